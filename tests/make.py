@@ -1,0 +1,222 @@
+"""Builds the world of a test: a shop, its program, its people and what they do, as actors."""
+
+import itertools
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from widget_server import clock, ledger
+from widget_server.ledger import Account
+from widget_server.loyalty import (
+    customers,
+    earning,
+    orders,
+    points,
+    programs,
+    referrals,
+    rewards,
+    shops,
+    sign_in,
+    tiers,
+)
+from widget_server.loyalty.customers import Customer, Person
+from widget_server.loyalty.order_states import Line, OrderState, Refund, RefundLine
+from widget_server.loyalty.shops import Shop
+
+SECRET = "a-secret-for-tests-that-is-long-enough-for-the-server"
+NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
+
+
+@dataclass
+class World:
+    """One shop in EUR with an active program and no rules; `everyone` of its books can be checked."""
+
+    shop: Shop
+    numbers: Any = field(default_factory=lambda: itertools.count(1))
+
+    @classmethod
+    def create(cls, *, active: bool = True, **facts: Any) -> "World":
+        values = {
+            "name": "Fjord & Fern",
+            "origins": ["http://shop.localhost:8001"],
+            "currency": "EUR",
+            "timezone": "Europe/Berlin",
+            "locale": "en",
+        }
+        shop = shops.create(**{**values, **facts})
+        programs.create(shop.id, "Fern Club")
+        if active:
+            programs.activate(shop.id)
+        return cls(shop)
+
+    @property
+    def program(self) -> programs.Program:
+        return programs.of(self.shop.id)
+
+    def settings(self, **values: Any) -> None:
+        """Change program settings."""
+        known = {**self.program.rules.__dict__, **values}
+        programs.update(self.shop.id, settings=programs.ProgramSettings(**known))
+
+    def rule(self, kind: str, *, terms: earning.Terms | None = None, **facts: Any) -> earning.EarningRule:
+        """An earning rule; `points=50`, or `rate_points=10, rate_per=1`."""
+        facts.setdefault("position", next(self.numbers))
+        handle = facts.pop("handle", f"{kind}-{facts['position']}")
+        return earning.save_rule(self.shop, handle, kind=kind, settings=(terms or earning.Terms()).as_json(), **facts)
+
+    def order_rule(self, points_per_unit: int = 10, **facts: Any) -> earning.EarningRule:
+        """10 points for each 1.00 of goods."""
+        return self.rule("order", rate_points=points_per_unit, rate_per=Decimal(1), **facts)
+
+    def reward(self, kind: str = "amount", *, cost: int = 500, **facts: Any) -> rewards.Reward:
+        """A reward: 5.00 off for 500 points unless told otherwise."""
+        if kind == "amount":
+            facts.setdefault("amount", Decimal(5))
+        number = next(self.numbers)
+        return rewards.save_reward(self.shop, f"{kind}-{number}", kind=kind, position=number, cost_points=cost, **facts)
+
+    def tier(self, name: str, required: int, multiplier: str | None = None) -> tiers.Tier:
+        """A level; the tier program is switched on."""
+        tiers.save_program(self.shop.id, active=1)
+        tier = tiers.create(self.shop.id, name, required)
+        if multiplier is not None:
+            tier.multiplier = Decimal(multiplier)
+            tier.save()
+        return tier
+
+    def refer(self, **settings: Any) -> referrals.ReferralProgram:
+        """A referral program: 200 points for the advocate, 5.00 off for the friend, on the first paid order."""
+        values: dict[str, Any] = {
+            "active": True,
+            "advocate_gift": {"kind": "points", "points": 200},
+            "friend_gift": {"kind": "amount", "amount": "5.00"},
+        }
+        return referrals.save_program(self.shop, **{**values, **settings})
+
+    def member(self, email: str = "ann@example.com", *, code: str | None = None, **facts: Any) -> "Shopper":
+        """Somebody who signs up with an e-mail, by the code of the mail."""
+        asked = sign_in.ask(self.shop, email, purpose="sign_up", locale="en", wishes={"referral_code": code, **facts})
+        signed = sign_in.confirm(self.shop, asked.challenge, asked.code)
+        return Shopper(self, signed.customer.id, signed.opened.token)
+
+    def visitor(self, email: str = "guest@example.com") -> "Shopper":
+        """Somebody the shop knows by an address only."""
+        return Shopper(self, customers.recognise(self.shop.id, Person(email=email)).id, "")
+
+    def order(self, person: Person | None = None, *, platform: str = "generic", **facts: Any) -> orders.Order:
+        """The shop tells the state of an order."""
+        return orders.receive(self.shop, platform, state(**facts), person)
+
+    def books_must_balance(self) -> None:
+        """After every story (design §4)."""
+        wrong = [*ledger.audit(), *points.audit_pending(), *rewards.audit_coupons()]
+        assert not wrong, wrong
+
+
+@dataclass
+class Shopper:
+    """A person in the shop: she orders, redeems, returns, and looks at her points."""
+
+    world: World
+    id: str
+    token: str
+
+    @property
+    def customer(self) -> Customer:
+        return customers.by_id(self.world.shop.id, self.id)
+
+    @property
+    def account(self) -> Account:
+        account = ledger.account_of(self.world.shop.id, self.id)
+        assert account is not None
+        return account
+
+    @property
+    def balance(self) -> int:
+        account = ledger.account_of(self.world.shop.id, self.id)
+        return account.balance if account else 0
+
+    @property
+    def pending(self) -> int:
+        return int(self.account.pending)
+
+    @property
+    def debt(self) -> int:
+        return int(self.account.debt)
+
+    @property
+    def person(self) -> Person:
+        customer = self.customer
+        return Person(email=customer.email, external_id=customer.external_id)
+
+    def orders(self, goods: str = "20.00", **facts: Any) -> orders.Order:
+        """She buys for `goods`; paid unless told otherwise."""
+        facts.setdefault("id", f"o{next(self.world.numbers)}")
+        if "lines" not in facts:
+            facts["lines"] = (line(goods),)
+        return self.world.order(self.person, **facts)
+
+    def is_given(self, amount: int) -> None:
+        """Staff give points."""
+        points.give(
+            self.world.shop,
+            self.id,
+            amount,
+            source="staff",
+            key=f"gift-{next(self.world.numbers)}",
+            cause=ledger.Cause("gift"),
+        )
+
+    def redeems(self, reward: rewards.Reward, *, key: str | None = None, points: int | None = None) -> rewards.Coupon:
+        """She buys a reward."""
+        return rewards.redeem(
+            self.world.shop,
+            self.customer,
+            reward.id,
+            key=key or f"redeem-{next(self.world.numbers)}",
+            source="widget",
+            points=points,
+        )
+
+    def does(self, kind: str, id: str | None = None, **facts: Any) -> int:
+        """She does something that a rule may pay for; answers the points."""
+        action = earning.Action(kind, id or f"a{next(self.world.numbers)}", **facts)
+        return sum(row.amount for row in earning.fire(self.world.shop, self.customer, action, source="store:generic"))
+
+    def history(self) -> list[tuple[str, int]]:
+        """Newest first: cause and points."""
+        return [(row.cause, row.amount) for row in ledger.history(self.world.shop.id, self.account.id, limit=1000)]
+
+
+def line(subtotal: str, *, id: str = "1", product: str = "p1", **facts: Any) -> Line:
+    """One line of goods."""
+    money = {name: Decimal(facts.pop(name)) for name in ("discount", "tax") if name in facts}
+    return Line(id=id, product_id=product, quantity=1, subtotal=Decimal(subtotal), **money, **facts)
+
+
+def refund(amount: str, *, id: str = "r1", lines: dict[str, str] | None = None, **facts: Any) -> Refund:
+    """Money paid back; `lines` maps a line's id to its amount."""
+    money = {name: Decimal(facts.pop(name)) for name in ("shipping", "tax") if name in facts}
+    named = tuple(RefundLine(name, 1, Decimal(value)) for name, value in (lines or {}).items())
+    return Refund(id=id, amount=Decimal(amount), lines=named, **money, **facts)
+
+
+def state(**facts: Any) -> OrderState:
+    """The state of an order: paid, in EUR, now, of 20.00 unless told otherwise."""
+    moment = clock.now()
+    values: dict[str, Any] = {
+        "id": "o1",
+        "status": "paid",
+        "currency": "EUR",
+        "placed_at": moment,
+        "modified_at": moment,
+        "lines": (line("20.00"),),
+    }
+    values |= facts
+    values.setdefault("number", f"#{values['id']}")
+    for name in ("shipping", "discount", "tax"):
+        values[name] = Decimal(values.get(name, 0))
+    goods = sum((one.subtotal for one in values["lines"]), Decimal(0))
+    values.setdefault("total", goods - values["discount"] + values["shipping"] + values["tax"])
+    return OrderState(**values)

@@ -1,0 +1,304 @@
+"""The database: one connection a thread, one kind of transaction, field types of our own.
+
+SQLite by default, PostgreSQL by DATABASE_URL; models and queries are the same on both. `atomic()` takes the
+write lock at once, so that what was read inside is still true when it is written.
+"""
+
+import json
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+import peewee
+from peewee import SQL, DatabaseProxy, Field, SchemaManager
+from playhouse.cysqlite_ext import CySqliteDatabase
+
+from widget_server.errors import NotFound
+
+SQLITE_FIXED = (3, 51, 3)  # earlier ones can lose commits in WAL mode, but for two back-ports
+SQLITE_FIXED_ALSO = ((3, 44, 6), (3, 50, 7))
+BUSY_TIMEOUT_MS = 10_000
+LOCK_TIMEOUT_MS = 10_000
+
+database = DatabaseProxy()
+
+_OUR_TYPES_SQLITE = {
+    "LW_TEXT": "TEXT",
+    "LW_INT": "INTEGER",
+    "LW_TIME": "TEXT",
+    "LW_MONEY": "TEXT",
+    "LW_BOOL": "INTEGER",
+}
+_OUR_TYPES_POSTGRES = {
+    "LW_TEXT": "TEXT",
+    "LW_INT": "BIGINT",
+    "LW_TIME": "TIMESTAMPTZ",
+    "LW_MONEY": "NUMERIC(20, 4)",
+    "LW_BOOL": "BOOLEAN",
+}
+
+
+class Sqlite(CySqliteDatabase):
+    """An SQLite file: WAL, every commit on the disk before it is acknowledged."""
+
+    field_types = {**CySqliteDatabase.field_types, **_OUR_TYPES_SQLITE}
+
+
+class Postgres(peewee.PostgresqlDatabase):
+    """A PostgreSQL server, through psycopg 3."""
+
+    field_types = {**peewee.PostgresqlDatabase.field_types, **_OUR_TYPES_POSTGRES}
+
+
+def open_database(url: str, *, statement_timeout_ms: int = 15_000) -> None:
+    """Point `database` at `url` (sqlite:///path or postgresql://...) without connecting yet.
+
+    Raises ValueError for another scheme.
+    """
+    parts = urlsplit(url)
+    if parts.scheme == "sqlite":
+        path = Path(url.removeprefix("sqlite:///"))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        database.initialize(_sqlite(path))
+    elif parts.scheme in ("postgresql", "postgres"):
+        options = f"-c statement_timeout={statement_timeout_ms} -c lock_timeout={LOCK_TIMEOUT_MS} -c timezone=UTC"
+        database.initialize(Postgres(url, autoconnect=False, options=options, isolation_level=None))
+    else:
+        raise ValueError(f"DATABASE_URL: {parts.scheme!r} is neither sqlite nor postgresql")
+
+
+def _sqlite(path: Path) -> Sqlite:
+    return Sqlite(
+        str(path),
+        rank_functions=False,
+        lock_type="IMMEDIATE",
+        autoconnect=False,
+        timeout=BUSY_TIMEOUT_MS / 1000,
+        pragmas=(
+            ("journal_mode", "wal"),
+            ("synchronous", "full"),
+            ("foreign_keys", 1),
+            ("busy_timeout", BUSY_TIMEOUT_MS),
+            ("cache_size", -16_000),
+        ),
+    )
+
+
+def sqlite_weakness() -> str | None:
+    """Why the SQLite in use must not hold points, or None; always None on PostgreSQL."""
+    if not on_sqlite():
+        return None
+    version = tuple(database.obj.server_version)
+    if version >= SQLITE_FIXED or version in SQLITE_FIXED_ALSO:
+        return None
+    return (
+        f"SQLite {'.'.join(map(str, version))} can lose commits in WAL mode: install the package cysqlite "
+        "(it bundles a newer one) or use PostgreSQL by DATABASE_URL."
+    )
+
+
+def on_sqlite() -> bool:
+    """True on the embedded database, False on PostgreSQL."""
+    return isinstance(database.obj, Sqlite)
+
+
+def connect() -> None:
+    """Make sure this thread has a live connection; it is kept open between requests."""
+    if database.is_closed():
+        database.connect()
+    elif not database.in_transaction() and not database.is_connection_usable():
+        database.close()
+        database.connect()
+
+
+def disconnect() -> None:
+    """Close this thread's connection (before a fork, after a failure)."""
+    if not database.is_closed():
+        database.close()
+
+
+@contextmanager
+def atomic() -> Iterator[None]:
+    """All or nothing. The outermost one takes the write lock at once; nested ones are savepoints."""
+    with database.atomic():
+        yield
+
+
+def lock_rows(query: Any) -> Any:
+    """Lock what `query` selects until the transaction ends; SQLite's writer already has the only lock."""
+    return query if on_sqlite() else query.for_update()
+
+
+class Text(Field):
+    """Text of any length."""
+
+    field_type = "LW_TEXT"
+
+
+class Int(Field):
+    """A whole number of 64 bits: counts, points."""
+
+    field_type = "LW_INT"
+
+    def adapt(self, value: Any) -> int:
+        return int(value)
+
+
+class Bool(Field):
+    """True or false."""
+
+    field_type = "LW_BOOL"
+
+    def db_value(self, value: Any) -> Any:
+        if value is None:
+            return None
+        return int(value) if on_sqlite() else bool(value)
+
+    def python_value(self, value: Any) -> bool | None:
+        return None if value is None else bool(value)
+
+
+class UtcDateTime(Field):
+    """An aware time, kept in UTC: sortable text on SQLite, TIMESTAMPTZ on PostgreSQL."""
+
+    field_type = "LW_TIME"
+
+    def db_value(self, value: Any) -> Any:
+        if value is None or isinstance(value, str):
+            return value
+        if value.tzinfo is None:
+            raise ValueError("naive time")
+        value = value.astimezone(UTC)
+        return value.strftime("%Y-%m-%dT%H:%M:%S.%fZ") if on_sqlite() else value
+
+    def python_value(self, value: Any) -> datetime | None:
+        if value is None:
+            return None
+        return datetime.fromisoformat(str(value)).astimezone(UTC)
+
+
+class Money(Field):
+    """An exact amount; its currency is the shop's."""
+
+    field_type = "LW_MONEY"
+
+    def db_value(self, value: Any) -> Any:
+        if value is None:
+            return None
+        amount = Decimal(value)
+        return format(amount, "f") if on_sqlite() else amount
+
+    def python_value(self, value: Any) -> Decimal | None:
+        return None if value is None else Decimal(value)
+
+
+class Json(Field):
+    """A JSON value, kept as canonical text."""
+
+    field_type = "LW_TEXT"
+
+    def db_value(self, value: Any) -> str | None:
+        return None if value is None else canonical(value)
+
+    def python_value(self, value: Any) -> Any:
+        return None if value is None else json.loads(value)
+
+
+def canonical(value: Any) -> str:
+    """One text for equal JSON values: sorted keys, no spaces, Decimal as text."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
+
+
+def new_id() -> str:
+    """A fresh GUID, as text."""
+    return str(uuid.uuid4())
+
+
+class _Schema(SchemaManager):
+    """STRICT and WITHOUT ROWID are SQLite's words; PostgreSQL must not hear them."""
+
+    def _create_table(self, safe: bool = True, **options: Any) -> Any:
+        meta = self.model._meta
+        meta.strict_tables = on_sqlite()
+        meta.without_rowid = on_sqlite() and getattr(meta, "clustered", False)
+        return super()._create_table(safe, **options)  # type: ignore[misc]
+
+
+class Table(peewee.Model):
+    """What all tables share. Set Meta.clustered to keep rows in the order of their primary key."""
+
+    class Meta:
+        database = database
+        legacy_table_names = False
+        schema_manager_class = _Schema
+        clustered = False
+
+    @classmethod
+    def everywhere(cls, *columns: Any) -> Any:
+        """Select rows whatever shop they belong to: for jobs, audit and the operator, never for a request."""
+        return cls.select(*columns)
+
+
+class ShopTable(Table):
+    """A table each of whose rows belongs to one shop. Read it through `of()` and `one()` only.
+
+    That is the one place where queries are bound to their shop (acceptance 9).
+    """
+
+    shop_id = Text(constraints=[SQL("REFERENCES shop (id)")])
+
+    @classmethod
+    def of(cls, shop: Any, *columns: Any) -> Any:
+        """Select this shop's rows. `shop` is a Shop or its id."""
+        return cls.select(*columns).where(cls.shop_id == _id_of(shop))
+
+    @classmethod
+    def one(cls, shop: Any, *conditions: Any) -> Self | None:
+        """The first of this shop's rows for which `conditions` hold, or None."""
+        query = cls.of(shop)
+        return (query.where(*conditions) if conditions else query).first()
+
+    @classmethod
+    def need(cls, shop: Any, *conditions: Any) -> Self:
+        """Like `one`, but raises NotFound."""
+        row = cls.one(shop, *conditions)
+        if row is None:
+            raise NotFound(f"There is no such {cls.__name__.lower()} here.")
+        return row
+
+    @classmethod
+    def change(cls, shop: Any, values: dict[Any, Any], *conditions: Any) -> int:
+        """Update this shop's rows for which `conditions` hold; answers how many there were."""
+        query = cls.update(values).where(cls.shop_id == _id_of(shop), *conditions)
+        return int(query.execute())
+
+    @classmethod
+    def remove(cls, shop: Any, *conditions: Any) -> int:
+        """Delete this shop's rows for which `conditions` hold; answers how many there were."""
+        return int(cls.delete().where(cls.shop_id == _id_of(shop), *conditions).execute())
+
+
+def _id_of(shop: Any) -> str:
+    return shop if isinstance(shop, str) else str(shop.id)
+
+
+def insert_once(row: type[Table], values: dict[Any, Any]) -> bool:
+    """Insert a row unless a unique constraint says it is there already; True when it was inserted."""
+    first = row._meta.sorted_fields[0]
+    returned = row.insert(values).on_conflict_ignore().returning(first).execute()
+    return returned is not None and bool(list(returned))
+
+
+def ddl(models: list[Any]) -> list[str]:
+    """The statements that make `models` in the database in use, in the order given: what a migration freezes."""
+    statements = []
+    for model in models:
+        schema = model._schema
+        statements.append(schema._create_table(safe=False).query()[0])
+        statements.extend(context.query()[0] for context in schema._create_indexes(safe=False))
+    return statements

@@ -1,0 +1,125 @@
+"""What happened, as frozen dataclasses. `reactions.py` lists what each sets off.
+
+`emit()` runs inside the transaction that caused the event, so a reaction and its cause stand or fall together.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened in one shop."""
+
+    shop_id: str
+
+
+@dataclass(frozen=True)
+class PointsMoved(Event):
+    """The ledger booked rows on an account."""
+
+    account_id: str
+    customer_id: str
+    transaction_id: str
+    kind: str
+    amount: int
+
+
+@dataclass(frozen=True)
+class AccountCreated(Event):
+    """A customer's account was opened."""
+
+    account_id: str
+    customer_id: str
+
+
+@dataclass(frozen=True)
+class CustomerJoined(Event):
+    """A person became a member."""
+
+    customer_id: str
+
+
+@dataclass(frozen=True)
+class CustomerRegistered(Event):
+    """The shop told us that a person registered an account there."""
+
+    customer_id: str
+    referral_code: str | None
+
+
+@dataclass(frozen=True)
+class CustomerChanged(Event):
+    """Facts about a person changed that a rule may pay for (newsletter, birthday, verified e-mail)."""
+
+    customer_id: str
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class SamePerson(Event):
+    """Two rows of customers turned out to be one person: what the first has goes to the second."""
+
+    source_id: str
+    target_id: str
+
+
+@dataclass(frozen=True)
+class OrderChanged(Event):
+    """An order has a new state."""
+
+    order_id: str
+
+
+@dataclass(frozen=True)
+class CouponIssued(Event):
+    """A reward was bought, or given, and its coupon is to be had."""
+
+    coupon_id: str
+
+
+@dataclass(frozen=True)
+class CouponChanged(Event):
+    """A coupon changed its status."""
+
+    coupon_id: str
+    status: str
+
+
+@dataclass(frozen=True)
+class ReferralChanged(Event):
+    """A referral changed its status."""
+
+    referral_id: str
+    status: str
+
+
+@dataclass(frozen=True)
+class ProgramChanged(Event):
+    """The program, its rules, rewards or tiers were edited."""
+
+
+@dataclass(frozen=True)
+class MailWanted(Event):
+    """A person is to get a mail: `template` and its figures; secrets of the mail travel in `values`."""
+
+    template: str
+    to: str
+    locale: str
+    values: dict[str, Any]
+
+
+_sink: list[Callable[[Event], None]] = []
+
+
+def wire(handler: Callable[[Event], None]) -> None:
+    """Say who listens; the last one wins. create_app does it once."""
+    _sink[:] = [handler]
+
+
+def emit(event: Event) -> None:
+    """Tell that `event` happened; raises RuntimeError when nobody listens, so that no event is ever lost."""
+    if not _sink:
+        raise RuntimeError(f"nobody is wired to hear {type(event).__name__}")
+    _sink[0](event)

@@ -1,0 +1,56 @@
+"""Request keys: the caller's own id for a request. Same key, same answer (acceptance 62).
+
+The first answer is kept beside the key in the transaction that did the work; a request that was refused
+leaves no key behind, so it may be tried again.
+"""
+
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+import peewee
+
+from widget_server import clock
+from widget_server.db import Json, ShopTable, Text, UtcDateTime, atomic, canonical, insert_once
+from widget_server.errors import BadRequest, KeyReused
+
+KEY_LENGTH_MAX = 256
+
+
+class Request(ShopTable):
+    """A request that was done, and what it was answered. Erasure may empty `answer`."""
+
+    source = Text()
+    key = Text()
+    fingerprint = Text()
+    answer = Json(null=True)
+    customer_id = Text(null=True, index=True)
+    created_at = UtcDateTime()
+
+    class Meta:
+        primary_key = peewee.CompositeKey("shop_id", "source", "key")
+
+
+def once(
+    shop_id: str, source: str, key: str, request: Any, act: Callable[[], Any], *, customer_id: str | None = None
+) -> Any:
+    """Run `act` in a transaction, or answer what it answered the first time `key` came through `source`.
+
+    `request` is the JSON value that makes the request what it is. Raises KeyReused when the key was used for
+    another request, BadRequest when it is empty or longer than 256 characters, and whatever `act` raises.
+    """
+    if not 0 < len(key) <= KEY_LENGTH_MAX:
+        raise BadRequest("A request key has 1 to 256 characters.", field="Idempotency-Key")
+    fingerprint = hashlib.sha256(canonical(request).encode()).hexdigest()
+    names = {"shop_id": shop_id, "source": source, "key": key}
+    with atomic():
+        if insert_once(
+            Request, {**names, "fingerprint": fingerprint, "customer_id": customer_id, "created_at": clock.now()}
+        ):
+            answer = act()
+            Request.change(shop_id, {Request.answer: answer}, Request.source == source, Request.key == key)
+            return answer
+        earlier = Request.need(shop_id, Request.source == source, Request.key == key)
+        if earlier.fingerprint != fingerprint:
+            raise KeyReused()
+        return earlier.answer

@@ -1,0 +1,246 @@
+"""Access: sessions, one-time codes, passwords, API keys, and tokens that were used up.
+
+Tokens, keys and codes are kept hashed; what is kept cannot be used to come in.
+"""
+
+import hmac
+import re
+import secrets
+import threading
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from peewee import Check, CompositeKey
+
+from widget_server import clock, config
+from widget_server.db import Int, Json, ShopTable, Text, UtcDateTime, atomic, insert_once, lock_rows, new_id
+from widget_server.errors import CodeExpired, PasswordWeak, SignedOut, TooManyTries, WrongCode
+
+SESSION_DAYS = 90
+CODE_MINUTES = 15
+CODE_TRIES_MAX = 5
+PASSWORD_LENGTH_MIN = 10
+PASSWORD_LENGTH_MAX = 200
+WELL_KNOWN = re.compile(r"(password|passwort|qwerty|iloveyou|letmein|welcome|abc123|1234567)[\W\d]*|(.)\2+|\d{1,12}")
+
+_hasher = PasswordHasher()
+_hashing = threading.BoundedSemaphore(2)  # 64 MiB a hash
+_nobody = _hasher.hash(secrets.token_hex(16))
+
+
+class Session(ShopTable):
+    """A signed-in shopper's panel. `id` is the hash of the opaque token it carries."""
+
+    id = Text(primary_key=True)
+    customer_id = Text(index=True)
+    created_at = UtcDateTime()
+    expires_at = UtcDateTime()
+
+
+class SignInCode(ShopTable):
+    """A confirmation under way: `id` is the hash of the challenge that the asking panel holds."""
+
+    id = Text(primary_key=True)
+    email = Text()
+    email_key = Text(index=True)
+    code_hash = Text()
+    link_hash = Text(unique=True)
+    tries = Int(default=0)
+    wishes = Json()
+    created_at = UtcDateTime()
+    expires_at = UtcDateTime()
+    used_at = UtcDateTime(null=True)
+
+
+class UsedToken(ShopTable):
+    """An identity token that was swapped for a session: its `jti` is good once."""
+
+    jti = Text()
+    expires_at = UtcDateTime()
+
+    class Meta:
+        primary_key = CompositeKey("shop_id", "jti")
+
+
+class ApiKey(ShopTable):
+    """A key for the shop's servers. `id` is public, the secret is hashed and shown once."""
+
+    id = Text(primary_key=True)
+    name = Text()
+    secret_hash = Text(unique=True)
+    scope = Text(default="manage")
+    created_at = UtcDateTime()
+    last_used_at = UtcDateTime(null=True)
+    last_used_from = Text(null=True)
+    revoked_at = UtcDateTime(null=True)
+
+    class Meta:
+        constraints = [Check("scope IN ('manage', 'read')")]
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A fresh session; the token is shown to the panel once and kept hashed here."""
+
+    token: str
+    session: Session
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A fresh confirmation: the challenge goes to the panel, code and link go by mail."""
+
+    challenge: str
+    code: str
+    link: str
+    row: SignInCode
+
+
+def open_session(shop_id: str, customer_id: str) -> Opened:
+    """Sign a customer in on one panel."""
+    token = secrets.token_urlsafe(32)
+    moment = clock.now()
+    session = Session(
+        id=config.digest(token),
+        shop_id=shop_id,
+        customer_id=customer_id,
+        created_at=moment,
+        expires_at=moment + timedelta(days=SESSION_DAYS),
+    )
+    session.save(force_insert=True)
+    return Opened(token, session)
+
+
+def session_of(shop_id: str, token: str) -> Session:
+    """The session with this token in this shop; raises SignedOut when there is none that is good now."""
+    session = Session.one(shop_id, Session.id == config.digest(token))
+    if session is None or session.expires_at <= clock.now():
+        raise SignedOut()
+    return session
+
+
+def close_session(shop_id: str, token: str) -> None:
+    """Sign out on this panel."""
+    Session.remove(shop_id, Session.id == config.digest(token))
+
+
+def close_all(shop_id: str, customer_id: str) -> None:
+    """Sign out everywhere: after a new password, and when she leaves."""
+    Session.remove(shop_id, Session.customer_id == customer_id)
+
+
+def ask_code(shop_id: str, email: str, wishes: dict[str, Any]) -> Asked:
+    """Begin a confirmation of `email`. `wishes` is what shall happen once it is confirmed."""
+    challenge, link = secrets.token_urlsafe(24), secrets.token_urlsafe(24)
+    code = f"{secrets.randbelow(10**6):06d}"
+    moment = clock.now()
+    row = SignInCode(
+        id=config.digest(challenge),
+        shop_id=shop_id,
+        email=email,
+        email_key=email.casefold(),
+        code_hash=_code_hash(challenge, code),
+        link_hash=config.digest(link),
+        wishes=wishes,
+        created_at=moment,
+        expires_at=moment + timedelta(minutes=CODE_MINUTES),
+    )
+    row.save(force_insert=True)
+    return Asked(challenge, code, link, row)
+
+
+def confirm_code(shop_id: str, challenge: str, code: str) -> SignInCode:
+    """The typed code fits the challenge: the confirmation, used up.
+
+    Raises WrongCode, CodeExpired, TooManyTries. Tries are counted even though the request is refused.
+    """
+    with atomic():
+        row = lock_rows(SignInCode.of(shop_id).where(SignInCode.id == config.digest(challenge))).first()
+        if row is None or row.used_at is not None or row.expires_at <= clock.now():
+            raise CodeExpired()
+        row.tries += 1
+        row.save(only=[SignInCode.tries])
+        fits = hmac.compare_digest(row.code_hash, _code_hash(challenge, code.strip()))
+        if fits and row.tries <= CODE_TRIES_MAX:
+            row.used_at = clock.now()
+            row.save(only=[SignInCode.used_at])
+            return row
+    raise WrongCode(field="code") if row.tries < CODE_TRIES_MAX else TooManyTries()
+
+
+def confirm_link(link: str) -> SignInCode:
+    """The link of the mail was followed: the confirmation, used up. Raises CodeExpired."""
+    with atomic():
+        row = lock_rows(SignInCode.everywhere().where(SignInCode.link_hash == config.digest(link))).first()
+        if row is None or row.used_at is not None or row.expires_at <= clock.now():
+            raise CodeExpired()
+        row.used_at = clock.now()
+        row.save(only=[SignInCode.used_at])
+        return row
+
+
+def peek_link(link: str) -> SignInCode | None:
+    """The confirmation behind a link that is still good; nothing is used up."""
+    row = SignInCode.everywhere().where(SignInCode.link_hash == config.digest(link)).first()
+    return row if row is not None and row.used_at is None and row.expires_at > clock.now() else None
+
+
+def use_up(shop_id: str, jti: str, expires_at: Any) -> bool:
+    """Note that an identity token was swapped; False when it was before."""
+    return insert_once(UsedToken, {"shop_id": shop_id, "jti": jti, "expires_at": expires_at})
+
+
+def hash_password(password: str) -> str:
+    """argon2id of a password that is good enough; raises PasswordWeak."""
+    if not PASSWORD_LENGTH_MIN <= len(password) <= PASSWORD_LENGTH_MAX or WELL_KNOWN.fullmatch(password.casefold()):
+        raise PasswordWeak()
+    with _hashing:
+        return _hasher.hash(password)
+
+
+def password_fits(password_hash: str | None, password: str) -> bool:
+    """Compare; takes as long when there is no account or no password, so that nothing is told."""
+    with _hashing:
+        try:
+            fits = _hasher.verify(password_hash or _nobody, password[: PASSWORD_LENGTH_MAX + 1])
+        except (VerificationError, InvalidHashError):
+            return False
+    return fits and password_hash is not None
+
+
+def create_key(shop_id: str, name: str, scope: str = "manage") -> tuple[ApiKey, str]:
+    """A fresh API key and its secret, which is shown this once."""
+    secret = f"sk_{secrets.token_urlsafe(32)}"
+    key = ApiKey(
+        id=new_id(),
+        shop_id=shop_id,
+        name=name,
+        secret_hash=config.digest(secret),
+        scope=scope,
+        created_at=clock.now(),
+    )
+    key.save(force_insert=True)
+    return key, secret
+
+
+def revoke_key(shop_id: str, key_id: str) -> None:
+    """The key is dead from now on; raises NotFound."""
+    key = ApiKey.need(shop_id, ApiKey.id == key_id)
+    if key.revoked_at is None:
+        key.revoked_at = clock.now()
+        key.save(only=[ApiKey.revoked_at])
+
+
+def forget_old(limit_days: int = 7) -> None:
+    """Drop sessions, codes and used tokens that ran out some days ago."""
+    before = clock.now() - timedelta(days=limit_days)
+    for table in (Session, SignInCode, UsedToken):
+        table.delete().where(table.expires_at < before).execute()
+
+
+def _code_hash(challenge: str, code: str) -> str:
+    """Six digits alone could be tried out from their hash; with the challenge they cannot."""
+    return config.digest(f"{challenge}:{code}")

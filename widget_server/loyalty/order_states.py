@@ -1,0 +1,267 @@
+"""What a platform last told us of an order, as plain data: states merge, they do not blindly replace.
+
+The same set of states gives the same merged state in whatever order, and however often, they came
+(acceptance 23). Money is read here too: what of an order is goods, after which discounts and refunds.
+"""
+
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Literal
+
+from widget_server import clock
+from widget_server.db import canonical
+
+Status = Literal["placed", "paid", "fulfilled", "cancelled"]
+RANK: dict[str, int] = {"placed": 0, "paid": 1, "fulfilled": 2}
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of an order. `subtotal` is before, `discount` what this line was lowered by."""
+
+    id: str
+    product_id: str | None
+    quantity: int
+    subtotal: Decimal
+    discount: Decimal = ZERO
+    tax: Decimal = ZERO
+    collection_ids: tuple[str, ...] = ()
+    name: str = ""
+    gift_card: bool = False
+
+
+@dataclass(frozen=True)
+class RefundLine:
+    """Goods of one line that were paid back."""
+
+    line_id: str
+    quantity: int
+    amount: Decimal
+
+
+@dataclass(frozen=True)
+class Refund:
+    """Money paid back: `amount` in all, of which `shipping` and `tax`. `as_of` is its state's precedence."""
+
+    id: str
+    amount: Decimal
+    shipping: Decimal = ZERO
+    tax: Decimal = ZERO
+    lines: tuple[RefundLine, ...] = ()
+    created_at: datetime | None = None
+    as_of: tuple[int, str] = (-1, "")
+
+    @property
+    def goods(self) -> Decimal:
+        """What of the refund is goods: its lines, or what shipping and tax leave, whichever is more."""
+        return max(sum((line.amount for line in self.lines), ZERO), self.amount - self.shipping - self.tax, ZERO)
+
+
+@dataclass(frozen=True)
+class OrderState:
+    """One order as the platform sees it, without the person (docs/contracts.md §4)."""
+
+    id: str
+    number: str
+    status: Status
+    currency: str
+    placed_at: datetime
+    modified_at: datetime
+    revision: int | None = None
+    source: str = "web"
+    lines: tuple[Line, ...] = ()
+    shipping: Decimal = ZERO
+    discount: Decimal = ZERO
+    tax: Decimal = ZERO
+    total: Decimal = ZERO
+    coupon_codes: tuple[str, ...] = ()
+    landing_referral: str | None = None
+    refunds: tuple[Refund, ...] = ()
+    told_refunds: int = 0
+    reached: dict[str, datetime] = field(default_factory=dict)
+
+    @property
+    def precedence(self) -> tuple[int, str]:
+        """What decides which of two states is newer: the revision when there is one, else the time."""
+        return (-1 if self.revision is None else self.revision, clock.iso(self.modified_at))
+
+    def as_json(self) -> dict[str, Any]:
+        """A JSON value that `from_json` reads back."""
+        value = asdict(self)
+        value["refunds"] = [asdict(refund) for refund in self.refunds]
+        return value
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> "OrderState":
+        """The state as kept by `as_json`."""
+        known = dict(value)
+        known["lines"] = tuple(_line(line) for line in value["lines"])
+        known["refunds"] = tuple(_refund(refund) for refund in value["refunds"])
+        known["coupon_codes"] = tuple(value["coupon_codes"])
+        known["reached"] = {name: _time(text) for name, text in value["reached"].items()}
+        for name in ("placed_at", "modified_at"):
+            known[name] = _time(value[name])
+        for name in ("shipping", "discount", "tax", "total"):
+            known[name] = Decimal(value[name])
+        return cls(**known)
+
+
+def merge(known: OrderState | None, told: OrderState) -> OrderState:
+    """The state after `told` arrived: the newer one's facts, every refund seen, when each status came first.
+
+    A strictly newer state replaces the rest; in a tie more refunds win, then cancelled, then the text
+    itself, so that the outcome never depends on which came first.
+    """
+    told = replace(
+        told,
+        refunds=tuple(replace(refund, as_of=told.precedence) for refund in told.refunds),
+        told_refunds=len(told.refunds),
+        reached={name: told.modified_at for name, rank in RANK.items() if RANK.get(told.status, -1) >= rank},
+    )
+    if known is None:
+        return told
+    newest = max(known, told, key=_strength)
+    reached = dict(known.reached)
+    for name, moment in told.reached.items():
+        reached[name] = min(moment, reached.get(name, moment))
+    return replace(newest, refunds=_all_refunds(known.refunds, told.refunds), reached=reached)
+
+
+def add_refund(known: OrderState, refund: Refund) -> OrderState:
+    """A refund that was told by itself; its own time decides against another telling of it."""
+    moment = refund.created_at or known.modified_at
+    return replace(known, refunds=_all_refunds(known.refunds, (replace(refund, as_of=(-1, clock.iso(moment))),)))
+
+
+def _strength(state: OrderState) -> tuple[Any, ...]:
+    facts = canonical(replace(state, refunds=(), reached={}).as_json())
+    return (*state.precedence, state.told_refunds, state.status == "cancelled", facts)
+
+
+def _all_refunds(*sets: tuple[Refund, ...]) -> tuple[Refund, ...]:
+    """The union by id; of two tellings the newer one, then the larger."""
+    by_id: dict[str, Refund] = {}
+    for refund in (one for refunds in sets for one in refunds):
+        other = by_id.get(refund.id)
+        if other is None or _refund_strength(refund) > _refund_strength(other):
+            by_id[refund.id] = refund
+    return tuple(by_id[name] for name in sorted(by_id))
+
+
+def _refund_strength(refund: Refund) -> tuple[Any, ...]:
+    return (*refund.as_of, refund.amount, canonical(asdict(refund)))
+
+
+@dataclass(frozen=True)
+class Goods:
+    """One line's money: what was bought and what of it is still kept, both after discounts, without tax."""
+
+    line: Line
+    full: Decimal
+    kept: Decimal
+
+
+def goods(
+    state: OrderState, *, after_discounts: bool = True, with_tax: bool = False, with_gift_cards: bool = False
+) -> list[Goods]:
+    """The order's goods, line by line, before and after refunds (acceptance 19, 57).
+
+    An order discount that its lines do not carry is spread over them by their value; so is a refund by
+    amount. Gift cards are money, not goods, unless asked for.
+    """
+    counted = [line for line in state.lines if with_gift_cards or not line.gift_card]
+    nets = {line.id: _net(state, line, after_discounts, with_tax) for line in counted}
+    whole = sum(nets.values(), ZERO)
+    by_line, loose = _refunded(state)
+    gross = sum((line.subtotal - line.discount for line in state.lines), ZERO)
+    loose_share = min(loose / gross, Decimal(1)) if gross > 0 else ZERO
+    kept = {}
+    for line in counted:
+        paid = line.subtotal - line.discount
+        share = by_line.get(line.id, ZERO) / paid if paid > 0 else ZERO
+        kept[line.id] = max(nets[line.id] * (1 - min(share, Decimal(1)) - loose_share), ZERO)
+    if state.status == "cancelled" or whole <= 0:
+        kept = dict.fromkeys(kept, ZERO)
+    return [Goods(line, nets[line.id], kept[line.id]) for line in counted]
+
+
+def shipping(state: OrderState) -> tuple[Decimal, Decimal]:
+    """The shipping charged and what of it is still kept."""
+    back = sum((refund.shipping for refund in state.refunds), ZERO)
+    kept = ZERO if state.status == "cancelled" else max(state.shipping - back, ZERO)
+    return state.shipping, kept
+
+
+def _net(state: OrderState, line: Line, after_discounts: bool, with_tax: bool) -> Decimal:
+    gross = line.subtotal
+    if after_discounts:
+        gross -= line.discount
+        value = sum((one.subtotal - one.discount for one in state.lines), ZERO)
+        if value > 0:
+            gross -= _loose_discount(state) * gross / value
+    inside = _tax_is_inside(state)
+    if with_tax and not inside:
+        gross += line.tax
+    if inside and not with_tax:
+        gross -= line.tax
+    return max(gross, ZERO)
+
+
+def _loose_discount(state: OrderState) -> Decimal:
+    """The part of the order's discount that no line carries.
+
+    `discount` is the order's total discount by our contract; a shop that sends only what lies beyond its
+    lines is recognised by its own total.
+    """
+    carried = sum((line.discount for line in state.lines), ZERO)
+    subtotal = sum((line.subtotal for line in state.lines), ZERO)
+    for tax in (state.tax, ZERO):
+        if subtotal - carried - state.discount + state.shipping + tax == state.total and carried > 0:
+            return state.discount
+    return max(state.discount - carried, ZERO)
+
+
+def _tax_is_inside(state: OrderState) -> bool:
+    """True when the shop's prices contain the tax: then its total adds up without it."""
+    if state.tax <= 0:
+        return False
+    subtotal = sum((line.subtotal for line in state.lines), ZERO)
+    carried = sum((line.discount for line in state.lines), ZERO)
+    without = (
+        subtotal - max(state.discount, carried) + state.shipping,
+        subtotal - carried - state.discount + state.shipping,
+    )
+    return state.total in without and state.total not in tuple(value + state.tax for value in without)
+
+
+def _refunded(state: OrderState) -> tuple[dict[str, Decimal], Decimal]:
+    """Goods paid back: by line, and beyond any line."""
+    by_line: dict[str, Decimal] = {}
+    loose = ZERO
+    known = {line.id for line in state.lines}
+    for refund in state.refunds:
+        named = ZERO
+        for line in refund.lines:
+            if line.line_id in known:
+                by_line[line.line_id] = by_line.get(line.line_id, ZERO) + line.amount
+                named += line.amount
+        loose += max(refund.goods - named, ZERO)
+    return by_line, loose
+
+
+def _time(text: str) -> datetime:
+    return clock.parse(text)
+
+
+def _line(value: dict[str, Any]) -> Line:
+    money = {name: Decimal(value[name]) for name in ("subtotal", "discount", "tax")}
+    return Line(**{**value, **money, "collection_ids": tuple(value["collection_ids"])})
+
+
+def _refund(value: dict[str, Any]) -> Refund:
+    money = {name: Decimal(value[name]) for name in ("amount", "shipping", "tax")}
+    lines = tuple(RefundLine(**{**line, "amount": Decimal(line["amount"])}) for line in value["lines"])
+    created = _time(value["created_at"]) if value["created_at"] else None
+    return Refund(**{**value, **money, "lines": lines, "created_at": created, "as_of": tuple(value["as_of"])})

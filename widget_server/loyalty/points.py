@@ -1,0 +1,363 @@
+"""Points as people speak of them: awards that wait, gifts, adjustments, expiry.
+
+Each ends in a `ledger.post`; what must be erasable (the texts of an adjustment) stands beside the ledger,
+chained to it by a salted digest.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, Literal
+
+from peewee import Check, fn
+
+from widget_server import clock, ledger
+from widget_server.db import Int, Json, ShopTable, Text, UtcDateTime, atomic, lock_rows, new_id
+from widget_server.ledger import Account, Cause, Shortfall, Transaction
+from widget_server.loyalty import programs
+from widget_server.loyalty.shops import Shop
+
+TEXT_LENGTH_MAX = 500
+
+
+class Award(ShopTable):
+    """Points earned but maybe not spendable yet: waiting -> matured | cancelled (contracts §2).
+
+    `points` is what the award is worth today; the ledger holds the same once it has matured.
+    """
+
+    id = Text(primary_key=True)
+    account_id = Text()
+    cause = Text()
+    rule_id = Text()
+    order_id = Text(null=True)
+    status = Text(default="waiting")
+    points = Int(default=0)
+    due_at = UtcDateTime(null=True)
+    snapshot = Json()
+    event_at = UtcDateTime()
+    booked_id = Text(null=True)
+    corrections = Int(default=0)
+    created_at = UtcDateTime()
+    updated_at = UtcDateTime()
+
+    class Meta:
+        indexes = (
+            (("shop_id", "order_id", "rule_id", "account_id"), True),
+            (("shop_id", "account_id", "status"), False),
+            (("status", "due_at"), False),
+        )
+        constraints = [Check("status IN ('waiting', 'matured', 'cancelled')"), Check("points >= 0")]
+
+
+class Adjustment(ShopTable):
+    """The texts of a staff change: `reason` is internal, `comment` the customer reads (acceptance 49)."""
+
+    id = Text(primary_key=True)
+    transaction_id = Text(unique=True)
+    staff = Text(null=True)
+    reason = Text(null=True)
+    comment = Text(null=True)
+    salt = Text()
+    created_at = UtcDateTime()
+
+
+@dataclass(frozen=True)
+class Target:
+    """What an award should be worth now, when it may be spent (None: not known yet), and why it changed."""
+
+    points: int
+    due_at: datetime | None
+    word: str
+    snapshot: dict[str, Any]
+
+
+def settle(award: Award, target: Target, *, shortfall: Shortfall, source: str) -> None:
+    """Bring an award to its target: move what waits, book what is due, take back what was given too much."""
+    with atomic():
+        if award.status == "matured":
+            _correct(award, target, shortfall, source)
+            return
+        waiting = award.points if award.status == "waiting" else 0
+        award.points, award.due_at, award.snapshot = target.points, target.due_at, target.snapshot
+        award.status = "waiting" if target.points else "cancelled"
+        award.updated_at = clock.now()
+        award.save()
+        ledger.move_pending(award.shop_id, award.account_id, award.points - waiting)
+        if award.status == "waiting" and award.due_at is not None and award.due_at <= clock.now():
+            mature(award, source=source)
+
+
+def mature(award: Award, *, source: str = "job") -> None:
+    """A waiting award becomes spendable: an earn with request key `award:<id>`."""
+    with atomic():
+        award.status, award.updated_at = "matured", clock.now()
+        ledger.move_pending(award.shop_id, award.account_id, -award.points)
+        award.booked_id = _earn(award, award.points, f"award:{award.id}", source).id
+        award.save(only=[Award.status, Award.updated_at, Award.booked_id])
+
+
+def mature_due(limit: int = 500) -> int:
+    """Mature up to `limit` awards of any shop whose time has come; answers how many."""
+    due = Award.everywhere(Award.id).where(Award.status == "waiting", Award.due_at <= clock.now())
+    count = 0
+    for (award_id,) in list(due.order_by(Award.due_at).limit(limit).tuples()):
+        with atomic():
+            award = lock_rows(Award.everywhere().where(Award.id == award_id)).get()
+            if award.status == "waiting" and award.due_at is not None and award.due_at <= clock.now():
+                mature(award)
+                count += 1
+    return count
+
+
+def new_award(shop_id: str, account_id: str, *, cause: str, rule_id: str, order_id: str, at: datetime) -> Award:
+    """The award of this order under this rule for this account: the one there is, or a fresh empty one."""
+    same = (Award.order_id == order_id, Award.rule_id == rule_id, Award.account_id == account_id)
+    award = Award.one(shop_id, *same)
+    if award is None:
+        moment = clock.now()
+        award = Award(
+            id=new_id(),
+            shop_id=shop_id,
+            account_id=account_id,
+            cause=cause,
+            rule_id=rule_id,
+            order_id=order_id,
+            status="cancelled",
+            snapshot={},
+            event_at=at,
+            created_at=moment,
+            updated_at=moment,
+        )
+        award.save(force_insert=True)
+    return award
+
+
+def give(
+    shop: Shop,
+    customer_id: str,
+    points: int,
+    *,
+    source: str,
+    key: str,
+    cause: Cause,
+    at: datetime | None = None,
+) -> Transaction:
+    """Points for something done: an earn at once, which opens the account when it is the first."""
+    account = ledger.open_account(shop.id, customer_id)
+    return ledger.post(shop.id, account.id, "earn", points, source=source, key=key, cause=cause, at=at)
+
+
+def adjust(
+    shop: Shop,
+    account_id: str,
+    *,
+    source: str,
+    key: str,
+    by: int | None = None,
+    to_balance: int | None = None,
+    reason: str | None = None,
+    comment: str | None = None,
+    staff: str | None = None,
+    word: str = "adjusted",
+) -> Transaction | None:
+    """Staff change a balance, by an amount or to a balance (which wins when both are given).
+
+    Answers None when the balance is already there. Raises NotEnoughPoints when it would fall below zero.
+    """
+    salt = secrets.token_hex(16)
+    note = hashlib.sha256(f"{salt}\n{reason or ''}\n{comment or ''}".encode()).hexdigest()
+    with atomic():
+        amount = by
+        if to_balance is not None:
+            amount = to_balance - ledger.locked(shop.id, account_id).balance
+        if not amount:
+            return None
+        row = ledger.post(
+            shop.id,
+            account_id,
+            "adjust",
+            amount,
+            source=source,
+            key=key,
+            cause=Cause(word, snapshot={"note": note}),
+        )
+        if Adjustment.one(shop.id, Adjustment.transaction_id == row.id) is None:
+            Adjustment(
+                id=new_id(),
+                shop_id=shop.id,
+                transaction_id=row.id,
+                staff=staff,
+                reason=reason,
+                comment=comment,
+                salt=salt,
+                created_at=clock.now(),
+            ).save(force_insert=True)
+        return row
+
+
+def _correct(award: Award, target: Target, shortfall: Shortfall, source: str) -> None:
+    difference = target.points - award.points
+    if not difference:
+        return
+    award.corrections += 1
+    award.points, award.snapshot, award.updated_at = target.points, target.snapshot, clock.now()
+    award.save()
+    key = f"award:{award.id}:{award.corrections}"
+    if difference > 0:
+        _earn(award, difference, key, source)
+        return
+    ledger.take_back(
+        award.shop_id,
+        award.account_id,
+        -difference,
+        source=source,
+        key=key,
+        cause=Cause(target.word, award.rule_id, award.order_id, target.snapshot),
+        takes_back=award.booked_id,
+        shortfall=shortfall,
+    )
+
+
+def _earn(award: Award, points: int, key: str, source: str) -> Transaction:
+    return ledger.post(
+        award.shop_id,
+        award.account_id,
+        "earn",
+        points,
+        source=source,
+        key=key,
+        cause=Cause(award.cause, award.rule_id, award.order_id, award.snapshot),
+        at=award.event_at if key == f"award:{award.id}" else None,
+    )
+
+
+# Expiry (acceptance 50): off by default; by inactivity with a percentage, or by age, oldest points first.
+
+
+@dataclass(frozen=True)
+class NextExpiry:
+    """What expires next, and the first moment at which it is gone."""
+
+    points: int
+    at: datetime
+
+
+def next_expiry(shop: Shop, program: programs.Program, account: Account) -> NextExpiry | None:
+    """What the account loses next if nothing happens; None when nothing will, or while paused."""
+    rules = program.rules
+    if rules.expiry == "off" or account.balance <= 0 or not program.is_active:
+        return None
+    if rules.expiry == "inactivity":
+        points = -(-account.balance * rules.expiry_percent // 100)
+        at = _expires_at(shop, account.last_activity_at, rules.expiry_months)
+    else:
+        oldest = _oldest_unspent(shop, account)
+        if oldest is None:
+            return None
+        points, earned_at = oldest
+        at = _expires_at(shop, earned_at, rules.expiry_months)
+    return NextExpiry(points, max(at, _grace_end(shop, program) or at))
+
+
+def expire_due(shop: Shop) -> int:
+    """Book what has expired in this shop by now; answers how many accounts lost points.
+
+    Never while the program is not active, nor within 14 days after it was paused (contracts §2).
+    """
+    program = programs.of(shop.id)
+    rules = program.rules
+    grace = _grace_end(shop, program)
+    if rules.expiry == "off" or not program.is_active or (grace and clock.now() < grace):
+        return 0
+    day = clock.local_date(clock.now(), shop.timezone)
+    cutoff = clock.start_of(clock.add_months(day, -rules.expiry_months), shop.timezone)
+    stale = Account.of(shop.id, Account.id).where(Account.balance > 0)
+    if rules.expiry == "inactivity":
+        stale = stale.where(Account.last_activity_at < cutoff)
+    else:
+        stale = stale.where(Account.created_at < cutoff)
+    count = 0
+    for (account_id,) in list(stale.tuples()):
+        count += _expire(shop, program, account_id, cutoff, day)
+    return count
+
+
+def _expire(shop: Shop, program: programs.Program, account_id: str, cutoff: datetime, day: date) -> int:
+    with atomic():
+        account = ledger.locked(shop.id, account_id)
+        if program.rules.expiry == "inactivity":
+            if account.last_activity_at >= cutoff:
+                return 0
+            points = -(-account.balance * program.rules.expiry_percent // 100)
+        else:
+            points = _unspent_before(shop, account, cutoff)
+        if points <= 0:
+            return 0
+        mode: Literal["inactivity", "age"] = program.rules.expiry  # type: ignore[assignment]
+        ledger.post(
+            shop.id,
+            account_id,
+            "expire",
+            -min(points, account.balance),
+            source="job",
+            key=f"expire:{account_id}:{day.isoformat()}",
+            cause=Cause("expired", snapshot={"by": mode, "months": program.rules.expiry_months}),
+        )
+        return 1
+
+
+def _expires_at(shop: Shop, moment: datetime, months: int) -> datetime:
+    """The first moment after the last local day on which points of `moment` are still there."""
+    day = clock.add_months(clock.local_date(moment, shop.timezone), months) + timedelta(days=1)
+    return clock.start_of(day, shop.timezone)
+
+
+def _grace_end(shop: Shop, program: programs.Program) -> datetime | None:
+    if program.resumed_at is None:
+        return None
+    day = clock.local_date(program.resumed_at, shop.timezone)
+    return clock.start_of(day + timedelta(days=programs.PAUSE_GRACE_DAYS), shop.timezone)
+
+
+def _unspent_before(shop: Shop, account: Account, cutoff: datetime) -> int:
+    """First in, first out: credits before `cutoff` minus all debits ever."""
+    amounts = Transaction.of(shop.id, fn.COALESCE(fn.SUM(Transaction.amount), 0)).where(
+        Transaction.account_id == account.id
+    )
+    credits = int(amounts.where(_is_credit(), Transaction.event_at < cutoff).scalar())
+    debits = int(amounts.where(~_is_credit()).scalar())
+    return max(min(credits + debits, account.balance), 0)
+
+
+def _is_credit() -> Any:
+    """A refund only lowers what was spent: returned points keep their age (contracts §2)."""
+    return (Transaction.amount > 0) & (Transaction.kind != "refund")
+
+
+def _oldest_unspent(shop: Shop, account: Account) -> tuple[int, datetime] | None:
+    """The oldest credit that is not spent yet: how much is left of it and when it was earned."""
+    rows = Transaction.of(shop.id, Transaction.amount, Transaction.event_at).where(
+        Transaction.account_id == account.id, _is_credit()
+    )
+    spent = -int(
+        Transaction.of(shop.id, fn.COALESCE(fn.SUM(Transaction.amount), 0))
+        .where(Transaction.account_id == account.id, ~_is_credit())
+        .scalar()
+    )
+    for amount, event_at in rows.order_by(Transaction.event_at, Transaction.sequence).tuples():
+        if amount > spent:
+            return min(amount - spent, account.balance), event_at
+        spent -= amount
+    return None
+
+
+def audit_pending() -> Iterator[str]:
+    """Yields one sentence for each account whose `pending` is not the sum of its waiting awards."""
+    sums = Award.everywhere(Award.account_id, fn.SUM(Award.points)).where(Award.status == "waiting")
+    waiting = {account_id: int(points) for account_id, points in sums.group_by(Award.account_id).tuples()}
+    for account_id, pending in Account.everywhere(Account.id, Account.pending).tuples():
+        if pending != waiting.pop(account_id, 0):
+            yield f"account {account_id}: pending is not the sum of its waiting awards"

@@ -1,0 +1,168 @@
+"""The program: the shop's rules as a whole. Draft, active or paused; every setting has a default."""
+
+from dataclasses import asdict, dataclass
+from decimal import Decimal
+from typing import Any, Literal
+
+from peewee import Check
+
+from widget_server import clock
+from widget_server.db import Int, Json, ShopTable, Text, UtcDateTime, atomic
+from widget_server.errors import BadTransition, ProgramNotActive
+from widget_server.events import ProgramChanged, emit
+
+Rounding = Literal["floor", "unit", "nearest"]
+PAUSE_GRACE_DAYS = 14
+
+
+class Program(ShopTable):
+    """One a shop, made with it as DRAFT and without rules (contracts §7)."""
+
+    id = Text(primary_key=True)
+    name = Text()
+    points_name = Text(null=True)
+    status = Text(default="draft")
+    settings = Json()
+    revision = Int(default=1)
+    resumed_at = UtcDateTime(null=True)
+    created_at = UtcDateTime()
+    updated_at = UtcDateTime()
+
+    class Meta:
+        indexes = ((("shop_id",), True),)
+        constraints = [Check("status IN ('draft', 'active', 'paused')")]
+
+    @property
+    def is_active(self) -> bool:
+        """True while points are earned and redeemed (acceptance 16)."""
+        return bool(self.status == "active")
+
+    @property
+    def rules(self) -> "ProgramSettings":
+        """The settings, defaults filled in."""
+        return ProgramSettings.from_json(self.settings)
+
+
+@dataclass(frozen=True)
+class ProgramSettings:
+    """What an owner decides once for all rules.
+
+    `rounding`, the `base_*` switches and `earn_at` with `wait_days` follow acceptance 19, 20 and 22;
+    `combine` says how tier, product and campaign multipliers meet (21); `shortfall` is what happens when
+    points to take back are spent (57); `point_value` is the worth of one point in the shop's currency.
+    """
+
+    rounding: Rounding = "floor"
+    base_after_discounts: bool = True
+    base_shipping: bool = False
+    base_tax: bool = False
+    base_gift_cards: bool = False
+    earn_at: Literal["placed", "paid", "fulfilled"] = "paid"
+    wait_days: int = 0
+    combine: Literal["multiply", "add", "highest"] = "multiply"
+    guests_earn: bool = True
+    shortfall: Literal["clamp", "negative"] = "clamp"
+    point_value: Decimal | None = None
+    expiry: Literal["off", "inactivity", "age"] = "off"
+    expiry_months: int = 12
+    expiry_percent: int = 100
+    expiry_reminder_days: tuple[int, ...] = (30, 7)
+    coupon_after_cancel: Literal["usable", "points"] = "usable"
+    return_days: int | None = 14
+
+    @classmethod
+    def from_json(cls, stored: dict[str, Any]) -> "ProgramSettings":
+        """The settings as stored by `as_json`."""
+        values = dict(stored)
+        if values.get("point_value") is not None:
+            values["point_value"] = Decimal(values["point_value"])
+        if "expiry_reminder_days" in values:
+            values["expiry_reminder_days"] = tuple(values["expiry_reminder_days"])
+        return cls(**values)
+
+    def as_json(self) -> dict[str, Any]:
+        """A JSON value; money as text."""
+        value = asdict(self)
+        value["point_value"] = None if self.point_value is None else str(self.point_value)
+        value["expiry_reminder_days"] = list(self.expiry_reminder_days)
+        return value
+
+
+def create(shop_id: str, name: str) -> Program:
+    """The program of a new shop: draft, default settings, no rules."""
+    moment = clock.now()
+    program = Program(
+        id=shop_id,
+        shop_id=shop_id,
+        name=name,
+        settings=ProgramSettings().as_json(),
+        created_at=moment,
+        updated_at=moment,
+    )
+    program.save(force_insert=True)
+    return program
+
+
+def of(shop_id: str) -> Program:
+    """The shop's program."""
+    return Program.need(shop_id)
+
+
+def need_active(shop_id: str) -> Program:
+    """The shop's program; raises ProgramNotActive while it is draft or paused (acceptance 16)."""
+    program = of(shop_id)
+    if not program.is_active:
+        raise ProgramNotActive()
+    return program
+
+
+def activate(shop_id: str) -> Program:
+    """DRAFT or PAUSED -> ACTIVE. When ACTIVE already, nothing changes (contracts §2)."""
+    with atomic():
+        program = of(shop_id)
+        if not program.is_active:
+            resumed = clock.now() if program.status == "paused" else program.resumed_at
+            _save(program, status="active", resumed_at=resumed)
+        return program
+
+
+def pause(shop_id: str) -> Program:
+    """ACTIVE -> PAUSED. When PAUSED already, nothing changes; raises BadTransition from DRAFT."""
+    with atomic():
+        program = of(shop_id)
+        if program.status == "draft":
+            raise BadTransition("A draft cannot be paused: it never ran.")
+        if program.is_active:
+            _save(program, status="paused")
+        return program
+
+
+def update(
+    shop_id: str,
+    *,
+    name: str | None = None,
+    points_name: str | None = None,
+    settings: ProgramSettings | None = None,
+) -> Program:
+    """Change what is given; past rows keep the rule and rate they were booked with (acceptance 59)."""
+    with atomic():
+        program = of(shop_id)
+        changes: dict[str, Any] = {}
+        if name is not None and name != program.name:
+            changes["name"] = name
+        if points_name is not None and points_name != program.points_name:
+            changes["points_name"] = points_name or None
+        if settings is not None and settings.as_json() != ProgramSettings.from_json(program.settings).as_json():
+            changes["settings"] = settings.as_json()
+        if changes:
+            _save(program, **changes)
+        return program
+
+
+def _save(program: Program, **changes: Any) -> None:
+    for column, value in changes.items():
+        setattr(program, column, value)
+    program.revision += 1
+    program.updated_at = clock.now()
+    program.save()
+    emit(ProgramChanged(program.shop_id))

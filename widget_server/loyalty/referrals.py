@@ -1,0 +1,399 @@
+"""Referrals: an advocate, a friend, and where it stands.
+
+A referral is bound on the server when the friend signs up (or orders as a guest), so that another device
+does not lose it; it is checked then, and completed by the state of the friend's orders (acceptance 40-46).
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any, Literal
+
+from peewee import Check, fn
+
+from widget_server import clock, ledger
+from widget_server.db import (
+    Bool,
+    Int,
+    Json,
+    Money,
+    ShopTable,
+    Text,
+    UtcDateTime,
+    atomic,
+    insert_once,
+    lock_rows,
+    new_id,
+)
+from widget_server.errors import AlreadyReferred, OwnReferralCode, ReferralCodeUnknown
+from widget_server.events import ReferralChanged, emit
+from widget_server.ledger import Cause, Transaction
+from widget_server.loyalty import customers, programs, rewards
+from widget_server.loyalty.customers import Customer
+from widget_server.loyalty.order_states import ZERO, goods
+from widget_server.loyalty.orders import Order
+from widget_server.loyalty.rewards import Coupon, Gift
+from widget_server.loyalty.shops import Shop
+
+TRIGGERS = ("registration", "first_paid_order", "first_fulfilled_order")
+ENDED = ("blocked", "cancelled")
+WINDOW_DAYS_DEFAULT = 30
+TYPED_CODE_DAYS = 30
+
+
+class ReferralProgram(ShopTable):
+    """What a shop gives to both sides, and when. `window_days` is how long a link is remembered."""
+
+    id = Text(primary_key=True)
+    active = Bool(default=False)
+    trigger = Text(default="first_paid_order")
+    minimum_subtotal = Money(null=True)
+    attribution = Text(default="first")
+    window_days = Int(default=WINDOW_DAYS_DEFAULT)
+    undo_on_refund = Bool(default=True)
+    friend_gift = Json(null=True)
+    advocate_gift = Json(null=True)
+    revision = Int(default=1)
+
+    class Meta:
+        indexes = ((("shop_id",), True),)
+        constraints = [
+            Check("trigger IN ('registration', 'first_paid_order', 'first_fulfilled_order')"),
+            Check("attribution IN ('first', 'last')"),
+        ]
+
+    @property
+    def for_friend(self) -> Gift | None:
+        """What the friend gets."""
+        return Gift.from_json(self.friend_gift) if self.friend_gift else None
+
+    @property
+    def for_advocate(self) -> Gift | None:
+        """What the advocate gets."""
+        return Gift.from_json(self.advocate_gift) if self.advocate_gift else None
+
+
+class Referral(ShopTable):
+    """One friend of one advocate; `reason` says why it is blocked or cancelled (acceptance 45)."""
+
+    id = Text(primary_key=True)
+    advocate_id = Text()
+    friend_id = Text()
+    status = Text(default="joined")
+    reason = Text(null=True)
+    order_id = Text(null=True)
+    completions = Int(default=0)
+    advocate_transaction_id = Text(null=True)
+    friend_transaction_id = Text(null=True)
+    advocate_coupon_id = Text(null=True)
+    friend_coupon_id = Text(null=True)
+    created_at = UtcDateTime()
+    updated_at = UtcDateTime()
+
+    class Meta:
+        indexes = ((("shop_id", "friend_id"), True), (("shop_id", "advocate_id", "status"), False))
+        constraints = [Check("status IN ('joined', 'pending', 'completed', 'blocked', 'cancelled')")]
+
+
+class ReferralVisit(ShopTable):
+    """How often an advocate's link was opened on a day; no visitor is told from another."""
+
+    id = Text(primary_key=True)
+    advocate_id = Text()
+    day = Text()
+    visits = Int(default=0)
+
+    class Meta:
+        indexes = ((("shop_id", "advocate_id", "day"), True),)
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What an advocate sees of her friends."""
+
+    joined: int
+    pending: int
+    completed: int
+    earned_points: int
+
+
+Side = Literal["friend", "advocate"]
+
+
+def program_of(shop: Shop) -> ReferralProgram | None:
+    """The shop's referral program, or None while it has none."""
+    program = ReferralProgram.one(shop)
+    return program if program is not None and program.active else None
+
+
+def save_program(shop: Shop, **settings: Any) -> ReferralProgram:
+    """Set the referral program; made with its defaults when there is none yet."""
+    program = ReferralProgram.one(shop)
+    new = program is None
+    if program is None:
+        program = ReferralProgram(id=shop.id, shop_id=shop.id)
+    for name, value in settings.items():
+        setattr(program, name, value)
+    program.revision = 1 if new else program.revision + 1
+    program.save(force_insert=new)
+    return program
+
+
+def count_visit(shop: Shop, code: str) -> Customer | None:
+    """Somebody opened a member's link; answers the member, or None when the code is nobody's."""
+    advocate = customers.by_referral_code(shop.id, code)
+    if advocate is None:
+        return None
+    day = clock.local_date(clock.now(), shop.timezone).isoformat()
+    same = (ReferralVisit.advocate_id == advocate.id, ReferralVisit.day == day)
+    with atomic():
+        insert_once(
+            ReferralVisit, {"id": new_id(), "shop_id": shop.id, "advocate_id": advocate.id, "day": day, "visits": 0}
+        )
+        ReferralVisit.change(shop, {ReferralVisit.visits: ReferralVisit.visits + 1}, *same)
+    return advocate
+
+
+def bind(shop: Shop, friend: Customer, code: str, *, source: str) -> Referral | None:
+    """The friend came by this code. None when the code is nobody's or she has a referrer already.
+
+    A friend who may not be rewarded is bound all the same, as blocked, with the reason (acceptance 44).
+    """
+    program = program_of(shop)
+    advocate = customers.by_referral_code(shop.id, code)
+    if program is None or advocate is None or _of_friend(shop, friend) is not None:
+        return None
+    with atomic():
+        reason = _objection(shop, advocate, friend)
+        moment = clock.now()
+        inserted = insert_once(
+            Referral,
+            {
+                "id": new_id(),
+                "shop_id": shop.id,
+                "advocate_id": advocate.id,
+                "friend_id": friend.id,
+                "status": "blocked" if reason else "joined",
+                "reason": reason,
+                "completions": 0,
+                "created_at": moment,
+                "updated_at": moment,
+            },
+        )
+        referral = Referral.need(shop, Referral.friend_id == friend.id)
+        if not inserted:
+            return None
+        emit(ReferralChanged(shop.id, referral.id, referral.status))
+        if not reason:
+            _welcome(shop, program, referral)
+            evaluate(shop, friend.id, source=source)
+        return referral
+
+
+def enter_code(shop: Shop, friend: Customer, code: str) -> Referral:
+    """A member typed a friend's code by hand, within 30 days of joining and before any order.
+
+    Raises ReferralCodeUnknown, OwnReferralCode, AlreadyReferred.
+    """
+    advocate = customers.by_referral_code(shop.id, code)
+    if advocate is None or program_of(shop) is None:
+        raise ReferralCodeUnknown()
+    if advocate.id == friend.id:
+        raise OwnReferralCode()
+    if not may_enter_code(shop, friend):
+        raise AlreadyReferred()
+    referral = bind(shop, friend, code, source="widget")
+    if referral is None:
+        raise AlreadyReferred()
+    return referral
+
+
+def may_enter_code(shop: Shop, customer: Customer) -> bool:
+    """True while a friend's code may still be typed: no referrer yet, newly joined, no order yet."""
+    newly = customer.joined_at is not None and clock.now() - customer.joined_at < timedelta(days=TYPED_CODE_DAYS)
+    return bool(newly and _of_friend(shop, customer) is None and not _has_orders(shop, customer))
+
+
+def evaluate(shop: Shop, friend_id: str, *, source: str) -> None:
+    """Bring her referral in step with her orders: pending, completed, or undone by a refund (46)."""
+    program = ReferralProgram.one(shop)
+    with atomic():
+        referral = lock_rows(Referral.of(shop).where(Referral.friend_id == friend_id)).first()
+        if program is None or referral is None or referral.status == "blocked":
+            return
+        if referral.status == "cancelled" and referral.reason not in ("order_refunded", None):
+            return
+        order, standing = _standing(shop, program, referral)
+        if standing == "completed" and referral.status != "completed":
+            if programs.of(shop.id).is_active:
+                _complete(shop, program, referral, order, source)
+        elif referral.status == "completed" and standing != "completed":
+            if program.undo_on_refund:
+                _undo(shop, referral, "order_refunded", source)
+        elif referral.status not in ("completed", "cancelled", standing):
+            _move(referral, standing)
+
+
+def approve(shop: Shop, referral_id: str, *, source: str) -> Referral:
+    """The merchant says a blocked or cancelled referral is fine after all."""
+    with atomic():
+        referral = Referral.need(shop, Referral.id == referral_id)
+        if referral.status in ENDED:
+            _move(referral, "joined", reason=None)
+            program = ReferralProgram.need(shop)
+            _welcome(shop, program, referral)
+            evaluate(shop, referral.friend_id, source=source)
+        return Referral.need(shop, Referral.id == referral_id)
+
+
+def cancel(shop: Shop, referral_id: str, *, source: str, reason: str = "by_shop") -> Referral:
+    """The merchant takes a referral back; what both sides got goes back too."""
+    with atomic():
+        referral = Referral.need(shop, Referral.id == referral_id)
+        _undo(shop, referral, reason, source)
+        return referral
+
+
+def counts(shop: Shop, advocate: Customer) -> Counts:
+    """How many friends joined, are pending, completed, and what they brought; two queries."""
+    rows = (
+        Referral.of(shop, Referral.status, fn.COUNT(Referral.id))
+        .where(Referral.advocate_id == advocate.id)
+        .group_by(Referral.status)
+    )
+    by_status = {status: int(number) for status, number in rows.tuples()}
+    account = ledger.account_of(shop.id, advocate.id)
+    earned = 0
+    if account is not None:
+        sums = Transaction.of(shop, fn.COALESCE(fn.SUM(Transaction.amount), 0)).where(
+            Transaction.account_id == account.id, Transaction.cause.in_(("referral_advocate", "referral_undone"))
+        )
+        earned = max(int(sums.scalar()), 0)
+    joined = sum(by_status.get(status, 0) for status in ("joined", "pending", "completed"))
+    return Counts(
+        joined, by_status.get("joined", 0) + by_status.get("pending", 0), by_status.get("completed", 0), earned
+    )
+
+
+def _of_friend(shop: Shop, friend: Customer) -> Referral | None:
+    return Referral.one(shop, Referral.friend_id == friend.id)
+
+
+def _has_orders(shop: Shop, customer: Customer) -> bool:
+    return bool(Order.of(shop).where(Order.customer_id == customer.id).exists())
+
+
+def _objection(shop: Shop, advocate: Customer, friend: Customer) -> str | None:
+    """Why this friend is not rewarded (acceptance 44); None when nothing speaks against it."""
+    if advocate.id == friend.id:
+        return "own_link"
+    if friend.mailbox and friend.mailbox == advocate.mailbox:
+        return "own_email_variant"
+    if _digits(friend.phone) and _digits(friend.phone) == _digits(advocate.phone):
+        return "same_phone"
+    twins = Customer.of(shop).where(Customer.id != friend.id, Customer.merged_into.is_null())
+    if friend.mailbox and twins.where(Customer.mailbox == friend.mailbox).exists():
+        return "existing_customer_email_variant"
+    paid_before = Order.of(shop).where(
+        Order.customer_id == friend.id, Order.created_at < clock.now() - timedelta(minutes=30)
+    )
+    if paid_before.exists():
+        return "existing_customer"
+    return None
+
+
+def _digits(phone: str | None) -> str:
+    return "".join(one for one in phone or "" if one.isdigit())[-9:]
+
+
+def _standing(shop: Shop, program: ReferralProgram, referral: Referral) -> tuple[Order | None, str]:
+    """Where the referral should stand by what is known now, and the order that decides it."""
+    friend = customers.by_id(shop.id, referral.friend_id)
+    if program.trigger == "registration":
+        return None, "completed" if friend.is_member or friend.registered_at else "joined"
+    statuses = ("fulfilled",) if program.trigger == "first_fulfilled_order" else ("paid", "fulfilled")
+    mine = Order.of(shop).where(Order.customer_id == friend.id, Order.status != "cancelled")
+    placed = list(mine.order_by(Order.placed_at, Order.external_id).limit(20))
+    for order in placed:
+        if order.status in statuses and _goods_kept(order) >= max(program.minimum_subtotal or ZERO, Decimal("0.01")):
+            return order, "completed"
+    return None, "pending" if any(order.status in ("placed", "paid") for order in placed) else "joined"
+
+
+def _goods_kept(order: Order) -> Decimal:
+    return sum((item.kept for item in goods(order.told)), ZERO)
+
+
+def _welcome(shop: Shop, program: ReferralProgram, referral: Referral) -> None:
+    """A friend's coupon is for the first order, so it is there before it."""
+    gift = program.for_friend
+    if gift is None or gift.kind == "points" or referral.friend_coupon_id:
+        return
+    coupon = rewards.give(shop, customers.by_id(shop.id, referral.friend_id), gift, origin="referral")
+    referral.friend_coupon_id = coupon.id
+    referral.save()
+
+
+def _complete(shop: Shop, program: ReferralProgram, referral: Referral, order: Order | None, source: str) -> None:
+    referral.completions += 1
+    referral.order_id = order.id if order else None
+    _give_side(shop, referral, "friend", program.for_friend, source)
+    _give_side(shop, referral, "advocate", program.for_advocate, source)
+    _move(referral, "completed", reason=None)
+
+
+def _give_side(shop: Shop, referral: Referral, side: Side, gift: Gift | None, source: str) -> None:
+    customer = customers.by_id(shop.id, getattr(referral, f"{side}_id"))
+    if gift is None or customer.excluded or customer.erased_at:
+        return
+    if gift.kind == "points":
+        account = ledger.open_account(shop.id, customer.id)
+        row = ledger.post(
+            shop.id,
+            account.id,
+            "earn",
+            gift.points or 0,
+            source=source,
+            key=f"referral:{referral.id}:{side}:{referral.completions}",
+            cause=Cause(f"referral_{side}", referral.id, snapshot={"points": gift.points}),
+        )
+        setattr(referral, f"{side}_transaction_id", row.id)
+    elif getattr(referral, f"{side}_coupon_id") is None or side == "advocate":
+        setattr(referral, f"{side}_coupon_id", rewards.give(shop, customer, gift, origin="referral").id)
+
+
+def _undo(shop: Shop, referral: Referral, reason: str, source: str) -> None:
+    """Both gifts go back: points are taken back, coupons that are not used yet die."""
+    sides: tuple[Side, Side] = ("friend", "advocate")
+    for side in sides:
+        _undo_side(shop, referral, side, source)
+    _move(referral, "cancelled", reason=reason)
+
+
+def _undo_side(shop: Shop, referral: Referral, side: Side, source: str) -> None:
+    transaction_id = getattr(referral, f"{side}_transaction_id")
+    given = Transaction.one(shop, Transaction.id == transaction_id) if transaction_id else None
+    if given is not None:
+        ledger.take_back(
+            shop.id,
+            given.account_id,
+            given.amount,
+            source=source,
+            key=f"referral-undo:{given.id}",
+            cause=Cause("referral_undone", referral.id, snapshot={}),
+            takes_back=given.id,
+            shortfall=programs.of(shop.id).rules.shortfall,
+        )
+        setattr(referral, f"{side}_transaction_id", None)
+    coupon = Coupon.one(shop, Coupon.id == getattr(referral, f"{side}_coupon_id"))
+    if coupon is not None and coupon.status != "used":
+        rewards.revoke(coupon)
+        setattr(referral, f"{side}_coupon_id", None)
+
+
+def _move(referral: Referral, status: str, **facts: Any) -> None:
+    for name, value in facts.items():
+        setattr(referral, name, value)
+    referral.status, referral.updated_at = status, clock.now()
+    referral.save()
+    emit(ReferralChanged(referral.shop_id, referral.id, status))

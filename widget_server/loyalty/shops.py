@@ -1,0 +1,173 @@
+"""Shops: one merchant's site each, its origins, its shared secrets, and how its widget looks."""
+
+import base64
+import re
+import secrets
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from widget_server import clock, config
+from widget_server.db import Json, ShopTable, Table, Text, UtcDateTime, atomic, new_id
+from widget_server.errors import BadRequest, NotFound
+
+PLATFORMS = ("generic", "shopify", "woocommerce")
+CURRENCY = re.compile(r"[A-Z]{3}")
+LOCALE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+
+
+class Shop(Table):
+    """One merchant's site. Shared secrets are sealed with the server's key."""
+
+    id = Text(primary_key=True)
+    name = Text()
+    embed_key = Text(unique=True)
+    platform = Text(default="generic")
+    currency = Text()
+    timezone = Text()
+    locale = Text()
+    identity_secret_sealed = Text()
+    webhook_secret_sealed = Text()
+    widget = Json()
+    created_at = UtcDateTime()
+
+    @property
+    def identity_secret(self) -> str:
+        """What the shop signs its identity tokens with."""
+        return config.unseal(self.identity_secret_sealed)
+
+    @property
+    def webhook_secret(self) -> str:
+        """What the shop signs its webhooks with."""
+        return config.unseal(self.webhook_secret_sealed)
+
+    @property
+    def look(self) -> "WidgetSettings":
+        """The widget's settings, defaults filled in."""
+        return WidgetSettings(**self.widget)
+
+    @property
+    def origins(self) -> list[str]:
+        """The pages that may show the widget, as browsers write origins; the first is the shop's home."""
+        return [row.origin for row in Origin.of(self).order_by(Origin.created_at, Origin.origin)]
+
+
+class Origin(ShopTable):
+    """A page origin on which the shop's widget may be shown (acceptance 9)."""
+
+    id = Text(primary_key=True)
+    origin = Text()
+    created_at = UtcDateTime()
+
+    class Meta:
+        indexes = ((("shop_id", "origin"), True),)
+
+
+@dataclass(frozen=True)
+class WidgetSettings:
+    """How the launcher and the panel look, and where their buttons lead (acceptance 6, 11, 13)."""
+
+    colour: str = "#1b6b4a"
+    mode: Literal["light", "dark", "auto"] = "light"
+    side: Literal["end", "start"] = "end"
+    offset_x: int = 24
+    offset_y: int = 24
+    z_index: int = 2147483000
+    label: str | None = None
+    icon: bool = True
+    hidden: bool = False
+    hide_on_mobile: bool = False
+    hide_paths: tuple[str, ...] = ()
+    sign_in: Literal["widget", "shop"] = "widget"
+    sign_in_url: str | None = None
+    sign_up_url: str | None = None
+    apply_url: str | None = None
+    needs_consent: bool = False
+    when_paused: Literal["hide", "soon"] = "soon"
+    strings: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """The settings as they are stored."""
+        return asdict(self)
+
+
+def create(
+    *,
+    name: str,
+    origins: list[str],
+    currency: str,
+    timezone: str,
+    locale: str,
+    platform: str = "generic",
+    webhook_secret: str | None = None,
+) -> Shop:
+    """Make a shop with fresh secrets. Raises BadRequest naming the field that is wrong."""
+    if not name.strip():
+        raise BadRequest("A shop has a name.", field="name")
+    if not CURRENCY.fullmatch(currency):
+        raise BadRequest("A currency has three capital letters, as EUR.", field="currency")
+    if not LOCALE.fullmatch(locale):
+        raise BadRequest("A locale looks like en or de-AT.", field="locale")
+    if platform not in PLATFORMS:
+        raise BadRequest(f"The platform is one of {', '.join(PLATFORMS)}.", field="platform")
+    try:
+        clock.zone(timezone)
+    except ValueError as unknown:
+        raise BadRequest(str(unknown), field="timezone") from unknown
+    if not origins:
+        raise BadRequest("A shop has at least one origin.", field="origin")
+    cleaned = [clean_origin(origin) for origin in origins]
+    with atomic():
+        shop = Shop(
+            id=new_id(),
+            name=name.strip(),
+            embed_key=f"pk_{secrets.token_hex(12)}",
+            platform=platform,
+            currency=currency,
+            timezone=timezone,
+            locale=locale,
+            identity_secret_sealed=config.seal(secrets.token_urlsafe(48)),
+            webhook_secret_sealed=config.seal(webhook_secret or _webhook_secret()),
+            widget=WidgetSettings().as_json(),
+            created_at=clock.now(),
+        )
+        shop.save(force_insert=True)
+        for origin in dict.fromkeys(cleaned):
+            add_origin(shop, origin)
+        return shop
+
+
+def add_origin(shop: Shop, origin: str) -> None:
+    """Let pages of `origin` show the shop's widget."""
+    Origin(id=new_id(), shop_id=shop.id, origin=clean_origin(origin), created_at=clock.now()).save(force_insert=True)
+
+
+def clean_origin(origin: str) -> str:
+    """`origin` as browsers write it; raises BadRequest when it is not scheme://host[:port]."""
+    parts = urlsplit(origin.strip())
+    port_is_default = (parts.scheme, parts.port) in (("https", 443), ("http", 80))
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or parts.query:
+        raise BadRequest(f"{origin!r} is not an origin like https://shop.example.", field="origin")
+    port = f":{parts.port}" if parts.port and not port_is_default else ""
+    return f"{parts.scheme}://{parts.hostname}{port}"
+
+
+def by_id(shop_id: str) -> Shop:
+    """The shop with this id; raises NotFound."""
+    shop: Shop | None = Shop.get_or_none(Shop.id == shop_id)
+    if shop is None:
+        raise NotFound("There is no such shop here.")
+    return shop
+
+
+def by_embed_key(embed_key: str) -> Shop:
+    """The shop whose script tag carries this key; raises NotFound."""
+    shop: Shop | None = Shop.get_or_none(Shop.embed_key == embed_key)
+    if shop is None:
+        raise NotFound("There is no such shop here.")
+    return shop
+
+
+def _webhook_secret() -> str:
+    """A secret in the form the Standard Webhooks libraries take: whsec_ and base64."""
+    return "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode()

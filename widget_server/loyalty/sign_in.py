@@ -1,0 +1,170 @@
+"""Signing in: who the shopper is, by the shop's word or by her own e-mail (contracts §5).
+
+Whoever shows that an e-mail is hers may come in, and is a member from then on; so sign-up, one-time code and
+password reset are one act, and no answer tells whether an address had an account.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import jwt
+
+from widget_server import clock, config, ledger
+from widget_server.db import atomic
+from widget_server.errors import BadSignature, LeftProgram, SignedOut, WrongCredentials
+from widget_server.events import MailWanted, emit
+from widget_server.loyalty import access, customers, referrals
+from widget_server.loyalty.access import Opened
+from widget_server.loyalty.customers import Customer, Person
+from widget_server.loyalty.shops import Shop
+
+IDENTITY_LIFE_MAX = timedelta(minutes=10)
+CLOCK_SKEW = timedelta(seconds=60)
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """A customer who is signed in now; `referral` says what became of the code she came with."""
+
+    customer: Customer
+    opened: Opened
+    referral: str | None
+
+
+def ask(shop: Shop, email: str, *, purpose: str, locale: str, wishes: dict[str, Any] | None = None) -> access.Asked:
+    """Mail a code and a link to `email`; `wishes` (name, password_hash ...) come true when it is confirmed.
+
+    Raises EmailInvalid.
+    """
+    cleaned = customers.clean_email(email)
+    with atomic():
+        asked = access.ask_code(shop.id, cleaned, wishes or {})
+        link = f"{config.current().base_url}/confirm?link={asked.link}"
+        emit(MailWanted(shop.id, purpose, cleaned, locale, {"code": asked.code, "link": link}))
+        return asked
+
+
+def confirm(shop: Shop, challenge: str, code: str, *, password: str | None = None) -> SignedIn:
+    """The code typed in the panel fits: she is a member and signed in here.
+
+    A `password` given now is the new one (reset); it signs her out everywhere else.
+    """
+    new_hash = access.hash_password(password) if password is not None else None
+    confirmation = access.confirm_code(shop.id, challenge, code)
+    with atomic():
+        customer = _owner(shop, confirmation.email)
+        wishes = confirmation.wishes
+        facts = {"password_hash": new_hash or wishes.get("password_hash")}
+        facts |= {name: wishes.get(name) for name in ("name", "locale", "accepts_marketing")}
+        if new_hash is not None:
+            access.close_all(shop.id, customer.id)
+        customers.update(customer, **{name: value for name, value in facts.items() if value is not None})
+        return _enter(shop, customer, wishes.get("referral_code"))
+
+
+def confirm_by_link(link: str) -> tuple[str, str]:
+    """The mail's link: the e-mail is confirmed and she is a member, but nobody is signed in anywhere.
+
+    What somebody typed beside the address at sign-up (a password above all) is not taken over: only the
+    code, typed where it was asked for, shows that both are one person. Answers shop id and e-mail.
+    """
+    confirmation = access.confirm_link(link)
+    from_shop = confirmation.shop_id
+    with atomic():
+        shop = Shop.get_by_id(from_shop)
+        customer = _owner(shop, confirmation.email)
+        _enroll(shop, customer, confirmation.wishes.get("referral_code"))
+    return from_shop, confirmation.email
+
+
+def with_password(shop: Shop, email: str, password: str, *, referral_code: str | None = None) -> SignedIn:
+    """E-mail and password; raises WrongCredentials, never saying which of the two is wrong."""
+    customer = customers.by_verified_email(shop.id, email)
+    if not access.password_fits(customer.password_hash if customer else None, password) or customer is None:
+        raise WrongCredentials()
+    with atomic():
+        return _enter(shop, customer, referral_code)
+
+
+def with_identity(shop: Shop, token: str, *, join: bool = False, referral_code: str | None = None) -> SignedIn:
+    """The shop vouches for her (acceptance 3). Raises BadSignature for a token that is forged, expired, of
+    another shop or used before; LeftProgram when she left and does not say `join`.
+    """
+    claims = read_identity(shop, token)
+    with atomic():
+        if not access.use_up(shop.id, claims["jti"], datetime.fromtimestamp(claims["exp"], UTC)):
+            raise BadSignature("This identity token was used before.")
+        customer = customers.recognise(
+            shop.id,
+            Person(
+                external_id=str(claims["sub"]),
+                email=claims.get("email") or None,
+                email_verified=claims.get("email_verified") is True,
+                name=claims.get("name") or None,
+                locale=claims.get("locale") or None,
+            ),
+        )
+        if customer.left_at is not None and not join:
+            raise LeftProgram()
+        return _enter(shop, customer, referral_code)
+
+
+def read_identity(shop: Shop, token: str) -> dict[str, Any]:
+    """The claims of an identity token that is good now; raises BadSignature."""
+    try:
+        claims: dict[str, Any] = jwt.decode(
+            token,
+            shop.identity_secret,
+            algorithms=["HS256"],
+            audience=shop.id,
+            options={"require": ["aud", "sub", "jti", "iat", "exp"], "verify_exp": False, "verify_iat": False},
+        )
+        issued, expires = (datetime.fromtimestamp(float(claims[name]), UTC) for name in ("iat", "exp"))
+    except (jwt.InvalidTokenError, ValueError, TypeError, OverflowError, OSError) as wrong:
+        raise BadSignature("The identity token is not good.") from wrong
+    now = clock.now()
+    if expires <= now or issued > now + CLOCK_SKEW or expires - issued > IDENTITY_LIFE_MAX:
+        raise BadSignature("The identity token is not good now.")
+    if not str(claims["sub"]) or not isinstance(claims["jti"], str):
+        raise BadSignature("The identity token is not good.")
+    return claims
+
+
+def sign_out(shop: Shop, token: str) -> None:
+    """Close this panel's session."""
+    access.close_session(shop.id, token)
+
+
+def who(shop: Shop, token: str) -> Customer:
+    """The member behind a session token; raises SignedOut."""
+    session = access.session_of(shop.id, token)
+    customer = customers.by_id(shop.id, session.customer_id)
+    if not customer.is_member or customer.erased_at:
+        raise SignedOut()
+    return customer
+
+
+def _owner(shop: Shop, email: str) -> Customer:
+    """Whose address this is, now that it is shown to be hers: its visitor becomes the person."""
+    customer = customers.recognise(shop.id, Person(email=email))
+    return customers.verify_email(customer, email)
+
+
+def _enter(shop: Shop, customer: Customer, referral_code: str | None) -> SignedIn:
+    became = _enroll(shop, customer, referral_code)
+    account = ledger.open_account(shop.id, customer.id)
+    ledger.touch(shop.id, account.id)
+    return SignedIn(customer, access.open_session(shop.id, customer.id), became)
+
+
+def _enroll(shop: Shop, customer: Customer, referral_code: str | None) -> str | None:
+    """Make her a member; a code she came with is bound when she is new (acceptance 41)."""
+    first_time = customer.joined_at is None
+    customers.join(customer)
+    if not (first_time and referral_code):
+        return None
+    referral = referrals.bind(shop, customer, referral_code, source="widget")
+    if referral is None:
+        return None
+    return "blocked" if referral.status == "blocked" else "bound"

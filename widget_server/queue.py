@@ -1,0 +1,99 @@
+"""Jobs: work that is promised in the transaction that causes it and done after the commit, at least once.
+
+A job is a name and a JSON value; `jobs.py` says what runs. A worker claims a job with a lease; when it dies,
+the lease runs out and another one takes over.
+"""
+
+from datetime import timedelta
+from typing import Any
+
+import peewee
+
+from widget_server import clock
+from widget_server.db import Int, Json, Table, Text, UtcDateTime, atomic, new_id, on_sqlite
+
+LEASE_SECONDS = 60
+TRIES_MAX = 12
+BACKOFF_SECONDS_MAX = 3600
+
+
+class Job(Table):
+    """One piece of promised work: waiting (also while leased), or dead after too many tries."""
+
+    id = Text(primary_key=True)
+    name = Text()
+    payload = Json()
+    status = Text(default="waiting")
+    run_at = UtcDateTime()
+    tries = Int(default=0)
+    lease = Text(null=True)
+    last_error = Text(null=True)
+    created_at = UtcDateTime()
+
+    class Meta:
+        indexes = ((("status", "run_at"), False),)
+        constraints = [peewee.Check("status IN ('waiting', 'dead')")]
+
+
+def enqueue(name: str, payload: dict[str, Any], *, delay_seconds: float = 0) -> str:
+    """Promise that job `name` runs with `payload`, not before `delay_seconds` from now. Answers its id."""
+    moment = clock.now()
+    job = Job(
+        id=new_id(),
+        name=name,
+        payload=payload,
+        run_at=moment + timedelta(seconds=delay_seconds),
+        created_at=moment,
+    )
+    job.save(force_insert=True)
+    return str(job.id)
+
+
+def claim() -> Job | None:
+    """Take the next job that is due, for LEASE_SECONDS; None when there is none."""
+    moment = clock.now()
+    with atomic():
+        due: Any = Job.everywhere().where(Job.status == "waiting", Job.run_at <= moment).order_by(Job.run_at, Job.id)
+        job: Job | None = (due if on_sqlite() else due.for_update("FOR UPDATE SKIP LOCKED")).limit(1).first()
+        if job is None:
+            return None
+        job.lease, job.tries = new_id(), job.tries + 1
+        job.run_at = moment + timedelta(seconds=LEASE_SECONDS)
+        job.save(only=[Job.lease, Job.tries, Job.run_at])
+        return job
+
+
+def finish(job: Job) -> None:
+    """The work is done; the row goes, unless another worker holds it by now."""
+    Job.delete().where(Job.id == job.id, Job.lease == job.lease).execute()
+
+
+def fail(job: Job, error: str) -> None:
+    """Try again later, with growing pauses; after TRIES_MAX tries the job is dead and stays listed."""
+    dead = job.tries >= TRIES_MAX
+    pause = min(2**job.tries, BACKOFF_SECONDS_MAX)
+    Job.update(
+        status="dead" if dead else "waiting",
+        run_at=clock.now() + timedelta(seconds=pause),
+        last_error=error[:500],
+    ).where(Job.id == job.id, Job.lease == job.lease).execute()
+
+
+class Beat(Table):
+    """When each worker was last alive; /readyz asks."""
+
+    worker = Text(primary_key=True)
+    seen_at = UtcDateTime()
+
+
+def beat(worker: str) -> None:
+    """Tell that `worker` is alive."""
+    Beat.insert(worker=worker, seen_at=clock.now()).on_conflict(
+        conflict_target=[Beat.worker], update={Beat.seen_at: clock.now()}
+    ).execute()
+
+
+def worker_seen(within_seconds: int = 60) -> bool:
+    """True when some worker was alive within the last `within_seconds`."""
+    since = clock.now() - timedelta(seconds=within_seconds)
+    return bool(Beat.select().where(Beat.seen_at >= since).exists())

@@ -1,0 +1,89 @@
+"""Every table of the house, and how a database is brought up to date.
+
+Migrations are numbered and frozen: `migrations/0001_initial.py` holds the statements for both databases as
+they were then. `pending()` is asked before serving; `upgrade()` runs what is pending, one server at a time.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playhouse.migrations import Runner
+
+from widget_server import keys, ledger, queue
+from widget_server.db import Table, database, on_sqlite
+from widget_server.loyalty import (
+    access,
+    customers,
+    earning,
+    orders,
+    points,
+    programs,
+    referrals,
+    rewards,
+    shops,
+    tiers,
+)
+from widget_server.web import rate_limits
+
+MIGRATIONS = Path(__file__).with_name("migrations")
+ADVISORY_LOCK = 4_702_111_234  # any number that nobody else uses in this database
+
+TABLES: list[type[Table]] = [
+    shops.Shop,
+    shops.Origin,
+    programs.Program,
+    tiers.Tier,
+    tiers.TierProgram,
+    customers.Customer,
+    access.Session,
+    access.SignInCode,
+    access.UsedToken,
+    access.ApiKey,
+    keys.Request,
+    ledger.Account,
+    ledger.Transaction,
+    ledger.Debt,
+    points.Award,
+    points.Adjustment,
+    orders.Order,
+    orders.Parked,
+    earning.EarningRule,
+    earning.Campaign,
+    rewards.Reward,
+    rewards.Coupon,
+    referrals.ReferralProgram,
+    referrals.Referral,
+    referrals.ReferralVisit,
+    queue.Job,
+    queue.Beat,
+    rate_limits.Hit,
+]
+
+
+def pending() -> list[str]:
+    """The names of migrations that this database has not seen yet."""
+    return [step.name for step in _runner().status() if step.path is not None and step.applied is None]
+
+
+def upgrade() -> list[str]:
+    """Run what is pending; answers the names of what ran."""
+    with _alone():
+        return list(_runner().up())
+
+
+def _runner() -> Runner:
+    return Runner(database.obj, directory=str(MIGRATIONS))
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Two servers started at once must not both migrate; SQLite's write lock sees to that by itself."""
+    if on_sqlite():
+        yield
+        return
+    database.execute_sql("SELECT pg_advisory_lock(%s)", (ADVISORY_LOCK,))
+    try:
+        yield
+    finally:
+        database.execute_sql("SELECT pg_advisory_unlock(%s)", (ADVISORY_LOCK,))

@@ -7,15 +7,27 @@ server's key, so that a change behind our back shows in `audit()` (contracts §2
 
 import hashlib
 import hmac
-from collections.abc import Iterable, Iterator
+import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from peewee import SQL, Check, CompositeKey, fn
 
 from widget_server import clock, config
-from widget_server.db import Int, Json, ShopTable, Text, UtcDateTime, atomic, canonical, lock_rows, new_id
+from widget_server.db import (
+    Int,
+    Json,
+    ShopTable,
+    Text,
+    UtcDateTime,
+    atomic,
+    canonical,
+    insert_once,
+    lock_rows,
+    new_id,
+)
 from widget_server.errors import BalanceTooLarge, KeyReused, NotEnoughPoints
 from widget_server.events import AccountCreated, PointsMoved, emit
 
@@ -24,6 +36,7 @@ Shortfall = Literal["clamp", "negative"]
 
 POINTS_MAX = 10**9
 BALANCE_MAX = 10**15
+AUDIT_PAGE = 500
 COUNTER_OF: dict[Kind, tuple[str, int]] = {  # which counter a row moves, and in which direction
     "earn": ("earned", 1),
     "redeem": ("redeemed", -1),
@@ -130,18 +143,13 @@ def open_account(shop_id: str, customer_id: str) -> Account:
     """The customer's account, made now when there is none: at joining or with the first points."""
     with atomic():
         account = account_of(shop_id, customer_id)
-        if account is None:
-            moment = clock.now()
-            account = Account(
-                id=new_id(),
-                shop_id=shop_id,
-                customer_id=customer_id,
-                created_at=moment,
-                last_activity_at=moment,
-            )
-            account.save(force_insert=True)
-            emit(AccountCreated(shop_id, str(account.id), customer_id))
-        return account
+        if account is not None:
+            return account
+        moment = clock.now()
+        facts = {"id": new_id(), "shop_id": shop_id, "customer_id": customer_id}
+        if insert_once(Account, {**facts, "created_at": moment, "last_activity_at": moment}):
+            emit(AccountCreated(shop_id, facts["id"], customer_id))
+        return Account.need(shop_id, Account.customer_id == customer_id)
 
 
 def locked(shop_id: str, account_id: str) -> Account:
@@ -172,9 +180,7 @@ def post(
     """
     with atomic():
         account = locked(shop_id, account_id)
-        earlier = Transaction.one(
-            shop_id, Transaction.source == source, Transaction.key == key, Transaction.line == line
-        )
+        earlier = _booked(shop_id, source, key, line)
         if earlier is not None:
             if (earlier.account_id, earlier.kind, earlier.amount) != (account_id, kind, amount):
                 raise KeyReused()
@@ -218,10 +224,17 @@ def take_back(
     """Take back `points` (> 0) that were earned: a negative earn that points at the row it takes back.
 
     With `clamp` what is already spent becomes debt that later earnings repay; with `negative` the balance
-    falls below zero. Answers the booked row, or None when all of it became debt.
+    falls below zero. Answers the booked row, or None when all of it became debt; the same key again answers
+    the same. Raises KeyReused when the key took back something else.
     """
     with atomic():
         account = locked(shop_id, account_id)
+        earlier, debt_id = _booked(shop_id, source, key), _debt_id(account_id, source, key)
+        owed = Debt.one(shop_id, Debt.id == debt_id)
+        if earlier is not None or owed is not None:
+            if points != (owed.amount if owed else 0) - (earlier.amount if earlier else 0):
+                raise KeyReused()
+            return earlier
         now_points = points if shortfall == "negative" else min(points, max(account.balance, 0))
         row = None
         if now_points:
@@ -238,7 +251,7 @@ def take_back(
                 may_go_below_zero=shortfall == "negative",
             )
         if points > now_points:
-            _owe(shop_id, account_id, points - now_points, takes_back)
+            _owe(shop_id, account_id, points - now_points, takes_back, id=debt_id)
         return row
 
 
@@ -284,6 +297,10 @@ def history(shop_id: str, account_id: str, *, before: int | None = None, limit: 
     return list(rows.order_by(Transaction.sequence.desc()).limit(limit))
 
 
+def _booked(shop_id: str, source: str, key: str, line: int = 0) -> Transaction | None:
+    return Transaction.one(shop_id, Transaction.source == source, Transaction.key == key, Transaction.line == line)
+
+
 def _book(account: Account, row: Transaction, *, may_go_below_zero: bool) -> Transaction:
     if not 0 < abs(row.amount) <= POINTS_MAX or abs(account.balance + row.amount) > BALANCE_MAX:
         raise BalanceTooLarge()
@@ -319,7 +336,10 @@ def _book(account: Account, row: Transaction, *, may_go_below_zero: bool) -> Tra
 
 
 def _repay(account: Account, earned: Transaction) -> None:
-    points = min(earned.amount, account.debt)
+    """Debt is repaid from what is there; below zero (the shop's setting changed) it waits for later earnings."""
+    points = min(earned.amount, account.debt, account.balance)
+    if points <= 0:
+        return
     owed_for = (
         (Debt.of(account.shop_id).where(Debt.account_id == account.id, Debt.amount > 0))
         .order_by(Debt.created_at.desc())
@@ -347,9 +367,14 @@ def _repay(account: Account, earned: Transaction) -> None:
     account.debt -= points
 
 
-def _owe(shop_id: str, account_id: str, points: int, transaction_id: str | None) -> None:
+def _debt_id(account_id: str, source: str, key: str) -> str:
+    """Made of the request key, so that the same request never owes twice."""
+    return str(uuid.uuid5(uuid.UUID(account_id), f"{source}\n{key}"))
+
+
+def _owe(shop_id: str, account_id: str, points: int, transaction_id: str | None, *, id: str | None = None) -> None:
     Debt(
-        id=new_id(),
+        id=id or new_id(),
         shop_id=shop_id,
         account_id=account_id,
         amount=points,
@@ -374,7 +399,7 @@ def _digest(previous: str, row: Transaction) -> str:
             row.takes_back,
             [row.cause, row.cause_id, row.order_id],
             row.snapshot,
-            row.event_at.isoformat(),
+            row.event_at.astimezone(UTC).isoformat(),
             row.created_at.isoformat(),
         ]
     )
@@ -384,21 +409,38 @@ def _digest(previous: str, row: Transaction) -> str:
 def audit() -> Iterator[str]:
     """Re-add every account of every shop; yields one sentence for each account that does not fit.
 
-    The sentence names the first row that is wrong: changed, missing, out of order or out of sum.
+    The sentence names the first row that is wrong: changed, missing, out of order or out of sum. Shoppers
+    may go on meanwhile: an account that seems wrong is read once more under its lock.
     """
+    for page in _pages_of_accounts():
+        owed = _owed(page)
+        for account in page:
+            if _first_wrong(account, owed.get(account.id, 0)):
+                with atomic():
+                    again = locked(account.shop_id, account.id)
+                    wrong = _first_wrong(again, _owed([again]).get(again.id, 0))
+                if wrong:
+                    yield f"account {account.id}: {wrong}"
+
+
+def _pages_of_accounts() -> Iterator[list[Account]]:
+    last = ""
+    while page := list(Account.everywhere().where(Account.id > last).order_by(Account.id).limit(AUDIT_PAGE)):
+        yield page
+        last = page[-1].id
+
+
+def _owed(accounts: list[Account]) -> dict[str, int]:
     sums = Debt.everywhere(Debt.account_id, fn.SUM(Debt.amount)).group_by(Debt.account_id)
-    debts: dict[str, int] = {account_id: int(owed) for account_id, owed in sums.tuples()}
-    for account in Account.everywhere().order_by(Account.id).iterator():
-        rows = Transaction.everywhere().where(Transaction.account_id == account.id).order_by(Transaction.sequence)
-        wrong = _first_wrong(account, rows.iterator(), debts.get(account.id, 0))
-        if wrong:
-            yield f"account {account.id}: {wrong}"
+    rows = sums.where(Debt.account_id.in_([account.id for account in accounts])).tuples()
+    return {account_id: int(points) for account_id, points in rows}
 
 
-def _first_wrong(account: Account, rows: Iterable[Transaction], debt: int) -> str | None:
+def _first_wrong(account: Account, debt: int) -> str | None:
     head, balance, sequence = "", 0, 0
     sums = dict.fromkeys(("earned", "redeemed", "adjusted", "expired"), 0)
-    for row in rows:
+    rows = Transaction.everywhere().where(Transaction.account_id == account.id).order_by(Transaction.sequence)
+    for row in rows.iterator():
         sequence, balance = sequence + 1, balance + row.amount
         counter, direction = COUNTER_OF[row.kind]
         sums[counter] += direction * row.amount

@@ -50,9 +50,15 @@ def enqueue(name: str, payload: dict[str, Any], *, delay_seconds: float = 0) -> 
 
 
 def claim() -> Job | None:
-    """Take the next job that is due, for LEASE_SECONDS; None when there is none."""
+    """Take the next job that is due, for LEASE_SECONDS; None when there is none.
+
+    A job whose workers all died before they could say why is dead after TRIES_MAX tries too.
+    """
     moment = clock.now()
     with atomic():
+        Job.update(status="dead", last_error="each worker that tried it died").where(
+            Job.status == "waiting", Job.run_at <= moment, Job.tries >= TRIES_MAX
+        ).execute()
         due: Any = Job.everywhere().where(Job.status == "waiting", Job.run_at <= moment).order_by(Job.run_at, Job.id)
         job: Job | None = (due if on_sqlite() else due.for_update("FOR UPDATE SKIP LOCKED")).limit(1).first()
         if job is None:

@@ -141,7 +141,7 @@ def ask_code(shop_id: str, email: str, wishes: dict[str, Any]) -> Asked:
         id=config.digest(challenge),
         shop_id=shop_id,
         email=email,
-        email_key=email.casefold(),
+        email_key=email.lower(),
         code_hash=_code_hash(challenge, code),
         link_hash=config.digest(link),
         wishes=wishes,

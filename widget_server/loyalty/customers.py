@@ -6,18 +6,29 @@ never sees what belongs to its owner.
 
 import re
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from peewee import Check
+from peewee import Case, Check
 
 from widget_server import clock, ledger
-from widget_server.db import Bool, ShopTable, Text, UtcDateTime, atomic, lock_rows, new_id
+from widget_server.db import (
+    Bool,
+    ShopTable,
+    Text,
+    UtcDateTime,
+    atomic,
+    database,
+    lock_rows,
+    new_id,
+    on_sqlite,
+)
 from widget_server.errors import EmailInvalid
 from widget_server.events import CustomerChanged, CustomerJoined, SamePerson, emit
+from widget_server.loyalty import access
 
-EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
+EMAIL = re.compile(r"[^@\s\x00-\x1f]+@[^@\s\x00-\x1f.]+(\.[^@\s\x00-\x1f.]+)+")
 EMAIL_LENGTH_MAX = 254
 CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # no look-alikes
 REFERRAL_CODE_LENGTH = 7
@@ -55,7 +66,7 @@ class Customer(ShopTable):
     class Meta:
         indexes = (
             (("shop_id", "external_id"), True),
-            (("shop_id", "referral_code"), True),
+            (("referral_code",), True),
             (("shop_id", "email_key"), False),
             (("shop_id", "mailbox"), False),
             (("shop_id", "created_at"), False),
@@ -84,8 +95,11 @@ class Person:
 
 
 def email_key(email: str) -> str:
-    """An address folded for comparison: case never matters."""
-    return email.strip().casefold()
+    """An address folded for comparison: case never matters.
+
+    Not casefold(), which takes weiß.de and weiss.de, two people's addresses, for one.
+    """
+    return email.strip().lower()
 
 
 def clean_email(email: str) -> str:
@@ -123,8 +137,24 @@ def by_verified_email(shop_id: str, email: str) -> Customer | None:
 
 
 def by_referral_code(shop_id: str, code: str) -> Customer | None:
-    """The member with this code; case does not matter."""
-    return Customer.one(shop_id, Customer.referral_code == code.strip().upper(), Customer.status == "member")
+    """The member with this code, case apart; the code of a merged row leads to her too."""
+    return _member_with(Customer.of(shop_id), code)
+
+
+def by_external_id(shop_id: str, external_id: str) -> Customer | None:
+    """Who has this id in the shop."""
+    found = Customer.one(shop_id, Customer.external_id == external_id)
+    return None if found is None else live(found)
+
+
+def live(customer: Customer) -> Customer:
+    """The person behind a row: a merged one is a signpost to the row it went into."""
+    return by_id(customer.shop_id, customer.merged_into) if customer.merged_into else customer
+
+
+def anywhere_by_referral_code(code: str) -> Customer | None:
+    """The member with this code in whichever shop: codes are unique across shops, for our own short links."""
+    return _member_with(Customer.everywhere(), code)
 
 
 def recognise(shop_id: str, person: Person) -> Customer:
@@ -132,44 +162,38 @@ def recognise(shop_id: str, person: Person) -> Customer:
 
     Who she is follows from the shop's id of her, else from a verified address, else from an address that
     nobody owns yet. When a verified address shows that two rows are one person, they are merged into the
-    row with the shop's id (privacy: two adjusts and her orders).
+    row with the shop's id (privacy: two adjusts and her orders). What is no address tells nothing: tills
+    send "-" for everybody who has none.
     """
+    if person.email and not EMAIL.fullmatch(person.email.strip()):
+        person = replace(person, email=None)
     with atomic():
-        known = _by_external_id(shop_id, person.external_id)
-        owner = _by_email(shop_id, person)
-        if known is None and owner is not None and _may_be(owner, person):
-            customer = owner
-        elif known is None:
-            customer = _make(shop_id)
-        else:
-            customer = known
+        _take_turns(shop_id, person.external_id, person.email and email_key(person.email))
+        known = by_external_id(shop_id, person.external_id) if person.external_id else None
+        customer = known or _by_email(shop_id, person) or _make(shop_id)
         _note(customer, person)
-        if person.email_verified and person.email:
-            _gather(customer, person.email)
-        return customer
+        return _gather(customer, person.email) if person.email_verified and person.email else customer
 
 
 def verify_email(customer: Customer, email: str) -> Customer:
     """She showed that `email` is hers: what visitors earned with it is hers too (acceptance 15)."""
     with atomic():
-        _set(customer, email=email, email_key=email_key(email), mailbox=mailbox(email), email_verified=True)
-        _gather(customer, email)
-        return customer
+        _take_turns(customer.shop_id, email_key(email))
+        _set(_fresh(customer), email=email, email_key=email_key(email), mailbox=mailbox(email), email_verified=True)
+        return _gather(customer, email)
 
 
 def join(customer: Customer) -> bool:
     """Make her a member; the account is opened now. True when she was not one before."""
     with atomic():
-        row = lock_rows(Customer.of(customer.shop_id).where(Customer.id == customer.id)).get()
-        if row.is_member:
+        if _fresh(customer).is_member:
             return False
-        moment = clock.now()
         _set(
             customer,
             status="member",
-            joined_at=row.joined_at or moment,
+            joined_at=customer.joined_at or clock.now(),
             left_at=None,
-            referral_code=row.referral_code or _fresh_code(customer.shop_id),
+            referral_code=customer.referral_code or _fresh_code(),
         )
         ledger.open_account(customer.shop_id, customer.id)
         emit(CustomerJoined(customer.shop_id, customer.id))
@@ -177,15 +201,16 @@ def join(customer: Customer) -> bool:
 
 
 def leave(customer: Customer) -> None:
-    """She leaves the program: a visitor again, her points stay until she joins again (acceptance 52)."""
+    """She leaves the program: a visitor again, signed out everywhere; her points stay (acceptance 52)."""
     with atomic():
-        _set(customer, status="visitor", left_at=clock.now(), password_hash=None)
+        _set(_fresh(customer), status="visitor", left_at=clock.now(), password_hash=None)
+        access.close_all(customer.shop_id, customer.id)
 
 
 def update(customer: Customer, **facts: Any) -> None:
     """Note facts about her and tell which ones changed."""
     with atomic():
-        changed = _set(customer, **facts)
+        changed = _set(_fresh(customer), **facts)
         if changed:
             emit(CustomerChanged(customer.shop_id, customer.id, changed))
 
@@ -194,37 +219,46 @@ def _present() -> Any:
     return Customer.merged_into.is_null() & Customer.erased_at.is_null()
 
 
-def _by_external_id(shop_id: str, external_id: str | None) -> Customer | None:
-    if external_id is None:
-        return None
-    return Customer.one(shop_id, Customer.external_id == external_id)
+def _member_with(rows: Any, code: str) -> Customer | None:
+    found: Customer | None = rows.where(Customer.referral_code == code.strip().upper()).first()
+    person = None if found is None else live(found)
+    return person if person is not None and person.is_member else None
+
+
+def _take_turns(shop_id: str, *words: str | None) -> None:
+    """Two messages about somebody new must not make her twice; SQLite's writers take turns anyway."""
+    if on_sqlite():
+        return
+    for word in sorted(word for word in words if word):
+        database.execute_sql("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (f"{shop_id}\n{word}",))
+
+
+def _fresh(customer: Customer) -> Customer:
+    """The same object with the row as it is now, locked: what was read earlier may be old."""
+    row = lock_rows(Customer.of(customer.shop_id).where(Customer.id == customer.id)).get()
+    customer.__data__.update(row.__data__)
+    return customer
 
 
 def _by_email(shop_id: str, person: Person) -> Customer | None:
-    """The owner of the address, else the visitor who so far only used it."""
-    if not person.email:
-        return None
-    owner = by_verified_email(shop_id, person.email)
-    if owner is not None:
-        return owner
-    return Customer.one(
-        shop_id,
-        Customer.email_key == email_key(person.email),
-        Customer.external_id.is_null(),
-        Customer.status == "visitor",
-        _present(),
-    )
-
-
-def _may_be(owner: Customer, person: Person) -> bool:
-    """May somebody described as `person` be the row `owner`?
+    """Whose row the address leads to: its owner's, else one that only used it so far.
 
     A guest order with her address earns for her. Somebody registered with the shop is her only when the
     address is verified: who registers with another's address must not inherit her points (contracts §5).
     """
-    if person.external_id is None:
-        return True
-    return person.email_verified and owner.external_id is None
+    if not person.email or (person.external_id is not None and not person.email_verified):
+        return None
+    owner = by_verified_email(shop_id, person.email)
+    if owner is not None:
+        return owner if person.external_id is None or owner.external_id is None else None
+    unclaimed = Customer.of(shop_id).where(
+        Customer.email_key == email_key(person.email), Customer.external_id.is_null(), _present()
+    )
+    if not person.email_verified:
+        unclaimed = unclaimed.where(Customer.status != "member")
+    members_first = Case(None, [(Customer.status == "member", 0)], 1)
+    found: Customer | None = unclaimed.order_by(members_first, Customer.created_at, Customer.id).first()
+    return found
 
 
 def _make(shop_id: str) -> Customer:
@@ -238,7 +272,7 @@ def _note(customer: Customer, person: Person) -> None:
     facts: dict[str, Any] = {}
     if person.external_id and customer.external_id is None:
         facts["external_id"] = person.external_id
-    own_word = person.external_id is not None or customer.email is None
+    own_word = person.external_id is not None or customer.email is None or person.email_verified
     if person.email and own_word and not (customer.email_verified and not person.email_verified):
         facts |= {
             "email": person.email.strip(),
@@ -258,7 +292,7 @@ def _note(customer: Customer, person: Person) -> None:
     update(customer, **facts)
 
 
-def _gather(customer: Customer, email: str) -> None:
+def _gather(customer: Customer, email: str) -> Customer:
     """Merge into `customer` every other row that is the same person by this verified address."""
     others = Customer.of(customer.shop_id).where(
         Customer.email_key == email_key(email),
@@ -266,12 +300,13 @@ def _gather(customer: Customer, email: str) -> None:
         Customer.external_id.is_null() | (Customer.email_verified == True),
         _present(),
     )
-    for other in others.order_by(Customer.id):
+    for other in list(others.order_by(Customer.id)):
         if other.external_id is None:
             emit(SamePerson(customer.shop_id, other.id, customer.id))
-        elif customer.external_id is not None:
+        else:
             # two accounts of the shop with one verified address: the newer word owns it, points stay apart
             _set(other, email_verified=False)
+    return _fresh(customer)
 
 
 def _set(customer: Customer, **facts: Any) -> tuple[str, ...]:
@@ -280,14 +315,14 @@ def _set(customer: Customer, **facts: Any) -> tuple[str, ...]:
         for name in changed:
             setattr(customer, name, facts[name])
         customer.updated_at = clock.now()
-        customer.save()
+        customer.save(only=[*changed, "updated_at"])  # never what somebody else changed meanwhile
     return changed
 
 
-def _fresh_code(shop_id: str) -> str:
+def _fresh_code() -> str:
     while True:
         code = "".join(secrets.choice(CODE_ALPHABET) for _ in range(REFERRAL_CODE_LENGTH))
-        if Customer.one(shop_id, Customer.referral_code == code) is None:
+        if not Customer.everywhere().where(Customer.referral_code == code).exists():
             return code
 
 

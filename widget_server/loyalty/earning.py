@@ -214,28 +214,35 @@ def score(state: OrderState, rate: Rate) -> Score:
     weighted = sum((item.kept * factor for item, factor in counted), ZERO)
     if rate.with_shipping:
         charged, still = shipping(state)
-        everywhere = _combined([rate.tier, rate.campaign], rate.combine)
+        everywhere = combined([rate.tier, rate.campaign], rate.combine)
         full, kept, weighted = full + charged, kept + still, weighted + still * everywhere
+    full, kept = _settled(full), _settled(kept)
     if full <= 0 or state.status == "cancelled" or full < (rate.terms.minimum_subtotal or ZERO):
         return Score(0, ZERO, full)
     if rate.points is not None:
-        whole = _rounded(rate.points * _combined([rate.tier, rate.campaign], rate.combine), rate.rounding)
-        return Score(min(int(whole * kept / full), POINTS_MAX), kept, full)
-    return Score(min(_per_money(weighted, rate), POINTS_MAX), kept, full)
+        whole = _rounded(rate.points * combined([rate.tier, rate.campaign], rate.combine), rate.rounding)
+        return Score(_rounded(whole * kept / full, "floor"), kept, full)
+    return Score(_per_money(weighted, rate), kept, full)
 
 
 def _per_money(weighted: Decimal, rate: Rate) -> int:
     per, per_points = rate.per or ONE, rate.per_points or 0
     if rate.rounding == "unit":
-        return int(weighted / per) * per_points
+        return min(_rounded(weighted / per, "floor") * per_points, POINTS_MAX)
     return _rounded(weighted * per_points / per, rate.rounding)
 
 
 def _rounded(value: Decimal, rounding: str) -> int:
-    return int(value.to_integral_value(ROUND_HALF_UP)) if rounding == "nearest" else int(value)
+    exact = _settled(min(value, Decimal(POINTS_MAX)))
+    return int(exact.to_integral_value(ROUND_HALF_UP)) if rounding == "nearest" else int(exact)
 
 
-def _combined(factors: list[Decimal], how: str) -> Decimal:
+def _settled(value: Decimal) -> Decimal:
+    """Thirds that were divided and added again are whole again: a hair below 20 is 20."""
+    return round(value, 9)
+
+
+def combined(factors: list[Decimal], how: str) -> Decimal:
     """How multipliers meet: multiplied; their extras added; or only the highest."""
     if how == "add":
         return ONE + sum((factor - ONE for factor in factors), ZERO)
@@ -252,7 +259,7 @@ def _factor(line: Any, rate: Rate) -> Decimal:
     told = [terms.product_multipliers.get(line.product_id)]
     told += [terms.collection_multipliers.get(name) for name in line.collection_ids]
     own = max((Decimal(factor) for factor in told if factor is not None), default=ONE)
-    return _combined([own, rate.tier, rate.campaign], rate.combine)
+    return combined([own, rate.tier, rate.campaign], rate.combine)
 
 
 def _applies_to(line: Any, terms: Terms) -> bool:
@@ -275,69 +282,80 @@ def score_order(shop: Shop, order_id: str, *, source: str) -> None:
     """
     with atomic():
         order = Order.need(shop, Order.id == order_id)
-        if order.why_nothing:
+        if order.why_nothing or order.customer_id is None:
             return
-        program = programs.of(shop.id)
-        self_awards = {award.rule_id: award for award in Award.of(shop).where(Award.order_id == order.id)}
-        account = _account_for(shop, order, program)
-        rules = _order_rules(shop) if account else []
-        for award in self_awards.values():
-            if account is None or award.account_id != account.id:
+        program, customer = programs.of(shop.id), customers.by_id(shop.id, order.customer_id)
+        account = ledger.account_of(shop.id, customer.id)
+        hers: dict[str, Award] = {}
+        for award in _awards_of(shop, order, account):
+            if account is not None and award.account_id == account.id:
+                hers[award.rule_id] = award
+            else:
                 _settle(shop, order, award, 0, program, source, word="order_changed")
-        if account is None:
-            return
-        ledger.touch(shop.id, account.id, min(order.placed_at, clock.now()))
-        for rule in rules:
-            award = self_awards.get(rule.id)
-            if award is not None and award.account_id != account.id:
-                award = None
-            if award is None and not _open_for(shop, rule, order, account, program):
+        for rule in _order_rules(shop):
+            if rule.id not in hers and not _open_for(rule, order, customer, account, program):
                 continue
-            _score_rule(shop, program, rule, order, account, source)
+            rate = _rate_now(shop, program, rule, account, order.placed_at)
+            if rule.id in hers:
+                award = hers[rule.id]
+            elif score(order.told, rate).points:
+                account = account or ledger.open_account(shop.id, customer.id)
+                award = _first_award(shop, rule, order, account, rate)
+            else:
+                continue
+            _score_rule(shop, program, rule, order, award, source)
+        if account is not None:
+            ledger.touch(shop.id, account.id, min(order.placed_at, clock.now()))
+
+
+def _awards_of(shop: Shop, order: Order, account: Account | None) -> list[Award]:
+    """What the order gave so far, to whomever; everybody concerned is locked, so that parallel orders take turns."""
+    awards = Award.of(shop).where(Award.order_id == order.id)
+    concerned = {award.account_id for award in awards} | ({account.id} if account else set())
+    for account_id in sorted(concerned):
+        ledger.locked(shop.id, account_id)
+    return list(awards.clone())
 
 
 def _order_rules(shop: Shop) -> list[EarningRule]:
     return list(EarningRule.of(shop).where(EarningRule.kind.in_(ORDER_KINDS)).order_by(EarningRule.position))
 
 
-def _account_for(shop: Shop, order: Order, program: Program) -> Account | None:
-    """Whose account the order earns for; None when it earns for nobody."""
-    if order.customer_id is None:
-        return None
-    customer = customers.by_id(shop.id, order.customer_id)
-    if customer.excluded or customer.erased_at or not (customer.is_member or program.rules.guests_earn):
-        return None
-    account = ledger.account_of(shop.id, customer.id)
-    if account is None and order.status == "cancelled":
-        return None
-    return account or ledger.open_account(shop.id, customer.id)
+def _may_earn(customer: Customer, program: Program) -> bool:
+    if customer.excluded or customer.erased_at or not program.is_active:
+        return False
+    return bool(customer.is_member or program.rules.guests_earn)
 
 
-def _open_for(shop: Shop, rule: EarningRule, order: Order, account: Account, program: Program) -> bool:
+def _open_for(rule: EarningRule, order: Order, customer: Customer, account: Account | None, program: Program) -> bool:
     """May an order that this rule has not seen yet earn under it now?"""
-    terms = rule.terms
     return bool(
         rule.active
         and rule.archived_at is None
-        and program.is_active
-        and terms.holds_at(order.placed_at)
-        and (terms.guests or customers.by_id(shop.id, account.customer_id).is_member)
-        and (not terms.tier_ids or account.tier_id in terms.tier_ids)
+        and rule.terms.holds_at(order.placed_at)
+        and _may_earn(customer, program)
+        and _is_for(rule, customer, account)
     )
 
 
-def _score_rule(shop: Shop, program: Program, rule: EarningRule, order: Order, account: Account, source: str) -> None:
-    rate = _rate_now(shop, program, rule, account, order.placed_at)
+def _first_award(shop: Shop, rule: EarningRule, order: Order, account: Account, rate: Rate) -> Award:
+    """The award that keeps the rate this order is scored with from now on (acceptance 59)."""
+    ledger.locked(shop.id, account.id)
     award = points.new_award(
         shop.id, account.id, cause=rule.kind, rule_id=rule.id, order_id=order.id, at=order.placed_at
     )
-    if not award.snapshot:
-        award.snapshot = {"rate": rate.as_json()}
-        award.save(only=[Award.snapshot])
+    award.snapshot = {"rate": rate.as_json()}
+    award.save(only=[Award.snapshot])
+    return award
+
+
+def _score_rule(shop: Shop, program: Program, rule: EarningRule, order: Order, award: Award, source: str) -> None:
+    account = Account.need(shop, Account.id == award.account_id)
     if rule.kind == "first_order":
         _score_first(shop, program, rule, account, source)
     elif _rate_of(award).terms.capped:
-        _score_capped(shop, program, rule, account, source)
+        for one, hers, given in _taking_turns(shop, rule, account)[1]:
+            _settle(shop, one, hers, given, program, source)
     else:
         _settle(shop, order, award, None, program, source)
 
@@ -354,20 +372,23 @@ def _score_first(shop: Shop, program: Program, rule: EarningRule, account: Accou
             _settle(shop, Order.need(shop, Order.id == award.order_id), award, 0, program, source)
 
 
-def _score_capped(shop: Shop, program: Program, rule: EarningRule, account: Account, source: str) -> None:
-    """All of an account's orders under a rule with caps, in the order in which they were placed."""
+def _taking_turns(shop: Shop, rule: EarningRule, account: Account) -> tuple["Budget", list[tuple[Order, Award, int]]]:
+    """An account's orders under a rule, in the order in which they were placed, each with what the caps leave it."""
     mine = Award.of(shop).where(Award.rule_id == rule.id, Award.account_id == account.id)
     rows = {award.order_id: award for award in mine}
-    budget = Budget(shop)
+    budget, turns = Budget(shop), []
     for order in Order.of(shop).where(Order.id.in_(list(rows))).order_by(Order.placed_at, Order.external_id):
-        award = rows[order.id]
-        scored = score(order.told, _rate_of(award)).points if order.customer_id == account.customer_id else 0
-        given = budget.take(scored, order.placed_at, _rate_of(award).terms)
-        _settle(shop, order, award, given, program, source)
+        rate = _rate_of(rows[order.id])
+        scored = score(order.told, rate).points if order.customer_id == account.customer_id else 0
+        turns.append((order, rows[order.id], budget.take(scored, order.placed_at, rate.terms)))
+    return budget, turns
 
 
 class Budget:
-    """What caps still allow one customer, taken in the order of time (acceptance 24)."""
+    """What caps still allow one customer, taken in the order of time (acceptance 24).
+
+    All that was taken counts, also what was taken before the rule had a cap.
+    """
 
     def __init__(self, shop: Shop) -> None:
         self._shop = shop
@@ -377,7 +398,7 @@ class Budget:
     def take(self, wanted: int, at: datetime, terms: Terms) -> int:
         """How many of `wanted` points the caps leave at this time; they are used up by it."""
         allowed = wanted
-        caps = self._caps(at, terms)
+        caps = self._caps(at, terms) if wanted else []
         for window, points_cap, times_cap in caps:
             if times_cap is not None and self._times.get(window, 0) >= times_cap:
                 allowed = 0
@@ -399,7 +420,6 @@ class Budget:
         return [
             ((unit, None if unit == "ever" else clock.period(at, unit, self._shop.timezone)[0]), most, times)
             for unit, most, times in listed
-            if most is not None or times is not None
         ]
 
 
@@ -480,17 +500,21 @@ def campaign_multiplier(shop: Shop, at: datetime) -> Decimal:
 
 
 def quote(shop: Shop, customer: Customer | None, state: OrderState) -> int:
-    """What an order like `state` would give this customer now: the ledger's own arithmetic (acceptance 12)."""
-    program = programs.of(shop.id)
-    if not program.is_active:
+    """What an order like `state` would give this customer now: the ledger's own arithmetic (acceptance 12).
+
+    Without what a first order gives once; None is a guest whom nobody knows yet.
+    """
+    program, now = programs.of(shop.id), clock.now()
+    if not (_may_earn(customer, program) if customer else program.is_active and program.rules.guests_earn):
         return 0
     account = ledger.account_of(shop.id, customer.id) if customer else None
     total = 0
     for rule in _order_rules(shop):
-        member_only = not rule.terms.guests or rule.terms.tier_ids
-        if rule.kind != "order" or not _is_on(rule) or (member_only and not _is_for(rule, customer, account)):
-            continue
-        total += score(state, _rate_now(shop, program, rule, account, clock.now())).points
+        if rule.kind == "order" and _is_on(rule) and _is_for(rule, customer, account):
+            scored = score(state, _rate_now(shop, program, rule, account, now)).points
+            capped = rule.terms.capped and account is not None
+            budget = _taking_turns(shop, rule, account)[0] if capped else Budget(shop)
+            total += budget.take(scored, now, rule.terms)
     return total
 
 
@@ -513,7 +537,7 @@ def fire(shop: Shop, customer: Customer, action: Action, *, source: str) -> list
 
     Nothing is earned while the program is not active, by the excluded, or twice by the same action.
     """
-    if customer.excluded or customer.erased_at or not programs.of(shop.id).is_active:
+    if not _may_earn(customer, programs.of(shop.id)):
         return []
     booked = []
     for rule in EarningRule.of(shop).where(EarningRule.kind == action.kind).order_by(EarningRule.position):
@@ -532,8 +556,8 @@ def click(shop: Shop, customer: Customer, rule_id: str) -> EarningRule:
     rule = EarningRule.need(shop, EarningRule.id == rule_id)
     if rule.kind != "social":
         raise RuleNotClickable()
-    programs.need_active(shop.id)
-    if _is_on(rule):
+    program = programs.need_active(shop.id)
+    if _is_on(rule) and _may_earn(customer, program):
         _pay(shop, rule, customer, Action("social", "click"), "widget")
     return rule
 
@@ -626,13 +650,14 @@ def pay_birthdays(shop: Shop) -> int:
     edited date never pays twice.
     """
     rules = [rule for rule in EarningRule.of(shop).where(EarningRule.kind == "birthday") if _is_on(rule)]
-    if not rules or not programs.of(shop.id).is_active:
+    program = programs.of(shop.id)
+    if not rules or not program.is_active:
         return 0
     today = clock.local_date(clock.now(), shop.timezone)
     paid = 0
     for day in (today - timedelta(days=back) for back in range(7)):
         for customer in _born_on(shop, day):
-            if _birthday_is_payable(shop, customer, day):
+            if _may_earn(customer, program) and _birthday_is_payable(shop, customer, day):
                 at = min(clock.start_of(day, shop.timezone), clock.now())
                 rows = [_pay(shop, rule, customer, Action("birthday", str(day.year), at=at), "job") for rule in rules]
                 paid += any(row is not None for row in rows)

@@ -14,7 +14,7 @@ from widget_server.db import canonical
 
 Status = Literal["placed", "paid", "fulfilled", "cancelled"]
 RANK: dict[str, int] = {"placed": 0, "paid": 1, "fulfilled": 2}
-ZERO = Decimal(0)
+ZERO, ONE = Decimal(0), Decimal(1)
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,10 @@ class RefundLine:
 
 @dataclass(frozen=True)
 class Refund:
-    """Money paid back: `amount` in all, of which `shipping` and `tax`. `as_of` is its state's precedence."""
+    """Money paid back: `amount` in all, of which `shipping` and `tax`. `as_of` is its state's precedence.
+
+    A `provisional` one was worked out from its state, not told by it: it goes when a newer state comes.
+    """
 
     id: str
     amount: Decimal
@@ -51,6 +54,7 @@ class Refund:
     tax: Decimal = ZERO
     lines: tuple[RefundLine, ...] = ()
     created_at: datetime | None = None
+    provisional: bool = False
     as_of: tuple[int, str] = (-1, "")
 
     @property
@@ -126,7 +130,9 @@ def merge(known: OrderState | None, told: OrderState) -> OrderState:
     reached = dict(known.reached)
     for name, moment in told.reached.items():
         reached[name] = min(moment, reached.get(name, moment))
-    return replace(newest, refunds=_all_refunds(known.refunds, told.refunds), reached=reached)
+    own = tuple(refund for refund in newest.refunds if refund.provisional)
+    lasting = [tuple(one for one in state.refunds if not one.provisional) for state in (known, told)]
+    return replace(newest, refunds=_all_refunds(*lasting, own), reached=reached)
 
 
 def add_refund(known: OrderState, refund: Refund) -> OrderState:
@@ -136,7 +142,8 @@ def add_refund(known: OrderState, refund: Refund) -> OrderState:
 
 
 def _strength(state: OrderState) -> tuple[Any, ...]:
-    facts = canonical(replace(state, refunds=(), reached={}).as_json())
+    own = tuple(refund for refund in state.refunds if refund.provisional)
+    facts = canonical(replace(state, refunds=own, reached={}).as_json())
     return (*state.precedence, state.told_refunds, state.status == "cancelled", facts)
 
 
@@ -169,22 +176,25 @@ def goods(
     """The order's goods, line by line, before and after refunds (acceptance 19, 57).
 
     An order discount that its lines do not carry is spread over them by their value; so is a refund by
-    amount. Gift cards are money, not goods, unless asked for.
+    amount, over what refunds by line have left. Gift cards are money, not goods, unless asked for.
     """
-    counted = [line for line in state.lines if with_gift_cards or not line.gift_card]
-    nets = {line.id: _net(state, line, after_discounts, with_tax) for line in counted}
-    whole = sum(nets.values(), ZERO)
     by_line, loose = _refunded(state)
-    gross = sum((line.subtotal - line.discount for line in state.lines), ZERO)
-    loose_share = min(loose / gross, Decimal(1)) if gross > 0 else ZERO
-    kept = {}
-    for line in counted:
-        paid = line.subtotal - line.discount
-        share = by_line.get(line.id, ZERO) / paid if paid > 0 else ZERO
-        kept[line.id] = max(nets[line.id] * (1 - min(share, Decimal(1)) - loose_share), ZERO)
-    if state.status == "cancelled" or whole <= 0:
-        kept = dict.fromkeys(kept, ZERO)
-    return [Goods(line, nets[line.id], kept[line.id]) for line in counted]
+    shares = {line.id: _kept_share(state, line, by_line.get(line.id, ZERO)) for line in state.lines}
+    left = sum((_net(state, line, True, False) * shares[line.id] for line in state.lines), ZERO)
+    loose_share = min(loose / left, ONE) if left > 0 else ZERO
+    found = []
+    for line in state.lines:
+        if with_gift_cards or not line.gift_card:
+            full = _net(state, line, after_discounts, with_tax)
+            kept = ZERO if state.status == "cancelled" else full * shares[line.id] * (1 - loose_share)
+            found.append(Goods(line, full, kept))
+    return found
+
+
+def _kept_share(state: OrderState, line: Line, refunded: Decimal) -> Decimal:
+    """Which part of a line was not paid back, measured by what was paid for it (its tax only where inside)."""
+    paid = _net(state, line, True, _tax_is_inside(state))
+    return max(1 - refunded / paid, ZERO) if paid > 0 else ONE
 
 
 def shipping(state: OrderState) -> tuple[Decimal, Decimal]:
@@ -237,9 +247,13 @@ def _tax_is_inside(state: OrderState) -> bool:
 
 
 def _refunded(state: OrderState) -> tuple[dict[str, Decimal], Decimal]:
-    """Goods paid back: by line, and beyond any line."""
+    """Goods paid back: by line, and beyond any line without tax.
+
+    A refund by amount that does not tell its tax has it inside, in the proportion of the order.
+    """
     by_line: dict[str, Decimal] = {}
     loose = ZERO
+    without_tax, with_tax = (sum((_net(state, line, True, tax) for line in state.lines), ZERO) for tax in (False, True))
     known = {line.id for line in state.lines}
     for refund in state.refunds:
         named = ZERO
@@ -247,7 +261,9 @@ def _refunded(state: OrderState) -> tuple[dict[str, Decimal], Decimal]:
             if line.line_id in known:
                 by_line[line.line_id] = by_line.get(line.line_id, ZERO) + line.amount
                 named += line.amount
-        loose += max(refund.goods - named, ZERO)
+        rest = max(refund.goods - named, ZERO)
+        told = refund.tax > 0 or refund.lines or with_tax <= 0
+        loose += rest if told else rest * without_tax / with_tax
     return by_line, loose
 
 

@@ -3,10 +3,10 @@
 from typing import Any
 
 from widget_server import clock, ledger
-from widget_server.db import ShopTable, atomic
+from widget_server.db import ShopTable, atomic, lock_rows
 from widget_server.keys import Request
 from widget_server.ledger import Account, Cause, Transaction
-from widget_server.loyalty import customers, earning
+from widget_server.loyalty import customers, earning, referrals, rewards
 from widget_server.loyalty.access import Session, SignInCode
 from widget_server.loyalty.customers import Customer
 from widget_server.loyalty.orders import Order, Parked
@@ -15,34 +15,64 @@ from widget_server.loyalty.referrals import Referral, ReferralVisit
 from widget_server.loyalty.rewards import Coupon
 from widget_server.loyalty.shops import Shop
 
-PERSONAL = ("email", "email_key", "mailbox", "name", "phone", "birthday", "password_hash", "external_id")
+ADDRESS = ("email", "email_key", "mailbox")
+PERSONAL = (*ADDRESS, "name", "phone", "birthday", "birthday_set_at", "locale", "password_hash")
+NAMES = ("external_id", "referral_code")  # by which others know her: a signpost keeps what its target has already
+PHONE_LENGTH_MIN = 6
 
 
 def merge(shop: Shop, source_id: str, target_id: str) -> None:
     """Two rows are one person: orders, awards, coupons and referrals move, points by two adjusts.
 
-    `source` stays as an empty signpost to `target`.
+    The person is what either row was: a member, with the facts, link and names that `target` had not.
+    `source` stays as a signpost to `target`, empty but for names that `target` has of its own.
     """
     with atomic():
-        source, target = customers.by_id(shop.id, source_id), customers.by_id(shop.id, target_id)
+        pair = (source_id, target_id)
+        rows = {row.id: row for row in lock_rows(Customer.of(shop).where(Customer.id.in_(pair)).order_by(Customer.id))}
+        source, target = rows[source_id], rows[target_id]
         if source.merged_into or source.id == target.id:
             return
         orders = [row.id for row in Order.of(shop, Order.id).where(Order.customer_id == source.id)]
         _move_points(shop, source, target)
-        Order.change(shop, {Order.customer_id: target.id}, Order.customer_id == source.id)
-        Coupon.change(shop, {Coupon.customer_id: target.id}, Coupon.customer_id == source.id)
-        Referral.change(shop, {Referral.advocate_id: target.id}, Referral.advocate_id == source.id)
-        if Referral.one(shop, Referral.friend_id == target.id) is None:
-            Referral.change(shop, {Referral.friend_id: target.id}, Referral.friend_id == source.id)
-        Session.remove(shop, Session.customer_id == source.id)
-        facts: dict[str, Any] = dict.fromkeys(PERSONAL)
-        Customer.change(
-            shop,
-            {**facts, "merged_into": target.id, "email_verified": False, "status": "visitor"},
-            Customer.id == source.id,
-        )
+        for table in (Order, Coupon, Request):
+            table.change(shop, {table.customer_id: target.id}, table.customer_id == source.id)
+        _move_person(shop, source, target)
+        referrals.move(shop, source.id, target.id, source="job")
         for order_id in orders:
             earning.score_order(shop, order_id, source="job")
+        referrals.evaluate(shop, target.id, source="job")
+
+
+def _move_person(shop: Shop, source: Customer, target: Customer) -> None:
+    """Sessions and the password go along only between rows of one address; elsewhere she signs in anew."""
+    facts = _facts_for(source, target)
+    if source.email_key and source.email_key == target.email_key:
+        facts["password_hash"] = target.password_hash or source.password_hash
+        Session.change(shop, {Session.customer_id: target.id}, Session.customer_id == source.id)
+    else:
+        Session.remove(shop, Session.customer_id == source.id)
+    left_over = {name: None if name in facts else getattr(source, name) for name in NAMES}
+    signpost = {**dict.fromkeys(PERSONAL), **left_over, "email_verified": False, "status": "visitor"}
+    Customer.change(shop, {**signpost, "merged_into": target.id}, Customer.id == source.id)
+    Customer.change(shop, {"merged_into": target.id}, Customer.merged_into == source.id)
+    Customer.change(shop, {**facts, "updated_at": clock.now()}, Customer.id == target.id)
+
+
+def _facts_for(source: Customer, target: Customer) -> dict[str, Any]:
+    """What the person is, of what `target` was not yet told."""
+    names = ("name", "phone", "birthday", "birthday_set_at", "locale", *NAMES)
+    facts: dict[str, Any] = {name: getattr(source, name) for name in names if getattr(target, name) is None}
+    if target.email is None:
+        facts |= {name: getattr(source, name) for name in (*ADDRESS, "email_verified")}
+    for name in ("joined_at", "registered_at"):
+        facts[name] = min(filter(None, (getattr(source, name), getattr(target, name))), default=None)
+    for name in ("accepts_marketing", "excluded"):
+        facts[name] = getattr(source, name) or getattr(target, name)
+    is_member = source.is_member or target.is_member
+    facts["status"] = "member" if is_member else target.status
+    facts["left_at"] = None if is_member else target.left_at or source.left_at
+    return facts
 
 
 def _move_points(shop: Shop, source: Customer, target: Customer) -> None:
@@ -129,8 +159,8 @@ def erase(shop: Shop, customer: Customer) -> None:
     Her codes die, since nobody is left to own them; shops keep their own orders.
     """
     with atomic():
+        customer = lock_rows(Customer.of(shop).where(Customer.id == customers.live(customer).id)).get()
         account = ledger.account_of(shop.id, customer.id)
-        words = [word for word in (customer.email, customer.external_id) if word]
         Session.remove(shop, Session.customer_id == customer.id)
         if customer.email_key:
             SignInCode.remove(shop, SignInCode.email_key == customer.email_key)
@@ -139,19 +169,22 @@ def erase(shop: Shop, customer: Customer) -> None:
             Adjustment.change(
                 shop, {Adjustment.reason: None, Adjustment.comment: None}, Adjustment.transaction_id.in_(rows)
             )
-            Request.change(shop, {Request.answer: None}, Request.customer_id == customer.id)
-        for word in words:
+        Request.change(shop, {Request.answer: None}, Request.customer_id == customer.id)
+        for word in _words_about(customer):
             Parked.remove(shop, Parked.body.contains(word))
         ReferralVisit.remove(shop, ReferralVisit.advocate_id == customer.id)
-        Coupon.change(
-            shop,
-            {Coupon.status: "revoked", Coupon.ended_at: clock.now()},
-            Coupon.customer_id == customer.id,
-            Coupon.status.in_(("issuing", "active", "applied")),
-        )
-        facts: dict[str, Any] = dict.fromkeys(PERSONAL)
-        facts |= {"email_verified": False, "accepts_marketing": False, "status": "visitor", "referral_code": None}
+        for coupon in Coupon.of(shop).where(Coupon.customer_id == customer.id):
+            rewards.revoke(coupon)
+        facts: dict[str, Any] = dict.fromkeys((*PERSONAL, *NAMES))
+        facts |= {"email_verified": False, "accepts_marketing": False, "status": "visitor"}
         Customer.change(shop, {**facts, "erased_at": clock.now()}, Customer.id == customer.id)
+        Customer.change(shop, dict.fromkeys(NAMES), Customer.merged_into == customer.id)
+
+
+def _words_about(customer: Customer) -> list[str]:
+    """What only a message about her contains. The shop's id of her may be as short as 7, and stands in others' too."""
+    phone = customer.phone or ""
+    return [word for word in (customer.email, phone if len(phone) >= PHONE_LENGTH_MIN else None) if word]
 
 
 def _rows(shop: Shop, table: type[ShopTable], column: Any, account: Account | None, order: Any) -> list[Any]:

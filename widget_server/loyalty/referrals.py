@@ -237,7 +237,7 @@ def evaluate(shop: Shop, friend_id: str, *, source: str) -> None:
 def approve(shop: Shop, referral_id: str, *, source: str) -> Referral:
     """The merchant says a blocked or cancelled referral is fine after all."""
     with atomic():
-        referral = Referral.need(shop, Referral.id == referral_id)
+        referral = _locked(shop, referral_id)
         if referral.status in ENDED:
             _move(referral, "joined", reason=None)
             program = ReferralProgram.need(shop)
@@ -249,9 +249,28 @@ def approve(shop: Shop, referral_id: str, *, source: str) -> Referral:
 def cancel(shop: Shop, referral_id: str, *, source: str, reason: str = "by_shop") -> Referral:
     """The merchant takes a referral back; what both sides got goes back too."""
     with atomic():
-        referral = Referral.need(shop, Referral.id == referral_id)
+        referral = _locked(shop, referral_id)
         _undo(shop, referral, reason, source)
         return referral
+
+
+def move(shop: Shop, source_id: str, target_id: str, *, source: str) -> None:
+    """Two customers turned out to be one: her friends are one list, and of two referrers the first stays.
+
+    What she gave herself by it goes back.
+    """
+    with atomic():
+        Referral.change(shop, {Referral.advocate_id: target_id}, Referral.advocate_id == source_id)
+        brought = lock_rows(Referral.of(shop).where(Referral.friend_id.in_((source_id, target_id))))
+        ranked = sorted(brought, key=lambda one: (one.status in ENDED, one.status != "completed", one.created_at))
+        for other in ranked[1:]:
+            _undo(shop, other, "other_referrer", source)
+            _set_friend(other, f"merged:{other.id}")  # a friend has one row, and the place is taken
+        for first in ranked[:1]:
+            _set_friend(first, target_id)
+        own = Referral.of(shop).where(Referral.friend_id == target_id, Referral.advocate_id == target_id)
+        for referral in own.where(Referral.status.not_in(ENDED)):
+            _undo(shop, referral, "own_link", source)
 
 
 def counts(shop: Shop, advocate: Customer) -> Counts:
@@ -275,6 +294,18 @@ def counts(shop: Shop, advocate: Customer) -> Counts:
     )
 
 
+def _locked(shop: Shop, referral_id: str) -> Referral:
+    """The referral, locked until the transaction ends; raises NotFound."""
+    Referral.need(shop, Referral.id == referral_id)
+    referral: Referral = lock_rows(Referral.of(shop).where(Referral.id == referral_id)).get()
+    return referral
+
+
+def _set_friend(referral: Referral, friend_id: str) -> None:
+    referral.friend_id = friend_id
+    referral.save(only=[Referral.friend_id])
+
+
 def _of_friend(shop: Shop, friend: Customer) -> Referral | None:
     return Referral.one(shop, Referral.friend_id == friend.id)
 
@@ -291,6 +322,8 @@ def _objection(shop: Shop, advocate: Customer, friend: Customer) -> str | None:
         return "own_email_variant"
     if _digits(friend.phone) and _digits(friend.phone) == _digits(advocate.phone):
         return "same_phone"
+    if _came_before(shop, friend, advocate):
+        return "mutual"
     twins = Customer.of(shop).where(Customer.id != friend.id, Customer.merged_into.is_null())
     if friend.mailbox and twins.where(Customer.mailbox == friend.mailbox).exists():
         return "existing_customer_email_variant"
@@ -300,6 +333,19 @@ def _objection(shop: Shop, advocate: Customer, friend: Customer) -> str | None:
     if paid_before.exists():
         return "existing_customer"
     return None
+
+
+def _came_before(shop: Shop, friend: Customer, advocate: Customer) -> bool:
+    """True when the friend brought her advocate, herself or through others: then she is no new customer."""
+    seen: set[str] = set()
+    above: str | None = advocate.id
+    while above is not None and above not in seen:
+        seen.add(above)
+        brought = Referral.one(shop, Referral.friend_id == above, Referral.status.not_in(ENDED))
+        above = brought.advocate_id if brought else None
+        if above == friend.id:
+            return True
+    return False
 
 
 def _digits(phone: str | None) -> str:
@@ -327,7 +373,7 @@ def _goods_kept(order: Order) -> Decimal:
 def _welcome(shop: Shop, program: ReferralProgram, referral: Referral) -> None:
     """A friend's coupon is for the first order, so it is there before it."""
     gift = program.for_friend
-    if gift is None or gift.kind == "points" or referral.friend_coupon_id:
+    if gift is None or gift.kind == "points" or referral.friend_coupon_id or not programs.of(shop.id).is_active:
         return
     coupon = rewards.give(shop, customers.by_id(shop.id, referral.friend_id), gift, origin="referral")
     referral.friend_coupon_id = coupon.id
@@ -358,7 +404,7 @@ def _give_side(shop: Shop, referral: Referral, side: Side, gift: Gift | None, so
             cause=Cause(f"referral_{side}", referral.id, snapshot={"points": gift.points}),
         )
         setattr(referral, f"{side}_transaction_id", row.id)
-    elif getattr(referral, f"{side}_coupon_id") is None or side == "advocate":
+    elif getattr(referral, f"{side}_coupon_id") is None:  # one that was used stays the gift
         setattr(referral, f"{side}_coupon_id", rewards.give(shop, customer, gift, origin="referral").id)
 
 
@@ -374,9 +420,11 @@ def _undo_side(shop: Shop, referral: Referral, side: Side, source: str) -> None:
     transaction_id = getattr(referral, f"{side}_transaction_id")
     given = Transaction.one(shop, Transaction.id == transaction_id) if transaction_id else None
     if given is not None:
+        owner = customers.live(customers.by_id(shop.id, getattr(referral, f"{side}_id")))
+        account = ledger.open_account(shop.id, owner.id)  # not always the one it was given to: rows are merged
         ledger.take_back(
             shop.id,
-            given.account_id,
+            account.id,
             given.amount,
             source=source,
             key=f"referral-undo:{given.id}",

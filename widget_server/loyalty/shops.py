@@ -29,6 +29,7 @@ class Shop(Table):
     identity_secret_sealed = Text()
     webhook_secret_sealed = Text()
     widget = Json()
+    daily_done = Text(null=True)
     created_at = UtcDateTime()
 
     @property
@@ -140,6 +141,11 @@ def create(
 def add_origin(shop: Shop, origin: str) -> None:
     """Let pages of `origin` show the shop's widget."""
     Origin(id=new_id(), shop_id=shop.id, origin=clean_origin(origin), created_at=clock.now()).save(force_insert=True)
+
+
+def note_daily(shop: Shop, day: str) -> None:
+    """The work of the shop's local `day` is done."""
+    Shop.update(daily_done=day).where(Shop.id == shop.id).execute()
 
 
 def clean_origin(origin: str) -> str:

@@ -13,6 +13,7 @@ CREATE TABLE "shop" (
   "identity_secret_sealed" TEXT NOT NULL,
   "webhook_secret_sealed" TEXT NOT NULL,
   "widget" TEXT NOT NULL,
+  "daily_done" TEXT,
   "created_at" TEXT NOT NULL) STRICT;
 CREATE UNIQUE INDEX "shop_embed_key" ON "shop" ("embed_key");
 CREATE TABLE "origin" (
@@ -86,7 +87,7 @@ CREATE TABLE "customer" (
   "updated_at" TEXT NOT NULL,
   CHECK (status IN ('visitor', 'pending', 'member'))) STRICT;
 CREATE UNIQUE INDEX "customer_shop_id_external_id" ON "customer" ("shop_id", "external_id");
-CREATE UNIQUE INDEX "customer_shop_id_referral_code" ON "customer" ("shop_id", "referral_code");
+CREATE UNIQUE INDEX "customer_referral_code" ON "customer" ("referral_code");
 CREATE INDEX "customer_shop_id_email_key" ON "customer" ("shop_id", "email_key");
 CREATE INDEX "customer_shop_id_mailbox" ON "customer" ("shop_id", "mailbox");
 CREATE INDEX "customer_shop_id_created_at" ON "customer" ("shop_id", "created_at");
@@ -438,6 +439,7 @@ CREATE TABLE "shop" (
   "identity_secret_sealed" TEXT NOT NULL,
   "webhook_secret_sealed" TEXT NOT NULL,
   "widget" TEXT NOT NULL,
+  "daily_done" TEXT,
   "created_at" TIMESTAMPTZ NOT NULL);
 CREATE UNIQUE INDEX "shop_embed_key" ON "shop" ("embed_key");
 CREATE TABLE "origin" (
@@ -511,7 +513,7 @@ CREATE TABLE "customer" (
   "updated_at" TIMESTAMPTZ NOT NULL,
   CHECK (status IN ('visitor', 'pending', 'member')));
 CREATE UNIQUE INDEX "customer_shop_id_external_id" ON "customer" ("shop_id", "external_id");
-CREATE UNIQUE INDEX "customer_shop_id_referral_code" ON "customer" ("shop_id", "referral_code");
+CREATE UNIQUE INDEX "customer_referral_code" ON "customer" ("referral_code");
 CREATE INDEX "customer_shop_id_email_key" ON "customer" ("shop_id", "email_key");
 CREATE INDEX "customer_shop_id_mailbox" ON "customer" ("shop_id", "mailbox");
 CREATE INDEX "customer_shop_id_created_at" ON "customer" ("shop_id", "created_at");

@@ -1,0 +1,31 @@
+"""A member's first paint."""
+
+from decimal import Decimal
+
+from flask.testing import FlaskClient
+
+from tests.make import World
+from tests.widget.conftest import Panel
+
+
+def test_each_tab_shows_what_it_should(world: World, client: FlaskClient) -> None:
+    world.order_rule(10)
+    world.rule("join", points=100)
+    world.rule("birthday", points=200)
+    world.reward(cost=250)
+    world.refer()
+    world.tier("Silver", 150)
+    ann = world.member()
+    ann.orders("20.00")
+    panel = Panel(client, world, ann)
+    for tab in ("earn", "redeem", "my_rewards", "referral", "my_balance"):
+        answer = panel.get(f"/widget/panel?tab={tab}")
+        assert answer.status_code == 200, answer.json
+        assert answer.json["balance"]["available"] == 300
+    rewards = panel.get("/widget/redeem").json["rewards"]
+    bought = panel.post("/widget/redeem", {"reward_id": rewards[0]["id"]}, key="k1")
+    assert bought.status_code == 200, bought.json
+    assert bought.json["balance"]["available"] == 50
+    again = panel.post("/widget/redeem", {"reward_id": rewards[0]["id"]}, key="k1")
+    assert again.json == bought.json
+    assert Decimal(bought.json["coupon"]["amount"]) == 5

@@ -1,0 +1,77 @@
+"""create_app: wires the pieces together, holds no rules."""
+
+from flask import Flask, Response, send_from_directory
+from flask.typing import ResponseReturnValue
+from flask_smorest import Api
+from werkzeug.middleware.proxy_fix import ProxyFix
+from whitenoise import WhiteNoise
+
+from widget_server import config, db, events, reactions, widget
+from widget_server.config import Settings
+from widget_server.stores.routes import stores
+from widget_server.web import auth, errors
+from widget_server.web.bodies import HouseJson
+from widget_server.web.health import health
+from widget_server.widget import assets
+
+BODY_BYTES_MAX = 2 * 1024 * 1024
+ASSET_SECONDS = 31_536_000
+
+
+class House(Flask):
+    """Flask with the house's JSON."""
+
+    json_provider_class = HouseJson
+
+
+def create_app(settings: Settings) -> House:
+    """The WSGI application of one server; the database is opened, not yet connected."""
+    config.use(settings)
+    db.open_database(settings.database_url, statement_timeout_ms=settings.statement_timeout_ms)
+    events.wire(reactions.react)
+    app = House(__name__, static_folder=None)
+    app.config.update(
+        SECRET_KEY=config.derived_key("cookies"),
+        MAX_CONTENT_LENGTH=BODY_BYTES_MAX,
+        API_TITLE="Loyalty widget",
+        API_VERSION="v1",
+        OPENAPI_VERSION="3.1.0",
+        OPENAPI_URL_PREFIX="/",
+        OPENAPI_JSON_PATH="openapi.json",
+    )
+    api = Api(app)
+    errors.register(app)
+    auth.register(app)
+    app.before_request(db.connect)
+    app.after_request(_headers)
+    widget.register(app, api)
+    app.register_blueprint(stores)
+    app.register_blueprint(health)
+    app.add_url_rule("/pages/<path:name>", view_func=_page_file)
+    _serve_built_files(app)
+    if settings.proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies)  # type: ignore[method-assign]
+    return app
+
+
+def _serve_built_files(app: Flask) -> None:
+    """Hashed files never change: served precompressed, without touching the application."""
+    app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]
+        app.wsgi_app,
+        root=str(assets.DIST),
+        prefix="assets/",
+        max_age=ASSET_SECONDS,
+        allow_all_origins=True,
+        immutable_file_test=lambda path, url: True,
+    )
+
+
+def _page_file(name: str) -> ResponseReturnValue:
+    return send_from_directory(assets.FOLDER.parent / "widget_server" / "widget" / "static", name)
+
+
+def _headers(response: Response) -> Response:
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    if response.mimetype == "application/json":
+        response.headers.setdefault("Cache-Control", "no-store")
+    return response

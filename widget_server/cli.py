@@ -1,0 +1,284 @@
+"""The shell for owners and operators: `widget-server ...`."""
+
+import json
+import logging
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import click
+from granian import Granian
+from granian.constants import Interfaces
+
+from widget_server import config, db, demo, events, jobs, ledger, reactions, schema
+from widget_server.config import Settings
+from widget_server.errors import BadRequest, Refusal
+from widget_server.loyalty import access, points, program_files, programs, rewards, shops
+from widget_server.loyalty.shops import PLATFORMS, Shop
+from widget_server.schemas import program_file
+from widget_server.stores.inbox import ADAPTERS
+
+COUPON_TOPICS = ("coupons/check", "coupons/use", "coupons/release")
+
+
+class House(click.Group):
+    """Refusals end a command with one line that names the mend, not with a traceback."""
+
+    def invoke(self, context: click.Context) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(context)
+        except Refusal as refusal:
+            where = f"{refusal.field}: " if refusal.field else ""
+            raise click.ClickException(f"{where}{refusal.message}") from refusal
+
+
+@click.group(cls=House, context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """A loyalty program any shop can host itself."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+
+
+@main.command()
+def upgrade() -> None:
+    """Bring the database up to date."""
+    _open(migrated=False)
+    ran = schema.upgrade()
+    click.echo(f"{len(ran)} migrations ran: {', '.join(ran)}" if ran else "Nothing to do.")
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True)
+@click.option("--workers", default=2, show_default=True, help="Web processes.")
+def serve(host: str, port: int, workers: int) -> None:
+    """Serve shoppers and shops: web processes, and the worker beside them."""
+    settings = _safe_settings()
+    _open(settings)
+    db.disconnect()
+    worker = subprocess.Popen([sys.executable, "-m", "widget_server.cli", "worker"])  # noqa: S603 -- ourselves
+    try:
+        Granian(
+            "widget_server.wsgi:application",
+            address=host,
+            port=port,
+            interface=Interfaces.WSGI,
+            workers=workers,
+            blocking_threads=8,
+            log_access=False,
+            respawn_failed_workers=True,
+        ).serve()
+    finally:
+        worker.send_signal(signal.SIGTERM)
+        worker.wait(timeout=20)
+
+
+@main.command()
+def worker() -> None:
+    """Run jobs and what the clock asks for, until stopped."""
+    _open(_safe_settings())
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    jobs.work(stop)
+
+
+@main.group()
+def shop() -> None:
+    """Shops."""
+
+
+@shop.command("create")
+@click.option("--name", required=True)
+@click.option("--origin", "origins", required=True, multiple=True, help="A page origin; may be repeated.")
+@click.option("--currency", required=True, help="Three letters, as EUR.")
+@click.option("--timezone", required=True, help="As Europe/Berlin.")
+@click.option("--locale", required=True, help="As en or de-AT.")
+@click.option("--platform", type=click.Choice(PLATFORMS), default="generic", show_default=True)
+@click.option("--webhook-secret", default=None, help="The secret the shop signs its webhooks with.")
+@click.option("--json", "as_json", is_flag=True)
+def create_shop(as_json: bool, **facts: Any) -> None:
+    """Make a shop; its secrets are shown this once."""
+    _open()
+    facts["origins"] = list(facts["origins"])
+    with db.atomic():
+        made = shops.create(**facts)
+        programs.create(made.id, facts["name"])
+        _, secret = access.create_key(made.id, "first key")
+    _say(_shop_facts(made, secret), as_json)
+
+
+@shop.command("list")
+@click.option("--json", "as_json", is_flag=True)
+def list_shops(as_json: bool) -> None:
+    """List the shops of this server."""
+    _open()
+    rows = [
+        {
+            "shop_id": one.id,
+            "name": one.name,
+            "platform": one.platform,
+            "embed_key": one.embed_key,
+            "origins": one.origins,
+            "status": programs.of(one.id).status,
+        }
+        for one in Shop.everywhere().order_by(Shop.created_at)
+    ]
+    if as_json:
+        click.echo(json.dumps(rows))
+        return
+    for row in rows:
+        click.echo("  ".join(str(row[name]) for name in ("shop_id", "name", "platform", "status")))
+
+
+@main.group()
+def key() -> None:
+    """API keys."""
+
+
+@key.command("create")
+@click.option("--shop", "shop_id", required=True)
+@click.option("--name", required=True)
+@click.option("--scope", type=click.Choice(["manage", "read"]), default="manage", show_default=True)
+@click.option("--json", "as_json", is_flag=True)
+def create_key(shop_id: str, name: str, scope: str, as_json: bool) -> None:
+    """Make an API key; its secret is shown this once."""
+    _open()
+    made, secret = access.create_key(shops.by_id(shop_id).id, name, scope)
+    _say({"key_id": made.id, "shop_id": shop_id, "name": name, "scope": scope, "api_key": secret}, as_json)
+
+
+@key.command("revoke")
+@click.argument("key_id")
+@click.option("--shop", "shop_id", required=True)
+def revoke_key(key_id: str, shop_id: str) -> None:
+    """Make a key useless from now on."""
+    _open()
+    access.revoke_key(shops.by_id(shop_id).id, key_id)
+    click.echo("Revoked.")
+
+
+@main.group()
+def program() -> None:
+    """The program as one YAML file (docs/program-file.md)."""
+
+
+@program.command("plan")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--shop", "shop_id", default=None, help="Needed when there are several shops.")
+def plan(file: Path, shop_id: str | None) -> None:
+    """Print what `apply` would change; change nothing."""
+    _open()
+    _print_changes(program_files.plan(_the_shop(shop_id), program_file.parse(file.read_text("utf-8"))))
+
+
+@program.command("apply")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--shop", "shop_id", default=None, help="Needed when there are several shops.")
+def apply(file: Path, shop_id: str | None) -> None:
+    """Make the shop's program what the file says: all of it or nothing; twice changes nothing."""
+    _open()
+    _print_changes(program_files.apply(_the_shop(shop_id), program_file.parse(file.read_text("utf-8"))))
+
+
+@main.command()
+def audit() -> None:
+    """Re-add every account; exit 1 with the first row that does not fit."""
+    _open()
+    for check in (ledger.audit, points.audit_pending, rewards.audit_coupons):
+        for wrong in check():
+            click.echo(wrong, err=True)
+            raise SystemExit(1)
+    click.echo("The books balance.")
+
+
+@main.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def backup(file: Path) -> None:
+    """Write a consistent copy of the embedded database while it is in use."""
+    _open()
+    if not db.on_sqlite():
+        raise click.ClickException("On PostgreSQL use pg_dump: it knows roles and tablespaces too.")
+    if file.exists():
+        raise click.ClickException(f"{file} is there already; nothing was written.")
+    db.database.execute_sql("VACUUM INTO ?", (str(file),))
+    file.chmod(0o600)
+    click.echo(f"{file}: {file.stat().st_size} bytes")
+
+
+@main.command("demo")
+@click.option("--port", default=8000, show_default=True, help="The widget server's port.")
+@click.option("--shop-port", default=8001, show_default=True, help="The demo shop's port.")
+@click.option("--reset", is_flag=True, help="Begin anew: forget the demo's data.")
+def run_demo(port: int, shop_port: int, reset: bool) -> None:
+    """Run the widget server and a small shop that uses it, with a program and some history."""
+    demo.run(port, shop_port, reset=reset)
+
+
+def _open(settings: Settings | None = None, *, migrated: bool = True) -> Settings:
+    settings = settings or Settings.from_env()
+    if not settings.secret_key:
+        raise click.ClickException(settings.weaknesses()[0])
+    config.use(settings)
+    db.open_database(settings.database_url, statement_timeout_ms=settings.statement_timeout_ms)
+    weakness = db.sqlite_weakness()
+    if weakness:
+        raise click.ClickException(weakness)
+    events.wire(reactions.react)
+    db.connect()
+    if migrated and (waiting := schema.pending()):
+        raise click.ClickException(f"Migrations are pending ({', '.join(waiting)}): run `widget-server upgrade`.")
+    return settings
+
+
+def _safe_settings() -> Settings:
+    settings = Settings.from_env()
+    weak = settings.weaknesses()
+    if weak:
+        raise click.ClickException(" ".join(weak))
+    return settings
+
+
+def _shop_facts(made: Shop, api_key: str) -> dict[str, Any]:
+    """What `shop create` tells (contracts §3)."""
+    base = config.current().base_url
+    topics = (*ADAPTERS[made.platform].TOPICS, *(COUPON_TOPICS if made.platform == "generic" else ()))
+    return {
+        "shop_id": made.id,
+        "embed_key": made.embed_key,
+        "identity_secret": made.identity_secret,
+        "webhook_secret": made.webhook_secret,
+        "webhook_urls": {topic: f"{base}/stores/{made.platform}/{made.id}/{topic}" for topic in topics},
+        "api_key": api_key,
+        "script_tag": f'<script async src="{base}/widget.js?shop={made.embed_key}"></script>',
+    }
+
+
+def _the_shop(shop_id: str | None) -> Shop:
+    if shop_id is not None:
+        return shops.by_id(shop_id)
+    found = list(Shop.everywhere().limit(2))
+    if len(found) != 1:
+        raise BadRequest("Say which shop: there is not exactly one.", field="--shop")
+    return found[0]
+
+
+def _print_changes(changes: list[Any]) -> None:
+    for change in changes:
+        click.echo(str(change))
+    click.echo(f"{len(changes)} changes." if changes else "Nothing to change.")
+
+
+def _say(facts: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(facts))
+        return
+    for name, value in facts.items():
+        click.echo(f"{name}: {value}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,230 @@
+"""What shops send: the bodies of docs/contracts.md §4, read into the domain's own words.
+
+Fields we do not know are passed over: a platform may tell more than we ask.
+"""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from marshmallow import EXCLUDE, Schema, ValidationError, fields, post_load, validate
+
+from widget_server import clock
+from widget_server.loyalty.customers import EMAIL, EMAIL_LENGTH_MAX, Person
+from widget_server.loyalty.order_states import Line, OrderState, Refund, RefundLine
+from widget_server.loyalty.rewards import Cart
+
+MONEY_MAX = Decimal(10) ** 12
+CURRENCY = validate.Regexp(r"^[A-Z]{3}$", error="A currency has three capital letters.")
+SHORT = validate.Length(max=200)
+
+
+class Money(fields.Decimal):
+    """A decimal amount, 0 <= amount < 10^12, at most 8 places; written as text on the wire."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Decimal:
+        if isinstance(value, bool | float):
+            value = str(value)
+        amount = super()._deserialize(value, attr, data, **kwargs)
+        if amount is None or not amount.is_finite() or not 0 <= amount < MONEY_MAX:
+            raise ValidationError("An amount from 0 up, as decimal text.")
+        if int(amount.as_tuple().exponent) < -8:
+            raise ValidationError("At most eight decimal places.")
+        return amount
+
+
+class Time(fields.Field[datetime]):
+    """An ISO 8601 time with its offset, as aware UTC."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> datetime:
+        try:
+            moment = clock.parse(value)
+        except (ValueError, TypeError, OverflowError) as wrong:
+            raise ValidationError("A time as 2026-03-10T12:00:00Z.") from wrong
+        if not 1970 < moment.year < 2200:
+            raise ValidationError("A time between 1971 and 2199.")
+        return moment
+
+
+class Id(fields.Field[str]):
+    """An id of the shop's own: text, or a whole number that is kept as text."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        if isinstance(value, bool) or not isinstance(value, str | int) or not 0 < len(str(value)) <= 200:
+            raise ValidationError("An id: text of 1 to 200 characters.")
+        return str(value)
+
+
+class _Body(Schema):
+    class Meta:
+        unknown = EXCLUDE
+
+
+class PersonSchema(_Body):
+    """A customer as an order or an action names her; an e-mail that is none is passed over."""
+
+    id = Id(load_default=None, allow_none=True)
+    email = fields.String(load_default=None, allow_none=True)
+    email_verified = fields.Boolean(load_default=False, allow_none=True)
+    name = fields.String(load_default=None, allow_none=True, validate=SHORT)
+    phone = fields.String(load_default=None, allow_none=True, validate=SHORT)
+
+    @post_load
+    def make(self, value: dict[str, Any], **_: Any) -> Person | None:
+        """A Person, or None when nothing names her."""
+        return person(value)
+
+
+def person(value: dict[str, Any], **more: Any) -> Person | None:
+    """Who is meant by these facts; None when neither id nor e-mail is told."""
+    email = (value.get("email") or "").strip()
+    usable = bool(EMAIL.fullmatch(email)) and len(email) <= EMAIL_LENGTH_MAX
+    if value.get("id") is None and not usable:
+        return None
+    return Person(
+        external_id=value.get("id"),
+        email=email if usable else None,
+        email_verified=bool(value.get("email_verified")) and usable,
+        name=value.get("name") or None,
+        phone=value.get("phone") or None,
+        **more,
+    )
+
+
+class LineSchema(_Body):
+    """A line of an order or a cart."""
+
+    id = Id(required=True)
+    product_id = Id(load_default=None, allow_none=True)
+    collection_ids = fields.List(Id(), load_default=list, allow_none=True)
+    name = fields.String(load_default="", allow_none=True)
+    quantity = fields.Integer(load_default=1, validate=validate.Range(min=0, max=10**9))
+    subtotal = Money(required=True)
+    discount = Money(load_default=Decimal(0))
+    tax = Money(load_default=Decimal(0))
+    gift_card = fields.Boolean(load_default=False)
+
+    @post_load
+    def make(self, value: dict[str, Any], **_: Any) -> Line:
+        """The line."""
+        value["collection_ids"] = tuple(value["collection_ids"] or ())
+        return Line(**{**value, "name": value["name"] or ""})
+
+
+class RefundLineSchema(_Body):
+    """Goods of one line that were paid back."""
+
+    line_id = Id(required=True)
+    quantity = fields.Integer(load_default=0, validate=validate.Range(min=0, max=10**9))
+    amount = Money(required=True)
+
+    @post_load
+    def make(self, value: dict[str, Any], **_: Any) -> RefundLine:
+        """The refund's line."""
+        return RefundLine(**value)
+
+
+class RefundSchema(_Body):
+    """Money paid back."""
+
+    id = Id(required=True)
+    amount = Money(required=True)
+    shipping = Money(load_default=Decimal(0))
+    tax = Money(load_default=Decimal(0))
+    lines = fields.List(fields.Nested(RefundLineSchema), load_default=list)
+    created_at = Time(load_default=None, allow_none=True)
+    provisional = fields.Boolean(load_default=False)
+
+    @post_load
+    def make(self, value: dict[str, Any], **_: Any) -> Refund:
+        """The refund."""
+        return Refund(**{**value, "lines": tuple(value["lines"])})
+
+
+class OrderSchema(_Body):
+    """The whole state of an order: (OrderState, Person or None)."""
+
+    id = Id(required=True)
+    number = Id(load_default=None, allow_none=True)
+    status = fields.String(required=True, validate=validate.OneOf(["placed", "paid", "fulfilled", "cancelled"]))
+    currency = fields.String(required=True, validate=CURRENCY)
+    source = fields.String(load_default="web", allow_none=True)
+    placed_at = Time(required=True)
+    modified_at = Time(load_default=None, allow_none=True)
+    revision = fields.Integer(load_default=None, allow_none=True, validate=validate.Range(min=0, max=10**15))
+    customer = fields.Nested(PersonSchema, load_default=None, allow_none=True)
+    lines = fields.List(fields.Nested(LineSchema), load_default=list, validate=validate.Length(max=2000))
+    shipping = Money(load_default=Decimal(0))
+    discount = Money(load_default=Decimal(0))
+    tax = Money(load_default=Decimal(0))
+    total = Money(load_default=Decimal(0))
+    coupon_codes = fields.List(fields.String(validate=SHORT), load_default=list, validate=validate.Length(max=50))
+    landing_referral = fields.String(load_default=None, allow_none=True)
+    refunds = fields.List(fields.Nested(RefundSchema), load_default=list, validate=validate.Length(max=2000))
+
+    @post_load
+    def make(self, value: dict[str, Any], **_: Any) -> tuple[OrderState, Person | None]:
+        """The state, and who bought."""
+        buyer = value.pop("customer")
+        for name in ("lines", "coupon_codes", "refunds"):
+            value[name] = tuple(value[name])
+        value["number"] = value["number"] or value["id"]
+        value["source"] = value["source"] or "web"
+        value["modified_at"] = value["modified_at"] or value["placed_at"]
+        return OrderState(**value), buyer
+
+
+class CustomerSchema(_Body):
+    """A customer of the shop."""
+
+    id = Id(required=True)
+    email = fields.String(load_default=None, allow_none=True)
+    email_verified = fields.Boolean(load_default=False, allow_none=True)
+    name = fields.String(load_default=None, allow_none=True, validate=SHORT)
+    phone = fields.String(load_default=None, allow_none=True, validate=SHORT)
+    birthday = fields.Date(load_default=None, allow_none=True)
+    accepts_marketing = fields.Boolean(load_default=None, allow_none=True)
+    referral_code = fields.String(load_default=None, allow_none=True)
+    registered_at = Time(load_default=None, allow_none=True)
+    deleted = fields.Boolean(load_default=False)
+
+
+class ActionSchema(_Body):
+    """Something a customer did at the shop."""
+
+    id = Id(required=True)
+    type = fields.String(required=True, validate=validate.Length(min=1, max=100))
+    customer = fields.Nested(PersonSchema, required=True)
+    occurred_at = Time(load_default=None, allow_none=True)
+    value = Money(load_default=None, allow_none=True)
+
+
+class CheckSchema(_Body):
+    """A shop asks whether a cart may use a code."""
+
+    code = fields.String(required=True, validate=validate.Length(min=1, max=200))
+    customer = fields.Dict(load_default=None, allow_none=True)
+    currency = fields.String(load_default=None, allow_none=True, validate=CURRENCY)
+    subtotal = Money(load_default=None, allow_none=True)
+    lines = fields.List(fields.Dict(), load_default=list, allow_none=True)
+
+    @post_load
+    def make(self, value: dict[str, Any], **_: Any) -> tuple[str, Cart]:
+        """The code and the cart."""
+        lines, who = value["lines"] or [], value["customer"] or {}
+        collections = {str(name) for line in lines for name in line.get("collection_ids") or ()}
+        return value["code"], Cart(
+            currency=value["currency"],
+            subtotal=value["subtotal"],
+            collection_ids=frozenset(collections),
+            product_ids=frozenset(str(line["product_id"]) for line in lines if line.get("product_id")),
+            customer_external_id=str(who["id"]) if who.get("id") is not None else None,
+            customer_email=str(who["email"]) if who.get("email") else None,
+        )
+
+
+class UseSchema(_Body):
+    """An order uses a code, or gives it free again."""
+
+    code = fields.String(required=True, validate=validate.Length(min=1, max=200))
+    order_id = Id(required=True)

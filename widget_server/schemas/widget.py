@@ -1,0 +1,556 @@
+"""What the panel and the server say to each other. The TypeScript types are made from here (`make types`).
+
+Money is a decimal string in the shop's currency, times are UTC text, points are whole numbers.
+"""
+
+from typing import Any
+
+from marshmallow import RAISE, Schema, ValidationError, fields, validate
+
+REWARD_KINDS = ["amount", "sliding", "percent", "free_shipping", "free_product"]
+COUPON_KINDS = ["amount", "percent", "free_shipping", "free_product"]
+RULE_KINDS = ["order", "first_order", "join", "birthday", "newsletter", "review", "social", "visit", "custom"]
+ROUNDINGS = ["floor", "unit", "nearest"]
+PROGRAM_STATUSES = ["draft", "active", "paused"]
+COUPON_STATUSES = ["issuing", "active", "applied", "used", "expired", "returned", "revoked", "failed"]
+TRIGGERS = ["registration", "first_paid_order", "first_fulfilled_order"]
+REASONS = [
+    *RULE_KINDS,
+    "order_refunded",
+    "order_cancelled",
+    "order_changed",
+    "debt_repaid",
+    "redeemed",
+    "returned",
+    "not_issued",
+    "gift",
+    "adjusted",
+    "merged",
+    "expired",
+    "referral_advocate",
+    "referral_friend",
+    "referral_undone",
+]
+
+
+class Body(Schema):
+    """A body: unknown fields are refused by name."""
+
+    class Meta:
+        unknown = RAISE
+
+
+class Points(fields.Field[int]):
+    """A whole number of points; 4108.0 is one, 2.5 and true are not."""
+
+    def __init__(self, *, low: int = -(10**15), high: int = 10**15, **options: Any) -> None:
+        super().__init__(validate=validate.Range(min=low, max=high), **options)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not float(value).is_integer():
+            raise ValidationError("A whole number.")
+        return int(value)
+
+
+def text(*, values: list[str] | None = None, null: bool = False) -> fields.String:
+    """A string, one of `values` when given, null when allowed."""
+    return fields.String(required=True, allow_none=null, validate=validate.OneOf(values) if values else None)
+
+
+def money(*, null: bool = False) -> fields.String:
+    """A decimal string."""
+    return fields.String(required=True, allow_none=null, metadata={"format": "decimal", "example": "19.80"})
+
+
+def moment(*, null: bool = False) -> fields.String:
+    """A time as UTC text."""
+    return fields.String(required=True, allow_none=null, metadata={"format": "date-time"})
+
+
+def count(*, null: bool = False) -> Points:
+    """A whole number."""
+    return Points(required=True, allow_none=null)
+
+
+def flag() -> fields.Boolean:
+    """True or false."""
+    return fields.Boolean(required=True)
+
+
+def one(shape: type[Schema], *, null: bool = False) -> fields.Nested:
+    """An object of this shape."""
+    return fields.Nested(shape, required=True, allow_none=null)
+
+
+def many(shape: type[Schema], *, null: bool = False) -> fields.List[Any]:
+    """A list of objects of this shape."""
+    return fields.List(fields.Nested(shape), required=True, allow_none=null)
+
+
+def texts() -> fields.List[Any]:
+    """A list of strings."""
+    return fields.List(fields.String(), required=True)
+
+
+class Accent(Body):
+    """One theme's colours."""
+
+    accent, on_accent, ink = text(), text(), text()
+
+
+class Theme(Body):
+    """The colours of both themes, and which one to show."""
+
+    mode = text(values=["light", "dark", "auto"])
+    light, dark = one(Accent), one(Accent)
+
+
+class ShopFacts(Body):
+    """What the panel knows of the shop."""
+
+    name, embed_key, currency = text(), text(), text()
+    origins = texts()
+    sign_in = text(values=["widget", "shop"])
+    sign_in_url, sign_up_url = text(null=True), text(null=True)
+
+
+class ProgramFacts(Body):
+    """What the panel knows of the program."""
+
+    name = text()
+    status = text(values=PROGRAM_STATUSES)
+    points_name = text(null=True)
+
+
+class Rate(Body):
+    """So many points for so much money."""
+
+    points = count()
+    per = money()
+
+
+class Limit(Body):
+    """How often a rule gives points."""
+
+    times = count()
+    period = text(values=["day", "month", "year", "ever"])
+
+
+class EarnRule(Body):
+    """A rule as it stands for the reader now."""
+
+    id = text()
+    kind = text(values=RULE_KINDS)
+    title, description = text(null=True), text(null=True)
+    points = count(null=True)
+    rate = one(Rate, null=True)
+    rounding = text(values=ROUNDINGS)
+    multiplier, minimum_subtotal = money(null=True), money(null=True)
+    url, channel = text(null=True), text(null=True)
+    limit = one(Limit, null=True)
+    state = text(values=["open", "done", "waiting"])
+    opens_at = moment(null=True)
+
+
+class Sliding(Body):
+    """A reward whose cost the shopper chooses."""
+
+    min_points = count()
+    max_points = count(null=True)
+    step_points = count()
+    point_value = money()
+
+
+class Reward(Body):
+    """A reward as it stands for the reader now."""
+
+    id = text()
+    kind = text(values=REWARD_KINDS)
+    title, description = text(null=True), text(null=True)
+    cost_points = count()
+    amount, percent = money(null=True), money(null=True)
+    product_name = text(null=True)
+    sliding = one(Sliding, null=True)
+    minimum_subtotal = money(null=True)
+    collections = texts()
+    tier_name = text(null=True)
+    ends_at = moment(null=True)
+    expires_after_days = count(null=True)
+    combines, available = flag(), flag()
+    short_by = count()
+    refusal = text(null=True)
+
+
+class Gift(Body):
+    """What a referral gives to one side."""
+
+    kind = text(values=["points", *COUPON_KINDS])
+    points = count(null=True)
+    amount, percent = money(null=True), money(null=True)
+    product_name = text(null=True)
+    minimum_subtotal = money(null=True)
+
+
+class ReferralOffer(Body):
+    """What a referral gives to both sides, and when."""
+
+    friend_gets, you_get = one(Gift, null=True), one(Gift, null=True)
+    trigger = text(values=TRIGGERS)
+    minimum_subtotal = money(null=True)
+
+
+class Worth(Body):
+    """So many points are worth so much."""
+
+    points = count()
+    money = money()
+
+
+class GuestFacts(Body):
+    """What a guest reads."""
+
+    earn = many(EarnRule)
+    rewards = many(Reward)
+    referral = one(ReferralOffer, null=True)
+    worth = one(Worth, null=True)
+
+
+class Boot(Body):
+    """What the panel's document carries, so that a guest needs no further request."""
+
+    shop = one(ShopFacts)
+    program = one(ProgramFacts)
+    locale = text()
+    dir = text(values=["ltr", "rtl"])
+    strings = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
+    theme = one(Theme)
+    guest = one(GuestFacts)
+
+
+class Coupon(Body):
+    """A coupon, for its owner."""
+
+    id = text()
+    code = text(null=True)
+    status = text(values=COUPON_STATUSES)
+    kind = text(values=COUPON_KINDS)
+    title = text(null=True)
+    amount, percent = money(null=True), money(null=True)
+    product_name = text(null=True)
+    cost_points = count()
+    minimum_subtotal = money(null=True)
+    collections = texts()
+    combines = flag()
+    created_at = moment()
+    expires_at, ended_at = moment(null=True), moment(null=True)
+    order_number = text(null=True)
+    return_until = moment(null=True)
+
+
+class CouponPage(Body):
+    """Coupons, newest first."""
+
+    coupons = many(Coupon)
+    next_cursor = text(null=True)
+
+
+class Expiry(Body):
+    """What expires next."""
+
+    points = count()
+    at = moment()
+
+
+class TierStanding(Body):
+    """Her level and the next one."""
+
+    name = text()
+    benefits = text(null=True)
+    multiplier = money(null=True)
+    points = count()
+    next_name = text(null=True)
+    next_points, next_missing = count(null=True), count(null=True)
+    next_benefits = text(null=True)
+    ends_at = moment(null=True)
+
+
+class Balance(Body):
+    """The figures of an account."""
+
+    available, pending = count(), count()
+    pending_until = moment(null=True)
+    debt = count()
+    next_expiry = one(Expiry, null=True)
+    earned, redeemed = count(), count()
+    money_value = money(null=True)
+    tier = one(TierStanding, null=True)
+
+
+class Redemption(Body):
+    """A coupon that was bought or returned, and the balance after it."""
+
+    coupon = one(Coupon)
+    balance = one(Balance)
+
+
+class Application(Body):
+    """A coupon on its way into the cart; `url` leads there, {code} filled in."""
+
+    coupon = one(Coupon)
+    url = text(null=True)
+
+
+class Referral(Body):
+    """Her link and what it brought."""
+
+    offer = one(ReferralOffer)
+    link, code = text(), text()
+    joined, pending, completed, earned_points = count(), count(), count(), count()
+    may_enter_code = flag()
+
+
+class QrCode(Body):
+    """A QR code as the path of an SVG of `size` modules."""
+
+    size = count()
+    path = text()
+
+
+class ReasonCoupon(Body):
+    """What was bought, for the row that paid it."""
+
+    kind = text(values=COUPON_KINDS)
+    amount, percent = money(null=True), money(null=True)
+    product_name = text(null=True)
+
+
+class Reason(Body):
+    """Why points moved, as a code the panel has words for."""
+
+    code = text(values=REASONS)
+    order_number, title, comment = text(null=True), text(null=True), text(null=True)
+    coupon = one(ReasonCoupon, null=True)
+
+
+class Why(Body):
+    """The sum behind a row."""
+
+    base = money(null=True)
+    rate = one(Rate, null=True)
+    fixed_points = count(null=True)
+    multiplier = money(null=True)
+    rounding = text(values=ROUNDINGS, null=True)
+    capped, includes_shipping = flag(), flag()
+    wait_days = count(null=True)
+
+
+class HistoryRow(Body):
+    """Points that moved, or wait to."""
+
+    id = text()
+    points = count()
+    state = text(values=["booked", "waiting"])
+    due_at = moment(null=True)
+    at = moment()
+    reason = one(Reason)
+    why = one(Why)
+
+
+class History(Body):
+    """A page of rows, newest first."""
+
+    rows = many(HistoryRow)
+    next_cursor = text(null=True)
+
+
+class MyBalance(Body):
+    """The balance tab."""
+
+    balance = one(Balance)
+    history = one(History)
+
+
+class Member(Body):
+    """What a member reads of herself."""
+
+    name, email = text(null=True), text(null=True)
+    email_verified = flag()
+    birthday = text(null=True)
+    has_password = flag()
+
+
+class MemberPanel(Body):
+    """A member's first paint: herself, her balance, and the tab that opens."""
+
+    member = one(Member)
+    balance = one(Balance)
+    unseen = count()
+    earn = many(EarnRule, null=True)
+    rewards = many(Reward, null=True)
+    my_rewards = one(CouponPage, null=True)
+    referral = one(Referral, null=True)
+    history = one(History, null=True)
+
+
+class Challenge(Body):
+    """A confirmation under way: a code was mailed."""
+
+    challenge = text()
+    expires_at = moment()
+
+
+class Session(Body):
+    """A session for this panel; the token is told once."""
+
+    token = text()
+    expires_at = moment()
+    member = one(Member)
+    referral = text(values=["bound", "blocked"], null=True)
+
+
+class EarnList(Body):
+    """The rules valid for her now."""
+
+    rules = many(EarnRule)
+
+
+class RewardList(Body):
+    """The rewards as they stand for her."""
+
+    rewards = many(Reward)
+
+
+class Clicked(Body):
+    """After a click on a social rule."""
+
+    balance = one(Balance)
+    rule = one(EarnRule)
+
+
+class Visited(Body):
+    """After the daily visit."""
+
+    points = count()
+    balance = one(Balance)
+
+
+class BirthdaySet(Body):
+    """After a birthday was noted."""
+
+    member = one(Member)
+    rule = one(EarnRule, null=True)
+
+
+class BadgePrice(Body):
+    """A price on the page whose points a badge shows."""
+
+    product_id = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=200))
+    collection_ids = fields.List(fields.String(validate=validate.Length(max=200)), load_default=list)
+    price = fields.Decimal(required=True, validate=validate.Range(min=0, max=10**9))
+
+
+class BadgeFigures(Body):
+    """The figures for the badges of a page, in the order asked."""
+
+    points = fields.List(Points(), required=True)
+    balance = count(null=True)
+
+
+class RefusalFacts(Body):
+    """Why not."""
+
+    code, message = text(), text()
+    field = text(null=True)
+    needs, has, retry_after_seconds = count(null=True), count(null=True), count(null=True)
+
+
+class Refusal(Body):
+    """Every "no" of the widget's endpoints."""
+
+    error = one(RefusalFacts)
+
+
+# What comes in
+
+EMAIL = fields.String(required=True, validate=validate.Length(max=254))
+CODE = fields.String(required=True, validate=validate.Length(min=1, max=40))
+REFERRAL_CODE = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=40))
+PASSWORD = fields.String(required=True, validate=validate.Length(max=200))
+TOKEN = fields.String(required=True, validate=validate.Length(min=1, max=4000))
+
+
+class Nothing(Body):
+    """An empty object."""
+
+
+class IdentityAsk(Body):
+    """The shop's word, to be swapped for a session."""
+
+    token = TOKEN
+    join = fields.Boolean(load_default=False)
+    referral_code = REFERRAL_CODE
+
+
+class SignUpAsk(Body):
+    """Somebody wants to join."""
+
+    email = EMAIL
+    name = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=100))
+    password = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=200))
+    referral_code = REFERRAL_CODE
+    accepts_marketing = fields.Boolean(load_default=False)
+
+
+class EmailAsk(Body):
+    """A code to this address, please."""
+
+    email = EMAIL
+    referral_code = REFERRAL_CODE
+
+
+class ConfirmAsk(Body):
+    """The code of the mail."""
+
+    challenge = TOKEN
+    code = CODE
+
+
+class SignInAsk(Body):
+    """E-mail and password."""
+
+    email = EMAIL
+    password = PASSWORD
+    referral_code = REFERRAL_CODE
+
+
+class NewPasswordAsk(Body):
+    """The code of the mail, and the new password."""
+
+    challenge = TOKEN
+    code = CODE
+    password = PASSWORD
+
+
+class BirthdayAsk(Body):
+    """Her birthday."""
+
+    birthday = fields.Date(required=True)
+
+
+class RedeemAsk(Body):
+    """A reward to buy; `points` chooses the cost of a sliding one."""
+
+    reward_id = fields.String(required=True, validate=validate.Length(max=40))
+    points = Points(low=1, high=10**9, load_default=None, allow_none=True)
+
+
+class CodeAsk(Body):
+    """A friend's code, typed by hand."""
+
+    code = CODE
+
+
+class BadgeAsk(Body):
+    """The prices on a page."""
+
+    items = fields.List(fields.Nested(BadgePrice), load_default=list, validate=validate.Length(max=100))

@@ -1,0 +1,36 @@
+"""A shop of any make: Standard Webhooks signatures, our own bodies (docs/contracts.md §4)."""
+
+import json
+from collections.abc import Mapping
+
+from standardwebhooks import Webhook, WebhookVerificationError
+
+from widget_server.stores.messages import ActionSeen, CustomerSeen, Message, Odd, OrderSeen
+
+TOPICS = ("order", "customer", "action")
+
+
+def verify(secret: str, headers: Mapping[str, str], body: bytes) -> bool:
+    """Whether the shop signed this body within the last five minutes."""
+    try:
+        Webhook(secret).verify(body, dict(headers), json_parse=False)
+    except (WebhookVerificationError, ValueError, RuntimeError):
+        return False
+    return True
+
+
+def translate(topic: str, body: bytes) -> Message:
+    """What a signed body says; raises `Odd` when it is no JSON object."""
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError) as wrong:
+        raise Odd("not JSON") from wrong
+    if not isinstance(value, dict):
+        raise Odd("not a JSON object")
+    if topic == "order":
+        return OrderSeen(value)
+    if topic == "customer":
+        return CustomerSeen(value)
+    if topic == "action":
+        return ActionSeen(value)
+    raise Odd("unknown topic")

@@ -1,0 +1,151 @@
+"""What a shop's webhooks do: each message is booked, or parked where the owner sees it, in one transaction.
+
+A signed body is never failed for what it says; what cannot be booked waits, with the reason (design §8).
+"""
+
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+from marshmallow import Schema, ValidationError
+
+from widget_server.db import atomic
+from widget_server.errors import Refusal
+from widget_server.events import CustomerRegistered, emit
+from widget_server.loyalty import access, customers, earning, orders, privacy
+from widget_server.loyalty.customers import Customer
+from widget_server.loyalty.shops import Shop
+from widget_server.schemas import stores as shapes
+from widget_server.stores import generic, shopify, woocommerce
+from widget_server.stores import messages as say
+from widget_server.stores.messages import Odd
+from widget_server.web.bodies import first_fault
+
+ADAPTERS: dict[str, ModuleType] = {"generic": generic, "shopify": shopify, "woocommerce": woocommerce}
+SERVER_KINDS = {"review": "review", "newsletter": "newsletter", "visit": "visit"}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a message: booked, parked or ignored, and why."""
+
+    status: str
+    reason: str | None = None
+
+
+BOOKED = Outcome("booked")
+
+
+def deliver(shop: Shop, platform: str, topic: str, body: bytes) -> Outcome:
+    """Book a signed body, or park it. Answers what became of it."""
+    try:
+        with atomic():
+            return _book(shop, platform, topic, body)
+    except Odd as odd:
+        reason = str(odd)
+    except ValidationError as wrong:
+        reason = ": ".join(first_fault(wrong.normalized_messages()))
+    except Refusal as refusal:
+        reason = f"{refusal.code}: {refusal.message}"
+    orders.park(shop, platform, topic, body, reason=reason)
+    return Outcome("parked", reason)
+
+
+def _book(shop: Shop, platform: str, topic: str, body: bytes) -> Outcome:
+    match ADAPTERS[platform].translate(topic, body):
+        case say.OrderSeen(order):
+            return _order(shop, platform, order)
+        case say.RefundSeen(order_id, refund):
+            seen = orders.receive_refund(shop, platform, order_id, shapes.RefundSchema().load(refund))
+            return BOOKED if seen else _wait(shop, platform, topic, body, order_id)
+        case say.OrderGone(order_id):
+            gone = orders.receive_deletion(shop, platform, order_id)
+            return BOOKED if gone else _wait(shop, platform, topic, body, order_id)
+        case say.CustomerSeen(customer):
+            return _customer(shop, customer)
+        case say.CustomerErased(customer_id, email):
+            return _erase(shop, customer_id, email)
+        case say.ActionSeen(action):
+            return _action(shop, platform, action)
+        case say.DataRequested():
+            return _for_the_owner(shop, platform, topic, body, "a customer asks what is known of her")
+        case say.ShopErased():
+            return _for_the_owner(shop, platform, topic, body, "the platform asks to forget this shop")
+        case say.Ignored(reason):
+            return Outcome("ignored", reason)
+    raise Odd("a message nobody reads")
+
+
+def _order(shop: Shop, platform: str, order: dict[str, Any]) -> Outcome:
+    told, buyer = _load(shapes.OrderSchema(), order)
+    orders.receive(shop, platform, told, buyer)
+    for parked in orders.parked_for(shop, platform, told.id):
+        _book(shop, platform, parked.topic, parked.body.encode())
+        orders.unpark(parked)
+    return BOOKED
+
+
+def _customer(shop: Shop, told: dict[str, Any]) -> Outcome:
+    facts = _load(shapes.CustomerSchema(), told)
+    if facts["deleted"]:
+        return _detach(shop, facts["id"])
+    person = shapes.person(
+        facts,
+        birthday=facts["birthday"],
+        accepts_marketing=facts["accepts_marketing"],
+        registered_at=facts["registered_at"],
+    )
+    if person is None:
+        raise Odd("neither an id nor an e-mail")
+    known = Customer.one(shop, Customer.external_id == facts["id"])
+    customer = customers.recognise(shop.id, person)
+    if facts["registered_at"] is not None and (known is None or known.registered_at is None):
+        emit(CustomerRegistered(shop.id, customer.id, facts["referral_code"]))
+    return BOOKED
+
+
+def _detach(shop: Shop, external_id: str) -> Outcome:
+    """The shop deleted her account there: its word no longer signs her in; her points stay hers by e-mail."""
+    customer = Customer.one(shop, Customer.external_id == external_id)
+    if customer is None:
+        return Outcome("ignored", "not known")
+    access.close_all(shop.id, customer.id)
+    customers.update(customer, external_id=None)
+    return BOOKED
+
+
+def _erase(shop: Shop, external_id: str | None, email: str | None) -> Outcome:
+    customer = Customer.one(shop, Customer.external_id == external_id) if external_id else None
+    if customer is None and email:
+        customer = Customer.one(shop, Customer.email_key == customers.email_key(email), Customer.external_id.is_null())
+    if customer is None:
+        return Outcome("ignored", "not known")
+    privacy.erase(shop, customer)
+    return BOOKED
+
+
+def _action(shop: Shop, platform: str, told: dict[str, Any]) -> Outcome:
+    facts = _load(shapes.ActionSchema(), told)
+    if facts["customer"] is None:
+        raise Odd("customer: neither an id nor an e-mail")
+    customer = customers.recognise(shop.id, facts["customer"])
+    kind, _, name = facts["type"].partition(":")
+    if kind not in ("social", "custom"):
+        kind, name = (SERVER_KINDS[kind], "") if kind in SERVER_KINDS else ("custom", facts["type"])
+    action = earning.Action(kind, facts["id"], name or None, facts["value"], facts["occurred_at"])
+    booked = earning.fire(shop, customer, action, source=f"store:{platform}")
+    return BOOKED if booked else Outcome("ignored", "no rule gives points for this now")
+
+
+def _wait(shop: Shop, platform: str, topic: str, body: bytes, order_id: str) -> Outcome:
+    orders.park(shop, platform, topic, body, reason="its order is not known yet", waits_for=order_id)
+    return Outcome("parked", "its order is not known yet")
+
+
+def _for_the_owner(shop: Shop, platform: str, topic: str, body: bytes, reason: str) -> Outcome:
+    orders.park(shop, platform, topic, body, reason=reason)
+    return Outcome("parked", reason)
+
+
+def _load(schema: Schema, value: dict[str, Any]) -> Any:
+    return schema.load(value)

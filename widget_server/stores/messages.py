@@ -1,0 +1,89 @@
+"""What a platform's webhook says, in the generic contract's words (docs/contracts.md §4).
+
+An adapter translates a signed body into one of these; the generic platform's schemas check the
+dictionaries, so a platform cannot slip past a check that our own contract makes.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+
+class Odd(Exception):
+    """A signed body that has not the shape its topic promises: parked for the owner, never failed."""
+
+
+@dataclass(frozen=True)
+class OrderSeen:
+    """The whole state of an order, as the body of `POST /stores/generic/{shop_id}/order`."""
+
+    order: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class RefundSeen:
+    """One refund of an order that may not be known yet; `refund` as in the order's `refunds`."""
+
+    order_id: str
+    refund: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class OrderGone:
+    """The platform deleted the order: it counts as cancelled."""
+
+    order_id: str
+
+
+@dataclass(frozen=True)
+class CustomerSeen:
+    """A customer, as the body of `POST /stores/generic/{shop_id}/customer`."""
+
+    customer: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class CustomerErased:
+    """The platform asks us to forget a person."""
+
+    customer_id: str | None
+    email: str | None
+
+
+@dataclass(frozen=True)
+class DataRequested:
+    """The platform asks what we know of a person: for the owner to answer."""
+
+    customer_id: str | None
+    email: str | None
+
+
+@dataclass(frozen=True)
+class ShopErased:
+    """The platform asks us to forget the shop: for the operator to act on."""
+
+
+@dataclass(frozen=True)
+class ActionSeen:
+    """Something a customer did, as the body of `POST /stores/generic/{shop_id}/action`."""
+
+    action: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Ignored:
+    """Nothing to do, and why."""
+
+    reason: str
+
+
+Message = (
+    OrderSeen
+    | RefundSeen
+    | OrderGone
+    | CustomerSeen
+    | CustomerErased
+    | DataRequested
+    | ShopErased
+    | ActionSeen
+    | Ignored
+)

@@ -1,0 +1,101 @@
+"""The doors of the shops' webhooks: `/stores/{platform}/{shop_id}/{topic}` (docs/contracts.md §4)."""
+
+from typing import Any
+
+from flask import Blueprint, request
+from flask.typing import ResponseReturnValue
+
+from widget_server.errors import BadSignature, NotFound
+from widget_server.loyalty import rewards, shops
+from widget_server.loyalty.rewards import Coupon, Verdict
+from widget_server.loyalty.shops import Shop
+from widget_server.schemas.stores import CheckSchema, UseSchema
+from widget_server.stores import generic, inbox, woocommerce
+from widget_server.web.bodies import json_body
+
+stores = Blueprint("stores", __name__, url_prefix="/stores")
+
+
+@stores.post("/<platform>/<shop_id>/<path:topic>")
+def deliver(platform: str, shop_id: str, topic: str) -> ResponseReturnValue:
+    """A webhook: 200 means booked or parked in this commit; 401 a wrong signature, which leaves nothing."""
+    adapter = inbox.ADAPTERS.get(platform)
+    if adapter is None or topic not in adapter.TOPICS:
+        raise NotFound("There is no such topic here.")
+    body = request.get_data(cache=True)
+    shop = shops.by_id(shop_id)
+    if platform == "woocommerce" and woocommerce.is_ping(dict(request.headers), body):
+        return {"status": "ignored", "reason": "ping"}
+    _need_signature(shop, platform, body)
+    outcome = inbox.deliver(shop, platform, topic, body)
+    return {"status": outcome.status, "reason": outcome.reason}
+
+
+@stores.post("/generic/<shop_id>/coupons/check")
+def check_coupon(shop_id: str) -> ResponseReturnValue:
+    """May this cart use this code?"""
+    shop = _signed_generic(shop_id)
+    code, cart = json_body(CheckSchema())
+    return _verdict(rewards.check(shop, code, cart))
+
+
+@stores.post("/generic/<shop_id>/coupons/use")
+def use_coupon(shop_id: str) -> ResponseReturnValue:
+    """An order uses a code: once for one order, however often it is told."""
+    shop = _signed_generic(shop_id)
+    wanted = json_body(UseSchema())
+    return _state(rewards.use(shop, wanted["code"], _order_ref(wanted["order_id"]), order_number=wanted["order_id"]))
+
+
+@stores.post("/generic/<shop_id>/coupons/release")
+def release_coupon(shop_id: str) -> ResponseReturnValue:
+    """The order fell through: the code is usable again, or its points are back, as the program says."""
+    shop = _signed_generic(shop_id)
+    wanted = json_body(UseSchema())
+    return _state(rewards.release(shop, wanted["code"], _order_ref(wanted["order_id"]), source="store:generic"))
+
+
+def _signed_generic(shop_id: str) -> Shop:
+    shop = shops.by_id(shop_id)
+    _need_signature(shop, "generic", request.get_data(cache=True))
+    return shop
+
+
+def _need_signature(shop: Shop, platform: str, body: bytes) -> None:
+    adapter: Any = generic if platform == "generic" else inbox.ADAPTERS[platform]
+    if not adapter.verify(shop.webhook_secret, dict(request.headers), body):
+        raise BadSignature()
+
+
+def _order_ref(order_id: str) -> str:
+    return f"generic:{order_id}"
+
+
+def _state(coupon: Coupon) -> dict[str, Any]:
+    return {"code": rewards.shown(coupon.code), "status": rewards.status_now(coupon)}
+
+
+def _verdict(verdict: Verdict) -> dict[str, Any]:
+    coupon = verdict.coupon
+    if coupon is None:
+        return {
+            "valid": False,
+            "reason": verdict.reason,
+            "discount": None,
+            "combines": None,
+            "minimum_subtotal": None,
+            "expires_at": None,
+        }
+    return {
+        "valid": verdict.valid,
+        "reason": verdict.reason,
+        "discount": {
+            "type": coupon.kind,
+            "amount": coupon.amount,
+            "percent": coupon.percent,
+            "product_id": coupon.product_id,
+        },
+        "combines": coupon.combines,
+        "minimum_subtotal": coupon.minimum_subtotal,
+        "expires_at": coupon.expires_at,
+    }

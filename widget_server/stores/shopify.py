@@ -1,0 +1,467 @@
+"""Shopify's webhooks: is it really theirs, and what does it say in the generic contract's words.
+
+Shopify signs the raw body only, so the topic is the one of our URL. The upper half, from
+`Fields` to `total_of`, knows nothing of Shopify and serves the WooCommerce adapter too.
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import ROUND_CEILING, Decimal
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from widget_server.stores.messages import (
+    CustomerErased,
+    CustomerSeen,
+    DataRequested,
+    Ignored,
+    Message,
+    Odd,
+    OrderSeen,
+    RefundSeen,
+    ShopErased,
+)
+
+ZERO = Decimal(0)
+CENT = Decimal("0.01")
+_FINEST = Decimal("0.0001")
+_DIGITS_MAX = 12
+_ID_DIGITS_MAX = 40
+_REFERRAL_LENGTH_MAX = 64
+
+
+# -- reading a body -------------------------------------------------------------------------------
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(name)
+
+
+def _clean(text: str) -> str:
+    """Without what no database stores: NUL and lone surrogates."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "").strip()
+
+
+@dataclass(frozen=True)
+class Fields:
+    """One JSON object of a body, read field by field.
+
+    Absent and null are the same. A value of the wrong kind raises `Odd`, whose reason names the path of
+    the field and never repeats its content.
+    """
+
+    values: Mapping[str, Any]
+    path: str = ""
+
+    @classmethod
+    def of(cls, body: bytes) -> "Fields":
+        """The body's one object; raises `Odd` when it is anything else."""
+        try:
+            values = json.loads(body, parse_float=Decimal, parse_constant=_no_number)
+        except (ValueError, ArithmeticError, RecursionError) as error:
+            raise Odd("the body is not JSON") from error
+        if not isinstance(values, dict):
+            raise Odd("the body is not an object")
+        return cls(values)
+
+    def odd(self, name: str, wanted: str) -> Odd:
+        """The refusal of one field, to be raised."""
+        return Odd(f"{self.path}{name} is not {wanted}")
+
+    def text(self, name: str) -> str | None:
+        """Text, or a whole number written out (ids pass 2^53, some come as 8.6e+17); None when empty."""
+        value = self.values.get(name)
+        if isinstance(value, Decimal) and value.adjusted() < _ID_DIGITS_MAX and value == int(value):
+            value = int(value)
+        if isinstance(value, int) and not isinstance(value, bool):
+            return str(value)
+        if value is not None and not isinstance(value, str):
+            raise self.odd(name, "text")
+        return _clean(value or "") or None
+
+    def required(self, name: str) -> str:
+        """Like `text`, and raises `Odd` when it is empty."""
+        value = self.text(name)
+        if value is None:
+            raise self.odd(name, "there")
+        return value
+
+    def money(self, name: str, default: Decimal | None = None) -> Decimal:
+        """An amount in the order's currency, to four decimals; raises `Odd` when absent without `default`."""
+        value = self.values.get(name)
+        if default is not None and (value is None or value == ""):
+            return default
+        if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
+            raise self.odd(name, "money")
+        try:
+            amount = Decimal(value)
+        except ArithmeticError as error:
+            raise self.odd(name, "money") from error
+        if not amount.is_finite() or amount.adjusted() > _DIGITS_MAX:
+            raise self.odd(name, "money")
+        return amount.quantize(_FINEST) + 0  # + 0 turns -0 into 0
+
+    def count(self, name: str) -> int:
+        """How many; what is sold by weight (1.5) counts as whole pieces begun."""
+        return int(self.money(name).to_integral_value(ROUND_CEILING))
+
+    def flag(self, name: str) -> bool:
+        """True for true alone."""
+        return self.values.get(name) is True
+
+    def moment(self, *names: str) -> str | None:
+        """The first of these times that is there, in UTC with Z; one without a zone is taken as UTC."""
+        for name in names:
+            value = self.values.get(name)
+            if value is None or value == "":
+                continue
+            try:
+                when = datetime.fromisoformat(value)
+                when = when.replace(tzinfo=when.tzinfo or UTC).astimezone(UTC)
+            except (TypeError, ValueError, OverflowError) as error:
+                raise self.odd(name, "a time") from error
+            return when.isoformat().replace("+00:00", "Z")
+        return None
+
+    def required_moment(self, *names: str) -> str:
+        """Like `moment`, and raises `Odd` when none is there."""
+        when = self.moment(*names)
+        if when is None:
+            raise self.odd(names[0], "there")
+        return when
+
+    def part(self, name: str) -> "Fields | None":
+        """The object in this field; PHP writes an empty one as []."""
+        value = self.values.get(name)
+        if value is None or value == []:
+            return None
+        if not isinstance(value, dict):
+            raise self.odd(name, "an object")
+        return Fields(value, f"{self.path}{name}.")
+
+    def items(self, name: str) -> list["Fields"]:
+        """The objects listed in this field."""
+        value = self.values.get(name)
+        if value is None:
+            return []
+        if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+            raise self.odd(name, "a list of objects")
+        return [Fields(item, f"{self.path}{name}[{index}].") for index, item in enumerate(value)]
+
+
+# -- writing in the contract's words --------------------------------------------------------------
+
+
+def wire(value: Any) -> Any:
+    """The same with each amount as a decimal string, two decimals at least."""
+    if isinstance(value, dict):
+        return {key: wire(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [wire(item) for item in value]
+    if isinstance(value, Decimal):
+        text = f"{value:.4f}"
+        return text[:-2] if text.endswith("00") else text.rstrip("0")
+    return value
+
+
+def settle(total: Decimal, goods: Decimal, discount: Decimal, tax: Decimal) -> tuple[Decimal, Decimal]:
+    """(discount, shipping) so that total = goods - discount + shipping + tax; `tax` 0 when goods hold it.
+
+    What was charged beyond goods and tax is shipping (tips, duties and fees with it: they earn nothing by
+    default); what was charged less was a discount that no line names.
+    """
+    rest = total - (goods - discount) - tax
+    return min(goods, discount - min(rest, ZERO)), max(rest, ZERO)
+
+
+def full_name(person: Fields | None) -> str | None:
+    """First and last name in one."""
+    if person is None:
+        return None
+    return " ".join(filter(None, (person.text("first_name"), person.text("last_name")))) or None
+
+
+def referral_code(text: str | None) -> str | None:
+    """A code as a shopper's browser left it; None when empty or too long to be one of ours."""
+    code = _clean(text or "")
+    return code if 0 < len(code) <= _REFERRAL_LENGTH_MAX else None
+
+
+def referral_in(address: str | None) -> str | None:
+    """The code in a landing page's `?ref=`."""
+    try:
+        codes = parse_qs(urlsplit(address or "").query).get("ref", [""])
+    except ValueError:
+        return None
+    return referral_code(codes[0])
+
+
+def header(headers: Mapping[str, str], name: str) -> str:
+    """A header whatever its case, or an empty text."""
+    return next((value for key, value in headers.items() if key.lower() == name.lower()), "")
+
+
+def matches(secret: str, body: bytes, signature: str) -> bool:
+    """Whether `signature` is the base64 HMAC-SHA256 of the raw body, compared in constant time."""
+    if not secret:
+        return False  # anybody can sign with an empty secret
+    digest = hmac.new(secret.encode(), body, hashlib.sha256).digest()
+    return hmac.compare_digest(base64.b64encode(digest), signature.encode("utf-8", "replace"))
+
+
+def total_of(items: Iterable[Fields], name: str) -> Decimal:
+    """The sum of one amount over these objects, absent ones as 0."""
+    return sum((item.money(name, ZERO) for item in items), ZERO)
+
+
+# -- Shopify --------------------------------------------------------------------------------------
+
+_PLACED = {None, "pending", "authorized", "partially_paid"}
+_PAID = {"paid", "partially_refunded", "refunded"}
+_CANCELLED = {"voided", "expired"}
+
+
+def verify(secret: str, headers: Mapping[str, str], body: bytes) -> bool:
+    """Whether Shopify signed this body with the shop's secret."""
+    return matches(secret, body, header(headers, "X-Shopify-Hmac-Sha256"))
+
+
+def translate(topic: str, body: bytes) -> Message:
+    """What a signed body says; raises `Odd` when it has not the shape its topic promises."""
+    if topic not in _MEANING:
+        raise Odd("unknown topic")
+    return _MEANING[topic](Fields.of(body))
+
+
+def _money(fields: Fields, name: str, default: Decimal | None = None) -> Decimal:
+    """`name`, or the shop's side of `name`_set where a newer version has only that."""
+    both = fields.part(f"{name}_set") if fields.values.get(name) is None else None
+    shop = both.part("shop_money") if both else None
+    return shop.money("amount") if shop else fields.money(name, default)
+
+
+def _sum(items: Iterable[Fields], name: str) -> Decimal:
+    return sum((_money(item, name, ZERO) for item in items), ZERO)
+
+
+def _order_seen(order: Fields) -> Message:
+    if order.flag("test"):
+        return Ignored("a test order")
+    return OrderSeen(wire(_order(order)))
+
+
+def _order(order: Fields) -> dict[str, Any]:
+    if "line_items" not in order.values:
+        raise order.odd("line_items", "there")
+    lines = [_line(line) for line in order.items("line_items") if not _is_tip(line)]
+    tax_inside = order.flag("taxes_included")
+    tax = _money(order, "total_tax", ZERO)
+    goods = sum((line["subtotal"] for line in lines), ZERO)
+    # Lines name their share of each discount, save on orders older than allocations: there the subtotal
+    # knows. Not total_discounts, which counts the discount on shipping too, nor current_*, which are less
+    # the refunds already.
+    named = sum((line["discount"] for line in lines), ZERO)
+    discount = max(named, goods - _money(order, "subtotal_price", goods))
+    discount, shipping = settle(_money(order, "total_price"), goods, discount, ZERO if tax_inside else tax)
+    modified_at = order.required_moment("updated_at", "created_at")
+    return {
+        "id": order.required("id"),
+        "number": order.text("name") or order.required("id"),
+        "status": _status(order),
+        "currency": order.required("currency"),
+        "source": {"pos": "pos", "shopify_draft_order": "api"}.get(order.text("source_name") or "", "web"),
+        # processed_at is the day of purchase of an order brought in from elsewhere
+        "placed_at": order.required_moment("processed_at", "created_at"),
+        "modified_at": modified_at,
+        "customer": _buyer(order),
+        "lines": lines,
+        "shipping": shipping,
+        "discount": discount,
+        "tax": tax,
+        "total": _money(order, "total_price"),
+        "coupon_codes": [code for row in order.items("discount_codes") if (code := row.text("code"))],
+        "landing_referral": referral_in(order.text("landing_site")),
+        "refunds": [
+            refund
+            for row in order.items("refunds")
+            if (refund := _refund(row, tax_inside=tax_inside, created_at=modified_at))
+        ],
+    }
+
+
+def _status(order: Fields) -> str:
+    paid = order.text("financial_status")
+    if order.values.get("cancelled_at") or paid in _CANCELLED:
+        return "cancelled"
+    if paid in _PLACED:  # sent out but not paid for is not yet fulfilled
+        return "placed"
+    if paid not in _PAID:
+        raise order.odd("financial_status", "one we know")
+    return "fulfilled" if order.text("fulfillment_status") == "fulfilled" else "paid"
+
+
+def _is_tip(line: Fields | None) -> bool:
+    return line is not None and not line.values.keys().isdisjoint({"tip_payment_gateway", "tip_payment_method"})
+
+
+def _line(line: Fields) -> dict[str, Any]:
+    quantity = line.count("quantity")
+    allocations = line.items("discount_allocations")
+    return {
+        "id": line.required("id"),
+        "product_id": line.text("product_id"),
+        "collection_ids": [],  # not in the body
+        "name": line.text("name") or line.text("title") or line.required("id"),
+        "quantity": quantity,
+        "subtotal": quantity * _money(line, "price"),
+        # total_discount names the same money again
+        "discount": _sum(allocations, "amount") if allocations else _money(line, "total_discount", ZERO),
+        "tax": _sum(line.items("tax_lines"), "price"),
+        "gift_card": line.flag("gift_card"),
+    }
+
+
+def _buyer(order: Fields) -> dict[str, Any] | None:
+    """Who bought; None for a walk-in at the till."""
+    known = order.part("customer")
+    own_email = known.text("email") if known else None
+    email = own_email or order.text("email") or order.text("contact_email")
+    identity = known.text("id") if known else None
+    if identity is None and email is None:
+        return None
+    return {
+        "id": identity,
+        "email": email,
+        # verified_email speaks of the customer's address, not of the one typed at this checkout
+        "email_verified": bool(known and own_email and known.flag("verified_email")),
+        "name": full_name(known) or full_name(order.part("billing_address")),
+        "phone": (known.text("phone") if known else None) or order.text("phone"),
+    }
+
+
+def _refund(refund: Fields, *, tax_inside: bool | None, created_at: str | None) -> dict[str, Any] | None:
+    """A refund in the contract's words, or None while no money went back.
+
+    Counted from its parts, which are in the shop's currency (transactions may be in the shopper's): lines
+    minus adjustments, negative when money was given beyond the lines, positive when some was withheld or is
+    still on its way. `tax_inside` None: the body does not tell.
+    """
+    moves = [row for row in refund.items("transactions") if row.text("kind") == "refund"]
+    outcomes = {row.text("status") for row in moves}
+    if moves and ("pending" in outcomes or "success" not in outcomes):
+        return None
+    moved = total_of((row for row in moves if row.text("status") == "success"), "amount")
+
+    rows = refund.items("refund_line_items")
+    kept = [row for row in rows if not _is_tip(row.part("line_item"))]
+    adjustments = refund.items("order_adjustments")
+    sent = [row for row in adjustments if row.text("kind") == "shipping_refund"]
+    others = [row for row in adjustments if row.text("kind") != "shipping_refund"]
+
+    goods = _sum(kept, "subtotal") - _sum(others, "amount")
+    # from 2024-10 on shipping stands in lines of its own, at times in both places
+    shipping = -_sum(sent, "amount") if sent else _sum(refund.items("refund_shipping_lines"), "subtotal_amount")
+    shipping += _sum(rows, "subtotal") - _sum(kept, "subtotal")  # tips
+    line_tax = _sum(rows, "total_tax")
+    goods_tax, shipping_tax = -_sum(others, "tax_amount"), -_sum(sent, "tax_amount")
+    if not (rows or adjustments or shipping):
+        goods = moved
+    apart = goods + shipping + line_tax + goods_tax + shipping_tax
+    if tax_inside is None:  # refunds/create: what moved either holds the lines' tax on top of them or does not
+        tax_inside = bool(moves) and abs(moved - (apart - line_tax)) < abs(moved - apart)
+    if tax_inside:  # lines come with their tax, adjustments without
+        goods, shipping = goods + goods_tax, shipping + shipping_tax
+    tax = max(line_tax + goods_tax + shipping_tax, ZERO)
+    amount = goods + shipping + (ZERO if tax_inside else tax)
+    if amount <= 0:
+        return None
+    # withheld beyond the goods comes off the shipping, and the other way round
+    goods, shipping = max(goods + min(shipping, ZERO), ZERO), max(shipping + min(goods, ZERO), ZERO)
+    return {
+        "id": refund.required("id"),
+        "amount": amount,
+        "shipping": shipping,
+        "tax": tax if tax_inside else amount - goods - shipping,
+        "lines": _refund_lines(kept, goods),
+        "created_at": refund.moment("processed_at", "created_at") or created_at,
+    }
+
+
+def _refund_lines(rows: list[Fields], goods: Decimal) -> list[dict[str, Any]]:
+    """Each line's money; what was withheld is taken off all of them in proportion, to the cent."""
+    whole = _sum(rows, "subtotal")
+    given = min(goods, whole)
+    lines, seen, done = [], ZERO, ZERO
+    for row in rows:
+        seen += _money(row, "subtotal", ZERO)
+        upto = seen if given == whole else (given * seen / whole).quantize(CENT)
+        line = row.part("line_item")
+        line_id = row.text("line_item_id") or (line.text("id") if line else None)
+        if line_id is None:
+            raise row.odd("line_item_id", "there")
+        lines.append({"line_id": line_id, "quantity": row.count("quantity"), "amount": upto - done})
+        done = upto
+    return lines
+
+
+def _refund_seen(refund: Fields) -> Message:
+    order_id = refund.required("order_id")
+    if any(row.flag("test") for row in refund.items("transactions")):
+        return Ignored("a refund of a test order")
+    translated = _refund(refund, tax_inside=None, created_at=None)
+    if translated is None:
+        return Ignored("a refund that gave nothing back yet: the order tells when it does")
+    return RefundSeen(order_id, wire(translated))
+
+
+def _customer_seen(customer: Fields) -> Message:
+    consent = customer.part("email_marketing_consent")
+    return CustomerSeen(
+        {
+            "id": customer.required("id"),
+            "email": customer.text("email"),
+            "email_verified": customer.text("email") is not None and customer.flag("verified_email"),
+            "name": full_name(customer),
+            "phone": customer.text("phone"),
+            "birthday": None,
+            "accepts_marketing": consent.text("state") == "subscribed"
+            if consent
+            else customer.flag("accepts_marketing"),
+            "referral_code": None,
+            "registered_at": customer.moment("created_at"),
+            "deleted": False,
+        }
+    )
+
+
+def _person(request: Fields) -> tuple[str | None, str | None]:
+    customer = request.part("customer")
+    person = (customer.text("id"), customer.text("email")) if customer else (None, None)
+    if person == (None, None):
+        raise request.odd("customer", "there")
+    return person
+
+
+def _shop_erased(request: Fields) -> Message:
+    request.required("shop_domain")
+    return ShopErased()
+
+
+_MEANING: dict[str, Callable[[Fields], Message]] = {
+    "orders/create": _order_seen,
+    "orders/paid": _order_seen,
+    "orders/updated": _order_seen,
+    "orders/cancelled": _order_seen,
+    "refunds/create": _refund_seen,
+    "customers/create": _customer_seen,
+    "customers/data_request": lambda request: DataRequested(*_person(request)),
+    "customers/redact": lambda request: CustomerErased(*_person(request)),
+    "shop/redact": _shop_erased,
+}
+
+TOPICS: tuple[str, ...] = tuple(_MEANING)

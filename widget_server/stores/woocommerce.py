@@ -1,0 +1,267 @@
+"""WooCommerce's webhooks: is it really theirs, and what does it say in the generic contract's words.
+
+The body is rendered when the shop's queue runs, so a topic says only that something happened: what counts
+is the state in the body. Its amounts are without tax whatever `prices_include_tax` says; only the order's
+total and its refunds hold it.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from widget_server.stores.messages import CustomerSeen, Ignored, Message, Odd, OrderGone, OrderSeen
+from widget_server.stores.shopify import (
+    CENT,
+    ZERO,
+    Fields,
+    full_name,
+    header,
+    matches,
+    referral_code,
+    referral_in,
+    settle,
+    total_of,
+    wire,
+)
+
+_PLACED = {"pending", "on-hold", "checkout-draft"}
+_CANCELLED = {"cancelled", "failed", "trash"}
+_DRAFTS = {"draft", "auto-draft"}
+
+
+def verify(secret: str, headers: Mapping[str, str], body: bytes) -> bool:
+    """Whether WooCommerce signed this body with the webhook's secret."""
+    return matches(secret, body, header(headers, "X-WC-Webhook-Signature"))
+
+
+def is_ping(headers: Mapping[str, str], body: bytes) -> bool:
+    """Whether this is the unsigned first delivery of a new webhook, which wants a 200 and nothing done."""
+    return (
+        not header(headers, "X-WC-Webhook-Signature")
+        and header(headers, "Content-Type").startswith("application/x-www-form-urlencoded")
+        and re.fullmatch(rb"webhook_id=\d{1,20}", body) is not None
+    )
+
+
+def translate(topic: str, body: bytes) -> Message:
+    """What a signed body says; raises `Odd` when it has not the shape its topic promises."""
+    if topic not in _MEANING:
+        raise Odd("unknown topic")
+    fields = Fields.of(body)
+    if "id" not in fields.values and "code" in fields.values:
+        raise Odd(f"WooCommerce sent an error instead: {fields.text('code')}")
+    return _MEANING[topic](fields)
+
+
+def _order_seen(order: Fields) -> Message:
+    if order.required("status") in _DRAFTS:
+        return Ignored("a draft")
+    return OrderSeen(wire(_order(order)))
+
+
+def _order(order: Fields) -> dict[str, Any]:
+    if "line_items" not in order.values:
+        raise order.odd("line_items", "there")
+    rows = order.items("line_items")
+    lines = [_line(row) for row in rows]
+    fees_off = [fee for fee in order.items("fee_lines") if fee.money("total", ZERO) < 0]
+    total, tax = order.money("total"), order.money("total_tax", ZERO)
+
+    goods = sum((line["subtotal"] for line in lines), ZERO)
+    discount = sum((line["discount"] for line in lines), ZERO) - total_of(fees_off, "total")
+    discount, shipping = settle(total, goods, discount, tax)
+    goods_tax = total_of(rows, "total_tax") + total_of(fees_off, "total_tax")
+    goods_tax = max(min(goods_tax, tax), ZERO)
+    modified_at = order.required_moment("date_modified_gmt", "date_completed_gmt", "date_paid_gmt", "date_created_gmt")
+    return {
+        "id": order.required("id"),
+        "number": order.text("number") or order.required("id"),
+        "status": _status(order),
+        "currency": order.required("currency"),
+        "source": _source(order.text("created_via") or ""),
+        "placed_at": order.required_moment("date_created_gmt"),
+        "modified_at": modified_at,
+        "customer": _buyer(order),
+        "lines": lines,
+        "shipping": shipping,
+        "discount": discount,
+        "tax": tax,
+        "total": total,
+        "coupon_codes": [code for row in order.items("coupon_lines") if (code := row.text("code"))],
+        "landing_referral": _referral(order),
+        "refunds": _refunds(
+            _given_back(order, total),
+            (goods - discount, goods_tax),
+            (shipping, tax - goods_tax),
+            created_at=modified_at,
+        ),
+    }
+
+
+def _status(order: Fields) -> str:
+    """Ours for theirs; of `refunded` and of a plug-in's own status the dates tell how far the order went."""
+    status = order.required("status")
+    if status in _CANCELLED:
+        return "cancelled"
+    if status in _PLACED:
+        return "placed"
+    if status == "processing":
+        return "paid"
+    if status == "completed" or order.moment("date_completed_gmt"):
+        return "fulfilled"
+    return "paid" if status == "refunded" or order.moment("date_paid_gmt") else "placed"
+
+
+def _source(created_via: str) -> str:
+    if created_via.startswith("pos"):
+        return "pos"
+    return "api" if created_via in {"rest-api", "admin"} else "web"
+
+
+def _line(line: Fields) -> dict[str, Any]:
+    after = line.money("total")
+    before = max(line.money("subtotal", after), after)  # staff may raise a line's total by hand
+    return {
+        "id": line.required("id"),
+        "product_id": _not_zero(line.text("product_id")),
+        "collection_ids": [],  # not in the body
+        "name": line.text("name") or line.required("id"),
+        "quantity": line.count("quantity"),
+        "subtotal": before,
+        "discount": before - after,
+        "tax": line.money("total_tax", ZERO),
+        "gift_card": False,  # a plug-in's matter
+    }
+
+
+def _not_zero(identity: str | None) -> str | None:
+    return None if identity == "0" else identity
+
+
+def _buyer(order: Fields) -> dict[str, Any] | None:
+    """Who bought; None for a walk-in at the till. Nobody has verified a billing address."""
+    billing = order.part("billing")
+    identity = _not_zero(order.text("customer_id"))
+    email = billing.text("email") if billing else None
+    if identity is None and email is None:
+        return None
+    return {
+        "id": identity,
+        "email": email,
+        "email_verified": False,
+        "name": full_name(billing),
+        "phone": billing.text("phone") if billing else None,
+    }
+
+
+def _referral(order: Fields) -> str | None:
+    """The code kept with the order, else the one in the page on which WooCommerce says the visit began."""
+    kept = referral_code(_meta(order, "_loyalty_ref"))
+    return kept or referral_in(_meta(order, "_wc_order_attribution_session_entry"))
+
+
+def _meta(fields: Fields, key: str) -> str | None:
+    """The text kept under this key; plug-ins keep anything under theirs."""
+    for row in fields.items("meta_data"):
+        if row.values.get("key") == key and isinstance(row.values.get("value"), str):
+            return row.text("value")
+    return None
+
+
+def _given_back(order: Fields, total: Decimal) -> dict[str, Decimal]:
+    """Money given back by refund id, oldest first.
+
+    WooCommerce books the rest itself when staff set `refunded`, but a payment plug-in may switch that off: an
+    order that calls itself refunded counts as wholly refunded, the unlisted rest under an id of ours. It is
+    provisional: a newer state, reopened or with the real refund listed, does not keep it.
+    """
+    listed = {row.required("id"): abs(row.money("total")) for row in order.items("refunds")}
+    given = {key: listed[key] for key in sorted(listed, key=lambda key: (len(key), key)) if listed[key]}
+    rest = total - sum(given.values())
+    if order.required("status") == "refunded" and rest > 0:
+        given[f"{order.required('id')}-rest"] = rest
+    return given
+
+
+def _refunds(
+    given_back: dict[str, Decimal],
+    goods: tuple[Decimal, Decimal],
+    shipping: tuple[Decimal, Decimal],
+    *,
+    created_at: str,
+) -> list[dict[str, Any]]:
+    """The refunds with shipping and tax told apart, `goods` and `shipping` each with their tax.
+
+    The body gives one amount a refund. It is taken as goods with their tax until those are used up, then as
+    shipping with its tax. Counting over all refunds so far makes the cents of a whole refund fit.
+    """
+    refunds = []
+    upto, shipping_before, tax_before = ZERO, ZERO, ZERO
+    goods_whole = goods[0] + goods[1]
+    for key, amount in given_back.items():
+        upto += amount
+        of_goods = min(upto, goods_whole)
+        of_shipping = upto - of_goods
+        shipping_tax = _share(of_shipping, *shipping)
+        tax = _share(of_goods, *goods) + shipping_tax
+        refunds.append(
+            {
+                "id": key,
+                "amount": amount,
+                "shipping": of_shipping - shipping_tax - shipping_before,
+                "tax": tax - tax_before,
+                "lines": [],
+                "created_at": created_at,
+                "provisional": key.endswith("-rest"),
+            }
+        )
+        shipping_before, tax_before = of_shipping - shipping_tax, tax
+    return refunds
+
+
+def _share(amount: Decimal, net: Decimal, tax: Decimal) -> Decimal:
+    """The tax in an amount of which `tax` comes on `net`, to the cent."""
+    return (amount * tax / (net + tax)).quantize(CENT) if net + tax else ZERO
+
+
+def _order_gone(order: Fields) -> Message:
+    return OrderGone(order.required("id"))
+
+
+def _customer_seen(customer: Fields) -> Message:
+    customer.required("email")
+    return CustomerSeen(_customer(customer, deleted=False))
+
+
+def _customer_gone(customer: Fields) -> Message:
+    return CustomerSeen(_customer(customer, deleted=True))
+
+
+def _customer(customer: Fields, *, deleted: bool) -> dict[str, Any]:
+    billing = customer.part("billing")
+    return {
+        "id": customer.required("id"),
+        "email": customer.text("email"),
+        "email_verified": False,  # WordPress lets anybody register with any address
+        "name": full_name(customer) or full_name(billing),
+        "phone": billing.text("phone") if billing else None,
+        "birthday": None,
+        "accepts_marketing": None,  # not told: neither yes nor no
+        "referral_code": referral_code(_meta(customer, "_loyalty_ref")),
+        "registered_at": customer.moment("date_created_gmt"),
+        "deleted": deleted,
+    }
+
+
+_MEANING: dict[str, Callable[[Fields], Message]] = {
+    "order.created": _order_seen,
+    "order.updated": _order_seen,
+    "order.deleted": _order_gone,
+    "order.restored": _order_seen,
+    "customer.created": _customer_seen,
+    "customer.updated": _customer_seen,
+    "customer.deleted": _customer_gone,
+}
+
+TOPICS: tuple[str, ...] = tuple(_MEANING)

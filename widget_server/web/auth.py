@@ -1,0 +1,94 @@
+"""Who is asking: the shop by its embed key, the member by her session token (flask-login's request_loader)."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask, Request, Response, g, request
+from flask.sessions import SecureCookieSessionInterface, SessionMixin
+from flask_login import LoginManager, UserMixin, current_user
+
+from widget_server import config
+from widget_server.errors import OriginNotAllowed, SignedOut
+from widget_server.loyalty import shops, sign_in
+from widget_server.loyalty.customers import Customer
+from widget_server.loyalty.shops import Shop
+
+SHOP_HEADER = "X-Loyalty-Shop"
+BEARER = "Bearer "
+
+
+@dataclass
+class Shopper(UserMixin):
+    """The member behind a request: she acts for herself only, in her own shop."""
+
+    shop: Shop
+    customer: Customer
+    token: str
+
+    def get_id(self) -> str:
+        """Her id."""
+        return str(self.customer.id)
+
+
+class QuietCookies(SecureCookieSessionInterface):
+    """Flask's cookie session, but one that was only looked at leaves no trace in the answer."""
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Write the cookie when there is something to write."""
+        if session.modified:
+            super().save_session(app, session, response)
+
+
+def register(app: Flask) -> None:
+    """Let flask-login find the member by the token; shoppers get no cookie."""
+    app.session_interface = QuietCookies()
+    manager = LoginManager()
+    manager.session_protection = None
+    manager.request_loader(_shopper)
+    manager.init_app(app)
+
+
+def shop() -> Shop:
+    """The shop whose embed key the request carries; raises NotFound, OriginNotAllowed (acceptance 9)."""
+    if "shop" not in g:
+        _need_own_origin()
+        g.shop = shops.by_embed_key(request.headers.get(SHOP_HEADER) or request.args.get("shop", ""))
+    found: Shop = g.shop
+    return found
+
+
+def member() -> Shopper:
+    """The member who asks; raises SignedOut without a token that is good now in this shop."""
+    shop()
+    if not current_user.is_authenticated:
+        raise SignedOut()
+    shopper: Shopper = current_user._get_current_object()
+    return shopper
+
+
+def bearer() -> str | None:
+    """The token the request carries, if any."""
+    header = request.headers.get("Authorization", "")
+    return header[len(BEARER) :].strip() or None if header.startswith(BEARER) else None
+
+
+def client_address() -> str:
+    """The network address of the browser, as the proxies that we trust tell it."""
+    return request.remote_addr or "unknown"
+
+
+def _need_own_origin() -> None:
+    """Panel calls are same-origin: a call from any other page is refused."""
+    origin = request.headers.get("Origin")
+    if origin is not None and origin not in (config.current().widget_origin, request.host_url.rstrip("/")):
+        raise OriginNotAllowed()
+
+
+def _shopper(asked: Request) -> Any:
+    token = bearer()
+    if token is None:
+        return None
+    try:
+        return Shopper(shop(), sign_in.who(shop(), token), token)
+    except SignedOut:
+        return None

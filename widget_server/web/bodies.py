@@ -1,0 +1,68 @@
+"""What comes in as JSON, and how values of the house go out as JSON."""
+
+import json
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from flask import request
+from flask.json.provider import DefaultJSONProvider
+from marshmallow import Schema, ValidationError
+
+from widget_server import clock
+from widget_server.errors import BadRequest
+
+
+class HouseJson(DefaultJSONProvider):
+    """Money as decimal text, times as UTC text with Z, days as ISO text."""
+
+    sort_keys = False
+    ensure_ascii = False
+
+    @staticmethod
+    def default(value: Any) -> Any:
+        """What plain JSON does not know."""
+        if isinstance(value, Decimal):
+            return money(value)
+        if isinstance(value, datetime):
+            return clock.iso(value)
+        if isinstance(value, date):
+            return value.isoformat()
+        raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+def money(amount: Decimal) -> str:
+    """A decimal as text: two places at least, no zeros beyond them."""
+    text = format(amount, "f")
+    whole, _, places = text.partition(".")
+    return f"{whole}.{places.rstrip('0').ljust(2, '0')}"
+
+
+def json_body(schema: Schema) -> Any:
+    """The request's JSON body, read by `schema`; raises BadRequest naming the first field that is wrong."""
+    try:
+        value = json.loads(request.get_data(cache=True) or b"{}")
+    except (ValueError, RecursionError) as broken:
+        raise BadRequest("The body is not JSON.") from broken
+    if not isinstance(value, dict):
+        raise BadRequest("The body is not a JSON object.")
+    try:
+        return schema.load(value)
+    except ValidationError as wrong:
+        field, message = first_fault(wrong.normalized_messages())
+        raise BadRequest(message, field=field) from wrong
+
+
+def first_fault(messages: Any) -> tuple[str, str]:
+    """The path of the first wrong field, and what is wrong with it."""
+    path = []
+    while isinstance(messages, dict):
+        name, messages = next(iter(messages.items()))
+        if name != "_schema":
+            path.append(str(name))
+    return ".".join(path), str(messages[0] if isinstance(messages, list) else messages)
+
+
+def plain(value: Any) -> Any:
+    """`value` as it reads in JSON: for answers that are kept."""
+    return json.loads(json.dumps(value, default=HouseJson.default, ensure_ascii=False))

@@ -1,0 +1,26 @@
+"""What shoppers' browsers ask for: one module a tab, and the script, the panel and the session."""
+
+from flask import Flask
+from flask_smorest import Api
+
+from widget_server.widget import badges, earn, my_balance, my_rewards, pages, panel, redeem, referral, script, session
+
+DOCUMENTS = (script.script, pages.pages, badges.badge_page)
+ENDPOINTS = (
+    panel.panel,
+    session.session,
+    earn.earn,
+    redeem.redeem,
+    my_rewards.my_rewards,
+    referral.referral,
+    my_balance.my_balance,
+    badges.badges,
+)
+
+
+def register(app: Flask, api: Api) -> None:
+    """Put every route of the widget on the application."""
+    for blueprint in DOCUMENTS:
+        app.register_blueprint(blueprint)
+    for endpoints in ENDPOINTS:
+        api.register_blueprint(endpoints)

@@ -1,0 +1,54 @@
+"""The built files of widget_static: hashed names, and the panel's words by language."""
+
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+FOLDER = Path(__file__).resolve().parents[2] / "widget_static"
+DIST = FOLDER / "dist"
+LOCALES = ("en", "de", "fr", "es", "ar")
+RIGHT_TO_LEFT = ("ar", "he", "fa", "ur")
+
+
+@lru_cache(maxsize=1)
+def manifest() -> dict[str, Any]:
+    """What the build wrote: logical names to hashed ones, and the panel's inline script with its hash."""
+    loaded: dict[str, Any] = json.loads((DIST / "manifest.json").read_text("utf-8"))
+    return loaded
+
+
+def name(logical: str) -> str:
+    """The hashed name of a built file."""
+    return str(manifest()[logical])
+
+
+@lru_cache(maxsize=8)
+def text(file_name: str) -> str:
+    """A built file's text."""
+    return (DIST / file_name).read_text("utf-8")
+
+
+def locale_for(wanted: str, fallback: str) -> str:
+    """The language we have for `wanted` (as de-AT), else for `fallback`, else English (acceptance 11)."""
+    for tag in (wanted, fallback):
+        language = tag.replace("_", "-").split("-")[0].lower()
+        if language in LOCALES:
+            return language
+    return "en"
+
+
+def direction(locale: str) -> str:
+    """Which way the language runs."""
+    return "rtl" if locale in RIGHT_TO_LEFT else "ltr"
+
+
+def strings(locale: str, own: dict[str, dict[str, str]]) -> dict[str, str]:
+    """Every word of the panel in a language we have, with the shop's own words over ours."""
+    return {**_words("en"), **_words(locale), **own.get(locale, {})}
+
+
+@lru_cache(maxsize=8)
+def _words(locale: str) -> dict[str, str]:
+    words: dict[str, str] = json.loads((FOLDER / "locales" / f"{locale}.json").read_text("utf-8"))
+    return words

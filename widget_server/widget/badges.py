@@ -1,0 +1,63 @@
+"""Badges: the points a price would give, and her balance, for texts on the shop's own pages (acceptance 12)."""
+
+from decimal import Decimal
+
+from flask import Blueprint, Response, jsonify, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from widget_server import clock, ledger
+from widget_server.loyalty import earning, programs, shops
+from widget_server.loyalty.customers import Customer
+from widget_server.loyalty.order_states import Line, OrderState
+from widget_server.loyalty.shops import Shop
+from widget_server.schemas import widget as shapes
+from widget_server.web import auth
+from widget_server.web.bodies import json_body
+from widget_server.web.rate_limits import limit
+from widget_server.widget import assets, boot
+from widget_server.widget.document import framed
+from widget_server.widget.routes import blueprint
+
+badge_page = Blueprint("badge_page", __name__, template_folder="templates")
+badges = blueprint("badges", "badges", "Badges on the shop's pages")
+
+
+@badge_page.get("/badge")
+def frame() -> ResponseReturnValue:
+    """The small frame that fills badges: a strict host CSP keeps the page itself from asking us."""
+    shop = shops.by_embed_key(request.args.get("shop", ""))
+    locale = assets.locale_for(request.args.get("lang", ""), shop.locale)
+    facts = boot.facts(shop, programs.of(shop.id), locale)
+    page = render_template(
+        "badge.html",
+        locale=locale,
+        title=facts["program"]["name"],
+        boot=boot.as_script({**facts, "guest": {"earn": [], "rewards": [], "referral": None, "worth": None}}),
+        code=assets.name("badge.js"),
+    )
+    return framed(Response(page), shop)
+
+
+@badges.post("")
+@badges.response(200, shapes.BadgeFigures)
+def figures() -> ResponseReturnValue:
+    """The points of each price, by the ledger's own arithmetic, and the balance of a signed-in member."""
+    shop = auth.shop()
+    limit("120 per minute", "badges", shop.id, auth.client_address())
+    customer = current_user.customer if current_user.is_authenticated else None
+    items = json_body(shapes.BadgeAsk())["items"]
+    account = ledger.account_of(shop.id, customer.id) if customer else None
+    return jsonify(
+        points=[_points(shop, customer, item) for item in items],
+        balance=None if customer is None else account.balance if account else 0,
+    )
+
+
+def _points(shop: Shop, customer: Customer | None, item: dict[str, object]) -> int:
+    price = Decimal(str(item["price"]))
+    now = clock.now()
+    line = Line("1", item["product_id"], 1, price, collection_ids=tuple(item["collection_ids"]))  # type: ignore[arg-type]
+    return earning.quote(
+        shop, customer, OrderState("", "", "paid", shop.currency, now, now, lines=(line,), total=price)
+    )

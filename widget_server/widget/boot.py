@@ -1,0 +1,53 @@
+"""What the panel's document carries: shop, program, words, colours, and all that a guest reads."""
+
+import json
+from decimal import Decimal
+from typing import Any
+
+from flask import current_app
+from markupsafe import Markup
+
+from widget_server.loyalty import reads
+from widget_server.loyalty.programs import Program
+from widget_server.loyalty.shops import Shop
+from widget_server.widget import assets, colours
+
+WORTH_POINTS = 100
+
+
+def facts(shop: Shop, program: Program, locale: str) -> dict[str, Any]:
+    """The Boot of schemas/widget.py."""
+    look = shop.look
+    light, dark = colours.accents(look.colour)
+    return {
+        "shop": {
+            "name": shop.name,
+            "embed_key": shop.embed_key,
+            "currency": shop.currency,
+            "origins": shop.origins,
+            "sign_in": look.sign_in,
+            "sign_in_url": look.sign_in_url,
+            "sign_up_url": look.sign_up_url,
+        },
+        "program": {"name": program.name, "status": program.status, "points_name": program.points_name},
+        "locale": locale,
+        "dir": assets.direction(locale),
+        "strings": assets.strings(locale, look.strings),
+        "theme": {"mode": look.mode, "light": light, "dark": dark},
+        "guest": {
+            "earn": reads.guest_earn(shop, program),
+            "rewards": reads.guest_rewards(shop),
+            "referral": reads.guest_referral(shop),
+            "worth": _worth(program.rules.point_value),
+        },
+    }
+
+
+def as_script(value: dict[str, Any]) -> Markup:
+    """JSON for a script element of type application/json: no text in it can end the element."""
+    text = json.dumps(value, default=current_app.json.default, ensure_ascii=False, separators=(",", ":"))  # type: ignore[attr-defined]
+    return Markup(text.replace("<", "\\u003c"))  # noqa: S704
+
+
+def _worth(point_value: Decimal | None) -> dict[str, Any] | None:
+    return None if point_value is None else {"points": WORTH_POINTS, "money": point_value * WORTH_POINTS}

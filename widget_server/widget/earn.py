@@ -1,0 +1,63 @@
+"""Earn points: the rules, and the few of them that a browser may fire (acceptance 17, 18, 25, 26)."""
+
+from typing import Any
+
+from flask import jsonify
+from flask.typing import ResponseReturnValue
+
+from widget_server import ledger
+from widget_server.loyalty import customers, earning, programs, reads
+from widget_server.schemas import widget as shapes
+from widget_server.web import auth
+from widget_server.web.auth import Shopper
+from widget_server.web.bodies import json_body
+from widget_server.web.rate_limits import limit
+from widget_server.widget.routes import blueprint
+
+earn = blueprint("earn", "earn", "Earn points")
+
+
+@earn.get("")
+@earn.response(200, shapes.EarnList)
+def rules() -> ResponseReturnValue:
+    """Active rules valid for her now, in the merchant's order."""
+    me = auth.member()
+    account = ledger.account_of(me.shop.id, me.customer.id)
+    return jsonify(rules=reads.earn(me.shop, programs.of(me.shop.id), me.customer, account))
+
+
+@earn.post("/<rule_id>/click")
+@earn.response(200, shapes.Clicked)
+def click(rule_id: str) -> ResponseReturnValue:
+    """She opened a social page; points for the click, once."""
+    me = auth.member()
+    limit("30 per minute", "click", me.customer.id)
+    rule = earning.click(me.shop, me.customer, rule_id)
+    return jsonify(balance=_balance(me), rule=reads.rule(me.shop, me.customer, rule))
+
+
+@earn.post("/visit")
+@earn.response(200, shapes.Visited)
+def visit() -> ResponseReturnValue:
+    """The day's first visit."""
+    me = auth.member()
+    limit("30 per minute", "visit", me.customer.id)
+    return jsonify(points=earning.visit(me.shop, me.customer), balance=_balance(me))
+
+
+@earn.post("/birthday")
+@earn.response(200, shapes.BirthdaySet)
+def birthday() -> ResponseReturnValue:
+    """Her birthday: once a year from now on, if it is more than 30 days away."""
+    me = auth.member()
+    limit("10 per hour", "birthday", me.customer.id)
+    earning.set_birthday(me.customer, json_body(shapes.BirthdayAsk())["birthday"])
+    customer = customers.by_id(me.shop.id, me.customer.id)
+    rule = next((one for one in earning.listed(me.shop, customer, None) if one.kind == "birthday"), None)
+    return jsonify(
+        member=reads.member(customer), rule=reads.rule(me.shop, customer, rule) if rule is not None else None
+    )
+
+
+def _balance(me: Shopper) -> dict[str, Any]:
+    return reads.balance(me.shop, programs.of(me.shop.id), ledger.account_of(me.shop.id, me.customer.id))

@@ -1,0 +1,57 @@
+"""My balance: figures, history, her own data, leaving (acceptance 47-52)."""
+
+from flask import jsonify, request
+from flask.typing import ResponseReturnValue
+
+from widget_server import ledger
+from widget_server.errors import BadRequest
+from widget_server.loyalty import access, customers, privacy, programs, reads
+from widget_server.schemas import widget as shapes
+from widget_server.web import auth
+from widget_server.web.rate_limits import limit
+from widget_server.widget.routes import blueprint
+
+my_balance = blueprint("my_balance", "my-balance", "My balance")
+
+
+@my_balance.get("")
+@my_balance.response(200, shapes.MyBalance)
+def mine() -> ResponseReturnValue:
+    """The figures, and the newest rows."""
+    me = auth.member()
+    account = ledger.account_of(me.shop.id, me.customer.id)
+    return jsonify(
+        balance=reads.balance(me.shop, programs.of(me.shop.id), account), history=reads.history(me.shop, account)
+    )
+
+
+@my_balance.get("/history")
+@my_balance.response(200, shapes.History)
+def history() -> ResponseReturnValue:
+    """An older page of rows."""
+    me = auth.member()
+    cursor = request.args.get("cursor", "")
+    if not cursor.isdecimal() or len(cursor) > 18:
+        raise BadRequest("This cursor is not one of ours.", field="cursor")
+    return jsonify(reads.history(me.shop, ledger.account_of(me.shop.id, me.customer.id), cursor=cursor))
+
+
+@my_balance.get("/export")
+@my_balance.response(200)
+def export() -> ResponseReturnValue:
+    """Everything the program knows of her, as a file."""
+    me = auth.member()
+    limit("10 per hour", "export", me.customer.id)
+    answer = jsonify(privacy.export(me.shop, me.customer))
+    answer.headers["Content-Disposition"] = 'attachment; filename="my-data.json"'
+    return answer
+
+
+@my_balance.post("/leave")
+@my_balance.response(200, shapes.Nothing)
+def leave() -> ResponseReturnValue:
+    """She leaves the program and is signed out everywhere; her points wait in case she joins again."""
+    me = auth.member()
+    customers.leave(me.customer)
+    access.close_all(me.shop.id, me.customer.id)
+    return jsonify({})

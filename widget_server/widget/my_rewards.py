@@ -1,0 +1,65 @@
+"""My rewards: every coupon she ever had, using one, returning one (acceptance 34-39)."""
+
+from flask import jsonify, request
+from flask.typing import ResponseReturnValue
+
+from widget_server.errors import BadRequest
+from widget_server.loyalty import customers, reads, rewards
+from widget_server.loyalty.shops import Shop
+from widget_server.schemas import widget as shapes
+from widget_server.web import auth
+from widget_server.web.bodies import plain
+from widget_server.widget.redeem import redemption
+from widget_server.widget.routes import SOURCE, blueprint, once
+
+my_rewards = blueprint("my_rewards", "my-rewards", "My rewards")
+
+APPLY_URLS = {  # where each platform takes a code from an address
+    "shopify": "/discount/{code}?redirect=/cart",
+    "woocommerce": "/cart/?apply_coupon={code}",
+}
+
+
+@my_rewards.get("")
+@my_rewards.response(200, shapes.CouponPage)
+def listed() -> ResponseReturnValue:
+    """Her coupons, newest first."""
+    me = auth.member()
+    try:
+        page = reads.my_rewards(me.shop, me.customer, cursor=request.args.get("cursor"))
+    except ValueError as broken:
+        raise BadRequest("This cursor is not one of ours.", field="cursor") from broken
+    customers.touch_rewards_seen(me.customer)
+    return jsonify(page)
+
+
+@my_rewards.post("/<coupon_id>/apply")
+@my_rewards.response(200, shapes.Application)
+def apply(coupon_id: str) -> ResponseReturnValue:
+    """Use it now: the code is on its way into her cart."""
+    me = auth.member()
+    coupon = rewards.apply(me.shop, me.customer, coupon_id)
+    template = _apply_url(me.shop)
+    url = template.replace("{code}", coupon.code) if template and coupon.code else None
+    return jsonify(coupon=reads.coupon(coupon), url=url)
+
+
+@my_rewards.post("/<coupon_id>/return")
+@my_rewards.response(200, shapes.Redemption)
+def return_coupon(coupon_id: str) -> ResponseReturnValue:
+    """An unused coupon for its points; the code dies first."""
+    me = auth.member()
+
+    def act(key: str) -> object:
+        coupon = rewards.return_for_points(me.shop, me.customer, coupon_id, key=key, source=SOURCE)
+        return plain(redemption(me, coupon))
+
+    return jsonify(once(me, coupon_id, act))
+
+
+def _apply_url(shop: Shop) -> str | None:
+    """The address that puts a code into the cart, on the shop's home unless it names another."""
+    template = shop.look.apply_url or APPLY_URLS.get(shop.platform)
+    if template is None or not template.startswith("/"):
+        return template
+    return shop.origins[0] + template

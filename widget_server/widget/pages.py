@@ -1,0 +1,91 @@
+"""The documents of our own origin: the panel, a friend's short link, and the page behind a mail's link."""
+
+from urllib.parse import urlencode
+
+from flask import Blueprint, Response, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+from markupsafe import Markup
+
+from widget_server.errors import CodeExpired
+from widget_server.loyalty import access, customers, programs, referrals, shops, sign_in
+from widget_server.loyalty.shops import Shop
+from widget_server.web.auth import client_address
+from widget_server.web.rate_limits import limit
+from widget_server.widget import assets, boot
+from widget_server.widget.document import framed, plain
+
+pages = Blueprint("pages", __name__, template_folder="templates")
+
+
+@pages.get("/panel")
+def panel() -> ResponseReturnValue:
+    """The panel's document: everything a guest reads is in it; a member needs one JSON call more."""
+    shop = shops.by_embed_key(request.args.get("shop", ""))
+    locale = assets.locale_for(request.args.get("lang", ""), shop.locale)
+    facts = boot.facts(shop, programs.of(shop.id), locale)
+    theme = request.args.get("theme", "")
+    page = render_template(
+        "panel.html",
+        locale=locale,
+        direction=assets.direction(locale),
+        theme=theme if theme in ("light", "dark") else "light",
+        title=facts["program"]["name"],
+        boot=boot.as_script(facts),
+        inline=Markup(assets.manifest()["boot_inline"]["text"]),  # noqa: S704 -- our own build's text
+        styles=assets.name("panel.css"),
+        code=assets.name("panel.js"),
+    )
+    return framed(Response(page), shop, script_hash=assets.manifest()["boot_inline"]["hash"])
+
+
+@pages.get("/r/<code>")
+def short_link(code: str) -> ResponseReturnValue:
+    """A friend's link of ours: counted, then on to the shop's own home; never anywhere else (40)."""
+    advocate = customers.anywhere_by_referral_code(code)
+    if advocate is None:
+        return plain(render_template("message.html", title="This link is not known", words=[]), 404)
+    shop = shops.by_id(advocate.shop_id)
+    referrals.count_visit(shop, code)
+    answer = redirect(f"{shop.origins[0]}/?{urlencode({'ref': advocate.referral_code})}", 302)
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+@pages.get("/confirm")
+def ask_confirmation() -> ResponseReturnValue:
+    """The page behind a mail's link. It asks for a press: programs that open links must confirm nothing."""
+    link = request.args.get("link", "")
+    row = access.peek_link(link)
+    if row is None:
+        return _too_old()
+    shop = shops.by_id(row.shop_id)
+    words = _words(shop)
+    return plain(
+        render_template(
+            "confirm.html", words=words, email=row.email, link=link, program=programs.of(shop.id).name, shop=shop.name
+        )
+    )
+
+
+@pages.post("/confirm")
+def confirm() -> ResponseReturnValue:
+    """The e-mail is confirmed; nobody is signed in by it, and the way leads back to the shop (contracts §5)."""
+    limit("30 per minute", "confirm", client_address())
+    try:
+        shop_id, _ = sign_in.confirm_by_link(request.form.get("link", ""))
+    except CodeExpired:
+        return _too_old()
+    return redirect(f"{shops.by_id(shop_id).origins[0]}/?loyalty=earn", 303)
+
+
+def _too_old() -> ResponseReturnValue:
+    page = render_template(
+        "message.html",
+        title="This link is too old, or was used",
+        words=["Ask for a new code in the shop's window. Nothing was changed."],
+    )
+    return plain(page, 410)
+
+
+def _words(shop: Shop) -> dict[str, str]:
+    return assets.strings(assets.locale_for(request.headers.get("Accept-Language", ""), shop.locale), shop.look.strings)

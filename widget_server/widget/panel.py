@@ -1,0 +1,42 @@
+"""A member's first paint: herself, her balance and the tab that opens, in one answer."""
+
+from typing import Any
+
+from flask import jsonify, request
+from flask.typing import ResponseReturnValue
+
+from widget_server import ledger
+from widget_server.errors import BadRequest
+from widget_server.loyalty import customers, programs, reads
+from widget_server.schemas.widget import MemberPanel
+from widget_server.web import auth
+from widget_server.widget.routes import blueprint
+
+panel = blueprint("panel", "panel", "A member's first paint")
+
+TABS = ("earn", "redeem", "my_rewards", "referral", "my_balance")
+
+
+@panel.get("")
+@panel.response(200, MemberPanel)
+def member_panel() -> ResponseReturnValue:
+    """The member, her balance, and what the named tab shows."""
+    shopper = auth.member()
+    tab = request.args.get("tab", "earn")
+    if tab not in TABS:
+        raise BadRequest(f"One of {', '.join(TABS)}.", field="tab")
+    shop, customer = shopper.shop, shopper.customer
+    program, account = programs.of(shop.id), ledger.account_of(shop.id, customer.id)
+    answer: dict[str, Any] = {
+        "member": reads.member(customer),
+        "balance": reads.balance(shop, program, account),
+        "unseen": reads.unseen(shop, customer),
+        "earn": reads.earn(shop, program, customer, account) if tab == "earn" else None,
+        "rewards": reads.redeem(shop, customer, account) if tab == "redeem" else None,
+        "my_rewards": reads.my_rewards(shop, customer) if tab == "my_rewards" else None,
+        "referral": reads.referral(shop, customer) if tab == "referral" else None,
+        "history": reads.history(shop, account) if tab == "my_balance" else None,
+    }
+    if tab == "my_rewards":
+        customers.touch_rewards_seen(customer)
+    return jsonify(answer)

@@ -1,0 +1,45 @@
+"""Redeem points: what can be bought, and buying it (acceptance 27-33)."""
+
+from flask import jsonify
+from flask.typing import ResponseReturnValue
+
+from widget_server import ledger
+from widget_server.loyalty import programs, reads, rewards
+from widget_server.schemas import widget as shapes
+from widget_server.web import auth
+from widget_server.web.bodies import json_body, plain
+from widget_server.web.rate_limits import limit
+from widget_server.widget.routes import SOURCE, blueprint, once
+
+redeem = blueprint("redeem", "redeem", "Redeem points")
+
+
+@redeem.get("")
+@redeem.response(200, shapes.RewardList)
+def listed() -> ResponseReturnValue:
+    """The rewards as they stand for her: affordable first, then the nearest."""
+    me = auth.member()
+    return jsonify(rewards=reads.redeem(me.shop, me.customer, ledger.account_of(me.shop.id, me.customer.id)))
+
+
+@redeem.post("")
+@redeem.response(200, shapes.Redemption)
+def buy() -> ResponseReturnValue:
+    """Points for a coupon, once for a request key."""
+    me = auth.member()
+    limit("20 per minute", "redeem", me.customer.id)
+    asked = json_body(shapes.RedeemAsk())
+
+    def act(key: str) -> object:
+        coupon = rewards.redeem(
+            me.shop, me.customer, asked["reward_id"], points=asked["points"], key=key, source=SOURCE
+        )
+        return plain(redemption(me, coupon))
+
+    return jsonify(once(me, asked, act))
+
+
+def redemption(me: auth.Shopper, coupon: rewards.Coupon) -> dict[str, object]:
+    """The coupon and the balance after it."""
+    account = ledger.account_of(me.shop.id, me.customer.id)
+    return {"coupon": reads.coupon(coupon), "balance": reads.balance(me.shop, programs.of(me.shop.id), account)}

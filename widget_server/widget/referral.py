@@ -1,0 +1,65 @@
+"""Referral program: her link, what it brought, and a friend's code typed by hand (acceptance 40-45)."""
+
+import segno
+from flask import jsonify
+from flask.typing import ResponseReturnValue
+
+from widget_server.errors import NotFound
+from widget_server.loyalty import customers, reads, referrals
+from widget_server.schemas import widget as shapes
+from widget_server.web import auth
+from widget_server.web.bodies import json_body
+from widget_server.web.rate_limits import limit
+from widget_server.widget.routes import blueprint
+
+referral = blueprint("referral", "referral", "Referral program")
+
+
+@referral.get("")
+@referral.response(200, shapes.Referral)
+def mine() -> ResponseReturnValue:
+    """Her link and how many friends it brought."""
+    return jsonify(_mine(auth.member()))
+
+
+@referral.get("/qr")
+@referral.response(200, shapes.QrCode)
+def qr() -> ResponseReturnValue:
+    """Her link as a QR code."""
+    me = auth.member()
+    code = segno.make(reads.link(me.shop, me.customer), micro=False, error="m")
+    rows = [[bool(module) for module in row] for row in code.matrix]
+    return jsonify(size=len(rows), path=_path(rows))
+
+
+@referral.post("/code")
+@referral.response(200, shapes.Referral)
+def enter_code() -> ResponseReturnValue:
+    """A friend's code, typed by hand."""
+    me = auth.member()
+    limit("10 per hour", "code", me.customer.id)
+    referrals.enter_code(me.shop, me.customer, json_body(shapes.CodeAsk())["code"])
+    return jsonify(_mine(me))
+
+
+def _mine(me: auth.Shopper) -> dict[str, object]:
+    shown = reads.referral(me.shop, customers.by_id(me.shop.id, me.customer.id))
+    if shown is None:
+        raise NotFound("This shop has no referral program now.")
+    return shown
+
+
+def _path(rows: list[list[bool]]) -> str:
+    """Runs of dark modules as one SVG path, one unit a module."""
+    parts = []
+    for y, row in enumerate(rows):
+        x = 0
+        while x < len(row):
+            if not row[x]:
+                x += 1
+                continue
+            start = x
+            while x < len(row) and row[x]:
+                x += 1
+            parts.append(f"M{start} {y}h{x - start}v1h-{x - start}z")
+    return "".join(parts)

@@ -1,0 +1,107 @@
+"""The one script tag: the loader, with the shop's launcher settings inlined (contracts §6)."""
+
+import hashlib
+import json
+import re
+from functools import lru_cache
+from typing import Any
+
+import brotli
+from flask import Blueprint, Response, request
+
+from widget_server.loyalty import programs, referrals, shops
+from widget_server.loyalty.shops import Shop, WidgetSettings
+from widget_server.widget import assets, colours
+
+script = Blueprint("script", __name__)
+
+PLACEHOLDER = "__LOYALTY_CONFIG__"
+MAX_AGE_SECONDS = 300
+STALE_SECONDS = 86_400
+
+
+@script.get("/widget.js")
+def loader() -> Response:
+    """The loader of the shop with this embed key; of an unknown key, a script that does nothing."""
+    shop = shops.by_embed_key(request.args.get("shop", ""))
+    text = _filled(json.dumps(_settings(shop), separators=(",", ":"), ensure_ascii=False))
+    response = _compressed(text, "text/javascript; charset=utf-8")
+    response.cache_control.public = True
+    response.cache_control.max_age = MAX_AGE_SECONDS
+    response.headers["Cache-Control"] = f"public, max-age={MAX_AGE_SECONDS}, stale-while-revalidate={STALE_SECONDS}"
+    response.set_etag(hashlib.sha256(text.encode()).hexdigest()[:20])
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    response.make_conditional(request)
+    return response
+
+
+@lru_cache(maxsize=256)
+def _filled(settings: str) -> str:
+    return assets.text("loader.js").replace(PLACEHOLDER, settings)
+
+
+@lru_cache(maxsize=256)
+def _brotli(text: str) -> bytes:
+    return bytes(brotli.compress(text.encode(), quality=11))
+
+
+def _compressed(text: str, content_type: str) -> Response:
+    if "br" in (request.headers.get("Accept-Encoding") or ""):
+        response = Response(_brotli(text), content_type=content_type)
+        response.headers["Content-Encoding"] = "br"
+    else:
+        response = Response(text, content_type=content_type)
+    response.vary.add("Accept-Encoding")
+    return response
+
+
+def _settings(shop: Shop) -> dict[str, Any]:
+    """LoaderConfig of widget_static/src/config.ts."""
+    look, program, refer = shop.look, programs.of(shop.id), referrals.program_of(shop)
+    sleeping = not program.is_active and look.when_paused == "hide"
+    settings: dict[str, Any] = {
+        "e": f"/assets/{assets.name('embed.js')}?",
+        "w": _words(shop, look),
+        "s": _declarations(look),
+        "h": "" if look.hidden or sleeping or program.status == "draft" else _hidden_paths(look.hide_paths),
+    }
+    if refer is not None:
+        settings["r"] = refer.window_days
+        if refer.attribution == "last":
+            settings["a"] = 1
+        if look.needs_consent:
+            settings["c"] = 1
+        if refer.for_friend is not None and program.is_active:
+            settings["o"] = 1
+    return settings
+
+
+def _words(shop: Shop, look: WidgetSettings) -> dict[str, str]:
+    if look.label is not None:
+        return {"": look.label}
+    own = shop.locale.split("-")[0]
+    words = {locale: assets.strings(locale, look.strings)["launcher.label"] for locale in assets.LOCALES}
+    return {"": words.get(own, words["en"]), **words}
+
+
+def _declarations(look: WidgetSettings) -> str:
+    """The launcher's own declarations; every value comes checked from the settings."""
+    light, dark = colours.accents(look.colour)
+    text = (
+        f"inset-inline-{look.side}:{look.offset_x}px;bottom:{look.offset_y}px;z-index:{look.z_index};"
+        f"--i:light-dark({light['ink']},{dark['ink']});"
+        f"background:light-dark({light['accent']},{dark['accent']});"
+        f"color:light-dark({light['on_accent']},{dark['on_accent']})"
+    )
+    if look.mode != "auto":
+        text += f";color-scheme:{look.mode}"
+    if look.hide_on_mobile:
+        text += ";@media(max-width:480px){display:none}"
+    return text
+
+
+def _hidden_paths(patterns: tuple[str, ...]) -> str:
+    """Globs as the source of one regular expression; "^$" fits no path."""
+    if not patterns:
+        return "^$"
+    return "|".join("^" + re.escape(one).replace(r"\*", ".*") + "$" for one in patterns)

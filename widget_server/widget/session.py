@@ -1,0 +1,124 @@
+"""Who is the shopper: by the shop's word, or by her own e-mail with password or one-time code (contracts §5)."""
+
+from typing import Any
+
+from flask import jsonify, request
+from flask.typing import ResponseReturnValue
+
+from widget_server.loyalty import access, customers, reads, sign_in
+from widget_server.loyalty.shops import Shop
+from widget_server.loyalty.sign_in import SignedIn
+from widget_server.schemas import widget as shapes
+from widget_server.web import auth
+from widget_server.web.bodies import json_body
+from widget_server.web.rate_limits import limit
+from widget_server.widget import assets
+from widget_server.widget.routes import blueprint
+
+session = blueprint("session", "session", "Sign-up, log-in, log-out")
+
+
+@session.post("/identity")
+@session.response(200, shapes.Session)
+def identity() -> ResponseReturnValue:
+    """The shop's signed word, swapped for a session."""
+    shop = auth.shop()
+    limit("60 per minute", "identity", shop.id, auth.client_address())
+    asked = json_body(shapes.IdentityAsk())
+    return _session(
+        sign_in.with_identity(shop, asked["token"], join=asked["join"], referral_code=asked["referral_code"])
+    )
+
+
+@session.post("/sign-up")
+@session.response(200, shapes.Challenge)
+def sign_up() -> ResponseReturnValue:
+    """Somebody wants to join: a code goes to the address, whether or not it has an account."""
+    shop, asked = auth.shop(), json_body(shapes.SignUpAsk())
+    wishes = {name: asked[name] for name in ("name", "referral_code") if asked[name]}
+    if asked["accepts_marketing"]:
+        wishes["accepts_marketing"] = True
+    if asked["password"] is not None:
+        wishes["password_hash"] = access.hash_password(asked["password"])
+    return _challenge(shop, asked["email"], "sign_up", wishes)
+
+
+@session.post("/code")
+@session.response(200, shapes.Challenge)
+def code() -> ResponseReturnValue:
+    """A one-time code to sign in with."""
+    shop, asked = auth.shop(), json_body(shapes.EmailAsk())
+    return _challenge(shop, asked["email"], "sign_in", {"referral_code": asked["referral_code"]})
+
+
+@session.post("/reset")
+@session.response(200, shapes.Challenge)
+def reset() -> ResponseReturnValue:
+    """A one-time code to set a new password with."""
+    shop, asked = auth.shop(), json_body(shapes.EmailAsk())
+    return _challenge(shop, asked["email"], "reset", {})
+
+
+@session.post("/confirm")
+@session.response(200, shapes.Session)
+def confirm() -> ResponseReturnValue:
+    """The code of the mail, typed here: signed in."""
+    shop, asked = auth.shop(), json_body(shapes.ConfirmAsk())
+    limit("30 per minute", "confirm", shop.id, auth.client_address())
+    return _session(sign_in.confirm(shop, asked["challenge"], asked["code"]))
+
+
+@session.post("/new-password")
+@session.response(200, shapes.Session)
+def new_password() -> ResponseReturnValue:
+    """The code of the mail and a new password: signed in here, out everywhere else."""
+    shop, asked = auth.shop(), json_body(shapes.NewPasswordAsk())
+    limit("30 per minute", "confirm", shop.id, auth.client_address())
+    return _session(sign_in.confirm(shop, asked["challenge"], asked["code"], password=asked["password"]))
+
+
+@session.post("/sign-in")
+@session.response(200, shapes.Session)
+def password() -> ResponseReturnValue:
+    """E-mail and password."""
+    shop, asked = auth.shop(), json_body(shapes.SignInAsk())
+    limit("20 per minute", "sign-in", shop.id, auth.client_address())
+    limit("10 per 15 minutes", "sign-in", shop.id, customers.email_key(asked["email"]))
+    return _session(
+        sign_in.with_password(shop, asked["email"], asked["password"], referral_code=asked["referral_code"])
+    )
+
+
+@session.post("/sign-out")
+@session.response(200, shapes.Nothing)
+def sign_out() -> ResponseReturnValue:
+    """This panel's session is closed; the others stay."""
+    shop, token = auth.shop(), auth.bearer()
+    if token is not None:
+        sign_in.sign_out(shop, token)
+    return jsonify({})
+
+
+def _challenge(shop: Shop, email: str, purpose: str, wishes: dict[str, Any]) -> ResponseReturnValue:
+    limit("20 per hour", "code", shop.id, auth.client_address())
+    cleaned = customers.clean_email(email)
+    limit("5 per 15 minutes", "code", shop.id, customers.email_key(cleaned))
+    asked = sign_in.ask(
+        shop, cleaned, purpose=purpose, locale=assets.locale_for(_language(), shop.locale), wishes=wishes
+    )
+    return jsonify(challenge=asked.challenge, expires_at=asked.row.expires_at)
+
+
+def _session(signed: SignedIn) -> ResponseReturnValue:
+    answer = jsonify(
+        token=signed.opened.token,
+        expires_at=signed.opened.session.expires_at,
+        member=reads.member(signed.customer),
+        referral=signed.referral,
+    )
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+def _language() -> str:
+    return request.args.get("lang") or request.headers.get("Accept-Language", "")

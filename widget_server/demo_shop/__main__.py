@@ -1,0 +1,51 @@
+"""Serve the demo shop, or give it a past."""
+
+from pathlib import Path
+
+import click
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from widget_server.demo_shop import history
+from widget_server.demo_shop.app import create_shop
+from widget_server.demo_shop.config import ShopConfig
+from widget_server.demo_shop.shop import Shop
+
+
+class _Silent(WSGIRequestHandler):
+    """Says nothing of requests that went well; errors still reach stderr."""
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Say nothing."""
+
+
+@click.command()
+@click.argument("command", type=click.Choice(["serve", "seed"]), default="serve")
+@click.option("--config", "config_path", type=click.Path(exists=True, path_type=Path), required=True)
+@click.option("--port", default=8001, show_default=True)
+@click.option("--host", default="127.0.0.1", show_default=True, help="The back office has no password.")
+def main(command: str, config_path: Path, port: int, host: str) -> None:
+    """The demo shop Fjord & Fern, told by the JSON file CONFIG where the loyalty server is."""
+    config = ShopConfig.read(config_path)
+    if command == "seed":
+        click.echo(history.write(Shop.open(config)))
+    else:
+        serve(config, host, port)
+
+
+def serve(config: ShopConfig, host: str, port: int) -> None:
+    """Answer until interrupted; news for the loyalty server leaves from a thread beside it."""
+    app = create_shop(config)
+    shop: Shop = app.extensions["demo_shop"]
+    server = make_server(host, port, app, threaded=True, request_handler=_Silent)
+    shop.outbox.start()
+    try:
+        server.serve_forever()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        server.server_close()
+        shop.outbox.stop()
+
+
+if __name__ == "__main__":
+    main(prog_name="python -m widget_server.demo_shop")

@@ -1,0 +1,130 @@
+"""Carts: quantities of products and codes, and what they come to."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from widget_server.demo_shop.bodies import LineBody
+from widget_server.demo_shop.catalogue import PRODUCTS, Product
+from widget_server.demo_shop.coupons import Coupon, Discount
+from widget_server.demo_shop.money import ZERO, money, spread
+
+SHIPPING = Decimal("4.90")
+FREE_SHIPPING_FROM = Decimal("60.00")
+QUANTITY_MOST = 20
+
+
+@dataclass(frozen=True)
+class CartLine:
+    """Some of one product; prices have no tax in them, and this shop adds none."""
+
+    id: str
+    product: Product
+    quantity: int
+    discount: Decimal = ZERO
+
+    @property
+    def subtotal(self) -> Decimal:
+        """Before any discount."""
+        return self.product.price * self.quantity
+
+    @property
+    def net(self) -> Decimal:
+        """What is paid for the goods."""
+        return self.subtotal - self.discount
+
+    def body(self) -> LineBody:
+        """The line as the wire has it."""
+        return {
+            "id": self.id,
+            "product_id": self.product.id,
+            "collection_ids": list(self.product.collections),
+            "name": self.product.name,
+            "quantity": self.quantity,
+            "subtotal": str(self.subtotal),
+            "discount": str(self.discount),
+            "tax": str(ZERO),
+            "gift_card": self.product.gift_card,
+        }
+
+
+@dataclass(frozen=True)
+class Cart:
+    """Lines and shipping: total = subtotal - discount + shipping + tax."""
+
+    lines: tuple[CartLine, ...]
+    shipping: Decimal
+
+    @property
+    def quantity(self) -> int:
+        """How many things."""
+        return sum(line.quantity for line in self.lines)
+
+    @property
+    def subtotal(self) -> Decimal:
+        """The goods before discounts."""
+        return sum((line.subtotal for line in self.lines), ZERO)
+
+    @property
+    def discount(self) -> Decimal:
+        """All discounts of all lines."""
+        return sum((line.discount for line in self.lines), ZERO)
+
+    @property
+    def tax(self) -> Decimal:
+        """None here."""
+        return ZERO
+
+    @property
+    def total(self) -> Decimal:
+        """What is to be paid."""
+        return self.subtotal - self.discount + self.shipping + self.tax
+
+    @property
+    def points_base(self) -> Decimal:
+        """The goods that can earn: after discounts, without gift cards."""
+        return sum((line.net for line in self.lines if not line.product.gift_card), ZERO)
+
+    def line_bodies(self) -> list[LineBody]:
+        """The lines as the wire has them."""
+        return [line.body() for line in self.lines]
+
+
+def price(quantities: Mapping[str, int], coupons: Sequence[Coupon] = ()) -> Cart:
+    """The cart of these quantities by product id; the valid codes take off one after the other."""
+    lines = [
+        CartLine(str(place), PRODUCTS[product_id], quantity)
+        for place, (product_id, quantity) in enumerate(quantities.items(), 1)
+    ]
+    discounts = [coupon.discount for coupon in coupons if coupon.valid and coupon.discount]
+    for discount in discounts:
+        lines = _discounted(lines, discount)
+    free = any(discount.type == "free_shipping" for discount in discounts)
+    return Cart(tuple(lines), ZERO if free else _shipping(lines))
+
+
+def _discounted(lines: Sequence[CartLine], discount: Discount) -> list[CartLine]:
+    """The lines with one more discount, spread over them; never below nothing, never on a gift card."""
+    open_to_it = [ZERO if line.product.gift_card else line.net for line in lines]
+    match discount.type:
+        case "amount":
+            off = min(discount.amount, sum(open_to_it, ZERO))
+        case "percent":
+            off = money(sum(open_to_it, ZERO) * min(discount.percent, Decimal(100)) / 100)
+        case "free_product":
+            open_to_it = [
+                min(weight, line.product.price) if line.product.id == discount.product_id else ZERO
+                for weight, line in zip(open_to_it, lines, strict=True)
+            ]
+            off = sum(open_to_it, ZERO)
+        case "free_shipping":
+            off = ZERO
+    shares = spread(off, open_to_it)
+    return [replace(line, discount=line.discount + share) for line, share in zip(lines, shares, strict=True)]
+
+
+def _shipping(lines: Sequence[CartLine]) -> Decimal:
+    """Nothing for gift cards alone, nor from a certain amount of goods on."""
+    parcel = sum((line.net for line in lines if not line.product.gift_card), ZERO)
+    has_goods = any(not line.product.gift_card for line in lines)
+    return SHIPPING if has_goods and parcel < FREE_SHIPPING_FROM else ZERO

@@ -1,0 +1,134 @@
+"""Coupons: codes that the loyalty server made. It is asked what one is worth; the shop only does the sum."""
+
+import json
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Literal, get_args
+
+from widget_server.demo_shop.bodies import BuyerBody, LineBody
+from widget_server.demo_shop.loyalty import Loyalty
+from widget_server.demo_shop.money import ZERO, money, written
+
+DiscountType = Literal["amount", "percent", "free_shipping", "free_product"]
+
+_REASONS = {
+    "unknown": "We do not know this code.",
+    "not_found": "We do not know this code.",
+    "expired": "This code has expired.",
+    "used": "This code has been used.",
+    "applied": "This code belongs to another order.",
+    "returned": "This code was returned for points.",
+    "revoked": "This code is no longer valid.",
+    "issuing": "This code is not ready yet.",
+    "failed": "This code could not be made.",
+    "not_yours": "This code belongs to somebody else. Log in with the e-mail it was given to.",
+    "other_currency": "This code is for another currency.",
+    "other_collection": "Nothing in your cart goes with this code.",
+}
+
+
+class CouponRefused(Exception):
+    """The code cannot be taken; the message says why in words for the shopper."""
+
+
+@dataclass(frozen=True)
+class Discount:
+    """What a code takes off: an amount, a percentage, the shipping, or one product."""
+
+    type: DiscountType
+    amount: Decimal = ZERO
+    percent: Decimal = ZERO
+    product_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Coupon:
+    """A code in a cart, with the loyalty server's last word on it; not valid until it was asked."""
+
+    code: str
+    valid: bool = False
+    reason: str | None = None
+    discount: Discount | None = None
+    combines: bool = False
+    minimum_subtotal: Decimal | None = None
+
+    def words(self, subtotal: Decimal, currency: str) -> str:
+        """Why the code takes nothing off this cart, for the shopper."""
+        if self.minimum_subtotal and subtotal < self.minimum_subtotal:
+            needed, here = written(self.minimum_subtotal, currency), written(subtotal, currency)
+            return f"This code needs an order of {needed}. Your cart is at {here}. The code stays yours."
+        if not self.reason:
+            return "This code is checked as soon as it can be."
+        if self.reason in _REASONS:
+            return _REASONS[self.reason]
+        return self.reason if " " in self.reason else f"This code cannot be used: {self.reason.replace('_', ' ')}."
+
+
+class Coupons:
+    """Asks the loyalty server about codes, each time with a signed post; all raise loyalty.Unreachable."""
+
+    def __init__(self, loyalty: Loyalty, currency: str) -> None:
+        self._loyalty = loyalty
+        self._currency = currency
+
+    def check(self, code: str, buyer: BuyerBody | None, subtotal: Decimal, lines: list[LineBody]) -> Coupon:
+        """What the code would do for this cart and this shopper; nothing is spent by asking."""
+        question = {
+            "code": code,
+            "customer": buyer,
+            "other_currency": self._currency,
+            "subtotal": str(subtotal),
+            "lines": lines,
+        }
+        status, answer = self._ask("coupons/check", question)
+        return _coupon(code, answer if status == 200 else {"reason": _reason(answer)})
+
+    def use(self, code: str, order_id: str) -> None:
+        """Bind the code to the order; asking twice is as good as once. Raises CouponRefused."""
+        status, answer = self._ask("coupons/use", {"code": code, "order_id": order_id})
+        if not 200 <= status < 300:
+            raise CouponRefused(Coupon(code, reason=_reason(answer)).words(ZERO, self._currency))
+
+    def _ask(self, topic: str, question: Mapping[str, object]) -> tuple[int, Mapping[str, Any]]:
+        body = json.dumps(question, ensure_ascii=False)
+        answer = self._loyalty.post(topic, f"msg_{uuid.uuid4().hex}", body)
+        try:
+            data = json.loads(answer.body or b"{}")
+        except ValueError:
+            data = {}
+        return answer.status, data if isinstance(data, dict) else {}
+
+
+def _coupon(code: str, answer: Mapping[str, Any]) -> Coupon:
+    discount = _discount(answer.get("discount"))
+    valid = answer.get("valid") is True and discount is not None
+    return Coupon(
+        code,
+        valid=valid,
+        reason=None if valid else _reason(answer),
+        discount=discount,
+        combines=answer.get("combines") is True,
+        minimum_subtotal=_amount(answer.get("minimum_subtotal")) or None,
+    )
+
+
+def _discount(given: Any) -> Discount | None:
+    if not isinstance(given, dict) or given.get("type") not in get_args(DiscountType):
+        return None
+    return Discount(given["type"], _amount(given.get("amount")), _amount(given.get("percent")), given.get("product_id"))
+
+
+def _amount(given: Any) -> Decimal:
+    try:
+        return max(money(str(given)), ZERO)
+    except ValueError:
+        return ZERO
+
+
+def _reason(answer: Mapping[str, Any]) -> str:
+    """The reason of a refusal, in whichever form it came."""
+    error = answer.get("error")
+    code = error.get("code") if isinstance(error, dict) else error
+    return str(answer.get("reason") or code or answer.get("message") or "not_usable")

@@ -1,0 +1,160 @@
+"""Customers: people with an account in this shop. Each change is told to the loyalty server."""
+
+import sqlite3
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from werkzeug.security import check_password_hash, generate_password_hash
+
+from widget_server.demo_shop.bodies import BuyerBody, CustomerBody, stamp
+from widget_server.demo_shop.database import Database
+from widget_server.demo_shop.outbox import Outbox
+
+
+class EmailTaken(Exception):
+    """Somebody has an account with this e-mail already."""
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What customers say of themselves, and may change."""
+
+    name: str
+    phone: str | None = None
+    birthday: str | None = None
+    accepts_marketing: bool = False
+
+
+@dataclass(frozen=True)
+class Customer:
+    """One account."""
+
+    number: int
+    email: str
+    email_verified: bool
+    name: str
+    phone: str | None
+    birthday: str | None
+    accepts_marketing: bool
+    referral_code: str | None
+    registered_at: str
+
+    @property
+    def id(self) -> str:
+        """The id that the loyalty server knows."""
+        return f"c-{self.number}"
+
+    def as_buyer(self) -> BuyerBody:
+        """The customer as an order names its buyer."""
+        return {
+            "id": self.id,
+            "email": self.email,
+            "email_verified": self.email_verified,
+            "name": self.name,
+            "phone": self.phone,
+        }
+
+    def body(self) -> CustomerBody:
+        """The customer as the customer webhook tells it."""
+        return {
+            **self.as_buyer(),
+            "id": self.id,
+            "birthday": self.birthday,
+            "accepts_marketing": self.accepts_marketing,
+            "referral_code": self.referral_code,
+            "registered_at": self.registered_at,
+            "deleted": False,
+        }
+
+
+class Customers:
+    """Registers, finds and changes accounts."""
+
+    def __init__(self, database: Database, outbox: Outbox) -> None:
+        self._database = database
+        self._outbox = outbox
+
+    def register(
+        self,
+        email: str,
+        password: str,
+        profile: Profile,
+        *,
+        at: datetime,
+        referral_code: str | None = None,
+        email_verified: bool = False,
+    ) -> Customer:
+        """A new account; raises EmailTaken."""
+        row = {
+            **asdict(profile),
+            "email": normal_email(email),
+            "email_verified": email_verified,
+            "password_hash": generate_password_hash(password),
+            "referral_code": referral_code,
+            "registered_at": stamp(at),
+        }
+        try:
+            with self._outbox.transaction() as connection:
+                number = connection.execute(
+                    "INSERT INTO customers (email, email_verified, password_hash, name, phone, birthday, "
+                    "accepts_marketing, referral_code, registered_at) VALUES (:email, :email_verified, "
+                    ":password_hash, :name, :phone, :birthday, :accepts_marketing, :referral_code, "
+                    ":registered_at)",
+                    row,
+                ).lastrowid
+                return self._tell(connection, number)
+        except sqlite3.IntegrityError:
+            raise EmailTaken from None
+
+    def log_in(self, email: str, password: str) -> Customer | None:
+        """The account of this e-mail, when the password is right."""
+        with self._database.read() as connection:
+            row = connection.execute(
+                "SELECT number, password_hash FROM customers WHERE email = ?", (normal_email(email),)
+            ).fetchone()
+            known = row is not None and check_password_hash(row["password_hash"], password)
+            return _load(connection, row["number"]) if known else None
+
+    def find(self, number: int) -> Customer | None:
+        """The account of this number."""
+        with self._database.read() as connection:
+            return _load(connection, number)
+
+    def update(self, number: int, profile: Profile) -> Customer:
+        """Change what the customer may change."""
+        with self._outbox.transaction() as connection:
+            connection.execute(
+                "UPDATE customers SET name = :name, phone = :phone, birthday = :birthday, "
+                "accepts_marketing = :accepts_marketing WHERE number = :number",
+                {**asdict(profile), "number": number},
+            )
+            return self._tell(connection, number)
+
+    def confirm(self, number: int) -> Customer:
+        """The e-mail is the customer's own: she opened the link we sent there."""
+        with self._outbox.transaction() as connection:
+            connection.execute("UPDATE customers SET email_verified = 1 WHERE number = ?", (number,))
+            return self._tell(connection, number)
+
+    def _tell(self, connection: sqlite3.Connection, number: int | None) -> Customer:
+        customer = _load(connection, number)
+        assert customer is not None
+        self._outbox.add(connection, "customer", f"customer:{customer.id}", {**customer.body()})
+        return customer
+
+
+def normal_email(email: str) -> str:
+    """The e-mail as it is stored and compared."""
+    return email.strip().lower()
+
+
+def _load(connection: sqlite3.Connection, number: int | None) -> Customer | None:
+    row = connection.execute(
+        "SELECT number, email, email_verified, name, phone, birthday, accepts_marketing, referral_code, "
+        "registered_at FROM customers WHERE number = ?",
+        (number,),
+    ).fetchone()
+    if row is None:
+        return None
+    flags = {name: bool(row[name]) for name in ("email_verified", "accepts_marketing")}
+    return Customer(**{**dict(row), **flags})

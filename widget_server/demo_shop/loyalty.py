@@ -1,0 +1,83 @@
+"""The one wire to the loyalty server: signed posts (Standard Webhooks), and our word on the shopper."""
+
+import http.client
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+import jwt
+from standardwebhooks import Webhook
+
+from widget_server.demo_shop.bodies import BuyerBody, now
+from widget_server.demo_shop.config import ShopConfig
+
+_TIMEOUT_SECONDS = 5.0
+_VOUCHED_FOR = timedelta(minutes=5)
+
+
+class Unreachable(Exception):
+    """The loyalty server gave no answer at all; the message says why."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back: the HTTP status and the body as it stood."""
+
+    status: int
+    body: bytes
+
+    @property
+    def accepted(self) -> bool:
+        """True for any 2xx."""
+        return 200 <= self.status < 300
+
+
+class Loyalty:
+    """Speaks to the loyalty server in the name of one shop."""
+
+    def __init__(self, config: ShopConfig) -> None:
+        self._config = config
+        self._webhook = Webhook(config.webhook_secret)
+
+    def post(self, topic: str, message_id: str, body: str) -> Answer:
+        """Send one signed body to the address of its topic; raises Unreachable when nobody answers."""
+        url = urlsplit(self._config.webhook_urls[topic])
+        at = now()  # signed anew at every attempt: old signatures are refused
+        headers = {
+            "Host": url.netloc,
+            "Content-Type": "application/json",
+            "webhook-id": message_id,
+            "webhook-timestamp": str(int(at.timestamp())),
+            "webhook-signature": self._webhook.sign(message_id, at, body),
+        }
+        connect = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection
+        connection = connect(_address(url.hostname or ""), url.port, timeout=_TIMEOUT_SECONDS)
+        try:
+            connection.request("POST", url._replace(scheme="", netloc="").geturl(), body.encode(), headers)
+            response = connection.getresponse()
+            return Answer(response.status, response.read())
+        except (OSError, http.client.HTTPException) as problem:
+            raise Unreachable(f"{type(problem).__name__}: {problem}") from problem
+        finally:
+            connection.close()
+
+    def vouch(self, shopper: BuyerBody, at: datetime) -> str:
+        """A one-time token that says who is logged in here, good for five minutes (contracts §5)."""
+        claims = {
+            "aud": self._config.shop_id,
+            "sub": shopper["id"],
+            "email": shopper["email"],
+            "email_verified": shopper["email_verified"],
+            "name": shopper["name"],
+            "locale": self._config.locale,
+            "jti": secrets.token_urlsafe(16),
+            "iat": at,
+            "exp": at + _VOUCHED_FOR,
+        }
+        return jwt.encode(claims, self._config.identity_secret, algorithm="HS256")
+
+
+def _address(host: str) -> str:
+    """Names under localhost are this machine (RFC 6761), also where the resolver does not know it."""
+    return "127.0.0.1" if host.endswith(".localhost") else host

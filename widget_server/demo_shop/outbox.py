@@ -1,0 +1,153 @@
+"""News for the loyalty server: written with the change it tells of, sent until a 2xx answers.
+
+Messages of one subject (an order, a customer) leave in their order. One that is refused holds up its own
+subject only; a server that does not answer at all holds up everything, so nothing overtakes.
+"""
+
+import json
+import logging
+import sqlite3
+import threading
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from widget_server.demo_shop.bodies import now, stamp
+from widget_server.demo_shop.database import Database
+from widget_server.demo_shop.loyalty import Loyalty, Unreachable
+
+_log = logging.getLogger(__name__)
+_FIRST_WAIT_SECONDS = 0.5
+_LONGEST_WAIT_SECONDS = 10.0
+_IDLE_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """How much has not arrived yet, and the last thing that went wrong."""
+
+    count: int
+    last_error: str | None
+
+
+class Outbox:
+    """The shop's outgoing messages, and the thread that sends them."""
+
+    def __init__(self, database: Database, loyalty: Loyalty) -> None:
+        self._database = database
+        self._loyalty = loyalty
+        self._sending = threading.Lock()
+        self._nudged = threading.Event()
+        self._stopped = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._last_error: str | None = None
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """A write transaction whose messages are sent as soon as it is committed."""
+        with self._database.write() as connection:
+            yield connection
+        self._nudged.set()
+
+    def add(self, connection: sqlite3.Connection, topic: str, subject: str, body: Mapping[str, object]) -> None:
+        """Queue one message in the caller's transaction."""
+        connection.execute(
+            "INSERT INTO outbox (message_id, topic, subject, body) VALUES (?, ?, ?, ?)",
+            (f"msg_{uuid.uuid4().hex}", topic, subject, json.dumps(body, ensure_ascii=False)),
+        )
+
+    def flush(self) -> bool:
+        """Send what is due, oldest first; False when the loyalty server did not answer."""
+        with self._sending:
+            held: set[str] = set()
+            for message in self._pending():
+                if message["subject"] in held:
+                    continue
+                if message["due_at"] > time.time():
+                    held.add(message["subject"])
+                    continue
+                try:
+                    answer = self._loyalty.post(message["topic"], message["message_id"], message["body"])
+                except Unreachable as problem:
+                    self._last_error = str(problem)
+                    return False
+                self._last_error = None
+                if answer.accepted:
+                    self._sent(message)
+                else:
+                    self._refused(message, f"{message['topic']}: HTTP {answer.status}")
+                    held.add(message["subject"])
+            return True
+
+    def waiting(self) -> Waiting:
+        """What has not arrived yet."""
+        with self._database.read() as connection:
+            count, refusal = connection.execute(
+                "SELECT count(*), max(last_error) FROM outbox WHERE sent_at IS NULL"
+            ).fetchone()
+        return Waiting(count, (refusal or self._last_error) if count else None)
+
+    def start(self) -> None:
+        """Send from a thread of its own until `stop`."""
+        self._stopped.clear()
+        self._thread = threading.Thread(target=self._run, name="outbox", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread; what waits is sent after the next start."""
+        self._stopped.set()
+        self._nudged.set()
+        if self._thread:
+            self._thread.join()
+            self._thread = None
+
+    def _run(self) -> None:
+        failures = 0
+        while not self._stopped.is_set():
+            self._nudged.clear()
+            try:
+                failures = 0 if self.flush() else failures + 1
+                pause = self._pause(failures)
+            except Exception:  # whatever one message or one moment brings, the thread goes on
+                _log.exception("sending stopped short")
+                failures += 1
+                pause = _backoff(failures)
+            self._nudged.wait(pause)
+
+    def _pause(self, failures: int) -> float:
+        """Seconds until the next look: soon while something waits, longer with every silence."""
+        if failures:
+            return _backoff(failures)
+        with self._database.read() as connection:
+            (due_at,) = connection.execute(
+                "SELECT min(due_at) FROM "
+                "(SELECT max(due_at) AS due_at FROM outbox WHERE sent_at IS NULL GROUP BY subject)"
+            ).fetchone()
+        if due_at is None:
+            return _IDLE_SECONDS
+        return min(max(due_at - time.time(), _FIRST_WAIT_SECONDS), _IDLE_SECONDS)
+
+    def _pending(self) -> list[sqlite3.Row]:
+        with self._database.read() as connection:
+            return connection.execute("SELECT * FROM outbox WHERE sent_at IS NULL ORDER BY number").fetchall()
+
+    def _sent(self, message: sqlite3.Row) -> None:
+        with self._database.write() as connection:
+            connection.execute(
+                "UPDATE outbox SET sent_at = ?, last_error = NULL WHERE number = ?",
+                (stamp(now()), message["number"]),
+            )
+
+    def _refused(self, message: sqlite3.Row, problem: str) -> None:
+        attempts = message["attempts"] + 1
+        with self._database.write() as connection:
+            connection.execute(
+                "UPDATE outbox SET attempts = ?, due_at = ?, last_error = ? WHERE number = ?",
+                (attempts, time.time() + _backoff(attempts), problem, message["number"]),
+            )
+
+
+def _backoff(failures: int) -> float:
+    return min(_FIRST_WAIT_SECONDS * 2 ** min(failures - 1, 10), _LONGEST_WAIT_SECONDS)

@@ -1,0 +1,63 @@
+"""Reviews: what a customer says of a product, once each. Writing one is an action that may earn points."""
+
+import sqlite3
+from dataclasses import dataclass
+from datetime import datetime
+
+from widget_server.demo_shop.bodies import stamp
+from widget_server.demo_shop.customers import Customer
+from widget_server.demo_shop.database import Database
+from widget_server.demo_shop.outbox import Outbox
+
+
+class ReviewedAlready(Exception):
+    """The customer has said what she thinks of this product."""
+
+
+@dataclass(frozen=True)
+class Review:
+    """One review, as the product's page shows it."""
+
+    name: str
+    stars: int
+    words: str
+    written_at: str
+
+
+class Reviews:
+    """Takes and lists reviews."""
+
+    def __init__(self, database: Database, outbox: Outbox) -> None:
+        self._database = database
+        self._outbox = outbox
+
+    def write(self, customer: Customer, product_id: str, *, stars: int, words: str, at: datetime) -> None:
+        """Keep the review and tell of it; raises ReviewedAlready."""
+        row = (product_id, customer.number, stars, words, stamp(at))
+        try:
+            with self._outbox.transaction() as connection:
+                number = connection.execute(
+                    "INSERT INTO reviews (product_id, customer_number, stars, words, written_at) "
+                    "VALUES (?, ?, ?, ?, ?)",
+                    row,
+                ).lastrowid
+                action = {
+                    "id": f"review-{number}",
+                    "type": "review",
+                    "customer": customer.as_buyer(),
+                    "occurred_at": stamp(at),
+                    "value": None,
+                }
+                self._outbox.add(connection, "action", f"customer:{customer.id}", action)
+        except sqlite3.IntegrityError:
+            raise ReviewedAlready from None
+
+    def of_product(self, product_id: str) -> list[Review]:
+        """The product's reviews, newest first; of the writer's name only the first."""
+        with self._database.read() as connection:
+            rows = connection.execute(
+                "SELECT name, stars, words, written_at FROM reviews JOIN customers "
+                "ON customers.number = customer_number WHERE product_id = ? ORDER BY written_at DESC",
+                (product_id,),
+            ).fetchall()
+        return [Review(**{**dict(row), "name": row["name"].split()[0]}) for row in rows]

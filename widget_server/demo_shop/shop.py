@@ -1,0 +1,46 @@
+"""The shop put together: one object that holds its parts."""
+
+from dataclasses import dataclass
+
+from widget_server.demo_shop.config import ShopConfig
+from widget_server.demo_shop.coupons import Coupons
+from widget_server.demo_shop.customers import Customers
+from widget_server.demo_shop.database import Database
+from widget_server.demo_shop.loyalty import Loyalty
+from widget_server.demo_shop.mails import MailFolder
+from widget_server.demo_shop.orders import Orders
+from widget_server.demo_shop.outbox import Outbox
+from widget_server.demo_shop.reviews import Reviews
+
+
+@dataclass(frozen=True)
+class Shop:
+    """Everything the pages and the history work with."""
+
+    config: ShopConfig
+    database: Database
+    loyalty: Loyalty
+    outbox: Outbox
+    customers: Customers
+    orders: Orders
+    reviews: Reviews
+    coupons: Coupons
+    mails: MailFolder
+
+    @classmethod
+    def open(cls, config: ShopConfig) -> "Shop":
+        """The shop of these settings, its tables made; nothing is sent before `outbox.start`."""
+        database = Database(config.database)
+        loyalty = Loyalty(config)
+        outbox = Outbox(database, loyalty)
+        return cls(
+            config=config,
+            database=database,
+            loyalty=loyalty,
+            outbox=outbox,
+            customers=Customers(database, outbox),
+            orders=Orders(database, outbox, config.currency),
+            reviews=Reviews(database, outbox),
+            coupons=Coupons(loyalty, config.currency),
+            mails=MailFolder(config.mail_dir),
+        )

@@ -9,7 +9,7 @@ from typing import Any
 
 from widget_server import clock, db, queue
 from widget_server.delivery import mail
-from widget_server.loyalty import access, earning, points, rewards, shops, tiers
+from widget_server.loyalty import access, earning, points, program_files, rewards, shops, tiers
 from widget_server.loyalty.shops import Shop
 from widget_server.queue import Job
 from widget_server.web import rate_limits
@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 
 JOBS: dict[str, Callable[[dict[str, Any]], None]] = {
     "send_mail": mail.send,
+    "recheck_tiers": lambda payload: program_files.recheck_tiers(shops.by_id(payload["shop_id"])),
 }
 
 

@@ -176,6 +176,7 @@ def visitor(chromium: Browser, demo: Demo) -> Iterator[Callable[..., Visitor]]:
     def make(**options: Any) -> Visitor:
         options.setdefault("viewport", DESK)
         context = chromium.new_context(locale="en-GB", **options)
+        context.set_default_timeout(10_000)
         page = context.new_page()
         one = Visitor(demo, context, page)
 

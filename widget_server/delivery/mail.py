@@ -1,10 +1,55 @@
-"""Mail: promised in a transaction, rendered and sent by a job after the commit."""
+"""Mail: promised in a transaction, written and sent by a job after the commit.
 
+Codes, links and addresses stand in no log and no error; until it is sent, a mail waits encrypted.
+"""
+
+import hashlib
 import json
+import smtplib
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from email.errors import MessageError
+from email.header import Header
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import EmailPolicy
+from email.utils import parseaddr
+from pathlib import Path
 from typing import Any
+from urllib.parse import SplitResult, unquote, urlsplit
 
-from widget_server import config, queue
+from widget_server import clock, config, queue
+from widget_server.delivery import letters
 from widget_server.events import MailWanted
+from widget_server.loyalty import programs, shops
+
+TIMEOUT_SECONDS = 20
+PORTS = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
+
+
+class MailNotSent(Exception):
+    """The mail did not leave, and why; the job tries again."""
+
+
+class Headers(EmailPolicy):
+    """How the head is written. Where Python 3.11 cuts a long line in another script it loses a blank, so the older
+    `Header` writes what is not ASCII: the subject, and the name of the sender.
+    """
+
+    linesep = "\r\n"
+
+    def fold_binary(self, name: str, value: Any) -> bytes:
+        """The lines of one header."""
+        if value.isascii():
+            return super().fold_binary(name, value)
+        header = Header(header_name=name)
+        if name == "From":
+            header.append(value.addresses[0].display_name, "utf-8")
+            header.append(f"<{value.addresses[0].addr_spec}>", "us-ascii")
+        else:
+            header.append(str(value), "utf-8")
+        return f"{name}: {header.encode(linesep=self.linesep)}{self.linesep}".encode("ascii")
 
 
 def promise(event: MailWanted) -> None:
@@ -17,3 +62,111 @@ def opened(payload: dict[str, Any]) -> dict[str, Any]:
     """The letter that `promise` queued."""
     letter: dict[str, Any] = json.loads(config.unseal(payload["sealed"]))
     return letter
+
+
+def send(payload: dict[str, Any]) -> None:
+    """Write the mail that `promise` queued and hand it to what WIDGET_MAIL_URL names: a folder or a mail server.
+
+    Raises MailNotSent, and KeyError for a template or a value that is not there. A mail that is sent again,
+    because nobody heard that it had left, has the same Message-ID.
+    """
+    wanted = opened(payload)
+    shop = shops.by_id(wanted["shop_id"])
+    letter = letters.write(wanted["template"], wanted["locale"], shop, programs.of(shop.id), wanted["values"])
+    _hand_over(_message(letter, wanted["to"], hashlib.sha256(payload["sealed"].encode()).hexdigest()[:32]))
+
+
+def _message(letter: letters.Letter, to: str, id: str) -> EmailMessage:
+    sender = _address(parseaddr(config.current().mail_from)[1], "WIDGET_MAIL_FROM", _undecodable(letter.sender))
+    message = EmailMessage(policy=Headers())
+    message.set_content(letter.text)
+    message.add_alternative(letter.html, subtype="html")
+    message["From"] = sender
+    message["To"] = _address(to, "the reader's address")
+    message["Subject"] = _undecodable(letter.subject)
+    message["Date"] = clock.now()
+    message["Message-ID"] = f"<{id}@{sender.domain}>"
+    message["Auto-Submitted"] = "auto-generated"
+    message["Content-Language"] = letter.language
+    return message
+
+
+def _undecodable(text: str) -> str:
+    """`text` without the mark of an encoded word: decoded inside a name, one can hold a line break."""
+    return text.replace("=?", "= ?")
+
+
+def _address(address: str, what: str, name: str = "") -> Address:
+    """One address as mail servers write it, an international domain in ASCII; raises MailNotSent."""
+    mailbox, _, domain = address.rpartition("@")
+    try:
+        if not domain.isascii():
+            plain = domain.encode("idna").decode()
+            # where the way back leads elsewhere (straße.de, strasse.de) the mail would reach a stranger
+            domain = plain if plain.encode().decode("idna") == domain.lower() else ""
+        return Address(name, addr_spec=f"{mailbox}@{domain}")
+    except (ValueError, IndexError, MessageError):
+        raise MailNotSent(f"{what} is not in a form that mail can carry") from None
+
+
+def _hand_over(message: EmailMessage) -> None:
+    url = config.current().mail_url
+    scheme = url.partition("://")[0] if "://" in url else ""
+    if scheme == "file":
+        _to_folder(message, Path(url.removeprefix("file://")))
+    elif scheme in PORTS:
+        _to_server(message, url)
+    else:
+        known = ", ".join(["file", *PORTS])
+        raise MailNotSent(f"WIDGET_MAIL_URL has the scheme {scheme!r}; it is one of {known}")
+
+
+def _to_folder(message: EmailMessage, folder: Path) -> None:
+    """One .eml a mail, named so that they sort by time; it appears whole or not at all."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    name = f"{clock.now():%Y%m%dT%H%M%S%f}-{message['Message-ID'][1:9]}"
+    draft = folder / f".{name}.draft"
+    draft.write_bytes(message.as_bytes())
+    draft.replace(folder / f"{name}.eml")
+
+
+def _to_server(message: EmailMessage, url: str) -> None:
+    try:
+        server = urlsplit(url)
+        with _connected(server) as smtp:
+            if server.scheme == "smtp+starttls":
+                smtp.starttls(context=ssl.create_default_context())
+            if server.username:
+                smtp.login(unquote(server.username), unquote(server.password or ""))
+            smtp.send_message(message)
+    except OSError as failure:  # smtplib's errors are of this kind too
+        raise MailNotSent(_reason(failure)) from None
+    except ValueError:
+        raise MailNotSent("WIDGET_MAIL_URL is not like smtp://user:password@host:port") from None
+
+
+@contextmanager
+def _connected(server: SplitResult) -> Iterator[smtplib.SMTP]:
+    host, port = server.hostname, server.port or PORTS[server.scheme]
+    if not host:
+        raise ValueError("no host")
+    own_name = urlsplit(config.current().base_url).hostname
+    if server.scheme == "smtps":
+        context = ssl.create_default_context()
+        smtp: smtplib.SMTP = smtplib.SMTP_SSL(host, port, own_name, timeout=TIMEOUT_SECONDS, context=context)
+    else:
+        smtp = smtplib.SMTP(host, port, own_name, timeout=TIMEOUT_SECONDS)
+    try:
+        yield smtp
+    finally:
+        with suppress(OSError):  # a goodbye that goes wrong must not send the mail twice
+            smtp.quit()
+
+
+def _reason(failure: OSError) -> str:
+    """The kind of failure and its number; the server's own words repeat addresses."""
+    if isinstance(failure, smtplib.SMTPRecipientsRefused):
+        number: object = next(iter(failure.recipients.values()))[0]
+    else:
+        number = getattr(failure, "smtp_code", failure.errno)
+    return f"{type(failure).__name__} {number if number is not None else ''}".strip()

@@ -1,0 +1,153 @@
+"""Letters: what a mail says, in the language of its reader.
+
+A language is one catalogue in templates/; a letter in it is a subject and a few paragraphs, set by one layout
+for plain text and one for HTML. A subject carries no secret: mail servers log it.
+"""
+
+import tomllib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from widget_server import clock
+from widget_server.loyalty.access import CODE_MINUTES
+from widget_server.loyalty.programs import Program
+from widget_server.loyalty.rewards import Gift
+from widget_server.loyalty.shops import Shop
+
+TEMPLATES = Path(__file__).parent / "templates"
+LANGUAGES = frozenset(path.stem for path in TEMPLATES.glob("*.toml"))
+LANGUAGE_OF_LAST_RESORT = "en"
+NAME_LENGTH_MAX = 80
+KINDS = {"{code}": "code", "{link}": "link", "{comment}": "comment"}
+JOINERS = "\u200c\u200d"  # they look like controls, but Persian words and emoji are written with them
+
+_layouts = Environment(
+    loader=FileSystemLoader(TEMPLATES),
+    autoescape=select_autoescape(["html"]),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+)
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A mail as it reads: whose name it bears, and one body as plain text and as HTML."""
+
+    language: str
+    sender: str
+    subject: str
+    text: str
+    html: str
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """A piece of the body; `kind` is text, code, link or comment."""
+
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Number:
+    """A figure that a catalogue writes as {points}, or with its sign as {points:+}."""
+
+    value: int | Decimal
+    marks: dict[int, str]
+
+    def __format__(self, sign: str) -> str:
+        form = "," if isinstance(self.value, int) else ",f"
+        return f"{self.value:{sign}{form}}".translate(self.marks)
+
+
+def write(template: str, locale: str, shop: Shop, program: Program, values: dict[str, Any]) -> Letter:
+    """The letter called `template`, in the language of `locale` (de-AT reads German, an unknown one English).
+
+    `values` are: for sign_up and sign_in code and link; for reset code; for points_expire points and expires_at
+    (the first moment at which they are gone, ISO 8601); for referral_completed gift (the advocate's, as
+    `Gift.as_json`); for points_moved points (signed), balance and comment (may be None).
+    Raises KeyError for a letter or a value that is not there.
+    """
+    language = language_of(locale)
+    catalogue = _catalogue(language)
+    entry = catalogue["letters"][template]
+    words = _words(catalogue, shop, program, values)
+    subject = entry["subject"].format(**words)
+    paragraphs = [Paragraph(KINDS.get(line, "text"), line.format(**words)) for line in entry["body"]]
+    page = {
+        "language": language,
+        "direction": catalogue["direction"],
+        "subject": subject,
+        "paragraphs": [paragraph for paragraph in paragraphs if paragraph.text],
+        "shop": words["shop"],
+        "home": shop.origins[0],
+    }
+    text, html = (_layouts.get_template(name).render(page) for name in ("layout.txt", "layout.html"))
+    return Letter(language, words["shop"], subject, text, html)
+
+
+def language_of(locale: str) -> str:
+    """The language that a reader with `locale` gets."""
+    language = locale.replace("_", "-").split("-")[0].lower()
+    return language if language in LANGUAGES else LANGUAGE_OF_LAST_RESORT
+
+
+def one_line(text: str) -> str:
+    """`text` without line breaks, control characters and marks that turn the reading direction."""
+    spaced = " ".join(text.split())
+    return "".join(sign for sign in spaced if sign.isprintable() or sign in JOINERS)
+
+
+def _name(text: str) -> str:
+    cleaned = one_line(text)
+    return cleaned if len(cleaned) <= NAME_LENGTH_MAX else cleaned[: NAME_LENGTH_MAX - 1] + "…"
+
+
+@cache
+def _catalogue(language: str) -> dict[str, Any]:
+    return tomllib.loads((TEMPLATES / f"{language}.toml").read_text("utf-8"))
+
+
+def _words(catalogue: dict[str, Any], shop: Shop, program: Program, values: dict[str, Any]) -> dict[str, Any]:
+    """What the catalogue's {names} stand for."""
+    marks = str.maketrans({",": catalogue["thousands_mark"], ".": catalogue["decimal_mark"]})
+    words: dict[str, Any] = {
+        "shop": _name(shop.name),
+        "program": _name(program.name),
+        "points_name": _name(program.points_name or catalogue["points_name"]),
+        "minutes": CODE_MINUTES,
+    }
+    for name, value in values.items():
+        words[name] = Number(value, marks) if isinstance(value, int) else value
+    if "comment" in values:
+        words["comment"] = one_line(values["comment"] or "")
+    if "expires_at" in values:
+        words["last_day"] = _last_day(catalogue, clock.parse(values["expires_at"]), shop)
+    if "gift" in values:
+        words["gift"] = _gift(catalogue, Gift.from_json(values["gift"]), shop, words["points_name"], marks)
+    return words
+
+
+def _last_day(catalogue: dict[str, Any], gone_at: datetime, shop: Shop) -> str:
+    """The shop's last local day before `gone_at`."""
+    day = clock.local_date(gone_at - timedelta(microseconds=1), shop.timezone)
+    return str(catalogue["date"].format(day=day.day, month=catalogue["months"][day.month - 1], year=day.year))
+
+
+def _gift(catalogue: dict[str, Any], gift: Gift, shop: Shop, points_name: str, marks: dict[int, str]) -> str:
+    return str(
+        catalogue["gifts"][gift.kind].format(
+            points_name=points_name,
+            points=Number(gift.points or 0, marks),
+            amount=Number(gift.amount or Decimal(0), marks),
+            currency=shop.currency,
+            percent=Number((gift.percent or Decimal(0)).normalize(), marks),
+            product=_name(gift.product_name or gift.product_id or ""),
+        )
+    )

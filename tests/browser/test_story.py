@@ -54,7 +54,7 @@ def test_from_the_script_tag_to_a_redeemed_coupon_and_a_rewarded_friend(visitor:
     ann = visitor()
     ann.visits("/")
     ann.opens_widget()
-    assert ann.panel.get_by_text("Ways to earn").is_visible()  # acceptance 13
+    ann.panel.get_by_text("Ways to earn").wait_for()  # acceptance 13
     ann.signs_up("ann.story@example.com")
     joined = _balance_becomes(ann, lambda points: points >= 100)
 
@@ -67,7 +67,7 @@ def test_from_the_script_tag_to_a_redeemed_coupon_and_a_rewarded_friend(visitor:
     panel = ann.tab("Redeem points")
     panel.get_by_role("button", name="Redeem €5 off", exact=True).click()
     dialog = panel.get_by_role("dialog")
-    assert dialog.get_by_text("Cost").is_visible()
+    dialog.get_by_text("Cost").wait_for()
     dialog.get_by_role("button", name=re.compile("^Redeem 500")).click()
     panel.get_by_text("is yours").wait_for()
     code = panel.locator(".code span").first.inner_text()
@@ -79,8 +79,8 @@ def test_from_the_script_tag_to_a_redeemed_coupon_and_a_rewarded_friend(visitor:
     ann.opens_widget()
     panel = ann.tab("My rewards")
     panel.get_by_role("button", name="Use it now").first.click()
-    ann.page.wait_for_url("**/cart*")
-    assert ann.page.get_by_text(code.replace("-", "")).or_(ann.page.get_by_text(code)).first.is_visible()
+    ann.page.wait_for_url("**/cart")
+    ann.page.get_by_text(code).first.wait_for()
 
     # an order with the coupon uses it up
     ann.visits("/checkout")
@@ -91,16 +91,16 @@ def test_from_the_script_tag_to_a_redeemed_coupon_and_a_rewarded_friend(visitor:
     ann.page.wait_for_timeout(1500)
     ann.visits("/")
     ann.opens_widget()
-    assert ann.tab("My rewards").get_by_text("Used").first.is_visible()
+    ann.tab("My rewards").get_by_text("Used").first.wait_for()
 
     # the first order is refunded, and the balance explains itself
     before = ann.balance()
     _owner_does(ann, order, "Refund all")
     _balance_becomes(ann, lambda points: points < before)
     panel = ann.tab("My balance")
-    row = panel.locator("details", has_text=f"Refund, order {order}").first
+    row = panel.locator("details", has_text=re.compile(f"Refund, order #?{order}")).first
     row.locator("summary").click()
-    assert row.get_by_text("had given").is_visible()
+    row.get_by_text("had given").wait_for()
 
     # a friend comes through the link, in a browser of her own, and both are rewarded
     panel = ann.tab("Referral program")
@@ -117,7 +117,7 @@ def test_from_the_script_tag_to_a_redeemed_coupon_and_a_rewarded_friend(visitor:
     bob_code = bob.tab("My rewards").locator(".code span").first.inner_text()
     _buys(bob, "bob.story@example.com", product="p2", code=bob_code, units=1)
     _balance_becomes(ann, lambda points: points >= count + 200)
-    assert ann.tab("Referral program").get_by_text("Completed").is_visible()
+    ann.tab("Referral program").get_by_text("Completed").wait_for()
 
     # the same friend comes again with a variant of the address: blocked, with the reason
     cheat = visitor()
@@ -126,7 +126,7 @@ def test_from_the_script_tag_to_a_redeemed_coupon_and_a_rewarded_friend(visitor:
         cheat.opens_widget()
     cheat.signs_up("bob.story+again@example.com")
     again = cheat.tab("My rewards")
-    assert again.get_by_text("None yet").is_visible()
+    again.get_by_text("None yet").wait_for()
     assert _referral_reason(cheat) == ("blocked", "existing_customer_email_variant")
 
     assert "The books balance." in ann.demo.audit()

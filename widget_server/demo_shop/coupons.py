@@ -78,7 +78,7 @@ class Coupons:
         question = {
             "code": code,
             "customer": buyer,
-            "other_currency": self._currency,
+            "currency": self._currency,
             "subtotal": str(subtotal),
             "lines": lines,
         }

@@ -213,7 +213,7 @@ def _refunds(
                 "tax": tax - tax_before,
                 "lines": [],
                 "created_at": created_at,
-                "provisional": key.endswith("-rest"),
+                **({"provisional": True} if key.endswith("-rest") else {}),
             }
         )
         shipping_before, tax_before = of_shipping - shipping_tax, tax

@@ -19,7 +19,7 @@ PERIODIC_SECONDS = 60
 
 log = logging.getLogger(__name__)
 
-JOBS: dict[str, Callable[[dict[str, Any]], None]] = {
+JOBS: dict[str, Callable[[dict[str, Any]], object]] = {
     "send_mail": mail.send,
     "recheck_tiers": lambda payload: program_files.recheck_tiers(shops.by_id(payload["shop_id"])),
 }

@@ -207,7 +207,7 @@ def test_a_comment_is_one_escaped_line(world: World) -> None:
 
 def test_a_long_name_is_cut_and_any_script_is_kept(world: World) -> None:
     letter = letters.write("sign_in", "de", world.shop, _named(world, "Farn" * 100), VALUES["sign_in"])
-    assert letter.subject == "Ihr Code für " + "Farn" * 19 + "Far…"
+    assert letter.subject == "Dein Code für " + "Farn" * 19 + "Far…"
     family = "می\u200cخواهم 蕨 👩\u200d🌾"
     assert family in letters.write("sign_in", "de", world.shop, _named(world, family), VALUES["sign_in"]).subject
 

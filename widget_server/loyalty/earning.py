@@ -186,11 +186,15 @@ class Rate:
 
 @dataclass(frozen=True)
 class Score:
-    """What an order gives under one rate: the money that counted, before and after refunds."""
+    """What an order gives under one rate: the money that counted, before and after refunds.
+
+    `factor` is what all multipliers came to, lines taken together: base x rate x factor are the points.
+    """
 
     points: int
     base: Decimal
     full_base: Decimal
+    factor: Decimal = ONE
 
 
 def score(state: OrderState, rate: Rate) -> Score:
@@ -222,7 +226,8 @@ def score(state: OrderState, rate: Rate) -> Score:
     if rate.points is not None:
         whole = _rounded(rate.points * combined([rate.tier, rate.campaign], rate.combine), rate.rounding)
         return Score(_rounded(whole * kept / full, "floor"), kept, full)
-    return Score(_per_money(weighted, rate), kept, full)
+    factor = round(weighted / kept, 4) if kept else ONE
+    return Score(_per_money(weighted, rate), kept, full, factor)
 
 
 def _per_money(weighted: Decimal, rate: Rate) -> int:
@@ -285,9 +290,10 @@ def score_order(shop: Shop, order_id: str, *, source: str) -> None:
         if order.why_nothing or order.customer_id is None:
             return
         program, customer = programs.of(shop.id), customers.by_id(shop.id, order.customer_id)
+        _lock_concerned(shop, order)
         account = ledger.account_of(shop.id, customer.id)
         hers: dict[str, Award] = {}
-        for award in _awards_of(shop, order, account):
+        for award in list(Award.of(shop).where(Award.order_id == order.id)):
             if account is not None and award.account_id == account.id:
                 hers[award.rule_id] = award
             else:
@@ -308,13 +314,12 @@ def score_order(shop: Shop, order_id: str, *, source: str) -> None:
             ledger.touch(shop.id, account.id, min(order.placed_at, clock.now()))
 
 
-def _awards_of(shop: Shop, order: Order, account: Account | None) -> list[Award]:
-    """What the order gave so far, to whomever; everybody concerned is locked, so that parallel orders take turns."""
-    awards = Award.of(shop).where(Award.order_id == order.id)
-    concerned = {award.account_id for award in awards} | ({account.id} if account else set())
-    for account_id in sorted(concerned):
+def _lock_concerned(shop: Shop, order: Order) -> None:
+    """Whoever has, or had, the order: her parallel orders take turns, so that caps hold (acceptance 24)."""
+    had = Award.of(shop, Award.account_id).where(Award.order_id == order.id)
+    concerned = (Account.customer_id == order.customer_id) | Account.id.in_(had)
+    for (account_id,) in list(Account.of(shop, Account.id).where(concerned).order_by(Account.id).tuples()):
         ledger.locked(shop.id, account_id)
-    return list(awards.clone())
 
 
 def _order_rules(shop: Shop) -> list[EarningRule]:
@@ -445,6 +450,7 @@ def _settle(
     snapshot = {
         "rate": award.snapshot["rate"],
         "base": str(scored.base),
+        "factor": str(scored.factor),
         "number": order.number,
         "capped": wanted < scored.points,
     }
@@ -512,8 +518,7 @@ def quote(shop: Shop, customer: Customer | None, state: OrderState) -> int:
     for rule in _order_rules(shop):
         if rule.kind == "order" and _is_on(rule) and _is_for(rule, customer, account):
             scored = score(state, _rate_now(shop, program, rule, account, now)).points
-            capped = rule.terms.capped and account is not None
-            budget = _taking_turns(shop, rule, account)[0] if capped else Budget(shop)
+            budget = _taking_turns(shop, rule, account)[0] if account and rule.terms.capped else Budget(shop)
             total += budget.take(scored, now, rule.terms)
     return total
 

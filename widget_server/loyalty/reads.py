@@ -402,12 +402,12 @@ def _why(snapshot: Json) -> Json:
     }
     if "rate" in snapshot:
         rate = Rate.from_json(snapshot["rate"])
-        both = earning.combined([rate.tier, rate.campaign], rate.combine)
+        factor = Decimal(snapshot.get("factor", 1))
         why |= {
             "base": Decimal(snapshot["base"]) if "base" in snapshot else None,
             "rate": _rate(rate.per_points, rate.per),
             "fixed_points": rate.points,
-            "multiplier": both if both != 1 else None,
+            "multiplier": factor if factor != 1 else None,
             "rounding": rate.rounding,
             "includes_shipping": rate.with_shipping,
             "wait_days": rate.wait_days or None,

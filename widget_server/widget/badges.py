@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from flask import Blueprint, Response, jsonify, render_template, request
+from flask import Blueprint, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -15,7 +15,7 @@ from widget_server.schemas import widget as shapes
 from widget_server.web import auth
 from widget_server.web.bodies import json_body
 from widget_server.web.rate_limits import limit
-from widget_server.widget import assets, boot
+from widget_server.widget import assets, boot, compression
 from widget_server.widget.document import framed
 from widget_server.widget.routes import blueprint
 
@@ -36,7 +36,7 @@ def frame() -> ResponseReturnValue:
         boot=boot.as_script({**facts, "guest": {"earn": [], "rewards": [], "referral": None, "worth": None}}),
         code=assets.name("badge.js"),
     )
-    return framed(Response(page), shop)
+    return framed(compression.shared(page, "text/html; charset=utf-8"), shop)
 
 
 @badges.post("")

@@ -2,7 +2,7 @@
 
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, redirect, render_template, request
+from flask import Blueprint, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
@@ -11,7 +11,7 @@ from widget_server.loyalty import access, customers, programs, referrals, shops,
 from widget_server.loyalty.shops import Shop
 from widget_server.web.auth import client_address
 from widget_server.web.rate_limits import limit
-from widget_server.widget import assets, boot
+from widget_server.widget import assets, boot, compression
 from widget_server.widget.document import framed, plain
 
 pages = Blueprint("pages", __name__, template_folder="templates")
@@ -35,7 +35,9 @@ def panel() -> ResponseReturnValue:
         styles=assets.name("panel.css"),
         code=assets.name("panel.js"),
     )
-    return framed(Response(page), shop, script_hash=assets.manifest()["boot_inline"]["hash"])
+    return framed(
+        compression.shared(page, "text/html; charset=utf-8"), shop, script_hash=assets.manifest()["boot_inline"]["hash"]
+    )
 
 
 @pages.get("/r/<code>")

@@ -9,6 +9,7 @@ from flask_smorest import Blueprint
 from widget_server import keys
 from widget_server.errors import BadRequest
 from widget_server.web.auth import Shopper
+from widget_server.widget import compression
 
 SOURCE = "widget"
 KEY_HEADER = "Idempotency-Key"
@@ -16,7 +17,9 @@ KEY_HEADER = "Idempotency-Key"
 
 def blueprint(name: str, path: str, description: str) -> Blueprint:
     """The endpoints of one tab, under /widget/."""
-    return Blueprint(name, name, url_prefix=f"/widget/{path}", description=description)
+    made = Blueprint(name, name, url_prefix=f"/widget/{path}", description=description)
+    made.after_request(compression.quickly)
+    return made
 
 
 def once(shopper: Shopper, asked: Any, act: Callable[[str], Any]) -> Any:

@@ -6,12 +6,11 @@ import re
 from functools import lru_cache
 from typing import Any
 
-import brotli
 from flask import Blueprint, Response, request
 
 from widget_server.loyalty import programs, referrals, shops
 from widget_server.loyalty.shops import Shop, WidgetSettings
-from widget_server.widget import assets, colours
+from widget_server.widget import assets, colours, compression
 
 script = Blueprint("script", __name__)
 
@@ -25,7 +24,7 @@ def loader() -> Response:
     """The loader of the shop with this embed key; of an unknown key, a script that does nothing."""
     shop = shops.by_embed_key(request.args.get("shop", ""))
     text = _filled(json.dumps(_settings(shop), separators=(",", ":"), ensure_ascii=False))
-    response = _compressed(text, "text/javascript; charset=utf-8")
+    response = compression.shared(text, "text/javascript; charset=utf-8")
     response.cache_control.public = True
     response.cache_control.max_age = MAX_AGE_SECONDS
     response.headers["Cache-Control"] = f"public, max-age={MAX_AGE_SECONDS}, stale-while-revalidate={STALE_SECONDS}"
@@ -38,21 +37,6 @@ def loader() -> Response:
 @lru_cache(maxsize=256)
 def _filled(settings: str) -> str:
     return assets.text("loader.js").replace(PLACEHOLDER, settings)
-
-
-@lru_cache(maxsize=256)
-def _brotli(text: str) -> bytes:
-    return bytes(brotli.compress(text.encode(), quality=11))
-
-
-def _compressed(text: str, content_type: str) -> Response:
-    if "br" in (request.headers.get("Accept-Encoding") or ""):
-        response = Response(_brotli(text), content_type=content_type)
-        response.headers["Content-Encoding"] = "br"
-    else:
-        response = Response(text, content_type=content_type)
-    response.vary.add("Accept-Encoding")
-    return response
 
 
 def _settings(shop: Shop) -> dict[str, Any]:
@@ -95,6 +79,8 @@ def _declarations(look: WidgetSettings) -> str:
     )
     if look.mode != "auto":
         text += f";color-scheme:{look.mode}"
+    if not look.icon:
+        text += ";&:before{display:none}"
     if look.hide_on_mobile:
         text += ";@media(max-width:480px){display:none}"
     return text

@@ -1,14 +1,16 @@
 // Made from widget_server/schemas/widget.py by `make types`; do not edit.
 // Money is a decimal string in the shop's currency, times are UTC text, points are whole numbers.
 
-export interface Boot {
-  shop: ShopFacts;
-  program: ProgramFacts;
-  locale: string;
-  dir: "ltr" | "rtl";
-  strings: Record<string, string>;
-  theme: Theme;
-  guest: GuestFacts;
+export interface Accent {
+  accent: string;
+  on_accent: string;
+  ink: string;
+}
+
+export interface Theme {
+  mode: "light" | "dark" | "auto";
+  light: Accent;
+  dark: Accent;
 }
 
 export interface ShopFacts {
@@ -27,28 +29,14 @@ export interface ProgramFacts {
   points_name: string | null;
 }
 
-export interface Theme {
-  mode: "light" | "dark" | "auto";
-  light: Accent;
-  dark: Accent;
-}
-
-export interface Accent {
-  accent: string;
-  on_accent: string;
-  ink: string;
-}
-
-export interface GuestFacts {
-  earn: EarnRule[];
-  rewards: Reward[];
-  referral: ReferralOffer | null;
-  worth: Worth | null;
-}
-
-export interface Worth {
+export interface Rate {
   points: number;
-  money: string;
+  per: string;
+}
+
+export interface Limit {
+  times: number;
+  period: "day" | "month" | "year" | "ever";
 }
 
 export interface EarnRule {
@@ -68,14 +56,11 @@ export interface EarnRule {
   opens_at: string | null;
 }
 
-export interface Rate {
-  points: number;
-  per: string;
-}
-
-export interface Limit {
-  times: number;
-  period: "day" | "month" | "year" | "ever";
+export interface Sliding {
+  min_points: number;
+  max_points: number | null;
+  step_points: number;
+  point_value: string;
 }
 
 export interface Reward {
@@ -99,11 +84,42 @@ export interface Reward {
   refusal: string | null;
 }
 
-export interface Sliding {
-  min_points: number;
-  max_points: number;
-  step_points: number;
-  point_value: string;
+export interface Gift {
+  kind: "points" | "amount" | "percent" | "free_shipping" | "free_product";
+  points: number | null;
+  amount: string | null;
+  percent: string | null;
+  product_name: string | null;
+  minimum_subtotal: string | null;
+}
+
+export interface ReferralOffer {
+  friend_gets: Gift | null;
+  you_get: Gift | null;
+  trigger: "registration" | "first_paid_order" | "first_fulfilled_order";
+  minimum_subtotal: string | null;
+}
+
+export interface Worth {
+  points: number;
+  money: string;
+}
+
+export interface GuestFacts {
+  earn: EarnRule[];
+  rewards: Reward[];
+  referral: ReferralOffer | null;
+  worth: Worth | null;
+}
+
+export interface Boot {
+  shop: ShopFacts;
+  program: ProgramFacts;
+  locale: string;
+  dir: "ltr" | "rtl";
+  strings: Record<string, string>;
+  theme: Theme;
+  guest: GuestFacts;
 }
 
 export interface Coupon {
@@ -131,6 +147,35 @@ export interface CouponPage {
   next_cursor: string | null;
 }
 
+export interface Expiry {
+  points: number;
+  at: string;
+}
+
+export interface TierStanding {
+  name: string;
+  benefits: string | null;
+  multiplier: string | null;
+  points: number;
+  next_name: string | null;
+  next_points: number | null;
+  next_missing: number | null;
+  next_benefits: string | null;
+  ends_at: string | null;
+}
+
+export interface Balance {
+  available: number;
+  pending: number;
+  pending_until: string | null;
+  debt: number;
+  next_expiry: Expiry | null;
+  earned: number;
+  redeemed: number;
+  money_value: string | null;
+  tier: TierStanding | null;
+}
+
 export interface Redemption {
   coupon: Coupon;
   balance: Balance;
@@ -139,22 +184,6 @@ export interface Redemption {
 export interface Application {
   coupon: Coupon;
   url: string | null;
-}
-
-export interface ReferralOffer {
-  friend_gets: Gift | null;
-  you_get: Gift | null;
-  trigger: "registration" | "first_paid_order" | "first_fulfilled_order";
-  minimum_subtotal: string | null;
-}
-
-export interface Gift {
-  kind: "points" | "amount" | "percent" | "free_shipping" | "free_product";
-  points: number | null;
-  amount: string | null;
-  percent: string | null;
-  product_name: string | null;
-  minimum_subtotal: string | null;
 }
 
 export interface Referral {
@@ -173,54 +202,19 @@ export interface QrCode {
   path: string;
 }
 
-export interface Balance {
-  available: number;
-  pending: number;
-  pending_until: string | null;
-  debt: number;
-  next_expiry: Expiry | null;
-  earned: number;
-  redeemed: number;
-  money_value: string | null;
-  tier: TierStanding | null;
-}
-
-export interface Expiry {
-  points: number;
-  at: string;
-}
-
-export interface TierStanding {
-  name: string;
-  benefits: string | null;
-  multiplier: string | null;
-  points: number;
-  next_name: string | null;
-  next_points: number | null;
-  next_missing: number | null;
-  next_benefits: string | null;
-  ends_at: string | null;
-}
-
-export interface HistoryRow {
-  id: string;
-  points: number;
-  state: "booked" | "waiting";
-  due_at: string | null;
-  at: string;
-  reason: Reason;
-  why: Why;
+export interface ReasonCoupon {
+  kind: "amount" | "percent" | "free_shipping" | "free_product";
+  amount: string | null;
+  percent: string | null;
+  product_name: string | null;
 }
 
 export interface Reason {
-  code:
-    | "order" | "first_order" | "join" | "birthday" | "newsletter" | "review" | "social" | "visit" | "custom"
-    | "order_refunded" | "order_cancelled" | "order_changed" | "debt_repaid"
-    | "redeemed" | "returned" | "not_issued" | "gift" | "adjusted" | "merged" | "expired"
-    | "referral_advocate" | "referral_friend" | "referral_undone";
+  code: "order" | "first_order" | "join" | "birthday" | "newsletter" | "review" | "social" | "visit" | "custom" | "order_refunded" | "order_cancelled" | "order_changed" | "debt_repaid" | "redeemed" | "returned" | "not_issued" | "gift" | "adjusted" | "merged" | "expired" | "referral_advocate" | "referral_friend" | "referral_undone";
   order_number: string | null;
   title: string | null;
   comment: string | null;
+  coupon: ReasonCoupon | null;
 }
 
 export interface Why {
@@ -232,6 +226,16 @@ export interface Why {
   capped: boolean;
   includes_shipping: boolean;
   wait_days: number | null;
+}
+
+export interface HistoryRow {
+  id: string;
+  points: number;
+  state: "booked" | "waiting";
+  due_at: string | null;
+  at: string;
+  reason: Reason;
+  why: Why;
 }
 
 export interface History {
@@ -275,6 +279,29 @@ export interface Session {
   referral: "bound" | "blocked" | null;
 }
 
+export interface EarnList {
+  rules: EarnRule[];
+}
+
+export interface RewardList {
+  rewards: Reward[];
+}
+
+export interface Clicked {
+  balance: Balance;
+  rule: EarnRule;
+}
+
+export interface Visited {
+  points: number;
+  balance: Balance;
+}
+
+export interface BirthdaySet {
+  member: Member;
+  rule: EarnRule | null;
+}
+
 export interface BadgePrice {
   product_id: string | null;
   collection_ids: string[];
@@ -286,10 +313,6 @@ export interface BadgeFigures {
   balance: number | null;
 }
 
-export interface Refusal {
-  error: RefusalFacts;
-}
-
 export interface RefusalFacts {
   code: string;
   message: string;
@@ -297,4 +320,61 @@ export interface RefusalFacts {
   needs: number | null;
   has: number | null;
   retry_after_seconds: number | null;
+}
+
+export interface Refusal {
+  error: RefusalFacts;
+}
+
+export interface IdentityAsk {
+  token: string;
+  join: boolean;
+  referral_code: string | null;
+}
+
+export interface SignUpAsk {
+  email: string;
+  name: string | null;
+  password: string | null;
+  referral_code: string | null;
+  accepts_marketing: boolean;
+}
+
+export interface EmailAsk {
+  email: string;
+  referral_code: string | null;
+}
+
+export interface ConfirmAsk {
+  challenge: string;
+  code: string;
+}
+
+export interface SignInAsk {
+  email: string;
+  password: string;
+  referral_code: string | null;
+}
+
+export interface NewPasswordAsk {
+  challenge: string;
+  code: string;
+  password: string;
+}
+
+export interface BirthdayAsk {
+  birthday: string;
+}
+
+export interface RedeemAsk {
+  reward_id: string;
+  points: number | null;
+}
+
+export interface CodeAsk {
+  code: string;
+}
+
+export interface BadgeAsk {
+  items: BadgePrice[];
 }

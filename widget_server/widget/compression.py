@@ -1,0 +1,43 @@
+"""Brotli, where the browser takes it: once for a text that many ask for, quickly for an answer to one."""
+
+from functools import lru_cache
+
+import brotli
+from flask import Response, request
+
+ENCODING = "br"
+BYTES_MIN = 256
+
+
+def shared(text: str, content_type: str) -> Response:
+    """A text made for a shop: packed as small as can be, and kept."""
+    if not _taken():
+        return _varying(Response(text, content_type=content_type))
+    return _packed(Response(content_type=content_type), _smallest(text))
+
+
+def quickly(response: Response) -> Response:
+    """An answer to one shopper; a hook for `after_request`."""
+    if not _taken() or response.content_encoding or response.is_streamed or len(response.data) < BYTES_MIN:
+        return response
+    return _packed(response, bytes(brotli.compress(response.data, quality=5)))
+
+
+@lru_cache(maxsize=256)
+def _smallest(text: str) -> bytes:
+    return bytes(brotli.compress(text.encode(), quality=11))
+
+
+def _taken() -> bool:
+    return request.accept_encodings.quality(ENCODING) > 0
+
+
+def _packed(response: Response, body: bytes) -> Response:
+    response.data = body
+    response.content_encoding = ENCODING
+    return _varying(response)
+
+
+def _varying(response: Response) -> Response:
+    response.vary.add("Accept-Encoding")
+    return response

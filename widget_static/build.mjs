@@ -1,0 +1,83 @@
+// Builds dist/: the loader's template, the hashed files with their .br siblings and manifest.json.
+// Prints what each costs on the wire and exits 1 over budget.
+
+import { build } from "esbuild";
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { brotliCompressSync, constants } from "node:zlib";
+
+const LOADER_BYTES_MAX = 1024;
+const PANEL_BYTES_MAX = 15360;
+/** The member's answer for one tab, and what the panel's document carries beside the shop's strings. */
+const MEMBER_BYTES = 1500;
+const DOCUMENT_BYTES = 3000;
+const TOKEN = "__LOYALTY_CONFIG__";
+const DIST = "dist/";
+/** The hashed files; the panel names the deeds, so they come first. */
+const FILES = [
+  ["deeds.js", "src/panel/deeds.tsx"], ["panel.js", "src/panel/app.tsx"], ["panel.css", "src/panel/panel.css"],
+  ["embed.js", "src/embed.ts"], ["badge.js", "src/badge.ts"],
+];
+
+/** A launcher as real shops set it: five languages, two themes, a path without it, a referral program. */
+const CONFIG = {
+  e: "/assets/embed-0123456789.js?",
+  w: Object.fromEntries([["", "en"], ["en", "en"], ["de", "de"], ["fr", "fr"], ["es", "es"], ["ar", "ar"]].map(([name, file]) => [name, locale(file)["launcher.label"]])),
+  s: "inset-inline-end:24px;bottom:24px;z-index:999;--i:light-dark(#1b6b4a,#28a06f);background:light-dark(#1b6b4a,#28a06f);color:light-dark(#fff,#16181c)",
+  h: "^/checkout",
+  r: 30,
+  o: 1,
+};
+
+function locale(name) {
+  return JSON.parse(readFileSync(`locales/${name}.json`, "utf8"));
+}
+
+const brotli = (data) => brotliCompressSync(data, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } });
+const sha = (data, form) => createHash("sha256").update(data).digest(form);
+
+async function bundle(entry, options = {}) {
+  const { outputFiles } = await build({
+    entryPoints: [entry], bundle: true, minify: true, write: false, format: "esm", target: "es2022", charset: "utf8",
+    jsx: "transform", jsxFactory: "h", legalComments: "none", external: ["./deeds-*"], ...options,
+  });
+  return outputFiles[0].text.trimEnd();
+}
+
+/** Every language has the keys of English; only the plural forms of a unit differ. */
+function checkLocales() {
+  const keys = (name) => Object.keys(locale(name)).filter((key) => !key.startsWith("unit_")).sort().join("\n");
+  for (const file of readdirSync("locales")) {
+    if (keys(file.replace(".json", "")) !== keys("en")) throw new Error(`${file} has other keys than en.json`);
+  }
+}
+
+checkLocales();
+rmSync(DIST, { recursive: true, force: true });
+mkdirSync(DIST);
+
+const manifest = {};
+const bytes = {};
+for (const [name, entry] of FILES) {
+  const text = await bundle(entry, { define: { __DEEDS__: JSON.stringify("./" + manifest["deeds.js"]) } });
+  const [stem, ending] = name.split(".");
+  const file = `${stem}-${sha(text, "hex").slice(0, 10)}.${ending}`;
+  writeFileSync(DIST + file, text);
+  writeFileSync(`${DIST}${file}.br`, brotli(text));
+  manifest[name] = file;
+  bytes[name] = brotli(text).length;
+}
+
+const loader = await bundle("src/loader.ts");
+if (loader.split(TOKEN).length !== 2) throw new Error(`${TOKEN} must stand in the loader once`);
+writeFileSync(DIST + "loader.js", loader);
+bytes["loader.js"] = brotli(loader.replace(TOKEN, () => JSON.stringify(CONFIG))).length;
+
+const inline = await bundle("src/panel/boot_inline.ts", { format: "iife" });
+manifest.boot_inline = { text: inline, hash: `sha256-${sha(inline, "base64")}` };
+writeFileSync(DIST + "manifest.json", JSON.stringify(manifest, null, 2) + "\n");
+
+const panel = DOCUMENT_BYTES + MEMBER_BYTES + bytes["panel.js"] + bytes["panel.css"];
+for (const [name, count] of Object.entries(bytes)) console.log(`${name} ${count} B`);
+console.log(`loader ${bytes["loader.js"]} of ${LOADER_BYTES_MAX} B; panel in all ${panel} of ${PANEL_BYTES_MAX} B`);
+if (bytes["loader.js"] > LOADER_BYTES_MAX || panel > PANEL_BYTES_MAX) process.exit(1);

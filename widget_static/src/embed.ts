@@ -1,0 +1,184 @@
+// The second file of the shop's page, fetched at the first wish: frame, referral code, identity, coupons, badges.
+
+import type { Call, Embed, LoaderConfig } from "./config";
+import { TABS, type Message, type Tab, type TO_PAGE } from "./messages";
+import { badges } from "./embed/badges";
+import { panelFrame } from "./embed/frame";
+import { launcher } from "./embed/launcher";
+import { emit, safeAddress, vouches, type Page } from "./embed/page";
+import { referralCode } from "./embed/referral";
+import { wordsOf } from "./embed/words";
+
+const TAB = "loyalty:tab";
+
+/** Answer of the shop to "Use it now". */
+interface Applied {
+  ok?: boolean;
+  reason?: string;
+}
+
+const takeOver: Embed["default"] = (calls: Call[], config: LoaderConfig, tag, button, stop) => {
+  const { signal } = stop;
+  if (signal.aborted) return;
+  const address = new URL(tag.src);
+  const page: Page = {
+    config, button, signal,
+    data: tag.dataset,
+    origin: address.origin,
+    key: address.searchParams.get("shop") ?? "",
+    language: tag.dataset.locale || document.documentElement.lang || "",
+    root: button.getRootNode() as ShadowRoot,
+    listeners: [],
+  };
+  const words = wordsOf(page.language);
+  const code = referralCode(page);
+  let close = words.close;
+
+  const seen = launcher(page, (theme) => {
+    if (frame.ready) frame.send({ type: "theme", theme });
+  });
+  const frame = panelFrame({
+    page, words, hear,
+    theme: () => seen.theme(),
+    changed(open) {
+      seen.set(open, close);
+      emit(page, open ? "open" : "close");
+    },
+  });
+  const figures = badges(page);
+
+  function hear(message: Message<typeof TO_PAGE>): void {
+    switch (message.type) {
+      case "ready": {
+        const friend = code.current();
+        close = message.close;
+        seen.set(frame.open, close);
+        if (friend) frame.send({ type: "ref", code: friend });
+        if (vouches(page)) void answerIdentity();
+        return emit(page, "ready");
+      }
+      case "close": return frame.hide();
+      case "ask-identity": return void answerIdentity();
+      case "ref-bound": return code.forget();
+      case "leave": return leave(message.url, message.tab);
+      case "apply": return void apply(message.code, message.url);
+      case "dot": return seen.dot(message.count > 0 && !frame.open, words.launcher_new);
+      case "event":
+        emit(page, message.name);
+        figures.refresh();
+    }
+  }
+
+  /** Gives the panel the shop's word on who this is. */
+  async function answerIdentity(): Promise<void> {
+    let token: unknown = null;
+    let known = true;
+    try {
+      token = await (page.identify ? page.identify() : fetchToken(page.data.identityUrl));
+    } catch {
+      known = false;
+    }
+    if (!signal.aborted) frame.send({ type: "identity", token: typeof token === "string" ? token : null, known });
+  }
+
+  /** To the shop's own sign-in page; `{return}` in its address is this page with the tab that was wanted. */
+  function leave(url: string, tab: string): void {
+    const back = new URL(location.href);
+    back.searchParams.set("loyalty", tab);
+    const target = safeAddress(url.replace("{return}", encodeURIComponent(back.href)));
+    remember(tab);
+    if (target) location.assign(target);
+  }
+
+  /** Asks the page to take the code into its cart, by event or by address, and tells the panel how it went. */
+  async function apply(coupon: string, url: string | null): Promise<void> {
+    let answer: Applied | Promise<Applied> | undefined;
+    const event = new CustomEvent("loyalty:apply-coupon", {
+      cancelable: true,
+      detail: { code: coupon, respondWith: (given: Applied | Promise<Applied>) => { answer = given; } },
+    });
+    const template = page.data.applyUrl || url;
+    let ok = !document.dispatchEvent(event) || !!answer;
+    let reason: string | null = null;
+    let target: string | null = null;
+    if (ok) {
+      try {
+        const said = await answer;
+        ok = said?.ok ?? true;
+        reason = said?.reason ?? null;
+      } catch {
+        ok = false;
+      }
+    } else if (template) {
+      target = safeAddress(template.replace("{code}", encodeURIComponent(coupon)));
+      ok = !!target;
+    }
+    frame.send({ type: "applied", ok, reason });
+    if (ok) emit(page, "coupon-applied");
+    if (target) location.assign(target);
+  }
+
+  function open(wanted: string | Element | undefined, focus = true): void {
+    const name = wanted instanceof HTMLElement ? wanted.dataset.loyaltyOpen || wanted.dataset.loyaltyPage : wanted;
+    frame.show(TABS.find((tab) => tab === name) ?? recall(), focus);
+  }
+
+  function run(call: Call): void {
+    switch (call[0]) {
+      case "open": return open(call[1]);
+      case "close": return frame.hide();
+      case "toggle": return frame.open ? frame.hide() : open(undefined);
+      case "logout": return frame.send({ type: "logout" });
+      case "identify":
+        page.identify = call[1];
+        return void (frame.ready && answerIdentity());
+      case "on": page.listeners.push([call[1], call[2]]);
+    }
+  }
+
+  /** `?loyalty=redeem`, `#loyalty-redeem` and data-open; an unknown tab is the panel's affair. */
+  function follow(): void {
+    const deep = /[?&]loyalty=([\w-]*)/.exec(location.search) ?? /^#loyalty-([\w-]*)/.exec(location.hash);
+    if (deep) open(deep[1]);
+  }
+
+  addEventListener("hashchange", follow, { signal });
+  const early = calls.splice(0);
+  calls.push = (...more: Call[]) => {
+    more.forEach(run);
+    return 0;
+  };
+  early.forEach(run);
+  follow();
+  if (page.data.open !== undefined) open(page.data.open);
+  if (config.o && code.arrived && seen.visible() && !frame.open) open(undefined, false);
+};
+
+export default takeOver;
+
+/** The shop's signed word from its own address; null: it knows nobody here. */
+async function fetchToken(url: string | undefined): Promise<string | null> {
+  const target = url ? new URL(url, location.href) : null;
+  if (target?.origin !== location.origin) return null;
+  const answer = await fetch(target, { cache: "no-store", headers: { Accept: "application/json" } });
+  if (answer.status === 204) return null;
+  if (!answer.ok) throw new Error(String(answer.status));
+  return ((await answer.json()) as { token?: string }).token ?? null;
+}
+
+function remember(tab: string): void {
+  try {
+    sessionStorage.setItem(TAB, tab);
+  } catch { /* then the panel opens on its first tab */ }
+}
+
+/** The tab that was wanted before the shopper went to sign in at the shop. */
+function recall(): Tab | null {
+  try {
+    const name = sessionStorage.getItem(TAB);
+    sessionStorage.removeItem(TAB);
+    return TABS.find((tab) => tab === name) ?? null;
+  } catch {
+    return null;
+  }
+}

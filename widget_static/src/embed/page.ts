@@ -1,0 +1,45 @@
+// What all parts of the embed know of the page they run in.
+
+import type { Identify, Listener, LoaderConfig } from "../config";
+
+export interface Page {
+  config: LoaderConfig;
+  data: DOMStringMap;
+  /** Our origin. */
+  origin: string;
+  /** Embed key of the shop. */
+  key: string;
+  language: string;
+  button: HTMLButtonElement;
+  root: ShadowRoot;
+  /** Aborted by destroy(). */
+  signal: AbortSignal;
+  listeners: [string, Listener][];
+  identify?: Identify;
+}
+
+/** Tells the shop's listeners; one that throws is its own affair. */
+export function emit(page: Page, name: string, detail: unknown = null): void {
+  for (const [event, listener] of page.listeners) {
+    if (event === name) queueMicrotask(() => listener(detail));
+  }
+}
+
+/** Whether the shop has a way to vouch for the shopper. */
+export const vouches = (page: Page): boolean => !!(page.identify || page.data.identityUrl);
+
+/** Address of a frame of ours; it learns which origin it may speak to. */
+export function frameAddress(page: Page, path: string, values: Record<string, string> = {}): string {
+  const query = new URLSearchParams({ shop: page.key, lang: page.language, opener: location.origin, ...values });
+  return `${page.origin}${path}?${query}`;
+}
+
+/** The address when the browser may follow it, else null: no javascript: and the like. */
+export function safeAddress(url: string): string | null {
+  try {
+    const full = new URL(url, location.href);
+    return /^https?:$/.test(full.protocol) ? full.href : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,66 @@
+// The one table of messages between the shop's page and our frames; both sides read it.
+// Nothing secret has a row towards the page, bar a code after "Use it now" and a balance that was asked for:
+// a hostile script on the page hears all of it.
+
+/** The five tabs, by the name they have everywhere. */
+export const TABS = ["earn", "redeem", "my_rewards", "referral", "my_balance"] as const;
+export type Tab = (typeof TABS)[number];
+
+/** From the page to the panel. */
+export const TO_PANEL = {
+  open: { tab: "string|null", focus: "boolean" },
+  /** The shop's signed word; null with `known`: nobody is logged in; without: the shop could not be asked. */
+  identity: { token: "string|null", known: "boolean" },
+  ref: { code: "string" },
+  theme: { theme: "string" },
+  /** The keyboard enters the panel from its start, or from its end. */
+  focus: { last: "boolean" },
+  applied: { ok: "boolean", reason: "string|null" },
+  logout: {},
+} as const;
+
+/** From the panel to the page. */
+export const TO_PAGE = {
+  ready: { title: "string", close: "string" },
+  close: {},
+  "ask-identity": {},
+  /** The friend's code is spent: bound to a customer or refused for good. */
+  "ref-bound": {},
+  /** To the shop's own sign-in page, and back to this tab. */
+  leave: { url: "string", tab: "string" },
+  apply: { code: "string", url: "string|null" },
+  dot: { count: "number" },
+  event: { name: "string" },
+} as const;
+
+/** From the page to the badge frame. */
+export const TO_BADGE = {
+  prices: { items: "object", balance: "boolean" },
+} as const;
+
+/** From the badge frame to the page. */
+export const FROM_BADGE = {
+  ready: {},
+  /** Texts for the items asked, in their order, and the balance if it was asked. */
+  figures: { texts: "object", balance: "string|null" },
+} as const;
+
+type Table = Record<string, Record<string, string>>;
+type Value<Kind> = Kind extends "string" ? string : Kind extends "string|null" ? string | null
+  : Kind extends "number" ? number : Kind extends "boolean" ? boolean : unknown;
+type Fields<T, Type extends keyof T> = { [Name in keyof T[Type]]: Value<T[Type][Name]> };
+
+/** Any message of a table. */
+export type Message<T> = { [Type in keyof T]: { type: Type } & Fields<T, Type> }[keyof T];
+
+/** The message when it has the shape its row demands, else null. */
+export function read<T extends Table>(table: T, data: unknown): Message<T> | null {
+  const message = Object(data) as Record<string, unknown>;
+  const type = String(message.type);
+  if (!Object.hasOwn(table, type)) return null;
+  for (const [name, kind] of Object.entries(table[type]!)) {
+    const value = message[name];
+    if (!kind.split("|").includes(value === null ? "null" : typeof value)) return null;
+  }
+  return message as Message<T>;
+}

@@ -1,0 +1,6 @@
+// What the server wrote into the panel's document, and its address.
+
+import type { Boot } from "../api";
+
+export const boot = JSON.parse(document.getElementById("boot")!.textContent!) as Boot;
+export const query = new URLSearchParams(location.search);

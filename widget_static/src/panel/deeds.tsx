@@ -1,0 +1,238 @@
+// What a shopper does, apart from looking: signs in or up, redeems, uses a code or returns it, shares, takes her data, leaves.
+// A file of its own, fetched at the first such wish. What is typed here stays in this frame.
+
+import type { Application, Challenge, Coupon, EarnRule, Member, Redemption, Referral, Reward, Session } from "../api";
+import type { Child } from "./draw";
+import type { Kit } from "./kit";
+import type { Deeds, View } from "./state";
+
+const AGAIN_MS = 30e3;
+const CART_MS = 15e3;
+
+type Typed = Record<string, string>;
+type Answer = { ok: boolean; reason: string | null };
+
+export default function deeds([
+  act, ask, begin, boot, closeSheet, Code, copy, date, Do, Facts, forget, friend, go, h, load, minimum, money, Note, points,
+  requestKey, rewardName, set, Sheet, span, state, t, tell, Title, toast, UseIt,
+]: Kit): Deeds {
+  const program = boot.program.name;
+  let challenge = "";
+  /** Asks for the last code once more. */
+  let mailAgain: () => Promise<void> = async () => {};
+
+  /** A field with its label above and its refusal below. */
+  const Field = ({ name, ...more }: { name: string; [attribute: string]: unknown }) => {
+    const bad = state.note?.field === name && state.note.text;
+    return <div>
+      <label for={name}>{t("field_" + name)}</label>
+      <input class="in" id={name} name={name} aria-invalid={bad ? true : null} aria-describedby={bad ? name + "-no" : null} {...more} />
+      {bad && <p class="bad" id={name + "-no"} role="alert">{bad}</p>}
+    </div>;
+  };
+
+  /** A form with one main button; `run` gets what was typed. */
+  const Form = ({ at, label, run, children, look = "go" }:
+    { at: string; label: string; look?: string; run: (typed: Typed) => unknown; children?: Child }) =>
+    <form novalidate onSubmit={async (event) => {
+      event.preventDefault();
+      const typed = Object.fromEntries(new FormData(event.currentTarget)) as Typed;
+      await act(at, () => run(typed));
+      document.querySelector<HTMLElement>("[aria-invalid]")?.focus();
+    }}>
+      {children}
+      <Note at={at} />
+      <div class="wide"><button class={"btn " + look} aria-disabled={state.busy === at}>{t(label)}</button></div>
+    </form>;
+
+  const Email = () => <Field name="email" type="email" autocomplete="email" dir="ltr" value={state.email} />;
+  const Password = ({ fresh }: { fresh?: boolean }) =>
+    <Field name="password" type="password" dir="ltr" autocomplete={fresh ? "new-password" : "current-password"} />;
+  const CodeField = () => [
+    <p class="m">{t("code_mailed", { email: state.email })}</p>,
+    <Field name="code" dir="ltr" inputmode="numeric" autocomplete="one-time-code" maxlength="6" />,
+  ];
+  const Birthday = () => <Field name="birthday" type="date" max={new Date().toISOString().slice(0, 10)} autocomplete="bday" />;
+
+  /** Sends a code by mail and leads to where it is typed. */
+  async function mail(path: string, body: Record<string, unknown>, view: View): Promise<void> {
+    mailAgain = async () => {
+      challenge = (await ask<Challenge>("session/" + path, body)).challenge;
+      set({ mailed: Date.now() });
+      setTimeout(() => set({}), AGAIN_MS);
+    };
+    await mailAgain();
+    go({ view, email: String(body["email"]) });
+  }
+  const enter = async (path: string, body: object) => begin(await ask<Session>("session/" + path, body));
+
+  /** Sends the code once more; not before half a minute has passed. */
+  const Again = () => <Do at="again" look="txt" off={Date.now() - state.mailed < AGAIN_MS} run={async () => {
+    await mailAgain();
+    toast(t("code_sent"));
+  }}>{t("code_again")}</Do>;
+
+  /** Another way to the same; what was typed as e-mail comes along. */
+  const Way = ({ to }: { to: View | "back" }) => <Do look="txt" run={() => go({
+    email: document.querySelector<HTMLInputElement>("#email")?.value ?? state.email,
+    view: to === "back" ? undefined : to,
+  })}>{t("to_" + to)}</Do>;
+
+  const page = (view: View, form: () => Child, ...ways: (View | "back")[]) => () => <section key={view}>
+    <Title>{t("title_" + view, { program }) || t("log_in")}</Title>
+    {form()}
+    <div class="wide">{ways.map((to) => <Way to={to} />)}</div>
+  </section>;
+
+  const mailed = (form: () => Child) => () => [form(), <div class="wide"><Again /></div>, <Note at="again" />];
+
+  /** Puts a coupon's new state into the list, where it is fetched. */
+  function replace(coupon: Coupon): void {
+    const page = state.parts.my_rewards;
+    if (page) set({ parts: { ...state.parts, my_rewards: { ...page, coupons: page.coupons.map((old) => old.id === coupon.id ? coupon : old) } } });
+  }
+
+  /** The tab on screen; what the others say of the points is no longer so. */
+  const shown = () => ({ [state.tab]: state.parts[state.tab] });
+  const wanted = (reward: Reward, cost: number) => ({ reward_id: reward.id, ...(reward.sliding ? { points: cost } : {}) });
+  const Cancel = () => <Do look="txt" run={closeSheet}>{t("cancel")}</Do>;
+  const redeem = (reward: Reward, cost: number, what: string) =>
+    set({ sheet: { kind: "confirm", reward, cost, what, request: requestKey("redeem" + JSON.stringify(wanted(reward, cost))) } });
+  let answered = (_answer: Answer) => {};
+
+  const views: Deeds["views"] = {
+    log_in: page("log_in", () => <Form at="form" label="send_code" run={({ email }) => mail("code", { email }, "code")}><Email /></Form>, "password", "back"),
+    password: page("password", () => <Form at="form" label="log_in" run={(typed) => enter("sign-in", { ...typed, ...friend() })}><Email /><Password /></Form>,
+      "log_in", "forgot", "back"),
+    sign_up: page("sign_up", () => <Form at="form" label="sign_up" run={({ email, name, password, news }) =>
+      mail("sign-up", { email, name: name || null, password: password || null, accepts_marketing: !!news, ...friend() }, "code")}>
+      <Email />
+      <Field name="name" autocomplete="name" />
+      <Password fresh />
+      <p class="m">{t("password_optional")}</p>
+      <label class="tick"><input type="checkbox" name="news" />{t("field_news")}</label>
+    </Form>, "log_in", "back"),
+    code: page("code", mailed(() => <Form at="form" label="confirm_code" run={({ code }) => enter("confirm", { challenge, code })}><CodeField /></Form>), "back"),
+    forgot: page("forgot", () => <Form at="form" label="send_code" run={({ email }) => mail("reset", { email }, "new_password")}><Email /></Form>, "back"),
+    new_password: page("new_password", mailed(() =>
+      <Form at="form" label="save" run={(typed) => enter("new-password", { challenge, ...typed })}><CodeField /><Password fresh /></Form>), "back"),
+  };
+
+  const sheets: Deeds["sheets"] = {
+    confirm: ({ reward, cost, what, request }) => {
+      const { collections, combines, expires_after_days: days, minimum_subtotal: subtotal } = reward;
+      return <Sheet title={t("confirm", { what })}>
+        <Facts of={[
+          [t("cost"), points(cost)],
+          [t("left_after"), points(state.balance!.available - cost)],
+          [t("minimum"), minimum(subtotal) ? money(subtotal!) : t("none")],
+          [t("applies_to"), collections.join(", ") || null],
+          [t("combines"), t(combines ? "yes" : "no")],
+          [t("code_expires"), days === null ? t("never") : t("days_later", { days: span(days, "day"), date: date(Date.now() + days * 864e5) })],
+        ]} />
+        <Note at="redeem" />
+        <div class="wide">
+          <Do at="redeem" look="go" run={async () => {
+            try {
+              const { coupon, balance } = await ask<Redemption>("redeem", wanted(reward, cost), request);
+              set({ balance, sheet: { kind: "done", coupon }, parts: shown(), chosen: {} });
+            } catch (no) {
+              // a refusal spends the key, a lost answer keeps it
+              if (state.sheet) redeem(reward, cost, what);
+              throw no;
+            }
+            tell({ type: "event", name: "redeemed" });
+            void load();
+          }}>{t("redeem_points", { n: cost })}</Do>
+          <Cancel />
+        </div>
+      </Sheet>;
+    },
+    done: ({ coupon }) => {
+      const { code, status, expires_at: end, cost_points: n } = coupon;
+      const what = rewardName(coupon);
+      const failed = status === "failed";
+      return <Sheet title={failed ? what : t("yours", { what })}>
+        <p class="m">{failed || !code ? t("coupon_" + (failed ? status : "issuing"), { n })
+          : [end && t("expires", { date: date(end) }) + ". ", t("kept_there")]}</p>
+        <div class="wide">
+          {code && [<Code text={code} label={t("copy_code", { code })} />, <UseIt coupon={coupon} />]}
+          <Do look="txt" run={closeSheet}>{t(code ? "later" : "close")}</Do>
+        </div>
+      </Sheet>;
+    },
+    birthday: () => <Sheet title={t("earn_birthday")}>
+      <Form at="birthday" label="save" run={async (typed) => {
+        const { member, rule } = await ask<{ member: Member; rule: EarnRule }>("earn/birthday", typed);
+        const earn = state.parts.earn!.map((old) => old.id === rule.id ? rule : old);
+        set({ member, parts: { ...state.parts, earn }, sheet: undefined });
+        toast(t("done"));
+      }}><Birthday /></Form>
+      <div class="wide"><Cancel /></div>
+    </Sheet>,
+
+    friend_code: () => <Sheet title={t("friend_code")}>
+      <Form at="friend" label="use_code" run={async (typed) => {
+        set({ parts: { ...state.parts, referral: await ask<Referral>("referral/code", typed) }, sheet: undefined });
+        toast(t("done"));
+      }}><Field name="code" dir="ltr" autocapitalize="characters" autocomplete="off" value={state.ref ?? ""} /></Form>
+      <div class="wide"><Cancel /></div>
+    </Sheet>,
+
+    leave: () => <Sheet title={t("leave_confirm", { program })}>
+      <p class="m">{t("leave_more", { n: state.balance!.available })}</p>
+      <Note at="leave" />
+      <div class="wide">
+        <Do at="leave" look="go" run={async () => {
+          await ask("my-balance/leave", {});
+          forget();
+          toast(t("left"));
+        }}>{t("leave", { program })}</Do>
+        <Cancel />
+      </div>
+    </Sheet>,
+  };
+
+  return {
+    views,
+    sheets,
+    redeem,
+    async use(coupon) {
+      const { coupon: fresh, url } = await ask<Application>(`my-rewards/${coupon.id}/apply`, {});
+      const answer = new Promise<Answer>((resolve) => {
+        answered = resolve;
+        setTimeout(resolve, CART_MS, { ok: false, reason: null });
+      });
+      tell({ type: "apply", code: coupon.code!, url });
+      const { ok, reason } = await answer;
+      if (ok) {
+        replace(fresh);
+        return toast(t("in_cart"));
+      }
+      if (!reason) await copy(coupon.code!);
+      set({ note: { at: "use" + coupon.id, field: null, text: reason ? reason + " " + t("code_stays") : t("paste_it") } });
+    },
+    applied: (answer) => answered(answer),
+    async giveBack(coupon) {
+      const given = await ask<Redemption>(`my-rewards/${coupon.id}/return`, {});
+      replace(given.coupon);
+      set({ balance: given.balance, parts: shown() });
+      toast(t("plus", { n: coupon.cost_points }));
+    },
+    async share(url, text) {
+      try {
+        await navigator.share({ text, url });
+      } catch (no) {
+        if ((no as Error).name !== "AbortError") await copy(url);
+      }
+    },
+    async download() {
+      const data = await ask<object>("my-balance/export");
+      const link = document.createElement("a");
+      link.href = URL.createObjectURL(new Blob([JSON.stringify(data, null, 2)], { type: "application/json" }));
+      link.download = "loyalty.json";
+      link.click();
+      URL.revokeObjectURL(link.href);
+    },
+  };
+}

@@ -1,0 +1,102 @@
+// My balance: what there is, what waits, what ends; the tier; every movement with its sum; own data and leaving.
+
+import { h } from "../draw";
+import type { History, HistoryRow, Reason, TierStanding, Why } from "../../api";
+import { ask } from "../ask";
+import { boot } from "../boot";
+import { deeds, sheet } from "../kit";
+import { Do, Facts, facts, Note, Title, rich } from "../parts";
+import { signOut } from "../session";
+import { set, state } from "../state";
+import { rewardName } from "../terms";
+import { date, money, num, points, signed, span, t } from "../words";
+
+/** What was bought, for rows about a reward. */
+const bought = ({ title, coupon }: Reason) => title || (coupon ? rewardName({ title, ...coupon }) : "");
+
+/** The row in words: "Order 10482". */
+function title({ reason }: HistoryRow): string {
+  const values = { order: reason.order_number ?? "", title: bought(reason), program: boot.program.name };
+  return /social|visit|custom/.test(reason.code) && reason.title || t("row_" + reason.code, values);
+}
+
+/** The sum behind a row: "€84.60 of goods × 10 points = 846, rounded down. Shipping is not counted." */
+function sum({ points: n, reason, why, due_at }: HistoryRow): string {
+  const { rate, multiplier } = why;
+  const factor = multiplier && +multiplier !== 1 ? " × " + num(+multiplier) : "";
+  const exact = rate && +why.base! / +rate.per * rate.points * (+multiplier! || 1);
+  const words = t("why_" + reason.code, { n: Math.abs(n), title: bought(reason) });
+  const lines: (string | false | null)[] = rate && why.base ? [
+    t("sum", {
+      base: money(why.base), rate: +rate.per === 1 ? points(rate.points) : t("rate", { points: points(rate.points), money: money(rate.per) }),
+      factor, total: num(Math.abs(n)), rounding: exact !== Math.abs(n) && why.rounding && !why.capped ? ", " + t("round_" + why.rounding) : "",
+    }),
+    t(why.includes_shipping ? "with_shipping" : "without_shipping"),
+  ] : [words || t("why_rule", { n: Math.abs(n) })];
+  return [
+    ...lines, rate && words,
+    why.capped && t("capped"), waits(why, due_at),
+  ].filter(Boolean).join(" ");
+}
+
+const waits = ({ wait_days }: Why, due: string | null) => due && (wait_days ? t("waits_days", { days: span(wait_days, "day") }) : t("waits"));
+
+const Movement = ({ row }: { row: HistoryRow }) => {
+  const waiting = row.state === "waiting";
+  return <li class="row" key={row.id}><details class="all why">
+    <summary>
+      <div>
+        <p class="t">{title(row)}</p>
+        <p class="m">{facts(date(row.at), waiting && (row.due_at ? t("pending_until", { date: date(row.due_at) }) : t("pending")), row.reason.comment)} · <u>{t("why")}</u></p>
+      </div>
+      <span class={waiting ? "num m" : "num"}>{signed(row.points)}</span>
+    </summary>
+    <p class="m">{sum(row)}</p>
+  </details></li>;
+};
+
+function Tier({ tier }: { tier: TierStanding }) {
+  const { next_name: next, next_missing: missing, ends_at: end } = tier;
+  return <div>
+    <h3>{t("tier", { tier: tier.name })}</h3>
+    {next && missing !== null && <p>{rich("to_next", missing, { tier: next })}</p>}
+    {next && tier.next_points && <progress value={tier.points} max={tier.next_points} aria-label={next} />}
+    <p class="m">{[
+      (tier.multiplier && +tier.multiplier !== 1 || tier.benefits)
+        && t("benefits_now", { text: facts(tier.multiplier && +tier.multiplier !== 1 && t("multiplied", { factor: num(+tier.multiplier) }), tier.benefits) }),
+      next && tier.next_benefits && t("benefits_next", { tier: next, text: tier.next_benefits }),
+      end && t("tier_ends", { tier: tier.name, date: date(end) }),
+    ].filter(Boolean).join(" ")}</p>
+  </div>;
+}
+
+async function further(cursor: string): Promise<void> {
+  const page = await ask<History>("my-balance/history?cursor=" + encodeURIComponent(cursor));
+  set({ parts: { ...state.parts, my_balance: { ...page, rows: [...state.parts.my_balance!.rows, ...page.rows] } } });
+}
+
+export function MyBalance() {
+  const balance = state.balance!;
+  const { rows, next_cursor: cursor } = state.parts.my_balance!;
+  const { pending_until: until, next_expiry: expiry } = balance;
+  return <div>
+    <Title>{t("name_my_balance")}</Title>
+    <Facts of={[
+      [t("available"), facts(points(balance.available), balance.money_value && money(balance.money_value))],
+      [until ? t("pending_until", { date: date(until) }) : t("pending"), balance.pending > 0 ? points(balance.pending) : null],
+      [expiry ? t("expire_next", { date: date(expiry.at) }) : "", expiry && points(expiry.points)],
+      [t("debt"), balance.debt > 0 ? points(balance.debt) : null],
+      [t("earned_total"), points(balance.earned)],
+      [t("redeemed_total"), points(balance.redeemed)],
+    ]} />
+    {balance.tier && <Tier tier={balance.tier} />}
+    <h3>{t("history")}</h3>
+    {rows.length ? <ul>{rows.map((row) => <Movement row={row} />)}</ul> : <p class="m">{t("empty_history")}</p>}
+    {cursor && <div class="wide"><Do at="more" run={() => further(cursor)}>{t("show_more")}</Do></div>}
+    <h3>{t("your_account")}</h3>
+    {state.member?.email && <p class="m">{state.member.email}</p>}
+    <div class="pair"><Do at="account" run={async () => (await deeds()).download()}>{t("download")}</Do><Do at="account" run={signOut}>{t("log_out")}</Do></div>
+    <Note at="account" />
+    <div class="wide"><Do at="account" look="txt" run={() => sheet("leave")}>{t("leave", { program: boot.program.name })}</Do></div>
+  </div>;
+}

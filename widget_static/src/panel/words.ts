@@ -1,0 +1,38 @@
+// Words, numbers, money and dates in the shopper's language. An unknown key says nothing, so no key ever shows.
+
+import { boot } from "./boot";
+
+const { locale, strings } = boot;
+const number = new Intl.NumberFormat(locale);
+const sign = new Intl.NumberFormat(locale, { signDisplay: "always" });
+const cash = new Intl.NumberFormat(locale, { style: "currency", currency: boot.shop.currency, trailingZeroDisplay: "stripIfInteger" } as Intl.NumberFormatOptions);
+const plural = new Intl.PluralRules(locale);
+
+/** Values of a text; `n` is points and brings {n} and {unit}. */
+type Values = Record<string, string | number | undefined> & { n?: number };
+
+export const num = (n: number) => number.format(n);
+export const signed = (n: number) => sign.format(n).replace("-", "−");
+export const money = (amount: string | number) => cash.format(+amount);
+export const percent = (value: string) => new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 2 }).format(+value / 100);
+export const span = (count: number, unit: "day" | "minute" | "second") => new Intl.NumberFormat(locale, { style: "unit", unit, unitDisplay: "long" }).format(count);
+
+/** Day and month, and the year when it is not this one. */
+export function date(time: string | number, timeZone?: string): string {
+  const day = new Date(time);
+  const year = day.getFullYear() === new Date().getFullYear() ? undefined : "numeric";
+  return day.toLocaleDateString(locale, { day: "numeric", month: "short", year, timeZone });
+}
+
+/** The text of a key with its {places} filled; "" when there is none. */
+export function t(key: string, values: Values = {}): string {
+  const { n } = values;
+  const all: Values = n === undefined ? values : {
+    ...values,
+    n: num(n) as never,
+    unit: boot.program.points_name || strings["unit_" + plural.select(n)] || strings["unit_other"],
+  };
+  return (strings[key] || "").replace(/\{(\w+)\}/g, (_, name: string) => String(all[name] ?? ""));
+}
+
+export const points = (n: number) => t("points", { n });

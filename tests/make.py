@@ -1,12 +1,19 @@
 """Builds the world of a test: a shop, its program, its people and what they do, as actors."""
 
 import itertools
+import os
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from widget_server import clock, ledger
+import jwt
+from hypothesis import HealthCheck, settings
+
+from widget_server import clock, db, ledger
 from widget_server.ledger import Account
 from widget_server.loyalty import (
     customers,
@@ -26,6 +33,7 @@ from widget_server.loyalty.shops import Shop
 
 SECRET = "a-secret-for-tests-that-is-long-enough-for-the-server"
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
+PROOFS = bool(os.environ.get("PROOFS"))
 
 
 @dataclass
@@ -99,6 +107,32 @@ class World:
         asked = sign_in.ask(self.shop, email, purpose="sign_up", locale="en", wishes={"referral_code": code, **facts})
         signed = sign_in.confirm(self.shop, asked.challenge, asked.code)
         return Shopper(self, signed.customer.id, signed.opened.token)
+
+    def token(self, **claims: Any) -> str:
+        """The shop's signed word on who is shopping (contracts §5); a claim of None is left out."""
+        moment = clock.now()
+        facts = {
+            "aud": self.shop.id,
+            "sub": "c-1",
+            "jti": f"j{next(self.numbers)}",
+            "iat": int(moment.timestamp()),
+            "exp": int((moment + timedelta(minutes=5)).timestamp()),
+            **claims,
+        }
+        known = {name: value for name, value in facts.items() if value is not None}
+        return jwt.encode(known, self.shop.identity_secret, "HS256")
+
+    def vouched(self, sub: str, email: str | None = None, *, verified: bool = False, **wishes: Any) -> "Shopper":
+        """Somebody signed in with the shop opens the panel."""
+        word = self.token(sub=sub, email=email, email_verified=verified)
+        signed = sign_in.with_identity(self.shop, word, **wishes)
+        return Shopper(self, signed.customer.id, signed.opened.token)
+
+    def guest_orders(self, email: str, goods: str = "20.00", **facts: Any) -> orders.Order:
+        """Somebody who is not signed in buys, and types an address at the checkout."""
+        facts.setdefault("id", f"o{next(self.numbers)}")
+        facts.setdefault("lines", (line(goods),))
+        return self.order(Person(email=email), **facts)
 
     def visitor(self, email: str = "guest@example.com") -> "Shopper":
         """Somebody the shop knows by an address only."""
@@ -220,3 +254,36 @@ def state(**facts: Any) -> OrderState:
     goods = sum((one.subtotal for one in values["lines"]), Decimal(0))
     values.setdefault("total", goods - values["discount"] + values["shipping"] + values["tax"])
     return OrderState(**values)
+
+
+def tries(examples: int, **facts: Any) -> settings:
+    """How often hypothesis tries a story: ten times as often when PROOFS is set."""
+    number = examples * (10 if PROOFS else 1)
+    return settings(max_examples=number, deadline=None, suppress_health_check=list(HealthCheck), **facts)
+
+
+def at_once(*acts: Callable[[], Any]) -> list[Any]:
+    """Run the acts in threads of their own, started together; answers what each returned or raised."""
+    start = threading.Barrier(len(acts))
+
+    def run(act: Callable[[], Any]) -> Any:
+        db.connect()
+        try:
+            start.wait()
+            return act()
+        except Exception as refusal:
+            return refusal
+        finally:
+            db.disconnect()
+
+    with ThreadPoolExecutor(len(acts)) as pool:
+        return list(pool.map(run, acts))
+
+
+def everything_kept() -> str:
+    """Each value of each table of the database, one a line."""
+    found = []
+    for table in db.database.get_tables():
+        rows = db.database.execute_sql(f'SELECT * FROM "{table}"').fetchall()
+        found += [str(value) for row in rows for value in row]
+    return "\n".join(found)

@@ -1,13 +1,15 @@
 """create_app: wires the pieces together, holds no rules."""
 
-from flask import Flask, Response, send_from_directory
+from flask import Flask, Response, request, send_from_directory
 from flask.typing import ResponseReturnValue
 from flask_smorest import Api
+from marshmallow import fields
 from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
 from widget_server import config, db, events, reactions, widget
 from widget_server.config import Settings
+from widget_server.schemas.widget import Points, Refusal
 from widget_server.stores.routes import stores
 from widget_server.web import auth, errors
 from widget_server.web.bodies import HouseJson
@@ -22,6 +24,12 @@ class House(Flask):
     """Flask with the house's JSON."""
 
     json_provider_class = HouseJson
+
+
+class HouseApi(Api):
+    """The document of the endpoints: /openapi.json."""
+
+    ERROR_SCHEMA = Refusal
 
 
 def create_app(settings: Settings) -> House:
@@ -39,10 +47,14 @@ def create_app(settings: Settings) -> House:
         OPENAPI_URL_PREFIX="/",
         OPENAPI_JSON_PATH="openapi.json",
     )
-    api = Api(app)
+    api = HouseApi(app)
+    api.register_field(Points, "integer", "int64")
+    api.register_field(fields.Decimal, "string", "decimal")
+    for name, scheme in auth.SECURITY_SCHEMES.items():
+        api.spec.components.security_scheme(name, scheme)
     errors.register(app)
     auth.register(app)
-    app.before_request(db.connect)
+    app.before_request(_connect)
     app.after_request(_headers)
     widget.register(app, api)
     app.register_blueprint(stores)
@@ -52,6 +64,12 @@ def create_app(settings: Settings) -> House:
     if settings.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies)  # type: ignore[method-assign]
     return app
+
+
+def _connect() -> None:
+    """Every request finds the database open, but for whoever asks how the server is: that has an answer of its own."""
+    if request.blueprint != health.name:
+        db.connect()
 
 
 def _serve_built_files(app: Flask) -> None:

@@ -3,13 +3,17 @@
 import json
 import logging
 import signal
+import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
+import peewee
 from granian import Granian
 from granian.constants import Interfaces
 
@@ -22,6 +26,10 @@ from widget_server.schemas import program_file
 from widget_server.stores.inbox import ADAPTERS
 
 COUPON_TOPICS = ("coupons/check", "coupons/use", "coupons/release")
+WATCH_SECONDS = 1.0
+STOP_SECONDS = 20
+
+log = logging.getLogger(__name__)
 
 
 class House(click.Group):
@@ -56,24 +64,23 @@ def upgrade() -> None:
 @click.option("--workers", default=2, show_default=True, help="Web processes.")
 def serve(host: str, port: int, workers: int) -> None:
     """Serve shoppers and shops: web processes, and the worker beside them."""
-    settings = _safe_settings()
-    _open(settings)
-    db.disconnect()
-    worker = subprocess.Popen([sys.executable, "-m", "widget_server.cli", "worker"])  # noqa: S603 -- ourselves
-    try:
-        Granian(
-            "widget_server.wsgi:application",
-            address=host,
-            port=port,
-            interface=Interfaces.WSGI,
-            workers=workers,
-            blocking_threads=8,
-            log_access=False,
-            respawn_failed_workers=True,
-        ).serve()
-    finally:
-        worker.send_signal(signal.SIGTERM)
-        worker.wait(timeout=20)
+    _open(_safe_settings())
+    _need_free(port, "--port", host)
+    db.disconnect()  # before the fork
+    web = Granian(
+        "widget_server.wsgi:application",
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=workers,
+        blocking_threads=8,
+        log_access=False,
+        respawn_failed_workers=True,
+        workers_kill_timeout=STOP_SECONDS,
+    )
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # until the web server listens to it
+    with _worker_beside():
+        web.serve()
 
 
 @main.command()
@@ -202,10 +209,14 @@ def backup(file: Path) -> None:
     _open()
     if not db.on_sqlite():
         raise click.ClickException("On PostgreSQL use pg_dump: it knows roles and tablespaces too.")
-    if file.exists():
-        raise click.ClickException(f"{file} is there already; nothing was written.")
-    db.database.execute_sql("VACUUM INTO ?", (str(file),))
-    file.chmod(0o600)
+    try:
+        file.touch(mode=0o600, exist_ok=False)
+        db.database.execute_sql("VACUUM INTO ?", (str(file),))
+    except FileExistsError as there:
+        raise click.ClickException(f"{file} is there already; nothing was written.") from there
+    except (OSError, peewee.PeeweeException) as failure:
+        file.unlink(missing_ok=True)
+        raise click.ClickException(f"{file} could not be written ({failure}).") from failure
     click.echo(f"{file}: {file.stat().st_size} bytes")
 
 
@@ -215,23 +226,68 @@ def backup(file: Path) -> None:
 @click.option("--reset", is_flag=True, help="Begin anew: forget the demo's data.")
 def run_demo(port: int, shop_port: int, reset: bool) -> None:
     """Run the widget server and a small shop that uses it, with a program and some history."""
+    if port == shop_port:
+        raise BadRequest("The widget and the shop need a port each.", field="--shop-port")
+    _need_free(port, "--port")
+    _need_free(shop_port, "--shop-port")
     demo.run(port, shop_port, reset=reset)
 
 
-def _open(settings: Settings | None = None, *, migrated: bool = True) -> Settings:
+def _open(settings: Settings | None = None, *, migrated: bool = True) -> None:
     settings = settings or Settings.from_env()
     if not settings.secret_key:
         raise click.ClickException(settings.weaknesses()[0])
     config.use(settings)
-    db.open_database(settings.database_url, statement_timeout_ms=settings.statement_timeout_ms)
-    weakness = db.sqlite_weakness()
-    if weakness:
-        raise click.ClickException(weakness)
+    try:
+        db.open_database(settings.database_url, statement_timeout_ms=settings.statement_timeout_ms)
+        weakness = db.sqlite_weakness()
+        if weakness:
+            raise click.ClickException(weakness)
+        db.connect()
+        waiting = schema.pending()
+    except (peewee.PeeweeException, OSError, ValueError) as failure:
+        reason = str(failure).strip().partition("\n")[0]
+        raise click.ClickException(f"The database cannot be opened ({reason}): check DATABASE_URL.") from failure
     events.wire(reactions.react)
-    db.connect()
-    if migrated and (waiting := schema.pending()):
+    if migrated and waiting:
         raise click.ClickException(f"Migrations are pending ({', '.join(waiting)}): run `widget-server upgrade`.")
-    return settings
+
+
+@contextmanager
+def _worker_beside() -> Iterator[None]:
+    """A worker process for as long as the block runs; one that dies is replaced."""
+    worker = _start_worker()  # the first one before web processes are forked
+    over = threading.Event()
+
+    def keep() -> None:
+        nonlocal worker
+        while not over.wait(WATCH_SECONDS):
+            if worker.poll() is not None:
+                log.error("the worker ended (exit %s): starting another", worker.returncode)
+                worker = _start_worker()
+
+    keeper = threading.Thread(target=keep)
+    keeper.start()
+    try:
+        yield
+    finally:
+        over.set()
+        keeper.join()
+        _stop(worker)
+
+
+def _start_worker() -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-m", "widget_server.cli", "worker"])
+
+
+def _stop(worker: subprocess.Popen[bytes]) -> None:
+    """Let the worker finish what it does; what it leaves undone is claimed anew later."""
+    worker.terminate()
+    try:
+        worker.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        worker.kill()
+        worker.wait()
 
 
 def _safe_settings() -> Settings:
@@ -240,6 +296,17 @@ def _safe_settings() -> Settings:
     if weak:
         raise click.ClickException(" ".join(weak))
     return settings
+
+
+def _need_free(port: int, option: str, host: str = "127.0.0.1") -> None:
+    """Two servers may listen on one port here, and would share its callers: so ask first."""
+    family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    with socket.socket(family, kind) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(address)
+        except OSError as taken:
+            raise click.ClickException(f"Port {port} is taken: choose another by {option}.") from taken
 
 
 def _shop_facts(made: Shop, api_key: str) -> dict[str, Any]:

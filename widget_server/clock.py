@@ -33,7 +33,7 @@ def zone(name: str) -> ZoneInfo:
     """The time zone called `name`; raises ValueError when there is none."""
     try:
         return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, OSError) as unknown:
+    except (ZoneInfoNotFoundError, OSError, ValueError) as unknown:
         raise ValueError(f"unknown time zone {name!r}") from unknown
 
 

@@ -13,9 +13,12 @@ from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
 
+from widget_server.errors import BadRequest
+
 WEAK_SECRETS = frozenset({"", "changeme", "change-me", "secret", "dev", "development", "password", "test", "default"})
 SECRET_LENGTH_MIN = 32
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
+MAIL_SCHEMES = ("file", "smtp", "smtps", "smtp+starttls")
 
 
 @dataclass(frozen=True)
@@ -34,19 +37,22 @@ class Settings:
 
     @classmethod
     def from_env(cls) -> "Settings":
-        """Read the environment; what is missing takes the embedded default (an SQLite file in instance/)."""
+        """Read the environment; what is missing or empty takes the embedded default (an SQLite file in instance/).
+
+        Raises BadRequest naming a setting that is not the whole number it should be.
+        """
         env = os.environ
-        instance = Path(env.get("WIDGET_INSTANCE", "instance")).resolve()
+        instance = Path(env.get("WIDGET_INSTANCE") or "instance").resolve()
         return cls(
-            database_url=env.get("DATABASE_URL", f"sqlite:///{instance / 'loyalty.db'}"),
+            database_url=env.get("DATABASE_URL") or f"sqlite:///{instance / 'loyalty.db'}",
             secret_key=env.get("WIDGET_SECRET_KEY", ""),
-            base_url=env.get("WIDGET_BASE_URL", "http://127.0.0.1:8000").rstrip("/"),
+            base_url=(env.get("WIDGET_BASE_URL") or "http://127.0.0.1:8000").rstrip("/"),
             instance=instance,
-            mail_url=env.get("WIDGET_MAIL_URL", f"file://{instance / 'mail'}"),
-            mail_from=env.get("WIDGET_MAIL_FROM", "loyalty@localhost"),
+            mail_url=env.get("WIDGET_MAIL_URL") or f"file://{instance / 'mail'}",
+            mail_from=env.get("WIDGET_MAIL_FROM") or "loyalty@localhost",
             debug=env.get("WIDGET_DEBUG", "") not in ("", "0", "false"),
-            proxies=int(env.get("WIDGET_PROXIES", "0")),
-            statement_timeout_ms=int(env.get("WIDGET_STATEMENT_TIMEOUT_MS", "15000")),
+            proxies=_count("WIDGET_PROXIES", 0),
+            statement_timeout_ms=_count("WIDGET_STATEMENT_TIMEOUT_MS", 15_000),
         )
 
     def weaknesses(self) -> list[str]:
@@ -63,6 +69,9 @@ class Settings:
         host = address.hostname or ""
         if address.scheme != "https" and not (host in LOOPBACK_HOSTS or host.endswith(".localhost")):
             found.append(f"WIDGET_BASE_URL {self.base_url} is not https: plain http is fine on loopback only.")
+        if self.mail_url and self.mail_url.partition("://")[0] not in MAIL_SCHEMES:
+            known = ", ".join(f"{scheme}://" for scheme in MAIL_SCHEMES)
+            found.append(f"WIDGET_MAIL_URL begins with none of {known}: no mail would leave.")
         return found
 
     @property
@@ -70,6 +79,13 @@ class Settings:
         """Scheme, host and port of the server, as browsers write an origin."""
         parts = urlsplit(self.base_url)
         return f"{parts.scheme}://{parts.netloc}"
+
+
+def _count(name: str, default: int) -> int:
+    text = os.environ.get(name) or str(default)
+    if not text.isdecimal():
+        raise BadRequest(f"{text!r} is not a whole number.", field=name)
+    return int(text)
 
 
 _current: list[Settings] = []

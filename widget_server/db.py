@@ -130,8 +130,11 @@ def atomic() -> Iterator[None]:
 
 
 def lock_rows(query: Any) -> Any:
-    """Lock what `query` selects until the transaction ends; SQLite's writer already has the only lock."""
-    return query if on_sqlite() else query.for_update()
+    """Lock what `query` selects until the transaction ends; SQLite's writer already has the only lock.
+
+    Keys never change: so rows that refer to a locked one may still be written, and nobody waits in a ring.
+    """
+    return query if on_sqlite() else query.for_update("FOR NO KEY UPDATE")
 
 
 class Text(Field):

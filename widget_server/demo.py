@@ -8,7 +8,6 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -22,40 +21,47 @@ import click
 
 PROGRAM = Path(__file__).with_name("demo_shop") / "program.yaml"
 READY_SECONDS = 60
+STOP_SECONDS = 30
 
 
 def run(port: int, shop_port: int, *, reset: bool) -> None:
-    """Set up what is missing, start both, print their addresses, and stop both when stopped."""
+    """Set up what is missing, start both, print their addresses, and stop both when stopped.
+
+    Raises ClickException when the demo lives at other ports, or one of the two does not start.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     instance = Path(os.environ.get("WIDGET_INSTANCE", "instance")).resolve()
     home = instance / "demo"
-    if reset and home.exists():
+    config, whole = home / "shop.json", home / "whole"
+    if home.exists() and (reset or not whole.exists()):  # a demo whose making was interrupted begins anew
         shutil.rmtree(home)
     home.mkdir(parents=True, exist_ok=True)
-    for one in (port, shop_port):
-        _need_free(one)
     env = _environment(instance, home, port)
     _call(env, "upgrade")
-    config = home / "shop.json"
-    fresh = not config.exists()
-    if fresh:
+    if not whole.exists():
         _set_up(env, home, config, port, shop_port)
-    children = [_start(env, "-m", "widget_server.cli", "serve", "--port", str(port), "--workers", "1")]
+    _need_same(json.loads(config.read_text()), port, shop_port)
+    children: list[subprocess.Popen[bytes]] = []
     try:
+        children.append(_start(env, "-m", "widget_server.cli", "serve", "--port", str(port), "--workers", "1"))
         _wait(f"http://127.0.0.1:{port}/readyz", children[0])
-        if fresh:
+        if not whole.exists():
             _shop(env, "seed", "--config", str(config))
+            whole.touch()
         children.append(
             _start(env, "-m", "widget_server.demo_shop", "serve", "--port", str(shop_port), "--config", str(config))
         )
         _wait(f"http://127.0.0.1:{shop_port}/", children[1])
         click.echo("Ready.")
-        click.echo(
-            f"  the shop:    http://shop.localhost:{shop_port}   (mails: /mail, the owner's side: /admin/orders)"
-        )
-        click.echo(f"  the widget:  http://widget.localhost:{port}")
+        click.echo(f"  the shop:    {_shop_url(shop_port)}   (mails: /mail, the owner's side: /admin/orders)")
+        click.echo(f"  the widget:  {_widget_url(port)}")
         click.echo("  log in at the shop as mara@fjord.example with the password fern-and-fjord; Ctrl-C stops both.")
-        _until_stopped(children)
+        _until_one_ends(children)
+    except KeyboardInterrupt:
+        click.echo("Stopped.")
     finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)  # stopping is under way
         for child in reversed(children):
             _stop(child)
 
@@ -69,7 +75,7 @@ def _environment(instance: Path, home: Path, port: int) -> dict[str, str]:
         **os.environ,
         "WIDGET_INSTANCE": str(home),
         "WIDGET_SECRET_KEY": secret.read_text(),
-        "WIDGET_BASE_URL": f"http://widget.localhost:{port}",
+        "WIDGET_BASE_URL": _widget_url(port),
         "DATABASE_URL": f"sqlite:///{home / 'loyalty.db'}",
         "WIDGET_MAIL_URL": f"file://{instance / 'mail'}",
         "WIDGET_MAIL_FROM": "Fjord & Fern <hello@fjord.example>",
@@ -78,7 +84,7 @@ def _environment(instance: Path, home: Path, port: int) -> dict[str, str]:
 
 def _set_up(env: dict[str, str], home: Path, config: Path, port: int, shop_port: int) -> None:
     """Make the shop and its program through the public shell, as an owner would."""
-    origins = [f"http://shop.localhost:{shop_port}", f"http://127.0.0.1:{shop_port}"]
+    origins = [_shop_url(shop_port), f"http://127.0.0.1:{shop_port}"]
     made: dict[str, Any] = json.loads(
         _call(
             env, "shop", "create", "--name", "Fjord & Fern", "--origin", origins[0], "--origin", origins[1],
@@ -89,7 +95,7 @@ def _set_up(env: dict[str, str], home: Path, config: Path, port: int, shop_port:
     facts = {
         **{name: made[name] for name in ("shop_id", "embed_key", "identity_secret", "webhook_secret", "webhook_urls")},
         "script_tag": made["script_tag"],
-        "widget_url": f"http://widget.localhost:{port}",
+        "widget_url": _widget_url(port),
         "origin": origins[0],
         "database": str(home / "shop.db"),
         "mail_dir": env["WIDGET_MAIL_URL"].removeprefix("file://"),
@@ -98,6 +104,21 @@ def _set_up(env: dict[str, str], home: Path, config: Path, port: int, shop_port:
     }
     config.touch(mode=0o600)
     config.write_text(json.dumps(facts, indent=1))
+
+
+def _need_same(facts: dict[str, Any], port: int, shop_port: int) -> None:
+    """The shop's origin and the widget's address were told to both sides when the demo was made."""
+    made = (facts["widget_url"], facts["origin"])
+    if made != (_widget_url(port), _shop_url(shop_port)):
+        raise click.ClickException(f"The demo lives at {made[0]} and {made[1]}: use these ports, or --reset.")
+
+
+def _widget_url(port: int) -> str:
+    return f"http://widget.localhost:{port}"
+
+
+def _shop_url(shop_port: int) -> str:
+    return f"http://shop.localhost:{shop_port}"
 
 
 def _call(env: dict[str, str], *words: str) -> str:
@@ -129,29 +150,17 @@ def _wait(address: str, child: subprocess.Popen[bytes]) -> None:
     raise click.ClickException(f"{address} was not ready within {READY_SECONDS} seconds.")
 
 
-def _until_stopped(children: list[subprocess.Popen[bytes]]) -> None:
-    stopped: list[int] = []
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda got, _: stopped.append(got))
-    while not stopped:
-        if any(child.poll() is not None for child in children):
-            raise click.ClickException("One of the two ended by itself; see above.")
+def _until_one_ends(children: list[subprocess.Popen[bytes]]) -> None:
+    while all(child.poll() is None for child in children):
         time.sleep(0.2)
+    raise click.ClickException("One of the two ended by itself; see above.")
 
 
 def _stop(child: subprocess.Popen[bytes]) -> None:
+    """Each leads a group of processes of its own: what does not end when asked is killed, and all of it."""
+    child.terminate()
+    with suppress(subprocess.TimeoutExpired):
+        child.wait(STOP_SECONDS)
     with suppress(ProcessLookupError):
-        child.send_signal(signal.SIGTERM)
-    try:
-        child.wait(timeout=20)
-    except subprocess.TimeoutExpired:
-        child.kill()
-
-
-def _need_free(port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError as taken:
-            raise click.ClickException(f"Port {port} is taken: choose another by --port or --shop-port.") from taken
+        os.killpg(child.pid, signal.SIGKILL)
+    child.wait()

@@ -180,7 +180,7 @@ def post(
     """
     with atomic():
         account = locked(shop_id, account_id)
-        earlier = _booked(shop_id, source, key, line)
+        earlier = booked(shop_id, source, key, line)
         if earlier is not None:
             if (earlier.account_id, earlier.kind, earlier.amount) != (account_id, kind, amount):
                 raise KeyReused()
@@ -209,6 +209,11 @@ def post(
         return row
 
 
+def booked(shop_id: str, source: str, key: str, line: int = 0) -> Transaction | None:
+    """The row that `key` moved points with, if it came through `source` before."""
+    return Transaction.one(shop_id, Transaction.source == source, Transaction.key == key, Transaction.line == line)
+
+
 def take_back(
     shop_id: str,
     account_id: str,
@@ -229,13 +234,15 @@ def take_back(
     """
     with atomic():
         account = locked(shop_id, account_id)
-        earlier, debt_id = _booked(shop_id, source, key), _debt_id(account_id, source, key)
+        earlier, debt_id = booked(shop_id, source, key), _debt_id(account_id, source, key)
         owed = Debt.one(shop_id, Debt.id == debt_id)
         if earlier is not None or owed is not None:
             if points != (owed.amount if owed else 0) - (earlier.amount if earlier else 0):
                 raise KeyReused()
             return earlier
         now_points = points if shortfall == "negative" else min(points, max(account.balance, 0))
+        if points > now_points:
+            _owe(shop_id, account_id, points - now_points, takes_back, id=debt_id)
         row = None
         if now_points:
             row = post(
@@ -250,8 +257,6 @@ def take_back(
                 takes_back=takes_back,
                 may_go_below_zero=shortfall == "negative",
             )
-        if points > now_points:
-            _owe(shop_id, account_id, points - now_points, takes_back, id=debt_id)
         return row
 
 
@@ -295,10 +300,6 @@ def history(shop_id: str, account_id: str, *, before: int | None = None, limit: 
     if before is not None:
         rows = rows.where(Transaction.sequence < before)
     return list(rows.order_by(Transaction.sequence.desc()).limit(limit))
-
-
-def _booked(shop_id: str, source: str, key: str, line: int = 0) -> Transaction | None:
-    return Transaction.one(shop_id, Transaction.source == source, Transaction.key == key, Transaction.line == line)
 
 
 def _book(account: Account, row: Transaction, *, may_go_below_zero: bool) -> Transaction:
@@ -345,6 +346,7 @@ def _repay(account: Account, earned: Transaction) -> None:
         .order_by(Debt.created_at.desc())
         .first()
     )
+    _owe(account.shop_id, account.id, -points, earned.id)
     _book(
         account,
         Transaction(
@@ -363,8 +365,6 @@ def _repay(account: Account, earned: Transaction) -> None:
         ),
         may_go_below_zero=False,
     )
-    _owe(account.shop_id, account.id, -points, earned.id)
-    account.debt -= points
 
 
 def _debt_id(account_id: str, source: str, key: str) -> str:

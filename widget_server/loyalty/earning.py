@@ -304,8 +304,8 @@ def score_order(shop: Shop, order_id: str, *, source: str) -> None:
             rate = _rate_now(shop, program, rule, account, order.placed_at)
             if rule.id in hers:
                 award = hers[rule.id]
-            elif score(order.told, rate).points:
-                account = account or ledger.open_account(shop.id, customer.id)
+            elif account is not None or score(order.told, rate).points:
+                account = account or ledger.open_account(shop.id, customer.id)  # never for nothing (contracts §1)
                 award = _first_award(shop, rule, order, account, rate)
             else:
                 continue

@@ -4,6 +4,7 @@ The same set of states gives the same merged state in whatever order, and howeve
 (acceptance 23). Money is read here too: what of an order is goods, after which discounts and refunds.
 """
 
+import json
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
@@ -93,8 +94,7 @@ class OrderState:
 
     def as_json(self) -> dict[str, Any]:
         """A JSON value that `from_json` reads back."""
-        value = asdict(self)
-        value["refunds"] = [asdict(refund) for refund in self.refunds]
+        value: dict[str, Any] = json.loads(canonical(asdict(self)))
         return value
 
     @classmethod
@@ -120,7 +120,7 @@ def merge(known: OrderState | None, told: OrderState) -> OrderState:
     """
     told = replace(
         told,
-        refunds=tuple(replace(refund, as_of=told.precedence) for refund in told.refunds),
+        refunds=_all_refunds(tuple(replace(refund, as_of=told.precedence) for refund in told.refunds)),
         told_refunds=len(told.refunds),
         reached={name: told.modified_at for name, rank in RANK.items() if RANK.get(told.status, -1) >= rank},
     )

@@ -81,7 +81,9 @@ def receive(shop: Shop, platform: str, told: OrderState, person: Person | None) 
         merged = merge(OrderState.from_json(order.state) if order.state else None, told)
         newest = merged.precedence == told.precedence
         if person is not None and (newest or order.customer_id is None):
-            order.customer_id = customers.recognise(shop.id, person).id
+            customer_id = customers.recognise(shop.id, person).id
+            if customer_id != order.customer_id:
+                order.customer_id = customer_id
         return _store(order, merged)
 
 

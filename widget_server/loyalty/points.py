@@ -8,7 +8,7 @@ import hashlib
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from peewee import Check, fn
@@ -16,7 +16,7 @@ from peewee import Check, fn
 from widget_server import clock, ledger
 from widget_server.db import Int, Json, ShopTable, Text, UtcDateTime, atomic, lock_rows, new_id
 from widget_server.ledger import Account, Cause, Shortfall, Transaction
-from widget_server.loyalty import programs
+from widget_server.loyalty import programs, shops, tiers
 from widget_server.loyalty.shops import Shop
 
 TEXT_LENGTH_MAX = 500
@@ -101,11 +101,14 @@ def mature(award: Award, *, source: str = "job") -> None:
 
 def mature_due(limit: int = 500) -> int:
     """Mature up to `limit` awards of any shop whose time has come; answers how many."""
-    due = Award.everywhere(Award.id).where(Award.status == "waiting", Award.due_at <= clock.now())
+    due = Award.everywhere(Award.shop_id, Award.account_id, Award.id).where(
+        Award.status == "waiting", Award.due_at <= clock.now()
+    )
     count = 0
-    for (award_id,) in list(due.order_by(Award.due_at).limit(limit).tuples()):
+    for shop_id, account_id, award_id in list(due.order_by(Award.due_at).limit(limit).tuples()):
         with atomic():
-            award = lock_rows(Award.everywhere().where(Award.id == award_id)).get()
+            ledger.locked(shop_id, account_id)  # whoever changes an award holds its account first
+            award = lock_rows(Award.of(shop_id).where(Award.id == award_id)).get()
             if award.status == "waiting" and award.due_at is not None and award.due_at <= clock.now():
                 mature(award)
                 count += 1
@@ -133,6 +136,22 @@ def new_award(shop_id: str, account_id: str, *, cause: str, rule_id: str, order_
         )
         award.save(force_insert=True)
     return award
+
+
+def move_awards(shop_id: str, from_account_id: str, to_account_id: str) -> None:
+    """Two accounts become one: the awards of the first, and what of them is pending, go to the second.
+
+    When both have one for the same order and rule, the order moved between them before: one is empty, and goes.
+    """
+    pending = ledger.locked(shop_id, from_account_id).pending
+    for award in list(Award.of(shop_id).where(Award.account_id == from_account_id)):
+        same = (Award.order_id == award.order_id, Award.rule_id == award.rule_id)
+        twin = Award.one(shop_id, Award.account_id == to_account_id, *same)
+        if twin is not None:
+            Award.remove(shop_id, Award.id == (twin.id if award.points else award.id))
+        Award.change(shop_id, {Award.account_id: to_account_id}, Award.id == award.id)
+    ledger.move_pending(shop_id, from_account_id, -pending)
+    ledger.move_pending(shop_id, to_account_id, pending)
 
 
 def give(
@@ -165,14 +184,17 @@ def adjust(
 ) -> Transaction | None:
     """Staff change a balance, by an amount or to a balance (which wins when both are given).
 
-    Answers None when the balance is already there. Raises NotEnoughPoints when it would fall below zero.
+    Answers None when the balance is already there, and the first row when `key` comes again. Raises
+    NotEnoughPoints when the balance would fall below zero, KeyReused when the key adjusted by another amount.
     """
     salt = secrets.token_hex(16)
     note = hashlib.sha256(f"{salt}\n{reason or ''}\n{comment or ''}".encode()).hexdigest()
     with atomic():
         amount = by
         if to_balance is not None:
-            amount = to_balance - ledger.locked(shop.id, account_id).balance
+            balance = ledger.locked(shop.id, account_id).balance
+            earlier = ledger.booked(shop.id, source, key)
+            amount = earlier.amount if earlier else to_balance - balance
         if not amount:
             return None
         row = ledger.post(
@@ -219,6 +241,7 @@ def _correct(award: Award, target: Target, shortfall: Shortfall, source: str) ->
         takes_back=award.booked_id,
         shortfall=shortfall,
     )
+    tiers.recheck(shops.by_id(award.shop_id), award.account_id)  # what became debt moved no row
 
 
 def _earn(award: Award, points: int, key: str, source: str) -> Transaction:
@@ -254,12 +277,14 @@ def next_expiry(shop: Shop, program: programs.Program, account: Account) -> Next
         points = -(-account.balance * rules.expiry_percent // 100)
         at = _expires_at(shop, account.last_activity_at, rules.expiry_months)
     else:
-        oldest = _oldest_unspent(shop, account)
-        if oldest is None:
+        earned_at = _oldest_unspent(shop, account)
+        if earned_at is None:
             return None
-        points, earned_at = oldest
         at = _expires_at(shop, earned_at, rules.expiry_months)
-    return NextExpiry(points, max(at, _grace_end(shop, program) or at))
+    at = max(at, _grace_end(shop, program) or at)
+    if rules.expiry == "age":
+        points = _unspent_before(shop, account, _cutoff(shop, at, rules.expiry_months))
+    return NextExpiry(points, at)
 
 
 def expire_due(shop: Shop) -> int:
@@ -272,8 +297,7 @@ def expire_due(shop: Shop) -> int:
     grace = _grace_end(shop, program)
     if rules.expiry == "off" or not program.is_active or (grace and clock.now() < grace):
         return 0
-    day = clock.local_date(clock.now(), shop.timezone)
-    cutoff = clock.start_of(clock.add_months(day, -rules.expiry_months), shop.timezone)
+    cutoff = _cutoff(shop, clock.now(), rules.expiry_months)
     stale = Account.of(shop.id, Account.id).where(Account.balance > 0)
     if rules.expiry == "inactivity":
         stale = stale.where(Account.last_activity_at < cutoff)
@@ -281,11 +305,11 @@ def expire_due(shop: Shop) -> int:
         stale = stale.where(Account.created_at < cutoff)
     count = 0
     for (account_id,) in list(stale.tuples()):
-        count += _expire(shop, program, account_id, cutoff, day)
+        count += _expire(shop, program, account_id, cutoff)
     return count
 
 
-def _expire(shop: Shop, program: programs.Program, account_id: str, cutoff: datetime, day: date) -> int:
+def _expire(shop: Shop, program: programs.Program, account_id: str, cutoff: datetime) -> int:
     with atomic():
         account = ledger.locked(shop.id, account_id)
         if program.rules.expiry == "inactivity":
@@ -303,7 +327,7 @@ def _expire(shop: Shop, program: programs.Program, account_id: str, cutoff: date
             "expire",
             -min(points, account.balance),
             source="job",
-            key=f"expire:{account_id}:{day.isoformat()}",
+            key=f"expire:{account_id}:{account.sequence}",
             cause=Cause("expired", snapshot={"by": mode, "months": program.rules.expiry_months}),
         )
         return 1
@@ -315,11 +339,20 @@ def _expires_at(shop: Shop, moment: datetime, months: int) -> datetime:
     return clock.start_of(day, shop.timezone)
 
 
+def _cutoff(shop: Shop, moment: datetime, months: int) -> datetime:
+    """What was earned before it has expired at `moment`: the other side of `_expires_at`."""
+    today = clock.local_date(moment, shop.timezone)
+    day = clock.add_months(today, -months)
+    while clock.add_months(day, months) < today:  # the last days of a long month end with those of a short one
+        day += timedelta(days=1)
+    return clock.start_of(day, shop.timezone)
+
+
 def _grace_end(shop: Shop, program: programs.Program) -> datetime | None:
     if program.resumed_at is None:
         return None
     day = clock.local_date(program.resumed_at, shop.timezone)
-    return clock.start_of(day + timedelta(days=programs.PAUSE_GRACE_DAYS), shop.timezone)
+    return clock.start_of(day + timedelta(days=programs.PAUSE_GRACE_DAYS + 1), shop.timezone)
 
 
 def _unspent_before(shop: Shop, account: Account, cutoff: datetime) -> int:
@@ -337,8 +370,8 @@ def _is_credit() -> Any:
     return (Transaction.amount > 0) & (Transaction.kind != "refund")
 
 
-def _oldest_unspent(shop: Shop, account: Account) -> tuple[int, datetime] | None:
-    """The oldest credit that is not spent yet: how much is left of it and when it was earned."""
+def _oldest_unspent(shop: Shop, account: Account) -> datetime | None:
+    """When the oldest credit was earned that is not spent yet."""
     rows = Transaction.of(shop.id, Transaction.amount, Transaction.event_at).where(
         Transaction.account_id == account.id, _is_credit()
     )
@@ -349,7 +382,8 @@ def _oldest_unspent(shop: Shop, account: Account) -> tuple[int, datetime] | None
     )
     for amount, event_at in rows.order_by(Transaction.event_at, Transaction.sequence).tuples():
         if amount > spent:
-            return min(amount - spent, account.balance), event_at
+            earned_at: datetime = event_at
+            return earned_at
         spent -= amount
     return None
 

@@ -3,14 +3,14 @@
 from typing import Any
 
 from widget_server import clock, ledger
-from widget_server.db import ShopTable, atomic, lock_rows
+from widget_server.db import atomic, lock_rows
 from widget_server.keys import Request
 from widget_server.ledger import Account, Cause, Transaction
 from widget_server.loyalty import customers, earning, referrals, rewards
 from widget_server.loyalty.access import Session, SignInCode
 from widget_server.loyalty.customers import Customer
 from widget_server.loyalty.orders import Order, Parked
-from widget_server.loyalty.points import Adjustment, Award
+from widget_server.loyalty.points import Adjustment, move_awards
 from widget_server.loyalty.referrals import Referral, ReferralVisit
 from widget_server.loyalty.rewards import Coupon
 from widget_server.loyalty.shops import Shop
@@ -84,9 +84,7 @@ def _move_points(shop: Shop, source: Customer, target: Customer) -> None:
     for account_id in sorted((old.id, new.id)):
         ledger.locked(shop.id, account_id)
     old = ledger.locked(shop.id, old.id)
-    Award.change(shop, {Award.account_id: new.id}, Award.account_id == old.id)
-    ledger.move_pending(shop.id, old.id, -old.pending)
-    ledger.move_pending(shop.id, new.id, old.pending)
+    move_awards(shop.id, old.id, new.id)
     if old.balance:
         key = f"merge:{source.id}"
         for line, (account_id, points) in enumerate(((old.id, -old.balance), (new.id, old.balance))):
@@ -132,9 +130,9 @@ def export(shop: Shop, customer: Customer) -> dict[str, Any]:
         else None,
         "transactions": [
             _plain(row, ("id", "kind", "amount", "balance_after", "cause", "order_id", "snapshot", "event_at"))
-            for row in _rows(shop, Transaction, Transaction.account_id, account, Transaction.sequence)
+            for row in _transactions(shop, customer).order_by(Transaction.created_at, Transaction.sequence)
         ],
-        "comments": _comments(shop, account),
+        "comments": _comments(shop, customer),
         "orders": [
             _plain(row, ("number", "status", "placed_at", "state"))
             for row in Order.of(shop).where(Order.customer_id == customer.id).order_by(Order.placed_at)
@@ -160,15 +158,13 @@ def erase(shop: Shop, customer: Customer) -> None:
     """
     with atomic():
         customer = lock_rows(Customer.of(shop).where(Customer.id == customers.live(customer).id)).get()
-        account = ledger.account_of(shop.id, customer.id)
+        rows = _transactions(shop, customer, Transaction.id)
+        Adjustment.change(
+            shop, {Adjustment.reason: None, Adjustment.comment: None}, Adjustment.transaction_id.in_(rows)
+        )
         Session.remove(shop, Session.customer_id == customer.id)
         if customer.email_key:
             SignInCode.remove(shop, SignInCode.email_key == customer.email_key)
-        if account is not None:
-            rows = Transaction.of(shop, Transaction.id).where(Transaction.account_id == account.id)
-            Adjustment.change(
-                shop, {Adjustment.reason: None, Adjustment.comment: None}, Adjustment.transaction_id.in_(rows)
-            )
         Request.change(shop, {Request.answer: None}, Request.customer_id == customer.id)
         for word in _words_about(customer):
             Parked.remove(shop, Parked.body.contains(word))
@@ -187,16 +183,18 @@ def _words_about(customer: Customer) -> list[str]:
     return [word for word in (customer.email, phone if len(phone) >= PHONE_LENGTH_MIN else None) if word]
 
 
-def _rows(shop: Shop, table: type[ShopTable], column: Any, account: Account | None, order: Any) -> list[Any]:
-    return list(table.of(shop).where(column == account.id).order_by(order)) if account else []
+def _transactions(shop: Shop, customer: Customer, *columns: Any) -> Any:
+    """Her rows in the ledger, those of rows that were merged into her too."""
+    hers = Customer.of(shop, Customer.id).where((Customer.id == customer.id) | (Customer.merged_into == customer.id))
+    accounts = Account.of(shop, Account.id).where(Account.customer_id.in_(hers))
+    return Transaction.of(shop, *columns).where(Transaction.account_id.in_(accounts))
 
 
-def _comments(shop: Shop, account: Account | None) -> list[str]:
-    if account is None:
-        return []
-    rows = Transaction.of(shop, Transaction.id).where(Transaction.account_id == account.id)
-    notes = Adjustment.of(shop).where(Adjustment.transaction_id.in_(rows), Adjustment.comment.is_null(False))
-    return [note.comment for note in notes]
+def _comments(shop: Shop, customer: Customer) -> list[str]:
+    notes = Adjustment.of(shop).where(
+        Adjustment.transaction_id.in_(_transactions(shop, customer, Transaction.id)), Adjustment.comment.is_null(False)
+    )
+    return [note.comment for note in notes.order_by(Adjustment.created_at)]
 
 
 def _plain(row: Any, names: tuple[str, ...]) -> dict[str, Any]:

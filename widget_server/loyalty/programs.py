@@ -7,7 +7,7 @@ from typing import Any, Literal
 from peewee import Check
 
 from widget_server import clock
-from widget_server.db import Int, Json, ShopTable, Text, UtcDateTime, atomic
+from widget_server.db import Int, Json, ShopTable, Text, UtcDateTime, atomic, lock_rows
 from widget_server.errors import BadTransition, ProgramNotActive
 from widget_server.events import ProgramChanged, emit
 
@@ -119,7 +119,7 @@ def need_active(shop_id: str) -> Program:
 def activate(shop_id: str) -> Program:
     """DRAFT or PAUSED -> ACTIVE. When ACTIVE already, nothing changes (contracts §2)."""
     with atomic():
-        program = of(shop_id)
+        program = _locked(shop_id)
         if not program.is_active:
             resumed = clock.now() if program.status == "paused" else program.resumed_at
             _save(program, status="active", resumed_at=resumed)
@@ -129,7 +129,7 @@ def activate(shop_id: str) -> Program:
 def pause(shop_id: str) -> Program:
     """ACTIVE -> PAUSED. When PAUSED already, nothing changes; raises BadTransition from DRAFT."""
     with atomic():
-        program = of(shop_id)
+        program = _locked(shop_id)
         if program.status == "draft":
             raise BadTransition("A draft cannot be paused: it never ran.")
         if program.is_active:
@@ -146,7 +146,7 @@ def update(
 ) -> Program:
     """Change what is given; past rows keep the rule and rate they were booked with (acceptance 59)."""
     with atomic():
-        program = of(shop_id)
+        program = _locked(shop_id)
         changes: dict[str, Any] = {}
         if name is not None and name != program.name:
             changes["name"] = name
@@ -157,6 +157,11 @@ def update(
         if changes:
             _save(program, **changes)
         return program
+
+
+def _locked(shop_id: str) -> Program:
+    program: Program | None = lock_rows(Program.of(shop_id)).first()
+    return program or of(shop_id)
 
 
 def _save(program: Program, **changes: Any) -> None:

@@ -37,8 +37,10 @@ from widget_server.loyalty.shops import Shop
 
 TRIGGERS = ("registration", "first_paid_order", "first_fulfilled_order")
 ENDED = ("blocked", "cancelled")
+OTHER_REFERRER = "other_referrer"  # two rows of one friend were merged: this end is final
 WINDOW_DAYS_DEFAULT = 30
 TYPED_CODE_DAYS = 30
+PHONE_DIGITS_MIN = 6
 
 
 class ReferralProgram(ShopTable):
@@ -238,7 +240,7 @@ def approve(shop: Shop, referral_id: str, *, source: str) -> Referral:
     """The merchant says a blocked or cancelled referral is fine after all."""
     with atomic():
         referral = _locked(shop, referral_id)
-        if referral.status in ENDED:
+        if referral.status in ENDED and referral.reason != OTHER_REFERRER:
             _move(referral, "joined", reason=None)
             program = ReferralProgram.need(shop)
             _welcome(shop, program, referral)
@@ -264,10 +266,12 @@ def move(shop: Shop, source_id: str, target_id: str, *, source: str) -> None:
         brought = lock_rows(Referral.of(shop).where(Referral.friend_id.in_((source_id, target_id))))
         ranked = sorted(brought, key=lambda one: (one.status in ENDED, one.status != "completed", one.created_at))
         for other in ranked[1:]:
-            _undo(shop, other, "other_referrer", source)
-            _set_friend(other, f"merged:{other.id}")  # a friend has one row, and the place is taken
+            _undo(shop, other, OTHER_REFERRER, source)
+            _set_friend(other, "")  # a friend has one referrer: her place must be free
         for first in ranked[:1]:
             _set_friend(first, target_id)
+        for other in ranked[1:]:
+            _set_friend(other, source_id)
         own = Referral.of(shop).where(Referral.friend_id == target_id, Referral.advocate_id == target_id)
         for referral in own.where(Referral.status.not_in(ENDED)):
             _undo(shop, referral, "own_link", source)
@@ -284,8 +288,11 @@ def counts(shop: Shop, advocate: Customer) -> Counts:
     account = ledger.account_of(shop.id, advocate.id)
     earned = 0
     if account is not None:
+        hers = Referral.of(shop, Referral.id).where(Referral.advocate_id == advocate.id)
         sums = Transaction.of(shop, fn.COALESCE(fn.SUM(Transaction.amount), 0)).where(
-            Transaction.account_id == account.id, Transaction.cause.in_(("referral_advocate", "referral_undone"))
+            Transaction.account_id == account.id,
+            Transaction.cause.in_(("referral_advocate", "referral_undone")),
+            Transaction.cause_id.in_(hers),
         )
         earned = max(int(sums.scalar()), 0)
     joined = sum(by_status.get(status, 0) for status in ("joined", "pending", "completed"))
@@ -324,8 +331,7 @@ def _objection(shop: Shop, advocate: Customer, friend: Customer) -> str | None:
         return "same_phone"
     if _came_before(shop, friend, advocate):
         return "mutual"
-    twins = Customer.of(shop).where(Customer.id != friend.id, Customer.merged_into.is_null())
-    if friend.mailbox and twins.where(Customer.mailbox == friend.mailbox).exists():
+    if _is_known_otherwise(shop, friend):
         return "existing_customer_email_variant"
     paid_before = Order.of(shop).where(
         Order.customer_id == friend.id, Order.created_at < clock.now() - timedelta(minutes=30)
@@ -341,15 +347,29 @@ def _came_before(shop: Shop, friend: Customer, advocate: Customer) -> bool:
     above: str | None = advocate.id
     while above is not None and above not in seen:
         seen.add(above)
-        brought = Referral.one(shop, Referral.friend_id == above, Referral.status.not_in(ENDED))
+        brought = Referral.one(shop, Referral.friend_id == above, Referral.status != "blocked")
         above = brought.advocate_id if brought else None
         if above == friend.id:
             return True
     return False
 
 
+def _is_known_otherwise(shop: Shop, friend: Customer) -> bool:
+    """Is her mailbox an older customer's? An account of hers in the shop that has done nothing yet is none."""
+    if not friend.mailbox:
+        return False
+    twins = Customer.of(shop).where(
+        Customer.mailbox == friend.mailbox, Customer.id != friend.id, Customer.merged_into.is_null()
+    )
+    return any(
+        twin.email_key != friend.email_key or twin.is_member or _has_orders(shop, twin) for twin in twins.limit(20)
+    )
+
+
 def _digits(phone: str | None) -> str:
-    return "".join(one for one in phone or "" if one.isdigit())[-9:]
+    """What two spellings of one number share; "" for what is too short to be one."""
+    digits = "".join(one for one in phone or "" if one.isdigit())
+    return digits[-9:] if len(digits) >= PHONE_DIGITS_MIN else ""
 
 
 def _standing(shop: Shop, program: ReferralProgram, referral: Referral) -> tuple[Order | None, str]:

@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from typing import Any, Literal
 
 from peewee import Case, Check, fn
@@ -15,6 +15,7 @@ from widget_server.errors import (
     BadRequest,
     CouponNotReturnable,
     CouponNotUsable,
+    KeyReused,
     MembersOnly,
     NotFound,
     RewardLimitReached,
@@ -22,14 +23,15 @@ from widget_server.errors import (
     TierTooLow,
 )
 from widget_server.events import CouponChanged, CouponIssued, ProgramChanged, emit
-from widget_server.ledger import Account, Cause, Transaction
-from widget_server.loyalty import customers, programs
+from widget_server.ledger import POINTS_MAX, Account, Cause, Transaction
+from widget_server.loyalty import customers, programs, tiers
 from widget_server.loyalty.customers import CODE_ALPHABET, Customer
 from widget_server.loyalty.shops import Shop
 
 KINDS = ("amount", "sliding", "percent", "free_shipping", "free_product")
 CODE_LENGTH = 12
 USABLE = ("active", "applied")
+CENT = Decimal("0.01")
 APPLIED_FORGOTTEN_AFTER = timedelta(hours=24)
 
 
@@ -178,11 +180,11 @@ def listed(shop: Shop) -> list[Reward]:
 def offers(shop: Shop, customer: Customer, account: Account | None) -> list[Offer]:
     """What she can buy: affordable first in the merchant's order, then the nearest (acceptance 27)."""
     rewards = listed(shop)
-    taken = _taken(shop, customer, rewards)
+    taken, levels = _taken(shop, customer, rewards), _levels(shop, rewards)
     balance = account.balance if account else 0
     found = []
     for reward in rewards:
-        refusal = _refusal(reward, account, taken.get(reward.id, (0, 0)))
+        refusal = _refusal(reward, account, taken.get(reward.id, (0, 0)), levels)
         short_by = max(reward.cost_points - balance, 0)
         found.append(Offer(reward, refusal is None and not short_by, short_by, refusal))
     return sorted(found, key=lambda offer: (offer.refusal is not None, offer.short_by))
@@ -193,22 +195,27 @@ def redeem(
 ) -> Coupon:
     """Buy a reward: the points go and the coupon comes in one transaction (acceptance 29, 31, 32).
 
-    `points` is the chosen cost of a sliding reward. Raises ProgramNotActive, MembersOnly, NotFound,
-    RewardUnavailable, RewardLimitReached, TierTooLow, BadRequest (points), NotEnoughPoints.
+    `points` is the chosen cost of a sliding reward. The same key again answers the first coupon. Raises
+    ProgramNotActive, MembersOnly, NotFound, RewardUnavailable, RewardLimitReached, TierTooLow, BadRequest
+    (points), NotEnoughPoints, KeyReused when the key bought something else.
     """
-    program = programs.need_active(shop.id)
-    if not customer.is_member:
-        raise MembersOnly()
     with atomic():
         reward = lock_rows(Reward.of(shop).where(Reward.id == reward_id)).first()
         if reward is None:
             raise NotFound("There is no such reward here.")
+        earlier = _bought_before(shop, customer, reward, source, key, points)
+        if earlier is not None:
+            return earlier
+        program = programs.need_active(shop.id)
+        if not customers.by_id(shop.id, customer.id).is_member:
+            raise MembersOnly()
         account = ledger.open_account(shop.id, customer.id)
         account = ledger.locked(shop.id, account.id)
         if reward.id not in {one.id for one in listed(shop)}:
             raise RewardUnavailable()
-        _check_refusal(_refusal(reward, account, _taken(shop, customer, [reward]).get(reward.id, (0, 0))))
-        cost, amount = _price(reward, points, account.balance)
+        taken = _taken(shop, customer, [reward]).get(reward.id, (0, 0))
+        _check_refusal(_refusal(reward, account, taken, _levels(shop, [reward])))
+        cost, amount = _price(reward, points)
         coupon_id = new_id()
         row = ledger.post(
             shop.id,
@@ -387,9 +394,11 @@ def release(shop: Shop, code: str, order_ref: str, *, source: str) -> Coupon:
         if coupon.status != "used" or coupon.order_ref != order_ref:
             return coupon
         if programs.of(shop.id).rules.coupon_after_cancel == "points" and coupon.transaction_id:
-            return _give_points_back(coupon, "returned", key=f"release:{coupon.id}", source=source, word="returned")
+            key = f"release:{coupon.id}:{coupon.revision}"  # an order may be cancelled, come back, be cancelled
+            return _give_points_back(coupon, "returned", key=key, source=source, word="returned")
         coupon.order_ref = coupon.order_number = coupon.ended_at = coupon.applied_at = None
-        return _move(coupon, "active")
+        forgotten = customers.by_id(shop.id, coupon.customer_id).erased_at  # nobody is left to own it
+        return _move(coupon, "revoked" if forgotten else "active")
 
 
 def order_says(shop: Shop, codes: Iterable[str], order_ref: str, number: str, *, cancelled: bool, source: str) -> None:
@@ -405,7 +414,7 @@ def order_says(shop: Shop, codes: Iterable[str], order_ref: str, number: str, *,
             coupon = _locked(shop.id, coupon.id)
             if cancelled:
                 release(shop, code, order_ref, source=source)
-            elif coupon.status == "returned" and coupon.order_ref != order_ref:
+            elif coupon.status == "returned":
                 _charge_again(coupon, order_ref, number, source)
             elif coupon.status in (*USABLE, "expired"):
                 _mark_used(coupon, order_ref, number)
@@ -490,20 +499,32 @@ def _fresh_code(shop: Shop) -> str:
             return code
 
 
-def _price(reward: Reward, points: int | None, balance: int) -> tuple[int, Decimal | None]:
+def _bought_before(
+    shop: Shop, customer: Customer, reward: Reward, source: str, key: str, points: int | None
+) -> Coupon | None:
+    """The coupon that this very request bought; raises KeyReused when the key was another request's."""
+    row = Transaction.one(shop, Transaction.source == source, Transaction.key == key, Transaction.line == 0)
+    if row is None:
+        return None
+    coupon = Coupon.one(shop, Coupon.transaction_id == row.id)
+    if coupon is None or (coupon.customer_id, coupon.reward_id) != (customer.id, reward.id):
+        raise KeyReused()
+    if points not in (None, coupon.cost_points):
+        raise KeyReused()
+    return coupon
+
+
+def _price(reward: Reward, points: int | None) -> tuple[int, Decimal | None]:
     if reward.kind != "sliding":
         if points is not None and points != reward.cost_points:
             raise BadRequest("This reward has a fixed cost.", field="points")
         return reward.cost_points, reward.amount
     if points is None:
         raise BadRequest("Say how many points to spend.", field="points")
-    highest = reward.max_points or balance
-    if not reward.cost_points <= points <= highest or (points - reward.cost_points) % (reward.step_points or 1):
-        raise BadRequest(
-            f"Between {reward.cost_points} and {highest} points, in steps of {reward.step_points or 1}.",
-            field="points",
-        )
-    return points, (reward.point_value or Decimal(0)) * points
+    lowest, highest, step = reward.cost_points, reward.max_points or POINTS_MAX, reward.step_points or 1
+    if not lowest <= points <= highest or (points - lowest) % step:
+        raise BadRequest(f"Between {lowest} and {highest} points, in steps of {step}.", field="points")
+    return points, ((reward.point_value or Decimal(0)) * points).quantize(CENT, ROUND_DOWN)
 
 
 def _taken(shop: Shop, customer: Customer, rewards: list[Reward]) -> dict[str, tuple[int, int]]:
@@ -528,8 +549,17 @@ def _taken(shop: Shop, customer: Customer, rewards: list[Reward]) -> dict[str, t
     return {reward_id: (int(own), int(everybody)) for reward_id, own, everybody in rows.tuples()}
 
 
-def _refusal(reward: Reward, account: Account | None, taken: tuple[int, int]) -> str | None:
-    if reward.tier_id and (account is None or account.tier_id != reward.tier_id):
+def _levels(shop: Shop, rewards: list[Reward]) -> dict[str, int]:
+    """How many points each tier asks for; not looked up while no reward is bound to one."""
+    if not any(one.tier_id for one in rewards):
+        return {}
+    return {level.id: level.required_points for level in tiers.listed(shop.id)}
+
+
+def _refusal(reward: Reward, account: Account | None, taken: tuple[int, int], levels: dict[str, int]) -> str | None:
+    """Why she may not have it, points apart. A tier's reward is for that tier and every higher one."""
+    own = levels.get(account.tier_id or "", 0) if account else 0
+    if reward.tier_id and own < levels.get(reward.tier_id, POINTS_MAX + 1):
         return TierTooLow.code
     if reward.limit_per_customer is not None and taken[0] >= reward.limit_per_customer:
         return RewardLimitReached.code
@@ -577,13 +607,16 @@ def _mark_used(coupon: Coupon, order_ref: str, order_number: str | None) -> Coup
 def _give_points_back(coupon: Coupon, status: str, *, key: str, source: str, word: str) -> Coupon:
     """The code dies first, then the points come back, in one transaction."""
     _move(coupon, status, ended_at=clock.now())
-    spent = Transaction.need(coupon.shop_id, Transaction.id == coupon.transaction_id)
-    row = ledger.reverse(
+    account = ledger.open_account(coupon.shop_id, coupon.customer_id)  # hers now: rows of a person are merged
+    row = ledger.post(
         coupon.shop_id,
-        spent,
+        account.id,
+        "refund",
+        coupon.cost_points,
         source=source,
         key=key,
         cause=Cause(word, coupon.id, snapshot={"title": coupon.title}),
+        takes_back=coupon.transaction_id,
     )
     coupon.refund_id = row.id
     coupon.save()
@@ -591,19 +624,26 @@ def _give_points_back(coupon: Coupon, status: str, *, key: str, source: str, wor
 
 
 def _charge_again(coupon: Coupon, order_ref: str, number: str, source: str) -> None:
-    refund = Transaction.one(coupon.shop_id, Transaction.id == coupon.refund_id)
-    account = ledger.account_of(coupon.shop_id, coupon.customer_id)
-    if refund is not None and account is not None:
+    """Her points pay once more; what she has no longer is owed, or goes below zero, as the program says."""
+    account = ledger.open_account(coupon.shop_id, coupon.customer_id)
+    account = ledger.locked(coupon.shop_id, account.id)
+    key = f"used-after-return:{coupon.id}:{coupon.revision}"
+    cause = Cause("redeemed", coupon.id, snapshot={"title": coupon.title})
+    covered = min(coupon.cost_points, max(account.balance, 0))
+    if covered:
+        ledger.post(coupon.shop_id, account.id, "redeem", -covered, source=source, key=key, cause=cause)
+    if coupon.cost_points > covered:
         ledger.take_back(
             coupon.shop_id,
             account.id,
-            refund.amount,
+            coupon.cost_points - covered,
             source=source,
-            key=f"used-after-return:{coupon.id}:{order_ref}",
-            cause=Cause("redeemed", coupon.id, snapshot={"title": coupon.title}),
-            takes_back=refund.id,
+            key=f"{key}:rest",
+            cause=cause,
+            takes_back=coupon.refund_id,
             shortfall=programs.of(coupon.shop_id).rules.shortfall,
         )
+    coupon.refund_id = None
     _mark_used(coupon, order_ref, number)
 
 
@@ -613,7 +653,8 @@ def _is_owner(shop: Shop, coupon: Coupon, cart: Cart) -> bool:
         return True
     owner = customers.by_id(shop.id, coupon.customer_id)
     if cart.customer_external_id is not None and owner.external_id is not None:
-        return bool(owner.external_id == cart.customer_external_id)
+        buyer = customers.by_external_id(shop.id, cart.customer_external_id)
+        return buyer is not None and bool(buyer.id == owner.id)
     return bool(cart.customer_email and customers.email_key(cart.customer_email) == owner.email_key)
 
 

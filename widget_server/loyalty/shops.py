@@ -3,16 +3,18 @@
 import base64
 import re
 import secrets
+import unicodedata
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from widget_server import clock, config
-from widget_server.db import Json, ShopTable, Table, Text, UtcDateTime, atomic, new_id
+from widget_server.db import Json, ShopTable, Table, Text, UtcDateTime, atomic, insert_once, new_id
 from widget_server.errors import BadRequest, NotFound
 
 PLATFORMS = ("generic", "shopify", "woocommerce")
 CURRENCY = re.compile(r"[A-Z]{3}")
+HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|[0-9a-f.]*:[0-9a-f:.]+")
 LOCALE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 
@@ -139,8 +141,8 @@ def create(
 
 
 def add_origin(shop: Shop, origin: str) -> None:
-    """Let pages of `origin` show the shop's widget."""
-    Origin(id=new_id(), shop_id=shop.id, origin=clean_origin(origin), created_at=clock.now()).save(force_insert=True)
+    """Let pages of `origin` show the shop's widget; again changes nothing."""
+    insert_once(Origin, {"id": new_id(), "shop_id": shop.id, "origin": clean_origin(origin), "created_at": clock.now()})
 
 
 def note_daily(shop: Shop, day: str) -> None:
@@ -149,13 +151,27 @@ def note_daily(shop: Shop, day: str) -> None:
 
 
 def clean_origin(origin: str) -> str:
-    """`origin` as browsers write it; raises BadRequest when it is not scheme://host[:port]."""
-    parts = urlsplit(origin.strip())
-    port_is_default = (parts.scheme, parts.port) in (("https", 443), ("http", 80))
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or parts.query:
+    """`origin` as browsers write it; raises BadRequest when it is not scheme://host[:port].
+
+    It stands in the panel's Content-Security-Policy, so nothing but a host may pass.
+    """
+    try:
+        parts = urlsplit(origin.strip())
+        host, port = _ascii_host(parts.hostname or ""), parts.port
+    except ValueError:
+        parts, host, port = urlsplit(""), "", None
+    beside = parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc
+    if parts.scheme not in ("http", "https") or not HOST.fullmatch(host) or beside:
         raise BadRequest(f"{origin!r} is not an origin like https://shop.example.", field="origin")
-    port = f":{parts.port}" if parts.port and not port_is_default else ""
-    return f"{parts.scheme}://{parts.hostname}{port}"
+    named = f"[{host}]" if ":" in host else host
+    port_is_default = (parts.scheme, port) in (("https", 443), ("http", 80))
+    return f"{parts.scheme}://{named}" + (f":{port}" if port and not port_is_default else "")
+
+
+def _ascii_host(host: str) -> str:
+    """A name in another script as browsers send it (xn--...). Python's "idna" would make weiss.de of weiß.de."""
+    labels = unicodedata.normalize("NFC", host).split(".")
+    return ".".join(one if one.isascii() else f"xn--{one.encode('punycode').decode()}" for one in labels)
 
 
 def by_id(shop_id: str) -> Shop:

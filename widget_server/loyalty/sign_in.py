@@ -21,6 +21,7 @@ from widget_server.loyalty.shops import Shop
 
 IDENTITY_LIFE_MAX = timedelta(minutes=10)
 CLOCK_SKEW = timedelta(seconds=60)
+TEXT_LENGTH_MAX = 255
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ def ask(shop: Shop, email: str, *, purpose: str, locale: str, wishes: dict[str, 
 def confirm(shop: Shop, challenge: str, code: str, *, password: str | None = None) -> SignedIn:
     """The code typed in the panel fits: she is a member and signed in here.
 
-    A `password` given now is the new one (reset); it signs her out everywhere else.
+    A `password` given now is the new one (reset); a new password signs her out everywhere else.
     """
     new_hash = access.hash_password(password) if password is not None else None
     confirmation = access.confirm_code(shop.id, challenge, code)
@@ -57,7 +58,7 @@ def confirm(shop: Shop, challenge: str, code: str, *, password: str | None = Non
         wishes = confirmation.wishes
         facts = {"password_hash": new_hash or wishes.get("password_hash")}
         facts |= {name: wishes.get(name) for name in ("name", "locale", "accepts_marketing")}
-        if new_hash is not None:
+        if facts["password_hash"] is not None:
             access.close_all(shop.id, customer.id)
         customers.update(customer, **{name: value for name, value in facts.items() if value is not None})
         return _enter(shop, customer, wishes.get("referral_code"))
@@ -118,7 +119,13 @@ def read_identity(shop: Shop, token: str) -> dict[str, Any]:
             shop.identity_secret,
             algorithms=["HS256"],
             audience=shop.id,
-            options={"require": ["aud", "sub", "jti", "iat", "exp"], "verify_exp": False, "verify_iat": False},
+            options={
+                "require": ["aud", "sub", "jti", "iat", "exp"],
+                "strict_aud": True,
+                "verify_exp": False,  # by our own clock, below
+                "verify_iat": False,
+            },
+            leeway=CLOCK_SKEW,
         )
         issued, expires = (datetime.fromtimestamp(float(claims[name]), UTC) for name in ("iat", "exp"))
     except (jwt.InvalidTokenError, ValueError, TypeError, OverflowError, OSError) as wrong:
@@ -126,9 +133,23 @@ def read_identity(shop: Shop, token: str) -> dict[str, Any]:
     now = clock.now()
     if expires <= now or issued > now + CLOCK_SKEW or expires - issued > IDENTITY_LIFE_MAX:
         raise BadSignature("The identity token is not good now.")
-    if not str(claims["sub"]) or not isinstance(claims["jti"], str):
+    if not _has_good_types(claims):
         raise BadSignature("The identity token is not good.")
     return claims
+
+
+def _has_good_types(claims: dict[str, Any]) -> bool:
+    """Texts that a row can hold, and times that are numbers; the shop's claims beside ours are its own."""
+    texts = [claims["sub"], claims["jti"], *(claims.get(name) or "" for name in ("email", "name", "locale"))]
+    if not all(isinstance(text, str) and len(text) <= TEXT_LENGTH_MAX and _is_storable(text) for text in texts):
+        return False
+    times_are_numbers = all(type(claims[name]) in (int, float) for name in ("iat", "exp"))
+    return times_are_numbers and bool(claims["sub"].strip() and claims["jti"].strip())
+
+
+def _is_storable(text: str) -> bool:
+    """Not NUL, which PostgreSQL refuses, nor half a character, which JSON can write and UTF-8 cannot."""
+    return "\x00" not in text and not any("\ud800" <= one <= "\udfff" for one in text)
 
 
 def sign_out(shop: Shop, token: str) -> None:
@@ -147,8 +168,7 @@ def who(shop: Shop, token: str) -> Customer:
 
 def _owner(shop: Shop, email: str) -> Customer:
     """Whose address this is, now that it is shown to be hers: its visitor becomes the person."""
-    customer = customers.recognise(shop.id, Person(email=email))
-    return customers.verify_email(customer, email)
+    return customers.recognise(shop.id, Person(email=email, email_verified=True))
 
 
 def _enter(shop: Shop, customer: Customer, referral_code: str | None) -> SignedIn:
@@ -162,6 +182,8 @@ def _enroll(shop: Shop, customer: Customer, referral_code: str | None) -> str | 
     """Make her a member; a code she came with is bound when she is new (acceptance 41)."""
     first_time = customer.joined_at is None
     customers.join(customer)
+    if first_time:
+        referrals.evaluate(shop, customer.id, source="widget")  # a guest may have been brought by an order
     if not (first_time and referral_code):
         return None
     referral = referrals.bind(shop, customer, referral_code, source="widget")

@@ -3,15 +3,19 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
 
-from peewee import Check, fn
+from peewee import JOIN, Check, fn
 
-from widget_server import clock
-from widget_server.db import Int, Money, ShopTable, Text, UtcDateTime, new_id
+from widget_server import clock, ledger
+from widget_server.db import Int, Money, ShopTable, Text, UtcDateTime, atomic, new_id
 from widget_server.ledger import Account, Transaction
 from widget_server.loyalty.shops import Shop
 
 WINDOW_DAYS_DEFAULT = 365
+Taken = Transaction.alias()  # the row that a clawback takes back
 
 
 class Tier(ShopTable):
@@ -129,13 +133,23 @@ def window_start(shop: Shop, program: TierProgram) -> datetime:
     return clock.start_of(today - timedelta(days=program.window_days - 1), shop.timezone)
 
 
-def points_in_window(shop: Shop, program: TierProgram, account_id: str) -> int:
-    """Points earned net of clawbacks inside the window (contracts §2)."""
-    first = window_start(shop, program)
-    rows = Transaction.of(shop.id, fn.COALESCE(fn.SUM(Transaction.amount), 0)).where(
-        Transaction.account_id == account_id, Transaction.kind == "earn", Transaction.event_at >= first
+def points_in_window(shop: Shop, program: TierProgram, account: Account) -> int:
+    """Points earned net of clawbacks inside the window (contracts §2); what became debt was taken back too."""
+    amounts = _earned_since(shop, account, window_start(shop, program), fn.COALESCE(fn.SUM(Transaction.amount), 0))
+    return max(int(amounts.scalar()) - account.debt, 0)
+
+
+def _earned_since(shop: Shop, account: Account, first: datetime, *columns: Any) -> Any:
+    """Earn rows of the window. A clawback counts when what it takes back was earned: they come and go together."""
+    return (
+        Transaction.of(shop, *columns)
+        .join(Taken, JOIN.LEFT_OUTER, on=(Taken.id == Transaction.takes_back))
+        .where(
+            Transaction.account_id == account.id,
+            Transaction.kind == "earn",
+            (Taken.event_at >= first) | (Taken.id.is_null() & (Transaction.event_at >= first)),
+        )
     )
-    return max(int(rows.scalar()), 0)
 
 
 def recheck(shop: Shop, account_id: str) -> None:
@@ -143,38 +157,35 @@ def recheck(shop: Shop, account_id: str) -> None:
     program = program_of(shop.id)
     if program is None:
         return
-    points = points_in_window(shop, program, account_id)
-    reached = [level for level in listed(shop.id) if level.required_points <= points]
-    tier = reached[-1] if reached else None
-    Account.change(
-        shop.id,
-        {
-            Account.tier_points: points,
-            Account.tier_id: tier.id if tier else None,
-            Account.tier_until: _until(shop, program, account_id, tier.required_points) if tier else None,
-        },
-        Account.id == account_id,
-    )
+    with atomic():
+        account = ledger.locked(shop.id, account_id)
+        points = points_in_window(shop, program, account)
+        reached = [level for level in listed(shop.id) if level.required_points <= points]
+        tier = reached[-1] if reached else None
+        Account.change(
+            shop.id,
+            {
+                Account.tier_points: points,
+                Account.tier_id: tier.id if tier else None,
+                Account.tier_until: _until(shop, program, account, tier.required_points) if tier else None,
+            },
+            Account.id == account_id,
+        )
 
 
-def _until(shop: Shop, program: TierProgram, account_id: str, required_points: int) -> datetime | None:
+def _until(shop: Shop, program: TierProgram, account: Account, required_points: int) -> datetime | None:
     """When the points that hold the level will have left the window, if nothing more is earned.
 
-    Newest first, the row at which the running sum reaches the level is the one whose leaving ends it.
+    Newest first, the day with which the running sum reaches the level is the one whose leaving ends it.
     """
-    running = fn.SUM(Transaction.amount).over(order_by=[Transaction.event_at.desc(), Transaction.sequence.desc()])
-    rows = (
-        Transaction.of(shop.id, Transaction.event_at, running.alias("points"))
-        .where(
-            Transaction.account_id == account_id,
-            Transaction.kind == "earn",
-            Transaction.event_at >= window_start(shop, program),
-        )
-        .order_by(Transaction.event_at.desc(), Transaction.sequence.desc())
-    )
-    for row in rows:
-        if row.points >= required_points:
-            day = clock.local_date(row.event_at, shop.timezone)
+    columns = (Transaction.event_at, Taken.event_at, Transaction.amount)
+    rows = _earned_since(shop, account, window_start(shop, program), *columns)
+    newest_first = rows.order_by(fn.COALESCE(Taken.event_at, Transaction.event_at).desc())
+    lots = ((clock.local_date(was or at, shop.timezone), points) for at, was, points in newest_first.tuples())
+    running = -account.debt
+    for day, of_day in groupby(lots, key=itemgetter(0)):
+        running += sum(points for _, points in of_day)
+        if running >= required_points:
             return clock.start_of(day + timedelta(days=program.window_days), shop.timezone)
     return None
 

@@ -1,5 +1,6 @@
 """Rate limits that hold across processes: counters in the database, the arithmetic by `limits`."""
 
+import math
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -72,7 +73,7 @@ def limit(rate: str, *who: str) -> None:
     key = config.digest("\n".join((rate, *who)))
     if not _limiter.hit(item, key):
         ends = datetime.fromtimestamp(_storage.get_expiry(item.key_for(key)), UTC)
-        raise RateLimited(retry_after_seconds=max(int((ends - clock.now()).total_seconds()), 1))
+        raise RateLimited(retry_after_seconds=max(math.ceil((ends - clock.now()).total_seconds()), 1))
 
 
 def forget_old() -> None:

@@ -1,5 +1,6 @@
 """Orders in: whatever came twice, late or shuffled, the same final state gives the same points."""
 
+import json
 import os
 import random
 from collections.abc import Callable
@@ -9,13 +10,15 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from standardwebhooks import Webhook
 
 from tests.make import World
 from tests.stores import bodies, histories
-from widget_server import clock, ledger
-from widget_server.loyalty import shops
+from widget_server import clock, config, ledger
+from widget_server.loyalty import privacy, shops
 from widget_server.loyalty.customers import Customer
 from widget_server.loyalty.orders import Order, Parked
+from widget_server.loyalty.points import Award
 from widget_server.stores import inbox
 
 PAYLOADS = Path(__file__).parents[1] / "payloads"
@@ -33,8 +36,6 @@ HISTORIES: dict[str, History] = {
 def _shop(world: World, platform: str) -> shops.Shop:
     secret = "whsec_dGVzdHRlc3R0ZXN0dGVzdHRlc3Q="
     shops.Shop.update(platform=platform).where(shops.Shop.id == world.shop.id).execute()
-    from widget_server import config
-
     shops.Shop.update(webhook_secret_sealed=config.seal(secret)).where(shops.Shop.id == world.shop.id).execute()
     return shops.by_id(world.shop.id)
 
@@ -85,8 +86,6 @@ def test_a_history_shuffled_and_repeated_ends_at_the_same_points(world: World, p
 
 def _forget(shop: shops.Shop) -> None:
     """A fresh start inside one test: everything of the shop's customers goes."""
-    from widget_server.loyalty.points import Award
-
     for table in (ledger.Debt, ledger.Transaction, Award, Order, Parked, ledger.Account, Customer):
         table.remove(shop)
 
@@ -184,8 +183,6 @@ class Door:
         return self.client.post(f"/stores/{path}", data=body, headers=headers, content_type="application/json")
 
     def signs(self, path: str, body: bytes, at: datetime | None = None) -> Any:
-        from standardwebhooks import Webhook
-
         moment = at or clock.now()
         signature = Webhook(self.shop.webhook_secret).sign("msg_1", moment, body.decode())
         return self.sends(
@@ -246,8 +243,6 @@ def test_a_shop_checks_uses_and_releases_a_code(world: World, client: FlaskClien
     door, path = Door(client, world.shop), f"generic/{world.shop.id}/coupons"
 
     def says(verb: str, **facts: Any) -> Any:
-        import json
-
         return door.signs(f"{path}/{verb}", json.dumps({"code": code, **facts}).encode())
 
     assert door.sends(f"{path}/check", b"{}").status_code == 401
@@ -267,3 +262,26 @@ def test_a_shop_checks_uses_and_releases_a_code(world: World, client: FlaskClien
     assert says("release", order_id="9").json["status"] == "active"
     assert says("check").json["valid"] is False  # no subtotal: below the minimum
     assert door.signs(f"{path}/use", b'{"code":"X"}').json["error"]["field"] == "order_id"
+
+
+@pytest.mark.parametrize("platform", HISTORIES)
+@pytest.mark.parametrize("text", ["\x00", "\ud800"])
+def test_text_that_no_database_keeps_is_parked_and_never_fails(world: World, platform: str, text: str) -> None:
+    topics = {"generic": "order", "shopify": "orders/create", "woocommerce": "order.created"}
+    order = {"generic": json.loads(ORDER), "shopify": bodies.shopify_order(), "woocommerce": bodies.woo_order()}[
+        platform
+    ]
+    for name in ("id", "number", "currency", "email", "note"):
+        body = json.dumps({**orders[platform], name: f"a{text}b"}).encode()
+        assert inbox.deliver(world.shop, platform, topics[platform], body).status in ("parked", "booked")
+
+
+def test_an_old_order_told_again_does_not_bring_back_who_was_erased(world: World) -> None:
+    # acceptance 58
+    world.order_rule(10)
+    inbox.deliver(world.shop, "generic", "order", ORDER)
+    ann = Customer.need(world.shop)
+    privacy.erase(world.shop, ann)
+    inbox.deliver(world.shop, "generic", "order", ORDER.replace(b'"paid"', b'"fulfilled"'))
+    assert Customer.of(world.shop).count() == 1
+    assert Customer.need(world.shop).email is None

@@ -80,7 +80,7 @@ def receive(shop: Shop, platform: str, told: OrderState, person: Person | None) 
         order = _locked(shop, platform, told)
         merged = merge(OrderState.from_json(order.state) if order.state else None, told)
         newest = merged.precedence == told.precedence
-        if person is not None and (newest or order.customer_id is None):
+        if person is not None and (newest or order.customer_id is None) and not _is_of_erased(shop, order):
             customer_id = customers.recognise(shop.id, person).id
             if customer_id != order.customer_id:
                 order.customer_id = customer_id
@@ -119,7 +119,7 @@ def park(shop: Shop, platform: str, topic: str, body: bytes, *, reason: str, wai
             "topic": topic,
             "waits_for": waits_for,
             "reason": reason[:300],
-            "body": body.decode("utf-8", "replace"),
+            "body": body.decode("utf-8", "replace").replace("\0", ""),
             "fingerprint": hashlib.sha256(topic.encode() + b"\n" + body).hexdigest(),
             "status": "waiting",
             "received_at": clock.now(),
@@ -138,6 +138,11 @@ def parked_for(shop: Shop, platform: str, external_id: str) -> list[Parked]:
 def unpark(parked: Parked) -> None:
     """What the message waited for has come, and it is booked."""
     Parked.change(parked.shop_id, {Parked.status: "booked"}, Parked.id == parked.id)
+
+
+def _is_of_erased(shop: Shop, order: Order) -> bool:
+    """An old order told again must not make somebody anew who asked to be forgotten."""
+    return order.customer_id is not None and customers.by_id(shop.id, order.customer_id).erased_at is not None
 
 
 def _lock(shop: Shop, platform: str, external_id: str) -> Order | None:

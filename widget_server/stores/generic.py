@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from widget_server.stores.messages import ActionSeen, CustomerSeen, Message, Odd, OrderSeen
+from widget_server.web.bodies import storable
 
 TOPICS = ("order", "customer", "action")
 
@@ -27,6 +28,8 @@ def translate(topic: str, body: bytes) -> Message:
         raise Odd("not JSON") from wrong
     if not isinstance(value, dict):
         raise Odd("not a JSON object")
+    if not storable(value):
+        raise Odd("text that is none: a NUL or half a character")
     if topic == "order":
         return OrderSeen(value)
     if topic == "customer":

@@ -97,7 +97,7 @@ def _customer(shop: Shop, told: dict[str, Any]) -> Outcome:
     )
     if person is None:
         raise Odd("neither an id nor an e-mail")
-    known = Customer.one(shop, Customer.external_id == facts["id"])
+    known = customers.by_external_id(shop.id, facts["id"])
     customer = customers.recognise(shop.id, person)
     if facts["registered_at"] is not None and (known is None or known.registered_at is None):
         emit(CustomerRegistered(shop.id, customer.id, facts["referral_code"]))
@@ -106,7 +106,7 @@ def _customer(shop: Shop, told: dict[str, Any]) -> Outcome:
 
 def _detach(shop: Shop, external_id: str) -> Outcome:
     """The shop deleted her account there: its word no longer signs her in; her points stay hers by e-mail."""
-    customer = Customer.one(shop, Customer.external_id == external_id)
+    customer = customers.by_external_id(shop.id, external_id)
     if customer is None:
         return Outcome("ignored", "not known")
     access.close_all(shop.id, customer.id)
@@ -115,7 +115,7 @@ def _detach(shop: Shop, external_id: str) -> Outcome:
 
 
 def _erase(shop: Shop, external_id: str | None, email: str | None) -> Outcome:
-    customer = Customer.one(shop, Customer.external_id == external_id) if external_id else None
+    customer = customers.by_external_id(shop.id, external_id) if external_id else None
     if customer is None and email:
         customer = Customer.one(shop, Customer.email_key == customers.email_key(email), Customer.external_id.is_null())
     if customer is None:

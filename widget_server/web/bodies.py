@@ -10,7 +10,7 @@ from flask.json.provider import DefaultJSONProvider
 from marshmallow import Schema, ValidationError
 
 from widget_server import clock
-from widget_server.errors import BadRequest
+from widget_server.errors import BadRequest, NotFound
 
 
 class HouseJson(DefaultJSONProvider):
@@ -42,15 +42,51 @@ def json_body(schema: Schema) -> Any:
     """The request's JSON body, read by `schema`; raises BadRequest naming the first field that is wrong."""
     try:
         value = json.loads(request.get_data(cache=True) or b"{}")
+        odd = unstorable(value)
     except (ValueError, RecursionError) as broken:
         raise BadRequest("The body is not JSON.") from broken
     if not isinstance(value, dict):
         raise BadRequest("The body is not a JSON object.")
+    if odd is not None:
+        raise BadRequest("This text holds a NUL or half a character.", field=odd or None)
     try:
         return schema.load(value)
     except ValidationError as wrong:
         field, message = first_fault(wrong.normalized_messages())
         raise BadRequest(message, field=field) from wrong
+
+
+def need_storable_address() -> None:
+    """Refuse an address whose path or query no database can hold."""
+    if not storable(request.path):
+        raise NotFound()
+    odd = unstorable(request.args.to_dict())
+    if odd is not None:
+        raise BadRequest("This text holds a NUL or half a character.", field=odd or None)
+
+
+def storable(value: Any) -> bool:
+    """True when every text in a JSON value can be kept."""
+    return unstorable(value) is None
+
+
+def unstorable(value: Any, *path: str) -> str | None:
+    """Where in a JSON value a text stands that no database can hold; "" when it is a name, None when there is none.
+
+    PostgreSQL refuses NUL, and UTF-8 cannot write half a character, which JSON can.
+    """
+    if isinstance(value, str):
+        try:
+            return ".".join(path) if b"\x00" in value.encode() else None
+        except UnicodeEncodeError:
+            return ".".join(path)
+    pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, one in pairs:
+        odd = unstorable(name) if isinstance(name, str) else None
+        odd = unstorable(one, *path, str(name)) if odd is None else odd
+        if odd is not None:
+            return odd
+    return None
 
 
 def first_fault(messages: Any) -> tuple[str, str]:

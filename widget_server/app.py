@@ -11,8 +11,7 @@ from widget_server import config, db, events, reactions, widget
 from widget_server.config import Settings
 from widget_server.schemas.widget import Points, Refusal
 from widget_server.stores.routes import stores
-from widget_server.web import auth, errors
-from widget_server.web.bodies import HouseJson
+from widget_server.web import auth, bodies, errors
 from widget_server.web.health import health
 from widget_server.widget import assets
 
@@ -23,7 +22,7 @@ ASSET_SECONDS = 31_536_000
 class House(Flask):
     """Flask with the house's JSON."""
 
-    json_provider_class = HouseJson
+    json_provider_class = bodies.HouseJson
 
 
 class HouseApi(Api):
@@ -54,6 +53,7 @@ def create_app(settings: Settings) -> House:
         api.spec.components.security_scheme(name, scheme)
     errors.register(app)
     auth.register(app)
+    app.before_request(bodies.need_storable_address)
     app.before_request(_connect)
     app.after_request(_headers)
     widget.register(app, api)

@@ -179,7 +179,7 @@ def program() -> None:
 def plan(file: Path, shop_id: str | None) -> None:
     """Print what `apply` would change; change nothing."""
     _open()
-    _print_changes(program_files.plan(_the_shop(shop_id), program_file.parse(file.read_text("utf-8"))))
+    _print_changes(program_files.plan(_the_shop(shop_id), program_file.parse(_text(file))))
 
 
 @program.command("apply")
@@ -188,7 +188,7 @@ def plan(file: Path, shop_id: str | None) -> None:
 def apply(file: Path, shop_id: str | None) -> None:
     """Make the shop's program what the file says: all of it or nothing; twice changes nothing."""
     _open()
-    _print_changes(program_files.apply(_the_shop(shop_id), program_file.parse(file.read_text("utf-8"))))
+    _print_changes(program_files.apply(_the_shop(shop_id), program_file.parse(_text(file))))
 
 
 @main.command()
@@ -322,6 +322,13 @@ def _shop_facts(made: Shop, api_key: str) -> dict[str, Any]:
         "api_key": api_key,
         "script_tag": f'<script async src="{base}/widget.js?shop={made.embed_key}"></script>',
     }
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as broken:
+        raise click.ClickException(f"{file} cannot be read as UTF-8 text.") from broken
 
 
 def _the_shop(shop_id: str | None) -> Shop:

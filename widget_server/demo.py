@@ -29,7 +29,8 @@ def run(port: int, shop_port: int, *, reset: bool) -> None:
 
     Raises ClickException when the demo lives at other ports, or one of the two does not start.
     """
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):  # also where a shell has us ignore the first
+        signal.signal(number, signal.default_int_handler)
     instance = Path(os.environ.get("WIDGET_INSTANCE", "instance")).resolve()
     home = instance / "demo"
     config, whole = home / "shop.json", home / "whole"

@@ -4,6 +4,7 @@ import logging
 import os
 import socket
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +16,7 @@ from widget_server.queue import Job
 from widget_server.web import rate_limits
 
 IDLE_SECONDS = 1.0
+BEAT_SECONDS = 5
 PERIODIC_SECONDS = 60
 
 log = logging.getLogger(__name__)
@@ -25,8 +27,23 @@ JOBS: dict[str, Callable[[dict[str, Any]], object]] = {
 }
 
 
-def run_job(job: Job) -> None:
-    """Do one claimed job; what fails is tried again later."""
+def run_next() -> bool:
+    """Do the next job that is due, if there is one; what fails is tried again later."""
+    job = queue.claim()
+    if job is not None:
+        _run(job)
+    return job is not None
+
+
+def run_all() -> int:
+    """Do every job that is due; answers how many there were (tests, the shell)."""
+    count = 0
+    while run_next():
+        count += 1
+    return count
+
+
+def _run(job: Job) -> None:
     try:
         JOBS[job.name](job.payload)
     except Exception as failure:
@@ -36,24 +53,26 @@ def run_job(job: Job) -> None:
         queue.finish(job)
 
 
-def run_all() -> int:
-    """Do every job that is due; answers how many there were (tests, the shell)."""
-    count = 0
-    while (job := queue.claim()) is not None:
-        run_job(job)
-        count += 1
-    return count
-
-
 def every_minute() -> None:
-    """What follows from the passing of time alone, for every shop."""
-    while points.mature_due():
+    """What follows from the passing of time alone, for every shop; what fails holds up nothing else."""
+    _try(_all_of, points.mature_due)
+    _try(_all_of, rewards.expire_due)
+    _try(rate_limits.forget_old)
+    for shop in list(Shop.everywhere().order_by(Shop.id)):
+        _try(_once_a_day, shop)
+
+
+def _try(act: Callable[..., object], *words: object) -> None:
+    try:
+        act(*words)
+    except Exception:
+        log.exception("%s %s failed; in a minute it is tried again", act.__name__, words)
+        db.connect()
+
+
+def _all_of(some: Callable[[], int]) -> None:
+    while some():
         pass
-    while rewards.expire_due():
-        pass
-    rate_limits.forget_old()
-    for shop in Shop.everywhere().order_by(Shop.id):
-        _once_a_day(shop)
 
 
 def _once_a_day(shop: Shop) -> None:
@@ -63,6 +82,7 @@ def _once_a_day(shop: Shop) -> None:
         return
     earning.pay_birthdays(shop)
     points.expire_due(shop)
+    points.remind(shop)
     tiers.recheck_all(shop)
     access.forget_old()
     shops.note_daily(shop, day)
@@ -70,19 +90,34 @@ def _once_a_day(shop: Shop) -> None:
 
 def work(stop: threading.Event) -> None:
     """Run jobs until `stop` is set: what is due at once, and once a minute what the clock asks for."""
-    worker = f"{socket.gethostname()}:{os.getpid()}"
-    db.connect()
-    last = None
+    name = f"{socket.gethostname()}:{os.getpid()}"
+    heartbeat, minute = Rhythm(BEAT_SECONDS), Rhythm(PERIODIC_SECONDS)
     while not stop.is_set():
         try:
             db.connect()
-            queue.beat(worker)
-            if last is None or (clock.now() - last).total_seconds() >= PERIODIC_SECONDS:
+            if heartbeat.is_due():
+                queue.beat(name)
+            if minute.is_due():
                 every_minute()
-                last = clock.now()
-            run_all()
+            worked = run_next()
         except Exception:
             log.exception("the worker stumbled; it goes on")
             db.disconnect()
-        stop.wait(IDLE_SECONDS)
+            worked = False
+        if not worked:
+            stop.wait(IDLE_SECONDS)
     db.disconnect()
+
+
+class Rhythm:
+    """Something that is due at once, and then every so many seconds."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds, self.next = seconds, 0.0
+
+    def is_due(self) -> bool:
+        """True once in each stretch."""
+        if time.monotonic() < self.next:
+            return False
+        self.next = time.monotonic() + self.seconds
+        return True

@@ -82,6 +82,20 @@ def merge_customers(event: events.SamePerson) -> None:
     privacy.merge(shops.by_id(event.shop_id), event.source_id, event.target_id)
 
 
+def thank_advocate(event: events.ReferralChanged) -> None:
+    """A friend counts for the first time: the advocate reads what she got."""
+    shop_id = event.shop_id
+    referral = referrals.Referral.need(shop_id, referrals.Referral.id == event.referral_id)
+    if event.status != "completed" or referral.completions > 1:
+        return
+    advocate = customers.by_id(shop_id, referral.advocate_id)
+    gift = referrals.ReferralProgram.need(shop_id).advocate_gift
+    got = referral.advocate_transaction_id or referral.advocate_coupon_id
+    if got and advocate.is_member and advocate.email and advocate.email_verified:
+        locale = advocate.locale or shops.by_id(shop_id).locale
+        events.emit(events.MailWanted(shop_id, "referral_completed", advocate.email, locale, {"gift": gift}))
+
+
 def promise_mail(event: events.MailWanted) -> None:
     """The mail leaves after the commit, by a job."""
     mail.promise(event)
@@ -97,7 +111,7 @@ REACTIONS: dict[type[Event], tuple[Callable[[Any], None], ...]] = {
     events.OrderChanged: (score_order, use_coupons_of_order, move_referral_of_order),
     events.CouponIssued: (),
     events.CouponChanged: (),
-    events.ReferralChanged: (),
+    events.ReferralChanged: (thank_advocate,),
     events.ProgramChanged: (),
     events.MailWanted: (promise_mail,),
 }

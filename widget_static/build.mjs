@@ -8,9 +8,9 @@ import { brotliCompressSync, constants } from "node:zlib";
 
 const LOADER_BYTES_MAX = 1024;
 const PANEL_BYTES_MAX = 15360;
-/** The member's answer for one tab, and what the panel's document carries beside the shop's strings. */
-const MEMBER_BYTES = 1500;
-const DOCUMENT_BYTES = 3000;
+/** What the demo is served in English, member on the first tab: her answer, and the panel's document. */
+const MEMBER_BYTES = 1000;
+const DOCUMENT_BYTES = 3500;
 const TOKEN = "__LOYALTY_CONFIG__";
 const DIST = "dist/";
 /** The hashed files; the panel names the deeds, so they come first. */
@@ -52,30 +52,43 @@ function checkLocales() {
   }
 }
 
-checkLocales();
-rmSync(DIST, { recursive: true, force: true });
-mkdirSync(DIST);
+/** Keys that panel.js never names, by themselves or as a beginning ("why_"): their words come with deeds.js. */
+function lateWords(code) {
+  const named = [...code.matchAll(/["`]([a-z]+(?:[._][a-z]+)*_?)(?:["`]|\$\{)/g)].map(([, name]) => name);
+  const needed = (key) => named.some((name) => key === name || (name.endsWith("_") && key.startsWith(name)));
+  return Object.keys(locale("en")).filter((key) => !needed(key));
+}
 
+checkLocales();
+
+/** What dist/ will hold, by name; written when all of it is built, so a failed build leaves the last one. */
+const written = {};
 const manifest = {};
 const bytes = {};
 for (const [name, entry] of FILES) {
   const text = await bundle(entry, { define: { __DEEDS__: JSON.stringify("./" + manifest["deeds.js"]) } });
   const [stem, ending] = name.split(".");
   const file = `${stem}-${sha(text, "hex").slice(0, 10)}.${ending}`;
-  writeFileSync(DIST + file, text);
-  writeFileSync(`${DIST}${file}.br`, brotli(text));
+  written[file] = text;
+  written[file + ".br"] = brotli(text);
   manifest[name] = file;
-  bytes[name] = brotli(text).length;
+  bytes[name] = written[file + ".br"].length;
 }
 
 const loader = await bundle("src/loader.ts");
 if (loader.split(TOKEN).length !== 2) throw new Error(`${TOKEN} must stand in the loader once`);
-writeFileSync(DIST + "loader.js", loader);
+written["loader.js"] = loader;
 bytes["loader.js"] = brotli(loader.replace(TOKEN, () => JSON.stringify(CONFIG))).length;
+
+manifest.late_words = lateWords(written[manifest["panel.js"]]);
 
 const inline = await bundle("src/panel/boot_inline.ts", { format: "iife" });
 manifest.boot_inline = { text: inline, hash: `sha256-${sha(inline, "base64")}` };
-writeFileSync(DIST + "manifest.json", JSON.stringify(manifest, null, 2) + "\n");
+written["manifest.json"] = JSON.stringify(manifest, null, 2) + "\n";
+
+rmSync(DIST, { recursive: true, force: true });
+mkdirSync(DIST);
+for (const [file, data] of Object.entries(written)) writeFileSync(DIST + file, data);
 
 const panel = DOCUMENT_BYTES + MEMBER_BYTES + bytes["panel.js"] + bytes["panel.css"];
 for (const [name, count] of Object.entries(bytes)) console.log(`${name} ${count} B`);

@@ -268,9 +268,7 @@ def test_a_shop_checks_uses_and_releases_a_code(world: World, client: FlaskClien
 @pytest.mark.parametrize("text", ["\x00", "\ud800"])
 def test_text_that_no_database_keeps_is_parked_and_never_fails(world: World, platform: str, text: str) -> None:
     topics = {"generic": "order", "shopify": "orders/create", "woocommerce": "order.created"}
-    order = {"generic": json.loads(ORDER), "shopify": bodies.shopify_order(), "woocommerce": bodies.woo_order()}[
-        platform
-    ]
+    orders = {"generic": json.loads(ORDER), "shopify": bodies.shopify_order(), "woocommerce": bodies.woo_order()}
     for name in ("id", "number", "currency", "email", "note"):
         body = json.dumps({**orders[platform], name: f"a{text}b"}).encode()
         assert inbox.deliver(world.shop, platform, topics[platform], body).status in ("parked", "booked")

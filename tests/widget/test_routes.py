@@ -45,6 +45,7 @@ OPEN_ROUTES = {
     "/widget/session/sign-in",
     "/widget/session/sign-out",
     "/widget/badges",
+    "/widget/words",
 }
 
 
@@ -179,6 +180,10 @@ def test_the_document_of_the_panel_carries_a_boot_of_its_shape(world: World, cli
         boot = json.loads(page.split('id="boot">')[1].split("</script>")[0])
         assert widget.Boot().validate(boot) == {}
         assert boot["dir"] == ("rtl" if lang == "ar" else "ltr")
+        later = Panel(client, world).get(f"/widget/words?lang={lang}").json
+        assert widget.Words().validate(later) == {}
+        assert {**boot["strings"], **later["words"]} == assets.strings(lang, {})
+        assert boot["strings"].keys().isdisjoint(later["words"])
 
 
 def test_the_types_of_the_panel_are_made_from_the_shapes() -> None:

@@ -13,10 +13,12 @@ from typing import Any, Literal
 
 from peewee import Check, fn
 
-from widget_server import clock, ledger
+from widget_server import clock, keys, ledger
 from widget_server.db import Int, Json, ShopTable, Text, UtcDateTime, atomic, lock_rows, new_id
+from widget_server.events import MailWanted, emit
 from widget_server.ledger import Account, Cause, Shortfall, Transaction
 from widget_server.loyalty import programs, shops, tiers
+from widget_server.loyalty.customers import Customer
 from widget_server.loyalty.shops import Shop
 
 TEXT_LENGTH_MAX = 500
@@ -298,15 +300,43 @@ def expire_due(shop: Shop) -> int:
     if rules.expiry == "off" or not program.is_active or (grace and clock.now() < grace):
         return 0
     cutoff = _cutoff(shop, clock.now(), rules.expiry_months)
-    stale = Account.of(shop.id, Account.id).where(Account.balance > 0)
-    if rules.expiry == "inactivity":
-        stale = stale.where(Account.last_activity_at < cutoff)
-    else:
-        stale = stale.where(Account.created_at < cutoff)
     count = 0
-    for (account_id,) in list(stale.tuples()):
-        count += _expire(shop, program, account_id, cutoff)
+    for account in _stale(shop, rules, cutoff):
+        count += _expire(shop, program, account.id, cutoff)
     return count
+
+
+def remind(shop: Shop) -> None:
+    """Mail each member with a verified e-mail whose next points are gone in just so many local days as the program's
+    `expiry_reminder_days` say. Asked again, it mails nobody twice.
+    """
+    program = programs.of(shop.id)
+    rules = program.rules
+    if rules.expiry == "off" or not rules.expiry_reminder_days:
+        return
+    today = clock.local_date(clock.now(), shop.timezone)
+    horizon = clock.start_of(today + timedelta(days=max(rules.expiry_reminder_days)), shop.timezone)
+    for account in _stale(shop, rules, _cutoff(shop, horizon, rules.expiry_months)):
+        expiry = next_expiry(shop, program, account)
+        days = (clock.local_date(expiry.at, shop.timezone) - today).days if expiry else 0
+        if expiry and days in rules.expiry_reminder_days:
+            _remind(shop, account, expiry, days)
+
+
+def _remind(shop: Shop, account: Account, expiry: NextExpiry, days: int) -> None:
+    customer = Customer.need(shop, Customer.id == account.customer_id)
+    if not (customer.is_member and customer.email and customer.email_verified):
+        return
+    figures = {"points": expiry.points, "expires_at": clock.iso(expiry.at)}
+    mail = MailWanted(shop.id, "points_expire", customer.email, customer.locale or shop.locale, figures)
+    key = f"points_expire:{account.id}:{figures['expires_at']}:{days}"
+    keys.once(shop.id, "job", key, key, lambda: emit(mail), customer_id=customer.id)
+
+
+def _stale(shop: Shop, rules: programs.ProgramSettings, cutoff: datetime) -> list[Account]:
+    """The accounts that may lose points by what happened, or did not happen, before `cutoff`."""
+    since = Account.last_activity_at if rules.expiry == "inactivity" else Account.created_at
+    return list(Account.of(shop.id).where(Account.balance > 0, since < cutoff))
 
 
 def _expire(shop: Shop, program: programs.Program, account_id: str, cutoff: datetime) -> int:

@@ -227,6 +227,12 @@ class Boot(Body):
     guest = one(GuestFacts)
 
 
+class Words(Body):
+    """Texts by key, in one language."""
+
+    words = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
+
+
 class Coupon(Body):
     """A coupon, for its owner."""
 

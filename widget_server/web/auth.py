@@ -15,6 +15,11 @@ from widget_server.loyalty.shops import Shop
 
 SHOP_HEADER = "X-Loyalty-Shop"
 BEARER = "Bearer "
+EMBED_KEY, MEMBER_TOKEN = "embedKey", "bearerAuth"  # as openapi.json calls the two
+SECURITY_SCHEMES = {
+    EMBED_KEY: {"type": "apiKey", "in": "header", "name": SHOP_HEADER, "description": "The shop's public embed key."},
+    MEMBER_TOKEN: {"type": "http", "scheme": "bearer", "description": "The token that a session endpoint answered."},
+}
 
 
 @dataclass

@@ -1,6 +1,7 @@
 """What comes in as JSON, and how values of the house go out as JSON."""
 
 import json
+import re
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -11,6 +12,8 @@ from marshmallow import Schema, ValidationError
 
 from widget_server import clock
 from widget_server.errors import BadRequest, NotFound
+
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 class HouseJson(DefaultJSONProvider):
@@ -76,10 +79,7 @@ def unstorable(value: Any, *path: str) -> str | None:
     PostgreSQL refuses NUL, and UTF-8 cannot write half a character, which JSON can.
     """
     if isinstance(value, str):
-        try:
-            return ".".join(path) if b"\x00" in value.encode() else None
-        except UnicodeEncodeError:
-            return ".".join(path)
+        return ".".join(path) if UNSTORABLE.search(value) else None
     pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for name, one in pairs:
         odd = unstorable(name) if isinstance(name, str) else None

@@ -23,6 +23,7 @@ def ready() -> ResponseReturnValue:
 
 def _not_ready() -> str | None:
     try:
+        db.connect()
         db.database.execute_sql("SELECT 1")
         waiting = schema.pending()
     except Exception:

@@ -3,7 +3,19 @@
 from flask import Flask
 from flask_smorest import Api
 
-from widget_server.widget import badges, earn, my_balance, my_rewards, pages, panel, redeem, referral, script, session
+from widget_server.widget import (
+    badges,
+    earn,
+    my_balance,
+    my_rewards,
+    pages,
+    panel,
+    redeem,
+    referral,
+    script,
+    session,
+    words,
+)
 
 DOCUMENTS = (script.script, pages.pages, badges.badge_page)
 ENDPOINTS = (
@@ -15,6 +27,7 @@ ENDPOINTS = (
     referral.referral,
     my_balance.my_balance,
     badges.badges,
+    words.words,
 )
 
 

@@ -48,6 +48,16 @@ def strings(locale: str, own: dict[str, dict[str, str]]) -> dict[str, str]:
     return {**_words("en"), **_words(locale), **own.get(locale, {})}
 
 
+def early(words: dict[str, str]) -> dict[str, str]:
+    """The words that the panel needs at its first paint."""
+    return {key: word for key, word in words.items() if key not in manifest()["late_words"]}
+
+
+def late(words: dict[str, str]) -> dict[str, str]:
+    """The words that come with what a shopper does first: forms, sheets, sums."""
+    return {key: words[key] for key in manifest()["late_words"]}
+
+
 @lru_cache(maxsize=8)
 def _words(locale: str) -> dict[str, str]:
     words: dict[str, str] = json.loads((FOLDER / "locales" / f"{locale}.json").read_text("utf-8"))

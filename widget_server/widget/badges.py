@@ -17,10 +17,10 @@ from widget_server.web.bodies import json_body
 from widget_server.web.rate_limits import limit
 from widget_server.widget import assets, boot, compression
 from widget_server.widget.document import framed
-from widget_server.widget.routes import blueprint
+from widget_server.widget.routes import ANYBODY, MEMBERS, Endpoints
 
 badge_page = Blueprint("badge_page", __name__, template_folder="templates")
-badges = blueprint("badges", "badges", "Badges on the shop's pages")
+badges = Endpoints("badges", "badges", "Badges on the shop's pages", callers=[*ANYBODY, *MEMBERS])
 
 
 @badge_page.get("/badge")
@@ -40,6 +40,7 @@ def frame() -> ResponseReturnValue:
 
 
 @badges.post("")
+@badges.takes(shapes.BadgeAsk)
 @badges.response(200, shapes.BadgeFigures)
 def figures() -> ResponseReturnValue:
     """The points of each price, by the ledger's own arithmetic, and the balance of a signed-in member."""

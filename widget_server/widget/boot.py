@@ -32,11 +32,11 @@ def facts(shop: Shop, program: Program, locale: str) -> dict[str, Any]:
         "program": {"name": program.name, "status": program.status, "points_name": program.points_name},
         "locale": locale,
         "dir": assets.direction(locale),
-        "strings": assets.strings(locale, look.strings),
+        "strings": assets.early(assets.strings(locale, look.strings)),
         "theme": {"mode": look.mode, "light": light, "dark": dark},
         "guest": {
-            "earn": reads.guest_earn(shop, program),
-            "rewards": reads.guest_rewards(shop),
+            "earn": _nameless(reads.guest_earn(shop, program)),
+            "rewards": _nameless(reads.guest_rewards(shop)),
             "referral": reads.guest_referral(shop),
             "worth": _worth(program.rules.point_value),
         },
@@ -47,6 +47,11 @@ def as_script(value: dict[str, Any]) -> Markup:
     """JSON for a script element of type application/json: no text in it can end the element."""
     text = json.dumps(value, default=current_app.json.default, ensure_ascii=False, separators=(",", ":"))  # type: ignore[attr-defined]
     return Markup(text.replace("<", "\\u003c"))  # noqa: S704
+
+
+def _nameless(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """A guest can act on none of them, and ids are what no compression makes small."""
+    return [{**row, "id": ""} for row in rows]
 
 
 def _worth(point_value: Decimal | None) -> dict[str, Any] | None:

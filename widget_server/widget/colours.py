@@ -1,13 +1,14 @@
 """One accent in, three values out for each theme (the look's rule of contrast, WCAG 2.2 AA).
 
 `ink` is the accent as text: its lightness is moved until 4.5:1 is reached on quiet ground. `accent` is the
-colour itself, in the dark theme the ink; `on_accent` is white where that reads, else the better of two.
+colour itself, in the dark theme the ink; `on_accent` is white where that reads, else the dark theme's ground, and
+black for the few colours between on which neither does.
 """
 
 import colorsys
 from functools import lru_cache
 
-WHITE, BLACK = (255, 255, 255), (22, 24, 28)
+WHITE, DARK, BLACK = (255, 255, 255), (22, 24, 28), (0, 0, 0)
 QUIET = {"light": (244, 245, 246), "dark": (34, 37, 42)}
 READABLE = 4.5
 Rgb = tuple[int, int, int]
@@ -29,8 +30,7 @@ def _theme(hex_colour: str, theme: str) -> dict[str, str]:
     raw = _rgb(hex_colour)
     ink = _readable(raw, theme)
     fill = ink if theme == "dark" else raw
-    on_white, on_black = contrast(fill, WHITE), contrast(fill, BLACK)
-    words = WHITE if on_white >= READABLE or on_white > on_black else BLACK
+    words = next((one for one in (WHITE, DARK) if contrast(fill, one) >= READABLE), BLACK)
     return {"accent": _hex(fill), "on_accent": _hex(words), "ink": _hex(ink)}
 
 

@@ -1,6 +1,7 @@
 """Headers of our documents: what they may load, and who may frame them."""
 
-from flask import Response
+from flask import Response, redirect
+from werkzeug import Response as WerkzeugResponse
 
 from widget_server.loyalty.shops import Shop
 
@@ -31,11 +32,19 @@ def framed(response: Response, shop: Shop, *, script_hash: str | None = None) ->
     return response
 
 
-def plain(page: str, status: int = 200) -> Response:
-    """A page of its own, without any script, which nobody may frame."""
+def plain(page: str, status: int = 200, *, leads_to: Shop | None = None) -> Response:
+    """A page of its own, without any script, which nobody may frame; its form may lead on to the shop."""
+    targets = " ".join(["'self'", *leads_to.origins]) if leads_to else "'none'"
     response = Response(page, status)
     response.headers.update(COMMON)
     response.headers["Content-Security-Policy"] = (
-        "default-src 'none'; style-src 'self'; form-action *; frame-ancestors 'none'; base-uri 'none'"
+        f"default-src 'none'; style-src 'self'; form-action {targets}; frame-ancestors 'none'; base-uri 'none'"
     )
+    return response
+
+
+def onward(address: str, status: int) -> WerkzeugResponse:
+    """The way on to a page of the shop's, which must not learn where she comes from."""
+    response = redirect(address, status)
+    response.headers.update(COMMON)
     return response

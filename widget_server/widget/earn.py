@@ -12,9 +12,9 @@ from widget_server.web import auth
 from widget_server.web.auth import Shopper
 from widget_server.web.bodies import json_body
 from widget_server.web.rate_limits import limit
-from widget_server.widget.routes import blueprint
+from widget_server.widget.routes import Endpoints
 
-earn = blueprint("earn", "earn", "Earn points")
+earn = Endpoints("earn", "earn", "Earn points")
 
 
 @earn.get("")
@@ -46,6 +46,7 @@ def visit() -> ResponseReturnValue:
 
 
 @earn.post("/birthday")
+@earn.takes(shapes.BirthdayAsk)
 @earn.response(200, shapes.BirthdaySet)
 def birthday() -> ResponseReturnValue:
     """Her birthday: once a year from now on, if it is more than 30 days away."""

@@ -9,9 +9,9 @@ from widget_server.loyalty import access, customers, privacy, programs, reads
 from widget_server.schemas import widget as shapes
 from widget_server.web import auth
 from widget_server.web.rate_limits import limit
-from widget_server.widget.routes import blueprint
+from widget_server.widget.routes import Endpoints
 
-my_balance = blueprint("my_balance", "my-balance", "My balance")
+my_balance = Endpoints("my_balance", "my-balance", "My balance")
 
 
 @my_balance.get("")
@@ -26,6 +26,7 @@ def mine() -> ResponseReturnValue:
 
 
 @my_balance.get("/history")
+@my_balance.takes_query("cursor", "The next_cursor of the page before.")
 @my_balance.response(200, shapes.History)
 def history() -> ResponseReturnValue:
     """An older page of rows."""
@@ -37,7 +38,7 @@ def history() -> ResponseReturnValue:
 
 
 @my_balance.get("/export")
-@my_balance.response(200)
+@my_balance.response(200, {"type": "object"})
 def export() -> ResponseReturnValue:
     """Everything the program knows of her, as a file."""
     me = auth.member()

@@ -10,9 +10,9 @@ from widget_server.schemas import widget as shapes
 from widget_server.web import auth
 from widget_server.web.bodies import plain
 from widget_server.widget.redeem import redemption
-from widget_server.widget.routes import SOURCE, blueprint, once
+from widget_server.widget.routes import SOURCE, Endpoints, once
 
-my_rewards = blueprint("my_rewards", "my-rewards", "My rewards")
+my_rewards = Endpoints("my_rewards", "my-rewards", "My rewards")
 
 APPLY_URLS = {  # where each platform takes a code from an address
     "shopify": "/discount/{code}?redirect=/cart",
@@ -21,6 +21,7 @@ APPLY_URLS = {  # where each platform takes a code from an address
 
 
 @my_rewards.get("")
+@my_rewards.takes_query("cursor", "The next_cursor of the page before.")
 @my_rewards.response(200, shapes.CouponPage)
 def listed() -> ResponseReturnValue:
     """Her coupons, newest first."""
@@ -45,6 +46,7 @@ def apply(coupon_id: str) -> ResponseReturnValue:
 
 
 @my_rewards.post("/<coupon_id>/return")
+@my_rewards.takes_key()
 @my_rewards.response(200, shapes.Redemption)
 def return_coupon(coupon_id: str) -> ResponseReturnValue:
     """An unused coupon for its points; the code dies first."""

@@ -2,7 +2,7 @@
 
 from urllib.parse import urlencode
 
-from flask import Blueprint, redirect, render_template, request
+from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
@@ -12,7 +12,7 @@ from widget_server.loyalty.shops import Shop
 from widget_server.web.auth import client_address
 from widget_server.web.rate_limits import limit
 from widget_server.widget import assets, boot, compression
-from widget_server.widget.document import framed, plain
+from widget_server.widget.document import framed, onward, plain
 
 pages = Blueprint("pages", __name__, template_folder="templates")
 
@@ -48,9 +48,7 @@ def short_link(code: str) -> ResponseReturnValue:
         return plain(render_template("message.html", title="This link is not known", words=[]), 404)
     shop = shops.by_id(advocate.shop_id)
     referrals.count_visit(shop, code)
-    answer = redirect(f"{shop.origins[0]}/?{urlencode({'ref': advocate.referral_code})}", 302)
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
+    return onward(f"{shop.origins[0]}/?{urlencode({'ref': advocate.referral_code})}", 302)
 
 
 @pages.get("/confirm")
@@ -77,7 +75,7 @@ def confirm() -> ResponseReturnValue:
         shop_id, _ = sign_in.confirm_by_link(request.form.get("link", ""))
     except CodeExpired:
         return _too_old()
-    return redirect(f"{shops.by_id(shop_id).origins[0]}/?loyalty=earn", 303)
+    return onward(f"{shops.by_id(shop_id).origins[0]}/?loyalty=earn", 303)
 
 
 def _too_old() -> ResponseReturnValue:

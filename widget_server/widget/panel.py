@@ -10,14 +10,15 @@ from widget_server.errors import BadRequest
 from widget_server.loyalty import customers, programs, reads
 from widget_server.schemas.widget import MemberPanel
 from widget_server.web import auth
-from widget_server.widget.routes import blueprint
+from widget_server.widget.routes import Endpoints
 
-panel = blueprint("panel", "panel", "A member's first paint")
+panel = Endpoints("panel", "panel", "A member's first paint")
 
 TABS = ("earn", "redeem", "my_rewards", "referral", "my_balance")
 
 
 @panel.get("")
+@panel.takes_query("tab", "The tab that opens.", enum=TABS, default="earn")
 @panel.response(200, MemberPanel)
 def member_panel() -> ResponseReturnValue:
     """The member, her balance, and what the named tab shows."""

@@ -9,9 +9,9 @@ from widget_server.schemas import widget as shapes
 from widget_server.web import auth
 from widget_server.web.bodies import json_body, plain
 from widget_server.web.rate_limits import limit
-from widget_server.widget.routes import SOURCE, blueprint, once
+from widget_server.widget.routes import SOURCE, Endpoints, once
 
-redeem = blueprint("redeem", "redeem", "Redeem points")
+redeem = Endpoints("redeem", "redeem", "Redeem points")
 
 
 @redeem.get("")
@@ -23,6 +23,8 @@ def listed() -> ResponseReturnValue:
 
 
 @redeem.post("")
+@redeem.takes(shapes.RedeemAsk)
+@redeem.takes_key()
 @redeem.response(200, shapes.Redemption)
 def buy() -> ResponseReturnValue:
     """Points for a coupon, once for a request key."""

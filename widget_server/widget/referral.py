@@ -10,9 +10,9 @@ from widget_server.schemas import widget as shapes
 from widget_server.web import auth
 from widget_server.web.bodies import json_body
 from widget_server.web.rate_limits import limit
-from widget_server.widget.routes import blueprint
+from widget_server.widget.routes import Endpoints
 
-referral = blueprint("referral", "referral", "Referral program")
+referral = Endpoints("referral", "referral", "Referral program")
 
 
 @referral.get("")
@@ -33,6 +33,7 @@ def qr() -> ResponseReturnValue:
 
 
 @referral.post("/code")
+@referral.takes(shapes.CodeAsk)
 @referral.response(200, shapes.Referral)
 def enter_code() -> ResponseReturnValue:
     """A friend's code, typed by hand."""

@@ -1,25 +1,54 @@
-"""What the widget's routes share: the request key, and a blueprint that documents its refusals."""
+"""What the widget's routes share: the request key, and a blueprint that documents what callers must know."""
 
 from collections.abc import Callable
 from typing import Any
 
 from flask import request
 from flask_smorest import Blueprint
+from marshmallow import Schema
 
 from widget_server import keys
 from widget_server.errors import BadRequest
-from widget_server.web.auth import Shopper
+from widget_server.schemas.widget import Refusal
+from widget_server.web.auth import EMBED_KEY, MEMBER_TOKEN, Shopper
 from widget_server.widget import compression
 
 SOURCE = "widget"
 KEY_HEADER = "Idempotency-Key"
+KEY_LENGTH_MAX = 200
+
+Callers = list[dict[str, list[str]]]
+ANYBODY: Callers = [{EMBED_KEY: []}]
+MEMBERS: Callers = [{EMBED_KEY: [], MEMBER_TOKEN: []}]
 
 
-def blueprint(name: str, path: str, description: str) -> Blueprint:
-    """The endpoints of one tab, under /widget/."""
-    made = Blueprint(name, name, url_prefix=f"/widget/{path}", description=description)
-    made.after_request(compression.quickly)
-    return made
+class Endpoints(Blueprint):
+    """The endpoints of one tab, under /widget/. openapi.json says of each who may call it and how a "no" reads."""
+
+    def __init__(self, name: str, path: str, description: str, *, callers: Callers = MEMBERS) -> None:
+        super().__init__(name, name, url_prefix=f"/widget/{path}", description=description)
+        self.callers = callers
+        self.after_request(compression.quickly)
+        self._prepare_doc_cbks.append(self._prepare_callers_doc)
+
+    def takes(self, shape: type[Schema]) -> Any:
+        """Document the body that the route reads."""
+        return self.doc(requestBody={"required": True, "content": {"application/json": {"schema": shape}}})
+
+    def takes_key(self) -> Any:
+        """Document that the route needs a request key."""
+        text = {"type": "string", "minLength": 1, "maxLength": KEY_LENGTH_MAX}
+        return self.doc(parameters=[{"in": "header", "name": KEY_HEADER, "required": True, "schema": text}])
+
+    def takes_query(self, name: str, description: str, **schema: Any) -> Any:
+        """Document a query parameter, which may be left out."""
+        text = {"type": "string", **schema}
+        return self.doc(parameters=[{"in": "query", "name": name, "description": description, "schema": text}])
+
+    def _prepare_callers_doc(self, doc: dict[str, Any], doc_info: Any, **_: Any) -> dict[str, Any]:
+        """A step of flask-smorest's own making of the document."""
+        refusal = {"description": "No, and why", "content": {"application/json": {"schema": Refusal}}}
+        return {**doc, "security": self.callers, "responses": {**doc["responses"], "4XX": refusal}}
 
 
 def once(shopper: Shopper, asked: Any, act: Callable[[str], Any]) -> Any:
@@ -28,8 +57,8 @@ def once(shopper: Shopper, asked: Any, act: Callable[[str], Any]) -> Any:
     `act` takes the ledger key: the caller's own, bound to the caller. Raises BadRequest without a key.
     """
     sent = request.headers.get(KEY_HEADER, "")
-    if not sent:
-        raise BadRequest("Send a request key of your own.", field=KEY_HEADER)
+    if not 0 < len(sent) <= KEY_LENGTH_MAX:
+        raise BadRequest(f"Send a request key of your own, 1 to {KEY_LENGTH_MAX} characters.", field=KEY_HEADER)
     key = f"{shopper.customer.id}:{sent}"
     asked = {"path": request.path, "asked": asked}
     return keys.once(shopper.shop.id, SOURCE, key, asked, lambda: act(key), customer_id=str(shopper.customer.id))

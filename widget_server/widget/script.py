@@ -21,12 +21,10 @@ STALE_SECONDS = 86_400
 
 @script.get("/widget.js")
 def loader() -> Response:
-    """The loader of the shop with this embed key; of an unknown key, a script that does nothing."""
+    """The loader of the shop with this embed key; raises NotFound."""
     shop = shops.by_embed_key(request.args.get("shop", ""))
     text = _filled(json.dumps(_settings(shop), separators=(",", ":"), ensure_ascii=False))
     response = compression.shared(text, "text/javascript; charset=utf-8")
-    response.cache_control.public = True
-    response.cache_control.max_age = MAX_AGE_SECONDS
     response.headers["Cache-Control"] = f"public, max-age={MAX_AGE_SECONDS}, stale-while-revalidate={STALE_SECONDS}"
     response.set_etag(hashlib.sha256(text.encode()).hexdigest()[:20])
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
@@ -63,19 +61,18 @@ def _settings(shop: Shop) -> dict[str, Any]:
 def _words(shop: Shop, look: WidgetSettings) -> dict[str, str]:
     if look.label is not None:
         return {"": look.label}
-    own = shop.locale.split("-")[0]
     words = {locale: assets.strings(locale, look.strings)["launcher.label"] for locale in assets.LOCALES}
-    return {"": words.get(own, words["en"]), **words}
+    return {"": words.pop(assets.locale_for(shop.locale, "en")), **words}
 
 
 def _declarations(look: WidgetSettings) -> str:
     """The launcher's own declarations; every value comes checked from the settings."""
     light, dark = colours.accents(look.colour)
+    one = {"light": light, "dark": dark}.get(look.mode)
+    colour = one or {name: f"light-dark({light[name]},{dark[name]})" for name in light}
     text = (
         f"inset-inline-{look.side}:{look.offset_x}px;bottom:{look.offset_y}px;z-index:{look.z_index};"
-        f"--i:light-dark({light['ink']},{dark['ink']});"
-        f"background:light-dark({light['accent']},{dark['accent']});"
-        f"color:light-dark({light['on_accent']},{dark['on_accent']})"
+        f"--i:{colour['ink']};background:{colour['accent']};color:{colour['on_accent']}"
     )
     if look.mode != "auto":
         text += f";color-scheme:{look.mode}"

@@ -13,12 +13,13 @@ from widget_server.web import auth
 from widget_server.web.bodies import json_body
 from widget_server.web.rate_limits import limit
 from widget_server.widget import assets
-from widget_server.widget.routes import blueprint
+from widget_server.widget.routes import ANYBODY, MEMBERS, Endpoints
 
-session = blueprint("session", "session", "Sign-up, log-in, log-out")
+session = Endpoints("session", "session", "Sign-up, log-in, log-out", callers=ANYBODY)
 
 
 @session.post("/identity")
+@session.takes(shapes.IdentityAsk)
 @session.response(200, shapes.Session)
 def identity() -> ResponseReturnValue:
     """The shop's signed word, swapped for a session."""
@@ -31,6 +32,7 @@ def identity() -> ResponseReturnValue:
 
 
 @session.post("/sign-up")
+@session.takes(shapes.SignUpAsk)
 @session.response(200, shapes.Challenge)
 def sign_up() -> ResponseReturnValue:
     """Somebody wants to join: a code goes to the address, whether or not it has an account."""
@@ -38,12 +40,11 @@ def sign_up() -> ResponseReturnValue:
     wishes = {name: asked[name] for name in ("name", "referral_code") if asked[name]}
     if asked["accepts_marketing"]:
         wishes["accepts_marketing"] = True
-    if asked["password"] is not None:
-        wishes["password_hash"] = access.hash_password(asked["password"])
-    return _challenge(shop, asked["email"], "sign_up", wishes)
+    return _challenge(shop, asked["email"], "sign_up", wishes, password=asked["password"])
 
 
 @session.post("/code")
+@session.takes(shapes.EmailAsk)
 @session.response(200, shapes.Challenge)
 def code() -> ResponseReturnValue:
     """A one-time code to sign in with."""
@@ -52,6 +53,7 @@ def code() -> ResponseReturnValue:
 
 
 @session.post("/reset")
+@session.takes(shapes.EmailAsk)
 @session.response(200, shapes.Challenge)
 def reset() -> ResponseReturnValue:
     """A one-time code to set a new password with."""
@@ -60,6 +62,7 @@ def reset() -> ResponseReturnValue:
 
 
 @session.post("/confirm")
+@session.takes(shapes.ConfirmAsk)
 @session.response(200, shapes.Session)
 def confirm() -> ResponseReturnValue:
     """The code of the mail, typed here: signed in."""
@@ -69,6 +72,7 @@ def confirm() -> ResponseReturnValue:
 
 
 @session.post("/new-password")
+@session.takes(shapes.NewPasswordAsk)
 @session.response(200, shapes.Session)
 def new_password() -> ResponseReturnValue:
     """The code of the mail and a new password: signed in here, out everywhere else."""
@@ -78,6 +82,7 @@ def new_password() -> ResponseReturnValue:
 
 
 @session.post("/sign-in")
+@session.takes(shapes.SignInAsk)
 @session.response(200, shapes.Session)
 def password() -> ResponseReturnValue:
     """E-mail and password."""
@@ -90,6 +95,7 @@ def password() -> ResponseReturnValue:
 
 
 @session.post("/sign-out")
+@session.doc(security=MEMBERS)
 @session.response(200, shapes.Nothing)
 def sign_out() -> ResponseReturnValue:
     """This panel's session is closed; the others stay."""
@@ -99,13 +105,15 @@ def sign_out() -> ResponseReturnValue:
     return jsonify({})
 
 
-def _challenge(shop: Shop, email: str, purpose: str, wishes: dict[str, Any]) -> ResponseReturnValue:
+def _challenge(
+    shop: Shop, email: str, purpose: str, wishes: dict[str, Any], *, password: str | None = None
+) -> ResponseReturnValue:
     limit("20 per hour", "code", shop.id, auth.client_address())
     cleaned = customers.clean_email(email)
+    if password is not None:  # hashing is costly, so after the first limit; a weak one must not use up the second
+        wishes = {**wishes, "password_hash": access.hash_password(password)}
     limit("5 per 15 minutes", "code", shop.id, customers.email_key(cleaned))
-    asked = sign_in.ask(
-        shop, cleaned, purpose=purpose, locale=assets.locale_for(_language(), shop.locale), wishes=wishes
-    )
+    asked = sign_in.ask(shop, cleaned, purpose=purpose, locale=_locale(shop), wishes=wishes)
     return jsonify(challenge=asked.challenge, expires_at=asked.row.expires_at)
 
 
@@ -120,5 +128,7 @@ def _session(signed: SignedIn) -> ResponseReturnValue:
     return answer
 
 
-def _language() -> str:
-    return request.args.get("lang") or request.headers.get("Accept-Language", "")
+def _locale(shop: Shop) -> str:
+    """The panel's language, else the browser's."""
+    wanted = request.args.get("lang") or request.accept_languages.best_match(assets.LOCALES)
+    return assets.locale_for(wanted or "", shop.locale)

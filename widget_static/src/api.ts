@@ -122,6 +122,10 @@ export interface Boot {
   guest: GuestFacts;
 }
 
+export interface Words {
+  words: Record<string, string>;
+}
+
 export interface Coupon {
   id: string;
   code: string | null;

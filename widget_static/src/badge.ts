@@ -4,6 +4,7 @@
 import type { BadgeFigures, BadgePrice } from "./api";
 import { FROM_BADGE, read, TO_BADGE, type Message } from "./messages";
 import { boot, query } from "./panel/boot";
+import { outdated } from "./panel/identity";
 import * as store from "./panel/store";
 import { points } from "./panel/words";
 
@@ -36,10 +37,27 @@ async function tell(items: BadgePrice[], wanted: boolean): Promise<void> {
   say({ type: "figures", texts, balance });
 }
 
+/** The page's question while the shop is asked who is there; null when its word is known. */
+let waiting: (() => void) | null = () => {};
+
+/** A session got by the shop's word counts only while the shop still says so. */
+function hear(message: Message<typeof TO_BADGE>): void {
+  if (message.type === "identity") {
+    if (outdated(message.token, message.known)) store.end();
+    waiting?.();
+    waiting = null;
+  } else if (Array.isArray(message.items)) {
+    const answer = () => void tell(message.items as BadgePrice[], message.balance);
+    if (!waiting || !store.get(":sub")) return answer();
+    waiting = answer;
+    say({ type: "ask-identity" });
+  }
+}
+
 if (page) {
   addEventListener("message", (event) => {
     const message = event.source === parent && event.origin === page && read(TO_BADGE, event.data);
-    if (message && Array.isArray(message.items)) void tell(message.items, message.balance);
+    if (message) hear(message);
   });
   say({ type: "ready" });
 }

@@ -5,7 +5,7 @@ import { TABS, type Message, type Tab, type TO_PAGE } from "./messages";
 import { badges } from "./embed/badges";
 import { panelFrame } from "./embed/frame";
 import { launcher } from "./embed/launcher";
-import { emit, safeAddress, vouches, type Page } from "./embed/page";
+import { emit, safeAddress, vouches, type Page, type Word } from "./embed/page";
 import { referralCode } from "./embed/referral";
 import { wordsOf } from "./embed/words";
 
@@ -45,7 +45,9 @@ const takeOver: Embed["default"] = (calls: Call[], config: LoaderConfig, tag, bu
       emit(page, open ? "open" : "close");
     },
   });
-  const figures = badges(page);
+  const figures = badges(page, word);
+  /** Asked while the panel is on its way. */
+  let early: Promise<Word> | undefined;
 
   function hear(message: Message<typeof TO_PAGE>): void {
     switch (message.type) {
@@ -54,7 +56,8 @@ const takeOver: Embed["default"] = (calls: Call[], config: LoaderConfig, tag, bu
         close = message.close;
         seen.set(frame.open, close);
         if (friend) frame.send({ type: "ref", code: friend });
-        if (vouches(page)) void answerIdentity();
+        if (vouches(page)) void answerIdentity(early);
+        early = undefined;
         return emit(page, "ready");
       }
       case "close": return frame.hide();
@@ -69,16 +72,21 @@ const takeOver: Embed["default"] = (calls: Call[], config: LoaderConfig, tag, bu
     }
   }
 
-  /** Gives the panel the shop's word on who this is. */
-  async function answerIdentity(): Promise<void> {
+  /** The shop's word on who this is. */
+  async function word(): Promise<Word> {
     let token: unknown = null;
-    let known = true;
+    let known = vouches(page);
     try {
       token = await (page.identify ? page.identify() : fetchToken(page.data.identityUrl));
     } catch {
       known = false;
     }
-    if (!signal.aborted) frame.send({ type: "identity", token: typeof token === "string" ? token : null, known });
+    return { type: "identity", token: typeof token === "string" ? token : null, known };
+  }
+
+  async function answerIdentity(asked = word()): Promise<void> {
+    const said = await asked;
+    if (!signal.aborted) frame.send(said);
   }
 
   /** To the shop's own sign-in page; `{return}` in its address is this page with the tab that was wanted. */
@@ -120,6 +128,7 @@ const takeOver: Embed["default"] = (calls: Call[], config: LoaderConfig, tag, bu
 
   function open(wanted: string | Element | undefined, focus = true): void {
     const name = wanted instanceof HTMLElement ? wanted.dataset.loyaltyOpen || wanted.dataset.loyaltyPage : wanted;
+    if (!frame.ready && vouches(page)) early ??= word();
     frame.show(TABS.find((tab) => tab === name) ?? recall(), focus);
   }
 
@@ -131,6 +140,7 @@ const takeOver: Embed["default"] = (calls: Call[], config: LoaderConfig, tag, bu
       case "logout": return frame.send({ type: "logout" });
       case "identify":
         page.identify = call[1];
+        early = undefined;
         return void (frame.ready && answerIdentity());
       case "on": page.listeners.push([call[1], call[2]]);
     }
@@ -143,12 +153,12 @@ const takeOver: Embed["default"] = (calls: Call[], config: LoaderConfig, tag, bu
   }
 
   addEventListener("hashchange", follow, { signal });
-  const early = calls.splice(0);
+  const before = calls.splice(0);
   calls.push = (...more: Call[]) => {
     more.forEach(run);
     return 0;
   };
-  early.forEach(run);
+  before.forEach(run);
   follow();
   if (page.data.open !== undefined) open(page.data.open);
   if (config.o && code.arrived && seen.visible() && !frame.open) open(undefined, false);

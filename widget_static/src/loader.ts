@@ -30,7 +30,7 @@ if (document.currentScript && !window.LoyaltyWidget) {
     if (link) {
       event.preventDefault();
       api.open(link);
-    } else if (/[?&#](loyalty[=-]|ref=)/.test(location as unknown as string) || "open" in tag.dataset
+    } else if (/[?&#](loyalty|ref=)/.test(location as unknown as string) || "open" in tag.dataset
       || document.querySelector("[data-loyalty-points-for],[data-loyalty-balance]")) load();
   };
 
@@ -47,7 +47,7 @@ if (document.currentScript && !window.LoyaltyWidget) {
     delete window.LoyaltyWidget;
   };
 
-  sheet.replaceSync(`:host{all:initial!important}button{all:initial;position:fixed;display:${location.pathname.match(config.h) ? "none" : "flex"};place-items:center;gap:.5em;height:54px;padding:0 20px;border:1px solid var(--i);border-radius:28px;font:600 16px system-ui;cursor:pointer;box-shadow:0 4px 16px #0003;color-scheme:${html.dataset.theme || "light dark"};${config.s}}button:before{content:"";padding:10px;background:currentColor;clip-path:path("M2 6h16v4H2zM3 11h6v7H3zm8 0h6v7h-6zM10 5 5 1v4h10V1z")}:focus-visible{outline:2px solid var(--i);outline-offset:3px}@media(max-width:480px){button{margin:-8px;padding:0 17px;font-size:0}}`);
+  sheet.replaceSync(`:host{all:initial!important}button{all:initial;position:fixed;display:${location.pathname.match(config.h) ? "none" : "flex"};place-items:center;gap:.5em;height:54px;padding:0 20px;border:1px solid var(--i);border-radius:28px;font:600 16px system-ui;cursor:pointer;box-shadow:0 4px 16px #0003;color-scheme:${html.dataset.theme || "light dark"};${config.s}}button:before{content:"";padding:10px;background:currentColor;clip-path:path("M2 6h16v4H2zM3 11h6v7H3zm8 0h6v7h-6zM5 1l5 4 5-4v4H5z")}:focus-visible{outline:2px solid var(--i);outline-offset:1px}@media(max-width:480px){button{margin:-8px;padding:0 17px;font-size:0}}`);
   button.textContent = config.w[(tag.dataset.locale || html.lang).slice(0, 2)] || config.w[""];
   button.ariaExpanded = "false";
   button.onclick = api.toggle;

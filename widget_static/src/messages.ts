@@ -36,11 +36,13 @@ export const TO_PAGE = {
 /** From the page to the badge frame. */
 export const TO_BADGE = {
   prices: { items: "object", balance: "boolean" },
+  identity: { token: "string|null", known: "boolean" },
 } as const;
 
 /** From the badge frame to the page. */
 export const FROM_BADGE = {
   ready: {},
+  "ask-identity": {},
   /** Texts for the items asked, in their order, and the balance if it was asked. */
   figures: { texts: "object", balance: "string|null" },
 } as const;
@@ -56,11 +58,7 @@ export type Message<T> = { [Type in keyof T]: { type: Type } & Fields<T, Type> }
 /** The message when it has the shape its row demands, else null. */
 export function read<T extends Table>(table: T, data: unknown): Message<T> | null {
   const message = Object(data) as Record<string, unknown>;
-  const type = String(message.type);
-  if (!Object.hasOwn(table, type)) return null;
-  for (const [name, kind] of Object.entries(table[type]!)) {
-    const value = message[name];
-    if (!kind.split("|").includes(value === null ? "null" : typeof value)) return null;
-  }
-  return message as Message<T>;
+  const row = Object.hasOwn(table, message.type as string) && table[message.type as string]!;
+  return row && Object.keys(row).every((name) => row[name]!.includes(message[name] === null ? "null" : typeof message[name]))
+    ? message as Message<T> : null;
 }

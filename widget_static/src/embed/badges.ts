@@ -3,7 +3,7 @@
 
 import { FROM_BADGE, read, type Message, type TO_BADGE } from "../messages";
 import type { BadgePrice } from "../api";
-import { frameAddress, type Page } from "./page";
+import { frameAddress, type Page, type Word } from "./page";
 
 const POINTS = "[data-loyalty-points-for]";
 const BALANCE = "[data-loyalty-balance]";
@@ -24,8 +24,8 @@ function priceOf({ dataset }: HTMLElement): BadgePrice {
   };
 }
 
-/** Watches the page for badges; the frame is made with the first one. */
-export function badges(page: Page): Badges {
+/** Watches the page for badges; the frame is made with the first one. `word` is the shop's, for a session that hangs on it. */
+export function badges(page: Page, word: () => Promise<Word>): Badges {
   const filled = new Map<HTMLElement, { said: string; was: string }>();
   const iframe = document.createElement("iframe");
   let asked: HTMLElement[] | null = null;
@@ -38,6 +38,7 @@ export function badges(page: Page): Badges {
     if (text !== null && element.textContent !== text) element.textContent = text;
   };
 
+  const post = (message: Message<typeof TO_BADGE>) => iframe.contentWindow?.postMessage(message, page.origin);
   const ask = () => {
     if (asked) {
       again = true;
@@ -57,8 +58,7 @@ export function badges(page: Page): Badges {
     if (!ready) return;
     asked = priced;
     for (const element of news) filled.set(element, { said: said(element), was: filled.get(element)?.was ?? element.textContent! });
-    const message: Message<typeof TO_BADGE> = { type: "prices", items: priced.map(priceOf), balance: balances.length > 0 };
-    iframe.contentWindow!.postMessage(message, page.origin);
+    post({ type: "prices", items: priced.map(priceOf), balance: balances.length > 0 });
   };
 
   addEventListener("message", (event) => {
@@ -67,6 +67,8 @@ export function badges(page: Page): Badges {
     if (message?.type === "ready") {
       ready = true;
       ask();
+    } else if (message?.type === "ask-identity") {
+      void word().then(post);
     } else if (message?.type === "figures" && asked && Array.isArray(message.texts)) {
       asked.forEach((element, at) => fill(element, String((message.texts as unknown[])[at] ?? "")));
       for (const element of find(BALANCE)) fill(element, message.balance ?? "");

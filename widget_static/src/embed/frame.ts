@@ -60,6 +60,7 @@ interface Needs {
 export function panelFrame({ page, words, theme, hear, changed }: Needs): Frame {
   const { root, button, signal } = page;
   const phone = matchMedia(PHONE);
+  const label = button.textContent!;
   const dialog = document.createElement("div");
   const iframe = document.createElement("iframe");
   const trouble = document.createElement("div");
@@ -86,7 +87,7 @@ export function panelFrame({ page, words, theme, hear, changed }: Needs): Frame 
     root.adoptedStyleSheets.push(sheet);
     dialog.className = "panel";
     dialog.role = "dialog";
-    dialog.ariaLabel = iframe.title = button.textContent;
+    dialog.ariaLabel = iframe.title = label;
     dialog.hidden = !open;
     // where nothing can be shared, the browser warns of the word
     iframe.allow = "share" in navigator ? "clipboard-write; web-share" : "clipboard-write";
@@ -154,6 +155,8 @@ export function panelFrame({ page, words, theme, hear, changed }: Needs): Frame 
     if (!message) return;
     if (message.type === "ready") {
       ready = true;
+      trouble.hidden = true;
+      iframe.hidden = false;
       dialog.ariaLabel = iframe.title = message.title;
     }
     hear(message);

@@ -3,6 +3,7 @@
 import type { Page } from "./page";
 
 const SHEET = `
+button.open { justify-content: center; }
 button.open:before { clip-path: path("M5 3.5l5 5 5-5L16.5 5l-5 5 5 5-1.5 1.5-5-5-5 5L3.5 15l5-5-5-5z"); }
 button.dot:after {
   content: ""; position: absolute; inset-block-start: -1px; inset-inline-end: 3px; width: 12px; height: 12px;
@@ -54,6 +55,8 @@ export function launcher(page: Page, themed: (theme: string) => void): Launcher 
     theme,
     visible,
     set(open, close) {
+      // the word changes, the place does not
+      style.minWidth = open ? getComputedStyle(button).width : "";
       button.textContent = open ? close : label;
       button.ariaExpanded = String(open);
       button.classList.toggle("open", open);

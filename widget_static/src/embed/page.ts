@@ -1,6 +1,7 @@
 // What all parts of the embed know of the page they run in.
 
 import type { Identify, Listener, LoaderConfig } from "../config";
+import type { Message, TO_PANEL } from "../messages";
 
 export interface Page {
   config: LoaderConfig;
@@ -17,6 +18,9 @@ export interface Page {
   listeners: [string, Listener][];
   identify?: Identify;
 }
+
+/** What the shop says of the shopper, as a frame of ours hears it. */
+export type Word = Extract<Message<typeof TO_PANEL>, { type: "identity" }>;
 
 /** Tells the shop's listeners; one that throws is its own affair. */
 export function emit(page: Page, name: string, detail: unknown = null): void {

@@ -6,7 +6,7 @@ import { boot, query } from "./boot";
 import { Guest, GuestBar } from "./guest";
 import { listen, page, tell } from "./host";
 import { Do, Icon, Title, Toast, rich } from "./parts";
-import { act, choose, load, signOut, vouch } from "./session";
+import { act, choose, guest, load, signOut, vouch } from "./session";
 import { drawWith, go, set, state } from "./state";
 import * as store from "./store";
 import { Earn } from "./tabs/earn";
@@ -22,19 +22,23 @@ const SECTIONS: Record<Tab, () => Child> = { earn: Earn, redeem: Redeem, my_rewa
 /** Arrows, Home and End move through the tabs, mirrored where the text is. */
 function step(event: KeyboardEvent): void {
   const { key } = event;
-  const by = key === "ArrowRight" ? 1 : key === "ArrowLeft" ? -1 : 0;
-  const now = TABS.indexOf(state.tab) + (root.dir === "rtl" ? -by : by);
-  const next = key === "Home" ? 0 : key === "End" ? 4 : by ? (now + 5) % 5 : -1;
-  if (next < 0) return;
+  const by = (key === "ArrowRight" ? 1 : key === "ArrowLeft" ? -1 : 0) * (root.dir === "rtl" ? -1 : 1);
+  const next = key === "Home" ? 0 : key === "End" ? 4 : by && (TABS.indexOf(state.tab) + by + 5) % 5;
+  if (!by && !/Home|End/.test(key)) return;
   event.preventDefault();
-  choose(TABS[next]!);
-  document.getElementById("t-" + TABS[next])!.focus();
+  turn(TABS[next]!);
+}
+
+/** Shows a tab and stays with the keyboard on its button. */
+function turn(tab: Tab): void {
+  choose(tab);
+  document.getElementById("t-" + tab)!.focus();
 }
 
 const Tabs = () => <nav><div class="bar" role="tablist" aria-label={boot.program.name} onKeyDown={step}>
-    {TABS.map((tab) => <button role="tab" type="button" id={"t-" + tab} aria-label={t("name_" + tab)} aria-selected={tab === state.tab}
+    {TABS.map((tab) => <button role="tab" id={"t-" + tab} aria-label={t("name_" + tab)} aria-selected={tab === state.tab}
       aria-controls={tab === state.tab ? "p" : undefined} tabIndex={tab === state.tab ? 0 : -1}
-      onClick={() => { choose(tab); document.getElementById("t-" + tab)!.focus(); }}><Icon name={tab} /><span>{t("tab_" + tab)}</span></button>)}
+      onClick={() => turn(tab)}><Icon name={tab} /><span>{t("tab_" + tab)}</span></button>)}
 </div></nav>;
 
 /** Five rows of the coming shape, seen after 200 ms only. */
@@ -48,7 +52,7 @@ const Waiting = () => <div>
 const Failed = () => <div role="alert">
   <Title>{t("no_connection")}</Title>
   <p class="m">{t("no_connection_more")}</p>
-  <div class="wide"><Do look="go" run={() => { void load(); }}>{t("try_again")}</Do></div>
+  <div class="wide"><Do look="go" run={() => choose(state.tab)}>{t("try_again")}</Do></div>
 </div>;
 
 const Section = () => {
@@ -68,7 +72,7 @@ const Header = () => {
         ? <strong>{t(status === "draft" ? "coming_soon" : "welcome")}</strong>
         : balance ? rich("points", balance.available) : <b>–</b>}</p>}
     </div>
-    <button class="icon" type="button" aria-label={t("close")} onClick={() => tell({ type: "close" })}><Icon name="close" /></button>
+    <button class="icon" aria-label={t("close")} onClick={() => tell({ type: "close" })}><Icon name="close" /></button>
   </header>;
 };
 
@@ -76,26 +80,24 @@ const Header = () => {
 const Sheets = () => state.sheet ? state.deeds!.sheets[state.sheet.kind](state.sheet as never) : <Toast />;
 
 function App() {
-  const guest = state.who === "guest";
+  const { who, view } = state;
   const { status } = boot.program;
   return [
     <Header />,
-    !guest && <Tabs />,
+    who !== "guest" && <Tabs />,
     <main>
       {status !== "active" && <p class="notice m">{t("program_" + status)}</p>}
-      {!guest ? <Section /> : state.view ? state.deeds!.views[state.view]() : <Guest />}
+      {who !== "guest" ? <Section /> : view ? state.deeds!.views[view]() : <Guest />}
     </main>,
-    guest && !state.view && status === "active" && <GuestBar />,
+    who === "guest" && !view && status !== "draft" && <GuestBar />,
     <Sheets />,
   ];
 }
 
 /** The keyboard comes in from the page, at the first or the last thing that can be reached. */
 function enter(last: boolean): void {
-  const all = [...document.querySelectorAll<HTMLElement>("dialog, body")].at(-1)!
-    .querySelectorAll<HTMLElement>("a[href], button, input, summary, [tabindex='0']");
-  const open = [...all].filter((node) => node.tabIndex >= 0 && node.checkVisibility());
-  open.at(last ? -1 : 0)?.focus();
+  const all = (document.querySelector("dialog") ?? document).querySelectorAll<HTMLElement>("a, button, input, summary, section");
+  [...all].filter((node) => node.tabIndex >= 0 && node.checkVisibility()).at(last ? -1 : 0)?.focus();
 }
 
 const colours = new CSSStyleSheet();
@@ -115,7 +117,7 @@ listen((message) => {
       const tab = TABS.find((name) => name === message.tab) ?? state.tab;
       if (message.focus) go({ tab, toast: "" });
       else set({ tab });
-      if (state.who !== "member") document.getElementById(tab)?.scrollIntoView();
+      if (state.who === "guest") guest();
       else if (shown) void load();
       shown = true;
       return;
@@ -136,8 +138,10 @@ document.addEventListener("visibilitychange", () => {
   if (!document.hidden && state.who === "member") void load();
 });
 
-if (store.get("")) void load(window.first);
-else if (query.get("identity") && page) setTimeout(() => { if (state.who === "wait") set({ who: "guest" }); }, 4000);
-else set({ who: "guest" });
+const vouched = query.get("identity") && page;
+// a session got by the shop's word waits for it: somebody else may be logged in there by now
+if (store.get("") && !(vouched && store.get(":sub"))) void load(window.first);
+else if (vouched) setTimeout(() => { if (state.who === "wait") guest(); }, 4000);
+else guest();
 
 tell({ type: "ready", title: boot.program.name, close: t("close") });

@@ -1,7 +1,7 @@
 // What a shopper does, apart from looking: signs in or up, redeems, uses a code or returns it, shares, takes her data, leaves.
 // A file of its own, fetched at the first such wish. What is typed here stays in this frame.
 
-import type { Application, Challenge, Coupon, EarnRule, Member, Redemption, Referral, Reward, Session } from "../api";
+import type { Application, Challenge, Coupon, EarnRule, HistoryRow, Member, Redemption, Referral, Reward, Session } from "../api";
 import type { Child } from "./draw";
 import type { Kit } from "./kit";
 import type { Deeds, View } from "./state";
@@ -13,7 +13,7 @@ type Typed = Record<string, string>;
 type Answer = { ok: boolean; reason: string | null };
 
 export default function deeds([
-  act, ask, begin, boot, closeSheet, Code, copy, date, Do, Facts, forget, friend, go, h, load, minimum, money, Note, points,
+  act, ask, begin, boot, closeSheet, Code, copy, date, Do, Facts, forget, friend, go, h, load, minimum, money, Note, num, points,
   requestKey, rewardName, set, Sheet, span, state, t, tell, Title, toast, UseIt,
 ]: Kit): Deeds {
   const program = boot.program.name;
@@ -186,6 +186,7 @@ export default function deeds([
         <Do at="leave" look="go" run={async () => {
           await ask("my-balance/leave", {});
           forget();
+          go({});
           toast(t("left"));
         }}>{t("leave", { program })}</Do>
         <Cancel />
@@ -193,8 +194,28 @@ export default function deeds([
     </Sheet>,
   };
 
+  /** "€84.60 of goods × 10 points = 846, rounded down. Shipping is not counted." */
+  function why({ points: signed, reason, why: facts, due_at }: HistoryRow, bought: string): string {
+    const { base, rate, multiplier, rounding, capped, wait_days: days } = facts;
+    const n = Math.abs(signed);
+    const factor = +(multiplier ?? 1);
+    const words = t("why_" + reason.code, { n, title: bought });
+    const sum = rate && base ? t("sum", {
+      base: money(base),
+      rate: +rate.per === 1 ? points(rate.points) : t("rate", { points: points(rate.points), money: money(rate.per) }),
+      factor: factor === 1 ? "" : " × " + num(factor),
+      total: num(n),
+      rounding: +base / +rate.per * rate.points * factor !== n && rounding && !capped ? ", " + t("round_" + rounding) : "",
+    }) : "";
+    return [
+      sum, sum && t(facts.includes_shipping ? "with_shipping" : "without_shipping"), words || sum || t("why_rule", { n }), capped && t("capped"),
+      due_at && (days ? t("waits_days", { days: span(days, "day") }) : t("waits")),
+    ].filter((text, at, all) => text && all.indexOf(text) === at).join(" ");
+  }
+
   return {
     views,
+    why,
     sheets,
     redeem,
     async use(coupon) {

@@ -65,7 +65,7 @@ function dress(node: Drawn, { props }: Piece): void {
 /** Makes `parent` hold exactly `children`, keeping the nodes that fit, with their focus and what is typed in them. */
 export function lay(parent: Element, children: Child[]): void {
   const rest = [...parent.childNodes] as unknown as Drawn[];
-  const wanted = (children.flat(9) as Child[]).filter((child) => child != null && child !== true && child !== false && child !== "") as (Piece | string)[];
+  const wanted = (children.flat(9) as Child[]).filter((child) => child !== true && (child || child === 0)) as (Piece | string)[];
   wanted.forEach((child, place) => {
     const at = rest.findIndex((node) => fits(node, child));
     const node = (at < 0 ? make(child) : rest.splice(at, 1)[0]) as Drawn;

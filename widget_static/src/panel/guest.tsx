@@ -25,7 +25,7 @@ export function Guest() {
   const { earn, rewards, referral, worth } = boot.guest;
   const gift = state.ref && referral?.friend_gets;
   return <section>
-    {gift && <div class="offer"><Title>{t("friend_offer")}</Title><p class="t">{giftText(gift)}</p><p class="m">{t("friend_offer_more")}</p></div>}
+    {gift && [<Title>{t("friend_offer")}</Title>, <p class="t">{giftText(gift)}</p>, <p class="m">{t("friend_offer_more")}</p>]}
     <Title>{t("ways_to_earn")}</Title>
     <ul>{withFriends(earn.map((rule) => <Row icon={rule.kind} title={ruleTitle(rule)} text={ruleText(rule)} />))}</ul>
     <div id="redeem">

@@ -1,5 +1,6 @@
 // What deeds.tsx works with. It is a file of its own, fetched when a shopper first does something, so it is handed its tools.
 
+import type { Words } from "../api";
 import { ask, requestKey } from "./ask";
 import { boot } from "./boot";
 import { h } from "./draw";
@@ -9,10 +10,10 @@ import { act, begin, forget, friend, load } from "./session";
 import { go, set, state, toast, type Deeds } from "./state";
 import { UseIt } from "./tabs/my_rewards";
 import { minimum, rewardName } from "./terms";
-import { date, money, points, span, t } from "./words";
+import { date, money, num, points, span, t } from "./words";
 
 const kit = [
-  act, ask, begin, boot, closeSheet, Code, copy, date, Do, Facts, forget, friend, go, h, load, minimum, money, Note, points,
+  act, ask, begin, boot, closeSheet, Code, copy, date, Do, Facts, forget, friend, go, h, load, minimum, money, Note, num, points,
   requestKey, rewardName, set, Sheet, span, state, t, tell, Title, toast, UseIt,
 ] as const;
 
@@ -21,9 +22,14 @@ export type Kit = typeof kit;
 /** Address of the file, known to the build. */
 declare const __DEEDS__: string;
 
-/** Fetches the file once. Raises when it cannot be had. */
+/** Fetches the file and its words once. Raises when they cannot be had. */
 export async function deeds(): Promise<Deeds> {
-  return state.deeds ||= (await import(__DEEDS__)).default(kit);
+  if (!state.deeds) {
+    const [file, late] = await Promise.all([import(__DEEDS__), ask<Words>("words?lang=" + boot.locale)]);
+    Object.assign(boot.strings, late.words);
+    state.deeds = file.default(kit) as Deeds;
+  }
+  return state.deeds;
 }
 
 /** Opens a sheet of that file. */

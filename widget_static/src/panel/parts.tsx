@@ -27,7 +27,7 @@ const PATHS: Record<string, string> = {
 };
 
 export const Icon = ({ name }: { name: string }) =>
-  <svg viewBox="0 0 20 20" aria-hidden="true"><path d={PATHS[name] ?? PLUS} /></svg>;
+  <svg viewBox="0 0 20 20"><path d={PATHS[name] ?? PLUS} /></svg>;
 
 /** Facts in one line; what is not so says nothing. */
 export const facts = (...all: (string | false | null | undefined)[]) => all.filter(Boolean).join(" · ");
@@ -49,7 +49,7 @@ export const Facts = ({ of }: { of: [string, Child][] }) =>
 /** A button; one whose action may be refused or need time has a place. */
 export const Do = ({ at = "", look = "", label, off, run, children }:
   { at?: string; look?: string; label?: string; off?: boolean; run: () => unknown; children?: Child }) =>
-  <button class={"btn " + look} type="button" aria-label={label} aria-disabled={off || state.busy === (at || 0)} onClick={() => off || act(at, run)}>{children}</button>;
+  <button class={"btn " + look} aria-label={label} aria-disabled={off || state.busy === (at || 0)} onClick={() => off || act(at, run)}>{children}</button>;
 
 /** The refusal of an action, in its place. */
 export const Note = ({ at }: { at: string }) =>
@@ -72,7 +72,7 @@ export async function copy(text: string, shown?: Element | null): Promise<void> 
 export const Code = ({ text, label, shown = text }: { text: string; label: string; shown?: string }) =>
   <div class="code">
     <span dir="ltr">{shown}</span>
-    <button class="icon" type="button" aria-label={label}
+    <button class="icon" aria-label={label}
       onClick={(event) => copy(text, event.currentTarget.previousElementSibling)}><Icon name="copy" /></button>
   </div>;
 

@@ -4,18 +4,10 @@ import type { Balance, MemberPanel, Session } from "../api";
 import type { Tab } from "../messages";
 import { answer, ask, Refused } from "./ask";
 import { tell } from "./host";
+import { outdated, subject } from "./identity";
 import { go, set, state, toast } from "./state";
 import * as store from "./store";
 import { span, t } from "./words";
-
-/** The customer a shop's word is about, so that the same word again needs no new session. */
-function subject(token: string): string {
-  try {
-    return JSON.parse(atob(token.split(".")[1]!.replace(/-/g, "+").replace(/_/g, "/"))).sub;
-  } catch {
-    return token;
-  }
-}
 
 export function begin(session: Session, sub: string | null = null): void {
   store.put("", session.token);
@@ -24,7 +16,8 @@ export function begin(session: Session, sub: string | null = null): void {
     state.ref = undefined;
     tell({ type: "ref-bound" });
   }
-  set({ who: "member", member: session.member, view: undefined, email: "", left: false, parts: {}, balance: undefined });
+  // whoever filled in a form stands at its end now
+  (state.view ? go : set)({ who: "member", member: session.member, view: undefined, email: "", left: false, parts: {}, balance: undefined });
   tell({ type: "event", name: "signed-in" });
   void load();
 }
@@ -32,8 +25,7 @@ export function begin(session: Session, sub: string | null = null): void {
 /** Forgets the session here; what the member saw goes with it. */
 export function forget(): void {
   const was = store.get("");
-  store.put("", null);
-  store.put(":sub", null);
+  store.end();
   set({ who: "guest", member: undefined, balance: undefined, parts: {}, sheet: undefined, failed: false, qr: undefined, chosen: {} });
   if (was) tell({ type: "event", name: "signed-out" });
 }
@@ -41,6 +33,7 @@ export function forget(): void {
 export async function signOut(): Promise<void> {
   const told = store.get("") && ask("session/sign-out", {});
   forget();
+  go({});
   await told;
 }
 
@@ -54,10 +47,10 @@ export function rejoin(): void {
 
 /** The shop's word: null and `known` means that nobody is logged in there. */
 export async function vouch(token: string | null, known: boolean): Promise<void> {
-  const before = store.get(":sub");
+  const waited = store.get(":sub") && state.who !== "member";
   const sub = token && subject(token);
-  if (known && before && before !== sub) forget();
-  if (token && (!store.get("") || before !== sub)) {
+  if (outdated(token, known)) forget();
+  if (token && (!store.get("") || store.get(":sub") !== sub)) {
     try {
       begin(await ask<Session>("session/identity", { token, join: joining, ...friend() }), sub);
     } catch (no) {
@@ -65,15 +58,25 @@ export async function vouch(token: string | null, known: boolean): Promise<void>
     }
     joining = false;
   }
-  if (!store.get("")) set({ who: "guest" });
+  if (!store.get("")) guest();
+  else if (waited && state.who !== "member") void load(window.first);
+}
+
+/** The guest's page, at what was wanted. */
+export function guest(): void {
+  set({ who: "guest" });
+  document.getElementById(state.tab)?.scrollIntoView();
 }
 
 /** The friend's code, for the requests that can bind it. */
 export const friend = () => state.ref ? { referral_code: state.ref } : {};
 
+/** The tab that the document asked for. */
+const first = state.tab;
+
 /** Fetches balance and the tab on screen; `asked` is what the document asked already. */
 export async function load(asked?: Promise<Response>): Promise<void> {
-  const { tab } = state;
+  const tab = asked ? first : state.tab;
   const token = store.get("");
   set({ failed: false });
   try {
@@ -83,6 +86,7 @@ export async function load(asked?: Promise<Response>): Promise<void> {
     const part = { earn, redeem: rewards, my_rewards, referral, my_balance: history }[tab];
     set({ who: "member", member, balance, parts: { ...state.parts, [tab]: part } });
     tell({ type: "dot", count: unseen });
+    if (!(state.tab in state.parts)) return load();
     if (tab === "earn") await visit();
     if (tab === "my_rewards" && my_rewards?.coupons.some((coupon) => coupon.status === "issuing")) {
       setTimeout(() => { if (state.tab === tab && state.who === "member") void load(); }, 3000);

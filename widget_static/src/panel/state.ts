@@ -1,6 +1,6 @@
 // What the panel shows, in one place. Every change goes through set(), which draws the whole anew.
 
-import type { Balance, Coupon, CouponPage, EarnRule, History, Member, QrCode, Referral, Reward } from "../api";
+import type { Balance, Coupon, CouponPage, EarnRule, History, HistoryRow, Member, QrCode, Referral, Reward } from "../api";
 import { TABS, type Tab } from "../messages";
 import { query } from "./boot";
 import type { Child } from "./draw";
@@ -25,6 +25,8 @@ export interface Deeds {
   giveBack(coupon: Coupon): Promise<void>;
   share(url: string, text: string): Promise<void>;
   download(): Promise<void>;
+  /** The sum behind a row of the history; `bought` names the reward. */
+  why(row: HistoryRow, bought: string): string;
 }
 
 /** A tab's part of the answer; absent until fetched. */
@@ -80,16 +82,21 @@ export function drawWith(how: () => void): void {
   draw = how;
 }
 
+const heading = () => document.querySelector<HTMLElement>("dialog h2, main:not(:has(~ dialog)) h2")?.focus();
+
+/** Draws the changes. The keyboard is never nowhere: when what had it is gone, the heading has it. */
 export function set(changes: Partial<State>): void {
+  const had = document.activeElement;
   Object.assign(state, changes);
   draw();
+  if (had !== document.activeElement && document.activeElement === document.body) heading();
 }
 
 /** set(), then the keyboard and the reader go to the heading of what is new. */
 export function go(changes: Partial<State>): void {
   set({ note: undefined, ...changes });
   document.querySelector("main")!.scrollTop = 0;
-  document.querySelector<HTMLElement>("main h2")?.focus();
+  heading();
 }
 
 export function toast(text: string): void {

@@ -13,6 +13,12 @@ export function get(name: string): string | null {
   }
 }
 
+/** Forgets the session, and whose it was. */
+export function end(): void {
+  put("", null);
+  put(":sub", null);
+}
+
 /** Keeps a text, or forgets it (null). */
 export function put(name: string, text: string | null): void {
   try {

@@ -5,7 +5,7 @@ import { boot } from "./boot";
 import { h, type Child } from "./draw";
 import { page } from "./host";
 import { facts, Row } from "./parts";
-import { date, money, percent, points, t } from "./words";
+import { date, money, num, percent, points, t } from "./words";
 
 /** What stands in the shop's pages: an address a link may lead to, else null. */
 export function shopAddress(url: string | null): string | null {
@@ -32,7 +32,7 @@ export function ruleText(rule: EarnRule): string {
   return facts(
     gives.filter(Boolean).join(", "),
     minimum(rule.minimum_subtotal),
-    rule.multiplier && +rule.multiplier !== 1 && t("multiplied", { factor: +rule.multiplier }),
+    rule.multiplier && +rule.multiplier !== 1 && t("multiplied", { factor: num(+rule.multiplier) }),
     rule.description,
   );
 }

@@ -1,15 +1,15 @@
 // My balance: what there is, what waits, what ends; the tier; every movement with its sum; own data and leaving.
 
 import { h } from "../draw";
-import type { History, HistoryRow, Reason, TierStanding, Why } from "../../api";
+import type { History, HistoryRow, Reason, TierStanding } from "../../api";
 import { ask } from "../ask";
 import { boot } from "../boot";
 import { deeds, sheet } from "../kit";
 import { Do, Facts, facts, Note, Title, rich } from "../parts";
-import { signOut } from "../session";
+import { act, signOut } from "../session";
 import { set, state } from "../state";
 import { rewardName } from "../terms";
-import { date, money, num, points, signed, span, t } from "../words";
+import { date, money, num, points, signed, t } from "../words";
 
 /** What was bought, for rows about a reward. */
 const bought = ({ title, coupon }: Reason) => title || (coupon ? rewardName({ title, ...coupon }) : "");
@@ -20,38 +20,18 @@ function title({ reason }: HistoryRow): string {
   return /social|visit|custom/.test(reason.code) && reason.title || t("row_" + reason.code, values);
 }
 
-/** The sum behind a row: "€84.60 of goods × 10 points = 846, rounded down. Shipping is not counted." */
-function sum({ points: n, reason, why, due_at }: HistoryRow): string {
-  const { rate, multiplier } = why;
-  const factor = multiplier && +multiplier !== 1 ? " × " + num(+multiplier) : "";
-  const exact = rate && +why.base! / +rate.per * rate.points * (+multiplier! || 1);
-  const words = t("why_" + reason.code, { n: Math.abs(n), title: bought(reason) });
-  const lines: (string | false | null)[] = rate && why.base ? [
-    t("sum", {
-      base: money(why.base), rate: +rate.per === 1 ? points(rate.points) : t("rate", { points: points(rate.points), money: money(rate.per) }),
-      factor, total: num(Math.abs(n)), rounding: exact !== Math.abs(n) && why.rounding && !why.capped ? ", " + t("round_" + why.rounding) : "",
-    }),
-    t(why.includes_shipping ? "with_shipping" : "without_shipping"),
-  ] : [words || t("why_rule", { n: Math.abs(n) })];
-  return [
-    ...lines, rate && words,
-    why.capped && t("capped"), waits(why, due_at),
-  ].filter(Boolean).join(" ");
-}
-
-const waits = ({ wait_days }: Why, due: string | null) => due && (wait_days ? t("waits_days", { days: span(wait_days, "day") }) : t("waits"));
-
 const Movement = ({ row }: { row: HistoryRow }) => {
   const waiting = row.state === "waiting";
   return <li class="row" key={row.id}><details class="all why">
-    <summary>
+    <summary onClick={() => act(row.id, deeds)}>
       <div>
         <p class="t">{title(row)}</p>
         <p class="m">{facts(date(row.at), waiting && (row.due_at ? t("pending_until", { date: date(row.due_at) }) : t("pending")), row.reason.comment)} · <u>{t("why")}</u></p>
       </div>
       <span class={waiting ? "num m" : "num"}>{signed(row.points)}</span>
     </summary>
-    <p class="m">{sum(row)}</p>
+    <p class="m">{state.deeds?.why(row, bought(row.reason))}</p>
+    <Note at={row.id} />
   </details></li>;
 };
 

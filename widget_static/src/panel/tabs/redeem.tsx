@@ -28,10 +28,10 @@ function Slider({ reward }: { reward: Reward }) {
   const { cost, what } = priced(reward);
   const move = (to: number) => set({ chosen: { ...state.chosen, [reward.id]: Math.max(min, Math.min(max, to)) } });
   return <div class="all set">
-    <button class="icon t" type="button" aria-label={t("less")} onClick={() => move(cost - step)}>−</button>
+    <button class="icon t" aria-label={t("less")} onClick={() => move(cost - step)}>−</button>
     <input type="range" min={min} max={max} step={step} value={cost} aria-label={t("name_redeem")}
       aria-valuetext={`${points(cost)}, ${what}`} onInput={(event) => move(+event.currentTarget.value)} />
-    <button class="icon t" type="button" aria-label={t("greater")} onClick={() => move(cost + step)}>+</button>
+    <button class="icon t" aria-label={t("greater")} onClick={() => move(cost + step)}>+</button>
   </div>;
 }
 

@@ -37,7 +37,7 @@ export function Referral() {
     <div class="pair">
       {SHARES.map(([label, url]) =>
         <a class="btn" target="_blank" rel="noopener" href={url(encodeURIComponent(link), encodeURIComponent(text))}>{label || t("share_mail")}</a>)}
-      <button class="btn" type="button" aria-expanded={!!qr} aria-controls={qr && "qr"}
+      <button class="btn" aria-expanded={!!qr} aria-controls={qr && "qr"}
         onClick={() => act("qr", async () => set({ qr: qr ? undefined : await ask<QrCode>("referral/qr") }))}>{t("qr")}</button>
       {"share" in navigator && <Do at="friend" run={async () => (await deeds()).share(link, text)}>{t("share")}</Do>}
     </div>

@@ -1,0 +1,21 @@
+"""The words that the panel does not need at its first paint: of forms, sheets and sums."""
+
+from flask import jsonify, request
+from flask.typing import ResponseReturnValue
+
+from widget_server.schemas.widget import Words
+from widget_server.web import auth
+from widget_server.widget import assets
+from widget_server.widget.routes import ANYBODY, Endpoints
+
+words = Endpoints("words", "words", "Words that come later", callers=ANYBODY)
+
+
+@words.get("")
+@words.takes_query("lang", "A language, as de.")
+@words.response(200, Words)
+def late() -> ResponseReturnValue:
+    """Key to text, in the language asked for, the shop's own words over ours."""
+    shop = auth.shop()
+    locale = assets.locale_for(request.args.get("lang", ""), shop.locale)
+    return jsonify(words=assets.late(assets.strings(locale, shop.look.strings)))

@@ -1,0 +1,91 @@
+"""What the operator sets, and the keys made from the secret."""
+
+from pathlib import Path
+
+import pytest
+from cryptography.fernet import InvalidToken
+
+from tests.make import SECRET
+from widget_server import config
+from widget_server.config import Settings
+
+GOOD = Settings(secret_key=SECRET, base_url="https://widget.example")
+
+
+@pytest.fixture(autouse=True)
+def _in_force() -> None:
+    config.use(GOOD)
+
+
+def test_without_an_environment_everything_is_local(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("DATABASE_URL", "WIDGET_SECRET_KEY", "WIDGET_BASE_URL", "WIDGET_INSTANCE", "WIDGET_DEBUG"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+    settings = Settings.from_env()
+    assert settings.database_url == f"sqlite:///{tmp_path / 'instance' / 'loyalty.db'}"
+    assert settings.base_url == "http://127.0.0.1:8000"
+    assert settings.secret_key == ""
+    assert not settings.debug
+
+
+def test_the_environment_says_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://db/loyalty")
+    monkeypatch.setenv("WIDGET_SECRET_KEY", SECRET)
+    monkeypatch.setenv("WIDGET_BASE_URL", "https://widget.example/")
+    monkeypatch.setenv("WIDGET_PROXIES", "2")
+    monkeypatch.setenv("WIDGET_DEBUG", "1")
+    settings = Settings.from_env()
+    assert settings.database_url == "postgresql://db/loyalty"
+    assert (settings.base_url, settings.proxies, settings.debug) == ("https://widget.example", 2, True)
+    assert settings.widget_origin == "https://widget.example"
+
+
+def test_good_settings_have_no_weakness() -> None:
+    assert GOOD.weaknesses() == []
+
+
+@pytest.mark.parametrize("secret", ["", "changeme", "short", "x" * 31])
+def test_a_weak_secret_must_not_serve(secret: str) -> None:
+    (weakness,) = Settings(secret_key=secret, base_url="https://widget.example").weaknesses()
+    assert "WIDGET_SECRET_KEY" in weakness
+
+
+@pytest.mark.parametrize(
+    ("address", "fine"),
+    [
+        ("http://127.0.0.1:8000", True),
+        ("http://[::1]:8000", True),
+        ("http://localhost", True),
+        ("http://widget.localhost:8000", True),
+        ("http://widget.example", False),
+        ("http://localhost.example", False),
+        ("http://evil-localhost", False),
+        ("https://widget.example", True),
+    ],
+)
+def test_plain_http_is_fine_on_loopback_only(address: str, fine: bool) -> None:  # contracts §3
+    assert (Settings(secret_key=SECRET, base_url=address).weaknesses() == []) is fine
+
+
+def test_debug_must_not_serve() -> None:
+    (weakness,) = Settings(secret_key=SECRET, base_url="https://widget.example", debug=True).weaknesses()
+    assert "WIDGET_DEBUG" in weakness
+
+
+def test_each_purpose_has_a_key_of_its_own() -> None:
+    first = config.derived_key("one"), config.derived_key("two"), config.digest("token")
+    assert len({*first}) == 3
+    assert len(first[0]) == 32
+    assert (config.derived_key("one"), config.derived_key("two"), config.digest("token")) == first
+    config.use(Settings(secret_key=SECRET + "!"))
+    assert config.derived_key("one") != first[0]
+    assert config.digest("token") != first[2]
+
+
+def test_a_sealed_secret_opens_under_the_same_server_key_only() -> None:
+    sealed = config.seal("whsec_ä")
+    assert "whsec" not in sealed
+    assert config.unseal(sealed) == "whsec_ä"
+    config.use(Settings(secret_key=SECRET + "!"))
+    with pytest.raises(InvalidToken):
+        config.unseal(sealed)

@@ -1,0 +1,250 @@
+"""The database: equal on SQLite and PostgreSQL, all or nothing, every row bound to its shop."""
+
+import re
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.make import NOON, World, at_once, refund, tries
+from widget_server import clock, db, schema
+from widget_server.db import Bool, Int, Json, Money, ShopTable, Text, UtcDateTime
+from widget_server.errors import NotFound
+from widget_server.loyalty import earning, points, programs, tiers
+
+
+class Shelf(ShopTable):
+    """One column of each of our types."""
+
+    id = Text(primary_key=True)
+    count = Int(null=True)
+    on = Bool(null=True)
+    at = UtcDateTime(null=True)
+    price = Money(null=True)
+    facts = Json(null=True)
+
+
+@pytest.fixture
+def shelf(world: World) -> World:
+    """A world with a table of every type of column."""
+    for statement in db.ddl([Shelf]):
+        db.database.execute_sql(statement)
+    return world
+
+
+def keep(world: World, **facts: Any) -> Shelf:
+    """Write a row and read it again."""
+    row_id = db.new_id()
+    Shelf(id=row_id, shop_id=world.shop.id, **facts).save(force_insert=True)
+    return Shelf.need(world.shop, Shelf.id == row_id)
+
+
+# Types
+
+
+def test_values_come_back_as_they_were_written(shelf: World) -> None:
+    row = keep(shelf, count=2**53 + 1, on=False, at=NOON, price="19.8000", facts={"b": [1, None], "a": "ä"})
+    assert (row.count, row.on, row.at, row.price) == (2**53 + 1, False, NOON, Decimal("19.80"))
+    assert row.facts == {"a": "ä", "b": [1, None]}
+    empty = keep(shelf)
+    assert (empty.count, empty.on, empty.at, empty.price, empty.facts) == (None,) * 5
+
+
+def test_times_of_any_zone_are_kept_in_utc_to_the_microsecond_and_sort(shelf: World) -> None:
+    moment = datetime(2026, 3, 10, 23, 30, 0, 123456, tzinfo=timezone(timedelta(hours=-5)))
+    row = keep(shelf, at=moment)
+    assert row.at == moment
+    assert row.at.tzinfo is UTC
+    keep(shelf, at=moment - timedelta(microseconds=1))
+    keep(shelf, at=moment + timedelta(microseconds=1))
+    rows = [row.at - moment for row in Shelf.of(shelf.shop).order_by(Shelf.at)]
+    assert rows == [timedelta(microseconds=step) for step in (-1, 0, 1)]
+    assert Shelf.of(shelf.shop).where(Shelf.at > moment).count() == 1
+
+
+def test_a_time_without_a_zone_is_refused(shelf: World) -> None:
+    with pytest.raises(ValueError, match="naive"):
+        keep(shelf, at=NOON.replace(tzinfo=None))
+
+
+def test_money_is_exact(shelf: World) -> None:
+    @tries(40)
+    @given(st.decimals(-(10**12), 10**12, places=4))
+    def is_kept(amount: Decimal) -> None:
+        assert keep(shelf, price=amount).price == amount
+
+    is_kept()
+
+
+def test_equal_json_has_one_text() -> None:
+    assert db.canonical({"b": Decimal("1.50"), "a": [True, "ä"]}) == '{"a":[true,"ä"],"b":"1.50"}'
+
+
+# Transactions
+
+
+def test_what_fails_leaves_nothing(shelf: World) -> None:
+    with pytest.raises(ZeroDivisionError), db.atomic():
+        keep(shelf, count=1)
+        with db.atomic():
+            keep(shelf, count=2)
+        raise ZeroDivisionError
+    assert Shelf.of(shelf.shop).count() == 0
+
+
+def test_an_inner_failure_that_is_caught_leaves_the_outer_work(shelf: World) -> None:
+    with db.atomic():
+        keep(shelf, count=1)
+        with pytest.raises(ZeroDivisionError), db.atomic():
+            keep(shelf, count=2)
+            raise ZeroDivisionError
+    assert [row.count for row in Shelf.of(shelf.shop)] == [1]
+
+
+def test_what_was_read_inside_is_still_true_when_it_is_written(shelf: World) -> None:
+    """Naive read, then write: the lock makes it safe."""
+    row = keep(shelf, count=0)
+
+    def counts() -> None:
+        for _ in range(10):
+            with db.atomic():
+                fresh = db.lock_rows(Shelf.of(shelf.shop).where(Shelf.id == row.id)).get()
+                time.sleep(0.0005)
+                Shelf.change(shelf.shop, {Shelf.count: fresh.count + 1}, Shelf.id == row.id)
+
+    assert at_once(*[counts] * 6) == [None] * 6
+    assert Shelf.need(shelf.shop).count == 60
+
+
+def test_a_row_is_inserted_once(shelf: World) -> None:
+    values = {"id": "one", "shop_id": shelf.shop.id, "count": 1}
+    assert sorted(at_once(*[lambda: db.insert_once(Shelf, values)] * 6)) == [False] * 5 + [True]
+
+
+def test_connections_are_kept_and_may_be_closed_twice(database: str) -> None:
+    db.connect()
+    db.disconnect()
+    db.disconnect()
+    db.connect()
+    assert schema.pending() == []
+
+
+def test_only_two_kinds_of_database_are_known() -> None:
+    with pytest.raises(ValueError, match="mysql"):
+        db.open_database("mysql://localhost/x")
+
+
+def test_the_sqlite_in_use_keeps_its_commits(database: str) -> None:  # design §5
+    assert db.sqlite_weakness() is None
+
+
+def test_an_old_sqlite_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
+    db.open_database(f"sqlite:///{tmp_path / 'x.db'}")
+    versions = {(3, 40, 1): False, (3, 44, 6): True, (3, 50, 7): True, (3, 51, 2): False, (3, 51, 3): True}
+    for version, fine in versions.items():
+        monkeypatch.setattr(db.database.obj, "server_version", version)
+        weakness = db.sqlite_weakness()
+        assert (weakness is None) is fine
+        assert fine or ".".join(map(str, version)) in str(weakness)
+
+
+# Every query is bound to its shop (acceptance 9)
+
+
+def test_a_shop_sees_its_own_rows_only(shelf: World) -> None:  # acceptance 9
+    other = World.create()
+    mine, theirs = keep(shelf, count=1), keep(other, count=2)
+    assert [row.id for row in Shelf.of(shelf.shop)] == [mine.id]
+    assert Shelf.one(shelf.shop, Shelf.id == theirs.id) is None
+    with pytest.raises(NotFound):
+        Shelf.need(shelf.shop, Shelf.id == theirs.id)
+    assert Shelf.change(shelf.shop, {Shelf.count: 9}, Shelf.id == theirs.id) == 0
+    assert Shelf.remove(shelf.shop, Shelf.id == theirs.id) == 0
+    assert Shelf.remove(shelf.shop) == 1
+    assert [row.count for row in Shelf.everywhere()] == [2]
+
+
+STATEMENT = re.compile(r'^(?:SELECT .*? FROM|UPDATE|DELETE FROM) "(\w+)"', re.DOTALL)
+
+
+@pytest.fixture
+def unbound(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """Statements on a shop's tables that do not say whose rows they mean, but for the few that mean everybody's.
+
+    A row that was just read may be saved by its primary key; that is how models write.
+    """
+    tables = {table._meta.table_name: table for table in schema.TABLES if issubclass(table, ShopTable)}
+    found: list[str] = []
+    everybodys: list[str] = []
+    everywhere = db.Table.everywhere.__func__  # type: ignore[attr-defined]
+
+    def marked(cls: Any, *columns: Any) -> Any:
+        everybodys.append(cls._meta.table_name)
+        return everywhere(cls, *columns)
+
+    def hear(event: Any) -> None:
+        told = STATEMENT.match(event.sql)
+        if told is None or told[1] not in tables:
+            return
+        conditions = event.sql.partition(" WHERE ")[2]
+        if '"shop_id" =' in conditions or '"shop_id" IN' in conditions:
+            return
+        key = tables[told[1]]._meta.primary_key
+        names = getattr(key, "field_names", None) or [key.column_name]
+        is_save = event.sql.startswith("UPDATE") and all(f'"{name}" =' in conditions for name in names)
+        if told[1] in everybodys:
+            everybodys.remove(told[1])
+        elif not is_save:
+            found.append(event.sql)
+
+    monkeypatch.setattr(db.Table, "everywhere", classmethod(marked))
+    db.database.obj.query_hooks.append(hear)
+    yield found
+    db.database.obj.query_hooks.remove(hear)
+
+
+def test_every_query_of_a_long_story_names_its_shop(world: World, unbound: list[str]) -> None:  # acceptance 9
+    world.order_rule(10)
+    world.rule("first_order", points=50)
+    world.rule("join", points=100)
+    world.rule("visit", points=1, terms=earning.Terms(points_per_month=20))
+    world.rule("birthday", points=10)
+    world.tier("Silver", 100, "1.5")
+    world.refer()
+    world.settings(expiry="age", expiry_months=1)
+    reward = world.reward(cost=100)
+    world.visitor("bob@example.com").orders("10.00")
+    ann = world.member()
+    bob = world.member("bob@example.com", code=ann.customer.referral_code)
+    order = bob.orders("40.00")
+    coupon = ann.redeems(reward) if ann.balance >= 100 else bob.redeems(reward)
+    bob.orders(id=order.external_id, lines=order.told.lines, refunds=(refund("20.00"),))
+    ann.does("visit")
+    points.adjust(world.shop, ann.account.id, by=5, source="staff", key="a", comment="sorry", staff="s1")
+    earning.set_birthday(ann.customer, NOON.date().replace(year=1990))
+    earning.states(world.shop, ann.customer, ann.account, earning.listed(world.shop, ann.customer, ann.account))
+    earning.quote(world.shop, ann.customer, order.told)
+    points.next_expiry(world.shop, world.program, ann.account)
+    programs.pause(world.shop.id)
+    programs.activate(world.shop.id)
+    with clock.at(clock.now() + timedelta(days=60)):
+        assert points.expire_due(world.shop) == 2
+        earning.pay_birthdays(world.shop)
+        points.mature_due()
+        tiers.recheck_all(world.shop)
+    assert coupon.code
+    assert unbound == []
+
+
+def test_a_query_that_names_no_shop_is_noticed(world: World, unbound: list[str]) -> None:
+    list(points.Award.select())
+    points.Award.update(points=0).execute()
+    points.Award.delete().execute()
+    list(points.Award.everywhere())
+    list(points.Award.of(world.shop))
+    assert len(unbound) == 3

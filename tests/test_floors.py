@@ -1,0 +1,149 @@
+"""Imports go down only (design: the floors). What lies below reaches up by an event or a job name."""
+
+import ast
+from collections.abc import Iterator
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent / "widget_server"
+# lowest first; what stands on one line never imports one another, but for modules of one folder
+FLOORS = """
+errors
+clock
+config
+events
+db
+queue
+keys
+ledger
+loyalty.shops
+loyalty.access
+loyalty.programs
+loyalty.tiers
+loyalty.customers
+loyalty.points
+loyalty.order_states
+loyalty.orders
+loyalty.earning
+loyalty.rewards
+loyalty.checkout
+loyalty.referrals
+loyalty.sign_in
+loyalty.imports
+loyalty.privacy
+loyalty.program_files
+loyalty.reports
+loyalty.reads
+schemas
+delivery
+web.rate_limits
+schema
+web
+stores widget admin dashboard
+reactions
+jobs
+app
+wsgi demo
+cli __main__
+""".strip().splitlines()
+RANK = {name: rank for rank, floor in enumerate(FLOORS) for name in floor.split()}
+APART = ("demo_shop", "migrations")  # a shop of its own; frozen statements
+
+
+def modules() -> dict[str, Path]:
+    """Every module of the product by its dotted name below widget_server."""
+    found = {}
+    for path in ROOT.rglob("*.py"):
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        if parts[0] not in APART:
+            found[".".join(part for part in parts if part != "__init__" or parts == ("__init__",))] = path
+    return found
+
+
+def imports(path: Path) -> Iterator[tuple[str, bool]]:
+    """What a module imports from the product, and whether it does so late, inside a function."""
+    tree = ast.parse(path.read_text())
+    late = {
+        id(node)
+        for function in ast.walk(tree)
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+        for node in ast.walk(function)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            if (node.module or "").split(".")[0] == "widget_server":
+                base = (node.module or "").removeprefix("widget_server").removeprefix(".")
+                for alias in node.names:
+                    whole = f"{base}.{alias.name}".removeprefix(".")
+                    yield (whole if whole in MODULES else base), id(node) in late
+        elif isinstance(node, ast.Import):
+            for alias in node.names:
+                if alias.name.split(".")[0] == "widget_server":
+                    yield alias.name.removeprefix("widget_server").removeprefix("."), id(node) in late
+
+
+MODULES = modules()
+
+
+def place(module: str) -> str:
+    """The module's name in the table of floors: itself, or the folder it lies in."""
+    first = module.split(".", maxsplit=1)[0]
+    return module if module in RANK or first == "loyalty" else first
+
+
+def is_empty(path: Path) -> bool:
+    """True for a folder's __init__ that holds nothing but words."""
+    return all(isinstance(node, ast.Expr) for node in ast.parse(path.read_text()).body)
+
+
+def test_every_module_has_its_floor() -> None:
+    homeless = [
+        name
+        for name, path in MODULES.items()
+        if place(name) not in RANK and not (path.stem == "__init__" and is_empty(path))
+    ]
+    assert homeless == []
+
+
+def test_imports_go_down_only() -> None:
+    upwards = []
+    for module, path in MODULES.items():
+        for target, _ in imports(path):
+            here, there = place(module), place(target)
+            if here != there and here in RANK and RANK.get(there, len(FLOORS)) >= RANK[here]:
+                upwards.append(f"{module} -> {target}")
+    assert upwards == []
+
+
+def test_no_import_hides_in_a_function() -> None:
+    late = [f"{module} -> {target}" for module, path in MODULES.items() for target, hidden in imports(path) if hidden]
+    assert late == []
+
+
+def test_no_module_needs_itself() -> None:
+    graph = {module: {target for target, _ in imports(path) if target != module} for module, path in MODULES.items()}
+    TopologicalSorter(graph).prepare()
+
+
+def test_the_demo_shop_knows_nothing_of_the_product() -> None:
+    own = "widget_server.demo_shop"
+    for path in (ROOT / "demo_shop").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            foreign = [name for name in names if name.startswith("widget_server") and not name.startswith(own)]
+            assert foreign == [], path
+    assert not [name for name, path in MODULES.items() for target, _ in imports(path) if target.startswith("demo_shop")]
+
+
+def test_rules_know_no_web() -> None:
+    """The domain never sees a request."""
+    for module, path in MODULES.items():
+        if place(module).startswith("loyalty.") or place(module) in ("ledger", "keys", "queue", "db"):
+            for node in ast.walk(ast.parse(path.read_text())):
+                names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+                names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+                assert not [name for name in names if name.split(".")[0] in ("flask", "flask_login", "marshmallow")], (
+                    module
+                )

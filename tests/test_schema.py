@@ -1,0 +1,80 @@
+"""The migrations make what the models say, on both databases."""
+
+import re
+from typing import Any
+
+import pytest
+from playhouse.migrations import Runner
+
+from tests.make import at_once
+from widget_server import db, schema
+
+
+def shape() -> set[tuple[Any, ...]]:
+    """Everything the database in use knows of our tables."""
+    if db.on_sqlite():
+        rows = db.database.execute_sql("SELECT type, name, tbl_name, sql FROM sqlite_master WHERE sql IS NOT NULL")
+        return {
+            (kind, name, table, re.sub(r"\s+", "", sql)) for kind, name, table, sql in rows if not _is_runners(table)
+        }
+    columns = db.database.execute_sql(
+        "SELECT table_name, column_name, ordinal_position, data_type, numeric_precision, numeric_scale, is_nullable,"
+        " column_default FROM information_schema.columns WHERE table_schema = 'public'"
+    )
+    indexes = db.database.execute_sql(
+        "SELECT tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'"
+    )
+    constraints = db.database.execute_sql(
+        "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint"
+        " WHERE connamespace = 'public'::regnamespace"
+    )
+    return {row for rows in (columns, indexes, constraints) for row in rows if not _is_runners(row[0])}
+
+
+def _is_runners(table: str) -> bool:
+    """The runner of migrations keeps a list of its own."""
+    return table.strip('"') not in {model._meta.table_name for model in schema.TABLES}
+
+
+def test_migrations_make_what_the_models_say(database: str) -> None:
+    migrated = shape()
+    assert {table._meta.table_name for table in schema.TABLES} <= {row[0] for row in migrated} | {
+        row[2] for row in migrated
+    }
+    with db.atomic():
+        for table in reversed(schema.TABLES):
+            db.database.execute_sql(f'DROP TABLE "{table._meta.table_name}"')
+        for statement in db.ddl(schema.TABLES):
+            db.database.execute_sql(statement)
+    assert shape() == migrated
+
+
+def test_a_migrated_database_has_nothing_pending(database: str) -> None:
+    assert schema.pending() == []
+    assert schema.upgrade() == []
+
+
+def test_what_is_pending_is_named_and_runs_once(database: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
+    """Two servers start at once after an update."""
+    (tmp_path / "steps").mkdir()
+    for step in schema.MIGRATIONS.glob("0*.py"):
+        (tmp_path / "steps" / step.name).write_text(step.read_text())
+    (tmp_path / "steps" / "9999_shelf.py").write_text(
+        'def up(migrator, db):\n    db.execute_sql("CREATE TABLE shelf (id TEXT NOT NULL PRIMARY KEY)")\n'
+    )
+    monkeypatch.setattr(schema, "MIGRATIONS", tmp_path / "steps")
+    assert schema.pending() == ["9999_shelf"]
+    ran = at_once(*[schema.upgrade] * 3) if not db.on_sqlite() else [schema.upgrade(), schema.upgrade()]
+    assert sorted(ran) == [[]] * (len(ran) - 1) + [["9999_shelf"]]
+    assert schema.pending() == []
+    assert Runner(db.database.obj, directory=str(schema.MIGRATIONS)).status()
+
+
+def test_every_model_is_in_the_list() -> None:
+    def below(model: type[db.Table]) -> set[type[db.Table]]:
+        return {model}.union(*map(below, model.__subclasses__())) if model.__subclasses__() else {model}
+
+    ours = {model for model in below(db.Table) if model.__module__.startswith("widget_server.")}
+    abstract = {db.Table, db.ShopTable}
+    aliases = {model for model in ours if "Alias" in model.__name__}
+    assert ours - abstract - aliases == set(schema.TABLES)

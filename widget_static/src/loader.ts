@@ -26,7 +26,7 @@ if (document.currentScript && !window.LoyaltyWidget) {
   );
 
   const look = (event: Event) => {
-    const link = (event.target as Element | null)?.closest?.("[data-loyalty-open],[data-loyalty-page]");
+    const link = event.type == "click" && (event.target as Element).closest?.("[data-loyalty-open],[data-loyalty-page]");
     if (link) {
       event.preventDefault();
       api.open(link);

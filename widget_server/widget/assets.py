@@ -29,9 +29,9 @@ def text(file_name: str) -> str:
     return (DIST / file_name).read_text("utf-8")
 
 
-def locale_for(wanted: str, fallback: str) -> str:
-    """The language we have for `wanted` (as de-AT), else for `fallback`, else English (acceptance 11)."""
-    for tag in (wanted, fallback):
+def locale_for(*wanted: str) -> str:
+    """The language we have for the first of `wanted` (as de-AT) that we have one for, else English (acceptance 11)."""
+    for tag in wanted:
         language = tag.replace("_", "-").split("-")[0].lower()
         if language in LOCALES:
             return language

@@ -1,5 +1,9 @@
 """The documents of our own origin: the panel, a friend's short link, and the page behind a mail's link."""
 
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 from flask import Blueprint, render_template, request
@@ -45,7 +49,7 @@ def short_link(code: str) -> ResponseReturnValue:
     """A friend's link of ours: counted, then on to the shop's own home; never anywhere else (40)."""
     advocate = customers.anywhere_by_referral_code(code)
     if advocate is None:
-        return plain(render_template("message.html", title="This link is not known", words=[]), 404)
+        return plain(_page("message.html", None, subject="unknown_link"), 404)
     shop = shops.by_id(advocate.shop_id)
     referrals.count_visit(shop, code)
     return onward(f"{shop.origins[0]}/?{urlencode({'ref': advocate.referral_code})}", 302)
@@ -59,12 +63,8 @@ def ask_confirmation() -> ResponseReturnValue:
     if row is None:
         return _too_old()
     shop = shops.by_id(row.shop_id)
-    words = _words(shop)
-    return plain(
-        render_template(
-            "confirm.html", words=words, email=row.email, link=link, program=programs.of(shop.id).name, shop=shop.name
-        )
-    )
+    page = _page("confirm.html", shop, email=row.email, link=link, program=programs.of(shop.id).name)
+    return plain(page, leads_to=shop)
 
 
 @pages.post("/confirm")
@@ -79,13 +79,16 @@ def confirm() -> ResponseReturnValue:
 
 
 def _too_old() -> ResponseReturnValue:
-    page = render_template(
-        "message.html",
-        title="This link is too old, or was used",
-        words=["Ask for a new code in the shop's window. Nothing was changed."],
-    )
-    return plain(page, 410)
+    return plain(_page("message.html", None, subject="old_link"), 410)
 
 
-def _words(shop: Shop) -> dict[str, str]:
-    return assets.strings(assets.locale_for(request.headers.get("Accept-Language", ""), shop.locale), shop.look.strings)
+def _page(template: str, shop: Shop | None, **facts: Any) -> str:
+    """A page in the reader's language, else the shop's; the shop's own words over ours."""
+    locale = assets.locale_for(*request.accept_languages.values(), shop.locale if shop else "en")
+    words = {**_catalogue()[locale], **(shop.look.strings.get(locale, {}) if shop else {})}
+    return render_template(template, words=words, shop=shop, locale=locale, direction=assets.direction(locale), **facts)
+
+
+@cache
+def _catalogue() -> dict[str, dict[str, str]]:
+    return tomllib.loads((Path(__file__).parent / "templates" / "words.toml").read_text("utf-8"))

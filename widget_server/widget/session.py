@@ -130,5 +130,4 @@ def _session(signed: SignedIn) -> ResponseReturnValue:
 
 def _locale(shop: Shop) -> str:
     """The panel's language, else the browser's."""
-    wanted = request.args.get("lang") or request.accept_languages.best_match(assets.LOCALES)
-    return assets.locale_for(wanted or "", shop.locale)
+    return assets.locale_for(request.args.get("lang", ""), *request.accept_languages.values(), shop.locale)

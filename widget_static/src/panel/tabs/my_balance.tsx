@@ -46,7 +46,7 @@ function Tier({ tier }: { tier: TierStanding }) {
         && t("benefits_now", { text: facts(tier.multiplier && +tier.multiplier !== 1 && t("multiplied", { factor: num(+tier.multiplier) }), tier.benefits) }),
       next && tier.next_benefits && t("benefits_next", { tier: next, text: tier.next_benefits }),
       end && t("tier_ends", { tier: tier.name, date: date(end) }),
-    ].filter(Boolean).join(" ")}</p>
+    ].filter(Boolean).join(" ").replaceAll("..", ".")}</p>
   </div>;
 }
 

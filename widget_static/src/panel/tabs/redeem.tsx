@@ -1,6 +1,7 @@
 // Redeem points: what can be had now, the sliding reward, then what needs more points.
 
 import type { Reward } from "../../api";
+import { boot } from "../boot";
 import { h } from "../draw";
 import { deeds } from "../kit";
 import { Do, Note, rich, Row, Title } from "../parts";
@@ -35,12 +36,15 @@ function Slider({ reward }: { reward: Reward }) {
   </div>;
 }
 
+/** Nothing is bought of a program that rests; its notice says why. */
+const open = boot.program.status === "active";
+
 function Offer({ reward }: { reward: Reward }) {
   const { cost, what } = priced(reward);
   const title = reward.sliding ? t("your_amount", { what }) : what;
   const refused = !reward.available && (t("error_" + reward.refusal, { n: reward.short_by }) || t("error_reward_unavailable"));
-  return <Row title={title} text={rewardText(reward, cost)} more={[reward.sliding && reward.available && <Slider reward={reward} />, <Note at={reward.id} />]}
-    end={!refused && <Do at={reward.id} look="sm end" label={t("redeem_what", { what })} run={async () => (await deeds()).redeem(reward, cost, what)}>{t("redeem")}</Do>}>
+  return <Row title={title} text={rewardText(reward, cost)} more={[reward.sliding && reward.available && open && <Slider reward={reward} />, <Note at={reward.id} />]}
+    end={open && !refused && <Do at={reward.id} look="sm end" label={t("redeem_what", { what })} run={async () => (await deeds()).redeem(reward, cost, what)}>{t("redeem")}</Do>}>
     {refused && <p>{refused}</p>}
   </Row>;
 }

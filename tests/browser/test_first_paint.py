@@ -1,0 +1,102 @@
+"""What the first paint costs: requests, their order, and bytes as the server sends them (contracts §6)."""
+
+import urllib.request
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Route
+
+from tests.browser.conftest import Demo, Visitor
+from tests.browser.pages import logs_in, panel_frame, points_of, stored
+
+Make = Callable[..., Visitor]
+LOADER_BYTES_MAX = 1024
+PANEL_BYTES_MAX = 15360
+
+
+def _asked_us(visitor: Visitor) -> list[str]:
+    """The paths asked of the widget's server, in order, without the builds' hashes."""
+    urls = [urlsplit(url) for url in visitor.requests if url.startswith(visitor.demo.widget + "/")]
+    return [_name(url.path) for url in urls]
+
+
+def _name(path: str) -> str:
+    stem, dash, _ = path.partition("-")
+    return f"{stem}.{path.rsplit('.', 1)[1]}" if dash else path
+
+
+def test_one_request_until_the_launcher_is_there_and_a_guest_costs_document_script_and_styles(visitor: Make) -> None:
+    ann = visitor()
+    ann.visits("/")
+    ann.launcher.wait_for()
+    ann.page.wait_for_load_state("networkidle")
+    assert _asked_us(ann) == ["/widget.js"]  # acceptance 2
+
+    ann.opens_widget()
+    ann.panel.get_by_text("Ways to earn").wait_for()
+    ann.page.wait_for_load_state("networkidle")
+    assert _asked_us(ann)[1:3] == ["/assets/embed.js", "/panel"]
+    assert sorted(_asked_us(ann)[3:]) == ["/assets/panel.css", "/assets/panel.js"]
+    assert ann.complaints == []
+
+
+def test_a_member_costs_one_answer_more_and_it_is_there_before_the_script(visitor: Make) -> None:
+    mara = visitor()
+    logs_in(mara)
+    mara.visits("/")
+    mara.opens_widget()
+    points_of(mara)
+    mara.page.wait_for_load_state("networkidle")  # the day's first visit is counted
+
+    held: list[Route] = []
+    mara.visits("/")
+    mara.context.route("**/assets/panel-*.js", lambda route, _: held.append(route))
+    mara.requests.clear()
+    with mara.page.expect_response(lambda answer: "/widget/panel?" in answer.url) as first:
+        mara.launcher.click()
+    assert first.value.ok
+    assert len(held) == 1  # the answer is here, the script is still on its way
+    held[0].continue_()
+    points_of(mara)
+    mara.page.wait_for_load_state("networkidle")
+    assert sorted(_asked_us(mara)) == [
+        "/assets/embed.js",
+        "/assets/panel.css",
+        "/assets/panel.js",
+        "/panel",
+        "/widget/panel",
+    ]
+    assert mara.complaints == []
+
+
+def _served(demo: Demo, url: str, **headers: str) -> int:
+    """Bytes of the body as they travel to a browser that takes brotli."""
+    address = url.replace("widget.localhost", "127.0.0.1")
+    asked = urllib.request.Request(address, headers={"Accept-Encoding": "gzip, deflate, br", **headers})
+    with urllib.request.urlopen(asked) as answer:
+        assert answer.headers["Content-Encoding"] == "br", url
+        return len(answer.read())
+
+
+def test_sizes_as_they_travel(visitor: Make) -> None:
+    mara = visitor()
+    logs_in(mara)
+    mara.visits("/")
+    mara.opens_widget()
+    points_of(mara)
+    key = mara.demo.facts["embed_key"]
+    assert _served(mara.demo, f"{mara.demo.widget}/widget.js?shop={key}") <= LOADER_BYTES_MAX
+
+    frame = panel_frame(mara.page)
+    files = [frame.locator(f"{tag}[{name}]").get_attribute(name) for tag, name in (("script", "src"), ("link", "href"))]
+    urls = [frame.url, *(mara.demo.widget + str(path) for path in files)]
+    sizes = {urlsplit(url).path: _served(mara.demo, url) for url in urls}
+    token = stored(frame)[f"loyalty:{key}"]
+    for tab in ("earn", "redeem", "my_rewards", "referral", "my_balance"):
+        answer = _served(
+            mara.demo,
+            f"{mara.demo.widget}/widget/panel?tab={tab}",
+            Authorization=f"Bearer {token}",
+            **{"X-Loyalty-Shop": key},
+        )
+        assert sum(sizes.values()) + answer <= PANEL_BYTES_MAX, (sizes, tab, answer)

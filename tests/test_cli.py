@@ -1,0 +1,324 @@
+"""The shell: what owners and operators type, and what it says."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from tests.make import SECRET, Shopper, World
+from widget_server import cli, config, db, demo, schema
+from widget_server.loyalty import access, earning, programs, shops
+from widget_server.loyalty.shops import Shop
+
+FERN = {"--name": "Fern", "--currency": "EUR", "--timezone": "Europe/Berlin", "--locale": "de-AT"}
+AT = ("--origin", "https://fern.example", "--origin", "https://www.fern.example")
+
+Shell = Callable[..., Result]
+
+
+def leaves(group: click.Group = cli.main, *above: str) -> Iterator[tuple[str, click.Command]]:
+    """Every command with its whole name."""
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from leaves(command, *above, name)
+        else:
+            yield " ".join((*above, name)), command
+
+
+def words(options: dict[str, str]) -> list[str]:
+    return [word for pair in options.items() for word in pair]
+
+
+def env(url: str, **settings: str) -> dict[str, str]:
+    """The environment of an operator."""
+    base = {"DATABASE_URL": url, "WIDGET_SECRET_KEY": SECRET, "WIDGET_BASE_URL": "http://widget.localhost:8000"}
+    return {**base, "WIDGET_INSTANCE": str(config.current().instance), **settings}
+
+
+def process(url: str, *typed: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """The same as a process of its own, in which every warning is an error."""
+    command = [sys.executable, "-W", "error", "-m", "widget_server.cli", *typed]
+    known = {**os.environ, **env(url, **settings)}
+    return subprocess.run(command, env=known, capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.fixture
+def shell(database: str, monkeypatch: pytest.MonkeyPatch) -> Shell:
+    """Type a command; it opens the database anew, as a process would."""
+
+    def run(*typed: str, url: str = database, **settings: str) -> Result:
+        for name, value in env(url, **settings).items():
+            monkeypatch.setenv(name, value)
+        db.disconnect()
+        try:
+            return CliRunner().invoke(cli.main, typed)
+        finally:
+            db.disconnect()
+            db.open_database(database)
+            db.connect()
+
+    return run
+
+
+def refusal(result: Result) -> str:
+    """The one line a command ended with."""
+    assert result.exit_code == 1, result.output
+    assert isinstance(result.exception, SystemExit), result.exception
+    (line,) = result.stderr.strip().splitlines()
+    return line
+
+
+# Shops (contracts §3)
+
+
+def test_shop_create_tells_what_a_shop_needs_and_nothing_else(database: str) -> None:
+    done = process(database, "shop", "create", *words(FERN), *AT, "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    made = json.loads(done.stdout)
+    assert list(made) == [
+        "shop_id",
+        "embed_key",
+        "identity_secret",
+        "webhook_secret",
+        "webhook_urls",
+        "api_key",
+        "script_tag",
+    ]
+    shop = shops.by_id(made["shop_id"])
+    assert (shop.name, shop.currency, shop.timezone, shop.locale) == tuple(FERN.values())
+    assert sorted(shop.origins) == sorted(AT[1::2])
+    assert (made["identity_secret"], made["webhook_secret"]) == (shop.identity_secret, shop.webhook_secret)
+    base = "http://widget.localhost:8000"
+    assert made["script_tag"] == f'<script async src="{base}/widget.js?shop={shop.embed_key}"></script>'
+    topics = ("order", "customer", "action", "coupons/check", "coupons/use", "coupons/release")
+    assert made["webhook_urls"] == {topic: f"{base}/stores/generic/{shop.id}/{topic}" for topic in topics}
+    assert access.ApiKey.need(shop.id).secret_hash == config.digest(made["api_key"])
+    assert programs.of(shop.id).status == "draft"
+    assert not earning.EarningRule.of(shop.id).exists()
+
+
+@pytest.mark.parametrize("platform", ["shopify", "woocommerce"])
+def test_other_platforms_get_their_topics_and_keep_their_secret(shell: Shell, platform: str) -> None:
+    made = shell("shop", "create", *words(FERN), *AT, "--platform", platform, "--webhook-secret", "hush", "--json")
+    facts = json.loads(made.stdout)
+    assert facts["webhook_secret"] == "hush"
+    for topic, url in facts["webhook_urls"].items():
+        assert url == f"http://widget.localhost:8000/stores/{platform}/{facts['shop_id']}/{topic}"
+    assert facts["webhook_urls"] and not any("coupons" in topic for topic in facts["webhook_urls"])
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("--currency", "euro"),
+        ("--timezone", "Europe/Fernland"),
+        ("--locale", "de_"),
+        ("--origin", "https://fern.example/shop"),
+        ("--name", " "),
+    ],
+)
+def test_what_is_wrong_is_named_and_no_shop_is_made(shell: Shell, option: str, value: str) -> None:
+    line = refusal(shell("shop", "create", *words({**FERN, "--origin": "https://fern.example", option: value})))
+    assert line.startswith(f"Error: {option.removeprefix('--')}: ")
+    assert not Shop.everywhere().exists()
+
+
+def test_shops_are_listed_without_their_secrets(shell: Shell) -> None:
+    made = [json.loads(shell("shop", "create", *words(FERN), *AT, "--json").stdout) for _ in range(2)]
+    listed = json.loads(shell("shop", "list", "--json").stdout)
+    assert [one["shop_id"] for one in listed] == [one["shop_id"] for one in made]
+    assert set(listed[0]) == {"shop_id", "name", "platform", "embed_key", "origins", "status"}
+    text = shell("shop", "list").stdout
+    assert len(text.splitlines()) == 2 and all(one["shop_id"] in text for one in made)
+    assert not any(one[secret] in text for one in made for secret in ("identity_secret", "webhook_secret", "api_key"))
+
+
+def test_a_key_is_shown_once_and_can_be_revoked(world: World, shell: Shell) -> None:
+    made = json.loads(
+        shell("key", "create", "--shop", world.shop.id, "--name", "till", "--scope", "read", "--json").stdout
+    )
+    row = access.ApiKey.need(world.shop, access.ApiKey.id == made["key_id"])
+    assert (row.secret_hash, row.scope, row.revoked_at) == (config.digest(made["api_key"]), "read", None)
+    assert shell("key", "revoke", made["key_id"], "--shop", world.shop.id).output == "Revoked.\n"
+    assert access.ApiKey.need(world.shop, access.ApiKey.id == made["key_id"]).revoked_at is not None
+    assert "no such apikey" in refusal(shell("key", "revoke", "nobody's", "--shop", world.shop.id))
+    assert "no such shop" in refusal(shell("key", "create", "--shop", "nobody's", "--name", "till"))
+    other = World.create(name="Another")
+    assert "no such apikey" in refusal(shell("key", "revoke", made["key_id"], "--shop", other.shop.id))
+
+
+# The program as a file (docs/program-file.md)
+
+
+def test_plan_changes_nothing_and_apply_twice_changes_nothing_more(shell: Shell, tmp_path: Path) -> None:
+    shop_id = json.loads(shell("shop", "create", *words(FERN), *AT, "--json").stdout)["shop_id"]
+    planned = shell("program", "plan", str(demo.PROGRAM))
+    assert re.search(r"^\d+ changes\.$", planned.stdout, re.M), planned.output
+    assert programs.of(shop_id).status == "draft"
+    assert not earning.EarningRule.of(shop_id).exists()
+    assert shell("program", "apply", str(demo.PROGRAM)).stdout == planned.stdout
+    assert programs.of(shop_id).status == "active"
+    assert earning.EarningRule.of(shop_id).exists()
+    for command in ("plan", "apply"):
+        assert shell("program", command, str(demo.PROGRAM)).stdout == "Nothing to change.\n"
+    broken = tmp_path / "broken.yaml"
+    for text, field in ((b"program:\n  name: N\n  status: asleep\n", "program.status"), (b"name: \xff", "UTF-8")):
+        broken.write_bytes(text)
+        assert field in refusal(shell("program", "plan", str(broken)))
+
+
+def test_with_several_shops_one_says_which(world: World, shell: Shell) -> None:
+    World.create(name="Another")
+    assert refusal(shell("program", "plan", str(demo.PROGRAM))).startswith("Error: --shop: ")
+    assert shell("program", "plan", str(demo.PROGRAM), "--shop", world.shop.id).exit_code == 0
+
+
+# Audit
+
+
+def test_audit_names_the_first_row_that_was_tampered_with(database: str) -> None:
+    world = World.create()
+    ann, bob = world.member("ann@example.com"), world.member("bob@example.com")
+    for shopper in (ann, bob):
+        for points in (10, 20, 30):
+            shopper.is_given(points)
+    fine = process(database, "audit")
+    assert (fine.returncode, fine.stdout, fine.stderr) == (0, "The books balance.\n", "")
+    _tamper(ann, 2)
+    _tamper(ann, 3)
+    wrong = process(database, "audit")
+    assert (wrong.returncode, wrong.stdout) == (1, "")
+    (line,) = wrong.stderr.splitlines()
+    assert ann.account.id in line and "2" in line.replace(ann.account.id, "")
+    assert bob.account.id not in line
+
+
+@pytest.mark.parametrize("column", ["balance", "pending"])
+def test_audit_sees_a_counter_that_was_changed(world: World, shell: Shell, column: str) -> None:
+    ann = world.member()
+    ann.is_given(10)
+    also = ", adjusted = adjusted + 5" if column == "balance" else ""
+    db.database.execute_sql(f"UPDATE account SET {column} = {column} + 5{also}")
+    assert ann.account.id in refusal(shell("audit"))
+    db.database.execute_sql(f"UPDATE account SET {column} = {column} - 5{also.replace('+', '-')}")
+    assert shell("audit").exit_code == 0
+
+
+def _tamper(shopper: Shopper, sequence: int) -> None:
+    db.database.execute_sql(
+        f"UPDATE \"transaction\" SET amount = amount + 1 WHERE account_id = '{shopper.account.id}'"
+        f" AND sequence = {sequence}"
+    )
+
+
+# Backup
+
+
+def test_a_backup_taken_while_somebody_writes_is_whole(database: str, tmp_path: Path) -> None:
+    world = World.create()
+    ann = world.member()
+    copy = tmp_path / "copy.db"
+    if not db.on_sqlite():
+        done = process(database, "backup", str(copy))
+        assert (done.returncode, "pg_dump" in done.stderr, copy.exists()) == (1, True, False)
+        return
+    stop, started = threading.Event(), threading.Event()
+
+    def write() -> None:
+        db.connect()
+        while not stop.is_set():
+            ann.is_given(1)
+            started.set()
+        db.disconnect()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        assert started.wait(20)
+        done = process(database, "backup", str(copy))
+    finally:
+        stop.set()
+        writer.join()
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == f"{copy}: {copy.stat().st_size} bytes\n"
+    assert copy.stat().st_mode & 0o777 == 0o600
+    assert process(f"sqlite:///{copy}", "audit").stdout == "The books balance.\n"
+    db.disconnect()
+    db.open_database(f"sqlite:///{copy}")
+    db.connect()
+    assert ann.balance > 0
+    copied = ann.balance
+    db.disconnect()
+    db.open_database(database)
+    db.connect()
+    assert copied <= ann.balance
+
+
+def test_a_backup_overwrites_nothing(shell: Shell, tmp_path: Path, backend: str) -> None:
+    there = tmp_path / "there.db"
+    there.write_text("precious")
+    line = refusal(shell("backup", str(there)))
+    assert "pg_dump" in line if backend == "postgres" else str(there) in line
+    assert there.read_text() == "precious"
+    assert refusal(shell("backup", str(tmp_path / "nowhere" / "copy.db")))
+
+
+# Migrations
+
+
+def test_upgrade_brings_an_empty_database_up_to_date_once(shell: Shell, database: str, tmp_path: Path) -> None:
+    url = database
+    if db.on_sqlite():
+        url = f"sqlite:///{tmp_path / 'new' / 'loyalty.db'}"
+    else:
+        db.database.execute_sql("DROP SCHEMA public CASCADE")
+        db.database.execute_sql("CREATE SCHEMA public")
+    assert "upgrade" in refusal(shell("shop", "list", url=url))
+    assert re.fullmatch(r"\d+ migrations ran: .*0001_initial.*\n", shell("upgrade", url=url).output)
+    assert shell("upgrade", url=url).output == "Nothing to do.\n"
+    assert json.loads(shell("shop", "list", "--json", url=url).stdout) == []
+
+
+def test_everything_refuses_while_migrations_are_pending(
+    shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps = tmp_path / "steps"
+    steps.mkdir()
+    (steps / "9999_shelf.py").write_text("def up(migrator, db):\n    pass\n")
+    for step in schema.MIGRATIONS.glob("0*.py"):
+        (steps / step.name).symlink_to(step)
+    monkeypatch.setattr(schema, "MIGRATIONS", steps)
+    monkeypatch.setattr(cli, "Granian", None)
+    typed = {
+        "serve": [],
+        "worker": [],
+        "shop create": [*words(FERN), *AT],
+        "shop list": [],
+        "key create": ["--shop", "s", "--name", "n"],
+        "key revoke": ["k", "--shop", "s"],
+        "program plan": [str(demo.PROGRAM)],
+        "program apply": [str(demo.PROGRAM)],
+        "audit": [],
+        "backup": [str(tmp_path / "copy.db")],
+    }
+    assert set(typed) == {name for name, _ in leaves()} - {"upgrade", "demo"}
+    for name, options in typed.items():
+        line = refusal(shell(*name.split(), *options))
+        assert "9999_shelf" in line and "`widget-server upgrade`" in line
+    assert shell("upgrade").output == "1 migrations ran: 9999_shelf\n"
+    assert shell("audit").exit_code == 0
+
+
+def test_every_command_says_what_it_does() -> None:
+    for name, command in leaves():
+        shown = CliRunner().invoke(cli.main, [*name.split(), "--help"])
+        assert shown.exit_code == 0
+        assert command.help and command.help.splitlines()[0].rstrip(".") in " ".join(shown.output.split())

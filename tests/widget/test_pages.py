@@ -1,0 +1,219 @@
+"""The documents of our own origin: what they change, where they lead, who may show them."""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from tests.make import Shopper, World
+from tests.panels import Panel
+from widget_server import clock
+from widget_server.loyalty import access, customers, shops, sign_in
+from widget_server.loyalty.access import Session, SignInCode
+from widget_server.loyalty.customers import Customer
+from widget_server.loyalty.referrals import ReferralVisit
+from widget_server.widget import assets
+
+HOME = "http://shop.localhost:8001"
+
+
+def policy(answer: TestResponse) -> dict[str, str]:
+    """The Content-Security-Policy, by directive."""
+    parts = answer.headers["Content-Security-Policy"].split("; ")
+    return {name: rest for name, _, rest in (part.partition(" ") for part in parts)}
+
+
+def visits(world: World) -> int:
+    return sum(row.visits for row in ReferralVisit.of(world.shop))
+
+
+# A friend's short link (acceptance 40)
+
+
+def test_a_short_link_is_counted_and_leads_to_the_shops_home(world: World, client: FlaskClient) -> None:
+    code = world.member().customer.referral_code
+    for spelled in (code, code.lower()):
+        answer = client.get(f"/r/{spelled}")
+        assert (answer.status_code, answer.headers["Location"]) == (302, f"{HOME}/?ref={code}")
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert answer.headers["Referrer-Policy"] == "no-referrer"
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert visits(world) == 2
+
+
+def test_each_code_leads_to_its_own_shop(world: World, client: FlaskClient) -> None:  # acceptance 9
+    other = World.create(name="Another", origins=["https://other.example"])
+    code = other.member().customer.referral_code
+    assert client.get(f"/r/{code}").headers["Location"] == f"https://other.example/?ref={code}"
+    assert (visits(world), visits(other)) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    "tail",
+    [
+        "?next=https://evil.example",
+        "?ref=EVIL&url=//evil.example",
+        "%3F@evil.example",
+        "%0d%0aLocation:%20https://evil.example",
+        "%0aSet-Cookie:a=b",
+        "%00",
+        "//evil.example",
+    ],
+)
+def test_it_leads_nowhere_else(world: World, client: FlaskClient, tail: str) -> None:
+    code = world.member().customer.referral_code
+    for host in ("localhost", "evil.example"):
+        answer = client.get(f"/r/{code}{tail}", headers={"Host": host, "X-Forwarded-Host": "evil.example"})
+        location = answer.headers.get("Location", f"{HOME}/?ref={code}")
+        assert location == f"{HOME}/?ref={code}"
+        assert answer.status_code == (302 if tail.startswith("?") else 404)
+        assert "Set-Cookie" not in answer.headers
+
+
+def test_an_unknown_code_says_so_in_the_readers_language(world: World, client: FlaskClient) -> None:
+    left = world.member()
+    code = left.customer.referral_code
+    customers.leave(left.customer)
+    for unknown in ("NOBODYS", "x" * 5000, code, "%F0%9F%8C%BF"):
+        answer = client.get(f"/r/{unknown}", headers={"Accept-Language": "de"})
+        assert answer.status_code == 404
+        assert "Dieser Link ist nicht bekannt" in answer.text and '<html lang="de" dir="ltr">' in answer.text
+        _plain(answer)
+    assert visits(world) == 0
+
+
+# The page behind a mail's link (contracts §5)
+
+
+class Mail:
+    """A sign-up under way, and the link of its mail."""
+
+    def __init__(self, world: World, email: str = "ann@example.com") -> None:
+        self.world, self.email = world, email
+        self.asked = sign_in.ask(world.shop, email, purpose="sign_up", locale="en")
+        self.link = self.asked.link
+
+    def state(self) -> Any:
+        """Whatever confirming could change."""
+        codes = [(row.id, row.used_at, row.tries) for row in SignInCode.of(self.world.shop)]
+        people = [(row.id, row.status, row.email_verified) for row in Customer.of(self.world.shop)]
+        return codes, people, Session.of(self.world.shop).count()
+
+
+def test_opening_the_link_changes_nothing(world: World, client: FlaskClient) -> None:
+    mail = Mail(world)
+    before = mail.state()
+    for _ in range(3):  # programs that open links before people do
+        answer = client.get(f"/confirm?link={mail.link}")
+        assert answer.status_code == 200
+        client.head(f"/confirm?link={mail.link}")
+    assert mail.state() == before
+    _plain(answer)
+    assert policy(answer)["form-action"] == f"'self' {HOME}"
+    assert "ann@example.com" in answer.text and "Fern Club" in answer.text and "Fjord &amp; Fern" in answer.text
+
+
+def test_the_press_confirms_signs_nobody_in_and_leads_to_the_shop(world: World, client: FlaskClient) -> None:
+    mail = Mail(world)
+    answer = client.post("/confirm", data={"link": mail.link})
+    assert (answer.status_code, answer.headers["Location"]) == (303, f"{HOME}/?loyalty=earn")
+    assert "Set-Cookie" not in answer.headers
+    assert (answer.headers["Cache-Control"], answer.headers["Referrer-Policy"]) == ("no-store", "no-referrer")
+    customer = customers.by_verified_email(world.shop.id, mail.email)
+    assert customer is not None and customer.is_member
+    assert Session.of(world.shop).count() == 0
+    for again in (client.post("/confirm", data={"link": mail.link}), client.get(f"/confirm?link={mail.link}")):
+        assert again.status_code == 410
+        _plain(again)
+    in_the_panel = {"challenge": mail.asked.challenge, "code": mail.asked.code}
+    assert Panel(client, world).post("/widget/session/confirm", in_the_panel).json["error"]["code"] == "code_expired"
+
+
+def test_a_link_that_is_too_old_or_not_ours_changes_nothing(world: World, client: FlaskClient) -> None:
+    mail = Mail(world)
+    before = mail.state()
+    for link in ("", "nobody's", mail.asked.challenge, mail.asked.code, "x" * 5000):
+        assert client.get("/confirm", query_string={"link": link}).status_code == 410
+        assert client.post("/confirm", data={"link": link}).status_code == 410
+    with clock.at(clock.now() + timedelta(minutes=access.CODE_MINUTES)):
+        assert client.get(f"/confirm?link={mail.link}").status_code == 410
+        assert client.post("/confirm", data={"link": mail.link}).status_code == 410
+    assert mail.state() == before
+
+
+def test_confirming_is_limited(world: World, client: FlaskClient) -> None:
+    answers = [client.post("/confirm", data={"link": "guess"}) for _ in range(31)]
+    assert {answer.status_code for answer in answers[:30]} == {410}
+    assert answers[30].status_code == 429 and int(answers[30].headers["Retry-After"]) > 0
+
+
+@pytest.mark.parametrize("locale", assets.LOCALES)
+def test_the_page_speaks_the_readers_language(world: World, client: FlaskClient, locale: str) -> None:  # acceptance 11
+    mail = Mail(world)
+    accepts = f"xx,{locale}-XX;q=0.9,en;q=0.1"
+    page = client.get(f"/confirm?link={mail.link}", headers={"Accept-Language": accepts}).text
+    assert f'<html lang="{locale}" dir="{"rtl" if locale == "ar" else "ltr"}">' in page
+    heading = re.search(r"<h1>(.*?)</h1>", page)
+    assert heading and (heading[1] == "Is this your e-mail address?") is (locale == "en")
+    assert "{" not in page
+
+
+def test_the_page_falls_back_to_the_shops_language_and_takes_its_words(client: FlaskClient) -> None:
+    world = World.create(locale="fr", name="<b>Fern</b>")
+    assert "Oui, confirmer" in client.get(f"/confirm?link={Mail(world).link}").text
+    look = {**world.shop.widget, "strings": {"fr": {"confirm.yes": "Allons-y <3"}}}
+    shops.Shop.update(widget=look).where(shops.Shop.id == world.shop.id).execute()
+    page = client.get(f"/confirm?link={Mail(world).link}").text
+    assert "Allons-y &lt;3" in page and "&lt;b&gt;Fern&lt;/b&gt;" in page and "<b>" not in page
+
+
+def _plain(answer: TestResponse) -> None:
+    """No script, no frame, nothing kept, nothing told to the next page."""
+    rules = policy(answer)
+    assert (rules["default-src"], rules["frame-ancestors"], rules["base-uri"]) == ("'none'", "'none'", "'none'")
+    assert "script-src" not in rules and "<script" not in answer.text and "style=" not in answer.text
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+
+
+# Frames on the shop's pages (contracts §6)
+
+
+@pytest.mark.parametrize("path", ["/panel", "/badge"])
+def test_only_the_shops_pages_may_frame_us_and_only_our_files_run(client: FlaskClient, path: str) -> None:
+    world = World.create(origins=["https://one.example", "https://two.example:8443"])
+    ann: Shopper = world.member()
+    answer = client.get(f"{path}?shop={world.shop.embed_key}", headers=Panel(client, world, ann).headers())
+    assert answer.status_code == 200
+    rules = policy(answer)
+    assert set(rules["frame-ancestors"].split()) == {"https://one.example", "https://two.example:8443"}
+    assert rules["default-src"] == "'none'" and rules["form-action"] == "'none'"
+    assert "unsafe" not in answer.headers["Content-Security-Policy"]
+    assert rules["require-trusted-types-for"] == "'script'"
+    for source in rules["script-src"].split():
+        assert source == "'self'" or source.startswith("'sha256-")
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert "X-Frame-Options" not in answer.headers and "Set-Cookie" not in answer.headers
+    assert ann.customer.email not in answer.text and ann.customer.referral_code not in answer.text  # acceptance 14
+    assert client.get(f"{path}?shop=pk_nobody").status_code == 404
+
+
+def test_a_page_we_do_not_have_is_not_found(client: FlaskClient) -> None:
+    style = client.get("/pages/page.css")
+    assert style.status_code == 200 and style.mimetype == "text/css"
+    style.close()
+    for path in (
+        "/",
+        "/nowhere",
+        "/pages/nothing.css",
+        "/pages/../pages.py",
+        "/pages/%2e%2e/pages.py",
+        "/assets/no.js",
+    ):
+        answer = client.get(path)
+        assert (answer.status_code, answer.json["error"]["code"]) == (404, "not_found"), path

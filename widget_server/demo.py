@@ -21,7 +21,7 @@ import click
 
 PROGRAM = Path(__file__).with_name("demo_shop") / "program.yaml"
 READY_SECONDS = 60
-STOP_SECONDS = 30
+STOP_SECONDS = 45
 
 
 def run(port: int, shop_port: int, *, reset: bool) -> None:

@@ -15,7 +15,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, FrameLocator, Locator, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    FrameLocator,
+    Locator,
+    Page,
+    ViewportSize,
+    sync_playwright,
+)
 
 FLAGS = [
     "--no-sandbox",
@@ -29,7 +38,7 @@ FLAGS = [
     "--disable-features=Translate,LocalNetworkAccessChecks",
     "--host-resolver-rules=MAP *.localhost 127.0.0.1",
 ]
-PHONE, DESK = {"width": 380, "height": 760}, {"width": 1280, "height": 800}
+PHONE, DESK = ViewportSize(width=380, height=760), ViewportSize(width=1280, height=800)
 
 
 @dataclass
@@ -201,7 +210,7 @@ def visitor(chromium: Browser, demo: Demo) -> Iterator[Callable[..., Visitor]]:
 
         def hear(message: ConsoleMessage) -> None:
             if message.type in ("error", "warning"):
-                one.complaints.append(message.text)
+                one.complaints.append(f"{message.text} {message.location['url']}")
 
         page.on("console", hear)
         page.on("pageerror", lambda error: one.complaints.append(str(error)))

@@ -157,7 +157,7 @@
     quietly();
     busy = true;
     try { look(); } finally { busy = false; }
-    if (news.length) say("HEARD " + stringify(news));
+    say("HEARD " + stringify(news));
     news = [];
   }
   later(flush, 100);

@@ -118,6 +118,14 @@ def vouches(visitor: Visitor, answer: Callable[[], str | None]) -> None:
     visitor.context.route(visitor.demo.shop + "/loyalty/identity", respond)
 
 
+def settles(visitor: Visitor) -> None:
+    """Wait until her pages have asked for nothing for half a second."""
+    count = -1
+    while count != len(visitor.requests):
+        count = len(visitor.requests)
+        visitor.page.wait_for_timeout(500)
+
+
 def panel_frame(page: Page) -> Frame:
     """The panel's own frame, as the embed made it."""
     return next(frame for frame in page.frames if "/panel?" in frame.url and "theme=" in frame.url)

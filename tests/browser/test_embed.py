@@ -20,6 +20,7 @@ from tests.browser.pages import (
     policy,
     program,
     script_tag,
+    settles,
     stored,
     vouches,
     word,
@@ -181,7 +182,7 @@ def test_a_second_script_tag_is_harmless(visitor: Make) -> None:
     add_page(ann, "/test/twice", head=tag + tag, body="<h1>Page</h1>" + tag)
     ann.visits("/test/twice")
     ann.opens_widget()
-    ann.page.wait_for_load_state("networkidle")
+    settles(ann)
     assert ann.page.locator("loyalty-widget").count() == 1
     assert ann.page.locator("iframe").count() == 1
     assert ann.complaints == []
@@ -354,6 +355,11 @@ def test_the_last_shopper_is_not_shown_to_the_next_while_the_shop_is_asked(visit
     both.panel.locator("h1").wait_for()
     both.page.wait_for_timeout(800)  # the answer to her stored session is long here
     assert len(held) == 1
+    both.requests.clear()
+    both.panel.get_by_role("tab", name="My rewards").click()  # nor by whoever cannot wait
+    both.page.evaluate("LoyaltyWidget.open('my_balance')")
+    both.page.wait_for_timeout(300)
+    assert both.requests == []
     shown = both.panel.locator("body").inner_text()
     assert "first-1@example.com" not in shown
     assert re.search(r"\d", both.panel.locator(".sum").inner_text()) is None

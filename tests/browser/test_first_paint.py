@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Route
 
 from tests.browser.conftest import Demo, Visitor
-from tests.browser.pages import logs_in, panel_frame, points_of, stored
+from tests.browser.pages import logs_in, panel_frame, points_of, settles, stored
 
 Make = Callable[..., Visitor]
 LOADER_BYTES_MAX = 1024
@@ -29,12 +29,12 @@ def test_one_request_until_the_launcher_is_there_and_a_guest_costs_document_scri
     ann = visitor()
     ann.visits("/")
     ann.launcher.wait_for()
-    ann.page.wait_for_load_state("networkidle")
+    settles(ann)
     assert _asked_us(ann) == ["/widget.js"]  # acceptance 2
 
     ann.opens_widget()
     ann.panel.get_by_text("Ways to earn").wait_for()
-    ann.page.wait_for_load_state("networkidle")
+    settles(ann)
     assert _asked_us(ann)[1:3] == ["/assets/embed.js", "/panel"]
     assert sorted(_asked_us(ann)[3:]) == ["/assets/panel.css", "/assets/panel.js"]
     assert ann.complaints == []
@@ -46,7 +46,7 @@ def test_a_member_costs_one_answer_more_and_it_is_there_before_the_script(visito
     mara.visits("/")
     mara.opens_widget()
     points_of(mara)
-    mara.page.wait_for_load_state("networkidle")  # the day's first visit is counted
+    settles(mara)  # the day's first visit is counted
 
     held: list[Route] = []
     mara.visits("/")
@@ -58,7 +58,7 @@ def test_a_member_costs_one_answer_more_and_it_is_there_before_the_script(visito
     assert len(held) == 1  # the answer is here, the script is still on its way
     held[0].continue_()
     points_of(mara)
-    mara.page.wait_for_load_state("networkidle")
+    settles(mara)
     assert sorted(_asked_us(mara)) == [
         "/assets/embed.js",
         "/assets/panel.css",

@@ -27,6 +27,7 @@ class Spy:
 
     visitor: Visitor
     heard: list[str] = field(default_factory=list)
+    beats: int = 0
 
     def __post_init__(self) -> None:
         self.visitor.context.add_init_script(path=HOSTILE)
@@ -35,6 +36,7 @@ class Spy:
     def _listen(self, message: ConsoleMessage) -> None:
         if message.text.startswith("HEARD "):
             self.heard += json.loads(message.text.removeprefix("HEARD "))
+            self.beats += 1
 
     def knows(self, secret: str) -> bool:
         """Whether the secret stands in what was heard; a number only as a number of its own."""
@@ -42,7 +44,13 @@ class Spy:
 
     def leaks(self, secrets: dict[str, str]) -> dict[str, str]:
         """Which of the secrets were heard, each with where."""
-        self.visitor.page.wait_for_timeout(300)
+        until = self.beats + 2  # after two beats, all that has happened by now was looked at
+        for _ in range(200):
+            if self.beats >= until:
+                break
+            self.visitor.page.wait_for_timeout(50)
+        else:
+            raise AssertionError("the hostile script has fallen silent")
         found = {}
         for name, secret in secrets.items():
             form = re.compile(rf"(?<!\d){secret}(?!\d)" if secret.isdecimal() else re.escape(secret), re.IGNORECASE)

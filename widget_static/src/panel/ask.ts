@@ -44,7 +44,8 @@ export async function ask<T>(path: string, body?: object, key?: string): Promise
     headers["Idempotency-Key"] = key || (request ? requestKey(request) : uuid());
   }
   try {
-    const given = await answer<T>(fetch("/widget/" + path, options));
+    // mails of the session endpoints speak the panel's language
+    const given = await answer<T>(fetch("/widget/" + path + (request || !body ? "" : "?lang=" + boot.locale), options));
     if (body && request) store.put(request, null);
     return given;
   } catch (no) {

@@ -76,6 +76,8 @@ const first = state.tab;
 
 /** Fetches balance and the tab on screen; `asked` is what the document asked already. */
 export async function load(asked?: Promise<Response>): Promise<void> {
+  // before it is known who is here there is nothing to ask
+  if (!asked && state.who !== "member") return;
   const tab = asked ? first : state.tab;
   const token = store.get("");
   set({ failed: false });
@@ -110,6 +112,7 @@ async function visit(): Promise<void> {
   const given = await ask<{ points: number; balance: Balance }>("earn/visit", {});
   set({ balance: given.balance });
   if (given.points) {
+    tell({ type: "event", name: "earned" });
     toast(t("plus", { n: given.points }));
     await load();
   }

@@ -100,3 +100,16 @@ def test_sizes_as_they_travel(visitor: Make) -> None:
             **{"X-Loyalty-Shop": key},
         )
         assert sum(sizes.values()) + answer <= PANEL_BYTES_MAX, (sizes, tab, answer)
+
+
+def test_dates_are_those_of_the_shops_calendar_wherever_the_shopper_is(visitor: Make) -> None:
+    # acceptance 25, 48: "Again on" and the days of the history are the shop's local days
+    told = set()
+    for zone in ("Pacific/Honolulu", "Pacific/Kiritimati"):
+        mara = visitor(timezone_id=zone)
+        logs_in(mara)
+        mara.visits("/?loyalty=my_balance")
+        mara.panel.get_by_role("heading", name="History").wait_for()
+        mara.panel.locator("details").first.wait_for()
+        told.add(mara.panel.locator("main").inner_text())
+    assert len(told) == 1

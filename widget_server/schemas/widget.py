@@ -108,7 +108,7 @@ class Theme(Body):
 class ShopFacts(Body):
     """What the panel knows of the shop."""
 
-    name, embed_key, currency = text(), text(), text()
+    name, embed_key, currency, timezone = text(), text(), text(), text()
     origins = texts()
     sign_in = text(values=["widget", "shop"])
     sign_in_url, sign_up_url = text(null=True), text(null=True)

@@ -24,6 +24,7 @@ def facts(shop: Shop, program: Program, locale: str) -> dict[str, Any]:
             "name": shop.name,
             "embed_key": shop.embed_key,
             "currency": shop.currency,
+            "timezone": shop.timezone,
             "origins": shop.origins,
             "sign_in": look.sign_in,
             "sign_in_url": look.sign_in_url,

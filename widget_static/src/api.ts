@@ -17,6 +17,7 @@ export interface ShopFacts {
   name: string;
   embed_key: string;
   currency: string;
+  timezone: string;
   origins: string[];
   sign_in: "widget" | "shop";
   sign_in_url: string | null;

@@ -17,8 +17,8 @@ export const money = (amount: string | number) => cash.format(+amount);
 export const percent = (value: string) => new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 2 }).format(+value / 100);
 export const span = (count: number, unit: "day" | "minute" | "second") => new Intl.NumberFormat(locale, { style: "unit", unit, unitDisplay: "long" }).format(count);
 
-/** Day and month, and the year when it is not this one. */
-export function date(time: string | number, timeZone?: string): string {
+/** Day and month of the shop's calendar, and the year when it is not this one. */
+export function date(time: string | number, timeZone = boot.shop.timezone): string {
   const day = new Date(time);
   const year = day.getFullYear() === new Date().getFullYear() ? undefined : "numeric";
   return day.toLocaleDateString(locale, { day: "numeric", month: "short", year, timeZone });

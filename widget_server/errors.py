@@ -203,9 +203,3 @@ class AlreadyReferred(Refusal):
         "already_referred",
         "A friend's code can be used once, by new customers.",
     )
-
-
-class OutOfDate(Refusal):
-    """Another change came first: the revision is not the newest."""
-
-    kind, code, message = "conflict", "revision_mismatch", "Somebody else changed this. Load it again."

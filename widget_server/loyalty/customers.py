@@ -175,14 +175,6 @@ def recognise(shop_id: str, person: Person) -> Customer:
         return _gather(customer, person.email) if person.email_verified and person.email else customer
 
 
-def verify_email(customer: Customer, email: str) -> Customer:
-    """She showed that `email` is hers: what visitors earned with it is hers too (acceptance 15)."""
-    with atomic():
-        _take_turns(customer.shop_id, email_key(email))
-        _set(_fresh(customer), email=email, email_key=email_key(email), mailbox=mailbox(email), email_verified=True)
-        return _gather(customer, email)
-
-
 def join(customer: Customer) -> bool:
     """Make her a member; the account is opened now. True when she was not one before."""
     with atomic():

@@ -10,8 +10,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from widget_server.stores.messages import CustomerSeen, Ignored, Message, Odd, OrderGone, OrderSeen
-from widget_server.stores.shopify import (
+from widget_server.stores.fields import (
     CENT,
     ZERO,
     Fields,
@@ -24,6 +23,7 @@ from widget_server.stores.shopify import (
     total_of,
     wire,
 )
+from widget_server.stores.messages import CustomerSeen, Ignored, Message, Odd, OrderGone, OrderSeen
 
 _PLACED = {"pending", "on-hold", "checkout-draft"}
 _CANCELLED = {"cancelled", "failed", "trash"}

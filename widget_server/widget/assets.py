@@ -50,12 +50,17 @@ def strings(locale: str, own: dict[str, dict[str, str]]) -> dict[str, str]:
 
 def early(words: dict[str, str]) -> dict[str, str]:
     """The words that the panel needs at its first paint."""
-    return {key: word for key, word in words.items() if key not in manifest()["late_words"]}
+    return {key: word for key, word in words.items() if key not in _late_keys()}
 
 
 def late(words: dict[str, str]) -> dict[str, str]:
     """The words that come with what a shopper does first: forms, sheets, sums."""
-    return {key: words[key] for key in manifest()["late_words"]}
+    return {key: word for key, word in words.items() if key in _late_keys()}
+
+
+@lru_cache(maxsize=1)
+def _late_keys() -> frozenset[str]:
+    return frozenset(manifest()["late_words"])
 
 
 @lru_cache(maxsize=8)

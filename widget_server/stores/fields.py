@@ -1,0 +1,205 @@
+"""Reading a platform's JSON body field by field, and writing in the contract's words: what every adapter shares."""
+
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import ROUND_CEILING, Decimal
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from widget_server.stores.messages import Odd
+
+ZERO = Decimal(0)
+CENT = Decimal("0.01")
+_FINEST = Decimal("0.0001")
+_DIGITS_MAX = 12
+_ID_DIGITS_MAX = 40
+_REFERRAL_LENGTH_MAX = 64
+
+
+# -- reading a body -------------------------------------------------------------------------------
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(name)
+
+
+def _clean(text: str) -> str:
+    """Without what no database stores: NUL and lone surrogates."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "").strip()
+
+
+@dataclass(frozen=True)
+class Fields:
+    """One JSON object of a body, read field by field.
+
+    Absent and null are the same. A value of the wrong kind raises `Odd`, whose reason names the path of
+    the field and never repeats its content.
+    """
+
+    values: Mapping[str, Any]
+    path: str = ""
+
+    @classmethod
+    def of(cls, body: bytes) -> "Fields":
+        """The body's one object; raises `Odd` when it is anything else."""
+        try:
+            values = json.loads(body, parse_float=Decimal, parse_constant=_no_number)
+        except (ValueError, ArithmeticError, RecursionError) as error:
+            raise Odd("the body is not JSON") from error
+        if not isinstance(values, dict):
+            raise Odd("the body is not an object")
+        return cls(values)
+
+    def odd(self, name: str, wanted: str) -> Odd:
+        """The refusal of one field, to be raised."""
+        return Odd(f"{self.path}{name} is not {wanted}")
+
+    def text(self, name: str) -> str | None:
+        """Text, or a whole number written out (ids pass 2^53, some come as 8.6e+17); None when empty."""
+        value = self.values.get(name)
+        if isinstance(value, Decimal) and value.adjusted() < _ID_DIGITS_MAX and value == int(value):
+            value = int(value)
+        if isinstance(value, int) and not isinstance(value, bool):
+            return str(value)
+        if value is not None and not isinstance(value, str):
+            raise self.odd(name, "text")
+        return _clean(value or "") or None
+
+    def required(self, name: str) -> str:
+        """Like `text`, and raises `Odd` when it is empty."""
+        value = self.text(name)
+        if value is None:
+            raise self.odd(name, "there")
+        return value
+
+    def money(self, name: str, default: Decimal | None = None) -> Decimal:
+        """An amount in the order's currency, to four decimals; raises `Odd` when absent without `default`."""
+        value = self.values.get(name)
+        if default is not None and (value is None or value == ""):
+            return default
+        if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
+            raise self.odd(name, "money")
+        try:
+            amount = Decimal(value)
+        except ArithmeticError as error:
+            raise self.odd(name, "money") from error
+        if not amount.is_finite() or amount.adjusted() > _DIGITS_MAX:
+            raise self.odd(name, "money")
+        return amount.quantize(_FINEST) + 0  # + 0 turns -0 into 0
+
+    def count(self, name: str) -> int:
+        """How many; what is sold by weight (1.5) counts as whole pieces begun."""
+        return int(self.money(name).to_integral_value(ROUND_CEILING))
+
+    def flag(self, name: str) -> bool:
+        """True for true alone."""
+        return self.values.get(name) is True
+
+    def moment(self, *names: str) -> str | None:
+        """The first of these times that is there, in UTC with Z; one without a zone is taken as UTC."""
+        for name in names:
+            value = self.values.get(name)
+            if value is None or value == "":
+                continue
+            try:
+                when = datetime.fromisoformat(value)
+                when = when.replace(tzinfo=when.tzinfo or UTC).astimezone(UTC)
+            except (TypeError, ValueError, OverflowError) as error:
+                raise self.odd(name, "a time") from error
+            return when.isoformat().replace("+00:00", "Z")
+        return None
+
+    def required_moment(self, *names: str) -> str:
+        """Like `moment`, and raises `Odd` when none is there."""
+        when = self.moment(*names)
+        if when is None:
+            raise self.odd(names[0], "there")
+        return when
+
+    def part(self, name: str) -> "Fields | None":
+        """The object in this field; PHP writes an empty one as []."""
+        value = self.values.get(name)
+        if value is None or value == []:
+            return None
+        if not isinstance(value, dict):
+            raise self.odd(name, "an object")
+        return Fields(value, f"{self.path}{name}.")
+
+    def items(self, name: str) -> list["Fields"]:
+        """The objects listed in this field."""
+        value = self.values.get(name)
+        if value is None:
+            return []
+        if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+            raise self.odd(name, "a list of objects")
+        return [Fields(item, f"{self.path}{name}[{index}].") for index, item in enumerate(value)]
+
+
+# -- writing in the contract's words --------------------------------------------------------------
+
+
+def wire(value: Any) -> Any:
+    """The same with each amount as a decimal string, two decimals at least."""
+    if isinstance(value, dict):
+        return {key: wire(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [wire(item) for item in value]
+    if isinstance(value, Decimal):
+        text = f"{value:.4f}"
+        return text[:-2] if text.endswith("00") else text.rstrip("0")
+    return value
+
+
+def settle(total: Decimal, goods: Decimal, discount: Decimal, tax: Decimal) -> tuple[Decimal, Decimal]:
+    """(discount, shipping) so that total = goods - discount + shipping + tax; `tax` 0 when goods hold it.
+
+    What was charged beyond goods and tax is shipping (tips, duties and fees with it: they earn nothing by
+    default); what was charged less was a discount that no line names.
+    """
+    rest = total - (goods - discount) - tax
+    return min(goods, discount - min(rest, ZERO)), max(rest, ZERO)
+
+
+def full_name(person: Fields | None) -> str | None:
+    """First and last name in one."""
+    if person is None:
+        return None
+    return " ".join(filter(None, (person.text("first_name"), person.text("last_name")))) or None
+
+
+def referral_code(text: str | None) -> str | None:
+    """A code as a shopper's browser left it; None when empty or too long to be one of ours."""
+    code = _clean(text or "")
+    return code if 0 < len(code) <= _REFERRAL_LENGTH_MAX else None
+
+
+def referral_in(address: str | None) -> str | None:
+    """The code in a landing page's `?ref=`."""
+    try:
+        codes = parse_qs(urlsplit(address or "").query).get("ref", [""])
+    except ValueError:
+        return None
+    return referral_code(codes[0])
+
+
+def header(headers: Mapping[str, str], name: str) -> str:
+    """A header whatever its case, or an empty text."""
+    return next((value for key, value in headers.items() if key.lower() == name.lower()), "")
+
+
+def matches(secret: str, body: bytes, signature: str) -> bool:
+    """Whether `signature` is the base64 HMAC-SHA256 of the raw body, compared in constant time."""
+    if not secret:
+        return False  # anybody can sign with an empty secret
+    digest = hmac.new(secret.encode(), body, hashlib.sha256).digest()
+    return hmac.compare_digest(base64.b64encode(digest), signature.encode("utf-8", "replace"))
+
+
+def total_of(items: Iterable[Fields], name: str) -> Decimal:
+    """The sum of one amount over these objects, absent ones as 0."""
+    return sum((item.money(name, ZERO) for item in items), ZERO)

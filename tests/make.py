@@ -16,8 +16,10 @@ from hypothesis import HealthCheck, settings
 from widget_server import clock, db, ledger
 from widget_server.ledger import Account
 from widget_server.loyalty import (
+    checkout,
     customers,
     earning,
+    earning_rules,
     orders,
     points,
     programs,
@@ -67,13 +69,14 @@ class World:
         known = {**self.program.rules.__dict__, **values}
         programs.update(self.shop.id, settings=programs.ProgramSettings(**known))
 
-    def rule(self, kind: str, *, terms: earning.Terms | None = None, **facts: Any) -> earning.EarningRule:
+    def rule(self, kind: str, *, terms: earning_rules.Terms | None = None, **facts: Any) -> earning_rules.EarningRule:
         """An earning rule; `points=50`, or `rate_points=10, rate_per=1`."""
         facts.setdefault("position", next(self.numbers))
         handle = facts.pop("handle", f"{kind}-{facts['position']}")
-        return earning.save_rule(self.shop, handle, kind=kind, settings=(terms or earning.Terms()).as_json(), **facts)
+        facts["settings"] = (terms or earning_rules.Terms()).as_json()
+        return earning_rules.save_rule(self.shop, handle, kind=kind, **facts)
 
-    def order_rule(self, points_per_unit: int = 10, **facts: Any) -> earning.EarningRule:
+    def order_rule(self, points_per_unit: int = 10, **facts: Any) -> earning_rules.EarningRule:
         """10 points for each 1.00 of goods."""
         return self.rule("order", rate_points=points_per_unit, rate_per=Decimal(1), **facts)
 
@@ -86,12 +89,8 @@ class World:
 
     def tier(self, name: str, required: int, multiplier: str | None = None) -> tiers.Tier:
         """A level; the tier program is switched on."""
-        tiers.save_program(self.shop.id, active=1)
-        tier = tiers.create(self.shop.id, name, required)
-        if multiplier is not None:
-            tier.multiplier = Decimal(multiplier)
-            tier.save()
-        return tier
+        tiers.save_program(self.shop, active=True)
+        return tiers.create(self.shop, name, required, multiplier=Decimal(multiplier) if multiplier else None)
 
     def refer(self, **settings: Any) -> referrals.ReferralProgram:
         """A referral program: 200 points for the advocate, 5.00 off for the friend, on the first paid order."""
@@ -142,9 +141,15 @@ class World:
         """The shop tells the state of an order."""
         return orders.receive(self.shop, platform, state(**facts), person)
 
+    def given_by_order(self) -> dict[str, int]:
+        """What each order gives now, by its number."""
+        numbers = {row.id: row.external_id for row in orders.Order.of(self.shop)}
+        return {numbers[award.order_id]: award.points for award in points.Award.of(self.shop) if award.points}
+
     def books_must_balance(self) -> None:
         """After every story (design §4)."""
-        wrong = [*ledger.audit(), *points.audit_pending(), *rewards.audit_coupons()]
+        wrong = [*ledger.audit(), *points.audit_pending(), *points.audit_notes()]
+        wrong += [*rewards.audit_coupons(), *checkout.audit_discounts()]
         assert not wrong, wrong
 
 
@@ -193,13 +198,9 @@ class Shopper:
 
     def is_given(self, amount: int) -> None:
         """Staff give points."""
-        points.give(
-            self.world.shop,
-            self.id,
-            amount,
-            source="staff",
-            key=f"gift-{next(self.world.numbers)}",
-            cause=ledger.Cause("gift"),
+        account = ledger.open_account(self.world.shop.id, self.id)
+        points.earn_points(
+            self.world.shop, account.id, amount, source="staff", key=f"gift-{next(self.world.numbers)}"
         )
 
     def redeems(self, reward: rewards.Reward, *, key: str | None = None, points: int | None = None) -> rewards.Coupon:
@@ -221,6 +222,11 @@ class Shopper:
     def history(self) -> list[tuple[str, int]]:
         """Newest first: cause and points."""
         return [(row.cause, row.amount) for row in ledger.history(self.world.shop.id, self.account.id, limit=1000)]
+
+
+def day(text: str, hour: int = 12) -> datetime:
+    """That day of 2026 unless it names its year, by UTC."""
+    return clock.parse(f"{text if len(text) > 5 else '2026-' + text}T{hour:02}:00:00Z")
 
 
 def line(subtotal: str, *, id: str = "1", product: str = "p1", **facts: Any) -> Line:

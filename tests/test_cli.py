@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 
 from tests.make import SECRET, Shopper, World
 from widget_server import cli, config, db, demo, schema
-from widget_server.loyalty import access, earning, programs, shops
+from widget_server.loyalty import access, earning_rules, programs, shops
 from widget_server.loyalty.shops import Shop
 
 FERN = {"--name": "Fern", "--currency": "EUR", "--timezone": "Europe/Berlin", "--locale": "de-AT"}
@@ -102,7 +102,7 @@ def test_shop_create_tells_what_a_shop_needs_and_nothing_else(database: str) -> 
     assert made["webhook_urls"] == {topic: f"{base}/stores/generic/{shop.id}/{topic}" for topic in topics}
     assert access.ApiKey.need(shop.id).secret_hash == config.digest(made["api_key"])
     assert programs.of(shop.id).status == "draft"
-    assert not earning.EarningRule.of(shop.id).exists()
+    assert not earning_rules.EarningRule.of(shop.id).exists()
 
 
 @pytest.mark.parametrize("platform", ["shopify", "woocommerce"])
@@ -163,10 +163,10 @@ def test_plan_changes_nothing_and_apply_twice_changes_nothing_more(shell: Shell,
     planned = shell("program", "plan", str(demo.PROGRAM))
     assert re.search(r"^\d+ changes\.$", planned.stdout, re.M), planned.output
     assert programs.of(shop_id).status == "draft"
-    assert not earning.EarningRule.of(shop_id).exists()
+    assert not earning_rules.EarningRule.of(shop_id).exists()
     assert shell("program", "apply", str(demo.PROGRAM)).stdout == planned.stdout
     assert programs.of(shop_id).status == "active"
-    assert earning.EarningRule.of(shop_id).exists()
+    assert earning_rules.EarningRule.of(shop_id).exists()
     for command in ("plan", "apply"):
         assert shell("program", command, str(demo.PROGRAM)).stdout == "Nothing to change.\n"
     broken = tmp_path / "broken.yaml"

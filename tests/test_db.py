@@ -15,7 +15,7 @@ from tests.make import NOON, World, at_once, refund, tries
 from widget_server import clock, db, schema
 from widget_server.db import Bool, Int, Json, Money, ShopTable, Text, UtcDateTime
 from widget_server.errors import NotFound
-from widget_server.loyalty import earning, points, programs, tiers
+from widget_server.loyalty import birthdays, earning, earning_rules, points, programs, rule_states, tiers
 
 
 class Shelf(ShopTable):
@@ -212,7 +212,7 @@ def test_every_query_of_a_long_story_names_its_shop(world: World, unbound: list[
     world.order_rule(10)
     world.rule("first_order", points=50)
     world.rule("join", points=100)
-    world.rule("visit", points=1, terms=earning.Terms(points_per_month=20))
+    world.rule("visit", points=1, terms=earning_rules.Terms(points_per_month=20))
     world.rule("birthday", points=10)
     world.tier("Silver", 100, "1.5")
     world.refer()
@@ -226,15 +226,17 @@ def test_every_query_of_a_long_story_names_its_shop(world: World, unbound: list[
     bob.orders(id=order.external_id, lines=order.told.lines, refunds=(refund("20.00"),))
     ann.does("visit")
     points.adjust(world.shop, ann.account.id, by=5, source="staff", key="a", comment="sorry", staff="s1")
-    earning.set_birthday(ann.customer, NOON.date().replace(year=1990))
-    earning.states(world.shop, ann.customer, ann.account, earning.listed(world.shop, ann.customer, ann.account))
+    birthdays.tell(ann.customer, NOON.date().replace(year=1990))
+    rule_states.states(
+        world.shop, ann.customer, ann.account, earning_rules.listed(world.shop, ann.customer, ann.account)
+    )
     earning.quote(world.shop, ann.customer, order.told)
     points.next_expiry(world.shop, world.program, ann.account)
     programs.pause(world.shop.id)
     programs.activate(world.shop.id)
     with clock.at(clock.now() + timedelta(days=60)):
         assert points.expire_due(world.shop) == 2
-        earning.pay_birthdays(world.shop)
+        birthdays.pay(world.shop)
         points.mature_due()
         tiers.recheck_all(world.shop)
     assert coupon.code

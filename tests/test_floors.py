@@ -16,15 +16,22 @@ db
 queue
 keys
 ledger
-loyalty.shops
+loyalty.shops loyalty.edits
 loyalty.access
 loyalty.programs
 loyalty.tiers
 loyalty.customers
 loyalty.points
+loyalty.batches
+loyalty.csv_files
 loyalty.order_states
 loyalty.orders
+loyalty.earning_rules
+loyalty.scoring loyalty.caps
 loyalty.earning
+loyalty.birthdays
+loyalty.rule_states
+loyalty.social
 loyalty.rewards
 loyalty.checkout
 loyalty.referrals

@@ -10,7 +10,7 @@ import pytest
 from tests.make import NOON, Shopper, World, at_once
 from widget_server import clock, config, db, jobs, queue
 from widget_server.delivery import letters, mail
-from widget_server.loyalty import access, customers, earning, points, programs, rewards, shops
+from widget_server.loyalty import access, birthdays, customers, points, programs, rewards, shops
 from widget_server.loyalty.rewards import Coupon
 from widget_server.loyalty.shops import Shop
 from widget_server.queue import Job
@@ -68,7 +68,7 @@ def test_birthdays_are_paid_in_the_first_minute_of_the_shops_day(world: World) -
     world.rule("birthday", points=200)
     with clock.at(NOON):
         ann = world.member()
-        earning.set_birthday(ann.customer, date(1990, 6, 1))
+        birthdays.tell(ann.customer, date(1990, 6, 1))
     midnight = datetime(2026, 6, 1, tzinfo=BERLIN)
     passes(midnight - timedelta(seconds=1))
     assert ann.balance == 0
@@ -130,8 +130,8 @@ def test_what_fails_holds_up_nothing_else_and_is_tried_again(
         one.rule("birthday", points=200)
         with clock.at(NOON):
             people.append(one.member())
-            earning.set_birthday(people[-1].customer, date(1990, 6, 1))
-    pay, broken = earning.pay_birthdays, [world.shop.id]
+            birthdays.tell(people[-1].customer, date(1990, 6, 1))
+    pay, broken = birthdays.pay, [world.shop.id]
 
     def pay_or_fail(shop: Shop) -> int:
         if shop.id in broken:
@@ -141,7 +141,7 @@ def test_what_fails_holds_up_nothing_else_and_is_tried_again(
     def fail() -> int:
         raise RuntimeError
 
-    monkeypatch.setattr(earning, "pay_birthdays", pay_or_fail)
+    monkeypatch.setattr(birthdays, "pay", pay_or_fail)
     with monkeypatch.context() as patch:
         patch.setattr(points, "mature_due", fail)
         patch.setattr(rewards, "expire_due", fail)

@@ -1,17 +1,22 @@
 """create_app: wires the pieces together, holds no rules."""
 
+from typing import Any
+
+from apispec.ext.marshmallow import MarshmallowPlugin
+from apispec.ext.marshmallow.common import resolve_schema_cls
 from flask import Flask, Response, request, send_from_directory
 from flask.typing import ResponseReturnValue
 from flask_smorest import Api
-from marshmallow import fields
+from marshmallow import Schema, fields
 from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
-from widget_server import config, db, events, reactions, widget
+from widget_server import admin, config, db, events, reactions, widget
 from widget_server.config import Settings
 from widget_server.schemas.widget import Points, Refusal
+from widget_server.schemas.wire import DecimalText, Number, Revision, WireTime
 from widget_server.stores.routes import stores
-from widget_server.web import auth, bodies, errors
+from widget_server.web import auth, bodies, callers, errors
 from widget_server.web.health import health
 from widget_server.widget import assets
 
@@ -46,10 +51,13 @@ def create_app(settings: Settings) -> House:
         OPENAPI_URL_PREFIX="/",
         OPENAPI_JSON_PATH="openapi.json",
     )
-    api = HouseApi(app)
+    api = HouseApi(app, spec_kwargs={"marshmallow_plugin": MarshmallowPlugin(schema_name_resolver=_name_of)})
     api.register_field(Points, "integer", "int64")
     api.register_field(fields.Decimal, "string", "decimal")
-    for name, scheme in auth.SECURITY_SCHEMES.items():
+    for kind in (Revision, WireTime, DecimalText):
+        api.register_field(kind, "string", None)
+    api.register_field(Number, "number", None)
+    for name, scheme in {**auth.SECURITY_SCHEMES, **callers.SECURITY_SCHEMES}.items():
         api.spec.components.security_scheme(name, scheme)
     errors.register(app)
     auth.register(app)
@@ -57,6 +65,7 @@ def create_app(settings: Settings) -> House:
     app.before_request(_connect)
     app.after_request(_headers)
     widget.register(app, api)
+    admin.register(app, api)
     app.register_blueprint(stores)
     app.register_blueprint(health)
     app.add_url_rule("/pages/<path:name>", view_func=_page_file)
@@ -64,6 +73,13 @@ def create_app(settings: Settings) -> House:
     if settings.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies)  # type: ignore[method-assign]
     return app
+
+
+def _name_of(schema: Any) -> str:
+    """What a shape is called in openapi.json; a change that may leave out any field has a name of its own."""
+    partial = isinstance(schema, Schema) and schema.partial
+    shape: Any = resolve_schema_cls(schema)
+    return f"{shape.__name__}Change" if partial else str(shape.__name__)
 
 
 def _connect() -> None:

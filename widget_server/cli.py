@@ -23,6 +23,8 @@ from widget_server.errors import BadRequest, Refusal
 from widget_server.loyalty import access, points, program_files, programs, rewards, shops
 from widget_server.loyalty.shops import PLATFORMS, Shop
 from widget_server.schemas import program_file
+from widget_server.stores import codes
+from widget_server.stores.calls import Api, NotReached, Refused
 from widget_server.stores.inbox import ADAPTERS
 
 COUPON_TOPICS = ("coupons/check", "coupons/use", "coupons/release")
@@ -118,6 +120,35 @@ def create_shop(as_json: bool, **facts: Any) -> None:
     _say(_shop_facts(made, secret), as_json)
 
 
+@shop.command("connect")
+@click.argument("shop_id")
+@click.option("--api-url", required=True, help="https://NAME.myshopify.com, or the address of the WooCommerce site.")
+def connect_shop(shop_id: str, api_url: str) -> None:
+    """Let the shop's own checkout know each code; its keys are asked for, or read from standard input."""
+    _open()
+    one = shops.by_id(shop_id)
+    if one.platform not in codes.MAKERS:
+        raise BadRequest("A generic shop asks us about a code: there is nothing to connect.", field="platform")
+    address = shops.clean_api_url(api_url)
+    keys = {name: _key(label) for name, label in codes.keys_of(one.platform).items()}
+    api = Api(address, shops.clean_api_keys(keys))
+    try:
+        codes.check(one.platform, api)
+    except (NotReached, Refused) as no:
+        raise click.ClickException(f"{api.url}: {no}. Nothing was changed.") from no
+    shops.connect(one, api.url, api.keys)
+    click.echo("Connected: from now on each new code is made in the shop too.")
+
+
+@shop.command("disconnect")
+@click.argument("shop_id")
+def disconnect_shop(shop_id: str) -> None:
+    """Forget the keys to the shop's own API; codes that were made there stay there."""
+    _open()
+    shops.disconnect(shops.by_id(shop_id))
+    click.echo("Disconnected.")
+
+
 @shop.command("list")
 @click.option("--json", "as_json", is_flag=True)
 def list_shops(as_json: bool) -> None:
@@ -195,7 +226,7 @@ def apply(file: Path, shop_id: str | None) -> None:
 def audit() -> None:
     """Re-add every account; exit 1 with the first row that does not fit."""
     _open()
-    for check in (ledger.audit, points.audit_pending, rewards.audit_coupons):
+    for check in (ledger.audit, points.audit_pending, points.audit_notes, rewards.audit_coupons):
         for wrong in check():
             click.echo(wrong, err=True)
             raise SystemExit(1)
@@ -322,6 +353,13 @@ def _shop_facts(made: Shop, api_key: str) -> dict[str, Any]:
         "api_key": api_key,
         "script_tag": f'<script async src="{base}/widget.js?shop={made.embed_key}"></script>',
     }
+
+
+def _key(label: str) -> str:
+    """A key that is typed unseen, or a line of standard input; never a word of the command, which others may read."""
+    if sys.stdin.isatty():
+        return str(click.prompt(label, hide_input=True))
+    return sys.stdin.readline().strip()
 
 
 def _text(file: Path) -> str:

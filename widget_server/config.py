@@ -34,6 +34,10 @@ class Settings:
     debug: bool = False
     proxies: int = 0
     statement_timeout_ms: int = 15_000
+    allow_private_webhooks: bool = False
+    webhook_timeout_ms: int = 10_000
+    webhook_days: int = 30
+    webhook_pause_divisor: int = 1
 
     @classmethod
     def from_env(cls) -> "Settings":
@@ -50,9 +54,13 @@ class Settings:
             instance=instance,
             mail_url=env.get("WIDGET_MAIL_URL") or f"file://{instance / 'mail'}",
             mail_from=env.get("WIDGET_MAIL_FROM") or "loyalty@localhost",
-            debug=env.get("WIDGET_DEBUG", "") not in ("", "0", "false"),
+            debug=_is_on("WIDGET_DEBUG"),
             proxies=_count("WIDGET_PROXIES", 0),
             statement_timeout_ms=_count("WIDGET_STATEMENT_TIMEOUT_MS", 15_000),
+            allow_private_webhooks=_is_on("WIDGET_ALLOW_PRIVATE_WEBHOOKS"),
+            webhook_timeout_ms=_count("WIDGET_WEBHOOK_TIMEOUT_MS", 10_000),
+            webhook_days=_count("WIDGET_WEBHOOK_DAYS", 30),
+            webhook_pause_divisor=_count("WIDGET_WEBHOOK_PAUSE_DIVISOR", 1),
         )
 
     def weaknesses(self) -> list[str]:
@@ -66,8 +74,7 @@ class Settings:
         if self.debug:
             found.append("WIDGET_DEBUG is on: unset it.")
         address = urlsplit(self.base_url)
-        host = address.hostname or ""
-        if address.scheme != "https" and not (host in LOOPBACK_HOSTS or host.endswith(".localhost")):
+        if address.scheme != "https" and not is_loopback(address.hostname or ""):
             found.append(f"WIDGET_BASE_URL {self.base_url} is not https: plain http is fine on loopback only.")
         if self.mail_url and self.mail_url.partition("://")[0] not in MAIL_SCHEMES:
             known = ", ".join(f"{scheme}://" for scheme in MAIL_SCHEMES)
@@ -79,6 +86,15 @@ class Settings:
         """Scheme, host and port of the server, as browsers write an origin."""
         parts = urlsplit(self.base_url)
         return f"{parts.scheme}://{parts.netloc}"
+
+
+def is_loopback(host: str) -> bool:
+    """True for a name that never leaves this machine, where plain http is fine."""
+    return host in LOOPBACK_HOSTS or host.endswith(".localhost")
+
+
+def _is_on(name: str) -> bool:
+    return os.environ.get(name, "") not in ("", "0", "false")
 
 
 def _count(name: str, default: int) -> int:

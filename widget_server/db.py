@@ -6,7 +6,7 @@ write lock at once, so that what was read inside is still true when it is writte
 
 import json
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -152,6 +152,14 @@ class Int(Field):
         return int(value)
 
 
+class Serial(peewee.BigAutoField):
+    """The database's own count of rows: a later one is higher, and no number comes twice, whatever is deleted."""
+
+    def ddl(self, ctx: Any) -> Any:
+        column = super().ddl(ctx)
+        return peewee.NodeList((column, SQL("AUTOINCREMENT"))) if on_sqlite() else column
+
+
 class Bool(Field):
     """True or false."""
 
@@ -295,6 +303,29 @@ def insert_once(row: type[Table], values: dict[Any, Any]) -> bool:
     first = row._meta.sorted_fields[0]
     returned = row.insert(values).on_conflict_ignore().returning(first).execute()
     return returned is not None and bool(list(returned))
+
+
+def insert_many(rows: Sequence[Table], *, unless_there: bool = False) -> None:
+    """Insert many rows of one table by one statement, prepared once: much faster than one `save` a row.
+
+    `unless_there` leaves out those that a unique constraint says are there already.
+    """
+    if not rows:
+        return
+    meta = rows[0]._meta
+    names = ", ".join(f'"{field.column_name}"' for field in meta.sorted_fields)
+    marks = ", ".join([database.param] * len(meta.sorted_fields))
+    tail = " ON CONFLICT DO NOTHING" if unless_there else ""
+    columns = [(field.name, field.db_value) for field in meta.sorted_fields]
+    execute_many(
+        f'INSERT INTO "{meta.table_name}" ({names}) VALUES ({marks}){tail}',  # noqa: S608  # names of our own tables
+        [[db_value(row.__data__.get(name)) for name, db_value in columns] for row in rows],
+    )
+
+
+def execute_many(statement: str, values: Sequence[Sequence[Any]]) -> None:
+    """Run one statement of ours for each set of values; `database.param` marks their places."""
+    database.connection().cursor().executemany(statement, values)
 
 
 def ddl(models: list[Any]) -> list[str]:

@@ -51,10 +51,49 @@ class OriginNotAllowed(Refusal):
     kind, code, message = "forbidden", "origin_not_allowed", "This page may not use this shop's program."
 
 
+class ScopeMissing(Refusal):
+    """The key may read and the call would write, or the caller is no app at all."""
+
+    kind, code, message = "forbidden", "scope_missing", "This key or token may not do that."
+
+
+class OtherShop(Refusal):
+    """The key is good, but the request names another shop."""
+
+    kind, code, message = "forbidden", "other_shop", "This key belongs to another shop."
+
+
 class KeyReused(Refusal):
     """The same request key came with another request."""
 
     kind, code, message = "conflict", "key_reused", "This request key was used for another request."
+
+
+class StaleRevision(Refusal):
+    """Somebody else changed the thing since the caller read it (wix-api §3)."""
+
+    kind, code, message = "conflict", "stale_revision", "It was changed meanwhile. Read it again."
+
+
+class TierUnknown(BadRequest):
+    """Figures for a tier that there is not; `tier_id` names it."""
+
+    code, message = "tier_unknown", "There is no such tier."
+
+    def __init__(self, tier_id: str) -> None:
+        super().__init__(f"There is no tier {tier_id!r}.", field="tier_id", tier_id=tier_id)
+
+
+class TierTaken(Refusal):
+    """Another tier has this name, or is reached by as many points; `field` says which of both."""
+
+    kind, code, message = "conflict", "tier_taken", "Another tier has this name or as many points."
+
+
+class TierProgramExists(Refusal):
+    """A shop has one set of tier settings; it is there and can be changed."""
+
+    kind, code, message = "conflict", "tier_program_exists", "The tier settings exist already."
 
 
 class ProgramNotActive(Refusal):
@@ -100,6 +139,24 @@ class TierTooLow(RewardUnavailable):
     """The reward is for a higher tier."""
 
     code, message = "tier_too_low", "This reward is for a higher tier."
+
+
+class ChannelNotEnabled(Refusal):
+    """No social rule of the shop that is on names this channel."""
+
+    kind, code, message = "precondition", "channel_not_enabled", "This shop gives nothing for this channel."
+
+
+class CheckoutTaken(Refusal):
+    """The checkout has a discount already; `discount_id` names it. One at a time."""
+
+    kind, code, message = "conflict", "checkout_taken", "This checkout has a discount already."
+
+
+class CheckoutEnded(Refusal):
+    """The discount's way has ended, or its order is being placed; `status` says where it stands."""
+
+    kind, code, message = "conflict", "checkout_ended", "This discount can no longer be changed so."
 
 
 class MembersOnly(Refusal):
@@ -165,6 +222,18 @@ class EmailInvalid(BadRequest):
         super().__init__(field="email")
 
 
+class AccountExists(Refusal):
+    """One account a customer; `account_id` is the one she has."""
+
+    kind, code, message = "conflict", "account_exists", "This customer has an account already."
+
+
+class CustomerExists(Refusal):
+    """Somebody in this shop has this address, or this id; `customer_id` says who."""
+
+    kind, code, message = "conflict", "customer_exists", "There is a customer with this address or id already."
+
+
 class PasswordWeak(BadRequest):
     """Too short, or among the well-known ones."""
 
@@ -203,3 +272,48 @@ class AlreadyReferred(Refusal):
         "already_referred",
         "A friend's code can be used once, by new customers.",
     )
+
+
+class CustomerExcluded(Refusal):
+    """The shop excluded this customer: she earns nothing (acceptance 58)."""
+
+    kind, code, message = "forbidden", "customer_excluded", "This customer does not take part."
+
+
+class BatchUnfinished(Refusal):
+    """A change of many accounts, or its undoing, is still under way."""
+
+    kind, code, message = "conflict", "batch_unfinished", "It is not finished yet. Try again when it is."
+
+
+class UploadGone(Refusal):
+    """The upload address was used already, is too old or was never ours."""
+
+    kind, code, message = "not_found", "upload_gone", "This upload address is used up. Ask for a new one."
+
+
+class FileTooLarge(BadRequest):
+    """A file for an import has at most 10 MB."""
+
+    code, message = "file_too_large", "The file is too large: 10 MB at most."
+
+
+class ImportNotParsed(Refusal):
+    """Only an import that was read and not executed yet can be executed; `status` says where it stands."""
+
+    kind, code, message = "conflict", "import_not_parsed", "This import cannot be executed now."
+
+
+class ImportColumnsUnknown(BadRequest):
+    """It is not clear which column has the e-mails and which the points; say so by a header mapping."""
+
+    code, message = "import_columns_unknown", "Say which column has the e-mails and which the points."
+
+    def __init__(self) -> None:
+        super().__init__(field="headerMappingInfo")
+
+
+class AlreadyImported(Refusal):
+    """A file with the same content was imported before; `import_id` names that import (acceptance 56)."""
+
+    kind, code, message = "conflict", "already_imported", "This file was imported before. Import it again?"

@@ -5,7 +5,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
+
+Change = Literal["created", "updated", "deleted"]
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,14 @@ class SamePerson(Event):
 
 
 @dataclass(frozen=True)
+class CustomerErased(Event):
+    """A person is forgotten, with the rows that were merged into hers."""
+
+    customer_id: str
+    merged_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class OrderChanged(Event):
     """An order has a new state."""
 
@@ -88,6 +98,13 @@ class CouponChanged(Event):
 
 
 @dataclass(frozen=True)
+class CouponDeleted(Event):
+    """The admin API lists a coupon no more."""
+
+    coupon_id: str
+
+
+@dataclass(frozen=True)
 class ReferralChanged(Event):
     """A referral changed its status."""
 
@@ -97,7 +114,66 @@ class ReferralChanged(Event):
 
 @dataclass(frozen=True)
 class ProgramChanged(Event):
-    """The program, its rules, rewards or tiers were edited."""
+    """The program as a whole was edited, activated or paused; `fields` names its columns and settings."""
+
+    fields: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class RuleChanged(Event):
+    """An earning rule was made, edited (`fields` names the columns) or archived."""
+
+    rule_id: str
+    change: Change
+    fields: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class RewardChanged(Event):
+    """A reward was made, edited (`fields` names the columns) or archived."""
+
+    reward_id: str
+    change: Change
+    fields: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class TierChanged(Event):
+    """A tier was made, edited (`fields` names the columns) or removed."""
+
+    tier_id: str
+    change: Change
+    fields: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class BatchChanged(Event):
+    """A change of many accounts began, ended or was undone."""
+
+    batch_id: str
+    status: str
+
+
+@dataclass(frozen=True)
+class ImportCreated(Event):
+    """A file with points is there and is read."""
+
+    import_id: str
+
+
+@dataclass(frozen=True)
+class ChannelFollowed(Event):
+    """A member told that she follows a social channel."""
+
+    channel_id: str
+
+
+@dataclass(frozen=True)
+class CheckoutChanged(Event):
+    """A discount at a checkout was applied, or changed its status."""
+
+    discount_id: str
+    status: str
 
 
 @dataclass(frozen=True)

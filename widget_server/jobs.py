@@ -9,10 +9,11 @@ from collections.abc import Callable
 from typing import Any
 
 from widget_server import clock, db, queue
-from widget_server.delivery import mail
-from widget_server.loyalty import access, earning, points, program_files, rewards, shops, tiers
+from widget_server.delivery import mail, outbox, senders
+from widget_server.loyalty import access, batches, birthdays, checkout, imports, points, reports, rewards, shops, tiers
 from widget_server.loyalty.shops import Shop
 from widget_server.queue import Job
+from widget_server.stores import codes
 from widget_server.web import rate_limits
 
 IDLE_SECONDS = 1.0
@@ -23,7 +24,13 @@ log = logging.getLogger(__name__)
 
 JOBS: dict[str, Callable[[dict[str, Any]], object]] = {
     "send_mail": mail.send,
-    "recheck_tiers": lambda payload: program_files.recheck_tiers(shops.by_id(payload["shop_id"])),
+    "issue_code": codes.issue,
+    "return_code": codes.return_for_points,
+    "kill_code": codes.kill,
+    batches.JOB: lambda payload: batches.run(payload["batch_id"]),
+    imports.PARSE_JOB: lambda payload: imports.parse(payload["import_id"]),
+    imports.LIST_JOB: lambda payload: imports.list_rows(payload["import_id"]),
+    "recheck_tiers": lambda payload: tiers.recheck_everybody(shops.by_id(payload["shop_id"])),
 }
 
 
@@ -56,8 +63,12 @@ def _run(job: Job) -> None:
 def every_minute() -> None:
     """What follows from the passing of time alone, for every shop; what fails holds up nothing else."""
     _try(_all_of, points.mature_due)
+    _try(_all_of, checkout.time_out_due)
     _try(_all_of, rewards.expire_due)
+    _try(_all_of, rewards.give_up_on_codes)
     _try(rate_limits.forget_old)
+    _try(imports.forget_old)
+    _try(_all_of, outbox.tidy)
     for shop in list(Shop.everywhere().order_by(Shop.id)):
         _try(_once_a_day, shop)
 
@@ -80,16 +91,30 @@ def _once_a_day(shop: Shop) -> None:
     day = clock.local_date(clock.now(), shop.timezone).isoformat()
     if shop.daily_done == day:
         return
-    earning.pay_birthdays(shop)
+    birthdays.pay(shop)
     points.expire_due(shop)
     points.remind(shop)
     tiers.recheck_all(shop)
+    reports.close_days(shop)
     access.forget_old()
     shops.note_daily(shop, day)
 
 
 def work(stop: threading.Event) -> None:
-    """Run jobs until `stop` is set: what is due at once, and once a minute what the clock asks for."""
+    """Run jobs until `stop` is set: what is due at once, and once a minute what the clock asks for.
+
+    Beside it senders carry messages to receivers, so that neither waits for the other.
+    """
+    sending = threading.Thread(target=senders.work, args=(stop,), name="senders")
+    sending.start()
+    try:
+        _work(stop)
+    finally:
+        stop.set()
+        sending.join()
+
+
+def _work(stop: threading.Event) -> None:
     name = f"{socket.gethostname()}:{os.getpid()}"
     heartbeat, minute = Rhythm(BEAT_SECONDS), Rhythm(PERIODIC_SECONDS)
     while not stop.is_set():

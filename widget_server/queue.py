@@ -10,11 +10,12 @@ from typing import Any
 import peewee
 
 from widget_server import clock
-from widget_server.db import Int, Json, Table, Text, UtcDateTime, atomic, new_id, on_sqlite
+from widget_server.db import Int, Json, Table, Text, UtcDateTime, atomic, lock_rows, new_id, on_sqlite
 
 LEASE_SECONDS = 60
 TRIES_MAX = 12
 BACKOFF_SECONDS_MAX = 3600
+BEAT_DAYS = 1
 
 
 class Job(Table):
@@ -47,6 +48,18 @@ def enqueue(name: str, payload: dict[str, Any], *, delay_seconds: float = 0) -> 
     )
     job.save(force_insert=True)
     return str(job.id)
+
+
+def enqueue_once(name: str, payload: dict[str, Any]) -> None:
+    """Promise it unless the very same is promised already and nobody has begun with it.
+
+    That job stays locked until this transaction ends, so that it sees what is written here.
+    """
+    same = Job.select(Job.id).where(
+        Job.name == name, Job.payload == payload, Job.status == "waiting", Job.tries == 0, Job.run_at <= clock.now()
+    )
+    if lock_rows(same).first() is None:
+        enqueue(name, payload)
 
 
 def claim() -> Job | None:
@@ -93,7 +106,8 @@ class Beat(Table):
 
 
 def beat(worker: str) -> None:
-    """Tell that `worker` is alive."""
+    """Tell that `worker` is alive; who was not for BEAT_DAYS is forgotten."""
+    Beat.delete().where(Beat.seen_at < clock.now() - timedelta(days=BEAT_DAYS)).execute()
     Beat.insert(worker=worker, seen_at=clock.now()).on_conflict(
         conflict_target=[Beat.worker], update={Beat.seen_at: clock.now()}
     ).execute()

@@ -6,10 +6,22 @@ What may wait, or talks to the outside, is promised as a job (`jobs.py`).
 from collections.abc import Callable
 from typing import Any
 
-from widget_server import events
-from widget_server.delivery import mail
+from widget_server import events, queue
+from widget_server.delivery import mail, outbox
 from widget_server.events import Event
-from widget_server.loyalty import customers, earning, orders, privacy, referrals, rewards, shops, tiers
+from widget_server.loyalty import (
+    checkout,
+    customers,
+    earning,
+    earning_rules,
+    imports,
+    orders,
+    privacy,
+    referrals,
+    rewards,
+    shops,
+    tiers,
+)
 
 
 def react(event: Event) -> None:
@@ -77,9 +89,27 @@ def recheck_tier(event: events.PointsMoved) -> None:
         tiers.recheck(shops.by_id(event.shop_id), event.account_id)
 
 
+def forget_tier(event: events.TierChanged) -> None:
+    """What a rule or a reward had of its own for a tier goes with the tier."""
+    if event.change == "deleted":
+        earning_rules.forget_tier(event.shop_id, event.tier_id)
+        rewards.forget_tier(event.shop_id, event.tier_id)
+
+
 def merge_customers(event: events.SamePerson) -> None:
     """What the first row has goes to the second."""
     privacy.merge(shops.by_id(event.shop_id), event.source_id, event.target_id)
+
+
+def let_code_die(event: events.CouponChanged) -> None:
+    """What may no longer be used must not work at the checkout of a connected shop either."""
+    if event.status in rewards.DEAD and shops.by_id(event.shop_id).is_connected:
+        queue.enqueue("kill_code", {"shop_id": event.shop_id, "coupon_id": event.coupon_id})
+
+
+def move_checkout_of_coupon(event: events.CouponChanged) -> None:
+    """A discount at a checkout goes where its coupon goes."""
+    checkout.follow(shops.by_id(event.shop_id), event.coupon_id, event.status)
 
 
 def thank_advocate(event: events.ReferralChanged) -> None:
@@ -101,17 +131,36 @@ def promise_mail(event: events.MailWanted) -> None:
     mail.promise(event)
 
 
+def forget_in_outbox(event: events.CustomerErased) -> None:
+    """What still waits to be told of her, or is remembered, names her no more."""
+    outbox.forget(event.shop_id, (event.customer_id, *event.merged_ids))
+
+
+def tell_receivers(event: Event) -> None:
+    """The shop's receivers hear of it, the cause before its consequences."""
+    outbox.publish(event)
+
+
 REACTIONS: dict[type[Event], tuple[Callable[[Any], None], ...]] = {
-    events.AccountCreated: (),
-    events.PointsMoved: (recheck_tier,),
-    events.CustomerJoined: (pay_for_joining,),
-    events.CustomerRegistered: (bind_registered_friend,),
-    events.CustomerChanged: (pay_for_newsletter,),
-    events.SamePerson: (merge_customers,),
-    events.OrderChanged: (score_order, use_coupons_of_order, move_referral_of_order),
-    events.CouponIssued: (),
-    events.CouponChanged: (),
-    events.ReferralChanged: (thank_advocate,),
-    events.ProgramChanged: (),
+    events.AccountCreated: (tell_receivers,),
+    events.PointsMoved: (tell_receivers, recheck_tier),
+    events.CustomerJoined: (tell_receivers, pay_for_joining),
+    events.CustomerRegistered: (tell_receivers, bind_registered_friend),
+    events.CustomerChanged: (tell_receivers, pay_for_newsletter),
+    events.SamePerson: (tell_receivers, merge_customers),
+    events.CustomerErased: (forget_in_outbox, tell_receivers),
+    events.OrderChanged: (tell_receivers, score_order, use_coupons_of_order, move_referral_of_order),
+    events.CouponIssued: (tell_receivers,),
+    events.CouponChanged: (tell_receivers, let_code_die, move_checkout_of_coupon),
+    events.CouponDeleted: (tell_receivers,),
+    events.ReferralChanged: (tell_receivers, thank_advocate),
+    events.ProgramChanged: (tell_receivers,),
+    events.RuleChanged: (tell_receivers,),
+    events.RewardChanged: (tell_receivers,),
+    events.TierChanged: (tell_receivers, forget_tier),
+    events.BatchChanged: (imports.follow, tell_receivers),
+    events.ImportCreated: (tell_receivers,),
+    events.ChannelFollowed: (tell_receivers,),
+    events.CheckoutChanged: (tell_receivers,),
     events.MailWanted: (promise_mail,),
 }

@@ -1,207 +1,23 @@
-"""Which action gives how many points, and how an order is scored by its state."""
+"""What orders and other actions give, once, to whom and when."""
 
-import itertools
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from fractions import Fraction
 from typing import Any
 
-import peewee
 import pytest
-from hypothesis import example, given
+from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.make import NOON, Shopper, World, at_once, line, refund, state, tries
+from tests.make import NOON, World, at_once, day, line, refund, state, tries
 from widget_server import clock, ledger
-from widget_server.errors import BadRequest, NotEnoughPoints, NotFound, ProgramNotActive, RuleNotClickable
+from widget_server.errors import NotEnoughPoints, NotFound, ProgramNotActive, RuleNotClickable
 from widget_server.ledger import Transaction
-from widget_server.loyalty import customers, earning, orders, points, programs
+from widget_server.loyalty import birthdays, customers, earning, earning_rules, orders, points, programs
 from widget_server.loyalty.customers import Person
-from widget_server.loyalty.earning import Action, Campaign, Terms
+from widget_server.loyalty.earning import Action
+from widget_server.loyalty.earning_rules import Terms
 from widget_server.loyalty.points import Award
-
-
-def day(text: str, hour: int = 12) -> datetime:
-    """That day of 2026 unless it names its year, by UTC."""
-    return clock.parse(f"{text if len(text) > 5 else '2026-' + text}T{hour:02}:00:00Z")
-
-
-def given_by(world: World) -> dict[str, int]:
-    """What each order gives now, by its number."""
-    numbers = {row.id: row.external_id for row in orders.Order.of(world.shop)}
-    return {numbers[award.order_id]: award.points for award in Award.of(world.shop) if award.points}
-
-
-# Base, rounding, multipliers (acceptance 19, 20, 21)
-
-
-@pytest.mark.parametrize(("rounding", "expected"), [("floor", 49), ("unit", 40), ("nearest", 50)])
-def test_rounding(world: World, rounding: str, expected: int) -> None:  # acceptance 20
-    world.settings(rounding=rounding)
-    world.order_rule(10)
-    ann = world.member()
-    ann.orders("4.99")
-    assert ann.balance == expected
-
-
-@pytest.mark.parametrize(
-    ("switch", "expected"),
-    [
-        ({}, 150),
-        ({"base_after_discounts": False}, 200),
-        ({"base_shipping": True}, 190),
-        ({"base_tax": True}, 165),
-        ({"base_gift_cards": True}, 450),
-        ({"base_after_discounts": False, "base_shipping": True, "base_tax": True, "base_gift_cards": True}, 655),
-    ],
-)
-def test_what_counts_is_a_switch_each(world: World, switch: dict[str, bool], expected: int) -> None:  # acceptance 19
-    """20.00 of goods, 5.00 off, 1.50 tax, 4.00 shipping, and a gift card of 40.00 with 10.00 off."""
-    world.settings(**switch)
-    world.order_rule(10)
-    ann = world.member()
-    goods = line("20.00", discount="5.00", tax="1.50")
-    card = line("40.00", id="2", gift_card=True, discount="10.00")
-    ann.orders(lines=(goods, card), discount="15.00", tax="1.50", shipping="4.00")
-    assert ann.balance == expected
-
-
-@pytest.mark.parametrize(("combine", "expected"), [("multiply", 500 + 250), ("add", 325 + 225), ("highest", 200 + 200)])
-def test_how_multipliers_meet(world: World, combine: str, expected: int) -> None:  # acceptance 21
-    """A doubled mug and a plain one of 10.00 each, in a tier of 1.25, in a campaign of 2."""
-    world.settings(combine=combine)
-    ann = world.member()
-    ann.is_given(100)
-    world.tier("Silver", 100, "1.25")
-    ann.is_given(1)
-    Campaign(
-        id="c", shop_id=world.shop.id, name="Spring", multiplier=2, starts_at=day("03-01"), ends_at=day("04-01")
-    ).save(force_insert=True)
-    Campaign(
-        id="d", shop_id=world.shop.id, name="Small", multiplier="1.5", starts_at=day("03-01"), ends_at=day("04-01")
-    ).save(force_insert=True)
-    world.order_rule(10, terms=Terms(product_multipliers={"p2": "2"}, collection_multipliers={"mugs": "1.5"}))
-    lines = (line("10.00"), line("10.00", id="2", product="p2", collection_ids=("mugs",)))
-    with clock.at(NOON):
-        order = ann.orders(lines=lines)
-        assert given_by(world) == {order.external_id: expected}
-    with clock.at(day("04-01")):
-        assert earning.campaign_multiplier(world.shop, clock.now()) == 1
-
-
-def test_a_rule_names_what_counts(world: World) -> None:  # acceptance 21
-    """Exclusion wins; a line counts when its product or one of its collections is named."""
-    terms = Terms(
-        include_products=("p1",), include_collections=("mugs",), exclude_products=("p9",), exclude_collections=("sale",)
-    )
-    world.order_rule(10, terms=terms)
-    ann = world.member()
-    lines = (
-        line("1.00", id="1", product="p1"),
-        line("2.00", id="2", product="p2", collection_ids=("mugs", "new")),
-        line("4.00", id="3", product="p3"),
-        line("8.00", id="4", product="p1", collection_ids=("sale",)),
-        line("16.00", id="5", product="p9", collection_ids=("mugs",)),
-    )
-    ann.orders(lines=lines)
-    assert ann.balance == 30
-
-
-def test_the_sum_is_rounded_once(world: World) -> None:  # acceptance 20
-    world.order_rule(1)
-    ann = world.member()
-    ann.orders(lines=tuple(line("0.99", id=str(number)) for number in range(3)))
-    assert ann.balance == 2
-
-
-@pytest.mark.parametrize(("goods", "expected"), [("49.99", 0), ("50.00", 500)])
-def test_a_minimum_subtotal(world: World, goods: str, expected: int) -> None:  # acceptance 21
-    world.order_rule(10, terms=Terms(minimum_subtotal=Decimal(50)))
-    ann = world.member()
-    ann.orders(goods, shipping="9.00")
-    assert ann.balance == expected
-
-
-def test_thirds_of_a_discount_do_not_miss_the_minimum(world: World) -> None:
-    world.order_rule(10, terms=Terms(minimum_subtotal=Decimal(50)))
-    ann = world.member()
-    ann.orders(lines=tuple(line("20.00", id=str(number)) for number in range(3)), discount="10.00")
-    assert ann.balance == 500
-
-
-def test_a_refund_below_the_minimum_takes_its_share_only(world: World) -> None:  # acceptance 57
-    world.order_rule(10, terms=Terms(minimum_subtotal=Decimal(50)))
-    ann = world.member()
-    ann.orders("60.00", id="o1")
-    ann.orders("60.00", id="o1", refunds=(refund("30.00"),))
-    assert ann.balance == 300
-
-
-def test_a_fixed_number_of_points_for_an_order(world: World) -> None:
-    world.rule("order", points=100)
-    ann = world.member()
-    ann.orders("60.00", id="o1")
-    assert ann.balance == 100
-    ann.orders("60.00", id="o1", refunds=(refund("20.00"),))
-    assert ann.balance == 66
-
-
-def test_an_order_never_gives_more_than_a_row_holds(world: World) -> None:
-    world.settings(rounding="unit")
-    world.order_rule(10**9)
-    ann = world.member()
-    ann.orders("999999999999.00")
-    assert ann.balance == 10**9
-
-
-RATE = earning.Rate(
-    rule_id="r",
-    title=None,
-    points=None,
-    per_points=10,
-    per=Decimal(1),
-    rounding="floor",
-    tier=Decimal(1),
-    campaign=Decimal(1),
-    combine="multiply",
-    after_discounts=True,
-    with_shipping=False,
-    with_tax=False,
-    with_gift_cards=False,
-    earn_at="paid",
-    wait_days=0,
-    terms=Terms(),
-)
-cents = st.integers(1, 3000)
-
-
-@tries(150)
-@given(
-    st.lists(cents, min_size=1, max_size=4), st.integers(0, 9), st.lists(cents, max_size=2), st.lists(cents, max_size=2)
-)
-@example([1000, 1000, 1000], 1, [], [])
-@example([300], 0, [200], [])  # a third left: 0.9999... of it
-def test_points_are_those_of_exact_fractions(
-    subtotals: list[int], tenths: int, by_line: list[int], by_amount: list[int]
-) -> None:  # acceptance 20, 57
-    """Checked against arithmetic that never rounds."""
-    total = sum(subtotals)
-    discount = Fraction(total * tenths // 10)
-    paid = [subtotal * (1 - discount / total) for subtotal in subtotals]
-    kept = [max(one - back, 0) for one, back in itertools.zip_longest(paid, by_line[: len(paid)], fillvalue=0)]
-    loose = sum(by_amount)
-    points_kept = int(max(sum(kept) - loose, 0) / 10)
-
-    def money(amount: Any) -> str:
-        return str(Decimal(int(amount)) / 100)
-
-    lines = tuple(line(money(subtotal), id=str(number)) for number, subtotal in enumerate(subtotals))
-    backs = [refund(money(one), id=f"l{n}", lines={str(n): money(one)}) for n, one in enumerate(by_line[: len(paid)])]
-    backs += [refund(money(one), id=f"a{n}") for n, one in enumerate(by_amount)]
-    told = state(lines=lines, discount=money(discount), refunds=tuple(backs))
-    assert earning.score(told, RATE).points == points_kept
-
 
 # Who earns, and when (acceptance 15, 16, 22)
 
@@ -223,7 +39,7 @@ def test_a_rule_or_a_program_for_members_only(world: World) -> None:
         shopper.orders("20.00")
         shopper.does("review")
     assert (guest.balance, ann.balance) == (0, 205)
-    earning.save_rule(world.shop, rule.handle, settings={})
+    earning_rules.save_rule(world.shop, rule.handle, settings={})
     world.settings(guests_earn=False)
     world.rule("custom", points=7, terms=Terms(name="quiz"))
     for shopper in (guest, ann):
@@ -259,7 +75,7 @@ def test_nothing_is_earned_while_the_program_is_not_active(database: str, status
         earning.click(world.shop, ann.customer, social.id)
     with clock.at(NOON):
         customers.update(ann.customer, birthday="1990-03-10", birthday_set_at=day("2025-01-01"))
-        assert earning.pay_birthdays(world.shop) == 0
+        assert birthdays.pay(world.shop) == 0
     assert earning.quote(world.shop, ann.customer, state()) == 0
     assert (ann.balance, ann.pending) == (0, 0)
 
@@ -348,7 +164,7 @@ def test_the_excluded_earn_nothing_more_and_keep_what_they_have(world: World) ->
     social = world.rule("social", points=5)
     ann = world.member()
     with clock.at(day("01-01")):
-        earning.set_birthday(ann.customer, date(1990, 3, 10))
+        birthdays.tell(ann.customer, date(1990, 3, 10))
     ann.orders("20.00", id="o1")
     customers.update(ann.customer, excluded=True)
     ann.orders("20.00", id="o1", status="fulfilled")
@@ -356,7 +172,7 @@ def test_the_excluded_earn_nothing_more_and_keep_what_they_have(world: World) ->
     ann.does("review")
     earning.click(world.shop, ann.customer, social.id)
     with clock.at(NOON):
-        earning.pay_birthdays(world.shop)
+        birthdays.pay(world.shop)
     assert ann.balance == 200
     assert earning.quote(world.shop, ann.customer, state()) == 0
     ann.orders("20.00", id="o1", status="fulfilled", refunds=(refund("5.00"),))
@@ -444,14 +260,14 @@ def test_rule_edits_never_change_past_rows(world: World) -> None:  # acceptance 
     rule = world.order_rule(10, title="Buy")
     ann = world.member()
     ann.orders("20.00", id="o1")
-    edited = earning.save_rule(world.shop, rule.handle, rate_points=50, title="Buy more")
+    edited = earning_rules.save_rule(world.shop, rule.handle, rate_points=50, title="Buy more")
     assert edited.revision == 2
     world.settings(rounding="unit", base_shipping=True, earn_at="fulfilled", wait_days=9)
     ann.orders("20.00", id="o1", status="fulfilled", shipping="7.00")
     assert ann.history() == [("order", 200)]
     ann.orders("20.00", id="o1", status="fulfilled", shipping="7.00", refunds=(refund("5.00"),))
     assert ann.history()[0] == ("order_refunded", -50)
-    earning.save_rule(world.shop, rule.handle, active=False, archived_at=clock.now())
+    earning_rules.save_rule(world.shop, rule.handle, active=False, archived_at=clock.now())
     ann.orders("20.00", id="o1", status="fulfilled", shipping="7.00", refunds=(refund("20.00"),))
     assert ann.balance == 0
     rate = Transaction.need(world.shop, Transaction.amount == 200).snapshot["rate"]
@@ -504,7 +320,7 @@ def test_whatever_is_told_in_whatever_order_the_points_are_the_same(world: World
                 with clock.at(NOON + timedelta(hours=5)):
                     ann.orders(id=one["name"], placed_at=placed, refunds=given_back, **facts)
             awards = {order.id: order.external_id for order in orders.Order.of(shop.shop)}
-            kinds = {rule.id: rule.position for rule in earning.EarningRule.of(shop.shop)}
+            kinds = {rule.id: rule.position for rule in earning_rules.EarningRule.of(shop.shop)}
             outcomes.append(
                 {
                     (awards[award.order_id], kinds[award.rule_id]): award.points
@@ -516,82 +332,6 @@ def test_whatever_is_told_in_whatever_order_the_points_are_the_same(world: World
         assert outcomes[0] == outcomes[1]
 
     live()
-
-
-# Caps (acceptance 24)
-
-
-@pytest.mark.parametrize(
-    ("terms", "expected"),
-    [
-        (Terms(points_per_day=100), [60, 40, 0, 60, 40, 60]),
-        (Terms(points_per_month=200), [60, 60, 60, 20, 0, 60]),
-        (Terms(points_ever=100), [60, 40, 0, 0, 0, 0]),
-        (Terms(times_per_day=1), [60, 0, 0, 60, 0, 60]),
-        (Terms(times_per_month=2), [60, 60, 0, 0, 0, 60]),
-        (Terms(times_per_year=4), [60, 60, 60, 60, 0, 0]),
-        (Terms(times_ever=1), [60, 0, 0, 0, 0, 0]),
-        (Terms(points_per_day=100, times_per_month=3), [60, 40, 0, 60, 0, 60]),
-    ],
-)
-def test_caps_hold_by_the_shops_days_and_months(
-    world: World, terms: Terms, expected: list[int]
-) -> None:  # acceptance 24
-    """Three purchases and reviews on 30 March, two on the 31st, one late at night: in Berlin that is April."""
-    world.order_rule(10, terms=terms)
-    world.rule("review", points=60, terms=terms)
-    moments = [*[day("03-30", hour) for hour in (8, 9, 10)], *[day("03-31", hour) for hour in (8, 9)], day("03-31", 23)]
-    ann, bob = world.member(), world.member("bob@example.com")
-    reviews = []
-    for moment in moments:
-        with clock.at(moment):
-            ann.orders("6.00")
-            reviews.append(bob.does("review"))
-    given_points = [award.points for award in Award.of(world.shop).order_by(Award.event_at)]
-    assert given_points == expected
-    assert reviews == expected
-
-
-@pytest.mark.parametrize("delivered", list(itertools.permutations(range(3))))
-def test_caps_fill_in_the_order_in_which_orders_were_placed(
-    world: World, delivered: tuple[int, ...]
-) -> None:  # acceptance 24
-    world.order_rule(10, terms=Terms(points_per_day=250))
-    ann = world.member()
-    with clock.at(NOON):
-        for number in delivered:
-            ann.orders("10.00", id=f"o{number}", placed_at=NOON - timedelta(hours=3 - number))
-        assert given_by(world) == {"o0": 100, "o1": 100, "o2": 50}
-        # a refund frees the cap for the others
-        ann.orders("10.00", id="o0", placed_at=NOON - timedelta(hours=3), refunds=(refund("10.00"),))
-    assert given_by(world) == {"o1": 100, "o2": 100}
-    assert ann.balance == 200
-
-
-def test_caps_hold_in_parallel(world: World) -> None:  # acceptance 24
-    world.order_rule(10, terms=Terms(points_per_day=500))
-    world.rule("review", points=10, terms=Terms(times_per_month=1))
-    world.rule("visit", points=3)
-    ann = world.member()
-    customer, person = ann.customer, ann.person
-    told = [state(id=f"o{number}") for number in range(8)]
-    answers = at_once(*[lambda one=one: orders.receive(world.shop, "generic", one, person).id for one in told])
-    assert len(set(answers)) == 8
-    assert ann.balance == 500
-    reviews = at_once(*[lambda n=n: ann.does("review", f"r{n}") for n in range(8)])
-    assert sorted(reviews) == [0] * 7 + [10]
-    visits = at_once(*[lambda: earning.visit(world.shop, customer)] * 8)
-    assert sorted(visits) == [0] * 7 + [3]
-
-
-def test_a_new_cap_counts_what_was_given_before_it(world: World) -> None:  # acceptance 24, 59
-    rule = world.order_rule(10)
-    ann = world.member()
-    with clock.at(NOON):
-        ann.orders("20.00")
-        earning.save_rule(world.shop, rule.handle, settings=Terms(points_per_day=250).as_json())
-        ann.orders("20.00")
-    assert ann.balance == 250
 
 
 # First order
@@ -607,11 +347,11 @@ def test_the_first_order_is_the_one_placed_first(world: World, delivered: tuple[
 
     for number in delivered:
         tells(number)
-    assert given_by(world) == {"o0": 100}
+    assert world.given_by_order() == {"o0": 100}
     tells(0, status="cancelled", modified_at=clock.now() + timedelta(minutes=1))
-    assert given_by(world) == {"o1": 100}
+    assert world.given_by_order() == {"o1": 100}
     tells(0, modified_at=clock.now() + timedelta(minutes=2))
-    assert given_by(world) == {"o0": 100}
+    assert world.given_by_order() == {"o0": 100}
     assert ann.balance == 100
 
 
@@ -621,7 +361,7 @@ def test_first_orders_in_parallel_give_once(world: World) -> None:  # acceptance
     told = [state(id=f"o{number}", placed_at=NOON + timedelta(hours=number)) for number in range(6)]
     person = ann.person
     at_once(*[lambda one=one: orders.receive(world.shop, "generic", one, person) for one in told])
-    assert given_by(world) == {"o0": 100}
+    assert world.given_by_order() == {"o0": 100}
     assert ann.balance == 100
 
 
@@ -684,6 +424,14 @@ def test_a_value_gives_by_rate(world: World) -> None:
     assert ann.does("custom", name="other", value=Decimal(10)) == 0
 
 
+def test_a_shop_tells_of_one_channel_and_only_that_pays(world: World) -> None:  # contracts §7
+    world.rule("social", points=20, terms=Terms(channel="Instagram"))
+    world.rule("social", points=15, terms=Terms(channel="facebook"))
+    ann = world.member()
+    assert ann.does("social", name="instagram") == 20
+    assert ann.does("social", name="x") == 0
+
+
 def test_joining_and_the_newsletter_pay_once(world: World) -> None:
     world.rule("join", points=100)
     world.rule("newsletter", points=30)
@@ -705,14 +453,14 @@ def test_a_click_pays_once(world: World) -> None:  # acceptance 26
     assert ann.balance == 20
     earning.click(world.shop, ann.customer, other.id)
     assert ann.balance == 35
-    earning.save_rule(world.shop, rule.handle, points=500)
+    earning_rules.save_rule(world.shop, rule.handle, points=500)
     earning.click(world.shop, ann.customer, rule.id)
     assert ann.balance == 35
 
 
 def test_the_browser_can_invoke_nothing_else(world: World) -> None:  # acceptance 26
     ann = world.member()
-    for kind in set(earning.KINDS) - {"social"}:
+    for kind in set(earning_rules.KINDS) - {"social"}:
         rule = world.rule(kind, points=100)
         with pytest.raises(RuleNotClickable):
             earning.click(world.shop, ann.customer, rule.id)
@@ -735,194 +483,10 @@ def test_a_visit_pays_once_a_day_of_the_shop(world: World) -> None:  # acceptanc
             assert earning.visit(world.shop, ann.customer) == expected
 
 
-# Birthdays (acceptance 25)
+# The badges (acceptance 12)
 
 
-def pays_on(world: World, *days: str) -> list[int]:
-    """What the nightly job pays on each of these days."""
-    paid = []
-    for text in days:
-        with clock.at(day(text)):
-            paid.append(earning.pay_birthdays(world.shop))
-    return paid
-
-
-@pytest.fixture
-def ann(world: World) -> Shopper:
-    """A member of a shop that pays 200 for a birthday."""
-    world.rule("birthday", points=200)
-    return world.member()
-
-
-def born(ann: Shopper, birthday: str, *, set_on: str) -> None:
-    """She tells her birthday."""
-    with clock.at(day(set_on)):
-        earning.set_birthday(ann.customer, date.fromisoformat(birthday))
-
-
-def test_a_birthday_pays_once_a_year(world: World, ann: Shopper) -> None:  # acceptance 25
-    born(ann, "1990-03-10", set_on="01-01")
-    assert pays_on(world, "03-09", "03-10", "03-10", "03-11", "2027-03-09", "2027-03-10") == [0, 1, 0, 0, 0, 1]
-    assert ann.balance == 400
-    with clock.at(day("2028-03-10")):
-        assert at_once(*[lambda: earning.pay_birthdays(world.shop)] * 4).count(1) >= 1
-    assert ann.balance == 600
-
-
-def test_a_birthday_begins_at_midnight_of_the_shop(world: World, ann: Shopper) -> None:
-    born(ann, "1990-03-10", set_on="01-01")
-    with clock.at(day("03-09", 22)):
-        assert earning.pay_birthdays(world.shop) == 0
-    with clock.at(day("03-09", 23)):
-        assert earning.pay_birthdays(world.shop) == 1
-
-
-@pytest.mark.parametrize(
-    ("set_on", "expected"), [("02-07", [1, 1]), ("02-08", [0, 1]), ("03-10", [0, 1]), ("03-12", [0, 1])]
-)
-def test_a_date_set_within_the_next_30_days_pays_next_year(
-    world: World, ann: Shopper, set_on: str, expected: list[int]
-) -> None:  # acceptance 25
-    born(ann, "1990-03-10", set_on=set_on)
-    later = "03-14" if set_on > "03-10" else "03-10"
-    assert pays_on(world, later, "2027-03-10") == expected
-
-
-def test_a_later_edit_does_not_pay_twice(world: World, ann: Shopper) -> None:  # acceptance 25
-    born(ann, "1990-03-10", set_on="01-01")
-    assert pays_on(world, "03-10") == [1]
-    born(ann, "1990-06-01", set_on="03-11")
-    assert pays_on(world, "06-01", "2027-02-20", "2027-06-01") == [0, 0, 1]
-    born(ann, "1990-02-20", set_on="2027-06-02")
-    assert pays_on(world, "2028-02-20", "2029-02-20") == [0, 1]
-
-
-def test_a_date_told_again_is_no_edit(world: World, ann: Shopper) -> None:
-    born(ann, "1990-03-10", set_on="01-01")
-    born(ann, "1990-03-10", set_on="03-09")
-    assert pays_on(world, "03-10") == [1]
-
-
-def test_29_february(world: World, ann: Shopper) -> None:  # acceptance 25
-    born(ann, "2000-02-29", set_on="01-01")
-    days = ("02-27", "02-28", "03-01", "2027-02-28", "2028-02-28", "2028-02-29", "2029-02-28")
-    assert pays_on(world, *days) == [0, 1, 0, 1, 0, 1, 1]
-
-
-def test_a_server_that_was_off_pays_what_it_missed(world: World, ann: Shopper) -> None:
-    born(ann, "1990-03-10", set_on="01-01")
-    assert pays_on(world, "03-16") == [1]
-    assert Transaction.need(world.shop).event_at == datetime.fromisoformat("2026-03-10T00:00+01:00")
-    assert pays_on(world, "2027-03-17") == [0]
-
-
-def test_visitors_and_people_of_other_shops_have_no_birthday_here(world: World) -> None:
-    world.rule("birthday", points=200)
-    other = World.create()
-    for shopper in (world.visitor(), other.member()):
-        born(shopper, "1990-03-10", set_on="01-01")
-    assert pays_on(world, "03-10") == [0]
-
-
-def test_a_birthday_is_a_day_of_the_past(world: World, ann: Shopper) -> None:
-    with clock.at(NOON):
-        for wrong in (date(2026, 3, 11), date(1906, 3, 10), date(1900, 1, 1)):
-            with pytest.raises(BadRequest) as refusal:
-                earning.set_birthday(ann.customer, wrong)
-            assert refusal.value.field == "birthday"
-        earning.set_birthday(ann.customer, date(2026, 3, 10))
-
-
-# What the shopper's list says (acceptance 17, 18), and the badges (12)
-
-
-def test_the_list_holds_what_is_valid_for_her_now(world: World) -> None:  # acceptance 17
-    tier = world.tier("Gold", 1000)
-    soon, over = clock.now() + timedelta(days=1), clock.now() - timedelta(days=1)
-    world.rule("review", points=5, position=3, handle="third")
-    world.rule("visit", points=5, position=1, handle="first")
-    world.rule("join", points=5, position=2, handle="second")
-    for handle, facts in {
-        "off": {"active": False},
-        "archived": {"archived_at": clock.now()},
-        "later": {"terms": Terms(starts_at=soon)},
-        "over": {"terms": Terms(ends_at=over)},
-        "gold": {"terms": Terms(tier_ids=(tier.id,))},
-    }.items():
-        world.rule("review", points=5, handle=handle, **facts)
-    world.rule("custom", points=5, handle="members", terms=Terms(guests=False, name="x"))
-    ann, guest = world.member(), world.visitor()
-
-    def reads(shopper: Shopper | None) -> list[str]:
-        account = ledger.account_of(world.shop.id, shopper.id) if shopper else None
-        return [rule.handle for rule in earning.listed(world.shop, shopper.customer if shopper else None, account)]
-
-    assert reads(ann) == ["first", "second", "third", "members"]
-    assert reads(guest) == ["first", "second", "third"]
-    ann.is_given(1000)
-    assert "gold" in reads(ann)
-    assert reads(None)[:3] == ["first", "second", "third"]
-
-
-def test_done_and_limited_rules_say_so(world: World) -> None:  # acceptance 18
-    rules = {
-        "join": world.rule("join", points=5),
-        "social": world.rule("social", points=5),
-        "visit": world.rule("visit", points=5),
-        "review": world.rule("review", points=5, terms=Terms(times_per_month=2)),
-        "order": world.order_rule(10, terms=Terms(points_per_day=100)),
-        "custom": world.rule("custom", points=5, terms=Terms(name="quiz", points_ever=10)),
-    }
-
-    def reads() -> dict[str, str]:
-        found = earning.states(world.shop, ann.customer, ann.account, list(rules.values()))
-        stands = {kind: found[rule.id] for kind, rule in rules.items()}
-        return {
-            kind: f"{one.state} {clock.iso(one.opens_at)[:13]}" if one.opens_at else one.state
-            for kind, one in stands.items()
-        }
-
-    with clock.at(NOON):
-        ann = world.member()
-        assert reads() == {"join": "done"} | dict.fromkeys(("social", "visit", "review", "order", "custom"), "open")
-        ann.does("review")
-        ann.does("custom", name="quiz")
-        ann.orders("9.00")
-        assert reads()["review"] == reads()["order"] == reads()["custom"] == "open"
-        ann.does("review")
-        ann.does("custom", name="quiz")
-        ann.orders("9.00")
-        earning.visit(world.shop, ann.customer)
-        earning.click(world.shop, ann.customer, rules["social"].id)
-        assert reads() == {
-            "join": "done",
-            "social": "done",
-            "visit": "waiting 2026-03-10T23",
-            "review": "waiting 2026-03-31T22",
-            "order": "waiting 2026-03-10T23",
-            "custom": "done",
-        }
-    with clock.at(NOON + timedelta(days=1)):
-        assert reads()["visit"] == "open"
-
-
-def test_a_birthday_rule_says_when_it_pays_next(world: World, ann: Shopper) -> None:  # acceptance 18
-    rule = earning.EarningRule.need(world.shop)
-
-    def next_one() -> str:
-        found = earning.states(world.shop, ann.customer, ann.account, [rule])[rule.id]
-        return (
-            f"{found.state} {found.opens_at.astimezone(clock.zone('Europe/Berlin')).date() if found.opens_at else ''}"
-        )
-
-    with clock.at(day("02-20")):
-        assert next_one() == "open "
-        earning.set_birthday(ann.customer, date(1990, 3, 10))
-        assert next_one() == "waiting 2027-03-10"
-    with clock.at(day("2027-03-10")):
-        assert next_one() == "waiting 2027-03-10"
-        earning.pay_birthdays(world.shop)
-        assert next_one() == "waiting 2028-03-10"
+cents = st.integers(1, 3000)
 
 
 def test_a_quote_is_what_the_ledger_gives(world: World) -> None:  # acceptance 12
@@ -950,30 +514,6 @@ def test_a_quote_is_what_the_ledger_gives(world: World) -> None:  # acceptance 1
         assert who.balance - before == quoted
 
     is_true()
-
-
-def test_a_rule_is_kept_by_its_handle(world: World) -> None:
-    rule = world.rule("review", points=5, handle="reviews")
-    again = world.rule("review", points=7, handle="reviews")
-    assert (again.id, again.points, again.revision) == (rule.id, 7, 2)
-    with pytest.raises(peewee.IntegrityError):
-        world.rule("review", points=5, rate_points=5, rate_per=Decimal(1))
-
-
-def test_terms_survive_being_stored() -> None:
-    terms = Terms(
-        minimum_subtotal=Decimal("9.90"),
-        include_products=("p1",),
-        product_multipliers={"p1": "2"},
-        guests=False,
-        times_ever=3,
-        starts_at=NOON,
-        ends_at=NOON + timedelta(days=1),
-        name="quiz",
-    )
-    assert Terms.from_json(terms.as_json()) == terms
-    assert Terms().as_json() == {}
-    assert earning.Rate.from_json(replace(RATE, terms=terms).as_json()) == replace(RATE, terms=terms)
 
 
 def test_an_action_has_the_time_at_which_it_was_done(world: World) -> None:

@@ -57,7 +57,9 @@ def test_an_adjustment_with_the_same_key_is_done_once(world: World) -> None:  # 
     assert ann.balance == 107
     with pytest.raises(KeyReused):
         adjust(ann, key="set", by=5)
-    assert Adjustment.of(world.shop).count() == 1
+    with pytest.raises(KeyReused):
+        adjust(ann, key="set", to_balance=101)
+    assert Adjustment.of(world.shop).where(Adjustment.transaction_id == first.id).count() == 1
 
 
 def test_adjustments_in_parallel_set_one_balance(world: World) -> None:

@@ -7,7 +7,7 @@ import pytest
 from tests.make import NOON, Shopper, World, everything_kept, refund
 from widget_server import clock, keys, ledger
 from widget_server.db import canonical
-from widget_server.errors import CodeExpired, SignedOut
+from widget_server.errors import CodeExpired, NotFound, SignedOut
 from widget_server.loyalty import customers, orders, points, privacy, referrals, rewards, sign_in
 from widget_server.loyalty.customers import Person
 from widget_server.loyalty.orders import Parked
@@ -15,7 +15,18 @@ from widget_server.loyalty.rewards import Coupon
 
 ANN = "Ann.Lee@example.com"
 FACTS = {"name": "Ann Rosamund Lee", "phone": "+49 151 2345678", "birthday": date(1987, 6, 5)}
-PERSONAL = ("ann.lee", "annlee", "rosamund", "2345678", "1987-06-05", "shop-account-77", "moved to oslo", "sorry, ann")
+PERSONAL = (
+    "ann.lee",
+    "annlee",
+    "rosamund",
+    "2345678",
+    "1987-06-05",
+    "shop-account-77",
+    "moved to oslo",
+    "sorry, ann",
+    "choir of trondheim",
+    "allergic to nickel",
+)
 
 
 @pytest.fixture
@@ -25,6 +36,7 @@ def ann(world: World) -> Shopper:
     world.refer()
     customers.recognise(world.shop.id, Person(external_id="shop-account-77", email=ANN, email_verified=True, **FACTS))
     ann = world.vouched("shop-account-77", ANN, verified=True)
+    customers.edit(world.shop.id, ann.id, labels=["Choir of Trondheim"], notes="Allergic to nickel")
     world.member("friend@example.com", code=ann.customer.referral_code)
     referrals.count_visit(world.shop, ann.customer.referral_code)
     ann.orders("50.00", id="o1")
@@ -66,7 +78,7 @@ def test_each_column_that_is_hers_is_empty(world: World, ann: Shopper) -> None:
     kept = {"id", "shop_id", "status", "email_verified", "accepts_marketing", "excluded", "created_at", "updated_at"}
     times = {"joined_at", "left_at", "registered_at", "rewards_seen_at", "erased_at"}
     row = ann.customer
-    assert {name for name in row.__data__ if getattr(row, name) is not None} - times <= kept
+    assert {name for name in row.__data__ if getattr(row, name) not in (None, [])} - times <= kept
 
 
 def test_others_are_not_forgotten_with_her(world: World, ann: Shopper) -> None:
@@ -137,6 +149,39 @@ def test_a_used_coupon_stays_used_and_never_lives_again(world: World, ann: Shopp
     assert rewards.release(world.shop, coupon.code, "o9", source="t").status == "revoked"
 
 
+# Two rows are one person
+
+
+def test_a_merge_gathers_what_staff_wrote_and_keeps_the_exclusion(world: World) -> None:  # acceptance 58
+    old, ann = world.visitor("ann@old.example"), world.member(ANN)
+    customers.edit(world.shop.id, old.id, name="Ann Lee", labels=["VIP", "Mugs"], notes="Came by bike", excluded=True)
+    customers.edit(world.shop.id, ann.id, labels=["Mugs", "Tea"], notes="Likes tea")
+    privacy.merge(world.shop, old.id, ann.id)
+    row, signpost = ann.customer, old.customer
+    assert (row.labels, row.notes) == (["Mugs", "Tea", "VIP"], "Likes tea\n\nCame by bike")
+    assert (row.name_key, row.excluded) == ("ann lee", True)
+    assert (signpost.labels, signpost.notes, signpost.name_key, signpost.merged_into) == ([], None, None, ann.id)
+
+
+def test_a_merge_into_a_signpost_reaches_the_person_it_points_to(world: World) -> None:
+    ann, once, twice = world.member(ANN), world.visitor("once@example.com"), world.visitor("twice@example.com")
+    privacy.merge(world.shop, once.id, ann.id)
+    twice.is_given(30)
+    privacy.merge(world.shop, twice.id, once.id)
+    privacy.merge(world.shop, ann.id, once.id)  # she is there already
+    assert (ann.balance, twice.customer.merged_into, ann.customer.merged_into) == (30, ann.id, None)
+
+
+def test_who_is_not_here_or_was_forgotten_is_not_merged(world: World) -> None:
+    ann, bob = world.member(ANN), world.member("bob@example.com")
+    stranger = World.create().visitor()
+    privacy.erase(world.shop, bob.customer)
+    for pair in ((ann.id, "none"), ("none", ann.id), (ann.id, stranger.id), (ann.id, bob.id), (bob.id, ann.id)):
+        with pytest.raises(NotFound):
+            privacy.merge(world.shop, *pair)
+    assert ann.customer.email == ANN
+
+
 # What she may have (acceptance 52)
 
 
@@ -151,7 +196,8 @@ def test_she_reads_everything_but_the_internal_reason(world: World, ann: Shopper
     assert [row["status"] for row in told["coupons"]] == ["active"]
     assert [row["status"] for row in told["referrals_as_advocate"]] == ["joined"]
     text = canonical(told).lower()
-    for secret in ("oslo", "kim", "password", "friend@example.com", ann.token.lower()):
+    assert told["customer"]["labels"] == ["Choir of Trondheim"]
+    for secret in ("oslo", "nickel", "kim", "password", "friend@example.com", ann.token.lower()):
         assert secret not in text
 
 

@@ -19,14 +19,14 @@ from tests.make import NOON, World
 from widget_server import clock, db, events, queue, reactions
 from widget_server.errors import BadRequest, BadTransition
 from widget_server.events import Event, ProgramChanged
-from widget_server.loyalty import earning, program_files, programs, referrals, rewards, shops, tiers
+from widget_server.loyalty import earning_rules, program_files, programs, referrals, rewards, shops, tiers
 from widget_server.loyalty.program_files import Change, apply, plan
 from widget_server.schemas.program_file import parse
 
 TEXT = (Path(__file__).parents[2] / "widget_server/demo_shop/program.yaml").read_text()
 DEMO = parse(TEXT)
 TABLES: tuple[Any, ...] = (
-    *(programs.Program, earning.EarningRule, earning.Campaign, rewards.Reward),
+    *(programs.Program, earning_rules.EarningRule, earning_rules.Campaign, rewards.Reward),
     *(tiers.Tier, tiers.TierProgram, referrals.ReferralProgram),
 )
 
@@ -71,8 +71,8 @@ def test_the_demo_comes_to_life_by_its_file(database: str) -> None:
         apply(world.shop, DEMO)
         program = world.program
         assert (program.name, program.status, program.rules.point_value) == ("Fern Club", "active", Decimal("0.01"))
-        listed = earning.listed(world.shop, None, None)
-        assert [rule.kind for rule in listed] == list(earning.KINDS)
+        listed = earning_rules.listed(world.shop, None, None)
+        assert [rule.kind for rule in listed] == list(earning_rules.KINDS)
         ann = world.member()
         assert ann.balance == 100
         ann.orders("20.00")
@@ -164,9 +164,9 @@ def test_what_is_no_longer_listed_is_archived_and_comes_back_as_itself(world: Wo
     had = ann.balance
     changes = apply(world.shop, parse("earning_rules: []\nrewards: []"))
     assert {change.kind for change in changes} == {"remove"}
-    assert earning.listed(world.shop, None, None) == []
+    assert earning_rules.listed(world.shop, None, None) == []
     assert rewards.listed(world.shop) == []
-    rule = earning.EarningRule.need(world.shop, earning.EarningRule.handle == "order")
+    rule = earning_rules.EarningRule.need(world.shop, earning_rules.EarningRule.handle == "order")
     assert (rule.active, rule.archived_at is not None) == (False, True)
     ann.orders("20.00")
     assert ann.balance == had
@@ -176,17 +176,17 @@ def test_what_is_no_longer_listed_is_archived_and_comes_back_as_itself(world: Wo
     assert apply(world.shop, parse("earning_rules: []\nrewards: []")) == []
     back = apply(world.shop, DEMO)
     assert {change.kind for change in back} == {"add"}
-    again = earning.EarningRule.need(world.shop, earning.EarningRule.handle == "order")
+    again = earning_rules.EarningRule.need(world.shop, earning_rules.EarningRule.handle == "order")
     assert (again.id, again.active, again.archived_at) == (rule.id, True, None)
 
 
 def test_campaigns_that_are_gone_give_no_more(world: World) -> None:
     with clock.at(NOON):
         apply(world.shop, DEMO)
-        assert earning.campaign_multiplier(world.shop, clock.now()) == Decimal("1.2")
-        assert earning.campaign_multiplier(world.shop, NOON - timedelta(days=28)) == 2
+        assert earning_rules.campaign_multiplier(world.shop, clock.now()) == Decimal("1.2")
+        assert earning_rules.campaign_multiplier(world.shop, NOON - timedelta(days=28)) == 2
         apply(world.shop, parse("campaigns: []"))
-        assert earning.campaign_multiplier(world.shop, clock.now()) == 1
+        assert earning_rules.campaign_multiplier(world.shop, clock.now()) == 1
 
 
 # Changes
@@ -196,7 +196,7 @@ def test_only_what_differs_gets_a_new_revision(world: World) -> None:
     apply(world.shop, DEMO)
 
     def revisions() -> dict[str, int]:
-        rows = (*earning.EarningRule.of(world.shop), *rewards.Reward.of(world.shop))
+        rows = (*earning_rules.EarningRule.of(world.shop), *rewards.Reward.of(world.shop))
         return {f"{type(row).__name__} {row.handle}": row.revision for row in rows}
 
     before = revisions()
@@ -216,9 +216,9 @@ def test_another_order_is_one_change(world: World) -> None:
     apply(world.shop, DEMO)
     changes = apply(world.shop, edited(lambda file: file["earning_rules"].reverse()))
     assert [(change.what, change.field) for change in changes] == [("earning_rules", "order")]
-    handles = [rule.handle for rule in earning.listed(world.shop, None, None)]
+    handles = [rule.handle for rule in earning_rules.listed(world.shop, None, None)]
     assert handles == changes[0].after == changes[0].before[::-1]
-    assert {rule.revision for rule in earning.EarningRule.of(world.shop)} == {1}
+    assert {rule.revision for rule in earning_rules.EarningRule.of(world.shop)} == {1}
 
 
 def test_an_edit_never_changes_what_was_given(world: World) -> None:  # acceptance 59
@@ -235,7 +235,7 @@ def test_a_day_is_the_first_moment_of_it_in_the_shops_zone(world: World) -> None
         world.shop,
         parse("campaigns: [{name: Week, multiplier: 2, starts_at: 2026-03-28, ends_at: 2026-03-30}]"),
     )
-    week = earning.Campaign.need(world.shop)
+    week = earning_rules.Campaign.need(world.shop)
     assert (clock.iso(week.starts_at), clock.iso(week.ends_at)) == (
         "2026-03-27T23:00:00.000Z",
         "2026-03-29T22:00:00.000Z",  # Berlin's summer begins on the 29th
@@ -251,7 +251,7 @@ def test_rules_and_rewards_are_for_tiers_by_name(world: World) -> None:
 
     changes = apply(world.shop, edited(edit))
     assert whats(changes) == {'~ earning_rules.order terms.tiers: [] -> ["Silver", "Gold"]'}
-    rule = earning.EarningRule.need(world.shop, earning.EarningRule.handle == "order")
+    rule = earning_rules.EarningRule.need(world.shop, earning_rules.EarningRule.handle == "order")
     assert rule.terms.tier_ids[1] == gold.id
     assert rewards.Reward.need(world.shop, rewards.Reward.handle == "gold").tier_id == gold.id
 
@@ -266,10 +266,10 @@ def test_people_are_put_into_new_levels_by_the_job(world: World) -> None:
     apply(world.shop, DEMO)
     assert ann.account.tier_id is None
     job = queue.claim()
-    while job is not None and job.name != program_files.RECHECK_JOB:
+    while job is not None and job.name != tiers.RECHECK_JOB:
         job = queue.claim()
     assert job is not None and job.payload == {"shop_id": world.shop.id}
-    assert program_files.recheck_tiers(world.shop) == 2
+    assert tiers.recheck_everybody(world.shop) == 2
     standing = tiers.standing(world.shop.id, ann.account)
     assert standing and (standing.name, standing.points) == ("Silver", 1500)
     below = tiers.standing(world.shop.id, bob.account)
@@ -288,7 +288,7 @@ def test_nobody_stays_in_a_level_that_is_gone(world: World) -> None:
     assert whats(apply(world.shop, edited(edit))) == {"- tiers.levels.Silver"}
     assert (ann.account.tier_id, ann.account.tier_until) == (None, None)
     apply(world.shop, DEMO)
-    program_files.recheck_tiers(world.shop)
+    tiers.recheck_everybody(world.shop)
     assert ann.account.tier_id is not None
     apply(world.shop, edited(lambda file: file["tiers"].update(active=False)))
     assert ann.account.tier_id is None

@@ -20,7 +20,7 @@ from hypothesis.stateful import (
 )
 
 from tests.make import NOON, Shopper, World, at_once
-from widget_server import clock
+from widget_server import clock, events, reactions
 from widget_server.errors import (
     BadRequest,
     CouponNotReturnable,
@@ -32,10 +32,12 @@ from widget_server.errors import (
     ProgramNotActive,
     RewardLimitReached,
     RewardUnavailable,
+    StaleRevision,
     TierTooLow,
 )
-from widget_server.loyalty import customers, programs, rewards
-from widget_server.loyalty.rewards import Cart, Coupon, Gift
+from widget_server.events import Event, RewardChanged
+from widget_server.loyalty import customers, programs, reads, rewards, tiers
+from widget_server.loyalty.rewards import Cart, Coupon, Gift, Price
 
 PROOFS = bool(os.environ.get("PROOFS"))
 BERLIN_MIDNIGHT = datetime(2026, 3, 10, 23, tzinfo=UTC)  # of 11 March
@@ -674,3 +676,140 @@ def test_in_any_order_points_and_coupon_are_never_both_hers(world: World) -> Non
         Spending,
         settings=settings(max_examples=300 if PROOFS else 15, stateful_step_count=40 if PROOFS else 30, deadline=None),
     )
+
+
+# Prices by tier, and the catalogue as the admin API edits it (contracts §2, wix-api §2)
+
+
+@pytest.fixture
+def heard() -> list[RewardChanged]:
+    """What happened to rewards."""
+    told: list[RewardChanged] = []
+
+    def hear(event: Event) -> None:
+        reactions.react(event)
+        if isinstance(event, RewardChanged):
+            told.append(event)
+
+    events.wire(hear)
+    return told
+
+
+def test_a_tier_with_its_own_price_pays_that(world: World) -> None:  # contracts §2
+    silver, gold = world.tier("Silver", 200), world.tier("Gold", 900)
+    prices = {None: Price(500, Decimal(5)), gold.id: Price(400, Decimal("7.50"))}
+    reward = rewards.create(world.shop, "amount", prices, title="Off")
+    half = rewards.create(world.shop, "percent", {None: Price(90, percent=Decimal(10))}, title="Ten")
+    ship = rewards.create(world.shop, "free_shipping", {None: Price(80), silver.id: Price(70)}, title="Ship")
+    for points, cost, amount, shipping in ((199, 500, "5", 80), (600, 500, "5", 70), (1000, 400, "7.50", 80)):
+        bob = world.member(f"m{points}@example.com")
+        bob.is_given(points)
+        shown = {one["id"]: one for one in reads.redeem(world.shop, bob.customer, bob.account)}
+        assert (shown[reward.id]["cost_points"], shown[reward.id]["amount"]) == (cost, Decimal(amount))
+        assert shown[reward.id]["short_by"] == max(cost - points, 0)
+        assert (shown[half.id]["percent"], shown[ship.id]["cost_points"]) == (10, shipping)
+        assert bob.redeems(ship).cost_points == shipping
+        if points >= cost:
+            coupon = bob.redeems(reward, points=cost)
+            assert (coupon.cost_points, coupon.amount) == (cost, Decimal(amount))
+            with pytest.raises(BadRequest):
+                bob.redeems(reward, points=cost + 1)
+        else:
+            with pytest.raises(NotEnoughPoints) as refusal:
+                bob.redeems(reward)
+            assert refusal.value.facts["needs"] == cost
+
+
+def test_without_a_base_price_only_tiers_with_their_own_may_have_it(world: World, ann: Shopper) -> None:
+    gold = world.tier("Gold", 1100)
+    reward = rewards.create(world.shop, "free_shipping", {gold.id: Price(300)}, title="Ship")
+    assert rewards.price_for(reward, None) is None
+    with pytest.raises(TierTooLow):
+        ann.redeems(reward)
+    offer = rewards.offers(world.shop, ann.customer, ann.account)[0]
+    assert (offer.price.cost_points, offer.available, offer.refusal) == (300, False, "tier_too_low")
+    assert reads.guest_rewards(world.shop)[0]["cost_points"] == 300
+    ann.is_given(100)
+    assert ann.redeems(reward).cost_points == 300
+    tiers.remove(world.shop, gold.id, 1)
+    assert rewards.need(world.shop, reward.id).prices == {}
+    with pytest.raises(TierTooLow):
+        ann.redeems(reward)
+
+
+def test_a_discount_at_checkout_is_no_coupon(world: World, ann: Shopper) -> None:  # wix-api §2
+    gold = world.tier("Gold", 5000)
+    prices = {None: Price(10, Decimal("1.00")), gold.id: Price(3, Decimal("1.00"))}
+    reward = rewards.create(world.shop, "sliding", prices, at_checkout=True, title="Points for money")
+    assert rewards.offers(world.shop, ann.customer, ann.account) == reads.guest_rewards(world.shop) == []
+    with pytest.raises(RewardUnavailable):
+        ann.redeems(reward, points=35)
+    base, golden = rewards.price_for(reward, None), rewards.price_for(reward, gold.id)
+    assert base is not None
+    assert golden is not None
+    assert [str(base.worth(points)) for points in (35, 1, 0)] == ["3.50", "0.10", "0.00"]
+    assert [str(golden.worth(points)) for points in (3, 2, 1)] == ["1.00", "0.66", "0.33"]
+
+
+def test_a_reward_is_made_edited_and_archived(world: World, ann: Shopper, heard: list[RewardChanged]) -> None:
+    shop = world.shop
+    old = world.reward(cost=100)
+    reward = rewards.create(shop, "amount", {None: Price(200, Decimal(2))}, title="Off", minimum_subtotal=Decimal(20))
+    assert (reward.handle, reward.position, reward.active, reward.revision) == ("amount", old.position + 1, True, 1)
+    coupon = ann.redeems(reward)
+    edited = rewards.change(shop, reward.id, 1, kind="percent", prices={None: Price(300, percent=Decimal(15))})
+    assert (edited.kind, edited.cost_points, edited.amount, edited.percent) == ("percent", 300, None, 15)
+    assert ann.redeems(reward).percent == 15
+    assert rewards.change(shop, reward.id, 2, title="Off").revision == 2
+    rewards.change(shop, reward.id, None, active=False)
+    with pytest.raises(RewardUnavailable):
+        ann.redeems(reward)
+    rewards.remove(shop, reward.id, 3)
+    for act in (rewards.need, lambda shop, id: rewards.remove(shop, id, None)):
+        with pytest.raises(NotFound):
+            act(shop, reward.id)
+    assert rewards.use(shop, coupon.code, "generic:o1").status == "used"
+    assert [(event.change, event.fields) for event in heard if event.reward_id == reward.id] == [
+        ("created", ()),
+        ("updated", ("kind", "cost_points", "amount", "percent")),
+        ("updated", ("active",)),
+        ("deleted", ("archived_at",)),
+    ]
+
+
+def test_somebody_else_was_quicker(world: World) -> None:  # wix-api §3
+    reward = rewards.create(world.shop, "free_shipping", {None: Price(80)}, title="Ship")
+    edits = [lambda n=n: rewards.change(world.shop, reward.id, 1, title=f"Ship {n}").revision for n in range(4)]
+    assert [one for one in at_once(*edits) if not isinstance(one, StaleRevision)] == [2]
+    with pytest.raises(StaleRevision):
+        rewards.remove(world.shop, reward.id, 1)
+    with pytest.raises(NotFound):
+        rewards.change(World.create().shop, reward.id, 2, title="Mine")
+
+
+@pytest.mark.parametrize(
+    ("kind", "prices", "field"),
+    [
+        ("amount", {}, "prices"),
+        ("amount", {None: Price(5)}, "prices"),
+        ("amount", {None: Price(5, Decimal(0))}, "prices"),
+        ("amount", {None: Price(0, Decimal(1))}, "prices"),
+        ("amount", {None: Price(5, percent=Decimal(5))}, "prices"),
+        ("percent", {None: Price(5, percent=Decimal(101))}, "prices"),
+        ("free_shipping", {None: Price(5, Decimal(5))}, "prices"),
+        ("free_shipping", {None: Price(5), "nothing": Price(6)}, "tier_id"),
+        ("sliding", {None: Price(5, Decimal(5))}, "type"),
+    ],
+)
+def test_prices_that_make_no_reward(
+    world: World, kind: str, prices: dict[str | None, Price], field: str
+) -> None:
+    reward = rewards.create(world.shop, "free_shipping", {None: Price(5)}, title="Ship")
+    for act in (
+        lambda: rewards.create(world.shop, kind, prices, title="Off"),
+        lambda: rewards.change(world.shop, reward.id, 1, kind=kind, prices=prices),
+    ):
+        with pytest.raises(BadRequest) as refusal:
+            act()
+        assert refusal.value.field == field
+    assert [one.revision for one in rewards.Reward.of(world.shop)] == [1]

@@ -16,7 +16,7 @@ from marshmallow import Schema, fields, missing
 from widget_server.demo_shop.catalogue import COLLECTIONS, PRODUCTS
 from widget_server.errors import BadRequest
 from widget_server.loyalty import program_files
-from widget_server.loyalty.earning import KINDS, Terms
+from widget_server.loyalty.earning_rules import KINDS, Terms
 from widget_server.loyalty.programs import ProgramSettings
 from widget_server.loyalty.rewards import KINDS as REWARD_KINDS
 from widget_server.loyalty.rewards import Gift

@@ -27,7 +27,7 @@ def operations(document: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]
         (verb, path): operation
         for path, verbs in document["paths"].items()
         for verb, operation in verbs.items()
-        if verb != "parameters"
+        if verb != "parameters" and path.startswith("/widget/")
     }
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.make import World, line
 from tests.panels import Panel
 from widget_server.loyalty import programs
-from widget_server.loyalty.earning import EarningRule, Terms
+from widget_server.loyalty.earning_rules import EarningRule, Terms
 from widget_server.web.rate_limits import Hit
 
 PRICES = st.decimals(min_value=0, max_value=500, places=2)

@@ -9,7 +9,7 @@ import secrets
 import threading
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -21,6 +21,9 @@ from widget_server.errors import CodeExpired, PasswordWeak, SignedOut, TooManyTr
 
 SESSION_DAYS = 90
 CODE_MINUTES = 15
+ACCESS_TOKEN_SECONDS = 4 * 3600
+REFRESH_TOKEN_DAYS = 90
+KEY_USE_NOTED_EVERY = timedelta(minutes=1)
 CODE_TRIES_MAX = 5
 PASSWORD_LENGTH_MIN = 10
 PASSWORD_LENGTH_MAX = 200
@@ -76,9 +79,47 @@ class ApiKey(ShopTable):
     last_used_at = UtcDateTime(null=True)
     last_used_from = Text(null=True)
     revoked_at = UtcDateTime(null=True)
+    previous_hash = Text(null=True, index=True)
+    previous_until = UtcDateTime(null=True)
 
     class Meta:
         constraints = [Check("scope IN ('manage', 'read')")]
+
+
+class AccessToken(ShopTable):
+    """A token of the admin API: who holds it is an app (with an API key), a visitor, or a member. `id` is its hash."""
+
+    id = Text(primary_key=True)
+    use = Text()
+    identity = Text()
+    key_id = Text(null=True, index=True)
+    customer_id = Text(null=True, index=True)
+    visitor_id = Text(null=True)
+    created_at = UtcDateTime()
+    expires_at = UtcDateTime()
+
+    class Meta:
+        constraints = [Check("use IN ('access', 'refresh')"), Check("identity IN ('app', 'visitor', 'member')")]
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Who a token speaks for: an app by its API key, a visitor by an id of hers, or a member."""
+
+    shop_id: str
+    identity: Literal["app", "visitor", "member"]
+    key_id: str | None = None
+    customer_id: str | None = None
+    visitor_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """A fresh access token, and the one that renews it; both are shown this once."""
+
+    access: str
+    refresh: str
+    seconds: int
 
 
 @dataclass(frozen=True)
@@ -130,6 +171,7 @@ def close_session(shop_id: str, token: str) -> None:
 def close_all(shop_id: str, customer_id: str) -> None:
     """Sign out everywhere: after a new password, and when she leaves."""
     Session.remove(shop_id, Session.customer_id == customer_id)
+    AccessToken.remove(shop_id, AccessToken.customer_id == customer_id)
 
 
 def ask_code(shop_id: str, email: str, wishes: dict[str, Any]) -> Asked:
@@ -226,6 +268,70 @@ def create_key(shop_id: str, name: str, scope: str = "manage") -> tuple[ApiKey, 
     return key, secret
 
 
+def key_by_secret(secret: str, *, address: str | None = None) -> ApiKey:
+    """The API key with this secret, its use noted; raises SignedOut when there is none that is good now.
+
+    After a rotation the earlier secret is good for as long as was granted.
+    """
+    hashed, now = config.digest(secret), clock.now()
+    key: ApiKey | None = (
+        ApiKey.everywhere()
+        .where(
+            (ApiKey.secret_hash == hashed) | ((ApiKey.previous_hash == hashed) & (ApiKey.previous_until > now)),
+            ApiKey.revoked_at.is_null(),
+        )
+        .first()
+    )
+    if key is None:
+        raise SignedOut()
+    _note_use(key, address)
+    return key
+
+
+def keys(shop_id: str) -> list[ApiKey]:
+    """The shop's API keys, newest first, revoked ones included."""
+    return list(ApiKey.of(shop_id).order_by(ApiKey.created_at.desc(), ApiKey.id))
+
+
+def rotate_key(shop_id: str, key_id: str, *, keep: timedelta = timedelta(0)) -> tuple[ApiKey, str]:
+    """A fresh secret for the key, shown this once; the earlier one stays good for `keep`. Raises NotFound."""
+    secret = f"sk_{secrets.token_urlsafe(32)}"
+    with atomic():
+        key = ApiKey.need(shop_id, ApiKey.id == key_id, ApiKey.revoked_at.is_null())
+        key.previous_hash, key.previous_until = key.secret_hash, clock.now() + keep
+        key.secret_hash = config.digest(secret)
+        key.save(only=[ApiKey.previous_hash, ApiKey.previous_until, ApiKey.secret_hash])
+    return key, secret
+
+
+def grant(holder: Holder) -> Tokens:
+    """An access token for a few hours, and a refresh token for as long as she is likely to come back."""
+    access = _keep_token(holder, "access", timedelta(seconds=ACCESS_TOKEN_SECONDS))
+    refresh = _keep_token(holder, "refresh", timedelta(days=REFRESH_TOKEN_DAYS))
+    return Tokens(access, refresh, ACCESS_TOKEN_SECONDS)
+
+
+def regrant(refresh: str) -> Tokens:
+    """A fresh access token for who holds `refresh`, which stays the same: clients renew in parallel.
+
+    Raises SignedOut.
+    """
+    access = _keep_token(holder_of(refresh, use="refresh"), "access", timedelta(seconds=ACCESS_TOKEN_SECONDS))
+    return Tokens(access, refresh, ACCESS_TOKEN_SECONDS)
+
+
+def holder_of(token: str, *, use: Literal["access", "refresh"] = "access") -> Holder:
+    """Who holds this token; raises SignedOut when it is not good now, or its API key was revoked."""
+    row: AccessToken | None = (
+        AccessToken.everywhere().where(AccessToken.id == config.digest(token), AccessToken.use == use).first()
+    )
+    if row is None or row.expires_at <= clock.now():
+        raise SignedOut()
+    if row.key_id is not None and ApiKey.need(row.shop_id, ApiKey.id == row.key_id).revoked_at is not None:
+        raise SignedOut()
+    return Holder(row.shop_id, row.identity, row.key_id, row.customer_id, row.visitor_id)
+
+
 def revoke_key(shop_id: str, key_id: str) -> None:
     """The key is dead from now on; raises NotFound."""
     key = ApiKey.need(shop_id, ApiKey.id == key_id)
@@ -237,8 +343,33 @@ def revoke_key(shop_id: str, key_id: str) -> None:
 def forget_old(limit_days: int = 7) -> None:
     """Drop sessions, codes and used tokens that ran out some days ago."""
     before = clock.now() - timedelta(days=limit_days)
-    for table in (Session, SignInCode, UsedToken):
+    for table in (Session, SignInCode, UsedToken, AccessToken):
         table.delete().where(table.expires_at < before).execute()
+
+
+def _keep_token(holder: Holder, use: str, life: timedelta) -> str:
+    token, moment = f"at_{secrets.token_urlsafe(32)}", clock.now()
+    row = AccessToken(
+        id=config.digest(token),
+        shop_id=holder.shop_id,
+        use=use,
+        identity=holder.identity,
+        key_id=holder.key_id,
+        customer_id=holder.customer_id,
+        visitor_id=holder.visitor_id,
+        created_at=moment,
+        expires_at=moment + life,
+    )
+    row.save(force_insert=True)
+    return token
+
+
+def _note_use(key: ApiKey, address: str | None) -> None:
+    """When and from where the key was last used, to the minute: a read must not always write."""
+    now = clock.now()
+    if key.last_used_at and now - key.last_used_at < KEY_USE_NOTED_EVERY and key.last_used_from == address:
+        return
+    ApiKey.change(key.shop_id, {ApiKey.last_used_at: now, ApiKey.last_used_from: address}, ApiKey.id == key.id)
 
 
 def _code_hash(challenge: str, code: str) -> str:

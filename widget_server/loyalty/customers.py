@@ -6,15 +6,17 @@ never sees what belongs to its owner.
 
 import re
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Literal
 
 from peewee import Case, Check
 
 from widget_server import clock, ledger
 from widget_server.db import (
     Bool,
+    Json,
     ShopTable,
     Text,
     UtcDateTime,
@@ -24,7 +26,7 @@ from widget_server.db import (
     new_id,
     on_sqlite,
 )
-from widget_server.errors import EmailInvalid
+from widget_server.errors import BadRequest, CustomerExists, EmailInvalid, NotFound
 from widget_server.events import CustomerChanged, CustomerJoined, SamePerson, emit
 from widget_server.loyalty import access
 
@@ -32,11 +34,18 @@ EMAIL = re.compile(r"[^@\s\x00-\x1f]+@[^@\s\x00-\x1f.]+(\.[^@\s\x00-\x1f.]+)+")
 EMAIL_LENGTH_MAX = 254
 CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # no look-alikes
 REFERRAL_CODE_LENGTH = 7
+LABELS_MAX = 50
+LABEL_LENGTH_MAX = 80
+NOTES_LENGTH_MAX = 5_000
+EDITABLE = frozenset(("name", "phone", "locale", "accepts_marketing", "external_id", "excluded", "labels", "notes"))
+
+Status = Literal["visitor", "pending", "member"]
 
 
 class Customer(ShopTable):
     """A person. `external_id` is the shop's own id of her; `email` is kept as typed, `email_key` folded, `mailbox` what
-    lies behind it (see `mailbox()`)."""
+    lies behind it (see `mailbox()`); `name_key` is the name folded, for searching. `labels` and `notes` are the
+    merchant's own: no shopper reads the notes."""
 
     id = Text(primary_key=True)
     status = Text(default="visitor")
@@ -46,10 +55,13 @@ class Customer(ShopTable):
     mailbox = Text(null=True)
     email_verified = Bool(default=False)
     name = Text(null=True)
+    name_key = Text(null=True)
     phone = Text(null=True)
     birthday = Text(null=True)
     birthday_set_at = UtcDateTime(null=True)
     locale = Text(null=True)
+    labels = Json(default=list)
+    notes = Text(null=True)
     accepts_marketing = Bool(default=False)
     excluded = Bool(default=False)
     referral_code = Text(null=True)
@@ -69,6 +81,7 @@ class Customer(ShopTable):
             (("referral_code",), True),
             (("shop_id", "email_key"), False),
             (("shop_id", "mailbox"), False),
+            (("shop_id", "name_key"), False),
             (("shop_id", "created_at"), False),
         )
         constraints = [Check("status IN ('visitor', 'pending', 'member')")]
@@ -175,6 +188,55 @@ def recognise(shop_id: str, person: Person) -> Customer:
         return _gather(customer, person.email) if person.email_verified and person.email else customer
 
 
+def create(shop_id: str, person: Person, *, status: Status = "visitor") -> Customer:
+    """Somebody the merchant tells us of (contracts §7); no account is opened, unless she is a member (contracts §1).
+
+    Raises EmailInvalid, CustomerExists when somebody here has this address or this id of the shop.
+    """
+    if person.email is not None:
+        person = replace(person, email=clean_email(person.email))
+    with atomic():
+        _take_turns(shop_id, person.external_id, person.email and email_key(person.email))
+        _check_new(shop_id, external_id=person.external_id, email=person.email)
+        customer = _make(shop_id)
+        _note(customer, person)
+        if status == "pending":
+            update(customer, status=status)
+        elif status == "member":
+            join(customer)
+        return customer
+
+
+def edit(
+    shop_id: str, customer_id: str, *, email: str | None = None, email_verified: bool | None = None, **facts: Any
+) -> Customer:
+    """Staff change what is known of her: an address, or any of EDITABLE; what is not given stays.
+
+    A new address counts as verified only when `email_verified` says so. The excluded earn nothing until they are
+    included again (acceptance 58). Raises NotFound (also when she was erased), EmailInvalid, CustomerExists, and
+    BadRequest for labels and notes that are too long or too many.
+    """
+    if unknown := facts.keys() - EDITABLE:
+        raise TypeError(f"not to be edited: {sorted(unknown)}")
+    with atomic():
+        _take_turns(shop_id, facts.get("external_id"), email and email_key(email))
+        customer = _fresh(live(by_id(shop_id, customer_id)))
+        if customer.erased_at is not None:
+            raise NotFound("This customer was erased.")
+        if email is not None:
+            known = customer.email_verified and customer.email_key == email_key(email)
+            facts |= _address(clean_email(email), known if email_verified is None else email_verified)
+        elif email_verified is not None and customer.email is not None:
+            facts["email_verified"] = email_verified
+        _check_new(shop_id, external_id=facts.get("external_id"), email=facts.get("email"), but=customer.id)
+        if "labels" in facts:
+            facts["labels"] = _clean_labels(facts["labels"])
+        if len(facts.get("notes") or "") > NOTES_LENGTH_MAX:
+            raise BadRequest(f"Notes have at most {NOTES_LENGTH_MAX} characters.", field="notes")
+        update(customer, **facts)
+        return customer
+
+
 def join(customer: Customer) -> bool:
     """Make her a member; the account is opened now. True when she was not one before."""
     with atomic():
@@ -205,6 +267,35 @@ def update(customer: Customer, **facts: Any) -> None:
         changed = _set(_fresh(customer), **facts)
         if changed:
             emit(CustomerChanged(customer.shop_id, customer.id, changed))
+
+
+def _check_new(shop_id: str, *, external_id: str | None, email: str | None, but: str | None = None) -> None:
+    """Raise CustomerExists when somebody other than `but` has this id of the shop, or this address."""
+    others = Customer.of(shop_id).where(Customer.id != but) if but else Customer.of(shop_id)
+    for field, theirs in (
+        ("externalId", external_id and (Customer.external_id == external_id)),
+        ("email", email and (Customer.email_key == email_key(email)) & _present()),
+    ):
+        other = others.where(theirs).first() if theirs else None
+        if other is not None:
+            raise CustomerExists(field=field, customer_id=other.id)
+
+
+def _clean_labels(labels: Iterable[str]) -> list[str]:
+    """Each label once, case apart, in the order given."""
+    kept = {label.strip().lower(): label.strip() for label in reversed(list(labels)) if label.strip()}
+    if len(kept) > LABELS_MAX or any(len(label) > LABEL_LENGTH_MAX for label in kept.values()):
+        raise BadRequest(f"Up to {LABELS_MAX} labels of at most {LABEL_LENGTH_MAX} characters.", field="labels")
+    return list(kept.values())[::-1]
+
+
+def _address(email: str, verified: bool) -> dict[str, Any]:
+    return {
+        "email": email,
+        "email_key": email_key(email),
+        "mailbox": mailbox(email),
+        "email_verified": verified,
+    }
 
 
 def _present() -> Any:
@@ -266,12 +357,7 @@ def _note(customer: Customer, person: Person) -> None:
         facts["external_id"] = person.external_id
     own_word = person.external_id is not None or customer.email is None or person.email_verified
     if person.email and own_word and not (customer.email_verified and not person.email_verified):
-        facts |= {
-            "email": person.email.strip(),
-            "email_key": email_key(person.email),
-            "mailbox": mailbox(person.email),
-            "email_verified": person.email_verified,
-        }
+        facts |= _address(person.email.strip(), person.email_verified)
     for name in ("name", "phone", "locale"):
         if getattr(person, name) and (own_word or getattr(customer, name) is None):
             facts[name] = getattr(person, name)
@@ -306,8 +392,9 @@ def _set(customer: Customer, **facts: Any) -> tuple[str, ...]:
     if changed:
         for name in changed:
             setattr(customer, name, facts[name])
+        customer.name_key = customer.name and customer.name.lower()
         customer.updated_at = clock.now()
-        customer.save(only=[*changed, "updated_at"])  # never what somebody else changed meanwhile
+        customer.save(only=[*changed, "name_key", "updated_at"])  # never what somebody else changed meanwhile
     return changed
 
 

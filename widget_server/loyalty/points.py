@@ -6,18 +6,19 @@ chained to it by a salted digest.
 
 import hashlib
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
-from peewee import Check, fn
+from peewee import Case, Check, fn
 
 from widget_server import clock, keys, ledger
 from widget_server.db import Int, Json, ShopTable, Text, UtcDateTime, atomic, lock_rows, new_id
+from widget_server.errors import AccountExists, BadRequest, CustomerExcluded, KeyReused, StaleRevision
 from widget_server.events import MailWanted, emit
-from widget_server.ledger import Account, Cause, Shortfall, Transaction
-from widget_server.loyalty import programs, shops, tiers
+from widget_server.ledger import BALANCE_MAX, Account, Cause, Kind, Shortfall, Transaction
+from widget_server.loyalty import customers, programs, shops, tiers
 from widget_server.loyalty.customers import Customer
 from widget_server.loyalty.shops import Shop
 
@@ -50,12 +51,17 @@ class Award(ShopTable):
             (("shop_id", "order_id", "rule_id", "account_id"), True),
             (("shop_id", "account_id", "status"), False),
             (("status", "due_at"), False),
+            (("account_id", "rule_id", "event_at"), False),
         )
         constraints = [Check("status IN ('waiting', 'matured', 'cancelled')"), Check("points >= 0")]
 
 
 class Adjustment(ShopTable):
-    """The texts of a staff change: `reason` is internal, `comment` the customer reads (acceptance 49)."""
+    """What was said when points were given or changed by hand or by an app (wix-api §2, LoyaltyTransaction).
+
+    `reason` is internal, `comment` the customer reads (acceptance 49): on the wire it is the row's description.
+    `order_ref` and `channel` are what the app names as cause; it need not be an order we know.
+    """
 
     id = Text(primary_key=True)
     transaction_id = Text(unique=True)
@@ -64,6 +70,10 @@ class Adjustment(ShopTable):
     comment = Text(null=True)
     salt = Text()
     created_at = UtcDateTime()
+    app_id = Text(null=True)
+    activity_type = Text(null=True)
+    order_ref = Text(null=True)
+    channel = Text(null=True)
 
 
 @dataclass(frozen=True)
@@ -156,19 +166,73 @@ def move_awards(shop_id: str, from_account_id: str, to_account_id: str) -> None:
     ledger.move_pending(shop_id, to_account_id, pending)
 
 
-def give(
+def create_account(shop: Shop, customer_id: str) -> Account:
+    """An account with 0 points for somebody who has none (wix-api §1a).
+
+    Raises NotFound, ProgramNotActive, AccountExists.
+    """
+    with atomic():
+        customer = customers.live(customers.by_id(shop.id, customer_id))
+        programs.need_active(shop.id)
+        earlier = ledger.account_of(shop.id, customer.id)
+        if earlier is not None:
+            raise AccountExists(account_id=earlier.id)
+        return ledger.open_account(shop.id, customer.id)
+
+
+@dataclass(frozen=True)
+class Said:
+    """What goes with points that a person or an app moves; kept beside the row, see `Adjustment`."""
+
+    reason: str | None = None
+    comment: str | None = None
+    staff: str | None = None
+    app_id: str | None = None
+    activity_type: str | None = None
+    order_ref: str | None = None
+    channel: str | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("reason", "comment"):
+            if len(getattr(self, name) or "") > TEXT_LENGTH_MAX:
+                raise BadRequest(f"A text has at most {TEXT_LENGTH_MAX} characters.", field=name)
+
+    def digest(self, salt: str) -> str:
+        """By which the ledger's row vouches for these words without holding them."""
+        codes = filter(None, (self.app_id, self.activity_type, self.order_ref, self.channel))
+        return hashlib.sha256("\n".join((salt, self.reason or "", self.comment or "", *codes)).encode()).hexdigest()
+
+
+def earn_points(
     shop: Shop,
-    customer_id: str,
+    account_id: str,
     points: int,
     *,
     source: str,
     key: str,
-    cause: Cause,
-    at: datetime | None = None,
+    comment: str | None = None,
+    reason: str | None = None,
+    staff: str | None = None,
+    app_id: str | None = None,
+    activity_type: str | None = None,
+    order_ref: str | None = None,
+    channel: str | None = None,
 ) -> Transaction:
-    """Points for something done: an earn at once, which opens the account when it is the first."""
-    account = ledger.open_account(shop.id, customer_id)
-    return ledger.post(shop.id, account.id, "earn", points, source=source, key=key, cause=cause, at=at)
+    """Staff or an app give points: an earn, booked at once (contracts §2, wix-api §1b earnPoints).
+
+    The same `key` answers the first row. Raises BadRequest unless `points` is positive, KeyReused when the key
+    gave something else, ProgramNotActive, and CustomerExcluded when she does not take part.
+    """
+    if points < 1:
+        raise BadRequest("Points that are given are 1 or more.", field="amount")
+    said = Said(reason, comment, staff, app_id, activity_type, order_ref, channel)
+    with atomic():
+        account = ledger.locked(shop.id, account_id)
+        if ledger.booked(shop.id, source, key) is None:
+            programs.need_active(shop.id)
+            if Customer.need(shop, Customer.id == account.customer_id).excluded:
+                raise CustomerExcluded()
+        return _post_noted(shop, account_id, "earn", points, source, key, "gift", said)
 
 
 def adjust(
@@ -182,44 +246,60 @@ def adjust(
     reason: str | None = None,
     comment: str | None = None,
     staff: str | None = None,
-    word: str = "adjusted",
+    app_id: str | None = None,
+    revision: int | None = None,
 ) -> Transaction | None:
-    """Staff change a balance, by an amount or to a balance (which wins when both are given).
+    """Staff change a balance, by an amount or to a balance (which wins when both are given); in any program.
 
     Answers None when the balance is already there, and the first row when `key` comes again. Raises
-    NotEnoughPoints when the balance would fall below zero, KeyReused when the key adjusted by another amount.
+    NotEnoughPoints when the balance would fall below zero, KeyReused when the key adjusted by another amount or to
+    another balance, StaleRevision when `revision` is given and the account's is another.
     """
-    salt = secrets.token_hex(16)
-    note = hashlib.sha256(f"{salt}\n{reason or ''}\n{comment or ''}".encode()).hexdigest()
+    said = Said(reason, comment, staff, app_id)
     with atomic():
+        account = ledger.locked(shop.id, account_id)
+        earlier = ledger.booked(shop.id, source, key)
+        if earlier is None and revision is not None and revision != account.revision:
+            raise StaleRevision()
         amount = by
         if to_balance is not None:
-            balance = ledger.locked(shop.id, account_id).balance
-            earlier = ledger.booked(shop.id, source, key)
-            amount = earlier.amount if earlier else to_balance - balance
-        if not amount:
-            return None
-        row = ledger.post(
-            shop.id,
-            account_id,
-            "adjust",
-            amount,
-            source=source,
-            key=key,
-            cause=Cause(word, snapshot={"note": note}),
-        )
-        if Adjustment.one(shop.id, Adjustment.transaction_id == row.id) is None:
-            Adjustment(
-                id=new_id(),
-                shop_id=shop.id,
-                transaction_id=row.id,
-                staff=staff,
-                reason=reason,
-                comment=comment,
-                salt=salt,
-                created_at=clock.now(),
-            ).save(force_insert=True)
-        return row
+            amount = earlier.amount if earlier else to_balance - account.balance
+            if earlier is not None and earlier.balance_after != to_balance:
+                raise KeyReused()
+        return _post_noted(shop, account_id, "adjust", amount, source, key, "adjusted", said) if amount else None
+
+
+def _post_noted(
+    shop: Shop, account_id: str, kind: Kind, amount: int, source: str, key: str, word: str, said: Said
+) -> Transaction:
+    salt = secrets.token_hex(16)
+    cause = Cause(word, snapshot={"note": said.digest(salt)})
+    row = ledger.post(shop.id, account_id, kind, amount, source=source, key=key, cause=cause)
+    if row.snapshot.get("note") == cause.snapshot["note"]:  # not a row that the key booked before
+        adjustment(row, salt, said).save(force_insert=True)
+    return row
+
+
+def adjustment(row: Transaction, salt: str, said: Said) -> Adjustment:
+    """What to keep beside `row`, whose snapshot notes `said.digest(salt)`; not saved yet."""
+    return Adjustment(
+        id=new_id(), shop_id=row.shop_id, transaction_id=row.id, salt=salt, created_at=row.created_at, **vars(said)
+    )
+
+
+def audit_notes() -> Iterator[str]:
+    """Yields one sentence for each row whose words beside it are not those it was booked with.
+
+    Where both texts are gone they may have been erased: nothing is left to compare.
+    """
+    spoken = Adjustment.reason.is_null(False) | Adjustment.comment.is_null(False)
+    notes = Adjustment.everywhere(Adjustment, Transaction.snapshot).join(
+        Transaction, on=(Transaction.id == Adjustment.transaction_id), attr="row"
+    )
+    for note in notes.where(spoken).iterator():
+        said = Said(**{name: getattr(note, name) for name in Said.__dataclass_fields__})
+        if note.row.snapshot.get("note") != said.digest(note.salt):
+            yield f"transaction {note.transaction_id}: the words beside it were changed"
 
 
 def _correct(award: Award, target: Target, shortfall: Shortfall, source: str) -> None:
@@ -287,6 +367,40 @@ def next_expiry(shop: Shop, program: programs.Program, account: Account) -> Next
     if rules.expiry == "age":
         points = _unspent_before(shop, account, _cutoff(shop, at, rules.expiry_months))
     return NextExpiry(points, at)
+
+
+@dataclass(frozen=True)
+class ExpiryColumns:
+    """`next_expiry` of many accounts as columns: the day is a function of `since` that never falls.
+
+    `to_shown` says which day a `since` leads to, `at_least` the first `since` that leads to a day or a later one.
+    """
+
+    since: Any
+    points: Any
+    to_shown: Callable[[datetime], datetime]
+    at_least: Callable[[datetime], datetime]
+
+
+def expiry_columns(shop: Shop) -> ExpiryColumns:
+    """What expires next, for filtering and sorting; empty unless points expire by inactivity."""
+    program = programs.of(shop.id)
+    rules, grace = program.rules, _grace_end(shop, program)
+    due = (Account.balance > 0) if rules.expiry == "inactivity" and program.is_active else (Account.balance > BALANCE_MAX)
+
+    def to_shown(since: datetime) -> datetime:
+        at = _expires_at(shop, since, rules.expiry_months)
+        return max(at, grace or at)
+
+    def at_least(moment: datetime) -> datetime:
+        if grace and moment <= grace:
+            return datetime.min.replace(tzinfo=UTC)
+        return _cutoff(shop, moment - timedelta(microseconds=1), rules.expiry_months)
+
+    rounded_up = (Account.balance * rules.expiry_percent + 99) / 100
+    return ExpiryColumns(
+        Case(None, [(due, Account.last_activity_at)], None), Case(None, [(due, rounded_up)], None), to_shown, at_least
+    )
 
 
 def expire_due(shop: Shop) -> int:

@@ -4,9 +4,11 @@ from typing import Any
 
 from widget_server import clock, ledger
 from widget_server.db import atomic, lock_rows
+from widget_server.errors import NotFound
+from widget_server.events import CustomerErased, emit
 from widget_server.keys import Request
 from widget_server.ledger import Account, Cause, Transaction
-from widget_server.loyalty import customers, earning, referrals, rewards
+from widget_server.loyalty import customers, earning, referrals, rewards, social
 from widget_server.loyalty.access import Session, SignInCode
 from widget_server.loyalty.customers import Customer
 from widget_server.loyalty.orders import Order, Parked
@@ -14,9 +16,10 @@ from widget_server.loyalty.points import Adjustment, move_awards
 from widget_server.loyalty.referrals import Referral, ReferralVisit
 from widget_server.loyalty.rewards import Coupon
 from widget_server.loyalty.shops import Shop
+from widget_server.loyalty.social import FollowedChannel
 
 ADDRESS = ("email", "email_key", "mailbox")
-PERSONAL = (*ADDRESS, "name", "phone", "birthday", "birthday_set_at", "locale", "password_hash")
+PERSONAL = (*ADDRESS, "name", "name_key", "phone", "birthday", "birthday_set_at", "locale", "notes", "password_hash")
 NAMES = ("external_id", "referral_code")  # by which others know her: a signpost keeps what its target has already
 PHONE_LENGTH_MIN = 6
 
@@ -25,14 +28,17 @@ def merge(shop: Shop, source_id: str, target_id: str) -> None:
     """Two rows are one person: orders, awards, coupons and referrals move, points by two adjusts.
 
     The person is what either row was: a member, with the facts, link and names that `target` had not.
-    `source` stays as a signpost to `target`, empty but for names that `target` has of its own.
+    `source` stays as a signpost to `target`, empty but for names that `target` has of its own. Merged already:
+    nothing changes. Raises NotFound when there is no such customer, or she was erased.
     """
     with atomic():
-        pair = (source_id, target_id)
+        pair = (source_id, customers.live(customers.by_id(shop.id, target_id)).id)
         rows = {row.id: row for row in lock_rows(Customer.of(shop).where(Customer.id.in_(pair)).order_by(Customer.id))}
-        source, target = rows[source_id], rows[target_id]
+        source, target = (rows.get(id) or customers.by_id(shop.id, id) for id in pair)
         if source.merged_into or source.id == target.id:
             return
+        if source.erased_at or target.erased_at:
+            raise NotFound("This customer was erased.")
         orders = [row.id for row in Order.of(shop, Order.id).where(Order.customer_id == source.id)]
         _move_points(shop, source, target)
         for table in (Order, Coupon, Request):
@@ -53,15 +59,15 @@ def _move_person(shop: Shop, source: Customer, target: Customer) -> None:
     else:
         Session.remove(shop, Session.customer_id == source.id)
     left_over = {name: None if name in facts else getattr(source, name) for name in NAMES}
-    signpost = {**dict.fromkeys(PERSONAL), **left_over, "email_verified": False, "status": "visitor"}
-    Customer.change(shop, {**signpost, "merged_into": target.id}, Customer.id == source.id)
+    signpost: dict[str, Any] = {**dict.fromkeys(PERSONAL), **left_over, "labels": [], "email_verified": False}
+    Customer.change(shop, {**signpost, "status": "visitor", "merged_into": target.id}, Customer.id == source.id)
     Customer.change(shop, {"merged_into": target.id}, Customer.merged_into == source.id)
     Customer.change(shop, {**facts, "updated_at": clock.now()}, Customer.id == target.id)
 
 
 def _facts_for(source: Customer, target: Customer) -> dict[str, Any]:
     """What the person is, of what `target` was not yet told."""
-    names = ("name", "phone", "birthday", "birthday_set_at", "locale", *NAMES)
+    names = ("name", "name_key", "phone", "birthday", "birthday_set_at", "locale", *NAMES)
     facts: dict[str, Any] = {name: getattr(source, name) for name in names if getattr(target, name) is None}
     if target.email is None:
         facts |= {name: getattr(source, name) for name in (*ADDRESS, "email_verified")}
@@ -69,6 +75,8 @@ def _facts_for(source: Customer, target: Customer) -> dict[str, Any]:
         facts[name] = min(filter(None, (getattr(source, name), getattr(target, name))), default=None)
     for name in ("accepts_marketing", "excluded"):
         facts[name] = getattr(source, name) or getattr(target, name)
+    facts["labels"] = list(dict.fromkeys((*target.labels, *source.labels)))
+    facts["notes"] = "\n\n".join(filter(None, (target.notes, source.notes))) or None
     is_member = source.is_member or target.is_member
     facts["status"] = "member" if is_member else target.status
     facts["left_at"] = None if is_member else target.left_at or source.left_at
@@ -85,6 +93,7 @@ def _move_points(shop: Shop, source: Customer, target: Customer) -> None:
         ledger.locked(shop.id, account_id)
     old = ledger.locked(shop.id, old.id)
     move_awards(shop.id, old.id, new.id)
+    social.move(shop, old.id, new.id)
     if old.balance:
         key = f"merge:{source.id}"
         for line, (account_id, points) in enumerate(((old.id, -old.balance), (new.id, old.balance))):
@@ -105,7 +114,8 @@ def _move_points(shop: Shop, source: Customer, target: Customer) -> None:
 def export(shop: Shop, customer: Customer) -> dict[str, Any]:
     """Everything this shop's program knows of her, in words a person can read (acceptance 52).
 
-    The internal reason of an adjustment is not hers to read (49); everything else about her is.
+    What staff write for each other, the internal reason of an adjustment (49) and their notes of her, is not hers to
+    read; everything else about her is.
     """
     account = ledger.account_of(shop.id, customer.id)
     return {
@@ -117,6 +127,7 @@ def export(shop: Shop, customer: Customer) -> dict[str, Any]:
                 "phone",
                 "birthday",
                 "locale",
+                "labels",
                 "accepts_marketing",
                 "status",
                 "referral_code",
@@ -141,6 +152,7 @@ def export(shop: Shop, customer: Customer) -> dict[str, Any]:
             _plain(row, ("code", "status", "kind", "amount", "percent", "cost_points", "created_at", "expires_at"))
             for row in Coupon.of(shop).where(Coupon.customer_id == customer.id).order_by(Coupon.created_at)
         ],
+        "followed_channels": [_plain(row, ("channel", "created_at")) for row in social.followed(shop, customer)],
         "referrals_as_friend": [
             _plain(row, ("status", "created_at")) for row in Referral.of(shop).where(Referral.friend_id == customer.id)
         ],
@@ -169,12 +181,17 @@ def erase(shop: Shop, customer: Customer) -> None:
         for word in _words_about(customer):
             Parked.remove(shop, Parked.body.contains(word))
         ReferralVisit.remove(shop, ReferralVisit.advocate_id == customer.id)
+        for channel in social.followed(shop, customer):
+            FollowedChannel.remove(shop, FollowedChannel.id == channel.id)
         for coupon in Coupon.of(shop).where(Coupon.customer_id == customer.id):
             rewards.revoke(coupon)
+        Coupon.change(shop, {Coupon.failure_detail: None}, Coupon.customer_id == customer.id)
         facts: dict[str, Any] = dict.fromkeys((*PERSONAL, *NAMES))
-        facts |= {"email_verified": False, "accepts_marketing": False, "status": "visitor"}
+        facts |= {"labels": [], "email_verified": False, "accepts_marketing": False, "status": "visitor"}
         Customer.change(shop, {**facts, "erased_at": clock.now()}, Customer.id == customer.id)
         Customer.change(shop, dict.fromkeys(NAMES), Customer.merged_into == customer.id)
+        merged = Customer.of(shop, Customer.id).where(Customer.merged_into == customer.id).order_by(Customer.id)
+        emit(CustomerErased(shop.id, customer.id, tuple(row.id for row in merged)))
 
 
 def _words_about(customer: Customer) -> list[str]:

@@ -12,13 +12,13 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Literal
 
-from widget_server import clock, queue
+from widget_server import clock
 from widget_server.db import atomic, lock_rows, new_id
 from widget_server.errors import BadRequest, BadTransition
 from widget_server.events import ProgramChanged, emit
-from widget_server.ledger import POINTS_MAX, Account
-from widget_server.loyalty import earning, programs, referrals, rewards, shops, tiers
-from widget_server.loyalty.earning import Campaign, EarningRule, Terms
+from widget_server.ledger import POINTS_MAX
+from widget_server.loyalty import earning_rules, programs, referrals, rewards, shops, tiers
+from widget_server.loyalty.earning_rules import Campaign, EarningRule, Terms
 from widget_server.loyalty.programs import Program, ProgramSettings
 from widget_server.loyalty.referrals import ReferralProgram
 from widget_server.loyalty.rewards import Gift, Reward
@@ -27,10 +27,6 @@ from widget_server.loyalty.tiers import Tier, TierProgram
 
 Facts = dict[str, Any]
 Things = dict[str, Facts]
-
-RECHECK_JOB = "recheck_tiers"
-EVER_EARNED = (Account.earned > 0) | Account.tier_id.is_null(False)
-MOVES_ACCOUNTS = (None, "active", "window_days", "required_points")  # what of tiers may put an account elsewhere
 
 # a field of the domain -> its name in a file
 PROGRAM_WORDS = {
@@ -138,18 +134,6 @@ def apply(shop: Shop, file: ProgramFile) -> list[Change]:
             _write(shop, _in_zone(file, shop.timezone), changes)
             emit(ProgramChanged(shop.id))
         return changes
-
-
-def recheck_tiers(shop: Shop) -> int:
-    """The job `recheck_tiers`: put everybody who ever earned into her tier; answers how many there were.
-
-    Each account is a commit of its own, so that a large shop is not locked meanwhile.
-    """
-    due = [row.id for row in Account.of(shop, Account.id).where(EVER_EARNED)]
-    for account_id in due:
-        with atomic():
-            tiers.recheck(shop, account_id)
-    return len(due)
 
 
 # What the shop has, in a file's words
@@ -359,7 +343,7 @@ def _write(shop: Shop, file: ProgramFile, changes: list[Change]) -> None:
         _write_program(shop, file.program, {change.field for change in changes if change.what == "program"})
     if file.earning_rules is not None:
         columns = {handle: _rule_columns(facts, ids) for handle, facts in file.earning_rules.items()}
-        _write_list(shop, EarningRule, "earning_rules", columns, changes, earning.save_rule)
+        _write_list(shop, EarningRule, "earning_rules", columns, changes, earning_rules.save_rule)
     if file.rewards is not None:
         columns = {handle: _reward_columns(facts, ids) for handle, facts in file.rewards.items()}
         _write_list(shop, Reward, "rewards", columns, changes, rewards.save_reward)
@@ -442,48 +426,22 @@ def _write_referral(shop: Shop, facts: Facts) -> None:
 
 
 def _write_tiers(shop: Shop, facts: Facts, levels: Things, changes: list[Change]) -> None:
-    mine = [change for change in changes if change.what == "tiers" or change.what.startswith("tiers.levels.")]
-    touched = {change.what for change in mine}
+    mine = {(change.what, change.field): change for change in changes}
+    touched = {what for what, _ in mine}
     if "tiers" in touched:
-        earlier = TierProgram.one(shop)
-        revision = earlier.revision + 1 if earlier else 1
-        tiers.save_program(
-            shop.id, **{**_columns(facts, TIERS_WORDS), "active": int(facts["active"])}, revision=revision
-        )
-    Tier.remove(shop, Tier.name.in_(_removed("tiers.levels", mine)))
-    changed = [name for name in levels if f"tiers.levels.{name}" in touched]
+        tiers.save_program(shop, **_columns(facts, TIERS_WORDS))
+    ids = {level.name: level.id for level in tiers.listed(shop.id)}
+    for name in _removed("tiers.levels", changes):
+        tiers.remove(shop, ids.pop(name), None)
     # no two levels may need the same points, not even while two swap theirs
-    Tier.change(shop, {Tier.required_points: Tier.required_points + 2 * POINTS_MAX}, Tier.name.in_(changed))
-    for name in changed:
-        _write_level(shop, name, levels[name])
-    if any(change.field in MOVES_ACCOUNTS for change in mine):
-        _move_accounts(shop)
-
-
-def _write_level(shop: Shop, name: str, facts: Facts) -> None:
-    level = Tier.one(shop, Tier.name == name)
-    if level is None:
-        level = tiers.create(shop.id, name, facts["required_points"])
-    else:
-        level.revision += 1
-    for column, value in _columns(facts, LEVEL_WORDS).items():
-        setattr(level, column, value)
-    level.updated_at = clock.now()
-    level.save()
-
-
-def _move_accounts(shop: Shop) -> None:
-    """Nobody stays in a tier that is gone; the rest may take its time, as a job."""
-    active = tiers.program_of(shop.id) is not None
-    standing = [level.id for level in tiers.listed(shop.id)] if active else []
-    Account.change(
-        shop,
-        {Account.tier_id: None, Account.tier_until: None},
-        Account.tier_id.is_null(False),
-        Account.tier_id.not_in(standing),
-    )
-    if active and Account.one(shop, EVER_EARNED) is not None:
-        queue.enqueue(RECHECK_JOB, {"shop_id": shop.id})
+    moved = [name for name in ids if (f"tiers.levels.{name}", "required_points") in mine]
+    Tier.change(shop, {Tier.required_points: Tier.required_points + 2 * POINTS_MAX}, Tier.name.in_(moved))
+    for name in (name for name in levels if f"tiers.levels.{name}" in touched):
+        columns = _columns(levels[name], LEVEL_WORDS)
+        if name in ids:
+            tiers.change(shop, ids[name], None, **columns)
+        else:
+            tiers.create(shop, name, **columns)
 
 
 def _removed(section: str, changes: list[Change]) -> list[str]:

@@ -1,6 +1,6 @@
 """The program: the shop's rules as a whole. Draft, active or paused; every setting has a default."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -27,6 +27,7 @@ class Program(ShopTable):
     resumed_at = UtcDateTime(null=True)
     created_at = UtcDateTime()
     updated_at = UtcDateTime()
+    icon = Json(null=True)
 
     class Meta:
         indexes = ((("shop_id",), True),)
@@ -119,7 +120,7 @@ def need_active(shop_id: str) -> Program:
 def activate(shop_id: str) -> Program:
     """DRAFT or PAUSED -> ACTIVE. When ACTIVE already, nothing changes (contracts §2)."""
     with atomic():
-        program = _locked(shop_id)
+        program = locked(shop_id)
         if not program.is_active:
             resumed = clock.now() if program.status == "paused" else program.resumed_at
             _save(program, status="active", resumed_at=resumed)
@@ -129,7 +130,7 @@ def activate(shop_id: str) -> Program:
 def pause(shop_id: str) -> Program:
     """ACTIVE -> PAUSED. When PAUSED already, nothing changes; raises BadTransition from DRAFT."""
     with atomic():
-        program = _locked(shop_id)
+        program = locked(shop_id)
         if program.status == "draft":
             raise BadTransition("A draft cannot be paused: it never ran.")
         if program.is_active:
@@ -142,16 +143,19 @@ def update(
     *,
     name: str | None = None,
     points_name: str | None = None,
+    icon: dict[str, Any] | None = None,
     settings: ProgramSettings | None = None,
 ) -> Program:
     """Change what is given; past rows keep the rule and rate they were booked with (acceptance 59)."""
     with atomic():
-        program = _locked(shop_id)
+        program = locked(shop_id)
         changes: dict[str, Any] = {}
         if name is not None and name != program.name:
             changes["name"] = name
         if points_name is not None and points_name != program.points_name:
             changes["points_name"] = points_name or None
+        if icon is not None and icon != program.icon:
+            changes["icon"] = icon
         if settings is not None and settings.as_json() != ProgramSettings.from_json(program.settings).as_json():
             changes["settings"] = settings.as_json()
         if changes:
@@ -159,7 +163,17 @@ def update(
         return program
 
 
-def _locked(shop_id: str) -> Program:
+def set_expiry(shop_id: str, *, on: bool) -> Program:
+    """Points expire, by inactivity unless the owner chose by age, or they do not; the months stay as they are."""
+    with atomic():
+        rules = locked(shop_id).rules
+        if on == (rules.expiry != "off"):
+            return of(shop_id)
+        return update(shop_id, settings=replace(rules, expiry="inactivity" if on else "off"))
+
+
+def locked(shop_id: str) -> Program:
+    """The program, locked until the transaction ends: edits of one shop's rules take turns on it."""
     program: Program | None = lock_rows(Program.of(shop_id)).first()
     return program or of(shop_id)
 
@@ -170,4 +184,4 @@ def _save(program: Program, **changes: Any) -> None:
     program.revision += 1
     program.updated_at = clock.now()
     program.save()
-    emit(ProgramChanged(program.shop_id))
+    emit(ProgramChanged(program.shop_id, tuple(changes)))

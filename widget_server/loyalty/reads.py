@@ -11,14 +11,16 @@ from peewee import fn
 
 from widget_server import clock, ledger
 from widget_server.ledger import Account, Transaction
-from widget_server.loyalty import earning, points, programs, referrals, rewards, tiers
+from widget_server.loyalty import earning_rules, points, programs, referrals, rewards, rule_states, scoring, tiers
 from widget_server.loyalty.customers import Customer
-from widget_server.loyalty.earning import OPEN, EarningRule, Rate, RuleState
+from widget_server.loyalty.earning_rules import EarningRule, Figure
 from widget_server.loyalty.orders import Order
 from widget_server.loyalty.points import Adjustment, Award
 from widget_server.loyalty.programs import Program
 from widget_server.loyalty.referrals import ReferralProgram
-from widget_server.loyalty.rewards import Coupon, Gift, Reward
+from widget_server.loyalty.rewards import Coupon, Gift, Price, Reward
+from widget_server.loyalty.rule_states import OPEN, RuleState
+from widget_server.loyalty.scoring import Rate
 from widget_server.loyalty.shops import Shop
 
 PAGE = 20
@@ -30,43 +32,50 @@ Json = dict[str, Any]
 
 def earn(shop: Shop, program: Program, customer: Customer, account: Account | None) -> list[Json]:
     """The rules valid for her now, in the merchant's order, with their state (acceptance 17, 18)."""
-    rules = earning.listed(shop, customer, account)
-    states = earning.states(shop, customer, account, rules)
-    standing = tiers.standing(shop.id, account)
-    extra = _order_multiplier(shop, program, standing)
-    return [_rule(rule, program, states[rule.id], extra) for rule in rules]
+    rules = earning_rules.listed(shop, customer, account)
+    states = rule_states.states(shop, customer, account, rules)
+    return _rules(shop, program, account, rules, states)
 
 
 def guest_earn(shop: Shop, program: Program) -> list[Json]:
     """The rules as a guest reads them."""
-    extra = _order_multiplier(shop, program, tiers.standing(shop.id, None))
-    return [_rule(rule, program, OPEN, extra) for rule in earning.listed(shop, None, None)]
-
-
-def _order_multiplier(shop: Shop, program: Program, standing: tiers.Standing | None) -> Decimal | None:
-    tier = standing.multiplier if standing else Decimal(1)
-    both = earning.combined([tier, earning.campaign_multiplier(shop, clock.now())], program.rules.combine)
-    return both if both != 1 else None
+    return _rules(shop, program, None, earning_rules.listed(shop, None, None), {})
 
 
 def rule(shop: Shop, customer: Customer, one: EarningRule) -> Json:
     """One rule as it stands for her now."""
     account = ledger.account_of(shop.id, customer.id)
-    state = earning.states(shop, customer, account, [one])[one.id]
-    return _rule(one, programs.of(shop.id), state, None)
+    states = rule_states.states(shop, customer, account, [one])
+    return _rules(shop, programs.of(shop.id), account, [one], states)[0]
 
 
-def _rule(one: EarningRule, program: Program, state: RuleState, extra: Decimal | None) -> Json:
+def _rules(
+    shop: Shop, program: Program, account: Account | None, rules: list[EarningRule], states: dict[str, RuleState]
+) -> list[Json]:
+    standing, tier_id = tiers.standing(shop.id, account), account.tier_id if account else None
+    campaign = earning_rules.campaign_multiplier(shop, clock.now())
+    of_tier = standing.multiplier if standing else Decimal(1)
+
+    def multiplier(one: EarningRule) -> Decimal | None:
+        """By what the order's points are multiplied beside the product's own factors; None when by nothing."""
+        tier = Decimal(1) if one.has_own(tier_id) else of_tier
+        both = scoring.combined([tier, campaign], program.rules.combine)
+        return both if both != 1 and one.kind in earning_rules.ORDER_KINDS else None
+
+    return [_rule(one, one.figure_for(tier_id), program, states.get(one.id, OPEN), multiplier(one)) for one in rules]
+
+
+def _rule(one: EarningRule, figure: Figure, program: Program, state: RuleState, multiplier: Decimal | None) -> Json:
     terms = one.terms
     return {
         "id": one.id,
         "kind": one.kind,
         "title": one.title,
         "description": one.description,
-        "points": one.points,
-        "rate": _rate(one.rate_points, one.rate_per),
+        "points": figure.points if figure.per is None else None,
+        "rate": _rate(figure.points, figure.per),
         "rounding": program.rules.rounding,
-        "multiplier": extra if one.kind in earning.ORDER_KINDS else None,
+        "multiplier": multiplier,
         "minimum_subtotal": terms.minimum_subtotal,
         "url": terms.url,
         "channel": terms.channel,
@@ -76,12 +85,12 @@ def _rule(one: EarningRule, program: Program, state: RuleState, extra: Decimal |
     }
 
 
-def _rate(rate_points: int | None, rate_per: Decimal | None) -> Json | None:
-    return None if rate_points is None else {"points": rate_points, "per": rate_per}
+def _rate(points: int | None, per: Decimal | None) -> Json | None:
+    return None if per is None else {"points": points, "per": per}
 
 
 def _limit(one: EarningRule) -> Json | None:
-    if one.kind in earning.ONCE_KINDS:
+    if one.kind in earning_rules.ONCE_KINDS:
         return {"times": 1, "period": "ever"}
     if one.kind == "birthday":
         return {"times": 1, "period": "year"}
@@ -107,7 +116,7 @@ def redeem(shop: Shop, customer: Customer, account: Account | None) -> list[Json
     names = {tier.id: tier.name for tier in tiers.listed(shop.id)}
     return [
         {
-            **_reward(offer.reward, names),
+            **_reward(offer.reward, offer.price, names),
             "available": offer.available,
             "short_by": offer.short_by,
             "refusal": offer.refusal,
@@ -119,10 +128,13 @@ def redeem(shop: Shop, customer: Customer, account: Account | None) -> list[Json
 def guest_rewards(shop: Shop) -> list[Json]:
     """The rewards as a guest reads them (acceptance 13)."""
     names = {tier.id: tier.name for tier in tiers.listed(shop.id)}
-    return [{**_reward(one, names), "available": False, "short_by": 0, "refusal": None} for one in rewards.listed(shop)]
+    return [
+        {**_reward(one, one.price, names), "available": False, "short_by": 0, "refusal": None}
+        for one in rewards.listed(shop)
+    ]
 
 
-def _reward(one: Reward, tier_names: dict[str, str]) -> Json:
+def _reward(one: Reward, price: Price, tier_names: dict[str, str]) -> Json:
     sliding = None
     if one.kind == "sliding":
         sliding = {
@@ -136,9 +148,9 @@ def _reward(one: Reward, tier_names: dict[str, str]) -> Json:
         "kind": one.kind,
         "title": one.title,
         "description": one.description,
-        "cost_points": one.cost_points,
-        "amount": one.amount,
-        "percent": one.percent,
+        "cost_points": price.cost_points,
+        "amount": price.amount,
+        "percent": price.percent,
         "product_name": one.product_name,
         "sliding": sliding,
         "minimum_subtotal": one.minimum_subtotal,
@@ -168,7 +180,7 @@ def coupon(one: Coupon) -> Json:
     """One coupon, for its owner."""
     return {
         "id": one.id,
-        "code": rewards.shown(one.code) if one.code else None,
+        "code": rewards.shown(one.code) if one.code and one.status not in ("issuing", "failed") else None,
         "status": rewards.status_now(one),
         "kind": one.kind,
         "title": one.title,
@@ -184,6 +196,8 @@ def coupon(one: Coupon) -> Json:
         "ended_at": one.ended_at,
         "order_number": one.order_number,
         "return_until": one.return_until if rewards.is_returnable(one) else None,
+        "returning": rewards.is_returning(one),
+        "failure": one.failure,
     }
 
 
@@ -306,7 +320,7 @@ def history(shop: Shop, account: Account | None, *, cursor: str | None = None) -
     orders = [row.order_id for row in rows] + [award.order_id for award in waiting]
     numbers = _order_numbers(shop, [order_id for order_id in orders if order_id])
     titles = _titles(shop, [row.cause_id for row in rows if row.cause_id])
-    comments = _comments(shop, [row.id for row in rows if row.kind == "adjust"])
+    comments = _comments(shop, [row.id for row in rows if "note" in row.snapshot])
     shown = [_waiting_row(award, numbers) for award in waiting]
     shown += [_booked_row(row, numbers, titles, comments) for row in rows]
     return {"rows": shown, "next_cursor": str(rows[-1].sequence) if more else None}

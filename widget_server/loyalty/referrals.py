@@ -288,11 +288,14 @@ def counts(shop: Shop, advocate: Customer) -> Counts:
     account = ledger.account_of(shop.id, advocate.id)
     earned = 0
     if account is not None:
-        hers = Referral.of(shop, Referral.id).where(Referral.advocate_id == advocate.id)
-        sums = Transaction.of(shop, fn.COALESCE(fn.SUM(Transaction.amount), 0)).where(
-            Transaction.account_id == account.id,
-            Transaction.cause.in_(("referral_advocate", "referral_undone")),
-            Transaction.cause_id.in_(hers),
+        brought = (Transaction.account_id == account.id) & (Transaction.cause_id == Referral.id)
+        sums = (
+            Referral.of(shop, fn.COALESCE(fn.SUM(Transaction.amount), 0))
+            .join(Transaction, on=brought)
+            .where(
+                Referral.advocate_id == advocate.id,
+                Transaction.cause.in_(("referral_advocate", "referral_undone")),
+            )
         )
         earned = max(int(sums.scalar()), 0)
     joined = sum(by_status.get(status, 0) for status in ("joined", "pending", "completed"))

@@ -1,7 +1,7 @@
 """Rewards: what points can buy. Coupons: rewards that somebody bought, or was given, with their codes."""
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import ROUND_DOWN, Decimal
@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from peewee import Case, Check, fn
 
-from widget_server import clock, ledger
+from widget_server import clock, ledger, queue
 from widget_server.db import Bool, Int, Json, Money, ShopTable, Text, UtcDateTime, atomic, lock_rows, new_id
 from widget_server.errors import (
     BadRequest,
@@ -22,21 +22,41 @@ from widget_server.errors import (
     RewardUnavailable,
     TierTooLow,
 )
-from widget_server.events import CouponChanged, CouponIssued, ProgramChanged, emit
+from widget_server.events import CouponChanged, CouponDeleted, CouponIssued, RewardChanged, emit
 from widget_server.ledger import POINTS_MAX, Account, Cause, Transaction
-from widget_server.loyalty import customers, programs, tiers
+from widget_server.loyalty import customers, edits, programs, shops, tiers
 from widget_server.loyalty.customers import CODE_ALPHABET, Customer
 from widget_server.loyalty.shops import Shop
 
 KINDS = ("amount", "sliding", "percent", "free_shipping", "free_product")
 CODE_LENGTH = 12
 USABLE = ("active", "applied")
+DEAD = ("expired", "returned", "revoked", "failed")
 CENT = Decimal("0.01")
+DETAIL_LENGTH_MAX = 500
 APPLIED_FORGOTTEN_AFTER = timedelta(hours=24)
 
 
+@dataclass(frozen=True)
+class Price:
+    """What a reward costs, and what it is worth in money or percent."""
+
+    cost_points: int
+    amount: Decimal | None = None
+    percent: Decimal | None = None
+
+    def worth(self, points: int) -> Decimal:
+        """The money for so many points, in proportion, in whole cents: 10 for 1.00 is 35 for 3.50 (wix-api §2)."""
+        return ((self.amount or Decimal(0)) * points / self.cost_points).quantize(CENT, ROUND_DOWN)
+
+
 class Reward(ShopTable):
-    """A way to spend points. For `sliding` the shopper chooses the cost, a point is worth `point_value`."""
+    """A way to spend points. For `sliding` the shopper chooses the cost, a point is worth `point_value`.
+
+    One that is `at_checkout` is no coupon but a discount at a checkout: sliding, too, `amount` for each `cost_points`
+    (`Price.worth`); the Redeem tab does not list it. `by_tier` has the prices of tiers with their own; the base tier
+    may have none. `details` are terms that only the admin API knows.
+    """
 
     id = Text(primary_key=True)
     handle = Text()
@@ -68,6 +88,9 @@ class Reward(ShopTable):
     revision = Int(default=1)
     created_at = UtcDateTime()
     updated_at = UtcDateTime()
+    by_tier = Json(null=True)
+    at_checkout = Bool(default=False)
+    details = Json(null=True)
 
     class Meta:
         indexes = ((("shop_id", "handle"), True), (("shop_id", "position"), False))
@@ -77,9 +100,28 @@ class Reward(ShopTable):
             Check("limit_period IN ('day', 'month', 'year', 'ever')"),
         ]
 
+    @property
+    def price(self) -> Price:
+        """The base tier's price; where it has none, the one that others read."""
+        return Price(self.cost_points, self.amount, self.percent)
+
+    @property
+    def prices(self) -> dict[str | None, Price]:
+        """The price in each tier that has its own; None is the base tier."""
+        own: dict[str | None, Price] = {} if tiers.BASE in (self.by_tier or {}) else {None: self.price}
+        for tier_id, told in (self.by_tier or {}).items():
+            if tier_id != tiers.BASE:
+                money = {name: Decimal(told[name]) for name in ("amount", "percent") if name in told}
+                own[tier_id] = Price(told["cost_points"], **money)
+        return own
+
 
 class Coupon(ShopTable):
-    """A reward somebody has. Its terms are kept as bought; `origin` says whether points or a gift paid it."""
+    """A reward somebody has. Its terms are kept as bought; `origin` says whether points or a gift paid it.
+
+    `code_job` is the job that makes the code in a connected shop (issuing), or kills it for its points.
+    `failure` is a stable word for the shopper; what the shop said stands in `failure_detail`, for its owner.
+    """
 
     id = Text(primary_key=True)
     customer_id = Text()
@@ -103,12 +145,16 @@ class Coupon(ShopTable):
     order_ref = Text(null=True)
     order_number = Text(null=True)
     failure = Text(null=True)
+    failure_detail = Text(null=True)
+    code_job = Text(null=True, index=True)
     created_at = UtcDateTime()
     expires_at = UtcDateTime(null=True)
     return_until = UtcDateTime(null=True)
     applied_at = UtcDateTime(null=True)
     ended_at = UtcDateTime(null=True)
     revision = Int(default=1)
+    updated_at = UtcDateTime(default=clock.now)
+    deleted_at = UtcDateTime(null=True)
 
     class Meta:
         indexes = (
@@ -128,6 +174,7 @@ class Offer:
     """A reward as it stands for one customer now: whether it can be had, how many points are missing, why not."""
 
     reward: Reward
+    price: Price
     available: bool
     short_by: int
     refusal: str | None
@@ -166,38 +213,56 @@ class Gift:
 
 
 def listed(shop: Shop) -> list[Reward]:
-    """The rewards in force now, in the merchant's order."""
+    """The rewards of the Redeem tab in force now, in the merchant's order."""
+    return list(in_force(shop).where(Reward.at_checkout == False).order_by(Reward.position, Reward.created_at))
+
+
+def in_force(shop: Shop) -> Any:
+    """What points can buy now, to be selected further: coupons, and discounts at checkouts."""
     now = clock.now()
-    rewards = Reward.of(shop).where(
+    return Reward.of(shop).where(
         Reward.active == True,
         Reward.archived_at.is_null(),
         Reward.starts_at.is_null() | (Reward.starts_at <= now),
         Reward.ends_at.is_null() | (Reward.ends_at > now),
     )
-    return list(rewards.order_by(Reward.position, Reward.created_at))
+
+
+def price_for(reward: Reward, tier_id: str | None) -> Price | None:
+    """The price in this tier: its own, else the base tier's (contracts §2); None when it cannot be had there."""
+    prices = reward.prices
+    return prices.get(tier_id) or prices.get(None)
 
 
 def offers(shop: Shop, customer: Customer, account: Account | None) -> list[Offer]:
     """What she can buy: affordable first in the merchant's order, then the nearest (acceptance 27)."""
     rewards = listed(shop)
     taken, levels = _taken(shop, customer, rewards), _levels(shop, rewards)
-    balance = account.balance if account else 0
+    balance, tier_id = (account.balance, account.tier_id) if account else (0, None)
     found = []
     for reward in rewards:
         refusal = _refusal(reward, account, taken.get(reward.id, (0, 0)), levels)
-        short_by = max(reward.cost_points - balance, 0)
-        found.append(Offer(reward, refusal is None and not short_by, short_by, refusal))
+        price = price_for(reward, tier_id) or reward.price
+        short_by = max(price.cost_points - balance, 0)
+        found.append(Offer(reward, price, refusal is None and not short_by, short_by, refusal))
     return sorted(found, key=lambda offer: (offer.refusal is not None, offer.short_by))
 
 
 def redeem(
-    shop: Shop, customer: Customer, reward_id: str, *, key: str, source: str, points: int | None = None
+    shop: Shop,
+    customer: Customer,
+    reward_id: str,
+    *,
+    key: str,
+    source: str,
+    points: int | None = None,
+    at_checkout: bool = False,
 ) -> Coupon:
     """Buy a reward: the points go and the coupon comes in one transaction (acceptance 29, 31, 32).
 
-    `points` is the chosen cost of a sliding reward. The same key again answers the first coupon. Raises
-    ProgramNotActive, MembersOnly, NotFound, RewardUnavailable, RewardLimitReached, TierTooLow, BadRequest
-    (points), NotEnoughPoints, KeyReused when the key bought something else.
+    `points` is the chosen cost of a sliding reward; some rewards are had `at_checkout` only. The same key again
+    answers the first coupon. Raises ProgramNotActive, MembersOnly, NotFound, RewardUnavailable, RewardLimitReached,
+    TierTooLow, BadRequest (points), NotEnoughPoints, KeyReused when the key bought something else.
     """
     with atomic():
         reward = lock_rows(Reward.of(shop).where(Reward.id == reward_id)).first()
@@ -211,11 +276,12 @@ def redeem(
             raise MembersOnly()
         account = ledger.open_account(shop.id, customer.id)
         account = ledger.locked(shop.id, account.id)
-        if reward.id not in {one.id for one in listed(shop)}:
+        if (reward.at_checkout and not at_checkout) or not in_force(shop).where(Reward.id == reward.id).exists():
             raise RewardUnavailable()
         taken = _taken(shop, customer, [reward]).get(reward.id, (0, 0))
         _check_refusal(_refusal(reward, account, taken, _levels(shop, [reward])))
-        cost, amount = _price(reward, points)
+        price = price_for(reward, account.tier_id) or reward.price  # without one it was refused
+        cost, amount = _cost(reward, price, points)
         coupon_id = new_id()
         row = ledger.post(
             shop.id,
@@ -235,7 +301,7 @@ def redeem(
             kind="amount" if reward.kind == "sliding" else reward.kind,
             title=reward.title,
             amount=amount,
-            percent=reward.percent,
+            percent=price.percent,
             product_id=reward.product_id,
             product_name=reward.product_name,
             cost_points=cost,
@@ -279,6 +345,8 @@ def apply(shop: Shop, customer: Customer, coupon_id: str) -> Coupon:
     """She puts the code into her cart. Raises CouponNotUsable, NotFound."""
     with atomic():
         coupon = _own(shop, customer, coupon_id)
+        if is_returning(coupon):
+            raise CouponNotUsable(reason="returning")
         if status_now(coupon) not in USABLE:
             raise CouponNotUsable(reason=status_now(coupon))
         coupon.applied_at = clock.now()
@@ -286,12 +354,64 @@ def apply(shop: Shop, customer: Customer, coupon_id: str) -> Coupon:
 
 
 def return_for_points(shop: Shop, customer: Customer, coupon_id: str, *, key: str, source: str) -> Coupon:
-    """An unused coupon for its points: the code dies first (acceptance 39). Raises CouponNotReturnable."""
+    """An unused coupon for its points: the code dies first (acceptance 39). Raises CouponNotReturnable.
+
+    A connected shop is asked by a job: until it has killed the code the coupon stays as it is, returning.
+    """
     with atomic():
         coupon = _own(shop, customer, coupon_id)
+        if is_returning(coupon):
+            return coupon
         if not is_returnable(coupon):
             raise CouponNotReturnable()
-        return _give_points_back(coupon, "returned", key=key, source=source, word="returned")
+        return _return(shop, coupon, key, source)
+
+
+def undo(shop: Shop, coupon_id: str, *, key: str, source: str) -> Coupon:
+    """A coupon that was bought for a checkout which came to nothing: its points come back, however late it is.
+
+    A connected shop is asked first; a coupon without a code yet, a used or a dead one stays as it is.
+    """
+    with atomic():
+        coupon = _locked(shop.id, coupon_id)
+        return coupon if coupon.status not in USABLE or is_returning(coupon) else _return(shop, coupon, key, source)
+
+
+def put_back(shop: Shop, coupon_id: str) -> None:
+    """Out of the cart again: what was applied is hers to use elsewhere."""
+    with atomic():
+        coupon = _locked(shop.id, coupon_id)
+        if coupon.status == "applied" and not is_returning(coupon):
+            _move(coupon, "active", applied_at=None)
+
+
+def _return(shop: Shop, coupon: Coupon, key: str, source: str) -> Coupon:
+    if shop.is_connected:
+        coupon.failure = coupon.failure_detail = None
+        coupon.code_job = _promise("return_code", coupon, key=key, source=source)
+        coupon.save()
+        return coupon
+    return _give_points_back(coupon, "returned", key=key, source=source, word="returned")
+
+
+def need_coupon(shop: Shop, coupon_id: str) -> Coupon:
+    """The coupon; raises NotFound, also for one that the admin API deleted."""
+    return Coupon.need(shop, Coupon.id == coupon_id, Coupon.deleted_at.is_null())
+
+
+def delete_coupon(shop: Shop, coupon_id: str, revision: int) -> None:
+    """The admin API lists it no more. Its code stays as good as it was, and she still sees it (wix-api §1b).
+
+    Raises NotFound, StaleRevision.
+    """
+    with atomic():
+        need_coupon(shop, coupon_id)
+        coupon = _locked(shop.id, coupon_id)
+        edits.check_revision(coupon, revision)
+        coupon.deleted_at = coupon.updated_at = clock.now()
+        coupon.revision += 1
+        coupon.save()
+        emit(CouponDeleted(shop.id, coupon.id))
 
 
 def is_returnable(coupon: Coupon) -> bool:
@@ -301,7 +421,13 @@ def is_returnable(coupon: Coupon) -> bool:
         and coupon.return_until
         and clock.now() < coupon.return_until
         and status_now(coupon) in USABLE
+        and not is_returning(coupon)
     )
+
+
+def is_returning(coupon: Coupon) -> bool:
+    """True while the shop is asked to kill the code, before its points come back."""
+    return coupon.status in USABLE and coupon.code_job is not None
 
 
 def revoke(coupon: Coupon) -> None:
@@ -314,9 +440,11 @@ def revoke(coupon: Coupon) -> None:
 
 def status_now(coupon: Coupon) -> str:
     """The status, expiry taken into account even before the nightly job has noted it."""
-    if coupon.status in USABLE and coupon.expires_at and clock.now() >= coupon.expires_at:
-        return "expired"
-    return str(coupon.status)
+    return "expired" if coupon.status in USABLE and _has_run_out(coupon) else str(coupon.status)
+
+
+def _has_run_out(coupon: Coupon) -> bool:
+    return coupon.expires_at is not None and clock.now() >= coupon.expires_at
 
 
 # What the shop asks and tells (contracts §4)
@@ -397,8 +525,11 @@ def release(shop: Shop, code: str, order_ref: str, *, source: str) -> Coupon:
             key = f"release:{coupon.id}:{coupon.revision}"  # an order may be cancelled, come back, be cancelled
             return _give_points_back(coupon, "returned", key=key, source=source, word="returned")
         coupon.order_ref = coupon.order_number = coupon.ended_at = coupon.applied_at = None
-        forgotten = customers.by_id(shop.id, coupon.customer_id).erased_at  # nobody is left to own it
-        return _move(coupon, "revoked" if forgotten else "active")
+        if customers.by_id(shop.id, coupon.customer_id).erased_at:  # nobody is left to own it
+            return _move(coupon, "revoked")
+        if shop.is_connected and not _has_run_out(coupon):  # its platform may still count the use
+            return _move(coupon, "issuing", code_job=_promise("issue_code", coupon, anew=True))
+        return _move(coupon, "active")
 
 
 def order_says(shop: Shop, codes: Iterable[str], order_ref: str, number: str, *, cancelled: bool, source: str) -> None:
@@ -414,31 +545,95 @@ def order_says(shop: Shop, codes: Iterable[str], order_ref: str, number: str, *,
             coupon = _locked(shop.id, coupon.id)
             if cancelled:
                 release(shop, code, order_ref, source=source)
-            elif coupon.status == "returned":
+            elif coupon.status in ("returned", "failed"):
                 _charge_again(coupon, order_ref, number, source)
-            elif coupon.status in (*USABLE, "expired"):
+            elif coupon.status in (*USABLE, "issuing", "expired"):
                 _mark_used(coupon, order_ref, number)
 
 
 def expire_due(limit: int = 1000) -> int:
     """Note coupons of any shop that have run out; put forgotten carts back. Answers how many changed."""
     now, count = clock.now(), 0
-    ended = Coupon.everywhere().where(Coupon.status.in_(USABLE), Coupon.expires_at <= now).limit(limit)
+    waits = Coupon.code_job.is_null()  # whoever asked for her points in time gets them
+    ended = Coupon.everywhere().where(Coupon.status.in_(USABLE), waits, Coupon.expires_at <= now).limit(limit)
     for coupon in list(ended):
         with atomic():
             fresh = _locked(coupon.shop_id, coupon.id)
-            if fresh.status in USABLE:
+            if fresh.status in USABLE and not is_returning(fresh):
                 _move(fresh, "expired", ended_at=fresh.expires_at)
                 count += 1
     forgotten = Coupon.everywhere().where(
-        Coupon.status == "applied", Coupon.applied_at <= now - APPLIED_FORGOTTEN_AFTER
+        Coupon.status == "applied", waits, Coupon.applied_at <= now - APPLIED_FORGOTTEN_AFTER
     )
     for coupon in list(forgotten.limit(limit)):
         with atomic():
             fresh = _locked(coupon.shop_id, coupon.id)
-            if fresh.status == "applied":
+            if fresh.status == "applied" and not is_returning(fresh):
                 _move(fresh, "active", applied_at=None)
                 count += 1
+    return count
+
+
+# What a connected shop answers: its own checkout must know the code (acceptance 30, 37, 39)
+
+
+def code_made(shop: Shop, coupon_id: str) -> None:
+    """The shop's checkout knows the code: she may use it. If nobody waits for it any longer it dies again."""
+    with atomic():
+        coupon = _locked(shop.id, coupon_id)
+        if coupon.status == "issuing":
+            _move(coupon, "active")
+        elif coupon.status in DEAD:
+            _promise("kill_code", coupon)
+
+
+def code_refused(shop: Shop, coupon_id: str, failure: str, detail: str) -> None:
+    """There will be no code: her points come back at once, and the row says why (acceptance 30)."""
+    with atomic():
+        coupon = _locked(shop.id, coupon_id)
+        if coupon.status != "issuing":
+            return
+        coupon.failure, coupon.failure_detail = failure, detail[:DETAIL_LENGTH_MAX]
+        if coupon.cost_points:
+            key = f"not-issued:{coupon.id}:{coupon.revision}"
+            _give_points_back(coupon, "failed", key=key, source="job", word="not_issued")
+        else:
+            _move(coupon, "failed", ended_at=clock.now())
+
+
+def code_dead(shop: Shop, coupon_id: str, *, key: str, source: str) -> None:
+    """The shop's checkout no longer knows the code: the points she asked for come back."""
+    with atomic():
+        coupon = _locked(shop.id, coupon_id)
+        if is_returning(coupon):
+            _give_points_back(coupon, "returned", key=key, source=source, word="returned")
+
+
+def code_not_killed(shop: Shop, coupon_id: str, failure: str, detail: str) -> None:
+    """The code could not be taken back: she keeps it, and may ask again."""
+    with atomic():
+        coupon = _locked(shop.id, coupon_id)
+        if is_returning(coupon):
+            coupon.failure, coupon.failure_detail = failure, detail[:DETAIL_LENGTH_MAX]
+            coupon.code_job = None
+            coupon.save()
+
+
+def give_up_on_codes(limit: int = 1000) -> int:
+    """Where the queue has given up asking a shop, hers is hers again. Answers how many coupons there were."""
+    at_work = queue.Job.everywhere(queue.Job.id).where(queue.Job.status == "waiting")
+    given_up = Coupon.everywhere().where(Coupon.code_job.is_null(False), Coupon.code_job.not_in(at_work)).limit(limit)
+    count = 0
+    for coupon in list(given_up):
+        job = queue.Job.get_or_none(queue.Job.id == coupon.code_job)
+        detail = (job and job.last_error) or "the job is gone"
+        with atomic():
+            fresh = _locked(coupon.shop_id, coupon.id)
+            if fresh.code_job != coupon.code_job:
+                continue
+            act = code_refused if fresh.status == "issuing" else code_not_killed
+            act(shops.by_id(fresh.shop_id), fresh.id, "shop_unreachable", detail)
+            count += 1
     return count
 
 
@@ -452,19 +647,124 @@ def shown(code: str) -> str:
     return "-".join(code[at : at + 4] for at in range(0, len(code), 4))
 
 
-def save_reward(shop: Shop, handle: str, **facts: Any) -> Reward:
+def save_reward(shop: Shop, handle: str, **columns: Any) -> Reward:
     """Make the reward called `handle`, or change it; coupons keep the terms they were bought with."""
-    reward = Reward.one(shop, Reward.handle == handle)
-    new = reward is None
+    with atomic():
+        programs.locked(shop.id)
+        reward = Reward.one(shop, Reward.handle == handle)
+        return _make(shop, handle, columns) if reward is None else _edit(reward, columns)
+
+
+# The catalogue, as the admin API edits it (wix-api §2, Reward)
+
+
+def need(shop: Shop, reward_id: str) -> Reward:
+    """The reward; raises NotFound, also for an archived one."""
+    reward = Reward.need(shop, Reward.id == reward_id)
+    if reward.archived_at is not None:
+        raise NotFound("There is no such reward here.")
+    return reward
+
+
+def create(
+    shop: Shop, kind: str, prices: Mapping[str | None, Price], *, at_checkout: bool = False, **columns: Any
+) -> Reward:
+    """A new reward, last in the merchant's order. A discount at checkout is of kind `sliding` and `at_checkout`.
+
+    `prices` are by tier id, None for the base tier; without one for the base tier, only tiers with their own may
+    have it. Raises TierUnknown, BadRequest (type, prices).
+    """
+    if at_checkout != (kind == "sliding"):
+        raise BadRequest("Of the admin API's rewards only a discount at checkout slides.", field="type")
+    with atomic():
+        programs.locked(shop.id)
+        last = Reward.of(shop, fn.MAX(Reward.position)).scalar()
+        handles = [handle for (handle,) in Reward.of(shop, Reward.handle).tuples()]
+        columns |= {"kind": kind, "at_checkout": at_checkout, "position": 0 if last is None else last + 1}
+        word = "checkout" if at_checkout else kind.replace("_", "-")
+        return _make(shop, edits.free_handle(word, handles), {**columns, **_price_columns(shop, kind, prices)})
+
+
+def change(
+    shop: Shop,
+    reward_id: str,
+    revision: int | None,
+    *,
+    kind: str | None = None,
+    prices: Mapping[str | None, Price] | None = None,
+    **columns: Any,
+) -> Reward:
+    """Change what is given; another `kind` comes with its prices. Coupons keep the terms they were bought with.
+
+    `revision` is the one the caller read (None: does not care). Raises NotFound, StaleRevision, TierUnknown, BadRequest
+    (prices; type when a coupon would become a discount at checkout, or the other way round).
+    """
+    with atomic():
+        programs.locked(shop.id)
+        reward = _current(shop, reward_id, revision)
+        kind = kind or reward.kind
+        if (reward.kind == "sliding") != (kind == "sliding"):
+            raise BadRequest("A discount at checkout stays one.", field="type")
+        if prices is not None:
+            columns |= {"kind": kind, **_price_columns(shop, kind, prices)}
+        return _edit(reward, columns)
+
+
+def remove(shop: Shop, reward_id: str, revision: int | None) -> None:
+    """Archive the reward: nobody buys it any more, and coupons stay. Raises NotFound, StaleRevision."""
+    with atomic():
+        programs.locked(shop.id)
+        _edit(_current(shop, reward_id, revision), {"active": False, "archived_at": clock.now()})
+
+
+def forget_tier(shop_id: str, tier_id: str) -> None:
+    """The tier is gone, and with it the prices that rewards had for it."""
+    for reward in Reward.of(shop_id).where(Reward.by_tier.is_null(False)):
+        if tier_id in reward.by_tier:
+            _edit(reward, {"by_tier": tiers.own_figures_without(reward.by_tier, tier_id)})
+
+
+def _price_columns(shop: Shop, kind: str, prices: Mapping[str | None, Price]) -> dict[str, Any]:
+    worth = {"amount": "amount", "sliding": "amount", "percent": "percent"}.get(kind)
+    for price in prices.values():
+        told = {name: value for name in ("amount", "percent") if (value := getattr(price, name)) is not None}
+        if set(told) != ({worth} if worth else set()) or any(value <= 0 for value in told.values()):
+            raise BadRequest(f"A reward of kind {kind} has {worth or 'no figure'}, above 0.", field="prices")
+        if price.cost_points < 1 or (price.percent or 0) > 100:
+            raise BadRequest("A reward costs 1 point or more and takes off 100 percent at most.", field="prices")
+    if not prices:
+        raise BadRequest("A reward has a price.", field="prices")
+    told = {
+        tier_id: {"cost_points": price.cost_points} | ({worth: str(getattr(price, worth))} if worth else {})
+        for tier_id, price in prices.items()
+    }
+    base = prices.get(None) or min(prices.values(), key=lambda price: price.cost_points)
+    columns = {name: getattr(base, name) for name in ("cost_points", "amount", "percent")}
+    return {**columns, "by_tier": tiers.own_figures(shop, told)}
+
+
+def _current(shop: Shop, reward_id: str, revision: int | None) -> Reward:
+    reward = need(shop, reward_id)
+    edits.check_revision(reward, revision)
+    return reward
+
+
+def _make(shop: Shop, handle: str, columns: dict[str, Any]) -> Reward:
     moment = clock.now()
-    if reward is None:
-        reward = Reward(id=new_id(), shop_id=shop.id, handle=handle, collections=[], created_at=moment)
-    for name, value in facts.items():
-        setattr(reward, name, value)
-    reward.updated_at = moment
-    reward.revision = 1 if new else reward.revision + 1
-    reward.save(force_insert=new)
-    emit(ProgramChanged(shop.id))
+    values = {"collections": [], **columns, "created_at": moment, "updated_at": moment}
+    reward = Reward(id=new_id(), shop_id=shop.id, handle=handle, **values)
+    reward.save(force_insert=True)
+    emit(RewardChanged(shop.id, reward.id, "created"))
+    return reward
+
+
+def _edit(reward: Reward, columns: dict[str, Any]) -> Reward:
+    was_archived = reward.archived_at is not None
+    changed = edits.put(reward, columns)
+    if changed:
+        reward.save()
+        kind = edits.kind_of_change(was_archived=was_archived, is_archived=reward.archived_at is not None)
+        emit(RewardChanged(reward.shop_id, reward.id, kind, changed))
     return reward
 
 
@@ -478,6 +778,7 @@ def _issue(shop: Shop, customer: Customer, program: programs.Program, *, life_da
 
     facts.setdefault("id", new_id())
     coupon = Coupon(
+        status="issuing" if shop.is_connected else "active",
         shop_id=shop.id,
         customer_id=customer.id,
         code=_fresh_code(shop),
@@ -486,9 +787,16 @@ def _issue(shop: Shop, customer: Customer, program: programs.Program, *, life_da
         return_until=days_on(program.rules.return_days) if facts.get("transaction_id") else None,
         **facts,
     )
+    if shop.is_connected:
+        coupon.code_job = _promise("issue_code", coupon, anew=False)
     coupon.save(force_insert=True)
     emit(CouponIssued(shop.id, coupon.id))
     return coupon
+
+
+def _promise(job: str, coupon: Coupon, **facts: Any) -> str:
+    """The shop is asked after the commit (stores/codes.py). Answers the job's id."""
+    return queue.enqueue(job, {"shop_id": coupon.shop_id, "coupon_id": coupon.id, **facts})
 
 
 def _fresh_code(shop: Shop) -> str:
@@ -514,17 +822,28 @@ def _bought_before(
     return coupon
 
 
-def _price(reward: Reward, points: int | None) -> tuple[int, Decimal | None]:
+def _cost(reward: Reward, price: Price, points: int | None) -> tuple[int, Decimal | None]:
     if reward.kind != "sliding":
-        if points is not None and points != reward.cost_points:
+        if points is not None and points != price.cost_points:
             raise BadRequest("This reward has a fixed cost.", field="points")
-        return reward.cost_points, reward.amount
+        return price.cost_points, price.amount
+    if reward.at_checkout:
+        return _cost_at_checkout(price, points)
     if points is None:
         raise BadRequest("Say how many points to spend.", field="points")
     lowest, highest, step = reward.cost_points, reward.max_points or POINTS_MAX, reward.step_points or 1
     if not lowest <= points <= highest or (points - lowest) % step:
         raise BadRequest(f"Between {lowest} and {highest} points, in steps of {step}.", field="points")
     return points, ((reward.point_value or Decimal(0)) * points).quantize(CENT, ROUND_DOWN)
+
+
+def _cost_at_checkout(price: Price, points: int | None) -> tuple[int, Decimal]:
+    """Any number of points that is worth a cent or more."""
+    cost = price.cost_points if points is None else points
+    worth = price.worth(cost)
+    if not 0 < cost <= POINTS_MAX or not worth:
+        raise BadRequest("So many points are worth nothing here.", field="points")
+    return cost, worth
 
 
 def _taken(shop: Shop, customer: Customer, rewards: list[Reward]) -> dict[str, tuple[int, int]]:
@@ -561,6 +880,8 @@ def _refusal(reward: Reward, account: Account | None, taken: tuple[int, int], le
     own = levels.get(account.tier_id or "", 0) if account else 0
     if reward.tier_id and own < levels.get(reward.tier_id, POINTS_MAX + 1):
         return TierTooLow.code
+    if price_for(reward, account.tier_id if account else None) is None:
+        return TierTooLow.code
     if reward.limit_per_customer is not None and taken[0] >= reward.limit_per_customer:
         return RewardLimitReached.code
     if reward.limit_total is not None and taken[1] >= reward.limit_total:
@@ -592,9 +913,10 @@ def _locked(shop_id: str, coupon_id: str) -> Coupon:
 
 
 def _move(coupon: Coupon, status: str, **facts: Any) -> Coupon:
+    coupon.code_job = None
     for name, value in facts.items():
         setattr(coupon, name, value)
-    coupon.status, coupon.revision = status, coupon.revision + 1
+    coupon.status, coupon.revision, coupon.updated_at = status, coupon.revision + 1, clock.now()
     coupon.save()
     emit(CouponChanged(coupon.shop_id, coupon.id, status))
     return coupon
@@ -643,7 +965,7 @@ def _charge_again(coupon: Coupon, order_ref: str, number: str, source: str) -> N
             takes_back=coupon.refund_id,
             shortfall=programs.of(coupon.shop_id).rules.shortfall,
         )
-    coupon.refund_id = None
+    coupon.refund_id = coupon.failure = coupon.failure_detail = None
     _mark_used(coupon, order_ref, number)
 
 
@@ -659,7 +981,14 @@ def _is_owner(shop: Shop, coupon: Coupon, cart: Cart) -> bool:
 
 
 def audit_coupons() -> Iterable[str]:
-    """Yields one sentence for each coupon that is both usable and paid back."""
-    both = Coupon.everywhere(Coupon.id).where(Coupon.refund_id.is_null(False), Coupon.status.in_(USABLE))
+    """Yields one sentence for each coupon that is both usable and paid back, or neither."""
+    both = Coupon.everywhere(Coupon.id).where(
+        Coupon.refund_id.is_null(False), Coupon.status.in_((*USABLE, "issuing", "used"))
+    )
     for (coupon_id,) in both.tuples():
         yield f"coupon {coupon_id}: usable although its points were given back"
+    neither = Coupon.everywhere(Coupon.id).where(
+        Coupon.refund_id.is_null(), Coupon.status.in_(("failed", "returned")), Coupon.cost_points > 0
+    )
+    for (coupon_id,) in neither.tuples():
+        yield f"coupon {coupon_id}: has no code although its points were not given back"

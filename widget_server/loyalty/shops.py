@@ -1,6 +1,7 @@
 """Shops: one merchant's site each, its origins, its shared secrets, and how its widget looks."""
 
 import base64
+import json
 import re
 import secrets
 import unicodedata
@@ -13,6 +14,7 @@ from widget_server.db import Json, ShopTable, Table, Text, UtcDateTime, atomic, 
 from widget_server.errors import BadRequest, NotFound
 
 PLATFORMS = ("generic", "shopify", "woocommerce")
+API_KEY = re.compile(r"[\x21-\x7e]{1,500}")
 CURRENCY = re.compile(r"[A-Z]{3}")
 HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|[0-9a-f.]*:[0-9a-f:.]+")
 LOCALE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
@@ -31,6 +33,8 @@ class Shop(Table):
     identity_secret_sealed = Text()
     webhook_secret_sealed = Text()
     widget = Json()
+    api_url = Text(null=True)
+    api_keys_sealed = Text(null=True)
     daily_done = Text(null=True)
     created_at = UtcDateTime()
 
@@ -43,6 +47,16 @@ class Shop(Table):
     def webhook_secret(self) -> str:
         """What the shop signs its webhooks with."""
         return config.unseal(self.webhook_secret_sealed)
+
+    @property
+    def is_connected(self) -> bool:
+        """True while we hold keys to the shop's own API, by which its checkout learns each code."""
+        return self.api_url is not None
+
+    @property
+    def api_keys(self) -> dict[str, str]:
+        """The keys to the shop's own API; empty while it is not connected."""
+        return json.loads(config.unseal(self.api_keys_sealed)) if self.api_keys_sealed else {}
 
     @property
     def look(self) -> "WidgetSettings":
@@ -143,6 +157,46 @@ def create(
 def add_origin(shop: Shop, origin: str) -> None:
     """Let pages of `origin` show the shop's widget; again changes nothing."""
     insert_once(Origin, {"id": new_id(), "shop_id": shop.id, "origin": clean_origin(origin), "created_at": clock.now()})
+
+
+def connect(shop: Shop, api_url: str, keys: dict[str, str]) -> None:
+    """Keep the keys to the shop's own API: from now on each new code is made there too.
+
+    Raises BadRequest naming the address or the key that cannot be one.
+    """
+    address, sealed = clean_api_url(api_url), config.seal(json.dumps(clean_api_keys(keys)))
+    shop.api_url, shop.api_keys_sealed = address, sealed
+    shop.save(only=[Shop.api_url, Shop.api_keys_sealed])
+
+
+def disconnect(shop: Shop) -> None:
+    """Forget the keys to the shop's own API; the codes that were made there stay there."""
+    shop.api_url = shop.api_keys_sealed = None
+    shop.save(only=[Shop.api_url, Shop.api_keys_sealed])
+
+
+def clean_api_url(url: str) -> str:
+    """The address of a shop's own API without a slash at its end.
+
+    Keys travel there: raises BadRequest unless it is https, or http on loopback.
+    """
+    try:
+        parts = urlsplit(url.strip())
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        parts, host = urlsplit(""), ""
+    safe = parts.scheme == "https" or (parts.scheme == "http" and config.is_loopback(host))
+    if not safe or not HOST.fullmatch(host) or parts.query or parts.fragment or "@" in parts.netloc:
+        raise BadRequest(f"{url!r} is not an address like https://shop.example.", field="api_url")
+    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
+
+
+def clean_api_keys(keys: dict[str, str]) -> dict[str, str]:
+    """The keys as they are; raises BadRequest naming one that no header can carry."""
+    for name, key in keys.items():
+        if not API_KEY.fullmatch(key):
+            raise BadRequest("It is empty, or has a character that no key has.", field=name)
+    return keys
 
 
 def note_daily(shop: Shop, day: str) -> None:

@@ -19,7 +19,7 @@ from marshmallow import Schema, ValidationError, fields, post_load, validate, va
 from widget_server import clock
 from widget_server.errors import BadRequest
 from widget_server.ledger import POINTS_MAX
-from widget_server.loyalty.earning import KINDS, ORDER_KINDS, Terms
+from widget_server.loyalty.earning_rules import KINDS, ORDER_KINDS, RATED_KINDS, Terms
 from widget_server.loyalty.program_files import Facts, ProgramFile, Things
 from widget_server.loyalty.programs import ProgramSettings
 from widget_server.loyalty.referrals import TRIGGERS, WINDOW_DAYS_DEFAULT
@@ -368,7 +368,6 @@ class TermsSchema(_Part):
     name = Words(100, load_default=None)
 
 
-RATED_KINDS = (*ORDER_KINDS, "custom")
 ORDER_TERMS = {
     *("minimum_subtotal", "include_products", "include_collections", "exclude_products", "exclude_collections"),
     *("product_multipliers", "collection_multipliers"),

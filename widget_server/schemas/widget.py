@@ -12,6 +12,7 @@ COUPON_KINDS = ["amount", "percent", "free_shipping", "free_product"]
 RULE_KINDS = ["order", "first_order", "join", "birthday", "newsletter", "review", "social", "visit", "custom"]
 ROUNDINGS = ["floor", "unit", "nearest"]
 PROGRAM_STATUSES = ["draft", "active", "paused"]
+COUPON_FAILURES = ["shop_refused", "shop_unreachable", "already_used"]
 COUPON_STATUSES = ["issuing", "active", "applied", "used", "expired", "returned", "revoked", "failed"]
 TRIGGERS = ["registration", "first_paid_order", "first_fulfilled_order"]
 REASONS = [
@@ -251,6 +252,8 @@ class Coupon(Body):
     expires_at, ended_at = moment(null=True), moment(null=True)
     order_number = text(null=True)
     return_until = moment(null=True)
+    returning = flag()
+    failure = text(null=True, values=COUPON_FAILURES)
 
 
 class CouponPage(Body):

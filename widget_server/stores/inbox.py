@@ -19,7 +19,7 @@ from widget_server.schemas import stores as shapes
 from widget_server.stores import generic, shopify, woocommerce
 from widget_server.stores import messages as say
 from widget_server.stores.messages import Odd
-from widget_server.web.bodies import first_fault
+from widget_server.web.bodies import faults
 
 ADAPTERS: dict[str, ModuleType] = {"generic": generic, "shopify": shopify, "woocommerce": woocommerce}
 SERVER_KINDS = {"review": "review", "newsletter": "newsletter", "visit": "visit"}
@@ -44,7 +44,7 @@ def deliver(shop: Shop, platform: str, topic: str, body: bytes) -> Outcome:
     except Odd as odd:
         reason = str(odd)
     except ValidationError as wrong:
-        reason = ": ".join(first_fault(wrong.normalized_messages()))
+        reason = ": ".join(faults(wrong.normalized_messages())[0])
     except Refusal as refusal:
         reason = f"{refusal.code}: {refusal.message}"
     orders.park(shop, platform, topic, body, reason=reason)

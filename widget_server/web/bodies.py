@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -41,8 +42,10 @@ def money(amount: Decimal) -> str:
     return f"{whole}.{places.rstrip('0').ljust(2, '0')}"
 
 
-def json_body(schema: Schema) -> Any:
-    """The request's JSON body, read by `schema`; raises BadRequest naming the first field that is wrong."""
+def json_body(schema: Schema, *, ignoring: Iterable[str] = ()) -> Any:
+    """The request's JSON body, read by `schema`; raises BadRequest naming the first field that is wrong, and each
+    wrong one in its fact `faults`. The names in `ignoring` may come too: ids that the path has already.
+    """
     try:
         value = json.loads(request.get_data(cache=True) or b"{}")
         odd = unstorable(value)
@@ -53,10 +56,16 @@ def json_body(schema: Schema) -> Any:
     if odd is not None:
         raise BadRequest("This text holds a NUL or half a character.", field=odd or None)
     try:
-        return schema.load(value)
+        return schema.load({name: one for name, one in value.items() if name not in ignoring})
     except ValidationError as wrong:
-        field, message = first_fault(wrong.normalized_messages())
-        raise BadRequest(message, field=field) from wrong
+        raise unfit(wrong) from wrong
+
+
+def unfit(wrong: ValidationError) -> BadRequest:
+    """What a schema found wrong, as a refusal."""
+    found = faults(wrong.normalized_messages())
+    field, message = found[0]
+    return BadRequest(message, field=field, faults=found)
 
 
 def need_storable_address() -> None:
@@ -89,14 +98,12 @@ def unstorable(value: Any, *path: str) -> str | None:
     return None
 
 
-def first_fault(messages: Any) -> tuple[str, str]:
-    """The path of the first wrong field, and what is wrong with it."""
-    path = []
-    while isinstance(messages, dict):
-        name, messages = next(iter(messages.items()))
-        if name != "_schema":
-            path.append(str(name))
-    return ".".join(path), str(messages[0] if isinstance(messages, list) else messages)
+def faults(messages: Any, *path: str) -> list[tuple[str, str]]:
+    """The path of each wrong field, and what is wrong with it."""
+    if isinstance(messages, dict):
+        named = ((name, (*path, *([str(name)] if name != "_schema" else []))) for name in messages)
+        return [fault for name, deeper in named for fault in faults(messages[name], *deeper)]
+    return [(".".join(path), str(messages[0] if isinstance(messages, list) else messages))]
 
 
 def plain(value: Any) -> Any:

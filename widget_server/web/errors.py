@@ -1,14 +1,16 @@
-"""How a refusal reads on the wire: one form for the widget and the stores, one for each audience to come."""
+"""How a refusal reads on the wire: one form for the widget and the stores, Wix's for the admin API (wix-api §5)."""
 
 import logging
 from typing import Any
 
-from flask import Flask, jsonify
+from flask import Flask, Response, g, jsonify, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
 from widget_server import db
+from widget_server.db import new_id
 from widget_server.errors import Refusal
+from widget_server.schemas.wire import camel
 
 STATUS = {
     "bad_request": 400,
@@ -20,6 +22,9 @@ STATUS = {
     "rate": 429,
 }
 CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 415: "bad_request", 400: "bad_request"}
+
+ADMIN_PATHS = ("/loyalty-", "/_api/", "/oauth")
+REQUIRED = "Missing data for required field."
 
 log = logging.getLogger(__name__)
 
@@ -37,13 +42,43 @@ def body(code: str, message: str, *, field: str | None = None, **facts: Any) -> 
     return {"error": {"code": code, "message": message, "field": field, **figures}}
 
 
+def admin_body(code: str, message: str, *, field: str | None = None, **facts: Any) -> dict[str, Any]:
+    """Wix's form of a "no": the fields that are wrong, or a stable code with the figures behind it."""
+    if code == "bad_request" and field:
+        violations = [_violation(*fault) for fault in facts.get("faults", [(field, message)])]
+        return {"message": message, "details": {"validationError": {"fieldViolations": violations}}}
+    data = {camel(name): value for name, value in {"field": field, **facts}.items() if value is not None}
+    error = {"code": code.upper(), "description": message, "data": data}
+    return {"message": message, "details": {"applicationError": error}}
+
+
+def _violation(field: str, message: str) -> dict[str, str]:
+    """`violatedRule` is a word of Wix's; what it has none for is OTHER, with a name of ours."""
+    if message == REQUIRED:
+        return {"field": field, "description": message, "violatedRule": "REQUIRED_FIELD"}
+    rule = "UNKNOWN_FIELD" if message == "Unknown field." else "INVALID_VALUE"
+    return {"field": field, "description": message, "violatedRule": "OTHER", "ruleName": rule}
+
+
+def _form(code: str, message: str, **facts: Any) -> dict[str, Any]:
+    """The form of the audience that asked."""
+    return (admin_body if request.path.startswith(ADMIN_PATHS) else body)(code, message, **facts)
+
+
 def _refused(refusal: Refusal) -> ResponseReturnValue:
-    answer = jsonify(body(refusal.code, refusal.message, field=refusal.field, **refusal.facts))
+    answer = jsonify(_form(refusal.code, refusal.message, field=refusal.field, **refusal.facts))
     answer.status_code = STATUS[refusal.kind]
     if "retry_after_seconds" in refusal.facts:
         answer.headers["Retry-After"] = str(refusal.facts["retry_after_seconds"])
     if refusal.kind == "unauthenticated":
         answer.headers["WWW-Authenticate"] = "Bearer"
+    return _traced(answer)
+
+
+def _traced(answer: Response) -> Response:
+    """The SDK shows this id with the error; the log has it too (wix-api §3)."""
+    if request.path.startswith(ADMIN_PATHS):
+        answer.headers["X-Wix-Request-Id"] = g.setdefault("request_id", new_id())
     return answer
 
 
@@ -51,15 +86,17 @@ def _http(error: HTTPException) -> ResponseReturnValue:
     if error.response is not None:
         return error.response
     status = error.code or 500
-    answer = jsonify(body(CODES.get(status, "refused"), error.description or error.name))
+    answer = jsonify(_form(CODES.get(status, "refused"), error.description or error.name))
     answer.status_code = status
     allow = getattr(error, "valid_methods", None)
     if allow:
         answer.headers["Allow"] = ", ".join(sorted(allow))
-    return answer
+    return _traced(answer)
 
 
 def _broken(error: Exception) -> ResponseReturnValue:
-    log.exception("a request failed", exc_info=error)
+    answer = _traced(jsonify(_form("internal", "Something went wrong here. Nothing was changed.")))
+    answer.status_code = 500
+    log.exception("request %s failed", g.get("request_id", ""), exc_info=error)
     db.disconnect()
-    return jsonify(body("internal", "Something went wrong here. Nothing was changed.")), 500
+    return answer

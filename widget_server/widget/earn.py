@@ -6,7 +6,7 @@ from flask import jsonify
 from flask.typing import ResponseReturnValue
 
 from widget_server import ledger
-from widget_server.loyalty import customers, earning, programs, reads
+from widget_server.loyalty import birthdays, customers, earning, earning_rules, programs, reads
 from widget_server.schemas import widget as shapes
 from widget_server.web import auth
 from widget_server.web.auth import Shopper
@@ -52,9 +52,10 @@ def birthday() -> ResponseReturnValue:
     """Her birthday: once a year from now on, if it is more than 30 days away."""
     me = auth.member()
     limit("10 per hour", "birthday", me.customer.id)
-    earning.set_birthday(me.customer, json_body(shapes.BirthdayAsk())["birthday"])
+    birthdays.tell(me.customer, json_body(shapes.BirthdayAsk())["birthday"])
     customer = customers.by_id(me.shop.id, me.customer.id)
-    rule = next((one for one in earning.listed(me.shop, customer, None) if one.kind == "birthday"), None)
+    account = ledger.account_of(me.shop.id, customer.id)
+    rule = next((one for one in earning_rules.listed(me.shop, customer, account) if one.kind == "birthday"), None)
     return jsonify(
         member=reads.member(customer), rule=reads.rule(me.shop, customer, rule) if rule is not None else None
     )

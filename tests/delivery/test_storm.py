@@ -1,0 +1,136 @@
+"""The proof of the outbox: whatever receivers do and however often workers are killed, each message arrives, in order,
+or is listed as dead with its last answer (acceptance 63). `make proofs` sends 100,000.
+"""
+
+import json
+import os
+import random
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.delivery.stormy import fate
+from tests.make import PROOFS, World
+from tests.test_cli import env
+from tests.test_serve import free_port
+from widget_server import clock, config, db
+from widget_server.db import atomic
+from widget_server.delivery import endpoints, outbox
+from widget_server.delivery.outbox import Lane, Message
+from widget_server.events import PointsMoved
+
+EVENTS = int(os.environ.get("STORM_EVENTS") or (100_000 if PROOFS else 1_000))
+CUSTOMERS = max(EVENTS // 20, 1)
+WORKERS = 2
+KILL_SECONDS = (3.0, 10.0) if PROOFS else (2.0, 4.0)
+RESTART_SECONDS = (10.0, 20.0) if PROOFS else (3.0, 6.0)
+PATIENCE_SECONDS = 3000 if PROOFS else 150
+SETTINGS = {
+    "WIDGET_ALLOW_PRIVATE_WEBHOOKS": "1",
+    "WIDGET_WEBHOOK_TIMEOUT_MS": "1000",
+    "WIDGET_WEBHOOK_PAUSE_DIVISOR": "4000",
+}
+
+
+@contextmanager
+def killed_and_started(begin: Callable[[], subprocess.Popen[bytes]], every: tuple[float, float]) -> Iterator[list[int]]:
+    """A process that is killed at random and started anew; answers a list with an entry for each kill."""
+    over, kills = threading.Event(), []
+
+    def weather() -> None:
+        process = begin()
+        while not over.wait(random.uniform(*every)):
+            process.kill()
+            process.wait()
+            kills.append(process.pid)
+            process = begin()
+        process.kill()
+        process.wait()
+
+    thread = threading.Thread(target=weather)
+    thread.start()
+    try:
+        yield kills
+    finally:
+        over.set()
+        thread.join()
+
+
+def happen(shop_id: str) -> None:
+    """Each customer's points move, one after the other; `amount` counts."""
+    for number in range(1, EVENTS // CUSTOMERS + 1):
+        for first in range(0, CUSTOMERS, 100):
+            with atomic():
+                for customer in range(first, min(first + 100, CUSTOMERS)):
+                    id = f"customer-{customer}"
+                    outbox.publish(PointsMoved(shop_id, f"account-{customer}", id, f"t-{number}", "earn", number))
+            time.sleep(0.002)  # SQLite's lock is not fair
+
+
+@pytest.mark.timeout(PATIENCE_SECONDS + 300)
+def test_nothing_is_lost_and_nothing_overtakes(world: World, database: str, tmp_path: Path) -> None:
+    config.use(replace(config.current(), allow_private_webhooks=True))
+    port, log = free_port(), tmp_path / "receiver.log"
+    endpoint = endpoints.create(world.shop.id, url=f"http://127.0.0.1:{port}/hooks", event_types=["points.moved"])
+    assert endpoint.secret
+    weather = [sys.executable, "-m", "tests.delivery.stormy", str(port), endpoint.secret, str(log)]
+    worker = [sys.executable, "-m", "widget_server.cli", "worker"]
+    known = {**os.environ, **env(database, **SETTINGS)}
+    with (tmp_path / "workers.log").open("ab") as out:
+
+        def start(command: list[str]) -> Callable[[], subprocess.Popen[bytes]]:
+            return lambda: subprocess.Popen(command, env=known, stdout=out, stderr=out)
+
+        began = time.monotonic()
+        with killed_and_started(start(weather), RESTART_SECONDS) as restarts:
+            with killed_and_started(start(worker), KILL_SECONDS) as kills:
+                with killed_and_started(start(worker), KILL_SECONDS) if WORKERS > 1 else suppress():
+                    happen(world.shop.id)
+                    count = EVENTS // CUSTOMERS * CUSTOMERS
+                    deadline = time.monotonic() + PATIENCE_SECONDS
+                    while Message.everywhere().where(Message.status.in_(("new", "waiting"))).exists():
+                        assert time.monotonic() < deadline, _states()
+                        time.sleep(1 if PROOFS else 0.2)
+        seconds = time.monotonic() - began
+    _tell(seconds, count, len(kills), len(restarts), log)
+    heard = [json.loads(line) for line in log.read_text().splitlines()]
+    taken = {id for id, _, _, status in heard if status == 200}
+    refused = {id for id, _, _, status in heard if status in (410, 500)}
+    assert {status for _, _, _, status in heard} <= {200, 410, 500}, "a signature was wrong, or a redirect followed"
+    rows = {row.event_id: row for row in Message.everywhere()}
+    assert len(rows) == count
+    dead = {id for id, row in rows.items() if row.status == "dead"}
+    assert {id for id, row in rows.items() if row.status == "sent"} == taken == rows.keys() - dead
+    assert dead == refused
+    for letter in Message.of(world.shop).where(Message.status == "dead"):
+        wanted = fate(letter.event_id)
+        assert letter.answer_status == wanted if wanted == 410 else letter.tries == outbox.TRIES_MAX
+        assert letter.answer
+    assert len(outbox.dead_letters(world.shop.id, endpoint.id, limit=count)) == len(dead)
+    firsts: dict[str, list[int]] = defaultdict(list)
+    for id, customer, amount, _ in heard:
+        if amount not in firsts[customer] and id in taken:
+            firsts[customer].append(amount)
+    assert all(amounts == sorted(amounts) for amounts in firsts.values())
+    assert not Lane.everywhere().exists()
+
+
+def _states() -> Counter[str]:
+    found = Message.everywhere(Message.status, db.peewee.fn.COUNT()).group_by(Message.status).tuples()
+    return Counter(dict(found))
+
+
+def _tell(seconds: float, count: int, kills: int, restarts: int, log: Path) -> None:
+    heard = len(log.read_text().splitlines())
+    print(
+        f"{count} events in {seconds:.0f} s ({count / seconds:.0f}/s), one of {WORKERS} workers killed {kills} times, "
+        f"receiver {restarts} times; heard {heard}; {dict(_states())}; {clock.iso(clock.now())}"
+    )

@@ -1,0 +1,227 @@
+"""Accounts: `/loyalty-accounts/v1` (wix-api §1, §4)."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from peewee import Case, fn
+
+from widget_server import ledger
+from widget_server.admin.routes import MANAGE, MEMBER, READ, SOURCE, Service, request_key
+from widget_server.errors import NotFound
+from widget_server.ledger import Account
+from widget_server.loyalty import batches, customers, points, reports
+from widget_server.loyalty.customers import Customer
+from widget_server.loyalty.shops import Shop
+from widget_server.schemas.admin import accounts as shapes
+from widget_server.schemas.admin.accounts import Surroundings, account
+from widget_server.schemas.wire import Asked
+from widget_server.web import query
+from widget_server.web.callers import Caller
+from widget_server.web.query import Entity, Field
+
+service = Service("accounts", "/loyalty-accounts/v1", "Accounts")
+
+MEMBER_ID = Case(None, [(Customer.status == "member", Customer.id)], None)
+CREATED = Field(Account.created_at, "time", aggregatable=True)
+ACTIVITY = Field(Account.last_activity_at, "time", aggregatable=True)
+UPDATED = Field(Account.updated_at, "time", aggregatable=True)
+COUNTERS = {
+    f"points.{name}": Field(getattr(Account, name), "int", aggregatable=True)
+    for name in ("balance", "earned", "adjusted", "redeemed", "expired")
+}
+EMAIL = Field(Customer.email, "text", nullable=True, searchable=True)
+NAME = Field(Customer.name, "text", nullable=True, searchable=True)
+
+
+def entity(shop: Shop) -> Entity:
+    """What may be asked of a shop's accounts (wix-api §4); query and search know the same fields."""
+    expires = points.expiry_columns(shop)
+    return Entity(
+        "account",
+        {
+            "id": Field(Account.id, "id"),
+            "contactId": Field(Account.customer_id, "id"),
+            "memberId": Field(MEMBER_ID, "id", nullable=True),
+            "contact.id": Field(Account.customer_id, "id", aggregatable=True),
+            "contact.email": EMAIL,
+            "contact.name": NAME,
+            "contact.displayName": NAME,
+            "createdDate": CREATED,
+            "updatedDate": UPDATED,
+            "lastActivityDate": ACTIVITY,
+            "tier.id": Field(Account.tier_id, "id", nullable=True, aggregatable=True),
+            **COUNTERS,
+            "pointsExpiration.expirationDate": Field(
+                expires.since,
+                "time",
+                nullable=True,
+                at_least=expires.at_least,
+                to_shown=expires.to_shown,
+                aggregatable=True,
+            ),
+            "pointsExpiration.expiringPointsAmount": Field(expires.points, "int", nullable=True),
+        },
+        (Field(Account.id, "id"),),
+        CREATED,
+    )
+
+
+@service.does("POST", "/accounts", MANAGE, takes=shapes.CreateAccount, answers=shapes.AccountBody)
+def create_account(caller: Caller, asked: Any) -> dict[str, Any]:
+    """An account with 0 points for a customer; the program must be active, and she has none yet."""
+    return {"account": _shown(caller.shop, points.create_account(caller.shop, asked["contact_id"]))}
+
+
+@service.does("GET", "/accounts", READ, query=shapes.ListAccounts, answers=shapes.AccountsListed)
+def list_accounts(caller: Caller, asked: Any) -> dict[str, Any]:
+    """Accounts of these contacts, or all; newest first."""
+    paging = {name: asked[name] for name in ("limit", "cursor") if name in asked}
+    ids = asked.get("contact_ids")
+    wanted = {"filter": {"contactId": {"$in": ids}}} if ids and "cursor" not in paging else {}
+    asked = {**wanted, "cursorPaging": paging}
+    found = query.page(entity(caller.shop), _select(caller.shop), asked, shop_id=caller.shop.id)
+    return {"accounts": _all_shown(caller.shop, found.rows), "paging_metadata": query.metadata_v2(found)}
+
+
+@service.does("POST", "/accounts/query", READ, takes=Asked, answers=shapes.AccountsPage)
+def query_accounts(caller: Caller, asked: Any) -> dict[str, Any]:
+    """Accounts by filter and order."""
+    found = query.page(entity(caller.shop), _select(caller.shop), asked.get("query"), shop_id=caller.shop.id)
+    return {"loyalty_accounts": _all_shown(caller.shop, found.rows), "paging_metadata": query.metadata(found)}
+
+
+@service.does("POST", "/accounts/search", READ, takes=shapes.SearchAsked, answers=shapes.AccountsFound)
+def search_accounts(caller: Caller, asked: Any) -> dict[str, Any]:
+    """Accounts by filter, order and free text over name and e-mail, with aggregations over all that were found."""
+    asked = asked.get("search") or {}
+    aggregations, zone = asked.pop("aggregations", None), asked.pop("timeZone", None)
+    kind, select = entity(caller.shop), _select(caller.shop)
+    found = query.page(kind, select, asked, shop_id=caller.shop.id, where="search")
+    answer = {"accounts": _all_shown(caller.shop, found.rows), "paging_metadata": query.metadata(found)}
+    if aggregations:
+        condition = query.selection(kind, asked.get("filter"), asked.get("search"), where="search")
+        answer["aggregation_data"] = query.aggregate(kind, _select(caller.shop).where(condition), aggregations, zone)
+    return answer
+
+
+@service.does("POST", "/accounts/count", READ, takes=shapes.CountAsked, answers=shapes.Counted)
+def count_accounts(caller: Caller, asked: Any) -> dict[str, Any]:
+    """How many accounts there are by filter and free text."""
+    condition = query.selection(entity(caller.shop), asked.get("filter"), asked.get("search"))
+    return {"count": _select(caller.shop, fn.COUNT(Account.id)).where(condition).scalar()}
+
+
+@service.does("POST", "/accounts/bulk-adjust", MANAGE, takes=shapes.BulkAdjust, answers=shapes.JobStarted)
+def bulk_adjust(caller: Caller, asked: Any) -> dict[str, Any]:
+    """Change the balances of all accounts that a search finds, behind the answer; those found now are in it."""
+    search = asked.get("search") or {}
+    condition = query.selection(entity(caller.shop), search.get("filter"), search.get("search"), where="search")
+    batch = batches.bulk_adjust(
+        caller.shop,
+        _select(caller.shop, Account.id).where(condition),
+        source=SOURCE,
+        key=request_key(),
+        by=asked.get("amount"),
+        to_balance=asked.get("balance"),
+        comment=asked.get("description"),
+        reason=asked.get("reason"),
+        app_id=caller.key_id,
+    )
+    return {"async_job_id": batch.id}
+
+
+@service.does("GET", "/accounts/program-totals", READ, answers=shapes.ProgramTotals)
+def get_program_totals(caller: Caller, asked: Any) -> dict[str, Any]:
+    """The counters of all accounts together, and how many are in each tier."""
+    totals = reports.program_totals(caller.shop)
+    counters = {name: getattr(totals, name) for name in ("balance", "earned", "adjusted", "redeemed", "expired")}
+    tiers = [{"id": tier_id, "number_of_accounts": count} for tier_id, count in totals.tiers]
+    return {"points": counters, "tier_totals": tiers}
+
+
+@service.does("GET", "/accounts/my-account", MEMBER, answers=shapes.AccountBody)
+def get_my_account(caller: Caller, asked: Any) -> dict[str, Any]:
+    """The calling member's own."""
+    return {"account": _shown(caller.shop, _account_of(caller.shop, caller.member))}
+
+
+@service.does("GET", "/accounts/fetch-by", READ, query=shapes.SecondaryId, answers=shapes.AccountBody)
+def get_account_by_secondary_id(caller: Caller, asked: Any) -> dict[str, Any]:
+    """The account of a contact, or of a member."""
+    customer = customers.by_id(caller.shop.id, asked.get("contact_id") or asked["member_id"])
+    if "member_id" in asked and not customer.is_member:
+        raise NotFound("There is no such member here.")
+    return {"account": _shown(caller.shop, _account_of(caller.shop, customer))}
+
+
+@service.does("GET", "/accounts/<account_id>", READ, answers=shapes.AccountBody)
+def get_account(caller: Caller, asked: Any, account_id: str) -> dict[str, Any]:
+    """One account."""
+    return {"account": _shown(caller.shop, Account.need(caller.shop, Account.id == account_id))}
+
+
+@service.does(
+    "POST", "/accounts/<account_id>/adjust-points", MANAGE, takes=shapes.AdjustPoints, answers=shapes.AccountMoved
+)
+def adjust_points(caller: Caller, asked: Any, account_id: str) -> dict[str, Any]:
+    """By an amount or to a balance; never below 0. The customer reads `description`, staff alone `reason`."""
+    Account.need(caller.shop, Account.id == account_id)
+    row = points.adjust(
+        caller.shop,
+        account_id,
+        source=SOURCE,
+        key=request_key(),
+        by=asked.get("amount"),
+        to_balance=asked.get("balance"),
+        comment=asked.get("description"),
+        reason=asked.get("reason"),
+        app_id=caller.key_id,
+        revision=asked.get("revision"),
+    )
+    return _moved(caller.shop, account_id, row)
+
+
+@service.does(
+    "POST", "/accounts/<account_id>/earn-points", MANAGE, takes=shapes.EarnPoints, answers=shapes.AccountMoved
+)
+def earn_points(caller: Caller, asked: Any, account_id: str) -> dict[str, Any]:
+    """Points for something done, once for an `idempotencyKey`: the same again answers the first transaction."""
+    Account.need(caller.shop, Account.id == account_id)
+    row = points.earn_points(
+        caller.shop,
+        account_id,
+        asked["amount"],
+        source=SOURCE,
+        key=asked["idempotency_key"],
+        comment=asked.get("description"),
+        app_id=asked["app_id"],
+        activity_type=asked.get("activity_type"),
+        order_ref=asked.get("order_id"),
+        channel=asked.get("followed_social_media", {}).get("channel"),
+    )
+    return _moved(caller.shop, account_id, row)
+
+
+def _select(shop: Shop, *columns: Any) -> Any:
+    return Account.of(shop, *(columns or (Account, Customer))).join(Customer, on=(Customer.id == Account.customer_id))
+
+
+def _account_of(shop: Shop, customer: Customer) -> Account:
+    row = ledger.account_of(shop.id, customer.id)
+    if row is None:
+        raise NotFound("This customer has no account.")
+    return row
+
+
+def _moved(shop: Shop, account_id: str, row: ledger.Transaction | None) -> dict[str, Any]:
+    now = Account.need(shop, Account.id == account_id)
+    return {"account": _shown(shop, now), "transaction_id": row.id if row else None}
+
+
+def _shown(shop: Shop, row: Account) -> dict[str, Any]:
+    return account(row, customers.by_id(shop.id, row.customer_id), Surroundings.of(shop))
+
+
+def _all_shown(shop: Shop, rows: Iterable[Any]) -> list[dict[str, Any]]:
+    around = Surroundings.of(shop)
+    return [account(row, row.customer, around, alone=False) for row in rows]

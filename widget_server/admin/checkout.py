@@ -1,0 +1,94 @@
+"""Discounts at checkouts: `/loyalty-checkout-exchange/v1` (wix-api §1; how they move: loyalty/checkout.py)."""
+
+from typing import Any
+
+from widget_server.admin.routes import MANAGE, MEMBER, READ, SOURCE, Service, request_key
+from widget_server.loyalty import checkout
+from widget_server.loyalty.checkout import CheckoutDiscount
+from widget_server.schemas.admin.checkout import (
+    TYPES,
+    WIRE_STATUSES,
+    ApplyDiscount,
+    CheckoutAsked,
+    CheckoutCompleted,
+    DiscountBody,
+    DiscountsPage,
+    discount,
+)
+from widget_server.schemas.wire import Asked
+from widget_server.web import query
+from widget_server.web.callers import Caller
+from widget_server.web.query import Entity, Field, word_of
+
+service = Service("checkout", "/loyalty-checkout-exchange/v1", "Discounts at checkouts")
+
+CREATED = Field(CheckoutDiscount.applied_at, "time")
+ENTITY = Entity(
+    "checkout_discount",
+    {
+        "id": Field(CheckoutDiscount.id, "id"),
+        "checkoutId": Field(CheckoutDiscount.checkout_id, "text"),
+        "status": Field(CheckoutDiscount.status, "enum", to_stored=word_of(WIRE_STATUSES)),
+        "discountType": Field(CheckoutDiscount.kind, "enum", to_stored=word_of(TYPES)),
+        "createdDate": CREATED,
+        "updatedDate": Field(CheckoutDiscount.updated_at, "time"),
+    },
+    (Field(CheckoutDiscount.id, "id"),),
+    CREATED,
+)
+
+
+@service.does("POST", "/loyalty-checkout-discount", MEMBER, takes=ApplyDiscount, answers=DiscountBody)
+def apply_discount(caller: Caller, asked: Any) -> dict[str, Any]:
+    """The calling member takes a reward, or a coupon she has, to a checkout of the shop's."""
+    reward, coupon = asked.get("reward") or {}, asked.get("loyalty_coupon") or {}
+    row = checkout.apply(
+        caller.shop,
+        caller.member,
+        asked["checkout_id"],
+        key=request_key(),
+        source=SOURCE,
+        reward_id=reward.get("id"),
+        points=reward.get("points_to_spend"),
+        coupon_id=coupon.get("id"),
+        revision=(reward or coupon).get("revision"),
+    )
+    return {"discount": discount(row)}
+
+
+@service.does("POST", "/loyalty-checkout-discounts/query", READ, takes=Asked, answers=DiscountsPage)
+def query_discounts(caller: Caller, asked: Any) -> dict[str, Any]:
+    """Discounts by filter and order."""
+    found = query.page(ENTITY, CheckoutDiscount.of(caller.shop), asked.get("query"), shop_id=caller.shop.id)
+    return {
+        "loyalty_checkout_discounts": [discount(row) for row in found.rows],
+        "paging_metadata": query.metadata(found),
+    }
+
+
+@service.does("POST", "/loyalty-checkout-discounts/begin", MANAGE, takes=CheckoutAsked, answers=DiscountBody)
+def begin_checkout(caller: Caller, asked: Any) -> dict[str, Any]:
+    """The order is being placed: the member cannot take the discount off any more."""
+    return {"discount": discount(checkout.begin(caller.shop, asked["checkout_id"]))}
+
+
+@service.does("POST", "/loyalty-checkout-discounts/complete", MANAGE, takes=CheckoutCompleted, answers=DiscountBody)
+def complete_checkout(caller: Caller, asked: Any) -> dict[str, Any]:
+    """An order came of it; the shop's webhook says the same when the order carries the coupon's code."""
+    order = f"{caller.shop.platform}:{asked['order_id']}"
+    row = checkout.complete(
+        caller.shop, asked["checkout_id"], order, source=SOURCE, order_number=asked.get("order_number")
+    )
+    return {"discount": discount(row)}
+
+
+@service.does("POST", "/loyalty-checkout-discounts/cancel", MANAGE, takes=CheckoutAsked, answers=DiscountBody)
+def cancel_checkout(caller: Caller, asked: Any) -> dict[str, Any]:
+    """No order came of it, or its order was cancelled: the member has again what she spent, once."""
+    return {"discount": discount(checkout.cancel(caller.shop, asked["checkout_id"], source=SOURCE))}
+
+
+@service.does("POST", "/loyalty-checkout-discounts/remove", MANAGE, takes=CheckoutAsked, answers=DiscountBody)
+def remove_discount(caller: Caller, asked: Any) -> dict[str, Any]:
+    """The member takes the discount off her checkout."""
+    return {"discount": discount(checkout.remove(caller.shop, asked["checkout_id"], source=SOURCE))}

@@ -1,0 +1,136 @@
+"""Coupons: `/loyalty-coupons/v1` (wix-api §1)."""
+
+import base64
+import binascii
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from peewee import JOIN, Case
+
+from widget_server.admin.routes import MANAGE, MEMBER, READ, SOURCE, Service, request_key
+from widget_server.errors import BadRequest
+from widget_server.ledger import Account
+from widget_server.loyalty import customers, rewards
+from widget_server.loyalty.customers import Customer
+from widget_server.loyalty.rewards import Coupon
+from widget_server.loyalty.shops import Shop
+from widget_server.schemas.admin import coupons as shapes
+from widget_server.schemas.admin.coupons import STATUSES, coupon
+from widget_server.schemas.admin.tiers import RevisionAsked
+from widget_server.schemas.wire import Asked, Empty
+from widget_server.web import query
+from widget_server.web.callers import Caller
+from widget_server.web.query import Entity, Field
+
+service = Service("coupons", "/loyalty-coupons/v1", "Coupons")
+
+CREATED = Field(Coupon.created_at, "time")
+STATUS = Case(None, [(Coupon.status.in_(ours), wire) for wire, ours in STATUSES.items()], "UNKNOWN")
+MEMBER_ID = Case(None, [(Customer.status == "member", Customer.id)], None)
+ENTITY = Entity(
+    "coupon",
+    {
+        "id": Field(Coupon.id, "id"),
+        "createdDate": CREATED,
+        "updatedDate": Field(Coupon.updated_at, "time"),
+        "accountId": Field(Account.id, "id", nullable=True),
+        "memberId": Field(MEMBER_ID, "id", nullable=True),
+        "transactionId": Field(Coupon.transaction_id, "id", nullable=True),
+        "rewardName": Field(Coupon.title, "text", nullable=True),
+        "status": Field(STATUS, "enum"),
+        "couponReference.code": Field(Coupon.code, "text", nullable=True),
+        "couponReference.couponId": Field(Coupon.id, "id"),
+        "couponReference.name": Field(Coupon.title, "text", nullable=True),
+    },
+    (Field(Coupon.id, "id"),),
+    CREATED,
+)
+
+
+@service.does("POST", "/coupons", MANAGE, takes=shapes.RedeemForCoupon, answers=shapes.CouponBought)
+def redeem_points_for_coupon(caller: Caller, asked: Any) -> dict[str, Any]:
+    """Buy a reward with an account's points; the program must be active and the customer a member."""
+    account = Account.need(caller.shop, Account.id == asked["loyalty_account_id"])
+    return _bought(caller.shop, customers.by_id(caller.shop.id, account.customer_id), asked)
+
+
+@service.does("POST", "/coupons/redeem-my-coupon", MEMBER, takes=shapes.RedeemMine, answers=shapes.CouponBought)
+def redeem_my_points(caller: Caller, asked: Any) -> dict[str, Any]:
+    """Buy a reward with the calling member's points."""
+    return _bought(caller.shop, caller.member, asked)
+
+
+@service.does("GET", "/coupons/my-coupons", MEMBER, answers=shapes.MyCoupons)
+def get_my_coupons(caller: Caller, asked: Any) -> dict[str, Any]:
+    """The calling member's own, newest first."""
+    rows = _select(caller.shop).where(Coupon.customer_id == caller.member.id).order_by(Coupon.created_at.desc())
+    return {"loyalty_coupons": _all_shown(rows)}
+
+
+@service.does("GET", "/bulk/coupons", READ, query=shapes.PackedQuery, answers=shapes.CouponsInSites)
+def bulk_get_coupons(caller: Caller, asked: Any) -> dict[str, Any]:
+    """The coupons of all sites of the caller: a key is good for one. The first 100 of its query."""
+    found = query.page(ENTITY, _select(caller.shop), _unpacked(asked.get("r")), shop_id=caller.shop.id)
+    return {"coupons_in_site": [{"meta_site_id": caller.shop.id, "loyalty_coupons": _all_shown(found.rows)}]}
+
+
+@service.does("POST", "/coupons/query", READ, takes=Asked, answers=shapes.CouponsPage)
+def query_coupons(caller: Caller, asked: Any) -> dict[str, Any]:
+    """Coupons by filter and order; the paging is called `metadata` here (wix-api §8.9)."""
+    found = query.page(ENTITY, _select(caller.shop), asked.get("query"), shop_id=caller.shop.id)
+    return {"loyalty_coupons": _all_shown(found.rows), "metadata": query.metadata_v2(found)}
+
+
+@service.does("GET", "/coupons/<coupon_id>", READ, answers=shapes.CouponBody)
+def get_coupon(caller: Caller, asked: Any, coupon_id: str) -> dict[str, Any]:
+    """One coupon."""
+    return {"loyalty_coupon": _shown(caller.shop, rewards.need_coupon(caller.shop, coupon_id))}
+
+
+@service.does("DELETE", "/coupons/<coupon_id>", MANAGE, query=RevisionAsked, answers=Empty)
+def delete_coupon(caller: Caller, asked: Any, coupon_id: str) -> dict[str, Any]:
+    """This API lists it no more; its code stays as good as it was (wix-api §1b)."""
+    rewards.delete_coupon(caller.shop, coupon_id, asked["revision"])
+    return {}
+
+
+def _bought(shop: Shop, customer: Customer, asked: dict[str, Any]) -> dict[str, Any]:
+    row = rewards.redeem(
+        shop,
+        customer,
+        asked["reward_id"],
+        key=request_key(),
+        source=SOURCE,
+        points=asked.get("points_to_spend"),
+    )
+    return {"coupon": _shown(shop, row)}
+
+
+def _select(shop: Shop) -> Any:
+    return (
+        Coupon.of(shop, Coupon, Customer, Account.id)
+        .join(Customer, on=(Customer.id == Coupon.customer_id), attr="customer")
+        .join(Account, JOIN.LEFT_OUTER, on=(Account.customer_id == Coupon.customer_id), attr="account")
+        .where(Coupon.deleted_at.is_null())
+    )
+
+
+def _shown(shop: Shop, row: Coupon) -> dict[str, Any]:
+    (shown,) = _all_shown(_select(shop).where(Coupon.id == row.id))
+    return shown
+
+
+def _all_shown(rows: Iterable[Any]) -> list[dict[str, Any]]:
+    return [coupon(row, row.customer, getattr(getattr(row.customer, "account", None), "id", None)) for row in rows]
+
+
+def _unpacked(packed: str | None) -> Any:
+    """The JSON behind `.r`; raises BadRequest when it is none."""
+    if not packed:
+        return {}
+    try:
+        sent = json.loads(base64.urlsafe_b64decode(packed + "=" * (-len(packed) % 4)))
+        return sent["query"]
+    except (binascii.Error, ValueError, KeyError, TypeError) as broken:
+        raise BadRequest("This is no query as the SDK packs it.", field=".r") from broken

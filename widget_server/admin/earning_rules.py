@@ -1,0 +1,86 @@
+"""Earning rules: `/loyalty-earning-rules/v1` (wix-api §1; Wix's own addresses have `/_api` before it)."""
+
+from typing import Any
+
+from widget_server.admin.routes import MANAGE, READ, Service, bulk, naming, revision_of
+from widget_server.loyalty import earning_rules
+from widget_server.loyalty.earning_rules import OWN_APP, Trigger
+from widget_server.schemas.admin import earning_rules as shapes
+from widget_server.schemas.admin.earning_rules import CUSTOM, OUR_APP, earning_rule, facts, figures_of, trigger_of
+from widget_server.schemas.wire import Empty
+from widget_server.web.callers import Caller
+
+service = Service("earning_rules", "/loyalty-earning-rules/v1", "Earning rules")
+
+
+@service.does("POST", "/earning-rules", MANAGE, takes=shapes.RuleBody, answers=shapes.RuleBody)
+def create_rule(caller: Caller, asked: Any) -> dict[str, Any]:
+    """A new rule. A trigger of another app fires on the custom action of its activity's name."""
+    with naming({}, under="earningRule"):
+        return {"earning_rule": _made(caller, asked["earning_rule"])}
+
+
+@service.does("POST", "/bulk/earning-rules/create", MANAGE, takes=shapes.NewRules, answers=shapes.RulesMade)
+def bulk_create_rules(caller: Caller, asked: Any) -> dict[str, Any]:
+    """Up to 100 rules; one that is refused leaves the others be."""
+    return bulk(asked["earning_rules"], lambda one: _made(caller, one))
+
+
+@service.does("POST", "/earning-rules/custom", MANAGE, takes=shapes.NewCustomRule, answers=shapes.RuleBody)
+def create_custom_rule(caller: Caller, asked: Any) -> dict[str, Any]:
+    """A rule of a built-in kind: birthdays, or following a social channel (`channel`, facebook unless told)."""
+    word = CUSTOM[asked["type"]]
+    activity = f"{word}:{asked.get('channel', 'facebook').lower()}" if word == "social" else word
+    sent = asked["earning_rule"]
+    with naming({}, under="earningRule"):
+        row = earning_rules.create(
+            caller.shop,
+            Trigger(OWN_APP, activity),
+            figures_of(sent),
+            title=sent["title"],
+            source_app_id=OUR_APP,
+        )
+    return {"earning_rule": earning_rule(row)}
+
+
+@service.does("GET", "/earning-rules/rules", READ, query=shapes.RuleFilter, answers=shapes.Rules)
+def list_rules(caller: Caller, asked: Any) -> dict[str, Any]:
+    """Every rule, in the merchant's order, or those of one app or activity."""
+    rows = earning_rules.listed_all(caller.shop, asked.get("trigger_app_id"), asked.get("trigger_activity_type"))
+    return {"earning_rules": [earning_rule(one) for one in rows]}
+
+
+@service.does("GET", "/earning-rules/<rule_id>", READ, answers=shapes.RuleBody)
+def get_rule(caller: Caller, asked: Any, rule_id: str) -> dict[str, Any]:
+    """One rule."""
+    return {"earning_rule": earning_rule(earning_rules.need(caller.shop, rule_id))}
+
+
+@service.does("PUT", "/earning-rules/<rule_id>", MANAGE, takes=shapes.RuleChange, answers=shapes.RuleBody)
+def update_rule(caller: Caller, asked: Any, rule_id: str) -> dict[str, Any]:
+    """Change what is sent, by the revision that was read; past rows keep what they were booked with."""
+    sent = asked["earning_rule"]
+    now = earning_rules.need(caller.shop, rule_id).trigger
+    with naming({}, under="earningRule"):
+        row = earning_rules.change(
+            caller.shop, rule_id, revision_of(sent, "earningRule"), trigger=trigger_of(sent, now), **facts(sent)
+        )
+    return {"earning_rule": earning_rule(row)}
+
+
+@service.does("DELETE", "/earning-rules/<rule_id>", MANAGE, query=shapes.MaybeRevision, answers=Empty)
+def delete_rule(caller: Caller, asked: Any, rule_id: str) -> dict[str, Any]:
+    """The rule earns no more; what it gave stays."""
+    earning_rules.remove(caller.shop, rule_id, asked.get("revision"))
+    return {}
+
+
+@service.does("DELETE", "/automation-earning-rules/<rule_id>", MANAGE, answers=Empty)
+def delete_automation_rule(caller: Caller, asked: Any, rule_id: str) -> dict[str, Any]:
+    """The same for a rule of a built-in kind."""
+    earning_rules.remove(caller.shop, rule_id, None)
+    return {}
+
+
+def _made(caller: Caller, sent: dict[str, Any]) -> dict[str, Any]:
+    return earning_rule(earning_rules.create(caller.shop, trigger_of(sent), **facts(sent)))  # type: ignore[arg-type]

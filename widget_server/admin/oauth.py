@@ -1,0 +1,118 @@
+"""Tokens for the SDK's strategies: `/oauth2/token` and `/oauth/access` (wix-api §7, contracts §1).
+
+An app shows the id and secret of an API key, a visitor nothing but the shop's id, and a shop's server asks for a
+member's token with its own API key.
+"""
+
+import hmac
+from collections.abc import Callable
+from typing import Any
+
+from flask_smorest import Blueprint
+
+from widget_server.db import new_id
+from widget_server.errors import BadRequest, OtherShop, ScopeMissing, SignedOut
+from widget_server.loyalty import access, customers, shops
+from widget_server.loyalty.access import Holder, Tokens
+from widget_server.schemas.admin.oauth import GRANTS, TokenAnswer, TokenAsk
+from widget_server.schemas.wire import ErrorBody
+from widget_server.web.auth import client_address
+from widget_server.web.bodies import json_body
+from widget_server.web.callers import KEY_BEGINS, authorization
+from widget_server.web.rate_limits import limit
+
+oauth = Blueprint("oauth", "oauth", description="Tokens for the SDK's strategies")
+
+DOC = {
+    "requestBody": {"required": True, "content": {"application/json": {"schema": TokenAsk}}},
+    "responses": {"4XX": {"description": "No, and why", "content": {"application/json": {"schema": ErrorBody}}}},
+}
+
+
+@oauth.post("/oauth2/token")
+@oauth.response(200, TokenAnswer)
+@oauth.doc(**DOC)
+def token() -> dict[str, Any]:
+    """A token for the grant that is asked for."""
+    return _granted()
+
+
+@oauth.post("/oauth/access")
+@oauth.response(200, TokenAnswer)
+@oauth.doc(**DOC)
+def renew() -> dict[str, Any]:
+    """The same, at the address where AppStrategy renews."""
+    return _granted()
+
+
+def _granted() -> dict[str, Any]:
+    limit("600 per minute", "oauth", client_address())
+    asked = json_body(TokenAsk())
+    grant = GRANT.get(asked["grant_type"])
+    if grant is None:
+        raise BadRequest(f"One of {', '.join(GRANTS)}.", field="grant_type")
+    tokens = grant(asked)
+    return {
+        "access_token": tokens.access,
+        "refresh_token": tokens.refresh,
+        "expires_in": tokens.seconds,
+        "token_type": "Bearer",
+    }
+
+
+def _for_app(asked: dict[str, Any]) -> Tokens:
+    key = _key(_need(asked, "client_id"), _need(asked, "client_secret"))
+    if asked.get("instance_id") not in (None, key.shop_id):
+        raise OtherShop()
+    return access.grant(Holder(key.shop_id, "app", key_id=key.id))
+
+
+def _for_visitor(asked: dict[str, Any]) -> Tokens:
+    shop = shops.by_id(_need(asked, "client_id"))
+    return access.grant(Holder(shop.id, "visitor", visitor_id=new_id()))
+
+
+def _again(asked: dict[str, Any]) -> Tokens:
+    refresh = _need(asked, "refresh_token")
+    if asked.get("client_secret") is not None:
+        key = _key(_need(asked, "client_id"), asked["client_secret"])
+        if access.holder_of(refresh, use="refresh").key_id != key.id:
+            raise SignedOut()
+    elif access.holder_of(refresh, use="refresh").identity == "app":
+        raise SignedOut("An app renews with its client_id and client_secret.")
+    return access.regrant(refresh)
+
+
+def _for_member(asked: dict[str, Any]) -> Tokens:
+    """`Authorization: <visitor's token>,<API key>`: it is the key that may."""
+    secrets = [part.strip() for part in authorization().split(",") if part.strip().startswith(KEY_BEGINS)]
+    if not secrets:
+        raise SignedOut("Send an API key in Authorization, behind the visitor's token and a comma.")
+    key = access.key_by_secret(secrets[-1], address=client_address())
+    if key.scope != "manage":
+        raise ScopeMissing(needs="manage")
+    customer = customers.live(customers.by_id(key.shop_id, _need(asked, "member_id")))
+    if not customer.is_member:
+        raise BadRequest("This customer is not a member.", field="member_id")
+    return access.grant(Holder(key.shop_id, "member", key_id=key.id, customer_id=customer.id))
+
+
+GRANT: dict[str, Callable[[dict[str, Any]], Tokens]] = {
+    "client_credentials": _for_app,
+    "anonymous": _for_visitor,
+    "refresh_token": _again,
+    "authorized_client": _for_member,
+}
+
+
+def _key(client_id: str, client_secret: str) -> access.ApiKey:
+    key = access.key_by_secret(client_secret, address=client_address())
+    if not hmac.compare_digest(str(key.id), client_id):
+        raise SignedOut()
+    return key
+
+
+def _need(asked: dict[str, Any], name: str) -> str:
+    if not asked.get(name):
+        raise BadRequest("Missing data for required field.", field=name)
+    return str(asked[name])

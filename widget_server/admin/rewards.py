@@ -1,0 +1,103 @@
+"""Rewards: `/loyalty-rewards/v1` (wix-api §1)."""
+
+from typing import Any
+
+from widget_server.admin.routes import MANAGE, READ, Service, bulk, naming, revision_of
+from widget_server.loyalty import rewards
+from widget_server.loyalty.rewards import Reward
+from widget_server.loyalty.shops import Shop
+from widget_server.schemas.admin import rewards as shapes
+from widget_server.schemas.admin.rewards import columns, kind_and_prices, reward
+from widget_server.schemas.admin.tiers import RevisionAsked
+from widget_server.schemas.wire import Asked, Empty
+from widget_server.web import query
+from widget_server.web.callers import Caller
+from widget_server.web.query import Entity, Field, word_of
+
+service = Service("rewards", "/loyalty-rewards/v1", "Rewards")
+
+CREATED = Field(Reward.created_at, "time")
+TYPE = {"DISCOUNT_AMOUNT": True, "COUPON_REWARD": False}
+ENTITY = Entity(
+    "reward",
+    {
+        "id": Field(Reward.id, "id"),
+        "name": Field(Reward.title, "text", nullable=True),
+        "active": Field(Reward.active, "bool"),
+        "type": Field(Reward.at_checkout, "enum", to_stored=word_of(TYPE)),
+        "createdDate": CREATED,
+        "updatedDate": Field(Reward.updated_at, "time"),
+        "revision": Field(Reward.revision, "int"),
+    },
+    (Field(Reward.id, "id"),),
+    CREATED,
+)
+
+
+@service.does("POST", "/rewards", MANAGE, takes=shapes.RewardBody, answers=shapes.RewardBody)
+def create_reward(caller: Caller, asked: Any) -> dict[str, Any]:
+    """A new reward; not active unless told."""
+    with naming({}, under="reward"):
+        return {"reward": _made(caller.shop, asked["reward"])}
+
+
+@service.does("POST", "/bulk/rewards/create", MANAGE, takes=shapes.NewRewards, answers=shapes.RewardsMade)
+def bulk_create_rewards(caller: Caller, asked: Any) -> dict[str, Any]:
+    """Up to 10 rewards; one that is refused leaves the others be."""
+    return bulk(asked["rewards"], lambda one: _made(caller.shop, one))
+
+
+@service.does("GET", "/bulk/rewards", READ, answers=shapes.RewardsInSites)
+def bulk_get_rewards(caller: Caller, asked: Any) -> dict[str, Any]:
+    """The rewards of all sites of the caller: a key is good for one."""
+    rows = [reward(row) for row in _select(caller.shop).order_by(Reward.position, Reward.created_at)]
+    return {"rewards_in_site": [{"meta_site_id": caller.shop.id, "rewards": rows}]}
+
+
+@service.does("GET", "/rewards", READ, query=shapes.Paged, answers=shapes.RewardsListed)
+def list_rewards(caller: Caller, asked: Any) -> dict[str, Any]:
+    """Every reward, active or not, newest first."""
+    found = query.page(ENTITY, _select(caller.shop), {"cursorPaging": asked}, shop_id=caller.shop.id)
+    return {"rewards": [reward(row) for row in found.rows], "paging_metadata": query.metadata_v2(found)}
+
+
+@service.does("POST", "/rewards/query", READ, takes=Asked, answers=shapes.RewardsPage)
+def query_rewards(caller: Caller, asked: Any) -> dict[str, Any]:
+    """Rewards by filter and order."""
+    found = query.page(ENTITY, _select(caller.shop), asked.get("query"), shop_id=caller.shop.id)
+    return {"rewards": [reward(row) for row in found.rows], "paging_metadata": query.metadata(found)}
+
+
+@service.does("GET", "/rewards/<reward_id>", READ, answers=shapes.RewardBody)
+def get_reward(caller: Caller, asked: Any, reward_id: str) -> dict[str, Any]:
+    """One reward."""
+    return {"reward": reward(rewards.need(caller.shop, reward_id))}
+
+
+@service.does("PUT", "/rewards/<reward_id>", MANAGE, takes=shapes.RewardChange, answers=shapes.RewardBody)
+def update_reward(caller: Caller, asked: Any, reward_id: str) -> dict[str, Any]:
+    """Change what is sent, by the revision that was read; its type cannot change. Coupons keep their terms."""
+    sent = asked["reward"]
+    kind, prices = kind_and_prices(sent) or (None, None)
+    revision = revision_of(sent, "reward")
+    with naming({}, under="reward"):
+        row = rewards.change(caller.shop, reward_id, revision, kind=kind, prices=prices, **columns(sent))
+    return {"reward": reward(row)}
+
+
+@service.does("DELETE", "/rewards/<reward_id>", MANAGE, query=RevisionAsked, answers=Empty)
+def delete_reward(caller: Caller, asked: Any, reward_id: str) -> dict[str, Any]:
+    """Nobody buys it any more; coupons stay."""
+    rewards.remove(caller.shop, reward_id, asked["revision"])
+    return {}
+
+
+def _select(shop: Shop) -> Any:
+    return Reward.of(shop).where(Reward.archived_at.is_null())
+
+
+def _made(shop: Shop, sent: dict[str, Any]) -> dict[str, Any]:
+    kind, prices = kind_and_prices(sent) or ("", {})
+    return reward(
+        rewards.create(shop, kind, prices, at_checkout=kind == "sliding", **{"active": False, **columns(sent)})
+    )

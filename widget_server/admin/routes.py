@@ -1,0 +1,191 @@
+"""What the admin API's routes share: who may call, what comes in, what goes out, and the request key.
+
+Each path is served as Wix's older services have it, with `/_api` before it, and without (wix-api §1).
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from typing import Any
+
+from flask import Flask, jsonify, request
+from flask.typing import ResponseReturnValue
+from flask_smorest import Blueprint
+from marshmallow import EXCLUDE, Schema, ValidationError
+from werkzeug.wsgi import get_path_info
+
+from widget_server import keys
+from widget_server.db import atomic, new_id
+from widget_server.errors import BadRequest, Refusal
+from widget_server.schemas.wire import Empty, ErrorBody, camel
+from widget_server.web.bodies import json_body, unfit
+from widget_server.web.callers import ACCESS_TOKEN, API_KEY, Caller, Who, caller
+
+SOURCE = "admin"
+KEY_HEADER = "Idempotency-Key"
+SECOND_MOUNT = "/_api"
+PLACES = re.compile(r"<(?:\w+:)?(\w+)>")
+
+READ, MANAGE, MEMBER = Who.READ, Who.MANAGE, Who.MEMBER
+SECURITY: dict[Who, list[dict[str, list[str]]]] = {
+    READ: [{API_KEY: []}, {ACCESS_TOKEN: []}],
+    MANAGE: [{API_KEY: []}, {ACCESS_TOKEN: []}],
+    MEMBER: [{ACCESS_TOKEN: []}],
+}
+NEEDS = {
+    READ: "A key or token that may read.",
+    MANAGE: "A key or token that may manage.",
+    MEMBER: "A member's token.",
+}
+
+
+class Service(Blueprint):
+    """One service of the admin API, under its prefix. openapi.json says of each endpoint who may call it."""
+
+    def __init__(self, name: str, prefix: str, description: str) -> None:
+        super().__init__(f"admin_{name}", name, url_prefix=prefix, description=description)
+
+    def does(
+        self,
+        method: str,
+        path: str,
+        who: Who,
+        *,
+        takes: type[Schema] | Schema | None = None,
+        query: type[Schema] | None = None,
+        answers: type[Schema],
+        keyed: bool = True,
+    ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """Register a call: `act(caller, asked, *ids of the path)` answers a dict that `answers` writes.
+
+        `asked` is the body, or the query of a GET or DELETE, read by its schema. A write may carry a request key:
+        the same key again answers the same (acceptance 62), unless the answer holds a secret (`keyed=False`).
+        """
+        places = [camel(name) for name in PLACES.findall(path)]
+        takes = takes() if isinstance(takes, type) else takes
+        if takes is None and method == "POST":
+            takes = Empty()
+        keyed = keyed and who is not READ
+
+        def register(act: Callable[..., Any]) -> Callable[..., Any]:
+            @wraps(act)
+            def view(**ids: str) -> ResponseReturnValue:
+                known = caller(who)
+                asked = _query(query) if query else json_body(takes, ignoring=places) if takes else {}
+
+                def run() -> Any:
+                    return answers().dump(act(known, asked, *ids.values()))
+
+                return jsonify(_once(known, run) if keyed and KEY_HEADER in request.headers else run())
+
+            documented = self.response(200, answers)(view)
+            documented = self.doc(**_doc(who, takes, query, keyed))(documented)
+            self.route(path, methods=[method])(documented)
+            return act
+
+        return register
+
+
+def bulk(items: Iterable[Any], act: Callable[[Any], Any]) -> dict[str, Any]:
+    """Do `act` for each item; one that is refused leaves the others be (wix-api §3)."""
+    results: list[dict[str, Any]] = []
+    for index, item in enumerate(items):
+        metadata: dict[str, Any] = {"original_index": index, "success": True}
+        result: dict[str, Any] = {"item_metadata": metadata}
+        try:
+            with atomic():
+                done = act(item)
+        except Refusal as refusal:
+            metadata["success"] = False
+            error = {"code": refusal.code.upper(), "description": refusal.message, "data": plain_facts(refusal)}
+            metadata["error"] = error
+        else:
+            metadata["id"], result["item"] = done["id"], done
+        results.append(result)
+    good = sum(one["item_metadata"]["success"] for one in results)
+    counts = {"total_successes": good, "total_failures": len(results) - good, "undetailed_failures": 0}
+    return {"results": results, "bulk_action_metadata": counts}
+
+
+def request_key() -> str:
+    """Under which the ledger books this request: the caller's own key is kept by `does`, so any fresh one will do."""
+    return new_id()
+
+
+@contextmanager
+def naming(fields: dict[str, str], under: str = "") -> Iterator[None]:
+    """Refusals name fields as the house does; the caller knows them by their path on the wire (wix-api §5)."""
+    try:
+        yield
+    except Refusal as refusal:
+        if refusal.field is not None:
+            path = ".".join(map(camel, refusal.field.split(".")))
+            refusal.field = fields.get(refusal.field, f"{under}.{path}" if under else path)
+        raise
+
+
+def revision_of(entity: dict[str, Any], path: str) -> int:
+    """The revision that came with a change, which must be there; raises BadRequest naming it."""
+    if entity.get("revision") is None:
+        raise BadRequest("Missing data for required field.", field=f"{path}.revision")
+    return int(entity["revision"])
+
+
+def plain_facts(refusal: Refusal) -> dict[str, Any]:
+    """The figures behind a refusal, by the wire's names."""
+    facts = {name: value for name, value in refusal.facts.items() if name != "faults"}
+    return {camel(name): value for name, value in {**facts, "field": refusal.field}.items() if value is not None}
+
+
+def second_mount(wsgi_app: Any) -> Any:
+    """Serve `/_api/loyalty-...` as `/loyalty-...`: one registration, two mounts."""
+
+    def mounted(environ: dict[str, Any], start_response: Any) -> Any:
+        path = get_path_info(environ)
+        if path.startswith(f"{SECOND_MOUNT}/loyalty-"):
+            environ["PATH_INFO"] = environ["PATH_INFO"][len(SECOND_MOUNT) :]
+        return wsgi_app(environ, start_response)
+
+    return mounted
+
+
+def mount(app: Flask) -> None:
+    """Put the second mount before the application."""
+    app.wsgi_app = second_mount(app.wsgi_app)  # type: ignore[method-assign]
+
+
+def _query(shape: type[Schema]) -> Any:
+    """The query parameters; ids of the path that are repeated there are ignored."""
+    schema = shape(unknown=EXCLUDE)
+    lists = {field.data_key for field in schema.load_fields.values() if hasattr(field, "inner")}
+    sent = {name: request.args.getlist(name) if name in lists else value for name, value in request.args.items()}
+    try:
+        return schema.load(sent)
+    except ValidationError as wrong:
+        raise unfit(wrong) from wrong
+
+
+def _once(known: Caller, run: Callable[[], Any]) -> Any:
+    """A request key is the caller's own: what another sends as the same key is another request."""
+    who = known.key_id or (known.customer and known.customer.id)
+    asked = {"path": request.full_path, "method": request.method, "asked": request.get_data(as_text=True)}
+    key = f"{who}:{request.headers[KEY_HEADER]}"
+    return keys.once(known.shop.id, SOURCE, key, asked, run, customer_id=known.customer.id if known.customer else None)
+
+
+def _doc(who: Who, takes: Schema | None, query: type[Schema] | None, keyed: bool) -> dict[str, Any]:
+    refusal = {"description": "No, and why", "content": {"application/json": {"schema": ErrorBody}}}
+    doc: dict[str, Any] = {"security": SECURITY[who], "responses": {"4XX": refusal}, "x-needs": NEEDS[who]}
+    if takes is not None:
+        required = bool([field for field in takes.fields.values() if field.required])
+        doc["requestBody"] = {"required": required, "content": {"application/json": {"schema": takes}}}
+    parameters: list[Any] = []
+    if query is not None:
+        parameters.append({"in": "query", "schema": query})
+    if keyed:
+        text = {"type": "string", "minLength": 1, "maxLength": keys.KEY_LENGTH_MAX}
+        parameters.append({"in": "header", "name": KEY_HEADER, "required": False, "schema": text})
+    if parameters:
+        doc["parameters"] = parameters
+    return doc

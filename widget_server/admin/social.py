@@ -1,0 +1,25 @@
+"""Social channels that the calling member follows: `/loyalty-social-media/v1` (wix-api §1b)."""
+
+from typing import Any
+
+from widget_server.admin.routes import MEMBER, SOURCE, Service, naming
+from widget_server.loyalty import social
+from widget_server.schemas.admin.social import CHANNELS, ChannelBody, FollowedChannels, followed_channel
+from widget_server.web.callers import Caller
+
+service = Service("social", "/loyalty-social-media/v1", "Followed channels")
+
+
+@service.does("POST", "/followed-channels", MEMBER, takes=ChannelBody, answers=ChannelBody)
+def create_followed_channel(caller: Caller, asked: Any) -> dict[str, Any]:
+    """She follows a channel that the shop pays for; told again, nothing is paid twice (acceptance 26)."""
+    with naming({}, under="followedChannel"):
+        row = social.follow(caller.shop, caller.member, asked["followed_channel"]["channel"], source=SOURCE)
+    return {"followed_channel": followed_channel(row)}
+
+
+@service.does("GET", "/followed-channels", MEMBER, answers=FollowedChannels)
+def list_followed_channels(caller: Caller, asked: Any) -> dict[str, Any]:
+    """What she follows, oldest first."""
+    rows = [row for row in social.followed(caller.shop, caller.member) if row.channel in CHANNELS.values()]
+    return {"followed_channels": [followed_channel(row) for row in rows]}

@@ -1,0 +1,65 @@
+"""Transactions: `/loyalty-transactions/v1`, to be read only (wix-api §1b)."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from peewee import JOIN
+
+from widget_server.admin.routes import READ, Service
+from widget_server.errors import NotFound
+from widget_server.ledger import Transaction
+from widget_server.loyalty.orders import Order
+from widget_server.loyalty.points import Adjustment
+from widget_server.loyalty.shops import Shop
+from widget_server.schemas.admin.transactions import TYPES, TransactionBody, TransactionsPage, transaction
+from widget_server.schemas.wire import Asked
+from widget_server.web import query
+from widget_server.web.callers import Caller
+from widget_server.web.query import Entity, Field, word_of
+
+service = Service("transactions", "/loyalty-transactions/v1", "Transactions")
+
+CREATED = Field(Transaction.created_at, "time")
+ENTITY = Entity(
+    "transaction",
+    {
+        "id": Field(Transaction.id, "id"),
+        "accountId": Field(Transaction.account_id, "id"),
+        "createdDate": CREATED,
+        "amount": Field(Transaction.amount, "int"),
+        "description": Field(Adjustment.comment, "text", nullable=True),
+        "idempotencyKey": Field(Transaction.key, "text"),
+        "transactionType": Field(Transaction.kind, "enum", to_stored=word_of(TYPES)),
+    },
+    (Field(Transaction.account_id, "id"), Field(Transaction.sequence, "int")),
+    CREATED,
+)
+
+
+@service.does("POST", "/loyalty-transactions/query", READ, takes=Asked, answers=TransactionsPage)
+def query_transactions(caller: Caller, asked: Any) -> dict[str, Any]:
+    """Rows of the ledger by filter and order."""
+    found = query.page(ENTITY, _select(caller.shop), asked.get("query"), shop_id=caller.shop.id)
+    return {"loyalty_transactions": _all_shown(found.rows), "paging_metadata": query.metadata(found)}
+
+
+@service.does("GET", "/loyalty-transactions/<transaction_id>", READ, answers=TransactionBody)
+def get_transaction(caller: Caller, asked: Any, transaction_id: str) -> dict[str, Any]:
+    """One row."""
+    found = _all_shown(_select(caller.shop).where(Transaction.id == transaction_id))
+    if not found:
+        raise NotFound("There is no such transaction here.")
+    return {"loyalty_transaction": found[0]}
+
+
+def _select(shop: Shop) -> Any:
+    return (
+        Transaction.of(shop, Transaction, Adjustment, Order.id, Order.external_id)
+        .join(Adjustment, JOIN.LEFT_OUTER, on=(Adjustment.transaction_id == Transaction.id), attr="said")
+        .switch(Transaction)
+        .join(Order, JOIN.LEFT_OUTER, on=(Order.id == Transaction.order_id), attr="of_order")
+    )
+
+
+def _all_shown(rows: Iterable[Any]) -> list[dict[str, Any]]:
+    return [transaction(row, getattr(row, "said", None), getattr(row, "of_order", None)) for row in rows]

@@ -1,0 +1,138 @@
+"""News: what receivers are told of each event: its type, ids and facts, and no word about a person.
+
+`RENDERERS` holds, for each format of receivers, what is told of which event; who speaks another format wires his own.
+"""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from widget_server import events
+from widget_server.events import Event
+from widget_server.ledger import Account
+from widget_server.loyalty.orders import Order
+from widget_server.loyalty.referrals import Referral
+from widget_server.loyalty.rewards import Coupon
+from widget_server.loyalty.social import FollowedChannel
+
+
+@dataclass(frozen=True)
+class News:
+    """What is told. `customer_id` is whom it is about: what is about one customer arrives in order.
+
+    In the `wix` format `data` is the domain event without its id, time and sequence: {entityFqdn, slug, entityId} and
+    one of {createdEvent}, {updatedEvent}, {deletedEvent}, {actionEvent}; `identity` is who did it (wix-api §6).
+    """
+
+    data: dict[str, Any]
+    customer_id: str | None = None
+    identity: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Renderer:
+    """`type` is the name receivers choose by; `render` makes the news of an event, or None when there is none."""
+
+    type: str
+    render: Callable[[Any], News | None]
+
+
+def types(format: str) -> list[str]:
+    """The types that receivers of this format may want."""
+    return sorted({one.type for known in RENDERERS[format].values() for one in known})
+
+
+def _own(event: Any) -> News:
+    """The event's own words say it all."""
+    facts = asdict(event)
+    del facts["shop_id"]
+    return News(facts, facts.get("customer_id"))
+
+
+def _registered(event: events.CustomerRegistered) -> News:
+    return News({"customer_id": event.customer_id}, event.customer_id)
+
+
+def _merged(event: events.SamePerson) -> News:
+    return News({"customer_id": event.source_id, "merged_into": event.target_id}, event.target_id)
+
+
+def _order(event: events.OrderChanged) -> News:
+    order = Order.need(event.shop_id, Order.id == event.order_id)
+    return News(
+        {
+            "order_id": order.id,
+            "customer_id": order.customer_id,
+            "platform": order.platform,
+            "external_id": order.external_id,
+            "number": order.number,
+            "status": order.status,
+        },
+        order.customer_id,
+    )
+
+
+def _coupon(event: events.CouponIssued | events.CouponChanged | events.CouponDeleted) -> News:
+    """Without the code, which is as good as money."""
+    coupon = Coupon.need(event.shop_id, Coupon.id == event.coupon_id)
+    return News(
+        {
+            "coupon_id": coupon.id,
+            "customer_id": coupon.customer_id,
+            "reward_id": coupon.reward_id,
+            "kind": coupon.kind,
+            "cost_points": coupon.cost_points,
+            "status": coupon.status,
+        },
+        coupon.customer_id,
+    )
+
+
+def _referral(event: events.ReferralChanged) -> News:
+    referral = Referral.need(event.shop_id, Referral.id == event.referral_id)
+    return News(
+        {
+            "referral_id": referral.id,
+            "advocate_id": referral.advocate_id,
+            "friend_id": referral.friend_id,
+            "status": event.status,
+        },
+        referral.advocate_id,
+    )
+
+
+def _follower(event: events.ChannelFollowed) -> News:
+    followed = FollowedChannel.need(event.shop_id, FollowedChannel.id == event.channel_id)
+    account = Account.need(event.shop_id, Account.id == followed.account_id)
+    return News(
+        {"account_id": account.id, "customer_id": account.customer_id, "channel": followed.channel},
+        account.customer_id,
+    )
+
+
+Renderers = dict[type[Event], tuple[Renderer, ...]]
+
+STANDARD: Renderers = {
+    events.AccountCreated: (Renderer("account.created", _own),),
+    events.PointsMoved: (Renderer("points.moved", _own),),
+    events.CustomerJoined: (Renderer("customer.joined", _own),),
+    events.CustomerRegistered: (Renderer("customer.registered", _registered),),
+    events.CustomerChanged: (Renderer("customer.changed", _own),),
+    events.SamePerson: (Renderer("customer.merged", _merged),),
+    events.CustomerErased: (Renderer("customer.erased", _own),),
+    events.OrderChanged: (Renderer("order.changed", _order),),
+    events.CouponIssued: (Renderer("coupon.issued", _coupon),),
+    events.CouponChanged: (Renderer("coupon.changed", _coupon),),
+    events.CouponDeleted: (Renderer("coupon.deleted", _coupon),),
+    events.ReferralChanged: (Renderer("referral.changed", _referral),),
+    events.ProgramChanged: (Renderer("program.changed", _own),),
+    events.RuleChanged: (Renderer("rule.changed", _own),),
+    events.RewardChanged: (Renderer("reward.changed", _own),),
+    events.TierChanged: (Renderer("tier.changed", _own),),
+    events.BatchChanged: (Renderer("batch.changed", _own),),
+    events.ImportCreated: (Renderer("import.created", _own),),
+    events.ChannelFollowed: (Renderer("channel.followed", _follower),),
+    events.CheckoutChanged: (Renderer("checkout_discount.changed", _own),),
+}
+
+RENDERERS: dict[str, Renderers] = {"standard": STANDARD, "wix": {}}

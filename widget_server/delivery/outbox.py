@@ -1,0 +1,387 @@
+"""Outbox: what happened, as messages that wait for the shop's receivers (acceptance 63).
+
+A message is written in the transaction that caused it, its text as it was then, and arrives at least once. What is
+about one customer, or about the program as a whole, stands in one lane: messages of a lane go one after the other,
+lanes do not wait for one another. `senders.py` takes lanes that are due, with a lease, and settles what became of them.
+"""
+
+import json
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Any, NamedTuple
+
+from peewee import SQL, Check, CompositeKey
+
+from widget_server import clock, config
+from widget_server.db import (
+    Int,
+    Serial,
+    ShopTable,
+    Text,
+    UtcDateTime,
+    atomic,
+    canonical,
+    lock_rows,
+    new_id,
+    on_sqlite,
+)
+from widget_server.delivery import news, signatures
+from widget_server.delivery.endpoints import Endpoint
+from widget_server.delivery.signatures import ShopKey
+from widget_server.delivery.webhooks import Answer
+from widget_server.errors import BadRequest
+from widget_server.events import Event
+
+PROGRAM = "program"  # the lane of what is about no customer
+# after each try but the last: twelve tries in two days and a half
+PAUSES_SECONDS = (5, 30, 120, 600, 1800, 3600, 7200, 14_400, 28_800, 57_600, 86_400)
+TRIES_MAX = len(PAUSES_SECONDS) + 1
+JITTER = 0.2
+GIVE_UP_DAYS = 7
+DEAD_DAYS = 90
+SORT_MAX = 1000
+LOAD_MAX = 20
+TIDY_MAX = 1000
+
+
+class Message(ShopTable):
+    """One event for one receiver: new, waiting (in its lane), sent, or dead. `payload` is JSON as it was then."""
+
+    number = Serial()
+    event_id = Text()
+    endpoint_id = Text()
+    subject = Text()
+    type = Text()
+    payload = Text()
+    status = Text(default="new")
+    tries = Int(default=0)
+    answer_status = Int(null=True)
+    answer = Text(null=True)
+    created_at = UtcDateTime()
+    ended_at = UtcDateTime(null=True)
+
+    class Meta:
+        indexes = ((("endpoint_id", "event_id"), True), (("subject",), False), (("status", "ended_at"), False))
+        constraints = [Check("status IN ('new', 'waiting', 'sent', 'dead')")]
+
+
+Message.add_index(Message.index(Message.number, where=SQL("status = 'new'"), name="message_new"))
+Message.add_index(
+    Message.index(
+        Message.endpoint_id, Message.subject, Message.number, where=SQL("status = 'waiting'"), name="message_waiting"
+    )
+)
+
+
+class Lane(ShopTable):
+    """Messages that wait for one receiver and go in their order. It is there while something waits.
+
+    `next_at` is when it is due, or when its lease runs out; `arrivals` counts up whenever messages came in.
+    """
+
+    endpoint_id = Text()
+    subject = Text()
+    next_at = UtcDateTime(index=True)
+    lease = Text(null=True)
+    arrivals = Int(default=1)
+
+    class Meta:
+        primary_key = CompositeKey("endpoint_id", "subject")
+        clustered = True
+
+
+@dataclass(frozen=True)
+class Load:
+    """What one sender takes along: a lane's first messages, `is_all` when there were no others."""
+
+    lane: Lane
+    lease: str
+    endpoint: Endpoint
+    key: ShopKey | None
+    messages: list[Message]
+    is_all: bool
+
+
+class Outcome(NamedTuple):
+    """What became of a load: an answer for each message that was sent, only the last of which may be a no."""
+
+    load: Load
+    answers: list[Answer]
+
+
+def publish(event: Event) -> None:
+    """Write `event` down for each receiver that wants it, in the transaction that caused it."""
+    renderers = [(format, one) for format, known in news.RENDERERS.items() for one in known.get(type(event), ())]
+    if not renderers:
+        return
+    wishes = (Endpoint.id, Endpoint.format, Endpoint.event_types)
+    active = list(Endpoint.of(event.shop_id, *wishes).where(Endpoint.status == "active"))
+    for format, renderer in renderers:
+        wanting = [one for one in active if one.format == format and one.wants(renderer.type)]
+        told = renderer.render(event) if wanting else None
+        if told is not None:
+            _write(event.shop_id, wanting, renderer.type, told)
+
+
+def _write(shop_id: str, endpoints: list[Endpoint], type: str, told: news.News) -> None:
+    moment, event_id = clock.now(), new_id()
+    if endpoints[0].format == "standard":
+        payload: dict[str, Any] = {"type": type, "timestamp": clock.iso(moment), "data": told.data}
+    else:
+        event = {"id": event_id, "eventTime": clock.iso(moment), "triggeredByAnonymizeRequest": False, **told.data}
+        identity = told.identity or {"identityType": "APP", "appId": shop_id}
+        payload = {"event": event, "identity": identity}
+    row = {
+        "shop_id": shop_id,
+        "event_id": event_id,
+        "subject": told.customer_id or PROGRAM,
+        "type": type,
+        "payload": canonical(payload),
+        "created_at": moment,
+    }
+    Message.insert_many([{**row, "endpoint_id": endpoint.id} for endpoint in endpoints]).execute()
+
+
+def request_of(load: Load, message: Message) -> tuple[dict[str, str], str]:
+    """The headers and the body by which `message` goes out now."""
+    if load.key is None:
+        signed = signatures.standard_headers(load.endpoint.secrets, message.event_id, clock.now(), message.payload)
+        return {"Content-Type": "application/json", **signed}, message.payload
+    payload = json.loads(message.payload)
+    event = {**payload["event"], "entityEventSequence": str(message.number)}
+    body = signatures.wix_jwt(load.key, message.type, event, payload["identity"])
+    return {"Content-Type": "text/plain"}, body
+
+
+# Lanes: what a worker does between two rounds of its senders
+
+
+def sort_new() -> int:
+    """Put new messages into their lanes, in order; answers how many there were.
+
+    Only here a lane learns of messages, so that a shop's own transactions never wait for one another on a lane.
+    """
+    fresh = Message.everywhere(Message.number, Message.shop_id, Message.endpoint_id, Message.subject)
+    fresh = fresh.where(SQL("status = 'new'")).order_by(Message.number).limit(SORT_MAX)
+    if not fresh.exists():
+        return 0
+    moment = clock.now()
+    with atomic():
+        rows = list(lock_rows(fresh).tuples())
+        if not rows:
+            return 0
+        Message.update(status="waiting").where(Message.number.in_([row[0] for row in rows])).execute()
+        lanes = sorted({row[1:] for row in rows}, key=lambda lane: lane[1:])
+        names = ("shop_id", "endpoint_id", "subject")
+        Lane.insert_many([{**dict(zip(names, lane, strict=True)), "next_at": moment} for lane in lanes]).on_conflict(
+            conflict_target=[Lane.endpoint_id, Lane.subject], update={Lane.arrivals: Lane.arrivals + 1}
+        ).execute()
+    return len(rows)
+
+
+def due(limit: int, *, only: Iterable[str] | None = None, without: Iterable[str] = ()) -> Any:
+    """Select lanes of active receivers that are due, longest first; `only` and `without` name receivers."""
+    active = Endpoint.everywhere(Endpoint.id).where(Endpoint.status == "active")
+    lanes = Lane.everywhere().where(Lane.next_at <= clock.now(), Lane.endpoint_id.in_(active))
+    if only is not None:
+        lanes = lanes.where(Lane.endpoint_id.in_(list(only)))
+    if without:
+        lanes = lanes.where(Lane.endpoint_id.not_in(list(without)))
+    return lanes.order_by(Lane.next_at).limit(limit)
+
+
+def locked(lanes: Any) -> list[Lane]:
+    """The lanes of a query, but for those that another worker has its hand on."""
+    return list(lanes if on_sqlite() else lanes.for_update("FOR UPDATE SKIP LOCKED"))
+
+
+def take(lanes: list[Lane], lease_seconds: float) -> list[Load]:
+    """Claim locked lanes for so long, each with its first messages."""
+    ids = {lane.endpoint_id for lane in lanes}
+    endpoints = {one.id: one for one in Endpoint.everywhere().where(Endpoint.id.in_(ids))} if ids else {}
+    loads = []
+    for lane in lanes:
+        lease, until = new_id(), clock.now() + timedelta(seconds=lease_seconds)
+        this = (Lane.endpoint_id == lane.endpoint_id, Lane.subject == lane.subject)
+        Lane.change(lane.shop_id, {"lease": lease, "next_at": until}, *this)
+        waiting = Message.of(lane.shop_id).where(
+            Message.endpoint_id == lane.endpoint_id, Message.subject == lane.subject, SQL("status = 'waiting'")
+        )
+        messages = list(waiting.order_by(Message.number).limit(LOAD_MAX + 1))
+        endpoint = endpoints[lane.endpoint_id]
+        key = ShopKey.need(lane.shop_id) if endpoint.format == "wix" else None
+        loads.append(Load(lane, lease, endpoint, key, messages[:LOAD_MAX], len(messages) <= LOAD_MAX))
+    return loads
+
+
+def settle(outcomes: list[Outcome]) -> None:
+    """Note what became of the loads: all of it in one commit. Messages first, then lanes, then receivers, each in
+    one order, so that two workers never wait for each other.
+    """
+    moment = clock.now()
+    with atomic():
+        _note_sent(outcomes, moment)
+        pauses = [_note_last(one, moment) for one in outcomes]
+        lanes = zip(outcomes, pauses, strict=True)
+        for outcome, pause in sorted(lanes, key=lambda one: _name(one[0].load.lane)):
+            _let_go(outcome, moment, pause)
+        _note_receivers(outcomes, moment)
+
+
+def _note_sent(outcomes: list[Outcome], moment: datetime) -> None:
+    """Delivered is delivered, whoever holds the lane by now."""
+    sent = [
+        (answer.status, message.number)
+        for load, answers in outcomes
+        for message, answer in zip(load.messages, answers, strict=False)
+        if answer.is_delivered
+    ]
+    for status, pairs in groupby(sorted(sent, key=lambda pair: (pair[0] or 0, pair[1])), key=lambda pair: pair[0]):
+        facts = {"status": "sent", "answer_status": status, "answer": None, "ended_at": moment}
+        numbers = [number for _, number in pairs]
+        Message.update({**facts, "tries": Message.tries + 1}).where(Message.number.in_(numbers)).execute()
+
+
+def _note_last(outcome: Outcome, moment: datetime) -> float | None:
+    """A try that failed, if one did; answers the seconds until that message is tried again, None when it is not.
+
+    Who was overtaken by another worker notes nothing.
+    """
+    load, answers = outcome
+    if not answers or answers[-1].is_delivered:
+        return None
+    message, answer = load.messages[len(answers) - 1], answers[-1]
+    tries = message.tries + 1
+    is_dead = answer.is_refused_for_good or tries >= TRIES_MAX
+    facts: dict[str, Any] = {"tries": tries, "answer_status": answer.status, "answer": answer.text}
+    if is_dead:
+        facts |= {"status": "dead", "ended_at": moment}
+    seen = (Message.number == message.number, Message.tries == message.tries, Message.status == "waiting")
+    Message.change(message.shop_id, facts, *seen)
+    return None if is_dead else pause_seconds(tries)
+
+
+def pause_seconds(tries: int) -> float:
+    """How long a message waits after so many tries: 5 seconds to 24 hours, spread so that not all come at once."""
+    spread = 1 - JITTER * secrets.randbelow(1001) / 1000
+    return PAUSES_SECONDS[tries - 1] * spread / config.current().webhook_pause_divisor
+
+
+def _let_go(outcome: Outcome, moment: datetime, pause: float | None) -> None:
+    """A lane in which nothing waits any more goes; if messages came in meanwhile it stays."""
+    load, answers = outcome
+    lane, shop_id = load.lane, load.lane.shop_id
+    mine = (Lane.endpoint_id == lane.endpoint_id, Lane.subject == lane.subject, Lane.lease == load.lease)
+    is_empty = load.is_all and len(answers) == len(load.messages) and pause is None
+    if is_empty and Lane.remove(shop_id, *mine, Lane.arrivals == lane.arrivals):
+        return
+    Lane.change(shop_id, {"lease": None, "next_at": moment + timedelta(seconds=pause or 0)}, *mine)
+
+
+def _note_receivers(outcomes: list[Outcome], moment: datetime) -> None:
+    facts: dict[str, dict[str, Any]] = {}
+    for load, answers in outcomes:
+        fact = facts.setdefault(load.endpoint.id, {})
+        if answers:
+            fact |= {"last_answer_at": moment, "last_status": answers[-1].status}
+        if any(answer.is_delivered for answer in answers):
+            fact["last_success_at"] = moment
+    for endpoint_id in sorted(facts):
+        if facts[endpoint_id]:
+            Endpoint.update(facts[endpoint_id]).where(Endpoint.id == endpoint_id).execute()
+
+
+def _name(lane: Lane) -> tuple[str, str]:
+    return lane.endpoint_id, lane.subject
+
+
+# What the shop's staff see and do
+
+
+def dead_letters(shop_id: str, endpoint_id: str, *, limit: int = 50, below: int | None = None) -> list[Message]:
+    """Messages that this receiver did not take, newest first, each with its last answer; `below` pages on."""
+    dead = Message.of(shop_id).where(Message.endpoint_id == endpoint_id, Message.status == "dead")
+    if below is not None:
+        dead = dead.where(Message.number < below)
+    return list(dead.order_by(Message.number.desc()).limit(limit))
+
+
+def replay(
+    shop_id: str,
+    endpoint_id: str,
+    *,
+    event_ids: list[str] | None = None,
+    since: datetime | None = None,
+    dead: bool = False,
+) -> int:
+    """Send again: these events, or all that are `since` then, or the dead ones; answers how many. Their ids stay.
+
+    What waits is not sent twice for it, but is due at once. Raises NotFound, and BadRequest unless exactly one
+    choice is made.
+    """
+    choices = [
+        Message.event_id.in_(event_ids) if event_ids is not None else None,
+        Message.created_at >= since if since is not None else None,
+        Message.status == "dead" if dead else None,
+    ]
+    chosen = [choice for choice in choices if choice is not None]
+    if len(chosen) != 1:
+        raise BadRequest("Say which: the ids of events, a time since when, or the dead ones.")
+    again = {"status": "new", "tries": 0, "answer_status": None, "answer": None, "ended_at": None}
+    with atomic():
+        Endpoint.need(shop_id, Endpoint.id == endpoint_id)
+        mine = (Message.endpoint_id == endpoint_id, Message.status.in_(("sent", "dead")))
+        count = Message.change(shop_id, again, *mine, *chosen)
+        pausing = (Lane.endpoint_id == endpoint_id, Lane.lease.is_null())
+        list(lock_rows(Lane.of(shop_id).where(*pausing).order_by(Lane.subject)))
+        Lane.change(shop_id, {"next_at": clock.now()}, *pausing)
+        return count
+
+
+def remove(shop_id: str, endpoint_id: str) -> None:
+    """Take a receiver away, with all that waits for it and all that is remembered of it; raises NotFound."""
+    with atomic():
+        Endpoint.need(shop_id, Endpoint.id == endpoint_id)
+        Message.remove(shop_id, Message.endpoint_id == endpoint_id)
+        Lane.remove(shop_id, Lane.endpoint_id == endpoint_id)
+        Endpoint.remove(shop_id, Endpoint.id == endpoint_id)
+
+
+def forget(shop_id: str, customer_ids: Iterable[str]) -> None:
+    """A customer is erased (acceptance 58): what carries her facts goes, sent or not; what carries ids stays.
+
+    A receiver's own words about a message may name her, so they go too.
+    """
+    hers = Message.subject.in_(list(customer_ids))
+    wix = Endpoint.of(shop_id, Endpoint.id).where(Endpoint.format == "wix")
+    Message.remove(shop_id, hers, Message.endpoint_id.in_(wix))
+    Message.change(shop_id, {"answer": None}, hers)
+
+
+# What time alone brings
+
+
+def tidy() -> int:
+    """Drop what is old and give up what waited too long; answers how many rows that were, TIDY_MAX a step at most."""
+    moment = clock.now()
+    sent_before = moment - timedelta(days=config.current().webhook_days)
+    dead_before = moment - timedelta(days=DEAD_DAYS)
+    known = Endpoint.everywhere(Endpoint.id)
+    ended = (Message.status == "sent") & (Message.ended_at < sent_before)
+    ended |= (Message.status == "dead") & (Message.ended_at < dead_before)
+    stale = (Message.status == "waiting") & (Message.created_at < moment - timedelta(days=GIVE_UP_DAYS))
+    orphans = Message.endpoint_id.not_in(known)
+    with atomic():
+        given_up = Message.update(
+            status="dead", ended_at=moment, answer=f"not delivered within {GIVE_UP_DAYS} days"
+        ).where(Message.number.in_(_some(stale)))
+        dropped = [Message.delete().where(Message.number.in_(_some(which))) for which in (ended, orphans)]
+        Lane.delete().where(Lane.endpoint_id.not_in(known)).execute()
+        return sum(int(statement.execute()) for statement in (given_up, *dropped))
+
+
+def _some(which: Any) -> Any:
+    return Message.everywhere(Message.number).where(which).limit(TIDY_MAX)

@@ -1,0 +1,158 @@
+"""Senders: threads that carry messages to receivers, beside the worker; a receiver that hangs holds up only itself.
+
+One thread speaks with the database: it settles what the others brought back, and claims what they take along, many
+loads a commit. The others speak with receivers. When all of it is killed, leases run out and nothing is lost.
+"""
+
+import logging
+import queue
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from widget_server import config, db
+from widget_server.db import atomic
+from widget_server.delivery import outbox
+from widget_server.delivery.outbox import Load, Outcome
+from widget_server.delivery.webhooks import Answer, Line
+
+QUICK = 16  # loads under way at once to receivers that answer
+QUICK_EACH = 8  # of them to one receiver
+SLOW = 8  # to receivers that hang, one load each
+SLOW_SECONDS = 2.0
+IDLE_SECONDS = 0.5
+GATHER_SECONDS = 0.003  # how long the first outcome waits for others to share its commit
+
+log = logging.getLogger(__name__)
+
+
+def work(stop: threading.Event) -> None:
+    """Send what waits until `stop` is set; then what is under way is still brought home."""
+    Round(stop).run()
+
+
+class Round:
+    """The thread that claims and settles, and what it knows: who is under way, and who was slow the last time."""
+
+    def __init__(self, stop: threading.Event) -> None:
+        self.stop = stop
+        self.loads: queue.SimpleQueue[tuple[Load, float] | None] = queue.SimpleQueue()
+        self.outcomes: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
+        self.unsettled: list[Outcome] = []
+        self.under_way: Counter[str] = Counter()
+        self.slow: set[str] = set()
+        self.is_behind = False
+
+    def run(self) -> None:
+        """Round after round; what fails is tried again."""
+        senders = [threading.Thread(target=self._carry, name=f"sender {n}", daemon=True) for n in range(QUICK + SLOW)]
+        for sender in senders:
+            sender.start()
+        while not self.stop.is_set() or self.under_way or self.unsettled:
+            try:
+                self._gather()
+                db.connect()
+                self.round()
+            except Exception:
+                log.exception("sending stumbled; it goes on")
+                db.disconnect()
+                if self.stop.is_set():
+                    break  # leases run out: another worker sends it again
+                time.sleep(IDLE_SECONDS)
+        for _ in senders:
+            self.loads.put(None)
+        db.disconnect()
+
+    def round(self) -> None:
+        """Settle what came back, sort what is new, claim what is due: two commits, however much it is."""
+        self.is_behind = not self.stop.is_set() and outbox.sort_new() == outbox.SORT_MAX
+        claimed = self._settle_and_claim()
+        self.unsettled = []
+        timeout_seconds = config.current().webhook_timeout_ms / 1000
+        for load in claimed:
+            self.under_way[load.endpoint.id] += 1
+            self.loads.put((load, time.monotonic() + 2 * timeout_seconds))
+
+    def _settle_and_claim(self) -> list[Load]:
+        if not self.unsettled and not (not self.stop.is_set() and outbox.due(1).exists()):
+            return []
+        with atomic():
+            if self.unsettled:
+                outbox.settle(self.unsettled)
+            if self.stop.is_set():
+                return []
+            lease_seconds = 3 * config.current().webhook_timeout_ms / 1000 + 5
+            return outbox.take([*self._quick(), *self._hanging()], lease_seconds)
+
+    def _quick(self) -> Iterable[outbox.Lane]:
+        """Lanes of receivers that answer: the longest due first, but no receiver gets all senders."""
+        free = min(QUICK - self._out(slow=False), QUICK + SLOW - self.under_way.total())
+        full = {id for id, count in self.under_way.items() if count >= QUICK_EACH}
+        chosen: Counter[str] = Counter()
+        if free <= 0:
+            return
+        for lane in outbox.locked(outbox.due(free, without=self.slow | full)):
+            chosen[lane.endpoint_id] += 1
+            if chosen[lane.endpoint_id] + self.under_way[lane.endpoint_id] <= QUICK_EACH:
+                yield lane
+
+    def _hanging(self) -> Iterable[outbox.Lane]:
+        """One lane of each receiver that was slow the last time and has none under way, as many as may be."""
+        idle = self.slow - self.under_way.keys()
+        free = SLOW - self._out(slow=True)
+        if not idle or free <= 0:
+            return
+        first = {lane.endpoint_id: lane for lane in reversed(outbox.locked(outbox.due(4 * SLOW, only=idle)))}
+        yield from list(first.values())[-free:]
+
+    def _out(self, *, slow: bool) -> int:
+        return sum(count for id, count in self.under_way.items() if (id in self.slow) == slow)
+
+    def _gather(self) -> None:
+        """Wait for the first outcome, a moment more for others, and take them all."""
+        try:
+            self._note(self.outcomes.get(timeout=GATHER_SECONDS if self.is_behind else IDLE_SECONDS))
+            time.sleep(GATHER_SECONDS)
+            while True:
+                self._note(self.outcomes.get_nowait())
+        except queue.Empty:
+            pass
+
+    def _note(self, outcome: Outcome) -> None:
+        id = outcome.load.endpoint.id
+        self.unsettled.append(outcome)
+        self.under_way[id] -= 1
+        if not self.under_way[id]:
+            del self.under_way[id]
+        if outcome.answers:
+            is_slow = any(answer.status is None or answer.seconds > SLOW_SECONDS for answer in outcome.answers)
+            (self.slow.add if is_slow else self.slow.discard)(id)
+
+    def _carry(self) -> None:
+        """One sender: load after load, on a line that it keeps while the receiver stays the same."""
+        line: Line | None = None
+        while (task := self.loads.get()) is not None:
+            load, until = task
+            if line is None or line.url != load.endpoint.url:
+                if line is not None:
+                    line.close()
+                line = Line(load.endpoint.url)
+            self.outcomes.put(Outcome(load, list(self._answers(line, load, until))))
+        if line is not None:
+            line.close()
+
+    def _answers(self, line: Line, load: Load, until: float) -> Any:
+        """Each message after the one before was taken; none when so much of the lease is over that it might run out."""
+        for message in load.messages:
+            if time.monotonic() > until or self.stop.is_set():
+                return
+            try:
+                answer = line.post(*outbox.request_of(load, message))
+            except Exception as failure:  # a message that cannot be written must not hold up its lane for ever
+                log.exception("message %s cannot be sent", message.event_id)
+                answer = Answer(None, f"it cannot be written: {type(failure).__name__}", 0)
+            yield answer
+            if not answer.is_delivered:
+                return

@@ -1,0 +1,92 @@
+"""Signatures: how a receiver knows that a message is ours. Standard Webhooks by a shared secret, Wix' way by RS256."""
+
+import base64
+import json
+import secrets
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+import jwt
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from peewee import SQL
+from standardwebhooks import Webhook
+
+from widget_server import clock, config
+from widget_server.db import ShopTable, Text, UtcDateTime, insert_once
+
+KEY_BITS = 2048
+JWT_MINUTES = 5
+
+
+class ShopKey(ShopTable):
+    """The shop's RSA key, by which receivers of the `wix` format know its messages."""
+
+    shop_id = Text(primary_key=True, constraints=[SQL("REFERENCES shop (id)")])
+    private_sealed = Text()
+    created_at = UtcDateTime()
+
+
+def new_secret() -> str:
+    """A shared secret in the form the Standard Webhooks libraries take."""
+    return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
+
+
+def standard_headers(shared_secrets: list[str], id: str, moment: datetime, body: str) -> dict[str, str]:
+    """The three headers of Standard Webhooks; one signature for each secret in force."""
+    return {
+        "webhook-id": id,
+        "webhook-timestamp": str(int(moment.timestamp())),
+        "webhook-signature": " ".join(Webhook(secret).sign(id, moment, body) for secret in shared_secrets),
+    }
+
+
+def key_of(shop_id: str) -> ShopKey:
+    """The shop's key, made when it is asked for the first time."""
+    key = ShopKey.one(shop_id)
+    if key is None:
+        insert_once(ShopKey, {"shop_id": shop_id, **_fresh()})
+    return key or ShopKey.need(shop_id)
+
+
+def rotate_key(shop_id: str) -> ShopKey:
+    """A fresh key: what is sent from now on is signed with it, and receivers need its public half."""
+    key_of(shop_id)
+    ShopKey.change(shop_id, _fresh())
+    return ShopKey.need(shop_id)
+
+
+def public_key(key: ShopKey) -> str:
+    """The public half as SPKI PEM, as the SDK takes it (wix-api §6)."""
+    spki = serialization.PublicFormat.SubjectPublicKeyInfo
+    return _opened(key.private_sealed).public_key().public_bytes(serialization.Encoding.PEM, spki).decode()
+
+
+def wix_jwt(key: ShopKey, event_type: str, domain_event: dict[str, Any], identity: dict[str, Any]) -> str:
+    """The body of a Wix webhook: a compact RS256 JWT whose layers are JSON texts inside one another (wix-api §6)."""
+    envelope = {
+        "eventType": event_type,
+        "instanceId": key.shop_id,
+        "data": json.dumps(domain_event),
+        "identity": json.dumps(identity),
+    }
+    moment = clock.now()
+    claims = {"data": json.dumps(envelope), "iat": moment, "exp": moment + timedelta(minutes=JWT_MINUTES)}
+    return jwt.encode(claims, _opened(key.private_sealed), "RS256")
+
+
+def _fresh() -> dict[str, Any]:
+    private = rsa.generate_private_key(65537, KEY_BITS)
+    pem = private.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    return {"private_sealed": config.seal(pem.decode()), "created_at": clock.now()}
+
+
+@lru_cache(maxsize=256)
+def _opened(private_sealed: str) -> rsa.RSAPrivateKey:
+    """Reading a key takes longer than signing with it."""
+    key = serialization.load_pem_private_key(config.unseal(private_sealed).encode(), None)
+    assert isinstance(key, rsa.RSAPrivateKey)
+    return key

@@ -1,0 +1,274 @@
+"""What the program did in any stretch of days, and where it stands (acceptance 53).
+
+A day's figures are what was booked on it, in the shop's zone: a day that is over never changes, so it is added up
+once (`close_days`) and a report reads a row a day and kind, however long the ledger is. Every figure that counts
+something has its rows: `rows_of`.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from peewee import fn
+
+from widget_server import clock, ledger
+from widget_server.db import Int, ShopTable, Text, atomic, insert_once, new_id
+from widget_server.errors import BadRequest
+from widget_server.ledger import Account, Kind, Transaction
+from widget_server.loyalty import programs, tiers
+from widget_server.loyalty.customers import Customer
+from widget_server.loyalty.order_states import ZERO
+from widget_server.loyalty.orders import Order
+from widget_server.loyalty.points import Award
+from widget_server.loyalty.referrals import ENDED, Referral
+from widget_server.loyalty.shops import Shop
+
+DAYS_STILL_OPEN = 2  # today, and yesterday: its last booking may not be committed yet
+FIGURES: dict[str, tuple[Kind, ...]] = {
+    "earned": ("earn",),
+    "redeemed": ("redeem", "refund"),
+    "adjusted": ("adjust",),
+    "expired": ("expire",),
+}
+
+
+class DayTotal(ShopTable):
+    """What was booked of one kind on one local day that is over, as the sum of the signed amounts."""
+
+    id = Text(primary_key=True)
+    day = Text()
+    kind = Text()
+    amount = Int()
+
+    class Meta:
+        indexes = ((("shop_id", "day", "kind"), True),)
+
+
+@dataclass(frozen=True)
+class Span:
+    """A stretch of the shop's days: its first moment, and the first one behind it; None is without end."""
+
+    start: datetime | None
+    end: datetime | None
+
+    def holds(self, column: Any) -> Any:
+        """The condition that a time lies inside; one that is not known does not."""
+        condition = column.is_null(False)
+        if self.start is not None:
+            condition &= column >= self.start
+        if self.end is not None:
+            condition &= column < self.end
+        return condition
+
+
+@dataclass(frozen=True)
+class Totals:
+    """The figures of a stretch of days; points but for `liability` and `referral_revenue`, in the shop's currency.
+
+    `earned` is net of clawbacks, guests and gifts included; `redeemed` net of refunds. `unredeemed`, `liability` and
+    `members` are those at its end; `pending` is always that of now. `redemption_rate` is redeemed by earned, None when
+    nothing was earned; `liability` is None while a point has no value. `referral_revenue` is what friends who were
+    brought paid for orders placed in it, less what they were paid back.
+    """
+
+    earned: int
+    redeemed: int
+    adjusted: int
+    expired: int
+    unredeemed: int
+    pending: int
+    liability: Decimal | None
+    members: int
+    joined: int
+    redemption_rate: Decimal | None
+    referral_revenue: Decimal
+
+
+@dataclass(frozen=True)
+class ProgramTotals:
+    """All accounts together; `tiers` counts the accounts in each, None the base tier, first."""
+
+    balance: int
+    earned: int
+    adjusted: int
+    redeemed: int
+    expired: int
+    tiers: tuple[tuple[str | None, int], ...]
+
+
+def program_totals(shop: Shop) -> ProgramTotals:
+    """The counters of all accounts, and how many people are in each tier (wix-api §1b); all in the base tier while
+    the shop has no tiers."""
+    names = ("balance", "earned", "adjusted", "redeemed", "expired")
+    sums = [fn.COALESCE(fn.SUM(getattr(Account, name)), 0) for name in names]
+    counters = {name: int(value) for name, value in zip(names, Account.of(shop, *sums).tuples().get(), strict=True)}
+    living = Account.of(shop, Account.tier_id, fn.COUNT(Account.id)).join(
+        Customer, on=(Customer.id == Account.customer_id)
+    )
+    counts = dict(living.where(Customer.merged_into.is_null()).group_by(Account.tier_id).tuples())
+    levels = tiers.listed(shop.id) if tiers.program_of(shop.id) else []
+    placed = [(level.id, int(counts.pop(level.id, 0))) for level in levels]
+    return ProgramTotals(**counters, tiers=((None, sum(map(int, counts.values()))), *placed))
+
+
+def totals(shop: Shop, first: date | None = None, last: date | None = None) -> Totals:
+    """The figures of the shop's days from `first` to `last`, both included; None is without end.
+
+    Raises BadRequest when `last` comes before `first`.
+    """
+    booked, ever = _booked(shop, first, last), _booked(shop, None, last)
+    earned, redeemed, adjusted, expired = (_figure(name, booked) for name in FIGURES)
+    unredeemed = sum(ever.values())
+    value = programs.of(shop.id).rules.point_value
+    return Totals(
+        earned=earned,
+        redeemed=redeemed,
+        adjusted=adjusted,
+        expired=expired,
+        unredeemed=unredeemed,
+        pending=int(Account.of(shop, fn.COALESCE(fn.SUM(Account.pending), 0)).scalar()),
+        liability=None if value is None else value * max(unredeemed, 0),
+        members=rows_of(shop, "members", first, last).count(),
+        joined=rows_of(shop, "joined", first, last).count(),
+        redemption_rate=round(Decimal(redeemed) / earned, 4) if earned > 0 else None,
+        referral_revenue=sum(map(paid, rows_of(shop, "referral_revenue", first, last).iterator()), ZERO),
+    )
+
+
+def rows_of(shop: Shop, figure: str, first: date | None = None, last: date | None = None) -> Any:
+    """The rows behind a figure of `totals`, as a query that may be ordered and paged.
+
+    They are transactions, for `unredeemed` the last one of each account, with its `balance_after`; awards for
+    `pending`, customers for `members` and `joined`, orders for `referral_revenue` (what each was worth: `paid`).
+    Raises BadRequest for another figure, and when `last` comes before `first`.
+    """
+    span = _span(shop, first, last)
+    if figure in FIGURES:
+        return Transaction.of(shop).where(Transaction.kind.in_(FIGURES[figure]), span.holds(Transaction.created_at))
+    if figure not in ROWS:
+        raise BadRequest("There is no such figure.", field="figure")
+    return ROWS[figure](shop, span)
+
+
+def paid(order: Order) -> Decimal:
+    """What was paid for an order, less what was paid back, in the shop's currency."""
+    told = order.told
+    return max(told.total - sum((refund.amount for refund in told.refunds), ZERO), ZERO)
+
+
+def close_days(shop: Shop) -> int:
+    """Add up the days that are over and were not yet; answers how many had bookings."""
+    newest, count = clock.local_date(clock.now(), shop.timezone) - timedelta(days=DAYS_STILL_OPEN), 0
+    while True:
+        oldest = _not_closed(shop, _closed_until(shop)).order_by(Transaction.created_at).first()
+        day = clock.local_date(oldest.created_at, shop.timezone) if oldest else None
+        if day is None or day > newest:
+            return count
+        _close(shop, day)
+        count += 1
+
+
+def audit_days() -> Iterator[str]:
+    """Yields one sentence for each shop whose days do not add up to what its accounts hold."""
+    for shop in Shop.everywhere().order_by(Shop.id):
+        booked, held = _booked(shop, None, None), program_totals(shop)
+        for name in FIGURES:
+            if _figure(name, booked) != getattr(held, name):
+                yield f"shop {shop.id}: the points {name} of its days are not those of its accounts"
+
+
+def _span(shop: Shop, first: date | None, last: date | None) -> Span:
+    if first is not None and last is not None and last < first:
+        raise BadRequest("The last day comes before the first.", field="last")
+    return Span(
+        None if first is None else clock.start_of(first, shop.timezone),
+        None if last is None else clock.start_of(last + timedelta(days=1), shop.timezone),
+    )
+
+
+def _figure(name: str, booked: dict[str, int]) -> int:
+    """A counter's figure out of sums by kind, with the counter's sign."""
+    return sum(ledger.COUNTER_OF[kind][1] * booked.get(kind, 0) for kind in FIGURES[name])
+
+
+def _booked(shop: Shop, first: date | None, last: date | None) -> dict[str, int]:
+    """Points by kind: of the closed days as they were added up, of the others from the ledger."""
+    closed = _closed_until(shop)
+    totals = DayTotal.of(shop, DayTotal.kind, fn.SUM(DayTotal.amount)).group_by(DayTotal.kind)
+    totals = totals.where(DayTotal.day >= first.isoformat()) if first else totals
+    totals = totals.where(DayTotal.day <= last.isoformat()) if last else totals
+    rows = _not_closed(shop, closed, Transaction.kind, fn.SUM(Transaction.amount)).group_by(Transaction.kind)
+    rows = rows.where(_span(shop, first, last).holds(Transaction.created_at))
+    sums: dict[str, int] = {}
+    for kind, amount in [*totals.tuples(), *rows.tuples()]:
+        sums[kind] = sums.get(kind, 0) + int(amount)
+    return sums
+
+
+def _closed_until(shop: Shop) -> date | None:
+    day = DayTotal.of(shop, fn.MAX(DayTotal.day)).scalar()
+    return date.fromisoformat(day) if day else None
+
+
+def _not_closed(shop: Shop, closed: date | None, *columns: Any) -> Any:
+    rows = Transaction.of(shop, *columns)
+    if closed is None:
+        return rows
+    return rows.where(Transaction.created_at >= clock.start_of(closed + timedelta(days=1), shop.timezone))
+
+
+def _close(shop: Shop, day: date) -> None:
+    with atomic():
+        rows = Transaction.of(shop, Transaction.kind, fn.SUM(Transaction.amount)).group_by(Transaction.kind)
+        for kind, amount in rows.where(_span(shop, day, day).holds(Transaction.created_at)).tuples():
+            total = {"day": day.isoformat(), "kind": kind, "amount": int(amount)}
+            insert_once(DayTotal, {"id": new_id(), "shop_id": shop.id, **total})
+
+
+def _last_rows(shop: Shop, span: Span) -> Any:
+    """The row that each account stood at, where it held points or owed them."""
+    rows = Transaction.of(shop).where(Transaction.balance_after != 0)
+    if span.end is None or span.end > clock.now():
+        on = (Account.id == Transaction.account_id) & (Account.sequence == Transaction.sequence)
+        return rows.join(Account, on=on)
+    last = (
+        Transaction.of(shop, Transaction.account_id, fn.MAX(Transaction.sequence).alias("sequence"))
+        .where(Transaction.created_at < span.end)
+        .group_by(Transaction.account_id)
+        .alias("last")
+    )
+    on = (last.c.account_id == Transaction.account_id) & (last.c.sequence == Transaction.sequence)
+    return rows.join(last, on=on)
+
+
+def _waiting(shop: Shop, span: Span) -> Any:
+    return Award.of(shop).where(Award.status == "waiting")
+
+
+def _members(shop: Shop, span: Span) -> Any:
+    """Members at the end of the span: those of now, and those who left later."""
+    until = Span(None, span.end)
+    stayed = (Customer.status == "member") | (Customer.left_at >= (span.end or clock.now()))
+    return Customer.of(shop).where(until.holds(Customer.joined_at), stayed, Customer.merged_into.is_null())
+
+
+def _joined(shop: Shop, span: Span) -> Any:
+    return Customer.of(shop).where(span.holds(Customer.joined_at), Customer.merged_into.is_null())
+
+
+def _orders_of_friends(shop: Shop, span: Span) -> Any:
+    brought = Referral.of(shop, Referral.friend_id).where(Referral.status.not_in(ENDED))
+    return Order.of(shop).where(
+        Order.customer_id.in_(brought), Order.status.in_(("paid", "fulfilled")), span.holds(Order.placed_at)
+    )
+
+
+ROWS: dict[str, Callable[[Shop, Span], Any]] = {
+    "unredeemed": _last_rows,
+    "pending": _waiting,
+    "members": _members,
+    "joined": _joined,
+    "referral_revenue": _orders_of_friends,
+}

@@ -1,0 +1,92 @@
+"""Calls to a shop's own API: one request, one JSON answer, within seconds.
+
+No redirect is followed, since the keys would travel along, and no key stands in an error.
+"""
+
+import json
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import urllib3
+from urllib3.exceptions import HTTPError
+
+TIMEOUT = urllib3.Timeout(connect=5, read=5)
+ANSWER_SECONDS_MAX = 10  # a server may send a byte every few seconds
+ANSWER_BYTES_MAX = 1_000_000
+DETAIL_LENGTH_MAX = 300
+BUSY = (408, 423, 425, 429, 430)  # 430 is Shopify's own: too many requests at once
+
+
+class NotReached(Exception):
+    """The shop gave no answer that tells anything: asking again later may help."""
+
+
+class Refused(Exception):
+    """The shop said no, and will say so again. `code` is its own word for why."""
+
+    def __init__(self, detail: str, code: str = "") -> None:
+        super().__init__(detail)
+        self.detail, self.code = detail, code
+
+
+@dataclass(frozen=True)
+class Api:
+    """Where a shop's own API is, and the keys to it."""
+
+    url: str
+    keys: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Found:
+    """A code that stands in the shop: the shop's id of it, the coupon it was made for, whether an order used it."""
+
+    id: str
+    coupon_id: str | None
+    used: bool
+
+
+def ask(method: str, url: str, headers: dict[str, str], body: Any = None) -> Any:
+    """The JSON value that `url` answers with. Raises NotReached, Refused."""
+    sent = None if body is None else json.dumps(body).encode()
+    known = {"Accept": "application/json", "User-Agent": "loyalty-widget", **headers}
+    if sent is not None:
+        known["Content-Type"] = "application/json"
+    try:
+        with urllib3.PoolManager() as pool:
+            response = pool.request(
+                method, url, body=sent, headers=known, timeout=TIMEOUT, retries=False, preload_content=False
+            )
+            status, text = response.status, _read(response)
+    except HTTPError as failure:
+        raise NotReached(f"cannot be reached ({type(failure).__name__})") from None
+    if status in BUSY or status >= 500:
+        raise NotReached(f"answered {status}")
+    try:
+        value = json.loads(text)
+    except ValueError:
+        value = None
+    if not 200 <= status < 300:
+        code = _word(value, "code")
+        said = " ".join(filter(None, (f"answered {status}", code, _word(value, "message") or _word(value, "errors"))))
+        raise Refused(said[:DETAIL_LENGTH_MAX], code)
+    if value is None:
+        raise NotReached("answered no JSON")
+    return value
+
+
+def _read(response: urllib3.BaseHTTPResponse) -> bytes:
+    """The whole body, unless it takes too long or too much."""
+    until, text = time.monotonic() + ANSWER_SECONDS_MAX, b""
+    while part := response.read1(65_536):
+        text += part
+        if len(text) > ANSWER_BYTES_MAX or time.monotonic() > until:
+            response.close()
+            raise NotReached("answered too much, or too slowly")
+    return text
+
+
+def _word(value: Any, name: str) -> str:
+    said = value.get(name) if isinstance(value, dict) else None
+    return said if isinstance(said, str) else ""

@@ -1,0 +1,108 @@
+"""Codes in a shop's own checkout: made, and killed, by jobs through the API of its platform (acceptance 30, 37, 39).
+
+Each job may run again after a crash: what stands in the shop already, and is ours, is taken as made; what is not
+there is dead. The shop is asked outside any transaction; `rewards` then says what became of the coupon.
+"""
+
+from types import ModuleType
+from typing import Any
+
+from widget_server.loyalty import customers, rewards, shops
+from widget_server.loyalty.rewards import Coupon
+from widget_server.loyalty.shops import Shop
+from widget_server.stores import shopify_codes, woocommerce_codes
+from widget_server.stores.calls import Api, NotReached, Refused
+
+MAKERS: dict[str, ModuleType] = {"shopify": shopify_codes, "woocommerce": woocommerce_codes}
+
+Payload = dict[str, Any]
+
+
+def keys_of(platform: str) -> dict[str, str]:
+    """The keys that open the platform's API, and what the platform calls each."""
+    keys: dict[str, str] = MAKERS[platform].KEYS
+    return keys
+
+
+def check(platform: str, api: Api) -> None:
+    """Whether the keys open the shop's API, and for codes. Raises NotReached, Refused."""
+    MAKERS[platform].check(api)
+
+
+def issue(payload: Payload) -> None:
+    """Job: the shop's checkout learns a code. `anew`: an order had used it, and was cancelled.
+
+    Raises NotReached: the queue tries again.
+    """
+    shop, coupon = _named(payload)
+    if coupon.status != "issuing":
+        return
+    try:
+        if shop.is_connected:
+            _make(shop, coupon, anew=payload["anew"])
+    except Refused as no:
+        rewards.code_refused(shop, coupon.id, "shop_refused", no.detail)
+    else:
+        rewards.code_made(shop, coupon.id)
+
+
+def return_for_points(payload: Payload) -> None:
+    """Job: the code dies in the shop, then its points come back. Raises NotReached: the queue tries again."""
+    shop, coupon = _named(payload)
+    if not rewards.is_returning(coupon):
+        return
+    try:
+        used = shop.is_connected and not _kill_unused(shop, coupon)
+    except Refused as no:
+        rewards.code_not_killed(shop, coupon.id, "shop_refused", no.detail)
+        return
+    if used:  # its order has not been told to us yet
+        rewards.code_not_killed(shop, coupon.id, "already_used", "the shop counts a use of the code")
+    else:
+        rewards.code_dead(shop, coupon.id, key=payload["key"], source=payload["source"])
+
+
+def kill(payload: Payload) -> None:
+    """Job: a code that may no longer be used dies in the shop too. Raises NotReached, Refused."""
+    shop, coupon = _named(payload)
+    if not shop.is_connected or coupon.status not in rewards.DEAD:
+        return
+    maker, api = _maker(shop)
+    found = maker.find(api, coupon.code)
+    # one that was never made may be the shop's own; an issued one is ours even if the shop gave it another name
+    if found and (found.coupon_id == coupon.id or coupon.status != "failed"):
+        maker.delete(api, found)
+
+
+def _named(payload: Payload) -> tuple[Shop, Coupon]:
+    shop = shops.by_id(payload["shop_id"])
+    return shop, Coupon.need(shop, Coupon.id == payload["coupon_id"])
+
+
+def _maker(shop: Shop) -> tuple[Any, Api]:
+    return MAKERS[shop.platform], Api(str(shop.api_url), shop.api_keys)
+
+
+def _make(shop: Shop, coupon: Coupon, *, anew: bool) -> None:
+    maker, api = _maker(shop)
+    if anew and not maker.GIVES_USES_BACK and (old := maker.find(api, coupon.code)):
+        maker.delete(api, old)
+    try:
+        maker.make(api, coupon, customers.by_id(shop.id, coupon.customer_id))
+    except Refused as no:
+        if no.code != maker.TAKEN:
+            raise
+        found = maker.find(api, coupon.code)
+        if found is None:
+            raise NotReached("has the code, and has it not") from None
+        if found.coupon_id != coupon.id:
+            raise Refused("another discount of the shop has this code") from None
+
+
+def _kill_unused(shop: Shop, coupon: Coupon) -> bool:
+    """False, and nothing done, when the code was used already."""
+    maker, api = _maker(shop)
+    found = maker.find(api, coupon.code)
+    if found and not found.used:
+        maker.delete(api, found)
+    return not (found and found.used)

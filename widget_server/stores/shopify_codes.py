@@ -1,0 +1,147 @@
+"""Codes as discounts of Shopify, by its Admin GraphQL API with a token that has the scope write_discounts.
+
+Shopify grants a percentage on every piece of a product, so a free product is an amount: its highest price, once.
+"""
+
+from decimal import Decimal
+from typing import Any
+
+from widget_server import clock
+from widget_server.loyalty.customers import Customer
+from widget_server.loyalty.rewards import Coupon
+from widget_server.stores.calls import Api, Found, NotReached, Refused, ask
+from widget_server.stores.fields import wire
+
+KEYS = {"token": "Admin API access token"}
+GIVES_USES_BACK = False
+TAKEN = "TAKEN"
+API_VERSION = "2026-10"
+SCOPE = "write_discounts"
+MARK = "loyalty "  # and the coupon's id here, at the end of the title there
+TITLE_LENGTH_MAX = 200
+PASSING = {"THROTTLED", "INTERNAL_SERVER_ERROR", "TIMEOUT"}
+
+CHECK = "query { currentAppInstallation { accessScopes { handle } } }"
+FIND = """query ($code: String!) { codeDiscountNodeByCode(code: $code) { id codeDiscount {
+  ... on DiscountCodeBasic { title asyncUsageCount }
+  ... on DiscountCodeFreeShipping { title asyncUsageCount }
+} } }"""
+PRICE = "query ($id: ID!) { product(id: $id) { priceRangeV2 { maxVariantPrice { amount } } } }"
+DELETE = "mutation ($id: ID!) { discountCodeDelete(id: $id) { deletedCodeDiscountId userErrors { code message } } }"
+MAKE_BASIC = """mutation ($input: DiscountCodeBasicInput!) { discountCodeBasicCreate(basicCodeDiscount: $input) {
+  codeDiscountNode { id } userErrors { field code message }
+} }"""
+MAKE_FREE_SHIPPING = """mutation ($input: DiscountCodeFreeShippingInput!) {
+  discountCodeFreeShippingCreate(freeShippingCodeDiscount: $input) {
+    codeDiscountNode { id } userErrors { field code message }
+} }"""
+
+
+def check(api: Api) -> None:
+    """Whether the token may write discounts."""
+    scopes = _ask(api, CHECK)["currentAppInstallation"]["accessScopes"]
+    if SCOPE not in {scope["handle"] for scope in scopes}:
+        raise Refused(f"the token has not the scope {SCOPE}")
+
+
+def make(api: Api, coupon: Coupon, owner: Customer) -> None:
+    """Make the code; Shopify knows an owner by its id of her. Raises Refused with TAKEN when it is there already."""
+    if coupon.kind == "free_shipping":
+        if coupon.collections:
+            raise Refused("Shopify cannot bind free shipping to collections")
+        _change(api, MAKE_FREE_SHIPPING, {"input": {**_terms(coupon, owner), "destination": {"all": True}}})
+        return
+    terms = {**_terms(coupon, owner), "customerGets": {"value": _value(api, coupon), "items": _items(coupon)}}
+    _change(api, MAKE_BASIC, {"input": terms})
+
+
+def find(api: Api, code: str) -> Found | None:
+    """The discount with this code, whatever its case."""
+    node = _ask(api, FIND, {"code": code})["codeDiscountNodeByCode"]
+    if node is None:
+        return None
+    facts = node["codeDiscount"]
+    mark = (facts.get("title") or "").rpartition(MARK)[2]
+    return Found(node["id"], mark, (facts.get("asyncUsageCount") or 0) > 0)
+
+
+def delete(api: Api, found: Found) -> None:
+    """Delete it; what cannot be deleted is looked for again later, and may be gone by then."""
+    try:
+        _change(api, DELETE, {"id": found.id})
+    except Refused as no:
+        if no.code == "ACCESS_DENIED":
+            raise
+        raise NotReached(no.detail) from None
+
+
+def _terms(coupon: Coupon, owner: Customer) -> dict[str, Any]:
+    hers = owner.external_id is not None and owner.external_id.isdecimal() and not coupon.shareable
+    terms: dict[str, Any] = {
+        "title": f"{(coupon.title or '')[:TITLE_LENGTH_MAX]} · {MARK}{coupon.id}".removeprefix(" · "),
+        "code": coupon.code,
+        "startsAt": clock.iso(coupon.created_at),
+        "endsAt": clock.iso(coupon.expires_at) if coupon.expires_at else None,
+        "usageLimit": 1,
+        "appliesOncePerCustomer": True,
+        "context": {"customers": {"add": [_gid("Customer", owner.external_id)]}} if hers else {"all": "ALL"},
+        "combinesWith": {
+            "orderDiscounts": coupon.combines,
+            "productDiscounts": coupon.combines,
+            "shippingDiscounts": coupon.combines and coupon.kind != "free_shipping",  # never two of that class
+        },
+    }
+    if coupon.minimum_subtotal is not None:
+        terms["minimumRequirement"] = {"subtotal": {"greaterThanOrEqualToSubtotal": wire(coupon.minimum_subtotal)}}
+    return terms
+
+
+def _value(api: Api, coupon: Coupon) -> dict[str, Any]:
+    if coupon.kind == "percent":
+        return {"percentage": float(coupon.percent / 100)}
+    amount = _price(api, coupon) if coupon.kind == "free_product" else coupon.amount
+    return {"discountAmount": {"amount": wire(amount), "appliesOnEachItem": False}}
+
+
+def _price(api: Api, coupon: Coupon) -> Decimal:
+    if coupon.minimum_subtotal is not None:
+        raise Refused("Shopify would ask the minimum of the free product alone: leave the minimum out")
+    product = _ask(api, PRICE, {"id": _gid("Product", coupon.product_id)})["product"]
+    if product is None:
+        raise Refused(f"the shop has no product {coupon.product_id}")
+    return Decimal(product["priceRangeV2"]["maxVariantPrice"]["amount"])
+
+
+def _items(coupon: Coupon) -> dict[str, Any]:
+    if coupon.kind == "free_product":
+        return {"products": {"productsToAdd": [_gid("Product", coupon.product_id)]}}
+    if coupon.collections:
+        return {"collections": {"add": [_gid("Collection", one["id"]) for one in coupon.collections]}}
+    return {"all": True}
+
+
+def _gid(kind: str, identity: str | None) -> str:
+    number = (identity or "").removeprefix(f"gid://shopify/{kind}/")
+    if not number.isdecimal():
+        raise Refused(f"{identity!r} is no id of Shopify: write the number of the {kind.lower()}")
+    return f"gid://shopify/{kind}/{number}"
+
+
+def _change(api: Api, mutation: str, variables: dict[str, Any]) -> None:
+    """Run a mutation. Raises Refused with the code of the first of its userErrors."""
+    (done,) = _ask(api, mutation, variables).values()
+    for wrong in done["userErrors"]:
+        raise Refused(f"{wrong['code']}: {wrong['message']}", wrong["code"] or "")
+
+
+def _ask(api: Api, query: str, variables: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The data that a query answers. Shopify answers 200 also when it refuses, or has no time."""
+    url = f"{api.url}/admin/api/{API_VERSION}/graphql.json"
+    body = {"query": query, "variables": variables or {}}
+    answer = ask("POST", url, {"X-Shopify-Access-Token": api.keys["token"]}, body)
+    for wrong in answer.get("errors") or []:
+        code = wrong.get("extensions", {}).get("code", "")
+        said = f"{code} {wrong.get('message')}"
+        raise NotReached(said) if code in PASSING else Refused(said, code)
+    data: dict[str, Any] = answer["data"]
+    return data

@@ -1,0 +1,88 @@
+"""Codes as coupons of WooCommerce, by its REST API v3 with a read/write key."""
+
+import base64
+from typing import Any
+from urllib.parse import urlencode
+
+from widget_server.loyalty.customers import Customer
+from widget_server.loyalty.rewards import Coupon
+from widget_server.stores.calls import Api, Found, Refused, ask
+from widget_server.stores.fields import wire
+
+KEYS = {"key": "Consumer key", "secret": "Consumer secret"}
+GIVES_USES_BACK = True  # an order that is cancelled counts no longer
+TAKEN = "woocommerce_rest_coupon_code_already_exists"
+GONE = "woocommerce_rest_shop_coupon_invalid_id"
+MARK = "loyalty_coupon"  # the coupon's id here, in the meta data of the one there
+
+
+def check(api: Api) -> None:
+    """Whether the keys may read coupons; nothing tells whether they may write but writing."""
+    _ask(api, "GET", "?per_page=1")
+
+
+def make(api: Api, coupon: Coupon, owner: Customer) -> None:
+    """Make the code; WooCommerce knows an owner by her e-mail. Raises Refused with TAKEN when it is there already."""
+    _ask(api, "POST", "", _terms(coupon, owner))
+
+
+def find(api: Api, code: str) -> Found | None:
+    """The coupon with this code, whatever its case; those in the trash have none."""
+    for row in _ask(api, "GET", "?" + urlencode({"code": code})):
+        if row["code"].upper() == code:
+            marks = [meta["value"] for meta in row["meta_data"] if meta["key"] == MARK]
+            return Found(str(row["id"]), marks[0] if marks else None, row["usage_count"] > 0)
+    return None
+
+
+def delete(api: Api, found: Found) -> None:
+    """Delete it for good; what is gone already is fine."""
+    try:
+        _ask(api, "DELETE", f"/{found.id}?force=true")
+    except Refused as no:
+        if no.code != GONE:
+            raise
+
+
+def _terms(coupon: Coupon, owner: Customer) -> dict[str, Any]:
+    terms: dict[str, Any] = {
+        "code": coupon.code,
+        "description": coupon.title or "",
+        "usage_limit": 1,
+        "usage_limit_per_user": 1,
+        "individual_use": not coupon.combines,
+        "product_categories": [_number(one["id"]) for one in coupon.collections],
+        "meta_data": [{"key": MARK, "value": coupon.id}],
+        **_discount(coupon),
+    }
+    if coupon.minimum_subtotal is not None:
+        terms["minimum_amount"] = wire(coupon.minimum_subtotal)
+    if coupon.expires_at is not None:
+        # date_expires_gmt is never written, whatever its description says; this one takes a zone, and no fraction
+        terms["date_expires"] = f"{coupon.expires_at:%Y-%m-%dT%H:%M:%SZ}"
+    if owner.email and not coupon.shareable:
+        terms["email_restrictions"] = [owner.email]
+    return terms
+
+
+def _discount(coupon: Coupon) -> dict[str, Any]:
+    match coupon.kind:
+        case "amount":
+            return {"discount_type": "fixed_cart", "amount": wire(coupon.amount)}
+        case "percent":
+            return {"discount_type": "percent", "amount": wire(coupon.percent)}
+        case "free_shipping":
+            return {"discount_type": "fixed_cart", "amount": "0", "free_shipping": True}
+    free = {"product_ids": [_number(coupon.product_id)], "limit_usage_to_x_items": 1}
+    return {"discount_type": "percent", "amount": "100", **free}
+
+
+def _number(identity: str | None) -> int:
+    if identity is None or not identity.isdecimal():
+        raise Refused(f"{identity!r} is no id of WooCommerce: write the number of the product or category")
+    return int(identity)
+
+
+def _ask(api: Api, method: str, rest: str, body: Any = None) -> Any:
+    login = base64.b64encode(f"{api.keys['key']}:{api.keys['secret']}".encode()).decode()
+    return ask(method, f"{api.url}/wp-json/wc/v3/coupons{rest}", {"Authorization": f"Basic {login}"}, body)

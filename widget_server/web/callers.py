@@ -1,0 +1,102 @@
+"""Who calls the admin API: an app by its API key, a visitor or a member by a token of `/oauth2/token`.
+
+The key or token stands in `Authorization`, raw as the official SDK sends it, or behind "Bearer" (wix-api §3, §7).
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Literal
+
+from flask import g, request
+
+from widget_server.errors import MembersOnly, OtherShop, ScopeMissing, SignedOut
+from widget_server.loyalty import access, customers, shops
+from widget_server.loyalty.access import ApiKey, Holder
+from widget_server.loyalty.customers import Customer
+from widget_server.loyalty.shops import Shop
+from widget_server.web.auth import BEARER, client_address
+
+KEY_BEGINS = "sk_"
+SITE_HEADER = "wix-site-id"
+API_KEY, ACCESS_TOKEN = "apiKey", "accessToken"  # as openapi.json calls the two
+SECURITY_SCHEMES = {
+    API_KEY: {"type": "apiKey", "in": "header", "name": "Authorization", "description": "An API key, raw or Bearer."},
+    ACCESS_TOKEN: {"type": "http", "scheme": "bearer", "description": "A token that /oauth2/token answered."},
+}
+
+
+class Who(Enum):
+    """Whom an endpoint is for."""
+
+    READ = "read"
+    MANAGE = "manage"
+    MEMBER = "member"
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Somebody who showed a key or token that is good now. `scope` is an app's: manage or read."""
+
+    shop: Shop
+    identity: Literal["app", "visitor", "member"]
+    scope: str | None = None
+    key_id: str | None = None
+    customer: Customer | None = None
+
+    @property
+    def member(self) -> Customer:
+        """The member who calls; raises MembersOnly when it is not one."""
+        if self.customer is None:
+            raise MembersOnly("This is for a member: call with a member's token.")
+        return self.customer
+
+
+def caller(who: Who) -> Caller:
+    """The one who calls, if `who` covers it.
+
+    Raises SignedOut without a good key or token, OtherShop when `wix-site-id` names another shop, ScopeMissing
+    when the key may only read or the caller is no app, MembersOnly when the caller is no member.
+    """
+    found = _known(authorization())
+    site = request.headers.get(SITE_HEADER)
+    if site and site != found.shop.id:
+        raise OtherShop()
+    if who is Who.MEMBER:
+        assert found.member
+    elif found.identity != "app" or (who is Who.MANAGE and found.scope != "manage"):
+        raise ScopeMissing(needs=who.value)
+    g.caller = found
+    return found
+
+
+def authorization() -> str:
+    """What stands in `Authorization`, without "Bearer"; raises SignedOut when nothing does."""
+    header = request.headers.get("Authorization", "").strip()
+    token = header[len(BEARER) :].strip() if header[: len(BEARER)].lower() == BEARER.lower() else header
+    if not token:
+        raise SignedOut("Send an API key or an access token in Authorization.")
+    return token
+
+
+def app_by_key(key: ApiKey) -> Caller:
+    """The app that holds an API key."""
+    return Caller(shops.by_id(key.shop_id), "app", key.scope, str(key.id))
+
+
+def _known(token: str) -> Caller:
+    if token.startswith(KEY_BEGINS):
+        return app_by_key(access.key_by_secret(token, address=client_address()))
+    return _by_token(access.holder_of(token))
+
+
+def _by_token(holder: Holder) -> Caller:
+    shop = shops.by_id(holder.shop_id)
+    if holder.identity == "app":
+        key = ApiKey.need(shop, ApiKey.id == holder.key_id)
+        return Caller(shop, "app", key.scope, str(key.id))
+    if holder.identity == "visitor":
+        return Caller(shop, "visitor")
+    customer = customers.live(customers.by_id(shop.id, str(holder.customer_id)))
+    if not customer.is_member:
+        raise SignedOut()
+    return Caller(shop, "member", customer=customer)

@@ -1,0 +1,7 @@
+"""Wix's query language (wix-api §4): filter, sort, cursors, free text and aggregations over the fields of an entity."""
+
+from widget_server.web.query.aggregations import aggregate
+from widget_server.web.query.fields import Entity, Field, word_of
+from widget_server.web.query.pages import Page, metadata, metadata_v2, page, selection
+
+__all__ = ["Entity", "Field", "Page", "aggregate", "metadata", "metadata_v2", "page", "selection", "word_of"]

@@ -1,0 +1,381 @@
+"""Summaries of what was found: values, ranges, figures, dates, and one within the other (wix-api §4).
+
+Answers have the shape of Wix's AggregationData, by the wire's names. A moment belongs to a day, month or year of the
+time zone that was asked for; the answer names that day by its first moment.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, time, timedelta, timezone, tzinfo
+from decimal import Decimal
+from typing import Any
+
+from peewee import SQL, Case, NodeList, Value, fn
+
+from widget_server import clock
+from widget_server.db import on_sqlite
+from widget_server.web.query.conditions import every
+from widget_server.web.query.fields import TYPES, Entity, Field
+from widget_server.web.query.reading import a_list, a_number, a_text, a_word, an_object, wrong
+
+AGGREGATIONS_MAX = 10
+NAME_LENGTH_MAX, BUCKET_NAME_LENGTH_MAX, PATH_LENGTH_MAX, ZONE_LENGTH_MAX = 100, 20, 200, 50
+VALUES_MAX, VALUES_DEFAULT = 250, 10
+RANGES_MAX = 50
+DATES_MAX = 200
+NESTED_MAX = 1000
+GROUPS_MAX = 200_000  # what one aggregation may read: the quarters of an hour of five years
+QUARTER_S = 900  # by quarters of an hour the clocks of all zones differ
+NUMBERS = ("int", "money")
+INTERVALS = ("YEAR", "MONTH", "WEEK", "DAY", "HOUR", "MINUTE", "SECOND")
+OFFSET = re.compile(r"([+-])(\d\d):?(\d\d)", re.ASCII)
+MISSING = {"int": "0", "money": "0", "bool": "false"}  # what rows without a value are counted as; else "N/A"
+
+Groups = Mapping[tuple[Any, ...], int]
+
+
+def aggregate(
+    entity: Entity, select: Any, asked: Any, time_zone: Any = None, *, where: str = "search"
+) -> dict[str, Any]:
+    """AggregationData of all rows of `select`: what `asked`, the `aggregations` of the body's `where`, want to know.
+
+    `time_zone` is an IANA name or an offset as +02:00; UTC by default. Raises BadRequest that names what is wrong, and
+    where more than 200 dates or 1000 nested results are to be answered.
+    """
+    path = f"{where}.aggregations"
+    zone = _zone(time_zone, f"{where}.timeZone")
+    results = []
+    for at, one in enumerate(a_list(asked, AGGREGATIONS_MAX, path)):
+        if isinstance(one, dict) and one.get("type") == "NESTED":
+            results.append(_nested(entity, select, one, zone, f"{path}[{at}]"))
+        else:
+            level = _level(entity, one, zone, f"{path}[{at}]")
+            results.append({**level.told, **level.alone(select)})
+    return {"results": results}
+
+
+class _Level:
+    """One aggregation, found at `path`. Rows are grouped by `key` in the database, and then by what is `shown` for it
+    in the answer: there, several keys may fall together.
+    """
+
+    part = ""  # the member of what was asked in which this type's own settings stand
+    many = one = ""  # the members of the answer in which results stand: of the aggregation alone, or within another
+
+    def __init__(self, field: Field, zone: tzinfo, told: dict[str, Any], own: Any, path: str) -> None:
+        self.field, self.zone, self.told, self.path = field, zone, told, f"{path}.{self.part}"
+        self.read({} if own is None else own)
+
+    def read(self, own: Any) -> None:
+        """Take the settings in; raises BadRequest when one is wrong."""
+        raise NotImplementedError
+
+    def key(self) -> Any:
+        """The column; a time as exactly as the wire shows it."""
+        if self.field.kind != "time":
+            return NodeList((self.field.ordered,))
+        if self.field.to_shown:
+            return _seconds(self.field.column, QUARTER_S)
+        if on_sqlite():
+            return NodeList((fn.SUBSTR(self.field.column, 1, 23), SQL("|| 'Z'")))
+        return fn.DATE_TRUNC("milliseconds", self.field.column)
+
+    def shown(self, key: Any) -> Any:
+        """What the answer groups a key under; None where there is no value."""
+        if key is not None and self.field.kind == "time" and self.field.to_shown:
+            return self.field.to_shown(_moment(key))
+        return self.value(key)
+
+    def value(self, stored: Any) -> Any:
+        """What the wire shows for a stored value."""
+        if stored is None:
+            return None
+        value: Any = Decimal(str(stored)) if self.field.kind == "money" else TYPES[self.field.kind].python_value(stored)
+        return self.field.to_shown(value) if self.field.to_shown else value
+
+    def alone(self, select: Any) -> dict[str, Any]:
+        """The answer of an aggregation that is not within another."""
+        found: dict[Any, int] = defaultdict(int)
+        for (value,), count in _grouped(select, [self], self.path).items():
+            found[value] += count
+        return {self.many: {"results": [self.result(value, found.get(value, 0)) for value in self.arranged(found)]}}
+
+    def arranged(self, found: Mapping[Any, int]) -> list[Any]:
+        """Which of the groups are answered, in their order."""
+        raise NotImplementedError
+
+    def result(self, shown: Any, count: int) -> dict[str, Any]:
+        """One group, and how many rows are in it."""
+        return {"value": _text(shown), "count": count}
+
+
+class _Values(_Level):
+    """How many rows have each value: of those that most have, or of the first."""
+
+    part, many, one = "value", "values", "value"
+
+    def read(self, own: Any) -> None:
+        own = an_object(own, ("limit", "sortType", "sortDirection", "missingValues", "includeOptions"), self.path)
+        options = an_object(own.get("includeOptions"), ("addToBucket",), f"{self.path}.includeOptions")
+        named = a_text(options, "addToBucket", BUCKET_NAME_LENGTH_MAX, f"{self.path}.includeOptions")
+        self.limit = a_number(own, "limit", 1, VALUES_MAX, VALUES_DEFAULT, self.path)
+        self.by_count = a_word(own, "sortType", ("COUNT", "VALUE"), self.path) == "COUNT"
+        self.descending = a_word(own, "sortDirection", ("DESC", "ASC"), self.path) == "DESC"
+        self.with_missing = a_word(own, "missingValues", ("EXCLUDE", "INCLUDE"), self.path) == "INCLUDE"
+        self.missing = named or MISSING.get(self.field.kind, "N/A")
+
+    def key(self) -> Any:
+        value = _as_value(self.missing, self.field.kind) if self.with_missing else None
+        return super().key() if value is None else fn.COALESCE(super().key(), self.field.bound(value))
+
+    def alone(self, select: Any) -> dict[str, Any]:
+        if self.field.to_shown:  # what falls together is known here only
+            return super().alone(select)
+        direction = "DESC" if self.descending else "ASC"
+        order = [SQL(f"2 {direction}")] if self.by_count else []
+        query = select.select(self.key(), fn.COUNT(SQL("*"))).group_by(SQL("1"))
+        query = query.order_by(*order, SQL("1 ASC NULLS LAST" if order else f"1 {direction} NULLS LAST"))
+        if not self.with_missing:
+            query = query.where(self.field.column.is_null(False))
+        rows = query.limit(self.limit).tuples()
+        return {self.many: {"results": [self.result(self.shown(key), count) for key, count in rows]}}
+
+    def arranged(self, found: Mapping[Any, int]) -> list[Any]:
+        values = sorted((value for value in found if value is not None), reverse=self.descending and not self.by_count)
+        values += [None] if self.with_missing and None in found else []
+        if self.by_count:
+            values.sort(key=lambda value: found[value], reverse=self.descending)
+        return values[: self.limit]
+
+    def result(self, shown: Any, count: int) -> dict[str, Any]:
+        return super().result(self.missing if shown is None else shown, count)
+
+
+class _Ranges(_Level):
+    """How many rows lie in each range, `from` included and `to` not; one that fits several is in the first of them."""
+
+    part, many, one = "range", "ranges", "range"
+
+    def read(self, own: Any) -> None:
+        if self.field.kind not in NUMBERS:
+            raise wrong(self.path, "is for numbers.")
+        own = an_object(own, ("buckets",), self.path)
+        asked = a_list(own.get("buckets"), RANGES_MAX, f"{self.path}.buckets", least=1)
+        self.buckets = [self.bucket(one, f"{self.path}.buckets[{at}]") for at, one in enumerate(asked)]
+
+    def bucket(self, asked: Any, path: str) -> dict[str, float]:
+        bounds = {name: edge for name, edge in an_object(asked, ("from", "to"), path).items() if edge is not None}
+        for name, edge in bounds.items():
+            if isinstance(edge, bool) or not isinstance(edge, int | float) or not abs(edge) < 2**63:
+                raise wrong(f"{path}.{name}", "is a number.")
+        if not bounds:
+            raise wrong(path, "has from, to or both.")
+        return bounds
+
+    def key(self) -> Any:
+        column = self.field.ordered
+        edges = [{name: Value(edge, converter=False) for name, edge in one.items()} for one in self.buckets]
+        above = [[column >= one["from"]] if "from" in one else [] for one in edges]
+        below = [[column < one["to"]] if "to" in one else [] for one in edges]
+        inside = [every([*low, *high]) for low, high in zip(above, below, strict=True)]
+        return Case(None, [(holds, SQL(str(at))) for at, holds in enumerate(inside)], None)
+
+    def shown(self, key: Any) -> Any:
+        return key
+
+    def arranged(self, found: Mapping[Any, int]) -> list[Any]:
+        return list(range(len(self.buckets)))
+
+    def result(self, shown: Any, count: int) -> dict[str, Any]:
+        return {**self.buckets[shown], "count": count}
+
+
+class _Dates(_Level):
+    """How many rows fall into each year, month, week (from Monday), day, hour, minute or second, oldest first."""
+
+    part, many, one = "dateHistogram", "dateHistogram", "dateHistogram"
+
+    def read(self, own: Any) -> None:
+        if self.field.kind != "time":
+            raise wrong(self.path, "is for times.")
+        own = an_object(own, ("interval",), self.path)
+        self.interval = a_word(own, "interval", INTERVALS, self.path, needed=True)
+
+    def key(self) -> Any:
+        finest = {"MINUTE": 60, "SECOND": 1}.get(self.interval, QUARTER_S)
+        return _seconds(self.field.column, QUARTER_S if self.field.to_shown else finest)
+
+    def shown(self, key: Any) -> Any:
+        if key is None:
+            return None
+        moment = _moment(key)
+        return _begin(self.field.to_shown(moment) if self.field.to_shown else moment, self.interval, self.zone)
+
+    def arranged(self, found: Mapping[Any, int]) -> list[Any]:
+        dates = sorted(moment for moment in found if moment is not None)
+        if len(dates) > DATES_MAX:
+            raise wrong(f"{self.path}.interval", f"gives {len(dates)} dates, of {DATES_MAX} at most.")
+        return dates
+
+
+class _Figure(_Level):
+    """One figure of all values: how many different ones there are, the smallest or the largest."""
+
+    part, one = "scalar", "scalar"
+
+    def read(self, own: Any) -> None:
+        own = an_object(own, ("type",), self.path)
+        self.type = a_word(own, "type", ("COUNT_DISTINCT", "MIN", "MAX"), self.path, needed=True)
+        if self.type != "COUNT_DISTINCT" and self.field.kind not in (*NUMBERS, "time"):
+            raise wrong(self.path, "has MIN and MAX of numbers and times only.")
+
+    def alone(self, select: Any) -> dict[str, Any]:
+        if self.type != "COUNT_DISTINCT":
+            edge = getattr(fn, self.type)(NodeList((self.field.ordered,)))
+            figure = self.value(select.select(edge).order_by().scalar())
+        elif self.field.to_shown:
+            figure = len({value for (value,) in _grouped(select, [self], self.path)} - {None})
+        else:
+            figure = select.select(fn.COUNT(self.key().distinct())).order_by().scalar()
+        return self.answered(figure, type=self.type)
+
+    def within(self, values: Iterable[Any]) -> dict[str, Any]:
+        """The figure of the values of one group."""
+        known = {value for value in values if value is not None}
+        figures = {"COUNT_DISTINCT": len(known), "MIN": min(known, default=None), "MAX": max(known, default=None)}
+        return self.answered(figures[self.type])
+
+    def answered(self, figure: Any, **type: str) -> dict[str, Any]:
+        if isinstance(figure, datetime):
+            return {"scalarDate": {**type, "value": _text(figure)}}
+        value = float(figure) if isinstance(figure, Decimal) else figure
+        return {"scalar": {**type, **({} if value is None else {"value": value})}}
+
+
+TYPES_OF_LEVELS: dict[str, type[_Level]] = {
+    "VALUE": _Values,
+    "RANGE": _Ranges,
+    "SCALAR": _Figure,
+    "DATE_HISTOGRAM": _Dates,
+}
+
+
+def _level(entity: Entity, asked: Any, zone: tzinfo, path: str) -> _Level:
+    asked = an_object(asked, ("name", "type", "fieldPath", *(one.part for one in TYPES_OF_LEVELS.values())), path)
+    type = a_word(asked, "type", (*TYPES_OF_LEVELS, "NESTED"), path, needed=True)
+    name = a_text(asked, "fieldPath", PATH_LENGTH_MAX, path)
+    known = {name: field for name, field in entity.fields.items() if field.aggregatable}
+    if name not in known:
+        raise wrong(f"{path}.fieldPath", f"is one of {', '.join(sorted(known))}.")
+    level = TYPES_OF_LEVELS[type]
+    told = {"name": a_text(asked, "name", NAME_LENGTH_MAX, path), "type": type, "fieldPath": name}
+    return level(known[name], zone, told, asked.get(level.part), path)
+
+
+def _nested(entity: Entity, select: Any, asked: dict[str, Any], zone: tzinfo, path: str) -> dict[str, Any]:
+    """Groups within groups, told as one list: each result names its group on every level."""
+    an_object(asked, ("name", "type", "fieldPath", "nested"), path)
+    own = f"{path}.nested"
+    listed = an_object(asked.get("nested"), ("nestedAggregations",), own).get("nestedAggregations")
+    own = f"{own}.nestedAggregations"
+    levels = [_level(entity, one, zone, f"{own}[{at}]") for at, one in enumerate(a_list(listed, 3, own, least=2))]
+    names = {level.told["name"] for level in levels}
+    if "" in names or len(names) < len(levels):
+        raise wrong(own, "have a name each, and each another.")
+    if any(isinstance(level, _Figure) for level in levels[:-1]):
+        raise wrong(own, "may have a scalar as the last only.")
+    results = list(_within(levels, _grouped(select, levels, own)))
+    if len(results) > NESTED_MAX:
+        raise wrong(own, f"give {len(results)} results, of {NESTED_MAX} at most.")
+    told = {"name": a_text(asked, "name", NAME_LENGTH_MAX, path), "type": "NESTED"}
+    return {**told, "nested": {"results": [{"results": one} for one in results]}}
+
+
+def _within(levels: Sequence[_Level], groups: Groups) -> Iterator[dict[str, Any]]:
+    level, deeper = levels[0], levels[1:]
+    name = level.told["name"]
+    if isinstance(level, _Figure):
+        yield {name: level.within(key for (key,) in groups)}
+        return
+    inside: dict[Any, dict[tuple[Any, ...], int]] = defaultdict(dict)
+    for (value, *others), count in groups.items():
+        inside[value][tuple(others)] = count
+    found = {value: sum(counts.values()) for value, counts in inside.items()}
+    for value in level.arranged(found):
+        if value in found:
+            here = {name: {level.one: level.result(value, found[value])}}
+            for more in _within(deeper, inside[value]) if deeper else ({},):
+                yield {**here, **more}
+
+
+def _grouped(select: Any, levels: Sequence[_Level], path: str) -> Groups:
+    """How many rows are in each group of groups, by what is shown for them."""
+    places = [
+        SQL(str(at)) for at in range(1, len(levels) + 1)
+    ]  # keys may hold parameters: to PostgreSQL, others each time
+    query = select.select(*(level.key() for level in levels), fn.COUNT(SQL("*"))).order_by().group_by(*places)
+    rows = list(query.limit(GROUPS_MAX + 1).tuples())
+    if len(rows) > GROUPS_MAX:
+        raise wrong(path, f"has more than {GROUPS_MAX:,} groups: filter first.")
+    found: dict[tuple[Any, ...], int] = defaultdict(int)
+    for *keys, count in rows:
+        found[tuple(level.shown(key) for level, key in zip(levels, keys, strict=True))] += count
+    return found
+
+
+def _seconds(column: Any, step: int) -> Any:
+    """A time as seconds since 1970, rounded down to a multiple of `step`."""
+    if on_sqlite():
+        return NodeList((SQL("unixepoch(substr("), column, SQL(f", 1, 19)) / {step} * {step}")))
+    return NodeList((SQL("floor(extract(epoch FROM"), column, SQL(f") / {step})::bigint * {step}")))
+
+
+def _moment(seconds: Any) -> datetime:
+    return datetime.fromtimestamp(int(seconds), UTC)
+
+
+def _begin(moment: datetime, interval: str, zone: tzinfo) -> datetime:
+    """The first moment of the interval around `moment`."""
+    local = moment.astimezone(zone)
+    if interval in ("HOUR", "MINUTE", "SECOND"):
+        minute = 0 if interval == "HOUR" else local.minute
+        second = local.second if interval == "SECOND" else 0
+        return local.replace(minute=minute, second=second, microsecond=0).astimezone(UTC)
+    day = local.date()
+    first = {
+        "YEAR": day.replace(month=1, day=1),
+        "MONTH": day.replace(day=1),
+        "WEEK": day - timedelta(days=day.weekday()),
+        "DAY": day,
+    }[interval]
+    return datetime.combine(first, time.min, zone).astimezone(UTC)
+
+
+def _zone(name: Any, path: str) -> tzinfo:
+    text = a_text({"timeZone": name}, "timeZone", ZONE_LENGTH_MAX, path.rpartition(".")[0]) or "UTC"
+    offset = OFFSET.fullmatch(text)
+    try:
+        if not offset:
+            return clock.zone("UTC" if text == "Z" else text)
+        sign, hours, minutes = offset.groups()
+        return timezone(timedelta(hours=int(hours), minutes=int(minutes)) * (-1 if sign == "-" else 1))
+    except ValueError as unknown:
+        raise wrong(path, "is an IANA time zone or an offset as +02:00.") from unknown
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Decimal):
+        return format(value.normalize(), "f")
+    return clock.iso(value) if isinstance(value, datetime) else str(value)
+
+
+def _as_value(text: str, kind: str) -> Any:
+    """The value of a field that reads as `text`, if there is one: rows without a value count as having it."""
+    if kind == "text":
+        return text
+    if kind in NUMBERS:
+        return int(text) if text.isdecimal() and text.isascii() else None
+    return {"true": True, "false": False}.get(text) if kind == "bool" else None

@@ -1,0 +1,97 @@
+"""Pieces of conditions: many of them joined, and what a text holds, the same on SQLite and PostgreSQL."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from peewee import SQL, NodeList, Value, fn
+
+from widget_server.db import on_sqlite
+
+JOINED_AT_ONCE = 40  # SQLite refuses an expression that is nested 1000 deep, and a chain is as deep as it is long
+
+ALL, NONE = SQL("(1 = 1)"), SQL("(1 = 0)")
+
+
+def every(conditions: Sequence[Any]) -> Any:
+    """True where each of them is."""
+    conditions = [one for one in conditions if one is not ALL]
+    return _joined(conditions, " AND ") if conditions else ALL
+
+
+def some(conditions: Sequence[Any]) -> Any:
+    """True where one of them is."""
+    return _joined(conditions, " OR ") if conditions else NONE
+
+
+def _joined(conditions: Sequence[Any], glue: str) -> Any:
+    if len(conditions) == 1:
+        return conditions[0]
+    while len(conditions) > JOINED_AT_ONCE:
+        chunks = (conditions[at : at + JOINED_AT_ONCE] for at in range(0, len(conditions), JOINED_AT_ONCE))
+        conditions = [_joined(chunk, glue) for chunk in chunks]
+    return NodeList(tuple(conditions), glue, parens=True)
+
+
+def no(condition: Any, column: Any, nullable: bool) -> Any:
+    """True where `condition` on `column` does not hold: where that cannot be told, too."""
+    if condition is ALL:
+        return NONE
+    without = NodeList((SQL("NOT"), NodeList((condition,), parens=True)))
+    return some([without, column.is_null()]) if nullable else without
+
+
+def contains(column: Any, text: str) -> Any:
+    """True where `column` holds `text`, whatever the case of either."""
+    column, text = _folded(column, text)
+    return _like(column, f"%{_escaped(text)}%")
+
+
+def starts_with(column: Any, text: str) -> Any:
+    """True where `column` begins with `text`, whatever the case of either."""
+    column, text = _folded(column, text)
+    return _like(column, f"{_escaped(text)}%")
+
+
+def ends_with(column: Any, text: str) -> Any:
+    """True where `column` ends with `text`, whatever the case of either."""
+    column, text = _folded(column, text)
+    return _like(column, f"%{_escaped(text)}")
+
+
+def resembles(column: Any, text: str) -> Any:
+    """True where `column` holds `text` with one letter wrong, too many or too few, or two neighbours swapped.
+
+    One slip leaves one of three parts as it was: whether one is there is asked first, because that costs little.
+    """
+    column, text = _folded(column, text)
+    cuts = [(text[:at], text[at:]) for at in range(len(text))]
+    ways = {
+        *(f"{_escaped(head)}_{_escaped(tail[1:])}" for head, tail in cuts),
+        *(f"{_escaped(head)}_{_escaped(tail)}" for head, tail in cuts[1:]),
+        *(_escaped(head + tail[1:]) for head, tail in cuts),
+        *(_escaped(head + tail[1] + tail[0] + tail[2:]) for head, tail in cuts[:-1]),
+    }
+    third = len(text) // 3
+    parts = (text[:third], text[third : 2 * third], text[2 * third :])
+    near = some([_like(column, f"%{_escaped(part)}%") for part in parts])
+    return every([near, some([_like(column, f"%{way}%") for way in sorted(ways)])])
+
+
+def _like(column: Any, pattern: str) -> Any:
+    like = SQL("LIKE" if on_sqlite() else "ILIKE")
+    return NodeList((column, like, Value(pattern, converter=False), SQL("ESCAPE '\\'")), parens=True)
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def _folded(column: Any, text: str) -> tuple[Any, str]:
+    """SQLite, and PostgreSQL in the C locale, know the case of ASCII letters only: the others are folded here, as far
+    as the text has them.
+    """
+    for small in sorted({letter.lower() for letter in text}):
+        large = small.upper()
+        if len(small) == len(large) == 1 and small != large and not (small + large).isascii():
+            column, text = fn.REPLACE(column, large, small), text.replace(large, small)
+    return column, text

@@ -1,0 +1,46 @@
+"""Cursors: where a page begins, and the whole query with it, in a text that only this server can make.
+
+A cursor is good for the shop and the entity it was made for. It holds the caller's own words and the values by which
+the row beside the page is sorted, no more.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+import zlib
+from typing import Any
+
+from widget_server import config
+from widget_server.db import canonical
+
+LENGTH_MAX = 16_000  # wix-api §4
+MARK_BYTES = 16
+FORM = "1"  # another form of cursors needs another mark
+
+
+def write(shop_id: str, entity: str, content: dict[str, Any]) -> str:
+    """The cursor that holds `content`; it may be longer than LENGTH_MAX, and is useless then."""
+    packed = zlib.compress(canonical(content).encode(), 9)
+    return base64.urlsafe_b64encode(_mark(shop_id, entity, packed) + packed).decode().rstrip("=")
+
+
+def read(shop_id: str, entity: str, cursor: Any) -> dict[str, Any] | None:
+    """What the cursor holds; None when it is not one of ours for this shop and entity."""
+    if not isinstance(cursor, str) or len(cursor) > LENGTH_MAX or not cursor.isascii():
+        return None
+    try:
+        raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    mark, packed = raw[:MARK_BYTES], raw[MARK_BYTES:]
+    if not hmac.compare_digest(mark, _mark(shop_id, entity, packed)):
+        return None
+    content: dict[str, Any] = json.loads(zlib.decompress(packed))
+    return content
+
+
+def _mark(shop_id: str, entity: str, packed: bytes) -> bytes:
+    text = b"\0".join((FORM.encode(), shop_id.encode(), entity.encode(), packed))
+    return hmac.new(config.derived_key("cursor"), text, hashlib.sha256).digest()[:MARK_BYTES]

@@ -1,0 +1,164 @@
+"""What may be asked about: the fields of an entity, and how a value of the wire becomes one of the database."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any, Literal
+
+import peewee
+from peewee import SQL, NodeList
+
+from widget_server import clock
+from widget_server.db import Bool, Int, Json, Money, Text, UtcDateTime, on_sqlite
+from widget_server.web.query.reading import wrong
+
+Kind = Literal["id", "text", "int", "time", "money", "bool", "enum", "texts"]
+
+GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII)
+DECIMAL = re.compile(r"-?\d{1,16}(\.\d{1,16})?", re.ASCII)
+INT_MAX = 2**63 - 1
+MILLISECOND = timedelta(milliseconds=1)
+EARLIEST, LATEST = datetime(1000, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)  # no row is beyond them
+TYPES: dict[Kind, peewee.Field] = {
+    "id": Text(),
+    "text": Text(),
+    "int": Int(),
+    "time": UtcDateTime(),
+    "money": Money(),
+    "bool": Bool(),
+    "enum": Text(),
+    "texts": Json(),
+}
+TAKES: dict[Kind, str] = {
+    "id": "a GUID",
+    "text": "a text",
+    "int": "a whole number",
+    "time": "a time as 2026-03-10T12:00:00.000Z",
+    "money": "a number",
+    "bool": "true or false",
+    "enum": "one of its words",
+    "texts": "a text",
+}
+
+
+def word_of(words: Mapping[str, Any]) -> Callable[[str], Any]:
+    """A `to_stored` that knows these words of the wire, and no other."""
+
+    def stored(word: str) -> Any:
+        if word not in words:
+            raise ValueError(word)
+        return words[word]
+
+    return stored
+
+
+def whole_milliseconds(moment: datetime) -> datetime:
+    """The first stored time that the wire, which shows milliseconds, shows as `moment` or later."""
+    over = moment.microsecond % 1000
+    return moment + timedelta(microseconds=1000 - over) if over else moment
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field of an entity. `column` is any expression over the select that is asked, `nullable`: it may be NULL.
+
+    `to_stored` maps a value of the wire to the stored one (EARN to earn) and may raise ValueError. A time that is
+    shown otherwise than it is stored is a function of its column that never falls: `at_least` answers for a time of the
+    wire the smallest stored value that is shown as that or later, `to_shown` what a stored value is shown as.
+    """
+
+    column: Any
+    kind: Kind
+    nullable: bool = False
+    to_stored: Callable[[Any], Any] | None = None
+    at_least: Callable[[datetime], datetime] = whole_milliseconds
+    to_shown: Callable[[datetime], datetime] | None = None
+    filterable: bool = True
+    sortable: bool = True
+    searchable: bool = False
+    aggregatable: bool = False
+
+    @property
+    def ordered(self) -> Any:
+        """The column as it is sorted and compared: texts by code point and money by amount on both databases."""
+        if self.kind == "money" and on_sqlite():
+            return self.column.cast("REAL")
+        if self.kind == "text" and not on_sqlite():
+            return NodeList((self.column, SQL('COLLATE "C"')))
+        return self.column
+
+    def bound(self, stored: Any) -> Any:
+        """A stored value as a parameter beside `ordered`."""
+        value = peewee.Value(TYPES[self.kind].db_value(stored), converter=False)
+        return value.cast("REAL") if self.kind == "money" and on_sqlite() else value
+
+    def read(self, value: Any, path: str) -> Any:
+        """The stored form of a value that came in. Raises BadRequest naming `path` when it is of another type."""
+        try:
+            plain = READERS[self.kind](value)
+            return self.to_stored(plain) if self.to_stored else plain
+        except (TypeError, ValueError, OverflowError) as other:
+            raise wrong(path, f"is compared with {TAKES[self.kind]}.") from other
+
+
+@dataclass(frozen=True)
+class Entity:
+    """A kind of row that can be asked for. `key` tells any two rows apart; `newest` is the field of createdDate: rows
+    come newest first when no order is asked for (wix-api §4).
+    """
+
+    name: str
+    fields: Mapping[str, Field]
+    key: tuple[Field, ...]
+    newest: Field
+
+
+def _guid(value: Any) -> str:
+    if not GUID.fullmatch(value.lower() if isinstance(value, str) else ""):
+        raise ValueError(value)
+    return str(value.lower())
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(value)
+    return value
+
+
+def _int(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value) or abs(value) > INT_MAX:
+        raise ValueError(value)
+    return int(value)
+
+
+def _time(value: Any) -> datetime:
+    if not RFC3339.fullmatch(_text(value)):
+        raise ValueError(value)
+    return min(max(clock.parse(value), EARLIEST), LATEST)
+
+
+def _money(value: Any) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, int | float | str) or not DECIMAL.fullmatch(str(value)):
+        raise ValueError(value)
+    return Decimal(str(value))
+
+
+def _bool(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError(value)
+    return value
+
+
+READERS: dict[Kind, Callable[[Any], Any]] = {
+    "id": _guid,
+    "text": _text,
+    "int": _int,
+    "time": _time,
+    "money": _money,
+    "bool": _bool,
+    "enum": _text,
+    "texts": _text,
+}

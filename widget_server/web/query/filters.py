@@ -1,0 +1,168 @@
+"""A filter of the wire as one condition (wix-api §4).
+
+Logic is two-valued on both databases: where a field is missing, `$ne`, `$nin` and `$not` hold. Negation is pushed down
+to the leaves, so that what is not negated stays as plain as an index needs it.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from peewee import SQL, NodeList, Value
+
+from widget_server.db import on_sqlite
+from widget_server.web.query.conditions import NONE, contains, ends_with, every, no, some, starts_with
+from widget_server.web.query.fields import MILLISECOND, Field, Kind
+from widget_server.web.query.reading import wrong
+
+DEPTH_MAX = 10
+LEAVES_MAX = 500
+LIST_MAX = 1000
+VALUES_MAX = 10_000  # both databases take 32,766 parameters and more
+
+ANY_KIND = ("$eq", "$ne", "$in", "$nin", "$hasSome", "$hasAll", "$exists", "$isEmpty")
+ORDER = ("$gt", "$gte", "$lt", "$lte")
+TEXT: dict[str, Callable[[Any, str], Any]] = {
+    "$startsWith": starts_with,
+    "$endsWith": ends_with,
+    "$contains": contains,
+}
+OPERATORS: dict[Kind, tuple[str, ...]] = {
+    "id": (*ANY_KIND, *ORDER, *TEXT),
+    "text": (*ANY_KIND, *ORDER, *TEXT),
+    "int": (*ANY_KIND, *ORDER),
+    "time": (*ANY_KIND, *ORDER),
+    "money": (*ANY_KIND, *ORDER),
+    "bool": ANY_KIND,
+    "enum": ANY_KIND,
+    "texts": ("$hasSome", "$hasAll", "$exists", "$isEmpty"),
+}
+
+
+def condition(fields: Mapping[str, Field], asked: Any, path: str) -> Any:
+    """What `asked`, the JSON found at `path`, selects; nothing or `{}` selects all.
+
+    Raises BadRequest that names the field, operator or value which cannot be.
+    """
+    return _Filter(fields, path).group({} if asked is None else asked, False, 1)
+
+
+class _Filter:
+    """One filter while it is read: its size is limited as a whole."""
+
+    def __init__(self, fields: Mapping[str, Field], path: str) -> None:
+        self.fields, self.path = fields, path
+        self.leaves = self.values = 0
+
+    def group(self, asked: Any, negated: bool, depth: int) -> Any:
+        """All members of an object hold."""
+        if not isinstance(asked, dict):
+            raise wrong(self.path, "is a JSON object.")
+        if depth > DEPTH_MAX:
+            raise wrong(self.path, f"is nested more than {DEPTH_MAX} deep.")
+        return (some if negated else every)([self.member(*one, negated, depth) for one in asked.items()])
+
+    def member(self, name: str, asked: Any, negated: bool, depth: int) -> Any:
+        if name in ("$and", "$or"):
+            parts = [self.group(one, negated, depth + 1) for one in self.listed(asked, f"{self.path}.{name}")]
+            return (every if (name == "$and") is not negated else some)(parts)
+        if name == "$not":
+            several = isinstance(asked, list)
+            if several and len(asked) != 1:
+                raise wrong(f"{self.path}.$not", "takes one filter.")
+            return self.group(asked[0] if several else asked, not negated, depth + 1)
+        path = f"{self.path}.{name}"
+        field = self.fields.get(name)
+        if field is None or not field.filterable:
+            known = ", ".join(sorted(one for one, field in self.fields.items() if field.filterable))
+            raise wrong(path, f"is nothing to filter by. These are: {known}.")
+        if asked == {}:
+            raise wrong(path, "takes a value, or an object with operators.")
+        asked = asked if isinstance(asked, dict) else {"$eq": asked}
+        leaves = [self.leaf(field, operator, value, negated, path) for operator, value in asked.items()]
+        return (some if negated else every)(leaves)
+
+    def leaf(self, field: Field, operator: str, value: Any, negated: bool, path: str) -> Any:
+        """One operator on one field."""
+        self.leaves += 1
+        if self.leaves > LEAVES_MAX:
+            raise wrong(self.path, f"has more than {LEAVES_MAX} conditions.")
+        if operator not in OPERATORS[field.kind]:
+            raise wrong(path, f"knows {', '.join(OPERATORS[field.kind])}, not {operator}.")
+        if operator in ("$ne", "$nin"):
+            operator, negated = {"$ne": "$eq", "$nin": "$in"}[operator], not negated
+        if operator in ("$exists", "$isEmpty") or (operator == "$eq" and value is None):
+            if operator != "$eq" and not isinstance(value, bool):
+                raise wrong(path, f"takes true or false for {operator}.")
+            found = _present(field) if operator == "$exists" else _empty(field)
+            return no(found, field.column, False) if (value is False) is not negated else found
+        holds = self.holds(field, operator, value, path)
+        return no(holds, field.column, field.nullable) if negated else holds
+
+    def holds(self, field: Field, operator: str, value: Any, path: str) -> Any:
+        if operator in TEXT:
+            if not isinstance(value, str):
+                raise wrong(path, f"takes a text for {operator}.")
+            return TEXT[operator](field.column, value)
+        if operator in ("$in", "$hasSome", "$hasAll"):
+            values = [field.read(one, path) for one in self.listed(value, path)]
+            if field.kind == "texts":
+                return (every if operator == "$hasAll" else some)([_holds_text(field, one) for one in values])
+            if operator == "$hasAll":  # every value listed is the field's only one
+                return every([_one_of(field, [one]) for one in dict.fromkeys(values)][:2])
+            return _one_of(field, values)
+        found = field.read(value, path)
+        return _one_of(field, [found]) if operator == "$eq" else _compared(field, operator, found)
+
+    def listed(self, asked: Any, path: str) -> list[Any]:
+        if not isinstance(asked, list):
+            raise wrong(path, "takes a list.")
+        self.values += len(asked)
+        if len(asked) > LIST_MAX or self.values > VALUES_MAX:
+            raise wrong(path, f"takes {LIST_MAX:,} values at most, and {VALUES_MAX:,} in all.")
+        return asked
+
+
+def _present(field: Field) -> Any:
+    return field.column.is_null(False)
+
+
+def _empty(field: Field) -> Any:
+    """Missing, or nothing inside."""
+    nothing = {"text": "", "texts": "[]"}.get(field.kind)
+    missing = field.column.is_null()
+    return missing if nothing is None else some([missing, NodeList((field.column, SQL("="), SQL(f"'{nothing}'")))])
+
+
+def _one_of(field: Field, values: list[Any]) -> Any:
+    if field.kind == "time":
+        return some([_shown_as(field, moment) for moment in values])
+    bound = [field.bound(one) for one in values]
+    column = field.ordered if field.kind == "money" else field.column
+    return (column == bound[0]) if len(bound) == 1 else column.in_(bound) if bound else NONE
+
+
+def _shown_as(field: Field, moment: datetime) -> Any:
+    return every([_compared(field, "$gte", moment), _compared(field, "$lte", moment)])
+
+
+def _compared(field: Field, operator: str, value: Any) -> Any:
+    """Compared as the wire shows it: a time that is shown with milliseconds is "greater" from the next one on."""
+    column = field.ordered
+    if field.kind == "time":
+        edge = field.bound(field.at_least(_next_shown(value) if operator in ("$gt", "$lte") else value))
+        return (column < edge) if operator in ("$lt", "$lte") else (column >= edge)
+    bound = field.bound(value)
+    return {"$gt": column > bound, "$gte": column >= bound, "$lt": column < bound, "$lte": column <= bound}[operator]
+
+
+def _next_shown(moment: datetime) -> datetime:
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000) + MILLISECOND
+
+
+def _holds_text(field: Field, text: str) -> Any:
+    """The JSON list in the column has this text among its own."""
+    each = SQL("json_each(") if on_sqlite() else SQL("jsonb_array_elements_text(")
+    column = field.column if on_sqlite() else field.column.cast("jsonb")
+    select = (SQL("EXISTS (SELECT 1 FROM"), each, column, SQL(") AS one WHERE one.value ="), Value(text), SQL(")"))
+    return NodeList(select)

@@ -1,0 +1,182 @@
+"""A page of rows: what was asked for is read, selected, and given cursors to the pages beside it (wix-api §4)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Literal
+
+from peewee import NodeList
+
+from widget_server import clock
+from widget_server.errors import BadRequest
+from widget_server.web.query import cursors, filters, search
+from widget_server.web.query.conditions import every
+from widget_server.web.query.fields import Entity
+from widget_server.web.query.reading import a_number, an_object, wrong
+from widget_server.web.query.sorting import Key, beyond, order
+
+LIMIT_MAX, LIMIT_DEFAULT = 100, 50
+OFFSET_MAX, OFFSET_LIMIT_MAX = 10_000, 1000
+SORT_MAX = {"query": 5, "search": 10, "": 5}
+COUNTED_MAX = 100_000
+
+Where = Literal["query", "search", ""]
+
+
+@dataclass(frozen=True)
+class Page:
+    """`rows` as the select gives them, and cursors to the pages beside this one where there are any. `chosen` is the
+    condition behind all pages, for aggregations: filter and free text may have come in a cursor.
+
+    Who asked by offset is told it, and the `total`; that is None beyond 100,000 rows.
+    """
+
+    rows: list[Any]
+    chosen: Any
+    next: str | None
+    prev: str | None
+    offset: int | None = None
+    total: int | None = None
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What a page is made of: `known` is what its cursors repeat, `anchor` the row beside which it begins."""
+
+    known: dict[str, Any]
+    limit: int
+    anchor: list[Any] | None = None
+    backwards: bool = False
+    itself: bool = False
+    offset: int | None = None
+
+    @property
+    def begun(self) -> bool:
+        """True when this is not the first page."""
+        return self.anchor is not None or bool(self.offset)
+
+
+def page(entity: Entity, select: Any, asked: Any, *, shop_id: str, where: Where = "query") -> Page:
+    """The rows of `select` (bound to its shop, joined as the fields need it) that `asked` wants, the JSON of the body's
+    `where`. One query a page; who pages by offset pays for a count, too.
+
+    Raises BadRequest naming the field by its path in the body: `query.filter.points.balance`,
+    `query.sort[0].fieldName`, `query.cursorPaging.cursor`.
+    """
+    path = f"{where}." if where else ""
+    wanted = _read(entity, {} if asked is None else asked, shop_id, where)
+    try:
+        chosen = selection(entity, wanted.known.get("filter"), wanted.known.get("search"), where=where)
+        keys = order(entity, wanted.known.get("sort"), f"{path}sort", most=SORT_MAX[where])
+        place = [] if wanted.anchor is None else [_place(keys, wanted)]
+    except (BadRequest, ValueError) as changed:
+        if wanted.anchor is None:
+            raise
+        raise _bad_cursor(path) from changed  # it was good once: the fields have changed since
+    query = select.where(chosen, *place).order_by(*(key.clause(wanted.backwards) for key in keys))
+    query = query.select_extend(*(_plain(key).alias(f"sort_{at}") for at, key in enumerate(keys)))
+    rows = list(query.limit(wanted.limit + 1).offset(wanted.offset))
+    more, rows = len(rows) > wanted.limit, rows[: wanted.limit]
+    if wanted.backwards:
+        rows.reverse()
+
+    def cursor(place: int, *, backwards: bool) -> str:
+        anchor = [_encoded(rows[place], at) for at in range(len(keys))] if rows else wanted.anchor
+        held = {**wanted.known, "limit": wanted.limit, "anchor": anchor, "backwards": backwards, "itself": not rows}
+        text = cursors.write(shop_id, entity.name, held)
+        if len(text) > cursors.LENGTH_MAX:
+            raise wrong(f"{path}filter", "is too long to go on from page to page.")
+        return text
+
+    return Page(
+        rows,
+        chosen,
+        next=cursor(-1, backwards=False) if more or wanted.backwards else None,
+        prev=cursor(0, backwards=True) if (more if wanted.backwards else wanted.begun) else None,
+        offset=wanted.offset,
+        total=_total(select.where(chosen)) if wanted.offset is not None else None,
+    )
+
+
+def selection(entity: Entity, filter: Any = None, search_for: Any = None, *, where: str = "") -> Any:
+    """The condition that a filter and a free text make together, for counting and for bulk calls. `where` is the path
+    of the object they stand in, nothing for the body itself. Raises BadRequest as `page` does.
+    """
+    path = f"{where}." if where else ""
+    chosen = filters.condition(entity.fields, filter, f"{path}filter")
+    return every([chosen, search.condition(entity.fields, search_for, f"{path}search")])
+
+
+def metadata(found: Page) -> dict[str, Any]:
+    """CursorPagingMetadata, by Python's names."""
+    return {"count": len(found.rows), "cursors": _cursors(found), "has_next": found.next is not None}
+
+
+def metadata_v2(found: Page) -> dict[str, Any]:
+    """PagingMetadataV2, by Python's names; `total` is there for who pages by offset."""
+    figures = {"count": len(found.rows), "cursors": _cursors(found)}
+    if found.offset is None:
+        return figures
+    return {**figures, "offset": found.offset, "total": found.total, "too_many_to_count": found.total is None}
+
+
+def _cursors(found: Page) -> dict[str, str]:
+    return {name: one for name, one in (("next", found.next), ("prev", found.prev)) if one is not None}
+
+
+def _read(entity: Entity, asked: Any, shop_id: str, where: Where) -> _Asked:
+    """The parts of `asked`; with a cursor, those inside it."""
+    path = f"{where}." if where else ""
+    names = ("filter", "sort", *(("search",) if where == "search" else ()))
+    an_object(asked, (*names, "cursorPaging", "paging"), where)
+    cursor_paging = an_object(asked.get("cursorPaging"), ("limit", "cursor"), f"{path}cursorPaging")
+    paging = an_object(asked.get("paging"), ("limit", "offset"), f"{path}paging")
+    known = {name: asked[name] for name in names if asked.get(name) is not None}
+    if cursor_paging and paging:
+        raise wrong(f"{path}paging", "does not go with cursorPaging.")
+    if paging:
+        limit = a_number(paging, "limit", 0, OFFSET_LIMIT_MAX, LIMIT_DEFAULT, f"{path}paging")
+        offset = a_number(paging, "offset", 0, OFFSET_MAX, 0, f"{path}paging") if "offset" in paging else None
+        return _Asked(known, limit, offset=offset)
+    if not cursor_paging.get("cursor"):
+        return _Asked(known, a_number(cursor_paging, "limit", 1, LIMIT_MAX, LIMIT_DEFAULT, f"{path}cursorPaging"))
+    held = cursors.read(shop_id, entity.name, cursor_paging["cursor"])
+    if held is None:
+        raise _bad_cursor(path)
+    for name in known:
+        if known[name]:
+            raise wrong(f"{path}{name}", "is in the cursor: a limit goes with it, nothing else.")
+    anchor, backwards, itself, limit = (held.pop(name) for name in ("anchor", "backwards", "itself", "limit"))
+    default = min(max(limit, 1), LIMIT_MAX)
+    limit = a_number(cursor_paging, "limit", 1, LIMIT_MAX, default, f"{path}cursorPaging")
+    return _Asked(held, limit, anchor, backwards, itself)
+
+
+def _bad_cursor(path: str) -> BadRequest:
+    return wrong(f"{path}cursorPaging.cursor", "is no cursor of this list, or too old.")
+
+
+def _place(keys: Sequence[Key], wanted: _Asked) -> Any:
+    """What lies on the page's side of its anchor; raises ValueError when the order has other fields than it had."""
+    pairs = zip(keys, wanted.anchor or [], strict=True)
+    values = [clock.parse(one) if key.field.kind == "time" and one is not None else one for key, one in pairs]
+    return beyond(keys, values, wanted.backwards, itself=wanted.itself)
+
+
+def _total(select: Any) -> int | None:
+    counted = select.order_by().limit(COUNTED_MAX + 1).count()
+    return counted if counted <= COUNTED_MAX else None
+
+
+def _plain(key: Key) -> Any:
+    """The key's value as the database gives it, on the row itself even if its field is a joined table's."""
+    return NodeList((key.field.ordered,))
+
+
+def _encoded(row: Any, at: int) -> Any:
+    name = f"sort_{at}"
+    value = row[name] if isinstance(row, dict) else getattr(row, name)
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return str(value) if isinstance(value, Decimal) else value

@@ -1,0 +1,40 @@
+"""Free text over the fields that an entity lets be searched (wix-api §4: SearchDetails)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from widget_server.web.query.conditions import ALL, contains, every, resembles, some
+from widget_server.web.query.fields import Field
+from widget_server.web.query.reading import a_list, a_text, a_word, an_object, wrong
+
+EXPRESSION_LENGTH_MAX = 100
+FIELDS_MAX = 20
+FUZZY_LENGTHS = range(4, 31)  # in a shorter word a slip makes another word
+
+
+def condition(fields: Mapping[str, Field], asked: Any, path: str) -> Any:
+    """What `asked`, the JSON found at `path`, finds: words that stand, whatever their case, anywhere in a field.
+
+    mode OR (the default): one of the words is enough; AND: each is there, not all in one field. fuzzy: one slip of the
+    keyboard in each word of four letters and more does not matter. Nothing to look for finds all. Raises BadRequest
+    that names what is wrong.
+    """
+    asked = an_object(asked, ("expression", "mode", "fields", "fuzzy"), path)
+    words = dict.fromkeys(a_text(asked, "expression", EXPRESSION_LENGTH_MAX, path).split())
+    mode = a_word(asked, "mode", ("OR", "AND"), path)
+    if not isinstance(asked.get("fuzzy", False), bool | None):
+        raise wrong(f"{path}.fuzzy", "is true or false.")
+    columns = [field.column for field in _searched(fields, asked.get("fields"), f"{path}.fields")]
+    found = []
+    for word in words:
+        holds = resembles if asked.get("fuzzy") and len(word) in FUZZY_LENGTHS else contains
+        found.append(some([holds(column, word) for column in columns]))
+    return (every if mode == "AND" else some)(found) if found else ALL
+
+
+def _searched(fields: Mapping[str, Field], asked: Any, path: str) -> list[Field]:
+    known = {name: field for name, field in fields.items() if field.searchable}
+    for name in a_list(asked, FIELDS_MAX, path):
+        if not isinstance(name, str) or name not in known:
+            raise wrong(path, f"are some of {', '.join(sorted(known))}.")
+    return [known[name] for name in dict.fromkeys(asked or known)]

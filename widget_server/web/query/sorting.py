@@ -1,0 +1,89 @@
+"""In which order rows come, and what lies beyond a row in it (wix-api §4).
+
+What is missing comes last when ascending and first when descending, on both databases. The entity's key breaks ties, in
+the direction of the last field that was asked for.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from peewee import Tuple
+
+from widget_server.web.query.conditions import NONE, every, some
+from widget_server.web.query.fields import Entity, Field
+from widget_server.web.query.reading import a_list, a_text, a_word, an_object, wrong
+
+NAME_LENGTH_MAX = 512
+
+
+@dataclass(frozen=True)
+class Key:
+    """One field of an order."""
+
+    field: Field
+    descending: bool
+
+    def clause(self, backwards: bool) -> Any:
+        """The term of ORDER BY."""
+        descending = self.descending is not backwards
+        nulls = ("FIRST" if descending else "LAST") if self.field.nullable else None
+        column = self.field.ordered
+        return column.desc(nulls=nulls) if descending else column.asc(nulls=nulls)
+
+    def same(self, value: Any) -> Any:
+        """Rows that have this value."""
+        return self.field.ordered.is_null() if value is None else self.field.ordered == value
+
+    def after(self, value: Any, backwards: bool) -> Any:
+        """Rows that come after this value."""
+        column, nullable = self.field.ordered, self.field.nullable
+        if self.descending is not backwards:
+            return column.is_null(False) if value is None else column < value
+        if value is None:
+            return NONE
+        return some([column > value, column.is_null()]) if nullable else column > value
+
+
+def order(entity: Entity, asked: Any, path: str, *, most: int) -> list[Key]:
+    """The order that `asked`, the JSON found at `path`, wants, made total.
+
+    Raises BadRequest for a field that is none of the entity's, one named twice, or more than `most`.
+    """
+    keys = [_key(entity, one, f"{path}[{at}]") for at, one in enumerate(a_list(asked, most, path))]
+    columns = [key.field.column for key in keys]
+    for at, column in enumerate(columns):
+        if any(column is earlier for earlier in columns[:at]):
+            raise wrong(f"{path}[{at}].fieldName", "is sorted by before.")
+    keys = keys or [Key(entity.newest, True)]
+    direction = keys[-1].descending
+    ties = [field for field in entity.key if not any(field.column is key.field.column for key in keys)]
+    return [*keys, *(Key(field, direction) for field in ties)]
+
+
+def _key(entity: Entity, asked: Any, path: str) -> Key:
+    asked = an_object(asked, ("fieldName", "order"), path)
+    known = {name: field for name, field in entity.fields.items() if field.sortable}
+    name = a_text(asked, "fieldName", NAME_LENGTH_MAX, path)
+    if name not in known:
+        raise wrong(f"{path}.fieldName", f"is one of {', '.join(sorted(known))}.")
+    return Key(known[name], a_word(asked, "order", ("ASC", "DESC"), path) == "DESC")
+
+
+def beyond(keys: Sequence[Key], anchor: Sequence[Any], backwards: bool, *, itself: bool) -> Any:
+    """Rows that come after the one whose values `anchor` holds, or before it when `backwards`; `itself`: and that one.
+
+    Where all fields go one way and none may be missing, the rows are compared as a whole: an index can find that place.
+    """
+    values = [None if value is None else key.field.bound(value) for key, value in zip(keys, anchor, strict=True)]
+    if not any(key.field.nullable for key in keys) and len({key.descending for key in keys}) == 1:
+        columns, place = Tuple(*(key.field.ordered for key in keys)), Tuple(*values)
+        if keys[0].descending is not backwards:
+            return columns <= place if itself else columns < place
+        return columns >= place if itself else columns > place
+    same = [key.same(value) for key, value in zip(keys, values, strict=True)]
+    ways = [
+        every([*same[:at], key.after(value, backwards)])
+        for at, (key, value) in enumerate(zip(keys, values, strict=True))
+    ]
+    return some([*ways, every(same)] if itself else ways)

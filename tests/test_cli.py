@@ -14,6 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tests.make import SECRET, Shopper, World
+from tests.stores.checkouts import Checkout, Shopify, WooCommerce
 from widget_server import cli, config, db, demo, schema
 from widget_server.loyalty import access, earning_rules, programs, shops
 from widget_server.loyalty.shops import Shop
@@ -54,12 +55,12 @@ def process(url: str, *typed: str, **settings: str) -> subprocess.CompletedProce
 def shell(database: str, monkeypatch: pytest.MonkeyPatch) -> Shell:
     """Type a command; it opens the database anew, as a process would."""
 
-    def run(*typed: str, url: str = database, **settings: str) -> Result:
+    def run(*typed: str, url: str = database, input: str | None = None, **settings: str) -> Result:
         for name, value in env(url, **settings).items():
             monkeypatch.setenv(name, value)
         db.disconnect()
         try:
-            return CliRunner().invoke(cli.main, typed)
+            return CliRunner().invoke(cli.main, typed, input=input)
         finally:
             db.disconnect()
             db.open_database(database)
@@ -129,6 +130,39 @@ def test_what_is_wrong_is_named_and_no_shop_is_made(shell: Shell, option: str, v
     line = refusal(shell("shop", "create", *words({**FERN, "--origin": "https://fern.example", option: value})))
     assert line.startswith(f"Error: {option.removeprefix('--')}: ")
     assert not Shop.everywhere().exists()
+
+
+@pytest.mark.parametrize("kind", [Shopify, WooCommerce])
+def test_a_shop_is_connected_by_keys_that_stand_in_no_command(shell: Shell, kind: type[Checkout]) -> None:
+    shop = World.create(platform=kind.platform).shop
+    typed = "\n".join(kind.keys.values()) + "\n"
+    with kind() as checkout:
+        done = shell("shop", "connect", shop.id, "--api-url", checkout.url + "/", input=typed)
+    assert (done.exit_code, done.stderr) == (0, "")
+    connected = shops.by_id(shop.id)
+    assert (connected.is_connected, connected.api_url, connected.api_keys) == (True, checkout.url, kind.keys)
+    assert not [key for key in kind.keys.values() if key in done.output]
+    assert shell("shop", "disconnect", shop.id).exit_code == 0
+    forgotten = shops.by_id(shop.id)
+    assert (forgotten.is_connected, forgotten.api_keys, forgotten.api_keys_sealed) == (False, {}, None)
+
+
+def test_what_does_not_open_the_shop_is_not_kept(shell: Shell) -> None:
+    shop, generic = World.create(platform="woocommerce").shop, World.create().shop
+    with WooCommerce() as checkout:
+        for url, typed, told in (
+            (checkout.url, "ck_test\ncs_other\n", "answered 401"),
+            (checkout.url + "/blog", "ck_test\ncs_test\n", "answered 404 rest_no_route"),
+            (checkout.url, "ck_test\n", "secret: It is empty"),
+            (checkout.url, "ck_\rtest\ncs_test\n", "key: It is empty, or has"),
+            ("http://shop.example", "ck_test\ncs_test\n", "api_url: "),
+            ("http://127.0.0.1:1", "ck_test\ncs_test\n", "cannot be reached (NewConnectionError)"),
+        ):
+            line = refusal(shell("shop", "connect", shop.id, "--api-url", url, input=typed))
+            assert told in line and "cs_" not in line
+    assert not shops.by_id(shop.id).is_connected
+    assert "generic" in refusal(shell("shop", "connect", generic.id, "--api-url", "https://shop.example"))
+    assert "no such shop" in refusal(shell("shop", "connect", "nothing", "--api-url", "https://shop.example"))
 
 
 def test_shops_are_listed_without_their_secrets(shell: Shell) -> None:

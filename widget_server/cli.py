@@ -20,13 +20,21 @@ from granian.constants import Interfaces
 from widget_server import config, db, demo, events, jobs, ledger, reactions, schema
 from widget_server.config import Settings
 from widget_server.errors import BadRequest, Refusal
-from widget_server.loyalty import access, points, program_files, programs, rewards, shops
+from widget_server.loyalty import access, checkout, points, program_files, programs, reports, rewards, shops
 from widget_server.loyalty.shops import PLATFORMS, Shop
 from widget_server.schemas import program_file
 from widget_server.stores import codes
 from widget_server.stores.calls import Api, NotReached, Refused
 from widget_server.stores.inbox import ADAPTERS
 
+CHECKS = (
+    ledger.audit,
+    points.audit_pending,
+    points.audit_notes,
+    rewards.audit_coupons,
+    checkout.audit_discounts,
+    reports.audit_days,
+)
 COUPON_TOPICS = ("coupons/check", "coupons/use", "coupons/release")
 WATCH_SECONDS = 1.0
 STOP_SECONDS = 20
@@ -226,7 +234,7 @@ def apply(file: Path, shop_id: str | None) -> None:
 def audit() -> None:
     """Re-add every account; exit 1 with the first row that does not fit."""
     _open()
-    for check in (ledger.audit, points.audit_pending, points.audit_notes, rewards.audit_coupons):
+    for check in CHECKS:
         for wrong in check():
             click.echo(wrong, err=True)
             raise SystemExit(1)

@@ -29,6 +29,13 @@ class PointsMoved(Event):
 
 
 @dataclass(frozen=True)
+class ManyPointsMoved(Event):
+    """Staff changed many accounts at once: as many adjusts, which nobody needs to hear of one by one."""
+
+    moves: tuple[PointsMoved, ...]
+
+
+@dataclass(frozen=True)
 class AccountCreated(Event):
     """A customer's account was opened."""
 

@@ -32,7 +32,7 @@ from widget_server.db import (
     new_id,
 )
 from widget_server.errors import BalanceTooLarge, KeyReused, NotEnoughPoints, Refusal
-from widget_server.events import AccountCreated, PointsMoved, emit
+from widget_server.events import AccountCreated, ManyPointsMoved, PointsMoved, emit
 
 Kind = Literal["earn", "redeem", "refund", "adjust", "expire"]
 Shortfall = Literal["clamp", "negative"]
@@ -75,7 +75,7 @@ class Account(ShopTable):
     updated_at = UtcDateTime(default=clock.now)
 
     class Meta:
-        indexes = ((("shop_id", "created_at"), False),)
+        indexes = ((("shop_id", "created_at", "id"), False),)
         constraints = [
             Check("balance = earned + adjusted - redeemed - expired"),
             Check("pending >= 0 AND debt >= 0 AND sequence >= 0"),
@@ -298,14 +298,22 @@ def post_many(
         [(row.amount, row.amount, row.sequence, row.digest, at, at, row.account_id, shop_id) for row in rows],
     )
     customers = {move.account.id: move.account.customer_id for move in moves}
-    for row in rows:
-        emit(PointsMoved(shop_id, row.account_id, customers[row.account_id], row.id, row.kind, row.amount))
+    moved = (
+        PointsMoved(shop_id, row.account_id, customers[row.account_id], row.id, "adjust", row.amount) for row in rows
+    )
+    emit(ManyPointsMoved(shop_id, tuple(moved)))
     return answers
 
 
 def booked(shop_id: str, source: str, key: str, line: int = 0) -> Transaction | None:
     """The row that `key` moved points with, if it came through `source` before."""
     return Transaction.one(shop_id, Transaction.source == source, Transaction.key == key, Transaction.line == line)
+
+
+def booked_many(shop_id: str, source: str, key: str, first_line: int, last_line: int) -> list[Transaction]:
+    """The rows that `key` moved points with, from one of its lines to another, by line."""
+    rows = Transaction.of(shop_id).where(Transaction.source == source, Transaction.key == key)
+    return list(rows.where(Transaction.line.between(first_line, last_line)).order_by(Transaction.line))
 
 
 def take_back(
@@ -465,8 +473,11 @@ def _chain(account: Account, row: Transaction) -> None:
 
 
 def _booked_lines(shop_id: str, source: str, key: str, moves: list[Move]) -> dict[int, Transaction]:
-    rows = Transaction.of(shop_id).where(Transaction.source == source, Transaction.key == key)
-    return {row.line: row for row in rows.where(Transaction.line.in_([move.line for move in moves]))}
+    if not moves:
+        return {}
+    lines = [move.line for move in moves]
+    rows = booked_many(shop_id, source, key, min(lines), max(lines))
+    return {row.line: row for row in rows}
 
 
 def _repay(account: Account, earned: Transaction) -> None:

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from widget_server import events, queue
-from widget_server.delivery import mail, outbox
+from widget_server.admin import wix_events
+from widget_server.delivery import mail, news, outbox
 from widget_server.events import Event
 from widget_server.loyalty import (
     checkout,
@@ -141,9 +142,19 @@ def tell_receivers(event: Event) -> None:
     outbox.publish(event)
 
 
+def tell_of_each(event: events.ManyPointsMoved) -> None:
+    """Receivers hear of each row, if there is a receiver."""
+    if outbox.has_receivers(event.shop_id):
+        for one in event.moves:
+            outbox.publish(one)
+
+
+news.RENDERERS["wix"] = wix_events.WIX  # delivery may not know the admin API
+
 REACTIONS: dict[type[Event], tuple[Callable[[Any], None], ...]] = {
     events.AccountCreated: (tell_receivers,),
     events.PointsMoved: (tell_receivers, recheck_tier),
+    events.ManyPointsMoved: (tell_of_each,),
     events.CustomerJoined: (tell_receivers, pay_for_joining),
     events.CustomerRegistered: (tell_receivers, bind_registered_friend),
     events.CustomerChanged: (tell_receivers, pay_for_newsletter),

@@ -86,7 +86,11 @@ def test_expiry_is_switched_and_keeps_its_figures(owner: Integrator) -> None:
 
 
 def test_a_key_that_reads_changes_nothing(reader: Integrator) -> None:
-    assert reader.get(f"{PROGRAM}/premium-features") == {"loyaltyProgram": True, "tiers": True, "pointsExpiration": True}
+    assert reader.get(f"{PROGRAM}/premium-features") == {
+        "loyaltyProgram": True,
+        "tiers": True,
+        "pointsExpiration": True,
+    }
     told = reader.post(f"{PROGRAM}/activate", status=403)
     assert told["details"]["applicationError"]["code"] == "SCOPE_MISSING"
 

@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from tests.make import World
+from tests.make import World, everything_kept
 from widget_server import db
 from widget_server.errors import BadRequest, NotFound
 from widget_server.loyalty import shops
@@ -129,3 +129,59 @@ def test_the_look_fills_in_what_is_not_set(world: World) -> None:
     shop.save()
     look = shops.by_id(shop.id).look
     assert (look.side, look.colour, look.when_paused) == ("start", "#1b6b4a", "soon")
+
+
+# The shop's own API
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("https://fern.myshopify.com", "https://fern.myshopify.com"),
+        (" https://shop.example/de/ ", "https://shop.example/de"),
+        ("https://shop.example:8443", "https://shop.example:8443"),
+        ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
+        ("http://shop.localhost/", "http://shop.localhost"),
+    ],
+)
+def test_an_api_is_reached_where_keys_are_safe(typed: str, kept: str) -> None:
+    assert shops.clean_api_url(typed) == kept
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "",
+        "fern.myshopify.com",
+        "http://fern.myshopify.com",
+        "http://localhost.evil.example",
+        "ftp://shop.example",
+        "https://",
+        "https://ck:cs@shop.example",
+        "https://shop.example?key=1",
+        "https://shop.example#x",
+        "https://shop.example:99999",
+        "https://[::1",
+        "https://shop.example\r\nX: y",
+    ],
+)
+def test_an_address_that_would_give_keys_away_is_refused(typed: str) -> None:
+    with pytest.raises(BadRequest) as no:
+        shops.clean_api_url(typed)
+    assert no.value.field == "api_url"
+
+
+def test_keys_to_a_shop_are_sealed_and_forgotten(database: str) -> None:
+    shop = World.create(platform="shopify").shop
+    assert (shop.is_connected, shop.api_keys) == (False, {})
+    for key in ("", "a b", "a\nb", "ä", "x" * 501):
+        with pytest.raises(BadRequest) as no:
+            shops.connect(shop, "https://fern.myshopify.com", {"token": key})
+        assert no.value.field == "token"
+    assert not shops.by_id(shop.id).is_connected
+    shops.connect(shop, "https://fern.myshopify.com/", {"token": "shpat_hush"})
+    kept = shops.by_id(shop.id)
+    assert (kept.is_connected, kept.api_keys) == (True, {"token": "shpat_hush"})
+    assert "shpat_hush" not in everything_kept()
+    shops.disconnect(shop)
+    assert not shops.by_id(shop.id).is_connected

@@ -46,8 +46,10 @@ def in_process(settings: Settings) -> Iterator[None]:
     db.open_database(settings.database_url)
     db.connect()
     events.wire(reactions.react)
-    yield
-    db.disconnect()
+    try:
+        yield
+    finally:
+        db.disconnect()
 
 
 @pytest.fixture(scope="session")

@@ -1,22 +1,18 @@
 """Events: each of the 18 is caused by a call, comes signed to a receiver, and reaches its handler (wix-api §6)."""
 
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any
 
 import pytest
 
+from tests.delivery.receivers import Receiver, receiving
 from tests.test_serve import until
 from tests.wix_sdk.actors import Site
 from tests.wix_sdk.sdk import Client, SdkError
+from tests.wix_sdk.test_accounts import earns
 from tests.wix_sdk.test_earning_rules import rule
 from tests.wix_sdk.test_imports import sent
 from tests.wix_sdk.test_rewards import coupon_reward
-from tests.wix_sdk.test_accounts import earns
 
 HANDLERS = {
     "programs.onProgramUpdated": "wix.loyalty.v1.program_updated",
@@ -48,44 +44,6 @@ PROCESS = """
     for (const jwt of given.jwts) await client.webhooks.process(jwt);
     return heard;
 """
-
-
-class Receiver:
-    """Somebody's server on loopback: answers 200 and keeps each body. `fails`: how many answers are 500 first."""
-
-    def __init__(self, fails: int = 0) -> None:
-        self.bodies: list[str] = []
-        self.fails = fails
-        mine = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-                refused, mine.fails = mine.fails > 0, max(mine.fails - 1, 0)
-                if not refused:
-                    mine.bodies.append(body)
-                self.send_response(500 if refused else 200)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, *_: Any) -> None:
-                """Quiet."""
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/events"
-
-
-@contextmanager
-def receiving() -> Iterator[Receiver]:
-    receiver = Receiver()
-    thread = Thread(target=receiver.server.serve_forever)
-    thread.start()
-    try:
-        yield receiver
-    finally:
-        receiver.server.shutdown()
-        receiver.server.server_close()
-        thread.join()
 
 
 def registered(site: Site, receiver: Receiver, *types: str) -> str:
@@ -140,7 +98,7 @@ def test_each_of_the_18_reaches_its_handler(site: Site) -> None:
         ids = causes_everything(site)
         client = listener(site, public_key)
         until(lambda: set(HANDLERS.values()) <= _types(client, receiver), "all 18 types")
-        heard = client.js(PROCESS, handlers=list(HANDLERS), jwts=receiver.bodies)
+        heard = client.js(PROCESS, handlers=list(HANDLERS), jwts=_bodies(receiver))
     by_handler: dict[str, list[dict[str, Any]]] = {}
     for handler, envelope in heard:
         by_handler.setdefault(handler, []).append(envelope)
@@ -184,7 +142,7 @@ def test_what_is_not_wanted_does_not_come(site: Site) -> None:
         client = listener(site, registered(site, receiver, wanted))
         site.owner.programs.updateLoyaltyProgram({"name": "Northern Star"})
         site.owner.tiers.createTier({"tierDefinition": {"name": "Silver"}, "requiredPoints": 10})
-        until(lambda: receiver.bodies, "the one that is wanted")
+        until(lambda: receiver.heard, "the one that is wanted")
         assert _types(client, receiver) == {wanted}
 
 
@@ -193,17 +151,21 @@ def test_a_receiver_knows_what_is_not_from_this_shop(site: Site) -> None:
     with receiving() as receiver:
         registered(site, receiver, "*")
         site.owner.programs.updateLoyaltyProgram({"name": "Northern Star"})
-        until(lambda: receiver.bodies, "the event")
+        until(lambda: receiver.heard, "the event")
         client = listener(site, str(other.asks("GET", "/loyalty-webhooks/v1/public-key")["publicKey"]))
         with pytest.raises(SdkError) as forged:
-            client.js("await client.webhooks.process(given.jwt)", jwt=receiver.bodies[0])
+            client.js("await client.webhooks.process(given.jwt)", jwt=_bodies(receiver)[0])
         assert "signature" in forged.value.text
+
+
+def _bodies(receiver: Receiver) -> list[str]:
+    return [one.body.decode() for one in receiver.heard]
 
 
 def _types(client: Client, receiver: Receiver) -> set[str]:
     """The types of what came so far; each is verified."""
     code = "return Promise.all(given.jwts.map(async (jwt) => (await client.webhooks.parseJWT(jwt)).eventType))"
-    return set(client.js(code, jwts=receiver.bodies))
+    return set(client.js(code, jwts=_bodies(receiver)))
 
 
 def _has_all_that_the_sdk_types(site: Site, event_type: str, envelope: dict[str, Any]) -> None:

@@ -1,33 +1,48 @@
 """The query language in every form the SDK knows: builders, their pages, plain objects, utilities (wix-api §4)."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
 from tests.wix_sdk.actors import Site
-from tests.wix_sdk.sdk import SdkError
+from tests.wix_sdk.conftest import in_process
+from tests.wix_sdk.sdk import Runner, SdkError
+from widget_server.config import Settings
 
 POINTS = {"ann": 0, "bea": 10, "cid": 20, "dan": 30, "eva": 40}
 
 
-@pytest.fixture
-def people(site: Site) -> dict[str, str]:
-    """Five members, made one after the other, with more points each; name -> account id. Eva is a visitor."""
-    accounts = {}
-    for name, points in POINTS.items():
-        email = f"{name}@example.com"
-        shopper = site.world.member(email, name=name) if name != "eva" else site.world.visitor(email)
-        accounts[name] = site.account(shopper)
-        if points:
-            shopper.is_given(points)
-    return accounts
+@dataclass
+class People:
+    """Five accounts of one shop, made one after the other, each with more points; `accounts` by name."""
+
+    site: Site
+    accounts: dict[str, str]
+
+    def found(self, code: str) -> str:
+        """Whom a query finds, as one word: the first letters in the order of the answer."""
+        start = "const query = client.accounts.queryLoyaltyAccounts();"
+        return self.letters(self.site.owner.js(f"{start} {code}", people=self.accounts))
+
+    def letters(self, items: list[dict[str, Any]]) -> str:
+        names = {account: name for name, account in self.accounts.items()}
+        return "".join(names[one["_id"]][0] for one in items)
 
 
-def found(site: Site, people: dict[str, str], code: str) -> str:
-    """The names that a query finds, as one word: the first letters in the order of the answer."""
-    names = {account: name for name, account in people.items()}
-    items = site.owner.js(f"const query = client.accounts.queryLoyaltyAccounts(); {code}", people=people, points=POINTS)
-    return "".join(names[one["_id"]][0] for one in items)
+@pytest.fixture(scope="module")
+def people(settings: Settings, runner: Runner) -> People:
+    """Nobody changes them. Eva is a visitor, the others are members."""
+    with in_process(settings):
+        site = Site.create(runner, settings.base_url)
+        people = People(site, {})
+        for name, points in POINTS.items():
+            email = f"{name}@example.com"
+            shopper = site.world.member(email) if name != "eva" else site.world.visitor(email)
+            people.accounts[name] = site.account(shopper)
+            if points:
+                shopper.is_given(points)
+    return people
 
 
 @pytest.mark.parametrize(
@@ -62,27 +77,26 @@ def found(site: Site, people: dict[str, str], code: str) -> str:
         (".gt('lastActivityDate', new Date(Date.now() + 3600000))", ""),
     ],
 )
-def test_a_builder_finds(site: Site, people: dict[str, str], chain: str, names: str) -> None:
-    assert found(site, people, f"return (await query{chain}.find()).items") == names
+def test_a_builder_finds(people: People, chain: str, names: str) -> None:
+    assert people.found(f"return (await query{chain}.find()).items") == names
 
 
-def test_pages_lead_there_and_back(site: Site, people: dict[str, str]) -> None:
-    walked = site.owner.js(
+def test_pages_lead_there_and_back(people: People) -> None:
+    walked = people.site.owner.js(
         """
-        const start = client.accounts.queryLoyaltyAccounts().ge("points.balance", 10).ascending("points.balance").limit(2);
-        const pages = [await start.find()];
-        pages.push(await pages[0].next());
-        pages.push(await pages[1].prev());
-        pages.push(await start.skipTo(pages[0].cursors?.next ?? pages[0]._nextCursor ?? "").find().catch(() => pages[1]));
+        const query = client.accounts.queryLoyaltyAccounts().ge("points.balance", 10).ascending("points.balance").limit(2);
+        const first = await query.find();
+        const second = await first.next();
+        const pages = [first, second, await second.prev(), await query.skipTo(first.cursors.next).find()];
         return pages.map((page) => ({
-          balances: page.items.map((one) => one.points.balance), next: page.hasNext(), prev: page.hasPrev(),
-          length: page.length, pageSize: page.pageSize,
+          balances: page.items.map((one) => one.points.balance),
+          next: page.hasNext(), prev: page.hasPrev(), length: page.length, pageSize: page.pageSize,
         }));
         """
     )
     first = {"balances": [10, 20], "next": True, "prev": False, "length": 2, "pageSize": 2}
     second = {"balances": [30, 40], "next": False, "prev": True, "length": 2, "pageSize": 2}
-    assert walked[:3] == [first, second, first]
+    assert walked == [first, second, first, second]
 
 
 @pytest.mark.parametrize(
@@ -100,25 +114,34 @@ def test_pages_lead_there_and_back(site: Site, people: dict[str, str]) -> None:
         ({"sort": [{"fieldName": "points.balance", "order": "ASC"}], "cursorPaging": {"limit": 2}}, "ab"),
     ],
 )
-def test_a_plain_object_finds(site: Site, people: dict[str, str], query: dict[str, Any], names: str) -> None:
-    answer = site.owner.accounts.queryLoyaltyAccounts(query)
-    known = {account: name[0] for name, account in people.items()}
-    assert "".join(known[one["_id"]] for one in answer["loyaltyAccounts"]) == names
+def test_a_plain_object_finds(people: People, query: dict[str, Any], names: str) -> None:
+    answer = people.site.owner.accounts.queryLoyaltyAccounts(query)
+    assert people.letters(answer["loyaltyAccounts"]) == names
     assert answer["pagingMetadata"]["count"] == len(names)
 
 
-def test_utilities_build_the_same(site: Site, people: dict[str, str]) -> None:
-    code = """
-        const { QueryBuilder, Filter, Sort } = loyalty.accounts;
-        const built = QueryBuilder()
-          .withFilter(Filter.and(Filter("points.balance").ge(10), Filter.or(
-            Filter("_id").eq(given.people.bea), Filter("points.balance").in([30, 40]))))
-          .withSorting(Sort("points.balance").desc())
-          .withPaging({ limit: 2, offset: 1 })
-          .build();
-        return (await client.accounts.queryLoyaltyAccounts(built)).loyaltyAccounts;
+@pytest.mark.parametrize(
+    ("built", "names"),
+    [
+        ("withFilter(Filter('points.balance').gte(10).lt(30))", "cb"),
+        ("withFilter(Filter('points.balance').nin([0, 10]))", "edc"),
+        ("withFilter(Filter.not(Filter('points.balance').in([0, 10])))", "edc"),
+        ("withFilter(Filter('memberId').isEmpty())", "e"),
+        ("withFilter(Filter('memberId').isNotEmpty()).withSorting(Sort('_createdDate').asc())", "abcd"),
+        (
+            "withFilter(Filter.and(Filter('points.balance').gt(0), Filter.or("
+            "Filter('_id').eq(given.people.bea), Filter('points.balance').in([30, 40]))))"
+            ".withSorting(Sort('points.balance').desc()).withPaging({ limit: 2, offset: 1 })",
+            "db",
+        ),
+    ],
+)
+def test_utilities_build_what_is_found(people: People, built: str, names: str) -> None:
+    code = f"""
+        const {{ QueryBuilder, Filter, Sort }} = loyalty.accounts;
+        return (await client.accounts.queryLoyaltyAccounts(QueryBuilder().{built}.build())).loyaltyAccounts;
     """
-    assert found(site, people, code) == "db"
+    assert people.found(code) == names
 
 
 @pytest.mark.parametrize(
@@ -132,17 +155,17 @@ def test_utilities_build_the_same(site: Site, people: dict[str, str]) -> None:
         ({"cursorPaging": {"cursor": "made up"}}, "query.cursorPaging.cursor"),
     ],
 )
-def test_what_cannot_be_asked_is_named(site: Site, query: dict[str, Any], field: str) -> None:
+def test_what_cannot_be_asked_is_named(people: People, query: dict[str, Any], field: str) -> None:
     with pytest.raises(SdkError) as refused:
-        site.owner.accounts.queryLoyaltyAccounts(query)
+        people.site.owner.accounts.queryLoyaltyAccounts(query)
     assert refused.value.status == 400
     (named,) = refused.value.fields
     assert named.startswith(field)
 
 
-def test_a_cursor_of_another_shop_opens_nothing(site: Site, people: dict[str, str]) -> None:
-    page = site.owner.accounts.queryLoyaltyAccounts({"cursorPaging": {"limit": 2}})
-    other = Site.create(site.runner, site.base_url)
+def test_a_cursor_of_another_shop_opens_nothing(site: Site, people: People) -> None:
+    page = people.site.owner.accounts.queryLoyaltyAccounts({"cursorPaging": {"limit": 2}})
+    cursor = page["pagingMetadata"]["cursors"]["next"]
     with pytest.raises(SdkError) as refused:
-        other.owner.accounts.queryLoyaltyAccounts({"cursorPaging": {"cursor": page["pagingMetadata"]["cursors"]["next"]}})
+        site.owner.accounts.queryLoyaltyAccounts({"cursorPaging": {"cursor": cursor}})
     assert refused.value.status == 400

@@ -16,9 +16,22 @@ from widget_server.admin import (
     social,
     tiers,
     transactions,
+    webhooks,
 )
 
-SERVICES = (program, accounts, tiers, rewards, coupons, earning_rules, transactions, checkout, imports, social)
+SERVICES = (
+    program,
+    accounts,
+    tiers,
+    rewards,
+    coupons,
+    earning_rules,
+    transactions,
+    checkout,
+    imports,
+    social,
+    webhooks,
+)
 
 
 def register(app: Flask, api: Api) -> None:

@@ -69,7 +69,7 @@ def entity(shop: Shop) -> Entity:
 @service.does("POST", "/accounts", MANAGE, takes=shapes.CreateAccount, answers=shapes.AccountBody)
 def create_account(caller: Caller, asked: Any) -> dict[str, Any]:
     """An account with 0 points for a customer; the program must be active, and she has none yet."""
-    return {"account": _shown(caller.shop, points.create_account(caller.shop, asked["contact_id"]))}
+    return {"account": shown(caller.shop, points.create_account(caller.shop, asked["contact_id"]))}
 
 
 @service.does("GET", "/accounts", READ, query=shapes.ListAccounts, answers=shapes.AccountsListed)
@@ -142,7 +142,7 @@ def get_program_totals(caller: Caller, asked: Any) -> dict[str, Any]:
 @service.does("GET", "/accounts/my-account", MEMBER, answers=shapes.AccountBody)
 def get_my_account(caller: Caller, asked: Any) -> dict[str, Any]:
     """The calling member's own."""
-    return {"account": _shown(caller.shop, _account_of(caller.shop, caller.member))}
+    return {"account": shown(caller.shop, _account_of(caller.shop, caller.member))}
 
 
 @service.does("GET", "/accounts/fetch-by", READ, query=shapes.SecondaryId, answers=shapes.AccountBody)
@@ -151,13 +151,13 @@ def get_account_by_secondary_id(caller: Caller, asked: Any) -> dict[str, Any]:
     customer = customers.by_id(caller.shop.id, asked.get("contact_id") or asked["member_id"])
     if "member_id" in asked and not customer.is_member:
         raise NotFound("There is no such member here.")
-    return {"account": _shown(caller.shop, _account_of(caller.shop, customer))}
+    return {"account": shown(caller.shop, _account_of(caller.shop, customer))}
 
 
 @service.does("GET", "/accounts/<account_id>", READ, answers=shapes.AccountBody)
 def get_account(caller: Caller, asked: Any, account_id: str) -> dict[str, Any]:
     """One account."""
-    return {"account": _shown(caller.shop, Account.need(caller.shop, Account.id == account_id))}
+    return {"account": shown(caller.shop, Account.need(caller.shop, Account.id == account_id))}
 
 
 @service.does(
@@ -215,10 +215,11 @@ def _account_of(shop: Shop, customer: Customer) -> Account:
 
 def _moved(shop: Shop, account_id: str, row: ledger.Transaction | None) -> dict[str, Any]:
     now = Account.need(shop, Account.id == account_id)
-    return {"account": _shown(shop, now), "transaction_id": row.id if row else None}
+    return {"account": shown(shop, now), "transaction_id": row.id if row else None}
 
 
-def _shown(shop: Shop, row: Account) -> dict[str, Any]:
+def shown(shop: Shop, row: Account) -> dict[str, Any]:
+    """One account as LoyaltyAccount writes it."""
     return account(row, customers.by_id(shop.id, row.customer_id), Surroundings.of(shop))
 
 

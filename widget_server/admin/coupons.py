@@ -64,28 +64,28 @@ def redeem_my_points(caller: Caller, asked: Any) -> dict[str, Any]:
 @service.does("GET", "/coupons/my-coupons", MEMBER, answers=shapes.MyCoupons)
 def get_my_coupons(caller: Caller, asked: Any) -> dict[str, Any]:
     """The calling member's own, newest first."""
-    rows = _select(caller.shop).where(Coupon.customer_id == caller.member.id).order_by(Coupon.created_at.desc())
+    rows = _listed(caller.shop).where(Coupon.customer_id == caller.member.id).order_by(Coupon.created_at.desc())
     return {"loyalty_coupons": _all_shown(rows)}
 
 
 @service.does("GET", "/bulk/coupons", READ, query=shapes.PackedQuery, answers=shapes.CouponsInSites)
 def bulk_get_coupons(caller: Caller, asked: Any) -> dict[str, Any]:
     """The coupons of all sites of the caller: a key is good for one. The first 100 of its query."""
-    found = query.page(ENTITY, _select(caller.shop), _unpacked(asked.get("r")), shop_id=caller.shop.id)
+    found = query.page(ENTITY, _listed(caller.shop), _unpacked(asked.get("r")), shop_id=caller.shop.id)
     return {"coupons_in_site": [{"meta_site_id": caller.shop.id, "loyalty_coupons": _all_shown(found.rows)}]}
 
 
 @service.does("POST", "/coupons/query", READ, takes=Asked, answers=shapes.CouponsPage)
 def query_coupons(caller: Caller, asked: Any) -> dict[str, Any]:
     """Coupons by filter and order; the paging is called `metadata` here (wix-api §8.9)."""
-    found = query.page(ENTITY, _select(caller.shop), asked.get("query"), shop_id=caller.shop.id)
+    found = query.page(ENTITY, _listed(caller.shop), asked.get("query"), shop_id=caller.shop.id)
     return {"loyalty_coupons": _all_shown(found.rows), "metadata": query.metadata_v2(found)}
 
 
 @service.does("GET", "/coupons/<coupon_id>", READ, answers=shapes.CouponBody)
 def get_coupon(caller: Caller, asked: Any, coupon_id: str) -> dict[str, Any]:
     """One coupon."""
-    return {"loyalty_coupon": _shown(caller.shop, rewards.need_coupon(caller.shop, coupon_id))}
+    return {"loyalty_coupon": shown(caller.shop, rewards.need_coupon(caller.shop, coupon_id))}
 
 
 @service.does("DELETE", "/coupons/<coupon_id>", MANAGE, query=RevisionAsked, answers=Empty)
@@ -104,7 +104,7 @@ def _bought(shop: Shop, customer: Customer, asked: dict[str, Any]) -> dict[str, 
         source=SOURCE,
         points=asked.get("points_to_spend"),
     )
-    return {"coupon": _shown(shop, row)}
+    return {"coupon": shown(shop, row)}
 
 
 def _select(shop: Shop) -> Any:
@@ -112,13 +112,17 @@ def _select(shop: Shop) -> Any:
         Coupon.of(shop, Coupon, Customer, Account.id)
         .join(Customer, on=(Customer.id == Coupon.customer_id), attr="customer")
         .join(Account, JOIN.LEFT_OUTER, on=(Account.customer_id == Coupon.customer_id), attr="account")
-        .where(Coupon.deleted_at.is_null())
     )
 
 
-def _shown(shop: Shop, row: Coupon) -> dict[str, Any]:
-    (shown,) = _all_shown(_select(shop).where(Coupon.id == row.id))
-    return shown
+def _listed(shop: Shop) -> Any:
+    return _select(shop).where(Coupon.deleted_at.is_null())
+
+
+def shown(shop: Shop, row: Coupon) -> dict[str, Any]:
+    """One coupon as LoyaltyCoupon writes it."""
+    (found,) = _all_shown(_select(shop).where(Coupon.id == row.id))
+    return found
 
 
 def _all_shown(rows: Iterable[Any]) -> list[dict[str, Any]]:

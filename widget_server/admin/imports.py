@@ -57,13 +57,13 @@ def create_file_url(caller: Caller, asked: Any) -> dict[str, Any]:
 def create_import(caller: Caller, asked: Any) -> dict[str, Any]:
     """Begin with the uploaded file; it is read behind the answer."""
     row = imports.create(caller.shop, asked["file_url"], file_name=asked.get("file_name"))
-    return {"loyalty_import": _shown(caller.shop, row)}
+    return {"loyalty_import": shown(caller.shop, row)}
 
 
 @service.does("GET", BASE, READ, query=shapes.ImportAsked, answers=shapes.ImportBody)
 def get_import(caller: Caller, asked: Any) -> dict[str, Any]:
     """One import."""
-    return {"loyalty_import": _shown(caller.shop, _need(caller.shop, asked))}
+    return {"loyalty_import": shown(caller.shop, _need(caller.shop, asked))}
 
 
 @service.does("POST", f"{BASE}/execute", MANAGE, takes=shapes.ExecuteImport, answers=shapes.ImportBody)
@@ -82,7 +82,7 @@ def execute_import(caller: Caller, asked: Any) -> dict[str, Any]:
         reason=asked.get("reason"),
         app_id=caller.key_id,
     )
-    return {"loyalty_import": _shown(caller.shop, row)}
+    return {"loyalty_import": shown(caller.shop, row)}
 
 
 @service.does("GET", f"{BASE}/error-file-download-url", MANAGE, query=shapes.ImportAsked, answers=shapes.Url)
@@ -129,7 +129,8 @@ def _need(shop: Shop, asked: dict[str, Any]) -> Import:
     return Import.need(shop, Import.id == asked["loyalty_import_id"])
 
 
-def _shown(shop: Shop, row: Import) -> dict[str, Any]:
+def shown(shop: Shop, row: Import) -> dict[str, Any]:
+    """One import as LoyaltyImport writes it."""
     return _all_shown(shop, [row])[0]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from peewee import Check
 
 from widget_server import clock, config
-from widget_server.db import Int, Json, ShopTable, Text, UtcDateTime, atomic, new_id
+from widget_server.db import Int, Json, ShopTable, Text, UtcDateTime, atomic, lock_rows, new_id
 from widget_server.delivery import addresses, news, signatures
 from widget_server.errors import BadRequest, StaleRevision
 
@@ -89,7 +89,7 @@ def change(shop_id: str, endpoint_id: str, *, revision: int | None = None, **fac
     Raises NotFound, BadRequest naming the field, StaleRevision when `revision` is not the one in force.
     """
     with atomic():
-        endpoint = Endpoint.need(shop_id, Endpoint.id == endpoint_id)
+        endpoint = _locked(shop_id, endpoint_id)
         if revision not in (None, endpoint.revision):
             raise StaleRevision()
         _set(endpoint, facts)
@@ -99,7 +99,7 @@ def change(shop_id: str, endpoint_id: str, *, revision: int | None = None, **fac
 def rotate_secret(shop_id: str, endpoint_id: str) -> Endpoint:
     """A fresh secret; the old one signs too for OLD_SECRET_HOURS. Raises NotFound, BadRequest in the `wix` format."""
     with atomic():
-        endpoint = Endpoint.need(shop_id, Endpoint.id == endpoint_id)
+        endpoint = _locked(shop_id, endpoint_id)
         if endpoint.format == "wix":
             raise BadRequest("Receivers of this format know the shop's key: rotate that one.", field="format")
         facts = {
@@ -115,6 +115,12 @@ def rotate_secret(shop_id: str, endpoint_id: str) -> Endpoint:
 def listed(shop_id: str) -> list[Endpoint]:
     """The shop's receivers, oldest first."""
     return list(Endpoint.of(shop_id).order_by(Endpoint.created_at, Endpoint.id))
+
+
+def _locked(shop_id: str, endpoint_id: str) -> Endpoint:
+    """The receiver as nobody else changes it now; raises NotFound."""
+    lock_rows(Endpoint.of(shop_id, Endpoint.id).where(Endpoint.id == endpoint_id)).first()
+    return Endpoint.need(shop_id, Endpoint.id == endpoint_id)
 
 
 def _set(endpoint: Endpoint, facts: dict[str, Any]) -> None:

@@ -126,6 +126,11 @@ def publish(event: Event) -> None:
             _write(event.shop_id, wanting, renderer.type, told)
 
 
+def has_receivers(shop_id: str) -> bool:
+    """True when the shop has somebody to tell."""
+    return bool(Endpoint.of(shop_id, Endpoint.id).where(Endpoint.status == "active").exists())
+
+
 def _write(shop_id: str, endpoints: list[Endpoint], type: str, told: news.News) -> None:
     moment, event_id = clock.now(), new_id()
     if endpoints[0].format == "standard":

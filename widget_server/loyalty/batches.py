@@ -256,9 +256,9 @@ def _book(batch: Batch, items: list[BatchItem]) -> None:
 
 def _undo(batch: Batch, items: list[BatchItem]) -> None:
     items = [item for item in items if item.status in ("done", "kept")]
-    key = f"batch:{batch.id}"
-    booked = Transaction.of(batch.shop_id).where(Transaction.source == batch.source, Transaction.key == key)
-    rows = {row.line: row for row in booked.where(Transaction.line.in_([item.line for item in items]))}
+    lines = [item.line for item in items] or [0]
+    booked = ledger.booked_many(batch.shop_id, batch.source, f"batch:{batch.id}", lines[0], lines[-1])
+    rows = {row.line: row for row in booked}
 
     def opposite(item: BatchItem, account: Account) -> Move:
         row = rows[item.line]

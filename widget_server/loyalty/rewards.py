@@ -727,14 +727,14 @@ def forget_tier(shop_id: str, tier_id: str) -> None:
 def _price_columns(shop: Shop, kind: str, prices: Mapping[str | None, Price]) -> dict[str, Any]:
     worth = {"amount": "amount", "sliding": "amount", "percent": "percent"}.get(kind)
     for price in prices.values():
-        told = {name: value for name in ("amount", "percent") if (value := getattr(price, name)) is not None}
-        if set(told) != ({worth} if worth else set()) or any(value <= 0 for value in told.values()):
+        figures = {name: value for name in ("amount", "percent") if (value := getattr(price, name)) is not None}
+        if set(figures) != ({worth} if worth else set()) or any(value <= 0 for value in figures.values()):
             raise BadRequest(f"A reward of kind {kind} has {worth or 'no figure'}, above 0.", field="prices")
         if price.cost_points < 1 or (price.percent or 0) > 100:
             raise BadRequest("A reward costs 1 point or more and takes off 100 percent at most.", field="prices")
     if not prices:
         raise BadRequest("A reward has a price.", field="prices")
-    told = {
+    told: dict[str | None, Any] = {
         tier_id: {"cost_points": price.cost_points} | ({worth: str(getattr(price, worth))} if worth else {})
         for tier_id, price in prices.items()
     }

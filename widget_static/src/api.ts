@@ -145,6 +145,8 @@ export interface Coupon {
   ended_at: string | null;
   order_number: string | null;
   return_until: string | null;
+  returning: boolean;
+  failure: "shop_refused" | "shop_unreachable" | "already_used" | null;
 }
 
 export interface CouponPage {

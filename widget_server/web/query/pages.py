@@ -144,8 +144,8 @@ def _read(entity: Entity, asked: Any, shop_id: str, where: Where) -> _Asked:
     held = cursors.read(shop_id, entity.name, cursor_paging["cursor"])
     if held is None:
         raise _bad_cursor(path)
-    for name in known:
-        if known[name]:
+    for name, value in known.items():
+        if value:
             raise wrong(f"{path}{name}", "is in the cursor: a limit goes with it, nothing else.")
     anchor, backwards, itself, limit = (held.pop(name) for name in ("anchor", "backwards", "itself", "limit"))
     default = min(max(limit, 1), LIMIT_MAX)

@@ -1,0 +1,205 @@
+"""Events as Wix's webhooks tell them: the 18 types of the SDK, entities in the shape of the admin API (wix-api §6).
+
+A receiver of the `wix` format hears these. What the SDK has no event for (transactions, discounts at checkouts, the
+settings of tiers), receivers of the `standard` format hear.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import g, has_request_context
+
+from widget_server import events
+from widget_server.admin.accounts import shown as account_shown
+from widget_server.admin.coupons import shown as coupon_shown
+from widget_server.admin.imports import shown as import_shown
+from widget_server.delivery.news import News, Renderer, Renderers
+from widget_server.ledger import Account, Transaction
+from widget_server.loyalty import programs, rewards, shops, tiers
+from widget_server.loyalty.earning_rules import EarningRule
+from widget_server.loyalty.imports import Import
+from widget_server.loyalty.rewards import Coupon, Reward
+from widget_server.loyalty.social import FollowedChannel
+from widget_server.schemas.admin.accounts import LoyaltyAccount
+from widget_server.schemas.admin.coupons import LoyaltyCoupon
+from widget_server.schemas.admin.earning_rules import EarningRuleWire, earning_rule
+from widget_server.schemas.admin.imports import LoyaltyImport
+from widget_server.schemas.admin.program import LoyaltyProgram, program
+from widget_server.schemas.admin.rewards import RewardWire, reward
+from widget_server.schemas.admin.social import FollowedChannelWire, followed_channel
+from widget_server.schemas.admin.tiers import Tier as TierWire
+from widget_server.schemas.admin.tiers import tier
+from widget_server.schemas.wire import Wire, camel
+
+LOYALTY = "wix.loyalty.v1"
+PATHS = {  # columns whose name is not the wire's
+    "points_name": "pointDefinition.customName",
+    "icon": "pointDefinition.icon",
+    "settings": "pointsExpiration",
+    "resumed_at": None,
+    "title": "name",
+    "details": "couponReward",
+    "by_tier": "configs",
+}
+TIER_PATHS = {one: f"tierDefinition.{one}" for one in ("name", "description", "icon")}
+RULE_PATHS = {"title": "title", "active": "status"}
+Entity = dict[str, Any]
+
+
+def _news(fqdn: str, slug: str, entity_id: str, told: dict[str, Any], customer_id: str | None = None) -> News:
+    data = {"entityFqdn": fqdn, "slug": slug, "entityId": entity_id, **told}
+    return News(data, customer_id, _identity())
+
+
+def _identity() -> dict[str, Any] | None:
+    """Who did it, when a call of the admin API did."""
+    caller = g.get("caller") if has_request_context() else None
+    if caller is None:
+        return None
+    if caller.customer is not None:
+        return {"identityType": "MEMBER", "memberId": caller.customer.id}
+    return {"identityType": "APP", "appId": caller.key_id}
+
+
+def _dumped(shape: type[Wire], view: dict[str, Any]) -> Entity:
+    entity: Entity = shape().dump(view)
+    return entity
+
+
+def _created(entity: Entity) -> dict[str, Any]:
+    return {"createdEvent": {"entity": entity}}
+
+
+def _updated(entity: Entity, fields: tuple[str, ...], paths: dict[str, Any]) -> dict[str, Any]:
+    """With what was changed, flat: its path on the wire, and what stands there now."""
+    named = {field: paths[field] if field in paths else camel(field) for field in fields}
+    found = {path: _at(entity, path) for path in named.values() if path is not None}
+    modified = {path: value for path, value in found.items() if value is not None}
+    return {"updatedEvent": {"currentEntity": entity, "modifiedFields": modified}}
+
+
+def _at(entity: Any, path: str) -> Any:
+    for name in path.split("."):
+        entity = entity.get(name) if isinstance(entity, dict) else None
+    return entity
+
+
+def _program_updated(event: events.ProgramChanged) -> News | None:
+    """Of the program itself; its status too, as the samples have it (wix-api §8.13)."""
+    if not event.fields:
+        return None
+    row = programs.of(event.shop_id)
+    entity = _dumped(LoyaltyProgram, program(row))
+    return _news(f"{LOYALTY}.program", "updated", event.shop_id, _updated(entity, event.fields, PATHS))
+
+
+def _account(shop_id: str, account_id: str) -> Entity:
+    row = Account.need(shop_id, Account.id == account_id)
+    return _dumped(LoyaltyAccount, account_shown(shops.by_id(shop_id), row))
+
+
+def _account_created(event: events.AccountCreated) -> News:
+    entity = _account(event.shop_id, event.account_id)
+    return _news(f"{LOYALTY}.account", "created", event.account_id, _created(entity), event.customer_id)
+
+
+def _account_updated(event: events.PointsMoved) -> News:
+    entity = _account(event.shop_id, event.account_id)
+    counters = {f"points.{name}": value for name, value in entity["points"].items()}
+    told = {"updatedEvent": {"currentEntity": entity, "modifiedFields": counters}}
+    return _news(f"{LOYALTY}.account", "updated", event.account_id, told, event.customer_id)
+
+
+def _points_updated(event: events.PointsMoved) -> News:
+    told = {"actionEvent": {"body": {"account": _account(event.shop_id, event.account_id)}}}
+    return _news(f"{LOYALTY}.account", "points_updated", event.account_id, told, event.customer_id)
+
+
+def _reward_availability_updated(event: events.PointsMoved) -> News | None:
+    """When there is something to buy with these points that there was not before, or the other way round."""
+    row = Transaction.need(event.shop_id, Transaction.id == event.transaction_id)
+    account = Account.need(event.shop_id, Account.id == event.account_id)
+    shop = shops.by_id(event.shop_id)
+    tier_id = account.tier_id if tiers.program_of(shop.id) else None
+    prices = [rewards.price_for(one, tier_id) for one in rewards.in_force(shop)]
+    cheapest = min((price.cost_points for price in prices if price), default=None)
+    if cheapest is None or (row.balance_after >= cheapest) == (row.balance_after - row.amount >= cheapest):
+        return None
+    body = {"rewardAvailable": row.balance_after >= cheapest, "updateTrigger": "BALANCE_UPDATED"}
+    told = {"actionEvent": {"body": body}}
+    return _news(f"{LOYALTY}.account", "reward_availability_updated", account.id, told, event.customer_id)
+
+
+def _coupon_news(event: events.CouponIssued | events.CouponDeleted, slug: str) -> News:
+    row = Coupon.need(event.shop_id, Coupon.id == event.coupon_id)
+    entity = _dumped(LoyaltyCoupon, coupon_shown(shops.by_id(event.shop_id), row))
+    told = _created(entity) if slug == "created" else {"deletedEvent": {"deletedEntity": entity}}
+    return _news(f"{LOYALTY}.coupon", slug, row.id, told, row.customer_id)
+
+
+def _import_created(event: events.ImportCreated) -> News:
+    row = Import.need(event.shop_id, Import.id == event.import_id)
+    entity = _dumped(LoyaltyImport, import_shown(shops.by_id(event.shop_id), row))
+    return _news("wix.loyalty.imports.v1.loyalty_import", "created", row.id, _created(entity))
+
+
+def _channel_followed(event: events.ChannelFollowed) -> News:
+    row = FollowedChannel.need(event.shop_id, FollowedChannel.id == event.channel_id)
+    account = Account.need(event.shop_id, Account.id == row.account_id)
+    entity = _dumped(FollowedChannelWire, followed_channel(row))
+    return _news(
+        "wix.loyalty.socialmedia.v1.followed_channel", "created", row.id, _created(entity), account.customer_id
+    )
+
+
+def _catalogue(
+    name: str,
+    id_of: Callable[[Any], str],
+    entity_of: Callable[[str, str], Entity],
+    paths: dict[str, Any],
+) -> tuple[Renderer, ...]:
+    """Created, updated and deleted of a thing whose event says which of the three it is."""
+
+    def renderer(slug: str) -> Renderer:
+        def render(event: Any) -> News | None:
+            if event.change != slug:
+                return None
+            told: dict[str, Any] = {"deletedEvent": {}}
+            if slug != "deleted":
+                entity = entity_of(event.shop_id, id_of(event))
+                told = _created(entity) if slug == "created" else _updated(entity, event.fields, paths)
+            return _news(f"{LOYALTY}.{name}", slug, id_of(event), told)
+
+        return Renderer(f"{LOYALTY}.{name}_{slug}", render)
+
+    return tuple(map(renderer, ("created", "updated", "deleted")))
+
+
+def _tier(shop_id: str, tier_id: str) -> Entity:
+    return _dumped(TierWire, tier(tiers.need(shops.by_id(shop_id), tier_id)))
+
+
+def _reward(shop_id: str, reward_id: str) -> Entity:
+    return _dumped(RewardWire, reward(Reward.need(shop_id, Reward.id == reward_id)))
+
+
+def _rule(shop_id: str, rule_id: str) -> Entity:
+    return _dumped(EarningRuleWire, earning_rule(EarningRule.need(shop_id, EarningRule.id == rule_id)))
+
+
+WIX: Renderers = {
+    events.ProgramChanged: (Renderer(f"{LOYALTY}.program_updated", _program_updated),),
+    events.AccountCreated: (Renderer(f"{LOYALTY}.account_created", _account_created),),
+    events.PointsMoved: (
+        Renderer(f"{LOYALTY}.account_updated", _account_updated),
+        Renderer(f"{LOYALTY}.account_points_updated", _points_updated),
+        Renderer(f"{LOYALTY}.account_reward_availability_updated", _reward_availability_updated),
+    ),
+    events.TierChanged: _catalogue("tier", lambda event: str(event.tier_id), _tier, TIER_PATHS),
+    events.RewardChanged: _catalogue("reward", lambda event: str(event.reward_id), _reward, PATHS),
+    events.RuleChanged: _catalogue("loyalty_earning_rule", lambda event: str(event.rule_id), _rule, RULE_PATHS),
+    events.CouponIssued: (Renderer(f"{LOYALTY}.coupon_created", lambda event: _coupon_news(event, "created")),),
+    events.CouponDeleted: (Renderer(f"{LOYALTY}.coupon_deleted", lambda event: _coupon_news(event, "deleted")),),
+    events.ImportCreated: (Renderer("wix.loyalty.imports.v1.loyalty_import_created", _import_created),),
+    events.ChannelFollowed: (Renderer("wix.loyalty.socialmedia.v1.followed_channel_created", _channel_followed),),
+}

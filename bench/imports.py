@@ -52,9 +52,9 @@ def _people(world: World) -> None:
     """So many members with an e-mail and an account."""
     moment, shop = clock.now(), world.shop.id
     facts = {"shop_id": shop, "email_verified": True, "created_at": moment, "updated_at": moment}
-    people = [Customer(id=db.new_id(), email_key=f"p{number}@example.com", **facts) for number in range(ROWS)]
+    people = [db.Row(id=db.new_id(), email_key=f"p{number}@example.com", **facts) for number in range(ROWS)]
     with db.atomic():
-        db.insert_many(people)
+        db.insert_many(Customer, people)
         for first in range(0, ROWS, batches.CHUNK):
             ledger.open_accounts(shop, [person.id for person in people[first : first + batches.CHUNK]])
 

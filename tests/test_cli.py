@@ -154,7 +154,7 @@ def test_what_does_not_open_the_shop_is_not_kept(shell: Shell) -> None:
             (checkout.url, "ck_test\ncs_other\n", "answered 401"),
             (checkout.url + "/blog", "ck_test\ncs_test\n", "answered 404 rest_no_route"),
             (checkout.url, "ck_test\n", "secret: It is empty"),
-            (checkout.url, "ck_\rtest\ncs_test\n", "key: It is empty, or has"),
+            (checkout.url, "ck test\ncs_test\n", "key: It is empty, or has"),
             ("http://shop.example", "ck_test\ncs_test\n", "api_url: "),
             ("http://127.0.0.1:1", "ck_test\ncs_test\n", "cannot be reached (NewConnectionError)"),
         ):
@@ -335,6 +335,8 @@ def test_everything_refuses_while_migrations_are_pending(
         "serve": [],
         "worker": [],
         "shop create": [*words(FERN), *AT],
+        "shop connect": ["s", "--api-url", "https://fern.example"],
+        "shop disconnect": ["s"],
         "shop list": [],
         "key create": ["--shop", "s", "--name", "n"],
         "key revoke": ["k", "--shop", "s"],

@@ -25,6 +25,18 @@ def test_a_job_is_claimed_once_and_gone_when_done() -> None:
         assert queue.claim() is None
 
 
+def test_the_same_is_promised_once_until_somebody_begins_with_it() -> None:
+    for shop in ("a", "b", "a", "a"):
+        queue.enqueue_once("recheck", {"shop": shop})
+    begun = [queue.claim(), queue.claim()]
+    assert [job.payload["shop"] for job in begun if job] == ["a", "b"]
+    assert queue.claim() is None
+    queue.enqueue_once("recheck", {"shop": "a"})
+    again = queue.claim()
+    assert again is not None
+    assert (again.payload, again.tries) == ({"shop": "a"}, 1)
+
+
 def test_a_promise_falls_with_its_transaction() -> None:
     with pytest.raises(ZeroDivisionError), db.atomic():
         queue.enqueue("send_mail", {})

@@ -143,7 +143,7 @@ def connect_shop(shop_id: str, api_url: str) -> None:
     try:
         codes.check(one.platform, api)
     except (NotReached, Refused) as no:
-        raise click.ClickException(f"{api.url}: {no}. Nothing was changed.") from no
+        raise click.ClickException(f"Nothing was changed. {api.url}: {no}") from no
     shops.connect(one, api.url, api.keys)
     click.echo("Connected: from now on each new code is made in the shop too.")
 

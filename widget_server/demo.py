@@ -48,6 +48,7 @@ def run(port: int, shop_port: int, *, reset: bool) -> None:
         _wait(f"http://127.0.0.1:{port}/readyz", children[0])
         if not whole.exists():
             _shop(env, "seed", "--config", str(config))
+            _shop(env, "spend", "--config", str(config))
             whole.touch()
         children.append(
             _start(env, "-m", "widget_server.demo_shop", "serve", "--port", str(shop_port), "--config", str(config))

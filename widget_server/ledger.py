@@ -21,6 +21,7 @@ from widget_server.db import (
     Json,
     ShopTable,
     Text,
+    Row,
     UtcDateTime,
     atomic,
     canonical,
@@ -164,17 +165,16 @@ def open_accounts(shop_id: str, customer_ids: Iterable[str]) -> dict[str, str]:
     """The id of each customer's account, by the customer's; made now where there is none."""
     wanted, moment = set(customer_ids), clock.now()
 
-    def known() -> dict[str, str]:
-        rows = Account.of(shop_id, Account.customer_id, Account.id).where(Account.customer_id.in_(wanted))
+    def known(ids: set[str]) -> dict[str, str]:
+        rows = Account.of(shop_id, Account.customer_id, Account.id).where(Account.customer_id.in_(ids))
         return dict(rows.tuples())
 
     with atomic():
-        made = {
-            one: Account(id=new_id(), shop_id=shop_id, customer_id=one, created_at=moment, last_activity_at=moment)
-            for one in wanted - set(known())
-        }
-        insert_many(list(made.values()), unless_there=True)
-        found = known()
+        found = known(wanted)
+        facts = {"shop_id": shop_id, "created_at": moment, "last_activity_at": moment}
+        made = {one: Row(id=new_id(), customer_id=one, **facts) for one in wanted - set(found)}
+        insert_many(Account, made.values(), unless_there=True)
+        found |= known(set(made))
         for customer_id, account in made.items():
             if found[customer_id] == account.id:
                 emit(AccountCreated(shop_id, account.id, customer_id))
@@ -187,10 +187,11 @@ def locked(shop_id: str, account_id: str) -> Account:
     return row
 
 
-def locked_many(shop_id: str, account_ids: Iterable[str]) -> dict[str, Account]:
-    """The accounts as they are now, by id, locked until the transaction ends; in the order of their ids."""
-    rows = lock_rows(Account.of(shop_id).where(Account.id.in_(set(account_ids))).order_by(Account.id))
-    return {row.id: row for row in rows}
+def locked_many(shop_id: str, account_ids: Iterable[str]) -> dict[str, Row]:
+    """The accounts, with what a `Move` needs of them, by id; locked until the transaction ends, in that order."""
+    needed = (Account.id, Account.customer_id, Account.balance, Account.sequence, Account.head)
+    rows = lock_rows(Account.of(shop_id, *needed).where(Account.id.in_(set(account_ids))).order_by(Account.id))
+    return {row.id: row for row in rows.objects(Row)}
 
 
 def post(
@@ -246,9 +247,9 @@ def post(
 
 @dataclass(frozen=True)
 class Move:
-    """One account's part in a change of many. `account` is locked, `line` its place among the rows of one key."""
+    """One account's part in a change of many. `account` is a locked one, `line` its place among the rows of one key."""
 
-    account: Account
+    account: Row
     amount: int
     line: int
     cause: Cause
@@ -257,20 +258,20 @@ class Move:
 
 def post_many(
     shop_id: str, moves: list[Move], *, source: str, key: str, may_go_below_zero: bool = False
-) -> list[Transaction | Refusal]:
+) -> list[Row | Refusal]:
     """Book one adjust for each move, all under one key; answers a row or a refusal for each, in their order.
 
     For changes of many accounts, a thousand or so at a time: what `post` does, but set by set. The caller holds
     each account by `locked_many` in this transaction, and names it once. What the key booked before is answered again.
     """
     earlier = _booked_lines(shop_id, source, key, moves)
-    moment, answers, rows = clock.now(), list[Transaction | Refusal](), list[Transaction]()
+    moment, answers, rows = clock.now(), list[Row | Refusal](), list[Row]()
     for move in moves:
         known = earlier.get(move.line) or _refusal(move.account, move.amount, may_go_below_zero)
         if known is not None:
             answers.append(known)
             continue
-        row = Transaction(
+        row = Row(
             shop_id=shop_id,
             account_id=move.account.id,
             kind="adjust",
@@ -289,7 +290,7 @@ def post_many(
         _chain(move.account, row)
         rows.append(row)
         answers.append(row)
-    insert_many(rows)
+    insert_many(Transaction, rows)
     mark, at = database.param, UtcDateTime().db_value(moment)
     execute_many(
         f'UPDATE "account" SET "balance" = "balance" + {mark}, "adjusted" = "adjusted" + {mark}, "sequence" = {mark},'  # noqa: S608
@@ -310,10 +311,10 @@ def booked(shop_id: str, source: str, key: str, line: int = 0) -> Transaction | 
     return Transaction.one(shop_id, Transaction.source == source, Transaction.key == key, Transaction.line == line)
 
 
-def booked_many(shop_id: str, source: str, key: str, first_line: int, last_line: int) -> list[Transaction]:
+def booked_many(shop_id: str, source: str, key: str, first_line: int, last_line: int) -> list[Row]:
     """The rows that `key` moved points with, from one of its lines to another, by line."""
     rows = Transaction.of(shop_id).where(Transaction.source == source, Transaction.key == key)
-    return list(rows.where(Transaction.line.between(first_line, last_line)).order_by(Transaction.line))
+    return list(rows.where(Transaction.line.between(first_line, last_line)).order_by(Transaction.line).objects(Row))
 
 
 def take_back(
@@ -455,7 +456,7 @@ def _book(account: Account, row: Transaction, *, may_go_below_zero: bool) -> Tra
     return row
 
 
-def _refusal(account: Account, amount: int, may_go_below_zero: bool) -> Refusal | None:
+def _refusal(account: Account | Row, amount: int, may_go_below_zero: bool) -> Refusal | None:
     """Why the locked account cannot be moved by `amount`."""
     if not 0 < abs(amount) <= POINTS_MAX or abs(account.balance + amount) > BALANCE_MAX:
         return BalanceTooLarge()
@@ -464,7 +465,7 @@ def _refusal(account: Account, amount: int, may_go_below_zero: bool) -> Refusal 
     return None
 
 
-def _chain(account: Account, row: Transaction) -> None:
+def _chain(account: Account | Row, row: Transaction | Row) -> None:
     """Give the row its place at the end of the account's chain, and note it as the new head."""
     row.id = new_id()
     row.sequence, row.balance_after = account.sequence + 1, account.balance + row.amount
@@ -472,7 +473,7 @@ def _chain(account: Account, row: Transaction) -> None:
     account.sequence, account.head, account.balance = row.sequence, row.digest, row.balance_after
 
 
-def _booked_lines(shop_id: str, source: str, key: str, moves: list[Move]) -> dict[int, Transaction]:
+def _booked_lines(shop_id: str, source: str, key: str, moves: list[Move]) -> dict[int, Row]:
     if not moves:
         return {}
     lines = [move.line for move in moves]
@@ -528,7 +529,7 @@ def _owe(shop_id: str, account_id: str, points: int, transaction_id: str | None,
     Account.change(shop_id, {Account.debt: Account.debt + points}, Account.id == account_id)
 
 
-def _digest(previous: str, row: Transaction) -> str:
+def _digest(previous: str, row: Transaction | Row) -> str:
     """HMAC over the previous head and the row; the same bytes on both databases."""
     text = canonical(
         [

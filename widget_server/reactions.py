@@ -143,10 +143,8 @@ def tell_receivers(event: Event) -> None:
 
 
 def tell_of_each(event: events.ManyPointsMoved) -> None:
-    """Receivers hear of each row, if there is a receiver."""
-    if outbox.has_receivers(event.shop_id):
-        for one in event.moves:
-            outbox.publish(one)
+    """Receivers hear of each row."""
+    outbox.publish(*event.moves)
 
 
 news.RENDERERS["wix"] = wix_events.WIX  # delivery may not know the admin API

@@ -33,6 +33,17 @@ def program(demo: Demo, **sections: dict[str, Any]) -> Iterator[None]:
         _apply(demo, before)
 
 
+@contextmanager
+def rewards_called(demo: Demo, title: str) -> Iterator[None]:
+    """The owner calls the first reward so; afterwards all are as the demo has them."""
+    own = yaml.safe_load(PROGRAM.read_text("utf-8"))["rewards"]
+    try:
+        _apply(demo, {"rewards": [{**own[0], "title": title}, *own[1:]]})
+        yield
+    finally:
+        _apply(demo, {"rewards": [{**own[0], "title": None}, *own[1:]]})
+
+
 def _apply(demo: Demo, told: dict[str, Any]) -> None:
     file = demo.instance / "changes.yaml"
     file.write_text(yaml.safe_dump(told), "utf-8")

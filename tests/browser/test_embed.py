@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator
+from playwright.sync_api import Locator, expect
 
 from tests.browser.conftest import PHONE, Demo, Visitor
 from tests.browser.pages import (
@@ -270,8 +270,10 @@ def test_when_the_widgets_server_is_away_the_shop_is_not(visitor: Make) -> None:
     # away again before anything was opened: a press does no harm, and the next one works
     ann.context.route(everything, lambda route: route.abort())
     ann.launcher.click()
-    ann.page.wait_for_timeout(300)
+    expect(ann.launcher).to_have_css("opacity", "0.5")  # it says that nothing came
     ann.context.unroute(everything)
+    ann.opens_widget()
+    expect(ann.launcher).to_have_css("opacity", "1")
     for failure in ("abort", "503"):
         ann.visits("/")
         panel = re.compile(re.escape(ann.demo.widget) + r"/panel\?")

@@ -2,11 +2,13 @@
 
 import urllib.request
 from collections.abc import Callable
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
+import pytest
 from playwright.sync_api import Route
 
 from tests.browser.conftest import Demo, Visitor
+from tests.browser.looks import TABS, speak
 from tests.browser.pages import logs_in, panel_frame, points_of, settles, stored
 
 Make = Callable[..., Visitor]
@@ -78,7 +80,7 @@ def _served(demo: Demo, url: str, **headers: str) -> int:
         return len(answer.read())
 
 
-def test_sizes_as_they_travel(visitor: Make) -> None:
+def test_sizes_as_they_travel_in_every_language_with_every_tab(visitor: Make) -> None:
     mara = visitor()
     logs_in(mara)
     mara.visits("/")
@@ -88,18 +90,58 @@ def test_sizes_as_they_travel(visitor: Make) -> None:
     assert _served(mara.demo, f"{mara.demo.widget}/widget.js?shop={key}") <= LOADER_BYTES_MAX
 
     frame = panel_frame(mara.page)
+    address = urlsplit(frame.url)
+    asked = dict(parse_qsl(address.query, keep_blank_values=True))
     files = [frame.locator(f"{tag}[{name}]").get_attribute(name) for tag, name in (("script", "src"), ("link", "href"))]
-    urls = [frame.url, *(mara.demo.widget + str(path) for path in files)]
-    sizes = {urlsplit(url).path: _served(mara.demo, url) for url in urls}
+    sizes = {str(path): _served(mara.demo, mara.demo.widget + str(path)) for path in files}
     token = stored(frame)[f"loyalty:{key}"]
-    for tab in ("earn", "redeem", "my_rewards", "referral", "my_balance"):
+    for tab in TABS:
         answer = _served(
             mara.demo,
             f"{mara.demo.widget}/widget/panel?tab={tab}",
             Authorization=f"Bearer {token}",
             **{"X-Loyalty-Shop": key},
         )
-        assert sum(sizes.values()) + answer <= PANEL_BYTES_MAX, (sizes, tab, answer)
+        for lang in ("en", "de", "fr", "es", "ar"):
+            query = urlencode({**asked, "tab": tab, "lang": lang})
+            document = _served(mara.demo, address._replace(query=query).geturl())
+            assert sum(sizes.values()) + document + answer <= PANEL_BYTES_MAX, (sizes, tab, answer, lang, document)
+
+
+@pytest.mark.parametrize(("lang", "tabs"), [("en", TABS), ("ar", TABS[::-1])])
+def test_every_tab_has_its_words_whichever_came_first(visitor: Make, lang: str, tabs: tuple[str, ...]) -> None:
+    mara = visitor()
+    logs_in(mara)
+    speak(mara.context, lang)
+    shown: list[str] = []
+    for first in (tabs[0], tabs[2]):
+        mara.visits(f"/?loyalty={first}")
+        for tab in tabs:
+            mara.panel.locator(f"#t-{tab}").click()
+            mara.panel.locator(f"#p:not(:has(.wait))[aria-labelledby=t-{tab}]").wait_for()
+            shown.append(mara.panel.locator("#p").inner_text())
+    assert shown[:5] == shown[5:]
+    # no line is missing, and none is a key
+    assert not [text for text in shown if not text or "_" in text or "undefined" in text]
+    late = [path for path in _asked_us(mara) if path == "/widget/words"]
+    assert len(late) == 2  # once a page
+
+
+def test_a_refusal_has_its_words_even_before_anything_was_done(visitor: Make) -> None:
+    mara = visitor()
+    logs_in(mara)
+    mara.visits("/?loyalty=earn")
+    mara.panel.get_by_role("link", name="Open").wait_for()
+    refusal = {"error": {"code": "not_found", "message": "", "field": None}}
+    refusal["error"] |= dict.fromkeys(("needs", "has", "retry_after_seconds"))  # type: ignore[arg-type]
+    mara.context.route("**/click", lambda route: route.fulfill(status=404, json=refusal))
+    words = "**/widget/words?*"
+    mara.context.route(words, lambda route: route.abort())
+    mara.panel.get_by_role("link", name="Open").click()
+    mara.panel.get_by_role("alert").get_by_text("That did not work.").wait_for()
+    mara.context.unroute(words)
+    mara.panel.get_by_role("link", name="Open").click()
+    mara.panel.get_by_role("alert").get_by_text("This is no longer there.").wait_for()
 
 
 def test_dates_are_those_of_the_shops_calendar_wherever_the_shopper_is(visitor: Make) -> None:

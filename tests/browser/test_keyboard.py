@@ -273,6 +273,11 @@ def test_large_text_fits_a_small_phone(visitor: Make, language: str) -> None:
         one.panel.locator(f"#t-{tab}").click()
         one.panel.locator("#p:not(:has(.wait))").wait_for()
         fits(tab)
+        if tab == "referral":
+            one.panel.locator(".code .icon").click()
+            said, tabs = one.panel.locator(".toast").bounding_box(), one.panel.locator(".bar").bounding_box()
+            assert said and tabs
+            assert said["y"] + said["height"] <= tabs["y"]  # what is said covers no tab
     assert found == {}
 
     tops = looks.panel_frame(one).evaluate("""() => {

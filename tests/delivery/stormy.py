@@ -40,6 +40,9 @@ def serve(port: int, secret: str, log: str) -> None:
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
+            if len(body) < int(self.headers["Content-Length"]):  # the worker was killed while it spoke
+                self.close_connection = True
+                return
             event_id = self.headers["webhook-id"]
             try:
                 data = verifier.verify(body, dict(self.headers.items()))["data"]
@@ -48,7 +51,7 @@ def serve(port: int, secret: str, log: str) -> None:
             weather = random.choices([None, *TROUBLE], [1 - sum(TROUBLE.values()), *TROUBLE.values()])[0]
             if weather == 0:
                 time.sleep(HANG_SECONDS)
-            status = fate(event_id) if not weather else weather
+            status = weather or fate(event_id)
             if not data:
                 status = 400
             if not weather:

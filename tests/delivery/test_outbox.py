@@ -104,6 +104,17 @@ def test_what_changes_later_does_not_change_what_was_said(world: World, endpoint
     assert [json.loads(one)["data"]["status"] for one in again if "order.changed" in one] == ["paid", "cancelled"]
 
 
+def test_what_happens_to_many_is_told_of_each(world: World, endpoint: Endpoint) -> None:
+    endpoints.create(world.shop.id, url=URL)
+    count = outbox.INSERT_MAX + 1
+    moves = [PointsMoved(world.shop.id, f"a{n}", f"customer-{n % 3}", f"t{n}", "adjust", n) for n in range(count)]
+    events.emit(events.ManyPointsMoved(world.shop.id, tuple(moves)))
+    events.emit(events.ManyPointsMoved(world.shop.id, ()))
+    mine = Message.of(world.shop).where(Message.endpoint_id == endpoint.id).order_by(Message.number)
+    assert [json.loads(row.payload)["data"]["amount"] for row in mine] == list(range(count))
+    assert Message.of(world.shop).count() == 2 * count
+
+
 # How it goes out
 
 
@@ -378,21 +389,20 @@ def test_what_was_sent_or_died_is_sent_again(world: World, endpoint: Endpoint) -
             moved(world.shop.id, "ann", hour)
             for load in claim():
                 settle(load, answer)
-    ids = [row.event_id for row in Message.of(world.shop).where(Message.endpoint_id == endpoint.id)]
+    mine = Message.of(world.shop).where(Message.endpoint_id == endpoint.id).order_by(Message.number)
+    ids = [row.event_id for row in mine]
 
     def again(**which: Any) -> list[int]:
+        """What is sent again, by its hour; the receiver takes all but the second."""
+        found = []
         with clock.at(noon + timedelta(days=1)):
             count = outbox.replay(world.shop.id, endpoint.id, **which)
-            loads = claim()
-            assert all(load.endpoint.id == endpoint.id for load in loads)
-            assert [message.event_id for load in loads for message in load.messages] == [
-                ids[hour] for load in loads for hour in amounts(load)
-            ]
-            found = [hour for load in loads for hour in amounts(load)]
-            for load in loads:
-                settle(load, *[YES if hour != 1 else GONE for hour in amounts(load)][: (found + [1]).index(1) + 1])
-            for load in claim():
-                settle(load, *[YES] * len(load.messages))
+            while loads := claim():
+                (load,) = loads
+                hour, message = amounts(load)[0], load.messages[0]
+                assert (load.endpoint.id, message.event_id, message.tries) == (endpoint.id, ids[hour], 0)
+                settle(load, GONE if hour == 1 else YES)
+                found.append(hour)
         assert count == len(found)
         return found
 

@@ -205,8 +205,8 @@ def test_many_post_like_one(world: World, people: list[Shopper]) -> None:
         moves = [Move(account, -250, line, Cause("story")) for line, account in enumerate(ordered)]
         answers = ledger.post_many(shop, moves, source="staff", key="many")
         again = ledger.post_many(shop, moves[2:], source="staff", key="many")
-    assert [type(answer).__name__ for answer in answers] == ["NotEnoughPoints", "NotEnoughPoints", "Transaction"]
-    assert [row.id for row in again if isinstance(row, Transaction)] == [answers[2].id]
+    assert [type(answer).__name__ for answer in answers] == ["NotEnoughPoints", "NotEnoughPoints", "Row"]
+    assert [row.id for row in again if isinstance(row, db.Row)] == [answers[2].id]
     account = people[2].account
     assert (account.balance, account.adjusted, account.sequence, account.revision) == (50, -250, 2, 3)
     assert account.updated_at == account.last_activity_at == answers[2].created_at

@@ -4,12 +4,16 @@ import itertools
 from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from tests.make import NOON, World, at_once, day, refund, state
+from tests.make import NOON, World, at_once, day, refund, state, tries
 from widget_server import clock
-from widget_server.loyalty import earning, earning_rules, orders
+from widget_server.loyalty import caps, earning, earning_rules, orders
+from widget_server.loyalty.caps import Budget
 from widget_server.loyalty.earning_rules import Terms
 from widget_server.loyalty.points import Award
+from widget_server.loyalty.shops import Shop
 
 
 @pytest.mark.parametrize(
@@ -83,3 +87,33 @@ def test_a_new_cap_counts_what_was_given_before_it(world: World) -> None:  # acc
         earning_rules.save_rule(world.shop, rule.handle, settings=Terms(points_per_day=250).as_json())
         ann.orders("20.00")
     assert ann.balance == 250
+
+
+limits = st.none() | st.integers(1, 60)
+any_caps = st.builds(
+    Terms,
+    points_per_day=limits,
+    points_per_month=limits,
+    points_ever=limits,
+    times_per_day=limits,
+    times_per_month=limits,
+    times_per_year=limits,
+    times_ever=limits,
+)
+given_before = st.lists(st.tuples(st.integers(0, 24 * 800), st.integers(1, 40)), max_size=25).map(sorted)
+
+
+@tries(200)
+@given(any_caps, given_before)
+def test_what_lies_before_the_widest_cap_does_not_matter(terms: Terms, earlier: list[tuple[int, int]]) -> None:
+    """Counting from `since` gives what counting everything gives."""
+    shop, now = Shop(timezone="Europe/Berlin"), NOON + timedelta(days=800)
+    since = caps.since(terms, now, shop.timezone)
+    whole, short = Budget(shop), Budget(shop)
+    for hour, points in earlier:
+        at = NOON + timedelta(hours=hour)
+        whole.take(points, at, terms)
+        if since is not None and at >= since:
+            short.take(points, at, terms)
+    assert short.take(50, now, terms) == whole.take(50, now, terms)
+    assert (since is None) == (terms == Terms())

@@ -483,7 +483,7 @@ def wait_for(made: Import, enough: Any) -> None:
 def test_kill_9_in_the_middle_and_the_next_worker_goes_on_exactly(world: World, database: str, tmp_path: Path) -> None:
     moment = clock.now()
     people = [
-        Customer(
+        db.Row(
             id=db.new_id(),
             shop_id=world.shop.id,
             email_key=f"p{number}@example.com",
@@ -494,7 +494,7 @@ def test_kill_9_in_the_middle_and_the_next_worker_goes_on_exactly(world: World, 
         for number in range(PEOPLE)
     ]
     with db.atomic():
-        db.insert_many(people)
+        db.insert_many(Customer, people)
     lines = "".join(f"p{number}@example.com,{number + 1}\n" for number in range(PEOPLE))
     made = parsed(world, "email,points\n" + lines)
     made = imports.execute(world.shop, made.id, source="staff")

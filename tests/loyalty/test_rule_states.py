@@ -2,9 +2,12 @@
 
 from datetime import date, timedelta
 
-from tests.make import NOON, World, day
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.make import NOON, World, day, refund, tries
 from widget_server import clock
-from widget_server.loyalty import birthdays, earning, rule_states
+from widget_server.loyalty import birthdays, earning, earning_rules, rule_states
 from widget_server.loyalty.earning_rules import Terms
 
 
@@ -67,3 +70,51 @@ def test_a_birthday_rule_says_when_it_pays_next(world: World) -> None:  # accept
         assert next_one() == "waiting 2027-03-10"
         birthdays.pay(world.shop)
         assert next_one() == "waiting 2028-03-10"
+
+
+def test_a_refund_opens_a_capped_order_rule_again(world: World) -> None:  # acceptance 18, 24
+    rule = world.order_rule(10, terms=Terms(points_per_day=100))
+    first = world.rule("first_order", points=5)
+    ann = world.member()
+
+    def stands(one: earning_rules.EarningRule) -> str:
+        return rule_states.states(world.shop, ann.customer, ann.account, [one])[one.id].state
+
+    with clock.at(NOON):
+        ann.orders("10.00", id="o1")
+        assert (stands(rule), stands(first)) == ("waiting", "done")
+        ann.orders("10.00", id="o1", refunds=(refund("4.00"),))
+        assert (stands(rule), stands(first)) == ("open", "done")
+        ann.orders("10.00", id="o1", status="cancelled", modified_at=NOON + timedelta(minutes=1))
+        assert (stands(rule), stands(first)) == ("open", "open")
+
+
+limits = st.none() | st.integers(1, 4)
+caps_of_any_kind = st.builds(
+    lambda times, points: Terms(**times, **points),
+    st.fixed_dictionaries({f"times_per_{unit}": limits for unit in ("day", "month", "year")} | {"times_ever": limits}),
+    st.fixed_dictionaries(
+        {f"points_per_{unit}": limits.map(lambda n: n and n * 7) for unit in ("day", "month")}
+        | {"points_ever": limits.map(lambda n: n and n * 15)}
+    ),
+)
+
+
+def test_what_says_open_pays(world: World) -> None:  # acceptance 18, 24
+    """For any caps and any days: the list says open exactly when the next deed pays, and else when it will."""
+    ann = world.member()
+    hours = st.lists(st.integers(0, 24 * 500), min_size=3, max_size=10).map(sorted)
+
+    @tries(25)
+    @given(caps_of_any_kind, hours)
+    def live(terms: Terms, hours: list[int]) -> None:
+        rule = world.rule("review", points=5, terms=terms)
+        for hour in hours:
+            with clock.at(NOON + timedelta(hours=hour)):
+                stands = rule_states.states(world.shop, ann.customer, ann.account, [rule])[rule.id]
+                paid = ann.does("review")
+                assert (stands.state == "open") == bool(paid)
+                assert stands.opens_at is None or stands.opens_at > clock.now()
+        earning_rules.save_rule(world.shop, rule.handle, active=False)
+
+    live()

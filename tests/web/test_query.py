@@ -136,6 +136,9 @@ class List:
         return [*chain.from_iterable(there)], [*chain.from_iterable(back)]
 
 
+NOBODY = List("a shop", [])  # what is refused is refused before a row is read
+
+
 @pytest.fixture
 def accounts(database: str) -> List:
     """Accounts with ties, gaps and odd letters in every field; one more in another shop, which nobody may ever see."""
@@ -410,15 +413,15 @@ def test_a_cursor_is_good_for_its_shop_and_list_only(accounts: List, sort: list[
         assert no.value.field == "query.cursorPaging.cursor"
     foreign = List("another shop", [])
     renamed = Entity("coupon", ACCOUNTS.fields, ACCOUNTS.key, ACCOUNTS.newest)
-    with pytest.raises(BadRequest, match="query.cursorPaging.cursor"):
+    with pytest.raises(BadRequest, match=r"query\.cursorPaging\.cursor"):
         foreign.page({"cursorPaging": {"cursor": cursor}})
-    with pytest.raises(BadRequest, match="query.cursorPaging.cursor"):
+    with pytest.raises(BadRequest, match=r"query\.cursorPaging\.cursor"):
         query.page(renamed, accounts.select, {"cursorPaging": {"cursor": cursor}}, shop_id=accounts.shop_id)
     with pytest.raises(BadRequest, match=r"search\.cursorPaging\.cursor"):
         accounts.page({"cursorPaging": {"cursor": 5}}, where="search")
     settings = config.current()
     config.use(config.Settings(**{**settings.__dict__, "secret_key": "another-secret-that-is-long-enough-to-be-good"}))
-    with pytest.raises(BadRequest, match="query.cursorPaging.cursor"):
+    with pytest.raises(BadRequest, match=r"query\.cursorPaging\.cursor"):
         accounts.page({"cursorPaging": {"cursor": cursor}})
 
 
@@ -512,9 +515,9 @@ def test_a_filter_that_no_cursor_can_hold_is_refused_when_there_is_a_next_page(a
         ({"paging": {"limit": 5}, "cursorPaging": {"limit": 5}}, "query.paging"),
     ],
 )
-def test_what_cannot_be_asked_is_refused_by_its_path(accounts: List, asked: Any, field: str) -> None:
+def test_what_cannot_be_asked_is_refused_by_its_path(asked: Any, field: str) -> None:
     with pytest.raises(BadRequest) as no:
-        accounts.page(asked)
+        NOBODY.page(asked)
     assert no.value.field == field
     assert field in no.value.message
 
@@ -578,8 +581,7 @@ def parcels(database: str) -> Callable[..., str]:
     """Answers the letters of the parcels that a filter finds."""
     shop = World.create().shop
     Parcel.create_table()
-    for id in PRICES:
-        price = PRICES[id]
+    for id, price in PRICES.items():
         Parcel.insert(id=id, shop_id=shop.id, price=price and Decimal(price), labels=LABELS[id]).execute()
 
     def found(filter: Json, sort: str = "") -> str:
@@ -663,9 +665,9 @@ def test_two_slips_and_short_words_are_not_forgiven(accounts: List) -> None:
         ({"fields": ["contact.name"] * 21}, "search.search.fields"),
     ],
 )
-def test_what_cannot_be_searched_is_refused_by_its_path(accounts: List, search: Any, field: str) -> None:
+def test_what_cannot_be_searched_is_refused_by_its_path(search: Any, field: str) -> None:
     with pytest.raises(BadRequest) as no:
-        accounts.page({"search": search}, where="search")
+        NOBODY.page({"search": search}, where="search")
     assert no.value.field == field
 
 
@@ -692,9 +694,13 @@ def test_values_are_counted_most_frequent_first(accounts: List) -> None:
 @pytest.mark.parametrize(
     "field", ["tier.id", "expires", "createdDate", "contact.agrees", "contact.status", "contact.name"]
 )
-@pytest.mark.parametrize("direction", ["ASC", "DESC"])
-def test_values_come_in_their_own_order_with_those_that_are_missing(accounts: List, field: str, direction: str) -> None:
-    settings = {"sortType": "VALUE", "sortDirection": direction, "limit": 30, "missingValues": "INCLUDE"}
+def test_values_come_in_their_own_order_with_those_that_are_missing(accounts: List, field: str) -> None:
+    for direction in ("ASC", "DESC"):
+        _in_order(accounts, field, direction)
+
+
+def _in_order(accounts: List, field: str, direction: str) -> None:
+    settings: Json = {"sortType": "VALUE", "sortDirection": direction, "limit": 30, "missingValues": "INCLUDE"}
     settings["includeOptions"] = {"addToBucket": "none"}
     (found,) = accounts.summary({"type": "VALUE", "fieldPath": field, "value": settings})
     results = [(one["value"], one["count"]) for one in found["values"]["results"]]
@@ -885,16 +891,16 @@ SCALAR = {"name": "s", "type": "SCALAR", "fieldPath": "points.balance", "scalar"
         ),
     ],
 )
-def test_what_cannot_be_summed_up_is_refused_by_its_path(accounts: List, asked: Any, field: str) -> None:
+def test_what_cannot_be_summed_up_is_refused_by_its_path(asked: Any, field: str) -> None:
     with pytest.raises(BadRequest) as no:
-        query.aggregate(ACCOUNTS, accounts.select, asked)
+        query.aggregate(ACCOUNTS, NOBODY.select, asked)
     assert no.value.field == f"search.aggregations{field}"
 
 
 @pytest.mark.parametrize("zone", ["Mars/Olympus", "+25:00", "../etc/passwd", 5, "x" * 51])
-def test_zones_that_are_none_are_refused(accounts: List, zone: Any) -> None:
+def test_zones_that_are_none_are_refused(zone: Any) -> None:
     with pytest.raises(BadRequest, match=r"search\.timeZone"):
-        accounts.summary(VALUE, zone=zone)
+        NOBODY.summary(VALUE, zone=zone)
 
 
 def test_more_than_200_dates_are_refused(accounts: List) -> None:

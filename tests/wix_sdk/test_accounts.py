@@ -105,7 +105,7 @@ def test_points_are_earned_once_for_a_key(site: Site) -> None:
     assert row["description"] == "For the walk" and row["idempotencyKey"] == "k1"
     assert row["earnInfo"] == {"appId": APP, "activityType": "walk", "orderId": "1001"}
     assert isinstance(row["_createdDate"], datetime)
-    assert ann.history() == [("earn", 70)]  # the ledger itself
+    assert ann.history() == [("gift", 70)]  # the ledger itself
 
 
 def test_a_followed_channel_is_a_cause(site: Site) -> None:
@@ -136,7 +136,7 @@ def test_a_balance_is_set_or_changed(site: Site) -> None:
         adjust(hers, {"amount": -91})
     assert (short.value.status, short.value.code) == (409, "NOT_ENOUGH_POINTS")
     assert (short.value.data["needs"], short.value.data["has"]) == (91, 90)
-    assert ann.history() == [("adjust", 20), ("adjust", -30), ("adjust", 100)]
+    assert ann.history() == [("adjusted", 20), ("adjusted", -30), ("adjusted", 100)]
 
 
 @pytest.mark.parametrize(
@@ -233,6 +233,9 @@ def test_accounts_are_found_by_a_text_and_counted(site: Site) -> None:
     page = search({"sort": by_balance, "cursorPaging": {"limit": 2}})
     rest = search({"cursorPaging": {"limit": 2, "cursor": page["pagingMetadata"]["cursors"]["next"]}})
     assert [*names(page), *names(rest)] == ["Bob Lee", "Anna Lee", "Ann Lee"]
+
+    plain = site.owner.accounts.queryLoyaltyAccounts({"filter": {"points.balance": {"$lt": 30}}, "sort": by_balance})
+    assert [one["points"]["balance"] for one in plain["loyaltyAccounts"]] == [20, 10]  # more: test_queries.py
 
     count = site.owner.accounts.countAccounts
     assert count() == {"count": 3}

@@ -101,7 +101,7 @@ def test_a_foreign_trigger_is_kept_as_sent_and_fires_on_the_action_of_its_name(s
     assert [one["title"] for one in listed({"triggerAppId": "a-booking-app"})["earningRules"]] == ["Classes"]
     assert [one["title"] for one in listed({"triggerActivityType": "order"})["earningRules"]] == ["Orders"]
     ann = site.world.member()
-    assert ann.does("custom:class-attended") == 25
+    assert ann.does("custom", name="class-attended") == 25
 
 
 def test_built_in_kinds(site: Site) -> None:

@@ -14,12 +14,12 @@ UNKNOWN = "99999999-1111-2222-3333-444444444444"
 
 def test_fields_that_are_wrong_are_named_by_the_sdks_arguments(site: Site) -> None:
     with pytest.raises(SdkError) as refused:
-        site.owner.accounts.adjustPoints(site.account(site.world.member()), {"amount": "many", "colour": "red"})
+        site.owner.tiers.createTier({"tierDefinition": {"name": "Silver", "colour": "grey"}, "requiredPoints": "many"})
     error = refused.value
     violations = error.details["validationError"]["fieldViolations"]
     assert [(one["field"], one["violatedRule"], one.get("ruleName")) for one in violations] == [
-        ("options.amount", "OTHER", "INVALID_VALUE"),
-        ("options.colour", "OTHER", "UNKNOWN_FIELD"),
+        ("tier.requiredPoints", "OTHER", "INVALID_VALUE"),
+        ("tier.tierDefinition.colour", "OTHER", "UNKNOWN_FIELD"),
     ]
     said = ", ".join(f'"{one["field"]}" {one["description"]}' for one in violations)
     assert json.loads(error.text) == {"message": f"INVALID_ARGUMENT: {said}", "details": error.details}

@@ -99,6 +99,7 @@ def test_each_of_the_18_reaches_its_handler(site: Site) -> None:
         client = listener(site, public_key)
         until(lambda: set(HANDLERS.values()) <= _types(client, receiver), "all 18 types")
         heard = client.js(PROCESS, handlers=list(HANDLERS), jwts=_bodies(receiver))
+    import json; open("/tmp/heard.json", "w").write(json.dumps(heard, default=str, indent=1))
     by_handler: dict[str, list[dict[str, Any]]] = {}
     for handler, envelope in heard:
         by_handler.setdefault(handler, []).append(envelope)

@@ -5,8 +5,11 @@ from flask_smorest import Api
 
 from widget_server.admin import (
     accounts,
+    api_keys,
+    batches,
     checkout,
     coupons,
+    customers,
     earning_rules,
     imports,
     oauth,
@@ -31,6 +34,9 @@ SERVICES = (
     imports,
     social,
     webhooks,
+    customers,
+    api_keys,
+    batches,
 )
 
 

@@ -7,13 +7,13 @@ lanes do not wait for one another. `senders.py` takes lanes that are due, with a
 
 import json
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from peewee import SQL, Check, CompositeKey
+from peewee import SQL, Check, CompositeKey, chunked
 
 from widget_server import clock, config
 from widget_server.db import (
@@ -42,6 +42,7 @@ TRIES_MAX = len(PAUSES_SECONDS) + 1
 JITTER = 0.2
 GIVE_UP_DAYS = 7
 DEAD_DAYS = 90
+INSERT_MAX = 1000
 SORT_MAX = 1000
 LOAD_MAX = 20
 TIDY_MAX = 1000
@@ -112,34 +113,38 @@ class Outcome(NamedTuple):
     answers: list[Answer]
 
 
-def publish(event: Event) -> None:
-    """Write `event` down for each receiver that wants it, in the transaction that caused it."""
-    renderers = [(format, one) for format, known in news.RENDERERS.items() for one in known.get(type(event), ())]
-    if not renderers:
+def publish(*happened: Event) -> None:
+    """Write these events of one shop, in their order, down for each receiver that wants them, in the transaction
+    that caused them.
+    """
+    if not happened:
         return
     wishes = (Endpoint.id, Endpoint.format, Endpoint.event_types)
-    active = list(Endpoint.of(event.shop_id, *wishes).where(Endpoint.status == "active"))
-    for format, renderer in renderers:
-        wanting = [one for one in active if one.format == format and one.wants(renderer.type)]
-        told = renderer.render(event) if wanting else None
-        if told is not None:
-            _write(event.shop_id, wanting, renderer.type, told)
+    active = list(Endpoint.of(happened[0].shop_id, *wishes).where(Endpoint.status == "active"))
+    rows = [row for event in happened for row in _rows(event, active)] if active else []
+    for some in chunked(rows, INSERT_MAX):
+        Message.insert_many(some).execute()
 
 
-def has_receivers(shop_id: str) -> bool:
-    """True when the shop has somebody to tell."""
-    return bool(Endpoint.of(shop_id, Endpoint.id).where(Endpoint.status == "active").exists())
+def _rows(event: Event, active: list[Endpoint]) -> Iterator[dict[str, Any]]:
+    for format, renderers in news.RENDERERS.items():
+        for renderer in renderers.get(type(event), ()):
+            wanting = [one for one in active if one.format == format and one.wants(renderer.type)]
+            told = renderer.render(event) if wanting else None
+            if told is not None:
+                row = _row(event.shop_id, format, renderer.type, told)
+                yield from ({**row, "endpoint_id": endpoint.id} for endpoint in wanting)
 
 
-def _write(shop_id: str, endpoints: list[Endpoint], type: str, told: news.News) -> None:
+def _row(shop_id: str, format: str, type: str, told: news.News) -> dict[str, Any]:
     moment, event_id = clock.now(), new_id()
-    if endpoints[0].format == "standard":
+    if format == "standard":
         payload: dict[str, Any] = {"type": type, "timestamp": clock.iso(moment), "data": told.data}
     else:
         event = {"id": event_id, "eventTime": clock.iso(moment), "triggeredByAnonymizeRequest": False, **told.data}
         identity = told.identity or {"identityType": "APP", "appId": shop_id}
         payload = {"event": event, "identity": identity}
-    row = {
+    return {
         "shop_id": shop_id,
         "event_id": event_id,
         "subject": told.customer_id or PROGRAM,
@@ -147,7 +152,6 @@ def _write(shop_id: str, endpoints: list[Endpoint], type: str, told: news.News) 
         "payload": canonical(payload),
         "created_at": moment,
     }
-    Message.insert_many([{**row, "endpoint_id": endpoint.id} for endpoint in endpoints]).execute()
 
 
 def request_of(load: Load, message: Message) -> tuple[dict[str, str], str]:

@@ -1,11 +1,11 @@
-"""Serve the demo shop, or give it a past."""
+"""Serve the demo shop, or give it a past: in the shop, and in the widget."""
 
 from pathlib import Path
 
 import click
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from widget_server.demo_shop import history
+from widget_server.demo_shop import history, wallet
 from widget_server.demo_shop.app import create_shop
 from widget_server.demo_shop.config import ShopConfig
 from widget_server.demo_shop.shop import Shop
@@ -19,7 +19,7 @@ class _Silent(WSGIRequestHandler):
 
 
 @click.command()
-@click.argument("command", type=click.Choice(["serve", "seed"]), default="serve")
+@click.argument("command", type=click.Choice(["serve", "seed", "spend"]), default="serve")
 @click.option("--config", "config_path", type=click.Path(exists=True, path_type=Path), required=True)
 @click.option("--port", default=8001, show_default=True)
 @click.option("--host", default="127.0.0.1", show_default=True, help="The back office has no password.")
@@ -28,6 +28,9 @@ def main(command: str, config_path: Path, port: int, host: str) -> None:
     config = ShopConfig.read(config_path)
     if command == "seed":
         click.echo(history.write(Shop.open(config)))
+    elif command == "spend":
+        shop = Shop.open(config)
+        wallet.fill(shop, history.first_customer(shop))
     else:
         serve(config, host, port)
 

@@ -75,6 +75,14 @@ def write(shop: Shop) -> str:
     return f"The shop has its past: {len(shop.orders.newest(1000))} orders, all told to the loyalty server."
 
 
+def first_customer(shop: Shop) -> Customer:
+    """The one with the longest past; raises LookupError before there is any."""
+    customer = shop.customers.find(1)
+    if customer is None:
+        raise LookupError("The shop has no past yet.")
+    return customer
+
+
 def _live(shop: Shop, today: datetime) -> None:
     dice = random.Random(_SEED)  # noqa: S311 - a story, not a secret
     customers = [_register(shop, person, today) for person in _PEOPLE]

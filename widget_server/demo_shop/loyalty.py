@@ -1,9 +1,12 @@
-"""The one wire to the loyalty server: signed posts (Standard Webhooks), and our word on the shopper."""
+"""The one wire to the loyalty server: signed posts (Standard Webhooks), our word on the shopper, and what she asks."""
 
 import http.client
+import json
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from urllib.parse import urlsplit
 
 import jwt
@@ -42,25 +45,30 @@ class Loyalty:
 
     def post(self, topic: str, message_id: str, body: str) -> Answer:
         """Send one signed body to the address of its topic; raises Unreachable when nobody answers."""
-        url = urlsplit(self._config.webhook_urls[topic])
         at = now()  # signed anew at every attempt: old signatures are refused
         headers = {
-            "Host": url.netloc,
-            "Content-Type": "application/json",
             "webhook-id": message_id,
             "webhook-timestamp": str(int(at.timestamp())),
             "webhook-signature": self._webhook.sign(message_id, at, body),
         }
-        connect = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection
-        connection = connect(_address(url.hostname or ""), url.port, timeout=_TIMEOUT_SECONDS)
-        try:
-            connection.request("POST", url._replace(scheme="", netloc="").geturl(), body.encode(), headers)
-            response = connection.getresponse()
-            return Answer(response.status, response.read())
-        except (OSError, http.client.HTTPException) as problem:
-            raise Unreachable(f"{type(problem).__name__}: {problem}") from problem
-        finally:
-            connection.close()
+        return _ask(self._config.webhook_urls[topic], body, headers)
+
+    def as_shopper(
+        self, path: str, body: Mapping[str, object] | None = None, *, token: str = "", key: str = ""
+    ) -> dict[str, Any]:
+        """What her panel would ask or, with a body, do (the server's /openapi.json); `token` is that of her session.
+
+        Raises Unreachable when nobody answers, or with a no.
+        """
+        headers = {"X-Loyalty-Shop": self._config.embed_key, "Idempotency-Key": key}
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
+        text = None if body is None else json.dumps(body)
+        answer = _ask(f"{self._config.widget_url}/widget/{path}", text, headers)
+        if not answer.accepted:
+            raise Unreachable(f"{path}: {answer.status}")
+        told: dict[str, Any] = json.loads(answer.body)
+        return told
 
     def vouch(self, shopper: BuyerBody, at: datetime) -> str:
         """A one-time token that says who is logged in here, good for five minutes (contracts §5)."""
@@ -76,6 +84,22 @@ class Loyalty:
             "exp": at + _VOUCHED_FOR,
         }
         return jwt.encode(claims, self._config.identity_secret, algorithm="HS256")
+
+
+def _ask(address: str, body: str | None, headers: Mapping[str, str]) -> Answer:
+    url = urlsplit(address)
+    headers = {"Host": url.netloc, "Content-Type": "application/json", **headers}
+    connect = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection
+    connection = connect(_address(url.hostname or ""), url.port, timeout=_TIMEOUT_SECONDS)
+    try:
+        path = url._replace(scheme="", netloc="").geturl()
+        connection.request("GET" if body is None else "POST", path, body and body.encode(), headers)
+        response = connection.getresponse()
+        return Answer(response.status, response.read())
+    except (OSError, http.client.HTTPException) as problem:
+        raise Unreachable(f"{type(problem).__name__}: {problem}") from problem
+    finally:
+        connection.close()
 
 
 def _address(host: str) -> str:

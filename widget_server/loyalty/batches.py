@@ -16,6 +16,7 @@ from peewee import Check, CompositeKey, Value, fn
 from widget_server import clock, ledger, queue
 from widget_server.db import (
     Int,
+    Row,
     ShopTable,
     Text,
     UtcDateTime,
@@ -29,10 +30,10 @@ from widget_server.db import (
 )
 from widget_server.errors import BadRequest, BatchUnfinished, KeyReused, Refusal
 from widget_server.events import BatchChanged, emit
-from widget_server.ledger import POINTS_MAX, Account, Cause, Move, Transaction
+from widget_server.ledger import POINTS_MAX, Account, Cause, Move
 from widget_server.loyalty import programs
 from widget_server.loyalty.customers import Customer
-from widget_server.loyalty.points import Said, adjustment
+from widget_server.loyalty.points import Adjustment, Said, adjustment
 from widget_server.loyalty.shops import Shop
 
 Mode = Literal["add", "set"]
@@ -203,7 +204,9 @@ def run(batch_id: str) -> None:
         act = {"running": _book, "undoing": _undo}.get(batch.status)
         if act is None:  # the last chunk was done by a worker that died before it could say so
             return
-        items = list(_items(batch).where(BatchItem.line > batch.reached).order_by(BatchItem.line).limit(CHUNK))
+        items = list(
+            _items(batch).where(BatchItem.line > batch.reached).order_by(BatchItem.line).limit(CHUNK).objects(Row)
+        )
         act(batch, items)
         if len(items) == CHUNK:
             batch.reached = items[-1].line
@@ -236,31 +239,31 @@ def _items(batch: Batch) -> Any:
     return BatchItem.of(batch.shop_id).where(BatchItem.batch_id == batch.id)
 
 
-def _book(batch: Batch, items: list[BatchItem]) -> None:
+def _book(batch: Batch, items: list[Row]) -> None:
     items = [item for item in items if item.status == "waiting"]
     said = Said(batch.reason, batch.comment, batch.staff, batch.app_id)
     salts: dict[int, str] = {}
 
-    def wanted(item: BatchItem, account: Account) -> Move | None:
+    def wanted(item: Row, account: Row) -> Move | None:
         amount = item.points - (account.balance if batch.mode == "set" else 0)
-        salts[item.line] = secrets.token_hex(16)
-        cause = Cause("adjusted", batch.id, snapshot={"note": said.digest(salts[item.line])})
+        salt = salts[item.line] = secrets.token_hex(16)
+        cause = Cause("adjusted", batch.id, snapshot={"note": said.digest(salt)})
         return Move(account, amount, item.line, cause) if amount else None
 
     rows = _move(batch, items, wanted, key=f"batch:{batch.id}", outcomes=("done", "skipped", "failed"))
-    insert_many([adjustment(row, salts[row.line], said) for row in rows])
+    insert_many(Adjustment, [adjustment(row, salts[row.line], said) for row in rows])
     batch.succeeded += len(rows)
     batch.skipped += sum(item.status == "skipped" for item in items)
     batch.failed += sum(item.status == "failed" for item in items)
 
 
-def _undo(batch: Batch, items: list[BatchItem]) -> None:
+def _undo(batch: Batch, items: list[Row]) -> None:
     items = [item for item in items if item.status in ("done", "kept")]
     lines = [item.line for item in items] or [0]
     booked = ledger.booked_many(batch.shop_id, batch.source, f"batch:{batch.id}", lines[0], lines[-1])
     rows = {row.line: row for row in booked}
 
-    def opposite(item: BatchItem, account: Account) -> Move:
+    def opposite(item: Row, account: Row) -> Move:
         row = rows[item.line]
         return Move(account, -row.amount, item.line, Cause("adjusted", batch.id), takes_back=row.id)
 
@@ -271,12 +274,12 @@ def _undo(batch: Batch, items: list[BatchItem]) -> None:
 
 def _move(
     batch: Batch,
-    items: list[BatchItem],
-    wanted: Callable[[BatchItem, Account], Move | None],
+    items: list[Row],
+    wanted: Callable[[Row, Row], Move | None],
     *,
     key: str,
     outcomes: tuple[str, str, str],
-) -> list[Transaction]:
+) -> list[Row]:
     """Book what is `wanted` of each item, and note its outcome: booked, nothing to book, refused."""
     booked, nothing, refused = outcomes
     accounts = ledger.locked_many(batch.shop_id, [item.account_id for item in items])
@@ -302,13 +305,14 @@ def _move(
         f'UPDATE "batch_item" SET "status" = {mark}, "code" = {mark} WHERE "batch_id" = {mark} AND "line" = {mark}',  # noqa: S608
         [(item.status, item.code, item.batch_id, item.line) for item in items],
     )
-    return [answer for answer in answers if isinstance(answer, Transaction)]
+    return [answer for answer in answers if isinstance(answer, Row)]
 
 
 def _merged(shop_id: str, account_ids: list[str]) -> set[str]:
     """Accounts whose customer became a signpost: their points are another's by now."""
     rows = Account.of(shop_id, Account.id).join(Customer, on=(Customer.id == Account.customer_id))
-    return {row.id for row in rows.where(Account.id.in_(account_ids), Customer.merged_into.is_null(False))}
+    rows = rows.where(Account.id.in_(account_ids), Customer.merged_into.is_null(False))
+    return {account_id for (account_id,) in rows.tuples()}
 
 
 def _end(batch: Batch, status: str) -> None:

@@ -37,7 +37,9 @@ REFERRAL_CODE_LENGTH = 7
 LABELS_MAX = 50
 LABEL_LENGTH_MAX = 80
 NOTES_LENGTH_MAX = 5_000
-EDITABLE = frozenset(("name", "phone", "locale", "accepts_marketing", "external_id", "excluded", "labels", "notes"))
+EDITABLE = frozenset(
+    ("name", "phone", "locale", "accepts_marketing", "external_id", "excluded", "labels", "notes", "birthday")
+)
 
 Status = Literal["visitor", "pending", "member"]
 
@@ -231,6 +233,8 @@ def edit(
         _check_new(shop_id, external_id=facts.get("external_id"), email=facts.get("email"), but=customer.id)
         if "labels" in facts:
             facts["labels"] = _clean_labels(facts["labels"])
+        if "birthday" in facts:
+            facts |= {"birthday": facts["birthday"].isoformat(), "birthday_set_at": clock.now()}
         if len(facts.get("notes") or "") > NOTES_LENGTH_MAX:
             raise BadRequest(f"Notes have at most {NOTES_LENGTH_MAX} characters.", field="notes")
         update(customer, **facts)
@@ -259,6 +263,19 @@ def leave(customer: Customer) -> None:
     with atomic():
         _set(_fresh(customer), status="visitor", left_at=clock.now(), password_hash=None)
         access.close_all(customer.shop_id, customer.id)
+
+
+def set_status(customer: Customer, status: Status) -> None:
+    """Staff make her a member, take her out of the program, or keep her waiting; what she is already, she stays."""
+    if status == customer.status:
+        return
+    if status == "member":
+        join(customer)
+        return
+    with atomic():
+        if customer.is_member:
+            leave(customer)
+        update(customer, status=status)
 
 
 def update(customer: Customer, **facts: Any) -> None:

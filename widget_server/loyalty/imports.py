@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 from peewee import Check, fn
 
 from widget_server import clock, config, ledger, queue
-from widget_server.db import Bool, Int, Json, ShopTable, Text, UtcDateTime, atomic, insert_many, lock_rows, new_id
+from widget_server.db import Bool, Int, Json, Row, ShopTable, Text, UtcDateTime, atomic, insert_many, lock_rows, new_id
 from widget_server.errors import (
     AlreadyImported,
     BadRequest,
@@ -332,7 +332,7 @@ def _earlier(shop: Shop, made: Import) -> Import | None:
     )
 
 
-def _items(made: Import, batch: Batch, seen: set[str]) -> Iterator[tuple[BatchItem, str]]:
+def _items(made: Import, batch: Batch, seen: set[str]) -> Iterator[tuple[Row, str]]:
     """Each row as an item, with its e-mail; `seen` are those further up."""
     at_email, at_points = made.columns
     for count, (number, values) in enumerate(_file(made).rows()):
@@ -342,7 +342,7 @@ def _items(made: Import, batch: Batch, seen: set[str]) -> Iterator[tuple[BatchIt
             figure = None if code else int(re.split("[.,]", points)[0])
             status = "failed" if code else "waiting"
             names = {"shop_id": made.shop_id, "batch_id": batch.id, "line": number}
-            yield BatchItem(**names, points=figure, status=status, code=code), email
+            yield Row(**names, account_id=None, points=figure, status=status, code=code), email
 
 
 def _checked(email: str, points: str, mode: Mode, seen: set[str]) -> tuple[str | None, str]:
@@ -364,7 +364,7 @@ def _checked(email: str, points: str, mode: Mode, seen: set[str]) -> tuple[str |
     return None, key
 
 
-def _list_chunk(shop: Shop, made: Import, batch: Batch, rows: list[tuple[BatchItem, str]]) -> None:
+def _list_chunk(shop: Shop, made: Import, batch: Batch, rows: list[tuple[Row, str]]) -> None:
     with atomic():
         lock_rows(Batch.of(shop).where(Batch.id == batch.id)).get()
         items = BatchItem.of(shop, fn.MAX(BatchItem.line)).where(BatchItem.batch_id == batch.id)
@@ -380,24 +380,26 @@ def _list_chunk(shop: Shop, made: Import, batch: Batch, rows: list[tuple[BatchIt
                     item.status, item.code = "failed", "email_ambiguous" if email in found else "email_unknown"
                 else:
                     item.account_id = accounts[person.id]
-        insert_many([item for item, _ in rows])
+        insert_many(BatchItem, [item for item, _ in rows])
 
 
-def _people(shop: Shop, emails: set[str], *, creates: bool) -> dict[str, Customer | None]:
+def _people(shop: Shop, emails: set[str], *, creates: bool) -> dict[str, Row | Customer | None]:
     """Who is meant by each address; None where several are, absent where nobody is.
 
     Its certain owner; else who only ever typed it, since that row is shown to nobody but the owner; else the one
     whom the shop registered with it.
     """
-    rows: dict[str, list[Customer]] = {}
+    rows: dict[str, list[Row]] = {}
     living = (Customer.merged_into.is_null(), Customer.erased_at.is_null())
-    for person in Customer.of(shop).where(Customer.email_key.in_(emails), *living).order_by(Customer.created_at):
+    needed = (Customer.id, Customer.email_key, Customer.email_verified, Customer.external_id)
+    people = Customer.of(shop, *needed).where(Customer.email_key.in_(emails), *living)
+    for person in people.order_by(Customer.created_at, Customer.id).objects(Row):
         rows.setdefault(person.email_key, []).append(person)
-    found: dict[str, Customer | None] = {}
-    for email, people in rows.items():
-        owners = (one for one in people if one.email_verified)
-        typed = (one for one in people if one.external_id is None)
-        registered = people[0] if len(people) == 1 else None
+    found: dict[str, Row | Customer | None] = {}
+    for email, same in rows.items():
+        owners = (one for one in same if one.email_verified)
+        typed = (one for one in same if one.external_id is None)
+        registered = same[0] if len(same) == 1 else None
         found[email] = next(owners, None) or next(typed, None) or registered
     if creates:
         found |= {email: customers.recognise(shop.id, Person(email=email)) for email in sorted(emails - set(rows))}

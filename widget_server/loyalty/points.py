@@ -14,7 +14,7 @@ from typing import Any, Literal
 from peewee import Case, Check, fn
 
 from widget_server import clock, keys, ledger
-from widget_server.db import Int, Json, ShopTable, Text, UtcDateTime, atomic, lock_rows, new_id
+from widget_server.db import Int, Json, Row, ShopTable, Text, UtcDateTime, atomic, insert_many, lock_rows, new_id
 from widget_server.errors import AccountExists, BadRequest, CustomerExcluded, KeyReused, StaleRevision
 from widget_server.events import MailWanted, emit
 from widget_server.ledger import BALANCE_MAX, Account, Cause, Kind, Shortfall, Transaction
@@ -276,13 +276,13 @@ def _post_noted(
     cause = Cause(word, snapshot={"note": said.digest(salt)})
     row = ledger.post(shop.id, account_id, kind, amount, source=source, key=key, cause=cause)
     if row.snapshot.get("note") == cause.snapshot["note"]:  # not a row that the key booked before
-        adjustment(row, salt, said).save(force_insert=True)
+        insert_many(Adjustment, [adjustment(row, salt, said)])
     return row
 
 
-def adjustment(row: Transaction, salt: str, said: Said) -> Adjustment:
-    """What to keep beside `row`, whose snapshot notes `said.digest(salt)`; not saved yet."""
-    return Adjustment(
+def adjustment(row: Transaction | Row, salt: str, said: Said) -> Row:
+    """The Adjustment to keep beside `row`, whose snapshot notes `said.digest(salt)`."""
+    return Row(
         id=new_id(), shop_id=row.shop_id, transaction_id=row.id, salt=salt, created_at=row.created_at, **vars(said)
     )
 
@@ -386,7 +386,9 @@ def expiry_columns(shop: Shop) -> ExpiryColumns:
     """What expires next, for filtering and sorting; empty unless points expire by inactivity."""
     program = programs.of(shop.id)
     rules, grace = program.rules, _grace_end(shop, program)
-    due = (Account.balance > 0) if rules.expiry == "inactivity" and program.is_active else (Account.balance > BALANCE_MAX)
+    due = (
+        (Account.balance > 0) if rules.expiry == "inactivity" and program.is_active else (Account.balance > BALANCE_MAX)
+    )
 
     def to_shown(since: datetime) -> datetime:
         at = _expires_at(shop, since, rules.expiry_months)

@@ -9,7 +9,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Literal
 
-from peewee import Check, fn
+from peewee import JOIN, Check, fn
 
 from widget_server import clock, ledger
 from widget_server.db import (
@@ -288,12 +288,13 @@ def counts(shop: Shop, advocate: Customer) -> Counts:
     account = ledger.account_of(shop.id, advocate.id)
     earned = 0
     if account is not None:
-        brought = (Transaction.account_id == account.id) & (Transaction.cause_id == Referral.id)
         sums = (
             Referral.of(shop, fn.COALESCE(fn.SUM(Transaction.amount), 0))
-            .join(Transaction, on=brought)
+            .join(Transaction, JOIN.CROSS)  # in this order: her friends are fewer than her rows
             .where(
                 Referral.advocate_id == advocate.id,
+                Transaction.account_id == account.id,
+                Transaction.cause_id == Referral.id,
                 Transaction.cause.in_(("referral_advocate", "referral_undone")),
             )
         )

@@ -1,10 +1,10 @@
 """How a rule stands for one shopper: open, done, or waiting until a day (acceptance 18)."""
 
+from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from functools import reduce
-from operator import or_
-from typing import Literal
+from typing import Any, Literal
 
 from peewee import Case, fn
 
@@ -30,38 +30,38 @@ DONE = RuleState("done")
 
 
 def states(shop: Shop, customer: Customer, account: Account | None, rules: list[EarningRule]) -> dict[str, RuleState]:
-    """How each rule stands for her: at most two queries, which look at what its caps look at and no further back."""
-    done = {**_done(shop, account, rules, orders=False), **_done(shop, account, rules, orders=True)} if account else {}
+    """How each rule stands for her; a few queries, which look no further back than the rules' caps."""
+    done = _done(shop, account, rules) if account else {}
     return {rule.id: _state(shop, customer, rule, done.get(rule.id, {})) for rule in rules}
 
 
-def _done(shop: Shop, account: Account, rules: list[EarningRule], *, orders: bool) -> dict[str, dict[str, int]]:
+def _done(shop: Shop, account: Account, rules: list[EarningRule]) -> dict[str, dict[str, int]]:
     """How often, and how much, each capped rule gave her; an order with what it gives today, as refunds free caps."""
     now = clock.now()
-    capped = [
-        (rule.id, since)
-        for rule in rules
-        if (rule.kind in ORDER_KINDS) == orders and (since := caps.since(caps.of_rule(rule), now, shop.timezone))
-    ]
-    if not capped:
-        return {}
-    table = Award if orders else Transaction
-    rule_id, points = (Award.rule_id, Award.points) if orders else (Transaction.cause_id, Transaction.amount)
-    columns = {"times_ever": fn.COUNT(points), "points_ever": fn.SUM(points)}
-    for unit in ("day", "month", "year"):
-        inside = table.event_at >= clock.period(now, unit, shop.timezone)[0]
-        columns[f"times_{unit}"] = fn.SUM(Case(None, [(inside, 1)], 0))
-        columns[f"points_{unit}"] = fn.SUM(Case(None, [(inside, points)], 0))
-    rows = (
-        table.of(shop, rule_id.alias("rule_id"), *[value.alias(name) for name, value in columns.items()])
-        .where(
-            table.account_id == account.id,
-            points > 0,
-            reduce(or_, [(rule_id == one) & (table.event_at >= since) for one, since in capped]),
+    alike: dict[tuple[bool, datetime], list[str]] = defaultdict(list)
+    for rule in rules:
+        since = caps.since(caps.of_rule(rule), now, shop.timezone)
+        if since is not None:
+            alike[rule.kind in ORDER_KINDS, since].append(rule.id)
+    done: dict[str, dict[str, int]] = {}
+    for (orders, since), rule_ids in alike.items():
+        table = Award if orders else Transaction
+        rule_id, points = (Award.rule_id, Award.points) if orders else (Transaction.cause_id, Transaction.amount)
+        rows = table.of(shop, rule_id.alias("rule_id"), *_sums(shop, now, table.event_at, points)).where(
+            table.account_id == account.id, rule_id.in_(rule_ids), table.event_at >= since, points > 0
         )
-        .group_by(rule_id)
-    )
-    return {row.pop("rule_id"): {name: int(value) for name, value in row.items()} for row in rows.dicts()}
+        done |= {row.pop("rule_id"): row for row in rows.group_by(rule_id).dicts()}
+    return done
+
+
+def _sums(shop: Shop, now: datetime, event_at: Any, points: Any) -> Iterator[Any]:
+    """Times and points, ever and in the day, month and year of `now`."""
+    yield fn.COUNT(points).alias("times_ever")
+    yield fn.SUM(points).alias("points_ever")
+    for unit in ("day", "month", "year"):
+        inside = event_at >= clock.period(now, unit, shop.timezone)[0]
+        yield fn.SUM(Case(None, [(inside, 1)], 0)).alias(f"times_{unit}")
+        yield fn.SUM(Case(None, [(inside, points)], 0)).alias(f"points_{unit}")
 
 
 def _state(shop: Shop, customer: Customer, rule: EarningRule, done: dict[str, int]) -> RuleState:

@@ -42,31 +42,40 @@ def body(code: str, message: str, *, field: str | None = None, **facts: Any) -> 
     return {"error": {"code": code, "message": message, "field": field, **figures}}
 
 
-def admin_body(code: str, message: str, *, field: str | None = None, **facts: Any) -> dict[str, Any]:
-    """Wix's form of a "no": the fields that are wrong, or a stable code with the figures behind it."""
-    if code == "bad_request" and field:
-        violations = [_violation(*fault) for fault in facts.get("faults", [(field, message)])]
+def admin_body(
+    code: str, message: str, *, field: str | None = None, faults: Any = None, unfit: bool = False, **facts: Any
+) -> dict[str, Any]:
+    """Wix's form of a "no": the fields that are `unfit`, or a stable code with the figures behind it."""
+    path = ".".join(map(camel, field.split("."))) if field else None
+    if unfit and path:
+        violations = [_violation(*fault, code) for fault in faults or [(path, message)]]
         return {"message": message, "details": {"validationError": {"fieldViolations": violations}}}
-    data = {camel(name): value for name, value in {"field": field, **facts}.items() if value is not None}
+    data = {camel(name): value for name, value in {"field": path, **facts}.items() if value is not None}
     error = {"code": code.upper(), "description": message, "data": data}
     return {"message": message, "details": {"applicationError": error}}
 
 
-def _violation(field: str, message: str) -> dict[str, str]:
+def _violation(field: str, message: str, code: str) -> dict[str, str]:
     """`violatedRule` is a word of Wix's; what it has none for is OTHER, with a name of ours."""
     if message == REQUIRED:
         return {"field": field, "description": message, "violatedRule": "REQUIRED_FIELD"}
-    rule = "UNKNOWN_FIELD" if message == "Unknown field." else "INVALID_VALUE"
+    rule = (
+        "UNKNOWN_FIELD" if message == "Unknown field." else "INVALID_VALUE" if code == "bad_request" else code.upper()
+    )
     return {"field": field, "description": message, "violatedRule": "OTHER", "ruleName": rule}
 
 
 def _form(code: str, message: str, **facts: Any) -> dict[str, Any]:
     """The form of the audience that asked."""
-    return (admin_body if request.path.startswith(ADMIN_PATHS) else body)(code, message, **facts)
+    if request.path.startswith(ADMIN_PATHS):
+        return admin_body(code, message, **facts)
+    facts.pop("unfit", None)
+    return body(code, message, **facts)
 
 
 def _refused(refusal: Refusal) -> ResponseReturnValue:
-    answer = jsonify(_form(refusal.code, refusal.message, field=refusal.field, **refusal.facts))
+    unfit = refusal.kind == "bad_request"
+    answer = jsonify(_form(refusal.code, refusal.message, field=refusal.field, unfit=unfit, **refusal.facts))
     answer.status_code = STATUS[refusal.kind]
     if "retry_after_seconds" in refusal.facts:
         answer.headers["Retry-After"] = str(refusal.facts["retry_after_seconds"])

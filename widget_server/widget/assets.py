@@ -48,19 +48,26 @@ def strings(locale: str, own: dict[str, dict[str, str]]) -> dict[str, str]:
     return {**_words("en"), **_words(locale), **own.get(locale, {})}
 
 
-def early(words: dict[str, str]) -> dict[str, str]:
-    """The words that the panel needs at its first paint."""
-    return {key: word for key, word in words.items() if key not in _late_keys()}
+def early(words: dict[str, str], tab: str) -> dict[str, str]:
+    """The words that the panel needs at its first paint: the guest's page and this tab."""
+    needed = _keys("") | _keys(tab)
+    return {key: word for key, word in words.items() if key in needed or _is_unit(key)}
 
 
 def late(words: dict[str, str]) -> dict[str, str]:
-    """The words that come with what a shopper does first: forms, sheets, sums."""
-    return {key: word for key, word in words.items() if key in _late_keys()}
+    """The words that come with what a shopper does first: other tabs, forms, sheets, sums, refusals."""
+    return {key: word for key, word in words.items() if key not in _keys("") and not _is_unit(key)}
 
 
-@lru_cache(maxsize=1)
-def _late_keys() -> frozenset[str]:
-    return frozenset(manifest()["late_words"])
+@lru_cache(maxsize=8)
+def _keys(tab: str) -> frozenset[str]:
+    """The keys that only this tab says; "" for those said on every tab or to guests."""
+    return frozenset(manifest()["words"][tab])
+
+
+def _is_unit(key: str) -> bool:
+    """Points are spoken of everywhere, in as many plural forms as the language has."""
+    return key.startswith("unit_")
 
 
 @lru_cache(maxsize=8)

@@ -15,8 +15,8 @@ from widget_server.widget import assets, colours
 WORTH_POINTS = 100
 
 
-def facts(shop: Shop, program: Program, locale: str) -> dict[str, Any]:
-    """The Boot of schemas/widget.py."""
+def facts(shop: Shop, program: Program, locale: str, tab: str = "") -> dict[str, Any]:
+    """The Boot of schemas/widget.py, with the words of this tab too where a panel opens on one."""
     look = shop.look
     light, dark = colours.accents(look.colour)
     return {
@@ -33,7 +33,7 @@ def facts(shop: Shop, program: Program, locale: str) -> dict[str, Any]:
         "program": {"name": program.name, "status": program.status, "points_name": program.points_name},
         "locale": locale,
         "dir": assets.direction(locale),
-        "strings": assets.early(assets.strings(locale, look.strings)),
+        "strings": assets.early(assets.strings(locale, look.strings), tab),
         "theme": {"mode": look.mode, "light": light, "dark": dark},
         "guest": {
             "earn": _nameless(reads.guest_earn(shop, program)),

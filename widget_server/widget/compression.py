@@ -23,7 +23,7 @@ def quickly(response: Response) -> Response:
     return _packed(response, bytes(brotli.compress(response.data, quality=5)))
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1024)
 def _smallest(text: str) -> bytes:
     return bytes(brotli.compress(text.encode(), quality=11))
 

@@ -17,6 +17,7 @@ from widget_server.web.auth import client_address
 from widget_server.web.rate_limits import limit
 from widget_server.widget import assets, boot, compression
 from widget_server.widget.document import framed, onward, plain
+from widget_server.widget.panel import TABS
 
 pages = Blueprint("pages", __name__, template_folder="templates")
 
@@ -26,7 +27,8 @@ def panel() -> ResponseReturnValue:
     """The panel's document: everything a guest reads is in it; a member needs one JSON call more."""
     shop = shops.by_embed_key(request.args.get("shop", ""))
     locale = assets.locale_for(request.args.get("lang", ""), shop.locale)
-    facts = boot.facts(shop, programs.of(shop.id), locale)
+    tab = request.args.get("tab", "")
+    facts = boot.facts(shop, programs.of(shop.id), locale, tab if tab in TABS else TABS[0])
     theme = request.args.get("theme", "")
     page = render_template(
         "panel.html",

@@ -1,4 +1,4 @@
-"""The words that the panel does not need at its first paint: of forms, sheets and sums."""
+"""The words that the panel does not need at its first paint: of other tabs, forms, sheets, sums and refusals."""
 
 from flask import jsonify, request
 from flask.typing import ResponseReturnValue

@@ -20,6 +20,7 @@ interface Applied {
 const takeOver: Embed["default"] = (calls: Call[], config: LoaderConfig, tag, button, stop) => {
   const { signal } = stop;
   if (signal.aborted) return;
+  button.style.opacity = "";
   const address = new URL(tag.src);
   const page: Page = {
     config, button, signal,

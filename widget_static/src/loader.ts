@@ -17,12 +17,13 @@ if (document.currentScript && !window.LoyaltyWidget) {
   const calls: Call[] = [];
   const api = window.LoyaltyWidget = {} as LoyaltyWidget & Record<Call[0], (...values: unknown[]) => void>;
   let tries = 0;
-  let loading: unknown = 0;
+  let loading: unknown;
 
   // import() needs no element and no Trusted Types policy; browsers remember a failed address, so each try has its own
   const load = () => loading ||= import(new URL(config.e + tries++, tag.src) as unknown as string).then(
     (embed: Embed) => embed.default(calls, config, tag, button, stop),
-    () => { loading = calls.length = 0; },
+    // a dim launcher says that nothing came; the next press tries again
+    () => { loading = calls.length = 0; button.style.opacity = .5 as never; },
   );
 
   const look = (event: Event) => {
@@ -47,7 +48,7 @@ if (document.currentScript && !window.LoyaltyWidget) {
     delete window.LoyaltyWidget;
   };
 
-  sheet.replaceSync(`:host{all:initial!important}button{all:initial;position:fixed;display:${location.pathname.match(config.h) ? "none" : "flex"};place-items:center;gap:.5em;height:54px;padding:0 20px;border:1px solid var(--i);border-radius:28px;font:600 16px system-ui;cursor:pointer;box-shadow:0 4px 16px #0003;color-scheme:${html.dataset.theme || "light dark"};${config.s}}button:before{content:"";padding:10px;background:currentColor;clip-path:path("M2 6h16v4H2zM3 11h6v7H3zm8 0h6v7h-6zM5 1l5 4 5-4v4H5z")}:focus-visible{outline:2px solid var(--i);outline-offset:1px}@media(max-width:480px){button{margin:-8px;padding:0 17px;font-size:0}}`);
+  sheet.replaceSync(`:host{all:initial!important}button{all:initial;display:${location.pathname.match(config.h) ? "none" : "flex"};height:54px;place-items:center;padding:0 20px;gap:8px;border:1px solid var(--i);border-radius:28px;font:600 1em system-ui;cursor:pointer;position:fixed;box-shadow:0 4px 16px #0003;color-scheme:${html.dataset.theme || "light dark"};${config.s}}button:before{content:"";padding:10px;background:currentcolor;clip-path:path("M2 6h16v4H2zM3 11h6v7H3zm8 0h6v7h-6zM5 1l5 4 5-4v4H5z")}:focus-visible{outline:2px solid var(--i);outline-offset:1px}@media(max-width:480px){button{margin:-8px;padding:0 17px;font-size:0}}`);
   button.textContent = config.w[(tag.dataset.locale || html.lang).slice(0, 2)] || config.w[""];
   button.ariaExpanded = "false";
   button.onclick = api.toggle;

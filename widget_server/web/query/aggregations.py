@@ -24,7 +24,7 @@ NAME_LENGTH_MAX, BUCKET_NAME_LENGTH_MAX, PATH_LENGTH_MAX, ZONE_LENGTH_MAX = 100,
 VALUES_MAX, VALUES_DEFAULT = 250, 10
 RANGES_MAX = 50
 DATES_MAX = 200
-NESTED_MAX = 1000
+NESTED_MAX, NESTED_LEVELS_MAX = 1000, 3
 GROUPS_MAX = 200_000  # what one aggregation may read: the quarters of an hour of five years
 QUARTER_S = 900  # by quarters of an hour the clocks of all zones differ
 NUMBERS = ("int", "money")
@@ -45,14 +45,10 @@ def aggregate(
     """
     path = f"{where}.aggregations"
     zone = _zone(time_zone, f"{where}.timeZone")
-    results = []
-    for at, one in enumerate(a_list(asked, AGGREGATIONS_MAX, path)):
-        if isinstance(one, dict) and one.get("type") == "NESTED":
-            results.append(_nested(entity, select, one, zone, f"{path}[{at}]"))
-        else:
-            level = _level(entity, one, zone, f"{path}[{at}]")
-            results.append({**level.told, **level.alone(select)})
-    return {"results": results}
+    wanted = [
+        _wanted(entity, one, zone, f"{path}[{at}]") for at, one in enumerate(a_list(asked, AGGREGATIONS_MAX, path))
+    ]
+    return {"results": [{**one.told, **one.alone(select)} for one in wanted]}
 
 
 class _Level:
@@ -259,11 +255,41 @@ TYPES_OF_LEVELS: dict[str, type[_Level]] = {
     "SCALAR": _Figure,
     "DATE_HISTOGRAM": _Dates,
 }
+MEMBERS = ("name", "type", "fieldPath", "nested", *(level.part for level in TYPES_OF_LEVELS.values()))
+
+
+class _Nested:
+    """Groups within groups, told as one list: each result names its group on every level."""
+
+    def __init__(self, entity: Entity, asked: dict[str, Any], zone: tzinfo, path: str) -> None:
+        listed = an_object(asked.get("nested"), ("nestedAggregations",), f"{path}.nested").get("nestedAggregations")
+        self.path = f"{path}.nested.nestedAggregations"
+        levels = a_list(listed, NESTED_LEVELS_MAX, self.path, least=2)
+        self.levels = [_level(entity, one, zone, f"{self.path}[{at}]") for at, one in enumerate(levels)]
+        self.told = {"name": a_text(asked, "name", NAME_LENGTH_MAX, path), "type": "NESTED"}
+        names = {level.told["name"] for level in self.levels}
+        if "" in names or len(names) < len(levels):
+            raise wrong(self.path, "have a name each, and each another.")
+        if any(isinstance(level, _Figure) for level in self.levels[:-1]):
+            raise wrong(self.path, "may have a scalar as the last only.")
+
+    def alone(self, select: Any) -> dict[str, Any]:
+        """The answer."""
+        results = list(_within(self.levels, _grouped(select, self.levels, self.path)))
+        if len(results) > NESTED_MAX:
+            raise wrong(self.path, f"give {len(results)} results, of {NESTED_MAX} at most.")
+        return {"nested": {"results": [{"results": one} for one in results]}}
+
+
+def _wanted(entity: Entity, asked: Any, zone: tzinfo, path: str) -> _Level | _Nested:
+    asked = an_object(asked, MEMBERS, path)
+    nested = a_word(asked, "type", (*TYPES_OF_LEVELS, "NESTED"), path, needed=True) == "NESTED"
+    return _Nested(entity, asked, zone, path) if nested else _level(entity, asked, zone, path)
 
 
 def _level(entity: Entity, asked: Any, zone: tzinfo, path: str) -> _Level:
-    asked = an_object(asked, ("name", "type", "fieldPath", *(one.part for one in TYPES_OF_LEVELS.values())), path)
-    type = a_word(asked, "type", (*TYPES_OF_LEVELS, "NESTED"), path, needed=True)
+    asked = an_object(asked, MEMBERS, path)
+    type = a_word(asked, "type", (*TYPES_OF_LEVELS,), path, needed=True)
     name = a_text(asked, "fieldPath", PATH_LENGTH_MAX, path)
     known = {name: field for name, field in entity.fields.items() if field.aggregatable}
     if name not in known:
@@ -271,25 +297,6 @@ def _level(entity: Entity, asked: Any, zone: tzinfo, path: str) -> _Level:
     level = TYPES_OF_LEVELS[type]
     told = {"name": a_text(asked, "name", NAME_LENGTH_MAX, path), "type": type, "fieldPath": name}
     return level(known[name], zone, told, asked.get(level.part), path)
-
-
-def _nested(entity: Entity, select: Any, asked: dict[str, Any], zone: tzinfo, path: str) -> dict[str, Any]:
-    """Groups within groups, told as one list: each result names its group on every level."""
-    an_object(asked, ("name", "type", "fieldPath", "nested"), path)
-    own = f"{path}.nested"
-    listed = an_object(asked.get("nested"), ("nestedAggregations",), own).get("nestedAggregations")
-    own = f"{own}.nestedAggregations"
-    levels = [_level(entity, one, zone, f"{own}[{at}]") for at, one in enumerate(a_list(listed, 3, own, least=2))]
-    names = {level.told["name"] for level in levels}
-    if "" in names or len(names) < len(levels):
-        raise wrong(own, "have a name each, and each another.")
-    if any(isinstance(level, _Figure) for level in levels[:-1]):
-        raise wrong(own, "may have a scalar as the last only.")
-    results = list(_within(levels, _grouped(select, levels, own)))
-    if len(results) > NESTED_MAX:
-        raise wrong(own, f"give {len(results)} results, of {NESTED_MAX} at most.")
-    told = {"name": a_text(asked, "name", NAME_LENGTH_MAX, path), "type": "NESTED"}
-    return {**told, "nested": {"results": [{"results": one} for one in results]}}
 
 
 def _within(levels: Sequence[_Level], groups: Groups) -> Iterator[dict[str, Any]]:

@@ -21,7 +21,7 @@ RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\
 DECIMAL = re.compile(r"-?\d{1,16}(\.\d{1,16})?", re.ASCII)
 INT_MAX = 2**63 - 1
 MILLISECOND = timedelta(milliseconds=1)
-EARLIEST, LATEST = datetime(1000, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)  # no row is beyond them
+EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)  # no row is beyond them
 TYPES: dict[Kind, peewee.Field] = {
     "id": Text(),
     "text": Text(),
@@ -65,9 +65,9 @@ def whole_milliseconds(moment: datetime) -> datetime:
 class Field:
     """A field of an entity. `column` is any expression over the select that is asked, `nullable`: it may be NULL.
 
-    `to_stored` maps a value of the wire to the stored one (EARN to earn) and may raise ValueError. A time that is
-    shown otherwise than it is stored is a function of its column that never falls: `at_least` answers for a time of the
-    wire the smallest stored value that is shown as that or later, `to_shown` what a stored value is shown as.
+    `to_stored` maps a value of the wire to the stored one (EARN to earn) and may raise ValueError; `to_shown` goes the
+    other way, for aggregations. A time that is shown otherwise than it is stored must never fall while its column rises,
+    nor change within a quarter of an hour: `at_least` answers the smallest stored time that is shown as this or later.
     """
 
     column: Any
@@ -75,7 +75,7 @@ class Field:
     nullable: bool = False
     to_stored: Callable[[Any], Any] | None = None
     at_least: Callable[[datetime], datetime] = whole_milliseconds
-    to_shown: Callable[[datetime], datetime] | None = None
+    to_shown: Callable[[Any], Any] | None = None
     filterable: bool = True
     sortable: bool = True
     searchable: bool = False

@@ -87,12 +87,14 @@ class _Filter:
         self.leaves += 1
         if self.leaves > LEAVES_MAX:
             raise wrong(self.path, f"has more than {LEAVES_MAX} conditions.")
+        if operator in ("$eq", "$ne") and value is None:
+            operator, value = "$isEmpty", operator == "$eq"
         if operator not in OPERATORS[field.kind]:
             raise wrong(path, f"knows {', '.join(OPERATORS[field.kind])}, not {operator}.")
         if operator in ("$ne", "$nin"):
             operator, negated = {"$ne": "$eq", "$nin": "$in"}[operator], not negated
-        if operator in ("$exists", "$isEmpty") or (operator == "$eq" and value is None):
-            if operator != "$eq" and not isinstance(value, bool):
+        if operator in ("$exists", "$isEmpty"):
+            if not isinstance(value, bool):
                 raise wrong(path, f"takes true or false for {operator}.")
             found = _present(field) if operator == "$exists" else _empty(field)
             return no(found, field.column, False) if (value is False) is not negated else found

@@ -3,10 +3,12 @@
 import { h, lay, type Child } from "./draw";
 import { TABS, type Tab } from "../messages";
 import { boot, query } from "./boot";
+import { underWay } from "./coupons";
 import { Guest, GuestBar } from "./guest";
 import { listen, page, tell } from "./host";
+import { deeds } from "./kit";
 import { Do, Icon, Title, Toast, rich } from "./parts";
-import { act, choose, guest, load, signOut, vouch } from "./session";
+import { act, choose, guest, load, signOut, vouch, whenLoaded } from "./session";
 import { drawWith, go, set, state } from "./state";
 import * as store from "./store";
 import { Earn } from "./tabs/earn";
@@ -14,7 +16,7 @@ import { MyBalance } from "./tabs/my_balance";
 import { MyRewards } from "./tabs/my_rewards";
 import { Redeem } from "./tabs/redeem";
 import { Referral } from "./tabs/referral";
-import { t } from "./words";
+import { program, t } from "./words";
 
 const root = document.documentElement;
 const SECTIONS: Record<Tab, () => Child> = { earn: Earn, redeem: Redeem, my_rewards: MyRewards, referral: Referral, my_balance: MyBalance };
@@ -35,7 +37,7 @@ function turn(tab: Tab): void {
   document.getElementById("t-" + tab)!.focus();
 }
 
-const Tabs = () => <nav><div class="bar" role="tablist" aria-label={boot.program.name} onKeyDown={step}>
+const Tabs = () => <nav><div class="bar" role="tablist" aria-label={program} onKeyDown={step}>
     {TABS.map((tab) => <button role="tab" id={"t-" + tab} aria-label={t("name_" + tab)} aria-selected={tab === state.tab}
       aria-controls={tab === state.tab ? "p" : undefined} tabIndex={tab === state.tab ? 0 : -1}
       onClick={() => turn(tab)}><Icon name={tab} /><span>{t("tab_" + tab)}</span></button>)}
@@ -64,10 +66,10 @@ const Section = () => {
 
 const Header = () => {
   const { balance, who, failed } = state;
-  const { name, status } = boot.program;
+  const { status } = boot.program;
   return <header class="top">
     <div>
-      <h1 class="m">{name}</h1>
+      <h1 class="m">{program}</h1>
       {!failed && <p class="sum">{who === "guest"
         ? <strong>{t(status === "draft" ? "coming_soon" : "welcome")}</strong>
         : balance ? rich("points", balance.available) : <b>–</b>}</p>}
@@ -108,6 +110,7 @@ document.adoptedStyleSheets = [colours];
 
 drawWith(() => lay(document.body, [<App />]));
 set({});
+whenLoaded(() => underWay().length && deeds().then(({ follow }) => follow()));
 
 let shown = false;
 

@@ -1,22 +1,22 @@
 // What a shopper does, apart from looking: signs in or up, redeems, uses a code or returns it, shares, takes her data, leaves.
 // A file of its own, fetched at the first such wish. What is typed here stays in this frame.
 
-import type { Application, Challenge, Coupon, EarnRule, HistoryRow, Member, Redemption, Referral, Reward, Session } from "../api";
+import type { Application, Challenge, Coupon, CouponPage, EarnRule, HistoryRow, Member, Redemption, Referral, Reward, Session } from "../api";
 import type { Child } from "./draw";
 import type { Kit } from "./kit";
 import type { Deeds, View } from "./state";
 
 const AGAIN_MS = 30e3;
 const CART_MS = 15e3;
+const WAITS_MS = [1e3, 2e3, 4e3, 8e3];
 
 type Typed = Record<string, string>;
 type Answer = { ok: boolean; reason: string | null };
 
 export default function deeds([
-  act, ask, begin, boot, closeSheet, Code, copy, date, Do, Facts, forget, friend, go, h, load, minimum, money, Note, num, points,
-  requestKey, rewardName, set, Sheet, span, state, t, tell, Title, toast, UseIt,
+  act, ask, begin, closeSheet, Code, copy, date, Do, Facts, forget, friend, go, h, list, load, minimum, money, Note, num, own, points,
+  program, requestKey, rewardName, set, Sheet, span, standing, state, t, store, tell, Title, toast, underWay, UseIt,
 ]: Kit): Deeds {
-  const program = boot.program.name;
   let challenge = "";
   /** Asks for the last code once more. */
   let mailAgain: () => Promise<void> = async () => {};
@@ -49,7 +49,7 @@ export default function deeds([
   const Password = ({ fresh }: { fresh?: boolean }) =>
     <Field name="password" type="password" dir="ltr" autocomplete={fresh ? "new-password" : "current-password"} />;
   const CodeField = () => [
-    <p class="m">{t("code_mailed", { email: state.email })}</p>,
+    <p class="m">{t("code_mailed", { email: own(state.email) })}</p>,
     <Field name="code" dir="ltr" inputmode="numeric" autocomplete="one-time-code" maxlength="6" />,
   ];
   const Birthday = () => <Field name="birthday" type="date" max={new Date().toISOString().slice(0, 10)} autocomplete="bday" />;
@@ -98,6 +98,8 @@ export default function deeds([
   const Cancel = () => <Do look="txt" run={closeSheet}>{t("cancel")}</Do>;
   const redeem = (reward: Reward, cost: number, what: string) =>
     set({ sheet: { kind: "confirm", reward, cost, what, request: requestKey("redeem" + JSON.stringify(wanted(reward, cost))) } });
+  /** Which following is the last: an earlier one ends. */
+  let round = 0;
   let answered = (_answer: Answer) => {};
 
   const views: Deeds["views"] = {
@@ -126,7 +128,7 @@ export default function deeds([
           [t("cost"), points(cost)],
           [t("left_after"), points(state.balance!.available - cost)],
           [t("minimum"), minimum(subtotal) ? money(subtotal!) : t("none")],
-          [t("applies_to"), collections.join(", ") || null],
+          [t("applies_to"), list(collections) || null],
           [t("combines"), t(combines ? "yes" : "no")],
           [t("code_expires"), days === null ? t("never") : t("days_later", { days: span(days, "day"), date: date(Date.now() + days * 864e5) })],
         ]} />
@@ -149,15 +151,14 @@ export default function deeds([
       </Sheet>;
     },
     done: ({ coupon }) => {
-      const { code, status, expires_at: end, cost_points: n } = coupon;
+      const { code, status, expires_at: end } = coupon;
       const what = rewardName(coupon);
-      const failed = status === "failed";
-      return <Sheet title={failed ? what : t("yours", { what })}>
-        <p class="m">{failed || !code ? t("coupon_" + (failed ? status : "issuing"), { n })
-          : [end && t("expires", { date: date(end) }) + ". ", t("kept_there")]}</p>
+      const ready = status === "active" && code;
+      return <Sheet title={ready ? t("yours", { what }) : what}>
+        <p class="m">{ready ? [end && t("expires", { date: date(end) }) + ". ", t("kept_there")] : standing(coupon)}</p>
         <div class="wide">
-          {code && [<Code text={code} label={t("copy_code", { code })} />, <UseIt coupon={coupon} />]}
-          <Do look="txt" run={closeSheet}>{t(code ? "later" : "close")}</Do>
+          {ready && [<Code text={ready} label={t("copy_code", { code: ready })} />, <UseIt coupon={coupon} />]}
+          <Do look="txt" run={closeSheet}>{t(ready ? "later" : "close")}</Do>
         </div>
       </Sheet>;
     },
@@ -200,7 +201,7 @@ export default function deeds([
     const n = Math.abs(signed);
     const factor = +(multiplier ?? 1);
     const words = t("why_" + reason.code, { n, title: bought });
-    const sum = rate && base ? t("sum", {
+    const sum = rate && base ? t("why_sum", {
       base: money(base),
       rate: +rate.per === 1 ? points(rate.points) : t("rate", { points: points(rate.points), money: money(rate.per) }),
       factor: factor === 1 ? "" : " × " + num(factor),
@@ -231,14 +232,40 @@ export default function deeds([
         return toast(t("in_cart"));
       }
       if (!reason) await copy(coupon.code!);
-      set({ note: { at: "use" + coupon.id, field: null, text: reason ? reason + " " + t("code_stays") : t("paste_it") } });
+      set({ note: { at: "use" + coupon.id, field: null, text: reason ? own(reason) + " " + t("code_stays") : t("paste_it") } });
     },
     applied: (answer) => answered(answer),
     async giveBack(coupon) {
       const given = await ask<Redemption>(`my-rewards/${coupon.id}/return`, {});
       replace(given.coupon);
       set({ balance: given.balance, parts: shown() });
-      toast(t("plus", { n: coupon.cost_points }));
+      // where the shop has to end the code first, the points come a little later
+      if (given.coupon.status === "returned") toast(t("plus", { n: coupon.cost_points }));
+      else void load();
+    },
+    async follow() {
+      const mine = ++round;
+      const token = store.get("");
+      for (const wait of WAITS_MS) {
+        if (!underWay().length) return;
+        await new Promise((awake) => setTimeout(awake, wait));
+        // who looks elsewhere is told on coming back, when all is loaded anew
+        if (mine !== round || document.hidden) return;
+        const page = await ask<CouponPage>("my-rewards").catch(() => null);
+        if (mine !== round || token !== store.get("")) return;
+        const fresh = (old: Coupon) => page?.coupons.find(({ id }) => id === old.id) ?? old;
+        const before = new Set(underWay().map(fresh));
+        const { parts, sheet } = state;
+        const { my_rewards: list } = parts;
+        set({
+          parts: list ? { ...parts, my_rewards: { ...list, coupons: list.coupons.map(fresh) } } : parts,
+          sheet: sheet?.kind === "done" ? { kind: "done", coupon: fresh(sheet.coupon) } : sheet,
+        });
+        const through = [...before].filter((coupon) => !underWay().includes(coupon));
+        if (!through.length) continue;
+        toast(through.map((coupon) => `${rewardName(coupon)}: ${t("status_" + coupon.status)}`).join(" · "));
+        return load();
+      }
     },
     async share(url, text) {
       try {

@@ -1,20 +1,21 @@
 // What deeds.tsx works with. It is a file of its own, fetched when a shopper first does something, so it is handed its tools.
 
-import type { Words } from "../api";
 import { ask, requestKey } from "./ask";
-import { boot } from "./boot";
+import { underWay } from "./coupons";
 import { h } from "./draw";
 import { tell } from "./host";
+import { words } from "./late";
 import { closeSheet, Code, copy, Do, Facts, Note, Sheet, Title } from "./parts";
 import { act, begin, forget, friend, load } from "./session";
 import { go, set, state, toast, type Deeds } from "./state";
-import { UseIt } from "./tabs/my_rewards";
-import { minimum, rewardName } from "./terms";
-import { date, money, num, points, span, t } from "./words";
+import * as store from "./store";
+import { standing, UseIt } from "./tabs/my_rewards";
+import { list, minimum, rewardName } from "./terms";
+import { date, money, num, own, points, program, span, t } from "./words";
 
 const kit = [
-  act, ask, begin, boot, closeSheet, Code, copy, date, Do, Facts, forget, friend, go, h, load, minimum, money, Note, num, points,
-  requestKey, rewardName, set, Sheet, span, state, t, tell, Title, toast, UseIt,
+  act, ask, begin, closeSheet, Code, copy, date, Do, Facts, forget, friend, go, h, list, load, minimum, money, Note, num, own, points,
+  program, requestKey, rewardName, set, Sheet, span, standing, state, t, store, tell, Title, toast, underWay, UseIt,
 ] as const;
 
 export type Kit = typeof kit;
@@ -25,8 +26,7 @@ declare const __DEEDS__: string;
 /** Fetches the file and its words once. Raises when they cannot be had. */
 export async function deeds(): Promise<Deeds> {
   if (!state.deeds) {
-    const [file, late] = await Promise.all([import(__DEEDS__), ask<Words>("words?lang=" + boot.locale)]);
-    Object.assign(boot.strings, late.words);
+    const [file] = await Promise.all([import(__DEEDS__), words()]);
     state.deeds = file.default(kit) as Deeds;
   }
   return state.deeds;

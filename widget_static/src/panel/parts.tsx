@@ -90,6 +90,6 @@ export const Toast = () => <p class="toast" role="status">{state.toast}</p>;
 
 /** A text of points with its number set off: "**260** more points". */
 export function rich(key: string, n: number, values: Record<string, string> = {}): Child {
-  const [before, after] = t(key, { ...values, n }).split(num(n));
+  const [before, after] = t(key, { ...values, n }, () => "\0").split("\0");
   return [before, <b>{num(n)}</b>, after];
 }

@@ -5,6 +5,7 @@ import type { Tab } from "../messages";
 import { answer, ask, Refused } from "./ask";
 import { tell } from "./host";
 import { outdated, subject } from "./identity";
+import { later, words } from "./late";
 import { go, set, state, toast } from "./state";
 import * as store from "./store";
 import { span, t } from "./words";
@@ -74,6 +75,13 @@ export const friend = () => state.ref ? { referral_code: state.ref } : {};
 /** The tab that the document asked for. */
 const first = state.tab;
 
+let loaded: () => unknown;
+
+/** What is to be done with each answer that came. */
+export function whenLoaded(how: () => unknown): void {
+  loaded = how;
+}
+
 /** Fetches balance and the tab on screen; `asked` is what the document asked already. */
 export async function load(asked?: Promise<Response>): Promise<void> {
   // before it is known who is here there is nothing to ask
@@ -82,7 +90,10 @@ export async function load(asked?: Promise<Response>): Promise<void> {
   const token = store.get("");
   set({ failed: false });
   try {
-    const panel = await (asked ? answer<MemberPanel>(asked) : ask<MemberPanel>("panel?tab=" + tab));
+    const [panel] = await Promise.all([
+      asked ? answer<MemberPanel>(asked) : ask<MemberPanel>("panel?tab=" + tab),
+      tab === first || words(),
+    ]);
     if (token !== store.get("")) return;
     const { member, balance, unseen, earn, rewards, my_rewards, referral, history } = panel;
     const part = { earn, redeem: rewards, my_rewards, referral, my_balance: history }[tab];
@@ -90,9 +101,7 @@ export async function load(asked?: Promise<Response>): Promise<void> {
     tell({ type: "dot", count: unseen });
     if (!(state.tab in state.parts)) return load();
     if (tab === "earn") await visit();
-    if (tab === "my_rewards" && my_rewards?.coupons.some((coupon) => coupon.status === "issuing")) {
-      setTimeout(() => { if (state.tab === tab && state.who === "member") void load(); }, 3000);
-    }
+    loaded();
   } catch (no) {
     if (token === store.get("") && !lost(no)) set({ who: "member", failed: true });
   }
@@ -135,16 +144,16 @@ export async function act(at = "", run: () => unknown): Promise<void> {
   try {
     await run();
   } catch (no) {
-    if (!lost(no)) set({ note: { at, text: refusal(no), field: no instanceof Refused ? no.facts.field : null } });
+    if (!lost(no)) set({ note: { at, text: await refusal(no), field: no instanceof Refused ? no.facts.field : null } });
   }
   set({ busy: "" });
 }
 
 /** A refusal in words. */
-function refusal(no: unknown): string {
+async function refusal(no: unknown): Promise<string> {
   if (!(no instanceof Refused)) return t("no_answer");
   const { code, needs, has, retry_after_seconds: wait } = no.facts;
-  return t("error_" + code, {
+  return await later("error_" + code, {
     n: needs === null ? undefined as never : needs - (has ?? 0),
     wait: span(Math.ceil((wait ?? 60) / 60), "minute"),
   }) || t("error");

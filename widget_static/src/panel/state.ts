@@ -23,6 +23,8 @@ export interface Deeds {
   /** The page's answer to that. */
   applied(answer: { ok: boolean; reason: string | null }): void;
   giveBack(coupon: Coupon): Promise<void>;
+  /** Asks again for coupons that the shop is at work on, for some seconds, and says what became of them. */
+  follow(): Promise<void>;
   share(url: string, text: string): Promise<void>;
   download(): Promise<void>;
   /** The sum behind a row of the history; `bought` names the reward. */

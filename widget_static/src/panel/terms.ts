@@ -5,7 +5,7 @@ import { boot } from "./boot";
 import { h, type Child } from "./draw";
 import { page } from "./host";
 import { facts, Row } from "./parts";
-import { date, money, num, percent, points, t } from "./words";
+import { date, money, num, own, percent, points, program, t } from "./words";
 
 /** What stands in the shop's pages: an address a link may lead to, else null. */
 export function shopAddress(url: string | null): string | null {
@@ -18,7 +18,7 @@ export function shopAddress(url: string | null): string | null {
 }
 
 export const ruleTitle = ({ title, kind, channel }: EarnRule) =>
-  title || t("earn_" + kind, { channel: channel ?? "", program: boot.program.name });
+  title ? own(title) : t("earn_" + kind, { channel: own(channel ?? ""), program });
 
 /** What a rule gives, how often, and on which condition. */
 export function ruleText(rule: EarnRule): string {
@@ -33,7 +33,7 @@ export function ruleText(rule: EarnRule): string {
     gives.filter(Boolean).join(", "),
     minimum(rule.minimum_subtotal),
     rule.multiplier && +rule.multiplier !== 1 && t("multiplied", { factor: num(+rule.multiplier) }),
-    rule.description,
+    rule.description && own(rule.description),
   );
 }
 
@@ -43,18 +43,20 @@ type Worthy = Pick<Reward | Coupon, "title" | "amount" | "percent" | "product_na
 
 /** "€10 off", "Free shipping". */
 export const rewardName = ({ title, kind, amount, percent: share, product_name }: Worthy) =>
-  title || (kind === "free_product" && product_name) || (kind === "percent" ? t("off", { what: percent(share!) })
-    : amount ? t("off", { what: money(amount) }) : t("name_" + kind));
+  title ? own(title) : kind === "free_product" && product_name ? own(product_name) : kind === "percent" ? t("off", { what: percent(share!) })
+    : amount ? t("off", { what: money(amount) }) : t("name_" + kind);
 
 /** Conditions of a reward, for its row. */
 export const rewardText = (reward: Reward, cost: number) => facts(
   points(cost), minimum(reward.minimum_subtotal), onlyFor(reward.collections),
-  reward.tier_name && t("tier_only", { tier: reward.tier_name }),
+  reward.tier_name && t("tier_only", { tier: own(reward.tier_name) }),
   reward.ends_at && t("until", { date: date(reward.ends_at) }),
-  reward.description,
+  reward.description && own(reward.description),
 );
 
-export const onlyFor = (collections: string[]) => collections.length ? t("only_for", { list: collections.join(", ") }) : "";
+export const list = (names: string[]) => names.map(own).join(", ");
+
+export const onlyFor = (collections: string[]) => collections.length ? t("only_for", { list: list(collections) }) : "";
 
 /** "200 points", "€5 off · orders from €40". */
 export const giftText = (gift: Gift) => facts(

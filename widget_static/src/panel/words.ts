@@ -8,6 +8,11 @@ const sign = new Intl.NumberFormat(locale, { signDisplay: "always" });
 const cash = new Intl.NumberFormat(locale, { style: "currency", currency: boot.shop.currency, trailingZeroDisplay: "stripIfInteger" } as Intl.NumberFormatOptions);
 const plural = new Intl.PluralRules(locale);
 
+/** The shop's and the shopper's own words: where they may run the other way, they run for themselves. */
+export const own = (text: string) => boot.dir === "rtl" || /[\u0590-\u08ff]/.test(text) ? `\u2068${text}\u2069` : text;
+export const program = own(boot.program.name);
+const unit = boot.program.points_name && own(boot.program.points_name);
+
 /** Values of a text; `n` is points and brings {n} and {unit}. */
 type Values = Record<string, string | number | undefined> & { n?: number };
 
@@ -25,12 +30,12 @@ export function date(time: string | number, timeZone = boot.shop.timezone): stri
 }
 
 /** The text of a key with its {places} filled; "" when there is none. */
-export function t(key: string, values: Values = {}): string {
+export function t(key: string, values: Values = {}, shown = num): string {
   const { n } = values;
   const all: Values = n === undefined ? values : {
     ...values,
-    n: num(n) as never,
-    unit: boot.program.points_name || strings["unit_" + plural.select(n)] || strings["unit_other"],
+    n: shown(n) as never,
+    unit: unit || strings["unit_" + plural.select(n)] || strings["unit_other"],
   };
   return (strings[key] || "").replace(/\{(\w+)\}/g, (_, name: string) => String(all[name] ?? ""));
 }

@@ -3,21 +3,20 @@
 import { h } from "../draw";
 import type { History, HistoryRow, Reason, TierStanding } from "../../api";
 import { ask } from "../ask";
-import { boot } from "../boot";
 import { deeds, sheet } from "../kit";
 import { Do, Facts, facts, Note, Title, rich } from "../parts";
 import { act, signOut } from "../session";
 import { set, state } from "../state";
 import { rewardName } from "../terms";
-import { date, money, num, points, signed, t } from "../words";
+import { date, money, num, own, points, program, signed, t } from "../words";
 
 /** What was bought, for rows about a reward. */
-const bought = ({ title, coupon }: Reason) => title || (coupon ? rewardName({ title, ...coupon }) : "");
+const bought = ({ title, coupon }: Reason) => title ? own(title) : coupon ? rewardName({ title, ...coupon }) : "";
 
 /** The row in words: "Order 10482". */
 function title({ reason }: HistoryRow): string {
-  const values = { order: reason.order_number ?? "", title: bought(reason), program: boot.program.name };
-  return /social|visit|custom/.test(reason.code) && reason.title || t("row_" + reason.code, values);
+  const values = { order: own(reason.order_number ?? ""), title: bought(reason), program };
+  return /social|visit|custom/.test(reason.code) && reason.title ? own(reason.title) : t("row_" + reason.code, values);
 }
 
 const Movement = ({ row }: { row: HistoryRow }) => {
@@ -26,7 +25,7 @@ const Movement = ({ row }: { row: HistoryRow }) => {
     <summary onClick={() => act(row.id, deeds)}>
       <div>
         <p class="t">{title(row)}</p>
-        <p class="m">{facts(date(row.at), waiting && (row.due_at ? t("pending_until", { date: date(row.due_at) }) : t("pending")), row.reason.comment)} · <u>{t("why")}</u></p>
+        <p class="m">{facts(date(row.at), waiting && (row.due_at ? t("pending_until", { date: date(row.due_at) }) : t("pending")), row.reason.comment && own(row.reason.comment))} · <u>{t("why")}</u></p>
       </div>
       <span class={waiting ? "num m" : "num"}>{signed(row.points)}</span>
     </summary>
@@ -36,17 +35,19 @@ const Movement = ({ row }: { row: HistoryRow }) => {
 };
 
 function Tier({ tier }: { tier: TierStanding }) {
-  const { next_name: next, next_missing: missing, ends_at: end } = tier;
+  const { next_missing: missing, ends_at: end } = tier;
+  const name = own(tier.name);
+  const next = tier.next_name && own(tier.next_name);
+  const factor = tier.multiplier && +tier.multiplier !== 1 && t("multiplied", { factor: num(+tier.multiplier) });
   return <div>
-    <h3>{t("tier", { tier: tier.name })}</h3>
+    <h3>{t("tier", { tier: name })}</h3>
     {next && missing !== null && <p>{rich("to_next", missing, { tier: next })}</p>}
     {next && tier.next_points && <progress value={tier.points} max={tier.next_points} aria-label={next} />}
     <p class="m">{[
-      (tier.multiplier && +tier.multiplier !== 1 || tier.benefits)
-        && t("benefits_now", { text: facts(tier.multiplier && +tier.multiplier !== 1 && t("multiplied", { factor: num(+tier.multiplier) }), tier.benefits) }),
-      next && tier.next_benefits && t("benefits_next", { tier: next, text: tier.next_benefits }),
-      end && t("tier_ends", { tier: tier.name, date: date(end) }),
-    ].filter(Boolean).join(" ").replaceAll("..", ".")}</p>
+      (factor || tier.benefits) && t("benefits_now", { text: facts(factor, tier.benefits && own(tier.benefits)) }),
+      next && tier.next_benefits && t("benefits_next", { tier: next, text: own(tier.next_benefits) }),
+      end && t("tier_ends", { tier: name, date: date(end) }),
+    ].filter(Boolean).join(" ").replace(/\.(\u2069?)\./g, ".$1")}</p>
   </div>;
 }
 
@@ -74,9 +75,9 @@ export function MyBalance() {
     {rows.length ? <ul>{rows.map((row) => <Movement row={row} />)}</ul> : <p class="m">{t("empty_history")}</p>}
     {cursor && <div class="wide"><Do at="more" run={() => further(cursor)}>{t("show_more")}</Do></div>}
     <h3>{t("your_account")}</h3>
-    {state.member?.email && <p class="m">{state.member.email}</p>}
+    {state.member?.email && <p class="m">{own(state.member.email)}</p>}
     <div class="pair"><Do at="account" run={async () => (await deeds()).download()}>{t("download")}</Do><Do at="account" run={signOut}>{t("log_out")}</Do></div>
     <Note at="account" />
-    <div class="wide"><Do at="account" look="txt" run={() => sheet("leave")}>{t("leave", { program: boot.program.name })}</Do></div>
+    <div class="wide"><Do at="account" look="txt" run={() => sheet("leave")}>{t("leave", { program })}</Do></div>
   </div>;
 }

@@ -18,11 +18,20 @@ export const UseIt = ({ coupon }: { coupon: Coupon }) => [
   <Note at={"use" + coupon.id} />,
 ];
 
-const Tag = ({ status }: { status: Coupon["status"] }) =>
-  <span class={"tag " + (status === "active" ? "ok" : status === "failed" ? "bad" : "")}>{t("status_" + status)}</span>;
+const Tag = ({ coupon: { status, returning } }: { coupon: Coupon }) =>
+  <span class={"tag " + (returning ? "" : status === "active" ? "ok" : status === "failed" ? "bad" : "")}>{t("status_" + (returning ? "returning" : status))}</span>;
+
+/** What is to be said of a coupon that cannot be used now: of a failed one why, and that its points are back (acceptance 30). */
+export function standing({ status, returning, failure, cost_points: n }: Coupon): string {
+  const back = n > 0 && t("coupon_returned", { n });
+  if (status === "returned") return back || "";
+  const text = t("failed_" + failure) || t("coupon_" + (returning ? "returning" : status));
+  return status === "failed" && back ? text + " " + back : text;
+}
 
 function Card({ coupon }: { coupon: Coupon }) {
-  const { code, status, return_until: until, cost_points: n } = coupon;
+  const { code, status, returning, failure, return_until: until, cost_points: n } = coupon;
+  const usable = status === "active" && !returning;
   return <article class="card" key={coupon.id}>
     <header>
       <div>
@@ -32,12 +41,12 @@ function Card({ coupon }: { coupon: Coupon }) {
           onlyFor(coupon.collections), !coupon.combines && t("not_combined"),
         )}</p>
       </div>
-      <Tag status={status} />
+      <Tag coupon={coupon} />
     </header>
-    {code && <Code text={code} label={t("copy_code", { code })} />}
-    {status === "active" && <UseIt coupon={coupon} />}
-    {status !== "active" && <p class="m">{t("coupon_" + status)}</p>}
-    {until && status === "active" && <details>
+    {code && !returning && <Code text={code} label={t("copy_code", { code })} />}
+    {usable ? <UseIt coupon={coupon} /> : <p class="m">{standing(coupon)}</p>}
+    {failure && <p class="m">{t("kept_" + failure)}</p>}
+    {until && usable && <details>
       <summary><u>{t("return_for", { n })}</u></summary>
       <p class="m">{t("return_until", { date: date(until) })}</p>
       <Note at={"return" + coupon.id} />
@@ -49,9 +58,9 @@ function Card({ coupon }: { coupon: Coupon }) {
 function Past({ coupon }: { coupon: Coupon }) {
   const { status, order_number: order, ended_at: end } = coupon;
   const on = end ? date(end) : "";
-  const text = status === "failed" || status === "returned" ? t("coupon_" + status, { n: coupon.cost_points })
+  const text = /failed|returned/.test(status) ? standing(coupon)
     : order ? t("used_on", { order, date: on }) : end ? t("ended_on", { date: on }) : points(coupon.cost_points);
-  return <Row title={rewardName(coupon)} text={text} end={<Tag status={status} />} />;
+  return <Row title={rewardName(coupon)} text={text} end={<Tag coupon={coupon} />} />;
 }
 
 async function further(cursor: string): Promise<void> {

@@ -36,13 +36,15 @@ function Slider({ reward }: { reward: Reward }) {
   </div>;
 }
 
+const REFUSALS: Record<string, string> = { tier_too_low: "error_tier_too_low", reward_limit_reached: "error_reward_limit_reached" };
+
 /** Nothing is bought of a program that rests; its notice says why. */
 const open = boot.program.status === "active";
 
 function Offer({ reward }: { reward: Reward }) {
   const { cost, what } = priced(reward);
   const title = reward.sliding ? t("your_amount", { what }) : what;
-  const refused = !reward.available && (t("error_" + reward.refusal, { n: reward.short_by }) || t("error_reward_unavailable"));
+  const refused = !reward.available && t(REFUSALS[reward.refusal!] ?? "error_reward_unavailable");
   return <Row title={title} text={rewardText(reward, cost)} more={[reward.sliding && reward.available && open && <Slider reward={reward} />, <Note at={reward.id} />]}
     end={open && !refused && <Do at={reward.id} look="sm end" label={t("redeem_what", { what })} run={async () => (await deeds()).redeem(reward, cost, what)}>{t("redeem")}</Do>}>
     {refused && <p>{refused}</p>}

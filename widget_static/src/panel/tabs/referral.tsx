@@ -9,7 +9,7 @@ import { deeds, sheet } from "../kit";
 import { Code, Do, Facts, facts, Note, Title } from "../parts";
 import { set, state } from "../state";
 import { giftText, triggerText } from "../terms";
-import { num, points, t } from "../words";
+import { num, own, points, t } from "../words";
 
 /** Where a link can be shared; the text goes along. */
 const SHARES: [string, (link: string, text: string) => string][] = [
@@ -23,7 +23,7 @@ export function Referral() {
   const referral = state.parts.referral;
   if (!referral) return <div><Title>{t("name_referral")}</Title><p class="m">{t("empty_referral")}</p></div>;
   const { offer, link, code } = referral;
-  const text = t("share_text", { shop: boot.shop.name, what: offer.friend_gets ? giftText(offer.friend_gets) : "" });
+  const text = t("share_text", { shop: own(boot.shop.name), what: offer.friend_gets ? giftText(offer.friend_gets) : "" });
   const { qr } = state;
   return <div>
     <Title>{t("name_referral")}</Title>

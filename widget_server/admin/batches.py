@@ -1,0 +1,54 @@
+"""Changes of many accounts: `/loyalty-batches/v1`, ours beside Wix's (acceptance 54, 56)."""
+
+from typing import Any
+
+from widget_server.admin.routes import MANAGE, READ, Service
+from widget_server.loyalty import batches
+from widget_server.loyalty.batches import Batch
+from widget_server.schemas.admin import batches as shapes
+from widget_server.schemas.admin.batches import KINDS, STATUSES, batch, error
+from widget_server.schemas.wire import Asked
+from widget_server.web import query
+from widget_server.web.callers import Caller
+from widget_server.web.query import Entity, Field, word_of
+
+service = Service("batches", "/loyalty-batches/v1", "Changes of many accounts")
+
+CREATED = Field(Batch.created_at, "time")
+ENTITY = Entity(
+    "batch",
+    {
+        "id": Field(Batch.id, "id"),
+        "kind": Field(Batch.kind, "enum", to_stored=word_of(KINDS)),
+        "status": Field(Batch.status, "enum", to_stored=word_of(STATUSES)),
+        "createdDate": CREATED,
+    },
+    (Field(Batch.id, "id"),),
+    CREATED,
+)
+
+
+@service.does("POST", "/batches/query", READ, takes=Asked, answers=shapes.BatchesPage)
+def query_batches(caller: Caller, asked: Any) -> dict[str, Any]:
+    """Batches by filter and order."""
+    found = query.page(ENTITY, Batch.of(caller.shop), asked.get("query"), shop_id=caller.shop.id)
+    return {"batches": [batch(row) for row in found.rows], "paging_metadata": query.metadata(found)}
+
+
+@service.does("GET", "/batches/<batch_id>", READ, answers=shapes.BatchBody)
+def get_batch(caller: Caller, asked: Any, batch_id: str) -> dict[str, Any]:
+    """One batch: how far it is."""
+    return {"batch": batch(Batch.need(caller.shop, Batch.id == batch_id))}
+
+
+@service.does("GET", "/batches/<batch_id>/errors", READ, query=shapes.ErrorsAsked, answers=shapes.BatchErrors)
+def list_errors(caller: Caller, asked: Any, batch_id: str) -> dict[str, Any]:
+    """The accounts that were not changed, or whose change was not undone, and why."""
+    Batch.need(caller.shop, Batch.id == batch_id)
+    return {"errors": [error(item) for item in batches.errors(caller.shop, batch_id, **asked)]}
+
+
+@service.does("POST", "/batches/<batch_id>/undo", MANAGE, answers=shapes.BatchBody)
+def undo_batch(caller: Caller, asked: Any, batch_id: str) -> dict[str, Any]:
+    """Book the exact opposite of each change, behind the answer; who has spent the points keeps hers."""
+    return {"batch": batch(batches.undo(caller.shop, batch_id))}

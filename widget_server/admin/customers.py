@@ -1,0 +1,130 @@
+"""Customers: `/loyalty-customers/v1`, ours beside Wix's (contracts §7, acceptance 54, 58)."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from peewee import JOIN
+
+from widget_server.admin.routes import MANAGE, READ, Service, bulk, naming
+from widget_server.db import atomic
+from widget_server.ledger import Account
+from widget_server.loyalty import customers, privacy
+from widget_server.loyalty.customers import Customer
+from widget_server.loyalty.shops import Shop
+from widget_server.schemas.admin import customers as shapes
+from widget_server.schemas.admin.accounts import SearchAsked
+from widget_server.schemas.admin.customers import SAME, STATUSES, customer, facts, person
+from widget_server.schemas.wire import Asked, Empty
+from widget_server.web import query
+from widget_server.web.callers import Caller
+from widget_server.web.query import Entity, Field, word_of
+
+service = Service("customers", "/loyalty-customers/v1", "Customers")
+
+CREATED = Field(Customer.created_at, "time", aggregatable=True)
+ENTITY = Entity(
+    "customer",
+    {
+        "id": Field(Customer.id, "id"),
+        "email": Field(Customer.email, "text", nullable=True, searchable=True),
+        "name": Field(Customer.name, "text", nullable=True, searchable=True),
+        "phone": Field(Customer.phone, "text", nullable=True),
+        "externalId": Field(Customer.external_id, "text", nullable=True),
+        "status": Field(Customer.status, "enum", to_stored=word_of(STATUSES), aggregatable=True),
+        "emailVerified": Field(Customer.email_verified, "bool"),
+        "excluded": Field(Customer.excluded, "bool"),
+        "labels": Field(Customer.labels, "texts", sortable=False),
+        "referralCode": Field(Customer.referral_code, "text", nullable=True),
+        "accountId": Field(Account.id, "id", nullable=True),
+        "points.balance": Field(Account.balance, "int", nullable=True),
+        "tier.id": Field(Account.tier_id, "id", nullable=True),
+        "joinedDate": Field(Customer.joined_at, "time", nullable=True),
+        "createdDate": CREATED,
+        "updatedDate": Field(Customer.updated_at, "time"),
+    },
+    (Field(Customer.id, "id"),),
+    CREATED,
+)
+
+
+@service.does("POST", "/customers", MANAGE, takes=shapes.CustomerBody, answers=shapes.CustomerBody)
+def create_customer(caller: Caller, asked: Any) -> dict[str, Any]:
+    """Somebody new; a VISITOR unless told. Only a MEMBER gets an account now."""
+    with naming({}, under="customer"):
+        return {"customer": _made(caller.shop, asked["customer"])}
+
+
+@service.does("POST", "/bulk/customers/create", MANAGE, takes=shapes.NewCustomers, answers=shapes.CustomersMade)
+def bulk_create_customers(caller: Caller, asked: Any) -> dict[str, Any]:
+    """Up to 100 customers; one that is refused leaves the others be."""
+    return bulk(asked["customers"], lambda one: _made(caller.shop, one))
+
+
+@service.does("POST", "/customers/query", READ, takes=Asked, answers=shapes.CustomersPage)
+def query_customers(caller: Caller, asked: Any) -> dict[str, Any]:
+    """Customers by filter and order."""
+    found = query.page(ENTITY, _listed(caller.shop), asked.get("query"), shop_id=caller.shop.id)
+    return {"customers": _all_shown(found.rows), "paging_metadata": query.metadata(found)}
+
+
+@service.does("POST", "/customers/search", READ, takes=SearchAsked, answers=shapes.CustomersPage)
+def search_customers(caller: Caller, asked: Any) -> dict[str, Any]:
+    """Customers by filter, order and free text over name and e-mail."""
+    found = query.page(ENTITY, _listed(caller.shop), asked.get("search"), shop_id=caller.shop.id, where="search")
+    return {"customers": _all_shown(found.rows), "paging_metadata": query.metadata(found)}
+
+
+@service.does("GET", "/customers/<customer_id>", READ, answers=shapes.CustomerBody)
+def get_customer(caller: Caller, asked: Any, customer_id: str) -> dict[str, Any]:
+    """One customer; who was merged leads to whom she is now."""
+    return {"customer": _shown(caller.shop, customers.live(customers.by_id(caller.shop.id, customer_id)))}
+
+
+@service.does("PATCH", "/customers/<customer_id>", MANAGE, takes=shapes.CustomerChange, answers=shapes.CustomerBody)
+def update_customer(caller: Caller, asked: Any, customer_id: str) -> dict[str, Any]:
+    """Change what is sent. A new address is not verified unless told; `excluded` earns nothing."""
+    sent = asked["customer"]
+    with naming({}, under="customer"), atomic():
+        row = customers.edit(caller.shop.id, customer_id, **facts(sent, "email", "email_verified", "birthday", *SAME))
+        customers.set_status(row, sent.get("status", row.status))
+    return {"customer": _shown(caller.shop, row)}
+
+
+@service.does("DELETE", "/customers/<customer_id>", MANAGE, answers=Empty)
+def erase_customer(caller: Caller, asked: Any, customer_id: str) -> dict[str, Any]:
+    """Forget her: her facts go, the ledger stays without a name."""
+    privacy.erase(caller.shop, customers.by_id(caller.shop.id, customer_id))
+    return {}
+
+
+@service.does("POST", "/customers/<customer_id>/merge", MANAGE, takes=shapes.MergeAsked, answers=shapes.CustomerBody)
+def merge_customer(caller: Caller, asked: Any, customer_id: str) -> dict[str, Any]:
+    """Two rows are one person: what this one has goes to the other, points by two adjusts."""
+    with naming({"into_id": "intoId"}):
+        privacy.merge(caller.shop, customer_id, asked["into_id"])
+    return {"customer": _shown(caller.shop, customers.live(customers.by_id(caller.shop.id, asked["into_id"])))}
+
+
+def _made(shop: Shop, sent: dict[str, Any]) -> dict[str, Any]:
+    with atomic():
+        row = customers.create(shop.id, person(sent), status=sent.get("status", "visitor"))
+        row = customers.edit(shop.id, row.id, **facts(sent, "excluded", "labels", "notes"))
+        return _shown(shop, row)
+
+
+def _select(shop: Shop) -> Any:
+    joined = Customer.of(shop, Customer, Account.id, Account.balance, Account.tier_id)
+    return joined.join(Account, JOIN.LEFT_OUTER, on=(Account.customer_id == Customer.id), attr="account")
+
+
+def _listed(shop: Shop) -> Any:
+    """Living customers: not erased, and not merged into another."""
+    return _select(shop).where(Customer.merged_into.is_null(), Customer.erased_at.is_null())
+
+
+def _shown(shop: Shop, row: Customer) -> dict[str, Any]:
+    return _all_shown(_select(shop).where(Customer.id == row.id))[0]
+
+
+def _all_shown(rows: Iterable[Any]) -> list[dict[str, Any]]:
+    return [customer(row, getattr(getattr(row, "account", None), "id", None)) for row in rows]

@@ -25,9 +25,9 @@ help:
 	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]'
 	@touch $@
 
-widget_static/node_modules/.ready: widget_static/package-lock.json
+%/node_modules/.ready: %/package-lock.json
 	@command -v npm >/dev/null || { echo "node with npm is missing (20 or newer): install it to run the tests; the demo needs none."; exit 1; }
-	cd widget_static && npm ci --no-audit --no-fund --loglevel=error
+	cd $* && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
 .PHONY: chromium
@@ -50,7 +50,7 @@ build: widget_static/node_modules/.ready
 	cd widget_static && npm run --silent check && npm run --silent build
 	git diff --exit-code --stat -- widget_static/dist
 
-unit: .venv/dev chromium
+unit: .venv/dev chromium tests/wix_sdk/node_modules/.ready
 	$(BIN)/pytest -n 2 --dist loadfile
 
 browser: .venv/dev chromium
@@ -59,7 +59,7 @@ browser: .venv/dev chromium
 types: .venv/dev
 	$(BIN)/python -m widget_server.schemas.typescript > widget_static/src/api.ts
 
-proofs: .venv/dev chromium
+proofs: .venv/dev chromium tests/wix_sdk/node_modules/.ready
 	PROOFS=1 $(BIN)/pytest -n 2 --dist loadfile
 
 bench: .venv/dev chromium
@@ -69,4 +69,4 @@ shots: .venv/dev chromium
 	$(BIN)/python bench/shots/take.py
 
 clean:
-	rm -rf .venv build widget_static/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv build widget_static/node_modules tests/wix_sdk/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis

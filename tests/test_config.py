@@ -8,6 +8,7 @@ from cryptography.fernet import InvalidToken
 from tests.make import SECRET
 from widget_server import config
 from widget_server.config import Settings
+from widget_server.errors import BadRequest
 
 GOOD = Settings(secret_key=SECRET, base_url="https://widget.example")
 
@@ -38,6 +39,33 @@ def test_the_environment_says_otherwise(monkeypatch: pytest.MonkeyPatch) -> None
     assert settings.database_url == "postgresql://db/loyalty"
     assert (settings.base_url, settings.proxies, settings.debug) == ("https://widget.example", 2, True)
     assert settings.widget_origin == "https://widget.example"
+
+
+def test_webhooks_are_strict_unless_told_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ("ALLOW_PRIVATE_WEBHOOKS", "WEBHOOK_TIMEOUT_MS", "WEBHOOK_DAYS", "WEBHOOK_PAUSE_DIVISOR")
+
+    def read() -> tuple[bool, int, int, int]:
+        found = Settings.from_env()
+        return (
+            found.allow_private_webhooks,
+            found.webhook_timeout_ms,
+            found.webhook_days,
+            found.webhook_pause_divisor,
+        )
+
+    for name in names:
+        monkeypatch.delenv(f"WIDGET_{name}", raising=False)
+    assert read() == (False, 10_000, 30, 1)
+    for name, value in zip(names, ("1", "2000", "7", "50"), strict=True):
+        monkeypatch.setenv(f"WIDGET_{name}", value)
+    assert read() == (True, 2000, 7, 50)
+    monkeypatch.setenv("WIDGET_ALLOW_PRIVATE_WEBHOOKS", "0")
+    assert not read()[0]
+    for name in ("WIDGET_WEBHOOK_TIMEOUT_MS", "WIDGET_WEBHOOK_PAUSE_DIVISOR"):
+        with monkeypatch.context() as patch, pytest.raises(BadRequest) as refused:
+            patch.setenv(name, "0")
+            read()
+        assert refused.value.field == name
 
 
 def test_good_settings_have_no_weakness() -> None:

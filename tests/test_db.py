@@ -1,5 +1,6 @@
 """The database: equal on SQLite and PostgreSQL, all or nothing, every row bound to its shop."""
 
+import io
 import re
 import time
 from collections.abc import Iterator
@@ -12,10 +13,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.make import NOON, World, at_once, refund, tries
-from widget_server import clock, db, schema
+from widget_server import clock, db, jobs, ledger, schema
 from widget_server.db import Bool, Int, Json, Money, ShopTable, Text, UtcDateTime
 from widget_server.errors import NotFound
-from widget_server.loyalty import birthdays, earning, earning_rules, points, programs, rule_states, tiers
+from widget_server.loyalty import (
+    batches,
+    birthdays,
+    earning,
+    earning_rules,
+    imports,
+    points,
+    programs,
+    rule_states,
+    tiers,
+)
 
 
 class Shelf(ShopTable):
@@ -124,6 +135,32 @@ def test_what_was_read_inside_is_still_true_when_it_is_written(shelf: World) -> 
 def test_a_row_is_inserted_once(shelf: World) -> None:
     values = {"id": "one", "shop_id": shelf.shop.id, "count": 1}
     assert sorted(at_once(*[lambda: db.insert_once(Shelf, values)] * 6)) == [False] * 5 + [True]
+
+
+def test_many_rows_are_inserted_at_once_with_their_defaults(shelf: World) -> None:
+    facts = {"on": True, "at": NOON, "price": Decimal("1.50"), "facts": {"a": 1}}
+    rows = [db.Row(id=f"r{count}", shop_id=shelf.shop.id, count=count, **facts) for count in range(2000)]
+    db.insert_many(Shelf, rows)
+    db.insert_many(
+        Shelf, [db.Row(id="r7", shop_id=shelf.shop.id), db.Row(id="new", shop_id=shelf.shop.id)], unless_there=True
+    )
+    db.insert_many(Shelf, [])
+    with pytest.raises(db.peewee.IntegrityError), db.atomic():
+        db.insert_many(Shelf, [db.Row(id="r7", shop_id=shelf.shop.id)])
+    row = Shelf.need(shelf.shop, Shelf.id == "r7")
+    assert (row.count, row.on, row.at, row.price, row.facts) == (7, True, NOON, Decimal("1.50"), {"a": 1})
+    assert Shelf.need(shelf.shop, Shelf.id == "new").count is None
+    assert Shelf.of(shelf.shop).count() == 2001
+
+
+def test_rows_are_found_among_thousands_of_texts(shelf: World) -> None:
+    names = ['it\'s "1"', "ä,{}", "%s ?", ""]
+    db.insert_many(Shelf, [db.Row(id=name, shop_id=shelf.shop.id, count=1) for name in names])
+    wanted = [*names[:3], *(f"x{count}" for count in range(70_000))]
+    assert {row.id for row in Shelf.of(shelf.shop).where(db.among(Shelf.id, wanted), Shelf.count == 1)} == set(
+        names[:3]
+    )
+    assert list(Shelf.of(shelf.shop).where(db.among(Shelf.id, []))) == []
 
 
 def test_connections_are_kept_and_may_be_closed_twice(database: str) -> None:
@@ -239,6 +276,16 @@ def test_every_query_of_a_long_story_names_its_shop(world: World, unbound: list[
         birthdays.pay(world.shop)
         points.mature_due()
         tiers.recheck_all(world.shop)
+    everybody = ledger.Account.of(world.shop, ledger.Account.id)
+    batch = batches.bulk_adjust(world.shop, everybody, by=5, source="staff", key="b", comment="sorry")
+    jobs.run_all()
+    batches.undo(world.shop, batch.id)
+    upload = imports.receive(imports.new_upload(world.shop).id, io.BytesIO(imports.TEMPLATE.encode()))
+    made = imports.create(world.shop, upload.id)
+    jobs.run_all()
+    imports.execute(world.shop, made.id, source="staff")
+    jobs.run_all()
+    assert batches.errors(world.shop, batch.id) == []
     assert coupon.code
     assert unbound == []
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from tests.make import Shopper, World, at_once, tries
-from widget_server import db, ledger
+from widget_server import clock, db, ledger
 from widget_server.errors import BalanceTooLarge, KeyReused, NotEnoughPoints
 from widget_server.ledger import Account, Cause, Debt, Transaction
 
@@ -99,6 +99,48 @@ def test_spending_never_goes_below_zero(world: World) -> None:
             post(ann, kind, -101)
         assert refusal.value.facts == {"needs": 101, "has": 100}
     assert counters(ann) == {"balance": 100, "earned": 100}
+
+
+def test_an_account_counts_its_changes_and_knows_the_last(world: World) -> None:  # wix-api §2, §3
+    ann = world.member()
+    assert (ann.account.revision, ann.account.updated_at) == (1, ann.account.created_at)
+    later = clock.now() + timedelta(hours=1)
+    with clock.at(later):
+        post(ann, "earn", 100)
+        post(ann, "redeem", -30)
+    assert (ann.account.revision, ann.account.updated_at) == (3, later)
+    ledger.touch(world.shop.id, ann.account.id, later + timedelta(hours=1))
+    with pytest.raises(NotEnoughPoints):
+        post(ann, "adjust", -500)
+    assert (ann.account.revision, ann.account.updated_at) == (3, later)
+
+
+def test_another_tier_is_a_change_of_the_account_and_the_same_one_is_none(world: World) -> None:
+    silver = world.tier("Silver", 100)
+    ann = world.member()
+    post(ann, "earn", 150)
+    before = ann.account
+    assert before.tier_id == silver.id
+    shop, later = world.shop.id, clock.now() + timedelta(hours=1)
+    with clock.at(later):
+        ledger.place(shop, before.id, silver.id, 150, before.tier_until)
+        assert (ann.account.revision, ann.account.updated_at) == (before.revision, before.updated_at)
+        for number, (tier, points, until) in enumerate(
+            ((silver.id, 150, None), (silver.id, 151, None), (None, 151, None)), 1
+        ):
+            ledger.place(shop, before.id, tier, points, until)
+            now = ann.account
+            assert (now.revision, now.updated_at) == (before.revision + number, later)
+            assert (now.tier_id, now.tier_points, now.tier_until) == (tier, points, until)
+
+
+def test_accounts_of_many_are_opened_once(world: World) -> None:
+    known, *new = [world.visitor(f"v{number}@example.com").id for number in range(4)]
+    account = ledger.open_account(world.shop.id, known)
+    answers = at_once(*[lambda: ledger.open_accounts(world.shop.id, [known, *new])] * 3)
+    assert answers[0] == answers[1] == answers[2]
+    assert answers[0][known] == account.id
+    assert {one: ledger.open_account(world.shop.id, one).id for one in new} == {one: answers[0][one] for one in new}
 
 
 # Keys

@@ -135,3 +135,15 @@ def test_a_worker_is_seen_for_a_minute() -> None:  # contracts §3
         queue.beat("w2")
     with clock.at(NOON + timedelta(seconds=120)):
         assert queue.worker_seen()
+
+
+def test_workers_of_other_days_are_forgotten() -> None:
+    with clock.at(NOON):
+        queue.beat("old")
+        queue.beat("steady")
+    with clock.at(NOON + timedelta(days=1)):
+        queue.beat("steady")
+        assert {beat.worker for beat in queue.Beat.select()} == {"old", "steady"}
+    with clock.at(NOON + timedelta(days=1, seconds=1)):
+        queue.beat("new")
+        assert {beat.worker for beat in queue.Beat.select()} == {"new", "steady"}

@@ -58,9 +58,9 @@ class Settings:
             proxies=_count("WIDGET_PROXIES", 0),
             statement_timeout_ms=_count("WIDGET_STATEMENT_TIMEOUT_MS", 15_000),
             allow_private_webhooks=_is_on("WIDGET_ALLOW_PRIVATE_WEBHOOKS"),
-            webhook_timeout_ms=_count("WIDGET_WEBHOOK_TIMEOUT_MS", 10_000),
+            webhook_timeout_ms=_count("WIDGET_WEBHOOK_TIMEOUT_MS", 10_000, least=1),
             webhook_days=_count("WIDGET_WEBHOOK_DAYS", 30),
-            webhook_pause_divisor=_count("WIDGET_WEBHOOK_PAUSE_DIVISOR", 1),
+            webhook_pause_divisor=_count("WIDGET_WEBHOOK_PAUSE_DIVISOR", 1, least=1),
         )
 
     def weaknesses(self) -> list[str]:
@@ -97,10 +97,10 @@ def _is_on(name: str) -> bool:
     return os.environ.get(name, "") not in ("", "0", "false")
 
 
-def _count(name: str, default: int) -> int:
+def _count(name: str, default: int, *, least: int = 0) -> int:
     text = os.environ.get(name) or str(default)
-    if not text.isdecimal():
-        raise BadRequest(f"{text!r} is not a whole number.", field=name)
+    if not text.isdecimal() or int(text) < least:
+        raise BadRequest(f"{text!r} is not a whole number{f' from {least} up' if least else ''}.", field=name)
     return int(text)
 
 

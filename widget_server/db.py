@@ -16,7 +16,7 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 import peewee
-from peewee import SQL, DatabaseProxy, Field, SchemaManager
+from peewee import SQL, DatabaseProxy, Field, NodeList, SchemaManager
 from playhouse.cysqlite_ext import CySqliteDatabase
 
 from widget_server.errors import NotFound
@@ -336,10 +336,18 @@ def insert_many(table: type[Table], rows: Iterable[Row], *, unless_there: bool =
     execute_many(f'INSERT INTO "{meta.table_name}" ({names}) VALUES ({marks}){tail}', values)  # noqa: S608
 
 
+def among(column: Any, values: Iterable[str]) -> Any:
+    """`column` is one of thousands of texts: one parameter, where `in_` would build a statement of thousands."""
+    if on_sqlite():
+        return NodeList((column, SQL("IN (SELECT value FROM json_each(?))", (json.dumps(list(values)),))))
+    return NodeList((column, SQL("= ANY(%s)", (list(values),))))
+
+
 def execute_many(statement: str, values: Sequence[Sequence[Any]]) -> None:
     """Run one statement of ours for each set of values; `database.param` marks their places."""
     if values:
-        database.connection().cursor().executemany(statement, values)
+        with peewee.__exception_wrapper__:  # the same errors as of every other statement
+            database.connection().cursor().executemany(statement, values)
 
 
 def ddl(models: list[Any]) -> list[str]:

@@ -10,10 +10,22 @@ from typing import Any
 
 from widget_server import clock, db, queue
 from widget_server.delivery import mail, outbox, senders
-from widget_server.loyalty import access, batches, birthdays, checkout, imports, points, reports, rewards, shops, tiers
+from widget_server.loyalty import (
+    access,
+    batches,
+    birthdays,
+    checkout,
+    imports,
+    orders,
+    points,
+    reports,
+    rewards,
+    shops,
+    tiers,
+)
 from widget_server.loyalty.shops import Shop
 from widget_server.queue import Job
-from widget_server.stores import codes
+from widget_server.stores import codes, inbox
 from widget_server.web import rate_limits
 
 IDLE_SECONDS = 1.0
@@ -31,6 +43,7 @@ JOBS: dict[str, Callable[[dict[str, Any]], object]] = {
     imports.PARSE_JOB: lambda payload: imports.parse(payload["import_id"]),
     imports.LIST_JOB: lambda payload: imports.list_rows(payload["import_id"]),
     "recheck_tiers": lambda payload: tiers.recheck_everybody(shops.by_id(payload["shop_id"])),
+    orders.RETRY_JOB: lambda payload: inbox.retry(shops.by_id(payload["shop_id"]), payload["parked_id"]),
 }
 
 

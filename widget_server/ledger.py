@@ -19,10 +19,11 @@ from widget_server import clock, config
 from widget_server.db import (
     Int,
     Json,
+    Row,
     ShopTable,
     Text,
-    Row,
     UtcDateTime,
+    among,
     atomic,
     canonical,
     database,
@@ -156,7 +157,7 @@ def open_account(shop_id: str, customer_id: str) -> Account:
             return account
         moment = clock.now()
         facts = {"id": new_id(), "shop_id": shop_id, "customer_id": customer_id}
-        if insert_once(Account, {**facts, "created_at": moment, "last_activity_at": moment}):
+        if insert_once(Account, {**facts, "created_at": moment, "last_activity_at": moment, "updated_at": moment}):
             emit(AccountCreated(shop_id, facts["id"], customer_id))
         return Account.need(shop_id, Account.customer_id == customer_id)
 
@@ -166,12 +167,12 @@ def open_accounts(shop_id: str, customer_ids: Iterable[str]) -> dict[str, str]:
     wanted, moment = set(customer_ids), clock.now()
 
     def known(ids: set[str]) -> dict[str, str]:
-        rows = Account.of(shop_id, Account.customer_id, Account.id).where(Account.customer_id.in_(ids))
+        rows = Account.of(shop_id, Account.customer_id, Account.id).where(among(Account.customer_id, ids))
         return dict(rows.tuples())
 
     with atomic():
         found = known(wanted)
-        facts = {"shop_id": shop_id, "created_at": moment, "last_activity_at": moment}
+        facts = {"shop_id": shop_id, "created_at": moment, "last_activity_at": moment, "updated_at": moment}
         made = {one: Row(id=new_id(), customer_id=one, **facts) for one in wanted - set(found)}
         insert_many(Account, made.values(), unless_there=True)
         found |= known(set(made))
@@ -190,7 +191,7 @@ def locked(shop_id: str, account_id: str) -> Account:
 def locked_many(shop_id: str, account_ids: Iterable[str]) -> dict[str, Row]:
     """The accounts, with what a `Move` needs of them, by id; locked until the transaction ends, in that order."""
     needed = (Account.id, Account.customer_id, Account.balance, Account.sequence, Account.head)
-    rows = lock_rows(Account.of(shop_id, *needed).where(Account.id.in_(set(account_ids))).order_by(Account.id))
+    rows = lock_rows(Account.of(shop_id, *needed).where(among(Account.id, account_ids)).order_by(Account.id))
     return {row.id: row for row in rows.objects(Row)}
 
 

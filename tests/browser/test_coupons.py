@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Any
 
@@ -61,12 +61,13 @@ class SlowShop:
 
 
 @pytest.fixture
-def jonas(visitor: Make) -> Visitor:
+def jonas(visitor: Make) -> Iterator[Visitor]:
     """A member with points, about to redeem; what is said to readers is noted."""
     one = visitor()
     one.context.add_init_script(LISTEN)
     logs_in(one, JONAS)
-    return one
+    yield one
+    one.context.unroute_all(behavior="ignoreErrors")
 
 
 def _asked(route: Route) -> APIResponse:
@@ -84,6 +85,16 @@ def _redeems(jonas: Visitor, name: str) -> Locator:
 def _said(jonas: Visitor, text: str) -> None:
     frame = next(frame for frame in jonas.page.frames if "/panel?" in frame.url)
     frame.wait_for_function("(text) => said.some((one) => one.includes(text))", arg=text)
+
+
+def test_every_coupon_she_ever_had_stays_listed(visitor: Make) -> None:  # acceptance 34
+    mara = visitor()
+    logs_in(mara)
+    mara.visits("/?loyalty=my_rewards")
+    mara.panel.get_by_role("heading", name="Earlier").wait_for()
+    kept, *past = (tag.inner_text() for tag in mara.panel.locator(".card .tag, .row .tag").all())
+    assert kept == "Active"
+    assert {"Returned", "Used"} <= set(past)
 
 
 def test_a_code_that_is_on_its_way_is_waited_for_and_then_can_be_used(jonas: Visitor) -> None:

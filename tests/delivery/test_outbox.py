@@ -40,7 +40,8 @@ def claim(limit: int = 100) -> list[Load]:
     """What a worker takes along now."""
     outbox.sort_new()
     with atomic():
-        return outbox.take(outbox.locked(outbox.due(limit)), LEASE_SECONDS)
+        lanes = [lane for id in outbox.due() for lane in outbox.next_lanes(id, limit)]
+        return outbox.take(lanes[:limit], LEASE_SECONDS)
 
 
 def amounts(load: Load) -> list[int]:
@@ -211,6 +212,24 @@ def test_what_comes_in_while_others_are_under_way_is_sent_next(world: World, end
     assert amounts(load) == [2]
     settle(load, YES)
     assert not Lane.of(world.shop).exists()
+
+
+def test_the_longest_waiting_receiver_comes_first_however_much_waits_for_others(world: World) -> None:
+    moment, ids = NOON + timedelta(days=3650), []
+    for hour in range(3):
+        with clock.at(moment + timedelta(hours=hour)):
+            ids.append(endpoints.create(world.shop.id, url=URL).id)
+            for number in range(3):
+                moved(world.shop.id, f"customer-{number}-{hour}", hour)
+            outbox.sort_new()
+            assert outbox.due() == ids
+    with clock.at(moment + timedelta(hours=3)), atomic():
+        lanes = outbox.next_lanes(ids[0], 2)
+        outbox.take(lanes, LEASE_SECONDS)
+        assert len(lanes) == 2
+        assert len(outbox.next_lanes(ids[0], 100)) == 7
+        endpoints.change(world.shop.id, ids[1], status="disabled")
+        assert outbox.due() == [ids[0], ids[2]]
 
 
 def test_a_long_lane_goes_in_several_loads(world: World, endpoint: Endpoint) -> None:

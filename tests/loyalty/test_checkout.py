@@ -32,6 +32,7 @@ from widget_server.errors import (
 )
 from widget_server.loyalty import checkout, privacy, programs, rewards, shops
 from widget_server.loyalty.checkout import CheckoutDiscount
+from widget_server.loyalty.orders import Order
 from widget_server.loyalty.rewards import Coupon, Price, Reward
 
 REMOVED = "refunded_due_to_manual_discount_removal"
@@ -365,6 +366,20 @@ def test_a_coupon_that_is_used_already_completes_no_other_checkout(world: World,
     assert (status(world), _standing(world, "basket").order_ref) == ([TIMED_OUT], None)
 
 
+def test_a_late_order_with_an_earlier_code_leaves_the_checkout_s_new_discount(
+    world: World, ann: Shopper, sliding: Reward
+) -> None:
+    first = applies(ann, reward_id=sliding.id, points=100)
+    checkout.remove(world.shop, "basket", source="admin")
+    applies(ann, reward_id=sliding.id, points=30)
+    ann.orders(id="o1", coupon_codes=(coupon_of(first).code,))
+    assert (status(world), ann.balance) == (["completed", "applied"], 870)
+    checkout.cancel(world.shop, "basket", source="admin")
+    assert (status(world), ann.balance) == (["completed", "refunded"], 900)
+    with pytest.raises(CheckoutTaken):
+        applies(ann, reward_id=sliding.id, points=30)
+
+
 def test_it_stays_hers_when_rows_are_merged_and_ends_when_she_is_forgotten(
     world: World, ann: Shopper, sliding: Reward
 ) -> None:
@@ -406,12 +421,13 @@ def test_parallel_ends_give_back_or_use_never_both(world: World, ann: Shopper, s
         basket, ref = f"b{number}", f"generic:o{number}"
         before = ann.balance
         applies(ann, basket, reward_id=sliding.id, points=100)
-        at_once(
+        answers = at_once(
             partial(checkout.complete, world.shop, basket, ref, source="admin"),
             partial(checkout.cancel, world.shop, basket, source="admin"),
             partial(checkout.remove, world.shop, basket, source="admin"),
             partial(ann.orders, id=f"o{number}", coupon_codes=(coupon_of(_standing(world, basket)).code,)),
         )
+        assert {type(one) for one in answers} <= {CheckoutDiscount, CheckoutEnded, Order}, answers
         assert status(world, basket) in (["completed"], ["unused"])  # an order used the code in any case
         assert ann.balance == before - 100
 
@@ -578,7 +594,8 @@ class Checkouts(RuleBasedStateMachine):
     def time_passes(self, hours: int) -> None:
         self.now += timedelta(hours=hours)
         self.stack.enter_context(clock.at(self.now))
-        jobs.every_minute()
+        checkout.time_out_due()
+        rewards.expire_due()
 
     @invariant()
     def points_are_spent_or_given_back_never_both(self) -> None:
@@ -590,7 +607,9 @@ class Checkouts(RuleBasedStateMachine):
     @invariant()
     def a_checkout_has_one_discount_and_a_coupon_one_checkout(self) -> None:
         standing = list(CheckoutDiscount.of(self.world.shop).where(CheckoutDiscount.status.in_(checkout.STANDING)))
-        assert len({one.checkout_id for one in standing}) == len(standing) == len({one.coupon_id for one in standing})
+        assert len({one.coupon_id for one in standing}) == len(standing)
+        taken = [one.checkout_id for one in standing if one.status in checkout.OPEN]
+        assert len(set(taken)) == len(taken)
         assert list(checkout.audit_discounts()) == []
 
     def teardown(self) -> None:
@@ -611,5 +630,5 @@ class Checkouts(RuleBasedStateMachine):
 def test_in_any_order_points_are_spent_or_given_back(world: World) -> None:
     run_state_machine_as_test(
         Checkouts,
-        settings=settings(max_examples=150 if PROOFS else 15, stateful_step_count=40 if PROOFS else 25, deadline=None),
+        settings=settings(max_examples=150 if PROOFS else 12, stateful_step_count=40 if PROOFS else 20, deadline=None),
     )

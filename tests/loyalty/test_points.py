@@ -9,9 +9,16 @@ from hypothesis import strategies as st
 
 from tests.make import NOON, Shopper, World, at_once, line, tries
 from widget_server import clock, db, ledger
-from widget_server.errors import KeyReused, NotEnoughPoints
+from widget_server.errors import (
+    BadRequest,
+    CustomerExcluded,
+    KeyReused,
+    NotEnoughPoints,
+    ProgramNotActive,
+    StaleRevision,
+)
 from widget_server.ledger import Account, Transaction
-from widget_server.loyalty import points, programs, rewards
+from widget_server.loyalty import customers, points, programs, reads, rewards
 from widget_server.loyalty.points import Adjustment, Award
 
 
@@ -66,6 +73,100 @@ def test_adjustments_in_parallel_set_one_balance(world: World) -> None:
     ann = world.member()
     at_once(*[lambda to=to: adjust(ann, to_balance=to) for to in (10, 20, 30, 40)])
     assert ann.balance in (10, 20, 30, 40)
+
+
+def test_an_app_gives_points_with_what_it_knows(world: World) -> None:  # wix-api §1b earnPoints
+    ann = world.member()
+    give = {"source": "admin", "key": "k1", "app_id": "crm", "activity_type": "call", "order_ref": "A-7"}
+    row = points.earn_points(world.shop, ann.account.id, 70, comment="Thank you for calling", channel="X", **give)
+    assert (row.kind, row.amount, row.cause, row.key, ann.account.earned) == ("earn", 70, "gift", "k1", 70)
+    note = Adjustment.need(world.shop, Adjustment.transaction_id == row.id)
+    assert (note.app_id, note.activity_type, note.order_ref, note.channel) == ("crm", "call", "A-7", "X")
+    assert (note.comment, note.reason) == ("Thank you for calling", None)
+    assert "call" not in db.canonical(row.snapshot)
+    (shown,) = reads.history(world.shop, ann.account)["rows"]
+    assert (shown["reason"]["code"], shown["reason"]["comment"]) == ("gift", "Thank you for calling")
+
+
+def test_points_are_given_once_a_key(world: World) -> None:  # acceptance 62
+    ann, bob = world.member(), world.member("bob@example.com")
+
+    def give(who: Shopper, amount: int) -> Transaction:
+        return points.earn_points(world.shop, who.account.id, amount, source="admin", key="k1", comment="hi")
+
+    first = give(ann, 70)
+    programs.pause(world.shop.id)
+    assert give(ann, 70).id == first.id
+    for who, amount in ((ann, 71), (bob, 70)):
+        programs.activate(world.shop.id)
+        with pytest.raises(KeyReused):
+            give(who, amount)
+    assert ann.balance == 70
+    assert Adjustment.of(world.shop).count() == 1
+
+
+def test_points_are_given_only_where_they_may_be_earned(world: World) -> None:
+    ann = world.member()
+
+    def give(amount: int = 5) -> Transaction:
+        return points.earn_points(world.shop, ann.account.id, amount, source="staff", key=f"g{next(world.numbers)}")
+
+    for amount in (0, -5):
+        with pytest.raises(BadRequest) as refusal:
+            give(amount)
+        assert refusal.value.field == "amount"
+    programs.pause(world.shop.id)
+    with pytest.raises(ProgramNotActive):
+        give()
+    assert adjust(ann, by=3) is not None
+    programs.activate(world.shop.id)
+    customers.update(ann.customer, excluded=True)
+    with pytest.raises(CustomerExcluded):
+        give()
+    assert adjust(ann, by=3) is not None
+    assert ann.balance == 6
+
+
+def test_a_gift_repays_debt_first(world: World) -> None:  # contracts §2
+    ann = world.member()
+    facts = {"source": "job", "key": "t", "cause": ledger.Cause("story"), "takes_back": None}
+    ledger.take_back(world.shop.id, ann.account.id, 30, **facts)
+    ann.is_given(50)
+    assert (ann.balance, ann.debt) == (20, 0)
+
+
+def test_an_adjustment_of_an_account_that_moved_meanwhile_is_refused(world: World) -> None:  # wix-api §3
+    ann = world.member()
+    seen = ann.account.revision
+    ann.is_given(10)
+    with pytest.raises(StaleRevision):
+        adjust(ann, by=5, revision=seen)
+    assert adjust(ann, key="a", by=5, revision=ann.account.revision) is not None
+    assert adjust(ann, key="a", by=5, revision=seen + 1) is not None
+    assert ann.balance == 15
+
+
+def test_a_balance_is_never_set_below_zero(world: World) -> None:
+    with pytest.raises(NotEnoughPoints):
+        adjust(world.member(), to_balance=-1)
+
+
+def test_words_that_were_changed_are_found_and_erased_ones_are_not(world: World) -> None:
+    ann = world.member()
+    row = adjust(ann, by=20, reason="why", comment="Sorry")
+    assert row is not None
+    Adjustment.change(world.shop, {Adjustment.comment: "Sorry!"})
+    (wrong,) = points.audit_notes()
+    assert row.id in wrong
+    Adjustment.change(world.shop, {Adjustment.reason: None, Adjustment.comment: None})
+    assert list(points.audit_notes()) == []
+
+
+def test_texts_have_an_end(world: World) -> None:
+    for name in ("reason", "comment"):
+        with pytest.raises(BadRequest) as refusal:
+            adjust(world.member(), by=1, **{name: "x" * 501})
+        assert refusal.value.field == name
 
 
 def test_its_texts_can_be_erased_and_stand_not_in_the_ledger(world: World) -> None:  # acceptance 49, 58

@@ -20,7 +20,9 @@ from widget_server import clock, db, events, queue, reactions
 from widget_server.errors import BadRequest, BadTransition
 from widget_server.events import Event, ProgramChanged
 from widget_server.loyalty import earning_rules, program_files, programs, referrals, rewards, shops, tiers
+from widget_server.loyalty.earning_rules import Figure, Trigger
 from widget_server.loyalty.program_files import Change, apply, plan
+from widget_server.loyalty.rewards import Price
 from widget_server.schemas.program_file import parse
 
 TEXT = (Path(__file__).parents[2] / "widget_server/demo_shop/program.yaml").read_text()
@@ -256,6 +258,58 @@ def test_rules_and_rewards_are_for_tiers_by_name(world: World) -> None:
     assert rewards.Reward.need(world.shop, rewards.Reward.handle == "gold").tier_id == gold.id
 
 
+def test_levels_have_figures_of_their_own_by_name(world: World) -> None:  # contracts §2
+    def edit(file: Any) -> None:
+        file["earning_rules"][0]["by_tier"] = {"Gold": {"points": 15, "money": "1.00"}}
+        file["earning_rules"][2]["by_tier"] = {"Silver": {"points": 150}}
+        file["rewards"][0]["by_tier"] = {"Gold": {"cost_points": 400, "amount": "7.50"}}
+
+    file = edited(edit)
+    apply(world.shop, file)
+    levels = {tier.name: tier.id for tier in tiers.listed(world.shop.id)}
+    rules = {rule.handle: rule for rule in earning_rules.listed_all(world.shop)}
+    assert rules["order"].figure_for(levels["Gold"]) == Figure(15, Decimal(1))
+    assert rules["order"].figure_for(levels["Silver"]) == Figure(10, Decimal(1))
+    assert rules["join"].figure_for(levels["Silver"]) == Figure(150)
+    reward = rewards.listed(world.shop)[0]
+    assert rewards.price_for(reward, levels["Gold"]) == Price(400, Decimal("7.5"))
+    assert apply(world.shop, file) == []
+    with pytest.raises(BadRequest) as refusal:
+        apply(world.shop, parse("tiers: {levels: [{name: Silver, required_points: 1000}]}"))
+    assert refusal.value.field == "tiers.levels"
+    assert {change.what for change in apply(world.shop, DEMO)} == {
+        "earning_rules.order",
+        "earning_rules.join",
+        f"rewards.{reward.handle}",
+    }
+    assert all(not one.by_tier for one in (*earning_rules.listed_all(world.shop), *rewards.listed(world.shop)))
+
+
+def test_a_base_figure_that_was_missing_is_told_by_a_file(world: World) -> None:
+    """Only Gold earns and buys, as the admin API said; the file speaks for everybody."""
+    gold = world.tier("Gold", 100)
+    rule = earning_rules.create(world.shop, Trigger("store", "review"), {gold.id: Figure(5)}, title="Say")
+    reward = rewards.create(world.shop, "free_shipping", {gold.id: Price(300)}, title="Ship")
+    file = parse(
+        "earning_rules: [{handle: review, kind: review, title: Say, points: 5, by_tier: {Gold: {points: 5}}}]\n"
+        "rewards: [{handle: free-shipping, kind: free_shipping, title: Ship, cost_points: 300}]"
+    )
+    assert whats(apply(world.shop, file)) == {
+        "~ earning_rules.review points: null -> 5",
+        "~ rewards.free-shipping cost_points: null -> 300",
+        '~ rewards.free-shipping by_tier: {"Gold": {"cost_points": 300}} -> {}',
+    }
+    assert earning_rules.need(world.shop, rule.id).figure_for(None) == Figure(5)
+    assert rewards.need(world.shop, reward.id).prices == {None: Price(300)}
+    assert apply(world.shop, file) == []
+
+
+def test_discounts_at_a_checkout_are_in_no_file(world: World) -> None:
+    discount = rewards.create(world.shop, "sliding", {None: Price(10, Decimal(1))}, at_checkout=True, title="Pay")
+    assert apply(world.shop, parse("rewards: []")) == []
+    assert rewards.need(world.shop, discount.id).active
+
+
 # Tiers and the people in them
 
 
@@ -340,6 +394,14 @@ def test_two_levels_may_swap_their_points(world: World) -> None:
         (
             "tiers: {levels: []}\nrewards: [{handle: x, kind: free_shipping, cost_points: 5, tier: Gold}]",
             "rewards.0.tier",
+        ),
+        (
+            "rewards: [{handle: x, kind: free_shipping, cost_points: 5, by_tier: {Iron: {cost_points: 4}}}]",
+            "rewards.0.by_tier.Iron",
+        ),
+        (
+            "earning_rules: [{handle: x, kind: join, points: 5, by_tier: {Iron: {points: 4}}}]",
+            "earning_rules.0.by_tier.Iron",
         ),
         (
             "campaigns: [{name: A, multiplier: 2, starts_at: 2026-03-10, ends_at: '2026-03-09T23:00:00Z'}]",

@@ -76,6 +76,22 @@ def test_settings_are_changed_and_told_only_when_they_differ(world: World, heard
     assert world.program.points_name is None
 
 
+def test_expiry_is_switched_and_keeps_its_months(world: World, heard: list[Event]) -> None:  # wix-api §2
+    world.settings(expiry="age", expiry_months=3, expiry_percent=50)
+    assert programs.set_expiry(world.shop.id, on=True).rules.expiry == "age"
+    for on, kind in ((False, "off"), (False, "off"), (True, "inactivity"), (True, "inactivity")):
+        rules = programs.set_expiry(world.shop.id, on=on).rules
+        assert (rules.expiry, rules.expiry_months, rules.expiry_percent) == (kind, 3, 50)
+    assert len(heard) == 3
+
+
+def test_an_icon_is_kept_and_said(world: World, heard: list[Event]) -> None:
+    icon = {"url": "https://shop.example/leaf.svg"}
+    for _ in range(2):
+        assert programs.update(world.shop.id, icon=icon).icon == icon
+    assert heard == [ProgramChanged(world.shop.id, ("icon",))]
+
+
 def test_settings_survive_being_stored() -> None:
     for settings in (ProgramSettings(), ProgramSettings(point_value=Decimal("0.005"), return_days=None, wait_days=3)):
         assert ProgramSettings.from_json(settings.as_json()) == settings

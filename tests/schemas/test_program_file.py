@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from marshmallow import Schema, fields, missing
 
+from tests.make import tries
 from widget_server.demo_shop.catalogue import COLLECTIONS, PRODUCTS
 from widget_server.errors import BadRequest
 from widget_server.loyalty import program_files
@@ -184,6 +185,26 @@ def test_a_button_may_lead_to_the_shop_or_to_the_web(address: str) -> None:
         (rule("kind: order, points: 5, per: {points: 1, money: 1}"), "earning_rules.1.points"),
         (rule("kind: join, per: {points: 1, money: 1}"), "earning_rules.1.per"),
         (rule("kind: order, per: {points: 1}"), "earning_rules.1.per.money"),
+        # figures by level
+        (rule("kind: order, points: 5, by_tier: [Gold]"), "earning_rules.1.by_tier"),
+        (rule("kind: order, points: 5, by_tier: {Gold: {}}"), "earning_rules.1.by_tier.Gold.points"),
+        (rule("kind: order, points: 5, by_tier: {Gold: {points: 5, money: 1}}"), "earning_rules.1.by_tier.Gold.money"),
+        (
+            rule("kind: order, per: {points: 1, money: 1}, by_tier: {Gold: {points: 5}}"),
+            "earning_rules.1.by_tier.Gold.money",
+        ),
+        (
+            reward("kind: amount, amount: 5, cost_points: 5, by_tier: {Gold: {cost_points: 4}}"),
+            "rewards.1.by_tier.Gold.amount",
+        ),
+        (
+            reward("kind: free_shipping, cost_points: 5, by_tier: {Gold: {cost_points: 4, percent: 5}}"),
+            "rewards.1.by_tier.Gold.percent",
+        ),
+        (
+            reward("kind: sliding, point_value: 1, cost_points: 5, by_tier: {Gold: {cost_points: 4}}"),
+            "rewards.1.by_tier",
+        ),
         # words, times, addresses, colours
         (rule("kind: dance, points: 5"), "earning_rules.1.kind"),
         ("program: {name: A, status: over}", "program.status"),
@@ -286,12 +307,15 @@ VALUES = st.recursive(
     LEAVES,
     lambda below: (
         st.lists(below, max_size=3)
-        | st.dictionaries(st.sampled_from(["handle", "kind", "terms", "per", "levels", "strings"]), below, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["handle", "kind", "terms", "per", "by_tier", "levels", "strings"]), below, max_size=3
+        )
     ),
     max_leaves=8,
 )
 
 
+@tries(100)
 @given(st.dictionaries(st.sampled_from(list(program_file.FileSchema().fields)), VALUES, max_size=3).map(yaml.safe_dump))
 def test_whatever_stands_in_a_file_is_read_or_refused_by_name(text: str) -> None:
     try:

@@ -236,7 +236,9 @@ class Shopify(Checkout):
 
     def make(self, name: str, told: dict[str, Any]) -> dict[str, Any]:
         wrong = None
-        if self.mood == "refuses":
+        if self.mood == "stumbles":
+            wrong = {"field": None, "code": "INTERNAL_ERROR", "message": "Unexpected internal error happened."}
+        elif self.mood == "refuses":
             wrong = {"field": ["customerGets"], "code": "INVALID", "message": "Customer gets is invalid"}
         elif missing := {"title", "code", "startsAt", "context"} - set(told):
             wrong = {"field": sorted(missing), "code": "BLANK", "message": "can't be blank"}

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import urllib3
+from flask.testing import FlaskClient
 
 from tests.make import Shopper, World, at_once, everything_kept
 from tests.stores.checkouts import Checkout, Shopify, WooCommerce, amount_of
@@ -117,6 +118,18 @@ def test_the_shop_says_no_and_the_points_are_back_at_once(ann: Shopper, checkout
     assert "nvalid" not in str(shown)
     checkout.mood = "well"
     assert ann.redeems(reward).status == "issuing"  # a failed one does not count
+
+
+def test_the_audit_names_a_coupon_with_both_or_neither(ann: Shopper, checkout: Checkout) -> None:
+    checkout.mood = "refuses"
+    coupon = ann.redeems(ann.world.reward(cost=500))
+    jobs.run_all()
+    refund_id = fresh(coupon).refund_id
+    for change in ({Coupon.refund_id: None}, {Coupon.refund_id: refund_id, Coupon.status: "issuing"}):
+        Coupon.change(ann.world.shop, change, Coupon.id == coupon.id)
+        (wrong,) = rewards.audit_coupons()
+        assert coupon.id in wrong
+    Coupon.change(ann.world.shop, {Coupon.status: "failed"}, Coupon.id == coupon.id)
 
 
 def test_a_gift_that_the_shop_refuses_gives_no_points(ann: Shopper, checkout: Checkout) -> None:
@@ -264,6 +277,40 @@ def test_the_code_dies_before_the_points_come_back(ann: Shopper, checkout: Check
     after = reads.coupon(fresh(coupon))
     assert (after["status"], after["returning"], ann.balance, seen) == ("returned", False, 1000, [500])
     assert checkout.codes == {}
+
+
+def test_the_panel_reads_of_each_step(client: FlaskClient, ann: Shopper, checkout: Checkout) -> None:
+    reward = ann.world.reward(cost=500)
+    known = {"Authorization": f"Bearer {ann.token}", "X-Loyalty-Shop": ann.world.shop.embed_key}
+
+    def read() -> tuple[Any, ...]:
+        (one,) = client.get("/widget/my-rewards", headers=known).get_json()["coupons"]
+        return one["status"], one["code"] is not None, one["returning"], one["failure"]
+
+    def does(path: str, key: str, **body: Any) -> Any:
+        answer = client.post(f"/widget/{path}", json=body, headers={**known, "Idempotency-Key": key})
+        assert answer.status_code == 200, answer.get_json()
+        return answer.get_json()
+
+    got = does("redeem", "k1", reward_id=reward.id)
+    assert (got["coupon"]["status"], got["balance"]["available"]) == ("issuing", 500)
+    assert read() == ("issuing", False, False, None)
+    jobs.run_all()
+    assert read() == ("active", True, False, None)
+    for key in ("k2", "k2", "k3"):
+        asked = does(f"my-rewards/{got['coupon']['id']}/return", key)
+        assert (asked["coupon"]["returning"], asked["balance"]["available"]) == (True, 500)
+    assert read() == ("active", True, True, None)
+    no = client.post(f"/widget/my-rewards/{got['coupon']['id']}/apply", json={}, headers=known)
+    assert (no.status_code, no.get_json()["error"]["code"]) == (409, "coupon_not_usable")
+    checkout.mood = "shut"
+    jobs.run_all()
+    assert read() == ("active", True, False, "shop_refused")
+    checkout.mood = "well"
+    does(f"my-rewards/{got['coupon']['id']}/return", "k4")
+    jobs.run_all()
+    assert read() == ("returned", True, False, None)
+    assert ann.balance == 1000
 
 
 def test_asked_twice_it_is_returned_once(ann: Shopper, checkout: Checkout) -> None:

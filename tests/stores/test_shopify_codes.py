@@ -157,5 +157,8 @@ def test_a_token_is_tried_and_must_write_discounts(shop: Shopify) -> None:
 
 def test_throttled_it_is_asked_again(shop: Shopify) -> None:
     shop.mood = "throttles"
-    with pytest.raises(NotReached, match="THROTTLED"):
+    with pytest.raises(NotReached, match="THROTTLED: Throttled"):
         shopify_codes.find(api(shop), "ABCDEFGHJKLM")
+    shop.mood = "stumbles"
+    with pytest.raises(NotReached, match="INTERNAL_ERROR"):
+        told(shop, coupon(amount=Decimal(5)))

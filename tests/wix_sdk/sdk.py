@@ -49,7 +49,7 @@ class Runner:
     """The node process with the SDK in it, speaking to one server. `called`: the functions that were answered."""
 
     def __init__(self, server: str) -> None:
-        assert (HERE / "node_modules").is_dir(), f"the SDK is missing: make {HERE.name}, or npm ci in its folder"
+        assert (HERE / "node_modules").is_dir(), "the SDK is missing: make tests/wix_sdk/node_modules/.ready"
         self.called: set[str] = set()
         self.process = subprocess.Popen(
             ["node", "run.mjs", server], cwd=HERE, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

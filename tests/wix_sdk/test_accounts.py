@@ -1,6 +1,6 @@
 """accounts and transactions: who has how many points, and why (wix-api §1, §2; contracts §2)."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -8,6 +8,8 @@ import pytest
 from tests.test_serve import until
 from tests.wix_sdk.actors import Site
 from tests.wix_sdk.sdk import Runner, SdkError
+from widget_server import clock
+from widget_server.loyalty import points, rewards
 
 ACCOUNTS = "/loyalty-accounts/v1/accounts"
 NOTHING = {"balance": 0, "earned": 0, "adjusted": 0, "redeemed": 0, "expired": 0}
@@ -229,7 +231,10 @@ def test_accounts_are_found_by_a_text_and_counted(site: Site) -> None:
     assert names(search({"search": {"expression": "anna lee", "mode": "AND"}})) == ["Anna Lee"]
     assert len(names(search({"search": {"expression": "anna bob", "mode": "OR"}}))) == 2
     assert names(search({"search": {"expression": "bob@example.com", "fields": ["contact.email"]}})) == ["Bob Lee"]
-    assert names(search({"search": {"expression": "bob", "fields": ["contact.email"]}, "filter": {"points.balance": 10}})) == []
+    assert (
+        names(search({"search": {"expression": "bob", "fields": ["contact.email"]}, "filter": {"points.balance": 10}}))
+        == []
+    )
     page = search({"sort": by_balance, "cursorPaging": {"limit": 2}})
     rest = search({"cursorPaging": {"limit": 2, "cursor": page["pagingMetadata"]["cursors"]["next"]}})
     assert [*names(page), *names(rest)] == ["Bob Lee", "Anna Lee", "Ann Lee"]
@@ -286,6 +291,56 @@ def test_transactions_are_queried(site: Site) -> None:
         answer = site.owner.transactions.queryLoyaltyTransactions({"filter": wanted})
         assert [one["amount"] for one in answer["loyaltyTransactions"]] == amounts  # newest first
     assert answer["pagingMetadata"]["count"] == 2
+
+
+def test_each_kind_of_transaction_says_why(site: Site) -> None:
+    ann = site.world.member()
+    hers = site.account(ann)
+    site.owner.accounts.earnPoints(hers, earns(300, "gift"))
+    site.owner.accounts.adjustPoints(hers, {"amount": -20})
+    coupon = ann.redeems(site.world.reward(cost=100))
+    rewards.return_for_points(site.world.shop, ann.customer, coupon.id, key="back", source="widget")
+    site.owner.programs.updateLoyaltyProgram({"pointsExpiration": {"monthsOfInactivity": 1}})
+    site.owner.programs.enablePointsExpiration()
+    with clock.at(clock.now() + timedelta(days=40)):
+        points.expire_due(site.world.shop)
+    query = {"filter": {"accountId": hers}, "sort": [{"fieldName": "_createdDate", "order": "ASC"}]}
+    rows = site.owner.transactions.queryLoyaltyTransactions(query)["loyaltyTransactions"]
+    assert [(one["transactionType"], one["amount"]) for one in rows] == [
+        ("EARN", 300),
+        ("ADJUST", -20),
+        ("REDEEM", -100),
+        ("REFUND", 100),
+        ("EXPIRE", -280),
+    ]
+    earned, adjusted, redeemed, refunded, expired = rows
+    assert earned["earnInfo"]["appId"] == APP
+    assert (adjusted["adjustInfo"]["amountBefore"], adjusted["adjustInfo"]["amountAfter"]) == (300, 280)
+    assert redeemed["redeemInfo"]["referenceEntityId"] == coupon.id
+    assert refunded["refundInfo"]["refundedTransactionId"] == redeemed["_id"]
+    assert (expired["expireInfo"]["amountBefore"], expired["expireInfo"]["amountAfter"]) == (280, 0)
+    told = {"earnInfo", "adjustInfo", "redeemInfo", "refundInfo", "expireInfo"}
+    assert [told & set(one) for one in rows] == [
+        {f"{kind}Info"} for kind in ("earn", "adjust", "redeem", "refund", "expire")
+    ]
+    assert site.owner.accounts.getAccount(hers)["points"] == {
+        "balance": 0,
+        "earned": 300,
+        "adjusted": -20,
+        "redeemed": 0,
+        "expired": 280,
+    }
+
+
+def test_ten_at_once_with_one_key_are_one(site: Site) -> None:
+    ann = site.world.member()
+    code = """
+        const once = () => client.accounts.earnPoints(given.account, given.facts);
+        return (await Promise.all(Array.from({ length: 10 }, once))).map((answer) => answer.transactionId);
+    """
+    ids = site.owner.js(code, account=site.account(ann), facts=earns(70, "once"))
+    assert len(set(ids)) == 1 and len(ids) == 10
+    assert ann.balance == 70
 
 
 def test_every_function_was_answered(runner: Runner) -> None:

@@ -81,7 +81,11 @@ def test_a_tier_earns_at_its_own_rate(site: Site) -> None:
 
 def test_of_many_the_good_ones_are_made(site: Site) -> None:
     unknown = {"configs": [{"tierId": SOURCE, "points": 5}]}
-    wanted = [rule("Orders"), rule("Nobody's", fixedAmount=unknown), rule("Joining", fixedAmount={"configs": [{"points": 5}]})]
+    wanted = [
+        rule("Orders"),
+        rule("Nobody's", fixedAmount=unknown),
+        rule("Joining", fixedAmount={"configs": [{"points": 5}]}),
+    ]
     done = site.owner.earningRules.bulkCreateLoyaltyEarningRules(wanted)
     assert done["bulkActionMetadata"] == {"totalSuccesses": 2, "totalFailures": 1, "undetailedFailures": 0}
     assert [one["itemMetadata"]["success"] for one in done["results"]] == [True, False, True]
@@ -138,7 +142,10 @@ def test_what_is_wrong_is_named_by_the_sdks_own_argument(site: Site) -> None:
     with pytest.raises(SdkError) as refused:
         site.owner.earningRules.createLoyaltyEarningRule({**rule(), "title": "", "status": "ON"})
     assert refused.value.fields == ["earningRule.status", "earningRule.title"]
-    both = {"fixedAmount": {"configs": [{"points": 1}]}, "conversionRate": {"configs": [{"moneyAmount": 1, "points": 1}]}}
+    both = {
+        "fixedAmount": {"configs": [{"points": 1}]},
+        "conversionRate": {"configs": [{"moneyAmount": 1, "points": 1}]},
+    }
     for wrong in (both, {"fixedAmount": {"configs": []}}):
         with pytest.raises(SdkError) as refused:
             site.owner.earningRules.createLoyaltyEarningRule(rule(**wrong))

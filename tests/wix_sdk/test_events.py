@@ -99,7 +99,6 @@ def test_each_of_the_18_reaches_its_handler(site: Site) -> None:
         client = listener(site, public_key)
         until(lambda: set(HANDLERS.values()) <= _types(client, receiver), "all 18 types")
         heard = client.js(PROCESS, handlers=list(HANDLERS), jwts=_bodies(receiver))
-    import json; open("/tmp/heard.json", "w").write(json.dumps(heard, default=str, indent=1))
     by_handler: dict[str, list[dict[str, Any]]] = {}
     for handler, envelope in heard:
         by_handler.setdefault(handler, []).append(envelope)
@@ -135,6 +134,31 @@ def test_each_of_the_18_reaches_its_handler(site: Site) -> None:
     available = by_handler["accounts.onAccountRewardAvailabilityUpdated"]
     assert any(one["data"]["rewardAvailable"] is True for one in available)
     assert {one["data"]["updateTrigger"] for one in available} <= {"BALANCE_UPDATED", "REWARD_UPDATED"}
+
+
+def test_which_calls_change_the_program(site: Site) -> None:
+    """All that Wix's page lists a trigger for; pausing is told too: who listens must not miss it (wix-api §8.13)."""
+    programs = site.owner.programs
+    with receiving() as receiver:
+        client = listener(site, registered(site, receiver, "wix.loyalty.v1.program_updated"))
+        programs.enablePointsExpiration()
+        programs.disablePointsExpiration()
+        programs.pauseLoyaltyProgram()
+        programs.pauseLoyaltyProgram()  # it pauses already
+        programs.activateLoyaltyProgram()
+        programs.updateLoyaltyProgram({"pointDefinition": {"customName": "Stars"}})
+        programs.updateLoyaltyProgram({"pointDefinition": {"customName": "Stars"}})  # they are called so already
+        receiver.awaits(5)
+        heard = client.js(PROCESS, handlers=["programs.onProgramUpdated"], jwts=_bodies(receiver))
+    in_order = sorted(heard, key=lambda one: int(one[1]["metadata"]["entityEventSequence"]))
+    months = {"pointsExpiration.monthsOfInactivity": 12, "pointsExpiration.expiringPointsPercentage": 100}
+    assert [envelope["modifiedFields"] for _, envelope in in_order] == [
+        {"pointsExpiration.status": "ENABLED", **months},
+        {"pointsExpiration.status": "DISABLED", **months},
+        {"status": "PAUSED"},
+        {"status": "ACTIVE"},
+        {"pointDefinition.customName": "Stars"},
+    ]
 
 
 def test_what_is_not_wanted_does_not_come(site: Site) -> None:

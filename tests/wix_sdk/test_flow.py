@@ -1,7 +1,9 @@
 """The nine steps of Wix's own article on a loyalty program, from a draft to a discount (seeds/wix-business-flow)."""
 
+from tests.test_serve import until
 from tests.wix_sdk.actors import Site
 
+CUSTOMERS = "/loyalty-customers/v1/customers"
 CHECKOUT = "aaaaaaaa-1111-2222-3333-444444444444"
 SOURCE = "11111111-2222-3333-4444-555555555555"
 
@@ -21,11 +23,13 @@ def test_from_a_draft_to_a_discount(site: Site) -> None:
         facts = {"sourceAppId": SOURCE, "triggerAppId": "store", "triggerActivityType": activity, "title": title}
         owner.earningRules.createLoyaltyEarningRule({**facts, **gives, "status": "ACTIVE"})
 
-    # 3 an account for a customer
-    person = {"email": "ann@example.com", "name": "Ann Lee", "status": "MEMBER"}
-    contact_id = site.asks("POST", "/loyalty-customers/v1/customers", {"customer": person})["customer"]["id"]
+    # 3 an account for a customer; a contact first, a member by and by
+    person = {"email": "ann@example.com", "name": "Ann Lee", "emailVerified": True}
+    contact_id = site.asks("POST", CUSTOMERS, {"customer": person})["customer"]["id"]
     account = owner.accounts.createAccount(contact_id)["account"]
-    assert account["points"]["balance"] == 0
+    assert (account["points"]["balance"], account.get("memberId")) == (0, None)
+    site.asks("PATCH", f"{CUSTOMERS}/{contact_id}", {"customer": {"status": "MEMBER"}})
+    assert owner.accounts.getAccountBySecondaryId({"memberId": contact_id})["account"]["_id"] == account["_id"]
     ann = site.shopper(contact_id)
     ann.orders("12.50")
     ann.does("review")
@@ -49,11 +53,17 @@ def test_from_a_draft_to_a_discount(site: Site) -> None:
     owner.tiers.updateTiersProgramSettings(
         {"rollingWindow": {"durationInMonths": 12}, "status": "ACTIVE", "revision": settings["revision"]}
     )
-    assert owner.accounts.getAccount(account["_id"])["tier"]["_id"] == silver["_id"]
+    until(lambda: owner.accounts.getAccount(account["_id"])["tier"].get("_id") == silver["_id"], "she is in a tier")
 
     # 6 the balance by hand
     adjusted = owner.accounts.adjustPoints(account["_id"], {"amount": 100, "description": "Sorry for the delay"})
-    assert adjusted["account"]["points"] == {"balance": 275, "earned": 175, "adjusted": 100, "redeemed": 0, "expired": 0}
+    assert adjusted["account"]["points"] == {
+        "balance": 275,
+        "earned": 175,
+        "adjusted": 100,
+        "redeemed": 0,
+        "expired": 0,
+    }
     (found,) = owner.js("return (await client.accounts.queryLoyaltyAccounts().gt('points.balance', 200).find()).items")
     assert found["_id"] == account["_id"]
 

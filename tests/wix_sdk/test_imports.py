@@ -44,7 +44,9 @@ def test_balances_come_from_a_file(site: Site) -> None:
         site.account(shopper)
     text = "Points,Name,Email\n150,Ann,ANN@example.com\n70,Bob,bob@example.com\nmany,Cid,cid@example.com\n"
     path = sent(site, text)
-    made = site.owner.imports.createLoyaltyImport(path, {"fileName": "june.csv", "fileSize": len(text)})["loyaltyImport"]
+    made = site.owner.imports.createLoyaltyImport(path, {"fileName": "june.csv", "fileSize": len(text)})[
+        "loyaltyImport"
+    ]
     assert made["status"] in ("INITIATED", "PARSING", "PARSED") and isinstance(made["_createdDate"], datetime)
     parsed = came(site, made["_id"], "PARSED")
     assert parsed["parseResult"]["parsedRowCount"] == 3

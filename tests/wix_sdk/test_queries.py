@@ -84,7 +84,8 @@ def test_a_builder_finds(people: People, chain: str, names: str) -> None:
 def test_pages_lead_there_and_back(people: People) -> None:
     walked = people.site.owner.js(
         """
-        const query = client.accounts.queryLoyaltyAccounts().ge("points.balance", 10).ascending("points.balance").limit(2);
+        const rich = client.accounts.queryLoyaltyAccounts().ge("points.balance", 10);
+        const query = rich.ascending("points.balance").limit(2);
         const first = await query.find();
         const second = await first.next();
         const pages = [first, second, await second.prev(), await query.skipTo(first.cursors.next).find()];

@@ -23,7 +23,13 @@ def coupon_reward(name: str = "5.00 off", cost: int = 100, **facts: Any) -> dict
 def discount(name: str = "Off your order", **facts: Any) -> dict[str, Any]:
     """10 points are 1.00 at a checkout."""
     configs = [{"amount": "1.00", "costInPoints": 10}]
-    return {"name": name, "type": "DISCOUNT_AMOUNT", "active": True, "discountAmount": {"configsByTier": configs}, **facts}
+    return {
+        "name": name,
+        "type": "DISCOUNT_AMOUNT",
+        "active": True,
+        "discountAmount": {"configsByTier": configs},
+        **facts,
+    }
 
 
 def rich(site: Site, email: str = "ann@example.com", points: int = 500) -> tuple[Shopper, str]:
@@ -89,7 +95,9 @@ def test_a_reward_is_changed_and_deleted(site: Site) -> None:
 def test_rewards_are_listed_and_queried_switched_off_or_not(site: Site) -> None:
     rewards = site.owner.rewards
     wanted = [coupon_reward(f"Reward {number}") | {"active": number != 2} for number in range(5)]
-    done = rewards.bulkCreateRewards([*wanted[:4], coupon_reward("Wrong", fixedAmount={"configsByTier": _for(UNKNOWN)})])
+    done = rewards.bulkCreateRewards(
+        [*wanted[:4], coupon_reward("Wrong", fixedAmount={"configsByTier": _for(UNKNOWN)})]
+    )
     assert done["bulkActionMetadata"] == {"totalSuccesses": 4, "totalFailures": 1, "undetailedFailures": 0}
     assert done["results"][4]["itemMetadata"]["error"]["code"] == "TIER_UNKNOWN"
     rewards.createReward(wanted[4])
@@ -150,7 +158,9 @@ def test_a_member_redeems_for_herself_and_sees_her_own(site: Site) -> None:
     reward = site.owner.rewards.createReward(coupon_reward())
     coupon = site.member(ann).coupons.redeemCurrentMemberPointsForCoupon(reward["_id"])["coupon"]
     assert coupon["memberId"] == ann.id
-    assert [one["_id"] for one in site.member(ann).coupons.getCurrentMemberCoupons()["loyaltyCoupons"]] == [coupon["_id"]]
+    assert [one["_id"] for one in site.member(ann).coupons.getCurrentMemberCoupons()["loyaltyCoupons"]] == [
+        coupon["_id"]
+    ]
     assert site.member(bob).coupons.getCurrentMemberCoupons()["loyaltyCoupons"] == []
     for short in (
         lambda: site.member(bob).coupons.redeemCurrentMemberPointsForCoupon(reward["_id"]),
@@ -181,6 +191,19 @@ def test_a_visitor_redeems_nothing(site: Site) -> None:
     with pytest.raises(SdkError) as refused:
         site.owner.coupons.redeemPointsForCoupon(reward["_id"], {"loyaltyAccountId": account})
     assert (refused.value.status, refused.value.code) == (403, "MEMBERS_ONLY")
+
+
+def test_ten_at_once_get_what_the_points_pay(site: Site) -> None:
+    ann, _ = rich(site, points=350)
+    reward = site.owner.rewards.createReward(coupon_reward())
+    code = """
+        const one = () => client.coupons.redeemCurrentMemberPointsForCoupon(given.reward);
+        const done = await Promise.allSettled(Array.from({ length: 10 }, one));
+        return done.map((one) => one.value?.coupon.couponReference.code ?? one.reason.details.applicationError.code);
+    """
+    answers = site.member(ann).js(code, reward=reward["_id"])
+    assert answers.count("NOT_ENOUGH_POINTS") == 7 and len(set(answers)) == 4
+    assert ann.balance == 50
 
 
 def test_coupons_are_queried_and_deleted(site: Site) -> None:

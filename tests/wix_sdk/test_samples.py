@@ -1,4 +1,4 @@
-"""Every sample request of Wix's page on the program, sent as printed, is answered in the sample's shape (acceptance 61)."""
+"""Each sample request of Wix's page on the program, sent as printed, is answered as printed (acceptance 61)."""
 
 import json
 import re
@@ -25,9 +25,9 @@ def as_in_the_samples(site: Site) -> Site:
 
 
 @pytest.mark.parametrize(
-    ("request_", "sample"), [(asked, answer) for asked, _, answer in SAMPLES], ids=[
-        " ".join(re.findall(r"-X (\w+)|(?<=v1)(\S+)(?=')", asked)[0]) for asked, _, _ in SAMPLES
-    ]
+    ("request_", "sample"),
+    [(asked, answer) for asked, _, answer in SAMPLES],
+    ids=[" ".join(re.findall(r"-X (\w+)|(?<=v1)(\S+)(?=')", asked)[0]) for asked, _, _ in SAMPLES],
 )
 def test_a_sample_is_answered_as_printed(as_in_the_samples: Site, request_: str, sample: str) -> None:
     site = as_in_the_samples

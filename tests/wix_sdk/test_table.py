@@ -2,10 +2,11 @@
 
 import re
 from pathlib import Path
-from typing import Any
+
+import pytest
 
 from tests.test_serve import answer
-from tests.wix_sdk.actors import Site
+from tests.wix_sdk.actors import Site, send
 from tests.wix_sdk.sdk import Runner
 
 ROW = re.compile(r"^\|(?:[^|]*\|)? (\w+\.\w+) \| (GET|POST|PUT|PATCH|DELETE) \| `([^`]+)` \|", re.M)
@@ -24,6 +25,14 @@ def test_the_server_has_each_and_says_so(site: Site) -> None:
     served = {(verb.upper(), _bare(path)) for path, item in document["paths"].items() for verb in item}
     missing = [name for name, (verb, path) in TABLE.items() if (verb, _bare(path)) not in served]
     assert missing == []
+
+
+@pytest.mark.parametrize("mount", ["", "/_api"])
+def test_each_is_there_under_both_mounts_for_those_with_a_key(site: Site, mount: str) -> None:
+    for name, (verb, path) in TABLE.items():
+        address = site.base_url + mount + re.sub(r"\{\w+\}", "1", path.removeprefix("/_api"))
+        status, said = send(verb, address, {} if verb in ("POST", "PUT", "PATCH") else None)
+        assert (status, said["details"]["applicationError"]["code"]) == (401, "SIGNED_OUT"), name
 
 
 def _bare(path: str) -> str:

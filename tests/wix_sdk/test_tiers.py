@@ -12,7 +12,9 @@ ACTIVE = {"rollingWindow": {"durationInMonths": 12}, "status": "ACTIVE"}
 
 def test_a_tier_is_made_read_changed_and_deleted(site: Site) -> None:
     tiers = site.owner.tiers
-    silver = tiers.createTier({"tierDefinition": {"name": "Silver", "description": "For friends"}, "requiredPoints": 100})
+    silver = tiers.createTier(
+        {"tierDefinition": {"name": "Silver", "description": "For friends"}, "requiredPoints": 100}
+    )
     assert silver["tierDefinition"]["name"] == "Silver" and silver["requiredPoints"] == 100
     assert isinstance(silver["_createdDate"], datetime) and silver["revision"].isdecimal()
     assert tiers.getTier(silver["_id"]) == silver

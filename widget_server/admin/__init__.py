@@ -5,6 +5,7 @@ from flask_smorest import Api
 
 from widget_server.admin import (
     accounts,
+    adjustments,
     api_keys,
     batches,
     checkout,
@@ -13,9 +14,13 @@ from widget_server.admin import (
     earning_rules,
     imports,
     oauth,
+    orders,
     program,
+    referrals,
+    reports,
     rewards,
     routes,
+    settings,
     social,
     tiers,
     transactions,
@@ -37,6 +42,11 @@ SERVICES = (
     customers,
     api_keys,
     batches,
+    referrals,
+    orders,
+    reports,
+    settings,
+    adjustments,
 )
 
 
@@ -46,4 +56,5 @@ def register(app: Flask, api: Api) -> None:
     api.register_blueprint(imports.files)
     for one in SERVICES:
         api.register_blueprint(one.service)
+    api.register_blueprint(orders.awards)
     routes.mount(app)

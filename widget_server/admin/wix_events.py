@@ -4,7 +4,7 @@ A receiver of the `wix` format hears these. What the SDK has no event for (trans
 settings of tiers), receivers of the `standard` format hear.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from flask import g, has_request_context
@@ -72,10 +72,18 @@ def _created(entity: Entity) -> dict[str, Any]:
 
 def _updated(entity: Entity, fields: tuple[str, ...], paths: dict[str, Any]) -> dict[str, Any]:
     """With what was changed, flat: its path on the wire, and what stands there now."""
-    named = {field: paths[field] if field in paths else camel(field) for field in fields}
-    found = {path: _at(entity, path) for path in named.values() if path is not None}
-    modified = {path: value for path, value in found.items() if value is not None}
+    named = [paths[field] if field in paths else camel(field) for field in fields]
+    modified = dict(leaf for path in named if path is not None for leaf in _leaves(path, _at(entity, path)))
     return {"updatedEvent": {"currentEntity": entity, "modifiedFields": modified}}
+
+
+def _leaves(path: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """What stands at the path or below it; a picture is one thing."""
+    if isinstance(value, dict) and "url" not in value:
+        for name, one in value.items():
+            yield from _leaves(f"{path}.{name}", one)
+    elif value is not None:
+        yield path, value
 
 
 def _at(entity: Any, path: str) -> Any:

@@ -9,8 +9,7 @@ import queue
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterator
 
 from widget_server import config, db
 from widget_server.db import atomic
@@ -76,36 +75,33 @@ class Round:
             self.loads.put((load, time.monotonic() + 2 * timeout_seconds))
 
     def _settle_and_claim(self) -> list[Load]:
-        if not self.unsettled and not (not self.stop.is_set() and outbox.due(1).exists()):
-            return []
+        if not self.unsettled and not self._shares():
+            return []  # without the write lock
+        lease_seconds = 3 * config.current().webhook_timeout_ms / 1000 + 5
         with atomic():
             if self.unsettled:
                 outbox.settle(self.unsettled)
-            if self.stop.is_set():
-                return []
-            lease_seconds = 3 * config.current().webhook_timeout_ms / 1000 + 5
-            return outbox.take([*self._quick(), *self._hanging()], lease_seconds)
+            lanes = [lane for id, limit in self._shares().items() for lane in outbox.next_lanes(id, limit)]
+            return outbox.take(lanes, lease_seconds)
 
-    def _quick(self) -> Iterable[outbox.Lane]:
-        """Lanes of receivers that answer: the longest due first, but no receiver gets all senders."""
-        free = min(QUICK - self._out(slow=False), QUICK + SLOW - self.under_way.total())
-        full = {id for id, count in self.under_way.items() if count >= QUICK_EACH}
-        chosen: Counter[str] = Counter()
-        if free <= 0:
-            return
-        for lane in outbox.locked(outbox.due(free, without=self.slow | full)):
-            chosen[lane.endpoint_id] += 1
-            if chosen[lane.endpoint_id] + self.under_way[lane.endpoint_id] <= QUICK_EACH:
-                yield lane
-
-    def _hanging(self) -> Iterable[outbox.Lane]:
-        """One lane of each receiver that was slow the last time and has none under way, as many as may be."""
-        idle = self.slow - self.under_way.keys()
-        free = SLOW - self._out(slow=True)
-        if not idle or free <= 0:
-            return
-        first = {lane.endpoint_id: lane for lane in reversed(outbox.locked(outbox.due(4 * SLOW, only=idle)))}
-        yield from list(first.values())[-free:]
+    def _shares(self) -> dict[str, int]:
+        """How many loads each receiver may get now: none gets all senders, and one that was slow the last time gets
+        one at a time, of those that are set aside for such.
+        """
+        due = [] if self.stop.is_set() else outbox.due()
+        slow = SLOW - self._out(slow=True)
+        quick = min(QUICK - self._out(slow=False), QUICK + SLOW - self.under_way.total())
+        shares = {}
+        for id in due:
+            if id in self.slow:
+                share = min(slow, 1 - self.under_way[id])
+                slow -= max(share, 0)
+            else:
+                share = min(quick, QUICK_EACH - self.under_way[id])
+                quick -= max(share, 0)
+            if share > 0:
+                shares[id] = share
+        return shares
 
     def _out(self, *, slow: bool) -> int:
         return sum(count for id, count in self.under_way.items() if (id in self.slow) == slow)
@@ -143,7 +139,7 @@ class Round:
         if line is not None:
             line.close()
 
-    def _answers(self, line: Line, load: Load, until: float) -> Any:
+    def _answers(self, line: Line, load: Load, until: float) -> Iterator[Answer]:
         """Each message after the one before was taken; none when so much of the lease is over that it might run out."""
         for message in load.messages:
             if time.monotonic() > until or self.stop.is_set():

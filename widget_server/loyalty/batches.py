@@ -8,6 +8,7 @@ a batch is one request key (`batch:<id>`, its undoing `undo:<id>`) with the item
 """
 
 import secrets
+import time
 from collections.abc import Callable
 from typing import Any, Literal
 
@@ -20,6 +21,7 @@ from widget_server.db import (
     ShopTable,
     Text,
     UtcDateTime,
+    among,
     atomic,
     database,
     execute_many,
@@ -38,7 +40,8 @@ from widget_server.loyalty.shops import Shop
 
 Mode = Literal["add", "set"]
 JOB = "run_batch"
-CHUNK = 1000
+CHUNK = 500
+PAUSE_SECONDS = 0.01  # between two chunks: on SQLite whoever waits for the write lock gets it then
 ERRORS_MAX = 100
 ASKED = ("kind", "mode", "points", "staff", "app_id", "reason", "comment")  # what makes a request what it is
 REASONS = {  # why an item was not booked, or not undone, in words for staff
@@ -214,6 +217,7 @@ def run(batch_id: str) -> None:
             _go_on(batch)
         else:
             _end(batch, "done" if batch.status == "running" else "undone")
+    time.sleep(PAUSE_SECONDS)
 
 
 def _list(batch: Batch, accounts: Any) -> None:
@@ -246,12 +250,15 @@ def _book(batch: Batch, items: list[Row]) -> None:
 
     def wanted(item: Row, account: Row) -> Move | None:
         amount = item.points - (account.balance if batch.mode == "set" else 0)
-        salt = salts[item.line] = secrets.token_hex(16)
-        cause = Cause("adjusted", batch.id, snapshot={"note": said.digest(salt)})
+        snapshot = {}
+        if said.says_something:
+            salt = salts[item.line] = secrets.token_hex(16)
+            snapshot = {"note": said.digest(salt)}
+        cause = Cause("adjusted", batch.id, snapshot=snapshot)
         return Move(account, amount, item.line, cause) if amount else None
 
     rows = _move(batch, items, wanted, key=f"batch:{batch.id}", outcomes=("done", "skipped", "failed"))
-    insert_many(Adjustment, [adjustment(row, salts[row.line], said) for row in rows])
+    insert_many(Adjustment, [adjustment(row, salts[row.line], said) for row in rows if row.line in salts])
     batch.succeeded += len(rows)
     batch.skipped += sum(item.status == "skipped" for item in items)
     batch.failed += sum(item.status == "failed" for item in items)
@@ -302,8 +309,9 @@ def _move(
         item.status, item.code = (refused, answer.code) if isinstance(answer, Refusal) else (booked, None)
     mark = database.param
     execute_many(
-        f'UPDATE "batch_item" SET "status" = {mark}, "code" = {mark} WHERE "batch_id" = {mark} AND "line" = {mark}',  # noqa: S608
-        [(item.status, item.code, item.batch_id, item.line) for item in items],
+        f'UPDATE "batch_item" SET "status" = {mark}, "code" = {mark}'  # noqa: S608
+        f' WHERE "batch_id" = {mark} AND "line" = {mark} AND "shop_id" = {mark}',
+        [(item.status, item.code, item.batch_id, item.line, batch.shop_id) for item in items],
     )
     return [answer for answer in answers if isinstance(answer, Row)]
 
@@ -311,7 +319,7 @@ def _move(
 def _merged(shop_id: str, account_ids: list[str]) -> set[str]:
     """Accounts whose customer became a signpost: their points are another's by now."""
     rows = Account.of(shop_id, Account.id).join(Customer, on=(Customer.id == Account.customer_id))
-    rows = rows.where(Account.id.in_(account_ids), Customer.merged_into.is_null(False))
+    rows = rows.where(among(Account.id, account_ids), Customer.merged_into.is_null(False))
     return {account_id for (account_id,) in rows.tuples()}
 
 

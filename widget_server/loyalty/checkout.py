@@ -23,7 +23,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-from peewee import SQL, Check
+from peewee import SQL, Case, Check
 
 from widget_server import clock
 from widget_server.db import Int, Money, ShopTable, Text, UtcDateTime, atomic, insert_once, lock_rows, new_id
@@ -78,13 +78,13 @@ class CheckoutDiscount(ShopTable):
         ]
 
 
-CheckoutDiscount.add_index(  # one at a time
+CheckoutDiscount.add_index(  # one discount a checkout at a time
     CheckoutDiscount.index(
         CheckoutDiscount.shop_id,
         CheckoutDiscount.checkout_id,
         unique=True,
-        name="checkoutdiscount_standing",
-        where=SQL(f"status IN {STANDING}"),
+        name="checkoutdiscount_open",
+        where=SQL(f"status IN {OPEN}"),
     )
 )
 
@@ -134,11 +134,12 @@ def apply(
             "applied_at": clock.now(),
             "updated_at": clock.now(),
         }
-        if not insert_once(CheckoutDiscount, discount):
-            earlier = _asked_before(shop, source, key, request, points)
-            if earlier is None:
-                raise CheckoutTaken(discount_id=_standing_at(shop, checkout_id))
+        inserted = insert_once(CheckoutDiscount, discount)
+        if not inserted and (earlier := _asked_before(shop, source, key, request, points)) is not None:
             return earlier
+        taken_by = _taken_by(shop, checkout_id, but=discount["id"])
+        if taken_by is not None:
+            raise CheckoutTaken(discount_id=taken_by)
         emit(CheckoutChanged(shop.id, discount["id"], "applied"))
         return CheckoutDiscount.need(shop, CheckoutDiscount.id == discount["id"])
 
@@ -298,25 +299,24 @@ def _asked_before(
     return known
 
 
-def _standing_at(shop: Shop, checkout_id: str) -> str | None:
-    standing = CheckoutDiscount.one(
-        shop, CheckoutDiscount.checkout_id == checkout_id, CheckoutDiscount.status.in_(STANDING)
-    )
-    return None if standing is None else str(standing.id)
+def _taken_by(shop: Shop, checkout_id: str, *, but: str) -> str | None:
+    """Which discount the checkout has, or was ordered with; asked behind the insert, so that none slips in between."""
+    at_checkout = (CheckoutDiscount.checkout_id == checkout_id, CheckoutDiscount.id != but)
+    taken_by = CheckoutDiscount.one(shop, *at_checkout, CheckoutDiscount.status.in_((*OPEN, "completed")))
+    return None if taken_by is None else str(taken_by.id)
 
 
 def _newest(shop: Shop, checkout_id: str) -> tuple[CheckoutDiscount, Coupon]:
-    """The discount that stands at the checkout, else the last one that did; raises NotFound."""
+    """The discount that the checkout has, or was ordered with, else the last one it had; raises NotFound."""
     CheckoutDiscount.need(shop, CheckoutDiscount.checkout_id == checkout_id)
     rows = CheckoutDiscount.of(shop).where(CheckoutDiscount.checkout_id == checkout_id)
-    return _locked(
-        rows.order_by(CheckoutDiscount.status.in_(STANDING).desc(), CheckoutDiscount.applied_at.desc()).get()
-    )
+    rank = Case(None, [(CheckoutDiscount.status.in_(OPEN), 0), (CheckoutDiscount.status == "completed", 1)], 2)
+    return _locked(rows.order_by(rank, CheckoutDiscount.applied_at.desc()).get())
 
 
 def _locked(discount: CheckoutDiscount) -> tuple[CheckoutDiscount, Coupon]:
     """Coupon first, then discount, as when a coupon is moved: so nobody waits in a ring."""
-    coupon = lock_rows(Coupon.of(discount.shop_id).where(Coupon.id == discount.coupon_id)).get()
+    coupon = rewards.locked(discount.shop_id, discount.coupon_id)
     rows = CheckoutDiscount.of(discount.shop_id).where(CheckoutDiscount.id == discount.id)
     return lock_rows(rows).get(), coupon
 

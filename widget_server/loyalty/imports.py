@@ -8,6 +8,7 @@ What an import books is a batch of its own: progress, errors and undoing are the
 import hashlib
 import re
 import secrets
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from itertools import islice
@@ -17,7 +18,20 @@ from typing import Any, BinaryIO
 from peewee import Check, fn
 
 from widget_server import clock, config, ledger, queue
-from widget_server.db import Bool, Int, Json, Row, ShopTable, Text, UtcDateTime, atomic, insert_many, lock_rows, new_id
+from widget_server.db import (
+    Bool,
+    Int,
+    Json,
+    Row,
+    ShopTable,
+    Text,
+    UtcDateTime,
+    among,
+    atomic,
+    insert_many,
+    lock_rows,
+    new_id,
+)
 from widget_server.errors import (
     AlreadyImported,
     BadRequest,
@@ -221,6 +235,7 @@ def list_rows(import_id: str) -> None:
         rows = _items(made, batch, seen)
         while chunk := list(islice(rows, batches.CHUNK)):
             _list_chunk(shop, made, batch, chunk)
+            time.sleep(batches.PAUSE_SECONDS)
     except (Unreadable, NotFound):  # somebody touched the file since it was parsed
         batches.fail(batch)
         return
@@ -392,7 +407,7 @@ def _people(shop: Shop, emails: set[str], *, creates: bool) -> dict[str, Row | C
     rows: dict[str, list[Row]] = {}
     living = (Customer.merged_into.is_null(), Customer.erased_at.is_null())
     needed = (Customer.id, Customer.email_key, Customer.email_verified, Customer.external_id)
-    people = Customer.of(shop, *needed).where(Customer.email_key.in_(emails), *living)
+    people = Customer.of(shop, *needed).where(among(Customer.email_key, emails), *living)
     for person in people.order_by(Customer.created_at, Customer.id).objects(Row):
         rows.setdefault(person.email_key, []).append(person)
     found: dict[str, Row | Customer | None] = {}

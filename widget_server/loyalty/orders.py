@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from peewee import Check
 
-from widget_server import clock
+from widget_server import clock, queue
 from widget_server.db import (
     Json,
     ShopTable,
@@ -22,6 +22,8 @@ from widget_server.loyalty import customers, programs
 from widget_server.loyalty.customers import Person
 from widget_server.loyalty.order_states import OrderState, Refund, add_refund, merge
 from widget_server.loyalty.shops import Shop
+
+RETRY_JOB = "retry_parked"
 
 
 class Order(ShopTable):
@@ -138,6 +140,21 @@ def parked_for(shop: Shop, platform: str, external_id: str) -> list[Parked]:
 def unpark(parked: Parked) -> None:
     """What the message waited for has come, and it is booked."""
     Parked.change(parked.shop_id, {Parked.status: "booked"}, Parked.id == parked.id)
+
+
+def retry(shop: Shop, parked_id: str) -> Parked:
+    """Promise that the message is tried again: what it lacked may be there now (stores/inbox.py). Raises NotFound."""
+    with atomic():
+        parked = Parked.need(shop, Parked.id == parked_id)
+        if parked.status == "waiting":
+            queue.enqueue(RETRY_JOB, {"shop_id": shop.id, "parked_id": parked.id})
+        return parked
+
+
+def dismiss(shop: Shop, parked_id: str) -> Parked:
+    """The owner has seen to it. Raises NotFound."""
+    Parked.change(shop, {Parked.status: "dismissed"}, Parked.id == parked_id, Parked.status == "waiting")
+    return Parked.need(shop, Parked.id == parked_id)
 
 
 def _is_of_erased(shop: Shop, order: Order) -> bool:

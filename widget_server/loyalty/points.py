@@ -197,6 +197,11 @@ class Said:
             if len(getattr(self, name) or "") > TEXT_LENGTH_MAX:
                 raise BadRequest(f"A text has at most {TEXT_LENGTH_MAX} characters.", field=name)
 
+    @property
+    def says_something(self) -> bool:
+        """True when there is anything to keep."""
+        return any(vars(self).values())
+
     def digest(self, salt: str) -> str:
         """By which the ledger's row vouches for these words without holding them."""
         codes = filter(None, (self.app_id, self.activity_type, self.order_ref, self.channel))

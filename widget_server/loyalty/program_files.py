@@ -7,7 +7,7 @@ types. What the shop has is read into the same form, so that `plan` is a compari
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any, Literal
@@ -164,7 +164,10 @@ def of(shop: Shop) -> ProgramFile:
 
 
 def _live(shop: Shop, table: Any) -> list[Any]:
+    """What a file lists: discounts at a checkout are the admin API's alone."""
     rows = table.of(shop).where(table.archived_at.is_null())
+    if table is Reward:
+        rows = rows.where(Reward.at_checkout == False)
     return list(rows.order_by(table.position, table.created_at, table.handle))
 
 
@@ -188,12 +191,20 @@ def _rule_facts(rule: EarningRule, names: dict[str, str]) -> Facts:
     for word in ("terms.product_multipliers", "terms.collection_multipliers"):
         terms[word] = {id: Decimal(factor) for id, factor in terms[word].items()}
     terms["terms.tiers"] = [names.get(id, id) for id in terms["terms.tiers"]]
-    return {**_facts(rule, RULE_WORDS), **terms}
+    own = {names.get(id, id): _told({"points": one.points, "money": one.per}) for id, one in rule.figures.items() if id}
+    base = {} if None in rule.figures else dict.fromkeys(("points", "per.points", "per.money"))
+    return {**_facts(rule, RULE_WORDS), **base, "by_tier": own, **terms}
 
 
 def _reward_facts(reward: Reward, names: dict[str, str]) -> Facts:
     facts = _facts(reward, REWARD_WORDS)
-    return {**facts, "tier": names.get(facts["tier"], facts["tier"])}
+    own = {names.get(id, id): _told(asdict(price)) for id, price in reward.prices.items() if id}
+    base = {} if None in reward.prices else dict.fromkeys(("cost_points", "amount", "percent"))
+    return {**facts, **base, "by_tier": own, "tier": names.get(facts["tier"], facts["tier"])}
+
+
+def _told(facts: Facts) -> Facts:
+    return {word: value for word, value in facts.items() if value is not None}
 
 
 def _tiers_facts(shop: Shop) -> Facts:
@@ -263,9 +274,13 @@ def _tiers_asked_for(file: ProgramFile) -> Iterator[tuple[str, str, str]]:
     for at, (handle, facts) in enumerate((file.earning_rules or {}).items()):
         for index, name in enumerate(facts["terms.tiers"]):
             yield f"earning_rules.{at}.terms.tiers.{index}", f"earning_rules.{handle}", name
+        for name in facts["by_tier"]:
+            yield f"earning_rules.{at}.by_tier.{name}", f"earning_rules.{handle}", name
     for at, (handle, facts) in enumerate((file.rewards or {}).items()):
         if facts["tier"] is not None:
             yield f"rewards.{at}.tier", f"rewards.{handle}", facts["tier"]
+        for name in facts["by_tier"]:
+            yield f"rewards.{at}.by_tier.{name}", f"rewards.{handle}", name
 
 
 def _check_times(wanted: ProgramFile) -> None:
@@ -305,21 +320,22 @@ def _relisted(section: str, was: Things, now: Things) -> Iterator[Change]:
 def _changed(what: str, was: Facts, now: Facts) -> Iterator[Change]:
     for field, value in now.items():
         if was[field] != value:
-            yield Change("change", what, field, _plain(was[field]), _plain(value))
+            yield Change("change", what, field, plain(was[field]), plain(value))
 
 
 def _set(facts: Facts) -> Facts:
-    return {word: _plain(value) for word, value in facts.items() if value is not None and value not in ([], {})}
+    return {word: plain(value) for word, value in facts.items() if value is not None and value not in ([], {})}
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """A fact as JSON: money and times as text."""
     if isinstance(value, Decimal):
         return _text(value)
     if isinstance(value, date):  # a datetime is one too; days are moments by now
         return clock.iso(value)  # type: ignore[arg-type]
     if isinstance(value, dict):
-        return {name: _plain(one) for name, one in value.items()}
-    return [_plain(one) for one in value] if isinstance(value, list) else value
+        return {name: plain(one) for name, one in value.items()}
+    return [plain(one) for one in value] if isinstance(value, list) else value
 
 
 def _text(value: Decimal) -> str:
@@ -378,12 +394,20 @@ def _rule_columns(facts: Facts, ids: dict[str, str]) -> Facts:
     terms["tier_ids"] = tuple(ids[name] for name in terms["tier_ids"])
     for name in ("product_multipliers", "collection_multipliers"):
         terms[name] = {id: _text(factor) for id, factor in terms[name].items()}
-    return {**_columns(facts, RULE_WORDS), "settings": Terms(**terms).as_json()}
+    own = {
+        ids[name]: {"points": one["points"]} | ({"per": str(one["money"])} if "money" in one else {})
+        for name, one in facts["by_tier"].items()
+    }
+    return {**_columns(facts, RULE_WORDS), "by_tier": own or None, "settings": Terms(**terms).as_json()}
 
 
 def _reward_columns(facts: Facts, ids: dict[str, str]) -> Facts:
     columns = _columns(facts, REWARD_WORDS)
-    return {**columns, "tier_id": ids[facts["tier"]] if facts["tier"] is not None else None}
+    own = {
+        ids[name]: {word: value if word == "cost_points" else str(value) for word, value in one.items()}
+        for name, one in facts["by_tier"].items()
+    }
+    return {**columns, "by_tier": own or None, "tier_id": ids[facts["tier"]] if facts["tier"] is not None else None}
 
 
 def _write_list(

@@ -373,14 +373,14 @@ def undo(shop: Shop, coupon_id: str, *, key: str, source: str) -> Coupon:
     A connected shop is asked first; a coupon without a code yet, a used or a dead one stays as it is.
     """
     with atomic():
-        coupon = _locked(shop.id, coupon_id)
+        coupon = locked(shop.id, coupon_id)
         return coupon if coupon.status not in USABLE or is_returning(coupon) else _return(shop, coupon, key, source)
 
 
 def put_back(shop: Shop, coupon_id: str) -> None:
     """Out of the cart again: what was applied is hers to use elsewhere."""
     with atomic():
-        coupon = _locked(shop.id, coupon_id)
+        coupon = locked(shop.id, coupon_id)
         if coupon.status == "applied" and not is_returning(coupon):
             _move(coupon, "active", applied_at=None)
 
@@ -406,7 +406,7 @@ def delete_coupon(shop: Shop, coupon_id: str, revision: int) -> None:
     """
     with atomic():
         need_coupon(shop, coupon_id)
-        coupon = _locked(shop.id, coupon_id)
+        coupon = locked(shop.id, coupon_id)
         edits.check_revision(coupon, revision)
         coupon.deleted_at = coupon.updated_at = clock.now()
         coupon.revision += 1
@@ -433,7 +433,7 @@ def is_returning(coupon: Coupon) -> bool:
 def revoke(coupon: Coupon) -> None:
     """The code dies without points: a gift whose ground fell away. A used one stays used."""
     with atomic():
-        fresh = _locked(coupon.shop_id, coupon.id)
+        fresh = locked(coupon.shop_id, coupon.id)
         if fresh.status in (*USABLE, "issuing"):
             _move(fresh, "revoked", ended_at=clock.now())
 
@@ -542,7 +542,7 @@ def order_says(shop: Shop, codes: Iterable[str], order_ref: str, number: str, *,
             coupon = by_code(shop, code)
             if coupon is None:
                 continue
-            coupon = _locked(shop.id, coupon.id)
+            coupon = locked(shop.id, coupon.id)
             if cancelled:
                 release(shop, code, order_ref, source=source)
             elif coupon.status in ("returned", "failed"):
@@ -554,20 +554,20 @@ def order_says(shop: Shop, codes: Iterable[str], order_ref: str, number: str, *,
 def expire_due(limit: int = 1000) -> int:
     """Note coupons of any shop that have run out; put forgotten carts back. Answers how many changed."""
     now, count = clock.now(), 0
-    waits = Coupon.code_job.is_null()  # whoever asked for her points in time gets them
-    ended = Coupon.everywhere().where(Coupon.status.in_(USABLE), waits, Coupon.expires_at <= now).limit(limit)
+    idle = Coupon.code_job.is_null()  # whoever asked for her points in time gets them
+    ended = Coupon.everywhere().where(Coupon.status.in_(USABLE), idle, Coupon.expires_at <= now).limit(limit)
     for coupon in list(ended):
         with atomic():
-            fresh = _locked(coupon.shop_id, coupon.id)
+            fresh = locked(coupon.shop_id, coupon.id)
             if fresh.status in USABLE and not is_returning(fresh):
                 _move(fresh, "expired", ended_at=fresh.expires_at)
                 count += 1
     forgotten = Coupon.everywhere().where(
-        Coupon.status == "applied", waits, Coupon.applied_at <= now - APPLIED_FORGOTTEN_AFTER
+        Coupon.status == "applied", idle, Coupon.applied_at <= now - APPLIED_FORGOTTEN_AFTER
     )
     for coupon in list(forgotten.limit(limit)):
         with atomic():
-            fresh = _locked(coupon.shop_id, coupon.id)
+            fresh = locked(coupon.shop_id, coupon.id)
             if fresh.status == "applied" and not is_returning(fresh):
                 _move(fresh, "active", applied_at=None)
                 count += 1
@@ -580,7 +580,7 @@ def expire_due(limit: int = 1000) -> int:
 def code_made(shop: Shop, coupon_id: str) -> None:
     """The shop's checkout knows the code: she may use it. If nobody waits for it any longer it dies again."""
     with atomic():
-        coupon = _locked(shop.id, coupon_id)
+        coupon = locked(shop.id, coupon_id)
         if coupon.status == "issuing":
             _move(coupon, "active")
         elif coupon.status in DEAD:
@@ -590,7 +590,7 @@ def code_made(shop: Shop, coupon_id: str) -> None:
 def code_refused(shop: Shop, coupon_id: str, failure: str, detail: str) -> None:
     """There will be no code: her points come back at once, and the row says why (acceptance 30)."""
     with atomic():
-        coupon = _locked(shop.id, coupon_id)
+        coupon = locked(shop.id, coupon_id)
         if coupon.status != "issuing":
             return
         coupon.failure, coupon.failure_detail = failure, detail[:DETAIL_LENGTH_MAX]
@@ -604,7 +604,7 @@ def code_refused(shop: Shop, coupon_id: str, failure: str, detail: str) -> None:
 def code_dead(shop: Shop, coupon_id: str, *, key: str, source: str) -> None:
     """The shop's checkout no longer knows the code: the points she asked for come back."""
     with atomic():
-        coupon = _locked(shop.id, coupon_id)
+        coupon = locked(shop.id, coupon_id)
         if is_returning(coupon):
             _give_points_back(coupon, "returned", key=key, source=source, word="returned")
 
@@ -612,7 +612,7 @@ def code_dead(shop: Shop, coupon_id: str, *, key: str, source: str) -> None:
 def code_not_killed(shop: Shop, coupon_id: str, failure: str, detail: str) -> None:
     """The code could not be taken back: she keeps it, and may ask again."""
     with atomic():
-        coupon = _locked(shop.id, coupon_id)
+        coupon = locked(shop.id, coupon_id)
         if is_returning(coupon):
             coupon.failure, coupon.failure_detail = failure, detail[:DETAIL_LENGTH_MAX]
             coupon.code_job = None
@@ -622,13 +622,15 @@ def code_not_killed(shop: Shop, coupon_id: str, failure: str, detail: str) -> No
 def give_up_on_codes(limit: int = 1000) -> int:
     """Where the queue has given up asking a shop, hers is hers again. Answers how many coupons there were."""
     at_work = queue.Job.everywhere(queue.Job.id).where(queue.Job.status == "waiting")
-    given_up = Coupon.everywhere().where(Coupon.code_job.is_null(False), Coupon.code_job.not_in(at_work)).limit(limit)
+    given_up = Coupon.everywhere().where(
+        Coupon.status.in_((*USABLE, "issuing")), Coupon.code_job.is_null(False), Coupon.code_job.not_in(at_work)
+    )
     count = 0
-    for coupon in list(given_up):
+    for coupon in list(given_up.limit(limit)):
         job = queue.Job.get_or_none(queue.Job.id == coupon.code_job)
         detail = (job and job.last_error) or "the job is gone"
         with atomic():
-            fresh = _locked(coupon.shop_id, coupon.id)
+            fresh = locked(coupon.shop_id, coupon.id)
             if fresh.code_job != coupon.code_job:
                 continue
             act = code_refused if fresh.status == "issuing" else code_not_killed
@@ -681,7 +683,7 @@ def create(
         last = Reward.of(shop, fn.MAX(Reward.position)).scalar()
         handles = [handle for (handle,) in Reward.of(shop, Reward.handle).tuples()]
         columns |= {"kind": kind, "at_checkout": at_checkout, "position": 0 if last is None else last + 1}
-        word = "checkout" if at_checkout else kind.replace("_", "-")
+        word = "@checkout" if at_checkout else kind.replace("_", "-")  # no name for a program file
         return _make(shop, edits.free_handle(word, handles), {**columns, **_price_columns(shop, kind, prices)})
 
 
@@ -897,17 +899,24 @@ def _check_refusal(code: str | None) -> None:
 
 def _own(shop: Shop, customer: Customer, coupon_id: str) -> Coupon:
     Coupon.need(shop, Coupon.id == coupon_id, Coupon.customer_id == customer.id)
-    return _locked(shop.id, coupon_id)
+    return locked(shop.id, coupon_id)
 
 
 def _need_code(shop: Shop, code: str) -> Coupon:
     coupon = by_code(shop, code)
     if coupon is None:
         raise NotFound("There is no such code here.")
-    return _locked(shop.id, coupon.id)
+    return locked(shop.id, coupon.id)
 
 
-def _locked(shop_id: str, coupon_id: str) -> Coupon:
+def locked(shop_id: str, coupon_id: str) -> Coupon:
+    """The coupon as it is now, locked until the transaction ends; raises NotFound.
+
+    Its owner's account first, as an order does that earns and uses a code: so nobody waits in a ring.
+    """
+    account = ledger.account_of(shop_id, Coupon.need(shop_id, Coupon.id == coupon_id).customer_id)
+    if account is not None:
+        ledger.locked(shop_id, account.id)
     coupon: Coupon = lock_rows(Coupon.of(shop_id).where(Coupon.id == coupon_id)).get()
     return coupon
 

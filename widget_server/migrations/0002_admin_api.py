@@ -158,7 +158,7 @@ CREATE UNIQUE INDEX "checkout_discount_shop_id_source_key" ON "checkout_discount
 CREATE INDEX "checkout_discount_shop_id_coupon_id" ON "checkout_discount" ("shop_id", "coupon_id");
 CREATE INDEX "checkout_discount_shop_id_checkout_id_applied_at" ON "checkout_discount" ("shop_id", "checkout_id", "applied_at");
 CREATE INDEX "checkout_discount_status_applied_at" ON "checkout_discount" ("status", "applied_at");
-CREATE UNIQUE INDEX "checkoutdiscount_standing" ON "checkout_discount" ("shop_id", "checkout_id") WHERE status IN ('applied', 'in_progress', 'completed', 'scheduled_for_refund');
+CREATE UNIQUE INDEX "checkoutdiscount_open" ON "checkout_discount" ("shop_id", "checkout_id") WHERE status IN ('applied', 'in_progress');
 CREATE TABLE "day_total" (
   "id" TEXT NOT NULL PRIMARY KEY,
   "shop_id" TEXT NOT NULL REFERENCES shop (id),
@@ -219,7 +219,7 @@ CREATE TABLE "lane" (
   "arrivals" INTEGER NOT NULL,
   PRIMARY KEY ("endpoint_id",
   "subject")) STRICT, WITHOUT ROWID;
-CREATE INDEX "lane_next_at" ON "lane" ("next_at");
+CREATE INDEX "lane_endpoint_id_next_at" ON "lane" ("endpoint_id", "next_at");
 """
 
 POSTGRES = """
@@ -386,7 +386,7 @@ CREATE UNIQUE INDEX "checkout_discount_shop_id_source_key" ON "checkout_discount
 CREATE INDEX "checkout_discount_shop_id_coupon_id" ON "checkout_discount" ("shop_id", "coupon_id");
 CREATE INDEX "checkout_discount_shop_id_checkout_id_applied_at" ON "checkout_discount" ("shop_id", "checkout_id", "applied_at");
 CREATE INDEX "checkout_discount_status_applied_at" ON "checkout_discount" ("status", "applied_at");
-CREATE UNIQUE INDEX "checkoutdiscount_standing" ON "checkout_discount" ("shop_id", "checkout_id") WHERE status IN ('applied', 'in_progress', 'completed', 'scheduled_for_refund');
+CREATE UNIQUE INDEX "checkoutdiscount_open" ON "checkout_discount" ("shop_id", "checkout_id") WHERE status IN ('applied', 'in_progress');
 CREATE TABLE "day_total" (
   "id" TEXT NOT NULL PRIMARY KEY,
   "shop_id" TEXT NOT NULL REFERENCES shop (id),
@@ -447,7 +447,7 @@ CREATE TABLE "lane" (
   "arrivals" BIGINT NOT NULL,
   PRIMARY KEY ("endpoint_id",
   "subject"));
-CREATE INDEX "lane_next_at" ON "lane" ("next_at");
+CREATE INDEX "lane_endpoint_id_next_at" ON "lane" ("endpoint_id", "next_at");
 """
 
 

@@ -376,6 +376,21 @@ TERMS_NEED = {"social": {"channel", "url"}, "custom": {"name"}}
 TERMS_MAY = {kind: {"url"} | (ORDER_TERMS if kind in ORDER_KINDS else set()) for kind in KINDS}
 
 
+class _OwnSchema(Schema):
+    """What a level has of its own: only what is told."""
+
+    @post_load
+    def as_facts(self, data: Facts, **_: Any) -> Facts:
+        return {name: value for name, value in data.items() if value is not None}
+
+
+class OwnFigureSchema(_OwnSchema):
+    """What a rule gives in one level, instead of its own points or rate."""
+
+    points = Whole(required=True)
+    money = Amount(load_default=None)
+
+
 class RuleSchema(_Part):
     """An earning rule."""
 
@@ -386,6 +401,7 @@ class RuleSchema(_Part):
     active = YesNo(load_default=True)
     points = Whole(load_default=None)
     per = fields.Nested(PerSchema, load_default=None)
+    by_tier = _map_of(fields.Nested(OwnFigureSchema), Words(100))
     terms = _part(TermsSchema)
 
     @validates_schema
@@ -396,6 +412,9 @@ class RuleSchema(_Part):
             raise ValidationError("Either points, or per: so many points for so much money.", "points")
         if rule["per"] and kind not in RATED_KINDS:
             raise ValidationError(f"Only rules of kind {', '.join(RATED_KINDS)} know an amount of money.", "per")
+        for level, own in rule["by_tier"].items():
+            if ("money" in own) != (rule["per"] is not None):
+                raise ValidationError({"by_tier": {level: {"money": ["With per, and only then."]}}})
         errors = _misplaced(kind, terms, TERMS_NEED, TERMS_MAY)
         if errors:
             raise ValidationError({"terms": errors})
@@ -456,6 +475,14 @@ REWARD_NEEDS = {
 REWARD_MAY = {"sliding": {"max_points", "step_points"}, "free_product": {"product_name"}}
 
 
+class OwnPriceSchema(_OwnSchema):
+    """What a reward costs in one level, and is worth there."""
+
+    cost_points = Whole(required=True)
+    amount = Amount(load_default=None)
+    percent = Amount(Decimal(1), Decimal(100), load_default=None)
+
+
 class RewardSchema(_Part):
     """A reward; of a sliding one `cost_points` is the least that can be spent."""
 
@@ -467,6 +494,7 @@ class RewardSchema(_Part):
     cost_points = Whole(required=True)
     amount = Amount(load_default=None)
     percent = Amount(Decimal(1), Decimal(100), load_default=None)
+    by_tier = _map_of(fields.Nested(OwnPriceSchema), Words(100))
     product_id = Id(load_default=None)
     product_name = Words(load_default=None)
     max_points = Whole(load_default=None)
@@ -490,6 +518,12 @@ class RewardSchema(_Part):
         errors = _misplaced(reward["kind"], reward, REWARD_NEEDS, REWARD_MAY)
         if errors:
             raise ValidationError(errors)
+        for level, own in reward["by_tier"].items():
+            if reward["kind"] == "sliding":
+                raise ValidationError("A slider is the same in every level.", "by_tier")
+            for name in ("amount", "percent"):
+                if (name in own) != (reward[name] is not None):
+                    raise ValidationError({"by_tier": {level: {name: [f"As the kind {reward['kind']} has it."]}}})
         least, most, step = reward["cost_points"], reward["max_points"], reward["step_points"] or 1
         if most is not None and most < least:
             raise ValidationError("It is less than cost_points, the least that can be spent.", "max_points")

@@ -7,6 +7,7 @@ there is dead. The shop is asked outside any transaction; `rewards` then says wh
 from types import ModuleType
 from typing import Any
 
+from widget_server.errors import BadRequest
 from widget_server.loyalty import customers, rewards, shops
 from widget_server.loyalty.rewards import Coupon
 from widget_server.loyalty.shops import Shop
@@ -19,7 +20,9 @@ Payload = dict[str, Any]
 
 
 def keys_of(platform: str) -> dict[str, str]:
-    """The keys that open the platform's API, and what the platform calls each."""
+    """The keys that open the platform's API, and what the platform calls each. Raises BadRequest if it has none."""
+    if platform not in MAKERS:
+        raise BadRequest("A generic shop asks us about its codes: there is nothing to connect.", field="platform")
     keys: dict[str, str] = MAKERS[platform].KEYS
     return keys
 

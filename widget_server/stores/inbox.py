@@ -14,6 +14,7 @@ from widget_server.errors import Refusal
 from widget_server.events import CustomerRegistered, emit
 from widget_server.loyalty import access, customers, earning, orders, privacy
 from widget_server.loyalty.customers import Customer
+from widget_server.loyalty.orders import Parked
 from widget_server.loyalty.shops import Shop
 from widget_server.schemas import stores as shapes
 from widget_server.stores import generic, shopify, woocommerce
@@ -41,14 +42,34 @@ def deliver(shop: Shop, platform: str, topic: str, body: bytes) -> Outcome:
     try:
         with atomic():
             return _book(shop, platform, topic, body)
-    except Odd as odd:
-        reason = str(odd)
-    except ValidationError as wrong:
-        reason = ": ".join(faults(wrong.normalized_messages())[0])
-    except Refusal as refusal:
-        reason = f"{refusal.code}: {refusal.message}"
+    except (Odd, ValidationError, Refusal) as no:
+        reason = _reason(no)
     orders.park(shop, platform, topic, body, reason=reason)
     return Outcome("parked", reason)
+
+
+def retry(shop: Shop, parked_id: str) -> Outcome:
+    """Try a parked message again; when it cannot be booked still, it waits with the reason of today."""
+    parked = Parked.need(shop, Parked.id == parked_id)
+    if parked.status != "waiting":
+        return Outcome(parked.status)
+    try:
+        with atomic():
+            outcome = _book(shop, parked.platform, parked.topic, parked.body.encode())
+            if outcome.status != "parked":
+                orders.unpark(parked)
+            return outcome
+    except (Odd, ValidationError, Refusal) as no:
+        reason = _reason(no)
+    Parked.change(shop, {Parked.reason: reason[:300]}, Parked.id == parked.id)
+    return Outcome("parked", reason)
+
+
+def _reason(no: Exception) -> str:
+    """Why a message was not booked, for the owner."""
+    if isinstance(no, ValidationError):
+        return ": ".join(faults(no.normalized_messages())[0])
+    return f"{no.code}: {no.message}" if isinstance(no, Refusal) else str(no)
 
 
 def _book(shop: Shop, platform: str, topic: str, body: bytes) -> Outcome:

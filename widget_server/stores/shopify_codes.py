@@ -9,7 +9,7 @@ from typing import Any
 from widget_server import clock
 from widget_server.loyalty.customers import Customer
 from widget_server.loyalty.rewards import Coupon
-from widget_server.stores.calls import Api, Found, NotReached, Refused, ask
+from widget_server.stores.calls import DETAIL_LENGTH_MAX, Api, Found, NotReached, Refused, ask
 from widget_server.stores.fields import wire
 
 KEYS = {"token": "Admin API access token"}
@@ -19,7 +19,7 @@ API_VERSION = "2026-10"
 SCOPE = "write_discounts"
 MARK = "loyalty "  # and the coupon's id here, at the end of the title there
 TITLE_LENGTH_MAX = 200
-PASSING = {"THROTTLED", "INTERNAL_SERVER_ERROR", "TIMEOUT"}
+PASSING = {"THROTTLED", "TIMEOUT", "INTERNAL_SERVER_ERROR", "INTERNAL_ERROR"}  # the last one among userErrors
 
 CHECK = "query { currentAppInstallation { accessScopes { handle } } }"
 FIND = """query ($code: String!) { codeDiscountNodeByCode(code: $code) { id codeDiscount {
@@ -131,7 +131,7 @@ def _change(api: Api, mutation: str, variables: dict[str, Any]) -> None:
     """Run a mutation. Raises Refused with the code of the first of its userErrors."""
     (done,) = _ask(api, mutation, variables).values()
     for wrong in done["userErrors"]:
-        raise Refused(f"{wrong['code']}: {wrong['message']}", wrong["code"] or "")
+        raise _no(wrong["code"] or "", wrong["message"])
 
 
 def _ask(api: Api, query: str, variables: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -140,8 +140,11 @@ def _ask(api: Api, query: str, variables: dict[str, Any] | None = None) -> dict[
     body = {"query": query, "variables": variables or {}}
     answer = ask("POST", url, {"X-Shopify-Access-Token": api.keys["token"]}, body)
     for wrong in answer.get("errors") or []:
-        code = wrong.get("extensions", {}).get("code", "")
-        said = f"{code} {wrong.get('message')}"
-        raise NotReached(said) if code in PASSING else Refused(said, code)
+        raise _no(wrong.get("extensions", {}).get("code", ""), wrong["message"])
     data: dict[str, Any] = answer["data"]
     return data
+
+
+def _no(code: str, message: str) -> NotReached | Refused:
+    said = f"{code}: {message}"[:DETAIL_LENGTH_MAX]
+    return NotReached(said) if code in PASSING else Refused(said, code)

@@ -61,9 +61,9 @@ def json_body(schema: Schema, *, ignoring: Iterable[str] = ()) -> Any:
         raise unfit(wrong) from wrong
 
 
-def unfit(wrong: ValidationError) -> BadRequest:
-    """What a schema found wrong, as a refusal."""
-    found = faults(wrong.normalized_messages())
+def unfit(wrong: ValidationError, *, under: str = "") -> BadRequest:
+    """What a schema found wrong, as a refusal; `under` is where its part of the body stands."""
+    found = faults(wrong.normalized_messages(), *([under] if under else []))
     field, message = found[0]
     return BadRequest(message, field=field, faults=found)
 

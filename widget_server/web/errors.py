@@ -24,7 +24,7 @@ STATUS = {
 CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 415: "bad_request", 400: "bad_request"}
 
 ADMIN_PATHS = ("/loyalty-", "/_api/", "/oauth")
-REQUIRED = "Missing data for required field."
+REQUIRED, UNKNOWN = "Missing data for required field.", "Unknown field."
 
 log = logging.getLogger(__name__)
 
@@ -46,13 +46,18 @@ def admin_body(
     code: str, message: str, *, field: str | None = None, faults: Any = None, unfit: bool = False, **facts: Any
 ) -> dict[str, Any]:
     """Wix's form of a "no": the fields that are `unfit`, or a stable code with the figures behind it."""
-    path = ".".join(map(camel, field.split("."))) if field else None
+    path = _wire_path(field) if field else None
     if unfit and path:
-        violations = [_violation(*fault, code) for fault in faults or [(path, message)]]
+        violations = [_violation(_wire_path(name), said, code) for name, said in faults or [(path, message)]]
         return {"message": message, "details": {"validationError": {"fieldViolations": violations}}}
     data = {camel(name): value for name, value in {"field": path, **facts}.items() if value is not None}
     error = {"code": code.upper(), "description": message, "data": data}
     return {"message": message, "details": {"applicationError": error}}
+
+
+def _wire_path(field: str) -> str:
+    """The domain names fields as Python does."""
+    return ".".join(map(camel, field.split(".")))
 
 
 def _violation(field: str, message: str, code: str) -> dict[str, str]:

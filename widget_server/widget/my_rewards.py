@@ -49,7 +49,10 @@ def apply(coupon_id: str) -> ResponseReturnValue:
 @my_rewards.takes_key()
 @my_rewards.response(200, shapes.Redemption)
 def return_coupon(coupon_id: str) -> ResponseReturnValue:
-    """An unused coupon for its points; the code dies first."""
+    """An unused coupon for its points; the code dies first.
+
+    Where the shop's own checkout knows the code, the coupon is `returning` until it is dead there; the points follow.
+    """
     me = auth.member()
 
     def act(key: str) -> object:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from peewee import SQL, NodeList, Value, fn
+from peewee import SQL, NodeList, Value
 
 from widget_server.db import on_sqlite
 
@@ -90,8 +90,12 @@ def _folded(column: Any, text: str) -> tuple[Any, str]:
     """SQLite, and PostgreSQL in the C locale, know the case of ASCII letters only: the others are folded here, as far
     as the text has them.
     """
-    for small in sorted({letter.lower() for letter in text}):
-        large = small.upper()
-        if len(small) == len(large) == 1 and small != large and not (small + large).isascii():
-            column, text = fn.REPLACE(column, large, small), text.replace(large, small)
-    return column, text
+    letters = [(small, small.upper()) for small in sorted({letter.lower() for letter in text})]
+    pairs = [one for one in letters if one[0] != one[1] and len("".join(one)) == 2 and not "".join(one).isascii()]
+    if not pairs:
+        return column, text
+    replaced: list[Any] = [SQL("replace(" * len(pairs)), column]
+    for small, large in pairs:
+        text = text.replace(large, small)
+        replaced += [SQL(","), Value(large, converter=False), SQL(","), Value(small, converter=False), SQL(")")]
+    return NodeList(tuple(replaced)), text

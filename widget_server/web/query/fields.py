@@ -66,8 +66,8 @@ class Field:
     """A field of an entity. `column` is any expression over the select that is asked, `nullable`: it may be NULL.
 
     `to_stored` maps a value of the wire to the stored one (EARN to earn) and may raise ValueError; `to_shown` goes the
-    other way, for aggregations. A time that is shown otherwise than it is stored must never fall while its column rises,
-    nor change within a quarter of an hour: `at_least` answers the smallest stored time that is shown as this or later.
+    other way, for aggregations. A time that is shown otherwise than it is stored must never fall while its column
+    rises, nor change within a quarter of an hour: `at_least` answers the smallest stored time shown as this or later.
     """
 
     column: Any

@@ -18,7 +18,8 @@ from widget_server.web.query.reading import wrong
 DEPTH_MAX = 10
 LEAVES_MAX = 500
 LIST_MAX = 1000
-VALUES_MAX = 10_000  # both databases take 32,766 parameters and more
+TEXT_LENGTH_MAX = 256
+PARAMETERS_MAX = 10_000
 
 ANY_KIND = ("$eq", "$ne", "$in", "$nin", "$hasSome", "$hasAll", "$exists", "$isEmpty")
 ORDER = ("$gt", "$gte", "$lt", "$lte")
@@ -52,7 +53,7 @@ class _Filter:
 
     def __init__(self, fields: Mapping[str, Field], path: str) -> None:
         self.fields, self.path = fields, path
-        self.leaves = self.values = 0
+        self.leaves = self.parameters = 0
 
     def group(self, asked: Any, negated: bool, depth: int) -> Any:
         """All members of an object hold."""
@@ -103,11 +104,12 @@ class _Filter:
 
     def holds(self, field: Field, operator: str, value: Any, path: str) -> Any:
         if operator in TEXT:
-            if not isinstance(value, str):
-                raise wrong(path, f"takes a text for {operator}.")
+            if not isinstance(value, str) or len(value) > TEXT_LENGTH_MAX:
+                raise wrong(path, f"takes a text of {TEXT_LENGTH_MAX} characters at most for {operator}.")
+            self.weigh(1 + 2 * len(set(value)), path)
             return TEXT[operator](field.column, value)
         if operator in ("$in", "$hasSome", "$hasAll"):
-            values = [field.read(one, path) for one in self.listed(value, path)]
+            values = [field.read(one, path) for one in self.listed(value, path, 8 if field.kind == "time" else 1)]
             if field.kind == "texts":
                 return (every if operator == "$hasAll" else some)([_holds_text(field, one) for one in values])
             if operator == "$hasAll":  # every value listed is the field's only one
@@ -116,13 +118,17 @@ class _Filter:
         found = field.read(value, path)
         return _one_of(field, [found]) if operator == "$eq" else _compared(field, operator, found)
 
-    def listed(self, asked: Any, path: str) -> list[Any]:
-        if not isinstance(asked, list):
-            raise wrong(path, "takes a list.")
-        self.values += len(asked)
-        if len(asked) > LIST_MAX or self.values > VALUES_MAX:
-            raise wrong(path, f"takes {LIST_MAX:,} values at most, and {VALUES_MAX:,} in all.")
+    def listed(self, asked: Any, path: str, weight: int = 1) -> list[Any]:
+        if not isinstance(asked, list) or len(asked) > LIST_MAX:
+            raise wrong(path, f"takes a list of {LIST_MAX:,} at most.")
+        self.weigh(weight * len(asked), path)
         return asked
+
+    def weigh(self, parameters: int, path: str) -> None:
+        """Count the parameters that the condition may need: SQLite takes 32,766 in a statement, PostgreSQL 65,535."""
+        self.parameters += parameters
+        if self.parameters > PARAMETERS_MAX:
+            raise wrong(path, "is one value too many: the filter is too large.")
 
 
 def _present(field: Field) -> Any:

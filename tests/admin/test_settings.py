@@ -1,0 +1,65 @@
+"""Settings of our own over the wire: the sections of the program file (docs/program-file.md)."""
+
+import pytest
+
+from tests.integrator import Integrator
+from tests.make import World
+
+SETTINGS = "/loyalty-settings/v1/settings"
+
+
+def test_only_what_is_sent_changes(owner: Integrator, world: World) -> None:
+    before = owner.get(f"{SETTINGS}/program")["settings"]
+    sent = {"waitDays": 14, "base": {"shipping": True}, "pointValue": "0.01"}
+    after = owner.patch(f"{SETTINGS}/program", {"settings": sent})["settings"]
+    assert after == {**before, "waitDays": 14, "pointValue": "0.01", "base": {**before["base"], "shipping": True}}
+    assert world.program.rules.wait_days == 14
+    assert owner.patch(f"{SETTINGS}/program", {"settings": {"pointValue": None}})["settings"]["pointValue"] is None
+
+
+def test_the_widgets_look_and_words(owner: Integrator, world: World) -> None:
+    told = owner.patch(
+        f"{SETTINGS}/widget", {"settings": {"colour": "#aa0000", "strings": {"de": {"launcher.label": "Farnclub"}}}}
+    )["settings"]
+    assert (told["colour"], told["strings"]) == ("#aa0000", {"de": {"launcher.label": "Farnclub"}})
+    assert owner.get(f"{SETTINGS}/widget")["settings"] == told
+
+
+def test_referrals_are_switched_on_with_their_gifts(owner: Integrator, world: World) -> None:
+    sent = {"active": True, "advocate": {"kind": "points", "points": 100}, "friend": {"kind": "amount", "amount": "5"}}
+    told = owner.patch(f"{SETTINGS}/referral", {"settings": sent})["settings"]
+    assert told["advocate"]["points"] == 100 and told["friend"]["amount"] == "5"
+    without = owner.patch(f"{SETTINGS}/referral", {"settings": {"friend": None}})["settings"]
+    assert without["friend"] is None and without["advocate"]["points"] == 100
+
+
+@pytest.mark.parametrize(
+    ("section", "sent", "field"),
+    [
+        ("program", {"waitDays": -1}, "settings.waitDays"),
+        ("program", {"base": {"shiping": True}}, "settings.base.shiping"),
+        ("widget", {"colour": "green"}, "settings.colour"),
+        ("widget", {"fern": 1}, "settings.fern"),
+    ],
+)
+def test_a_wrong_one_is_named(owner: Integrator, section: str, sent: dict[str, object], field: str) -> None:
+    told = owner.patch(f"{SETTINGS}/{section}", {"settings": sent}, status=400)
+    assert [one["field"] for one in told["details"]["validationError"]["fieldViolations"]] == [field]
+
+
+def test_campaigns_are_set_whole(owner: Integrator, world: World) -> None:
+    one = {
+        "name": "Spring",
+        "multiplier": "2",
+        "startsAt": "2026-03-01T00:00:00.000000Z",
+        "endsAt": "2026-04-01T00:00:00Z",
+    }
+    (told,) = owner.asks("PUT", "/loyalty-settings/v1/campaigns", {"campaigns": [one]})["campaigns"]
+    assert (told["name"], told["multiplier"]) == ("Spring", "2")
+    assert owner.asks("PUT", "/loyalty-settings/v1/campaigns", {"campaigns": []})["campaigns"] == []
+    wrong = owner.asks("PUT", "/loyalty-settings/v1/campaigns", {"campaigns": [{"name": "x"}]}, status=400)
+    assert wrong["details"]["validationError"]["fieldViolations"][0]["field"].startswith("campaigns.0.")
+
+
+def test_there_are_no_other_settings(owner: Integrator) -> None:
+    owner.get(f"{SETTINGS}/secrets", status=404)

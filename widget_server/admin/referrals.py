@@ -1,0 +1,57 @@
+"""Referrals: `/loyalty-referrals/v1`, ours beside Wix's (acceptance 45)."""
+
+from typing import Any
+
+from widget_server.admin.routes import MANAGE, READ, SOURCE, Service
+from widget_server.loyalty import referrals
+from widget_server.loyalty.referrals import Referral
+from widget_server.schemas.admin.referrals import STATUSES, ReferralBody, ReferralsPage, referral
+from widget_server.schemas.wire import Asked
+from widget_server.web import query
+from widget_server.web.callers import Caller
+from widget_server.web.query import Entity, Field, word_of
+
+service = Service("referrals", "/loyalty-referrals/v1", "Referrals")
+
+CREATED = Field(Referral.created_at, "time")
+ENTITY = Entity(
+    "referral",
+    {
+        "id": Field(Referral.id, "id"),
+        "advocateId": Field(Referral.advocate_id, "id"),
+        "friendId": Field(Referral.friend_id, "id"),
+        "status": Field(Referral.status, "enum", to_stored=word_of(STATUSES)),
+        "reason": Field(Referral.reason, "text", nullable=True),
+        "createdDate": CREATED,
+        "updatedDate": Field(Referral.updated_at, "time"),
+    },
+    (Field(Referral.id, "id"),),
+    CREATED,
+)
+
+
+@service.does("POST", "/referrals/query", READ, takes=Asked, answers=ReferralsPage)
+def query_referrals(caller: Caller, asked: Any) -> dict[str, Any]:
+    """Referrals by filter and order."""
+    found = query.page(ENTITY, Referral.of(caller.shop), asked.get("query"), shop_id=caller.shop.id)
+    return {"referrals": [referral(row) for row in found.rows], "paging_metadata": query.metadata(found)}
+
+
+@service.does("GET", "/referrals/<referral_id>", READ, answers=ReferralBody)
+def get_referral(caller: Caller, asked: Any, referral_id: str) -> dict[str, Any]:
+    """One referral, and why it stands where it stands."""
+    return {"referral": referral(Referral.need(caller.shop, Referral.id == referral_id))}
+
+
+@service.does("POST", "/referrals/<referral_id>/approve", MANAGE, answers=ReferralBody)
+def approve_referral(caller: Caller, asked: Any, referral_id: str) -> dict[str, Any]:
+    """A blocked or cancelled one is fine after all; another stays as it is."""
+    Referral.need(caller.shop, Referral.id == referral_id)
+    return {"referral": referral(referrals.approve(caller.shop, referral_id, source=SOURCE))}
+
+
+@service.does("POST", "/referrals/<referral_id>/cancel", MANAGE, answers=ReferralBody)
+def cancel_referral(caller: Caller, asked: Any, referral_id: str) -> dict[str, Any]:
+    """Take it back; what both sides got goes back too."""
+    Referral.need(caller.shop, Referral.id == referral_id)
+    return {"referral": referral(referrals.cancel(caller.shop, referral_id, source=SOURCE))}

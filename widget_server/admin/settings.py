@@ -1,0 +1,67 @@
+"""Settings of our own: `/loyalty-settings/v1`, the sections of the program file (docs/program-file.md)."""
+
+from typing import Any
+
+from marshmallow import ValidationError
+
+from widget_server.admin.routes import MANAGE, READ, Service, naming
+from widget_server.errors import NotFound
+from widget_server.loyalty import program_files
+from widget_server.loyalty.program_files import ProgramFile
+from widget_server.schemas.admin.settings import (
+    SECTIONS,
+    Campaigns,
+    Section,
+    campaign_facts,
+    campaigns,
+    section,
+    section_facts,
+)
+from widget_server.web.bodies import unfit
+from widget_server.web.callers import Caller
+
+service = Service("settings", "/loyalty-settings/v1", "Settings of the program, the widget and referrals")
+
+
+@service.does("GET", "/settings/<name>", READ, answers=Section)
+def get_settings(caller: Caller, asked: Any, name: str) -> dict[str, Any]:
+    """The settings of `program`, `widget` or `referral`."""
+    _check(name)
+    return {"settings": section(name, program_files.of(caller.shop).single[name] or {})}
+
+
+@service.does("PATCH", "/settings/<name>", MANAGE, takes=Section, answers=Section)
+def update_settings(caller: Caller, asked: Any, name: str) -> dict[str, Any]:
+    """Change what is sent; past rows keep what they were booked with. The status of the program is not set here."""
+    _check(name)
+    now = program_files.of(caller.shop).single[name] or {}
+    with naming({}):
+        try:
+            facts = section_facts(name, now, asked["settings"])
+        except ValidationError as wrong:
+            raise unfit(wrong, under="settings") from wrong
+        program_files.apply(caller.shop, ProgramFile(**{name: facts}))
+    return get_settings(caller, {}, name)
+
+
+@service.does("GET", "/campaigns", READ, answers=Campaigns)
+def get_campaigns(caller: Caller, asked: Any) -> dict[str, Any]:
+    """Times in which orders give a multiple."""
+    return {"campaigns": campaigns(program_files.of(caller.shop).campaigns or {})}
+
+
+@service.does("PUT", "/campaigns", MANAGE, takes=Campaigns, answers=Campaigns)
+def set_campaigns(caller: Caller, asked: Any) -> dict[str, Any]:
+    """These campaigns and no others; orders that earned in one that goes keep what they earned."""
+    with naming({}):
+        try:
+            things = campaign_facts(asked["campaigns"])
+        except ValidationError as wrong:
+            raise unfit(wrong, under="campaigns") from wrong
+        program_files.apply(caller.shop, ProgramFile(campaigns=things))
+    return get_campaigns(caller, {})
+
+
+def _check(name: str) -> None:
+    if name not in SECTIONS:
+        raise NotFound(f"There are settings of {', '.join(SECTIONS)}.")

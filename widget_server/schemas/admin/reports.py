@@ -1,0 +1,30 @@
+"""Figures of the shop's days on the wire: ours beside Wix's (acceptance 53)."""
+
+from marshmallow import fields
+
+from widget_server.schemas.widget import Points
+from widget_server.schemas.wire import DecimalText, Wire
+
+
+class Days(Wire):
+    """From which local day to which, both included; left out is without end."""
+
+    first = fields.Date(data_key="from", metadata={"example": "2026-01-01"})
+    last = fields.Date(data_key="to", metadata={"example": "2026-12-31"})
+
+
+class Totals(Wire):
+    """Points but for `liability` and `referralRevenue`, which are in `currency`; `redemptionRate` is a share of 1."""
+
+    earned, redeemed, adjusted, expired = Points(required=True), Points(required=True), Points(required=True), Points()
+    unredeemed, pending = Points(required=True), Points(required=True)
+    members, joined = fields.Integer(required=True), fields.Integer(required=True)
+    liability, referral_revenue = DecimalText(), DecimalText()
+    redemption_rate = fields.Float()
+    currency = fields.String(required=True)
+
+
+class TotalsBody(Wire):
+    """The figures."""
+
+    totals = fields.Nested(Totals, required=True)

@@ -1,0 +1,85 @@
+"""Settings of our own on the wire: the sections of the program file, camelCase (docs/program-file.md)."""
+
+from typing import Any
+
+from marshmallow import Schema, fields
+
+from widget_server.loyalty.program_files import Facts, plain
+from widget_server.schemas.program_file import CampaignSchema, ProgramSchema, ReferralSchema, WidgetSchema
+from widget_server.schemas.wire import Wire, camel
+
+SECTIONS: dict[str, type[Schema]] = {"program": ProgramSchema, "widget": WidgetSchema, "referral": ReferralSchema}
+
+
+class Section(Wire):
+    """One section of the program file. A change sends what it changes; maps and lists are sent whole."""
+
+    settings = fields.Raw(required=True, metadata={"type": "object"})
+
+
+class Campaigns(Wire):
+    """Every campaign, in the order in which they begin."""
+
+    campaigns = fields.Raw(required=True, metadata={"type": "array", "items": {"type": "object"}})
+
+
+def section(name: str, facts: Facts) -> dict[str, Any]:
+    """The section's facts as its schema has them: groups of dotted names as objects."""
+    return _told(SECTIONS[name](), facts)
+
+
+def section_facts(name: str, now: Facts, sent: Any) -> Facts:
+    """What is so now with what is sent over it; raises ValidationError naming what does not fit."""
+    schema = SECTIONS[name]()
+    told: Facts = schema.load(_house(schema, _merged(section(name, now), sent)))
+    return told
+
+
+def campaigns(things: dict[str, Facts]) -> list[dict[str, Any]]:
+    """The campaigns with their names."""
+    return [_told(CampaignSchema(), {"name": name, **facts}) for name, facts in things.items()]
+
+
+def campaign_facts(sent: Any) -> dict[str, Facts]:
+    """By name; raises ValidationError naming what does not fit."""
+    schema = CampaignSchema(many=True)
+    found: list[Facts] = schema.load([_house(schema, one) for one in sent] if isinstance(sent, list) else sent)
+    return {facts.pop("name"): facts for facts in found}
+
+
+def _told(schema: Schema, facts: Facts, prefix: str = "") -> dict[str, Any]:
+    told: dict[str, Any] = {}
+    for name, field in schema.fields.items():
+        if isinstance(field, fields.Nested):
+            part = _told(field.schema, facts, f"{prefix}{name}.")
+            told[camel(name)] = part if field.load_default is not None or part.get("kind") else None
+        else:
+            told[camel(name)] = plain(facts.get(prefix + name))
+    return told
+
+
+def _house(schema: Schema, sent: Any) -> Any:
+    """The house's names; what the schema does not know stays as it is, to be refused by name."""
+    if not isinstance(sent, dict):
+        return sent
+    named = {camel(name): (name, field) for name, field in schema.fields.items()}
+    found = {}
+    for wire, value in sent.items():
+        name, field = named.get(wire, (wire, None))
+        nested = isinstance(field, fields.Nested)
+        if value is None and field is not None and not field.allow_none:
+            continue  # None stands for the default
+        found[name] = _house(field.schema, value) if nested else value  # type: ignore[union-attr]
+    return found
+
+
+def _merged(now: dict[str, Any], sent: Any) -> Any:
+    if not isinstance(sent, dict):
+        return sent
+    found = dict(now)
+    for name, value in sent.items():
+        part = now.get(name)
+        found[name] = (
+            {**part, **value} if isinstance(part, dict) and isinstance(value, dict) and name != "strings" else value
+        )
+    return found

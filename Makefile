@@ -3,8 +3,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 PORT ?= 8000
 SHOP_PORT ?= 8001
+NODE_MODULES := widget_static/node_modules/.ready tests/wix_sdk/node_modules/.ready
 
-.PHONY: help demo test lint unit browser types build proofs bench shots clean
+.PHONY: help demo test lint unit browser types docs build proofs bench shots clean
 
 help:
 	@echo "make demo    the widget and a small shop on this machine (PORT=8000 SHOP_PORT=8001)"
@@ -13,6 +14,7 @@ help:
 	@echo "make bench   measured goals, each as a ratio against a floor of the same run"
 	@echo "make shots   every state of the widget as screenshots in build/shots"
 	@echo "make build   rebuild widget_static/dist from its sources (needs node)"
+	@echo "make docs    rewrite the tables of docs/admin-api.md from the code"
 	@echo "make types   rewrite widget_static/src/api.ts from the server's schemas"
 
 .venv/run: pyproject.toml
@@ -50,16 +52,19 @@ build: widget_static/node_modules/.ready
 	cd widget_static && npm run --silent check && npm run --silent build
 	git diff --exit-code --stat -- widget_static/dist
 
-unit: .venv/dev chromium tests/wix_sdk/node_modules/.ready
+unit: .venv/dev chromium $(NODE_MODULES)
 	$(BIN)/pytest -n 2 --dist loadfile
 
 browser: .venv/dev chromium
 	$(BIN)/pytest tests/browser
 
+docs: .venv/dev
+	$(BIN)/python -m widget_server.admin.document docs/admin-api.md
+
 types: .venv/dev
 	$(BIN)/python -m widget_server.schemas.typescript > widget_static/src/api.ts
 
-proofs: .venv/dev chromium tests/wix_sdk/node_modules/.ready
+proofs: .venv/dev chromium $(NODE_MODULES)
 	PROOFS=1 $(BIN)/pytest -n 2 --dist loadfile
 
 bench: .venv/dev chromium
@@ -69,4 +74,4 @@ shots: .venv/dev chromium
 	$(BIN)/python bench/shots/take.py
 
 clean:
-	rm -rf .venv build widget_static/node_modules tests/wix_sdk/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv build $(dir $(NODE_MODULES)) .mypy_cache .pytest_cache .ruff_cache .hypothesis

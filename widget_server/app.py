@@ -6,18 +6,18 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from apispec.ext.marshmallow.common import resolve_schema_cls
 from flask import Flask, Response, request, send_from_directory
 from flask.typing import ResponseReturnValue
-from flask_smorest import Api
 from marshmallow import Schema, fields
 from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
 from widget_server import admin, config, db, events, reactions, widget
 from widget_server.config import Settings
-from widget_server.schemas.widget import Points, Refusal
+from widget_server.schemas.widget import Points
 from widget_server.schemas.wire import DecimalText, Number, Revision, WireTime
 from widget_server.stores.routes import stores
 from widget_server.web import auth, bodies, callers, errors
 from widget_server.web.health import health
+from widget_server.web.reference import HouseApi, reference
 from widget_server.widget import assets
 
 BODY_BYTES_MAX = 2 * 1024 * 1024
@@ -28,12 +28,6 @@ class House(Flask):
     """Flask with the house's JSON."""
 
     json_provider_class = bodies.HouseJson
-
-
-class HouseApi(Api):
-    """The document of the endpoints: /openapi.json."""
-
-    ERROR_SCHEMA = Refusal
 
 
 def create_app(settings: Settings) -> House:
@@ -68,6 +62,7 @@ def create_app(settings: Settings) -> House:
     admin.register(app, api)
     app.register_blueprint(stores)
     app.register_blueprint(health)
+    app.register_blueprint(reference)
     app.add_url_rule("/pages/<path:name>", view_func=_page_file)
     _serve_built_files(app)
     if settings.proxies:

@@ -346,7 +346,7 @@ def among(column: Any, values: Iterable[str]) -> Any:
 def execute_many(statement: str, values: Sequence[Sequence[Any]]) -> None:
     """Run one statement of ours for each set of values; `database.param` marks their places."""
     if values:
-        with peewee.__exception_wrapper__:  # the same errors as of every other statement
+        with peewee.__exception_wrapper__:  # type: ignore[attr-defined]  # the errors of every other statement
             database.connection().cursor().executemany(statement, values)
 
 

@@ -97,6 +97,17 @@ def test_every_coupon_she_ever_had_stays_listed(visitor: Make) -> None:  # accep
     assert {"Returned", "Used"} <= set(past)
 
 
+def test_a_code_expires_on_the_day_that_was_told_before(jonas: Visitor) -> None:  # acceptance 33
+    jonas.visits("/?loyalty=redeem")
+    jonas.panel.get_by_role("button", name="Redeem €5 off", exact=True).click()
+    day = r"\w+ \d+, \d{4}"
+    told = re.search(day, jonas.panel.get_by_role("dialog").get_by_text("365 days later").inner_text())
+    assert told
+    jonas.panel.locator("dialog .go").click()
+    line = jonas.panel.get_by_role("dialog").get_by_text("Expires").inner_text()
+    assert re.findall(day, line) == [told.group()]
+
+
 def test_a_code_that_is_on_its_way_is_waited_for_and_then_can_be_used(jonas: Visitor) -> None:
     shop = SlowShop(jonas, ISSUING)
     sheet = _redeems(jonas, "€5 off")

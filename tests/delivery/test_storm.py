@@ -5,6 +5,7 @@ or is listed as dead with its last answer (acceptance 63). `make proofs` sends 1
 import json
 import os
 import random
+import socket
 import subprocess
 import sys
 import threading
@@ -16,6 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from peewee import fn
 
 from tests.delivery.stormy import fate
 from tests.make import PROOFS, World
@@ -26,6 +28,7 @@ from widget_server.db import atomic
 from widget_server.delivery import endpoints, outbox
 from widget_server.delivery.outbox import Lane, Message
 from widget_server.events import PointsMoved
+from widget_server.queue import Beat
 
 EVENTS = 100_000 if PROOFS else 1_000
 CUSTOMERS = EVENTS // 20
@@ -39,20 +42,28 @@ SETTINGS = {
 }
 
 
+Begin = Callable[[], subprocess.Popen[bytes]]
+
+
 @contextmanager
-def killed_and_started(begin: Callable[[], subprocess.Popen[bytes]], every: tuple[float, float]) -> Iterator[list[int]]:
-    """A process that is killed at random and started anew; answers a list with an entry for each kill."""
+def killed_and_started(begin: Begin, is_up: Callable[[int], bool], every: tuple[float, float]) -> Iterator[list[int]]:
+    """A process that is killed some seconds after it is up, and started anew; answers a list with those killed."""
     over, kills = threading.Event(), []
 
     def weather() -> None:
+        db.connect()
         process = begin()
-        while not over.wait(random.uniform(*every)):
-            process.kill()
-            process.wait()
-            kills.append(process.pid)
-            process = begin()
+        while not over.is_set():
+            if is_up(process.pid):
+                over.wait(random.uniform(*every))
+                process.kill()
+                process.wait()
+                kills.append(process.pid)
+                process = begin()
+            over.wait(0.1)
         process.kill()
         process.wait()
+        db.disconnect()
 
     thread = threading.Thread(target=weather)
     thread.start()
@@ -61,6 +72,17 @@ def killed_and_started(begin: Callable[[], subprocess.Popen[bytes]], every: tupl
     finally:
         over.set()
         thread.join()
+
+
+def beats(pid: int) -> bool:
+    """True when the worker is at work."""
+    return Beat.select().where(Beat.worker == f"{socket.gethostname()}:{pid}").exists()
+
+
+def listens(port: int) -> bool:
+    """True when somebody takes calls."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def happen(shop_id: str) -> None:
@@ -85,14 +107,14 @@ def test_nothing_is_lost_and_nothing_overtakes(world: World, database: str, tmp_
     known = {**os.environ, **env(database, **SETTINGS)}
     with (tmp_path / "workers.log").open("ab") as out:
 
-        def start(command: list[str]) -> Callable[[], subprocess.Popen[bytes]]:
+        def start(command: list[str]) -> Begin:
             return lambda: subprocess.Popen(command, env=known, stdout=out, stderr=out)
 
         began = time.monotonic()
         with (
-            killed_and_started(start(weather), RESTART_SECONDS) as restarts,
-            killed_and_started(start(worker), KILL_SECONDS) as kills,
-            killed_and_started(start(worker), KILL_SECONDS) as more_kills,
+            killed_and_started(start(weather), lambda pid: listens(port), RESTART_SECONDS) as restarts,
+            killed_and_started(start(worker), beats, KILL_SECONDS) as kills,
+            killed_and_started(start(worker), beats, KILL_SECONDS) as more_kills,
         ):
             happen(world.shop.id)
             deadline = time.monotonic() + PATIENCE_SECONDS
@@ -127,5 +149,5 @@ def test_nothing_is_lost_and_nothing_overtakes(world: World, database: str, tmp_
 
 
 def _states() -> Counter[str]:
-    found = Message.everywhere(Message.status, db.peewee.fn.COUNT()).group_by(Message.status).tuples()
+    found = Message.everywhere(Message.status, fn.COUNT(Message.number)).group_by(Message.status).tuples()
     return Counter(dict(found))

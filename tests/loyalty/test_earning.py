@@ -424,6 +424,16 @@ def test_a_value_gives_by_rate(world: World) -> None:
     assert ann.does("custom", name="other", value=Decimal(10)) == 0
 
 
+def test_a_deed_that_gives_nothing_opens_no_account(world: World) -> None:  # contracts §1
+    world.rule("review", points=5, terms=Terms(guests=False))
+    world.rule("custom", rate_points=1, rate_per=Decimal(10), terms=Terms(name="donation"))
+    guest = world.visitor()
+    assert guest.does("review") == guest.does("custom", name="donation", value=Decimal(9)) == 0
+    assert ledger.account_of(world.shop.id, guest.id) is None
+    told = at_once(*[lambda: guest.does("custom", "d1", name="donation", value=Decimal(50))] * 4)
+    assert sorted(told) == [0, 0, 0, 5]
+
+
 def test_a_shop_tells_of_one_channel_and_only_that_pays(world: World) -> None:  # contracts §7
     world.rule("social", points=20, terms=Terms(channel="Instagram"))
     world.rule("social", points=15, terms=Terms(channel="facebook"))

@@ -393,6 +393,23 @@ def test_files_and_samples_go_after_a_month(world: World, ann: Shopper) -> None:
     assert ann.balance == 100
 
 
+def test_whoever_asks_to_be_forgotten_is_forgotten_in_files_too(world: World, ann: Shopper, bob: Shopper) -> None:
+    hers = imported(world, "email;points\nANN@example.com;5\nbib@example.com;1\n".encode("utf-16"))
+    other = imported(world, "email;points\nbob@example.com;5\n")
+    privacy.erase(world.shop, ann.customer)
+    gone, kept = settled(hers), settled(other)
+    assert (gone.sample_rows, gone.row_count, imports.has_error_file(gone)) == ([], 2, False)
+    assert kept.sample_rows == [["bob@example.com", "5"]]
+    assert [path.name for path in (config.current().instance / "imports").iterdir()] == [kept.upload_id]
+
+
+def test_an_import_that_needs_a_forgotten_file_fails_and_says_so(world: World, ann: Shopper) -> None:
+    made = imports.create(world.shop, uploaded(world, imports.TEMPLATE).id)
+    privacy.erase(world.shop, ann.customer)
+    failed = settled(made)
+    assert (failed.status, failed.parse_error) == ("failed", "The file is gone.")
+
+
 # Twice, and back
 
 

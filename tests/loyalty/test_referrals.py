@@ -282,6 +282,14 @@ def test_two_who_bring_each_other(world: World, ann: Shopper) -> None:  # accept
     assert (ann.balance, bob.balance) == (200, 200)
 
 
+def test_an_excluded_friend_is_welcomed_without_a_gift(world: World, ann: Shopper) -> None:  # acceptance 58
+    world.refer()
+    customers.edit(world.shop.id, world.visitor("bob@example.com").id, excluded=True)
+    bob = world.member("bob@example.com", code=ann.customer.referral_code)
+    assert standing(bob) == ("joined", None)
+    assert not Coupon.of(world.shop).exists()
+
+
 def test_the_excluded_get_nothing(world: World, ann: Shopper) -> None:  # acceptance 58
     world.refer(**BOTH_POINTS)
     customers.update(ann.customer, excluded=True)

@@ -801,9 +801,7 @@ def test_somebody_else_was_quicker(world: World) -> None:  # wix-api §3
         ("sliding", {None: Price(5, Decimal(5))}, "type"),
     ],
 )
-def test_prices_that_make_no_reward(
-    world: World, kind: str, prices: dict[str | None, Price], field: str
-) -> None:
+def test_prices_that_make_no_reward(world: World, kind: str, prices: dict[str | None, Price], field: str) -> None:
     reward = rewards.create(world.shop, "free_shipping", {None: Price(5)}, title="Ship")
     for act in (
         lambda: rewards.create(world.shop, kind, prices, title="Off"),

@@ -6,8 +6,8 @@ import pytest
 
 from tests.make import NOON, Shopper, World, at_once
 from widget_server import clock, events, ledger, reactions
-from widget_server.errors import ChannelNotEnabled, ProgramNotActive
-from widget_server.loyalty import customers, earning, earning_rules, privacy, programs, social
+from widget_server.errors import ChannelNotEnabled, ProgramNotActive, RuleNotClickable
+from widget_server.loyalty import customers, earning_rules, privacy, programs, social
 from widget_server.loyalty.earning_rules import EarningRule, Terms
 from widget_server.loyalty.social import FollowedChannel
 
@@ -32,12 +32,25 @@ def test_following_pays_once_by_whichever_door(world: World, instagram: EarningR
     first = follows(ann, "INSTAGRAM")
     assert (first.channel, ann.balance) == ("instagram", 20)
     assert follows(ann).id == first.id
-    earning.click(world.shop, ann.customer, instagram.id)  # and in the panel
+    social.click(world.shop, ann.customer, instagram.id)  # and in the panel
     assert (ann.balance, channels(ann)) == (20, ["instagram"])
     bob = world.member("bob@example.com")
-    earning.click(world.shop, bob.customer, instagram.id)
+    social.click(world.shop, bob.customer, instagram.id)
+    assert channels(bob) == ["instagram"]
     follows(bob)
     assert (bob.balance, channels(bob)) == (20, ["instagram"])
+
+
+def test_a_click_on_what_is_off_or_has_no_channel_follows_nothing(world: World) -> None:
+    ann = world.member()
+    for rule in (
+        world.rule("social", points=5),
+        world.rule("social", points=5, active=False, terms=Terms(channel="x")),
+    ):
+        social.click(world.shop, ann.customer, rule.id)
+    assert (ann.balance, channels(ann)) == (5, [])
+    with pytest.raises(RuleNotClickable):
+        social.click(world.shop, ann.customer, world.rule("review", points=5).id)
 
 
 def test_parallel_words_are_one(world: World, instagram: EarningRule) -> None:

@@ -1,6 +1,11 @@
 """Codes in the shop's own checkout: she has a code that works, or her points, and never both (acceptance 30, 37-39)."""
 
+import os
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -11,6 +16,7 @@ from flask.testing import FlaskClient
 
 from tests.make import Shopper, World, at_once, everything_kept
 from tests.stores.checkouts import Checkout, Shopify, WooCommerce, amount_of
+from tests.test_cli import env
 from widget_server import clock, db, jobs, queue
 from widget_server.errors import CouponNotReturnable, CouponNotUsable
 from widget_server.loyalty import privacy, reads, rewards, shops
@@ -201,6 +207,35 @@ def test_a_worker_killed_before_it_could_say_so_has_an_heir(
     assert (fresh(coupon).status, len(checkout.codes)) == ("issuing", 1)
     later()
     assert (fresh(coupon).status, len(checkout.codes)) == ("active", 1)
+
+
+def test_a_worker_process_killed_between_two_words_loses_nothing(
+    database: str, ann: Shopper, checkout: Checkout
+) -> None:
+    coupon = ann.redeems(ann.world.reward(cost=500))
+    with _worker(database) as first:
+        checkout.meanwhile = lambda deed: first.kill() if deed == "make" else None
+        assert first.wait(30) < 0
+    checkout.meanwhile = None
+    assert (fresh(coupon).status, len(checkout.codes)) == ("issuing", 1)
+    Job.update(run_at=clock.now()).execute()  # as if its lease were over
+    with _worker(database):
+        for _ in range(300):
+            if fresh(coupon).status == "active":
+                break
+            time.sleep(0.1)
+    assert (fresh(coupon).status, len(checkout.codes), ann.balance) == ("active", 1, 500)
+
+
+@contextmanager
+def _worker(url: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A worker as a process of its own."""
+    command = [sys.executable, "-W", "error", "-m", "widget_server.cli", "worker"]
+    with subprocess.Popen(command, env={**os.environ, **env(url)}, stderr=subprocess.DEVNULL) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def _killed(*words: object, **more: object) -> None:

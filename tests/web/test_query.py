@@ -374,7 +374,9 @@ def test_offsets_are_answered_with_a_total_and_lead_on_by_cursors(accounts: List
     assert accounts.ids({"cursorPaging": {"cursor": page.prev}}) == everyone[4:8]
     beyond = accounts.page({"paging": {"limit": 4, "offset": 100}})
     assert (beyond.rows, beyond.next) == ([], None)
-    assert accounts.ids({"cursorPaging": {"cursor": beyond.prev}}) == everyone[-4:]
+    last = accounts.page({"cursorPaging": {"cursor": beyond.prev}})
+    assert ([row.id for row in last.rows], last.next) == (everyone[-4:], None)
+    assert accounts.ids({"cursorPaging": {"cursor": last.prev}}) == everyone[-8:-4]
 
 
 def test_a_limit_without_offset_counts_nothing(accounts: List) -> None:
@@ -393,14 +395,22 @@ def test_rows_that_go_and_come_between_two_pages_neither_double_nor_hide_others(
     assert accounts.ids({"cursorPaging": {"cursor": page.next}}) == everyone[12:22]
 
 
-def test_from_an_empty_page_one_gets_back(accounts: List) -> None:
-    """All that came behind was deleted; the last row that is left is not lost on the way back."""
-    everyone = ordered(accounts.rows, [])
-    page = accounts.page({"cursorPaging": {"limit": 10}})
-    Account.remove(accounts.shop_id, Account.id.in_(everyone[10:]))
-    empty = accounts.page({"cursorPaging": {"cursor": page.next}})
+@pytest.mark.parametrize("field", ["createdDate", "tier.id"])
+@pytest.mark.parametrize("order", ["ASC", "DESC"])
+def test_from_an_empty_page_one_gets_back(accounts: List, field: str, order: str) -> None:
+    """All on the one side was deleted; the row beside it is not lost on the way back."""
+    sort = [{"fieldName": field, "order": order}]
+    everyone = ordered(accounts.rows, sort)
+    page = accounts.page({"sort": sort, "cursorPaging": {"limit": 10}})
+    further = accounts.page({"cursorPaging": {"cursor": page.next}})
+    Account.remove(accounts.shop_id, Account.id.not_in(everyone[5:15]))
+    empty = accounts.page({"cursorPaging": {"cursor": further.next}})
     assert (empty.rows, empty.next) == ([], None)
-    assert accounts.ids({"cursorPaging": {"cursor": empty.prev}}) == everyone[:10]
+    assert accounts.ids({"cursorPaging": {"cursor": empty.prev}}) == everyone[5:15]
+    Account.remove(accounts.shop_id, Account.id.in_(everyone[:10]))
+    empty = accounts.page({"cursorPaging": {"cursor": further.prev}})
+    assert (empty.rows, empty.prev) == ([], None)
+    assert accounts.ids({"cursorPaging": {"cursor": empty.next}}) == everyone[10:15]
 
 
 @pytest.mark.parametrize("sort", [[], [{"fieldName": "tier.id"}]])
@@ -433,6 +443,17 @@ def test_a_cursor_of_fields_that_are_gone_is_too_old(accounts: List) -> None:
         entity = Entity(ACCOUNTS.name, fields, ACCOUNTS.key, ACCOUNTS.newest)
         with pytest.raises(BadRequest, match="no cursor of this list, or too old"):
             query.page(entity, accounts.select, {"cursorPaging": {"cursor": cursor}}, shop_id=accounts.shop_id)
+
+
+def test_what_stands_in_no_object_is_named_so(accounts: List) -> None:
+    """The parameters of a GET are the body's own."""
+    asked = {"cursorPaging": {"limit": 2}}
+    page = accounts.page(asked, where="")
+    assert len(accounts.ids({"cursorPaging": {"cursor": page.next}}, where="")) == 2
+    for wrong in ("cursor", "limit"):
+        with pytest.raises(BadRequest) as no:
+            accounts.page({"cursorPaging": {wrong: "none"}}, where="")
+        assert no.value.field == f"cursorPaging.{wrong}"
 
 
 def test_filter_sort_and_search_are_in_the_cursor_and_do_not_go_with_it(accounts: List) -> None:

@@ -6,6 +6,8 @@ from flask.testing import FlaskClient
 
 from tests.make import World
 from tests.panels import Panel
+from widget_server.loyalty import earning_rules
+from widget_server.loyalty.earning_rules import Figure, Trigger
 
 
 def test_each_tab_shows_what_it_should(world: World, client: FlaskClient) -> None:
@@ -29,3 +31,13 @@ def test_each_tab_shows_what_it_should(world: World, client: FlaskClient) -> Non
     again = panel.post("/widget/redeem", {"reward_id": rewards[0]["id"]}, key="k1")
     assert again.json == bought.json
     assert Decimal(bought.json["coupon"]["amount"]) == 5
+
+
+def test_a_birthday_that_only_her_level_is_paid_for_is_answered(client: FlaskClient, world: World) -> None:
+    silver = world.tier("Silver", 100)
+    earning_rules.create(world.shop, Trigger("store", "birthday"), {silver.id: Figure(50)}, title="Many returns")
+    ann, bob = world.member(), world.member("bob@example.com")
+    ann.is_given(100)
+    told = [Panel(client, world, who).post("/widget/earn/birthday", {"birthday": "1990-05-01"}) for who in (ann, bob)]
+    assert [answer.status_code for answer in told] == [200, 200]
+    assert (told[0].json["rule"]["points"], told[1].json["rule"]) == (50, None)

@@ -217,10 +217,10 @@ def test_those_a_search_finds_are_adjusted_and_no_others(site: Site) -> None:
 
 
 def test_accounts_are_found_by_a_text_and_counted(site: Site) -> None:
-    for name, points in (("ann", 10), ("anna", 20), ("bob", 30)):
+    for name, balance in (("ann", 10), ("anna", 20), ("bob", 30)):
         shopper = site.world.member(f"{name}@example.com", name=f"{name.title()} Lee")
         site.account(shopper)
-        shopper.is_given(points)
+        shopper.is_given(balance)
 
     def names(answer: dict[str, Any]) -> list[str]:
         return [one["contact"]["name"] for one in answer["accounts"]]
@@ -249,15 +249,15 @@ def test_accounts_are_found_by_a_text_and_counted(site: Site) -> None:
 
 
 def test_what_is_found_can_be_aggregated(site: Site) -> None:
-    for number, points in enumerate((10, 10, 20, 60)):
+    for number, balance in enumerate((10, 10, 20, 60)):
         shopper = site.world.member(f"p{number}@example.com")
         site.account(shopper)
-        shopper.is_given(points)
-    balance = {"fieldPath": "points.balance"}
+        shopper.is_given(balance)
+    by_balance = {"fieldPath": "points.balance"}
     wanted = [
-        {"name": "each", "type": "VALUE", **balance, "value": {"sortType": "VALUE", "sortDirection": "ASC"}},
-        {"name": "groups", "type": "RANGE", **balance, "range": {"buckets": [{"to": 20}, {"from": 20}]}},
-        {"name": "most", "type": "SCALAR", **balance, "scalar": {"type": "MAX"}},
+        {"name": "each", "type": "VALUE", **by_balance, "value": {"sortType": "VALUE", "sortDirection": "ASC"}},
+        {"name": "groups", "type": "RANGE", **by_balance, "range": {"buckets": [{"to": 20}, {"from": 20}]}},
+        {"name": "most", "type": "SCALAR", **by_balance, "scalar": {"type": "MAX"}},
     ]
     answer = site.owner.accounts.searchAccounts({"aggregations": wanted})
     results = {one["name"]: one for one in answer["aggregationData"]["results"]}

@@ -129,6 +129,9 @@ def test_each_of_the_18_reaches_its_handler(site: Site) -> None:
     for gone in ("tiers.onTierDeleted", "rewards.onRewardDeleted", "coupons.onCouponDeleted"):
         (one,) = by_handler[gone]
         assert one["metadata"]["entityId"] == ids[one["metadata"]["entityFqdn"].rpartition(".")[2]]
+    moved = [one["modifiedFields"] for one in by_handler["accounts.onAccountUpdated"]]
+    assert {"points.balance": 500, "points.earned": 500} in moved
+    assert {"points.balance": 400, "points.redeemed": 100} in moved
     balances = [one["data"]["account"]["points"]["balance"] for one in by_handler["accounts.onAccountPointsUpdated"]]
     assert {500, 400, 410} <= set(balances)
     available = by_handler["accounts.onAccountRewardAvailabilityUpdated"]

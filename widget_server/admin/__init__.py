@@ -8,6 +8,7 @@ from widget_server.admin import (
     adjustments,
     api_keys,
     batches,
+    browsers,
     checkout,
     coupons,
     customers,
@@ -28,25 +29,26 @@ from widget_server.admin import (
 )
 
 SERVICES = (
-    program,
-    accounts,
-    tiers,
-    rewards,
-    coupons,
-    earning_rules,
-    transactions,
-    checkout,
-    imports,
-    social,
-    webhooks,
-    customers,
-    api_keys,
-    batches,
-    referrals,
-    orders,
-    reports,
-    settings,
-    adjustments,
+    program.service,
+    accounts.service,
+    tiers.service,
+    rewards.service,
+    coupons.service,
+    earning_rules.service,
+    transactions.service,
+    checkout.service,
+    imports.service,
+    social.service,
+    webhooks.service,
+    customers.service,
+    api_keys.service,
+    batches.service,
+    referrals.service,
+    orders.service,
+    orders.awards,
+    reports.service,
+    settings.service,
+    adjustments.service,
 )
 
 
@@ -54,7 +56,7 @@ def register(app: Flask, api: Api) -> None:
     """Put every service of the admin API on the application, and the second mount before it."""
     api.register_blueprint(oauth.oauth)
     api.register_blueprint(imports.files)
-    for one in SERVICES:
-        api.register_blueprint(one.service)
-    api.register_blueprint(orders.awards)
+    for service in SERVICES:
+        api.register_blueprint(service)
+    browsers.register(app)
     routes.mount(app)

@@ -6,6 +6,7 @@ Each path is served as Wix's older services have it, with `/_api` before it, and
 import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
@@ -40,11 +41,23 @@ NEEDS = {
 }
 
 
+@dataclass(frozen=True)
+class Call:
+    """One call of the API: `path` as openapi.json writes it."""
+
+    method: str
+    path: str
+    who: Who
+    summary: str
+
+
 class Service(Blueprint):
     """One service of the admin API, under its prefix. openapi.json says of each endpoint who may call it."""
 
     def __init__(self, name: str, prefix: str, description: str) -> None:
         super().__init__(f"admin_{name}", name, url_prefix=prefix, description=description)
+        self.calls: list[Call] = []
+        self._prepare_doc_cbks.append(_without_default)
 
     def does(
         self,
@@ -82,9 +95,15 @@ class Service(Blueprint):
             documented = self.response(200, answers)(view)
             documented = self.doc(**_doc(who, takes, query, keyed))(documented)
             self.route(path, methods=[method])(documented)
+            summary = (act.__doc__ or "").strip().partition("\n")[0]
+            self.calls.append(Call(method, f"{self.url_prefix}{PLACES.sub(_place, path)}", who, summary))
             return act
 
         return register
+
+
+def _place(found: re.Match[str]) -> str:
+    return f"{{{found[1]}}}"
 
 
 def bulk(items: Iterable[Any], act: Callable[[Any], Any]) -> dict[str, Any]:
@@ -153,6 +172,11 @@ def second_mount(wsgi_app: Any) -> Any:
 def mount(app: Flask) -> None:
     """Put the second mount before the application."""
     app.wsgi_app = second_mount(app.wsgi_app)  # type: ignore[method-assign]
+
+
+def _without_default(doc: dict[str, Any], doc_info: Any, **_: Any) -> dict[str, Any]:
+    """A step of flask-smorest's own making of the document: its default answer is the widget's form of a "no"."""
+    return {**doc, "responses": {name: one for name, one in doc["responses"].items() if name != "default"}}
 
 
 def _query(shape: type[Schema]) -> Any:

@@ -14,7 +14,7 @@ from widget_server.admin.accounts import shown as account_shown
 from widget_server.admin.coupons import shown as coupon_shown
 from widget_server.admin.imports import shown as import_shown
 from widget_server.delivery.news import News, Renderer, Renderers
-from widget_server.ledger import Account, Transaction
+from widget_server.ledger import COUNTER_OF, Account, Transaction
 from widget_server.loyalty import programs, rewards, shops, tiers
 from widget_server.loyalty.earning_rules import EarningRule
 from widget_server.loyalty.imports import Import
@@ -113,8 +113,9 @@ def _account_created(event: events.AccountCreated) -> News:
 
 def _account_updated(event: events.PointsMoved) -> News:
     entity = _account(event.shop_id, event.account_id)
-    counters = {f"points.{name}": value for name, value in entity["points"].items()}
-    told = {"updatedEvent": {"currentEntity": entity, "modifiedFields": counters}}
+    row = Transaction.need(event.shop_id, Transaction.id == event.transaction_id)
+    moved = {f"points.{name}": entity["points"][name] for name in ("balance", COUNTER_OF[row.kind][0])}
+    told = {"updatedEvent": {"currentEntity": entity, "modifiedFields": moved}}
     return _news(f"{LOYALTY}.account", "updated", event.account_id, told, event.customer_id)
 
 

@@ -7,8 +7,9 @@ back, and an order that names the code completes the discount by itself. How it 
 |---|---|---|---|
 | applied | - | `apply` | points are spent for a coupon, or hers is taken; it is applied |
 | in_progress | applied | `begin`: the order is being placed | nothing |
-| completed | applied, in_progress, refunded_due_to_timeout | `complete` | the coupon is used; points pay once more |
-| completed | any | an order carries the code (contracts §4) | the same |
+| completed | applied, in_progress, scheduled_for_refund | `complete` | the coupon is used |
+| completed | refunded_due_to_timeout | `complete` | points that came back pay once more |
+| completed | any but a coupon she took away | an order carries the code (contracts §4) | as with `complete` |
 | refunded_due_to_manual_discount_removal | applied | `remove` | points come back; a coupon she brought is free |
 | refunded | applied, in_progress | `cancel`: no order came of it | the same |
 | refunded_due_to_timeout | applied, in_progress | 24 hours later | the same |

@@ -286,16 +286,21 @@ def pay(shop: Shop, rule: EarningRule, customer: Customer, action: Action, sourc
     """Book what one rule gives for `action`; None when it gives nothing (not hers, paid before, a cap)."""
     moment = action.at or clock.now()
     with atomic():
-        account = ledger.open_account(shop.id, customer.id)
-        ledger.locked(shop.id, account.id)
+        account = ledger.account_of(shop.id, customer.id)
+        if account is not None:
+            account = ledger.locked(shop.id, account.id)
         if not earning_rules.is_for(rule, customer, account):
             return None
+        wanted = _wanted(rule.figure_for(account.tier_id if account else None), action)
+        if not wanted:
+            return None
+        if account is None:  # never opened for nothing (contracts §1)
+            account = ledger.locked(shop.id, ledger.open_account(shop.id, customer.id).id)
         key = f"{rule.kind}:{rule.id}:{customer.id}"
         if rule.kind not in ONCE_KINDS:
             key += f":{action.id}"
         if Transaction.one(shop, Transaction.source == source, Transaction.key == key) is not None:
             return None
-        wanted = _wanted(rule.figure_for(account.tier_id), action)
         given = _within_caps(shop, rule, account, wanted, moment)
         if given <= 0:
             return None

@@ -210,19 +210,23 @@ def listed(shop: Shop, customer: Customer | None, account: Account | None) -> li
     """Active rules that are valid for this customer now, in the merchant's order (acceptance 17)."""
     return [
         rule
-        for rule in listed_all(shop)
+        for rule in _live(shop).where(EarningRule.active == True)
         if is_on(rule) and (is_for(rule, customer, account) if customer else rule.figure_for(None).points)
     ]
 
 
 def listed_all(shop: Shop, trigger_app_id: str | None = None, activity: str | None = None) -> list[EarningRule]:
     """Every rule that is not archived, in the merchant's order; of this app or this activity, where given."""
-    rules = EarningRule.of(shop).where(EarningRule.archived_at.is_null())
     return [
         rule
-        for rule in rules.order_by(EarningRule.position, EarningRule.created_at)
+        for rule in _live(shop)
         if trigger_app_id in (None, rule.trigger.app_id) and activity in (None, rule.trigger.activity)
     ]
+
+
+def _live(shop: Shop) -> Any:
+    rules = EarningRule.of(shop).where(EarningRule.archived_at.is_null())
+    return rules.order_by(EarningRule.position, EarningRule.created_at)
 
 
 def need(shop: Shop, rule_id: str) -> EarningRule:

@@ -276,18 +276,35 @@ def forget_old() -> None:
     """Files and samples hold addresses: after 30 days they go, the figures stay."""
     with atomic():
         for upload in list(Upload.everywhere().where(Upload.created_at < clock.now() - timedelta(days=KEPT_DAYS))):
-            Import.change(upload.shop_id, {Import.sample_rows: []}, Import.upload_id == upload.id)
-            Upload.remove(upload.shop_id, Upload.id == upload.id)
-            upload.path.unlink(missing_ok=True)
+            _drop(upload)
+
+
+def forget(shop: Shop, words: list[str]) -> None:
+    """Somebody is forgotten: files in which one of `words` stands go, and what cannot be read goes with them.
+
+    An import that still needs its file fails, and says so.
+    """
+    for upload in list(Upload.of(shop).where(Upload.size.is_null(False))) if words else ():
+        try:
+            text = csv_files.read(upload.path.read_bytes()).text.lower()
+        except (Unreadable, FileNotFoundError):
+            text = ""
+        if not text or any(word.lower() in text for word in words):
+            _drop(upload)
+
+
+def _drop(upload: Upload) -> None:
+    Import.change(upload.shop_id, {Import.sample_rows: []}, Import.upload_id == upload.id)
+    Upload.remove(upload.shop_id, Upload.id == upload.id)
+    upload.path.unlink(missing_ok=True)
 
 
 def _file(made: Import) -> CsvFile:
     """The file, as it was uploaded; raises NotFound, Unreadable."""
-    upload = Upload.need(made.shop_id, Upload.id == made.upload_id)
-    try:
-        return csv_files.read(upload.path.read_bytes())
-    except FileNotFoundError as gone:
-        raise NotFound("The file is gone.") from gone
+    upload = Upload.one(made.shop_id, Upload.id == made.upload_id)
+    if upload is None or not upload.path.exists():
+        raise NotFound("The file is gone.")
+    return csv_files.read(upload.path.read_bytes())
 
 
 def _looked_through(file: CsvFile) -> dict[str, Any]:

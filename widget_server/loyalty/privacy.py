@@ -8,7 +8,7 @@ from widget_server.errors import NotFound
 from widget_server.events import CustomerErased, emit
 from widget_server.keys import Request
 from widget_server.ledger import Account, Cause, Transaction
-from widget_server.loyalty import customers, earning, referrals, rewards, social
+from widget_server.loyalty import customers, earning, imports, referrals, rewards, social
 from widget_server.loyalty.access import Session, SignInCode
 from widget_server.loyalty.customers import Customer
 from widget_server.loyalty.orders import Order, Parked
@@ -180,6 +180,7 @@ def erase(shop: Shop, customer: Customer) -> None:
         Request.change(shop, {Request.answer: None}, Request.customer_id == customer.id)
         for word in _words_about(customer):
             Parked.remove(shop, Parked.body.contains(word))
+        imports.forget(shop, _words_about(customer))
         ReferralVisit.remove(shop, ReferralVisit.advocate_id == customer.id)
         for channel in social.followed(shop, customer):
             FollowedChannel.remove(shop, FollowedChannel.id == channel.id)

@@ -399,7 +399,10 @@ def _welcome(shop: Shop, program: ReferralProgram, referral: Referral) -> None:
     gift = program.for_friend
     if gift is None or gift.kind == "points" or referral.friend_coupon_id or not programs.of(shop.id).is_active:
         return
-    coupon = rewards.give(shop, customers.by_id(shop.id, referral.friend_id), gift, origin="referral")
+    friend = customers.by_id(shop.id, referral.friend_id)
+    if friend.excluded:
+        return
+    coupon = rewards.give(shop, friend, gift, origin="referral")
     referral.friend_coupon_id = coupon.id
     referral.save()
 

@@ -43,14 +43,22 @@ def follow(shop: Shop, customer: Customer, channel: str, *, source: str) -> Foll
         raise ChannelNotEnabled(field="channel", enabled=enabled(shop))
     program = programs.need_active(shop.id)
     with atomic():
-        account = ledger.open_account(shop.id, customer.id)
-        told = {"id": new_id(), "shop_id": shop.id, "account_id": account.id, "channel": channel}
-        if insert_once(FollowedChannel, {**told, "created_at": clock.now()}):
-            emit(ChannelFollowed(shop.id, told["id"]))
         if earning.may_earn(customer, program):
             for rule in rules:
                 earning.pay(shop, rule, customer, Action("social", "click"), source)
-        return FollowedChannel.need(shop, FollowedChannel.account_id == account.id, FollowedChannel.channel == channel)
+        return _note(shop, customer, channel)
+
+
+def click(shop: Shop, customer: Customer, rule_id: str) -> EarningRule:
+    """She opened a social page out of the panel: points for the click, once, and the channel counts as followed.
+
+    Raises what `earning.click` does.
+    """
+    with atomic():
+        rule = earning.click(shop, customer, rule_id)
+        if rule.terms.channel and earning_rules.is_on(rule):
+            _note(shop, customer, _channel_of(rule))
+        return rule
 
 
 def followed(shop: Shop, customer: Customer) -> list[FollowedChannel]:
@@ -68,6 +76,14 @@ def move(shop: Shop, from_account_id: str, to_account_id: str) -> None:
             FollowedChannel.change(shop, {FollowedChannel.account_id: to_account_id}, FollowedChannel.id == row.id)
         else:
             FollowedChannel.remove(shop, FollowedChannel.id == row.id)
+
+
+def _note(shop: Shop, customer: Customer, channel: str) -> FollowedChannel:
+    account = ledger.open_account(shop.id, customer.id)
+    told = {"id": new_id(), "shop_id": shop.id, "account_id": account.id, "channel": channel}
+    if insert_once(FollowedChannel, {**told, "created_at": clock.now()}):
+        emit(ChannelFollowed(shop.id, told["id"]))
+    return FollowedChannel.need(shop, FollowedChannel.account_id == account.id, FollowedChannel.channel == channel)
 
 
 def _rules(shop: Shop) -> list[EarningRule]:

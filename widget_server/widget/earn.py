@@ -6,7 +6,7 @@ from flask import jsonify
 from flask.typing import ResponseReturnValue
 
 from widget_server import ledger
-from widget_server.loyalty import birthdays, customers, earning, earning_rules, programs, reads
+from widget_server.loyalty import birthdays, customers, earning, earning_rules, programs, reads, social
 from widget_server.schemas import widget as shapes
 from widget_server.web import auth
 from widget_server.web.auth import Shopper
@@ -32,7 +32,7 @@ def click(rule_id: str) -> ResponseReturnValue:
     """She opened a social page; points for the click, once."""
     me = auth.member()
     limit("30 per minute", "click", me.customer.id)
-    rule = earning.click(me.shop, me.customer, rule_id)
+    rule = social.click(me.shop, me.customer, rule_id)
     return jsonify(balance=_balance(me), rule=reads.rule(me.shop, me.customer, rule))
 
 

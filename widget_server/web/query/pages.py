@@ -53,7 +53,7 @@ class _Asked:
 
     @property
     def begun(self) -> bool:
-        """True when this is not the first page."""
+        """True when the page does not begin where the list does, from the side it is read from."""
         return self.anchor is not None or bool(self.offset)
 
 
@@ -92,7 +92,7 @@ def page(entity: Entity, select: Any, asked: Any, *, shop_id: str, where: Where 
     return Page(
         rows,
         chosen,
-        next=cursor(-1, backwards=False) if more or wanted.backwards else None,
+        next=cursor(-1, backwards=False) if (wanted.begun if wanted.backwards else more) else None,
         prev=cursor(0, backwards=True) if (more if wanted.backwards else wanted.begun) else None,
         offset=wanted.offset,
         total=_total(select.where(chosen)) if wanted.offset is not None else None,

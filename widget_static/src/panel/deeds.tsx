@@ -14,7 +14,7 @@ type Typed = Record<string, string>;
 type Answer = { ok: boolean; reason: string | null };
 
 export default function deeds([
-  act, ask, begin, closeSheet, Code, copy, date, Do, Facts, forget, friend, go, h, list, load, minimum, money, Note, num, own, points,
+  act, ask, begin, closeSheet, Code, copy, date, Do, Facts, forget, friend, go, h, lastDay, list, load, minimum, money, Note, num, own, points,
   program, requestKey, rewardName, set, Sheet, span, standing, state, t, store, tell, Title, toast, underWay, UseIt,
 ]: Kit): Deeds {
   let challenge = "";
@@ -155,7 +155,7 @@ export default function deeds([
       const what = rewardName(coupon);
       const ready = status === "active" && code;
       return <Sheet title={ready ? t("yours", { what }) : what}>
-        <p class="m">{ready ? [end && t("expires", { date: date(end) }) + ". ", t("kept_there")] : standing(coupon)}</p>
+        <p class="m">{ready ? [end && t("expires", { date: lastDay(end) }) + ". ", t("kept_there")] : standing(coupon)}</p>
         <div class="wide">
           {ready && [<Code text={ready} label={t("copy_code", { code: ready })} />, <UseIt coupon={coupon} />]}
           <Do look="txt" run={closeSheet}>{t(ready ? "later" : "close")}</Do>

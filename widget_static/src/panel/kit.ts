@@ -11,10 +11,10 @@ import { go, set, state, toast, type Deeds } from "./state";
 import * as store from "./store";
 import { standing, UseIt } from "./tabs/my_rewards";
 import { list, minimum, rewardName } from "./terms";
-import { date, money, num, own, points, program, span, t } from "./words";
+import { date, lastDay, money, num, own, points, program, span, t } from "./words";
 
 const kit = [
-  act, ask, begin, closeSheet, Code, copy, date, Do, Facts, forget, friend, go, h, list, load, minimum, money, Note, num, own, points,
+  act, ask, begin, closeSheet, Code, copy, date, Do, Facts, forget, friend, go, h, lastDay, list, load, minimum, money, Note, num, own, points,
   program, requestKey, rewardName, set, Sheet, span, standing, state, t, store, tell, Title, toast, underWay, UseIt,
 ] as const;
 

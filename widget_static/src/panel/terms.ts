@@ -5,7 +5,7 @@ import { boot } from "./boot";
 import { h, type Child } from "./draw";
 import { page } from "./host";
 import { facts, Row } from "./parts";
-import { date, money, num, own, percent, points, program, t } from "./words";
+import { comma, lastDay, money, num, own, percent, points, program, t } from "./words";
 
 /** What stands in the shop's pages: an address a link may lead to, else null. */
 export function shopAddress(url: string | null): string | null {
@@ -30,7 +30,7 @@ export function ruleText(rule: EarnRule): string {
     limit && t(`limit_${limit.times > 1 ? "n" : 1}_${limit.period}`, { times: limit.times }),
   ];
   return facts(
-    gives.filter(Boolean).join(", "),
+    gives.filter(Boolean).join(comma),
     minimum(rule.minimum_subtotal),
     rule.multiplier && +rule.multiplier !== 1 && t("multiplied", { factor: num(+rule.multiplier) }),
     rule.description && own(rule.description),
@@ -50,11 +50,11 @@ export const rewardName = ({ title, kind, amount, percent: share, product_name }
 export const rewardText = (reward: Reward, cost: number) => facts(
   points(cost), minimum(reward.minimum_subtotal), onlyFor(reward.collections),
   reward.tier_name && t("tier_only", { tier: own(reward.tier_name) }),
-  reward.ends_at && t("until", { date: date(reward.ends_at) }),
+  reward.ends_at && t("until", { date: lastDay(reward.ends_at) }),
   reward.description && own(reward.description),
 );
 
-export const list = (names: string[]) => names.map(own).join(", ");
+export const list = (names: string[]) => names.map(own).join(comma);
 
 export const onlyFor = (collections: string[]) => collections.length ? t("only_for", { list: list(collections) }) : "";
 
@@ -71,7 +71,7 @@ export const triggerText = (offer: ReferralOffer) => facts(t("trigger_" + offer.
 export function withFriends(rows: Child[], end?: Child): Child[] {
   const { referral } = boot.guest;
   const row = referral?.you_get && h(Row, {
-    icon: "referral", title: t("earn_referral"), text: `${giftText(referral.you_get)}, ${triggerText(referral)}`, end,
+    icon: "referral", title: t("earn_referral"), text: `${giftText(referral.you_get)}${comma}${triggerText(referral)}`, end,
   });
   return [rows[0], row, rows.slice(1)];
 }

@@ -10,6 +10,8 @@ const plural = new Intl.PluralRules(locale);
 
 /** The shop's and the shopper's own words: where they may run the other way, they run for themselves. */
 export const own = (text: string) => boot.dir === "rtl" || /[\u0590-\u08ff]/.test(text) ? `\u2068${text}\u2069` : text;
+/** Between parts of a sentence. */
+export const comma = boot.dir === "rtl" ? "، " : ", ";
 export const program = own(boot.program.name);
 const unit = boot.program.points_name && own(boot.program.points_name);
 
@@ -24,10 +26,14 @@ export const span = (count: number, unit: "day" | "minute" | "second") => new In
 
 /** Day and month of the shop's calendar, and the year when it is not this one. */
 export function date(time: string | number, timeZone = boot.shop.timezone): string {
+  const inYear = (moment: Date) => moment.toLocaleDateString("en", { year: "numeric", timeZone });
   const day = new Date(time);
-  const year = day.getFullYear() === new Date().getFullYear() ? undefined : "numeric";
+  const year = inYear(day) === inYear(new Date()) ? undefined : "numeric";
   return day.toLocaleDateString(locale, { day: "numeric", month: "short", year, timeZone });
 }
+
+/** The last day before an end: what ends at midnight is still there on the day before. */
+export const lastDay = (end: string) => date(Date.parse(end) - 1);
 
 /** The text of a key with its {places} filled; "" when there is none. */
 export function t(key: string, values: Values = {}, shown = num): string {

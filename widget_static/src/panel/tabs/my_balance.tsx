@@ -8,7 +8,7 @@ import { Do, Facts, facts, Note, Title, rich } from "../parts";
 import { act, signOut } from "../session";
 import { set, state } from "../state";
 import { rewardName } from "../terms";
-import { date, money, num, own, points, program, signed, t } from "../words";
+import { date, lastDay, money, num, own, points, program, signed, t } from "../words";
 
 /** What was bought, for rows about a reward. */
 const bought = ({ title, coupon }: Reason) => title ? own(title) : coupon ? rewardName({ title, ...coupon }) : "";
@@ -46,7 +46,7 @@ function Tier({ tier }: { tier: TierStanding }) {
     <p class="m">{[
       (factor || tier.benefits) && t("benefits_now", { text: facts(factor, tier.benefits && own(tier.benefits)) }),
       next && tier.next_benefits && t("benefits_next", { tier: next, text: own(tier.next_benefits) }),
-      end && t("tier_ends", { tier: name, date: date(end) }),
+      end && t("tier_ends", { tier: name, date: lastDay(end) }),
     ].filter(Boolean).join(" ").replace(/\.(\u2069?)\./g, ".$1")}</p>
   </div>;
 }
@@ -65,7 +65,7 @@ export function MyBalance() {
     <Facts of={[
       [t("available"), facts(points(balance.available), balance.money_value && money(balance.money_value))],
       [until ? t("pending_until", { date: date(until) }) : t("pending"), balance.pending > 0 ? points(balance.pending) : null],
-      [expiry ? t("expire_next", { date: date(expiry.at) }) : "", expiry && points(expiry.points)],
+      [expiry ? t("expire_next", { date: lastDay(expiry.at) }) : "", expiry && points(expiry.points)],
       [t("debt"), balance.debt > 0 ? points(balance.debt) : null],
       [t("earned_total"), points(balance.earned)],
       [t("redeemed_total"), points(balance.redeemed)],

@@ -9,7 +9,7 @@ import { Code, Do, facts, Note, Row, Title } from "../parts";
 import { choose } from "../session";
 import { set, state } from "../state";
 import { minimum, onlyFor, rewardName } from "../terms";
-import { date, points, t } from "../words";
+import { lastDay, points, t } from "../words";
 
 const LIVE = /issuing|active|applied/;
 
@@ -21,7 +21,7 @@ export const UseIt = ({ coupon }: { coupon: Coupon }) => [
 const Tag = ({ coupon: { status, returning } }: { coupon: Coupon }) =>
   <span class={"tag " + (returning ? "" : status === "active" ? "ok" : status === "failed" ? "bad" : "")}>{t("status_" + (returning ? "returning" : status))}</span>;
 
-/** What is to be said of a coupon that cannot be used now: of a failed one why, and that its points are back (acceptance 30). */
+/** What is to be said of one that cannot be used now: if it failed why, and that its points are back (acceptance 30). */
 export function standing({ status, returning, failure, cost_points: n }: Coupon): string {
   const back = n > 0 && t("coupon_returned", { n });
   if (status === "returned") return back || "";
@@ -37,7 +37,7 @@ function Card({ coupon }: { coupon: Coupon }) {
       <div>
         <p class="t">{rewardName(coupon)}</p>
         <p class="m">{facts(
-          coupon.expires_at && t("expires", { date: date(coupon.expires_at) }), minimum(coupon.minimum_subtotal),
+          coupon.expires_at && t("expires", { date: lastDay(coupon.expires_at) }), minimum(coupon.minimum_subtotal),
           onlyFor(coupon.collections), !coupon.combines && t("not_combined"),
         )}</p>
       </div>
@@ -48,7 +48,7 @@ function Card({ coupon }: { coupon: Coupon }) {
     {failure && <p class="m">{t("kept_" + failure)}</p>}
     {until && usable && <details>
       <summary><u>{t("return_for", { n })}</u></summary>
-      <p class="m">{t("return_until", { date: date(until) })}</p>
+      <p class="m">{t("return_until", { date: lastDay(until) })}</p>
       <Note at={"return" + coupon.id} />
       <div class="wide"><Do at={"return" + coupon.id} run={async () => (await deeds()).giveBack(coupon)}>{t("return_for", { n })}</Do></div>
     </details>}
@@ -57,7 +57,7 @@ function Card({ coupon }: { coupon: Coupon }) {
 
 function Past({ coupon }: { coupon: Coupon }) {
   const { status, order_number: order, ended_at: end } = coupon;
-  const on = end ? date(end) : "";
+  const on = end ? lastDay(end) : "";
   const text = /failed|returned/.test(status) ? standing(coupon)
     : order ? t("used_on", { order, date: on }) : end ? t("ended_on", { date: on }) : points(coupon.cost_points);
   return <Row title={rewardName(coupon)} text={text} end={<Tag coupon={coupon} />} />;

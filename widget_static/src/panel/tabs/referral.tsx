@@ -9,7 +9,7 @@ import { deeds, sheet } from "../kit";
 import { Code, Do, Facts, facts, Note, Title } from "../parts";
 import { set, state } from "../state";
 import { giftText, triggerText } from "../terms";
-import { num, own, points, t } from "../words";
+import { comma, num, own, points, t } from "../words";
 
 /** Where a link can be shared; the text goes along. */
 const SHARES: [string, (link: string, text: string) => string][] = [
@@ -29,7 +29,7 @@ export function Referral() {
     <Title>{t("name_referral")}</Title>
     <Facts of={[
       [t("friend_gets"), offer.friend_gets && giftText(offer.friend_gets)],
-      [t("you_get"), offer.you_get && `${giftText(offer.you_get)}, ${triggerText(offer)}`],
+      [t("you_get"), offer.you_get && `${giftText(offer.you_get)}${comma}${triggerText(offer)}`],
     ]} />
     <h3>{t("your_link")}</h3>
     <Code text={link} shown={link.replace(/^https?:\/\//, "")} label={t("copy_link")} />

@@ -1,0 +1,56 @@
+"""The tables of docs/admin-api.md, made from the code: `make docs` writes them between their marks."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from widget_server import admin, errors
+from widget_server.errors import Refusal
+from widget_server.web.errors import STATUS
+
+MARK = "<!-- {name}: made by `make docs` -->"
+
+
+def endpoints() -> Iterator[str]:
+    """Every call, whom it is for, and what it does."""
+    yield "| | path | for | |"
+    yield "|---|---|---|---|"
+    for service in admin.SERVICES:
+        for call in service.calls:
+            yield f"| {call.method} | `{call.path}` | {call.who.value} | {call.summary} |"
+
+
+def codes() -> Iterator[str]:
+    """Every refusal by its code."""
+    yield "| code | HTTP | when |"
+    yield "|---|---|---|"
+    for code, status, when in sorted({(one.code, STATUS[one.kind], _when(one)) for one in _refusals(Refusal)}):
+        yield f"| `{code.upper()}` | {status} | {when} |"
+
+
+TABLES = {"endpoints": endpoints, "codes": codes}
+
+
+def written(text: str) -> str:
+    """The document with its tables as the code has them now."""
+    for name, rows in TABLES.items():
+        mark = MARK.format(name=name)
+        before, _, after = text.split(mark)
+        text = "\n".join((f"{before}{mark}", *rows(), f"{mark}{after}"))
+    return text
+
+
+def _refusals(above: type[Refusal]) -> Iterator[type[Refusal]]:
+    for one in above.__subclasses__():
+        if one.__module__ == errors.__name__:
+            yield one
+        yield from _refusals(one)
+
+
+def _when(refusal: type[Refusal]) -> str:
+    return " ".join((refusal.__doc__ or "").split())
+
+
+if __name__ == "__main__":
+    path = Path(sys.argv[1])
+    path.write_text(written(path.read_text()))

@@ -1,0 +1,134 @@
+"""openapi.json with an example for each body, and the same as a page: nothing of it comes from anywhere else."""
+
+import json
+from functools import cache
+from typing import Any
+
+from flask import Blueprint, current_app, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_smorest import Api
+
+from widget_server.schemas.widget import Refusal
+from widget_server.web.bodies import plain
+
+reference = Blueprint("reference", __name__, template_folder="templates")
+
+DEPTH_MAX = 8
+POLICY = "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+SAMPLES = {
+    "date-time": "2026-03-10T12:00:00.000Z",
+    "date": "2026-03-10",
+    "uuid": "0b7f2b2e-6f0c-4c59-9a55-2f6d2d9f4f10",
+    "decimal": "19.80",
+    "email": "ann@example.com",
+}
+
+Json = dict[str, Any]
+
+
+class HouseApi(Api):
+    """The document of the endpoints: /openapi.json, each body with an example."""
+
+    ERROR_SCHEMA = Refusal
+
+    def document(self) -> Json:
+        """The whole document, made once: routes do not change while the server runs."""
+        if not hasattr(self, "_document"):
+            self._document: Json = with_examples(plain(self.spec.to_dict()))
+        return self._document
+
+    def _openapi_json(self) -> Any:
+        text = json.dumps(self.document(), indent=2)
+        return current_app.response_class(text, mimetype="application/json")
+
+
+@reference.get("/reference")
+def page() -> ResponseReturnValue:
+    """Every call, what it takes and what it answers, as a page without scripts."""
+    api: HouseApi = current_app.extensions["flask-smorest"]["apis"][""]["ext_obj"]
+    wanted = request.args.get("of", "")
+    parts = sections(api.document())
+    html = render_template("reference.html", sections=parts, chosen=parts.get(wanted), wanted=wanted)
+    headers = {"Content-Security-Policy": POLICY, "Referrer-Policy": "no-referrer"}
+    return html, 200, headers
+
+
+def sections(document: Json) -> dict[str, list[Json]]:
+    """The operations by tag, with their bodies as text to read."""
+    found: dict[str, list[Json]] = {}
+    for path, verbs in document["paths"].items():
+        for verb, operation in verbs.items():
+            if verb == "parameters":
+                continue
+            tag = operation["tags"][0].removeprefix("admin_")
+            shown = {
+                "verb": verb.upper(),
+                "path": path,
+                "summary": operation.get("summary", ""),
+                "description": operation.get("description", ""),
+                "needs": operation.get("x-needs", ""),
+                "parameters": [*verbs.get("parameters", ()), *operation.get("parameters", ())],
+                "takes": _example_text(operation.get("requestBody", {})),
+                "answers": _example_text(operation["responses"].get("200", {})),
+            }
+            found.setdefault(tag, []).append(shown)
+    return found
+
+
+def with_examples(document: Json) -> Json:
+    """The document with an example beside the shape of each body that has none."""
+    shapes = document["components"]["schemas"]
+    for verbs in document["paths"].values():
+        for verb, operation in verbs.items():
+            if verb == "parameters":
+                continue
+            for body in (operation.get("requestBody", {}), operation["responses"].get("200", {})):
+                for media in body.get("content", {}).values():
+                    incoming = body is operation.get("requestBody")
+                    media.setdefault("example", example(media.get("schema", {}), shapes, incoming=incoming))
+    return document
+
+
+def example(shape: Json, shapes: Json, *, incoming: bool, depth: int = 0) -> Any:
+    """A value of this shape; what only the server sets is left out of what comes in."""
+    if "$ref" in shape:
+        return example(shapes[shape["$ref"].rpartition("/")[2]], shapes, incoming=incoming, depth=depth)
+    for name in ("anyOf", "oneOf", "allOf"):
+        if name in shape:
+            return example(shape[name][0], shapes, incoming=incoming, depth=depth)
+    if "example" in shape:
+        return shape["example"]
+    if "enum" in shape:
+        return shape["enum"][0]
+    kind = shape.get("type", "object")
+    kind = kind[0] if isinstance(kind, list) else kind
+    if kind == "object":
+        fields = shape.get("properties", {}) if depth < DEPTH_MAX else {}
+        alternatives = set(shape.get("x-one-of", ())[1:])
+        return {
+            name: example(field, shapes, incoming=incoming, depth=depth + 1)
+            for name, field in fields.items()
+            if not (incoming and field.get("readOnly")) and name not in alternatives
+        }
+    if kind == "array":
+        return [example(shape.get("items", {}), shapes, incoming=incoming, depth=depth + 1)]
+    return _plain(kind, shape)
+
+
+def _plain(kind: str, shape: Json) -> Any:
+    if kind in ("integer", "number"):
+        return max(shape.get("minimum", 0), 10)
+    if kind == "boolean":
+        return True
+    sample = SAMPLES.get(shape.get("format", ""), "text")
+    return sample if len(sample) >= shape.get("minLength", 0) else sample.ljust(shape["minLength"], "x")
+
+
+@cache
+def _indented(text: str) -> str:
+    return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+
+
+def _example_text(body: Json) -> str:
+    media = body.get("content", {}).get("application/json", {})
+    return _indented(json.dumps(media["example"])) if "example" in media else ""

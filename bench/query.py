@@ -80,21 +80,21 @@ def _measure(name: str, shop: Shop) -> None:
         "how many came in each year": summed(**years),
     }
     print(f"{name}, {ROWS:,} accounts; the first page, newest first, is 1.0")
-    for asks, rounds in ((quick, 25), (slow, 3)):
-        for line, ratio in zip(asks, _ratios([page({}), *asks.values()], rounds), strict=True):
-            print(f"  {line:40}{ratio:12,.1f}", flush=True)
+    for line, ask in (quick | slow).items():
+        ratio = _ratio(page({}), ask, 25 if line in quick else 2)
+        print(f"  {line:40}{ratio:12,.1f}", flush=True)
 
 
-def _ratios(asks: list[Callable[[], Any]], rounds: int) -> list[float]:
-    """How long each but the first takes, as a multiple of the first; asked in turn: all meet the same weather."""
-    times: list[list[float]] = [[] for _ in asks]
-    for _ in range(rounds + 1):
-        for ask, spent in zip(asks, times, strict=True):
+def _ratio(floor: Callable[[], Any], ask: Callable[[], Any], rounds: int) -> float:
+    """How long `ask` takes, as a multiple of `floor`; asked in turn, so that both meet the same weather."""
+    times: list[list[float]] = [[], []]
+    for _ in range(rounds):
+        for one, spent in zip((floor, ask), times, strict=True):
             began = perf_counter()
-            ask()
+            one()
             spent.append(perf_counter() - began)
-    floor, *rest = (median(spent[1:]) for spent in times)
-    return [one / floor for one in rest]
+    base, asked = map(median, times)
+    return asked / base
 
 
 @contextmanager

@@ -41,7 +41,7 @@ JOBS: dict[str, Callable[[dict[str, Any]], object]] = {
     "kill_code": codes.kill,
     batches.JOB: lambda payload: batches.run(payload["batch_id"]),
     imports.PARSE_JOB: lambda payload: imports.parse(payload["import_id"]),
-    imports.LIST_JOB: lambda payload: imports.list_rows(payload["import_id"]),
+    batches.LIST_JOB: lambda payload: imports.list_rows(payload["batch_id"]),
     "recheck_tiers": lambda payload: tiers.recheck_everybody(shops.by_id(payload["shop_id"])),
     orders.RETRY_JOB: lambda payload: inbox.retry(shops.by_id(payload["shop_id"]), payload["parked_id"]),
 }
@@ -81,6 +81,7 @@ def every_minute() -> None:
     _try(_all_of, rewards.give_up_on_codes)
     _try(rate_limits.forget_old)
     _try(imports.forget_old)
+    _try(batches.give_up)
     _try(_all_of, outbox.tidy)
     for shop in list(Shop.everywhere().order_by(Shop.id)):
         _try(_once_a_day, shop)

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import APIResponse, Locator, Route, expect
 
 from tests.browser.conftest import Visitor
-from tests.browser.pages import JONAS, logs_in
+from tests.browser.pages import JONAS, logs_in, settles
 
 Make = Callable[..., Visitor]
 MADE: dict[str, Any] = {}
@@ -104,7 +104,7 @@ def test_a_code_expires_on_the_day_that_was_told_before(jonas: Visitor) -> None:
     told = re.search(day, jonas.panel.get_by_role("dialog").get_by_text("365 days later").inner_text())
     assert told
     jonas.panel.locator("dialog .go").click()
-    line = jonas.panel.get_by_role("dialog").get_by_text("Expires").inner_text()
+    line = jonas.panel.get_by_role("dialog").get_by_text("It stays in My rewards").inner_text()
     assert re.findall(day, line) == [told.group()]
 
 
@@ -173,3 +173,14 @@ def test_a_code_that_is_being_ended_cannot_be_used_and_may_stay_hers_after_all(j
     shop.state = {"status": "active", "failure": "shop_unreachable"}
     card.get_by_text("the code stays yours").wait_for()
     expect(card.get_by_role("button", name="Use it now")).to_be_visible()
+
+
+def test_where_what_follows_a_coupon_cannot_be_fetched_the_list_stands_all_the_same(jonas: Visitor) -> None:
+    shop = SlowShop(jonas, MADE)
+    _redeems(jonas, "€5 off").get_by_role("button", name="Use it now").wait_for()
+    shop.state = ISSUING
+    jonas.context.route("**/deeds-*.js", lambda route: route.abort())
+    jonas.visits("/?loyalty=my_rewards")
+    expect(jonas.panel.locator(".card .tag").first).to_have_text("Issuing")
+    settles(jonas)
+    assert [line for line in jonas.complaints if "Failed to load resource" not in line] == []

@@ -54,7 +54,7 @@ def killed_and_started(begin: Begin, is_up: Callable[[int], bool], every: tuple[
         db.connect()
         process = begin()
         while not over.is_set():
-            if is_up(process.pid):
+            if is_up(process.pid) or process.poll() is not None:
                 over.wait(random.uniform(*every))
                 process.kill()
                 process.wait()

@@ -14,7 +14,7 @@ from widget_server.loyalty import batches, privacy
 from widget_server.loyalty.batches import Batch
 from widget_server.loyalty.customers import Customer
 from widget_server.loyalty.points import Adjustment
-from widget_server.queue import Job
+from widget_server.queue import TRIES_MAX, Job
 
 
 def everybody(world: World) -> Any:
@@ -186,6 +186,34 @@ def test_a_worker_that_dies_in_a_chunk_books_nobody_twice(
             Job.update(run_at=Job.created_at).execute()  # its lease runs out
     assert figures(settled(batch)) == ("done", 3, 3, 0, 0)
     assert [person.balance for person in people] == [110, 210, 310]
+
+
+def dies_for_good() -> None:
+    """Each try of what waits has failed by now."""
+    Job.update(tries=TRIES_MAX, run_at=Job.created_at).execute()
+    jobs.every_minute()
+    jobs.run_all()
+    jobs.every_minute()
+
+
+def test_what_fails_for_good_can_be_undone_and_undone_again(
+    world: World, people: list[Shopper], small_chunks: None
+) -> None:
+    batch = bulk(world, by=10)
+    batches.run(batch.id)
+    dies_for_good()
+    failed = settled(batch)
+    assert figures(failed) == ("failed", 3, 2, 0, 0)
+    assert sorted(person.balance for person in people) != [110, 210, 310]
+    batches.undo(world.shop, batch.id)
+    jobs.every_minute()
+    assert Batch.need(world.shop, Batch.id == batch.id).status == "undoing"  # the job that died was another one
+    dies_for_good()
+    stuck = settled(batch)
+    assert (stuck.status, stuck.undone, stuck.kept) == ("undone", 0, 2)
+    batches.undo(world.shop, batch.id)
+    assert (settled(batch).undone, settled(batch).kept) == (2, 0)
+    assert [person.balance for person in people] == [100, 200, 300]
 
 
 def test_two_workers_with_one_batch_book_it_once(world: World, people: list[Shopper], small_chunks: None) -> None:

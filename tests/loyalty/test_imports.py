@@ -30,7 +30,7 @@ from widget_server.loyalty.batches import Batch
 from widget_server.loyalty.customers import Customer, Person
 from widget_server.loyalty.imports import Import, Upload
 from widget_server.loyalty.points import Adjustment
-from widget_server.queue import Job
+from widget_server.queue import TRIES_MAX, Job
 
 
 def uploaded(world: World, content: str | bytes) -> Upload:
@@ -473,11 +473,24 @@ def test_a_worker_that_dies_while_it_lists_goes_on(
     Job.update(run_at=Job.created_at).execute()  # its lease runs out
     assert figures(settled(made)) == ("imported", 3, 2, 0, 1)
     assert [ann.balance, bob.balance] == [105, 6]
-    imports.list_rows(made.id)
+    imports.list_rows(batch_of(settled(made)).id)
     assert figures(settled(made)) == ("imported", 3, 2, 0, 1)
 
 
 opened = ledger.open_accounts
+
+
+def test_an_import_whose_listing_fails_for_good_has_failed(
+    world: World, ann: Shopper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = parsed(world, imports.TEMPLATE)
+    imports.execute(world.shop, made.id, source="staff")
+    Job.update(tries=TRIES_MAX, run_at=Job.created_at).execute()
+    jobs.run_all()
+    jobs.every_minute()
+    failed = settled(made)
+    assert (failed.status, batch_of(failed).status, ann.balance) == ("failed", "failed", 100)
+
 
 PEOPLE = 6000
 WAIT_SECONDS = 60

@@ -320,6 +320,8 @@ sorts = st.lists(
 @given(asked=filters)
 @example(asked={"$not": {"tier.id": {"$hasAll": []}}})
 @example(asked={"$not": {"contact.name": {"$contains": "Ë"}}})
+@example(asked={"createdDate": {"$gte": "2026-03-10T12:00:00.000400Z"}})
+@example(asked={"tier.until": {"$lte": "2026-03-10T12:00:00.000400Z"}})
 @tries(150)
 def test_a_filter_selects_what_it_means(accounts: List, asked: Json) -> None:
     assert accounts.found(asked) == {row["id"] for row in accounts.rows if means(asked, row)}

@@ -40,4 +40,5 @@ def test_the_page_shows_each_call_and_loads_nothing_from_elsewhere(
     assert "http" not in text.replace('href="/', "") and "<script" not in text
     tiers = client.get("/reference?of=tiers").get_data(as_text=True)
     assert "/loyalty-tiers/v1/tiers" in tiers and "requiredPoints" in tiers
-    assert b"color-scheme" in client.get("/pages/reference.css").get_data()
+    with client.get("/pages/reference.css") as styles:
+        assert b"color-scheme" in styles.get_data()

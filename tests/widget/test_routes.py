@@ -9,10 +9,10 @@ import pytest
 from flask.testing import FlaskClient
 from marshmallow import Schema
 
+from tests.counter import Counter
 from tests.make import NOON, Shopper, World
 from tests.panels import Panel
 from widget_server import clock
-from widget_server.db import database
 from widget_server.loyalty import access
 from widget_server.schemas import typescript, widget
 from widget_server.widget import assets
@@ -194,23 +194,6 @@ def test_the_types_of_the_panel_are_made_from_the_shapes() -> None:
 
 
 # Queries: their number does not grow with history
-
-
-class Counter:
-    """Counts statements while it is on."""
-
-    def __init__(self) -> None:
-        self.statements: list[str] = []
-
-    def __enter__(self) -> "Counter":
-        database.obj.query_hooks.append(self._hear)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        database.obj.query_hooks.remove(self._hear)
-
-    def _hear(self, *heard: Any) -> None:
-        self.statements.append(str(heard[0]))
 
 
 QUERIES_MAX = {

@@ -235,6 +235,9 @@ def test_accounts_are_found_by_a_text_and_counted(site: Site) -> None:
         names(search({"search": {"expression": "bob", "fields": ["contact.email"]}, "filter": {"points.balance": 10}}))
         == []
     )
+    (anna,) = [one for one in found["accounts"] if one["contact"]["name"] == "Anna Lee"]
+    by_date = [{"fieldName": "_updatedDate", "order": "ASC"}]
+    assert names(search({"filter": {"contact._id": anna["contact"]["_id"]}, "sort": by_date})) == ["Anna Lee"]
     page = search({"sort": by_balance, "cursorPaging": {"limit": 2}})
     rest = search({"cursorPaging": {"limit": 2, "cursor": page["pagingMetadata"]["cursors"]["next"]}})
     assert [*names(page), *names(rest)] == ["Bob Lee", "Anna Lee", "Ann Lee"]
@@ -258,6 +261,14 @@ def test_what_is_found_can_be_aggregated(site: Site) -> None:
         {"name": "each", "type": "VALUE", **by_balance, "value": {"sortType": "VALUE", "sortDirection": "ASC"}},
         {"name": "groups", "type": "RANGE", **by_balance, "range": {"buckets": [{"to": 20}, {"from": 20}]}},
         {"name": "most", "type": "SCALAR", **by_balance, "scalar": {"type": "MAX"}},
+        {"name": "people", "type": "SCALAR", "fieldPath": "contact._id", "scalar": {"type": "COUNT_DISTINCT"}},
+        {"name": "last", "type": "SCALAR", "fieldPath": "_updatedDate", "scalar": {"type": "MAX"}},
+        {
+            "name": "years",
+            "type": "DATE_HISTOGRAM",
+            "fieldPath": "lastActivityDate",
+            "dateHistogram": {"interval": "YEAR"},
+        },
     ]
     answer = site.owner.accounts.searchAccounts({"aggregations": wanted})
     results = {one["name"]: one for one in answer["aggregationData"]["results"]}
@@ -265,6 +276,9 @@ def test_what_is_found_can_be_aggregated(site: Site) -> None:
     assert [(float(one["value"]), one["count"]) for one in values] == [(10, 2), (20, 1), (60, 1)]
     assert [one["count"] for one in results["groups"]["ranges"]["results"]] == [2, 2]
     assert results["most"]["scalar"]["value"] == 60
+    assert results["people"]["scalar"]["value"] == 4
+    assert "scalarDate" in results["last"] and results["last"]["fieldPath"] == "_updatedDate"
+    assert [one["count"] for one in results["years"]["dateHistogram"]["results"]] == [4]
 
 
 def test_transactions_are_queried(site: Site) -> None:

@@ -64,6 +64,15 @@ def test_a_rule_is_made_read_changed_and_deleted(site: Site) -> None:
     assert ann.balance == 20  # what it gave stays (acceptance 59)
 
 
+def test_a_whole_rule_can_be_handed_back(site: Site) -> None:
+    made = site.owner.earningRules.createLoyaltyEarningRule(rule())
+    changed = site.owner.earningRules.updateLoyaltyEarningRule(made["_id"], {**made, "title": "Spend"})["earningRule"]
+    assert changed == {**made, "title": "Spend", "revision": "2", "_updatedDate": changed["_updatedDate"]}
+    with pytest.raises(SdkError) as unread:
+        site.owner.earningRules.updateLoyaltyEarningRule(made["_id"], {"title": "Whatever it is now"})
+    assert unread.value.fields == ["earningRule.revision"]
+
+
 def test_a_tier_earns_at_its_own_rate(site: Site) -> None:
     gold = site.owner.tiers.createTier({"tierDefinition": {"name": "Gold"}, "requiredPoints": 100})
     settings = site.owner.tiers.getTiersProgramSettings()["programSettings"]

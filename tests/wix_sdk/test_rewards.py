@@ -92,6 +92,13 @@ def test_a_reward_is_changed_and_deleted(site: Site) -> None:
     assert gone.value.status == 404
 
 
+def test_a_whole_reward_can_be_handed_back(site: Site) -> None:
+    for wanted in (coupon_reward(), discount()):
+        made = site.owner.rewards.createReward(wanted)
+        changed = site.owner.rewards.updateReward(made["_id"], {**made, "name": "Renamed"})["reward"]
+        assert changed == {**made, "name": "Renamed", "revision": "2", "_updatedDate": changed["_updatedDate"]}
+
+
 def test_rewards_are_listed_and_queried_switched_off_or_not(site: Site) -> None:
     rewards = site.owner.rewards
     wanted = [coupon_reward(f"Reward {number}") | {"active": number != 2} for number in range(5)]

@@ -42,7 +42,7 @@ def test_a_tier_is_made_read_changed_and_deleted(site: Site) -> None:
 def test_a_whole_tier_can_be_handed_back(site: Site) -> None:
     silver = site.owner.tiers.createTier({"tierDefinition": {"name": "Silver"}, "requiredPoints": 100})
     silver["tierDefinition"]["name"] = "Sterling"
-    changed = site.owner.tiers.updateTier(silver["_id"], {name: silver[name] for name in silver if name != "_id"})
+    changed = site.owner.tiers.updateTier(silver["_id"], silver)
     assert changed["tierDefinition"]["name"] == "Sterling"
     assert changed["tierDefinition"]["icon"] == silver["tierDefinition"]["icon"]
 

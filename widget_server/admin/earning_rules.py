@@ -60,11 +60,9 @@ def get_rule(caller: Caller, asked: Any, rule_id: str) -> dict[str, Any]:
 def update_rule(caller: Caller, asked: Any, rule_id: str) -> dict[str, Any]:
     """Change what is sent, by the revision that was read; past rows keep what they were booked with."""
     sent = asked["earning_rule"]
-    now = earning_rules.need(caller.shop, rule_id).trigger
+    now, revision = earning_rules.need(caller.shop, rule_id).trigger, revision_of(sent, "earningRule")
     with naming({}, under="earningRule"):
-        row = earning_rules.change(
-            caller.shop, rule_id, revision_of(sent, "earningRule"), trigger=trigger_of(sent, now), **facts(sent)
-        )
+        row = earning_rules.change(caller.shop, rule_id, revision, trigger=trigger_of(sent, now), **facts(sent))
     return {"earning_rule": earning_rule(row)}
 
 

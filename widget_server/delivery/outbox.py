@@ -69,12 +69,14 @@ class Message(ShopTable):
         constraints = [Check("status IN ('new', 'waiting', 'sent', 'dead')")]
 
 
-Message.add_index(Message.index(Message.number, where=SQL("status = 'new'"), name="message_new"))
-Message.add_index(
-    Message.index(
-        Message.endpoint_id, Message.subject, Message.number, where=SQL("status = 'waiting'"), name="message_waiting"
-    )
-)
+# a database finds these by the same words only, not by a value bound to the query
+NEW, WAITING, DEAD = SQL("status = 'new'"), SQL("status = 'waiting'"), SQL("status = 'dead'")
+for name, condition, columns in (
+    ("message_new", NEW, (Message.number,)),
+    ("message_waiting", WAITING, (Message.endpoint_id, Message.subject, Message.number)),
+    ("message_dead", DEAD, (Message.endpoint_id, Message.number)),
+):
+    Message.add_index(Message.index(*columns, where=condition, name=name))
 
 
 class Lane(ShopTable):
@@ -175,7 +177,7 @@ def sort_new() -> int:
     Only here a lane learns of messages, so that a shop's own transactions never wait for one another on a lane.
     """
     fresh = Message.everywhere(Message.number, Message.shop_id, Message.endpoint_id, Message.subject)
-    fresh = fresh.where(SQL("status = 'new'")).order_by(Message.number).limit(SORT_MAX)
+    fresh = fresh.where(NEW).order_by(Message.number).limit(SORT_MAX)
     if not fresh.exists():
         return 0
     moment = clock.now()
@@ -222,7 +224,7 @@ def take(lanes: Iterable[Lane], lease_seconds: float) -> list[Load]:
         this = (Lane.endpoint_id == lane.endpoint_id, Lane.subject == lane.subject)
         Lane.change(lane.shop_id, {"lease": lease, "next_at": until}, *this)
         waiting = Message.of(lane.shop_id).where(
-            Message.endpoint_id == lane.endpoint_id, Message.subject == lane.subject, SQL("status = 'waiting'")
+            Message.endpoint_id == lane.endpoint_id, Message.subject == lane.subject, WAITING
         )
         messages = list(waiting.order_by(Message.number).limit(LOAD_MAX + 1))
         endpoint = endpoints[lane.endpoint_id]
@@ -317,7 +319,7 @@ def _name(lane: Lane) -> tuple[str, str]:
 
 def dead_letters(shop_id: str, endpoint_id: str, *, limit: int = 50, below: int | None = None) -> list[Message]:
     """Messages that this receiver did not take, newest first, each with its last answer; `below` pages on."""
-    dead = Message.of(shop_id).where(Message.endpoint_id == endpoint_id, Message.status == "dead")
+    dead = Message.of(shop_id).where(Message.endpoint_id == endpoint_id, DEAD)
     if below is not None:
         dead = dead.where(Message.number < below)
     return list(dead.order_by(Message.number.desc()).limit(limit))
@@ -387,7 +389,7 @@ def tidy() -> int:
     ended = (Message.status == "sent") & (Message.ended_at < sent_before)
     ended |= (Message.status == "dead") & (Message.ended_at < dead_before)
     stale = (Message.status == "waiting") & (Message.created_at < moment - timedelta(days=GIVE_UP_DAYS))
-    orphans = Message.endpoint_id.not_in(known)
+    orphans = WAITING & Message.endpoint_id.not_in(known)  # they came in while their receiver went
     with atomic():
         given_up = Message.update(
             status="dead", ended_at=moment, answer=f"not delivered within {GIVE_UP_DAYS} days"

@@ -39,7 +39,7 @@ from widget_server.loyalty.points import Adjustment, Said, adjustment
 from widget_server.loyalty.shops import Shop
 
 Mode = Literal["add", "set"]
-JOB = "run_batch"
+JOB, LIST_JOB = "run_batch", "list_import"
 CHUNK = 500
 PAUSE_SECONDS = 0.01  # between two chunks: on SQLite whoever waits for the write lock gets it then
 ERRORS_MAX = 100
@@ -218,6 +218,21 @@ def run(batch_id: str) -> None:
         else:
             _end(batch, "done" if batch.status == "running" else "undone")
     time.sleep(PAUSE_SECONDS)
+
+
+def give_up() -> None:
+    """What its jobs could not do in all their tries has failed: so that it can be undone, or undone again."""
+    jobs = queue.Job.everywhere().where(queue.Job.name.in_((JOB, LIST_JOB)))
+    for job in list(jobs.where(queue.Job.status == "dead")):
+        with atomic():
+            under_way = (Batch.id == job.payload["batch_id"], Batch.status.in_(("running", "undoing")))
+            batch: Batch | None = lock_rows(Batch.everywhere().where(*under_way)).first()
+            others = jobs.where(queue.Job.status == "waiting", queue.Job.payload == job.payload)
+            if batch is None or others.exists():
+                continue
+            if batch.status == "undoing":
+                batch.kept = batch.succeeded - batch.undone
+            _end(batch, "failed" if batch.status == "running" else "undone")
 
 
 def _list(batch: Batch, accounts: Any) -> None:

@@ -84,6 +84,7 @@ class Customer(ShopTable):
             (("shop_id", "email_key"), False),
             (("shop_id", "mailbox"), False),
             (("shop_id", "name_key"), False),
+            (("shop_id", "merged_into"), False),
             (("shop_id", "created_at"), False),
         )
         constraints = [Check("status IN ('visitor', 'pending', 'member')")]

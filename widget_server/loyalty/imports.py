@@ -55,7 +55,7 @@ FILE_BYTES_MAX = 10 * 1024 * 1024
 UPLOAD_MINUTES = 60
 KEPT_DAYS = 30  # how long the file with its addresses is kept
 HEADER_VALUES_MAX, SAMPLE_ROWS, SAMPLE_VALUES_MAX, VALUE_LENGTH_MAX = 100, 5, 20, 1000
-PARSE_JOB, LIST_JOB = "parse_import", "list_import"
+PARSE_JOB = "parse_import"
 TEMPLATE = "email,points\r\nann@example.com,100\r\n"
 WHOLE = re.compile(r"[+-]?\d{1,18}([.,]0{1,2})?")  # "100.00" is 100; "1,000" may be 1 or 1000: no guessing about points
 HEADINGS = {
@@ -220,13 +220,13 @@ def execute(
         said = Said(reason, comment, staff, app_id)
         batch, _ = batches.create(shop, "import", mode, source=source, key=f"import:{made.id}", said=said)
         facts = {"columns": chosen, "batch_id": batch.id, "creates_customers": creates_customers}
-        queue.enqueue(LIST_JOB, {"import_id": made.id})
+        queue.enqueue(batches.LIST_JOB, {"batch_id": batch.id})
         return _save(made, "parsed", status="importing", **facts)
 
 
-def list_rows(import_id: str) -> None:
+def list_rows(batch_id: str) -> None:
     """Make the rows of the file the items of its batch, a chunk a transaction; the job. It goes on where it stopped."""
-    made: Import = Import.everywhere().where(Import.id == import_id).get()
+    made: Import = Import.everywhere().where(Import.batch_id == batch_id).get()
     batch = Batch.need(made.shop_id, Batch.id == made.batch_id)
     if batch.status != "running" or batch.total:
         return

@@ -104,10 +104,9 @@ def program_totals(shop: Shop) -> ProgramTotals:
     names = ("balance", "earned", "adjusted", "redeemed", "expired")
     sums = [fn.COALESCE(fn.SUM(getattr(Account, name)), 0) for name in names]
     counters = {name: int(value) for name, value in zip(names, Account.of(shop, *sums).tuples().get(), strict=True)}
-    living = Account.of(shop, Account.tier_id, fn.COUNT(Account.id)).join(
-        Customer, on=(Customer.id == Account.customer_id)
-    )
-    counts = dict(living.where(Customer.merged_into.is_null()).group_by(Account.tier_id).tuples())
+    signposts = Customer.of(shop, Customer.id).where(Customer.merged_into > "")
+    people = Account.of(shop, Account.tier_id, fn.COUNT(Account.id)).where(Account.customer_id.not_in(signposts))
+    counts = dict(people.group_by(Account.tier_id).tuples())
     levels = tiers.listed(shop.id) if tiers.program_of(shop.id) else []
     placed = [(level.id, int(counts.pop(level.id, 0))) for level in levels]
     return ProgramTotals(**counters, tiers=((None, sum(map(int, counts.values()))), *placed))

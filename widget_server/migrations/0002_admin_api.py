@@ -19,6 +19,7 @@ ALTER TABLE "customer" ADD COLUMN "name_key" TEXT;
 ALTER TABLE "customer" ADD COLUMN "labels" TEXT NOT NULL DEFAULT '[]';
 ALTER TABLE "customer" ADD COLUMN "notes" TEXT;
 CREATE INDEX "customer_shop_id_name_key" ON "customer" ("shop_id", "name_key");
+CREATE INDEX "customer_shop_id_merged_into" ON "customer" ("shop_id", "merged_into");
 ALTER TABLE "api_key" ADD COLUMN "previous_hash" TEXT;
 ALTER TABLE "api_key" ADD COLUMN "previous_until" TEXT;
 CREATE INDEX "api_key_previous_hash" ON "api_key" ("previous_hash");
@@ -210,6 +211,7 @@ CREATE INDEX "message_subject" ON "message" ("subject");
 CREATE INDEX "message_status_ended_at" ON "message" ("status", "ended_at");
 CREATE INDEX "message_new" ON "message" ("number") WHERE status = 'new';
 CREATE INDEX "message_waiting" ON "message" ("endpoint_id", "subject", "number") WHERE status = 'waiting';
+CREATE INDEX "message_dead" ON "message" ("endpoint_id", "number") WHERE status = 'dead';
 CREATE TABLE "lane" (
   "shop_id" TEXT NOT NULL REFERENCES shop (id),
   "endpoint_id" TEXT NOT NULL,
@@ -243,6 +245,7 @@ ALTER TABLE "customer" ADD COLUMN "labels" TEXT NOT NULL DEFAULT '[]';
 ALTER TABLE "customer" ALTER COLUMN "labels" DROP DEFAULT;
 ALTER TABLE "customer" ADD COLUMN "notes" TEXT;
 CREATE INDEX "customer_shop_id_name_key" ON "customer" ("shop_id", "name_key");
+CREATE INDEX "customer_shop_id_merged_into" ON "customer" ("shop_id", "merged_into");
 ALTER TABLE "api_key" ADD COLUMN "previous_hash" TEXT;
 ALTER TABLE "api_key" ADD COLUMN "previous_until" TIMESTAMPTZ;
 CREATE INDEX "api_key_previous_hash" ON "api_key" ("previous_hash");
@@ -438,6 +441,7 @@ CREATE INDEX "message_subject" ON "message" ("subject");
 CREATE INDEX "message_status_ended_at" ON "message" ("status", "ended_at");
 CREATE INDEX "message_new" ON "message" ("number") WHERE status = 'new';
 CREATE INDEX "message_waiting" ON "message" ("endpoint_id", "subject", "number") WHERE status = 'waiting';
+CREATE INDEX "message_dead" ON "message" ("endpoint_id", "number") WHERE status = 'dead';
 CREATE TABLE "lane" (
   "shop_id" TEXT NOT NULL REFERENCES shop (id),
   "endpoint_id" TEXT NOT NULL,

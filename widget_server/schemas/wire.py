@@ -39,11 +39,14 @@ class Wire(Schema):
 
     @pre_load
     def _drop_read_only(self, data: Any, **_: Any) -> Any:
-        """An entity may come back as it was answered: what only the server sets is ignored."""
+        """An entity may come back as it was answered: what only the server sets is ignored.
+
+        The SDK calls `id` `_id`, and sends both when a whole entity comes back.
+        """
         if not isinstance(data, dict):
             return data
         read_only = {field.data_key for field in self.dump_fields.values() if field.dump_only}
-        return {name: value for name, value in data.items() if name not in read_only}
+        return {name: value for name, value in data.items() if name.removeprefix("_") not in read_only}
 
     @post_dump
     def _drop_none(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:

@@ -292,11 +292,14 @@ def _level(entity: Entity, asked: Any, zone: tzinfo, path: str) -> _Level:
     type = a_word(asked, "type", (*TYPES_OF_LEVELS,), path, needed=True)
     name = a_text(asked, "fieldPath", PATH_LENGTH_MAX, path)
     known = {name: field for name, field in entity.fields.items() if field.aggregatable}
-    if name not in known:
+    field = known.get(
+        ".".join(word.removeprefix("_") for word in (name or "").split("."))
+    )  # the SDK leaves its own _id
+    if field is None:
         raise wrong(f"{path}.fieldPath", f"is one of {', '.join(sorted(known))}.")
     level = TYPES_OF_LEVELS[type]
     told = {"name": a_text(asked, "name", NAME_LENGTH_MAX, path), "type": type, "fieldPath": name}
-    return level(known[name], zone, told, asked.get(level.part), path)
+    return level(field, zone, told, asked.get(level.part), path)
 
 
 def _within(levels: Sequence[_Level], groups: Groups) -> Iterator[dict[str, Any]]:

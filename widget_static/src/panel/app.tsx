@@ -110,7 +110,8 @@ document.adoptedStyleSheets = [colours];
 
 drawWith(() => lay(document.body, [<App />]));
 set({});
-whenLoaded(() => underWay().length && deeds().then(({ follow }) => follow()));
+// without the file nobody follows; the next answer tries again
+whenLoaded(() => underWay().length && deeds().then(({ follow }) => follow(), () => {}));
 
 let shown = false;
 

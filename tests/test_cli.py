@@ -339,6 +339,7 @@ def test_everything_refuses_while_migrations_are_pending(
         "shop disconnect": ["s"],
         "shop list": [],
         "key create": ["--shop", "s", "--name", "n"],
+        "key rotate": ["k", "--shop", "s"],
         "key revoke": ["k", "--shop", "s"],
         "program plan": [str(demo.PROGRAM)],
         "program apply": [str(demo.PROGRAM)],

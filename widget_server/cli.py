@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import threading
+from datetime import timedelta
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -193,6 +194,18 @@ def create_key(shop_id: str, name: str, scope: str, as_json: bool) -> None:
     _open()
     made, secret = access.create_key(shops.by_id(shop_id).id, name, scope)
     _say({"key_id": made.id, "shop_id": shop_id, "name": name, "scope": scope, "api_key": secret}, as_json)
+
+
+@key.command("rotate")
+@click.argument("key_id")
+@click.option("--shop", "shop_id", required=True)
+@click.option("--keep-hours", type=click.IntRange(0, 72), default=0, show_default=True)
+@click.option("--json", "as_json", is_flag=True)
+def rotate_key(key_id: str, shop_id: str, keep_hours: int, as_json: bool) -> None:
+    """Give a key a fresh secret, shown this once; the earlier one may stay good for some hours."""
+    _open()
+    made, secret = access.rotate_key(shops.by_id(shop_id).id, key_id, keep=timedelta(hours=keep_hours))
+    _say({"key_id": made.id, "shop_id": shop_id, "name": made.name, "scope": made.scope, "api_key": secret}, as_json)
 
 
 @key.command("revoke")

@@ -44,6 +44,17 @@ def rewards_called(demo: Demo, title: str) -> Iterator[None]:
         _apply(demo, {"rewards": [{**own[0], "title": None}, *own[1:]]})
 
 
+@contextmanager
+def without_rule(demo: Demo, handle: str) -> Iterator[None]:
+    """The owner takes one way to earn away; afterwards it is there again."""
+    own = yaml.safe_load(PROGRAM.read_text("utf-8"))["earning_rules"]
+    try:
+        _apply(demo, {"earning_rules": [rule for rule in own if rule["handle"] != handle]})
+        yield
+    finally:
+        _apply(demo, {"earning_rules": own})
+
+
 def _apply(demo: Demo, told: dict[str, Any]) -> None:
     file = demo.instance / "changes.yaml"
     file.write_text(yaml.safe_dump(told), "utf-8")

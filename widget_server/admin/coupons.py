@@ -84,8 +84,9 @@ def query_coupons(caller: Caller, asked: Any) -> dict[str, Any]:
 
 @service.does("GET", "/coupons/<coupon_id>", READ, answers=shapes.CouponBody)
 def get_coupon(caller: Caller, asked: Any, coupon_id: str) -> dict[str, Any]:
-    """One coupon."""
-    return {"loyalty_coupon": shown(caller.shop, rewards.need_coupon(caller.shop, coupon_id))}
+    """One coupon, and what a connected shop said when it could not make or kill the code."""
+    row = rewards.need_coupon(caller.shop, coupon_id)
+    return {"loyalty_coupon": {**shown(caller.shop, row), "failure_detail": row.failure_detail}}
 
 
 @service.does("DELETE", "/coupons/<coupon_id>", MANAGE, query=RevisionAsked, answers=Empty)

@@ -381,23 +381,27 @@ def forget(shop_id: str, customer_ids: Iterable[str]) -> None:
 
 
 def tidy() -> int:
-    """Drop what is old and give up what waited too long; answers how many rows that were, TIDY_MAX a step at most."""
-    moment = clock.now()
+    """Drop what is old and give up what waited too long; answers how many rows that were, TIDY_MAX of a kind at most.
+
+    What there is to do is looked for without the write lock.
+    """
+    moment, gone = clock.now(), Message.endpoint_id.not_in(Endpoint.everywhere(Endpoint.id))
     sent_before = moment - timedelta(days=config.current().webhook_days)
     dead_before = moment - timedelta(days=DEAD_DAYS)
-    known = Endpoint.everywhere(Endpoint.id)
-    ended = (Message.status == "sent") & (Message.ended_at < sent_before)
-    ended |= (Message.status == "dead") & (Message.ended_at < dead_before)
-    stale = (Message.status == "waiting") & (Message.created_at < moment - timedelta(days=GIVE_UP_DAYS))
-    orphans = WAITING & Message.endpoint_id.not_in(known)  # they came in while their receiver went
-    with atomic():
-        given_up = Message.update(
-            status="dead", ended_at=moment, answer=f"not delivered within {GIVE_UP_DAYS} days"
-        ).where(Message.number.in_(_some(stale)))
-        dropped = [Message.delete().where(Message.number.in_(_some(which))) for which in (ended, orphans)]
-        Lane.delete().where(Lane.endpoint_id.not_in(known)).execute()
-        return sum(int(statement.execute()) for statement in (given_up, *dropped))
+    late = _numbers(WAITING, Message.created_at < moment - timedelta(days=GIVE_UP_DAYS))
+    old = [
+        *_numbers(Message.status == "sent", Message.ended_at < sent_before),
+        *_numbers(Message.status == "dead", Message.ended_at < dead_before),
+        *_numbers(WAITING, gone),  # they came in while their receiver went
+    ]
+    given_up = {"status": "dead", "ended_at": moment, "answer": f"not delivered within {GIVE_UP_DAYS} days"}
+    if late or old:
+        with atomic():
+            Message.update(given_up).where(Message.number.in_(late), WAITING).execute()
+            Message.delete().where(Message.number.in_(old)).execute()
+            Lane.delete().where(Lane.endpoint_id.not_in(Endpoint.everywhere(Endpoint.id))).execute()
+    return len(late) + len(old)
 
 
-def _some(which: Any) -> Any:
-    return Message.everywhere(Message.number).where(which).limit(TIDY_MAX)
+def _numbers(*conditions: Any) -> list[int]:
+    return [row.number for row in Message.everywhere(Message.number).where(*conditions).limit(TIDY_MAX)]

@@ -20,17 +20,26 @@ def of_rule(rule: EarningRule) -> Terms:
     return terms
 
 
-def since(terms: Terms, at: datetime, timezone: str) -> datetime | None:
-    """From when on earlier points matter for the caps at `at`; None when there are no caps."""
-    if terms.points_ever is not None or terms.times_ever is not None:
-        return EVER
-    caps = {
+def units(terms: Terms) -> list[str]:
+    """The periods that caps are set for, the widest first."""
+    capped = {
+        "ever": (terms.points_ever, terms.times_ever),
         "year": (terms.times_per_year,),
         "month": (terms.points_per_month, terms.times_per_month),
         "day": (terms.points_per_day, terms.times_per_day),
     }
-    widest = next((unit for unit, limits in caps.items() if any(one is not None for one in limits)), None)
-    return clock.period(at, widest, timezone)[0] if widest else None
+    return [unit for unit, limits in capped.items() if any(limit is not None for limit in limits)]
+
+
+def start(unit: str, at: datetime, timezone: str) -> datetime:
+    """The first moment of the period around `at`."""
+    return EVER if unit == "ever" else clock.period(at, unit, timezone)[0]
+
+
+def since(terms: Terms, at: datetime, timezone: str) -> datetime | None:
+    """From when on earlier points matter for the caps at `at`; None when there are no caps."""
+    capped = units(terms)
+    return start(capped[0], at, timezone) if capped else None
 
 
 class Budget:

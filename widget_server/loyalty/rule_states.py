@@ -1,10 +1,9 @@
 """How a rule stands for one shopper: open, done, or waiting until a day (acceptance 18)."""
 
 from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 from peewee import Case, fn
 
@@ -37,31 +36,28 @@ def states(shop: Shop, customer: Customer, account: Account | None, rules: list[
 
 def _done(shop: Shop, account: Account, rules: list[EarningRule]) -> dict[str, dict[str, int]]:
     """How often, and how much, each capped rule gave her; an order with what it gives today, as refunds free caps."""
-    now = clock.now()
-    alike: dict[tuple[bool, datetime], list[str]] = defaultdict(list)
+    alike: dict[tuple[bool, str], dict[str, list[str]]] = defaultdict(dict)
     for rule in rules:
-        since = caps.since(caps.of_rule(rule), now, shop.timezone)
-        if since is not None:
-            alike[rule.kind in ORDER_KINDS, since].append(rule.id)
+        units = caps.units(caps.of_rule(rule))
+        if units:
+            alike[rule.kind in ORDER_KINDS, units[0]][rule.id] = units
     done: dict[str, dict[str, int]] = {}
-    for (orders, since), rule_ids in alike.items():
+    for (orders, widest), units_of in alike.items():
         table = Award if orders else Transaction
         rule_id, points = (Award.rule_id, Award.points) if orders else (Transaction.cause_id, Transaction.amount)
-        rows = table.of(shop, rule_id.alias("rule_id"), *_sums(shop, now, table.event_at, points)).where(
-            table.account_id == account.id, rule_id.in_(rule_ids), table.event_at >= since, points > 0
+        starts = {unit: caps.start(unit, clock.now(), shop.timezone) for unit in {widest}.union(*units_of.values())}
+        sums = [
+            fn.SUM(Case(None, [(table.event_at >= start, value)], 0) if unit != widest else value).alias(
+                f"{what}_{unit}"
+            )
+            for unit, start in starts.items()
+            for what, value in (("times", 1), ("points", points))
+        ]
+        rows = table.of(shop, rule_id.alias("rule_id"), *sums).where(
+            table.account_id == account.id, rule_id.in_(list(units_of)), table.event_at >= starts[widest], points > 0
         )
         done |= {row.pop("rule_id"): row for row in rows.group_by(rule_id).dicts()}
     return done
-
-
-def _sums(shop: Shop, now: datetime, event_at: Any, points: Any) -> Iterator[Any]:
-    """Times and points, ever and in the day, month and year of `now`."""
-    yield fn.COUNT(points).alias("times_ever")
-    yield fn.SUM(points).alias("points_ever")
-    for unit in ("day", "month", "year"):
-        inside = event_at >= clock.period(now, unit, shop.timezone)[0]
-        yield fn.SUM(Case(None, [(inside, 1)], 0)).alias(f"times_{unit}")
-        yield fn.SUM(Case(None, [(inside, points)], 0)).alias(f"points_{unit}")
 
 
 def _state(shop: Shop, customer: Customer, rule: EarningRule, done: dict[str, int]) -> RuleState:

@@ -50,7 +50,9 @@ class CouponReference(Wire):
 
 
 class LoyaltyCoupon(Wire):
-    """A reward somebody bought. `state` is our own word where Wix's has several; `expirationDate` is ours, too."""
+    """A reward somebody bought. Ours beside Wix's: `state`, our own word where Wix's has several; `expirationDate`;
+    `failure`, when a connected shop did not make or kill the code, and what it said in `failureDetail`, for apps.
+    """
 
     id = guid()
     account_id, member_id, transaction_id = guid(), guid(), guid()
@@ -60,6 +62,7 @@ class LoyaltyCoupon(Wire):
     reward_name = fields.String()
     revision = Revision()
     refundable = fields.Boolean()
+    failure, failure_detail = fields.String(), fields.String()
     expiration_date = WireTime()
     created_date, updated_date = WireTime(), WireTime()
 
@@ -119,7 +122,7 @@ def coupon(row: Coupon, customer: Customer, account_id: str | None) -> dict[str,
         "transaction_id": row.transaction_id,
         "coupon_reference": {
             "coupon_id": row.id,
-            "code": row.code,
+            "code": None if state == "issuing" else row.code,
             "name": (row.title or "")[:NAME_MAX] or None,
             "specification": _specification(row),
             "deleted": WIRE_STATUS[state] in ("ARCHIVED", "FAILED"),
@@ -129,6 +132,7 @@ def coupon(row: Coupon, customer: Customer, account_id: str | None) -> dict[str,
         "reward_name": (row.title or row.kind)[:50],
         "revision": row.revision,
         "refundable": rewards.is_returnable(row),
+        "failure": row.failure,
         "expiration_date": row.expires_at,
         "created_date": row.created_at,
         "updated_date": row.updated_at,

@@ -1,7 +1,7 @@
 // What a shopper does, apart from looking: signs in or up, redeems, uses a code or returns it, shares, takes her data, leaves.
 // A file of its own, fetched at the first such wish. What is typed here stays in this frame.
 
-import type { Application, Challenge, Coupon, CouponPage, EarnRule, HistoryRow, Member, Redemption, Referral, Reward, Session } from "../api";
+import type { Application, BirthdaySet, Challenge, Coupon, CouponPage, HistoryRow, Redemption, Referral, Reward, Session } from "../api";
 import type { Child } from "./draw";
 import type { Kit } from "./kit";
 import type { Deeds, View } from "./state";
@@ -164,8 +164,8 @@ export default function deeds([
     },
     birthday: () => <Sheet title={t("earn_birthday")}>
       <Form at="birthday" label="save" run={async (typed) => {
-        const { member, rule } = await ask<{ member: Member; rule: EarnRule }>("earn/birthday", typed);
-        const earn = state.parts.earn!.map((old) => old.id === rule.id ? rule : old);
+        const { member, rule } = await ask<BirthdaySet>("earn/birthday", typed);
+        const earn = state.parts.earn!.map((old) => old.id === rule?.id ? rule : old);
         set({ member, parts: { ...state.parts, earn }, sheet: undefined });
         toast(t("done"));
       }}><Birthday /></Form>

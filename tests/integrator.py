@@ -6,7 +6,6 @@ from typing import Any
 from flask.testing import FlaskClient
 
 
-
 @dataclass
 class Integrator:
     """Somebody who calls with `secret`; answers what the call says, after a look at its status."""

@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 from werkzeug.serving import make_server
 
 from tests.make import World
+from widget_server import db
 from widget_server.loyalty import access
 
 FROM_WIX = Path(__file__).parent.parent / "docs" / "from-wix.md"
@@ -29,8 +30,13 @@ TAKES = {  # what a later command needs of an answer: a variable of the shell, a
 @pytest.fixture
 def address(client: FlaskClient) -> Iterator[str]:
     """The application behind a port of loopback."""
-    server = make_server("127.0.0.1", 0, client.application, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
+    server = make_server("127.0.0.1", 0, client.application)
+
+    def serve() -> None:
+        server.serve_forever()
+        db.disconnect()  # the thread's own connection
+
+    thread = threading.Thread(target=serve)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()

@@ -7,9 +7,9 @@ import socket
 import subprocess
 import sys
 import threading
-from datetime import timedelta
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 

@@ -144,7 +144,7 @@ def accounts(database: str) -> List:
     """Accounts with ties, gaps and odd letters in every field; one more in another shop, which nobody may ever see."""
     chance = random.Random(7)
     shop, other = World.create().shop.id, World.create().shop.id
-    rows = [_row(chance) for _ in range(ROWS)]
+    rows = [{**_row(chance), "contact.name": NAMES[at % len(NAMES)]} for at in range(ROWS)]
     with db.atomic():
         for shop_id, row in [*((shop, row) for row in rows), (other, _row(chance))]:
             _keep(shop_id, row)
@@ -152,7 +152,9 @@ def accounts(database: str) -> List:
 
 
 def _row(chance: random.Random) -> Row:
-    moments = [NOON + timedelta(milliseconds=ms, microseconds=us) for ms in (0, 1, 90_000_000) for us in (0, 400)]
+    moments = [
+        NOON + timedelta(milliseconds=ms, microseconds=us) for ms in (0, 1, 1_260_000, 90_000_000) for us in (0, 400)
+    ]
     return {
         "id": new_id(),
         "createdDate": chance.choice(moments),

@@ -126,6 +126,8 @@ def test_built_in_kinds(site: Site) -> None:
     assert birthday["metadata"]["canBeDeleted"] is True
     rules.deleteAutomationEarningRule(birthday["_id"])
     assert rules.listEarningRules()["earningRules"] == []
+    nameless = {"earningRule": {"fixedAmount": {"configs": [{"points": 5}]}}}
+    assert rules.createCustomLoyaltyEarningRule("SOCIAL_MEDIA", nameless)["earningRule"]["title"] == "Follow us"
 
 
 def test_a_member_follows_a_channel_once(site: Site) -> None:

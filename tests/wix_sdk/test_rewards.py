@@ -237,6 +237,12 @@ def test_coupons_are_queried_and_deleted(site: Site) -> None:
     ]
     plain = site.owner.coupons.queryLoyaltyCoupons({"filter": {"rewardName": "Dear"}})["loyaltyCoupons"]
     assert [one["_id"] for one in plain] == [made[1]["_id"]]
+    code = made[1]["couponReference"]["code"]
+    for looked_for in (code, code.lower()):
+        by_code = {"filter": {"couponReference": {"$startsWith": looked_for}}}
+        assert [one["_id"] for one in site.owner.coupons.queryLoyaltyCoupons(by_code)["loyaltyCoupons"]] == [
+            made[1]["_id"]
+        ]
     query = {"filter": {"rewardName": {"$startsWith": "Che"}}, "cursorPaging": {"limit": 10}}
     for options, count in ((None, 3), ({"query": query}, 2)):
         (in_site,) = site.owner.coupons.bulkGetLoyaltyCoupon(*([options] if options else []))["couponsInSite"]
@@ -265,6 +271,8 @@ def test_a_reward_is_a_discount_at_a_checkout(site: Site) -> None:
     assert (applied["checkoutId"], applied["rewardId"]) == (CHECKOUT, reward["_id"])
     assert (applied["status"], applied["discountType"]) == ("APPLIED", "DISCOUNT_AMOUNT")
     assert ann.balance == 465
+    (row,) = site.owner.transactions.queryLoyaltyTransactions({"filter": {"amount": -35}})["loyaltyTransactions"]
+    assert (row["redeemInfo"]["rewardId"], row["redeemInfo"]["rewardType"]) == (reward["_id"], "DISCOUNT_AMOUNT")
     found = site.owner.checkoutExchange.queryLoyaltyCheckoutDiscounts({"filter": {"checkoutId": CHECKOUT}})
     assert [one["_id"] for one in found["loyaltyCheckoutDiscounts"]] == [applied["_id"]]
     built = site.owner.js(

@@ -79,7 +79,7 @@ def list_accounts(caller: Caller, asked: Any) -> dict[str, Any]:
     ids = asked.get("contact_ids")
     wanted = {"filter": {"contactId": {"$in": ids}}} if ids and "cursor" not in paging else {}
     asked = {**wanted, "cursorPaging": paging}
-    found = query.page(entity(caller.shop), _select(caller.shop), asked, shop_id=caller.shop.id)
+    found = query.page(entity(caller.shop), _select(caller.shop), asked, shop_id=caller.shop.id, where="")
     return {"accounts": _all_shown(caller.shop, found.rows), "paging_metadata": query.metadata_v2(found)}
 
 
@@ -93,14 +93,13 @@ def query_accounts(caller: Caller, asked: Any) -> dict[str, Any]:
 @service.does("POST", "/accounts/search", READ, takes=shapes.SearchAsked, answers=shapes.AccountsFound)
 def search_accounts(caller: Caller, asked: Any) -> dict[str, Any]:
     """Accounts by filter, order and free text over name and e-mail, with aggregations over all that were found."""
-    asked = asked.get("search") or {}
-    aggregations, zone = asked.pop("aggregations", None), asked.pop("timeZone", None)
+    search = dict(asked.get("search") or {})
+    aggregations, zone = search.pop("aggregations", None), search.pop("timeZone", None)
     kind, select = entity(caller.shop), _select(caller.shop)
-    found = query.page(kind, select, asked, shop_id=caller.shop.id, where="search")
+    found = query.page(kind, select, search, shop_id=caller.shop.id, where="search")
     answer = {"accounts": _all_shown(caller.shop, found.rows), "paging_metadata": query.metadata(found)}
     if aggregations:
-        condition = query.selection(kind, asked.get("filter"), asked.get("search"), where="search")
-        answer["aggregation_data"] = query.aggregate(kind, _select(caller.shop).where(condition), aggregations, zone)
+        answer["aggregation_data"] = query.aggregate(kind, select.where(found.chosen), aggregations, zone)
     return answer
 
 

@@ -39,6 +39,7 @@ ENTITY = Entity(
         "transactionId": Field(Coupon.transaction_id, "id", nullable=True),
         "rewardName": Field(Coupon.title, "text", nullable=True),
         "status": Field(STATUS, "enum"),
+        "couponReference": Field(Coupon.code, "text", nullable=True),  # by its code
         "couponReference.code": Field(Coupon.code, "text", nullable=True),
         "couponReference.couponId": Field(Coupon.id, "id"),
         "couponReference.name": Field(Coupon.title, "text", nullable=True),

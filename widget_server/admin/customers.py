@@ -30,7 +30,7 @@ ENTITY = Entity(
         "name": Field(Customer.name, "text", nullable=True, searchable=True),
         "phone": Field(Customer.phone, "text", nullable=True),
         "externalId": Field(Customer.external_id, "text", nullable=True),
-        "status": Field(Customer.status, "enum", to_stored=word_of(STATUSES), aggregatable=True),
+        "status": Field(Customer.status, "enum", to_stored=word_of(STATUSES)),
         "emailVerified": Field(Customer.email_verified, "bool"),
         "excluded": Field(Customer.excluded, "bool"),
         "labels": Field(Customer.labels, "texts", sortable=False),

@@ -6,7 +6,15 @@ from widget_server.admin.routes import MANAGE, READ, Service, bulk, naming, revi
 from widget_server.loyalty import earning_rules
 from widget_server.loyalty.earning_rules import OWN_APP, Trigger
 from widget_server.schemas.admin import earning_rules as shapes
-from widget_server.schemas.admin.earning_rules import CUSTOM, OUR_APP, earning_rule, facts, figures_of, trigger_of
+from widget_server.schemas.admin.earning_rules import (
+    CUSTOM,
+    CUSTOM_TITLES,
+    OUR_APP,
+    earning_rule,
+    facts,
+    figures_of,
+    trigger_of,
+)
 from widget_server.schemas.wire import Empty
 from widget_server.web.callers import Caller
 
@@ -37,7 +45,7 @@ def create_custom_rule(caller: Caller, asked: Any) -> dict[str, Any]:
             caller.shop,
             Trigger(OWN_APP, activity),
             figures_of(sent),
-            title=sent["title"],
+            title=sent.get("title", CUSTOM_TITLES[asked["type"]]),
             source_app_id=OUR_APP,
         )
     return {"earning_rule": earning_rule(row)}

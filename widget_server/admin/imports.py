@@ -32,6 +32,7 @@ files = Blueprint(
 
 BASE = "/loyalty-imports"
 ERROR_FILE_SECONDS = 3600
+NEVER = {"UNKNOWN": "", "INITIATED": ""}  # words of the wire: no import of ours is in these states
 CREATED = Field(Import.created_at, "time")
 ENTITY = Entity(
     "import",
@@ -39,7 +40,7 @@ ENTITY = Entity(
         "id": Field(Import.id, "id"),
         "createdDate": CREATED,
         "updatedDate": Field(Import.updated_at, "time"),
-        "status": Field(Import.status, "enum", to_stored=word_of(STATUSES)),
+        "status": Field(Import.status, "enum", to_stored=word_of({**STATUSES, **NEVER})),
     },
     (Field(Import.id, "id"),),
     CREATED,

@@ -57,7 +57,7 @@ def bulk_get_rewards(caller: Caller, asked: Any) -> dict[str, Any]:
 @service.does("GET", "/rewards", READ, query=shapes.Paged, answers=shapes.RewardsListed)
 def list_rewards(caller: Caller, asked: Any) -> dict[str, Any]:
     """Every reward, active or not, newest first."""
-    found = query.page(ENTITY, _select(caller.shop), {"cursorPaging": asked}, shop_id=caller.shop.id)
+    found = query.page(ENTITY, _select(caller.shop), {"cursorPaging": asked}, shop_id=caller.shop.id, where="")
     return {"rewards": [reward(row) for row in found.rows], "paging_metadata": query.metadata_v2(found)}
 
 

@@ -290,7 +290,7 @@ def redeem(
             -cost,
             source=source,
             key=key,
-            cause=Cause("redeemed", coupon_id, snapshot={"reward": reward.id, "title": reward.title}),
+            cause=Cause("redeemed", coupon_id, snapshot=_said_of(reward)),
         )
         return _issue(
             shop,
@@ -822,6 +822,12 @@ def _bought_before(
     if points not in (None, coupon.cost_points):
         raise KeyReused()
     return coupon
+
+
+def _said_of(reward: Reward) -> dict[str, Any]:
+    """What of the reward a row of the ledger keeps."""
+    said = {"reward": reward.id, "title": reward.title}
+    return {**said, "at_checkout": True} if reward.at_checkout else said
 
 
 def _cost(reward: Reward, price: Price, points: int | None) -> tuple[int, Decimal | None]:

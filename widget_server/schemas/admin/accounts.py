@@ -140,14 +140,14 @@ class ListAccounts(Wire):
 class SearchAsked(Wire):
     """The body of a search."""
 
-    search = fields.Raw(metadata={"type": "object", "example": {"search": {"expression": "ann"}}})
+    search = fields.Dict(metadata={"example": {"search": {"expression": "ann"}}})
 
 
 class CountAsked(Wire):
     """Which accounts to count."""
 
-    filter = fields.Raw(metadata={"type": "object", "example": {}})
-    search = fields.Raw(metadata={"type": "object", "example": {"expression": "ann"}})
+    filter = fields.Dict(metadata={"example": {}})
+    search = fields.Dict(metadata={"example": {"expression": "ann"}})
 
 
 class Counted(Wire):
@@ -159,7 +159,7 @@ class Counted(Wire):
 class BulkAdjust(Wire):
     """Which accounts, and to which balance or by which amount."""
 
-    search = fields.Raw(metadata={"type": "object", "example": {"filter": {}}})
+    search = fields.Dict(metadata={"example": {"filter": {}}})
     balance = Count(low=0, high=BALANCE_MAX)
     amount = Count(low=-POINTS_MAX, high=POINTS_MAX)
     description = text(1, 100)

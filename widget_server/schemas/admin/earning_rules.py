@@ -25,6 +25,7 @@ TIERS_MAX = 21
 BULK_MAX = 100
 STATUSES = {"ACTIVE": True, "PAUSED": False}
 CUSTOM = {"BIRTHDAY": "birthday", "SOCIAL_MEDIA": "social"}
+CUSTOM_TITLES = {"BIRTHDAY": "Birthday", "SOCIAL_MEDIA": "Follow us"}
 
 
 class FixedConfig(Wire):
@@ -92,9 +93,9 @@ class EarningRuleWire(Figures):
 
 
 class CustomRule(Figures):
-    """What a rule of a built-in kind gives."""
+    """What a rule of a built-in kind gives; without a title it is called as its kind."""
 
-    title = text(1, 50, required=True)
+    title = text(1, 50)
 
 
 class NewCustomRule(Wire):

@@ -88,7 +88,7 @@ def transaction(row: Transaction, said: Adjustment | None, order: Order | None) 
         },
         "redeem": {
             "reward_id": row.snapshot.get("reward"),
-            "reward_type": DISCOUNT_AMOUNT if row.cause.startswith("checkout") else COUPON_REWARD,
+            "reward_type": DISCOUNT_AMOUNT if row.snapshot.get("at_checkout") else COUPON_REWARD,
             "reference_entity_id": row.cause_id,
         },
         "adjust": {"app_id": app_id, **before_and_after},

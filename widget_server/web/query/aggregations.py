@@ -292,9 +292,7 @@ def _level(entity: Entity, asked: Any, zone: tzinfo, path: str) -> _Level:
     type = a_word(asked, "type", (*TYPES_OF_LEVELS,), path, needed=True)
     name = a_text(asked, "fieldPath", PATH_LENGTH_MAX, path)
     known = {name: field for name, field in entity.fields.items() if field.aggregatable}
-    field = known.get(
-        ".".join(word.removeprefix("_") for word in name.split("."))
-    )  # the SDK leaves its own _id
+    field = known.get(".".join(word.removeprefix("_") for word in name.split(".")))  # the SDK leaves its own _id
     if field is None:
         raise wrong(f"{path}.fieldPath", f"is one of {', '.join(sorted(known))}.")
     level = TYPES_OF_LEVELS[type]

@@ -46,7 +46,7 @@ Status = Literal["visitor", "pending", "member"]
 
 class Customer(ShopTable):
     """A person. `external_id` is the shop's own id of her; `email` is kept as typed, `email_key` folded, `mailbox` what
-    lies behind it (see `mailbox()`); `name_key` is the name folded, for searching. `labels` and `notes` are the
+    lies behind it (see `mailbox()`). `labels` and `notes` are the
     merchant's own: no shopper reads the notes."""
 
     id = Text(primary_key=True)
@@ -57,7 +57,6 @@ class Customer(ShopTable):
     mailbox = Text(null=True)
     email_verified = Bool(default=False)
     name = Text(null=True)
-    name_key = Text(null=True)
     phone = Text(null=True)
     birthday = Text(null=True)
     birthday_set_at = UtcDateTime(null=True)
@@ -83,7 +82,6 @@ class Customer(ShopTable):
             (("referral_code",), True),
             (("shop_id", "email_key"), False),
             (("shop_id", "mailbox"), False),
-            (("shop_id", "name_key"), False),
             (("shop_id", "merged_into"), False),
             (("shop_id", "created_at"), False),
         )
@@ -410,9 +408,8 @@ def _set(customer: Customer, **facts: Any) -> tuple[str, ...]:
     if changed:
         for name in changed:
             setattr(customer, name, facts[name])
-        customer.name_key = customer.name and customer.name.lower()
         customer.updated_at = clock.now()
-        customer.save(only=[*changed, "name_key", "updated_at"])  # never what somebody else changed meanwhile
+        customer.save(only=[*changed, "updated_at"])  # never what somebody else changed meanwhile
     return changed
 
 

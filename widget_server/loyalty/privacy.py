@@ -19,7 +19,7 @@ from widget_server.loyalty.shops import Shop
 from widget_server.loyalty.social import FollowedChannel
 
 ADDRESS = ("email", "email_key", "mailbox")
-PERSONAL = (*ADDRESS, "name", "name_key", "phone", "birthday", "birthday_set_at", "locale", "notes", "password_hash")
+PERSONAL = (*ADDRESS, "name", "phone", "birthday", "birthday_set_at", "locale", "notes", "password_hash")
 NAMES = ("external_id", "referral_code")  # by which others know her: a signpost keeps what its target has already
 PHONE_LENGTH_MIN = 6
 
@@ -67,7 +67,7 @@ def _move_person(shop: Shop, source: Customer, target: Customer) -> None:
 
 def _facts_for(source: Customer, target: Customer) -> dict[str, Any]:
     """What the person is, of what `target` was not yet told."""
-    names = ("name", "name_key", "phone", "birthday", "birthday_set_at", "locale", *NAMES)
+    names = ("name", "phone", "birthday", "birthday_set_at", "locale", *NAMES)
     facts: dict[str, Any] = {name: getattr(source, name) for name in names if getattr(target, name) is None}
     if target.email is None:
         facts |= {name: getattr(source, name) for name in (*ADDRESS, "email_verified")}

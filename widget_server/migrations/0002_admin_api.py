@@ -15,10 +15,8 @@ ALTER TABLE "tier_program" ADD COLUMN "created_at" TEXT NOT NULL DEFAULT '1970-0
 UPDATE "tier_program" SET "created_at" = (SELECT "created_at" FROM "program" WHERE "program"."shop_id" = "tier_program"."shop_id");
 ALTER TABLE "tier_program" ADD COLUMN "updated_at" TEXT NOT NULL DEFAULT '1970-01-01T00:00:00.000000Z';
 UPDATE "tier_program" SET "updated_at" = (SELECT "created_at" FROM "program" WHERE "program"."shop_id" = "tier_program"."shop_id");
-ALTER TABLE "customer" ADD COLUMN "name_key" TEXT;
 ALTER TABLE "customer" ADD COLUMN "labels" TEXT NOT NULL DEFAULT '[]';
 ALTER TABLE "customer" ADD COLUMN "notes" TEXT;
-CREATE INDEX "customer_shop_id_name_key" ON "customer" ("shop_id", "name_key");
 CREATE INDEX "customer_shop_id_merged_into" ON "customer" ("shop_id", "merged_into");
 ALTER TABLE "api_key" ADD COLUMN "previous_hash" TEXT;
 ALTER TABLE "api_key" ADD COLUMN "previous_until" TEXT;
@@ -128,6 +126,7 @@ ALTER TABLE "reward" ADD COLUMN "details" TEXT;
 ALTER TABLE "coupon" ADD COLUMN "failure_detail" TEXT;
 ALTER TABLE "coupon" ADD COLUMN "code_job" TEXT;
 ALTER TABLE "coupon" ADD COLUMN "updated_at" TEXT NOT NULL DEFAULT '1970-01-01T00:00:00.000000Z';
+UPDATE "coupon" SET "updated_at" = COALESCE("ended_at", "applied_at", "created_at");
 ALTER TABLE "coupon" ADD COLUMN "deleted_at" TEXT;
 CREATE INDEX "coupon_code_job" ON "coupon" ("code_job");
 CREATE TABLE "followed_channel" (
@@ -240,11 +239,9 @@ UPDATE "tier_program" SET "created_at" = (SELECT "created_at" FROM "program" WHE
 ALTER TABLE "tier_program" ADD COLUMN "updated_at" TIMESTAMPTZ NOT NULL DEFAULT '1970-01-01T00:00:00.000000Z';
 ALTER TABLE "tier_program" ALTER COLUMN "updated_at" DROP DEFAULT;
 UPDATE "tier_program" SET "updated_at" = (SELECT "created_at" FROM "program" WHERE "program"."shop_id" = "tier_program"."shop_id");
-ALTER TABLE "customer" ADD COLUMN "name_key" TEXT;
 ALTER TABLE "customer" ADD COLUMN "labels" TEXT NOT NULL DEFAULT '[]';
 ALTER TABLE "customer" ALTER COLUMN "labels" DROP DEFAULT;
 ALTER TABLE "customer" ADD COLUMN "notes" TEXT;
-CREATE INDEX "customer_shop_id_name_key" ON "customer" ("shop_id", "name_key");
 CREATE INDEX "customer_shop_id_merged_into" ON "customer" ("shop_id", "merged_into");
 ALTER TABLE "api_key" ADD COLUMN "previous_hash" TEXT;
 ALTER TABLE "api_key" ADD COLUMN "previous_until" TIMESTAMPTZ;
@@ -358,6 +355,7 @@ ALTER TABLE "coupon" ADD COLUMN "failure_detail" TEXT;
 ALTER TABLE "coupon" ADD COLUMN "code_job" TEXT;
 ALTER TABLE "coupon" ADD COLUMN "updated_at" TIMESTAMPTZ NOT NULL DEFAULT '1970-01-01T00:00:00.000000Z';
 ALTER TABLE "coupon" ALTER COLUMN "updated_at" DROP DEFAULT;
+UPDATE "coupon" SET "updated_at" = COALESCE("ended_at", "applied_at", "created_at");
 ALTER TABLE "coupon" ADD COLUMN "deleted_at" TIMESTAMPTZ;
 CREATE INDEX "coupon_code_job" ON "coupon" ("code_job");
 CREATE TABLE "followed_channel" (

@@ -60,7 +60,7 @@ def test_from_activation_to_a_discount_at_the_checkout(owner: Integrator, world:
         )
     )
     assert coupon_reward["couponReward"]["fixedAmount"]["configsByTier"] == [{"costInPoints": 100, "amount": 5.0}]
-    assert discount_reward["discountAmount"]["configsByTier"] == [{"costInPoints": 10, "amount": "1"}]
+    assert discount_reward["discountAmount"]["configsByTier"] == [{"costInPoints": 10, "amount": "1.00"}]
 
     # 5 tiers
     made = owner.post(

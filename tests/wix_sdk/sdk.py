@@ -10,6 +10,7 @@ from typing import Any
 from widget_server import clock
 
 HERE = Path(__file__).parent
+ROOT = HERE.parent.parent
 PATIENCE_SECONDS = 30
 
 

@@ -2,7 +2,6 @@
 
 import subprocess
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,16 +9,16 @@ from playwright.sync_api import Page
 
 from tests.browser.conftest import browser
 from tests.wix_sdk.actors import Site
-from tests.wix_sdk.sdk import HERE
+from tests.wix_sdk.sdk import HERE, ROOT
 
-ESBUILD = Path("widget_static/node_modules/.bin/esbuild")
+ESBUILD = ROOT / "widget_static" / "node_modules" / ".bin" / "esbuild"
 Ask = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
 def script() -> str:
     """The page's script with the SDK in it."""
-    command = [ESBUILD.resolve(), "page.mjs", "--bundle", "--format=iife", "--log-level=error"]
+    command = [ESBUILD, "page.mjs", "--bundle", "--format=iife", "--log-level=error"]
     return subprocess.run(command, cwd=HERE, capture_output=True, text=True, timeout=60, check=True).stdout
 
 

@@ -1,5 +1,6 @@
 """Events: each of the 18 is caused by a call, comes signed to a receiver, and reaches its handler (wix-api §6)."""
 
+from base64 import b64encode
 from datetime import datetime
 from typing import Any
 
@@ -167,7 +168,7 @@ def test_which_calls_change_the_program(site: Site) -> None:
 def test_what_is_not_wanted_does_not_come(site: Site) -> None:
     wanted = "wix.loyalty.v1.tier_created"
     with receiving() as receiver:
-        client = listener(site, registered(site, receiver, wanted))
+        client = listener(site, b64encode(registered(site, receiver, wanted).encode()).decode())  # a key in one line
         site.owner.programs.updateLoyaltyProgram({"name": "Northern Star"})
         site.owner.tiers.createTier({"tierDefinition": {"name": "Silver"}, "requiredPoints": 10})
         until(lambda: receiver.heard, "the one that is wanted")

@@ -1,16 +1,15 @@
 """docs/wix-api.md lists what the SDK calls: it is the SDK's own list, and the server has each."""
 
 import re
-from pathlib import Path
 
 import pytest
 
 from tests.test_serve import answer
 from tests.wix_sdk.actors import Site, send
-from tests.wix_sdk.sdk import Runner
+from tests.wix_sdk.sdk import ROOT, Runner
 
 ROW = re.compile(r"^\|(?:[^|]*\|)? (\w+\.\w+) \| (GET|POST|PUT|PATCH|DELETE) \| `([^`]+)` \|", re.M)
-TABLE = {name: (verb, path) for name, verb, path in ROW.findall(Path("docs/wix-api.md").read_text())}
+TABLE = {name: (verb, path) for name, verb, path in ROW.findall((ROOT / "docs" / "wix-api.md").read_text())}
 
 
 def test_the_table_is_the_sdks_own_list(runner: Runner) -> None:

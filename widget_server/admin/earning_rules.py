@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from widget_server.admin.routes import MANAGE, READ, Service, bulk, naming, revision_of
+from widget_server.admin.routes import MANAGE, READ, Service, bulk, naming
 from widget_server.loyalty import earning_rules
 from widget_server.loyalty.earning_rules import OWN_APP, Trigger
 from widget_server.schemas.admin import earning_rules as shapes
@@ -68,9 +68,9 @@ def get_rule(caller: Caller, asked: Any, rule_id: str) -> dict[str, Any]:
 def update_rule(caller: Caller, asked: Any, rule_id: str) -> dict[str, Any]:
     """Change what is sent, by the revision that was read; past rows keep what they were booked with."""
     sent = asked["earning_rule"]
-    now, revision = earning_rules.need(caller.shop, rule_id).trigger, revision_of(sent, "earningRule")
+    now = earning_rules.need(caller.shop, rule_id).trigger
     with naming({}, under="earningRule"):
-        row = earning_rules.change(caller.shop, rule_id, revision, trigger=trigger_of(sent, now), **facts(sent))
+        row = earning_rules.change(caller.shop, rule_id, sent["revision"], trigger=trigger_of(sent, now), **facts(sent))
     return {"earning_rule": earning_rule(row)}
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from widget_server.admin.routes import MANAGE, READ, Service, bulk, naming, revision_of
+from widget_server.admin.routes import MANAGE, READ, Service, bulk, naming
 from widget_server.loyalty import rewards
 from widget_server.loyalty.rewards import Reward
 from widget_server.loyalty.shops import Shop
@@ -79,9 +79,8 @@ def update_reward(caller: Caller, asked: Any, reward_id: str) -> dict[str, Any]:
     """Change what is sent, by the revision that was read; its type cannot change. Coupons keep their terms."""
     sent = asked["reward"]
     kind, prices = kind_and_prices(sent) or (None, None)
-    revision = revision_of(sent, "reward")
     with naming({}, under="reward"):
-        row = rewards.change(caller.shop, reward_id, revision, kind=kind, prices=prices, **columns(sent))
+        row = rewards.change(caller.shop, reward_id, sent["revision"], kind=kind, prices=prices, **columns(sent))
     return {"reward": reward(row)}
 
 

@@ -144,13 +144,6 @@ def naming(fields: dict[str, str], under: str = "") -> Iterator[None]:
         raise
 
 
-def revision_of(entity: dict[str, Any], path: str) -> int:
-    """The revision that came with a change, which must be there; raises BadRequest naming it."""
-    if entity.get("revision") is None:
-        raise BadRequest("Missing data for required field.", field=f"{path}.revision")
-    return int(entity["revision"])
-
-
 def plain_facts(refusal: Refusal) -> dict[str, Any]:
     """The figures behind a refusal, by the wire's names."""
     facts = {name: value for name, value in refusal.facts.items() if name != "faults"}

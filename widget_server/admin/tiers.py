@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from widget_server.admin.routes import MANAGE, READ, Service, bulk, naming, revision_of
+from widget_server.admin.routes import MANAGE, READ, Service, bulk, naming
 from widget_server.loyalty import tiers
 from widget_server.schemas.admin import tiers as shapes
 from widget_server.schemas.admin.tiers import columns, settings, settings_columns, tier
@@ -70,7 +70,7 @@ def update_tier(caller: Caller, asked: Any, tier_id: str) -> dict[str, Any]:
     """Change what is sent, by the revision that was read."""
     sent = asked["tier"]
     with naming(ON_THE_WIRE):
-        return {"tier": tier(tiers.change(caller.shop, tier_id, revision_of(sent, "tier"), **columns(sent)))}
+        return {"tier": tier(tiers.change(caller.shop, tier_id, sent["revision"], **columns(sent)))}
 
 
 @service.does("DELETE", "/tiers/<tier_id>", MANAGE, query=shapes.RevisionAsked, answers=Empty)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from widget_server.admin.routes import MANAGE, READ, Service, naming, revision_of
+from widget_server.admin.routes import MANAGE, READ, Service, naming
 from widget_server.delivery import endpoints, news, outbox, signatures
 from widget_server.delivery.endpoints import Endpoint
 from widget_server.delivery.outbox import Message
@@ -40,7 +40,7 @@ def update_endpoint(caller: Caller, asked: Any, endpoint_id: str) -> dict[str, A
     sent = asked["endpoint"]
     facts = {name: sent[name] for name in EDITABLE if name in sent}
     with naming({}, under="endpoint"):
-        row = endpoints.change(caller.shop.id, endpoint_id, revision=revision_of(sent, "endpoint"), **facts)
+        row = endpoints.change(caller.shop.id, endpoint_id, revision=sent["revision"], **facts)
     return {"endpoint": endpoint(row)}
 
 

@@ -53,6 +53,15 @@ class Points(fields.Field[int]):
         return int(value)
 
 
+class Flag(fields.Boolean):
+    """True or false, and no word or number that could mean the one or the other."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:
+        if not isinstance(value, bool):
+            raise ValidationError("True or false.")
+        return value
+
+
 def text(*, values: list[str] | None = None, null: bool = False) -> fields.String:
     """A string, one of `values` when given, null when allowed."""
     return fields.String(required=True, allow_none=null, validate=validate.OneOf(values) if values else None)
@@ -75,7 +84,7 @@ def count(*, null: bool = False) -> Points:
 
 def flag() -> fields.Boolean:
     """True or false."""
-    return fields.Boolean(required=True)
+    return Flag(required=True)
 
 
 def one(shape: type[Schema], *, null: bool = False) -> fields.Nested:
@@ -496,7 +505,7 @@ class IdentityAsk(Body):
     """The shop's word, to be swapped for a session."""
 
     token = TOKEN
-    join = fields.Boolean(load_default=False)
+    join = Flag(load_default=False)
     referral_code = REFERRAL_CODE
 
 
@@ -507,7 +516,7 @@ class SignUpAsk(Body):
     name = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=100))
     password = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=200))
     referral_code = REFERRAL_CODE
-    accepts_marketing = fields.Boolean(load_default=False)
+    accepts_marketing = Flag(load_default=False)
 
 
 class EmailAsk(Body):

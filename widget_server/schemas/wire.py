@@ -5,16 +5,24 @@ milliseconds. Unknown fields are refused by name; what only the server sets is i
 """
 
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, ClassVar
 
-from marshmallow import RAISE, Schema, ValidationError, fields, post_dump, pre_load, validate
+from marshmallow import RAISE, Schema, ValidationError, fields, post_dump, pre_load, validate, validates_schema
 
 from widget_server import clock
 from widget_server.schemas.widget import Points
 
-GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
+GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)
+RFC3339 = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})", re.ASCII
+)
+REVISION = re.compile("[0-9]{1,18}", re.ASCII)
+MONEY = re.compile(r"(?=.*[1-9])[0-9]{1,12}(\.[0-9]{1,2})?", re.ASCII)
+MISSING = "Missing data for required field."
+NOISE = Decimal("1e-14")  # of a value: less than a binary fraction can tell apart
 POINTS_MAX = 9_999_999
 BALANCE_MAX = 999_999_999
 NAME_MAX = 50
@@ -26,8 +34,76 @@ def camel(name: str) -> str:
     return first + "".join(one.capitalize() for one in others)
 
 
+def whole(pattern: re.Pattern[str]) -> str:
+    """The pattern as openapi.json says that all of a text must fit it."""
+    return f"^{pattern.pattern}$"
+
+
+class Rule:
+    """What the fields of a body must be together: checked when it comes in, and said in openapi.json."""
+
+    def check(self, data: dict[str, Any], partial: bool) -> None:
+        """Raise ValidationError unless `data` is as it should; `partial`: it is a change."""
+        raise NotImplementedError
+
+    def shape(self, partial: bool) -> dict[str, Any]:
+        """The same as a JSON Schema."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class OneOf(Rule):
+    """Just one of these fields (named as in Python); with `needed=False`, and in a change, one at most."""
+
+    names: tuple[str, ...]
+    needed: bool = True
+
+    def check(self, data: dict[str, Any], partial: bool) -> None:
+        given = [name for name in self.names if data.get(name) is not None]
+        if len(given) > 1 or (self.needed and not partial and not given):
+            known = ", ".join(map(camel, self.names))
+            raise ValidationError(f"One of {known}.", field_name=camel((given or self.names)[-1]))
+
+    def shape(self, partial: bool) -> dict[str, Any]:
+        names = [camel(name) for name in self.names]
+        arms = [{"required": [name], "properties": {one: False for one in names if one != name}} for name in names]
+        none = [] if self.needed and not partial else [{"properties": dict.fromkeys(names, False)}]
+        return {"oneOf": [*arms, *none]}
+
+
+@dataclass(frozen=True)
+class EachTierOnce(Rule):
+    """No two of the figures at this path (as in Python) are for the same tier; no schema can say so."""
+
+    path: tuple[str, ...]
+
+    def check(self, data: dict[str, Any], partial: bool) -> None:
+        found: Any = data
+        for name in self.path:
+            found = (found or {}).get(name)
+        tiers = [one.get("tier_id") for one in found or ()]
+        if len(tiers) != len(set(tiers)):
+            raise ValidationError("Each tier once.", field_name=camel(self.path[0]))
+
+    def shape(self, partial: bool) -> dict[str, Any]:
+        return {}
+
+
+class Revised(Rule):
+    """A change names the revision that was read (wix-api §3)."""
+
+    def check(self, data: dict[str, Any], partial: bool) -> None:
+        if partial and data.get("revision") is None:
+            raise ValidationError(MISSING, field_name="revision")
+
+    def shape(self, partial: bool) -> dict[str, Any]:
+        return {"required": ["revision"]} if partial else {}
+
+
 class Wire(Schema):
     """A body of the admin API, in or out. What is None is left out of an answer."""
+
+    rules: ClassVar[tuple[Rule, ...]] = ()
 
     class Meta:
         unknown = RAISE
@@ -48,6 +124,16 @@ class Wire(Schema):
         read_only = {field.data_key for field in self.dump_fields.values() if field.dump_only}
         return {name: value for name, value in data.items() if name.removeprefix("_") not in read_only}
 
+    @validates_schema
+    def _together(self, data: dict[str, Any], **_: Any) -> None:
+        for rule in self.rules:
+            rule.check(data, bool(self.partial))
+
+    def described(self, shape: dict[str, Any]) -> dict[str, Any]:
+        """The JSON Schema of the fields, with what they must be together."""
+        said = [one for one in (rule.shape(bool(self.partial)) for rule in self.rules) if one]
+        return {**shape, "allOf": said} if said else shape
+
     @post_dump
     def _drop_none(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
         return {name: value for name, value in data.items() if value is not None}
@@ -61,32 +147,46 @@ class Revision(fields.Field[int]):
     """How often the entity was changed, as a string of digits; the current one comes with each change."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(metadata={"type": "string", "pattern": "^[0-9]{1,18}$", "example": "1"}, **options)
+        super().__init__(metadata={"type": "string", "pattern": whole(REVISION), "example": "1"}, **options)
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
         return None if value is None else str(value)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
-        if not isinstance(value, str) or not re.fullmatch("[0-9]{1,18}", value, re.ASCII):
+        if not isinstance(value, str) or not REVISION.fullmatch(value):
             raise ValidationError("A string of digits.")
         return int(value)
+
+
+class Move(Points):
+    """So many points more, or less; never 0."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(low=-POINTS_MAX, high=POINTS_MAX, metadata={"not": {"const": 0}}, **options)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
+        points = super()._deserialize(value, attr, data, **kwargs)
+        if not points:
+            raise ValidationError("More or less than 0.")
+        return points
 
 
 class WireTime(fields.Field[datetime]):
     """RFC 3339 in UTC with milliseconds and Z; any zone comes in."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(
-            metadata={"type": "string", "format": "date-time", "example": "2026-03-10T12:00:00.000Z"}, **options
-        )
+        said = {"type": "string", "format": "date-time", "pattern": whole(RFC3339)}
+        super().__init__(metadata={**said, "example": "2026-03-10T12:00:00.000Z"}, **options)
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
         return None if value is None else wire_time(value)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> datetime:
         try:
+            if not RFC3339.fullmatch(value):
+                raise ValueError(value)
             return clock.parse(value)
-        except (TypeError, ValueError) as broken:
+        except (TypeError, ValueError, OverflowError) as broken:
             raise ValidationError("A time as 2026-03-10T12:00:00Z.") from broken
 
 
@@ -94,26 +194,29 @@ class DecimalText(fields.Field[Decimal]):
     """Money as a decimal string, two places at most, more than nothing."""
 
     def __init__(self, **options: Any) -> None:
-        pattern = r"^[0-9]{1,12}(\.[0-9]{1,2})?$"
-        super().__init__(metadata={"type": "string", "pattern": pattern, "example": "5.00"}, **options)
+        super().__init__(metadata={"type": "string", "pattern": whole(MONEY), "example": "5.00"}, **options)
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
-        return None if value is None else format(Decimal(value).normalize(), "f")
+        if value is None:
+            return None
+        whole, _, places = format(Decimal(value).normalize(), "f").partition(".")
+        return f"{whole}.{places.ljust(2, '0')}"
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Decimal:
-        if not isinstance(value, str) or not re.fullmatch(r"[0-9]{1,12}(\.[0-9]{1,2})?", value, re.ASCII):
-            raise ValidationError("A decimal string with two places at most.")
-        if not Decimal(value):
-            raise ValidationError("More than 0.")
+        if not isinstance(value, str) or not MONEY.fullmatch(value):
+            raise ValidationError("A decimal string of more than 0, with two places at most.")
         return Decimal(value)
 
 
 class Number(fields.Field[Decimal]):
-    """Money or a percentage as a JSON number, kept exactly; `low` to `high`, `places` after the point."""
+    """Money or a percentage as a JSON number, kept exactly; `low` to `high`, `places` after the point.
+
+    What a sum of binary fractions is off by (0.1 + 0.2) is no place.
+    """
 
     def __init__(self, *, low: str = "0", high: str = "999999999999", places: int = 2, **options: Any) -> None:
         self.low, self.high, self.places = Decimal(low), Decimal(high), places
-        limits = {"type": "number", "minimum": float(low), "maximum": float(high)}
+        limits = {"type": "number", "minimum": float(low), "maximum": float(high), "multipleOf": 10.0**-places}
         super().__init__(metadata={**limits, "example": float(max(self.low, Decimal(5)))}, **options)
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> float | None:
@@ -129,9 +232,9 @@ class Number(fields.Field[Decimal]):
             raise ValidationError("A finite number.") from broken
         if not self.low <= exact <= self.high:
             raise ValidationError(f"Between {self.low} and {self.high}.")
-        if rounded != exact:
+        if abs(rounded - exact) > abs(exact) * NOISE:
             raise ValidationError(f"{self.places} places after the point at most.")
-        return exact
+        return rounded
 
 
 class Choice(fields.String):
@@ -156,8 +259,8 @@ class Image(Wire):
 
     id = fields.String(validate=validate.Length(max=1000))
     url = fields.String(validate=validate.Length(max=3000))
-    height = fields.Integer(strict=True)
-    width = fields.Integer(strict=True)
+    height = Points()
+    width = Points()
     alt_text = fields.String(validate=validate.Length(max=1000))
     filename = fields.String(validate=validate.Length(max=1000))
 
@@ -292,20 +395,18 @@ def text(low: int, high: int, **options: Any) -> fields.String:
 
 def guid(**options: Any) -> fields.String:
     """An id."""
-    metadata = {"format": "uuid", "example": "0b7f2b2e-6f0c-4c59-9a55-2f6d2d9f4f10"}
-    return fields.String(validate=validate.Regexp(GUID, error="A GUID."), metadata=metadata, **options)
+    said = {"format": "uuid", "pattern": whole(GUID), "example": "0b7f2b2e-6f0c-4c59-9a55-2f6d2d9f4f10"}
+    return fields.String(validate=_is_guid, metadata=said, **options)
+
+
+def _is_guid(value: str) -> None:
+    if not GUID.fullmatch(value):
+        raise ValidationError("A GUID.")
 
 
 def wire_time(value: datetime) -> str:
     """A time as the wire writes it."""
     return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def one_of(data: dict[str, Any], *names: str, needed: bool = True) -> None:
-    """Raise ValidationError unless just one of the fields `names` (as in Python) is there."""
-    given = [name for name in names if data.get(name) is not None]
-    if len(given) > 1 or (needed and not given):
-        raise ValidationError(f"One of {', '.join(map(camel, names))}.", field_name=camel((given or names)[-1]))
 
 
 def bulk_answer(shape: type[Wire]) -> type[Wire]:
@@ -341,8 +442,10 @@ def page_of(
 
 
 def wrapped(name: str, shape: type[Wire], **options: Any) -> type[Wire]:
-    """A body that holds one entity under `name`; `partial=True` for a change that sends what it changes only."""
-    partial = options.pop("partial", None)
+    """A body that holds one entity under `name`; `partial=True` for a change that sends what it changes only: of the
+    entity, that is; objects inside it come whole.
+    """
+    partial = tuple(shape().fields) if options.pop("partial", False) else None
     answer: Any = Wire.from_dict(
         {name: fields.Nested(lambda: shape(partial=partial), required=True, **options)},
         name=f"{shape.__name__}{'Change' if partial else ''}Body",

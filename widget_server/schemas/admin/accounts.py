@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from marshmallow import ValidationError, fields, validate, validates_schema
+from marshmallow import ValidationError, fields, validate
 
 from widget_server.ledger import Account
 from widget_server.loyalty import points, programs, rewards, tiers
@@ -15,11 +15,13 @@ from widget_server.schemas.wire import (
     BALANCE_MAX,
     POINTS_MAX,
     Image,
+    Move,
+    OneOf,
     Revision,
+    Rule,
     Wire,
     WireTime,
     guid,
-    one_of,
     page_of,
     text,
     wrapped,
@@ -77,8 +79,20 @@ class CreateAccount(Wire):
     contact_id = guid(required=True)
 
 
+class AmountOrBalance(Rule):
+    """When both are there the balance counts (wix-api §1a), and the amount may be anything."""
+
+    def check(self, data: dict[str, Any], partial: bool) -> None:
+        if "balance" not in data and not data.get("amount"):
+            raise ValidationError("A balance, or an amount that is not 0.", field_name="amount")
+
+    def shape(self, partial: bool) -> dict[str, Any]:
+        amount = {"required": ["amount"], "properties": {"amount": {"not": {"const": 0}}, "balance": False}}
+        return {"oneOf": [amount, {"required": ["balance"]}]}
+
+
 class AdjustPoints(Wire):
-    """To a balance, or by an amount; when both are there the balance counts (wix-api §1a)."""
+    """To a balance, or by an amount."""
 
     description = text(1, 100)
     revision = Revision()
@@ -86,12 +100,7 @@ class AdjustPoints(Wire):
     amount = Count(low=-POINTS_MAX, high=POINTS_MAX)
     reason = text(1, 500)
 
-    @validates_schema
-    def _one(self, data: dict[str, Any], **_: Any) -> None:
-        if "balance" not in data:
-            one_of(data, "amount", "balance")
-            if data["amount"] == 0:
-                raise ValidationError("More or less than 0.", field_name="amount")
+    rules = (AmountOrBalance(),)
 
 
 class FollowedSocialMedia(Wire):
@@ -124,9 +133,7 @@ class SecondaryId(Wire):
 
     contact_id, member_id = text(1, 50), text(1, 50)
 
-    @validates_schema
-    def _one(self, data: dict[str, Any], **_: Any) -> None:
-        one_of(data, "contact_id", "member_id")
+    rules = (OneOf(("contact_id", "member_id")),)
 
 
 class ListAccounts(Wire):
@@ -161,15 +168,11 @@ class BulkAdjust(Wire):
 
     search = fields.Dict(metadata={"example": {"filter": {}}})
     balance = Count(low=0, high=BALANCE_MAX)
-    amount = Count(low=-POINTS_MAX, high=POINTS_MAX)
+    amount = Move()
     description = text(1, 100)
     reason = text(1, 500)
 
-    @validates_schema
-    def _one(self, data: dict[str, Any], **_: Any) -> None:
-        one_of(data, "amount", "balance")
-        if data.get("amount") == 0:
-            raise ValidationError("More or less than 0.", field_name="amount")
+    rules = (OneOf(("amount", "balance")),)
 
 
 class JobStarted(Wire):

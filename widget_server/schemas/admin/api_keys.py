@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from marshmallow import fields, validate
+from marshmallow import fields
 
 from widget_server.loyalty.access import ApiKey
+from widget_server.schemas.widget import Points
 from widget_server.schemas.wire import Choice, Wire, WireTime, guid, text, wrapped
 
 SCOPES = {"MANAGE": "manage", "READ": "read"}
@@ -32,7 +33,7 @@ class ApiKeys(Wire):
 class Rotate(Wire):
     """For how many hours the earlier secret stays good: none, unless told."""
 
-    keep_hours = fields.Integer(strict=True, validate=validate.Range(min=0, max=KEEP_HOURS_MAX))
+    keep_hours = Points(low=0, high=KEEP_HOURS_MAX)
 
 
 ApiKeyBody = wrapped("api_key", ApiKeyWire)

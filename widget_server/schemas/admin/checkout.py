@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from marshmallow import ValidationError, fields, validate, validates_schema
+from marshmallow import ValidationError, fields, validate
 
 from widget_server.loyalty.checkout import STATUSES, CheckoutDiscount
 from widget_server.schemas.widget import Points
@@ -10,11 +10,12 @@ from widget_server.schemas.wire import (
     POINTS_MAX,
     Choice,
     Number,
+    OneOf,
     Revision,
+    Rule,
     Wire,
     WireTime,
     guid,
-    one_of,
     page_of,
     text,
     wrapped,
@@ -39,6 +40,17 @@ class AppliedCoupon(Wire):
     revision = Revision()
 
 
+class NoReferralReward(Rule):
+    """Wix's third arm: here it is one of her coupons."""
+
+    def check(self, data: dict[str, Any], partial: bool) -> None:
+        if data.get("referral_reward") is not None:
+            raise ValidationError("Rewards of referrals are coupons here: apply those.", field_name="referralReward")
+
+    def shape(self, partial: bool) -> dict[str, Any]:
+        return {"properties": {"referralReward": False}}
+
+
 class ApplyDiscount(Wire):
     """Which of the two, to which checkout of the shop's."""
 
@@ -47,11 +59,7 @@ class ApplyDiscount(Wire):
     loyalty_coupon = fields.Nested(AppliedCoupon)
     referral_reward = fields.Raw(metadata={"type": "object"})
 
-    @validates_schema
-    def _one(self, data: dict[str, Any], **_: Any) -> None:
-        if data.get("referral_reward") is not None:
-            raise ValidationError("Rewards of referrals are coupons here: apply those.", field_name="referralReward")
-        one_of(data, "reward", "loyalty_coupon")
+    rules = (NoReferralReward(), OneOf(("reward", "loyalty_coupon")))
 
 
 class CheckoutAsked(Wire):

@@ -6,6 +6,7 @@ from typing import Any
 from marshmallow import fields, validate
 
 from widget_server.loyalty.customers import LABELS_MAX, Customer, Person
+from widget_server.schemas.widget import Flag
 from widget_server.schemas.wire import Choice, Wire, WireTime, bulk_answer, guid, page_of, text, wrapped
 
 STATUSES = {"VISITOR": "visitor", "PENDING": "pending", "MEMBER": "member"}
@@ -18,15 +19,15 @@ class CustomerWire(Wire):
 
     id = guid(dump_only=True)
     email = text(3, 254)
-    email_verified = fields.Boolean()
+    email_verified = Flag()
     name = text(0, 200)
     phone = text(0, 50)
     birthday = fields.Date(metadata={"example": "1990-01-31"})
     locale = text(2, 35)
     status = Choice(STATUSES)
     external_id = text(1, 200)
-    accepts_marketing = fields.Boolean()
-    excluded = fields.Boolean()
+    accepts_marketing = Flag()
+    excluded = Flag()
     labels = fields.List(text(1, 80), validate=validate.Length(max=LABELS_MAX))
     notes = text(0, 5000)
     referral_code = fields.String(dump_only=True)

@@ -2,20 +2,22 @@
 
 from typing import Any
 
-from marshmallow import ValidationError, fields, validate, validates_schema
+from marshmallow import fields, validate
 
 from widget_server.loyalty.earning_rules import EarningRule, Figure, Trigger
 from widget_server.schemas.widget import Points
 from widget_server.schemas.wire import (
     POINTS_MAX,
     Choice,
+    EachTierOnce,
     Number,
+    OneOf,
+    Revised,
     Revision,
     Wire,
     WireTime,
     bulk_answer,
     guid,
-    one_of,
     text,
     wrapped,
 )
@@ -69,13 +71,12 @@ class Figures(Wire):
     fixed_amount = fields.Nested(FixedAmount)
     conversion_rate = fields.Nested(ConversionRate)
 
-    @validates_schema
-    def _figures(self, data: dict[str, Any], **_: Any) -> None:
-        one_of(data, "fixed_amount", "conversion_rate", needed=not self.partial)
-        for name in ("fixed_amount", "conversion_rate"):
-            tiers = [one.get("tier_id") for one in data.get(name, {}).get("configs", ())]
-            if len(tiers) != len(set(tiers)):
-                raise ValidationError("Each tier once.", field_name=f"{name.replace('_a', 'A').replace('_r', 'R')}")
+    rules = (
+        OneOf(("fixed_amount", "conversion_rate")),
+        EachTierOnce(("fixed_amount", "configs")),
+        EachTierOnce(("conversion_rate", "configs")),
+        Revised(),
+    )
 
 
 class EarningRuleWire(Figures):

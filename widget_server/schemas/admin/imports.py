@@ -6,6 +6,7 @@ from marshmallow import ValidationError, fields, validate, validates_schema
 
 from widget_server.loyalty.batches import Batch
 from widget_server.loyalty.imports import Import
+from widget_server.schemas.widget import Flag, Points
 from widget_server.schemas.wire import Choice, Revision, Wire, WireTime, guid, page_of, text, wrapped
 
 STATUSES = {one: one.lower() for one in ("PARSING", "PARSED", "IMPORTING", "IMPORTED", "FAILED")}
@@ -22,7 +23,7 @@ class HeaderMapping(Wire):
     """Which column, from 0, holds what."""
 
     column_name = fields.String(required=True, validate=validate.OneOf(COLUMNS))
-    column_index = fields.Integer(required=True, strict=True, validate=validate.Range(min=0, max=99))
+    column_index = Points(low=0, high=99, required=True)
 
 
 class HeaderMappingInfo(Wire):
@@ -83,7 +84,7 @@ class CreateImport(Wire):
 
     file_url = text(3, 10_000, required=True)
     file_name = text(1, 1000)
-    file_size = fields.Integer(strict=True, validate=validate.Range(min=0, max=104_857_600))
+    file_size = Points(low=0, high=104_857_600)
 
 
 class ImportAsked(Wire):
@@ -97,8 +98,8 @@ class ExecuteImport(ImportAsked):
 
     header_mapping_info = fields.Nested(HeaderMappingInfo)
     mode = Choice({"ADD": "add", "SET": "set"})
-    again = fields.Boolean()
-    creates_customers = fields.Boolean()
+    again = Flag()
+    creates_customers = Flag()
     description = text(1, 100)
     reason = text(1, 500)
 

@@ -4,20 +4,24 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from marshmallow import ValidationError, fields, validate, validates_schema
+from marshmallow import ValidationError, fields, validate
 
 from widget_server.loyalty.rewards import Price, Reward
-from widget_server.schemas.widget import Points
+from widget_server.schemas.widget import Flag, Points
 from widget_server.schemas.wire import (
     POINTS_MAX,
     DecimalText,
+    EachTierOnce,
     Number,
+    OneOf,
+    Revised,
     Revision,
+    Rule,
     Wire,
     WireTime,
     bulk_answer,
+    camel,
     guid,
-    one_of,
     page_of,
     text,
     wrapped,
@@ -37,6 +41,7 @@ TERMS = ("limited_to_one_item", "applies_to_subscriptions", "discounted_cycle_co
 COLLECTION = "collection"
 NAMESPACE = "stores"
 DISCOUNT_AMOUNT, COUPON_REWARD = "DISCOUNT_AMOUNT", "COUPON_REWARD"
+TYPES = {"discount_amount": DISCOUNT_AMOUNT, "coupon_reward": COUPON_REWARD}
 
 
 class PriceInTier(Wire):
@@ -83,8 +88,8 @@ class FreeProduct(PriceByTier):  # type: ignore[misc,valid-type]
 class ScopeGroup(Wire):
     """A part of the catalogue: `collection` and its id."""
 
-    name = text(1, 50)
-    entity_id = text(1, 200)
+    name = fields.String(required=True, validate=validate.OneOf([COLLECTION]))
+    entity_id = text(1, 200, required=True)
 
 
 class Scope(Wire):
@@ -92,12 +97,6 @@ class Scope(Wire):
 
     namespace = fields.String(required=True, validate=validate.OneOf([NAMESPACE]))
     group = fields.Nested(ScopeGroup)
-
-    @validates_schema
-    def _known(self, data: dict[str, Any], **_: Any) -> None:
-        group = data.get("group") or {}
-        if group and (group.get("name") != COLLECTION or not group.get("entity_id")):
-            raise ValidationError(f"The name is {COLLECTION}, and the entityId its id.", field_name="group")
 
 
 class CouponReward(Wire):
@@ -110,16 +109,32 @@ class CouponReward(Wire):
     free_product = fields.Nested(FreeProduct)
     minimum_subtotal = Number(low="0")
     scope = fields.Nested(Scope)
-    limited_to_one_item = fields.Boolean()
-    applies_to_subscriptions = fields.Boolean()
+    limited_to_one_item = Flag()
+    applies_to_subscriptions = Flag()
     discounted_cycle_count = Points(low=1, high=999)
 
-    @validates_schema
-    def _one(self, data: dict[str, Any], **_: Any) -> None:
-        one_of(data, *ARMS)
-        one_of(data, "minimum_subtotal", "scope", needed=False)
-        arm = next(name for name in ARMS if data.get(name) is not None)
-        _each_tier_once(data[arm], arm)
+    rules = (
+        OneOf(tuple(ARMS)),
+        OneOf(("minimum_subtotal", "scope"), needed=False),
+        *(EachTierOnce((arm, "configs_by_tier")) for arm in ARMS),
+    )
+
+
+class TypeOfArm(Rule):
+    """`type`, when it comes, is that of the arm."""
+
+    def check(self, data: dict[str, Any], partial: bool) -> None:
+        arm = next((word for name, word in TYPES.items() if data.get(name)), None)
+        if arm and data.get("type") not in (None, arm):
+            raise ValidationError(f"This is a {arm}.", field_name="type")
+
+    def shape(self, partial: bool) -> dict[str, Any]:
+        words = {camel(name): word for name, word in TYPES.items()}
+        arms = [
+            {"properties": {other: False, "type": {"enum": [words[name]]}}}
+            for name, other in zip(words, reversed(words), strict=True)
+        ]
+        return {"anyOf": arms}
 
 
 class RewardWire(Wire):
@@ -127,7 +142,7 @@ class RewardWire(Wire):
 
     id = guid(dump_only=True)
     name = text(1, 50, required=True)
-    active = fields.Boolean()
+    active = Flag()
     type = fields.String(validate=validate.OneOf([DISCOUNT_AMOUNT, COUPON_REWARD]))
     discount_amount = fields.Nested(AmountTextByTier)
     coupon_reward = fields.Nested(CouponReward)
@@ -135,20 +150,12 @@ class RewardWire(Wire):
     revision = Revision()
     created_date, updated_date = WireTime(dump_only=True), WireTime(dump_only=True)
 
-    @validates_schema
-    def _one(self, data: dict[str, Any], **_: Any) -> None:
-        one_of(data, "discount_amount", "coupon_reward", needed=not self.partial)
-        arm = DISCOUNT_AMOUNT if data.get("discount_amount") else COUPON_REWARD if data.get("coupon_reward") else None
-        if arm and data.get("type") not in (None, arm):
-            raise ValidationError(f"This is a {arm}.", field_name="type")
-        if data.get("discount_amount"):
-            _each_tier_once(data["discount_amount"], "discount_amount")
-
-
-def _each_tier_once(arm: dict[str, Any], name: str) -> None:
-    tiers = [one.get("tier_id") for one in arm["configs_by_tier"]]
-    if len(tiers) != len(set(tiers)):
-        raise ValidationError("Each tier once.", field_name=name)
+    rules = (
+        OneOf(tuple(TYPES)),
+        TypeOfArm(),
+        EachTierOnce(("discount_amount", "configs_by_tier")),
+        Revised(),
+    )
 
 
 class NewRewards(Wire):

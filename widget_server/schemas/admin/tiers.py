@@ -12,6 +12,7 @@ from widget_server.schemas.wire import (
     Choice,
     Image,
     Number,
+    Revised,
     Revision,
     Wire,
     WireTime,
@@ -44,6 +45,8 @@ class Tier(Wire):
     benefits = fields.String(validate=validate.Length(max=500))
     revision = Revision()
     created_date, updated_date = WireTime(dump_only=True), WireTime(dump_only=True)
+
+    rules = (Revised(),)
 
 
 class NewTierDefinition(TierDefinition):

@@ -2,8 +2,8 @@
 
 from marshmallow import fields, validate
 
-from widget_server.schemas.widget import Points
-from widget_server.schemas.wire import Choice, Revision, Wire, WireTime, guid, text, wrapped
+from widget_server.schemas.widget import Flag, Points
+from widget_server.schemas.wire import Choice, Revised, Revision, Wire, WireTime, guid, text, wrapped
 
 FORMATS = {"STANDARD": "standard", "WIX": "wix"}
 STATUSES = {"ACTIVE": "active", "DISABLED": "disabled"}
@@ -23,6 +23,8 @@ class EndpointWire(Wire):
     last_answer_date, last_success_date = WireTime(dump_only=True), WireTime(dump_only=True)
     revision = Revision()
     created_date, updated_date = WireTime(dump_only=True), WireTime(dump_only=True)
+
+    rules = (Revised(),)
 
 
 class Endpoints(Wire):
@@ -61,7 +63,7 @@ class Replay(Wire):
 
     event_ids = fields.List(guid(), validate=validate.Length(min=1, max=1000))
     since = WireTime()
-    dead = fields.Boolean()
+    dead = Flag()
 
 
 class Replayed(Wire):

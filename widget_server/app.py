@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from apispec.ext.marshmallow import MarshmallowPlugin
 from apispec.ext.marshmallow.common import resolve_schema_cls
 from flask import Flask, Response, request, send_from_directory
 from flask.typing import ResponseReturnValue
@@ -17,7 +16,7 @@ from widget_server.schemas.wire import DecimalText, Number, Revision, WireTime
 from widget_server.stores.routes import stores
 from widget_server.web import auth, bodies, callers, errors
 from widget_server.web.health import health
-from widget_server.web.reference import HouseApi, reference
+from widget_server.web.reference import HouseApi, HousePlugin, reference
 from widget_server.widget import assets
 
 BODY_BYTES_MAX = 2 * 1024 * 1024
@@ -45,7 +44,7 @@ def create_app(settings: Settings) -> House:
         OPENAPI_URL_PREFIX="/",
         OPENAPI_JSON_PATH="openapi.json",
     )
-    api = HouseApi(app, spec_kwargs={"marshmallow_plugin": MarshmallowPlugin(schema_name_resolver=_name_of)})
+    api = HouseApi(app, spec_kwargs={"marshmallow_plugin": HousePlugin(schema_name_resolver=_name_of)})
     api.register_field(Points, "integer", "int64")
     api.register_field(fields.Decimal, "string", "decimal")
     for kind in (Revision, WireTime, DecimalText):

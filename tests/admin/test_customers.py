@@ -17,9 +17,16 @@ def test_a_customer_is_made_and_read_and_her_id_is_the_contacts(owner: Integrato
     assert owner.get(f"{CUSTOMERS}/{ann['id']}")["customer"]["accountId"] == account["id"]
 
 
-def test_a_member_gets_her_account_at_once(owner: Integrator, world: World) -> None:
-    bo = owner.post(CUSTOMERS, {"customer": {"email": "bo@example.com", "status": "MEMBER", "emailVerified": True}})
-    assert bo["customer"]["accountId"] and bo["customer"]["referralCode"]
+def test_to_be_made_a_member_opens_no_account_but_the_first_points_do(owner: Integrator, world: World) -> None:
+    made = {"email": "bo@example.com", "status": "MEMBER", "emailVerified": True}
+    bo = owner.post(CUSTOMERS, {"customer": made})["customer"]
+    assert bo["referralCode"] and "accountId" not in bo  # contracts §1
+    account = owner.post("/loyalty-accounts/v1/accounts", {"contactId": bo["id"]})["account"]
+    assert account["memberId"] == bo["id"]
+    world.rule("join", points=50)
+    cid = owner.post(CUSTOMERS, {"customer": {"email": "cid@example.com", "status": "MEMBER"}})["customer"]
+    told = owner.get(f"/loyalty-accounts/v1/accounts/fetch-by?memberId={cid['id']}")["account"]
+    assert told["points"]["balance"] == 50
 
 
 def test_the_same_address_twice_is_refused_and_names_who_has_it(owner: Integrator, world: World) -> None:

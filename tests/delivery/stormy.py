@@ -16,7 +16,7 @@ from typing import Any
 from standardwebhooks import Webhook, WebhookVerificationError
 
 GONE_PER_MILLE = 5
-ALWAYS_500_PER_MILLE = 2
+ALWAYS_500_PER_MILLE = 2 if os.environ.get("PROOFS") else 0  # twelve tries take a minute, however few they are
 TROUBLE = {500: 0.05, 503: 0.01, 301: 0.005, 302: 0.005, 307: 0.005, 0: 0.002}  # 0: hangs
 HANG_SECONDS = 2.5
 

@@ -30,10 +30,10 @@ from widget_server.delivery.outbox import Lane, Message
 from widget_server.events import PointsMoved
 from widget_server.queue import Beat
 
-EVENTS = 100_000 if PROOFS else 1_000
+EVENTS = 100_000 if PROOFS else 2_000
 CUSTOMERS = EVENTS // 20
-KILL_SECONDS = (3.0, 10.0) if PROOFS else (2.0, 4.0)
-RESTART_SECONDS = (10.0, 20.0) if PROOFS else (3.0, 6.0)
+KILL_SECONDS = (3.0, 10.0) if PROOFS else (0.3, 1.5)
+RESTART_SECONDS = (10.0, 20.0) if PROOFS else (1.0, 3.0)
 PATIENCE_SECONDS = 3000 if PROOFS else 150
 SETTINGS = {
     "WIDGET_ALLOW_PRIVATE_WEBHOOKS": "1",

@@ -11,13 +11,15 @@ from widget_server.errors import NotFound
 from widget_server.ledger import Account
 from widget_server.loyalty import batches, customers, points, reports
 from widget_server.loyalty.customers import Customer
+from widget_server.loyalty.points import ExpiryColumns
 from widget_server.loyalty.shops import Shop
 from widget_server.schemas.admin import accounts as shapes
 from widget_server.schemas.admin.accounts import Surroundings, account
-from widget_server.schemas.wire import Asked
 from widget_server.web import query
 from widget_server.web.callers import Caller
 from widget_server.web.query import Entity, Field
+from widget_server.web.query.fields import whole_milliseconds
+from widget_server.web.query.reading import an_object
 
 service = Service("accounts", "/loyalty-accounts/v1", "Accounts")
 
@@ -29,13 +31,17 @@ COUNTERS = {
     f"points.{name}": Field(getattr(Account, name), "int", aggregatable=True)
     for name in ("balance", "earned", "adjusted", "redeemed", "expired")
 }
+SELECTED = ("filter", "search", "sort", "cursorPaging", "paging")  # a search whole, though a page of it means nothing
 EMAIL = Field(Customer.email, "text", nullable=True, searchable=True)
 NAME = Field(Customer.name, "text", nullable=True, searchable=True)
 
 
 def entity(shop: Shop) -> Entity:
     """What may be asked of a shop's accounts (wix-api §4); query and search know the same fields."""
-    expires = points.expiry_columns(shop)
+    return _entity(points.expiry_columns(shop))
+
+
+def _entity(expires: ExpiryColumns) -> Entity:
     return Entity(
         "account",
         {
@@ -66,6 +72,15 @@ def entity(shop: Shop) -> Entity:
     )
 
 
+KNOWN = _entity(ExpiryColumns(None, None, whole_milliseconds, whole_milliseconds))  # of no shop: for the document
+
+
+class BulkAdjust(shapes.BulkAdjust):
+    """Which accounts, and to which balance or by which amount."""
+
+    search = query.selected(KNOWN)
+
+
 @service.does("POST", "/accounts", MANAGE, takes=shapes.CreateAccount, answers=shapes.AccountBody)
 def create_account(caller: Caller, asked: Any) -> dict[str, Any]:
     """An account with 0 points for a customer; the program must be active, and she has none yet."""
@@ -83,14 +98,16 @@ def list_accounts(caller: Caller, asked: Any) -> dict[str, Any]:
     return {"accounts": _all_shown(caller.shop, found.rows), "paging_metadata": query.metadata_v2(found)}
 
 
-@service.does("POST", "/accounts/query", READ, takes=Asked, answers=shapes.AccountsPage)
+@service.does("POST", "/accounts/query", READ, takes=query.asked(KNOWN), answers=shapes.AccountsPage)
 def query_accounts(caller: Caller, asked: Any) -> dict[str, Any]:
     """Accounts by filter and order."""
     found = query.page(entity(caller.shop), _select(caller.shop), asked.get("query"), shop_id=caller.shop.id)
     return {"loyalty_accounts": _all_shown(caller.shop, found.rows), "paging_metadata": query.metadata(found)}
 
 
-@service.does("POST", "/accounts/search", READ, takes=shapes.SearchAsked, answers=shapes.AccountsFound)
+@service.does(
+    "POST", "/accounts/search", READ, takes=query.searched(KNOWN, aggregated=True), answers=shapes.AccountsFound
+)
 def search_accounts(caller: Caller, asked: Any) -> dict[str, Any]:
     """Accounts by filter, order and free text over name and e-mail, with aggregations over all that were found."""
     search = dict(asked.get("search") or {})
@@ -103,17 +120,17 @@ def search_accounts(caller: Caller, asked: Any) -> dict[str, Any]:
     return answer
 
 
-@service.does("POST", "/accounts/count", READ, takes=shapes.CountAsked, answers=shapes.Counted)
+@service.does("POST", "/accounts/count", READ, takes=query.counted(KNOWN), answers=shapes.Counted)
 def count_accounts(caller: Caller, asked: Any) -> dict[str, Any]:
     """How many accounts there are by filter and free text."""
     condition = query.selection(entity(caller.shop), asked.get("filter"), asked.get("search"))
     return {"count": _select(caller.shop, fn.COUNT(Account.id)).where(condition).scalar()}
 
 
-@service.does("POST", "/accounts/bulk-adjust", MANAGE, takes=shapes.BulkAdjust, answers=shapes.JobStarted)
+@service.does("POST", "/accounts/bulk-adjust", MANAGE, takes=BulkAdjust, answers=shapes.JobStarted)
 def bulk_adjust(caller: Caller, asked: Any) -> dict[str, Any]:
     """Change the balances of all accounts that a search finds, behind the answer; those found now are in it."""
-    search = asked.get("search") or {}
+    search = an_object(asked.get("search"), SELECTED, "search")
     condition = query.selection(entity(caller.shop), search.get("filter"), search.get("search"), where="search")
     batch = batches.bulk_adjust(
         caller.shop,

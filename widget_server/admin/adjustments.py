@@ -12,7 +12,7 @@ from widget_server.ledger import Transaction
 from widget_server.loyalty.points import Adjustment
 from widget_server.loyalty.shops import Shop
 from widget_server.schemas.widget import Points
-from widget_server.schemas.wire import Asked, Wire, WireTime, guid, page_of, wrapped
+from widget_server.schemas.wire import Wire, WireTime, guid, page_of, wrapped
 from widget_server.web import query
 from widget_server.web.callers import Caller
 from widget_server.web.query import Entity, Field
@@ -49,7 +49,7 @@ ENTITY = Entity(
 )
 
 
-@service.does("POST", "/adjustments/query", READ, takes=Asked, answers=AdjustmentsPage)
+@service.does("POST", "/adjustments/query", READ, takes=query.asked(ENTITY), answers=AdjustmentsPage)
 def query_adjustments(caller: Caller, asked: Any) -> dict[str, Any]:
     """What was said, by filter and order."""
     found = query.page(ENTITY, _select(caller.shop), asked.get("query"), shop_id=caller.shop.id)

@@ -7,7 +7,6 @@ from widget_server.loyalty import batches
 from widget_server.loyalty.batches import Batch
 from widget_server.schemas.admin import batches as shapes
 from widget_server.schemas.admin.batches import KINDS, STATUSES, batch, error
-from widget_server.schemas.wire import Asked
 from widget_server.web import query
 from widget_server.web.callers import Caller
 from widget_server.web.query import Entity, Field, word_of
@@ -28,7 +27,7 @@ ENTITY = Entity(
 )
 
 
-@service.does("POST", "/batches/query", READ, takes=Asked, answers=shapes.BatchesPage)
+@service.does("POST", "/batches/query", READ, takes=query.asked(ENTITY), answers=shapes.BatchesPage)
 def query_batches(caller: Caller, asked: Any) -> dict[str, Any]:
     """Batches by filter and order."""
     found = query.page(ENTITY, Batch.of(caller.shop), asked.get("query"), shop_id=caller.shop.id)

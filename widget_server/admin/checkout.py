@@ -15,7 +15,6 @@ from widget_server.schemas.admin.checkout import (
     DiscountsPage,
     discount,
 )
-from widget_server.schemas.wire import Asked
 from widget_server.web import query
 from widget_server.web.callers import Caller
 from widget_server.web.query import Entity, Field, word_of
@@ -56,7 +55,7 @@ def apply_discount(caller: Caller, asked: Any) -> dict[str, Any]:
     return {"discount": discount(row)}
 
 
-@service.does("POST", "/loyalty-checkout-discounts/query", READ, takes=Asked, answers=DiscountsPage)
+@service.does("POST", "/loyalty-checkout-discounts/query", READ, takes=query.asked(ENTITY), answers=DiscountsPage)
 def query_discounts(caller: Caller, asked: Any) -> dict[str, Any]:
     """Discounts by filter and order."""
     found = query.page(ENTITY, CheckoutDiscount.of(caller.shop), asked.get("query"), shop_id=caller.shop.id)

@@ -18,10 +18,10 @@ from widget_server.loyalty.shops import Shop
 from widget_server.schemas.admin import coupons as shapes
 from widget_server.schemas.admin.coupons import STATUSES, coupon
 from widget_server.schemas.admin.tiers import RevisionAsked
-from widget_server.schemas.wire import Asked, Empty
+from widget_server.schemas.wire import Empty
 from widget_server.web import query
 from widget_server.web.callers import Caller
-from widget_server.web.query import Entity, Field
+from widget_server.web.query import Entity, Field, word_of
 
 service = Service("coupons", "/loyalty-coupons/v1", "Coupons")
 
@@ -38,7 +38,7 @@ ENTITY = Entity(
         "memberId": Field(MEMBER_ID, "id", nullable=True),
         "transactionId": Field(Coupon.transaction_id, "id", nullable=True),
         "rewardName": Field(Coupon.title, "text", nullable=True),
-        "status": Field(STATUS, "enum"),
+        "status": Field(STATUS, "enum", to_stored=word_of({word: word for word in STATUSES})),
         "couponReference": Field(Coupon.code, "text", nullable=True),  # by its code
         "couponReference.code": Field(Coupon.code, "text", nullable=True),
         "couponReference.couponId": Field(Coupon.id, "id"),
@@ -76,7 +76,7 @@ def bulk_get_coupons(caller: Caller, asked: Any) -> dict[str, Any]:
     return {"coupons_in_site": [{"meta_site_id": caller.shop.id, "loyalty_coupons": _all_shown(found.rows)}]}
 
 
-@service.does("POST", "/coupons/query", READ, takes=Asked, answers=shapes.CouponsPage)
+@service.does("POST", "/coupons/query", READ, takes=query.asked(ENTITY), answers=shapes.CouponsPage)
 def query_coupons(caller: Caller, asked: Any) -> dict[str, Any]:
     """Coupons by filter and order; the paging is called `metadata` here (wix-api §8.9)."""
     found = query.page(ENTITY, _listed(caller.shop), asked.get("query"), shop_id=caller.shop.id)

@@ -12,9 +12,8 @@ from widget_server.loyalty import customers, privacy
 from widget_server.loyalty.customers import Customer
 from widget_server.loyalty.shops import Shop
 from widget_server.schemas.admin import customers as shapes
-from widget_server.schemas.admin.accounts import SearchAsked
 from widget_server.schemas.admin.customers import SAME, STATUSES, customer, facts, person
-from widget_server.schemas.wire import Asked, Empty
+from widget_server.schemas.wire import Empty
 from widget_server.web import query
 from widget_server.web.callers import Caller
 from widget_server.web.query import Entity, Field, word_of
@@ -60,14 +59,14 @@ def bulk_create_customers(caller: Caller, asked: Any) -> dict[str, Any]:
     return bulk(asked["customers"], lambda one: _made(caller.shop, one))
 
 
-@service.does("POST", "/customers/query", READ, takes=Asked, answers=shapes.CustomersPage)
+@service.does("POST", "/customers/query", READ, takes=query.asked(ENTITY), answers=shapes.CustomersPage)
 def query_customers(caller: Caller, asked: Any) -> dict[str, Any]:
     """Customers by filter and order."""
     found = query.page(ENTITY, _listed(caller.shop), asked.get("query"), shop_id=caller.shop.id)
     return {"customers": _all_shown(found.rows), "paging_metadata": query.metadata(found)}
 
 
-@service.does("POST", "/customers/search", READ, takes=SearchAsked, answers=shapes.CustomersPage)
+@service.does("POST", "/customers/search", READ, takes=query.searched(ENTITY), answers=shapes.CustomersPage)
 def search_customers(caller: Caller, asked: Any) -> dict[str, Any]:
     """Customers by filter, order and free text over name and e-mail."""
     found = query.page(ENTITY, _listed(caller.shop), asked.get("search"), shop_id=caller.shop.id, where="search")

@@ -66,11 +66,13 @@ def get_rule(caller: Caller, asked: Any, rule_id: str) -> dict[str, Any]:
 
 @service.does("PUT", "/earning-rules/<rule_id>", MANAGE, takes=shapes.RuleChange, answers=shapes.RuleBody)
 def update_rule(caller: Caller, asked: Any, rule_id: str) -> dict[str, Any]:
-    """Change what is sent, by the revision that was read; past rows keep what they were booked with."""
+    """Change what is sent, by the revision that was read, if one is sent; past rows keep what they were booked with."""
     sent = asked["earning_rule"]
     now = earning_rules.need(caller.shop, rule_id).trigger
     with naming({}, under="earningRule"):
-        row = earning_rules.change(caller.shop, rule_id, sent["revision"], trigger=trigger_of(sent, now), **facts(sent))
+        row = earning_rules.change(
+            caller.shop, rule_id, sent.get("revision"), trigger=trigger_of(sent, now), **facts(sent)
+        )
     return {"earning_rule": earning_rule(row)}
 
 

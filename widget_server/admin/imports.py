@@ -20,7 +20,7 @@ from widget_server.loyalty.imports import FILE_BYTES_MAX, Import
 from widget_server.loyalty.shops import Shop
 from widget_server.schemas.admin import imports as shapes
 from widget_server.schemas.admin.imports import STATUSES, columns, loyalty_import
-from widget_server.schemas.wire import Asked, wire_time
+from widget_server.schemas.wire import wire_time
 from widget_server.web import query
 from widget_server.web.callers import Caller
 from widget_server.web.query import Entity, Field, word_of
@@ -95,7 +95,7 @@ def get_error_file_url(caller: Caller, asked: Any) -> dict[str, Any]:
     return {"url": _file_url(f"errors/{_signer().dumps([caller.shop.id, row.id])}.csv")}
 
 
-@service.does("POST", f"{BASE}/query", READ, takes=Asked, answers=shapes.ImportsPage)
+@service.does("POST", f"{BASE}/query", READ, takes=query.asked(ENTITY), answers=shapes.ImportsPage)
 def query_imports(caller: Caller, asked: Any) -> dict[str, Any]:
     """Imports by filter and order."""
     found = query.page(ENTITY, Import.of(caller.shop), asked.get("query"), shop_id=caller.shop.id)

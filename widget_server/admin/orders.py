@@ -10,7 +10,7 @@ from widget_server.loyalty.points import Award
 from widget_server.loyalty.shops import Shop
 from widget_server.schemas.admin import orders as shapes
 from widget_server.schemas.admin.orders import AWARDS, PARKED, STATUSES, award, order, parked
-from widget_server.schemas.wire import Asked, page_of
+from widget_server.schemas.wire import page_of
 from widget_server.web import query
 from widget_server.web.callers import Caller
 from widget_server.web.query import Entity, Field, word_of
@@ -69,7 +69,7 @@ AWARD = Entity(
 )
 
 
-@service.does("POST", "/orders/query", READ, takes=Asked, answers=shapes.OrdersPage)
+@service.does("POST", "/orders/query", READ, takes=query.asked(ORDER), answers=shapes.OrdersPage)
 def query_orders(caller: Caller, asked: Any) -> dict[str, Any]:
     """Orders by filter and order, newest first, each with what it gives."""
     found = query.page(ORDER, Order.of(caller.shop), asked.get("query"), shop_id=caller.shop.id)
@@ -83,7 +83,7 @@ def get_order(caller: Caller, asked: Any, order_id: str) -> dict[str, Any]:
     return {"order": _with_awards(caller.shop, [row])[0]}
 
 
-@service.does("POST", "/parked/query", READ, takes=Asked, answers=shapes.ParkedPage)
+@service.does("POST", "/parked/query", READ, takes=query.asked(MESSAGE), answers=shapes.ParkedPage)
 def query_parked(caller: Caller, asked: Any) -> dict[str, Any]:
     """Messages of the platform that could not be booked, and why."""
     found = query.page(MESSAGE, Parked.of(caller.shop), asked.get("query"), shop_id=caller.shop.id)
@@ -108,7 +108,7 @@ def dismiss_parked(caller: Caller, asked: Any, parked_id: str) -> dict[str, Any]
     return {"parked": parked(orders.dismiss(caller.shop, parked_id))}
 
 
-@awards.does("POST", "/awards/query", READ, takes=Asked, answers=AwardsPage)
+@awards.does("POST", "/awards/query", READ, takes=query.asked(AWARD), answers=AwardsPage)
 def query_awards(caller: Caller, asked: Any) -> dict[str, Any]:
     """Points that wait, are spendable by now, or never will be."""
     found = query.page(AWARD, Award.of(caller.shop), asked.get("query"), shop_id=caller.shop.id)

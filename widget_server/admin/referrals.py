@@ -6,7 +6,6 @@ from widget_server.admin.routes import MANAGE, READ, SOURCE, Service
 from widget_server.loyalty import referrals
 from widget_server.loyalty.referrals import Referral
 from widget_server.schemas.admin.referrals import STATUSES, ReferralBody, ReferralsPage, referral
-from widget_server.schemas.wire import Asked
 from widget_server.web import query
 from widget_server.web.callers import Caller
 from widget_server.web.query import Entity, Field, word_of
@@ -30,7 +29,7 @@ ENTITY = Entity(
 )
 
 
-@service.does("POST", "/referrals/query", READ, takes=Asked, answers=ReferralsPage)
+@service.does("POST", "/referrals/query", READ, takes=query.asked(ENTITY), answers=ReferralsPage)
 def query_referrals(caller: Caller, asked: Any) -> dict[str, Any]:
     """Referrals by filter and order."""
     found = query.page(ENTITY, Referral.of(caller.shop), asked.get("query"), shop_id=caller.shop.id)

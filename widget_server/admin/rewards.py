@@ -9,7 +9,7 @@ from widget_server.loyalty.shops import Shop
 from widget_server.schemas.admin import rewards as shapes
 from widget_server.schemas.admin.rewards import columns, kind_and_prices, reward
 from widget_server.schemas.admin.tiers import RevisionAsked
-from widget_server.schemas.wire import Asked, Empty
+from widget_server.schemas.wire import Empty
 from widget_server.web import query
 from widget_server.web.callers import Caller
 from widget_server.web.query import Entity, Field, word_of
@@ -61,7 +61,7 @@ def list_rewards(caller: Caller, asked: Any) -> dict[str, Any]:
     return {"rewards": [reward(row) for row in found.rows], "paging_metadata": query.metadata_v2(found)}
 
 
-@service.does("POST", "/rewards/query", READ, takes=Asked, answers=shapes.RewardsPage)
+@service.does("POST", "/rewards/query", READ, takes=query.asked(ENTITY), answers=shapes.RewardsPage)
 def query_rewards(caller: Caller, asked: Any) -> dict[str, Any]:
     """Rewards by filter and order."""
     found = query.page(ENTITY, _select(caller.shop), asked.get("query"), shop_id=caller.shop.id)
@@ -77,10 +77,10 @@ def get_reward(caller: Caller, asked: Any, reward_id: str) -> dict[str, Any]:
 @service.does("PUT", "/rewards/<reward_id>", MANAGE, takes=shapes.RewardChange, answers=shapes.RewardBody)
 def update_reward(caller: Caller, asked: Any, reward_id: str) -> dict[str, Any]:
     """Change what is sent, by the revision that was read; its type cannot change. Coupons keep their terms."""
-    sent = asked["reward"]
+    sent, now = asked["reward"], rewards.need(caller.shop, reward_id)
     kind, prices = kind_and_prices(sent) or (None, None)
     with naming({}, under="reward"):
-        row = rewards.change(caller.shop, reward_id, sent["revision"], kind=kind, prices=prices, **columns(sent))
+        row = rewards.change(caller.shop, reward_id, sent["revision"], kind=kind, prices=prices, **columns(sent, now))
     return {"reward": reward(row)}
 
 

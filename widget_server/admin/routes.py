@@ -18,7 +18,7 @@ from werkzeug.wsgi import get_path_info
 
 from widget_server import keys
 from widget_server.db import atomic, new_id
-from widget_server.errors import BadRequest, Refusal
+from widget_server.errors import Refusal
 from widget_server.schemas.wire import Empty, ErrorBody, camel
 from widget_server.web.bodies import json_body, unfit
 from widget_server.web.callers import ACCESS_TOKEN, API_KEY, Caller, Who, caller

@@ -12,7 +12,6 @@ from widget_server.loyalty.orders import Order
 from widget_server.loyalty.points import Adjustment
 from widget_server.loyalty.shops import Shop
 from widget_server.schemas.admin.transactions import TYPES, TransactionBody, TransactionsPage, transaction
-from widget_server.schemas.wire import Asked
 from widget_server.web import query
 from widget_server.web.callers import Caller
 from widget_server.web.query import Entity, Field, word_of
@@ -36,7 +35,7 @@ ENTITY = Entity(
 )
 
 
-@service.does("POST", "/loyalty-transactions/query", READ, takes=Asked, answers=TransactionsPage)
+@service.does("POST", "/loyalty-transactions/query", READ, takes=query.asked(ENTITY), answers=TransactionsPage)
 def query_transactions(caller: Caller, asked: Any) -> dict[str, Any]:
     """Rows of the ledger by filter and order."""
     found = query.page(ENTITY, _select(caller.shop), asked.get("query"), shop_id=caller.shop.id)

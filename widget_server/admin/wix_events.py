@@ -32,17 +32,25 @@ from widget_server.schemas.admin.tiers import tier
 from widget_server.schemas.wire import Wire, camel
 
 LOYALTY = "wix.loyalty.v1"
-PATHS = {  # columns whose name is not the wire's
-    "points_name": "pointDefinition.customName",
-    "icon": "pointDefinition.icon",
-    "settings": "pointsExpiration",
-    "resumed_at": None,
-    "title": "name",
-    "details": "couponReward",
-    "by_tier": "configs",
+Paths = dict[str, tuple[str, ...]]
+PATHS: Paths = {  # columns whose name is not the wire's
+    "points_name": ("pointDefinition.customName",),
+    "icon": ("pointDefinition.icon",),
+    "settings": ("pointsExpiration",),
+    "resumed_at": (),
 }
-TIER_PATHS = {one: f"tierDefinition.{one}" for one in ("name", "description", "icon")}
-RULE_PATHS = {"title": "title", "active": "status"}
+REWARD_PATHS: Paths = {  # both arms: a reward has one of them
+    "title": ("name",),
+    **dict.fromkeys(
+        ("kind", "cost_points", "amount", "percent", "by_tier", "details", "minimum_subtotal", "collections"),
+        ("couponReward", "discountAmount"),
+    ),
+}
+TIER_PATHS: Paths = {one: (f"tierDefinition.{one}",) for one in ("name", "description", "icon")}
+RULE_PATHS: Paths = {
+    "active": ("status",),
+    **dict.fromkeys(("points", "rate_points", "rate_per", "by_tier"), ("fixedAmount", "conversionRate")),
+}
 Entity = dict[str, Any]
 
 
@@ -70,10 +78,10 @@ def _created(entity: Entity) -> dict[str, Any]:
     return {"createdEvent": {"entity": entity}}
 
 
-def _updated(entity: Entity, fields: tuple[str, ...], paths: dict[str, Any]) -> dict[str, Any]:
+def _updated(entity: Entity, fields: tuple[str, ...], paths: Paths) -> dict[str, Any]:
     """With what was changed, flat: its path on the wire, and what stands there now."""
-    named = [paths[field] if field in paths else camel(field) for field in fields]
-    modified = dict(leaf for path in named if path is not None for leaf in _leaves(path, _at(entity, path)))
+    named = [path for field in fields for path in paths.get(field, (camel(field),))]
+    modified = dict(leaf for path in named for leaf in _leaves(path, _at(entity, path)))
     return {"updatedEvent": {"currentEntity": entity, "modifiedFields": modified}}
 
 
@@ -165,7 +173,7 @@ def _catalogue(
     name: str,
     id_of: Callable[[Any], str],
     entity_of: Callable[[str, str], Entity],
-    paths: dict[str, Any],
+    paths: Paths,
 ) -> tuple[Renderer, ...]:
     """Created, updated and deleted of a thing whose event says which of the three it is."""
 
@@ -205,7 +213,7 @@ WIX: Renderers = {
         Renderer(f"{LOYALTY}.account_reward_availability_updated", _reward_availability_updated),
     ),
     events.TierChanged: _catalogue("tier", lambda event: str(event.tier_id), _tier, TIER_PATHS),
-    events.RewardChanged: _catalogue("reward", lambda event: str(event.reward_id), _reward, PATHS),
+    events.RewardChanged: _catalogue("reward", lambda event: str(event.reward_id), _reward, REWARD_PATHS),
     events.RuleChanged: _catalogue("loyalty_earning_rule", lambda event: str(event.rule_id), _rule, RULE_PATHS),
     events.CouponIssued: (Renderer(f"{LOYALTY}.coupon_created", lambda event: _coupon_news(event, "created")),),
     events.CouponDeleted: (Renderer(f"{LOYALTY}.coupon_deleted", lambda event: _coupon_news(event, "deleted")),),

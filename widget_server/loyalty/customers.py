@@ -190,7 +190,8 @@ def recognise(shop_id: str, person: Person) -> Customer:
 
 
 def create(shop_id: str, person: Person, *, status: Status = "visitor") -> Customer:
-    """Somebody the merchant tells us of (contracts §7); no account is opened, unless she is a member (contracts §1).
+    """Somebody the merchant tells us of (contracts §7). Merely to be made opens no account, a member's neither
+    (contracts §1): that does the admin API's call, or her first points, such as those of joining.
 
     Raises EmailInvalid, CustomerExists when somebody here has this address or this id of the shop.
     """
@@ -204,7 +205,7 @@ def create(shop_id: str, person: Person, *, status: Status = "visitor") -> Custo
         if status == "pending":
             update(customer, status=status)
         elif status == "member":
-            join(customer)
+            _admit(customer)
         return customer
 
 
@@ -245,16 +246,20 @@ def join(customer: Customer) -> bool:
     with atomic():
         if _fresh(customer).is_member:
             return False
-        _set(
-            customer,
-            status="member",
-            joined_at=customer.joined_at or clock.now(),
-            left_at=None,
-            referral_code=customer.referral_code or _fresh_code(),
-        )
         ledger.open_account(customer.shop_id, customer.id)
-        emit(CustomerJoined(customer.shop_id, customer.id))
+        _admit(customer)
         return True
+
+
+def _admit(customer: Customer) -> None:
+    _set(
+        customer,
+        status="member",
+        joined_at=customer.joined_at or clock.now(),
+        left_at=None,
+        referral_code=customer.referral_code or _fresh_code(),
+    )
+    emit(CustomerJoined(customer.shop_id, customer.id))
 
 
 def leave(customer: Customer) -> None:

@@ -20,7 +20,9 @@ RFC3339 = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})", re.ASCII
 )
 REVISION = re.compile("[0-9]{1,18}", re.ASCII)
-MONEY = re.compile(r"(?=.*[1-9])[0-9]{1,12}(\.[0-9]{1,2})?", re.ASCII)
+MONEY = re.compile(r"[0-9]{1,12}(\.[0-9]{1,2})?", re.ASCII)
+PRICE = re.compile(f"(?=.*[1-9]){MONEY.pattern}", re.ASCII)  # more than 0
+NEVER: dict[str, Any] = {"not": {}}  # what no value fits
 MISSING = "Missing data for required field."
 NOISE = Decimal("1e-14")  # of a value: less than a binary fraction can tell apart
 POINTS_MAX = 9_999_999
@@ -66,8 +68,8 @@ class OneOf(Rule):
 
     def shape(self, partial: bool) -> dict[str, Any]:
         names = [camel(name) for name in self.names]
-        arms = [{"required": [name], "properties": {one: False for one in names if one != name}} for name in names]
-        none = [] if self.needed and not partial else [{"properties": dict.fromkeys(names, False)}]
+        arms = [{"required": [name], "properties": {one: NEVER for one in names if one != name}} for name in names]
+        none = [] if self.needed and not partial else [{"properties": dict.fromkeys(names, NEVER)}]
         return {"oneOf": [*arms, *none]}
 
 
@@ -191,10 +193,10 @@ class WireTime(fields.Field[datetime]):
 
 
 class DecimalText(fields.Field[Decimal]):
-    """Money as a decimal string, two places at most, more than nothing."""
+    """Money as a decimal string, two places at most; more than nothing where it comes in."""
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(metadata={"type": "string", "pattern": whole(MONEY), "example": "5.00"}, **options)
+    def __init__(self, *, pattern: re.Pattern[str] = PRICE, **options: Any) -> None:
+        super().__init__(metadata={"type": "string", "pattern": whole(pattern), "example": "5.00"}, **options)
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
         if value is None:
@@ -203,7 +205,7 @@ class DecimalText(fields.Field[Decimal]):
         return f"{whole}.{places.ljust(2, '0')}"
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Decimal:
-        if not isinstance(value, str) or not MONEY.fullmatch(value):
+        if not isinstance(value, str) or not PRICE.fullmatch(value):
             raise ValidationError("A decimal string of more than 0, with two places at most.")
         return Decimal(value)
 
@@ -263,42 +265,6 @@ class Image(Wire):
     width = Points()
     alt_text = fields.String(validate=validate.Length(max=1000))
     filename = fields.String(validate=validate.Length(max=1000))
-
-
-class CursorPaging(Wire):
-    """How many at once, and where to go on."""
-
-    limit = Points(low=1, high=100)
-    cursor = fields.String(validate=validate.Length(max=16_000))
-
-
-class OffsetPaging(Wire):
-    """How many at once, and how many to pass over: what the SDK's plain query objects may send."""
-
-    limit = Points(low=0, high=1000)
-    offset = Points(low=0, high=10_000)
-
-
-class Sorting(Wire):
-    """A field to sort by."""
-
-    field_name = fields.String(required=True, validate=validate.Length(min=1, max=512))
-    order = fields.String(validate=validate.OneOf(["ASC", "DESC"]))
-
-
-class CursorQuery(Wire):
-    """A filter, an order and a page (wix-api §4); which fields may stand in it, the entity says."""
-
-    filter = fields.Raw(metadata={"type": "object", "example": {}})
-    sort = fields.List(fields.Nested(Sorting))
-    cursor_paging = fields.Nested(CursorPaging)
-    paging = fields.Nested(OffsetPaging)
-
-
-class Asked(Wire):
-    """The body of a query."""
-
-    query = fields.Raw(metadata={"type": "object", "example": {"cursorPaging": {"limit": 10}}})
 
 
 class Cursors(Wire):

@@ -1,15 +1,23 @@
-"""openapi.json with an example for each body, and the same as a page: nothing of it comes from anywhere else."""
+"""openapi.json with all that a schema can say and an example for each body, and the same as a page: nothing of it comes
+from anywhere else.
+"""
 
 import json
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
+from apispec.ext.marshmallow import MarshmallowPlugin
+from apispec.ext.marshmallow.common import resolve_schema_instance
+from apispec.ext.marshmallow.openapi import OpenAPIConverter
 from flask import Blueprint, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_smorest import Api
 
 from widget_server.schemas.widget import Refusal
+from widget_server.schemas.wire import NEVER, Wire
 from widget_server.web.bodies import plain
+from widget_server.web.query.document import Described
 
 reference = Blueprint("reference", __name__, template_folder="templates")
 
@@ -24,6 +32,33 @@ SAMPLES = {
 }
 
 Json = dict[str, Any]
+
+
+class HouseConverter(OpenAPIConverter):
+    """Says what marshmallow's fields do not: what fields of a body must be together, and what may be asked."""
+
+    def schema2jsonschema(self, schema: Any) -> Json:
+        """The shape of a body."""
+        shape: Json = super().schema2jsonschema(schema)
+        made = resolve_schema_instance(schema)
+        return made.described(shape) if isinstance(made, Wire) else shape
+
+    def field2property(self, field: Any) -> Json:
+        """The shape of a field."""
+        if not isinstance(field, Described):
+            shape: Json = super().field2property(field)
+            return shape
+        known = self.spec.components.schemas
+        for name, one in field.shapes.items():
+            if name not in known:
+                self.spec.components.schema(name, one)
+        return field.reference
+
+
+class HousePlugin(MarshmallowPlugin):
+    """How apispec reads the house's schemas."""
+
+    Converter = HouseConverter
 
 
 class HouseApi(Api):
@@ -93,26 +128,35 @@ def example(shape: Json, shapes: Json, *, incoming: bool, depth: int = 0) -> Any
     """A value of this shape; what only the server sets is left out of what comes in."""
     if "$ref" in shape:
         return example(shapes[shape["$ref"].rpartition("/")[2]], shapes, incoming=incoming, depth=depth)
-    for name in ("anyOf", "oneOf", "allOf"):
-        if name in shape:
-            return example(shape[name][0], shapes, incoming=incoming, depth=depth)
     if "example" in shape:
         return shape["example"]
+    for name in ("anyOf", "oneOf", "allOf"):
+        if name in shape and "properties" not in shape:
+            return example(shape[name][0], shapes, incoming=incoming, depth=depth)
     if "enum" in shape:
         return shape["enum"][0]
     kind = shape.get("type", "object")
     kind = kind[0] if isinstance(kind, list) else kind
     if kind == "object":
         fields = shape.get("properties", {}) if depth < DEPTH_MAX else {}
-        alternatives = set(shape.get("x-one-of", ())[1:])
+        left_out = {
+            name for arm in _first_arms(shape) for name, one in arm.get("properties", {}).items() if one == NEVER
+        }
         return {
             name: example(field, shapes, incoming=incoming, depth=depth + 1)
             for name, field in fields.items()
-            if not (incoming and field.get("readOnly")) and name not in alternatives
+            if not (incoming and field.get("readOnly")) and name not in left_out
         }
     if kind == "array":
         return [example(shape.get("items", {}), shapes, incoming=incoming, depth=depth + 1)]
     return _plain(kind, shape)
+
+
+def _first_arms(shape: Json) -> Iterator[Json]:
+    """What one way of filling in an object says beside its fields."""
+    yield shape
+    for inner in (*shape.get("allOf", ()), *shape.get("oneOf", ())[:1], *shape.get("anyOf", ())[:1]):
+        yield from _first_arms(inner)
 
 
 def _plain(kind: str, shape: Json) -> Any:

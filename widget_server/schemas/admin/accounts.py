@@ -13,6 +13,7 @@ from widget_server.loyalty.shops import Shop
 from widget_server.schemas.widget import Points as Count
 from widget_server.schemas.wire import (
     BALANCE_MAX,
+    NEVER,
     POINTS_MAX,
     Image,
     Move,
@@ -87,7 +88,7 @@ class AmountOrBalance(Rule):
             raise ValidationError("A balance, or an amount that is not 0.", field_name="amount")
 
     def shape(self, partial: bool) -> dict[str, Any]:
-        amount = {"required": ["amount"], "properties": {"amount": {"not": {"const": 0}}, "balance": False}}
+        amount = {"required": ["amount"], "properties": {"amount": {"not": {"const": 0}}, "balance": NEVER}}
         return {"oneOf": [amount, {"required": ["balance"]}]}
 
 
@@ -144,19 +145,6 @@ class ListAccounts(Wire):
     cursor = fields.String(data_key="cursorPaging.cursor", validate=validate.Length(max=16_000))
 
 
-class SearchAsked(Wire):
-    """The body of a search."""
-
-    search = fields.Dict(metadata={"example": {"search": {"expression": "ann"}}})
-
-
-class CountAsked(Wire):
-    """Which accounts to count."""
-
-    filter = fields.Dict(metadata={"example": {}})
-    search = fields.Dict(metadata={"example": {"expression": "ann"}})
-
-
 class Counted(Wire):
     """How many there are."""
 
@@ -164,9 +152,8 @@ class Counted(Wire):
 
 
 class BulkAdjust(Wire):
-    """Which accounts, and to which balance or by which amount."""
+    """To which balance, or by which amount."""
 
-    search = fields.Dict(metadata={"example": {"filter": {}}})
     balance = Count(low=0, high=BALANCE_MAX)
     amount = Move()
     description = text(1, 100)

@@ -7,6 +7,7 @@ from marshmallow import ValidationError, fields, validate
 from widget_server.loyalty.checkout import STATUSES, CheckoutDiscount
 from widget_server.schemas.widget import Points
 from widget_server.schemas.wire import (
+    NEVER,
     POINTS_MAX,
     Choice,
     Number,
@@ -48,7 +49,7 @@ class NoReferralReward(Rule):
             raise ValidationError("Rewards of referrals are coupons here: apply those.", field_name="referralReward")
 
     def shape(self, partial: bool) -> dict[str, Any]:
-        return {"properties": {"referralReward": False}}
+        return {"properties": {"referralReward": NEVER}}
 
 
 class ApplyDiscount(Wire):

@@ -7,18 +7,19 @@ from marshmallow import fields, pre_load, validate
 from widget_server import config
 from widget_server.loyalty.programs import Program
 from widget_server.schemas.widget import Points
-from widget_server.schemas.wire import Image, Wire, WireTime, guid, text, wrapped
+from widget_server.schemas.wire import NAME_MAX, Image, Wire, WireTime, guid, text, wrapped
 
 STATUSES = {"draft": "DRAFT", "active": "ACTIVE", "paused": "PAUSED"}
 PREMIUM = {"loyalty_program": True, "tiers": True, "points_expiration": True}
 ICON_PATH = "/assets/star.svg"
 ICON_PIXELS = 24
+POINTS_NAME_MAX = 20
 
 
 class PointDefinition(Wire):
     """What a point is called, and its picture."""
 
-    custom_name = fields.String(validate=validate.Length(max=20))
+    custom_name = fields.String(validate=validate.Length(max=POINTS_NAME_MAX))
     icon = fields.Nested(Image)
 
 
@@ -41,7 +42,7 @@ class PremiumFeatures(Wire):
 class LoyaltyProgram(Wire):
     """The shop's program."""
 
-    name = text(2, 50)
+    name = text(2, NAME_MAX)
     point_definition = fields.Nested(PointDefinition)
     status = fields.String(dump_only=True, validate=validate.OneOf(list(STATUSES.values())))
     points_expiration = fields.Nested(PointsExpiration)
@@ -74,11 +75,14 @@ ProgramBody = wrapped("loyalty_program", LoyaltyProgram)
 
 
 def program(row: Program) -> dict[str, Any]:
-    """The row as LoyaltyProgram writes it."""
+    """The row as LoyaltyProgram writes it; the program file allows longer names than the wire."""
     rules = row.rules
     return {
-        "name": row.name,
-        "point_definition": {"custom_name": row.points_name or "Points", "icon": row.icon or own_icon()},
+        "name": row.name[:NAME_MAX],
+        "point_definition": {
+            "custom_name": (row.points_name or "Points")[:POINTS_NAME_MAX],
+            "icon": row.icon or own_icon(),
+        },
         "status": STATUSES[row.status],
         "points_expiration": {
             "status": "DISABLED" if rules.expiry == "off" else "ENABLED",

@@ -3,7 +3,7 @@
 from marshmallow import fields
 
 from widget_server.schemas.widget import Points
-from widget_server.schemas.wire import DecimalText, Wire
+from widget_server.schemas.wire import MONEY, DecimalText, Wire
 
 
 class Days(Wire):
@@ -19,7 +19,7 @@ class Totals(Wire):
     earned, redeemed, adjusted, expired = Points(required=True), Points(required=True), Points(required=True), Points()
     unredeemed, pending = Points(required=True), Points(required=True)
     members, joined = fields.Integer(required=True), fields.Integer(required=True)
-    liability, referral_revenue = DecimalText(), DecimalText()
+    liability, referral_revenue = DecimalText(pattern=MONEY), DecimalText(pattern=MONEY)
     redemption_rate = fields.Float()
     currency = fields.String(required=True)
 

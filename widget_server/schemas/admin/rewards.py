@@ -9,6 +9,7 @@ from marshmallow import ValidationError, fields, validate
 from widget_server.loyalty.rewards import Price, Reward
 from widget_server.schemas.widget import Flag, Points
 from widget_server.schemas.wire import (
+    NEVER,
     POINTS_MAX,
     DecimalText,
     EachTierOnce,
@@ -40,6 +41,7 @@ COLUMN = {"amount": "amount", "percentage": "percent"}  # how a Price calls it
 TERMS = ("limited_to_one_item", "applies_to_subscriptions", "discounted_cycle_count")
 COLLECTION = "collection"
 NAMESPACE = "stores"
+ALL_OF_IT = "whole_shop"  # a scope was told, and is all of the shop
 DISCOUNT_AMOUNT, COUPON_REWARD = "DISCOUNT_AMOUNT", "COUPON_REWARD"
 TYPES = {"discount_amount": DISCOUNT_AMOUNT, "coupon_reward": COUPON_REWARD}
 
@@ -115,7 +117,6 @@ class CouponReward(Wire):
 
     rules = (
         OneOf(tuple(ARMS)),
-        OneOf(("minimum_subtotal", "scope"), needed=False),
         *(EachTierOnce((arm, "configs_by_tier")) for arm in ARMS),
     )
 
@@ -131,7 +132,7 @@ class TypeOfArm(Rule):
     def shape(self, partial: bool) -> dict[str, Any]:
         words = {camel(name): word for name, word in TYPES.items()}
         arms = [
-            {"properties": {other: False, "type": {"enum": [words[name]]}}}
+            {"properties": {other: NEVER, "type": {"enum": [words[name]]}}}
             for name, other in zip(words, reversed(words), strict=True)
         ]
         return {"anyOf": arms}
@@ -212,17 +213,20 @@ def reward(row: Reward) -> dict[str, Any]:
         figures |= {"product_id": row.product_id, "product_name": row.product_name}
     if row.kind == "sliding":
         figures["configs_by_tier"][0]["amount"] = (row.point_value or Decimal(0)) * row.cost_points
-    terms = {name: (row.details or {}).get(name) for name in TERMS}
+    details = row.details or {}
+    terms = {name: details.get(name) for name in TERMS}
+    if ALL_OF_IT in details:
+        terms["scope"] = {"namespace": NAMESPACE}
     return {**shown, "coupon_reward": {arm: figures, **terms, **bounds(row.minimum_subtotal, row.collections)}}
 
 
 def bounds(minimum: Decimal | None, collections: list[dict[str, Any]]) -> dict[str, Any]:
-    """What a coupon is bound to, as the wire has it: one of the two."""
-    if minimum is not None:
-        return {"minimum_subtotal": minimum}
-    if not collections:
-        return {}
-    return {"scope": {"namespace": NAMESPACE, "group": {"name": COLLECTION, "entity_id": collections[0]["id"]}}}
+    """What a coupon is bound to; the program file may bind it to more collections, of which the first is told."""
+    found: dict[str, Any] = {} if minimum is None else {"minimum_subtotal": minimum}
+    if collections:
+        group = {"name": COLLECTION, "entity_id": collections[0]["id"]}
+        found["scope"] = {"namespace": NAMESPACE, "group": group}
+    return found
 
 
 def kind_and_prices(asked: dict[str, Any]) -> tuple[str, dict[str | None, Price]] | None:
@@ -236,23 +240,36 @@ def kind_and_prices(asked: dict[str, Any]) -> tuple[str, dict[str | None, Price]
     return ARMS[arm], _prices(coupon[arm], FIGURE.get(arm))
 
 
-def columns(asked: dict[str, Any]) -> dict[str, Any]:
-    """What is sent beside prices, by the names of the columns."""
+def columns(asked: dict[str, Any], now: Reward | None = None) -> dict[str, Any]:
+    """What is sent beside prices, by the names of the columns; `now` is the reward that it is to change."""
     found: dict[str, Any] = {"title": asked["name"]} if "name" in asked else {}
     found |= {name: asked[name] for name in ("active", "description") if name in asked}
     coupon = asked.get("coupon_reward")
     if not coupon:
         return found
-    group = (coupon.get("scope") or {}).get("group")
+    scope = coupon.get("scope") or {}
     product = coupon.get("free_product") or {}
+    details = {name: coupon[name] for name in TERMS if name in coupon}
+    if scope and not scope.get("group"):
+        details[ALL_OF_IT] = True
     return {
         **found,
         "minimum_subtotal": coupon.get("minimum_subtotal"),
-        "collections": [{"id": group["entity_id"], "name": group["entity_id"]}] if group else [],
-        "details": {name: coupon[name] for name in TERMS if name in coupon} or None,
+        "collections": _collections(scope.get("group"), now),
+        "details": details or None,
         "product_id": product.get("product_id"),
         "product_name": product.get("product_name"),
     }
+
+
+def _collections(group: dict[str, Any] | None, now: Reward | None) -> list[dict[str, Any]]:
+    """The collection that is named; the reward's own ones, when it was only sent back as it was told."""
+    if not group:
+        return []
+    known = now.collections if now is not None else []
+    if known and known[0]["id"] == group["entity_id"]:
+        return list(known)
+    return [{"id": group["entity_id"], "name": group["entity_id"]}]
 
 
 def _prices(arm: dict[str, Any], figure: str | None) -> dict[str | None, Price]:

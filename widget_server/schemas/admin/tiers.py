@@ -8,6 +8,7 @@ from widget_server.loyalty import tiers
 from widget_server.schemas.admin.program import own_icon
 from widget_server.schemas.widget import Points
 from widget_server.schemas.wire import (
+    NAME_MAX,
     POINTS_MAX,
     Choice,
     Image,
@@ -129,7 +130,11 @@ def tier(row: tiers.Tier) -> dict[str, Any]:
     """The row as Tier writes it."""
     return {
         "id": row.id,
-        "tier_definition": {"name": row.name, "description": row.description, "icon": row.icon or own_icon()},
+        "tier_definition": {
+            "name": row.name[:NAME_MAX],
+            "description": row.description,
+            "icon": row.icon or own_icon(),
+        },
         "required_points": row.required_points,
         "multiplier": row.multiplier,
         "benefits": row.benefits,
@@ -141,7 +146,11 @@ def tier(row: tiers.Tier) -> dict[str, Any]:
 
 def settings(row: tiers.TierProgram) -> dict[str, Any]:
     """The row as TiersProgramSettings writes it."""
-    base = {"name": row.base_name, "description": row.base_description, "icon": row.base_icon or own_icon()}
+    base = {
+        "name": row.base_name and row.base_name[:NAME_MAX],
+        "description": row.base_description,
+        "icon": row.base_icon or own_icon(),
+    }
     return {
         "rolling_window": {"duration_in_months": row.months},
         "status": row.state,

@@ -1,7 +1,22 @@
 """Wix's query language (wix-api §4): filter, sort, cursors, free text and aggregations over the fields of an entity."""
 
 from widget_server.web.query.aggregations import aggregate
+from widget_server.web.query.document import asked, counted, searched, selected
 from widget_server.web.query.fields import Entity, Field, word_of
 from widget_server.web.query.pages import Page, metadata, metadata_v2, page, selection
 
-__all__ = ["Entity", "Field", "Page", "aggregate", "metadata", "metadata_v2", "page", "selection", "word_of"]
+__all__ = [
+    "Entity",
+    "Field",
+    "Page",
+    "aggregate",
+    "asked",
+    "counted",
+    "metadata",
+    "metadata_v2",
+    "page",
+    "searched",
+    "selected",
+    "selection",
+    "word_of",
+]

@@ -12,14 +12,14 @@ from peewee import SQL, NodeList
 
 from widget_server import clock
 from widget_server.db import Bool, Int, Json, Money, Text, UtcDateTime, on_sqlite
+from widget_server.schemas.wire import GUID, RFC3339
 from widget_server.web.query.reading import wrong
 
 Kind = Literal["id", "text", "int", "time", "money", "bool", "enum", "texts"]
 
-GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII)
-DECIMAL = re.compile(r"-?\d{1,16}(\.\d{1,16})?", re.ASCII)
+DECIMAL = re.compile(r"-?[0-9]{1,16}(\.[0-9]{1,16})?", re.ASCII)
 INT_MAX = 2**63 - 1
+MONEY_MAX = 10**16 - 1
 MILLISECOND = timedelta(milliseconds=1)
 EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)  # no row is beyond them
 TYPES: dict[Kind, peewee.Field] = {
@@ -44,15 +44,16 @@ TAKES: dict[Kind, str] = {
 }
 
 
-def word_of(words: Mapping[str, Any]) -> Callable[[str], Any]:
+@dataclass(frozen=True)
+class word_of:  # noqa: N801 - it is called as a function is
     """A `to_stored` that knows these words of the wire, and no other."""
 
-    def stored(word: str) -> Any:
-        if word not in words:
-            raise ValueError(word)
-        return words[word]
+    words: Mapping[str, Any]
 
-    return stored
+    def __call__(self, word: str) -> Any:
+        if word not in self.words:
+            raise ValueError(word)
+        return self.words[word]
 
 
 def whole_milliseconds(moment: datetime) -> datetime:
@@ -80,6 +81,11 @@ class Field:
     sortable: bool = True
     searchable: bool = False
     aggregatable: bool = False
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The words of an enum."""
+        return tuple(self.to_stored.words) if isinstance(self.to_stored, word_of) else ()
 
     @property
     def ordered(self) -> Any:
@@ -117,7 +123,7 @@ class Entity:
 
 
 def _guid(value: Any) -> str:
-    if not GUID.fullmatch(value.lower() if isinstance(value, str) else ""):
+    if not GUID.fullmatch(_text(value)):
         raise ValueError(value)
     return str(value.lower())
 
@@ -141,7 +147,8 @@ def _time(value: Any) -> datetime:
 
 
 def _money(value: Any) -> Decimal:
-    if isinstance(value, bool) or not isinstance(value, int | float | str) or not DECIMAL.fullmatch(str(value)):
+    fits = DECIMAL.fullmatch(value) if isinstance(value, str) else abs(value) <= MONEY_MAX
+    if isinstance(value, bool) or not fits:
         raise ValueError(value)
     return Decimal(str(value))
 

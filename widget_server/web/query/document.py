@@ -1,0 +1,238 @@
+"""What may be asked, as JSON Schema: the fields of an entity with their operators, its orders, its aggregations.
+
+Beyond what a schema can say, an answer may still be 400: a cursor that is none, a field sorted by twice, a filter that
+is too deep or too large, a time zone that there is not, more groups than are answered.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from marshmallow import fields
+
+from widget_server.schemas.wire import GUID, RFC3339, Wire, whole
+from widget_server.web.query import aggregations, filters, pages, search
+from widget_server.web.query.fields import DECIMAL, INT_MAX, MONEY_MAX, Entity, Field, Kind
+
+Json = dict[str, Any]
+Shapes = dict[str, Json]
+
+ANYTHING: Json = {
+    "type": ["object", "array", "string", "number", "boolean", "null"],
+    "description": "Taken and passed over.",
+}
+NOTHING: Json = {"type": "null"}
+VALUES: dict[Kind, Json] = {
+    "id": {"type": "string", "format": "uuid", "pattern": whole(GUID)},
+    "text": {"type": "string"},
+    "int": {"type": "integer", "minimum": -INT_MAX, "maximum": INT_MAX},
+    "time": {"type": "string", "format": "date-time", "pattern": whole(RFC3339)},
+    "money": {
+        "anyOf": [
+            {"type": "number", "minimum": -MONEY_MAX, "maximum": MONEY_MAX},
+            {"type": "string", "pattern": whole(DECIMAL)},
+        ]
+    },
+    "bool": {"type": "boolean"},
+    "texts": {"type": "string"},
+}
+
+
+class Described(fields.Dict):
+    """JSON that the query language reads; `shapes` say in openapi.json what may stand in it, the last one all of it."""
+
+    def __init__(self, shapes: Shapes, **options: Any) -> None:
+        self.shapes = shapes
+        super().__init__(**options)
+
+    @property
+    def reference(self) -> Json:
+        """Where its shape stands in openapi.json."""
+        return {"$ref": f"#/components/schemas/{next(reversed(self.shapes))}"}
+
+
+def asked(entity: Entity) -> type[Wire]:
+    """The body of a query of this entity."""
+    return _body(f"{_name(entity)}Asked", query=_query(entity, "Query", pages.SORT_MAX["query"]))
+
+
+def searched(entity: Entity, *, aggregated: bool = False) -> type[Wire]:
+    """The body of a search; `aggregated`: with aggregations over all that is found."""
+    more: Json = {"search": _nullable(_free_text(entity))}
+    if aggregated:
+        more |= {"aggregations": _list(_ref(entity, "Aggregation"), aggregations.AGGREGATIONS_MAX)}
+        more |= {"timeZone": {"type": ["string", "null"], "maxLength": aggregations.ZONE_LENGTH_MAX}}
+    shapes = _query(entity, "Search", pages.SORT_MAX["search"], **more)
+    return _body(f"{_name(entity)}SearchAsked", search={**(_aggregations(entity) if aggregated else {}), **shapes})
+
+
+def counted(entity: Entity) -> type[Wire]:
+    """The body of a count: a filter and free text."""
+    parts = {"filter": _filter(entity), "search": {f"{_name(entity)}FreeText": _free_text(entity)}}
+    return _body(f"{_name(entity)}CountAsked", **parts)
+
+
+def selected(entity: Entity) -> Described:
+    """A member that selects rows by filter and free text, for a bulk call."""
+    parts = {"filter": _nullable(_ref(entity, "Filter")), "search": _nullable(_free_text(entity))}
+    ignored = dict.fromkeys(("sort", "cursorPaging", "paging"), ANYTHING)
+    return Described({**_filter(entity), f"{_name(entity)}Selection": _object({**parts, **ignored}, example={})})
+
+
+def _body(name: str, **members: Shapes) -> type[Wire]:
+    made: Any = Wire.from_dict({member: Described(shapes) for member, shapes in members.items()}, name=name)
+    made.__doc__ = "What is asked for."
+    return made
+
+
+def _query(entity: Entity, kind: str, sort_max: int, **more: Json) -> Shapes:
+    sortable = [name for name, field in entity.fields.items() if field.sortable]
+    order = {"type": ["string", "null"], "enum": ["ASC", "DESC", None]}
+    sorting_of = _object({"fieldName": _words(sortable), "order": order}, required=["fieldName"])
+    cursor = {"type": ["string", "null"], "maxLength": 16_000}
+    paging = {"limit": _number(1, pages.LIMIT_MAX), "cursor": cursor}
+    offset = {"limit": _number(0, pages.OFFSET_LIMIT_MAX), "offset": _number(0, pages.OFFSET_MAX)}
+    given = {name: {"type": "object", "minProperties": 1} for name in ("cursorPaging", "paging")}
+    shape = _object(
+        {
+            "filter": _nullable(_ref(entity, "Filter")),
+            "sort": _list(sorting_of, sort_max),
+            "cursorPaging": _nullable(_object(paging)),
+            "paging": _nullable(_object(offset)),
+            **more,
+        },
+        example={"filter": {}, "sort": [{"fieldName": sortable[0], "order": "ASC"}], "cursorPaging": {"limit": 10}},
+    )
+    both = {"required": list(given), "properties": given}
+    return {**_filter(entity), f"{_name(entity)}{kind}": {**shape, "not": both}}
+
+
+def _filter(entity: Entity) -> Shapes:
+    """The filter, and the conditions that it speaks of."""
+    known = {name: field for name, field in entity.fields.items() if field.filterable}
+    itself = _ref(entity, "Filter")
+    several = {"type": "array", "items": itself, "maxItems": filters.LIST_MAX}
+    logic = {"$and": several, "$or": several, "$not": {"anyOf": [itself, {**several, "minItems": 1, "maxItems": 1}]}}
+    conditions = {name: _condition_of(field) for name, field in known.items()}
+    kinds = {field.kind for field in known.values() if field.kind != "enum"}
+    shared = {_condition_name(kind): _condition(kind, VALUES[kind]) for kind in sorted(kinds)}
+    return {**shared, f"{_name(entity)}Filter": _object({**conditions, **logic}, example={})}
+
+
+def _condition_of(field: Field) -> Json:
+    if field.kind == "enum":
+        return _condition("enum", _words(field.words))
+    return {"$ref": f"#/components/schemas/{_condition_name(field.kind)}"}
+
+
+def _condition_name(kind: Kind) -> str:
+    return f"{kind.capitalize()}Condition"
+
+
+def _condition(kind: Kind, value: Json) -> Json:
+    """A value, null for what is missing, or operators with values."""
+    several = {"type": "array", "items": value, "maxItems": filters.LIST_MAX}
+    text, flag = {"type": "string", "maxLength": filters.TEXT_LENGTH_MAX}, {"type": "boolean"}
+    takes: dict[str, Json] = {
+        **dict.fromkeys(("$in", "$nin", "$hasSome", "$hasAll"), several),
+        **dict.fromkeys(("$exists", "$isEmpty"), flag),
+        **dict.fromkeys(filters.TEXT, text),
+    }
+    operators = {name: takes.get(name, value) for name in filters.OPERATORS[kind]}
+    equal = [value] if "$eq" in operators else []
+    operators |= {name: {"anyOf": [*equal, NOTHING]} for name in ("$eq", "$ne")}
+    return {"anyOf": [*equal, NOTHING, _object(operators, minProperties=1)]}
+
+
+def _free_text(entity: Entity) -> Json:
+    known = [name for name, field in entity.fields.items() if field.searchable]
+    parts = {
+        "expression": {"type": ["string", "null"], "maxLength": search.EXPRESSION_LENGTH_MAX},
+        "mode": {"type": ["string", "null"], "enum": ["OR", "AND", None]},
+        "fields": _list(_words(known), search.FIELDS_MAX),
+        "fuzzy": {"type": ["boolean", "null"]},
+    }
+    return _object(parts, example={"expression": "ann"})
+
+
+def _aggregations(entity: Entity) -> Shapes:
+    """One aggregation of each type, and those within each other."""
+    known = {name: field for name, field in entity.fields.items() if field.aggregatable}
+
+    def of(*kinds: Kind) -> Json:
+        return _words([name for name, field in known.items() if not kinds or field.kind in kinds])
+
+    text = {"type": ["string", "null"], "maxLength": aggregations.NAME_LENGTH_MAX}
+    foreign = dict.fromkeys(("value", "range", "scalar", "dateHistogram", "nested"), ANYTHING)
+
+    def level(type: str, fields_of: Json, part: str, own: Json, *, needed: bool = True) -> Json:
+        members = {**foreign, "name": text, "type": _words([type]), "fieldPath": fields_of, part: own}
+        return _object(members, required=["type", "fieldPath", *([part] if needed else [])])
+
+    edge = {"type": ["number", "null"], "exclusiveMinimum": -(2**63), "exclusiveMaximum": 2**63}
+    number = {"type": "number", "exclusiveMinimum": -(2**63), "exclusiveMaximum": 2**63}
+    bucket = _object({"from": edge, "to": edge})
+    bucket["anyOf"] = [{"required": [name], "properties": {name: number}} for name in ("from", "to")]
+    buckets = {"type": "array", "items": bucket, "minItems": 1, "maxItems": aggregations.RANGES_MAX}
+    added = {"addToBucket": {"type": ["string", "null"], "maxLength": aggregations.BUCKET_NAME_LENGTH_MAX}}
+    values = {
+        "limit": _number(1, aggregations.VALUES_MAX),
+        "sortType": {"type": ["string", "null"], "enum": ["COUNT", "VALUE", None]},
+        "sortDirection": {"type": ["string", "null"], "enum": ["DESC", "ASC", None]},
+        "missingValues": {"type": ["string", "null"], "enum": ["EXCLUDE", "INCLUDE", None]},
+        "includeOptions": _nullable(_object(added)),
+    }
+    intervals = _object({"interval": _words(aggregations.INTERVALS)}, required=["interval"])
+    levels = [
+        level("VALUE", of(), "value", _nullable(_object(values)), needed=False),
+        level("RANGE", of(*aggregations.NUMBERS), "range", _object({"buckets": buckets}, required=["buckets"])),
+        level("DATE_HISTOGRAM", of("time"), "dateHistogram", intervals),
+    ]
+    figures = [
+        level("SCALAR", of(), "scalar", _object({"type": _words(["COUNT_DISTINCT"])}, required=["type"])),
+        level(
+            "SCALAR",
+            of(*aggregations.NUMBERS, "time"),
+            "scalar",
+            _object({"type": _words(["MIN", "MAX"])}, required=["type"]),
+        ),
+    ]
+    inner = {"type": "array", "items": _ref(entity, "Level"), "minItems": 2}
+    inner["maxItems"] = aggregations.NESTED_LEVELS_MAX
+    within = _object({"nestedAggregations": inner}, required=["nestedAggregations"])
+    nested = {**foreign, "fieldPath": ANYTHING, "name": text, "type": _words(["NESTED"]), "nested": within}
+    return {
+        f"{_name(entity)}Level": {"anyOf": [*levels, *figures]},
+        f"{_name(entity)}Aggregation": {
+            "anyOf": [_ref(entity, "Level"), _object(nested, required=["type", "nested"])],
+            "example": {"name": "months", "type": "DATE_HISTOGRAM", "fieldPath": "createdDate"}
+            | {"dateHistogram": {"interval": "MONTH"}},
+        },
+    }
+
+
+def _name(entity: Entity) -> str:
+    return "".join(word.capitalize() for word in entity.name.split("_"))
+
+
+def _ref(entity: Entity, kind: str) -> Json:
+    return {"$ref": f"#/components/schemas/{_name(entity)}{kind}"}
+
+
+def _object(properties: Mapping[str, Json], **facts: Any) -> Json:
+    return {"type": "object", "properties": dict(properties), "additionalProperties": False, **facts}
+
+
+def _list(item: Json, most: int) -> Json:
+    return {"type": ["array", "null"], "items": item, "maxItems": most}
+
+
+def _number(low: int, high: int) -> Json:
+    return {"type": ["integer", "null"], "minimum": low, "maximum": high}
+
+
+def _words(words: Any) -> Json:
+    return {"type": "string", "enum": list(words)}
+
+
+def _nullable(shape: Json) -> Json:
+    return {"anyOf": [shape, NOTHING]}

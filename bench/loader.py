@@ -11,7 +11,8 @@ from statistics import median
 from playwright.sync_api import Browser, Route
 
 from bench._house import house
-from tests.browser.conftest import DESK, browser
+from tests.browser.chromium import browser
+from tests.browser.conftest import DESK
 
 RUNS = 15
 SLOWER = 4

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
+from playwright.sync_api import Browser
 
+from tests.browser.chromium import browser
 from tests.make import SECRET, World
 from widget_server import config, db, events, reactions, schema
 from widget_server.app import create_app
@@ -92,3 +94,10 @@ def client(world: World) -> Iterator[FlaskClient]:
     db.connect()
     with app.test_client() as browser:
         yield browser
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """One browser for all stories of this process: there cannot be two."""
+    with browser() as opened:
+        yield opened

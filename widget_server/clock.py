@@ -70,11 +70,14 @@ def add_months(day: date, months: int) -> date:
 
 
 def parse(text: str) -> datetime:
-    """An ISO 8601 time with its offset as aware UTC; raises ValueError on a naive or broken one."""
+    """An ISO 8601 time with its offset as aware UTC; raises ValueError on one that is naive, broken or too far off."""
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError("time without an offset")
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as beyond:
+        raise ValueError("time beyond the years 1 to 9999") from beyond
 
 
 def iso(moment: datetime) -> str:

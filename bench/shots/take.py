@@ -15,7 +15,8 @@ from pathlib import Path
 from playwright.sync_api import Browser
 
 from tests.browser import looks
-from tests.browser.conftest import PHONE, Demo, Visitor, browser, demo_in
+from tests.browser.chromium import browser
+from tests.browser.conftest import PHONE, Demo, Visitor, demo_in
 
 OUT = Path(__file__).parents[2] / "build" / "shots"
 

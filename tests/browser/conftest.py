@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import socket
 import subprocess
 import sys
@@ -23,21 +22,8 @@ from playwright.sync_api import (
     Locator,
     Page,
     ViewportSize,
-    sync_playwright,
 )
 
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    # playwright's own list would switch storage partitioning off; pages that a test serves itself come from nowhere
-    "--disable-features=Translate,LocalNetworkAccessChecks",
-    "--host-resolver-rules=MAP *.localhost 127.0.0.1",
-]
 PHONE, DESK = ViewportSize(width=380, height=760), ViewportSize(width=1280, height=800)
 
 
@@ -117,31 +103,11 @@ def demo_in(instance: Path) -> Iterator[Demo]:
         log.close()
 
 
-@contextmanager
-def browser() -> Iterator[Browser]:
-    """Debian's Chromium."""
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-    assert path, "Chromium is missing: apt-get install chromium, or set CHROMIUM to its path."
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(
-            executable_path=path, args=FLAGS, ignore_default_args=["--disable-features"]
-        )
-        yield opened
-        opened.close()
-
-
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     """The demo, running."""
     with demo_in(tmp_path_factory.mktemp("instance")) as running:
         yield running
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """The browser, open."""
-    with browser() as opened:
-        yield opened
 
 
 @dataclass

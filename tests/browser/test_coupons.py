@@ -93,7 +93,7 @@ def test_every_coupon_she_ever_had_stays_listed(visitor: Make) -> None:  # accep
     mara.visits("/?loyalty=my_rewards")
     mara.panel.get_by_role("heading", name="Earlier").wait_for()
     kept, *past = (tag.inner_text() for tag in mara.panel.locator(".card .tag, .row .tag").all())
-    assert kept == "Active"
+    assert kept in ("Active", "Applied")  # another story may have put it into a cart
     assert {"Returned", "Used"} <= set(past)
 
 

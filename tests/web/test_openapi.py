@@ -51,10 +51,11 @@ def test_every_endpoint_is_in_it_with_what_callers_must_know(client: FlaskClient
         shape = operation["responses"]["4XX"]["content"]["application/json"]["schema"]
         assert shape == {"$ref": "#/components/schemas/Refusal"}
         assert operation["responses"]["200"]["content"]["application/json"]["schema"]
-        needs_token = [set(one) for one in operation["security"]] == [{"embedKey", "bearerAuth"}]
-        assert needs_token == (path not in OPEN_ROUTES or path.endswith("/sign-out"))
-        headers = [one["name"] for one in operation.get("parameters", ()) if one["in"] == "header"]
-        assert headers == (["Idempotency-Key"] if verb == "post" and path in KEYED else [])
+        needs_token = [set(one) for one in operation["security"]] == [{"bearerAuth"}]
+        assert needs_token == (path not in OPEN_ROUTES), path
+        parameters = [*document["paths"][path].get("parameters", ()), *operation.get("parameters", ())]
+        headers = [one["name"] for one in parameters if one["in"] == "header"]
+        assert headers == ["X-Loyalty-Shop", *(["Idempotency-Key"] if verb == "post" and path in KEYED else [])]
 
 
 def test_points_are_whole_numbers_and_money_is_text(document: dict[str, Any]) -> None:

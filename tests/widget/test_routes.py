@@ -110,7 +110,7 @@ def test_no_route_answers_without_a_token_that_is_good_here(
     stolen.token = scene.ann.token
     assert client.open(scene.path(path), method=method, headers=stolen.headers("k")).status_code == 401
     unknown = {"Authorization": f"Bearer {scene.ann.token}"}
-    assert client.open(scene.path(path), method=method, headers=unknown).status_code == 404
+    assert client.open(scene.path(path), method=method, headers=unknown).status_code == 400
     foreign = {**Panel(client, world, scene.ann).headers("k"), "Origin": "https://evil.example"}
     answer = client.open(scene.path(path), method=method, headers=foreign)
     assert (answer.status_code, answer.json["error"]["code"]) == (403, "origin_not_allowed")

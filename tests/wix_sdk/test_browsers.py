@@ -5,9 +5,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
-from tests.browser.conftest import browser
 from tests.wix_sdk.actors import Site
 from tests.wix_sdk.sdk import HERE, ROOT
 
@@ -23,10 +22,9 @@ def script() -> str:
 
 
 @pytest.fixture(scope="module")
-def page() -> Iterator[Page]:
-    """A browser; whatever page it is sent to is empty."""
-    with browser() as chromium:
-        page = chromium.new_page()
+def page(chromium: Browser) -> Iterator[Page]:
+    """A page of the browser; whatever address it is sent to is empty."""
+    with chromium.new_page() as page:
         page.route("http://*.localhost:8001/**", lambda route: route.fulfill(content_type="text/html", body="<p>Hi"))
         yield page
 

@@ -4,9 +4,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from widget_server import admin, errors
-from widget_server.errors import Refusal
-from widget_server.web.errors import STATUS
+from widget_server import admin
+from widget_server.web.errors import refusals
 
 MARK = "<!-- {name}: made by `make docs` -->"
 
@@ -24,8 +23,8 @@ def codes() -> Iterator[str]:
     """Every refusal by its code."""
     yield "| code | HTTP | when |"
     yield "|---|---|---|"
-    for code, status, when in sorted({(one.code, STATUS[one.kind], _when(one)) for one in _refusals(Refusal)}):
-        yield f"| `{code.upper()}` | {status} | {when} |"
+    for code, status, when in refusals():
+        yield f"| `{code}` | {status} | {when} |"
 
 
 TABLES = {"endpoints": endpoints, "codes": codes}
@@ -38,17 +37,6 @@ def written(text: str) -> str:
         before, _, after = text.split(mark)
         text = "\n".join((f"{before}{mark}", *rows(), f"{mark}{after}"))
     return text
-
-
-def _refusals(above: type[Refusal]) -> Iterator[type[Refusal]]:
-    for one in above.__subclasses__():
-        if one.__module__ == errors.__name__:
-            yield one
-        yield from _refusals(one)
-
-
-def _when(refusal: type[Refusal]) -> str:
-    return " ".join((refusal.__doc__ or "").split())
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from flask_smorest import Blueprint
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from widget_server import clock, config
-from widget_server.admin.routes import MANAGE, READ, SOURCE, Service
+from widget_server.admin.routes import MANAGE, READ, SOURCE, Service, without_default
 from widget_server.errors import NotFound
 from widget_server.loyalty import imports, shops
 from widget_server.loyalty.batches import Batch
@@ -20,7 +20,7 @@ from widget_server.loyalty.imports import FILE_BYTES_MAX, Import
 from widget_server.loyalty.shops import Shop
 from widget_server.schemas.admin import imports as shapes
 from widget_server.schemas.admin.imports import STATUSES, columns, loyalty_import
-from widget_server.schemas.wire import wire_time
+from widget_server.schemas.wire import ErrorBody, wire_time
 from widget_server.web import query
 from widget_server.web.callers import Caller
 from widget_server.web.query import Entity, Field, word_of
@@ -29,6 +29,7 @@ service = Service("imports", "/loyalty-imports/v1", "Imports of points")
 files = Blueprint(
     "import_files", "import_files", url_prefix="/loyalty-imports/v1/files", description="Files of imports"
 )
+files._prepare_doc_cbks.append(without_default)
 
 BASE = "/loyalty-imports"
 ERROR_FILE_SECONDS = 3600
@@ -102,7 +103,13 @@ def query_imports(caller: Caller, asked: Any) -> dict[str, Any]:
     return {"loyalty_imports": _all_shown(caller.shop, found.rows), "paging_metadata": query.metadata(found)}
 
 
+REFUSALS = {"4XX": {"description": "No, and why", "content": {"application/json": {"schema": ErrorBody}}}}
+CSV = {"schema": {"type": "string", "example": "email,points\nann@shop.example,100\n"}}
+
+
 @files.route("/<upload_id>", methods=["PUT", "POST"])
+@files.response(200, shapes.Received)
+@files.doc(security=[], responses=REFUSALS, requestBody={"required": True, "content": {"text/csv": CSV}})
 def receive(upload_id: str) -> ResponseReturnValue:
     """The file itself: as the body, or as the first file of a form."""
     request.max_content_length = FILE_BYTES_MAX + 100_000  # with what a form puts around the file
@@ -112,6 +119,7 @@ def receive(upload_id: str) -> ResponseReturnValue:
 
 
 @files.get("/errors/<token>.csv")
+@files.doc(security=[], responses={"200": {"description": "The rows", "content": {"text/csv": CSV}}, **REFUSALS})
 def error_file(token: str) -> ResponseReturnValue:
     """The rows that were not imported, for who has the address."""
     try:

@@ -10,6 +10,7 @@ from typing import Any
 
 from flask_smorest import Blueprint
 
+from widget_server.admin.routes import without_default
 from widget_server.db import new_id
 from widget_server.errors import BadRequest, OtherShop, ScopeMissing, SignedOut
 from widget_server.loyalty import access, customers, shops
@@ -22,6 +23,7 @@ from widget_server.web.callers import KEY_BEGINS, authorization
 from widget_server.web.rate_limits import limit
 
 oauth = Blueprint("oauth", "oauth", description="Tokens for the SDK's strategies")
+oauth._prepare_doc_cbks.append(without_default)
 
 DOC = {
     "requestBody": {"required": True, "content": {"application/json": {"schema": TokenAsk}}},

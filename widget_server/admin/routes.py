@@ -57,7 +57,7 @@ class Service(Blueprint):
     def __init__(self, name: str, prefix: str, description: str) -> None:
         super().__init__(f"admin_{name}", name, url_prefix=prefix, description=description)
         self.calls: list[Call] = []
-        self._prepare_doc_cbks.append(_without_default)
+        self._prepare_doc_cbks.append(without_default)
 
     def does(
         self,
@@ -167,7 +167,7 @@ def mount(app: Flask) -> None:
     app.wsgi_app = second_mount(app.wsgi_app)  # type: ignore[method-assign]
 
 
-def _without_default(doc: dict[str, Any], doc_info: Any, **_: Any) -> dict[str, Any]:
+def without_default(doc: dict[str, Any], doc_info: Any, **_: Any) -> dict[str, Any]:
     """A step of flask-smorest's own making of the document: its default answer is the widget's form of a "no"."""
     return {**doc, "responses": {name: one for name, one in doc["responses"].items() if name != "default"}}
 

@@ -490,7 +490,7 @@ class Refusal(Body):
 
 # What comes in
 
-EMAIL = fields.String(required=True, validate=validate.Length(max=254))
+EMAIL = fields.String(required=True, validate=validate.Length(max=254), metadata={"example": "ann@shop.example"})
 CODE = fields.String(required=True, validate=validate.Length(min=1, max=40))
 REFERRAL_CODE = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=40))
 PASSWORD = fields.String(required=True, validate=validate.Length(max=200))

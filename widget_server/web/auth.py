@@ -8,16 +8,15 @@ from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from flask_login import LoginManager, UserMixin, current_user
 
 from widget_server import config
-from widget_server.errors import OriginNotAllowed, SignedOut
+from widget_server.errors import BadRequest, OriginNotAllowed, SignedOut
 from widget_server.loyalty import shops, sign_in
 from widget_server.loyalty.customers import Customer
 from widget_server.loyalty.shops import Shop
 
 SHOP_HEADER = "X-Loyalty-Shop"
 BEARER = "Bearer "
-EMBED_KEY, MEMBER_TOKEN = "embedKey", "bearerAuth"  # as openapi.json calls the two
+MEMBER_TOKEN = "bearerAuth"  # noqa: S105 - as openapi.json calls it
 SECURITY_SCHEMES = {
-    EMBED_KEY: {"type": "apiKey", "in": "header", "name": SHOP_HEADER, "description": "The shop's public embed key."},
     MEMBER_TOKEN: {"type": "http", "scheme": "bearer", "description": "The token that a session endpoint answered."},
 }
 
@@ -54,10 +53,13 @@ def register(app: Flask) -> None:
 
 
 def shop() -> Shop:
-    """The shop whose embed key the request carries; raises NotFound, OriginNotAllowed (acceptance 9)."""
+    """The shop whose embed key the request carries; raises BadRequest, NotFound, OriginNotAllowed (acceptance 9)."""
     if "shop" not in g:
         _need_own_origin()
-        g.shop = shops.by_embed_key(request.headers.get(SHOP_HEADER) or request.args.get("shop", ""))
+        embed_key = request.headers.get(SHOP_HEADER) or request.args.get("shop")
+        if not embed_key:
+            raise BadRequest("Say which shop: its embed key.", field=SHOP_HEADER)
+        g.shop = shops.by_embed_key(embed_key)
     found: Shop = g.shop
     return found
 

@@ -1,6 +1,7 @@
 """How a refusal reads on the wire: one form for the widget and the stores, Wix's for the admin API (wix-api §5)."""
 
 import logging
+from collections.abc import Iterator
 from typing import Any
 
 from flask import Flask, Response, g, jsonify, request
@@ -34,6 +35,19 @@ def register(app: Flask) -> None:
     app.register_error_handler(Refusal, _refused)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _broken)
+
+
+def refusals() -> list[tuple[str, int, str]]:
+    """Every refusal of the domain: its code on the admin wire, its HTTP status, and when it is said."""
+    return sorted(
+        {(one.code.upper(), STATUS[one.kind], " ".join((one.__doc__ or "").split())) for one in _below(Refusal)}
+    )
+
+
+def _below(refusal: type[Refusal]) -> Iterator[type[Refusal]]:
+    for one in refusal.__subclasses__():
+        yield one
+        yield from _below(one)
 
 
 def body(code: str, message: str, *, field: str | None = None, **facts: Any) -> dict[str, Any]:

@@ -14,9 +14,11 @@ from flask import Blueprint, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_smorest import Api
 
+from widget_server.schemas.admin.oauth import TokenAsk
 from widget_server.schemas.widget import Refusal
 from widget_server.schemas.wire import NEVER, Wire
 from widget_server.web.bodies import plain
+from widget_server.web.errors import refusals
 from widget_server.web.query.document import Described
 
 reference = Blueprint("reference", __name__, template_folder="templates")
@@ -41,7 +43,7 @@ class HouseConverter(OpenAPIConverter):
         """The shape of a body."""
         shape: Json = super().schema2jsonschema(schema)
         made = resolve_schema_instance(schema)
-        return made.described(shape) if isinstance(made, Wire) else shape
+        return made.described(shape) if isinstance(made, Wire | TokenAsk) else shape
 
     def field2property(self, field: Any) -> Json:
         """The shape of a field."""
@@ -83,15 +85,17 @@ def page() -> ResponseReturnValue:
     api: HouseApi = current_app.extensions["flask-smorest"]["apis"][""]["ext_obj"]
     wanted = request.args.get("of", "")
     parts = sections(api.document())
-    html = render_template("reference.html", sections=parts, chosen=parts.get(wanted), wanted=wanted)
+    html = render_template(
+        "reference.html", sections=parts, chosen=parts.get(wanted), wanted=wanted, refusals=refusals()
+    )
     headers = {"Content-Security-Policy": POLICY, "Referrer-Policy": "no-referrer"}
     return html, 200, headers
 
 
 def sections(document: Json) -> dict[str, list[Json]]:
-    """The operations by tag, with their bodies as text to read."""
+    """The operations by tag, with their bodies as text to read: the admin API's first, then the widget's own."""
     found: dict[str, list[Json]] = {}
-    for path, verbs in document["paths"].items():
+    for path, verbs in sorted(document["paths"].items(), key=lambda one: one[0].startswith("/widget/")):
         for verb, operation in verbs.items():
             if verb == "parameters":
                 continue

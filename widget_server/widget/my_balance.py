@@ -26,7 +26,7 @@ def mine() -> ResponseReturnValue:
 
 
 @my_balance.get("/history")
-@my_balance.takes_query("cursor", "The next_cursor of the page before.")
+@my_balance.takes_query("cursor", "The next_cursor of the page before.", required=True, pattern="^[0-9]{1,18}$")
 @my_balance.response(200, shapes.History)
 def history() -> ResponseReturnValue:
     """An older page of rows."""

@@ -10,7 +10,7 @@ from marshmallow import Schema
 from widget_server import keys
 from widget_server.errors import BadRequest
 from widget_server.schemas.widget import Refusal
-from widget_server.web.auth import EMBED_KEY, MEMBER_TOKEN, Shopper
+from widget_server.web.auth import MEMBER_TOKEN, SHOP_HEADER, Shopper
 from widget_server.widget import compression
 
 SOURCE = "widget"
@@ -18,8 +18,15 @@ KEY_HEADER = "Idempotency-Key"
 KEY_LENGTH_MAX = 200
 
 Callers = list[dict[str, list[str]]]
-ANYBODY: Callers = [{EMBED_KEY: []}]
-MEMBERS: Callers = [{EMBED_KEY: [], MEMBER_TOKEN: []}]
+ANYBODY: Callers = [{}]
+MEMBERS: Callers = [{MEMBER_TOKEN: []}]
+SHOP = {  # it is public: it says which shop, and proves nothing
+    "in": "header",
+    "name": SHOP_HEADER,
+    "description": "The shop's embed key.",
+    "required": True,
+    "schema": {"type": "string", "minLength": 1},
+}
 
 
 class Endpoints(Blueprint):
@@ -31,6 +38,10 @@ class Endpoints(Blueprint):
         self.after_request(compression.quickly)
         self._prepare_doc_cbks.append(self._prepare_callers_doc)
 
+    def route(self, rule: str, *, parameters: list[Any] | None = None, **options: Any) -> Any:
+        """Register a route; each says which shop it is about."""
+        return super().route(rule, parameters=[SHOP, *(parameters or ())], **options)
+
     def takes(self, shape: type[Schema]) -> Any:
         """Document the body that the route reads."""
         return self.doc(requestBody={"required": True, "content": {"application/json": {"schema": shape}}})
@@ -40,10 +51,11 @@ class Endpoints(Blueprint):
         text = {"type": "string", "minLength": 1, "maxLength": KEY_LENGTH_MAX}
         return self.doc(parameters=[{"in": "header", "name": KEY_HEADER, "required": True, "schema": text}])
 
-    def takes_query(self, name: str, description: str, **schema: Any) -> Any:
-        """Document a query parameter, which may be left out."""
+    def takes_query(self, name: str, description: str, *, required: bool = False, **schema: Any) -> Any:
+        """Document a query parameter."""
         text = {"type": "string", **schema}
-        return self.doc(parameters=[{"in": "query", "name": name, "description": description, "schema": text}])
+        facts = {"in": "query", "name": name, "description": description, "required": required}
+        return self.doc(parameters=[{**facts, "schema": text}])
 
     def _prepare_callers_doc(self, doc: dict[str, Any], doc_info: Any, **_: Any) -> dict[str, Any]:
         """A step of flask-smorest's own making of the document."""

@@ -95,7 +95,7 @@ def password() -> ResponseReturnValue:
 
 
 @session.post("/sign-out")
-@session.doc(security=MEMBERS)
+@session.doc(security=[*ANYBODY, *MEMBERS])
 @session.response(200, shapes.Nothing)
 def sign_out() -> ResponseReturnValue:
     """This panel's session is closed; the others stay."""

@@ -104,7 +104,7 @@ class CouponsInSites(Wire):
 class PackedQuery(Wire):
     """The query as base64url of its JSON, as the SDK packs it (wix-api §3)."""
 
-    r = fields.String(data_key=".r")
+    r = fields.String(data_key=".r", metadata={"pattern": "^[A-Za-z0-9_-]*={0,2}$"})
 
 
 CouponBody = wrapped("loyalty_coupon", LoyaltyCoupon)

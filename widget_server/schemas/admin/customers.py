@@ -5,9 +5,9 @@ from typing import Any
 
 from marshmallow import fields, validate
 
-from widget_server.loyalty.customers import LABELS_MAX, Customer, Person
+from widget_server.loyalty.customers import EMAIL, LABELS_MAX, Customer, Person
 from widget_server.schemas.widget import Flag
-from widget_server.schemas.wire import Choice, Wire, WireTime, bulk_answer, guid, page_of, text, wrapped
+from widget_server.schemas.wire import Choice, Wire, WireTime, bulk_answer, guid, page_of, text, whole, wrapped
 
 STATUSES = {"VISITOR": "visitor", "PENDING": "pending", "MEMBER": "member"}
 BULK_MAX = 100
@@ -18,7 +18,7 @@ class CustomerWire(Wire):
     """A person the shop knows. `notes` and `labels` are the merchant's own; `externalId` is the shop's id of her."""
 
     id = guid(dump_only=True)
-    email = text(3, 254)
+    email = text(3, 254, metadata={"pattern": whole(EMAIL), "example": "ann@shop.example"})
     email_verified = Flag()
     name = text(0, 200)
     phone = text(0, 50)

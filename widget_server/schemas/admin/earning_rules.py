@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from marshmallow import fields, validate
+from marshmallow import ValidationError, fields, validate
 
 from widget_server.loyalty.earning_rules import EarningRule, Figure, Trigger
 from widget_server.schemas.widget import Points
 from widget_server.schemas.wire import (
+    NEVER,
     POINTS_MAX,
     Choice,
     EachTierOnce,
@@ -14,6 +15,7 @@ from widget_server.schemas.wire import (
     OneOf,
     Revised,
     Revision,
+    Rule,
     Wire,
     WireTime,
     bulk_answer,
@@ -99,12 +101,25 @@ class CustomRule(Figures):
     title = text(1, 50)
 
 
+class PointsOnly(Rule):
+    """Rules of these kinds know no amount of money: what earns by money is an order."""
+
+    def check(self, data: dict[str, Any], partial: bool) -> None:
+        if data["earning_rule"].get("conversion_rate") is not None:
+            raise ValidationError("A rule of this kind knows no amount of money.", field_name="earningRule")
+
+    def shape(self, partial: bool) -> dict[str, Any]:
+        return {"properties": {"earningRule": {"properties": {"conversionRate": NEVER}}}}
+
+
 class NewCustomRule(Wire):
     """A rule of a built-in kind."""
 
     type = fields.String(required=True, validate=validate.OneOf(list(CUSTOM)))
     channel = text(1, 32)
     earning_rule = fields.Nested(CustomRule, required=True)
+
+    rules = (PointsOnly(),)
 
 
 class NewRules(Wire):

@@ -79,6 +79,14 @@ class UploadAnswer(Wire):
     file_path, upload_url = fields.String(required=True), fields.String(required=True)
 
 
+class Received(Wire):
+    """The file is here."""
+
+    file_path = fields.String(required=True)
+    size = fields.Integer(required=True)
+    uploaded_date = WireTime(required=True)
+
+
 class CreateImport(Wire):
     """An uploaded file: its address, or its `filePath`."""
 

@@ -4,7 +4,15 @@ from typing import Any
 
 from marshmallow import EXCLUDE, Schema, fields, pre_load
 
-GRANTS = ("client_credentials", "anonymous", "refresh_token", "authorized_client")
+from widget_server.schemas.wire import text
+
+GRANTS = {  # and what each needs
+    "client_credentials": ["client_id", "client_secret"],
+    "anonymous": ["client_id"],
+    "refresh_token": ["refresh_token"],
+    "authorized_client": ["member_id"],
+}
+EXAMPLE_SHOP = "0b7f2b2e-6f0c-4c59-9a55-2f6d2d9f4f10"
 SPELLINGS = {
     "clientId": "client_id",
     "clientSecret": "client_secret",
@@ -21,17 +29,20 @@ class TokenAsk(Schema):
     class Meta:
         unknown = EXCLUDE
 
-    grant_type = fields.String(required=True)
-    client_id = fields.String()
-    client_secret = fields.String()
-    instance_id = fields.String()
-    refresh_token = fields.String()
-    member_id = fields.String()
+    grant_type = text(1, 100, required=True)
+    client_id, client_secret = text(1, 1000), text(1, 1000)
+    instance_id, member_id = text(1, 1000), text(1, 1000)
+    refresh_token = text(1, 1000)
     scope = fields.String()
 
     @pre_load
     def _one_spelling(self, data: Any, **_: Any) -> Any:
         return {SPELLINGS.get(name, name): value for name, value in data.items()} if isinstance(data, dict) else data
+
+    def described(self, shape: dict[str, Any]) -> dict[str, Any]:
+        """What each grant needs."""
+        arms = [{"properties": {"grant_type": {"enum": [name]}}, "required": needs} for name, needs in GRANTS.items()]
+        return {**shape, "oneOf": arms, "example": {"grant_type": "anonymous", "client_id": EXAMPLE_SHOP}}
 
 
 class TokenAnswer(Schema):

@@ -3,7 +3,7 @@
 from marshmallow import fields, validate
 
 from widget_server.schemas.widget import Flag, Points
-from widget_server.schemas.wire import Choice, Revised, Revision, Wire, WireTime, guid, text, wrapped
+from widget_server.schemas.wire import Choice, OneOf, Revised, Revision, Wire, WireTime, guid, text, wrapped
 
 FORMATS = {"STANDARD": "standard", "WIX": "wix"}
 STATUSES = {"ACTIVE": "active", "DISABLED": "disabled"}
@@ -13,7 +13,7 @@ class EndpointWire(Wire):
     """A receiver. `secret` is told when it is made, and when it is made anew; the WIX format has the shop's key."""
 
     id = guid(dump_only=True)
-    url = text(1, 2000, required=True)
+    url = text(1, 2000, required=True, metadata={"pattern": r"^https?://\S+$", "example": "https://shop.example/hooks"})
     format = Choice(FORMATS)
     event_types = fields.List(fields.String(), validate=validate.Length(min=1, max=100))
     description = text(0, 500)
@@ -63,7 +63,9 @@ class Replay(Wire):
 
     event_ids = fields.List(guid(), validate=validate.Length(min=1, max=1000))
     since = WireTime()
-    dead = Flag()
+    dead = Flag(validate=validate.Equal(True), metadata={"enum": [True]})
+
+    rules = (OneOf(("event_ids", "since", "dead")),)
 
 
 class Replayed(Wire):

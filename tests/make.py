@@ -11,12 +11,14 @@ from decimal import Decimal
 from typing import Any
 
 import jwt
+import pytest
 from hypothesis import HealthCheck, settings
 
 from widget_server import clock, db, ledger
 from widget_server.ledger import Account
 from widget_server.loyalty import (
     checkout,
+    coupons,
     customers,
     earning,
     earning_rules,
@@ -149,7 +151,7 @@ class World:
     def books_must_balance(self) -> None:
         """After every story (design §4)."""
         wrong = [*ledger.audit(), *points.audit_pending(), *points.audit_notes()]
-        wrong += [*rewards.audit_coupons(), *checkout.audit_discounts()]
+        wrong += [*coupons.audit_coupons(), *checkout.audit_discounts()]
         assert not wrong, wrong
 
 
@@ -199,13 +201,11 @@ class Shopper:
     def is_given(self, amount: int) -> None:
         """Staff give points."""
         account = ledger.open_account(self.world.shop.id, self.id)
-        points.earn_points(
-            self.world.shop, account.id, amount, source="staff", key=f"gift-{next(self.world.numbers)}"
-        )
+        points.earn_points(self.world.shop, account.id, amount, source="staff", key=f"gift-{next(self.world.numbers)}")
 
-    def redeems(self, reward: rewards.Reward, *, key: str | None = None, points: int | None = None) -> rewards.Coupon:
+    def redeems(self, reward: rewards.Reward, *, key: str | None = None, points: int | None = None) -> coupons.Coupon:
         """She buys a reward."""
-        return rewards.redeem(
+        return coupons.redeem(
             self.world.shop,
             self.customer,
             reward.id,
@@ -284,6 +284,13 @@ def at_once(*acts: Callable[[], Any]) -> list[Any]:
 
     with ThreadPoolExecutor(len(acts)) as pool:
         return list(pool.map(run, acts))
+
+
+def refused(act: Callable[[], Any], kind: type[Exception]) -> Any:
+    """What the act is refused with, which must be of this kind."""
+    with pytest.raises(kind) as caught:
+        act()
+    return caught.value
 
 
 def everything_kept() -> str:

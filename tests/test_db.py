@@ -21,6 +21,7 @@ from widget_server.loyalty import (
     birthdays,
     earning,
     earning_rules,
+    expiry,
     imports,
     points,
     programs,
@@ -268,11 +269,11 @@ def test_every_query_of_a_long_story_names_its_shop(world: World, unbound: list[
         world.shop, ann.customer, ann.account, earning_rules.listed(world.shop, ann.customer, ann.account)
     )
     earning.quote(world.shop, ann.customer, order.told)
-    points.next_expiry(world.shop, world.program, ann.account)
+    expiry.next_expiry(world.shop, world.program, ann.account)
     programs.pause(world.shop.id)
     programs.activate(world.shop.id)
     with clock.at(clock.now() + timedelta(days=60)):
-        assert points.expire_due(world.shop) == 2
+        assert expiry.expire_due(world.shop) == 2
         birthdays.pay(world.shop)
         points.mature_due()
         tiers.recheck_all(world.shop)

@@ -21,7 +21,7 @@ loyalty.access
 loyalty.programs
 loyalty.tiers
 loyalty.customers
-loyalty.points
+loyalty.points loyalty.expiry
 loyalty.batches
 loyalty.csv_files
 loyalty.order_states
@@ -33,6 +33,7 @@ loyalty.birthdays
 loyalty.rule_states
 loyalty.social
 loyalty.rewards
+loyalty.coupons
 loyalty.checkout
 loyalty.referrals
 loyalty.sign_in

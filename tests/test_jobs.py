@@ -10,8 +10,8 @@ import pytest
 from tests.make import NOON, Shopper, World, at_once
 from widget_server import clock, config, db, jobs, queue
 from widget_server.delivery import letters, mail
-from widget_server.loyalty import access, birthdays, customers, points, programs, rewards, shops
-from widget_server.loyalty.rewards import Coupon
+from widget_server.loyalty import access, birthdays, coupons, customers, expiry, points, programs, shops
+from widget_server.loyalty.coupons import Coupon
 from widget_server.loyalty.shops import Shop
 from widget_server.queue import Job
 from widget_server.web.rate_limits import Hit, limit
@@ -114,7 +114,7 @@ def test_what_ran_out_is_forgotten(world: World) -> None:
 def test_a_days_work_is_done_once_and_in_each_shops_own_day(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     fiji = World.create(name="Fiji", timezone="Pacific/Fiji")
     done: list[str] = []
-    monkeypatch.setattr(points, "expire_due", lambda shop: done.append(shop.name))
+    monkeypatch.setattr(expiry, "expire_due", lambda shop: done.append(shop.name))
     for hour in range(48):
         passes(datetime(2026, 6, 1, tzinfo=UTC) + timedelta(hours=hour))
     assert sorted(done) == ["Fiji"] * 3 + ["Fjord & Fern"] * 3
@@ -144,7 +144,7 @@ def test_what_fails_holds_up_nothing_else_and_is_tried_again(
     monkeypatch.setattr(birthdays, "pay", pay_or_fail)
     with monkeypatch.context() as patch:
         patch.setattr(points, "mature_due", fail)
-        patch.setattr(rewards, "expire_due", fail)
+        patch.setattr(coupons, "expire_due", fail)
         passes(dawn(date(2026, 6, 1)))
     assert [one.balance for one in people] == [0, 200]
     assert len([record for record in caplog.records if record.levelname == "ERROR"]) == 3
@@ -196,8 +196,8 @@ def test_what_the_reminder_says_is_what_happens(world: World, ann: Shopper) -> N
 
 def test_asked_again_it_mails_nobody_twice(world: World, ann: Shopper) -> None:
     with clock.at(before(7)):
-        points.remind(world.shop)
-        at_once(*[lambda: points.remind(world.shop)] * 3)
+        expiry.remind(world.shop)
+        at_once(*[lambda: expiry.remind(world.shop)] * 3)
         Shop.update(daily_done=None).execute()
         jobs.every_minute()
     assert len(sent("points_expire")) == 1

@@ -21,7 +21,7 @@ from granian.constants import Interfaces
 from widget_server import config, db, demo, events, jobs, ledger, reactions, schema
 from widget_server.config import Settings
 from widget_server.errors import BadRequest, Refusal
-from widget_server.loyalty import access, checkout, points, program_files, programs, reports, rewards, shops
+from widget_server.loyalty import access, checkout, coupons, points, program_files, programs, reports, shops
 from widget_server.loyalty.shops import PLATFORMS, Shop
 from widget_server.schemas import program_file
 from widget_server.stores import codes
@@ -32,7 +32,7 @@ CHECKS = (
     ledger.audit,
     points.audit_pending,
     points.audit_notes,
-    rewards.audit_coupons,
+    coupons.audit_coupons,
     checkout.audit_discounts,
     reports.audit_days,
 )

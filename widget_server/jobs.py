@@ -15,11 +15,12 @@ from widget_server.loyalty import (
     batches,
     birthdays,
     checkout,
+    coupons,
+    expiry,
     imports,
     orders,
     points,
     reports,
-    rewards,
     shops,
     tiers,
 )
@@ -77,8 +78,8 @@ def every_minute() -> None:
     """What follows from the passing of time alone, for every shop; what fails holds up nothing else."""
     _try(_all_of, points.mature_due)
     _try(_all_of, checkout.time_out_due)
-    _try(_all_of, rewards.expire_due)
-    _try(_all_of, rewards.give_up_on_codes)
+    _try(_all_of, coupons.expire_due)
+    _try(_all_of, coupons.give_up_on_codes)
     _try(rate_limits.forget_old)
     _try(imports.forget_old)
     _try(batches.give_up)
@@ -106,8 +107,8 @@ def _once_a_day(shop: Shop) -> None:
     if shop.daily_done == day:
         return
     birthdays.pay(shop)
-    points.expire_due(shop)
-    points.remind(shop)
+    expiry.expire_due(shop)
+    expiry.remind(shop)
     tiers.recheck_all(shop)
     reports.close_days(shop)
     access.forget_old()

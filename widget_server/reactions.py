@@ -12,6 +12,7 @@ from widget_server.delivery import mail, news, outbox
 from widget_server.events import Event
 from widget_server.loyalty import (
     checkout,
+    coupons,
     customers,
     earning,
     earning_rules,
@@ -63,7 +64,7 @@ def score_order(event: events.OrderChanged) -> None:
 def use_coupons_of_order(event: events.OrderChanged) -> None:
     """An order that carries a code marks it used; a cancelled one sets it free."""
     shop, order = shops.by_id(event.shop_id), orders.Order.need(event.shop_id, orders.Order.id == event.order_id)
-    rewards.order_says(
+    coupons.order_says(
         shop,
         order.told.coupon_codes,
         f"{order.platform}:{order.external_id}",
@@ -104,7 +105,7 @@ def merge_customers(event: events.SamePerson) -> None:
 
 def let_code_die(event: events.CouponChanged) -> None:
     """What may no longer be used must not work at the checkout of a connected shop either."""
-    if event.status in rewards.DEAD and shops.by_id(event.shop_id).is_connected:
+    if event.status in coupons.DEAD and shops.by_id(event.shop_id).is_connected:
         queue.enqueue("kill_code", {"shop_id": event.shop_id, "coupon_id": event.coupon_id})
 
 

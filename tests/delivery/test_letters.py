@@ -14,7 +14,7 @@ from tests.make import World
 from widget_server import clock
 from widget_server.delivery import letters
 from widget_server.loyalty import programs
-from widget_server.loyalty.rewards import Gift
+from widget_server.loyalty.coupons import Gift
 
 LANGUAGES = ("ar", "de", "en", "es", "fr")
 LINK = "http://widget.localhost:8000/confirm?link=AbC-_9&x=1"
@@ -119,9 +119,9 @@ def test_the_last_day_is_the_one_the_calendar_of_points_means(world: World) -> N
     with clock.at(datetime(2026, 3, 9, 12, tzinfo=UTC)):
         ann = world.member()
         ann.is_given(70)
-        from widget_server.loyalty import points
+        from widget_server.loyalty import expiry
 
-        following = points.next_expiry(world.shop, world.program, ann.account)
+        following = expiry.next_expiry(world.shop, world.program, ann.account)
     assert following is not None
     letter = write(world, "points_expire", points=following.points, expires_at=clock.iso(following.at))
     assert "9 April 2026" in letter.text and "Points: 70" in letter.text

@@ -30,10 +30,11 @@ from widget_server.errors import (
     RewardUnavailable,
     StaleRevision,
 )
-from widget_server.loyalty import checkout, privacy, programs, rewards, shops
+from widget_server.loyalty import checkout, coupons, privacy, programs, rewards, shops
 from widget_server.loyalty.checkout import CheckoutDiscount
+from widget_server.loyalty.coupons import Coupon
 from widget_server.loyalty.orders import Order
-from widget_server.loyalty.rewards import Coupon, Price, Reward
+from widget_server.loyalty.rewards import Price, Reward
 
 REMOVED = "refunded_due_to_manual_discount_removal"
 TIMED_OUT = "refunded_due_to_timeout"
@@ -128,7 +129,7 @@ def test_a_checkout_has_one_discount_at_a_time(world: World, ann: Shopper, slidi
 
 def test_a_coupon_is_at_one_checkout_at_a_time(world: World, ann: Shopper) -> None:
     coupon = ann.redeems(world.reward(cost=500))
-    rewards.apply(world.shop, ann.customer, coupon.id)  # "Use it now" in the panel
+    coupons.apply(world.shop, ann.customer, coupon.id)  # "Use it now" in the panel
     applies(ann, coupon_id=coupon.id)
     with pytest.raises(CouponNotUsable) as refusal:
         applies(ann, "other", coupon_id=coupon.id)
@@ -210,7 +211,7 @@ def test_the_shop_s_own_word_completes_it(world: World, ann: Shopper, sliding: R
 
 def test_an_order_with_the_code_completes_it(world: World, ann: Shopper, sliding: Reward) -> None:  # contracts §4
     discount = applies(ann, reward_id=sliding.id, points=100)
-    code = rewards.shown(coupon_of(discount).code)
+    code = coupons.shown(coupon_of(discount).code)
     ann.orders(id="o1", coupon_codes=(code,))
     assert status(world) == ["completed"]
     assert checkout.complete(world.shop, "basket", "generic:o1", source="admin").id == discount.id
@@ -241,8 +242,8 @@ def test_what_a_checkout_took_comes_back_once(
     assert (status(world, "bought"), status(world, "brought")) == ([expected], [expected])
     assert ann.balance == 700
     assert ann.history()[0] == ("returned", 100)
-    assert rewards.check(world.shop, coupon_of(discount).code, _cart()).reason == "returned"
-    assert rewards.check(world.shop, brought.code, _cart()).valid
+    assert coupons.check(world.shop, coupon_of(discount).code, _cart()).reason == "returned"
+    assert coupons.check(world.shop, brought.code, _cart()).valid
 
 
 def test_a_checkout_has_24_hours(world: World, ann: Shopper, sliding: Reward) -> None:
@@ -320,11 +321,11 @@ def test_a_coupon_that_another_order_used_or_that_died_is_unused(world: World, a
     for basket, coupon in (("used", used), ("revoked", revoked), ("returned", returned)):
         applies(ann, basket, coupon_id=coupon.id)
     checkout.complete(world.shop, "used", "generic:o1", source="admin")
-    rewards.release(world.shop, used.code, "generic:o1", source="t")
+    coupons.release(world.shop, used.code, "generic:o1", source="t")
     applies(ann, "again", coupon_id=used.id)
-    rewards.use(world.shop, used.code, "generic:o1")  # the first order came back
-    rewards.revoke(revoked)
-    rewards.return_for_points(world.shop, ann.customer, returned.id, key="r", source="widget")
+    coupons.use(world.shop, used.code, "generic:o1")  # the first order came back
+    coupons.revoke(revoked)
+    coupons.return_for_points(world.shop, ann.customer, returned.id, key="r", source="widget")
     found = {basket: status(world, basket)[0] for basket in ("expired", "used", "again", "revoked", "returned")}
     assert found == {
         "expired": "unused",
@@ -339,7 +340,7 @@ def test_a_coupon_she_took_away_is_used_elsewhere_without_the_checkout(world: Wo
     coupon = ann.redeems(world.reward(cost=100))
     applies(ann, coupon_id=coupon.id)
     checkout.remove(world.shop, "basket", source="admin")
-    rewards.use(world.shop, coupon.code, "generic:o1")
+    coupons.use(world.shop, coupon.code, "generic:o1")
     assert status(world) == [REMOVED]
 
 
@@ -360,7 +361,7 @@ def test_a_coupon_that_is_used_already_completes_no_other_checkout(world: World,
         applies(ann, coupon_id=coupon.id)
     with clock.at(NOON + A_DAY):
         jobs.every_minute()
-        rewards.use(world.shop, coupon.code, "generic:o1")
+        coupons.use(world.shop, coupon.code, "generic:o1")
         with pytest.raises(CheckoutEnded):
             checkout.complete(world.shop, "basket", "generic:o2", source="admin")
     assert (status(world), _standing(world, "basket").order_ref) == ([TIMED_OUT], None)
@@ -436,8 +437,8 @@ def _standing(world: World, basket: str) -> CheckoutDiscount:
     return CheckoutDiscount.need(world.shop, CheckoutDiscount.checkout_id == basket)
 
 
-def _cart() -> rewards.Cart:
-    return rewards.Cart("EUR", None, frozenset(), frozenset())
+def _cart() -> coupons.Cart:
+    return coupons.Cart("EUR", None, frozenset(), frozenset())
 
 
 # In a connected shop, whose own checkout must know the code, and forget it first
@@ -503,7 +504,7 @@ def test_a_shop_that_cannot_be_reached_leaves_her_the_coupon(
         jobs.every_minute()
     assert (status(world), ann.balance) == (["failed_to_refund"], 900)
     till.mood = "well"
-    rewards.return_for_points(world.shop, ann.customer, discount.coupon_id, key="r", source="widget")
+    coupons.return_for_points(world.shop, ann.customer, discount.coupon_id, key="r", source="widget")
     jobs.run_all()
     assert (status(world), ann.balance) == (["refunded"], 1000)
 
@@ -556,9 +557,9 @@ class Checkouts(RuleBasedStateMachine):
 
     @rule(who=people_, basket=baskets, which=st.integers(0, 5))
     def brings(self, who: int, basket: str, which: int) -> None:
-        coupons = self._coupons()
-        if coupons:
-            coupon = coupons[which % len(coupons)]
+        bought = self._coupons()
+        if bought:
+            coupon = bought[which % len(bought)]
             self._tries(partial(applies, self.people[who], basket, coupon_id=coupon.id))
 
     @rule(basket=baskets, act=st.sampled_from(["begin", "remove", "cancel", "complete"]), order=st.integers(0, 2))
@@ -574,28 +575,28 @@ class Checkouts(RuleBasedStateMachine):
 
     @rule(order=st.integers(0, 2), which=st.integers(0, 5), cancelled=st.booleans())
     def orders(self, order: int, which: int, cancelled: bool) -> None:
-        coupons = self._coupons()
-        if coupons:
-            codes = (coupons[which % len(coupons)].code,)
+        bought = self._coupons()
+        if bought:
+            codes = (bought[which % len(bought)].code,)
             told = {"id": f"o{order}", "status": "cancelled" if cancelled else "paid", "coupon_codes": codes}
             self.people[0].orders(revision=next(self.world.numbers), **told)
 
     @rule(which=st.integers(0, 5))
     def returns(self, which: int) -> None:
-        coupons = self._coupons()
-        if coupons:
-            coupon = coupons[which % len(coupons)]
+        bought = self._coupons()
+        if bought:
+            coupon = bought[which % len(bought)]
             owner = next(one for one in self.people if one.id == coupon.customer_id)
             key = f"return-{next(self.world.numbers)}"
             shop = self.world.shop
-            self._tries(partial(rewards.return_for_points, shop, owner.customer, coupon.id, key=key, source="widget"))
+            self._tries(partial(coupons.return_for_points, shop, owner.customer, coupon.id, key=key, source="widget"))
 
     @rule(hours=st.sampled_from([1, 12, 25]))
     def time_passes(self, hours: int) -> None:
         self.now += timedelta(hours=hours)
         self.stack.enter_context(clock.at(self.now))
         checkout.time_out_due()
-        rewards.expire_due()
+        coupons.expire_due()
 
     @invariant()
     def points_are_spent_or_given_back_never_both(self) -> None:

@@ -20,10 +20,10 @@ from hypothesis.stateful import (
 from tests.make import Shopper, World, at_once, line, refund
 from widget_server import ledger
 from widget_server.errors import CustomerExists, EmailInvalid, LeftProgram, NotFound, Refusal, SignedOut
-from widget_server.loyalty import customers, orders, privacy, rewards, sign_in
+from widget_server.loyalty import coupons, customers, orders, privacy, sign_in
+from widget_server.loyalty.coupons import Coupon
 from widget_server.loyalty.customers import Customer, Person
 from widget_server.loyalty.orders import Order
-from widget_server.loyalty.rewards import Coupon
 
 PROOFS = bool(os.environ.get("PROOFS"))
 ANN = "ann@example.com"
@@ -339,7 +339,7 @@ def test_a_coupon_of_a_merged_row_is_returned_to_the_person_s_account(world: Wor
     coupon = ann.redeems(world.reward(cost=500))
     recognise(world, external_id="c-1", email=ANN, email_verified=True)
     merged = Shopper(world, shop_row.id, "")
-    rewards.return_for_points(world.shop, merged.customer, coupon.id, key="back", source="widget")
+    coupons.return_for_points(world.shop, merged.customer, coupon.id, key="back", source="widget")
     assert (ann.balance, merged.balance) == (0, 500)
 
 
@@ -555,7 +555,7 @@ class People(RuleBasedStateMachine):
         if held:
             coupon = held[at % len(held)]
             owner = customers.by_id(self.world.shop.id, coupon.customer_id)
-            rewards.return_for_points(self.world.shop, owner, coupon.id, key=f"back-{coupon.id}", source="widget")
+            coupons.return_for_points(self.world.shop, owner, coupon.id, key=f"back-{coupon.id}", source="widget")
 
     @rule(at=st.integers(0, 99), to=st.integers(0, 99))
     def owner_merges(self, at: int, to: int) -> None:

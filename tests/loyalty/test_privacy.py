@@ -8,10 +8,10 @@ from tests.make import NOON, Shopper, World, everything_kept, refund
 from widget_server import clock, keys, ledger
 from widget_server.db import canonical
 from widget_server.errors import CodeExpired, NotFound, SignedOut
-from widget_server.loyalty import customers, orders, points, privacy, referrals, rewards, sign_in
+from widget_server.loyalty import coupons, customers, orders, points, privacy, referrals, sign_in
+from widget_server.loyalty.coupons import Coupon
 from widget_server.loyalty.customers import Person
 from widget_server.loyalty.orders import Parked
-from widget_server.loyalty.rewards import Coupon
 
 ANN = "Ann.Lee@example.com"
 FACTS = {"name": "Ann Rosamund Lee", "phone": "+49 151 2345678", "birthday": date(1987, 6, 5)}
@@ -69,7 +69,7 @@ def test_who_is_forgotten_stands_nowhere_and_the_books_stay(world: World, ann: S
     assert list(ledger.audit()) == []
     with pytest.raises(SignedOut):
         sign_in.who(world.shop, ann.token)
-    assert rewards.check(world.shop, code, _any_cart()).reason == "revoked"
+    assert coupons.check(world.shop, code, _any_cart()).reason == "revoked"
     assert not ann.customer.is_member
 
 
@@ -143,10 +143,10 @@ def test_merged_rows_are_forgotten_with_the_person(world: World, ann: Shopper) -
 
 def test_a_used_coupon_stays_used_and_never_lives_again(world: World, ann: Shopper) -> None:
     coupon = Coupon.one(world.shop, Coupon.customer_id == ann.id)
-    rewards.use(world.shop, coupon.code, "o9")
+    coupons.use(world.shop, coupon.code, "o9")
     privacy.erase(world.shop, ann.customer)
     assert Coupon.need(world.shop, Coupon.id == coupon.id).status == "used"
-    assert rewards.release(world.shop, coupon.code, "o9", source="t").status == "revoked"
+    assert coupons.release(world.shop, coupon.code, "o9", source="t").status == "revoked"
 
 
 # Two rows are one person
@@ -223,5 +223,5 @@ def test_somebody_without_an_account_has_a_short_file(world: World) -> None:
     assert told["customer"]["email"] == "guest@example.com"
 
 
-def _any_cart() -> rewards.Cart:
-    return rewards.Cart("EUR", None, frozenset(), frozenset())
+def _any_cart() -> coupons.Cart:
+    return coupons.Cart("EUR", None, frozenset(), frozenset())

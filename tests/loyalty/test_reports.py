@@ -14,7 +14,7 @@ from tests.make import Shopper, World, at_once, day, line, refund, tries
 from widget_server import clock, jobs, ledger
 from widget_server.errors import BadRequest
 from widget_server.ledger import Transaction
-from widget_server.loyalty import customers, orders, points, privacy, reports, rewards, tiers
+from widget_server.loyalty import coupons, customers, orders, points, privacy, reports, tiers
 from widget_server.loyalty.reports import DayTotal
 
 POINTS = ("earned", "redeemed", "adjusted", "expired", "unredeemed")
@@ -62,7 +62,7 @@ def ann(world: World) -> Shopper:
         other = ann.redeems(world.reward(cost=20))
         orders.receive_refund(world.shop, "generic", "o1", refund("10.00"))
     with clock.at(day("03-03")):
-        rewards.return_for_points(world.shop, ann.customer, other.id, key="r", source="widget")
+        coupons.return_for_points(world.shop, ann.customer, other.id, key="r", source="widget")
         points.adjust(world.shop, ann.account.id, source="staff", key="a", by=-5)
         ledger.post(world.shop.id, ann.account.id, "expire", -7, source="job", key="e", cause=ledger.Cause("expired"))
         ann.orders("4.00", id="o2", status="paid")

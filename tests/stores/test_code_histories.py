@@ -20,12 +20,12 @@ from tests.make import NOON, PROOFS, World
 from tests.stores.checkouts import Checkout, Shopify, WooCommerce
 from widget_server import clock, jobs, queue
 from widget_server.errors import CouponNotReturnable, CouponNotUsable
-from widget_server.loyalty import rewards, shops
-from widget_server.loyalty.rewards import Coupon, Gift
+from widget_server.loyalty import coupons, shops
+from widget_server.loyalty.coupons import Coupon, Gift
 from widget_server.queue import Job
 
 MOODS = ["well", "well", "refuses", "breaks", "forgets to answer", "shut"]
-ENDS = {*rewards.USABLE, *rewards.DEAD, "used"}
+ENDS = {*coupons.USABLE, *coupons.DEAD, "used"}
 
 some = st.integers(0, 999)
 
@@ -58,26 +58,26 @@ class Buying(RuleBasedStateMachine):
 
     @rule()
     def is_given_a_coupon(self) -> None:
-        rewards.give(self.world.shop, self.ann.customer, Gift("amount", amount=Decimal(3)), origin="referral")
+        coupons.give(self.world.shop, self.ann.customer, Gift("amount", amount=Decimal(3)), origin="referral")
 
     @rule(at=some)
     def asks_for_her_points(self, at: int) -> None:
         for coupon in self._one(at):
             with suppress(CouponNotReturnable):
                 key = f"return-{next(self.world.numbers)}"
-                rewards.return_for_points(self.world.shop, self.ann.customer, coupon.id, key=key, source="widget")
+                coupons.return_for_points(self.world.shop, self.ann.customer, coupon.id, key=key, source="widget")
 
     @rule(at=some)
     def applies(self, at: int) -> None:
         for coupon in self._one(at):
             with suppress(CouponNotUsable):
-                rewards.apply(self.world.shop, self.ann.customer, coupon.id)
+                coupons.apply(self.world.shop, self.ann.customer, coupon.id)
 
     @rule(at=some)
     def a_gift_loses_its_ground(self, at: int) -> None:
         for coupon in self._one(at):
             if coupon.origin == "referral":
-                rewards.revoke(coupon)
+                coupons.revoke(coupon)
 
     @rule(mood=st.sampled_from(MOODS))
     def the_shop_is(self, mood: str) -> None:
@@ -148,7 +148,7 @@ class Buying(RuleBasedStateMachine):
             assert (coupon.code_job, coupon.status in ENDS) == (None, True), coupon.status
             spent += coupon.cost_points if coupon.status not in ("returned", "failed") else 0
             there = self.checkout.by_code(coupon.code)
-            if coupon.status in rewards.USABLE:
+            if coupon.status in coupons.USABLE:
                 assert coupon.failure == "shop_unreachable" or (there is not None and there.uses == 0), coupon.failure
             elif coupon.status != "used" and coupon.id not in given_up:
                 assert there is None, coupon.status
@@ -171,14 +171,14 @@ class Buying(RuleBasedStateMachine):
         self.untold.clear()
 
     def _reads(self) -> None:
-        self.known |= {one.code for one in self._coupons() if one.status in rewards.USABLE}
+        self.known |= {one.code for one in self._coupons() if one.status in coupons.USABLE}
 
     def _coupons(self) -> list[Coupon]:
         return list(Coupon.of(self.world.shop).order_by(Coupon.created_at, Coupon.id))
 
     def _one(self, at: int) -> list[Coupon]:
-        coupons = self._coupons()
-        return [coupons[at % len(coupons)]] if coupons else []
+        bought = self._coupons()
+        return [bought[at % len(bought)]] if bought else []
 
 
 @pytest.mark.parametrize("kind", [Shopify, WooCommerce], ids=lambda kind: kind.platform)

@@ -19,8 +19,8 @@ from tests.stores.checkouts import Checkout, Shopify, WooCommerce, amount_of
 from tests.test_cli import env
 from widget_server import clock, db, jobs, queue
 from widget_server.errors import CouponNotReturnable, CouponNotUsable
-from widget_server.loyalty import privacy, reads, rewards, shops
-from widget_server.loyalty.rewards import Coupon, Gift
+from widget_server.loyalty import coupons, privacy, reads, shops
+from widget_server.loyalty.coupons import Coupon, Gift
 from widget_server.queue import Job
 from widget_server.stores import calls, codes
 
@@ -64,7 +64,7 @@ def bought(ann: Shopper, **facts: Any) -> Coupon:
 
 
 def returns(ann: Shopper, coupon: Coupon, key: str = "return") -> Coupon:
-    return rewards.return_for_points(ann.world.shop, ann.customer, coupon.id, key=key, source="widget")
+    return coupons.return_for_points(ann.world.shop, ann.customer, coupon.id, key=key, source="widget")
 
 
 def tries_until_given_up() -> None:
@@ -91,12 +91,12 @@ def test_a_code_is_being_made_until_the_checkout_knows_it(ann: Shopper, checkout
     shown = reads.coupon(coupon)
     assert (shown["status"], shown["code"], ann.balance) == ("issuing", None, 500)
     with pytest.raises(CouponNotUsable):
-        rewards.apply(ann.world.shop, ann.customer, coupon.id)
+        coupons.apply(ann.world.shop, ann.customer, coupon.id)
     with pytest.raises(CouponNotReturnable):
         returns(ann, coupon)
     assert jobs.run_all() == 1
     shown = reads.coupon(fresh(coupon))
-    assert (shown["status"], shown["code"]) == ("active", rewards.shown(coupon.code))
+    assert (shown["status"], shown["code"]) == ("active", coupons.shown(coupon.code))
     (made,) = checkout.codes.values()
     assert (made.code.upper(), made.mark, amount_of(made)) == (coupon.code, coupon.id, Decimal(5))
     assert not Job.everywhere().exists()
@@ -104,7 +104,7 @@ def test_a_code_is_being_made_until_the_checkout_knows_it(ann: Shopper, checkout
 
 def test_a_gift_is_made_there_too(ann: Shopper, checkout: Checkout) -> None:
     with db.atomic():
-        coupon = rewards.give(ann.world.shop, ann.customer, Gift("amount", amount=Decimal(3)), origin="referral")
+        coupon = coupons.give(ann.world.shop, ann.customer, Gift("amount", amount=Decimal(3)), origin="referral")
     assert coupon.status == "issuing"
     jobs.run_all()
     assert fresh(coupon).status == "active"
@@ -133,14 +133,14 @@ def test_the_audit_names_a_coupon_with_both_or_neither(ann: Shopper, checkout: C
     refund_id = fresh(coupon).refund_id
     for change in ({Coupon.refund_id: None}, {Coupon.refund_id: refund_id, Coupon.status: "issuing"}):
         Coupon.change(ann.world.shop, change, Coupon.id == coupon.id)
-        (wrong,) = rewards.audit_coupons()
+        (wrong,) = coupons.audit_coupons()
         assert coupon.id in wrong
     Coupon.change(ann.world.shop, {Coupon.status: "failed"}, Coupon.id == coupon.id)
 
 
 def test_a_gift_that_the_shop_refuses_gives_no_points(ann: Shopper, checkout: Checkout) -> None:
     checkout.mood = "refuses"
-    coupon = rewards.give(ann.world.shop, ann.customer, Gift("amount", amount=Decimal(3)), origin="referral")
+    coupon = coupons.give(ann.world.shop, ann.customer, Gift("amount", amount=Decimal(3)), origin="referral")
     jobs.run_all()
     assert (fresh(coupon).status, fresh(coupon).failure, ann.balance) == ("failed", "shop_refused", 1000)
 
@@ -191,7 +191,7 @@ def test_workers_that_die_each_time_give_the_points_back_too(ann: Shopper, check
             queue.claim()
     jobs.every_minute()
     assert (fresh(coupon).status, ann.balance) == ("failed", 1000)
-    assert rewards.give_up_on_codes() == 0
+    assert coupons.give_up_on_codes() == 0
 
 
 def test_a_worker_killed_before_it_could_say_so_has_an_heir(
@@ -199,7 +199,7 @@ def test_a_worker_killed_before_it_could_say_so_has_an_heir(
 ) -> None:
     coupon = ann.redeems(ann.world.reward(cost=500))
     with monkeypatch.context() as patch:
-        patch.setattr(rewards, "code_made", _killed)
+        patch.setattr(coupons, "code_made", _killed)
         job = queue.claim()
         assert job is not None
         with pytest.raises(KeyboardInterrupt):
@@ -251,17 +251,17 @@ def test_another_discount_with_the_same_code_is_not_touched(ann: Shopper, checko
 
 
 def test_two_workers_make_one_code(ann: Shopper, checkout: Checkout) -> None:
-    coupons = [ann.redeems(ann.world.reward(cost=100)) for _ in range(4)]
+    bought = [ann.redeems(ann.world.reward(cost=100)) for _ in range(4)]
     job = {"shop_id": ann.world.shop.id, "anew": False}
-    acts = [lambda one=one: codes.issue({**job, "coupon_id": one.id}) for one in coupons for _ in range(2)]
+    acts = [lambda one=one: codes.issue({**job, "coupon_id": one.id}) for one in bought for _ in range(2)]
     assert not [no for no in at_once(*acts) if isinstance(no, Exception)]
-    assert sorted(one.code.upper() for one in checkout.codes.values()) == sorted(one.code for one in coupons)
-    assert {fresh(one).status for one in coupons} == {"active"}
+    assert sorted(one.code.upper() for one in checkout.codes.values()) == sorted(one.code for one in bought)
+    assert {fresh(one).status for one in bought} == {"active"}
 
 
 def test_a_code_nobody_waits_for_any_longer_dies_again(ann: Shopper, checkout: Checkout) -> None:
     coupon = ann.redeems(ann.world.reward(cost=500))
-    checkout.meanwhile = _once("make", lambda: rewards.revoke(coupon))
+    checkout.meanwhile = _once("make", lambda: coupons.revoke(coupon))
     jobs.run_all()
     later()
     assert fresh(coupon).status == "revoked"
@@ -304,7 +304,7 @@ def test_the_code_dies_before_the_points_come_back(ann: Shopper, checkout: Check
     shown = reads.coupon(asked)
     assert (shown["status"], shown["returning"], shown["return_until"], ann.balance) == ("active", True, None, 500)
     with pytest.raises(CouponNotUsable) as no:
-        rewards.apply(ann.world.shop, ann.customer, coupon.id)
+        coupons.apply(ann.world.shop, ann.customer, coupon.id)
     assert no.value.facts == {"reason": "returning"}
     seen: list[int] = []
     checkout.meanwhile = _once("delete", lambda: seen.append(ann.balance))
@@ -457,7 +457,7 @@ def test_whoever_asked_in_time_gets_her_points_though_the_shop_is_slow(ann: Shop
 
 def test_a_revoked_an_expired_and_a_forgotten_code_die_in_the_shop(ann: Shopper, checkout: Checkout) -> None:
     revoked, expired = bought(ann, expires_after_days=3), bought(ann, expires_after_days=1)
-    rewards.revoke(revoked)
+    coupons.revoke(revoked)
     jobs.run_all()
     assert [one.code.upper() for one in checkout.codes.values()] == [expired.code]
     with clock.at(expired.expires_at):

@@ -9,8 +9,8 @@ import pytest
 
 from tests.make import NOON
 from tests.stores.checkouts import WooCommerce
+from widget_server.loyalty.coupons import Coupon
 from widget_server.loyalty.customers import Customer
-from widget_server.loyalty.rewards import Coupon
 from widget_server.stores import woocommerce_codes
 from widget_server.stores.calls import Api, Refused
 

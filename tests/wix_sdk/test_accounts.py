@@ -9,7 +9,7 @@ from tests.test_serve import until
 from tests.wix_sdk.actors import Site
 from tests.wix_sdk.sdk import Runner, SdkError
 from widget_server import clock
-from widget_server.loyalty import points, rewards
+from widget_server.loyalty import coupons, expiry
 
 ACCOUNTS = "/loyalty-accounts/v1/accounts"
 NOTHING = {"balance": 0, "earned": 0, "adjusted": 0, "redeemed": 0, "expired": 0}
@@ -313,11 +313,11 @@ def test_each_kind_of_transaction_says_why(site: Site) -> None:
     site.owner.accounts.earnPoints(hers, earns(300, "gift"))
     site.owner.accounts.adjustPoints(hers, {"amount": -20})
     coupon = ann.redeems(site.world.reward(cost=100))
-    rewards.return_for_points(site.world.shop, ann.customer, coupon.id, key="back", source="widget")
+    coupons.return_for_points(site.world.shop, ann.customer, coupon.id, key="back", source="widget")
     site.owner.programs.updateLoyaltyProgram({"pointsExpiration": {"monthsOfInactivity": 1}})
     site.owner.programs.enablePointsExpiration()
     with clock.at(clock.now() + timedelta(days=40)):
-        points.expire_due(site.world.shop)
+        expiry.expire_due(site.world.shop)
     query = {"filter": {"accountId": hers}, "sort": [{"fieldName": "_createdDate", "order": "ASC"}]}
     rows = site.owner.transactions.queryLoyaltyTransactions(query)["loyaltyTransactions"]
     assert [(one["transactionType"], one["amount"]) for one in rows] == [

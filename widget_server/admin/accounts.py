@@ -9,9 +9,9 @@ from widget_server import ledger
 from widget_server.admin.routes import MANAGE, MEMBER, READ, SOURCE, Service, request_key
 from widget_server.errors import NotFound
 from widget_server.ledger import Account
-from widget_server.loyalty import batches, customers, points, reports
+from widget_server.loyalty import batches, customers, expiry, points, reports
 from widget_server.loyalty.customers import Customer
-from widget_server.loyalty.points import ExpiryColumns
+from widget_server.loyalty.expiry import ExpiryColumns
 from widget_server.loyalty.shops import Shop
 from widget_server.schemas.admin import accounts as shapes
 from widget_server.schemas.admin.accounts import Surroundings, account
@@ -38,7 +38,7 @@ NAME = Field(Customer.name, "text", nullable=True, searchable=True)
 
 def entity(shop: Shop) -> Entity:
     """What may be asked of a shop's accounts (wix-api §4); query and search know the same fields."""
-    return _entity(points.expiry_columns(shop))
+    return _entity(expiry.expiry_columns(shop))
 
 
 def _entity(expires: ExpiryColumns) -> Entity:
@@ -170,14 +170,18 @@ def get_account_by_secondary_id(caller: Caller, asked: Any) -> dict[str, Any]:
     return {"account": shown(caller.shop, _account_of(caller.shop, customer))}
 
 
-@service.does("GET", "/accounts/<account_id>", READ, answers=shapes.AccountBody)
+@service.does("GET", "/accounts/<string(length=36):account_id>", READ, answers=shapes.AccountBody)
 def get_account(caller: Caller, asked: Any, account_id: str) -> dict[str, Any]:
     """One account."""
     return {"account": shown(caller.shop, Account.need(caller.shop, Account.id == account_id))}
 
 
 @service.does(
-    "POST", "/accounts/<account_id>/adjust-points", MANAGE, takes=shapes.AdjustPoints, answers=shapes.AccountMoved
+    "POST",
+    "/accounts/<string(length=36):account_id>/adjust-points",
+    MANAGE,
+    takes=shapes.AdjustPoints,
+    answers=shapes.AccountMoved,
 )
 def adjust_points(caller: Caller, asked: Any, account_id: str) -> dict[str, Any]:
     """By an amount or to a balance; never below 0. The customer reads `description`, staff alone `reason`."""
@@ -198,7 +202,11 @@ def adjust_points(caller: Caller, asked: Any, account_id: str) -> dict[str, Any]
 
 
 @service.does(
-    "POST", "/accounts/<account_id>/earn-points", MANAGE, takes=shapes.EarnPoints, answers=shapes.AccountMoved
+    "POST",
+    "/accounts/<string(length=36):account_id>/earn-points",
+    MANAGE,
+    takes=shapes.EarnPoints,
+    answers=shapes.AccountMoved,
 )
 def earn_points(caller: Caller, asked: Any, account_id: str) -> dict[str, Any]:
     """Points for something done, once for an `idempotencyKey`: the same again answers the first transaction."""

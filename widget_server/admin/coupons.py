@@ -11,9 +11,9 @@ from peewee import JOIN, Case
 from widget_server.admin.routes import MANAGE, MEMBER, READ, SOURCE, Service, request_key
 from widget_server.errors import BadRequest
 from widget_server.ledger import Account
-from widget_server.loyalty import customers, rewards
+from widget_server.loyalty import coupons, customers
+from widget_server.loyalty.coupons import Coupon
 from widget_server.loyalty.customers import Customer
-from widget_server.loyalty.rewards import Coupon
 from widget_server.loyalty.shops import Shop
 from widget_server.schemas.admin import coupons as shapes
 from widget_server.schemas.admin.coupons import STATUSES, coupon
@@ -83,22 +83,22 @@ def query_coupons(caller: Caller, asked: Any) -> dict[str, Any]:
     return {"loyalty_coupons": _all_shown(found.rows), "metadata": query.metadata_v2(found)}
 
 
-@service.does("GET", "/coupons/<coupon_id>", READ, answers=shapes.CouponBody)
+@service.does("GET", "/coupons/<string(length=36):coupon_id>", READ, answers=shapes.CouponBody)
 def get_coupon(caller: Caller, asked: Any, coupon_id: str) -> dict[str, Any]:
     """One coupon, and what a connected shop said when it could not make or kill the code."""
-    row = rewards.need_coupon(caller.shop, coupon_id)
+    row = coupons.need_coupon(caller.shop, coupon_id)
     return {"loyalty_coupon": {**shown(caller.shop, row), "failure_detail": row.failure_detail}}
 
 
-@service.does("DELETE", "/coupons/<coupon_id>", MANAGE, query=RevisionAsked, answers=Empty)
+@service.does("DELETE", "/coupons/<string(length=36):coupon_id>", MANAGE, query=RevisionAsked, answers=Empty)
 def delete_coupon(caller: Caller, asked: Any, coupon_id: str) -> dict[str, Any]:
     """This API lists it no more; its code stays as good as it was (wix-api §1b)."""
-    rewards.delete_coupon(caller.shop, coupon_id, asked["revision"])
+    coupons.delete_coupon(caller.shop, coupon_id, asked["revision"])
     return {}
 
 
 def _bought(shop: Shop, customer: Customer, asked: dict[str, Any]) -> dict[str, Any]:
-    row = rewards.redeem(
+    row = coupons.redeem(
         shop,
         customer,
         asked["reward_id"],

@@ -58,13 +58,15 @@ def list_rules(caller: Caller, asked: Any) -> dict[str, Any]:
     return {"earning_rules": [earning_rule(one) for one in rows]}
 
 
-@service.does("GET", "/earning-rules/<rule_id>", READ, answers=shapes.RuleBody)
+@service.does("GET", "/earning-rules/<string(length=36):rule_id>", READ, answers=shapes.RuleBody)
 def get_rule(caller: Caller, asked: Any, rule_id: str) -> dict[str, Any]:
     """One rule."""
     return {"earning_rule": earning_rule(earning_rules.need(caller.shop, rule_id))}
 
 
-@service.does("PUT", "/earning-rules/<rule_id>", MANAGE, takes=shapes.RuleChange, answers=shapes.RuleBody)
+@service.does(
+    "PUT", "/earning-rules/<string(length=36):rule_id>", MANAGE, takes=shapes.RuleChange, answers=shapes.RuleBody
+)
 def update_rule(caller: Caller, asked: Any, rule_id: str) -> dict[str, Any]:
     """Change what is sent, by the revision that was read, if one is sent; past rows keep what they were booked with."""
     sent = asked["earning_rule"]
@@ -76,14 +78,14 @@ def update_rule(caller: Caller, asked: Any, rule_id: str) -> dict[str, Any]:
     return {"earning_rule": earning_rule(row)}
 
 
-@service.does("DELETE", "/earning-rules/<rule_id>", MANAGE, query=shapes.MaybeRevision, answers=Empty)
+@service.does("DELETE", "/earning-rules/<string(length=36):rule_id>", MANAGE, query=shapes.MaybeRevision, answers=Empty)
 def delete_rule(caller: Caller, asked: Any, rule_id: str) -> dict[str, Any]:
     """The rule earns no more; what it gave stays."""
     earning_rules.remove(caller.shop, rule_id, asked.get("revision"))
     return {}
 
 
-@service.does("DELETE", "/automation-earning-rules/<rule_id>", MANAGE, answers=Empty)
+@service.does("DELETE", "/automation-earning-rules/<string(length=36):rule_id>", MANAGE, answers=Empty)
 def delete_automation_rule(caller: Caller, asked: Any, rule_id: str) -> dict[str, Any]:
     """The same for a rule of a built-in kind."""
     earning_rules.remove(caller.shop, rule_id, None)

@@ -16,9 +16,9 @@ from flask_smorest import Blueprint
 from marshmallow import EXCLUDE, Schema, ValidationError
 from werkzeug.wsgi import get_path_info
 
-from widget_server import keys
+from widget_server import config, keys
 from widget_server.db import atomic, new_id
-from widget_server.errors import Refusal
+from widget_server.errors import BadRequest, Refusal
 from widget_server.schemas.wire import Empty, ErrorBody, camel
 from widget_server.web.bodies import json_body, unfit
 from widget_server.web.callers import ACCESS_TOKEN, API_KEY, Caller, Who, caller
@@ -26,7 +26,7 @@ from widget_server.web.callers import ACCESS_TOKEN, API_KEY, Caller, Who, caller
 SOURCE = "admin"
 KEY_HEADER = "Idempotency-Key"
 SECOND_MOUNT = "/_api"
-PLACES = re.compile(r"<(?:\w+:)?(\w+)>")
+PLACES = re.compile(r"<(?:[^<>:]+:)?(\w+)>")
 
 READ, MANAGE, MEMBER = Who.READ, Who.MANAGE, Who.MEMBER
 SECURITY: dict[Who, list[dict[str, list[str]]]] = {
@@ -187,7 +187,10 @@ def _once(known: Caller, run: Callable[[], Any]) -> Any:
     """A request key is the caller's own: what another sends as the same key is another request."""
     who = known.key_id or (known.customer and known.customer.id)
     asked = {"path": request.full_path, "method": request.method, "asked": request.get_data(as_text=True)}
-    key = f"{who}:{request.headers[KEY_HEADER]}"
+    sent = request.headers[KEY_HEADER]
+    if not 0 < len(sent) <= keys.KEY_LENGTH_MAX:
+        raise BadRequest(f"A request key of your own has 1 to {keys.KEY_LENGTH_MAX} characters.", field=KEY_HEADER)
+    key = config.digest(f"{who}:{sent}")  # as long as any other, however long the caller's own is
     return keys.once(known.shop.id, SOURCE, key, asked, run, customer_id=known.customer.id if known.customer else None)
 
 
@@ -195,8 +198,7 @@ def _doc(who: Who, takes: Schema | None, query: type[Schema] | None, keyed: bool
     refusal = {"description": "No, and why", "content": {"application/json": {"schema": ErrorBody}}}
     doc: dict[str, Any] = {"security": SECURITY[who], "responses": {"4XX": refusal}, "x-needs": NEEDS[who]}
     if takes is not None:
-        required = bool([field for field in takes.fields.values() if field.required])
-        doc["requestBody"] = {"required": required, "content": {"application/json": {"schema": takes}}}
+        doc["requestBody"] = {"required": bool(takes.validate({})), "content": {"application/json": {"schema": takes}}}
     parameters: list[Any] = []
     if query is not None:
         parameters.append({"in": "query", "schema": query})

@@ -59,13 +59,13 @@ def update_settings(caller: Caller, asked: Any) -> dict[str, Any]:
     return {"program_settings": settings(row)}
 
 
-@service.does("GET", "/tiers/<tier_id>", READ, answers=shapes.TierBody)
+@service.does("GET", "/tiers/<string(length=36):tier_id>", READ, answers=shapes.TierBody)
 def get_tier(caller: Caller, asked: Any, tier_id: str) -> dict[str, Any]:
     """One level."""
     return {"tier": tier(tiers.need(caller.shop, tier_id))}
 
 
-@service.does("PATCH", "/tiers/<tier_id>", MANAGE, takes=shapes.TierChange, answers=shapes.TierBody)
+@service.does("PATCH", "/tiers/<string(length=36):tier_id>", MANAGE, takes=shapes.TierChange, answers=shapes.TierBody)
 def update_tier(caller: Caller, asked: Any, tier_id: str) -> dict[str, Any]:
     """Change what is sent, by the revision that was read."""
     sent = asked["tier"]
@@ -73,7 +73,7 @@ def update_tier(caller: Caller, asked: Any, tier_id: str) -> dict[str, Any]:
         return {"tier": tier(tiers.change(caller.shop, tier_id, sent["revision"], **columns(sent)))}
 
 
-@service.does("DELETE", "/tiers/<tier_id>", MANAGE, query=shapes.RevisionAsked, answers=Empty)
+@service.does("DELETE", "/tiers/<string(length=36):tier_id>", MANAGE, query=shapes.RevisionAsked, answers=Empty)
 def delete_tier(caller: Caller, asked: Any, tier_id: str) -> dict[str, Any]:
     """Remove a level; who stood in it moves to the one her points reach."""
     tiers.remove(caller.shop, tier_id, asked["revision"])

@@ -16,9 +16,10 @@ from widget_server.admin.imports import shown as import_shown
 from widget_server.delivery.news import News, Renderer, Renderers
 from widget_server.ledger import COUNTER_OF, Account, Transaction
 from widget_server.loyalty import programs, rewards, shops, tiers
+from widget_server.loyalty.coupons import Coupon
 from widget_server.loyalty.earning_rules import EarningRule
 from widget_server.loyalty.imports import Import
-from widget_server.loyalty.rewards import Coupon, Reward
+from widget_server.loyalty.rewards import Reward
 from widget_server.loyalty.social import FollowedChannel
 from widget_server.schemas.admin.accounts import LoyaltyAccount
 from widget_server.schemas.admin.coupons import LoyaltyCoupon

@@ -30,9 +30,10 @@ from widget_server import clock
 from widget_server.db import Int, Money, ShopTable, Text, UtcDateTime, atomic, insert_once, lock_rows, new_id
 from widget_server.errors import BadRequest, CheckoutEnded, CheckoutTaken, CouponNotUsable, KeyReused, StaleRevision
 from widget_server.events import CheckoutChanged, emit
-from widget_server.loyalty import customers, rewards, shops
+from widget_server.loyalty import coupons, customers, shops
+from widget_server.loyalty.coupons import Coupon
 from widget_server.loyalty.customers import Customer
-from widget_server.loyalty.rewards import Coupon, Reward
+from widget_server.loyalty.rewards import Reward
 from widget_server.loyalty.shops import Shop
 
 CHECKOUT_ID_LENGTH_MAX = 200
@@ -105,7 +106,7 @@ def apply(
     """She takes a reward, for `points` where she may choose, or a coupon of hers to a checkout.
 
     `revision` is that of the reward or coupon as she saw it. The same key again answers the first discount. Raises
-    CheckoutTaken, StaleRevision, CouponNotUsable, NotFound, BadRequest, KeyReused, and all that `rewards.redeem` does.
+    CheckoutTaken, StaleRevision, CouponNotUsable, NotFound, BadRequest, KeyReused, and all that `coupons.redeem` does.
     """
     if not 0 < len(checkout_id) <= CHECKOUT_ID_LENGTH_MAX:
         raise BadRequest(f"A checkout's id has 1 to {CHECKOUT_ID_LENGTH_MAX} characters.", field="checkoutId")
@@ -166,7 +167,7 @@ def complete(
         if discount.status in (*OPEN, TIMED_OUT, "scheduled_for_refund"):
             discount.order_ref, number = order_ref, order_number or order_ref
             discount.save(only=[CheckoutDiscount.order_ref])
-            rewards.order_says(shop, [coupon.code], order_ref, number, cancelled=False, source=source)
+            coupons.order_says(shop, [coupon.code], order_ref, number, cancelled=False, source=source)
             discount, _ = _newest(shop, checkout_id)  # it followed its coupon
         if (discount.status, discount.order_ref) != ("completed", order_ref):
             raise CheckoutEnded(status=discount.status)
@@ -181,7 +182,7 @@ def cancel(shop: Shop, checkout_id: str, *, source: str) -> CheckoutDiscount:
     with atomic():
         discount, coupon = _newest(shop, checkout_id)
         if discount.status == "completed":
-            rewards.release(shop, coupon.code, discount.order_ref, source=source)
+            coupons.release(shop, coupon.code, discount.order_ref, source=source)
         elif discount.status in OPEN:
             _give_back(shop, discount, "refunded", source)
         return _newest(shop, checkout_id)[0]
@@ -215,12 +216,12 @@ def time_out_due(limit: int = 500) -> int:
                 count += 1
     stuck = CheckoutDiscount.everywhere().join(Coupon, on=(Coupon.id == CheckoutDiscount.coupon_id))
     stuck = stuck.where(
-        CheckoutDiscount.status == "scheduled_for_refund", Coupon.status.in_(rewards.USABLE), Coupon.code_job.is_null()
+        CheckoutDiscount.status == "scheduled_for_refund", Coupon.status.in_(coupons.USABLE), Coupon.code_job.is_null()
     )
     for discount in list(stuck.limit(limit)):
         with atomic():
             fresh, coupon = _locked(discount)
-            if fresh.status == "scheduled_for_refund" and not rewards.is_returning(coupon):
+            if fresh.status == "scheduled_for_refund" and not coupons.is_returning(coupon):
                 _move(fresh, "failed_to_refund")
                 count += 1
     return count
@@ -269,9 +270,9 @@ def _buy(
     reward = Reward.need(shop, Reward.id == reward_id)
     if revision not in (None, reward.revision):
         raise StaleRevision()
-    coupon = rewards.redeem(shop, customer, reward_id, key=key, source=source, points=points, at_checkout=True)
+    coupon = coupons.redeem(shop, customer, reward_id, key=key, source=source, points=points, at_checkout=True)
     if coupon.status != "issuing":  # a connected shop has to make the code first
-        coupon = rewards.apply(shop, customer, coupon.id)
+        coupon = coupons.apply(shop, customer, coupon.id)
     return "discount_amount" if reward.at_checkout else "coupon_reward", coupon
 
 
@@ -279,7 +280,7 @@ def _bring(shop: Shop, customer: Customer, coupon_id: str, revision: int | None)
     known = Coupon.need(shop, Coupon.id == coupon_id, Coupon.customer_id == customer.id)
     if revision not in (None, known.revision):
         raise StaleRevision()
-    coupon = rewards.apply(shop, customer, coupon_id)
+    coupon = coupons.apply(shop, customer, coupon_id)
     elsewhere = CheckoutDiscount.one(
         shop, CheckoutDiscount.coupon_id == coupon_id, CheckoutDiscount.status.in_(STANDING)
     )
@@ -317,7 +318,7 @@ def _newest(shop: Shop, checkout_id: str) -> tuple[CheckoutDiscount, Coupon]:
 
 def _locked(discount: CheckoutDiscount) -> tuple[CheckoutDiscount, Coupon]:
     """Coupon first, then discount, as when a coupon is moved: so nobody waits in a ring."""
-    coupon = rewards.locked(discount.shop_id, discount.coupon_id)
+    coupon = coupons.locked(discount.shop_id, discount.coupon_id)
     rows = CheckoutDiscount.of(discount.shop_id).where(CheckoutDiscount.id == discount.id)
     return lock_rows(rows).get(), coupon
 
@@ -335,11 +336,11 @@ def _give_back(shop: Shop, discount: CheckoutDiscount, status: str, source: str)
     """Her own coupon is free again; of what was bought here the points come back, when its code is dead."""
     if discount.kind == "loyalty_coupon":
         _move(discount, status)
-        rewards.put_back(shop, discount.coupon_id)
+        coupons.put_back(shop, discount.coupon_id)
         return
     discount.refund_as = status
     discount.save()
-    if rewards.undo(shop, discount.coupon_id, key=f"checkout:{discount.id}", source=source).refund_id is None:
+    if coupons.undo(shop, discount.coupon_id, key=f"checkout:{discount.id}", source=source).refund_id is None:
         _move(discount, "scheduled_for_refund")
 
 
@@ -351,7 +352,7 @@ def _stand_again(shop: Shop, discount: CheckoutDiscount, coupon: Coupon) -> None
         if discount.applied_at <= clock.now() - TIMES_OUT_AFTER:
             _give_back(shop, discount, TIMED_OUT, "job")
         else:
-            rewards.apply(shop, customers.by_id(shop.id, coupon.customer_id), coupon.id)
+            coupons.apply(shop, customers.by_id(shop.id, coupon.customer_id), coupon.id)
 
 
 def _use(discounts: list[CheckoutDiscount], order_ref: str) -> None:

@@ -1,4 +1,4 @@
-"""Points as people speak of them: awards that wait, gifts, adjustments, expiry.
+"""Points as people speak of them: awards that wait, gifts, adjustments.
 
 Each ends in a `ledger.post`; what must be erasable (the texts of an adjustment) stands beside the ledger,
 chained to it by a salted digest.
@@ -6,18 +6,17 @@ chained to it by a salted digest.
 
 import hashlib
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from datetime import datetime
+from typing import Any
 
-from peewee import Case, Check, fn
+from peewee import Check, fn
 
-from widget_server import clock, keys, ledger
+from widget_server import clock, ledger
 from widget_server.db import Int, Json, Row, ShopTable, Text, UtcDateTime, atomic, insert_many, lock_rows, new_id
 from widget_server.errors import AccountExists, BadRequest, CustomerExcluded, KeyReused, StaleRevision
-from widget_server.events import MailWanted, emit
-from widget_server.ledger import BALANCE_MAX, Account, Cause, Kind, Shortfall, Transaction
+from widget_server.ledger import Account, Cause, Kind, Shortfall, Transaction
 from widget_server.loyalty import customers, programs, shops, tiers
 from widget_server.loyalty.customers import Customer
 from widget_server.loyalty.shops import Shop
@@ -342,201 +341,6 @@ def _earn(award: Award, points: int, key: str, source: str) -> Transaction:
         cause=Cause(award.cause, award.rule_id, award.order_id, award.snapshot),
         at=award.event_at if key == f"award:{award.id}" else None,
     )
-
-
-# Expiry (acceptance 50): off by default; by inactivity with a percentage, or by age, oldest points first.
-
-
-@dataclass(frozen=True)
-class NextExpiry:
-    """What expires next, and the first moment at which it is gone."""
-
-    points: int
-    at: datetime
-
-
-def next_expiry(shop: Shop, program: programs.Program, account: Account) -> NextExpiry | None:
-    """What the account loses next if nothing happens; None when nothing will, or while paused."""
-    rules = program.rules
-    if rules.expiry == "off" or account.balance <= 0 or not program.is_active:
-        return None
-    if rules.expiry == "inactivity":
-        points = -(-account.balance * rules.expiry_percent // 100)
-        at = _expires_at(shop, account.last_activity_at, rules.expiry_months)
-    else:
-        earned_at = _oldest_unspent(shop, account)
-        if earned_at is None:
-            return None
-        at = _expires_at(shop, earned_at, rules.expiry_months)
-    at = max(at, _grace_end(shop, program) or at)
-    if rules.expiry == "age":
-        points = _unspent_before(shop, account, _cutoff(shop, at, rules.expiry_months))
-    return NextExpiry(points, at)
-
-
-@dataclass(frozen=True)
-class ExpiryColumns:
-    """`next_expiry` of many accounts as columns: the day is a function of `since` that never falls.
-
-    `to_shown` says which day a `since` leads to, `at_least` the first `since` that leads to a day or a later one.
-    """
-
-    since: Any
-    points: Any
-    to_shown: Callable[[datetime], datetime]
-    at_least: Callable[[datetime], datetime]
-
-
-def expiry_columns(shop: Shop) -> ExpiryColumns:
-    """What expires next, for filtering and sorting; empty unless points expire by inactivity."""
-    program = programs.of(shop.id)
-    rules, grace = program.rules, _grace_end(shop, program)
-    due = (
-        (Account.balance > 0) if rules.expiry == "inactivity" and program.is_active else (Account.balance > BALANCE_MAX)
-    )
-
-    def to_shown(since: datetime) -> datetime:
-        at = _expires_at(shop, since, rules.expiry_months)
-        return max(at, grace or at)
-
-    def at_least(moment: datetime) -> datetime:
-        if grace and moment <= grace:
-            return datetime.min.replace(tzinfo=UTC)
-        return _cutoff(shop, moment - timedelta(microseconds=1), rules.expiry_months)
-
-    rounded_up = (Account.balance * rules.expiry_percent + 99) / 100
-    return ExpiryColumns(
-        Case(None, [(due, Account.last_activity_at)], None), Case(None, [(due, rounded_up)], None), to_shown, at_least
-    )
-
-
-def expire_due(shop: Shop) -> int:
-    """Book what has expired in this shop by now; answers how many accounts lost points.
-
-    Never while the program is not active, nor within 14 days after it was paused (contracts §2).
-    """
-    program = programs.of(shop.id)
-    rules = program.rules
-    grace = _grace_end(shop, program)
-    if rules.expiry == "off" or not program.is_active or (grace and clock.now() < grace):
-        return 0
-    cutoff = _cutoff(shop, clock.now(), rules.expiry_months)
-    count = 0
-    for account in _stale(shop, rules, cutoff):
-        count += _expire(shop, program, account.id, cutoff)
-    return count
-
-
-def remind(shop: Shop) -> None:
-    """Mail each member with a verified e-mail whose next points are gone in just so many local days as the program's
-    `expiry_reminder_days` say. Asked again, it mails nobody twice.
-    """
-    program = programs.of(shop.id)
-    rules = program.rules
-    if rules.expiry == "off" or not rules.expiry_reminder_days:
-        return
-    today = clock.local_date(clock.now(), shop.timezone)
-    horizon = clock.start_of(today + timedelta(days=max(rules.expiry_reminder_days)), shop.timezone)
-    for account in _stale(shop, rules, _cutoff(shop, horizon, rules.expiry_months)):
-        expiry = next_expiry(shop, program, account)
-        days = (clock.local_date(expiry.at, shop.timezone) - today).days if expiry else 0
-        if expiry and days in rules.expiry_reminder_days:
-            _remind(shop, account, expiry, days)
-
-
-def _remind(shop: Shop, account: Account, expiry: NextExpiry, days: int) -> None:
-    customer = Customer.need(shop, Customer.id == account.customer_id)
-    if not (customer.is_member and customer.email and customer.email_verified):
-        return
-    figures = {"points": expiry.points, "expires_at": clock.iso(expiry.at)}
-    mail = MailWanted(shop.id, "points_expire", customer.email, customer.locale or shop.locale, figures)
-    key = f"points_expire:{account.id}:{figures['expires_at']}:{days}"
-    keys.once(shop.id, "job", key, key, lambda: emit(mail), customer_id=customer.id)
-
-
-def _stale(shop: Shop, rules: programs.ProgramSettings, cutoff: datetime) -> list[Account]:
-    """The accounts that may lose points by what happened, or did not happen, before `cutoff`."""
-    since = Account.last_activity_at if rules.expiry == "inactivity" else Account.created_at
-    return list(Account.of(shop.id).where(Account.balance > 0, since < cutoff))
-
-
-def _expire(shop: Shop, program: programs.Program, account_id: str, cutoff: datetime) -> int:
-    with atomic():
-        account = ledger.locked(shop.id, account_id)
-        if program.rules.expiry == "inactivity":
-            if account.last_activity_at >= cutoff:
-                return 0
-            points = -(-account.balance * program.rules.expiry_percent // 100)
-        else:
-            points = _unspent_before(shop, account, cutoff)
-        if points <= 0:
-            return 0
-        mode: Literal["inactivity", "age"] = program.rules.expiry  # type: ignore[assignment]
-        ledger.post(
-            shop.id,
-            account_id,
-            "expire",
-            -min(points, account.balance),
-            source="job",
-            key=f"expire:{account_id}:{account.sequence}",
-            cause=Cause("expired", snapshot={"by": mode, "months": program.rules.expiry_months}),
-        )
-        return 1
-
-
-def _expires_at(shop: Shop, moment: datetime, months: int) -> datetime:
-    """The first moment after the last local day on which points of `moment` are still there."""
-    day = clock.add_months(clock.local_date(moment, shop.timezone), months) + timedelta(days=1)
-    return clock.start_of(day, shop.timezone)
-
-
-def _cutoff(shop: Shop, moment: datetime, months: int) -> datetime:
-    """What was earned before it has expired at `moment`: the other side of `_expires_at`."""
-    today = clock.local_date(moment, shop.timezone)
-    day = clock.add_months(today, -months)
-    while clock.add_months(day, months) < today:  # the last days of a long month end with those of a short one
-        day += timedelta(days=1)
-    return clock.start_of(day, shop.timezone)
-
-
-def _grace_end(shop: Shop, program: programs.Program) -> datetime | None:
-    if program.resumed_at is None:
-        return None
-    day = clock.local_date(program.resumed_at, shop.timezone)
-    return clock.start_of(day + timedelta(days=programs.PAUSE_GRACE_DAYS + 1), shop.timezone)
-
-
-def _unspent_before(shop: Shop, account: Account, cutoff: datetime) -> int:
-    """First in, first out: credits before `cutoff` minus all debits ever."""
-    amounts = Transaction.of(shop.id, fn.COALESCE(fn.SUM(Transaction.amount), 0)).where(
-        Transaction.account_id == account.id
-    )
-    credits = int(amounts.where(_is_credit(), Transaction.event_at < cutoff).scalar())
-    debits = int(amounts.where(~_is_credit()).scalar())
-    return max(min(credits + debits, account.balance), 0)
-
-
-def _is_credit() -> Any:
-    """A refund only lowers what was spent: returned points keep their age (contracts §2)."""
-    return (Transaction.amount > 0) & (Transaction.kind != "refund")
-
-
-def _oldest_unspent(shop: Shop, account: Account) -> datetime | None:
-    """When the oldest credit was earned that is not spent yet."""
-    rows = Transaction.of(shop.id, Transaction.amount, Transaction.event_at).where(
-        Transaction.account_id == account.id, _is_credit()
-    )
-    spent = -int(
-        Transaction.of(shop.id, fn.COALESCE(fn.SUM(Transaction.amount), 0))
-        .where(Transaction.account_id == account.id, ~_is_credit())
-        .scalar()
-    )
-    for amount, event_at in rows.order_by(Transaction.event_at, Transaction.sequence).tuples():
-        if amount > spent:
-            earned_at: datetime = event_at
-            return earned_at
-        spent -= amount
-    return None
 
 
 def audit_pending() -> Iterator[str]:

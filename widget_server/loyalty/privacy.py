@@ -8,13 +8,13 @@ from widget_server.errors import NotFound
 from widget_server.events import CustomerErased, emit
 from widget_server.keys import Request
 from widget_server.ledger import Account, Cause, Transaction
-from widget_server.loyalty import customers, earning, imports, referrals, rewards, social
+from widget_server.loyalty import coupons, customers, earning, imports, referrals, social
 from widget_server.loyalty.access import Session, SignInCode
+from widget_server.loyalty.coupons import Coupon
 from widget_server.loyalty.customers import Customer
 from widget_server.loyalty.orders import Order, Parked
 from widget_server.loyalty.points import Adjustment, move_awards
 from widget_server.loyalty.referrals import Referral, ReferralVisit
-from widget_server.loyalty.rewards import Coupon
 from widget_server.loyalty.shops import Shop
 from widget_server.loyalty.social import FollowedChannel
 
@@ -185,7 +185,7 @@ def erase(shop: Shop, customer: Customer) -> None:
         for channel in social.followed(shop, customer):
             FollowedChannel.remove(shop, FollowedChannel.id == channel.id)
         for coupon in Coupon.of(shop).where(Coupon.customer_id == customer.id):
-            rewards.revoke(coupon)
+            coupons.revoke(coupon)
         Coupon.change(shop, {Coupon.failure_detail: None}, Coupon.customer_id == customer.id)
         facts: dict[str, Any] = dict.fromkeys((*PERSONAL, *NAMES))
         facts |= {"labels": [], "email_verified": False, "accepts_marketing": False, "status": "visitor"}

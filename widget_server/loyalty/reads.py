@@ -11,14 +11,25 @@ from peewee import fn
 
 from widget_server import clock, ledger
 from widget_server.ledger import Account, Transaction
-from widget_server.loyalty import earning_rules, points, programs, referrals, rewards, rule_states, scoring, tiers
+from widget_server.loyalty import (
+    coupons,
+    earning_rules,
+    expiry,
+    programs,
+    referrals,
+    rewards,
+    rule_states,
+    scoring,
+    tiers,
+)
+from widget_server.loyalty.coupons import Coupon, Gift
 from widget_server.loyalty.customers import Customer
 from widget_server.loyalty.earning_rules import EarningRule, Figure
 from widget_server.loyalty.orders import Order
 from widget_server.loyalty.points import Adjustment, Award
 from widget_server.loyalty.programs import Program
 from widget_server.loyalty.referrals import ReferralProgram
-from widget_server.loyalty.rewards import Coupon, Gift, Price, Reward
+from widget_server.loyalty.rewards import Price, Reward
 from widget_server.loyalty.rule_states import OPEN, RuleState
 from widget_server.loyalty.scoring import Rate
 from widget_server.loyalty.shops import Shop
@@ -121,7 +132,7 @@ def redeem(shop: Shop, customer: Customer, account: Account | None) -> list[Json
             "short_by": offer.short_by,
             "refusal": offer.refusal,
         }
-        for offer in rewards.offers(shop, customer, account)
+        for offer in coupons.offers(shop, customer, account)
     ]
 
 
@@ -168,7 +179,7 @@ def _reward(one: Reward, price: Price, tier_names: dict[str, str]) -> Json:
 def my_rewards(shop: Shop, customer: Customer, *, cursor: str | None = None) -> Json:
     """Her coupons, newest first, a page at a time (acceptance 34)."""
     before = clock.parse(cursor) if cursor else None
-    found = rewards.my_coupons(shop, customer, before=before, limit=PAGE + 1)
+    found = coupons.my_coupons(shop, customer, before=before, limit=PAGE + 1)
     more = len(found) > PAGE
     return {
         "coupons": [coupon(one) for one in found[:PAGE]],
@@ -180,8 +191,8 @@ def coupon(one: Coupon) -> Json:
     """One coupon, for its owner."""
     return {
         "id": one.id,
-        "code": rewards.shown(one.code) if one.code and one.status not in ("issuing", "failed") else None,
-        "status": rewards.status_now(one),
+        "code": coupons.shown(one.code) if one.code and one.status not in ("issuing", "failed") else None,
+        "status": coupons.status_now(one),
         "kind": one.kind,
         "title": one.title,
         "amount": one.amount,
@@ -195,8 +206,8 @@ def coupon(one: Coupon) -> Json:
         "expires_at": one.expires_at,
         "ended_at": one.ended_at,
         "order_number": one.order_number,
-        "return_until": one.return_until if rewards.is_returnable(one) else None,
-        "returning": rewards.is_returning(one),
+        "return_until": one.return_until if coupons.is_returnable(one) else None,
+        "returning": coupons.is_returning(one),
         "failure": one.failure,
     }
 
@@ -271,13 +282,13 @@ def balance(shop: Shop, program: Program, account: Account | None) -> Json:
     if account is None:
         account = Account(balance=0, pending=0, debt=0, earned=0, redeemed=0, tier_points=0)
     value = program.rules.point_value
-    expiry = points.next_expiry(shop, program, account) if account.id else None
+    coming = expiry.next_expiry(shop, program, account) if account.id else None
     return {
         "available": account.balance,
         "pending": account.pending,
         "pending_until": _pending_until(shop, account) if account.pending else None,
         "debt": account.debt,
-        "next_expiry": {"points": expiry.points, "at": expiry.at} if expiry else None,
+        "next_expiry": {"points": coming.points, "at": coming.at} if coming else None,
         "earned": account.earned,
         "redeemed": account.redeemed,
         "money_value": value * max(account.balance, 0) if value is not None else None,

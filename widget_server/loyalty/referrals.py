@@ -28,11 +28,11 @@ from widget_server.db import (
 from widget_server.errors import AlreadyReferred, OwnReferralCode, ReferralCodeUnknown
 from widget_server.events import ReferralChanged, emit
 from widget_server.ledger import Cause, Transaction
-from widget_server.loyalty import customers, programs, rewards
+from widget_server.loyalty import coupons, customers, programs
+from widget_server.loyalty.coupons import Coupon, Gift
 from widget_server.loyalty.customers import Customer
 from widget_server.loyalty.order_states import ZERO, goods
 from widget_server.loyalty.orders import Order
-from widget_server.loyalty.rewards import Coupon, Gift
 from widget_server.loyalty.shops import Shop
 
 TRIGGERS = ("registration", "first_paid_order", "first_fulfilled_order")
@@ -402,7 +402,7 @@ def _welcome(shop: Shop, program: ReferralProgram, referral: Referral) -> None:
     friend = customers.by_id(shop.id, referral.friend_id)
     if friend.excluded:
         return
-    coupon = rewards.give(shop, friend, gift, origin="referral")
+    coupon = coupons.give(shop, friend, gift, origin="referral")
     referral.friend_coupon_id = coupon.id
     referral.save()
 
@@ -432,7 +432,7 @@ def _give_side(shop: Shop, referral: Referral, side: Side, gift: Gift | None, so
         )
         setattr(referral, f"{side}_transaction_id", row.id)
     elif getattr(referral, f"{side}_coupon_id") is None:  # one that was used stays the gift
-        setattr(referral, f"{side}_coupon_id", rewards.give(shop, customer, gift, origin="referral").id)
+        setattr(referral, f"{side}_coupon_id", coupons.give(shop, customer, gift, origin="referral").id)
 
 
 def _undo(shop: Shop, referral: Referral, reason: str, source: str) -> None:
@@ -462,7 +462,7 @@ def _undo_side(shop: Shop, referral: Referral, side: Side, source: str) -> None:
         setattr(referral, f"{side}_transaction_id", None)
     coupon = Coupon.one(shop, Coupon.id == getattr(referral, f"{side}_coupon_id"))
     if coupon is not None and coupon.status != "used":
-        rewards.revoke(coupon)
+        coupons.revoke(coupon)
         setattr(referral, f"{side}_coupon_id", None)
 
 

@@ -10,9 +10,9 @@ from typing import Any
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, post_load, validate
 
 from widget_server import clock
+from widget_server.loyalty.coupons import Cart
 from widget_server.loyalty.customers import EMAIL, EMAIL_LENGTH_MAX, Person
 from widget_server.loyalty.order_states import Line, OrderState, Refund, RefundLine
-from widget_server.loyalty.rewards import Cart
 
 MONEY_MAX = Decimal(10) ** 12
 CURRENCY = validate.Regexp(r"^[A-Z]{3}$", error="A currency has three capital letters.")

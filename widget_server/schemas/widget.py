@@ -3,10 +3,13 @@
 Money is a decimal string in the shop's currency, times are UTC text, points are whole numbers.
 """
 
+import re
+from decimal import Decimal
 from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
+PRICE = "^[0-9]{1,9}([.][0-9]{1,6})?$"
 REWARD_KINDS = ["amount", "sliding", "percent", "free_shipping", "free_product"]
 COUPON_KINDS = ["amount", "percent", "free_shipping", "free_product"]
 RULE_KINDS = ["order", "first_order", "join", "birthday", "newsletter", "review", "social", "visit", "custom"]
@@ -459,12 +462,29 @@ class BirthdaySet(Body):
     rule = one(EarnRule, null=True)
 
 
+class Price(fields.Decimal):
+    """Money as a page knows it: a number or its text, below a billion."""
+
+    def __init__(self, **options: Any) -> None:
+        said = {"type": ["string", "number"], "pattern": PRICE, "minimum": 0, "exclusiveMaximum": 10**9}
+        super().__init__(metadata={**said, "example": "19.80"}, **options)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Decimal:
+        if isinstance(value, str):
+            fits = bool(re.fullmatch(PRICE, value)) and not value.endswith("\n")
+        else:
+            fits = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 10**9
+        if not fits:
+            raise ValidationError("Not a valid number.")
+        return Decimal(str(value))
+
+
 class BadgePrice(Body):
     """A price on the page whose points a badge shows."""
 
     product_id = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=200))
     collection_ids = fields.List(fields.String(validate=validate.Length(max=200)), load_default=list)
-    price = fields.Decimal(required=True, validate=validate.Range(min=0, max=10**9))
+    price = Price(required=True)
 
 
 class BadgeFigures(Body):

@@ -7,7 +7,7 @@ milliseconds. Unknown fields are refused by name; what only the server sets is i
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from marshmallow import RAISE, Schema, ValidationError, fields, post_dump, pre_load, validate, validates_schema
@@ -22,6 +22,7 @@ RFC3339 = re.compile(
 REVISION = re.compile("[0-9]{1,18}", re.ASCII)
 MONEY = re.compile(r"[0-9]{1,12}(\.[0-9]{1,2})?", re.ASCII)
 PRICE = re.compile(f"(?=.*[1-9]){MONEY.pattern}", re.ASCII)  # more than 0
+NOT_0 = [{"minimum": 1}, {"maximum": -1}]
 NEVER: dict[str, Any] = {"not": {}}  # what no value fits
 MISSING = "Missing data for required field."
 NOISE = Decimal("1e-14")  # of a value: less than a binary fraction can tell apart
@@ -164,7 +165,7 @@ class Move(Points):
     """So many points more, or less; never 0."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(low=-POINTS_MAX, high=POINTS_MAX, metadata={"not": {"const": 0}}, **options)
+        super().__init__(low=-POINTS_MAX, high=POINTS_MAX, metadata={"anyOf": NOT_0}, **options)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
         points = super()._deserialize(value, attr, data, **kwargs)
@@ -227,13 +228,10 @@ class Number(fields.Field[Decimal]):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Decimal:
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise ValidationError("A number.")
-        try:
-            exact = Decimal(str(value))
-            rounded = round(exact, self.places)
-        except InvalidOperation as broken:
-            raise ValidationError("A finite number.") from broken
-        if not self.low <= exact <= self.high:
+        exact = Decimal(str(value))
+        if not exact.is_finite() or not self.low <= exact <= self.high:
             raise ValidationError(f"Between {self.low} and {self.high}.")
+        rounded = round(exact, self.places)
         if abs(rounded - exact) > abs(exact) * NOISE:
             raise ValidationError(f"{self.places} places after the point at most.")
         return rounded
@@ -254,6 +252,19 @@ class Choice(fields.String):
         if not isinstance(value, str) or value not in self.words:
             raise ValidationError(f"One of {', '.join(self.words)}.")
         return self.words[value]
+
+
+class Described(fields.Dict):
+    """An object that something else reads: `shapes` say in openapi.json what may stand in it, the last of them all."""
+
+    def __init__(self, shapes: dict[str, dict[str, Any]], **options: Any) -> None:
+        self.shapes = shapes
+        super().__init__(**options)
+
+    @property
+    def reference(self) -> dict[str, Any]:
+        """Where its shape stands in openapi.json."""
+        return {"$ref": f"#/components/schemas/{next(reversed(self.shapes))}"}
 
 
 class Image(Wire):

@@ -8,8 +8,8 @@ from types import ModuleType
 from typing import Any
 
 from widget_server.errors import BadRequest
-from widget_server.loyalty import customers, rewards, shops
-from widget_server.loyalty.rewards import Coupon
+from widget_server.loyalty import coupons, customers, shops
+from widget_server.loyalty.coupons import Coupon
 from widget_server.loyalty.shops import Shop
 from widget_server.stores import shopify_codes, woocommerce_codes
 from widget_server.stores.calls import Api, NotReached, Refused
@@ -44,31 +44,31 @@ def issue(payload: Payload) -> None:
         if shop.is_connected:
             _make(shop, coupon, anew=payload["anew"])
     except Refused as no:
-        rewards.code_refused(shop, coupon.id, "shop_refused", no.detail)
+        coupons.code_refused(shop, coupon.id, "shop_refused", no.detail)
     else:
-        rewards.code_made(shop, coupon.id)
+        coupons.code_made(shop, coupon.id)
 
 
 def return_for_points(payload: Payload) -> None:
     """Job: the code dies in the shop, then its points come back. Raises NotReached: the queue tries again."""
     shop, coupon = _named(payload)
-    if not rewards.is_returning(coupon):
+    if not coupons.is_returning(coupon):
         return
     try:
         used = shop.is_connected and not _kill_unused(shop, coupon)
     except Refused as no:
-        rewards.code_not_killed(shop, coupon.id, "shop_refused", no.detail)
+        coupons.code_not_killed(shop, coupon.id, "shop_refused", no.detail)
         return
     if used:  # its order has not been told to us yet
-        rewards.code_not_killed(shop, coupon.id, "already_used", "the shop counts a use of the code")
+        coupons.code_not_killed(shop, coupon.id, "already_used", "the shop counts a use of the code")
     else:
-        rewards.code_dead(shop, coupon.id, key=payload["key"], source=payload["source"])
+        coupons.code_dead(shop, coupon.id, key=payload["key"], source=payload["source"])
 
 
 def kill(payload: Payload) -> None:
     """Job: a code that may no longer be used dies in the shop too. Raises NotReached, Refused."""
     shop, coupon = _named(payload)
-    if not shop.is_connected or coupon.status not in rewards.DEAD:
+    if not shop.is_connected or coupon.status not in coupons.DEAD:
         return
     maker, api = _maker(shop)
     found = maker.find(api, coupon.code)

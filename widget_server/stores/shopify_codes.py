@@ -7,8 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 from widget_server import clock
+from widget_server.loyalty.coupons import Coupon
 from widget_server.loyalty.customers import Customer
-from widget_server.loyalty.rewards import Coupon
 from widget_server.stores.calls import DETAIL_LENGTH_MAX, Api, Found, NotReached, Refused, ask
 from widget_server.stores.fields import wire
 

@@ -4,8 +4,8 @@ import base64
 from typing import Any
 from urllib.parse import urlencode
 
+from widget_server.loyalty.coupons import Coupon
 from widget_server.loyalty.customers import Customer
-from widget_server.loyalty.rewards import Coupon
 from widget_server.stores.calls import Api, Found, Refused, ask
 from widget_server.stores.fields import wire
 

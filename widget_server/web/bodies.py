@@ -47,7 +47,7 @@ def json_body(schema: Schema, *, ignoring: Iterable[str] = ()) -> Any:
     wrong one in its fact `faults`. The names in `ignoring` may come too: ids that the path has already.
     """
     try:
-        value = json.loads(request.get_data(cache=True) or b"{}")
+        value = json.loads(request.get_data(cache=True) or b"{}", parse_constant=_no_number)
         odd = unstorable(value)
     except (ValueError, RecursionError) as broken:
         raise BadRequest("The body is not JSON.") from broken
@@ -59,6 +59,11 @@ def json_body(schema: Schema, *, ignoring: Iterable[str] = ()) -> Any:
         return schema.load({name: one for name, one in value.items() if name not in ignoring})
     except ValidationError as wrong:
         raise unfit(wrong) from wrong
+
+
+def _no_number(word: str) -> None:
+    """NaN and Infinity, which Python takes for JSON."""
+    raise ValueError(word)
 
 
 def unfit(wrong: ValidationError, *, under: str = "") -> BadRequest:

@@ -16,10 +16,9 @@ from flask_smorest import Api
 
 from widget_server.schemas.admin.oauth import TokenAsk
 from widget_server.schemas.widget import Refusal
-from widget_server.schemas.wire import NEVER, Wire
+from widget_server.schemas.wire import NEVER, Described, Wire
 from widget_server.web.bodies import plain
 from widget_server.web.errors import refusals
-from widget_server.web.query.document import Described
 
 reference = Blueprint("reference", __name__, template_folder="templates")
 

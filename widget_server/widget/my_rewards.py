@@ -4,7 +4,7 @@ from flask import jsonify, request
 from flask.typing import ResponseReturnValue
 
 from widget_server.errors import BadRequest
-from widget_server.loyalty import customers, reads, rewards
+from widget_server.loyalty import coupons, customers, reads
 from widget_server.loyalty.shops import Shop
 from widget_server.schemas import widget as shapes
 from widget_server.web import auth
@@ -39,7 +39,7 @@ def listed() -> ResponseReturnValue:
 def apply(coupon_id: str) -> ResponseReturnValue:
     """Use it now: the code is on its way into her cart."""
     me = auth.member()
-    coupon = rewards.apply(me.shop, me.customer, coupon_id)
+    coupon = coupons.apply(me.shop, me.customer, coupon_id)
     template = _apply_url(me.shop)
     url = template.replace("{code}", coupon.code) if template and coupon.code else None
     return jsonify(coupon=reads.coupon(coupon), url=url)
@@ -56,7 +56,7 @@ def return_coupon(coupon_id: str) -> ResponseReturnValue:
     me = auth.member()
 
     def act(key: str) -> object:
-        coupon = rewards.return_for_points(me.shop, me.customer, coupon_id, key=key, source=SOURCE)
+        coupon = coupons.return_for_points(me.shop, me.customer, coupon_id, key=key, source=SOURCE)
         return plain(redemption(me, coupon))
 
     return jsonify(once(me, coupon_id, act))

@@ -44,7 +44,8 @@ class Endpoints(Blueprint):
 
     def takes(self, shape: type[Schema]) -> Any:
         """Document the body that the route reads."""
-        return self.doc(requestBody={"required": True, "content": {"application/json": {"schema": shape}}})
+        needed = bool(shape().validate({}))
+        return self.doc(requestBody={"required": needed, "content": {"application/json": {"schema": shape}}})
 
     def takes_key(self) -> Any:
         """Document that the route needs a request key."""

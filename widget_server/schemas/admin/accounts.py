@@ -6,7 +6,7 @@ from typing import Any
 from marshmallow import ValidationError, fields, validate
 
 from widget_server.ledger import Account
-from widget_server.loyalty import points, programs, rewards, tiers
+from widget_server.loyalty import expiry, programs, rewards, tiers
 from widget_server.loyalty.customers import Customer
 from widget_server.loyalty.programs import Program
 from widget_server.loyalty.shops import Shop
@@ -14,6 +14,7 @@ from widget_server.schemas.widget import Points as Count
 from widget_server.schemas.wire import (
     BALANCE_MAX,
     NEVER,
+    NOT_0,
     POINTS_MAX,
     Image,
     Move,
@@ -88,7 +89,7 @@ class AmountOrBalance(Rule):
             raise ValidationError("A balance, or an amount that is not 0.", field_name="amount")
 
     def shape(self, partial: bool) -> dict[str, Any]:
-        amount = {"required": ["amount"], "properties": {"amount": {"not": {"const": 0}}, "balance": NEVER}}
+        amount = {"required": ["amount"], "properties": {"amount": {"anyOf": NOT_0}, "balance": NEVER}}
         return {"oneOf": [amount, {"required": ["balance"]}]}
 
 
@@ -210,7 +211,7 @@ def account(row: Account, customer: Customer, around: Surroundings, *, alone: bo
     """
     tier_id = row.tier_id if around.with_tiers else None
     by_age = around.program.rules.expiry == "age"
-    expiry = points.next_expiry(around.shop, around.program, row) if alone or not by_age else None
+    coming = expiry.next_expiry(around.shop, around.program, row) if alone or not by_age else None
     return {
         "id": row.id,
         "contact_id": row.customer_id,
@@ -221,7 +222,7 @@ def account(row: Account, customer: Customer, around: Surroundings, *, alone: bo
         "last_activity_date": row.last_activity_at,
         "tier": {"id": tier_id, "points": row.tier_points, "updated_date": row.updated_at},
         "contact": contact(customer),
-        "points_expiration": {"expiration_date": expiry.at, "expiring_points_amount": expiry.points} if expiry else {},
+        "points_expiration": {"expiration_date": coming.at, "expiring_points_amount": coming.points} if coming else {},
         "revision": row.revision,
         "created_date": row.created_at,
         "updated_date": row.updated_at,

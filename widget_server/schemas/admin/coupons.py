@@ -4,9 +4,9 @@ from typing import Any
 
 from marshmallow import fields
 
-from widget_server.loyalty import rewards
+from widget_server.loyalty import coupons
+from widget_server.loyalty.coupons import Coupon
 from widget_server.loyalty.customers import Customer
-from widget_server.loyalty.rewards import Coupon
 from widget_server.schemas.admin.rewards import Scope, bounds
 from widget_server.schemas.widget import Points
 from widget_server.schemas.wire import POINTS_MAX, Number, Revision, Wire, WireTime, guid, page_of, wrapped
@@ -114,7 +114,7 @@ CouponsPage = page_of("loyalty_coupons", LoyaltyCoupon, metadata="metadata", off
 
 def coupon(row: Coupon, customer: Customer, account_id: str | None) -> dict[str, Any]:
     """The row as LoyaltyCoupon writes it."""
-    state = rewards.status_now(row)
+    state = coupons.status_now(row)
     return {
         "id": row.id,
         "account_id": account_id,
@@ -131,7 +131,7 @@ def coupon(row: Coupon, customer: Customer, account_id: str | None) -> dict[str,
         "state": state,
         "reward_name": (row.title or row.kind)[:50],
         "revision": row.revision,
-        "refundable": rewards.is_returnable(row),
+        "refundable": coupons.is_returnable(row),
         "failure": row.failure,
         "expiration_date": row.expires_at,
         "created_date": row.created_at,

@@ -42,7 +42,12 @@ class TokenAsk(Schema):
     def described(self, shape: dict[str, Any]) -> dict[str, Any]:
         """What each grant needs."""
         arms = [{"properties": {"grant_type": {"enum": [name]}}, "required": needs} for name, needs in GRANTS.items()]
-        return {**shape, "oneOf": arms, "example": {"grant_type": "anonymous", "client_id": EXAMPLE_SHOP}}
+        return {
+            **shape,
+            "oneOf": arms,
+            "dependentRequired": {"client_secret": ["client_id"]},
+            "example": {"grant_type": "anonymous", "client_id": EXAMPLE_SHOP},
+        }
 
 
 class TokenAnswer(Schema):

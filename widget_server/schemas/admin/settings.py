@@ -2,25 +2,69 @@
 
 from typing import Any
 
-from marshmallow import Schema, fields
+from marshmallow import Schema, fields, validate
 
 from widget_server.loyalty.program_files import Facts, plain
-from widget_server.schemas.program_file import CampaignSchema, ProgramSchema, ReferralSchema, WidgetSchema
-from widget_server.schemas.wire import Wire, camel
+from widget_server.schemas.program_file import (
+    AMOUNT,
+    Amount,
+    CampaignSchema,
+    Id,
+    Moment,
+    ProgramSchema,
+    ReferralSchema,
+    Whole,
+    WidgetSchema,
+    Words,
+    YesNo,
+)
+from widget_server.schemas.wire import Described, Wire, camel
 
 SECTIONS: dict[str, type[Schema]] = {"program": ProgramSchema, "widget": WidgetSchema, "referral": ReferralSchema}
+
+
+def _shape(field: Any) -> dict[str, Any]:
+    """A field of the program file as a JSON Schema; null stands for its default."""
+    if isinstance(field, fields.Nested):
+        return _object(field.schema)
+    if isinstance(field, fields.List):
+        return {"type": ["array", "null"], "items": _shape(field.inner)}
+    if isinstance(field, fields.Dict):
+        return {"type": ["object", "null"], "additionalProperties": _shape(field.value_field)}
+    if isinstance(field, Whole):
+        return {"type": ["integer", "null"], "minimum": field.least, "maximum": field.most}
+    if isinstance(field, Amount):
+        return {"type": ["string", "number", "null"], "pattern": f"^{AMOUNT}$", "maximum": float(field.most)}
+    if isinstance(field, YesNo):
+        return {"type": ["boolean", "null"]}
+    if isinstance(field, Moment):
+        return {"type": ["string", "null"], "example": "2026-03-10"}
+    if isinstance(field, Words):
+        kinds = ["string", "integer", "null"] if isinstance(field, Id) else ["string", "null"]
+        return {"type": kinds, "maxLength": field.most}
+    words = next(one.choices for one in field.validators if isinstance(one, validate.OneOf))
+    return {"type": ["string", "null"], "enum": [*words, None]}
+
+
+def _object(schema: Schema) -> dict[str, Any]:
+    properties = {camel(name): _shape(field) for name, field in schema.fields.items()}
+    return {"type": ["object", "null"], "properties": properties, "additionalProperties": False}
+
+
+SHAPES = {f"{name.capitalize()}Settings": _object(schema()) for name, schema in SECTIONS.items()}
+REFERENCES = [{"$ref": f"#/components/schemas/{name}"} for name in SHAPES]
 
 
 class Section(Wire):
     """One section of the program file. A change sends what it changes; maps and lists are sent whole."""
 
-    settings = fields.Raw(required=True, metadata={"type": "object"})
+    settings = Described({**SHAPES, "Settings": {"anyOf": REFERENCES}}, required=True)
 
 
 class Campaigns(Wire):
     """Every campaign, in the order in which they begin."""
 
-    campaigns = fields.Raw(required=True, metadata={"type": "array", "items": {"type": "object"}})
+    campaigns = fields.List(Described({"Campaign": _object(CampaignSchema())}), required=True)
 
 
 def section(name: str, facts: Facts) -> dict[str, Any]:

@@ -7,9 +7,7 @@ is too deep or too large, a time zone that there is not, more groups than are an
 from collections.abc import Mapping
 from typing import Any
 
-from marshmallow import fields
-
-from widget_server.schemas.wire import GUID, RFC3339, Wire, whole
+from widget_server.schemas.wire import GUID, RFC3339, Described, Wire, whole
 from widget_server.web.query import aggregations, filters, pages, search
 from widget_server.web.query.fields import DECIMAL, INT_MAX, MONEY_MAX, Entity, Field, Kind
 
@@ -35,19 +33,6 @@ VALUES: dict[Kind, Json] = {
     "bool": {"type": "boolean"},
     "texts": {"type": "string"},
 }
-
-
-class Described(fields.Dict):
-    """JSON that the query language reads; `shapes` say in openapi.json what may stand in it, the last one all of it."""
-
-    def __init__(self, shapes: Shapes, **options: Any) -> None:
-        self.shapes = shapes
-        super().__init__(**options)
-
-    @property
-    def reference(self) -> Json:
-        """Where its shape stands in openapi.json."""
-        return {"$ref": f"#/components/schemas/{next(reversed(self.shapes))}"}
 
 
 def asked(entity: Entity) -> type[Wire]:
@@ -91,7 +76,8 @@ def _query(entity: Entity, kind: str, sort_max: int, **more: Json) -> Shapes:
     cursor = {"type": ["string", "null"], "maxLength": 16_000}
     paging = {"limit": _number(1, pages.LIMIT_MAX), "cursor": cursor}
     offset = {"limit": _number(0, pages.OFFSET_LIMIT_MAX), "offset": _number(0, pages.OFFSET_MAX)}
-    given = {name: {"type": "object", "minProperties": 1} for name in ("cursorPaging", "paging")}
+    unused = {"anyOf": [NOTHING, {"type": "object", "maxProperties": 0}]}
+    either = [{"properties": {name: unused}} for name in ("paging", "cursorPaging")]
     shape = _object(
         {
             "filter": _nullable(_ref(entity, "Filter")),
@@ -102,8 +88,7 @@ def _query(entity: Entity, kind: str, sort_max: int, **more: Json) -> Shapes:
         },
         example={"filter": {}, "sort": [{"fieldName": sortable[0], "order": "ASC"}], "cursorPaging": {"limit": 10}},
     )
-    both = {"required": list(given), "properties": given}
-    return {**_filter(entity), f"{_name(entity)}{kind}": {**shape, "not": both}}
+    return {**_filter(entity), f"{_name(entity)}{kind}": {**shape, "anyOf": either}}
 
 
 def _filter(entity: Entity) -> Shapes:
@@ -111,7 +96,11 @@ def _filter(entity: Entity) -> Shapes:
     known = {name: field for name, field in entity.fields.items() if field.filterable}
     itself = _ref(entity, "Filter")
     several = {"type": "array", "items": itself, "maxItems": filters.LIST_MAX}
-    logic = {"$and": several, "$or": several, "$not": {"anyOf": [itself, {**several, "minItems": 1, "maxItems": 1}]}}
+    logic: Shapes = {
+        "$and": several,
+        "$or": several,
+        "$not": {"anyOf": [itself, {**several, "minItems": 1, "maxItems": 1}]},
+    }
     conditions = {name: _condition_of(field) for name, field in known.items()}
     kinds = {field.kind for field in known.values() if field.kind != "enum"}
     shared = {_condition_name(kind): _condition(kind, VALUES[kind]) for kind in sorted(kinds)}
@@ -158,7 +147,7 @@ def _aggregations(entity: Entity) -> Shapes:
     """One aggregation of each type, and those within each other."""
     known = {name: field for name, field in entity.fields.items() if field.aggregatable}
 
-    def of(*kinds: Kind) -> Json:
+    def of(*kinds: str) -> Json:
         return _words([name for name, field in known.items() if not kinds or field.kind in kinds])
 
     text = {"type": ["string", "null"], "maxLength": aggregations.NAME_LENGTH_MAX}

@@ -6,7 +6,7 @@ import { boot, query } from "./boot";
 import { underWay } from "./coupons";
 import { Guest, GuestBar } from "./guest";
 import { listen, page, tell } from "./host";
-import { deeds } from "./kit";
+import { kit } from "./kit";
 import { Do, Icon, Title, Toast, rich } from "./parts";
 import { act, choose, guest, load, signOut, vouch, whenLoaded } from "./session";
 import { drawWith, go, set, state } from "./state";
@@ -16,6 +16,7 @@ import { MyBalance } from "./tabs/my_balance";
 import { MyRewards } from "./tabs/my_rewards";
 import { Redeem } from "./tabs/redeem";
 import { Referral } from "./tabs/referral";
+import { deeds, equip } from "./wishes";
 import { program, t } from "./words";
 
 const root = document.documentElement;
@@ -108,6 +109,7 @@ const vars = ({ accent, on_accent, ink }: typeof light) => `{--accent:${accent};
 colours.replaceSync(`:root:root${vars(light)}[data-theme=dark][data-theme=dark]${vars(dark)}`);
 document.adoptedStyleSheets = [colours];
 
+equip(kit);
 drawWith(() => lay(document.body, [<App />]));
 set({});
 // without the file nobody follows; the next answer tries again

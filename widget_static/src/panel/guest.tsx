@@ -3,11 +3,11 @@
 import { h } from "./draw";
 import { boot } from "./boot";
 import { tell } from "./host";
-import { deeds } from "./kit";
 import { Do, Note, Row, Title } from "./parts";
 import { act, rejoin } from "./session";
 import { go, state, type View } from "./state";
 import { giftText, rewardName, rewardText, ruleText, ruleTitle, withFriends } from "./terms";
+import { deeds } from "./wishes";
 import { money, points, t } from "./words";
 
 /** To the panel's own form, or to the shop's page where the shop keeps the accounts. */

@@ -5,10 +5,10 @@ import type { Balance, EarnRule } from "../../api";
 import { ask } from "../ask";
 import { page, tell } from "../host";
 import { Do, Done, Note, Row, Title } from "../parts";
-import { sheet } from "../kit";
 import { act, choose } from "../session";
 import { set, state, toast } from "../state";
 import { ruleText, ruleTitle, shopAddress, withFriends } from "../terms";
+import { sheet } from "../wishes";
 import { date, t } from "../words";
 
 const replace = (rule: EarnRule) =>

@@ -3,11 +3,11 @@
 import { h } from "../draw";
 import type { History, HistoryRow, Reason, TierStanding } from "../../api";
 import { ask } from "../ask";
-import { deeds, sheet } from "../kit";
 import { Do, Facts, facts, Note, Title, rich } from "../parts";
 import { act, signOut } from "../session";
 import { set, state } from "../state";
 import { rewardName } from "../terms";
+import { deeds, sheet } from "../wishes";
 import { date, lastDay, money, num, own, points, program, signed, t } from "../words";
 
 /** What was bought, for rows about a reward. */

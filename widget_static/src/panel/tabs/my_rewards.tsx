@@ -4,11 +4,11 @@ import { boot } from "../boot";
 import { h } from "../draw";
 import type { Coupon, CouponPage } from "../../api";
 import { ask } from "../ask";
-import { deeds } from "../kit";
 import { Code, Do, facts, Note, Row, Title } from "../parts";
 import { choose } from "../session";
 import { set, state } from "../state";
 import { minimum, onlyFor, rewardName } from "../terms";
+import { deeds } from "../wishes";
 import { lastDay, points, t } from "../words";
 
 const LIVE = /issuing|active|applied/;

@@ -3,10 +3,10 @@
 import type { Reward } from "../../api";
 import { boot } from "../boot";
 import { h } from "../draw";
-import { deeds } from "../kit";
 import { Do, Note, rich, Row, Title } from "../parts";
 import { set, state } from "../state";
 import { rewardName, rewardText } from "../terms";
+import { deeds } from "../wishes";
 import { points, t } from "../words";
 
 /** The most points that a sliding reward can take now. */

@@ -5,10 +5,10 @@ import type { QrCode } from "../../api";
 import { ask } from "../ask";
 import { boot } from "../boot";
 import { act } from "../session";
-import { deeds, sheet } from "../kit";
 import { Code, Do, Facts, facts, Note, Title } from "../parts";
 import { set, state } from "../state";
 import { giftText, triggerText } from "../terms";
+import { deeds, sheet } from "../wishes";
 import { comma, num, own, points, t } from "../words";
 
 /** Where a link can be shared; the text goes along. */

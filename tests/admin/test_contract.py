@@ -18,6 +18,7 @@ from schemathesis.core.transport import Response
 from schemathesis.engine import events, from_schema
 from schemathesis.engine.recorder import Interaction
 from schemathesis.generation.case import Case
+from schemathesis.generation.modes import GenerationMode
 from schemathesis.openapi.checks import RejectedPositiveData
 from schemathesis.schemas import BaseSchema
 from schemathesis.specs.openapi.checks import positive_data_acceptance
@@ -33,14 +34,17 @@ from widget_server.web.callers import API_KEY
 from widget_server.web.rate_limits import Hit
 
 CASES = 1000 if PROOFS else 5
-STORIES = 2000 if PROOFS else 100
+STORIES = 2000 if PROOFS else 50
 ACCEPTED = ["2xx", "401", "403", "404", "409", "428"]  # the rest is about what is there, not about the form
+
+FILTERED = r"/(query|search|count|bulk-adjust)$"
 
 # What no schema can say: the path of a field that may be refused all the same, by the path of the operation.
 UNSAID = {
     ".*": [
         r".*[cC]ursor",  # signed by this server
         r"(query|search)\.sort\[\d\]\.fieldName",  # each once
+        r"((query|search)\.)?filter",  # too deep or too large
         r".*tierId",  # a tier there is
         r"(reward|rewards\.\d+)\.(discountAmount|couponReward(\.\w+)?)",  # each tier once
         r"(earningRule|earningRules\.\d+)\.(fixedAmount|conversionRate|figures)",  # each tier once; money is for orders
@@ -87,8 +91,14 @@ class Callers:
         self.secret, self.token, self.ann = "", "", Shopper(self.world, "", "")
 
     def get(self, case: Case, context: Any) -> str | None:
-        """What this case shows."""
+        """What this case shows. (The engine has threads of its own, which leave their connections behind.)"""
         db.connect()
+        try:
+            return self._shown(case)
+        finally:
+            db.disconnect()
+
+    def _shown(self, case: Case) -> str | None:
         schemes = {name for one in case.operation.definition.raw.get("security", ()) for name in one}
         if API_KEY in schemes:
             return self._app()
@@ -164,7 +174,10 @@ def hidden_by_nothing(monkeypatch: pytest.MonkeyPatch, world: World) -> None:
 
     def sent(self: WSGITransport, case: Case, **facts: Any) -> Response:
         _refresh(world)
-        return send(self, case, **{name: one for name, one in facts.items() if name not in SOCKETS})
+        try:
+            return send(self, case, **{name: one for name, one in facts.items() if name not in SOCKETS})
+        finally:
+            db.disconnect()
 
     monkeypatch.setattr(WSGITransport, "send", sent)
 
@@ -207,17 +220,27 @@ def _told(case: Case, failure: Failure, interaction: Interaction) -> str:
 
 
 def test_each_operation_keeps_what_the_document_promises(world: World, client: FlaskClient) -> None:
-    api = contract(world, client, CASES)
+    api = contract(world, client, CASES).exclude(path_regex=FILTERED)
     asked, failures = broken(api, "examples", "fuzzing")
     assert len(asked) == api.statistic.operations.selected > 100
     assert not failures, "\n".join(failures)
 
 
+@pytest.mark.parametrize("modes, cases", [(["positive"], CASES), (["positive", "negative"], min(CASES, 20))])
+def test_each_query_does(world: World, client: FlaskClient, modes: list[str], cases: int) -> None:
+    """Filters hold filters. What is none of them, schemathesis 4.32 says a few dozen times, then it gives up."""
+    api = contract(world, client, cases).include(path_regex=FILTERED)
+    api.config.generation.update(modes=[GenerationMode(mode) for mode in modes])
+    asked, failures = broken(api, "examples", "fuzzing")
+    assert len(asked) == api.statistic.operations.selected > 15
+    assert not failures, "\n".join(failures)
+
+
 def test_the_edges_of_each_shape_are_where_the_document_says(world: World, client: FlaskClient) -> None:
-    """Each limit, left out field, wrong type and unknown method, once; filters go round in circles: they are fuzzed."""
-    api = contract(world, client, CASES).exclude(path_regex=r"/(query|search|count|bulk-adjust)$")
+    """Each limit, left out field, wrong type and unknown method, once. (Of filters there is no end.)"""
+    api = contract(world, client, CASES).exclude(path_regex=FILTERED)
     asked, failures = broken(api, "coverage")
-    assert len(asked) == api.statistic.operations.selected > 90
+    assert len(asked) == api.statistic.operations.selected > 100
     assert not failures, "\n".join(failures)
 
 

@@ -40,7 +40,7 @@ def row(world: World, customer: Customer | Shopper) -> Customer:
 # What the merchant says of somebody (contracts §7, acceptance 58)
 
 
-def test_a_merchant_s_customer_has_no_account_until_she_joins(world: World) -> None:  # contracts §1
+def test_a_merchant_s_customer_has_no_account_by_being_made(world: World) -> None:  # contracts §1
     person = Person(email=" Ann@Example.com ", name="Ann Lee", external_id="c-1")
     visitor = customers.create(world.shop.id, person)
     assert (visitor.email, visitor.status, visitor.email_verified) == ("Ann@Example.com", "visitor", False)
@@ -48,7 +48,8 @@ def test_a_merchant_s_customer_has_no_account_until_she_joins(world: World) -> N
     assert customers.create(world.shop.id, Person(name="Bob"), status="pending").status == "pending"
     member = customers.create(world.shop.id, Person(email="cid@example.com", email_verified=True), status="member")
     assert member.is_member
-    assert ledger.account_of(world.shop.id, member.id) is not None
+    assert ledger.account_of(world.shop.id, member.id) is None
+    assert customers.join(visitor) and ledger.account_of(world.shop.id, visitor.id) is not None
     assert customers.by_referral_code(world.shop.id, member.referral_code).id == member.id
 
 

@@ -420,7 +420,8 @@ def test_from_an_empty_page_one_gets_back(accounts: List, field: str, order: str
 @pytest.mark.parametrize("sort", [[], [{"fieldName": "tier.id"}]])
 def test_a_cursor_is_good_for_its_shop_and_list_only(accounts: List, sort: list[Json]) -> None:
     cursor = str(accounts.page({"sort": sort, "cursorPaging": {"limit": 3}}).next)
-    others = [cursor[:-1], f"A{cursor[1:]}", f"{cursor}AAAA", "A" * 40, "é", "", cursor.swapcase(), "A" * 16_001]
+    other = "B" if cursor[0] == "A" else "A"
+    others = [cursor[:-1], f"{other}{cursor[1:]}", f"{cursor}AAAA", "A" * 40, "é", "", cursor.swapcase(), "A" * 16_001]
     for forged in filter(None, others):
         with pytest.raises(BadRequest) as no:
             accounts.page({"cursorPaging": {"cursor": forged}})

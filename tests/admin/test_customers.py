@@ -4,6 +4,7 @@ import pytest
 
 from tests.integrator import Integrator
 from tests.make import World
+from widget_server.keys import Request
 
 CUSTOMERS = "/loyalty-customers/v1/customers"
 
@@ -88,12 +89,14 @@ def test_two_rows_of_one_person_become_one(owner: Integrator, world: World) -> N
 
 
 def test_the_erased_are_nameless(owner: Integrator, world: World) -> None:
-    ann = world.member("ann@example.com")
-    owner.delete(f"{CUSTOMERS}/{ann.id}")
-    told = owner.get(f"{CUSTOMERS}/{ann.id}")["customer"]
+    made = {"customer": {"email": "ann@example.com", "name": "Ann"}}
+    ann_id = owner.post(CUSTOMERS, made, Idempotency_Key="k-1")["customer"]["id"]
+    owner.delete(f"{CUSTOMERS}/{ann_id}")
+    told = owner.get(f"{CUSTOMERS}/{ann_id}")["customer"]
     assert told["erasedDate"] and "email" not in told
     assert owner.post(f"{CUSTOMERS}/query", {})["customers"] == []
-    owner.patch(f"{CUSTOMERS}/{ann.id}", {"customer": {"name": "Ann"}}, status=404)
+    owner.patch(f"{CUSTOMERS}/{ann_id}", {"customer": {"name": "Ann"}}, status=404)
+    assert [row.answer for row in Request.of(world.shop)] == [None]  # what was answered to her key then, too
 
 
 def test_many_at_once_and_one_that_is_refused(owner: Integrator, world: World) -> None:

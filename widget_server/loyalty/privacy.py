@@ -8,7 +8,7 @@ from widget_server.errors import NotFound
 from widget_server.events import CustomerErased, emit
 from widget_server.keys import Request
 from widget_server.ledger import Account, Cause, Transaction
-from widget_server.loyalty import coupons, customers, earning, imports, referrals, social
+from widget_server.loyalty import access, coupons, customers, earning, imports, referrals, social
 from widget_server.loyalty.access import Session, SignInCode
 from widget_server.loyalty.coupons import Coupon
 from widget_server.loyalty.customers import Customer
@@ -174,10 +174,11 @@ def erase(shop: Shop, customer: Customer) -> None:
         Adjustment.change(
             shop, {Adjustment.reason: None, Adjustment.comment: None}, Adjustment.transaction_id.in_(rows)
         )
-        Session.remove(shop, Session.customer_id == customer.id)
+        access.close_all(shop.id, customer.id)
         if customer.email_key:
             SignInCode.remove(shop, SignInCode.email_key == customer.email_key)
-        Request.change(shop, {Request.answer: None}, Request.customer_id == customer.id)
+        told = Request.answer.cast("TEXT").contains(customer.id)  # to an app, or to her
+        Request.change(shop, {Request.answer: None}, (Request.customer_id == customer.id) | told)
         for word in _words_about(customer):
             Parked.remove(shop, Parked.body.contains(word))
         imports.forget(shop, _words_about(customer))

@@ -192,7 +192,7 @@ def test_who_comes_is_the_one_who_was_there_only_when_the_facts_say_so(world: Wo
 
 def test_what_is_no_address_makes_nobody_the_same_person(world: World) -> None:
     for number, nonsense in enumerate(
-        ("-", "none", "noemail@", "@", " ", "a b@example.com", "ann@example", "x@y.z\x00")
+        ("-", "none", "noemail@", "@", " ", "a b@example.com", "ann@example", "x@y.z\x00", "x@y\x80.z")
     ):
         known = [recognise(world, email=nonsense), recognise(world, external_id=f"c-{number}", email=nonsense)]
         assert known[0].id != known[1].id, nonsense

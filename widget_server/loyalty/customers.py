@@ -30,7 +30,8 @@ from widget_server.errors import BadRequest, CustomerExists, EmailInvalid, NotFo
 from widget_server.events import CustomerChanged, CustomerJoined, SamePerson, emit
 from widget_server.loyalty import access
 
-EMAIL = re.compile(r"[^@\s\x00-\x1f]+@[^@\s\x00-\x1f.]+(\.[^@\s\x00-\x1f.]+)+")
+BLANK = r"\s\x00-\x1f\x7f-\x9f"  # controls by name: what is a blank, languages do not agree on
+EMAIL = re.compile(rf"[^@{BLANK}]+@[^@{BLANK}.]+(\.[^@{BLANK}.]+)+")
 EMAIL_LENGTH_MAX = 254
 CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # no look-alikes
 REFERRAL_CODE_LENGTH = 7

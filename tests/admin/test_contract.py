@@ -35,7 +35,7 @@ from widget_server.web.rate_limits import Hit
 
 CASES = 1000 if PROOFS else 5
 STORIES = 2000 if PROOFS else 50
-ACCEPTED = ["2xx", "401", "403", "404", "409", "428"]  # the rest is about what is there, not about the form
+ACCEPTED = ["2xx", "401", "403", "404", "409", "428", "429"]  # the rest is about what is there, not about the form
 
 FILTERED = r"/(query|search|count|bulk-adjust)$"
 

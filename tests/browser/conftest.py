@@ -136,6 +136,10 @@ class Visitor:
     def opens_widget(self) -> FrameLocator:
         """Press the launcher."""
         self.launcher.click()
+        return self.sees_panel()
+
+    def sees_panel(self) -> FrameLocator:
+        """Wait for the panel, which also opens by itself where a friend's code arrives."""
         self.panel.locator("h1").wait_for()
         return self.panel
 

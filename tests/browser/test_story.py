@@ -110,8 +110,7 @@ def test_from_the_script_tag_to_a_redeemed_coupon_and_a_rewarded_friend(visitor:
     count = ann.balance()
     bob = visitor(viewport=PHONE)
     bob.visits(f"/?ref={ref.group(1)}")
-    if not bob.page.locator("iframe[src*='/panel?']").is_visible():
-        bob.opens_widget()
+    bob.sees_panel()
     bob.panel.get_by_text("gift from your friend", exact=False).wait_for()  # acceptance 43
     bob.signs_up("bob.story@example.com")
     bob_code = bob.tab("My rewards").locator(".code span").first.inner_text()
@@ -122,8 +121,7 @@ def test_from_the_script_tag_to_a_redeemed_coupon_and_a_rewarded_friend(visitor:
     # the same friend comes again with a variant of the address: blocked, with the reason
     cheat = visitor()
     cheat.visits(f"/?ref={ref.group(1)}")
-    if not cheat.page.locator("iframe[src*='/panel?']").is_visible():
-        cheat.opens_widget()
+    cheat.sees_panel()
     cheat.signs_up("bob.story+again@example.com")
     again = cheat.tab("My rewards")
     again.get_by_text("None yet").wait_for()

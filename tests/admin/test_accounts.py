@@ -51,6 +51,11 @@ def test_what_is_no_search_is_named(owner: Integrator, people: list[Any], wrong:
         assert told["details"]["validationError"]["fieldViolations"][0]["field"] == "search"
 
 
+def test_a_time_zone_is_one_even_where_nothing_is_summed_up(owner: Integrator, people: list[Any]) -> None:
+    told = owner.post(f"{ACCOUNTS}/search", {"search": {"timeZone": "x" * 51}}, status=400)
+    assert told["details"]["validationError"]["fieldViolations"][0]["field"] == "search.timeZone"
+
+
 def test_counting_by_filter_and_by_word(owner: Integrator, people: list[Any]) -> None:
     assert owner.post(f"{ACCOUNTS}/count", {})["count"] == 5
     assert owner.post(f"{ACCOUNTS}/count", {"filter": {"points.balance": {"$gt": 20}}})["count"] == 3

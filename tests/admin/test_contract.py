@@ -11,13 +11,16 @@ from typing import Any
 import pytest
 import schemathesis
 from flask.testing import FlaskClient
+from hypothesis.strategies import SearchStrategy, nothing
 from schemathesis.checks import CheckContext, load_all_checks
 from schemathesis.config._checks import PositiveDataAcceptanceConfig
+from schemathesis.core.errors import InvalidSchema
 from schemathesis.core.failures import Failure
 from schemathesis.core.transport import Response
 from schemathesis.engine import events, from_schema
 from schemathesis.engine.recorder import Interaction
 from schemathesis.generation.case import Case
+from schemathesis.generation.jsonschema import strategy
 from schemathesis.generation.modes import GenerationMode
 from schemathesis.openapi.checks import RejectedPositiveData
 from schemathesis.schemas import BaseSchema
@@ -33,6 +36,7 @@ from widget_server.web.auth import MEMBER_TOKEN, SHOP_HEADER
 from widget_server.web.callers import API_KEY
 from widget_server.web.rate_limits import Hit
 
+pytestmark = pytest.mark.timeout(7200 if PROOFS else 180)
 CASES = 1000 if PROOFS else 5
 STORIES = 2000 if PROOFS else 50
 ACCEPTED = ["2xx", "401", "403", "404", "409", "428", "429"]  # the rest is about what is there, not about the form
@@ -182,6 +186,22 @@ def hidden_by_nothing(monkeypatch: pytest.MonkeyPatch, world: World) -> None:
     monkeypatch.setattr(WSGITransport, "send", sent)
 
 
+@pytest.fixture(autouse=True)
+def what_cannot_be_drawn_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is no filter within filters cannot all be said. (schemathesis 4.32 leaves such parts out, but where it meets
+    one only while it draws: there it gives up the whole operation.)
+    """
+    build = strategy._build
+
+    def built(*node: Any) -> SearchStrategy[Any]:
+        try:
+            return build(*node)
+        except InvalidSchema:
+            return nothing()
+
+    monkeypatch.setattr(strategy, "_build", built)
+
+
 def contract(world: World, client: FlaskClient, cases: int) -> BaseSchema:
     """The document, to be asked by the callers of this world; failures are told without being made smaller."""
     api = schemathesis.openapi.from_wsgi("/openapi.json", client.application)
@@ -226,11 +246,11 @@ def test_each_operation_keeps_what_the_document_promises(world: World, client: F
     assert not failures, "\n".join(failures)
 
 
-@pytest.mark.parametrize("modes, cases", [(["positive"], CASES), (["positive", "negative"], min(CASES, 20))])
-def test_each_query_does(world: World, client: FlaskClient, modes: list[str], cases: int) -> None:
-    """Filters hold filters. What is none of them, schemathesis 4.32 says a few dozen times, then it gives up."""
-    api = contract(world, client, cases).include(path_regex=FILTERED)
-    api.config.generation.update(modes=[GenerationMode(mode) for mode in modes])
+@pytest.mark.parametrize("mode", list(GenerationMode))
+def test_each_query_does(world: World, client: FlaskClient, mode: GenerationMode) -> None:
+    """Filters hold filters, so these take long; what fits them and what does not is asked as often."""
+    api = contract(world, client, CASES).include(path_regex=FILTERED)
+    api.config.generation.update(modes=[mode])
     asked, failures = broken(api, "examples", "fuzzing")
     assert len(asked) == api.statistic.operations.selected > 15
     assert not failures, "\n".join(failures)

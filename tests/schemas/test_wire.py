@@ -18,7 +18,7 @@ from widget_server.schemas.admin.customers import CustomerWire
 from widget_server.schemas.admin.earning_rules import EarningRuleWire, NewCustomRule
 from widget_server.schemas.admin.rewards import CouponReward, RewardWire
 from widget_server.schemas.admin.webhooks import Replay
-from widget_server.schemas.wire import Number, Wire, WireTime
+from widget_server.schemas.wire import FIRST_MOMENT, LAST_MOMENT, Number, Wire, WireTime
 
 ID = "0b7f2b2e-6f0c-4c59-9a55-2f6d2d9f4f10"
 COST = {"configsByTier": [{"costInPoints": 10}]}
@@ -97,11 +97,20 @@ def test_what_binary_fractions_are_off_by_is_no_place_of_money() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["20260310T120000Z", "2026-03-10", "2026-03-10T12:00:00", "0001-01-01T00:00:00+14:00", 5]
+    "text",
+    [
+        *("20260310T120000Z", "2026-03-10", "2026-03-10T12:00:00", 5),
+        *("0000-01-01T00:00:00Z", "2016-12-31T23:59:60Z", "2026-03-10T12:00:00+24:00"),
+    ],
 )
 def test_a_time_is_rfc_3339(text: Any) -> None:
     with pytest.raises(ValidationError, match="A time as"):
         WireTime().deserialize(text)
+
+
+def test_a_time_beyond_all_years_is_the_first_or_the_last() -> None:
+    assert WireTime().deserialize("0001-01-01T00:00:00+14:00") == FIRST_MOMENT
+    assert WireTime().deserialize("9999-12-31T23:59:59-01:00") == LAST_MOMENT
 
 
 @pytest.fixture

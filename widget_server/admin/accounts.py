@@ -111,7 +111,7 @@ def query_accounts(caller: Caller, asked: Any) -> dict[str, Any]:
 def search_accounts(caller: Caller, asked: Any) -> dict[str, Any]:
     """Accounts by filter, order and free text over name and e-mail, with aggregations over all that were found."""
     search = dict(asked.get("search") or {})
-    aggregations, zone = search.pop("aggregations", None), search.pop("timeZone", None)
+    aggregations, zone = search.pop("aggregations", None), query.time_zone(search.pop("timeZone", None), "search")
     kind, select = entity(caller.shop), _select(caller.shop)
     found = query.page(kind, select, search, shop_id=caller.shop.id, where="search")
     answer = {"accounts": _all_shown(caller.shop, found.rows), "paging_metadata": query.metadata(found)}

@@ -12,13 +12,13 @@ from typing import Any, ClassVar
 
 from marshmallow import RAISE, Schema, ValidationError, fields, post_dump, pre_load, validate, validates_schema
 
-from widget_server import clock
 from widget_server.schemas.widget import Points
 
 GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)
-RFC3339 = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})", re.ASCII
+RFC3339 = re.compile(  # there is no year 0, and no leap second
+    r"(?!0000)[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})", re.ASCII
 )
+FIRST_MOMENT, LAST_MOMENT = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 REVISION = re.compile("[0-9]{1,18}", re.ASCII)
 MONEY = re.compile(r"[0-9]{1,12}(\.[0-9]{1,2})?", re.ASCII)
 PRICE = re.compile(f"(?=.*[1-9]){MONEY.pattern}", re.ASCII)  # more than 0
@@ -40,6 +40,18 @@ def camel(name: str) -> str:
 def whole(pattern: re.Pattern[str]) -> str:
     """The pattern as openapi.json says that all of a text must fit it."""
     return f"^{pattern.pattern}$"
+
+
+def moment(text: str) -> datetime:
+    """The time that RFC 3339 names, in UTC; the first or last there is, where its offset leads beyond the years 1 to
+    9999. Raises ValueError on another text.
+    """
+    if not RFC3339.fullmatch(text):
+        raise ValueError(text)
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except OverflowError:
+        return LAST_MOMENT if text.startswith("9") else FIRST_MOMENT
 
 
 class Rule:
@@ -186,9 +198,7 @@ class WireTime(fields.Field[datetime]):
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> datetime:
         try:
-            if not RFC3339.fullmatch(value):
-                raise ValueError(value)
-            return clock.parse(value)
+            return moment(value)
         except (TypeError, ValueError) as broken:
             raise ValidationError("A time as 2026-03-10T12:00:00Z.") from broken
 

@@ -1,6 +1,6 @@
 """Wix's query language (wix-api §4): filter, sort, cursors, free text and aggregations over the fields of an entity."""
 
-from widget_server.web.query.aggregations import aggregate
+from widget_server.web.query.aggregations import aggregate, time_zone
 from widget_server.web.query.document import asked, counted, searched, selected
 from widget_server.web.query.fields import Entity, Field, word_of
 from widget_server.web.query.pages import Page, metadata, metadata_v2, page, selection
@@ -18,5 +18,6 @@ __all__ = [
     "searched",
     "selected",
     "selection",
+    "time_zone",
     "word_of",
 ]

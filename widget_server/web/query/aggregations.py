@@ -35,20 +35,30 @@ MISSING = {"int": "0", "money": "0", "bool": "false"}  # what rows without a val
 Groups = Mapping[tuple[Any, ...], int]
 
 
-def aggregate(
-    entity: Entity, select: Any, asked: Any, time_zone: Any = None, *, where: str = "search"
-) -> dict[str, Any]:
+def aggregate(entity: Entity, select: Any, asked: Any, zone: tzinfo = UTC, *, where: str = "search") -> dict[str, Any]:
     """AggregationData of all rows of `select`: what `asked`, the `aggregations` of the body's `where`, want to know.
 
-    `time_zone` is an IANA name or an offset as +02:00; UTC by default. Raises BadRequest that names what is wrong, and
-    where more than 200 dates or 1000 nested results are to be answered.
+    Dates are those of `zone`. Raises BadRequest that names what is wrong, and where more than 200 dates or 1000 nested
+    results are to be answered.
     """
     path = f"{where}.aggregations"
-    zone = _zone(time_zone, f"{where}.timeZone")
     wanted = [
         _wanted(entity, one, zone, f"{path}[{at}]") for at, one in enumerate(a_list(asked, AGGREGATIONS_MAX, path))
     ]
     return {"results": [{**one.told, **one.alone(select)} for one in wanted]}
+
+
+def time_zone(name: Any, where: str = "search") -> tzinfo:
+    """The `timeZone` of the body's `where`: an IANA name or an offset as +02:00; UTC by default. Raises BadRequest."""
+    text = a_text({"timeZone": name}, "timeZone", ZONE_LENGTH_MAX, where) or "UTC"
+    offset = OFFSET.fullmatch(text)
+    try:
+        if not offset:
+            return clock.zone("UTC" if text == "Z" else text)
+        sign, hours, minutes = offset.groups()
+        return timezone(timedelta(hours=int(hours), minutes=int(minutes)) * (-1 if sign == "-" else 1))
+    except ValueError as unknown:
+        raise wrong(f"{where}.timeZone", "is an IANA time zone or an offset as +02:00.") from unknown
 
 
 class _Level:
@@ -358,18 +368,6 @@ def _begin(moment: datetime, interval: str, zone: tzinfo) -> datetime:
         "DAY": day,
     }[interval]
     return datetime.combine(first, time.min, zone).astimezone(UTC)
-
-
-def _zone(name: Any, path: str) -> tzinfo:
-    text = a_text({"timeZone": name}, "timeZone", ZONE_LENGTH_MAX, path.rpartition(".")[0]) or "UTC"
-    offset = OFFSET.fullmatch(text)
-    try:
-        if not offset:
-            return clock.zone("UTC" if text == "Z" else text)
-        sign, hours, minutes = offset.groups()
-        return timezone(timedelta(hours=int(hours), minutes=int(minutes)) * (-1 if sign == "-" else 1))
-    except ValueError as unknown:
-        raise wrong(path, "is an IANA time zone or an offset as +02:00.") from unknown
 
 
 def _text(value: Any) -> str:

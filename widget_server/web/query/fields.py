@@ -10,9 +10,8 @@ from typing import Any, Literal
 import peewee
 from peewee import SQL, NodeList
 
-from widget_server import clock
 from widget_server.db import Bool, Int, Json, Money, Text, UtcDateTime, on_sqlite
-from widget_server.schemas.wire import GUID, RFC3339
+from widget_server.schemas.wire import GUID, moment
 from widget_server.web.query.reading import wrong
 
 Kind = Literal["id", "text", "int", "time", "money", "bool", "enum", "texts"]
@@ -141,9 +140,7 @@ def _int(value: Any) -> int:
 
 
 def _time(value: Any) -> datetime:
-    if not RFC3339.fullmatch(_text(value)):
-        raise ValueError(value)
-    return min(max(clock.parse(value), EARLIEST), LATEST)
+    return min(max(moment(_text(value)), EARLIEST), LATEST)
 
 
 def _money(value: Any) -> Decimal:

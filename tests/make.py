@@ -25,18 +25,22 @@ from widget_server.loyalty import (
     orders,
     points,
     programs,
+    redeeming,
     referrals,
     rewards,
     shops,
     sign_in,
     tiers,
 )
+from widget_server.loyalty.codes import Cart
+from widget_server.loyalty.coupons import Coupon
 from widget_server.loyalty.customers import Customer, Person
 from widget_server.loyalty.order_states import Line, OrderState, Refund, RefundLine
 from widget_server.loyalty.shops import Shop
 
 SECRET = "a-secret-for-tests-that-is-long-enough-for-the-server"
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
+BERLIN_MIDNIGHT = datetime(2026, 3, 10, 23, tzinfo=UTC)  # of 11 March
 PROOFS = bool(os.environ.get("PROOFS"))
 
 
@@ -203,9 +207,9 @@ class Shopper:
         account = ledger.open_account(self.world.shop.id, self.id)
         points.earn_points(self.world.shop, account.id, amount, source="staff", key=f"gift-{next(self.world.numbers)}")
 
-    def redeems(self, reward: rewards.Reward, *, key: str | None = None, points: int | None = None) -> coupons.Coupon:
+    def redeems(self, reward: rewards.Reward, *, key: str | None = None, points: int | None = None) -> Coupon:
         """She buys a reward."""
-        return coupons.redeem(
+        return redeeming.redeem(
             self.world.shop,
             self.customer,
             reward.id,
@@ -213,6 +217,11 @@ class Shopper:
             source="widget",
             points=points,
         )
+
+    def returns(self, coupon: Coupon) -> Coupon:
+        """She wants the points of a coupon instead."""
+        key = f"return-{next(self.world.numbers)}"
+        return coupons.return_for_points(self.world.shop, self.customer, coupon.id, key=key, source="widget")
 
     def does(self, kind: str, id: str | None = None, **facts: Any) -> int:
         """She does something that a rule may pay for; answers the points."""
@@ -260,6 +269,17 @@ def state(**facts: Any) -> OrderState:
     goods = sum((one.subtotal for one in values["lines"]), Decimal(0))
     values.setdefault("total", goods - values["discount"] + values["shipping"] + values["tax"])
     return OrderState(**values)
+
+
+def cart(**facts: Any) -> Cart:
+    """A cart of 50.00 in EUR that a shop asks about a code with."""
+    values: dict[str, Any] = {"currency": "EUR", "subtotal": Decimal(50)}
+    return Cart(**{**values, "collection_ids": frozenset(), "product_ids": frozenset(), **facts})
+
+
+def fresh(world: World, coupon: Coupon) -> Coupon:
+    """The coupon as it is kept now."""
+    return Coupon.need(world.shop, Coupon.id == coupon.id)
 
 
 def tries(examples: int, **facts: Any) -> settings:

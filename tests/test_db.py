@@ -263,7 +263,9 @@ def test_every_query_of_a_long_story_names_its_shop(world: World, unbound: list[
     coupon = ann.redeems(reward) if ann.balance >= 100 else bob.redeems(reward)
     bob.orders(id=order.external_id, lines=order.told.lines, refunds=(refund("20.00"),))
     ann.does("visit")
-    points.adjust(world.shop, ann.account.id, by=5, source="staff", key="a", comment="sorry", staff="s1")
+    points.adjust(
+        world.shop, ann.account.id, by=5, source="staff", key="a", said=points.Said(comment="sorry", staff="s1")
+    )
     birthdays.tell(ann.customer, NOON.date().replace(year=1990))
     rule_states.states(
         world.shop, ann.customer, ann.account, earning_rules.listed(world.shop, ann.customer, ann.account)
@@ -278,7 +280,7 @@ def test_every_query_of_a_long_story_names_its_shop(world: World, unbound: list[
         points.mature_due()
         tiers.recheck_all(world.shop)
     everybody = ledger.Account.of(world.shop, ledger.Account.id)
-    batch = batches.bulk_adjust(world.shop, everybody, by=5, source="staff", key="b", comment="sorry")
+    batch = batches.bulk_adjust(world.shop, everybody, by=5, source="staff", key="b", said=points.Said(comment="sorry"))
     jobs.run_all()
     batches.undo(world.shop, batch.id)
     upload = imports.receive(imports.new_upload(world.shop).id, io.BytesIO(imports.TEMPLATE.encode()))

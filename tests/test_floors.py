@@ -34,6 +34,9 @@ loyalty.rule_states
 loyalty.social
 loyalty.rewards
 loyalty.coupons
+loyalty.codes
+loyalty.issuing
+loyalty.redeeming loyalty.gifts
 loyalty.checkout
 loyalty.referrals
 loyalty.sign_in

@@ -5,6 +5,7 @@ write lock at once, so that what was read inside is still true when it is writte
 """
 
 import json
+import re
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -283,7 +284,8 @@ class ShopTable(Table):
         """Like `one`, but raises NotFound."""
         row = cls.one(shop, *conditions)
         if row is None:
-            raise NotFound(f"There is no such {cls.__name__.lower()} here.")
+            words = re.sub("(?<=[a-z])(?=[A-Z])", " ", cls.__name__).lower()
+            raise NotFound(f"There is no such {words} here.")
         return row
 
     @classmethod

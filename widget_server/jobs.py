@@ -18,6 +18,7 @@ from widget_server.loyalty import (
     coupons,
     expiry,
     imports,
+    issuing,
     orders,
     points,
     reports,
@@ -79,7 +80,7 @@ def every_minute() -> None:
     _try(_all_of, points.mature_due)
     _try(_all_of, checkout.time_out_due)
     _try(_all_of, coupons.expire_due)
-    _try(_all_of, coupons.give_up_on_codes)
+    _try(_all_of, issuing.give_up_on_codes)
     _try(rate_limits.forget_old)
     _try(imports.forget_old)
     _try(batches.give_up)

@@ -12,6 +12,7 @@ from widget_server.delivery import mail, news, outbox
 from widget_server.events import Event
 from widget_server.loyalty import (
     checkout,
+    codes,
     coupons,
     customers,
     earning,
@@ -64,7 +65,7 @@ def score_order(event: events.OrderChanged) -> None:
 def use_coupons_of_order(event: events.OrderChanged) -> None:
     """An order that carries a code marks it used; a cancelled one sets it free."""
     shop, order = shops.by_id(event.shop_id), orders.Order.need(event.shop_id, orders.Order.id == event.order_id)
-    coupons.order_says(
+    codes.order_says(
         shop,
         order.told.coupon_codes,
         f"{order.platform}:{order.external_id}",

@@ -42,6 +42,24 @@ def test_what_only_the_program_file_knows_outlives_a_change(owner: Integrator, w
     assert row.minimum_subtotal == Decimal(40)
 
 
+def test_a_sliding_coupon_slides_on_when_it_is_sent_back(owner: Integrator, world: World) -> None:
+    kept = world.reward("sliding", cost=100, max_points=800, step_points=50, point_value=Decimal("0.0155"))
+    path = f"{REWARDS}/{kept.id}"
+    told = owner.get(path)["reward"]
+    assert told["couponReward"]["fixedAmount"] == {"configsByTier": [{"costInPoints": 100, "amount": 1.55}]}
+    renamed = owner.put(path, {"reward": {**told, "name": "As you like"}})["reward"]
+    assert renamed == {**told, "name": "As you like", "revision": "2", "updatedDate": renamed["updatedDate"]}
+    for other in (
+        {"couponReward": {"fixedAmount": {"configsByTier": [{"costInPoints": 100, "amount": 1.5}]}}},
+        {"couponReward": {"freeShipping": {"configsByTier": [{"costInPoints": 100}]}}},
+        {"discountAmount": {"configsByTier": [{"costInPoints": 100, "amount": "1.55"}]}},
+    ):
+        refused = owner.put(path, {"reward": {"revision": "2", **other}}, status=400)
+        assert refused["details"]["validationError"]["fieldViolations"][0]["field"] == "reward.type"
+    row = Reward.need(world.shop, Reward.id == kept.id)
+    assert (row.kind, row.max_points, row.point_value) == ("sliding", 800, Decimal("0.0155"))
+
+
 def test_prices_by_tier_and_a_type_that_stays(owner: Integrator, world: World) -> None:
     gold = world.tier("Gold", 1000)
     configs = [{"costInPoints": 100, "amount": "1.00"}, {"tierId": gold.id, "costInPoints": 50, "amount": "1.00"}]

@@ -14,7 +14,7 @@ from tests.make import World
 from widget_server import clock
 from widget_server.delivery import letters
 from widget_server.loyalty import programs
-from widget_server.loyalty.coupons import Gift
+from widget_server.loyalty.gifts import Gift
 
 LANGUAGES = ("ar", "de", "en", "es", "fr")
 LINK = "http://widget.localhost:8000/confirm?link=AbC-_9&x=1"

@@ -30,7 +30,7 @@ from widget_server.errors import (
     RewardUnavailable,
     StaleRevision,
 )
-from widget_server.loyalty import checkout, coupons, privacy, programs, rewards, shops
+from widget_server.loyalty import checkout, codes, coupons, privacy, programs, rewards, shops
 from widget_server.loyalty.checkout import CheckoutDiscount
 from widget_server.loyalty.coupons import Coupon
 from widget_server.loyalty.orders import Order
@@ -39,14 +39,6 @@ from widget_server.loyalty.rewards import Price, Reward
 REMOVED = "refunded_due_to_manual_discount_removal"
 TIMED_OUT = "refunded_due_to_timeout"
 A_DAY = timedelta(hours=24)
-
-
-@pytest.fixture
-def ann(world: World) -> Shopper:
-    """A member with 1000 points."""
-    ann = world.member()
-    ann.is_given(1000)
-    return ann
 
 
 @pytest.fixture
@@ -211,7 +203,7 @@ def test_the_shop_s_own_word_completes_it(world: World, ann: Shopper, sliding: R
 
 def test_an_order_with_the_code_completes_it(world: World, ann: Shopper, sliding: Reward) -> None:  # contracts §4
     discount = applies(ann, reward_id=sliding.id, points=100)
-    code = coupons.shown(coupon_of(discount).code)
+    code = codes.shown(coupon_of(discount).code)
     ann.orders(id="o1", coupon_codes=(code,))
     assert status(world) == ["completed"]
     assert checkout.complete(world.shop, "basket", "generic:o1", source="admin").id == discount.id
@@ -242,8 +234,8 @@ def test_what_a_checkout_took_comes_back_once(
     assert (status(world, "bought"), status(world, "brought")) == ([expected], [expected])
     assert ann.balance == 700
     assert ann.history()[0] == ("returned", 100)
-    assert coupons.check(world.shop, coupon_of(discount).code, _cart()).reason == "returned"
-    assert coupons.check(world.shop, brought.code, _cart()).valid
+    assert codes.check(world.shop, coupon_of(discount).code, _cart()).reason == "returned"
+    assert codes.check(world.shop, brought.code, _cart()).valid
 
 
 def test_a_checkout_has_24_hours(world: World, ann: Shopper, sliding: Reward) -> None:
@@ -321,9 +313,9 @@ def test_a_coupon_that_another_order_used_or_that_died_is_unused(world: World, a
     for basket, coupon in (("used", used), ("revoked", revoked), ("returned", returned)):
         applies(ann, basket, coupon_id=coupon.id)
     checkout.complete(world.shop, "used", "generic:o1", source="admin")
-    coupons.release(world.shop, used.code, "generic:o1", source="t")
+    codes.release(world.shop, used.code, "generic:o1", source="t")
     applies(ann, "again", coupon_id=used.id)
-    coupons.use(world.shop, used.code, "generic:o1")  # the first order came back
+    codes.use(world.shop, used.code, "generic:o1")  # the first order came back
     coupons.revoke(revoked)
     coupons.return_for_points(world.shop, ann.customer, returned.id, key="r", source="widget")
     found = {basket: status(world, basket)[0] for basket in ("expired", "used", "again", "revoked", "returned")}
@@ -340,7 +332,7 @@ def test_a_coupon_she_took_away_is_used_elsewhere_without_the_checkout(world: Wo
     coupon = ann.redeems(world.reward(cost=100))
     applies(ann, coupon_id=coupon.id)
     checkout.remove(world.shop, "basket", source="admin")
-    coupons.use(world.shop, coupon.code, "generic:o1")
+    codes.use(world.shop, coupon.code, "generic:o1")
     assert status(world) == [REMOVED]
 
 
@@ -361,7 +353,7 @@ def test_a_coupon_that_is_used_already_completes_no_other_checkout(world: World,
         applies(ann, coupon_id=coupon.id)
     with clock.at(NOON + A_DAY):
         jobs.every_minute()
-        coupons.use(world.shop, coupon.code, "generic:o1")
+        codes.use(world.shop, coupon.code, "generic:o1")
         with pytest.raises(CheckoutEnded):
             checkout.complete(world.shop, "basket", "generic:o2", source="admin")
     assert (status(world), _standing(world, "basket").order_ref) == ([TIMED_OUT], None)
@@ -437,8 +429,8 @@ def _standing(world: World, basket: str) -> CheckoutDiscount:
     return CheckoutDiscount.need(world.shop, CheckoutDiscount.checkout_id == basket)
 
 
-def _cart() -> coupons.Cart:
-    return coupons.Cart("EUR", None, frozenset(), frozenset())
+def _cart() -> codes.Cart:
+    return codes.Cart("EUR", None, frozenset(), frozenset())
 
 
 # In a connected shop, whose own checkout must know the code, and forget it first

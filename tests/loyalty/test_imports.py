@@ -29,7 +29,7 @@ from widget_server.loyalty import batches, customers, imports, privacy
 from widget_server.loyalty.batches import Batch
 from widget_server.loyalty.customers import Customer, Person
 from widget_server.loyalty.imports import Import, Upload
-from widget_server.loyalty.points import Adjustment
+from widget_server.loyalty.points import Adjustment, Said
 from widget_server.queue import TRIES_MAX, Job
 
 
@@ -96,7 +96,7 @@ def test_a_file_adds_points_to_existing_balances(world: World, ann: Shopper, bob
     assert (made.status, made.header, made.row_count, made.columns) == ("parsed", ["Email", "Points"], 2, [0, 1])
     assert made.sample_rows == [["ann@example.com", "50"], ["BOB@example.COM", "7"]]
     assert [ann.balance, bob.balance] == [100, 0]
-    imports.execute(world.shop, made.id, source="staff", reason="moved", comment="Welcome!", staff="s1")
+    imports.execute(world.shop, made.id, source="staff", said=Said(reason="moved", comment="Welcome!", staff="s1"))
     done = settled(made)
     assert figures(done) == ("imported", 2, 2, 0, 0)
     assert [ann.balance, bob.balance] == [150, 7]

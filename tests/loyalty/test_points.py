@@ -17,7 +17,7 @@ from widget_server.errors import (
 )
 from widget_server.ledger import Account, Transaction
 from widget_server.loyalty import customers, points, programs, reads
-from widget_server.loyalty.points import Adjustment, Award
+from widget_server.loyalty.points import Adjustment, Award, Said
 
 
 def adjust(ann: Shopper, key: str | None = None, **facts: Any) -> Transaction | None:
@@ -53,10 +53,10 @@ def test_staff_change_a_balance_by_an_amount_or_to_a_balance(world: World) -> No
 
 def test_an_adjustment_with_the_same_key_is_done_once(world: World) -> None:  # acceptance 62
     ann = world.member()
-    first = adjust(ann, key="set", to_balance=100, comment="welcome")
+    first = adjust(ann, key="set", to_balance=100, said=Said(comment="welcome"))
     assert first is not None
     ann.is_given(7)
-    again = adjust(ann, key="set", to_balance=100, comment="welcome")
+    again = adjust(ann, key="set", to_balance=100, said=Said(comment="welcome"))
     assert again is not None
     assert again.id == first.id
     assert ann.balance == 107
@@ -75,8 +75,8 @@ def test_adjustments_in_parallel_set_one_balance(world: World) -> None:
 
 def test_an_app_gives_points_with_what_it_knows(world: World) -> None:  # wix-api §1b earnPoints
     ann = world.member()
-    give = {"source": "admin", "key": "k1", "app_id": "crm", "activity_type": "call", "order_ref": "A-7"}
-    row = points.earn_points(world.shop, ann.account.id, 70, comment="Thank you for calling", channel="X", **give)
+    said = Said(comment="Thank you for calling", app_id="crm", activity_type="call", order_ref="A-7", channel="X")
+    row = points.earn_points(world.shop, ann.account.id, 70, source="admin", key="k1", said=said)
     assert (row.kind, row.amount, row.cause, row.key, ann.account.earned) == ("earn", 70, "gift", "k1", 70)
     note = Adjustment.need(world.shop, Adjustment.transaction_id == row.id)
     assert (note.app_id, note.activity_type, note.order_ref, note.channel) == ("crm", "call", "A-7", "X")
@@ -90,7 +90,8 @@ def test_points_are_given_once_a_key(world: World) -> None:  # acceptance 62
     ann, bob = world.member(), world.member("bob@example.com")
 
     def give(who: Shopper, amount: int) -> Transaction:
-        return points.earn_points(world.shop, who.account.id, amount, source="admin", key="k1", comment="hi")
+        said = Said(comment="hi")
+        return points.earn_points(world.shop, who.account.id, amount, source="admin", key="k1", said=said)
 
     first = give(ann, 70)
     programs.pause(world.shop.id)
@@ -151,7 +152,7 @@ def test_a_balance_is_never_set_below_zero(world: World) -> None:
 
 def test_words_that_were_changed_are_found_and_erased_ones_are_not(world: World) -> None:
     ann = world.member()
-    row = adjust(ann, by=20, reason="why", comment="Sorry")
+    row = adjust(ann, by=20, said=Said(reason="why", comment="Sorry"))
     assert row is not None
     Adjustment.change(world.shop, {Adjustment.comment: "Sorry!"})
     (wrong,) = points.audit_notes()
@@ -160,16 +161,18 @@ def test_words_that_were_changed_are_found_and_erased_ones_are_not(world: World)
     assert list(points.audit_notes()) == []
 
 
-def test_texts_have_an_end(world: World) -> None:
+def test_texts_have_an_end() -> None:
     for name in ("reason", "comment"):
+        assert getattr(Said(**{name: "x" * 500}), name)
         with pytest.raises(BadRequest) as refusal:
-            adjust(world.member(), by=1, **{name: "x" * 501})
+            Said(**{name: "x" * 501})
         assert refusal.value.field == name
 
 
 def test_its_texts_can_be_erased_and_stand_not_in_the_ledger(world: World) -> None:  # acceptance 49, 58
     ann = world.member()
-    row = adjust(ann, by=20, reason="Ann called, was cross", comment="Sorry for the delay", staff="s1")
+    said = Said(reason="Ann called, was cross", comment="Sorry for the delay", staff="s1")
+    row = adjust(ann, by=20, said=said)
     assert row is not None
     note = Adjustment.need(world.shop, Adjustment.transaction_id == row.id)
     assert (note.reason, note.comment, note.staff) == ("Ann called, was cross", "Sorry for the delay", "s1")

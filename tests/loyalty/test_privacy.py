@@ -8,10 +8,11 @@ from tests.make import NOON, Shopper, World, everything_kept, refund
 from widget_server import clock, keys, ledger
 from widget_server.db import canonical
 from widget_server.errors import CodeExpired, NotFound, SignedOut
-from widget_server.loyalty import coupons, customers, orders, points, privacy, referrals, sign_in
+from widget_server.loyalty import codes, customers, orders, points, privacy, referrals, sign_in
 from widget_server.loyalty.coupons import Coupon
 from widget_server.loyalty.customers import Person
 from widget_server.loyalty.orders import Parked
+from widget_server.loyalty.points import Said
 
 ANN = "Ann.Lee@example.com"
 FACTS = {"name": "Ann Rosamund Lee", "phone": "+49 151 2345678", "birthday": date(1987, 6, 5)}
@@ -40,8 +41,8 @@ def ann(world: World) -> Shopper:
     world.member("friend@example.com", code=ann.customer.referral_code)
     referrals.count_visit(world.shop, ann.customer.referral_code)
     ann.orders("50.00", id="o1")
-    texts = {"reason": "Moved to Oslo, cannot come", "comment": "Sorry, Ann"}
-    points.adjust(world.shop, ann.account.id, source="staff", key="a", by=30, staff="kim", **texts)
+    said = Said(reason="Moved to Oslo, cannot come", comment="Sorry, Ann", staff="kim")
+    points.adjust(world.shop, ann.account.id, source="staff", key="a", by=30, said=said)
     ann.redeems(world.reward(cost=100))
     sign_in.ask(world.shop, ANN, purpose="sign_in", locale="en", wishes={"name": FACTS["name"]})
     answer = {"name": FACTS["name"], "email": ANN}
@@ -69,7 +70,7 @@ def test_who_is_forgotten_stands_nowhere_and_the_books_stay(world: World, ann: S
     assert list(ledger.audit()) == []
     with pytest.raises(SignedOut):
         sign_in.who(world.shop, ann.token)
-    assert coupons.check(world.shop, code, _any_cart()).reason == "revoked"
+    assert codes.check(world.shop, code, _any_cart()).reason == "revoked"
     assert not ann.customer.is_member
 
 
@@ -132,7 +133,8 @@ def test_a_code_in_her_mail_is_dead_too(world: World, ann: Shopper) -> None:
 def test_merged_rows_are_forgotten_with_the_person(world: World, ann: Shopper) -> None:  # acceptance 58
     old = world.vouched("shop-account-77-old", "annlee@work.example", verified=True)
     old.is_given(5)
-    points.adjust(world.shop, old.account.id, source="staff", key="b", by=1, reason="Rosamund moved to Oslo")
+    said = Said(reason="Rosamund moved to Oslo")
+    points.adjust(world.shop, old.account.id, source="staff", key="b", by=1, said=said)
     privacy.merge(world.shop, old.id, ann.id)
     signpost = old.customer  # the owner opens the old row
     privacy.erase(world.shop, signpost)
@@ -143,10 +145,10 @@ def test_merged_rows_are_forgotten_with_the_person(world: World, ann: Shopper) -
 
 def test_a_used_coupon_stays_used_and_never_lives_again(world: World, ann: Shopper) -> None:
     coupon = Coupon.one(world.shop, Coupon.customer_id == ann.id)
-    coupons.use(world.shop, coupon.code, "o9")
+    codes.use(world.shop, coupon.code, "o9")
     privacy.erase(world.shop, ann.customer)
     assert Coupon.need(world.shop, Coupon.id == coupon.id).status == "used"
-    assert coupons.release(world.shop, coupon.code, "o9", source="t").status == "revoked"
+    assert codes.release(world.shop, coupon.code, "o9", source="t").status == "revoked"
 
 
 # Two rows are one person
@@ -208,7 +210,8 @@ def test_what_was_booked_before_a_merge_is_in_it(world: World) -> None:
         world.guest_orders(ANN, "10.00")
         guest = customers.recognise(world.shop.id, Person(email=ANN))
         account = ledger.account_of(world.shop.id, guest.id)
-        points.adjust(world.shop, account.id, source="staff", key="a", by=5, reason="secret", comment="A welcome")
+        said = Said(reason="secret", comment="A welcome")
+        points.adjust(world.shop, account.id, source="staff", key="a", by=5, said=said)
     with clock.at(NOON + timedelta(days=1)):
         world.vouched("c-1", ANN, verified=True)
         told = privacy.export(world.shop, ann.customer)
@@ -223,5 +226,5 @@ def test_somebody_without_an_account_has_a_short_file(world: World) -> None:
     assert told["customer"]["email"] == "guest@example.com"
 
 
-def _any_cart() -> coupons.Cart:
-    return coupons.Cart("EUR", None, frozenset(), frozenset())
+def _any_cart() -> codes.Cart:
+    return codes.Cart("EUR", None, frozenset(), frozenset())

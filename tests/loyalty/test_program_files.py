@@ -19,7 +19,7 @@ from tests.make import NOON, World
 from widget_server import clock, db, events, queue, reactions
 from widget_server.errors import BadRequest, BadTransition
 from widget_server.events import Event, ProgramChanged
-from widget_server.loyalty import coupons, earning_rules, program_files, programs, referrals, rewards, shops, tiers
+from widget_server.loyalty import codes, earning_rules, program_files, programs, referrals, rewards, shops, tiers
 from widget_server.loyalty.earning_rules import Figure, Trigger
 from widget_server.loyalty.program_files import Change, apply, plan
 from widget_server.loyalty.rewards import Price
@@ -172,7 +172,7 @@ def test_what_is_no_longer_listed_is_archived_and_comes_back_as_itself(world: Wo
     assert (rule.active, rule.archived_at is not None) == (False, True)
     ann.orders("20.00")
     assert ann.balance == had
-    assert coupons.check(world.shop, coupon.code or "", coupons.Cart("EUR", Decimal(9), frozenset(), frozenset())).valid
+    assert codes.check(world.shop, coupon.code or "", codes.Cart("EUR", Decimal(9), frozenset(), frozenset())).valid
     world.order(ann.person, id=order.external_id, status="cancelled")  # an archived rule takes back what it gave
     assert ann.balance < had
     assert apply(world.shop, parse("earning_rules: []\nrewards: []")) == []

@@ -8,7 +8,7 @@ from tests.make import NOON, World, at_once
 from widget_server import clock, events, reactions
 from widget_server.errors import BadTransition, NotFound, ProgramNotActive
 from widget_server.events import Event, ProgramChanged
-from widget_server.loyalty import coupons, programs
+from widget_server.loyalty import codes, programs
 from widget_server.loyalty.programs import ProgramSettings
 
 
@@ -59,7 +59,7 @@ def test_an_issued_code_stays_usable_while_paused(world: World) -> None:  # acce
         ann.redeems(reward)
     with pytest.raises(ProgramNotActive):
         programs.need_active(world.shop.id)
-    assert coupons.use(world.shop, coupon.code, "generic:o1").status == "used"
+    assert codes.use(world.shop, coupon.code, "generic:o1").status == "used"
     assert ann.balance == 200
 
 

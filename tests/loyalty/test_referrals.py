@@ -10,7 +10,7 @@ import pytest
 from tests.make import NOON, Shopper, World, at_once, refund
 from widget_server import clock
 from widget_server.errors import AlreadyReferred, OwnReferralCode, ReferralCodeUnknown
-from widget_server.loyalty import coupons, customers, privacy, programs, referrals
+from widget_server.loyalty import codes, coupons, customers, privacy, programs, referrals
 from widget_server.loyalty.coupons import Coupon
 from widget_server.loyalty.customers import Person
 from widget_server.loyalty.referrals import Referral, ReferralVisit
@@ -371,7 +371,7 @@ def test_coupons_die_unless_they_were_used_and_are_not_given_twice(world: World,
     assert sorted(one.status for one in gifts(ann)) == ["active", "revoked"]
     assert sorted(one.status for one in gifts(bob)) == ["active", "revoked"]
     second = next(one for one in gifts(ann) if one.id != first.id)
-    coupons.use(world.shop, second.code, "ann's order")
+    codes.use(world.shop, second.code, "ann's order")
     for revision, status in ((4, "cancelled"), (5, "paid")):
         bob.orders(id="o1", status=status, revision=revision)
     assert sorted(one.status for one in gifts(ann)) == ["revoked", "used"]  # she had hers

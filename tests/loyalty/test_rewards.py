@@ -10,17 +10,8 @@ from tests.make import NOON, Shopper, World, at_once, refused
 from widget_server import clock, events, reactions
 from widget_server.errors import BadRequest, NotEnoughPoints, NotFound, RewardUnavailable, StaleRevision, TierTooLow
 from widget_server.events import Event, RewardChanged
-from widget_server.loyalty import coupons, reads, rewards, tiers
+from widget_server.loyalty import codes, reads, redeeming, rewards, tiers
 from widget_server.loyalty.rewards import Price
-
-
-@pytest.fixture
-def ann(world: World) -> Shopper:
-    """A member with 1000 points."""
-    ann = world.member()
-    ann.is_given(1000)
-    return ann
-
 
 # What it costs, and who may have it
 
@@ -72,7 +63,7 @@ def test_a_tier_s_reward_is_for_that_tier_and_those_above(world: World) -> None:
     for points in (50, 150, 250, 350):
         someone = world.member(f"m{points}@example.com")
         someone.is_given(points)
-        offer = coupons.offers(world.shop, someone.customer, someone.account)[0]
+        offer = redeeming.offers(world.shop, someone.customer, someone.account)[0]
         try:
             someone.redeems(reward)
             allowed.append(points)
@@ -132,7 +123,7 @@ def test_without_a_base_price_only_tiers_with_their_own_may_have_it(world: World
     assert rewards.price_for(reward, None) is None
     with pytest.raises(TierTooLow):
         ann.redeems(reward)
-    offer = coupons.offers(world.shop, ann.customer, ann.account)[0]
+    offer = redeeming.offers(world.shop, ann.customer, ann.account)[0]
     assert (offer.price.cost_points, offer.available, offer.refusal) == (300, False, "tier_too_low")
     assert reads.guest_rewards(world.shop)[0]["cost_points"] == 300
     ann.is_given(100)
@@ -147,7 +138,7 @@ def test_a_discount_at_checkout_is_no_coupon(world: World, ann: Shopper) -> None
     gold = world.tier("Gold", 5000)
     prices = {None: Price(10, Decimal("1.00")), gold.id: Price(3, Decimal("1.00"))}
     reward = rewards.create(world.shop, "sliding", prices, at_checkout=True, title="Points for money")
-    assert coupons.offers(world.shop, ann.customer, ann.account) == reads.guest_rewards(world.shop) == []
+    assert redeeming.offers(world.shop, ann.customer, ann.account) == reads.guest_rewards(world.shop) == []
     with pytest.raises(RewardUnavailable):
         ann.redeems(reward, points=35)
     base, golden = rewards.price_for(reward, None), rewards.price_for(reward, gold.id)
@@ -174,7 +165,7 @@ def test_a_reward_is_made_edited_and_archived(world: World, ann: Shopper, heard:
     for act in (rewards.need, lambda shop, id: rewards.remove(shop, id, None)):
         with pytest.raises(NotFound):
             act(shop, reward.id)
-    assert coupons.use(shop, coupon.code, "generic:o1").status == "used"
+    assert codes.use(shop, coupon.code, "generic:o1").status == "used"
     assert [(event.change, event.fields) for event in heard if event.reward_id == reward.id] == [
         ("created", ()),
         ("updated", ("kind", "cost_points", "amount", "percent")),

@@ -20,8 +20,9 @@ from tests.make import NOON, PROOFS, World
 from tests.stores.checkouts import Checkout, Shopify, WooCommerce
 from widget_server import clock, jobs, queue
 from widget_server.errors import CouponNotReturnable, CouponNotUsable
-from widget_server.loyalty import coupons, shops
-from widget_server.loyalty.coupons import Coupon, Gift
+from widget_server.loyalty import coupons, gifts, shops
+from widget_server.loyalty.coupons import Coupon
+from widget_server.loyalty.gifts import Gift
 from widget_server.queue import Job
 
 MOODS = ["well", "well", "refuses", "breaks", "forgets to answer", "shut"]
@@ -58,7 +59,7 @@ class Buying(RuleBasedStateMachine):
 
     @rule()
     def is_given_a_coupon(self) -> None:
-        coupons.give(self.world.shop, self.ann.customer, Gift("amount", amount=Decimal(3)), origin="referral")
+        gifts.give(self.world.shop, self.ann.customer, Gift("amount", amount=Decimal(3)), origin="referral")
 
     @rule(at=some)
     def asks_for_her_points(self, at: int) -> None:

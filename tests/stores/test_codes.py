@@ -19,8 +19,10 @@ from tests.stores.checkouts import Checkout, Shopify, WooCommerce, amount_of
 from tests.test_cli import env
 from widget_server import clock, db, jobs, queue
 from widget_server.errors import CouponNotReturnable, CouponNotUsable
-from widget_server.loyalty import coupons, privacy, reads, shops
-from widget_server.loyalty.coupons import Coupon, Gift
+from widget_server.loyalty import coupons, gifts, issuing, privacy, reads, shops
+from widget_server.loyalty.codes import shown as shown_code
+from widget_server.loyalty.coupons import Coupon
+from widget_server.loyalty.gifts import Gift
 from widget_server.queue import Job
 from widget_server.stores import calls, codes
 
@@ -96,7 +98,7 @@ def test_a_code_is_being_made_until_the_checkout_knows_it(ann: Shopper, checkout
         returns(ann, coupon)
     assert jobs.run_all() == 1
     shown = reads.coupon(fresh(coupon))
-    assert (shown["status"], shown["code"]) == ("active", coupons.shown(coupon.code))
+    assert (shown["status"], shown["code"]) == ("active", shown_code(coupon.code))
     (made,) = checkout.codes.values()
     assert (made.code.upper(), made.mark, amount_of(made)) == (coupon.code, coupon.id, Decimal(5))
     assert not Job.everywhere().exists()
@@ -104,7 +106,7 @@ def test_a_code_is_being_made_until_the_checkout_knows_it(ann: Shopper, checkout
 
 def test_a_gift_is_made_there_too(ann: Shopper, checkout: Checkout) -> None:
     with db.atomic():
-        coupon = coupons.give(ann.world.shop, ann.customer, Gift("amount", amount=Decimal(3)), origin="referral")
+        coupon = gifts.give(ann.world.shop, ann.customer, Gift("amount", amount=Decimal(3)), origin="referral")
     assert coupon.status == "issuing"
     jobs.run_all()
     assert fresh(coupon).status == "active"
@@ -140,7 +142,7 @@ def test_the_audit_names_a_coupon_with_both_or_neither(ann: Shopper, checkout: C
 
 def test_a_gift_that_the_shop_refuses_gives_no_points(ann: Shopper, checkout: Checkout) -> None:
     checkout.mood = "refuses"
-    coupon = coupons.give(ann.world.shop, ann.customer, Gift("amount", amount=Decimal(3)), origin="referral")
+    coupon = gifts.give(ann.world.shop, ann.customer, Gift("amount", amount=Decimal(3)), origin="referral")
     jobs.run_all()
     assert (fresh(coupon).status, fresh(coupon).failure, ann.balance) == ("failed", "shop_refused", 1000)
 
@@ -191,7 +193,7 @@ def test_workers_that_die_each_time_give_the_points_back_too(ann: Shopper, check
             queue.claim()
     jobs.every_minute()
     assert (fresh(coupon).status, ann.balance) == ("failed", 1000)
-    assert coupons.give_up_on_codes() == 0
+    assert issuing.give_up_on_codes() == 0
 
 
 def test_a_worker_killed_before_it_could_say_so_has_an_heir(
@@ -199,7 +201,7 @@ def test_a_worker_killed_before_it_could_say_so_has_an_heir(
 ) -> None:
     coupon = ann.redeems(ann.world.reward(cost=500))
     with monkeypatch.context() as patch:
-        patch.setattr(coupons, "code_made", _killed)
+        patch.setattr(issuing, "code_made", _killed)
         job = queue.claim()
         assert job is not None
         with pytest.raises(KeyboardInterrupt):

@@ -3,15 +3,17 @@
 from collections.abc import Iterable
 from typing import Any
 
-from peewee import Case, fn
+from peewee import fn
 
 from widget_server import ledger
-from widget_server.admin.routes import MANAGE, MEMBER, READ, SOURCE, Service, request_key
+from widget_server.admin.customers import MEMBER_ID
+from widget_server.admin.routes import MANAGE, MEMBER, READ, SOURCE, Service, request_key, said
 from widget_server.errors import NotFound
 from widget_server.ledger import Account
 from widget_server.loyalty import batches, customers, expiry, points, reports
 from widget_server.loyalty.customers import Customer
 from widget_server.loyalty.expiry import ExpiryColumns
+from widget_server.loyalty.points import Said
 from widget_server.loyalty.shops import Shop
 from widget_server.schemas.admin import accounts as shapes
 from widget_server.schemas.admin.accounts import Surroundings, account
@@ -23,7 +25,6 @@ from widget_server.web.query.reading import an_object
 
 service = Service("accounts", "/loyalty-accounts/v1", "Accounts")
 
-MEMBER_ID = Case(None, [(Customer.status == "member", Customer.id)], None)
 CREATED = Field(Account.created_at, "time", aggregatable=True)
 ACTIVITY = Field(Account.last_activity_at, "time", aggregatable=True)
 UPDATED = Field(Account.updated_at, "time", aggregatable=True)
@@ -139,9 +140,7 @@ def bulk_adjust(caller: Caller, asked: Any) -> dict[str, Any]:
         key=request_key(),
         by=asked.get("amount"),
         to_balance=asked.get("balance"),
-        comment=asked.get("description"),
-        reason=asked.get("reason"),
-        app_id=caller.key_id,
+        said=said(caller, asked),
     )
     return {"async_job_id": batch.id}
 
@@ -193,10 +192,8 @@ def adjust_points(caller: Caller, asked: Any, account_id: str) -> dict[str, Any]
         key=request_key(),
         by=asked.get("amount"),
         to_balance=asked.get("balance"),
-        comment=asked.get("description"),
-        reason=asked.get("reason"),
-        app_id=caller.key_id,
         revision=asked.get("revision"),
+        said=said(caller, asked),
     )
     return _moved(caller.shop, account_id, row)
 
@@ -217,11 +214,13 @@ def earn_points(caller: Caller, asked: Any, account_id: str) -> dict[str, Any]:
         asked["amount"],
         source=SOURCE,
         key=asked["idempotency_key"],
-        comment=asked.get("description"),
-        app_id=asked["app_id"],
-        activity_type=asked.get("activity_type"),
-        order_ref=asked.get("order_id"),
-        channel=asked.get("followed_social_media", {}).get("channel"),
+        said=Said(
+            comment=asked.get("description"),
+            app_id=asked["app_id"],
+            activity_type=asked.get("activity_type"),
+            order_ref=asked.get("order_id"),
+            channel=asked.get("followed_social_media", {}).get("channel"),
+        ),
     )
     return _moved(caller.shop, account_id, row)
 

@@ -8,10 +8,11 @@ from typing import Any
 
 from peewee import JOIN, Case
 
+from widget_server.admin.customers import MEMBER_ID, account_id
 from widget_server.admin.routes import MANAGE, MEMBER, READ, SOURCE, Service, request_key
 from widget_server.errors import BadRequest
 from widget_server.ledger import Account
-from widget_server.loyalty import coupons, customers
+from widget_server.loyalty import coupons, customers, redeeming
 from widget_server.loyalty.coupons import Coupon
 from widget_server.loyalty.customers import Customer
 from widget_server.loyalty.shops import Shop
@@ -27,7 +28,6 @@ service = Service("coupons", "/loyalty-coupons/v1", "Coupons")
 
 CREATED = Field(Coupon.created_at, "time")
 STATUS = Case(None, [(Coupon.status.in_(ours), wire) for wire, ours in STATUSES.items()], "UNKNOWN")
-MEMBER_ID = Case(None, [(Customer.status == "member", Customer.id)], None)
 ENTITY = Entity(
     "coupon",
     {
@@ -98,7 +98,7 @@ def delete_coupon(caller: Caller, asked: Any, coupon_id: str) -> dict[str, Any]:
 
 
 def _bought(shop: Shop, customer: Customer, asked: dict[str, Any]) -> dict[str, Any]:
-    row = coupons.redeem(
+    row = redeeming.redeem(
         shop,
         customer,
         asked["reward_id"],
@@ -128,7 +128,7 @@ def shown(shop: Shop, row: Coupon) -> dict[str, Any]:
 
 
 def _all_shown(rows: Iterable[Any]) -> list[dict[str, Any]]:
-    return [coupon(row, row.customer, getattr(getattr(row.customer, "account", None), "id", None)) for row in rows]
+    return [coupon(row, row.customer, account_id(row.customer)) for row in rows]
 
 
 def _unpacked(packed: str | None) -> Any:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from peewee import JOIN
+from peewee import JOIN, Case
 
 from widget_server.admin.routes import MANAGE, READ, Service, bulk, naming
 from widget_server.db import atomic
@@ -20,6 +20,7 @@ from widget_server.web.query import Entity, Field, word_of
 
 service = Service("customers", "/loyalty-customers/v1", "Customers")
 
+MEMBER_ID = Case(None, [(Customer.status == "member", Customer.id)], None)
 CREATED = Field(Customer.created_at, "time", aggregatable=True)
 ENTITY = Entity(
     "customer",
@@ -126,4 +127,9 @@ def _shown(shop: Shop, row: Customer) -> dict[str, Any]:
 
 
 def _all_shown(rows: Iterable[Any]) -> list[dict[str, Any]]:
-    return [customer(row, getattr(getattr(row, "account", None), "id", None)) for row in rows]
+    return [customer(row, account_id(row)) for row in rows]
+
+
+def account_id(row: Any) -> str | None:
+    """The account that a customer was selected with, if she has one."""
+    return getattr(getattr(row, "account", None), "id", None)

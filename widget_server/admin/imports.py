@@ -12,7 +12,7 @@ from flask_smorest import Blueprint
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from widget_server import clock, config
-from widget_server.admin.routes import MANAGE, READ, SOURCE, Service, without_default
+from widget_server.admin.routes import MANAGE, READ, REFUSALS, SOURCE, Service, said, without_default
 from widget_server.errors import NotFound
 from widget_server.loyalty import imports, shops
 from widget_server.loyalty.batches import Batch
@@ -20,7 +20,7 @@ from widget_server.loyalty.imports import FILE_BYTES_MAX, Import
 from widget_server.loyalty.shops import Shop
 from widget_server.schemas.admin import imports as shapes
 from widget_server.schemas.admin.imports import STATUSES, columns, loyalty_import
-from widget_server.schemas.wire import ErrorBody, wire_time
+from widget_server.schemas.wire import wire_time
 from widget_server.web import query
 from widget_server.web.callers import Caller
 from widget_server.web.query import Entity, Field, word_of
@@ -80,9 +80,7 @@ def execute_import(caller: Caller, asked: Any) -> dict[str, Any]:
         mode=asked.get("mode", "add"),
         again=asked.get("again", False),
         creates_customers=asked.get("creates_customers", False),
-        comment=asked.get("description"),
-        reason=asked.get("reason"),
-        app_id=caller.key_id,
+        said=said(caller, asked),
     )
     return {"loyalty_import": shown(caller.shop, row)}
 
@@ -103,7 +101,6 @@ def query_imports(caller: Caller, asked: Any) -> dict[str, Any]:
     return {"loyalty_imports": _all_shown(caller.shop, found.rows), "paging_metadata": query.metadata(found)}
 
 
-REFUSALS = {"4XX": {"description": "No, and why", "content": {"application/json": {"schema": ErrorBody}}}}
 CSV = {"schema": {"type": "string", "example": "email,points\nann@shop.example,100\n"}}
 
 

@@ -10,13 +10,12 @@ from typing import Any
 
 from flask_smorest import Blueprint
 
-from widget_server.admin.routes import without_default
+from widget_server.admin.routes import REFUSALS, without_default
 from widget_server.db import new_id
 from widget_server.errors import BadRequest, OtherShop, ScopeMissing, SignedOut
 from widget_server.loyalty import access, customers, shops
 from widget_server.loyalty.access import Holder, Tokens
 from widget_server.schemas.admin.oauth import GRANTS, TokenAnswer, TokenAsk
-from widget_server.schemas.wire import ErrorBody
 from widget_server.web.auth import client_address
 from widget_server.web.bodies import json_body
 from widget_server.web.callers import KEY_BEGINS, authorization
@@ -27,7 +26,7 @@ oauth._prepare_doc_cbks.append(without_default)
 
 DOC = {
     "requestBody": {"required": True, "content": {"application/json": {"schema": TokenAsk}}},
-    "responses": {"4XX": {"description": "No, and why", "content": {"application/json": {"schema": ErrorBody}}}},
+    "responses": REFUSALS,
 }
 
 

@@ -78,7 +78,7 @@ def get_reward(caller: Caller, asked: Any, reward_id: str) -> dict[str, Any]:
 def update_reward(caller: Caller, asked: Any, reward_id: str) -> dict[str, Any]:
     """Change what is sent, by the revision that was read; its type cannot change. Coupons keep their terms."""
     sent, now = asked["reward"], rewards.need(caller.shop, reward_id)
-    kind, prices = kind_and_prices(sent) or (None, None)
+    kind, prices = kind_and_prices(sent, now) or (None, None)
     with naming({}, under="reward"):
         row = rewards.change(caller.shop, reward_id, sent["revision"], kind=kind, prices=prices, **columns(sent, now))
     return {"reward": reward(row)}

@@ -19,6 +19,7 @@ from werkzeug.wsgi import get_path_info
 from widget_server import config, keys
 from widget_server.db import atomic, new_id
 from widget_server.errors import BadRequest, Refusal
+from widget_server.loyalty.points import Said
 from widget_server.schemas.wire import Empty, ErrorBody, camel
 from widget_server.web.bodies import json_body, unfit
 from widget_server.web.callers import ACCESS_TOKEN, API_KEY, Caller, Who, caller
@@ -39,6 +40,7 @@ NEEDS = {
     MANAGE: "A key or token that may manage.",
     MEMBER: "A member's token.",
 }
+REFUSALS = {"4XX": {"description": "No, and why", "content": {"application/json": {"schema": ErrorBody}}}}
 
 
 @dataclass(frozen=True)
@@ -132,6 +134,11 @@ def request_key() -> str:
     return new_id()
 
 
+def said(known: Caller, asked: dict[str, Any]) -> Said:
+    """What goes with points that this request moves: `description` for the customer, `reason` for staff alone."""
+    return Said(reason=asked.get("reason"), comment=asked.get("description"), app_id=known.key_id)
+
+
 @contextmanager
 def naming(fields: dict[str, str], under: str = "") -> Iterator[None]:
     """Refusals name fields as the house does; the caller knows them by their path on the wire (wix-api §5)."""
@@ -195,8 +202,7 @@ def _once(known: Caller, run: Callable[[], Any]) -> Any:
 
 
 def _doc(who: Who, takes: Schema | None, query: type[Schema] | None, keyed: bool) -> dict[str, Any]:
-    refusal = {"description": "No, and why", "content": {"application/json": {"schema": ErrorBody}}}
-    doc: dict[str, Any] = {"security": SECURITY[who], "responses": {"4XX": refusal}, "x-needs": NEEDS[who]}
+    doc: dict[str, Any] = {"security": SECURITY[who], "responses": REFUSALS, "x-needs": NEEDS[who]}
     if takes is not None:
         doc["requestBody"] = {"required": bool(takes.validate({})), "content": {"application/json": {"schema": takes}}}
     parameters: list[Any] = []

@@ -16,7 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from widget_server import clock
 from widget_server.loyalty.access import CODE_MINUTES
-from widget_server.loyalty.coupons import Gift
+from widget_server.loyalty.gifts import Gift
 from widget_server.loyalty.programs import Program
 from widget_server.loyalty.shops import Shop
 

@@ -35,7 +35,7 @@ from widget_server.events import BatchChanged, emit
 from widget_server.ledger import POINTS_MAX, Account, Cause, Move
 from widget_server.loyalty import programs
 from widget_server.loyalty.customers import Customer
-from widget_server.loyalty.points import Adjustment, Said, adjustment
+from widget_server.loyalty.points import NOTHING_SAID, Adjustment, Said, adjustment
 from widget_server.loyalty.shops import Shop
 
 Mode = Literal["add", "set"]
@@ -112,16 +112,13 @@ def bulk_adjust(
     key: str,
     by: int | None = None,
     to_balance: int | None = None,
-    reason: str | None = None,
-    comment: str | None = None,
-    staff: str | None = None,
-    app_id: str | None = None,
+    said: Said = NOTHING_SAID,
 ) -> Batch:
     """Staff change the balances of many, by an amount or to a balance (which wins), as a job (acceptance 54).
 
-    `accounts` is a query of account ids, or a list of them; who is in it now is in the batch. The same key again
-    answers the first batch. Raises BadRequest naming the figure that is out of range, KeyReused when the key asked for
-    another change.
+    `accounts` is a query of account ids, or a list of them; who is in it now is in the batch. Of what is `said` the
+    batch keeps both texts and who said them. The same key again answers the first batch. Raises BadRequest naming the
+    figure that is out of range, KeyReused when the key asked for another change.
     """
     points = by if to_balance is None else to_balance
     if points is None or abs(points) > POINTS_MAX or (to_balance is None and points == 0) or (to_balance or 0) < 0:
@@ -129,15 +126,7 @@ def bulk_adjust(
         raise BadRequest(f"{points} is not a change of points that can be made.", field=name)
     mode: Mode = "add" if to_balance is None else "set"
     with atomic():
-        batch, is_new = create(
-            shop,
-            "bulk",
-            mode,
-            source=source,
-            key=key,
-            points=points,
-            said=Said(reason, comment, staff, app_id),
-        )
+        batch, is_new = create(shop, "bulk", mode, source=source, key=key, points=points, said=said)
         if is_new:
             _list(batch, accounts)
             start(batch)

@@ -30,7 +30,7 @@ from widget_server import clock
 from widget_server.db import Int, Money, ShopTable, Text, UtcDateTime, atomic, insert_once, lock_rows, new_id
 from widget_server.errors import BadRequest, CheckoutEnded, CheckoutTaken, CouponNotUsable, KeyReused, StaleRevision
 from widget_server.events import CheckoutChanged, emit
-from widget_server.loyalty import coupons, customers, shops
+from widget_server.loyalty import codes, coupons, customers, redeeming, shops
 from widget_server.loyalty.coupons import Coupon
 from widget_server.loyalty.customers import Customer
 from widget_server.loyalty.rewards import Reward
@@ -106,7 +106,7 @@ def apply(
     """She takes a reward, for `points` where she may choose, or a coupon of hers to a checkout.
 
     `revision` is that of the reward or coupon as she saw it. The same key again answers the first discount. Raises
-    CheckoutTaken, StaleRevision, CouponNotUsable, NotFound, BadRequest, KeyReused, and all that `coupons.redeem` does.
+    CheckoutTaken, StaleRevision, CouponNotUsable, NotFound, BadRequest, KeyReused, all that `redeeming.redeem` does.
     """
     if not 0 < len(checkout_id) <= CHECKOUT_ID_LENGTH_MAX:
         raise BadRequest(f"A checkout's id has 1 to {CHECKOUT_ID_LENGTH_MAX} characters.", field="checkoutId")
@@ -167,7 +167,7 @@ def complete(
         if discount.status in (*OPEN, TIMED_OUT, "scheduled_for_refund"):
             discount.order_ref, number = order_ref, order_number or order_ref
             discount.save(only=[CheckoutDiscount.order_ref])
-            coupons.order_says(shop, [coupon.code], order_ref, number, cancelled=False, source=source)
+            codes.order_says(shop, [coupon.code], order_ref, number, cancelled=False, source=source)
             discount, _ = _newest(shop, checkout_id)  # it followed its coupon
         if (discount.status, discount.order_ref) != ("completed", order_ref):
             raise CheckoutEnded(status=discount.status)
@@ -182,7 +182,7 @@ def cancel(shop: Shop, checkout_id: str, *, source: str) -> CheckoutDiscount:
     with atomic():
         discount, coupon = _newest(shop, checkout_id)
         if discount.status == "completed":
-            coupons.release(shop, coupon.code, discount.order_ref, source=source)
+            codes.release(shop, coupon.code, discount.order_ref, source=source)
         elif discount.status in OPEN:
             _give_back(shop, discount, "refunded", source)
         return _newest(shop, checkout_id)[0]
@@ -270,7 +270,7 @@ def _buy(
     reward = Reward.need(shop, Reward.id == reward_id)
     if revision not in (None, reward.revision):
         raise StaleRevision()
-    coupon = coupons.redeem(shop, customer, reward_id, key=key, source=source, points=points, at_checkout=True)
+    coupon = redeeming.redeem(shop, customer, reward_id, key=key, source=source, points=points, at_checkout=True)
     if coupon.status != "issuing":  # a connected shop has to make the code first
         coupon = coupons.apply(shop, customer, coupon.id)
     return "discount_amount" if reward.at_checkout else "coupon_reward", coupon

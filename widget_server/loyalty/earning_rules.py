@@ -10,12 +10,12 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from peewee import Check, fn
+from peewee import Check
 
 from widget_server import clock
-from widget_server.db import Bool, Int, Json, Money, ShopTable, Text, UtcDateTime, atomic, new_id
+from widget_server.db import Bool, Int, Json, Money, ShopTable, Text, UtcDateTime, atomic
 from widget_server.errors import BadRequest, NotFound
-from widget_server.events import RuleChanged, emit
+from widget_server.events import RuleChanged
 from widget_server.ledger import Account
 from widget_server.loyalty import edits, programs, tiers
 from widget_server.loyalty.customers import Customer
@@ -64,7 +64,7 @@ class EarningRule(ShopTable):
     points = Int(null=True)
     rate_points = Int(null=True)
     rate_per = Money(null=True)
-    settings = Json()
+    settings = Json(default=dict)
     archived_at = UtcDateTime(null=True)
     revision = Int(default=1)
     created_at = UtcDateTime()
@@ -256,8 +256,8 @@ def save_rule(shop: Shop, handle: str, **columns: Any) -> EarningRule:
         programs.locked(shop.id)
         rule = EarningRule.one(shop, EarningRule.handle == handle)
         if rule is None:
-            return _make(shop, handle, columns)
-        return _edit(rule, columns)
+            return edits.make(EarningRule(shop_id=shop.id, handle=handle, **columns), RuleChanged)
+        return edits.edit(rule, columns, RuleChanged)
 
 
 # What the admin API does (wix-api §2, LoyaltyEarningRule)
@@ -280,19 +280,18 @@ def create(
     kind, terms = _meaning(trigger)
     with atomic():
         programs.locked(shop.id)
-        last = EarningRule.of(shop, fn.MAX(EarningRule.position)).scalar()
-        columns = {
-            "kind": kind,
-            "settings": Terms(**terms).as_json(),
-            "title": title,
-            "active": active,
-            "position": 0 if last is None else last + 1,
-            "source_app_id": source_app_id,
+        rule = EarningRule(
+            shop_id=shop.id,
+            kind=kind,
+            settings=Terms(**terms).as_json(),
+            title=title,
+            active=active,
+            source_app_id=source_app_id,
             **_trigger_columns(trigger),
             **_figure_columns(shop, kind, figures),
-        }
-        handles = [handle for (handle,) in EarningRule.of(shop, EarningRule.handle).tuples()]
-        return _make(shop, edits.free_handle(kind.replace("_", "-"), handles), columns)
+            **edits.last_place(EarningRule, shop.id, kind.replace("_", "-")),
+        )
+        return edits.make(rule, RuleChanged)
 
 
 def change(
@@ -323,21 +322,21 @@ def change(
             columns |= {"settings": {**rule.settings, **terms}, **_trigger_columns(trigger)}
         if figures is not None:
             columns |= _figure_columns(shop, rule.kind, figures)
-        return _edit(rule, columns)
+        return edits.edit(rule, columns, RuleChanged)
 
 
 def remove(shop: Shop, rule_id: str, revision: int | None) -> None:
     """Archive the rule: it earns no more, and what it gave stays. Raises NotFound, StaleRevision."""
     with atomic():
         programs.locked(shop.id)
-        _edit(_current(shop, rule_id, revision), {"active": False, "archived_at": clock.now()})
+        edits.archive(_current(shop, rule_id, revision), RuleChanged)
 
 
 def forget_tier(shop_id: str, tier_id: str) -> None:
     """The tier is gone, and with it what rules had of their own for it."""
     for rule in EarningRule.of(shop_id).where(EarningRule.by_tier.is_null(False)):
         if tier_id in rule.by_tier:
-            _edit(rule, {"by_tier": tiers.own_figures_without(rule.by_tier, tier_id)})
+            edits.edit(rule, {"by_tier": tiers.own_figures_without(rule.by_tier, tier_id)}, RuleChanged)
 
 
 def _meaning(trigger: Trigger) -> tuple[str, dict[str, Any]]:
@@ -384,25 +383,6 @@ def _figure_columns(shop: Shop, kind: str, figures: Mapping[str | None, Figure])
 def _current(shop: Shop, rule_id: str, revision: int | None) -> EarningRule:
     rule = need(shop, rule_id)
     edits.check_revision(rule, revision)
-    return rule
-
-
-def _make(shop: Shop, handle: str, columns: dict[str, Any]) -> EarningRule:
-    moment = clock.now()
-    values = {"settings": {}, **columns, "created_at": moment, "updated_at": moment}
-    rule = EarningRule(id=new_id(), shop_id=shop.id, handle=handle, **values)
-    rule.save(force_insert=True)
-    emit(RuleChanged(shop.id, rule.id, "created"))
-    return rule
-
-
-def _edit(rule: EarningRule, columns: dict[str, Any]) -> EarningRule:
-    was_archived = rule.archived_at is not None
-    changed = edits.put(rule, columns)
-    if changed:
-        rule.save()
-        kind = edits.kind_of_change(was_archived=was_archived, is_archived=rule.archived_at is not None)
-        emit(RuleChanged(rule.shop_id, rule.id, kind, changed))
     return rule
 
 

@@ -1,11 +1,17 @@
-"""Edits: how a rule, a reward or a tier is changed. Each change counts a revision, and says what it changed."""
+"""Edits: how a rule, a reward or a tier is changed. Each change counts a revision, and says what it changed.
+
+A rule and a reward are kept alike: made in the merchant's order, under a handle, and archived in place of deleted.
+"""
 
 from collections.abc import Iterable
 from typing import Any
 
 from widget_server import clock
+from widget_server.db import new_id
 from widget_server.errors import StaleRevision
-from widget_server.events import Change
+from widget_server.events import Change, RewardChanged, RuleChanged, emit
+
+Told = type[RuleChanged] | type[RewardChanged]  # the event by which a change is told
 
 
 def check_revision(row: Any, revision: int | None) -> None:
@@ -23,6 +29,37 @@ def put(row: Any, columns: dict[str, Any]) -> tuple[str, ...]:
         row.revision += 1
         row.updated_at = clock.now()
     return changed
+
+
+def make(thing: Any, told: Told) -> Any:
+    """Keep a new rule or reward, and tell of it."""
+    thing.id = new_id()
+    thing.created_at = thing.updated_at = clock.now()
+    thing.save(force_insert=True)
+    emit(told(thing.shop_id, thing.id, "created"))
+    return thing
+
+
+def edit(thing: Any, columns: dict[str, Any], told: Told) -> Any:
+    """Set the columns of a rule or reward that differ and, if any does, keep it and tell of it."""
+    was_archived = thing.archived_at is not None
+    changed = put(thing, columns)
+    if changed:
+        thing.save()
+        kind = kind_of_change(was_archived=was_archived, is_archived=thing.archived_at is not None)
+        emit(told(thing.shop_id, thing.id, kind, changed))
+    return thing
+
+
+def archive(thing: Any, told: Told) -> None:
+    """It is not to be had any more; what came of it stays."""
+    edit(thing, {"active": False, "archived_at": clock.now()}, told)
+
+
+def last_place(table: Any, shop_id: str, word: str) -> dict[str, Any]:
+    """The columns that put a new rule or reward last in the merchant's order, under a handle made of `word`."""
+    positions = dict(table.of(shop_id, table.handle, table.position).tuples())
+    return {"handle": free_handle(word, positions), "position": max(positions.values(), default=-1) + 1}
 
 
 def kind_of_change(*, was_archived: bool, is_archived: bool) -> Change:

@@ -48,7 +48,7 @@ from widget_server.loyalty import batches, csv_files, customers, shops
 from widget_server.loyalty.batches import Batch, BatchItem, Mode
 from widget_server.loyalty.csv_files import CsvFile, Unreadable
 from widget_server.loyalty.customers import Customer, Person
-from widget_server.loyalty.points import Said
+from widget_server.loyalty.points import NOTHING_SAID, Said
 from widget_server.loyalty.shops import Shop
 
 FILE_BYTES_MAX = 10 * 1024 * 1024
@@ -190,10 +190,7 @@ def execute(
     mode: Mode = "add",
     again: bool = False,
     creates_customers: bool = False,
-    reason: str | None = None,
-    comment: str | None = None,
-    staff: str | None = None,
-    app_id: str | None = None,
+    said: Said = NOTHING_SAID,
 ) -> Import:
     """Book what the file says, as a job: an adjust for each row, in any program.
 
@@ -217,7 +214,6 @@ def execute(
         earlier = None if again else _earlier(shop, made)
         if earlier is not None:
             raise AlreadyImported(import_id=earlier.id)
-        said = Said(reason, comment, staff, app_id)
         batch, _ = batches.create(shop, "import", mode, source=source, key=f"import:{made.id}", said=said)
         facts = {"columns": chosen, "batch_id": batch.id, "creates_customers": creates_customers}
         queue.enqueue(batches.LIST_JOB, {"batch_id": batch.id})

@@ -181,7 +181,10 @@ def create_account(shop: Shop, customer_id: str) -> Account:
 
 @dataclass(frozen=True)
 class Said:
-    """What goes with points that a person or an app moves; kept beside the row, see `Adjustment`."""
+    """What goes with points that a person or an app moves; kept beside the row, see `Adjustment`.
+
+    Raises BadRequest (reason, comment) when a text is too long.
+    """
 
     reason: str | None = None
     comment: str | None = None
@@ -207,20 +210,11 @@ class Said:
         return hashlib.sha256("\n".join((salt, self.reason or "", self.comment or "", *codes)).encode()).hexdigest()
 
 
+NOTHING_SAID = Said()
+
+
 def earn_points(
-    shop: Shop,
-    account_id: str,
-    points: int,
-    *,
-    source: str,
-    key: str,
-    comment: str | None = None,
-    reason: str | None = None,
-    staff: str | None = None,
-    app_id: str | None = None,
-    activity_type: str | None = None,
-    order_ref: str | None = None,
-    channel: str | None = None,
+    shop: Shop, account_id: str, points: int, *, source: str, key: str, said: Said = NOTHING_SAID
 ) -> Transaction:
     """Staff or an app give points: an earn, booked at once (contracts §2, wix-api §1b earnPoints).
 
@@ -229,7 +223,6 @@ def earn_points(
     """
     if points < 1:
         raise BadRequest("Points that are given are 1 or more.", field="amount")
-    said = Said(reason, comment, staff, app_id, activity_type, order_ref, channel)
     with atomic():
         account = ledger.locked(shop.id, account_id)
         if ledger.booked(shop.id, source, key) is None:
@@ -247,11 +240,8 @@ def adjust(
     key: str,
     by: int | None = None,
     to_balance: int | None = None,
-    reason: str | None = None,
-    comment: str | None = None,
-    staff: str | None = None,
-    app_id: str | None = None,
     revision: int | None = None,
+    said: Said = NOTHING_SAID,
 ) -> Transaction | None:
     """Staff change a balance, by an amount or to a balance (which wins when both are given); in any program.
 
@@ -259,7 +249,6 @@ def adjust(
     NotEnoughPoints when the balance would fall below zero, KeyReused when the key adjusted by another amount or to
     another balance, StaleRevision when `revision` is given and the account's is another.
     """
-    said = Said(reason, comment, staff, app_id)
     with atomic():
         account = ledger.locked(shop.id, account_id)
         earlier = ledger.booked(shop.id, source, key)

@@ -18,8 +18,8 @@ from widget_server.errors import BadRequest, BadTransition
 from widget_server.events import ProgramChanged, emit
 from widget_server.ledger import POINTS_MAX
 from widget_server.loyalty import earning_rules, programs, referrals, rewards, shops, tiers
-from widget_server.loyalty.coupons import Gift
 from widget_server.loyalty.earning_rules import Campaign, EarningRule, Terms
+from widget_server.loyalty.gifts import Gift
 from widget_server.loyalty.programs import Program, ProgramSettings
 from widget_server.loyalty.referrals import ReferralProgram
 from widget_server.loyalty.rewards import Reward

@@ -12,19 +12,22 @@ from peewee import fn
 from widget_server import clock, ledger
 from widget_server.ledger import Account, Transaction
 from widget_server.loyalty import (
+    codes,
     coupons,
     earning_rules,
     expiry,
     programs,
+    redeeming,
     referrals,
     rewards,
     rule_states,
     scoring,
     tiers,
 )
-from widget_server.loyalty.coupons import Coupon, Gift
+from widget_server.loyalty.coupons import Coupon
 from widget_server.loyalty.customers import Customer
 from widget_server.loyalty.earning_rules import EarningRule, Figure
+from widget_server.loyalty.gifts import Gift
 from widget_server.loyalty.orders import Order
 from widget_server.loyalty.points import Adjustment, Award
 from widget_server.loyalty.programs import Program
@@ -132,7 +135,7 @@ def redeem(shop: Shop, customer: Customer, account: Account | None) -> list[Json
             "short_by": offer.short_by,
             "refusal": offer.refusal,
         }
-        for offer in coupons.offers(shop, customer, account)
+        for offer in redeeming.offers(shop, customer, account)
     ]
 
 
@@ -191,7 +194,7 @@ def coupon(one: Coupon) -> Json:
     """One coupon, for its owner."""
     return {
         "id": one.id,
-        "code": coupons.shown(one.code) if one.code and one.status not in ("issuing", "failed") else None,
+        "code": codes.shown(one.code) if one.code and one.status not in ("issuing", "failed") else None,
         "status": coupons.status_now(one),
         "kind": one.kind,
         "title": one.title,

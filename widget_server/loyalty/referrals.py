@@ -28,9 +28,10 @@ from widget_server.db import (
 from widget_server.errors import AlreadyReferred, OwnReferralCode, ReferralCodeUnknown
 from widget_server.events import ReferralChanged, emit
 from widget_server.ledger import Cause, Transaction
-from widget_server.loyalty import coupons, customers, programs
-from widget_server.loyalty.coupons import Coupon, Gift
+from widget_server.loyalty import coupons, customers, gifts, programs
+from widget_server.loyalty.coupons import Coupon
 from widget_server.loyalty.customers import Customer
+from widget_server.loyalty.gifts import Gift
 from widget_server.loyalty.order_states import ZERO, goods
 from widget_server.loyalty.orders import Order
 from widget_server.loyalty.shops import Shop
@@ -402,7 +403,7 @@ def _welcome(shop: Shop, program: ReferralProgram, referral: Referral) -> None:
     friend = customers.by_id(shop.id, referral.friend_id)
     if friend.excluded:
         return
-    coupon = coupons.give(shop, friend, gift, origin="referral")
+    coupon = gifts.give(shop, friend, gift, origin="referral")
     referral.friend_coupon_id = coupon.id
     referral.save()
 
@@ -432,7 +433,7 @@ def _give_side(shop: Shop, referral: Referral, side: Side, gift: Gift | None, so
         )
         setattr(referral, f"{side}_transaction_id", row.id)
     elif getattr(referral, f"{side}_coupon_id") is None:  # one that was used stays the gift
-        setattr(referral, f"{side}_coupon_id", coupons.give(shop, customer, gift, origin="referral").id)
+        setattr(referral, f"{side}_coupon_id", gifts.give(shop, customer, gift, origin="referral").id)
 
 
 def _undo(shop: Shop, referral: Referral, reason: str, source: str) -> None:

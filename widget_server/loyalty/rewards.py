@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
-from peewee import Check, fn
+from peewee import Check
 
 from widget_server import clock
-from widget_server.db import Bool, Int, Json, Money, ShopTable, Text, UtcDateTime, atomic, new_id
-from widget_server.errors import BadRequest, NotFound, RewardLimitReached, RewardUnavailable, TierTooLow
-from widget_server.events import RewardChanged, emit
+from widget_server.db import Bool, Int, Json, Money, ShopTable, Text, UtcDateTime, atomic
+from widget_server.errors import BadRequest, RewardLimitReached, RewardUnavailable, TierTooLow
+from widget_server.events import RewardChanged
 from widget_server.ledger import POINTS_MAX, Account
 from widget_server.loyalty import edits, programs, tiers
 from widget_server.loyalty.shops import Shop
@@ -56,7 +56,7 @@ class Reward(ShopTable):
     step_points = Int(null=True)
     point_value = Money(null=True)
     minimum_subtotal = Money(null=True)
-    collections = Json()
+    collections = Json(default=list)
     tier_id = Text(null=True)
     starts_at = UtcDateTime(null=True)
     ends_at = UtcDateTime(null=True)
@@ -97,6 +97,11 @@ class Reward(ShopTable):
                 own[tier_id] = Price(told["cost_points"], **money)
         return own
 
+    @property
+    def slides(self) -> bool:
+        """True for a coupon of which the shopper says how much it is to be."""
+        return bool(self.kind == "sliding" and not self.at_checkout)
+
 
 def listed(shop: Shop) -> list[Reward]:
     """The rewards of the Redeem tab in force now, in the merchant's order."""
@@ -116,10 +121,7 @@ def in_force(shop: Shop) -> Any:
 
 def need(shop: Shop, reward_id: str) -> Reward:
     """The reward; raises NotFound, also for an archived one."""
-    reward = Reward.need(shop, Reward.id == reward_id)
-    if reward.archived_at is not None:
-        raise NotFound("There is no such reward here.")
-    return reward
+    return Reward.need(shop, Reward.id == reward_id, Reward.archived_at.is_null())
 
 
 def price_for(reward: Reward, tier_id: str | None) -> Price | None:
@@ -141,7 +143,12 @@ def cost_of(reward: Reward, price: Price, points: int | None) -> tuple[int, Deci
     lowest, highest, step = reward.cost_points, reward.max_points or POINTS_MAX, reward.step_points or 1
     if not lowest <= points <= highest or (points - lowest) % step:
         raise BadRequest(f"Between {lowest} and {highest} points, in steps of {step}.", field="points")
-    return points, ((reward.point_value or Decimal(0)) * points).quantize(CENT, ROUND_DOWN)
+    return points, sliding_worth(reward, points)
+
+
+def sliding_worth(reward: Reward, points: int) -> Decimal:
+    """The money that so many points are in a sliding coupon."""
+    return ((reward.point_value or Decimal(0)) * points).quantize(CENT, ROUND_DOWN)
 
 
 def _cost_at_checkout(price: Price, points: int | None) -> tuple[int, Decimal]:
@@ -182,7 +189,9 @@ def save_reward(shop: Shop, handle: str, **columns: Any) -> Reward:
     with atomic():
         programs.locked(shop.id)
         reward = Reward.one(shop, Reward.handle == handle)
-        return _make(shop, handle, columns) if reward is None else _edit(reward, columns)
+        if reward is None:
+            return edits.make(Reward(shop_id=shop.id, handle=handle, **columns), RewardChanged)
+        return edits.edit(reward, columns, RewardChanged)
 
 
 # The catalogue, as the admin API edits it (wix-api §2, Reward)
@@ -200,11 +209,10 @@ def create(
         raise BadRequest("Of the admin API's rewards only a discount at checkout slides.", field="type")
     with atomic():
         programs.locked(shop.id)
-        last = Reward.of(shop, fn.MAX(Reward.position)).scalar()
-        handles = [handle for (handle,) in Reward.of(shop, Reward.handle).tuples()]
-        columns |= {"kind": kind, "at_checkout": at_checkout, "position": 0 if last is None else last + 1}
         word = "@checkout" if at_checkout else kind.replace("_", "-")  # no name for a program file
-        return _make(shop, edits.free_handle(word, handles), {**columns, **_price_columns(shop, kind, prices)})
+        columns |= {"kind": kind, "at_checkout": at_checkout, **_price_columns(shop, kind, prices)}
+        columns |= edits.last_place(Reward, shop.id, word)
+        return edits.make(Reward(shop_id=shop.id, **columns), RewardChanged)
 
 
 def change(
@@ -219,31 +227,33 @@ def change(
     """Change what is given; another `kind` comes with its prices. Coupons keep the terms they were bought with.
 
     `revision` is the one the caller read (None: does not care). Raises NotFound, StaleRevision, TierUnknown, BadRequest
-    (prices; type when a coupon would become a discount at checkout, or the other way round).
+    (prices; type when a coupon would become a discount at checkout, or the other way round, or would slide no more).
     """
     with atomic():
         programs.locked(shop.id)
         reward = _current(shop, reward_id, revision)
-        kind = kind or reward.kind
-        if (reward.kind == "sliding") != (kind == "sliding"):
-            raise BadRequest("A discount at checkout stays one.", field="type")
         if prices is not None:
+            kind = kind or reward.kind
+            if reward.at_checkout != (kind == "sliding"):
+                raise BadRequest("A discount at checkout stays one.", field="type")
+            if reward.slides:
+                raise BadRequest("What a sliding coupon is worth stands in the program file.", field="type")
             columns |= {"kind": kind, **_price_columns(shop, kind, prices)}
-        return _edit(reward, columns)
+        return edits.edit(reward, columns, RewardChanged)
 
 
 def remove(shop: Shop, reward_id: str, revision: int | None) -> None:
     """Archive the reward: nobody buys it any more, and coupons stay. Raises NotFound, StaleRevision."""
     with atomic():
         programs.locked(shop.id)
-        _edit(_current(shop, reward_id, revision), {"active": False, "archived_at": clock.now()})
+        edits.archive(_current(shop, reward_id, revision), RewardChanged)
 
 
 def forget_tier(shop_id: str, tier_id: str) -> None:
     """The tier is gone, and with it the prices that rewards had for it."""
     for reward in Reward.of(shop_id).where(Reward.by_tier.is_null(False)):
         if tier_id in reward.by_tier:
-            _edit(reward, {"by_tier": tiers.own_figures_without(reward.by_tier, tier_id)})
+            edits.edit(reward, {"by_tier": tiers.own_figures_without(reward.by_tier, tier_id)}, RewardChanged)
 
 
 def _price_columns(shop: Shop, kind: str, prices: Mapping[str | None, Price]) -> dict[str, Any]:
@@ -268,23 +278,4 @@ def _price_columns(shop: Shop, kind: str, prices: Mapping[str | None, Price]) ->
 def _current(shop: Shop, reward_id: str, revision: int | None) -> Reward:
     reward = need(shop, reward_id)
     edits.check_revision(reward, revision)
-    return reward
-
-
-def _make(shop: Shop, handle: str, columns: dict[str, Any]) -> Reward:
-    moment = clock.now()
-    values = {"collections": [], **columns, "created_at": moment, "updated_at": moment}
-    reward = Reward(id=new_id(), shop_id=shop.id, handle=handle, **values)
-    reward.save(force_insert=True)
-    emit(RewardChanged(shop.id, reward.id, "created"))
-    return reward
-
-
-def _edit(reward: Reward, columns: dict[str, Any]) -> Reward:
-    was_archived = reward.archived_at is not None
-    changed = edits.put(reward, columns)
-    if changed:
-        reward.save()
-        kind = edits.kind_of_change(was_archived=was_archived, is_archived=reward.archived_at is not None)
-        emit(RewardChanged(reward.shop_id, reward.id, kind, changed))
     return reward

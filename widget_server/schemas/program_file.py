@@ -19,8 +19,8 @@ from marshmallow import Schema, ValidationError, fields, post_load, validate, va
 from widget_server import clock
 from widget_server.errors import BadRequest
 from widget_server.ledger import POINTS_MAX
-from widget_server.loyalty.coupons import Gift
 from widget_server.loyalty.earning_rules import KINDS, ORDER_KINDS, RATED_KINDS, Terms
+from widget_server.loyalty.gifts import Gift
 from widget_server.loyalty.program_files import Facts, ProgramFile, Things
 from widget_server.loyalty.programs import ProgramSettings
 from widget_server.loyalty.referrals import TRIGGERS, WINDOW_DAYS_DEFAULT

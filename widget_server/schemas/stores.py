@@ -10,7 +10,7 @@ from typing import Any
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, post_load, validate
 
 from widget_server import clock
-from widget_server.loyalty.coupons import Cart
+from widget_server.loyalty.codes import Cart
 from widget_server.loyalty.customers import EMAIL, EMAIL_LENGTH_MAX, Person
 from widget_server.loyalty.order_states import Line, OrderState, Refund, RefundLine
 

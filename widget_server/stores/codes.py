@@ -1,14 +1,14 @@
 """Codes in a shop's own checkout: made, and killed, by jobs through the API of its platform (acceptance 30, 37, 39).
 
 Each job may run again after a crash: what stands in the shop already, and is ours, is taken as made; what is not
-there is dead. The shop is asked outside any transaction; `rewards` then says what became of the coupon.
+there is dead. The shop is asked outside any transaction; `loyalty/issuing.py` then says what became of the coupon.
 """
 
 from types import ModuleType
 from typing import Any
 
 from widget_server.errors import BadRequest
-from widget_server.loyalty import coupons, customers, shops
+from widget_server.loyalty import coupons, customers, issuing, shops
 from widget_server.loyalty.coupons import Coupon
 from widget_server.loyalty.shops import Shop
 from widget_server.stores import shopify_codes, woocommerce_codes
@@ -44,9 +44,9 @@ def issue(payload: Payload) -> None:
         if shop.is_connected:
             _make(shop, coupon, anew=payload["anew"])
     except Refused as no:
-        coupons.code_refused(shop, coupon.id, "shop_refused", no.detail)
+        issuing.code_refused(shop, coupon.id, "shop_refused", no.detail)
     else:
-        coupons.code_made(shop, coupon.id)
+        issuing.code_made(shop, coupon.id)
 
 
 def return_for_points(payload: Payload) -> None:
@@ -57,12 +57,12 @@ def return_for_points(payload: Payload) -> None:
     try:
         used = shop.is_connected and not _kill_unused(shop, coupon)
     except Refused as no:
-        coupons.code_not_killed(shop, coupon.id, "shop_refused", no.detail)
+        issuing.code_not_killed(shop, coupon.id, "shop_refused", no.detail)
         return
     if used:  # its order has not been told to us yet
-        coupons.code_not_killed(shop, coupon.id, "already_used", "the shop counts a use of the code")
+        issuing.code_not_killed(shop, coupon.id, "already_used", "the shop counts a use of the code")
     else:
-        coupons.code_dead(shop, coupon.id, key=payload["key"], source=payload["source"])
+        issuing.code_dead(shop, coupon.id, key=payload["key"], source=payload["source"])
 
 
 def kill(payload: Payload) -> None:

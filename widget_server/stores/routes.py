@@ -6,8 +6,9 @@ from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from widget_server.errors import BadSignature, NotFound
-from widget_server.loyalty import coupons, shops
-from widget_server.loyalty.coupons import Coupon, Verdict
+from widget_server.loyalty import codes, coupons, shops
+from widget_server.loyalty.codes import Verdict
+from widget_server.loyalty.coupons import Coupon
 from widget_server.loyalty.shops import Shop
 from widget_server.schemas.stores import CheckSchema, UseSchema
 from widget_server.stores import generic, inbox, woocommerce
@@ -36,7 +37,7 @@ def check_coupon(shop_id: str) -> ResponseReturnValue:
     """May this cart use this code?"""
     shop = _signed_generic(shop_id)
     code, cart = json_body(CheckSchema())
-    return _verdict(coupons.check(shop, code, cart))
+    return _verdict(codes.check(shop, code, cart))
 
 
 @stores.post("/generic/<shop_id>/coupons/use")
@@ -44,7 +45,7 @@ def use_coupon(shop_id: str) -> ResponseReturnValue:
     """An order uses a code: once for one order, however often it is told."""
     shop = _signed_generic(shop_id)
     wanted = json_body(UseSchema())
-    return _state(coupons.use(shop, wanted["code"], _order_ref(wanted["order_id"]), order_number=wanted["order_id"]))
+    return _state(codes.use(shop, wanted["code"], _order_ref(wanted["order_id"]), order_number=wanted["order_id"]))
 
 
 @stores.post("/generic/<shop_id>/coupons/release")
@@ -52,7 +53,7 @@ def release_coupon(shop_id: str) -> ResponseReturnValue:
     """The order fell through: the code is usable again, or its points are back, as the program says."""
     shop = _signed_generic(shop_id)
     wanted = json_body(UseSchema())
-    return _state(coupons.release(shop, wanted["code"], _order_ref(wanted["order_id"]), source="store:generic"))
+    return _state(codes.release(shop, wanted["code"], _order_ref(wanted["order_id"]), source="store:generic"))
 
 
 def _signed_generic(shop_id: str) -> Shop:
@@ -72,7 +73,7 @@ def _order_ref(order_id: str) -> str:
 
 
 def _state(coupon: Coupon) -> dict[str, Any]:
-    return {"code": coupons.shown(coupon.code), "status": coupons.status_now(coupon)}
+    return {"code": codes.shown(coupon.code), "status": coupons.status_now(coupon)}
 
 
 def _verdict(verdict: Verdict) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from widget_server.schemas.widget import Refusal
 from widget_server.schemas.wire import NEVER, Described, Wire
 from widget_server.web.bodies import plain
 from widget_server.web.errors import refusals
+from widget_server.web.query import tables
 
 reference = Blueprint("reference", __name__, template_folder="templates")
 
@@ -92,7 +93,10 @@ def page() -> ResponseReturnValue:
 
 
 def sections(document: Json) -> dict[str, list[Json]]:
-    """The operations by tag, with their bodies as text to read: the admin API's first, then the widget's own."""
+    """The operations by tag, with their bodies as text to read, and a table of the fields that they may ask by: the
+    admin API's first, then the widget's own.
+    """
+    shapes = document["components"]["schemas"]
     found: dict[str, list[Json]] = {}
     for path, verbs in sorted(document["paths"].items(), key=lambda one: one[0].startswith("/widget/")):
         for verb, operation in verbs.items():
@@ -106,6 +110,7 @@ def sections(document: Json) -> dict[str, list[Json]]:
                 "description": operation.get("description", ""),
                 "needs": operation.get("x-needs", ""),
                 "parameters": [*verbs.get("parameters", ()), *operation.get("parameters", ())],
+                "fields": tables.table(_media(operation.get("requestBody", {})).get("schema", {}), shapes),
                 "takes": _example_text(operation.get("requestBody", {})),
                 "answers": _example_text(operation["responses"].get("200", {})),
             }
@@ -176,6 +181,11 @@ def _indented(text: str) -> str:
     return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
 
 
+def _media(body: Json) -> Json:
+    media: Json = body.get("content", {}).get("application/json", {})
+    return media
+
+
 def _example_text(body: Json) -> str:
-    media = body.get("content", {}).get("application/json", {})
+    media = _media(body)
     return _indented(json.dumps(media["example"])) if "example" in media else ""

@@ -4,7 +4,8 @@ from flask import jsonify
 from flask.typing import ResponseReturnValue
 
 from widget_server import ledger
-from widget_server.loyalty import coupons, programs, reads
+from widget_server.loyalty import programs, reads, redeeming
+from widget_server.loyalty.coupons import Coupon
 from widget_server.schemas import widget as shapes
 from widget_server.web import auth
 from widget_server.web.bodies import json_body, plain
@@ -33,7 +34,7 @@ def buy() -> ResponseReturnValue:
     asked = json_body(shapes.RedeemAsk())
 
     def act(key: str) -> object:
-        coupon = coupons.redeem(
+        coupon = redeeming.redeem(
             me.shop, me.customer, asked["reward_id"], points=asked["points"], key=key, source=SOURCE
         )
         return plain(redemption(me, coupon))
@@ -41,7 +42,7 @@ def buy() -> ResponseReturnValue:
     return jsonify(once(me, asked, act))
 
 
-def redemption(me: auth.Shopper, coupon: coupons.Coupon) -> dict[str, object]:
+def redemption(me: auth.Shopper, coupon: Coupon) -> dict[str, object]:
     """The coupon and the balance after it."""
     account = ledger.account_of(me.shop.id, me.customer.id)
     return {"coupon": reads.coupon(coupon), "balance": reads.balance(me.shop, programs.of(me.shop.id), account)}

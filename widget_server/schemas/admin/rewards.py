@@ -6,7 +6,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate
 
-from widget_server.loyalty.rewards import Price, Reward
+from widget_server.loyalty.rewards import Price, Reward, sliding_worth
 from widget_server.schemas.widget import Flag, Points
 from widget_server.schemas.wire import (
     NEVER,
@@ -208,11 +208,9 @@ def reward(row: Reward) -> dict[str, Any]:
         return {**shown, "discount_amount": {"configs_by_tier": _configs(row.prices, "amount")}}
     kind = "amount" if row.kind == "sliding" else row.kind
     arm = next(name for name, ours in ARMS.items() if ours == kind)
-    figures: dict[str, Any] = {"configs_by_tier": _configs(row.prices, FIGURE.get(arm))}
+    figures: dict[str, Any] = {"configs_by_tier": _configs(_told_prices(row), FIGURE.get(arm))}
     if kind == "free_product":
         figures |= {"product_id": row.product_id, "product_name": row.product_name}
-    if row.kind == "sliding":
-        figures["configs_by_tier"][0]["amount"] = (row.point_value or Decimal(0)) * row.cost_points
     details = row.details or {}
     terms = {name: details.get(name) for name in TERMS}
     if ALL_OF_IT in details:
@@ -229,15 +227,18 @@ def bounds(minimum: Decimal | None, collections: list[dict[str, Any]]) -> dict[s
     return found
 
 
-def kind_and_prices(asked: dict[str, Any]) -> tuple[str, dict[str | None, Price]] | None:
-    """What is sent of prices, and of which kind they are; None when nothing is."""
+def kind_and_prices(asked: dict[str, Any], now: Reward | None = None) -> tuple[str, dict[str | None, Price]] | None:
+    """What is sent of prices, and of which kind they are; None when nothing is. `now` is the reward that it is to
+    change: a sliding coupon that is only sent back as it was told slides on.
+    """
     if asked.get("discount_amount"):
         return "sliding", _prices(asked["discount_amount"], "amount")
     coupon = asked.get("coupon_reward")
     if not coupon:
         return None
     arm = next(name for name in ARMS if coupon.get(name) is not None)
-    return ARMS[arm], _prices(coupon[arm], FIGURE.get(arm))
+    found = ARMS[arm], _prices(coupon[arm], FIGURE.get(arm))
+    return None if now is not None and now.slides and found == ("amount", _told_prices(now)) else found
 
 
 def columns(asked: dict[str, Any], now: Reward | None = None) -> dict[str, Any]:
@@ -270,6 +271,10 @@ def _collections(group: dict[str, Any] | None, now: Reward | None) -> list[dict[
     if known and known[0]["id"] == group["entity_id"]:
         return list(known)
     return [{"id": group["entity_id"], "name": group["entity_id"]}]
+
+
+def _told_prices(row: Reward) -> dict[str | None, Price]:
+    return {None: Price(row.cost_points, sliding_worth(row, row.cost_points))} if row.slides else row.prices
 
 
 def _prices(arm: dict[str, Any], figure: str | None) -> dict[str | None, Price]:

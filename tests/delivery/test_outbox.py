@@ -372,6 +372,57 @@ def test_trials_may_shorten_the_pauses(world: World) -> None:
     assert 0.8 * 86.4 <= outbox.pause_seconds(TRIES_MAX - 1) <= 86.4
 
 
+@pytest.mark.parametrize(
+    ("tries", "wished", "least", "most"),
+    [
+        (1, 0, 4, 5),
+        (1, 1, 4, 5),  # a wish makes no pause shorter
+        (1, 3600, 3600, 3600),
+        (1, 86_400, 86_400, 86_400),
+        (1, 86_401, 86_400, 86_400),  # nor longer than the longest
+        (1, 30 * 86_400, 86_400, 86_400),
+        (TRIES_MAX - 1, 3600, 0.8 * 86_400, 86_400),
+        (TRIES_MAX - 1, 30 * 86_400, 86_400, 86_400),
+    ],
+)
+def test_a_receiver_may_wish_for_a_longer_pause(
+    world: World, endpoint: Endpoint, tries: int, wished: float, least: float, most: float
+) -> None:
+    for customer in ("ann", "bob"):
+        for amount in (1, 2):
+            moved(world.shop.id, customer, amount)
+    Message.update(tries=tries - 1).execute()
+    loads = {load.lane.subject: load for load in claim()}
+    moment = NOON + timedelta(days=3650)
+    with clock.at(moment):
+        settle(loads["ann"], Answer(429, "slowly", 0.1, wished))
+        settle(loads["bob"], Answer(200, "fine", 0.1, wished), YES)
+        assert [lane.subject for lane in Lane.of(world.shop)] == ["ann"]
+    pause = (Lane.need(world.shop).next_at - moment).total_seconds()
+    assert least <= pause <= most
+    with clock.at(moment + timedelta(seconds=pause)):
+        (load,) = claim()
+    assert amounts(load) == [1, 2]
+
+
+@pytest.mark.parametrize(("status", "tries"), [(429, TRIES_MAX), (410, 1)])
+def test_a_wish_keeps_no_dead_message_alive(world: World, endpoint: Endpoint, status: int, tries: int) -> None:
+    for amount in (1, 2):
+        moved(world.shop.id, "ann", amount)
+    Message.update(tries=tries - 1).execute()
+    (load,) = claim()
+    settle(load, Answer(status, "later", 0.1, 3600))
+    assert statuses(world) == ["dead", "waiting"]
+    (load,) = claim()
+    assert amounts(load) == [2]
+
+
+def test_trials_shorten_the_longest_pause_that_may_be_wished_for(world: World) -> None:
+    config.use(replace(config.current(), webhook_pause_divisor=1000))
+    assert outbox.pause_seconds(1, 30) == 30
+    assert outbox.pause_seconds(1, 3600) == 86.4
+
+
 def test_a_receiver_tells_how_it_fares(world: World, endpoint: Endpoint) -> None:
     other = endpoints.create(world.shop.id, url=URL)
     for amount in (1, 2):

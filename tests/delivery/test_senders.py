@@ -95,6 +95,23 @@ def test_a_message_is_tried_until_it_is_taken_and_nothing_overtakes_it(world: Wo
     assert Message.of(world.shop).order_by(Message.number).first().tries == 4
 
 
+def test_a_receiver_that_says_when_to_come_again_is_left_alone_until_then(world: World) -> None:
+    moments = []
+
+    def answers(number: int) -> tuple[int, bytes]:
+        moments.append(time.monotonic())
+        return (429, b"slowly") if number == 0 else (200, b"")
+
+    with receiving(Receiver(answers=answers, headers={"Retry-After": "2"})) as shop:
+        endpoints.create(world.shop.id, url=shop.url)
+        for amount in (1, 2):
+            moved(world.shop.id, "ann", amount)
+        with sending():
+            until(lambda: all_sent(world))
+    assert [json.loads(heard.body)["data"]["amount"] for heard in shop.heard] == [1, 1, 2]
+    assert moments[1] - moments[0] >= 2
+
+
 def test_a_receiver_that_hangs_holds_up_only_itself(world: World) -> None:
     with receiving(Receiver(hangs=5)) as hanging, receiving() as well:
         for shop in (hanging, well):

@@ -18,8 +18,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from tests.delivery.receivers import Receiver, receiving
-from tests.make import SECRET
-from widget_server import config
+from tests.make import NOON, SECRET
+from widget_server import clock, config
 from widget_server.config import Settings
 from widget_server.delivery import webhooks
 from widget_server.delivery.webhooks import Answer, Line
@@ -93,6 +93,64 @@ def test_everything_else_is_a_no_and_nobody_follows_a_redirect(status: int) -> N
     assert (answer.status, answer.is_delivered, answer.is_refused_for_good) == (status, False, status == 410)
     assert len(shop.heard) == 1
     assert elsewhere.heard == []
+
+
+def wished(told: str, status: int = 503) -> float:
+    """For how long a receiver wants to be left alone that says so at noon."""
+    shop = Receiver(answers=lambda n: (status, b"later"), headers={"Retry-After": told})
+    with receiving(shop), clock.at(NOON):
+        answer = post(shop.url)
+    assert (answer.status, answer.text) == (status, "later")
+    return answer.wait_seconds
+
+
+@pytest.mark.parametrize("status", [302, 429, 500, 503])
+@pytest.mark.parametrize("told", ["90", " 90 ", "0090"])
+def test_it_may_say_in_how_many_seconds_to_come_again(told: str, status: int) -> None:
+    assert wished(told, status) == 90
+
+
+@pytest.mark.parametrize("form", ["%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %d %H:%M:%S %Y"])
+def test_it_may_say_when_to_come_again(form: str) -> None:
+    """In each of the three forms that HTTP knows."""
+    assert wished((NOON + timedelta(hours=1)).strftime(form)) == 3600
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "",
+        "0",
+        "-5",
+        "1.5",
+        "1e3",
+        "90 s",
+        "90, 90",
+        "\xb2",
+        "soon",
+        "Wed, 30 Feb 2099 12:00:00 GMT",
+        "Wed, 21 Oct 2015 07:28:00 GMT",  # over
+        "Wed, 21 Oct 2099 07:28:00 GMT",
+        str(366 * 86_400 + 1),
+        str(int(NOON.timestamp())),
+        "9" * 20,
+        "9" * 5000,
+        "99999999999999999999 Jan 7:8 0 07:28:00 GMT",
+        "Wed, 21 Oct 2026 07:28:00 +99999999999999999999",
+    ],
+)
+def test_what_is_broken_over_or_absurd_is_no_wish(told: str) -> None:
+    assert wished(told) == 0
+
+
+def test_who_says_nothing_of_it_or_comes_too_late_wishes_nothing() -> None:
+    def drops(sock: socket.socket) -> None:
+        sock.recv(65536)
+        sock.sendall(b"HTTP/1.1 503 No\r\nRetry-After: 90\r\nContent-Length: 99\r\n\r\nlater")
+        time.sleep(2)
+
+    with receiving(Receiver(answers=lambda n: (503, b"later"))) as shop, talking(drops) as url:
+        assert (post(shop.url).wait_seconds, post(url).wait_seconds) == (0, 0)
 
 
 def test_what_it_says_is_kept_in_part() -> None:

@@ -18,8 +18,9 @@ from hypothesis.stateful import (
 )
 
 from tests.make import Shopper, World, at_once, line, refund
-from widget_server import ledger
+from widget_server import events, ledger
 from widget_server.errors import CustomerExists, EmailInvalid, LeftProgram, NotFound, Refusal, SignedOut
+from widget_server.events import CustomerChanged, Event
 from widget_server.loyalty import coupons, customers, orders, privacy, sign_in
 from widget_server.loyalty.coupons import Coupon
 from widget_server.loyalty.customers import Customer, Person
@@ -82,6 +83,15 @@ def test_staff_label_note_and_correct_what_is_known(world: World) -> None:
     assert (ann.customer.email_key, ann.customer.email_verified) == ("anne@example.com", False)
     customers.edit(world.shop.id, ann.id, email_verified=True)
     assert customers.by_verified_email(world.shop.id, "anne@example.com").id == ann.id
+
+
+def test_who_listens_hears_of_her_address_once_and_not_of_what_follows_from_it(world: World) -> None:
+    ann = world.vouched("c-1", ANN, verified=True)
+    heard: list[Event] = []
+    events.wire(heard.append)
+    customers.edit(world.shop.id, ann.id, email="anne@example.com", name="Anne")
+    customers.edit(world.shop.id, ann.id, name="Anne")
+    assert heard == [CustomerChanged(world.shop.id, ann.id, ("name", "email", "email_verified"))]
 
 
 def test_what_staff_may_not_write(world: World) -> None:

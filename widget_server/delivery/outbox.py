@@ -277,13 +277,17 @@ def _note_last(outcome: Outcome, moment: datetime) -> float | None:
         facts |= {"status": "dead", "ended_at": moment}
     seen = (Message.number == message.number, Message.tries == message.tries, Message.status == "waiting")
     Message.change(message.shop_id, facts, *seen)
-    return None if is_dead else pause_seconds(tries)
+    return None if is_dead else pause_seconds(tries, answer.wait_seconds)
 
 
-def pause_seconds(tries: int) -> float:
-    """How long a message waits after so many tries: 5 seconds to 24 hours, spread so that not all come at once."""
+def pause_seconds(tries: int, wished_seconds: float = 0) -> float:
+    """How long a message waits after so many tries: 5 seconds to 24 hours, spread so that not all come at once.
+
+    A receiver that wishes for more gets it, but for the longest of these pauses at most.
+    """
     spread = 1 - JITTER * secrets.randbelow(1001) / 1000
-    return PAUSES_SECONDS[tries - 1] * spread / config.current().webhook_pause_divisor
+    divisor = config.current().webhook_pause_divisor
+    return max(PAUSES_SECONDS[tries - 1] * spread / divisor, min(wished_seconds, PAUSES_SECONDS[-1] / divisor))
 
 
 def _let_go(outcome: Outcome, moment: datetime, pause: float | None) -> None:

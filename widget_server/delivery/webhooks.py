@@ -11,8 +11,9 @@ from http.client import HTTPException
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
+from werkzeug.http import parse_date
 
-from widget_server import config
+from widget_server import clock, config
 from widget_server.delivery import addresses
 from widget_server.delivery.addresses import NotCallable
 from widget_server.errors import BadRequest
@@ -20,16 +21,21 @@ from widget_server.errors import BadRequest
 ANSWER_BYTES_MAX = 16_384
 ANSWER_LENGTH_MAX = 500
 GONE = 410
+WAIT_SECONDS_MAX = 366 * 86_400  # who asks for more is mistaken: a moment in seconds since 1970, say
 USER_AGENT = "loyalty-widget-webhooks/1"
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a receiver said: its status and the begin of its text; no status when there was no answer, and why."""
+    """What a receiver said: its status and the begin of its text; no status when there was no answer, and why.
+
+    `wait_seconds` is for how long it asks to be left alone (Retry-After), 0 when it does not.
+    """
 
     status: int | None
     text: str
     seconds: float
+    wait_seconds: float = 0
 
     @property
     def is_delivered(self) -> bool:
@@ -90,15 +96,16 @@ class Line:
         watch.daemon = True
         watch.start()
         try:
-            status, text = self._exchange(headers, body.encode(), seconds + 1)  # the watch comes first
+            status, text, wait_seconds = self._exchange(headers, body.encode(), seconds + 1)  # the watch comes first
             self._need_time()  # what was cut short can look like an answer
         except Exception as failure:  # whatever a receiver brings about, it is an answer that did not come
             self.close()
             late = f"no answer within {seconds:g} seconds"
-            status, text = None, late if self._is_late else _reason(failure)
+            status, text, wait_seconds = None, late if self._is_late else _reason(failure), 0
         finally:
             watch.cancel()
-        return Answer(status, text.replace("\x00", "")[:ANSWER_LENGTH_MAX], time.monotonic() - began)
+        said = text.replace("\x00", "")[:ANSWER_LENGTH_MAX]
+        return Answer(status, said, time.monotonic() - began, wait_seconds)
 
     def close(self) -> None:
         """Hang up; the next message calls again."""
@@ -106,7 +113,7 @@ class Line:
             self._connection.close()
             self._connection = None
 
-    def _exchange(self, headers: dict[str, str], body: bytes, seconds: float) -> tuple[int, str]:
+    def _exchange(self, headers: dict[str, str], body: bytes, seconds: float) -> tuple[int, str, float]:
         if self._connection is not None:
             with suppress(OSError, HTTPException, HTTPError):  # it hung up while nothing was to be said: call again
                 return self._ask(self._connection, headers, body)
@@ -115,7 +122,7 @@ class Line:
         self._connection = self._call(seconds)
         return self._ask(self._connection, headers, body)
 
-    def _ask(self, connection: Plain | Tls, headers: dict[str, str], body: bytes) -> tuple[int, str]:
+    def _ask(self, connection: Plain | Tls, headers: dict[str, str], body: bytes) -> tuple[int, str, float]:
         target = addresses.parse(self.url)
         headers = {"Host": target.named, "User-Agent": USER_AGENT, **headers}
         connection.request("POST", target.path, body, headers, preload_content=False, decode_content=False)
@@ -123,7 +130,7 @@ class Line:
         text = response.read(ANSWER_BYTES_MAX)
         if response.read(1) or connection.sock is None:
             self.close()
-        return response.status, text.decode(errors="replace")
+        return response.status, text.decode(errors="replace"), _wait_seconds(response.headers.get("Retry-After", ""))
 
     def _call(self, seconds: float) -> Plain | Tls:
         """Connect to the first address that answers; raises the last one's failure."""
@@ -151,6 +158,20 @@ class Line:
         self._is_late = True
         if self._connection is not None:
             self._connection.hang_up()
+
+
+def _wait_seconds(told: str) -> float:
+    """How long a Retry-After, seconds or a date, still asks for; 0 when it is broken, over or absurd."""
+    told = told.strip()
+    if told.isascii() and told.isdecimal():
+        seconds = float(told)
+    else:
+        try:
+            moment = parse_date(told)
+        except OverflowError:  # a day or a zone that no calendar has
+            moment = None
+        seconds = (moment - clock.now()).total_seconds() if moment else 0
+    return seconds if 0 < seconds <= WAIT_SECONDS_MAX else 0
 
 
 def _connection(target: addresses.Target, address: str, seconds: float) -> Plain | Tls:

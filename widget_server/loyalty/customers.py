@@ -41,6 +41,7 @@ NOTES_LENGTH_MAX = 5_000
 EDITABLE = frozenset(
     ("name", "phone", "locale", "accepts_marketing", "external_id", "excluded", "labels", "notes", "birthday")
 )
+DERIVED = ("email_key", "mailbox")  # nobody is told of what only follows from her address
 
 Status = Literal["visitor", "pending", "member"]
 
@@ -286,7 +287,7 @@ def set_status(customer: Customer, status: Status) -> None:
 def update(customer: Customer, **facts: Any) -> None:
     """Note facts about her and tell which ones changed."""
     with atomic():
-        changed = _set(_fresh(customer), **facts)
+        changed = tuple(name for name in _set(_fresh(customer), **facts) if name not in DERIVED)
         if changed:
             emit(CustomerChanged(customer.shop_id, customer.id, changed))
 

@@ -33,6 +33,8 @@ VALUES: dict[Kind, Json] = {
     "bool": {"type": "boolean"},
     "texts": {"type": "string"},
 }
+CONDITIONS: dict[str, Kind] = {f"{kind.capitalize()}Condition": kind for kind in VALUES}
+NAMES = {kind: name for name, kind in CONDITIONS.items()}
 
 
 def asked(entity: Entity) -> type[Wire]:
@@ -103,18 +105,14 @@ def _filter(entity: Entity) -> Shapes:
     }
     conditions = {name: _condition_of(field) for name, field in known.items()}
     kinds = {field.kind for field in known.values() if field.kind != "enum"}
-    shared = {_condition_name(kind): _condition(kind, VALUES[kind]) for kind in sorted(kinds)}
+    shared = {NAMES[kind]: _condition(kind, VALUES[kind]) for kind in sorted(kinds)}
     return {**shared, f"{_name(entity)}Filter": _object({**conditions, **logic}, example={})}
 
 
 def _condition_of(field: Field) -> Json:
     if field.kind == "enum":
         return _condition("enum", _words(field.words))
-    return {"$ref": f"#/components/schemas/{_condition_name(field.kind)}"}
-
-
-def _condition_name(kind: Kind) -> str:
-    return f"{kind.capitalize()}Condition"
+    return {"$ref": f"#/components/schemas/{NAMES[field.kind]}"}
 
 
 def _condition(kind: Kind, value: Json) -> Json:

@@ -1,0 +1,104 @@
+"""Tables: the fields that a call may ask by, for people, read back from the shapes which `document.py` made of them."""
+
+from dataclasses import dataclass
+
+from widget_server.web.query.document import CONDITIONS, NOTHING, Json, Shapes
+from widget_server.web.query.fields import Kind
+
+TYPES: dict[Kind, str] = {
+    "id": "GUID",
+    "text": "text",
+    "int": "whole number",
+    "time": "time",
+    "money": "amount",
+    "bool": "true or false",
+    "texts": "list of texts",
+}
+SORT, SEARCH, AGGREGATIONS = "sort", "search", "aggregations"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One field: its type, the words of an enum, and what may be done with it."""
+
+    name: str
+    type: str
+    words: tuple[str, ...]
+    operators: tuple[str, ...]
+    sortable: bool
+    searchable: bool
+    aggregations: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """The fields of a filter, which stands at `path` in the body; `takes` is what the body takes beside it."""
+
+    path: str
+    takes: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+
+def table(body: Json, shapes: Shapes) -> Table | None:
+    """What the call that takes this body may ask by; None when it takes no filter."""
+    members = _members(body, shapes)
+    places = {"filter": members} | {f"{name}.filter": _members(one, shapes) for name, one in members.items()}
+    for path, asked in places.items():
+        conditions = _members(asked.get("filter", {}), shapes)
+        if "$and" in conditions:
+            return _table(path, asked, conditions, shapes)
+    return None
+
+
+def _table(path: str, asked: Json, conditions: Json, shapes: Shapes) -> Table:
+    sortable = _members(asked.get(SORT, {}).get("items", {}), shapes).get("fieldName", {}).get("enum", [])
+    searchable = _members(asked.get(SEARCH, {}), shapes).get("fields", {}).get("items", {}).get("enum", [])
+    aggregations = _aggregations(asked.get(AGGREGATIONS, {}).get("items", {}), shapes)
+    parts = {SORT: sortable, SEARCH: searchable, AGGREGATIONS: aggregations}
+    names = dict.fromkeys(name for part in (conditions, *parts.values()) for name in part if not name.startswith("$"))
+    rows = [
+        Row(
+            name,
+            *_condition(conditions.get(name, {}), shapes),
+            name in sortable,
+            name in searchable,
+            tuple(aggregations.get(name, ())),
+        )
+        for name in names
+    ]
+    return Table(path, tuple(name for name, part in parts.items() if part), tuple(rows))
+
+
+def _condition(shape: Json, shapes: Shapes) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
+    """The type, the words and the operators; not those that take null alone, which every field takes."""
+    kind = CONDITIONS.get(shape.get("$ref", "").rpartition("/")[2])
+    either = _followed(shape, shapes).get("anyOf", [{}])
+    words = () if kind else tuple(either[0].get("enum", ()))
+    takes = either[-1].get("properties", {})
+    operators = tuple(name for name, value in takes.items() if value != {"anyOf": [NOTHING]})
+    return TYPES[kind] if kind else "one of" if words else "", words, operators
+
+
+def _aggregations(shape: Json, shapes: Shapes) -> dict[str, list[str]]:
+    """The types of aggregation that each field knows."""
+    found: dict[str, list[str]] = {}
+    for level in _followed(_followed(shape, shapes).get("anyOf", [{}])[0], shapes).get("anyOf", ()):
+        for name in level["properties"]["fieldPath"]["enum"]:
+            known = found.setdefault(name, [])
+            known += [type for type in level["properties"]["type"]["enum"] if type not in known]
+    return found
+
+
+def _members(shape: Json, shapes: Shapes) -> Json:
+    """The members of an object, which may be missing or null."""
+    members: Json = _followed(shape, shapes).get("properties", {})
+    return members
+
+
+def _followed(shape: Json, shapes: Shapes) -> Json:
+    """The shape itself, where this one refers to it or says that it may be null."""
+    if "$ref" in shape:
+        return _followed(shapes[shape["$ref"].rpartition("/")[2]], shapes)
+    if shape.get("anyOf", ())[1:] == [NOTHING]:
+        return _followed(shape["anyOf"][0], shapes)
+    return shape

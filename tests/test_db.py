@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from peewee import ModelSelect, fn
 
 from tests.make import NOON, World, at_once, refund, tries
 from widget_server import clock, db, jobs, ledger, schema
@@ -205,6 +206,22 @@ def test_a_shop_sees_its_own_rows_only(shelf: World) -> None:  # acceptance 9
     assert Shelf.remove(shelf.shop, Shelf.id == theirs.id) == 0
     assert Shelf.remove(shelf.shop) == 1
     assert [row.count for row in Shelf.everywhere()] == [2]
+
+
+@pytest.mark.parametrize("table", schema.TABLES, ids=lambda table: table._meta.table_name)
+def test_whole_rows_are_asked_for_in_peewee_s_own_words(shelf: World, table: type[db.Table]) -> None:
+    """All columns are named at once, which nothing but the clock may notice."""
+    first = table._meta.sorted_fields[0]
+    theirs = ModelSelect(table, table._meta.sorted_fields, is_default=True)
+    for query in (
+        lambda rows: rows.where(first == "a").order_by(first.desc()).limit(3),
+        lambda rows: rows.where(first.in_(rows)),
+        lambda rows: rows.select(first),
+        lambda rows: rows.select_extend(fn.COUNT(first)),
+        lambda rows: rows.join(Shelf, on=(Shelf.id == first)).where(Shelf.count == 5),
+        lambda rows: rows | rows,
+    ):
+        assert query(table.select()).sql() == query(theirs).sql()
 
 
 STATEMENT = re.compile(r'^(?:SELECT .*? FROM|UPDATE|DELETE FROM) "(\w+)"', re.DOTALL)

@@ -26,9 +26,9 @@ def write(shop_id: str, entity: str, content: dict[str, Any]) -> str:
     return base64.urlsafe_b64encode(_mark(shop_id, entity, packed) + packed).decode().rstrip("=")
 
 
-def read(shop_id: str, entity: str, cursor: Any) -> dict[str, Any] | None:
+def read(shop_id: str, entity: str, cursor: str) -> dict[str, Any] | None:
     """What the cursor holds; None when it is not one of ours for this shop and entity."""
-    if not isinstance(cursor, str) or len(cursor) > LENGTH_MAX or not cursor.isascii():
+    if len(cursor) > LENGTH_MAX or not cursor.isascii():
         return None
     try:
         raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)

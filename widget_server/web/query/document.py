@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from widget_server.schemas.wire import GUID, RFC3339, Described, Wire, whole
-from widget_server.web.query import aggregations, filters, pages, search
+from widget_server.web.query import aggregations, cursors, filters, pages, search
 from widget_server.web.query.fields import DECIMAL, INT_MAX, MONEY_MAX, Entity, Field, Kind
 
 Json = dict[str, Any]
@@ -75,7 +75,7 @@ def _query(entity: Entity, kind: str, sort_max: int, **more: Json) -> Shapes:
     sortable = [name for name, field in entity.fields.items() if field.sortable]
     order = {"type": ["string", "null"], "enum": ["ASC", "DESC", None]}
     sorting_of = _object({"fieldName": _words(sortable), "order": order}, required=["fieldName"])
-    cursor = {"type": ["string", "null"], "maxLength": 16_000}
+    cursor = {"type": ["string", "null"], "maxLength": cursors.LENGTH_MAX}
     paging = {"limit": _number(1, pages.LIMIT_MAX), "cursor": cursor}
     offset = {"limit": _number(0, pages.OFFSET_LIMIT_MAX), "offset": _number(0, pages.OFFSET_MAX)}
     unused = {"anyOf": [NOTHING, {"type": "object", "maxProperties": 0}]}

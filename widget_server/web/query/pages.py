@@ -13,7 +13,7 @@ from widget_server.errors import BadRequest
 from widget_server.web.query import cursors, filters, search
 from widget_server.web.query.conditions import every
 from widget_server.web.query.fields import Entity
-from widget_server.web.query.reading import a_number, an_object, wrong
+from widget_server.web.query.reading import a_number, a_text, an_object, wrong
 from widget_server.web.query.sorting import Key, beyond, order
 
 LIMIT_MAX, LIMIT_DEFAULT = 100, 50
@@ -139,9 +139,10 @@ def _read(entity: Entity, asked: Any, shop_id: str, where: Where) -> _Asked:
         limit = a_number(paging, "limit", 0, OFFSET_LIMIT_MAX, LIMIT_DEFAULT, f"{path}paging")
         offset = a_number(paging, "offset", 0, OFFSET_MAX, 0, f"{path}paging") if "offset" in paging else None
         return _Asked(known, limit, offset=offset)
-    if not cursor_paging.get("cursor"):
+    cursor = a_text(cursor_paging, "cursor", cursors.LENGTH_MAX, f"{path}cursorPaging")
+    if not cursor:
         return _Asked(known, a_number(cursor_paging, "limit", 1, LIMIT_MAX, LIMIT_DEFAULT, f"{path}cursorPaging"))
-    held = cursors.read(shop_id, entity.name, cursor_paging["cursor"])
+    held = cursors.read(shop_id, entity.name, cursor)
     if held is None:
         raise _bad_cursor(path)
     for name, value in known.items():

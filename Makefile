@@ -65,7 +65,7 @@ types: .venv/dev
 	$(BIN)/python -m widget_server.schemas.typescript > widget_static/src/api.ts
 
 proofs: .venv/dev chromium $(NODE_MODULES)
-	PROOFS=1 $(BIN)/pytest -n 2 --dist loadfile
+	PROOFS=1 $(BIN)/pytest -n 2 --dist loadfile --timeout 7200
 
 bench: .venv/dev chromium
 	for one in bench/[a-z]*.py; do $(BIN)/python $$one || exit 1; done

@@ -183,10 +183,10 @@ def test_a_key_is_shown_once_and_can_be_revoked(world: World, shell: Shell) -> N
     assert (row.secret_hash, row.scope, row.revoked_at) == (config.digest(made["api_key"]), "read", None)
     assert shell("key", "revoke", made["key_id"], "--shop", world.shop.id).output == "Revoked.\n"
     assert access.ApiKey.need(world.shop, access.ApiKey.id == made["key_id"]).revoked_at is not None
-    assert "no such apikey" in refusal(shell("key", "revoke", "nobody's", "--shop", world.shop.id))
+    assert "no such api key" in refusal(shell("key", "revoke", "nobody's", "--shop", world.shop.id))
     assert "no such shop" in refusal(shell("key", "create", "--shop", "nobody's", "--name", "till"))
     other = World.create(name="Another")
-    assert "no such apikey" in refusal(shell("key", "revoke", made["key_id"], "--shop", other.shop.id))
+    assert "no such api key" in refusal(shell("key", "revoke", made["key_id"], "--shop", other.shop.id))
 
 
 # The program as a file (docs/program-file.md)

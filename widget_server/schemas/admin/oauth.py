@@ -1,10 +1,13 @@
-"""What `/oauth2/token` and `/oauth/access` say (wix-api §7): the SDK's strategies write both spellings."""
+"""What `/oauth2/token` and `/oauth/access` say (wix-api §7). A body is in one of two spellings, by its `grant_type` or
+`grantType`: some of the SDK's strategies write the one, some the other.
+"""
 
+from collections.abc import Callable
 from typing import Any
 
 from marshmallow import EXCLUDE, Schema, fields, pre_load
 
-from widget_server.schemas.wire import text
+from widget_server.schemas.wire import NEVER, camel, text
 
 GRANTS = {  # and what each needs
     "client_credentials": ["client_id", "client_secret"],
@@ -13,14 +16,6 @@ GRANTS = {  # and what each needs
     "authorized_client": ["member_id"],
 }
 EXAMPLE_SHOP = "0b7f2b2e-6f0c-4c59-9a55-2f6d2d9f4f10"
-SPELLINGS = {
-    "clientId": "client_id",
-    "clientSecret": "client_secret",
-    "grantType": "grant_type",
-    "refreshToken": "refresh_token",
-    "instanceId": "instance_id",
-    "memberId": "member_id",
-}
 
 
 class TokenAsk(Schema):
@@ -37,17 +32,26 @@ class TokenAsk(Schema):
 
     @pre_load
     def _one_spelling(self, data: Any, **_: Any) -> Any:
-        return {SPELLINGS.get(name, name): value for name, value in data.items()} if isinstance(data, dict) else data
+        if not isinstance(data, dict) or "grant_type" in data:
+            return data
+        return {name: data[camel(name)] for name in self.fields if camel(name) in data}
 
     def described(self, shape: dict[str, Any]) -> dict[str, Any]:
-        """What each grant needs."""
-        arms = [{"properties": {"grant_type": {"enum": [name]}}, "required": needs} for name, needs in GRANTS.items()]
-        return {
-            **shape,
-            "oneOf": arms,
-            "dependentRequired": {"client_secret": ["client_id"]},
-            "example": {"grant_type": "anonymous", "client_id": EXAMPLE_SHOP},
-        }
+        """What each grant needs, in both spellings; where a body names its grant in both, ours counts."""
+        own = shape["properties"]
+        ours = [_needed(own, grant, str, {}) for grant in GRANTS]
+        theirs = [_needed(own, grant, camel, {"grant_type": NEVER}) for grant in GRANTS]
+        example = {"grant_type": "anonymous", "client_id": EXAMPLE_SHOP}
+        return {"type": "object", "anyOf": [*ours, *theirs], "example": example}
+
+
+def _needed(own: dict[str, Any], grant: str, spell: Callable[[str], str], more: dict[str, Any]) -> dict[str, Any]:
+    known = spell("grant_type")
+    return {
+        "properties": {**{spell(name): shape for name, shape in own.items()}, known: {"enum": [grant]}, **more},
+        "required": [known, *map(spell, GRANTS[grant])],
+        "dependentRequired": {spell("client_secret"): [spell("client_id")]},
+    }
 
 
 class TokenAnswer(Schema):

@@ -12,7 +12,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from tests.make import NOON, PROOFS, Shopper, World, at_once
+from tests.make import NOON, PROOFS, Shopper, World, at_once, cart
 from tests.stores.checkouts import WooCommerce
 from widget_server import clock, jobs, queue
 from widget_server.errors import (
@@ -234,8 +234,8 @@ def test_what_a_checkout_took_comes_back_once(
     assert (status(world, "bought"), status(world, "brought")) == ([expected], [expected])
     assert ann.balance == 700
     assert ann.history()[0] == ("returned", 100)
-    assert codes.check(world.shop, coupon_of(discount).code, _cart()).reason == "returned"
-    assert codes.check(world.shop, brought.code, _cart()).valid
+    assert codes.check(world.shop, coupon_of(discount).code, cart()).reason == "returned"
+    assert codes.check(world.shop, brought.code, cart()).valid
 
 
 def test_a_checkout_has_24_hours(world: World, ann: Shopper, sliding: Reward) -> None:
@@ -427,10 +427,6 @@ def test_parallel_ends_give_back_or_use_never_both(world: World, ann: Shopper, s
 
 def _standing(world: World, basket: str) -> CheckoutDiscount:
     return CheckoutDiscount.need(world.shop, CheckoutDiscount.checkout_id == basket)
-
-
-def _cart() -> codes.Cart:
-    return codes.Cart("EUR", None, frozenset(), frozenset())
 
 
 # In a connected shop, whose own checkout must know the code, and forget it first

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from tests.make import NOON, Shopper, World, everything_kept, refund
+from tests.make import NOON, Shopper, World, cart, everything_kept, refund
 from widget_server import clock, keys, ledger
 from widget_server.db import canonical
 from widget_server.errors import CodeExpired, NotFound, SignedOut
@@ -70,7 +70,7 @@ def test_who_is_forgotten_stands_nowhere_and_the_books_stay(world: World, ann: S
     assert list(ledger.audit()) == []
     with pytest.raises(SignedOut):
         sign_in.who(world.shop, ann.token)
-    assert codes.check(world.shop, code, _any_cart()).reason == "revoked"
+    assert codes.check(world.shop, code, cart()).reason == "revoked"
     assert not ann.customer.is_member
 
 
@@ -224,7 +224,3 @@ def test_somebody_without_an_account_has_a_short_file(world: World) -> None:
     told = privacy.export(world.shop, world.visitor().customer)
     assert (told["account"], told["transactions"], told["comments"]) == (None, [], [])
     assert told["customer"]["email"] == "guest@example.com"
-
-
-def _any_cart() -> codes.Cart:
-    return codes.Cart("EUR", None, frozenset(), frozenset())

@@ -15,7 +15,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.make import NOON, World
+from tests.make import NOON, World, cart
 from widget_server import clock, db, events, queue, reactions
 from widget_server.errors import BadRequest, BadTransition
 from widget_server.events import Event, ProgramChanged
@@ -172,7 +172,7 @@ def test_what_is_no_longer_listed_is_archived_and_comes_back_as_itself(world: Wo
     assert (rule.active, rule.archived_at is not None) == (False, True)
     ann.orders("20.00")
     assert ann.balance == had
-    assert codes.check(world.shop, coupon.code or "", codes.Cart("EUR", Decimal(9), frozenset(), frozenset())).valid
+    assert codes.check(world.shop, coupon.code or "", cart(subtotal=Decimal(9))).valid
     world.order(ann.person, id=order.external_id, status="cancelled")  # an archived rule takes back what it gave
     assert ann.balance < had
     assert apply(world.shop, parse("earning_rules: []\nrewards: []")) == []

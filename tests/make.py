@@ -288,6 +288,13 @@ def tries(examples: int, **facts: Any) -> settings:
     return settings(max_examples=number, deadline=None, suppress_health_check=list(HealthCheck), **facts)
 
 
+def proof(short: int, full: int = 2000, **facts: Any) -> settings:
+    """How often hypothesis tries a property that is a proof: `short` in `make test`, `full` in `make proofs`."""
+    facts.setdefault("stateful_step_count", 12)
+    examples = full if PROOFS else short
+    return settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck), **facts)
+
+
 def at_once(*acts: Callable[[], Any]) -> list[Any]:
     """Run the acts in threads of their own, started together; answers what each returned or raised."""
     start = threading.Barrier(len(acts))

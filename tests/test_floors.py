@@ -9,6 +9,7 @@ ROOT = Path(__file__).parent.parent / "widget_server"
 # lowest first; what stands on one line never imports one another, but for modules of one folder
 FLOORS = """
 errors
+money
 clock
 config
 events
@@ -18,13 +19,14 @@ keys
 ledger
 loyalty.shops loyalty.edits
 loyalty.access
+loyalty.order_states
+loyalty.order_goods
 loyalty.programs
 loyalty.tiers
 loyalty.customers
 loyalty.points loyalty.expiry
 loyalty.batches
 loyalty.csv_files
-loyalty.order_states
 loyalty.orders
 loyalty.earning_rules
 loyalty.scoring loyalty.caps

@@ -516,6 +516,8 @@ def edits(draw: st.DrawFn) -> str:
     file["program"].update(
         point_value=draw(st.none() | MONEY),
         wait_days=draw(DAYS),
+        after_fallback=draw(st.sampled_from(["keep", "wait"])),
+        cash_on_delivery=draw(st.sampled_from(["counts", "waits"])),
         expiry={
             "kind": draw(st.sampled_from(["off", "age"])),
             "reminder_days": draw(st.lists(DAYS, unique=True, max_size=3)),

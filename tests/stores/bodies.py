@@ -186,6 +186,18 @@ def shopify_customer(**changes: Any) -> Json:
     }
 
 
+def shopify_merge(kept: int = 7000000000000000001, deleted: int = 7000000000000000002, **changes: Any) -> Json:
+    """Two customers were made one in the shop, as `customers/merge` tells it."""
+    return {
+        "admin_graphql_api_customer_kept_id": f"gid://shopify/Customer/{kept}",
+        "admin_graphql_api_customer_deleted_id": f"gid://shopify/Customer/{deleted}",
+        "admin_graphql_api_job_id": None,
+        "status": "completed",
+        "errors": [],
+        **changes,
+    }
+
+
 def shopify_privacy(**changes: Any) -> Json:
     return {
         "shop_id": 1,
@@ -197,11 +209,19 @@ def shopify_privacy(**changes: Any) -> Json:
 
 def shopify_body(topic: str) -> Json:
     """A good body for each topic."""
+    other: dict[str, Json] = {
+        "orders/edited": {"order_edit": {"id": 1, "order_id": 6000000000000000001, "line_items": {"additions": []}}},
+        "orders/delete": {"id": 6000000000000000001},
+        "customers/delete": {"id": 7000000000000000001, "phone": None, "addresses": []},
+        "customers/merge": shopify_merge(),
+    }
+    if topic in other:
+        return other[topic]
     if topic.startswith("orders/"):
         return shopify_order(refunds=[shopify_refund()])
     if topic == "refunds/create":
         return shopify_refund()
-    return shopify_customer() if topic == "customers/create" else shopify_privacy()
+    return shopify_customer() if topic in ("customers/create", "customers/update") else shopify_privacy()
 
 
 # -- WooCommerce ----------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ that repeated, late or shuffled news cannot matter (acceptance 23). Rule and rat
 the order first earns; later edits never change what was given (59).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -41,7 +41,7 @@ def score_order(shop: Shop, order_id: str, *, source: str) -> None:
         _lock_concerned(shop, order)
         account = ledger.account_of(shop.id, customer.id)
         hers: dict[str, Award] = {}
-        for award in list(Award.of(shop).where(Award.order_id == order.id)):
+        for award in list(Award.of(shop).where(Award.order_id == order.id, Award.part == "main")):
             if account is not None and award.account_id == account.id:
                 hers[award.rule_id] = award
             else:
@@ -113,10 +113,13 @@ def _score_rule(shop: Shop, program: Program, rule: EarningRule, order: Order, a
 
 def _score_first(shop: Shop, program: Program, rule: EarningRule, account: Account, source: str) -> None:
     """Only her first paid order gives these points: first by when it was placed, not by when we heard."""
-    paid = Order.of(shop).where(Order.customer_id == account.customer_id, Order.status.in_(("paid", "fulfilled")))
-    first = paid.order_by(Order.placed_at, Order.external_id).first()
+    alive = Order.of(shop).where(Order.customer_id == account.customer_id, Order.status != "cancelled")
+    by_age, rules = alive.order_by(Order.placed_at, Order.external_id), program.rules
+    first = next((one for one in by_age.iterator() if rules.stands(one.told, rules.paid_at)), None)
     mine = Award.of(shop).where(Award.rule_id == rule.id, Award.account_id == account.id)
-    for award in mine.where((Award.points > 0) | (Award.order_id == (first.id if first else None))):
+    giving = [award.order_id for award in mine.where(Award.points > 0)]
+    concerned = [*giving, first.id] if first else giving
+    for award in list(mine.where(Award.part == "main", Award.order_id.in_(concerned))):
         if first is not None and award.order_id == first.id:
             _settle(shop, first, award, None, program, source)
         else:
@@ -125,7 +128,7 @@ def _score_first(shop: Shop, program: Program, rule: EarningRule, account: Accou
 
 def _taking_turns(shop: Shop, rule: EarningRule, account: Account) -> tuple["Budget", list[tuple[Order, Award, int]]]:
     """An account's orders under a rule, in the order in which they were placed, each with what the caps leave it."""
-    mine = Award.of(shop).where(Award.rule_id == rule.id, Award.account_id == account.id)
+    mine = Award.of(shop).where(Award.rule_id == rule.id, Award.account_id == account.id, Award.part == "main")
     rows = {award.order_id: award for award in mine}
     budget, turns = Budget(shop), []
     for order in Order.of(shop).where(Order.id.in_(list(rows))).order_by(Order.placed_at, Order.external_id):
@@ -149,11 +152,14 @@ def _settle(
     *,
     word: str | None = None,
 ) -> None:
-    """Bring one award to what its order is worth; `given` overrules the score (caps, first order)."""
+    """Bring one award to what its order is worth; `given` overrules the score (caps, first order).
+
+    What the order is worth beyond what it reached its status with waits in an award beside it.
+    """
     rate, state = _rate_of(award), order.told
     scored = score(state, rate)
-    reached = state.reached.get(rate.earn_at)
     wanted = scored.points if given is None else given
+    now = min(wanted, standing_points(state, rate, wanted))
     snapshot = {
         "rate": award.snapshot["rate"],
         "base": str(scored.base),
@@ -161,13 +167,34 @@ def _settle(
         "number": order.number,
         "capped": wanted < scored.points,
     }
-    target = Target(
-        points=wanted,
-        due_at=_due(shop, reached, rate.wait_days),
-        word=word or _word(state),
-        snapshot=snapshot,
-    )
-    points.settle(award, target, shortfall=program.rules.shortfall, source=source)
+    shortfall = program.rules.shortfall
+    target = Target(now, _due(shop, state.reached.get(rate.earn_at), rate.wait_days), word or _word(state), snapshot)
+    points.settle(award, target, shortfall=shortfall, source=source)
+    later = points.later_part(award)
+    if later is None and wanted > now:
+        later = points.new_award(
+            shop.id,
+            award.account_id,
+            cause=award.cause,
+            rule_id=award.rule_id,
+            order_id=order.id,
+            at=award.event_at,
+            part="later",
+        )
+    if later is not None:
+        points.settle(later, replace(target, points=wanted - now, due_at=None), shortfall=shortfall, source=source)
+
+
+def standing_points(state: OrderState, rate: Rate, wanted: int) -> int:
+    """How many of `wanted` points an order has reached its status with (contracts §8).
+
+    All of them, unless its status fell back below the rate's: then what the newest state that had reached it is
+    worth by now, or none where such an order waits anew. What came on top of it is not paid for yet.
+    """
+    had = state.having(rate.earn_at)
+    if had is None or had is state or state.is_void:
+        return wanted
+    return 0 if rate.after_fallback == "wait" else score(state.as_of_now(had), rate).points
 
 
 def _due(shop: Shop, reached: datetime | None, wait_days: int) -> datetime | None:
@@ -178,9 +205,9 @@ def _due(shop: Shop, reached: datetime | None, wait_days: int) -> datetime | Non
 
 
 def _word(state: OrderState) -> str:
-    if state.status == "cancelled":
+    if state.is_void:
         return "order_cancelled"
-    return "order_refunded" if state.refunds else "order_changed"
+    return "order_refunded" if state.given_back else "order_changed"
 
 
 def _rate_now(shop: Shop, program: Program, rule: EarningRule, account: Account | None, at: datetime) -> Rate:
@@ -201,9 +228,10 @@ def _rate_now(shop: Shop, program: Program, rule: EarningRule, account: Account 
         with_shipping=settings.base_shipping,
         with_tax=settings.base_tax,
         with_gift_cards=settings.base_gift_cards,
-        earn_at=settings.earn_at,
+        earn_at=settings.earns_at,
         wait_days=settings.wait_days,
         terms=rule.terms,
+        after_fallback=settings.after_fallback,
     )
 
 

@@ -1,10 +1,12 @@
-"""What a platform last told us of an order, as plain data: states merge, they do not blindly replace.
+"""What a platform told us of an order, as plain data: states merge, they do not blindly replace.
 
-The same set of states gives the same merged state in whatever order, and however often, they came
-(acceptance 23). Money is read here too: what of an order is goods, after which discounts and refunds.
+The same news gives the same merged state in whatever order, and however often, it came (acceptance 23): each
+part of the merged state is a maximum, a minimum or a union over all that was told. What an order's money means
+is read in order_goods.py.
 """
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
@@ -13,14 +15,21 @@ from typing import Any, Literal
 from widget_server import clock
 from widget_server.db import canonical
 
-Status = Literal["placed", "paid", "fulfilled", "cancelled"]
-RANK: dict[str, int] = {"placed": 0, "paid": 1, "fulfilled": 2}
-ZERO, ONE = Decimal(0), Decimal(1)
+Status = Literal["draft", "placed", "paid", "fulfilled", "cancelled"]
+STATUSES: tuple[Status, ...] = ("draft", "placed", "paid", "fulfilled", "cancelled")  # in a tie of times the later wins
+Milestone = Literal["placed", "paid", "settled", "fulfilled"]
+MILESTONES: tuple[Milestone, ...] = ("placed", "paid", "settled", "fulfilled")
+Precedence = tuple[int, str]
+NEVER: Precedence = (-1, "")
+ZERO = Decimal(0)
 
 
 @dataclass(frozen=True)
 class Line:
-    """A line of an order. `subtotal` is before, `discount` what this line was lowered by."""
+    """A line of an order. `subtotal` is before, `discount` what this line was lowered by.
+
+    A line below zero (amount or quantity) is a discount of the order: a trade-in, a deposit, a return at the till.
+    """
 
     id: str
     product_id: str | None
@@ -47,6 +56,7 @@ class Refund:
     """Money paid back: `amount` in all, of which `shipping` and `tax`. `as_of` is its state's precedence.
 
     A `provisional` one was worked out from its state, not told by it: it goes when a newer state comes.
+    `parts_known`: lines, shipping and tax are the platform's own word, not worked out from the amount.
     """
 
     id: str
@@ -56,7 +66,8 @@ class Refund:
     lines: tuple[RefundLine, ...] = ()
     created_at: datetime | None = None
     provisional: bool = False
-    as_of: tuple[int, str] = (-1, "")
+    parts_known: bool = False
+    as_of: Precedence = NEVER
 
     @property
     def goods(self) -> Decimal:
@@ -66,7 +77,14 @@ class Refund:
 
 @dataclass(frozen=True)
 class OrderState:
-    """One order as the platform sees it, without the person (docs/contracts.md §4)."""
+    """One order as the platform sees it, without the person (docs/contracts.md §4, §8).
+
+    Up to `refunds_complete` the fields are facts of the newest state that was told; the rest is gathered over
+    all that was told: when each milestone was first reached (`reached`), the newest facts of every milestone
+    that the newest state has not reached any more (`held`), every line id ever told (`seen_lines`), the
+    precedence of the newest complete list of refunds (`complete_as_of`), the refunds whose parts the platform
+    told (`refund_parts`), and the sub-orders of a multi-vendor shop by their ids (`children`).
+    """
 
     id: str
     number: str
@@ -75,22 +93,86 @@ class OrderState:
     placed_at: datetime
     modified_at: datetime
     revision: int | None = None
+    parent_id: str | None = None
     source: str = "web"
     lines: tuple[Line, ...] = ()
     shipping: Decimal = ZERO
     discount: Decimal = ZERO
+    loose_discount: Decimal | None = None
     tax: Decimal = ZERO
+    tax_included: bool | None = None
     total: Decimal = ZERO
+    payment_due: bool = False
     coupon_codes: tuple[str, ...] = ()
     landing_referral: str | None = None
     refunds: tuple[Refund, ...] = ()
     told_refunds: int = 0
+    refunds_complete: bool = False
     reached: dict[str, datetime] = field(default_factory=dict)
+    held: tuple["OrderState", ...] = ()
+    seen_lines: tuple[str, ...] = ()
+    complete_as_of: Precedence | None = None
+    refund_parts: tuple[Refund, ...] = ()
+    children: dict[str, "OrderState"] = field(default_factory=dict)
 
     @property
-    def precedence(self) -> tuple[int, str]:
+    def precedence(self) -> Precedence:
         """What decides which of two states is newer: the revision when there is one, else the time."""
         return (-1 if self.revision is None else self.revision, clock.iso(self.modified_at))
+
+    @property
+    def is_void(self) -> bool:
+        """True for an order that is none (any more): cancelled, or a cart that nobody has sent off."""
+        return self.status in ("draft", "cancelled")
+
+    @property
+    def milestones(self) -> tuple[Milestone, ...]:
+        """What an order in this status has reached; `settled` is paid with no payment due, or sent out."""
+        if self.status == "fulfilled":
+            return MILESTONES
+        if self.status == "paid":
+            return MILESTONES[:2] if self.payment_due else MILESTONES[:3]
+        return MILESTONES[:1] if self.status == "placed" else ()
+
+    def having(self, milestone: str) -> "OrderState | None":
+        """The newest facts of this order in a status that has reached `milestone`; None when none ever had."""
+        if milestone in self.milestones:
+            return self
+        return max((past for past in self.held if milestone in past.milestones), key=_strength, default=None)
+
+    def as_of_now(self, past: "OrderState") -> "OrderState":
+        """The goods of an earlier state of this order, with what was paid back of them until now."""
+        return replace(
+            past,
+            refunds=self.refunds,
+            seen_lines=self.seen_lines,
+            refund_parts=self.refund_parts,
+            children=self.children,
+        )
+
+    @property
+    def given_back(self) -> tuple[Refund, ...]:
+        """Every refund that counts, each id once: the order's own with their parts where known, and its sub-orders'.
+
+        Each record owns its list of refunds. A sub-order that was cancelled gives back all that is left of it.
+        """
+        known = {parts.id: parts for parts in self.refund_parts}
+        found = {refund.id: known.get(refund.id, refund) for refund in self.refunds}
+        for child in self.children.values():
+            for refund in (*child.given_back, *child._cancelled_rest()):
+                found.setdefault(refund.id, known.get(refund.id, refund))
+        return tuple(found[name] for name in sorted(found))
+
+    def _cancelled_rest(self) -> tuple[Refund, ...]:
+        """What a cancelled sub-order takes from the purchase beyond its own refunds."""
+        if self.status != "cancelled" and not (self.is_void and self.reached):
+            return ()
+        back = self.given_back
+        amount, shipping, tax = (
+            max(whole - sum((getattr(refund, name) for refund in back), ZERO), ZERO)
+            for name, whole in (("amount", self.total), ("shipping", self.shipping), ("tax", self.tax))
+        )
+        return (Refund(id=f"{self.id}-cancelled", amount=amount, shipping=shipping, tax=tax),)
 
     def as_json(self) -> dict[str, Any]:
         """A JSON value that `from_json` reads back."""
@@ -99,55 +181,136 @@ class OrderState:
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> "OrderState":
-        """The state as kept by `as_json`."""
+        """The state as kept by `as_json`, also by one that did not know every field of today."""
         known = dict(value)
         known["lines"] = tuple(_line(line) for line in value["lines"])
-        known["refunds"] = tuple(_refund(refund) for refund in value["refunds"])
-        known["coupon_codes"] = tuple(value["coupon_codes"])
+        for name in ("refunds", "refund_parts"):
+            known[name] = tuple(_refund(refund) for refund in value.get(name, ()))
+        for name in ("coupon_codes", "seen_lines"):
+            known[name] = tuple(value.get(name, ()))
         known["reached"] = {name: _time(text) for name, text in value["reached"].items()}
+        known["held"] = tuple(cls.from_json(past) for past in value.get("held", ()))
+        known["children"] = {name: cls.from_json(child) for name, child in value.get("children", {}).items()}
         for name in ("placed_at", "modified_at"):
             known[name] = _time(value[name])
-        for name in ("shipping", "discount", "tax", "total"):
-            known[name] = Decimal(value[name])
-        return cls(**known)
+        for name in ("shipping", "discount", "loose_discount", "tax", "total"):
+            known[name] = None if value.get(name) is None else Decimal(value[name])
+        if value.get("complete_as_of"):
+            known["complete_as_of"] = _precedence(value["complete_as_of"])
+        return cls(**known) if "held" in value else _upgraded(cls(**known))
 
 
 def merge(known: OrderState | None, told: OrderState) -> OrderState:
-    """The state after `told` arrived: the newer one's facts, every refund seen, when each status came first.
+    """The state after `told` arrived (contracts §4, §8).
 
-    A strictly newer state replaces the rest; in a tie more refunds win, then cancelled, then the text
-    itself, so that the outcome never depends on which came first.
+    A strictly newer state replaces the facts; in a tie more refunds win, then the later status of `STATUSES`,
+    then the text itself, so that the outcome never depends on which came first. Refunds are a set by id; a
+    complete list takes out what is older than it and not named by it.
     """
-    told = replace(
+    refunds = tuple(replace(refund, as_of=told.precedence) for refund in told.refunds)
+    fresh = replace(
         told,
-        refunds=_all_refunds(tuple(replace(refund, as_of=told.precedence) for refund in told.refunds)),
-        told_refunds=len(told.refunds),
-        reached={name: told.modified_at for name, rank in RANK.items() if RANK.get(told.status, -1) >= rank},
+        refunds=_union(refunds),
+        told_refunds=len(refunds),
+        reached=dict.fromkeys(told.milestones, told.modified_at),
+        seen_lines=tuple(sorted({line.id for line in told.lines})),
+        complete_as_of=told.precedence if told.refunds_complete else None,
+        refund_parts=_union(tuple(refund for refund in refunds if refund.parts_known)),
     )
-    if known is None:
-        return told
-    newest = max(known, told, key=_strength)
-    reached = dict(known.reached)
-    for name, moment in told.reached.items():
-        reached[name] = min(moment, reached.get(name, moment))
-    own = tuple(refund for refund in newest.refunds if refund.provisional)
-    lasting = [tuple(one for one in state.refunds if not one.provisional) for state in (known, told)]
-    return replace(newest, refunds=_all_refunds(*lasting, own), reached=reached)
+    return fresh if known is None else _joined(known, fresh)
 
 
 def add_refund(known: OrderState, refund: Refund) -> OrderState:
-    """A refund that was told by itself; its own time decides against another telling of it."""
-    moment = refund.created_at or known.modified_at
-    return replace(known, refunds=_all_refunds(known.refunds, (replace(refund, as_of=(-1, clock.iso(moment))),)))
+    """A refund that was told by itself is one more; its own time decides against a list, and another telling of it.
+
+    When its parts are known it only says what is in the refund; whether it stands, the order's list says.
+    """
+    moment = "" if refund.created_at is None else clock.iso(refund.created_at)
+    told = replace(refund, as_of=(-1, moment))
+    if refund.parts_known:
+        return replace(known, refund_parts=_union(known.refund_parts, (told,)))
+    return replace(known, refunds=_listed(_union(known.refunds, (told,)), known.complete_as_of))
+
+
+def add_child(known: OrderState, told: OrderState) -> OrderState:
+    """News of a sub-order: a part of this purchase, which its own refunds and its cancellation lower."""
+    child = merge(known.children.get(told.id), told)
+    return replace(known, children=dict(sorted({**known.children, told.id: child}.items())))
+
+
+def delete(known: OrderState) -> OrderState:
+    """The platform deleted the order: it counts as cancelled, as of the newest state."""
+    return _joined(known, replace(_facts(known), status="cancelled"))
+
+
+def _joined(known: OrderState, fresh: OrderState) -> OrderState:
+    newest = max(known, fresh, key=_strength)
+    both = (known, fresh)
+    complete_as_of = max((state.complete_as_of for state in both if state.complete_as_of), default=None)
+    lasting = [tuple(one for one in state.refunds if not one.provisional) for state in both]
+    reached = dict(known.reached)
+    for name, moment in fresh.reached.items():
+        reached[name] = min(moment, reached.get(name, moment))
+    return replace(
+        newest,
+        refunds=_listed(_union(*lasting, _provisional(newest)), complete_as_of),
+        reached=reached,
+        held=_held(newest, (_facts(known), *known.held, _facts(fresh))),
+        seen_lines=tuple(sorted({*known.seen_lines, *fresh.seen_lines})),
+        complete_as_of=complete_as_of,
+        refund_parts=_union(known.refund_parts, fresh.refund_parts),
+        children=known.children,
+    )
+
+
+def _held(newest: OrderState, past: Iterable[OrderState]) -> tuple[OrderState, ...]:
+    """Of each milestone that the newest state has not reached, the newest facts that had."""
+    past, found = sorted(past, key=_strength), []
+    for milestone in MILESTONES:
+        had = [facts for facts in past if milestone in facts.milestones and milestone not in newest.milestones]
+        if had and had[-1] not in found:
+            found.append(had[-1])
+    return tuple(found)
+
+
+def _listed(refunds: tuple[Refund, ...], complete_as_of: Precedence | None) -> tuple[Refund, ...]:
+    return tuple(refund for refund in refunds if is_still_listed(refund, complete_as_of))
+
+
+def is_still_listed(refund: Refund, complete_as_of: Precedence | None) -> bool:
+    """False once a complete list, newer than all that told of the refund, does not name it: staff deleted it."""
+    return complete_as_of is None or refund.as_of >= complete_as_of
+
+
+def _facts(state: OrderState) -> OrderState:
+    """What a state says for itself: without refunds, and all that is gathered over states."""
+    return replace(
+        state,
+        refunds=(),
+        reached={},
+        held=(),
+        seen_lines=(),
+        complete_as_of=None,
+        refund_parts=(),
+        children={},
+    )
 
 
 def _strength(state: OrderState) -> tuple[Any, ...]:
-    own = tuple(refund for refund in state.refunds if refund.provisional)
-    facts = canonical(replace(state, refunds=own, reached={}).as_json())
-    return (*state.precedence, state.told_refunds, state.status == "cancelled", facts)
+    return (
+        *state.precedence,
+        state.told_refunds,
+        STATUSES.index(state.status),
+        canonical(asdict(_facts(state))),
+        canonical([asdict(refund) for refund in _provisional(state)]),
+    )
 
 
-def _all_refunds(*sets: tuple[Refund, ...]) -> tuple[Refund, ...]:
+def _provisional(state: OrderState) -> tuple[Refund, ...]:
+    return tuple(refund for refund in state.refunds if refund.provisional)
+
+
+def _union(*sets: tuple[Refund, ...]) -> tuple[Refund, ...]:
     """The union by id; of two tellings the newer one, then the larger."""
     by_id: dict[str, Refund] = {}
     for refund in (one for refunds in sets for one in refunds):
@@ -161,114 +324,24 @@ def _refund_strength(refund: Refund) -> tuple[Any, ...]:
     return (*refund.as_of, refund.amount, canonical(asdict(refund)))
 
 
-@dataclass(frozen=True)
-class Goods:
-    """One line's money: what was bought and what of it is still kept, both after discounts, without tax."""
-
-    line: Line
-    full: Decimal
-    kept: Decimal
-
-
-def goods(
-    state: OrderState, *, after_discounts: bool = True, with_tax: bool = False, with_gift_cards: bool = False
-) -> list[Goods]:
-    """The order's goods, line by line, before and after refunds (acceptance 19, 57).
-
-    An order discount that its lines do not carry is spread over them by their value; so is a refund by
-    amount, over what refunds by line have left. Gift cards are money, not goods, unless asked for.
-    """
-    by_line, loose = _refunded(state)
-    shares = {line.id: _kept_share(state, line, by_line.get(line.id, ZERO)) for line in state.lines}
-    left = sum((_net(state, line, True, False) * shares[line.id] for line in state.lines), ZERO)
-    loose_share = min(loose / left, ONE) if left > 0 else ZERO
-    found = []
-    for line in state.lines:
-        if with_gift_cards or not line.gift_card:
-            full = _net(state, line, after_discounts, with_tax)
-            kept = ZERO if state.status == "cancelled" else full * shares[line.id] * (1 - loose_share)
-            found.append(Goods(line, full, kept))
-    return found
-
-
-def _kept_share(state: OrderState, line: Line, refunded: Decimal) -> Decimal:
-    """Which part of a line was not paid back, measured by what was paid for it (its tax only where inside)."""
-    paid = _net(state, line, True, _tax_is_inside(state))
-    return max(1 - refunded / paid, ZERO) if paid > 0 else ONE
-
-
-def shipping(state: OrderState) -> tuple[Decimal, Decimal]:
-    """The shipping charged and what of it is still kept."""
-    back = sum((refund.shipping for refund in state.refunds), ZERO)
-    kept = ZERO if state.status == "cancelled" else max(state.shipping - back, ZERO)
-    return state.shipping, kept
-
-
-def _net(state: OrderState, line: Line, after_discounts: bool, with_tax: bool) -> Decimal:
-    gross = line.subtotal
-    if after_discounts:
-        gross -= line.discount
-        value = sum((one.subtotal - one.discount for one in state.lines), ZERO)
-        if value > 0:
-            gross -= _loose_discount(state) * gross / value
-    inside = _tax_is_inside(state)
-    if with_tax and not inside:
-        gross += line.tax
-    if inside and not with_tax:
-        gross -= line.tax
-    return max(gross, ZERO)
-
-
-def _loose_discount(state: OrderState) -> Decimal:
-    """The part of the order's discount that no line carries.
-
-    `discount` is the order's total discount by our contract; a shop that sends only what lies beyond its
-    lines is recognised by its own total.
-    """
-    carried = sum((line.discount for line in state.lines), ZERO)
-    subtotal = sum((line.subtotal for line in state.lines), ZERO)
-    for tax in (state.tax, ZERO):
-        if subtotal - carried - state.discount + state.shipping + tax == state.total and carried > 0:
-            return state.discount
-    return max(state.discount - carried, ZERO)
-
-
-def _tax_is_inside(state: OrderState) -> bool:
-    """True when the shop's prices contain the tax: then its total adds up without it."""
-    if state.tax <= 0:
-        return False
-    subtotal = sum((line.subtotal for line in state.lines), ZERO)
-    carried = sum((line.discount for line in state.lines), ZERO)
-    without = (
-        subtotal - max(state.discount, carried) + state.shipping,
-        subtotal - carried - state.discount + state.shipping,
-    )
-    return state.total in without and state.total not in tuple(value + state.tax for value in without)
-
-
-def _refunded(state: OrderState) -> tuple[dict[str, Decimal], Decimal]:
-    """Goods paid back: by line, and beyond any line without tax.
-
-    A refund by amount that does not tell its tax has it inside, in the proportion of the order.
-    """
-    by_line: dict[str, Decimal] = {}
-    loose = ZERO
-    without_tax, with_tax = (sum((_net(state, line, True, tax) for line in state.lines), ZERO) for tax in (False, True))
-    known = {line.id for line in state.lines}
-    for refund in state.refunds:
-        named = ZERO
-        for line in refund.lines:
-            if line.line_id in known:
-                by_line[line.line_id] = by_line.get(line.line_id, ZERO) + line.amount
-                named += line.amount
-        rest = max(refund.goods - named, ZERO)
-        told = refund.tax > 0 or refund.lines or with_tax <= 0
-        loose += rest if told else rest * without_tax / with_tax
-    return by_line, loose
+def _upgraded(state: OrderState) -> OrderState:
+    """A state kept before facts were held: what it had reached, it has reached with the facts of today."""
+    reached = dict(state.reached)
+    if "paid" in reached:
+        reached.setdefault("settled", reached["paid"])
+    highest = [status for status in ("placed", "paid", "fulfilled") if status in reached][-1:]
+    facts = _facts(state)
+    held = _held(state, [replace(facts, status=status) for status in highest])
+    seen = tuple(sorted({line.id for line in state.lines}))
+    return replace(state, reached=reached, held=held, seen_lines=seen)
 
 
 def _time(text: str) -> datetime:
     return clock.parse(text)
+
+
+def _precedence(value: list[Any]) -> Precedence:
+    return (int(value[0]), str(value[1]))
 
 
 def _line(value: dict[str, Any]) -> Line:
@@ -280,4 +353,4 @@ def _refund(value: dict[str, Any]) -> Refund:
     money = {name: Decimal(value[name]) for name in ("amount", "shipping", "tax")}
     lines = tuple(RefundLine(**{**line, "amount": Decimal(line["amount"])}) for line in value["lines"])
     created = _time(value["created_at"]) if value["created_at"] else None
-    return Refund(**{**value, **money, "lines": lines, "created_at": created, "as_of": tuple(value["as_of"])})
+    return Refund(**{**value, **money, "lines": lines, "created_at": created, "as_of": _precedence(value["as_of"])})

@@ -1,7 +1,6 @@
 """Orders: the state of each purchase as the platform last told it, and the inbox of what we could not book."""
 
 import hashlib
-from dataclasses import replace
 
 from peewee import Check
 
@@ -20,7 +19,7 @@ from widget_server.db import (
 from widget_server.events import OrderChanged, emit
 from widget_server.loyalty import customers, programs
 from widget_server.loyalty.customers import Person
-from widget_server.loyalty.order_states import OrderState, Refund, add_refund, merge
+from widget_server.loyalty.order_states import OrderState, Refund, add_child, add_refund, delete, merge
 from widget_server.loyalty.shops import Shop
 
 RETRY_JOB = "retry_parked"
@@ -96,13 +95,18 @@ def receive_refund(shop: Shop, platform: str, order_id: str, refund: Refund) -> 
         return None if order is None else _store(order, add_refund(order.told, refund))
 
 
+def receive_child(shop: Shop, platform: str, parent_id: str, told: OrderState) -> Order | None:
+    """Book the state of a sub-order with the purchase it is part of; None when that is not known yet (then park it)."""
+    with atomic():
+        order = _lock(shop, platform, parent_id)
+        return None if order is None else _store(order, add_child(order.told, told))
+
+
 def receive_deletion(shop: Shop, platform: str, order_id: str) -> Order | None:
     """The platform deleted the order: it counts as cancelled. None when it is not known yet (then park it)."""
     with atomic():
         order = _lock(shop, platform, order_id)
-        if order is None:
-            return None
-        return _store(order, merge(order.told, replace(order.told, status="cancelled")))
+        return None if order is None else _store(order, delete(order.told))
 
 
 def find(shop: Shop, platform: str, external_id: str) -> Order | None:
@@ -206,7 +210,8 @@ def _store(order: Order, merged: OrderState) -> Order:
     value = merged.as_json()
     if order.state and canonical(order.state) == canonical(value) and not order.dirty_fields:
         return order
-    order.state, order.status, order.number = value, merged.status, merged.number
+    order.state, order.number = value, merged.number
+    order.status = "cancelled" if merged.is_void else merged.status
     order.placed_at, order.updated_at = merged.placed_at, clock.now()
     order.save()
     emit(OrderChanged(order.shop_id, order.id))

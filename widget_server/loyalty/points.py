@@ -27,7 +27,9 @@ TEXT_LENGTH_MAX = 500
 class Award(ShopTable):
     """Points earned but maybe not spendable yet: waiting -> matured | cancelled (contracts §2).
 
-    `points` is what the award is worth today; the ledger holds the same once it has matured.
+    `points` is what the award is worth today; the ledger holds the same once it has matured. An order has one
+    `main` award for each rule, and a `later` one while it is worth more than what it has reached its status with:
+    that part waits, and folds into the main one when the status is reached again (contracts §8).
     """
 
     id = Text(primary_key=True)
@@ -44,15 +46,20 @@ class Award(ShopTable):
     corrections = Int(default=0)
     created_at = UtcDateTime()
     updated_at = UtcDateTime()
+    part = Text(default="main")
 
     class Meta:
         indexes = (
-            (("shop_id", "order_id", "rule_id", "account_id"), True),
+            (("shop_id", "order_id", "rule_id", "account_id", "part"), True),
             (("shop_id", "account_id", "status"), False),
             (("status", "due_at"), False),
             (("account_id", "rule_id", "event_at"), False),
         )
-        constraints = [Check("status IN ('waiting', 'matured', 'cancelled')"), Check("points >= 0")]
+        constraints = [
+            Check("status IN ('waiting', 'matured', 'cancelled')"),
+            Check("points >= 0"),
+            Check("part IN ('main', 'later')"),
+        ]
 
 
 class Adjustment(ShopTable):
@@ -126,10 +133,18 @@ def mature_due(limit: int = 500) -> int:
     return count
 
 
-def new_award(shop_id: str, account_id: str, *, cause: str, rule_id: str, order_id: str, at: datetime) -> Award:
+def later_part(award: Award) -> Award | None:
+    """The award beside a main one that holds what waits for the order's status again; None when nothing ever did."""
+    beside = (Award.order_id == award.order_id, Award.rule_id == award.rule_id, Award.account_id == award.account_id)
+    return Award.one(award.shop_id, *beside, Award.part == "later")
+
+
+def new_award(
+    shop_id: str, account_id: str, *, cause: str, rule_id: str, order_id: str, at: datetime, part: str = "main"
+) -> Award:
     """The award of this order under this rule for this account: the one there is, or a fresh empty one."""
     same = (Award.order_id == order_id, Award.rule_id == rule_id, Award.account_id == account_id)
-    award = Award.one(shop_id, *same)
+    award = Award.one(shop_id, *same, Award.part == part)
     if award is None:
         moment = clock.now()
         award = Award(
@@ -144,6 +159,7 @@ def new_award(shop_id: str, account_id: str, *, cause: str, rule_id: str, order_
             event_at=at,
             created_at=moment,
             updated_at=moment,
+            part=part,
         )
         award.save(force_insert=True)
     return award
@@ -156,7 +172,7 @@ def move_awards(shop_id: str, from_account_id: str, to_account_id: str) -> None:
     """
     pending = ledger.locked(shop_id, from_account_id).pending
     for award in list(Award.of(shop_id).where(Award.account_id == from_account_id)):
-        same = (Award.order_id == award.order_id, Award.rule_id == award.rule_id)
+        same = (Award.order_id == award.order_id, Award.rule_id == award.rule_id, Award.part == award.part)
         twin = Award.one(shop_id, Award.account_id == to_account_id, *same)
         if twin is not None:
             Award.remove(shop_id, Award.id == (twin.id if award.points else award.id))

@@ -10,6 +10,7 @@ from widget_server import clock
 from widget_server.db import Int, Json, ShopTable, Text, UtcDateTime, atomic, lock_rows
 from widget_server.errors import BadTransition, ProgramNotActive
 from widget_server.events import ProgramChanged, emit
+from widget_server.loyalty.order_states import Milestone, OrderState
 
 Rounding = Literal["floor", "unit", "nearest"]
 PAUSE_GRACE_DAYS = 14
@@ -51,6 +52,8 @@ class ProgramSettings:
     `rounding`, the `base_*` switches and `earn_at` with `wait_days` follow acceptance 19, 20 and 22;
     `combine` says how tier, product and campaign multipliers meet (21); `shortfall` is what happens when
     points to take back are spent (57); `point_value` is the worth of one point in the shop's currency.
+    `after_fallback` is what becomes of the points of an order that has not the status of `earn_at` any more, and
+    `cash_on_delivery` whether a payment that is due on delivery counts as paid (contracts §8).
     """
 
     rounding: Rounding = "floor"
@@ -60,6 +63,8 @@ class ProgramSettings:
     base_gift_cards: bool = False
     earn_at: Literal["placed", "paid", "fulfilled"] = "paid"
     wait_days: int = 0
+    after_fallback: Literal["keep", "wait"] = "keep"
+    cash_on_delivery: Literal["counts", "waits"] = "counts"
     combine: Literal["multiply", "add", "highest"] = "multiply"
     guests_earn: bool = True
     shortfall: Literal["clamp", "negative"] = "clamp"
@@ -70,6 +75,22 @@ class ProgramSettings:
     expiry_reminder_days: tuple[int, ...] = (30, 7)
     coupon_after_cancel: Literal["usable", "points"] = "usable"
     return_days: int | None = 14
+
+    @property
+    def paid_at(self) -> Milestone:
+        """The milestone at which an order is paid for: with or without what is due on delivery."""
+        return "settled" if self.cash_on_delivery == "waits" else "paid"
+
+    @property
+    def earns_at(self) -> Milestone:
+        """The milestone from which an order's points are spendable."""
+        return self.paid_at if self.earn_at == "paid" else self.earn_at
+
+    def stands(self, state: OrderState, milestone: Milestone) -> bool:
+        """Whether an order counts as having reached `milestone`: once it has, unless void, or made to wait anew."""
+        if state.is_void:
+            return False
+        return milestone in (state.reached if self.after_fallback == "keep" else state.milestones)
 
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> "ProgramSettings":

@@ -32,7 +32,8 @@ from widget_server.loyalty import coupons, customers, gifts, programs
 from widget_server.loyalty.coupons import Coupon
 from widget_server.loyalty.customers import Customer
 from widget_server.loyalty.gifts import Gift
-from widget_server.loyalty.order_states import ZERO, goods
+from widget_server.loyalty.order_goods import goods
+from widget_server.loyalty.order_states import ZERO, Milestone
 from widget_server.loyalty.orders import Order
 from widget_server.loyalty.shops import Shop
 
@@ -382,11 +383,14 @@ def _standing(shop: Shop, program: ReferralProgram, referral: Referral) -> tuple
     friend = customers.by_id(shop.id, referral.friend_id)
     if program.trigger == "registration":
         return None, "completed" if friend.is_member or friend.registered_at else "joined"
-    statuses = ("fulfilled",) if program.trigger == "first_fulfilled_order" else ("paid", "fulfilled")
+    rules = programs.of(shop.id).rules
+    milestone: Milestone = "fulfilled" if program.trigger == "first_fulfilled_order" else rules.paid_at
     mine = Order.of(shop).where(Order.customer_id == friend.id, Order.status != "cancelled")
     placed = list(mine.order_by(Order.placed_at, Order.external_id).limit(20))
     for order in placed:
-        if order.status in statuses and _goods_kept(order) >= max(program.minimum_subtotal or ZERO, Decimal("0.01")):
+        if rules.stands(order.told, milestone) and _goods_kept(order) >= max(
+            program.minimum_subtotal or ZERO, Decimal("0.01")
+        ):
             return order, "completed"
     return None, "pending" if any(order.status in ("placed", "paid") for order in placed) else "joined"
 

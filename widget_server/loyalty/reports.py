@@ -154,7 +154,7 @@ def rows_of(shop: Shop, figure: str, first: date | None = None, last: date | Non
 def paid(order: Order) -> Decimal:
     """What was paid for an order, less what was paid back, in the shop's currency."""
     told = order.told
-    return max(told.total - sum((refund.amount for refund in told.refunds), ZERO), ZERO)
+    return max(told.total - sum((refund.amount for refund in told.given_back), ZERO), ZERO)
 
 
 def close_days(shop: Shop) -> int:

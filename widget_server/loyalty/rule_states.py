@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from peewee import Case, fn
+from peewee import fn
 
 from widget_server import clock
 from widget_server.ledger import Account, Transaction
@@ -45,13 +45,13 @@ def _done(shop: Shop, account: Account, rules: list[EarningRule]) -> dict[str, d
     for (orders, widest), units_of in alike.items():
         table = Award if orders else Transaction
         rule_id, points = (Award.rule_id, Award.points) if orders else (Transaction.cause_id, Transaction.amount)
+        # an order counts once, though it may have an award in each of two parts
+        deed = fn.DISTINCT(Award.order_id) if orders else Transaction.id
         starts = {unit: caps.start(unit, clock.now(), shop.timezone) for unit in {widest}.union(*units_of.values())}
         sums = [
-            fn.SUM(Case(None, [(table.event_at >= start, value)], 0) if unit != widest else value).alias(
-                f"{what}_{unit}"
-            )
+            fn.COALESCE(sum_.filter(table.event_at >= start), 0).alias(f"{what}_{unit}")
             for unit, start in starts.items()
-            for what, value in (("times", 1), ("points", points))
+            for what, sum_ in (("times", fn.COUNT(deed)), ("points", fn.SUM(points)))
         ]
         rows = table.of(shop, rule_id.alias("rule_id"), *sums).where(
             table.account_id == account.id, rule_id.in_(list(units_of)), table.event_at >= starts[widest], points > 0

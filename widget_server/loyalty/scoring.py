@@ -6,14 +6,18 @@ from typing import Any
 
 from widget_server.ledger import POINTS_MAX
 from widget_server.loyalty.earning_rules import Terms, plain
-from widget_server.loyalty.order_states import OrderState, goods, shipping
+from widget_server.loyalty.order_goods import goods, shipping
+from widget_server.loyalty.order_states import OrderState
 
 ZERO, ONE = Decimal(0), Decimal(1)
 
 
 @dataclass(frozen=True)
 class Rate:
-    """What an order was, or would be, scored with: kept on the award, and from there on the transaction."""
+    """What an order was, or would be, scored with: kept on the award, and from there on the transaction.
+
+    `earn_at` is the milestone from which its points are spendable.
+    """
 
     rule_id: str
     title: str | None
@@ -31,6 +35,7 @@ class Rate:
     earn_at: str
     wait_days: int
     terms: Terms
+    after_fallback: str = "keep"
 
     def as_json(self) -> dict[str, Any]:
         """A JSON value that `from_json` reads back."""
@@ -40,7 +45,7 @@ class Rate:
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> "Rate":
         """The rate as kept by `as_json`."""
-        known = {name: value[name] for name in cls.__dataclass_fields__}
+        known = {name: value[name] for name in cls.__dataclass_fields__ if name in value}
         for name in ("tier", "campaign"):
             known[name] = Decimal(known[name])
         known["per"] = Decimal(known["per"]) if known["per"] is not None else None
@@ -85,7 +90,7 @@ def score(state: OrderState, rate: Rate) -> Score:
         everywhere = combined([rate.tier, rate.campaign], rate.combine)
         full, kept, weighted = full + charged, kept + still, weighted + still * everywhere
     full, kept = _settled(full), _settled(kept)
-    if full <= 0 or state.status == "cancelled" or full < (rate.terms.minimum_subtotal or ZERO):
+    if full <= 0 or state.is_void or full < (rate.terms.minimum_subtotal or ZERO):
         return Score(0, ZERO, full)
     if rate.points is not None:
         whole = _rounded(rate.points * combined([rate.tier, rate.campaign], rate.combine), rate.rounding)

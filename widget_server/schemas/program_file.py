@@ -321,6 +321,8 @@ class ProgramSchema(_Part):
     base = _part(BaseSchema)
     earn_at = _word_of(ProgramSettings, "earn_at")
     wait_days = Whole(0, DAYS_MAX, load_default=ProgramSettings.wait_days)
+    after_fallback = _word_of(ProgramSettings, "after_fallback")
+    cash_on_delivery = _word_of(ProgramSettings, "cash_on_delivery")
     combine = _word_of(ProgramSettings, "combine")
     guests_earn = YesNo(load_default=ProgramSettings.guests_earn)
     shortfall = _word_of(ProgramSettings, "shortfall")

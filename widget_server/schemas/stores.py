@@ -12,7 +12,7 @@ from marshmallow import EXCLUDE, Schema, ValidationError, fields, post_load, val
 from widget_server import clock
 from widget_server.loyalty.codes import Cart
 from widget_server.loyalty.customers import EMAIL, EMAIL_LENGTH_MAX, Person
-from widget_server.loyalty.order_states import Line, OrderState, Refund, RefundLine
+from widget_server.loyalty.order_states import STATUSES, Line, OrderState, Refund, RefundLine
 
 MONEY_MAX = Decimal(10) ** 12
 CURRENCY = validate.Regexp(r"^[A-Z]{3}$", error="A currency has three capital letters.")
@@ -22,15 +22,25 @@ SHORT = validate.Length(max=200)
 class Money(fields.Decimal):
     """A decimal amount, 0 <= amount < 10^12, at most 8 places; written as text on the wire."""
 
+    below_zero = False
+
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Decimal:
         if isinstance(value, bool | float):
             value = str(value)
         amount = super()._deserialize(value, attr, data, **kwargs)
-        if amount is None or not amount.is_finite() or not 0 <= amount < MONEY_MAX:
+        if amount is None or not amount.is_finite() or not abs(amount) < MONEY_MAX:
+            raise ValidationError("An amount, as decimal text.")
+        if amount < 0 and not self.below_zero:
             raise ValidationError("An amount from 0 up, as decimal text.")
         if int(amount.as_tuple().exponent) < -8:
             raise ValidationError("At most eight decimal places.")
         return amount
+
+
+class SignedMoney(Money):
+    """A decimal amount that may be below zero."""
+
+    below_zero = True
 
 
 class Time(fields.Field[datetime]):
@@ -92,16 +102,16 @@ def person(value: dict[str, Any], **more: Any) -> Person | None:
 
 
 class LineSchema(_Body):
-    """A line of an order or a cart."""
+    """A line of an order or a cart; one below zero is a discount of the order (contracts §8)."""
 
     id = Id(required=True)
     product_id = Id(load_default=None, allow_none=True)
     collection_ids = fields.List(Id(), load_default=list, allow_none=True)
     name = fields.String(load_default="", allow_none=True)
-    quantity = fields.Integer(load_default=1, validate=validate.Range(min=0, max=10**9))
-    subtotal = Money(required=True)
-    discount = Money(load_default=Decimal(0))
-    tax = Money(load_default=Decimal(0))
+    quantity = fields.Integer(load_default=1, validate=validate.Range(min=-(10**9), max=10**9))
+    subtotal = SignedMoney(required=True)
+    discount = SignedMoney(load_default=Decimal(0))
+    tax = SignedMoney(load_default=Decimal(0))
     gift_card = fields.Boolean(load_default=False)
 
     @post_load
@@ -115,8 +125,8 @@ class RefundLineSchema(_Body):
     """Goods of one line that were paid back."""
 
     line_id = Id(required=True)
-    quantity = fields.Integer(load_default=0, validate=validate.Range(min=0, max=10**9))
-    amount = Money(required=True)
+    quantity = fields.Integer(load_default=0, validate=validate.Range(min=-(10**9), max=10**9))
+    amount = SignedMoney(required=True)
 
     @post_load
     def make(self, value: dict[str, Any], **_: Any) -> RefundLine:
@@ -134,6 +144,7 @@ class RefundSchema(_Body):
     lines = fields.List(fields.Nested(RefundLineSchema), load_default=list)
     created_at = Time(load_default=None, allow_none=True)
     provisional = fields.Boolean(load_default=False)
+    parts_known = fields.Boolean(load_default=False)
 
     @post_load
     def make(self, value: dict[str, Any], **_: Any) -> Refund:
@@ -146,7 +157,8 @@ class OrderSchema(_Body):
 
     id = Id(required=True)
     number = Id(load_default=None, allow_none=True)
-    status = fields.String(required=True, validate=validate.OneOf(["placed", "paid", "fulfilled", "cancelled"]))
+    parent_id = Id(load_default=None, allow_none=True)
+    status = fields.String(required=True, validate=validate.OneOf(STATUSES))
     currency = fields.String(required=True, validate=CURRENCY)
     source = fields.String(load_default="web", allow_none=True)
     placed_at = Time(required=True)
@@ -156,11 +168,15 @@ class OrderSchema(_Body):
     lines = fields.List(fields.Nested(LineSchema), load_default=list, validate=validate.Length(max=2000))
     shipping = Money(load_default=Decimal(0))
     discount = Money(load_default=Decimal(0))
-    tax = Money(load_default=Decimal(0))
-    total = Money(load_default=Decimal(0))
+    loose_discount = Money(load_default=None, allow_none=True)
+    tax = SignedMoney(load_default=Decimal(0))
+    tax_included = fields.Boolean(load_default=None, allow_none=True)
+    total = SignedMoney(load_default=Decimal(0))
+    payment_due = fields.Boolean(load_default=False)
     coupon_codes = fields.List(fields.String(validate=SHORT), load_default=list, validate=validate.Length(max=50))
     landing_referral = fields.String(load_default=None, allow_none=True)
     refunds = fields.List(fields.Nested(RefundSchema), load_default=list, validate=validate.Length(max=2000))
+    refunds_complete = fields.Boolean(load_default=False)
 
     @post_load
     def make(self, value: dict[str, Any], **_: Any) -> tuple[OrderState, Person | None]:

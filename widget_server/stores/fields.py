@@ -162,7 +162,7 @@ def settle(total: Decimal, goods: Decimal, discount: Decimal, tax: Decimal) -> t
     default); what was charged less was a discount that no line names.
     """
     rest = total - (goods - discount) - tax
-    return min(goods, discount - min(rest, ZERO)), max(rest, ZERO)
+    return max(min(goods, discount - min(rest, ZERO)), ZERO), max(rest, ZERO)
 
 
 def full_name(person: Fields | None) -> str | None:

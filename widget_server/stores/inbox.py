@@ -11,9 +11,10 @@ from marshmallow import Schema, ValidationError
 
 from widget_server.db import atomic
 from widget_server.errors import Refusal
-from widget_server.events import CustomerRegistered, emit
+from widget_server.events import CustomerRegistered, SamePerson, emit
 from widget_server.loyalty import access, customers, earning, orders, privacy
-from widget_server.loyalty.customers import Customer
+from widget_server.loyalty.customers import Customer, Person
+from widget_server.loyalty.order_states import OrderState
 from widget_server.loyalty.orders import Parked
 from widget_server.loyalty.shops import Shop
 from widget_server.schemas import stores as shapes
@@ -75,7 +76,7 @@ def _reason(no: Exception) -> str:
 def _book(shop: Shop, platform: str, topic: str, body: bytes) -> Outcome:
     match ADAPTERS[platform].translate(topic, body):
         case say.OrderSeen(order):
-            return _order(shop, platform, order)
+            return _order(shop, platform, topic, body, order)
         case say.RefundSeen(order_id, refund):
             seen = orders.receive_refund(shop, platform, order_id, shapes.RefundSchema().load(refund))
             return BOOKED if seen else _wait(shop, platform, topic, body, order_id)
@@ -84,6 +85,8 @@ def _book(shop: Shop, platform: str, topic: str, body: bytes) -> Outcome:
             return BOOKED if gone else _wait(shop, platform, topic, body, order_id)
         case say.CustomerSeen(customer):
             return _customer(shop, customer)
+        case say.CustomersMerged(kept_id, deleted_id):
+            return _merge(shop, kept_id, deleted_id)
         case say.CustomerErased(customer_id, email):
             return _erase(shop, customer_id, email)
         case say.ActionSeen(action):
@@ -97,13 +100,31 @@ def _book(shop: Shop, platform: str, topic: str, body: bytes) -> Outcome:
     raise Odd("a message nobody reads")
 
 
-def _order(shop: Shop, platform: str, order: dict[str, Any]) -> Outcome:
+def _order(shop: Shop, platform: str, topic: str, body: bytes, order: dict[str, Any]) -> Outcome:
     told, buyer = _load(shapes.OrderSchema(), order)
+    if is_part(told):
+        return _part(shop, platform, topic, body, told)
+    if told.status == "draft" and orders.find(shop, platform, told.id) is None:
+        return Outcome("ignored", "a cart is not an order")
     orders.receive(shop, platform, told, buyer)
     for parked in orders.parked_for(shop, platform, told.id):
         _book(shop, platform, parked.topic, parked.body.encode())
         orders.unpark(parked)
     return BOOKED
+
+
+def is_part(told: OrderState) -> bool:
+    """True for a sub-order: one purchase counts once, however many records a shop splits it into."""
+    return told.parent_id is not None and told.parent_id != told.id
+
+
+def _part(shop: Shop, platform: str, topic: str, body: bytes, told: OrderState) -> Outcome:
+    """A sub-order is no order of its own; what of it is given back, or cancelled, lowers the purchase."""
+    parent_id = told.parent_id or ""
+    parent = orders.receive_child(shop, platform, parent_id, told)
+    if parent is None:
+        return _wait(shop, platform, topic, body, parent_id)
+    return Outcome("ignored", f"a part of order {parent.number}, which counts as a whole")
 
 
 def _customer(shop: Shop, told: dict[str, Any]) -> Outcome:
@@ -132,6 +153,17 @@ def _detach(shop: Shop, external_id: str) -> Outcome:
         return Outcome("ignored", "not known")
     access.close_all(shop.id, customer.id)
     customers.update(customer, external_id=None)
+    return BOOKED
+
+
+def _merge(shop: Shop, kept_id: str, deleted_id: str) -> Outcome:
+    """Two customers of the shop became one there: so they do here, and the id that is gone leads to the one kept."""
+    gone = customers.by_external_id(shop.id, deleted_id)
+    if gone is None:
+        return Outcome("ignored", "not known")
+    kept = customers.recognise(shop.id, Person(external_id=kept_id))
+    if kept.id != gone.id:
+        emit(SamePerson(shop.id, gone.id, kept.id))
     return BOOKED
 
 

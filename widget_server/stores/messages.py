@@ -21,7 +21,10 @@ class OrderSeen:
 
 @dataclass(frozen=True)
 class RefundSeen:
-    """One refund of an order that may not be known yet; `refund` as in the order's `refunds`."""
+    """One refund of an order that may not be known yet; `refund` as in the order's `refunds`.
+
+    With `parts_known` it only says what is in a refund; whether it stands, the order's own list says.
+    """
 
     order_id: str
     refund: dict[str, Any]
@@ -39,6 +42,14 @@ class CustomerSeen:
     """A customer, as the body of `POST /stores/generic/{shop_id}/customer`."""
 
     customer: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class CustomersMerged:
+    """The platform made two customers one: what `deleted_id` has goes to `kept_id`."""
+
+    kept_id: str
+    deleted_id: str
 
 
 @dataclass(frozen=True)
@@ -81,6 +92,7 @@ Message = (
     | RefundSeen
     | OrderGone
     | CustomerSeen
+    | CustomersMerged
     | CustomerErased
     | DataRequested
     | ShopErased

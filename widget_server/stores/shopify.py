@@ -22,10 +22,12 @@ from widget_server.stores.fields import (
 from widget_server.stores.messages import (
     CustomerErased,
     CustomerSeen,
+    CustomersMerged,
     DataRequested,
     Ignored,
     Message,
     Odd,
+    OrderGone,
     OrderSeen,
     RefundSeen,
     ShopErased,
@@ -68,7 +70,8 @@ def _order_seen(order: Fields) -> Message:
 def _order(order: Fields) -> dict[str, Any]:
     if "line_items" not in order.values:
         raise order.odd("line_items", "there")
-    lines = [_line(line) for line in order.items("line_items") if not _is_tip(line)]
+    rows = [line for line in order.items("line_items") if not _is_tip(line)]
+    lines = [_line(row) for row in rows]
     tax_inside = order.flag("taxes_included")
     tax = _money(order, "total_tax", ZERO)
     goods = sum((line["subtotal"] for line in lines), ZERO)
@@ -78,6 +81,9 @@ def _order(order: Fields) -> dict[str, Any]:
     named = sum((line["discount"] for line in lines), ZERO)
     discount = max(named, goods - _money(order, "subtotal_price", goods))
     discount, shipping = settle(_money(order, "total_price"), goods, discount, ZERO if tax_inside else tax)
+    loose = max(discount - named, ZERO)
+    returned = _returned(order)
+    lines = [_edited(row, line, returned.get(line["id"], 0)) for row, line in zip(rows, lines, strict=True)]
     modified_at = order.required_moment("updated_at", "created_at")
     return {
         "id": order.required("id"),
@@ -92,7 +98,9 @@ def _order(order: Fields) -> dict[str, Any]:
         "lines": lines,
         "shipping": shipping,
         "discount": discount,
+        "loose_discount": loose,
         "tax": tax,
+        "tax_included": tax_inside,
         "total": _money(order, "total_price"),
         "coupon_codes": [code for row in order.items("discount_codes") if (code := row.text("code"))],
         "landing_referral": referral_in(order.text("landing_site")),
@@ -101,6 +109,7 @@ def _order(order: Fields) -> dict[str, Any]:
             for row in order.items("refunds")
             if (refund := _refund(row, tax_inside=tax_inside, created_at=modified_at))
         ],
+        "refunds_complete": "refunds" in order.values,
     }
 
 
@@ -134,6 +143,26 @@ def _line(line: Fields) -> dict[str, Any]:
         "tax": _sum(line.items("tax_lines"), "price"),
         "gift_card": line.flag("gift_card"),
     }
+
+
+def _returned(order: Fields) -> dict[str, int]:
+    """How many pieces of each line stand in a record of a refund, paid out yet or not."""
+    pieces: dict[str, int] = {}
+    for refund in order.items("refunds"):
+        for row in refund.items("refund_line_items"):
+            line_id = row.text("line_item_id") or ""
+            pieces[line_id] = pieces.get(line_id, 0) + row.count("quantity")
+    return pieces
+
+
+def _edited(row: Fields, line: dict[str, Any], returned: int) -> dict[str, Any]:
+    """The line without the pieces that an edit took out: such an edit leaves no refund, only `current_quantity`."""
+    quantity = line["quantity"]
+    if row.values.get("current_quantity") is None or quantity <= 0:
+        return line
+    left = max(min(row.count("current_quantity") + returned, quantity), 0)
+    amounts = {name: line[name] * left / quantity for name in ("subtotal", "discount", "tax")}
+    return {**line, "quantity": left, **amounts}
 
 
 def _buyer(order: Fields) -> dict[str, Any] | None:
@@ -198,7 +227,8 @@ def _refund(refund: Fields, *, tax_inside: bool | None, created_at: str | None) 
         "shipping": shipping,
         "tax": tax if tax_inside else amount - goods - shipping,
         "lines": _refund_lines(kept, goods),
-        "created_at": refund.moment("processed_at", "created_at") or created_at,
+        # not processed_at, which may be set back: what counts is when the refund came to be
+        "created_at": refund.moment("created_at", "processed_at") or created_at,
     }
 
 
@@ -230,23 +260,55 @@ def _refund_seen(refund: Fields) -> Message:
 
 
 def _customer_seen(customer: Fields) -> Message:
+    return CustomerSeen(_customer(customer, deleted=False))
+
+
+def _customer_gone(customer: Fields) -> Message:
+    return CustomerSeen(_customer(customer, deleted=True))
+
+
+def _customer(customer: Fields, *, deleted: bool) -> dict[str, Any]:
+    return {
+        "id": customer.required("id"),
+        "email": customer.text("email"),
+        "email_verified": customer.text("email") is not None and customer.flag("verified_email"),
+        "name": full_name(customer),
+        "phone": customer.text("phone"),
+        "birthday": None,
+        "accepts_marketing": _consent(customer),
+        "referral_code": None,
+        "registered_at": customer.moment("created_at"),
+        "deleted": deleted,
+    }
+
+
+def _consent(customer: Fields) -> bool | None:
+    """Whether the customer takes the newsletter; None where the body (2025-01 and newer) does not say."""
     consent = customer.part("email_marketing_consent")
-    return CustomerSeen(
-        {
-            "id": customer.required("id"),
-            "email": customer.text("email"),
-            "email_verified": customer.text("email") is not None and customer.flag("verified_email"),
-            "name": full_name(customer),
-            "phone": customer.text("phone"),
-            "birthday": None,
-            "accepts_marketing": consent.text("state") == "subscribed"
-            if consent
-            else customer.flag("accepts_marketing"),
-            "referral_code": None,
-            "registered_at": customer.moment("created_at"),
-            "deleted": False,
-        }
+    if consent is not None:
+        return consent.text("state") == "subscribed"
+    return customer.flag("accepts_marketing") if customer.values.get("accepts_marketing") is not None else None
+
+
+def _customers_merged(merge: Fields) -> Message:
+    if merge.text("status") not in (None, "completed"):
+        return Ignored("a merge of customers that is not completed")
+    kept, deleted = (
+        merge.required(f"admin_graphql_api_customer_{which}_id").rpartition("/")[2] for which in ("kept", "deleted")
     )
+    if not kept or not deleted:
+        raise merge.odd("admin_graphql_api_customer_kept_id", "an id")
+    return CustomersMerged(kept, deleted)
+
+
+def _order_gone(order: Fields) -> Message:
+    return OrderGone(order.required("id"))
+
+
+def _order_edited(edit: Fields) -> Message:
+    if edit.part("order_edit") is None:
+        raise edit.odd("order_edit", "there")
+    return Ignored("an edit says what changed, not what the order is: orders/updated says that")
 
 
 def _person(request: Fields) -> tuple[str | None, str | None]:
@@ -267,8 +329,13 @@ _MEANING: dict[str, Callable[[Fields], Message]] = {
     "orders/paid": _order_seen,
     "orders/updated": _order_seen,
     "orders/cancelled": _order_seen,
+    "orders/edited": _order_edited,
+    "orders/delete": _order_gone,
     "refunds/create": _refund_seen,
     "customers/create": _customer_seen,
+    "customers/update": _customer_seen,
+    "customers/merge": _customers_merged,
+    "customers/delete": _customer_gone,
     "customers/data_request": lambda request: DataRequested(*_person(request)),
     "customers/redact": lambda request: CustomerErased(*_person(request)),
     "shop/redact": _shop_erased,

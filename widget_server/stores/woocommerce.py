@@ -7,6 +7,7 @@ total and its refunds hold it.
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -23,11 +24,12 @@ from widget_server.stores.fields import (
     total_of,
     wire,
 )
-from widget_server.stores.messages import CustomerSeen, Ignored, Message, Odd, OrderGone, OrderSeen
+from widget_server.stores.messages import CustomerSeen, Message, Odd, OrderGone, OrderSeen
 
-_PLACED = {"pending", "on-hold", "checkout-draft"}
+_PLACED = {"pending", "on-hold"}
 _CANCELLED = {"cancelled", "failed", "trash"}
-_DRAFTS = {"draft", "auto-draft"}
+_DRAFTS = {"draft", "auto-draft", "checkout-draft"}  # the checkout page saves one when it opens
+_REST = "-rest"
 
 
 def verify(secret: str, headers: Mapping[str, str], body: bytes) -> bool:
@@ -55,8 +57,6 @@ def translate(topic: str, body: bytes) -> Message:
 
 
 def _order_seen(order: Fields) -> Message:
-    if order.required("status") in _DRAFTS:
-        return Ignored("a draft")
     return OrderSeen(wire(_order(order)))
 
 
@@ -69,15 +69,17 @@ def _order(order: Fields) -> dict[str, Any]:
     total, tax = order.money("total"), order.money("total_tax", ZERO)
 
     goods = sum((line["subtotal"] for line in lines), ZERO)
-    discount = sum((line["discount"] for line in lines), ZERO) - total_of(fees_off, "total")
-    discount, shipping = settle(total, goods, discount, tax)
+    carried = sum((line["discount"] for line in lines), ZERO)
+    discount, shipping = settle(total, goods, carried - total_of(fees_off, "total"), tax)
     goods_tax = total_of(rows, "total_tax") + total_of(fees_off, "total_tax")
     goods_tax = max(min(goods_tax, tax), ZERO)
+    status = _status(order)
     modified_at = order.required_moment("date_modified_gmt", "date_completed_gmt", "date_paid_gmt", "date_created_gmt")
     return {
         "id": order.required("id"),
+        "parent_id": _not_zero(order.text("parent_id")),
         "number": order.text("number") or order.required("id"),
-        "status": _status(order),
+        "status": status,
         "currency": order.required("currency"),
         "source": _source(order.text("created_via") or ""),
         "placed_at": order.required_moment("date_created_gmt"),
@@ -86,22 +88,30 @@ def _order(order: Fields) -> dict[str, Any]:
         "lines": lines,
         "shipping": shipping,
         "discount": discount,
+        "loose_discount": max(discount - carried, ZERO),
         "tax": tax,
+        "tax_included": False,
         "total": total,
+        # cash on delivery is being processed before anybody has paid; all else is dated when it is paid
+        "payment_due": order.text("status") == "processing" and not order.moment("date_paid_gmt", "date_paid"),
         "coupon_codes": [code for row in order.items("coupon_lines") if (code := row.text("code"))],
         "landing_referral": _referral(order),
         "refunds": _refunds(
             _given_back(order, total),
-            (goods - discount, goods_tax),
-            (shipping, tax - goods_tax),
+            _Taxed(max(goods - discount, ZERO), goods_tax),
+            _Taxed(shipping, max(tax - goods_tax, ZERO)),
+            _parcel(order),
             created_at=modified_at,
         ),
+        "refunds_complete": "refunds" in order.values,
     }
 
 
 def _status(order: Fields) -> str:
     """Ours for theirs; of `refunded` and of a plug-in's own status the dates tell how far the order went."""
     status = order.required("status")
+    if status in _DRAFTS:
+        return "draft"
     if status in _CANCELLED:
         return "cancelled"
     if status in _PLACED:
@@ -121,7 +131,8 @@ def _source(created_via: str) -> str:
 
 def _line(line: Fields) -> dict[str, Any]:
     after = line.money("total")
-    before = max(line.money("subtotal", after), after)  # staff may raise a line's total by hand
+    # staff may raise a line's total by hand; a line below zero is a discount and has none of its own
+    before = max(line.money("subtotal", after), after) if after >= 0 else after
     return {
         "id": line.required("id"),
         "product_id": _not_zero(line.text("product_id")),
@@ -169,60 +180,89 @@ def _meta(fields: Fields, key: str) -> str | None:
     return None
 
 
-def _given_back(order: Fields, total: Decimal) -> dict[str, Decimal]:
-    """Money given back by refund id, oldest first.
+@dataclass(frozen=True)
+class _Taxed:
+    """An amount without its tax, and the tax on it."""
+
+    net: Decimal
+    tax: Decimal
+
+    @property
+    def whole(self) -> Decimal:
+        """With the tax."""
+        return self.net + self.tax
+
+    def tax_in(self, amount: Decimal) -> Decimal:
+        """The tax in a part of the whole, to the cent."""
+        return (amount * self.tax / self.whole).quantize(CENT) if self.whole else ZERO
+
+    def less(self, part: "_Taxed") -> "_Taxed":
+        """What is left without a part of it."""
+        return _Taxed(max(self.net - part.net, ZERO), max(self.tax - part.tax, ZERO))
+
+
+def _given_back(order: Fields, total: Decimal) -> dict[str, _Taxed]:
+    """Money given back by refund id, oldest first; a tax of 0 may be one that was not told.
 
     WooCommerce books the rest itself when staff set `refunded`, but a payment plug-in may switch that off: an
     order that calls itself refunded counts as wholly refunded, the unlisted rest under an id of ours. It is
     provisional: a newer state, reopened or with the real refund listed, does not keep it.
     """
-    listed = {row.required("id"): abs(row.money("total")) for row in order.items("refunds")}
-    given = {key: listed[key] for key in sorted(listed, key=lambda key: (len(key), key)) if listed[key]}
-    rest = total - sum(given.values())
+    listed = {}
+    for row in order.items("refunds"):
+        amount, tax = abs(row.money("total")), abs(row.money("total_tax", ZERO))
+        if amount:
+            listed[row.required("id")] = _Taxed(amount - min(tax, amount), min(tax, amount))
+    given = {key: listed[key] for key in sorted(listed, key=lambda key: (len(key), key))}
+    rest = total - sum((one.whole for one in given.values()), ZERO)
     if order.required("status") == "refunded" and rest > 0:
-        given[f"{order.required('id')}-rest"] = rest
+        given[f"{order.required('id')}{_REST}"] = _Taxed(rest, ZERO)
     return given
 
 
 def _refunds(
-    given_back: dict[str, Decimal],
-    goods: tuple[Decimal, Decimal],
-    shipping: tuple[Decimal, Decimal],
-    *,
-    created_at: str,
+    given_back: dict[str, _Taxed], goods: _Taxed, shipping: _Taxed, parcel: _Taxed, *, created_at: str
 ) -> list[dict[str, Any]]:
-    """The refunds with shipping and tax told apart, `goods` and `shipping` each with their tax.
+    """The refunds with shipping and tax told apart (contracts §8).
 
-    The body gives one amount a refund. It is taken as goods with their tax until those are used up, then as
-    shipping with its tax. Counting over all refunds so far makes the cents of a whole refund fit.
+    The body gives one amount a refund, newer versions its tax too. One that is exactly what sending the parcel
+    cost is shipping. Every other is taken as goods with their tax until those are used up, then as shipping
+    with its tax; counting over all refunds so far makes the cents of a whole refund fit.
     """
     refunds = []
     upto, shipping_before, tax_before = ZERO, ZERO, ZERO
-    goods_whole = goods[0] + goods[1]
-    for key, amount in given_back.items():
-        upto += amount
-        of_goods = min(upto, goods_whole)
-        of_shipping = upto - of_goods
-        shipping_tax = _share(of_shipping, *shipping)
-        tax = _share(of_goods, *goods) + shipping_tax
+    for key, given in given_back.items():
+        if _is_parcel(given, parcel):
+            back = parcel
+            shipping, parcel = shipping.less(parcel), _Taxed(ZERO, ZERO)
+        else:
+            upto += given.whole
+            of_goods = min(upto, goods.whole)
+            shipping_tax = shipping.tax_in(upto - of_goods)
+            of_shipping, tax = upto - of_goods - shipping_tax, goods.tax_in(of_goods) + shipping_tax
+            back = _Taxed(of_shipping - shipping_before, given.tax or tax - tax_before)
+            shipping_before, tax_before = of_shipping, tax
         refunds.append(
             {
                 "id": key,
-                "amount": amount,
-                "shipping": of_shipping - shipping_tax - shipping_before,
-                "tax": tax - tax_before,
+                "amount": given.whole,
+                "shipping": back.net,
+                "tax": back.tax,
                 "lines": [],
                 "created_at": created_at,
-                **({"provisional": True} if key.endswith("-rest") else {}),
+                **({"provisional": True} if key.endswith(_REST) else {}),
             }
         )
-        shipping_before, tax_before = of_shipping - shipping_tax, tax
     return refunds
 
 
-def _share(amount: Decimal, net: Decimal, tax: Decimal) -> Decimal:
-    """The tax in an amount of which `tax` comes on `net`, to the cent."""
-    return (amount * tax / (net + tax)).quantize(CENT) if net + tax else ZERO
+def _parcel(order: Fields) -> _Taxed:
+    """What was charged for sending the goods, fees apart."""
+    return _Taxed(max(order.money("shipping_total", ZERO), ZERO), max(order.money("shipping_tax", ZERO), ZERO))
+
+
+def _is_parcel(given: _Taxed, parcel: _Taxed) -> bool:
+    return given.whole == parcel.whole > 0 and given.tax in (parcel.tax, ZERO)
 
 
 def _order_gone(order: Fields) -> Message:

@@ -26,6 +26,7 @@ loyalty.batches
 loyalty.csv_files
 loyalty.order_states
 loyalty.orders
+loyalty.feeds
 loyalty.earning_rules
 loyalty.scoring loyalty.caps
 loyalty.earning

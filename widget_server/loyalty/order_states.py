@@ -46,7 +46,8 @@ class RefundLine:
 class Refund:
     """Money paid back: `amount` in all, of which `shipping` and `tax`. `as_of` is its state's precedence.
 
-    A `provisional` one was worked out from its state, not told by it: it goes when a newer state comes.
+    A `provisional` one was worked out from its state, not told by it: it goes when a newer state comes. One whose parts
+    are known wins against any whose parts were worked out from its amount, whichever comes later.
     """
 
     id: str
@@ -56,6 +57,7 @@ class Refund:
     lines: tuple[RefundLine, ...] = ()
     created_at: datetime | None = None
     provisional: bool = False
+    parts_known: bool = False
     as_of: tuple[int, str] = (-1, "")
 
     @property
@@ -158,7 +160,7 @@ def _all_refunds(*sets: tuple[Refund, ...]) -> tuple[Refund, ...]:
 
 
 def _refund_strength(refund: Refund) -> tuple[Any, ...]:
-    return (*refund.as_of, refund.amount, canonical(asdict(refund)))
+    return (refund.parts_known, *refund.as_of, refund.amount, canonical(asdict(refund)))
 
 
 @dataclass(frozen=True)

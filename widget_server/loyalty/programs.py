@@ -51,6 +51,7 @@ class ProgramSettings:
     `rounding`, the `base_*` switches and `earn_at` with `wait_days` follow acceptance 19, 20 and 22;
     `combine` says how tier, product and campaign multipliers meet (21); `shortfall` is what happens when
     points to take back are spent (57); `point_value` is the worth of one point in the shop's currency.
+    `prices_include_tax` says whether the prices on the shop's pages hold tax, and `tax_percent` how much (19).
     """
 
     rounding: Rounding = "floor"
@@ -70,13 +71,16 @@ class ProgramSettings:
     expiry_reminder_days: tuple[int, ...] = (30, 7)
     coupon_after_cancel: Literal["usable", "points"] = "usable"
     return_days: int | None = 14
+    prices_include_tax: bool = False
+    tax_percent: Decimal | None = None
 
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> "ProgramSettings":
         """The settings as stored by `as_json`."""
         values = dict(stored)
-        if values.get("point_value") is not None:
-            values["point_value"] = Decimal(values["point_value"])
+        for name in ("point_value", "tax_percent"):
+            if values.get(name) is not None:
+                values[name] = Decimal(values[name])
         if "expiry_reminder_days" in values:
             values["expiry_reminder_days"] = tuple(values["expiry_reminder_days"])
         return cls(**values)
@@ -84,7 +88,8 @@ class ProgramSettings:
     def as_json(self) -> dict[str, Any]:
         """A JSON value; money as text."""
         value = asdict(self)
-        value["point_value"] = None if self.point_value is None else str(self.point_value)
+        for name in ("point_value", "tax_percent"):
+            value[name] = None if value[name] is None else str(value[name])
         value["expiry_reminder_days"] = list(self.expiry_reminder_days)
         return value
 
@@ -161,6 +166,19 @@ def update(
         if changes:
             _save(program, **changes)
         return program
+
+
+def adopt_tax(shop_id: str, tax_percent: Decimal) -> bool:
+    """The shop's own settings say that its prices hold this much tax: kept unless the program says something already.
+
+    True when it was kept.
+    """
+    with atomic():
+        rules = locked(shop_id).rules
+        if rules.prices_include_tax or rules.tax_percent is not None:
+            return False
+        update(shop_id, settings=replace(rules, prices_include_tax=True, tax_percent=tax_percent))
+        return True
 
 
 def set_expiry(shop_id: str, *, on: bool) -> Program:

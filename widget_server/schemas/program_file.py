@@ -328,6 +328,8 @@ class ProgramSchema(_Part):
     expiry = _part(ExpirySchema)
     coupon_after_cancel = _word_of(ProgramSettings, "coupon_after_cancel")
     return_days = Whole(0, DAYS_MAX, load_default=ProgramSettings.return_days, allow_none=True)
+    prices_include_tax = YesNo(load_default=ProgramSettings.prices_include_tax)
+    tax_percent = Amount(load_default=ProgramSettings.tax_percent)
 
 
 def _handle() -> Words:

@@ -134,6 +134,7 @@ class RefundSchema(_Body):
     lines = fields.List(fields.Nested(RefundLineSchema), load_default=list)
     created_at = Time(load_default=None, allow_none=True)
     provisional = fields.Boolean(load_default=False)
+    parts_known = fields.Boolean(load_default=False)
 
     @post_load
     def make(self, value: dict[str, Any], **_: Any) -> Refund:

@@ -26,6 +26,7 @@ from widget_server.loyalty import (
     shops,
     tiers,
 )
+from widget_server.stores import woocommerce_refunds
 
 
 def react(event: Event) -> None:
@@ -79,8 +80,8 @@ def use_coupons_of_order(event: events.OrderChanged) -> None:
 def ask_for_parts_of_refunds(event: events.OrderChanged) -> None:
     """A connected WooCommerce shop is asked what its refunds were for: its webhook tells their amount only."""
     shop, order = shops.by_id(event.shop_id), orders.Order.need(event.shop_id, orders.Order.id == event.order_id)
-    unknown = any(not (refund.parts_known or refund.provisional) for refund in order.told.refunds)
-    if unknown and shop.is_connected and shop.platform == order.platform == "woocommerce":
+    asks = shop.is_connected and shop.platform == order.platform == "woocommerce"
+    if asks and woocommerce_refunds.without_parts(order.told):
         queue.enqueue_once("learn_refund_parts", {"shop_id": shop.id, "order_id": order.id})
 
 

@@ -168,6 +168,20 @@ def test_what_went_into_the_trash_and_came_back_is_followed(world: World, shop: 
         assert points(world) == 650
 
 
+def test_one_whose_deletion_was_told_before_it_came_back_is_living(
+    world: World, shop: WooShop, client: FlaskClient
+) -> None:
+    order = shop.sells()
+    shop.outbox.clear()
+    shop.trashes(order)
+    shop.delivers(post(client))  # of an order that was never told: it waits
+    with clock.at(NOON + timedelta(minutes=1)):
+        shop.untrashes_by_api(order)
+    looks(10)
+    assert points(world) == 650
+    assert [row.status for row in Parked.of(world.shop)] == ["booked"]
+
+
 def test_an_order_long_in_the_trash_is_not_taken_for_a_living_one(
     world: World, shop: WooShop, client: FlaskClient
 ) -> None:

@@ -94,6 +94,11 @@ class OrderState:
         """What decides which of two states is newer: the revision when there is one, else the time."""
         return (-1 if self.revision is None else self.revision, clock.iso(self.modified_at))
 
+    @property
+    def given_back(self) -> tuple[Refund, ...]:
+        """Every refund that counts, each id once, with its parts where they are known."""
+        return self.refunds
+
     def as_json(self) -> dict[str, Any]:
         """A JSON value that `from_json` reads back."""
         value: dict[str, Any] = json.loads(canonical(asdict(self)))

@@ -143,6 +143,7 @@ def _read_on(look: Look, listing: Listing) -> bool:
 def _book(look: Look, row: Row, told_at: datetime) -> None:
     """Book an order as its webhook would, and see whether that was news that a webhook should have told."""
     order_id = str(row.get("id"))
+    _end_waiting_deletions(look, row, order_id)
     before = orders.find(look.shop, look.shop.platform, order_id)
     inbox.deliver(look.shop, look.shop.platform, "order.updated", json.dumps(row).encode())
     after = orders.find(look.shop, look.shop.platform, order_id)
@@ -151,6 +152,14 @@ def _book(look: Look, row: Row, told_at: datetime) -> None:
         return
     if changed_at < told_at - WEBHOOK_GRACE and _is_silent_since(look, changed_at):
         look.found.untold += 1
+
+
+def _end_waiting_deletions(look: Look, row: Row, order_id: str) -> None:
+    """A deletion that was told before the order itself is over when the shop lists the order as living now."""
+    if row.get("status") != "trash":
+        for parked in orders.parked_for(look.shop, look.shop.platform, order_id):
+            if parked.topic == "order.deleted":
+                orders.unpark(parked)
 
 
 def _changed_at(row: Row) -> datetime | None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from widget_server.loyalty import orders, shops
+from widget_server.loyalty.order_states import OrderState
 from widget_server.loyalty.orders import Order
 from widget_server.schemas.stores import RefundSchema
 from widget_server.stores import woocommerce_api
@@ -21,11 +22,17 @@ def learn_parts(payload: Payload) -> None:
     order = Order.need(shop, Order.id == payload["order_id"])
     if not shop.is_connected:
         return
-    wanted = {refund.id for refund in order.told.refunds if not refund.parts_known}
+    wanted = without_parts(order.told)
     for row in woocommerce_api.refunds(Api(str(shop.api_url), shop.api_keys), order.external_id):
         seen = refund_seen(order.external_id, row)
         if seen is not None and seen.refund["id"] in wanted:
             orders.receive_refund(shop, order.platform, seen.order_id, RefundSchema().load(seen.refund))
+
+
+def without_parts(state: OrderState) -> set[str]:
+    """The ids of the order's refunds of which nobody has told yet what they were for."""
+    told = {refund.id for refund in state.refunds if not refund.provisional}
+    return told - {refund.id for refund in state.given_back if refund.parts_known}
 
 
 def refund_seen(order_id: str, row: Row) -> RefundSeen | None:

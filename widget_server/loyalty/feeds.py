@@ -12,7 +12,6 @@ from peewee import Check
 
 from widget_server import clock
 from widget_server.db import Json, ShopTable, Text, UtcDateTime, insert_once
-from widget_server.loyalty import orders
 from widget_server.loyalty.orders import Order
 from widget_server.loyalty.shops import Shop
 
@@ -24,6 +23,7 @@ WATCHED = (
 )  # Shopify's webhooks are sent again for hours, and a shop that lost them says so in its admin
 LOOK_EVERY = timedelta(minutes=15)
 OVERLAP = timedelta(minutes=10)  # changes not yet committed when they were looked for, and clocks that differ
+LIVING = ("placed", "paid", "fulfilled")
 SAMPLE_SIZE = 50
 SAMPLE_AGE = timedelta(days=180)
 
@@ -122,9 +122,14 @@ def caught_up(feed: Feed, listing: Listing, moment: datetime) -> None:
 
 
 def sample(shop: Shop, feed: Feed) -> list[Order]:
-    """The next orders to be checked for still being there: SAMPLE_SIZE at most, each recent one in its turn."""
-    since = clock.now() - SAMPLE_AGE
-    return orders.living(shop, shop.platform, since=since, after_id=feed.sampled, limit=SAMPLE_SIZE)
+    """The next orders to be checked for still being there: SAMPLE_SIZE at most, each recent living one in its turn."""
+    rows = Order.of(shop).where(
+        Order.platform == shop.platform,
+        Order.status.in_(LIVING),
+        Order.placed_at >= clock.now() - SAMPLE_AGE,
+        Order.id > feed.sampled,
+    )
+    return list(rows.order_by(Order.id).limit(SAMPLE_SIZE))
 
 
 def sampled(feed: Feed, order_id: str) -> None:

@@ -2,7 +2,6 @@
 
 import hashlib
 from dataclasses import replace
-from datetime import datetime
 
 from peewee import Check
 
@@ -109,14 +108,6 @@ def receive_deletion(shop: Shop, platform: str, order_id: str) -> Order | None:
 def find(shop: Shop, platform: str, external_id: str) -> Order | None:
     """The order with the platform's id."""
     return Order.one(shop, Order.platform == platform, Order.external_id == external_id)
-
-
-def living(shop: Shop, platform: str, *, since: datetime, after_id: str, limit: int) -> list[Order]:
-    """Orders placed at `since` or later that are not cancelled, by id from after `after_id` on, `limit` at most."""
-    rows = Order.of(shop).where(
-        Order.platform == platform, Order.status != "cancelled", Order.placed_at >= since, Order.id > after_id
-    )
-    return list(rows.order_by(Order.id).limit(limit))
 
 
 def park(shop: Shop, platform: str, topic: str, body: bytes, *, reason: str, waits_for: str | None = None) -> None:

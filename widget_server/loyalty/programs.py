@@ -13,6 +13,7 @@ from widget_server.events import ProgramChanged, emit
 
 Rounding = Literal["floor", "unit", "nearest"]
 PAUSE_GRACE_DAYS = 14
+DECIMALS = ("tax_percent", "point_value")  # settings that JSON keeps as text
 
 
 class Program(ShopTable):
@@ -51,7 +52,7 @@ class ProgramSettings:
     `rounding`, the `base_*` switches and `earn_at` with `wait_days` follow acceptance 19, 20 and 22;
     `combine` says how tier, product and campaign multipliers meet (21); `shortfall` is what happens when
     points to take back are spent (57); `point_value` is the worth of one point in the shop's currency.
-    `prices_include_tax` says whether the prices on the shop's pages hold tax, and `tax_percent` how much (19).
+    `prices_include_tax` and `tax_percent` say what of a printed price is tax (12): orders tell their own.
     """
 
     rounding: Rounding = "floor"
@@ -59,6 +60,8 @@ class ProgramSettings:
     base_shipping: bool = False
     base_tax: bool = False
     base_gift_cards: bool = False
+    prices_include_tax: bool = False
+    tax_percent: Decimal | None = None
     earn_at: Literal["placed", "paid", "fulfilled"] = "paid"
     wait_days: int = 0
     combine: Literal["multiply", "add", "highest"] = "multiply"
@@ -71,14 +74,12 @@ class ProgramSettings:
     expiry_reminder_days: tuple[int, ...] = (30, 7)
     coupon_after_cancel: Literal["usable", "points"] = "usable"
     return_days: int | None = 14
-    prices_include_tax: bool = False
-    tax_percent: Decimal | None = None
 
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> "ProgramSettings":
         """The settings as stored by `as_json`."""
         values = dict(stored)
-        for name in ("point_value", "tax_percent"):
+        for name in DECIMALS:
             if values.get(name) is not None:
                 values[name] = Decimal(values[name])
         if "expiry_reminder_days" in values:
@@ -88,7 +89,7 @@ class ProgramSettings:
     def as_json(self) -> dict[str, Any]:
         """A JSON value; money as text."""
         value = asdict(self)
-        for name in ("point_value", "tax_percent"):
+        for name in DECIMALS:
             value[name] = None if value[name] is None else str(value[name])
         value["expiry_reminder_days"] = list(self.expiry_reminder_days)
         return value
@@ -171,7 +172,7 @@ def update(
 def adopt_tax(shop_id: str, tax_percent: Decimal) -> bool:
     """The shop's own settings say that its prices hold this much tax: kept unless the program says something already.
 
-    True when it was kept.
+    True when it was kept (contracts §13).
     """
     with atomic():
         rules = locked(shop_id).rules

@@ -319,6 +319,8 @@ class ProgramSchema(_Part):
     status = _one_of(("draft", "active", "paused"))
     rounding = _word_of(ProgramSettings, "rounding")
     base = _part(BaseSchema)
+    prices_include_tax = YesNo(load_default=ProgramSettings.prices_include_tax)
+    tax_percent = Amount(most=Decimal(100), load_default=ProgramSettings.tax_percent)
     earn_at = _word_of(ProgramSettings, "earn_at")
     wait_days = Whole(0, DAYS_MAX, load_default=ProgramSettings.wait_days)
     combine = _word_of(ProgramSettings, "combine")
@@ -328,8 +330,6 @@ class ProgramSchema(_Part):
     expiry = _part(ExpirySchema)
     coupon_after_cancel = _word_of(ProgramSettings, "coupon_after_cancel")
     return_days = Whole(0, DAYS_MAX, load_default=ProgramSettings.return_days, allow_none=True)
-    prices_include_tax = YesNo(load_default=ProgramSettings.prices_include_tax)
-    tax_percent = Amount(load_default=ProgramSettings.tax_percent)
 
 
 def _handle() -> Words:

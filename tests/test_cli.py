@@ -7,16 +7,18 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import click
 import pytest
 from click.testing import CliRunner, Result
 
-from tests.make import SECRET, Shopper, World
+from tests.make import NOON, SECRET, Shopper, World
 from tests.stores.checkouts import Checkout, Shopify, WooCommerce
-from widget_server import cli, config, db, demo, schema
-from widget_server.loyalty import access, earning_rules, programs, shops
+from tests.stores.woo_shop import WooShop
+from widget_server import cli, clock, config, db, demo, schema
+from widget_server.loyalty import access, earning_rules, feeds, programs, shops
 from widget_server.loyalty.shops import Shop
 
 FERN = {"--name": "Fern", "--currency": "EUR", "--timezone": "Europe/Berlin", "--locale": "de-AT"}
@@ -169,10 +171,53 @@ def test_shops_are_listed_without_their_secrets(shell: Shell) -> None:
     made = [json.loads(shell("shop", "create", *words(FERN), *AT, "--json").stdout) for _ in range(2)]
     listed = json.loads(shell("shop", "list", "--json").stdout)
     assert [one["shop_id"] for one in listed] == [one["shop_id"] for one in made]
-    assert set(listed[0]) == {"shop_id", "name", "platform", "embed_key", "origins", "status"}
+    names = {"shop_id", "name", "platform", "embed_key", "origins", "status", "last_news_at", "feed"}
+    assert set(listed[0]) == names
     text = shell("shop", "list").stdout
     assert len(text.splitlines()) == 2 and all(one["shop_id"] in text for one in made)
     assert not any(one[secret] in text for one in made for secret in ("identity_secret", "webhook_secret", "api_key"))
+
+
+def test_a_list_says_when_each_shop_was_heard_and_how_its_feed_is(shell: Shell) -> None:  # contracts §13
+    quiet, heard = World.create(name="Quiet").shop, World.create(name="Heard", platform="woocommerce").shop
+    shops.connect(heard, "http://127.0.0.1:1", WooCommerce.keys)
+    with clock.at(NOON):
+        shops.note_news(heard)
+        feeds.conclude(heard, "switched_off", "Switched off in the shop: order.updated.")
+    first, second = json.loads(shell("shop", "list", "--json").stdout)
+    assert (first["shop_id"], first["last_news_at"], first["feed"]) == (quiet.id, None, None)
+    at = "2026-03-10T12:00:00.000Z"
+    told = {"status": "switched_off", "checked_at": at, "detail": "Switched off in the shop: order.updated."}
+    assert (second["last_news_at"], second["feed"]) == (at, told)
+    lines = shell("shop", "list").stdout.splitlines()
+    assert lines[0].endswith("last news: never")
+    assert lines[1].endswith(f"last news: {at}  feed: switched_off  {told['detail']}")
+
+
+def test_connecting_reads_what_the_prices_hold_and_leaves_what_the_owner_set(shell: Shell) -> None:  # contracts §13
+    world = World.create(platform="woocommerce")
+    typed = "ck_test\ncs_test\n"
+    taxes = {"woocommerce_calc_taxes": "yes", "woocommerce_default_country": "DE"}
+    with WooShop(settings={**taxes, "woocommerce_tax_display_shop": "incl"}) as shop:
+
+        def connect() -> str:
+            done = shell("shop", "connect", world.shop.id, "--api-url", shop.url, input=typed)
+            assert done.exit_code == 0, done.output
+            return done.stdout.splitlines()[-1]
+
+        shop.may_read_settings = False
+        assert connect().startswith("Its tax settings cannot be read with these keys (answered 403")
+        shop.may_read_settings = True
+        assert connect().endswith("no rate that is known: set prices_include_tax and tax_percent by hand.")
+        rate = {"country": "DE", "state": "", "priority": 1, "compound": False, "class": "standard"}
+        shop.rates.append({**rate, "rate": "19.0000"})
+        assert connect().endswith("19 %: the program's prices_include_tax and tax_percent say so from now on.")
+        assert (world.program.rules.prices_include_tax, world.program.rules.tax_percent) == (True, Decimal(19))
+        world.settings(tax_percent=Decimal(7))
+        assert connect().endswith("prices_include_tax and tax_percent stay as they were set.")
+        shop.settings["woocommerce_tax_display_shop"] = "excl"
+        assert connect().endswith("nothing to set in the program.")
+    assert world.program.rules.tax_percent == 7
 
 
 def test_a_key_is_shown_once_and_can_be_revoked(world: World, shell: Shell) -> None:

@@ -28,6 +28,7 @@ loyalty.points loyalty.expiry
 loyalty.batches
 loyalty.csv_files
 loyalty.orders
+loyalty.feeds
 loyalty.earning_rules
 loyalty.scoring loyalty.caps
 loyalty.earning

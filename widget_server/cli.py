@@ -9,7 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +18,13 @@ import peewee
 from granian import Granian
 from granian.constants import Interfaces
 
-from widget_server import config, db, demo, events, jobs, ledger, reactions, schema
+from widget_server import clock, config, db, demo, events, jobs, ledger, reactions, schema
 from widget_server.config import Settings
 from widget_server.errors import BadRequest, Refusal
-from widget_server.loyalty import access, checkout, coupons, points, program_files, programs, reports, shops
+from widget_server.loyalty import access, checkout, coupons, feeds, points, program_files, programs, reports, shops
 from widget_server.loyalty.shops import PLATFORMS, Shop
 from widget_server.schemas import program_file
-from widget_server.stores import codes
+from widget_server.stores import codes, woocommerce_prices
 from widget_server.stores.calls import Api, NotReached, Refused
 from widget_server.stores.inbox import ADAPTERS
 
@@ -145,6 +145,11 @@ def connect_shop(shop_id: str, api_url: str) -> None:
         raise click.ClickException(f"Nothing was changed. {api.url}: {no}") from no
     shops.connect(one, api.url, api.keys)
     click.echo("Connected: from now on each new code is made in the shop too.")
+    if one.platform in feeds.WATCHED:
+        click.echo(
+            "What changes in its orders is read too, every quarter of an hour, whether a webhook tells it or not."
+        )
+        click.echo(_adopt_tax(one, api))
 
 
 @shop.command("disconnect")
@@ -169,6 +174,8 @@ def list_shops(as_json: bool) -> None:
             "embed_key": one.embed_key,
             "origins": one.origins,
             "status": programs.of(one.id).status,
+            "last_news_at": _time(one.last_news_at),
+            "feed": _feed_facts(one),
         }
         for one in Shop.everywhere().order_by(Shop.created_at)
     ]
@@ -176,7 +183,8 @@ def list_shops(as_json: bool) -> None:
         click.echo(json.dumps(rows))
         return
     for row in rows:
-        click.echo("  ".join(str(row[name]) for name in ("shop_id", "name", "platform", "status")))
+        words = [str(row[name]) for name in ("shop_id", "name", "platform", "status")]
+        click.echo("  ".join([*words, f"last news: {row['last_news_at'] or 'never'}", *_feed_words(row["feed"])]))
 
 
 @main.group()
@@ -372,6 +380,38 @@ def _shop_facts(made: Shop, api_key: str) -> dict[str, Any]:
         "api_key": api_key,
         "script_tag": f'<script async src="{base}/widget.js?shop={made.embed_key}"></script>',
     }
+
+
+def _adopt_tax(one: Shop, api: Api) -> str:
+    """Keep what the shop's settings say of tax in its prices, unless the program says so already; what became of it."""
+    try:
+        prices = woocommerce_prices.read(api)
+    except (NotReached, Refused) as no:
+        return (
+            f"Its tax settings cannot be read with these keys ({no}): set prices_include_tax and tax_percent by hand."
+        )
+    if not prices.include_tax:
+        return f"Its prices are {prices}: nothing to set in the program."
+    if prices.tax_percent is None:
+        return f"Its prices are {prices}: set prices_include_tax and tax_percent by hand."
+    if programs.adopt_tax(one.id, prices.tax_percent):
+        return f"Its prices are {prices}: the program's prices_include_tax and tax_percent say so from now on."
+    return f"Its prices are {prices}: the program's prices_include_tax and tax_percent stay as they were set."
+
+
+def _feed_facts(one: Shop) -> dict[str, Any] | None:
+    facts = feeds.facts(one)
+    return facts and {**facts, "checked_at": _time(facts["checked_at"])}
+
+
+def _feed_words(feed: dict[str, Any] | None) -> list[str]:
+    if feed is None:
+        return []
+    return [f"feed: {feed['status']}", *([feed["detail"]] if feed["detail"] else [])]
+
+
+def _time(moment: datetime | None) -> str | None:
+    return None if moment is None else clock.iso(moment)
 
 
 def _key(label: str) -> str:

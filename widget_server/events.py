@@ -184,6 +184,16 @@ class CheckoutChanged(Event):
 
 
 @dataclass(frozen=True)
+class ShopConnected(Event):
+    """We hold keys to the shop's own API from now on."""
+
+
+@dataclass(frozen=True)
+class ShopDisconnected(Event):
+    """The keys to the shop's own API are forgotten."""
+
+
+@dataclass(frozen=True)
 class MailWanted(Event):
     """A person is to get a mail: `template` and its figures; secrets of the mail travel in `values`."""
 

@@ -27,7 +27,7 @@ from widget_server.loyalty import (
 )
 from widget_server.loyalty.shops import Shop
 from widget_server.queue import Job
-from widget_server.stores import codes, inbox
+from widget_server.stores import codes, inbox, reconcile, woocommerce_refunds
 from widget_server.web import rate_limits
 
 IDLE_SECONDS = 1.0
@@ -45,6 +45,8 @@ JOBS: dict[str, Callable[[dict[str, Any]], object]] = {
     imports.PARSE_JOB: lambda payload: imports.parse(payload["import_id"]),
     batches.LIST_JOB: lambda payload: imports.list_rows(payload["batch_id"]),
     "recheck_tiers": lambda payload: tiers.recheck_everybody(shops.by_id(payload["shop_id"])),
+    reconcile.JOB: reconcile.run,
+    "learn_refund_parts": woocommerce_refunds.learn_parts,
     orders.RETRY_JOB: lambda payload: inbox.retry(shops.by_id(payload["shop_id"]), payload["parked_id"]),
 }
 
@@ -84,6 +86,7 @@ def every_minute() -> None:
     _try(rate_limits.forget_old)
     _try(imports.forget_old)
     _try(batches.give_up)
+    _try(reconcile.promise_due)
     _try(_all_of, outbox.tidy)
     for shop in list(Shop.everywhere().order_by(Shop.id)):
         _try(_once_a_day, shop)

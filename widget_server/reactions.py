@@ -17,6 +17,7 @@ from widget_server.loyalty import (
     customers,
     earning,
     earning_rules,
+    feeds,
     imports,
     orders,
     privacy,
@@ -25,6 +26,7 @@ from widget_server.loyalty import (
     shops,
     tiers,
 )
+from widget_server.stores import woocommerce_refunds
 
 
 def react(event: Event) -> None:
@@ -73,6 +75,14 @@ def use_coupons_of_order(event: events.OrderChanged) -> None:
         cancelled=order.status == "cancelled",
         source="job",
     )
+
+
+def ask_for_parts_of_refunds(event: events.OrderChanged) -> None:
+    """A connected WooCommerce shop is asked what its refunds were for: its webhook tells their amount only."""
+    shop, order = shops.by_id(event.shop_id), orders.Order.need(event.shop_id, orders.Order.id == event.order_id)
+    asks = shop.is_connected and shop.platform == order.platform == "woocommerce"
+    if asks and woocommerce_refunds.without_parts(order.told):
+        queue.enqueue_once("learn_refund_parts", {"shop_id": shop.id, "order_id": order.id})
 
 
 def move_referral_of_order(event: events.OrderChanged) -> None:
@@ -129,6 +139,16 @@ def thank_advocate(event: events.ReferralChanged) -> None:
         events.emit(events.MailWanted(shop_id, "referral_completed", advocate.email, locale, {"gift": gift}))
 
 
+def watch_feed(event: events.ShopConnected) -> None:
+    """What changes in a connected shop is read, whether or not a webhook tells it."""
+    feeds.begin(shops.by_id(event.shop_id))
+
+
+def leave_feed(event: events.ShopDisconnected) -> None:
+    """Without keys nothing can be read."""
+    feeds.end(shops.by_id(event.shop_id))
+
+
 def promise_mail(event: events.MailWanted) -> None:
     """The mail leaves after the commit, by a job."""
     mail.promise(event)
@@ -160,7 +180,13 @@ REACTIONS: dict[type[Event], tuple[Callable[[Any], None], ...]] = {
     events.CustomerChanged: (tell_receivers, pay_for_newsletter),
     events.SamePerson: (tell_receivers, merge_customers),
     events.CustomerErased: (forget_in_outbox, tell_receivers),
-    events.OrderChanged: (tell_receivers, score_order, use_coupons_of_order, move_referral_of_order),
+    events.OrderChanged: (
+        tell_receivers,
+        score_order,
+        use_coupons_of_order,
+        move_referral_of_order,
+        ask_for_parts_of_refunds,
+    ),
     events.CouponIssued: (tell_receivers,),
     events.CouponChanged: (tell_receivers, let_code_die, move_checkout_of_coupon),
     events.CouponDeleted: (tell_receivers,),
@@ -173,5 +199,7 @@ REACTIONS: dict[type[Event], tuple[Callable[[Any], None], ...]] = {
     events.ImportCreated: (tell_receivers,),
     events.ChannelFollowed: (tell_receivers,),
     events.CheckoutChanged: (tell_receivers,),
+    events.ShopConnected: (watch_feed,),
+    events.ShopDisconnected: (leave_feed,),
     events.MailWanted: (promise_mail,),
 }

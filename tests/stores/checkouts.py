@@ -65,7 +65,7 @@ class Checkout:
                 length = int(self.headers.get("Content-Length") or 0)
                 checkout.serve(self, self.rfile.read(length))
 
-            do_GET = do_POST = do_DELETE = answer
+            do_GET = do_POST = do_PUT = do_DELETE = answer
 
             def log_message(self, *words: object) -> None:
                 pass

@@ -6,12 +6,13 @@ from marshmallow import ValidationError
 
 from widget_server.admin.routes import MANAGE, READ, Service, naming
 from widget_server.errors import NotFound
-from widget_server.loyalty import program_files
+from widget_server.loyalty import feeds, program_files
 from widget_server.loyalty.program_files import ProgramFile
 from widget_server.schemas.admin.settings import (
     SECTIONS,
     Campaigns,
     Section,
+    ShopBody,
     campaign_facts,
     campaigns,
     section,
@@ -42,6 +43,14 @@ def update_settings(caller: Caller, asked: Any, name: str) -> dict[str, Any]:
             raise unfit(wrong, under="settings") from wrong
         program_files.apply(caller.shop, ProgramFile(**{name: facts}))
     return get_settings(caller, {}, name)
+
+
+@service.does("GET", "/shop", READ, answers=ShopBody)
+def get_shop(caller: Caller, asked: Any) -> dict[str, Any]:
+    """The shop, when it was last heard, and how the connection to its own API is."""
+    shop = caller.shop
+    names = ("id", "name", "platform", "currency", "timezone", "locale", "last_news_at")
+    return {"shop": {**{name: getattr(shop, name) for name in names}, "feed": feeds.facts(shop)}}
 
 
 @service.does("GET", "/campaigns", READ, answers=Campaigns)

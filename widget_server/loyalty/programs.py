@@ -14,6 +14,7 @@ from widget_server.loyalty.order_states import Milestone, OrderState
 
 Rounding = Literal["floor", "unit", "nearest"]
 PAUSE_GRACE_DAYS = 14
+DECIMALS = ("tax_percent", "point_value")  # settings that JSON keeps as text
 
 
 class Program(ShopTable):
@@ -54,6 +55,7 @@ class ProgramSettings:
     points to take back are spent (57); `point_value` is the worth of one point in the shop's currency.
     `after_fallback` is what becomes of the points of an order that has not the status of `earn_at` any more, and
     `cash_on_delivery` whether a payment that is due on delivery counts as paid (contracts §8).
+    `prices_include_tax` and `tax_percent` say what of a printed price is tax (12): orders tell their own.
     """
 
     rounding: Rounding = "floor"
@@ -61,6 +63,8 @@ class ProgramSettings:
     base_shipping: bool = False
     base_tax: bool = False
     base_gift_cards: bool = False
+    prices_include_tax: bool = False
+    tax_percent: Decimal | None = None
     earn_at: Literal["placed", "paid", "fulfilled"] = "paid"
     wait_days: int = 0
     after_fallback: Literal["keep", "wait"] = "keep"
@@ -96,8 +100,9 @@ class ProgramSettings:
     def from_json(cls, stored: dict[str, Any]) -> "ProgramSettings":
         """The settings as stored by `as_json`."""
         values = dict(stored)
-        if values.get("point_value") is not None:
-            values["point_value"] = Decimal(values["point_value"])
+        for name in DECIMALS:
+            if values.get(name) is not None:
+                values[name] = Decimal(values[name])
         if "expiry_reminder_days" in values:
             values["expiry_reminder_days"] = tuple(values["expiry_reminder_days"])
         return cls(**values)
@@ -105,7 +110,8 @@ class ProgramSettings:
     def as_json(self) -> dict[str, Any]:
         """A JSON value; money as text."""
         value = asdict(self)
-        value["point_value"] = None if self.point_value is None else str(self.point_value)
+        for name in DECIMALS:
+            value[name] = None if value[name] is None else str(value[name])
         value["expiry_reminder_days"] = list(self.expiry_reminder_days)
         return value
 
@@ -182,6 +188,19 @@ def update(
         if changes:
             _save(program, **changes)
         return program
+
+
+def adopt_tax(shop_id: str, tax_percent: Decimal) -> bool:
+    """The shop's own settings say that its prices hold this much tax: kept unless the program says something already.
+
+    True when it was kept (contracts §13).
+    """
+    with atomic():
+        rules = locked(shop_id).rules
+        if rules.prices_include_tax or rules.tax_percent is not None:
+            return False
+        update(shop_id, settings=replace(rules, prices_include_tax=True, tax_percent=tax_percent))
+        return True
 
 
 def set_expiry(shop_id: str, *, on: bool) -> Program:

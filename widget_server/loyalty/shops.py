@@ -6,22 +6,28 @@ import re
 import secrets
 import unicodedata
 from dataclasses import asdict, dataclass, field
+from datetime import timedelta
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from widget_server import clock, config
 from widget_server.db import Json, ShopTable, Table, Text, UtcDateTime, atomic, insert_once, new_id
 from widget_server.errors import BadRequest, NotFound
+from widget_server.events import ShopConnected, ShopDisconnected, emit
 
 PLATFORMS = ("generic", "shopify", "woocommerce")
 API_KEY = re.compile(r"[\x21-\x7e]{1,500}")
 CURRENCY = re.compile(r"[A-Z]{3}")
 HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|[0-9a-f.]*:[0-9a-f:.]+")
 LOCALE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+NEWS_EVERY = timedelta(minutes=1)  # how exactly the time of the last webhook is kept
 
 
 class Shop(Table):
-    """One merchant's site. Shared secrets are sealed with the server's key."""
+    """One merchant's site. Shared secrets are sealed with the server's key.
+
+    `last_news_at` is when the shop last sent a signed request, to the minute (contracts §13).
+    """
 
     id = Text(primary_key=True)
     name = Text()
@@ -36,6 +42,7 @@ class Shop(Table):
     api_url = Text(null=True)
     api_keys_sealed = Text(null=True)
     daily_done = Text(null=True)
+    last_news_at = UtcDateTime(null=True)
     created_at = UtcDateTime()
 
     @property
@@ -165,14 +172,18 @@ def connect(shop: Shop, api_url: str, keys: dict[str, str]) -> None:
     Raises BadRequest naming the address or the key that cannot be one.
     """
     address, sealed = clean_api_url(api_url), config.seal(json.dumps(clean_api_keys(keys)))
-    shop.api_url, shop.api_keys_sealed = address, sealed
-    shop.save(only=[Shop.api_url, Shop.api_keys_sealed])
+    with atomic():
+        shop.api_url, shop.api_keys_sealed = address, sealed
+        shop.save(only=[Shop.api_url, Shop.api_keys_sealed])
+        emit(ShopConnected(shop.id))
 
 
 def disconnect(shop: Shop) -> None:
     """Forget the keys to the shop's own API; the codes that were made there stay there."""
-    shop.api_url = shop.api_keys_sealed = None
-    shop.save(only=[Shop.api_url, Shop.api_keys_sealed])
+    with atomic():
+        shop.api_url = shop.api_keys_sealed = None
+        shop.save(only=[Shop.api_url, Shop.api_keys_sealed])
+        emit(ShopDisconnected(shop.id))
 
 
 def clean_api_url(url: str) -> str:
@@ -197,6 +208,13 @@ def clean_api_keys(keys: dict[str, str]) -> dict[str, str]:
         if not API_KEY.fullmatch(key):
             raise BadRequest("It is empty, or has a character that no key has.", field=name)
     return keys
+
+
+def note_news(shop: Shop) -> None:
+    """The shop sent a signed request just now. Kept at most once in NEWS_EVERY, so that most requests write nothing."""
+    moment = clock.now()
+    if shop.last_news_at is None or moment - shop.last_news_at >= NEWS_EVERY:
+        Shop.update(last_news_at=moment).where(Shop.id == shop.id).execute()
 
 
 def note_daily(shop: Shop, day: str) -> None:

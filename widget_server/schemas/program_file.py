@@ -319,6 +319,8 @@ class ProgramSchema(_Part):
     status = _one_of(("draft", "active", "paused"))
     rounding = _word_of(ProgramSettings, "rounding")
     base = _part(BaseSchema)
+    prices_include_tax = YesNo(load_default=ProgramSettings.prices_include_tax)
+    tax_percent = Amount(most=Decimal(100), load_default=ProgramSettings.tax_percent)
     earn_at = _word_of(ProgramSettings, "earn_at")
     wait_days = Whole(0, DAYS_MAX, load_default=ProgramSettings.wait_days)
     after_fallback = _word_of(ProgramSettings, "after_fallback")

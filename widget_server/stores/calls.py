@@ -5,6 +5,7 @@ No redirect is followed, since the keys would travel along, and no key stands in
 
 import json
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,9 @@ from urllib3.exceptions import HTTPError
 TIMEOUT = urllib3.Timeout(connect=5, read=5)
 ANSWER_SECONDS_MAX = 10  # a server may send a byte every few seconds
 ANSWER_BYTES_MAX = 1_000_000
+LIST_TIMEOUT = urllib3.Timeout(connect=5, read=20)  # a small shop renders fifty orders in seconds
+LIST_SECONDS_MAX = 25
+LIST_BYTES_MAX = 20_000_000
 DETAIL_LENGTH_MAX = 300
 BUSY = (408, 423, 425, 429, 430)  # 430 is Shopify's own: too many requests at once
 
@@ -47,8 +51,24 @@ class Found:
     used: bool
 
 
+@dataclass(frozen=True)
+class Reply:
+    """A JSON value and the headers that came with it; their names in whatever case."""
+
+    value: Any
+    headers: Mapping[str, str]
+
+
 def ask(method: str, url: str, headers: dict[str, str], body: Any = None) -> Any:
     """The JSON value that `url` answers with. Raises NotReached, Refused."""
+    return reply(method, url, headers, body).value
+
+
+def reply(method: str, url: str, headers: dict[str, str], body: Any = None, *, of_list: bool = False) -> Reply:
+    """The JSON value that `url` answers with, and its headers. A list may take longer, and be larger.
+
+    Raises NotReached, Refused.
+    """
     sent = None if body is None else json.dumps(body).encode()
     known = {"Accept": "application/json", "User-Agent": "loyalty-widget", **headers}
     if sent is not None:
@@ -56,9 +76,15 @@ def ask(method: str, url: str, headers: dict[str, str], body: Any = None) -> Any
     try:
         with urllib3.PoolManager() as pool:
             response = pool.request(
-                method, url, body=sent, headers=known, timeout=TIMEOUT, retries=False, preload_content=False
+                method,
+                url,
+                body=sent,
+                headers=known,
+                timeout=LIST_TIMEOUT if of_list else TIMEOUT,
+                retries=False,
+                preload_content=False,
             )
-            status, text = response.status, _read(response)
+            status, text = response.status, _read(response, of_list=of_list)
     except HTTPError as failure:
         raise NotReached(f"cannot be reached ({type(failure).__name__})") from None
     if status in BUSY or status >= 500:
@@ -73,18 +99,19 @@ def ask(method: str, url: str, headers: dict[str, str], body: Any = None) -> Any
         raise Refused(said[:DETAIL_LENGTH_MAX], code)
     if value is None:
         raise NotReached("answered no JSON")
-    return value
+    return Reply(value, response.headers)
 
 
-def _read(response: urllib3.BaseHTTPResponse) -> bytes:
+def _read(response: urllib3.BaseHTTPResponse, *, of_list: bool) -> bytes:
     """The whole body, unless it takes too long or too much."""
-    until, text = time.monotonic() + ANSWER_SECONDS_MAX, b""
+    seconds, most = (LIST_SECONDS_MAX, LIST_BYTES_MAX) if of_list else (ANSWER_SECONDS_MAX, ANSWER_BYTES_MAX)
+    until, text = time.monotonic() + seconds, bytearray()
     while part := response.read1(65_536):
         text += part
-        if len(text) > ANSWER_BYTES_MAX or time.monotonic() > until:
+        if len(text) > most or time.monotonic() > until:
             response.close()
             raise NotReached("answered too much, or too slowly")
-    return text
+    return bytes(text)
 
 
 def _word(value: Any, name: str) -> str:

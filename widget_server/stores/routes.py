@@ -28,6 +28,7 @@ def deliver(platform: str, shop_id: str, topic: str) -> ResponseReturnValue:
     if platform == "woocommerce" and woocommerce.is_ping(dict(request.headers), body):
         return {"status": "ignored", "reason": "ping"}
     _need_signature(shop, platform, body)
+    shops.note_news(shop)
     outcome = inbox.deliver(shop, platform, topic, body)
     return {"status": outcome.status, "reason": outcome.reason}
 
@@ -59,6 +60,7 @@ def release_coupon(shop_id: str) -> ResponseReturnValue:
 def _signed_generic(shop_id: str) -> Shop:
     shop = shops.by_id(shop_id)
     _need_signature(shop, "generic", request.get_data(cache=True))
+    shops.note_news(shop)
     return shop
 
 

@@ -1,9 +1,12 @@
 """Is the server alive, and is it ready: for whoever watches over it."""
 
+from typing import Any
+
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
-from widget_server import db, queue, schema
+from widget_server import clock, db, queue, schema
+from widget_server.loyalty import feeds, shops
 
 health = Blueprint("health", __name__)
 
@@ -16,9 +19,27 @@ def alive() -> ResponseReturnValue:
 
 @health.get("/readyz")
 def ready() -> ResponseReturnValue:
-    """Database, migrations and a worker seen within a minute; 503 with the reason otherwise."""
+    """Database, migrations and a worker seen within a minute; 503 with the reason otherwise.
+
+    Shops whose feed is not ok are named beside it: that is for their owners to mend, and no reason to take the server
+    out of service (contracts §13).
+    """
     reason = _not_ready()
-    return ({"status": "ready"}, 200) if reason is None else ({"status": "not ready", "reason": reason}, 503)
+    if reason is not None:
+        return {"status": "not ready", "reason": reason}, 503
+    unwell = _unwell_feeds()
+    return {"status": "ready", **({"feeds": unwell} if unwell else {})}, 200
+
+
+def _unwell_feeds() -> list[dict[str, Any]]:
+    """Ids, words and times only: anybody may ask."""
+    found = []
+    for feed in feeds.unwell():
+        heard_at = shops.by_id(feed.shop_id).last_news_at
+        times = {"checkedAt": feed.checked_at, "lastNewsAt": heard_at}
+        told = {name: clock.iso(moment) if moment else None for name, moment in times.items()}
+        found.append({"shopId": feed.shop_id, "status": feed.status, **told})
+    return found
 
 
 def _not_ready() -> str | None:

@@ -1,10 +1,12 @@
 """Settings of our own on the wire: the sections of the program file, camelCase (docs/program-file.md)."""
 
-from typing import Any
+from typing import Any, get_args
 
 from marshmallow import Schema, fields, validate
 
+from widget_server.loyalty import feeds
 from widget_server.loyalty.program_files import Facts, plain
+from widget_server.loyalty.shops import PLATFORMS
 from widget_server.schemas.program_file import (
     AMOUNT,
     Amount,
@@ -18,7 +20,7 @@ from widget_server.schemas.program_file import (
     Words,
     YesNo,
 )
-from widget_server.schemas.wire import Described, Wire, camel
+from widget_server.schemas.wire import Described, Wire, WireTime, camel, guid
 
 SECTIONS: dict[str, type[Schema]] = {"program": ProgramSchema, "widget": WidgetSchema, "referral": ReferralSchema}
 
@@ -59,6 +61,31 @@ class Section(Wire):
     """One section of the program file. A change sends what it changes; maps and lists are sent whole."""
 
     settings = Described({**SHAPES, "Settings": {"anyOf": REFERENCES}}, required=True)
+
+
+class FeedWire(Wire):
+    """How the connection to the shop's own API was when it was last checked (contracts §13)."""
+
+    status = fields.String(required=True, validate=validate.OneOf(get_args(feeds.Status)))
+    checked_at = WireTime()
+    detail = fields.String()
+
+
+class ShopWire(Wire):
+    """The shop. `lastNewsAt`: when it last sent a signed request; `feed`: only while its API is read."""
+
+    id = guid(required=True)
+    name = fields.String(required=True)
+    platform = fields.String(required=True, validate=validate.OneOf(PLATFORMS))
+    currency, timezone, locale = (fields.String(required=True) for _ in range(3))
+    last_news_at = WireTime()
+    feed = fields.Nested(FeedWire)
+
+
+class ShopBody(Wire):
+    """The shop."""
+
+    shop = fields.Nested(ShopWire, required=True)
 
 
 class Campaigns(Wire):

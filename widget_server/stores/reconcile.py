@@ -1,0 +1,241 @@
+"""What a shop's webhooks did not tell is read from its own API, every quarter of an hour (contracts §13).
+
+A look is a chain of jobs, one call or page each, outside any transaction: the webhooks, what changed, what lies in the
+trash, and whether a sample of orders is still there. A body that was read takes the way of a webhook, so that it does
+no harm when it was known already. What fails ends the look; the next one goes on from the same place.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+from widget_server import clock, config, queue
+from widget_server.db import atomic
+from widget_server.loyalty import feeds, orders, shops
+from widget_server.loyalty.feeds import Feed, Listing, Status
+from widget_server.loyalty.shops import Shop
+from widget_server.stores import inbox, woocommerce, woocommerce_api
+from widget_server.stores.calls import Api, NotReached, Refused
+from widget_server.stores.codes import Payload
+from widget_server.stores.fields import Fields
+from widget_server.stores.messages import Odd
+from widget_server.stores.woocommerce_api import Row
+
+JOB = "reconcile"
+WEBHOOK_GRACE = timedelta(minutes=5)  # the shop's own queue delivers a webhook within this time
+CONFIRMED_AT_ONCE = 10
+STRANGERS = 10  # so many orders, and none of them in the shop: it is another shop
+
+
+@dataclass
+class Findings:
+    """What a look found so far; webhooks by their topic. `untold` counts changes since which no webhook came."""
+
+    untold: int = 0
+    switched_on: list[str] = field(default_factory=list)
+    off: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Look:
+    """A look at one shop, under way."""
+
+    shop: Shop
+    feed: Feed
+    api: Api
+    found: Findings
+
+
+def promise_due() -> None:
+    """Promise a look at each shop whose time has come; two workers promise it once."""
+    for feed in feeds.due():
+        with atomic():
+            if feeds.claim_look(feed):
+                _promise(feed.shop_id, next(iter(STEPS)), Findings())
+
+
+def run(payload: Payload) -> None:
+    """Job: one step of a look, and the promise of the next. What the shop does not answer ends the look."""
+    shop = shops.by_id(payload["shop_id"])
+    feed = feeds.of(shop)
+    if feed is None:  # disconnected meanwhile
+        return
+    look = Look(shop, feed, Api(str(shop.api_url), shop.api_keys), Findings(**payload["found"]))
+    step = payload["step"]
+    try:
+        is_done = STEPS[step](look)
+    except (NotReached, Refused) as no:
+        feeds.conclude(shop, "unreachable", f"{shop.api_url}: {no}")
+        return
+    following = _after(step) if is_done else step
+    if following is None:
+        _conclude(look)
+        return
+    with atomic():
+        feeds.go_on(shop)
+        _promise(shop.id, following, look.found)
+
+
+def _promise(shop_id: str, step: str, found: Findings) -> None:
+    queue.enqueue(JOB, {"shop_id": shop_id, "step": step, "found": asdict(found)})
+
+
+# The steps of a look: each answers whether it is done, or wants to be run again
+
+
+def webhooks_on(look: Look) -> bool:
+    """Switch on the webhooks to us that are off, and find the topics that have none."""
+    address = f"{config.current().base_url}/stores/{look.shop.platform}/{look.shop.id}/"
+    try:
+        told = woocommerce_api.webhooks(look.api)
+    except Refused as no:  # keys for orders alone will do for the rest
+        look.found.notes.append(f"The webhooks cannot be read with these keys ({no}).")
+        return True
+    by_url = [(str(row.get("delivery_url")), row) for row in told]
+    ours = [(url.removeprefix(address), row) for url, row in by_url if url.startswith(address)]
+    for topic, row in ours:
+        if topic in woocommerce.TOPICS and row.get("status") != "active":
+            _switch_on(look, topic, row)
+    there = {topic for topic, _ in ours}
+    look.found.missing = [topic for topic in woocommerce.TOPICS if topic not in there]
+    return True
+
+
+def _switch_on(look: Look, topic: str, row: Row) -> None:
+    try:
+        woocommerce_api.switch_on(look.api, row["id"])
+    except Refused as no:
+        look.found.off.append(topic)
+        why = "the keys may only read" if woocommerce_api.may_only_read(no) else str(no)
+        note = f"They cannot be switched on from here: {why}."
+        if note not in look.found.notes:
+            look.found.notes.append(note)
+    else:
+        look.found.switched_on.append(topic)
+
+
+def orders_changed(look: Look) -> bool:
+    """Book the orders that changed; a page at a time."""
+    return _read_on(look, "any")
+
+
+def orders_in_trash(look: Look) -> bool:
+    """Book the orders that went into the trash, which no other list has; a page at a time."""
+    return _read_on(look, "trash")
+
+
+def _read_on(look: Look, listing: Listing) -> bool:
+    place = look.feed.place(listing)
+    page = woocommerce_api.orders_changed(look.api, listing, since=place.since, page=place.page)
+    for row in page.rows:
+        _book(look, row, page.told_at)
+    if page.is_last:
+        feeds.caught_up(look.feed, listing, page.told_at)
+    else:
+        feeds.reach(look.feed, listing, place.after(_changed_at(page.rows[-1]) if page.rows else None))
+    return page.is_last
+
+
+def _book(look: Look, row: Row, told_at: datetime) -> None:
+    """Book an order as its webhook would, and see whether that was news that a webhook should have told."""
+    order_id = str(row.get("id"))
+    _end_waiting_deletions(look, row, order_id)
+    before = orders.find(look.shop, look.shop.platform, order_id)
+    inbox.deliver(look.shop, look.shop.platform, "order.updated", json.dumps(row).encode())
+    after = orders.find(look.shop, look.shop.platform, order_id)
+    changed_at = _changed_at(row)
+    if after is None or (before is not None and before.state == after.state) or changed_at is None:
+        return
+    if changed_at < told_at - WEBHOOK_GRACE and _is_silent_since(look, changed_at):
+        look.found.untold += 1
+
+
+def _end_waiting_deletions(look: Look, row: Row, order_id: str) -> None:
+    """A deletion that was told before the order itself is over when the shop lists the order as living now."""
+    if row.get("status") != "trash":
+        for parked in orders.parked_for(look.shop, look.shop.platform, order_id):
+            if parked.topic == "order.deleted":
+                orders.unpark(parked)
+
+
+def _changed_at(row: Row) -> datetime | None:
+    try:
+        moment = Fields(row).moment("date_modified_gmt")
+    except Odd:
+        return None
+    return None if moment is None else clock.parse(moment)
+
+
+def orders_gone(look: Look) -> bool:
+    """Cancel the orders of the next sample that the shop deleted for good, of which it tells nobody.
+
+    When none of many orders is there, the keys lead to another shop: nothing is cancelled.
+    """
+    sample = [order for order in feeds.sample(look.shop, look.feed) if order.external_id.isdecimal()]
+    if not sample:
+        feeds.sampled(look.feed, "")
+        return True
+    there = woocommerce_api.orders_there(look.api, [order.external_id for order in sample])
+    missing = [order for order in sample if order.external_id not in there]
+    if len(missing) == len(sample) >= STRANGERS:
+        raise NotReached(f"has none of {len(sample)} orders that were told: these keys lead to another shop")
+    for order in missing[:CONFIRMED_AT_ONCE]:
+        _confirm(look, order.external_id)
+    is_done = len(missing) <= CONFIRMED_AT_ONCE
+    feeds.sampled(look.feed, sample[-1].id if is_done else missing[CONFIRMED_AT_ONCE - 1].id)
+    return is_done
+
+
+def _confirm(look: Look, order_id: str) -> None:
+    """One that is not listed lies in the trash, or is gone: then it counts as deleted."""
+    row = woocommerce_api.order(look.api, order_id)
+    topic, body = ("order.updated", row) if row is not None else ("order.deleted", {"id": int(order_id)})
+    inbox.deliver(look.shop, look.shop.platform, topic, json.dumps(body).encode())
+
+
+STEPS: dict[str, Callable[[Look], bool]] = {
+    "webhooks": webhooks_on,
+    "orders": orders_changed,
+    "trash": orders_in_trash,
+    "gone": orders_gone,
+}
+
+
+def _after(step: str) -> str | None:
+    return dict(pairwise(STEPS)).get(step)
+
+
+# What the owner reads
+
+
+def _conclude(look: Look) -> None:
+    """Keep the status of the feed, and what was found in words."""
+    found = look.found
+    facts = (
+        ("Switched off in the shop", found.off),
+        ("Was switched off in the shop, and is on again", found.switched_on),
+        ("No webhook in the shop for", found.missing),
+        ("Orders that changed without a webhook", [str(found.untold)] if found.untold else []),
+    )
+    words = [f"{what}: {', '.join(values)}." for what, values in facts if values]
+    feeds.conclude(look.shop, _status(look), " ".join((*words, *found.notes)) or None, mended=bool(found.switched_on))
+
+
+def _status(look: Look) -> Status:
+    found, feed = look.found, look.feed
+    if found.off or (found.switched_on and _is_silent_since(look, feed.mended_at)):
+        return "switched_off"  # what was switched on before went off again, and told nothing in between
+    if found.switched_on:
+        return "ok"
+    if found.untold or (feed.status == "silent" and _is_silent_since(look, feed.checked_at)):
+        return "silent"  # only a webhook that arrives ends a silence
+    return "ok"
+
+
+def _is_silent_since(look: Look, moment: datetime | None) -> bool:
+    heard_at = look.shop.last_news_at
+    return moment is not None and (heard_at is None or heard_at < moment)

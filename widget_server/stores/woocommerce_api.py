@@ -1,0 +1,122 @@
+"""What is read from WooCommerce by its REST API v3, beside the coupons: orders, refunds, webhooks and prices.
+
+Every function asks the shop and raises NotReached or Refused. Times are written without a zone: WooCommerce takes
+such a one as it stands, and moves one with a zone into the site's before it compares, even with `dates_are_gmt`.
+"""
+
+import base64
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from widget_server import clock
+from widget_server.stores.calls import Api, NotReached, Refused, Reply, reply
+
+PAGE_SIZE = 50
+NO_ORDER = "woocommerce_rest_shop_order_invalid_id"
+NO_WRITE = "The API key provided does not have write permissions."  # its code is that of any wrong key
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of a list: its rows, whether it is the last one, and the time by the shop's own clock."""
+
+    rows: list[Row]
+    is_last: bool
+    told_at: datetime
+
+
+def orders_changed(api: Api, status: str, *, since: datetime, page: int) -> Page:
+    """Orders whole, as a webhook tells them, that changed at `since` or later, the earliest change first.
+
+    `status` is `any`, which leaves out the trash, or `trash`.
+    """
+    before = since.astimezone(UTC).replace(microsecond=0, tzinfo=None) - timedelta(seconds=1)  # the shop excludes it
+    query = {
+        "modified_after": before.isoformat(),
+        "dates_are_gmt": "true",
+        "orderby": "modified",
+        "order": "asc",
+        "status": status,
+        "per_page": PAGE_SIZE,
+        "page": page,
+    }
+    return _page(_ask(api, "GET", f"orders?{urlencode(query)}", of_list=True), page)
+
+
+def orders_there(api: Api, ids: list[str]) -> set[str]:
+    """Which of these orders the shop lists; those in the trash are not among them."""
+    query = {"include": ",".join(ids), "status": "any", "per_page": len(ids), "_fields": "id"}
+    return {str(row["id"]) for row in _rows(_ask(api, "GET", f"orders?{urlencode(query)}", of_list=True))}
+
+
+def order(api: Api, order_id: str) -> Row | None:
+    """One order whole, in the trash too; None when the shop no longer has it."""
+    try:
+        found: Row = _ask(api, "GET", f"orders/{order_id}").value
+    except Refused as no:
+        if no.code != NO_ORDER:
+            raise
+        return None
+    return found
+
+
+def refunds(api: Api, order_id: str) -> list[Row]:
+    """The refunds of an order, each with its lines."""
+    return _rows(_ask(api, "GET", f"orders/{order_id}/refunds?per_page=100", of_list=True))
+
+
+def webhooks(api: Api) -> list[Row]:
+    """The shop's webhooks, to whatever address."""
+    return _rows(_ask(api, "GET", "webhooks?per_page=100", of_list=True))
+
+
+def switch_on(api: Api, webhook_id: int) -> None:
+    """Let a webhook be delivered again."""
+    _ask(api, "PUT", f"webhooks/{webhook_id}", {"status": "active"})
+
+
+def setting(api: Api, group: str, name: str) -> str:
+    """The value of one of the shop's settings."""
+    found = _ask(api, "GET", f"settings/{group}/{name}").value
+    return str(found.get("value") or "") if isinstance(found, dict) else ""
+
+
+def standard_rates(api: Api) -> list[Row]:
+    """The tax rates of the standard class, whatever the country."""
+    return _rows(_ask(api, "GET", "taxes?class=standard&per_page=100", of_list=True))
+
+
+def may_only_read(no: Refused) -> bool:
+    """Whether a refusal says that the keys may read and not write."""
+    return NO_WRITE in no.detail or no.code == "woocommerce_rest_cannot_edit"
+
+
+def _page(answer: Reply, page: int) -> Page:
+    pages = answer.headers.get("X-WP-TotalPages") or ""
+    if not pages.isdecimal():
+        raise NotReached("lists orders without saying how many pages there are")
+    return Page(_rows(answer), page >= int(pages), _told_at(answer))
+
+
+def _told_at(answer: Reply) -> datetime:
+    try:
+        return parsedate_to_datetime(answer.headers.get("Date") or "").astimezone(UTC)
+    except ValueError:
+        return clock.now()
+
+
+def _rows(answer: Reply) -> list[Row]:
+    if not isinstance(answer.value, list) or not all(isinstance(row, dict) for row in answer.value):
+        raise NotReached("answered no list")
+    return answer.value
+
+
+def _ask(api: Api, method: str, rest: str, body: Any = None, *, of_list: bool = False) -> Reply:
+    login = base64.b64encode(f"{api.keys['key']}:{api.keys['secret']}".encode()).decode()
+    headers = {"Authorization": f"Basic {login}"}
+    return reply(method, f"{api.url}/wp-json/wc/v3/{rest}", headers, body, of_list=of_list)

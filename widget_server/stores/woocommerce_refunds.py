@@ -1,0 +1,72 @@
+"""The parts of WooCommerce's refunds: a webhook tells one amount, the shop's API what it was for (contracts §13)."""
+
+from typing import Any
+
+from widget_server.loyalty import orders, shops
+from widget_server.loyalty.order_states import OrderState
+from widget_server.loyalty.orders import Order
+from widget_server.schemas.stores import RefundSchema
+from widget_server.stores import woocommerce_api
+from widget_server.stores.calls import Api
+from widget_server.stores.codes import Payload
+from widget_server.stores.fields import CENT, ZERO, Fields, total_of, wire
+from widget_server.stores.messages import RefundSeen
+from widget_server.stores.woocommerce_api import Row
+
+REFUNDED_ITEM = "_refunded_item_id"  # the order's own line, in the meta data of a refund's
+
+
+def learn_parts(payload: Payload) -> None:
+    """Job: book what each refund of an order was for. Raises NotReached, Refused: the queue tries again."""
+    shop = shops.by_id(payload["shop_id"])
+    order = Order.need(shop, Order.id == payload["order_id"])
+    if not shop.is_connected:
+        return
+    wanted = without_parts(order.told)
+    for row in woocommerce_api.refunds(Api(str(shop.api_url), shop.api_keys), order.external_id):
+        seen = refund_seen(order.external_id, row)
+        if seen is not None and seen.refund["id"] in wanted:
+            orders.receive_refund(shop, order.platform, seen.order_id, RefundSchema().load(seen.refund))
+
+
+def without_parts(state: OrderState) -> set[str]:
+    """The ids of the order's refunds of which nobody has told yet what they were for."""
+    told = {refund.id for refund in state.refunds if not refund.provisional}
+    return told - {refund.id for refund in state.given_back if refund.parts_known}
+
+
+def refund_seen(order_id: str, row: Row) -> RefundSeen | None:
+    """A refund with its parts, as in the generic contract; None when staff gave back an amount and named no part of it.
+
+    Amounts are positive here and negative there. Fees count as shipping, as in the order (`woocommerce.py`). What
+    the amount has beyond its parts is goods. Raises Odd.
+    """
+    refund = Fields(row)
+    amount = abs(refund.money("amount"))
+    goods, fees, shipping = (refund.items(name) for name in ("line_items", "fee_lines", "shipping_lines"))
+    lines = [_line(line) for line in goods if line.money("total", ZERO)]
+    charged = [fee for fee in fees if fee.money("total", ZERO) < 0]  # one above 0 takes a discount back
+    beside = -total_of((*charged, *shipping), "total")
+    tax = -total_of((*goods, *fees, *shipping), "total_tax")
+    parts = -total_of(goods, "total") + beside + tax
+    if not parts or parts > amount + CENT * (len(lines) + 1) or beside < 0 or tax < 0:
+        return None
+    told = {
+        "id": refund.required("id"),
+        "amount": amount,
+        "shipping": beside,
+        "tax": tax,
+        "lines": lines,
+        "created_at": refund.moment("date_created_gmt"),
+        "parts_known": True,
+    }
+    return RefundSeen(order_id, wire(told))
+
+
+def _line(line: Fields) -> dict[str, Any]:
+    marks = [meta.text("value") for meta in line.items("meta_data") if meta.values.get("key") == REFUNDED_ITEM]
+    return {
+        "line_id": (marks and marks[0]) or line.required("id"),
+        "quantity": abs(int(line.money("quantity", ZERO))),
+        "amount": -line.money("total"),
+    }

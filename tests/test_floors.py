@@ -19,7 +19,7 @@ ledger
 loyalty.shops loyalty.edits
 loyalty.access
 loyalty.programs
-loyalty.tiers
+loyalty.tiers loyalty.taxes
 loyalty.customers
 loyalty.points loyalty.expiry
 loyalty.batches

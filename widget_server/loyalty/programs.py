@@ -13,6 +13,7 @@ from widget_server.events import ProgramChanged, emit
 
 Rounding = Literal["floor", "unit", "nearest"]
 PAUSE_GRACE_DAYS = 14
+DECIMALS = ("tax_percent", "point_value")  # settings that JSON keeps as text
 
 
 class Program(ShopTable):
@@ -51,6 +52,7 @@ class ProgramSettings:
     `rounding`, the `base_*` switches and `earn_at` with `wait_days` follow acceptance 19, 20 and 22;
     `combine` says how tier, product and campaign multipliers meet (21); `shortfall` is what happens when
     points to take back are spent (57); `point_value` is the worth of one point in the shop's currency.
+    `prices_include_tax` and `tax_percent` say what of a printed price is tax (12): orders tell their own.
     """
 
     rounding: Rounding = "floor"
@@ -58,6 +60,8 @@ class ProgramSettings:
     base_shipping: bool = False
     base_tax: bool = False
     base_gift_cards: bool = False
+    prices_include_tax: bool = False
+    tax_percent: Decimal | None = None
     earn_at: Literal["placed", "paid", "fulfilled"] = "paid"
     wait_days: int = 0
     combine: Literal["multiply", "add", "highest"] = "multiply"
@@ -75,8 +79,9 @@ class ProgramSettings:
     def from_json(cls, stored: dict[str, Any]) -> "ProgramSettings":
         """The settings as stored by `as_json`."""
         values = dict(stored)
-        if values.get("point_value") is not None:
-            values["point_value"] = Decimal(values["point_value"])
+        for name in DECIMALS:
+            if values.get(name) is not None:
+                values[name] = Decimal(values[name])
         if "expiry_reminder_days" in values:
             values["expiry_reminder_days"] = tuple(values["expiry_reminder_days"])
         return cls(**values)
@@ -84,7 +89,8 @@ class ProgramSettings:
     def as_json(self) -> dict[str, Any]:
         """A JSON value; money as text."""
         value = asdict(self)
-        value["point_value"] = None if self.point_value is None else str(self.point_value)
+        for name in DECIMALS:
+            value[name] = None if value[name] is None else str(value[name])
         value["expiry_reminder_days"] = list(self.expiry_reminder_days)
         return value
 

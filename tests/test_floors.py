@@ -22,7 +22,7 @@ loyalty.access
 loyalty.order_states
 loyalty.order_goods
 loyalty.programs
-loyalty.tiers
+loyalty.tiers loyalty.taxes
 loyalty.customers
 loyalty.points loyalty.expiry
 loyalty.batches

@@ -26,8 +26,6 @@ const CONFIG = {
   w: Object.fromEntries([["", "en"], ["de", "de"], ["fr", "fr"], ["es", "es"], ["ar", "ar"]].map(([name, file]) => [name, locale(file)["launcher.label"]])),
   s: "inset-inline-end:24px;bottom:24px;z-index:999;--i:light-dark(#1b6b4a,#28a06f);background:light-dark(#1b6b4a,#28a06f);color:light-dark(#fff,#16181c)",
   h: "^/checkout",
-  r: 30,
-  o: 1,
 };
 
 function locale(name) {

@@ -30,6 +30,35 @@ def code_of(shopper: Shopper) -> str:
     return str(shopper.customer.referral_code)
 
 
+@pytest.mark.parametrize(
+    ("attribution", "kept", "found", "counts"),
+    [
+        ("first", None, ["producthunt"], None),
+        ("first", None, ["producthunt", "ANN"], "ANN"),
+        ("first", "BOB", ["ANN"], "BOB"),
+        ("first", "producthunt", ["ann"], "ANN"),
+        ("last", "BOB", ["ANN"], "ANN"),
+        ("last", "BOB", ["producthunt"], "BOB"),
+        ("last", "BOB", [" "], "BOB"),
+        ("last", None, [], None),
+    ],
+)
+def test_only_a_members_code_counts_and_a_foreign_word_displaces_none(  # acceptance 41
+    world: World, attribution: str, kept: str | None, found: list[str], counts: str | None
+) -> None:
+    world.refer(attribution=attribution)
+    names = {"ANN": code_of(world.member(ANN)), "BOB": code_of(world.member(BOB))}
+    names["ann"] = names["ANN"].lower()
+    known = kept and names.get(kept, kept)
+    code = referrals.code_that_counts(world.shop, known, [names.get(word, word) for word in found])
+    assert code == (counts and names[counts])
+
+
+def test_without_a_referral_program_no_code_counts(world: World) -> None:
+    code = code_of(world.member(ANN))
+    assert referrals.code_that_counts(world.shop, code, [code]) is None
+
+
 def referral_of(friend: Shopper) -> Referral:
     return Referral.need(friend.world.shop, Referral.friend_id == friend.id)
 

@@ -246,7 +246,7 @@ def test_a_button_may_lead_to_the_shop_or_to_the_web(address: str) -> None:
         ("widget:\n  colour: #1b6b4a", "widget.colour"),
         ("widget: {side: left}", "widget.side"),
         ("widget: {hide_paths: [/a, checkout]}", "widget.hide_paths.1"),
-        ("widget: {apply_url: /cart}", "widget.apply_url"),
+        ("widget: {apply_url: 'javascript:{code}'}", "widget.apply_url"),
         ("widget: {sign_in: shop, sign_up_url: /a}", "widget.sign_in_url"),
         ("widget: {strings: {english: {a: b}}}", "widget.strings.english"),
         ("widget: {strings: {en: {a: 5}}}", "widget.strings.en.a"),

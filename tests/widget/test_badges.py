@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+import pytest
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -28,6 +29,52 @@ def test_a_price_shows_the_points_that_an_order_of_it_books(world: World, client
         assert told["balance"] == before
         ann.orders(lines=(line(price, collection_ids=tuple(collections)),))
         assert ann.balance - before == told["points"][0], (price, collections)
+
+
+@pytest.mark.parametrize(
+    ("price", "tax", "points"), [("49.00", "7.82", 411), ("0.01", "0.00", 0), ("119.00", "19.00", 1000)]
+)
+def test_where_prices_hold_tax_a_badge_promises_what_the_order_gives(
+    world: World, client: FlaskClient, price: str, tax: str, points: int
+) -> None:
+    world.order_rule(10)
+    world.settings(prices_include_tax=True, tax_percent=Decimal(19))
+    ann = world.member()
+    told = Panel(client, world, ann).post("/widget/badges", {"items": [{"price": price}]}).json
+    assert told["points"] == [points]
+    ann.orders(lines=(line(price, tax=tax),), tax=Decimal(tax), total=Decimal(price))
+    assert ann.balance == points
+
+
+def test_a_badge_knows_its_own_tax_better_than_the_program(world: World, client: FlaskClient) -> None:
+    world.order_rule(10)
+    book = {"price": "10.70", "tax": "0.70"}
+    panel = Panel(client, world)
+    assert panel.post("/widget/badges", {"items": [book]}).json["points"] == [100]
+    world.settings(prices_include_tax=True, tax_percent=Decimal(19))
+    everything = [book, {"price": "10.70", "tax": "0"}, {"price": "10.70", "tax": None}, {"price": "1", "tax": "2"}]
+    assert panel.post("/widget/badges", {"items": everything}).json["points"] == [100, 107, 89, 0]
+
+
+def test_where_tax_counts_nothing_is_taken_off(world: World, client: FlaskClient) -> None:  # acceptance 19
+    world.order_rule(10)
+    world.settings(prices_include_tax=True, tax_percent=Decimal(19), base_tax=True)
+    prices = [{"price": "49.00"}, {"price": "49.00", "tax": "7.82"}]
+    assert Panel(client, world).post("/widget/badges", {"items": prices}).json["points"] == [490, 490]
+
+
+@pytest.mark.parametrize(
+    ("settings", "says_so"),
+    [({}, False), ({"prices_include_tax": True}, True), ({"prices_include_tax": True, "base_tax": True}, False)],
+)
+def test_the_rule_line_says_before_tax_where_shown_prices_hold_it(
+    world: World, client: FlaskClient, settings: dict[str, bool], says_so: bool
+) -> None:
+    world.order_rule(10)
+    world.rule("join", points=5)
+    world.settings(**settings)
+    rules = Panel(client, world, world.member()).get("/widget/earn").json["rules"]
+    assert {rule["kind"]: rule["before_tax"] for rule in rules} == {"order": says_so, "join": False}
 
 
 def test_a_guest_sees_points_and_no_balance(world: World, client: FlaskClient) -> None:

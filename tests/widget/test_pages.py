@@ -31,6 +31,19 @@ def visits(world: World) -> int:
     return sum(row.visits for row in ReferralVisit.of(world.shop))
 
 
+# What a page that isolates itself needs
+
+
+@pytest.mark.parametrize("path", ["/panel", "/badge"])
+def test_the_frames_open_on_a_page_with_an_embedder_policy_and_for_the_shop_alone(
+    world: World, client: FlaskClient, path: str
+) -> None:
+    answer = client.get(f"{path}?shop={world.shop.embed_key}")
+    assert answer.headers["Cross-Origin-Embedder-Policy"] == "require-corp"
+    assert answer.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+    assert policy(answer)["frame-ancestors"] == HOME
+
+
 # A friend's short link (acceptance 40)
 
 

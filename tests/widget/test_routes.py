@@ -13,7 +13,8 @@ from tests.counter import Counter
 from tests.make import NOON, Shopper, World
 from tests.panels import Panel
 from widget_server import clock
-from widget_server.loyalty import access
+from widget_server.loyalty import access, programs
+from widget_server.loyalty.shops import Shop, WidgetSettings
 from widget_server.schemas import typescript, widget
 from widget_server.widget import assets
 from widget_server.widget.panel import TABS
@@ -47,6 +48,7 @@ OPEN_ROUTES = {
     "/widget/session/sign-in",
     "/widget/session/sign-out",
     "/widget/badges",
+    "/widget/friend-code",
     "/widget/words",
 }
 
@@ -123,6 +125,56 @@ def test_another_customers_coupon_does_not_exist(world: World, client: FlaskClie
     bob = Panel(client, world, scene.bob)
     assert bob.post(f"/widget/my-rewards/{scene.coupon.id}/{verb}", key="k").status_code == 404
     assert scene.coupon.id not in json.dumps(bob.get("/widget/my-rewards").json)
+
+
+@pytest.mark.parametrize(
+    ("platform", "own", "opens"),
+    [
+        ("shopify", None, "{home}/discount/{code}?redirect=/cart"),
+        ("woocommerce", None, "{home}/cart/"),  # where the copied code is pasted: no address of WooCommerce takes one
+        ("generic", None, None),
+        ("generic", "/basket?coupon={code}", "{home}/basket?coupon={code}"),
+        ("woocommerce", "https://pay.example/warenkorb/", "https://pay.example/warenkorb/"),
+    ],
+)
+def test_use_it_now_opens_an_address_of_the_platform_or_the_shops_own(
+    client: FlaskClient, platform: str, own: str | None, opens: str | None
+) -> None:
+    world = World.create(platform=platform)
+    Shop.update(widget=WidgetSettings(apply_url=own).as_json()).where(Shop.id == world.shop.id).execute()
+    scene = Scene(world)
+    ann = Panel(client, world, scene.ann)
+    told = ann.post(f"/widget/my-rewards/{scene.coupon.id}/apply", {"in_cart": False}).json
+    assert told["url"] == (opens and opens.format(home=world.shop.origins[0], code=told["coupon"]["code"]))
+
+
+def test_a_code_is_in_the_cart_once_the_shops_page_says_so(world: World, client: FlaskClient) -> None:
+    scene = Scene(world)
+    ann, path = Panel(client, world, scene.ann), f"/widget/my-rewards/{scene.coupon.id}/apply"
+    assert ann.post(path, {"in_cart": False}).json["coupon"]["status"] == "active"
+    assert ann.get("/widget/my-rewards").json["coupons"][0]["status"] == "active"
+    assert ann.post(path, {"in_cart": True}).json["coupon"]["status"] == "applied"
+    ann.post(f"/widget/my-rewards/{scene.coupon.id}/return", key="k")
+    refused = ann.post(path, {"in_cart": False})
+    assert (refused.status_code, refused.json["error"]["code"]) == (409, "coupon_not_usable")
+
+
+def test_a_page_hears_which_friends_code_counts_and_what_it_may_do_with_it(world: World, client: FlaskClient) -> None:
+    code = world.member("cy@example.com").customer.referral_code
+    page = Panel(client, world)
+    path = "/widget/friend-code"
+    nothing = {"code": None, "keep_days": 0, "needs_consent": False, "gift": False}
+    assert page.post(path, {"found": [code]}).json == nothing
+    world.refer(window_days=14)
+    Shop.update(widget=WidgetSettings(needs_consent=True).as_json()).where(Shop.id == world.shop.id).execute()
+    told = {"code": code, "keep_days": 14, "needs_consent": True, "gift": True}
+    assert page.post(path, {"kept": None, "found": ["producthunt", code.lower()]}).json == told
+    assert page.post(path, {"found": ["producthunt"]}).json == {**told, "code": None, "gift": False}
+    world.refer(friend_gift=None)
+    assert page.post(path, {"kept": code}).json["gift"] is False
+    world.refer()
+    programs.pause(world.shop.id)
+    assert page.post(path, {"kept": code}).json["gift"] is False  # nothing can be promised now (acceptance 16)
 
 
 def _books(world: World) -> Any:

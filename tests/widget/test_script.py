@@ -141,15 +141,14 @@ def test_while_the_program_sleeps(client: FlaskClient) -> None:  # acceptance 16
     assert hidden(told(client, world), "/")
 
 
-def test_how_a_friends_code_is_kept(world: World, client: FlaskClient) -> None:  # acceptance 41, 43
-    assert told(client, world).keys() == {"e", "w", "s", "h"}
+def test_it_carries_the_launchers_settings_and_nothing_else(world: World, client: FlaskClient) -> None:
     world.refer(window_days=14)
-    settings = told(client, world)
-    assert {name: settings.get(name) for name in "raco"} == {"r": 14, "a": None, "c": None, "o": 1}
-    world.refer(attribution="last", friend_gift=None)
     look(world, needs_consent=True)
-    settings = told(client, world)
-    assert {name: settings.get(name) for name in "raco"} == {"r": 14, "a": 1, "c": 1, "o": None}
+    assert told(client, world).keys() == {"e", "w", "s", "h"}
+
+
+def test_a_page_may_load_it_as_a_module(world: World, client: FlaskClient) -> None:
+    assert load(client, world).headers["Access-Control-Allow-Origin"] == "*"
 
 
 def test_what_it_names_is_there_for_ever(world: World, client: FlaskClient) -> None:

@@ -84,14 +84,20 @@ def my_coupons(shop: Shop, customer: Customer, *, before: datetime | None = None
     return list(rows.order_by(Coupon.created_at.desc()).limit(limit))
 
 
+def need_usable(shop: Shop, customer: Customer, coupon_id: str) -> Coupon:
+    """The customer's coupon, whose code can be used now. Raises CouponNotUsable, NotFound."""
+    coupon = _own(shop, customer, coupon_id)
+    if is_returning(coupon):
+        raise CouponNotUsable(reason="returning")
+    if status_now(coupon) not in USABLE:
+        raise CouponNotUsable(reason=status_now(coupon))
+    return coupon
+
+
 def apply(shop: Shop, customer: Customer, coupon_id: str) -> Coupon:
-    """She puts the code into her cart. Raises CouponNotUsable, NotFound."""
+    """The shop has put the code into the customer's cart. Raises CouponNotUsable, NotFound."""
     with atomic():
-        coupon = _own(shop, customer, coupon_id)
-        if is_returning(coupon):
-            raise CouponNotUsable(reason="returning")
-        if status_now(coupon) not in USABLE:
-            raise CouponNotUsable(reason=status_now(coupon))
+        coupon = need_usable(shop, customer, coupon_id)
         coupon.applied_at = clock.now()
         return move(coupon, "applied")
 

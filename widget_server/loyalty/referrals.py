@@ -4,6 +4,7 @@ A referral is bound on the server when the friend signs up (or orders as a guest
 does not lose it; it is checked then, and completed by the state of the friend's orders (acceptance 40-46).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -156,6 +157,20 @@ def count_visit(shop: Shop, code: str) -> Customer | None:
         )
         ReferralVisit.change(shop, {ReferralVisit.visits: ReferralVisit.visits + 1}, *same)
     return advocate
+
+
+def code_that_counts(shop: Shop, kept: str | None, found: Sequence[str]) -> str | None:
+    """The code of the link that counts, of the one kept from before and those of this visit (acceptance 41).
+
+    Anybody may write `?ref=` into an address, so only a member's code counts: a foreign word displaces none.
+    None without a referral program or a known code.
+    """
+    program = program_of(shop)
+    if program is None:
+        return None
+    before = [kept] if kept else []
+    words = [*found, *before] if program.attribution == "last" else [*before, *found]
+    return next((word.strip().upper() for word in words if customers.by_referral_code(shop.id, word)), None)
 
 
 def bind(shop: Shop, friend: Customer, code: str, *, source: str) -> Referral | None:

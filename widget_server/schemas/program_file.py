@@ -609,7 +609,7 @@ class WidgetSchema(_Part):
     sign_in = _word_of(WidgetSettings, "sign_in")
     sign_in_url = Address(2000, load_default=None)
     sign_up_url = Address(2000, load_default=None)
-    apply_url = Address(2000, r".*\{code\}.*", "An address with {code} in it.", load_default=None)
+    apply_url = Address(2000, load_default=None)
     needs_consent = YesNo(load_default=WidgetSettings.needs_consent)
     when_paused = _word_of(WidgetSettings, "when_paused")
     strings = _map_of(_map_of(Words(1000), Words(100)), Words(40, LOCALE.pattern, "A locale as en or de-AT."))

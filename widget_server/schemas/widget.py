@@ -158,6 +158,7 @@ class EarnRule(Body):
     points = count(null=True)
     rate = one(Rate, null=True)
     rounding = text(values=ROUNDINGS)
+    before_tax = flag()
     multiplier, minimum_subtotal = money(null=True), money(null=True)
     url, channel = text(null=True), text(null=True)
     limit = one(Limit, null=True)
@@ -315,7 +316,7 @@ class Redemption(Body):
 
 
 class Application(Body):
-    """A coupon on its way into the cart; `url` leads there, {code} filled in."""
+    """A coupon whose code can be used; `url` is the address that takes it, {code} filled in."""
 
     coupon = one(Coupon)
     url = text(null=True)
@@ -480,11 +481,12 @@ class Price(fields.Decimal):
 
 
 class BadgePrice(Body):
-    """A price on the page whose points a badge shows."""
+    """A price on the page whose points a badge shows; `tax` is what of it is tax, null: as the program says."""
 
     product_id = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=200))
     collection_ids = fields.List(fields.String(validate=validate.Length(max=200)), load_default=list)
     price = Price(required=True)
+    tax = Price(load_default=None, allow_none=True)
 
 
 class BadgeFigures(Body):
@@ -492,6 +494,14 @@ class BadgeFigures(Body):
 
     points = fields.List(Points(), required=True)
     balance = count(null=True)
+
+
+class FriendCode(Body):
+    """The friend's code that counts, for how long a page may keep it, and whether a gift may be promised for it."""
+
+    code = text(null=True)
+    keep_days = count()
+    needs_consent, gift = flag(), flag()
 
 
 class RefusalFacts(Body):
@@ -586,6 +596,21 @@ class CodeAsk(Body):
     """A friend's code, typed by hand."""
 
     code = CODE
+
+
+class ApplyAsk(Body):
+    """Whether the shop's page has answered that the code is in the cart; panels that do not say so mean it."""
+
+    in_cart = Flag(load_default=True)
+
+
+class FriendCodeAsk(Body):
+    """Words that came with this visit as a friend's code, and the code that the page keeps."""
+
+    kept = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=64))
+    found = fields.List(
+        fields.String(validate=validate.Length(max=64)), load_default=list, validate=validate.Length(max=10)
+    )
 
 
 class BadgeAsk(Body):

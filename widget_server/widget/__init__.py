@@ -25,6 +25,7 @@ ENDPOINTS = (
     redeem.redeem,
     my_rewards.my_rewards,
     referral.referral,
+    referral.friend_code,
     my_balance.my_balance,
     badges.badges,
     words.words,

@@ -1,15 +1,16 @@
-"""Badges: the points a price would give, and her balance, for texts on the shop's own pages (acceptance 12)."""
+"""Badges: the points a price would give, and a balance, for texts on the shop's own pages (acceptance 12)."""
 
-from decimal import Decimal
+from typing import Any
 
 from flask import Blueprint, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from widget_server import clock, ledger
-from widget_server.loyalty import earning, programs, shops
+from widget_server.loyalty import earning, programs, shops, taxes
 from widget_server.loyalty.customers import Customer
 from widget_server.loyalty.order_states import Line, OrderState
+from widget_server.loyalty.programs import ProgramSettings
 from widget_server.loyalty.shops import Shop
 from widget_server.schemas import widget as shapes
 from widget_server.web import auth
@@ -25,7 +26,7 @@ badges = Endpoints("badges", "badges", "Badges on the shop's pages", callers=[*A
 
 @badge_page.get("/badge")
 def frame() -> ResponseReturnValue:
-    """The small frame that fills badges: a strict host CSP keeps the page itself from asking us."""
+    """The small helper frame of the embed: a strict host CSP keeps the page itself from asking us."""
     shop = shops.by_embed_key(request.args.get("shop", ""))
     locale = assets.locale_for(request.args.get("lang", ""), shop.locale)
     facts = boot.facts(shop, programs.of(shop.id), locale)
@@ -49,16 +50,18 @@ def figures() -> ResponseReturnValue:
     customer = current_user.customer if current_user.is_authenticated else None
     items = json_body(shapes.BadgeAsk())["items"]
     account = ledger.account_of(shop.id, customer.id) if customer else None
+    rules = programs.of(shop.id).rules
     return jsonify(
-        points=[_points(shop, customer, item) for item in items],
+        points=[_points(shop, rules, customer, item) for item in items],
         balance=None if customer is None else account.balance if account else 0,
     )
 
 
-def _points(shop: Shop, customer: Customer | None, item: dict[str, object]) -> int:
-    price = Decimal(str(item["price"]))
+def _points(shop: Shop, rules: ProgramSettings, customer: Customer | None, item: dict[str, Any]) -> int:
+    """What an order of this price alone would give: the tax in it is taken off as the order itself tells it."""
+    price, told = item["price"], item["tax"]
+    tax = taxes.inside(rules, price, shop.currency) if told is None else min(told, price)
     now = clock.now()
-    line = Line("1", item["product_id"], 1, price, collection_ids=tuple(item["collection_ids"]))  # type: ignore[arg-type]
-    return earning.quote(
-        shop, customer, OrderState("", "", "paid", shop.currency, now, now, lines=(line,), total=price)
-    )
+    line = Line("1", item["product_id"], 1, price - tax, tax=tax, collection_ids=tuple(item["collection_ids"]))
+    state = OrderState("", "", "paid", shop.currency, now, now, lines=(line,), tax=tax, total=price)
+    return earning.quote(shop, customer, state)

@@ -10,6 +10,10 @@ COMMON = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
 }
+ISOLATED = {  # a page with Cross-Origin-Embedder-Policy shows no frame without them; who may frame is said by the CSP
+    "Cross-Origin-Embedder-Policy": "require-corp",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+}
 PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=()"
 
 
@@ -27,7 +31,7 @@ def framed(response: Response, shop: Shop, *, script_hash: str | None = None) ->
         "form-action 'none'",
         "require-trusted-types-for 'script'",
     )
-    response.headers.update({**COMMON, "Permissions-Policy": PERMISSIONS})
+    response.headers.update({**COMMON, **ISOLATED, "Permissions-Policy": PERMISSIONS})
     response.headers["Content-Security-Policy"] = "; ".join(policy)
     return response
 

@@ -1,4 +1,6 @@
-"""My rewards: every coupon she ever had, using one, returning one (acceptance 34-39)."""
+"""My rewards: every coupon the member ever had, using one, returning one (acceptance 34-39)."""
+
+from urllib.parse import quote
 
 from flask import jsonify, request
 from flask.typing import ResponseReturnValue
@@ -8,15 +10,15 @@ from widget_server.loyalty import coupons, customers, reads
 from widget_server.loyalty.shops import Shop
 from widget_server.schemas import widget as shapes
 from widget_server.web import auth
-from widget_server.web.bodies import plain
+from widget_server.web.bodies import json_body, plain
 from widget_server.widget.redeem import redemption
 from widget_server.widget.routes import SOURCE, Endpoints, once
 
 my_rewards = Endpoints("my_rewards", "my-rewards", "My rewards")
 
-APPLY_URLS = {  # where each platform takes a code from an address
+APPLY_URLS = {  # Shopify takes a code from an address; WooCommerce does not: its cart opens, to paste the code there
     "shopify": "/discount/{code}?redirect=/cart",
-    "woocommerce": "/cart/?apply_coupon={code}",
+    "woocommerce": "/cart/",
 }
 
 
@@ -35,14 +37,15 @@ def listed() -> ResponseReturnValue:
 
 
 @my_rewards.post("/<coupon_id>/apply")
+@my_rewards.takes(shapes.ApplyAsk)
 @my_rewards.response(200, shapes.Application)
 def apply(coupon_id: str) -> ResponseReturnValue:
-    """Use it now: the code is on its way into her cart."""
+    """Use it now: where the code can be taken; once the shop's page has answered, that it is in the cart."""
     me = auth.member()
-    coupon = coupons.apply(me.shop, me.customer, coupon_id)
+    act = coupons.apply if json_body(shapes.ApplyAsk())["in_cart"] else coupons.need_usable
+    coupon = reads.coupon(act(me.shop, me.customer, coupon_id))
     template = _apply_url(me.shop)
-    url = template.replace("{code}", coupon.code) if template and coupon.code else None
-    return jsonify(coupon=reads.coupon(coupon), url=url)
+    return jsonify(coupon=coupon, url=template and template.replace("{code}", quote(coupon["code"] or "", safe="")))
 
 
 @my_rewards.post("/<coupon_id>/return")
@@ -63,7 +66,7 @@ def return_coupon(coupon_id: str) -> ResponseReturnValue:
 
 
 def _apply_url(shop: Shop) -> str | None:
-    """The address that puts a code into the cart, on the shop's home unless it names another."""
+    """The address that "Use it now" opens, on the shop's home unless it names another."""
     template = shop.look.apply_url or APPLY_URLS.get(shop.platform)
     if template is None or not template.startswith("/"):
         return template

@@ -5,14 +5,15 @@ from flask import jsonify
 from flask.typing import ResponseReturnValue
 
 from widget_server.errors import NotFound
-from widget_server.loyalty import customers, reads, referrals
+from widget_server.loyalty import customers, programs, reads, referrals
 from widget_server.schemas import widget as shapes
 from widget_server.web import auth
 from widget_server.web.bodies import json_body
 from widget_server.web.rate_limits import limit
-from widget_server.widget.routes import Endpoints
+from widget_server.widget.routes import ANYBODY, Endpoints
 
 referral = Endpoints("referral", "referral", "Referral program")
+friend_code = Endpoints("friend_code", "friend-code", "A friend's code", callers=ANYBODY)
 
 
 @referral.get("")
@@ -41,6 +42,24 @@ def enter_code() -> ResponseReturnValue:
     limit("10 per hour", "code", me.customer.id)
     referrals.enter_code(me.shop, me.customer, json_body(shapes.CodeAsk())["code"])
     return jsonify(_mine(me))
+
+
+@friend_code.post("")
+@friend_code.takes(shapes.FriendCodeAsk)
+@friend_code.response(200, shapes.FriendCode)
+def counting_code() -> ResponseReturnValue:
+    """Which of the words of a visit is the friend's code that counts, and what a page may do with it."""
+    shop = auth.shop()
+    limit("60 per minute", "friend-code", shop.id, auth.client_address())
+    words = json_body(shapes.FriendCodeAsk())
+    code, program = referrals.code_that_counts(shop, words["kept"], words["found"]), referrals.program_of(shop)
+    offers = program is not None and program.for_friend is not None and programs.of(shop.id).is_active
+    return jsonify(
+        code=code,
+        keep_days=program.window_days if program else 0,
+        needs_consent=shop.look.needs_consent,
+        gift=code is not None and offers,
+    )
 
 
 def _mine(me: auth.Shopper) -> dict[str, object]:

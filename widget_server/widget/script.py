@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from widget_server.loyalty import programs, referrals, shops
+from widget_server.loyalty import programs, shops
 from widget_server.loyalty.shops import Shop, WidgetSettings
 from widget_server.widget import assets, colours, compression
 
@@ -28,6 +28,7 @@ def loader() -> Response:
     response.headers["Cache-Control"] = f"public, max-age={MAX_AGE_SECONDS}, stale-while-revalidate={STALE_SECONDS}"
     response.set_etag(hashlib.sha256(text.encode()).hexdigest()[:20])
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    response.headers["Access-Control-Allow-Origin"] = "*"  # a page's module scripts are fetched with CORS
     response.make_conditional(request)
     return response
 
@@ -39,23 +40,14 @@ def _filled(settings: str) -> str:
 
 def _settings(shop: Shop) -> dict[str, Any]:
     """LoaderConfig of widget_static/src/config.ts."""
-    look, program, refer = shop.look, programs.of(shop.id), referrals.program_of(shop)
+    look, program = shop.look, programs.of(shop.id)
     sleeping = not program.is_active and look.when_paused == "hide"
-    settings: dict[str, Any] = {
+    return {
         "e": f"/assets/{assets.name('embed.js')}?",
         "w": _words(shop, look),
         "s": _declarations(look),
         "h": "" if look.hidden or sleeping or program.status == "draft" else _hidden_paths(look.hide_paths),
     }
-    if refer is not None:
-        settings["r"] = refer.window_days
-        if refer.attribution == "last":
-            settings["a"] = 1
-        if look.needs_consent:
-            settings["c"] = 1
-        if refer.for_friend is not None and program.is_active:
-            settings["o"] = 1
-    return settings
 
 
 def _words(shop: Shop, look: WidgetSettings) -> dict[str, str]:

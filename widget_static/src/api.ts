@@ -48,6 +48,7 @@ export interface EarnRule {
   points: number | null;
   rate: Rate | null;
   rounding: "floor" | "unit" | "nearest";
+  before_tax: boolean;
   multiplier: string | null;
   minimum_subtotal: string | null;
   url: string | null;
@@ -313,11 +314,19 @@ export interface BadgePrice {
   product_id: string | null;
   collection_ids: string[];
   price: string;
+  tax: string | null;
 }
 
 export interface BadgeFigures {
   points: number[];
   balance: number | null;
+}
+
+export interface FriendCode {
+  code: string | null;
+  keep_days: number;
+  needs_consent: boolean;
+  gift: boolean;
 }
 
 export interface RefusalFacts {
@@ -380,6 +389,15 @@ export interface RedeemAsk {
 
 export interface CodeAsk {
   code: string;
+}
+
+export interface ApplyAsk {
+  in_cart: boolean;
+}
+
+export interface FriendCodeAsk {
+  kept: string | null;
+  found: string[];
 }
 
 export interface BadgeAsk {

@@ -15,14 +15,6 @@ export interface LoaderConfig {
   s: string;
   /** Source of a regular expression: no launcher where location.pathname matches. "^$" nowhere, "" everywhere. */
   h: string;
-  /** Days a `?ref=` code is kept; left out, no code is kept. */
-  r?: number;
-  /** 1: the last code counts; left out, the first. */
-  a?: 1;
-  /** 1: a code is kept only after consent: `data-consent` on the script tag or the DOM event `loyalty:consent`. */
-  c?: 1;
-  /** 1: the panel opens on arrival by a friend's link, once a code, so that the friend sees the offer. */
-  o?: 1;
 }
 
 export type Listener = (detail: unknown) => void;
@@ -47,8 +39,8 @@ export type Call =
   | ["identify", Identify] | ["on", string, Listener];
 
 export interface Embed {
-  /** Takes over: works off `calls` and every call pushed to it from now on. */
-  default(calls: Call[], config: LoaderConfig, tag: HTMLScriptElement, button: HTMLButtonElement, stop: AbortController): void;
+  /** Takes over: works off `calls` and every call pushed to it from now on, and does its own part of `api.destroy`. */
+  default(calls: Call[], config: LoaderConfig, tag: HTMLScriptElement, button: HTMLButtonElement, api: LoyaltyWidget): void;
 }
 
 declare global {

@@ -1,15 +1,19 @@
-// The second file of the shop's page, fetched at the first wish: frame, referral code, identity, coupons, badges.
+// The second file of the shop's page, fetched at the first wish: frame, friend's code, identity, coupons, badges, links.
 
 import type { Call, Embed, LoaderConfig } from "./config";
 import { TABS, type Message, type Tab, type TO_PAGE } from "./messages";
 import { badges } from "./embed/badges";
 import { panelFrame } from "./embed/frame";
+import { helperFrame } from "./embed/helper";
 import { launcher } from "./embed/launcher";
 import { emit, safeAddress, vouches, type Page, type Word } from "./embed/page";
-import { referralCode } from "./embed/referral";
+import { friendCode } from "./embed/referral";
 import { wordsOf } from "./embed/words";
 
 const TAB = "loyalty:tab";
+const LINKS = "[data-loyalty-open],[data-loyalty-page]";
+/** How long the panel says that the cart opens before it does. */
+const TOLD_MS = 1200;
 
 /** Answer of the shop to "Use it now". */
 interface Applied {
@@ -17,9 +21,16 @@ interface Applied {
   reason?: string;
 }
 
-const takeOver: Embed["default"] = (calls: Call[], config: LoaderConfig, tag, button, stop) => {
+const takeOver: Embed["default"] = (calls: Call[], config: LoaderConfig, tag, button, api) => {
+  // destroyed while this file was on its way
+  if (window.LoyaltyWidget !== api) return;
+  const stop = new AbortController();
   const { signal } = stop;
-  if (signal.aborted) return;
+  const { destroy } = api;
+  api.destroy = () => {
+    stop.abort();
+    destroy();
+  };
   button.style.opacity = "";
   const address = new URL(tag.src);
   const page: Page = {
@@ -32,7 +43,6 @@ const takeOver: Embed["default"] = (calls: Call[], config: LoaderConfig, tag, bu
     listeners: [],
   };
   const words = wordsOf(page.language);
-  const code = referralCode(page);
   let close = words.close;
 
   const seen = launcher(page, (theme) => {
@@ -46,24 +56,30 @@ const takeOver: Embed["default"] = (calls: Call[], config: LoaderConfig, tag, bu
       emit(page, open ? "open" : "close");
     },
   });
-  const figures = badges(page, word);
+  const helper = helperFrame(page, word);
+  const figures = badges(page, helper);
+  const friend = friendCode(page, helper, (code, gift) => {
+    if (frame.ready) frame.send({ type: "ref", code });
+    // so that the friend sees the offer (acceptance 43)
+    if (gift && seen.visible() && !frame.open) open(undefined, false);
+  });
   /** Asked while the panel is on its way. */
   let early: Promise<Word> | undefined;
 
   function hear(message: Message<typeof TO_PAGE>): void {
     switch (message.type) {
       case "ready": {
-        const friend = code.current();
+        const code = friend.current();
         close = message.close;
         seen.set(frame.open, close);
-        if (friend) frame.send({ type: "ref", code: friend });
+        if (code) frame.send({ type: "ref", code });
         if (vouches(page)) void answerIdentity(early);
         early = undefined;
         return emit(page, "ready");
       }
       case "close": return frame.hide();
       case "ask-identity": return void answerIdentity();
-      case "ref-bound": return code.forget();
+      case "ref-bound": return friend.spend();
       case "leave": return leave(message.url, message.tab);
       case "apply": return void apply(message.code, message.url);
       case "dot": return seen.dot(message.count > 0 && !frame.open, words.launcher_new);
@@ -99,32 +115,28 @@ const takeOver: Embed["default"] = (calls: Call[], config: LoaderConfig, tag, bu
     if (target) location.assign(target);
   }
 
-  /** Asks the page to take the code into its cart, by event or by address, and tells the panel how it went. */
-  async function apply(coupon: string, url: string | null): Promise<void> {
+  /**
+   * Asks the page to take the code into its cart and tells the panel what came of it (contracts §6): only the page's own
+   * answer means that it is in there. Where nobody answers and there is an address, that is opened.
+   */
+  async function apply(code: string, url: string | null): Promise<void> {
     let answer: Applied | Promise<Applied> | undefined;
     const event = new CustomEvent("loyalty:apply-coupon", {
       cancelable: true,
-      detail: { code: coupon, respondWith: (given: Applied | Promise<Applied>) => { answer = given; } },
+      detail: { code, respondWith: (given: Applied | Promise<Applied>) => { answer = given; } },
     });
     const template = page.data.applyUrl || url;
-    let ok = !document.dispatchEvent(event) || !!answer;
-    let reason: string | null = null;
-    let target: string | null = null;
-    if (ok) {
-      try {
-        const said = await answer;
-        ok = said?.ok ?? true;
-        reason = said?.reason ?? null;
-      } catch {
-        ok = false;
-      }
-    } else if (template) {
-      target = safeAddress(template.replace("{code}", encodeURIComponent(coupon)));
-      ok = !!target;
+    const target = template && safeAddress(template.replace("{code}", encodeURIComponent(code)));
+    const prevented = !document.dispatchEvent(event);
+    if (answer !== undefined || prevented) {
+      const { ok, reason } = await Promise.resolve(answer).then(Object, () => ({ ok: false })) as Applied;
+      const how = ok ? "applied" : ok === false ? "refused" : "handed";
+      frame.send({ type: "applied", how, reason: ok === false ? reason ?? null : null });
+      if (ok) emit(page, "coupon-applied");
+    } else {
+      frame.send({ type: "applied", how: target ? "opened" : "refused", reason: null });
+      if (target) setTimeout(() => location.assign(target), TOLD_MS);
     }
-    frame.send({ type: "applied", ok, reason });
-    if (ok) emit(page, "coupon-applied");
-    if (target) location.assign(target);
   }
 
   function open(wanted: string | Element | undefined, focus = true): void {
@@ -154,6 +166,12 @@ const takeOver: Embed["default"] = (calls: Call[], config: LoaderConfig, tag, bu
   }
 
   addEventListener("hashchange", follow, { signal });
+  addEventListener("click", (event) => {
+    const link = (event.target as Element).closest?.(LINKS);
+    if (!link) return;
+    event.preventDefault();
+    open(link);
+  }, { signal });
   const before = calls.splice(0);
   calls.push = (...more: Call[]) => {
     more.forEach(run);
@@ -162,7 +180,6 @@ const takeOver: Embed["default"] = (calls: Call[], config: LoaderConfig, tag, bu
   before.forEach(run);
   follow();
   if (page.data.open !== undefined) open(page.data.open);
-  if (config.o && code.arrived && seen.visible() && !frame.open) open(undefined, false);
 };
 
 export default takeOver;

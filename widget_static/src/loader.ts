@@ -1,19 +1,19 @@
 // The one script of the shop's page: draws the launcher and, at the shopper's first wish, fetches the embed.
-// It has 1,024 bytes on the wire, so what few pages need (codes of friends, badges) waits in the embed.
+// It has 1,024 bytes on the wire, so what few pages need (codes of friends, badges, links) waits in the embed.
 
 import type { Call, Embed, Listener, LoaderConfig, LoyaltyWidget } from "./config";
 
 declare const __LOYALTY_CONFIG__: LoaderConfig;
 
-if (document.currentScript && !window.LoyaltyWidget) {
+if (!window.LoyaltyWidget) {
   const config = __LOYALTY_CONFIG__;
-  const tag = document.currentScript as HTMLScriptElement;
+  // a module has no currentScript
+  const tag = (document.currentScript || document.querySelector("[src*='widget.js?']")) as HTMLScriptElement;
   const html = document.documentElement;
   const host = document.createElement("loyalty-widget");
   const button = document.createElement("button");
   const root = host.attachShadow({ mode: "open" });
   const sheet = new CSSStyleSheet();
-  const stop = new AbortController();
   const calls: Call[] = [];
   const api = window.LoyaltyWidget = {} as LoyaltyWidget & Record<Call[0], (...values: unknown[]) => void>;
   let tries = 0;
@@ -21,19 +21,20 @@ if (document.currentScript && !window.LoyaltyWidget) {
 
   // import() needs no element and no Trusted Types policy; browsers remember a failed address, so each try has its own
   const load = () => loading ||= import(new URL(config.e + tries++, tag.src) as unknown as string).then(
-    (embed: Embed) => embed.default(calls, config, tag, button, stop),
+    (embed: Embed) => embed.default(calls, config, tag, button, api),
     // a dim launcher says that nothing came; the next press tries again
     () => { loading = calls.length = 0; button.style.opacity = .5 as never; },
   );
 
-  const look = (event: Event) => {
-    const link = event.type == "click" && (event.target as Element).closest?.("[data-loyalty-open],[data-loyalty-page]");
-    if (link) {
-      event.preventDefault();
-      api.open(link);
-    } else if (/[?&#](loyalty|ref=)/.test(location as unknown as string) || "open" in tag.dataset
-      || document.querySelector("[data-loyalty-points-for],[data-loyalty-balance]")) load();
+  // Last in the body of a finished document: hydration passes over what follows the nodes it knows there, and nowhere
+  // else. Pages that swap their body or their root throw us out; a look now and then cannot quarrel with them.
+  const look = () => {
+    if (!host.isConnected && document.readyState == "complete") document.body?.append(host);
+    // a page may have taken the query away by now
+    if ((location + document.referrer + performance.getEntriesByType("navigation")[0]!.name).match(`[?&#](loyalty|ref=|${tag.dataset.refParam}=)`)
+      || document.querySelector("[data-loyalty-points-for],[data-loyalty-balance],[data-loyalty-open],[data-loyalty-page],script[data-open]")) load();
   };
+  const watch = setInterval(look, 200);
 
   for (const name of ["open", "close", "toggle", "logout", "identify", "on"] as const) {
     api[name] = (...values: unknown[]) => {
@@ -43,20 +44,16 @@ if (document.currentScript && !window.LoyaltyWidget) {
     };
   }
   api.destroy = () => {
-    stop.abort();
+    clearInterval(watch);
     host.remove();
     delete window.LoyaltyWidget;
   };
 
-  sheet.replaceSync(`:host{all:initial!important}button{all:initial;display:${location.pathname.match(config.h) ? "none" : "flex"};height:54px;place-items:center;padding:0 20px;gap:8px;border:1px solid var(--i);border-radius:28px;font:600 1em system-ui;cursor:pointer;position:fixed;box-shadow:0 4px 16px #0003;color-scheme:${html.dataset.theme || "light dark"};${config.s}}button:before{content:"";padding:10px;background:currentcolor;clip-path:path("M2 6h16v4H2zM3 11h6v7H3zm8 0h6v7h-6zM5 1l5 4 5-4v4H5z")}:focus-visible{outline:2px solid var(--i);outline-offset:1px}@media(max-width:480px){button{margin:-8px;padding:0 17px;font-size:0}}`);
+  sheet.replaceSync(`:host{display:contents!important}button{all:initial;display:${location.pathname.match(config.h) ? "none" : "flex"};place-items:center;gap:8px;padding:17px 20px;border:1px solid var(--i);border-radius:28px;font:600 1em system-ui;cursor:pointer;position:fixed;box-shadow:0 4px 16px #0003;color-scheme:${html.dataset.theme || "light dark"};${config.s}}button:before{content:"";padding:10px;background:currentcolor;clip-path:path("M2 6h16v4H2zM3 11h6v7H3zm8 0h6v7h-6zM5 1l5 4 5-4v4H5z")}:focus-visible{outline:2px solid var(--i);outline-offset:1px}@media(max-width:480px){button{margin:-8px;padding:17px;font-size:0}}@media print{:host{display:none!important}}`);
   button.textContent = config.w[(tag.dataset.locale || html.lang).slice(0, 2)] || config.w[""];
-  button.ariaExpanded = "false";
+  button.ariaExpanded = false as never;
   button.onclick = api.toggle;
   root.adoptedStyleSheets = [sheet];
   root.append(button);
-  html.append(host);
-  look({} as Event);
-  // the pointer moves on pages that change without loading
-  for (const type of ["click", "load", "hashchange", "pointerover"]) addEventListener(type, look, stop);
+  look();
 }
-

@@ -15,7 +15,8 @@ export const TO_PANEL = {
   theme: { theme: "string" },
   /** The keyboard enters the panel from its start, or from its end. */
   focus: { last: "boolean" },
-  applied: { ok: "boolean", reason: "string|null" },
+  /** What became of a code: "applied" (the page says so), "handed" over to the page, an address "opened", or "refused". */
+  applied: { how: "string", reason: "string|null" },
   logout: {},
 } as const;
 
@@ -28,23 +29,28 @@ export const TO_PAGE = {
   "ref-bound": {},
   /** To the shop's own sign-in page, and back to this tab. */
   leave: { url: "string", tab: "string" },
+  /** The code as it is shown, and the address that takes it. */
   apply: { code: "string", url: "string|null" },
   dot: { count: "number" },
   event: { name: "string" },
 } as const;
 
-/** From the page to the badge frame. */
-export const TO_BADGE = {
+/** From the page to the helper frame. */
+export const TO_HELPER = {
   prices: { items: "object", balance: "boolean" },
+  /** Words that came as a friend's code, beside the code that is kept: which one counts? */
+  friend: { kept: "string|null", found: "object" },
   identity: { token: "string|null", known: "boolean" },
 } as const;
 
-/** From the badge frame to the page. */
-export const FROM_BADGE = {
+/** From the helper frame to the page. */
+export const FROM_HELPER = {
   ready: {},
   "ask-identity": {},
-  /** Texts for the items asked, in their order, and the balance if it was asked. */
+  /** Texts for the items asked, in their order (null: its price cannot be read), and the balance if it was asked. */
   figures: { texts: "object", balance: "string|null" },
+  /** The code that counts, for how many days, whether it needs consent, and whether a gift is promised for it. */
+  friend: { code: "string|null", days: "number", consent: "boolean", gift: "boolean" },
 } as const;
 
 type Table = Record<string, Record<string, string>>;

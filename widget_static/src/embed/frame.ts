@@ -2,7 +2,8 @@
 // when the panel cannot be fetched, and carries messages both ways: exact origin, exact window, exact shape.
 
 import { read, TO_PAGE, type Message, type TO_PANEL } from "../messages";
-import { frameAddress, vouches, type Page } from "./page";
+import { escapes } from "./escape";
+import { frameAddress, place, vouches, type Page } from "./page";
 import type { Words } from "./words";
 
 const PHONE = "(max-width: 480px)";
@@ -67,13 +68,17 @@ export function panelFrame({ page, words, theme, hear, changed }: Needs): Frame 
   const edges = [document.createElement("i"), document.createElement("i")] as const;
   const waiting: ToPanel[] = [];
   let open = false;
-  let ready = false;
   let made = false;
+  /** The tab that was wanted last. */
+  let wanted: string | null = null;
+  /** The window that said that it is ready. A frame that was thrown out has none, one that is back has another. */
+  let speaker: unknown;
   let opener: HTMLElement | null = null;
 
+  const isReady = () => !!speaker && speaker === iframe.contentWindow;
   const post = (message: ToPanel) => iframe.contentWindow?.postMessage(message, page.origin);
   const fetchPanel = (tab: string | null) => {
-    ready = false;
+    speaker = null;
     dialog.style.colorScheme = theme();
     trouble.hidden = true;
     iframe.hidden = false;
@@ -93,7 +98,7 @@ export function panelFrame({ page, words, theme, hear, changed }: Needs): Frame 
     iframe.allow = "share" in navigator ? "clipboard-write; web-share" : "clipboard-write";
     iframe.onload = () => {
       // the panel's script speaks before its document has loaded: silence means there is no panel
-      if (!ready) setTimeout(() => { if (!ready) fail(); }, 500);
+      if (!isReady()) setTimeout(() => { if (!isReady()) fail(); }, 500);
     };
     build(trouble, words, () => fetchPanel(tab), hide);
     for (const [at, edge] of edges.entries()) {
@@ -122,7 +127,7 @@ export function panelFrame({ page, words, theme, hear, changed }: Needs): Frame 
   const enter = (last: boolean) => {
     if (trouble.hidden) {
       iframe.focus();
-      if (ready) post({ type: "focus", last });
+      if (isReady()) post({ type: "focus", last });
     } else (trouble.querySelector("button") as HTMLElement).focus();
   };
 
@@ -136,9 +141,11 @@ export function panelFrame({ page, words, theme, hear, changed }: Needs): Frame 
   const show = (tab: string | null, focus: boolean) => {
     const from = (root.activeElement ?? document.activeElement) as HTMLElement | null;
     if (focus && from !== iframe) opener = from;
+    if (focus) place(page);
+    wanted = tab ?? wanted;
     set(true);
     if (!made) make(tab);
-    if (ready) post({ type: "open", tab, focus });
+    if (isReady()) post({ type: "open", tab, focus });
     else waiting.push({ type: "open", tab, focus });
     if (focus) iframe.focus();
   };
@@ -154,25 +161,26 @@ export function panelFrame({ page, words, theme, hear, changed }: Needs): Frame 
     const message = read(TO_PAGE, event.data);
     if (!message) return;
     if (message.type === "ready") {
-      ready = true;
+      speaker = event.source;
       trouble.hidden = true;
       iframe.hidden = false;
       dialog.ariaLabel = iframe.title = message.title;
     }
     hear(message);
-    if (message.type === "ready") waiting.splice(0).forEach(post);
+    if (message.type !== "ready") return;
+    // the page threw the frame out and it was loaded anew: it opens where it stood
+    if (open && !waiting.some(({ type }) => type === "open")) waiting.push({ type: "theme", theme: theme() }, { type: "open", tab: wanted, focus: false });
+    waiting.splice(0).forEach(post);
   }, { signal });
-  document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && !event.defaultPrevented) hide();
-  }, { signal });
+  escapes(page, hide);
 
   return {
     get open() { return open; },
-    get ready() { return ready; },
+    get ready() { return isReady(); },
     show,
     hide,
     send(message) {
-      if (ready) return post(message);
+      if (isReady()) return post(message);
       waiting.push(message);
       if (!made) make(null);
     },

@@ -23,7 +23,6 @@ export interface Launcher {
 /** Takes the launcher over; `themed` hears each change of theme. */
 export function launcher(page: Page, themed: (theme: string) => void): Launcher {
   const { button, root, config, signal } = page;
-  const html = document.documentElement;
   const label = button.textContent!;
   const sheet = new CSSStyleSheet();
   const base = [...root.adoptedStyleSheets[0]!.cssRules].find((rule) => (rule as CSSStyleRule).selectorText === "button");
@@ -37,7 +36,7 @@ export function launcher(page: Page, themed: (theme: string) => void): Launcher 
   const visible = () => !location.pathname.match(config.h);
   const paint = () => {
     style.display = visible() ? "flex" : "none";
-    if (!config.s.includes("color-scheme")) style.setProperty("color-scheme", html.dataset.theme || "light dark");
+    if (!config.s.includes("color-scheme")) style.setProperty("color-scheme", document.documentElement.dataset.theme || "light dark");
     themed(theme());
   };
 
@@ -48,7 +47,8 @@ export function launcher(page: Page, themed: (theme: string) => void): Launcher 
   // pushState makes no event of its own
   (window as { navigation?: EventTarget }).navigation?.addEventListener("currententrychange", paint, { signal });
   const watch = new MutationObserver(paint);
-  watch.observe(html, { attributeFilter: ["data-theme"] });
+  // the root itself may be another one by now
+  watch.observe(document, { subtree: true, attributeFilter: ["data-theme"] });
   signal.addEventListener("abort", () => watch.disconnect());
 
   return {

@@ -1,49 +1,109 @@
-// The friend's code from `?ref=`: kept first-party for the shop's window, first or last, and only with consent
-// where the shop demands it. No cookie. Where storage is closed it lives as long as the page.
+// The friend's code of a link: kept first-party for the shop's window, and only with consent where the shop demands it.
+// No cookie. Where storage is closed it lives as long as the page. A word in an address is anybody's: it counts, is
+// kept and is promised a gift for only once the server knows it as a member's code, and until then displaces none.
 
+import type { Helper } from "./helper";
 import type { Page } from "./page";
 
-const NAME = "loyalty:ref";
+const NAME = "loyalty:friend";
+/** Where codes were kept before the server was asked about them, as "TIME CODE". */
+const BEFORE = "loyalty:ref";
+const PARAMETER = "ref";
 const DAY_MS = 864e5;
+const WORD = /^[\w-]{1,64}$/;
 
-export interface ReferralCode {
-  /** The code that counts now, or null. */
-  current(): string | null;
-  /** Whether this very visit brought a code not seen before. */
-  arrived: boolean;
-  forget(): void;
+interface Kept {
+  code: string;
+  /** In milliseconds. */
+  until: number;
+  /** Bound to a customer, or refused for good: the same link says nothing new. */
+  spent: boolean;
 }
 
-/** Reads the code of this visit and of earlier ones. */
-export function referralCode(page: Page): ReferralCode {
-  const { config, data, signal } = page;
-  const found = /^[\w-]{1,64}$/.exec(new URLSearchParams(location.search).get("ref") ?? "")?.[0] ?? null;
-  const kept = () => {
-    try {
-      const [time, code] = (localStorage.getItem(NAME) ?? "").split(" ");
-      return code && Date.now() - Number(time) < (config.r ?? 0) * DAY_MS ? code : null;
-    } catch {
-      return null;
-    }
+export interface FriendCode {
+  /** The code that counts now, or null. */
+  current(): string | null;
+  /** It is bound to a customer, or refused for good. */
+  spend(): void;
+}
+
+/** Storage that may be closed. */
+function storage<T>(use: (open: Storage) => T): T | null {
+  try {
+    return use(localStorage);
+  } catch {
+    return null;
+  }
+}
+
+/** What is kept and still within its window. */
+function kept(): Kept | null {
+  return storage((open) => {
+    const found = JSON.parse(open.getItem(NAME) ?? "null") as Kept | null;
+    return found && found.until > Date.now() ? found : null;
+  });
+}
+
+/** The addresses that led here: as the page loaded, for it may have taken its query away, and a page before of the shop's own. */
+function addresses(): URL[] {
+  const [navigation] = performance.getEntriesByType("navigation");
+  return [location.href, navigation?.name, document.referrer].flatMap((text) => {
+    const url = text && URL.canParse(text) ? new URL(text) : null;
+    return url?.origin === location.origin ? [url] : [];
+  });
+}
+
+/** The words of this visit that may be codes; the shop's own parameter first. */
+function words(parameter: string | undefined): string[] {
+  const named = [parameter, PARAMETER].flatMap((name) => name ? addresses().map((url) => url.searchParams.get(name)) : []);
+  return [...new Set(named.filter((word) => word !== null && WORD.test(word)) as string[])];
+}
+
+const isSame = (one: string, other: string | undefined) => one.toUpperCase() === other?.toUpperCase();
+
+/** Asks about the words of this visit; `arrived` hears of a friend's code that this very visit brought. */
+export function friendCode(page: Page, helper: Helper, arrived: (code: string, gift: boolean) => void): FriendCode {
+  const { data, signal } = page;
+  let known = kept();
+  let mayKeep = !!known;
+  const current = () => known && !known.spent ? known.code : null;
+  const before = known ? current() : storage((open) => open.getItem(BEFORE)?.split(" ")[1] ?? null);
+  const found = words(data.refParam).filter((word) => !isSame(word, known?.code));
+  let waits = found.length > 0 || before !== current();
+
+  const keep = () => mayKeep && storage((open) => {
+    open.removeItem(BEFORE);
+    if (known) open.setItem(NAME, JSON.stringify(known));
+    else open.removeItem(NAME);
+  });
+  const allow = () => {
+    mayKeep = true;
+    keep();
   };
-  const before = kept();
-  let code = config.r ? (config.a ? found ?? before : before ?? found) : null;
-  const keep = () => {
-    if (!code || code === before) return;
-    try {
-      localStorage.setItem(NAME, `${Date.now()} ${code}`);
-    } catch { /* storage is closed: it lives in memory */ }
-  };
-  if (!config.c || data.consent !== undefined) keep();
-  else document.addEventListener("loyalty:consent", keep, { signal });
+
+  helper.join({
+    ready() {
+      if (waits) helper.post({ type: "friend", kept: before, found });
+    },
+    hear(message) {
+      if (message.type !== "friend" || !waits) return;
+      waits = false;
+      const { code, days, consent, gift } = message;
+      const isNew = code !== null && code !== current();
+      if (isNew) known = { code, until: Date.now() + days * DAY_MS, spent: false };
+      else if (code === null && !known?.spent) known = null;
+      if (!consent || mayKeep || data.consent !== undefined) allow();
+      else document.addEventListener("loyalty:consent", allow, { signal });
+      if (isNew && found.some((word) => isSame(word, code))) arrived(code, gift);
+    },
+  });
+  if (waits) helper.need();
+
   return {
-    current: () => code,
-    arrived: !!code && code === found && code !== before,
-    forget() {
-      code = null;
-      try {
-        localStorage.removeItem(NAME);
-      } catch { /* nothing was kept */ }
+    current,
+    spend() {
+      if (known) known.spent = true;
+      keep();
     },
   };
 }

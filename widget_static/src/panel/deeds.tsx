@@ -11,11 +11,11 @@ const CART_MS = 15e3;
 const WAITS_MS = [1e3, 2e3, 4e3, 8e3];
 
 type Typed = Record<string, string>;
-type Answer = { ok: boolean; reason: string | null };
+type Answer = { how: string; reason: string | null };
 
 export default function deeds([
-  act, ask, begin, closeSheet, Code, copy, date, Do, Facts, forget, friend, go, h, lastDay, list, load, minimum, money, Note, num, own, points,
-  program, requestKey, rewardName, set, Sheet, span, standing, state, t, store, tell, Title, toast, underWay, UseIt,
+  act, ask, begin, closeSheet, Code, copy, date, Do, Facts, facts, forget, friend, go, h, lastDay, list, load, minimum, money, Note, num, own, points,
+  program, put, requestKey, rewardName, set, Sheet, span, standing, state, t, store, tell, Title, toast, underWay, UseIt,
 ]: Kit): Deeds {
   let challenge = "";
   /** Asks for the last code once more. */
@@ -220,19 +220,24 @@ export default function deeds([
     sheets,
     redeem,
     async use(coupon) {
-      const { coupon: fresh, url } = await ask<Application>(`my-rewards/${coupon.id}/apply`, {});
+      const { id, code } = coupon;
+      // first of all: the page may be left for its cart
+      const copied = await put(code!);
+      const path = `my-rewards/${id}/apply`;
+      const { url } = await ask<Application>(path, { in_cart: false });
       const answer = new Promise<Answer>((resolve) => {
         answered = resolve;
-        setTimeout(resolve, CART_MS, { ok: false, reason: null });
+        setTimeout(resolve, CART_MS, { how: "refused", reason: null });
       });
-      tell({ type: "apply", code: coupon.code!, url });
-      const { ok, reason } = await answer;
-      if (ok) {
-        replace(fresh);
+      tell({ type: "apply", code: code!, url });
+      const { how, reason } = await answer;
+      if (how === "applied") {
+        replace((await ask<Application>(path, { in_cart: true })).coupon);
         return toast(t("in_cart"));
       }
-      if (!reason) await copy(coupon.code!);
-      set({ note: { at: "use" + coupon.id, field: null, text: reason ? own(reason) + " " + t("code_stays") : t("paste_it") } });
+      const text = facts(copied && t("copied"), t("cart_" + how));
+      if (how !== "refused") return toast(text);
+      set({ note: { at: "use" + id, field: null, text: reason ? own(reason) + " " + t("code_stays") : text } });
     },
     applied: (answer) => answered(answer),
     async giveBack(coupon) {

@@ -57,16 +57,19 @@ export const Note = ({ at }: { at: string }) =>
 
 export const Done = () => <span class="ok end"><Icon name="check" />{t("done")}</span>;
 
-/** Puts a text on the clipboard, or at least selects it. */
-export async function copy(text: string, shown?: Element | null): Promise<void> {
+/** Puts a text on the clipboard, or at least selects it where it is `shown`; whether it is there. */
+export async function put(text: string, shown?: Element | null): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text);
+    return true;
   } catch {
     if (shown) getSelection()!.selectAllChildren(shown);
-    if (!document.execCommand("copy")) return toast(t("selected"));
+    return !!shown && document.execCommand("copy");
   }
-  toast(t("copied"));
 }
+
+/** put(), and says so. */
+export const copy = async (text: string, shown?: Element | null) => toast(t(await put(text, shown) ? "copied" : "selected"));
 
 /** A code or link to take away. */
 export const Code = ({ text, label, shown = text }: { text: string; label: string; shown?: string }) =>

@@ -18,10 +18,10 @@ export interface Deeds {
   sheets: { [Kind in Sheet["kind"]]: (sheet: Extract<Sheet, { kind: Kind }>) => Child };
   /** Opens the confirm sheet. */
   redeem(reward: Reward, cost: number, what: string): void;
-  /** Takes a code into the shop's cart. */
+  /** Takes a code to the shop's cart. */
   use(coupon: Coupon): Promise<void>;
-  /** The page's answer to that. */
-  applied(answer: { ok: boolean; reason: string | null }): void;
+  /** What came of that on the page. */
+  applied(answer: { how: string; reason: string | null }): void;
   giveBack(coupon: Coupon): Promise<void>;
   /** Asks again for coupons that the shop is at work on, for some seconds, and says what became of them. */
   follow(): Promise<void>;

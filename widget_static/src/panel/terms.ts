@@ -26,6 +26,7 @@ export function ruleText(rule: EarnRule): string {
   const gives = [
     rate ? t("rate", { points: points(rate.points), money: money(rate.per) })
       : rule.points !== null && t(rule.kind === "social" ? "click_only" : "plus", { n: rule.points }),
+    rule.before_tax && t("before_tax"),
     rate && t("round_" + rule.rounding),
     limit && t(`limit_${limit.times > 1 ? "n" : 1}_${limit.period}`, { times: limit.times }),
   ];

@@ -1,0 +1,26 @@
+// Escape closes the panel, unless something of the shop's own is open that it closes.
+
+import type { Page } from "./page";
+
+/** What shops close by Escape; those that wait out of sight do not count. */
+const DIALOGS = ":is(dialog, :popover-open, [role=dialog], [role=alertdialog], [aria-modal=true]):not([aria-hidden=true], [inert])";
+
+const isSeen = (element: Element) => element.checkVisibility({ opacityProperty: true, visibilityProperty: true });
+
+/** Whether the key was pressed in a dialog of the page's, or anywhere on the page while one is open. */
+function isTheirs(event: Event, host: Element): boolean {
+  const way = event.composedPath();
+  if (way.includes(host)) return false;
+  const inside = way.filter((target) => target instanceof Element && target.matches(DIALOGS)) as Element[];
+  return [...inside, ...document.querySelectorAll(DIALOGS)].some(isSeen);
+}
+
+/** Calls `close` for each Escape that is ours. */
+export function escapes({ root, signal }: Page, close: () => void): void {
+  let theirs = false;
+  // looked at first: when the event is back up here, the page may have closed its dialog already
+  addEventListener("keydown", (event) => { theirs = event.key === "Escape" && isTheirs(event, root.host); }, { signal, capture: true });
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && !event.defaultPrevented && !theirs) close();
+  }, { signal });
+}

@@ -1,0 +1,61 @@
+// Prices as themes print them, read into what the server takes: the one place that knows how shops write money.
+
+/** What a theme says of one badge, as printed. */
+export interface PriceTag {
+  product_id: string | null;
+  collection_ids: string[];
+  price: string;
+  tax: string | null;
+}
+
+/** As a program writes it; such a number is never taken for a printed one. */
+const PLAIN = /^\d+(\.\d+)?$/;
+/** Digits with the marks between them: points, blanks, apostrophes, and the two marks of Arabic. */
+const PRINTED = /\d(?:[\d.,'’\u066b\u066c\s]*\d)?/g;
+const ARABIC_POINT = "\u066b";
+const NEGATIVE = /[-−]\s*\D{0,4}\d/;
+const WHOLE_DIGITS_MAX = 9;
+const PLACES_MAX = 6;
+/** Where the digits of Arabic, Persian and Devanagari begin. */
+const ZEROS = [0x660, 0x6f0, 0x966];
+
+const ourDigits = (text: string) => text.replace(/\p{Nd}/gu, (digit) => {
+  const at = digit.codePointAt(0)!;
+  const zero = ZEROS.find((first) => at >= first && at < first + 10);
+  return zero === undefined ? digit : String(at - zero);
+});
+
+/** Whether runs of digits are the thousands of one number: 1|299, and 1|29|900 as in India. */
+const areGroups = ([first = "", ...more]: string[]) =>
+  !more.length || first.length <= 3 && more.at(-1)!.length === 3 && more.every(({ length }) => length === 2 || length === 3);
+
+/**
+ * The one amount in a text, as "1299.00"; null when there is none or more than one, or when it is below zero.
+ *
+ * A mark that stands once and last parts the decimals, unless exactly three digits follow it and it is the only mark:
+ * then it parts thousands, but for currencies of three `decimals` and after a lone 0.
+ */
+export function readPrice(text: string, decimals = 2): string | null {
+  const said = ourDigits(text.trim());
+  if (PLAIN.test(said)) return sized(said);
+  const [number, ...more] = said.match(PRINTED) ?? [];
+  if (!number || more.length || NEGATIVE.test(said)) return null;
+  const runs = number.split(/\D+/);
+  const marks: string[] = number.match(/\D+/g) ?? [];
+  const last = marks.at(-1) ?? "";
+  const tail = runs.at(-1)!;
+  const isPoint = /^[.,\u066b]$/.test(last) && marks.indexOf(last) === marks.length - 1
+    && (tail.length !== 3 || marks.length > 1 || decimals === 3 || runs[0] === "0" || last === ARABIC_POINT);
+  const whole = isPoint ? runs.slice(0, -1) : runs;
+  const parting = new Set(isPoint ? marks.slice(0, -1) : marks);
+  if (parting.size > 1 || !areGroups(whole)) return null;
+  return sized(whole.join("") + (isPoint ? "." + tail : ""));
+}
+
+/** What the server takes: below a billion, at most six decimal places. */
+function sized(number: string): string | null {
+  const [whole = "", places = ""] = number.split(".");
+  const short = whole.replace(/^0+(?=\d)/, "");
+  if (short.length > WHOLE_DIGITS_MAX || places.length > PLACES_MAX) return null;
+  return places ? `${short}.${places}` : short;
+}

@@ -115,7 +115,7 @@ def _order(shop: Shop, platform: str, topic: str, body: bytes, order: dict[str, 
 
 def is_part(told: OrderState) -> bool:
     """True for a sub-order: one purchase counts once, however many records a shop splits it into."""
-    return told.parent_id is not None and told.parent_id != told.id
+    return told.parent_id is not None
 
 
 def _part(shop: Shop, platform: str, topic: str, body: bytes, told: OrderState) -> Outcome:

@@ -95,11 +95,11 @@ def receive_refund(shop: Shop, platform: str, order_id: str, refund: Refund) -> 
         return None if order is None else _store(order, add_refund(order.told, refund))
 
 
-def receive_child(shop: Shop, platform: str, parent_id: str, told: OrderState) -> Order | None:
+def receive_child(shop: Shop, platform: str, parent_id: str, received: OrderState) -> Order | None:
     """Book the state of a sub-order with the purchase it is part of; None when that is not known yet (then park it)."""
     with atomic():
         order = _lock(shop, platform, parent_id)
-        return None if order is None else _store(order, add_child(order.told, told))
+        return None if order is None else _store(order, add_child(order.told, received))
 
 
 def receive_deletion(shop: Shop, platform: str, order_id: str) -> Order | None:
@@ -207,7 +207,7 @@ def _why_nothing(shop: Shop, told: OrderState) -> str | None:
 
 
 def _status(state: OrderState) -> str:
-    """What the row says of it: a cart that once was an order is a cancelled one."""
+    """The status in the row: a cart that once was an order is a cancelled one."""
     return "cancelled" if state.is_void else state.status
 
 

@@ -186,6 +186,7 @@ def test_a_refund_listed_by_the_purchase_and_its_part_counts_once(shop_on: Shops
 def test_a_generic_shop_may_split_a_purchase_too(shop_on: Shops) -> None:
     shop = shop_on("generic")
     shop.tells("order", generic())
+    assert shop.tells("order", generic(parent_id=0))["status"] == "booked"
     part = generic(id="1-a", lines=[line("1", "30.00")], total="30.00", parent_id="1")
     assert shop.tells("order", part)["status"] == "ignored"
     assert points(shop) == 1000
@@ -398,6 +399,16 @@ def test_the_generic_platform_grows_below_paid_too(shop_on: Shops) -> None:
     refund = {"id": "r1", "amount": "20.00", "lines": [{"line_id": "1", "quantity": 1, "amount": "20.00"}]}
     shop.tells("order", grown | {"modified_at": "2026-11-20T12:00:00Z", "refunds": [refund]})
     assert (points(shop), pending(shop)) == (450, 1000)
+
+
+def test_a_friend_s_paid_order_that_is_edited_stays_paid(shop_on: Shops) -> None:  # acceptance 46
+    shop, (first, then) = shop_on("shopify", currency="EUR"), shopify_news()
+    shop.world.refer(friend_gift=None)
+    bob = shop.world.member("bob@example.com")
+    code = bob.customer.referral_code
+    for topic, body in (("orders/paid", first), ("orders/updated", then)):
+        shop.tells(topic, body | {"landing_site": f"/?ref={code}"})
+        assert bob.balance == 200
 
 
 @pytest.mark.parametrize(("setting", "balance", "waiting"), [("keep", 1000, 0), ("wait", 0, 1000)])

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.make import NOON, World, at_once, day, line, refund, state, tries
+from tests.make import NOON, Shopper, World, at_once, day, line, refund, state, tries
 from widget_server import clock, ledger
 from widget_server.errors import NotEnoughPoints, NotFound, ProgramNotActive, RuleNotClickable
 from widget_server.ledger import Transaction
-from widget_server.loyalty import birthdays, customers, earning, earning_rules, orders, points, programs
+from widget_server.loyalty import birthdays, customers, earning, earning_rules, orders, points, programs, rule_states
 from widget_server.loyalty.customers import Person
 from widget_server.loyalty.earning import Action
 from widget_server.loyalty.earning_rules import Terms
@@ -332,6 +332,111 @@ def test_whatever_is_told_in_whatever_order_the_points_are_the_same(world: World
         assert outcomes[0] == outcomes[1]
 
     live()
+
+
+# A status is reached once, the goods change later (contracts §8)
+
+
+def grows(ann: Shopper, number: str = "o1", **facts: Any) -> None:
+    """A paid order of 20.00 gets goods of 30.00 more, which are not paid for yet."""
+    ann.orders("20.00", id=number, placed_at=NOON, modified_at=NOON)
+    more = (line("20.00"), line("30.00", id="2"))
+    ann.orders(id=number, status="placed", lines=more, placed_at=NOON, modified_at=NOON + timedelta(hours=1), **facts)
+
+
+def test_goods_that_are_added_wait_beside_what_is_spendable(world: World) -> None:
+    world.order_rule(10)
+    ann = world.member()
+    grows(ann)
+    assert (ann.balance, ann.pending) == (200, 300)
+    assert sorted((one.part, one.status, one.points) for one in Award.of(world.shop)) == [
+        ("later", "waiting", 300),
+        ("main", "matured", 200),
+    ]
+    ann.orders("20.00", id="o1", status="placed", placed_at=NOON, modified_at=NOON + timedelta(hours=2))
+    assert (ann.balance, ann.pending) == (200, 0)
+    world.books_must_balance()
+
+
+def test_what_is_added_while_points_wait_some_days_waits_for_its_status_first(world: World) -> None:
+    world.settings(wait_days=3)
+    world.order_rule(10)
+    with clock.at(NOON):
+        ann = world.member()
+        grows(ann)
+    with clock.at(NOON + timedelta(days=4)):
+        points.mature_due()
+        assert (ann.balance, ann.pending) == (200, 300)
+
+
+def test_a_cap_holds_over_both_parts(world: World) -> None:  # acceptance 24
+    world.order_rule(10, terms=Terms(points_ever=350))
+    ann = world.member()
+    grows(ann)
+    assert (ann.balance, ann.pending) == (200, 150)
+    ann.orders("20.00", id="o2", placed_at=NOON + timedelta(hours=3))
+    assert (ann.balance, ann.pending) == (200, 150)
+
+
+def test_an_order_in_two_parts_counts_once(world: World) -> None:  # acceptance 18, 24
+    rule = world.order_rule(10, terms=Terms(times_ever=2))
+    ann = world.member()
+    grows(ann)
+    assert rule_states.states(world.shop, ann.customer, ann.account, [rule])[rule.id].state == "open"
+    ann.orders("20.00", id="o2", placed_at=NOON + timedelta(hours=3))
+    assert (ann.balance, ann.pending) == (400, 300)
+    assert rule_states.states(world.shop, ann.customer, ann.account, [rule])[rule.id].state == "done"
+
+
+@pytest.mark.parametrize(("setting", "kept"), [("keep", 100), ("wait", 0)])
+def test_a_first_order_that_falls_back_keeps_its_points_by_setting(world: World, setting: str, kept: int) -> None:
+    world.settings(after_fallback=setting)
+    world.rule("first_order", points=100)
+    ann = world.member()
+    ann.orders("20.00", id="o1", placed_at=NOON, modified_at=NOON)
+    ann.orders("20.00", id="o1", status="placed", placed_at=NOON, modified_at=NOON + timedelta(hours=1))
+    assert ann.balance == kept
+    ann.orders("20.00", id="o1", placed_at=NOON, modified_at=NOON + timedelta(hours=2))
+    assert (ann.balance, ann.pending) == (100, 0)
+
+
+def test_cash_on_delivery_counts_or_waits_by_setting(world: World) -> None:
+    world.order_rule(10)
+    ann = world.member()
+    ann.orders("20.00", id="o1", payment_due=True)
+    assert (ann.balance, ann.pending) == (200, 0)
+    world.settings(cash_on_delivery="waits")
+    ann.orders("20.00", id="o2", payment_due=True)
+    assert (ann.balance, ann.pending) == (200, 200)
+    ann.orders("20.00", id="o2", payment_due=True, status="fulfilled")
+    assert (ann.balance, ann.pending) == (400, 0)
+
+
+def test_what_waits_goes_where_the_order_goes(world: World) -> None:
+    """The order turns out to be Bob's; then Ann and he turn out to be one person."""
+    world.order_rule(10)
+    guest, bob = Person(email="ann@example.com"), Person(external_id="c-1")
+    paid = state(id="o1", placed_at=NOON, modified_at=NOON)
+    more = (line("20.00"), line("30.00", id="2"))
+    grown = replace(paid, status="placed", lines=more, modified_at=NOON + timedelta(hours=1))
+    for told, person in ((paid, guest), (grown, guest), (replace(grown, modified_at=NOON + timedelta(hours=2)), bob)):
+        orders.receive(world.shop, "generic", told, person)
+    his = world.vouched("c-1")
+    assert (his.balance, his.pending, world.visitor("ann@example.com").balance) == (200, 300, 0)
+    both = world.vouched("c-1", "ann@example.com", verified=True)
+    assert (both.balance, both.pending) == (200, 300)
+    world.books_must_balance()
+
+
+def test_a_rate_kept_before_orders_could_fall_back_is_read(world: World) -> None:
+    world.order_rule(10)
+    ann = world.member()
+    ann.orders("20.00", id="o1", placed_at=NOON, modified_at=NOON)
+    award = Award.need(world.shop)
+    del award.snapshot["rate"]["after_fallback"]
+    award.save()
+    ann.orders("20.00", id="o1", status="placed", placed_at=NOON, modified_at=NOON + timedelta(hours=1))
+    assert ann.balance == 200
 
 
 # First order

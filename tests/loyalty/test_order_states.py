@@ -1,5 +1,6 @@
 """States merge, they do not blindly replace."""
 
+import itertools
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -10,7 +11,10 @@ from hypothesis import strategies as st
 
 from tests.make import NOON, line, refund, state, tries
 from widget_server.db import canonical
-from widget_server.loyalty.order_states import OrderState, Refund, add_refund, merge
+from widget_server.loyalty.order_goods import goods
+from widget_server.loyalty.order_states import OrderState, Refund, add_refund, delete, merge
+
+TWO = (line("30.00"), line("10.00", id="2"))
 
 # Merging (contracts §4, acceptance 23)
 
@@ -48,6 +52,81 @@ def test_in_a_tie_more_refunds_win_and_then_cancelled() -> None:
     assert merged(completed, cancelled).status == merged(cancelled, completed).status == "cancelled"
     for order in ((completed, refunded, cancelled), (cancelled, refunded, completed), (refunded, cancelled, completed)):
         assert (merged(*order).status, merged(*order).number) == ("fulfilled", "refunded")
+
+
+def test_in_a_tie_of_times_the_status_that_went_further_wins() -> None:
+    statuses = ("draft", "placed", "paid", "fulfilled", "cancelled")
+    for less, more in itertools.combinations(statuses, 2):
+        both = told(0, status=less), told(0, status=more)
+        assert merged(*both).status == merged(*reversed(both)).status == more
+
+
+def test_a_complete_list_takes_out_what_it_does_not_name() -> None:  # contracts §8
+    first = told(0, refunds=(refund("5.00", id="r1"), refund("4.00", id="r2")), refunds_complete=True)
+    second = told(1, refunds=(refund("4.00", id="r2"),), refunds_complete=True)
+    adding = told(2, refunds=(refund("1.00", id="r3"),))
+    for news in itertools.permutations((first, second, adding)):
+        assert [one.id for one in merged(*news).refunds] == ["r2", "r3"]
+
+
+def test_two_complete_lists_of_one_second_are_one() -> None:
+    both = (
+        told(0, refunds=(refund("5.00", id="r1"),), refunds_complete=True),
+        told(0, refunds=(), refunds_complete=True),
+    )
+    assert [one.id for one in merged(*both).refunds] == [one.id for one in merged(*reversed(both)).refunds] == ["r1"]
+
+
+def test_known_parts_of_a_refund_beat_a_guess_whatever_comes_later() -> None:  # contracts §8
+    """The order's body knows only the amount: 15.00, taken as goods. The shop says: 10.00 of a mug, and shipping."""
+    guessed = told(0, lines=TWO, shipping="5.00", refunds=(refund("15.00"),), refunds_complete=True)
+    parts = replace(refund("15.00", shipping="5.00", lines={"1": "10.00"}), created_at=NOON, parts_known=True)
+    again = told(3, lines=TWO, shipping="5.00", refunds=(refund("15.00"),), refunds_complete=True)
+    for known in (merge(add_refund(merged(guessed), parts), again), add_refund(merged(guessed, again), parts)):
+        assert [one.kept for one in goods(known)] == [20, 10]
+    gone = told(4, lines=TWO, shipping="5.00", refunds=(), refunds_complete=True)
+    assert [one.kept for one in goods(merge(add_refund(merged(guessed), parts), gone))] == [30, 10]
+
+
+def test_parts_alone_do_not_make_a_refund() -> None:
+    parts = replace(refund("15.00", lines={"1": "15.00"}), parts_known=True)
+    assert add_refund(merged(told(0, lines=TWO)), parts).given_back == ()
+
+
+def test_a_deleted_order_is_cancelled_as_of_its_newest_state() -> None:
+    known = delete(merged(told(0, refunds=(refund("5.00"),)), told(1, status="fulfilled")))
+    assert (known.status, [one.id for one in known.refunds]) == ("cancelled", ["r1"])
+    assert merge(known, told(1, status="fulfilled")).status == "cancelled"
+    assert merge(known, told(2, status="paid")).status == "paid"
+
+
+def test_the_facts_of_each_status_are_held_while_it_is_lost() -> None:  # contracts §8
+    paid, more = told(1, lines=(line("65.00"),)), told(2, status="placed", lines=(line("165.00"),))
+    for news in ((paid, more), (more, paid), (more, paid, told(0, lines=(line("1.00"),)))):
+        known = merged(*news)
+        had = known.having("paid")
+        assert had is not None and known.having("fulfilled") is None
+        assert (had.lines[0].subtotal, known.lines[0].subtotal) == (65, 165)
+    assert merged(paid, more, told(3, lines=(line("165.00"),))).held == ()
+
+
+def test_a_payment_that_is_due_is_paid_but_not_settled() -> None:
+    assert told(0, payment_due=True).milestones == ("placed", "paid")
+    assert told(0, payment_due=True, status="fulfilled").milestones == ("placed", "paid", "settled", "fulfilled")
+
+
+def test_a_state_of_an_earlier_version_is_read_with_what_it_had_reached() -> None:
+    """Kept before facts were held: paid once, then placed again. What it is worth today it was worth then."""
+    value = merged(told(1, status="paid"), told(2, status="placed")).as_json()
+    new = {"held", "seen_lines", "complete_as_of", "refund_parts", "children", "parent_id", "loose_discount"}
+    new |= {"tax_included", "payment_due", "refunds_complete"}
+    old = {name: fact for name, fact in value.items() if name not in new}
+    old["reached"] = {name: moment for name, moment in value["reached"].items() if name != "settled"}
+    known = OrderState.from_json(old)
+    assert known.reached["settled"] == known.reached["paid"]
+    had = known.having("paid")
+    assert had is not None and had.lines == known.lines and known.seen_lines == ("1",)
+    assert OrderState.from_json(known.as_json()) == known
 
 
 def test_refunds_are_a_set_by_id() -> None:

@@ -82,7 +82,7 @@ def test_an_app_gives_points_with_what_it_knows(world: World) -> None:  # wix-ap
     assert (note.app_id, note.activity_type, note.order_ref, note.channel) == ("crm", "call", "A-7", "X")
     assert (note.comment, note.reason) == ("Thank you for calling", None)
     assert "call" not in db.canonical(row.snapshot)
-    (shown,) = reads.history(world.shop, ann.account)["rows"]
+    (shown,) = reads.history(world.shop, ann.customer, ann.account)["rows"]
     assert (shown["reason"]["code"], shown["reason"]["comment"]) == ("gift", "Thank you for calling")
 
 

@@ -382,7 +382,7 @@ def test_one_purchase_in_several_records_counts_once(world: World) -> None:
 
 
 def test_twin_a_sub_order_is_an_order_of_its_own(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(inbox, "is_part", lambda told: False)
+    monkeypatch.setattr(inbox, "is_part", lambda order: False)
     fails(purchase_in_records(world))
 
 

@@ -15,7 +15,7 @@ from standardwebhooks import Webhook
 from tests.make import World
 from tests.stores import bodies, histories
 from widget_server import clock, config, ledger
-from widget_server.loyalty import privacy, shops
+from widget_server.loyalty import customers, privacy, shops
 from widget_server.loyalty.customers import Customer
 from widget_server.loyalty.orders import Order, Parked
 from widget_server.loyalty.points import Award
@@ -146,6 +146,64 @@ def test_a_refund_that_came_first_waits_for_its_order(world: World) -> None:
     told = Order.need(world.shop).told
     assert [one.id for one in told.refunds] == [str(refund["id"])]
     assert {row.status for row in Parked.of(world.shop)} == {"booked"}
+
+
+KEPT, GONE = 7000000000000000001, 7000000000000000002
+
+
+def _shopify(shop: shops.Shop, topic: str, body: Any) -> inbox.Outcome:
+    return inbox.deliver(shop, "shopify", topic, bodies.encoded(body))
+
+
+@pytest.mark.parametrize("kept_is_known", [True, False])
+def test_customers_that_shopify_merged_are_one(world: World, kept_is_known: bool) -> None:
+    world.order_rule(10)
+    other = {**bodies.shopify_order()["customer"], "id": GONE, "email": "ann.lee@example.com"}
+    _shopify(world.shop, "orders/paid", bodies.shopify_order(id=2, customer=other, email=other["email"]))
+    if kept_is_known:
+        _shopify(world.shop, "orders/paid", bodies.shopify_order(id=1))
+    assert _shopify(world.shop, "customers/merge", bodies.shopify_merge(KEPT, GONE)).status == "booked"
+    _shopify(world.shop, "orders/paid", bodies.shopify_order(id=3, customer=other, email=other["email"]))
+    ann = customers.by_external_id(world.shop.id, str(KEPT))
+    assert ann is not None and ann == customers.by_external_id(world.shop.id, str(GONE))
+    account = ledger.account_of(world.shop.id, ann.id)
+    assert account is not None and account.balance == (1950 if kept_is_known else 1300)
+    assert _shopify(world.shop, "customers/merge", bodies.shopify_merge(KEPT, GONE)).status == "booked"
+    world.books_must_balance()
+
+
+def test_a_merge_that_is_not_done_or_of_nobody_changes_nothing(world: World) -> None:
+    _shopify(world.shop, "customers/create", bodies.shopify_customer())
+    assert _shopify(world.shop, "customers/merge", bodies.shopify_merge(KEPT, GONE)).status == "ignored"
+    failed = bodies.shopify_merge(GONE, KEPT, status="failed")
+    assert _shopify(world.shop, "customers/merge", failed).status == "ignored"
+    assert [one.external_id for one in Customer.of(world.shop)] == [str(KEPT)]
+
+
+def test_a_customer_that_shopify_deleted_signs_in_by_it_no_more(world: World) -> None:
+    world.order_rule(10)
+    _shopify(world.shop, "orders/paid", bodies.shopify_order())
+    assert _shopify(world.shop, "customers/delete", bodies.shopify_body("customers/delete")).status == "booked"
+    ann = Customer.need(world.shop)
+    assert (ann.external_id, ann.email) == (None, "ann@example.com")
+    assert _points(world.shop) == 650
+
+
+def test_a_customer_s_news_on_shopify_says_nothing_of_a_newsletter_it_does_not_name(world: World) -> None:
+    _shopify(world.shop, "customers/create", bodies.shopify_customer())
+    assert Customer.need(world.shop).accepts_marketing is True
+    update = bodies.shopify_customer(email_marketing_consent=None, first_name="Anne")
+    _shopify(world.shop, "customers/update", update)
+    assert (Customer.need(world.shop).name, Customer.need(world.shop).accepts_marketing) == ("Anne Lee", True)
+
+
+def test_an_order_that_shopify_deleted_is_cancelled_and_an_edit_alone_says_nothing(world: World) -> None:
+    world.order_rule(10)
+    _shopify(world.shop, "orders/paid", bodies.shopify_order())
+    edited = _shopify(world.shop, "orders/edited", bodies.shopify_body("orders/edited"))
+    assert (edited.status, _points(world.shop)) == ("ignored", 650)
+    assert _shopify(world.shop, "orders/delete", {"id": bodies.shopify_order()["id"]}).status == "booked"
+    assert _points(world.shop) == 0
 
 
 def test_a_point_of_sale_order_is_an_order(world: World) -> None:

@@ -407,6 +407,32 @@ def test_shipping_has_a_tax_of_its_own() -> None:
     assert money(order) == [("42", "71.50", "0.00", "6.50"), ("43", "6.60", "6.00", "0.60")]
 
 
+def test_a_refund_of_exactly_the_parcel_is_shipping() -> None:  # contracts §8
+    order = bodies.woo_order(shipping_total="6.00", shipping_tax="0.60", total_tax="7.10", total="78.10")
+    back = seen({**order, "refunds": [bodies.woo_refund(42, "6.60")]})
+    assert money(back) == [("42", "6.60", "6.00", "0.60")]
+    twice = seen({**order, "refunds": [bodies.woo_refund(42, "6.60"), bodies.woo_refund(43, "6.60")]})
+    assert money(twice) == [("42", "6.60", "6.00", "0.60"), ("43", "6.60", "0.00", "0.60")]
+    rest = seen({**order, "refunds": [bodies.woo_refund(42, "6.60"), bodies.woo_refund(43, "71.50")]})
+    assert money(rest) == [("42", "6.60", "6.00", "0.60"), ("43", "71.50", "0.00", "6.50")]
+
+
+def test_a_refund_s_own_tax_says_more_than_a_share() -> None:
+    told = {**bodies.woo_refund(42, "6.60"), "total_tax": "-0.10"}
+    order = bodies.woo_order(shipping_total="6.00", shipping_tax="0.60", total_tax="7.10", total="78.10")
+    assert money(seen({**order, "refunds": [told]})) == [("42", "6.60", "0.00", "0.10")]
+
+
+def test_a_sub_order_names_its_purchase() -> None:
+    assert seen(bodies.woo_order(parent_id=40))["parent_id"] == "40"
+
+
+def test_cash_on_delivery_is_processed_before_it_is_paid() -> None:
+    assert seen(bodies.woo_order(date_paid_gmt=None))["payment_due"] is True
+    assert seen(bodies.woo_order())["payment_due"] is False
+    assert seen(bodies.woo_order(status="completed", date_paid_gmt=None))["payment_due"] is False
+
+
 def test_a_refund_of_nothing_is_none() -> None:
     assert seen(bodies.woo_order(refunds=[bodies.woo_refund(42, "0.00")]))["refunds"] == []
 

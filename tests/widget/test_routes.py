@@ -280,3 +280,18 @@ def test_queries_do_not_grow_with_history(world: World, client: FlaskClient, liv
         panel.get(path)
     assert 0 < len(long.statements) == len(short.statements), long.statements
     assert len(long.statements) <= QUERIES_MAX[path], long.statements
+
+
+def test_orders_that_give_nothing_say_why_to_their_buyer_alone(world: World, client: FlaskClient) -> None:
+    ann, bob = world.member("ann@example.com"), world.member("bob@example.com")
+    for number in range(6):
+        ann.orders("20.00", id=f"usd-{number}", currency="USD", placed_at=NOON + timedelta(days=number))
+    ann.orders("20.00", id="gone", currency="USD", placed_at=NOON + timedelta(days=9), status="cancelled")
+    programs.pause(world.shop.id)
+    ann.orders("20.00", id="paused", placed_at=NOON + timedelta(days=7))
+    programs.activate(world.shop.id)
+    told = Panel(client, world, ann).get("/widget/my-balance").json["history"]["orders_without_points"]
+    assert [one["number"] for one in told] == ["#paused", "#usd-5", "#usd-4", "#usd-3", "#usd-2"]
+    assert told[0] == {"number": "#paused", "placed_at": "2026-03-17T12:00:00.000Z", "reason": "program_not_active"}
+    assert told[1]["reason"] == "other_currency"
+    assert Panel(client, world, bob).get("/widget/my-balance").json["history"]["orders_without_points"] == []

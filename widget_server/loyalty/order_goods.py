@@ -60,8 +60,8 @@ def is_deduction(line: Line) -> bool:
 def tax_is_inside(state: OrderState) -> bool:
     """True when the lines' amounts contain the tax.
 
-    The sender says so (`tax_included`). Of one that does not, tax is on top only when the total is what goods,
-    shipping and tax come to, or more (a fee). A total short of that cannot hold the tax on top, or is only what
+    The sender's `tax_included` decides. Without it, tax is on top only when the total is what goods, shipping and
+    tax come to, or more (a fee). A total short of that cannot hold the tax on top, or is only what
     was left to pay; then tax is taken to be inside, the lower base. Short by the smallest coin a line, or by what
     cash is rounded, is not short.
     """
@@ -76,7 +76,7 @@ def tax_is_inside(state: OrderState) -> bool:
 def loose_discount(state: OrderState) -> Decimal:
     """The part of the order's discount that no line carries.
 
-    The sender says it (`loose_discount`). Else `discount` is the order's total discount by our contract; a shop
+    The sender's `loose_discount` decides. Without it, `discount` is the order's total discount by our contract; a shop
     that sends only what lies beyond its lines is recognised by its own total.
     """
     if state.loose_discount is not None:
@@ -149,7 +149,7 @@ def _kept_share(prices: _Prices, line: Line, refunded: Decimal) -> Decimal:
 def _refunded(state: OrderState, prices: _Prices) -> tuple[dict[str, Decimal], Decimal]:
     """Goods paid back: by line, and beyond any line without tax.
 
-    A refund by amount that does not tell its tax has it inside, in the proportion of the order.
+    A refund by amount without a tax of its own has it inside, in the proportion of the order.
     """
     by_line: dict[str, Decimal] = {}
     loose = ZERO
@@ -165,8 +165,8 @@ def _refunded(state: OrderState, prices: _Prices) -> tuple[dict[str, Decimal], D
             if line.line_id in there or has_left(state, line.line_id):
                 named += line.amount
         rest = max(refund.goods - named, ZERO)
-        told = refund.tax > 0 or refund.lines or with_tax <= 0
-        loose += rest if told else rest * without_tax / with_tax
+        untaxed = refund.tax > 0 or refund.lines or with_tax <= 0
+        loose += rest if untaxed else rest * without_tax / with_tax
     return by_line, loose
 
 

@@ -1,8 +1,8 @@
-"""What a platform told us of an order, as plain data: states merge, they do not blindly replace.
+"""The state of an order as a platform reports it, as plain data: states merge, they do not blindly replace.
 
-The same news gives the same merged state in whatever order, and however often, it came (acceptance 23): each
-part of the merged state is a maximum, a minimum or a union over all that was told. What an order's money means
-is read in order_goods.py.
+The same news gives the same merged state in whatever sequence, and however often, it arrives (acceptance 23): each
+part of the merged state is a maximum, a minimum or a union over all news. What an order's money means is read in
+order_goods.py.
 """
 
 import json
@@ -55,8 +55,8 @@ class RefundLine:
 class Refund:
     """Money paid back: `amount` in all, of which `shipping` and `tax`. `as_of` is its state's precedence.
 
-    A `provisional` one was worked out from its state, not told by it: it goes when a newer state comes.
-    `parts_known`: lines, shipping and tax are the platform's own word, not worked out from the amount.
+    A `provisional` one was worked out from its state, not listed by it: it goes when a newer state arrives.
+    `parts_known`: lines, shipping and tax are reported by the platform, not worked out from the amount.
     """
 
     id: str
@@ -79,11 +79,11 @@ class Refund:
 class OrderState:
     """One order as the platform sees it, without the person (docs/contracts.md §4, §8).
 
-    Up to `refunds_complete` the fields are facts of the newest state that was told; the rest is gathered over
-    all that was told: when each milestone was first reached (`reached`), the newest facts of every milestone
-    that the newest state has not reached any more (`held`), every line id ever told (`seen_lines`), the
-    precedence of the newest complete list of refunds (`complete_as_of`), the refunds whose parts the platform
-    told (`refund_parts`), and the sub-orders of a multi-vendor shop by their ids (`children`).
+    Up to `refunds_complete` the fields are facts of the newest state, but for `refunds`, which is a union. The rest
+    is gathered over all states: when each milestone was first reached (`reached`), the newest facts of every
+    milestone that the newest state has not reached any more (`held`), the ids of all lines there ever were
+    (`seen_lines`), the precedence of the newest complete list of refunds (`complete_as_of`), the refunds whose
+    parts are known (`refund_parts`), and the sub-orders of a multi-vendor shop by their ids (`children`).
     """
 
     id: str
@@ -200,42 +200,42 @@ class OrderState:
         return cls(**known) if "held" in value else _upgraded(cls(**known))
 
 
-def merge(known: OrderState | None, told: OrderState) -> OrderState:
-    """The state after `told` arrived (contracts §4, §8).
+def merge(known: OrderState | None, received: OrderState) -> OrderState:
+    """The state after `received` arrived (contracts §4, §8).
 
     A strictly newer state replaces the facts; in a tie more refunds win, then the later status of `STATUSES`,
     then the text itself, so that the outcome never depends on which came first. Refunds are a set by id; a
     complete list takes out what is older than it and not named by it.
     """
-    refunds = tuple(replace(refund, as_of=told.precedence) for refund in told.refunds)
+    refunds = tuple(replace(refund, as_of=received.precedence) for refund in received.refunds)
     fresh = replace(
-        told,
+        received,
         refunds=_union(refunds),
         told_refunds=len(refunds),
-        reached=dict.fromkeys(told.milestones, told.modified_at),
-        seen_lines=tuple(sorted({line.id for line in told.lines})),
-        complete_as_of=told.precedence if told.refunds_complete else None,
+        reached=dict.fromkeys(received.milestones, received.modified_at),
+        seen_lines=tuple(sorted({line.id for line in received.lines})),
+        complete_as_of=received.precedence if received.refunds_complete else None,
         refund_parts=_union(tuple(refund for refund in refunds if refund.parts_known)),
     )
     return fresh if known is None else _joined(known, fresh)
 
 
 def add_refund(known: OrderState, refund: Refund) -> OrderState:
-    """A refund that was told by itself is one more; its own time decides against a list, and another telling of it.
+    """The state with one more refund, reported without its order; its own time decides which report of it is newer.
 
-    When its parts are known it only says what is in the refund; whether it stands, the order's list says.
+    One whose parts are known only describes a refund; whether that refund stands is up to the order's list.
     """
     moment = "" if refund.created_at is None else clock.iso(refund.created_at)
-    told = replace(refund, as_of=(-1, moment))
+    dated = replace(refund, as_of=(-1, moment))
     if refund.parts_known:
-        return replace(known, refund_parts=_union(known.refund_parts, (told,)))
-    return replace(known, refunds=_listed(_union(known.refunds, (told,)), known.complete_as_of))
+        return replace(known, refund_parts=_union(known.refund_parts, (dated,)))
+    return replace(known, refunds=_listed(_union(known.refunds, (dated,)), known.complete_as_of))
 
 
-def add_child(known: OrderState, told: OrderState) -> OrderState:
+def add_child(known: OrderState, received: OrderState) -> OrderState:
     """News of a sub-order: a part of this purchase, which its own refunds and its cancellation lower."""
-    child = merge(known.children.get(told.id), told)
-    return replace(known, children=dict(sorted({**known.children, told.id: child}.items())))
+    child = merge(known.children.get(received.id), received)
+    return replace(known, children=dict(sorted({**known.children, received.id: child}.items())))
 
 
 def delete(known: OrderState) -> OrderState:
@@ -278,12 +278,12 @@ def _listed(refunds: tuple[Refund, ...], complete_as_of: Precedence | None) -> t
 
 
 def is_still_listed(refund: Refund, complete_as_of: Precedence | None) -> bool:
-    """False once a complete list, newer than all that told of the refund, does not name it: staff deleted it."""
+    """False once a complete list that is newer than every report of the refund does not name it: staff deleted it."""
     return complete_as_of is None or refund.as_of >= complete_as_of
 
 
 def _facts(state: OrderState) -> OrderState:
-    """What a state says for itself: without refunds, and all that is gathered over states."""
+    """The facts of one state alone: without refunds, and all that is gathered over states."""
     return replace(
         state,
         refunds=(),
@@ -311,7 +311,7 @@ def _provisional(state: OrderState) -> tuple[Refund, ...]:
 
 
 def _union(*sets: tuple[Refund, ...]) -> tuple[Refund, ...]:
-    """The union by id; of two tellings the newer one, then the larger."""
+    """The union by id; of two reports the newer one, then the larger."""
     by_id: dict[str, Refund] = {}
     for refund in (one for refunds in sets for one in refunds):
         other = by_id.get(refund.id)

@@ -95,11 +95,11 @@ def receive_refund(shop: Shop, platform: str, order_id: str, refund: Refund) -> 
         return None if order is None else _store(order, add_refund(order.told, refund))
 
 
-def receive_child(shop: Shop, platform: str, parent_id: str, told: OrderState) -> Order | None:
+def receive_child(shop: Shop, platform: str, parent_id: str, received: OrderState) -> Order | None:
     """Book the state of a sub-order with the purchase it is part of; None when that is not known yet (then park it)."""
     with atomic():
         order = _lock(shop, platform, parent_id)
-        return None if order is None else _store(order, add_child(order.told, told))
+        return None if order is None else _store(order, add_child(order.told, received))
 
 
 def receive_deletion(shop: Shop, platform: str, order_id: str) -> Order | None:
@@ -183,7 +183,7 @@ def _locked(shop: Shop, platform: str, told: OrderState) -> Order:
             "platform": platform,
             "external_id": told.id,
             "number": told.number,
-            "status": told.status,
+            "status": _status(told),
             "state": {},
             "why_nothing": _why_nothing(shop, told),
             "placed_at": told.placed_at,
@@ -206,12 +206,16 @@ def _why_nothing(shop: Shop, told: OrderState) -> str | None:
     return None
 
 
+def _status(state: OrderState) -> str:
+    """The status in the row: a cart that once was an order is a cancelled one."""
+    return "cancelled" if state.is_void else state.status
+
+
 def _store(order: Order, merged: OrderState) -> Order:
     value = merged.as_json()
     if order.state and canonical(order.state) == canonical(value) and not order.dirty_fields:
         return order
-    order.state, order.number = value, merged.number
-    order.status = "cancelled" if merged.is_void else merged.status
+    order.state, order.status, order.number = value, _status(merged), merged.number
     order.placed_at, order.updated_at = merged.placed_at, clock.now()
     order.save()
     emit(OrderChanged(order.shop_id, order.id))

@@ -38,6 +38,7 @@ from widget_server.loyalty.scoring import Rate
 from widget_server.loyalty.shops import Shop
 
 PAGE = 20
+WITHOUT_POINTS_MAX = 5
 Json = dict[str, Any]
 
 
@@ -325,10 +326,14 @@ def _tier(standing: tiers.Standing | None) -> Json | None:
     }
 
 
-def history(shop: Shop, account: Account | None, *, cursor: str | None = None) -> Json:
-    """What moved, newest first: on the first page what still waits, then the booked rows (acceptance 48)."""
+def history(shop: Shop, customer: Customer, account: Account | None, *, cursor: str | None = None) -> Json:
+    """What moved, newest first: on the first page what still waits, then the booked rows (acceptance 48).
+
+    The first page also has the customer's newest orders that can give no points, and why.
+    """
+    without = [] if cursor else _orders_without_points(shop, customer)
     if account is None:
-        return {"rows": [], "next_cursor": None}
+        return {"rows": [], "next_cursor": None, "orders_without_points": without}
     rows = ledger.history(shop.id, account.id, before=int(cursor) if cursor else None, limit=PAGE + 1)
     more, rows = len(rows) > PAGE, rows[:PAGE]
     waiting = [] if cursor else _waiting(shop, account)
@@ -338,7 +343,16 @@ def history(shop: Shop, account: Account | None, *, cursor: str | None = None) -
     comments = _comments(shop, [row.id for row in rows if "note" in row.snapshot])
     shown = [_waiting_row(award, numbers) for award in waiting]
     shown += [_booked_row(row, numbers, titles, comments) for row in rows]
-    return {"rows": shown, "next_cursor": str(rows[-1].sequence) if more else None}
+    next_cursor = str(rows[-1].sequence) if more else None
+    return {"rows": shown, "next_cursor": next_cursor, "orders_without_points": without}
+
+
+def _orders_without_points(shop: Shop, customer: Customer) -> list[Json]:
+    mine = Order.of(shop, Order.number, Order.placed_at, Order.why_nothing).where(
+        Order.customer_id == customer.id, Order.why_nothing.is_null(False), Order.status != "cancelled"
+    )
+    newest = mine.order_by(Order.placed_at.desc(), Order.id).limit(WITHOUT_POINTS_MAX)
+    return [{"number": one.number, "placed_at": one.placed_at, "reason": one.why_nothing} for one in newest]
 
 
 def _waiting(shop: Shop, account: Account) -> list[Award]:

@@ -185,6 +185,8 @@ class OrderSchema(_Body):
         for name in ("lines", "coupon_codes", "refunds"):
             value[name] = tuple(value[name])
         value["number"] = value["number"] or value["id"]
+        if value["parent_id"] in ("0", value["id"]):
+            value["parent_id"] = None
         value["source"] = value["source"] or "web"
         value["modified_at"] = value["modified_at"] or value["placed_at"]
         return OrderState(**value), buyer

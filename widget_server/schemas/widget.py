@@ -378,11 +378,20 @@ class HistoryRow(Body):
     why = one(Why)
 
 
+class OrderWithoutPoints(Body):
+    """An order that can give no points, and why."""
+
+    number = text()
+    placed_at = moment()
+    reason = text(values=["other_currency", "program_not_active"])
+
+
 class History(Body):
-    """A page of rows, newest first."""
+    """A page of rows, newest first; with the first one the newest orders that can give no points."""
 
     rows = many(HistoryRow)
     next_cursor = text(null=True)
+    orders_without_points = many(OrderWithoutPoints)
 
 
 class MyBalance(Body):

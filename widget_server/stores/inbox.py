@@ -113,15 +113,15 @@ def _order(shop: Shop, platform: str, topic: str, body: bytes, order: dict[str, 
     return BOOKED
 
 
-def is_part(told: OrderState) -> bool:
+def is_part(order: OrderState) -> bool:
     """True for a sub-order: one purchase counts once, however many records a shop splits it into."""
-    return told.parent_id is not None and told.parent_id != told.id
+    return order.parent_id is not None
 
 
-def _part(shop: Shop, platform: str, topic: str, body: bytes, told: OrderState) -> Outcome:
+def _part(shop: Shop, platform: str, topic: str, body: bytes, part: OrderState) -> Outcome:
     """A sub-order is no order of its own; what of it is given back, or cancelled, lowers the purchase."""
-    parent_id = told.parent_id or ""
-    parent = orders.receive_child(shop, platform, parent_id, told)
+    parent_id = part.parent_id or ""
+    parent = orders.receive_child(shop, platform, parent_id, part)
     if parent is None:
         return _wait(shop, platform, topic, body, parent_id)
     return Outcome("ignored", f"a part of order {parent.number}, which counts as a whole")

@@ -23,7 +23,7 @@ class OrderSeen:
 class RefundSeen:
     """One refund of an order that may not be known yet; `refund` as in the order's `refunds`.
 
-    With `parts_known` it only says what is in a refund; whether it stands, the order's own list says.
+    With `parts_known` it only describes a refund; whether that refund stands is up to the order's own list.
     """
 
     order_id: str

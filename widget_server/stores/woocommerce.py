@@ -202,7 +202,7 @@ class _Taxed:
 
 
 def _given_back(order: Fields, total: Decimal) -> dict[str, _Taxed]:
-    """Money given back by refund id, oldest first; a tax of 0 may be one that was not told.
+    """Money given back by refund id, oldest first; a tax of 0 may be a tax that is not known.
 
     WooCommerce books the rest itself when staff set `refunded`, but a payment plug-in may switch that off: an
     order that calls itself refunded counts as wholly refunded, the unlisted rest under an id of ours. It is

@@ -21,7 +21,8 @@ def mine() -> ResponseReturnValue:
     me = auth.member()
     account = ledger.account_of(me.shop.id, me.customer.id)
     return jsonify(
-        balance=reads.balance(me.shop, programs.of(me.shop.id), account), history=reads.history(me.shop, account)
+        balance=reads.balance(me.shop, programs.of(me.shop.id), account),
+        history=reads.history(me.shop, me.customer, account),
     )
 
 
@@ -34,7 +35,8 @@ def history() -> ResponseReturnValue:
     cursor = request.args.get("cursor", "")
     if not cursor.isdecimal() or len(cursor) > 18:
         raise BadRequest("This cursor is not one of ours.", field="cursor")
-    return jsonify(reads.history(me.shop, ledger.account_of(me.shop.id, me.customer.id), cursor=cursor))
+    account = ledger.account_of(me.shop.id, me.customer.id)
+    return jsonify(reads.history(me.shop, me.customer, account, cursor=cursor))
 
 
 @my_balance.get("/export")

@@ -36,7 +36,7 @@ def member_panel() -> ResponseReturnValue:
         "rewards": reads.redeem(shop, customer, account) if tab == "redeem" else None,
         "my_rewards": reads.my_rewards(shop, customer) if tab == "my_rewards" else None,
         "referral": reads.referral(shop, customer) if tab == "referral" else None,
-        "history": reads.history(shop, account) if tab == "my_balance" else None,
+        "history": reads.history(shop, customer, account) if tab == "my_balance" else None,
     }
     if tab == "my_rewards":
         customers.touch_rewards_seen(customer)

@@ -246,9 +246,16 @@ export interface HistoryRow {
   why: Why;
 }
 
+export interface OrderWithoutPoints {
+  number: string;
+  placed_at: string;
+  reason: "other_currency" | "program_not_active";
+}
+
 export interface History {
   rows: HistoryRow[];
   next_cursor: string | null;
+  orders_without_points: OrderWithoutPoints[];
 }
 
 export interface MyBalance {

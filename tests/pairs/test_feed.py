@@ -39,7 +39,7 @@ def lives_on(shop: WooShop, changes: list[str], ending: str) -> tuple[int, int]:
             if change == "bowl back" and change not in back:
                 shop.gives_back(number, "33.00", lines={2: ("30.00", "3.00")})
             elif change == "shipping back" and change not in back:
-                shop.gives_back(number, "6.00", shipping={9: ("6.00", "0.00")})
+                shop.gives_back(number, "4.00", shipping={9: ("4.00", "0.00")})
             elif change in ("completed", "cancelled", "processing"):
                 status = change
                 shop.changes(number, status=status)

@@ -150,3 +150,14 @@ def test_a_server_that_never_ends_is_left(monkeypatch: pytest.MonkeyPatch) -> No
         pytest.raises(NotReached, match="too much"),
     ):
         ask("GET", url, KEY)
+
+
+def test_a_list_may_be_longer_and_its_headers_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calls, "ANSWER_BYTES_MAX", 10)
+    body = "[" + "1, " * 20 + "1]"
+    with server(answers("200 OK", body, "X-WP-TotalPages: 3\r\n")) as (url, _):
+        told = calls.reply("GET", url, KEY, of_list=True)
+    assert (len(told.value), told.headers["x-wp-totalpages"]) == (21, "3")
+    monkeypatch.setattr(calls, "LIST_BYTES_MAX", 10)
+    with server(answers("200 OK", body)) as (url, _), pytest.raises(NotReached, match="too much"):
+        calls.reply("GET", url, KEY, of_list=True)

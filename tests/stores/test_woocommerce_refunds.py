@@ -61,6 +61,7 @@ def tells(world: World, shop: WooShop, number: int) -> None:
     ("amount", "parts", "left"),
     [
         ("7.14", {"shipping": {SHIPPING: ("6.00", "1.14")}}, 650),
+        ("3.57", {"shipping": {SHIPPING: ("3.00", "0.57")}}, 650),
         ("35.70", {"lines": {BOWL: ("30.00", "5.70")}}, 350),
         ("37.45", {"lines": {MUGS: ("35.00", "2.45")}}, 300),
         ("18.73", {"lines": {MUGS: ("17.50", "1.23")}}, 475),
@@ -71,7 +72,15 @@ def tells(world: World, shop: WooShop, number: int) -> None:
             0,
         ),
     ],
-    ids=["shipping only", "the bowl", "the mugs", "one mug", "the bowl and shipping", "everything"],
+    ids=[
+        "shipping only",
+        "half of the shipping",
+        "the bowl",
+        "the mugs",
+        "one mug",
+        "the bowl and shipping",
+        "everything",
+    ],
 )
 def test_known_parts_give_exact_points(
     world: World, shop: WooShop, amount: str, parts: dict[str, Any], left: int
@@ -124,7 +133,7 @@ def test_an_amount_without_parts_stays_a_guess(world: World, shop: WooShop) -> N
 
 def test_a_shop_that_is_away_is_asked_again(world: World, shop: WooShop) -> None:
     order = sells(shop)
-    shop.gives_back(order, "7.14", shipping={SHIPPING: ("6.00", "1.14")})
+    shop.gives_back(order, "3.57", shipping={SHIPPING: ("3.00", "0.57")})
     tells(world, shop, order)
     shop.mood = "breaks"
     jobs.run_all()

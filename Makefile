@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PORT ?= 8000
 SHOP_PORT ?= 8001
-NODE_MODULES := widget_static/node_modules/.ready tests/wix_sdk/node_modules/.ready
+NODE_MODULES := widget_static/node_modules/.ready tests/wix_sdk/node_modules/.ready tests/host_pages/node_modules/.ready
 
 .PHONY: help demo test lint unit browser types docs build proofs bench shots clean
 

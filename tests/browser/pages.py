@@ -75,13 +75,29 @@ def script_tag(demo: Demo, attributes: str = "") -> str:
     return str(demo.facts["script_tag"]).replace("></script>", f" {attributes}></script>")
 
 
-def add_page(visitor: Visitor, path: str, *, head: str = "", body: str = "", csp: str | None = None) -> None:
-    """Have the shop serve one page more, under its strict policy unless told otherwise."""
-    html = f'<!doctype html><html lang="en"><head><title>Page</title>{head}</head><body>{body}</body></html>'
-    headers = {"Content-Security-Policy": policy(visitor.demo) if csp is None else csp}
+def add_page(
+    visitor: Visitor,
+    path: str,
+    *,
+    head: str = "",
+    body: str = "",
+    html: str | None = None,
+    csp: str | None = None,
+    headers: dict[str, str] | None = None,
+) -> None:
+    """Have the shop serve one page more, of head and body or whole, under its strict policy unless told otherwise."""
+    text = html or f'<!doctype html><html lang="en"><head><title>Page</title>{head}</head><body>{body}</body></html>'
+    sent = {"Content-Security-Policy": policy(visitor.demo) if csp is None else csp, **(headers or {})}
     visitor.context.route(
         visitor.demo.shop + path,
-        lambda route: route.fulfill(body=html, content_type="text/html; charset=utf-8", headers=headers),
+        lambda route: route.fulfill(body=text, content_type="text/html; charset=utf-8", headers=sent),
+    )
+
+
+def add_file(visitor: Visitor, path: str, code: str) -> None:
+    """Have the shop serve one script more."""
+    visitor.context.route(
+        visitor.demo.shop + path, lambda route: route.fulfill(body=code, content_type="text/javascript; charset=utf-8")
     )
 
 

@@ -29,7 +29,11 @@ if (!window.LoyaltyWidget) {
   // Last in the body of a finished document: hydration passes over what follows the nodes it knows there, and nowhere
   // else. Pages that swap their body or their root throw us out; a look now and then cannot quarrel with them.
   const look = () => {
-    if (!host.isConnected && document.readyState == "complete") document.body?.append(host);
+    if (!host.isConnected && document.readyState == "complete") {
+      // a page that keeps copies of its bodies kept one of ours, with nothing in it
+      document.querySelector("loyalty-widget")?.remove();
+      document.body?.append(host);
+    }
     // a page may have taken the query away by now
     if ((location + document.referrer + performance.getEntriesByType("navigation")[0]!.name).match(`[?&#](loyalty|ref=|${tag.dataset.refParam}=)`)
       || document.querySelector("[data-loyalty-points-for],[data-loyalty-balance],[data-loyalty-open],[data-loyalty-page],script[data-open]")) load();
@@ -49,7 +53,7 @@ if (!window.LoyaltyWidget) {
     delete window.LoyaltyWidget;
   };
 
-  sheet.replaceSync(`:host{display:contents!important}button{all:initial;display:${location.pathname.match(config.h) ? "none" : "flex"};place-items:center;gap:8px;padding:17px 20px;border:1px solid var(--i);border-radius:28px;font:600 1em system-ui;cursor:pointer;position:fixed;box-shadow:0 4px 16px #0003;color-scheme:${html.dataset.theme || "light dark"};${config.s}}button:before{content:"";padding:10px;background:currentcolor;clip-path:path("M2 6h16v4H2zM3 11h6v7H3zm8 0h6v7h-6zM5 1l5 4 5-4v4H5z")}:focus-visible{outline:2px solid var(--i);outline-offset:1px}@media(max-width:480px){button{margin:-8px;padding:17px;font-size:0}}@media print{:host{display:none!important}}`);
+  sheet.replaceSync(`:host{display:contents!important}button{all:initial;display:${location.pathname.match(config.h) ? "none" : "flex"};place-items:center;gap:8px;padding:17px 20px;border:1px solid var(--i);border-radius:28px;font:600 1em system-ui;cursor:pointer;position:fixed;box-shadow:0 4px 16px #0003;color-scheme:${html.dataset.theme || "light dark"};${config.s};&:before{content:"";padding:10px;background:currentcolor;clip-path:path("M2 6h16v4H2zM3 11h6v7H3zm8 0h6v7h-6zM5 1l5 4 5-4v4H5z")}&:focus-visible{outline:2px solid var(--i)}@media(max-width:480px){margin:-8px;padding:17px;font-size:0}@media print{display:none}}`);
   button.textContent = config.w[(tag.dataset.locale || html.lang).slice(0, 2)] || config.w[""];
   button.ariaExpanded = false as never;
   button.onclick = api.toggle;

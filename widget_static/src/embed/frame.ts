@@ -31,6 +31,7 @@ const sheetOf = (style: CSSStyleDeclaration) => {
 .panel button:before { content: none; }
 .panel button + button { background: none; border-color: #0000; color: inherit; }
 i { position: fixed; }
+@media print { .panel { display: none; } }
 @media ${PHONE} { .panel { inset: 0; width: 100%; height: 100%; border-radius: 0; } }
 `;
 };

@@ -22,9 +22,11 @@ export interface Page {
 /** What the shop says of the shopper, as a frame of ours hears it. */
 export type Word = Extract<Message<typeof TO_PANEL>, { type: "identity" }>;
 
-/** Puts the launcher's host into the page before the loader does: somebody asks for it now. */
+/** Puts the launcher's host into the page as the loader does, but before it would: somebody asks for it now. */
 export function place({ root: { host } }: Page): void {
-  if (!host.isConnected && document.readyState !== "loading") document.body.append(host);
+  if (host.isConnected || document.readyState === "loading") return;
+  document.querySelector("loyalty-widget")?.remove();
+  document.body.append(host);
 }
 
 /** Tells the shop's listeners; one that throws is its own affair. */

@@ -16,16 +16,18 @@ db
 queue
 keys
 ledger
+loyalty.emails loyalty.lines loyalty.postal_addresses
 loyalty.shops loyalty.edits
 loyalty.access
 loyalty.programs
 loyalty.tiers
 loyalty.customers
-loyalty.points loyalty.expiry
+loyalty.points loyalty.expiry loyalty.mailboxes
 loyalty.batches
 loyalty.csv_files
 loyalty.order_states
 loyalty.orders
+loyalty.new_customers
 loyalty.earning_rules
 loyalty.scoring loyalty.caps
 loyalty.earning

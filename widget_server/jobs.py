@@ -21,6 +21,7 @@ from widget_server.loyalty import (
     issuing,
     orders,
     points,
+    programs,
     reports,
     shops,
     tiers,
@@ -45,6 +46,7 @@ JOBS: dict[str, Callable[[dict[str, Any]], object]] = {
     imports.PARSE_JOB: lambda payload: imports.parse(payload["import_id"]),
     batches.LIST_JOB: lambda payload: imports.list_rows(payload["batch_id"]),
     "recheck_tiers": lambda payload: tiers.recheck_everybody(shops.by_id(payload["shop_id"])),
+    programs.RECONSIDER_JOB: lambda payload: orders.reconsider(shops.by_id(payload["shop_id"])),
     orders.RETRY_JOB: lambda payload: inbox.retry(shops.by_id(payload["shop_id"]), payload["parked_id"]),
 }
 

@@ -1,22 +1,25 @@
 """The program: the shop's rules as a whole. Draft, active or paused; every setting has a default."""
 
 from dataclasses import asdict, dataclass, replace
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Literal
 
 from peewee import Check
 
-from widget_server import clock
+from widget_server import clock, queue
 from widget_server.db import Int, Json, ShopTable, Text, UtcDateTime, atomic, lock_rows
 from widget_server.errors import BadTransition, ProgramNotActive
 from widget_server.events import ProgramChanged, emit
+from widget_server.loyalty.shops import Shop
 
 Rounding = Literal["floor", "unit", "nearest"]
 PAUSE_GRACE_DAYS = 14
+RECONSIDER_JOB = "reconsider_orders"  # the day from which orders count was moved
 
 
 class Program(ShopTable):
-    """One a shop, made with it as DRAFT and without rules (contracts §7)."""
+    """One a shop, made with it as DRAFT and without rules (contracts §7). `activated_at` is its first activation."""
 
     id = Text(primary_key=True)
     name = Text()
@@ -28,6 +31,7 @@ class Program(ShopTable):
     created_at = UtcDateTime()
     updated_at = UtcDateTime()
     icon = Json(null=True)
+    activated_at = UtcDateTime(null=True)
 
     class Meta:
         indexes = ((("shop_id",), True),)
@@ -51,6 +55,7 @@ class ProgramSettings:
     `rounding`, the `base_*` switches and `earn_at` with `wait_days` follow acceptance 19, 20 and 22;
     `combine` says how tier, product and campaign multipliers meet (21); `shortfall` is what happens when
     points to take back are spent (57); `point_value` is the worth of one point in the shop's currency.
+    `orders_from` is the day of the shop's zone from which orders count; None: the day of the first activation.
     """
 
     rounding: Rounding = "floor"
@@ -70,6 +75,7 @@ class ProgramSettings:
     expiry_reminder_days: tuple[int, ...] = (30, 7)
     coupon_after_cancel: Literal["usable", "points"] = "usable"
     return_days: int | None = 14
+    orders_from: date | None = None
 
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> "ProgramSettings":
@@ -79,6 +85,8 @@ class ProgramSettings:
             values["point_value"] = Decimal(values["point_value"])
         if "expiry_reminder_days" in values:
             values["expiry_reminder_days"] = tuple(values["expiry_reminder_days"])
+        if values.get("orders_from") is not None:
+            values["orders_from"] = date.fromisoformat(values["orders_from"])
         return cls(**values)
 
     def as_json(self) -> dict[str, Any]:
@@ -86,6 +94,7 @@ class ProgramSettings:
         value = asdict(self)
         value["point_value"] = None if self.point_value is None else str(self.point_value)
         value["expiry_reminder_days"] = list(self.expiry_reminder_days)
+        value["orders_from"] = None if self.orders_from is None else self.orders_from.isoformat()
         return value
 
 
@@ -117,12 +126,22 @@ def need_active(shop_id: str) -> Program:
     return program
 
 
+def is_before_program(shop: Shop, program: Program, moment: datetime) -> bool:
+    """Whether `moment` lies before the day from which the shop's orders count (contracts §10)."""
+    first = program.rules.orders_from
+    if first is None and program.activated_at is not None:
+        first = clock.local_date(program.activated_at, shop.timezone)
+    return first is not None and clock.local_date(moment, shop.timezone) < first
+
+
 def activate(shop_id: str) -> Program:
     """DRAFT or PAUSED -> ACTIVE. When ACTIVE already, nothing changes (contracts §2)."""
     with atomic():
         program = locked(shop_id)
         if not program.is_active:
-            resumed = clock.now() if program.status == "paused" else program.resumed_at
+            now = clock.now()
+            resumed = now if program.status == "paused" else program.resumed_at
+            program.activated_at = program.activated_at or now
             _save(program, status="active", resumed_at=resumed)
         return program
 
@@ -158,8 +177,11 @@ def update(
             changes["icon"] = icon
         if settings is not None and settings.as_json() != ProgramSettings.from_json(program.settings).as_json():
             changes["settings"] = settings.as_json()
+        began = program.rules.orders_from
         if changes:
             _save(program, **changes)
+        if program.rules.orders_from != began:
+            queue.enqueue_once(RECONSIDER_JOB, {"shop_id": shop_id})
         return program
 
 

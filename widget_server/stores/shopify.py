@@ -14,6 +14,7 @@ from widget_server.stores.fields import (
     full_name,
     header,
     matches,
+    postal_address,
     referral_in,
     settle,
     total_of,
@@ -34,6 +35,7 @@ from widget_server.stores.messages import (
 _PLACED = {None, "pending", "authorized", "partially_paid"}
 _PAID = {"paid", "partially_refunded", "refunded"}
 _CANCELLED = {"voided", "expired"}
+_POSTAL = {"postcode": "zip", "region": "province", "country": "country_code"}
 
 
 def verify(secret: str, headers: Mapping[str, str], body: bytes) -> bool:
@@ -89,6 +91,8 @@ def _order(order: Fields) -> dict[str, Any]:
         "placed_at": order.required_moment("processed_at", "created_at"),
         "modified_at": modified_at,
         "customer": _buyer(order),
+        "billing_address": postal_address(order, "billing_address", _POSTAL),
+        "shipping_address": postal_address(order, "shipping_address", _POSTAL),
         "lines": lines,
         "shipping": shipping,
         "discount": discount,
@@ -244,6 +248,8 @@ def _customer_seen(customer: Fields) -> Message:
             else customer.flag("accepts_marketing"),
             "referral_code": None,
             "registered_at": customer.moment("created_at"),
+            "modified_at": customer.moment("updated_at", "created_at"),
+            "paying": customer.money("total_spent") > 0 if customer.values.get("total_spent") is not None else None,
             "deleted": False,
         }
     )
@@ -269,6 +275,7 @@ _MEANING: dict[str, Callable[[Fields], Message]] = {
     "orders/cancelled": _order_seen,
     "refunds/create": _refund_seen,
     "customers/create": _customer_seen,
+    "customers/update": _customer_seen,
     "customers/data_request": lambda request: DataRequested(*_person(request)),
     "customers/redact": lambda request: CustomerErased(*_person(request)),
     "shop/redact": _shop_erased,

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -52,7 +52,8 @@ class World:
     numbers: Any = field(default_factory=lambda: itertools.count(1))
 
     @classmethod
-    def create(cls, *, active: bool = True, **facts: Any) -> "World":
+    def create(cls, *, active: bool = True, orders_from: date | None = date(2000, 1, 1), **facts: Any) -> "World":
+        """An active program counts orders since 2000: stories place them where they like. None: since now."""
         values = {
             "name": "Fjord & Fern",
             "origins": ["http://shop.localhost:8001"],
@@ -63,6 +64,8 @@ class World:
         shop = shops.create(**{**values, **facts})
         programs.create(shop.id, "Fern Club")
         if active:
+            known = programs.ProgramSettings(orders_from=orders_from).as_json()
+            programs.Program.change(shop, {programs.Program.settings: known})
             programs.activate(shop.id)
         return cls(shop)
 

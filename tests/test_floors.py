@@ -17,6 +17,7 @@ db
 queue
 keys
 ledger
+loyalty.emails loyalty.lines loyalty.postal_addresses
 loyalty.shops loyalty.edits
 loyalty.access
 loyalty.order_states
@@ -24,11 +25,12 @@ loyalty.order_goods
 loyalty.programs
 loyalty.tiers loyalty.taxes
 loyalty.customers
-loyalty.points loyalty.expiry
+loyalty.points loyalty.expiry loyalty.mailboxes
 loyalty.batches
 loyalty.csv_files
 loyalty.orders
 loyalty.feeds
+loyalty.new_customers
 loyalty.earning_rules
 loyalty.scoring loyalty.caps
 loyalty.earning

@@ -214,12 +214,18 @@ class RateLimited(Refusal):
 
 
 class EmailInvalid(BadRequest):
-    """The address is not complete."""
+    """No mail reaches this address: it is not complete, or not in the one form that all compare."""
 
     code, message = "email_invalid", "This address is not complete."
 
     def __init__(self) -> None:
         super().__init__(field="email")
+
+
+class NothingToVerify(Refusal):
+    """The member has no address, or one that is verified already."""
+
+    kind, code, message = "conflict", "nothing_to_verify", "There is no address to verify."
 
 
 class AccountExists(Refusal):

@@ -59,6 +59,13 @@ class CustomerRegistered(Event):
 
 
 @dataclass(frozen=True)
+class PastLearned(Event):
+    """The platform told when a person registered there, or whether they had paid for an order before."""
+
+    customer_id: str
+
+
+@dataclass(frozen=True)
 class CustomerChanged(Event):
     """Facts about a person changed that a rule may pay for (newsletter, birthday, verified e-mail)."""
 

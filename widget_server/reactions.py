@@ -19,6 +19,7 @@ from widget_server.loyalty import (
     earning_rules,
     feeds,
     imports,
+    mailboxes,
     orders,
     privacy,
     referrals,
@@ -59,6 +60,19 @@ def bind_registered_friend(event: events.CustomerRegistered) -> None:
     referrals.evaluate(shop, customer.id, source="job")
 
 
+def remember_membership(event: events.CustomerJoined) -> None:
+    """Whoever comes with another address of this mailbox is no stranger."""
+    shop, customer = shops.by_id(event.shop_id), customers.by_id(event.shop_id, event.customer_id)
+    mailboxes.claim(shop, customer, mailboxes.MEMBERSHIP)
+
+
+def look_at_past(event: events.PastLearned) -> None:
+    """What only a new customer is given depends on it."""
+    shop, customer = shops.by_id(event.shop_id), customers.by_id(event.shop_id, event.customer_id)
+    earning.rescore_first_order(shop, customer, source="job")
+    referrals.evaluate(shop, customer.id, source="job")
+
+
 def score_order(event: events.OrderChanged) -> None:
     """Points follow the state of the order."""
     earning.score_order(shops.by_id(event.shop_id), event.order_id, source="job")
@@ -91,8 +105,9 @@ def move_referral_of_order(event: events.OrderChanged) -> None:
     if order.customer_id is None:
         return
     code = order.told.landing_referral
-    if code:
-        referrals.bind(shop, customers.by_id(shop.id, order.customer_id), code, source="job")
+    if code and order.why_nothing != orders.BEFORE_PROGRAM:
+        friend = customers.by_id(shop.id, order.customer_id)
+        referrals.bind(shop, friend, code, source="job", came_at=order.placed_at)
     referrals.evaluate(shop, order.customer_id, source="job")
 
 
@@ -175,7 +190,8 @@ REACTIONS: dict[type[Event], tuple[Callable[[Any], None], ...]] = {
     events.AccountCreated: (tell_receivers,),
     events.PointsMoved: (tell_receivers, recheck_tier),
     events.ManyPointsMoved: (tell_of_each,),
-    events.CustomerJoined: (tell_receivers, pay_for_joining),
+    events.CustomerJoined: (tell_receivers, remember_membership, pay_for_joining),
+    events.PastLearned: (look_at_past,),
     events.CustomerRegistered: (tell_receivers, bind_registered_friend),
     events.CustomerChanged: (tell_receivers, pay_for_newsletter),
     events.SamePerson: (tell_receivers, merge_customers),

@@ -16,7 +16,7 @@ from standardwebhooks import Webhook
 
 from tests.make import World
 from widget_server import clock, ledger
-from widget_server.loyalty import customers, shops
+from widget_server.loyalty import customers, emails, shops
 from widget_server.loyalty.customers import Customer
 
 CASES = Path(__file__).parents[1] / "payloads" / "cases"
@@ -76,7 +76,7 @@ class CaseShop:
 
     def customer(self, email: str) -> Customer | None:
         """Who is known by this address."""
-        return Customer.one(self.shop, Customer.email_key == customers.email_key(email))
+        return Customer.one(self.shop, Customer.email_key == emails.key_of(email))
 
 
 @pytest.fixture
@@ -87,7 +87,13 @@ def shop_on(client: FlaskClient, world: World) -> Callable[..., CaseShop]:
     def make(platform: str, *, currency: str = "USD", **facts: Any) -> CaseShop:
         with clock.at(BEGAN):
             own = World.create(
-                name="Case", platform=platform, currency=currency, timezone="UTC", webhook_secret=SECRET, **facts
+                name="Case",
+                platform=platform,
+                currency=currency,
+                timezone="UTC",
+                webhook_secret=SECRET,
+                orders_from=None,
+                **facts,
             )
             own.order_rule(10)
         made.append(own)

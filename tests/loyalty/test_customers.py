@@ -21,7 +21,7 @@ from tests.make import Shopper, World, at_once, line, refund
 from widget_server import events, ledger
 from widget_server.errors import CustomerExists, EmailInvalid, LeftProgram, NotFound, Refusal, SignedOut
 from widget_server.events import CustomerChanged, Event
-from widget_server.loyalty import coupons, customers, orders, privacy, sign_in
+from widget_server.loyalty import coupons, customers, emails, orders, privacy, sign_in
 from widget_server.loyalty.coupons import Coupon
 from widget_server.loyalty.customers import Customer, Person
 from widget_server.loyalty.orders import Order
@@ -208,7 +208,7 @@ def test_what_is_no_address_makes_nobody_the_same_person(world: World) -> None:
         assert known[0].id != known[1].id, nonsense
         assert {one.email for one in known} == {None}, nonsense
         with pytest.raises(EmailInvalid):
-            customers.clean_email(nonsense)
+            emails.parse(nonsense)
 
 
 def test_case_never_matters_but_two_letters_are_two_addresses(world: World) -> None:
@@ -230,7 +230,7 @@ def test_case_never_matters_but_two_letters_are_two_addresses(world: World) -> N
     ],
 )
 def test_the_mailbox_behind_an_address(typed: str, behind: str) -> None:
-    assert customers.mailbox(typed) == behind
+    assert emails.parse(typed).mailbox == behind
 
 
 # acceptance 15: a guest's points
@@ -297,7 +297,7 @@ def test_a_later_unproven_word_does_not_take_a_proven_address_away(world: World)
     recognise(world, external_id="c-1", email=ANN, email_verified=True)
     again = recognise(world, external_id="c-1", email="typo@example.com", email_verified=False)
     assert (again.email, again.email_verified) == (ANN, True)
-    moved = recognise(world, external_id="c-1", email="new@example.com", email_verified=True)
+    moved = recognise(world, external_id="c-1", email="new@example.com", email_verified=True, of_account=True)
     assert (moved.email, moved.email_verified) == ("new@example.com", True)
     assert customers.by_verified_email(world.shop.id, ANN) is None
 
@@ -624,7 +624,7 @@ class People(RuleBasedStateMachine):
                 person = told[order.external_id]
                 named = customers.by_external_id(self.world.shop.id, person.external_id) if person.external_id else None
                 is_hers = named is not None and named.id == customer.id
-                is_proven = (customer.id, customers.email_key(person.email)) in proven
+                is_proven = (customer.id, emails.key_of(person.email)) in proven
                 assert is_hers or is_proven or order.external_id in self.trusted, (order.external_id, person)
 
     def nobody_is_signed_out_by_a_message(self) -> None:

@@ -488,7 +488,7 @@ def test_a_merged_guests_order_is_taken_back_from_the_person(world: World) -> No
 
 
 def test_an_order_that_changes_hands_gives_to_one_person_only(world: World) -> None:
-    """The shop corrects whose order it was, and corrects itself; then both turn out to be one person."""
+    """The shop tells whose order it was and then no longer says it; at last both turn out to be one person."""
     world.order_rule(10)
     guest, ann = Person(email="ann@example.com"), Person(external_id="c-1")
     told = state(id="o1")
@@ -498,7 +498,7 @@ def test_an_order_that_changes_hands_gives_to_one_person_only(world: World) -> N
         accounts = [ledger.account_of(world.shop.id, customer.id) for customer in found]
         return [account.balance if account else 0 for account in accounts]
 
-    for minute, (person, expected) in enumerate(((guest, [200, 0]), (ann, [0, 200]), (guest, [200, 0]))):
+    for minute, (person, expected) in enumerate(((guest, [200, 0]), (ann, [0, 200]), (guest, [0, 200]))):
         orders.receive(
             world.shop, "generic", replace(told, modified_at=told.modified_at + timedelta(minutes=minute)), person
         )

@@ -181,7 +181,7 @@ def test_each_row_that_fails_has_its_reason(world: World, ann: Shopper, bob: Sho
     assert table[0] == ["Name", "E-Mail", "Points", "reason"]
     assert table[1] == ["Nobody", "nobody@example.com", "5", "No customer has this e-mail address."]
     assert table[5][:3] == ["'=cmd", "x@example.com", "1,000"]
-    assert table[7] == ["Short", "", "", "This is no e-mail address."]
+    assert table[7] == ["Short", "", "", imports.REASONS["email_invalid"]]
     assert len(table) == 11
 
 

@@ -354,6 +354,8 @@ def test_a_code_typed_by_hand(world: World) -> None:  # acceptance 41
         with pytest.raises(AlreadyReferred):
             typed(bob, code_of(dan))
         cid.orders(status="placed")
+        assert referrals.may_enter_code(world.shop, cid.customer)  # what is only placed makes nobody a customer
+        cid.orders(placed_at=NOON + timedelta(days=1))
         with pytest.raises(AlreadyReferred):
             typed(cid, code_of(ann))
     with clock.at(NOON + timedelta(days=30)), pytest.raises(AlreadyReferred):

@@ -101,6 +101,8 @@ def test_each_order_topic_tells_the_whole_order(topic: str) -> None:
                 "name": "Ann Lee",
                 "phone": None,
             },
+            "billing_address": None,
+            "shipping_address": None,
             "lines": [
                 {
                     "id": "9007199254740994",
@@ -543,9 +545,37 @@ def test_a_new_customer() -> None:
             "accepts_marketing": True,
             "referral_code": None,
             "registered_at": "2026-02-01T14:00:00Z",
+            "modified_at": "2026-02-01T14:00:00Z",
+            "paying": None,
             "deleted": False,
         }
     )
+
+
+@pytest.mark.parametrize("topic", ["customers/create", "customers/update"])
+def test_a_customer_is_told_as_of_the_last_change_and_with_what_was_ever_paid(topic: str) -> None:
+    for spent, paying in (("0.00", False), ("19.80", True)):
+        body = bodies.shopify_customer(updated_at="2026-03-01T10:00:00+02:00", total_spent=spent)
+        message = shopify.translate(topic, bodies.encoded(body))
+        assert isinstance(message, CustomerSeen)
+        assert (message.customer["modified_at"], message.customer["paying"]) == ("2026-03-01T08:00:00Z", paying)
+
+
+def test_where_an_order_goes_is_told_in_the_contract_s_words_and_never_parks_it() -> None:
+    there = {"name": "Ann Lee", "address1": "Weg 1", "zip": "10115", "city": "Berlin", "country_code": "DE"}
+    body = bodies.shopify_order(billing_address=there, shipping_address={"zip": ["odd"]})
+    message = shopify.translate("orders/create", bodies.encoded(body))
+    assert isinstance(message, OrderSeen)
+    assert message.order["billing_address"] == {
+        "name": "Ann Lee",
+        "address1": "Weg 1",
+        "address2": None,
+        "city": "Berlin",
+        "postcode": "10115",
+        "region": None,
+        "country": "DE",
+    }
+    assert message.order["shipping_address"] is None
 
 
 @pytest.mark.parametrize(

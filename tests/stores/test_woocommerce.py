@@ -37,6 +37,17 @@ def seen(body: bodies.Json) -> bodies.Json:
     return message.order
 
 
+ADDRESS = {
+    "name": "Ann Lee",
+    "address1": "1 A St",
+    "address2": None,
+    "city": "X",
+    "postcode": "90001",
+    "region": "CA",
+    "country": "US",
+}
+
+
 def money(order: bodies.Json) -> list[tuple[str, str, str, str]]:
     """id, amount, shipping, tax of each refund."""
     return [(row["id"], row["amount"], row["shipping"], row["tax"]) for row in order["refunds"]]
@@ -58,6 +69,8 @@ def test_the_recorded_customer(name: str) -> None:
             "accepts_marketing": None,
             "referral_code": None,
             "registered_at": "2026-11-21T21:35:21Z",
+            "modified_at": "2026-11-21T21:35:21Z",
+            "paying": False,
             "deleted": False,
         }
     )
@@ -87,6 +100,8 @@ def test_the_recorded_order_of_a_guest_with_a_coupon() -> None:
                 "name": "Ann Lee",
                 "phone": "555",
             },
+            "billing_address": ADDRESS,
+            "shipping_address": ADDRESS,
             "lines": [
                 {
                     "id": "1",
@@ -229,6 +244,8 @@ def test_a_customer_brings_the_friend_s_code(topic: str) -> None:
         "accepts_marketing": None,
         "referral_code": "BOB-22",
         "registered_at": "2026-02-01T14:00:00Z",
+        "modified_at": "2026-02-01T14:00:00Z",
+        "paying": None,
         "deleted": False,
     }
 

@@ -37,6 +37,8 @@ MEMBER_ROUTES = [
     ("GET", "/widget/my-balance/history"),
     ("GET", "/widget/my-balance/export"),
     ("POST", "/widget/my-balance/leave"),
+    ("POST", "/widget/session/verification"),
+    ("POST", "/widget/session/verification/confirm"),
 ]
 OPEN_ROUTES = {
     "/widget/session/identity",

@@ -68,6 +68,7 @@ def test_from_sign_up_to_sign_out(world: World, somebody: Somebody) -> None:
         "name": "Ann",
         "email": "Ann@Example.com",
         "email_verified": True,
+        "can_verify_email": False,
         "birthday": None,
         "has_password": True,
     }

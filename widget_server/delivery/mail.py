@@ -19,10 +19,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
+import idna
+
 from widget_server import clock, config, queue
 from widget_server.delivery import letters
 from widget_server.events import MailWanted
-from widget_server.loyalty import programs, shops
+from widget_server.loyalty import emails, programs, shops
 
 TIMEOUT_SECONDS = 20
 PORTS = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
@@ -77,12 +79,12 @@ def send(payload: dict[str, Any]) -> None:
 
 
 def _message(letter: letters.Letter, to: str, id: str) -> EmailMessage:
-    sender = _address(parseaddr(config.current().mail_from)[1], "WIDGET_MAIL_FROM", _undecodable(letter.sender))
+    sender = _sender(_undecodable(letter.sender))
     message = EmailMessage(policy=Headers())
     message.set_content(letter.text)
     message.add_alternative(letter.html, subtype="html")
     message["From"] = sender
-    message["To"] = _address(to, "the reader's address")
+    message["To"] = _reader(to)
     message["Subject"] = _undecodable(letter.subject)
     message["Date"] = clock.now()
     message["Message-ID"] = f"<{id}@{sender.domain}>"
@@ -96,17 +98,21 @@ def _undecodable(text: str) -> str:
     return text.replace("=?", "= ?")
 
 
-def _address(address: str, what: str, name: str = "") -> Address:
-    """One address as mail servers write it, an international domain in ASCII; raises MailNotSent."""
-    mailbox, _, domain = address.rpartition("@")
+def _reader(address: str) -> Address:
+    """The canonical address (emails.py); raises MailNotSent, never repeating what was given."""
+    email = emails.find(address)
+    if email is None:
+        raise MailNotSent("the reader's address is not in a form that mail can carry")
+    return Address(addr_spec=email.key)
+
+
+def _sender(name: str) -> Address:
+    """WIDGET_MAIL_FROM under this name; raises MailNotSent."""
+    mailbox, _, domain = parseaddr(config.current().mail_from)[1].rpartition("@")
     try:
-        if not domain.isascii():
-            plain = domain.encode("idna").decode()
-            # where the way back leads elsewhere (straße.de, strasse.de) the mail would reach a stranger
-            domain = plain if plain.encode().decode("idna") == domain.lower() else ""
-        return Address(name, addr_spec=f"{mailbox}@{domain}")
+        return Address(name, addr_spec=f"{mailbox}@{domain if domain.isascii() else idna.encode(domain).decode()}")
     except (ValueError, IndexError, MessageError):
-        raise MailNotSent(f"{what} is not in a form that mail can carry") from None
+        raise MailNotSent("WIDGET_MAIL_FROM is not in a form that mail can carry") from None
 
 
 def _hand_over(message: EmailMessage) -> None:

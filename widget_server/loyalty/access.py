@@ -18,6 +18,7 @@ from peewee import Check, CompositeKey
 from widget_server import clock, config
 from widget_server.db import Int, Json, ShopTable, Text, UtcDateTime, atomic, insert_once, lock_rows, new_id
 from widget_server.errors import CodeExpired, PasswordWeak, SignedOut, TooManyTries, WrongCode
+from widget_server.loyalty import emails
 
 SESSION_DAYS = 90
 CODE_MINUTES = 15
@@ -183,7 +184,7 @@ def ask_code(shop_id: str, email: str, wishes: dict[str, Any]) -> Asked:
         id=config.digest(challenge),
         shop_id=shop_id,
         email=email,
-        email_key=email.lower(),
+        email_key=emails.key_of(email),
         code_hash=_code_hash(challenge, code),
         link_hash=config.digest(link),
         wishes=wishes,

@@ -9,7 +9,7 @@ from widget_server import clock, ledger
 from widget_server.db import atomic
 from widget_server.errors import CouponNotUsable, NotFound
 from widget_server.ledger import Cause
-from widget_server.loyalty import coupons, customers, programs
+from widget_server.loyalty import coupons, customers, emails, programs
 from widget_server.loyalty.coupons import USABLE, Coupon
 from widget_server.loyalty.customers import CODE_ALPHABET
 from widget_server.loyalty.shops import Shop
@@ -179,4 +179,4 @@ def _is_owner(shop: Shop, coupon: Coupon, cart: Cart) -> bool:
     if cart.customer_external_id is not None and owner.external_id is not None:
         buyer = customers.by_external_id(shop.id, cart.customer_external_id)
         return buyer is not None and bool(buyer.id == owner.id)
-    return bool(cart.customer_email and customers.email_key(cart.customer_email) == owner.email_key)
+    return bool(cart.customer_email and emails.key_of(cart.customer_email) == owner.email_key)

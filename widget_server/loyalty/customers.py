@@ -4,7 +4,6 @@ An e-mail is a person's own only once it is verified (acceptance 15, 45): whoeve
 never sees what belongs to its owner.
 """
 
-import re
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -26,13 +25,11 @@ from widget_server.db import (
     new_id,
     on_sqlite,
 )
-from widget_server.errors import BadRequest, CustomerExists, EmailInvalid, NotFound
+from widget_server.errors import BadRequest, CustomerExists, NotFound
 from widget_server.events import CustomerChanged, CustomerJoined, SamePerson, emit
-from widget_server.loyalty import access
+from widget_server.loyalty import access, emails, lines
+from widget_server.loyalty.emails import Email
 
-BLANK = r"\s\x00-\x1f\x7f-\x9f"  # controls by name: what is a blank, languages do not agree on
-EMAIL = re.compile(rf"[^@{BLANK}]+@[^@{BLANK}.]+(\.[^@{BLANK}.]+)+")
-EMAIL_LENGTH_MAX = 254
 CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # no look-alikes
 REFERRAL_CODE_LENGTH = 7
 LABELS_MAX = 50
@@ -41,15 +38,19 @@ NOTES_LENGTH_MAX = 5_000
 EDITABLE = frozenset(
     ("name", "phone", "locale", "accepts_marketing", "external_id", "excluded", "labels", "notes", "birthday")
 )
-DERIVED = ("email_key", "mailbox")  # nobody is told of what only follows from her address
+DERIVED = ("email_key", "mailbox", "facts_as_of", "paying_at", "not_paying_at")  # bookkeeping that nobody is told of
+LINES = ("name", "phone", "locale")  # what is told as one line of text
 
 Status = Literal["visitor", "pending", "member"]
 
 
 class Customer(ShopTable):
-    """A person. `external_id` is the shop's own id of her; `email` is kept as typed, `email_key` folded, `mailbox` what
-    lies behind it (see `mailbox()`). `labels` and `notes` are the
-    merchant's own: no shopper reads the notes."""
+    """A person. `external_id` is the shop's own id of the customer; `email` is kept as typed, `email_key` and `mailbox`
+    are its canonical forms (emails.py). `labels` and `notes` are the merchant's own: no shopper reads the notes.
+
+    `facts_as_of` is the time of the newest word on the account that was heard. `paying_at` is the earliest time as of
+    which the platform said that an order had been paid, `not_paying_at` the latest as of which it denied it.
+    """
 
     id = Text(primary_key=True)
     status = Text(default="visitor")
@@ -77,6 +78,9 @@ class Customer(ShopTable):
     registered_at = UtcDateTime(null=True)
     created_at = UtcDateTime()
     updated_at = UtcDateTime()
+    facts_as_of = UtcDateTime(null=True)
+    paying_at = UtcDateTime(null=True)
+    not_paying_at = UtcDateTime(null=True)
 
     class Meta:
         indexes = (
@@ -97,7 +101,13 @@ class Customer(ShopTable):
 
 @dataclass(frozen=True)
 class Person:
-    """What somebody tells us of a customer; None means not told."""
+    """What somebody tells us of a customer; None means not told.
+
+    With `of_account` it is the word on the account itself: a customer message, a signed token, what the customer did.
+    It replaces what is known, unless that is newer than `as_of`. Without, as with what was typed at a checkout, it
+    only fills in what is blank. `paying` says whether the customer has paid for an order before, as of `as_of`.
+    `address_digests` are those of the postal addresses an order was told with (postal_addresses.py).
+    """
 
     external_id: str | None = None
     email: str | None = None
@@ -108,33 +118,10 @@ class Person:
     locale: str | None = None
     accepts_marketing: bool | None = None
     registered_at: datetime | None = None
-
-
-def email_key(email: str) -> str:
-    """An address folded for comparison: case never matters.
-
-    Not casefold(), which takes weiß.de and weiss.de, two people's addresses, for one.
-    """
-    return email.strip().lower()
-
-
-def clean_email(email: str) -> str:
-    """The address without blanks around it; raises EmailInvalid when it is not complete."""
-    cleaned = email.strip()
-    if len(cleaned) > EMAIL_LENGTH_MAX or not EMAIL.fullmatch(cleaned):
-        raise EmailInvalid()
-    return cleaned
-
-
-def mailbox(email: str) -> str:
-    """The mailbox behind an address: without +tags, and without dots where the host ignores them.
-
-    Used to find one person behind several addresses (acceptance 44), never to sign anybody in.
-    """
-    local, _, host = email_key(email).partition("@")
-    host = {"googlemail.com": "gmail.com"}.get(host, host)
-    local = local.split("+", 1)[0]
-    return f"{local.replace('.', '') if host == 'gmail.com' else local}@{host}"
+    paying: bool | None = None
+    of_account: bool = False
+    as_of: datetime | None = None
+    address_digests: tuple[str, ...] = ()
 
 
 def by_id(shop_id: str, customer_id: str) -> Customer:
@@ -146,7 +133,7 @@ def by_verified_email(shop_id: str, email: str) -> Customer | None:
     """Who owns this address, for certain."""
     return Customer.one(
         shop_id,
-        Customer.email_key == email_key(email),
+        Customer.email_key == emails.key_of(email),
         Customer.email_verified == True,
         _present(),
     )
@@ -178,29 +165,45 @@ def recognise(shop_id: str, person: Person) -> Customer:
 
     Who she is follows from the shop's id of her, else from a verified address, else from an address that
     nobody owns yet. When a verified address shows that two rows are one person, they are merged into the
-    row with the shop's id (privacy: two adjusts and her orders). What is no address tells nothing: tills
-    send "-" for everybody who has none.
+    row with the shop's id (privacy: two adjusts and her orders). What is no address (emails.py) tells nothing: tills
+    send "-" for everybody who has none. Names and the like are cleaned to one line of text.
     """
-    if person.email and not EMAIL.fullmatch(person.email.strip()):
-        person = replace(person, email=None)
+    person = _cleaned(person)
     with atomic():
-        _take_turns(shop_id, person.external_id, person.email and email_key(person.email))
+        take_turns(shop_id, person.external_id, emails.key_of(person.email))
         known = by_external_id(shop_id, person.external_id) if person.external_id else None
         customer = known or _by_email(shop_id, person) or _make(shop_id)
         _note(customer, person)
-        return _gather(customer, person.email) if person.email_verified and person.email else customer
+        owns = person.email_verified and customer.email_verified and customer.email_key == emails.key_of(person.email)
+        return _gather(customer) if owns else customer
+
+
+def prove_email(customer: Customer, email: str) -> Customer:
+    """The customer showed that this address is their own: it is verified, and rows that only used it are merged in.
+
+    Returns the customer as they are now. Raises EmailInvalid.
+    """
+    person = Person(email=emails.parse(email).typed, email_verified=True, of_account=True)
+    with atomic():
+        take_turns(customer.shop_id, emails.key_of(email))
+        customer = _fresh(live(by_id(customer.shop_id, customer.id)))
+        _note(customer, person)
+        return _gather(customer)
 
 
 def create(shop_id: str, person: Person, *, status: Status = "visitor") -> Customer:
     """Somebody the merchant tells us of (contracts §7). Merely to be made opens no account, a member's neither
     (contracts §1): that does the admin API's call, or her first points, such as those of joining.
 
-    Raises EmailInvalid, CustomerExists when somebody here has this address or this id of the shop.
+    Raises EmailInvalid, CustomerExists when somebody here has this address or this id of the shop, and BadRequest for
+    a name, phone or locale that is not one line of text.
     """
     if person.email is not None:
-        person = replace(person, email=clean_email(person.email))
+        person = replace(person, email=emails.parse(person.email).typed)
+    for name in LINES:
+        lines.check(name, getattr(person, name))
     with atomic():
-        _take_turns(shop_id, person.external_id, person.email and email_key(person.email))
+        take_turns(shop_id, person.external_id, emails.key_of(person.email))
         _check_new(shop_id, external_id=person.external_id, email=person.email)
         customer = _make(shop_id)
         _note(customer, person)
@@ -218,18 +221,21 @@ def edit(
 
     A new address counts as verified only when `email_verified` says so. The excluded earn nothing until they are
     included again (acceptance 58). Raises NotFound (also when she was erased), EmailInvalid, CustomerExists, and
-    BadRequest for labels and notes that are too long or too many.
+    BadRequest for labels and notes that are too long or too many, or a text that is not one line.
     """
     if unknown := facts.keys() - EDITABLE:
         raise TypeError(f"not to be edited: {sorted(unknown)}")
+    for name in LINES:
+        lines.check(name, facts.get(name))
+    parsed = None if email is None else emails.parse(email)
     with atomic():
-        _take_turns(shop_id, facts.get("external_id"), email and email_key(email))
+        take_turns(shop_id, facts.get("external_id"), parsed.key if parsed else None)
         customer = _fresh(live(by_id(shop_id, customer_id)))
         if customer.erased_at is not None:
             raise NotFound("This customer was erased.")
-        if email is not None:
-            known = customer.email_verified and customer.email_key == email_key(email)
-            facts |= _address(clean_email(email), known if email_verified is None else email_verified)
+        if parsed is not None:
+            known = customer.email_verified and customer.email_key == parsed.key
+            facts |= _address(parsed, known if email_verified is None else email_verified)
         elif email_verified is not None and customer.email is not None:
             facts["email_verified"] = email_verified
         _check_new(shop_id, external_id=facts.get("external_id"), email=facts.get("email"), but=customer.id)
@@ -239,6 +245,8 @@ def edit(
             facts |= {"birthday": facts["birthday"].isoformat(), "birthday_set_at": clock.now()}
         if len(facts.get("notes") or "") > NOTES_LENGTH_MAX:
             raise BadRequest(f"Notes have at most {NOTES_LENGTH_MAX} characters.", field="notes")
+        if facts.keys() & {"email", *LINES}:
+            facts["facts_as_of"] = clock.now()
         update(customer, **facts)
         return customer
 
@@ -297,7 +305,7 @@ def _check_new(shop_id: str, *, external_id: str | None, email: str | None, but:
     others = Customer.of(shop_id).where(Customer.id != but) if but else Customer.of(shop_id)
     for field, theirs in (
         ("externalId", external_id and (Customer.external_id == external_id)),
-        ("email", email and (Customer.email_key == email_key(email)) & _present()),
+        ("email", email and (Customer.email_key == emails.key_of(email)) & _present()),
     ):
         other = others.where(theirs).first() if theirs else None
         if other is not None:
@@ -312,13 +320,25 @@ def _clean_labels(labels: Iterable[str]) -> list[str]:
     return list(kept.values())[::-1]
 
 
-def _address(email: str, verified: bool) -> dict[str, Any]:
+def _address(email: Email, verified: bool) -> dict[str, Any]:
     return {
-        "email": email,
-        "email_key": email_key(email),
-        "mailbox": mailbox(email),
+        "email": email.typed,
+        "email_key": email.key,
+        "mailbox": email.mailbox,
         "email_verified": verified,
     }
+
+
+def _cleaned(person: Person) -> Person:
+    """What is told as other doors would take it: an address or none, each text one line."""
+    email = emails.find(person.email)
+    texts: dict[str, Any] = {name: lines.clean(getattr(person, name)) for name in LINES}
+    return replace(
+        person,
+        email=email.typed if email else None,
+        email_verified=person.email_verified and email is not None,
+        **texts,
+    )
 
 
 def _present() -> Any:
@@ -331,8 +351,11 @@ def _member_with(rows: Any, code: str) -> Customer | None:
     return person if person is not None and person.is_member else None
 
 
-def _take_turns(shop_id: str, *words: str | None) -> None:
-    """Two messages about somebody new must not make her twice; SQLite's writers take turns anyway."""
+def take_turns(shop_id: str, *words: str | None) -> None:
+    """Who concerns one of these words waits for the others: two messages about somebody new must not make two people.
+
+    Until the transaction ends. SQLite's writers take turns anyway.
+    """
     if on_sqlite():
         return
     for word in sorted(word for word in words if word):
@@ -358,7 +381,7 @@ def _by_email(shop_id: str, person: Person) -> Customer | None:
     if owner is not None:
         return owner if person.external_id is None or owner.external_id is None else None
     unclaimed = Customer.of(shop_id).where(
-        Customer.email_key == email_key(person.email), Customer.external_id.is_null(), _present()
+        Customer.email_key == emails.key_of(person.email), Customer.external_id.is_null(), _present()
     )
     if not person.email_verified:
         unclaimed = unclaimed.where(Customer.status != "member")
@@ -375,28 +398,57 @@ def _make(shop_id: str) -> Customer:
 
 
 def _note(customer: Customer, person: Person) -> None:
+    """Note what is new. Only the word on the account replaces a fact (`replaces`); all else fills in blanks."""
     facts: dict[str, Any] = {}
     if person.external_id and customer.external_id is None:
         facts["external_id"] = person.external_id
-    own_word = person.external_id is not None or customer.email is None or person.email_verified
-    if person.email and own_word and not (customer.email_verified and not person.email_verified):
-        facts |= _address(person.email.strip(), person.email_verified)
-    for name in ("name", "phone", "locale"):
-        if getattr(person, name) and (own_word or getattr(customer, name) is None):
+    newest = replaces(customer, person)
+    email = emails.find(person.email)
+    if email is not None and _may_be_noted(customer, email, person.email_verified, newest=newest):
+        facts |= _address(email, person.email_verified)
+    for name in LINES:
+        if getattr(person, name) and (newest or getattr(customer, name) is None):
             facts[name] = getattr(person, name)
     if person.birthday and customer.birthday is None:
         facts |= {"birthday": person.birthday.isoformat(), "birthday_set_at": clock.now()}
-    if person.accepts_marketing is not None:
+    if person.accepts_marketing is not None and (newest or customer.facts_as_of is None):
         facts["accepts_marketing"] = person.accepts_marketing
-    if person.registered_at and customer.registered_at is None:
-        facts["registered_at"] = person.registered_at
-    update(customer, **facts)
+    if person.registered_at:
+        facts["registered_at"] = min(person.registered_at, customer.registered_at or person.registered_at)
+    if newest and person.as_of is not None:
+        facts["facts_as_of"] = person.as_of
+    update(customer, **facts, **_paying(customer, person))
 
 
-def _gather(customer: Customer, email: str) -> Customer:
-    """Merge into `customer` every other row that is the same person by this verified address."""
+def replaces(customer: Customer, person: Person) -> bool:
+    """Whether these words may replace facts: they are on the account, and nothing newer was heard of it."""
+    return person.of_account and (
+        person.as_of is None or customer.facts_as_of is None or person.as_of >= customer.facts_as_of
+    )
+
+
+def _may_be_noted(customer: Customer, email: Email, verified: bool, *, newest: bool) -> bool:
+    """An unproven word never takes a proven address away; a proof of the known address counts whoever tells it."""
+    if customer.email_key is None:
+        return True
+    proves = verified and customer.email_key == email.key
+    return (verified or not customer.email_verified) and (newest or proves)
+
+
+def _paying(customer: Customer, person: Person) -> dict[str, Any]:
+    """The earliest word that an order had been paid, and the latest that none had."""
+    if person.paying is None:
+        return {}
+    moment = person.as_of or clock.now()
+    if person.paying:
+        return {"paying_at": min(moment, customer.paying_at or moment)}
+    return {"not_paying_at": max(moment, customer.not_paying_at or moment)}
+
+
+def _gather(customer: Customer) -> Customer:
+    """Merge into `customer` every other row that is the same person by their verified address."""
     others = Customer.of(customer.shop_id).where(
-        Customer.email_key == email_key(email),
+        Customer.email_key == customer.email_key,
         Customer.id != customer.id,
         Customer.external_id.is_null() | (Customer.email_verified == True),
         _present(),

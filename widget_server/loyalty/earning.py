@@ -13,7 +13,7 @@ from widget_server import clock, ledger
 from widget_server.db import atomic
 from widget_server.errors import RuleNotClickable
 from widget_server.ledger import POINTS_MAX, Account, Cause, Transaction
-from widget_server.loyalty import caps, customers, earning_rules, points, programs, tiers
+from widget_server.loyalty import caps, customers, earning_rules, mailboxes, new_customers, points, programs, tiers
 from widget_server.loyalty.caps import Budget
 from widget_server.loyalty.customers import Customer
 from widget_server.loyalty.earning_rules import ONCE_KINDS, ORDER_KINDS, EarningRule, Figure
@@ -112,10 +112,12 @@ def _score_rule(shop: Shop, program: Program, rule: EarningRule, order: Order, a
 
 
 def _score_first(shop: Shop, program: Program, rule: EarningRule, account: Account, source: str) -> None:
-    """Only her first paid order gives these points: first by when it was placed, not by when we heard."""
+    """Only a new customer's first paid order gives these points: first by when it was placed, not by when we heard."""
     alive = Order.of(shop).where(Order.customer_id == account.customer_id, Order.status != "cancelled")
     by_age, rules = alive.order_by(Order.placed_at, Order.external_id), program.rules
     first = next((one for one in by_age.iterator() if rules.stands(one.told, rules.paid_at)), None)
+    if first is not None and _bought_before(shop, rule, account, first):
+        first = None
     mine = Award.of(shop).where(Award.rule_id == rule.id, Award.account_id == account.id)
     giving = [award.order_id for award in mine.where(Award.points > 0)]
     concerned = [*giving, first.id] if first else giving
@@ -124,6 +126,25 @@ def _score_first(shop: Shop, program: Program, rule: EarningRule, account: Accou
             _settle(shop, first, award, None, program, source)
         else:
             _settle(shop, Order.need(shop, Order.id == award.order_id), award, 0, program, source)
+
+
+def _bought_before(shop: Shop, rule: EarningRule, account: Account, first: Order) -> bool:
+    """Whether there was an order before those that this rule is about; of them a cancelled one leaves its place."""
+    about = Award.of(shop, Award.order_id).where(Award.rule_id == rule.id, Award.account_id == account.id)
+    customer = customers.by_id(shop.id, account.customer_id)
+    return new_customers.has_bought(shop, customer, first.placed_at, apart_from=[award.order_id for award in about])
+
+
+def rescore_first_order(shop: Shop, customer: Customer, *, source: str) -> None:
+    """Something was learned of the customer's past: whether their first order here was their first at all."""
+    account = ledger.account_of(shop.id, customer.id)
+    if account is None:
+        return
+    with atomic():
+        account = ledger.locked(shop.id, account.id)
+        for rule in _order_rules(shop):
+            if rule.kind == "first_order":
+                _score_first(shop, programs.of(shop.id), rule, account, source)
 
 
 def _taking_turns(shop: Shop, rule: EarningRule, account: Account) -> tuple["Budget", list[tuple[Order, Award, int]]]:
@@ -331,6 +352,8 @@ def pay(shop: Shop, rule: EarningRule, customer: Customer, action: Action, sourc
             return None
         given = _within_caps(shop, rule, account, wanted, moment)
         if given <= 0:
+            return None
+        if rule.kind in ONCE_KINDS and not mailboxes.claim(shop, customer, f"{rule.kind}:{rule.id}"):
             return None
         cause = Cause(rule.kind, rule.id, snapshot={"points": given, "title": rule.title})
         return ledger.post(shop.id, account.id, "earn", given, source=source, key=key, cause=cause, at=moment)

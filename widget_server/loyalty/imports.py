@@ -35,7 +35,6 @@ from widget_server.db import (
 from widget_server.errors import (
     AlreadyImported,
     BadRequest,
-    EmailInvalid,
     FileTooLarge,
     ImportColumnsUnknown,
     ImportNotParsed,
@@ -44,7 +43,7 @@ from widget_server.errors import (
 )
 from widget_server.events import BatchChanged, ImportCreated, emit
 from widget_server.ledger import POINTS_MAX
-from widget_server.loyalty import batches, csv_files, customers, shops
+from widget_server.loyalty import batches, csv_files, customers, emails, shops
 from widget_server.loyalty.batches import Batch, BatchItem, Mode
 from widget_server.loyalty.csv_files import CsvFile, Unreadable
 from widget_server.loyalty.customers import Customer, Person
@@ -58,12 +57,13 @@ HEADER_VALUES_MAX, SAMPLE_ROWS, SAMPLE_VALUES_MAX, VALUE_LENGTH_MAX = 100, 5, 20
 PARSE_JOB = "parse_import"
 TEMPLATE = "email,points\r\nann@example.com,100\r\n"
 WHOLE = re.compile(r"[+-]?\d{1,18}([.,]0{1,2})?")  # "100.00" is 100; "1,000" may be 1 or 1000: no guessing about points
+LIKE_EMAIL = re.compile(r"[^@]+@[^@]+")  # a cell that is meant to be an address, well written or not
 HEADINGS = {
     "email": ("email", "mail", "courriel", "correo", "adresse", "address"),
     "points": ("points", "balance", "punkte", "puntos", "punti", "pontos", "punten", "saldo"),
 }
 REASONS = {  # why a row was not imported, in words for staff
-    "email_invalid": "This is no e-mail address.",
+    "email_invalid": "No mail reaches this address: write it as ann@example.com, without brackets or invisible signs.",
     "email_unknown": "No customer has this e-mail address.",
     "email_ambiguous": "Several customers use this e-mail address.",
     "email_twice": "This e-mail address stands further up already; that row counts.",
@@ -308,7 +308,7 @@ def _looked_through(file: CsvFile) -> dict[str, Any]:
     first = [values for _, values in islice(rows, SAMPLE_ROWS + 1)]
     if not first:
         raise Unreadable("The file is empty.")
-    has_header = not any(customers.EMAIL.fullmatch(value) for value in first[0])
+    has_header = not any(LIKE_EMAIL.fullmatch(value) for value in first[0])
     count = len(first) + sum(1 for _ in rows) - has_header
     if not count:
         raise Unreadable("There is no row below the header.")
@@ -328,7 +328,7 @@ def _guessed(header: list[str], samples: list[list[str]]) -> list[int] | None:
     """Which columns are meant, by their headings, else by what stands in them; None when that is not clear."""
     width = range(len(header))
     by_value = {
-        "email": [at for at in width if _all(samples, at, customers.EMAIL)],
+        "email": [at for at in width if _all(samples, at, LIKE_EMAIL)],
         "points": [at for at in width if _all(samples, at, WHOLE)],
     }
     found = []
@@ -375,9 +375,8 @@ def _items(made: Import, batch: Batch, seen: set[str]) -> Iterator[tuple[Row, st
 
 def _checked(email: str, points: str, mode: Mode, seen: set[str]) -> tuple[str | None, str]:
     """Why a row cannot be meant, before anybody is looked for; and the folded e-mail."""
-    try:
-        key = customers.email_key(customers.clean_email(email))
-    except EmailInvalid:
+    key = emails.key_of(email)
+    if not key:
         return "email_invalid", ""
     if not WHOLE.fullmatch(points):
         return "points_invalid", key

@@ -1,11 +1,15 @@
 """Orders: the state of each purchase as the platform last told it, and the inbox of what we could not book."""
 
 import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 from peewee import Check
 
-from widget_server import clock, queue
+from widget_server import clock, config, queue
 from widget_server.db import (
+    Bool,
     Json,
     ShopTable,
     Text,
@@ -17,16 +21,28 @@ from widget_server.db import (
     new_id,
 )
 from widget_server.events import OrderChanged, emit
-from widget_server.loyalty import customers, programs
-from widget_server.loyalty.customers import Person
+from widget_server.loyalty import customers, emails, programs
+from widget_server.loyalty.customers import Customer, Person
 from widget_server.loyalty.order_states import OrderState, Refund, add_child, add_refund, delete, merge
+from widget_server.loyalty.points import Award
 from widget_server.loyalty.shops import Shop
 
 RETRY_JOB = "retry_parked"
+RECONSIDER_CHUNK = 200
+
+# why an order gives no points
+PROGRAM_NOT_ACTIVE, OTHER_CURRENCY = "program_not_active", "other_currency"  # decided when it is first told
+BEFORE_PROGRAM, NO_CUSTOMER = "before_program", "no_customer"  # as it is now: asked again whenever it is told
+DECIDED = (PROGRAM_NOT_ACTIVE, OTHER_CURRENCY)
 
 
 class Order(ShopTable):
-    """One purchase. `why_nothing` says why it can never give points; `counts_from` when it first came."""
+    """One purchase. `why_nothing` says why it gives no points (`_why_nothing`).
+
+    `owner_by_id` and `owner_as_of` say how well its owner was named (`Claim`). `billing_email` is the address typed
+    at that checkout, `address_digests` are those of the postal addresses told (postal_addresses.py). `was_paid` stays
+    true for an order that was paid and then cancelled.
+    """
 
     id = Text(primary_key=True)
     platform = Text()
@@ -39,6 +55,11 @@ class Order(ShopTable):
     placed_at = UtcDateTime()
     created_at = UtcDateTime()
     updated_at = UtcDateTime()
+    owner_by_id = Bool(default=False)
+    owner_as_of = Json(null=True)
+    billing_email = Text(null=True)
+    address_digests = Json(default=list)
+    was_paid = Bool(default=False)
 
     class Meta:
         indexes = (
@@ -75,38 +96,97 @@ class Parked(ShopTable):
         constraints = [Check("status IN ('waiting', 'booked', 'dismissed')")]
 
 
+@dataclass(frozen=True)
+class Claim:
+    """How well one state of an order names who placed it: by the shop's own id or not, as of when, and whom.
+
+    Which of an order's claims holds follows from the set of them alone, whatever the sequence of the news. One by id
+    beats one without: merely to lose the name, by a privacy clean-up or an edit of the billing address, moves no
+    order to somebody else. Of claims by id the newest holds, since staff correct a mistake; of those without the
+    oldest, which is what was typed at the checkout.
+    """
+
+    by_id: bool
+    as_of: tuple[int, str]
+    who: str
+
+    @classmethod
+    def of(cls, told: OrderState, person: Person) -> "Claim":
+        """The claim of a state."""
+        return cls(person.external_id is not None, told.precedence, _digest(person.external_id or person.email or ""))
+
+    def beats(self, order: Order) -> bool:
+        """Whether this claim holds against the one by which the order has its owner now."""
+        if order.customer_id is None:
+            return True
+        if self.by_id != order.owner_by_id:
+            return self.by_id
+        if order.owner_as_of is None:  # owned since before claims were kept
+            return self.by_id
+        held: tuple[Any, ...] = tuple(order.owner_as_of)
+        mine = (*self.as_of, self.who)
+        return mine > held if self.by_id else mine < held
+
+
 def receive(shop: Shop, platform: str, told: OrderState, person: Person | None) -> Order:
     """Book the state of an order: merged with what is known, so that late or repeated news cannot matter."""
     with atomic():
         order = _locked(shop, platform, told)
         merged = merge(OrderState.from_json(order.state) if order.state else None, told)
-        newest = merged.precedence == told.precedence
-        if person is not None and (newest or order.customer_id is None) and not _is_of_erased(shop, order):
-            customer_id = customers.recognise(shop.id, person).id
-            if customer_id != order.customer_id:
-                order.customer_id = customer_id
-        return _store(order, merged)
+        if person is not None and not _is_of_erased(shop, order):
+            _claim(shop, order, Claim.of(told, person), person)
+        return _store(shop, order, merged)
 
 
 def receive_refund(shop: Shop, platform: str, order_id: str, refund: Refund) -> Order | None:
     """Book a refund that was told by itself; None when its order is not known yet (then park it)."""
     with atomic():
         order = _lock(shop, platform, order_id)
-        return None if order is None else _store(order, add_refund(order.told, refund))
+        return None if order is None else _store(shop, order, add_refund(order.told, refund))
 
 
 def receive_child(shop: Shop, platform: str, parent_id: str, received: OrderState) -> Order | None:
     """Book the state of a sub-order with the purchase it is part of; None when that is not known yet (then park it)."""
     with atomic():
         order = _lock(shop, platform, parent_id)
-        return None if order is None else _store(order, add_child(order.told, received))
+        return None if order is None else _store(shop, order, add_child(order.told, received))
 
 
 def receive_deletion(shop: Shop, platform: str, order_id: str) -> Order | None:
     """The platform deleted the order: it counts as cancelled. None when it is not known yet (then park it)."""
     with atomic():
         order = _lock(shop, platform, order_id)
-        return None if order is None else _store(order, delete(order.told))
+        return None if order is None else _store(shop, order, delete(order.told))
+
+
+def reconsider(shop: Shop) -> None:
+    """The day from which orders count was moved: each order is asked again why it gives nothing; the job.
+
+    What counts now is scored; what has given points keeps them (acceptance 59).
+    """
+    last = ""
+    while ids := _ids_after(shop, last):
+        for order_id in ids:
+            with atomic():
+                order = lock_rows(Order.of(shop).where(Order.id == order_id)).get()
+                _store(shop, order, order.told)
+        last = ids[-1]
+
+
+def _ids_after(shop: Shop, last: str) -> list[str]:
+    asked_again = Order.why_nothing.is_null() | (Order.why_nothing == BEFORE_PROGRAM)
+    rows = Order.of(shop, Order.id).where(Order.id > last, asked_again).order_by(Order.id).limit(RECONSIDER_CHUNK)
+    return [row.id for row in rows]
+
+
+def known_emails(shop: Shop, customer: Customer) -> list[str]:
+    """The addresses a customer uses, as typed, each once: the account's, and those of their own orders' checkouts."""
+    rows = Order.of(shop, Order.billing_email).where(
+        Order.customer_id == customer.id, Order.billing_email.is_null(False)
+    )
+    typed = [customer.email, *(row.billing_email for row in rows.order_by(Order.placed_at, Order.id))]
+    by_key = {emails.key_of(email): email for email in reversed(typed) if email}
+    return [email for key, email in reversed(by_key.items()) if key]
 
 
 def find(shop: Shop, platform: str, external_id: str) -> Order | None:
@@ -185,7 +265,7 @@ def _locked(shop: Shop, platform: str, told: OrderState) -> Order:
             "number": told.number,
             "status": _status(told),
             "state": {},
-            "why_nothing": _why_nothing(shop, told),
+            "why_nothing": _decided(shop, told),
             "placed_at": told.placed_at,
             "created_at": moment,
             "updated_at": moment,
@@ -197,13 +277,33 @@ def _locked(shop: Shop, platform: str, told: OrderState) -> Order:
     return order
 
 
-def _why_nothing(shop: Shop, told: OrderState) -> str | None:
+def _claim(shop: Shop, order: Order, claim: Claim, person: Person) -> None:
+    """Give the order to whom this claim names, if it holds; note the addresses it was told with."""
+    if set(person.address_digests) - set(order.address_digests):
+        order.address_digests = sorted({*person.address_digests, *order.address_digests})
+    if not claim.beats(order):
+        return
+    facts: dict[str, Any] = {
+        "customer_id": customers.recognise(shop.id, person).id,
+        "owner_by_id": claim.by_id,
+        "owner_as_of": [*claim.as_of, claim.who],
+        "billing_email": person.email or order.billing_email,
+    }
+    for name, value in facts.items():
+        if getattr(order, name) != value:
+            setattr(order, name, value)
+
+
+def _digest(who: str) -> str:
+    """Tells two claims of one moment apart without keeping a name."""
+    return config.digest(f"claim:{emails.key_of(who) or who}")[:16]
+
+
+def _decided(shop: Shop, told: OrderState) -> str | None:
     """Why an order first seen now can never give points: decided once, acceptance 16."""
     if not programs.of(shop.id).is_active:
-        return "program_not_active"
-    if told.currency != shop.currency:
-        return "other_currency"
-    return None
+        return PROGRAM_NOT_ACTIVE
+    return OTHER_CURRENCY if told.currency != shop.currency else None
 
 
 def _status(state: OrderState) -> str:
@@ -211,12 +311,27 @@ def _status(state: OrderState) -> str:
     return "cancelled" if state.is_void else state.status
 
 
-def _store(order: Order, merged: OrderState) -> Order:
-    value = merged.as_json()
-    if order.state and canonical(order.state) == canonical(value) and not order.dirty_fields:
+def _why_nothing(shop: Shop, order: Order, placed_at: datetime) -> str | None:
+    """Why the order gives no points; None when it may. Derived again whenever news of the order comes.
+
+    An order that has counted goes on counting when the beginning is moved behind it (acceptance 59).
+    """
+    if order.why_nothing in DECIDED:
+        return str(order.why_nothing)
+    before = programs.is_before_program(shop, programs.of(shop.id), placed_at)
+    if before and Award.one(shop, Award.order_id == order.id) is None:
+        return BEFORE_PROGRAM
+    return NO_CUSTOMER if order.customer_id is None else None
+
+
+def _store(shop: Shop, order: Order, merged: OrderState) -> Order:
+    value, why = merged.as_json(), _why_nothing(shop, order, merged.placed_at)
+    is_new = not order.state or canonical(order.state) != canonical(value) or why != order.why_nothing
+    if not is_new and not order.dirty_fields:
         return order
     order.state, order.status, order.number = value, _status(merged), merged.number
     order.placed_at, order.updated_at = merged.placed_at, clock.now()
+    order.why_nothing, order.was_paid = why, order.was_paid or "paid" in merged.reached
     order.save()
     emit(OrderChanged(order.shop_id, order.id))
     return order

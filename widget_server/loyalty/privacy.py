@@ -8,11 +8,11 @@ from widget_server.errors import NotFound
 from widget_server.events import CustomerErased, emit
 from widget_server.keys import Request
 from widget_server.ledger import Account, Cause, Transaction
-from widget_server.loyalty import access, coupons, customers, earning, imports, referrals, social
+from widget_server.loyalty import access, coupons, customers, earning, imports, mailboxes, referrals, social
 from widget_server.loyalty.access import Session, SignInCode
 from widget_server.loyalty.coupons import Coupon
 from widget_server.loyalty.customers import Customer
-from widget_server.loyalty.orders import Order, Parked
+from widget_server.loyalty.orders import Order, Parked, known_emails
 from widget_server.loyalty.points import Adjustment, move_awards
 from widget_server.loyalty.referrals import Referral, ReferralVisit
 from widget_server.loyalty.shops import Shop
@@ -20,7 +20,9 @@ from widget_server.loyalty.social import FollowedChannel
 
 ADDRESS = ("email", "email_key", "mailbox")
 PERSONAL = (*ADDRESS, "name", "phone", "birthday", "birthday_set_at", "locale", "notes", "password_hash")
+PAST = ("facts_as_of", "paying_at", "not_paying_at")
 NAMES = ("external_id", "referral_code")  # by which others know her: a signpost keeps what its target has already
+OF_CHECKOUT: dict[str, Any] = {"billing_email": None, "owner_as_of": None, "address_digests": []}  # of an order
 PHONE_LENGTH_MIN = 6
 
 
@@ -145,7 +147,7 @@ def export(shop: Shop, customer: Customer) -> dict[str, Any]:
         ],
         "comments": _comments(shop, customer),
         "orders": [
-            _plain(row, ("number", "status", "placed_at", "state"))
+            _plain(row, ("number", "status", "placed_at", "billing_email", "state"))
             for row in Order.of(shop).where(Order.customer_id == customer.id).order_by(Order.placed_at)
         ],
         "coupons": [
@@ -166,7 +168,8 @@ def export(shop: Shop, customer: Customer) -> dict[str, Any]:
 def erase(shop: Shop, customer: Customer) -> None:
     """Forget her: her facts, texts, sessions and remembered answers go; the ledger stays, nameless (58).
 
-    Her codes die, since nobody is left to own them; shops keep their own orders.
+    Her codes die, since nobody is left to own them; shops keep their own orders. What a mailbox had once stays
+    remembered by its keyed hash (mailboxes.py).
     """
     with atomic():
         customer = lock_rows(Customer.of(shop).where(Customer.id == customers.live(customer).id)).get()
@@ -179,7 +182,7 @@ def erase(shop: Shop, customer: Customer) -> None:
             SignInCode.remove(shop, SignInCode.email_key == customer.email_key)
         told = Request.answer.cast("TEXT").contains(customer.id)  # to an app, or to her
         Request.change(shop, {Request.answer: None}, (Request.customer_id == customer.id) | told)
-        for word in _words_about(customer):
+        for word in {*_words_about(customer), *known_emails(shop, customer)}:
             Parked.remove(shop, Parked.body.contains(word))
         imports.forget(shop, _words_about(customer))
         ReferralVisit.remove(shop, ReferralVisit.advocate_id == customer.id)
@@ -188,12 +191,15 @@ def erase(shop: Shop, customer: Customer) -> None:
         for coupon in Coupon.of(shop).where(Coupon.customer_id == customer.id):
             coupons.revoke(coupon)
         Coupon.change(shop, {Coupon.failure_detail: None}, Coupon.customer_id == customer.id)
-        facts: dict[str, Any] = dict.fromkeys((*PERSONAL, *NAMES))
+        facts: dict[str, Any] = dict.fromkeys((*PERSONAL, *NAMES, *PAST))
         facts |= {"labels": [], "email_verified": False, "accepts_marketing": False, "status": "visitor"}
         Customer.change(shop, {**facts, "erased_at": clock.now()}, Customer.id == customer.id)
         Customer.change(shop, dict.fromkeys(NAMES), Customer.merged_into == customer.id)
-        merged = Customer.of(shop, Customer.id).where(Customer.merged_into == customer.id).order_by(Customer.id)
-        emit(CustomerErased(shop.id, customer.id, tuple(row.id for row in merged)))
+        Order.change(shop, dict(OF_CHECKOUT), Order.customer_id == customer.id)
+        rows = Customer.of(shop, Customer.id).where(Customer.merged_into == customer.id).order_by(Customer.id)
+        merged = tuple(row.id for row in rows)
+        mailboxes.forget_customer(shop, [customer.id, *merged])
+        emit(CustomerErased(shop.id, customer.id, merged))
 
 
 def _words_about(customer: Customer) -> list[str]:

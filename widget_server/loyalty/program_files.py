@@ -8,7 +8,7 @@ types. What the shop has is read into the same form, so that `plan` is a compari
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields, replace
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -47,7 +47,10 @@ REWARD_WORDS = {
         *("limit_per_customer", "limit_period", "limit_total", "expires_after_days", "combines", "shareable"),
     )
 } | {"tier_id": "tier"}
-REFERRAL_WORDS = ("active", "trigger", "minimum_subtotal", "attribution", "window_days", "undo_on_refund")
+REFERRAL_WORDS = (
+    *("active", "trigger", "minimum_subtotal", "attribution", "window_days", "undo_on_refund"),
+    "advocate_daily_cap",
+)
 GIFT_WORDS = tuple(field.name for field in fields(Gift))
 WIDGET_WORDS = tuple(field.name for field in fields(WidgetSettings))
 TIERS_WORDS = ("active", "window_days", "base_name", "base_multiplier", "base_benefits")
@@ -332,8 +335,10 @@ def plain(value: Any) -> Any:
     """A fact as JSON: money and times as text."""
     if isinstance(value, Decimal):
         return _text(value)
-    if isinstance(value, date):  # a datetime is one too; days are moments by now
-        return clock.iso(value)  # type: ignore[arg-type]
+    if isinstance(value, datetime):
+        return clock.iso(value)
+    if isinstance(value, date):
+        return value.isoformat()
     if isinstance(value, dict):
         return {name: plain(one) for name, one in value.items()}
     return [plain(one) for one in value] if isinstance(value, list) else value

@@ -1,24 +1,27 @@
 """The program: the shop's rules as a whole. Draft, active or paused; every setting has a default."""
 
 from dataclasses import asdict, dataclass, replace
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Literal
 
 from peewee import Check
 
-from widget_server import clock
+from widget_server import clock, queue
 from widget_server.db import Int, Json, ShopTable, Text, UtcDateTime, atomic, lock_rows
 from widget_server.errors import BadTransition, ProgramNotActive
 from widget_server.events import ProgramChanged, emit
 from widget_server.loyalty.order_states import Milestone, OrderState
+from widget_server.loyalty.shops import Shop
 
 Rounding = Literal["floor", "unit", "nearest"]
 PAUSE_GRACE_DAYS = 14
 DECIMALS = ("tax_percent", "point_value")  # settings that JSON keeps as text
+RECONSIDER_JOB = "reconsider_orders"  # the day from which orders count was moved
 
 
 class Program(ShopTable):
-    """One a shop, made with it as DRAFT and without rules (contracts §7)."""
+    """One a shop, made with it as DRAFT and without rules (contracts §7). `activated_at` is its first activation."""
 
     id = Text(primary_key=True)
     name = Text()
@@ -30,6 +33,7 @@ class Program(ShopTable):
     created_at = UtcDateTime()
     updated_at = UtcDateTime()
     icon = Json(null=True)
+    activated_at = UtcDateTime(null=True)
 
     class Meta:
         indexes = ((("shop_id",), True),)
@@ -56,6 +60,7 @@ class ProgramSettings:
     `after_fallback` is what becomes of the points of an order that has not the status of `earn_at` any more, and
     `cash_on_delivery` whether a payment that is due on delivery counts as paid (contracts §8).
     `prices_include_tax` and `tax_percent` say what of a printed price is tax (12): orders tell their own.
+    `orders_from` is the day of the shop's zone from which orders count; None: the day of the first activation.
     """
 
     rounding: Rounding = "floor"
@@ -79,6 +84,7 @@ class ProgramSettings:
     expiry_reminder_days: tuple[int, ...] = (30, 7)
     coupon_after_cancel: Literal["usable", "points"] = "usable"
     return_days: int | None = 14
+    orders_from: date | None = None
 
     @property
     def paid_at(self) -> Milestone:
@@ -105,6 +111,8 @@ class ProgramSettings:
                 values[name] = Decimal(values[name])
         if "expiry_reminder_days" in values:
             values["expiry_reminder_days"] = tuple(values["expiry_reminder_days"])
+        if values.get("orders_from") is not None:
+            values["orders_from"] = date.fromisoformat(values["orders_from"])
         return cls(**values)
 
     def as_json(self) -> dict[str, Any]:
@@ -113,6 +121,7 @@ class ProgramSettings:
         for name in DECIMALS:
             value[name] = None if value[name] is None else str(value[name])
         value["expiry_reminder_days"] = list(self.expiry_reminder_days)
+        value["orders_from"] = None if self.orders_from is None else self.orders_from.isoformat()
         return value
 
 
@@ -144,12 +153,22 @@ def need_active(shop_id: str) -> Program:
     return program
 
 
+def is_before_program(shop: Shop, program: Program, moment: datetime) -> bool:
+    """Whether `moment` lies before the day from which the shop's orders count (contracts §10)."""
+    first = program.rules.orders_from
+    if first is None and program.activated_at is not None:
+        first = clock.local_date(program.activated_at, shop.timezone)
+    return first is not None and clock.local_date(moment, shop.timezone) < first
+
+
 def activate(shop_id: str) -> Program:
     """DRAFT or PAUSED -> ACTIVE. When ACTIVE already, nothing changes (contracts §2)."""
     with atomic():
         program = locked(shop_id)
         if not program.is_active:
-            resumed = clock.now() if program.status == "paused" else program.resumed_at
+            now = clock.now()
+            resumed = now if program.status == "paused" else program.resumed_at
+            program.activated_at = program.activated_at or now
             _save(program, status="active", resumed_at=resumed)
         return program
 
@@ -185,8 +204,11 @@ def update(
             changes["icon"] = icon
         if settings is not None and settings.as_json() != ProgramSettings.from_json(program.settings).as_json():
             changes["settings"] = settings.as_json()
+        began = program.rules.orders_from
         if changes:
             _save(program, **changes)
+        if program.rules.orders_from != began:
+            queue.enqueue_once(RECONSIDER_JOB, {"shop_id": shop_id})
         return program
 
 

@@ -464,6 +464,7 @@ def member(customer: Customer) -> Json:
         "name": customer.name,
         "email": customer.email,
         "email_verified": customer.email_verified,
+        "can_verify_email": customer.email_key is not None and not customer.email_verified,
         "birthday": customer.birthday,
         "has_password": customer.password_hash is not None,
     }

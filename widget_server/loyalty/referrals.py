@@ -6,7 +6,7 @@ does not lose it; it is checked then, and completed by the state of the friend's
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -29,13 +29,13 @@ from widget_server.db import (
 from widget_server.errors import AlreadyReferred, OwnReferralCode, ReferralCodeUnknown
 from widget_server.events import ReferralChanged, emit
 from widget_server.ledger import Cause, Transaction
-from widget_server.loyalty import coupons, customers, gifts, programs
+from widget_server.loyalty import coupons, customers, gifts, mailboxes, new_customers, programs
 from widget_server.loyalty.coupons import Coupon
 from widget_server.loyalty.customers import Customer
 from widget_server.loyalty.gifts import Gift
 from widget_server.loyalty.order_goods import goods
 from widget_server.loyalty.order_states import ZERO, Milestone
-from widget_server.loyalty.orders import Order
+from widget_server.loyalty.orders import BEFORE_PROGRAM, Order
 from widget_server.loyalty.shops import Shop
 
 TRIGGERS = ("registration", "first_paid_order", "first_fulfilled_order")
@@ -44,10 +44,14 @@ OTHER_REFERRER = "other_referrer"  # two rows of one friend were merged: this en
 WINDOW_DAYS_DEFAULT = 30
 TYPED_CODE_DAYS = 30
 PHONE_DIGITS_MIN = 6
+DAILY_CAP_DEFAULT = 10
+EXISTING_CUSTOMER, DAILY_CAP = "existing_customer", "daily_cap"
 
 
 class ReferralProgram(ShopTable):
-    """What a shop gives to both sides, and when. `window_days` is how long a link is remembered."""
+    """What a shop gives to both sides, and when. `window_days` is how long a link is remembered, `advocate_daily_cap`
+    how many friends of one advocate may count on one day of the shop's zone; None: any number.
+    """
 
     id = Text(primary_key=True)
     active = Bool(default=False)
@@ -59,6 +63,7 @@ class ReferralProgram(ShopTable):
     friend_gift = Json(null=True)
     advocate_gift = Json(null=True)
     revision = Int(default=1)
+    advocate_daily_cap = Int(null=True, default=DAILY_CAP_DEFAULT)
 
     class Meta:
         indexes = ((("shop_id",), True),)
@@ -79,7 +84,11 @@ class ReferralProgram(ShopTable):
 
 
 class Referral(ShopTable):
-    """One friend of one advocate; `reason` says why it is blocked or cancelled (acceptance 45)."""
+    """One friend of one advocate; `reason` says why it is blocked or cancelled (acceptance 45).
+
+    The friend came at `came_at`, which may be before it was told; None in rows from before that was kept. Once staff
+    have said that the referral is fine (`approved_at`), it is not blocked again.
+    """
 
     id = Text(primary_key=True)
     advocate_id = Text()
@@ -94,6 +103,8 @@ class Referral(ShopTable):
     friend_coupon_id = Text(null=True)
     created_at = UtcDateTime()
     updated_at = UtcDateTime()
+    came_at = UtcDateTime(null=True)
+    approved_at = UtcDateTime(null=True)
 
     class Meta:
         indexes = ((("shop_id", "friend_id"), True), (("shop_id", "advocate_id", "status"), False))
@@ -173,8 +184,9 @@ def code_that_counts(shop: Shop, kept: str | None, found: Sequence[str]) -> str 
     return next((word.strip().upper() for word in words if customers.by_referral_code(shop.id, word)), None)
 
 
-def bind(shop: Shop, friend: Customer, code: str, *, source: str) -> Referral | None:
-    """The friend came by this code. None when the code is nobody's or she has a referrer already.
+def bind(shop: Shop, friend: Customer, code: str, *, source: str, came_at: datetime | None = None) -> Referral | None:
+    """The friend came by this code at that time (now unless told). None when the code is nobody's, or the friend has a
+    referrer already.
 
     A friend who may not be rewarded is bound all the same, as blocked, with the reason (acceptance 44).
     """
@@ -183,8 +195,11 @@ def bind(shop: Shop, friend: Customer, code: str, *, source: str) -> Referral | 
     if program is None or advocate is None or _of_friend(shop, friend) is not None:
         return None
     with atomic():
-        reason = _objection(shop, advocate, friend)
+        customers.take_turns(shop.id, f"friends of {advocate.id}")  # so that the daily cap holds
         moment = clock.now()
+        came_at = min(came_at or moment, moment)
+        reason = _objection(shop, program, advocate, friend, came_at=came_at, bound_at=moment)
+        reason = reason or _over_cap(shop, program, advocate, moment)
         inserted = insert_once(
             Referral,
             {
@@ -195,6 +210,7 @@ def bind(shop: Shop, friend: Customer, code: str, *, source: str) -> Referral | 
                 "status": "blocked" if reason else "joined",
                 "reason": reason,
                 "completions": 0,
+                "came_at": came_at,
                 "created_at": moment,
                 "updated_at": moment,
             },
@@ -210,7 +226,7 @@ def bind(shop: Shop, friend: Customer, code: str, *, source: str) -> Referral | 
 
 
 def enter_code(shop: Shop, friend: Customer, code: str) -> Referral:
-    """A member typed a friend's code by hand, within 30 days of joining and before any order.
+    """A member typed a friend's code by hand, within 30 days of joining and as a new customer.
 
     Raises ReferralCodeUnknown, OwnReferralCode, AlreadyReferred.
     """
@@ -228,13 +244,18 @@ def enter_code(shop: Shop, friend: Customer, code: str) -> Referral:
 
 
 def may_enter_code(shop: Shop, customer: Customer) -> bool:
-    """True while a friend's code may still be typed: no referrer yet, newly joined, no order yet."""
-    newly = customer.joined_at is not None and clock.now() - customer.joined_at < timedelta(days=TYPED_CODE_DAYS)
-    return bool(newly and _of_friend(shop, customer) is None and not _has_orders(shop, customer))
+    """True while a friend's code may still be typed: no referrer yet, newly joined, a new customer still."""
+    now = clock.now()
+    newly = customer.joined_at is not None and now - customer.joined_at < timedelta(days=TYPED_CODE_DAYS)
+    return bool(newly and _of_friend(shop, customer) is None and new_customers.is_new_customer(shop, customer, now))
 
 
 def evaluate(shop: Shop, friend_id: str, *, source: str) -> None:
-    """Bring her referral in step with her orders: pending, completed, or undone by a refund (46)."""
+    """Bring a friend's referral in step with their orders: pending, completed, or undone by a refund (46).
+
+    What speaks against it is looked for again before it completes. One that has completed is still undone when it
+    comes to light that the friend had bought before (news come late and shuffled).
+    """
     program = ReferralProgram.one(shop)
     with atomic():
         referral = lock_rows(Referral.of(shop).where(Referral.friend_id == friend_id)).first()
@@ -243,7 +264,10 @@ def evaluate(shop: Shop, friend_id: str, *, source: str) -> None:
         if referral.status == "cancelled" and referral.reason not in ("order_refunded", None):
             return
         order, standing = _standing(shop, program, referral)
-        if standing == "completed" and referral.status != "completed":
+        objection = _objection_now(shop, program, referral, order) if standing == "completed" else None
+        if objection:
+            _block(shop, referral, objection, source)
+        elif standing == "completed" and referral.status != "completed":
             if programs.of(shop.id).is_active:
                 _complete(shop, program, referral, order, source)
         elif referral.status == "completed" and standing != "completed":
@@ -254,11 +278,11 @@ def evaluate(shop: Shop, friend_id: str, *, source: str) -> None:
 
 
 def approve(shop: Shop, referral_id: str, *, source: str) -> Referral:
-    """The merchant says a blocked or cancelled referral is fine after all."""
+    """The merchant says a blocked or cancelled referral is fine after all; it is not blocked again."""
     with atomic():
         referral = _locked(shop, referral_id)
         if referral.status in ENDED and referral.reason != OTHER_REFERRER:
-            _move(referral, "joined", reason=None)
+            _move(referral, "joined", reason=None, approved_at=clock.now())
             program = ReferralProgram.need(shop)
             _welcome(shop, program, referral)
             evaluate(shop, referral.friend_id, source=source)
@@ -338,28 +362,62 @@ def _of_friend(shop: Shop, friend: Customer) -> Referral | None:
     return Referral.one(shop, Referral.friend_id == friend.id)
 
 
-def _has_orders(shop: Shop, customer: Customer) -> bool:
-    return bool(Order.of(shop).where(Order.customer_id == customer.id).exists())
+def _objection(
+    shop: Shop, program: ReferralProgram, advocate: Customer, friend: Customer, *, came_at: datetime, bound_at: datetime
+) -> str | None:
+    """Why this friend, who came at `came_at`, is not rewarded (acceptance 44); None when nothing speaks against it.
 
-
-def _objection(shop: Shop, advocate: Customer, friend: Customer) -> str | None:
-    """Why this friend is not rewarded (acceptance 44); None when nothing speaks against it."""
+    Of others only those count whom we knew when the referral was bound: who came later cannot be the older customer.
+    """
     if advocate.id == friend.id:
         return "own_link"
     if friend.mailbox and friend.mailbox == advocate.mailbox:
         return "own_email_variant"
     if _digits(friend.phone) and _digits(friend.phone) == _digits(advocate.phone):
         return "same_phone"
+    if _share_an_address(shop, advocate, friend):
+        return "same_address"
     if _came_before(shop, friend, advocate):
         return "mutual"
-    if _is_known_otherwise(shop, friend):
+    if _is_known_otherwise(shop, friend, bound_at):
         return "existing_customer_email_variant"
-    paid_before = Order.of(shop).where(
-        Order.customer_id == friend.id, Order.created_at < clock.now() - timedelta(minutes=30)
-    )
-    if paid_before.exists():
-        return "existing_customer"
+    if not new_customers.is_new_customer(shop, friend, came_at, window=timedelta(days=program.window_days)):
+        return EXISTING_CUSTOMER
     return None
+
+
+def _objection_now(shop: Shop, program: ReferralProgram, referral: Referral, order: Order | None) -> str | None:
+    """What speaks against a referral that stands as completed, by what is known by now."""
+    if referral.approved_at is not None:
+        return None
+    advocate, friend = (customers.by_id(shop.id, id) for id in (referral.advocate_id, referral.friend_id))
+    came_at = referral.came_at or referral.created_at
+    if order is not None:
+        came_at = min(came_at, order.placed_at)
+    if referral.status == "completed":
+        window = timedelta(days=program.window_days)
+        is_new = new_customers.is_new_customer(shop, friend, came_at, window=window)
+        return None if is_new else EXISTING_CUSTOMER
+    return _objection(shop, program, advocate, friend, came_at=came_at, bound_at=referral.created_at)
+
+
+def _over_cap(shop: Shop, program: ReferralProgram, advocate: Customer, at: datetime) -> str | None:
+    """A farm of friends is stopped at the cap; staff may approve the ones beyond it."""
+    if program.advocate_daily_cap is None:
+        return None
+    since, _ = clock.period(at, "day", shop.timezone)
+    today = Referral.of(shop).where(
+        Referral.advocate_id == advocate.id, Referral.created_at >= since, Referral.status != "blocked"
+    )
+    return DAILY_CAP if today.count() >= program.advocate_daily_cap else None
+
+
+def _share_an_address(shop: Shop, advocate: Customer, friend: Customer) -> bool:
+    """Whether an order of the friend's was billed or sent to the name and address of one of the advocate's."""
+    of_friend = Order.of(shop, Order.address_digests).where(Order.customer_id == friend.id)
+    digests = {digest for order in of_friend for digest in order.address_digests}
+    of_advocate = Order.of(shop).where(Order.customer_id == advocate.id)
+    return any(of_advocate.where(Order.address_digests.contains(digest)).exists() for digest in digests)
 
 
 def _came_before(shop: Shop, friend: Customer, advocate: Customer) -> bool:
@@ -375,15 +433,19 @@ def _came_before(shop: Shop, friend: Customer, advocate: Customer) -> bool:
     return False
 
 
-def _is_known_otherwise(shop: Shop, friend: Customer) -> bool:
-    """Is her mailbox an older customer's? An account of hers in the shop that has done nothing yet is none."""
+def _is_known_otherwise(shop: Shop, friend: Customer, bound_at: datetime) -> bool:
+    """Is the friend's mailbox an older customer's? An account in the shop that has done nothing yet is none."""
     if not friend.mailbox:
         return False
     twins = Customer.of(shop).where(
-        Customer.mailbox == friend.mailbox, Customer.id != friend.id, Customer.merged_into.is_null()
+        Customer.mailbox == friend.mailbox,
+        Customer.id != friend.id,
+        Customer.merged_into.is_null(),
+        Customer.created_at <= bound_at,
     )
-    return any(
-        twin.email_key != friend.email_key or twin.is_member or _has_orders(shop, twin) for twin in twins.limit(20)
+    return mailboxes.had_by_another(shop, friend, mailboxes.MEMBERSHIP) or any(
+        twin.email_key != friend.email_key or new_customers.has_bought(shop, twin, clock.now())
+        for twin in twins.limit(20)
     )
 
 
@@ -400,7 +462,8 @@ def _standing(shop: Shop, program: ReferralProgram, referral: Referral) -> tuple
         return None, "completed" if friend.is_member or friend.registered_at else "joined"
     rules = programs.of(shop.id).rules
     milestone: Milestone = "fulfilled" if program.trigger == "first_fulfilled_order" else rules.paid_at
-    mine = Order.of(shop).where(Order.customer_id == friend.id, Order.status != "cancelled")
+    counts = Order.why_nothing.is_null() | (Order.why_nothing != BEFORE_PROGRAM)
+    mine = Order.of(shop).where(Order.customer_id == friend.id, Order.status != "cancelled", counts)
     placed = list(mine.order_by(Order.placed_at, Order.external_id).limit(20))
     for order in placed:
         if rules.stands(order.told, milestone) and _goods_kept(order) >= max(
@@ -420,11 +483,16 @@ def _welcome(shop: Shop, program: ReferralProgram, referral: Referral) -> None:
     if gift is None or gift.kind == "points" or referral.friend_coupon_id or not programs.of(shop.id).is_active:
         return
     friend = customers.by_id(shop.id, referral.friend_id)
-    if friend.excluded:
+    if friend.excluded or not _may_have_gift(shop, referral, friend):
         return
     coupon = gifts.give(shop, friend, gift, origin="referral")
     referral.friend_coupon_id = coupon.id
     referral.save()
+
+
+def _may_have_gift(shop: Shop, referral: Referral, friend: Customer) -> bool:
+    """A mailbox is welcomed once, whatever its +tags, and also after it was forgotten; staff may say otherwise."""
+    return referral.approved_at is not None or mailboxes.claim(shop, friend, mailboxes.FRIEND_GIFT)
 
 
 def _complete(shop: Shop, program: ReferralProgram, referral: Referral, order: Order | None, source: str) -> None:
@@ -438,6 +506,8 @@ def _complete(shop: Shop, program: ReferralProgram, referral: Referral, order: O
 def _give_side(shop: Shop, referral: Referral, side: Side, gift: Gift | None, source: str) -> None:
     customer = customers.by_id(shop.id, getattr(referral, f"{side}_id"))
     if gift is None or customer.excluded or customer.erased_at:
+        return
+    if side == "friend" and not _may_have_gift(shop, referral, customer):
         return
     if gift.kind == "points":
         account = ledger.open_account(shop.id, customer.id)
@@ -457,10 +527,20 @@ def _give_side(shop: Shop, referral: Referral, side: Side, gift: Gift | None, so
 
 def _undo(shop: Shop, referral: Referral, reason: str, source: str) -> None:
     """Both gifts go back: points are taken back, coupons that are not used yet die."""
+    _take_gifts_back(shop, referral, source)
+    _move(referral, "cancelled", reason=reason)
+
+
+def _block(shop: Shop, referral: Referral, reason: str, source: str) -> None:
+    """It came to light that this friend is not rewarded; what was given goes back."""
+    _take_gifts_back(shop, referral, source)
+    _move(referral, "blocked", reason=reason)
+
+
+def _take_gifts_back(shop: Shop, referral: Referral, source: str) -> None:
     sides: tuple[Side, Side] = ("friend", "advocate")
     for side in sides:
         _undo_side(shop, referral, side, source)
-    _move(referral, "cancelled", reason=reason)
 
 
 def _undo_side(shop: Shop, referral: Referral, side: Side, source: str) -> None:

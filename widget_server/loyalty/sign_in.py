@@ -12,9 +12,9 @@ import jwt
 
 from widget_server import clock, config, ledger
 from widget_server.db import atomic
-from widget_server.errors import BadSignature, LeftProgram, SignedOut, WrongCredentials
+from widget_server.errors import BadSignature, CodeExpired, LeftProgram, NothingToVerify, SignedOut, WrongCredentials
 from widget_server.events import MailWanted, emit
-from widget_server.loyalty import access, customers, referrals
+from widget_server.loyalty import access, customers, emails, referrals
 from widget_server.loyalty.access import Opened
 from widget_server.loyalty.customers import Customer, Person
 from widget_server.loyalty.shops import Shop
@@ -38,11 +38,11 @@ def ask(shop: Shop, email: str, *, purpose: str, locale: str, wishes: dict[str, 
 
     Raises EmailInvalid.
     """
-    cleaned = customers.clean_email(email)
+    parsed = emails.parse(email)
     with atomic():
-        asked = access.ask_code(shop.id, cleaned, wishes or {})
+        asked = access.ask_code(shop.id, parsed.typed, wishes or {})
         link = f"{config.current().base_url}/confirm?link={asked.link}"
-        emit(MailWanted(shop.id, purpose, cleaned, locale, {"code": asked.code, "link": link}))
+        emit(MailWanted(shop.id, purpose, parsed.typed, locale, {"code": asked.code, "link": link}))
         return asked
 
 
@@ -104,6 +104,8 @@ def with_identity(shop: Shop, token: str, *, join: bool = False, referral_code: 
                 email_verified=claims.get("email_verified") is True,
                 name=claims.get("name") or None,
                 locale=claims.get("locale") or None,
+                of_account=True,
+                as_of=datetime.fromtimestamp(claims["iat"], UTC),
             ),
         )
         if customer.left_at is not None and not join:
@@ -152,6 +154,27 @@ def _is_storable(text: str) -> bool:
     return "\x00" not in text and not any("\ud800" <= one <= "\udfff" for one in text)
 
 
+def ask_to_verify(shop: Shop, customer: Customer, *, locale: str) -> access.Asked:
+    """Mail a code to a member's own address, which nobody has verified yet. Raises NothingToVerify."""
+    if customer.email is None or customer.email_key is None or customer.email_verified:
+        raise NothingToVerify()
+    return ask(shop, customer.email, purpose="sign_in", locale=locale)
+
+
+def verify(shop: Shop, customer: Customer, challenge: str, code: str) -> Customer:
+    """The code fits: the address is the member's own, and what its guest orders gave is theirs (acceptance 15).
+
+    Only the code typed in the member's panel shows that both are one person; the link of the mail does not. Raises
+    WrongCode, CodeExpired, TooManyTries, and CodeExpired as well for a code that went to another address.
+    """
+    confirmation = access.confirm_code(shop.id, challenge, code)
+    if confirmation.email_key != customer.email_key:
+        raise CodeExpired()
+    proven = customers.prove_email(customer, confirmation.email)
+    referrals.evaluate(shop, proven.id, source="widget")
+    return proven
+
+
 def sign_out(shop: Shop, token: str) -> None:
     """Close this panel's session."""
     access.close_session(shop.id, token)
@@ -168,7 +191,7 @@ def who(shop: Shop, token: str) -> Customer:
 
 def _owner(shop: Shop, email: str) -> Customer:
     """Whose address this is, now that it is shown to be hers: its visitor becomes the person."""
-    return customers.recognise(shop.id, Person(email=email, email_verified=True))
+    return customers.recognise(shop.id, Person(email=email, email_verified=True, of_account=True))
 
 
 def _enter(shop: Shop, customer: Customer, referral_code: str | None) -> SignedIn:

@@ -23,7 +23,7 @@ from widget_server.loyalty.earning_rules import KINDS, ORDER_KINDS, RATED_KINDS,
 from widget_server.loyalty.gifts import Gift
 from widget_server.loyalty.program_files import Facts, ProgramFile, Things
 from widget_server.loyalty.programs import ProgramSettings
-from widget_server.loyalty.referrals import TRIGGERS, WINDOW_DAYS_DEFAULT
+from widget_server.loyalty.referrals import DAILY_CAP_DEFAULT, TRIGGERS, WINDOW_DAYS_DEFAULT
 from widget_server.loyalty.rewards import KINDS as REWARD_KINDS
 from widget_server.loyalty.shops import LOCALE, WidgetSettings
 from widget_server.loyalty.tiers import WINDOW_DAYS_DEFAULT as TIER_WINDOW_DAYS_DEFAULT
@@ -32,6 +32,7 @@ MONEY_MAX = Decimal(10**12)
 MULTIPLIER_MAX = Decimal(1000)
 AMOUNT = r"[0-9]{1,18}(\.[0-9]{1,4})?"  # the database keeps four decimal places
 DAYS_MAX = 3660
+DAILY_CAP_MAX = 100_000
 YEARS = range(2000, 3000)
 
 Path = tuple[str | int, ...]
@@ -229,6 +230,19 @@ class Moment(fields.Field[date]):
         return found
 
 
+class Day(fields.Field[date]):
+    """A day of the shop's zone."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> date:
+        try:
+            found = date.fromisoformat(value if isinstance(value, str) and len(value) == 10 else "")
+        except ValueError as wrong:
+            raise ValidationError("A day as 2026-03-10.") from wrong
+        if found.year not in YEARS:
+            raise ValidationError(f"A day from {YEARS[0]} to {YEARS[-1]}.")
+        return found
+
+
 def _leads_somewhere(text: str) -> bool:
     """Browsers pass over blanks and read a backslash as a slash: neither may stand in an address."""
     if re.search(r"[\s\\]", text):
@@ -332,6 +346,7 @@ class ProgramSchema(_Part):
     expiry = _part(ExpirySchema)
     coupon_after_cancel = _word_of(ProgramSettings, "coupon_after_cancel")
     return_days = Whole(0, DAYS_MAX, load_default=ProgramSettings.return_days, allow_none=True)
+    orders_from = Day(load_default=ProgramSettings.orders_from, allow_none=True)
 
 
 def _handle() -> Words:
@@ -581,6 +596,7 @@ class ReferralSchema(_Part):
     minimum_subtotal = Amount(load_default=None)
     attribution = _one_of(("first", "last"), load_default="first")
     window_days = Whole(most=DAYS_MAX, load_default=WINDOW_DAYS_DEFAULT)
+    advocate_daily_cap = Whole(most=DAILY_CAP_MAX, load_default=DAILY_CAP_DEFAULT, allow_none=True)
     undo_on_refund = YesNo(load_default=True)
     friend = fields.Nested(GiftSchema, load_default=None)
     advocate = fields.Nested(GiftSchema, load_default=None)

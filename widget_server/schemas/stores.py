@@ -3,6 +3,7 @@
 Fields we do not know are passed over: a platform may tell more than we ask.
 """
 
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -10,9 +11,11 @@ from typing import Any
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, post_load, validate
 
 from widget_server import clock
+from widget_server.loyalty import emails
 from widget_server.loyalty.codes import Cart
-from widget_server.loyalty.customers import EMAIL, EMAIL_LENGTH_MAX, Person
+from widget_server.loyalty.customers import Person
 from widget_server.loyalty.order_states import STATUSES, Line, OrderState, Refund, RefundLine
+from widget_server.loyalty.postal_addresses import PostalAddress
 
 MONEY_MAX = Decimal(10) ** 12
 CURRENCY = validate.Regexp(r"^[A-Z]{3}$", error="A currency has three capital letters.")
@@ -71,7 +74,7 @@ class _Body(Schema):
 
 
 class PersonSchema(_Body):
-    """A customer as an order or an action names her; an e-mail that is none is passed over."""
+    """A customer as an order or an action names them; an e-mail that is none (emails.py) is passed over."""
 
     id = Id(load_default=None, allow_none=True)
     email = fields.String(load_default=None, allow_none=True)
@@ -86,19 +89,27 @@ class PersonSchema(_Body):
 
 
 def person(value: dict[str, Any], **more: Any) -> Person | None:
-    """Who is meant by these facts; None when neither id nor e-mail is told."""
-    email = (value.get("email") or "").strip()
-    usable = bool(EMAIL.fullmatch(email)) and len(email) <= EMAIL_LENGTH_MAX
-    if value.get("id") is None and not usable:
+    """Who is meant by these facts; None when neither an id nor an e-mail that mail could reach is told."""
+    email = emails.find(value.get("email"))
+    if value.get("id") is None and email is None:
         return None
     return Person(
         external_id=value.get("id"),
-        email=email if usable else None,
-        email_verified=bool(value.get("email_verified")) and usable,
+        email=email.typed if email else None,
+        email_verified=bool(value.get("email_verified")) and email is not None,
         name=value.get("name") or None,
         phone=value.get("phone") or None,
         **more,
     )
+
+
+class Postal(fields.Field[PostalAddress]):
+    """A postal address. What is odd about it is passed over: no order is refused for where it goes."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> PostalAddress:
+        told = value if isinstance(value, dict) else {}
+        names = ("name", "address1", "address2", "postcode", "country")
+        return PostalAddress(**{name: str(told[name]) if told.get(name) is not None else "" for name in names})
 
 
 class LineSchema(_Body):
@@ -177,11 +188,17 @@ class OrderSchema(_Body):
     landing_referral = fields.String(load_default=None, allow_none=True)
     refunds = fields.List(fields.Nested(RefundSchema), load_default=list, validate=validate.Length(max=2000))
     refunds_complete = fields.Boolean(load_default=False)
+    billing_address = Postal(load_default=None, allow_none=True)
+    shipping_address = Postal(load_default=None, allow_none=True)
 
     @post_load
     def make(self, value: dict[str, Any], **_: Any) -> tuple[OrderState, Person | None]:
         """The state, and who bought."""
         buyer = value.pop("customer")
+        addresses = (value.pop("billing_address"), value.pop("shipping_address"))
+        if buyer is not None:
+            digests = {address.digest for address in addresses if address is not None} - {None}
+            buyer = replace(buyer, address_digests=tuple(sorted(digests)))
         for name in ("lines", "coupon_codes", "refunds"):
             value[name] = tuple(value[name])
         value["number"] = value["number"] or value["id"]
@@ -204,6 +221,8 @@ class CustomerSchema(_Body):
     accepts_marketing = fields.Boolean(load_default=None, allow_none=True)
     referral_code = fields.String(load_default=None, allow_none=True)
     registered_at = Time(load_default=None, allow_none=True)
+    modified_at = Time(load_default=None, allow_none=True)
+    paying = fields.Boolean(load_default=None, allow_none=True)
     deleted = fields.Boolean(load_default=False)
 
 

@@ -9,6 +9,9 @@ from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
+from widget_server.loyalty import lines
+
+LINE = {"pattern": f"^{lines.PATTERN.pattern}$"}
 PRICE = "^[0-9]{1,9}([.][0-9]{1,6})?$"
 REWARD_KINDS = ["amount", "sliding", "percent", "free_shipping", "free_product"]
 COUPON_KINDS = ["amount", "percent", "free_shipping", "free_product"]
@@ -402,10 +405,14 @@ class MyBalance(Body):
 
 
 class Member(Body):
-    """What a member reads of herself."""
+    """What a member reads of themselves.
+
+    `can_verify_email` says that the address is not verified yet: points of guest orders may be waiting for its owner.
+    It says nothing of whether there are any, since the address may be somebody else's.
+    """
 
     name, email = text(null=True), text(null=True)
-    email_verified = flag()
+    email_verified, can_verify_email = flag(), flag()
     birthday = text(null=True)
     has_password = flag()
 
@@ -529,6 +536,13 @@ class Refusal(Body):
 
 # What comes in
 
+
+def check_line(value: str) -> None:
+    """Raise ValidationError unless the text is one line (lines.py)."""
+    if not lines.is_line(value):
+        raise ValidationError(lines.REFUSAL)
+
+
 EMAIL = fields.String(required=True, validate=validate.Length(max=254), metadata={"example": "ann@shop.example"})
 CODE = fields.String(required=True, validate=validate.Length(min=1, max=40))
 REFERRAL_CODE = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=40))
@@ -552,7 +566,9 @@ class SignUpAsk(Body):
     """Somebody wants to join."""
 
     email = EMAIL
-    name = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=100))
+    name = fields.String(
+        load_default=None, allow_none=True, validate=[validate.Length(max=100), check_line], metadata=LINE
+    )
     password = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=200))
     referral_code = REFERRAL_CODE
     accepts_marketing = Flag(load_default=False)
@@ -563,6 +579,13 @@ class EmailAsk(Body):
 
     email = EMAIL
     referral_code = REFERRAL_CODE
+
+
+class VerifyAsk(Body):
+    """The code of the mail that a signed-in member asked for."""
+
+    challenge = TOKEN
+    code = CODE
 
 
 class ConfirmAsk(Body):

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 from marshmallow import RAISE, Schema, ValidationError, fields, post_dump, pre_load, validate, validates_schema
 
-from widget_server.schemas.widget import Points
+from widget_server.schemas.widget import LINE, Points, check_line
 
 GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)
 RFC3339 = re.compile(  # there is no year 0, and no leap second
@@ -378,6 +378,11 @@ class BulkActionMetadata(Wire):
 def text(low: int, high: int, **options: Any) -> fields.String:
     """A string of `low` to `high` characters."""
     return fields.String(validate=validate.Length(min=low, max=high), **options)
+
+
+def line(low: int, high: int, **options: Any) -> fields.String:
+    """One line of `low` to `high` characters, as names and phone numbers are (lines.py)."""
+    return fields.String(validate=[validate.Length(min=low, max=high), check_line], metadata=LINE, **options)
 
 
 def guid(**options: Any) -> fields.String:

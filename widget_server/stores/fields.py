@@ -172,6 +172,22 @@ def full_name(person: Fields | None) -> str | None:
     return " ".join(filter(None, (person.text("first_name"), person.text("last_name")))) or None
 
 
+def postal_address(order: Fields, name: str, theirs: Mapping[str, str]) -> dict[str, Any] | None:
+    """The address in this field, `theirs` being the platform's names where they differ from the contract's.
+
+    None when none can be read: an order is not parked for where it goes.
+    """
+    try:
+        address = order.part(name)
+        if address is None:
+            return None
+        ours = ("address1", "address2", "city", "postcode", "region", "country")
+        told = {one: address.text(theirs.get(one, one)) for one in ours}
+        return {"name": full_name(address) or address.text("name"), **told}
+    except Odd:
+        return None
+
+
 def referral_code(text: str | None) -> str | None:
     """A code as a shopper's browser left it; None when empty or too long to be one of ours."""
     code = _clean(text or "")

@@ -4,6 +4,7 @@ A signed body is never failed for what it says; what cannot be booked waits, wit
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from types import ModuleType
 from typing import Any
 
@@ -11,8 +12,8 @@ from marshmallow import Schema, ValidationError
 
 from widget_server.db import atomic
 from widget_server.errors import Refusal
-from widget_server.events import CustomerRegistered, SamePerson, emit
-from widget_server.loyalty import access, customers, earning, orders, privacy
+from widget_server.events import CustomerRegistered, PastLearned, SamePerson, emit
+from widget_server.loyalty import access, customers, earning, emails, orders, privacy
 from widget_server.loyalty.customers import Customer, Person
 from widget_server.loyalty.order_states import OrderState
 from widget_server.loyalty.orders import Parked
@@ -136,6 +137,9 @@ def _customer(shop: Shop, told: dict[str, Any]) -> Outcome:
         birthday=facts["birthday"],
         accepts_marketing=facts["accepts_marketing"],
         registered_at=facts["registered_at"],
+        paying=facts["paying"],
+        of_account=True,
+        as_of=facts["modified_at"],
     )
     if person is None:
         raise Odd("neither an id nor an e-mail")
@@ -143,7 +147,14 @@ def _customer(shop: Shop, told: dict[str, Any]) -> Outcome:
     customer = customers.recognise(shop.id, person)
     if facts["registered_at"] is not None and (known is None or known.registered_at is None):
         emit(CustomerRegistered(shop.id, customer.id, facts["referral_code"]))
+    if known is None or _past(known) != _past(customer):
+        emit(PastLearned(shop.id, customer.id))
     return BOOKED
+
+
+def _past(customer: Customer) -> tuple[datetime | None, datetime | None, bool]:
+    """What is known of the time before the shop told us of orders."""
+    return customer.registered_at, customer.paying_at, customer.not_paying_at is not None
 
 
 def _detach(shop: Shop, external_id: str) -> Outcome:
@@ -170,7 +181,7 @@ def _merge(shop: Shop, kept_id: str, deleted_id: str) -> Outcome:
 def _erase(shop: Shop, external_id: str | None, email: str | None) -> Outcome:
     customer = customers.by_external_id(shop.id, external_id) if external_id else None
     if customer is None and email:
-        customer = Customer.one(shop, Customer.email_key == customers.email_key(email), Customer.external_id.is_null())
+        customer = Customer.one(shop, Customer.email_key == emails.key_of(email), Customer.external_id.is_null())
     if customer is None:
         return Outcome("ignored", "not known")
     privacy.erase(shop, customer)

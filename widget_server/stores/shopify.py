@@ -14,6 +14,7 @@ from widget_server.stores.fields import (
     full_name,
     header,
     matches,
+    postal_address,
     referral_in,
     settle,
     total_of,
@@ -36,6 +37,7 @@ from widget_server.stores.messages import (
 _PLACED = {None, "pending", "authorized", "partially_paid"}
 _PAID = {"paid", "partially_refunded", "refunded"}
 _CANCELLED = {"voided", "expired"}
+_POSTAL = {"postcode": "zip", "region": "province", "country": "country_code"}
 
 
 def verify(secret: str, headers: Mapping[str, str], body: bytes) -> bool:
@@ -95,6 +97,8 @@ def _order(order: Fields) -> dict[str, Any]:
         "placed_at": order.required_moment("processed_at", "created_at"),
         "modified_at": modified_at,
         "customer": _buyer(order),
+        "billing_address": postal_address(order, "billing_address", _POSTAL),
+        "shipping_address": postal_address(order, "shipping_address", _POSTAL),
         "lines": lines,
         "shipping": shipping,
         "discount": discount,
@@ -278,6 +282,8 @@ def _customer(customer: Fields, *, deleted: bool) -> dict[str, Any]:
         "accepts_marketing": _consent(customer),
         "referral_code": None,
         "registered_at": customer.moment("created_at"),
+        "modified_at": customer.moment("updated_at", "created_at"),
+        "paying": customer.money("total_spent") > 0 if customer.values.get("total_spent") is not None else None,
         "deleted": deleted,
     }
 

@@ -18,6 +18,7 @@ from widget_server.stores.fields import (
     full_name,
     header,
     matches,
+    postal_address,
     referral_code,
     referral_in,
     settle,
@@ -28,6 +29,8 @@ from widget_server.stores.messages import CustomerSeen, Message, Odd, OrderGone,
 
 _PLACED = {"pending", "on-hold"}
 _CANCELLED = {"cancelled", "failed", "trash"}
+_ANONYMISED = ".invalid"
+_POSTAL = {"address1": "address_1", "address2": "address_2", "region": "state"}
 _DRAFTS = {"draft", "auto-draft", "checkout-draft"}  # the checkout page saves one when it opens
 _REST = "-rest"
 
@@ -85,6 +88,8 @@ def _order(order: Fields) -> dict[str, Any]:
         "placed_at": order.required_moment("date_created_gmt"),
         "modified_at": modified_at,
         "customer": _buyer(order),
+        "billing_address": postal_address(order, "billing", _POSTAL) if _billing(order) else None,
+        "shipping_address": postal_address(order, "shipping", _POSTAL),
         "lines": lines,
         "shipping": shipping,
         "discount": discount,
@@ -152,7 +157,7 @@ def _not_zero(identity: str | None) -> str | None:
 
 def _buyer(order: Fields) -> dict[str, Any] | None:
     """Who bought; None for a walk-in at the till. Nobody has verified a billing address."""
-    billing = order.part("billing")
+    billing = _billing(order)
     identity = _not_zero(order.text("customer_id"))
     email = billing.text("email") if billing else None
     if identity is None and email is None:
@@ -164,6 +169,12 @@ def _buyer(order: Fields) -> dict[str, Any] | None:
         "name": full_name(billing),
         "phone": billing.text("phone") if billing else None,
     }
+
+
+def _billing(order: Fields) -> Fields | None:
+    """The billing details, or None once WordPress' privacy clean-up has written over them (`deleted@site.invalid`)."""
+    billing = order.part("billing")
+    return None if billing is None or (billing.text("email") or "").endswith(_ANONYMISED) else billing
 
 
 def _referral(order: Fields) -> str | None:
@@ -290,6 +301,8 @@ def _customer(customer: Fields, *, deleted: bool) -> dict[str, Any]:
         "accepts_marketing": None,  # not told: neither yes nor no
         "referral_code": referral_code(_meta(customer, "_loyalty_ref")),
         "registered_at": customer.moment("date_created_gmt"),
+        "modified_at": customer.moment("date_modified_gmt", "date_created_gmt"),
+        "paying": told if isinstance(told := customer.values.get("is_paying_customer"), bool) else None,
         "deleted": deleted,
     }
 

@@ -5,7 +5,7 @@ from typing import Any
 from flask import jsonify, request
 from flask.typing import ResponseReturnValue
 
-from widget_server.loyalty import access, customers, reads, sign_in
+from widget_server.loyalty import access, emails, reads, sign_in
 from widget_server.loyalty.shops import Shop
 from widget_server.loyalty.sign_in import SignedIn
 from widget_server.schemas import widget as shapes
@@ -88,10 +88,32 @@ def password() -> ResponseReturnValue:
     """E-mail and password."""
     shop, asked = auth.shop(), json_body(shapes.SignInAsk())
     limit("20 per minute", "sign-in", shop.id, auth.client_address())
-    limit("10 per 15 minutes", "sign-in", shop.id, customers.email_key(asked["email"]))
+    limit("10 per 15 minutes", "sign-in", shop.id, emails.key_of(asked["email"]))
     return _session(
         sign_in.with_password(shop, asked["email"], asked["password"], referral_code=asked["referral_code"])
     )
+
+
+@session.post("/verification")
+@session.doc(security=MEMBERS)
+@session.response(200, shapes.Challenge)
+def ask_to_verify() -> ResponseReturnValue:
+    """A member's own address is not verified yet: a code goes there."""
+    me = auth.member()
+    limit("20 per hour", "code", me.shop.id, auth.client_address())
+    limit("5 per 15 minutes", "code", me.shop.id, me.customer.mailbox or "")
+    return _challenged(sign_in.ask_to_verify(me.shop, me.customer, locale=_locale(me.shop)))
+
+
+@session.post("/verification/confirm")
+@session.doc(security=MEMBERS)
+@session.takes(shapes.VerifyAsk)
+@session.response(200, shapes.Member)
+def verify() -> ResponseReturnValue:
+    """The code of the mail, typed by the member: the address is verified, and points that waited for it are there."""
+    me, asked = auth.member(), json_body(shapes.VerifyAsk())
+    limit("30 per minute", "confirm", me.shop.id, auth.client_address())
+    return jsonify(reads.member(sign_in.verify(me.shop, me.customer, asked["challenge"], asked["code"])))
 
 
 @session.post("/sign-out")
@@ -109,11 +131,15 @@ def _challenge(
     shop: Shop, email: str, purpose: str, wishes: dict[str, Any], *, password: str | None = None
 ) -> ResponseReturnValue:
     limit("20 per hour", "code", shop.id, auth.client_address())
-    cleaned = customers.clean_email(email)
+    parsed = emails.parse(email)
     if password is not None:  # hashing is costly, so after the first limit; a weak one must not use up the second
         wishes = {**wishes, "password_hash": access.hash_password(password)}
-    limit("5 per 15 minutes", "code", shop.id, customers.email_key(cleaned))
-    asked = sign_in.ask(shop, cleaned, purpose=purpose, locale=_locale(shop), wishes=wishes)
+    limit("5 per 15 minutes", "code", shop.id, parsed.mailbox)
+    asked = sign_in.ask(shop, parsed.typed, purpose=purpose, locale=_locale(shop), wishes=wishes)
+    return _challenged(asked)
+
+
+def _challenged(asked: access.Asked) -> ResponseReturnValue:
     return jsonify(challenge=asked.challenge, expires_at=asked.row.expires_at)
 
 

@@ -267,6 +267,7 @@ export interface Member {
   name: string | null;
   email: string | null;
   email_verified: boolean;
+  can_verify_email: boolean;
   birthday: string | null;
   has_password: boolean;
 }
@@ -366,6 +367,11 @@ export interface SignUpAsk {
 export interface EmailAsk {
   email: string;
   referral_code: string | null;
+}
+
+export interface VerifyAsk {
+  challenge: string;
+  code: string;
 }
 
 export interface ConfirmAsk {

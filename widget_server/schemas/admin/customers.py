@@ -5,9 +5,10 @@ from typing import Any
 
 from marshmallow import fields, validate
 
-from widget_server.loyalty.customers import EMAIL, LABELS_MAX, Customer, Person
+from widget_server.loyalty import emails
+from widget_server.loyalty.customers import LABELS_MAX, Customer, Person
 from widget_server.schemas.widget import Flag
-from widget_server.schemas.wire import Choice, Wire, WireTime, bulk_answer, guid, page_of, text, whole, wrapped
+from widget_server.schemas.wire import Choice, Wire, WireTime, bulk_answer, guid, line, page_of, text, whole, wrapped
 
 STATUSES = {"VISITOR": "visitor", "PENDING": "pending", "MEMBER": "member"}
 BULK_MAX = 100
@@ -18,12 +19,12 @@ class CustomerWire(Wire):
     """A person the shop knows. `notes` and `labels` are the merchant's own; `externalId` is the shop's id of her."""
 
     id = guid(dump_only=True)
-    email = text(3, 254, metadata={"pattern": whole(EMAIL), "example": "ann@shop.example"})
+    email = text(3, 254, metadata={"pattern": whole(emails.PATTERN), "example": "ann@shop.example"})
     email_verified = Flag()
-    name = text(0, 200)
-    phone = text(0, 50)
+    name = line(0, 200)
+    phone = line(0, 50)
     birthday = fields.Date(metadata={"example": "1990-01-31"})
-    locale = text(2, 35)
+    locale = line(2, 35)
     status = Choice(STATUSES)
     external_id = text(1, 200)
     accepts_marketing = Flag()

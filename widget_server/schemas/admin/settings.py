@@ -11,6 +11,7 @@ from widget_server.schemas.program_file import (
     AMOUNT,
     Amount,
     CampaignSchema,
+    Day,
     Id,
     Moment,
     ProgramSchema,
@@ -39,6 +40,8 @@ def _shape(field: Any) -> dict[str, Any]:
         return {"type": ["string", "number", "null"], "pattern": f"^{AMOUNT}$", "maximum": float(field.most)}
     if isinstance(field, YesNo):
         return {"type": ["boolean", "null"]}
+    if isinstance(field, Day):
+        return {"type": ["string", "null"], "format": "date", "example": "2026-03-10"}
     if isinstance(field, Moment):
         return {"type": ["string", "null"], "example": "2026-03-10"}
     if isinstance(field, Words):

@@ -1,0 +1,58 @@
+"""Is somebody a new customer? Asked by referrals, by codes typed by hand, and by the first-order rule (acceptance 44).
+
+Each fact is compared in time with the moment in question, so that news which comes late or shuffled gives the same
+answer: an order by when it was placed, the platform's word by the time as of which it was said.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from widget_server.loyalty import programs
+from widget_server.loyalty.customers import Customer
+from widget_server.loyalty.orders import Order
+from widget_server.loyalty.shops import Shop
+
+VISIT = timedelta(minutes=30)  # an order and what its customer does around it are one visit
+REGISTRATION_WINDOW = timedelta(days=30)
+
+
+def is_new_customer(shop: Shop, customer: Customer, at: datetime, *, window: timedelta = REGISTRATION_WINDOW) -> bool:
+    """Whether somebody who comes at this moment is new to the shop: had not bought, nor registered long before.
+
+    `window` is for how long before that moment a registration may lie: that of the link which brought them.
+    """
+    return not (_registered_before(shop, customer, at - window) or has_bought(shop, customer, at - VISIT, told_by=at))
+
+
+def has_bought(
+    shop: Shop,
+    customer: Customer,
+    before: datetime,
+    *,
+    told_by: datetime | None = None,
+    apart_from: Iterable[str] = (),
+) -> bool:
+    """Whether the customer had paid for an order placed before that moment, as far as anybody told us.
+
+    That is an order which was once paid, though it was cancelled later, but none that was only placed or declined; or
+    the platform's word, as of `told_by` (the same moment unless told), that there had been one; or an account from
+    before the program began, of which the platform has not said otherwise. `apart_from` names orders, by our id, that
+    the question is about.
+    """
+    paid = Order.of(shop).where(Order.customer_id == customer.id, Order.was_paid == True)
+    if paid.where(Order.placed_at < before, Order.id.not_in(list(apart_from))).exists():
+        return True
+    said = customer.paying_at
+    if said is not None and said <= (told_by or before):
+        return not paid.where(Order.placed_at <= said).exists()  # else the word is about an order we know
+    return _registered_before_program(shop, customer) and customer.not_paying_at is None
+
+
+def _registered_before(shop: Shop, customer: Customer, moment: datetime) -> bool:
+    registered = customer.registered_at
+    return registered is not None and (registered < moment or _registered_before_program(shop, customer))
+
+
+def _registered_before_program(shop: Shop, customer: Customer) -> bool:
+    registered = customer.registered_at
+    return registered is not None and programs.is_before_program(shop, programs.of(shop.id), registered)

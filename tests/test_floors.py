@@ -21,7 +21,8 @@ loyalty.access
 loyalty.programs
 loyalty.tiers
 loyalty.customers
-loyalty.points loyalty.expiry
+loyalty.points loyalty.lots
+loyalty.expiry
 loyalty.batches
 loyalty.csv_files
 loyalty.order_states

@@ -328,7 +328,8 @@ def history(shop: Shop, account: Account | None, *, cursor: str | None = None) -
     """What moved, newest first: on the first page what still waits, then the booked rows (acceptance 48)."""
     if account is None:
         return {"rows": [], "next_cursor": None}
-    rows = ledger.history(shop.id, account.id, before=int(cursor) if cursor else None, limit=PAGE + 1)
+    before = int(cursor) if cursor else None
+    rows = ledger.history(shop.id, account.id, before=before, limit=PAGE + 1, by_event=True)
     more, rows = len(rows) > PAGE, rows[:PAGE]
     waiting = [] if cursor else _waiting(shop, account)
     orders = [row.order_id for row in rows] + [award.order_id for award in waiting]

@@ -25,7 +25,8 @@ loyalty.order_goods
 loyalty.programs
 loyalty.tiers loyalty.taxes
 loyalty.customers
-loyalty.points loyalty.expiry loyalty.mailboxes
+loyalty.points loyalty.lots loyalty.mailboxes
+loyalty.expiry
 loyalty.batches
 loyalty.csv_files
 loyalty.orders

@@ -44,6 +44,15 @@ class AccountCreated(Event):
 
 
 @dataclass(frozen=True)
+class AccountMerged(Event):
+    """An account and its history went to another one, because both turned out to be one person's. No points moved."""
+
+    account_id: str
+    customer_id: str
+    merged_account_id: str
+
+
+@dataclass(frozen=True)
 class CustomerJoined(Event):
     """A person became a member."""
 

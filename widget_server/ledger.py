@@ -3,6 +3,9 @@
 An account's counters are the sums of its rows: balance = earned + adjusted - redeemed - expired. A row is
 never edited; a correction is a new row that points at the old one. Rows are chained per account with the
 server's key, so that a change behind our back shows in `audit()` (contracts §2).
+
+When two accounts turn out to be one person's, `merge` books the rows of the first again on the second
+(contracts §11, docs/decisions/merging.md).
 """
 
 import hashlib
@@ -13,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from peewee import SQL, Check, CompositeKey, fn
+from peewee import JOIN, SQL, Check, CompositeKey, fn
 
 from widget_server import clock, config
 from widget_server.db import (
@@ -42,6 +45,9 @@ Shortfall = Literal["clamp", "negative"]
 POINTS_MAX = 10**9
 BALANCE_MAX = 10**15
 AUDIT_PAGE = 500
+MERGE = "merge"  # the source of the rows that a merge books: line 0 is a copy, line 1 the opposite of the original
+COPY, OPPOSITE = 0, 1
+AGE_UNKNOWN = datetime(1970, 1, 1, tzinfo=UTC)  # older than any credit
 COUNTER_OF: dict[Kind, tuple[str, int]] = {  # which counter a row moves, and in which direction
     "earn": ("earned", 1),
     "redeem": ("redeemed", -1),
@@ -55,6 +61,8 @@ class Account(ShopTable):
     """A customer's points. `pending` are awards not yet spendable, `debt` what later earnings repay first.
 
     `revision` counts the changes of balance and tier, `updated_at` says when the last one was (wix-api §2, §3).
+    No credit that still has points is older than `unspent_since`; it may be later than that, and is None when there are
+    no points. Expiry by age finds by it the accounts to look at (loyalty/expiry.py).
     """
 
     id = Text(primary_key=True)
@@ -75,9 +83,10 @@ class Account(ShopTable):
     last_activity_at = UtcDateTime()
     revision = Int(default=1)
     updated_at = UtcDateTime(default=clock.now)
+    unspent_since = UtcDateTime(null=True)
 
     class Meta:
-        indexes = ((("shop_id", "created_at", "id"), False),)
+        indexes = ((("shop_id", "created_at", "id"), False), (("shop_id", "unspent_since"), False))
         constraints = [
             Check("balance = earned + adjusted - redeemed - expired"),
             Check("pending >= 0 AND debt >= 0 AND sequence >= 0"),
@@ -112,13 +121,14 @@ class Transaction(ShopTable):
             (("shop_id", "source", "key", "line"), True),
             (("shop_id", "created_at"), False),
             (("account_id", "cause_id", "event_at"), False),
+            (("account_id", "event_at", "sequence"), False),
             (("order_id",), False),
         )
         constraints = [
             Check("kind IN ('earn', 'redeem', 'refund', 'adjust', 'expire')"),
             Check(f"amount <> 0 AND amount BETWEEN -{POINTS_MAX} AND {POINTS_MAX}"),
             Check(
-                "CASE kind WHEN 'redeem' THEN amount < 0 WHEN 'expire' THEN amount < 0 "
+                f"source = '{MERGE}' OR CASE kind WHEN 'redeem' THEN amount < 0 WHEN 'expire' THEN amount < 0 "
                 "WHEN 'refund' THEN amount > 0 ELSE amount <> 0 END"
             ),
         ]
@@ -190,7 +200,8 @@ def locked(shop_id: str, account_id: str) -> Account:
 
 def locked_many(shop_id: str, account_ids: Iterable[str]) -> dict[str, Row]:
     """The accounts, with what a `Move` needs of them, by id; locked until the transaction ends, in that order."""
-    needed = (Account.id, Account.customer_id, Account.balance, Account.sequence, Account.head)
+    names = ("id", "customer_id", "balance", "sequence", "head", "unspent_since")
+    needed = [getattr(Account, name) for name in names]
     rows = lock_rows(Account.of(shop_id, *needed).where(among(Account.id, account_ids)).order_by(Account.id))
     return {row.id: row for row in rows.objects(Row)}
 
@@ -219,6 +230,7 @@ def post(
         account = locked(shop_id, account_id)
         earlier = booked(shop_id, source, key, line)
         if earlier is not None:
+            earlier = current(earlier)
             if (earlier.account_id, earlier.kind, earlier.amount) != (account_id, kind, amount):
                 raise KeyReused()
             return earlier
@@ -242,7 +254,7 @@ def post(
             may_go_below_zero=may_go_below_zero,
         )
         if kind == "earn" and amount > 0 and account.debt:
-            _repay(account, row)
+            _repay(account, amount, source=source, cause_id=row.id, at=row.event_at)
         return row
 
 
@@ -263,10 +275,10 @@ def post_many(
     """Book one adjust for each move, all under one key; answers a row or a refusal for each, in their order.
 
     For changes of many accounts, a thousand or so at a time: what `post` does, but set by set. The caller holds
-    each account by `locked_many` in this transaction, and names it once. What the key booked before is answered again.
+    each account by one `locked_many` in this transaction. What the key booked before is answered again.
     """
     earlier = _booked_lines(shop_id, source, key, moves)
-    moment, answers, rows = clock.now(), list[Row | Refusal](), list[Row]()
+    moment, answers, rows, since = clock.now(), list[Row | Refusal](), list[Row](), list[datetime | None]()
     for move in moves:
         known = earlier.get(move.line) or _refusal(move.account, move.amount, may_go_below_zero)
         if known is not None:
@@ -289,15 +301,20 @@ def post_many(
             created_at=moment,
         )
         _chain(move.account, row)
+        since.append(move.account.unspent_since)
         rows.append(row)
         answers.append(row)
     insert_many(Transaction, rows)
-    mark, at = database.param, UtcDateTime().db_value(moment)
+    mark, time = database.param, UtcDateTime().db_value
+    at = time(moment)
     execute_many(
         f'UPDATE "account" SET "balance" = "balance" + {mark}, "adjusted" = "adjusted" + {mark}, "sequence" = {mark},'  # noqa: S608
-        f' "head" = {mark}, "last_activity_at" = {mark}, "updated_at" = {mark}, "revision" = "revision" + 1'
-        f' WHERE "id" = {mark} AND "shop_id" = {mark}',
-        [(row.amount, row.amount, row.sequence, row.digest, at, at, row.account_id, shop_id) for row in rows],
+        f' "head" = {mark}, "last_activity_at" = {mark}, "updated_at" = {mark}, "revision" = "revision" + 1,'
+        f' "unspent_since" = {mark} WHERE "id" = {mark} AND "shop_id" = {mark}',
+        [
+            (row.amount, row.amount, row.sequence, row.digest, at, at, time(oldest), row.account_id, shop_id)
+            for row, oldest in zip(rows, since, strict=True)
+        ],
     )
     customers = {move.account.id: move.account.customer_id for move in moves}
     moved = (
@@ -308,7 +325,9 @@ def post_many(
 
 
 def booked(shop_id: str, source: str, key: str, line: int = 0) -> Transaction | None:
-    """The row that `key` moved points with, if it came through `source` before."""
+    """The row that `key` moved points with, if it came through `source` before; a merge may have copied it since
+    (`current`).
+    """
     return Transaction.one(shop_id, Transaction.source == source, Transaction.key == key, Transaction.line == line)
 
 
@@ -316,6 +335,29 @@ def booked_many(shop_id: str, source: str, key: str, first_line: int, last_line:
     """The rows that `key` moved points with, from one of its lines to another, by line."""
     rows = Transaction.of(shop_id).where(Transaction.source == source, Transaction.key == key)
     return list(rows.where(Transaction.line.between(first_line, last_line)).order_by(Transaction.line).objects(Row))
+
+
+def current(row: Transaction) -> Transaction:
+    """The row that stands for `row` today: its copy on the account that its own was merged into, else itself."""
+    while (copy := booked(row.shop_id, MERGE, row.id, COPY)) is not None:
+        row = copy
+    return row
+
+
+def current_many(shop_id: str, rows: Iterable[Row]) -> list[Row]:
+    """What `current` answers for each of many rows, in their order."""
+    found = list(rows)
+    while copies := _copies(shop_id, [row.id for row in found]):
+        found = [copies.get(row.id, row) for row in found]
+    return found
+
+
+def _copies(shop_id: str, ids: list[str]) -> dict[str, Row]:
+    """The copies of rows that a merge moved, by the id of the original."""
+    if not ids:
+        return {}
+    of_merges = Transaction.of(shop_id).where(Transaction.source == MERGE, Transaction.line == COPY)
+    return {copy.key: copy for copy in of_merges.where(among(Transaction.key, ids)).objects(Row)}
 
 
 def take_back(
@@ -338,12 +380,12 @@ def take_back(
     """
     with atomic():
         account = locked(shop_id, account_id)
-        earlier, debt_id = booked(shop_id, source, key), _debt_id(account_id, source, key)
-        owed = Debt.one(shop_id, Debt.id == debt_id)
+        earlier, debt_id = booked(shop_id, source, key), _debt_id(shop_id, source, key)
+        owed = Debt.one(shop_id, Debt.id.in_((debt_id, _debt_id(account_id, source, key))))
         if earlier is not None or owed is not None:
             if points != (owed.amount if owed else 0) - (earlier.amount if earlier else 0):
                 raise KeyReused()
-            return earlier
+            return current(earlier) if earlier else None
         now_points = points if shortfall == "negative" else min(points, max(account.balance, 0))
         if points > now_points:
             _owe(shop_id, account_id, points - now_points, takes_back, id=debt_id)
@@ -369,6 +411,7 @@ def reverse(shop_id: str, row: Transaction, *, source: str, key: str, cause: Cau
 
     Raises NotEnoughPoints when an addition that is undone was spent meanwhile.
     """
+    row = current(row)
     kind: Kind = "refund" if row.kind == "redeem" else "adjust"
     return post(shop_id, row.account_id, kind, -row.amount, source=source, key=key, cause=cause, takes_back=row.id)
 
@@ -379,12 +422,53 @@ def move_pending(shop_id: str, account_id: str, by: int) -> None:
         Account.change(shop_id, {Account.pending: Account.pending + by}, Account.id == account_id)
 
 
-def move_debt(shop_id: str, from_account_id: str, to_account_id: str) -> None:
-    """Two accounts become one: what the first owes, the second owes."""
-    debt = locked(shop_id, from_account_id).debt
-    if debt:
-        _owe(shop_id, from_account_id, -debt, None)
-        _owe(shop_id, to_account_id, debt, None)
+def merge(shop_id: str, from_id: str, to_id: str) -> dict[str, str]:
+    """Two accounts turned out to be one person's: the second becomes what it were if it had been the only one.
+
+    Rows, counters, debts and their history go to `to_id`; `from_id` ends with 0 in every counter. What one account owes
+    is repaid from what the other has at once, as a single account would have paid it. Awards, and whatever else names
+    a row, are the caller's to move: answers the id of each row's copy, by the id of the row (contracts §11).
+    """
+    with atomic():
+        accounts = {account_id: locked(shop_id, account_id) for account_id in sorted((from_id, to_id))}
+        old, new = accounts[from_id], accounts[to_id]
+        due = min(old.debt, max(new.balance, 0)) + min(new.debt, max(old.balance, 0))
+        copies = replay(old, new)
+        _move_debts(old, new, copies)
+        if due:
+            _repay(new, due, source="job", cause_id=old.id, at=clock.now())
+        return copies
+
+
+def replay(old: Account, new: Account) -> dict[str, str]:
+    """Book each row of `old` again on `new`, as it is, and its exact opposite on `old`; answers copies by original.
+
+    Kind, amount, time, cause and figures stay, so that counters, age of points, tier and reports are those of one
+    account, and all sums of the shop stay what they were. Both accounts are locked. Nothing is emitted: nobody won or
+    lost a point.
+    """
+    moment, copies, written = clock.now(), dict[str, str](), list[Row]()
+    before = {name: getattr(old, name) for name in ("balance", "earned", "adjusted", "redeemed", "expired")}
+    rows = Transaction.of(old.shop_id).where(Transaction.account_id == old.id).order_by(Transaction.sequence)
+    for row in list(rows.objects(Row)):
+        shared = {**vars(row), "source": MERGE, "key": row.id, "created_at": moment}
+        named = {name: copies.get(getattr(row, name), getattr(row, name)) for name in ("takes_back", "cause_id")}
+        copy = Row(**{**shared, **named, "account_id": new.id, "line": COPY})
+        reason = {"takes_back": row.id, "cause": "merged", "cause_id": new.id, "order_id": None, "snapshot": {}}
+        opposite = Row(**{**shared, **reason, "amount": -row.amount, "line": OPPOSITE})
+        _chain(new, copy)
+        _chain(old, opposite)
+        copies[row.id] = copy.id
+        written += (copy, opposite)
+    insert_many(Transaction, written)
+    _save_merged(old, dict.fromkeys(before, 0), moment)
+    joint = {name: getattr(Account, name) + value for name, value in before.items()}
+    times = {
+        "created_at": min(old.created_at, new.created_at),
+        "last_activity_at": max(old.last_activity_at, new.last_activity_at),
+    }
+    _save_merged(new, {**joint, **times}, moment)
+    return copies
 
 
 def place(shop_id: str, account_id: str, tier_id: str | None, points: int, until: datetime | None) -> None:
@@ -409,12 +493,35 @@ def touch(shop_id: str, account_id: str, at: datetime | None = None) -> None:
     )
 
 
-def history(shop_id: str, account_id: str, *, before: int | None = None, limit: int = 20) -> list[Transaction]:
-    """The newest rows of an account, or those before sequence `before`."""
+def note_activity(shop_id: str, customer_id: str, at: datetime) -> None:
+    """What was booked since was no activity of the customer: the last one was `at`."""
+    Account.change(shop_id, {Account.last_activity_at: at}, Account.customer_id == customer_id)
+
+
+def note_unspent_since(shop_id: str, account_id: str, since: datetime | None) -> None:
+    """Who holds the account locked worked out how old its oldest unspent points are; None: it has none that age."""
+    Account.change(shop_id, {Account.unspent_since: since}, Account.id == account_id)
+
+
+def history(
+    shop_id: str, account_id: str, *, before: int | None = None, limit: int = 20, by_event: bool = False
+) -> list[Transaction]:
+    """The newest rows of an account, or those behind the row with sequence `before`.
+
+    In the order of booking, or by the time of the event: there rows of a merged account stand among the others by their
+    own dates (acceptance 48).
+    """
     rows = Transaction.of(shop_id).where(Transaction.account_id == account_id)
+    if not by_event:
+        rows = rows.where(Transaction.sequence < before) if before is not None else rows
+        return list(rows.order_by(Transaction.sequence.desc()).limit(limit))
     if before is not None:
-        rows = rows.where(Transaction.sequence < before)
-    return list(rows.order_by(Transaction.sequence.desc()).limit(limit))
+        last = Transaction.alias()
+        same_time = (Transaction.event_at == last.event_at) & (Transaction.sequence < last.sequence)
+        rows = rows.join(
+            last, JOIN.LEFT_OUTER, on=(last.account_id == Transaction.account_id) & (last.sequence == before)
+        ).where(last.id.is_null() | (Transaction.event_at < last.event_at) | same_time)
+    return list(rows.order_by(Transaction.event_at.desc(), Transaction.sequence.desc()).limit(limit))
 
 
 def _differs(column: Any, value: Any) -> Any:
@@ -440,6 +547,7 @@ def _book(account: Account, row: Transaction, *, may_go_below_zero: bool) -> Tra
                 Account.last_activity_at: row.created_at,
                 Account.revision: Account.revision + 1,
                 Account.updated_at: row.created_at,
+                Account.unspent_since: account.unspent_since,
             }
         )
         .where(
@@ -472,6 +580,30 @@ def _chain(account: Account | Row, row: Transaction | Row) -> None:
     row.sequence, row.balance_after = account.sequence + 1, account.balance + row.amount
     row.digest = _digest(account.head, row)
     account.sequence, account.head, account.balance = row.sequence, row.digest, row.balance_after
+    account.unspent_since = _unspent_since(account.unspent_since, row)
+
+
+def _unspent_since(before: datetime | None, row: Transaction | Row) -> datetime | None:
+    """The account's lower bound after this row: taking points away never makes older ones unspent again."""
+    if row.balance_after <= 0:
+        return None
+    if row.amount < 0:
+        return before
+    since = row.event_at if is_credit(row.amount, row.kind, row.takes_back) else AGE_UNKNOWN
+    return since if before is None else min(before, since)
+
+
+def is_credit(amount: int, kind: str, takes_back: str | None) -> bool:
+    """True for a row of points with an age of their own. Points that are given back keep their age (contracts §2)."""
+    return amount > 0 and kind != "refund" and takes_back is None
+
+
+def _save_merged(account: Account, columns: dict[str, Any], moment: datetime) -> None:
+    """Where the chain of a merged account ends now, with what else changed."""
+    ends = {name: getattr(account, name) for name in ("sequence", "head", "unspent_since")}
+    changes = {**ends, **columns, "updated_at": moment, "revision": Account.revision + 1}
+    values = {getattr(Account, name): value for name, value in changes.items()}
+    Account.change(account.shop_id, values, Account.id == account.id)
 
 
 def _booked_lines(shop_id: str, source: str, key: str, moves: list[Move]) -> dict[int, Row]:
@@ -482,40 +614,75 @@ def _booked_lines(shop_id: str, source: str, key: str, moves: list[Move]) -> dic
     return {row.line: row for row in rows}
 
 
-def _repay(account: Account, earned: Transaction) -> None:
-    """Debt is repaid from what is there; below zero (the shop's setting changed) it waits for later earnings."""
-    points = min(earned.amount, account.debt, account.balance)
+def _repay(account: Account, most: int, *, source: str, cause_id: str, at: datetime) -> None:
+    """Repay up to `most` of the debt, the oldest first, each part by a row that takes back what the debt was for.
+
+    It is repaid from what is there; below zero (the shop's setting changed) it waits for later earnings. `cause_id` is
+    the row that was earned, or the account that was merged into this one.
+    """
+    points = min(most, account.debt, account.balance)
     if points <= 0:
         return
-    owed_for = (
-        (Debt.of(account.shop_id).where(Debt.account_id == account.id, Debt.amount > 0))
-        .order_by(Debt.created_at.desc())
-        .first()
-    )
-    _owe(account.shop_id, account.id, -points, earned.id)
-    _book(
-        account,
-        Transaction(
-            shop_id=account.shop_id,
-            account_id=account.id,
-            kind="earn",
-            amount=-points,
-            source=earned.source,
-            key=f"debt:{earned.id}",
-            takes_back=owed_for.transaction_id if owed_for else None,
-            cause="debt_repaid",
-            cause_id=earned.id,
-            order_id=None,
-            snapshot={},
-            event_at=earned.event_at,
-        ),
-        may_go_below_zero=False,
-    )
+    unpaid = _unpaid(account)
+    _owe(account.shop_id, account.id, -points, cause_id)
+    for line, (owed_for, owed) in enumerate(unpaid):
+        part = min(owed, points)
+        if not part:
+            break
+        points -= part
+        _book(
+            account,
+            Transaction(
+                shop_id=account.shop_id,
+                account_id=account.id,
+                kind="earn",
+                amount=-part,
+                source=source,
+                key=f"debt:{cause_id}",
+                line=line,
+                takes_back=owed_for,
+                cause="debt_repaid",
+                cause_id=cause_id,
+                order_id=None,
+                snapshot={},
+                event_at=at,
+            ),
+            may_go_below_zero=False,
+        )
 
 
-def _debt_id(account_id: str, source: str, key: str) -> str:
-    """Made of the request key, so that the same request never owes twice."""
-    return str(uuid.uuid5(uuid.UUID(account_id), f"{source}\n{key}"))
+def _unpaid(account: Account) -> list[tuple[str | None, int]]:
+    """What the account still owes and for which row, the oldest first: repayments pay the oldest."""
+    entries = Debt.of(account.shop_id, Debt.transaction_id, Debt.amount).where(Debt.account_id == account.id)
+    ordered = list(entries.order_by(Debt.created_at, Debt.id).tuples())
+    repaid = -sum(amount for _, amount in ordered if amount < 0)
+    unpaid = []
+    for owed_for, amount in ordered:
+        if amount > 0:
+            paid = min(amount, repaid)
+            repaid -= paid
+            if amount > paid:
+                unpaid.append((owed_for, amount - paid))
+    return unpaid
+
+
+def _move_debts(old: Account, new: Account, copies: dict[str, str]) -> None:
+    """What `old` owed, and had repaid, stands in the book of `new`, for the copies of the same rows."""
+    for debt in list(Debt.of(old.shop_id).where(Debt.account_id == old.id)):
+        owed_for = copies.get(debt.transaction_id, debt.transaction_id)
+        moved = {Debt.account_id: new.id, Debt.transaction_id: owed_for}
+        Debt.change(old.shop_id, moved, Debt.id == debt.id)
+    Account.change(old.shop_id, {Account.debt: 0}, Account.id == old.id)
+    Account.change(old.shop_id, {Account.debt: Account.debt + old.debt}, Account.id == new.id)
+    old.debt, new.debt = 0, new.debt + old.debt
+
+
+def _debt_id(owner_id: str, source: str, key: str) -> str:
+    """Made of the request key, so that the same request never owes twice: of the shop's, whatever is merged.
+
+    Debts of earlier versions were made of the account's.
+    """
+    return str(uuid.uuid5(uuid.UUID(owner_id), f"{source}\n{key}"))
 
 
 def _owe(shop_id: str, account_id: str, points: int, transaction_id: str | None, *, id: str | None = None) -> None:

@@ -188,6 +188,7 @@ news.RENDERERS["wix"] = wix_events.WIX  # delivery may not know the admin API
 
 REACTIONS: dict[type[Event], tuple[Callable[[Any], None], ...]] = {
     events.AccountCreated: (tell_receivers,),
+    events.AccountMerged: (tell_receivers,),
     events.PointsMoved: (tell_receivers, recheck_tier),
     events.ManyPointsMoved: (tell_of_each,),
     events.CustomerJoined: (tell_receivers, remember_membership, pay_for_joining),

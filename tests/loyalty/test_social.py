@@ -120,4 +120,4 @@ def test_they_are_listed_oldest_first_and_go_with_the_person(world: World, insta
     assert [row["channel"] for row in told] == ["instagram", "facebook"]
     privacy.erase(world.shop, ann.customer)
     assert FollowedChannel.of(world.shop).count() == 0
-    assert ledger.account_of(world.shop.id, ann.id).balance == 45
+    assert ledger.account_of(world.shop.id, ann.id).balance == 25  # Instagram paid both rows, and one person once

@@ -237,7 +237,7 @@ def _account_of(shop: Shop, customer: Customer) -> Account:
 
 
 def _moved(shop: Shop, account_id: str, row: ledger.Transaction | None) -> dict[str, Any]:
-    now = Account.need(shop, Account.id == account_id)
+    now = Account.need(shop, Account.id == (row.account_id if row else account_id))
     return {"account": shown(shop, now), "transaction_id": row.id if row else None}
 
 

@@ -52,6 +52,7 @@ RULE_PATHS: Paths = {
     "active": ("status",),
     **dict.fromkeys(("points", "rate_points", "rate_per", "by_tier"), ("fixedAmount", "conversionRate")),
 }
+COUNTERS = tuple(dict.fromkeys(counter for counter, _ in COUNTER_OF.values()))
 Entity = dict[str, Any]
 
 
@@ -126,6 +127,22 @@ def _account_updated(event: events.PointsMoved) -> News:
     moved = {f"points.{name}": entity["points"][name] for name in ("balance", COUNTER_OF[row.kind][0])}
     told = {"updatedEvent": {"currentEntity": entity, "modifiedFields": moved}}
     return _news(f"{LOYALTY}.account", "updated", event.account_id, told, event.customer_id)
+
+
+def _account_merged(event: events.AccountMerged) -> News:
+    return _recounted(event, event.account_id)
+
+
+def _account_emptied(event: events.AccountMerged) -> News:
+    return _recounted(event, event.merged_account_id)
+
+
+def _recounted(event: events.AccountMerged, account_id: str) -> News:
+    """All counters of an account after a merge: to whoever keeps them this is one change, whatever rows it took."""
+    entity = _account(event.shop_id, account_id)
+    moved = {f"points.{name}": entity["points"][name] for name in ("balance", *COUNTERS)}
+    told = {"updatedEvent": {"currentEntity": entity, "modifiedFields": moved}}
+    return _news(f"{LOYALTY}.account", "updated", account_id, told, event.customer_id)
 
 
 def _points_updated(event: events.PointsMoved) -> News:
@@ -208,6 +225,10 @@ def _rule(shop_id: str, rule_id: str) -> Entity:
 WIX: Renderers = {
     events.ProgramChanged: (Renderer(f"{LOYALTY}.program_updated", _program_updated),),
     events.AccountCreated: (Renderer(f"{LOYALTY}.account_created", _account_created),),
+    events.AccountMerged: (
+        Renderer(f"{LOYALTY}.account_updated", _account_emptied),
+        Renderer(f"{LOYALTY}.account_updated", _account_merged),
+    ),
     events.PointsMoved: (
         Renderer(f"{LOYALTY}.account_updated", _account_updated),
         Renderer(f"{LOYALTY}.account_points_updated", _points_updated),

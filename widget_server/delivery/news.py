@@ -114,6 +114,7 @@ Renderers = dict[type[Event], tuple[Renderer, ...]]
 
 STANDARD: Renderers = {
     events.AccountCreated: (Renderer("account.created", _own),),
+    events.AccountMerged: (Renderer("account.merged", _own),),
     events.PointsMoved: (Renderer("points.moved", _own),),
     events.CustomerJoined: (Renderer("customer.joined", _own),),
     events.CustomerRegistered: (Renderer("customer.registered", _registered),),

@@ -272,7 +272,10 @@ def _undo(batch: Batch, items: list[Row]) -> None:
     items = [item for item in items if item.status in ("done", "kept")]
     lines = [item.line for item in items] or [0]
     booked = ledger.booked_many(batch.shop_id, batch.source, f"batch:{batch.id}", lines[0], lines[-1])
-    rows = {row.line: row for row in booked}
+    copied = ledger.current_many(batch.shop_id, booked)
+    rows = {row.line: now for row, now in zip(booked, copied, strict=True)}
+    for item in items:
+        item.account_id = rows[item.line].account_id  # of who was merged since, the account of the person
 
     def opposite(item: Row, account: Row) -> Move:
         row = rows[item.line]

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from widget_server import clock, ledger
 from widget_server.errors import BadRequest
 from widget_server.ledger import Transaction
-from widget_server.loyalty import customers, earning, programs
+from widget_server.loyalty import caps, customers, earning, programs
 from widget_server.loyalty.customers import Customer
 from widget_server.loyalty.earning import Action
 from widget_server.loyalty.earning_rules import EarningRule, is_on
@@ -83,7 +83,7 @@ def _is_payable(shop: Shop, customer: Customer, day: date) -> bool:
     account = ledger.account_of(shop.id, customer.id)
     if account is None:
         return True
-    since = clock.start_of(day - timedelta(days=360), shop.timezone)
+    since = clock.start_of(day - caps.BIRTHDAY_GAP, shop.timezone)
     rules = [rule.id for rule in EarningRule.of(shop, EarningRule.id).where(EarningRule.kind == "birthday")]
     paid = Transaction.of(shop).where(
         Transaction.account_id == account.id, Transaction.cause_id.in_(rules), Transaction.event_at > since

@@ -1,13 +1,14 @@
 """Caps: how often, and how much, one rule gives one customer (acceptance 24)."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from widget_server import clock
 from widget_server.loyalty.earning_rules import ONCE_KINDS, EarningRule, Terms
 from widget_server.loyalty.shops import Shop
 
 EVER = datetime(1970, 1, 1, tzinfo=UTC)
+BIRTHDAY_GAP = timedelta(days=360)  # between two payments, so that an edited date never pays twice (acceptance 25)
 
 
 def of_rule(rule: EarningRule) -> Terms:

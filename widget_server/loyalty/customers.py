@@ -155,6 +155,12 @@ def live(customer: Customer) -> Customer:
     return by_id(customer.shop_id, customer.merged_into) if customer.merged_into else customer
 
 
+def ids_of(customer: Customer) -> list[str]:
+    """The ids by which this person was ever known here: her row's, and those of the rows merged into it."""
+    merged = Customer.of(customer.shop_id, Customer.id).where(Customer.merged_into == customer.id)
+    return [customer.id, *(row.id for row in merged)]
+
+
 def anywhere_by_referral_code(code: str) -> Customer | None:
     """The member with this code in whichever shop: codes are unique across shops, for our own short links."""
     return _member_with(Customer.everywhere(), code)

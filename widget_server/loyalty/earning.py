@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from widget_server import clock, ledger
-from widget_server.db import atomic
+from widget_server.db import Row, atomic
 from widget_server.errors import RuleNotClickable
 from widget_server.ledger import POINTS_MAX, Account, Cause, Transaction
 from widget_server.loyalty import caps, customers, earning_rules, mailboxes, new_customers, points, programs, tiers
@@ -345,10 +345,8 @@ def pay(shop: Shop, rule: EarningRule, customer: Customer, action: Action, sourc
             return None
         if account is None:  # never opened for nothing (contracts §1)
             account = ledger.locked(shop.id, ledger.open_account(shop.id, customer.id).id)
-        key = f"{rule.kind}:{rule.id}:{customer.id}"
-        if rule.kind not in ONCE_KINDS:
-            key += f":{action.id}"
-        if Transaction.one(shop, Transaction.source == source, Transaction.key == key) is not None:
+        keys = [_key(rule, customer_id, action) for customer_id in customers.ids_of(customer)]
+        if Transaction.one(shop, Transaction.source == source, Transaction.key.in_(keys)) is not None:
             return None
         given = _within_caps(shop, rule, account, wanted, moment)
         if given <= 0:
@@ -356,7 +354,13 @@ def pay(shop: Shop, rule: EarningRule, customer: Customer, action: Action, sourc
         if rule.kind in ONCE_KINDS and not mailboxes.claim(shop, customer, f"{rule.kind}:{rule.id}"):
             return None
         cause = Cause(rule.kind, rule.id, snapshot={"points": given, "title": rule.title})
-        return ledger.post(shop.id, account.id, "earn", given, source=source, key=key, cause=cause, at=moment)
+        return ledger.post(shop.id, account.id, "earn", given, source=source, key=keys[0], cause=cause, at=moment)
+
+
+def _key(rule: EarningRule, customer_id: str, action: Action) -> str:
+    """The request key of what a rule gives a row of a person for `action`."""
+    once = f"{rule.kind}:{rule.id}:{customer_id}"
+    return once if rule.kind in ONCE_KINDS else f"{once}:{action.id}"
 
 
 def _wanted(figure: Figure, action: Action) -> int:
@@ -378,6 +382,56 @@ def _within_caps(shop: Shop, rule: EarningRule, account: Account, wanted: int, a
         Transaction.event_at >= since,
         Transaction.amount > 0,
     )
-    for amount, event_at in earlier.order_by(Transaction.sequence).tuples():
+    for amount, event_at in earlier.order_by(Transaction.event_at, Transaction.sequence).tuples():
         budget.take(amount, event_at, terms)
     return budget.take(wanted, at, terms)
+
+
+def count_once(shop: Shop, account_id: str, moved: set[str]) -> None:
+    """Two accounts became one: take back what a rule gave to both and would have given to one person once.
+
+    `moved` are the rows that came from the merged account. The rows of each rule take their turns by the time of the
+    event, under the rule's caps as they are now; what the caps leave is kept. Only what the two rows have too much
+    together goes: points that a single row was given before the rule had a cap stay (acceptance 59).
+    """
+    shortfall = programs.of(shop.id).rules.shortfall
+    for rule in EarningRule.of(shop).where(EarningRule.kind.not_in(ORDER_KINDS)):
+        given = _given(shop, rule, account_id)
+        own, others = [[one for one in given if (one.id in moved) is theirs] for theirs in (False, True)]
+        if not (own and others):
+            continue
+        apart, together = {**_kept(shop, rule, own), **_kept(shop, rule, others)}, _kept(shop, rule, given)
+        for row in given:
+            surplus = apart[row.id] - together[row.id]
+            if surplus > 0:
+                ledger.take_back(
+                    shop.id,
+                    account_id,
+                    surplus,
+                    source="job",
+                    key=f"paid-twice:{row.id}",
+                    cause=Cause("merged", rule.id, snapshot={"title": rule.title}),
+                    takes_back=row.id,
+                    shortfall=shortfall,
+                )
+
+
+def _given(shop: Shop, rule: EarningRule, account_id: str) -> list[Row]:
+    """What a rule gave an account, in the order of the events."""
+    columns = (Transaction.id, Transaction.amount, Transaction.event_at)
+    rows = Transaction.of(shop, *columns).where(
+        Transaction.account_id == account_id, Transaction.cause_id == rule.id, Transaction.amount > 0
+    )
+    return list(rows.order_by(Transaction.event_at, Transaction.sequence).objects(Row))
+
+
+def _kept(shop: Shop, rule: EarningRule, given: list[Row]) -> dict[str, int]:
+    """What the rule leaves of these rows, by row: under its caps, and of birthdays one a year."""
+    budget, terms, kept, birthday = Budget(shop), caps.of_rule(rule), dict[str, int](), caps.EVER
+    for row in given:
+        if rule.kind == "birthday" and row.event_at - birthday < caps.BIRTHDAY_GAP:
+            kept[row.id] = 0
+            continue
+        birthday = row.event_at
+        kept[row.id] = budget.take(row.amount, row.event_at, terms)
+    return kept

@@ -1,17 +1,20 @@
-"""Expiry (acceptance 50): off by default; by inactivity with a percentage, or by age, oldest points first."""
+"""Expiry (acceptance 50): off by default; by inactivity with a percentage, or by age, oldest points first.
+
+Which points have which age is worked out by `lots`, and nowhere else.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
-from peewee import Case, fn
+from peewee import Case
 
 from widget_server import clock, keys, ledger
 from widget_server.db import atomic
 from widget_server.events import MailWanted, emit
-from widget_server.ledger import BALANCE_MAX, Account, Cause, Transaction
-from widget_server.loyalty import programs
+from widget_server.ledger import BALANCE_MAX, Account, Cause
+from widget_server.loyalty import lots, programs
 from widget_server.loyalty.customers import Customer
 from widget_server.loyalty.programs import Program
 from widget_server.loyalty.shops import Shop
@@ -30,18 +33,16 @@ def next_expiry(shop: Shop, program: Program, account: Account) -> NextExpiry | 
     rules = program.rules
     if rules.expiry == "off" or account.balance <= 0 or not program.is_active:
         return None
+    grace = _grace_end(shop, program)
     if rules.expiry == "inactivity":
-        points = -(-account.balance * rules.expiry_percent // 100)
         at = _expires_at(shop, account.last_activity_at, rules.expiry_months)
-    else:
-        earned_at = _oldest_unspent(shop, account)
-        if earned_at is None:
-            return None
-        at = _expires_at(shop, earned_at, rules.expiry_months)
-    at = max(at, _grace_end(shop, program) or at)
-    if rules.expiry == "age":
-        points = _unspent_before(shop, account, _cutoff(shop, at, rules.expiry_months))
-    return NextExpiry(points, at)
+        return NextExpiry(-(-account.balance * rules.expiry_percent // 100), max(at, grace or at))
+    held = lots.of(account)
+    if not held:
+        return None
+    at = _expires_at(shop, held[0].earned_at, rules.expiry_months)
+    at = max(at, grace or at)
+    return NextExpiry(_points_before(held, _cutoff(shop, at, rules.expiry_months)), at)
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ def expire_due(shop: Shop) -> int:
         return 0
     cutoff = _cutoff(shop, clock.now(), rules.expiry_months)
     count = 0
-    for account in _stale(shop, rules, cutoff):
+    for account in _may_lose(shop, rules, cutoff):
         count += _expire(shop, program, account.id, cutoff)
     return count
 
@@ -107,7 +108,7 @@ def remind(shop: Shop) -> None:
         return
     today = clock.local_date(clock.now(), shop.timezone)
     horizon = clock.start_of(today + timedelta(days=max(rules.expiry_reminder_days)), shop.timezone)
-    for account in _stale(shop, rules, _cutoff(shop, horizon, rules.expiry_months)):
+    for account in _may_lose(shop, rules, _cutoff(shop, horizon, rules.expiry_months)):
         expiry = next_expiry(shop, program, account)
         days = (clock.local_date(expiry.at, shop.timezone) - today).days if expiry else 0
         if expiry and days in rules.expiry_reminder_days:
@@ -124,34 +125,51 @@ def _remind(shop: Shop, account: Account, expiry: NextExpiry, days: int) -> None
     keys.once(shop.id, "job", key, key, lambda: emit(mail), customer_id=customer.id)
 
 
-def _stale(shop: Shop, rules: programs.ProgramSettings, cutoff: datetime) -> list[Account]:
+def _may_lose(shop: Shop, rules: programs.ProgramSettings, cutoff: datetime) -> list[Account]:
     """The accounts that may lose points by what happened, or did not happen, before `cutoff`."""
-    since = Account.last_activity_at if rules.expiry == "inactivity" else Account.created_at
+    since = Account.last_activity_at if rules.expiry == "inactivity" else holds_points_since()
     return list(Account.of(shop.id).where(Account.balance > 0, since < cutoff))
 
 
+def holds_points_since() -> Any:
+    """Before this nothing of the account can expire by age: no unspent credit is older, whenever we heard of it."""
+    return Account.unspent_since
+
+
 def _expire(shop: Shop, program: Program, account_id: str, cutoff: datetime) -> int:
+    rules = program.rules
     with atomic():
         account = ledger.locked(shop.id, account_id)
-        if program.rules.expiry == "inactivity":
-            if account.last_activity_at >= cutoff:
-                return 0
-            points = -(-account.balance * program.rules.expiry_percent // 100)
-        else:
-            points = _unspent_before(shop, account, cutoff)
-        if points <= 0:
-            return 0
-        mode: Literal["inactivity", "age"] = program.rules.expiry  # type: ignore[assignment]
-        ledger.post(
-            shop.id,
-            account_id,
-            "expire",
-            -min(points, account.balance),
-            source="job",
-            key=f"expire:{account_id}:{account.sequence}",
-            cause=Cause("expired", snapshot={"by": mode, "months": program.rules.expiry_months}),
-        )
-        return 1
+        if rules.expiry == "inactivity":
+            is_due = account.last_activity_at < cutoff
+            return _book(shop, program, account, -(-account.balance * rules.expiry_percent // 100) if is_due else 0)
+        held = lots.of(account)
+        count = _book(shop, program, account, _points_before(held, cutoff))
+        stays = next((lot.earned_at for lot in held if lot.earned_at >= cutoff), None)
+        ledger.note_unspent_since(shop.id, account_id, stays)
+        return count
+
+
+def _book(shop: Shop, program: Program, account: Account, points: int) -> int:
+    """Book that `points` have expired; answers how many accounts lost points by it."""
+    if points <= 0:
+        return 0
+    mode: Literal["inactivity", "age"] = program.rules.expiry  # type: ignore[assignment]
+    ledger.post(
+        shop.id,
+        account.id,
+        "expire",
+        -points,
+        source="job",
+        key=f"expire:{account.id}:{account.sequence}",
+        cause=Cause("expired", snapshot={"by": mode, "months": program.rules.expiry_months}),
+    )
+    return 1
+
+
+def _points_before(held: list[lots.Lot], cutoff: datetime) -> int:
+    """How many of these points were earned before `cutoff`."""
+    return sum(lot.points for lot in held if lot.earned_at < cutoff)
 
 
 def _expires_at(shop: Shop, moment: datetime, months: int) -> datetime:
@@ -174,36 +192,3 @@ def _grace_end(shop: Shop, program: Program) -> datetime | None:
         return None
     day = clock.local_date(program.resumed_at, shop.timezone)
     return clock.start_of(day + timedelta(days=programs.PAUSE_GRACE_DAYS + 1), shop.timezone)
-
-
-def _unspent_before(shop: Shop, account: Account, cutoff: datetime) -> int:
-    """First in, first out: credits before `cutoff` minus all debits ever."""
-    amounts = Transaction.of(shop.id, fn.COALESCE(fn.SUM(Transaction.amount), 0)).where(
-        Transaction.account_id == account.id
-    )
-    credits = int(amounts.where(_is_credit(), Transaction.event_at < cutoff).scalar())
-    debits = int(amounts.where(~_is_credit()).scalar())
-    return max(min(credits + debits, account.balance), 0)
-
-
-def _is_credit() -> Any:
-    """A refund only lowers what was spent: returned points keep their age (contracts §2)."""
-    return (Transaction.amount > 0) & (Transaction.kind != "refund")
-
-
-def _oldest_unspent(shop: Shop, account: Account) -> datetime | None:
-    """When the oldest credit was earned that is not spent yet."""
-    rows = Transaction.of(shop.id, Transaction.amount, Transaction.event_at).where(
-        Transaction.account_id == account.id, _is_credit()
-    )
-    spent = -int(
-        Transaction.of(shop.id, fn.COALESCE(fn.SUM(Transaction.amount), 0))
-        .where(Transaction.account_id == account.id, ~_is_credit())
-        .scalar()
-    )
-    for amount, event_at in rows.order_by(Transaction.event_at, Transaction.sequence).tuples():
-        if amount > spent:
-            earned_at: datetime = event_at
-            return earned_at
-        spent -= amount
-    return None

@@ -22,6 +22,7 @@ from widget_server.loyalty.customers import Customer
 from widget_server.loyalty.shops import Shop
 
 TEXT_LENGTH_MAX = 500
+AWARD_OF = ("order_id", "rule_id", "part")  # what an account has one award for
 
 
 class Award(ShopTable):
@@ -172,7 +173,7 @@ def move_awards(shop_id: str, from_account_id: str, to_account_id: str) -> None:
     """
     pending = ledger.locked(shop_id, from_account_id).pending
     for award in list(Award.of(shop_id).where(Award.account_id == from_account_id)):
-        same = (Award.order_id == award.order_id, Award.rule_id == award.rule_id, Award.part == award.part)
+        same = [getattr(Award, name) == getattr(award, name) for name in AWARD_OF]
         twin = Award.one(shop_id, Award.account_id == to_account_id, *same)
         if twin is not None:
             Award.remove(shop_id, Award.id == (twin.id if award.points else award.id))
@@ -240,12 +241,12 @@ def earn_points(
     if points < 1:
         raise BadRequest("Points that are given are 1 or more.", field="amount")
     with atomic():
-        account = ledger.locked(shop.id, account_id)
+        account = _present(shop, account_id)
         if ledger.booked(shop.id, source, key) is None:
             programs.need_active(shop.id)
             if Customer.need(shop, Customer.id == account.customer_id).excluded:
                 raise CustomerExcluded()
-        return _post_noted(shop, account_id, "earn", points, source, key, "gift", said)
+        return _post_noted(shop, account.id, "earn", points, source, key, "gift", said)
 
 
 def adjust(
@@ -266,7 +267,7 @@ def adjust(
     another balance, StaleRevision when `revision` is given and the account's is another.
     """
     with atomic():
-        account = ledger.locked(shop.id, account_id)
+        account = _present(shop, account_id)
         earlier = ledger.booked(shop.id, source, key)
         if earlier is None and revision is not None and revision != account.revision:
             raise StaleRevision()
@@ -275,7 +276,14 @@ def adjust(
             amount = earlier.amount if earlier else to_balance - account.balance
             if earlier is not None and earlier.balance_after != to_balance:
                 raise KeyReused()
-        return _post_noted(shop, account_id, "adjust", amount, source, key, "adjusted", said) if amount else None
+        return _post_noted(shop, account.id, "adjust", amount, source, key, "adjusted", said) if amount else None
+
+
+def _present(shop: Shop, account_id: str) -> Account:
+    """The account, locked; of one that was merged, the account it was merged into."""
+    owner = customers.by_id(shop.id, Account.need(shop, Account.id == account_id).customer_id)
+    account = ledger.account_of(shop.id, customers.live(owner).id)
+    return ledger.locked(shop.id, account.id if account else account_id)
 
 
 def _post_noted(

@@ -1,19 +1,20 @@
 """Privacy: merging two rows of one person, handing out what we know of somebody, forgetting her."""
 
+from datetime import datetime
 from typing import Any
 
 from widget_server import clock, ledger
-from widget_server.db import atomic, lock_rows
+from widget_server.db import among, atomic, lock_rows
 from widget_server.errors import NotFound
-from widget_server.events import CustomerErased, emit
+from widget_server.events import AccountMerged, CustomerErased, emit
 from widget_server.keys import Request
-from widget_server.ledger import Account, Cause, Transaction
-from widget_server.loyalty import access, coupons, customers, earning, imports, mailboxes, referrals, social
+from widget_server.ledger import Account, Transaction
+from widget_server.loyalty import access, coupons, customers, earning, imports, mailboxes, referrals, social, tiers
 from widget_server.loyalty.access import Session, SignInCode
 from widget_server.loyalty.coupons import Coupon
 from widget_server.loyalty.customers import Customer
 from widget_server.loyalty.orders import Order, Parked, known_emails
-from widget_server.loyalty.points import Adjustment, move_awards
+from widget_server.loyalty.points import Adjustment, Award, move_awards
 from widget_server.loyalty.referrals import Referral, ReferralVisit
 from widget_server.loyalty.shops import Shop
 from widget_server.loyalty.social import FollowedChannel
@@ -27,11 +28,12 @@ PHONE_LENGTH_MIN = 6
 
 
 def merge(shop: Shop, source_id: str, target_id: str) -> None:
-    """Two rows are one person: orders, awards, coupons and referrals move, points by two adjusts.
+    """Two rows are one person: nothing that the person has earned, spent or reached changes (contracts §11).
 
-    The person is what either row was: a member, with the facts, link and names that `target` had not.
-    `source` stays as a signpost to `target`, empty but for names that `target` has of its own. Merged already:
-    nothing changes. Raises NotFound when there is no such customer, or she was erased.
+    Orders, awards, coupons and referrals move, and the account's history with every row's kind and date; what both rows
+    were given and one person gets once is taken back. The person is what either row was: a member, with the facts, link
+    and names that `target` had not. `source` stays as a signpost to `target`, empty but for names that `target` has of
+    its own. Merged already: nothing changes. Raises NotFound when there is no such customer, or one was erased.
     """
     with atomic():
         pair = (source_id, customers.live(customers.by_id(shop.id, target_id)).id)
@@ -41,15 +43,18 @@ def merge(shop: Shop, source_id: str, target_id: str) -> None:
             return
         if source.erased_at or target.erased_at:
             raise NotFound("This customer was erased.")
-        orders = [row.id for row in Order.of(shop, Order.id).where(Order.customer_id == source.id)]
-        _move_points(shop, source, target)
+        orders = list(Order.of(shop, Order.id, Order.placed_at).where(Order.customer_id == source.id).tuples())
+        active = _last_activity(shop, source, target, [placed_at for _, placed_at in orders])
+        _move_account(shop, source, target)
         for table in (Order, Coupon, Request):
             table.change(shop, {table.customer_id: target.id}, table.customer_id == source.id)
         _move_person(shop, source, target)
         referrals.move(shop, source.id, target.id, source="job")
-        for order_id in orders:
+        for order_id, _ in orders:
             earning.score_order(shop, order_id, source="job")
         referrals.evaluate(shop, target.id, source="job")
+        if active is not None:
+            ledger.note_activity(shop.id, target.id, active)  # to be merged is none
 
 
 def _move_person(shop: Shop, source: Customer, target: Customer) -> None:
@@ -85,32 +90,43 @@ def _facts_for(source: Customer, target: Customer) -> dict[str, Any]:
     return facts
 
 
-def _move_points(shop: Shop, source: Customer, target: Customer) -> None:
-    """Awards go with their account's rows; what is booked goes by two adjusts (contracts §2)."""
+def _move_account(shop: Shop, source: Customer, target: Customer) -> None:
+    """The account's rows, awards and channels, and what names its rows, go to the account of the person."""
     old = ledger.account_of(shop.id, source.id)
     if old is None:
         return
     new = ledger.open_account(shop.id, target.id)
-    for account_id in sorted((old.id, new.id)):
-        ledger.locked(shop.id, account_id)
-    old = ledger.locked(shop.id, old.id)
+    copies = ledger.merge(shop.id, old.id, new.id)
+    _point_at(shop, copies, source, old)
     move_awards(shop.id, old.id, new.id)
     social.move(shop, old.id, new.id)
-    if old.balance:
-        key = f"merge:{source.id}"
-        for line, (account_id, points) in enumerate(((old.id, -old.balance), (new.id, old.balance))):
-            ledger.post(
-                shop.id,
-                account_id,
-                "adjust",
-                points,
-                source="job",
-                key=key,
-                line=line,
-                cause=Cause("merged", target.id if line == 0 else source.id),
-                may_go_below_zero=True,
-            )
-    ledger.move_debt(shop.id, old.id, new.id)
+    for account_id in (old.id, new.id):
+        tiers.recheck(shop, account_id)
+    emit(AccountMerged(shop.id, new.id, target.id, old.id))
+    earning.count_once(shop, new.id, set(copies.values()))
+
+
+def _last_activity(shop: Shop, source: Customer, target: Customer, placed: list[datetime]) -> datetime | None:
+    """When the person was last active, by either row; None while neither has an account."""
+    accounts = [ledger.account_of(shop.id, one.id) for one in (source, target)]
+    active = [account.last_activity_at for account in accounts if account is not None]
+    return max([*active, *(min(at, clock.now()) for at in placed)]) if active else None
+
+
+def _point_at(shop: Shop, copies: dict[str, str], source: Customer, old: Account) -> None:
+    """Whatever names a row of the ledger names its copy, which has the digest of the words beside it too."""
+    owned = {
+        Adjustment.transaction_id: among(Adjustment.transaction_id, copies),
+        Award.booked_id: Award.account_id == old.id,
+        Coupon.transaction_id: Coupon.customer_id == source.id,
+        Coupon.refund_id: Coupon.customer_id == source.id,
+        Referral.advocate_transaction_id: Referral.advocate_id == source.id,
+        Referral.friend_transaction_id: Referral.friend_id == source.id,
+    }
+    for column, is_hers in owned.items():
+        table = column.model
+        for row_id, named in list(table.of(shop, table.id, column).where(is_hers, column.is_null(False)).tuples()):
+            table.change(shop, {column: copies.get(named, named)}, table.id == row_id)
 
 
 def export(shop: Shop, customer: Customer) -> dict[str, Any]:
@@ -143,7 +159,7 @@ def export(shop: Shop, customer: Customer) -> dict[str, Any]:
         else None,
         "transactions": [
             _plain(row, ("id", "kind", "amount", "balance_after", "cause", "order_id", "snapshot", "event_at"))
-            for row in _transactions(shop, customer).order_by(Transaction.created_at, Transaction.sequence)
+            for row in _without_copied(shop, customer).order_by(Transaction.event_at, Transaction.sequence)
         ],
         "comments": _comments(shop, customer),
         "orders": [
@@ -213,6 +229,13 @@ def _transactions(shop: Shop, customer: Customer, *columns: Any) -> Any:
     hers = Customer.of(shop, Customer.id).where((Customer.id == customer.id) | (Customer.merged_into == customer.id))
     accounts = Account.of(shop, Account.id).where(Account.customer_id.in_(hers))
     return Transaction.of(shop, *columns).where(Transaction.account_id.in_(accounts))
+
+
+def _without_copied(shop: Shop, customer: Customer) -> Any:
+    """Each of her rows once: without what a merge copied, and its opposite on the merged account."""
+    is_opposite = (Transaction.source == ledger.MERGE) & (Transaction.line == ledger.OPPOSITE)
+    copied = _transactions(shop, customer, Transaction.takes_back).where(is_opposite)
+    return _transactions(shop, customer).where(~is_opposite, Transaction.id.not_in(copied))
 
 
 def _comments(shop: Shop, customer: Customer) -> list[str]:

@@ -334,7 +334,8 @@ def history(shop: Shop, customer: Customer, account: Account | None, *, cursor: 
     without = [] if cursor else _orders_without_points(shop, customer)
     if account is None:
         return {"rows": [], "next_cursor": None, "orders_without_points": without}
-    rows = ledger.history(shop.id, account.id, before=int(cursor) if cursor else None, limit=PAGE + 1)
+    before = int(cursor) if cursor else None
+    rows = ledger.history(shop.id, account.id, before=before, limit=PAGE + 1, by_event=True)
     more, rows = len(rows) > PAGE, rows[:PAGE]
     waiting = [] if cursor else _waiting(shop, account)
     orders = [row.order_id for row in rows] + [award.order_id for award in waiting]

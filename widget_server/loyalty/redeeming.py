@@ -8,7 +8,7 @@ from peewee import Case, fn
 from widget_server import clock, ledger
 from widget_server.db import atomic, lock_rows, new_id
 from widget_server.errors import KeyReused, MembersOnly, NotFound, RewardLimitReached, RewardUnavailable, TierTooLow
-from widget_server.ledger import Account, Cause, Transaction
+from widget_server.ledger import Account, Cause
 from widget_server.loyalty import customers, issuing, programs, rewards
 from widget_server.loyalty.coupons import Coupon
 from widget_server.loyalty.customers import Customer
@@ -112,10 +112,10 @@ def _bought_before(
     shop: Shop, customer: Customer, reward: Reward, source: str, key: str, points: int | None
 ) -> Coupon | None:
     """The coupon that this very request bought; raises KeyReused when the key was another request's."""
-    row = Transaction.one(shop, Transaction.source == source, Transaction.key == key, Transaction.line == 0)
+    row = ledger.booked(shop.id, source, key)
     if row is None:
         return None
-    coupon = Coupon.one(shop, Coupon.transaction_id == row.id)
+    coupon = Coupon.one(shop, Coupon.transaction_id == ledger.current(row).id)
     if coupon is None or (coupon.customer_id, coupon.reward_id) != (customer.id, reward.id):
         raise KeyReused()
     if points not in (None, coupon.cost_points):

@@ -145,7 +145,8 @@ def rows_of(shop: Shop, figure: str, first: date | None = None, last: date | Non
     """
     span = _span(shop, first, last)
     if figure in FIGURES:
-        return Transaction.of(shop).where(Transaction.kind.in_(FIGURES[figure]), span.holds(Transaction.created_at))
+        booked = Transaction.of(shop).where(Transaction.source != ledger.MERGE)  # those come in pairs that add up to 0
+        return booked.where(Transaction.kind.in_(FIGURES[figure]), span.holds(Transaction.created_at))
     if figure not in ROWS:
         raise BadRequest("There is no such figure.", field="figure")
     return ROWS[figure](shop, span)

@@ -10,6 +10,7 @@ ROOT = Path(__file__).parent.parent / "widget_server"
 FLOORS = """
 errors
 clock
+money
 config
 events
 db
@@ -33,6 +34,7 @@ loyalty.birthdays
 loyalty.rule_states
 loyalty.social
 loyalty.rewards
+loyalty.coupon_orders
 loyalty.coupons
 loyalty.codes
 loyalty.issuing

@@ -18,16 +18,15 @@ def test_codes_are_long_and_without_look_alikes(world: World, ann: Shopper) -> N
     reward = world.reward(cost=1)
     codes = [ann.redeems(reward).code for _ in range(50)]
     assert len(set(codes)) == 50
-    assert all(len(code) == 12 for code in codes)
-    assert set("".join(codes)) <= set("23456789ABCDEFGHJKMNPQRSTVWXYZ")
+    assert all([len(group) for group in code.split("-")] == [4, 4, 4] for code in codes)
+    assert set("".join(codes)) <= set("23456789ABCDEFGHJKMNPQRSTVWXYZ-")
     assert not set("0O1IlLU") & set("".join(codes))
 
 
 def test_a_code_is_read_as_people_type_it(world: World, ann: Shopper) -> None:
     coupon = ann.redeems(world.reward(cost=1))
-    shown = codes.shown(coupon.code)
-    assert [len(group) for group in shown.split("-")] == [4, 4, 4]
-    for typed in (coupon.code, shown, shown.lower(), f" {shown.replace('-', ' ')} "):
+    plain = coupon.code.replace("-", "")
+    for typed in (coupon.code, coupon.code.lower(), plain, plain.lower(), f" {coupon.code.replace('-', ' ')} "):
         assert codes.by_code(world.shop, typed).id == coupon.id
     assert codes.by_code(world.shop, coupon.code[:-1]) is None
     assert codes.by_code(world.shop, "") is None

@@ -165,9 +165,9 @@ def complete(
     with atomic():
         discount, coupon = _newest(shop, checkout_id)
         if discount.status in (*OPEN, TIMED_OUT, "scheduled_for_refund"):
-            discount.order_ref, number = order_ref, order_number or order_ref
+            discount.order_ref = order_ref
             discount.save(only=[CheckoutDiscount.order_ref])
-            codes.order_says(shop, [coupon.code], order_ref, number, cancelled=False, source=source)
+            codes.claim(shop, coupon, order_ref, order_number or order_ref, source=source)
             discount, _ = _newest(shop, checkout_id)  # it followed its coupon
         if (discount.status, discount.order_ref) != ("completed", order_ref):
             raise CheckoutEnded(status=discount.status)
@@ -175,9 +175,10 @@ def complete(
 
 
 def cancel(shop: Shop, checkout_id: str, *, source: str) -> CheckoutDiscount:
-    """No order came of the checkout, or its order was cancelled: what it took is hers again, once.
+    """No order came of the checkout, or its order was cancelled: what it took comes back, once.
 
-    After an order the program says whether coupon or points come back (acceptance 38). Raises NotFound.
+    After an order the program says whether coupon or points come back (acceptance 38); while the order itself, alive,
+    still lists the code, nothing does. Raises NotFound.
     """
     with atomic():
         discount, coupon = _newest(shop, checkout_id)

@@ -66,7 +66,11 @@ class Refund:
 
 @dataclass(frozen=True)
 class OrderState:
-    """One order as the platform sees it, without the person (docs/contracts.md §4)."""
+    """One order as the platform sees it, without the person (docs/contracts.md §4).
+
+    `coupon_codes` is None while no message had the list. A message without one leaves the list as it was, so the list
+    has an age of its own, `codes_as_of`. `carried` names each code that the order listed while it was alive (§9).
+    """
 
     id: str
     number: str
@@ -81,11 +85,13 @@ class OrderState:
     discount: Decimal = ZERO
     tax: Decimal = ZERO
     total: Decimal = ZERO
-    coupon_codes: tuple[str, ...] = ()
+    coupon_codes: tuple[str, ...] | None = None
     landing_referral: str | None = None
     refunds: tuple[Refund, ...] = ()
     told_refunds: int = 0
     reached: dict[str, datetime] = field(default_factory=dict)
+    codes_as_of: tuple[int, str, int, bool] | None = None
+    carried: tuple[str, ...] = ()
 
     @property
     def precedence(self) -> tuple[int, str]:
@@ -103,12 +109,16 @@ class OrderState:
         known = dict(value)
         known["lines"] = tuple(_line(line) for line in value["lines"])
         known["refunds"] = tuple(_refund(refund) for refund in value["refunds"])
-        known["coupon_codes"] = tuple(value["coupon_codes"])
+        known["coupon_codes"] = None if value["coupon_codes"] is None else tuple(value["coupon_codes"])
         known["reached"] = {name: _time(text) for name, text in value["reached"].items()}
         for name in ("placed_at", "modified_at"):
             known[name] = _time(value[name])
         for name in ("shipping", "discount", "tax", "total"):
             known[name] = Decimal(value[name])
+        if "carried" not in value:  # stored before the list had an age
+            return _with_codes(cls(**known))
+        known["codes_as_of"] = None if value["codes_as_of"] is None else tuple(value["codes_as_of"])
+        known["carried"] = tuple(value["carried"])
         return cls(**known)
 
 
@@ -124,6 +134,7 @@ def merge(known: OrderState | None, told: OrderState) -> OrderState:
         told_refunds=len(told.refunds),
         reached={name: told.modified_at for name, rank in RANK.items() if RANK.get(told.status, -1) >= rank},
     )
+    told = _with_codes(told)
     if known is None:
         return told
     newest = max(known, told, key=_strength)
@@ -132,7 +143,28 @@ def merge(known: OrderState | None, told: OrderState) -> OrderState:
         reached[name] = min(moment, reached.get(name, moment))
     own = tuple(refund for refund in newest.refunds if refund.provisional)
     lasting = [tuple(one for one in state.refunds if not one.provisional) for state in (known, told)]
-    return replace(newest, refunds=_all_refunds(*lasting, own), reached=reached)
+    latest = max(known, told, key=_codes_strength)
+    return replace(
+        newest,
+        refunds=_all_refunds(*lasting, own),
+        reached=reached,
+        coupon_codes=latest.coupon_codes,
+        codes_as_of=latest.codes_as_of,
+        carried=tuple(sorted({*known.carried, *told.carried})),
+    )
+
+
+def _with_codes(told: OrderState) -> OrderState:
+    """The state as told, with the age of its list of codes and what it carries alive."""
+    if told.coupon_codes is None:
+        return replace(told, codes_as_of=None, carried=())
+    as_of = (*told.precedence, len(told.refunds), told.status == "cancelled")
+    return replace(told, codes_as_of=as_of, carried=told.coupon_codes if told.status in RANK else ())
+
+
+def _codes_strength(state: OrderState) -> tuple[Any, ...]:
+    """Of two lists the newer one counts; none at all is older than any."""
+    return (state.codes_as_of is not None, state.codes_as_of or (), state.coupon_codes or ())
 
 
 def add_refund(known: OrderState, refund: Refund) -> OrderState:
@@ -143,7 +175,8 @@ def add_refund(known: OrderState, refund: Refund) -> OrderState:
 
 def _strength(state: OrderState) -> tuple[Any, ...]:
     own = tuple(refund for refund in state.refunds if refund.provisional)
-    facts = canonical(replace(state, refunds=own, reached={}).as_json())
+    alone = replace(state, refunds=own, reached={}, coupon_codes=None, codes_as_of=None, carried=())
+    facts = canonical(alone.as_json())
     return (*state.precedence, state.told_refunds, state.status == "cancelled", facts)
 
 

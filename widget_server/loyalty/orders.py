@@ -102,7 +102,7 @@ def receive_deletion(shop: Shop, platform: str, order_id: str) -> Order | None:
         order = _lock(shop, platform, order_id)
         if order is None:
             return None
-        return _store(order, merge(order.told, replace(order.told, status="cancelled")))
+        return _store(order, merge(order.told, replace(order.told, status="cancelled", coupon_codes=None)))
 
 
 def find(shop: Shop, platform: str, external_id: str) -> Order | None:

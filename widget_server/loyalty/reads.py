@@ -12,7 +12,6 @@ from peewee import fn
 from widget_server import clock, ledger
 from widget_server.ledger import Account, Transaction
 from widget_server.loyalty import (
-    codes,
     coupons,
     earning_rules,
     expiry,
@@ -194,7 +193,7 @@ def coupon(one: Coupon) -> Json:
     """One coupon, for its owner."""
     return {
         "id": one.id,
-        "code": codes.shown(one.code) if one.code and one.status not in ("issuing", "failed") else None,
+        "code": one.code if one.status not in ("issuing", "failed") else None,
         "status": coupons.status_now(one),
         "kind": one.kind,
         "title": one.title,

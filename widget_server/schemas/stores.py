@@ -158,7 +158,9 @@ class OrderSchema(_Body):
     discount = Money(load_default=Decimal(0))
     tax = Money(load_default=Decimal(0))
     total = Money(load_default=Decimal(0))
-    coupon_codes = fields.List(fields.String(validate=SHORT), load_default=list, validate=validate.Length(max=50))
+    coupon_codes = fields.List(
+        fields.String(validate=SHORT), load_default=None, allow_none=True, validate=validate.Length(max=50)
+    )
     landing_referral = fields.String(load_default=None, allow_none=True)
     refunds = fields.List(fields.Nested(RefundSchema), load_default=list, validate=validate.Length(max=2000))
 
@@ -166,8 +168,9 @@ class OrderSchema(_Body):
     def make(self, value: dict[str, Any], **_: Any) -> tuple[OrderState, Person | None]:
         """The state, and who bought."""
         buyer = value.pop("customer")
-        for name in ("lines", "coupon_codes", "refunds"):
+        for name in ("lines", "refunds"):
             value[name] = tuple(value[name])
+        value["coupon_codes"] = None if value["coupon_codes"] is None else tuple(value["coupon_codes"])
         value["number"] = value["number"] or value["id"]
         value["source"] = value["source"] or "web"
         value["modified_at"] = value["modified_at"] or value["placed_at"]

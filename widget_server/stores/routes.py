@@ -73,7 +73,7 @@ def _order_ref(order_id: str) -> str:
 
 
 def _state(coupon: Coupon) -> dict[str, Any]:
-    return {"code": codes.shown(coupon.code), "status": coupons.status_now(coupon)}
+    return {"code": coupon.code, "status": coupons.status_now(coupon)}
 
 
 def _verdict(verdict: Verdict) -> dict[str, Any]:

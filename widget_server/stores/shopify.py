@@ -11,6 +11,7 @@ from widget_server.stores.fields import (
     CENT,
     ZERO,
     Fields,
+    codes_listed,
     full_name,
     header,
     matches,
@@ -94,7 +95,7 @@ def _order(order: Fields) -> dict[str, Any]:
         "discount": discount,
         "tax": tax,
         "total": _money(order, "total_price"),
-        "coupon_codes": [code for row in order.items("discount_codes") if (code := row.text("code"))],
+        "coupon_codes": codes_listed(order, "discount_codes"),
         "landing_referral": referral_in(order.text("landing_site")),
         "refunds": [
             refund

@@ -14,6 +14,7 @@ from widget_server.stores.fields import (
     CENT,
     ZERO,
     Fields,
+    codes_listed,
     full_name,
     header,
     matches,
@@ -88,7 +89,7 @@ def _order(order: Fields) -> dict[str, Any]:
         "discount": discount,
         "tax": tax,
         "total": total,
-        "coupon_codes": [code for row in order.items("coupon_lines") if (code := row.text("code"))],
+        "coupon_codes": codes_listed(order, "coupon_lines"),
         "landing_referral": _referral(order),
         "refunds": _refunds(
             _given_back(order, total),

@@ -29,7 +29,7 @@ def make(api: Api, coupon: Coupon, owner: Customer) -> None:
 def find(api: Api, code: str) -> Found | None:
     """The coupon with this code, whatever its case; those in the trash have none."""
     for row in _ask(api, "GET", "?" + urlencode({"code": code})):
-        if row["code"].upper() == code:
+        if row["code"].upper() == code.upper():
             marks = [meta["value"] for meta in row["meta_data"] if meta["key"] == MARK]
             return Found(str(row["id"]), marks[0] if marks else None, row["usage_count"] > 0)
     return None

@@ -1,0 +1,40 @@
+"""Money: the coins of each currency, by ISO 4217.
+
+What leaves the server or is shown is whole coins: an amount is rounded down to them where it comes to be, never up,
+so that a shop never gives more than it promised.
+"""
+
+from decimal import ROUND_DOWN, Decimal
+
+COINS_DECIMALS = 2
+WITHOUT_DECIMALS = frozenset(
+    "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split()  # noqa: SIM905
+)
+THREE_DECIMALS = frozenset("BHD IQD JOD KWD LYD OMR TND".split())  # noqa: SIM905
+
+
+def decimals(currency: str) -> int:
+    """How many decimals the smallest coin of the currency has: 0, 2 or 3 (ISO 4217); 2 for an unknown one."""
+    if currency in WITHOUT_DECIMALS:
+        return 0
+    return 3 if currency in THREE_DECIMALS else COINS_DECIMALS
+
+
+def coin(currency: str) -> Decimal:
+    """The smallest coin: 0.01 of USD, 1 of JPY, 0.001 of KWD."""
+    return Decimal(1).scaleb(-decimals(currency))
+
+
+def whole_coins(amount: Decimal, currency: str) -> Decimal:
+    """The amount rounded down to whole coins, with exactly the currency's decimals."""
+    return amount.quantize(coin(currency), ROUND_DOWN)
+
+
+def is_whole_coins(amount: Decimal, currency: str) -> bool:
+    """False for an amount that the currency has no coins for, as 50.5 JPY or 0.005 USD."""
+    return amount == whole_coins(amount, currency)
+
+
+def text(amount: Decimal, currency: str) -> str:
+    """The amount as a platform's API reads it: `50`, `5.00`, `0.037`."""
+    return f"{whole_coins(amount, currency):f}"

@@ -162,7 +162,10 @@ def _settle(shop: Shop, coupon: Coupon, *, source: str, late: CouponOrder | None
         return _take(coupon, holder, source)
     if late is not None and coupon.status in (*USABLE, "issuing", "expired"):
         coupon = _take(coupon, late, source)
-    return _set_free(shop, coupon, rows, source) if coupon.status == "used" else coupon
+    if coupon.status == "used":
+        coupon = _set_free(shop, coupon, coupon_orders.holding(rows), source)
+    coupon_orders.let_go(shop, coupon.id)
+    return coupon
 
 
 def _take(coupon: Coupon, by: CouponOrder, source: str) -> Coupon:
@@ -180,27 +183,28 @@ def _take(coupon: Coupon, by: CouponOrder, source: str) -> Coupon:
     return coupons.move(coupon, "used", ended_at=clock.now(), **facts)
 
 
-def _set_free(shop: Shop, coupon: Coupon, rows: list[CouponOrder], source: str) -> Coupon:
+def _set_free(shop: Shop, coupon: Coupon, held_by: list[CouponOrder], source: str) -> Coupon:
     """No living order carries the coupon any longer: usable again, or points back, as the program says (38).
 
-    One that had run out before any order took it stays so. One that ran out meanwhile gets the life that was left.
+    One that had run out before any of these orders took it stays so. One that ran out meanwhile gets the life that was
+    left, through the end of that local day.
     """
-    took, when_free, ref = coupon_orders.last_in_time(rows), coupon.when_free, coupon.order_ref
+    when_free, ref = coupon.when_free, coupon.order_ref
     coupon.order_ref = coupon.order_number = coupon.ended_at = coupon.applied_at = coupon.when_free = None
     if when_free == "returned":
         return _give_points_back(coupon, source)
     if when_free == "revoked":
         return coupons.move(coupon, "revoked", ended_at=clock.now())
-    if took is None:
+    if held_by and not any(order.came_in_time for order in held_by):
         return coupons.move(coupon, "expired", ended_at=coupon.expires_at)
     if programs.of(shop.id).rules.coupon_after_cancel == "points" and coupon.transaction_id:
         coupon.order_ref = ref
         return _give_points_back(coupon, source)
     if customers.by_id(shop.id, coupon.customer_id).erased_at:  # nobody is left to own it
         return coupons.move(coupon, "revoked")
-    if coupons.has_run_out(coupon) and took.life_left is not None:
-        last_day = clock.local_date(clock.now() + took.life_left, shop.timezone)
-        coupon.expires_at = clock.start_of(last_day + timedelta(days=1), shop.timezone)
+    for due in filter(None, (order.life_due for order in held_by)):
+        last_day = clock.local_date(clock.now() + due, shop.timezone)
+        coupon.expires_at = max(coupon.expires_at, clock.start_of(last_day + timedelta(days=1), shop.timezone))
     if shop.is_connected:  # its platform may still count the use
         return coupons.move(coupon, "issuing", code_job=coupons.promise("issue_code", coupon, anew=True))
     return coupons.move(coupon, "active")

@@ -9,12 +9,14 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from peewee import CompositeKey
+from peewee import Check, CompositeKey
 
+from widget_server import clock
 from widget_server.db import Bool, ShopTable, Text, UtcDateTime
 from widget_server.loyalty.shops import Shop
 
 LIVING = ("placed", "paid", "fulfilled")  # a draft is not an order yet, a cancelled one no longer
+HOLDING, OVER = "holding", "over"
 
 
 class CouponOrder(ShopTable):
@@ -22,7 +24,9 @@ class CouponOrder(ShopTable):
 
     `order_ref` is `<platform>:<its id>`. `since` is when the order was placed; while only a call told of it, when the
     call came. `listed`: the order's own list names the code; `called`: a call said so. Each takes back only what it
-    said itself. `held`: at some time the order was alive and carried the coupon, whose `expires_at` was `coupon_end`.
+    said itself. `hold` is null until the order carries the coupon while it is alive; then `holding` until the coupon
+    is free, and `over` afterwards. `taken_at` is when the order took it: `since`, or now when it takes it again;
+    `coupon_end` when the coupon would have run out, seen from that moment.
     """
 
     coupon_id = Text()
@@ -32,13 +36,15 @@ class CouponOrder(ShopTable):
     living = Bool()
     listed = Bool(default=False)
     called = Bool(default=False)
-    held = Bool(default=False)
+    hold = Text(null=True)
+    taken_at = UtcDateTime(null=True)
     coupon_end = UtcDateTime(null=True)
 
     class Meta:
         primary_key = CompositeKey("coupon_id", "order_ref")
         clustered = True
         indexes = ((("shop_id", "order_ref"), False),)
+        constraints = [Check("hold IN ('holding', 'over')")]
 
     @property
     def carries(self) -> bool:
@@ -46,20 +52,21 @@ class CouponOrder(ShopTable):
         return self.living and (self.listed or self.called)
 
     @property
-    def life_left(self) -> timedelta | None:
-        """How much longer the coupon would have lived when this order took it; None for a coupon without an end."""
-        return None if self.coupon_end is None else self.coupon_end - self.since
+    def came_in_time(self) -> bool:
+        """False when the coupon had run out before the order took it."""
+        return self.coupon_end is None or self.coupon_end > self.taken_at
+
+    @property
+    def life_due(self) -> timedelta | None:
+        """The life that the coupon has left and is owed, since its end passed while the order held it; None: none."""
+        if self.coupon_end is None or self.coupon_end > clock.now() or not self.came_in_time:
+            return None
+        return self.coupon_end - self.taken_at
 
 
 def holder(rows: Iterable[CouponOrder]) -> CouponOrder | None:
     """The order that uses the coupon: the oldest living one that carries it. None: the coupon is free."""
-    return min((row for row in rows if row.carries), key=_age, default=None)
-
-
-def last_in_time(rows: Iterable[CouponOrder]) -> CouponOrder | None:
-    """The youngest of all orders that took the coupon before its end; None when it had run out before any did."""
-    in_time = (row for row in rows if row.held and (row.life_left is None or row.life_left > timedelta(0)))
-    return max(in_time, key=_age, default=None)
+    return min((row for row in rows if row.carries), key=lambda row: (row.since, row.order_ref), default=None)
 
 
 def is_living(status: str) -> bool:
@@ -86,44 +93,39 @@ def find(shop: Shop, coupon_id: str, order_ref: str) -> CouponOrder | None:
 def note(
     shop: Shop, coupon_id: str, order_ref: str, *, coupon_end: datetime | None, carried: bool = False, **facts: Any
 ) -> tuple[CouponOrder, bool]:
-    """Keep these facts of the pair, whose coupon the caller holds locked.
+    """Keep these facts of the pair, whose coupon the caller holds locked; `coupon_end` is when that runs out now.
 
-    `carried` says that the order carried it alive before this news, too. Returns the row, and whether it is by this
-    very news that the order counts as one that has held the coupon.
+    `carried` says that the order carried it alive, at some time. Returns the row, and whether it is by this very news
+    that the order counts as one that took the coupon.
     """
-    row = find(shop, coupon_id, order_ref)
-    is_new = row is None
-    row = row or CouponOrder(shop_id=shop.id, coupon_id=coupon_id, order_ref=order_ref)
+    rows = of_coupon(shop, coupon_id)
+    known = next((row for row in rows if row.order_ref == order_ref), None)
+    row = known or CouponOrder(shop_id=shop.id, coupon_id=coupon_id, order_ref=order_ref)
     for name, value in facts.items():
         setattr(row, name, value)
-    begins = not row.held and (row.carries or carried)
+    begins = row.hold is None and (row.carries or carried)
     if begins:
-        row.held, row.coupon_end = True, coupon_end
-    if is_new:
-        row.save(force_insert=True)
-    else:
-        kept = {field: getattr(row, field.name) for field in _FACTS}
-        CouponOrder.change(shop, kept, CouponOrder.coupon_id == coupon_id, CouponOrder.order_ref == order_ref)
+        ends = filter(None, (coupon_end, *(one.coupon_end for one in rows)))
+        row.coupon_end = min((end for end in ends if end > row.since), default=coupon_end)
+        row.hold, row.taken_at = HOLDING, row.since
+    elif row.hold == OVER and row.carries:
+        row.hold, row.taken_at, row.coupon_end = HOLDING, clock.now(), coupon_end
+    row.save(force_insert=known is None)
     return row, begins
 
 
-_FACTS = (
-    CouponOrder.number,
-    CouponOrder.since,
-    CouponOrder.living,
-    CouponOrder.listed,
-    CouponOrder.called,
-    CouponOrder.held,
-    CouponOrder.coupon_end,
-)
+def holding(rows: Iterable[CouponOrder]) -> list[CouponOrder]:
+    """The orders that took the coupon since it was free."""
+    return [row for row in rows if row.hold == HOLDING]
 
 
-def _age(row: CouponOrder) -> tuple[datetime, str]:
-    return row.since, row.order_ref
+def let_go(shop: Shop, coupon_id: str) -> None:
+    """The coupon is free: whatever held it does so no longer."""
+    CouponOrder.change(shop, {CouponOrder.hold: OVER}, CouponOrder.coupon_id == coupon_id, CouponOrder.hold == HOLDING)
 
 
-def all_held() -> Iterator[str]:
-    """The ids of all coupons of any shop that a living order carries."""
+def all_carried() -> Iterator[str]:
+    """The ids of the coupons of any shop that a living order carries."""
     carries = (CouponOrder.living == True) & ((CouponOrder.listed == True) | (CouponOrder.called == True))
     for (coupon_id,) in CouponOrder.everywhere(CouponOrder.coupon_id).where(carries).distinct().tuples():
         yield coupon_id

@@ -297,7 +297,7 @@ def audit_coupons() -> Iterable[str]:
 def _audit_orders() -> Iterable[str]:
     """Yields one sentence for each coupon that is used by no living order, or is not although one carries it."""
     rows = Coupon.everywhere(Coupon.id, Coupon.status).where(Coupon.status != "revoked")
-    carried = set(coupon_orders.all_held())
+    carried = set(coupon_orders.all_carried())
     for coupon_id, status in rows.tuples().iterator():
         if (status == "used") != (coupon_id in carried):
             yield f"coupon {coupon_id}: {status} although {'an' if coupon_id in carried else 'no'} order carries it"

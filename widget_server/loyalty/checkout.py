@@ -107,6 +107,7 @@ def apply(
 
     `revision` is that of the reward or coupon as she saw it. The same key again answers the first discount. Raises
     CheckoutTaken, StaleRevision, CouponNotUsable, NotFound, BadRequest, KeyReused, all that `redeeming.redeem` does.
+    A coupon that was bought before stays good for a customer who was excluded since.
     """
     if not 0 < len(checkout_id) <= CHECKOUT_ID_LENGTH_MAX:
         raise BadRequest(f"A checkout's id has 1 to {CHECKOUT_ID_LENGTH_MAX} characters.", field="checkoutId")

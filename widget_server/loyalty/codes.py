@@ -7,7 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from widget_server import clock, ledger
+from widget_server import clock, ledger, money
 from widget_server.db import atomic
 from widget_server.errors import CouponNotUsable, NotFound
 from widget_server.ledger import Cause
@@ -35,10 +35,14 @@ class Cart:
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether a code may be used with a cart; `reason` is a stable word when it may not."""
+    """Whether a code may be used with a cart; `reason` is a stable word when it may not.
+
+    `amount` is what one of kind amount takes off this cart: whole coins, never more than the subtotal that was told.
+    """
 
     coupon: Coupon | None
     reason: str | None
+    amount: Decimal | None = None
 
     @property
     def valid(self) -> bool:
@@ -47,25 +51,11 @@ class Verdict:
 
 
 def check(shop: Shop, code: str, cart: Cart) -> Verdict:
-    """May this cart use this code? (acceptance 37)"""
+    """May this cart use this code, and what does it take off? (acceptance 37)"""
     coupon = by_code(shop, code)
     if coupon is None:
         return Verdict(None, "unknown")
-    status = coupons.status_now(coupon)
-    if status not in USABLE:
-        return Verdict(coupon, status)
-    if not coupon.shareable and not _is_owner(shop, coupon, cart):
-        return Verdict(coupon, "not_yours")
-    if cart.currency is not None and cart.currency != shop.currency:
-        return Verdict(coupon, "other_currency")
-    if coupon.minimum_subtotal is not None and (cart.subtotal or 0) < coupon.minimum_subtotal:
-        return Verdict(coupon, "below_minimum")
-    wanted = {one["id"] for one in coupon.collections}
-    if wanted and not wanted & cart.collection_ids:
-        return Verdict(coupon, "other_collection")
-    if coupon.kind == "free_product" and coupon.product_id and coupon.product_id not in cart.product_ids:
-        return Verdict(coupon, "product_missing")
-    return Verdict(coupon, None)
+    return Verdict(coupon, _objection(shop, coupon, cart), _amount_off(shop, coupon, cart))
 
 
 def use(shop: Shop, code: str, order_ref: str, *, order_number: str | None = None) -> Coupon:
@@ -270,6 +260,31 @@ def _charge_again(coupon: Coupon, source: str) -> None:
             shortfall=programs.of(coupon.shop_id).rules.shortfall,
         )
     coupon.refund_id = coupon.failure = coupon.failure_detail = None
+
+
+def _objection(shop: Shop, coupon: Coupon, cart: Cart) -> str | None:
+    status = coupons.status_now(coupon)
+    if status not in USABLE:
+        return status
+    if not coupon.shareable and not _is_owner(shop, coupon, cart):
+        return "not_yours"
+    if cart.currency is not None and cart.currency != shop.currency:
+        return "other_currency"
+    if coupon.minimum_subtotal is not None and (cart.subtotal or 0) < coupon.minimum_subtotal:
+        return "below_minimum"
+    wanted = {one["id"] for one in coupon.collections}
+    if wanted and not wanted & cart.collection_ids:
+        return "other_collection"
+    if coupon.kind == "free_product" and coupon.product_id and coupon.product_id not in cart.product_ids:
+        return "product_missing"
+    return None
+
+
+def _amount_off(shop: Shop, coupon: Coupon, cart: Cart) -> Decimal | None:
+    if coupon.amount is None:
+        return None
+    whole = money.whole_coins(coupon.amount, shop.currency)
+    return whole if cart.subtotal is None else min(whole, cart.subtotal)
 
 
 def _is_owner(shop: Shop, coupon: Coupon, cart: Cart) -> bool:

@@ -29,6 +29,7 @@ from widget_server.db import (
 from widget_server.errors import BadRequest, CustomerExists, EmailInvalid, NotFound
 from widget_server.events import CustomerChanged, CustomerJoined, SamePerson, emit
 from widget_server.loyalty import access
+from widget_server.loyalty.shops import Shop
 
 BLANK = r"\s\x00-\x1f\x7f-\x9f"  # controls by name: what is a blank, languages do not agree on
 EMAIL = re.compile(rf"[^@{BLANK}]+@[^@{BLANK}.]+(\.[^@{BLANK}.]+)+")
@@ -140,6 +141,11 @@ def mailbox(email: str) -> str:
 def by_id(shop_id: str, customer_id: str) -> Customer:
     """The customer; raises NotFound."""
     return Customer.need(shop_id, Customer.id == customer_id)
+
+
+def known_emails(shop: Shop, customer: Customer) -> list[str]:
+    """Every address by which the shop may know the customer at a checkout: the account's own."""
+    return [customer.email] if customer.email else []
 
 
 def by_verified_email(shop_id: str, email: str) -> Customer | None:

@@ -92,7 +92,7 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
         "reason": verdict.reason,
         "discount": {
             "type": coupon.kind,
-            "amount": coupon.amount,
+            "amount": verdict.amount,
             "percent": coupon.percent,
             "product_id": coupon.product_id,
         },

@@ -42,7 +42,7 @@ def apply(coupon_id: str) -> ResponseReturnValue:
     coupon = coupons.apply(me.shop, me.customer, coupon_id)
     template = _apply_url(me.shop)
     url = template.replace("{code}", coupon.code) if template and coupon.code else None
-    return jsonify(coupon=reads.coupon(coupon), url=url)
+    return jsonify(coupon=reads.coupon(me.shop, coupon), url=url)
 
 
 @my_rewards.post("/<coupon_id>/return")

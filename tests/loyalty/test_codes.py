@@ -61,6 +61,17 @@ def test_why_a_cart_may_not_use_a_code(world: World, ann: Shopper) -> None:  # a
     assert codes.check(World.create().shop, plain.code, cart()).reason == "unknown"
 
 
+def test_a_check_takes_off_no_more_than_the_cart_holds(world: World, ann: Shopper) -> None:
+    five, half = ann.redeems(world.reward(cost=1)), ann.redeems(world.reward("percent", cost=1, percent=Decimal(50)))
+
+    def off(coupon: Coupon, subtotal: str | None) -> Decimal | None:
+        known = None if subtotal is None else Decimal(subtotal)
+        return codes.check(world.shop, coupon.code, cart(subtotal=known)).amount
+
+    assert [off(five, told) for told in ("4.20", "5.00", "9.00", "0", None)] == [Decimal("4.20"), 5, 5, 0, 5]
+    assert off(half, "4.20") is None
+
+
 def test_a_code_is_its_owner_s_unless_it_may_be_shared(world: World, ann: Shopper) -> None:  # acceptance 37
     hers = ann.redeems(world.reward(cost=1))
     anybody_s = ann.redeems(world.reward(cost=1, shareable=True))

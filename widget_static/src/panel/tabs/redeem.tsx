@@ -15,10 +15,16 @@ function most({ sliding }: Reward): number {
   return min + Math.max(0, Math.floor((Math.min(max ?? 1e9, state.balance!.available) - min) / step)) * step;
 }
 
+/** What so many points come to, rounded down to coins as the server does it: in whole numbers, as 100 * 0.29 < 29. */
+function worth(cost: number, value: string): string {
+  const { decimals } = boot.shop;
+  return String(Math.floor(cost * Math.round(+value * 1e4) / 10 ** (4 - decimals)) / 10 ** decimals);
+}
+
 /** The reward as it would be bought now: a sliding one with its amount. */
 function priced(reward: Reward): { cost: number; what: string } {
   const cost = reward.sliding ? state.chosen[reward.id] ?? most(reward) : reward.cost_points;
-  const amount = reward.sliding ? String(cost * +reward.sliding.point_value) : reward.amount;
+  const amount = reward.sliding ? worth(cost, reward.sliding.point_value) : reward.amount;
   return { cost, what: rewardName({ ...reward, amount, title: reward.sliding ? null : reward.title }) };
 }
 

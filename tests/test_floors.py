@@ -11,6 +11,7 @@ FLOORS = """
 errors
 money
 clock
+money
 config
 events
 db
@@ -39,6 +40,7 @@ loyalty.birthdays
 loyalty.rule_states
 loyalty.social
 loyalty.rewards
+loyalty.coupon_orders
 loyalty.coupons
 loyalty.codes
 loyalty.issuing

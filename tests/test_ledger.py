@@ -42,7 +42,7 @@ def test_a_first_order_gives_points_that_buy_a_coupon(world: World) -> None:
     assert ann.balance == 300
     coupon = ann.redeems(reward)
     assert ann.balance == 50
-    assert len(coupon.code) == 12
+    assert len(coupon.code) == 14
     assert ann.history() == [("redeemed", -250), ("order", 200), ("join", 100)]
 
 

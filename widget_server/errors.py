@@ -123,6 +123,21 @@ class BalanceTooLarge(Refusal):
     kind, code, message = "conflict", "amount_out_of_range", "That is more points than an account can hold."
 
 
+class WorthNothing(BadRequest):
+    """So few points come to less than one coin of the shop's currency; `field` names what was chosen."""
+
+    code, message = "worth_nothing", "So many points are worth nothing here."
+
+
+class NotWholeCoins(BadRequest):
+    """An amount of money with more decimals than the currency's coins have; `field` names it."""
+
+    code = "not_whole_coins"
+
+    def __init__(self, currency: str, *, field: str) -> None:
+        super().__init__(f"There are no such coins of {currency}.", field=field)
+
+
 class RewardUnavailable(Refusal):
     """The reward is off, outside its dates, sold out or not for this customer."""
 
@@ -281,7 +296,7 @@ class AlreadyReferred(Refusal):
 
 
 class CustomerExcluded(Refusal):
-    """The shop excluded this customer: she earns nothing (acceptance 58)."""
+    """The shop excluded this customer, who neither earns nor redeems (acceptance 58)."""
 
     kind, code, message = "forbidden", "customer_excluded", "This customer does not take part."
 

@@ -79,16 +79,9 @@ def score_order(event: events.OrderChanged) -> None:
 
 
 def use_coupons_of_order(event: events.OrderChanged) -> None:
-    """An order that carries a code marks it used; a cancelled one sets it free."""
+    """Coupons follow the state of the orders that carry them."""
     shop, order = shops.by_id(event.shop_id), orders.Order.need(event.shop_id, orders.Order.id == event.order_id)
-    codes.order_says(
-        shop,
-        order.told.coupon_codes,
-        f"{order.platform}:{order.external_id}",
-        order.number,
-        cancelled=order.status == "cancelled",
-        source="job",
-    )
+    codes.follow_order(shop, order, source="job")
 
 
 def ask_for_parts_of_refunds(event: events.OrderChanged) -> None:

@@ -31,6 +31,22 @@ def test_each_kind_comes_back_as_it_was_sent(owner: Integrator, terms: dict[str,
     assert again == made  # nothing changed, so the revision did not either
 
 
+def test_an_amount_without_coins_is_refused_by_its_path(owner: Integrator, world: World) -> None:
+    world.shop.currency = "JPY"
+    world.shop.save()
+    for amount, status in ((50.5, 400), (50, 200)):
+        prices = {"configsByTier": [{"costInPoints": 100, "amount": amount}]}
+        body = {"reward": {"name": "Off", "couponReward": {"fixedAmount": prices}}}
+        answer = owner.post(REWARDS, body, status=status)
+    made = answer["reward"]
+    prices = {"configsByTier": [{"costInPoints": 100, "amount": 0.5}]}
+    changed = {**made, "couponReward": {"fixedAmount": prices}}
+    refused = owner.put(f"{REWARDS}/{made['id']}", {"reward": changed}, status=400)
+    violation = refused["details"]["validationError"]["fieldViolations"][0]
+    assert violation["field"] == "reward.couponReward.fixedAmount.configsByTier.0.amount"
+    assert violation["ruleName"] == "NOT_WHOLE_COINS"
+
+
 def test_what_only_the_program_file_knows_outlives_a_change(owner: Integrator, world: World) -> None:
     mugs, pots = {"id": "mugs", "name": "Mugs"}, {"id": "pots", "name": "Pots"}
     kept = world.reward(cost=100, collections=[mugs, pots], minimum_subtotal=Decimal(40), combines=True)

@@ -9,6 +9,7 @@ import pytest
 from tests.make import BERLIN_MIDNIGHT, NOON, Shopper, World, at_once, fresh, refused
 from widget_server import clock
 from widget_server.errors import (
+    CustomerExcluded,
     KeyReused,
     MembersOnly,
     NotEnoughPoints,
@@ -16,8 +17,9 @@ from widget_server.errors import (
     ProgramNotActive,
     RewardLimitReached,
     RewardUnavailable,
+    WorthNothing,
 )
-from widget_server.loyalty import codes, customers, programs, redeeming, rewards
+from widget_server.loyalty import checkout, codes, customers, programs, redeeming, rewards
 from widget_server.loyalty.coupons import Coupon
 
 
@@ -47,6 +49,30 @@ def test_only_members_redeem_and_only_while_the_program_is_active(world: World, 
     refused(lambda: bob.redeems(reward), ProgramNotActive)
     assert (guest.balance, ann.balance, bob.balance) == (500, 1000, 400)
     assert codes.use(world.shop, coupon.code, "o1").status == "used"  # issued codes stay usable
+
+
+def test_the_excluded_redeem_nothing_and_keep_what_they_have(world: World, ann: Shopper) -> None:  # acceptance 58
+    reward = world.reward(cost=100)
+    kept = ann.redeems(reward, key="k")
+    customers.edit(world.shop.id, ann.id, excluded=True)
+    refused(lambda: ann.redeems(reward), CustomerExcluded)
+    apply = partial(checkout.apply, world.shop, ann.customer, "basket", source="admin")
+    refused(lambda: apply(key="a", reward_id=reward.id), CustomerExcluded)
+    assert ann.redeems(reward, key="k") == kept  # the same request again
+    (offer,) = redeeming.offers(world.shop, ann.customer, ann.account)
+    assert (offer.available, offer.refusal) == (False, "customer_excluded")
+    assert apply(key="b", coupon_id=kept.id).status == "applied"
+    assert codes.use(world.shop, kept.code, "generic:o1").status == "used"
+    assert ann.balance == 900
+    customers.edit(world.shop.id, ann.id, excluded=False)
+    assert ann.redeems(reward).status == "active"
+
+
+def test_a_fixed_amount_from_before_is_sold_as_whole_coins(world: World, ann: Shopper) -> None:
+    odd, nothing = world.reward(amount=Decimal("5.005"), cost=1), world.reward(amount=Decimal("0.005"), cost=1)
+    assert fresh(world, ann.redeems(odd)).amount == Decimal("5.00")
+    assert refused(lambda: ann.redeems(nothing), WorthNothing).field == "reward_id"
+    assert ann.balance == 999
 
 
 def test_a_reward_of_another_shop_is_not_here(world: World, ann: Shopper) -> None:  # acceptance 9

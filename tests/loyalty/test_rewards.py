@@ -144,8 +144,8 @@ def test_a_discount_at_checkout_is_no_coupon(world: World, ann: Shopper) -> None
     base, golden = rewards.price_for(reward, None), rewards.price_for(reward, gold.id)
     assert base is not None
     assert golden is not None
-    assert [str(base.worth(points)) for points in (35, 1, 0)] == ["3.50", "0.10", "0.00"]
-    assert [str(golden.worth(points)) for points in (3, 2, 1)] == ["1.00", "0.66", "0.33"]
+    assert [str(base.worth(points, "EUR")) for points in (35, 1, 0)] == ["3.50", "0.10", "0.00"]
+    assert [str(golden.worth(points, "EUR")) for points in (3, 2, 1)] == ["1.00", "0.66", "0.33"]
 
 
 def test_a_reward_is_made_edited_and_archived(world: World, ann: Shopper, heard: list[RewardChanged]) -> None:

@@ -113,6 +113,7 @@ class Checkout:
         raise NotImplementedError
 
     def by_code(self, code: str) -> Code | None:
+        """Case does not matter; a dash does, as on the platforms."""
         return next((one for one in self.codes.values() if one.code.upper() == code.upper()), None)
 
     def an_order_uses(self, code: str, *, at: datetime | None = None) -> bool:
@@ -138,30 +139,42 @@ class Checkout:
 
 
 class WooCommerce(Checkout):
-    """The REST API v3 of WooCommerce, as far as coupons go: codes are kept in small letters."""
+    """The REST API v3 of WooCommerce, as far as coupons and their products go: codes are kept in small letters."""
 
     keys = {"key": "ck_test", "secret": "cs_test"}
     platform = "woocommerce"
+    products: ClassVar[dict[str, str]] = {"7": "publish", "8": "draft", "9": "private"}
 
     def act(self, request: BaseHTTPRequestHandler, body: Any) -> tuple[str, Answer]:
         login = base64.b64encode(f"{self.keys['key']}:{self.keys['secret']}".encode()).decode()
         if request.headers.get("Authorization") != f"Basic {login}" or self.mood == "shut":
             return "", (401, _no(401, "woocommerce_rest_cannot_view", "Sorry, you cannot list resources."))
         address = urlsplit(request.path)
-        path, query = address.path.removeprefix("/wp-json/wc/v3/coupons"), parse_qs(address.query)
+        path, query = address.path.removeprefix("/wp-json/wc/v3/"), parse_qs(address.query)
         self.asked.append((f"{request.command} {path}", body))
+        kind, _, number = path.partition("/")
+        if kind == "products" and request.command == "GET":
+            return "product", self.product(number)
+        if kind != "coupons":
+            return "", (404, _no(404, "rest_no_route", "No route was found matching the URL and request method."))
         match request.command:
-            case "GET" if not path:
+            case "GET" if not number:
                 rows = [self.by_code(query["code"][0])] if "code" in query else list(self.codes.values())
                 return "find", (200, [self.row(one) for one in rows if one])
-            case "POST" if not path:
+            case "POST" if not number:
                 return "make", self.make(body)
             case "DELETE" if query == {"force": ["true"]}:
-                gone = self.codes.pop(path.removeprefix("/"), None)
+                gone = self.codes.pop(number, None)
                 if gone is None:
                     return "delete", (404, _no(404, "woocommerce_rest_shop_coupon_invalid_id", "Invalid ID."))
                 return "delete", (200, self.row(gone))
         return "", (404, _no(404, "rest_no_route", "No route was found matching the URL and request method."))
+
+    def product(self, number: str) -> Answer:
+        status = self.products.get(number)
+        if status is None:
+            return 404, _no(404, "woocommerce_rest_product_invalid_id", "Invalid ID.")
+        return 200, {"id": int(number), "status": status}
 
     def make(self, told: dict[str, Any]) -> Answer:
         if self.mood == "refuses":
@@ -201,7 +214,8 @@ class Shopify(Checkout):
     keys = {"token": "shpat_test"}
     platform = "shopify"
     scopes = ("read_products", "write_discounts")
-    prices: ClassVar[dict[str, str]] = {"gid://shopify/Product/7": "19.80"}
+    prices: ClassVar[dict[str, str]] = {f"gid://shopify/Product/{number}": "19.80" for number in (7, 8, 9)}
+    statuses: ClassVar[dict[str, str]] = {"gid://shopify/Product/8": "DRAFT", "gid://shopify/Product/9": "ARCHIVED"}
 
     def act(self, request: BaseHTTPRequestHandler, body: Any) -> tuple[str, Answer]:
         if not re.fullmatch(r"/admin/api/20\d\d-(01|04|07|10)/graphql\.json", request.path):
@@ -222,7 +236,8 @@ class Shopify(Checkout):
                 return "check", _data(name, {"accessScopes": [{"handle": one} for one in self.scopes]})
             case "product":
                 price = self.prices.get(told["id"])
-                found = {"priceRangeV2": {"maxVariantPrice": {"amount": price}}} if price else None
+                status = self.statuses.get(told["id"], "ACTIVE")
+                found = {"status": status, "priceRangeV2": {"maxVariantPrice": {"amount": price}}} if price else None
                 return "price", _data(name, found)
             case "codeDiscountNodeByCode":
                 one = self.by_code(told["code"])

@@ -20,7 +20,6 @@ from tests.test_cli import env
 from widget_server import clock, db, jobs, queue
 from widget_server.errors import CouponNotReturnable, CouponNotUsable
 from widget_server.loyalty import coupons, gifts, issuing, privacy, reads, shops
-from widget_server.loyalty.codes import shown as shown_code
 from widget_server.loyalty.coupons import Coupon
 from widget_server.loyalty.gifts import Gift
 from widget_server.queue import Job
@@ -90,18 +89,33 @@ def later(hours: float = 2) -> None:
 
 def test_a_code_is_being_made_until_the_checkout_knows_it(ann: Shopper, checkout: Checkout) -> None:  # acceptance 34
     coupon = ann.redeems(ann.world.reward(cost=500))
-    shown = reads.coupon(coupon)
+    shown = reads.coupon(ann.world.shop, coupon)
     assert (shown["status"], shown["code"], ann.balance) == ("issuing", None, 500)
     with pytest.raises(CouponNotUsable):
         coupons.apply(ann.world.shop, ann.customer, coupon.id)
     with pytest.raises(CouponNotReturnable):
         returns(ann, coupon)
     assert jobs.run_all() == 1
-    shown = reads.coupon(fresh(coupon))
-    assert (shown["status"], shown["code"]) == ("active", shown_code(coupon.code))
+    shown = reads.coupon(ann.world.shop, fresh(coupon))
+    assert (shown["status"], shown["code"]) == ("active", coupon.code)
     (made,) = checkout.codes.values()
     assert (made.code.upper(), made.mark, amount_of(made)) == (coupon.code, coupon.id, Decimal(5))
     assert not Job.everywhere().exists()
+
+
+def test_the_code_that_she_copies_is_taken_at_the_checkout(ann: Shopper, checkout: Checkout) -> None:
+    shown = reads.coupon(ann.world.shop, bought(ann))["code"]
+    assert not checkout.an_order_uses(shown.replace("-", ""))  # a dash matters there
+    assert checkout.an_order_uses(shown.lower())
+
+
+@pytest.mark.parametrize("product_id", ["8", "9", "10"])
+def test_a_product_that_is_not_sold_gives_the_points_back(ann: Shopper, checkout: Checkout, product_id: str) -> None:
+    coupon = ann.redeems(ann.world.reward("free_product", cost=500, product_id=product_id))
+    jobs.run_all()
+    after = fresh(coupon)
+    assert (after.status, after.failure, ann.balance) == ("failed", "product_unavailable", 1000)
+    assert checkout.codes == {}
 
 
 def test_a_gift_is_made_there_too(ann: Shopper, checkout: Checkout) -> None:
@@ -121,7 +135,7 @@ def test_the_shop_says_no_and_the_points_are_back_at_once(ann: Shopper, checkout
     after = fresh(coupon)
     assert (after.status, ann.balance, ann.history()[0]) == ("failed", 1000, ("not_issued", 500))
     assert "nvalid" in after.failure_detail  # for the owner; the shopper reads a word
-    shown = reads.coupon(after)
+    shown = reads.coupon(ann.world.shop, after)
     assert (shown["failure"], shown["code"]) == ("shop_refused", None)
     assert "nvalid" not in str(shown)
     checkout.mood = "well"
@@ -303,7 +317,7 @@ def _order(ann: Shopper, coupon: Coupon, id: str = "o1", **facts: Any) -> None:
 def test_the_code_dies_before_the_points_come_back(ann: Shopper, checkout: Checkout) -> None:
     coupon = bought(ann)
     asked = returns(ann, coupon)
-    shown = reads.coupon(asked)
+    shown = reads.coupon(ann.world.shop, asked)
     assert (shown["status"], shown["returning"], shown["return_until"], ann.balance) == ("active", True, None, 500)
     with pytest.raises(CouponNotUsable) as no:
         coupons.apply(ann.world.shop, ann.customer, coupon.id)
@@ -311,7 +325,7 @@ def test_the_code_dies_before_the_points_come_back(ann: Shopper, checkout: Check
     seen: list[int] = []
     checkout.meanwhile = _once("delete", lambda: seen.append(ann.balance))
     jobs.run_all()
-    after = reads.coupon(fresh(coupon))
+    after = reads.coupon(ann.world.shop, fresh(coupon))
     assert (after["status"], after["returning"], ann.balance, seen) == ("returned", False, 1000, [500])
     assert checkout.codes == {}
 
@@ -383,11 +397,11 @@ def test_a_shop_that_is_away_changes_nothing_and_she_may_ask_again(ann: Shopper,
     returns(ann, coupon)
     checkout.mood = "breaks"
     tries_until_given_up()
-    shown = reads.coupon(fresh(coupon))
+    shown = reads.coupon(ann.world.shop, fresh(coupon))
     assert (shown["status"], shown["returning"], shown["failure"]) == ("active", False, "shop_unreachable")
     assert (ann.balance, checkout.has(coupon.code)) == (500, True)
     checkout.mood = "well"
-    assert reads.coupon(returns(ann, fresh(coupon), "again"))["failure"] is None
+    assert reads.coupon(ann.world.shop, returns(ann, fresh(coupon), "again"))["failure"] is None
     jobs.run_all()
     assert (fresh(coupon).status, ann.balance) == ("returned", 1000)
 

@@ -10,15 +10,14 @@ import pytest
 from tests.make import NOON
 from tests.stores.checkouts import Shopify
 from widget_server.loyalty.coupons import Coupon
-from widget_server.loyalty.customers import Customer
 from widget_server.stores import shopify_codes
-from widget_server.stores.calls import Api, NotReached, Refused
+from widget_server.stores.calls import Api, NotReached, Recipient, Refused
 
-ANN = Customer(id="ann", email="ann@example.com", external_id="9")
+ANN = Recipient("9", ("ann@example.com",))
 
 
 def coupon(kind: str = "amount", **facts: Any) -> Coupon:
-    values = {"id": "a" * 36, "code": "ABCDEFGHJKLM", "kind": kind, "title": "5 € off", "collections": []}
+    values = {"id": "a" * 36, "code": "ABCD-EFGH-JKLM", "kind": kind, "title": "5 € off", "collections": []}
     return Coupon(**{**values, "created_at": NOON, **facts})
 
 
@@ -32,9 +31,9 @@ def api(shop: Shopify, **keys: str) -> Api:
     return Api(shop.url, {**shop.keys, **keys})
 
 
-def told(shop: Shopify, one: Coupon, owner: Customer = ANN) -> dict[str, Any]:
+def told(shop: Shopify, one: Coupon, recipient: Recipient = ANN, currency: str = "EUR") -> dict[str, Any]:
     """What the shop keeps of it."""
-    shopify_codes.make(api(shop), one, owner)
+    shopify_codes.make(api(shop), one, recipient, currency)
     (made,) = shop.codes.values()
     return made.terms
 
@@ -47,7 +46,7 @@ def test_an_amount_off_the_cart(shop: Shopify) -> None:
     midnight = datetime(2026, 4, 9, 22, tzinfo=UTC)
     assert told(shop, coupon(amount=Decimal("5"), minimum_subtotal=Decimal("20.5"), expires_at=midnight)) == {
         "title": f"5 € off · loyalty {'a' * 36}",
-        "code": "ABCDEFGHJKLM",
+        "code": "ABCD-EFGH-JKLM",
         "startsAt": "2026-03-10T12:00:00.000Z",
         "endsAt": "2026-04-09T22:00:00.000Z",
         "usageLimit": 1,
@@ -61,6 +60,12 @@ def test_an_amount_off_the_cart(shop: Shopify) -> None:
         },
     }
     assert shop.asked[-1][0] == "discountCodeBasicCreate"
+
+
+@pytest.mark.parametrize(("currency", "amount", "written"), [("JPY", "50.5", "50"), ("KWD", "0.0375", "0.037")])
+def test_an_amount_has_the_decimals_of_its_currency(shop: Shopify, currency: str, amount: str, written: str) -> None:
+    value, _ = gets(told(shop, coupon(amount=Decimal(amount)), currency=currency))
+    assert value["discountAmount"]["amount"] == written
 
 
 def test_a_percentage_of_some_collections_that_combines(shop: Shopify) -> None:
@@ -88,7 +93,9 @@ def test_a_free_product_is_its_price_once(shop: Shopify) -> None:
 @pytest.mark.parametrize(
     ("facts", "reason"),
     [
-        ({"kind": "free_product", "product_id": "8"}, "no product 8"),
+        ({"kind": "free_product", "product_id": "10"}, "no product 10"),
+        ({"kind": "free_product", "product_id": "8"}, "product 8 is DRAFT"),
+        ({"kind": "free_product", "product_id": "9"}, "product 9 is ARCHIVED"),
         ({"kind": "free_product", "product_id": "mug"}, "no id of Shopify"),
         ({"kind": "free_product", "product_id": "7", "minimum_subtotal": Decimal(9)}, "leave the minimum out"),
         ({"kind": "free_shipping", "collections": [{"id": "1", "name": "Mugs"}]}, "cannot bind free shipping"),
@@ -107,12 +114,12 @@ def test_what_shopify_cannot_grant_is_refused_with_the_reason(
     ("owner", "facts"),
     [
         (ANN, {"shareable": True}),
-        (Customer(id="x", email="x@example.com"), {}),
-        (Customer(id="x", external_id="customer-9"), {}),
+        (Recipient(None, ("x@example.com",)), {}),
+        (Recipient("customer-9"), {}),
     ],
 )
 def test_a_code_to_share_or_of_somebody_shopify_does_not_know_is_bound_to_nobody(
-    shop: Shopify, owner: Customer, facts: dict[str, Any]
+    shop: Shopify, owner: Recipient, facts: dict[str, Any]
 ) -> None:
     assert told(shop, coupon(amount=Decimal(5), **facts), owner)["context"] == {"all": "ALL"}
 
@@ -134,15 +141,15 @@ def test_it_is_known_again_by_the_end_of_its_title(shop: Shopify, title: str | N
 
 
 def test_a_discount_of_another_kind_is_not_ours(shop: Shopify) -> None:
-    shop.has_of_its_own("ABCDEFGHJKLM").terms = {"title": None}
-    found = shopify_codes.find(api(shop), "ABCDEFGHJKLM")
+    shop.has_of_its_own("ABCD-EFGH-JKLM").terms = {"title": None}
+    found = shopify_codes.find(api(shop), "ABCD-EFGH-JKLM")
     assert found is not None and found.coupon_id != coupon().id
 
 
 def test_taken_has_a_word(shop: Shopify) -> None:
     told(shop, coupon(amount=Decimal(5)))
     with pytest.raises(Refused) as no:
-        shopify_codes.make(api(shop), coupon(amount=Decimal(5)), ANN)
+        shopify_codes.make(api(shop), coupon(amount=Decimal(5)), ANN, "EUR")
     assert no.value.code == shopify_codes.TAKEN
 
 
@@ -158,7 +165,7 @@ def test_a_token_is_tried_and_must_write_discounts(shop: Shopify) -> None:
 def test_throttled_it_is_asked_again(shop: Shopify) -> None:
     shop.mood = "throttles"
     with pytest.raises(NotReached, match="THROTTLED: Throttled"):
-        shopify_codes.find(api(shop), "ABCDEFGHJKLM")
+        shopify_codes.find(api(shop), "ABCD-EFGH-JKLM")
     shop.mood = "stumbles"
     with pytest.raises(NotReached, match="INTERNAL_ERROR"):
         told(shop, coupon(amount=Decimal(5)))

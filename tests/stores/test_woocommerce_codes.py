@@ -10,15 +10,14 @@ import pytest
 from tests.make import NOON
 from tests.stores.checkouts import WooCommerce
 from widget_server.loyalty.coupons import Coupon
-from widget_server.loyalty.customers import Customer
 from widget_server.stores import woocommerce_codes
-from widget_server.stores.calls import Api, Refused
+from widget_server.stores.calls import PRODUCT_UNAVAILABLE, Api, Recipient, Refused
 
-ANN = Customer(id="ann", email="ann@example.com", external_id="9")
+ANN = Recipient("9", ("ann@example.com",))
 
 
 def coupon(kind: str = "amount", **facts: Any) -> Coupon:
-    values = {"id": "c0ffee", "code": "ABCDEFGHJKLM", "kind": kind, "title": "5 € off", "collections": []}
+    values = {"id": "c0ffee", "code": "ABCD-EFGH-JKLM", "kind": kind, "title": "5 € off", "collections": []}
     return Coupon(**{**values, "created_at": NOON, **facts})
 
 
@@ -32,9 +31,9 @@ def api(shop: WooCommerce, **keys: str) -> Api:
     return Api(shop.url, {**shop.keys, **keys})
 
 
-def told(shop: WooCommerce, one: Coupon, owner: Customer = ANN) -> dict[str, Any]:
+def told(shop: WooCommerce, one: Coupon, recipient: Recipient = ANN, currency: str = "EUR") -> dict[str, Any]:
     """What the shop keeps of it."""
-    woocommerce_codes.make(api(shop), one, owner)
+    woocommerce_codes.make(api(shop), one, recipient, currency)
     (made,) = shop.codes.values()
     return made.terms
 
@@ -42,7 +41,7 @@ def told(shop: WooCommerce, one: Coupon, owner: Customer = ANN) -> dict[str, Any
 def test_an_amount_off_the_cart(shop: WooCommerce) -> None:
     midnight = datetime(2026, 4, 9, 22, tzinfo=UTC)
     assert told(shop, coupon(amount=Decimal("5"), minimum_subtotal=Decimal("20.5"), expires_at=midnight)) == {
-        "code": "ABCDEFGHJKLM",
+        "code": "ABCD-EFGH-JKLM",
         "description": "5 € off",
         "discount_type": "fixed_cart",
         "amount": "5.00",
@@ -76,6 +75,25 @@ def test_a_free_product_is_one_piece_of_it(shop: WooCommerce) -> None:
     assert (terms["product_ids"], terms["limit_usage_to_x_items"]) == ([7], 1)
 
 
+@pytest.mark.parametrize(("product", "state"), [("8", "draft"), ("9", "private"), ("10", "not there")])
+def test_a_free_product_that_is_not_sold_is_refused(shop: WooCommerce, product: str, state: str) -> None:
+    with pytest.raises(Refused, match=f"the product {product} is {state}") as no:
+        told(shop, coupon("free_product", product_id=product))
+    assert (no.value.code, shop.codes) == (PRODUCT_UNAVAILABLE, {})
+
+
+def test_a_code_is_bound_to_every_address_of_its_owner(shop: WooCommerce) -> None:
+    both = Recipient("9", ("ann@example.com", "ann@work.example"))
+    assert told(shop, coupon(amount=Decimal(5)), both)["email_restrictions"] == list(both.emails)
+
+
+@pytest.mark.parametrize(("currency", "amount", "written"), [("JPY", "50.5", "50"), ("KWD", "0.0375", "0.037")])
+def test_an_amount_has_the_decimals_of_its_currency(
+    shop: WooCommerce, currency: str, amount: str, written: str
+) -> None:
+    assert told(shop, coupon(amount=Decimal(amount)), currency=currency)["amount"] == written
+
+
 @pytest.mark.parametrize(
     "facts",
     [
@@ -95,7 +113,7 @@ def test_an_id_that_woocommerce_cannot_have_is_refused_before_it_is_asked(
 def test_a_code_to_share_or_of_somebody_without_an_address_is_bound_to_nobody(shop: WooCommerce) -> None:
     assert "email_restrictions" not in told(shop, coupon(amount=Decimal(5), shareable=True))
     shop.codes.clear()
-    assert "email_restrictions" not in told(shop, coupon(amount=Decimal(5)), Customer(id="x"))
+    assert "email_restrictions" not in told(shop, coupon(amount=Decimal(5)), Recipient(None))
 
 
 def test_it_is_found_whatever_its_case_and_deleted_for_good(shop: WooCommerce) -> None:
@@ -115,7 +133,7 @@ def test_it_is_found_whatever_its_case_and_deleted_for_good(shop: WooCommerce) -
 def test_taken_has_a_word(shop: WooCommerce) -> None:
     told(shop, coupon(amount=Decimal(5)))
     with pytest.raises(Refused) as no:
-        woocommerce_codes.make(api(shop), coupon(amount=Decimal(5)), ANN)
+        woocommerce_codes.make(api(shop), coupon(amount=Decimal(5)), ANN, "EUR")
     assert no.value.code == woocommerce_codes.TAKEN
 
 

@@ -7,7 +7,7 @@ from widget_server.loyalty import rewards
 from widget_server.loyalty.rewards import Reward
 from widget_server.loyalty.shops import Shop
 from widget_server.schemas.admin import rewards as shapes
-from widget_server.schemas.admin.rewards import columns, kind_and_prices, reward
+from widget_server.schemas.admin.rewards import AMOUNT_PATHS, columns, kind_and_prices, reward
 from widget_server.schemas.admin.tiers import RevisionAsked
 from widget_server.schemas.wire import Empty
 from widget_server.web import query
@@ -37,7 +37,7 @@ ENTITY = Entity(
 @service.does("POST", "/rewards", MANAGE, takes=shapes.RewardBody, answers=shapes.RewardBody)
 def create_reward(caller: Caller, asked: Any) -> dict[str, Any]:
     """A new reward; not active unless told."""
-    with naming({}, under="reward"):
+    with naming(AMOUNT_PATHS, under="reward"):
         return {"reward": _made(caller.shop, asked["reward"])}
 
 
@@ -50,7 +50,9 @@ def bulk_create_rewards(caller: Caller, asked: Any) -> dict[str, Any]:
 @service.does("GET", "/bulk/rewards", READ, answers=shapes.RewardsInSites)
 def bulk_get_rewards(caller: Caller, asked: Any) -> dict[str, Any]:
     """The rewards of all sites of the caller: a key is good for one."""
-    rows = [reward(row) for row in _select(caller.shop).order_by(Reward.position, Reward.created_at)]
+    rows = [
+        reward(row, caller.shop.currency) for row in _select(caller.shop).order_by(Reward.position, Reward.created_at)
+    ]
     return {"rewards_in_site": [{"meta_site_id": caller.shop.id, "rewards": rows}]}
 
 
@@ -58,30 +60,36 @@ def bulk_get_rewards(caller: Caller, asked: Any) -> dict[str, Any]:
 def list_rewards(caller: Caller, asked: Any) -> dict[str, Any]:
     """Every reward, active or not, newest first."""
     found = query.page(ENTITY, _select(caller.shop), {"cursorPaging": asked}, shop_id=caller.shop.id, where="")
-    return {"rewards": [reward(row) for row in found.rows], "paging_metadata": query.metadata_v2(found)}
+    return {
+        "rewards": [reward(row, caller.shop.currency) for row in found.rows],
+        "paging_metadata": query.metadata_v2(found),
+    }
 
 
 @service.does("POST", "/rewards/query", READ, takes=query.asked(ENTITY), answers=shapes.RewardsPage)
 def query_rewards(caller: Caller, asked: Any) -> dict[str, Any]:
     """Rewards by filter and order."""
     found = query.page(ENTITY, _select(caller.shop), asked.get("query"), shop_id=caller.shop.id)
-    return {"rewards": [reward(row) for row in found.rows], "paging_metadata": query.metadata(found)}
+    return {
+        "rewards": [reward(row, caller.shop.currency) for row in found.rows],
+        "paging_metadata": query.metadata(found),
+    }
 
 
 @service.does("GET", "/rewards/<reward_id>", READ, answers=shapes.RewardBody)
 def get_reward(caller: Caller, asked: Any, reward_id: str) -> dict[str, Any]:
     """One reward."""
-    return {"reward": reward(rewards.need(caller.shop, reward_id))}
+    return {"reward": reward(rewards.need(caller.shop, reward_id), caller.shop.currency)}
 
 
 @service.does("PUT", "/rewards/<reward_id>", MANAGE, takes=shapes.RewardChange, answers=shapes.RewardBody)
 def update_reward(caller: Caller, asked: Any, reward_id: str) -> dict[str, Any]:
     """Change what is sent, by the revision that was read; its type cannot change. Coupons keep their terms."""
     sent, now = asked["reward"], rewards.need(caller.shop, reward_id)
-    kind, prices = kind_and_prices(sent, now) or (None, None)
-    with naming({}, under="reward"):
+    kind, prices = kind_and_prices(sent, caller.shop.currency, now) or (None, None)
+    with naming(AMOUNT_PATHS, under="reward"):
         row = rewards.change(caller.shop, reward_id, sent["revision"], kind=kind, prices=prices, **columns(sent, now))
-    return {"reward": reward(row)}
+    return {"reward": reward(row, caller.shop.currency)}
 
 
 @service.does("DELETE", "/rewards/<reward_id>", MANAGE, query=RevisionAsked, answers=Empty)
@@ -96,7 +104,6 @@ def _select(shop: Shop) -> Any:
 
 
 def _made(shop: Shop, sent: dict[str, Any]) -> dict[str, Any]:
-    kind, prices = kind_and_prices(sent) or ("", {})
-    return reward(
-        rewards.create(shop, kind, prices, at_checkout=kind == "sliding", **{"active": False, **columns(sent)})
-    )
+    kind, prices = kind_and_prices(sent, shop.currency) or ("", {})
+    row = rewards.create(shop, kind, prices, at_checkout=kind == "sliding", **{"active": False, **columns(sent)})
+    return reward(row, shop.currency)

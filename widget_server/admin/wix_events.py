@@ -215,7 +215,7 @@ def _tier(shop_id: str, tier_id: str) -> Entity:
 
 
 def _reward(shop_id: str, reward_id: str) -> Entity:
-    return _dumped(RewardWire, reward(Reward.need(shop_id, Reward.id == reward_id)))
+    return _dumped(RewardWire, reward(Reward.need(shop_id, Reward.id == reward_id), shops.by_id(shop_id).currency))
 
 
 def _rule(shop_id: str, rule_id: str) -> Entity:

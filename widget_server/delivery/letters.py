@@ -14,7 +14,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from widget_server import clock
+from widget_server import clock, money
 from widget_server.loyalty.access import CODE_MINUTES
 from widget_server.loyalty.gifts import Gift
 from widget_server.loyalty.programs import Program
@@ -145,7 +145,7 @@ def _gift(catalogue: dict[str, Any], gift: Gift, shop: Shop, points_name: str, m
         catalogue["gifts"][gift.kind].format(
             points_name=points_name,
             points=Number(gift.points or 0, marks),
-            amount=Number(gift.amount or Decimal(0), marks),
+            amount=Number(money.whole_coins(gift.amount or Decimal(0), shop.currency), marks),
             currency=shop.currency,
             percent=Number((gift.percent or Decimal(0)).normalize(), marks),
             product=_name(gift.product_name or gift.product_id or ""),

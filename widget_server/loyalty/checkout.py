@@ -107,6 +107,7 @@ def apply(
 
     `revision` is that of the reward or coupon as she saw it. The same key again answers the first discount. Raises
     CheckoutTaken, StaleRevision, CouponNotUsable, NotFound, BadRequest, KeyReused, all that `redeeming.redeem` does.
+    A coupon that was bought before stays good for a customer who was excluded since.
     """
     if not 0 < len(checkout_id) <= CHECKOUT_ID_LENGTH_MAX:
         raise BadRequest(f"A checkout's id has 1 to {CHECKOUT_ID_LENGTH_MAX} characters.", field="checkoutId")
@@ -165,9 +166,9 @@ def complete(
     with atomic():
         discount, coupon = _newest(shop, checkout_id)
         if discount.status in (*OPEN, TIMED_OUT, "scheduled_for_refund"):
-            discount.order_ref, number = order_ref, order_number or order_ref
+            discount.order_ref = order_ref
             discount.save(only=[CheckoutDiscount.order_ref])
-            codes.order_says(shop, [coupon.code], order_ref, number, cancelled=False, source=source)
+            codes.claim(shop, coupon, order_ref, order_number or order_ref, source=source)
             discount, _ = _newest(shop, checkout_id)  # it followed its coupon
         if (discount.status, discount.order_ref) != ("completed", order_ref):
             raise CheckoutEnded(status=discount.status)
@@ -175,9 +176,10 @@ def complete(
 
 
 def cancel(shop: Shop, checkout_id: str, *, source: str) -> CheckoutDiscount:
-    """No order came of the checkout, or its order was cancelled: what it took is hers again, once.
+    """No order came of the checkout, or its order was cancelled: what it took comes back, once.
 
-    After an order the program says whether coupon or points come back (acceptance 38). Raises NotFound.
+    After an order the program says whether coupon or points come back (acceptance 38); while the order itself, alive,
+    still lists the code, nothing does. Raises NotFound.
     """
     with atomic():
         discount, coupon = _newest(shop, checkout_id)

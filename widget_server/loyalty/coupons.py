@@ -14,7 +14,7 @@ from widget_server.db import Bool, Int, Json, Money, ShopTable, Text, UtcDateTim
 from widget_server.errors import CouponNotReturnable, CouponNotUsable
 from widget_server.events import CouponChanged, CouponDeleted, emit
 from widget_server.ledger import Cause
-from widget_server.loyalty import edits
+from widget_server.loyalty import coupon_orders, edits
 from widget_server.loyalty.customers import Customer
 from widget_server.loyalty.shops import Shop
 
@@ -26,8 +26,11 @@ APPLIED_FORGOTTEN_AFTER = timedelta(hours=24)
 class Coupon(ShopTable):
     """A reward somebody has. Its terms are kept as bought; `origin` says whether points or a gift paid it.
 
+    `code` is spelt as every surface spells it and as it stands in a connected shop; it is looked up by `code_key`.
     `code_job` is the job that makes the code in a connected shop (issuing), or kills it for its points.
     `failure` is a stable word for the shopper; what the shop said stands in `failure_detail`, for its owner.
+    `order_ref` is the order that uses it, or whose end gave the points back (codes). `when_free` is what it becomes
+    instead of usable when that order lets go: its points were back before the order came, or its ground fell away.
     """
 
     id = Text(primary_key=True)
@@ -35,6 +38,7 @@ class Coupon(ShopTable):
     reward_id = Text(null=True)
     origin = Text(default="reward")
     code = Text(null=True)
+    code_key = Text(null=True)
     status = Text(default="active")
     kind = Text()
     title = Text(null=True)
@@ -51,6 +55,7 @@ class Coupon(ShopTable):
     shareable = Bool(default=False)
     order_ref = Text(null=True)
     order_number = Text(null=True)
+    when_free = Text(null=True)
     failure = Text(null=True)
     failure_detail = Text(null=True)
     code_job = Text(null=True, index=True)
@@ -66,6 +71,7 @@ class Coupon(ShopTable):
     class Meta:
         indexes = (
             (("shop_id", "code"), True),
+            (("shop_id", "code_key"), True),
             (("shop_id", "customer_id", "created_at"), False),
             (("shop_id", "reward_id"), False),
             (("status", "expires_at"), False),
@@ -73,6 +79,7 @@ class Coupon(ShopTable):
         constraints = [
             Check("kind IN ('amount', 'percent', 'free_shipping', 'free_product')"),
             Check("status IN ('issuing', 'active', 'applied', 'used', 'expired', 'returned', 'revoked', 'failed')"),
+            Check("when_free IN ('returned', 'revoked')"),
         ]
 
 
@@ -144,11 +151,14 @@ def _return(shop: Shop, coupon: Coupon, key: str, source: str) -> Coupon:
 
 
 def revoke(coupon: Coupon) -> None:
-    """The code dies without points: a gift whose ground fell away. A used one stays used."""
+    """The code dies without points: a gift whose ground fell away. A used one stays used while its order lives."""
     with atomic():
         fresh = locked(coupon.shop_id, coupon.id)
         if fresh.status in (*USABLE, "issuing"):
             move(fresh, "revoked", ended_at=clock.now())
+        elif fresh.status == "used":
+            fresh.when_free = "revoked"
+            fresh.save(only=[Coupon.when_free])
 
 
 def need_coupon(shop: Shop, coupon_id: str) -> Coupon:
@@ -287,3 +297,13 @@ def audit_coupons() -> Iterable[str]:
     )
     for (coupon_id,) in neither.tuples():
         yield f"coupon {coupon_id}: has no code although its points were not given back"
+    yield from _audit_orders()
+
+
+def _audit_orders() -> Iterable[str]:
+    """Yields one sentence for each coupon that is used by no living order, or is not although one carries it."""
+    rows = Coupon.everywhere(Coupon.id, Coupon.status).where(Coupon.status != "revoked")
+    carried = set(coupon_orders.all_carried())
+    for coupon_id, status in rows.tuples().iterator():
+        if (status == "used") != (coupon_id in carried):
+            yield f"coupon {coupon_id}: {status} although {'an' if coupon_id in carried else 'no'} order carries it"

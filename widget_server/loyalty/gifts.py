@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal
 
+from widget_server import money
 from widget_server.loyalty import issuing, programs
 from widget_server.loyalty.coupons import Coupon
 from widget_server.loyalty.customers import Customer
@@ -50,7 +51,7 @@ def give(shop: Shop, customer: Customer, gift: Gift, *, origin: str) -> Coupon:
         programs.of(shop.id),
         origin=origin,
         kind=gift.kind,
-        amount=gift.amount,
+        amount=None if gift.amount is None else money.whole_coins(gift.amount, shop.currency),
         percent=gift.percent,
         product_id=gift.product_id,
         product_name=gift.product_name,

@@ -28,11 +28,13 @@ def issue(shop: Shop, customer: Customer, program: Program, *, life_days: int | 
         return None if days is None else clock.start_of(today + timedelta(days=days + 1), shop.timezone)
 
     facts.setdefault("id", new_id())
+    code = codes.fresh_code(shop)
     coupon = Coupon(
         status="issuing" if shop.is_connected else "active",
         shop_id=shop.id,
         customer_id=customer.id,
-        code=codes.fresh_code(shop),
+        code=code,
+        code_key=codes.key_of(code),
         created_at=now,
         expires_at=days_on(life_days),
         return_until=days_on(program.rules.return_days) if facts.get("transaction_id") else None,

@@ -84,6 +84,9 @@ class OrderState:
     milestone that the newest state has not reached any more (`held`), the ids of all lines there ever were
     (`seen_lines`), the precedence of the newest complete list of refunds (`complete_as_of`), the refunds whose
     parts are known (`refund_parts`), and the sub-orders of a multi-vendor shop by their ids (`children`).
+
+    `coupon_codes` is None while no message had the list. A message without one leaves the list as it was, so the list
+    has an age of its own, `codes_as_of`. `carried` names each code that the order listed while it was alive (§9).
     """
 
     id: str
@@ -103,7 +106,7 @@ class OrderState:
     tax_included: bool | None = None
     total: Decimal = ZERO
     payment_due: bool = False
-    coupon_codes: tuple[str, ...] = ()
+    coupon_codes: tuple[str, ...] | None = None
     landing_referral: str | None = None
     refunds: tuple[Refund, ...] = ()
     told_refunds: int = 0
@@ -114,6 +117,8 @@ class OrderState:
     complete_as_of: Precedence | None = None
     refund_parts: tuple[Refund, ...] = ()
     children: dict[str, "OrderState"] = field(default_factory=dict)
+    codes_as_of: tuple[int, str, int, int] | None = None
+    carried: tuple[str, ...] = ()
 
     @property
     def precedence(self) -> Precedence:
@@ -186,7 +191,8 @@ class OrderState:
         known["lines"] = tuple(_line(line) for line in value["lines"])
         for name in ("refunds", "refund_parts"):
             known[name] = tuple(_refund(refund) for refund in value.get(name, ()))
-        for name in ("coupon_codes", "seen_lines"):
+        known["coupon_codes"] = None if value["coupon_codes"] is None else tuple(value["coupon_codes"])
+        for name in ("seen_lines", "carried"):
             known[name] = tuple(value.get(name, ()))
         known["reached"] = {name: _time(text) for name, text in value["reached"].items()}
         known["held"] = tuple(cls.from_json(past) for past in value.get("held", ()))
@@ -197,7 +203,11 @@ class OrderState:
             known[name] = None if value.get(name) is None else Decimal(value[name])
         if value.get("complete_as_of"):
             known["complete_as_of"] = _precedence(value["complete_as_of"])
-        return cls(**known) if "held" in value else _upgraded(cls(**known))
+        if value.get("codes_as_of"):
+            known["codes_as_of"] = tuple(value["codes_as_of"])
+        state = cls(**known)
+        state = state if "held" in value else _upgraded(state)
+        return state if "carried" in value else _with_codes(state)
 
 
 def merge(known: OrderState | None, received: OrderState) -> OrderState:
@@ -217,7 +227,21 @@ def merge(known: OrderState | None, received: OrderState) -> OrderState:
         complete_as_of=received.precedence if received.refunds_complete else None,
         refund_parts=_union(tuple(refund for refund in refunds if refund.parts_known)),
     )
+    fresh = _with_codes(fresh)
     return fresh if known is None else _joined(known, fresh)
+
+
+def _with_codes(state: OrderState) -> OrderState:
+    """A state as it was received, with the age of its list of codes and what it carries alive."""
+    if state.coupon_codes is None:
+        return replace(state, codes_as_of=None, carried=())
+    as_of = (*state.precedence, len(state.refunds), STATUSES.index(state.status))
+    return replace(state, codes_as_of=as_of, carried=() if state.is_void else state.coupon_codes)
+
+
+def _codes_strength(state: OrderState) -> tuple[Any, ...]:
+    """Of two lists the newer one counts; none at all is older than any."""
+    return (state.codes_as_of is not None, state.codes_as_of or (), state.coupon_codes or ())
 
 
 def add_refund(known: OrderState, refund: Refund) -> OrderState:
@@ -246,6 +270,7 @@ def delete(known: OrderState) -> OrderState:
 def _joined(known: OrderState, fresh: OrderState) -> OrderState:
     newest = max(known, fresh, key=_strength)
     both = (known, fresh)
+    latest = max(both, key=_codes_strength)
     complete_as_of = max((state.complete_as_of for state in both if state.complete_as_of), default=None)
     lasting = [tuple(one for one in state.refunds if not one.provisional) for state in both]
     reached = dict(known.reached)
@@ -260,6 +285,9 @@ def _joined(known: OrderState, fresh: OrderState) -> OrderState:
         complete_as_of=complete_as_of,
         refund_parts=_union(known.refund_parts, fresh.refund_parts),
         children=known.children,
+        coupon_codes=latest.coupon_codes,
+        codes_as_of=latest.codes_as_of,
+        carried=tuple(sorted({*known.carried, *fresh.carried})),
     )
 
 
@@ -293,6 +321,9 @@ def _facts(state: OrderState) -> OrderState:
         complete_as_of=None,
         refund_parts=(),
         children={},
+        coupon_codes=None,
+        codes_as_of=None,
+        carried=(),
     )
 
 

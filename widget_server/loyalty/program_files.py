@@ -12,9 +12,9 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Literal
 
-from widget_server import clock
+from widget_server import clock, money
 from widget_server.db import atomic, lock_rows, new_id
-from widget_server.errors import BadRequest, BadTransition
+from widget_server.errors import BadRequest, BadTransition, NotWholeCoins
 from widget_server.events import ProgramChanged, emit
 from widget_server.ledger import POINTS_MAX
 from widget_server.loyalty import earning_rules, programs, referrals, rewards, shops, tiers
@@ -115,13 +115,15 @@ def plan(shop: Shop, file: ProgramFile) -> list[Change]:
     """What `apply` would change; changes nothing itself.
 
     Raises BadRequest (BadTransition for `program.status`) with the path of what does not fit this shop: a tier
-    that there is not, a rule that would change its kind, something that ends before it starts.
+    that there is not, a rule that would change its kind, something that ends before it starts; NotWholeCoins for an
+    amount off that the shop's currency has no coins for.
     """
     known, wanted = of(shop), _in_zone(file, shop.timezone)
     _check_status(known, wanted)
     _check_kinds(shop, wanted)
     _check_tiers(known, wanted)
     _check_times(wanted)
+    _check_coins(shop, wanted)
     return list(_differences(known, wanted))
 
 
@@ -294,6 +296,24 @@ def _check_times(wanted: ProgramFile) -> None:
                 starts, ends = facts.get(f"{group}starts_at"), facts.get(f"{group}ends_at")
                 if starts and ends and ends <= starts:
                     raise BadRequest("It ends before it starts.", field=f"{section}.{at}.{group}ends_at")
+
+
+def _check_coins(shop: Shop, wanted: ProgramFile) -> None:
+    for path, amount in _amounts_off(wanted):
+        if not money.is_whole_coins(amount, shop.currency):
+            raise NotWholeCoins(shop.currency, field=path)
+
+
+def _amounts_off(file: ProgramFile) -> Iterator[tuple[str, Decimal]]:
+    """The path of each fixed discount, and its amount."""
+    for at, facts in enumerate((file.rewards or {}).values()):
+        told = {"amount": facts["amount"]}
+        told |= {f"by_tier.{name}.amount": own.get("amount") for name, own in facts["by_tier"].items()}
+        yield from ((f"rewards.{at}.{word}", amount) for word, amount in told.items() if amount is not None)
+    for side in ("friend", "advocate"):
+        amount = (file.referral or {}).get(f"{side}.amount")
+        if amount is not None:
+            yield f"referral.{side}.amount", amount
 
 
 # How they differ

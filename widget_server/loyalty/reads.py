@@ -9,10 +9,9 @@ from typing import Any
 
 from peewee import fn
 
-from widget_server import clock, ledger
+from widget_server import clock, ledger, money
 from widget_server.ledger import Account, Transaction
 from widget_server.loyalty import (
-    codes,
     coupons,
     earning_rules,
     expiry,
@@ -132,7 +131,7 @@ def redeem(shop: Shop, customer: Customer, account: Account | None) -> list[Json
     names = {tier.id: tier.name for tier in tiers.listed(shop.id)}
     return [
         {
-            **_reward(offer.reward, offer.price, names),
+            **_reward(shop, offer.reward, offer.price, names),
             "available": offer.available,
             "short_by": offer.short_by,
             "refusal": offer.refusal,
@@ -145,12 +144,12 @@ def guest_rewards(shop: Shop) -> list[Json]:
     """The rewards as a guest reads them (acceptance 13)."""
     names = {tier.id: tier.name for tier in tiers.listed(shop.id)}
     return [
-        {**_reward(one, one.price, names), "available": False, "short_by": 0, "refusal": None}
+        {**_reward(shop, one, one.price, names), "available": False, "short_by": 0, "refusal": None}
         for one in rewards.listed(shop)
     ]
 
 
-def _reward(one: Reward, price: Price, tier_names: dict[str, str]) -> Json:
+def _reward(shop: Shop, one: Reward, price: Price, tier_names: dict[str, str]) -> Json:
     sliding = None
     if one.kind == "sliding":
         sliding = {
@@ -165,7 +164,7 @@ def _reward(one: Reward, price: Price, tier_names: dict[str, str]) -> Json:
         "title": one.title,
         "description": one.description,
         "cost_points": price.cost_points,
-        "amount": price.amount,
+        "amount": _coins(shop, price.amount),
         "percent": price.percent,
         "product_name": one.product_name,
         "sliding": sliding,
@@ -187,20 +186,20 @@ def my_rewards(shop: Shop, customer: Customer, *, cursor: str | None = None) -> 
     found = coupons.my_coupons(shop, customer, before=before, limit=PAGE + 1)
     more = len(found) > PAGE
     return {
-        "coupons": [coupon(one) for one in found[:PAGE]],
+        "coupons": [coupon(shop, one) for one in found[:PAGE]],
         "next_cursor": found[PAGE - 1].created_at.isoformat() if more else None,
     }
 
 
-def coupon(one: Coupon) -> Json:
+def coupon(shop: Shop, one: Coupon) -> Json:
     """One coupon, for its owner."""
     return {
         "id": one.id,
-        "code": codes.shown(one.code) if one.code and one.status not in ("issuing", "failed") else None,
+        "code": one.code if one.status not in ("issuing", "failed") else None,
         "status": coupons.status_now(one),
         "kind": one.kind,
         "title": one.title,
-        "amount": one.amount,
+        "amount": _coins(shop, one.amount),
         "percent": one.percent,
         "product_name": one.product_name,
         "cost_points": one.cost_points,
@@ -227,6 +226,11 @@ def unseen(shop: Shop, customer: Customer) -> int:
     return int(rows.scalar())
 
 
+def _coins(shop: Shop, amount: Decimal | None) -> Decimal | None:
+    """What a discount takes off: also one from before amounts had to be whole coins takes off no more than it says."""
+    return None if amount is None else money.whole_coins(amount, shop.currency)
+
+
 def _collection_names(collections: Iterable[Json]) -> list[str]:
     return [one["name"] for one in collections]
 
@@ -241,7 +245,7 @@ def referral(shop: Shop, customer: Customer) -> Json | None:
         return None
     counted = referrals.counts(shop, customer)
     return {
-        "offer": _offer(program),
+        "offer": _offer(shop, program),
         "link": link(shop, customer),
         "code": customer.referral_code,
         "joined": counted.joined,
@@ -260,23 +264,23 @@ def link(shop: Shop, customer: Customer) -> str:
 def guest_referral(shop: Shop) -> Json | None:
     """What a friend gets, as somebody reads it who may have come by a link (acceptance 43)."""
     program = referrals.program_of(shop)
-    return _offer(program) if program else None
+    return _offer(shop, program) if program else None
 
 
-def _offer(program: ReferralProgram) -> Json:
+def _offer(shop: Shop, program: ReferralProgram) -> Json:
     return {
-        "friend_gets": _gift(program.for_friend),
-        "you_get": _gift(program.for_advocate),
+        "friend_gets": _gift(shop, program.for_friend),
+        "you_get": _gift(shop, program.for_advocate),
         "trigger": program.trigger,
         "minimum_subtotal": program.minimum_subtotal,
     }
 
 
-def _gift(gift: Gift | None) -> Json | None:
+def _gift(shop: Shop, gift: Gift | None) -> Json | None:
     if gift is None:
         return None
-    names = ("kind", "points", "amount", "percent", "product_name", "minimum_subtotal")
-    return {name: getattr(gift, name) for name in names}
+    names = ("kind", "points", "percent", "product_name", "minimum_subtotal")
+    return {"amount": _coins(shop, gift.amount), **{name: getattr(gift, name) for name in names}}
 
 
 # My balance
@@ -296,7 +300,7 @@ def balance(shop: Shop, program: Program, account: Account | None) -> Json:
         "next_expiry": {"points": coming.points, "at": coming.at} if coming else None,
         "earned": account.earned,
         "redeemed": account.redeemed,
-        "money_value": value * max(account.balance, 0) if value is not None else None,
+        "money_value": None if value is None else money.whole_coins(value * max(account.balance, 0), shop.currency),
         "tier": _tier(tiers.standing(shop.id, account if account.id else None)),
     }
 

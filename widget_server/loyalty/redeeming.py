@@ -7,7 +7,15 @@ from peewee import Case, fn
 
 from widget_server import clock, ledger
 from widget_server.db import atomic, lock_rows, new_id
-from widget_server.errors import KeyReused, MembersOnly, NotFound, RewardLimitReached, RewardUnavailable, TierTooLow
+from widget_server.errors import (
+    CustomerExcluded,
+    KeyReused,
+    MembersOnly,
+    NotFound,
+    RewardLimitReached,
+    RewardUnavailable,
+    TierTooLow,
+)
 from widget_server.ledger import Account, Cause
 from widget_server.loyalty import customers, issuing, programs, rewards
 from widget_server.loyalty.coupons import Coupon
@@ -35,6 +43,8 @@ def offers(shop: Shop, customer: Customer, account: Account | None) -> list[Offe
     found = []
     for reward in catalogue:
         refusal = rewards.refusal_of(reward, account, taken.get(reward.id, (0, 0)), levels)
+        if customer.excluded:
+            refusal = CustomerExcluded.code
         price = rewards.price_for(reward, tier_id) or reward.price
         short_by = max(price.cost_points - balance, 0)
         found.append(Offer(reward, price, refusal is None and not short_by, short_by, refusal))
@@ -54,8 +64,9 @@ def redeem(
     """Buy a reward: the points go and the coupon comes in one transaction (acceptance 29, 31, 32).
 
     `points` is the chosen cost of a sliding reward; some rewards are had `at_checkout` only. The same key again
-    answers the first coupon. Raises ProgramNotActive, MembersOnly, NotFound, RewardUnavailable, RewardLimitReached,
-    TierTooLow, BadRequest (points), NotEnoughPoints, KeyReused when the key bought something else.
+    answers the first coupon. Raises ProgramNotActive, MembersOnly, CustomerExcluded, NotFound, RewardUnavailable,
+    RewardLimitReached, TierTooLow, BadRequest (points), WorthNothing, NotEnoughPoints, and KeyReused when the key
+    bought something else.
     """
     with atomic():
         reward = lock_rows(Reward.of(shop).where(Reward.id == reward_id)).first()
@@ -65,8 +76,11 @@ def redeem(
         if earlier is not None:
             return earlier
         program = programs.need_active(shop.id)
-        if not customers.by_id(shop.id, customer.id).is_member:
+        buyer = customers.by_id(shop.id, customer.id)
+        if not buyer.is_member:
             raise MembersOnly()
+        if buyer.excluded:
+            raise CustomerExcluded()
         account = ledger.open_account(shop.id, customer.id)
         account = ledger.locked(shop.id, account.id)
         in_force = rewards.in_force(shop).where(Reward.id == reward.id)
@@ -75,7 +89,7 @@ def redeem(
         taken = _taken(shop, customer, [reward]).get(reward.id, (0, 0))
         _check_refusal(rewards.refusal_of(reward, account, taken, rewards.levels_asked(shop, [reward])))
         price = rewards.price_for(reward, account.tier_id) or reward.price  # without one it was refused
-        cost, amount = rewards.cost_of(reward, price, points)
+        cost, amount = rewards.cost_of(reward, price, points, shop.currency)
         coupon_id = new_id()
         row = ledger.post(
             shop.id,

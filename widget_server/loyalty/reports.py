@@ -13,7 +13,7 @@ from typing import Any
 
 from peewee import fn
 
-from widget_server import clock, ledger
+from widget_server import clock, ledger, money
 from widget_server.db import Int, ShopTable, Text, atomic, insert_once, new_id
 from widget_server.errors import BadRequest
 from widget_server.ledger import Account, Kind, Transaction
@@ -128,7 +128,7 @@ def totals(shop: Shop, first: date | None = None, last: date | None = None) -> T
         expired=expired,
         unredeemed=unredeemed,
         pending=int(Account.of(shop, fn.COALESCE(fn.SUM(Account.pending), 0)).scalar()),
-        liability=None if value is None else value * max(unredeemed, 0),
+        liability=None if value is None else money.whole_coins(value * max(unredeemed, 0), shop.currency),
         members=rows_of(shop, "members", first, last).count(),
         joined=rows_of(shop, "joined", first, last).count(),
         redemption_rate=round(Decimal(redeemed) / earned, 4) if earned > 0 else None,

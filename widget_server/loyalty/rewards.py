@@ -2,21 +2,27 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import ROUND_DOWN, Decimal
+from decimal import Decimal
 from typing import Any
 
 from peewee import Check
 
-from widget_server import clock
+from widget_server import clock, money
 from widget_server.db import Bool, Int, Json, Money, ShopTable, Text, UtcDateTime, atomic
-from widget_server.errors import BadRequest, RewardLimitReached, RewardUnavailable, TierTooLow
+from widget_server.errors import (
+    BadRequest,
+    NotWholeCoins,
+    RewardLimitReached,
+    RewardUnavailable,
+    TierTooLow,
+    WorthNothing,
+)
 from widget_server.events import RewardChanged
 from widget_server.ledger import POINTS_MAX, Account
 from widget_server.loyalty import edits, programs, tiers
 from widget_server.loyalty.shops import Shop
 
 KINDS = ("amount", "sliding", "percent", "free_shipping", "free_product")
-CENT = Decimal("0.01")
 
 
 @dataclass(frozen=True)
@@ -27,9 +33,9 @@ class Price:
     amount: Decimal | None = None
     percent: Decimal | None = None
 
-    def worth(self, points: int) -> Decimal:
-        """The money for so many points, in proportion, in whole cents: 10 for 1.00 is 35 for 3.50 (wix-api §2)."""
-        return ((self.amount or Decimal(0)) * points / self.cost_points).quantize(CENT, ROUND_DOWN)
+    def worth(self, points: int, currency: str) -> Decimal:
+        """The money for so many points, in proportion, in whole coins: 10 for 1.00 is 35 for 3.50 (wix-api §2)."""
+        return money.whole_coins((self.amount or Decimal(0)) * points / self.cost_points, currency)
 
 
 class Reward(ShopTable):
@@ -130,34 +136,46 @@ def price_for(reward: Reward, tier_id: str | None) -> Price | None:
     return prices.get(tier_id) or prices.get(None)
 
 
-def cost_of(reward: Reward, price: Price, points: int | None) -> tuple[int, Decimal | None]:
-    """The points that go and the money they are worth; `points` is what a shopper chose. Raises BadRequest (points)."""
+def cost_of(reward: Reward, price: Price, points: int | None, currency: str) -> tuple[int, Decimal | None]:
+    """The points that go and the money they are worth, in whole coins; `points` is what a shopper chose.
+
+    Raises BadRequest (points), and WorthNothing for what comes to less than one coin.
+    """
     if reward.kind != "sliding":
         if points is not None and points != price.cost_points:
             raise BadRequest("This reward has a fixed cost.", field="points")
-        return price.cost_points, price.amount
+        return price.cost_points, None if price.amount is None else _worth_something(
+            price.amount, currency, "reward_id"
+        )
     if reward.at_checkout:
-        return _cost_at_checkout(price, points)
+        return _cost_at_checkout(price, points, currency)
     if points is None:
         raise BadRequest("Say how many points to spend.", field="points")
     lowest, highest, step = reward.cost_points, reward.max_points or POINTS_MAX, reward.step_points or 1
     if not lowest <= points <= highest or (points - lowest) % step:
         raise BadRequest(f"Between {lowest} and {highest} points, in steps of {step}.", field="points")
-    return points, sliding_worth(reward, points)
+    return points, _worth_something(sliding_worth(reward, points, currency), currency, "points")
 
 
-def sliding_worth(reward: Reward, points: int) -> Decimal:
-    """The money that so many points are in a sliding coupon."""
-    return ((reward.point_value or Decimal(0)) * points).quantize(CENT, ROUND_DOWN)
+def sliding_worth(reward: Reward, points: int, currency: str) -> Decimal:
+    """The money that so many points are in a sliding coupon, in whole coins."""
+    return money.whole_coins((reward.point_value or Decimal(0)) * points, currency)
 
 
-def _cost_at_checkout(price: Price, points: int | None) -> tuple[int, Decimal]:
-    """Any number of points that is worth a cent or more."""
+def _cost_at_checkout(price: Price, points: int | None, currency: str) -> tuple[int, Decimal]:
+    """Any number of points that is worth a coin or more."""
     cost = price.cost_points if points is None else points
-    worth = price.worth(cost)
-    if not 0 < cost <= POINTS_MAX or not worth:
-        raise BadRequest("So many points are worth nothing here.", field="points")
-    return cost, worth
+    if not 0 < cost <= POINTS_MAX:
+        raise WorthNothing(field="points")
+    return cost, _worth_something(price.worth(cost, currency), currency, "points")
+
+
+def _worth_something(amount: Decimal, currency: str, field: str) -> Decimal:
+    """The amount in whole coins, if it is one at least; raises WorthNothing."""
+    worth = money.whole_coins(amount, currency)
+    if not worth:
+        raise WorthNothing(field=field)
+    return worth
 
 
 def levels_asked(shop: Shop, rewards: list[Reward]) -> dict[str, int]:
@@ -203,7 +221,7 @@ def create(
     """A new reward, last in the merchant's order. A discount at checkout is of kind `sliding` and `at_checkout`.
 
     `prices` are by tier id, None for the base tier; without one for the base tier, only tiers with their own may
-    have it. Raises TierUnknown, BadRequest (type, prices).
+    have it. Raises TierUnknown, BadRequest (type, prices), NotWholeCoins (prices.<place>.amount).
     """
     if at_checkout != (kind == "sliding"):
         raise BadRequest("Of the admin API's rewards only a discount at checkout slides.", field="type")
@@ -226,8 +244,9 @@ def change(
 ) -> Reward:
     """Change what is given; another `kind` comes with its prices. Coupons keep the terms they were bought with.
 
-    `revision` is the one the caller read (None: does not care). Raises NotFound, StaleRevision, TierUnknown, BadRequest
-    (prices; type when a coupon would become a discount at checkout, or the other way round, or would slide no more).
+    `revision` is the one the caller read (None: does not care). Raises NotFound, StaleRevision, TierUnknown,
+    NotWholeCoins (prices.<place>.amount), BadRequest (prices; type when a coupon would become a discount at checkout,
+    or the other way round, or would slide no more).
     """
     with atomic():
         programs.locked(shop.id)
@@ -258,12 +277,14 @@ def forget_tier(shop_id: str, tier_id: str) -> None:
 
 def _price_columns(shop: Shop, kind: str, prices: Mapping[str | None, Price]) -> dict[str, Any]:
     worth = {"amount": "amount", "sliding": "amount", "percent": "percent"}.get(kind)
-    for price in prices.values():
+    for at, price in enumerate(prices.values()):
         figures = {name: value for name in ("amount", "percent") if (value := getattr(price, name)) is not None}
         if set(figures) != ({worth} if worth else set()) or any(value <= 0 for value in figures.values()):
             raise BadRequest(f"A reward of kind {kind} has {worth or 'no figure'}, above 0.", field="prices")
         if price.cost_points < 1 or (price.percent or 0) > 100:
             raise BadRequest("A reward costs 1 point or more and takes off 100 percent at most.", field="prices")
+        if kind == "amount" and price.amount is not None and not money.is_whole_coins(price.amount, shop.currency):
+            raise NotWholeCoins(shop.currency, field=f"prices.{at}.amount")
     if not prices:
         raise BadRequest("A reward has a price.", field="prices")
     told: dict[str | None, Any] = {

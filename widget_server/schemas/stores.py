@@ -184,7 +184,9 @@ class OrderSchema(_Body):
     tax_included = fields.Boolean(load_default=None, allow_none=True)
     total = SignedMoney(load_default=Decimal(0))
     payment_due = fields.Boolean(load_default=False)
-    coupon_codes = fields.List(fields.String(validate=SHORT), load_default=list, validate=validate.Length(max=50))
+    coupon_codes = fields.List(
+        fields.String(validate=SHORT), load_default=None, allow_none=True, validate=validate.Length(max=50)
+    )
     landing_referral = fields.String(load_default=None, allow_none=True)
     refunds = fields.List(fields.Nested(RefundSchema), load_default=list, validate=validate.Length(max=2000))
     refunds_complete = fields.Boolean(load_default=False)
@@ -199,8 +201,9 @@ class OrderSchema(_Body):
         if buyer is not None:
             digests = {address.digest for address in addresses if address is not None} - {None}
             buyer = replace(buyer, address_digests=tuple(sorted(digests)))
-        for name in ("lines", "coupon_codes", "refunds"):
+        for name in ("lines", "refunds"):
             value[name] = tuple(value[name])
+        value["coupon_codes"] = None if value["coupon_codes"] is None else tuple(value["coupon_codes"])
         value["number"] = value["number"] or value["id"]
         if value["parent_id"] in ("0", value["id"]):
             value["parent_id"] = None

@@ -18,7 +18,7 @@ COUPON_KINDS = ["amount", "percent", "free_shipping", "free_product"]
 RULE_KINDS = ["order", "first_order", "join", "birthday", "newsletter", "review", "social", "visit", "custom"]
 ROUNDINGS = ["floor", "unit", "nearest"]
 PROGRAM_STATUSES = ["draft", "active", "paused"]
-COUPON_FAILURES = ["shop_refused", "shop_unreachable", "already_used"]
+COUPON_FAILURES = ["shop_refused", "shop_unreachable", "already_used", "product_unavailable"]
 COUPON_STATUSES = ["issuing", "active", "applied", "used", "expired", "returned", "revoked", "failed"]
 TRIGGERS = ["registration", "first_paid_order", "first_fulfilled_order"]
 REASONS = [
@@ -122,9 +122,10 @@ class Theme(Body):
 
 
 class ShopFacts(Body):
-    """What the panel knows of the shop."""
+    """What the panel knows of the shop. `decimals` are those of its currency's coins."""
 
     name, embed_key, currency, timezone = text(), text(), text(), text()
+    decimals = count()
     origins = texts()
     sign_in = text(values=["widget", "shop"])
     sign_in_url, sign_up_url = text(null=True), text(null=True)

@@ -26,8 +26,11 @@ class NotReached(Exception):
     """The shop gave no answer that tells anything: asking again later may help."""
 
 
+PRODUCT_UNAVAILABLE = "product_unavailable"  # our own word, for a free product that the shop does not sell now
+
+
 class Refused(Exception):
-    """The shop said no, and will say so again. `code` is its own word for why."""
+    """The shop said no, and will say so again. `code` is its own word for why, or `PRODUCT_UNAVAILABLE`."""
 
     def __init__(self, detail: str, code: str = "") -> None:
         super().__init__(detail)
@@ -40,6 +43,14 @@ class Api:
 
     url: str
     keys: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Recipient:
+    """Whom a code is bound to: the shop's own id of the customer, and every address it may know them by."""
+
+    external_id: str | None
+    emails: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

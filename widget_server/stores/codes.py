@@ -8,11 +8,11 @@ from types import ModuleType
 from typing import Any
 
 from widget_server.errors import BadRequest
-from widget_server.loyalty import coupons, customers, issuing, shops
+from widget_server.loyalty import coupons, customers, issuing, orders, shops
 from widget_server.loyalty.coupons import Coupon
 from widget_server.loyalty.shops import Shop
 from widget_server.stores import shopify_codes, woocommerce_codes
-from widget_server.stores.calls import Api, NotReached, Refused
+from widget_server.stores.calls import PRODUCT_UNAVAILABLE, Api, NotReached, Recipient, Refused
 
 MAKERS: dict[str, ModuleType] = {"shopify": shopify_codes, "woocommerce": woocommerce_codes}
 
@@ -44,7 +44,8 @@ def issue(payload: Payload) -> None:
         if shop.is_connected:
             _make(shop, coupon, anew=payload["anew"])
     except Refused as no:
-        issuing.code_refused(shop, coupon.id, "shop_refused", no.detail)
+        failure = PRODUCT_UNAVAILABLE if no.code == PRODUCT_UNAVAILABLE else "shop_refused"
+        issuing.code_refused(shop, coupon.id, failure, no.detail)
     else:
         issuing.code_made(shop, coupon.id)
 
@@ -91,7 +92,7 @@ def _make(shop: Shop, coupon: Coupon, *, anew: bool) -> None:
     if anew and not maker.GIVES_USES_BACK and (old := maker.find(api, coupon.code)):
         maker.delete(api, old)
     try:
-        maker.make(api, coupon, customers.by_id(shop.id, coupon.customer_id))
+        maker.make(api, coupon, _recipient(shop, coupon), shop.currency)
     except Refused as no:
         if no.code != maker.TAKEN:
             raise
@@ -100,6 +101,11 @@ def _make(shop: Shop, coupon: Coupon, *, anew: bool) -> None:
             raise NotReached("has the code, and has it not") from None
         if found.coupon_id != coupon.id:
             raise Refused("another discount of the shop has this code") from None
+
+
+def _recipient(shop: Shop, coupon: Coupon) -> Recipient:
+    owner = customers.by_id(shop.id, coupon.customer_id)
+    return Recipient(owner.external_id, tuple(orders.known_emails(shop, owner)))
 
 
 def _kill_unused(shop: Shop, coupon: Coupon) -> bool:

@@ -165,6 +165,13 @@ def settle(total: Decimal, goods: Decimal, discount: Decimal, tax: Decimal) -> t
     return max(min(goods, discount - min(rest, ZERO)), ZERO), max(rest, ZERO)
 
 
+def codes_listed(order: Fields, name: str) -> list[str] | None:
+    """The codes that an order lists in this field; None for a body without the list, which says nothing of codes."""
+    if order.values.get(name) is None:
+        return None
+    return [code for row in order.items(name) if (code := row.text("code"))]
+
+
 def full_name(person: Fields | None) -> str | None:
     """First and last name in one."""
     if person is None:

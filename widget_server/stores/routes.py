@@ -75,7 +75,7 @@ def _order_ref(order_id: str) -> str:
 
 
 def _state(coupon: Coupon) -> dict[str, Any]:
-    return {"code": codes.shown(coupon.code), "status": coupons.status_now(coupon)}
+    return {"code": coupon.code, "status": coupons.status_now(coupon)}
 
 
 def _verdict(verdict: Verdict) -> dict[str, Any]:
@@ -94,7 +94,7 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
         "reason": verdict.reason,
         "discount": {
             "type": coupon.kind,
-            "amount": coupon.amount,
+            "amount": verdict.amount,
             "percent": coupon.percent,
             "product_id": coupon.product_id,
         },

@@ -11,6 +11,7 @@ from widget_server.stores.fields import (
     CENT,
     ZERO,
     Fields,
+    codes_listed,
     full_name,
     header,
     matches,
@@ -106,7 +107,7 @@ def _order(order: Fields) -> dict[str, Any]:
         "tax": tax,
         "tax_included": tax_inside,
         "total": _money(order, "total_price"),
-        "coupon_codes": [code for row in order.items("discount_codes") if (code := row.text("code"))],
+        "coupon_codes": codes_listed(order, "discount_codes"),
         "landing_referral": referral_in(order.text("landing_site")),
         "refunds": [
             refund

@@ -6,10 +6,18 @@ Shopify grants a percentage on every piece of a product, so a free product is an
 from decimal import Decimal
 from typing import Any
 
-from widget_server import clock
+from widget_server import clock, money
 from widget_server.loyalty.coupons import Coupon
-from widget_server.loyalty.customers import Customer
-from widget_server.stores.calls import DETAIL_LENGTH_MAX, Api, Found, NotReached, Refused, ask
+from widget_server.stores.calls import (
+    DETAIL_LENGTH_MAX,
+    PRODUCT_UNAVAILABLE,
+    Api,
+    Found,
+    NotReached,
+    Recipient,
+    Refused,
+    ask,
+)
 from widget_server.stores.fields import wire
 
 KEYS = {"token": "Admin API access token"}
@@ -26,7 +34,8 @@ FIND = """query ($code: String!) { codeDiscountNodeByCode(code: $code) { id code
   ... on DiscountCodeBasic { title asyncUsageCount }
   ... on DiscountCodeFreeShipping { title asyncUsageCount }
 } } }"""
-PRICE = "query ($id: ID!) { product(id: $id) { priceRangeV2 { maxVariantPrice { amount } } } }"
+PRODUCT = "query ($id: ID!) { product(id: $id) { status priceRangeV2 { maxVariantPrice { amount } } } }"
+SOLD = "ACTIVE"
 DELETE = "mutation ($id: ID!) { discountCodeDelete(id: $id) { deletedCodeDiscountId userErrors { code message } } }"
 MAKE_BASIC = """mutation ($input: DiscountCodeBasicInput!) { discountCodeBasicCreate(basicCodeDiscount: $input) {
   codeDiscountNode { id } userErrors { field code message }
@@ -44,14 +53,18 @@ def check(api: Api) -> None:
         raise Refused(f"the token has not the scope {SCOPE}")
 
 
-def make(api: Api, coupon: Coupon, owner: Customer) -> None:
-    """Make the code; Shopify knows an owner by its id of her. Raises Refused with TAKEN when it is there already."""
+def make(api: Api, coupon: Coupon, recipient: Recipient, currency: str) -> None:
+    """Make the code; Shopify knows its owner by Shopify's own id.
+
+    Raises Refused with TAKEN when it is there already, with PRODUCT_UNAVAILABLE when the free product is not sold.
+    """
     if coupon.kind == "free_shipping":
         if coupon.collections:
             raise Refused("Shopify cannot bind free shipping to collections")
-        _change(api, MAKE_FREE_SHIPPING, {"input": {**_terms(coupon, owner), "destination": {"all": True}}})
+        _change(api, MAKE_FREE_SHIPPING, {"input": {**_terms(coupon, recipient), "destination": {"all": True}}})
         return
-    terms = {**_terms(coupon, owner), "customerGets": {"value": _value(api, coupon), "items": _items(coupon)}}
+    gets = {"value": _value(api, coupon, currency), "items": _items(coupon)}
+    terms = {**_terms(coupon, recipient), "customerGets": gets}
     _change(api, MAKE_BASIC, {"input": terms})
 
 
@@ -75,8 +88,9 @@ def delete(api: Api, found: Found) -> None:
         raise NotReached(no.detail) from None
 
 
-def _terms(coupon: Coupon, owner: Customer) -> dict[str, Any]:
-    hers = owner.external_id is not None and owner.external_id.isdecimal() and not coupon.shareable
+def _terms(coupon: Coupon, recipient: Recipient) -> dict[str, Any]:
+    customer_id = recipient.external_id if recipient.external_id and recipient.external_id.isdecimal() else None
+    bound = {"customers": {"add": [_gid("Customer", customer_id)]}} if customer_id and not coupon.shareable else None
     terms: dict[str, Any] = {
         "title": f"{(coupon.title or '')[:TITLE_LENGTH_MAX]} · {MARK}{coupon.id}".removeprefix(" · "),
         "code": coupon.code,
@@ -84,7 +98,7 @@ def _terms(coupon: Coupon, owner: Customer) -> dict[str, Any]:
         "endsAt": clock.iso(coupon.expires_at) if coupon.expires_at else None,
         "usageLimit": 1,
         "appliesOncePerCustomer": True,
-        "context": {"customers": {"add": [_gid("Customer", owner.external_id)]}} if hers else {"all": "ALL"},
+        "context": bound or {"all": "ALL"},
         "combinesWith": {
             "orderDiscounts": coupon.combines,
             "productDiscounts": coupon.combines,
@@ -96,19 +110,21 @@ def _terms(coupon: Coupon, owner: Customer) -> dict[str, Any]:
     return terms
 
 
-def _value(api: Api, coupon: Coupon) -> dict[str, Any]:
+def _value(api: Api, coupon: Coupon, currency: str) -> dict[str, Any]:
     if coupon.kind == "percent":
         return {"percentage": float(coupon.percent / 100)}
     amount = _price(api, coupon) if coupon.kind == "free_product" else coupon.amount
-    return {"discountAmount": {"amount": wire(amount), "appliesOnEachItem": False}}
+    return {"discountAmount": {"amount": money.text(amount, currency), "appliesOnEachItem": False}}
 
 
 def _price(api: Api, coupon: Coupon) -> Decimal:
     if coupon.minimum_subtotal is not None:
         raise Refused("Shopify would ask the minimum of the free product alone: leave the minimum out")
-    product = _ask(api, PRICE, {"id": _gid("Product", coupon.product_id)})["product"]
+    product = _ask(api, PRODUCT, {"id": _gid("Product", coupon.product_id)})["product"]
     if product is None:
-        raise Refused(f"the shop has no product {coupon.product_id}")
+        raise Refused(f"the shop has no product {coupon.product_id}", PRODUCT_UNAVAILABLE)
+    if product["status"] != SOLD:
+        raise Refused(f"the product {coupon.product_id} is {product['status']}", PRODUCT_UNAVAILABLE)
     return Decimal(product["priceRangeV2"]["maxVariantPrice"]["amount"])
 
 

@@ -15,6 +15,7 @@ from widget_server.stores.fields import (
     CENT,
     ZERO,
     Fields,
+    codes_listed,
     full_name,
     header,
     matches,
@@ -99,7 +100,7 @@ def _order(order: Fields) -> dict[str, Any]:
         "total": total,
         # cash on delivery is being processed before anybody has paid; all else is dated when it is paid
         "payment_due": order.text("status") == "processing" and not order.moment("date_paid_gmt", "date_paid"),
-        "coupon_codes": [code for row in order.items("coupon_lines") if (code := row.text("code"))],
+        "coupon_codes": codes_listed(order, "coupon_lines"),
         "landing_referral": _referral(order),
         "refunds": _refunds(
             _given_back(order, total),

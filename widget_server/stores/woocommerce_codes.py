@@ -4,32 +4,40 @@ import base64
 from typing import Any
 from urllib.parse import urlencode
 
+from widget_server import money
 from widget_server.loyalty.coupons import Coupon
-from widget_server.loyalty.customers import Customer
-from widget_server.stores.calls import Api, Found, Refused, ask
+from widget_server.stores.calls import PRODUCT_UNAVAILABLE, Api, Found, Recipient, Refused, ask
 from widget_server.stores.fields import wire
 
 KEYS = {"key": "Consumer key", "secret": "Consumer secret"}
 GIVES_USES_BACK = True  # an order that is cancelled counts no longer
 TAKEN = "woocommerce_rest_coupon_code_already_exists"
 GONE = "woocommerce_rest_shop_coupon_invalid_id"
+NO_PRODUCT = "woocommerce_rest_product_invalid_id"
+SOLD = "publish"
 MARK = "loyalty_coupon"  # the coupon's id here, in the meta data of the one there
 
 
 def check(api: Api) -> None:
     """Whether the keys may read coupons; nothing tells whether they may write but writing."""
-    _ask(api, "GET", "?per_page=1")
+    _ask(api, "GET", "coupons?per_page=1")
 
 
-def make(api: Api, coupon: Coupon, owner: Customer) -> None:
-    """Make the code; WooCommerce knows an owner by her e-mail. Raises Refused with TAKEN when it is there already."""
-    _ask(api, "POST", "", _terms(coupon, owner))
+def make(api: Api, coupon: Coupon, recipient: Recipient, currency: str) -> None:
+    """Make the code; WooCommerce knows its owner by e-mail.
+
+    Raises Refused with TAKEN when it is there already, with PRODUCT_UNAVAILABLE when the free product is not sold.
+    """
+    terms = _terms(coupon, recipient, currency)
+    if coupon.kind == "free_product":
+        _check_sold(api, terms["product_ids"][0])
+    _ask(api, "POST", "coupons", terms)
 
 
 def find(api: Api, code: str) -> Found | None:
     """The coupon with this code, whatever its case; those in the trash have none."""
-    for row in _ask(api, "GET", "?" + urlencode({"code": code})):
-        if row["code"].upper() == code:
+    for row in _ask(api, "GET", "coupons?" + urlencode({"code": code})):
+        if row["code"].upper() == code.upper():
             marks = [meta["value"] for meta in row["meta_data"] if meta["key"] == MARK]
             return Found(str(row["id"]), marks[0] if marks else None, row["usage_count"] > 0)
     return None
@@ -38,13 +46,25 @@ def find(api: Api, code: str) -> Found | None:
 def delete(api: Api, found: Found) -> None:
     """Delete it for good; what is gone already is fine."""
     try:
-        _ask(api, "DELETE", f"/{found.id}?force=true")
+        _ask(api, "DELETE", f"coupons/{found.id}?force=true")
     except Refused as no:
         if no.code != GONE:
             raise
 
 
-def _terms(coupon: Coupon, owner: Customer) -> dict[str, Any]:
+def _check_sold(api: Api, product: int) -> None:
+    """A draft, a private or a deleted product cannot be put into a cart."""
+    try:
+        status = _ask(api, "GET", f"products/{product}")["status"]
+    except Refused as no:
+        if no.code != NO_PRODUCT:
+            raise
+        status = "not there"
+    if status != SOLD:
+        raise Refused(f"the product {product} is {status}", PRODUCT_UNAVAILABLE)
+
+
+def _terms(coupon: Coupon, recipient: Recipient, currency: str) -> dict[str, Any]:
     terms: dict[str, Any] = {
         "code": coupon.code,
         "description": coupon.title or "",
@@ -53,22 +73,22 @@ def _terms(coupon: Coupon, owner: Customer) -> dict[str, Any]:
         "individual_use": not coupon.combines,
         "product_categories": [_number(one["id"]) for one in coupon.collections],
         "meta_data": [{"key": MARK, "value": coupon.id}],
-        **_discount(coupon),
+        **_discount(coupon, currency),
     }
     if coupon.minimum_subtotal is not None:
         terms["minimum_amount"] = wire(coupon.minimum_subtotal)
     if coupon.expires_at is not None:
         # date_expires_gmt is never written, whatever its description says; this one takes a zone, and no fraction
         terms["date_expires"] = f"{coupon.expires_at:%Y-%m-%dT%H:%M:%SZ}"
-    if owner.email and not coupon.shareable:
-        terms["email_restrictions"] = [owner.email]
+    if recipient.emails and not coupon.shareable:
+        terms["email_restrictions"] = list(recipient.emails)
     return terms
 
 
-def _discount(coupon: Coupon) -> dict[str, Any]:
+def _discount(coupon: Coupon, currency: str) -> dict[str, Any]:
     match coupon.kind:
         case "amount":
-            return {"discount_type": "fixed_cart", "amount": wire(coupon.amount)}
+            return {"discount_type": "fixed_cart", "amount": money.text(coupon.amount, currency)}
         case "percent":
             return {"discount_type": "percent", "amount": wire(coupon.percent)}
         case "free_shipping":
@@ -85,4 +105,4 @@ def _number(identity: str | None) -> int:
 
 def _ask(api: Api, method: str, rest: str, body: Any = None) -> Any:
     login = base64.b64encode(f"{api.keys['key']}:{api.keys['secret']}".encode()).decode()
-    return ask(method, f"{api.url}/wp-json/wc/v3/coupons{rest}", {"Authorization": f"Basic {login}"}, body)
+    return ask(method, f"{api.url}/wp-json/wc/v3/{rest}", {"Authorization": f"Basic {login}"}, body)

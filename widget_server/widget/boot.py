@@ -7,6 +7,7 @@ from typing import Any
 from flask import current_app
 from markupsafe import Markup
 
+from widget_server import money
 from widget_server.loyalty import reads
 from widget_server.loyalty.programs import Program
 from widget_server.loyalty.shops import Shop
@@ -24,6 +25,7 @@ def facts(shop: Shop, program: Program, locale: str, tab: str = "") -> dict[str,
             "name": shop.name,
             "embed_key": shop.embed_key,
             "currency": shop.currency,
+            "decimals": money.decimals(shop.currency),
             "timezone": shop.timezone,
             "origins": shop.origins,
             "sign_in": look.sign_in,
@@ -39,7 +41,7 @@ def facts(shop: Shop, program: Program, locale: str, tab: str = "") -> dict[str,
             "earn": _nameless(reads.guest_earn(shop, program)),
             "rewards": _nameless(reads.guest_rewards(shop)),
             "referral": reads.guest_referral(shop),
-            "worth": _worth(program.rules.point_value),
+            "worth": _worth(program.rules.point_value, shop.currency),
         },
     }
 
@@ -55,5 +57,7 @@ def _nameless(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{**row, "id": ""} for row in rows]
 
 
-def _worth(point_value: Decimal | None) -> dict[str, Any] | None:
-    return None if point_value is None else {"points": WORTH_POINTS, "money": point_value * WORTH_POINTS}
+def _worth(point_value: Decimal | None, currency: str) -> dict[str, Any] | None:
+    if point_value is None:
+        return None
+    return {"points": WORTH_POINTS, "money": money.whole_coins(point_value * WORTH_POINTS, currency)}

@@ -43,9 +43,10 @@ def apply(coupon_id: str) -> ResponseReturnValue:
     """Use it now: where the code can be taken; once the shop's page has answered, that it is in the cart."""
     me = auth.member()
     act = coupons.apply if json_body(shapes.ApplyAsk())["in_cart"] else coupons.need_usable
-    coupon = reads.coupon(act(me.shop, me.customer, coupon_id))
+    coupon = reads.coupon(me.shop, act(me.shop, me.customer, coupon_id))
     template = _apply_url(me.shop)
-    return jsonify(coupon=coupon, url=template and template.replace("{code}", quote(coupon["code"] or "", safe="")))
+    url = template and template.replace("{code}", quote(coupon["code"] or "", safe=""))
+    return jsonify(coupon=coupon, url=url)
 
 
 @my_rewards.post("/<coupon_id>/return")

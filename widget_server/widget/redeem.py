@@ -45,4 +45,7 @@ def buy() -> ResponseReturnValue:
 def redemption(me: auth.Shopper, coupon: Coupon) -> dict[str, object]:
     """The coupon and the balance after it."""
     account = ledger.account_of(me.shop.id, me.customer.id)
-    return {"coupon": reads.coupon(coupon), "balance": reads.balance(me.shop, programs.of(me.shop.id), account)}
+    return {
+        "coupon": reads.coupon(me.shop, coupon),
+        "balance": reads.balance(me.shop, programs.of(me.shop.id), account),
+    }

@@ -18,6 +18,7 @@ export interface ShopFacts {
   embed_key: string;
   currency: string;
   timezone: string;
+  decimals: number;
   origins: string[];
   sign_in: "widget" | "shop";
   sign_in_url: string | null;
@@ -147,7 +148,7 @@ export interface Coupon {
   order_number: string | null;
   return_until: string | null;
   returning: boolean;
-  failure: "shop_refused" | "shop_unreachable" | "already_used" | null;
+  failure: "shop_refused" | "shop_unreachable" | "already_used" | "product_unavailable" | null;
 }
 
 export interface CouponPage {

@@ -61,7 +61,7 @@ def order(row: Order, awards: list[Award]) -> dict[str, Any]:
         **{name: getattr(row, name) for name in same},
         "currency": told.currency,
         "total": told.total,
-        "coupon_codes": list(told.coupon_codes),
+        "coupon_codes": list(told.coupon_codes or ()),
         "awards": [award(one) for one in awards],
         "placed_date": row.placed_at,
         "created_date": row.created_at,

@@ -41,6 +41,9 @@ COLUMN = {"amount": "amount", "percentage": "percent"}  # how a Price calls it
 TERMS = ("limited_to_one_item", "applies_to_subscriptions", "discounted_cycle_count")
 COLLECTION = "collection"
 NAMESPACE = "stores"
+AMOUNT_PATHS = {
+    f"prices.{at}.amount": f"reward.couponReward.fixedAmount.configsByTier.{at}.amount" for at in range(TIERS_MAX)
+}
 ALL_OF_IT = "whole_shop"  # a scope was told, and is all of the shop
 DISCOUNT_AMOUNT, COUPON_REWARD = "DISCOUNT_AMOUNT", "COUPON_REWARD"
 TYPES = {"discount_amount": DISCOUNT_AMOUNT, "coupon_reward": COUPON_REWARD}
@@ -192,7 +195,7 @@ RewardsPage = page_of("rewards", RewardWire)
 RewardsListed = page_of("rewards", RewardWire, offset=True)
 
 
-def reward(row: Reward) -> dict[str, Any]:
+def reward(row: Reward, currency: str) -> dict[str, Any]:
     """The row as Reward writes it. A sliding coupon of our own is shown by its smallest price."""
     shown = {
         "id": row.id,
@@ -208,7 +211,7 @@ def reward(row: Reward) -> dict[str, Any]:
         return {**shown, "discount_amount": {"configs_by_tier": _configs(row.prices, "amount")}}
     kind = "amount" if row.kind == "sliding" else row.kind
     arm = next(name for name, ours in ARMS.items() if ours == kind)
-    figures: dict[str, Any] = {"configs_by_tier": _configs(_told_prices(row), FIGURE.get(arm))}
+    figures: dict[str, Any] = {"configs_by_tier": _configs(_told_prices(row, currency), FIGURE.get(arm))}
     if kind == "free_product":
         figures |= {"product_id": row.product_id, "product_name": row.product_name}
     details = row.details or {}
@@ -227,7 +230,9 @@ def bounds(minimum: Decimal | None, collections: list[dict[str, Any]]) -> dict[s
     return found
 
 
-def kind_and_prices(asked: dict[str, Any], now: Reward | None = None) -> tuple[str, dict[str | None, Price]] | None:
+def kind_and_prices(
+    asked: dict[str, Any], currency: str, now: Reward | None = None
+) -> tuple[str, dict[str | None, Price]] | None:
     """What is sent of prices, and of which kind they are; None when nothing is. `now` is the reward that it is to
     change: a sliding coupon that is only sent back as it was told slides on.
     """
@@ -238,7 +243,7 @@ def kind_and_prices(asked: dict[str, Any], now: Reward | None = None) -> tuple[s
         return None
     arm = next(name for name in ARMS if coupon.get(name) is not None)
     found = ARMS[arm], _prices(coupon[arm], FIGURE.get(arm))
-    return None if now is not None and now.slides and found == ("amount", _told_prices(now)) else found
+    return None if now is not None and now.slides and found == ("amount", _told_prices(now, currency)) else found
 
 
 def columns(asked: dict[str, Any], now: Reward | None = None) -> dict[str, Any]:
@@ -273,8 +278,10 @@ def _collections(group: dict[str, Any] | None, now: Reward | None) -> list[dict[
     return [{"id": group["entity_id"], "name": group["entity_id"]}]
 
 
-def _told_prices(row: Reward) -> dict[str | None, Price]:
-    return {None: Price(row.cost_points, sliding_worth(row, row.cost_points))} if row.slides else row.prices
+def _told_prices(row: Reward, currency: str) -> dict[str | None, Price]:
+    if not row.slides:
+        return row.prices
+    return {None: Price(row.cost_points, sliding_worth(row, row.cost_points, currency))}
 
 
 def _prices(arm: dict[str, Any], figure: str | None) -> dict[str | None, Price]:

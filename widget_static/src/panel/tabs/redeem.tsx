@@ -15,10 +15,16 @@ function most({ sliding }: Reward): number {
   return min + Math.max(0, Math.floor((Math.min(max ?? 1e9, state.balance!.available) - min) / step)) * step;
 }
 
+/** What so many points come to, rounded down to coins as the server does it; a value has four decimals at most. */
+function worth(cost: number, value: string): string {
+  const coins = 10 ** boot.shop.decimals;
+  return String(Math.floor(cost * +value * coins + 1e-6) / coins);
+}
+
 /** The reward as it would be bought now: a sliding one with its amount. */
 function priced(reward: Reward): { cost: number; what: string } {
   const cost = reward.sliding ? state.chosen[reward.id] ?? most(reward) : reward.cost_points;
-  const amount = reward.sliding ? String(cost * +reward.sliding.point_value) : reward.amount;
+  const amount = reward.sliding ? worth(cost, reward.sliding.point_value) : reward.amount;
   return { cost, what: rewardName({ ...reward, amount, title: reward.sliding ? null : reward.title }) };
 }
 

@@ -99,7 +99,7 @@ def erase_customer(caller: Caller, asked: Any, customer_id: str) -> dict[str, An
 
 @service.does("POST", "/customers/<customer_id>/merge", MANAGE, takes=shapes.MergeAsked, answers=shapes.CustomerBody)
 def merge_customer(caller: Caller, asked: Any, customer_id: str) -> dict[str, Any]:
-    """Two rows are one person: what this one has goes to the other, points by two adjusts."""
+    """Two rows are one person: what this one has goes to the other, its points with their history."""
     with naming({"into_id": "intoId"}):
         privacy.merge(caller.shop, customer_id, asked["into_id"])
     return {"customer": _shown(caller.shop, customers.live(customers.by_id(caller.shop.id, asked["into_id"])))}

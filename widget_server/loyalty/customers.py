@@ -171,8 +171,8 @@ def recognise(shop_id: str, person: Person) -> Customer:
 
     Who she is follows from the shop's id of her, else from a verified address, else from an address that
     nobody owns yet. When a verified address shows that two rows are one person, they are merged into the
-    row with the shop's id (privacy: two adjusts and her orders). What is no address (emails.py) tells nothing: tills
-    send "-" for everybody who has none. Names and the like are cleaned to one line of text.
+    row with the shop's id (privacy.merge). What is no address (emails.py) tells nothing: tills send "-" for everybody
+    who has none. Names and the like are cleaned to one line of text.
     """
     person = _cleaned(person)
     with atomic():

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from widget_server import clock, ledger
-from widget_server.db import among, atomic, lock_rows
+from widget_server.db import among, atomic, database, execute_many, lock_rows
 from widget_server.errors import NotFound
 from widget_server.events import AccountMerged, CustomerErased, emit
 from widget_server.keys import Request
@@ -124,9 +124,12 @@ def _point_at(shop: Shop, copies: dict[str, str], source: Customer, old: Account
         Referral.friend_transaction_id: Referral.friend_id == source.id,
     }
     for column, is_hers in owned.items():
-        table = column.model
-        for row_id, named in list(table.of(shop, table.id, column).where(is_hers, column.is_null(False)).tuples()):
-            table.change(shop, {column: copies.get(named, named)}, table.id == row_id)
+        table, mark = column.model, database.param
+        naming = list(table.of(shop, table.id, column).where(is_hers, column.is_null(False)).tuples())
+        execute_many(
+            f'UPDATE "{table._meta.table_name}" SET "{column.column_name}" = {mark} WHERE "id" = {mark}',  # noqa: S608
+            [(copies[named], row_id) for row_id, named in naming if named in copies],
+        )
 
 
 def export(shop: Shop, customer: Customer) -> dict[str, Any]:

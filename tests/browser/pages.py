@@ -122,6 +122,15 @@ def logs_in(visitor: Visitor, email: str = MARA) -> None:
     visitor.page.get_by_role("button", name="Log out").wait_for()
 
 
+def code_of(visitor: Visitor, email: str = MARA) -> str:
+    """The code for friends of a member, who logs in for it."""
+    logs_in(visitor, email)
+    visitor.visits("/?loyalty=referral")
+    found = re.search(r"ref=(\w+)", visitor.panel.locator(".code span").first.inner_text())
+    assert found
+    return found.group(1)
+
+
 def logs_out(visitor: Visitor) -> None:
     """Log out at the shop."""
     visitor.visits("/account")

@@ -18,7 +18,6 @@ from tests.browser.pages import add_file, add_page, policy, script_tag, settles
 Make = Callable[..., Visitor]
 CASE = Path(__file__).parents[1] / "payloads" / "cases" / "22-react-18-hydrates-the-document.html"
 HEADING = "<h1>Hello</h1><p id='x'>shop</p>"
-NEXT = "<a id='next' href='/test/next'>Next</a>"
 
 # the nodes of the page as the parser made them
 NODES = """

@@ -11,6 +11,7 @@ import pytest
 
 from tests.browser import looks
 from tests.browser.conftest import Visitor
+from tests.browser.pages import add_page, script_tag
 
 Make = Callable[..., Visitor]
 
@@ -286,3 +287,60 @@ def test_large_text_fits_a_small_phone(visitor: Make, language: str) -> None:
     }""")
     assert len(tops) == 5
     assert len(set(tops)) == 1  # one row, where the text has its own size
+
+
+DIALOGS = {
+    "native": "<dialog id='theirs'><button>Inside</button></dialog>",
+    "drawn": """<div id="theirs" role="dialog" hidden><button>Inside</button></div>""",
+    "popover": "<div id='theirs' popover><button>Inside</button></div>",
+}
+OPENS = {
+    "native": "theirs.showModal()",
+    # it closes itself on Escape before anybody else hears of the key
+    "drawn": """() => {
+      theirs.hidden = false;
+      theirs.addEventListener("keydown", ({ key }) => { if (key === "Escape") theirs.hidden = true; });
+      theirs.querySelector("button").focus();
+    }""",
+    "popover": "theirs.showPopover()",
+}
+
+
+@pytest.mark.parametrize("focused", [True, False])
+@pytest.mark.parametrize("kind", DIALOGS)
+def test_escape_in_the_shops_own_dialog_closes_only_that(visitor: Make, kind: str, focused: bool) -> None:
+    one = visitor()
+    body = f"<h1>Page</h1><button>Outside</button>{DIALOGS[kind]}"
+    add_page(one, "/test/dialog", head=script_tag(one.demo), body=body)
+    one.visits("/test/dialog")
+    one.opens_widget()
+    panel = one.page.locator("loyalty-widget .panel")
+    one.page.evaluate(OPENS[kind])
+    inside = one.page.get_by_role("button", name="Inside")
+    inside.wait_for()
+    if focused:
+        inside.focus()
+    elif kind != "drawn":
+        one.page.evaluate("document.activeElement.blur()")
+    one.page.keyboard.press("Escape")
+    inside.wait_for(state="hidden")
+    assert panel.is_visible()
+
+    one.page.get_by_role("button", name="Outside").focus()
+    one.page.keyboard.press("Escape")  # nothing of the page's is open: it is for us
+    panel.wait_for(state="hidden")
+    assert one.complaints == []
+
+
+def test_a_dialog_that_waits_out_of_sight_keeps_no_key_from_us(visitor: Make) -> None:
+    one = visitor()
+    drawer = (
+        "<div role='dialog' aria-hidden='true'>Cart</div><div role='dialog' hidden>Search</div><button>Outside</button>"
+    )
+    add_page(one, "/test/drawer", head=script_tag(one.demo), body=drawer)
+    one.visits("/test/drawer")
+    one.opens_widget()
+    one.page.get_by_role("button", name="Outside").focus()
+    one.page.keyboard.press("Escape")
+    one.page.locator("loyalty-widget .panel").wait_for(state="hidden")
+    assert one.complaints == []

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 from tests.browser.conftest import Visitor
-from tests.browser.pages import panel_frame, points_of, stored
+from tests.browser.pages import code_of, panel_frame, points_of, stored
 
 Make = Callable[..., Visitor]
 
@@ -78,8 +78,9 @@ def test_where_all_storage_throws_everything_works_until_the_page_is_left(visito
 
 
 def test_a_friends_code_counts_without_storage_as_long_as_the_page_lives(visitor: Make) -> None:
+    code = code_of(visitor())
     eve = visitor()
     eve.context.add_init_script(CLOSED)
-    eve.visits("/?ref=WHATEVER")
+    eve.visits(f"/?ref={code}")
     eve.panel.get_by_text("A gift from your friend").wait_for()
     assert eve.complaints == []

@@ -16,6 +16,17 @@ def test_a_code_is_asked_about_with_the_whole_cart(receiver, shopper, coupon):
     assert receiver.forged == 0
 
 
+def test_a_code_is_found_by_its_own_spelling_case_aside(receiver, shopper, coupon):
+    known = {**coupon("amount", amount="10.00"), "code": "TEN-MORE"}
+    receiver.coupons = dict.fromkeys(("TEN-MORE", "ten-more", "TENMORE", "TEN MORE"), known)
+    shopper.add("p2")
+    for code in ("TENMORE", "TEN MORE"):
+        shopper.send("/cart/coupons", code=code)
+        assert "We do not know this code." in shopper.see("/cart")
+    shopper.send("/cart/coupons", code="ten-more")
+    assert "−€10.00" in shopper.see("/cart")
+
+
 @pytest.mark.parametrize(
     ("answer", "words"),
     [

@@ -74,7 +74,10 @@ class Coupons:
         self._currency = currency
 
     def check(self, code: str, buyer: BuyerBody | None, subtotal: Decimal, lines: list[LineBody]) -> Coupon:
-        """What the code would do for this cart and this shopper; nothing is spent by asking."""
+        """What the code would do for this cart and this shopper; nothing is spent by asking.
+
+        Only its own spelling is found, case aside: shops look codes up so, dash for dash, and so does this one.
+        """
         question = {
             "code": code,
             "customer": buyer,
@@ -83,7 +86,11 @@ class Coupons:
             "lines": lines,
         }
         status, answer = self._ask("coupons/check", question)
-        return _coupon(code, answer if status == 200 else {"reason": _reason(answer)})
+        if status != 200:
+            answer = {"reason": _reason(answer)}
+        elif str(answer.get("code") or code).casefold() != code.casefold():
+            answer = {"reason": "unknown"}
+        return _coupon(code, answer)
 
     def use(self, code: str, order_id: str) -> None:
         """Bind the code to the order; asking twice is as good as once. Raises CouponRefused."""

@@ -83,6 +83,7 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
     if coupon is None:
         return {
             "valid": False,
+            "code": None,
             "reason": verdict.reason,
             "discount": None,
             "combines": None,
@@ -91,6 +92,7 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
         }
     return {
         "valid": verdict.valid,
+        "code": codes.shown(coupon.code),
         "reason": verdict.reason,
         "discount": {
             "type": coupon.kind,

@@ -139,12 +139,14 @@ def test_an_exchange_on_woocommerce(shop_on: Shops) -> None:
     assert points(shop) == 800
 
 
-def test_pieces_that_an_edit_took_out_on_shopify(shop_on: Shops) -> None:
-    """Of two mugs (35.00 after the discount) one is taken out of the order; no refund is recorded."""
+@pytest.mark.parametrize("totals", [{}, {"subtotal_price": "47.50", "total_price": "58.25", "total_tax": "4.75"}])
+def test_pieces_that_an_edit_took_out_on_shopify(shop_on: Shops, totals: dict[str, str]) -> None:
+    """Of two mugs (35.00 after the discount) one is taken out; no refund is recorded, the totals follow or do not."""
     shop = shop_on("shopify", currency="EUR")
     shop.tells("orders/paid", bodies.shopify_order())
     lines = [bodies.shopify_line(1, current_quantity=1), bodies.shopify_line(2)]
-    shop.tells("orders/updated", bodies.shopify_order(updated_at="2026-03-05T11:05:00+01:00", line_items=lines))
+    edited = bodies.shopify_order(updated_at="2026-03-05T11:05:00+01:00", line_items=lines, **totals)
+    shop.tells("orders/updated", edited)
     assert points(shop) == 650 - 175
 
 

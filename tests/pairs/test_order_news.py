@@ -378,7 +378,7 @@ def record(number: str, worth: int, **facts: Any) -> dict[str, Any]:
 
 
 def test_one_purchase_in_several_records_counts_once(world: World) -> None:
-    proof(15, 200)(purchase_in_records(world))()
+    proof(15)(purchase_in_records(world))()
 
 
 def test_twin_a_sub_order_is_an_order_of_its_own(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -440,7 +440,7 @@ def expected(story: list[tuple[str, int, int]], after_fallback: str) -> tuple[in
 
 @pytest.mark.parametrize("after_fallback", ["keep", "wait"])
 def test_an_edited_order_earns_what_it_reached_its_status_with(world: World, after_fallback: str) -> None:
-    proof(25, 1000)(order_that_is_edited(after_fallback))()
+    proof(25)(order_that_is_edited(after_fallback))()
 
 
 def test_twin_all_goods_count_once_the_status_was_reached(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -74,19 +74,19 @@ def _order(order: Fields) -> dict[str, Any]:
     if "line_items" not in order.values:
         raise order.odd("line_items", "there")
     rows = [line for line in order.items("line_items") if not _is_tip(line)]
-    lines = [_line(row) for row in rows]
+    ordered = [_line(row) for row in rows]
+    returned = _returned(order)
+    lines = [_edited(row, line, returned.get(line["id"], 0)) for row, line in zip(rows, ordered, strict=True)]
+    charged = lines if _is_subtotal_of(order, lines) else ordered  # an edit may leave the order's totals as they were
     tax_inside = order.flag("taxes_included")
     tax = _money(order, "total_tax", ZERO)
-    goods = sum((line["subtotal"] for line in lines), ZERO)
+    goods = sum((line["subtotal"] for line in charged), ZERO)
     # Lines name their share of each discount, save on orders older than allocations: there the subtotal
     # knows. Not total_discounts, which counts the discount on shipping too, nor current_*, which are less
     # the refunds already.
-    named = sum((line["discount"] for line in lines), ZERO)
+    named = sum((line["discount"] for line in charged), ZERO)
     discount = max(named, goods - _money(order, "subtotal_price", goods))
     discount, shipping = settle(_money(order, "total_price"), goods, discount, ZERO if tax_inside else tax)
-    loose = max(discount - named, ZERO)
-    returned = _returned(order)
-    lines = [_edited(row, line, returned.get(line["id"], 0)) for row, line in zip(rows, lines, strict=True)]
     modified_at = order.required_moment("updated_at", "created_at")
     return {
         "id": order.required("id"),
@@ -103,7 +103,7 @@ def _order(order: Fields) -> dict[str, Any]:
         "lines": lines,
         "shipping": shipping,
         "discount": discount,
-        "loose_discount": loose,
+        "loose_discount": max(discount - named, ZERO),
         "tax": tax,
         "tax_included": tax_inside,
         "total": _money(order, "total_price"),
@@ -168,6 +168,12 @@ def _edited(row: Fields, line: dict[str, Any], returned: int) -> dict[str, Any]:
     left = max(min(row.count("current_quantity") + returned, quantity), 0)
     amounts = {name: line[name] * left / quantity for name in ("subtotal", "discount", "tax")}
     return {**line, "quantity": left, **amounts}
+
+
+def _is_subtotal_of(order: Fields, lines: list[dict[str, Any]]) -> bool:
+    """Whether the order's subtotal is what these lines come to, to the cent."""
+    value = sum((line["subtotal"] - line["discount"] for line in lines), ZERO)
+    return abs(_money(order, "subtotal_price", value) - value) < CENT
 
 
 def _buyer(order: Fields) -> dict[str, Any] | None:

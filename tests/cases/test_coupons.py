@@ -138,7 +138,7 @@ def test_a_sliding_coupon_is_of_whole_coins(
 ) -> None:
     ann, reward = slider(shop_on, currency, point_value)
     coupon = ann.redeems(reward, points=points)
-    assert (str(fresh(ann.world, coupon).amount), ann.balance) == (worth, 1000 - points)
+    assert (fresh(ann.world, coupon).amount, ann.balance) == (Decimal(worth), 1000 - points)
 
 
 @pytest.mark.parametrize(("currency", "point_value", "points"), [("USD", "0.0033", 2), ("JPY", "0.5", 1)])

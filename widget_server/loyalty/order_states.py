@@ -155,7 +155,7 @@ def merge(known: OrderState | None, told: OrderState) -> OrderState:
 
 
 def _with_codes(told: OrderState) -> OrderState:
-    """The state as told, with the age of its list of codes and what it carries alive."""
+    """The state as received, with the age of its list of codes and what it carries alive."""
     if told.coupon_codes is None:
         return replace(told, codes_as_of=None, carried=())
     as_of = (*told.precedence, len(told.refunds), told.status == "cancelled")

@@ -80,6 +80,45 @@ def test_a_coupon_line_that_staff_remove_frees_the_code(shop_on: ShopOn) -> None
     assert codes.by_code(shop.shop, coupon.code.replace("-", "")) == coupon
 
 
+def test_a_shop_that_calls_and_sends_no_list(shop_on: ShopOn) -> None:
+    shop = shop_on("generic")
+    _ann, coupon = member_with_coupon(shop)
+    order: dict[str, Any] = {
+        "status": "paid",
+        "currency": "USD",
+        "placed_at": "2026-11-20T10:00:00Z",
+        "total": "10.00",
+        "lines": [{"id": "1", "subtotal": "10.00"}],
+    }
+    call = {"code": coupon.code.lower().replace("-", " "), "order_id": "1"}
+    assert shop.tells("coupons/use", call) == {"code": coupon.code, "status": "used"}
+    shop.tells("order", {**order, "id": "1", "revision": 1})
+    shop.tells("order", {**order, "id": "1", "revision": 2, "coupon_codes": []})
+    shop.tells("order", {**order, "id": "2", "coupon_codes": [coupon.code]})
+    shop.tells("order", {**order, "id": "1", "revision": 3, "status": "cancelled", "coupon_codes": None})
+    assert (fresh(shop.world, coupon).status, fresh(shop.world, coupon).order_ref) == ("used", "generic:2")
+    shop.tells("order", {**order, "id": "2", "modified_at": "2026-11-20T11:00:00Z", "status": "cancelled"})
+    assert shop.tells("coupons/use", {**call, "order_id": "3"})["status"] == "used"
+    assert shop.tells("coupons/release", {**call, "order_id": "3"})["status"] == "active"
+    checked = shop.tells("coupons/check", {"code": coupon.code, "subtotal": "3.10"})
+    assert (checked["valid"], checked["discount"]["amount"]) == (True, "3.10")
+    shop.world.books_must_balance()
+
+
+# 09: somebody who only looked at the checkout
+
+
+@pytest.mark.parametrize("status", ["draft", "auto-draft"])
+def test_a_draft_uses_no_code(shop_on: ShopOn, status: str) -> None:
+    shop = shop_on("woocommerce")
+    _, coupon = member_with_coupon(shop)
+    (body,) = with_code("09-checkout-draft.json", coupon.code)
+    shop.tells("order.updated", {**body, "status": status})
+    assert fresh(shop.world, coupon).status == "active"
+    shop.tells("order.updated", {**body, "status": "processing"})
+    assert fresh(shop.world, coupon).status == "used"
+
+
 # 14: money that the currency does not have
 
 
@@ -99,7 +138,7 @@ def test_a_sliding_coupon_is_of_whole_coins(
 ) -> None:
     ann, reward = slider(shop_on, currency, point_value)
     coupon = ann.redeems(reward, points=points)
-    assert (str(fresh(ann.world, coupon).amount), ann.balance) == (worth, 1000 - points)
+    assert (fresh(ann.world, coupon).amount, ann.balance) == (Decimal(worth), 1000 - points)
 
 
 @pytest.mark.parametrize(("currency", "point_value", "points"), [("USD", "0.0033", 2), ("JPY", "0.5", 1)])

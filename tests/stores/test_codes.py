@@ -103,7 +103,7 @@ def test_a_code_is_being_made_until_the_checkout_knows_it(ann: Shopper, checkout
     assert not Job.everywhere().exists()
 
 
-def test_the_code_that_she_copies_is_taken_at_the_checkout(ann: Shopper, checkout: Checkout) -> None:
+def test_the_code_that_the_panel_shows_is_taken_at_the_checkout(ann: Shopper, checkout: Checkout) -> None:
     shown = reads.coupon(ann.world.shop, bought(ann))["code"]
     assert not checkout.an_order_uses(shown.replace("-", ""))  # a dash matters there
     assert checkout.an_order_uses(shown.lower())

@@ -37,7 +37,7 @@ class Cart:
 class Verdict:
     """Whether a code may be used with a cart; `reason` is a stable word when it may not.
 
-    `amount` is what one of kind amount takes off this cart: whole coins, never more than the subtotal that was told.
+    `amount` is what one of kind amount takes off this cart: whole coins, never more than the cart's subtotal.
     """
 
     coupon: Coupon | None
@@ -82,9 +82,9 @@ def claim(shop: Shop, coupon: Coupon, order_ref: str, number: str, *, source: st
 
 
 def release(shop: Shop, code: str, order_ref: str, *, source: str) -> Coupon:
-    """Takes a call of `use` or `claim` back: what the code becomes says `_settle` (acceptance 38).
+    """Take back what a call of `use` or `claim` said; what becomes of the code is in `_set_free` (acceptance 38).
 
-    Does nothing unless this very order was told by a call, or while the order's own list still names the code.
+    Nothing changes unless a call named this very order, nor while the order's own list names the code. Raises NotFound.
     """
     with atomic():
         coupon = _need_code(shop, code)
@@ -96,7 +96,7 @@ def release(shop: Shop, code: str, order_ref: str, *, source: str) -> Coupon:
 
 
 def follow_order(shop: Shop, order: Order, *, source: str) -> None:
-    """An order has a new state: the coupons that it names, or named, go where that leads (contracts §9).
+    """An order has a new state: bring every coupon that it names, or named, in step with it (contracts §9).
 
     An order without a list of codes says nothing of them; a list takes back only what a list had named.
     """
@@ -124,7 +124,7 @@ def ref_of(order: Order) -> str:
 
 
 def _call(shop: Shop, coupon: Coupon, order_ref: str, number: str | None, source: str) -> Coupon:
-    """A call says that the order carries the coupon, which is locked."""
+    """A call says that the order carries the coupon, which is locked. The order itself, once known, says more."""
     platform, _, external_id = order_ref.partition(":")
     order, known = orders.find(shop, platform, external_id), coupon_orders.find(shop, coupon.id, order_ref)
     facts: dict[str, Any] = {
@@ -143,8 +143,8 @@ def _call(shop: Shop, coupon: Coupon, order_ref: str, number: str | None, source
 def _settle(shop: Shop, coupon: Coupon, *, source: str, late: CouponOrder | None = None) -> Coupon:
     """Bring the coupon, which is locked, to what the orders that carry it say.
 
-    `late` is an order that was alive with it, of which we hear only now that it lets go again: first the one, then
-    the other, as if each had been told in time.
+    `late` is an order that carried it alive, and whose first message to arrive is one in which it no longer does: it
+    takes the coupon and lets it go, as if each message had come in time.
     """
     rows = coupon_orders.of_coupon(shop, coupon.id)
     holder = coupon_orders.holder(rows)
@@ -167,7 +167,7 @@ def _take(coupon: Coupon, by: CouponOrder, source: str) -> Coupon:
         known = {name: getattr(coupon, name) for name in facts}
         return coupon if known == facts else coupons.move(coupon, "used", **facts)
     if coupon.status in ("returned", "failed"):
-        if coupon.order_ref is None:  # not the end of an order gave the points back
+        if coupon.order_ref is None:  # the points were back for another reason than the end of an order
             facts["when_free"] = "returned"
         _charge_again(coupon, source)
     return coupons.move(coupon, "used", ended_at=clock.now(), **facts)

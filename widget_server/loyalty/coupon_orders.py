@@ -22,11 +22,11 @@ HOLDING, OVER = "holding", "over"
 class CouponOrder(ShopTable):
     """One order that carries, or carried, one coupon.
 
-    `order_ref` is `<platform>:<its id>`. `since` is when the order was placed; while only a call told of it, when the
-    call came. `listed`: the order's own list names the code; `called`: a call said so. Each takes back only what it
-    said itself. `hold` is null until the order carries the coupon while it is alive; then `holding` until the coupon
-    is free, and `over` afterwards. `taken_at` is when the order took it: `since`, or now when it takes it again;
-    `coupon_end` when the coupon would have run out, seen from that moment.
+    `order_ref` is `<platform>:<its id>`. `since` is when the order was placed; until the order itself arrives, when a
+    call named it. `listed`: the order's own list names the code; `called`: a call said so. Each takes back only what
+    it said itself. `hold` is null until the order carries the coupon while it is alive; then `holding` until the
+    coupon is free, and `over` afterwards. `taken_at` is when the order took it: `since`, or the present when it takes
+    it again; `coupon_end` when the coupon would have run out, seen from that moment.
     """
 
     coupon_id = Text()

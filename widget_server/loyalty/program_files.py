@@ -307,9 +307,9 @@ def _check_coins(shop: Shop, wanted: ProgramFile) -> None:
 def _amounts_off(file: ProgramFile) -> Iterator[tuple[str, Decimal]]:
     """The path of each fixed discount, and its amount."""
     for at, facts in enumerate((file.rewards or {}).values()):
-        told = {"amount": facts["amount"]}
-        told |= {f"by_tier.{name}.amount": own.get("amount") for name, own in facts["by_tier"].items()}
-        yield from ((f"rewards.{at}.{word}", amount) for word, amount in told.items() if amount is not None)
+        off = {"amount": facts["amount"]}
+        off |= {f"by_tier.{name}.amount": own.get("amount") for name, own in facts["by_tier"].items()}
+        yield from ((f"rewards.{at}.{word}", amount) for word, amount in off.items() if amount is not None)
     for side in ("friend", "advocate"):
         amount = (file.referral or {}).get(f"{side}.amount")
         if amount is not None:

@@ -598,6 +598,9 @@ def is_credit(amount: int, kind: str, takes_back: str | None) -> bool:
     return amount > 0 and kind != "refund" and takes_back is None
 
 
+CREDIT = (Transaction.amount > 0) & (Transaction.kind != "refund") & Transaction.takes_back.is_null()  # in a query
+
+
 def _save_merged(account: Account, columns: dict[str, Any], moment: datetime) -> None:
     """Where the chain of a merged account ends now, with what else changed."""
     ends = {name: getattr(account, name) for name in ("sequence", "head", "unspent_since")}

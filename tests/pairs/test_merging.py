@@ -191,6 +191,7 @@ class Merging(RuleBasedStateMachine):
             apart, whole = (self.seen(story) for story in self.both)
         if self.ages_differ:
             for figures in (apart, whole):
+                figures["earned"] -= figures["debt"]  # what could not be taken back is owed
                 worth = figures["balance"] + figures["expired"] - figures["debt"]
                 for name in ("balance", "expired", "debt", "tier", "coming"):
                     figures[name] = worth

@@ -3,7 +3,7 @@
 Which points have which age is worked out by `lots`, and nowhere else.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
@@ -38,11 +38,12 @@ def next_expiry(shop: Shop, program: Program, account: Account) -> NextExpiry | 
         at = _expires_at(shop, account.last_activity_at, rules.expiry_months)
         return NextExpiry(-(-account.balance * rules.expiry_percent // 100), max(at, grace or at))
     held = lots.of(account)
-    if not held:
+    oldest = next(held, None)
+    if oldest is None:
         return None
-    at = _expires_at(shop, held[0].earned_at, rules.expiry_months)
+    at = _expires_at(shop, oldest.earned_at, rules.expiry_months)
     at = max(at, grace or at)
-    return NextExpiry(_points_before(held, _cutoff(shop, at, rules.expiry_months)), at)
+    return NextExpiry(oldest.points + _before(held, _cutoff(shop, at, rules.expiry_months))[0], at)
 
 
 @dataclass(frozen=True)
@@ -143,10 +144,9 @@ def _expire(shop: Shop, program: Program, account_id: str, cutoff: datetime) -> 
         if rules.expiry == "inactivity":
             is_due = account.last_activity_at < cutoff
             return _book(shop, program, account, -(-account.balance * rules.expiry_percent // 100) if is_due else 0)
-        held = lots.of(account)
-        count = _book(shop, program, account, _points_before(held, cutoff))
-        stays = next((lot.earned_at for lot in held if lot.earned_at >= cutoff), None)
-        ledger.note_unspent_since(shop.id, account_id, stays)
+        points, since = _before(lots.of(account), cutoff)
+        count = _book(shop, program, account, points)
+        ledger.note_unspent_since(shop.id, account_id, since)
         return count
 
 
@@ -167,9 +167,14 @@ def _book(shop: Shop, program: Program, account: Account, points: int) -> int:
     return 1
 
 
-def _points_before(held: list[lots.Lot], cutoff: datetime) -> int:
-    """How many of these points were earned before `cutoff`."""
-    return sum(lot.points for lot in held if lot.earned_at < cutoff)
+def _before(held: Iterator[lots.Lot], cutoff: datetime) -> tuple[int, datetime | None]:
+    """How many of these points were earned before `cutoff`, and when the oldest of the others was."""
+    points = 0
+    for lot in held:
+        if lot.earned_at >= cutoff:
+            return points, lot.earned_at
+        points += lot.points
+    return points, None
 
 
 def _expires_at(shop: Shop, moment: datetime, months: int) -> datetime:

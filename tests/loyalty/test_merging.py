@@ -25,13 +25,13 @@ COUNTERS = ("balance", "earned", "adjusted", "redeemed", "expired", "pending", "
 
 
 def counters(shopper: Shopper) -> dict[str, int]:
-    """Those of her counters that are not 0."""
+    """The counters that are not 0."""
     account = shopper.account
     return {name: getattr(account, name) for name in COUNTERS if getattr(account, name)}
 
 
 def rows_of(shopper: Shopper) -> list[Transaction]:
-    """Her rows, as they were booked."""
+    """The rows of the account, as they were booked."""
     return ledger.history(shopper.world.shop.id, shopper.account.id, limit=1000)[::-1]
 
 

@@ -151,7 +151,7 @@ def _expire(shop: Shop, program: Program, account_id: str, cutoff: datetime) -> 
 
 
 def _book(shop: Shop, program: Program, account: Account, points: int) -> int:
-    """Book that `points` have expired; answers how many accounts lost points by it."""
+    """Book that `points` have expired; returns how many accounts lost points by it."""
     if points <= 0:
         return 0
     mode: Literal["inactivity", "age"] = program.rules.expiry  # type: ignore[assignment]

@@ -229,7 +229,7 @@ class Merging(RuleBasedStateMachine):
 
 
 def test_merged_at_any_moment_they_are_as_if_they_had_been_one(database: str) -> None:
-    run_state_machine_as_test(Merging, settings=proof(25))
+    run_state_machine_as_test(Merging, settings=proof(15))
 
 
 def by_two_adjusts(old: Account, new: Account) -> dict[str, str]:

@@ -33,16 +33,16 @@ def next_expiry(shop: Shop, program: Program, account: Account) -> NextExpiry | 
     rules = program.rules
     if rules.expiry == "off" or account.balance <= 0 or not program.is_active:
         return None
-    grace = _grace_end(shop, program)
+    earliest = _earliest(shop, program)
     if rules.expiry == "inactivity":
         at = _expires_at(shop, account.last_activity_at, rules.expiry_months)
-        return NextExpiry(-(-account.balance * rules.expiry_percent // 100), max(at, grace or at))
+        return NextExpiry(-(-account.balance * rules.expiry_percent // 100), max(at, earliest or at))
     held = lots.of(account)
     oldest = next(held, None)
     if oldest is None:
         return None
     at = _expires_at(shop, oldest.earned_at, rules.expiry_months)
-    at = max(at, grace or at)
+    at = max(at, earliest or at)
     return NextExpiry(oldest.points + _before(held, _cutoff(shop, at, rules.expiry_months))[0], at)
 
 
@@ -62,17 +62,17 @@ class ExpiryColumns:
 def expiry_columns(shop: Shop) -> ExpiryColumns:
     """What expires next, for filtering and sorting; empty unless points expire by inactivity."""
     program = programs.of(shop.id)
-    rules, grace = program.rules, _grace_end(shop, program)
+    rules, earliest = program.rules, _earliest(shop, program)
     due = (
         (Account.balance > 0) if rules.expiry == "inactivity" and program.is_active else (Account.balance > BALANCE_MAX)
     )
 
     def to_shown(since: datetime) -> datetime:
         at = _expires_at(shop, since, rules.expiry_months)
-        return max(at, grace or at)
+        return max(at, earliest or at)
 
     def at_least(moment: datetime) -> datetime:
-        if grace and moment <= grace:
+        if earliest and moment <= earliest:
             return datetime.min.replace(tzinfo=UTC)
         return _cutoff(shop, moment - timedelta(microseconds=1), rules.expiry_months)
 
@@ -190,6 +190,15 @@ def _cutoff(shop: Shop, moment: datetime, months: int) -> datetime:
     while clock.add_months(day, months) < today:  # the last days of a long month end with those of a short one
         day += timedelta(days=1)
     return clock.start_of(day, shop.timezone)
+
+
+def _earliest(shop: Shop, program: Program) -> datetime | None:
+    """Before this nothing expires, however old it is: not in the grace, nor again on a day whose run is over."""
+    today = clock.local_date(clock.now(), shop.timezone)
+    next_run = (
+        clock.start_of(today + timedelta(days=1), shop.timezone) if shop.daily_done == today.isoformat() else None
+    )
+    return max(filter(None, (_grace_end(shop, program), next_run)), default=None)
 
 
 def _grace_end(shop: Shop, program: Program) -> datetime | None:

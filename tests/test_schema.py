@@ -8,7 +8,7 @@ import pytest
 from playhouse.migrations import Runner
 
 from tests.make import at_once
-from widget_server import db, schema
+from widget_server import clock, db, ledger, schema
 
 
 def shape() -> set[tuple[Any, ...]]:
@@ -92,3 +92,55 @@ def test_every_model_is_in_the_list() -> None:
     abstract = {db.Table, db.ShopTable}
     aliases = {model for model in ours if "Alias" in model.__name__}
     assert ours - abstract - aliases == set(schema.TABLES)
+
+
+def test_an_installation_keeps_its_ledger_and_learns_how_old_its_points_are(database: str) -> None:
+    """The ledger is rebuilt under a new rule: each row is there again, and accounts with points have a lower bound."""
+    _start_over()
+    Runner(db.database.obj, directory=str(schema.MIGRATIONS)).up(target="0002_admin_api")
+    at = [f"2026-01-0{day}T10:00:00.000000Z" for day in range(1, 10)]
+    _insert("shop", id="s", name="S", embed_key="e", platform="generic", currency="EUR", timezone="UTC", locale="en")
+    rows = [("rich", "earn", 30, at[4]), ("rich", "earn", 20, at[2]), ("rich", "redeem", -10, at[5])]
+    rows += [("spent", "earn", 5, at[1]), ("spent", "redeem", -5, at[3])]
+    for account, balance in (("rich", 40), ("spent", 0)):
+        _insert("customer", id=f"c-{account}", shop_id="s", status="visitor")
+        _insert("account", id=account, shop_id="s", customer_id=f"c-{account}", balance=balance, earned=balance)
+    for number, (account, kind, amount, event_at) in enumerate(rows, start=1):
+        facts = {"id": f"t{number}", "shop_id": "s", "account_id": account, "sequence": number, "kind": kind}
+        _insert("transaction", **facts, amount=amount, key=f"k{number}", event_at=event_at)
+    schema.upgrade()
+    kept = ledger.Transaction.everywhere().order_by(ledger.Transaction.id)
+    assert [(row.account_id, row.kind, row.amount, row.event_at) for row in kept] == [
+        (account, kind, amount, clock.parse(event_at)) for account, kind, amount, event_at in rows
+    ]
+    bounds = {account.id: account.unspent_since for account in ledger.Account.everywhere()}
+    assert bounds == {"rich": clock.parse(at[2]), "spent": None}
+
+
+def _start_over() -> None:
+    if db.on_sqlite():
+        db.database.execute_sql("PRAGMA foreign_keys = OFF")
+        tables = db.database.execute_sql(
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+        )
+        for (table,) in list(tables):
+            db.database.execute_sql(f'DROP TABLE "{table}"')
+        db.database.execute_sql("PRAGMA foreign_keys = ON")
+    else:
+        db.database.execute_sql("DROP SCHEMA public CASCADE")
+        db.database.execute_sql("CREATE SCHEMA public")
+
+
+def _insert(table: str, **facts: Any) -> None:
+    """A row of an earlier version; columns that must not be empty and are not given have something plain."""
+    if db.on_sqlite():
+        columns = [(row[1], row[2], row[3]) for row in db.database.execute_sql(f'PRAGMA table_info("{table}")')]
+    else:
+        told = "SELECT column_name, data_type, is_nullable = 'NO' FROM information_schema.columns WHERE table_name = %s"
+        columns = list(db.database.execute_sql(told, (table,)))
+    for name, kind, needed in columns:
+        if needed and name not in facts:
+            plain = {"INTEGER": 0, "bigint": 0, "boolean": False}.get(kind, "{}")
+            facts[name] = "2026-01-01T00:00:00.000000Z" if name.endswith("_at") else plain
+    names, marks = ", ".join(f'"{name}"' for name in facts), ", ".join([db.database.param] * len(facts))
+    db.database.execute_sql(f'INSERT INTO "{table}" ({names}) VALUES ({marks})', tuple(facts.values()))

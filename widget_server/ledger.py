@@ -345,7 +345,7 @@ def current(row: Transaction) -> Transaction:
 
 
 def current_many(shop_id: str, rows: Iterable[Row]) -> list[Row]:
-    """What `current` answers for each of many rows, in their order."""
+    """What `current` returns for each of many rows, in their order."""
     found = list(rows)
     while copies := _copies(shop_id, [row.id for row in found]):
         found = [copies.get(row.id, row) for row in found]
@@ -423,11 +423,11 @@ def move_pending(shop_id: str, account_id: str, by: int) -> None:
 
 
 def merge(shop_id: str, from_id: str, to_id: str) -> dict[str, str]:
-    """Two accounts turned out to be one person's: the second becomes what it were if it had been the only one.
+    """Two accounts turned out to be one person's: the second becomes what it would be had it been the only one.
 
     Rows, counters, debts and their history go to `to_id`; `from_id` ends with 0 in every counter. What one account owes
     is repaid from what the other has at once, as a single account would have paid it. Awards, and whatever else names
-    a row, are the caller's to move: answers the id of each row's copy, by the id of the row (contracts §11).
+    a row, are the caller's to move: returns the id of each row's copy, by the id of the row (contracts §11).
     """
     with atomic():
         accounts = {account_id: locked(shop_id, account_id) for account_id in sorted((from_id, to_id))}
@@ -441,7 +441,7 @@ def merge(shop_id: str, from_id: str, to_id: str) -> dict[str, str]:
 
 
 def replay(old: Account, new: Account) -> dict[str, str]:
-    """Book each row of `old` again on `new`, as it is, and its exact opposite on `old`; answers copies by original.
+    """Book each row of `old` again on `new`, as it is, and its exact opposite on `old`; returns copies by original.
 
     Kind, amount, time, cause and figures stay, so that counters, age of points, tier and reports are those of one
     account, and all sums of the shop stay what they were. Both accounts are locked. Nothing is emitted: nobody won or
@@ -596,6 +596,9 @@ def _unspent_since(before: datetime | None, row: Transaction | Row) -> datetime 
 def is_credit(amount: int, kind: str, takes_back: str | None) -> bool:
     """True for a row of points with an age of their own. Points that are given back keep their age (contracts §2)."""
     return amount > 0 and kind != "refund" and takes_back is None
+
+
+CREDIT = (Transaction.amount > 0) & (Transaction.kind != "refund") & Transaction.takes_back.is_null()  # in a query
 
 
 def _save_merged(account: Account, columns: dict[str, Any], moment: datetime) -> None:

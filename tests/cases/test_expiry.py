@@ -8,8 +8,8 @@ import pytest
 from tests.cases import conftest
 from tests.cases.conftest import CaseShop
 from tests.make import Shopper, World, day, refund
-from widget_server import clock, ledger
-from widget_server.loyalty import customers, expiry, orders
+from widget_server import clock, jobs, ledger
+from widget_server.loyalty import customers, expiry, orders, shops
 from widget_server.queue import Job
 
 ANN = "ann@example.com"
@@ -51,6 +51,21 @@ def test_an_order_heard_late_expires_on_the_day_shown(shop: CaseShop) -> None:
     with clock.at(day("2027-01-20")):
         assert expiry.expire_due(shop.shop) == 1
         assert (shop.balances()[ANN], shown(shop)) == (0, None)
+
+
+def test_points_that_are_too_old_when_they_come_go_with_the_next_night(shop: CaseShop) -> None:
+    """The day's run is over when the order is heard of: a day that has passed already is not shown."""
+    with clock.at(day("2027-03-05")):
+        jobs.every_minute()
+        shop.tells("order", ORDER)
+        shop.world.shop = shops.by_id(shop.shop.id)
+        tonight = datetime.fromisoformat("2027-03-06T00:00+00:00")
+        assert shown(shop) == expiry.NextExpiry(300, tonight)
+        jobs.every_minute()
+        assert shop.balances()[ANN] == 300
+    with clock.at(tonight):
+        jobs.every_minute()
+        assert shop.balances()[ANN] == 0
 
 
 def test_the_reminder_is_sent_for_the_day_shown(shop: CaseShop) -> None:

@@ -1,4 +1,4 @@
-"""Case 19: the customer proves her address; a guest row and her own become one, and nothing she has changes."""
+"""Case 19: the customer proves the address; a guest row and the shop's own row become one, and no figure changes."""
 
 from collections.abc import Callable
 from datetime import datetime

@@ -25,13 +25,13 @@ COUNTERS = ("balance", "earned", "adjusted", "redeemed", "expired", "pending", "
 
 
 def counters(shopper: Shopper) -> dict[str, int]:
-    """Those of her counters that are not 0."""
+    """The counters that are not 0."""
     account = shopper.account
     return {name: getattr(account, name) for name in COUNTERS if getattr(account, name)}
 
 
 def rows_of(shopper: Shopper) -> list[Transaction]:
-    """Her rows, as they were booked."""
+    """The rows of the account, as they were booked."""
     return ledger.history(shopper.world.shop.id, shopper.account.id, limit=1000)[::-1]
 
 
@@ -166,6 +166,18 @@ def test_what_is_paid_once_and_was_paid_to_both_is_taken_back_once(world: World,
     assert counters(ann) == {"balance": 50, "earned": 50}
     assert (ann.does("newsletter"), ann.does("social", name="instagram")) == (0, 0)
     assert ann.history()[:2] == [("merged", -20), ("merged", -30)]
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
+def test_three_rows_that_were_paid_keep_one_payment(world: World, order: tuple[int, ...]) -> None:
+    world.rule("newsletter", points=30)
+    people = [world.member(f"{name}@example.com") for name in ("one", "two", "ann")]
+    for hours, number in enumerate(order):
+        with clock.at(NOON + timedelta(hours=hours)):
+            people[number].does("newsletter")
+    for shopper in people[:2]:
+        privacy.merge(world.shop, shopper.id, people[2].id)
+    assert counters(people[2]) == {"balance": 30, "earned": 30}
 
 
 def test_what_only_one_row_was_paid_is_not_paid_again(world: World, old: Shopper, ann: Shopper) -> None:

@@ -1,5 +1,6 @@
 """Points that expire by age, against a model in which each point is one thing with a date (acceptance 47, 50)."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
@@ -252,7 +253,7 @@ def test_the_daily_job_looks_at_nobody_whose_points_are_young(monthly: World, mo
     looked_at: list[str] = []
     worked_out = lots.of
 
-    def counted(account: Account) -> list[lots.Lot]:
+    def counted(account: Account) -> Iterator[lots.Lot]:
         looked_at.append(account.customer_id)
         return worked_out(account)
 

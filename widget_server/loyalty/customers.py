@@ -156,7 +156,7 @@ def live(customer: Customer) -> Customer:
 
 
 def ids_of(customer: Customer) -> list[str]:
-    """The ids by which this person was ever known here: her row's, and those of the rows merged into it."""
+    """The ids by which this person was ever known here: of this row, and of the rows merged into it."""
     merged = Customer.of(customer.shop_id, Customer.id).where(Customer.merged_into == customer.id)
     return [customer.id, *(row.id for row in merged)]
 

@@ -3,7 +3,7 @@
 Which points have which age is worked out by `lots`, and nowhere else.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
@@ -33,16 +33,17 @@ def next_expiry(shop: Shop, program: Program, account: Account) -> NextExpiry | 
     rules = program.rules
     if rules.expiry == "off" or account.balance <= 0 or not program.is_active:
         return None
-    grace = _grace_end(shop, program)
+    earliest = _earliest(shop, program)
     if rules.expiry == "inactivity":
         at = _expires_at(shop, account.last_activity_at, rules.expiry_months)
-        return NextExpiry(-(-account.balance * rules.expiry_percent // 100), max(at, grace or at))
+        return NextExpiry(-(-account.balance * rules.expiry_percent // 100), max(at, earliest or at))
     held = lots.of(account)
-    if not held:
+    oldest = next(held, None)
+    if oldest is None:
         return None
-    at = _expires_at(shop, held[0].earned_at, rules.expiry_months)
-    at = max(at, grace or at)
-    return NextExpiry(_points_before(held, _cutoff(shop, at, rules.expiry_months)), at)
+    at = _expires_at(shop, oldest.earned_at, rules.expiry_months)
+    at = max(at, earliest or at)
+    return NextExpiry(oldest.points + _before(held, _cutoff(shop, at, rules.expiry_months))[0], at)
 
 
 @dataclass(frozen=True)
@@ -61,17 +62,17 @@ class ExpiryColumns:
 def expiry_columns(shop: Shop) -> ExpiryColumns:
     """What expires next, for filtering and sorting; empty unless points expire by inactivity."""
     program = programs.of(shop.id)
-    rules, grace = program.rules, _grace_end(shop, program)
+    rules, earliest = program.rules, _earliest(shop, program)
     due = (
         (Account.balance > 0) if rules.expiry == "inactivity" and program.is_active else (Account.balance > BALANCE_MAX)
     )
 
     def to_shown(since: datetime) -> datetime:
         at = _expires_at(shop, since, rules.expiry_months)
-        return max(at, grace or at)
+        return max(at, earliest or at)
 
     def at_least(moment: datetime) -> datetime:
-        if grace and moment <= grace:
+        if earliest and moment <= earliest:
             return datetime.min.replace(tzinfo=UTC)
         return _cutoff(shop, moment - timedelta(microseconds=1), rules.expiry_months)
 
@@ -143,15 +144,14 @@ def _expire(shop: Shop, program: Program, account_id: str, cutoff: datetime) -> 
         if rules.expiry == "inactivity":
             is_due = account.last_activity_at < cutoff
             return _book(shop, program, account, -(-account.balance * rules.expiry_percent // 100) if is_due else 0)
-        held = lots.of(account)
-        count = _book(shop, program, account, _points_before(held, cutoff))
-        stays = next((lot.earned_at for lot in held if lot.earned_at >= cutoff), None)
-        ledger.note_unspent_since(shop.id, account_id, stays)
+        points, since = _before(lots.of(account), cutoff)
+        count = _book(shop, program, account, points)
+        ledger.note_unspent_since(shop.id, account_id, since)
         return count
 
 
 def _book(shop: Shop, program: Program, account: Account, points: int) -> int:
-    """Book that `points` have expired; answers how many accounts lost points by it."""
+    """Book that `points` have expired; returns how many accounts lost points by it."""
     if points <= 0:
         return 0
     mode: Literal["inactivity", "age"] = program.rules.expiry  # type: ignore[assignment]
@@ -167,9 +167,14 @@ def _book(shop: Shop, program: Program, account: Account, points: int) -> int:
     return 1
 
 
-def _points_before(held: list[lots.Lot], cutoff: datetime) -> int:
-    """How many of these points were earned before `cutoff`."""
-    return sum(lot.points for lot in held if lot.earned_at < cutoff)
+def _before(held: Iterator[lots.Lot], cutoff: datetime) -> tuple[int, datetime | None]:
+    """How many of these points were earned before `cutoff`, and when the oldest of the others was."""
+    points = 0
+    for lot in held:
+        if lot.earned_at >= cutoff:
+            return points, lot.earned_at
+        points += lot.points
+    return points, None
 
 
 def _expires_at(shop: Shop, moment: datetime, months: int) -> datetime:
@@ -185,6 +190,15 @@ def _cutoff(shop: Shop, moment: datetime, months: int) -> datetime:
     while clock.add_months(day, months) < today:  # the last days of a long month end with those of a short one
         day += timedelta(days=1)
     return clock.start_of(day, shop.timezone)
+
+
+def _earliest(shop: Shop, program: Program) -> datetime | None:
+    """Before this nothing expires, however old it is: not in the grace, nor again on a day whose run is over."""
+    today = clock.local_date(clock.now(), shop.timezone)
+    next_run = (
+        clock.start_of(today + timedelta(days=1), shop.timezone) if shop.daily_done == today.isoformat() else None
+    )
+    return max(filter(None, (_grace_end(shop, program), next_run)), default=None)
 
 
 def _grace_end(shop: Shop, program: Program) -> datetime | None:

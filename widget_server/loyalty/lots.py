@@ -5,13 +5,15 @@ debit eats the oldest points, and points that come back lower what was spent, so
 left does not depend on the order in which any of this was booked.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from peewee import fn
 
-from widget_server import ledger
-from widget_server.ledger import Account, Transaction
+from widget_server.db import among
+from widget_server.ledger import CREDIT, Account, Transaction
 
 
 @dataclass(frozen=True)
@@ -22,27 +24,27 @@ class Lot:
     points: int
 
 
-def of(account: Account) -> list[Lot]:
-    """What is left of the account's credits, the oldest first; together they are its balance.
+def of(account: Account) -> Iterator[Lot]:
+    """What is left of the account's credits, the oldest first, read as far as the caller goes.
 
-    Since debits eat the oldest, the newest credits that make up the balance are left. Points that came back from a row
-    of another account, as before merges kept rows, belong to no lot here and have no age.
+    Together they are its balance. (Points that came back from a row of another account, as before merges kept rows,
+    belong to no lot here and have no age.)
     """
-    changes, left, lots = changes_of_lots(account), account.balance, list[Lot]()
-    columns = (Transaction.id, Transaction.kind, Transaction.takes_back, Transaction.amount, Transaction.event_at)
-    gains = Transaction.of(account.shop_id, *columns).where(
-        Transaction.account_id == account.id, Transaction.amount > 0
-    )
-    newest_first = gains.order_by(Transaction.event_at.desc(), Transaction.sequence.desc())
-    for row_id, kind, takes_back, amount, earned_at in newest_first.tuples().iterator():
-        if left <= 0:
-            break
-        if ledger.is_credit(amount, kind, takes_back):
-            points = min(amount + changes.get(row_id, 0), left)
-            if points > 0:
-                lots.append(Lot(earned_at, points))
-                left -= points
-    return lots[::-1]
+    if account.balance <= 0:
+        return
+    held = Transaction.of(account.shop_id).where(Transaction.account_id == account.id, CREDIT)
+    if account.unspent_since is not None:  # all that is older is spent
+        held = held.where(Transaction.event_at >= account.unspent_since)
+    changes = changes_of_lots(account)
+    spent = _points_in(held, changes) - account.balance
+    columns = (Transaction.id, Transaction.amount, Transaction.event_at)
+    oldest_first = held.select(*columns).order_by(Transaction.event_at, Transaction.sequence)
+    for row_id, amount, earned_at in oldest_first.tuples().iterator():
+        points = max(amount + changes.get(row_id, 0), 0)
+        gone = max(min(points, spent), 0)
+        spent -= gone
+        if points > gone:
+            yield Lot(earned_at, points - gone)
 
 
 def changes_of_lots(account: Account) -> dict[str, int]:
@@ -51,3 +53,12 @@ def changes_of_lots(account: Account) -> dict[str, int]:
         Transaction.account_id == account.id, Transaction.takes_back.is_null(False)
     )
     return {row_id: int(points) for row_id, points in named.group_by(Transaction.takes_back).tuples()}
+
+
+def _points_in(held: Any, changes: dict[str, int]) -> int:
+    """What these credits hold with their own changes, before any other debit."""
+    total = int(held.select(fn.COALESCE(fn.SUM(Transaction.amount), 0)).scalar())
+    changed = held.select(Transaction.id, Transaction.amount).where(among(Transaction.id, changes))
+    for row_id, amount in changed.tuples() if changes else ():
+        total += max(amount + changes[row_id], 0) - amount
+    return total

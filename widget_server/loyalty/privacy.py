@@ -123,9 +123,9 @@ def _point_at(shop: Shop, copies: dict[str, str], source: Customer, old: Account
         Referral.advocate_transaction_id: Referral.advocate_id == source.id,
         Referral.friend_transaction_id: Referral.friend_id == source.id,
     }
-    for column, is_hers in owned.items():
+    for column, is_owned in owned.items():
         table, mark = column.model, database.param
-        naming = list(table.of(shop, table.id, column).where(is_hers, column.is_null(False)).tuples())
+        naming = list(table.of(shop, table.id, column).where(is_owned, column.is_null(False)).tuples())
         execute_many(
             f'UPDATE "{table._meta.table_name}" SET "{column.column_name}" = {mark} WHERE "id" = {mark}',  # noqa: S608
             [(copies[named], row_id) for row_id, named in naming if named in copies],
@@ -235,7 +235,7 @@ def _transactions(shop: Shop, customer: Customer, *columns: Any) -> Any:
 
 
 def _without_copied(shop: Shop, customer: Customer) -> Any:
-    """Each of her rows once: without what a merge copied, and its opposite on the merged account."""
+    """Each row of the person once: without what a merge copied, and its opposite on the merged account."""
     is_opposite = (Transaction.source == ledger.MERGE) & (Transaction.line == ledger.OPPOSITE)
     copied = _transactions(shop, customer, Transaction.takes_back).where(is_opposite)
     return _transactions(shop, customer).where(~is_opposite, Transaction.id.not_in(copied))

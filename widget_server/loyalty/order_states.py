@@ -46,8 +46,8 @@ class RefundLine:
 class Refund:
     """Money paid back: `amount` in all, of which `shipping` and `tax`. `as_of` is its state's precedence.
 
-    A `provisional` one was worked out from its state, not told by it: it goes when a newer state comes. One whose parts
-    are known wins against any whose parts were worked out from its amount, whichever comes later.
+    A `provisional` one was worked out from its state, not told by it: it goes when a newer state comes.
+    `parts_known`: lines, shipping and tax are the platform's own word, not worked out from the amount.
     """
 
     id: str

@@ -146,9 +146,7 @@ def connect_shop(shop_id: str, api_url: str) -> None:
     shops.connect(one, api.url, api.keys)
     click.echo("Connected: from now on each new code is made in the shop too.")
     if one.platform in feeds.WATCHED:
-        click.echo(
-            "What changes in its orders is read too, every quarter of an hour, whether a webhook tells it or not."
-        )
+        click.echo("What changes in its orders is read too, every quarter of an hour, whether a webhook comes or not.")
         click.echo(_adopt_tax(one, api))
 
 

@@ -47,7 +47,7 @@ JOBS: dict[str, Callable[[dict[str, Any]], object]] = {
     batches.LIST_JOB: lambda payload: imports.list_rows(payload["batch_id"]),
     "recheck_tiers": lambda payload: tiers.recheck_everybody(shops.by_id(payload["shop_id"])),
     reconcile.JOB: reconcile.run,
-    "learn_refund_parts": woocommerce_refunds.learn_parts,
+    woocommerce_refunds.JOB: woocommerce_refunds.learn_parts,
     programs.RECONSIDER_JOB: lambda payload: orders.reconsider(shops.by_id(payload["shop_id"])),
     orders.RETRY_JOB: lambda payload: inbox.retry(shops.by_id(payload["shop_id"]), payload["parked_id"]),
 }

@@ -84,12 +84,12 @@ def use_coupons_of_order(event: events.OrderChanged) -> None:
     codes.follow_order(shop, order, source="job")
 
 
-def ask_for_parts_of_refunds(event: events.OrderChanged) -> None:
-    """A connected WooCommerce shop is asked what its refunds were for: its webhook tells their amount only."""
+def learn_parts_of_refunds(event: events.OrderChanged) -> None:
+    """A connected WooCommerce shop's API says what its refunds were for; its webhook has their amount only."""
     shop, order = shops.by_id(event.shop_id), orders.Order.need(event.shop_id, orders.Order.id == event.order_id)
-    asks = shop.is_connected and shop.platform == order.platform == "woocommerce"
-    if asks and woocommerce_refunds.without_parts(order.told):
-        queue.enqueue_once("learn_refund_parts", {"shop_id": shop.id, "order_id": order.id})
+    has_api = shop.is_connected and shop.platform == order.platform == "woocommerce"
+    if has_api and woocommerce_refunds.without_parts(order.told):
+        queue.enqueue_once(woocommerce_refunds.JOB, {"shop_id": shop.id, "order_id": order.id})
 
 
 def move_referral_of_order(event: events.OrderChanged) -> None:
@@ -148,7 +148,7 @@ def thank_advocate(event: events.ReferralChanged) -> None:
 
 
 def watch_feed(event: events.ShopConnected) -> None:
-    """What changes in a connected shop is read, whether or not a webhook tells it."""
+    """What changes in a connected shop is read, whether or not a webhook delivers it."""
     feeds.begin(shops.by_id(event.shop_id))
 
 
@@ -195,7 +195,7 @@ REACTIONS: dict[type[Event], tuple[Callable[[Any], None], ...]] = {
         score_order,
         use_coupons_of_order,
         move_referral_of_order,
-        ask_for_parts_of_refunds,
+        learn_parts_of_refunds,
     ),
     events.CouponIssued: (tell_receivers,),
     events.CouponChanged: (tell_receivers, let_code_die, move_checkout_of_coupon),

@@ -16,7 +16,7 @@ from tests.make import NOON, World, proof
 from tests.stores.woo_shop import Delivery, WooShop
 from widget_server import clock, config, jobs
 from widget_server.loyalty import shops
-from widget_server.stores import inbox, reconcile, woocommerce
+from widget_server.stores import inbox, reconcile, woocommerce, woocommerce_refunds
 
 CHANGES = ("completed", "cancelled", "processing", "note", "bowl back", "shipping back")
 ENDINGS = ("living", "trashed", "restored", "deleted for good")
@@ -139,7 +139,7 @@ def _without_deletions(patch: pytest.MonkeyPatch) -> None:
 
 
 def _without_parts(patch: pytest.MonkeyPatch) -> None:
-    patch.setitem(jobs.JOBS, "learn_refund_parts", lambda payload: None)
+    patch.setitem(jobs.JOBS, woocommerce_refunds.JOB, lambda payload: None)
 
 
 @pytest.mark.parametrize(

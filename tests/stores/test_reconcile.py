@@ -145,10 +145,11 @@ def test_one_that_is_deleted_for_good_loses_its_points(world: World, shop: WooSh
     kept, deleted = shop.sells(), shop.sells()
     shop.delivers(post(client))
     assert points(world) == 1300
-    shop.deletes_for_good(deleted)
     looks(15)
-    assert world.given_by_order() == {str(kept): 650}
+    shop.deletes_for_good(deleted)
     looks(30)
+    assert world.given_by_order() == {str(kept): 650}
+    looks(45)
     assert points(world) == 650
 
 
@@ -436,6 +437,21 @@ def test_every_order_has_its_turn(
     for look in range(1, 6):
         looks(15 * look)
     assert points(world) == 6 * 650
+
+
+def test_an_order_that_the_shop_hides_from_its_lists_is_confirmed_once_a_round(
+    world: World, shop: WooShop, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A plug-in's own status that "any" leaves out."""
+    monkeypatch.setattr(reconcile, "CONFIRMED_AT_ONCE", 2)
+    for _ in range(5):
+        shop.sells()
+    shop.delivers(post(client))
+    for order in shop.orders.values():
+        order["_hidden"] = True
+    looks(15)
+    assert len([path for path, _ in shop.asked if path.startswith("GET orders/")]) == 5
+    assert (points(world), feed(world).status) == (5 * 650, "ok")
 
 
 # Connecting and leaving

@@ -48,7 +48,7 @@ def test_a_time_with_a_zone_would_be_read_as_another(shop: WooShop) -> None:
 def test_the_shops_own_clock_is_told(shop: WooShop) -> None:
     with clock.at(NOON):
         page = woocommerce_api.orders_changed(api(shop), "trash", since=NOON, page=1)
-    assert (page.rows, page.is_last, page.told_at) == ([], True, NOON)
+    assert (page.rows, page.is_last, page.served_at) == ([], True, NOON)
 
 
 def test_an_order_is_there_in_the_trash_or_gone(shop: WooShop) -> None:
@@ -83,7 +83,7 @@ def test_what_is_no_list_of_orders_tells_nothing(body: str, head: str) -> None:
 def test_without_its_clock_ours_counts(date: str) -> None:
     with server(answers("200 OK", "[]", f"X-WP-TotalPages: 1\r\n{date}")) as (url, _), clock.at(NOON):
         page = woocommerce_api.orders_changed(Api(url.rstrip("/"), WooShop.keys), "any", since=NOON, page=1)
-    assert page.told_at == NOON
+    assert page.served_at == NOON
 
 
 @pytest.mark.parametrize("value", ["yes", None, 7])

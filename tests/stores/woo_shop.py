@@ -226,7 +226,7 @@ class WooShop(WooCommerce):
         ]
         if wrong:
             return 400, _no(400, "rest_invalid_param", f"Invalid parameter(s): {', '.join(wrong)}")
-        found = list(self.orders.values())
+        found = [order for order in self.orders.values() if not order.get("_hidden")]
         if "any" in statuses:
             found = [order for order in found if order["status"] != "trash"]
         else:

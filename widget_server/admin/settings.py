@@ -47,7 +47,7 @@ def update_settings(caller: Caller, asked: Any, name: str) -> dict[str, Any]:
 
 @service.does("GET", "/shop", READ, answers=ShopBody)
 def get_shop(caller: Caller, asked: Any) -> dict[str, Any]:
-    """The shop, when it was last heard, and how the connection to its own API is."""
+    """The shop, when its last signed request came, and how the connection to its own API is."""
     shop = caller.shop
     names = ("id", "name", "platform", "currency", "timezone", "locale", "last_news_at")
     return {"shop": {**{name: getattr(shop, name) for name in names}, "feed": feeds.facts(shop)}}

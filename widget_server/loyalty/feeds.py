@@ -18,9 +18,7 @@ from widget_server.loyalty.shops import Shop
 Status = Literal["ok", "silent", "switched_off", "unreachable"]
 Listing = Literal["any", "trash"]
 
-WATCHED = (
-    "woocommerce",
-)  # Shopify's webhooks are sent again for hours, and a shop that lost them says so in its admin
+WATCHED = ("woocommerce",)  # not Shopify: it repeats failed webhooks for hours (contracts §13)
 LOOK_EVERY = timedelta(minutes=15)
 OVERLAP = timedelta(minutes=10)  # changes not yet committed when they were looked for, and clocks that differ
 LIVING = ("placed", "paid", "fulfilled")
@@ -132,9 +130,11 @@ def sample(shop: Shop, feed: Feed) -> list[Order]:
     return list(rows.order_by(Order.id).limit(SAMPLE_SIZE))
 
 
-def sampled(feed: Feed, order_id: str) -> None:
-    """The orders up to this one were checked; an empty id begins the round anew."""
-    Feed.change(feed.shop_id, {Feed.sampled: order_id})
+def sampled(feed: Feed, sample: list[Order], *, until: Order | None = None) -> None:
+    """These orders were checked, or those up to `until`; behind the last one of all the round begins anew."""
+    if until is None and len(sample) == SAMPLE_SIZE:
+        until = sample[-1]
+    Feed.change(feed.shop_id, {Feed.sampled: until.id if until else ""})
 
 
 def conclude(shop: Shop, status: Status, detail: str | None, *, mended: bool = False) -> None:
@@ -150,7 +150,7 @@ def unwell() -> list[Feed]:
 
 
 def facts(shop: Shop) -> dict[str, Any] | None:
-    """The feed's status, when it was checked and what was found, as the shell and the admin API tell it."""
+    """The feed's status, when it was checked and what was found, for the shell and the admin API."""
     feed = of(shop)
     if feed is None:
         return None

@@ -1,7 +1,6 @@
-"""The connection to a shop's own API: when the shop was last heard, and how far its changes are known.
+"""The connection to a shop's own API: when its last webhook came, and how far its changes are known.
 
-A shop that was connected before begins now. An order came by a webhook only, so that the newest one tells when the shop
-was last heard.
+A shop that was connected before begins now. Orders came by webhooks only, so the newest order has the time of the last.
 """
 
 

@@ -1,4 +1,4 @@
-"""What a shop's webhooks did not tell is read from its own API, every quarter of an hour (contracts §13).
+"""Changes that no webhook delivered are read from the shop's own API, every quarter of an hour (contracts §13).
 
 A look is a chain of jobs, one call or page each, outside any transaction: the webhooks, what changed, what lies in the
 trash, and whether a sample of orders is still there. A body that was read takes the way of a webhook, so that it does
@@ -31,9 +31,9 @@ STRANGERS = 10  # so many orders, and none of them in the shop: it is another sh
 
 @dataclass
 class Findings:
-    """What a look found so far; webhooks by their topic. `untold` counts changes since which no webhook came."""
+    """What a look found so far; webhooks by their topic. `unreported`: how many changes no webhook followed."""
 
-    untold: int = 0
+    unreported: int = 0
     switched_on: list[str] = field(default_factory=list)
     off: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
@@ -84,18 +84,18 @@ def _promise(shop_id: str, step: str, found: Findings) -> None:
     queue.enqueue(JOB, {"shop_id": shop_id, "step": step, "found": asdict(found)})
 
 
-# The steps of a look: each answers whether it is done, or wants to be run again
+# The steps of a look: each returns True when it is done, False when it has to run again
 
 
 def webhooks_on(look: Look) -> bool:
     """Switch on the webhooks to us that are off, and find the topics that have none."""
     address = f"{config.current().base_url}/stores/{look.shop.platform}/{look.shop.id}/"
     try:
-        told = woocommerce_api.webhooks(look.api)
+        rows = woocommerce_api.webhooks(look.api)
     except Refused as no:  # keys for orders alone will do for the rest
         look.found.notes.append(f"The webhooks cannot be read with these keys ({no}).")
         return True
-    by_url = [(str(row.get("delivery_url")), row) for row in told]
+    by_url = [(str(row.get("delivery_url")), row) for row in rows]
     ours = [(url.removeprefix(address), row) for url, row in by_url if url.startswith(address)]
     for topic, row in ours:
         if topic in woocommerce.TOPICS and row.get("status") != "active":
@@ -132,16 +132,16 @@ def _read_on(look: Look, listing: Listing) -> bool:
     place = look.feed.place(listing)
     page = woocommerce_api.orders_changed(look.api, listing, since=place.since, page=place.page)
     for row in page.rows:
-        _book(look, row, page.told_at)
+        _book(look, row, page.served_at)
     if page.is_last:
-        feeds.caught_up(look.feed, listing, page.told_at)
+        feeds.caught_up(look.feed, listing, page.served_at)
     else:
         feeds.reach(look.feed, listing, place.after(_changed_at(page.rows[-1]) if page.rows else None))
     return page.is_last
 
 
-def _book(look: Look, row: Row, told_at: datetime) -> None:
-    """Book an order as its webhook would, and see whether that was news that a webhook should have told."""
+def _book(look: Look, row: Row, served_at: datetime) -> None:
+    """Book an order as its webhook would, and count it when a webhook should have delivered the change."""
     order_id = str(row.get("id"))
     _end_waiting_deletions(look, row, order_id)
     before = orders.find(look.shop, look.shop.platform, order_id)
@@ -150,12 +150,12 @@ def _book(look: Look, row: Row, told_at: datetime) -> None:
     changed_at = _changed_at(row)
     if after is None or (before is not None and before.state == after.state) or changed_at is None:
         return
-    if changed_at < told_at - WEBHOOK_GRACE and _is_silent_since(look, changed_at):
-        look.found.untold += 1
+    if changed_at < served_at - WEBHOOK_GRACE and _is_silent_since(look, changed_at):
+        look.found.unreported += 1
 
 
 def _end_waiting_deletions(look: Look, row: Row, order_id: str) -> None:
-    """A deletion that was told before the order itself is over when the shop lists the order as living now."""
+    """A deletion that arrived before its order is obsolete when the shop lists the order as living now."""
     if row.get("status") != "trash":
         for parked in orders.parked_for(look.shop, look.shop.platform, order_id):
             if parked.topic == "order.deleted":
@@ -171,23 +171,21 @@ def _changed_at(row: Row) -> datetime | None:
 
 
 def orders_gone(look: Look) -> bool:
-    """Cancel the orders of the next sample that the shop deleted for good, of which it tells nobody.
+    """Cancel the orders of the next sample that the shop deleted for good, for which it sends no webhook.
 
     When none of many orders is there, the keys lead to another shop: nothing is cancelled.
     """
-    sample = [order for order in feeds.sample(look.shop, look.feed) if order.external_id.isdecimal()]
-    if not sample:
-        feeds.sampled(look.feed, "")
-        return True
-    there = woocommerce_api.orders_there(look.api, [order.external_id for order in sample])
-    missing = [order for order in sample if order.external_id not in there]
-    if len(missing) == len(sample) >= STRANGERS:
-        raise NotReached(f"has none of {len(sample)} orders that were told: these keys lead to another shop")
-    for order in missing[:CONFIRMED_AT_ONCE]:
+    sample = feeds.sample(look.shop, look.feed)
+    numbered = [order for order in sample if order.external_id.isdecimal()]
+    there = woocommerce_api.orders_there(look.api, [order.external_id for order in numbered]) if numbered else set()
+    missing = [order for order in numbered if order.external_id not in there]
+    if len(missing) == len(numbered) >= STRANGERS:
+        raise NotReached(f"has none of {len(missing)} orders that we received: these keys lead to another shop")
+    confirmed, others = missing[:CONFIRMED_AT_ONCE], missing[CONFIRMED_AT_ONCE:]
+    for order in confirmed:
         _confirm(look, order.external_id)
-    is_done = len(missing) <= CONFIRMED_AT_ONCE
-    feeds.sampled(look.feed, sample[-1].id if is_done else missing[CONFIRMED_AT_ONCE - 1].id)
-    return is_done
+    feeds.sampled(look.feed, sample, until=confirmed[-1] if others else None)
+    return not others
 
 
 def _confirm(look: Look, order_id: str) -> None:
@@ -219,7 +217,7 @@ def _conclude(look: Look) -> None:
         ("Switched off in the shop", found.off),
         ("Was switched off in the shop, and is on again", found.switched_on),
         ("No webhook in the shop for", found.missing),
-        ("Orders that changed without a webhook", [str(found.untold)] if found.untold else []),
+        ("Orders that changed without a webhook", [str(found.unreported)] if found.unreported else []),
     )
     words = [f"{what}: {', '.join(values)}." for what, values in facts if values]
     feeds.conclude(look.shop, _status(look), " ".join((*words, *found.notes)) or None, mended=bool(found.switched_on))
@@ -228,10 +226,10 @@ def _conclude(look: Look) -> None:
 def _status(look: Look) -> Status:
     found, feed = look.found, look.feed
     if found.off or (found.switched_on and _is_silent_since(look, feed.mended_at)):
-        return "switched_off"  # what was switched on before went off again, and told nothing in between
+        return "switched_off"  # what was switched on before went off again, and delivered nothing in between
     if found.switched_on:
         return "ok"
-    if found.untold or (feed.status == "silent" and _is_silent_since(look, feed.checked_at)):
+    if found.unreported or (feed.status == "silent" and _is_silent_since(look, feed.checked_at)):
         return "silent"  # only a webhook that arrives ends a silence
     return "ok"
 

@@ -1,6 +1,6 @@
 """What is read from WooCommerce by its REST API v3, beside the coupons: orders, refunds, webhooks and prices.
 
-Every function asks the shop and raises NotReached or Refused. Times are written without a zone: WooCommerce takes
+Every function makes a call, and raises NotReached or Refused. Times are written without a zone: WooCommerce takes
 such a one as it stands, and moves one with a zone into the site's before it compares, even with `dates_are_gmt`.
 """
 
@@ -27,11 +27,11 @@ class Page:
 
     rows: list[Row]
     is_last: bool
-    told_at: datetime
+    served_at: datetime
 
 
 def orders_changed(api: Api, status: str, *, since: datetime, page: int) -> Page:
-    """Orders whole, as a webhook tells them, that changed at `since` or later, the earliest change first.
+    """Whole orders, as in a webhook, that changed at `since` or later, the earliest change first.
 
     `status` is `any`, which leaves out the trash, or `trash`.
     """
@@ -100,10 +100,10 @@ def _page(answer: Reply, page: int) -> Page:
     pages = answer.headers.get("X-WP-TotalPages") or ""
     if not pages.isdecimal():
         raise NotReached("lists orders without saying how many pages there are")
-    return Page(_rows(answer), page >= int(pages), _told_at(answer))
+    return Page(_rows(answer), page >= int(pages), _served_at(answer))
 
 
-def _told_at(answer: Reply) -> datetime:
+def _served_at(answer: Reply) -> datetime:
     try:
         return parsedate_to_datetime(answer.headers.get("Date") or "").astimezone(UTC)
     except ValueError:
@@ -112,7 +112,7 @@ def _told_at(answer: Reply) -> datetime:
 
 def _rows(answer: Reply) -> list[Row]:
     if not isinstance(answer.value, list) or not all(isinstance(row, dict) for row in answer.value):
-        raise NotReached("answered no list")
+        raise NotReached("returned no list")
     return answer.value
 
 

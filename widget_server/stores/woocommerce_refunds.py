@@ -1,4 +1,4 @@
-"""The parts of WooCommerce's refunds: a webhook tells one amount, the shop's API what it was for (contracts §13)."""
+"""The parts of WooCommerce's refunds: a webhook has one amount, the shop's API what it was for (contracts §13)."""
 
 from typing import Any
 
@@ -13,6 +13,7 @@ from widget_server.stores.fields import CENT, ZERO, Fields, total_of, wire
 from widget_server.stores.messages import RefundSeen
 from widget_server.stores.woocommerce_api import Row
 
+JOB = "learn_refund_parts"
 REFUNDED_ITEM = "_refunded_item_id"  # the order's own line, in the meta data of a refund's
 
 
@@ -30,9 +31,9 @@ def learn_parts(payload: Payload) -> None:
 
 
 def without_parts(state: OrderState) -> set[str]:
-    """The ids of the order's refunds of which nobody has told yet what they were for."""
-    told = {refund.id for refund in state.refunds if not refund.provisional}
-    return told - {refund.id for refund in state.given_back if refund.parts_known}
+    """The ids of the order's refunds whose parts are still worked out from their amount."""
+    listed = {refund.id for refund in state.refunds if not refund.provisional}
+    return listed - {refund.id for refund in state.given_back if refund.parts_known}
 
 
 def refund_seen(order_id: str, row: Row) -> RefundSeen | None:
@@ -51,7 +52,7 @@ def refund_seen(order_id: str, row: Row) -> RefundSeen | None:
     parts = -total_of(goods, "total") + beside + tax
     if not parts or parts > amount + CENT * (len(lines) + 1) or beside < 0 or tax < 0:
         return None
-    told = {
+    known = {
         "id": refund.required("id"),
         "amount": amount,
         "shipping": beside,
@@ -60,7 +61,7 @@ def refund_seen(order_id: str, row: Row) -> RefundSeen | None:
         "created_at": refund.moment("date_created_gmt"),
         "parts_known": True,
     }
-    return RefundSeen(order_id, wire(told))
+    return RefundSeen(order_id, wire(known))
 
 
 def _line(line: Fields) -> dict[str, Any]:

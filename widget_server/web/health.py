@@ -32,13 +32,13 @@ def ready() -> ResponseReturnValue:
 
 
 def _unwell_feeds() -> list[dict[str, Any]]:
-    """Ids, words and times only: anybody may ask."""
+    """Ids, words and times only, since this needs no key."""
     found = []
     for feed in feeds.unwell():
         heard_at = shops.by_id(feed.shop_id).last_news_at
         times = {"checkedAt": feed.checked_at, "lastNewsAt": heard_at}
-        told = {name: clock.iso(moment) if moment else None for name, moment in times.items()}
-        found.append({"shopId": feed.shop_id, "status": feed.status, **told})
+        written = {name: clock.iso(moment) if moment else None for name, moment in times.items()}
+        found.append({"shopId": feed.shop_id, "status": feed.status, **written})
     return found
 
 

@@ -375,3 +375,10 @@ def test_a_layout_of_the_body_has_no_place_for_us(ann: Visitor) -> None:
     works(ann)
     assert ann.page.evaluate(boxes) == without
     left_alone(ann)
+
+
+def test_the_table_of_the_guide_names_tests_that_there_are() -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "host-pages.md").read_text("utf-8")
+    named = re.findall(r"`(test_\w+)`", guide)
+    assert len(named) > 14
+    assert [name for name in named if name not in globals()] == []

@@ -401,7 +401,7 @@ def _share_an_address(shop: Shop, advocate: Customer, friend: Customer) -> bool:
     of_friend = Order.of(shop, Order.address_digests).where(Order.customer_id == friend.id)
     digests = {digest for order in of_friend for digest in order.address_digests}
     of_advocate = Order.of(shop).where(Order.customer_id == advocate.id)
-    return any(of_advocate.where(Order.address_digests.contains(digest)).exists() for digest in digests)
+    return any(of_advocate.where(Order.address_digests.cast("TEXT").contains(digest)).exists() for digest in digests)
 
 
 def _came_before(shop: Shop, friend: Customer, advocate: Customer) -> bool:

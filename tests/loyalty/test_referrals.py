@@ -327,6 +327,59 @@ def test_the_excluded_get_nothing(world: World, ann: Shopper) -> None:  # accept
     assert (ann.balance, bob.balance, standing(bob)) == (0, 50, ("completed", None))
 
 
+def test_a_cap_stops_a_farm_and_staff_may_approve(world: World) -> None:
+    with clock.at(NOON):
+        world.refer(advocate_daily_cap=2)
+        ann = world.member(ANN)
+        friends = [friend_of(ann, f"friend{number}@example.com") for number in range(4)]
+        assert [standing(one)[1] for one in friends] == [None, None, "daily_cap", "daily_cap"]
+        assert gifts(friends[2]) == []
+        referrals.approve(world.shop, referral_of(friends[2]).id, source="staff")
+        friends[2].orders()
+        assert (standing(friends[2]), ann.balance) == (("completed", None), 200)
+    with clock.at(NOON + timedelta(days=1)):
+        assert standing(friend_of(ann, "next@example.com")) == ("joined", None)
+        world.refer(advocate_daily_cap=None)
+        assert {standing(friend_of(ann, f"more{number}@example.com"))[0] for number in range(4)} == {"joined"}
+
+
+def test_a_cap_holds_at_the_same_moment(world: World) -> None:  # acceptance 24
+    world.refer(advocate_daily_cap=2)
+    ann = world.member(ANN)
+    guests = [world.visitor(f"guest{number}@example.com") for number in range(5)]
+    at_once(*[partial(binds, one, code_of(ann)) for one in guests])
+    reasons = [one.reason for one in Referral.of(world.shop)]
+    assert (reasons.count(None), reasons.count("daily_cap")) == (2, 3)
+
+
+def test_what_comes_to_light_before_the_order_is_paid_blocks_it_and_the_gift_dies(world: World, ann: Shopper) -> None:
+    bob = friend_of(ann)
+    (gift,) = gifts(bob)
+    customers.update(ann.customer, phone="0151 234567")
+    customers.update(bob.customer, phone="+49 151 234567")
+    bob.orders()
+    assert (standing(bob), ann.balance) == (("blocked", "same_phone"), 0)
+    assert Coupon.need(world.shop, Coupon.id == gift.id).status == "revoked"
+
+
+def test_an_order_that_is_told_late_shows_an_old_customer(world: World) -> None:  # acceptance 44
+    with clock.at(NOON):
+        world.refer(**BOTH_POINTS)
+        ann = world.member(ANN)
+        bob = friend_of(ann)
+        bob.orders()
+        assert (ann.balance, bob.balance) == (200, 50)
+        bob.orders(placed_at=NOON - timedelta(days=40), status="placed")
+        assert standing(bob) == ("completed", None)  # it was never paid
+        bob.orders(placed_at=NOON - timedelta(days=30), status="cancelled")
+        assert standing(bob) == ("completed", None)
+        bob.orders(placed_at=NOON - timedelta(days=20))
+    assert (standing(bob), ann.balance, bob.balance) == (("blocked", "existing_customer"), 0, 0)
+    referrals.approve(world.shop, referral_of(bob).id, source="staff")
+    bob.orders()
+    assert (standing(bob), ann.balance, bob.balance) == (("completed", None), 200, 50)
+
+
 # Guests and codes typed by hand (acceptance 41)
 
 

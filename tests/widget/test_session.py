@@ -11,7 +11,7 @@ from tests.make import World
 from tests.panels import Panel
 from widget_server import clock
 from widget_server.delivery import mail
-from widget_server.loyalty import customers
+from widget_server.loyalty import customers, sign_in
 from widget_server.loyalty.access import Session
 from widget_server.loyalty.customers import Customer
 from widget_server.queue import Job
@@ -310,3 +310,69 @@ def test_the_mail_is_in_the_readers_language(somebody: Somebody) -> None:
         headers = {**somebody.headers(), "Accept-Language": accepts}
         somebody.client.post(f"/widget/session/code{query}", json={"email": "ann@example.com"}, headers=headers)
         assert mails()[-1]["locale"] == locale
+
+
+# A member whose address is not verified (contracts §10)
+
+
+def test_a_member_proves_the_address_and_has_its_guest_points(world: World, client: FlaskClient) -> None:
+    world.order_rule(10)
+    world.guest_orders("ann@example.com", "20.00")
+    ann = Somebody(client, world, world.vouched("c-1", "ann@example.com", verified=False))
+    member = ann.get("/widget/panel").json["member"]
+    assert (member["email_verified"], member["can_verify_email"]) == (False, True)
+    asked = ann.asks("verification")
+    assert asked.status_code == 200 and shapes.Challenge().validate(asked.json) == {}
+    assert mails()[-1]["to"] == "ann@example.com"
+    wrong = ann.asks("verification/confirm", challenge=asked.json["challenge"], code="000000x")
+    assert refusal(wrong) == (400, "wrong_code", "code")
+    code = mails()[-1]["values"]["code"]
+    proven = ann.asks("verification/confirm", challenge=asked.json["challenge"], code=code)
+    assert (proven.status_code, proven.json["email_verified"], proven.json["can_verify_email"]) == (200, True, False)
+    assert ann.get("/widget/my-balance").json["balance"]["available"] == 200
+    assert refusal(ann.asks("verification")) == (409, "nothing_to_verify", None)
+
+
+def test_whether_points_wait_is_not_told(world: World, client: FlaskClient) -> None:
+    """Mallory registered with another's address; her panel reads alike whether its owner ever ordered."""
+    world.order_rule(10)
+    seen = []
+    for sub, email in (("m-1", "ann@example.com"), ("m-2", "nobody@example.com")):
+        world.guest_orders("ann@example.com", "20.00")
+        mallory = Somebody(client, world, world.vouched(sub, email, verified=False))
+        told = mallory.get("/widget/panel").json
+        seen.append(
+            (told["member"]["can_verify_email"], told["balance"]["available"], mallory.asks("verification").status)
+        )
+    assert seen[0] == seen[1]
+
+
+def test_the_code_of_another_address_proves_nothing(world: World, client: FlaskClient) -> None:
+    world.order_rule(10)
+    world.guest_orders("ann@example.com", "20.00")
+    mallory = Somebody(client, world, world.vouched("m-1", "ann@example.com", verified=False))
+    asked = mallory.asks("code", email="mallory@example.com")
+    code = mails()[-1]["values"]["code"]
+    answer = mallory.asks("verification/confirm", challenge=asked.json["challenge"], code=code)
+    assert refusal(answer)[1] == "code_expired"
+    assert mallory.get("/widget/my-balance").json["balance"]["available"] == 0
+    asked = mallory.asks("verification")  # the owner of the address follows the link of the mail, and is not Mallory
+    sign_in.confirm_by_link(mails()[-1]["values"]["link"].split("link=")[1])
+    assert not mallory.get("/widget/panel").json["member"]["email_verified"]
+    assert mallory.get("/widget/my-balance").json["balance"]["available"] == 0
+
+
+def test_codes_are_limited_by_mailbox(world: World, somebody: Somebody) -> None:
+    """Five in a quarter of an hour, however its owner's address is spelt."""
+    answers = [somebody.asks("code", email=f"ann+{number}@example.com").status_code for number in range(6)]
+    assert answers == [200] * 5 + [429]
+    assert somebody.asks("code", email="bob@example.com").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "email", ['"ann"@example.com', "ann(home)@example.com", "ann@example.com\u200b", "mailto:a@b.de"]
+)
+def test_what_is_no_canonical_address_is_refused_by_field(somebody: Somebody, email: str) -> None:
+    for step in CHALLENGED:
+        assert refusal(somebody.asks(step, email=email)) == (400, "email_invalid", "email")
+    assert mails() == []

@@ -264,7 +264,7 @@ def evaluate(shop: Shop, friend_id: str, *, source: str) -> None:
         if referral.status == "cancelled" and referral.reason not in ("order_refunded", None):
             return
         order, standing = _standing(shop, program, referral)
-        objection = _objection_now(shop, program, referral, order) if standing == "completed" else None
+        objection = _objection_now(shop, program, referral) if standing == "completed" else None
         if objection:
             _block(shop, referral, objection, source)
         elif standing == "completed" and referral.status != "completed":
@@ -386,19 +386,20 @@ def _objection(
     return None
 
 
-def _objection_now(shop: Shop, program: ReferralProgram, referral: Referral, order: Order | None) -> str | None:
-    """What speaks against a referral that stands as completed, by what is known by now."""
+def _objection_now(shop: Shop, program: ReferralProgram, referral: Referral) -> str | None:
+    """What speaks against a referral that stands as completed, by what is known by now.
+
+    Of one that has completed only the past can still speak: what came afterwards, such as a common address, does not.
+    """
     if referral.approved_at is not None:
         return None
     advocate, friend = (customers.by_id(shop.id, id) for id in (referral.advocate_id, referral.friend_id))
     came_at = referral.came_at or referral.created_at
-    if order is not None:
-        came_at = min(came_at, order.placed_at)
-    if referral.status == "completed":
-        window = timedelta(days=program.window_days)
-        is_new = new_customers.is_new_customer(shop, friend, came_at, window=window)
-        return None if is_new else EXISTING_CUSTOMER
-    return _objection(shop, program, advocate, friend, came_at=came_at, bound_at=referral.created_at)
+    if referral.status != "completed":
+        return _objection(shop, program, advocate, friend, came_at=came_at, bound_at=referral.created_at)
+    window = timedelta(days=program.window_days)
+    fine = referral.came_at is None or new_customers.is_new_customer(shop, friend, came_at, window=window)
+    return None if fine else EXISTING_CUSTOMER
 
 
 def _over_cap(shop: Shop, program: ReferralProgram, advocate: Customer, at: datetime) -> str | None:
@@ -417,7 +418,7 @@ def _share_an_address(shop: Shop, advocate: Customer, friend: Customer) -> bool:
     of_friend = Order.of(shop, Order.address_digests).where(Order.customer_id == friend.id)
     digests = {digest for order in of_friend for digest in order.address_digests}
     of_advocate = Order.of(shop).where(Order.customer_id == advocate.id)
-    return any(of_advocate.where(Order.address_digests.contains(digest)).exists() for digest in digests)
+    return any(of_advocate.where(Order.address_digests.cast("TEXT").contains(digest)).exists() for digest in digests)
 
 
 def _came_before(shop: Shop, friend: Customer, advocate: Customer) -> bool:

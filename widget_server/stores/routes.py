@@ -92,7 +92,7 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
         }
     return {
         "valid": verdict.valid,
-        "code": codes.shown(coupon.code),
+        "code": coupon.code,
         "reason": verdict.reason,
         "discount": {
             "type": coupon.kind,

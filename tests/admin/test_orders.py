@@ -1,7 +1,9 @@
 """Orders, awards and parked messages over the wire (acceptance 22, 23)."""
 
+from datetime import date
+
 from tests.integrator import Integrator
-from tests.make import World
+from tests.make import World, day
 from widget_server import jobs
 from widget_server.loyalty import orders
 from widget_server.stores import inbox
@@ -21,6 +23,16 @@ def test_an_order_with_what_it_gives(owner: Integrator, world: World) -> None:
     assert owner.get(f"{ORDERS}/orders/{order['id']}")["order"] == order
     (waiting,) = owner.post("/loyalty-awards/v1/awards/query", {"query": {"filter": {"status": "WAITING"}}})["awards"]
     assert waiting == award
+
+
+def test_an_order_that_gives_nothing_says_why(owner: Integrator, world: World) -> None:
+    world.settings(orders_from=date(2026, 3, 10))
+    world.guest_orders("ann@example.com", id="old", placed_at=day("03-09"))
+    world.order(None, id="nameless", placed_at=day("03-11"))
+    for reason, number in (("before_program", "#old"), ("no_customer", "#nameless")):
+        asked = {"query": {"filter": {"whyNothing": reason}}}
+        (order,) = owner.post(f"{ORDERS}/orders/query", asked)["orders"]
+        assert (order["number"], order["whyNothing"]) == (number, reason)
 
 
 def test_what_was_parked_is_read_tried_again_and_dismissed(owner: Integrator, world: World) -> None:

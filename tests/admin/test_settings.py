@@ -33,9 +33,25 @@ def test_referrals_are_switched_on_with_their_gifts(owner: Integrator, world: Wo
     assert without["friend"] is None and without["advocate"]["points"] == 100
 
 
+def test_the_beginning_is_a_day_or_that_of_the_first_activation(owner: Integrator, world: World) -> None:
+    for sent in ("2026-03-10", None):
+        told = owner.patch(f"{SETTINGS}/program", {"settings": {"ordersFrom": sent}})["settings"]
+        assert told["ordersFrom"] == sent
+    assert world.program.rules.orders_from is None
+
+
+def test_an_advocate_s_daily_cap_is_a_number_or_none(owner: Integrator, world: World) -> None:
+    for sent in (3, None):
+        told = owner.patch(f"{SETTINGS}/referral", {"settings": {"advocateDailyCap": sent}})["settings"]
+        assert told["advocateDailyCap"] == sent
+
+
 @pytest.mark.parametrize(
     ("section", "sent", "field"),
     [
+        ("program", {"ordersFrom": "2026-03-10T12:00:00Z"}, "settings.ordersFrom"),
+        ("program", {"ordersFrom": "1999-12-31"}, "settings.ordersFrom"),
+        ("referral", {"advocateDailyCap": 0}, "settings.advocateDailyCap"),
         ("program", {"waitDays": -1}, "settings.waitDays"),
         ("program", {"base": {"shiping": True}}, "settings.base.shiping"),
         ("widget", {"colour": "green"}, "settings.colour"),

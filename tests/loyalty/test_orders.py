@@ -130,6 +130,30 @@ def test_an_order_belongs_to_whom_its_newest_state_names(world: World) -> None:
     assert Order.need(world.shop).customer_id != mine.customer_id
 
 
+def test_the_addresses_a_customer_uses(world: World) -> None:
+    with clock.at(NOON):
+        ann = world.vouched("c-1", "Ann@example.com", verified=True)
+        for number, email in enumerate(("office@example.com", "ANN@example.com", "Office@example.com", None)):
+            world.order(Person(external_id="c-1", email=email), id=f"o{number}")
+        world.order(BOB)
+    assert orders.known_emails(world.shop, ann.customer) == ["Ann@example.com", "office@example.com"]
+
+
+def test_the_first_activation_is_when_the_shop_began(world: World) -> None:
+    with clock.at(NOON):
+        shop = World.create(orders_from=None)
+        shop.order_rule(10)
+        ann = shop.member()
+        programs.pause(shop.shop.id)
+    with clock.at(NOON + timedelta(days=20)):
+        programs.activate(shop.shop.id)  # again: the beginning stays
+        midnight = clock.start_of(NOON.date(), shop.shop.timezone)
+        early = ann.orders("10.00", placed_at=midnight - timedelta(seconds=1))
+        ann.orders("10.00", placed_at=midnight)
+    assert (early.why_nothing, ann.balance) == (orders.BEFORE_PROGRAM, 100)
+    shop.books_must_balance()
+
+
 def test_news_of_one_order_in_parallel_and_shuffled(world: World) -> None:  # acceptance 23
     world.order_rule(10)
     ann = world.member()

@@ -242,7 +242,7 @@ def edit(
         if parsed is not None:
             known = customer.email_verified and customer.email_key == parsed.key
             facts |= _address(parsed, known if email_verified is None else email_verified)
-        elif email_verified is not None and customer.email is not None:
+        elif email_verified is not None and customer.email_key is not None:
             facts["email_verified"] = email_verified
         _check_new(shop_id, external_id=facts.get("external_id"), email=facts.get("email"), but=customer.id)
         if "labels" in facts:

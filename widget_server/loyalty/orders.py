@@ -185,8 +185,10 @@ def known_emails(shop: Shop, customer: Customer) -> list[str]:
         Order.customer_id == customer.id, Order.billing_email.is_null(False)
     )
     typed = [customer.email, *(row.billing_email for row in rows.order_by(Order.placed_at, Order.id))]
-    by_key = {emails.key_of(email): email for email in reversed(typed) if email}
-    return [email for key, email in reversed(by_key.items()) if key]
+    found: dict[str, str] = {}
+    for email in filter(emails.key_of, typed):
+        found.setdefault(emails.key_of(email), str(email))
+    return list(found.values())
 
 
 def find(shop: Shop, platform: str, external_id: str) -> Order | None:

@@ -25,7 +25,9 @@ class AwardWire(Wire):
 
 
 class OrderWire(Wire):
-    """An order; `whyNothing` says why it can never give points."""
+    """An order. `whyNothing` says why it gives no points: decided when it was first told (`program_not_active`,
+    `other_currency`), or as it is now (`before_program`, `no_customer`).
+    """
 
     id, customer_id = guid(), guid()
     platform, external_id, number = fields.String(), fields.String(), fields.String()

@@ -82,7 +82,7 @@ def get_customer(caller: Caller, asked: Any, customer_id: str) -> dict[str, Any]
 
 @service.does("PATCH", "/customers/<customer_id>", MANAGE, takes=shapes.CustomerChange, answers=shapes.CustomerBody)
 def update_customer(caller: Caller, asked: Any, customer_id: str) -> dict[str, Any]:
-    """Change what is sent. A new address is not verified unless told; `excluded` earns nothing."""
+    """Change what is sent. A new address is not verified unless told; the `excluded` neither earn nor redeem."""
     sent = asked["customer"]
     with naming({}, under="customer"), atomic():
         row = customers.edit(caller.shop.id, customer_id, **facts(sent, "email", "email_verified", "birthday", *SAME))

@@ -35,7 +35,7 @@ if (!window.LoyaltyWidget) {
       document.body?.append(host);
     }
     // a page may have taken the query away by now
-    if ((location + document.referrer + performance.getEntriesByType("navigation")[0]!.name).match(`[?&#](loyalty|ref=|${tag.dataset.refParam}=)`)
+    if ((location + document.referrer + performance.getEntriesByType("navigation")[0]?.name).match(`[?&#](loyalty|ref=|${tag.dataset.refParam}=)`)
       || document.querySelector("[data-loyalty-points-for],[data-loyalty-balance],[data-loyalty-open],[data-loyalty-page],script[data-open]")) load();
   };
   const watch = setInterval(look, 200);

@@ -20,7 +20,7 @@ from widget_server.loyalty import customers, emails, shops
 from widget_server.loyalty.customers import Customer
 
 CASES = Path(__file__).parents[1] / "payloads" / "cases"
-BEGAN = datetime(2026, 11, 1, tzinfo=UTC)
+BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 SECRET = "whsec_dGVzdHRlc3R0ZXN0dGVzdHRlc3Q="
 
 

@@ -387,7 +387,7 @@ class OrderWithoutPoints(Body):
 
     number = text()
     placed_at = moment()
-    reason = text(values=["other_currency", "program_not_active"])
+    reason = text(values=["other_currency", "program_not_active", "before_program"])
 
 
 class History(Body):

@@ -250,7 +250,7 @@ export interface HistoryRow {
 export interface OrderWithoutPoints {
   number: string;
   placed_at: string;
-  reason: "other_currency" | "program_not_active";
+  reason: "other_currency" | "program_not_active" | "before_program";
 }
 
 export interface History {

@@ -112,8 +112,8 @@ document.adoptedStyleSheets = [colours];
 equip(kit);
 drawWith(() => lay(document.body, [<App />]));
 set({});
-// without the file nobody follows; the next answer tries again
-whenLoaded(() => underWay().length && deeds().then(({ follow }) => follow(), () => {}));
+// without the file nobody follows, and My balance says less; the next answer tries again
+whenLoaded(() => (underWay().length || state.tab === "my_balance") && deeds().then(({ follow }) => follow(), () => {}));
 
 let shown = false;
 

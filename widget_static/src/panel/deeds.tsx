@@ -1,7 +1,7 @@
 // What a shopper does, apart from looking: signs in or up, redeems, uses a code or returns it, shares, takes her data, leaves.
 // A file of its own, fetched at the first such wish. What is typed here stays in this frame.
 
-import type { Application, BirthdaySet, Challenge, Coupon, CouponPage, HistoryRow, Redemption, Referral, Reward, Session } from "../api";
+import type { Application, BirthdaySet, Challenge, Coupon, CouponPage, HistoryRow, Member, Redemption, Referral, Reward, Session } from "../api";
 import type { Child } from "./draw";
 import type { Kit } from "./kit";
 import type { Deeds, View } from "./state";
@@ -180,6 +180,16 @@ export default function deeds([
       <div class="wide"><Cancel /></div>
     </Sheet>,
 
+    verify: () => <Sheet title={t("title_verify")}>
+      <Form at="verified" label="confirm_code" run={async ({ code }) => {
+        const member = await ask<Member>("session/verification/confirm", { challenge, code });
+        set({ member, sheet: undefined, parts: {} });
+        toast(t("done"));
+        void load();
+      }}><CodeField /></Form>
+      <div class="wide"><Cancel /></div>
+    </Sheet>,
+
     leave: () => <Sheet title={t("leave_confirm", { program })}>
       <p class="m">{t("leave_more", { n: state.balance!.available })}</p>
       <Note at="leave" />
@@ -214,8 +224,31 @@ export default function deeds([
     ].filter((text, at, all) => text && all.indexOf(text) === at).join(" ");
   }
 
+  /** Mails a code to the member's own address, which nobody has verified yet. */
+  async function verify(): Promise<void> {
+    challenge = (await ask<Challenge>("session/verification", {})).challenge;
+    set({ email: state.member!.email!, sheet: { kind: "verify" } });
+  }
+
+  function notices(): Child {
+    const { member, parts } = state;
+    const orders = parts.my_balance!.orders_without_points;
+    return [
+      member!.can_verify_email && <div class="card">
+        <p class="m">{t("verify_email", { email: own(member!.email!) })}</p>
+        <div class="wide"><Do at="verify" run={verify}>{t("send_code")}</Do></div>
+        <Note at="verify" />
+      </div>,
+      orders.length > 0 && [<h3>{t("orders_without_points")}</h3>, <ul>{orders.map((order) => <li class="row"><div>
+        <p class="t">{t("row_order", { order: own(order.number) })}</p>
+        <p class="m">{facts(date(order.placed_at), t("nothing_" + order.reason))}</p>
+      </div></li>)}</ul>],
+    ];
+  }
+
   return {
     views,
+    notices,
     why,
     sheets,
     redeem,

@@ -10,7 +10,7 @@ export type View = "log_in" | "password" | "sign_up" | "code" | "forgot" | "new_
 export type Sheet =
   | { kind: "confirm"; reward: Reward; cost: number; what: string; request: string }
   | { kind: "done"; coupon: Coupon }
-  | { kind: "birthday" | "friend_code" | "leave" };
+  | { kind: "birthday" | "friend_code" | "leave" | "verify" };
 
 /** What a shopper does, once fetched: the forms of sign-in, the sheets, and actions without either. */
 export interface Deeds {
@@ -27,6 +27,8 @@ export interface Deeds {
   follow(): Promise<void>;
   share(url: string, text: string): Promise<void>;
   download(): Promise<void>;
+  /** What My balance says beside its figures: an address to confirm, and orders that gave nothing. */
+  notices(): Child;
   /** The sum behind a row of the history; `bought` names the reward. */
   why(row: HistoryRow, bought: string): string;
 }

@@ -15,9 +15,9 @@ export const equip = (kit: unknown) => void (tools = kit);
 export async function deeds(): Promise<Deeds> {
   if (!state.deeds) {
     const [file] = await Promise.all([import(__DEEDS__), words()]);
-    state.deeds = file.default(tools) as Deeds;
+    set({ deeds: file.default(tools) as Deeds });
   }
-  return state.deeds;
+  return state.deeds!;
 }
 
 /** Opens a sheet of that file. */

@@ -70,6 +70,7 @@ export function MyBalance() {
       [t("earned_total"), points(balance.earned)],
       [t("redeemed_total"), points(balance.redeemed)],
     ]} />
+    {state.deeds?.notices()}
     {balance.tier && <Tier tier={balance.tier} />}
     <h3>{t("history")}</h3>
     {rows.length ? <ul>{rows.map((row) => <Movement row={row} />)}</ul> : <p class="m">{t("empty_history")}</p>}

@@ -112,7 +112,7 @@ def _score_rule(shop: Shop, program: Program, rule: EarningRule, order: Order, a
 
 
 def _score_first(shop: Shop, program: Program, rule: EarningRule, account: Account, source: str) -> None:
-    """Only a new customer's first paid order gives these points: first by when it was placed, not by when we heard."""
+    """Only a new customer's first paid order gives these points: first by the time it was placed."""
     paid = Order.of(shop).where(Order.customer_id == account.customer_id, Order.status.in_(("paid", "fulfilled")))
     first = paid.order_by(Order.placed_at, Order.external_id).first()
     if first is not None and _bought_before(shop, rule, account, first):

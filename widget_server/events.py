@@ -68,8 +68,8 @@ class CustomerRegistered(Event):
 
 
 @dataclass(frozen=True)
-class PastLearned(Event):
-    """The platform told when a person registered there, or whether they had paid for an order before."""
+class CustomerPastChanged(Event):
+    """New facts from before a customer's first known order: the registration date, or whether an order was paid."""
 
     customer_id: str
 

@@ -66,7 +66,7 @@ def remember_membership(event: events.CustomerJoined) -> None:
     mailboxes.claim(shop, customer, mailboxes.MEMBERSHIP)
 
 
-def look_at_past(event: events.PastLearned) -> None:
+def look_at_past(event: events.CustomerPastChanged) -> None:
     """What only a new customer is given depends on it."""
     shop, customer = shops.by_id(event.shop_id), customers.by_id(event.shop_id, event.customer_id)
     earning.rescore_first_order(shop, customer, source="job")
@@ -185,7 +185,7 @@ REACTIONS: dict[type[Event], tuple[Callable[[Any], None], ...]] = {
     events.PointsMoved: (tell_receivers, recheck_tier),
     events.ManyPointsMoved: (tell_of_each,),
     events.CustomerJoined: (tell_receivers, remember_membership, pay_for_joining),
-    events.PastLearned: (look_at_past,),
+    events.CustomerPastChanged: (look_at_past,),
     events.CustomerRegistered: (tell_receivers, bind_registered_friend),
     events.CustomerChanged: (tell_receivers, pay_for_newsletter),
     events.SamePerson: (tell_receivers, merge_customers),

@@ -38,8 +38,8 @@ NOTES_LENGTH_MAX = 5_000
 EDITABLE = frozenset(
     ("name", "phone", "locale", "accepts_marketing", "external_id", "excluded", "labels", "notes", "birthday")
 )
-DERIVED = ("email_key", "mailbox", "facts_as_of", "paying_at", "not_paying_at")  # bookkeeping that nobody is told of
-LINES = ("name", "phone", "locale")  # what is told as one line of text
+DERIVED = ("email_key", "mailbox", "facts_as_of", "paying_at", "not_paying_at")  # bookkeeping, in no event
+LINES = ("name", "phone", "locale")  # texts of one line
 
 Status = Literal["visitor", "pending", "member"]
 
@@ -48,8 +48,8 @@ class Customer(ShopTable):
     """A person. `external_id` is the shop's own id of the customer; `email` is kept as typed, `email_key` and `mailbox`
     are its canonical forms (emails.py). `labels` and `notes` are the merchant's own: no shopper reads the notes.
 
-    `facts_as_of` is the time of the newest word on the account that was heard. `paying_at` is the earliest time as of
-    which the platform said that an order had been paid, `not_paying_at` the latest as of which it denied it.
+    `facts_as_of` is the time of the newest facts on the account. `paying_at` is the earliest time as of which the
+    platform reported a paid order, `not_paying_at` the latest as of which it reported none.
     """
 
     id = Text(primary_key=True)
@@ -101,12 +101,12 @@ class Customer(ShopTable):
 
 @dataclass(frozen=True)
 class Person:
-    """What somebody tells us of a customer; None means not told.
+    """Facts about a customer from one source; None means unknown.
 
-    With `of_account` it is the word on the account itself: a customer message, a signed token, what the customer did.
-    It replaces what is known, unless that is newer than `as_of`. Without, as with what was typed at a checkout, it
-    only fills in what is blank. `paying` says whether the customer has paid for an order before, as of `as_of`.
-    `address_digests` are those of the postal addresses an order was told with (postal_addresses.py).
+    With `of_account` they are about the account itself, from a customer message, a signed token or the customer's own
+    act: they replace what is known, unless that is newer than `as_of`. Without, as with what was typed at a checkout,
+    they only fill in blanks. `paying`: the customer has paid for an order before, as of `as_of`. `address_digests`
+    are those of the postal addresses in an order message (postal_addresses.py).
     """
 
     external_id: str | None = None
@@ -171,7 +171,7 @@ def recognise(shop_id: str, person: Person) -> Customer:
 
     Who she is follows from the shop's id of her, else from a verified address, else from an address that
     nobody owns yet. When a verified address shows that two rows are one person, they are merged into the
-    row with the shop's id (privacy.merge). What is no address (emails.py) tells nothing: tills send "-" for everybody
+    row with the shop's id (privacy.merge). What is no address (emails.py) is ignored: tills send "-" for everybody
     who has none. Names and the like are cleaned to one line of text.
     """
     person = _cleaned(person)
@@ -336,7 +336,7 @@ def _address(email: Email, verified: bool) -> dict[str, Any]:
 
 
 def _cleaned(person: Person) -> Person:
-    """What is told as other doors would take it: an address or none, each text one line."""
+    """The same facts in the form that is stored: an address that mail can reach or none, each text one line."""
     email = emails.find(person.email)
     texts: dict[str, Any] = {name: lines.clean(getattr(person, name)) for name in LINES}
     return replace(
@@ -358,9 +358,9 @@ def _member_with(rows: Any, code: str) -> Customer | None:
 
 
 def take_turns(shop_id: str, *words: str | None) -> None:
-    """Who concerns one of these words waits for the others: two messages about somebody new must not make two people.
+    """Serialise transactions on these words, so that two messages about a new person do not create two customers.
 
-    Until the transaction ends. SQLite's writers take turns anyway.
+    The locks last until the transaction ends. SQLite's writers take turns anyway.
     """
     if on_sqlite():
         return
@@ -404,7 +404,7 @@ def _make(shop_id: str) -> Customer:
 
 
 def _note(customer: Customer, person: Person) -> None:
-    """Note what is new. Only the word on the account replaces a fact (`replaces`); all else fills in blanks."""
+    """Store what is new. Only facts on the account replace others (`replaces`); the rest fills in blanks."""
     facts: dict[str, Any] = {}
     if person.external_id and customer.external_id is None:
         facts["external_id"] = person.external_id
@@ -427,14 +427,14 @@ def _note(customer: Customer, person: Person) -> None:
 
 
 def replaces(customer: Customer, person: Person) -> bool:
-    """Whether these words may replace facts: they are on the account, and nothing newer was heard of it."""
+    """Whether these facts may replace stored ones: they are about the account, and not older."""
     return person.of_account and (
         person.as_of is None or customer.facts_as_of is None or person.as_of >= customer.facts_as_of
     )
 
 
 def _may_be_noted(customer: Customer, email: Email, verified: bool, *, newest: bool) -> bool:
-    """An unproven word never takes a proven address away; a proof of the known address counts whoever tells it."""
+    """An unverified address never replaces a verified one; a proof of the stored address counts from any source."""
     if customer.email_key is None:
         return True
     proves = verified and customer.email_key == email.key
@@ -442,7 +442,7 @@ def _may_be_noted(customer: Customer, email: Email, verified: bool, *, newest: b
 
 
 def _paying(customer: Customer, person: Person) -> dict[str, Any]:
-    """The earliest word that an order had been paid, and the latest that none had."""
+    """The earliest time of a report that an order was paid, and the latest of one that none was."""
     if person.paying is None:
         return {}
     moment = person.as_of or clock.now()

@@ -112,7 +112,7 @@ def _score_rule(shop: Shop, program: Program, rule: EarningRule, order: Order, a
 
 
 def _score_first(shop: Shop, program: Program, rule: EarningRule, account: Account, source: str) -> None:
-    """Only a new customer's first paid order gives these points: first by when it was placed, not by when we heard."""
+    """Only a new customer's first paid order gives these points: first by the time it was placed."""
     alive = Order.of(shop).where(Order.customer_id == account.customer_id, Order.status != "cancelled")
     by_age, rules = alive.order_by(Order.placed_at, Order.external_id), program.rules
     first = next((one for one in by_age.iterator() if rules.stands(one.told, rules.paid_at)), None)

@@ -1,7 +1,7 @@
 """What each mailbox was given once, so that neither +tags nor leaving and coming back give it twice (acceptance 44).
 
-A mailbox is kept as its keyed hash, which outlives an erasure: it tells whether somebody who comes was here before,
-and nothing about who that was.
+A mailbox is stored as its keyed hash, which outlives an erasure. It shows whether somebody was here before, and
+nothing about who that was.
 """
 
 import hashlib

@@ -1,7 +1,7 @@
-"""Is somebody a new customer? Asked by referrals, by codes typed by hand, and by the first-order rule (acceptance 44).
+"""Whether somebody is a new customer, for referrals, codes typed by hand and the first-order rule (acceptance 44).
 
-Each fact is compared in time with the moment in question, so that news which comes late or shuffled gives the same
-answer: an order by when it was placed, the platform's word by the time as of which it was said.
+Each fact is compared in time with the moment in question, so that messages which arrive late or shuffled give the same
+result: an order by the time it was placed, a platform's report by the time as of which it was true.
 """
 
 from collections.abc import Iterable
@@ -21,7 +21,9 @@ def is_new_customer(shop: Shop, customer: Customer, at: datetime, *, window: tim
 
     `window` is for how long before that moment a registration may lie: that of the link which brought them.
     """
-    return not (_registered_before(shop, customer, at - window) or has_bought(shop, customer, at - VISIT, told_by=at))
+    return not (
+        _registered_before(shop, customer, at - window) or has_bought(shop, customer, at - VISIT, reported_by=at)
+    )
 
 
 def has_bought(
@@ -29,22 +31,22 @@ def has_bought(
     customer: Customer,
     before: datetime,
     *,
-    told_by: datetime | None = None,
+    reported_by: datetime | None = None,
     apart_from: Iterable[str] = (),
 ) -> bool:
-    """Whether the customer had paid for an order placed before that moment, as far as anybody told us.
+    """Whether the customer had paid for an order placed before that moment, as far as is known.
 
-    That is an order which was once paid, though it was cancelled later, but none that was only placed or declined; or
-    the platform's word, as of `told_by` (the same moment unless told), that there had been one; or an account from
-    before the program began, of which the platform has not said otherwise. `apart_from` names orders, by our id, that
-    the question is about.
+    Evidence is an order that was paid once, even if cancelled later, but not one that was only placed or declined; a
+    report of the platform, as of `reported_by` (by default the same moment), that there had been one; or an account
+    from before the program began, unless the platform reported that nothing had been paid. `apart_from` are the ids of
+    orders to leave out.
     """
     paid = Order.of(shop).where(Order.customer_id == customer.id, Order.was_paid == True)
     if paid.where(Order.placed_at < before, Order.id.not_in(list(apart_from))).exists():
         return True
-    said = customer.paying_at
-    if said is not None and said <= (told_by or before):
-        return not paid.where(Order.placed_at <= said).exists()  # else the word is about an order we know
+    reported = customer.paying_at
+    if reported is not None and reported <= (reported_by or before):
+        return not paid.where(Order.placed_at <= reported).exists()  # else the report is about an order we know
     return _registered_before_program(shop, customer) and customer.not_paying_at is None
 
 

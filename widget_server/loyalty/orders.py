@@ -31,8 +31,8 @@ RETRY_JOB = "retry_parked"
 RECONSIDER_CHUNK = 200
 
 # why an order gives no points
-PROGRAM_NOT_ACTIVE, OTHER_CURRENCY = "program_not_active", "other_currency"  # decided when it is first told
-BEFORE_PROGRAM, NO_CUSTOMER = "before_program", "no_customer"  # as it is now: asked again whenever it is told
+PROGRAM_NOT_ACTIVE, OTHER_CURRENCY = "program_not_active", "other_currency"  # decided when it first arrives
+BEFORE_PROGRAM, NO_CUSTOMER = "before_program", "no_customer"  # recomputed with every message
 DECIDED = (PROGRAM_NOT_ACTIVE, OTHER_CURRENCY)
 
 
@@ -40,7 +40,7 @@ class Order(ShopTable):
     """One purchase. `why_nothing` says why it gives no points (`_why_nothing`).
 
     `owner_by_id` and `owner_as_of` say how well its owner was named (`Claim`). `billing_email` is the address typed
-    at that checkout, `address_digests` are those of the postal addresses told (postal_addresses.py). `was_paid` stays
+    at that checkout, `address_digests` are those of its postal addresses (postal_addresses.py). `was_paid` stays
     true for an order that was paid and then cancelled.
     """
 
@@ -100,10 +100,10 @@ class Parked(ShopTable):
 class Claim:
     """How well one state of an order names who placed it: by the shop's own id or not, as of when, and whom.
 
-    Which of an order's claims holds follows from the set of them alone, whatever the sequence of the news. One by id
-    beats one without: merely to lose the name, by a privacy clean-up or an edit of the billing address, moves no
-    order to somebody else. Of claims by id the newest holds, since staff correct a mistake; of those without the
-    oldest, which is what was typed at the checkout.
+    Which claim holds follows from the set of an order's claims alone, whatever sequence its messages arrive in. One by
+    id beats one without: an order that merely loses the name, by a privacy clean-up or an edited billing address, moves
+    to nobody else. Among claims by id the newest holds, since staff correct mistakes; among those without, the oldest,
+    which is what was typed at the checkout (contracts §10).
     """
 
     by_id: bool
@@ -160,9 +160,9 @@ def receive_deletion(shop: Shop, platform: str, order_id: str) -> Order | None:
 
 
 def reconsider(shop: Shop) -> None:
-    """The day from which orders count was moved: each order is asked again why it gives nothing; the job.
+    """Recompute `why_nothing` of every order after the day from which orders count was moved; the job.
 
-    What counts now is scored; what has given points keeps them (acceptance 59).
+    Orders that count now are scored; those that have given points keep them (acceptance 59).
     """
     last = ""
     while ids := _ids_after(shop, last):
@@ -280,7 +280,7 @@ def _locked(shop: Shop, platform: str, told: OrderState) -> Order:
 
 
 def _claim(shop: Shop, order: Order, claim: Claim, person: Person) -> None:
-    """Give the order to whom this claim names, if it holds; note the addresses it was told with."""
+    """Make the person of this claim the owner, if the claim holds; add the digests of the postal addresses."""
     if set(person.address_digests) - set(order.address_digests):
         order.address_digests = sorted({*person.address_digests, *order.address_digests})
     if not claim.beats(order):
@@ -297,7 +297,7 @@ def _claim(shop: Shop, order: Order, claim: Claim, person: Person) -> None:
 
 
 def _digest(who: str) -> str:
-    """Tells two claims of one moment apart without keeping a name."""
+    """Distinguishes two claims of one moment without storing a name."""
     return config.digest(f"claim:{emails.key_of(who) or who}")[:16]
 
 
@@ -314,7 +314,7 @@ def _status(state: OrderState) -> str:
 
 
 def _why_nothing(shop: Shop, order: Order, placed_at: datetime) -> str | None:
-    """Why the order gives no points; None when it may. Derived again whenever news of the order comes.
+    """Why the order gives no points; None when it may. Recomputed with every message about the order.
 
     An order that has counted goes on counting when the beginning is moved behind it (acceptance 59).
     """

@@ -1,4 +1,4 @@
-"""Postal addresses: kept as a keyed digest alone, which tells whether two orders went to one (acceptance 44)."""
+"""Postal addresses: stored as a keyed digest alone, which shows whether two orders share one (acceptance 44)."""
 
 import hashlib
 import hmac
@@ -10,7 +10,7 @@ from widget_server import config
 
 @dataclass(frozen=True)
 class PostalAddress:
-    """What of an address tells it from another. The rest, such as the city, follows from it."""
+    """The parts of an address that distinguish it; the rest, such as the city, follows from them."""
 
     name: str
     address1: str
@@ -20,7 +20,7 @@ class PostalAddress:
 
     @property
     def digest(self) -> str | None:
-        """The keyed digest of the address, however it is written; None unless all that is needed is told.
+        """The keyed digest of the address, however it is written; None when a part is missing.
 
         Case, accents, punctuation and blanks do not count, nor into which of the two lines the street is divided.
         """

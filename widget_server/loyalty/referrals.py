@@ -86,8 +86,8 @@ class ReferralProgram(ShopTable):
 class Referral(ShopTable):
     """One friend of one advocate; `reason` says why it is blocked or cancelled (acceptance 45).
 
-    The friend came at `came_at`, which may be before it was told; None in rows from before that was kept. Once staff
-    have said that the referral is fine (`approved_at`), it is not blocked again.
+    `came_at` is when the friend came, which may be earlier than `created_at`; None in rows from before it was stored.
+    After staff have approved it (`approved_at`) a referral is not blocked again.
     """
 
     id = Text(primary_key=True)
@@ -185,7 +185,7 @@ def code_that_counts(shop: Shop, kept: str | None, found: Sequence[str]) -> str 
 
 
 def bind(shop: Shop, friend: Customer, code: str, *, source: str, came_at: datetime | None = None) -> Referral | None:
-    """The friend came by this code at that time (now unless told). None when the code is nobody's, or the friend has a
+    """The friend came by this code at `came_at` (default: now). None when the code is nobody's, or the friend has a
     referrer already.
 
     A friend who may not be rewarded is bound all the same, as blocked, with the reason (acceptance 44).

@@ -89,7 +89,7 @@ class PersonSchema(_Body):
 
 
 def person(value: dict[str, Any], **more: Any) -> Person | None:
-    """Who is meant by these facts; None when neither an id nor an e-mail that mail could reach is told."""
+    """The person with these facts; None without an id and an e-mail address that mail could reach."""
     email = emails.find(value.get("email"))
     if value.get("id") is None and email is None:
         return None
@@ -107,9 +107,9 @@ class Postal(fields.Field[PostalAddress]):
     """A postal address. What is odd about it is passed over: no order is refused for where it goes."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> PostalAddress:
-        told = value if isinstance(value, dict) else {}
+        parts = value if isinstance(value, dict) else {}
         names = ("name", "address1", "address2", "postcode", "country")
-        return PostalAddress(**{name: str(told[name]) if told.get(name) is not None else "" for name in names})
+        return PostalAddress(**{name: str(parts[name]) if parts.get(name) is not None else "" for name in names})
 
 
 class LineSchema(_Body):

@@ -583,7 +583,7 @@ class EmailAsk(Body):
 
 
 class VerifyAsk(Body):
-    """The code of the mail that a signed-in member asked for."""
+    """The code of the mail that was sent to a signed-in member's own address."""
 
     challenge = TOKEN
     code = CODE

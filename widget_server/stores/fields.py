@@ -189,8 +189,8 @@ def postal_address(order: Fields, name: str, theirs: Mapping[str, str]) -> dict[
         if address is None:
             return None
         ours = ("address1", "address2", "city", "postcode", "region", "country")
-        told = {one: address.text(theirs.get(one, one)) for one in ours}
-        return {"name": full_name(address) or address.text("name"), **told}
+        parts = {one: address.text(theirs.get(one, one)) for one in ours}
+        return {"name": full_name(address) or address.text("name"), **parts}
     except Odd:
         return None
 

@@ -12,7 +12,7 @@ from marshmallow import Schema, ValidationError
 
 from widget_server.db import atomic
 from widget_server.errors import Refusal
-from widget_server.events import CustomerRegistered, PastLearned, SamePerson, emit
+from widget_server.events import CustomerPastChanged, CustomerRegistered, SamePerson, emit
 from widget_server.loyalty import access, customers, earning, emails, orders, privacy
 from widget_server.loyalty.customers import Customer, Person
 from widget_server.loyalty.order_states import OrderState
@@ -148,12 +148,12 @@ def _customer(shop: Shop, told: dict[str, Any]) -> Outcome:
     if facts["registered_at"] is not None and (known is None or known.registered_at is None):
         emit(CustomerRegistered(shop.id, customer.id, facts["referral_code"]))
     if known is None or _past(known) != _past(customer):
-        emit(PastLearned(shop.id, customer.id))
+        emit(CustomerPastChanged(shop.id, customer.id))
     return BOOKED
 
 
 def _past(customer: Customer) -> tuple[datetime | None, datetime | None, bool]:
-    """What is known of the time before the shop told us of orders."""
+    """The facts from before the first order that we know of."""
     return customer.registered_at, customer.paying_at, customer.not_paying_at is not None
 
 

@@ -303,7 +303,7 @@ def _customer(customer: Fields, *, deleted: bool) -> dict[str, Any]:
         "referral_code": referral_code(_meta(customer, "_loyalty_ref")),
         "registered_at": customer.moment("date_created_gmt"),
         "modified_at": customer.moment("date_modified_gmt", "date_created_gmt"),
-        "paying": told if isinstance(told := customer.values.get("is_paying_customer"), bool) else None,
+        "paying": paying if isinstance(paying := customer.values.get("is_paying_customer"), bool) else None,
         "deleted": deleted,
     }
 

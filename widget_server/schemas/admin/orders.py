@@ -25,8 +25,8 @@ class AwardWire(Wire):
 
 
 class OrderWire(Wire):
-    """An order. `whyNothing` says why it gives no points: decided when it was first told (`program_not_active`,
-    `other_currency`), or as it is now (`before_program`, `no_customer`).
+    """An order. `whyNothing` says why it gives no points: decided when it first arrived (`program_not_active`,
+    `other_currency`), or recomputed with every message (`before_program`, `no_customer`).
     """
 
     id, customer_id = guid(), guid()

@@ -288,11 +288,12 @@ def _amount_off(shop: Shop, coupon: Coupon, cart: Cart) -> Decimal | None:
 
 
 def _is_owner(shop: Shop, coupon: Coupon, cart: Cart) -> bool:
-    """The shop may ask before it knows who is buying; when it knows, it must be her."""
+    """Whether the buyer may be the owner: unknown so far, or known by the shop's id or by an address of the owner's."""
     if cart.customer_external_id is None and not cart.customer_email:
         return True
     owner = customers.by_id(shop.id, coupon.customer_id)
     if cart.customer_external_id is not None and owner.external_id is not None:
         buyer = customers.by_external_id(shop.id, cart.customer_external_id)
         return buyer is not None and bool(buyer.id == owner.id)
-    return bool(cart.customer_email and emails.key_of(cart.customer_email) == owner.email_key)
+    typed = emails.key_of(cart.customer_email)
+    return bool(typed) and typed in map(emails.key_of, orders.known_emails(shop, owner))

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from peewee import JOIN, Check, fn
 
-from widget_server import clock, ledger
+from widget_server import clock, ledger, money
 from widget_server.db import (
     Bool,
     Int,
@@ -466,10 +466,9 @@ def _standing(shop: Shop, program: ReferralProgram, referral: Referral) -> tuple
     counts = Order.why_nothing.is_null() | (Order.why_nothing != BEFORE_PROGRAM)
     mine = Order.of(shop).where(Order.customer_id == friend.id, Order.status != "cancelled", counts)
     placed = list(mine.order_by(Order.placed_at, Order.external_id).limit(20))
+    least = max(program.minimum_subtotal or ZERO, money.coin(shop.currency))
     for order in placed:
-        if rules.stands(order.told, milestone) and _goods_kept(order) >= max(
-            program.minimum_subtotal or ZERO, Decimal("0.01")
-        ):
+        if rules.stands(order.told, milestone) and _goods_kept(order) >= least:
             return order, "completed"
     return None, "pending" if any(order.status in ("placed", "paid") for order in placed) else "joined"
 

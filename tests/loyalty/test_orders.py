@@ -134,7 +134,8 @@ def test_the_addresses_a_customer_uses(world: World) -> None:
     with clock.at(NOON):
         ann = world.vouched("c-1", "Ann@example.com", verified=True)
         for number, email in enumerate(("office@example.com", "ANN@example.com", "Office@example.com", None)):
-            world.order(Person(external_id="c-1", email=email), id=f"o{number}")
+            placed = NOON + timedelta(minutes=number)
+            world.order(Person(external_id="c-1", email=email), id=f"o{number}", placed_at=placed)
         world.order(BOB)
     assert orders.known_emails(world.shop, ann.customer) == ["Ann@example.com", "office@example.com"]
 

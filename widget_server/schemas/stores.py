@@ -182,7 +182,7 @@ class OrderSchema(_Body):
     loose_discount = Money(load_default=None, allow_none=True)
     tax = SignedMoney(load_default=Decimal(0))
     tax_included = fields.Boolean(load_default=None, allow_none=True)
-    total = SignedMoney(load_default=Decimal(0))
+    total = SignedMoney(load_default=None)
     payment_due = fields.Boolean(load_default=False)
     coupon_codes = fields.List(
         fields.String(validate=SHORT), load_default=None, allow_none=True, validate=validate.Length(max=50)
@@ -208,6 +208,8 @@ class OrderSchema(_Body):
         if value["parent_id"] in ("0", value["id"]):
             value["parent_id"] = None
         value["source"] = value["source"] or "web"
+        if value["total"] is None:  # nothing to guess from: the tax is on top, as ever
+            value |= {"total": Decimal(0), "tax_included": bool(value["tax_included"])}
         value["modified_at"] = value["modified_at"] or value["placed_at"]
         return OrderState(**value), buyer
 

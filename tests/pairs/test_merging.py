@@ -204,7 +204,7 @@ class Merging(RuleBasedStateMachine):
         account, eve = story.account(), ledger.account_of(shop.id, brought.advocate_id)
         assert eve is not None
         if account is None:
-            return {**dict.fromkeys(FIGURES, 0), "eve": eve.balance}
+            return {**dict.fromkeys(FIGURES, 0), "eve": eve.earned - eve.debt}
         tiers.recheck(shop, account.id)
         account = ledger.locked(shop.id, account.id)
         standing = tiers.standing(shop.id, account)
@@ -215,7 +215,7 @@ class Merging(RuleBasedStateMachine):
             "coming": expiry.next_expiry(shop, story.world.program, account),
             "orders": {number: given for number, given in story.world.given_by_order().items() if given},
             "referral": (brought.status, brought.reason),
-            "eve": (eve.balance, eve.debt),
+            "eve": eve.earned - eve.debt,  # the gift is as old as the day on which the friend was known to have bought
         }
 
     def teardown(self) -> None:

@@ -222,7 +222,7 @@ class Merging(RuleBasedStateMachine):
             "tier": (standing.name, standing.points, standing.ends_at),
             "coming": expiry.next_expiry(shop, story.world.program, account),
             "orders": story.given_by_orders(),
-            "referral": (brought.status, brought.reason),
+            "referral": brought.status == "completed",  # an unfinished one and an undone one give alike: nothing yet
             "eve": eve.earned - eve.debt,  # the gift is as old as the day on which the friend was known to have bought
         }
 

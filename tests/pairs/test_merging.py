@@ -19,7 +19,7 @@ from widget_server import clock, ledger
 from widget_server.ledger import Account, Cause
 from widget_server.loyalty import customers, earning, expiry, orders, points, privacy, redeeming, tiers
 from widget_server.loyalty.customers import Person
-from widget_server.loyalty.earning_rules import Terms
+from widget_server.loyalty.earning_rules import EarningRule, Terms
 from widget_server.loyalty.referrals import Referral
 
 ANN, EVE = "ann@example.com", "eve@example.com"
@@ -74,6 +74,14 @@ class Story:
         if self.is_one and not facts.get("revision"):
             person = Person(external_id="c-1", email=ANN, email_verified=True)
         self.world.order(person, **facts)
+
+    def given_by_orders(self) -> list[tuple[str, str, int]]:
+        """What each order gives now, by the handle of the rule."""
+        shop = self.world.shop
+        numbers = {order.id: order.external_id for order in orders.Order.of(shop)}
+        handles = {rule.id: rule.handle for rule in EarningRule.of(shop)}
+        given = points.Award.of(shop).where(points.Award.points > 0)
+        return sorted((numbers[award.order_id], handles[award.rule_id], award.points) for award in given)
 
     def sum_of(self, *names: str) -> list[int]:
         return [sum(getattr(account, name) for account in self.accounts()) for name in names]
@@ -204,7 +212,7 @@ class Merging(RuleBasedStateMachine):
         account, eve = story.account(), ledger.account_of(shop.id, brought.advocate_id)
         assert eve is not None
         if account is None:
-            return {**dict.fromkeys(FIGURES, 0), "eve": eve.balance}
+            return {**dict.fromkeys(FIGURES, 0), "eve": eve.earned - eve.debt}
         tiers.recheck(shop, account.id)
         account = ledger.locked(shop.id, account.id)
         standing = tiers.standing(shop.id, account)
@@ -213,9 +221,9 @@ class Merging(RuleBasedStateMachine):
             **{name: getattr(account, name) for name in FIGURES},
             "tier": (standing.name, standing.points, standing.ends_at),
             "coming": expiry.next_expiry(shop, story.world.program, account),
-            "orders": {number: given for number, given in story.world.given_by_order().items() if given},
-            "referral": (brought.status, brought.reason),
-            "eve": (eve.balance, eve.debt),
+            "orders": story.given_by_orders(),
+            "referral": brought.status == "completed",  # an unfinished one and an undone one give alike: nothing yet
+            "eve": eve.earned - eve.debt,  # the gift is as old as the day on which the friend was known to have bought
         }
 
     def teardown(self) -> None:

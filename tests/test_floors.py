@@ -53,7 +53,7 @@ web
 stores widget admin dashboard
 reactions
 jobs
-app
+app gateway
 wsgi demo
 cli __main__
 """.strip().splitlines()

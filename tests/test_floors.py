@@ -9,9 +9,8 @@ ROOT = Path(__file__).parent.parent / "widget_server"
 # lowest first; what stands on one line never imports one another, but for modules of one folder
 FLOORS = """
 errors
-money
+lanes money
 clock
-money
 config
 events
 db
@@ -61,7 +60,7 @@ web
 stores widget admin dashboard
 reactions
 jobs
-app
+app gateway
 wsgi demo
 cli __main__
 """.strip().splitlines()

@@ -16,7 +16,8 @@ from typing import Any
 import click
 import peewee
 from granian import Granian
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
 
 from widget_server import clock, config, db, demo, events, jobs, ledger, reactions, schema
 from widget_server.config import Settings
@@ -39,6 +40,7 @@ CHECKS = (
 COUPON_TOPICS = ("coupons/check", "coupons/use", "coupons/release")
 WATCH_SECONDS = 1.0
 STOP_SECONDS = 20
+HEADER_MS_MAX = 10_000
 
 log = logging.getLogger(__name__)
 
@@ -82,9 +84,11 @@ def serve(host: str, port: int, workers: int) -> None:
         "widget_server.wsgi:application",
         address=host,
         port=port,
-        interface=Interfaces.WSGI,
+        interface=Interfaces.RSGI,
+        http=HTTPModes.http1,  # one HTTP/2 connection without TLS can hold a process for good
+        http1_settings=HTTP1Settings(header_read_timeout=HEADER_MS_MAX),
+        websockets=False,
         workers=workers,
-        blocking_threads=8,
         log_access=False,
         respawn_failed_workers=True,
         workers_kill_timeout=STOP_SECONDS,

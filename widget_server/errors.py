@@ -228,6 +228,12 @@ class RateLimited(Refusal):
     kind, code, message = "rate", "rate_limited", "Too many requests. Wait a little."
 
 
+class Busy(Refusal):
+    """Too many costly requests at once; nothing was changed, and the same request may be sent again."""
+
+    kind, code, message = "busy", "busy", "The server is busy. Send the request again in some seconds."
+
+
 class EmailInvalid(BadRequest):
     """No mail reaches this address: it is not complete, or not in the one form that all compare."""
 

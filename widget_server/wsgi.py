@@ -2,5 +2,9 @@
 
 from widget_server.app import create_app
 from widget_server.config import Settings
+from widget_server.gateway import Gateway
 
-application = create_app(Settings.from_env())
+THREADS = 8
+
+settings = Settings.from_env()
+application = Gateway(create_app(settings), THREADS, proxies=settings.proxies)

@@ -6,7 +6,6 @@ Tokens, keys and codes are kept hashed; what is kept cannot be used to come in.
 import hmac
 import re
 import secrets
-import threading
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Literal
@@ -15,7 +14,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from peewee import Check, CompositeKey
 
-from widget_server import clock, config
+from widget_server import clock, config, lanes
 from widget_server.db import Int, Json, ShopTable, Text, UtcDateTime, atomic, insert_once, lock_rows, new_id
 from widget_server.errors import CodeExpired, PasswordWeak, SignedOut, TooManyTries, WrongCode
 from widget_server.loyalty import emails
@@ -31,7 +30,6 @@ PASSWORD_LENGTH_MAX = 200
 WELL_KNOWN = re.compile(r"(password|passwort|qwerty|iloveyou|letmein|welcome|abc123|1234567)[\W\d]*|(.)\2+|\d{1,12}")
 
 _hasher = PasswordHasher()
-_hashing = threading.BoundedSemaphore(2)  # 64 MiB a hash
 _nobody = _hasher.hash(secrets.token_hex(16))
 
 
@@ -237,16 +235,16 @@ def use_up(shop_id: str, jti: str, expires_at: Any) -> bool:
 
 
 def hash_password(password: str) -> str:
-    """argon2id of a password that is good enough; raises PasswordWeak."""
+    """argon2id of a password that is good enough; raises PasswordWeak, Busy."""
     if not PASSWORD_LENGTH_MIN <= len(password) <= PASSWORD_LENGTH_MAX or WELL_KNOWN.fullmatch(password.casefold()):
         raise PasswordWeak()
-    with _hashing:
+    with lanes.HASHING.place():
         return _hasher.hash(password)
 
 
 def password_fits(password_hash: str | None, password: str) -> bool:
-    """Compare; takes as long when there is no account or no password, so that nothing is told."""
-    with _hashing:
+    """Compare; takes as long when there is no account or no password, so that nothing is told. Raises Busy."""
+    with lanes.HASHING.place():
         try:
             fits = _hasher.verify(password_hash or _nobody, password[: PASSWORD_LENGTH_MAX + 1])
         except (VerificationError, InvalidHashError):

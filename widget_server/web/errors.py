@@ -21,6 +21,7 @@ STATUS = {
     "conflict": 409,
     "precondition": 428,
     "rate": 429,
+    "busy": 503,
 }
 CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 415: "bad_request", 400: "bad_request"}
 

@@ -4,7 +4,7 @@ from anywhere else.
 
 import json
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 from apispec.ext.marshmallow import MarshmallowPlugin
@@ -17,6 +17,7 @@ from flask_smorest import Api
 from widget_server.schemas.admin.oauth import TokenAsk
 from widget_server.schemas.widget import Refusal
 from widget_server.schemas.wire import NEVER, Described, Wire
+from widget_server.web import compression
 from widget_server.web.bodies import plain
 from widget_server.web.errors import refusals
 from widget_server.web.query import tables
@@ -74,9 +75,16 @@ class HouseApi(Api):
             self._document: Json = with_examples(plain(self.spec.to_dict()))
         return self._document
 
+    @cached_property
+    def text(self) -> str:
+        """The document as it is sent."""
+        return json.dumps(self.document(), indent=2)
+
     def _openapi_json(self) -> Any:
-        text = json.dumps(self.document(), indent=2)
-        return current_app.response_class(text, mimetype="application/json")
+        response = compression.shared(self.text, "application/json")
+        response.headers["Cache-Control"] = "no-cache"  # keep it, and ask whether it is still the same
+        response.add_etag()
+        return response.make_conditional(request)
 
 
 @reference.get("/reference")

@@ -13,10 +13,10 @@ from widget_server.loyalty.order_states import Line, OrderState
 from widget_server.loyalty.programs import ProgramSettings
 from widget_server.loyalty.shops import Shop
 from widget_server.schemas import widget as shapes
-from widget_server.web import auth
+from widget_server.web import auth, compression
 from widget_server.web.bodies import json_body
 from widget_server.web.rate_limits import limit
-from widget_server.widget import assets, boot, compression
+from widget_server.widget import assets, boot
 from widget_server.widget.document import framed
 from widget_server.widget.routes import ANYBODY, MEMBERS, Endpoints
 

@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from widget_server import ledger
 from widget_server.errors import BadRequest
+from widget_server.lanes import EXPORTS
 from widget_server.loyalty import access, customers, privacy, programs, reads
 from widget_server.schemas import widget as shapes
 from widget_server.web import auth
@@ -45,7 +46,8 @@ def export() -> ResponseReturnValue:
     """Everything the program knows of her, as a file."""
     me = auth.member()
     limit("10 per hour", "export", me.customer.id)
-    answer = jsonify(privacy.export(me.shop, me.customer))
+    with EXPORTS.place():
+        answer = jsonify(privacy.export(me.shop, me.customer))
     answer.headers["Content-Disposition"] = 'attachment; filename="my-data.json"'
     return answer
 

@@ -13,9 +13,10 @@ from markupsafe import Markup
 from widget_server.errors import CodeExpired
 from widget_server.loyalty import access, customers, programs, referrals, shops, sign_in
 from widget_server.loyalty.shops import Shop
+from widget_server.web import compression
 from widget_server.web.auth import client_address
 from widget_server.web.rate_limits import limit
-from widget_server.widget import assets, boot, compression
+from widget_server.widget import assets, boot
 from widget_server.widget.document import framed, onward, plain
 from widget_server.widget.panel import TABS
 

@@ -10,8 +10,8 @@ from marshmallow import Schema
 from widget_server import keys
 from widget_server.errors import BadRequest
 from widget_server.schemas.widget import Refusal
+from widget_server.web import compression
 from widget_server.web.auth import MEMBER_TOKEN, SHOP_HEADER, Shopper
-from widget_server.widget import compression
 
 SOURCE = "widget"
 KEY_HEADER = "Idempotency-Key"

@@ -10,7 +10,8 @@ from flask import Blueprint, Response, request
 
 from widget_server.loyalty import programs, shops
 from widget_server.loyalty.shops import Shop, WidgetSettings
-from widget_server.widget import assets, colours, compression
+from widget_server.web import compression
+from widget_server.widget import assets, colours
 
 script = Blueprint("script", __name__)
 

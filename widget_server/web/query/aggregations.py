@@ -15,6 +15,7 @@ from peewee import SQL, Case, NodeList, Value, fn
 
 from widget_server import clock
 from widget_server.db import on_sqlite
+from widget_server.lanes import QUERIES
 from widget_server.web.query.conditions import every
 from widget_server.web.query.fields import TYPES, Entity, Field
 from widget_server.web.query.reading import a_list, a_number, a_text, a_word, an_object, wrong
@@ -45,7 +46,8 @@ def aggregate(entity: Entity, select: Any, asked: Any, zone: tzinfo = UTC, *, wh
     wanted = [
         _wanted(entity, one, zone, f"{path}[{at}]") for at, one in enumerate(a_list(asked, AGGREGATIONS_MAX, path))
     ]
-    return {"results": [{**one.told, **one.alone(select)} for one in wanted]}
+    with QUERIES.place():
+        return {"results": [{**one.told, **one.alone(select)} for one in wanted]}
 
 
 def time_zone(name: Any, where: str = "search") -> tzinfo:

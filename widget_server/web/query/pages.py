@@ -10,6 +10,7 @@ from peewee import NodeList
 
 from widget_server import clock
 from widget_server.errors import BadRequest
+from widget_server.lanes import QUERIES
 from widget_server.web.query import cursors, filters, search
 from widget_server.web.query.conditions import every
 from widget_server.web.query.fields import Entity
@@ -76,7 +77,8 @@ def page(entity: Entity, select: Any, asked: Any, *, shop_id: str, where: Where 
         raise _bad_cursor(path) from changed  # it was good once: the fields have changed since
     query = select.where(chosen, *place).order_by(*(key.clause(wanted.backwards) for key in keys))
     query = query.select_extend(*(_plain(key).alias(f"sort_{at}") for at, key in enumerate(keys)))
-    rows = list(query.limit(wanted.limit + 1).offset(wanted.offset))
+    with QUERIES.place():
+        rows = list(query.limit(wanted.limit + 1).offset(wanted.offset))
     more, rows = len(rows) > wanted.limit, rows[: wanted.limit]
     if wanted.backwards:
         rows.reverse()

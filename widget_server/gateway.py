@@ -1,0 +1,224 @@
+"""Between the network and the application: no thread of the application ever waits for a stranger's bytes.
+
+A body is read whole on the event loop, against a deadline and a least speed, before a thread is taken; a response is
+made whole in a thread and sent by the loop. Queues are bounded: whoever finds one full reads 503 with Retry-After.
+"""
+
+import asyncio
+import io
+import json
+import logging
+import os
+import signal
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Protocol
+
+BODY_BYTES_MAX = 10 * 1024 * 1024 + 100_000  # the largest upload; the application's own limits are lower
+BODY_SECONDS_MAX = 60.0
+BODY_GRACE_SECONDS = 5.0
+BODY_BYTES_PER_SECOND_MIN = 500
+BODIES_PER_ADDRESS_MAX = 32
+BODIES_MAX = 256
+WAITING_MAX = 256
+STUCK_SECONDS = 30.0
+RETRY_AFTER_SECONDS = 2
+
+Headers = list[tuple[str, str]]
+Wsgi = Any
+log = logging.getLogger(__name__)
+
+
+class Scope(Protocol):
+    """What the server says of a request, as RSGI has it."""
+
+    proto: str
+    http_version: str
+    server: str
+    client: str
+    scheme: str
+    method: str
+    path: str
+    query_string: str
+    authority: str | None
+    headers: Any
+
+
+class TurnedAway(Exception):
+    """A request that no thread is taken for: its status and code."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status, self.code, self.message = status, code, message
+
+
+class Gateway:
+    """An RSGI application around a WSGI one: `threads` run the application, the event loop does the rest."""
+
+    def __init__(self, application: Wsgi, threads: int, *, proxies: int = 0) -> None:
+        self.application, self.threads, self.proxies = application, threads, proxies
+        self.pool = ThreadPoolExecutor(threads, thread_name_prefix="request")
+        self.reading: Counter[str] = Counter()
+        self.waiting = 0
+        self.began: dict[object, float] = {}
+
+    def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        """The server has an event loop: watch the threads from it."""
+        loop.create_task(self._watch())
+
+    async def __rsgi__(self, scope: Scope, protocol: Any) -> None:
+        """Serve one request."""
+        try:
+            if scope.path == "/healthz" and scope.method in ("GET", "HEAD"):
+                status, headers, body = self._alive()
+            else:
+                body_in = await self._body(scope, protocol)
+                status, headers, body = await self._run(environ(scope, body_in))
+        except TurnedAway as no:
+            status, headers, body = _refusal(no)
+        if scope.method == "HEAD":
+            body = b""
+        protocol.response_bytes(status, headers, body)
+
+    def _alive(self) -> tuple[int, Headers, bytes]:
+        """The process lives: told without a thread, so that a busy server is not taken for a dead one."""
+        return 200, [("content-type", "application/json"), ("cache-control", "no-store")], b'{"status":"alive"}'
+
+    async def _body(self, scope: Scope, protocol: Any) -> bytes:
+        """The whole body. Raises TurnedAway: 413 too large, 408 too slow, 503 too many at once."""
+        told = scope.headers.get("content-length") or "0"
+        if told.isdecimal() and int(told) > BODY_BYTES_MAX:
+            raise TurnedAway(413, "too_large", "The body is too large.")
+        if told == "0" and "transfer-encoding" not in scope.headers:
+            return b""
+        address = self._address(scope)
+        if self.reading[address] >= BODIES_PER_ADDRESS_MAX or self.reading.total() >= BODIES_MAX:
+            raise TurnedAway(503, "busy", "Too many bodies are being read at once.")
+        self.reading[address] += 1
+        try:
+            return await _read(protocol)
+        finally:
+            self.reading[address] -= 1
+            if not self.reading[address]:
+                del self.reading[address]
+
+    def _address(self, scope: Scope) -> str:
+        """Who sends: the last address that a proxy of ours vouches for, else the peer."""
+        if self.proxies and (forwarded := scope.headers.get("x-forwarded-for")):
+            hops = [hop.strip() for hop in forwarded.split(",")]
+            return hops[-min(self.proxies, len(hops))]
+        return scope.client.rpartition(":")[0]
+
+    async def _run(self, request: dict[str, Any]) -> tuple[int, Headers, bytes]:
+        if self.waiting >= WAITING_MAX + self.threads:
+            raise TurnedAway(503, "busy", "The server is busy.")
+        self.waiting += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self.pool, self._call, request)
+        finally:
+            self.waiting -= 1
+
+    def _call(self, request: dict[str, Any]) -> tuple[int, Headers, bytes]:
+        mark = object()
+        self.began[mark] = time.monotonic()
+        try:
+            return call(self.application, request)
+        finally:
+            del self.began[mark]
+
+    def is_stuck(self) -> bool:
+        """True when every thread has been at one request for longer than STUCK_SECONDS."""
+        before = time.monotonic() - STUCK_SECONDS
+        began = list(self.began.values())
+        return len(began) >= self.threads and all(one < before for one in began)
+
+    async def _watch(self) -> None:
+        """A process whose threads are all stuck ends; the server starts another in its place."""
+        while True:
+            await asyncio.sleep(1)
+            if self.is_stuck():
+                log.critical("all %d threads were busy for %d s: this process ends", self.threads, STUCK_SECONDS)
+                os.kill(os.getpid(), signal.SIGKILL)
+
+
+async def _read(protocol: Any) -> bytes:
+    """The body's bytes within BODY_SECONDS_MAX, and not slower than BODY_BYTES_PER_SECOND_MIN after a grace."""
+    began, parts, size = time.monotonic(), list[bytes](), 0
+    stream = aiter(protocol)
+    while True:
+        allowed = BODY_GRACE_SECONDS + size / BODY_BYTES_PER_SECOND_MIN
+        left = min(allowed, BODY_SECONDS_MAX) - (time.monotonic() - began)
+        try:
+            part = await asyncio.wait_for(anext(stream), max(left, 0))
+        except StopAsyncIteration:
+            return b"".join(parts)
+        except TimeoutError:
+            raise TurnedAway(408, "too_slow", "The body came too slowly.") from None
+        size += len(part)
+        if size > BODY_BYTES_MAX:
+            raise TurnedAway(413, "too_large", "The body is too large.")
+        parts.append(part)
+
+
+def environ(scope: Scope, body: bytes) -> dict[str, Any]:
+    """The WSGI environment (PEP 3333) of a request whose body has arrived."""
+    host, _, port = scope.server.rpartition(":")
+    address, _, peer_port = scope.client.rpartition(":")
+    found: dict[str, Any] = {
+        "REQUEST_METHOD": scope.method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": scope.path.encode("utf-8", "surrogateescape").decode("latin-1"),
+        "QUERY_STRING": scope.query_string,
+        "SERVER_NAME": host.strip("[]"),
+        "SERVER_PORT": port,
+        "SERVER_PROTOCOL": f"HTTP/{scope.http_version}",
+        "REMOTE_ADDR": address.strip("[]"),
+        "REMOTE_PORT": peer_port,
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": scope.scheme,
+        "wsgi.input": io.BytesIO(body),
+        "wsgi.input_terminated": True,
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": True,
+        "wsgi.run_once": False,
+    }
+    for name, value in scope.headers.items():
+        key = name.upper().replace("-", "_")
+        key = key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"
+        found[key] = f"{found[key]},{value}" if key in found else value
+    if scope.authority and "HTTP_HOST" not in found:
+        found["HTTP_HOST"] = scope.authority
+    found["CONTENT_LENGTH"] = str(len(body))
+    return found
+
+
+def call(application: Wsgi, request: dict[str, Any]) -> tuple[int, Headers, bytes]:
+    """Run a WSGI application to its end: status, headers, body."""
+    began: list[tuple[int, Headers]] = []
+
+    def start_response(status: str, headers: Headers, exc_info: Any = None) -> Any:
+        began[:] = [(int(status.split(" ", 1)[0]), [(name.lower(), value) for name, value in headers])]
+        return None
+
+    parts: Iterable[bytes] = application(request, start_response)
+    try:
+        body = b"".join(parts)
+    finally:
+        close = getattr(parts, "close", None)
+        if close is not None:
+            close()
+    (status, headers) = began[0]
+    return status, headers, body
+
+
+def _refusal(no: TurnedAway) -> tuple[int, Headers, bytes]:
+    """The widget's form of a "no" (web/errors.py), made without the application."""
+    headers = [("content-type", "application/json"), ("cache-control", "no-store"), ("connection", "close")]
+    if no.status == 503:
+        headers.append(("retry-after", str(RETRY_AFTER_SECONDS)))
+    error = {"code": no.code, "message": no.message, "field": None, "needs": None, "has": None}
+    return no.status, headers, json.dumps({"error": {**error, "retry_after_seconds": None}}).encode()

@@ -653,7 +653,8 @@ class People(RuleBasedStateMachine):
         )
         if person.email_verified:
             self.proven.add((row.customer_id, person.email or ""))
-        self.trusted.discard(order.id)  # the shop's newest word says whose it is
+        if person.external_id is not None:
+            self.trusted.discard(order.id)  # the shop's own id says whose it is; without one the order stays
 
     def _knows(self, person: Person) -> None:
         customer = customers.recognise(self.world.shop.id, person)

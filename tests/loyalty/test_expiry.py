@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.make import NOON, Shopper, World, at_once, day, line, tries
+from tests.make import NOON, Shopper, World, at_once, day, line, refund, tries
 from widget_server import clock, ledger
 from widget_server.loyalty import coupons, expiry, programs
 
@@ -209,3 +209,18 @@ def test_points_that_wait_do_not_expire(world: World) -> None:  # acceptance 31
         ann.orders(lines=(line("20.00"),))
     assert expires_on(world, day("2026-06-01")) == [0]
     assert ann.pending == 200
+
+
+def test_points_of_a_refund_that_was_deleted_are_as_old_as_before(world: World) -> None:
+    world.settings(expiry="age", expiry_months=12)
+    world.order_rule(10)
+    with clock.at(day("01-10")):
+        ann = world.member()
+        ann.orders("20.00", id="o1", revision=1)
+    with clock.at(day("03-10")):
+        ann.orders("20.00", id="o1", revision=2, placed_at=day("01-10"), refunds=(refund("5.00"),))
+    with clock.at(day("06-10")):
+        ann.orders("20.00", id="o1", revision=3, placed_at=day("01-10"), refunds_complete=True)
+        coming = expiry.next_expiry(world.shop, world.program, ann.account)
+    assert coming is not None
+    assert (coming.points, clock.local_date(coming.at, "Europe/Berlin").isoformat()) == (200, "2027-01-11")

@@ -304,8 +304,8 @@ def test_the_panel_sorts_the_rows_by_their_dates(world: World) -> None:  # accep
             people[number % 2].is_given(number + 1)
     with clock.at(day("06-01")):
         privacy.merge(world.shop, old.id, ann.id)
-        first = reads.history(world.shop, ann.account)
-        second = reads.history(world.shop, ann.account, cursor=first["next_cursor"])
+        first = reads.history(world.shop, ann.customer, ann.account)
+        second = reads.history(world.shop, ann.customer, ann.account, cursor=first["next_cursor"])
     shown = [row["points"] for page in (first, second) for row in page["rows"]]
     assert (shown, second["next_cursor"]) == (list(range(30, 0, -1)), None)
 

@@ -581,3 +581,17 @@ def test_orders_of_a_guest_who_is_found_to_be_the_friend_complete_it(world: Worl
     assert (standing(bob), ann.balance) == (("joined", None), 0)
     world.vouched("c-2", BOB, verified=True)
     assert (standing(bob), ann.balance) == (("completed", None), 200)
+
+
+def test_a_guest_who_registers_meanwhile_is_still_the_friend(world: World) -> None:
+    world.refer(friend_gift=None)
+    eve = world.member("eve@example.com")
+    noon = clock.now()
+    with clock.at(noon):
+        world.guest_orders("ann@example.com", id="o1", status="placed", landing_referral=eve.customer.referral_code)
+    with clock.at(noon + timedelta(minutes=5)):
+        world.vouched("c-1", "ann@example.com")  # the checkout made an account for her, nobody has verified the address
+    with clock.at(noon + timedelta(hours=1)):
+        world.guest_orders("ann@example.com", id="o1", status="paid", revision=1)
+    assert Referral.need(world.shop).status == "completed"
+    assert eve.balance == 200

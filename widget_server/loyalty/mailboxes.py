@@ -6,6 +6,7 @@ nothing about who that was.
 
 import hashlib
 import hmac
+from datetime import datetime
 
 import peewee
 
@@ -50,9 +51,9 @@ def claim(shop: Shop, customer: Customer, what: str) -> bool:
     )  # somebody was faster, or it is ours
 
 
-def had_by_another(shop: Shop, customer: Customer, what: str) -> bool:
-    """Whether another customer of this mailbox, erased or not, has had `what`."""
-    return customer.mailbox is not None and _others(shop, customer, what, verified_only=False)
+def had_by_another(shop: Shop, customer: Customer, what: str, before: datetime) -> bool:
+    """Whether another customer of this mailbox, erased or not, had `what` before that moment."""
+    return customer.mailbox is not None and _others(shop, customer, what, verified_only=False, before=before)
 
 
 def forget_customer(shop: Shop, customer_ids: list[str]) -> None:
@@ -65,10 +66,12 @@ def digest(mailbox: str) -> str:
     return hmac.new(config.derived_key("mailboxes"), mailbox.encode(), hashlib.sha256).hexdigest()
 
 
-def _others(shop: Shop, customer: Customer, what: str, *, verified_only: bool) -> bool:
+def _others(shop: Shop, customer: Customer, what: str, *, verified_only: bool, before: datetime | None = None) -> bool:
     rows = MailboxClaim.of(shop).where(MailboxClaim.digest == digest(str(customer.mailbox)), MailboxClaim.what == what)
     if verified_only:
         rows = rows.where(MailboxClaim.verified == True)
+    if before is not None:
+        rows = rows.where(MailboxClaim.created_at < before)
     return any(
         row.customer_id is None or customers.live(customers.by_id(shop.id, row.customer_id)).id != customer.id
         for row in rows

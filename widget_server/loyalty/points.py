@@ -344,6 +344,7 @@ def _correct(award: Award, target: Target, shortfall: Shortfall, source: str) ->
 
 
 def _earn(award: Award, points: int, key: str, source: str) -> Transaction:
+    """Book points of the award; those that come back, or come on top, are as old as its first ones."""
     return ledger.post(
         award.shop_id,
         award.account_id,
@@ -352,7 +353,8 @@ def _earn(award: Award, points: int, key: str, source: str) -> Transaction:
         source=source,
         key=key,
         cause=Cause(award.cause, award.rule_id, award.order_id, award.snapshot),
-        at=award.event_at if key == f"award:{award.id}" else None,
+        at=award.event_at if award.booked_id is None else None,
+        takes_back=award.booked_id,
     )
 
 

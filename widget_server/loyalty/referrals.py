@@ -442,9 +442,9 @@ def _is_known_otherwise(shop: Shop, friend: Customer, bound_at: datetime) -> boo
         Customer.mailbox == friend.mailbox,
         Customer.id != friend.id,
         Customer.merged_into.is_null(),
-        Customer.created_at <= bound_at,
+        Customer.created_at < bound_at,
     )
-    return mailboxes.had_by_another(shop, friend, mailboxes.MEMBERSHIP) or any(
+    return mailboxes.had_by_another(shop, friend, mailboxes.MEMBERSHIP, bound_at) or any(
         twin.email_key != friend.email_key or new_customers.has_bought(shop, twin, clock.now())
         for twin in twins.limit(20)
     )

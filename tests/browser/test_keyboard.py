@@ -73,7 +73,7 @@ class Keyboard:
                 return way
             self.press(key)
             way.append(self.at)
-            assert way[-1], way
+            assert way[-1], "; ".join(way)
         raise AssertionError(f"{name!r} is not reached: {way}")
 
     def said(self) -> list[str]:
@@ -166,6 +166,7 @@ def test_the_whole_story_without_a_mouse(keyboard: Callable[..., Keyboard]) -> N
     hands.press("Enter")
     hands.visitor.page.wait_for_url("**/cart")
     hands.visitor.page.get_by_text(copied).first.wait_for()
+    hands.visitor.page.get_by_role("button", name="Rewards").wait_for()  # it comes when the page is complete
 
     hands.press("Tab")
     hands.tabs_to("button Rewards")

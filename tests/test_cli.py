@@ -366,6 +366,37 @@ def test_upgrade_brings_an_empty_database_up_to_date_once(shell: Shell, database
     assert json.loads(shell("shop", "list", "--json", url=url).stdout) == []
 
 
+def test_check_prints_everything_at_once(shell: Shell, tmp_path: Path) -> None:
+    wrong = {
+        "WIDGET_SECRET_KEY": "x" * 64,
+        "WIDGET_BASE_URL": "https://widget.example/loyalty",
+        "WIDGET_PROXIES": "many",
+        "WIDGET_STATEMENT_TIMEOUT_MS": "0",
+        "WIDGET_DEBUG": "1",
+        "WIDGET_PROXY": "1",
+    }
+    done = shell("check", **wrong)
+    assert done.exit_code == 1
+    lines = done.stdout.splitlines()
+    assert all(line.startswith(("refused: ", "warning: ")) for line in lines)
+    for named in (*wrong, "WIDGET_MAIL_URL"):
+        assert any(named in line for line in lines), named
+
+
+def test_check_finds_nothing_in_a_good_set_up(shell: Shell) -> None:
+    done = shell("check", "--host", "127.0.0.1")
+    assert done.exit_code == 0, done.output
+    assert done.stdout.splitlines()[-1] == "This set-up may serve shoppers."
+    assert "refused" not in done.stdout
+
+
+def test_check_says_what_serve_would_refuse(shell: Shell) -> None:
+    done = shell("check", "--host", "0.0.0.0")
+    assert done.exit_code == 1 and "--host 0.0.0.0" in done.stdout
+    done = shell("check", url="postgresql://fern:hush@127.0.0.1:1/loyalty")
+    assert done.exit_code == 1 and "DATABASE_URL" in done.stdout and "hush" not in done.output
+
+
 def test_everything_refuses_while_migrations_are_pending(
     shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -391,7 +422,7 @@ def test_everything_refuses_while_migrations_are_pending(
         "audit": [],
         "backup": [str(tmp_path / "copy.db")],
     }
-    assert set(typed) == {name for name, _ in leaves()} - {"upgrade", "demo"}
+    assert set(typed) == {name for name, _ in leaves()} - {"upgrade", "demo", "check"}
     for name, options in typed.items():
         line = refusal(shell(*name.split(), *options))
         assert "9999_shelf" in line and "`widget-server upgrade`" in line

@@ -61,7 +61,7 @@ stores widget admin dashboard
 reactions
 jobs
 app gateway
-wsgi demo
+wsgi demo checks
 cli __main__
 """.strip().splitlines()
 RANK = {name: rank for rank, floor in enumerate(FLOORS) for name in floor.split()}

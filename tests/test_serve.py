@@ -154,13 +154,6 @@ def test_an_sqlite_that_can_lose_commits_must_not_serve(monkeypatch: pytest.Monk
     assert "3.51.2" in line and "cysqlite" in line
 
 
-@pytest.mark.parametrize(
-    "url", ["smtp://mail.example", "smtps://u:p@mail.example", "smtp+starttls://m:587", "file:///m"]
-)
-def test_these_ways_of_mail_are_fine(url: str) -> None:
-    assert config.Settings(secret_key=SECRET, mail_url=url).weaknesses() == []
-
-
 def test_a_taken_port_is_named_before_two_servers_share_its_callers(
     database: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -2,6 +2,8 @@
 
 import json
 import logging
+import math
+import os
 import signal
 import socket
 import subprocess
@@ -19,7 +21,8 @@ from granian import Granian
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 
-from widget_server import clock, config, db, demo, events, jobs, ledger, reactions, schema
+from widget_server import checks, clock, config, db, demo, events, jobs, ledger, reactions, schema
+from widget_server.checks import Finding
 from widget_server.config import Settings
 from widget_server.errors import BadRequest, Refusal
 from widget_server.loyalty import access, checkout, coupons, feeds, points, program_files, programs, reports, shops
@@ -39,6 +42,7 @@ CHECKS = (
 )
 COUPON_TOPICS = ("coupons/check", "coupons/use", "coupons/release")
 WATCH_SECONDS = 1.0
+CHECK_SECONDS = 5.0  # of reading the database's pages before serving
 STOP_SECONDS = 20
 HEADER_MS_MAX = 10_000
 
@@ -60,6 +64,7 @@ class House(click.Group):
 @click.group(cls=House, context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """A loyalty program any shop can host itself."""
+    os.umask(0o077)  # what we write is for this user alone
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
 
 
@@ -77,7 +82,7 @@ def upgrade() -> None:
 @click.option("--workers", default=2, show_default=True, help="Web processes.")
 def serve(host: str, port: int, workers: int) -> None:
     """Serve shoppers and shops: web processes, and the worker beside them."""
-    _open(_safe_settings())
+    _open_safely(host)
     _need_free(port, "--port", host)
     db.disconnect()  # before the fork
     web = Granian(
@@ -99,9 +104,28 @@ def serve(host: str, port: int, workers: int) -> None:
 
 
 @main.command()
+@click.option("--host", default=None, help="What `serve` is to listen on.")
+def check(host: str | None) -> None:
+    """Print everything that is wrong or doubtful with this set-up; exit 1 when `serve` would refuse it."""
+    settings, faults = config.read_env()
+    found = [checks.refusal(f"{fault.field}: {fault.message}") for fault in faults]
+    found += checks.of_settings(settings, host)
+    try:
+        _open(settings)
+        found += checks.of_database(settings, seconds=math.inf)
+    except click.ClickException as no:
+        found.append(checks.refusal(no.message))
+    for text in dict.fromkeys(map(str, found)):
+        click.echo(text)
+    if any(one.is_fatal for one in found):
+        raise SystemExit(1)
+    click.echo("This set-up may serve shoppers.")
+
+
+@main.command()
 def worker() -> None:
     """Run jobs and what the clock asks for, until stopped."""
-    _open(_safe_settings())
+    _open_safely()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -296,7 +320,7 @@ def run_demo(port: int, shop_port: int, reset: bool) -> None:
 def _open(settings: Settings | None = None, *, migrated: bool = True) -> None:
     settings = settings or Settings.from_env()
     if not settings.secret_key:
-        raise click.ClickException(settings.weaknesses()[0])
+        raise click.ClickException("WIDGET_SECRET_KEY is missing: see README, What an operator does.")
     config.use(settings)
     try:
         db.open_database(settings.database_url, statement_timeout_ms=settings.statement_timeout_ms)
@@ -350,12 +374,22 @@ def _stop(worker: subprocess.Popen[bytes]) -> None:
         worker.wait()
 
 
-def _safe_settings() -> Settings:
+def _open_safely(host: str | None = None) -> None:
+    """Open the database of a set-up that may serve shoppers; what is only doubtful goes to the log."""
     settings = Settings.from_env()
-    weak = settings.weaknesses()
-    if weak:
-        raise click.ClickException(" ".join(weak))
-    return settings
+    found = [*_need_none_fatal(checks.of_settings(settings, host))]
+    _open(settings)
+    found += _need_none_fatal(checks.of_database(settings, seconds=CHECK_SECONDS))
+    if clash := checks.claim(settings):
+        _need_none_fatal([clash])
+    for one in found:
+        log.warning("%s", one.text)
+
+
+def _need_none_fatal(found: list[Finding]) -> list[Finding]:
+    if fatal := [one.text for one in found if one.is_fatal]:
+        raise click.ClickException(" ".join(fatal))
+    return found
 
 
 def _need_free(port: int, option: str, host: str = "127.0.0.1") -> None:

@@ -6,8 +6,9 @@
 import base64
 import hashlib
 import hmac
+import ipaddress
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -15,10 +16,8 @@ from cryptography.fernet import Fernet
 
 from widget_server.errors import BadRequest
 
-WEAK_SECRETS = frozenset({"", "changeme", "change-me", "secret", "dev", "development", "password", "test", "default"})
-SECRET_LENGTH_MIN = 32
-LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
 MAIL_SCHEMES = ("file", "smtp", "smtps", "smtp+starttls")
+COUNT_MAX = 10**9  # of a setting that is a whole number
 
 
 @dataclass(frozen=True)
@@ -45,41 +44,10 @@ class Settings:
 
         Raises BadRequest naming a setting that is not the whole number it should be.
         """
-        env = os.environ
-        instance = Path(env.get("WIDGET_INSTANCE") or "instance").resolve()
-        return cls(
-            database_url=env.get("DATABASE_URL") or f"sqlite:///{instance / 'loyalty.db'}",
-            secret_key=env.get("WIDGET_SECRET_KEY", ""),
-            base_url=(env.get("WIDGET_BASE_URL") or "http://127.0.0.1:8000").rstrip("/"),
-            instance=instance,
-            mail_url=env.get("WIDGET_MAIL_URL") or f"file://{instance / 'mail'}",
-            mail_from=env.get("WIDGET_MAIL_FROM") or "loyalty@localhost",
-            debug=_is_on("WIDGET_DEBUG"),
-            proxies=_count("WIDGET_PROXIES", 0),
-            statement_timeout_ms=_count("WIDGET_STATEMENT_TIMEOUT_MS", 15_000),
-            allow_private_webhooks=_is_on("WIDGET_ALLOW_PRIVATE_WEBHOOKS"),
-            webhook_timeout_ms=_count("WIDGET_WEBHOOK_TIMEOUT_MS", 10_000, least=1),
-            webhook_days=_count("WIDGET_WEBHOOK_DAYS", 30),
-            webhook_pause_divisor=_count("WIDGET_WEBHOOK_PAUSE_DIVISOR", 1, least=1),
-        )
-
-    def weaknesses(self) -> list[str]:
-        """Why these settings must not serve shoppers, each with its mend; empty when they may."""
-        found = []
-        if self.secret_key.lower() in WEAK_SECRETS or len(self.secret_key) < SECRET_LENGTH_MIN:
-            found.append(
-                f"WIDGET_SECRET_KEY is missing, a default or shorter than {SECRET_LENGTH_MIN} characters: "
-                "set it to the output of `python -c 'import secrets; print(secrets.token_urlsafe(48))'`."
-            )
-        if self.debug:
-            found.append("WIDGET_DEBUG is on: unset it.")
-        address = urlsplit(self.base_url)
-        if address.scheme != "https" and not is_loopback(address.hostname or ""):
-            found.append(f"WIDGET_BASE_URL {self.base_url} is not https: plain http is fine on loopback only.")
-        if self.mail_url and self.mail_url.partition("://")[0] not in MAIL_SCHEMES:
-            known = ", ".join(f"{scheme}://" for scheme in MAIL_SCHEMES)
-            found.append(f"WIDGET_MAIL_URL begins with none of {known}: no mail would leave.")
-        return found
+        settings, faults = read_env()
+        if faults:
+            raise faults[0]
+        return settings
 
     @property
     def widget_origin(self) -> str:
@@ -88,20 +56,50 @@ class Settings:
         return f"{parts.scheme}://{parts.netloc}"
 
 
+NAMES = frozenset(f"WIDGET_{one.name.upper()}" for one in fields(Settings)) - {"WIDGET_DATABASE_URL"}
+
+
+def read_env() -> tuple[Settings, list[BadRequest]]:
+    """What the environment sets, and each setting that is not the whole number it should be, which has its default."""
+    faults: list[BadRequest] = []
+
+    def count(name: str, default: int, *, least: int = 0) -> int:
+        text = os.environ.get(name) or str(default)
+        if text.isdecimal() and least <= int(text) <= COUNT_MAX:
+            return int(text)
+        faults.append(BadRequest(f"{text!r} is not a whole number from {least} to {COUNT_MAX}.", field=name))
+        return default
+
+    env = os.environ
+    instance = Path(env.get("WIDGET_INSTANCE") or "instance").resolve()
+    settings = Settings(
+        database_url=env.get("DATABASE_URL") or f"sqlite:///{instance / 'loyalty.db'}",
+        secret_key=env.get("WIDGET_SECRET_KEY", ""),
+        base_url=(env.get("WIDGET_BASE_URL") or "http://127.0.0.1:8000").rstrip("/"),
+        instance=instance,
+        mail_url=env.get("WIDGET_MAIL_URL") or f"file://{instance / 'mail'}",
+        mail_from=env.get("WIDGET_MAIL_FROM") or "loyalty@localhost",
+        debug=_is_on("WIDGET_DEBUG"),
+        proxies=count("WIDGET_PROXIES", 0),
+        statement_timeout_ms=count("WIDGET_STATEMENT_TIMEOUT_MS", 15_000),
+        allow_private_webhooks=_is_on("WIDGET_ALLOW_PRIVATE_WEBHOOKS"),
+        webhook_timeout_ms=count("WIDGET_WEBHOOK_TIMEOUT_MS", 10_000, least=1),
+        webhook_days=count("WIDGET_WEBHOOK_DAYS", 30),
+        webhook_pause_divisor=count("WIDGET_WEBHOOK_PAUSE_DIVISOR", 1, least=1),
+    )
+    return settings, faults
+
+
 def is_loopback(host: str) -> bool:
     """True for a name that never leaves this machine, where plain http is fine."""
-    return host in LOOPBACK_HOSTS or host.endswith(".localhost")
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
 
 
 def _is_on(name: str) -> bool:
     return os.environ.get(name, "") not in ("", "0", "false")
-
-
-def _count(name: str, default: int, *, least: int = 0) -> int:
-    text = os.environ.get(name) or str(default)
-    if not text.isdecimal() or int(text) < least:
-        raise BadRequest(f"{text!r} is not a whole number{f' from {least} up' if least else ''}.", field=name)
-    return int(text)
 
 
 _current: list[Settings] = []

@@ -91,6 +91,11 @@ def pending() -> list[str]:
     return [step.name for step in _runner().status() if step.path is not None and step.applied is None]
 
 
+def unknown() -> list[str]:
+    """The names of migrations that this database has seen and this version of the program has not."""
+    return [step.name for step in _runner().status() if step.path is None]
+
+
 def upgrade() -> list[str]:
     """Run what is pending; answers the names of what ran."""
     with _alone():

@@ -1,0 +1,95 @@
+"""Files that others on this machine may read or change. What is ours to mend is mended, the rest is refused."""
+
+import fcntl
+import os
+import shutil
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from widget_server.checks.findings import Finding, refusal, warning
+from widget_server.config import Settings
+
+FOLDER_MODE, FILE_MODE = 0o700, 0o600
+OTHERS = 0o077
+OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
+PATH_BYTES_MAX = 4096
+FREE_BYTES_MIN = 200 * 1024 * 1024
+
+
+def find(settings: Settings) -> list[Finding]:
+    """What is wrong with the instance folder and the file of the database; their modes are mended on the way."""
+    file = sqlite_file(settings)
+    return [*_instance(settings.instance), *(_database(file, settings.instance) if file else ())]
+
+
+def sqlite_file(settings: Settings) -> Path | None:
+    """The file of the embedded database; None on PostgreSQL."""
+    url = settings.database_url
+    return Path(url.removeprefix("sqlite:///")) if url.startswith("sqlite:") else None
+
+
+def _instance(folder: Path) -> Iterator[Finding]:
+    try:
+        folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+        _close(folder, FOLDER_MODE)
+    except OSError as failure:
+        yield refusal(f"WIDGET_INSTANCE {folder} cannot be made this user's own ({failure.strerror}): chown it.")
+        return
+    if not os.access(folder, os.W_OK | os.X_OK):
+        yield refusal(f"WIDGET_INSTANCE {folder} cannot be written by this user: chown it, or mount it read-write.")
+    elif shutil.disk_usage(folder).free < FREE_BYTES_MIN:
+        yield warning(f"The disk of {folder} is nearly full: points can be booked only while there is space.")
+
+
+def _database(file: Path, instance: Path) -> Iterator[Finding]:
+    if not file.is_absolute():
+        yield refusal(
+            f"DATABASE_URL names {file}, which depends on the folder this command is started in: "
+            f"write the whole path, as sqlite:///{file.resolve()}."
+        )
+        return
+    for one in (file, *(file.with_name(file.name + tail) for tail in ("-wal", "-shm", "-journal"))):
+        try:
+            if one.exists():
+                _close(one, FILE_MODE)
+        except OSError as failure:
+            yield refusal(
+                f"{one} may be read or changed by others, and cannot be mended ({failure.strerror}): chown it."
+            )
+    folder = file.parent
+    mode = folder.stat().st_mode if folder.exists() else FOLDER_MODE
+    if folder != instance and mode & OTHERS_WRITE and not mode & stat.S_ISVTX:
+        yield refusal(f"Others may put another file in the place of {file}: run `chmod go-w {folder}`.")
+
+
+def _close(path: Path, mode: int) -> None:
+    """Take from others what they may do with `path`."""
+    if path.stat().st_mode & OTHERS:
+        path.chmod(mode)
+
+
+def claim(settings: Settings) -> Finding | None:
+    """Tell other servers that the embedded database is in use from this instance folder, until this process ends.
+
+    Returns why it must not be: a server with another instance folder has it, so that neither would see all files.
+    """
+    file = sqlite_file(settings)
+    if file is None or not file.parent.is_dir():
+        return None
+    mark = os.open(file.with_name(file.name + ".server"), os.O_RDWR | os.O_CREAT, FILE_MODE)
+    own = str(settings.instance).encode()
+    try:
+        fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.ftruncate(mark, 0)
+        os.write(mark, own)
+    except BlockingIOError:
+        other = os.pread(mark, PATH_BYTES_MAX, 0)
+        if other != own:
+            os.close(mark)
+            return refusal(
+                f"{file} is served already, with the instance folder {other.decode()}: one database has one instance "
+                "folder. Stop that server, or use PostgreSQL for several."
+            )
+    fcntl.flock(mark, fcntl.LOCK_SH)  # left open: the claim ends with this process and those that it forks
+    return None

@@ -6,7 +6,6 @@ from apispec.ext.marshmallow.common import resolve_schema_cls
 from flask import Flask, Response, request, send_from_directory
 from flask.typing import ResponseReturnValue
 from marshmallow import Schema, fields
-from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
 from widget_server import admin, config, db, events, reactions, widget
@@ -14,9 +13,10 @@ from widget_server.config import Settings
 from widget_server.schemas.widget import Points
 from widget_server.schemas.wire import DecimalText, Number, Revision, WireTime
 from widget_server.stores.routes import stores
-from widget_server.web import auth, bodies, callers, errors
+from widget_server.web import auth, bodies, callers, errors, proxies
 from widget_server.web.health import health
 from widget_server.web.reference import HouseApi, HousePlugin, reference
+from widget_server.web.safe_headers import SafeHeaders
 from widget_server.widget import assets
 
 BODY_BYTES_MAX = 2 * 1024 * 1024
@@ -64,8 +64,10 @@ def create_app(settings: Settings) -> House:
     app.register_blueprint(reference)
     app.add_url_rule("/pages/<path:name>", view_func=_page_file)
     _serve_built_files(app)
-    if settings.proxies:
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies)  # type: ignore[method-assign]
+    app.wsgi_app = SafeHeaders(  # type: ignore[method-assign]
+        app.wsgi_app, is_https=settings.base_url.startswith("https:")
+    )
+    proxies.trust(app, settings.proxies)
     return app
 
 
@@ -99,7 +101,6 @@ def _page_file(name: str) -> ResponseReturnValue:
 
 
 def _headers(response: Response) -> Response:
-    response.headers.setdefault("X-Content-Type-Options", "nosniff")
     if response.mimetype == "application/json":
         response.headers.setdefault("Cache-Control", "no-store")
     return response

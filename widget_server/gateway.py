@@ -17,6 +17,8 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 
+from widget_server.web.safe_headers import NOSNIFF
+
 BODY_BYTES_MAX = 10 * 1024 * 1024 + 100_000  # the largest upload; the application's own limits are lower
 BODY_SECONDS_MAX = 60.0
 BODY_GRACE_SECONDS = 5.0
@@ -85,7 +87,7 @@ class Gateway:
 
     def _alive(self) -> tuple[int, Headers, bytes]:
         """The process lives: told without a thread, so that a busy server is not taken for a dead one."""
-        return 200, [("content-type", "application/json"), ("cache-control", "no-store")], b'{"status":"alive"}'
+        return 200, _own_headers(), b'{"status":"alive"}'
 
     async def _body(self, scope: Scope, protocol: Any) -> bytes:
         """The whole body. Raises TurnedAway: 413 too large, 408 too slow, 503 too many at once."""
@@ -215,9 +217,14 @@ def call(application: Wsgi, request: dict[str, Any]) -> tuple[int, Headers, byte
     return status, headers, body
 
 
+def _own_headers() -> Headers:
+    """Of a response that no thread of the application made."""
+    return [("content-type", "application/json"), ("cache-control", "no-store"), NOSNIFF]
+
+
 def _refusal(no: TurnedAway) -> tuple[int, Headers, bytes]:
     """The widget's form of a "no" (web/errors.py), made without the application."""
-    headers = [("content-type", "application/json"), ("cache-control", "no-store"), ("connection", "close")]
+    headers = [*_own_headers(), ("connection", "close")]
     if no.status == 503:
         headers.append(("retry-after", str(RETRY_AFTER_SECONDS)))
     error = {"code": no.code, "message": no.message, "field": None, "needs": None, "has": None}

@@ -6,7 +6,6 @@ from werkzeug import Response as WerkzeugResponse
 from widget_server.loyalty.shops import Shop
 
 COMMON = {
-    "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
 }

@@ -2,7 +2,8 @@
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from flask.testing import FlaskClient
 from playwright.sync_api import Browser
 
 from tests.browser.chromium import browser
+from tests.cases.shop import CaseShop, open_shop
 from tests.make import SECRET, World
 from widget_server import config, db, events, reactions, schema
 from widget_server.app import create_app
@@ -95,6 +97,12 @@ def client(world: World) -> Iterator[FlaskClient]:
     db.connect()
     with app.test_client() as browser:
         yield browser
+
+
+@pytest.fixture
+def shop_on(client: FlaskClient) -> Callable[..., CaseShop]:
+    """Opens the shop of a case on a platform (tests/cases/shop.py); `world` is another shop of the same server."""
+    return partial(open_shop, client)
 
 
 @pytest.fixture(scope="session")

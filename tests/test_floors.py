@@ -30,7 +30,7 @@ loyalty.expiry
 loyalty.batches
 loyalty.csv_files
 loyalty.orders
-loyalty.feeds
+loyalty.feeds loyalty.deliveries
 loyalty.new_customers
 loyalty.earning_rules
 loyalty.scoring loyalty.caps

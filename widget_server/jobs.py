@@ -16,6 +16,7 @@ from widget_server.loyalty import (
     birthdays,
     checkout,
     coupons,
+    deliveries,
     expiry,
     imports,
     issuing,
@@ -87,6 +88,7 @@ def every_minute() -> None:
     _try(_all_of, issuing.give_up_on_codes)
     _try(rate_limits.forget_old)
     _try(imports.forget_old)
+    _try(deliveries.forget_old)
     _try(batches.give_up)
     _try(reconcile.promise_due)
     _try(_all_of, outbox.tidy)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.cases.conftest import BEGAN, CASES, CaseShop, case
+from tests.cases.shop import BEGAN, CASES, CaseShop, case
 from tests.make import Shopper, fresh, refused
 from widget_server import clock
 from widget_server.errors import BadRequest, WorthNothing

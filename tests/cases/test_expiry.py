@@ -5,8 +5,7 @@ from datetime import datetime
 
 import pytest
 
-from tests.cases import conftest
-from tests.cases.conftest import CaseShop
+from tests.cases.shop import CaseShop
 from tests.make import Shopper, World, day, refund
 from widget_server import clock, jobs, ledger
 from widget_server.loyalty import customers, expiry, orders, shops
@@ -26,10 +25,9 @@ GONE = datetime.fromisoformat("2027-01-11T00:00+00:00")
 
 
 @pytest.fixture
-def shop(shop_on: Callable[..., CaseShop], monkeypatch: pytest.MonkeyPatch) -> CaseShop:
+def shop(shop_on: Callable[..., CaseShop]) -> CaseShop:
     """Open for two years; points expire 12 months after they were earned."""
-    monkeypatch.setattr(conftest, "BEGAN", day("2025-01-01"))
-    shop = shop_on("generic")
+    shop = shop_on("generic", began=day("2025-01-01"))
     shop.world.settings(expiry="age", expiry_months=12)
     return shop
 

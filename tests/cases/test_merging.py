@@ -5,8 +5,7 @@ from datetime import datetime
 
 import pytest
 
-from tests.cases import conftest
-from tests.cases.conftest import CaseShop, case
+from tests.cases.shop import CaseShop, case
 from tests.make import day
 from widget_server import clock, ledger
 from widget_server.ledger import Account
@@ -32,10 +31,9 @@ def tier_of(shop: CaseShop, account: Account) -> str | None:
 
 
 @pytest.fixture
-def shop(shop_on: Callable[..., CaseShop], monkeypatch: pytest.MonkeyPatch) -> CaseShop:
+def shop(shop_on: Callable[..., CaseShop]) -> CaseShop:
     """Open for two years; 10 points per 1.00; Gold from 1000 points, with twice the points."""
-    monkeypatch.setattr(conftest, "BEGAN", day("2025-01-01"))
-    shop = shop_on("generic")
+    shop = shop_on("generic", began=day("2025-01-01"))
     shop.world.tier("Gold", 1000, "2")
     return shop
 

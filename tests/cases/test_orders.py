@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.cases.conftest import CaseShop, case
+from tests.cases.shop import CaseShop, case
 from tests.stores import bodies
 from widget_server import ledger
 from widget_server.loyalty import programs

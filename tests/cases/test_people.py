@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.cases.conftest import BEGAN, CASES, CaseShop, case
+from tests.cases.shop import BEGAN, CASES, CaseShop, case
 from tests.make import World
 from widget_server import clock, jobs
 from widget_server.loyalty import customers, imports, orders, referrals

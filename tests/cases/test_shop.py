@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from tests.cases.conftest import CaseShop, case
+from tests.cases.shop import CaseShop, case
 
 
 def test_a_paid_order_gives_ten_points_for_each_unit(shop_on: Callable[..., CaseShop]) -> None:

@@ -286,7 +286,7 @@ def test_unknown_shops_and_topics_are_404_and_the_ping_of_woocommerce_is_answere
     assert door.signs(f"generic/{world.shop.id}/payment", b"{}").status_code == 404
     assert door.signs("generic/nobody/order", b"{}").status_code == 404
     ping = client.post(
-        f"/stores/woocommerce/{world.shop.id}/order.updated",
+        f"/stores/woocommerce/{World.create(platform='woocommerce').shop.id}/order.updated",
         data=b"webhook_id=1",
         content_type="application/x-www-form-urlencoded",
     )

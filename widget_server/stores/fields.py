@@ -59,6 +59,12 @@ class Fields:
         """The refusal of one field, to be raised."""
         return Odd(f"{self.path}{name} is not {wanted}")
 
+    def must_lack(self, *names: str) -> None:
+        """Raise `Odd` when one of `names` is there: a body that describes a thing does not say that it is gone."""
+        for name in names:
+            if self.values.get(name):
+                raise self.odd(name, "absent, as it is where something is gone")
+
     def text(self, name: str) -> str | None:
         """Text, or a whole number written out (ids pass 2^53, some come as 8.6e+17); None when empty."""
         value = self.values.get(name)

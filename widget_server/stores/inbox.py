@@ -13,7 +13,7 @@ from marshmallow import Schema, ValidationError
 from widget_server.db import atomic
 from widget_server.errors import Refusal
 from widget_server.events import CustomerPastChanged, CustomerRegistered, SamePerson, emit
-from widget_server.loyalty import access, customers, earning, emails, orders, privacy
+from widget_server.loyalty import access, customers, deliveries, earning, emails, orders, privacy
 from widget_server.loyalty.customers import Customer, Person
 from widget_server.loyalty.order_states import OrderState
 from widget_server.loyalty.orders import Parked
@@ -25,6 +25,7 @@ from widget_server.stores.messages import Odd
 from widget_server.web.bodies import faults
 
 ADAPTERS: dict[str, ModuleType] = {"generic": generic, "shopify": shopify, "woocommerce": woocommerce}
+NEWS = "news"  # of all topics that tell how something is now
 SERVER_KINDS = {"review": "review", "newsletter": "newsletter", "visit": "visit"}
 
 
@@ -43,11 +44,22 @@ def deliver(shop: Shop, platform: str, topic: str, body: bytes) -> Outcome:
     """Book a signed body, or park it. Answers what became of it."""
     try:
         with atomic():
+            _need_first_meaning(shop, platform, topic, body)
             return _book(shop, platform, topic, body)
     except (Odd, ValidationError, Refusal) as no:
         reason = _reason(no)
     orders.park(shop, platform, topic, body, reason=reason)
     return Outcome("parked", reason)
+
+
+def _need_first_meaning(shop: Shop, platform: str, topic: str, body: bytes) -> None:
+    """Raise Odd when this very body said something else before: its topic is unsigned (contracts §18)."""
+    endings = ADAPTERS[platform].ENDINGS
+    if endings:
+        meaning = topic if topic in endings else NEWS
+        first = deliveries.first_topic(shop, meaning, body)
+        if first != meaning:
+            raise Odd(f"this body came before, as {first}")
 
 
 def retry(shop: Shop, parked_id: str) -> Outcome:

@@ -275,6 +275,7 @@ def _customer_seen(customer: Fields) -> Message:
 
 
 def _customer_gone(customer: Fields) -> Message:
+    customer.must_lack("email", "created_at", "updated_at", "line_items")
     return CustomerSeen(_customer(customer, deleted=True))
 
 
@@ -315,6 +316,7 @@ def _customers_merged(merge: Fields) -> Message:
 
 
 def _order_gone(order: Fields) -> Message:
+    order.must_lack("line_items", "created_at", "updated_at")
     return OrderGone(order.required("id"))
 
 
@@ -325,6 +327,7 @@ def _order_edited(edit: Fields) -> Message:
 
 
 def _person(request: Fields) -> tuple[str | None, str | None]:
+    request.must_lack("line_items", "created_at", "updated_at")  # an order names its customer too
     customer = request.part("customer")
     person = (customer.text("id"), customer.text("email")) if customer else (None, None)
     if person == (None, None):
@@ -355,3 +358,13 @@ _MEANING: dict[str, Callable[[Fields], Message]] = {
 }
 
 TOPICS: tuple[str, ...] = tuple(_MEANING)
+ENDINGS = frozenset(
+    {
+        "orders/delete",
+        "customers/delete",
+        "customers/merge",
+        "customers/data_request",
+        "customers/redact",
+        "shop/redact",
+    }
+)

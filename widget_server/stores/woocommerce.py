@@ -278,6 +278,7 @@ def _is_parcel(given: _Taxed, parcel: _Taxed) -> bool:
 
 
 def _order_gone(order: Fields) -> Message:
+    order.must_lack("line_items", "date_created", "date_modified")
     return OrderGone(order.required("id"))
 
 
@@ -287,6 +288,7 @@ def _customer_seen(customer: Fields) -> Message:
 
 
 def _customer_gone(customer: Fields) -> Message:
+    customer.must_lack("email", "date_created", "date_modified", "line_items")
     return CustomerSeen(_customer(customer, deleted=True))
 
 
@@ -319,3 +321,4 @@ _MEANING: dict[str, Callable[[Fields], Message]] = {
 }
 
 TOPICS: tuple[str, ...] = tuple(_MEANING)
+ENDINGS = frozenset({"order.deleted", "customer.deleted"})

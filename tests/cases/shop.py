@@ -4,13 +4,11 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import pytest
 from flask.testing import FlaskClient
 from standardwebhooks import Webhook
 
@@ -79,24 +77,19 @@ class CaseShop:
         return Customer.one(self.shop, Customer.email_key == emails.key_of(email))
 
 
-@pytest.fixture
-def shop_on(client: FlaskClient, world: World) -> Callable[..., CaseShop]:
-    """Makes the shop of a case on a platform; `world` is another shop of the same server."""
-    made: list[World] = []
-
-    def make(platform: str, *, currency: str = "USD", **facts: Any) -> CaseShop:
-        with clock.at(BEGAN):
-            own = World.create(
-                name="Case",
-                platform=platform,
-                currency=currency,
-                timezone="UTC",
-                webhook_secret=SECRET,
-                orders_from=None,
-                **facts,
-            )
-            own.order_rule(10)
-        made.append(own)
-        return CaseShop(own, platform, client)
-
-    return make
+def open_shop(
+    client: FlaskClient, platform: str, *, currency: str = "USD", began: datetime = BEGAN, **facts: Any
+) -> CaseShop:
+    """The shop of a case on a platform, active since `began`."""
+    with clock.at(began):
+        own = World.create(
+            name="Case",
+            platform=platform,
+            currency=currency,
+            timezone="UTC",
+            webhook_secret=SECRET,
+            orders_from=None,
+            **facts,
+        )
+        own.order_rule(10)
+    return CaseShop(own, platform, client)

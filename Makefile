@@ -1,11 +1,14 @@
 # make demo: the widget and a shop that uses it.  make test: every check.  README.md says more.
 PYTHON ?= python3
 BIN := .venv/bin
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check
+LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-header --no-annotate --quiet --extra postgres --extra build
 PORT ?= 8000
 SHOP_PORT ?= 8001
 NODE_MODULES := widget_static/node_modules/.ready tests/wix_sdk/node_modules/.ready tests/host_pages/node_modules/.ready
 
-.PHONY: help demo test lint unit browser types docs build proofs bench shots clean
+.PHONY: help demo test lint unit browser types docs build proofs bench shots lock package clean
 
 help:
 	@echo "make demo    the widget and a small shop on this machine (PORT=8000 SHOP_PORT=8001)"
@@ -15,16 +18,19 @@ help:
 	@echo "make shots   every state of the widget as screenshots in build/shots"
 	@echo "make build   rebuild widget_static/dist from its sources (needs node)"
 	@echo "make docs    rewrite the tables of docs/admin-api.md from the code"
+	@echo "make lock    pin every package anew, with the hashes of its files"
+	@echo "make package the wheel in build/, and the list of what is inside (SBOM)"
 	@echo "make types   rewrite widget_static/src/api.ts from the server's schemas"
 
-.venv/run: pyproject.toml
+.venv/run: pyproject.toml requirements.lock
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check -e .
+	$(PIP) --require-hashes -r requirements.lock
+	$(PIP) --no-deps --no-build-isolation -e .
 	@touch $@
 
-.venv/dev: pyproject.toml .venv/run
-	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]'
+.venv/dev: requirements-dev.lock .venv/run
+	$(PIP) --require-hashes -r requirements-dev.lock
 	@touch $@
 
 %/node_modules/.ready: %/package-lock.json
@@ -72,6 +78,15 @@ bench: .venv/dev chromium
 
 shots: .venv/dev chromium
 	$(BIN)/python bench/shots/take.py
+
+lock: .venv/dev
+	$(LOCK) -o requirements.lock
+	$(LOCK) --extra dev -c requirements.lock -o requirements-dev.lock
+
+package: .venv/dev
+	$(BIN)/pip wheel --quiet --no-deps --no-build-isolation -w build .
+	$(BIN)/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible --of JSON \
+		-o build/sbom.cdx.json requirements.lock
 
 clean:
 	rm -rf .venv build $(dir $(NODE_MODULES)) .mypy_cache .pytest_cache .ruff_cache .hypothesis

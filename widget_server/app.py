@@ -17,6 +17,7 @@ from widget_server.web import auth, bodies, callers, errors, proxies
 from widget_server.web.health import health
 from widget_server.web.reference import HouseApi, HousePlugin, reference
 from widget_server.web.safe_headers import SafeHeaders
+from widget_server.web.security_txt import security_txt
 from widget_server.widget import assets
 
 BODY_BYTES_MAX = 2 * 1024 * 1024
@@ -62,6 +63,7 @@ def create_app(settings: Settings) -> House:
     app.register_blueprint(stores)
     app.register_blueprint(health)
     app.register_blueprint(reference)
+    app.register_blueprint(security_txt)
     app.add_url_rule("/pages/<path:name>", view_func=_page_file)
     _serve_built_files(app)
     app.wsgi_app = SafeHeaders(  # type: ignore[method-assign]

@@ -37,6 +37,7 @@ class Settings:
     webhook_timeout_ms: int = 10_000
     webhook_days: int = 30
     webhook_pause_divisor: int = 1
+    security_contact: str = ""
 
     @classmethod
     def from_env(cls) -> "Settings":
@@ -86,6 +87,7 @@ def read_env() -> tuple[Settings, list[BadRequest]]:
         webhook_timeout_ms=count("WIDGET_WEBHOOK_TIMEOUT_MS", 10_000, least=1),
         webhook_days=count("WIDGET_WEBHOOK_DAYS", 30),
         webhook_pause_divisor=count("WIDGET_WEBHOOK_PAUSE_DIVISOR", 1, least=1),
+        security_contact=env.get("WIDGET_SECURITY_CONTACT", ""),
     )
     return settings, faults
 

@@ -115,6 +115,8 @@ def test_a_server_for_others_has_an_address_that_others_reach(host: str) -> None
         ({"mail_url": "smtp://ann:secret@mail.example"}, "WIDGET_MAIL_URL", False),
         ({"mail_from": "loyalty@localhost"}, "WIDGET_MAIL_FROM", False),
         ({"mail_from": "Fern <loyalty@fern>"}, "WIDGET_MAIL_FROM", False),
+        ({"security_contact": "ann"}, "WIDGET_SECURITY_CONTACT", True),
+        ({"security_contact": "http://fern.example"}, "WIDGET_SECURITY_CONTACT", True),
         ({"proxies": 99}, "WIDGET_PROXIES", True),
         ({"proxies": 6}, "WIDGET_PROXIES", True),
         ({"proxies": 0}, "WIDGET_PROXIES", False),

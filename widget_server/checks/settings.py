@@ -31,6 +31,7 @@ def find(settings: Settings, host: str | None) -> list[Finding]:
         *_secret_key(settings.secret_key),
         *_base_url(settings, host),
         *_mail(settings),
+        *_contact(settings),
         *_limits(settings),
         *_trials(settings),
     ]
@@ -130,6 +131,14 @@ def _mail(settings: Settings) -> Iterator[Finding]:
         yield warning(
             f"WIDGET_MAIL_FROM {settings.mail_from} is no address that others can answer, and their mail servers may "
             "refuse it: set it to one of your domain."
+        )
+
+
+def _contact(settings: Settings) -> Iterator[Finding]:
+    contact = settings.security_contact
+    if contact and not re.fullmatch(r"(mailto:[^\s@]+@[^\s@]+|https://\S+|tel:\+?[\d-]+)", contact):
+        yield refusal(
+            f"WIDGET_SECURITY_CONTACT {contact!r} is no contact: it is like mailto:security@shop.example or https://..."
         )
 
 

@@ -3,8 +3,9 @@
 import itertools
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -296,6 +297,18 @@ def proof(short: int, full: int = 2000, **facts: Any) -> settings:
     facts.setdefault("stateful_step_count", 12)
     examples = full if PROOFS else short
     return settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck), **facts)
+
+
+class _Undo(Exception):
+    """Ends a transaction that must not be committed."""
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """What the block does to the database is taken back: the thousandth example finds what the first found."""
+    with suppress(_Undo), db.atomic():
+        yield
+        raise _Undo
 
 
 def at_once(*acts: Callable[[], Any]) -> list[Any]:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from tests.make import Shopper, World, proof
+from tests.make import Shopper, World, proof, undone
 from widget_server import clock, ledger
 from widget_server.ledger import Account, Cause, Transaction
 from widget_server.loyalty import expiry, lots, programs
@@ -164,6 +164,7 @@ def each_point_goes_on_its_day(tried: settings) -> None:
 
     @tried
     @given(FIRST_DAYS, STEPS)
+    @undone()
     def holds(first: date, steps: list[Step]) -> None:
         life = Life(opened(), clock.start_of(first, ZONE) + timedelta(hours=9))
         life.live(steps)
@@ -213,6 +214,7 @@ def test_a_pause_moves_what_is_shown_and_what_goes_alike(database: str) -> None:
 
     @proof(15)
     @given(FIRST_DAYS, st.integers(0, 70), st.integers(0, 40))
+    @undone()
     def holds(first: date, paused_after: int, paused_for: int) -> None:
         monthly = opened()
         shop, begins = monthly.shop, clock.start_of(first, ZONE) + timedelta(hours=20)

@@ -4,6 +4,7 @@ The one honest difference, and why it stays, is in docs/decisions/merging.md: wh
 stays lost, also where the points of both rows together would have been spent in another order.
 """
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -14,7 +15,7 @@ from hypothesis import Phase
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
-from tests.make import World, line, proof, refund
+from tests.make import World, line, proof, refund, undone
 from widget_server import clock, ledger
 from widget_server.ledger import Account, Cause
 from widget_server.loyalty import customers, earning, expiry, orders, points, privacy, redeeming, tiers
@@ -99,6 +100,8 @@ class Merging(RuleBasedStateMachine):
     def open_two_shops(self, wait_days: int) -> None:
         self.now, self.number, self.merged, self.ages_differ = BEGINS, 0, False, False
         self.euros: dict[str, int] = {"o0": 3}
+        self.undone = ExitStack()
+        self.undone.enter_context(undone())
         with clock.at(BEGINS):
             self.apart = Story.begins(is_one=False, wait_days=wait_days)
             self.whole = Story.begins(is_one=True, wait_days=wait_days)
@@ -229,11 +232,12 @@ class Merging(RuleBasedStateMachine):
     def teardown(self) -> None:
         if not hasattr(self, "now"):
             return
-        if not self.merged:
-            self.turn_out_to_be_one(into_guest=False)
-        self.compare()
-        for story in self.both:
-            story.world.books_must_balance()
+        with self.undone:
+            if not self.merged:
+                self.turn_out_to_be_one(into_guest=False)
+            self.compare()
+            for story in self.both:
+                story.world.books_must_balance()
 
 
 def test_merged_at_any_moment_they_are_as_if_they_had_been_one(database: str) -> None:

@@ -22,7 +22,7 @@ import pytest
 from hypothesis import Phase, given
 from hypothesis import strategies as st
 
-from tests.make import NOON, World, line, proof, refund, state
+from tests.make import NOON, World, line, proof, refund, state, undone
 from tests.stores import bodies
 from widget_server import clock
 from widget_server.db import canonical
@@ -347,6 +347,7 @@ def purchase_in_records(world: World) -> Property:
     """The property of one purchase that a shop splits into records, in shops of their own beside `world`."""
 
     @given(st.lists(st.integers(1, 50), min_size=1, max_size=3), st.data())
+    @undone()
     def counts_once(parts: list[int], data: st.DataObject) -> None:
         shop = World.create()
         shop.order_rule(10)
@@ -399,6 +400,7 @@ def order_that_is_edited(after_fallback: str) -> Property:
     """The property of an order's points and pending ones after edits, against the story told in its sequence."""
 
     @given(steps, st.data())
+    @undone()
     def earns_what_is_paid(story: list[tuple[str, int, int]], data: st.DataObject) -> None:
         shop = World.create()
         shop.settings(after_fallback=after_fallback)

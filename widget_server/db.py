@@ -1,14 +1,18 @@
 """The database: one connection a thread, one kind of transaction, field types of our own.
 
 SQLite by default, PostgreSQL by DATABASE_URL; models and queries are the same on both. `atomic()` takes the
-write lock at once, so that what was read inside is still true when it is written.
+write lock at once, so that what was read inside is still true when it is written. On SQLite whoever writes waits in a
+queue first (write_queue.py), and what a failure of the database means for the caller is said by `away()`.
 """
 
 import json
 import re
+import shutil
+import threading
+import time
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache
@@ -17,16 +21,24 @@ from types import SimpleNamespace
 from typing import Any, Self
 from urllib.parse import urlsplit
 
+import cysqlite
 import peewee
 from peewee import SQL, DatabaseProxy, Field, NodeList, SchemaManager
 from playhouse.cysqlite_ext import CySqliteDatabase
 
-from widget_server.errors import NotFound
+from widget_server import write_queue
+from widget_server.errors import DatabaseAway, DatabaseState, NotFound
+from widget_server.write_queue import TurnNotReached, WriteQueue
 
 SQLITE_FIXED = (3, 51, 3)  # earlier ones can lose commits in WAL mode, but for two back-ports
 SQLITE_FIXED_ALSO = ((3, 44, 6), (3, 50, 7))
-BUSY_TIMEOUT_MS = 10_000
+PATIENCE_SECONDS = 10.0  # how long a writer waits for its turn, and for the lock
+PROBE_SECONDS = 1.0  # the same for whoever asks how the server is
+BUSY_TIMEOUT_MS = 1_000  # one try for SQLite's own lock; the queue leaves it to programs that are not ours
 LOCK_TIMEOUT_MS = 10_000
+FULL_SECONDS = 60.0  # a database that was full so recently, and took nothing since, is full
+FREE_BYTES_MIN = 1024 * 1024
+WRITES = re.compile(r"\s*(INSERT|UPDATE|DELETE|REPLACE|CREATE|ALTER|DROP|REINDEX|ANALYZE|VACUUM\s*$)", re.IGNORECASE)
 
 database = DatabaseProxy()
 
@@ -47,9 +59,74 @@ _OUR_TYPES_POSTGRES = {
 
 
 class Sqlite(CySqliteDatabase):
-    """An SQLite file: WAL, every commit on the disk before it is acknowledged."""
+    """An SQLite file: WAL, every commit on the disk before it is acknowledged, writers in order of arrival."""
 
     field_types = {**CySqliteDatabase.field_types, **_OUR_TYPES_SQLITE}
+
+    def __init__(self, path: Path, **options: Any) -> None:
+        super().__init__(str(path), **options)
+        self.writers: WriteQueue = write_queue.of(path.absolute())
+        self._here = threading.local()
+
+    def begin(self, lock_type: str | None = None, *, patience_seconds: float = PATIENCE_SECONDS) -> None:
+        """Wait for this thread's turn and take the write lock, within `patience_seconds`.
+
+        Raises TurnNotReached, or SQLite's own error while a program that is not ours holds the lock.
+        """
+        until = time.monotonic() + patience_seconds
+        self._here.place = self.writers.enter(patience_seconds)
+        try:
+            while not self._locks(lock_type, until):
+                pass
+        except BaseException:
+            self._leave()
+            raise
+
+    def commit(self) -> None:
+        """Commit, and let the next writer go."""
+        super().commit()
+        self._leave()
+
+    def rollback(self) -> None:
+        """Undo, and let the next writer go, whether or not that worked."""
+        try:
+            super().rollback()
+        finally:
+            self._leave()
+
+    def execute_sql(self, sql: str, params: Any = None) -> Any:
+        """Run a statement; one that writes by itself waits for its turn too."""
+        if WRITES.match(sql):
+            with self.turn():
+                return super().execute_sql(sql, params)
+        return super().execute_sql(sql, params)
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """A place in the queue for a statement outside a transaction; inside, the transaction has one."""
+        if self.in_transaction() or self.is_closed():
+            yield
+            return
+        place = self.writers.enter(PATIENCE_SECONDS)
+        try:
+            yield
+        finally:
+            self.writers.leave(place)
+
+    def _locks(self, lock_type: str | None, until: float) -> bool:
+        """Take the lock; False when a stranger has it and there is time for another try."""
+        try:
+            super().begin(lock_type)
+        except peewee.OperationalError as error:
+            if time.monotonic() < until and _state_of(error) == "locked":
+                return False
+            raise
+        return True
+
+    def _leave(self) -> None:
+        place, self._here.place = getattr(self._here, "place", None), None
+        if place is not None:
+            self.writers.leave(place)
 
 
 class Postgres(peewee.PostgresqlDatabase):
@@ -77,7 +154,7 @@ def open_database(url: str, *, statement_timeout_ms: int = 15_000) -> None:
 
 def _sqlite(path: Path) -> Sqlite:
     return Sqlite(
-        str(path),
+        path,
         rank_functions=False,
         lock_type="IMMEDIATE",
         autoconnect=False,
@@ -127,9 +204,119 @@ def disconnect() -> None:
 
 @contextmanager
 def atomic() -> Iterator[None]:
-    """All or nothing. The outermost one takes the write lock at once; nested ones are savepoints."""
+    """All or nothing. The outermost one takes the write lock at once; nested ones are savepoints.
+
+    What its failures mean for the caller is said by `away`. A commit that failed may have been done all the same.
+    """
     with database.atomic():
         yield
+
+
+def away(error: BaseException | None) -> DatabaseAway | None:
+    """The refusal that stands for `error`, when the database cannot be used now or left the outcome open; else None."""
+    state = next((found for one in _behind(error) if (found := _state_of(one))), None)
+    if state is None:
+        return None
+    if state == "full":
+        _fullness.at = time.monotonic()
+    return DatabaseAway(state)
+
+
+def trouble() -> DatabaseState | None:
+    """What keeps the database from being written now, found by trying; None when it can be. For `/readyz`."""
+    try:
+        connect()
+        if not on_sqlite():
+            read_only = database.execute_sql("SHOW transaction_read_only").fetchone()[0] == "on"
+        else:
+            read_only = False
+            with database.atomic(patience_seconds=PROBE_SECONDS):
+                pass
+    except Exception as error:
+        disconnect()
+        no = away(error)
+        return no.state if no else "away"
+    if read_only:
+        return "read_only"
+    return "full" if _is_full() else None
+
+
+class _Fullness:
+    """When something could not be written for want of space; any thread may find that out."""
+
+    at: float | None = None
+
+
+_fullness = _Fullness()
+
+
+def _is_full() -> bool:
+    if _fullness.at is not None and time.monotonic() - _fullness.at < FULL_SECONDS:
+        return True
+    return on_sqlite() and shutil.disk_usage(Path(database.obj.database).parent).free < FREE_BYTES_MIN
+
+
+def _behind(error: BaseException | None) -> Iterator[BaseException]:
+    """An error and what it was raised for, by, or while handling: a rollback that fails hides the first failure."""
+    seen: set[int] = set()
+    waiting = [error]
+    while waiting:
+        one = waiting.pop(0)
+        if one is not None and id(one) not in seen:
+            seen.add(id(one))
+            yield one
+            waiting += [*(arg for arg in one.args if isinstance(arg, BaseException)), one.__cause__, one.__context__]
+
+
+_SQLITE_STATES: dict[int, DatabaseState] = {  # by SQLite's result codes
+    3: "away",  # PERM
+    5: "locked",  # BUSY
+    6: "locked",  # LOCKED
+    7: "away",  # NOMEM
+    8: "read_only",  # READONLY
+    10: "away",  # IOERR
+    11: "away",  # CORRUPT
+    13: "full",  # FULL
+    14: "away",  # CANTOPEN
+    15: "away",  # PROTOCOL
+    26: "away",  # NOTADB
+}
+_SQLITE_CODE = re.compile(r"\(code=(\d+)")
+_POSTGRES_STATES: dict[str, DatabaseState] = {  # by the beginning of an SQLSTATE
+    "08": "away",  # the connection
+    "57P": "away",  # shutting down, starting up
+    "53": "away",  # too many connections, no memory
+    "53100": "full",
+    "25006": "read_only",
+    "55P03": "locked",  # lock_timeout
+    "40": "locked",  # deadlock, serialization, completion unknown
+    "57014": "locked",  # statement_timeout
+    "58": "away",  # the server's own files
+    "XX001": "away",
+}
+
+
+def _state_of(error: BaseException) -> DatabaseState | None:
+    """What this error alone says of the database; None when it is about something else."""
+    if isinstance(error, TurnNotReached):
+        return "locked"
+    if isinstance(error, cysqlite.SqliteError | peewee.PeeweeException) and (code := _SQLITE_CODE.search(str(error))):
+        return _SQLITE_STATES.get(int(code[1]))
+    if isinstance(error, cysqlite.OperationalError) and "opening database" in str(error):
+        return "away"
+    if isinstance(error, peewee.InterfaceError):  # there is no connection
+        return "away"
+    if type(error).__module__.partition(".")[0] == "psycopg":
+        return _postgres_state(error)
+    return None
+
+
+def _postgres_state(error: Any) -> DatabaseState | None:
+    sqlstate = getattr(error, "sqlstate", None)
+    if sqlstate is None:  # not a word of the server: it was not reached, or the line to it broke
+        return "away" if type(error).__name__ in ("OperationalError", "InterfaceError", "ConnectionTimeout") else None
+    fitting = [beginning for beginning in _POSTGRES_STATES if sqlstate.startswith(beginning)]
+    return _POSTGRES_STATES[max(fitting, key=len)] if fitting else None
 
 
 def lock_rows(query: Any) -> Any:
@@ -368,7 +555,8 @@ def among(column: Any, values: Iterable[str]) -> Any:
 def execute_many(statement: str, values: Sequence[Sequence[Any]]) -> None:
     """Run one statement of ours for each set of values; `database.param` marks their places."""
     if values:
-        with peewee.__exception_wrapper__:  # type: ignore[attr-defined]  # the errors of every other statement
+        turn = database.obj.turn() if on_sqlite() else nullcontext()
+        with turn, peewee.__exception_wrapper__:  # type: ignore[attr-defined]  # the errors of every other statement
             database.connection().cursor().executemany(statement, values)
 
 

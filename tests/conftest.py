@@ -11,8 +11,9 @@ from playwright.sync_api import Browser
 
 from tests.browser.chromium import browser
 from tests.make import SECRET, World
-from widget_server import config, db, events, reactions, schema
+from widget_server import config, db, events, reactions, schema, tallies
 from widget_server.app import create_app
+from widget_server.web import rate_limits
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -63,6 +64,8 @@ def database(backend: str, tmp_path: Path, request: pytest.FixtureRequest) -> It
         db.database.obj.pragma("synchronous", "off", permanent=True)  # nor here
     schema.upgrade()
     events.wire(reactions.react)
+    tallies.forget()
+    rate_limits.forget_all()
     yield url
     db.disconnect()
     if server:

@@ -14,7 +14,7 @@ clock
 config
 events
 db
-queue
+queue tallies
 keys
 ledger
 loyalty.emails loyalty.lines loyalty.postal_addresses

@@ -1,6 +1,12 @@
-"""Rate limits that hold across processes: counters in the database, the arithmetic by `limits`."""
+"""Rate limits, the arithmetic by `limits`.
+
+`limit` is for whatever guards a secret or sends mail: it counts in the database and holds across processes.
+`limit_flood` only keeps one caller from taking all threads: it counts in memory, without any lock of the database, and
+holds in each process alone.
+"""
 
 import math
+import threading
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -60,20 +66,84 @@ class DatabaseStorage(Storage):
         return Hit.select().where(Hit.key == key, Hit.ends_at > clock.now()).first()
 
 
-_storage = DatabaseStorage()
-_limiter = FixedWindowRateLimiter(_storage)
+class ProcessStorage(Storage):
+    """A storage for `limits` in the memory of this process; when it is full, the oldest windows are forgotten."""
+
+    STORAGE_SCHEME = None
+    WINDOWS_MAX = 100_000
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lock = threading.Lock()
+        self._windows: dict[str, tuple[int, datetime]] = {}
+
+    @property
+    def base_exceptions(self) -> type[Exception]:
+        return Exception
+
+    def incr(self, key: str, expiry: float, amount: int = 1) -> int:
+        """Count once more in the window under `key`; a window that is over begins anew."""
+        now = clock.now()
+        with self._lock:
+            count, ends_at = self._windows.get(key, (0, now))
+            if ends_at <= now:
+                count, ends_at = 0, now + timedelta(seconds=expiry)
+                self._windows.pop(key, None)
+                while len(self._windows) >= self.WINDOWS_MAX:
+                    del self._windows[next(iter(self._windows))]
+            self._windows[key] = count + amount, ends_at
+            return count + amount
+
+    def get(self, key: str) -> int:
+        count, ends_at = self._windows.get(key, (0, clock.now()))
+        return count if ends_at > clock.now() else 0
+
+    def get_expiry(self, key: str) -> float:
+        return self._windows.get(key, (0, clock.now()))[1].timestamp()
+
+    def check(self) -> bool:
+        return True
+
+    def reset(self) -> int | None:
+        with self._lock:
+            count = len(self._windows)
+            self._windows.clear()
+        return count
+
+    def clear(self, key: str) -> None:
+        with self._lock:
+            self._windows.pop(key, None)
+
+
+_tries = FixedWindowRateLimiter(DatabaseStorage())
+_floods = FixedWindowRateLimiter(ProcessStorage())
 
 
 def limit(rate: str, *who: str) -> None:
-    """Count one more request of `who`; raises RateLimited beyond `rate` (as "5 per minute").
+    """Count one more try of `who` in all processes; raises RateLimited beyond `rate` (as "5 per minute").
 
     What identifies a person (an address, a network address) is kept hashed.
     """
+    _count(_tries, rate, who)
+
+
+def limit_flood(rate: str, *who: str) -> None:
+    """Count one more request of `who` in this process; raises RateLimited beyond `rate`. For what guards no secret."""
+    _count(_floods, rate, who)
+
+
+def _count(limiter: FixedWindowRateLimiter, rate: str, who: tuple[str, ...]) -> None:
     item: RateLimitItem = parse(rate)
     key = config.digest("\n".join((rate, *who)))
-    if not _limiter.hit(item, key):
-        ends = datetime.fromtimestamp(_storage.get_expiry(item.key_for(key)), UTC)
+    if not limiter.hit(item, key):
+        ends = datetime.fromtimestamp(limiter.storage.get_expiry(item.key_for(key)), UTC)
         raise RateLimited(retry_after_seconds=max(math.ceil((ends - clock.now()).total_seconds()), 1))
+
+
+def forget_all() -> None:
+    """Every window begins anew, in the database and in this process (tests)."""
+    for limiter in (_tries, _floods):
+        limiter.storage.reset()
 
 
 def forget_old() -> None:

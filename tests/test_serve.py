@@ -110,9 +110,9 @@ def _words(process: psutil.Process) -> list[str]:
 
 
 @contextmanager
-def serving(url: str, folder: Path) -> Iterator[tuple[Server, int]]:
+def serving(url: str, folder: Path, **settings: str) -> Iterator[tuple[Server, int]]:
     port = free_port()
-    server = Server("serve", "--port", str(port), log=folder / "serve.log", **env(url))
+    server = Server("serve", "--port", str(port), log=folder / "serve.log", **env(url, **settings))
     try:
         until(lambda: answer(port, "/readyz")[0] == 200 or server.process.poll() is not None, "ready")
         assert server.process.poll() is None, server.said

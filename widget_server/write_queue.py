@@ -54,7 +54,7 @@ class WriteQueue:
             if not place.is_first_here.wait(until - time.monotonic()):
                 raise TurnNotReached()
             pause_seconds = PAUSE_SECONDS_MIN
-            while not self._lock(0, place.ticket + 1):
+            while not self._is_turn(place):
                 if time.monotonic() > until:
                     raise TurnNotReached()
                 time.sleep(pause_seconds)
@@ -99,6 +99,10 @@ class WriteQueue:
                 place.is_first_here.set()
             self._line.append(place)
             return place
+
+    def _is_turn(self, place: Place) -> bool:
+        """Lock everything up to this ticket: True when nobody with an earlier one is left in another process."""
+        return self._lock(0, place.ticket + 1)
 
     def _ticket(self) -> int:
         self._last_ticket = max(self._last_ticket + 1, time.monotonic_ns())

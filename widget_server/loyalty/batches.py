@@ -200,7 +200,7 @@ def run(batch_id: str) -> None:
         )
         ledger.locked_many(batch.shop_id, [item.account_id for item in items])  # all at once: nobody waits in a ring
         looked_at = 0
-        for group in holds.groups(items):
+        for group in holds.groups(items, largest=CHUNK):
             act(batch, group)
             looked_at += len(group)
             batch.reached = group[-1].line

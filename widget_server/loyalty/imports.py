@@ -54,6 +54,7 @@ FILE_BYTES_MAX = 10 * 1024 * 1024
 UPLOAD_MINUTES = 60
 KEPT_DAYS = 30  # how long the file with its addresses is kept
 HEADER_VALUES_MAX, SAMPLE_ROWS, SAMPLE_VALUES_MAX, VALUE_LENGTH_MAX = 100, 5, 20, 1000
+NEW_AT_ONCE = 8  # a customer who must be made costs fifty times as much as one who is known
 PARSE_JOB = "parse_import"
 TURN_SECONDS = 2.0  # how long listing takes at a stretch, and the file is read anew after each
 TEMPLATE = "email,points\r\nann@example.com,100\r\n"
@@ -409,7 +410,7 @@ def _list_chunk(shop: Shop, made: Import, batch: Batch, rows: list[tuple[Row, st
         if made.creates_customers:  # all at once: two imports of the same people do not wait in a ring
             customers.take_turns(shop.id, *(email for _, email in left))
         count = len(rows) - len(left)
-        for group in holds.groups(left):
+        for group in holds.groups(left, largest=NEW_AT_ONCE if made.creates_customers else batches.CHUNK):
             _list_group(shop, made, group)
             count += len(group)
         return count

@@ -210,7 +210,6 @@ def test_every_way_to_write_waits_for_its_turn(sqlite: Path) -> None:
     place = writers.enter(1)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(db, "PATIENCE_SECONDS", 0.05)
-        patch.setattr(db.Sqlite.begin, "__kwdefaults__", {"patience_seconds": 0.05})
         assert [type(no) for no in at_once(*ways)] == [TurnNotReached] * len(ways)
     writers.leave(place)
     world.member()

@@ -33,7 +33,7 @@ from widget_server.write_queue import TurnNotReached, WriteQueue
 SQLITE_FIXED = (3, 51, 3)  # earlier ones can lose commits in WAL mode, but for two back-ports
 SQLITE_FIXED_ALSO = ((3, 44, 6), (3, 50, 7))
 PATIENCE_SECONDS = 10.0  # how long a writer waits for its turn, and for the lock
-PROBE_SECONDS = 1.0  # the same for whoever asks how the server is
+PROBE_SECONDS = 3.0  # the same for whoever asks how the server is
 BUSY_TIMEOUT_MS = 1_000  # one try for SQLite's own lock; the queue leaves it to programs that are not ours
 LOCK_TIMEOUT_MS = 10_000
 FULL_SECONDS = 60.0  # a database that was full so recently, and took nothing since, is full
@@ -68,11 +68,12 @@ class Sqlite(CySqliteDatabase):
         self.writers: WriteQueue = write_queue.of(path.absolute())
         self._here = threading.local()
 
-    def begin(self, lock_type: str | None = None, *, patience_seconds: float = PATIENCE_SECONDS) -> None:
-        """Wait for this thread's turn and take the write lock, within `patience_seconds`.
+    def begin(self, lock_type: str | None = None, *, patience_seconds: float | None = None) -> None:
+        """Wait for this thread's turn and take the write lock, within `patience_seconds` (default: PATIENCE_SECONDS).
 
         Raises TurnNotReached, or SQLite's own error while a program that is not ours holds the lock.
         """
+        patience_seconds = PATIENCE_SECONDS if patience_seconds is None else patience_seconds
         until = time.monotonic() + patience_seconds
         self._here.place = self.writers.enter(patience_seconds)
         try:
@@ -210,6 +211,8 @@ def atomic() -> Iterator[None]:
     """
     with database.atomic():
         yield
+    if not database.in_transaction():
+        _fullness.at = None
 
 
 def away(error: BaseException | None) -> DatabaseAway | None:
@@ -265,7 +268,7 @@ def _behind(error: BaseException | None) -> Iterator[BaseException]:
         if one is not None and id(one) not in seen:
             seen.add(id(one))
             yield one
-            waiting += [*(arg for arg in one.args if isinstance(arg, BaseException)), one.__cause__, one.__context__]
+            waiting += [getattr(one, "orig", None), one.__cause__, one.__context__]
 
 
 _SQLITE_STATES: dict[int, DatabaseState] = {  # by SQLite's result codes

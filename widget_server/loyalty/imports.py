@@ -238,10 +238,10 @@ def list_rows(batch_id: str) -> None:
         rows = (row for row in _items(made, batch, set()) if row[0].line > listed)
         chunk: list[tuple[Row, str]] = []
         while chunk := [*chunk, *islice(rows, batches.CHUNK - len(chunk))]:
+            chunk = chunk[_list_chunk(shop, made, batch, chunk) :]
             if time.monotonic() > until:
                 queue.enqueue(batches.LIST_JOB, {"batch_id": batch.id})
                 return
-            chunk = chunk[_list_chunk(shop, made, batch, chunk) :]
     except (Unreadable, NotFound):  # somebody touched the file since it was parsed
         batches.fail(batch)
         return

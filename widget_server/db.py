@@ -36,6 +36,7 @@ PATIENCE_SECONDS = 10.0  # how long a writer waits for its turn, and for the loc
 PROBE_SECONDS = 3.0  # the same for whoever asks how the server is
 BUSY_TIMEOUT_MS = 1_000  # one try for SQLite's own lock; the queue leaves it to programs that are not ours
 LOCK_TIMEOUT_MS = 10_000
+DELETED_AT_ONCE = 1000
 FULL_SECONDS = 60.0  # a database that was full so recently, and took nothing since, is full
 FREE_BYTES_MIN = 1024 * 1024
 WRITES = re.compile(r"\s*(INSERT|UPDATE|DELETE|REPLACE|CREATE|ALTER|DROP|REINDEX|ANALYZE|VACUUM\s*$)", re.IGNORECASE)
@@ -519,6 +520,15 @@ def insert_once(row: type[Table], values: dict[Any, Any]) -> bool:
     first = row._meta.sorted_fields[0]
     returned = row.insert(values).on_conflict_ignore().returning(first).execute()
     return returned is not None and bool(list(returned))
+
+
+def delete_before(table: type[Table], column: Any, moment: datetime) -> None:
+    """Delete the rows of every shop whose time is over, so many at once that nobody waits long for the write lock."""
+    over = column <= moment
+    while edge := table.select(column).where(over).order_by(column).offset(DELETED_AT_ONCE).limit(1).scalar():
+        if not table.delete().where(column < edge).execute():
+            break  # so many of one moment
+    table.delete().where(over).execute()
 
 
 class Row(SimpleNamespace):

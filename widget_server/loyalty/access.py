@@ -15,7 +15,18 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from peewee import Check, CompositeKey
 
 from widget_server import clock, config, lanes
-from widget_server.db import Int, Json, ShopTable, Text, UtcDateTime, atomic, insert_once, lock_rows, new_id
+from widget_server.db import (
+    Int,
+    Json,
+    ShopTable,
+    Text,
+    UtcDateTime,
+    atomic,
+    delete_before,
+    insert_once,
+    lock_rows,
+    new_id,
+)
 from widget_server.errors import CodeExpired, PasswordWeak, SignedOut, TooManyTries, WrongCode
 from widget_server.loyalty import emails
 from widget_server.tallies import Tally
@@ -343,7 +354,7 @@ def forget_old(limit_days: int = 7) -> None:
     """Drop sessions, codes and used tokens that ran out some days ago."""
     before = clock.now() - timedelta(days=limit_days)
     for table in (Session, SignInCode, UsedToken, AccessToken):
-        table.delete().where(table.expires_at < before).execute()
+        delete_before(table, table.expires_at, before)
 
 
 def _keep_token(holder: Holder, use: str, life: timedelta) -> str:

@@ -13,9 +13,10 @@ from typing import Any
 from limits import RateLimitItem, parse
 from limits.storage import Storage
 from limits.strategies import FixedWindowRateLimiter
+from peewee import EXCLUDED, Case
 
 from widget_server import clock, config
-from widget_server.db import Int, Table, Text, UtcDateTime, database
+from widget_server.db import Int, Table, Text, UtcDateTime, database, delete_before
 from widget_server.errors import RateLimited
 
 
@@ -37,13 +38,19 @@ class DatabaseStorage(Storage):
         return Exception
 
     def incr(self, key: str, expiry: float, amount: int = 1) -> int:
-        """Count once more in the window under `key`; a window that is over begins anew."""
+        """Count once more in the window under `key`, by one statement; a window that is over begins anew."""
         now = clock.now()
-        ends_at = now + timedelta(seconds=expiry)
-        Hit.insert(key=key, count=0, ends_at=ends_at).on_conflict_ignore().execute()
-        Hit.update(count=0, ends_at=ends_at).where(Hit.key == key, Hit.ends_at <= now).execute()
-        rows = Hit.update(count=Hit.count + amount).where(Hit.key == key).returning(Hit.count).execute()
-        return int(next(iter(rows)).count)
+        is_over = Hit.ends_at <= now
+        anew = Hit.insert(key=key, count=amount, ends_at=now + timedelta(seconds=expiry))
+        counted = anew.on_conflict(
+            conflict_target=[Hit.key],
+            update={
+                Hit.count: Case(None, [(is_over, amount)], Hit.count + amount),
+                Hit.ends_at: Case(None, [(is_over, EXCLUDED.ends_at)], Hit.ends_at),
+            },
+        )
+        (row,) = list(counted.returning(Hit.count).execute())
+        return int(row.count)
 
     def get(self, key: str) -> int:
         row = self._row(key)
@@ -148,4 +155,4 @@ def forget_all() -> None:
 
 def forget_old() -> None:
     """Drop windows that are over."""
-    Hit.delete().where(Hit.ends_at <= clock.now()).execute()
+    delete_before(Hit, Hit.ends_at, clock.now())

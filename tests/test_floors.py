@@ -10,6 +10,7 @@ ROOT = Path(__file__).parent.parent / "widget_server"
 FLOORS = """
 errors
 lanes money write_queue holds
+database_errors
 clock
 config
 events

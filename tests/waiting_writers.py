@@ -1,7 +1,7 @@
-"""Another process whose writers wait in the queue of a file: told by lines of standard input, and telling by lines.
+"""Another process whose writers wait in the queue of a file. It reads commands from standard input, one a line.
 
-`enter N` lets writer N arrive: the process says `arrived N`, and `served N T` when its turn has come, by the machine's
-clock. A writer that was served leaves at once. `hold N` is the same for one that stays until `leave N`.
+`enter N` lets writer N arrive: the process prints `arrived N`, and `served N T` when its turn has come, T by the
+machine's clock. A writer that was served leaves at once. `hold N` is the same for one that stays until `leave N`.
 """
 
 import sys
@@ -13,7 +13,7 @@ from widget_server.write_queue import WriteQueue
 
 
 def main() -> None:
-    """Do what the lines say until there are no more."""
+    """Follow the commands until there are no more."""
     queue, holding = WriteQueue(Path(sys.argv[1])), dict[str, threading.Event]()
     for line in sys.stdin:
         act, number = line.split()

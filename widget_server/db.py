@@ -21,14 +21,13 @@ from types import SimpleNamespace
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-import cysqlite
 import peewee
 from peewee import SQL, DatabaseProxy, Field, NodeList, SchemaManager
 from playhouse.cysqlite_ext import CySqliteDatabase
 
-from widget_server import write_queue
+from widget_server import database_errors, write_queue
 from widget_server.errors import DatabaseAway, DatabaseState, NotFound
-from widget_server.write_queue import TurnNotReached, WriteQueue
+from widget_server.write_queue import WriteQueue
 
 SQLITE_FIXED = (3, 51, 3)  # earlier ones can lose commits in WAL mode, but for two back-ports
 SQLITE_FIXED_ALSO = ((3, 44, 6), (3, 50, 7))
@@ -120,7 +119,7 @@ class Sqlite(CySqliteDatabase):
         try:
             super().begin(lock_type)
         except peewee.OperationalError as error:
-            if time.monotonic() < until and _state_of(error) == "locked":
+            if time.monotonic() < until and database_errors.state_of(error) == "locked":
                 return False
             raise
         return True
@@ -218,7 +217,7 @@ def atomic() -> Iterator[None]:
 
 def away(error: BaseException | None) -> DatabaseAway | None:
     """The refusal that stands for `error`, when the database cannot be used now or left the outcome open; else None."""
-    state = next((found for one in _behind(error) if (found := _state_of(one))), None)
+    state = database_errors.state_of(error)
     if state is None:
         return None
     if state == "full":
@@ -258,69 +257,6 @@ def _is_full() -> bool:
     if _fullness.at is not None and time.monotonic() - _fullness.at < FULL_SECONDS:
         return True
     return on_sqlite() and shutil.disk_usage(Path(database.obj.database).parent).free < FREE_BYTES_MIN
-
-
-def _behind(error: BaseException | None) -> Iterator[BaseException]:
-    """An error and what it was raised for, by, or while handling: a rollback that fails hides the first failure."""
-    seen: set[int] = set()
-    waiting = [error]
-    while waiting:
-        one = waiting.pop(0)
-        if one is not None and id(one) not in seen:
-            seen.add(id(one))
-            yield one
-            waiting += [getattr(one, "orig", None), one.__cause__, one.__context__]
-
-
-_SQLITE_STATES: dict[int, DatabaseState] = {  # by SQLite's result codes
-    3: "away",  # PERM
-    5: "locked",  # BUSY
-    6: "locked",  # LOCKED
-    7: "away",  # NOMEM
-    8: "read_only",  # READONLY
-    10: "away",  # IOERR
-    11: "away",  # CORRUPT
-    13: "full",  # FULL
-    14: "away",  # CANTOPEN
-    15: "away",  # PROTOCOL
-    26: "away",  # NOTADB
-}
-_SQLITE_CODE = re.compile(r"\(code=(\d+)")
-_POSTGRES_STATES: dict[str, DatabaseState] = {  # by the beginning of an SQLSTATE
-    "08": "away",  # the connection
-    "57P": "away",  # shutting down, starting up
-    "53": "away",  # too many connections, no memory
-    "53100": "full",
-    "25006": "read_only",
-    "55P03": "locked",  # lock_timeout
-    "40": "locked",  # deadlock, serialization, completion unknown
-    "57014": "locked",  # statement_timeout
-    "58": "away",  # the server's own files
-    "XX001": "away",
-}
-
-
-def _state_of(error: BaseException) -> DatabaseState | None:
-    """What this error alone says of the database; None when it is about something else."""
-    if isinstance(error, TurnNotReached):
-        return "locked"
-    if isinstance(error, cysqlite.SqliteError | peewee.PeeweeException) and (code := _SQLITE_CODE.search(str(error))):
-        return _SQLITE_STATES.get(int(code[1]))
-    if isinstance(error, cysqlite.OperationalError) and "opening database" in str(error):
-        return "away"
-    if isinstance(error, peewee.InterfaceError):  # there is no connection
-        return "away"
-    if type(error).__module__.partition(".")[0] == "psycopg":
-        return _postgres_state(error)
-    return None
-
-
-def _postgres_state(error: Any) -> DatabaseState | None:
-    sqlstate = getattr(error, "sqlstate", None)
-    if sqlstate is None:  # not a word of the server: it was not reached, or the line to it broke
-        return "away" if type(error).__name__ in ("OperationalError", "InterfaceError", "ConnectionTimeout") else None
-    fitting = [beginning for beginning in _POSTGRES_STATES if sqlstate.startswith(beginning)]
-    return _POSTGRES_STATES[max(fitting, key=len)] if fitting else None
 
 
 def lock_rows(query: Any) -> Any:

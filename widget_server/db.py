@@ -212,7 +212,7 @@ def atomic() -> Iterator[None]:
     with database.atomic():
         yield
     if not database.in_transaction():
-        _fullness.at = None
+        _last_failure.state = None
 
 
 def away(error: BaseException | None) -> DatabaseAway | None:
@@ -220,41 +220,49 @@ def away(error: BaseException | None) -> DatabaseAway | None:
     state = database_errors.state_of(error)
     if state is None:
         return None
-    if state == "full":
-        _fullness.at = time.monotonic()
+    _last_failure.state, _last_failure.at = state, time.monotonic()
     return DatabaseAway(state)
+
+
+class _Failure:
+    """What the database could not do when something was last written in this process, and when that was."""
+
+    state: DatabaseState | None = None  # None: it could
+    at = 0.0
+
+
+_last_failure = _Failure()
 
 
 def trouble() -> DatabaseState | None:
     """What keeps the database from being written now, found by trying; None when it can be. For `/readyz`."""
     try:
         connect()
-        if not on_sqlite():
-            read_only = database.execute_sql("SHOW transaction_read_only").fetchone()[0] == "on"
-        else:
-            read_only = False
-            with database.atomic(patience_seconds=PROBE_SECONDS):
-                pass
+        if on_sqlite():
+            _try_to_write()
+        elif _is_standby():
+            return "read_only"
     except Exception as error:
         disconnect()
-        no = away(error)
-        return no.state if no else "away"
-    if read_only:
-        return "read_only"
+        return database_errors.state_of(error) or "away"
     return "full" if _is_full() else None
 
 
-class _Fullness:
-    """When something could not be written for want of space; any thread may find that out."""
-
-    at: float | None = None
+def _is_standby() -> bool:
+    return bool(database.execute_sql("SHOW transaction_read_only").fetchone()[0] == "on")
 
 
-_fullness = _Fullness()
+def _try_to_write() -> None:
+    """Take the write lock; after a failure write a page too, since the lock alone needs no disk."""
+    with database.atomic(patience_seconds=PROBE_SECONDS):
+        if _last_failure.state:
+            version = database.execute_sql("PRAGMA user_version").fetchone()[0]
+            database.execute_sql(f"PRAGMA user_version = {int(version)}")
 
 
 def _is_full() -> bool:
-    if _fullness.at is not None and time.monotonic() - _fullness.at < FULL_SECONDS:
+    """A page that is there already may be written in a full file: so a failure counts until something was written."""
+    if _last_failure.state == "full" and time.monotonic() - _last_failure.at < FULL_SECONDS:
         return True
     return on_sqlite() and shutil.disk_usage(Path(database.obj.database).parent).free < FREE_BYTES_MIN
 

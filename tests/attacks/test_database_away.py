@@ -3,6 +3,7 @@
 import copy
 import itertools
 import os
+import resource
 import subprocess
 import tempfile
 import threading
@@ -102,11 +103,23 @@ def away(file: Path) -> Iterator[None]:
         part.rename(part.with_name(part.name.removeprefix("hidden-")))
 
 
+@contextmanager
+def cut_off(file: Path) -> Iterator[None]:
+    """The system writes no byte more: every commit fails."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (file.with_name(f"{file.name}-wal").stat().st_size, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
 TROUBLES: dict[str, tuple[Callable[[Path], AbstractContextManager[None]], str]] = {
     "locked": (locked, "the database is locked"),
     "queued": (queued, "the database is locked"),
     "full": (full, "the database is full"),
     "read only": (read_only, "the database can be read only"),
+    "cut off": (cut_off, "the database does not answer"),
     "away": (away, "the database does not answer"),
 }
 
@@ -148,7 +161,7 @@ ORDER = (
 def callers(sqlite: Path, monkeypatch: pytest.MonkeyPatch) -> Callers:
     monkeypatch.setattr(db, "PATIENCE_SECONDS", 0.1)
     monkeypatch.setattr(db, "PROBE_SECONDS", 0.1)
-    monkeypatch.setattr(db, "_fullness", db._Fullness())
+    monkeypatch.setattr(db, "_last_failure", db._Failure())
     world = World.create()
     world.order_rule(1)
     return Callers(world, app_client())

@@ -202,6 +202,25 @@ def test_everybody_is_asked_to_come_again_and_the_repeat_books_once(
     callers.world.books_must_balance()
 
 
+def test_a_line_that_breaks_after_the_commit_leaves_it_open_and_the_repeat_books_once(world: World) -> None:
+    """The commit was done, and its acknowledgement was lost: the response must not say that nothing was changed."""
+    callers = Callers(world, app_client())
+    kind = type(db.database.obj)
+    commit = kind.commit
+
+    def loses_the_line(self: Any) -> None:
+        commit(self)
+        raise psycopg.OperationalError("server closed the connection unexpectedly")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(kind, "commit", loses_the_line)
+        is_a_polite_refusal(callers.app(1))
+    db.connect()
+    assert [row.amount for row in Transaction.of(world.shop)] == [1]
+    assert callers.app(1).status_code == 200
+    assert [row.amount for row in Transaction.of(world.shop)] == [1]
+
+
 @pytest.mark.parametrize("trouble", TROUBLES)
 def test_readyz_says_which_it_is_and_no_more(callers: Callers, sqlite: Path, trouble: str) -> None:
     happens, words = TROUBLES[trouble]

@@ -1,5 +1,6 @@
 """Whoever wants to write first writes first: in all threads and processes together."""
 
+import errno
 import subprocess
 import sys
 import threading
@@ -187,6 +188,18 @@ def test_without_its_file_the_order_holds_in_the_process(tmp_path: Path) -> None
     refused(lambda: queue.enter(0.01), TurnNotReached)
     queue.leave(place)
     queue.leave(queue.enter(1))
+
+
+def test_a_file_system_without_locks_costs_the_order_of_processes_alone(
+    queue: WriteQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_locks(*words: Any) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(write_queue.fcntl, "lockf", no_locks)
+    place = queue.enter(1)
+    refused(lambda: queue.enter(0.01), TurnNotReached)
+    queue.leave(place)
 
 
 def test_one_file_has_one_queue_in_a_process(tmp_path: Path) -> None:

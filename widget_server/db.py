@@ -65,7 +65,7 @@ class Sqlite(CySqliteDatabase):
 
     def __init__(self, path: Path, **options: Any) -> None:
         super().__init__(str(path), **options)
-        self.writers: WriteQueue = write_queue.of(path.absolute())
+        self.writers: WriteQueue = write_queue.of(path.resolve())
         self._here = threading.local()
 
     def begin(self, lock_type: str | None = None, *, patience_seconds: float | None = None) -> None:

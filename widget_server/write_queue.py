@@ -34,8 +34,8 @@ class Place:
 class WriteQueue:
     """The queue of one file. One object a file in each process: locks belong to processes, not to threads.
 
-    When the file cannot be opened (a folder that only another user may write to), the order holds in each process
-    alone. SQLite's own lock keeps the data whole in any case; the queue decides about the order and nothing else.
+    When the file cannot be opened or locked (a folder that only another user may write to), the order holds in each
+    process alone. SQLite's own lock keeps the data whole in any case; the queue decides about the order and nothing else.
     """
 
     def __init__(self, path: Path) -> None:
@@ -114,7 +114,7 @@ class WriteQueue:
             try:
                 self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
             except OSError as no:
-                log.warning("%s cannot be opened (%s): writers wait in order in each process alone", self.path, no)
+                self._do_without(no)
 
     def _lock(self, first: int, length: int) -> bool:
         """Lock these bytes unless another process has one of them."""
@@ -124,7 +124,13 @@ class WriteQueue:
             fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB, length, first)
         except (BlockingIOError, PermissionError):  # either word, by the operating system
             return False
+        except OSError as no:  # a file system without locks
+            self._do_without(no)
         return True
+
+    def _do_without(self, no: OSError) -> None:
+        log.warning("%s cannot be locked (%s): writers wait in order in each process alone", self.path, no)
+        self._file = None
 
     def _unlock(self, first: int, length: int) -> None:
         if self._file is not None:

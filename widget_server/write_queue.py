@@ -35,7 +35,8 @@ class WriteQueue:
     """The queue of one file. One object a file in each process: locks belong to processes, not to threads.
 
     When the file cannot be opened or locked (a folder that only another user may write to), the order holds in each
-    process alone. SQLite's own lock keeps the data whole in any case; the queue decides about the order and nothing else.
+    process alone. SQLite's own lock keeps the data whole in any case: the queue decides about the order, and nothing
+    else.
     """
 
     def __init__(self, path: Path) -> None:

@@ -3,6 +3,7 @@
 import os
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -13,8 +14,9 @@ from playwright.sync_api import Browser
 from tests.browser.chromium import browser
 from tests.cases.shop import CaseShop, open_shop
 from tests.make import SECRET, World
-from widget_server import config, db, events, reactions, schema
+from widget_server import config, db, events, reactions, schema, tallies
 from widget_server.app import create_app
+from widget_server.web import rate_limits
 
 MEMORY = Path("/dev/shm")
 
@@ -51,25 +53,42 @@ def database(backend: str, tmp_path: Path, request: pytest.FixtureRequest) -> It
     if server:
         _tell(server, f"CREATE DATABASE {name}")
     url = server.replace("/postgres?", f"/{name}?") or f"sqlite:///{tmp_path / 'loyalty.db'}"
+    with database_at(url, tmp_path):
+        yield url
+    if server:
+        _tell(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def sqlite(tmp_path: Path) -> Iterator[Path]:
+    """An empty, migrated SQLite file, whatever database the other tests run on: for what only a file can suffer."""
+    file = tmp_path / "loyalty.db"
+    with database_at(f"sqlite:///{file}", tmp_path):
+        yield file
+
+
+@contextmanager
+def database_at(url: str, folder: Path) -> Iterator[None]:
+    """Use the database at this address, migrated; what is local to the machine lies in `folder`."""
     config.use(
         config.Settings(
             database_url=url,
             secret_key=SECRET,
-            instance=tmp_path,
+            instance=folder,
             base_url="http://widget.localhost:8000",
-            mail_url=f"file://{tmp_path / 'mail'}",
+            mail_url=f"file://{folder / 'mail'}",
         )
     )
     db.open_database(url)
     db.connect()
-    if not server:
-        db.database.obj.pragma("synchronous", "off", permanent=True)  # nor here
+    if db.on_sqlite():
+        db.database.obj.pragma("synchronous", "off", permanent=True)  # a power cut is not what these tests are about
     schema.upgrade()
     events.wire(reactions.react)
-    yield url
+    tallies.forget()
+    rate_limits.forget_all()
+    yield
     db.disconnect()
-    if server:
-        _tell(server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def _tell(server: str, *statements: str) -> None:

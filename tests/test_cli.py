@@ -11,6 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import click
+import cysqlite
 import pytest
 from click.testing import CliRunner, Result
 
@@ -339,6 +340,18 @@ def test_a_backup_taken_while_somebody_writes_is_whole(database: str, tmp_path: 
     db.open_database(database)
     db.connect()
     assert copied <= ann.balance
+
+
+def test_a_database_that_cannot_be_written_is_one_line(shell: Shell, database: str) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(shops, "create", _cannot_write)
+        said = shell("shop", "create", *words(FERN), *AT)
+    assert said.exit_code == 1
+    assert said.output == f"Error: {cli.STATES['read_only']}\n"
+
+
+def _cannot_write(**facts: object) -> None:
+    raise cysqlite.ReadOnlyError("attempt to write a readonly database (code=8, ext=8)")
 
 
 def test_a_backup_overwrites_nothing(shell: Shell, tmp_path: Path, backend: str) -> None:

@@ -29,6 +29,7 @@ from widget_server.loyalty import (
     rule_states,
     tiers,
 )
+from widget_server.web.rate_limits import Hit
 
 
 class Shelf(ShopTable):
@@ -132,6 +133,16 @@ def test_what_was_read_inside_is_still_true_when_it_is_written(shelf: World) -> 
 
     assert at_once(*[counts] * 6) == [None] * 6
     assert Shelf.need(shelf.shop).count == 60
+
+
+@pytest.mark.parametrize("apart_seconds", [0, 1])
+def test_old_rows_go_some_at_a_time(world: World, monkeypatch: pytest.MonkeyPatch, apart_seconds: int) -> None:
+    monkeypatch.setattr(db, "DELETED_AT_ONCE", 3)
+    times = [NOON + timedelta(seconds=number * apart_seconds) for number in range(10)]
+    db.insert_many(Hit, [db.Row(key=str(number), count=1, ends_at=at) for number, at in enumerate(times)])
+    db.insert_many(Hit, [db.Row(key="young", count=1, ends_at=NOON + timedelta(days=1))])
+    db.delete_before(Hit, Hit.ends_at, NOON + timedelta(seconds=20))
+    assert [row.key for row in Hit.select()] == ["young"]
 
 
 def test_a_row_is_inserted_once(shelf: World) -> None:

@@ -9,12 +9,13 @@ ROOT = Path(__file__).parent.parent / "widget_server"
 # lowest first; what stands on one line never imports one another, but for modules of one folder
 FLOORS = """
 errors
-lanes money
+lanes money write_queue holds
+database_errors
 clock
 config
 events
 db
-queue
+queue tallies
 keys
 ledger
 loyalty.emails loyalty.lines loyalty.postal_addresses

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.make import NOON, Shopper, World, at_once
+from tests.test_serve import until
 from widget_server import clock, config, db, jobs, queue
 from widget_server.delivery import letters, mail
 from widget_server.loyalty import access, birthdays, coupons, customers, expiry, points, programs, shops
@@ -316,6 +317,7 @@ def test_the_worker_works_is_seen_and_stops_between_two_jobs(world: World, monke
     def note(payload: dict[str, Any]) -> None:
         done.append(payload["number"])
         if len(done) == 2:
+            until(lambda: ann.balance == 50, "points mature beside the jobs")
             stop.set()
 
     monkeypatch.setitem(jobs.JOBS, "note", note)
@@ -342,10 +344,10 @@ def test_the_worker_goes_on_when_the_database_was_away(world: World, monkeypatch
     monkeypatch.setattr(jobs, "IDLE_SECONDS", 0.01)
     claim = queue.claim
 
-    def claim_or_fail() -> Job | None:
+    def claim_or_fail(*conditions: Any) -> Job | None:
         if failures:
             raise failures.pop()
-        return claim()
+        return claim(*conditions)
 
     monkeypatch.setattr(queue, "claim", claim_or_fail)
     monkeypatch.setitem(jobs.JOBS, "note", lambda payload: stop.set())

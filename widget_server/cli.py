@@ -24,7 +24,7 @@ from granian.http import HTTP1Settings
 from widget_server import checks, clock, config, db, demo, events, jobs, ledger, reactions, schema
 from widget_server.checks import Finding
 from widget_server.config import Settings
-from widget_server.errors import BadRequest, Refusal
+from widget_server.errors import BadRequest, DatabaseState, Refusal
 from widget_server.loyalty import access, checkout, coupons, feeds, points, program_files, programs, reports, shops
 from widget_server.loyalty.shops import PLATFORMS, Shop
 from widget_server.schemas import program_file
@@ -49,6 +49,14 @@ HEADER_MS_MAX = 10_000
 log = logging.getLogger(__name__)
 
 
+STATES: dict[DatabaseState, str] = {
+    "away": "The database does not answer: check DATABASE_URL, and whether it runs.",
+    "locked": "The database is locked by another program: try again when that is done.",
+    "full": "The database is full: make room on its disk.",
+    "read_only": "The database can be read only: check the rights of its files.",
+}
+
+
 class House(click.Group):
     """Refusals end a command with one line that names the mend, not with a traceback."""
 
@@ -59,6 +67,13 @@ class House(click.Group):
         except Refusal as refusal:
             where = f"{refusal.field}: " if refusal.field else ""
             raise click.ClickException(f"{where}{refusal.message}") from refusal
+        except click.ClickException:
+            raise
+        except Exception as error:
+            away = db.away(error)
+            if away is None:
+                raise
+            raise click.ClickException(STATES[away.state]) from error
 
 
 @click.group(cls=House, context_settings={"help_option_names": ["-h", "--help"]})

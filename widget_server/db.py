@@ -1,14 +1,18 @@
 """The database: one connection a thread, one kind of transaction, field types of our own.
 
 SQLite by default, PostgreSQL by DATABASE_URL; models and queries are the same on both. `atomic()` takes the
-write lock at once, so that what was read inside is still true when it is written.
+write lock at once, so that what was read inside is still true when it is written. On SQLite whoever writes waits in a
+queue first (write_queue.py), and what a failure of the database means for the caller is said by `away()`.
 """
 
 import json
 import re
+import shutil
+import threading
+import time
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache
@@ -21,12 +25,20 @@ import peewee
 from peewee import SQL, DatabaseProxy, Field, NodeList, SchemaManager
 from playhouse.cysqlite_ext import CySqliteDatabase
 
-from widget_server.errors import NotFound
+from widget_server import database_errors, write_queue
+from widget_server.errors import DatabaseAway, DatabaseState, NotFound
+from widget_server.write_queue import WriteQueue
 
 SQLITE_FIXED = (3, 51, 3)  # earlier ones can lose commits in WAL mode, but for two back-ports
 SQLITE_FIXED_ALSO = ((3, 44, 6), (3, 50, 7))
-BUSY_TIMEOUT_MS = 10_000
+PATIENCE_SECONDS = 10.0  # how long a writer waits for its turn, and for the lock
+PROBE_SECONDS = 3.0  # the same for whoever asks how the server is
+BUSY_TIMEOUT_MS = 1_000  # one try for SQLite's own lock; the queue leaves it to programs that are not ours
 LOCK_TIMEOUT_MS = 10_000
+DELETED_AT_ONCE = 1000
+FULL_SECONDS = 60.0  # a database that was full so recently, and took nothing since, is full
+FREE_BYTES_MIN = 1024 * 1024
+WRITES = re.compile(r"\s*(INSERT|UPDATE|DELETE|REPLACE|CREATE|ALTER|DROP|REINDEX|ANALYZE|VACUUM\s*$)", re.IGNORECASE)
 
 database = DatabaseProxy()
 
@@ -47,9 +59,75 @@ _OUR_TYPES_POSTGRES = {
 
 
 class Sqlite(CySqliteDatabase):
-    """An SQLite file: WAL, every commit on the disk before it is acknowledged."""
+    """An SQLite file: WAL, every commit on the disk before it is acknowledged, writers in order of arrival."""
 
     field_types = {**CySqliteDatabase.field_types, **_OUR_TYPES_SQLITE}
+
+    def __init__(self, path: Path, **options: Any) -> None:
+        super().__init__(str(path), **options)
+        self.writers: WriteQueue = write_queue.of(path.resolve())
+        self._here = threading.local()
+
+    def begin(self, lock_type: str | None = None, *, patience_seconds: float | None = None) -> None:
+        """Wait for this thread's turn and take the write lock, within `patience_seconds` (default: PATIENCE_SECONDS).
+
+        Raises TurnNotReached, or SQLite's own error while a program that is not ours holds the lock.
+        """
+        patience_seconds = PATIENCE_SECONDS if patience_seconds is None else patience_seconds
+        until = time.monotonic() + patience_seconds
+        self._here.place = self.writers.enter(patience_seconds)
+        try:
+            while not self._locks(lock_type, until):
+                pass
+        except BaseException:
+            self._leave()
+            raise
+
+    def commit(self) -> None:
+        """Commit, and let the next writer go."""
+        super().commit()
+        self._leave()
+
+    def rollback(self) -> None:
+        """Undo, and let the next writer go, whether or not that worked."""
+        try:
+            super().rollback()
+        finally:
+            self._leave()
+
+    def execute_sql(self, sql: str, params: Any = None) -> Any:
+        """Run a statement; one that writes by itself waits for its turn too."""
+        if WRITES.match(sql):
+            with self.turn():
+                return super().execute_sql(sql, params)
+        return super().execute_sql(sql, params)
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """A place in the queue for a statement outside a transaction; inside, the transaction has one."""
+        if self.in_transaction() or self.is_closed():
+            yield
+            return
+        place = self.writers.enter(PATIENCE_SECONDS)
+        try:
+            yield
+        finally:
+            self.writers.leave(place)
+
+    def _locks(self, lock_type: str | None, until: float) -> bool:
+        """Take the lock; False when a stranger has it and there is time for another try."""
+        try:
+            super().begin(lock_type)
+        except peewee.OperationalError as error:
+            if time.monotonic() < until and database_errors.state_of(error) == "locked":
+                return False
+            raise
+        return True
+
+    def _leave(self) -> None:
+        place, self._here.place = getattr(self._here, "place", None), None
+        if place is not None:
+            self.writers.leave(place)
 
 
 class Postgres(peewee.PostgresqlDatabase):
@@ -77,7 +155,7 @@ def open_database(url: str, *, statement_timeout_ms: int = 15_000) -> None:
 
 def _sqlite(path: Path) -> Sqlite:
     return Sqlite(
-        str(path),
+        path,
         rank_functions=False,
         lock_type="IMMEDIATE",
         autoconnect=False,
@@ -127,9 +205,66 @@ def disconnect() -> None:
 
 @contextmanager
 def atomic() -> Iterator[None]:
-    """All or nothing. The outermost one takes the write lock at once; nested ones are savepoints."""
+    """All or nothing. The outermost one takes the write lock at once; nested ones are savepoints.
+
+    What its failures mean for the caller is said by `away`. A commit that failed may have been done all the same.
+    """
     with database.atomic():
         yield
+    if not database.in_transaction():
+        _last_failure.state = None
+
+
+def away(error: BaseException | None) -> DatabaseAway | None:
+    """The refusal that stands for `error`, when the database cannot be used now or left the outcome open; else None."""
+    state = database_errors.state_of(error)
+    if state is None:
+        return None
+    _last_failure.state, _last_failure.at = state, time.monotonic()
+    return DatabaseAway(state)
+
+
+class _Failure:
+    """What the database could not do when something was last written in this process, and when that was."""
+
+    state: DatabaseState | None = None  # None: it could
+    at = 0.0
+
+
+_last_failure = _Failure()
+
+
+def trouble() -> DatabaseState | None:
+    """What keeps the database from being written now, found by trying; None when it can be. For `/readyz`."""
+    try:
+        connect()
+        if on_sqlite():
+            _try_to_write()
+        elif _is_standby():
+            return "read_only"
+    except Exception as error:
+        disconnect()
+        return database_errors.state_of(error) or "away"
+    return "full" if _is_full() else None
+
+
+def _is_standby() -> bool:
+    return bool(database.execute_sql("SHOW transaction_read_only").fetchone()[0] == "on")
+
+
+def _try_to_write() -> None:
+    """Take the write lock; after a failure write a page too, since the lock alone needs no disk."""
+    with database.atomic(patience_seconds=PROBE_SECONDS):
+        if _last_failure.state:
+            version = database.execute_sql("PRAGMA user_version").fetchone()[0]
+            database.execute_sql(f"PRAGMA user_version = {int(version)}")
+
+
+def _is_full() -> bool:
+    """A page that is there already may be written in a full file: so a failure counts until something was written."""
+    if _last_failure.state == "full" and time.monotonic() - _last_failure.at < FULL_SECONDS:
+        return True
+    return on_sqlite() and shutil.disk_usage(Path(database.obj.database).parent).free < FREE_BYTES_MIN
 
 
 def lock_rows(query: Any) -> Any:
@@ -331,6 +466,15 @@ def insert_once(row: type[Table], values: dict[Any, Any]) -> bool:
     return returned is not None and bool(list(returned))
 
 
+def delete_before(table: type[Table], column: Any, moment: datetime) -> None:
+    """Delete the rows of every shop whose time is over, so many at once that nobody waits long for the write lock."""
+    over = column <= moment
+    while edge := table.select(column).where(over).order_by(column).offset(DELETED_AT_ONCE).limit(1).scalar():
+        if not table.delete().where(column < edge).execute():
+            break  # so many of one moment
+    table.delete().where(over).execute()
+
+
 class Row(SimpleNamespace):
     """A row as plain attributes: among thousands a model each would cost more than the work."""
 
@@ -368,7 +512,8 @@ def among(column: Any, values: Iterable[str]) -> Any:
 def execute_many(statement: str, values: Sequence[Sequence[Any]]) -> None:
     """Run one statement of ours for each set of values; `database.param` marks their places."""
     if values:
-        with peewee.__exception_wrapper__:  # type: ignore[attr-defined]  # the errors of every other statement
+        turn = database.obj.turn() if on_sqlite() else nullcontext()
+        with turn, peewee.__exception_wrapper__:  # type: ignore[attr-defined]  # the errors of every other statement
             database.connection().cursor().executemany(statement, values)
 
 

@@ -4,7 +4,9 @@ A refusal knows its kind, its code, an English sentence and the figures behind i
 into JSON: Wix's form for the admin API, one form of our own for the widget. Nothing internal is in it.
 """
 
-from typing import Any
+from typing import Any, Literal
+
+DatabaseState = Literal["away", "locked", "full", "read_only"]
 
 
 class Refusal(Exception):
@@ -232,6 +234,18 @@ class Busy(Refusal):
     """Too many costly requests at once; nothing was changed, and the same request may be sent again."""
 
     kind, code, message = "busy", "busy", "The server is busy. Send the request again in some seconds."
+
+
+class DatabaseAway(Refusal):
+    """The database cannot be used now; nothing is known of what became of the request, which may be sent again."""
+
+    kind, code = "busy", "database_away"
+    message = "The server cannot do this now. It is not known what became of it. Ask again with the same key."
+    RETRY_AFTER_SECONDS = 5
+
+    def __init__(self, state: DatabaseState) -> None:
+        super().__init__(retry_after_seconds=self.RETRY_AFTER_SECONDS)
+        self.state = state  # for operators, never for callers
 
 
 class EmailInvalid(BadRequest):

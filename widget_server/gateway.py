@@ -13,7 +13,7 @@ import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 
@@ -60,7 +60,10 @@ class TurnedAway(Exception):
 class Gateway:
     """An RSGI application around a WSGI one: `threads` run the application, the event loop does the rest."""
 
-    def __init__(self, application: Wsgi, threads: int, *, proxies: int = 0) -> None:
+    def __init__(
+        self, application: Wsgi, threads: int, *, proxies: int = 0, at_end: Callable[[], None] = lambda: None
+    ) -> None:
+        self.at_end = at_end
         self.application, self.threads, self.proxies = application, threads, proxies
         self.pool = ThreadPoolExecutor(threads, thread_name_prefix="request")
         self.reading: Counter[str] = Counter()
@@ -70,6 +73,10 @@ class Gateway:
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         """The server has an event loop: watch the threads from it."""
         loop.create_task(self._watch())
+
+    def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
+        """The server stops: no request comes any more."""
+        self.at_end()
 
     async def __rsgi__(self, scope: Scope, protocol: Any) -> None:
         """Serve one request."""

@@ -32,6 +32,13 @@ from widget_server.queue import Job
 from widget_server.stores import codes, inbox, reconcile, woocommerce_refunds
 from widget_server.web import rate_limits
 
+BULK = (  # what takes long: it has a thread of its own, and nobody's mail waits behind it
+    batches.JOB,
+    batches.LIST_JOB,
+    imports.PARSE_JOB,
+    "recheck_tiers",
+    programs.RECONSIDER_JOB,
+)
 IDLE_SECONDS = 1.0
 BEAT_SECONDS = 5
 PERIODIC_SECONDS = 60
@@ -54,9 +61,9 @@ JOBS: dict[str, Callable[[dict[str, Any]], object]] = {
 }
 
 
-def run_next() -> bool:
-    """Do the next job that is due, if there is one; what fails is tried again later."""
-    job = queue.claim()
+def run_next(*conditions: Any) -> bool:
+    """Do the next job that is due, if there is one; what fails is tried again later. `conditions` narrow which jobs."""
+    job = queue.claim(*conditions)
     if job is not None:
         _run(job)
     return job is not None
@@ -126,28 +133,55 @@ def _once_a_day(shop: Shop) -> None:
 def work(stop: threading.Event) -> None:
     """Run jobs until `stop` is set: what is due at once, and once a minute what the clock asks for.
 
-    Beside it senders carry messages to receivers, so that neither waits for the other.
+    Three threads beside one another, so that none waits for the other: jobs, bulk work, and senders that carry
+    messages to receivers.
     """
-    sending = threading.Thread(target=senders.work, args=(stop,), name="senders")
-    sending.start()
+    beside = [
+        threading.Thread(target=senders.work, args=(stop,), name="senders"),
+        threading.Thread(target=_keep_at, args=(BulkWork().round, stop), name="bulk work"),
+    ]
+    for thread in beside:
+        thread.start()
     try:
-        _work(stop)
+        _keep_at(QuickWork().round, stop)
     finally:
         stop.set()
-        sending.join()
+        for thread in beside:
+            thread.join()
 
 
-def _work(stop: threading.Event) -> None:
-    name = f"{socket.gethostname()}:{os.getpid()}"
-    heartbeat, minute = Rhythm(BEAT_SECONDS), Rhythm(PERIODIC_SECONDS)
+class QuickWork:
+    """Jobs that somebody waits for; and the sign that the worker lives."""
+
+    def __init__(self) -> None:
+        self.name, self.heartbeat = f"{socket.gethostname()}:{os.getpid()}", Rhythm(BEAT_SECONDS)
+
+    def round(self) -> bool:
+        """Run the next job; False when there was none."""
+        if self.heartbeat.is_due():
+            queue.beat(self.name)
+        return run_next(Job.name.not_in(BULK))
+
+
+class BulkWork:
+    """What the clock asks for, and jobs that take long."""
+
+    def __init__(self) -> None:
+        self.minute = Rhythm(PERIODIC_SECONDS)
+
+    def round(self) -> bool:
+        """Run the next job; False when there was none."""
+        if self.minute.is_due():
+            every_minute()
+        return run_next(Job.name.in_(BULK))
+
+
+def _keep_at(work_round: Callable[[], bool], stop: threading.Event) -> None:
+    """Round after round until `stop` is set; what fails is tried again, with a new connection."""
     while not stop.is_set():
         try:
             db.connect()
-            if heartbeat.is_due():
-                queue.beat(name)
-            if minute.is_due():
-                every_minute()
-            worked = run_next()
+            worked = work_round()
         except Exception:
             log.exception("the worker stumbled; it goes on")
             db.disconnect()

@@ -62,18 +62,22 @@ def enqueue_once(name: str, payload: dict[str, Any]) -> None:
         enqueue(name, payload)
 
 
-def claim() -> Job | None:
-    """Take the next job that is due, for LEASE_SECONDS; None when there is none.
+def claim(*conditions: Any) -> Job | None:
+    """Take the next job that is due, for LEASE_SECONDS; None when there is none. `conditions` narrow which jobs.
 
-    A job whose workers all died before they could say why is dead after TRIES_MAX tries too.
+    A job whose workers all died before they could say why is dead after TRIES_MAX tries too. That nothing is due is
+    found without the write lock.
     """
     moment = clock.now()
+    due: Any = Job.everywhere().where(Job.status == "waiting", Job.run_at <= moment, *conditions)
+    if not due.exists():
+        return None
     with atomic():
         Job.update(status="dead", last_error="each worker that tried it died").where(
             Job.status == "waiting", Job.run_at <= moment, Job.tries >= TRIES_MAX
         ).execute()
-        due: Any = Job.everywhere().where(Job.status == "waiting", Job.run_at <= moment).order_by(Job.run_at, Job.id)
-        job: Job | None = (due if on_sqlite() else due.for_update("FOR UPDATE SKIP LOCKED")).limit(1).first()
+        first = due.order_by(Job.run_at, Job.id).limit(1)
+        job: Job | None = (first if on_sqlite() else first.for_update("FOR UPDATE SKIP LOCKED")).first()
         if job is None:
             return None
         job.lease, job.tries = new_id(), job.tries + 1

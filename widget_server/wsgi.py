@@ -1,10 +1,25 @@
 """The application that web processes load: made from the environment."""
 
+import threading
+
+from widget_server import tallies
 from widget_server.app import create_app
 from widget_server.config import Settings
 from widget_server.gateway import Gateway
 
 THREADS = 8
+END_SECONDS = 5
 
 settings = Settings.from_env()
-application = Gateway(create_app(settings), THREADS, proxies=settings.proxies)
+stop = threading.Event()
+flushing = threading.Thread(target=tallies.keep_flushing, args=(stop,), name="tallies", daemon=True)
+
+
+def end() -> None:
+    """The process is stopped in order: what is only in memory is written."""
+    stop.set()
+    flushing.join(END_SECONDS)
+
+
+application = Gateway(create_app(settings), THREADS, proxies=settings.proxies, at_end=end)
+flushing.start()

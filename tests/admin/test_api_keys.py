@@ -2,6 +2,7 @@
 
 from tests.integrator import Integrator
 from tests.make import World
+from widget_server import tallies
 from widget_server.loyalty.access import ApiKey
 
 KEYS = "/loyalty-access/v1/api-keys"
@@ -13,6 +14,7 @@ def test_a_key_is_made_used_rotated_and_revoked(owner: Integrator, world: World)
     reports = Integrator(owner.client, made["secret"])
     reports.get(PROGRAM)
     reports.post(f"{PROGRAM}/activate", status=403)
+    tallies.flush()
     listed = {one["id"]: one for one in owner.get(KEYS)["apiKeys"]}
     assert listed[made["id"]]["lastUsedFrom"] == "127.0.0.1"
     assert not any("secret" in one for one in listed.values())

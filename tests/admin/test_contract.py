@@ -32,9 +32,9 @@ from widget_server import db
 from widget_server.errors import Refusal
 from widget_server.loyalty import access, programs, sign_in
 from widget_server.loyalty.access import Holder
+from widget_server.web import rate_limits
 from widget_server.web.auth import MEMBER_TOKEN, SHOP_HEADER
 from widget_server.web.callers import API_KEY
-from widget_server.web.rate_limits import Hit
 
 CASES = 1000 if PROOFS else 5
 STORIES = 2000 if PROOFS else 50
@@ -80,7 +80,7 @@ UNSTORABLE = "This text holds a NUL or half a character."  # anywhere: a pattern
 def _refresh(world: World) -> None:
     """The windows of all rate limits are over and the program runs, so that neither hides anything."""
     db.connect()
-    Hit.delete().execute()
+    rate_limits.forget_all()
     if not world.program.is_active:
         programs.activate(world.shop.id)
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.make import NOON, Shopper, World, at_once, refund
-from widget_server import clock
+from widget_server import clock, tallies
 from widget_server.errors import AlreadyReferred, OwnReferralCode, ReferralCodeUnknown
 from widget_server.loyalty import codes, coupons, customers, privacy, programs, referrals
 from widget_server.loyalty.coupons import Coupon
@@ -105,6 +105,7 @@ def test_visits_are_counted_by_day_and_nobody_is_remembered(world: World, ann: S
         assert {one.id for one in answers} == {ann.id}
     with clock.at(NOON + timedelta(hours=11)):  # midnight in Berlin
         referrals.count_visit(world.shop, code_of(ann))
+    tallies.flush()
     days = ReferralVisit.of(world.shop).order_by(ReferralVisit.day)
     assert [(one.day, one.visits) for one in days] == [("2026-03-10", 6), ("2026-03-11", 1)]
     assert referrals.count_visit(world.shop, "NOBODYS") is None

@@ -54,5 +54,6 @@ def test_without_a_database_it_is_alive_but_not_ready_and_says_so(broken: FlaskC
     assert broken.get("/healthz").json == {"status": "alive"}
     assert ready(broken) == (503, "the database does not answer")
     refused = broken.get("/widget/earn")
-    assert (refused.status_code, refused.json["error"]["code"]) == (500, "internal")
+    assert (refused.status_code, refused.json["error"]["code"]) == (503, "database_away")
+    assert refused.headers["Retry-After"] == "5"
     assert "hush" not in refused.text and "127.0.0.1" not in refused.text

@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 
 from tests.make import Shopper, World
 from tests.panels import Panel
-from widget_server import clock
+from widget_server import clock, tallies
 from widget_server.loyalty import access, customers, shops, sign_in
 from widget_server.loyalty.access import Session, SignInCode
 from widget_server.loyalty.customers import Customer
@@ -28,6 +28,7 @@ def policy(answer: TestResponse) -> dict[str, str]:
 
 
 def visits(world: World) -> int:
+    tallies.flush()
     return sum(row.visits for row in ReferralVisit.of(world.shop))
 
 
@@ -55,7 +56,7 @@ def test_a_short_link_is_counted_and_leads_to_the_shops_home(world: World, clien
         assert answer.headers["Cache-Control"] == "no-store"
         assert answer.headers["Referrer-Policy"] == "no-referrer"
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    assert visits(world) == 2
+    assert visits(world) == 1  # one visitor on one day
 
 
 def test_each_code_leads_to_its_own_shop(world: World, client: FlaskClient) -> None:  # acceptance 9

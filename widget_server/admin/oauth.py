@@ -19,7 +19,7 @@ from widget_server.schemas.admin.oauth import GRANTS, TokenAnswer, TokenAsk
 from widget_server.web.auth import client_address
 from widget_server.web.bodies import json_body
 from widget_server.web.callers import KEY_BEGINS, authorization
-from widget_server.web.rate_limits import limit
+from widget_server.web.rate_limits import limit_flood
 
 oauth = Blueprint("oauth", "oauth", description="Tokens for the SDK's strategies")
 oauth._prepare_doc_cbks.append(without_default)
@@ -68,7 +68,7 @@ def _for_app(asked: dict[str, Any]) -> Tokens:
 
 
 def _for_visitor(asked: dict[str, Any]) -> Tokens:
-    limit("120 per minute", "oauth", client_address())  # the one grant that shows nothing secret
+    limit_flood("120 per minute", "oauth", client_address())  # the one grant that shows nothing secret
     shop = shops.by_id(_need(asked, "client_id"))
     return access.grant(Holder(shop.id, "visitor", visitor_id=new_id()))
 

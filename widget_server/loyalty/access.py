@@ -7,7 +7,7 @@ import hmac
 import re
 import secrets
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from argon2 import PasswordHasher
@@ -15,15 +15,26 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from peewee import Check, CompositeKey
 
 from widget_server import clock, config, lanes
-from widget_server.db import Int, Json, ShopTable, Text, UtcDateTime, atomic, insert_once, lock_rows, new_id
+from widget_server.db import (
+    Int,
+    Json,
+    ShopTable,
+    Text,
+    UtcDateTime,
+    atomic,
+    delete_before,
+    insert_once,
+    lock_rows,
+    new_id,
+)
 from widget_server.errors import CodeExpired, PasswordWeak, SignedOut, TooManyTries, WrongCode
 from widget_server.loyalty import emails
+from widget_server.tallies import Tally
 
 SESSION_DAYS = 90
 CODE_MINUTES = 15
 ACCESS_TOKEN_SECONDS = 4 * 3600
 REFRESH_TOKEN_DAYS = 90
-KEY_USE_NOTED_EVERY = timedelta(minutes=1)
 CODE_TRIES_MAX = 5
 PASSWORD_LENGTH_MIN = 10
 PASSWORD_LENGTH_MAX = 200
@@ -268,9 +279,9 @@ def create_key(shop_id: str, name: str, scope: str = "manage") -> tuple[ApiKey, 
 
 
 def key_by_secret(secret: str, *, address: str | None = None) -> ApiKey:
-    """The API key with this secret, its use noted; raises SignedOut when there is none that is good now.
+    """The API key with this secret; raises SignedOut when there is none that is good now.
 
-    After a rotation the earlier secret is good for as long as was granted.
+    After a rotation the earlier secret is good for as long as was granted. The use is noted in memory (tallies.py).
     """
     hashed, now = config.digest(secret), clock.now()
     key: ApiKey | None = (
@@ -283,7 +294,7 @@ def key_by_secret(secret: str, *, address: str | None = None) -> ApiKey:
     )
     if key is None:
         raise SignedOut()
-    _note_use(key, address)
+    _uses.note((key.shop_id, key.id), (now, address))
     return key
 
 
@@ -343,7 +354,7 @@ def forget_old(limit_days: int = 7) -> None:
     """Drop sessions, codes and used tokens that ran out some days ago."""
     before = clock.now() - timedelta(days=limit_days)
     for table in (Session, SignInCode, UsedToken, AccessToken):
-        table.delete().where(table.expires_at < before).execute()
+        delete_before(table, table.expires_at, before)
 
 
 def _keep_token(holder: Holder, use: str, life: timedelta) -> str:
@@ -363,12 +374,12 @@ def _keep_token(holder: Holder, use: str, life: timedelta) -> str:
     return token
 
 
-def _note_use(key: ApiKey, address: str | None) -> None:
-    """When and from where the key was last used, to the minute: a read must not always write."""
-    now = clock.now()
-    if key.last_used_at and now - key.last_used_at < KEY_USE_NOTED_EVERY and key.last_used_from == address:
-        return
-    ApiKey.change(key.shop_id, {ApiKey.last_used_at: now, ApiKey.last_used_from: address}, ApiKey.id == key.id)
+def _keep_use(key: tuple[str, str], use: tuple[datetime, str | None]) -> None:
+    (shop_id, key_id), (at, address) = key, use
+    ApiKey.change(shop_id, {ApiKey.last_used_at: at, ApiKey.last_used_from: address}, ApiKey.id == key_id)
+
+
+_uses = Tally(_keep_use, merge=lambda earlier, later: later)
 
 
 def _code_hash(challenge: str, code: str) -> str:

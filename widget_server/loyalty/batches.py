@@ -3,18 +3,18 @@
     running -> done | failed     done, failed -> undoing -> undone (and again, for accounts that were kept)
 
 The accounts are listed when a batch starts. A job books them, a chunk a transaction, and promises the job of the
-next chunk in the same one: a server that dies goes on where it stopped, and books nobody twice. What the books say of
-a batch is one request key (`batch:<id>`, its undoing `undo:<id>`) with the item's line.
+next chunk in the same one: a server that dies goes on where it stopped, and books nobody twice. A chunk ends after
+holds.HOLD_SECONDS, so that whoever waits for the write lock gets it. What the books say of a batch is one request key
+(`batch:<id>`, its undoing `undo:<id>`) with the item's line.
 """
 
 import secrets
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 from peewee import Check, CompositeKey, Value, fn
 
-from widget_server import clock, ledger, queue
+from widget_server import clock, holds, ledger, queue
 from widget_server.db import (
     Int,
     Row,
@@ -40,8 +40,7 @@ from widget_server.loyalty.shops import Shop
 
 Mode = Literal["add", "set"]
 JOB, LIST_JOB = "run_batch", "list_import"
-CHUNK = 500
-PAUSE_SECONDS = 0.01  # between two chunks: on SQLite whoever waits for the write lock gets it then
+CHUNK = 500  # lines that a transaction takes at most
 ERRORS_MAX = 100
 ASKED = ("kind", "mode", "points", "staff", "app_id", "reason", "comment")  # what makes a request what it is
 REASONS = {  # why an item was not booked, or not undone, in words for staff
@@ -199,14 +198,17 @@ def run(batch_id: str) -> None:
         items = list(
             _items(batch).where(BatchItem.line > batch.reached).order_by(BatchItem.line).limit(CHUNK).objects(Row)
         )
-        act(batch, items)
-        if len(items) == CHUNK:
-            batch.reached = items[-1].line
+        ledger.locked_many(batch.shop_id, [item.account_id for item in items])  # all at once: nobody waits in a ring
+        looked_at = 0
+        for group in holds.groups(items, largest=CHUNK):
+            act(batch, group)
+            looked_at += len(group)
+            batch.reached = group[-1].line
+        if looked_at == CHUNK or looked_at < len(items):
             batch.save()
             _go_on(batch)
         else:
             _end(batch, "done" if batch.status == "running" else "undone")
-    time.sleep(PAUSE_SECONDS)
 
 
 def give_up() -> None:
@@ -247,7 +249,7 @@ def _items(batch: Batch) -> Any:
     return BatchItem.of(batch.shop_id).where(BatchItem.batch_id == batch.id)
 
 
-def _book(batch: Batch, items: list[Row]) -> None:
+def _book(batch: Batch, items: Sequence[Row]) -> None:
     items = [item for item in items if item.status == "waiting"]
     said = Said(batch.reason, batch.comment, batch.staff, batch.app_id)
     salts: dict[int, str] = {}
@@ -268,7 +270,7 @@ def _book(batch: Batch, items: list[Row]) -> None:
     batch.failed += sum(item.status == "failed" for item in items)
 
 
-def _undo(batch: Batch, items: list[Row]) -> None:
+def _undo(batch: Batch, items: Sequence[Row]) -> None:
     items = [item for item in items if item.status in ("done", "kept")]
     lines = [item.line for item in items] or [0]
     booked = ledger.booked_many(batch.shop_id, batch.source, f"batch:{batch.id}", lines[0], lines[-1])

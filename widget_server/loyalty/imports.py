@@ -9,7 +9,7 @@ import hashlib
 import re
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from itertools import islice
 from pathlib import Path
@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 
 from peewee import Check, fn
 
-from widget_server import clock, config, ledger, queue
+from widget_server import clock, config, holds, ledger, queue
 from widget_server.db import (
     Bool,
     Int,
@@ -54,7 +54,9 @@ FILE_BYTES_MAX = 10 * 1024 * 1024
 UPLOAD_MINUTES = 60
 KEPT_DAYS = 30  # how long the file with its addresses is kept
 HEADER_VALUES_MAX, SAMPLE_ROWS, SAMPLE_VALUES_MAX, VALUE_LENGTH_MAX = 100, 5, 20, 1000
+NEW_AT_ONCE = 4  # a customer who must be made costs fifty times as much as one who is known
 PARSE_JOB = "parse_import"
+TURN_SECONDS = 2.0  # how long listing takes at a stretch, and the file is read anew after each
 TEMPLATE = "email,points\r\nann@example.com,100\r\n"
 WHOLE = re.compile(r"[+-]?\d{1,18}([.,]0{1,2})?")  # "100.00" is 100; "1,000" may be 1 or 1000: no guessing about points
 LIKE_EMAIL = re.compile(r"[^@]+@[^@]+")  # a cell that is meant to be an address, well written or not
@@ -221,17 +223,25 @@ def execute(
 
 
 def list_rows(batch_id: str) -> None:
-    """Make the rows of the file the items of its batch, a chunk a transaction; the job. It goes on where it stopped."""
+    """Make the rows of the file the items of its batch; the job. It goes on where it stopped.
+
+    A transaction ends after holds.HOLD_SECONDS, and the job after TURN_SECONDS: then it promises itself anew, behind
+    the jobs that wait meanwhile.
+    """
     made: Import = Import.everywhere().where(Import.batch_id == batch_id).get()
     batch = Batch.need(made.shop_id, Batch.id == made.batch_id)
     if batch.status != "running" or batch.total:
         return
-    shop, seen = shops.by_id(made.shop_id), set[str]()
+    shop, until = shops.by_id(made.shop_id), time.monotonic() + TURN_SECONDS
     try:
-        rows = _items(made, batch, seen)
-        while chunk := list(islice(rows, batches.CHUNK)):
-            _list_chunk(shop, made, batch, chunk)
-            time.sleep(batches.PAUSE_SECONDS)
+        listed = _last_listed(batch)
+        rows = (row for row in _items(made, batch, set()) if row[0].line > listed)
+        chunk: list[tuple[Row, str]] = []
+        while chunk := [*chunk, *islice(rows, batches.CHUNK - len(chunk))]:
+            chunk = chunk[_list_chunk(shop, made, batch, chunk) :]
+            if time.monotonic() > until:
+                queue.enqueue(batches.LIST_JOB, {"batch_id": batch.id})
+                return
     except (Unreadable, NotFound):  # somebody touched the file since it was parsed
         batches.fail(batch)
         return
@@ -270,8 +280,8 @@ def has_error_file(made: Import) -> bool:
 
 def forget_old() -> None:
     """Files and samples hold addresses: after 30 days they go, the figures stay."""
-    with atomic():
-        for upload in list(Upload.everywhere().where(Upload.created_at < clock.now() - timedelta(days=KEPT_DAYS))):
+    for upload in list(Upload.everywhere().where(Upload.created_at < clock.now() - timedelta(days=KEPT_DAYS))):
+        with atomic():
             _drop(upload)
 
 
@@ -391,23 +401,38 @@ def _checked(email: str, points: str, mode: Mode, seen: set[str]) -> tuple[str |
     return None, key
 
 
-def _list_chunk(shop: Shop, made: Import, batch: Batch, rows: list[tuple[Row, str]]) -> None:
+def _list_chunk(shop: Shop, made: Import, batch: Batch, rows: list[tuple[Row, str]]) -> int:
+    """Make rows the items of the batch, as many as a transaction may; returns how many of them are items now."""
     with atomic():
         lock_rows(Batch.of(shop).where(Batch.id == batch.id)).get()
-        items = BatchItem.of(shop, fn.MAX(BatchItem.line)).where(BatchItem.batch_id == batch.id)
-        listed = items.scalar() or 0
-        rows = [(item, email) for item, email in rows if item.line > listed]
-        emails = {email for item, email in rows if item.status == "waiting"}
-        found = _people(shop, emails, creates=made.creates_customers)
-        accounts = ledger.open_accounts(shop.id, {person.id for person in found.values() if person is not None})
-        for item, email in rows:
-            if item.status == "waiting":
-                person = found.get(email)
-                if person is None:
-                    item.status, item.code = "failed", "email_ambiguous" if email in found else "email_unknown"
-                else:
-                    item.account_id = accounts[person.id]
-        insert_many(BatchItem, [item for item, _ in rows])
+        listed = _last_listed(batch)
+        left = [(item, email) for item, email in rows if item.line > listed]
+        if made.creates_customers:  # all at once: two imports of the same people do not wait in a ring
+            customers.take_turns(shop.id, *(email for _, email in left))
+        count = len(rows) - len(left)
+        for group in holds.groups(left, largest=NEW_AT_ONCE if made.creates_customers else batches.CHUNK):
+            _list_group(shop, made, group)
+            count += len(group)
+        return count
+
+
+def _last_listed(batch: Batch) -> int:
+    lines = BatchItem.of(batch.shop_id, fn.MAX(BatchItem.line)).where(BatchItem.batch_id == batch.id)
+    return int(lines.scalar() or 0)
+
+
+def _list_group(shop: Shop, made: Import, rows: Sequence[tuple[Row, str]]) -> None:
+    emails = {email for item, email in rows if item.status == "waiting"}
+    found = _people(shop, emails, creates=made.creates_customers)
+    accounts = ledger.open_accounts(shop.id, {person.id for person in found.values() if person is not None})
+    for item, email in rows:
+        if item.status == "waiting":
+            person = found.get(email)
+            if person is None:
+                item.status, item.code = "failed", "email_ambiguous" if email in found else "email_unknown"
+            else:
+                item.account_id = accounts[person.id]
+    insert_many(BatchItem, [item for item, _ in rows])
 
 
 def _people(shop: Shop, emails: set[str], *, creates: bool) -> dict[str, Row | Customer | None]:

@@ -4,6 +4,8 @@ A referral is bound on the server when the friend signs up (or orders as a guest
 does not lose it; it is checked then, and completed by the state of the friend's orders (acceptance 40-46).
 """
 
+import operator
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,7 +14,7 @@ from typing import Any, Literal
 
 from peewee import JOIN, Check, fn
 
-from widget_server import clock, ledger, money
+from widget_server import clock, config, ledger, money
 from widget_server.db import (
     Bool,
     Int,
@@ -37,6 +39,7 @@ from widget_server.loyalty.order_goods import goods
 from widget_server.loyalty.order_states import ZERO, Milestone
 from widget_server.loyalty.orders import BEFORE_PROGRAM, Order
 from widget_server.loyalty.shops import Shop
+from widget_server.tallies import Tally
 
 TRIGGERS = ("registration", "first_paid_order", "first_fulfilled_order")
 ENDED = ("blocked", "cancelled")
@@ -155,19 +158,53 @@ def save_program(shop: Shop, **settings: Any) -> ReferralProgram:
     return program
 
 
-def count_visit(shop: Shop, code: str) -> Customer | None:
-    """Somebody opened a member's link; answers the member, or None when the code is nobody's."""
+def count_visit(shop: Shop, code: str, network: str | None = None) -> Customer | None:
+    """Somebody opened a member's link; returns the member, or None when the code is nobody's.
+
+    Counted in memory until the next flush (tallies.py), once a day for each `network` that the visitor may be told
+    by: it is kept hashed, in memory alone, and forgotten with the day. Without one each visit counts.
+    """
     advocate = customers.by_referral_code(shop.id, code)
     if advocate is None:
         return None
     day = clock.local_date(clock.now(), shop.timezone).isoformat()
-    same = (ReferralVisit.advocate_id == advocate.id, ReferralVisit.day == day)
-    with atomic():
-        insert_once(
-            ReferralVisit, {"id": new_id(), "shop_id": shop.id, "advocate_id": advocate.id, "day": day, "visits": 0}
-        )
-        ReferralVisit.change(shop, {ReferralVisit.visits: ReferralVisit.visits + 1}, *same)
+    if network is None or _visitors.is_new(day, config.digest("\n".join((advocate.id, network)))):
+        _visits.note((shop.id, advocate.id, day), 1)
     return advocate
+
+
+class Visitors:
+    """Who has opened which link today, as far as this process knows; the first to be forgotten is the oldest."""
+
+    SEEN_MAX = 100_000
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._seen: dict[tuple[str, str], None] = {}
+
+    def is_new(self, day: str, visitor: str) -> bool:
+        """True for the first visit of the day."""
+        with self._lock:
+            if (day, visitor) in self._seen:
+                return False
+            if len(self._seen) >= self.SEEN_MAX:
+                del self._seen[next(iter(self._seen))]
+            self._seen[day, visitor] = None
+            return True
+
+
+def _keep_visits(key: tuple[str, str, str], count: int) -> None:
+    shop_id, advocate_id, day = key
+    if Customer.one(shop_id, Customer.id == advocate_id, Customer.erased_at.is_null()) is None:
+        return  # erased since the visit
+    row = {"id": new_id(), "shop_id": shop_id, "advocate_id": advocate_id, "day": day, "visits": 0}
+    insert_once(ReferralVisit, row)
+    same = (ReferralVisit.advocate_id == advocate_id, ReferralVisit.day == day)
+    ReferralVisit.change(shop_id, {ReferralVisit.visits: ReferralVisit.visits + count}, *same)
+
+
+_visitors = Visitors()
+_visits = Tally(_keep_visits, merge=operator.add)
 
 
 def code_that_counts(shop: Shop, kept: str | None, found: Sequence[str]) -> str | None:

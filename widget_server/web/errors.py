@@ -124,7 +124,13 @@ def _http(error: HTTPException) -> ResponseReturnValue:
 
 
 def _broken(error: Exception) -> ResponseReturnValue:
-    answer = _traced(jsonify(_form("internal", "Something went wrong here. Nothing was changed.")))
+    """What nobody foresaw. When the database is behind it, the next request gets a new connection."""
+    away = db.away(error)
+    if away is not None:
+        log.error("request %s: the database is %s (%s)", g.get("request_id", ""), away.state, type(error).__name__)
+        db.disconnect()
+        return _refused(away)
+    answer = _traced(jsonify(_form("internal", "Something went wrong here.")))
     answer.status_code = 500
     log.exception("request %s failed", g.get("request_id", ""), exc_info=error)
     db.disconnect()

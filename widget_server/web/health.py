@@ -6,9 +6,17 @@ from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
 from widget_server import clock, db, queue, schema
+from widget_server.errors import DatabaseState
 from widget_server.loyalty import feeds, shops
 
 health = Blueprint("health", __name__)
+
+STATES: dict[DatabaseState, str] = {
+    "away": "the database does not answer",
+    "locked": "the database is locked",
+    "full": "the database is full",
+    "read_only": "the database can be read only",
+}
 
 
 @health.get("/healthz")
@@ -43,13 +51,10 @@ def _unwell_feeds() -> list[dict[str, Any]]:
 
 
 def _not_ready() -> str | None:
-    try:
-        db.connect()
-        db.database.execute_sql("SELECT 1")
-        waiting = schema.pending()
-    except Exception:
-        db.disconnect()
-        return "the database does not answer"
+    state = db.trouble()
+    if state is not None:
+        return STATES[state]
+    waiting = schema.pending()
     if waiting:
         return f"migrations are pending: {', '.join(waiting)}"
     if not queue.worker_seen():

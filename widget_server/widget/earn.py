@@ -11,7 +11,7 @@ from widget_server.schemas import widget as shapes
 from widget_server.web import auth
 from widget_server.web.auth import Shopper
 from widget_server.web.bodies import json_body
-from widget_server.web.rate_limits import limit
+from widget_server.web.rate_limits import limit_flood
 from widget_server.widget.routes import Endpoints
 
 earn = Endpoints("earn", "earn", "Earn points")
@@ -31,7 +31,7 @@ def rules() -> ResponseReturnValue:
 def click(rule_id: str) -> ResponseReturnValue:
     """She opened a social page; points for the click, once."""
     me = auth.member()
-    limit("30 per minute", "click", me.customer.id)
+    limit_flood("30 per minute", "click", me.customer.id)
     rule = social.click(me.shop, me.customer, rule_id)
     return jsonify(balance=_balance(me), rule=reads.rule(me.shop, me.customer, rule))
 
@@ -41,7 +41,7 @@ def click(rule_id: str) -> ResponseReturnValue:
 def visit() -> ResponseReturnValue:
     """The day's first visit."""
     me = auth.member()
-    limit("30 per minute", "visit", me.customer.id)
+    limit_flood("30 per minute", "visit", me.customer.id)
     return jsonify(points=earning.visit(me.shop, me.customer), balance=_balance(me))
 
 
@@ -51,7 +51,7 @@ def visit() -> ResponseReturnValue:
 def birthday() -> ResponseReturnValue:
     """Her birthday: once a year from now on, if it is more than 30 days away."""
     me = auth.member()
-    limit("10 per hour", "birthday", me.customer.id)
+    limit_flood("10 per hour", "birthday", me.customer.id)
     birthdays.tell(me.customer, json_body(shapes.BirthdayAsk())["birthday"])
     customer = customers.by_id(me.shop.id, me.customer.id)
     account = ledger.account_of(me.shop.id, customer.id)

@@ -9,7 +9,7 @@ from widget_server.lanes import EXPORTS
 from widget_server.loyalty import access, customers, privacy, programs, reads
 from widget_server.schemas import widget as shapes
 from widget_server.web import auth
-from widget_server.web.rate_limits import limit
+from widget_server.web.rate_limits import limit_flood
 from widget_server.widget.routes import Endpoints
 
 my_balance = Endpoints("my_balance", "my-balance", "My balance")
@@ -45,7 +45,7 @@ def history() -> ResponseReturnValue:
 def export() -> ResponseReturnValue:
     """Everything the program knows of her, as a file."""
     me = auth.member()
-    limit("10 per hour", "export", me.customer.id)
+    limit_flood("10 per hour", "export", me.customer.id)
     with EXPORTS.place():
         answer = jsonify(privacy.export(me.shop, me.customer))
     answer.headers["Content-Disposition"] = 'attachment; filename="my-data.json"'

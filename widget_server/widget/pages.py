@@ -14,7 +14,7 @@ from widget_server.errors import CodeExpired
 from widget_server.loyalty import access, customers, programs, referrals, shops, sign_in
 from widget_server.loyalty.shops import Shop
 from widget_server.web import compression
-from widget_server.web.auth import client_address
+from widget_server.web.auth import client_address, client_network
 from widget_server.web.rate_limits import limit
 from widget_server.widget import assets, boot
 from widget_server.widget.document import framed, onward, plain
@@ -54,7 +54,7 @@ def short_link(code: str) -> ResponseReturnValue:
     if advocate is None:
         return plain(_page("message.html", None, subject="unknown_link"), 404)
     shop = shops.by_id(advocate.shop_id)
-    referrals.count_visit(shop, code)
+    referrals.count_visit(shop, code, client_network())
     return onward(f"{shop.origins[0]}/?{urlencode({'ref': advocate.referral_code})}", 302)
 
 

@@ -11,7 +11,7 @@ from widget_server.loyalty.sign_in import SignedIn
 from widget_server.schemas import widget as shapes
 from widget_server.web import auth
 from widget_server.web.bodies import json_body
-from widget_server.web.rate_limits import limit
+from widget_server.web.rate_limits import limit, limit_flood
 from widget_server.widget import assets
 from widget_server.widget.routes import ANYBODY, MEMBERS, Endpoints
 
@@ -24,7 +24,7 @@ session = Endpoints("session", "session", "Sign-up, log-in, log-out", callers=AN
 def identity() -> ResponseReturnValue:
     """The shop's signed word, swapped for a session."""
     shop = auth.shop()
-    limit("60 per minute", "identity", shop.id, auth.client_address())
+    limit_flood("60 per minute", "identity", shop.id, auth.client_address())
     asked = json_body(shapes.IdentityAsk())
     return _session(
         sign_in.with_identity(shop, asked["token"], join=asked["join"], referral_code=asked["referral_code"])

@@ -18,7 +18,7 @@ from tests.make import NOON, SECRET, Shopper, World
 from tests.stores.checkouts import Checkout, Shopify, WooCommerce
 from tests.stores.woo_shop import WooShop
 from widget_server import cli, clock, config, db, demo, schema
-from widget_server.loyalty import access, earning_rules, feeds, programs, shops
+from widget_server.loyalty import api_keys, earning_rules, feeds, programs, shops
 from widget_server.loyalty.shops import Shop
 
 FERN = {"--name": "Fern", "--currency": "EUR", "--timezone": "Europe/Berlin", "--locale": "de-AT"}
@@ -103,7 +103,7 @@ def test_shop_create_tells_what_a_shop_needs_and_nothing_else(database: str) -> 
     assert made["script_tag"] == f'<script async src="{base}/widget.js?shop={shop.embed_key}"></script>'
     topics = ("order", "customer", "action", "coupons/check", "coupons/use", "coupons/release")
     assert made["webhook_urls"] == {topic: f"{base}/stores/generic/{shop.id}/{topic}" for topic in topics}
-    assert access.ApiKey.need(shop.id).secret_hash == config.digest(made["api_key"])
+    assert api_keys.ApiKey.need(shop.id).secret_hash == config.digest(made["api_key"])
     assert programs.of(shop.id).status == "draft"
     assert not earning_rules.EarningRule.of(shop.id).exists()
 
@@ -224,10 +224,10 @@ def test_a_key_is_shown_once_and_can_be_revoked(world: World, shell: Shell) -> N
     made = json.loads(
         shell("key", "create", "--shop", world.shop.id, "--name", "till", "--scope", "read", "--json").stdout
     )
-    row = access.ApiKey.need(world.shop, access.ApiKey.id == made["key_id"])
+    row = api_keys.ApiKey.need(world.shop, api_keys.ApiKey.id == made["key_id"])
     assert (row.secret_hash, row.scope, row.revoked_at) == (config.digest(made["api_key"]), "read", None)
     assert shell("key", "revoke", made["key_id"], "--shop", world.shop.id).output == "Revoked.\n"
-    assert access.ApiKey.need(world.shop, access.ApiKey.id == made["key_id"]).revoked_at is not None
+    assert api_keys.ApiKey.need(world.shop, api_keys.ApiKey.id == made["key_id"]).revoked_at is not None
     assert "no such api key" in refusal(shell("key", "revoke", "nobody's", "--shop", world.shop.id))
     assert "no such shop" in refusal(shell("key", "create", "--shop", "nobody's", "--name", "till"))
     other = World.create(name="Another")

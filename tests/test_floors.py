@@ -19,7 +19,9 @@ keys
 ledger
 loyalty.emails loyalty.lines loyalty.postal_addresses
 loyalty.shops loyalty.edits
-loyalty.access
+loyalty.api_keys loyalty.passwords loyalty.sign_in_codes
+loyalty.access_tokens
+loyalty.sessions
 loyalty.order_states
 loyalty.order_goods
 loyalty.programs

@@ -22,7 +22,7 @@ from granian.http import HTTP1Settings
 from widget_server import clock, config, db, demo, events, jobs, ledger, reactions, schema
 from widget_server.config import Settings
 from widget_server.errors import BadRequest, Refusal
-from widget_server.loyalty import access, checkout, coupons, feeds, points, program_files, programs, reports, shops
+from widget_server.loyalty import api_keys, checkout, coupons, feeds, points, program_files, programs, reports, shops
 from widget_server.loyalty.shops import PLATFORMS, Shop
 from widget_server.schemas import program_file
 from widget_server.stores import codes, woocommerce_prices
@@ -129,7 +129,7 @@ def create_shop(as_json: bool, **facts: Any) -> None:
     with db.atomic():
         made = shops.create(**facts)
         programs.create(made.id, facts["name"])
-        _, secret = access.create_key(made.id, "first key")
+        _, secret = api_keys.create_key(made.id, "first key")
     _say(_shop_facts(made, secret), as_json)
 
 
@@ -202,7 +202,7 @@ def key() -> None:
 def create_key(shop_id: str, name: str, scope: str, as_json: bool) -> None:
     """Make an API key; its secret is shown this once."""
     _open()
-    made, secret = access.create_key(shops.by_id(shop_id).id, name, scope)
+    made, secret = api_keys.create_key(shops.by_id(shop_id).id, name, scope)
     _say({"key_id": made.id, "shop_id": shop_id, "name": name, "scope": scope, "api_key": secret}, as_json)
 
 
@@ -214,7 +214,7 @@ def create_key(shop_id: str, name: str, scope: str, as_json: bool) -> None:
 def rotate_key(key_id: str, shop_id: str, keep_hours: int, as_json: bool) -> None:
     """Give a key a fresh secret, shown this once; the earlier one may stay good for some hours."""
     _open()
-    made, secret = access.rotate_key(shops.by_id(shop_id).id, key_id, keep=timedelta(hours=keep_hours))
+    made, secret = api_keys.rotate_key(shops.by_id(shop_id).id, key_id, keep=timedelta(hours=keep_hours))
     _say({"key_id": made.id, "shop_id": shop_id, "name": made.name, "scope": made.scope, "api_key": secret}, as_json)
 
 
@@ -224,7 +224,7 @@ def rotate_key(key_id: str, shop_id: str, keep_hours: int, as_json: bool) -> Non
 def revoke_key(key_id: str, shop_id: str) -> None:
     """Make a key useless from now on."""
     _open()
-    access.revoke_key(shops.by_id(shop_id).id, key_id)
+    api_keys.revoke_key(shops.by_id(shop_id).id, key_id)
     click.echo("Revoked.")
 
 

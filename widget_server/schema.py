@@ -14,7 +14,8 @@ from widget_server import keys, ledger, queue
 from widget_server.db import Table, database, on_sqlite
 from widget_server.delivery import endpoints, outbox, signatures
 from widget_server.loyalty import (
-    access,
+    access_tokens,
+    api_keys,
     batches,
     checkout,
     coupon_orders,
@@ -30,7 +31,9 @@ from widget_server.loyalty import (
     referrals,
     reports,
     rewards,
+    sessions,
     shops,
+    sign_in_codes,
     social,
     tiers,
 )
@@ -47,11 +50,11 @@ TABLES: list[type[Table]] = [
     tiers.TierProgram,
     customers.Customer,
     mailboxes.MailboxClaim,
-    access.Session,
-    access.SignInCode,
-    access.UsedToken,
-    access.ApiKey,
-    access.AccessToken,
+    sessions.Session,
+    sign_in_codes.SignInCode,
+    sessions.UsedToken,
+    api_keys.ApiKey,
+    access_tokens.AccessToken,
     keys.Request,
     ledger.Account,
     ledger.Transaction,

@@ -13,8 +13,8 @@ from flask_smorest import Blueprint
 from widget_server.admin.routes import REFUSALS, without_default
 from widget_server.db import new_id
 from widget_server.errors import BadRequest, OtherShop, ScopeMissing, SignedOut
-from widget_server.loyalty import access, customers, shops
-from widget_server.loyalty.access import Holder, Tokens
+from widget_server.loyalty import access_tokens, api_keys, customers, shops
+from widget_server.loyalty.access_tokens import Holder, Tokens
 from widget_server.schemas.admin.oauth import GRANTS, TokenAnswer, TokenAsk
 from widget_server.web.auth import client_address
 from widget_server.web.bodies import json_body
@@ -64,24 +64,24 @@ def _for_app(asked: dict[str, Any]) -> Tokens:
     key = _key(_need(asked, "client_id"), _need(asked, "client_secret"))
     if asked.get("instance_id") not in (None, key.shop_id):
         raise OtherShop()
-    return access.grant(Holder(key.shop_id, "app", key_id=key.id))
+    return access_tokens.grant(Holder(key.shop_id, "app", key_id=key.id))
 
 
 def _for_visitor(asked: dict[str, Any]) -> Tokens:
     limit("120 per minute", "oauth", client_address())  # the one grant that shows nothing secret
     shop = shops.by_id(_need(asked, "client_id"))
-    return access.grant(Holder(shop.id, "visitor", visitor_id=new_id()))
+    return access_tokens.grant(Holder(shop.id, "visitor", visitor_id=new_id()))
 
 
 def _again(asked: dict[str, Any]) -> Tokens:
     refresh = _need(asked, "refresh_token")
     if asked.get("client_secret") is not None:
         key = _key(_need(asked, "client_id"), asked["client_secret"])
-        if access.holder_of(refresh, use="refresh").key_id != key.id:
+        if access_tokens.holder_of(refresh, use="refresh").key_id != key.id:
             raise SignedOut()
-    elif access.holder_of(refresh, use="refresh").identity == "app":
+    elif access_tokens.holder_of(refresh, use="refresh").identity == "app":
         raise SignedOut("An app renews with its client_id and client_secret.")
-    return access.regrant(refresh)
+    return access_tokens.regrant(refresh)
 
 
 def _for_member(asked: dict[str, Any]) -> Tokens:
@@ -89,13 +89,13 @@ def _for_member(asked: dict[str, Any]) -> Tokens:
     secrets = [part.strip() for part in authorization().split(",") if part.strip().startswith(KEY_BEGINS)]
     if not secrets:
         raise SignedOut("Send an API key in Authorization, behind the visitor's token and a comma.")
-    key = access.key_by_secret(secrets[-1], address=client_address())
+    key = api_keys.key_by_secret(secrets[-1], address=client_address())
     if key.scope != "manage":
         raise ScopeMissing(needs="manage")
     customer = customers.live(customers.by_id(key.shop_id, _need(asked, "member_id")))
     if not customer.is_member:
         raise BadRequest("This customer is not a member.", field="member_id")
-    return access.grant(Holder(key.shop_id, "member", key_id=key.id, customer_id=customer.id))
+    return access_tokens.grant(Holder(key.shop_id, "member", key_id=key.id, customer_id=customer.id))
 
 
 GRANT: dict[str, Callable[[dict[str, Any]], Tokens]] = {
@@ -106,8 +106,8 @@ GRANT: dict[str, Callable[[dict[str, Any]], Tokens]] = {
 }
 
 
-def _key(client_id: str, client_secret: str) -> access.ApiKey:
-    key = access.key_by_secret(client_secret, address=client_address())
+def _key(client_id: str, client_secret: str) -> api_keys.ApiKey:
+    key = api_keys.key_by_secret(client_secret, address=client_address())
     if not hmac.compare_digest(str(key.id), client_id):
         raise SignedOut()
     return key

@@ -9,14 +9,15 @@ from widget_server.errors import NotFound
 from widget_server.events import AccountMerged, CustomerErased, emit
 from widget_server.keys import Request
 from widget_server.ledger import Account, Transaction
-from widget_server.loyalty import access, coupons, customers, earning, imports, mailboxes, referrals, social, tiers
-from widget_server.loyalty.access import Session, SignInCode
+from widget_server.loyalty import coupons, customers, earning, imports, mailboxes, referrals, sessions, social, tiers
 from widget_server.loyalty.coupons import Coupon
 from widget_server.loyalty.customers import Customer
 from widget_server.loyalty.orders import Order, Parked, known_emails
 from widget_server.loyalty.points import Adjustment, Award, move_awards
 from widget_server.loyalty.referrals import Referral, ReferralVisit
+from widget_server.loyalty.sessions import Session
 from widget_server.loyalty.shops import Shop
+from widget_server.loyalty.sign_in_codes import SignInCode
 from widget_server.loyalty.social import FollowedChannel
 
 ADDRESS = ("email", "email_key", "mailbox")
@@ -196,7 +197,7 @@ def erase(shop: Shop, customer: Customer) -> None:
         Adjustment.change(
             shop, {Adjustment.reason: None, Adjustment.comment: None}, Adjustment.transaction_id.in_(rows)
         )
-        access.close_all(shop.id, customer.id)
+        sessions.close_all(shop.id, customer.id)
         if customer.email_key:
             SignInCode.remove(shop, SignInCode.email_key == customer.email_key)
         told = Request.answer.cast("TEXT").contains(customer.id)  # to an app, or to her

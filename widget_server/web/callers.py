@@ -10,8 +10,9 @@ from typing import Literal
 from flask import g, request
 
 from widget_server.errors import MembersOnly, OtherShop, ScopeMissing, SignedOut
-from widget_server.loyalty import access, customers, shops
-from widget_server.loyalty.access import ApiKey, Holder
+from widget_server.loyalty import access_tokens, api_keys, customers, shops
+from widget_server.loyalty.access_tokens import Holder
+from widget_server.loyalty.api_keys import ApiKey
 from widget_server.loyalty.customers import Customer
 from widget_server.loyalty.shops import Shop
 from widget_server.web.auth import BEARER, client_address
@@ -85,8 +86,8 @@ def app_by_key(key: ApiKey) -> Caller:
 
 def _known(token: str) -> Caller:
     if token.startswith(KEY_BEGINS):
-        return app_by_key(access.key_by_secret(token, address=client_address()))
-    return _by_token(access.holder_of(token))
+        return app_by_key(api_keys.key_by_secret(token, address=client_address()))
+    return _by_token(access_tokens.holder_of(token))
 
 
 def _by_token(holder: Holder) -> Caller:

@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import fields
 
-from widget_server.loyalty.access import ApiKey
+from widget_server.loyalty.api_keys import ApiKey
 from widget_server.schemas.widget import Points
 from widget_server.schemas.wire import Choice, Wire, WireTime, guid, text, wrapped
 

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser
 
 from tests.browser.chromium import browser
 from tests.make import SECRET, World
-from widget_server import config, db, events, reactions, schema
+from widget_server import config, data_keys, db, events, reactions, schema
 from widget_server.app import create_app
 
 
@@ -55,7 +55,8 @@ def database(backend: str, tmp_path: Path, request: pytest.FixtureRequest) -> It
             instance=tmp_path,
             base_url="http://widget.localhost:8000",
             mail_url=f"file://{tmp_path / 'mail'}",
-        )
+        ),
+        data_keys.stored,
     )
     db.open_database(url)
     db.connect()

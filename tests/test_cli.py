@@ -53,6 +53,9 @@ def process(url: str, *typed: str, **settings: str) -> subprocess.CompletedProce
     return subprocess.run(command, env=known, capture_output=True, text=True, timeout=60, check=False)
 
 
+THEIRS = "the-secret-of-their-own-platform"
+
+
 @pytest.fixture
 def shell(database: str, monkeypatch: pytest.MonkeyPatch) -> Shell:
     """Type a command; it opens the database anew, as a process would."""
@@ -110,9 +113,20 @@ def test_shop_create_tells_what_a_shop_needs_and_nothing_else(database: str) -> 
 
 @pytest.mark.parametrize("platform", ["shopify", "woocommerce"])
 def test_other_platforms_get_their_topics_and_keep_their_secret(shell: Shell, platform: str) -> None:
-    made = shell("shop", "create", *words(FERN), *AT, "--platform", platform, "--webhook-secret", "hush", "--json")
+    made = shell(
+        "shop",
+        "create",
+        *words(FERN),
+        *AT,
+        "--platform",
+        platform,
+        "--webhook-secret",
+        "-",
+        "--json",
+        input=f"{THEIRS}\n",
+    )
     facts = json.loads(made.stdout)
-    assert facts["webhook_secret"] == "hush"
+    assert facts["webhook_secret"] == THEIRS
     for topic, url in facts["webhook_urls"].items():
         assert url == f"http://widget.localhost:8000/stores/{platform}/{facts['shop_id']}/{topic}"
     assert facts["webhook_urls"] and not any("coupons" in topic for topic in facts["webhook_urls"])
@@ -383,6 +397,10 @@ def test_everything_refuses_while_migrations_are_pending(
         "shop connect": ["s", "--api-url", "https://fern.example"],
         "shop disconnect": ["s"],
         "shop list": [],
+        "shop secret list": ["s"],
+        "shop secret add": ["s", "--kind", "webhook"],
+        "shop secret remove": ["s", "x"],
+        "secret rotate": [],
         "key create": ["--shop", "s", "--name", "n"],
         "key rotate": ["k", "--shop", "s"],
         "key revoke": ["k", "--shop", "s"],

@@ -14,10 +14,12 @@ clock
 config
 events
 db
+data_keys
 queue
 keys
 ledger
 loyalty.emails loyalty.lines loyalty.postal_addresses
+loyalty.audit_log
 loyalty.shops loyalty.edits
 loyalty.api_keys loyalty.passwords loyalty.sign_in_codes
 loyalty.access_tokens
@@ -58,6 +60,7 @@ schemas
 delivery
 web.rate_limits
 schema
+secret_rotation
 web
 stores widget admin dashboard
 reactions

@@ -1,7 +1,9 @@
 """The shell for owners and operators: `widget-server ...`."""
 
+import getpass
 import json
 import logging
+import os
 import signal
 import socket
 import subprocess
@@ -19,10 +21,22 @@ from granian import Granian
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 
-from widget_server import clock, config, db, demo, events, jobs, ledger, reactions, schema
+from widget_server import clock, config, data_keys, db, demo, events, jobs, ledger, reactions, schema, secret_rotation
 from widget_server.config import Settings
 from widget_server.errors import BadRequest, Refusal
-from widget_server.loyalty import api_keys, checkout, coupons, feeds, points, program_files, programs, reports, shops
+from widget_server.loyalty import (
+    api_keys,
+    audit_log,
+    checkout,
+    coupons,
+    feeds,
+    points,
+    program_files,
+    programs,
+    reports,
+    shops,
+)
+from widget_server.loyalty.api_keys import Rights
 from widget_server.loyalty.shops import PLATFORMS, Shop
 from widget_server.schemas import program_file
 from widget_server.stores import codes, woocommerce_prices
@@ -63,11 +77,22 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
 
 
+def _from_stdin(context: click.Context, option: click.Parameter, value: str | None) -> str | None:
+    """A secret is "-", to be read from standard input: a word of the command can be read by others on the machine."""
+    if value not in (None, "-"):
+        raise BadRequest(
+            f"A secret in the command can be seen by others: give {option.opts[0]} - and send it on standard input.",
+            field=option.opts[0],
+        )
+    return _key("Secret") if value else None
+
+
 @main.command()
 def upgrade() -> None:
     """Bring the database up to date."""
     _open(migrated=False)
     ran = schema.upgrade()
+    secret_rotation.check_secret()
     click.echo(f"{len(ran)} migrations ran: {', '.join(ran)}" if ran else "Nothing to do.")
 
 
@@ -102,6 +127,7 @@ def serve(host: str, port: int, workers: int) -> None:
 def worker() -> None:
     """Run jobs and what the clock asks for, until stopped."""
     _open(_safe_settings())
+    audit_log.act_as(audit_log.Actor())
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -120,7 +146,9 @@ def shop() -> None:
 @click.option("--timezone", required=True, help="As Europe/Berlin.")
 @click.option("--locale", required=True, help="As en or de-AT.")
 @click.option("--platform", type=click.Choice(PLATFORMS), default="generic", show_default=True)
-@click.option("--webhook-secret", default=None, help="The secret the shop signs its webhooks with.")
+@click.option(
+    "--webhook-secret", default=None, callback=_from_stdin, help="-: read the shop's own webhook secret from stdin."
+)
 @click.option("--json", "as_json", is_flag=True)
 def create_shop(as_json: bool, **facts: Any) -> None:
     """Make a shop; its secrets are shown this once."""
@@ -189,6 +217,43 @@ def list_shops(as_json: bool) -> None:
         click.echo("  ".join([*words, f"last news: {row['last_news_at'] or 'never'}", *_feed_words(row["feed"])]))
 
 
+@shop.group("secret")
+def shop_secret() -> None:
+    """The secrets that a shop signs with; two of a kind may be valid while the shop changes from one to the other."""
+
+
+@shop_secret.command("list")
+@click.argument("shop_id")
+@click.option("--json", "as_json", is_flag=True)
+def list_secrets(shop_id: str, as_json: bool) -> None:
+    """List the valid secrets by their first characters."""
+    _open()
+    rows = [_secret_facts(one) for one in shops.secrets_of(shops.by_id(shop_id).id)]
+    click.echo(json.dumps(rows) if as_json else "\n".join("  ".join(row.values()) for row in rows))
+
+
+@shop_secret.command("add")
+@click.argument("shop_id")
+@click.option("--kind", type=click.Choice(shops.SECRET_KINDS), required=True)
+@click.option("--secret", default=None, callback=_from_stdin, help="-: read it from stdin; else one is made.")
+@click.option("--json", "as_json", is_flag=True)
+def add_secret(shop_id: str, kind: shops.SecretKind, secret: str | None, as_json: bool) -> None:
+    """Add a valid secret, shown this once; the one there is stays valid until it is removed."""
+    _open()
+    made, plain = shops.add_secret(shops.by_id(shop_id).id, kind, secret)
+    _say({"secret_id": made.id, "shop_id": shop_id, "kind": kind, "secret": plain}, as_json)
+
+
+@shop_secret.command("remove")
+@click.argument("shop_id")
+@click.argument("secret_id")
+def remove_secret(shop_id: str, secret_id: str) -> None:
+    """Refuse from now on what is signed with this secret; the last one of a kind stays."""
+    _open()
+    shops.remove_secret(shops.by_id(shop_id).id, secret_id)
+    click.echo("Removed.")
+
+
 @main.group()
 def key() -> None:
     """API keys."""
@@ -198,12 +263,15 @@ def key() -> None:
 @click.option("--shop", "shop_id", required=True)
 @click.option("--name", required=True)
 @click.option("--scope", type=click.Choice(["manage", "read"]), default="manage", show_default=True)
+@click.option("--service", "services", multiple=True, help="Only this service, as accounts=read; may be repeated.")
+@click.option("--expires", default=None, help="When the key ends, as 2027-01-31T00:00:00Z.")
+@click.option("--address", "addresses", multiple=True, help="Only from this IP address or network; may be repeated.")
 @click.option("--json", "as_json", is_flag=True)
-def create_key(shop_id: str, name: str, scope: str, as_json: bool) -> None:
+def create_key(shop_id: str, name: str, as_json: bool, **rights: Any) -> None:
     """Make an API key; its secret is shown this once."""
     _open()
-    made, secret = api_keys.create_key(shops.by_id(shop_id).id, name, scope)
-    _say({"key_id": made.id, "shop_id": shop_id, "name": name, "scope": scope, "api_key": secret}, as_json)
+    made, secret = api_keys.create_key(shops.by_id(shop_id).id, name, rights=_rights(**rights))
+    _say({"key_id": made.id, "shop_id": shop_id, "name": name, "scope": made.scope, "api_key": secret}, as_json)
 
 
 @key.command("rotate")
@@ -226,6 +294,20 @@ def revoke_key(key_id: str, shop_id: str) -> None:
     _open()
     api_keys.revoke_key(shops.by_id(shop_id).id, key_id)
     click.echo("Revoked.")
+
+
+@main.group()
+def secret() -> None:
+    """The server's own secret, WIDGET_SECRET_KEY."""
+
+
+@secret.command("rotate")
+def rotate_secret() -> None:
+    """Put everything under a new WIDGET_SECRET_KEY; the old one stands in WIDGET_OLD_SECRET_KEYS until this is done."""
+    _open(_safe_settings())
+    done = secret_rotation.rotate()
+    click.echo(f"{done.keys} keys and {done.resealed} sealed values are under the new secret. Restart the server,")
+    click.echo("and take the old secret out of WIDGET_OLD_SECRET_KEYS.")
 
 
 @main.group()
@@ -297,7 +379,7 @@ def _open(settings: Settings | None = None, *, migrated: bool = True) -> None:
     settings = settings or Settings.from_env()
     if not settings.secret_key:
         raise click.ClickException(settings.weaknesses()[0])
-    config.use(settings)
+    config.use(settings, data_keys.stored)
     try:
         db.open_database(settings.database_url, statement_timeout_ms=settings.statement_timeout_ms)
         weakness = db.sqlite_weakness()
@@ -311,6 +393,9 @@ def _open(settings: Settings | None = None, *, migrated: bool = True) -> None:
     events.wire(reactions.react)
     if migrated and waiting:
         raise click.ClickException(f"Migrations are pending ({', '.join(waiting)}): run `widget-server upgrade`.")
+    if migrated:
+        secret_rotation.check_secret()
+    audit_log.act_as(audit_log.Actor("shell", _shell_user()))
 
 
 @contextmanager
@@ -382,6 +467,31 @@ def _shop_facts(made: Shop, api_key: str) -> dict[str, Any]:
         "api_key": api_key,
         "script_tag": f'<script async src="{base}/widget.js?shop={made.embed_key}"></script>',
     }
+
+
+def _shell_user() -> str:
+    """Who runs the command, as far as the machine can say."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return str(os.getuid())
+
+
+def _secret_facts(one: shops.ShopSecret) -> dict[str, str]:
+    made_at = clock.iso(one.created_at)
+    return {"secret_id": one.id, "kind": one.kind, "begins_with": one.begins_with, "created_at": made_at}
+
+
+def _rights(scope: str, services: tuple[str, ...], expires: str | None, addresses: tuple[str, ...]) -> Rights:
+    """The rights of a key as the options say them; raises BadRequest naming the option that cannot be read."""
+    pairs = dict(one.partition("=")[::2] for one in services)
+    if any(not scope for scope in pairs.values()):
+        raise BadRequest("A service comes with its scope, as accounts=read.", field="--service")
+    try:
+        ends = None if expires is None else clock.parse(expires)
+    except ValueError as wrong:
+        raise BadRequest(f"{expires!r} is not a time like 2027-01-31T00:00:00Z.", field="--expires") from wrong
+    return Rights(scope, pairs or None, addresses or None, ends)
 
 
 def _adopt_tax(one: Shop, api: Api) -> str:

@@ -12,6 +12,7 @@ from widget_server import clock, db, queue
 from widget_server.delivery import mail, outbox, senders
 from widget_server.loyalty import (
     access_tokens,
+    audit_log,
     batches,
     birthdays,
     checkout,
@@ -122,6 +123,7 @@ def _once_a_day(shop: Shop) -> None:
     sessions.forget_old()
     sign_in_codes.forget_old()
     access_tokens.forget_old()
+    audit_log.forget_old()
     shops.note_daily(shop, day)
 
 

@@ -10,12 +10,13 @@ from pathlib import Path
 
 from playhouse.migrations import Runner
 
-from widget_server import keys, ledger, queue
+from widget_server import data_keys, keys, ledger, queue
 from widget_server.db import Table, database, on_sqlite
 from widget_server.delivery import endpoints, outbox, signatures
 from widget_server.loyalty import (
     access_tokens,
     api_keys,
+    audit_log,
     batches,
     checkout,
     coupon_orders,
@@ -43,7 +44,11 @@ MIGRATIONS = Path(__file__).with_name("migrations")
 ADVISORY_LOCK = 4_702_111_234  # any number that nobody else uses in this database
 
 TABLES: list[type[Table]] = [
+    data_keys.DataKey,
     shops.Shop,
+    shops.ShopSecret,
+    audit_log.AuditEntry,
+    audit_log.AuditDoor,
     shops.Origin,
     programs.Program,
     tiers.Tier,

@@ -134,8 +134,8 @@ class Callers:
         """The same with a token of /oauth2/token."""
         before, member = self.ann.id, self._member()
         if member.id != before or not self.token:
-            key = api_keys.key_by_secret(self._app(), address="here")
-            holder = Holder(self.world.shop.id, "member", key_id=key.id, customer_id=member.id)
+            used = api_keys.in_use(self._app(), address="here")
+            holder = Holder(self.world.shop.id, "member", used, customer_id=member.id)
             self.token = access_tokens.grant(holder).access
         return self.token
 

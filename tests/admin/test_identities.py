@@ -49,7 +49,7 @@ def secrets(world: World, client: FlaskClient) -> dict[str, str | None]:
     """What each kind of caller shows."""
     shop_id = world.shop.id
     other = World.create(name="Other", origins=["https://other.example"])
-    manage, manage_secret = api_keys.create_key(shop_id, "server")
+    _, manage_secret = api_keys.create_key(shop_id, "server")
     revoked, revoked_secret = api_keys.create_key(shop_id, "old")
     api_keys.revoke_key(shop_id, revoked.id)
     left = world.member("left@example.com")
@@ -65,7 +65,7 @@ def secrets(world: World, client: FlaskClient) -> dict[str, str | None]:
         "visitor token": access_tokens.grant(Holder(shop_id, "visitor", visitor_id="v")).access,
         "read key": api_keys.create_key(shop_id, "reports", scope="read")[1],
         "manage key": manage_secret,
-        "app token": access_tokens.grant(Holder(shop_id, "app", key_id=manage.id)).access,
+        "app token": access_tokens.grant(Holder(shop_id, "app", api_keys.in_use(manage_secret))).access,
         "other shop's key": api_keys.create_key(other.shop.id, "server")[1],
         "member token": access_tokens.grant(Holder(shop_id, "member", customer_id=world.member().id)).access,
     }
@@ -114,7 +114,7 @@ def test_another_shops_key_reaches_nothing_of_ours(owner: Integrator, world: Wor
             read += 1
     assert read > 10
     for call in CALLS:
-        if call.path.endswith("/query"):
+        if call.path.endswith("/query") and "audit" not in call.path:  # the stranger's own acts are there to be read
             answer = stranger.post(call.path)
             assert [rows for rows in answer.values() if isinstance(rows, list) and rows] == []
 

@@ -26,7 +26,7 @@ def test_an_app_shows_its_keys_id_and_secret(site: Site) -> None:
 
 
 def test_an_app_renews_its_token_before_each_call(site: Site) -> None:
-    tokens = access_tokens.grant(access_tokens.Holder(site.id, "app", key_id=site.key_id))
+    tokens = access_tokens.grant(access_tokens.Holder(site.id, "app", api_keys.in_use(site.secret)))
     renewing = Client(site.runner, "App", appId=site.key_id, appSecret=site.secret, refreshToken=tokens.refresh)
     assert [renewing.js(NAME) for _ in range(3)] == ["Fern Club"] * 3
     api_keys.revoke_key(site.id, site.key_id)

@@ -3,9 +3,9 @@
 from datetime import timedelta
 from typing import Any
 
-from widget_server.admin.routes import MANAGE, READ, Service
+from widget_server.admin.routes import MANAGE, READ, Service, naming
 from widget_server.loyalty import api_keys
-from widget_server.schemas.admin.api_keys import ApiKeyBody, ApiKeys, Rotate, api_key
+from widget_server.schemas.admin.api_keys import ApiKeyBody, ApiKeys, Rotate, api_key, rights
 from widget_server.schemas.wire import Empty
 from widget_server.web.callers import Caller
 
@@ -14,8 +14,11 @@ service = Service("api_keys", "/loyalty-access/v1", "API keys")
 
 @service.does("POST", "/api-keys", MANAGE, takes=ApiKeyBody, answers=ApiKeyBody, keyed=False)
 def create_key(caller: Caller, asked: Any) -> dict[str, Any]:
-    """A new key; its `secret` is told this once."""
-    row, secret = api_keys.create_key(caller.shop.id, asked["api_key"]["name"], asked["api_key"]["scope"])
+    """A new key, which may do no more than the calling one; its `secret` is shown this once."""
+    with naming({}, under="apiKey"):
+        row, secret = api_keys.create_key(
+            caller.shop.id, asked["api_key"]["name"], rights=rights(asked["api_key"]), grantor=caller.key
+        )
     return {"api_key": api_key(row, secret)}
 
 
@@ -27,8 +30,9 @@ def list_keys(caller: Caller, asked: Any) -> dict[str, Any]:
 
 @service.does("POST", "/api-keys/<key_id>/rotate", MANAGE, takes=Rotate, answers=ApiKeyBody, keyed=False)
 def rotate_key(caller: Caller, asked: Any, key_id: str) -> dict[str, Any]:
-    """A fresh `secret`, told this once. The earlier one dies at once, or after `keepHours`."""
-    row, secret = api_keys.rotate_key(caller.shop.id, key_id, keep=timedelta(hours=asked.get("keep_hours", 0)))
+    """A fresh `secret`, shown this once. The earlier one, and what it granted, ends at once, or after `keepHours`."""
+    keep = timedelta(hours=asked.get("keep_hours", 0))
+    row, secret = api_keys.rotate_key(caller.shop.id, key_id, keep=keep, grantor=caller.key)
     return {"api_key": api_key(row, secret)}
 
 

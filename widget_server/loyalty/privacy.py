@@ -9,7 +9,18 @@ from widget_server.errors import NotFound
 from widget_server.events import AccountMerged, CustomerErased, emit
 from widget_server.keys import Request
 from widget_server.ledger import Account, Transaction
-from widget_server.loyalty import coupons, customers, earning, imports, mailboxes, referrals, sessions, social, tiers
+from widget_server.loyalty import (
+    audit_log,
+    coupons,
+    customers,
+    earning,
+    imports,
+    mailboxes,
+    referrals,
+    sessions,
+    social,
+    tiers,
+)
 from widget_server.loyalty.coupons import Coupon
 from widget_server.loyalty.customers import Customer
 from widget_server.loyalty.orders import Order, Parked, known_emails
@@ -56,6 +67,7 @@ def merge(shop: Shop, source_id: str, target_id: str) -> None:
         referrals.evaluate(shop, target.id, source="job")
         if active is not None:
             ledger.note_activity(shop.id, target.id, active)  # to be merged is none
+        audit_log.note(shop.id, "merge", "customer", target.id, before={"merged_id": source.id})
 
 
 def _move_person(shop: Shop, source: Customer, target: Customer) -> None:
@@ -140,6 +152,7 @@ def export(shop: Shop, customer: Customer) -> dict[str, Any]:
     read; everything else about her is.
     """
     account = ledger.account_of(shop.id, customer.id)
+    audit_log.note(shop.id, "export", "customer", customer.id)
     return {
         "customer": _plain(
             customer,
@@ -219,6 +232,7 @@ def erase(shop: Shop, customer: Customer) -> None:
         rows = Customer.of(shop, Customer.id).where(Customer.merged_into == customer.id).order_by(Customer.id)
         merged = tuple(row.id for row in rows)
         mailboxes.forget_customer(shop, [customer.id, *merged])
+        audit_log.note(shop.id, "erase", "customer", customer.id)
         emit(CustomerErased(shop.id, customer.id, merged))
 
 

@@ -14,7 +14,7 @@ from widget_server import clock, config, ledger
 from widget_server.db import atomic
 from widget_server.errors import BadSignature, CodeExpired, LeftProgram, NothingToVerify, SignedOut, WrongCredentials
 from widget_server.events import MailWanted, emit
-from widget_server.loyalty import customers, emails, passwords, referrals, sessions, sign_in_codes
+from widget_server.loyalty import customers, emails, passwords, referrals, sessions, shops, sign_in_codes
 from widget_server.loyalty.customers import Customer, Person
 from widget_server.loyalty.sessions import Opened
 from widget_server.loyalty.shops import Shop
@@ -23,6 +23,8 @@ from widget_server.loyalty.sign_in_codes import Asked
 IDENTITY_LIFE_MAX = timedelta(minutes=10)
 CLOCK_SKEW = timedelta(seconds=60)
 TEXT_LENGTH_MAX = 255
+CLAIMS = ("aud", "sub", "jti", "iat", "exp")
+JWT_OPTIONS: Any = {"require": CLAIMS, "strict_aud": True, "verify_exp": False, "verify_iat": False}  # by our own clock
 
 
 @dataclass(frozen=True)
@@ -117,19 +119,7 @@ def with_identity(shop: Shop, token: str, *, join: bool = False, referral_code: 
 def read_identity(shop: Shop, token: str) -> dict[str, Any]:
     """The claims of an identity token that is good now; raises BadSignature."""
     try:
-        claims: dict[str, Any] = jwt.decode(
-            token,
-            shop.identity_secret,
-            algorithms=["HS256"],
-            audience=shop.id,
-            options={
-                "require": ["aud", "sub", "jti", "iat", "exp"],
-                "strict_aud": True,
-                "verify_exp": False,  # by our own clock, below
-                "verify_iat": False,
-            },
-            leeway=CLOCK_SKEW,
-        )
+        claims = _signed_claims(shop, token)
         issued, expires = (datetime.fromtimestamp(float(claims[name]), UTC) for name in ("iat", "exp"))
     except (jwt.InvalidTokenError, ValueError, TypeError, OverflowError, OSError) as wrong:
         raise BadSignature("The identity token is not good.") from wrong
@@ -139,6 +129,21 @@ def read_identity(shop: Shop, token: str) -> dict[str, Any]:
     if not _has_good_types(claims):
         raise BadSignature("The identity token is not good.")
     return claims
+
+
+def _signed_claims(shop: Shop, token: str) -> dict[str, Any]:
+    """The claims, signed with any of the shop's valid secrets; raises jwt's InvalidTokenError."""
+    wrong: jwt.InvalidTokenError = jwt.InvalidSignatureError()
+    for one in shops.secrets_of(shop.id, "identity"):
+        try:
+            claims: dict[str, Any] = jwt.decode(
+                token, one.secret, ["HS256"], audience=shop.id, leeway=CLOCK_SKEW, options=JWT_OPTIONS
+            )
+        except jwt.InvalidTokenError as unfit:
+            wrong = unfit
+        else:
+            return claims
+    raise wrong
 
 
 def _has_good_types(claims: dict[str, Any]) -> bool:

@@ -98,8 +98,8 @@ CREATE INDEX "audit_entry_shop_id_created_at" ON "audit_entry" ("shop_id", "crea
 CREATE TABLE "audit_door" (
   "id" BIGINT NOT NULL PRIMARY KEY,
   "deletes_before" TIMESTAMPTZ NOT NULL);
-CREATE FUNCTION "audit_entry_stays"() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'an audit entry is never changed'; END $$;
-CREATE FUNCTION "audit_entry_is_kept"() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NOT EXISTS (SELECT 1 FROM "audit_door" WHERE OLD."created_at" < "deletes_before") THEN RAISE EXCEPTION 'an audit entry is kept for its days'; END IF; RETURN OLD; END $$;
+CREATE OR REPLACE FUNCTION "audit_entry_stays"() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'an audit entry is never changed'; END $$;
+CREATE OR REPLACE FUNCTION "audit_entry_is_kept"() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NOT EXISTS (SELECT 1 FROM "audit_door" WHERE OLD."created_at" < "deletes_before") THEN RAISE EXCEPTION 'an audit entry is kept for its days'; END IF; RETURN OLD; END $$;
 CREATE TRIGGER "audit_entry_stays" BEFORE UPDATE ON "audit_entry" FOR EACH ROW EXECUTE FUNCTION "audit_entry_stays"();
 CREATE TRIGGER "audit_entry_is_kept" BEFORE DELETE ON "audit_entry" FOR EACH ROW EXECUTE FUNCTION "audit_entry_is_kept"();
 CREATE TRIGGER "audit_entry_stays_whole" BEFORE TRUNCATE ON "audit_entry" FOR EACH STATEMENT EXECUTE FUNCTION "audit_entry_stays"();

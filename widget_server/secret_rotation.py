@@ -43,8 +43,8 @@ def rotate() -> Rotated:
         )
     with db.atomic():
         check_secret()
-        sealed = [(table, column, row, config.unseal(row[1])) for table, column, row in _sealed_values()]
-        letters = [(job, config.unseal(job.payload[SEALED_IN_JOB])) for job in _sealed_jobs()]
+        sealed = [(table, column, row, config.unseal(row[1])) for table, column, row in sealed_values()]
+        letters = [(job, config.unseal(job.payload[SEALED_IN_JOB])) for job in sealed_jobs()]
         data_keys.renew("shared-secrets")
         for table, column, (key, _), plain in sealed:
             table.update({column: config.seal(plain)}).where(table._meta.primary_key == key).execute()
@@ -56,7 +56,7 @@ def rotate() -> Rotated:
         return Rotated(len(sealed) + len(letters), data_keys.DataKey.everywhere().count())
 
 
-def _sealed_values() -> Iterator[tuple[Any, Any, tuple[Any, str]]]:
+def sealed_values() -> Iterator[tuple[Any, Any, tuple[Any, str]]]:
     """Each sealed value of each table: the table, its column, and the row's key with what is in the column."""
     for table in schema.TABLES:
         for column in table._meta.sorted_fields:
@@ -65,5 +65,6 @@ def _sealed_values() -> Iterator[tuple[Any, Any, tuple[Any, str]]]:
                 yield from ((table, column, row) for row in list(rows.tuples()))
 
 
-def _sealed_jobs() -> list[queue.Job]:
+def sealed_jobs() -> list[queue.Job]:
+    """The waiting jobs whose payload holds something sealed."""
     return [job for job in queue.Job.everywhere() if SEALED_IN_JOB in (job.payload or {})]

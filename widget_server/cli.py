@@ -395,7 +395,8 @@ def _open(settings: Settings | None = None, *, migrated: bool = True) -> None:
         raise click.ClickException(f"Migrations are pending ({', '.join(waiting)}): run `widget-server upgrade`.")
     if migrated:
         secret_rotation.check_secret()
-    audit_log.act_as(audit_log.Actor("shell", _shell_user()))
+    user = _shell_user()
+    audit_log.act_as(audit_log.Actor("shell", user, user))
 
 
 @contextmanager

@@ -91,6 +91,8 @@ def _from_stdin(context: click.Context, option: click.Parameter, value: str | No
 def upgrade() -> None:
     """Bring the database up to date."""
     _open(migrated=False)
+    if data_keys.DataKey.table_exists():
+        secret_rotation.check_secret()
     ran = schema.upgrade()
     secret_rotation.check_secret()
     click.echo(f"{len(ran)} migrations ran: {', '.join(ran)}" if ran else "Nothing to do.")

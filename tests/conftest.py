@@ -14,7 +14,7 @@ from playwright.sync_api import Browser
 from tests.browser.chromium import browser
 from tests.cases.shop import CaseShop, open_shop
 from tests.make import SECRET, World
-from widget_server import config, db, events, reactions, schema, tallies
+from widget_server import config, data_keys, db, events, reactions, schema, tallies
 from widget_server.app import create_app
 from widget_server.web import rate_limits
 
@@ -77,7 +77,8 @@ def database_at(url: str, folder: Path) -> Iterator[None]:
             instance=folder,
             base_url="http://widget.localhost:8000",
             mail_url=f"file://{folder / 'mail'}",
-        )
+        ),
+        data_keys.stored,
     )
     db.open_database(url)
     db.connect()

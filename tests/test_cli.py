@@ -1,5 +1,6 @@
 """The shell: what owners and operators type, and what it says."""
 
+import getpass
 import json
 import os
 import re
@@ -19,7 +20,7 @@ from tests.make import NOON, SECRET, Shopper, World
 from tests.stores.checkouts import Checkout, Shopify, WooCommerce
 from tests.stores.woo_shop import WooShop
 from widget_server import cli, clock, config, db, demo, schema
-from widget_server.loyalty import access, earning_rules, feeds, programs, shops
+from widget_server.loyalty import api_keys, audit_log, earning_rules, feeds, programs, shops
 from widget_server.loyalty.shops import Shop
 
 FERN = {"--name": "Fern", "--currency": "EUR", "--timezone": "Europe/Berlin", "--locale": "de-AT"}
@@ -52,6 +53,9 @@ def process(url: str, *typed: str, **settings: str) -> subprocess.CompletedProce
     command = [sys.executable, "-W", "error", "-m", "widget_server.cli", *typed]
     known = {**os.environ, **env(url, **settings)}
     return subprocess.run(command, env=known, capture_output=True, text=True, timeout=60, check=False)
+
+
+THEIRS = "the-secret-of-their-own-platform"
 
 
 @pytest.fixture
@@ -104,19 +108,81 @@ def test_shop_create_tells_what_a_shop_needs_and_nothing_else(database: str) -> 
     assert made["script_tag"] == f'<script async src="{base}/widget.js?shop={shop.embed_key}"></script>'
     topics = ("order", "customer", "action", "coupons/check", "coupons/use", "coupons/release")
     assert made["webhook_urls"] == {topic: f"{base}/stores/generic/{shop.id}/{topic}" for topic in topics}
-    assert access.ApiKey.need(shop.id).secret_hash == config.digest(made["api_key"])
+    assert api_keys.ApiKey.need(shop.id).secret_hash == config.digest(made["api_key"])
     assert programs.of(shop.id).status == "draft"
     assert not earning_rules.EarningRule.of(shop.id).exists()
 
 
 @pytest.mark.parametrize("platform", ["shopify", "woocommerce"])
 def test_other_platforms_get_their_topics_and_keep_their_secret(shell: Shell, platform: str) -> None:
-    made = shell("shop", "create", *words(FERN), *AT, "--platform", platform, "--webhook-secret", "hush", "--json")
+    made = shell(
+        "shop",
+        "create",
+        *words(FERN),
+        *AT,
+        "--platform",
+        platform,
+        "--webhook-secret",
+        "-",
+        "--json",
+        input=f"{THEIRS}\n",
+    )
     facts = json.loads(made.stdout)
-    assert facts["webhook_secret"] == "hush"
+    assert facts["webhook_secret"] == THEIRS
     for topic, url in facts["webhook_urls"].items():
         assert url == f"http://widget.localhost:8000/stores/{platform}/{facts['shop_id']}/{topic}"
     assert facts["webhook_urls"] and not any("coupons" in topic for topic in facts["webhook_urls"])
+
+
+def test_a_secret_is_never_a_word_of_the_command(shell: Shell) -> None:
+    """Whoever is on the machine can read the words of a command."""
+    line = refusal(shell("shop", "create", *words(FERN), *AT, "--webhook-secret", THEIRS))
+    assert "--webhook-secret -" in line and THEIRS not in line
+    assert "16 characters" in refusal(
+        shell("shop", "create", *words(FERN), *AT, "--webhook-secret", "-", input="hush\n")
+    )
+    assert shops.Shop.select().count() == 0
+
+
+def test_two_secrets_are_valid_while_a_shop_changes_from_one_to_the_other(world: World, shell: Shell) -> None:
+    shop_id, old = world.shop.id, world.shop.webhook_secret
+    line = refusal(shell("shop", "secret", "add", shop_id, "--kind", "webhook", "--secret", THEIRS))
+    assert "--secret -" in line
+    made = shell("shop", "secret", "add", shop_id, "--kind", "webhook", "--secret", "-", "--json", input=THEIRS)
+    assert json.loads(made.stdout)["secret"] == THEIRS
+    listed = json.loads(shell("shop", "secret", "list", shop_id, "--json").stdout)
+    assert [(one["kind"], one["begins_with"]) for one in listed if one["kind"] == "webhook"] == [
+        ("webhook", THEIRS[:4]),
+        ("webhook", old[:10]),
+    ]
+    first = next(one["secret_id"] for one in listed if one["begins_with"] == old[:10])
+    assert shell("shop", "secret", "remove", shop_id, first).output == "Removed.\n"
+    assert world.shop.webhook_secret == THEIRS
+    last = json.loads(made.stdout)["secret_id"]
+    assert "add another one first" in refusal(shell("shop", "secret", "remove", shop_id, last))
+
+
+def test_a_key_is_limited_by_its_options(world: World, shell: Shell) -> None:
+    at = ("--shop", world.shop.id, "--name", "reports")
+    limits = ("--service", "accounts=read", "--address", "192.0.2.0/24", "--expires", "2099-01-31T00:00:00Z")
+    made = json.loads(shell("key", "create", *at, *limits, "--json").stdout)
+    rights = api_keys.ApiKey.need(world.shop, api_keys.ApiKey.id == made["key_id"]).rights
+    assert (rights.services, rights.addresses) == ({"accounts": "read"}, ("192.0.2.0/24",))
+    assert rights.expires_at == clock.parse("2099-01-31T00:00:00Z")
+    for wrong, named in (
+        (("--service", "accounts"), "--service"),
+        (("--service", "everything=read"), "services"),
+        (("--address", "fern.example"), "addresses"),
+        (("--expires", "tomorrow"), "--expires"),
+        (("--expires", "2020-01-31T00:00:00Z"), "expires_at"),
+    ):
+        assert refusal(shell("key", "create", *at, *wrong)).startswith(f"Error: {named}: ")
+
+
+def test_what_the_operator_does_is_in_the_audit_log(world: World, shell: Shell) -> None:
+    shell("key", "create", "--shop", world.shop.id, "--name", "reports")
+    (entry,) = [one for one in audit_log.AuditEntry.of(world.shop) if one.noun == "api_key"]
+    assert (entry.actor, entry.actor_name, entry.address) == ("shell", getpass.getuser(), None)
 
 
 @pytest.mark.parametrize(
@@ -225,10 +291,10 @@ def test_a_key_is_shown_once_and_can_be_revoked(world: World, shell: Shell) -> N
     made = json.loads(
         shell("key", "create", "--shop", world.shop.id, "--name", "till", "--scope", "read", "--json").stdout
     )
-    row = access.ApiKey.need(world.shop, access.ApiKey.id == made["key_id"])
+    row = api_keys.ApiKey.need(world.shop, api_keys.ApiKey.id == made["key_id"])
     assert (row.secret_hash, row.scope, row.revoked_at) == (config.digest(made["api_key"]), "read", None)
     assert shell("key", "revoke", made["key_id"], "--shop", world.shop.id).output == "Revoked.\n"
-    assert access.ApiKey.need(world.shop, access.ApiKey.id == made["key_id"]).revoked_at is not None
+    assert api_keys.ApiKey.need(world.shop, api_keys.ApiKey.id == made["key_id"]).revoked_at is not None
     assert "no such api key" in refusal(shell("key", "revoke", "nobody's", "--shop", world.shop.id))
     assert "no such shop" in refusal(shell("key", "create", "--shop", "nobody's", "--name", "till"))
     other = World.create(name="Another")
@@ -427,6 +493,10 @@ def test_everything_refuses_while_migrations_are_pending(
         "shop connect": ["s", "--api-url", "https://fern.example"],
         "shop disconnect": ["s"],
         "shop list": [],
+        "shop secret list": ["s"],
+        "shop secret add": ["s", "--kind", "webhook"],
+        "shop secret remove": ["s", "x"],
+        "secret rotate": [],
         "key create": ["--shop", "s", "--name", "n"],
         "key rotate": ["k", "--shop", "s"],
         "key revoke": ["k", "--shop", "s"],

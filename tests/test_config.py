@@ -69,12 +69,12 @@ def test_webhooks_are_strict_unless_told_otherwise(monkeypatch: pytest.MonkeyPat
 
 
 def test_each_purpose_has_a_key_of_its_own() -> None:
-    first = config.derived_key("one"), config.derived_key("two"), config.digest("token")
+    first = config.derived_key("cookies"), config.derived_key("cursor"), config.digest("token")
     assert len({*first}) == 3
     assert len(first[0]) == 32
-    assert (config.derived_key("one"), config.derived_key("two"), config.digest("token")) == first
+    assert (config.derived_key("cookies"), config.derived_key("cursor"), config.digest("token")) == first
     config.use(Settings(secret_key=SECRET + "!"))
-    assert config.derived_key("one") != first[0]
+    assert config.derived_key("cookies") != first[0]
     assert config.digest("token") != first[2]
 
 

@@ -14,7 +14,7 @@ from werkzeug.serving import make_server
 
 from tests.make import World
 from widget_server import db
-from widget_server.loyalty import access
+from widget_server.loyalty import api_keys
 
 FROM_WIX = Path(__file__).parent.parent / "docs" / "from-wix.md"
 TAKES = {  # what a later command needs of an answer: a variable of the shell, and where it stands
@@ -44,7 +44,7 @@ def address(client: FlaskClient) -> Iterator[str]:
 
 
 def test_each_command_of_from_wix_works_as_printed(world: World, address: str) -> None:
-    _, secret = access.create_key(world.shop.id, "curl")
+    _, secret = api_keys.create_key(world.shop.id, "curl")
     known = {**os.environ, "HOST": address, "API_KEY": secret}
     commands = [
         line for block in re.findall(r"```sh\n(.*?)```", FROM_WIX.read_text(), re.DOTALL) for line in _split(block)

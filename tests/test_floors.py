@@ -15,12 +15,16 @@ clock
 config
 events
 db
+data_keys
 queue tallies
 keys
 ledger
 loyalty.emails loyalty.lines loyalty.postal_addresses
+loyalty.audit_log
 loyalty.shops loyalty.edits
-loyalty.access
+loyalty.api_keys loyalty.passwords loyalty.sign_in_codes
+loyalty.access_tokens
+loyalty.sessions
 loyalty.order_states
 loyalty.order_goods
 loyalty.programs
@@ -57,6 +61,7 @@ schemas
 delivery
 web.rate_limits
 schema
+secret_rotation
 web
 stores widget admin dashboard
 reactions

@@ -11,7 +11,17 @@ from tests.make import NOON, Shopper, World, at_once
 from tests.test_serve import until
 from widget_server import clock, config, db, jobs, queue
 from widget_server.delivery import letters, mail
-from widget_server.loyalty import access, birthdays, coupons, customers, expiry, points, programs, shops
+from widget_server.loyalty import (
+    birthdays,
+    coupons,
+    customers,
+    expiry,
+    points,
+    programs,
+    sessions,
+    shops,
+    sign_in_codes,
+)
 from widget_server.loyalty.coupons import Coupon
 from widget_server.loyalty.shops import Shop
 from widget_server.queue import Job
@@ -106,9 +116,9 @@ def test_what_ran_out_is_forgotten(world: World) -> None:
     with clock.at(NOON):
         ann = world.member()
         limit("5 per minute", "ann")
-    passes(NOON + timedelta(days=access.SESSION_DAYS + 8))
-    assert access.Session.of(world.shop).where(access.Session.customer_id == ann.id).count() == 0
-    assert access.SignInCode.of(world.shop).count() == 0
+    passes(NOON + timedelta(days=sessions.SESSION_DAYS + 8))
+    assert sessions.Session.of(world.shop).where(sessions.Session.customer_id == ann.id).count() == 0
+    assert sign_in_codes.SignInCode.of(world.shop).count() == 0
     assert not Hit.select().exists()
 
 

@@ -17,7 +17,7 @@ def shape() -> set[tuple[Any, ...]]:
         return {
             fact
             for kind, name, table, sql in list(
-                db.database.execute_sql("SELECT type, name, tbl_name, sql FROM sqlite_master")
+                db.database.execute_sql("SELECT type, name, tbl_name, sql FROM sqlite_master WHERE type <> 'trigger'")
             )
             if sql and not _is_runners(table)
             for fact in _sqlite_facts(kind, name, table, sql)

@@ -22,7 +22,7 @@ from click.testing import CliRunner
 from tests.make import SECRET, World
 from tests.test_cli import env
 from widget_server import cli, clock, config, db, queue
-from widget_server.loyalty import access
+from widget_server.loyalty import api_keys
 from widget_server.queue import Beat, Job
 
 PATIENCE_SECONDS = 40
@@ -203,14 +203,14 @@ def test_it_is_ready_within_seconds_and_stops_without_a_trace(database: str, tmp
 
 
 def test_what_is_counted_in_memory_is_written_when_it_stops(world: World, tmp_path: Path, database: str) -> None:
-    _, secret = access.create_key(world.shop.id, "reports")
+    _, secret = api_keys.create_key(world.shop.id, "reports")
     with serving(database, tmp_path) as (server, port):
         path = f"http://127.0.0.1:{port}/loyalty-programs/v1/program"
         asked = urllib.request.Request(path, headers={"Authorization": secret})
         with urllib.request.urlopen(asked, timeout=10) as response:
             assert response.status == 200
         assert server.stops() == 0, server.said
-    assert [key.last_used_from for key in access.keys(world.shop.id)] == ["127.0.0.1"]
+    assert [key.last_used_from for key in api_keys.keys(world.shop.id)] == ["127.0.0.1"]
 
 
 def test_it_says_why_it_is_not_ready(database: str, tmp_path: Path) -> None:

@@ -13,8 +13,8 @@ from tests.make import NOON, World, at_once
 from tests.panels import Panel
 from tests.test_serve import until
 from widget_server import clock, db, tallies
-from widget_server.loyalty import access
-from widget_server.loyalty.access import ApiKey
+from widget_server.loyalty import api_keys
+from widget_server.loyalty.api_keys import ApiKey
 from widget_server.loyalty.referrals import ReferralVisit
 from widget_server.tallies import Tally
 from widget_server.web import rate_limits
@@ -105,7 +105,7 @@ def test_reads_write_nothing(world: World, client: FlaskClient) -> None:
     world.order_rule(10)
     world.refer()
     panel, guest = Panel(client, world, ann), Panel(client, world)
-    _, secret = access.create_key(world.shop.id, "reports")
+    _, secret = api_keys.create_key(world.shop.id, "reports")
     shop, key = world.shop.embed_key, {"Authorization": secret}
     reads: dict[str, Any] = {
         "panel": lambda: client.get(f"/panel?shop={shop}"),
@@ -128,11 +128,11 @@ def test_reads_write_nothing(world: World, client: FlaskClient) -> None:
 
 
 def test_a_key_was_last_used_when_it_was_and_from_where(world: World) -> None:
-    made, secret = access.create_key(world.shop.id, "reports")
+    made, secret = api_keys.create_key(world.shop.id, "reports")
     with clock.at(NOON):
-        access.key_by_secret(secret, address="192.0.2.1")
+        api_keys.key_by_secret(secret, address="192.0.2.1")
     with clock.at(NOON + timedelta(minutes=3)):
-        access.key_by_secret(secret, address="192.0.2.2")
+        api_keys.key_by_secret(secret, address="192.0.2.2")
     assert ApiKey.need(world.shop, ApiKey.id == made.id).last_used_at is None
     tallies.flush()
     kept = ApiKey.need(world.shop, ApiKey.id == made.id)

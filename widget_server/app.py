@@ -8,8 +8,9 @@ from flask.typing import ResponseReturnValue
 from marshmallow import Schema, fields
 from whitenoise import WhiteNoise
 
-from widget_server import admin, config, db, events, reactions, widget
+from widget_server import admin, config, data_keys, db, events, reactions, widget
 from widget_server.config import Settings
+from widget_server.loyalty import audit_log
 from widget_server.schemas.widget import Points
 from widget_server.schemas.wire import DecimalText, Number, Revision, WireTime
 from widget_server.stores.routes import stores
@@ -32,7 +33,7 @@ class House(Flask):
 
 def create_app(settings: Settings) -> House:
     """The WSGI application of one server; the database is opened, not yet connected."""
-    config.use(settings)
+    config.use(settings, data_keys.stored)
     db.open_database(settings.database_url, statement_timeout_ms=settings.statement_timeout_ms)
     events.wire(reactions.react)
     app = House(__name__, static_folder=None)
@@ -57,6 +58,7 @@ def create_app(settings: Settings) -> House:
     auth.register(app)
     app.before_request(bodies.need_storable_address)
     app.before_request(_connect)
+    app.before_request(_act_for_nobody)
     app.after_request(_headers)
     widget.register(app, api)
     admin.register(app, api)
@@ -84,6 +86,11 @@ def _connect() -> None:
     """Every request finds the database open, but for whoever asks how the server is: that has an answer of its own."""
     if request.blueprint != health.name:
         db.connect()
+
+
+def _act_for_nobody() -> None:
+    """Until a caller is known the server itself acts, for whoever sent the request; threads serve one after another."""
+    audit_log.act_as(audit_log.Actor(address=auth.client_address()))
 
 
 def _serve_built_files(app: Flask) -> None:

@@ -1,5 +1,6 @@
 """The shell for owners and operators: `widget-server ...`."""
 
+import getpass
 import json
 import logging
 import math
@@ -21,11 +22,36 @@ from granian import Granian
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 
-from widget_server import checks, clock, config, db, demo, events, jobs, ledger, reactions, schema
+from widget_server import (
+    checks,
+    clock,
+    config,
+    data_keys,
+    db,
+    demo,
+    events,
+    jobs,
+    ledger,
+    reactions,
+    schema,
+    secret_rotation,
+)
 from widget_server.checks import Finding
 from widget_server.config import Settings
 from widget_server.errors import BadRequest, DatabaseState, Refusal
-from widget_server.loyalty import access, checkout, coupons, feeds, points, program_files, programs, reports, shops
+from widget_server.loyalty import (
+    api_keys,
+    audit_log,
+    checkout,
+    coupons,
+    feeds,
+    points,
+    program_files,
+    programs,
+    reports,
+    shops,
+)
+from widget_server.loyalty.api_keys import Rights
 from widget_server.loyalty.shops import PLATFORMS, Shop
 from widget_server.schemas import program_file
 from widget_server.stores import codes, woocommerce_prices
@@ -83,11 +109,24 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
 
 
+def _from_stdin(context: click.Context, option: click.Parameter, value: str | None) -> str | None:
+    """A secret is "-", to be read from standard input: a word of the command can be read by others on the machine."""
+    if value not in (None, "-"):
+        raise BadRequest(
+            f"A secret in the command can be seen by others: give {option.opts[0]} - and send it on standard input.",
+            field=option.opts[0],
+        )
+    return _key("Secret") if value else None
+
+
 @main.command()
 def upgrade() -> None:
     """Bring the database up to date."""
     _open(migrated=False)
+    if data_keys.DataKey.table_exists():
+        secret_rotation.check_secret()
     ran = schema.upgrade()
+    secret_rotation.check_secret()
     click.echo(f"{len(ran)} migrations ran: {', '.join(ran)}" if ran else "Nothing to do.")
 
 
@@ -141,6 +180,7 @@ def check(host: str | None) -> None:
 def worker() -> None:
     """Run jobs and what the clock asks for, until stopped."""
     _open_safely()
+    audit_log.act_as(audit_log.Actor())
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -159,7 +199,9 @@ def shop() -> None:
 @click.option("--timezone", required=True, help="As Europe/Berlin.")
 @click.option("--locale", required=True, help="As en or de-AT.")
 @click.option("--platform", type=click.Choice(PLATFORMS), default="generic", show_default=True)
-@click.option("--webhook-secret", default=None, help="The secret the shop signs its webhooks with.")
+@click.option(
+    "--webhook-secret", default=None, callback=_from_stdin, help="-: read the shop's own webhook secret from stdin."
+)
 @click.option("--json", "as_json", is_flag=True)
 def create_shop(as_json: bool, **facts: Any) -> None:
     """Make a shop; its secrets are shown this once."""
@@ -168,7 +210,7 @@ def create_shop(as_json: bool, **facts: Any) -> None:
     with db.atomic():
         made = shops.create(**facts)
         programs.create(made.id, facts["name"])
-        _, secret = access.create_key(made.id, "first key")
+        _, secret = api_keys.create_key(made.id, "first key")
     _say(_shop_facts(made, secret), as_json)
 
 
@@ -228,6 +270,43 @@ def list_shops(as_json: bool) -> None:
         click.echo("  ".join([*words, f"last news: {row['last_news_at'] or 'never'}", *_feed_words(row["feed"])]))
 
 
+@shop.group("secret")
+def shop_secret() -> None:
+    """The secrets that a shop signs with; two of a kind may be valid while the shop changes from one to the other."""
+
+
+@shop_secret.command("list")
+@click.argument("shop_id")
+@click.option("--json", "as_json", is_flag=True)
+def list_secrets(shop_id: str, as_json: bool) -> None:
+    """List the valid secrets by their first characters."""
+    _open()
+    rows = [_secret_facts(one) for one in shops.secrets_of(shops.by_id(shop_id).id)]
+    click.echo(json.dumps(rows) if as_json else "\n".join("  ".join(row.values()) for row in rows))
+
+
+@shop_secret.command("add")
+@click.argument("shop_id")
+@click.option("--kind", type=click.Choice(shops.SECRET_KINDS), required=True)
+@click.option("--secret", default=None, callback=_from_stdin, help="-: read it from stdin; else one is made.")
+@click.option("--json", "as_json", is_flag=True)
+def add_secret(shop_id: str, kind: shops.SecretKind, secret: str | None, as_json: bool) -> None:
+    """Add a valid secret, shown this once; the one there is stays valid until it is removed."""
+    _open()
+    made, plain = shops.add_secret(shops.by_id(shop_id).id, kind, secret)
+    _say({"secret_id": made.id, "shop_id": shop_id, "kind": kind, "secret": plain}, as_json)
+
+
+@shop_secret.command("remove")
+@click.argument("shop_id")
+@click.argument("secret_id")
+def remove_secret(shop_id: str, secret_id: str) -> None:
+    """Refuse from now on what is signed with this secret; the last one of a kind stays."""
+    _open()
+    shops.remove_secret(shops.by_id(shop_id).id, secret_id)
+    click.echo("Removed.")
+
+
 @main.group()
 def key() -> None:
     """API keys."""
@@ -237,12 +316,15 @@ def key() -> None:
 @click.option("--shop", "shop_id", required=True)
 @click.option("--name", required=True)
 @click.option("--scope", type=click.Choice(["manage", "read"]), default="manage", show_default=True)
+@click.option("--service", "services", multiple=True, help="Only this service, as accounts=read; may be repeated.")
+@click.option("--expires", default=None, help="When the key ends, as 2027-01-31T00:00:00Z.")
+@click.option("--address", "addresses", multiple=True, help="Only from this IP address or network; may be repeated.")
 @click.option("--json", "as_json", is_flag=True)
-def create_key(shop_id: str, name: str, scope: str, as_json: bool) -> None:
+def create_key(shop_id: str, name: str, as_json: bool, **rights: Any) -> None:
     """Make an API key; its secret is shown this once."""
     _open()
-    made, secret = access.create_key(shops.by_id(shop_id).id, name, scope)
-    _say({"key_id": made.id, "shop_id": shop_id, "name": name, "scope": scope, "api_key": secret}, as_json)
+    made, secret = api_keys.create_key(shops.by_id(shop_id).id, name, rights=_rights(**rights))
+    _say({"key_id": made.id, "shop_id": shop_id, "name": name, "scope": made.scope, "api_key": secret}, as_json)
 
 
 @key.command("rotate")
@@ -253,7 +335,7 @@ def create_key(shop_id: str, name: str, scope: str, as_json: bool) -> None:
 def rotate_key(key_id: str, shop_id: str, keep_hours: int, as_json: bool) -> None:
     """Give a key a fresh secret, shown this once; the earlier one may stay good for some hours."""
     _open()
-    made, secret = access.rotate_key(shops.by_id(shop_id).id, key_id, keep=timedelta(hours=keep_hours))
+    made, secret = api_keys.rotate_key(shops.by_id(shop_id).id, key_id, keep=timedelta(hours=keep_hours))
     _say({"key_id": made.id, "shop_id": shop_id, "name": made.name, "scope": made.scope, "api_key": secret}, as_json)
 
 
@@ -263,8 +345,22 @@ def rotate_key(key_id: str, shop_id: str, keep_hours: int, as_json: bool) -> Non
 def revoke_key(key_id: str, shop_id: str) -> None:
     """Make a key useless from now on."""
     _open()
-    access.revoke_key(shops.by_id(shop_id).id, key_id)
+    api_keys.revoke_key(shops.by_id(shop_id).id, key_id)
     click.echo("Revoked.")
+
+
+@main.group()
+def secret() -> None:
+    """The server's own secret, WIDGET_SECRET_KEY."""
+
+
+@secret.command("rotate")
+def rotate_secret() -> None:
+    """Put everything under a new WIDGET_SECRET_KEY; the old one stands in WIDGET_OLD_SECRET_KEYS until this is done."""
+    _open_safely()
+    done = secret_rotation.rotate()
+    click.echo(f"{done.keys} keys and {done.resealed} sealed values are under the new secret. Restart the server,")
+    click.echo("and take the old secret out of WIDGET_OLD_SECRET_KEYS.")
 
 
 @main.group()
@@ -336,7 +432,7 @@ def _open(settings: Settings | None = None, *, migrated: bool = True) -> None:
     settings = settings or Settings.from_env()
     if not settings.secret_key:
         raise click.ClickException("WIDGET_SECRET_KEY is missing: see README, What an operator does.")
-    config.use(settings)
+    config.use(settings, data_keys.stored)
     try:
         db.open_database(settings.database_url, statement_timeout_ms=settings.statement_timeout_ms)
         weakness = db.sqlite_weakness()
@@ -350,6 +446,10 @@ def _open(settings: Settings | None = None, *, migrated: bool = True) -> None:
     events.wire(reactions.react)
     if migrated and waiting:
         raise click.ClickException(f"Migrations are pending ({', '.join(waiting)}): run `widget-server upgrade`.")
+    if migrated:
+        secret_rotation.check_secret()
+    user = _shell_user()
+    audit_log.act_as(audit_log.Actor("shell", user, user))
 
 
 @contextmanager
@@ -431,6 +531,31 @@ def _shop_facts(made: Shop, api_key: str) -> dict[str, Any]:
         "api_key": api_key,
         "script_tag": f'<script async src="{base}/widget.js?shop={made.embed_key}"></script>',
     }
+
+
+def _shell_user() -> str:
+    """Who runs the command, as far as the machine can say."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return str(os.getuid())
+
+
+def _secret_facts(one: shops.ShopSecret) -> dict[str, str]:
+    made_at = clock.iso(one.created_at)
+    return {"secret_id": one.id, "kind": one.kind, "begins_with": one.begins_with, "created_at": made_at}
+
+
+def _rights(scope: str, services: tuple[str, ...], expires: str | None, addresses: tuple[str, ...]) -> Rights:
+    """The rights of a key as the options say them; raises BadRequest naming the option that cannot be read."""
+    pairs = dict(one.partition("=")[::2] for one in services)
+    if any(not scope for scope in pairs.values()):
+        raise BadRequest("A service comes with its scope, as accounts=read.", field="--service")
+    try:
+        ends = None if expires is None else clock.parse(expires)
+    except ValueError as wrong:
+        raise BadRequest(f"{expires!r} is not a time like 2027-01-31T00:00:00Z.", field="--expires") from wrong
+    return Rights(scope, pairs or None, addresses or None, ends)
 
 
 def _adopt_tax(one: Shop, api: Api) -> str:

@@ -1,6 +1,7 @@
-"""What the operator sets, by environment (README lists every name), and the keys made from the secret.
+"""What the operator sets, by environment (README lists every name), and the keys that the server works with.
 
-`current()` is the one place the rest of the house reads them from.
+`current()` is the one place the rest of the house reads settings from. Keys of what is kept in the database are kept
+there too, wrapped by the server's secret (data_keys.py); keys that sign what soon ends are made of the secret itself.
 """
 
 import base64
@@ -8,16 +9,24 @@ import hashlib
 import hmac
 import ipaddress
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import Literal, get_args
 from urllib.parse import urlsplit
 
-from cryptography.fernet import Fernet
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from widget_server.errors import BadRequest
 
 MAIL_SCHEMES = ("file", "smtp", "smtps", "smtp+starttls")
 COUNT_MAX = 10**9  # of a setting that is a whole number
+
+# what the keys are for. Nothing that is kept can be read or found again without the keys of the first kind
+AtRest = Literal["shared-secrets", "tokens", "mailboxes", "postal-addresses", "ledger-chain"]
+Signing = Literal["cookies", "cursor", "import-files", "deliveries"]
+AT_REST: tuple[AtRest, ...] = get_args(AtRest)
+StoredKeys = Callable[[AtRest], list[bytes]]
 
 
 @dataclass(frozen=True)
@@ -26,6 +35,7 @@ class Settings:
 
     database_url: str = ""
     secret_key: str = ""
+    old_secret_keys: tuple[str, ...] = ()
     base_url: str = "http://127.0.0.1:8000"
     instance: Path = field(default_factory=lambda: Path("instance"))
     mail_url: str = ""
@@ -38,6 +48,7 @@ class Settings:
     webhook_days: int = 30
     webhook_pause_divisor: int = 1
     security_contact: str = ""
+    audit_days: int = 730
 
     @classmethod
     def from_env(cls) -> "Settings":
@@ -76,6 +87,7 @@ def read_env() -> tuple[Settings, list[BadRequest]]:
     settings = Settings(
         database_url=env.get("DATABASE_URL") or f"sqlite:///{instance / 'loyalty.db'}",
         secret_key=env.get("WIDGET_SECRET_KEY", ""),
+        old_secret_keys=tuple(filter(None, map(str.strip, env.get("WIDGET_OLD_SECRET_KEYS", "").split(",")))),
         base_url=(env.get("WIDGET_BASE_URL") or "http://127.0.0.1:8000").rstrip("/"),
         instance=instance,
         mail_url=env.get("WIDGET_MAIL_URL") or f"file://{instance / 'mail'}",
@@ -88,6 +100,7 @@ def read_env() -> tuple[Settings, list[BadRequest]]:
         webhook_days=count("WIDGET_WEBHOOK_DAYS", 30),
         webhook_pause_divisor=count("WIDGET_WEBHOOK_PAUSE_DIVISOR", 1, least=1),
         security_contact=env.get("WIDGET_SECURITY_CONTACT", ""),
+        audit_days=count("WIDGET_AUDIT_DAYS", 730, least=1),
     )
     return settings, faults
 
@@ -105,11 +118,18 @@ def _is_on(name: str) -> bool:
 
 
 _current: list[Settings] = []
+_stored: list[StoredKeys] = []
+_opened: dict[AtRest, list[bytes]] = {}
 
 
-def use(settings: Settings) -> None:
-    """Make `settings` the ones in force for this process."""
+def use(settings: Settings, stored_keys: StoredKeys | None = None) -> None:
+    """Make `settings` the ones in force for this process.
+
+    `stored_keys` answers the keys that the database has for a purpose, newest first; without it there are none.
+    """
     _current[:] = [settings]
+    _stored[:] = [stored_keys] if stored_keys else []
+    forget_keys()
 
 
 def current() -> Settings:
@@ -119,9 +139,35 @@ def current() -> Settings:
     return _current[0]
 
 
-def derived_key(purpose: str) -> bytes:
-    """32 bytes for one purpose, made from the server's secret; purposes never share a key."""
-    return hmac.new(current().secret_key.encode(), purpose.encode(), hashlib.sha256).digest()
+def forget_keys() -> None:
+    """The keys in the database have changed: read them anew when they are needed."""
+    _opened.clear()
+
+
+def made_of(secret: str, purpose: str) -> bytes:
+    """32 bytes for one purpose, made from a server's secret; purposes never share a key."""
+    return hmac.new(secret.encode(), purpose.encode(), hashlib.sha256).digest()
+
+
+def keys_of(purpose: AtRest) -> list[bytes]:
+    """The keys of what is kept for one purpose, newest first: those in the database, or the one it begins with.
+
+    Raises WrongSecretKey when the server's secret does not open them.
+    """
+    if purpose not in _opened:
+        stored = _stored[0](purpose) if _stored else []
+        _opened[purpose] = stored or [made_of(current().secret_key, purpose)]
+    return _opened[purpose]
+
+
+def derived_key(purpose: AtRest | Signing) -> bytes:
+    """32 bytes for one purpose: of what is kept the newest key in the database, else made from the server's secret.
+
+    A key that signs is made anew with the server's secret, and what was signed before ends.
+    """
+    if purpose in AT_REST:
+        return keys_of(purpose)[0]
+    return made_of(current().secret_key, purpose)
 
 
 def seal(plain: str) -> str:
@@ -131,13 +177,27 @@ def seal(plain: str) -> str:
 
 def unseal(sealed: str) -> str:
     """The shared secret that `seal` encrypted; raises cryptography's InvalidToken under another server key."""
-    return _fernet().decrypt(sealed.encode()).decode()
+    try:
+        return _fernet().decrypt(sealed.encode()).decode()
+    except InvalidToken:
+        forget_keys()  # another process may have renewed them
+        return _fernet().decrypt(sealed.encode()).decode()
 
 
-def _fernet() -> Fernet:
-    return Fernet(base64.urlsafe_b64encode(derived_key("shared-secrets")))
+def _fernet() -> MultiFernet:
+    return MultiFernet([fernet(key) for key in keys_of("shared-secrets")])
+
+
+def fernet(key: bytes) -> Fernet:
+    """What encrypts with these 32 bytes."""
+    return Fernet(base64.urlsafe_b64encode(key))
+
+
+def keyed_digest(purpose: AtRest, text: str, key: bytes | None = None) -> str:
+    """The keyed hash, in hex, by which `text` is known without being kept; by `key` when it is an earlier one."""
+    return hmac.new(key or derived_key(purpose), text.encode(), hashlib.sha256).hexdigest()
 
 
 def digest(token: str) -> str:
     """How a token, key or code of high entropy is kept at rest: its keyed hash, in hex."""
-    return hmac.new(derived_key("tokens"), token.encode(), hashlib.sha256).hexdigest()
+    return keyed_digest("tokens", token)

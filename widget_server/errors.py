@@ -59,6 +59,40 @@ class ScopeMissing(Refusal):
     kind, code, message = "forbidden", "scope_missing", "This key or token may not do that."
 
 
+class AddressNotAllowed(Refusal):
+    """The API key is good, but its list of addresses does not have the one that the request came from."""
+
+    kind, code, message = "forbidden", "address_not_allowed", "This key may not be used from this address."
+
+
+class MoreThanOwnRights(Refusal):
+    """A key asked for a key that may do more than itself; `field` names the right."""
+
+    kind, code, message = "forbidden", "more_than_own_rights", "A key cannot grant more than it has itself."
+
+
+class TooManySecrets(Refusal):
+    """Two secrets of a kind may be valid at once; one has to be removed before another is added."""
+
+    kind, code, message = "conflict", "too_many_secrets", "Two secrets of this kind are valid: remove one first."
+
+
+class LastSecret(Refusal):
+    """The only secret of its kind cannot be removed: nothing of the shop could be verified any more."""
+
+    kind, code, message = "conflict", "last_secret", "This is the only secret of its kind: add another one first."
+
+
+class WrongSecretKey(Refusal):
+    """The database is sealed with another server key than the one that is set."""
+
+    kind, code = "busy", "wrong_secret_key"
+    message = (
+        "This database was sealed with another WIDGET_SECRET_KEY: set that one. To change it, set the new one, put the "
+        "old one into WIDGET_OLD_SECRET_KEYS, and run `widget-server secret rotate`."
+    )
+
+
 class OtherShop(Refusal):
     """The key is good, but the request names another shop."""
 

@@ -11,7 +11,8 @@ from typing import Any
 from widget_server import clock, db, queue
 from widget_server.delivery import mail, outbox, senders
 from widget_server.loyalty import (
-    access,
+    access_tokens,
+    audit_log,
     batches,
     birthdays,
     checkout,
@@ -24,7 +25,9 @@ from widget_server.loyalty import (
     points,
     programs,
     reports,
+    sessions,
     shops,
+    sign_in_codes,
     tiers,
 )
 from widget_server.loyalty.shops import Shop
@@ -126,7 +129,10 @@ def _once_a_day(shop: Shop) -> None:
     expiry.remind(shop)
     tiers.recheck_all(shop)
     reports.close_days(shop)
-    access.forget_old()
+    sessions.forget_old()
+    sign_in_codes.forget_old()
+    access_tokens.forget_old()
+    audit_log.forget_old()
     shops.note_daily(shop, day)
 
 

@@ -8,7 +8,6 @@ When two accounts turn out to be one person's, `merge` books the rows of the fir
 (contracts §11, docs/decisions/merging.md).
 """
 
-import hashlib
 import hmac
 import uuid
 from collections.abc import Iterable, Iterator
@@ -18,7 +17,7 @@ from typing import Any, Literal
 
 from peewee import JOIN, SQL, Check, CompositeKey, fn
 
-from widget_server import clock, config
+from widget_server import clock, config, data_keys
 from widget_server.db import (
     Int,
     Json,
@@ -700,8 +699,8 @@ def _owe(shop_id: str, account_id: str, points: int, transaction_id: str | None,
     Account.change(shop_id, {Account.debt: Account.debt + points}, Account.id == account_id)
 
 
-def _digest(previous: str, row: Transaction | Row) -> str:
-    """HMAC over the previous head and the row; the same bytes on both databases."""
+def _digest(previous: str, row: Transaction | Row, key: bytes | None = None) -> str:
+    """HMAC over the previous head and the row, by the present key or an earlier `key`; the same on both databases."""
     text = canonical(
         [
             previous,
@@ -719,7 +718,12 @@ def _digest(previous: str, row: Transaction | Row) -> str:
             row.created_at.isoformat(),
         ]
     )
-    return hmac.new(config.derived_key("ledger-chain"), text.encode(), hashlib.sha256).hexdigest()
+    return config.keyed_digest("ledger-chain", text, key)
+
+
+def rechain() -> None:
+    """Rows from now on are chained by a new key; those before keep theirs (contracts §16)."""
+    data_keys.renew("ledger-chain")
 
 
 def audit() -> Iterator[str]:
@@ -754,6 +758,7 @@ def _owed(accounts: list[Account]) -> dict[str, int]:
 
 def _first_wrong(account: Account, debt: int) -> str | None:
     head, balance, sequence = "", 0, 0
+    keys = config.keys_of("ledger-chain")[::-1]
     sums = dict.fromkeys(("earned", "redeemed", "adjusted", "expired"), 0)
     rows = Transaction.everywhere().where(Transaction.account_id == account.id).order_by(Transaction.sequence)
     for row in rows.iterator():
@@ -764,7 +769,9 @@ def _first_wrong(account: Account, debt: int) -> str | None:
             return f"row {sequence} is missing"
         if row.balance_after != balance:
             return f"row {sequence} ({row.id}) says {row.balance_after} points, its sum is {balance}"
-        if not hmac.compare_digest(row.digest, _digest(head, row)):
+        while len(keys) > 1 and not hmac.compare_digest(row.digest, _digest(head, row, keys[0])):
+            keys = keys[1:]  # a key that was left is never taken up again
+        if not hmac.compare_digest(row.digest, _digest(head, row, keys[0])):
             return f"row {sequence} ({row.id}) was changed"
         head = row.digest
     if (account.sequence, account.head) != (sequence, head):

@@ -10,11 +10,13 @@ from pathlib import Path
 
 from playhouse.migrations import Runner
 
-from widget_server import keys, ledger, queue
+from widget_server import data_keys, keys, ledger, queue
 from widget_server.db import Table, database, on_sqlite
 from widget_server.delivery import endpoints, outbox, signatures
 from widget_server.loyalty import (
-    access,
+    access_tokens,
+    api_keys,
+    audit_log,
     batches,
     checkout,
     coupon_orders,
@@ -31,7 +33,9 @@ from widget_server.loyalty import (
     referrals,
     reports,
     rewards,
+    sessions,
     shops,
+    sign_in_codes,
     social,
     tiers,
 )
@@ -41,18 +45,22 @@ MIGRATIONS = Path(__file__).with_name("migrations")
 ADVISORY_LOCK = 4_702_111_234  # any number that nobody else uses in this database
 
 TABLES: list[type[Table]] = [
+    data_keys.DataKey,
     shops.Shop,
+    shops.ShopSecret,
+    audit_log.AuditEntry,
+    audit_log.AuditDoor,
     shops.Origin,
     programs.Program,
     tiers.Tier,
     tiers.TierProgram,
     customers.Customer,
     mailboxes.MailboxClaim,
-    access.Session,
-    access.SignInCode,
-    access.UsedToken,
-    access.ApiKey,
-    access.AccessToken,
+    sessions.Session,
+    sign_in_codes.SignInCode,
+    sessions.UsedToken,
+    api_keys.ApiKey,
+    access_tokens.AccessToken,
     keys.Request,
     ledger.Account,
     ledger.Transaction,

@@ -3,7 +3,7 @@
 from tests.integrator import Integrator
 from tests.make import World
 from widget_server import tallies
-from widget_server.loyalty.access import ApiKey
+from widget_server.loyalty.api_keys import ApiKey
 
 KEYS = "/loyalty-access/v1/api-keys"
 PROGRAM = "/loyalty-programs/v1/program"

@@ -3,7 +3,7 @@
 from tests.integrator import Integrator
 from tests.make import World
 from widget_server import ledger
-from widget_server.loyalty import access, programs
+from widget_server.loyalty import api_keys, programs
 
 
 def test_from_activation_to_a_discount_at_the_checkout(owner: Integrator, world: World) -> None:
@@ -162,7 +162,7 @@ def test_from_activation_to_a_discount_at_the_checkout(owner: Integrator, world:
 
 def test_a_key_of_another_shop_finds_nothing(owner: Integrator, world: World) -> None:
     other = World.create(name="Other", origins=["https://other.example"])
-    _, secret = access.create_key(other.shop.id, "server")
+    _, secret = api_keys.create_key(other.shop.id, "server")
     stranger = Integrator(owner.client, secret)
     ann = world.member()
     account = owner.get(f"/loyalty-accounts/v1/accounts/fetch-by?contactId={ann.id}")["account"]

@@ -30,8 +30,8 @@ from schemathesis.transport.wsgi import WSGITransport
 from tests.make import PROOFS, Shopper, World
 from widget_server import db
 from widget_server.errors import Refusal
-from widget_server.loyalty import access, programs, sign_in
-from widget_server.loyalty.access import Holder
+from widget_server.loyalty import access_tokens, api_keys, programs, sign_in
+from widget_server.loyalty.access_tokens import Holder
 from widget_server.web import rate_limits
 from widget_server.web.auth import MEMBER_TOKEN, SHOP_HEADER
 from widget_server.web.callers import API_KEY
@@ -116,9 +116,9 @@ class Callers:
     def _app(self) -> str:
         """A key that may manage."""
         try:
-            access.key_by_secret(self.secret, address="here")
+            api_keys.key_by_secret(self.secret, address="here")
         except Refusal:
-            self.secret = access.create_key(self.world.shop.id, "schemathesis")[1]
+            self.secret = api_keys.create_key(self.world.shop.id, "schemathesis")[1]
         return self.secret
 
     def _member(self) -> Shopper:
@@ -134,9 +134,9 @@ class Callers:
         """The same with a token of /oauth2/token."""
         before, member = self.ann.id, self._member()
         if member.id != before or not self.token:
-            key = access.key_by_secret(self._app(), address="here")
-            holder = Holder(self.world.shop.id, "member", key_id=key.id, customer_id=member.id)
-            self.token = access.grant(holder).access
+            used = api_keys.in_use(self._app(), address="here")
+            holder = Holder(self.world.shop.id, "member", used, customer_id=member.id)
+            self.token = access_tokens.grant(holder).access
         return self.token
 
 

@@ -29,7 +29,7 @@ from widget_server import config, db, jobs, ledger, queue
 from widget_server.app import create_app
 from widget_server.errors import DatabaseAway
 from widget_server.ledger import Transaction
-from widget_server.loyalty import access, points
+from widget_server.loyalty import api_keys, points
 
 SENTENCE = DatabaseAway.message
 RESTARTS = 20 if PROOFS else 2
@@ -131,7 +131,7 @@ class Callers:
         self.world, self.client = world, client
         self.ann = world.member()
         self.account_id = ledger.open_account(world.shop.id, self.ann.id)
-        _, self.secret = access.create_key(world.shop.id, "till")
+        _, self.secret = api_keys.create_key(world.shop.id, "till")
         self.door = Door(client, world.shop)
 
     def app(self, number: int) -> Any:

@@ -4,9 +4,9 @@ import pytest
 
 from tests.make import World, refused
 from widget_server.errors import EmailInvalid
-from widget_server.loyalty import access, customers, emails, sign_in
-from widget_server.loyalty.access import SignInCode
+from widget_server.loyalty import customers, emails, sign_in, sign_in_codes
 from widget_server.loyalty.customers import Customer, Person
+from widget_server.loyalty.sign_in_codes import SignInCode
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_an_address_that_is_none_finds_nobody(world: World) -> None:
 def test_a_code_asked_by_one_spelling_is_known_by_the_other(world: World) -> None:
     asked = sign_in.ask(world.shop, "Ann@Bücher.example", purpose="sign_in", locale="en")
     assert SignInCode.need(world.shop).email_key == "ann@xn--bcher-kva.example"
-    access.confirm_code(world.shop.id, asked.challenge, asked.code)
+    sign_in_codes.confirm_code(world.shop.id, asked.challenge, asked.code)
     world.member("ann@xn--bcher-kva.example")
     world.member("ANN@bücher.example")
     assert Customer.of(world.shop).count() == 1

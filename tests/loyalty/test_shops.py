@@ -79,8 +79,8 @@ def test_a_shop_has_secrets_of_its_own_sealed_at_rest(world: World) -> None:
 
 
 def test_a_platform_s_own_webhook_secret_is_taken_over(world: World) -> None:
-    shop = shops.create(**GOOD, platform="shopify", webhook_secret="theirs")
-    assert shops.by_id(shop.id).webhook_secret == "theirs"
+    shop = shops.create(**GOOD, platform="shopify", webhook_secret="theirs-of-the-platform")
+    assert shops.by_id(shop.id).webhook_secret == "theirs-of-the-platform"
 
 
 def test_an_origin_named_twice_stands_once_and_the_first_is_home(world: World) -> None:

@@ -22,7 +22,7 @@ from widget_server.errors import (
     WrongCode,
     WrongCredentials,
 )
-from widget_server.loyalty import access, customers, privacy, referrals, sign_in
+from widget_server.loyalty import customers, passwords, privacy, referrals, sessions, sign_in, sign_in_codes
 from widget_server.loyalty.customers import Customer
 
 ANN = "ann@example.com"
@@ -32,12 +32,12 @@ HERS, MALLORYS = "ferns like the shade", "i was here before her"
 @pytest.fixture(scope="module")
 def hers() -> str:
     """Hashing is slow: once is enough."""
-    return access.hash_password(HERS)
+    return passwords.hash_password(HERS)
 
 
 @pytest.fixture(scope="module")
 def mallorys() -> str:
-    return access.hash_password(MALLORYS)
+    return passwords.hash_password(MALLORYS)
 
 
 def mails(world: World) -> list[dict[str, Any]]:
@@ -46,7 +46,7 @@ def mails(world: World) -> list[dict[str, Any]]:
     return [mail.opened(job.payload) for job in jobs]
 
 
-def ask(world: World, email: str = ANN, **wishes: Any) -> access.Asked:
+def ask(world: World, email: str = ANN, **wishes: Any) -> sign_in_codes.Asked:
     return sign_in.ask(world.shop, email, purpose="sign_up", locale="en", wishes=wishes)
 
 
@@ -101,13 +101,13 @@ def test_the_link_confirms_but_signs_nobody_in(world: World) -> None:
     assert sign_in.confirm_by_link(asked.link) == (world.shop.id, ANN)
     ann = customers.by_verified_email(world.shop.id, ANN)
     assert ann.is_member
-    assert access.Session.of(world.shop).count() == 0
+    assert sessions.Session.of(world.shop).count() == 0
     for again in (lambda: sign_in.confirm_by_link(asked.link), lambda: ask_again(world, asked)):
         with pytest.raises(CodeExpired):
             again()
 
 
-def ask_again(world: World, asked: access.Asked) -> None:
+def ask_again(world: World, asked: sign_in_codes.Asked) -> None:
     """Whoever asked types the code although the link was followed."""
     sign_in.confirm(world.shop, asked.challenge, asked.code)
 
@@ -125,7 +125,7 @@ def test_who_signs_up_with_another_s_address_gains_nothing_when_she_follows_the_
         sign_in.with_password(world.shop, ANN, MALLORYS)
     with pytest.raises(CodeExpired):
         sign_in.confirm(world.shop, asked.challenge, asked.code)
-    assert access.Session.of(world.shop).count() == 0
+    assert sessions.Session.of(world.shop).count() == 0
 
 
 def test_a_link_does_not_change_what_she_has_set_herself(world: World, hers: str, mallorys: str) -> None:
@@ -203,7 +203,7 @@ def test_a_token_of_another_shop_opens_nothing(world: World) -> None:  # accepta
 
 def test_the_forgotten_are_signed_out(world: World) -> None:
     ann = world.member(ANN)
-    access.open_session(world.shop.id, ann.id)
+    sessions.open_session(world.shop.id, ann.id)
     privacy.erase(world.shop, ann.customer)
     with pytest.raises(SignedOut):
         sign_in.who(world.shop, ann.token)
@@ -359,7 +359,7 @@ def test_a_word_that_is_not_good_makes_nobody(world: World) -> None:  # acceptan
                 continue
             accepted.append(why)
     assert accepted == []
-    assert Customer.select().count() == access.Session.select().count() == access.UsedToken.select().count() == 0
+    assert Customer.select().count() == sessions.Session.select().count() == sessions.UsedToken.select().count() == 0
 
 
 def test_a_word_that_is_just_good_enough(world: World) -> None:

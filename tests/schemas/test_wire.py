@@ -11,7 +11,7 @@ from marshmallow import ValidationError
 from tests.integrator import Integrator
 from tests.make import World
 from widget_server.errors import EmailInvalid
-from widget_server.loyalty import access, emails
+from widget_server.loyalty import api_keys, emails
 from widget_server.schemas.admin.accounts import AdjustPoints, EarnPoints
 from widget_server.schemas.admin.checkout import ApplyDiscount
 from widget_server.schemas.admin.coupons import Scope
@@ -116,7 +116,7 @@ def test_a_time_beyond_all_years_is_the_first_or_the_last() -> None:
 
 @pytest.fixture
 def owner(world: World, client: FlaskClient) -> Integrator:
-    key, secret = access.create_key(world.shop.id, "server")
+    key, secret = api_keys.create_key(world.shop.id, "server")
     return Integrator(client, secret, key.id)
 
 

@@ -37,7 +37,8 @@ HISTORIES: dict[str, History] = {
 def _shop(world: World, platform: str) -> shops.Shop:
     secret = "whsec_dGVzdHRlc3R0ZXN0dGVzdHRlc3Q="
     shops.Shop.update(platform=platform).where(shops.Shop.id == world.shop.id).execute()
-    shops.Shop.update(webhook_secret_sealed=config.seal(secret)).where(shops.Shop.id == world.shop.id).execute()
+    newest = shops.ShopSecret.update(secret_sealed=config.seal(secret)).where(shops.ShopSecret.kind == "webhook")
+    newest.where(shops.ShopSecret.shop_id == world.shop.id).execute()
     return shops.by_id(world.shop.id)
 
 

@@ -14,7 +14,7 @@ from tests.stores import bodies
 from tests.stores.checkouts import Shopify
 from tests.stores.woo_shop import WooShop
 from widget_server import clock, config, db, jobs, ledger, queue
-from widget_server.loyalty import access, feeds, shops
+from widget_server.loyalty import api_keys, feeds, shops
 from widget_server.loyalty.orders import Order, Parked
 from widget_server.queue import Job
 from widget_server.stores import calls, reconcile, woocommerce
@@ -494,7 +494,7 @@ def test_new_keys_go_on_where_the_earlier_ones_were(world: World, shop: WooShop)
 
 
 def test_the_last_news_stand_where_owners_and_operators_look(world: World, shop: WooShop, client: FlaskClient) -> None:
-    key, secret = access.create_key(world.shop.id, "server")
+    key, secret = api_keys.create_key(world.shop.id, "server")
     owner = Integrator(client, secret, key.id)
     before = owner.get("/loyalty-settings/v1/shop")["shop"]
     assert "lastNewsAt" not in before and before["feed"] == {"status": "ok"}

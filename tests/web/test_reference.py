@@ -10,7 +10,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from tests.integrator import Integrator
 from tests.make import World
-from widget_server.loyalty import access
+from widget_server.loyalty import api_keys
 from widget_server.web.query import tables
 from widget_server.web.query.tables import Table
 
@@ -115,7 +115,7 @@ def test_each_query_and_search_has_a_table(document: dict[str, Any]) -> None:
 
 def test_a_table_says_what_the_call_takes(world: World, client: FlaskClient, document: dict[str, Any]) -> None:
     """Each call is asked by what it does not know, and says in its refusal what it does."""
-    integrator = Integrator(client, access.create_key(world.shop.id, "server")[1])
+    integrator = Integrator(client, api_keys.create_key(world.shop.id, "server")[1])
 
     def refused(path: str, at: str, part: Any) -> set[str]:
         body = part

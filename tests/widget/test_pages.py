@@ -12,10 +12,11 @@ from werkzeug.test import TestResponse
 from tests.make import Shopper, World
 from tests.panels import Panel
 from widget_server import clock, tallies
-from widget_server.loyalty import access, customers, shops, sign_in
-from widget_server.loyalty.access import Session, SignInCode
+from widget_server.loyalty import customers, shops, sign_in, sign_in_codes
 from widget_server.loyalty.customers import Customer
 from widget_server.loyalty.referrals import ReferralVisit
+from widget_server.loyalty.sessions import Session
+from widget_server.loyalty.sign_in_codes import SignInCode
 from widget_server.widget import assets
 
 HOME = "http://shop.localhost:8001"
@@ -152,7 +153,7 @@ def test_a_link_that_is_too_old_or_not_ours_changes_nothing(world: World, client
     for link in ("", "nobody's", mail.asked.challenge, mail.asked.code, "x" * 5000):
         assert client.get("/confirm", query_string={"link": link}).status_code == 410
         assert client.post("/confirm", data={"link": link}).status_code == 410
-    with clock.at(clock.now() + timedelta(minutes=access.CODE_MINUTES)):
+    with clock.at(clock.now() + timedelta(minutes=sign_in_codes.CODE_MINUTES)):
         assert client.get(f"/confirm?link={mail.link}").status_code == 410
         assert client.post("/confirm", data={"link": mail.link}).status_code == 410
     assert mail.state() == before

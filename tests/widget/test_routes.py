@@ -13,7 +13,7 @@ from tests.counter import Counter
 from tests.make import NOON, Shopper, World
 from tests.panels import Panel
 from widget_server import clock
-from widget_server.loyalty import access, programs
+from widget_server.loyalty import programs, sessions
 from widget_server.loyalty.shops import Shop, WidgetSettings
 from widget_server.schemas import typescript, widget
 from widget_server.widget import assets
@@ -88,10 +88,10 @@ def test_no_route_answers_without_a_token_that_is_good_here(
 ) -> None:
     # acceptance 3, 9
     scene = Scene(world)
-    with clock.at(NOON - timedelta(days=access.SESSION_DAYS + 300)):
-        expired = access.open_session(world.shop.id, scene.ann.id).token
-    closed = access.open_session(world.shop.id, scene.ann.id).token
-    access.close_session(world.shop.id, closed)
+    with clock.at(NOON - timedelta(days=sessions.SESSION_DAYS + 300)):
+        expired = sessions.open_session(world.shop.id, scene.ann.id).token
+    closed = sessions.open_session(world.shop.id, scene.ann.id).token
+    sessions.close_session(world.shop.id, closed)
     tokens = {
         "none": None,
         "other shop's": scene.eve.token,

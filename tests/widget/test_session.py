@@ -12,8 +12,8 @@ from tests.panels import Panel
 from widget_server import clock
 from widget_server.delivery import mail
 from widget_server.loyalty import customers, sign_in
-from widget_server.loyalty.access import Session
 from widget_server.loyalty.customers import Customer
+from widget_server.loyalty.sessions import Session
 from widget_server.queue import Job
 from widget_server.schemas import widget as shapes
 
@@ -190,10 +190,10 @@ def test_an_address_gets_few_mails(somebody: Somebody, step: str) -> None:
 def test_one_network_address_asks_for_few_mails_and_few_hashes(
     somebody: Somebody, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from widget_server.loyalty import access
+    from widget_server.loyalty import passwords
 
     hashed: list[str] = []
-    monkeypatch.setattr(access, "hash_password", lambda password: hashed.append(password) or "hash")
+    monkeypatch.setattr(passwords, "hash_password", lambda password: hashed.append(password) or "hash")
     for number in range(20):
         assert somebody.asks("sign-up", email=f"a{number}@example.com", password=PASSWORD).status_code == 200
     assert refusal(somebody.asks("sign-up", email="b@example.com", password=PASSWORD)) == (429, "rate_limited", None)
@@ -208,9 +208,9 @@ def test_one_network_address_asks_for_few_mails_and_few_hashes(
 
 
 def test_guessing_is_limited(somebody: Somebody, monkeypatch: pytest.MonkeyPatch) -> None:
-    from widget_server.loyalty import access
+    from widget_server.loyalty import passwords
 
-    monkeypatch.setattr(access, "password_fits", lambda *_: False)
+    monkeypatch.setattr(passwords, "password_fits", lambda *_: False)
     guesses = [somebody.asks("sign-in", email="ann@example.com", password=str(guess)) for guess in range(11)]
     assert [answer.status_code for answer in guesses] == [401] * 10 + [429]
     assert int(guesses[-1].headers["Retry-After"]) > 0

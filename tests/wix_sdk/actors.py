@@ -10,7 +10,7 @@ from typing import Any
 from tests.make import Shopper, World
 from tests.wix_sdk.sdk import Client, Runner
 from widget_server import ledger
-from widget_server.loyalty import access
+from widget_server.loyalty import api_keys
 
 
 @dataclass
@@ -27,7 +27,7 @@ class Site:
     def create(cls, runner: Runner, base_url: str, *, active: bool = True) -> "Site":
         """A shop with a program, active unless told otherwise, and a key that may manage."""
         world = World.create(active=active)
-        key, secret = access.create_key(world.shop.id, "integrator")
+        key, secret = api_keys.create_key(world.shop.id, "integrator")
         return cls(world, runner, base_url, str(key.id), secret)
 
     @property

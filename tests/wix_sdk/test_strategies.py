@@ -5,7 +5,7 @@ import pytest
 from tests.make import World
 from tests.wix_sdk.actors import Site
 from tests.wix_sdk.sdk import Client, SdkError
-from widget_server.loyalty import access
+from widget_server.loyalty import access_tokens, api_keys
 
 NAME = "return (await client.programs.getLoyaltyProgram()).loyaltyProgram.name"
 
@@ -26,17 +26,17 @@ def test_an_app_shows_its_keys_id_and_secret(site: Site) -> None:
 
 
 def test_an_app_renews_its_token_before_each_call(site: Site) -> None:
-    tokens = access.grant(access.Holder(site.id, "app", key_id=site.key_id))
+    tokens = access_tokens.grant(access_tokens.Holder(site.id, "app", api_keys.in_use(site.secret)))
     renewing = Client(site.runner, "App", appId=site.key_id, appSecret=site.secret, refreshToken=tokens.refresh)
     assert [renewing.js(NAME) for _ in range(3)] == ["Fern Club"] * 3
-    access.revoke_key(site.id, site.key_id)
+    api_keys.revoke_key(site.id, site.key_id)
     with pytest.raises(SdkError, match="Failed to exchange refresh token"):
         renewing.js("return client.auth.getAuthHeaders()")
 
 
 def test_a_revoked_key_opens_nothing(site: Site) -> None:
     assert site.owner.js(NAME) == app(site).js(NAME) == "Fern Club"
-    access.revoke_key(site.id, site.key_id)
+    api_keys.revoke_key(site.id, site.key_id)
     for client in (site.owner, app(site)):  # the app's token is in its hands already
         with pytest.raises(SdkError) as refused:
             client.js(NAME)
@@ -44,7 +44,7 @@ def test_a_revoked_key_opens_nothing(site: Site) -> None:
 
 
 def test_a_reading_key_only_reads(site: Site) -> None:
-    key, secret = access.create_key(site.id, "reader", "read")
+    key, secret = api_keys.create_key(site.id, "reader", "read")
     by_key = Client(site.runner, "ApiKey", apiKey=secret, siteId=site.id)
     for reader in (by_key, app(site, appId=str(key.id), appSecret=secret)):
         assert reader.js(NAME) == "Fern Club"
@@ -113,7 +113,7 @@ def test_a_members_tokens_can_be_kept_and_renewed(site: Site) -> None:
 
 def test_only_a_key_that_manages_signs_members_in(site: Site) -> None:
     ann, bob = site.world.member(), site.world.visitor("bob@example.com")
-    _, reading = access.create_key(site.id, "reader", "read")
+    _, reading = api_keys.create_key(site.id, "reader", "read")
     for member_id, key in ((ann.id, reading), (ann.id, "sk_guessed"), (bob.id, site.secret), ("nobody", site.secret)):
         client = Client(site.runner, "Member", clientId=site.id, memberId=member_id, apiKey=key)
         with pytest.raises(SdkError, match="Failed to fetch tokens"):

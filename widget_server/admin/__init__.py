@@ -7,6 +7,7 @@ from widget_server.admin import (
     accounts,
     adjustments,
     api_keys,
+    audit,
     batches,
     browsers,
     checkout,
@@ -21,6 +22,7 @@ from widget_server.admin import (
     reports,
     rewards,
     routes,
+    secrets,
     settings,
     social,
     tiers,
@@ -49,6 +51,8 @@ SERVICES = (
     reports.service,
     settings.service,
     adjustments.service,
+    secrets.service,
+    audit.service,
 )
 
 

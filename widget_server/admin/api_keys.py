@@ -3,9 +3,9 @@
 from datetime import timedelta
 from typing import Any
 
-from widget_server.admin.routes import MANAGE, READ, Service
-from widget_server.loyalty import access
-from widget_server.schemas.admin.api_keys import ApiKeyBody, ApiKeys, Rotate, api_key
+from widget_server.admin.routes import MANAGE, READ, Service, naming
+from widget_server.loyalty import api_keys
+from widget_server.schemas.admin.api_keys import ApiKeyBody, ApiKeys, Rotate, api_key, rights
 from widget_server.schemas.wire import Empty
 from widget_server.web.callers import Caller
 
@@ -14,26 +14,30 @@ service = Service("api_keys", "/loyalty-access/v1", "API keys")
 
 @service.does("POST", "/api-keys", MANAGE, takes=ApiKeyBody, answers=ApiKeyBody, keyed=False)
 def create_key(caller: Caller, asked: Any) -> dict[str, Any]:
-    """A new key; its `secret` is told this once."""
-    row, secret = access.create_key(caller.shop.id, asked["api_key"]["name"], asked["api_key"]["scope"])
+    """A new key, which may do no more than the calling one; its `secret` is shown this once."""
+    with naming({}, under="apiKey"):
+        row, secret = api_keys.create_key(
+            caller.shop.id, asked["api_key"]["name"], rights=rights(asked["api_key"]), grantor=caller.key
+        )
     return {"api_key": api_key(row, secret)}
 
 
 @service.does("GET", "/api-keys", READ, answers=ApiKeys)
 def list_keys(caller: Caller, asked: Any) -> dict[str, Any]:
     """Every key, and when and from where it was last used."""
-    return {"api_keys": [api_key(row) for row in access.keys(caller.shop.id)]}
+    return {"api_keys": [api_key(row) for row in api_keys.keys(caller.shop.id)]}
 
 
 @service.does("POST", "/api-keys/<key_id>/rotate", MANAGE, takes=Rotate, answers=ApiKeyBody, keyed=False)
 def rotate_key(caller: Caller, asked: Any, key_id: str) -> dict[str, Any]:
-    """A fresh `secret`, told this once. The earlier one dies at once, or after `keepHours`."""
-    row, secret = access.rotate_key(caller.shop.id, key_id, keep=timedelta(hours=asked.get("keep_hours", 0)))
+    """A fresh `secret`, shown this once. The earlier one, and what it granted, ends at once, or after `keepHours`."""
+    keep = timedelta(hours=asked.get("keep_hours", 0))
+    row, secret = api_keys.rotate_key(caller.shop.id, key_id, keep=keep, grantor=caller.key)
     return {"api_key": api_key(row, secret)}
 
 
 @service.does("DELETE", "/api-keys/<key_id>", MANAGE, answers=Empty)
 def revoke_key(caller: Caller, asked: Any, key_id: str) -> dict[str, Any]:
     """The key is dead, and with it every token that it asked for; the calling key may revoke itself."""
-    access.revoke_key(caller.shop.id, key_id)
+    api_keys.revoke_key(caller.shop.id, key_id)
     return {}

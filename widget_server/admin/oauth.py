@@ -13,8 +13,9 @@ from flask_smorest import Blueprint
 from widget_server.admin.routes import REFUSALS, without_default
 from widget_server.db import new_id
 from widget_server.errors import BadRequest, OtherShop, ScopeMissing, SignedOut
-from widget_server.loyalty import access, customers, shops
-from widget_server.loyalty.access import Holder, Tokens
+from widget_server.loyalty import access_tokens, api_keys, customers, shops
+from widget_server.loyalty.access_tokens import Holder, Tokens
+from widget_server.loyalty.api_keys import KeyInUse
 from widget_server.schemas.admin.oauth import GRANTS, TokenAnswer, TokenAsk
 from widget_server.web.auth import client_address
 from widget_server.web.bodies import json_body
@@ -61,27 +62,28 @@ def _granted() -> dict[str, Any]:
 
 
 def _for_app(asked: dict[str, Any]) -> Tokens:
-    key = _key(_need(asked, "client_id"), _need(asked, "client_secret"))
-    if asked.get("instance_id") not in (None, key.shop_id):
+    used = _key(_need(asked, "client_id"), _need(asked, "client_secret"))
+    if asked.get("instance_id") not in (None, used.key.shop_id):
         raise OtherShop()
-    return access.grant(Holder(key.shop_id, "app", key_id=key.id))
+    return access_tokens.grant(Holder(used.key.shop_id, "app", used))
 
 
 def _for_visitor(asked: dict[str, Any]) -> Tokens:
     limit_flood("120 per minute", "oauth", client_address())  # the one grant that shows nothing secret
     shop = shops.by_id(_need(asked, "client_id"))
-    return access.grant(Holder(shop.id, "visitor", visitor_id=new_id()))
+    return access_tokens.grant(Holder(shop.id, "visitor", visitor_id=new_id()))
 
 
 def _again(asked: dict[str, Any]) -> Tokens:
     refresh = _need(asked, "refresh_token")
+    holder = access_tokens.holder_of(refresh, use="refresh", address=client_address())
     if asked.get("client_secret") is not None:
-        key = _key(_need(asked, "client_id"), asked["client_secret"])
-        if access.holder_of(refresh, use="refresh").key_id != key.id:
+        used = _key(_need(asked, "client_id"), asked["client_secret"])
+        if holder.by is None or holder.by.key.id != used.key.id:
             raise SignedOut()
-    elif access.holder_of(refresh, use="refresh").identity == "app":
+    elif holder.identity == "app":
         raise SignedOut("An app renews with its client_id and client_secret.")
-    return access.regrant(refresh)
+    return access_tokens.regrant(refresh, address=client_address())
 
 
 def _for_member(asked: dict[str, Any]) -> Tokens:
@@ -89,13 +91,13 @@ def _for_member(asked: dict[str, Any]) -> Tokens:
     secrets = [part.strip() for part in authorization().split(",") if part.strip().startswith(KEY_BEGINS)]
     if not secrets:
         raise SignedOut("Send an API key in Authorization, behind the visitor's token and a comma.")
-    key = access.key_by_secret(secrets[-1], address=client_address())
-    if key.scope != "manage":
+    used = api_keys.in_use(secrets[-1], address=client_address())
+    if not used.key.rights.may("manage", "customers"):
         raise ScopeMissing(needs="manage")
-    customer = customers.live(customers.by_id(key.shop_id, _need(asked, "member_id")))
+    customer = customers.live(customers.by_id(used.key.shop_id, _need(asked, "member_id")))
     if not customer.is_member:
         raise BadRequest("This customer is not a member.", field="member_id")
-    return access.grant(Holder(key.shop_id, "member", key_id=key.id, customer_id=customer.id))
+    return access_tokens.grant(Holder(used.key.shop_id, "member", used, customer_id=customer.id))
 
 
 GRANT: dict[str, Callable[[dict[str, Any]], Tokens]] = {
@@ -106,11 +108,11 @@ GRANT: dict[str, Callable[[dict[str, Any]], Tokens]] = {
 }
 
 
-def _key(client_id: str, client_secret: str) -> access.ApiKey:
-    key = access.key_by_secret(client_secret, address=client_address())
-    if not hmac.compare_digest(str(key.id), client_id):
+def _key(client_id: str, client_secret: str) -> KeyInUse:
+    used = api_keys.in_use(client_secret, address=client_address())
+    if not hmac.compare_digest(str(used.key.id), client_id):
         raise SignedOut()
-    return key
+    return used
 
 
 def _need(asked: dict[str, Any], name: str) -> str:

@@ -58,6 +58,7 @@ class Service(Blueprint):
 
     def __init__(self, name: str, prefix: str, description: str) -> None:
         super().__init__(f"admin_{name}", name, url_prefix=prefix, description=description)
+        self.service = name  # as API keys are limited to it
         self.calls: list[Call] = []
         self._prepare_doc_cbks.append(without_default)
 
@@ -86,7 +87,7 @@ class Service(Blueprint):
         def register(act: Callable[..., Any]) -> Callable[..., Any]:
             @wraps(act)
             def view(**ids: str) -> ResponseReturnValue:
-                known = caller(who)
+                known = caller(who, self.service)
                 asked = _query(query) if query else json_body(takes, ignoring=places) if takes else {}
 
                 def run() -> Any:

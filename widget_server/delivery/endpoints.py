@@ -10,6 +10,8 @@ from widget_server import clock, config
 from widget_server.db import Int, Json, ShopTable, Text, UtcDateTime, atomic, lock_rows, new_id
 from widget_server.delivery import addresses, news, signatures
 from widget_server.errors import BadRequest, StaleRevision
+from widget_server.loyalty import audit_log
+from widget_server.loyalty.audit_log import Audited
 
 EVERY_TYPE = "*"
 ENDPOINTS_MAX = 50
@@ -17,7 +19,7 @@ DESCRIPTION_LENGTH_MAX = 500
 OLD_SECRET_HOURS = 24
 
 
-class Endpoint(ShopTable):
+class Endpoint(Audited, ShopTable):
     """One receiver. `event_types` is a list of types, or ["*"]; the last three tell how it fares."""
 
     id = Text(primary_key=True)
@@ -132,8 +134,11 @@ def _changed(endpoint: Endpoint, facts: dict[str, Any]) -> Endpoint:
     """Only these facts are written: a sender notes the last answer at the same time."""
     values = {name: getattr(endpoint, name) for name in facts}
     values |= {"revision": Endpoint.revision + 1, "updated_at": clock.now()}
+    before = Endpoint.need(endpoint.shop_id, Endpoint.id == endpoint.id)
     Endpoint.change(endpoint.shop_id, values, Endpoint.id == endpoint.id)
-    return Endpoint.need(endpoint.shop_id, Endpoint.id == endpoint.id)
+    after = Endpoint.need(endpoint.shop_id, Endpoint.id == endpoint.id)
+    audit_log.note_difference(Endpoint, before, after)
+    return after
 
 
 def _clean_url(url: str, format: str) -> str:

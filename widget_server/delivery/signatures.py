@@ -15,6 +15,7 @@ from standardwebhooks import Webhook
 
 from widget_server import clock, config
 from widget_server.db import ShopTable, Text, UtcDateTime, insert_once
+from widget_server.loyalty import audit_log
 
 KEY_BITS = 2048
 JWT_MINUTES = 5
@@ -54,6 +55,7 @@ def rotate_key(shop_id: str) -> ShopKey:
     """A fresh key: what is sent from now on is signed with it, and receivers need its public half."""
     key_of(shop_id)
     ShopKey.change(shop_id, _fresh())
+    audit_log.note(shop_id, "rotate", "shop_key")
     return ShopKey.need(shop_id)
 
 

@@ -33,7 +33,7 @@ from widget_server.db import (
 from widget_server.errors import BadRequest, BatchUnfinished, KeyReused, Refusal
 from widget_server.events import BatchChanged, emit
 from widget_server.ledger import POINTS_MAX, Account, Cause, Move
-from widget_server.loyalty import programs
+from widget_server.loyalty import audit_log, programs
 from widget_server.loyalty.customers import Customer
 from widget_server.loyalty.points import NOTHING_SAID, Adjustment, Said, adjustment
 from widget_server.loyalty.shops import Shop
@@ -143,6 +143,8 @@ def create(
     batch = Batch.need(shop, Batch.source == source, Batch.key == key)
     if any(getattr(batch, name) != facts[name] for name in ASKED):
         raise KeyReused()
+    if is_new:
+        audit_log.note(shop.id, "start", "batch", batch.id, after={"kind": kind, "mode": mode, "points": points})
     return batch, is_new
 
 
@@ -173,6 +175,7 @@ def undo(shop: Shop, batch_id: str) -> Batch:
             raise BatchUnfinished()
         if batch.status == "undone" and not batch.kept:
             return batch
+        audit_log.note(shop.id, "undo", "batch", batch.id, before={"status": batch.status})
         batch.status, batch.reached, batch.kept = "undoing", 0, 0
         batch.save(only=[Batch.status, Batch.reached, Batch.kept])
         _tell(batch)

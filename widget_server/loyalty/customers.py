@@ -27,7 +27,7 @@ from widget_server.db import (
 )
 from widget_server.errors import BadRequest, CustomerExists, NotFound
 from widget_server.events import CustomerChanged, CustomerJoined, SamePerson, emit
-from widget_server.loyalty import access, emails, lines
+from widget_server.loyalty import emails, lines, sessions
 from widget_server.loyalty.emails import Email
 
 CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # no look-alikes
@@ -282,7 +282,7 @@ def leave(customer: Customer) -> None:
     """She leaves the program: a visitor again, signed out everywhere; her points stay (acceptance 52)."""
     with atomic():
         _set(_fresh(customer), status="visitor", left_at=clock.now(), password_hash=None)
-        access.close_all(customer.shop_id, customer.id)
+        sessions.close_all(customer.shop_id, customer.id)
 
 
 def set_status(customer: Customer, status: Status) -> None:

@@ -18,6 +18,7 @@ from widget_server.errors import BadRequest, NotFound
 from widget_server.events import RuleChanged
 from widget_server.ledger import Account
 from widget_server.loyalty import edits, programs, tiers
+from widget_server.loyalty.audit_log import Audited
 from widget_server.loyalty.customers import Customer
 from widget_server.loyalty.shops import Shop
 
@@ -47,7 +48,7 @@ class Trigger:
     activity: str
 
 
-class EarningRule(ShopTable):
+class EarningRule(Audited, ShopTable):
     """An action and what it gives: `points`, or `rate_points` for each `rate_per` of money.
 
     `by_tier` has the figures of tiers with their own; without a base figure the base tier gets nothing.
@@ -187,7 +188,7 @@ class Terms:
 LISTS = ("include_products", "include_collections", "exclude_products", "exclude_collections", "tier_ids")
 
 
-class Campaign(ShopTable):
+class Campaign(Audited, ShopTable):
     """A time in which orders give a multiple (acceptance 21)."""
 
     id = Text(primary_key=True)

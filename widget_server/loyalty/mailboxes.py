@@ -4,8 +4,6 @@ A mailbox is stored as its keyed hash, which outlives an erasure. It shows wheth
 nothing about who that was.
 """
 
-import hashlib
-import hmac
 from datetime import datetime
 
 import peewee
@@ -63,7 +61,7 @@ def forget_customer(shop: Shop, customer_ids: list[str]) -> None:
 
 def digest(mailbox: str) -> str:
     """The keyed hash by which a mailbox is remembered."""
-    return hmac.new(config.derived_key("mailboxes"), mailbox.encode(), hashlib.sha256).hexdigest()
+    return config.keyed_digest("mailboxes", mailbox)
 
 
 def _others(shop: Shop, customer: Customer, what: str, *, verified_only: bool, before: datetime | None = None) -> bool:

@@ -17,7 +17,7 @@ from widget_server import clock, ledger
 from widget_server.db import Int, Json, Row, ShopTable, Text, UtcDateTime, atomic, insert_many, lock_rows, new_id
 from widget_server.errors import AccountExists, BadRequest, CustomerExcluded, KeyReused, StaleRevision
 from widget_server.ledger import Account, Cause, Kind, Shortfall, Transaction
-from widget_server.loyalty import customers, programs, shops, tiers
+from widget_server.loyalty import audit_log, customers, programs, shops, tiers
 from widget_server.loyalty.customers import Customer
 from widget_server.loyalty.shops import Shop
 
@@ -294,6 +294,8 @@ def _post_noted(
     row = ledger.post(shop.id, account_id, kind, amount, source=source, key=key, cause=cause)
     if row.snapshot.get("note") == cause.snapshot["note"]:  # not a row that the key booked before
         insert_many(Adjustment, [adjustment(row, salt, said)])
+        after = {"kind": kind, "amount": amount, "balance": row.balance_after, "transaction_id": row.id}
+        audit_log.note(shop.id, "give" if kind == "earn" else "adjust", "points", account_id, after=after)
     return row
 
 

@@ -9,14 +9,26 @@ from widget_server.errors import NotFound
 from widget_server.events import AccountMerged, CustomerErased, emit
 from widget_server.keys import Request
 from widget_server.ledger import Account, Transaction
-from widget_server.loyalty import access, coupons, customers, earning, imports, mailboxes, referrals, social, tiers
-from widget_server.loyalty.access import Session, SignInCode
+from widget_server.loyalty import (
+    audit_log,
+    coupons,
+    customers,
+    earning,
+    imports,
+    mailboxes,
+    referrals,
+    sessions,
+    social,
+    tiers,
+)
 from widget_server.loyalty.coupons import Coupon
 from widget_server.loyalty.customers import Customer
 from widget_server.loyalty.orders import Order, Parked, known_emails
 from widget_server.loyalty.points import Adjustment, Award, move_awards
 from widget_server.loyalty.referrals import Referral, ReferralVisit
+from widget_server.loyalty.sessions import Session
 from widget_server.loyalty.shops import Shop
+from widget_server.loyalty.sign_in_codes import SignInCode
 from widget_server.loyalty.social import FollowedChannel
 
 ADDRESS = ("email", "email_key", "mailbox")
@@ -55,6 +67,7 @@ def merge(shop: Shop, source_id: str, target_id: str) -> None:
         referrals.evaluate(shop, target.id, source="job")
         if active is not None:
             ledger.note_activity(shop.id, target.id, active)  # to be merged is none
+        audit_log.note(shop.id, "merge", "customer", target.id, before={"merged_id": source.id})
 
 
 def _move_person(shop: Shop, source: Customer, target: Customer) -> None:
@@ -139,6 +152,7 @@ def export(shop: Shop, customer: Customer) -> dict[str, Any]:
     read; everything else about her is.
     """
     account = ledger.account_of(shop.id, customer.id)
+    audit_log.note(shop.id, "export", "customer", customer.id)
     return {
         "customer": _plain(
             customer,
@@ -196,7 +210,7 @@ def erase(shop: Shop, customer: Customer) -> None:
         Adjustment.change(
             shop, {Adjustment.reason: None, Adjustment.comment: None}, Adjustment.transaction_id.in_(rows)
         )
-        access.close_all(shop.id, customer.id)
+        sessions.close_all(shop.id, customer.id)
         if customer.email_key:
             SignInCode.remove(shop, SignInCode.email_key == customer.email_key)
         told = Request.answer.cast("TEXT").contains(customer.id)  # to an app, or to her
@@ -218,6 +232,7 @@ def erase(shop: Shop, customer: Customer) -> None:
         rows = Customer.of(shop, Customer.id).where(Customer.merged_into == customer.id).order_by(Customer.id)
         merged = tuple(row.id for row in rows)
         mailboxes.forget_customer(shop, [customer.id, *merged])
+        audit_log.note(shop.id, "erase", "customer", customer.id)
         emit(CustomerErased(shop.id, customer.id, merged))
 
 

@@ -11,6 +11,7 @@ from widget_server import clock, queue
 from widget_server.db import Int, Json, ShopTable, Text, UtcDateTime, atomic, lock_rows
 from widget_server.errors import BadTransition, ProgramNotActive
 from widget_server.events import ProgramChanged, emit
+from widget_server.loyalty.audit_log import Audited
 from widget_server.loyalty.order_states import Milestone, OrderState
 from widget_server.loyalty.shops import Shop
 
@@ -20,7 +21,7 @@ DECIMALS = ("tax_percent", "point_value")  # settings that JSON keeps as text
 RECONSIDER_JOB = "reconsider_orders"  # the day from which orders count was moved
 
 
-class Program(ShopTable):
+class Program(Audited, ShopTable):
     """One a shop, made with it as DRAFT and without rules (contracts §7). `activated_at` is its first activation."""
 
     id = Text(primary_key=True)

@@ -32,6 +32,7 @@ from widget_server.errors import AlreadyReferred, OwnReferralCode, ReferralCodeU
 from widget_server.events import ReferralChanged, emit
 from widget_server.ledger import Cause, Transaction
 from widget_server.loyalty import coupons, customers, gifts, mailboxes, new_customers, programs
+from widget_server.loyalty.audit_log import Audited
 from widget_server.loyalty.coupons import Coupon
 from widget_server.loyalty.customers import Customer
 from widget_server.loyalty.gifts import Gift
@@ -51,7 +52,7 @@ DAILY_CAP_DEFAULT = 10
 EXISTING_CUSTOMER, DAILY_CAP = "existing_customer", "daily_cap"
 
 
-class ReferralProgram(ShopTable):
+class ReferralProgram(Audited, ShopTable):
     """What a shop gives to both sides, and when. `window_days` is how long a link is remembered, `advocate_daily_cap`
     how many friends of one advocate may count on one day of the shop's zone; None: any number.
     """

@@ -20,6 +20,7 @@ from widget_server.errors import (
 from widget_server.events import RewardChanged
 from widget_server.ledger import POINTS_MAX, Account
 from widget_server.loyalty import edits, programs, tiers
+from widget_server.loyalty.audit_log import Audited
 from widget_server.loyalty.shops import Shop
 
 KINDS = ("amount", "sliding", "percent", "free_shipping", "free_product")
@@ -38,7 +39,7 @@ class Price:
         return money.whole_coins((self.amount or Decimal(0)) * points / self.cost_points, currency)
 
 
-class Reward(ShopTable):
+class Reward(Audited, ShopTable):
     """A way to spend points. For `sliding` the shopper chooses the cost, a point is worth `point_value`.
 
     One that is `at_checkout` is no coupon but a discount at a checkout: sliding, too, `amount` for each `cost_points`

@@ -7,24 +7,33 @@ import secrets
 import unicodedata
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 from urllib.parse import urlsplit
 
+from peewee import Check
+
 from widget_server import clock, config
-from widget_server.db import Json, ShopTable, Table, Text, UtcDateTime, atomic, insert_once, new_id
-from widget_server.errors import BadRequest, NotFound
+from widget_server.db import Json, ShopTable, Table, Text, UtcDateTime, atomic, insert_once, lock_rows, new_id
+from widget_server.errors import BadRequest, LastSecret, NotFound, TooManySecrets
 from widget_server.events import ShopConnected, ShopDisconnected, emit
+from widget_server.loyalty.audit_log import Audited
 
 PLATFORMS = ("generic", "shopify", "woocommerce")
 API_KEY = re.compile(r"[\x21-\x7e]{1,500}")
 CURRENCY = re.compile(r"[A-Z]{3}")
 HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|[0-9a-f.]*:[0-9a-f:.]+")
 LOCALE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+SecretKind = Literal["identity", "webhook"]
+SECRET_KINDS: tuple[SecretKind, ...] = get_args(SecretKind)
+SECRETS_MAX = 2  # of a kind: the one that goes and the one that comes
+SECRET_LENGTH_MIN = 16
+SHOWN_CHARACTERS = 4
+WEBHOOK_PREFIX = "whsec_"
 NEWS_EVERY = timedelta(minutes=1)  # how exactly the time of the last webhook is kept
 
 
-class Shop(Table):
-    """One merchant's site. Shared secrets are sealed with the server's key.
+class Shop(Audited, Table):
+    """One merchant's site; its secrets are ShopSecrets.
 
     `last_news_at` is when the shop last sent a signed request, to the minute (contracts §13).
     """
@@ -36,8 +45,6 @@ class Shop(Table):
     currency = Text()
     timezone = Text()
     locale = Text()
-    identity_secret_sealed = Text()
-    webhook_secret_sealed = Text()
     widget = Json()
     api_url = Text(null=True)
     api_keys_sealed = Text(null=True)
@@ -47,13 +54,13 @@ class Shop(Table):
 
     @property
     def identity_secret(self) -> str:
-        """What the shop signs its identity tokens with."""
-        return config.unseal(self.identity_secret_sealed)
+        """The newest secret that the shop signs its identity tokens with."""
+        return secrets_of(self.id, "identity")[0].secret
 
     @property
     def webhook_secret(self) -> str:
-        """What the shop signs its webhooks with."""
-        return config.unseal(self.webhook_secret_sealed)
+        """The newest secret that the shop signs its webhooks with."""
+        return secrets_of(self.id, "webhook")[0].secret
 
     @property
     def is_connected(self) -> bool:
@@ -74,6 +81,30 @@ class Shop(Table):
     def origins(self) -> list[str]:
         """The pages that may show the widget, as browsers write origins; the first is the shop's home."""
         return [row.origin for row in Origin.of(self).order_by(Origin.created_at, Origin.origin)]
+
+
+class ShopSecret(Audited, ShopTable):
+    """A secret that the shop signs with: its identity tokens or its webhooks. Two of a kind may be valid at once."""
+
+    id = Text(primary_key=True)
+    kind = Text()
+    secret_sealed = Text()
+    created_at = UtcDateTime()
+
+    class Meta:
+        indexes = ((("shop_id", "kind"), False),)
+        constraints = [Check("kind IN ('identity', 'webhook')")]
+
+    @property
+    def secret(self) -> str:
+        """The secret itself."""
+        return config.unseal(self.secret_sealed)
+
+    @property
+    def begins_with(self) -> str:
+        """Its first characters, by which an owner tells one from another."""
+        prefix = WEBHOOK_PREFIX if self.secret.startswith(WEBHOOK_PREFIX) else ""
+        return self.secret[: len(prefix) + SHOWN_CHARACTERS]
 
 
 class Origin(ShopTable):
@@ -150,15 +181,54 @@ def create(
             currency=currency,
             timezone=timezone,
             locale=locale,
-            identity_secret_sealed=config.seal(secrets.token_urlsafe(48)),
-            webhook_secret_sealed=config.seal(webhook_secret or _webhook_secret()),
             widget=WidgetSettings().as_json(),
             created_at=clock.now(),
         )
         shop.save(force_insert=True)
+        add_secret(shop.id, "identity")
+        add_secret(shop.id, "webhook", webhook_secret)
         for origin in dict.fromkeys(cleaned):
             add_origin(shop, origin)
         return shop
+
+
+def secrets_of(shop_id: str, kind: SecretKind | None = None) -> list[ShopSecret]:
+    """The shop's secrets, or those of one kind, newest first: each of them is valid."""
+    found = ShopSecret.of(shop_id)
+    if kind is not None:
+        found = found.where(ShopSecret.kind == kind)
+    return list(found.order_by(ShopSecret.created_at.desc(), ShopSecret.id))
+
+
+def add_secret(shop_id: str, kind: SecretKind, secret: str | None = None) -> tuple[ShopSecret, str]:
+    """One more valid secret of a kind, `secret` or a fresh one; shown this once.
+
+    Raises BadRequest when it is too short, TooManySecrets when there are two.
+    """
+    if kind not in SECRET_KINDS:
+        raise BadRequest(f"The kind is one of {', '.join(SECRET_KINDS)}.", field="kind")
+    if secret is not None and len(secret) < SECRET_LENGTH_MIN:
+        raise BadRequest(f"A secret has {SECRET_LENGTH_MIN} characters or more.", field="secret")
+    plain = secret or (secrets.token_urlsafe(48) if kind == "identity" else _webhook_secret())
+    with atomic():
+        lock_rows(Shop.select().where(Shop.id == shop_id)).get()
+        if len(secrets_of(shop_id, kind)) >= SECRETS_MAX:
+            raise TooManySecrets()
+        made = ShopSecret(
+            id=new_id(), shop_id=shop_id, kind=kind, secret_sealed=config.seal(plain), created_at=clock.now()
+        )
+        made.save(force_insert=True)
+    return made, plain
+
+
+def remove_secret(shop_id: str, secret_id: str) -> None:
+    """What is signed with this secret is refused from now on. Raises NotFound, LastSecret."""
+    with atomic():
+        lock_rows(Shop.select().where(Shop.id == shop_id)).get()
+        gone = ShopSecret.need(shop_id, ShopSecret.id == secret_id)
+        if len(secrets_of(shop_id, gone.kind)) == 1:
+            raise LastSecret()
+        ShopSecret.remove(shop_id, ShopSecret.id == secret_id)
 
 
 def add_origin(shop: Shop, origin: str) -> None:
@@ -264,4 +334,4 @@ def by_embed_key(embed_key: str) -> Shop:
 
 def _webhook_secret() -> str:
     """A secret in the form the Standard Webhooks libraries take: whsec_ and base64."""
-    return "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode()
+    return WEBHOOK_PREFIX + base64.b64encode(secrets.token_bytes(24)).decode()

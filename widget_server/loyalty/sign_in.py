@@ -14,14 +14,17 @@ from widget_server import clock, config, ledger
 from widget_server.db import atomic
 from widget_server.errors import BadSignature, CodeExpired, LeftProgram, NothingToVerify, SignedOut, WrongCredentials
 from widget_server.events import MailWanted, emit
-from widget_server.loyalty import access, customers, emails, referrals
-from widget_server.loyalty.access import Opened
+from widget_server.loyalty import customers, emails, passwords, referrals, sessions, shops, sign_in_codes
 from widget_server.loyalty.customers import Customer, Person
+from widget_server.loyalty.sessions import Opened
 from widget_server.loyalty.shops import Shop
+from widget_server.loyalty.sign_in_codes import Asked
 
 IDENTITY_LIFE_MAX = timedelta(minutes=10)
 CLOCK_SKEW = timedelta(seconds=60)
 TEXT_LENGTH_MAX = 255
+CLAIMS = ("aud", "sub", "jti", "iat", "exp")
+JWT_OPTIONS: Any = {"require": CLAIMS, "strict_aud": True, "verify_exp": False, "verify_iat": False}  # by our own clock
 
 
 @dataclass(frozen=True)
@@ -33,14 +36,14 @@ class SignedIn:
     referral: str | None
 
 
-def ask(shop: Shop, email: str, *, purpose: str, locale: str, wishes: dict[str, Any] | None = None) -> access.Asked:
+def ask(shop: Shop, email: str, *, purpose: str, locale: str, wishes: dict[str, Any] | None = None) -> Asked:
     """Mail a code and a link to `email`; `wishes` (name, password_hash ...) come true when it is confirmed.
 
     Raises EmailInvalid.
     """
     parsed = emails.parse(email)
     with atomic():
-        asked = access.ask_code(shop.id, parsed.typed, wishes or {})
+        asked = sign_in_codes.ask_code(shop.id, parsed.typed, wishes or {})
         link = f"{config.current().base_url}/confirm?link={asked.link}"
         emit(MailWanted(shop.id, purpose, parsed.typed, locale, {"code": asked.code, "link": link}))
         return asked
@@ -51,15 +54,15 @@ def confirm(shop: Shop, challenge: str, code: str, *, password: str | None = Non
 
     A `password` given now is the new one (reset); a new password signs her out everywhere else.
     """
-    new_hash = access.hash_password(password) if password is not None else None
-    confirmation = access.confirm_code(shop.id, challenge, code)
+    new_hash = passwords.hash_password(password) if password is not None else None
+    confirmation = sign_in_codes.confirm_code(shop.id, challenge, code)
     with atomic():
         customer = _owner(shop, confirmation.email)
         wishes = confirmation.wishes
         facts = {"password_hash": new_hash or wishes.get("password_hash")}
         facts |= {name: wishes.get(name) for name in ("name", "locale", "accepts_marketing")}
         if facts["password_hash"] is not None:
-            access.close_all(shop.id, customer.id)
+            sessions.close_all(shop.id, customer.id)
         customers.update(customer, **{name: value for name, value in facts.items() if value is not None})
         return _enter(shop, customer, wishes.get("referral_code"))
 
@@ -70,7 +73,7 @@ def confirm_by_link(link: str) -> tuple[str, str]:
     What somebody typed beside the address at sign-up (a password above all) is not taken over: only the
     code, typed where it was asked for, shows that both are one person. Answers shop id and e-mail.
     """
-    confirmation = access.confirm_link(link)
+    confirmation = sign_in_codes.confirm_link(link)
     from_shop = confirmation.shop_id
     with atomic():
         shop = Shop.get_by_id(from_shop)
@@ -82,7 +85,7 @@ def confirm_by_link(link: str) -> tuple[str, str]:
 def with_password(shop: Shop, email: str, password: str, *, referral_code: str | None = None) -> SignedIn:
     """E-mail and password; raises WrongCredentials, never saying which of the two is wrong."""
     customer = customers.by_verified_email(shop.id, email)
-    if not access.password_fits(customer.password_hash if customer else None, password) or customer is None:
+    if not passwords.password_fits(customer.password_hash if customer else None, password) or customer is None:
         raise WrongCredentials()
     with atomic():
         return _enter(shop, customer, referral_code)
@@ -94,7 +97,7 @@ def with_identity(shop: Shop, token: str, *, join: bool = False, referral_code: 
     """
     claims = read_identity(shop, token)
     with atomic():
-        if not access.use_up(shop.id, claims["jti"], datetime.fromtimestamp(claims["exp"], UTC)):
+        if not sessions.use_up(shop.id, claims["jti"], datetime.fromtimestamp(claims["exp"], UTC)):
             raise BadSignature("This identity token was used before.")
         customer = customers.recognise(
             shop.id,
@@ -116,19 +119,7 @@ def with_identity(shop: Shop, token: str, *, join: bool = False, referral_code: 
 def read_identity(shop: Shop, token: str) -> dict[str, Any]:
     """The claims of an identity token that is good now; raises BadSignature."""
     try:
-        claims: dict[str, Any] = jwt.decode(
-            token,
-            shop.identity_secret,
-            algorithms=["HS256"],
-            audience=shop.id,
-            options={
-                "require": ["aud", "sub", "jti", "iat", "exp"],
-                "strict_aud": True,
-                "verify_exp": False,  # by our own clock, below
-                "verify_iat": False,
-            },
-            leeway=CLOCK_SKEW,
-        )
+        claims = _signed_claims(shop, token)
         issued, expires = (datetime.fromtimestamp(float(claims[name]), UTC) for name in ("iat", "exp"))
     except (jwt.InvalidTokenError, ValueError, TypeError, OverflowError, OSError) as wrong:
         raise BadSignature("The identity token is not good.") from wrong
@@ -138,6 +129,21 @@ def read_identity(shop: Shop, token: str) -> dict[str, Any]:
     if not _has_good_types(claims):
         raise BadSignature("The identity token is not good.")
     return claims
+
+
+def _signed_claims(shop: Shop, token: str) -> dict[str, Any]:
+    """The claims, signed with any of the shop's valid secrets; raises jwt's InvalidTokenError."""
+    wrong: jwt.InvalidTokenError = jwt.InvalidSignatureError()
+    for one in shops.secrets_of(shop.id, "identity"):
+        try:
+            claims: dict[str, Any] = jwt.decode(
+                token, one.secret, ["HS256"], audience=shop.id, leeway=CLOCK_SKEW, options=JWT_OPTIONS
+            )
+        except jwt.InvalidTokenError as unfit:
+            wrong = unfit
+        else:
+            return claims
+    raise wrong
 
 
 def _has_good_types(claims: dict[str, Any]) -> bool:
@@ -154,7 +160,7 @@ def _is_storable(text: str) -> bool:
     return "\x00" not in text and not any("\ud800" <= one <= "\udfff" for one in text)
 
 
-def ask_to_verify(shop: Shop, customer: Customer, *, locale: str) -> access.Asked:
+def ask_to_verify(shop: Shop, customer: Customer, *, locale: str) -> Asked:
     """Mail a code to a member's own address, which nobody has verified yet. Raises NothingToVerify."""
     if customer.email is None or customer.email_key is None or customer.email_verified:
         raise NothingToVerify()
@@ -167,7 +173,7 @@ def verify(shop: Shop, customer: Customer, challenge: str, code: str) -> Custome
     Only the code typed in the member's panel shows that both are one person; the link of the mail does not. Raises
     WrongCode, CodeExpired, TooManyTries, and CodeExpired as well for a code that went to another address.
     """
-    confirmation = access.confirm_code(shop.id, challenge, code)
+    confirmation = sign_in_codes.confirm_code(shop.id, challenge, code)
     if confirmation.email_key != customer.email_key:
         raise CodeExpired()
     proven = customers.prove_email(customer, confirmation.email)
@@ -177,12 +183,12 @@ def verify(shop: Shop, customer: Customer, challenge: str, code: str) -> Custome
 
 def sign_out(shop: Shop, token: str) -> None:
     """Close this panel's session."""
-    access.close_session(shop.id, token)
+    sessions.close_session(shop.id, token)
 
 
 def who(shop: Shop, token: str) -> Customer:
     """The member behind a session token; raises SignedOut."""
-    session = access.session_of(shop.id, token)
+    session = sessions.session_of(shop.id, token)
     customer = customers.by_id(shop.id, session.customer_id)
     if not customer.is_member or customer.erased_at:
         raise SignedOut()
@@ -198,7 +204,7 @@ def _enter(shop: Shop, customer: Customer, referral_code: str | None) -> SignedI
     became = _enroll(shop, customer, referral_code)
     account = ledger.open_account(shop.id, customer.id)
     ledger.touch(shop.id, account.id)
-    return SignedIn(customer, access.open_session(shop.id, customer.id), became)
+    return SignedIn(customer, sessions.open_session(shop.id, customer.id), became)
 
 
 def _enroll(shop: Shop, customer: Customer, referral_code: str | None) -> str | None:

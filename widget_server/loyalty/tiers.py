@@ -16,6 +16,7 @@ from widget_server.errors import TierProgramExists, TierTaken, TierUnknown
 from widget_server.events import TierChanged, emit
 from widget_server.ledger import Account, Transaction
 from widget_server.loyalty import edits, programs
+from widget_server.loyalty.audit_log import Audited
 from widget_server.loyalty.shops import Shop
 
 Status = Literal["disabled", "draft", "active", "paused"]
@@ -26,7 +27,7 @@ EVER_EARNED = (Account.earned > 0) | Account.tier_id.is_null(False)
 Taken = Transaction.alias()  # the row that a clawback takes back
 
 
-class Tier(ShopTable):
+class Tier(Audited, ShopTable):
     """A level. `multiplier` None means the base tier's (contracts §2).
 
     `benefits` is what the panel's shopper reads; `description` and `icon` belong to the admin API (wix-api §2).
@@ -48,7 +49,7 @@ class Tier(ShopTable):
         constraints = [Check("required_points > 0")]
 
 
-class TierProgram(ShopTable):
+class TierProgram(Audited, ShopTable):
     """Whether the shop has tiers at all, their window, and what holds for those in no tier.
 
     The window is `window_months` of the shop's calendar where they are told, else `window_days`. `active` decides;

@@ -13,7 +13,7 @@ from marshmallow import Schema, ValidationError
 from widget_server.db import atomic
 from widget_server.errors import Refusal
 from widget_server.events import CustomerPastChanged, CustomerRegistered, SamePerson, emit
-from widget_server.loyalty import access, customers, deliveries, earning, emails, orders, privacy
+from widget_server.loyalty import customers, deliveries, earning, emails, orders, privacy, sessions
 from widget_server.loyalty.customers import Customer, Person
 from widget_server.loyalty.order_states import OrderState
 from widget_server.loyalty.orders import Parked
@@ -174,7 +174,7 @@ def _detach(shop: Shop, external_id: str) -> Outcome:
     customer = customers.by_external_id(shop.id, external_id)
     if customer is None:
         return Outcome("ignored", "not known")
-    access.close_all(shop.id, customer.id)
+    sessions.close_all(shop.id, customer.id)
     customers.update(customer, external_id=None)
     return BOOKED
 

@@ -10,7 +10,7 @@ from flask_login import LoginManager, UserMixin, current_user
 
 from widget_server import config
 from widget_server.errors import BadRequest, OriginNotAllowed, SignedOut
-from widget_server.loyalty import shops, sign_in
+from widget_server.loyalty import audit_log, shops, sign_in
 from widget_server.loyalty.customers import Customer
 from widget_server.loyalty.shops import Shop
 
@@ -66,11 +66,12 @@ def shop() -> Shop:
 
 
 def member() -> Shopper:
-    """The member who asks; raises SignedOut without a token that is good now in this shop."""
+    """The member who asks, and acts from here on; raises SignedOut without a token that is good now in this shop."""
     shop()
     if not current_user.is_authenticated:
         raise SignedOut()
     shopper: Shopper = current_user._get_current_object()
+    audit_log.act_as(audit_log.Actor("customer", shopper.get_id(), None, client_address()))
     return shopper
 
 

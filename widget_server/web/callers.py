@@ -10,8 +10,9 @@ from typing import Literal
 from flask import g, request
 
 from widget_server.errors import MembersOnly, OtherShop, ScopeMissing, SignedOut
-from widget_server.loyalty import access, customers, shops
-from widget_server.loyalty.access import ApiKey, Holder
+from widget_server.loyalty import access_tokens, api_keys, audit_log, customers, shops
+from widget_server.loyalty.access_tokens import Holder
+from widget_server.loyalty.api_keys import ApiKey
 from widget_server.loyalty.customers import Customer
 from widget_server.loyalty.shops import Shop
 from widget_server.web.auth import BEARER, client_address
@@ -35,13 +36,21 @@ class Who(Enum):
 
 @dataclass(frozen=True)
 class Caller:
-    """Somebody who showed a key or token that is good now. `scope` is an app's: manage or read."""
+    """Somebody who showed a key or token that is good now. `key` is an app's."""
 
     shop: Shop
     identity: Literal["app", "visitor", "member"]
-    scope: str | None = None
-    key_id: str | None = None
+    key: ApiKey | None = None
     customer: Customer | None = None
+
+    @property
+    def key_id(self) -> str | None:
+        """The id of an app's API key; None for anybody else."""
+        return None if self.key is None else str(self.key.id)
+
+    def may(self, needed: str, service: str) -> bool:
+        """True for an app whose key may read or manage that service."""
+        return self.key is not None and self.key.rights.may(needed, service)
 
     @property
     def member(self) -> Customer:
@@ -51,11 +60,12 @@ class Caller:
         return self.customer
 
 
-def caller(who: Who) -> Caller:
-    """The one who calls, if `who` covers it.
+def caller(who: Who, service: str) -> Caller:
+    """The one who calls a service of the admin API, if `who` covers it; from here on the request acts for it.
 
     Raises SignedOut without a good key or token, OtherShop when `wix-site-id` names another shop, ScopeMissing
-    when the key may only read or the caller is no app, MembersOnly when the caller is no member.
+    when the key may not do that in this service or the caller is no app, AddressNotAllowed when its key may not be used
+    from there, MembersOnly when the caller is no member.
     """
     found = _known(authorization())
     site = request.headers.get(SITE_HEADER)
@@ -63,9 +73,10 @@ def caller(who: Who) -> Caller:
         raise OtherShop()
     if who is Who.MEMBER:
         assert found.member
-    elif found.identity != "app" or (who is Who.MANAGE and found.scope != "manage"):
+    elif not found.may(who.value, service):
         raise ScopeMissing(needs=who.value)
     g.caller = found
+    audit_log.act_as(_actor(found))
     return found
 
 
@@ -80,20 +91,25 @@ def authorization() -> str:
 
 def app_by_key(key: ApiKey) -> Caller:
     """The app that holds an API key."""
-    return Caller(shops.by_id(key.shop_id), "app", key.scope, str(key.id))
+    return Caller(shops.by_id(key.shop_id), "app", key)
+
+
+def _actor(found: Caller) -> audit_log.Actor:
+    if found.key is not None:
+        return audit_log.Actor("api_key", found.key_id, found.key.name, client_address())
+    return audit_log.Actor("customer", found.customer.id if found.customer else None, None, client_address())
 
 
 def _known(token: str) -> Caller:
     if token.startswith(KEY_BEGINS):
-        return app_by_key(access.key_by_secret(token, address=client_address()))
-    return _by_token(access.holder_of(token))
+        return app_by_key(api_keys.key_by_secret(token, address=client_address()))
+    return _by_token(access_tokens.holder_of(token, address=client_address()))
 
 
 def _by_token(holder: Holder) -> Caller:
+    if holder.identity == "app" and holder.by is not None:
+        return app_by_key(holder.by.key)
     shop = shops.by_id(holder.shop_id)
-    if holder.identity == "app":
-        key = ApiKey.need(shop, ApiKey.id == holder.key_id)
-        return Caller(shop, "app", key.scope, str(key.id))
     if holder.identity == "visitor":
         return Caller(shop, "visitor")
     customer = customers.live(customers.by_id(shop.id, str(holder.customer_id)))

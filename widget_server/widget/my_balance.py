@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from widget_server import ledger
 from widget_server.errors import BadRequest
 from widget_server.lanes import EXPORTS
-from widget_server.loyalty import access, customers, privacy, programs, reads
+from widget_server.loyalty import customers, privacy, programs, reads, sessions
 from widget_server.schemas import widget as shapes
 from widget_server.web import auth
 from widget_server.web.rate_limits import limit_flood
@@ -58,5 +58,5 @@ def leave() -> ResponseReturnValue:
     """She leaves the program and is signed out everywhere; her points wait in case she joins again."""
     me = auth.member()
     customers.leave(me.customer)
-    access.close_all(me.shop.id, me.customer.id)
+    sessions.close_all(me.shop.id, me.customer.id)
     return jsonify({})

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
 from widget_server.errors import CodeExpired
-from widget_server.loyalty import access, customers, programs, referrals, shops, sign_in
+from widget_server.loyalty import customers, programs, referrals, shops, sign_in, sign_in_codes
 from widget_server.loyalty.shops import Shop
 from widget_server.web import compression
 from widget_server.web.auth import client_address, client_network
@@ -62,7 +62,7 @@ def short_link(code: str) -> ResponseReturnValue:
 def ask_confirmation() -> ResponseReturnValue:
     """The page behind a mail's link. It asks for a press: programs that open links must confirm nothing."""
     link = request.args.get("link", "")
-    row = access.peek_link(link)
+    row = sign_in_codes.peek_link(link)
     if row is None:
         return _too_old()
     shop = shops.by_id(row.shop_id)

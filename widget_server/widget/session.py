@@ -5,7 +5,7 @@ from typing import Any
 from flask import jsonify, request
 from flask.typing import ResponseReturnValue
 
-from widget_server.loyalty import access, emails, reads, sign_in
+from widget_server.loyalty import emails, passwords, reads, sign_in, sign_in_codes
 from widget_server.loyalty.shops import Shop
 from widget_server.loyalty.sign_in import SignedIn
 from widget_server.schemas import widget as shapes
@@ -133,13 +133,13 @@ def _challenge(
     limit("20 per hour", "code", shop.id, auth.client_address())
     parsed = emails.parse(email)
     if password is not None:  # hashing is costly, so after the first limit; a weak one must not use up the second
-        wishes = {**wishes, "password_hash": access.hash_password(password)}
+        wishes = {**wishes, "password_hash": passwords.hash_password(password)}
     limit("5 per 15 minutes", "code", shop.id, parsed.mailbox)
     asked = sign_in.ask(shop, parsed.typed, purpose=purpose, locale=_locale(shop), wishes=wishes)
     return _challenged(asked)
 
 
-def _challenged(asked: access.Asked) -> ResponseReturnValue:
+def _challenged(asked: sign_in_codes.Asked) -> ResponseReturnValue:
     return jsonify(challenge=asked.challenge, expires_at=asked.row.expires_at)
 
 

@@ -1,0 +1,32 @@
+"""Secrets the shop signs with: `/loyalty-access/v1/shop-secrets`, ours beside Wix's (contracts §16)."""
+
+from typing import Any
+
+from widget_server.admin.routes import MANAGE, READ, Service, naming
+from widget_server.loyalty import shops
+from widget_server.schemas.admin.secrets import ShopSecretBody, ShopSecrets, shop_secret
+from widget_server.schemas.wire import Empty
+from widget_server.web.callers import Caller
+
+service = Service("secrets", "/loyalty-access/v1", "Secrets the shop signs with")
+
+
+@service.does("POST", "/shop-secrets", MANAGE, takes=ShopSecretBody, answers=ShopSecretBody, keyed=False)
+def add_secret(caller: Caller, asked: Any) -> dict[str, Any]:
+    """One more valid secret, yours or a fresh one; its `secret` is shown this once. At most two of a kind."""
+    with naming({}, under="shopSecret"):
+        row, plain = shops.add_secret(caller.shop.id, asked["shop_secret"]["kind"], asked["shop_secret"].get("secret"))
+    return {"shop_secret": shop_secret(row, plain)}
+
+
+@service.does("GET", "/shop-secrets", READ, answers=ShopSecrets)
+def list_secrets(caller: Caller, asked: Any) -> dict[str, Any]:
+    """Every valid secret by its first characters, newest first."""
+    return {"shop_secrets": [shop_secret(row) for row in shops.secrets_of(caller.shop.id)]}
+
+
+@service.does("DELETE", "/shop-secrets/<secret_id>", MANAGE, answers=Empty)
+def remove_secret(caller: Caller, asked: Any, secret_id: str) -> dict[str, Any]:
+    """Refuse from now on what is signed with this secret; the last one of a kind stays."""
+    shops.remove_secret(caller.shop.id, secret_id)
+    return {}

@@ -1,0 +1,106 @@
+"""The keys of what is kept in the database: kept there too, each wrapped by the server's secret (contracts §16).
+
+So a new server secret wraps a handful of rows anew, and no digest changes. They open with WIDGET_SECRET_KEY or one of
+WIDGET_OLD_SECRET_KEYS, or not at all: that is how a wrong key is noticed.
+"""
+
+import secrets
+
+from cryptography.fernet import Fernet, InvalidToken
+from peewee import CompositeKey
+
+from widget_server import clock, config
+from widget_server.config import AT_REST, AtRest
+from widget_server.db import Int, Table, Text, UtcDateTime, insert_once
+from widget_server.errors import WrongSecretKey
+
+WRAPPING = "data-keys"
+
+
+class DataKey(Table):
+    """A key of one purpose. Of several the one with the highest generation is in use; the others still open things."""
+
+    purpose = Text()
+    generation = Int()
+    wrapped = Text()
+    created_at = UtcDateTime()
+
+    class Meta:
+        primary_key = CompositeKey("purpose", "generation")
+
+
+def stored(purpose: AtRest) -> list[bytes]:
+    """The keys in the database for a purpose, newest first; none before it is brought up to date.
+
+    Raises WrongSecretKey.
+    """
+    if not DataKey.table_exists():  # a migration from an earlier version asks
+        return []
+    rows = DataKey.everywhere().where(DataKey.purpose == purpose).order_by(DataKey.generation.desc())
+    return [_unwrapped(row.wrapped) for row in rows]
+
+
+def check(sealed: str | None) -> None:
+    """Raises WrongSecretKey unless the server's secrets open this database; keeps the keys that are not kept yet.
+
+    A key begins as what earlier versions made of the secret, so that what they kept stays readable. `sealed` is
+    something they sealed, which shows the secret they had.
+    """
+    for row in DataKey.everywhere():
+        _unwrapped(row.wrapped)
+    missing = set(AT_REST) - {row.purpose for row in DataKey.everywhere(DataKey.purpose)}
+    if missing:
+        is_new = len(missing) == len(AT_REST)
+        secret = _secret_that_opens(sealed) if is_new and sealed else config.current().secret_key
+        for purpose in sorted(missing):
+            _keep(purpose, 1, config.made_of(secret, purpose))
+        config.forget_keys()
+
+
+def renew(purpose: AtRest) -> None:
+    """Begin a new key for the purpose; those before it still open what was kept under them."""
+    newest = DataKey.everywhere(DataKey.generation).where(DataKey.purpose == purpose).order_by(-DataKey.generation)
+    generation = int(newest.limit(1).scalar() or 0) + 1
+    _keep(purpose, generation, secrets.token_bytes(32))
+    config.forget_keys()
+
+
+def wrap_anew() -> None:
+    """Wrap each key with the present secret of the server: no old one is needed for them any more."""
+    for row in list(DataKey.everywhere()):
+        same = (DataKey.purpose == row.purpose) & (DataKey.generation == row.generation)
+        DataKey.update(wrapped=_wrapped(_unwrapped(row.wrapped))).where(same).execute()
+
+
+def _keep(purpose: AtRest, generation: int, key: bytes) -> None:
+    facts = {"purpose": purpose, "generation": generation, "wrapped": _wrapped(key), "created_at": clock.now()}
+    insert_once(DataKey, facts)
+
+
+def _wrapped(key: bytes) -> str:
+    return _wrapper(config.current().secret_key).encrypt(key).decode()
+
+
+def _unwrapped(wrapped: str) -> bytes:
+    settings = config.current()
+    for secret in (settings.secret_key, *settings.old_secret_keys):
+        try:
+            return _wrapper(secret).decrypt(wrapped.encode())
+        except InvalidToken:
+            continue
+    raise WrongSecretKey()
+
+
+def _wrapper(secret: str) -> Fernet:
+    return config.fernet(config.made_of(secret, WRAPPING))
+
+
+def _secret_that_opens(sealed: str) -> str:
+    settings = config.current()
+    for secret in (settings.secret_key, *settings.old_secret_keys):
+        try:
+            config.fernet(config.made_of(secret, "shared-secrets")).decrypt(sealed.encode())
+        except InvalidToken:
+            continue
+        return secret
+    raise WrongSecretKey()

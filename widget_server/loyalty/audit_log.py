@@ -1,0 +1,187 @@
+"""The audit log: who did what, from where, and what was different afterwards (contracts §16). Entries are only added.
+
+`act_as` says who acts, once for a request or a command. What is kept as rows of settings is noted by `Audited` alone;
+what moves points or touches a person's data calls `note`. Secrets are never in an entry, and people only by their ids.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from peewee import Check
+
+from widget_server import clock, config
+from widget_server.db import Int, Json, ShopTable, Table, Text, UtcDateTime, atomic, new_id
+
+ActorKind = Literal["api_key", "staff", "shell", "customer", "server"]
+SECRET_ENDINGS = ("_sealed", "_hash")
+HIDDEN = "hidden"
+OPERATIONAL = frozenset(  # columns that say how a row is doing, not what it is
+    (
+        *("id", "shop_id", "revision", "created_at", "updated_at"),
+        *("last_used_at", "last_used_from", "daily_done", "last_news_at"),
+    )
+)
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who acts: an API key, a member of staff, a user of the shell, a customer, or the server itself."""
+
+    kind: ActorKind = "server"
+    id: str | None = None
+    name: str | None = None
+    address: str | None = None
+
+
+_actor: ContextVar[Actor] = ContextVar("actor", default=Actor())  # noqa: B039 - it is frozen
+
+
+class AuditEntry(ShopTable):
+    """One act. `verb` and `noun` say what was done; `before` and `after` have the fields that differ."""
+
+    id = Text(primary_key=True)
+    created_at = UtcDateTime()
+    actor = Text()
+    actor_id = Text(null=True)
+    actor_name = Text(null=True)
+    address = Text(null=True)
+    verb = Text()
+    noun = Text()
+    subject_id = Text(null=True)
+    before = Json(null=True)
+    after = Json(null=True)
+
+    class Meta:
+        indexes = ((("shop_id", "created_at"), False),)
+        constraints = [Check("actor IN ('api_key', 'staff', 'shell', 'customer', 'server')")]
+
+
+class AuditDoor(Table):
+    """The one way out: the database lets an entry go only when it is older than `deletes_before`."""
+
+    id = Int(primary_key=True)
+    deletes_before = UtcDateTime()
+
+
+class Audited:
+    """A table of settings: each row that is made, changed or removed is an entry. Put it before ShopTable."""
+
+    def save(self, *args: Any, **options: Any) -> Any:
+        """Keep the row, and note what is different from what was kept before."""
+        table: Any = type(self)
+        with atomic():
+            before = None if options.get("force_insert") else _kept(table, self)
+            saved = super().save(*args, **options)  # type: ignore[misc]
+            note_difference(table, before, _kept(table, self))
+        return saved
+
+    @classmethod
+    def remove(cls, shop: Any, *conditions: Any) -> int:
+        """Delete the shop's rows for which `conditions` hold, and note each."""
+        table: Any = cls
+        with atomic():
+            gone = list(table.of(shop).where(*conditions)) if conditions else list(table.of(shop))
+            for row in gone:
+                note_difference(table, row, None)
+            return int(super().remove(shop, *conditions))  # type: ignore[misc]
+
+
+def act_as(actor: Actor) -> None:
+    """From now on this thread, or request, acts for `actor`."""
+    _actor.set(actor)
+
+
+@contextmanager
+def acting(actor: Actor) -> Iterator[None]:
+    """Act for `actor` as long as the block runs."""
+    token = _actor.set(actor)
+    try:
+        yield
+    finally:
+        _actor.reset(token)
+
+
+def acting_now() -> Actor:
+    """Who acts now; the server itself unless something else was said."""
+    return _actor.get()
+
+
+def note(
+    shop_id: str,
+    verb: str,
+    noun: str,
+    subject_id: str | None = None,
+    *,
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
+) -> None:
+    """Add an entry. `before` and `after` hold no secret, no text about a person, and people only by their ids."""
+    actor = acting_now()
+    AuditEntry(
+        id=new_id(),
+        shop_id=shop_id,
+        created_at=clock.now(),
+        actor=actor.kind,
+        actor_id=actor.id,
+        actor_name=actor.name,
+        address=actor.address,
+        verb=verb,
+        noun=noun,
+        subject_id=subject_id,
+        before=before,
+        after=after,
+    ).save(force_insert=True)
+
+
+def note_difference(table: Any, before: Any, after: Any) -> None:
+    """Note that a row was made, changed or deleted; of what is the same, and of secrets, nothing is kept."""
+    row = after or before
+    was, now = _facts(table, before), _facts(table, after)
+    changed = [name for name in {**was, **now} if was.get(name) != now.get(name)]
+    if not changed:
+        return
+    verb = "create" if before is None else "delete" if after is None else "update"
+    note(
+        row.shop_id if hasattr(row, "shop_id") else row.id,
+        verb,
+        str(table._meta.table_name),
+        str(row._pk),
+        before=None if before is None else {name: _shown(name, was.get(name)) for name in changed},
+        after=None if after is None else {name: _shown(name, now.get(name)) for name in changed},
+    )
+
+
+def forget_old() -> None:
+    """Delete entries older than WIDGET_AUDIT_DAYS, through the door that the database leaves for it."""
+    limit = clock.now() - timedelta(days=config.current().audit_days)
+    with atomic():
+        AuditDoor.insert(id=1, deletes_before=limit).on_conflict(
+            conflict_target=[AuditDoor.id], update={AuditDoor.deletes_before: limit}
+        ).execute()
+        AuditEntry.delete().where(AuditEntry.created_at < limit).execute()
+        AuditDoor.delete().execute()
+
+
+def _kept(table: Any, row: Any) -> Any:
+    return table.get_or_none(table._meta.primary_key == row._pk)
+
+
+def _facts(table: Any, row: Any) -> dict[str, Any]:
+    """The row's columns that say what it is, and are not empty."""
+    if row is None:
+        return {}
+    names = [field.name for field in table._meta.sorted_fields if field.name not in OPERATIONAL]
+    values = {name: getattr(row, name) for name in names}
+    return {name: _plain(value) for name, value in values.items() if value is not None}
+
+
+def _plain(value: Any) -> Any:
+    return clock.iso(value) if isinstance(value, datetime) else value
+
+
+def _shown(name: str, value: Any) -> Any:
+    return HIDDEN if value is not None and name.endswith(SECRET_ENDINGS) else value

@@ -1,0 +1,70 @@
+"""A new server secret: one command after which everything is under it, and nothing is lost (contracts §16).
+
+Whatever is sealed stands in a column whose name ends in `_sealed`, or under "sealed" in a waiting job. All of it is
+sealed anew with a new key, the keys of the data are wrapped with the new secret, and the ledger begins a new chain key.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from widget_server import config, data_keys, db, ledger, queue, schema
+from widget_server.errors import BadRequest
+from widget_server.loyalty.shops import ShopSecret
+
+SEALED_ENDING = "_sealed"
+SEALED_IN_JOB = "sealed"
+
+
+@dataclass(frozen=True)
+class Rotated:
+    """How many sealed values, and how many keys, are under the new secret now."""
+
+    resealed: int
+    keys: int
+
+
+def check_secret() -> None:
+    """Raises WrongSecretKey unless the server's secret, or an old one, opens this database."""
+    sample = ShopSecret.everywhere(ShopSecret.secret_sealed).order_by(ShopSecret.created_at).limit(1).scalar()
+    data_keys.check(sample)
+
+
+def rotate() -> Rotated:
+    """Put everything under the present secret of the server, in one transaction; again does it again.
+
+    Raises WrongSecretKey when neither the present secret nor an old one opens the database, BadRequest when no old one
+    is set: then there is nothing to come from.
+    """
+    if not config.current().old_secret_keys:
+        raise BadRequest(
+            "Set WIDGET_SECRET_KEY to the new key and WIDGET_OLD_SECRET_KEYS to the one before, and run this again.",
+            field="WIDGET_OLD_SECRET_KEYS",
+        )
+    with db.atomic():
+        check_secret()
+        sealed = [(table, column, row, config.unseal(row[1])) for table, column, row in sealed_values()]
+        letters = [(job, config.unseal(job.payload[SEALED_IN_JOB])) for job in sealed_jobs()]
+        data_keys.renew("shared-secrets")
+        for table, column, (key, _), plain in sealed:
+            table.update({column: config.seal(plain)}).where(table._meta.primary_key == key).execute()
+        for job, plain in letters:
+            payload = {**job.payload, SEALED_IN_JOB: config.seal(plain)}
+            queue.Job.update(payload=payload).where(queue.Job.id == job.id).execute()
+        data_keys.wrap_anew()
+        ledger.rechain()
+        return Rotated(len(sealed) + len(letters), data_keys.DataKey.everywhere().count())
+
+
+def sealed_values() -> Iterator[tuple[Any, Any, tuple[Any, str]]]:
+    """Each sealed value of each table: the table, its column, and the row's key with what is in the column."""
+    for table in schema.TABLES:
+        for column in table._meta.sorted_fields:
+            if column.name.endswith(SEALED_ENDING):
+                rows = table.everywhere(table._meta.primary_key, column).where(column.is_null(False))
+                yield from ((table, column, row) for row in list(rows.tuples()))
+
+
+def sealed_jobs() -> list[queue.Job]:
+    """The waiting jobs whose payload holds something sealed."""
+    return [job for job in queue.Job.everywhere() if SEALED_IN_JOB in (job.payload or {})]

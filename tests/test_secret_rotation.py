@@ -1,4 +1,4 @@
-"""A new server secret: everything is under it after one command, nothing is lost, and a wrong one is told at once."""
+"""A new server secret: after one command everything is under it and nothing is lost; a wrong one is refused at once."""
 
 from dataclasses import replace
 from typing import Any

@@ -1,9 +1,16 @@
 """API keys: scoped, rotated, shown once, dead when revoked (acceptance 62)."""
 
+import re
+from typing import Any
+
+import pytest
+
 from tests.integrator import Integrator
 from tests.make import World
 from widget_server import tallies
-from widget_server.loyalty.api_keys import ApiKey
+from widget_server.admin import SERVICES
+from widget_server.loyalty import api_keys
+from widget_server.loyalty.api_keys import ApiKey, Rights
 
 KEYS = "/loyalty-access/v1/api-keys"
 PROGRAM = "/loyalty-programs/v1/program"
@@ -48,3 +55,53 @@ def test_a_request_key_keeps_no_secret(owner: Integrator, world: World) -> None:
     second = owner.post(KEYS, body, Idempotency_Key="k-1")["apiKey"]
     assert first["id"] != second["id"]
     assert ApiKey.need(world.shop, ApiKey.id == first["id"]).secret_hash not in (first["secret"], "")
+
+
+def test_a_key_is_limited_and_says_how(owner: Integrator, world: World) -> None:
+    limits = {
+        "services": [{"service": "accounts", "scope": "MANAGE"}, {"service": "program", "scope": "READ"}],
+        "addresses": ["192.0.2.7", "2001:db8::/32", "127.0.0.1"],
+        "expirationDate": "2099-01-31T00:00:00.000Z",
+    }
+    made = owner.post(KEYS, {"apiKey": {"name": "Till", "scope": "MANAGE", **limits}})["apiKey"]
+    assert {name: made[name] for name in limits} == {
+        **limits,
+        "addresses": ["192.0.2.7/32", "2001:db8::/32", "127.0.0.1/32"],
+    }
+    till = Integrator(owner.client, made["secret"])
+    till.get(PROGRAM)
+    no = till.post(f"{PROGRAM}/pause", status=403)
+    assert no["details"]["applicationError"]["code"] == "SCOPE_MISSING"
+
+
+@pytest.mark.parametrize(
+    ("limits", "field"),
+    [
+        ({"services": [{"service": "everything", "scope": "READ"}]}, "apiKey.services.0.service"),
+        ({"services": []}, "apiKey.services"),
+        ({"scope": "READ", "services": [{"service": "accounts", "scope": "MANAGE"}]}, "apiKey.services"),
+        ({"addresses": ["fern.example"]}, "apiKey.addresses"),
+        ({"addresses": []}, "apiKey.addresses"),
+        ({"expirationDate": "2020-01-31T00:00:00.000Z"}, "apiKey.expirationDate"),
+    ],
+)
+def test_a_limit_that_cannot_be_is_refused_by_name(owner: Integrator, limits: dict[str, Any], field: str) -> None:
+    told = owner.post(KEYS, {"apiKey": {"name": "Till", "scope": "MANAGE", **limits}}, status=400)
+    assert told["details"]["validationError"]["fieldViolations"][0]["field"] == field
+
+
+@pytest.mark.parametrize("service", api_keys.SERVICES)
+def test_a_key_for_one_service_calls_that_one_alone(owner: Integrator, world: World, service: str) -> None:
+    _, secret = api_keys.create_key(world.shop.id, "one", rights=Rights(services={service: "manage"}))
+    for one in SERVICES:
+        for call in one.calls:
+            if call.who.value == "member":
+                continue
+            path = re.sub(r"{\w+}", "0b7f2b2e-6f0c-4c59-9a55-2f6d2d9f4f10", call.path)
+            body = None if call.method in ("GET", "DELETE") else {}
+            answer = owner.client.open(path, method=call.method, json=body, headers={"Authorization": secret})
+            assert (answer.status_code == 403) is (one.service != service), call
+
+
+def test_each_service_has_its_name_among_the_rights() -> None:
+    assert sorted(one.service for one in SERVICES) == sorted(api_keys.SERVICES)

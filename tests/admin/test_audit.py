@@ -22,7 +22,7 @@ def test_what_a_key_did_is_found_by_who_and_what(owner: Integrator, world: World
     assert found(owner, noun="program", actorId="somebody-else") == []
 
 
-def test_a_customer_who_leaves_did_it_herself(owner: Integrator, world: World) -> None:
+def test_an_export_from_the_panel_is_the_act_of_the_customer(owner: Integrator, world: World) -> None:
     ann = world.member()
     headers = {"X-Loyalty-Shop": world.shop.embed_key, "Authorization": f"Bearer {ann.token}"}
     assert owner.client.get("/widget/my-balance/export", headers=headers).status_code == 200

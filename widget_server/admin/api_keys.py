@@ -9,13 +9,15 @@ from widget_server.schemas.admin.api_keys import ApiKeyBody, ApiKeys, Rotate, ap
 from widget_server.schemas.wire import Empty
 from widget_server.web.callers import Caller
 
+WIRE_NAMES = {"expires_at": "apiKey.expirationDate"}
+
 service = Service("api_keys", "/loyalty-access/v1", "API keys")
 
 
 @service.does("POST", "/api-keys", MANAGE, takes=ApiKeyBody, answers=ApiKeyBody, keyed=False)
 def create_key(caller: Caller, asked: Any) -> dict[str, Any]:
     """A new key, which may do no more than the calling one; its `secret` is shown this once."""
-    with naming({}, under="apiKey"):
+    with naming(WIRE_NAMES, under="apiKey"):
         row, secret = api_keys.create_key(
             caller.shop.id, asked["api_key"]["name"], rights=rights(asked["api_key"]), grantor=caller.key
         )
@@ -32,7 +34,8 @@ def list_keys(caller: Caller, asked: Any) -> dict[str, Any]:
 def rotate_key(caller: Caller, asked: Any, key_id: str) -> dict[str, Any]:
     """A fresh `secret`, shown this once. The earlier one, and what it granted, ends at once, or after `keepHours`."""
     keep = timedelta(hours=asked.get("keep_hours", 0))
-    row, secret = api_keys.rotate_key(caller.shop.id, key_id, keep=keep, grantor=caller.key)
+    with naming(WIRE_NAMES, under="apiKey"):
+        row, secret = api_keys.rotate_key(caller.shop.id, key_id, keep=keep, grantor=caller.key)
     return {"api_key": api_key(row, secret)}
 
 

@@ -234,6 +234,12 @@ class Busy(Refusal):
     kind, code, message = "busy", "busy", "The server is busy. Send the request again in some seconds."
 
 
+class QueryTooSlow(Refusal):
+    """The database took longer for the query than WIDGET_STATEMENT_TIMEOUT_MS; nothing was changed."""
+
+    kind, code, message = "busy", "query_too_slow", "This query takes too long. Ask for less at once."
+
+
 class EmailInvalid(BadRequest):
     """No mail reaches this address: it is not complete, or not in the one form that all compare."""
 

@@ -39,7 +39,7 @@ class Session(ShopTable):
     id = Text(primary_key=True)
     customer_id = Text(index=True)
     created_at = UtcDateTime()
-    expires_at = UtcDateTime()
+    expires_at = UtcDateTime(index=True)
 
 
 class SignInCode(ShopTable):
@@ -53,7 +53,7 @@ class SignInCode(ShopTable):
     tries = Int(default=0)
     wishes = Json()
     created_at = UtcDateTime()
-    expires_at = UtcDateTime()
+    expires_at = UtcDateTime(index=True)
     used_at = UtcDateTime(null=True)
 
 
@@ -61,7 +61,7 @@ class UsedToken(ShopTable):
     """An identity token that was swapped for a session: its `jti` is good once."""
 
     jti = Text()
-    expires_at = UtcDateTime()
+    expires_at = UtcDateTime(index=True)
 
     class Meta:
         primary_key = CompositeKey("shop_id", "jti")
@@ -95,7 +95,7 @@ class AccessToken(ShopTable):
     customer_id = Text(null=True, index=True)
     visitor_id = Text(null=True)
     created_at = UtcDateTime()
-    expires_at = UtcDateTime()
+    expires_at = UtcDateTime(index=True)
 
     class Meta:
         constraints = [Check("use IN ('access', 'refresh')"), Check("identity IN ('app', 'visitor', 'member')")]

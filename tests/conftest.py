@@ -13,6 +13,7 @@ from tests.browser.chromium import browser
 from tests.make import SECRET, World
 from widget_server import config, db, events, reactions, schema
 from widget_server.app import create_app
+from widget_server.web import key_rates
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -92,6 +93,7 @@ def client(world: World) -> Iterator[FlaskClient]:
     app = create_app(config.current())
     app.testing = True
     db.connect()
+    key_rates.forget()
     with app.test_client() as browser:
         yield browser
 

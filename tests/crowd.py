@@ -1,7 +1,7 @@
 """A lively shop, and thousands of rows beside each of its own: enough for a database to choose its indexes by."""
 
 import re
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from tests.make import Shopper, World
@@ -13,6 +13,7 @@ from widget_server.loyalty import access, batches, earning_rules, sign_in
 from widget_server.loyalty.access import Holder
 
 COPIES = 300
+TODAY = date(2026, 3, 10)
 SMALL = {  # tables that have a handful of rows in each shop, however many people it has
     "shop",
     "origin",

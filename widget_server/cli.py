@@ -40,7 +40,8 @@ CHECKS = (
 COUPON_TOPICS = ("coupons/check", "coupons/use", "coupons/release")
 WATCH_SECONDS = 1.0
 STOP_SECONDS = 20
-HEADER_MS_MAX = 10_000
+HEADER_MS_MAX = 10_000  # also how long a connection may say nothing
+CONNECTIONS_MAX = 4096  # of each process; whoever comes then waits until one is closed
 
 log = logging.getLogger(__name__)
 
@@ -87,6 +88,8 @@ def serve(host: str, port: int, workers: int) -> None:
         interface=Interfaces.RSGI,
         http=HTTPModes.http1,  # one HTTP/2 connection without TLS can hold a process for good
         http1_settings=HTTP1Settings(header_read_timeout=HEADER_MS_MAX),
+        backlog=CONNECTIONS_MAX,
+        backpressure=CONNECTIONS_MAX,
         websockets=False,
         workers=workers,
         log_access=False,

@@ -38,6 +38,7 @@ class Settings:
     webhook_timeout_ms: int = 10_000
     webhook_days: int = 30
     webhook_pause_divisor: int = 1
+    key_rate: int = 6000
 
     @classmethod
     def from_env(cls) -> "Settings":
@@ -61,6 +62,7 @@ class Settings:
             webhook_timeout_ms=_count("WIDGET_WEBHOOK_TIMEOUT_MS", 10_000, least=1),
             webhook_days=_count("WIDGET_WEBHOOK_DAYS", 30),
             webhook_pause_divisor=_count("WIDGET_WEBHOOK_PAUSE_DIVISOR", 1, least=1),
+            key_rate=_count("WIDGET_KEY_RATE", 6000),
         )
 
     def weaknesses(self) -> list[str]:

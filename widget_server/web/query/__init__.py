@@ -1,5 +1,6 @@
 """Wix's query language (wix-api §4): filter, sort, cursors, free text and aggregations over the fields of an entity."""
 
+from widget_server.errors import QueryTooSlow
 from widget_server.web.query.aggregations import Summary, aggregate, summary, time_zone
 from widget_server.web.query.document import asked, counted, searched, selected
 from widget_server.web.query.fields import Entity, Field, word_of
@@ -9,6 +10,7 @@ __all__ = [
     "Entity",
     "Field",
     "Page",
+    "QueryTooSlow",
     "Summary",
     "aggregate",
     "asked",

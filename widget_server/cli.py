@@ -2,6 +2,7 @@
 
 import json
 import logging
+import resource
 import signal
 import socket
 import subprocess
@@ -41,6 +42,7 @@ COUPON_TOPICS = ("coupons/check", "coupons/use", "coupons/release")
 WATCH_SECONDS = 1.0
 STOP_SECONDS = 20
 HEADER_MS_MAX = 10_000  # also how long a connection may say nothing
+OTHER_FILES = 256
 CONNECTIONS_MAX = 4096  # of each process; whoever comes then waits until one is closed
 
 log = logging.getLogger(__name__)
@@ -89,7 +91,7 @@ def serve(host: str, port: int, workers: int) -> None:
         http=HTTPModes.http1,  # one HTTP/2 connection without TLS can hold a process for good
         http1_settings=HTTP1Settings(header_read_timeout=HEADER_MS_MAX),
         backlog=CONNECTIONS_MAX,
-        backpressure=CONNECTIONS_MAX,
+        backpressure=_connections(),
         websockets=False,
         workers=workers,
         log_access=False,
@@ -359,6 +361,16 @@ def _safe_settings() -> Settings:
     if weak:
         raise click.ClickException(" ".join(weak))
     return settings
+
+
+def _connections() -> int:
+    """How many connections a process may hold: as many as it may have files open, up to CONNECTIONS_MAX."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = CONNECTIONS_MAX + OTHER_FILES
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return CONNECTIONS_MAX if soft == resource.RLIM_INFINITY else min(CONNECTIONS_MAX, max(soft - OTHER_FILES, 64))
 
 
 def _need_free(port: int, option: str, host: str = "127.0.0.1") -> None:

@@ -17,7 +17,7 @@ from tests.make import SECRET, World
 from widget_server import config, data_keys, db, events, reactions, schema, tallies
 from widget_server.app import create_app
 from widget_server.loyalty import audit_log
-from widget_server.web import rate_limits
+from widget_server.web import key_rates, rate_limits
 
 MEMORY = Path("/dev/shm")
 
@@ -117,6 +117,7 @@ def client(world: World) -> Iterator[FlaskClient]:
     app = create_app(config.current())
     app.testing = True
     db.connect()
+    key_rates.forget()
     with app.test_client() as browser:
         yield browser
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from widget_server import clock, db, queue
+from widget_server import clock, db, queue, schema
 from widget_server.delivery import mail, outbox, senders
 from widget_server.loyalty import (
     access_tokens,
@@ -102,6 +102,7 @@ def every_minute() -> None:
     _try(batches.give_up)
     _try(reconcile.promise_due)
     _try(_all_of, outbox.tidy)
+    _try(schema.measure)
     for shop in list(Shop.everywhere().order_by(Shop.id)):
         _try(_once_a_day, shop)
 

@@ -26,7 +26,7 @@ class SignInCode(ShopTable):
     tries = Int(default=0)
     wishes = Json()
     created_at = UtcDateTime()
-    expires_at = UtcDateTime()
+    expires_at = UtcDateTime(index=True)
     used_at = UtcDateTime(null=True)
 
 

@@ -14,6 +14,7 @@ clock
 config
 events
 db
+journal
 queue
 keys
 ledger
@@ -51,6 +52,7 @@ loyalty.imports
 loyalty.privacy
 loyalty.program_files
 loyalty.reports
+loyalty.books
 loyalty.reads
 schemas
 delivery

@@ -14,6 +14,7 @@ from widget_server.loyalty import (
     access,
     batches,
     birthdays,
+    books,
     checkout,
     coupons,
     expiry,
@@ -90,6 +91,7 @@ def every_minute() -> None:
     _try(batches.give_up)
     _try(reconcile.promise_due)
     _try(_all_of, outbox.tidy)
+    _try(books.write_anchor)
     for shop in list(Shop.everywhere().order_by(Shop.id)):
         _try(_once_a_day, shop)
 
@@ -118,6 +120,7 @@ def _once_a_day(shop: Shop) -> None:
     tiers.recheck_all(shop)
     reports.close_days(shop)
     access.forget_old()
+    books.audit_daily(shop)
     shops.note_daily(shop, day)
 
 

@@ -38,6 +38,7 @@ from widget_server.db import (
 )
 from widget_server.errors import BalanceTooLarge, KeyReused, NotEnoughPoints, Refusal
 from widget_server.events import AccountCreated, ManyPointsMoved, PointsMoved, emit
+from widget_server.journal import Journaled
 
 Kind = Literal["earn", "redeem", "refund", "adjust", "expire"]
 Shortfall = Literal["clamp", "negative"]
@@ -57,7 +58,7 @@ COUNTER_OF: dict[Kind, tuple[str, int]] = {  # which counter a row moves, and in
 }
 
 
-class Account(ShopTable):
+class Account(Journaled):
     """A customer's points. `pending` are awards not yet spendable, `debt` what later earnings repay first.
 
     `revision` counts the changes of balance and tier, `updated_at` says when the last one was (wix-api §2, §3).
@@ -86,6 +87,7 @@ class Account(ShopTable):
     unspent_since = UtcDateTime(null=True)
 
     class Meta:
+        refuses = ("DELETE",)
         indexes = ((("shop_id", "created_at", "id"), False), (("shop_id", "unspent_since"), False))
         constraints = [
             Check("balance = earned + adjusted - redeemed - expired"),
@@ -117,6 +119,7 @@ class Transaction(ShopTable):
     class Meta:
         primary_key = CompositeKey("account_id", "sequence")
         clustered = True
+        refuses = ("UPDATE", "DELETE")
         indexes = (
             (("shop_id", "source", "key", "line"), True),
             (("shop_id", "created_at"), False),
@@ -134,7 +137,7 @@ class Transaction(ShopTable):
         ]
 
 
-class Debt(ShopTable):
+class Debt(Journaled):
     """What a clawback could not take because it was spent (+), and what later earnings repaid (-)."""
 
     id = Text(primary_key=True)
@@ -142,6 +145,9 @@ class Debt(ShopTable):
     amount = Int()
     transaction_id = Text(null=True)
     created_at = UtcDateTime()
+
+    class Meta:
+        refuses = ("UPDATE", "DELETE")
 
 
 @dataclass(frozen=True)
@@ -316,6 +322,7 @@ def post_many(
             for row, oldest in zip(rows, since, strict=True)
         ],
     )
+    Account.wrote({"shop_id": shop_id, "id": row.account_id} for row in rows)
     customers = {move.account.id: move.account.customer_id for move in moves}
     moved = (
         PointsMoved(shop_id, row.account_id, customers[row.account_id], row.id, "adjust", row.amount) for row in rows
@@ -670,11 +677,13 @@ def _unpaid(account: Account) -> list[tuple[str | None, int]]:
 
 
 def _move_debts(old: Account, new: Account, copies: dict[str, str]) -> None:
-    """What `old` owed, and had repaid, stands in the book of `new`, for the copies of the same rows."""
-    for debt in list(Debt.of(old.shop_id).where(Debt.account_id == old.id)):
+    """What `old` owed, and repaid, is booked again on `new` for the copies of the same rows, and undone on `old`."""
+    written = list[Row]()
+    for debt in Debt.of(old.shop_id).where(Debt.account_id == old.id).objects(Row):
         owed_for = copies.get(debt.transaction_id, debt.transaction_id)
-        moved = {Debt.account_id: new.id, Debt.transaction_id: owed_for}
-        Debt.change(old.shop_id, moved, Debt.id == debt.id)
+        written.append(Row(**{**vars(debt), "id": new_id(), "account_id": new.id, "transaction_id": owed_for}))
+        written.append(Row(**{**vars(debt), "id": new_id(), "amount": -debt.amount}))
+    insert_many(Debt, written)
     Account.change(old.shop_id, {Account.debt: 0}, Account.id == old.id)
     Account.change(old.shop_id, {Account.debt: Account.debt + old.debt}, Account.id == new.id)
     old.debt, new.debt = 0, new.debt + old.debt
@@ -722,26 +731,35 @@ def _digest(previous: str, row: Transaction | Row) -> str:
     return hmac.new(config.derived_key("ledger-chain"), text.encode(), hashlib.sha256).hexdigest()
 
 
-def audit() -> Iterator[str]:
-    """Re-add every account of every shop; yields one sentence for each account that does not fit.
+def audit(shop_id: str | None = None) -> Iterator[str]:
+    """Re-add every account of the shop, or of every shop; yields one sentence for each account that does not fit.
 
     The sentence names the first row that is wrong: changed, missing, out of order or out of sum. Shoppers
     may go on meanwhile: an account that seems wrong is read once more under its lock.
     """
-    for page in _pages_of_accounts():
-        owed = _owed(page)
-        for account in page:
-            if _first_wrong(account, owed.get(account.id, 0)):
-                with atomic():
-                    again = locked(account.shop_id, account.id)
-                    wrong = _first_wrong(again, _owed([again]).get(again.id, 0))
-                if wrong:
-                    yield f"account {account.id}: {wrong}"
+    for page in _pages_of_accounts(shop_id):
+        yield from _audit_page(page)
 
 
-def _pages_of_accounts() -> Iterator[list[Account]]:
-    last = ""
-    while page := list(Account.everywhere().where(Account.id > last).order_by(Account.id).limit(AUDIT_PAGE)):
+def audit_some(shop_id: str, account_ids: list[str]) -> Iterator[str]:
+    """Like `audit`, for these accounts of the shop."""
+    yield from _audit_page(list(Account.of(shop_id).where(among(Account.id, account_ids))))
+
+
+def _audit_page(accounts: list[Account]) -> Iterator[str]:
+    owed = _owed(accounts)
+    for account in accounts:
+        if _first_wrong(account, owed.get(account.id, 0)):
+            with atomic():
+                again = locked(account.shop_id, account.id)
+                wrong = _first_wrong(again, _owed([again]).get(again.id, 0))
+            if wrong:
+                yield f"account {account.id}: {wrong}"
+
+
+def _pages_of_accounts(shop_id: str | None) -> Iterator[list[Account]]:
+    last, accounts = "", Account.across(shop_id).order_by(Account.id).limit(AUDIT_PAGE)
+    while page := list(accounts.where(Account.id > last)):
         yield page
         last = page[-1].id
 
@@ -758,6 +776,8 @@ def _first_wrong(account: Account, debt: int) -> str | None:
     rows = Transaction.everywhere().where(Transaction.account_id == account.id).order_by(Transaction.sequence)
     for row in rows.iterator():
         sequence, balance = sequence + 1, balance + row.amount
+        if row.shop_id != account.shop_id:
+            return f"row {sequence} ({row.id}) is another shop's"
         counter, direction = COUNTER_OF[row.kind]
         sums[counter] += direction * row.amount
         if row.sequence != sequence:
@@ -774,3 +794,20 @@ def _first_wrong(account: Account, debt: int) -> str | None:
     if account.debt != debt:
         return f"the debt is {account.debt}, its entries add up to {debt}"
     return None
+
+
+def rechain() -> None:
+    """Chain the rows of all accounts anew, with the key in use (`journal.rewriting` must be open)."""
+    mark = database.param
+    for page in _pages_of_accounts(None):
+        for account in page:
+            head, digests = "", []
+            rows = Transaction.of(account.shop_id).where(Transaction.account_id == account.id)
+            for row in rows.order_by(Transaction.sequence).objects(Row):
+                head = _digest(head, row)
+                digests.append((head, account.id, row.sequence))
+            execute_many(
+                f'UPDATE "transaction" SET "digest" = {mark} WHERE "account_id" = {mark} AND "sequence" = {mark}',  # noqa: S608
+                digests,
+            )
+            Account.change(account.shop_id, {Account.head: head}, Account.id == account.id)

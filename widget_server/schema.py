@@ -10,12 +10,13 @@ from pathlib import Path
 
 from playhouse.migrations import Runner
 
-from widget_server import keys, ledger, queue
-from widget_server.db import Table, database, on_sqlite
+from widget_server import journal, keys, ledger, queue
+from widget_server.db import Table, atomic, database, on_sqlite
 from widget_server.delivery import endpoints, outbox, signatures
 from widget_server.loyalty import (
     access,
     batches,
+    books,
     checkout,
     coupon_orders,
     coupons,
@@ -52,6 +53,7 @@ TABLES: list[type[Table]] = [
     access.UsedToken,
     access.ApiKey,
     access.AccessToken,
+    journal.Journal,
     keys.Request,
     ledger.Account,
     ledger.Transaction,
@@ -76,6 +78,7 @@ TABLES: list[type[Table]] = [
     referrals.Referral,
     referrals.ReferralVisit,
     reports.DayTotal,
+    books.BooksMark,
     signatures.ShopKey,
     endpoints.Endpoint,
     outbox.Message,
@@ -92,9 +95,15 @@ def pending() -> list[str]:
 
 
 def upgrade() -> list[str]:
-    """Run what is pending; answers the names of what ran."""
-    with _alone():
-        return list(_runner().up())
+    """Run what is pending, all of it or nothing; returns the names of what ran.
+
+    Rows that a migration wrote, or that are older than the journal, are taken into it as they are.
+    """
+    with _alone(), atomic():
+        ran = list(_runner().up())
+        if ran:
+            journal.adopt()
+        return ran
 
 
 def _runner() -> Runner:

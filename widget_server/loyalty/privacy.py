@@ -130,6 +130,7 @@ def _point_at(shop: Shop, copies: dict[str, str], source: Customer, old: Account
             f'UPDATE "{table._meta.table_name}" SET "{column.column_name}" = {mark} WHERE "id" = {mark}',  # noqa: S608
             [(copies[named], row_id) for row_id, named in naming if named in copies],
         )
+        table.wrote({"shop_id": shop.id, "id": row_id} for row_id, named in naming if named in copies)
 
 
 def export(shop: Shop, customer: Customer) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import json
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache
@@ -34,11 +34,14 @@ from widget_server.db import (
     canonical,
     database,
     insert_many,
+    lock_rows,
     on_sqlite,
 )
 
 PAGE = 500
 REMOVED = ""  # the state of a row that this server deleted
+ALTERED = "altered"  # the state of a row that others had changed when this server was about to write it
+ACCEPTED = ("", "accepted")  # table and subject of an entry: what was found until then was looked into
 
 Key = tuple[str, ...]
 
@@ -90,6 +93,15 @@ class Journaled(ShopTable):
         for row in rows:
             _note(cls, row["shop_id"], tuple(row[name] for name in names), is_removed=False)
 
+    @classmethod
+    def will_write(cls, shop_id: str, ids: Iterable[str]) -> None:
+        """SQL of one's own is about to change these rows: what others did to them before is noted."""
+        _look(cls, shop_id, [(id,) for id in ids])
+
+    def _pk_expr(self) -> Any:
+        """How `save` finds the row: in its shop only, as every query does."""
+        return (type(self).shop_id == self.shop_id) & super()._pk_expr()  # type: ignore[misc]
+
 
 class _Noted:
     """A write that notes which rows it wrote, in a transaction whatever the caller does."""
@@ -101,6 +113,7 @@ class _Noted:
         if not database.in_transaction():
             with atomic():
                 return self._execute(opened)
+        _look_before(self.model, self._where)  # type: ignore[attr-defined]
         names = ("shop_id", *_key_names(self.model))
         query: Any = self.returning(*(getattr(self.model, name) for name in names)).tuples()  # type: ignore[attr-defined]
         written = list(super(_Noted, query)._execute(opened))  # type: ignore[misc]
@@ -125,45 +138,100 @@ class _NotedInsert(peewee.ModelInsert):
         this: Any = self
         done = super()._execute(opened)  # type: ignore[misc]
         if this._on_conflict is None:  # `insert_once` notes what it inserted
-            self.model.wrote([{field.name: value for field, value in this._insert.items()}])
+            self.model.wrote([{column.name: value for column, value in this._insert.items()}])
         return done
 
 
 # What the open transaction wrote
 
 
-class _Changes(threading.local):
-    """Rows that the thread's open transaction wrote: shop -> table -> key -> whether it was deleted."""
+State = tuple[str, str, str]  # table, subject and state of a row
+
+
+@dataclass
+class _Changes:
+    """What a transaction did in one shop."""
+
+    written: dict[type[Journaled], dict[Key, bool]] = field(default_factory=dict)  # and whether it was deleted
+    looked_at: set[tuple[type[Journaled], Key]] = field(default_factory=set)
+    altered: list[State] = field(default_factory=list)
+
+
+class _Open(threading.local):
+    """The changes of the thread's open transaction, by shop."""
 
     def __init__(self) -> None:
-        self.of: dict[str, dict[type[Journaled], dict[Key, bool]]] = {}
+        self.changes: dict[str, _Changes] = {}
+
+    def of(self, shop_id: str) -> _Changes:
+        return self.changes.setdefault(shop_id, _Changes())
 
 
-_changes = _Changes()
+_open = _Open()
 
 
 def _note(table: type[Journaled], shop_id: str, key: Key, *, is_removed: bool) -> None:
-    rows = _changes.of.setdefault(shop_id, {}).setdefault(table, {})
+    rows = _open.of(shop_id).written.setdefault(table, {})
     rows[key] = rows.get(key, False) or is_removed
 
 
 def _forget() -> None:
-    _changes.of = {}
+    _open.changes = {}
 
 
 def append_noted() -> None:
     """Append an entry for each row that the open transaction wrote, as the row is now."""
-    noted, _changes.of = _changes.of, {}
-    for shop_id in sorted(noted):
-        states = [state for table, keys in noted[shop_id].items() for state in _states_now(table, shop_id, keys)]
-        _append(shop_id, states)
+    noted, _open.changes = _open.changes, {}
+    for shop_id, changes in sorted(noted.items()):
+        written = [state for table, keys in changes.written.items() for state in _states_now(table, shop_id, keys)]
+        _append(shop_id, [*changes.altered, *written])
+
+
+def _look_before(table: type[Journaled], conditions: Any) -> None:
+    """Look at the rows for which the conditions hold, which are about to be written."""
+    named = _equalities(conditions)
+    if all(name in named for name in ("shop_id", *_key_names(table))):
+        _look(table, named["shop_id"], [tuple(named[name] for name in _key_names(table))])
+        return
+    names = ("shop_id", *_key_names(table))
+    rows = table.select(*(getattr(table, name) for name in names)).where(conditions)
+    by_shop: dict[str, list[Key]] = {}
+    for shop_id, *key in list(lock_rows(rows).tuples()):
+        by_shop.setdefault(shop_id, []).append(tuple(key))
+    for shop_id, keys in by_shop.items():
+        _look(table, shop_id, keys)
+
+
+def _equalities(conditions: Any) -> dict[str, Any]:
+    """The columns that must equal a value, by name, so that the conditions hold."""
+    if isinstance(conditions, peewee.Expression):
+        told: Any = conditions
+        if told.op == peewee.OP.AND:
+            return _equalities(told.lhs) | _equalities(told.rhs)
+        if told.op == peewee.OP.EQ and isinstance(told.lhs, peewee.Field) and isinstance(told.rhs, str):
+            return {told.lhs.name: told.rhs}
+    return {}
+
+
+def _look(table: type[Journaled], shop_id: str, keys: list[Key]) -> None:
+    """Note which of these rows others have changed, since the entry of what is about to be written would hide it."""
+    changes = _open.of(shop_id)
+    new = [key for key in keys if (table, key) not in changes.looked_at and key not in changes.written.get(table, {})]
+    for some in _chunks(new):
+        changes.looked_at.update((table, key) for key in some)
+        rows = _read(table, shop_id, some, lock=True)
+        entries = _newest_states(table, shop_id, [subject_of(key) for key in rows])
+        for key, state in rows.items():
+            entry = entries.get(subject_of(key))
+            if entry != ALTERED and judge(state, entry) is not None:
+                changes.altered.append((name_of(table), subject_of(key), ALTERED))
 
 
 db.at_commit(append_noted, _forget)
 
 
-def _states_now(table: type[Journaled], shop_id: str, keys: dict[Key, bool]) -> Iterator[tuple[str, str, str]]:
-    """Table, subject and state of each row. One that was made in a part that was rolled back has none."""
+def _states_now(table: type[Journaled], shop_id: str, keys: dict[Key, bool]) -> Iterator[State]:
+    """The state of each row. One that was made in a part that was rolled back has none."""
     rows: dict[Key, str] = {}
     for some in _chunks(list(keys)):
         rows |= _read(table, shop_id, some)
@@ -177,7 +245,7 @@ def _chunks(keys: list[Key]) -> Iterator[list[Key]]:
         yield keys[first : first + PAGE]
 
 
-def _append(shop_id: str, states: list[tuple[str, str, str]]) -> None:
+def _append(shop_id: str, states: list[State]) -> None:
     if not states:
         return
     number, digest = _last_locked(shop_id)
@@ -232,25 +300,25 @@ def _key_names(table: type[Journaled]) -> tuple[str, ...]:
     return tuple(name for name in _columns_of_key(table) if name != "shop_id")
 
 
-def _portable(field: Any) -> Callable[[Any], Any]:
+def _portable(column: Any) -> Callable[[Any], Any]:
     """How a column's value is hashed: the same on both databases."""
-    if isinstance(field, UtcDateTime):
+    if isinstance(column, UtcDateTime):
         return lambda value: (
             value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ") if isinstance(value, datetime) else value
         )
-    if isinstance(field, Money):
+    if isinstance(column, Money):
         return lambda value: format(Decimal(value).normalize(), "f")
-    return bool if isinstance(field, Bool) else lambda value: value
+    return bool if isinstance(column, Bool) else lambda value: value
 
 
 @cache
 def _columns(table: type[Journaled]) -> tuple[tuple[str, Callable[[Any], Any], Any], ...]:
     """Each column's name, how its value is hashed, and the value that a column has which came later."""
     found = []
-    for field in table._meta.sorted_fields:
-        default = None if callable(field.default) or field.default is None else field.db_value(field.default)
-        portable = _portable(field)
-        found.append((field.column_name, portable, None if default is None else portable(default)))
+    for column in table._meta.sorted_fields:
+        default = None if callable(column.default) or column.default is None else column.db_value(column.default)
+        portable = _portable(column)
+        found.append((column.column_name, portable, None if default is None else portable(default)))
     return tuple(found)
 
 
@@ -275,8 +343,8 @@ def _hash(value: Any) -> str:
     return hmac.new(config.derived_key("journal"), canonical(value).encode(), hashlib.sha256).hexdigest()
 
 
-def _read(table: type[Journaled], shop_id: str, keys: list[Key]) -> dict[Key, str]:
-    """The state of each of the shop's rows with these keys, as the database has them."""
+def _read(table: type[Journaled], shop_id: str, keys: list[Key], *, lock: bool = False) -> dict[Key, str]:
+    """The state of each of the shop's rows with these keys, as the database has them; locked if need be."""
     names, mark = _key_names(table), database.param
     if len(names) == 1:
         ids = [key[0] for key in keys]
@@ -286,7 +354,8 @@ def _read(table: type[Journaled], shop_id: str, keys: list[Key]) -> dict[Key, st
         row = f"({', '.join([mark] * len(names))})"
         some = f"({', '.join(map(_quoted, names))}) IN (VALUES {', '.join([row] * len(keys))})"
         values = [part for key in keys for part in key]
-    found = _select(table, f'WHERE "shop_id" = {mark} AND {some}', [shop_id, *values]) if keys else ()
+    ending = " FOR NO KEY UPDATE" if lock and not on_sqlite() else ""
+    found = _select(table, f'WHERE "shop_id" = {mark} AND {some}{ending}', [shop_id, *values]) if keys else ()
     return {key: state for _, key, state in found}
 
 
@@ -324,16 +393,25 @@ def audit_chain(shop_id: str, after: tuple[int, str] = (0, "")) -> Iterator[str]
     number, digest = after
     if number and Journal.one(shop_id, Journal.number == number, Journal.digest == digest) is None:
         yield f"journal {shop_id} {number}: is gone or was changed since it was last found good"
+    accepted = _accepted(shop_id)
     for page in _pages_of_entries(shop_id, number):
         for entry in page:
-            if entry.number != number + 1:
-                yield f"journal {shop_id} {number + 1}: is gone"
-                number, digest = entry.number, entry.digest  # what it was chained to is not there to be compared
-                continue
-            number += 1
-            if not hmac.compare_digest(entry.digest, digest_of(digest, entry)):
-                yield f"journal {shop_id} {number}: was changed, or not written by this server"
-            digest = entry.digest
+            if entry.state == ALTERED and entry.number > accepted:
+                what = f"was changed before this server wrote it (entry {entry.number})"
+                yield f"{entry.subject_table} {entry.subject}: {what}"
+            wrong = breaks(number, digest, entry)
+            if wrong is not None:
+                yield f"journal {shop_id} {wrong}"
+            number, digest = entry.number, entry.digest
+
+
+def breaks(number: int, digest: str, entry: Any) -> str | None:
+    """How the entry breaks the chain behind the one with this number and digest; None when it does not."""
+    if entry.number != number + 1:
+        return f"{number + 1}: is gone"  # what this one was chained to is not there to be compared
+    if not hmac.compare_digest(entry.digest, digest_of(digest, entry)):
+        return f"{entry.number}: was changed, or not written by this server"
+    return None
 
 
 def audit_rows(shop_id: str | None = None) -> Iterator[str]:
@@ -377,6 +455,21 @@ def adopt() -> int:
             if not count % PAGE:
                 append_noted()
     return count
+
+
+def accept(shop_id: str) -> None:
+    """Take the shop's covered rows as they are, and what was found before as looked into."""
+    with atomic():
+        for doubt in list(_doubts(shop_id)):
+            _note(doubt.table, doubt.shop_id, doubt.key, is_removed=True)
+        append_noted()
+        _append(shop_id, [(*ACCEPTED, REMOVED)])
+
+
+def _accepted(shop_id: str) -> int:
+    """The number of the entry up to which all that was found was looked into."""
+    subject = (Journal.subject_table == ACCEPTED[0]) & (Journal.subject == ACCEPTED[1])
+    return int(Journal.of(shop_id, peewee.fn.COALESCE(peewee.fn.MAX(Journal.number), 0)).where(subject).scalar())
 
 
 def rechain() -> None:
@@ -492,13 +585,18 @@ def _certain(doubts: Iterable[Doubt]) -> Iterator[str]:
 def _newest_states(table: type[Journaled], shop_id: str, subjects: list[str]) -> dict[str, str]:
     if not subjects:
         return {}
+    if len(subjects) == 1:
+        one = Journal.of(shop_id, Journal.subject, Journal.state).where(
+            Journal.subject_table == name_of(table), Journal.subject == subjects[0]
+        )
+        return dict(one.order_by(Journal.number.desc()).limit(1).tuples())
     of_table = (Journal.subject_table == name_of(table)) & among(Journal.subject, subjects)
     newest = Journal.of(shop_id, peewee.fn.MAX(Journal.number)).where(of_table).group_by(Journal.subject)
     return dict(Journal.of(shop_id, Journal.subject, Journal.state).where(Journal.number.in_(newest)).tuples())
 
 
 def _columns_of_key(table: type[Journaled]) -> tuple[str, ...]:
-    return tuple(field.column_name for field in table._meta.get_primary_keys())
+    return tuple(column.column_name for column in table._meta.get_primary_keys())
 
 
 def _below(table: Any) -> set[Any]:

@@ -311,6 +311,7 @@ def post_many(
         rows.append(row)
         answers.append(row)
     insert_many(Transaction, rows)
+    Account.will_write(shop_id, [row.account_id for row in rows])
     mark, time = database.param, UtcDateTime().db_value
     at = time(moment)
     execute_many(

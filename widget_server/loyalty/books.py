@@ -104,8 +104,8 @@ def rekey(settings: Settings) -> None:
         try:
             config.use(settings)
             with journal.rewriting():
-                ledger.rechain()
                 journal.rechain()
+                ledger.rechain()  # behind it: writes to accounts are compared with what the journal says
                 for shop in list(Shop.everywhere()):
                     number, digest = journal.last_of(shop.id)
                     BooksMark.change(shop, {BooksMark.number: number, BooksMark.digest: digest})

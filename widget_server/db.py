@@ -151,6 +151,16 @@ def atomic() -> Iterator[None]:
             forget()
 
 
+@contextmanager
+def in_transaction() -> Iterator[None]:
+    """In the transaction that is open, without a savepoint; in one of its own when none is."""
+    if database.in_transaction():
+        yield
+    else:
+        with atomic():
+            yield
+
+
 def lock_rows(query: Any) -> Any:
     """Lock what `query` selects until the transaction ends; SQLite's writer already has the only lock.
 
@@ -359,10 +369,11 @@ def _id_of(shop: Any) -> str:
 def insert_once(row: type[Table], values: dict[Any, Any]) -> bool:
     """Insert a row unless a unique constraint says it is there already; True when it was inserted."""
     first = row._meta.sorted_fields[0]
-    returned = row.insert(values).on_conflict_ignore().returning(first).execute()
-    inserted = returned is not None and bool(list(returned))
-    if inserted:
-        row.wrote([values])
+    with in_transaction():
+        returned = row.insert(values).on_conflict_ignore().returning(first).execute()
+        inserted = returned is not None and bool(list(returned))
+        if inserted:
+            row.wrote([values])
     return inserted
 
 
@@ -391,8 +402,9 @@ def insert_many(table: type[Table], rows: Iterable[Row], *, unless_there: bool =
         ]
         for given in written
     ]
-    execute_many(f'INSERT INTO "{meta.table_name}" ({names}) VALUES ({marks}){tail}', values)  # noqa: S608
-    table.wrote(written)
+    with in_transaction():
+        execute_many(f'INSERT INTO "{meta.table_name}" ({names}) VALUES ({marks}){tail}', values)  # noqa: S608
+        table.wrote(written)
 
 
 def among(column: Any, values: Iterable[str]) -> Any:

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import peewee
@@ -33,6 +33,7 @@ from widget_server.db import (
     atomic,
     canonical,
     database,
+    in_transaction,
     insert_many,
     lock_rows,
     on_sqlite,
@@ -110,15 +111,14 @@ class _Noted:
     removes = False
 
     def _execute(self, opened: Any) -> Any:
-        if not database.in_transaction():
-            with atomic():
-                return self._execute(opened)
-        _look_before(self.model, self._where)  # type: ignore[attr-defined]
+        this: Any = self
         names = ("shop_id", *_key_names(self.model))
-        query: Any = self.returning(*(getattr(self.model, name) for name in names)).tuples()  # type: ignore[attr-defined]
-        written = list(super(_Noted, query)._execute(opened))  # type: ignore[misc]
-        for shop_id, *key in written:
-            _note(self.model, shop_id, tuple(key), is_removed=self.removes)
+        query: Any = this.returning(*(getattr(self.model, name) for name in names)).tuples()
+        with in_transaction():
+            _look_before(self.model, this._where)
+            written = list(super(_Noted, query)._execute(opened))  # type: ignore[misc]
+            for shop_id, *key in written:
+                _note(self.model, shop_id, tuple(key), is_removed=self.removes)
         return len(written)
 
 
@@ -132,13 +132,11 @@ class _NotedDelete(_Noted, peewee.ModelDelete):
 
 class _NotedInsert(peewee.ModelInsert):
     def _execute(self, opened: Any) -> Any:
-        if not database.in_transaction():
-            with atomic():
-                return self._execute(opened)
         this: Any = self
-        done = super()._execute(opened)  # type: ignore[misc]
-        if this._on_conflict is None:  # `insert_once` notes what it inserted
-            self.model.wrote([{column.name: value for column, value in this._insert.items()}])
+        with in_transaction():
+            done = super()._execute(opened)  # type: ignore[misc]
+            if this._on_conflict is None:  # `insert_once` notes what it inserted
+                self.model.wrote([{column.name: value for column, value in this._insert.items()}])
         return done
 
 
@@ -290,8 +288,19 @@ def subject_of(key: Key) -> str:
     return key[0] if len(key) == 1 else canonical(list(key))
 
 
-def _key_of(table: type[Journaled], subject: str) -> Key:
-    return (subject,) if len(_key_names(table)) == 1 else tuple(json.loads(subject))
+def _keys_of(table: type[Journaled], subjects: Iterable[str]) -> list[Key]:
+    """The keys that these subjects stand for; what stands for none is not of our making, and the chain says so."""
+    if len(_key_names(table)) == 1:
+        return [(subject,) for subject in subjects]
+    return [key for key in map(_parts, subjects) if len(key) == len(_key_names(table))]
+
+
+def _parts(subject: str) -> Key:
+    try:
+        found = json.loads(subject)
+    except ValueError:
+        return ()
+    return tuple(map(str, found)) if isinstance(found, list) else ()
 
 
 @cache
@@ -300,47 +309,67 @@ def _key_names(table: type[Journaled]) -> tuple[str, ...]:
     return tuple(name for name in _columns_of_key(table) if name != "shop_id")
 
 
-def _portable(column: Any) -> Callable[[Any], Any]:
-    """How a column's value is hashed: the same on both databases."""
-    if isinstance(column, UtcDateTime):
-        return lambda value: (
-            value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ") if isinstance(value, datetime) else value
-        )
+def _portable(column: Any) -> Callable[[Any], Any] | None:
+    """What makes a column's value the same on both databases; None where it is. What is no value of it stays."""
     if isinstance(column, Money):
-        return lambda value: format(Decimal(value).normalize(), "f")
-    return bool if isinstance(column, Bool) else lambda value: value
+        return _plain_amount
+    return bool if isinstance(column, Bool) else None
+
+
+def _plain_amount(value: Any) -> str:
+    try:
+        return format(Decimal(value).normalize(), "f")
+    except ArithmeticError:
+        return str(value)
+
+
+def _as_read(column: Any) -> str:
+    """The column in a query; a time as the text that SQLite keeps of it."""
+    name = _quoted(column.column_name)
+    if on_sqlite() or not isinstance(column, UtcDateTime):
+        return name
+    return f"""COALESCE(to_char({name} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), {name}::text)"""
+
+
+def _time_text(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 @cache
-def _columns(table: type[Journaled]) -> tuple[tuple[str, Callable[[Any], Any], Any], ...]:
-    """Each column's name, how its value is hashed, and the value that a column has which came later."""
+def _columns(table: type[Journaled]) -> tuple[tuple[str, Callable[[Any], Any] | None, Any], ...]:
+    """Each column's name, what makes its value portable, and its default."""
     found = []
     for column in table._meta.sorted_fields:
         default = None if callable(column.default) or column.default is None else column.db_value(column.default)
-        portable = _portable(column)
-        found.append((column.column_name, portable, None if default is None else portable(default)))
+        found.append((column.column_name, _portable(column), default))
     return tuple(found)
 
 
 def _state(table: type[Journaled], row: tuple[Any, ...]) -> str:
     """The keyed hash of a whole row. What holds its default is left out, so that a later column changes no state."""
-    values = {}
-    for (name, portable, default), value in zip(_columns(table), row, strict=True):
-        told = None if value is None else portable(value)
-        if told is not None and told != default:
-            values[name] = told
+    values = {
+        name: portable(value) if portable else value
+        for (name, portable, default), value in zip(_columns(table), row, strict=True)
+        if value is not None and value != default
+    }
     return _hash([name_of(table), values])
 
 
 def digest_of(previous: str, entry: Any) -> str:
     """The keyed hash that chains an entry to the one before it."""
-    at = entry.created_at.astimezone(UTC).isoformat()
+    at = entry.created_at if isinstance(entry.created_at, str) else _time_text(entry.created_at)
     facts = [entry.shop_id, entry.number, entry.subject_table, entry.subject, entry.state, at]
     return _hash([previous, *facts])
 
 
 def _hash(value: Any) -> str:
-    return hmac.new(config.derived_key("journal"), canonical(value).encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(_key(config.current().secret_key), canonical(value).encode(), "sha256").hex()
+
+
+@lru_cache(maxsize=2)
+def _key(secret: str) -> bytes:
+    """The journal's key, made once for each secret in use."""
+    return config.derived_key("journal")
 
 
 def _read(table: type[Journaled], shop_id: str, keys: list[Key], *, lock: bool = False) -> dict[Key, str]:
@@ -363,8 +392,8 @@ def _select(table: type[Journaled], conditions: str, values: list[Any]) -> Itera
     """Shop, key and state of each row."""
     columns = [name for name, _, _ in _columns(table)]
     places, shop_at = [columns.index(name) for name in _key_names(table)], columns.index("shop_id")
-    statement = f'SELECT {", ".join(map(_quoted, columns))} FROM "{name_of(table)}" {conditions}'  # noqa: S608
-    for row in database.execute_sql(statement, values):
+    named = ", ".join(map(_as_read, table._meta.sorted_fields))
+    for row in database.execute_sql(f'SELECT {named} FROM "{name_of(table)}" {conditions}', values):  # noqa: S608
         yield row[shop_at], tuple(row[place] for place in places), _state(table, row)
 
 
@@ -438,7 +467,7 @@ def written_since(shop_id: str, after: int) -> Iterator[dict[type[Journaled], li
         found: dict[type[Journaled], list[Key]] = {}
         for name, subject in subjects:
             if name in tables:
-                found.setdefault(tables[name], []).append(_key_of(tables[name], subject))
+                found.setdefault(tables[name], []).extend(_keys_of(tables[name], [subject]))
         yield found
 
 
@@ -497,13 +526,18 @@ def covered() -> tuple[type[Journaled], ...]:
 def _pages_of_entries(shop_id: str, after: int) -> Iterator[list[Row]]:
     """The shop's entries behind number `after`, up to the newest one there is now."""
     newest, _ = last_of(shop_id)
+    columns, mark = Journal._meta.sorted_fields, database.param
+    names = [column.column_name for column in columns]
+    statement = (
+        f'SELECT {", ".join(map(_as_read, columns))} FROM "journal" WHERE "shop_id" = {mark} AND "number" > {mark}'  # noqa: S608
+        f' AND "number" <= {mark} ORDER BY "number" LIMIT {PAGE}'
+    )
     while after < newest:
-        rows = Journal.of(shop_id).where(Journal.number > after, Journal.number <= newest)
-        page = list(rows.order_by(Journal.number).limit(PAGE).objects(Row))
-        if not page:
+        rows = database.execute_sql(statement, (shop_id, after, newest)).fetchall()
+        if not rows:
             return
-        yield page
-        after = page[-1].number
+        yield [Row(**dict(zip(names, row, strict=True))) for row in rows]
+        after = rows[-1][names.index("number")]
 
 
 def _doubts(shop_id: str | None) -> Iterator[Doubt]:
@@ -545,7 +579,7 @@ def _rows_gone(table: type[Journaled], only_shop: str | None) -> Iterator[Doubt]
                 Journal.subject_table == name_of(table), Journal.subject > last
             )
             subjects = [one for (one,) in entries.distinct().order_by(Journal.subject).limit(PAGE).tuples()]
-            keys = [_key_of(table, subject) for subject in subjects]
+            keys = _keys_of(table, subjects)
             rows = _read(table, shop_id, keys)
             yield from _compared(table, shop_id, [key for key in keys if key not in rows], {})
             if len(subjects) < PAGE:

@@ -103,7 +103,9 @@ def where(table: Any, row: dict[str, Any]) -> tuple[str, list[Any]]:
 
 
 def another(field: Any, value: Any, others: list[Any], data: Any) -> Any:
-    """Another value for the column."""
+    """Another value for the column; now and then one that cannot be read."""
+    if isinstance(field, UtcDateTime | Json | Money) and data.draw(st.integers(0, 4)) == 0:
+        return "infinity" if isinstance(field, UtcDateTime) else "NaN"
     if isinstance(field, Bool):
         return (not value) if not db.on_sqlite() else 1 - int(value or 0)
     if isinstance(field, UtcDateTime):

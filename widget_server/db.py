@@ -257,7 +257,10 @@ _KEPT_AS_IS = (Text, Int)  # the database takes them as Python has them
 
 def canonical(value: Any) -> str:
     """One text for equal JSON values: sorted keys, no spaces, Decimal as text."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
+    return _CANONICAL.encode(value)
+
+
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
 
 
 def new_id() -> str:

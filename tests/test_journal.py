@@ -221,7 +221,7 @@ def test_an_entry_cannot_be_made_without_the_key(world: World, ann: Shopper) -> 
 
 
 def test_states_are_words_of_no_row() -> None:
-    assert len({ALTERED, REMOVED, journal._hash([])}) == 3
+    assert len({ALTERED, REMOVED, journal.hash_of([])}) == 3
 
 
 # Earlier installations

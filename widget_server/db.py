@@ -130,7 +130,7 @@ _at_commit: list[tuple[Callable[[], None], Callable[[], None]]] = []
 
 
 def at_commit(act: Callable[[], None], forget: Callable[[], None]) -> None:
-    """Run `act` as the last part of each outermost transaction, and `forget` when one is over, however it ended."""
+    """Run `act` as the last part of each outermost transaction, and `forget` before one begins and when it is over."""
     _at_commit.append((act, forget))
 
 
@@ -141,6 +141,8 @@ def atomic() -> Iterator[None]:
         with database.atomic():
             yield
         return
+    for _, forget in _at_commit:
+        forget()
     try:
         with database.atomic():
             yield

@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import json
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -29,7 +29,6 @@ from widget_server.db import (
     ShopTable,
     Text,
     UtcDateTime,
-    among,
     atomic,
     canonical,
     database,
@@ -270,9 +269,13 @@ def _last_locked(shop_id: str) -> tuple[int, str]:
 
 def last_of(shop_id: str) -> tuple[int, str]:
     """The number and digest of the shop's newest entry; 0 and empty when it has none."""
-    newest = Journal.of(shop_id, Journal.number, Journal.digest).order_by(Journal.number.desc())
-    found = newest.tuples().first()
-    return (0, "") if found is None else (int(found[0]), str(found[1]))
+    found = _run('SELECT "number", "digest" FROM "journal" WHERE "shop_id" = ? ORDER BY "number" DESC LIMIT 1', shop_id)
+    return (int(found[0][0]), str(found[0][1])) if found else (0, "")
+
+
+def _run(statement: str, *values: Any) -> list[Any]:
+    """The rows of a query of our own, whose places are marked by ?; as each write needs them, they cost little."""
+    return list(database.execute_sql(statement.replace("?", database.param), values).fetchall())
 
 
 # What an entry says of a row
@@ -323,9 +326,11 @@ def _plain_amount(value: Any) -> str:
         return str(value)
 
 
-def _as_read(column: Any) -> str:
+def _as_read(column: Any, as_bytes: bool) -> str:
     """The column in a query; a time as the text that SQLite keeps of it."""
     name = _quoted(column.column_name)
+    if as_bytes and not isinstance(column, Int | Bool):
+        return f"CAST({name} AS BLOB)"
     if on_sqlite() or not isinstance(column, UtcDateTime):
         return name
     return f"""COALESCE(to_char({name} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), {name}::text)"""
@@ -352,18 +357,24 @@ def _state(table: type[Journaled], row: tuple[Any, ...]) -> str:
         for (name, portable, default), value in zip(_columns(table), row, strict=True)
         if value is not None and value != default
     }
-    return _hash([name_of(table), values])
+    return hash_of([name_of(table), values])
 
 
 def digest_of(previous: str, entry: Any) -> str:
     """The keyed hash that chains an entry to the one before it."""
     at = entry.created_at if isinstance(entry.created_at, str) else _time_text(entry.created_at)
     facts = [entry.shop_id, entry.number, entry.subject_table, entry.subject, entry.state, at]
-    return _hash([previous, *facts])
+    return hash_of([previous, *facts])
 
 
-def _hash(value: Any) -> str:
+def hash_of(value: Any) -> str:
+    """The journal's keyed hash of a JSON value, in hex."""
     return hmac.digest(_key(config.current().secret_key), canonical(value).encode(), "sha256").hex()
+
+
+def is_hash_of(text: str, value: Any) -> bool:
+    """True when this server, with the key in use, made `text` of the value."""
+    return hmac.compare_digest(text.encode(), hash_of(value).encode())
 
 
 @lru_cache(maxsize=2)
@@ -392,9 +403,27 @@ def _select(table: type[Journaled], conditions: str, values: list[Any]) -> Itera
     """Shop, key and state of each row."""
     columns = [name for name, _, _ in _columns(table)]
     places, shop_at = [columns.index(name) for name in _key_names(table)], columns.index("shop_id")
-    named = ", ".join(map(_as_read, table._meta.sorted_fields))
-    for row in database.execute_sql(f'SELECT {named} FROM "{name_of(table)}" {conditions}', values):  # noqa: S608
+    for row in _fetched(table, conditions, values):
         yield row[shop_at], tuple(row[place] for place in places), _state(table, row)
+
+
+def _fetched(table: type[ShopTable], conditions: str, values: Sequence[Any]) -> list[Any]:
+    """Whole rows, as they are hashed; text that is no UTF-8, which nobody of ours wrote, in another spelling."""
+    try:
+        return list(database.execute_sql(f"{_selecting(table, on_sqlite(), False)} {conditions}", values).fetchall())
+    except UnicodeDecodeError:
+        rows = database.execute_sql(f"{_selecting(table, on_sqlite(), True)} {conditions}", values).fetchall()
+        return [
+            tuple(one.decode("utf-8", "backslashreplace") if isinstance(one, bytes) else one for one in row)
+            for row in rows
+        ]
+
+
+@cache
+def _selecting(table: type[ShopTable], as_on_sqlite: bool, as_bytes: bool) -> str:
+    """How a query of whole rows begins."""
+    names = [_as_read(column, as_bytes) for column in table._meta.sorted_fields]
+    return f'SELECT {", ".join(names)} FROM "{table._meta.table_name}"'  # noqa: S608
 
 
 def _quoted(name: str) -> str:
@@ -438,7 +467,7 @@ def breaks(number: int, digest: str, entry: Any) -> str | None:
     """How the entry breaks the chain behind the one with this number and digest; None when it does not."""
     if entry.number != number + 1:
         return f"{number + 1}: is gone"  # what this one was chained to is not there to be compared
-    if not hmac.compare_digest(entry.digest, digest_of(digest, entry)):
+    if not hmac.compare_digest(entry.digest.encode(), digest_of(digest, entry).encode()):
         return f"{entry.number}: was changed, or not written by this server"
     return None
 
@@ -526,16 +555,9 @@ def covered() -> tuple[type[Journaled], ...]:
 def _pages_of_entries(shop_id: str, after: int) -> Iterator[list[Row]]:
     """The shop's entries behind number `after`, up to the newest one there is now."""
     newest, _ = last_of(shop_id)
-    columns, mark = Journal._meta.sorted_fields, database.param
-    names = [column.column_name for column in columns]
-    statement = (
-        f'SELECT {", ".join(map(_as_read, columns))} FROM "journal" WHERE "shop_id" = {mark} AND "number" > {mark}'  # noqa: S608
-        f' AND "number" <= {mark} ORDER BY "number" LIMIT {PAGE}'
-    )
-    while after < newest:
-        rows = database.execute_sql(statement, (shop_id, after, newest)).fetchall()
-        if not rows:
-            return
+    names, mark = [column.column_name for column in Journal._meta.sorted_fields], database.param
+    these = f'WHERE "shop_id" = {mark} AND "number" > {mark} AND "number" <= {mark} ORDER BY "number" LIMIT {PAGE}'
+    while after < newest and (rows := _fetched(Journal, these, (shop_id, after, newest))):
         yield [Row(**dict(zip(names, row, strict=True))) for row in rows]
         after = rows[-1][names.index("number")]
 
@@ -603,7 +625,7 @@ def judge(row: str | None, entry: str | None) -> str | None:
         return "was not written by this server"
     if entry == REMOVED:
         return "was deleted, and is there again"
-    return None if hmac.compare_digest(row, entry) else "was changed"
+    return None if hmac.compare_digest(row.encode(), entry.encode()) else "was changed"
 
 
 def _certain(doubts: Iterable[Doubt]) -> Iterator[str]:
@@ -617,16 +639,15 @@ def _certain(doubts: Iterable[Doubt]) -> Iterator[str]:
 
 
 def _newest_states(table: type[Journaled], shop_id: str, subjects: list[str]) -> dict[str, str]:
-    if not subjects:
-        return {}
+    mine = 'FROM "journal" WHERE "shop_id" = ? AND "subject_table" = ? AND "subject"'
     if len(subjects) == 1:
-        one = Journal.of(shop_id, Journal.subject, Journal.state).where(
-            Journal.subject_table == name_of(table), Journal.subject == subjects[0]
-        )
-        return dict(one.order_by(Journal.number.desc()).limit(1).tuples())
-    of_table = (Journal.subject_table == name_of(table)) & among(Journal.subject, subjects)
-    newest = Journal.of(shop_id, peewee.fn.MAX(Journal.number)).where(of_table).group_by(Journal.subject)
-    return dict(Journal.of(shop_id, Journal.subject, Journal.state).where(Journal.number.in_(newest)).tuples())
+        one = f'SELECT "subject", "state" {mine} = ? ORDER BY "number" DESC LIMIT 1'
+        return dict(_run(one, shop_id, name_of(table), subjects[0]))
+    some = "IN (SELECT value FROM json_each(?))" if on_sqlite() else "= ANY(?)"
+    newest = f'SELECT MAX("number") {mine} {some} GROUP BY "subject"'
+    found = f'SELECT "subject", "state" FROM "journal" WHERE "shop_id" = ? AND "number" IN ({newest})'  # noqa: S608
+    named = json.dumps(subjects) if on_sqlite() else subjects
+    return dict(_run(found, shop_id, shop_id, name_of(table), named)) if subjects else {}
 
 
 def _columns_of_key(table: type[Journaled]) -> tuple[str, ...]:

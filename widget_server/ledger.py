@@ -794,7 +794,7 @@ def _first_wrong(account: Account, debt: int) -> str | None:
             return f"row {sequence} is missing"
         if row.balance_after != balance:
             return f"row {sequence} ({row.id}) says {row.balance_after} points, its sum is {balance}"
-        if not hmac.compare_digest(row.digest, _digest(head, row)):
+        if not hmac.compare_digest(row.digest.encode(), _digest(head, row).encode()):
             return f"row {sequence} ({row.id}) was changed"
         head = row.digest
     if (account.sequence, account.head) != (sequence, head):

@@ -34,11 +34,13 @@ def findings(**options: Any) -> list[str]:
 def test_an_audit_goes_on_from_its_last_good_point(world: World, ann: Shopper, monkeypatch: pytest.MonkeyPatch) -> None:
     """Bob's account is the only one that was written since, so it is the only one that is added up again."""
     bob = world.member("bob@example.com")
+    newest = journal.last_of(world.shop.id)
     assert findings() == []
     mark = books.mark_of(world.shop)
     assert mark is not None
-    assert (mark.number, mark.digest) == journal.last_of(world.shop.id)
+    assert (mark.number, mark.digest) == newest
     bob.is_given(5)
+    newest = journal.last_of(world.shop.id)
     added_up = []
     real = ledger._audit_page
     monkeypatch.setattr(
@@ -48,7 +50,7 @@ def test_an_audit_goes_on_from_its_last_good_point(world: World, ann: Shopper, m
     assert added_up == [bob.account.id]
     again = books.mark_of(world.shop)
     assert again is not None
-    assert (again.number, again.whole_at) == (journal.last_of(world.shop.id)[0], mark.whole_at)
+    assert (again.number, again.digest, again.whole_at) == (*newest, mark.whole_at)
 
 
 def test_a_finding_leaves_the_last_good_point_where_it_is(world: World, ann: Shopper) -> None:
@@ -101,6 +103,20 @@ def test_the_daily_audit_is_whole_once_a_week_and_says_in_the_log_what_is_wrong(
         books.audit_daily(world.shop)
     assert f"account {ann.account.id}: was changed" in caplog.text
     set_tier_points(true)
+
+
+def test_nobody_puts_off_the_next_whole_audit(world: World, ann: Shopper, caplog: pytest.LogCaptureFixture) -> None:
+    true = ann.account.tier_points
+    with clock.at(NOON):
+        books.audit_daily(world.shop)
+    set_tier_points(77)
+    db.database.execute_sql("UPDATE books_mark SET whole_at = '2099-01-01T00:00:00.000000Z'")
+    with clock.at(NOON + timedelta(days=1)):
+        books.audit_daily(world.shop)
+    assert f"books_mark {world.shop.id}: was changed" in caplog.text
+    assert "2 findings" in caplog.text
+    set_tier_points(true)
+    assert findings() == []
 
 
 def test_an_earlier_database_is_noticed(world: World, ann: Shopper) -> None:

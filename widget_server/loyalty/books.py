@@ -4,7 +4,7 @@ import json
 import logging
 import os
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from peewee import SQL
 
 from widget_server import clock, config, journal, ledger
 from widget_server.config import Settings
-from widget_server.db import Int, ShopTable, Text, UtcDateTime, atomic, insert_once
+from widget_server.db import Int, ShopTable, Text, UtcDateTime, atomic
 from widget_server.errors import BooksDoNotBalance
 from widget_server.ledger import Account
 from widget_server.loyalty import checkout, coupons, points, reports
@@ -40,7 +40,8 @@ class BooksMark(ShopTable):
     """What the last audit of a shop found, and the last entry of its journal up to which all was good.
 
     `number` and `digest` are that entry's; `whole_at` is when the whole books were last good, not only what was written
-    since the mark. `finding` is the first of `findings`, as the audit names it.
+    since the mark. `finding` is the first of `findings`, as the audit names it. `seal` is the keyed hash of the rest:
+    nobody else puts off the next audit.
     """
 
     shop_id = Text(primary_key=True, constraints=[SQL("REFERENCES shop (id)")])
@@ -50,6 +51,7 @@ class BooksMark(ShopTable):
     whole_at = UtcDateTime(null=True)
     findings = Int(default=0)
     finding = Text(null=True)
+    seal = Text()
 
 
 def audit(*, since: bool = False) -> Iterator[str]:
@@ -64,17 +66,27 @@ def audit(*, since: bool = False) -> Iterator[str]:
 def audit_shop(shop: Shop, *, since: bool = False) -> Iterator[str]:
     """Audit one shop, like `audit`, and note what was found once all is read."""
     mark = mark_of(shop)
-    is_whole = not since or mark is None or mark.whole_at is None
+    is_whole = not since or mark is None or mark.whole_at is None or not is_ours(mark)
     newest, count, first = journal.last_of(shop.id), 0, None
-    for line in _once_each(_findings(shop, None if is_whole else mark)):
+    for line in _once_each(_findings(shop, mark, is_whole=is_whole)):
         count, first = count + 1, first or line
         yield line
-    _note(shop, newest, count, first, is_whole=is_whole)
+    _note(shop, mark, newest, count, first, is_whole=is_whole)
 
 
 def mark_of(shop: Shop) -> BooksMark | None:
     """What the last audit of the shop found; None while there was none."""
     return BooksMark.one(shop)
+
+
+def is_ours(mark: BooksMark) -> bool:
+    """True while nobody else has changed the mark."""
+    return journal.is_hash_of(mark.seal, _sealed(mark))
+
+
+def _sealed(mark: BooksMark) -> list[Any]:
+    times = [moment and clock.iso(moment) for moment in (mark.checked_at, mark.whole_at)]
+    return ["books_mark", mark.shop_id, mark.number, mark.digest, *times, mark.findings, mark.finding]
 
 
 def unwell() -> list[BooksMark]:
@@ -85,10 +97,17 @@ def unwell() -> list[BooksMark]:
 def audit_daily(shop: Shop) -> None:
     """The worker's daily audit: what was written since the last one, and once a week the whole books."""
     mark = mark_of(shop)
-    is_whole_due = mark is None or mark.whole_at is None or clock.now() - mark.whole_at >= WHOLE_EVERY
+    is_whole_due = (
+        mark is None or not is_ours(mark) or mark.whole_at is None or clock.now() - mark.whole_at >= WHOLE_EVERY
+    )
     found = list(audit_shop(shop, since=not is_whole_due))
     if found:
         log.error("the books of shop %s do not balance: %s findings, the first: %s", shop.id, len(found), found[0])
+
+
+def accept(shop: Shop) -> None:
+    """The owner has looked into what was found: the shop's covered rows are good as they are (contracts §15)."""
+    journal.accept(shop.id)
 
 
 def rekey(settings: Settings) -> None:
@@ -107,8 +126,7 @@ def rekey(settings: Settings) -> None:
                 journal.rechain()
                 ledger.rechain()  # behind it: writes to accounts are compared with what the journal says
                 for shop in list(Shop.everywhere()):
-                    number, digest = journal.last_of(shop.id)
-                    BooksMark.change(shop, {BooksMark.number: number, BooksMark.digest: digest})
+                    _note(shop, mark_of(shop), journal.last_of(shop.id), 0, None, is_whole=True)
         except BaseException:
             config.use(before)
             raise
@@ -148,20 +166,26 @@ def _anchored() -> dict[str, Any]:
         return {}
 
 
-def _findings(shop: Shop, mark: BooksMark | None) -> Iterator[str]:
+def _findings(shop: Shop, mark: BooksMark | None, *, is_whole: bool) -> Iterator[str]:
     yield from audit_anchor(shop.id)
-    if mark is None:
-        found = False
+    if mark is not None and not is_ours(mark):
+        yield f"books_mark {shop.id}: was changed"
+    if mark is not None and not is_whole:
+        yield from journal.audit_chain(shop.id, (mark.number, mark.digest))
+        yield from journal.audit_written(shop.id, mark.number)
+        for keys in journal.written_since(shop.id, mark.number):
+            yield from ledger.audit_some(shop.id, [account_id for (account_id,) in keys.get(Account, [])])
+        return
+    found = False
+    try:
         for line in _all_of(PROOFS, shop):
             found = True
             yield line
-        if not found:  # else it would be the same once more
-            yield from _all_of(SUMS, shop)
-        return
-    yield from journal.audit_chain(shop.id, (mark.number, mark.digest))
-    yield from journal.audit_written(shop.id, mark.number)
-    for keys in journal.written_since(shop.id, mark.number):
-        yield from ledger.audit_some(shop.id, [account_id for (account_id,) in keys.get(Account, [])])
+    except UnicodeDecodeError:  # text that nobody of ours wrote: its row was named, and what refers to it is unreadable
+        if not found:
+            raise
+    if not found:  # else it would be the same once more
+        yield from _all_of(SUMS, shop)
 
 
 def _all_of(checks: Iterable[Callable[[str], Iterable[str]]], shop: Shop) -> Iterator[str]:
@@ -178,11 +202,14 @@ def _once_each(lines: Iterable[str]) -> Iterator[str]:
             yield line
 
 
-def _note(shop: Shop, newest: tuple[int, str], count: int, first: str | None, *, is_whole: bool) -> None:
-    moment: datetime = clock.now()
-    facts: dict[str, Any] = {"checked_at": moment, "findings": count, "finding": first}
-    if not count:
-        facts |= {"number": newest[0], "digest": newest[1]}
-        facts |= {"whole_at": moment} if is_whole else {}
-    if not insert_once(BooksMark, {"shop_id": shop.id, **facts}):
-        BooksMark.change(shop, facts)
+def _note(
+    shop: Shop, mark: BooksMark | None, newest: tuple[int, str], count: int, first: str | None, *, is_whole: bool
+) -> None:
+    noted = BooksMark(shop_id=shop.id, checked_at=clock.now(), findings=count, finding=first)
+    good = mark if mark is not None and is_ours(mark) else BooksMark()
+    noted.number, noted.digest = (good.number, good.digest) if count else newest
+    noted.whole_at = good.whole_at if count or not is_whole else noted.checked_at
+    noted.seal = journal.hash_of(_sealed(noted))
+    with atomic():
+        BooksMark.remove(shop)
+        noted.save(force_insert=True)

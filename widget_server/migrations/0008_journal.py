@@ -25,7 +25,8 @@ CREATE TABLE "books_mark" (
   "checked_at" TEXT NOT NULL,
   "whole_at" TEXT,
   "findings" INTEGER NOT NULL,
-  "finding" TEXT) STRICT;
+  "finding" TEXT,
+  "seal" TEXT NOT NULL) STRICT;
 CREATE TRIGGER "account_delete_refused" BEFORE DELETE ON "account" BEGIN SELECT RAISE(ABORT, 'account: DELETE is refused'); END;
 CREATE TRIGGER "transaction_update_refused" BEFORE UPDATE ON "transaction" BEGIN SELECT RAISE(ABORT, 'transaction: UPDATE is refused'); END;
 CREATE TRIGGER "transaction_delete_refused" BEFORE DELETE ON "transaction" BEGIN SELECT RAISE(ABORT, 'transaction: DELETE is refused'); END;
@@ -55,7 +56,8 @@ CREATE TABLE "books_mark" (
   "checked_at" TIMESTAMPTZ NOT NULL,
   "whole_at" TIMESTAMPTZ,
   "findings" BIGINT NOT NULL,
-  "finding" TEXT);
+  "finding" TEXT,
+  "seal" TEXT NOT NULL);
 CREATE TRIGGER "account_refused" BEFORE DELETE OR TRUNCATE ON "account" FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER "transaction_refused" BEFORE UPDATE OR DELETE OR TRUNCATE ON "transaction" FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER "debt_refused" BEFORE UPDATE OR DELETE OR TRUNCATE ON "debt" FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();

@@ -291,6 +291,20 @@ def test_audit_sees_a_counter_that_was_changed(world: World, shell: Shell, colum
     assert shell("audit").exit_code == 0
 
 
+def test_audit_names_each_row_and_the_owner_may_accept_it(world: World, shell: Shell) -> None:
+    """Two coupons are worth more than they were; the owner looks into it and leaves it so."""
+    ann = world.member()
+    ann.is_given(500)
+    made = sorted(ann.redeems(world.reward(cost=100)).id for _ in range(2))
+    assert shell("audit").exit_code == 0
+    db.database.execute_sql("UPDATE coupon SET amount = '50.00'")
+    wrong = shell("audit")
+    assert (wrong.exit_code, sorted(wrong.stderr.splitlines())) == (1, [f"coupon {id}: was changed" for id in made])
+    assert shell("audit", "--since").exit_code == 0  # this server wrote neither of them since
+    accepted = shell("audit", "--accept", world.shop.id)
+    assert (accepted.exit_code, accepted.stdout) == (0, "The books balance.\n")
+
+
 def _tamper(shopper: Shopper, sequence: int) -> None:
     with journal.rewriting():
         db.database.execute_sql(

@@ -21,11 +21,13 @@ from widget_server.loyalty.points import Adjustment, Award, Said
 
 
 def a_lively_shop(world: World) -> None:
-    """Two members with every kind of row: debts, awards that wait, coupons, words, closed days, answers."""
+    """Two members with every kind of row: debts, awards that wait, coupons, words, closed days, answers, a referral."""
     world.order_rule(10)
+    world.refer()
     world.settings(coupon_after_cancel="points")
     reward = world.reward(cost=100)
-    ann, bob = world.member("ann@example.com"), world.member("bob@example.com")
+    ann = world.member("ann@example.com")
+    bob = world.member("bob@example.com", code=ann.customer.referral_code)
     with clock.at(clock.now() - timedelta(days=5)):
         for shopper in (ann, bob):
             shopper.is_given(400)
@@ -37,7 +39,7 @@ def a_lively_shop(world: World) -> None:
     ann.redeems(world.reward(cost=800))
     ann.orders(id=order.external_id, lines=(line("60.00"),), refunds=(refund("60.00"),))
     ann.redeems(reward) if ann.balance >= 100 else None
-    bob.redeems(reward)
+    bob.orders("20.00", coupon_codes=(bob.redeems(reward).code,))
     checkout.apply(world.shop, bob.customer, "c-1", key="c-1", source="admin", reward_id=reward.id)
     said = Said(reason="complained", comment="sorry", staff="kim")
     points.adjust(world.shop, bob.account.id, source="staff", key="words", by=25, said=said)

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import click
 import cysqlite
+import psycopg
 import pytest
 from click.testing import CliRunner, Result
 

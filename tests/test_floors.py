@@ -33,7 +33,7 @@ loyalty.customers
 loyalty.points loyalty.lots loyalty.mailboxes
 loyalty.expiry
 loyalty.batches
-loyalty.csv_files
+loyalty.csv_files loyalty.stored_files
 loyalty.orders
 loyalty.feeds loyalty.deliveries
 loyalty.new_customers

@@ -11,7 +11,7 @@ import shutil
 import threading
 import time
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -37,6 +37,7 @@ PROBE_SECONDS = 3.0  # the same for whoever asks how the server is
 BUSY_TIMEOUT_MS = 1_000  # one try for SQLite's own lock; the queue leaves it to programs that are not ours
 LOCK_TIMEOUT_MS = 10_000
 DELETED_AT_ONCE = 1000
+SECURE_DELETE = 1  # what is deleted is overwritten with zeros, so that no file still has it (acceptance 58)
 FULL_SECONDS = 60.0  # a database that was full so recently, and took nothing since, is full
 FREE_BYTES_MIN = 1024 * 1024
 WRITES = re.compile(r"\s*(INSERT|UPDATE|DELETE|REPLACE|CREATE|ALTER|DROP|REINDEX|ANALYZE|VACUUM\s*$)", re.IGNORECASE)
@@ -49,6 +50,7 @@ _OUR_TYPES_SQLITE = {
     "LW_TIME": "TEXT",
     "LW_MONEY": "TEXT",
     "LW_BOOL": "INTEGER",
+    "LW_BYTES": "BLOB",
 }
 _OUR_TYPES_POSTGRES = {
     "LW_TEXT": "TEXT",
@@ -56,6 +58,7 @@ _OUR_TYPES_POSTGRES = {
     "LW_TIME": "TIMESTAMPTZ",
     "LW_MONEY": "NUMERIC(20, 4)",
     "LW_BOOL": "BOOLEAN",
+    "LW_BYTES": "BYTEA",
 }
 
 
@@ -169,6 +172,7 @@ def _sqlite(path: Path) -> Sqlite:
             ("foreign_keys", 1),
             ("busy_timeout", BUSY_TIMEOUT_MS),
             ("cache_size", -16_000),
+            ("secure_delete", SECURE_DELETE),
         ),
     )
 
@@ -222,10 +226,57 @@ def atomic() -> Iterator[None]:
 
     What its failures mean for the caller is said by `away`. A commit that failed may have been done all the same.
     """
-    with database.atomic():
-        yield
+    try:
+        with database.atomic():
+            yield
+    except BaseException:
+        if not database.in_transaction():
+            _afterwards().clear()
+        raise
     if not database.in_transaction():
         _last_failure.state = None
+        acts = list(_afterwards())
+        _afterwards().clear()
+        for act in acts:
+            act()
+
+
+def when_committed(act: Callable[[], object]) -> None:
+    """Run `act` in this thread right after the transaction that is under way is committed, and never after a rollback.
+
+    It is lost when the process ends in between: what must happen is a job (queue.py) as well.
+    """
+    _afterwards().append(act)
+
+
+def _afterwards() -> list[Callable[[], object]]:
+    if not hasattr(_here, "afterwards"):
+        _here.afterwards = []
+    found: list[Callable[[], object]] = _here.afterwards
+    return found
+
+
+_here = threading.local()
+
+
+def empty_log() -> bool:
+    """Write the write-ahead log into the database file and cut it to nothing; True when that is done.
+
+    Until then it holds earlier versions of pages, with what was deleted from them. False while a reader or another
+    program needs it. True on PostgreSQL, whose log is its own.
+    """
+    if not on_sqlite():
+        return True
+    with database.obj.turn():
+        busy, _, _ = database.execute_sql("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    return not busy
+
+
+def rewrite() -> None:
+    """Write the embedded database anew, so that nothing is left of what was deleted before SECURE_DELETE was on."""
+    if on_sqlite():
+        database.execute_sql("VACUUM")
+        empty_log()
 
 
 def away(error: BaseException | None) -> DatabaseAway | None:
@@ -292,6 +343,15 @@ class Text(Field):
     """Text of any length."""
 
     field_type = "LW_TEXT"
+
+
+class Bytes(Field):
+    """Bytes as they are: a piece of a file."""
+
+    field_type = "LW_BYTES"
+
+    def python_value(self, value: Any) -> bytes | None:
+        return None if value is None else bytes(value)
 
 
 class Int(Field):

@@ -17,10 +17,10 @@ events
 db
 data_keys
 queue tallies
-keys
 ledger
 loyalty.emails loyalty.lines loyalty.postal_addresses
-loyalty.audit_log
+loyalty.audit_log loyalty.forgetting
+keys
 loyalty.shops loyalty.edits
 loyalty.api_keys loyalty.passwords loyalty.sign_in_codes
 loyalty.access_tokens

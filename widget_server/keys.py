@@ -13,6 +13,7 @@ import peewee
 from widget_server import clock
 from widget_server.db import Json, ShopTable, Text, UtcDateTime, atomic, canonical, insert_once
 from widget_server.errors import BadRequest, KeyReused
+from widget_server.loyalty.forgetting import Forgotten
 
 KEY_LENGTH_MAX = 256
 
@@ -54,3 +55,11 @@ def once(
         if earlier.fingerprint != fingerprint:
             raise KeyReused()
         return earlier.answer
+
+
+def forget(person: Forgotten) -> None:
+    """Empty what this person was answered, and what others were answered about them. That it was done stays known."""
+    named = Request.customer_id.in_(person.ids)
+    for word in person.words:
+        named |= Request.answer.cast("TEXT").contains(word)
+    Request.change(person.shop_id, {Request.answer: None}, named)

@@ -5,6 +5,7 @@ Codes, links and addresses stand in no log and no error; until it is sent, a mai
 
 import hashlib
 import json
+import os
 import smtplib
 import ssl
 from collections.abc import Iterator
@@ -13,19 +14,25 @@ from email.errors import MessageError
 from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import EmailPolicy
+from email.parser import BytesHeaderParser
+from email.policy import EmailPolicy, default
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
 import idna
+from cryptography.fernet import InvalidToken
 
 from widget_server import clock, config, queue
 from widget_server.delivery import letters
 from widget_server.events import MailWanted
 from widget_server.loyalty import emails, programs, shops
+from widget_server.loyalty.forgetting import Forgotten
+from widget_server.queue import Job
 
+JOB = "send_mail"
+SHOP_HEADER = "X-Loyalty-Shop"
 TIMEOUT_SECONDS = 20
 PORTS = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
 
@@ -57,7 +64,7 @@ class Headers(EmailPolicy):
 def promise(event: MailWanted) -> None:
     """Queue the mail; codes and links wait encrypted."""
     letter = {"shop_id": event.shop_id, "template": event.template, "to": event.to, "locale": event.locale}
-    queue.enqueue("send_mail", {"sealed": config.seal(json.dumps({**letter, "values": event.values}))})
+    queue.enqueue(JOB, {"sealed": config.seal(json.dumps({**letter, "values": event.values}))})
 
 
 def opened(payload: dict[str, Any]) -> dict[str, Any]:
@@ -75,16 +82,43 @@ def send(payload: dict[str, Any]) -> None:
     wanted = opened(payload)
     shop = shops.by_id(wanted["shop_id"])
     letter = letters.write(wanted["template"], wanted["locale"], shop, programs.of(shop.id), wanted["values"])
-    _hand_over(_message(letter, wanted["to"], hashlib.sha256(payload["sealed"].encode()).hexdigest()[:32]))
+    _hand_over(_message(letter, wanted, hashlib.sha256(payload["sealed"].encode()).hexdigest()[:32]))
 
 
-def _message(letter: letters.Letter, to: str, id: str) -> EmailMessage:
+def forget(person: Forgotten) -> None:
+    """Mails to this person are not sent any more, and those in the folder go; so do errors of jobs that name them.
+
+    Mails in a folder of another host are out of reach (docs/security.md).
+    """
+    for job in list(Job.select().where(Job.name == JOB)):
+        if _is_to(person, job.payload):
+            Job.delete().where(Job.id == job.id).execute()
+    for job in list(Job.select().where(Job.last_error.is_null(False))):
+        if person.is_named_in(job.last_error):
+            Job.update(last_error=None).where(Job.id == job.id).execute()
+    for path in _folder().glob("*") if _folder().is_dir() else ():
+        with path.open("rb") as file:
+            head = BytesHeaderParser(policy=default).parse(file)
+        if head.get(SHOP_HEADER, person.shop_id) == person.shop_id and person.is_named_in(head.get("To")):
+            path.unlink()
+
+
+def _is_to(person: Forgotten, payload: dict[str, Any]) -> bool:
+    try:
+        letter = opened(payload)
+    except (InvalidToken, KeyError):  # it cannot be sent either
+        return False
+    return bool(letter["shop_id"] == person.shop_id and person.is_named_in(letter["to"]))
+
+
+def _message(letter: letters.Letter, wanted: dict[str, Any], id: str) -> EmailMessage:
     sender = _sender(_undecodable(letter.sender))
     message = EmailMessage(policy=Headers())
     message.set_content(letter.text)
     message.add_alternative(letter.html, subtype="html")
     message["From"] = sender
-    message["To"] = _reader(to)
+    message["To"] = _reader(wanted["to"])
+    message[SHOP_HEADER] = wanted["shop_id"]
     message["Subject"] = _undecodable(letter.subject)
     message["Date"] = clock.now()
     message["Message-ID"] = f"<{id}@{sender.domain}>"
@@ -125,6 +159,12 @@ def _hand_over(message: EmailMessage) -> None:
     else:
         known = ", ".join(["file", *PORTS])
         raise MailNotSent(f"WIDGET_MAIL_URL has the scheme {scheme!r}; it is one of {known}")
+
+
+def _folder() -> Path:
+    """The folder for mails, if WIDGET_MAIL_URL names one; else one that is not there."""
+    url = config.current().mail_url
+    return Path(url.removeprefix("file://") if url.startswith("file://") else os.devnull)
 
 
 def _to_folder(message: EmailMessage, folder: Path) -> None:

@@ -65,11 +65,6 @@ class CsvFile:
             yield rest + part
             rest = (rest + part)[-OVERLAP:]
 
-    def mentions(self, words: list[str]) -> bool:
-        """True when one of `words` stands anywhere in the file, whatever its case."""
-        lower = [word.lower() for word in words]
-        return any(word in text.lower() for text in self.texts() for word in lower)
-
     def _opened(self) -> TextIO:
         text = io.TextIOWrapper(self.opens(), self.encoding, newline="")
         if self.has_remark:

@@ -29,6 +29,7 @@ from widget_server.errors import BadRequest, CustomerExists, NotFound
 from widget_server.events import CustomerChanged, CustomerJoined, SamePerson, emit
 from widget_server.loyalty import emails, lines, sessions
 from widget_server.loyalty.emails import Email
+from widget_server.loyalty.forgetting import Forgotten
 
 CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # no look-alikes
 REFERRAL_CODE_LENGTH = 7
@@ -39,6 +40,10 @@ EDITABLE = frozenset(
     ("name", "phone", "locale", "accepts_marketing", "external_id", "excluded", "labels", "notes", "birthday")
 )
 DERIVED = ("email_key", "mailbox", "facts_as_of", "paying_at", "not_paying_at")  # bookkeeping, in no event
+ADDRESS = ("email", "email_key", "mailbox")
+PERSONAL = (*ADDRESS, "name", "phone", "birthday", "birthday_set_at", "locale", "notes", "password_hash")
+PAST = ("facts_as_of", "paying_at", "not_paying_at")
+NAMES = ("external_id", "referral_code")  # by which others know a person: a signpost keeps what its target has already
 LINES = ("name", "phone", "locale")  # texts of one line
 
 Status = Literal["visitor", "pending", "member"]
@@ -302,6 +307,15 @@ def leave(customer: Customer) -> None:
     with atomic():
         _set(_fresh(customer), status="visitor", left_at=clock.now(), password_hash=None)
         sessions.close_all(customer.shop_id, customer.id)
+
+
+def forget(person: Forgotten) -> None:
+    """Every fact about this person goes, in every row that was theirs; the rows stay, for the books (acceptance 58)."""
+    facts: dict[str, Any] = dict.fromkeys((*PERSONAL, *NAMES, *PAST))
+    facts |= {"labels": [], "email_verified": False, "accepts_marketing": False, "status": "visitor"}
+    theirs = Customer.id.in_(person.ids)
+    Customer.change(person.shop_id, facts, theirs)
+    Customer.change(person.shop_id, {"erased_at": clock.now()}, theirs, Customer.merged_into.is_null())
 
 
 def set_status(customer: Customer, status: Status) -> None:

@@ -44,8 +44,9 @@ from widget_server.events import BatchChanged, ImportCreated, emit
 from widget_server.ledger import POINTS_MAX
 from widget_server.loyalty import batches, csv_files, customers, emails, shops, stored_files
 from widget_server.loyalty.batches import Batch, BatchItem, Mode
-from widget_server.loyalty.csv_files import CsvFile, Unreadable
+from widget_server.loyalty.csv_files import CsvFile, Opens, Unreadable
 from widget_server.loyalty.customers import Customer, Person
+from widget_server.loyalty.forgetting import Forgotten
 from widget_server.loyalty.points import NOTHING_SAID, Said
 from widget_server.loyalty.shops import Shop
 from widget_server.loyalty.stored_files import Stored
@@ -304,25 +305,34 @@ def forget_old() -> None:
     stored_files.forget_old(kept)
 
 
-def forget(shop: Shop, words: list[str]) -> None:
-    """Somebody is forgotten: files in which one of `words` stands go, and what cannot be read goes with them.
+def forget(person: Forgotten) -> None:
+    """Files in which this person stands go, and what cannot be read goes with them; so do names and samples of files.
 
     An import that still needs its file fails, and says so.
     """
-    for file_id in stored_files.ids(shop.id) if words else ():
-        try:
-            goes = csv_files.read(partial(stored_files.opened, shop.id, file_id)).mentions(words)
-        except Unreadable:
-            goes = True
-        if goes:
-            _let_go(shop, file_id)
+    for file_id in stored_files.ids(person.shop_id):
+        if _names(person, partial(stored_files.opened, person.shop_id, file_id)):
+            _let_go(person.shop_id, file_id)
+    for made in list(Import.of(person.shop_id)):
+        if person.is_named_in(made.file_name):
+            Import.change(person.shop_id, {Import.file_name: None}, Import.id == made.id)
+        if person.is_named_in("\n".join([*made.header, *(cell for row in made.sample_rows for cell in row)])):
+            blank = {Import.header: [""] * len(made.header), Import.sample_rows: []}
+            Import.change(person.shop_id, blank, Import.id == made.id)
 
 
-def _let_go(shop: Shop, file_id: str) -> None:
-    upload = Upload.one(shop, Upload.file_id == file_id)
+def _names(person: Forgotten, opens: Opens) -> bool:
+    try:
+        return any(map(person.is_named_in, csv_files.read(opens).texts()))
+    except Unreadable:
+        return True
+
+
+def _let_go(shop_id: str, file_id: str) -> None:
+    upload = Upload.one(shop_id, Upload.file_id == file_id)
     if upload is not None:
         _drop(upload)
-    stored_files.remove(shop.id, file_id)
+    stored_files.remove(shop_id, file_id)
 
 
 def _drop(upload: Upload) -> None:

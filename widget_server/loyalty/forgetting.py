@@ -66,6 +66,7 @@ class Forgotten:
         return isinstance(body, dict) and (
             any(str(body.get(name)) in self.order_ids for name in ("id", "order_id", "parent_id"))
             or any(found in self.external_ids for found in _customer_ids(body))
+            or any(self.is_named_in(name) for name in _divided_names(body))
         )
 
     def without_codes(self, text: str) -> str:
@@ -161,3 +162,13 @@ def _customer_ids(value: Any, key: str = OTHERWISE) -> Iterator[str]:
     elif isinstance(value, list):
         for one in value:
             yield from _customer_ids(one, key)
+
+
+def _divided_names(value: Any) -> Iterator[str]:
+    """The names that a message divides into first and last."""
+    if isinstance(value, dict):
+        if "first_name" in value and "last_name" in value:
+            yield f"{value['first_name']} {value['last_name']}"
+        value = list(value.values())
+    for one in value if isinstance(value, list) else ():
+        yield from _divided_names(one)

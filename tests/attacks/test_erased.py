@@ -379,6 +379,14 @@ def test_while_somebody_reads_the_log_stays_and_the_job_tries_again(sqlite: Path
     reader.close()
 
 
+def test_the_worker_settles_each_erasure(somebody: Rosamund) -> None:
+    privacy.erase(somebody.shop, customers.by_id(somebody.shop.id, somebody.id))
+    assert Job.select().where(Job.name == privacy.SETTLE_JOB).count() == 1
+    privacy.settle({})  # PostgreSQL takes a VACUUM outside transactions alone
+    jobs.run_all()
+    assert Job.select().where(Job.name == privacy.SETTLE_JOB).count() == 0
+
+
 @pytest.mark.parametrize("keeper", [keeper for keeper in privacy.KEEPERS if keeper.forget.__module__ not in NAMELESS])
 def test_without_one_of_its_keepers_a_person_is_not_forgotten(
     somebody: Rosamund, keeper: Keeper, monkeypatch: pytest.MonkeyPatch

@@ -16,10 +16,11 @@ from urllib.parse import unquote_plus
 from widget_server.loyalty import emails
 
 ID_LENGTH_MIN, ID_DIGITS_MIN, NAME_LENGTH_MIN = 6, 10, 6
-PHONE_DIGITS_MIN, PHONE_DIGITS_SAME, PHONE_DIGITS_MAX = 6, 8, 15
+PHONE_DIGITS_MIN, PHONE_DIGITS_SAME = 6, 8
 ADDRESS = re.compile(r"[^\s\"'<>,;:()\[\]{}\\|=&?]+@[^\s\"'<>,;:()\[\]{}\\|=&?/]+")
-PHONE = re.compile(r"\+?\d[\d ()./-]{4,24}\d")
-ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
+SEPARATORS = ". ()/-"
+DIVIDED = r"[. ()/-]{0,3}"  # between two digits of a number
+ESCAPED = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))")
 ID_KEYS = frozenset(("customer_id", "customerid", "user_id", "external_id", "externalid"))
 ABOUT_A_CUSTOMER = frozenset(("customer", "user", "buyer"))
 OTHERWISE = "otherwise"  # a key under which nothing is a customer's id
@@ -76,7 +77,14 @@ class Forgotten:
         return text
 
     def _stands_in(self, text: str) -> bool:
+        if not self._may_stand_in(text.lower()):
+            return False
         return self._has_address(text) or self._has_phone(text) or bool(self._whole and self._whole.search(text))
+
+    def _may_stand_in(self, lower: str) -> bool:
+        """False where no part of an address, number, name or id stands: by far the most text, so this is quick."""
+        compact = _compact(lower)
+        return any(part in compact for part in self._compact_parts) or any(part in lower for part in self._plain_parts)
 
     def _has_address(self, text: str) -> bool:
         if not self.emails or "@" not in text:
@@ -91,13 +99,17 @@ class Forgotten:
         return False
 
     def _has_phone(self, text: str) -> bool:
-        if not self._digits:
-            return False
-        return any(
-            _is_same_number(digits, hers)
-            for digits in (re.sub(r"\D", "", found) for found in PHONE.findall(text))
-            for hers in self._digits
-        )
+        return bool(self._numbers and self._numbers.search(text))
+
+    @cached_property
+    def _compact_parts(self) -> tuple[str, ...]:
+        locals = (_compact(mailbox.partition("@")[0]) for mailbox in self._mailboxes)
+        return tuple(filter(None, (*locals, *(digits[-PHONE_DIGITS_SAME:] for digits in self._digits))))
+
+    @cached_property
+    def _plain_parts(self) -> tuple[str, ...]:
+        last = (name.lower().split()[-1] for name in self.names if _is_full(name))
+        return (*last, *(one.lower() for one in (*self.ids, *self.external_ids) if _tells(one)))
 
     @cached_property
     def _mailboxes(self) -> frozenset[str]:
@@ -114,6 +126,15 @@ class Forgotten:
         return tuple(one for one in digits if len(one) >= PHONE_DIGITS_MIN)
 
     @cached_property
+    def _numbers(self) -> re.Pattern[str] | None:
+        """The last digits of each number, divided in any way, behind any code of a country; short ones whole."""
+        found = []
+        for digits in self._digits:
+            is_long = len(digits) >= PHONE_DIGITS_SAME
+            found.append(("" if is_long else r"(?<!\d)") + DIVIDED.join(digits[-PHONE_DIGITS_SAME:]) + r"(?!\d)")
+        return re.compile("|".join(found)) if found else None
+
+    @cached_property
     def _whole(self) -> re.Pattern[str] | None:
         """Names and ids as whole words; blanks in a name are as many as there are."""
         names = [r"\s+".join(map(re.escape, name.split())) for name in self.names if _is_full(name)]
@@ -125,11 +146,24 @@ class Forgotten:
 def _readings(text: str) -> Iterator[str]:
     """The text as it stands, and what it says where letters are escaped as in JSON or a form."""
     yield text
-    if "\\u" in text:
-        text = ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)
+    if "\\" in text:
+        text = ESCAPED.sub(_unescaped, text)
         yield text
     if "%40" in text or "%2B" in text or "%20" in text:
         yield unquote_plus(text)
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    """What an escape of JSON stands for; a line break or tab is a blank."""
+    code, sign = found.groups()
+    return chr(int(code, 16)) if code else " " if sign in "bfnrt" else str(sign)
+
+
+def _compact(text: str) -> str:
+    """The text without what may stand between the parts of an address or a number, or not."""
+    for sign in SEPARATORS:
+        text = text.replace(sign, "")
+    return text
 
 
 def _tells(id: str) -> bool:
@@ -140,13 +174,6 @@ def _tells(id: str) -> bool:
 def _is_full(name: str) -> bool:
     """Whether a name is more than a first name, which others have too."""
     return len(name.split()) > 1 and len(name) >= NAME_LENGTH_MIN
-
-
-def _is_same_number(one: str, other: str) -> bool:
-    if len(one) > PHONE_DIGITS_MAX:
-        return False
-    short = min(len(one), len(other))
-    return one == other or (short >= PHONE_DIGITS_SAME and one[-PHONE_DIGITS_SAME:] == other[-PHONE_DIGITS_SAME:])
 
 
 def _customer_ids(value: Any, key: str = OTHERWISE) -> Iterator[str]:

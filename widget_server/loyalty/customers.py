@@ -39,7 +39,8 @@ NOTES_LENGTH_MAX = 5_000
 EDITABLE = frozenset(
     ("name", "phone", "locale", "accepts_marketing", "external_id", "excluded", "labels", "notes", "birthday")
 )
-DERIVED = ("email_key", "mailbox", "facts_as_of", "paying_at", "not_paying_at")  # bookkeeping, in no event
+FORMER, FORMER_MAX = ("email", "phone", "name", "external_id"), 20
+DERIVED = ("former", "email_key", "mailbox", "facts_as_of", "paying_at", "not_paying_at")  # bookkeeping, in no event
 ADDRESS = ("email", "email_key", "mailbox")
 PERSONAL = (*ADDRESS, "name", "phone", "birthday", "birthday_set_at", "locale", "notes", "password_hash")
 PAST = ("facts_as_of", "paying_at", "not_paying_at")
@@ -54,7 +55,8 @@ class Customer(ShopTable):
     are its canonical forms (emails.py). `labels` and `notes` are the merchant's own: no shopper reads the notes.
 
     `facts_as_of` is the time of the newest facts on the account. `paying_at` is the earliest time as of which the
-    platform reported a paid order, `not_paying_at` the latest as of which it reported none.
+    platform reported a paid order, `not_paying_at` the latest as of which it reported none. `former` has what the
+    person was known by before, by the names of FORMER: without it an erasure would not find that in texts of others.
     """
 
     id = Text(primary_key=True)
@@ -86,6 +88,7 @@ class Customer(ShopTable):
     facts_as_of = UtcDateTime(null=True)
     paying_at = UtcDateTime(null=True)
     not_paying_at = UtcDateTime(null=True)
+    former = Json(default=dict)
 
     class Meta:
         indexes = (
@@ -312,7 +315,7 @@ def leave(customer: Customer) -> None:
 def forget(person: Forgotten) -> None:
     """Every fact about this person goes, in every row that was theirs; the rows stay, for the books (acceptance 58)."""
     facts: dict[str, Any] = dict.fromkeys((*PERSONAL, *NAMES, *PAST))
-    facts |= {"labels": [], "email_verified": False, "accepts_marketing": False, "status": "visitor"}
+    facts |= {"labels": [], "former": {}, "email_verified": False, "accepts_marketing": False, "status": "visitor"}
     theirs = Customer.id.in_(person.ids)
     Customer.change(person.shop_id, facts, theirs)
     Customer.change(person.shop_id, {"erased_at": clock.now()}, theirs, Customer.merged_into.is_null())
@@ -501,7 +504,19 @@ def _gather(customer: Customer) -> Customer:
     return _fresh(customer)
 
 
+def all_former(*rows: Customer, **replaced: Any) -> dict[str, list[str]]:
+    """Everything by which the person of these rows was known before, and what is `replaced` now."""
+    found: dict[str, list[str]] = {}
+    for name in FORMER:
+        words = [word for row in rows for word in row.former.get(name, ())]
+        if words := list(dict.fromkeys(filter(None, (*words, replaced.get(name))))):
+            found[name] = words[-FORMER_MAX:]
+    return found
+
+
 def _set(customer: Customer, **facts: Any) -> tuple[str, ...]:
+    replaced = {one: getattr(customer, one) for one in FORMER if one in facts and facts[one] != getattr(customer, one)}
+    facts["former"] = all_former(customer, **replaced)
     changed = tuple(name for name, value in facts.items() if getattr(customer, name) != value)
     if changed:
         for name in changed:

@@ -100,7 +100,8 @@ def _move_person(shop: Shop, source: Customer, target: Customer) -> None:
     else:
         Session.remove(shop, Session.customer_id == source.id)
     left_over = {name: None if name in facts else getattr(source, name) for name in NAMES}
-    signpost: dict[str, Any] = {**dict.fromkeys(PERSONAL), **left_over, "labels": [], "email_verified": False}
+    blank: dict[str, Any] = {"labels": [], "former": {}, "email_verified": False}
+    signpost: dict[str, Any] = {**dict.fromkeys(PERSONAL), **left_over, **blank}
     Customer.change(shop, {**signpost, "status": "visitor", "merged_into": target.id}, Customer.id == source.id)
     Customer.change(shop, {"merged_into": target.id}, Customer.merged_into == source.id)
     Customer.change(shop, {**facts, "updated_at": clock.now()}, Customer.id == target.id)
@@ -116,6 +117,8 @@ def _facts_for(source: Customer, target: Customer) -> dict[str, Any]:
         facts[name] = min(filter(None, (getattr(source, name), getattr(target, name))), default=None)
     for name in ("accepts_marketing", "excluded"):
         facts[name] = getattr(source, name) or getattr(target, name)
+    lost = {name: getattr(source, name) for name in customers.FORMER if name not in facts}
+    facts["former"] = customers.all_former(source, target, **lost)
     facts["labels"] = list(dict.fromkeys((*target.labels, *source.labels)))
     facts["notes"] = "\n\n".join(filter(None, (target.notes, source.notes))) or None
     is_member = source.is_member or target.is_member
@@ -187,6 +190,7 @@ def export(shop: Shop, customer: Customer) -> dict[str, Any]:
                 "accepts_marketing",
                 "status",
                 "referral_code",
+                "former",
                 "joined_at",
                 "registered_at",
                 "created_at",
@@ -297,13 +301,14 @@ def _described(shop: Shop, customer: Customer, email: str | None) -> Forgotten:
     """Everything by which the person is known, in every row that was theirs."""
     ids = customers.ids_of(customer)
     rows = list(Customer.of(shop).where(Customer.id.in_(ids)))
-    typed = [email, *orders.known_emails(shop, customer), *(row.email for row in rows)]
+    former = customers.all_former(*rows)
+    typed = [email, *orders.known_emails(shop, customer), *(row.email for row in rows), *former.get("email", ())]
     addresses = frozenset(filter(None, map(emails.key_of, typed)))
     mailboxes_of = {found.mailbox for found in map(emails.find, addresses) if found}
     others = Customer.of(shop, Customer.email_key).where(Customer.mailbox.in_(mailboxes_of), Customer.id.not_in(ids))
 
     def each(name: str) -> frozenset[str]:
-        return frozenset(getattr(row, name) for row in rows if getattr(row, name))
+        return frozenset([*(getattr(row, name) for row in rows if getattr(row, name)), *former.get(name, ())])
 
     return Forgotten(
         shop.id,

@@ -13,6 +13,7 @@ CREATE TABLE "stored_file" (
   PRIMARY KEY ("shop_id", "file_id", "number")) STRICT;
 CREATE INDEX "stored_file_created_at" ON "stored_file" ("created_at");
 ALTER TABLE "upload" ADD COLUMN "file_id" TEXT;
+ALTER TABLE "customer" ADD COLUMN "former" TEXT NOT NULL DEFAULT '{}';
 DROP TRIGGER "audit_entry_stays";
 UPDATE "audit_entry" SET "address" = NULL WHERE "actor" IN ('customer', 'server');
 CREATE TRIGGER "audit_entry_stays" BEFORE UPDATE ON "audit_entry" BEGIN SELECT RAISE(ABORT, 'an audit entry is never changed'); END;
@@ -28,6 +29,7 @@ CREATE TABLE "stored_file" (
   PRIMARY KEY ("shop_id", "file_id", "number"));
 CREATE INDEX "stored_file_created_at" ON "stored_file" ("created_at");
 ALTER TABLE "upload" ADD COLUMN "file_id" TEXT;
+ALTER TABLE "customer" ADD COLUMN "former" TEXT NOT NULL DEFAULT '{}';
 ALTER TABLE "audit_entry" DISABLE TRIGGER "audit_entry_stays";
 UPDATE "audit_entry" SET "address" = NULL WHERE "actor" IN ('customer', 'server');
 ALTER TABLE "audit_entry" ENABLE TRIGGER "audit_entry_stays";

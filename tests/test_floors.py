@@ -18,10 +18,10 @@ db
 data_keys
 journal
 queue tallies
-keys
 ledger
 loyalty.emails loyalty.lines loyalty.postal_addresses
-loyalty.audit_log
+loyalty.audit_log loyalty.forgetting
+keys
 loyalty.shops loyalty.edits
 loyalty.api_keys loyalty.passwords loyalty.sign_in_codes
 loyalty.access_tokens
@@ -34,7 +34,7 @@ loyalty.customers
 loyalty.points loyalty.lots loyalty.mailboxes
 loyalty.expiry
 loyalty.batches
-loyalty.csv_files
+loyalty.csv_files loyalty.stored_files
 loyalty.orders
 loyalty.feeds loyalty.deliveries
 loyalty.new_customers

@@ -220,7 +220,7 @@ def test_an_entry_cannot_be_made_without_the_key(world: World, ann: Shopper) -> 
         ]
 
 
-def test_states_are_words_of_no_row() -> None:
+def test_states_are_words_of_no_row(database: str) -> None:
     assert len({ALTERED, REMOVED, journal.hash_of([])}) == 3
 
 

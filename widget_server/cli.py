@@ -44,6 +44,7 @@ from widget_server.loyalty import (
     audit_log,
     books,
     feeds,
+    imports,
     program_files,
     programs,
     shops,
@@ -118,6 +119,8 @@ def upgrade() -> None:
         secret_rotation.check_secret()
     ran = schema.upgrade()
     secret_rotation.check_secret()
+    if taken := imports.take_in(config.current().instance / "imports"):
+        click.echo(f"{taken} files of imports were moved from the instance folder into the database.")
     click.echo(f"{len(ran)} migrations ran: {', '.join(ran)}" if ran else "Nothing to do.")
 
 

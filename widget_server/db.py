@@ -38,6 +38,7 @@ PROBE_SECONDS = 3.0  # the same for whoever asks how the server is
 BUSY_TIMEOUT_MS = 1_000  # one try for SQLite's own lock; the queue leaves it to programs that are not ours
 LOCK_TIMEOUT_MS = 10_000
 DELETED_AT_ONCE = 1000
+SECURE_DELETE = 1  # what is deleted is overwritten with zeros, so that no file still has it (acceptance 58)
 FULL_SECONDS = 60.0  # a database that was full so recently, and took nothing since, is full
 FREE_BYTES_MIN = 1024 * 1024
 WRITES = re.compile(r"\s*(INSERT|UPDATE|DELETE|REPLACE|CREATE|ALTER|DROP|REINDEX|ANALYZE|VACUUM\s*$)", re.IGNORECASE)
@@ -52,6 +53,7 @@ _OUR_TYPES_SQLITE = {
     "LW_TIME": "TEXT",
     "LW_MONEY": "TEXT",
     "LW_BOOL": "INTEGER",
+    "LW_BYTES": "BLOB",
 }
 _OUR_TYPES_POSTGRES = {
     "LW_TEXT": "TEXT",
@@ -59,6 +61,7 @@ _OUR_TYPES_POSTGRES = {
     "LW_TIME": "TIMESTAMPTZ",
     "LW_MONEY": "NUMERIC(20, 4)",
     "LW_BOOL": "BOOLEAN",
+    "LW_BYTES": "BYTEA",
 }
 
 
@@ -173,6 +176,7 @@ def _sqlite(path: Path) -> Sqlite:
             ("foreign_keys", 1),
             ("busy_timeout", BUSY_TIMEOUT_MS),
             ("cache_size", -16_000),
+            ("secure_delete", SECURE_DELETE),
         ),
     )
 
@@ -240,6 +244,7 @@ def atomic() -> Iterator[None]:
         return
     for _, forget in _at_commit:
         forget()
+    _afterwards().clear()
     try:
         with database.atomic():
             yield
@@ -249,6 +254,10 @@ def atomic() -> Iterator[None]:
         for _, forget in _at_commit:
             forget()
     _last_failure.state = None
+    promised = list(_afterwards())
+    _afterwards().clear()
+    for one in promised:
+        one()
 
 
 @contextmanager
@@ -259,6 +268,44 @@ def in_transaction() -> Iterator[None]:
     else:
         with atomic():
             yield
+
+
+def when_committed(act: Callable[[], object]) -> None:
+    """Run `act` in this thread right after the transaction that is under way is committed, and never after a rollback.
+
+    It is lost when the process ends in between: what must happen is a job (queue.py) as well.
+    """
+    _afterwards().append(act)
+
+
+def _afterwards() -> list[Callable[[], object]]:
+    if not hasattr(_here, "afterwards"):
+        _here.afterwards = []
+    found: list[Callable[[], object]] = _here.afterwards
+    return found
+
+
+_here = threading.local()
+
+
+def empty_log() -> bool:
+    """Write the write-ahead log into the database file and cut it to nothing; True when that is done.
+
+    Until then it holds earlier versions of pages, with what was deleted from them. False while a reader or another
+    program needs it. True on PostgreSQL, whose log is its own.
+    """
+    if not on_sqlite():
+        return True
+    with database.obj.turn():
+        busy, _, _ = database.execute_sql("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    return not busy
+
+
+def rewrite() -> None:
+    """Write the embedded database anew, so that nothing is left of what was deleted before SECURE_DELETE was on."""
+    if on_sqlite():
+        database.execute_sql("VACUUM")
+        empty_log()
 
 
 def away(error: BaseException | None) -> DatabaseAway | None:
@@ -325,6 +372,15 @@ class Text(Field):
     """Text of any length."""
 
     field_type = "LW_TEXT"
+
+
+class Bytes(Field):
+    """Bytes as they are: a piece of a file."""
+
+    field_type = "LW_BYTES"
+
+    def python_value(self, value: Any) -> bytes | None:
+        return None if value is None else bytes(value)
 
 
 class Int(Field):

@@ -24,6 +24,7 @@ from widget_server.loyalty import (
     issuing,
     orders,
     points,
+    privacy,
     programs,
     reports,
     sessions,
@@ -42,6 +43,7 @@ BULK = (  # what takes long: it has a thread of its own, and nobody's mail waits
     imports.PARSE_JOB,
     "recheck_tiers",
     programs.RECONSIDER_JOB,
+    privacy.SETTLE_JOB,
 )
 IDLE_SECONDS = 1.0
 BEAT_SECONDS = 5
@@ -50,7 +52,7 @@ PERIODIC_SECONDS = 60
 log = logging.getLogger(__name__)
 
 JOBS: dict[str, Callable[[dict[str, Any]], object]] = {
-    "send_mail": mail.send,
+    mail.JOB: mail.send,
     "issue_code": codes.issue,
     "return_code": codes.return_for_points,
     "kill_code": codes.kill,
@@ -61,6 +63,7 @@ JOBS: dict[str, Callable[[dict[str, Any]], object]] = {
     reconcile.JOB: reconcile.run,
     woocommerce_refunds.JOB: woocommerce_refunds.learn_parts,
     programs.RECONSIDER_JOB: lambda payload: orders.reconsider(shops.by_id(payload["shop_id"])),
+    privacy.SETTLE_JOB: privacy.settle,
     orders.RETRY_JOB: lambda payload: inbox.retry(shops.by_id(payload["shop_id"]), payload["parked_id"]),
 }
 

@@ -14,6 +14,7 @@ from widget_server import clock
 from widget_server.db import Json, Text, UtcDateTime, atomic, canonical, insert_once
 from widget_server.errors import BadRequest, KeyReused
 from widget_server.journal import Journaled
+from widget_server.loyalty.forgetting import Forgotten
 
 KEY_LENGTH_MAX = 256
 
@@ -55,3 +56,11 @@ def once(
         if earlier.fingerprint != fingerprint:
             raise KeyReused()
         return earlier.answer
+
+
+def forget(person: Forgotten) -> None:
+    """Empty what this person was answered, and what others were answered about them. That it was done stays known."""
+    named = Request.customer_id.in_(person.ids)
+    for word in person.words:
+        named |= Request.answer.cast("TEXT").contains(word)
+    Request.change(person.shop_id, {Request.answer: None}, named)

@@ -9,6 +9,7 @@ from typing import Any
 from widget_server import events, queue
 from widget_server.admin import wix_events
 from widget_server.delivery import mail, news, outbox
+from widget_server.delivery.outbox import Message
 from widget_server.events import Event
 from widget_server.loyalty import (
     checkout,
@@ -27,6 +28,8 @@ from widget_server.loyalty import (
     shops,
     tiers,
 )
+from widget_server.loyalty.privacy import Keeper
+from widget_server.queue import Job
 from widget_server.stores import woocommerce_refunds
 
 
@@ -162,11 +165,6 @@ def promise_mail(event: events.MailWanted) -> None:
     mail.promise(event)
 
 
-def forget_in_outbox(event: events.CustomerErased) -> None:
-    """What still waits to be told of her, or is remembered, names her no more."""
-    outbox.forget(event.shop_id, (event.customer_id, *event.merged_ids))
-
-
 def tell_receivers(event: Event) -> None:
     """The shop's receivers hear of it, the cause before its consequences."""
     outbox.publish(event)
@@ -178,6 +176,7 @@ def tell_of_each(event: events.ManyPointsMoved) -> None:
 
 
 news.RENDERERS["wix"] = wix_events.WIX  # delivery may not know the admin API
+privacy.KEEPERS += [Keeper((Message,), outbox.forget), Keeper((Job,), mail.forget)]  # rules may not know delivery
 
 REACTIONS: dict[type[Event], tuple[Callable[[Any], None], ...]] = {
     events.AccountCreated: (tell_receivers,),
@@ -189,7 +188,7 @@ REACTIONS: dict[type[Event], tuple[Callable[[Any], None], ...]] = {
     events.CustomerRegistered: (tell_receivers, bind_registered_friend),
     events.CustomerChanged: (tell_receivers, pay_for_newsletter),
     events.SamePerson: (tell_receivers, merge_customers),
-    events.CustomerErased: (forget_in_outbox, tell_receivers),
+    events.CustomerErased: (tell_receivers,),
     events.OrderChanged: (
         tell_receivers,
         score_order,

@@ -11,7 +11,7 @@ from pathlib import Path
 from playhouse.migrations import Runner
 
 from widget_server import data_keys, journal, keys, ledger, queue, work
-from widget_server.db import Table, atomic, database, on_sqlite
+from widget_server.db import Table, atomic, database, on_sqlite, rewrite
 from widget_server.delivery import endpoints, outbox, signatures
 from widget_server.loyalty import (
     access_tokens,
@@ -38,11 +38,13 @@ from widget_server.loyalty import (
     shops,
     sign_in_codes,
     social,
+    stored_files,
     tiers,
 )
 from widget_server.web import rate_limits
 
 MIGRATIONS = Path(__file__).with_name("migrations")
+SECURE_DELETE_SINCE = "0013_files"  # before it SQLite left what was deleted in free pages
 MEASURE_GROWN = 0x10012  # of all tables those that have grown, by a sample of their rows
 ADVISORY_LOCK = 4_702_111_234  # any number that nobody else uses in this database
 
@@ -72,6 +74,7 @@ TABLES: list[type[Table]] = [
     points.Adjustment,
     batches.Batch,
     batches.BatchItem,
+    stored_files.StoredFile,
     imports.Upload,
     imports.Import,
     orders.Order,
@@ -115,11 +118,14 @@ def upgrade() -> list[str]:
 
     Rows that a migration wrote, or that are older than the journal, are taken into it as they are.
     """
-    with _alone(), work.unhurried(database.obj), atomic():
-        ran = list(_runner().up())
-        if ran:
-            journal.adopt()
-            database.execute_sql("ANALYZE")
+    with _alone(), work.unhurried(database.obj):
+        with atomic():
+            ran = list(_runner().up())
+            if ran:
+                journal.adopt()
+                database.execute_sql("ANALYZE")
+        if SECURE_DELETE_SINCE in ran:
+            rewrite()
     return ran
 
 

@@ -33,7 +33,8 @@ from widget_server.loyalty.sign_in_codes import Asked
 
 ANN = "ann@example.com"
 HEADERS = {"From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "Content-Language", "Content-Type"} | {
-    "MIME-Version"
+    "MIME-Version",
+    "X-Loyalty-Shop",
 }
 
 

@@ -21,6 +21,7 @@ from widget_server.delivery.webhooks import Answer
 from widget_server.errors import BadRequest, NotFound
 from widget_server.events import PointsMoved
 from widget_server.loyalty import privacy
+from widget_server.loyalty.forgetting import Forgotten
 
 URL = "https://shop.example/hooks"
 YES = Answer(200, "fine", 0.1)
@@ -557,7 +558,7 @@ def test_no_word_about_an_erased_person_stays(world: World, endpoint: Endpoint) 
     assert json.loads(last.payload)["type"] == "customer.erased"
     assert json.loads(last.payload)["data"] == {"customer_id": ann.id, "merged_ids": [old.id]}
     for row in others:
-        outbox.forget(world.shop.id, [row.subject])
+        outbox.forget(Forgotten(world.shop.id, ids=(row.subject,)))
     assert "ann@example.com" not in everything_kept()
 
 
@@ -567,7 +568,7 @@ def test_a_lane_whose_messages_were_erased_ends(world: World) -> None:
         moved(world.shop.id, "ann", 1)
         (load,) = claim()
         settle(load, NO)
-        outbox.forget(world.shop.id, ["ann"])
+        outbox.forget(Forgotten(world.shop.id, ids=("ann",)))
         with clock.at(clock.now() + timedelta(seconds=PAUSES_SECONDS[0])):
             (load,) = claim()
             assert load.messages == []

@@ -25,7 +25,7 @@ from widget_server.errors import (
     UploadGone,
 )
 from widget_server.ledger import Account, Transaction
-from widget_server.loyalty import batches, customers, imports, privacy
+from widget_server.loyalty import batches, customers, imports, privacy, stored_files
 from widget_server.loyalty.batches import Batch
 from widget_server.loyalty.customers import Customer, Person
 from widget_server.loyalty.imports import Import, Upload
@@ -38,6 +38,11 @@ def uploaded(world: World, content: str | bytes) -> Upload:
     upload = imports.new_upload(world.shop)
     data = content if isinstance(content, bytes) else content.encode()
     return imports.receive(upload.id, io.BytesIO(data))
+
+
+def content_of(upload: Upload) -> bytes:
+    with stored_files.opened(upload.shop_id, str(upload.file_id)) as file:
+        return file.read()
 
 
 def parsed(world: World, content: str | bytes) -> Import:
@@ -328,10 +333,10 @@ def test_samples_are_bounded(world: World) -> None:
 
 def test_an_address_takes_one_file(world: World) -> None:
     upload = uploaded(world, "a,b\n")
-    assert upload.path.read_bytes() == b"a,b\n"
+    assert content_of(upload) == b"a,b\n"
     with pytest.raises(UploadGone):
         imports.receive(upload.id, io.BytesIO(b"other"))
-    assert upload.path.read_bytes() == b"a,b\n"
+    assert content_of(upload) == b"a,b\n"
     for name in ("nonsense", "../loyalty.db", ""):
         with pytest.raises(UploadGone):
             imports.receive(name, io.BytesIO(b"x"))
@@ -343,7 +348,7 @@ def test_two_files_for_one_address_at_once_leave_one(world: World) -> None:
     answers = at_once(*[lambda data=data: imports.receive(upload.id, io.BytesIO(data)) for data in sent])
     (kept,) = [answer for answer in answers if isinstance(answer, Upload)]
     assert len([answer for answer in answers if isinstance(answer, UploadGone)]) == 3
-    assert sent[answers.index(kept)] == kept.path.read_bytes()
+    assert sent[answers.index(kept)] == content_of(kept)
 
 
 def test_an_address_is_good_for_an_hour(world: World) -> None:
@@ -356,7 +361,7 @@ def test_a_file_has_10_megabytes_at_most(world: World) -> None:
     upload = imports.new_upload(world.shop)
     with pytest.raises(FileTooLarge):
         imports.receive(upload.id, io.BytesIO(b"x" * (10 * 1024 * 1024 + 1)))
-    assert not upload.path.exists()
+    assert stored_files.ids(world.shop.id) == []
     assert imports.receive(upload.id, io.BytesIO(b"x" * (10 * 1024 * 1024))).size == 10 * 1024 * 1024
 
 
@@ -377,12 +382,11 @@ def test_the_same_upload_is_the_same_import(world: World) -> None:
 
 def test_files_and_samples_go_after_a_month(world: World, ann: Shopper) -> None:
     done = imported(world, "email,points\nann@example.com,5\nbib@example.com,7\n")
-    path = Upload.need(world.shop, Upload.id == done.upload_id).path
     imports.forget_old()
-    assert path.exists()
+    assert stored_files.ids(world.shop.id) == [Upload.need(world.shop, Upload.id == done.upload_id).file_id]
     with clock.at(clock.now() + timedelta(days=31)):
         imports.forget_old()
-    assert not path.exists()
+    assert stored_files.ids(world.shop.id) == []
     left = settled(done)
     assert (left.sample_rows, left.row_count) == ([], 2)
     assert not imports.has_error_file(left)
@@ -400,7 +404,7 @@ def test_whoever_asks_to_be_forgotten_is_forgotten_in_files_too(world: World, an
     gone, kept = settled(hers), settled(other)
     assert (gone.sample_rows, gone.row_count, imports.has_error_file(gone)) == ([], 2, False)
     assert kept.sample_rows == [["bob@example.com", "5"]]
-    assert [path.name for path in (config.current().instance / "imports").iterdir()] == [kept.upload_id]
+    assert stored_files.ids(world.shop.id) == [Upload.need(world.shop, Upload.id == kept.upload_id).file_id]
 
 
 def test_an_import_that_needs_a_forgotten_file_fails_and_says_so(world: World, ann: Shopper) -> None:
@@ -445,7 +449,7 @@ def test_an_import_is_undone_and_may_come_again(world: World, ann: Shopper) -> N
 
 def test_a_file_that_is_gone_before_it_is_imported_fails(world: World, ann: Shopper) -> None:
     made = parsed(world, imports.TEMPLATE)
-    Upload.need(world.shop, Upload.id == made.upload_id).path.unlink()
+    stored_files.remove(world.shop.id, *stored_files.ids(world.shop.id))
     imports.execute(world.shop, made.id, source="staff")
     done = settled(made)
     assert (done.status, batch_of(done).status, ann.balance) == ("failed", "failed", 100)

@@ -5,6 +5,7 @@ Codes, links and addresses stand in no log and no error; until it is sent, a mai
 
 import hashlib
 import json
+import os
 import smtplib
 import ssl
 from collections.abc import Iterator
@@ -13,19 +14,27 @@ from email.errors import MessageError
 from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import EmailPolicy
+from email.parser import BytesHeaderParser
+from email.policy import EmailPolicy, default
 from email.utils import parseaddr
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
 import idna
+from cryptography.fernet import InvalidToken
 
 from widget_server import clock, config, queue
+from widget_server.db import when_committed
 from widget_server.delivery import letters
 from widget_server.events import MailWanted
 from widget_server.loyalty import emails, programs, shops
+from widget_server.loyalty.forgetting import Forgotten
+from widget_server.queue import Job
 
+JOB = "send_mail"
+SHOP_HEADER = "X-Loyalty-Shop"
 TIMEOUT_SECONDS = 20
 PORTS = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
 
@@ -57,7 +66,7 @@ class Headers(EmailPolicy):
 def promise(event: MailWanted) -> None:
     """Queue the mail; codes and links wait encrypted."""
     letter = {"shop_id": event.shop_id, "template": event.template, "to": event.to, "locale": event.locale}
-    queue.enqueue("send_mail", {"sealed": config.seal(json.dumps({**letter, "values": event.values}))})
+    queue.enqueue(JOB, {"sealed": config.seal(json.dumps({**letter, "values": event.values}))})
 
 
 def opened(payload: dict[str, Any]) -> dict[str, Any]:
@@ -75,16 +84,56 @@ def send(payload: dict[str, Any]) -> None:
     wanted = opened(payload)
     shop = shops.by_id(wanted["shop_id"])
     letter = letters.write(wanted["template"], wanted["locale"], shop, programs.of(shop.id), wanted["values"])
-    _hand_over(_message(letter, wanted["to"], hashlib.sha256(payload["sealed"].encode()).hexdigest()[:32]))
+    written = _hand_over(_message(letter, wanted, hashlib.sha256(payload["sealed"].encode()).hexdigest()[:32]))
+    if written is not None and not _is_promised(payload):  # the reader was forgotten meanwhile
+        written.unlink(missing_ok=True)
 
 
-def _message(letter: letters.Letter, to: str, id: str) -> EmailMessage:
+def forget(person: Forgotten) -> None:
+    """Mails to this person are not sent any more, and those in the folder go; so do errors of jobs that name them.
+
+    Mails in a folder of another host are out of reach (docs/security.md).
+    """
+    for job in list(Job.select().where(Job.name == JOB)):
+        if _is_to(person, job.payload):
+            Job.delete().where(Job.id == job.id).execute()
+    for job in list(Job.select().where(Job.last_error.is_null(False))):
+        if person.is_named_in(job.last_error):
+            Job.update(last_error=None).where(Job.id == job.id).execute()
+    clear_folder(person)
+    when_committed(partial(clear_folder, person))  # of a mail that was being written
+
+
+def clear_folder(person: Forgotten) -> None:
+    """Delete the mails to this person that lie in the folder of WIDGET_MAIL_URL; other shops' mails stay."""
+    folder = _folder()
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        with suppress(FileNotFoundError), path.open("rb") as file:  # whoever delivers them took it
+            head = BytesHeaderParser(policy=default).parse(file)
+            if head.get(SHOP_HEADER, person.shop_id) == person.shop_id and person.is_named_in(head.get("To")):
+                path.unlink()
+
+
+def _is_promised(payload: dict[str, Any]) -> bool:
+    return bool(Job.select().where(Job.name == JOB, Job.payload == payload).exists())
+
+
+def _is_to(person: Forgotten, payload: dict[str, Any]) -> bool:
+    try:
+        letter = opened(payload)
+    except (InvalidToken, KeyError):  # it cannot be sent either
+        return False
+    return bool(letter["shop_id"] == person.shop_id and person.is_named_in(letter["to"]))
+
+
+def _message(letter: letters.Letter, wanted: dict[str, Any], id: str) -> EmailMessage:
     sender = _sender(_undecodable(letter.sender))
     message = EmailMessage(policy=Headers())
     message.set_content(letter.text)
     message.add_alternative(letter.html, subtype="html")
     message["From"] = sender
-    message["To"] = _reader(to)
+    message["To"] = _reader(wanted["to"])
+    message[SHOP_HEADER] = wanted["shop_id"]
     message["Subject"] = _undecodable(letter.subject)
     message["Date"] = clock.now()
     message["Message-ID"] = f"<{id}@{sender.domain}>"
@@ -115,25 +164,32 @@ def _sender(name: str) -> Address:
         raise MailNotSent("WIDGET_MAIL_FROM is not in a form that mail can carry") from None
 
 
-def _hand_over(message: EmailMessage) -> None:
+def _hand_over(message: EmailMessage) -> Path | None:
+    """Send or write the mail; returns the file that was written."""
     url = config.current().mail_url
     scheme = url.partition("://")[0] if "://" in url else ""
     if scheme == "file":
-        _to_folder(message, Path(url.removeprefix("file://")))
-    elif scheme in PORTS:
+        return _to_folder(message, Path(url.removeprefix("file://")))
+    if scheme in PORTS:
         _to_server(message, url)
-    else:
-        known = ", ".join(["file", *PORTS])
-        raise MailNotSent(f"WIDGET_MAIL_URL has the scheme {scheme!r}; it is one of {known}")
+        return None
+    known = ", ".join(["file", *PORTS])
+    raise MailNotSent(f"WIDGET_MAIL_URL has the scheme {scheme!r}; it is one of {known}")
 
 
-def _to_folder(message: EmailMessage, folder: Path) -> None:
+def _folder() -> Path:
+    """The folder for mails, if WIDGET_MAIL_URL names one; else one that is not there."""
+    url = config.current().mail_url
+    return Path(url.removeprefix("file://") if url.startswith("file://") else os.devnull)
+
+
+def _to_folder(message: EmailMessage, folder: Path) -> Path:
     """One .eml a mail, named so that they sort by time; it appears whole or not at all."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     name = f"{clock.now():%Y%m%dT%H%M%S%f}-{message['Message-ID'][1:9]}"
     draft = folder / f".{name}.draft"
     draft.write_bytes(message.as_bytes())
-    draft.replace(folder / f"{name}.eml")
+    return draft.replace(folder / f"{name}.eml")
 
 
 def _to_server(message: EmailMessage, url: str) -> None:

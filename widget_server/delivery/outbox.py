@@ -10,7 +10,9 @@ import secrets
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import reduce
 from itertools import groupby
+from operator import or_
 from typing import Any, NamedTuple
 
 from peewee import SQL, Check, CompositeKey, chunked
@@ -34,6 +36,7 @@ from widget_server.delivery.signatures import ShopKey
 from widget_server.delivery.webhooks import Answer
 from widget_server.errors import BadRequest
 from widget_server.events import Event
+from widget_server.loyalty.forgetting import Forgotten
 
 PROGRAM = "program"  # the lane of what is about no customer
 # after each try but the last: twelve tries in two days and a half
@@ -371,15 +374,17 @@ def remove(shop_id: str, endpoint_id: str) -> None:
         Endpoint.remove(shop_id, Endpoint.id == endpoint_id)
 
 
-def forget(shop_id: str, customer_ids: Iterable[str]) -> None:
-    """A customer is erased (acceptance 58): what carries her facts goes, sent or not; what carries ids stays.
+def forget(person: Forgotten) -> None:
+    """A customer is erased (acceptance 58): what carries facts about them goes, sent or not; what carries ids stays.
 
-    A receiver's own words about a message may name her, so they go too.
+    A receiver's own words about a message may name the person, so they go too.
     """
-    hers = Message.subject.in_(list(customer_ids))
-    wix = Endpoint.of(shop_id, Endpoint.id).where(Endpoint.format == "wix")
-    Message.remove(shop_id, hers, Message.endpoint_id.in_(wix))
-    Message.change(shop_id, {"answer": None}, hers)
+    theirs = Message.subject.in_(person.ids)
+    named = [Message.payload.contains(word) for word in person.words]
+    of_program = (Message.subject == PROGRAM) & reduce(or_, named) if named else SQL("1 = 0")
+    wix = Endpoint.of(person.shop_id, Endpoint.id).where(Endpoint.format == "wix")
+    Message.remove(person.shop_id, theirs | of_program, Message.endpoint_id.in_(wix))
+    Message.change(person.shop_id, {"answer": None}, theirs)
 
 
 # What time alone brings

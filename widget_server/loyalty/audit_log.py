@@ -19,6 +19,7 @@ from widget_server.db import Json, ShopTable, Table, Text, UtcDateTime, atomic, 
 ActorKind = Literal["api_key", "staff", "shell", "customer", "server"]
 SECRET_ENDINGS = ("_sealed", "_hash")
 HIDDEN = "hidden"
+WITH_ADDRESS = ("api_key", "staff", "shell")  # of shoppers nothing is kept that an erasure could not take back
 DOOR = "door"
 OPERATIONAL = frozenset(  # columns that say how a row is doing, not what it is
     (
@@ -129,7 +130,7 @@ def note(
         actor=actor.kind,
         actor_id=actor.id,
         actor_name=actor.name,
-        address=actor.address,
+        address=actor.address if actor.kind in WITH_ADDRESS else None,
         verb=verb,
         noun=noun,
         subject_id=subject_id,

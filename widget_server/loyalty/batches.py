@@ -35,6 +35,7 @@ from widget_server.events import BatchChanged, emit
 from widget_server.ledger import POINTS_MAX, Account, Cause, Move
 from widget_server.loyalty import audit_log, programs
 from widget_server.loyalty.customers import Customer
+from widget_server.loyalty.forgetting import Forgotten
 from widget_server.loyalty.points import NOTHING_SAID, Adjustment, Said, adjustment
 from widget_server.loyalty.shops import Shop
 
@@ -212,6 +213,16 @@ def run(batch_id: str) -> None:
             _go_on(batch)
         else:
             _end(batch, "done" if batch.status == "running" else "undone")
+
+
+def forget(person: Forgotten) -> None:
+    """Empty the texts of changes that were about this person alone, or that name them."""
+    said = Batch.reason.is_null(False) | Batch.comment.is_null(False)
+    theirs = BatchItem.of(person.shop_id, BatchItem.batch_id).where(BatchItem.account_id.in_(person.account_ids))
+    alone = {row.id for row in Batch.of(person.shop_id, Batch.id).where(said, Batch.total == 1, Batch.id.in_(theirs))}
+    for batch in list(Batch.of(person.shop_id).where(said)):
+        if batch.id in alone or person.is_named_in(batch.reason) or person.is_named_in(batch.comment):
+            Batch.change(person.shop_id, {Batch.reason: None, Batch.comment: None}, Batch.id == batch.id)
 
 
 def give_up() -> None:

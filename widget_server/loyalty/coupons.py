@@ -17,6 +17,7 @@ from widget_server.journal import Journaled
 from widget_server.ledger import Cause
 from widget_server.loyalty import coupon_orders, edits
 from widget_server.loyalty.customers import Customer
+from widget_server.loyalty.forgetting import Forgotten
 from widget_server.loyalty.shops import Shop
 
 USABLE = ("active", "applied")
@@ -171,6 +172,14 @@ def revoke(coupon: Coupon) -> None:
         elif fresh.status == "used":
             fresh.when_free = "revoked"
             fresh.save(only=[Coupon.when_free])
+
+
+def forget(person: Forgotten) -> None:
+    """This person's codes die, since nobody is left to own them; what the shop's platform wrote about them goes."""
+    theirs = Coupon.customer_id.in_(person.ids)
+    for coupon in list(Coupon.of(person.shop_id).where(theirs)):
+        revoke(coupon)
+    Coupon.change(person.shop_id, {Coupon.failure_detail: None}, theirs)
 
 
 def need_coupon(shop: Shop, coupon_id: str) -> Coupon:

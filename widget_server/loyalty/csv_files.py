@@ -3,19 +3,22 @@
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, TextIO
+from typing import Any, BinaryIO, TextIO
 
 DELIMITERS = (",", ";", "\t")
 SNIFFED_ROWS = 20
 ROWS_MAX, COLUMNS_MAX, ROW_LENGTH_MAX = 500_000, 200, 500_000  # a row's length in characters
-CHUNK = 65_536  # characters
+CHUNK, OVERLAP = 65_536, 1_000  # characters
 REMARK_LENGTH_MAX = 100
 WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # .xlsx and .xls
 NUMBER = re.compile(r"[+-]?[\d.,]+")
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n")  # with these a cell begins that a spreadsheet takes for a formula
+
+
+Opens = Callable[[], BinaryIO]  # a file is read several times, each time from its beginning
 
 
 class Unreadable(ValueError):
@@ -26,7 +29,7 @@ class Unreadable(ValueError):
 class CsvFile:
     """A file and how it is divided. Its rows are numbered as a spreadsheet shows them, from 1."""
 
-    content: bytes
+    opens: Opens
     encoding: str
     delimiter: str
     has_remark: bool = False
@@ -53,20 +56,17 @@ class CsvFile:
         except csv.Error as broken:
             raise Unreadable(f"Row {number + 1} cannot be read: {broken}.") from broken
 
-    def mentions(self, words: Iterable[str]) -> bool:
-        """True when one of `words` stands anywhere in the file, whatever its case."""
-        lower = [word.lower() for word in words]
-        rest, longest = "", max(map(len, lower), default=0)
-        text = self._opened()
+    def texts(self) -> Iterator[str]:
+        """All of the file as text, CHUNK characters and then some at a time: what stands across the end of one piece
+        stands whole in the next, up to OVERLAP characters.
+        """
+        rest, text = "", self._opened()
         while part := text.read(CHUNK):
-            here = rest + part.lower()
-            if any(word in here for word in lower):
-                return True
-            rest = here[-longest:] if longest else ""
-        return False
+            yield rest + part
+            rest = (rest + part)[-OVERLAP:]
 
     def _opened(self) -> TextIO:
-        text = io.TextIOWrapper(io.BytesIO(self.content), self.encoding, newline="")
+        text = io.TextIOWrapper(self.opens(), self.encoding, newline="")
         if self.has_remark:
             text.readline(REMARK_LENGTH_MAX)
         return text
@@ -96,15 +96,17 @@ class _Lines:
         self.used = 0
 
 
-def read(content: bytes) -> CsvFile:
-    """The file that `content` is; raises Unreadable. Only its rows can tell whether the rest is well formed."""
-    if content.startswith(WORKBOOKS):
+def read(opens: Opens) -> CsvFile:
+    """The file that `opens` opens; raises Unreadable. Only its rows can tell whether the rest is well formed."""
+    with opens() as file:
+        head = file.read(len(WORKBOOKS[-1]))
+    if head.startswith(WORKBOOKS):
         raise Unreadable("This is a workbook of a spreadsheet program: save it as CSV.")
-    encoding = _encoding(content)
-    first = CsvFile(content, encoding, ",")._opened().readline(REMARK_LENGTH_MAX).strip()
+    encoding = _encoding(opens, head)
+    first = CsvFile(opens, encoding, ",")._opened().readline(REMARK_LENGTH_MAX).strip()
     if first.lower().startswith("sep=") and len(first) == len("sep=,"):  # Excel's own remark
-        return CsvFile(content, encoding, first[-1], has_remark=True)
-    return CsvFile(content, encoding, _delimiter(content, encoding))
+        return CsvFile(opens, encoding, first[-1], has_remark=True)
+    return CsvFile(opens, encoding, _delimiter(opens, encoding))
 
 
 def line(values: list[str], delimiter: str) -> str:
@@ -119,23 +121,23 @@ def _reader(lines: _Lines, delimiter: str, *, strict: bool) -> Any:
     return csv.reader(lines, delimiter=delimiter, strict=strict)
 
 
-def _encoding(content: bytes) -> str:
+def _encoding(opens: Opens, head: bytes) -> str:
     """By the byte order mark; else UTF-16 shows by its zeros, and what is not UTF-8 is Windows-1252."""
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         encodings = ["utf-16"]
-    elif b"\0" in content[:2]:
-        encodings = ["utf-16-le" if content[1] == 0 else "utf-16-be"]
+    elif b"\0" in head[:2]:
+        encodings = ["utf-16-le" if head[1:2] == b"\0" else "utf-16-be"]
     else:
         encodings = ["utf-8-sig", "cp1252"]
     for encoding in encodings:
-        if _fits(content, encoding):
+        if _fits(opens, encoding):
             return encoding
     raise Unreadable("The file is in no encoding we know: save it as UTF-8.")
 
 
-def _fits(content: bytes, encoding: str) -> bool:
+def _fits(opens: Opens, encoding: str) -> bool:
     """Whether all of it can be decoded, a chunk at a time."""
-    text = io.TextIOWrapper(io.BytesIO(content), encoding, newline="")
+    text = io.TextIOWrapper(opens(), encoding, newline="")
     try:
         while text.read(CHUNK):
             pass
@@ -144,11 +146,11 @@ def _fits(content: bytes, encoding: str) -> bool:
     return True
 
 
-def _delimiter(content: bytes, encoding: str) -> str:
+def _delimiter(opens: Opens, encoding: str) -> str:
     """The one that divides the most of the first rows as it divides the very first."""
 
     def fit(delimiter: str) -> tuple[int, int]:
-        lines, widths = _Lines(CsvFile(content, encoding, delimiter)._opened()), []
+        lines, widths = _Lines(CsvFile(opens, encoding, delimiter)._opened()), []
         try:
             for row in islice(_reader(lines, delimiter, strict=False), SNIFFED_ROWS):
                 lines.row_is_over()

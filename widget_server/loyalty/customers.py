@@ -29,6 +29,7 @@ from widget_server.errors import BadRequest, CustomerExists, NotFound
 from widget_server.events import CustomerChanged, CustomerJoined, SamePerson, emit
 from widget_server.loyalty import emails, lines, sessions
 from widget_server.loyalty.emails import Email
+from widget_server.loyalty.forgetting import Forgotten
 
 CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # no look-alikes
 REFERRAL_CODE_LENGTH = 7
@@ -38,7 +39,12 @@ NOTES_LENGTH_MAX = 5_000
 EDITABLE = frozenset(
     ("name", "phone", "locale", "accepts_marketing", "external_id", "excluded", "labels", "notes", "birthday")
 )
-DERIVED = ("email_key", "mailbox", "facts_as_of", "paying_at", "not_paying_at")  # bookkeeping, in no event
+FORMER, FORMER_MAX = ("email", "phone", "name", "external_id"), 20
+DERIVED = ("former", "email_key", "mailbox", "facts_as_of", "paying_at", "not_paying_at")  # bookkeeping, in no event
+ADDRESS = ("email", "email_key", "mailbox")
+PERSONAL = (*ADDRESS, "name", "phone", "birthday", "birthday_set_at", "locale", "notes", "password_hash")
+PAST = ("facts_as_of", "paying_at", "not_paying_at")
+NAMES = ("external_id", "referral_code")  # by which others know a person: a signpost keeps what its target has already
 LINES = ("name", "phone", "locale")  # texts of one line
 
 Status = Literal["visitor", "pending", "member"]
@@ -49,7 +55,8 @@ class Customer(ShopTable):
     are its canonical forms (emails.py). `labels` and `notes` are the merchant's own: no shopper reads the notes.
 
     `facts_as_of` is the time of the newest facts on the account. `paying_at` is the earliest time as of which the
-    platform reported a paid order, `not_paying_at` the latest as of which it reported none.
+    platform reported a paid order, `not_paying_at` the latest as of which it reported none. `former` has what the
+    person was known by before, by the names of FORMER: without it an erasure would not find that in texts of others.
     """
 
     id = Text(primary_key=True)
@@ -81,6 +88,7 @@ class Customer(ShopTable):
     facts_as_of = UtcDateTime(null=True)
     paying_at = UtcDateTime(null=True)
     not_paying_at = UtcDateTime(null=True)
+    former = Json(default=dict)
 
     class Meta:
         indexes = (
@@ -304,6 +312,15 @@ def leave(customer: Customer) -> None:
         sessions.close_all(customer.shop_id, customer.id)
 
 
+def forget(person: Forgotten) -> None:
+    """Every fact about this person goes, in every row that was theirs; the rows stay, for the books (acceptance 58)."""
+    facts: dict[str, Any] = dict.fromkeys((*PERSONAL, *NAMES, *PAST))
+    facts |= {"labels": [], "former": {}, "email_verified": False, "accepts_marketing": False, "status": "visitor"}
+    theirs = Customer.id.in_(person.ids)
+    Customer.change(person.shop_id, facts, theirs)
+    Customer.change(person.shop_id, {"erased_at": clock.now()}, theirs, Customer.merged_into.is_null())
+
+
 def set_status(customer: Customer, status: Status) -> None:
     """Staff make her a member, take her out of the program, or keep her waiting; what she is already, she stays."""
     if status == customer.status:
@@ -487,7 +504,19 @@ def _gather(customer: Customer) -> Customer:
     return _fresh(customer)
 
 
+def all_former(*rows: Customer, **replaced: Any) -> dict[str, list[str]]:
+    """Everything by which the person of these rows was known before, and what is `replaced` now."""
+    found: dict[str, list[str]] = {}
+    for name in FORMER:
+        words = [word for row in rows for word in row.former.get(name, ())]
+        if words := list(dict.fromkeys(filter(None, (*words, replaced.get(name))))):
+            found[name] = words[-FORMER_MAX:]
+    return found
+
+
 def _set(customer: Customer, **facts: Any) -> tuple[str, ...]:
+    replaced = {one: getattr(customer, one) for one in FORMER if one in facts and facts[one] != getattr(customer, one)}
+    facts["former"] = all_former(customer, **replaced)
     changed = tuple(name for name, value in facts.items() if getattr(customer, name) != value)
     if changed:
         for name in changed:

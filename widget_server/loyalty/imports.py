@@ -5,19 +5,19 @@
 What an import books is a batch of its own: progress, errors and undoing are the batch's.
 """
 
-import hashlib
 import re
 import secrets
 import time
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from peewee import Check, fn
 
-from widget_server import clock, config, holds, ledger, queue
+from widget_server import clock, holds, ledger, queue
 from widget_server.db import (
     Bool,
     Int,
@@ -35,7 +35,6 @@ from widget_server.db import (
 from widget_server.errors import (
     AlreadyImported,
     BadRequest,
-    FileTooLarge,
     ImportColumnsUnknown,
     ImportNotParsed,
     NotFound,
@@ -43,12 +42,14 @@ from widget_server.errors import (
 )
 from widget_server.events import BatchChanged, ImportCreated, emit
 from widget_server.ledger import POINTS_MAX
-from widget_server.loyalty import batches, csv_files, customers, emails, shops
+from widget_server.loyalty import batches, csv_files, customers, emails, shops, stored_files
 from widget_server.loyalty.batches import Batch, BatchItem, Mode
-from widget_server.loyalty.csv_files import CsvFile, Unreadable
+from widget_server.loyalty.csv_files import CsvFile, Opens, Unreadable
 from widget_server.loyalty.customers import Customer, Person
+from widget_server.loyalty.forgetting import Forgotten
 from widget_server.loyalty.points import NOTHING_SAID, Said
 from widget_server.loyalty.shops import Shop
+from widget_server.loyalty.stored_files import Stored
 
 FILE_BYTES_MAX = 10 * 1024 * 1024
 UPLOAD_MINUTES = 60
@@ -77,17 +78,13 @@ REASONS = {  # why a row was not imported, in words for staff
 
 
 class Upload(ShopTable):
-    """An address for one file. `id` is secret: whoever has it may upload, once; then size and digest are known."""
+    """An address for one file. `id` is secret: who has it may upload, once; then size, digest and file are known."""
 
     id = Text(primary_key=True)
     size = Int(null=True)
     digest = Text(null=True)
+    file_id = Text(null=True)
     created_at = UtcDateTime()
-
-    @property
-    def path(self) -> Path:
-        """Where the file lies."""
-        return config.current().instance / "imports" / str(self.id)
 
 
 class Import(ShopTable):
@@ -130,17 +127,38 @@ def receive(upload_id: str, content: BinaryIO) -> Upload:
     upload: Upload | None = Upload.everywhere().where(*open_ones).first()
     if upload is None:
         raise UploadGone()
-    data = content.read(FILE_BYTES_MAX + 1)
-    if len(data) > FILE_BYTES_MAX:
-        raise FileTooLarge()
-    upload.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    upload.size, upload.digest = len(data), hashlib.sha256(data).hexdigest()
-    with atomic():
-        values = {Upload.size: upload.size, Upload.digest: upload.digest}
-        if not Upload.change(upload.shop_id, values, *open_ones):  # another one was faster
-            raise UploadGone()
-        upload.path.write_bytes(data)
+    stored = stored_files.store(upload.shop_id, content, bytes_max=FILE_BYTES_MAX)
+    if not _attach(upload, stored, *open_ones):  # another one was faster
+        stored_files.remove(upload.shop_id, stored.id)
+        raise UploadGone()
     return upload
+
+
+def take_in(folder: Path) -> int:
+    """Move files that an earlier version kept in a folder of this host into the database; returns how many.
+
+    A file that no import or upload knows any more is deleted. It may be run again, and on each host.
+    """
+    count = 0
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        lacking = (Upload.id == path.name, Upload.size.is_null(False), Upload.file_id.is_null())
+        upload: Upload | None = Upload.everywhere().where(*lacking).first()
+        if upload is not None:
+            with path.open("rb") as content:
+                stored = stored_files.store(upload.shop_id, content, bytes_max=FILE_BYTES_MAX)
+            if _attach(upload, stored, *lacking):
+                count += 1
+            else:
+                stored_files.remove(upload.shop_id, stored.id)
+        path.unlink()
+    return count
+
+
+def _attach(upload: Upload, stored: Stored, *conditions: Any) -> bool:
+    """Make the stored file the upload's, if `conditions` hold for it still."""
+    upload.size, upload.digest, upload.file_id = stored.size, stored.digest, stored.id
+    facts = {Upload.size: stored.size, Upload.digest: stored.digest, Upload.file_id: stored.id}
+    return bool(Upload.change(upload.shop_id, facts, *conditions))
 
 
 def create(shop: Shop, file_url: str, *, file_name: str | None = None) -> Import:
@@ -280,37 +298,56 @@ def has_error_file(made: Import) -> bool:
 
 def forget_old() -> None:
     """Files and samples hold addresses: after 30 days they go, the figures stay."""
-    for upload in list(Upload.everywhere().where(Upload.created_at < clock.now() - timedelta(days=KEPT_DAYS))):
+    kept = timedelta(days=KEPT_DAYS)
+    for upload in list(Upload.everywhere().where(Upload.created_at < clock.now() - kept)):
         with atomic():
             _drop(upload)
+    stored_files.forget_old(kept)
 
 
-def forget(shop: Shop, words: list[str]) -> None:
-    """Somebody is forgotten: files in which one of `words` stands go, and what cannot be read goes with them.
+def forget(person: Forgotten) -> None:
+    """Files in which this person stands go, and what cannot be read goes with them; so do names and samples of files.
 
     An import that still needs its file fails, and says so.
     """
-    for upload in list(Upload.of(shop).where(Upload.size.is_null(False))) if words else ():
-        try:
-            goes = csv_files.read(upload.path.read_bytes()).mentions(words)
-        except (Unreadable, FileNotFoundError):
-            goes = True
-        if goes:
-            _drop(upload)
+    for file_id in stored_files.ids(person.shop_id):
+        if _names(person, partial(stored_files.opened, person.shop_id, file_id)):
+            _let_go(person.shop_id, file_id)
+    for made in list(Import.of(person.shop_id)):
+        if person.is_named_in(made.file_name):
+            Import.change(person.shop_id, {Import.file_name: None}, Import.id == made.id)
+        if person.is_named_in("\n".join([*made.header, *(cell for row in made.sample_rows for cell in row)])):
+            blank = {Import.header: [""] * len(made.header), Import.sample_rows: []}
+            Import.change(person.shop_id, blank, Import.id == made.id)
+
+
+def _names(person: Forgotten, opens: Opens) -> bool:
+    try:
+        return any(map(person.is_named_in, csv_files.read(opens).texts()))
+    except Unreadable:
+        return True
+
+
+def _let_go(shop_id: str, file_id: str) -> None:
+    upload = Upload.one(shop_id, Upload.file_id == file_id)
+    if upload is not None:
+        _drop(upload)
+    stored_files.remove(shop_id, file_id)
 
 
 def _drop(upload: Upload) -> None:
     Import.change(upload.shop_id, {Import.sample_rows: []}, Import.upload_id == upload.id)
     Upload.remove(upload.shop_id, Upload.id == upload.id)
-    upload.path.unlink(missing_ok=True)
+    if upload.file_id:
+        stored_files.remove(upload.shop_id, upload.file_id)
 
 
 def _file(made: Import) -> CsvFile:
     """The file, as it was uploaded; raises NotFound, Unreadable."""
     upload = Upload.one(made.shop_id, Upload.id == made.upload_id)
-    if upload is None or not upload.path.exists():
+    if upload is None or upload.file_id is None:
         raise NotFound("The file is gone.")
-    return csv_files.read(upload.path.read_bytes())
+    return csv_files.read(partial(stored_files.opened, made.shop_id, upload.file_id))
 
 
 def _looked_through(file: CsvFile) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from widget_server import clock, config
 from widget_server.db import Bool, ShopTable, Text, UtcDateTime, insert_once
 from widget_server.loyalty import customers
 from widget_server.loyalty.customers import Customer
+from widget_server.loyalty.forgetting import Forgotten
 from widget_server.loyalty.shops import Shop
 
 MEMBERSHIP = "membership"
@@ -54,9 +55,9 @@ def had_by_another(shop: Shop, customer: Customer, what: str, before: datetime) 
     return customer.mailbox is not None and _others(shop, customer, what, verified_only=False, before=before)
 
 
-def forget_customer(shop: Shop, customer_ids: list[str]) -> None:
-    """These rows are erased: what their mailbox has had stays, without leading to them."""
-    MailboxClaim.change(shop, {MailboxClaim.customer_id: None}, MailboxClaim.customer_id.in_(customer_ids))
+def forget(person: Forgotten) -> None:
+    """What this person's mailbox has had stays known by its keyed hash, without leading to them."""
+    MailboxClaim.change(person.shop_id, {MailboxClaim.customer_id: None}, MailboxClaim.customer_id.in_(person.ids))
 
 
 def digest(mailbox: str) -> str:

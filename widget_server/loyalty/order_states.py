@@ -262,6 +262,18 @@ def add_child(known: OrderState, received: OrderState) -> OrderState:
     return replace(known, children=dict(sorted({**known.children, received.id: child}.items())))
 
 
+def without_texts(known: OrderState) -> OrderState:
+    """The state without the names of its lines, in which a shopper's own words may stand: nothing is worked out by
+    them.
+    """
+    return replace(
+        known,
+        lines=tuple(replace(line, name="") for line in known.lines),
+        held=tuple(map(without_texts, known.held)),
+        children={name: without_texts(child) for name, child in known.children.items()},
+    )
+
+
 def delete(known: OrderState) -> OrderState:
     """The platform deleted the order: it counts as cancelled, as of the newest state."""
     return _joined(known, replace(_facts(known), status="cancelled"))

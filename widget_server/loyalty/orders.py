@@ -1,6 +1,7 @@
 """Orders: the state of each purchase as the platform last told it, and the inbox of what we could not book."""
 
 import hashlib
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -23,7 +24,8 @@ from widget_server.db import (
 from widget_server.events import OrderChanged, emit
 from widget_server.loyalty import customers, emails, programs
 from widget_server.loyalty.customers import Customer, Person
-from widget_server.loyalty.order_states import OrderState, Refund, add_child, add_refund, delete, merge
+from widget_server.loyalty.forgetting import Forgotten
+from widget_server.loyalty.order_states import OrderState, Refund, add_child, add_refund, delete, merge, without_texts
 from widget_server.loyalty.points import Award
 from widget_server.loyalty.shops import Shop
 
@@ -33,6 +35,7 @@ RECONSIDER_CHUNK = 200
 # why an order gives no points
 PROGRAM_NOT_ACTIVE, OTHER_CURRENCY = "program_not_active", "other_currency"  # decided when it first arrives
 BEFORE_PROGRAM, NO_CUSTOMER = "before_program", "no_customer"  # recomputed with every message
+OF_CHECKOUT: dict[str, Any] = {"billing_email": None, "owner_as_of": None, "address_digests": []}
 DECIDED = (PROGRAM_NOT_ACTIVE, OTHER_CURRENCY)
 
 
@@ -254,6 +257,27 @@ def dismiss(shop: Shop, parked_id: str) -> Parked:
     return Parked.need(shop, Parked.id == parked_id)
 
 
+def forget(person: Forgotten) -> None:
+    """Orders stay the shop's, without what was typed at their checkouts; parked messages about this person go.
+
+    Orders and messages of others keep everything but this person's referral codes.
+    """
+    for order in list(Order.of(person.shop_id).where(Order.customer_id.in_(person.ids))):
+        state = without_texts(order.told).as_json() if order.state else order.state
+        Order.change(person.shop_id, {**OF_CHECKOUT, "state": state}, Order.id == order.id)
+    for code in person.codes:
+        for order in list(Order.of(person.shop_id).where(Order.state.cast("TEXT").contains(code))):
+            state = json.loads(person.without_codes(canonical(order.state)))
+            Order.change(person.shop_id, {Order.state: state}, Order.id == order.id)
+    texts = list(Parked.of(person.shop_id, Parked.id, Parked.waits_for, Parked.body, Parked.reason).tuples())
+    for parked_id, waits_for, body, reason in texts:
+        this_one = Parked.id == parked_id
+        if waits_for in person.order_ids or person.owns_message(body) or person.is_named_in(reason):
+            Parked.remove(person.shop_id, this_one)
+        elif (left := person.without_codes(body)) != body:
+            Parked.change(person.shop_id, {Parked.body: left}, this_one)
+
+
 def _is_of_erased(shop: Shop, order: Order) -> bool:
     """An old order told again must not make somebody anew who asked to be forgotten."""
     return order.customer_id is not None and customers.by_id(shop.id, order.customer_id).erased_at is not None
@@ -338,6 +362,8 @@ def _why_nothing(shop: Shop, order: Order, placed_at: datetime) -> str | None:
 
 
 def _store(shop: Shop, order: Order, merged: OrderState) -> Order:
+    if _is_of_erased(shop, order):
+        merged = without_texts(merged)
     value, why = merged.as_json(), _why_nothing(shop, order, merged.placed_at)
     is_new = not order.state or canonical(order.state) != canonical(value) or why != order.why_nothing
     if not is_new and not order.dirty_fields:

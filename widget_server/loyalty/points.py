@@ -20,6 +20,7 @@ from widget_server.journal import Journaled
 from widget_server.ledger import Account, Cause, Kind, Shortfall, Transaction
 from widget_server.loyalty import audit_log, customers, programs, shops, tiers
 from widget_server.loyalty.customers import Customer
+from widget_server.loyalty.forgetting import Forgotten
 from widget_server.loyalty.shops import Shop
 
 TEXT_LENGTH_MAX = 500
@@ -309,6 +310,18 @@ def adjustment(row: Transaction | Row, salt: str, said: Said) -> Row:
     return Row(
         id=new_id(), shop_id=row.shop_id, transaction_id=row.id, salt=salt, created_at=row.created_at, **vars(said)
     )
+
+
+def forget(person: Forgotten) -> None:
+    """Empty what was said about this person's points, and what was said of them about somebody else's (acceptance 49).
+
+    The ledger has the digest of it, which tells nothing without the words.
+    """
+    accounts = Transaction.account_id.in_(person.account_ids)
+    said = Adjustment.transaction_id.in_(Transaction.of(person.shop_id, Transaction.id).where(accounts))
+    for word in person.words:
+        said |= Adjustment.reason.contains(word) | Adjustment.comment.contains(word)
+    Adjustment.change(person.shop_id, {Adjustment.reason: None, Adjustment.comment: None}, said)
 
 
 def audit_notes(shop_id: str | None = None) -> Iterator[str]:

@@ -1,10 +1,24 @@
-"""Privacy: merging two rows of one person, handing out what we know of somebody, forgetting her."""
+"""Privacy: merging two rows of one person, handing out what we know of somebody, forgetting them."""
 
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from widget_server import clock, ledger
-from widget_server.db import among, atomic, database, execute_many, lock_rows
+from peewee import PeeweeException
+
+from widget_server import clock, keys, ledger, queue, work
+from widget_server.db import (
+    Table,
+    among,
+    atomic,
+    database,
+    empty_log,
+    execute_many,
+    lock_rows,
+    on_sqlite,
+    when_committed,
+)
 from widget_server.errors import NotFound
 from widget_server.events import AccountMerged, CustomerErased, emit
 from widget_server.journal import Journaled
@@ -12,32 +26,39 @@ from widget_server.keys import Request
 from widget_server.ledger import Account, Transaction
 from widget_server.loyalty import (
     audit_log,
+    batches,
     coupons,
     customers,
     earning,
+    emails,
     imports,
     mailboxes,
+    orders,
+    points,
     referrals,
     sessions,
+    sign_in_codes,
     social,
     tiers,
 )
+from widget_server.loyalty.access_tokens import AccessToken
+from widget_server.loyalty.batches import Batch
 from widget_server.loyalty.coupons import Coupon
-from widget_server.loyalty.customers import Customer
-from widget_server.loyalty.orders import Order, Parked, known_emails
+from widget_server.loyalty.customers import ADDRESS, NAMES, PERSONAL, Customer
+from widget_server.loyalty.forgetting import Forgotten
+from widget_server.loyalty.imports import Import, Upload
+from widget_server.loyalty.mailboxes import MailboxClaim
+from widget_server.loyalty.orders import Order, Parked
 from widget_server.loyalty.points import Adjustment, Award, move_awards
 from widget_server.loyalty.referrals import Referral, ReferralVisit
 from widget_server.loyalty.sessions import Session
 from widget_server.loyalty.shops import Shop
 from widget_server.loyalty.sign_in_codes import SignInCode
 from widget_server.loyalty.social import FollowedChannel
+from widget_server.loyalty.stored_files import StoredFile
+from widget_server.write_queue import TurnNotReached
 
-ADDRESS = ("email", "email_key", "mailbox")
-PERSONAL = (*ADDRESS, "name", "phone", "birthday", "birthday_set_at", "locale", "notes", "password_hash")
-PAST = ("facts_as_of", "paying_at", "not_paying_at")
-NAMES = ("external_id", "referral_code")  # by which others know her: a signpost keeps what its target has already
-OF_CHECKOUT: dict[str, Any] = {"billing_email": None, "owner_as_of": None, "address_digests": []}  # of an order
-PHONE_LENGTH_MIN = 6
+SETTLE_JOB, SETTLE_AGAIN_SECONDS = "settle_erasure", 60
 
 
 def merge(shop: Shop, source_id: str, target_id: str) -> None:
@@ -80,7 +101,8 @@ def _move_person(shop: Shop, source: Customer, target: Customer) -> None:
     else:
         Session.remove(shop, Session.customer_id == source.id)
     left_over = {name: None if name in facts else getattr(source, name) for name in NAMES}
-    signpost: dict[str, Any] = {**dict.fromkeys(PERSONAL), **left_over, "labels": [], "email_verified": False}
+    blank: dict[str, Any] = {"labels": [], "former": {}, "email_verified": False}
+    signpost: dict[str, Any] = {**dict.fromkeys(PERSONAL), **left_over, **blank}
     Customer.change(shop, {**signpost, "status": "visitor", "merged_into": target.id}, Customer.id == source.id)
     Customer.change(shop, {"merged_into": target.id}, Customer.merged_into == source.id)
     Customer.change(shop, {**facts, "updated_at": clock.now()}, Customer.id == target.id)
@@ -96,6 +118,8 @@ def _facts_for(source: Customer, target: Customer) -> dict[str, Any]:
         facts[name] = min(filter(None, (getattr(source, name), getattr(target, name))), default=None)
     for name in ("accepts_marketing", "excluded"):
         facts[name] = getattr(source, name) or getattr(target, name)
+    lost = {name: getattr(source, name) for name in customers.FORMER if name not in facts}
+    facts["former"] = customers.all_former(source, target, **lost)
     facts["labels"] = list(dict.fromkeys((*target.labels, *source.labels)))
     facts["notes"] = "\n\n".join(filter(None, (target.notes, source.notes))) or None
     is_member = source.is_member or target.is_member
@@ -171,6 +195,7 @@ def export(shop: Shop, customer: Customer) -> dict[str, Any]:
                 "accepts_marketing",
                 "status",
                 "referral_code",
+                "former",
                 "joined_at",
                 "registered_at",
                 "created_at",
@@ -203,48 +228,107 @@ def export(shop: Shop, customer: Customer) -> dict[str, Any]:
     }
 
 
-def erase(shop: Shop, customer: Customer) -> None:
-    """Forget her: her facts, texts, sessions and remembered answers go; the ledger stays, nameless (58).
+class Keeper(NamedTuple):
+    """Tables in which something about a person may stand, and what takes it out of them."""
 
-    Her codes die, since nobody is left to own them; shops keep their own orders. What a mailbox had once stays
-    remembered by its keyed hash (mailboxes.py).
+    tables: tuple[type[Table], ...]
+    forget: Callable[[Forgotten], None]
+
+
+# every place where something about a person is kept, in the order in which it goes; reactions.py adds what stands above
+KEEPERS: list[Keeper] = [
+    Keeper((Adjustment,), points.forget),
+    Keeper((Batch,), batches.forget),
+    Keeper((Session, AccessToken), sessions.forget),
+    Keeper((SignInCode,), sign_in_codes.forget),
+    Keeper((Order, Parked), orders.forget),
+    Keeper((Import, Upload, StoredFile), imports.forget),
+    Keeper((ReferralVisit,), referrals.forget),
+    Keeper((FollowedChannel,), social.forget),
+    Keeper((Coupon,), coupons.forget),
+    Keeper((MailboxClaim,), mailboxes.forget),
+    Keeper((Customer,), customers.forget),
+    Keeper((Request,), keys.forget),
+]
+
+
+def erase(shop: Shop, customer: Customer, *, email: str | None = None) -> None:
+    """Forget a person: facts, texts, sessions, files and remembered answers go; the ledger stays, nameless (58).
+
+    Their codes die; shops keep their own orders. What a mailbox had once stays known by its keyed hash (mailboxes.py).
+    `email` is one more address of theirs, if the shop names one.
     """
     with atomic():
         customer = lock_rows(Customer.of(shop).where(Customer.id == customers.live(customer).id)).get()
-        rows = _transactions(shop, customer, Transaction.id)
-        Adjustment.change(
-            shop, {Adjustment.reason: None, Adjustment.comment: None}, Adjustment.transaction_id.in_(rows)
-        )
-        sessions.close_all(shop.id, customer.id)
-        if customer.email_key:
-            SignInCode.remove(shop, SignInCode.email_key == customer.email_key)
-        told = Request.answer.cast("TEXT").contains(customer.id)  # to an app, or to her
-        Request.change(shop, {Request.answer: None}, (Request.customer_id == customer.id) | told)
-        for word in {*_words_about(customer), *known_emails(shop, customer)}:
-            Parked.remove(shop, Parked.body.contains(word))
-        imports.forget(shop, _words_about(customer))
-        ReferralVisit.remove(shop, ReferralVisit.advocate_id == customer.id)
-        for channel in social.followed(shop, customer):
-            FollowedChannel.remove(shop, FollowedChannel.id == channel.id)
-        for coupon in Coupon.of(shop).where(Coupon.customer_id == customer.id):
-            coupons.revoke(coupon)
-        Coupon.change(shop, {Coupon.failure_detail: None}, Coupon.customer_id == customer.id)
-        facts: dict[str, Any] = dict.fromkeys((*PERSONAL, *NAMES, *PAST))
-        facts |= {"labels": [], "email_verified": False, "accepts_marketing": False, "status": "visitor"}
-        Customer.change(shop, {**facts, "erased_at": clock.now()}, Customer.id == customer.id)
-        Customer.change(shop, dict.fromkeys(NAMES), Customer.merged_into == customer.id)
-        Order.change(shop, dict(OF_CHECKOUT), Order.customer_id == customer.id)
-        rows = Customer.of(shop, Customer.id).where(Customer.merged_into == customer.id).order_by(Customer.id)
-        merged = tuple(row.id for row in rows)
-        mailboxes.forget_customer(shop, [customer.id, *merged])
+        person = _described(shop, customer, email)
+        _forget(person)
         audit_log.note(shop.id, "erase", "customer", customer.id)
-        emit(CustomerErased(shop.id, customer.id, merged))
+        emit(CustomerErased(shop.id, customer.id, person.ids[1:]))
 
 
-def _words_about(customer: Customer) -> list[str]:
-    """What only a message about her contains. The shop's id of her may be as short as 7, and stands in others' too."""
-    phone = customer.phone or ""
-    return [word for word in (customer.email, phone if len(phone) >= PHONE_LENGTH_MIN else None) if word]
+def erase_unknown(shop: Shop, *, external_id: str | None, email: str | None) -> None:
+    """Forget somebody of whom there is no row: messages that could not be booked, and files, may name them."""
+    emails_of = frozenset(filter(None, [emails.key_of(email)]))
+    ids = frozenset(filter(None, [external_id]))
+    with atomic():
+        _forget(Forgotten(shop.id, emails=emails_of, external_ids=ids))
+
+
+def settle(_payload: dict[str, Any]) -> None:
+    """After an erasure, the job: nothing of what was deleted stays in the files of the database, as far as we may.
+
+    SQLite's log is emptied; while somebody reads, it is tried again in a minute. PostgreSQL is told to give up the
+    dead rows of every table that was touched.
+    """
+    if on_sqlite():
+        if not empty_log():
+            queue.enqueue(SETTLE_JOB, {}, delay_seconds=SETTLE_AGAIN_SECONDS)
+        return
+    with work.unhurried(database.obj):
+        for table in sorted({one._meta.table_name for keeper in KEEPERS for one in keeper.tables}):
+            database.execute_sql(f'VACUUM "{table}"')
+
+
+def _forget(person: Forgotten) -> None:
+    for keeper in KEEPERS:
+        keeper.forget(person)
+    queue.enqueue_once(SETTLE_JOB, {})
+    when_committed(_empty_log_now)
+
+
+def _empty_log_now() -> None:
+    """At once if nobody reads; else the job does it. The erasure is done by now, and must not seem to have failed."""
+    with suppress(PeeweeException, TurnNotReached):
+        empty_log()
+
+
+def _described(shop: Shop, customer: Customer, email: str | None) -> Forgotten:
+    """Everything by which the person is known, in every row that was theirs."""
+    ids = customers.ids_of(customer)
+    rows = list(Customer.of(shop).where(Customer.id.in_(ids)))
+    former = customers.all_former(*rows)
+    typed = [email, *orders.known_emails(shop, customer), *(row.email for row in rows), *former.get("email", ())]
+    addresses = frozenset(filter(None, map(emails.key_of, typed)))
+    mailboxes_of = {found.mailbox for found in map(emails.find, addresses) if found}
+    others = Customer.of(shop, Customer.email_key).where(Customer.mailbox.in_(mailboxes_of), Customer.id.not_in(ids))
+
+    def each(name: str) -> frozenset[str]:
+        return frozenset([*(getattr(row, name) for row in rows if getattr(row, name)), *former.get(name, ())])
+
+    return Forgotten(
+        shop.id,
+        ids=tuple(ids),
+        account_ids=tuple(row.id for row in Account.of(shop, Account.id).where(Account.customer_id.in_(ids))),
+        emails=addresses,
+        others=frozenset(row.email_key for row in others) - addresses,
+        phones=each("phone"),
+        names=each("name"),
+        external_ids=each("external_id"),
+        order_ids=frozenset(
+            row.external_id for row in Order.of(shop, Order.external_id).where(Order.customer_id.in_(ids))
+        ),
+        codes=each("referral_code"),
+    )
 
 
 def _transactions(shop: Shop, customer: Customer, *columns: Any) -> Any:

@@ -36,6 +36,7 @@ from widget_server.loyalty import coupons, customers, gifts, mailboxes, new_cust
 from widget_server.loyalty.audit_log import Audited
 from widget_server.loyalty.coupons import Coupon
 from widget_server.loyalty.customers import Customer
+from widget_server.loyalty.forgetting import Forgotten
 from widget_server.loyalty.gifts import Gift
 from widget_server.loyalty.order_goods import goods
 from widget_server.loyalty.order_states import ZERO, Milestone
@@ -616,3 +617,8 @@ def _move(referral: Referral, status: str, **facts: Any) -> None:
     referral.status, referral.updated_at = status, clock.now()
     referral.save()
     emit(ReferralChanged(referral.shop_id, referral.id, status))
+
+
+def forget(person: Forgotten) -> None:
+    """Nobody needs to know any more how often this person's link was opened."""
+    ReferralVisit.remove(person.shop_id, ReferralVisit.advocate_id.in_(person.ids))

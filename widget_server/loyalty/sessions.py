@@ -11,6 +11,7 @@ from widget_server import clock, config
 from widget_server.db import ShopTable, Text, UtcDateTime, delete_before, insert_once
 from widget_server.errors import SignedOut
 from widget_server.loyalty.access_tokens import AccessToken
+from widget_server.loyalty.forgetting import Forgotten
 
 SESSION_DAYS = 90
 
@@ -74,6 +75,12 @@ def close_all(shop_id: str, customer_id: str) -> None:
     """Sign out everywhere: after a new password, and when she leaves."""
     Session.remove(shop_id, Session.customer_id == customer_id)
     AccessToken.remove(shop_id, AccessToken.customer_id == customer_id)
+
+
+def forget(person: Forgotten) -> None:
+    """Sign this person out everywhere, in every row that was theirs."""
+    for customer_id in person.ids:
+        close_all(person.shop_id, customer_id)
 
 
 def use_up(shop_id: str, jti: str, expires_at: Any) -> bool:

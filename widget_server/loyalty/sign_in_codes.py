@@ -1,15 +1,17 @@
 """One-time codes and links by mail: kept hashed, good once and for a quarter of an hour."""
 
 import hmac
+import json
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from widget_server import clock, config
-from widget_server.db import Int, Json, ShopTable, Text, UtcDateTime, atomic, delete_before, lock_rows
+from widget_server.db import Int, Json, ShopTable, Text, UtcDateTime, atomic, canonical, delete_before, lock_rows
 from widget_server.errors import CodeExpired, TooManyTries, WrongCode
 from widget_server.loyalty import emails
+from widget_server.loyalty.forgetting import Forgotten
 
 CODE_MINUTES = 15
 CODE_TRIES_MAX = 5
@@ -100,6 +102,18 @@ def forget_old(limit_days: int = 7) -> None:
     """Delete codes that ended more than `limit_days` days ago."""
     before = clock.now() - timedelta(days=limit_days)
     delete_before(SignInCode, SignInCode.expires_at, before)
+
+
+def forget(person: Forgotten) -> None:
+    """Drop what this person was confirming, and what is over; a friend who signs up now brings no code of theirs."""
+    over = SignInCode.used_at.is_null(False) | (SignInCode.expires_at <= clock.now())
+    SignInCode.remove(person.shop_id, SignInCode.email_key.in_(list(person.emails)) | over)
+    for row in list(SignInCode.of(person.shop_id)):
+        if any(one in canonical(row.wishes) for one in person.ids) or person.is_named_in(canonical(row.wishes)):
+            SignInCode.remove(person.shop_id, SignInCode.id == row.id)
+            continue
+        wishes = json.loads(person.without_codes(canonical(row.wishes)))
+        SignInCode.change(person.shop_id, {SignInCode.wishes: wishes}, SignInCode.id == row.id)
 
 
 def _code_hash(challenge: str, code: str) -> str:

@@ -12,6 +12,7 @@ from widget_server.loyalty import earning, earning_rules, programs
 from widget_server.loyalty.customers import Customer
 from widget_server.loyalty.earning import Action
 from widget_server.loyalty.earning_rules import EarningRule
+from widget_server.loyalty.forgetting import Forgotten
 from widget_server.loyalty.shops import Shop
 
 
@@ -76,6 +77,11 @@ def move(shop: Shop, from_account_id: str, to_account_id: str) -> None:
             FollowedChannel.change(shop, {FollowedChannel.account_id: to_account_id}, FollowedChannel.id == row.id)
         else:
             FollowedChannel.remove(shop, FollowedChannel.id == row.id)
+
+
+def forget(person: Forgotten) -> None:
+    """What this person follows is nobody's business any more."""
+    FollowedChannel.remove(person.shop_id, FollowedChannel.account_id.in_(person.account_ids))
 
 
 def _note(shop: Shop, customer: Customer, channel: str) -> FollowedChannel:

@@ -195,8 +195,9 @@ def _erase(shop: Shop, external_id: str | None, email: str | None) -> Outcome:
     if customer is None and email:
         customer = Customer.one(shop, Customer.email_key == emails.key_of(email), Customer.external_id.is_null())
     if customer is None:
+        privacy.erase_unknown(shop, external_id=external_id, email=email)
         return Outcome("ignored", "not known")
-    privacy.erase(shop, customer)
+    privacy.erase(shop, customer, email=email)
     return BOOKED
 
 

@@ -23,7 +23,7 @@ loyalty.emails loyalty.lines loyalty.postal_addresses
 loyalty.audit_log
 loyalty.shops loyalty.edits
 loyalty.api_keys loyalty.passwords loyalty.sign_in_codes
-loyalty.access_tokens
+loyalty.access_tokens loyalty.devices
 loyalty.sessions
 loyalty.order_states
 loyalty.order_goods
@@ -59,6 +59,7 @@ loyalty.reports
 loyalty.reads
 schemas
 delivery
+web.networks
 web.rate_limits
 schema
 secret_rotation

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 
+from widget_server.web.networks import address_bucket
 from widget_server.web.safe_headers import NOSNIFF
 
 BODY_BYTES_MAX = 10 * 1024 * 1024 + 100_000  # the largest upload; the application's own limits are lower
@@ -103,7 +104,7 @@ class Gateway:
             raise TurnedAway(413, "too_large", "The body is too large.")
         if told == "0" and "transfer-encoding" not in scope.headers:
             return b""
-        address = self._address(scope)
+        address = address_bucket(self._address(scope))
         if self.reading[address] >= BODIES_PER_ADDRESS_MAX or self.reading.total() >= BODIES_MAX:
             raise TurnedAway(503, "busy", "Too many bodies are being read at once.")
         self.reading[address] += 1

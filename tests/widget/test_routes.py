@@ -37,6 +37,8 @@ MEMBER_ROUTES = [
     ("GET", "/widget/my-balance/history"),
     ("GET", "/widget/my-balance/export"),
     ("POST", "/widget/my-balance/leave"),
+    ("GET", "/widget/session/list"),
+    ("POST", "/widget/session/close-all"),
     ("POST", "/widget/session/verification"),
     ("POST", "/widget/session/verification/confirm"),
 ]
@@ -200,6 +202,7 @@ SHAPES: list[tuple[str, type[Schema]]] = [
     ("/widget/referral", widget.Referral),
     ("/widget/referral/qr", widget.QrCode),
     ("/widget/my-balance", widget.MyBalance),
+    ("/widget/session/list", widget.SessionList),
 ]
 
 

@@ -16,7 +16,8 @@ from tests.cases.shop import CaseShop, open_shop
 from tests.make import SECRET, World
 from widget_server import config, data_keys, db, events, reactions, schema, tallies
 from widget_server.app import create_app
-from widget_server.web import rate_limits
+from widget_server.loyalty import audit_log
+from widget_server.web import key_rates, rate_limits
 
 MEMORY = Path("/dev/shm")
 
@@ -88,6 +89,7 @@ def database_at(url: str, folder: Path) -> Iterator[None]:
     events.wire(reactions.react)
     tallies.forget()
     rate_limits.forget_all()
+    audit_log.act_as(audit_log.Actor())  # not for whoever the last story ended with
     yield
     db.disconnect()
 
@@ -115,6 +117,7 @@ def client(world: World) -> Iterator[FlaskClient]:
     app = create_app(config.current())
     app.testing = True
     db.connect()
+    key_rates.forget()
     with app.test_client() as browser:
         yield browser
 

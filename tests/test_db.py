@@ -328,3 +328,10 @@ def test_a_query_that_names_no_shop_is_noticed(world: World, unbound: list[str])
     list(points.Award.everywhere())
     list(points.Award.of(world.shop))
     assert len(unbound) == 3
+
+
+def test_letters_are_translated_alike_on_both_databases(database: str) -> None:
+    mark = db.database.param
+    for text, letters, others in (("ÜNAL ünal", "Ü", "ü"), ("ΣΑΣ", "ΣΑ", "σα"), ("plain", "É", "é"), (None, "É", "é")):
+        ((found,),) = db.database.execute_sql(f"SELECT translate({mark}, {mark}, {mark})", (text, letters, others))
+        assert found == (text and text.translate(str.maketrans(letters, others)))

@@ -95,8 +95,8 @@ class Server:
         return code
 
     def end(self) -> None:
-        """Whatever a failed test left."""
-        left = [*self.family(), self.main] if self.process.poll() is None else []
+        """Whatever a failed test left; the main process first, since it would replace those that end."""
+        left = [self.main, *self.family()] if self.process.poll() is None else []
         for one in left:
             one.kill()
         psutil.wait_procs(left, timeout=10)

@@ -5,6 +5,7 @@ import json
 import logging
 import math
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -70,7 +71,9 @@ COUPON_TOPICS = ("coupons/check", "coupons/use", "coupons/release")
 WATCH_SECONDS = 1.0
 CHECK_SECONDS = 5.0  # of reading the database's pages before serving
 STOP_SECONDS = 20
-HEADER_MS_MAX = 10_000
+HEADER_MS_MAX = 10_000  # also how long a connection may say nothing
+OTHER_FILES = 256
+CONNECTIONS_MAX = 4096  # of each process; whoever comes then waits until one is closed
 
 log = logging.getLogger(__name__)
 
@@ -146,6 +149,8 @@ def serve(host: str, port: int, workers: int) -> None:
         interface=Interfaces.RSGI,
         http=HTTPModes.http1,  # one HTTP/2 connection without TLS can hold a process for good
         http1_settings=HTTP1Settings(header_read_timeout=HEADER_MS_MAX),
+        backlog=CONNECTIONS_MAX,
+        backpressure=_connections(),
         websockets=False,
         workers=workers,
         log_access=False,
@@ -505,6 +510,16 @@ def _need_none_fatal(found: list[Finding]) -> list[Finding]:
     if fatal := [one.text for one in found if one.is_fatal]:
         raise click.ClickException(" ".join(fatal))
     return found
+
+
+def _connections() -> int:
+    """How many connections a process may hold: as many as it may have files open, up to CONNECTIONS_MAX."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = CONNECTIONS_MAX + OTHER_FILES
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return CONNECTIONS_MAX if soft == resource.RLIM_INFINITY else min(CONNECTIONS_MAX, max(soft - OTHER_FILES, 64))
 
 
 def _need_free(port: int, option: str, host: str = "127.0.0.1") -> None:

@@ -49,6 +49,7 @@ class Settings:
     webhook_pause_divisor: int = 1
     security_contact: str = ""
     audit_days: int = 730
+    key_rate: int = 6000
 
     @classmethod
     def from_env(cls) -> "Settings":
@@ -100,6 +101,7 @@ def read_env() -> tuple[Settings, list[BadRequest]]:
         webhook_days=count("WIDGET_WEBHOOK_DAYS", 30),
         webhook_pause_divisor=count("WIDGET_WEBHOOK_PAUSE_DIVISOR", 1, least=1),
         security_contact=env.get("WIDGET_SECURITY_CONTACT", ""),
+        key_rate=count("WIDGET_KEY_RATE", 6000),
         audit_days=count("WIDGET_AUDIT_DAYS", 730, least=1),
     )
     return settings, faults

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Self
@@ -27,6 +27,7 @@ from playhouse.cysqlite_ext import CySqliteDatabase
 
 from widget_server import database_errors, write_queue
 from widget_server.errors import DatabaseAway, DatabaseState, NotFound
+from widget_server.work import Watched
 from widget_server.write_queue import WriteQueue
 
 SQLITE_FIXED = (3, 51, 3)  # earlier ones can lose commits in WAL mode, but for two back-ports
@@ -58,7 +59,7 @@ _OUR_TYPES_POSTGRES = {
 }
 
 
-class Sqlite(CySqliteDatabase):
+class Sqlite(Watched, CySqliteDatabase):
     """An SQLite file: WAL, every commit on the disk before it is acknowledged, writers in order of arrival."""
 
     field_types = {**CySqliteDatabase.field_types, **_OUR_TYPES_SQLITE}
@@ -130,7 +131,7 @@ class Sqlite(CySqliteDatabase):
             self.writers.leave(place)
 
 
-class Postgres(peewee.PostgresqlDatabase):
+class Postgres(Watched, peewee.PostgresqlDatabase):
     """A PostgreSQL server, through psycopg 3."""
 
     field_types = {**peewee.PostgresqlDatabase.field_types, **_OUR_TYPES_POSTGRES}
@@ -146,6 +147,8 @@ def open_database(url: str, *, statement_timeout_ms: int = 15_000) -> None:
         path = Path(url.removeprefix("sqlite:///"))
         path.parent.mkdir(parents=True, exist_ok=True)
         database.initialize(_sqlite(path))
+        database.obj.register_function(translate, "translate", 3, deterministic=True)
+        database.obj.watch(statement_timeout_ms)
     elif parts.scheme in ("postgresql", "postgres"):
         options = f"-c statement_timeout={statement_timeout_ms} -c lock_timeout={LOCK_TIMEOUT_MS} -c timezone=UTC"
         database.initialize(Postgres(url, autoconnect=False, options=options, isolation_level=None))
@@ -168,6 +171,16 @@ def _sqlite(path: Path) -> Sqlite:
             ("cache_size", -16_000),
         ),
     )
+
+
+def translate(text: str | None, letters: str, others: str) -> str | None:
+    """PostgreSQL's translate, for SQLite: each of `letters` becomes the one of `others` in its place."""
+    return None if text is None else text.translate(_table(letters, others))
+
+
+@lru_cache(maxsize=256)
+def _table(letters: str, others: str) -> dict[int, int]:
+    return str.maketrans(letters, others)
 
 
 def sqlite_weakness() -> str | None:

@@ -295,6 +295,12 @@ class DatabaseAway(Refusal):
         self.state = state  # for operators, never for callers
 
 
+class QueryTooSlow(Refusal):
+    """The database took longer for the query than WIDGET_STATEMENT_TIMEOUT_MS; nothing was changed."""
+
+    kind, code, message = "busy", "query_too_slow", "This query takes too long. Ask for less at once."
+
+
 class EmailInvalid(BadRequest):
     """No mail reaches this address: it is not complete, or not in the one form that all compare."""
 

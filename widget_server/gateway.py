@@ -5,6 +5,7 @@ made whole in a thread and sent by the loop. Queues are bounded: whoever finds o
 """
 
 import asyncio
+import hashlib
 import io
 import json
 import logging
@@ -13,12 +14,14 @@ import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from typing import Any, Protocol
 
 from widget_server.web.networks import address_bucket
 from widget_server.web.safe_headers import NOSNIFF
+from widget_server.work import Work
 
 BODY_BYTES_MAX = 10 * 1024 * 1024 + 100_000  # the largest upload; the application's own limits are lower
 BODY_SECONDS_MAX = 60.0
@@ -29,6 +32,11 @@ BODIES_MAX = 256
 WAITING_MAX = 256
 STUCK_SECONDS = 30.0
 RETRY_AFTER_SECONDS = 2
+CALLER_LEFT = 499  # nobody reads it
+
+KEY_AT_ONCE = 4  # threads of a process that one API key has at a time: others always find some
+KEY_WAITING_MAX = 64
+KEY_BEGINS = "sk_"
 
 Headers = list[tuple[str, str]]
 Wsgi = Any
@@ -68,6 +76,8 @@ class Gateway:
         self.application, self.threads, self.proxies = application, threads, proxies
         self.pool = ThreadPoolExecutor(threads, thread_name_prefix="request")
         self.reading: Counter[str] = Counter()
+        self.in_turn: Counter[str] = Counter()
+        self.places: dict[str, asyncio.Semaphore] = {}
         self.waiting = 0
         self.began: dict[object, float] = {}
 
@@ -86,7 +96,7 @@ class Gateway:
                 status, headers, body = self._alive()
             else:
                 body_in = await self._body(scope, protocol)
-                status, headers, body = await self._run(environ(scope, body_in))
+                status, headers, body = await self._watched(scope, protocol, environ(scope, body_in))
         except TurnedAway as no:
             status, headers, body = _refusal(no)
         if scope.method == "HEAD":
@@ -104,7 +114,7 @@ class Gateway:
             raise TurnedAway(413, "too_large", "The body is too large.")
         if told == "0" and "transfer-encoding" not in scope.headers:
             return b""
-        address = address_bucket(self._address(scope))
+        address = self._address(scope)
         if self.reading[address] >= BODIES_PER_ADDRESS_MAX or self.reading.total() >= BODIES_MAX:
             raise TurnedAway(503, "busy", "Too many bodies are being read at once.")
         self.reading[address] += 1
@@ -119,23 +129,59 @@ class Gateway:
         """Who sends: the last address that a proxy of ours vouches for, else the peer."""
         if self.proxies and (forwarded := scope.headers.get("x-forwarded-for")):
             hops = [hop.strip() for hop in forwarded.split(",")]
-            return hops[-min(self.proxies, len(hops))]
-        return scope.client.rpartition(":")[0]
+            return address_bucket(hops[-min(self.proxies, len(hops))])
+        return address_bucket(scope.client.rpartition(":")[0])
 
-    async def _run(self, request: dict[str, Any]) -> tuple[int, Headers, bytes]:
+    async def _watched(self, scope: Scope, protocol: Any, request: dict[str, Any]) -> tuple[int, Headers, bytes]:
+        """Run the request, in its key's turn, for as long as its caller is there."""
+        work, loop = Work(), asyncio.get_running_loop()
+
+        async def watch() -> None:
+            await protocol.client_disconnect()
+            await loop.run_in_executor(None, work.abandon)
+
+        watching = loop.create_task(watch())
+        try:
+            async with self._turn_of(key_of(scope)):
+                return await self._run(work, request)
+        finally:
+            watching.cancel()
+
+    @asynccontextmanager
+    async def _turn_of(self, key: str | None) -> AsyncIterator[None]:
+        """One of the KEY_AT_ONCE places of an API key, without a thread while it waits. Raises TurnedAway 503."""
+        if key is None:
+            yield
+            return
+        if self.in_turn[key] >= KEY_AT_ONCE + KEY_WAITING_MAX or self.in_turn.total() >= WAITING_MAX:
+            raise TurnedAway(503, "busy", "Too many requests of this key at once.")
+        places = self.places.setdefault(key, asyncio.Semaphore(KEY_AT_ONCE))
+        self.in_turn[key] += 1
+        try:
+            async with places:
+                yield
+        finally:
+            self.in_turn[key] -= 1
+            if not self.in_turn[key]:
+                del self.in_turn[key], self.places[key]
+
+    async def _run(self, work: Work, request: dict[str, Any]) -> tuple[int, Headers, bytes]:
         if self.waiting >= WAITING_MAX + self.threads:
             raise TurnedAway(503, "busy", "The server is busy.")
         self.waiting += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(self.pool, self._call, request)
+            return await asyncio.get_running_loop().run_in_executor(self.pool, self._call, work, request)
         finally:
             self.waiting -= 1
 
-    def _call(self, request: dict[str, Any]) -> tuple[int, Headers, bytes]:
+    def _call(self, work: Work, request: dict[str, Any]) -> tuple[int, Headers, bytes]:
+        if work.is_abandoned:  # before a thread was free for it
+            raise TurnedAway(CALLER_LEFT, "caller_left", "The caller has left.")
         mark = object()
         self.began[mark] = time.monotonic()
         try:
-            return call(self.application, request)
+            with work.here():
+                return call(self.application, request)
         finally:
             del self.began[mark]
 
@@ -152,6 +198,12 @@ class Gateway:
             if self.is_stuck():
                 log.critical("all %d threads were busy for %d s: this process ends", self.threads, STUCK_SECONDS)
                 os.kill(os.getpid(), signal.SIGKILL)
+
+
+def key_of(scope: Scope) -> str | None:
+    """The API key that the request shows, as a digest; whether it is good is seen later."""
+    shown = (scope.headers.get("authorization") or "").strip().rpartition(" ")[2]
+    return hashlib.sha256(shown.encode()).hexdigest() if shown.startswith(KEY_BEGINS) else None
 
 
 async def _read(protocol: Any) -> bytes:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from widget_server import clock, db, queue
+from widget_server import clock, db, queue, schema
 from widget_server.delivery import mail, outbox, senders
 from widget_server.loyalty import (
     access_tokens,
@@ -18,6 +18,7 @@ from widget_server.loyalty import (
     checkout,
     coupons,
     deliveries,
+    devices,
     expiry,
     imports,
     issuing,
@@ -102,6 +103,7 @@ def every_minute() -> None:
     _try(batches.give_up)
     _try(reconcile.promise_due)
     _try(_all_of, outbox.tidy)
+    _try(schema.measure)
     for shop in list(Shop.everywhere().order_by(Shop.id)):
         _try(_once_a_day, shop)
 
@@ -130,6 +132,7 @@ def _once_a_day(shop: Shop) -> None:
     tiers.recheck_all(shop)
     reports.close_days(shop)
     sessions.forget_old()
+    devices.forget_old()
     sign_in_codes.forget_old()
     access_tokens.forget_old()
     audit_log.forget_old()

@@ -32,7 +32,7 @@ class Job(Table):
     created_at = UtcDateTime()
 
     class Meta:
-        indexes = ((("status", "run_at"), False),)
+        indexes = ((("status", "run_at"), False), (("name", "status"), False))
         constraints = [peewee.Check("status IN ('waiting', 'dead')")]
 
 

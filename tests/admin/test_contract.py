@@ -47,7 +47,8 @@ UNSAID = {
     ".*": [
         r".*[cC]ursor",  # signed by this server
         r"(query|search)\.sort\[\d\]\.fieldName",  # each once
-        r"((query|search)\.)?filter",  # too deep or too large
+        r"((query|search)\.)?filter.*",  # too deep or too large
+        r"(search\.)?search\.expression",  # too much at once
         r".*tierId",  # a tier there is
         r"(reward|rewards\.\d+)\.(discountAmount|couponReward(\.\w+)?)",  # each tier once
         r"(earningRule|earningRules\.\d+)\.(fixedAmount|conversionRate|figures)",  # each tier once; money is for orders

@@ -16,6 +16,7 @@ import pytest
 from tests.test_serve import answer, serving, until
 from widget_server import gateway
 from widget_server.gateway import Gateway, TurnedAway
+from widget_server.work import Work
 
 HALF_SENT = (
     b"POST /stores/generic/x/order HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
@@ -103,10 +104,10 @@ def test_threads_that_are_all_busy_for_long_are_noticed(monkeypatch: pytest.Monk
     door = Gateway(application, 2)
     with ThreadPoolExecutor(2) as pool:
         assert not door.is_stuck()
-        first = pool.submit(door._call, {})
+        first = pool.submit(door._call, Work(), {})
         until(lambda: len(door.began) == 1, "one thread is busy")
         assert not door.is_stuck()
-        second = pool.submit(door._call, {})
+        second = pool.submit(door._call, Work(), {})
         until(lambda: len(door.began) == 2, "both are busy")
         time.sleep(0.01)
         assert door.is_stuck()

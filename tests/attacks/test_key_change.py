@@ -10,7 +10,7 @@ from standardwebhooks import Webhook
 
 from tests.make import SECRET, World, everything_kept
 from tests.test_cli import Shell, shell
-from tests.test_serve import Server, env, free_port, serving, until
+from tests.test_serve import Server, env, free_port, until
 from widget_server import clock, config, data_keys, secret_rotation
 from widget_server.errors import WrongSecretKey
 from widget_server.loyalty import api_keys
@@ -22,8 +22,7 @@ PROGRAM = "/loyalty-programs/v1/program"
 
 
 def test_under_another_secret_nothing_is_served(world: World, database: str, tmp_path: Path) -> None:
-    with serving(database, tmp_path):
-        pass
+    secret_rotation.check_secret()
     changed = env(database, WIDGET_SECRET_KEY=NEW)
     server = Server("serve", "--port", str(free_port()), log=tmp_path / "changed.log", **changed)
     try:

@@ -45,6 +45,7 @@ def acts(world: World, noun: str) -> list[tuple[str, Any, Any]]:
 def test_an_entry_says_who_from_where_and_when(world: World) -> None:
     with clock.at(NOON), audit_log.acting(BOB):
         key, secret = api_keys.create_key(world.shop.id, "reports", "read")
+    with clock.at(NOON + timedelta(minutes=1)), audit_log.acting(BOB):
         api_keys.revoke_key(world.shop.id, key.id)
     made, revoked = entries(world, "api_key")
     assert {(one.actor, one.actor_id, one.actor_name, one.address) for one in (made, revoked)} == {
@@ -55,7 +56,7 @@ def test_an_entry_says_who_from_where_and_when(world: World) -> None:
     assert (revoked.verb, revoked.before, revoked.after) == (
         "update",
         {"revoked_at": None},
-        {"revoked_at": "2026-03-10T12:00:00.000Z"},
+        {"revoked_at": "2026-03-10T12:01:00.000Z"},
     )
     assert not any(word in str(vars(one)) for one in (made, revoked) for word in (secret, key.secret_hash))
     assert audit_log.acting_now() == Actor()

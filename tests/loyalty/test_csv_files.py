@@ -79,7 +79,7 @@ words = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=12).map
 @given(st.lists(st.lists(words, min_size=3, max_size=3), min_size=1, max_size=8), st.sampled_from(",;\t"))
 def test_what_was_written_reads_back(table: list[list[str]], delimiter: str) -> None:
     text = "".join(csv_files.line(row, delimiter) for row in table)
-    file = csv_files.CsvFile(text, delimiter)
+    file = csv_files.CsvFile(text.encode(), "utf-8", delimiter)
     safe = [
         [f"'{one}" if one[:1] in "=+-@" and one and not csv_files.NUMBER.fullmatch(one) else one for one in row]
         for row in table

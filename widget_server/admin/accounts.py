@@ -3,8 +3,6 @@
 from collections.abc import Iterable
 from typing import Any
 
-from peewee import fn
-
 from widget_server import ledger
 from widget_server.admin.customers import MEMBER_ID
 from widget_server.admin.routes import MANAGE, MEMBER, READ, SOURCE, Service, request_key, said
@@ -114,10 +112,11 @@ def search_accounts(caller: Caller, asked: Any) -> dict[str, Any]:
     search = dict(asked.get("search") or {})
     aggregations, zone = search.pop("aggregations", None), query.time_zone(search.pop("timeZone", None), "search")
     kind, select = entity(caller.shop), _select(caller.shop)
-    found = query.page(kind, select, search, shop_id=caller.shop.id, where="search")
+    summary = query.summary(kind, aggregations, zone)
+    found = query.page(kind, select, search, shop_id=caller.shop.id, where="search", summary=summary)
     answer = {"accounts": _all_shown(caller.shop, found.rows), "paging_metadata": query.metadata(found)}
     if aggregations:
-        answer["aggregation_data"] = query.aggregate(kind, select.where(found.chosen), aggregations, zone)
+        answer["aggregation_data"] = summary.of(select.where(found.chosen))
     return answer
 
 
@@ -125,7 +124,7 @@ def search_accounts(caller: Caller, asked: Any) -> dict[str, Any]:
 def count_accounts(caller: Caller, asked: Any) -> dict[str, Any]:
     """How many accounts there are by filter and free text."""
     condition = query.selection(entity(caller.shop), asked.get("filter"), asked.get("search"))
-    return {"count": _select(caller.shop, fn.COUNT(Account.id)).where(condition).scalar()}
+    return {"count": query.count(_select(caller.shop, Account.id).where(condition))}
 
 
 @service.does("POST", "/accounts/bulk-adjust", MANAGE, takes=BulkAdjust, answers=shapes.JobStarted)

@@ -21,6 +21,7 @@ from widget_server.db import atomic, new_id
 from widget_server.errors import BadRequest, Refusal
 from widget_server.loyalty.points import Said
 from widget_server.schemas.wire import Empty, ErrorBody, camel
+from widget_server.web import key_rates
 from widget_server.web.bodies import json_body, unfit
 from widget_server.web.callers import ACCESS_TOKEN, API_KEY, Caller, Who, caller
 
@@ -88,6 +89,7 @@ class Service(Blueprint):
             @wraps(act)
             def view(**ids: str) -> ResponseReturnValue:
                 known = caller(who, self.service)
+                key_rates.count(known.key_id)
                 asked = _query(query) if query else json_body(takes, ignoring=places) if takes else {}
 
                 def run() -> Any:

@@ -74,6 +74,7 @@ NEW, WAITING, DEAD = SQL("status = 'new'"), SQL("status = 'waiting'"), SQL("stat
 for name, condition, columns in (
     ("message_new", NEW, (Message.number,)),
     ("message_waiting", WAITING, (Message.endpoint_id, Message.subject, Message.number)),
+    ("message_since", WAITING, (Message.created_at,)),
     ("message_dead", DEAD, (Message.endpoint_id, Message.number)),
 ):
     Message.add_index(Message.index(*columns, where=condition, name=name))

@@ -35,7 +35,7 @@ class AccessToken(ShopTable):
     customer_id = Text(null=True, index=True)
     visitor_id = Text(null=True)
     created_at = UtcDateTime()
-    expires_at = UtcDateTime()
+    expires_at = UtcDateTime(index=True)
     key_hash = Text(null=True)
     family_id = Text(index=True)
     parent_id = Text(null=True)

@@ -14,11 +14,12 @@ from typing import Any, Literal
 from peewee import Check
 
 from widget_server import clock, config
-from widget_server.db import Int, Json, ShopTable, Table, Text, UtcDateTime, atomic, new_id
+from widget_server.db import Json, ShopTable, Table, Text, UtcDateTime, atomic, new_id
 
 ActorKind = Literal["api_key", "staff", "shell", "customer", "server"]
 SECRET_ENDINGS = ("_sealed", "_hash")
 HIDDEN = "hidden"
+DOOR = "door"
 OPERATIONAL = frozenset(  # columns that say how a row is doing, not what it is
     (
         *("id", "shop_id", "revision", "created_at", "updated_at"),
@@ -63,7 +64,7 @@ class AuditEntry(ShopTable):
 class AuditDoor(Table):
     """The one way out: the database lets an entry go only when it is older than `deletes_before`."""
 
-    id = Int(primary_key=True)
+    id = Text(primary_key=True)
     deletes_before = UtcDateTime()
 
 
@@ -159,7 +160,7 @@ def forget_old() -> None:
     """Delete entries older than WIDGET_AUDIT_DAYS, through the door that the database leaves for it."""
     limit = clock.now() - timedelta(days=config.current().audit_days)
     with atomic():
-        AuditDoor.insert(id=1, deletes_before=limit).on_conflict(
+        AuditDoor.insert(id=DOOR, deletes_before=limit).on_conflict(
             conflict_target=[AuditDoor.id], update={AuditDoor.deletes_before: limit}
         ).execute()
         AuditEntry.delete().where(AuditEntry.created_at < limit).execute()
@@ -167,7 +168,8 @@ def forget_old() -> None:
 
 
 def _kept(table: Any, row: Any) -> Any:
-    return table.get_or_none(table._meta.primary_key == row._pk)
+    rows = table.of(row.shop_id) if issubclass(table, ShopTable) else table.select()
+    return rows.where(table._meta.primary_key == row._pk).first()
 
 
 def _facts(table: Any, row: Any) -> dict[str, Any]:

@@ -68,12 +68,11 @@ def _anniversary(born: date, year: int) -> date:
 
 
 def _born_on(shop: Shop, day: date) -> Iterable[Customer]:
-    days = [f"%-{day:%m-%d}"]
+    days = [f"{day:%m-%d}"]
     if (day.month, day.day) == (2, 28) and _anniversary(date(2000, 2, 29), day.year) == day:
-        days.append("%-02-29")
-    fits = [Customer.birthday**pattern for pattern in days]
-    matching = fits[0] if len(fits) == 1 else fits[0] | fits[1]
-    return list(Customer.of(shop).where(matching, Customer.status == "member", Customer.merged_into.is_null()))
+        days.append("02-29")
+    born = (Customer.birthday.is_null(False), customers.birthday_in_year().in_(days))
+    return list(Customer.of(shop).where(*born, Customer.status == "member", Customer.merged_into.is_null()))
 
 
 def _is_payable(shop: Shop, customer: Customer, day: date) -> bool:

@@ -70,8 +70,9 @@ class CheckoutDiscount(ShopTable):
     class Meta:
         indexes = (
             (("shop_id", "source", "key"), True),
-            (("shop_id", "coupon_id"), False),
+            (("shop_id", "coupon_id", "applied_at"), False),
             (("shop_id", "checkout_id", "applied_at"), False),
+            (("shop_id", "applied_at"), False),
             (("status", "applied_at"), False),
         )
         constraints = [

@@ -3,13 +3,16 @@
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import Any, TextIO
 
 DELIMITERS = (",", ";", "\t")
 SNIFFED_ROWS = 20
+ROWS_MAX, COLUMNS_MAX, ROW_LENGTH_MAX = 500_000, 200, 500_000  # a row's length in characters
+CHUNK = 65_536  # characters
+REMARK_LENGTH_MAX = 100
 WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # .xlsx and .xls
 NUMBER = re.compile(r"[+-]?[\d.,]+")
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n")  # with these a cell begins that a spreadsheet takes for a formula
@@ -21,34 +24,87 @@ class Unreadable(ValueError):
 
 @dataclass(frozen=True)
 class CsvFile:
-    """The text of a file and how it is divided. Its rows are numbered as a spreadsheet shows them, from 1."""
+    """A file and how it is divided. Its rows are numbered as a spreadsheet shows them, from 1."""
 
-    text: str
+    content: bytes
+    encoding: str
     delimiter: str
+    has_remark: bool = False
 
     def rows(self) -> Iterator[tuple[int, list[str]]]:
-        """Each row with its number, blanks around values gone; empty rows are left out. Raises Unreadable."""
+        """Each row with its number, blanks around values gone; empty rows are left out. One row is in memory at a time.
+
+        Raises Unreadable, which names the row, also where a row or the file is larger than any import has need of.
+        """
         number = 0
+        lines = _Lines(self._opened())
         try:
-            for number, values in enumerate(_reader(self.text, self.delimiter, strict=True), 1):
+            for number, values in enumerate(_reader(lines, self.delimiter, strict=True), 1):
+                lines.row_is_over()
+                if number > ROWS_MAX:
+                    raise Unreadable(f"Row {number:,} is one too many: a file has {ROWS_MAX:,} rows at most.")
+                if len(values) > COLUMNS_MAX:
+                    raise Unreadable(f"Row {number} has more than {COLUMNS_MAX} columns.")
                 cleaned = [value.strip() for value in values]
                 if any(cleaned):
                     yield number, cleaned
+        except RowTooLong as long:
+            raise Unreadable(f"Row {number + 1} has more than {ROW_LENGTH_MAX:,} characters.") from long
         except csv.Error as broken:
             raise Unreadable(f"Row {number + 1} cannot be read: {broken}.") from broken
+
+    def mentions(self, words: Iterable[str]) -> bool:
+        """True when one of `words` stands anywhere in the file, whatever its case."""
+        lower = [word.lower() for word in words]
+        rest, longest = "", max(map(len, lower), default=0)
+        text = self._opened()
+        while part := text.read(CHUNK):
+            here = rest + part.lower()
+            if any(word in here for word in lower):
+                return True
+            rest = here[-longest:] if longest else ""
+        return False
+
+    def _opened(self) -> TextIO:
+        text = io.TextIOWrapper(io.BytesIO(self.content), self.encoding, newline="")
+        if self.has_remark:
+            text.readline(REMARK_LENGTH_MAX)
+        return text
+
+
+class RowTooLong(ValueError):
+    """A row goes on and on."""
+
+
+class _Lines:
+    """The lines of a text for a csv reader; a row, which may be many lines, has an end within ROW_LENGTH_MAX."""
+
+    def __init__(self, text: TextIO) -> None:
+        self.text, self.used = text, 0
+
+    def __iter__(self) -> Iterator[str]:
+        while line := self.text.readline(ROW_LENGTH_MAX + 1):
+            self.used += len(line)
+            if self.used > ROW_LENGTH_MAX:
+                raise RowTooLong
+            if "\0" in line:
+                raise Unreadable("This is not a text file.")
+            yield line
+
+    def row_is_over(self) -> None:
+        """What is read from now on belongs to the next row."""
+        self.used = 0
 
 
 def read(content: bytes) -> CsvFile:
     """The file that `content` is; raises Unreadable. Only its rows can tell whether the rest is well formed."""
     if content.startswith(WORKBOOKS):
         raise Unreadable("This is a workbook of a spreadsheet program: save it as CSV.")
-    text = _decoded(content)
-    if "\0" in text:
-        raise Unreadable("This is not a text file.")
-    first, _, rest = text.partition("\n")
-    if first.strip().lower().startswith("sep=") and len(first.strip()) == len("sep=,"):  # Excel's own remark
-        return CsvFile(rest, first.strip()[-1])
-    return CsvFile(text, _delimiter(text))
+    encoding = _encoding(content)
+    first = CsvFile(content, encoding, ",")._opened().readline(REMARK_LENGTH_MAX).strip()
+    if first.lower().startswith("sep=") and len(first) == len("sep=,"):  # Excel's own remark
+        return CsvFile(content, encoding, first[-1], has_remark=True)
+    return CsvFile(content, encoding, _delimiter(content, encoding))
 
 
 def line(values: list[str], delimiter: str) -> str:
@@ -59,11 +115,11 @@ def line(values: list[str], delimiter: str) -> str:
     return out.getvalue()
 
 
-def _reader(text: str, delimiter: str, *, strict: bool) -> Any:
-    return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=strict)
+def _reader(lines: _Lines, delimiter: str, *, strict: bool) -> Any:
+    return csv.reader(lines, delimiter=delimiter, strict=strict)
 
 
-def _decoded(content: bytes) -> str:
+def _encoding(content: bytes) -> str:
     """By the byte order mark; else UTF-16 shows by its zeros, and what is not UTF-8 is Windows-1252."""
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         encodings = ["utf-16"]
@@ -72,20 +128,33 @@ def _decoded(content: bytes) -> str:
     else:
         encodings = ["utf-8-sig", "cp1252"]
     for encoding in encodings:
-        try:
-            return content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
+        if _fits(content, encoding):
+            return encoding
     raise Unreadable("The file is in no encoding we know: save it as UTF-8.")
 
 
-def _delimiter(text: str) -> str:
+def _fits(content: bytes, encoding: str) -> bool:
+    """Whether all of it can be decoded, a chunk at a time."""
+    text = io.TextIOWrapper(io.BytesIO(content), encoding, newline="")
+    try:
+        while text.read(CHUNK):
+            pass
+    except UnicodeError:
+        return False
+    return True
+
+
+def _delimiter(content: bytes, encoding: str) -> str:
     """The one that divides the most of the first rows as it divides the very first."""
 
     def fit(delimiter: str) -> tuple[int, int]:
+        lines, widths = _Lines(CsvFile(content, encoding, delimiter)._opened()), []
         try:
-            widths = [len(row) for row in islice(_reader(text, delimiter, strict=False), SNIFFED_ROWS) if row]
-        except csv.Error:
+            for row in islice(_reader(lines, delimiter, strict=False), SNIFFED_ROWS):
+                lines.row_is_over()
+                if row:
+                    widths.append(len(row))
+        except (csv.Error, RowTooLong):
             return 0, 0
         width = widths[0] if widths else 0
         return (widths.count(width), width) if width > 1 else (0, 0)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Literal
 
-from peewee import Case, Check
+from peewee import SQL, Case, Check, fn
 
 from widget_server import clock, ledger
 from widget_server.db import (
@@ -84,11 +84,9 @@ class Customer(ShopTable):
 
     class Meta:
         indexes = (
-            (("shop_id", "external_id"), True),
             (("referral_code",), True),
             (("shop_id", "email_key"), False),
             (("shop_id", "mailbox"), False),
-            (("shop_id", "merged_into"), False),
             (("shop_id", "created_at"), False),
         )
         constraints = [Check("status IN ('visitor', 'pending', 'member')")]
@@ -97,6 +95,27 @@ class Customer(ShopTable):
     def is_member(self) -> bool:
         """True while she may redeem."""
         return bool(self.status == "member")
+
+
+def birthday_in_year() -> Any:
+    """Month and day of a birthday, as 03-10: the expression that the index has."""
+    return fn.SUBSTR(Customer.birthday, SQL("6"))
+
+
+for name, column, kept in (
+    ("customer_merged", Customer.merged_into, Customer.merged_into),
+    ("customer_birthday", birthday_in_year(), Customer.birthday),
+):
+    Customer.add_index(Customer.index(Customer.shop_id, column, where=kept.is_null(False), name=name))
+Customer.add_index(
+    Customer.index(
+        Customer.shop_id,
+        Customer.external_id,
+        unique=True,
+        where=Customer.external_id.is_null(False),
+        name="customer_external",
+    )
+)
 
 
 @dataclass(frozen=True)

@@ -68,6 +68,13 @@ def remember(shop_id: str, customer_id: str, token: str | None) -> Remembered:
     return Remembered(token, is_new)
 
 
+def move(shop_id: str, source_id: str, target_id: str) -> None:
+    """Two customers turned out to be one: the devices of the first are known for the second too."""
+    for row in Device.of(shop_id).where(Device.customer_id == source_id):
+        insert_once(Device, {**row.__data__, "customer_id": target_id})
+    forget_all(shop_id, source_id)
+
+
 def forget_all(shop_id: str, customer_id: str) -> None:
     """No device of the customer is known any more: after a new password, and whenever all sessions are closed."""
     Device.remove(shop_id, Device.customer_id == customer_id)

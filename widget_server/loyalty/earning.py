@@ -62,7 +62,8 @@ def score_order(shop: Shop, order_id: str, *, source: str) -> None:
 def _lock_concerned(shop: Shop, order: Order) -> None:
     """Whoever has, or had, the order: her parallel orders take turns, so that caps hold (acceptance 24)."""
     had = Award.of(shop, Award.account_id).where(Award.order_id == order.id)
-    concerned = (Account.customer_id == order.customer_id) | Account.id.in_(had)
+    own = Account.of(shop, Account.id).where(Account.customer_id == order.customer_id)
+    concerned = Account.id.in_(had | own)  # as one list of ids: an index finds each
     for (account_id,) in list(Account.of(shop, Account.id).where(concerned).order_by(Account.id).tuples()):
         ledger.locked(shop.id, account_id)
 

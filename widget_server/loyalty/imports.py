@@ -292,10 +292,10 @@ def forget(shop: Shop, words: list[str]) -> None:
     """
     for upload in list(Upload.of(shop).where(Upload.size.is_null(False))) if words else ():
         try:
-            text = csv_files.read(upload.path.read_bytes()).text.lower()
+            goes = csv_files.read(upload.path.read_bytes()).mentions(words)
         except (Unreadable, FileNotFoundError):
-            text = ""
-        if not text or any(word.lower() in text for word in words):
+            goes = True
+        if goes:
             _drop(upload)
 
 

@@ -6,6 +6,8 @@ The checkout of such a shop must know each code (acceptance 30, 37, 39); `stores
 from datetime import datetime, timedelta
 from typing import Any
 
+from peewee import fn
+
 from widget_server import clock, queue
 from widget_server.db import atomic, new_id
 from widget_server.events import CouponIssued, emit
@@ -91,9 +93,9 @@ def code_not_killed(shop: Shop, coupon_id: str, failure: str, detail: str) -> No
 
 def give_up_on_codes(limit: int = 1000) -> int:
     """Where the queue has given up asking a shop, hers is hers again. Answers how many coupons there were."""
-    at_work = queue.Job.everywhere(queue.Job.id).where(queue.Job.status == "waiting")
+    at_work = queue.Job.everywhere(queue.Job.id).where(queue.Job.id == Coupon.code_job, queue.Job.status == "waiting")
     given_up = Coupon.everywhere().where(
-        Coupon.status.in_((*USABLE, "issuing")), Coupon.code_job.is_null(False), Coupon.code_job.not_in(at_work)
+        Coupon.status.in_((*USABLE, "issuing")), Coupon.code_job.is_null(False), ~fn.EXISTS(at_work)
     )
     count = 0
     for coupon in list(given_up.limit(limit)):

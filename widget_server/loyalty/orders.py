@@ -91,9 +91,20 @@ class Parked(ShopTable):
     class Meta:
         indexes = (
             (("shop_id", "platform", "fingerprint"), True),
-            (("shop_id", "platform", "waits_for"), False),
+            (("shop_id", "received_at"), False),
         )
         constraints = [Check("status IN ('waiting', 'booked', 'dismissed')")]
+
+
+Parked.add_index(
+    Parked.index(
+        Parked.shop_id,
+        Parked.platform,
+        Parked.waits_for,
+        where=Parked.waits_for.is_null(False),
+        name="parked_waiting",
+    )
+)
 
 
 @dataclass(frozen=True)

@@ -53,6 +53,7 @@ class Award(ShopTable):
         indexes = (
             (("shop_id", "order_id", "rule_id", "account_id", "part"), True),
             (("shop_id", "account_id", "status"), False),
+            (("shop_id", "created_at"), False),
             (("status", "due_at"), False),
             (("account_id", "rule_id", "event_at"), False),
         )
@@ -81,6 +82,9 @@ class Adjustment(ShopTable):
     activity_type = Text(null=True)
     order_ref = Text(null=True)
     channel = Text(null=True)
+
+    class Meta:
+        indexes = ((("shop_id", "created_at"), False),)
 
 
 @dataclass(frozen=True)

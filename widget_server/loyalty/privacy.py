@@ -13,6 +13,7 @@ from widget_server.loyalty import (
     audit_log,
     coupons,
     customers,
+    devices,
     earning,
     imports,
     mailboxes,
@@ -76,8 +77,10 @@ def _move_person(shop: Shop, source: Customer, target: Customer) -> None:
     if source.email_key and source.email_key == target.email_key:
         facts["password_hash"] = target.password_hash or source.password_hash
         Session.change(shop, {Session.customer_id: target.id}, Session.customer_id == source.id)
+        devices.move(shop.id, source.id, target.id)
     else:
         Session.remove(shop, Session.customer_id == source.id)
+        devices.forget_all(shop.id, source.id)
     left_over = {name: None if name in facts else getattr(source, name) for name in NAMES}
     signpost: dict[str, Any] = {**dict.fromkeys(PERSONAL), **left_over, "labels": [], "email_verified": False}
     Customer.change(shop, {**signpost, "status": "visitor", "merged_into": target.id}, Customer.id == source.id)

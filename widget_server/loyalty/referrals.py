@@ -111,7 +111,11 @@ class Referral(ShopTable):
     approved_at = UtcDateTime(null=True)
 
     class Meta:
-        indexes = ((("shop_id", "friend_id"), True), (("shop_id", "advocate_id", "status"), False))
+        indexes = (
+            (("shop_id", "friend_id"), True),
+            (("shop_id", "advocate_id", "status"), False),
+            (("shop_id", "created_at"), False),
+        )
         constraints = [Check("status IN ('joined', 'pending', 'completed', 'blocked', 'cancelled')")]
 
 
@@ -598,7 +602,8 @@ def _undo_side(shop: Shop, referral: Referral, side: Side, source: str) -> None:
             shortfall=programs.of(shop.id).rules.shortfall,
         )
         setattr(referral, f"{side}_transaction_id", None)
-    coupon = Coupon.one(shop, Coupon.id == getattr(referral, f"{side}_coupon_id"))
+    coupon_id = getattr(referral, f"{side}_coupon_id")
+    coupon = Coupon.one(shop, Coupon.id == coupon_id) if coupon_id else None
     if coupon is not None and coupon.status != "used":
         coupons.revoke(coupon)
         setattr(referral, f"{side}_coupon_id", None)

@@ -29,7 +29,7 @@ class Session(ShopTable):
     id = Text(primary_key=True)
     customer_id = Text(index=True)
     created_at = UtcDateTime()
-    expires_at = UtcDateTime()
+    expires_at = UtcDateTime(index=True)
     browser = Text(default="")
     last_used_at = UtcDateTime(null=True)
 
@@ -38,7 +38,7 @@ class UsedToken(ShopTable):
     """An identity token that was swapped for a session: its `jti` is good once."""
 
     jti = Text()
-    expires_at = UtcDateTime()
+    expires_at = UtcDateTime(index=True)
 
     class Meta:
         primary_key = CompositeKey("shop_id", "jti")

@@ -61,7 +61,7 @@ class SignInCode(ShopTable):
     wishes = Json()
     created_at = UtcDateTime()
     made_at = UtcDateTime()
-    expires_at = UtcDateTime()
+    expires_at = UtcDateTime(index=True)
     mailed_at = UtcDateTime(null=True)
     used_at = UtcDateTime(null=True)
 

@@ -47,7 +47,7 @@ CREATE TABLE "audit_entry" (
   CHECK (actor IN ('api_key', 'staff', 'shell', 'customer', 'server'))) STRICT;
 CREATE INDEX "audit_entry_shop_id_created_at" ON "audit_entry" ("shop_id", "created_at");
 CREATE TABLE "audit_door" (
-  "id" INTEGER NOT NULL PRIMARY KEY,
+  "id" TEXT NOT NULL PRIMARY KEY,
   "deletes_before" TEXT NOT NULL) STRICT;
 CREATE TRIGGER "audit_entry_stays" BEFORE UPDATE ON "audit_entry" BEGIN SELECT RAISE(ABORT, 'an audit entry is never changed'); END;
 CREATE TRIGGER "audit_entry_is_kept" BEFORE DELETE ON "audit_entry" WHEN NOT EXISTS (SELECT 1 FROM "audit_door" WHERE OLD."created_at" < "deletes_before") BEGIN SELECT RAISE(ABORT, 'an audit entry is kept for its days'); END;
@@ -96,7 +96,7 @@ CREATE TABLE "audit_entry" (
   CHECK (actor IN ('api_key', 'staff', 'shell', 'customer', 'server')));
 CREATE INDEX "audit_entry_shop_id_created_at" ON "audit_entry" ("shop_id", "created_at");
 CREATE TABLE "audit_door" (
-  "id" BIGINT NOT NULL PRIMARY KEY,
+  "id" TEXT NOT NULL PRIMARY KEY,
   "deletes_before" TIMESTAMPTZ NOT NULL);
 CREATE OR REPLACE FUNCTION "audit_entry_stays"() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'an audit entry is never changed'; END $$;
 CREATE OR REPLACE FUNCTION "audit_entry_is_kept"() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NOT EXISTS (SELECT 1 FROM "audit_door" WHERE OLD."created_at" < "deletes_before") THEN RAISE EXCEPTION 'an audit entry is kept for its days'; END IF; RETURN OLD; END $$;

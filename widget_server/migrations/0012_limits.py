@@ -25,6 +25,7 @@ CREATE TABLE "sign_in_code" (
   CHECK (purpose IN ('sign_up', 'sign_in', 'reset', 'verify'))) STRICT;
 CREATE INDEX "sign_in_code_email_key" ON "sign_in_code" ("email_key");
 CREATE UNIQUE INDEX "sign_in_code_link_hash" ON "sign_in_code" ("link_hash");
+CREATE INDEX "sign_in_code_expires_at" ON "sign_in_code" ("expires_at");
 CREATE INDEX "sign_in_code_shop_id_mailbox" ON "sign_in_code" ("shop_id", "mailbox");
 ALTER TABLE "session" ADD COLUMN "browser" TEXT NOT NULL DEFAULT '';
 ALTER TABLE "session" ADD COLUMN "last_used_at" TEXT;
@@ -63,6 +64,7 @@ CREATE TABLE "sign_in_code" (
   CHECK (purpose IN ('sign_up', 'sign_in', 'reset', 'verify')));
 CREATE INDEX "sign_in_code_email_key" ON "sign_in_code" ("email_key");
 CREATE UNIQUE INDEX "sign_in_code_link_hash" ON "sign_in_code" ("link_hash");
+CREATE INDEX "sign_in_code_expires_at" ON "sign_in_code" ("expires_at");
 CREATE INDEX "sign_in_code_shop_id_mailbox" ON "sign_in_code" ("shop_id", "mailbox");
 ALTER TABLE "session" ADD COLUMN "browser" TEXT NOT NULL DEFAULT '';
 ALTER TABLE "session" ALTER COLUMN "browser" DROP DEFAULT;

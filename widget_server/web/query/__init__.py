@@ -1,16 +1,20 @@
 """Wix's query language (wix-api §4): filter, sort, cursors, free text and aggregations over the fields of an entity."""
 
-from widget_server.web.query.aggregations import aggregate, time_zone
+from widget_server.errors import QueryTooSlow
+from widget_server.web.query.aggregations import Summary, aggregate, summary, time_zone
 from widget_server.web.query.document import asked, counted, searched, selected
 from widget_server.web.query.fields import Entity, Field, word_of
-from widget_server.web.query.pages import Page, metadata, metadata_v2, page, selection
+from widget_server.web.query.pages import Page, count, metadata, metadata_v2, page, selection
 
 __all__ = [
     "Entity",
     "Field",
     "Page",
+    "QueryTooSlow",
+    "Summary",
     "aggregate",
     "asked",
+    "count",
     "counted",
     "metadata",
     "metadata_v2",
@@ -18,6 +22,7 @@ __all__ = [
     "searched",
     "selected",
     "selection",
+    "summary",
     "time_zone",
     "word_of",
 ]

@@ -15,10 +15,11 @@ from peewee import SQL, Case, NodeList, Value, fn
 
 from widget_server import clock
 from widget_server.db import on_sqlite
-from widget_server.lanes import QUERIES
 from widget_server.web.query.conditions import every
+from widget_server.web.query.costly import costly
 from widget_server.web.query.fields import TYPES, Entity, Field
 from widget_server.web.query.reading import a_list, a_number, a_text, a_word, an_object, wrong
+from widget_server.web.query.weight import GROUP, READING, Weight
 
 AGGREGATIONS_MAX = 10
 NAME_LENGTH_MAX, BUCKET_NAME_LENGTH_MAX, PATH_LENGTH_MAX, ZONE_LENGTH_MAX = 100, 20, 200, 50
@@ -36,18 +37,44 @@ MISSING = {"int": "0", "money": "0", "bool": "false"}  # what rows without a val
 Groups = Mapping[tuple[Any, ...], int]
 
 
-def aggregate(entity: Entity, select: Any, asked: Any, zone: tzinfo = UTC, *, where: str = "search") -> dict[str, Any]:
-    """AggregationData of all rows of `select`: what `asked`, the `aggregations` of the body's `where`, want to know.
+class Summary:
+    """The aggregations of a query, read and weighed; `of` takes them of rows."""
 
-    Dates are those of `zone`. Raises BadRequest that names what is wrong, and where more than 200 dates or 1000 nested
-    results are to be answered.
+    def __init__(self, entity: Entity, asked: Any, zone: tzinfo, path: str) -> None:
+        listed = enumerate(a_list(asked, AGGREGATIONS_MAX, path))
+        self.path = path
+        self.wanted = [_wanted(entity, one, zone, f"{path}[{at}]") for at, one in listed]
+        self.weight()
+
+    def weight(self) -> Weight:
+        """A weight with the aggregations in it; the rows of the query are read once more for each of them.
+
+        Raises BadRequest when they alone are too much.
+        """
+        weight = Weight(1 + len(self.wanted))
+        for one in self.wanted:
+            weight.add_once(READING + one.units(), self.path)
+        return weight
+
+    def of(self, select: Any) -> dict[str, Any]:
+        """AggregationData of all rows of `select`. Raises QueryTooSlow, Busy, and BadRequest where more than 200 dates
+        or 1000 nested results are to be answered.
+        """
+        with costly():
+            return {"results": [{**one.told, **one.alone(select)} for one in self.wanted]}
+
+
+def summary(entity: Entity, asked: Any, zone: tzinfo = UTC, *, where: str = "search") -> Summary:
+    """What `asked`, the `aggregations` of the body's `where`, want to know. Dates are those of `zone`.
+
+    Raises BadRequest that names what is wrong, or is too much.
     """
-    path = f"{where}.aggregations"
-    wanted = [
-        _wanted(entity, one, zone, f"{path}[{at}]") for at, one in enumerate(a_list(asked, AGGREGATIONS_MAX, path))
-    ]
-    with QUERIES.place():
-        return {"results": [{**one.told, **one.alone(select)} for one in wanted]}
+    return Summary(entity, asked, zone, f"{where}.aggregations")
+
+
+def aggregate(entity: Entity, select: Any, asked: Any, zone: tzinfo = UTC, *, where: str = "search") -> dict[str, Any]:
+    """The AggregationData that `asked` wants of all rows of `select`, as `summary` and `Summary.of` do."""
+    return summary(entity, asked, zone, where=where).of(select)
 
 
 def time_zone(name: Any, where: str = "search") -> tzinfo:
@@ -101,6 +128,10 @@ class _Level:
             return None
         value: Any = Decimal(str(stored)) if self.field.kind == "money" else TYPES[self.field.kind].python_value(stored)
         return self.field.to_shown(value) if self.field.to_shown else value
+
+    def units(self) -> int:
+        """What its groups weigh: an id, or a time to the second, is another one in nearly each row."""
+        return GROUP if self.field.kind in ("id", "time") else 0
 
     def alone(self, select: Any) -> dict[str, Any]:
         """The answer of an aggregation that is not within another."""
@@ -172,6 +203,9 @@ class _Ranges(_Level):
         asked = a_list(own.get("buckets"), RANGES_MAX, f"{self.path}.buckets", least=1)
         self.buckets = [self.bucket(one, f"{self.path}.buckets[{at}]") for at, one in enumerate(asked)]
 
+    def units(self) -> int:
+        return len(self.buckets)
+
     def bucket(self, asked: Any, path: str) -> dict[str, float]:
         bounds = {name: edge for name, edge in an_object(asked, ("from", "to"), path).items() if edge is not None}
         for name, edge in bounds.items():
@@ -209,6 +243,9 @@ class _Dates(_Level):
             raise wrong(self.path, "is for times.")
         own = an_object(own, ("interval",), self.path)
         self.interval = a_word(own, "interval", INTERVALS, self.path, needed=True)
+
+    def units(self) -> int:
+        return GROUP if self.interval in ("MINUTE", "SECOND") and not self.field.to_shown else 0
 
     def key(self) -> Any:
         finest = {"MINUTE": 60, "SECOND": 1}.get(self.interval, QUARTER_S)
@@ -284,6 +321,10 @@ class _Nested:
             raise wrong(self.path, "have a name each, and each another.")
         if any(isinstance(level, _Figure) for level in self.levels[:-1]):
             raise wrong(self.path, "may have a scalar as the last only.")
+
+    def units(self) -> int:
+        """Groups within groups are as many as all of theirs together."""
+        return sum(READING + level.units() for level in self.levels)
 
     def alone(self, select: Any) -> dict[str, Any]:
         """The answer."""

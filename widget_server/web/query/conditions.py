@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from peewee import SQL, NodeList, Value
+from peewee import SQL, NodeList, Value, fn
 
 from widget_server.db import on_sqlite
 
@@ -61,9 +61,13 @@ def ends_with(column: Any, text: str) -> Any:
 def resembles(column: Any, text: str) -> Any:
     """True where `column` holds `text` with one letter wrong, too many or too few, or two neighbours swapped.
 
-    One slip leaves one of three parts as it was: whether one is there is asked first, because that costs little.
+    One slip leaves one of three parts as it was: whether one is there is looked at first, because that costs little.
     """
+    given = column
     column, text = _folded(column, text)
+    folded = None if column is given else column
+    if folded is not None:
+        column = SQL("folded")
     cuts = [(text[:at], text[at:]) for at in range(len(text))]
     ways = {
         *(f"{_escaped(head)}_{_escaped(tail[1:])}" for head, tail in cuts),
@@ -74,7 +78,14 @@ def resembles(column: Any, text: str) -> Any:
     third = len(text) // 3
     parts = (text[:third], text[third : 2 * third], text[2 * third :])
     near = some([_like(column, f"%{_escaped(part)}%") for part in parts])
-    return every([near, some([_like(column, f"%{way}%") for way in sorted(ways)])])
+    holds = every([near, some([_like(column, f"%{way}%") for way in sorted(ways)])])
+    return holds if folded is None else _with_folded(folded, holds)
+
+
+def _with_folded(value: Any, holds: Any) -> Any:
+    """`holds` of `folded`, which is computed once a row: the LIMIT keeps SQLite from writing it into each use."""
+    inner = (SQL("(SELECT"), holds, SQL("FROM (SELECT"), value, SQL("AS folded LIMIT 1) AS once)"))
+    return NodeList(inner)
 
 
 def _like(column: Any, pattern: str) -> Any:
@@ -86,16 +97,24 @@ def _escaped(text: str) -> str:
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
+def needs_folding(text: str) -> bool:
+    """True when `text` has letters whose case only we know."""
+    return bool(_pairs(text))
+
+
 def _folded(column: Any, text: str) -> tuple[Any, str]:
     """SQLite, and PostgreSQL in the C locale, know the case of ASCII letters only: the others are folded here, as far
-    as the text has them.
+    as the text has them, by one call for all of its letters.
     """
-    letters = [(small, small.upper()) for small in sorted({letter.lower() for letter in text})]
-    pairs = [one for one in letters if one[0] != one[1] and len("".join(one)) == 2 and not "".join(one).isascii()]
+    pairs = _pairs(text)
     if not pairs:
         return column, text
-    replaced: list[Any] = [SQL("replace(" * len(pairs)), column]
-    for small, large in pairs:
-        text = text.replace(large, small)
-        replaced += [SQL(","), Value(large, converter=False), SQL(","), Value(small, converter=False), SQL(")")]
-    return NodeList(tuple(replaced)), text
+    small, large = ("".join(one) for one in zip(*pairs, strict=True))
+    given = (Value(letters, converter=False) for letters in (large, small))
+    return fn.translate(column, *given), text.translate(str.maketrans(large, small))
+
+
+def _pairs(text: str) -> list[tuple[str, str]]:
+    """Small and large of each letter in `text` that is no ASCII letter and has both."""
+    letters = [(small, small.upper()) for small in sorted({letter.lower() for letter in text})]
+    return [one for one in letters if one[0] != one[1] and len("".join(one)) == 2 and not "".join(one).isascii()]

@@ -1,7 +1,7 @@
 """What may be asked, as JSON Schema: the fields of an entity with their operators, its orders, its aggregations.
 
 Beyond what a schema can say, an answer may still be 400: a cursor that is none, a field sorted by twice, a filter that
-is too deep or too large, a time zone that there is not, more groups than are answered.
+is too deep or weighs too much (weight.py), a time zone that there is not, more groups than are answered.
 """
 
 from collections.abc import Mapping

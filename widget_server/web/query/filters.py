@@ -11,15 +11,24 @@ from typing import Any
 from peewee import SQL, NodeList, Value
 
 from widget_server.db import on_sqlite
-from widget_server.web.query.conditions import NONE, contains, ends_with, every, no, some, starts_with
+from widget_server.web.query.conditions import (
+    NONE,
+    contains,
+    ends_with,
+    every,
+    needs_folding,
+    no,
+    some,
+    starts_with,
+)
 from widget_server.web.query.fields import MILLISECOND, Field, Kind
 from widget_server.web.query.reading import wrong
+from widget_server.web.query.weight import Weight, of_text
 
 DEPTH_MAX = 10
 LEAVES_MAX = 500
 LIST_MAX = 1000
 TEXT_LENGTH_MAX = 256
-PARAMETERS_MAX = 10_000
 
 ANY_KIND = ("$eq", "$ne", "$in", "$nin", "$hasSome", "$hasAll", "$exists", "$isEmpty")
 ORDER = ("$gt", "$gte", "$lt", "$lte")
@@ -40,20 +49,20 @@ OPERATORS: dict[Kind, tuple[str, ...]] = {
 }
 
 
-def condition(fields: Mapping[str, Field], asked: Any, path: str) -> Any:
-    """What `asked`, the JSON found at `path`, selects; nothing or `{}` selects all.
+def condition(fields: Mapping[str, Field], asked: Any, path: str, weight: Weight | None = None) -> Any:
+    """What `asked`, the JSON found at `path`, selects; nothing or `{}` selects all. It is added to `weight`.
 
-    Raises BadRequest that names the field, operator or value which cannot be.
+    Raises BadRequest that names the field, operator or value which cannot be, or is too much.
     """
-    return _Filter(fields, path).group({} if asked is None else asked, False, 1)
+    return _Filter(fields, path, weight or Weight()).group({} if asked is None else asked, False, 1)
 
 
 class _Filter:
     """One filter while it is read: its size is limited as a whole."""
 
-    def __init__(self, fields: Mapping[str, Field], path: str) -> None:
-        self.fields, self.path = fields, path
-        self.leaves = self.parameters = 0
+    def __init__(self, fields: Mapping[str, Field], path: str, weight: Weight) -> None:
+        self.fields, self.path, self.weight = fields, path, weight
+        self.leaves = 0
 
     def group(self, asked: Any, negated: bool, depth: int) -> Any:
         """All members of an object hold."""
@@ -88,6 +97,7 @@ class _Filter:
         self.leaves += 1
         if self.leaves > LEAVES_MAX:
             raise wrong(self.path, f"has more than {LEAVES_MAX} conditions.")
+        self.weight.add(1, path)
         if operator in ("$eq", "$ne") and value is None:
             operator, value = "$isEmpty", operator == "$eq"
         if operator not in OPERATORS[field.kind]:
@@ -106,7 +116,7 @@ class _Filter:
         if operator in TEXT:
             if not isinstance(value, str) or len(value) > TEXT_LENGTH_MAX:
                 raise wrong(path, f"takes a text of {TEXT_LENGTH_MAX} characters at most for {operator}.")
-            self.weigh(1 + 2 * len(set(value)), path)
+            self.weight.add(of_text(value, folded=needs_folding(value)), path)
             return TEXT[operator](field.column, value)
         if operator in ("$in", "$hasSome", "$hasAll"):
             values = [field.read(one, path) for one in self.listed(value, path, 8 if field.kind == "time" else 1)]
@@ -121,14 +131,8 @@ class _Filter:
     def listed(self, asked: Any, path: str, weight: int = 1) -> list[Any]:
         if not isinstance(asked, list) or len(asked) > LIST_MAX:
             raise wrong(path, f"takes a list of {LIST_MAX:,} at most.")
-        self.weigh(weight * len(asked), path)
+        self.weight.add_once(weight * len(asked), path)  # that many parameters: SQLite takes 32,766 in a statement
         return asked
-
-    def weigh(self, parameters: int, path: str) -> None:
-        """Count the parameters that the condition may need: SQLite takes 32,766 in a statement, PostgreSQL 65,535."""
-        self.parameters += parameters
-        if self.parameters > PARAMETERS_MAX:
-            raise wrong(path, "is one value too many: the filter is too large.")
 
 
 def _present(field: Field) -> Any:

@@ -10,12 +10,14 @@ from peewee import NodeList
 
 from widget_server import clock
 from widget_server.errors import BadRequest
-from widget_server.lanes import QUERIES
 from widget_server.web.query import cursors, filters, search
+from widget_server.web.query.aggregations import Summary
 from widget_server.web.query.conditions import every
+from widget_server.web.query.costly import costly
 from widget_server.web.query.fields import Entity
 from widget_server.web.query.reading import a_number, a_text, an_object, wrong
 from widget_server.web.query.sorting import Key, beyond, order
+from widget_server.web.query.weight import Weight
 
 LIMIT_MAX, LIMIT_DEFAULT = 100, 50
 OFFSET_MAX, OFFSET_LIMIT_MAX = 10_000, 1000
@@ -58,17 +60,20 @@ class _Asked:
         return self.anchor is not None or bool(self.offset)
 
 
-def page(entity: Entity, select: Any, asked: Any, *, shop_id: str, where: Where = "query") -> Page:
+def page(
+    entity: Entity, select: Any, asked: Any, *, shop_id: str, where: Where = "query", summary: Summary | None = None
+) -> Page:
     """The rows of `select` (bound to its shop, joined as the fields need it) that `asked` wants, the JSON of the body's
-    `where`. One query a page; who pages by offset pays for a count, too.
+    `where`. One query a page; who pages by offset pays for a count, too. `summary`, which is taken of the same rows
+    afterwards, counts in the weight.
 
-    Raises BadRequest naming the field by its path in the body: `query.filter.points.balance`,
+    Raises QueryTooSlow, Busy, and BadRequest naming the field by its path in the body: `query.filter.points.balance`,
     `query.sort[0].fieldName`, `query.cursorPaging.cursor`.
     """
     path = f"{where}." if where else ""
     wanted = _read(entity, {} if asked is None else asked, shop_id, where)
     try:
-        chosen = selection(entity, wanted.known.get("filter"), wanted.known.get("search"), where=where)
+        chosen = selection(entity, wanted.known.get("filter"), wanted.known.get("search"), where=where, summary=summary)
         keys = order(entity, wanted.known.get("sort"), f"{path}sort", most=SORT_MAX[where])
         place = [] if wanted.anchor is None else [_place(keys, wanted)]
     except (BadRequest, ValueError) as changed:
@@ -77,7 +82,7 @@ def page(entity: Entity, select: Any, asked: Any, *, shop_id: str, where: Where 
         raise _bad_cursor(path) from changed  # it was good once: the fields have changed since
     query = select.where(chosen, *place).order_by(*(key.clause(wanted.backwards) for key in keys))
     query = query.select_extend(*(_plain(key).alias(f"sort_{at}") for at, key in enumerate(keys)))
-    with QUERIES.place():
+    with costly():
         rows = list(query.limit(wanted.limit + 1).offset(wanted.offset))
     more, rows = len(rows) > wanted.limit, rows[: wanted.limit]
     if wanted.backwards:
@@ -101,13 +106,27 @@ def page(entity: Entity, select: Any, asked: Any, *, shop_id: str, where: Where 
     )
 
 
-def selection(entity: Entity, filter: Any = None, search_for: Any = None, *, where: str = "") -> Any:
+def selection(
+    entity: Entity,
+    filter: Any = None,
+    search_for: Any = None,
+    *,
+    where: str = "",
+    summary: Summary | None = None,
+) -> Any:
     """The condition that a filter and a free text make together, for counting and for bulk calls. `where` is the path
     of the object they stand in, nothing for the body itself. Raises BadRequest as `page` does.
     """
     path = f"{where}." if where else ""
-    chosen = filters.condition(entity.fields, filter, f"{path}filter")
-    return every([chosen, search.condition(entity.fields, search_for, f"{path}search")])
+    weight = summary.weight() if summary else Weight()
+    chosen = filters.condition(entity.fields, filter, f"{path}filter", weight)
+    return every([chosen, search.condition(entity.fields, search_for, f"{path}search", weight)])
+
+
+def count(select: Any) -> int:
+    """How many rows there are. Raises QueryTooSlow, Busy."""
+    with costly():
+        return int(select.order_by().count())
 
 
 def metadata(found: Page) -> dict[str, Any]:
@@ -168,7 +187,7 @@ def _place(keys: Sequence[Key], wanted: _Asked) -> Any:
 
 
 def _total(select: Any) -> int | None:
-    counted = select.order_by().limit(COUNTED_MAX + 1).count()
+    counted = count(select.limit(COUNTED_MAX + 1))
     return counted if counted <= COUNTED_MAX else None
 
 

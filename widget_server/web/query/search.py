@@ -3,22 +3,24 @@
 from collections.abc import Mapping
 from typing import Any
 
-from widget_server.web.query.conditions import ALL, contains, every, resembles, some
+from widget_server.web.query.conditions import ALL, contains, every, needs_folding, resembles, some
 from widget_server.web.query.fields import Field
 from widget_server.web.query.reading import a_list, a_text, a_word, an_object, wrong
+from widget_server.web.query.weight import SLIP, Weight, of_text
 
 EXPRESSION_LENGTH_MAX = 100
 FIELDS_MAX = 20
 FUZZY_LENGTHS = range(4, 31)  # in a shorter word a slip makes another word
 
 
-def condition(fields: Mapping[str, Field], asked: Any, path: str) -> Any:
+def condition(fields: Mapping[str, Field], asked: Any, path: str, weight: Weight | None = None) -> Any:
     """What `asked`, the JSON found at `path`, finds: words that stand, whatever their case, anywhere in a field.
 
     mode OR (the default): one of the words is enough; AND: each is there, not all in one field. fuzzy: one slip of the
-    keyboard in each word of four letters and more does not matter. Nothing to look for finds all. Raises BadRequest
-    that names what is wrong.
+    keyboard in each word of four letters and more does not matter. Nothing to look for finds all. It is added to
+    `weight`. Raises BadRequest that names what is wrong, or is too much.
     """
+    weight = weight or Weight()
     asked = an_object(asked, ("expression", "mode", "fields", "fuzzy"), path)
     words = dict.fromkeys(a_text(asked, "expression", EXPRESSION_LENGTH_MAX, path).split())
     mode = a_word(asked, "mode", ("OR", "AND"), path)
@@ -27,7 +29,10 @@ def condition(fields: Mapping[str, Field], asked: Any, path: str) -> Any:
     columns = [field.column for field in _searched(fields, asked.get("fields"), f"{path}.fields")]
     found = []
     for word in words:
-        holds = resembles if asked.get("fuzzy") and len(word) in FUZZY_LENGTHS else contains
+        forgiving = asked.get("fuzzy") and len(word) in FUZZY_LENGTHS
+        holds = resembles if forgiving else contains
+        units = of_text(word, folded=needs_folding(word)) + (SLIP * len(word) if forgiving else 0)
+        weight.add(units * len(columns), f"{path}.expression")
         found.append(some([holds(column, word) for column in columns]))
     return (every if mode == "AND" else some)(found) if found else ALL
 

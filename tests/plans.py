@@ -1,0 +1,171 @@
+"""How the database would run a statement: which rows it reads to find those that are meant."""
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.crowd import SMALL
+from widget_server import db, schema
+from widget_server.db import database
+
+WIDE = 100  # rows: more than any one person, order or code has
+GROWING = {table._meta.table_name for table in schema.TABLES} - SMALL
+READING = re.compile(r"\s*(SELECT|UPDATE|DELETE|WITH)\b", re.IGNORECASE)
+NAMED = re.compile(r'"(\w+)"(?: AS "(\w+)")?')
+SEARCH = re.compile(r"SEARCH (\S+) USING (?:.*?)(?:INDEX (\S+)|PRIMARY KEY) \((.*)\)$")
+SCAN = re.compile(r"SCAN (\S+)(?: USING (?:COVERING )?INDEX (\S+))?$")
+
+
+ALLOWED = {  # what reads many rows because many are meant
+    r'AS "sort_0"': "a list that a key's holder asked for: it has a price (contracts §17)",
+    r'^SELECT COUNT\(1\) FROM \(SELECT 1 FROM "(customer|account)"': "a count or figure of a report",
+    r"^SELECT COALESCE\(SUM\(": "the figures of a report",
+    r'^SELECT "t1"\."tier_id", COUNT': "the figures of a report",
+    r'^SELECT "t1"\."balance", COUNT\(\*\)': "an aggregation that a key's holder asked for",
+    r'^SELECT "t1"\."kind", SUM': "the figures of a report",
+    r'IN \(SELECT "t2"\."friend_id" FROM "referral"': "a report: the orders of all friends",
+    r'FROM "account" AS "t1" WHERE .*\("t1"\."(earned|tier_points)" > ': "the daily recheck of all tiers",
+    r'^UPDATE "account" SET "tier_id" = .*NOT IN': "a tier was deleted: everybody's is checked",
+    r'^(DELETE|SELECT|UPDATE).*"(lane|message)".*"endpoint_id"\)? (=|NOT IN)': "all that waits for one receiver",
+    r'"message"\."subject" IN': "a customer's messages; only the lane of the program has many",
+    r"FROM \"message\" AS \"t1\" WHERE status = 'new'": "all that is new is put into its lanes",
+    r"WHERE \(\(0 = 1\) AND": "nothing at all",
+    r'FROM "checkout_discount" AS "t1" INNER JOIN "coupon"': "what waits for its end, once a minute",
+    r'FROM "job" AS "t1" WHERE \(+"t1"\."name"': "jobs of a name that wait one at a time",
+    r'"(parked|request)"\..* I?LIKE ': "an erasure looks into every text that may name somebody",
+    r'"id" > [?%s]+\).* ORDER BY "t1"\."id" LIMIT': "orders in their turn, so many of all",
+    r'NOT IN \(SELECT "t1"\."takes_back"': "an erasure or export: the shop's merges",
+    r'WHERE \(("t1"\.)?"shop_id" = [?%s]+\) ORDER BY "t1"\."\w+" (DESC )?LIMIT': "an index's first rows, in its order",
+}
+
+
+@dataclass
+class Statements:
+    """The statements that ran, each once, with the first parameters it had."""
+
+    heard: dict[str, Any] = field(default_factory=dict)
+
+    def __enter__(self) -> "Statements":
+        database.obj.query_hooks.append(self._hear)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        database.obj.query_hooks.remove(self._hear)
+
+    def _hear(self, event: Any) -> None:
+        if READING.match(event.sql):
+            self.heard.setdefault(event.sql, event.params or ())
+
+
+@dataclass(frozen=True)
+class Access:
+    """How one table is reached: rows whose `equal` columns have a given value, among those of `where`.
+
+    `ranged`: an index narrows them further by an order. `nulls` are columns that may be equal to nothing;
+    `values`: what is looked for, where the plan says so.
+    """
+
+    table: str
+    equal: frozenset[str]
+    where: str
+    ranged: bool = False
+    nulls: frozenset[str] = frozenset()
+    values: str = ""
+
+
+def faults(statements: dict[str, Any]) -> dict[str, str]:
+    """The statements that read many rows to find few: each with the table and what leads to it."""
+    widths: dict[Access, int] = {}
+    found: dict[str, str] = {}
+    if not db.on_sqlite():
+        database.execute_sql("SET enable_seqscan = off")  # what is read whole now has no index that helps
+    for sql, params in statements.items():
+        if any(fits(pattern, {sql: params}) for pattern in ALLOWED):
+            continue
+        for access in _accesses(sql, params):
+            narrow = access.ranged or "rowid" in access.equal
+            if access.table in GROWING and not narrow and _width(access, widths) > WIDE:
+                found[sql] = f"{access.table} by {', '.join(sorted(access.equal)) or 'nothing'}"
+    return found
+
+
+def fits(pattern: str, statements: dict[str, Any]) -> bool:
+    """True when one of the statements is what the pattern allows."""
+    return any(re.search(pattern, sql) for sql in statements)
+
+
+def _width(access: Access, known: dict[Access, int]) -> int:
+    """How many rows such an access reads at most."""
+    if access not in known:
+        if access.values:
+            ((known[access],),) = database.execute_sql(f'SELECT COUNT(*) FROM "{access.table}" WHERE {access.values}')
+            return known[access]
+        columns = ", ".join(f'"{one}"' for one in sorted(access.equal))
+        there = [access.where or "1 = 1", *(f'"{one}" IS NOT NULL' for one in access.equal - access.nulls)]
+        grouped = f" GROUP BY {columns}" if columns else ""
+        counted = f'SELECT COUNT(*) FROM "{access.table}" WHERE {" AND ".join(there)}{grouped}'
+        rows = list(database.execute_sql(f"{counted} ORDER BY 1 DESC LIMIT 1"))
+        known[access] = rows[0][0] if rows else 0
+    return known[access]
+
+
+def _accesses(sql: str, params: Any) -> Iterator[Access]:
+    return _of_sqlite(sql, params) if db.on_sqlite() else _of_postgres(sql, params)
+
+
+def _of_sqlite(sql: str, params: Any) -> Iterator[Access]:
+    names: dict[str, set[str]] = {}
+    for table, alias in NAMED.findall(sql):
+        if table in GROWING:
+            names.setdefault(alias or table, set()).add(table)
+    for *_, detail in database.execute_sql(f"EXPLAIN QUERY PLAN {sql}", params):
+        if scan := SCAN.match(detail):
+            table, where = _index(scan[2]) if scan[2] else ("", "")
+            for one in [table] if table else names.get(scan[1], ()):
+                yield Access(one, frozenset(), where)
+        elif search := SEARCH.match(detail):
+            alias, index, terms = search.groups()
+            table, where = _index(index) if index else ("", "")
+            equal = frozenset(re.findall(r"(\w+)=\?", terms))
+            ranged = ">?" in terms or "<?" in terms or "<expr>=?" in terms
+            for one in [table] if table else names.get(alias, ()):
+                yield Access(one, equal, where, ranged, _nulls(sql))
+
+
+def _nulls(sql: str) -> frozenset[str]:
+    """Columns that the statement compares with NULL."""
+    return frozenset(re.findall(r'"(\w+)" IS NULL', sql))
+
+
+def _index(name: str) -> tuple[str, str]:
+    """The table of an index, and what its rows have in common."""
+    ((table, sql),) = database.execute_sql("SELECT tbl_name, sql FROM sqlite_master WHERE name = ?", (name,))
+    return table, (sql or "").partition(" WHERE ")[2]
+
+
+def _of_postgres(sql: str, params: Any) -> Iterator[Access]:
+    ((plan,),) = database.execute_sql(f"EXPLAIN (FORMAT JSON) {sql}", params)
+    plan = json.loads(plan) if isinstance(plan, str) else plan
+    yield from _nodes([plan[0]["Plan"]], frozenset())
+
+
+def _nodes(plans: Iterable[dict[str, Any]], outer: frozenset[str]) -> Iterator[Access]:
+    for plan in plans:
+        kind, table = plan["Node Type"], plan.get("Relation Name", "")
+        if kind == "Seq Scan":
+            yield Access(table, frozenset(), "")
+        elif kind in ("Index Scan", "Index Only Scan", "Bitmap Index Scan"):
+            owner, where = _postgres_index(plan["Index Name"])
+            terms = plan.get("Index Cond", "")
+            equal = frozenset(re.findall(r"\(?(?:\w+\.)?(\w+) (?:= |IS NULL)", terms))
+            ranged = bool(re.search(r" (<|>|<=|>=) |IS NOT NULL", terms))
+            others = re.search(r"\$\d|\b[a-z]\w*\.\w+|ANY", terms)  # of another table, or known only when it runs
+            yield Access(owner, equal, where, ranged, frozenset(), "" if others else terms)
+        yield from _nodes(plan.get("Plans", ()), outer)
+
+
+def _postgres_index(name: str) -> tuple[str, str]:
+    ((table, sql),) = database.execute_sql("SELECT tablename, indexdef FROM pg_indexes WHERE indexname = %s", (name,))
+    return table, sql.partition(" WHERE ")[2]

@@ -95,8 +95,10 @@ def test_after_ten_wrong_codes_a_mailbox_has_links_for_a_day(world: World) -> No
         row, long = sign_in_codes.follow_link(anns.link)
         assert long is not None and len(long) == 16 and row.used_at is None
         assert sign_in_codes.follow_link(anns.link)[1] == long  # the page was lost and is opened again
-        with pytest.raises(WrongCode):
+        with pytest.raises(UseTheLink):
             sign_in_codes.confirm_code(world.shop.id, anns.challenge, anns.code)
+        with pytest.raises(WrongCode):
+            sign_in_codes.confirm_code(world.shop.id, anns.challenge, long[::-1])
         typed = " ".join((long[:4], long[4:8], long[8:12], long[12:]))
         assert sign_in_codes.confirm_code(world.shop.id, anns.challenge, typed).email == ANN
         with pytest.raises(CodeExpired):

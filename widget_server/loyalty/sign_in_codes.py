@@ -167,9 +167,10 @@ def confirm_code(
             raise CodeExpired()
         if row.tries >= CODE_TRIES_MAX:
             raise TooManyTries()
-        if not row.by_link and is_used_up(shop_id, row.mailbox):
+        typed = "".join(code.split())  # the page shows the long code in groups
+        if len(typed) < LONG_CODE_DIGITS and must_type(row):
             raise UseTheLink()
-        if _fits(row, code):
+        if hmac.compare_digest(config.unseal(row.code_sealed).encode(), typed.encode()):
             _use_up(row)
             return row
         row.tries += 1
@@ -193,7 +194,7 @@ def follow_link(link: str) -> tuple[SignInCode, str | None]:
 
 
 def must_type(row: SignInCode) -> bool:
-    """Whether the page behind a link has to show a code: the mailed one is not good, or there was none."""
+    """Whether the code that the page behind the link shows is the only one that is good: no shorter one is."""
     return bool(row.by_link) or is_used_up(row.shop_id, row.mailbox)
 
 
@@ -236,11 +237,6 @@ def _use_up(row: SignInCode) -> None:
     """The confirmation is done: no challenge of this address and purpose is good any more, since they share codes."""
     row.used_at = clock.now()
     SignInCode.change(row.shop_id, {SignInCode.used_at: row.used_at}, *_alike(row.email_key, row.purpose))
-
-
-def _fits(row: SignInCode, code: str) -> bool:
-    """Blanks do not count: the page shows the long code in groups."""
-    return hmac.compare_digest(config.unseal(row.code_sealed).encode(), "".join(code.split()).encode())
 
 
 def _is_good(row: SignInCode) -> bool:

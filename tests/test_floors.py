@@ -22,7 +22,7 @@ ledger
 loyalty.emails loyalty.lines loyalty.postal_addresses
 loyalty.audit_log
 loyalty.shops loyalty.edits
-loyalty.api_keys loyalty.passwords loyalty.sign_in_codes
+loyalty.api_keys loyalty.passwords loyalty.sign_in_codes loyalty.visitor_tokens
 loyalty.access_tokens loyalty.devices
 loyalty.sessions
 loyalty.order_states

@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from tests.make import Shopper, World
+from tests.make import NOON, Shopper, World
 from tests.panels import Panel
 from widget_server import clock, tallies
 from widget_server.errors import TooManyTries, WrongCode
@@ -59,6 +59,15 @@ def test_a_short_link_is_counted_and_leads_to_the_shops_home(world: World, clien
         assert answer.headers["Referrer-Policy"] == "no-referrer"
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert visits(world) == 1  # one visitor on one day
+
+
+def test_a_visitor_with_many_addresses_is_one_visitor_a_day(world: World, client: FlaskClient) -> None:
+    code = world.member().customer.referral_code
+    for day, counted in ((NOON, 2), (NOON + timedelta(days=1), 4)):
+        with clock.at(day):
+            for address in ("2001:db8::1", "2001:db8::2", "2001:db8::ffff:3", "2001:db8:0:1::1"):
+                client.get(f"/r/{code}", environ_base={"REMOTE_ADDR": address})
+        assert visits(world) == counted
 
 
 def test_each_code_leads_to_its_own_shop(world: World, client: FlaskClient) -> None:  # acceptance 9

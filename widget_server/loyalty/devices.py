@@ -1,8 +1,8 @@
 """Devices: which browsers a customer has signed in from with the widget's own sign-in (contracts §19).
 
 A device is a random token that a panel keeps beside its session and sends when somebody signs in again. Nothing is read
-off the browser to tell it from others. A customer is told once of each new device, and a known one has an allowance of
-its own, so that strangers cannot use up its owner's.
+off the browser to tell it from others. A customer gets one notice of each new device, and a known device has an
+allowance of its own, so that strangers cannot use it up.
 """
 
 import secrets

@@ -1,8 +1,8 @@
 """Signing in: who the shopper is, by the shop's word or by her own e-mail (contracts §5).
 
 Whoever shows that an e-mail is hers may come in, and is a member from then on; so sign-up, one-time code and
-password reset are one act, and no answer tells whether an address had an account. The owner of an account hears by mail
-of a sign-in from a new device and of a new password (contracts §19).
+password reset are one act, and no answer tells whether an address had an account. The owner of an account gets a mail
+about a sign-in from a new device and about a new password (contracts §19).
 """
 
 from dataclasses import dataclass, replace
@@ -281,7 +281,7 @@ def _owner(shop: Shop, email: str) -> Customer:
 def _enter_from(
     browser: Browser, shop: Shop, customer: Customer, referral_code: str | None, *, template: str = "new_device"
 ) -> SignedIn:
-    """Sign in by the widget's own means; whoever had an account before hears of a new device, or of a new password."""
+    """Sign in by the widget's own means; whoever had an account gets a notice of a new device or a new password."""
     had_account = customer.joined_at is not None
     signed = _enter(shop, customer, referral_code, browser=browser.family)
     device = devices.remember(shop.id, customer.id, browser.device)

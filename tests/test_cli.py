@@ -1,5 +1,6 @@
 """The shell: what owners and operators type, and what it says."""
 
+import fcntl
 import getpass
 import json
 import os
@@ -8,21 +9,25 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
 import click
 import cysqlite
+import psycopg
 import pytest
 from click.testing import CliRunner, Result
 
 from tests.make import NOON, SECRET, Shopper, World
 from tests.stores.checkouts import Checkout, Shopify, WooCommerce
 from tests.stores.woo_shop import WooShop
-from widget_server import cli, clock, config, db, demo, schema
+from widget_server import cli, clock, config, data_keys, db, demo, journal, schema
 from widget_server.loyalty import api_keys, audit_log, earning_rules, feeds, programs, shops
 from widget_server.loyalty.shops import Shop
 
+NEW_SECRET = "the-next-secret-of-this-server-which-nobody-knows"
 FERN = {"--name": "Fern", "--currency": "EUR", "--timezone": "Europe/Berlin", "--locale": "de-AT"}
 AT = ("--origin", "https://fern.example", "--origin", "https://www.fern.example")
 
@@ -358,11 +363,26 @@ def test_audit_sees_a_counter_that_was_changed(world: World, shell: Shell, colum
     assert shell("audit").exit_code == 0
 
 
+def test_audit_names_each_row_and_the_owner_may_accept_it(world: World, shell: Shell) -> None:
+    """Two coupons are worth more than they were; the owner looks into it and leaves it so."""
+    ann = world.member()
+    ann.is_given(500)
+    made = sorted(ann.redeems(world.reward(cost=100)).id for _ in range(2))
+    assert shell("audit").exit_code == 0
+    db.database.execute_sql("UPDATE coupon SET amount = '50.00'")
+    wrong = shell("audit")
+    assert (wrong.exit_code, sorted(wrong.stderr.splitlines())) == (1, [f"coupon {id}: was changed" for id in made])
+    assert shell("audit", "--since").exit_code == 0  # this server wrote neither of them since
+    accepted = shell("audit", "--accept", world.shop.id)
+    assert (accepted.exit_code, accepted.stdout) == (0, "The books balance.\n")
+
+
 def _tamper(shopper: Shopper, sequence: int) -> None:
-    db.database.execute_sql(
-        f"UPDATE \"transaction\" SET amount = amount + 1 WHERE account_id = '{shopper.account.id}'"
-        f" AND sequence = {sequence}"
-    )
+    with journal.rewriting():
+        db.database.execute_sql(
+            f"UPDATE \"transaction\" SET amount = amount + 1 WHERE account_id = '{shopper.account.id}'"
+            f" AND sequence = {sequence}"
+        )
 
 
 # Backup
@@ -518,3 +538,21 @@ def test_every_command_says_what_it_does() -> None:
         shown = CliRunner().invoke(cli.main, [*name.split(), "--help"])
         assert shown.exit_code == 0
         assert command.help and command.help.splitlines()[0].rstrip(".") in " ".join(shown.output.split())
+
+
+def test_the_secret_is_not_changed_under_a_running_server(shell: Shell, world: World, database: str) -> None:
+    former = {"WIDGET_SECRET_KEY": NEW_SECRET, "WIDGET_OLD_SECRET_KEYS": SECRET}
+    assert shell("shop", "list").exit_code == 0
+    served = config.Settings(database_url=database, instance=config.current().instance)
+    with ExitStack() as running:
+        if db.on_sqlite():
+            mark = running.enter_context((config.current().instance / "loyalty.db.server").open("a"))
+            fcntl.flock(mark, fcntl.LOCK_SH)
+        else:
+            options = f"-c application_name={db.APPLICATION}"
+            running.enter_context(psycopg.connect(served.database_url, options=options, autocommit=True))
+        assert "Stop every server" in refusal(shell("secret", "rotate", **former))
+    done = shell("secret", "rotate", **former)
+    assert done.exit_code == 0, done.output
+    assert shell("audit", WIDGET_SECRET_KEY=NEW_SECRET).exit_code == 0
+    config.use(replace(config.current(), secret_key=NEW_SECRET), data_keys.stored)

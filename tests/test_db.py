@@ -322,11 +322,11 @@ def test_every_query_of_a_long_story_names_its_shop(world: World, unbound: list[
 
 
 def test_a_query_that_names_no_shop_is_noticed(world: World, unbound: list[str]) -> None:
-    list(points.Award.select())
-    points.Award.update(points=0).execute()
-    points.Award.delete().execute()
-    list(points.Award.everywhere())
-    list(points.Award.of(world.shop))
+    list(earning_rules.EarningRule.select())
+    earning_rules.EarningRule.update(position=0).execute()
+    earning_rules.EarningRule.delete().execute()
+    list(earning_rules.EarningRule.everywhere())
+    list(earning_rules.EarningRule.of(world.shop))
     assert len(unbound) == 3
 
 

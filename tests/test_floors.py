@@ -16,6 +16,7 @@ config
 events
 db
 data_keys
+journal
 queue tallies
 keys
 ledger
@@ -56,6 +57,7 @@ loyalty.imports
 loyalty.privacy
 loyalty.program_files
 loyalty.reports
+loyalty.books
 loyalty.reads
 schemas
 delivery

@@ -9,10 +9,11 @@ import pytest
 
 from tests.make import NOON, Shopper, World, at_once
 from tests.test_serve import until
-from widget_server import clock, config, db, jobs, queue
+from widget_server import clock, config, db, jobs, journal, queue
 from widget_server.delivery import letters, mail
 from widget_server.loyalty import (
     birthdays,
+    books,
     coupons,
     customers,
     expiry,
@@ -130,6 +131,21 @@ def test_a_days_work_is_done_once_and_in_each_shops_own_day(world: World, monkey
         passes(datetime(2026, 6, 1, tzinfo=UTC) + timedelta(hours=hour))
     assert sorted(done) == ["Fiji"] * 3 + ["Fjord & Fern"] * 3
     assert shops.by_id(fiji.shop.id).daily_done == "2026-06-03"
+
+
+def test_the_books_are_audited_every_day_and_anchored_every_minute(world: World) -> None:
+    passes(NOON)
+    mark = books.mark_of(world.shop)
+    assert mark is not None
+    assert (mark.checked_at, mark.whole_at, mark.findings) == (NOON, NOON, 0)
+    with clock.at(NOON + timedelta(hours=1)):
+        world.member().is_given(5)
+    passes(NOON + timedelta(hours=1))
+    assert books._anchored()[world.shop.id] == list(journal.last_of(world.shop.id))
+    passes(NOON + timedelta(days=1))
+    later = books.mark_of(world.shop)
+    assert later is not None
+    assert (later.checked_at, later.whole_at) == (NOON + timedelta(days=1), NOON)
 
 
 def test_what_fails_holds_up_nothing_else_and_is_tried_again(

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from tests.make import Shopper, World, at_once, tries
-from widget_server import clock, db, ledger
+from widget_server import clock, db, journal, ledger
 from widget_server.errors import BalanceTooLarge, KeyReused, NotEnoughPoints
 from widget_server.ledger import Account, Cause, Debt, Transaction
 
@@ -317,7 +317,7 @@ def tampered(database: str) -> Any:
 
     def edit(statement: str) -> str:
         mark = "?" if db.on_sqlite() else "%s"
-        with db.database.atomic():
+        with journal.rewriting():
             for one in statement.split(";"):
                 db.database.execute_sql(one.replace("?", mark), (ann.account.id,))
         (wrong,) = ledger.audit()

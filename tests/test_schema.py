@@ -8,7 +8,7 @@ import pytest
 from playhouse.migrations import Runner
 
 from tests.make import at_once
-from widget_server import clock, db, ledger, schema
+from widget_server import clock, db, journal, ledger, schema
 
 
 def shape() -> set[tuple[Any, ...]]:
@@ -89,7 +89,7 @@ def test_every_model_is_in_the_list() -> None:
         return {model}.union(*map(below, model.__subclasses__())) if model.__subclasses__() else {model}
 
     ours = {model for model in below(db.Table) if model.__module__.startswith("widget_server.")}
-    abstract = {db.Table, db.ShopTable}
+    abstract = {db.Table, db.ShopTable, journal.Journaled}
     aliases = {model for model in ours if "Alias" in model.__name__}
     assert ours - abstract - aliases == set(schema.TABLES)
 

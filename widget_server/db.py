@@ -11,8 +11,9 @@ import shutil
 import threading
 import time
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache, lru_cache
@@ -40,6 +41,8 @@ DELETED_AT_ONCE = 1000
 FULL_SECONDS = 60.0  # a database that was full so recently, and took nothing since, is full
 FREE_BYTES_MIN = 1024 * 1024
 WRITES = re.compile(r"\s*(INSERT|UPDATE|DELETE|REPLACE|CREATE|ALTER|DROP|REINDEX|ANALYZE|VACUUM\s*$)", re.IGNORECASE)
+
+APPLICATION = "loyalty-widget"  # what PostgreSQL lists our connections as
 
 database = DatabaseProxy()
 
@@ -150,7 +153,8 @@ def open_database(url: str, *, statement_timeout_ms: int = 15_000) -> None:
         database.obj.register_function(translate, "translate", 3, deterministic=True)
         database.obj.watch(statement_timeout_ms)
     elif parts.scheme in ("postgresql", "postgres"):
-        options = f"-c statement_timeout={statement_timeout_ms} -c lock_timeout={LOCK_TIMEOUT_MS} -c timezone=UTC"
+        limits = f"-c statement_timeout={statement_timeout_ms} -c lock_timeout={LOCK_TIMEOUT_MS}"
+        options = f"{limits} -c timezone=UTC -c application_name={APPLICATION}"
         database.initialize(Postgres(url, autoconnect=False, options=options, isolation_level=None))
     else:
         raise ValueError(f"DATABASE_URL: {parts.scheme!r} is neither sqlite nor postgresql")
@@ -216,16 +220,45 @@ def disconnect() -> None:
         database.close()
 
 
+_at_commit: list[tuple[Callable[[], None], Callable[[], None]]] = []
+
+
+def at_commit(act: Callable[[], None], forget: Callable[[], None]) -> None:
+    """Run `act` as the last part of each outermost transaction, and `forget` before one begins and when it is over."""
+    _at_commit.append((act, forget))
+
+
 @contextmanager
 def atomic() -> Iterator[None]:
     """All or nothing. The outermost one takes the write lock at once; nested ones are savepoints.
 
     What its failures mean for the caller is said by `away`. A commit that failed may have been done all the same.
     """
-    with database.atomic():
+    if database.in_transaction():
+        with database.atomic():
+            yield
+        return
+    for _, forget in _at_commit:
+        forget()
+    try:
+        with database.atomic():
+            yield
+            for act, _ in _at_commit:
+                act()
+    finally:
+        for _, forget in _at_commit:
+            forget()
+    _last_failure.state = None
+
+
+@contextmanager
+def in_transaction() -> Iterator[None]:
+    """In the transaction that is open, without a savepoint; in one of its own when none is."""
+    if database.in_transaction():
         yield
-    if not database.in_transaction():
-        _last_failure.state = None
+    else:
+        with atomic():
+            yield
 
 
 def away(error: BaseException | None) -> DatabaseAway | None:
@@ -385,7 +418,10 @@ _KEPT_AS_IS = (Text, Int)  # the database takes them as Python has them
 
 def canonical(value: Any) -> str:
     """One text for equal JSON values: sorted keys, no spaces, Decimal as text."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
+    return _CANONICAL.encode(value)
+
+
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
 
 
 def new_id() -> str:
@@ -418,13 +454,17 @@ def _columns(table: "type[Table]", alias: str) -> str:
 
 
 class Table(peewee.Model):
-    """What all tables share. Set Meta.clustered to keep rows in the order of their primary key."""
+    """What all tables share. Set Meta.clustered to keep rows in the order of their primary key.
+
+    Meta.refuses names the statements, UPDATE or DELETE, that the database refuses on the table, whoever sends them.
+    """
 
     class Meta:
         database = database
         legacy_table_names = False
         schema_manager_class = _Schema
         clustered = False
+        refuses: tuple[str, ...] = ()
 
     @classmethod
     def select(cls, *columns: Any) -> Any:
@@ -435,6 +475,10 @@ class Table(peewee.Model):
     def everywhere(cls, *columns: Any) -> Any:
         """Select rows whatever shop they belong to: for jobs, audit and the operator, never for a request."""
         return cls.select(*columns)
+
+    @classmethod
+    def wrote(cls, rows: Iterable[Mapping[str, Any]]) -> None:
+        """These rows were written by other means than peewee's: what keeps a journal takes note of it (journal.py)."""
 
 
 class ShopTable(Table):
@@ -449,6 +493,11 @@ class ShopTable(Table):
     def of(cls, shop: Any, *columns: Any) -> Any:
         """Select this shop's rows. `shop` is a Shop or its id."""
         return cls.select(*columns).where(cls.shop_id == _id_of(shop))
+
+    @classmethod
+    def across(cls, shop: Any | None, *columns: Any) -> Any:
+        """Select this shop's rows, or with None those of all shops: for audits."""
+        return cls.everywhere(*columns) if shop is None else cls.of(shop, *columns)
 
     @classmethod
     def one(cls, shop: Any, *conditions: Any) -> Self | None:
@@ -484,8 +533,12 @@ def _id_of(shop: Any) -> str:
 def insert_once(row: type[Table], values: dict[Any, Any]) -> bool:
     """Insert a row unless a unique constraint says it is there already; True when it was inserted."""
     first = row._meta.sorted_fields[0]
-    returned = row.insert(values).on_conflict_ignore().returning(first).execute()
-    return returned is not None and bool(list(returned))
+    with in_transaction():
+        returned = row.insert(values).on_conflict_ignore().returning(first).execute()
+        inserted = returned is not None and bool(list(returned))
+        if inserted:
+            row.wrote([values])
+    return inserted
 
 
 def delete_before(table: type[Table], column: Any, moment: datetime) -> None:
@@ -514,14 +567,17 @@ def insert_many(table: type[Table], rows: Iterable[Row], *, unless_there: bool =
     names = ", ".join(f'"{field.column_name}"' for field, _ in fields)
     marks = ", ".join([database.param] * len(fields))
     tail = " ON CONFLICT DO NOTHING" if unless_there else ""
+    written = list(map(vars, rows))
     values = [
         [
             db_value(given.get(name, default)) if db_value else given.get(name, default)
             for name, default, db_value in columns
         ]
-        for given in map(vars, rows)
+        for given in written
     ]
-    execute_many(f'INSERT INTO "{meta.table_name}" ({names}) VALUES ({marks}){tail}', values)  # noqa: S608
+    with in_transaction():
+        execute_many(f'INSERT INTO "{meta.table_name}" ({names}) VALUES ({marks}){tail}', values)  # noqa: S608
+        table.wrote(written)
 
 
 def among(column: Any, values: Iterable[str]) -> Any:
@@ -546,4 +602,52 @@ def ddl(models: list[Any]) -> list[str]:
         schema = model._schema
         statements.append(schema._create_table(safe=False).query()[0])
         statements.extend(context.query()[0] for context in schema._create_indexes(safe=False))
+        statements.extend(guard.create for guard in guards(model))
     return statements
+
+
+@dataclass(frozen=True)
+class Guard:
+    """A trigger that refuses statements on a table: the statement that makes it, and the one that takes it away."""
+
+    create: str
+    drop: str
+
+
+REFUSE = (
+    "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+    " RAISE EXCEPTION USING MESSAGE = TG_TABLE_NAME || ': ' || TG_OP || ' is refused', ERRCODE = '23000'; END $$"
+)
+
+
+def guards(model: Any) -> list[Guard]:
+    """The triggers for what `model` refuses (Meta.refuses); on PostgreSQL TRUNCATE with it, by `refuse_change`."""
+    meta = model._meta
+    table, refuses = meta.table_name, meta.refuses
+    if not refuses:
+        return []
+    if not on_sqlite():
+        name, what = f'"{table}_refused"', " OR ".join((*refuses, "TRUNCATE"))
+        made = f'BEFORE {what} ON "{table}" FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()'
+        return [Guard(f"CREATE TRIGGER {name} {made}", f'DROP TRIGGER {name} ON "{table}"')]
+    events = dict.fromkeys(refuses, "")
+    if "UPDATE" in refuses:
+        events["INSERT"] = f" WHEN EXISTS ({_there_already(model)})"  # INSERT OR REPLACE is a change too
+    return [
+        Guard(
+            f'CREATE TRIGGER "{table}_{event.lower()}_refused" BEFORE {event} ON "{table}"{when}'
+            f" BEGIN SELECT RAISE(ABORT, '{table}: {event if not when else 'REPLACE'} is refused'); END",
+            f'DROP TRIGGER "{table}_{event.lower()}_refused"',
+        )
+        for event, when in events.items()
+    ]
+
+
+def _there_already(model: Any) -> str:
+    """The query that finds a row which a new one would replace, by any of the table's unique keys."""
+    meta = model._meta
+    keys = [[field.column_name for field in meta.get_primary_keys()]]
+    keys += [[field.column_name] for field in meta.sorted_fields if field.unique]
+    keys += [list(names) for names, is_unique in meta.indexes if is_unique]
+    same = [" AND ".join(f'"{name}" = NEW."{name}"' for name in key) for key in keys]
+    return f'SELECT 1 FROM "{meta.table_name}" WHERE ' + " OR ".join(f"({one})" for one in same)  # noqa: S608

@@ -411,3 +411,9 @@ class AlreadyImported(Refusal):
     """A file with the same content was imported before; `import_id` names that import (acceptance 56)."""
 
     kind, code, message = "conflict", "already_imported", "This file was imported before. Import it again?"
+
+
+class BooksDoNotBalance(Refusal):
+    """The audit found something, so the books are not chained anew; `finding` is the first (contracts §15)."""
+
+    kind, code, message = "conflict", "books_do_not_balance", "The audit found something. Mend it first."

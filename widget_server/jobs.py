@@ -15,6 +15,7 @@ from widget_server.loyalty import (
     audit_log,
     batches,
     birthdays,
+    books,
     checkout,
     coupons,
     deliveries,
@@ -104,6 +105,7 @@ def every_minute() -> None:
     _try(reconcile.promise_due)
     _try(_all_of, outbox.tidy)
     _try(schema.measure)
+    _try(books.write_anchor)
     for shop in list(Shop.everywhere().order_by(Shop.id)):
         _try(_once_a_day, shop)
 
@@ -136,6 +138,7 @@ def _once_a_day(shop: Shop) -> None:
     sign_in_codes.forget_old()
     access_tokens.forget_old()
     audit_log.forget_old()
+    books.audit_daily(shop)
     shops.note_daily(shop, day)
 
 

@@ -11,13 +11,14 @@ from typing import Any
 import peewee
 
 from widget_server import clock
-from widget_server.db import Json, ShopTable, Text, UtcDateTime, atomic, canonical, insert_once
+from widget_server.db import Json, Text, UtcDateTime, atomic, canonical, insert_once
 from widget_server.errors import BadRequest, KeyReused
+from widget_server.journal import Journaled
 
 KEY_LENGTH_MAX = 256
 
 
-class Request(ShopTable):
+class Request(Journaled):
     """A request that was done, and what it was answered. Erasure may empty `answer`."""
 
     source = Text()

@@ -10,14 +10,15 @@ from pathlib import Path
 
 from playhouse.migrations import Runner
 
-from widget_server import data_keys, keys, ledger, queue, work
-from widget_server.db import Table, database, on_sqlite
+from widget_server import data_keys, journal, keys, ledger, queue, work
+from widget_server.db import Table, atomic, database, on_sqlite
 from widget_server.delivery import endpoints, outbox, signatures
 from widget_server.loyalty import (
     access_tokens,
     api_keys,
     audit_log,
     batches,
+    books,
     checkout,
     coupon_orders,
     coupons,
@@ -64,6 +65,7 @@ TABLES: list[type[Table]] = [
     sessions.UsedToken,
     api_keys.ApiKey,
     access_tokens.AccessToken,
+    journal.Journal,
     keys.Request,
     ledger.Account,
     ledger.Transaction,
@@ -89,6 +91,7 @@ TABLES: list[type[Table]] = [
     referrals.Referral,
     referrals.ReferralVisit,
     reports.DayTotal,
+    books.BooksMark,
     signatures.ShopKey,
     endpoints.Endpoint,
     outbox.Message,
@@ -110,10 +113,14 @@ def unknown() -> list[str]:
 
 
 def upgrade() -> list[str]:
-    """Run what is pending, and measure what there is then; returns the names of what ran."""
-    with _alone(), work.unhurried(database.obj):
+    """Run what is pending, all of it or nothing, and measure what there is then; returns the names of what ran.
+
+    Rows that a migration wrote, or that are older than the journal, are taken into it as they are.
+    """
+    with _alone(), work.unhurried(database.obj), atomic():
         ran = list(_runner().up())
         if ran:
+            journal.adopt()
             database.execute_sql("ANALYZE")
     return ran
 

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from widget_server import config, data_keys, db, ledger, queue, schema
+from widget_server import config, data_keys, db, queue, schema
 from widget_server.errors import BadRequest
+from widget_server.loyalty import books
 from widget_server.loyalty.shops import ShopSecret
 
 SEALED_ENDING = "_sealed"
@@ -33,8 +34,9 @@ def check_secret() -> None:
 def rotate() -> Rotated:
     """Put everything under the present secret of the server, in one transaction; again does it again.
 
-    Raises WrongSecretKey when neither the present secret nor an old one opens the database, BadRequest when no old one
-    is set: then there is nothing to come from.
+    No server may be running: it would go on with the keys before. Raises WrongSecretKey when neither the present secret
+    nor an old one opens the database, BadRequest when no old one is set: then there is nothing to come from, and
+    BooksDoNotBalance when the audit finds something.
     """
     if not config.current().old_secret_keys:
         raise BadRequest(
@@ -52,8 +54,10 @@ def rotate() -> Rotated:
             payload = {**job.payload, SEALED_IN_JOB: config.seal(plain)}
             queue.Job.update(payload=payload).where(queue.Job.id == job.id).execute()
         data_keys.wrap_anew()
-        ledger.rechain()
-        return Rotated(len(sealed) + len(letters), data_keys.DataKey.everywhere().count())
+        books.rechain()
+        done = Rotated(len(sealed) + len(letters), data_keys.DataKey.everywhere().count())
+    books.write_anchor()
+    return done
 
 
 def sealed_values() -> Iterator[tuple[Any, Any, tuple[Any, str]]]:

@@ -2,6 +2,8 @@
 
 from tests.integrator import Integrator
 from tests.make import World
+from widget_server import db
+from widget_server.loyalty import books
 
 
 def test_the_totals_of_all_days_and_of_some(owner: Integrator, world: World) -> None:
@@ -17,6 +19,24 @@ def test_the_totals_of_all_days_and_of_some(owner: Integrator, world: World) -> 
     wrong = owner.get("/loyalty-reports/v1/totals?from=2026-02-01&to=2026-01-01", status=400)
     assert wrong["details"]["validationError"]["fieldViolations"][0]["field"] == "to"
     owner.get("/loyalty-reports/v1/totals?from=yesterday", status=400)
+
+
+def test_the_owner_reads_what_the_last_audit_found(owner: Integrator, world: World) -> None:
+    path = "/loyalty-reports/v1/books"
+    assert owner.get(path) == {"books": {"status": "UNCHECKED", "findings": 0}}
+    ann = world.member("ann@example.com")
+    assert list(books.audit()) == []
+    good = owner.get(path)["books"]
+    assert (good["status"], good["findings"], good["checkedAt"] == good["wholeAt"]) == ("GOOD", 0, True)
+    db.database.execute_sql("UPDATE account SET tier_points = 77")
+    assert list(books.audit()) == [f"account {ann.account.id}: was changed"]
+    wrong = owner.get(path)["books"]
+    assert (wrong["status"], wrong["finding"]) == ("WRONG", f"account {ann.account.id}: was changed")
+    assert wrong["wholeAt"] == good["wholeAt"]
+    other = World.create()
+    list(books.audit_shop(other.shop))
+    assert owner.get(path)["books"] == wrong
+    db.database.execute_sql("UPDATE account SET tier_points = 0")
 
 
 def test_the_internal_reason_leaves_by_one_door(owner: Integrator, world: World) -> None:

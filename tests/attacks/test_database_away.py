@@ -132,7 +132,7 @@ class Callers:
         self.ann = world.member()
         self.account_id = ledger.open_account(world.shop.id, self.ann.id)
         _, self.secret = api_keys.create_key(world.shop.id, "till")
-        self.door = Door(client, world.shop)
+        self.door, self.identity_secret = Door(client, world.shop), world.shop.identity_secret
 
     def app(self, number: int) -> Any:
         """An app gives a point, under a request key."""
@@ -147,7 +147,7 @@ class Callers:
     def shopper(self, number: int) -> Any:
         """A shopper signs in with the shop."""
         panel = Panel(self.client, self.world)
-        word = self.world.token(sub=f"c-{number}", email=f"c{number}@example.com")
+        word = self.world.signed(self.identity_secret, sub=f"c-{number}", email=f"c{number}@example.com")
         return self.client.post("/widget/session/identity", json={"token": word}, headers=panel.headers())
 
 

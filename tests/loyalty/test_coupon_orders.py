@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.make import NOON, Shopper, World, at_once, cart, fresh, refused
-from widget_server import clock, db
+from widget_server import clock, db, journal
 from widget_server.errors import CouponNotUsable
 from widget_server.loyalty import codes, coupon_orders, coupons, gifts, orders, privacy, shops
 from widget_server.loyalty.coupon_orders import CouponOrder
@@ -267,6 +267,7 @@ def test_an_upgrade_keeps_who_uses_what_and_how_codes_are_spelt(world: World, an
     _as_before()
     step = importlib.import_module("widget_server.migrations.0004_coupon_orders")
     step.up(None, db.database.obj)
+    journal.adopt()  # as an upgrade does
 
     assert [fresh(world, one).code for one in (two, called, back, idle)] == [
         two.code,

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
+from tests.make import World
 from widget_server import clock, db, queue, schema
+from widget_server.loyalty import books
 from widget_server.queue import Beat
 
 
@@ -27,6 +29,26 @@ def test_it_is_ready_while_a_worker_was_seen_within_a_minute(client: FlaskClient
     assert ready(client) == unseen
     queue.beat("there:1")
     assert ready(client) == (200, None)
+
+
+def test_books_that_do_not_balance_are_named_and_leave_it_ready(client: FlaskClient, world: World) -> None:
+    """Which shop and how many findings, since this needs no key."""
+    queue.beat("here:1")
+    ann = world.member()
+    db.database.execute_sql("UPDATE account SET tier_points = 77")
+    list(books.audit())
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json["status"]) == (200, "ready")
+    (found,) = answer.json["books"]
+    assert (found["shopId"], found["findings"], sorted(found)) == (
+        world.shop.id,
+        1,
+        ["checkedAt", "findings", "shopId"],
+    )
+    assert ann.account.id not in answer.text
+    db.database.execute_sql("UPDATE account SET tier_points = 0")
+    list(books.audit())
+    assert client.get("/readyz").json == {"status": "ready"}
 
 
 def test_it_is_not_ready_while_migrations_are_pending(

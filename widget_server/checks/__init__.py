@@ -8,12 +8,17 @@ from widget_server.checks.files import claim
 from widget_server.checks.findings import Finding, refusal, warning
 from widget_server.config import Settings
 
-__all__ = ["Finding", "claim", "of_database", "of_settings", "refusal", "warning"]
+__all__ = ["Finding", "claim", "is_served", "of_database", "of_settings", "refusal", "warning"]
 
 
 def of_settings(found: Settings, host: str | None = None) -> list[Finding]:
     """What is wrong with the settings, and with the files they name; `host` is what the server listens on."""
     return [*settings.find(found, host), *files.find(found)]
+
+
+def is_served(found: Settings) -> bool:
+    """True while a server uses the open database, here or on another host."""
+    return files.is_claimed(found) if files.sqlite_file(found) else databases.has_other_users()
 
 
 def of_database(found: Settings, *, seconds: float) -> list[Finding]:

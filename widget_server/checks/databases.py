@@ -14,7 +14,7 @@ from widget_server import clock, config, schema
 from widget_server.checks.files import sqlite_file
 from widget_server.checks.findings import Finding, refusal, warning
 from widget_server.config import Settings
-from widget_server.db import database
+from widget_server.db import APPLICATION, database
 
 POSTGRES_MIN = 130_000
 MUST_BE_ON = ("fsync", "full_page_writes", "synchronous_commit")
@@ -94,6 +94,12 @@ def _postgres(settings: Settings) -> Iterator[Finding]:
         yield warning("The connection to PostgreSQL is not encrypted: add ?sslmode=verify-full to DATABASE_URL.")
     if abs(_value("SELECT now()") - clock.now()) > CLOCK_MAY_DIFFER:
         yield warning("The clocks of this machine and of PostgreSQL differ by minutes: set them, points depend on it.")
+
+
+def has_other_users() -> bool:
+    """True while PostgreSQL has other connections of this program to the database."""
+    others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    return bool(_value(f"{others} AND application_name = '{APPLICATION}'"))
 
 
 def _shown(name: str) -> str:

@@ -77,7 +77,7 @@ def claim(settings: Settings) -> Finding | None:
     file = sqlite_file(settings)
     if file is None or not file.parent.is_dir():
         return None
-    mark = os.open(file.with_name(file.name + ".server"), os.O_RDWR | os.O_CREAT, FILE_MODE)
+    mark = _mark(file)
     own = str(settings.instance).encode()
     try:
         fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -93,3 +93,23 @@ def claim(settings: Settings) -> Finding | None:
             )
     fcntl.flock(mark, fcntl.LOCK_SH)  # left open: the claim ends with this process and those that it forks
     return None
+
+
+def is_claimed(settings: Settings) -> bool:
+    """True while a server of this machine uses the embedded database."""
+    file = sqlite_file(settings)
+    if file is None:
+        return False
+    mark = _mark(file)
+    try:
+        fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(mark)
+    return False
+
+
+def _mark(file: Path) -> int:
+    """The open file beside the database whose lock says that it is in use."""
+    return os.open(file.with_name(file.name + ".server"), os.O_RDWR | os.O_CREAT, FILE_MODE)

@@ -27,9 +27,10 @@ from typing import Any
 from peewee import SQL, Case, Check
 
 from widget_server import clock
-from widget_server.db import Int, Money, ShopTable, Text, UtcDateTime, atomic, insert_once, lock_rows, new_id
+from widget_server.db import Int, Money, Text, UtcDateTime, atomic, insert_once, lock_rows, new_id
 from widget_server.errors import BadRequest, CheckoutEnded, CheckoutTaken, CouponNotUsable, KeyReused, StaleRevision
 from widget_server.events import CheckoutChanged, emit
+from widget_server.journal import Journaled
 from widget_server.loyalty import codes, coupons, customers, redeeming, shops
 from widget_server.loyalty.coupons import Coupon
 from widget_server.loyalty.customers import Customer
@@ -46,7 +47,7 @@ STANDING = (*OPEN, "completed", "scheduled_for_refund")
 STATUSES = (*STANDING, *REFUNDED, "failed_to_refund", "unused")
 
 
-class CheckoutDiscount(ShopTable):
+class CheckoutDiscount(Journaled):
     """A coupon at a checkout. `checkout_id` is the shop's own, any text; `refund_as` is how a refund under way ends.
 
     `kind` says what the coupon was before: a reward that is had at checkouts only, any other reward, or hers already.
@@ -253,10 +254,10 @@ def follow(shop: Shop, coupon_id: str, status: str) -> None:
         _stand_again(shop, discount, coupon)
 
 
-def audit_discounts() -> Iterator[str]:
+def audit_discounts(shop_id: str | None = None) -> Iterator[str]:
     """Yields one sentence for each discount that says something else than its coupon."""
     facts = (CheckoutDiscount.id, CheckoutDiscount.status, CheckoutDiscount.kind, Coupon.status, Coupon.refund_id)
-    rows = CheckoutDiscount.everywhere(*facts).join(Coupon, on=(Coupon.id == CheckoutDiscount.coupon_id))
+    rows = CheckoutDiscount.across(shop_id, *facts).join(Coupon, on=(Coupon.id == CheckoutDiscount.coupon_id))
     for discount_id, status, kind, coupon, refund_id in rows.tuples():
         fits = {
             "completed": coupon == "used",
@@ -264,7 +265,7 @@ def audit_discounts() -> Iterator[str]:
             **dict.fromkeys(REFUNDED, kind == "loyalty_coupon" or refund_id is not None),
         }
         if not fits.get(status, True):
-            yield f"checkout discount {discount_id}: {status} although its coupon is {coupon}"
+            yield f"checkout_discount {discount_id}: {status} although its coupon is {coupon}"
 
 
 def _buy(

@@ -12,14 +12,15 @@ from typing import Any
 from peewee import Check, CompositeKey
 
 from widget_server import clock
-from widget_server.db import Bool, ShopTable, Text, UtcDateTime
+from widget_server.db import Bool, Text, UtcDateTime
+from widget_server.journal import Journaled
 from widget_server.loyalty.shops import Shop
 
 LIVING = ("placed", "paid", "fulfilled")  # a draft is not an order yet, a cancelled one no longer
 HOLDING, OVER = "holding", "over"
 
 
-class CouponOrder(ShopTable):
+class CouponOrder(Journaled):
     """One order that carries, or carried, one coupon.
 
     `order_ref` is `<platform>:<its id>`. `since` is when the order was placed; until the order itself arrives, when a

@@ -10,9 +10,10 @@ from typing import Any
 from peewee import SQL, Check
 
 from widget_server import clock, ledger, queue
-from widget_server.db import Bool, Int, Json, Money, ShopTable, Text, UtcDateTime, atomic, lock_rows
+from widget_server.db import Bool, Int, Json, Money, Text, UtcDateTime, atomic, lock_rows
 from widget_server.errors import CouponNotReturnable, CouponNotUsable
 from widget_server.events import CouponChanged, CouponDeleted, emit
+from widget_server.journal import Journaled
 from widget_server.ledger import Cause
 from widget_server.loyalty import coupon_orders, edits
 from widget_server.loyalty.customers import Customer
@@ -23,7 +24,7 @@ DEAD = ("expired", "returned", "revoked", "failed")
 APPLIED_FORGOTTEN_AFTER = timedelta(hours=24)
 
 
-class Coupon(ShopTable):
+class Coupon(Journaled):
     """A reward somebody has. Its terms are kept as bought; `origin` says whether points or a gift paid it.
 
     `code` is spelt as every surface spells it and as it stands in a connected shop; it is looked up by `code_key`.
@@ -294,24 +295,24 @@ def _own(shop: Shop, customer: Customer, coupon_id: str) -> Coupon:
     return locked(shop.id, coupon_id)
 
 
-def audit_coupons() -> Iterable[str]:
+def audit_coupons(shop_id: str | None = None) -> Iterable[str]:
     """Yields one sentence for each coupon that is both usable and paid back, or neither."""
-    both = Coupon.everywhere(Coupon.id).where(
+    both = Coupon.across(shop_id, Coupon.id).where(
         Coupon.refund_id.is_null(False), Coupon.status.in_((*USABLE, "issuing", "used"))
     )
     for (coupon_id,) in both.tuples():
         yield f"coupon {coupon_id}: usable although its points were given back"
-    neither = Coupon.everywhere(Coupon.id).where(
+    neither = Coupon.across(shop_id, Coupon.id).where(
         Coupon.refund_id.is_null(), Coupon.status.in_(("failed", "returned")), Coupon.cost_points > 0
     )
     for (coupon_id,) in neither.tuples():
         yield f"coupon {coupon_id}: has no code although its points were not given back"
-    yield from _audit_orders()
+    yield from _audit_orders(shop_id)
 
 
-def _audit_orders() -> Iterable[str]:
+def _audit_orders(shop_id: str | None) -> Iterable[str]:
     """Yields one sentence for each coupon that is used by no living order, or is not although one carries it."""
-    rows = Coupon.everywhere(Coupon.id, Coupon.status).where(Coupon.status != "revoked")
+    rows = Coupon.across(shop_id, Coupon.id, Coupon.status).where(Coupon.status != "revoked")
     carried = set(coupon_orders.all_carried())
     for coupon_id, status in rows.tuples().iterator():
         if (status == "used") != (coupon_id in carried):

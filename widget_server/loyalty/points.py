@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from peewee import Check, fn
+from peewee import JOIN, Check, fn
 
 from widget_server import clock, ledger
-from widget_server.db import Int, Json, Row, ShopTable, Text, UtcDateTime, atomic, insert_many, lock_rows, new_id
+from widget_server.db import Int, Json, Row, Text, UtcDateTime, atomic, insert_many, lock_rows, new_id
 from widget_server.errors import AccountExists, BadRequest, CustomerExcluded, KeyReused, StaleRevision
+from widget_server.journal import Journaled
 from widget_server.ledger import Account, Cause, Kind, Shortfall, Transaction
 from widget_server.loyalty import audit_log, customers, programs, shops, tiers
 from widget_server.loyalty.customers import Customer
@@ -25,7 +26,7 @@ TEXT_LENGTH_MAX = 500
 AWARD_OF = ("order_id", "rule_id", "part")  # what an account has one award for
 
 
-class Award(ShopTable):
+class Award(Journaled):
     """Points earned but maybe not spendable yet: waiting -> matured | cancelled (contracts §2).
 
     `points` is what the award is worth today; the ledger holds the same once it has matured. An order has one
@@ -64,7 +65,7 @@ class Award(ShopTable):
         ]
 
 
-class Adjustment(ShopTable):
+class Adjustment(Journaled):
     """What was said when points were given or changed by hand or by an app (wix-api §2, LoyaltyTransaction).
 
     `reason` is internal, `comment` the customer reads (acceptance 49): on the wire it is the row's description.
@@ -310,13 +311,13 @@ def adjustment(row: Transaction | Row, salt: str, said: Said) -> Row:
     )
 
 
-def audit_notes() -> Iterator[str]:
+def audit_notes(shop_id: str | None = None) -> Iterator[str]:
     """Yields one sentence for each row whose words beside it are not those it was booked with.
 
     Where both texts are gone they may have been erased: nothing is left to compare.
     """
     spoken = Adjustment.reason.is_null(False) | Adjustment.comment.is_null(False)
-    notes = Adjustment.everywhere(Adjustment, Transaction.snapshot).join(
+    notes = Adjustment.across(shop_id, Adjustment, Transaction.snapshot).join(
         Transaction, on=(Transaction.id == Adjustment.transaction_id), attr="row"
     )
     for note in notes.where(spoken).iterator():
@@ -364,10 +365,10 @@ def _earn(award: Award, points: int, key: str, source: str) -> Transaction:
     )
 
 
-def audit_pending() -> Iterator[str]:
+def audit_pending(shop_id: str | None = None) -> Iterator[str]:
     """Yields one sentence for each account whose `pending` is not the sum of its waiting awards."""
-    sums = Award.everywhere(Award.account_id, fn.SUM(Award.points)).where(Award.status == "waiting")
-    waiting = {account_id: int(points) for account_id, points in sums.group_by(Award.account_id).tuples()}
-    for account_id, pending in Account.everywhere(Account.id, Account.pending).tuples():
-        if pending != waiting.pop(account_id, 0):
-            yield f"account {account_id}: pending is not the sum of its waiting awards"
+    waiting = fn.COALESCE(fn.SUM(Award.points), 0)
+    on = (Award.account_id == Account.id) & (Award.status == "waiting")
+    sums = Account.across(shop_id, Account.id).join(Award, JOIN.LEFT_OUTER, on=on).group_by(Account.id, Account.pending)
+    for (account_id,) in sums.having(waiting != Account.pending).tuples().iterator():
+        yield f"account {account_id}: pending is not the sum of its waiting awards"

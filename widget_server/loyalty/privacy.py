@@ -7,6 +7,7 @@ from widget_server import clock, ledger
 from widget_server.db import among, atomic, database, execute_many, lock_rows
 from widget_server.errors import NotFound
 from widget_server.events import AccountMerged, CustomerErased, emit
+from widget_server.journal import Journaled
 from widget_server.keys import Request
 from widget_server.ledger import Account, Transaction
 from widget_server.loyalty import (
@@ -142,10 +143,14 @@ def _point_at(shop: Shop, copies: dict[str, str], source: Customer, old: Account
     for column, is_owned in owned.items():
         table, mark = column.model, database.param
         naming = list(table.of(shop, table.id, column).where(is_owned, column.is_null(False)).tuples())
+        moved = [(copies[named], row_id) for row_id, named in naming if named in copies]
+        if issubclass(table, Journaled):
+            table.will_write(shop.id, [row_id for _, row_id in moved])
         execute_many(
             f'UPDATE "{table._meta.table_name}" SET "{column.column_name}" = {mark} WHERE "id" = {mark}',  # noqa: S608
-            [(copies[named], row_id) for row_id, named in naming if named in copies],
+            moved,
         )
+        table.wrote({"shop_id": shop.id, "id": row_id} for _, row_id in moved)
 
 
 def export(shop: Shop, customer: Customer) -> dict[str, Any]:

@@ -30,6 +30,7 @@ from widget_server.db import (
 )
 from widget_server.errors import AlreadyReferred, OwnReferralCode, ReferralCodeUnknown
 from widget_server.events import ReferralChanged, emit
+from widget_server.journal import Journaled
 from widget_server.ledger import Cause, Transaction
 from widget_server.loyalty import coupons, customers, gifts, mailboxes, new_customers, programs
 from widget_server.loyalty.audit_log import Audited
@@ -87,7 +88,7 @@ class ReferralProgram(Audited, ShopTable):
         return Gift.from_json(self.advocate_gift) if self.advocate_gift else None
 
 
-class Referral(ShopTable):
+class Referral(Journaled):
     """One friend of one advocate; `reason` says why it is blocked or cancelled (acceptance 45).
 
     `came_at` is when the friend came, which may be earlier than `created_at`; None in rows from before it was stored.

@@ -14,8 +14,9 @@ from typing import Any
 from peewee import fn
 
 from widget_server import clock, ledger, money
-from widget_server.db import Int, ShopTable, Text, atomic, insert_once, new_id
+from widget_server.db import Int, Text, atomic, insert_once, new_id
 from widget_server.errors import BadRequest
+from widget_server.journal import Journaled
 from widget_server.ledger import Account, Kind, Transaction
 from widget_server.loyalty import programs, tiers
 from widget_server.loyalty.customers import Customer
@@ -34,7 +35,7 @@ FIGURES: dict[str, tuple[Kind, ...]] = {
 }
 
 
-class DayTotal(ShopTable):
+class DayTotal(Journaled):
     """What was booked of one kind on one local day that is over, as the sum of the signed amounts."""
 
     id = Text(primary_key=True)
@@ -170,9 +171,10 @@ def close_days(shop: Shop) -> int:
         count += 1
 
 
-def audit_days() -> Iterator[str]:
+def audit_days(shop_id: str | None = None) -> Iterator[str]:
     """Yields one sentence for each shop whose days do not add up to what its accounts hold."""
-    for shop in Shop.everywhere().order_by(Shop.id):
+    some = Shop.everywhere().order_by(Shop.id)
+    for shop in some if shop_id is None else some.where(Shop.id == shop_id):
         booked, held = _booked(shop, None, None), program_totals(shop)
         for name in FIGURES:
             if _figure(name, booked) != getattr(held, name):

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from widget_server import clock, db, queue, schema
 from widget_server.errors import DatabaseState
-from widget_server.loyalty import feeds, shops
+from widget_server.loyalty import books, feeds, shops
 
 health = Blueprint("health", __name__)
 
@@ -30,13 +30,21 @@ def ready() -> ResponseReturnValue:
     """Database, migrations and a worker seen within a minute; 503 with the reason otherwise.
 
     Shops whose feed is not ok are named beside it: that is for their owners to mend, and no reason to take the server
-    out of service (contracts §13).
+    out of service (contracts §13). So are shops whose last audit found something (contracts §15).
     """
     reason = _not_ready()
     if reason is not None:
         return {"status": "not ready", "reason": reason}, 503
-    unwell = _unwell_feeds()
-    return {"status": "ready", **({"feeds": unwell} if unwell else {})}, 200
+    beside = {"feeds": _unwell_feeds(), "books": _unwell_books()}
+    return {"status": "ready", **{name: found for name, found in beside.items() if found}}, 200
+
+
+def _unwell_books() -> list[dict[str, Any]]:
+    """Which shops, when, and how many findings; what they are stands in the log and in the admin API."""
+    return [
+        {"shopId": mark.shop_id, "checkedAt": clock.iso(mark.checked_at), "findings": mark.findings}
+        for mark in books.unwell()
+    ]
 
 
 def _unwell_feeds() -> list[dict[str, Any]]:

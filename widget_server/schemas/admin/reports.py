@@ -1,9 +1,10 @@
 """Figures of the shop's days on the wire: ours beside Wix's (acceptance 53)."""
 
 from marshmallow import fields
+from marshmallow.validate import OneOf
 
 from widget_server.schemas.widget import Points
-from widget_server.schemas.wire import MONEY, DecimalText, Wire
+from widget_server.schemas.wire import MONEY, DecimalText, Wire, WireTime
 
 
 class Days(Wire):
@@ -28,3 +29,19 @@ class TotalsBody(Wire):
     """The figures."""
 
     totals = fields.Nested(Totals, required=True)
+
+
+class Books(Wire):
+    """The last audit: its status, when it was, when the whole books were good last, and what it found first."""
+
+    status = fields.String(required=True, validate=OneOf(("GOOD", "WRONG", "UNCHECKED")), metadata={"example": "GOOD"})
+    checked_at = WireTime()
+    whole_at = WireTime()
+    findings = fields.Integer(required=True)
+    finding = fields.String(metadata={"example": "coupon 7d2c...: was changed"})
+
+
+class BooksBody(Wire):
+    """The shop's books."""
+
+    books = fields.Nested(Books, required=True)

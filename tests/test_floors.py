@@ -23,8 +23,8 @@ loyalty.emails loyalty.lines loyalty.postal_addresses
 loyalty.audit_log loyalty.forgetting
 keys
 loyalty.shops loyalty.edits
-loyalty.api_keys loyalty.passwords loyalty.sign_in_codes
-loyalty.access_tokens
+loyalty.api_keys loyalty.passwords loyalty.sign_in_codes loyalty.visitor_tokens
+loyalty.access_tokens loyalty.devices
 loyalty.sessions
 loyalty.order_states
 loyalty.order_goods
@@ -61,6 +61,7 @@ loyalty.books
 loyalty.reads
 schemas
 delivery
+web.networks
 web.rate_limits
 schema
 secret_rotation

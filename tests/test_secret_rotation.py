@@ -175,7 +175,7 @@ def test_one_command_ends_with_everything_under_the_new_secret(world: World, she
     before = readings(world, facts)
     done = shell("secret", "rotate", WIDGET_SECRET_KEY=NEW, WIDGET_OLD_SECRET_KEYS=f"{WRONG}, {SECRET}")
     assert done.exit_code == 0, done.output
-    assert "Restart the server" in done.output
+    assert "start the server" in done.output
     assert shell("audit", WIDGET_SECRET_KEY=NEW, WIDGET_OLD_SECRET_KEYS="").output == "The books balance.\n"
     under(NEW)
     assert readings(world, facts) == before

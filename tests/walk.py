@@ -22,7 +22,6 @@ from widget_server.loyalty.coupons import Coupon
 from widget_server.loyalty.orders import Order, Parked
 from widget_server.loyalty.points import Adjustment
 from widget_server.loyalty.referrals import Referral
-from widget_server.loyalty.shops import Shop
 from widget_server.web.auth import SHOP_HEADER
 
 PLACES = re.compile(r"<(?:[^<>:]+(?:\([^)]*\))?:)?(\w+)>")
@@ -45,8 +44,11 @@ class Walk:
     def __post_init__(self) -> None:
         self.client.application.before_request_funcs.setdefault(None, []).append(self._note)
         self.document = self.client.get("/openapi.json").get_json()
-        _, self.secret = api_keys.create_key(self.world.shop.id, "server")
-        Shop.update(webhook_secret_sealed=config.seal(SECRET)).where(Shop.id == self.world.shop.id).execute()
+        key, self.secret = api_keys.create_key(self.world.shop.id, "server")
+        self.key_id = key.id
+        shops.ShopSecret.change(
+            self.world.shop, {shops.ShopSecret.secret_sealed: config.seal(SECRET)}, shops.ShopSecret.kind == "webhook"
+        )
         self.world.shop = shops.by_id(self.world.shop.id)
 
     def _note(self) -> None:
@@ -192,6 +194,7 @@ class Walk:
             "transaction_id": lambda: Adjustment.of(shop).order_by(Adjustment.created_at).first().transaction_id,
             "endpoint_id": self._endpoint,
             "key_id": lambda: api_keys.create_key(shop.id, "other")[0].id,
+            "secret_id": lambda: shops.add_secret(shop.id, "webhook")[0].id,
             "batch_id": lambda: self.batch_id,
             "referral_id": lambda: Referral.one(shop, Referral.friend_id == self.friend.id).id,
             "order_id": lambda: Order.of(shop).order_by(Order.placed_at).first().id,

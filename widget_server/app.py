@@ -14,7 +14,7 @@ from widget_server.loyalty import audit_log
 from widget_server.schemas.widget import Points
 from widget_server.schemas.wire import DecimalText, Number, Revision, WireTime
 from widget_server.stores.routes import stores
-from widget_server.web import auth, bodies, callers, errors, proxies
+from widget_server.web import auth, bodies, callers, errors, networks, proxies
 from widget_server.web.health import health
 from widget_server.web.reference import HouseApi, HousePlugin, reference
 from widget_server.web.safe_headers import SafeHeaders
@@ -90,7 +90,7 @@ def _connect() -> None:
 
 def _act_for_nobody() -> None:
     """Until a caller is known the server itself acts, for whoever sent the request; threads serve one after another."""
-    audit_log.act_as(audit_log.Actor(address=auth.client_address()))
+    audit_log.act_as(audit_log.Actor(address=networks.client_address()))
 
 
 def _serve_built_files(app: Flask) -> None:

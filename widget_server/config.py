@@ -24,7 +24,7 @@ COUNT_MAX = 10**9  # of a setting that is a whole number
 
 # what the keys are for. Nothing that is kept can be read or found again without the keys of the first kind
 AtRest = Literal["shared-secrets", "tokens", "mailboxes", "postal-addresses", "ledger-chain", "journal"]
-Signing = Literal["cookies", "cursor", "import-files", "deliveries"]
+Signing = Literal["cookies", "cursor", "import-files", "deliveries", "challenges", "session-links", "visitor-tokens"]
 AT_REST: tuple[AtRest, ...] = get_args(AtRest)
 StoredKeys = Callable[[AtRest], list[bytes]]
 

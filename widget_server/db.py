@@ -368,6 +368,15 @@ def lock_rows(query: Any) -> Any:
     return query if on_sqlite() else query.for_update("FOR NO KEY UPDATE")
 
 
+def lock_name(*names: str) -> None:
+    """Lock what these names stand for until the transaction ends, though it may have no row yet.
+
+    SQLite's writer already has the only lock.
+    """
+    if not on_sqlite():
+        database.execute_sql("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (canonical(names),))
+
+
 class Text(Field):
     """Text of any length."""
 

@@ -246,8 +246,21 @@ class WrongCode(Refusal):
     code, message = "wrong_code", "This code does not fit."
 
 
+class UseTheLink(Refusal):
+    """Too many wrong codes were typed for this mailbox today: the link of the mail shows a code that is good."""
+
+    kind, code = "rate", "use_the_link"
+    message = "Too many wrong codes were typed. Open the link of the mail: it shows a code to use instead."
+
+
+class LinkExpired(Refusal):
+    """A signed link that is too old, or not ours."""
+
+    code, message = "link_expired", "This link is too old."
+
+
 class CodeExpired(Refusal):
-    """The one-time code is too old or was used."""
+    """The one-time code is too old, was used, or was asked for another purpose."""
 
     code, message = "code_expired", "This code is too old. Ask for a new one."
 

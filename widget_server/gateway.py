@@ -7,7 +7,6 @@ made whole in a thread and sent by the loop. Queues are bounded: whoever finds o
 import asyncio
 import hashlib
 import io
-import ipaddress
 import json
 import logging
 import os
@@ -20,6 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Any, Protocol
 
+from widget_server.web.networks import address_bucket
 from widget_server.web.safe_headers import NOSNIFF
 from widget_server.work import Work
 
@@ -129,8 +129,8 @@ class Gateway:
         """Who sends: the last address that a proxy of ours vouches for, else the peer."""
         if self.proxies and (forwarded := scope.headers.get("x-forwarded-for")):
             hops = [hop.strip() for hop in forwarded.split(",")]
-            return network_of(hops[-min(self.proxies, len(hops))])
-        return network_of(scope.client.rpartition(":")[0])
+            return address_bucket(hops[-min(self.proxies, len(hops))])
+        return address_bucket(scope.client.rpartition(":")[0])
 
     async def _watched(self, scope: Scope, protocol: Any, request: dict[str, Any]) -> tuple[int, Headers, bytes]:
         """Run the request, in its key's turn, for as long as its caller is there."""
@@ -198,17 +198,6 @@ class Gateway:
             if self.is_stuck():
                 log.critical("all %d threads were busy for %d s: this process ends", self.threads, STUCK_SECONDS)
                 os.kill(os.getpid(), signal.SIGKILL)
-
-
-def network_of(address: str) -> str:
-    """What counts as one sender: an IPv4 address, or the /64 of an IPv6 one, which one household or server has."""
-    try:
-        known = ipaddress.ip_address(address.strip("[]"))
-    except ValueError:
-        return address
-    if isinstance(known, ipaddress.IPv4Address):
-        return str(known)
-    return str(known.ipv4_mapped or ipaddress.ip_network((known, 64), strict=False))
 
 
 def key_of(scope: Scope) -> str | None:

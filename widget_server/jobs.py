@@ -19,6 +19,7 @@ from widget_server.loyalty import (
     checkout,
     coupons,
     deliveries,
+    devices,
     expiry,
     imports,
     issuing,
@@ -136,6 +137,7 @@ def _once_a_day(shop: Shop) -> None:
     tiers.recheck_all(shop)
     reports.close_days(shop)
     sessions.forget_old()
+    devices.forget_old()
     sign_in_codes.forget_old()
     access_tokens.forget_old()
     audit_log.forget_old()

@@ -188,23 +188,6 @@ def test_what_changes_something_goes_on(world: World) -> None:
         assert list(db.database.execute_sql(f"{numbers} SELECT COUNT(*) FROM n")) == [(50_000,)]
 
 
-# Networks
-
-
-@pytest.mark.parametrize(
-    ("one", "other", "same"),
-    [
-        ("2001:db8::1", "2001:db8::ffff:2", True),
-        ("2001:db8::1", "2001:db8:0:1::1", False),
-        ("[2001:db8::1]", "2001:db8::2", True),
-        ("::ffff:192.0.2.1", "192.0.2.1", True),
-        ("192.0.2.1", "192.0.2.2", False),
-    ],
-)
-def test_a_sender_is_an_address_or_a_network_of_ipv6(one: str, other: str, same: bool) -> None:
-    assert (gateway.network_of(one) == gateway.network_of(other)) is same
-
-
 # Passwords, and what anybody may write
 
 

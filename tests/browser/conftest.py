@@ -57,7 +57,7 @@ class Demo:
 
     def code_for(self, address: str, *, after: float = 0) -> str:
         """The one-time code of the newest mail."""
-        found = re.search(r"\b(\d{6})\b", self.mail_to(address, after=after))
+        found = re.search(r"\b(\d{8})\b", self.mail_to(address, after=after))
         assert found
         return found.group(1)
 

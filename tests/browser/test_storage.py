@@ -1,6 +1,7 @@
 """Where browsers keep what belongs to a frame apart, or keep nothing at all (contracts §5)."""
 
 import re
+import time
 from collections.abc import Callable
 
 from tests.browser.conftest import Visitor
@@ -42,6 +43,31 @@ def test_a_member_stays_signed_in_where_third_party_cookies_are_blocked(visitor:
         ann.visits(path)
         ann.opens_widget()
         assert points_of(ann) >= points
+    assert ann.complaints == []
+
+
+def test_a_browser_stays_a_known_device_after_logging_out(visitor: Make) -> None:  # contracts §19
+    ann = visitor()
+    ann.visits("/")
+    ann.opens_widget()
+    ann.signs_up("ann.device@example.com")
+    points_of(ann)
+    session = f"loyalty:{ann.demo.facts['embed_key']}"
+    device = stored(panel_frame(ann.page))[session + ":device"]
+    assert session in stored(panel_frame(ann.page))
+    ann.tab("My balance").get_by_role("button", name="Log out").click()
+    ann.panel.get_by_role("button", name="Log in").first.click()
+    kept = stored(panel_frame(ann.page))
+    assert session not in kept and kept[session + ":device"] == device
+
+    ann.panel.get_by_label("E-mail").fill("ann.device@example.com")
+    asked_at = time.time()
+    ann.panel.get_by_role("button", name="Send me a code").click()
+    ann.panel.get_by_label("Code").fill(ann.demo.code_for("ann.device@example.com", after=asked_at))
+    ann.panel.get_by_role("button", name="Confirm").click()
+    points_of(ann)
+    assert stored(panel_frame(ann.page))[session + ":device"] == device
+    assert "new device" not in ann.demo.mail_to("ann.device@example.com")
     assert ann.complaints == []
 
 

@@ -26,9 +26,12 @@ GIFTS = (
     Gift("free_product", product_id="p1", product_name="Mug"),
 )
 VALUES: dict[str, dict[str, Any]] = {
-    "sign_up": {"code": "048213", "link": LINK},
-    "sign_in": {"code": "048213", "link": LINK},
-    "reset": {"code": "048213", "link": LINK},
+    "sign_up": {"code": "04821395", "link": LINK},
+    "sign_in": {"code": "04821395", "link": LINK},
+    "reset": {"code": "04821395", "link": LINK},
+    "by_link": {"link": LINK},
+    "new_device": {"browser": "Firefox, Windows", "link": LINK},
+    "new_password": {"browser": "Firefox, Windows", "link": LINK},
     "points_expire": {"points": 1240, "expires_at": "2026-04-09T22:00:00Z"},
     "referral_completed": {"gift": GIFTS[0].as_json()},
     "points_moved": {"points": -1030, "balance": 1210, "comment": "A mug came back."},
@@ -86,16 +89,16 @@ def test_a_letter_says_the_same_as_text_and_as_html(world: World, template: str,
 def test_code_and_link_stand_alone_on_their_lines_and_in_no_subject(world: World, template: str, language: str) -> None:
     letter = write(world, template, language)
     lines = letter.text.splitlines()
-    assert "048213" in lines and LINK in lines and "15" in letter.text
-    assert re.findall(r"(?<!\d)\d{6}(?!\d)", letter.text) == ["048213"]
-    assert "048213" not in letter.subject
+    assert "04821395" in lines and LINK in lines and "15" in letter.text
+    assert re.findall(r"(?<!\d)\d{8}(?!\d)", letter.text) == ["04821395"]
+    assert "04821395" not in letter.subject
     assert Page(letter.html).links == [LINK, "http://shop.localhost:8001"]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_reset_has_a_code_and_no_link_to_confirm(world: World, language: str) -> None:
     letter = write(world, "reset", language)
-    assert "048213" in letter.text.splitlines() and LINK not in letter.text + letter.html
+    assert "04821395" in letter.text.splitlines() and LINK not in letter.text + letter.html
     assert Page(letter.html).links == ["http://shop.localhost:8001"]
 
 

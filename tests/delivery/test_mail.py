@@ -199,7 +199,7 @@ def test_the_code_of_the_mail_is_the_one_that_lets_her_in(world: World, tmp_path
     asked, job = ask(world)
     mail.send(job.payload)
     (message,) = in_folder(tmp_path / "mail")
-    (code,) = re.findall(r"^\d{6}$", text_of(message).replace("\r", ""), re.MULTILINE)
+    (code,) = re.findall(r"^\d{8}$", text_of(message).replace("\r", ""), re.MULTILINE)
     assert sign_in.confirm(world.shop, asked.challenge, code).customer.email == ANN
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from tests.make import NOON, World, at_once, everything_kept
-from widget_server import clock
+from widget_server import clock, tallies
 from widget_server.errors import SignedOut
 from widget_server.loyalty import api_keys, sessions, sign_in_codes
 
@@ -72,3 +72,21 @@ def test_what_ran_out_is_forgotten_a_week_later(world: World) -> None:
         sign_in_codes.forget_old()
     assert sign_in_codes.SignInCode.of(world.shop).count() == sessions.UsedToken.of(world.shop).count() == 0
     assert sessions.Session.of(world.shop).count() == 1
+
+
+def test_a_session_says_when_it_was_last_used_to_the_hour(world: World) -> None:
+    with clock.at(NOON):
+        token = sessions.open_session(world.shop.id, "ann", browser="Firefox, Windows").token
+        sessions.session_of(world.shop.id, token)
+        tallies.flush()
+    with clock.at(NOON + timedelta(minutes=59)):
+        sessions.session_of(world.shop.id, token)
+        tallies.flush()
+        (row,) = sessions.open_sessions(world.shop.id, "ann")
+        assert (row.browser, row.last_used_at) == ("Firefox, Windows", NOON)
+    with clock.at(NOON + timedelta(minutes=60)):
+        sessions.session_of(world.shop.id, token)
+        tallies.flush()
+        assert sessions.open_sessions(world.shop.id, "ann")[0].last_used_at == clock.now()
+    with clock.at(NOON + timedelta(days=sessions.SESSION_DAYS)):
+        assert sessions.open_sessions(world.shop.id, "ann") == []

@@ -91,14 +91,14 @@ def test_answer_and_mail_are_the_same_whether_or_not_she_has_an_account(world: W
         )
         letters = mails(world)[-2:]
         for asked, letter in zip((known, unknown), letters, strict=True):
-            assert (len(asked.challenge), len(asked.code)) == (len(known.challenge), 6)
+            assert (len(asked.challenge), len(asked.code)) == (len(known.challenge), 8)
             assert letter["template"] == purpose
             assert set(letter["values"]) == {"code", "link"}
 
 
 def test_the_link_confirms_but_signs_nobody_in(world: World) -> None:
     asked = ask(world)
-    assert sign_in.confirm_by_link(asked.link) == (world.shop.id, ANN)
+    assert sign_in.confirm_by_link(asked.link) == sign_in.Followed(world.shop, ANN, None)
     ann = customers.by_verified_email(world.shop.id, ANN)
     assert ann.is_member
     assert sessions.Session.of(world.shop).count() == 0

@@ -9,10 +9,11 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from tests.make import Shopper, World
+from tests.make import NOON, Shopper, World
 from tests.panels import Panel
 from widget_server import clock, tallies
-from widget_server.loyalty import customers, shops, sign_in, sign_in_codes
+from widget_server.errors import TooManyTries, WrongCode
+from widget_server.loyalty import customers, sessions, shops, sign_in, sign_in_codes
 from widget_server.loyalty.customers import Customer
 from widget_server.loyalty.referrals import ReferralVisit
 from widget_server.loyalty.sessions import Session
@@ -58,6 +59,15 @@ def test_a_short_link_is_counted_and_leads_to_the_shops_home(world: World, clien
         assert answer.headers["Referrer-Policy"] == "no-referrer"
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert visits(world) == 1  # one visitor on one day
+
+
+def test_a_visitor_with_many_addresses_is_one_visitor_a_day(world: World, client: FlaskClient) -> None:
+    code = world.member().customer.referral_code
+    for day, counted in ((NOON, 2), (NOON + timedelta(days=1), 4)):
+        with clock.at(day):
+            for address in ("2001:db8::1", "2001:db8::2", "2001:db8::ffff:3", "2001:db8:0:1::1"):
+                client.get(f"/r/{code}", environ_base={"REMOTE_ADDR": address})
+        assert visits(world) == counted
 
 
 def test_each_code_leads_to_its_own_shop(world: World, client: FlaskClient) -> None:  # acceptance 9
@@ -183,6 +193,78 @@ def test_the_page_falls_back_to_the_shops_language_and_takes_its_words(client: F
     shops.Shop.update(widget=look).where(shops.Shop.id == world.shop.id).execute()
     page = client.get(f"/confirm?link={Mail(world).link}").text
     assert "Allons-y &lt;3" in page and "&lt;b&gt;Fern&lt;/b&gt;" in page and "<b>" not in page
+
+
+def test_when_codes_are_used_up_the_page_shows_one_that_is_good(world: World, client: FlaskClient) -> None:
+    mail = Mail(world)
+    for _ in range(2):
+        others = Mail(world)
+        for number in range(5):
+            with pytest.raises((WrongCode, TooManyTries)):
+                sign_in_codes.confirm_code(world.shop.id, others.asked.challenge, f"no {number}")
+    panel = Panel(client, world)
+    typed = {"challenge": mail.asked.challenge, "code": mail.asked.code}
+    refused = panel.post("/widget/session/confirm", typed)
+    assert (refused.status_code, refused.json["error"]["code"]) == (429, "use_the_link")
+    answer = client.post("/confirm", data={"link": mail.link})
+    assert answer.status_code == 200
+    _plain(answer)
+    found = re.search(r'class="code" dir="ltr">((?:\d{4} ){3}\d{4})<', answer.text)
+    assert found and "15 minutes" in answer.text
+    assert Session.of(world.shop).count() == 0
+    assert panel.post("/widget/session/confirm", {**typed, "code": found[1]}).status_code == 200
+    assert client.post("/confirm", data={"link": mail.link}).status_code == 410
+
+
+# The page behind the link of a notice (contracts §19)
+
+
+def link_of(shopper: Shopper) -> str:
+    return sessions.sign_link(shopper.world.shop.id, shopper.id)
+
+
+def test_a_member_sees_their_sessions_by_the_link_and_ends_them(world: World, client: FlaskClient) -> None:
+    ann, bob = world.member(), world.member("bob@example.com")
+    sessions.open_session(world.shop.id, ann.id, browser="<b>Firefox</b>, Windows")
+    link = link_of(ann)
+    page = client.get(f"/sessions?link={link}")
+    assert page.status_code == 200
+    _plain(page)
+    assert page.text.count("<li>") == 2 and "&lt;b&gt;Firefox" in page.text and "Unknown browser" in page.text
+    assert "Fern Club" in page.text and ann.token not in page.text and "ann@" not in page.text
+    assert Session.of(world.shop).count() == 3  # looking ends nothing
+    done = client.post("/sessions", data={"link": link})
+    assert done.status_code == 200 and "signed out everywhere" in done.text
+    _plain(done)
+    assert [row.customer_id for row in Session.of(world.shop)] == [bob.id]
+    assert "not signed in anywhere" in client.get(f"/sessions?link={link}").text
+
+
+def test_a_sessions_link_that_is_forged_or_old_or_of_nobody_opens_nothing(world: World, client: FlaskClient) -> None:
+    ann, eve = world.member(), world.member("eve@example.com")
+    good, eves = link_of(ann), link_of(eve)
+    customers.leave(eve.customer)
+    forged = good.rpartition(".")[0] + "." + link_of(world.member("bob@example.com")).rpartition(".")[2]
+    for link in ("", "x", "x" * 5000, good + "x", forged, eves, ann.token):
+        for answer in (
+            client.get("/sessions", query_string={"link": link}),
+            client.post("/sessions", data={"link": link}),
+        ):
+            assert answer.status_code == 410
+            _plain(answer)
+    with clock.at(clock.now() + timedelta(days=sessions.LINK_DAYS, seconds=1)):
+        assert client.get(f"/sessions?link={good}").status_code == 410
+    assert Session.of(world.shop).where(Session.customer_id == ann.id).count() == 1
+
+
+def test_the_sessions_page_speaks_the_readers_language(world: World, client: FlaskClient) -> None:  # acceptance 11
+    link = link_of(world.member())
+    headings = set()
+    for locale in assets.LOCALES:
+        page = client.get(f"/sessions?link={link}", headers={"Accept-Language": locale}).text
+        assert "{" not in page
+        headings |= set(re.findall(r"<h1>(.*?)</h1>", page))
+    assert len(headings) == len(assets.LOCALES)
 
 
 def _plain(answer: TestResponse) -> None:

@@ -37,6 +37,8 @@ MEMBER_ROUTES = [
     ("GET", "/widget/my-balance/history"),
     ("GET", "/widget/my-balance/export"),
     ("POST", "/widget/my-balance/leave"),
+    ("GET", "/widget/session/list"),
+    ("POST", "/widget/session/close-all"),
     ("POST", "/widget/session/verification"),
     ("POST", "/widget/session/verification/confirm"),
 ]
@@ -200,6 +202,7 @@ SHAPES: list[tuple[str, type[Schema]]] = [
     ("/widget/referral", widget.Referral),
     ("/widget/referral/qr", widget.QrCode),
     ("/widget/my-balance", widget.MyBalance),
+    ("/widget/session/list", widget.SessionList),
 ]
 
 
@@ -297,3 +300,16 @@ def test_orders_that_give_nothing_say_why_to_their_buyer_alone(world: World, cli
     assert told[0] == {"number": "#paused", "placed_at": "2026-03-17T12:00:00.000Z", "reason": "program_not_active"}
     assert told[1]["reason"] == "other_currency"
     assert Panel(client, world, bob).get("/widget/my-balance").json["history"]["orders_without_points"] == []
+
+
+def test_a_repeat_of_a_redemption_costs_nothing_of_the_limit(world: World, client: FlaskClient) -> None:
+    """The answer was lost: asking again with the same key is answered, however often; other redemptions are counted."""
+    scene = Scene(world)
+    ann = Panel(client, world, scene.ann)
+    scene.ann.is_given(20_000)
+    body = {"reward_id": scene.reward.id}
+    answers = [ann.post("/widget/redeem", body, key="k-1") for _ in range(30)]
+    assert all(one.status_code == 200 and one.json == answers[0].json for one in answers)
+    others = [ann.post("/widget/redeem", body, key=f"other-{number}").status_code for number in range(20)]
+    assert others == [200] * 19 + [429]
+    assert ann.post("/widget/redeem", body, key="k-1").status_code == 200

@@ -17,10 +17,10 @@ from widget_server.loyalty import access_tokens, api_keys, customers, shops
 from widget_server.loyalty.access_tokens import Holder, Tokens
 from widget_server.loyalty.api_keys import KeyInUse
 from widget_server.schemas.admin.oauth import GRANTS, TokenAnswer, TokenAsk
-from widget_server.web.auth import client_address
 from widget_server.web.bodies import json_body
 from widget_server.web.callers import KEY_BEGINS, authorization
-from widget_server.web.rate_limits import limit_flood
+from widget_server.web.networks import client_address
+from widget_server.web.rate_limits import limit_address_flood
 
 oauth = Blueprint("oauth", "oauth", description="Tokens for the SDK's strategies")
 oauth._prepare_doc_cbks.append(without_default)
@@ -69,7 +69,7 @@ def _for_app(asked: dict[str, Any]) -> Tokens:
 
 
 def _for_visitor(asked: dict[str, Any]) -> Tokens:
-    limit_flood("120 per minute", "oauth", client_address())  # the one grant that shows nothing secret
+    limit_address_flood("120 per minute", "oauth")  # the one grant that shows nothing secret
     shop = shops.by_id(_need(asked, "client_id"))
     return access_tokens.grant(Holder(shop.id, "visitor", visitor_id=new_id()))
 

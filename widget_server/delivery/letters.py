@@ -69,7 +69,8 @@ class Number:
 def write(template: str, locale: str, shop: Shop, program: Program, values: dict[str, Any]) -> Letter:
     """The letter called `template`, in the language of `locale` (de-AT reads German, an unknown one English).
 
-    `values` are: for sign_up and sign_in code and link; for reset code; for points_expire points and expires_at
+    `values` are: for sign_up and sign_in code and link; for reset code; for by_link link; for new_device and
+    new_password browser (its family, may be empty) and link; for points_expire points and expires_at
     (the first moment at which they are gone, ISO 8601); for referral_completed gift (the advocate's, as
     `Gift.as_json`); for points_moved points (signed), balance and comment (may be None).
     Raises KeyError for a letter or a value that is not there.
@@ -127,6 +128,8 @@ def _words(catalogue: dict[str, Any], shop: Shop, program: Program, values: dict
         words[name] = Number(value, marks) if isinstance(value, int) else value
     if "comment" in values:
         words["comment"] = one_line(values["comment"] or "")
+    if "browser" in values:
+        words["browser"] = _name(values["browser"]) or catalogue["unknown_browser"]
     if "expires_at" in values:
         words["last_day"] = _last_day(catalogue, clock.parse(values["expires_at"]), shop)
     if "gift" in values:

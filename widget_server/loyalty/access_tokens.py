@@ -1,7 +1,8 @@
 """Tokens of the admin API: who holds one is an app (with an API key), a visitor, or a member (contracts §16).
 
 A token that an API key granted ends with the secret that was shown for it. Tokens that were renewed from one another
-are a family: a refresh token that comes again after its successor was used is stolen, and ends the family.
+are a family: a refresh token that comes again after its successor was used is stolen, and ends the family. Tokens of
+visitors are granted to anybody, and have no row (visitor_tokens.py).
 """
 
 import secrets
@@ -14,8 +15,9 @@ from peewee import Check
 from widget_server import clock, config
 from widget_server.db import ShopTable, Text, UtcDateTime, atomic, delete_before, lock_rows, new_id
 from widget_server.errors import SignedOut
-from widget_server.loyalty import api_keys
+from widget_server.loyalty import api_keys, visitor_tokens
 from widget_server.loyalty.api_keys import ApiKey, KeyInUse
+from widget_server.loyalty.visitor_tokens import Visitor
 
 ACCESS_TOKEN_SECONDS = 4 * 3600
 REFRESH_TOKEN_DAYS = 90
@@ -71,6 +73,8 @@ class Tokens:
 def grant(holder: Holder) -> Tokens:
     """An access token for a few hours, and a refresh token for as long as the holder is likely to come back."""
     family_id, ends = new_id(), clock.now() + timedelta(days=REFRESH_TOKEN_DAYS)
+    if holder.visitor_id is not None:
+        return _for_visitor(Visitor(holder.shop_id, holder.visitor_id, ends))
     return Tokens(_access(holder, family_id), _refresh(holder, family_id, ends), ACCESS_TOKEN_SECONDS)
 
 
@@ -81,6 +85,8 @@ def regrant(refresh: str, *, address: str | None = None) -> Tokens:
     the first one for a member, and renews in parallel. That of an app stays the same, since it is good only beside the
     key's secret. Raises SignedOut; after a reuse of a replaced one, all tokens of its family are gone.
     """
+    if refresh.startswith(visitor_tokens.BEGINS):
+        return _for_visitor(visitor_tokens.read(refresh, "refresh"))
     with atomic():
         row = lock_rows(_rows(refresh, "refresh")).first()
         is_reuse = row is not None and is_replaced(row, clock.now())
@@ -106,6 +112,9 @@ def holder_of(token: str, *, use: Literal["access", "refresh"] = "access", addre
     Raises SignedOut when it is not good now, or the secret that granted it is not; AddressNotAllowed when an app calls
     from elsewhere than its key's list says.
     """
+    if token.startswith(visitor_tokens.BEGINS):
+        visitor = visitor_tokens.read(token, use)
+        return Holder(visitor.shop_id, "visitor", visitor_id=visitor.id)
     row: AccessToken | None = _rows(token, use).first()
     now = clock.now()
     if row is None or row.expires_at <= now:
@@ -135,6 +144,12 @@ def _replace_parent(row: AccessToken) -> None:
     """The client uses the successor: the one it was renewed from is not needed any more."""
     not_yet = (AccessToken.id == row.parent_id, AccessToken.replaced_at.is_null())
     AccessToken.change(row.shop_id, {AccessToken.replaced_at: clock.now()}, *not_yet)
+
+
+def _for_visitor(visitor: Visitor) -> Tokens:
+    expires = min(clock.now() + timedelta(seconds=ACCESS_TOKEN_SECONDS), visitor.ends_at)
+    access = visitor_tokens.sign(visitor, "access", expires)
+    return Tokens(access, visitor_tokens.sign(visitor, "refresh", visitor.ends_at), ACCESS_TOKEN_SECONDS)
 
 
 def _access(holder: Holder, family_id: str) -> str:

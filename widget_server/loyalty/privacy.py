@@ -29,6 +29,7 @@ from widget_server.loyalty import (
     batches,
     coupons,
     customers,
+    devices,
     earning,
     emails,
     imports,
@@ -45,6 +46,7 @@ from widget_server.loyalty.access_tokens import AccessToken
 from widget_server.loyalty.batches import Batch
 from widget_server.loyalty.coupons import Coupon
 from widget_server.loyalty.customers import ADDRESS, NAMES, PERSONAL, Customer
+from widget_server.loyalty.devices import Device
 from widget_server.loyalty.forgetting import Forgotten
 from widget_server.loyalty.imports import Import, Upload
 from widget_server.loyalty.mailboxes import MailboxClaim
@@ -98,8 +100,10 @@ def _move_person(shop: Shop, source: Customer, target: Customer) -> None:
     if source.email_key and source.email_key == target.email_key:
         facts["password_hash"] = target.password_hash or source.password_hash
         Session.change(shop, {Session.customer_id: target.id}, Session.customer_id == source.id)
+        devices.move(shop.id, source.id, target.id)
     else:
         Session.remove(shop, Session.customer_id == source.id)
+        devices.forget_all(shop.id, source.id)
     left_over = {name: None if name in facts else getattr(source, name) for name in NAMES}
     blank: dict[str, Any] = {"labels": [], "former": {}, "email_verified": False}
     signpost: dict[str, Any] = {**dict.fromkeys(PERSONAL), **left_over, **blank}
@@ -239,7 +243,7 @@ class Keeper(NamedTuple):
 KEEPERS: list[Keeper] = [
     Keeper((Adjustment,), points.forget),
     Keeper((Batch,), batches.forget),
-    Keeper((Session, AccessToken), sessions.forget),
+    Keeper((Session, AccessToken, Device), sessions.forget),
     Keeper((SignInCode,), sign_in_codes.forget),
     Keeper((Order, Parked), orders.forget),
     Keeper((Import, Upload, StoredFile), imports.forget),

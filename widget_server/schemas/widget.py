@@ -439,12 +439,27 @@ class Challenge(Body):
 
 
 class Session(Body):
-    """A session for this panel; the token is told once."""
+    """A session for this panel; the token is told once. `device` is kept beside it and sent with later sign-ins."""
 
     token = text()
     expires_at = moment()
     member = one(Member)
     referral = text(values=["bound", "blocked"], null=True)
+    device = text(null=True)
+
+
+class ListedSession(Body):
+    """Where a member is signed in: the family of the browser ("Firefox, Windows"), if known. Exact to the hour."""
+
+    browser = text(null=True)
+    created_at, last_used_at = moment(), moment(null=True)
+    is_this = flag()
+
+
+class SessionList(Body):
+    """A member's sessions, newest first."""
+
+    sessions = many(ListedSession)
 
 
 class EarnList(Body):
@@ -546,6 +561,7 @@ def check_line(value: str) -> None:
 
 EMAIL = fields.String(required=True, validate=validate.Length(max=254), metadata={"example": "ann@shop.example"})
 CODE = fields.String(required=True, validate=validate.Length(min=1, max=40))
+DEVICE = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=100))
 REFERRAL_CODE = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=40))
 PASSWORD = fields.String(required=True, validate=validate.Length(max=200))
 TOKEN = fields.String(required=True, validate=validate.Length(min=1, max=4000))
@@ -594,6 +610,7 @@ class ConfirmAsk(Body):
 
     challenge = TOKEN
     code = CODE
+    device = DEVICE
 
 
 class SignInAsk(Body):
@@ -602,6 +619,7 @@ class SignInAsk(Body):
     email = EMAIL
     password = PASSWORD
     referral_code = REFERRAL_CODE
+    device = DEVICE
 
 
 class NewPasswordAsk(Body):
@@ -610,6 +628,7 @@ class NewPasswordAsk(Body):
     challenge = TOKEN
     code = CODE
     password = PASSWORD
+    device = DEVICE
 
 
 class BirthdayAsk(Body):

@@ -1,7 +1,6 @@
 """Who is asking: the shop by its embed key, the member by her session token (flask-login's request_loader)."""
 
 from dataclasses import dataclass
-from ipaddress import IPv4Address, ip_address, ip_network
 from typing import Any
 
 from flask import Flask, Request, Response, g, request
@@ -13,6 +12,7 @@ from widget_server.errors import BadRequest, OriginNotAllowed, SignedOut
 from widget_server.loyalty import audit_log, shops, sign_in
 from widget_server.loyalty.customers import Customer
 from widget_server.loyalty.shops import Shop
+from widget_server.web.networks import client_address
 
 SHOP_HEADER = "X-Loyalty-Shop"
 BEARER = "Bearer "
@@ -79,22 +79,6 @@ def bearer() -> str | None:
     """The token the request carries, if any."""
     header = request.headers.get("Authorization", "")
     return header[len(BEARER) :].strip() or None if header.startswith(BEARER) else None
-
-
-def client_address() -> str:
-    """The network address of the browser, as the proxies that we trust tell it."""
-    return request.remote_addr or "unknown"
-
-
-def client_network() -> str:
-    """The network of a browser: its address, of IPv6 the first 64 bits, since within them addresses cost nothing."""
-    try:
-        address = ip_address(client_address())
-    except ValueError:
-        return client_address()
-    if isinstance(address, IPv4Address):
-        return str(address)
-    return str(address.ipv4_mapped or ip_network((address, 64), strict=False))
 
 
 def _need_own_origin() -> None:

@@ -15,7 +15,8 @@ from widget_server.loyalty.access_tokens import Holder
 from widget_server.loyalty.api_keys import ApiKey
 from widget_server.loyalty.customers import Customer
 from widget_server.loyalty.shops import Shop
-from widget_server.web.auth import BEARER, client_address
+from widget_server.web.auth import BEARER
+from widget_server.web.networks import client_address
 
 KEY_BEGINS = "sk_"
 SITE_HEADER = "wix-site-id"

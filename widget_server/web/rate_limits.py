@@ -2,11 +2,14 @@
 
 `limit` is for whatever guards a secret or sends mail: it counts in the database and holds across processes.
 `limit_flood` only keeps one caller from taking all threads: it counts in memory, without any lock of the database, and
-holds in each process alone.
+holds in each process alone. Who is counted is a person, or a network address: addresses go by `limit_address` and
+`limit_address_flood`, which count them by their networks (networks.py, contracts §19).
 """
 
 import math
 import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,7 +20,8 @@ from peewee import EXCLUDED, Case
 
 from widget_server import clock, config
 from widget_server.db import Int, Table, Text, UtcDateTime, database, delete_before
-from widget_server.errors import RateLimited
+from widget_server.errors import RateLimited, WrongCredentials
+from widget_server.web import networks
 
 
 class Hit(Table):
@@ -59,6 +63,10 @@ class DatabaseStorage(Storage):
     def get_expiry(self, key: str) -> float:
         row = self._row(key)
         return (row.ends_at if row is not None else clock.now()).timestamp()
+
+    def give_back(self, key: str) -> None:
+        """Count once less in the window under `key`, unless it is over."""
+        Hit.update(count=Hit.count - 1).where(Hit.key == key, Hit.count > 0, Hit.ends_at > clock.now()).execute()
 
     def check(self) -> bool:
         return not database.is_closed()
@@ -122,29 +130,80 @@ class ProcessStorage(Storage):
             self._windows.pop(key, None)
 
 
-_tries = FixedWindowRateLimiter(DatabaseStorage())
+_storage = DatabaseStorage()
+_tries = FixedWindowRateLimiter(_storage)
 _floods = FixedWindowRateLimiter(ProcessStorage())
 
 
 def limit(rate: str, *who: str) -> None:
     """Count one more try of `who` in all processes; raises RateLimited beyond `rate` (as "5 per minute").
 
-    What identifies a person (an address, a network address) is kept hashed.
+    What identifies a person (an e-mail address above all) is kept hashed.
     """
-    _count(_tries, rate, who)
+    _count(_tries, parse(rate), who)
+
+
+def limit_address(rate: str, *who: str) -> None:
+    """`limit` for the network address of the caller, beside `who` (what is limited, the shop)."""
+    for bucket, factor in networks.buckets(networks.client_address()):
+        _count(_tries, _times(parse(rate), factor), (*who, bucket))
 
 
 def limit_flood(rate: str, *who: str) -> None:
     """Count one more request of `who` in this process; raises RateLimited beyond `rate`. For what guards no secret."""
-    _count(_floods, rate, who)
+    _count(_floods, parse(rate), who)
 
 
-def _count(limiter: FixedWindowRateLimiter, rate: str, who: tuple[str, ...]) -> None:
-    item: RateLimitItem = parse(rate)
-    key = config.digest("\n".join((rate, *who)))
+def limit_address_flood(rate: str, *who: str) -> None:
+    """`limit_flood` for the network address of the caller, beside `who`."""
+    for bucket, factor in networks.buckets(networks.client_address()):
+        _count(_floods, _times(parse(rate), factor), (*who, bucket))
+
+
+@contextmanager
+def failures(rate: str, *who: str) -> Iterator[None]:
+    """Count the block if it raises WrongCredentials; raises RateLimited when `rate` of such blocks were counted.
+
+    It is counted before the block and given back after it, so that tries at the same time count each.
+    """
+    with _failing(parse(rate), who):
+        yield
+
+
+@contextmanager
+def address_failures(rate: str, *who: str) -> Iterator[None]:
+    """`failures` for the network address of the caller, beside `who`."""
+    with ExitStack() as counts:
+        for bucket, factor in networks.buckets(networks.client_address()):
+            counts.enter_context(_failing(_times(parse(rate), factor), (*who, bucket)))
+        yield
+
+
+@contextmanager
+def _failing(item: RateLimitItem, who: tuple[str, ...]) -> Iterator[None]:
+    key = _count(_tries, item, who)
+    has_failed = False
+    try:
+        yield
+    except WrongCredentials:
+        has_failed = True
+        raise
+    finally:
+        if not has_failed:
+            _storage.give_back(item.key_for(key))
+
+
+def _times(item: RateLimitItem, factor: int) -> RateLimitItem:
+    return type(item)(item.amount * factor, item.multiples, item.namespace)
+
+
+def _count(limiter: FixedWindowRateLimiter, item: RateLimitItem, who: tuple[str, ...]) -> str:
+    """The key that was counted; raises RateLimited."""
+    key = config.digest("\n".join((str(item), *who)))
     if not limiter.hit(item, key):
         ends = datetime.fromtimestamp(limiter.storage.get_expiry(item.key_for(key)), UTC)
         raise RateLimited(retry_after_seconds=max(math.ceil((ends - clock.now()).total_seconds()), 1))
+    return key
 
 
 def forget_all() -> None:

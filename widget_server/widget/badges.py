@@ -15,7 +15,7 @@ from widget_server.loyalty.shops import Shop
 from widget_server.schemas import widget as shapes
 from widget_server.web import auth, compression
 from widget_server.web.bodies import json_body
-from widget_server.web.rate_limits import limit_flood
+from widget_server.web.rate_limits import limit_address_flood
 from widget_server.widget import assets, boot
 from widget_server.widget.document import framed
 from widget_server.widget.routes import ANYBODY, MEMBERS, Endpoints
@@ -46,7 +46,7 @@ def frame() -> ResponseReturnValue:
 def figures() -> ResponseReturnValue:
     """The points of each price, by the ledger's own arithmetic, and the balance of a signed-in member."""
     shop = auth.shop()
-    limit_flood("120 per minute", "badges", shop.id, auth.client_address())
+    limit_address_flood("120 per minute", "badges", shop.id)
     customer = current_user.customer if current_user.is_authenticated else None
     items = json_body(shapes.BadgeAsk())["items"]
     account = ledger.account_of(shop.id, customer.id) if customer else None

@@ -1,6 +1,9 @@
-"""The documents of our own origin: the panel, a friend's short link, and the page behind a mail's link."""
+"""The documents of our own origin: the panel, a friend's short link, and the pages behind the links of mails."""
 
+import re
 import tomllib
+from collections.abc import Callable
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,12 +13,13 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
-from widget_server.errors import CodeExpired
-from widget_server.loyalty import customers, programs, referrals, shops, sign_in, sign_in_codes
+from widget_server import clock
+from widget_server.errors import CodeExpired, LinkExpired
+from widget_server.loyalty import customers, programs, referrals, sessions, shops, sign_in, sign_in_codes
 from widget_server.loyalty.shops import Shop
 from widget_server.web import compression
-from widget_server.web.auth import client_address, client_network
-from widget_server.web.rate_limits import limit
+from widget_server.web.networks import address_bucket, client_address
+from widget_server.web.rate_limits import limit_address
 from widget_server.widget import assets, boot
 from widget_server.widget.document import framed, onward, plain
 from widget_server.widget.panel import TABS
@@ -54,7 +58,7 @@ def short_link(code: str) -> ResponseReturnValue:
     if advocate is None:
         return plain(_page("message.html", None, subject="unknown_link"), 404)
     shop = shops.by_id(advocate.shop_id)
-    referrals.count_visit(shop, code, client_network())
+    referrals.count_visit(shop, code, address_bucket(client_address()))
     return onward(f"{shop.origins[0]}/?{urlencode({'ref': advocate.referral_code})}", 302)
 
 
@@ -72,13 +76,47 @@ def ask_confirmation() -> ResponseReturnValue:
 
 @pages.post("/confirm")
 def confirm() -> ResponseReturnValue:
-    """The e-mail is confirmed; nobody is signed in by it, and the way leads back to the shop (contracts §5)."""
-    limit("30 per minute", "confirm", client_address())
+    """The e-mail is confirmed; nobody is signed in by it, and the way leads back to the shop (contracts §5).
+
+    When the mailed code is good no more, the page shows one to type in the shop's window (contracts §19).
+    """
+    limit_address("30 per minute", "confirm")
     try:
-        shop_id, _ = sign_in.confirm_by_link(request.form.get("link", ""))
+        followed = sign_in.confirm_by_link(request.form.get("link", ""))
     except CodeExpired:
         return _too_old()
-    return onward(f"{shops.by_id(shop_id).origins[0]}/?loyalty=earn", 303)
+    if followed.code is None:
+        return onward(f"{followed.shop.origins[0]}/?loyalty=earn", 303)
+    groups = " ".join(re.findall("....", followed.code))
+    return plain(_page("long_code.html", followed.shop, code=groups, minutes=sign_in_codes.CODE_MINUTES))
+
+
+@pages.get("/sessions")
+def list_sessions() -> ResponseReturnValue:
+    """The page behind a notice's link: where the member is signed in, and the button that ends it (contracts §19)."""
+    link = request.args.get("link", "")
+    try:
+        shop, customer = sign_in.by_sessions_link(link)
+    except LinkExpired:
+        return _too_old()
+    rows = sessions.open_sessions(shop.id, customer.id)
+    return plain(_page("sessions.html", shop, link=link, rows=rows, day=_day(shop), program=programs.of(shop.id).name))
+
+
+@pages.post("/sessions")
+def close_sessions() -> ResponseReturnValue:
+    """The member is signed out everywhere; the same link may be used again."""
+    limit_address("30 per minute", "sessions")
+    try:
+        shop, customer = sign_in.by_sessions_link(request.form.get("link", ""))
+    except LinkExpired:
+        return _too_old()
+    sign_in.close_all(shop, customer)
+    return plain(_page("message.html", shop, subject="signed_out"))
+
+
+def _day(shop: Shop) -> Callable[[datetime], str]:
+    return lambda moment: clock.local_date(moment, shop.timezone).isoformat()
 
 
 def _too_old() -> ResponseReturnValue:

@@ -9,7 +9,6 @@ from widget_server.loyalty.coupons import Coupon
 from widget_server.schemas import widget as shapes
 from widget_server.web import auth
 from widget_server.web.bodies import json_body, plain
-from widget_server.web.rate_limits import limit_flood
 from widget_server.widget.routes import SOURCE, Endpoints, once
 
 redeem = Endpoints("redeem", "redeem", "Redeem points")
@@ -30,7 +29,6 @@ def listed() -> ResponseReturnValue:
 def buy() -> ResponseReturnValue:
     """Points for a coupon, once for a request key."""
     me = auth.member()
-    limit_flood("20 per minute", "redeem", me.customer.id)
     asked = json_body(shapes.RedeemAsk())
 
     def act(key: str) -> object:
@@ -39,7 +37,7 @@ def buy() -> ResponseReturnValue:
         )
         return plain(redemption(me, coupon))
 
-    return jsonify(once(me, asked, act))
+    return jsonify(once(me, asked, act, rate="20 per minute"))
 
 
 def redemption(me: auth.Shopper, coupon: Coupon) -> dict[str, object]:

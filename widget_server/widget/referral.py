@@ -9,7 +9,7 @@ from widget_server.loyalty import customers, programs, reads, referrals
 from widget_server.schemas import widget as shapes
 from widget_server.web import auth
 from widget_server.web.bodies import json_body
-from widget_server.web.rate_limits import limit, limit_flood
+from widget_server.web.rate_limits import limit, limit_address_flood
 from widget_server.widget.routes import ANYBODY, Endpoints
 
 referral = Endpoints("referral", "referral", "Referral program")
@@ -50,7 +50,7 @@ def enter_code() -> ResponseReturnValue:
 def counting_code() -> ResponseReturnValue:
     """Which of the words of a visit is the friend's code that counts, and what a page may do with it."""
     shop = auth.shop()
-    limit_flood("60 per minute", "friend-code", shop.id, auth.client_address())
+    limit_address_flood("60 per minute", "friend-code", shop.id)
     words = json_body(shapes.FriendCodeAsk())
     code, program = referrals.code_that_counts(shop, words["kept"], words["found"]), referrals.program_of(shop)
     offers = program is not None and program.for_friend is not None and programs.of(shop.id).is_active

@@ -1,5 +1,9 @@
 """What the widget's routes share: the request key, and a blueprint that documents what callers must know."""
 
+import base64
+import hashlib
+import hmac
+import secrets
 from collections.abc import Callable
 from typing import Any
 
@@ -7,15 +11,19 @@ from flask import request
 from flask_smorest import Blueprint
 from marshmallow import Schema
 
-from widget_server import keys
+from widget_server import config, keys
+from widget_server.db import canonical
 from widget_server.errors import BadRequest
+from widget_server.loyalty.shops import Shop
 from widget_server.schemas.widget import Refusal
 from widget_server.web import compression
 from widget_server.web.auth import MEMBER_TOKEN, SHOP_HEADER, Shopper
+from widget_server.web.rate_limits import limit_flood
 
 SOURCE = "widget"
 KEY_HEADER = "Idempotency-Key"
 KEY_LENGTH_MAX = 200
+CHALLENGE_BYTES = 24
 
 Callers = list[dict[str, list[str]]]
 ANYBODY: Callers = [{}]
@@ -64,14 +72,36 @@ class Endpoints(Blueprint):
         return {**doc, "security": self.callers, "responses": {**doc["responses"], "4XX": refusal}}
 
 
-def once(shopper: Shopper, asked: Any, act: Callable[[str], Any]) -> Any:
+def once(shopper: Shopper, asked: Any, act: Callable[[str], Any], *, rate: str | None = None) -> Any:
     """Do `act` once for the request key; again with the same key: the same answer (acceptance 29, 62).
 
-    `act` takes the ledger key: the caller's own, bound to the caller. Raises BadRequest without a key.
+    `act` takes the ledger key: the caller's own, bound to the caller. `rate` limits how often the caller may do it;
+    a repeat of what was done is not counted. Raises BadRequest without a key, RateLimited.
     """
     sent = request.headers.get(KEY_HEADER, "")
     if not 0 < len(sent) <= KEY_LENGTH_MAX:
         raise BadRequest(f"Send a request key of your own, 1 to {KEY_LENGTH_MAX} characters.", field=KEY_HEADER)
     key = f"{shopper.customer.id}:{sent}"
     asked = {"path": request.path, "asked": asked}
-    return keys.once(shopper.shop.id, SOURCE, key, asked, lambda: act(key), customer_id=str(shopper.customer.id))
+    path = request.url_rule.rule if request.url_rule else request.path
+
+    def act_anew() -> Any:
+        if rate is not None:
+            limit_flood(rate, path, str(shopper.customer.id))
+        return act(key)
+
+    return keys.once(shopper.shop.id, SOURCE, key, asked, act_anew, customer_id=str(shopper.customer.id))
+
+
+def challenge_of_key(shop: Shop, *asked: Any) -> str:
+    """The challenge for a request that asks for a code: with a request key the same for the same request.
+
+    So a repeat finds the challenge there, and nothing that opens anything is kept to be answered again. Without a key
+    it is a random one.
+    """
+    sent = request.headers.get(KEY_HEADER, "")
+    if not 0 < len(sent) <= KEY_LENGTH_MAX:
+        return secrets.token_urlsafe(CHALLENGE_BYTES)
+    words = canonical([shop.id, request.path, sent, *asked]).encode()
+    mark = hmac.new(config.derived_key("challenges"), words, hashlib.sha256).digest()
+    return base64.urlsafe_b64encode(mark[:CHALLENGE_BYTES]).decode()

@@ -1,19 +1,24 @@
-"""Who is the shopper: by the shop's word, or by her own e-mail with password or one-time code (contracts §5)."""
+"""Who is the shopper: by the shop's word, or by an own e-mail with password or one-time code (contracts §5, §19)."""
 
 from typing import Any
 
 from flask import jsonify, request
 from flask.typing import ResponseReturnValue
 
-from widget_server.loyalty import emails, passwords, reads, sign_in, sign_in_codes
+from widget_server.loyalty import emails, passwords, reads, sessions, sign_in, sign_in_codes
+from widget_server.loyalty.devices import Browser
 from widget_server.loyalty.shops import Shop
 from widget_server.loyalty.sign_in import SignedIn
+from widget_server.loyalty.sign_in_codes import Purpose
 from widget_server.schemas import widget as shapes
-from widget_server.web import auth
+from widget_server.web import agents, auth
 from widget_server.web.bodies import json_body
-from widget_server.web.rate_limits import limit, limit_flood
-from widget_server.widget import assets
-from widget_server.widget.routes import ANYBODY, MEMBERS, Endpoints
+from widget_server.web.rate_limits import limit_address, limit_address_flood
+from widget_server.widget import assets, attempts
+from widget_server.widget.routes import ANYBODY, MEMBERS, Endpoints, challenge_of_key
+
+ASK_RATE = "20 per hour"  # of a network address: each may send a mail
+CONFIRM_RATE = "30 per minute"
 
 session = Endpoints("session", "session", "Sign-up, log-in, log-out", callers=ANYBODY)
 
@@ -24,11 +29,10 @@ session = Endpoints("session", "session", "Sign-up, log-in, log-out", callers=AN
 def identity() -> ResponseReturnValue:
     """The shop's signed word, swapped for a session."""
     shop = auth.shop()
-    limit_flood("60 per minute", "identity", shop.id, auth.client_address())
+    limit_address_flood("60 per minute", "identity", shop.id)
     asked = json_body(shapes.IdentityAsk())
-    return _session(
-        sign_in.with_identity(shop, asked["token"], join=asked["join"], referral_code=asked["referral_code"])
-    )
+    join, code = asked["join"], asked["referral_code"]
+    return _session(sign_in.with_identity(shop, asked["token"], join=join, referral_code=code, browser=_browser()))
 
 
 @session.post("/sign-up")
@@ -67,8 +71,8 @@ def reset() -> ResponseReturnValue:
 def confirm() -> ResponseReturnValue:
     """The code of the mail, typed here: signed in."""
     shop, asked = auth.shop(), json_body(shapes.ConfirmAsk())
-    limit("30 per minute", "confirm", shop.id, auth.client_address())
-    return _session(sign_in.confirm(shop, asked["challenge"], asked["code"]))
+    limit_address(CONFIRM_RATE, "confirm", shop.id)
+    return _session(sign_in.confirm(shop, asked["challenge"], asked["code"], browser=_browser(asked["device"])))
 
 
 @session.post("/new-password")
@@ -77,8 +81,9 @@ def confirm() -> ResponseReturnValue:
 def new_password() -> ResponseReturnValue:
     """The code of the mail and a new password: signed in here, out everywhere else."""
     shop, asked = auth.shop(), json_body(shapes.NewPasswordAsk())
-    limit("30 per minute", "confirm", shop.id, auth.client_address())
-    return _session(sign_in.confirm(shop, asked["challenge"], asked["code"], password=asked["password"]))
+    limit_address(CONFIRM_RATE, "confirm", shop.id)
+    new, browser = asked["password"], _browser(asked["device"])
+    return _session(sign_in.confirm(shop, asked["challenge"], asked["code"], password=new, browser=browser))
 
 
 @session.post("/sign-in")
@@ -87,11 +92,10 @@ def new_password() -> ResponseReturnValue:
 def password() -> ResponseReturnValue:
     """E-mail and password."""
     shop, asked = auth.shop(), json_body(shapes.SignInAsk())
-    limit("20 per minute", "sign-in", shop.id, auth.client_address())
-    limit("10 per 15 minutes", "sign-in", shop.id, emails.key_of(asked["email"]))
-    return _session(
-        sign_in.with_password(shop, asked["email"], asked["password"], referral_code=asked["referral_code"])
-    )
+    email, code, device = asked["email"], asked["referral_code"], asked["device"]
+    with attempts.password_try(shop, email, device):
+        signed = sign_in.with_password(shop, email, asked["password"], referral_code=code, browser=_browser(device))
+    return _session(signed)
 
 
 @session.post("/verification")
@@ -100,9 +104,13 @@ def password() -> ResponseReturnValue:
 def ask_to_verify() -> ResponseReturnValue:
     """A member's own address is not verified yet: a code goes there."""
     me = auth.member()
-    limit("20 per hour", "code", me.shop.id, auth.client_address())
-    limit("5 per 15 minutes", "code", me.shop.id, me.customer.mailbox or "")
-    return _challenged(sign_in.ask_to_verify(me.shop, me.customer, locale=_locale(me.shop)))
+    challenge = challenge_of_key(me.shop, me.customer.id)
+    before = sign_in_codes.asked_before(me.shop.id, challenge)
+    if before is not None:
+        return _challenged(challenge, before)
+    limit_address(ASK_RATE, "code", me.shop.id)
+    asked = sign_in.ask_to_verify(me.shop, me.customer, locale=_locale(me.shop), challenge=challenge)
+    return _challenged(challenge, asked.row)
 
 
 @session.post("/verification/confirm")
@@ -112,7 +120,7 @@ def ask_to_verify() -> ResponseReturnValue:
 def verify() -> ResponseReturnValue:
     """The code of the mail, typed by the member: the address is verified, and points that waited for it are there."""
     me, asked = auth.member(), json_body(shapes.VerifyAsk())
-    limit("30 per minute", "confirm", me.shop.id, auth.client_address())
+    limit_address(CONFIRM_RATE, "confirm", me.shop.id)
     return jsonify(reads.member(sign_in.verify(me.shop, me.customer, asked["challenge"], asked["code"])))
 
 
@@ -127,20 +135,56 @@ def sign_out() -> ResponseReturnValue:
     return jsonify({})
 
 
+@session.get("/list")
+@session.doc(security=MEMBERS)
+@session.response(200, shapes.SessionList)
+def listed() -> ResponseReturnValue:
+    """Where the member is signed in, newest first."""
+    me = auth.member()
+    here = sessions.session_of(me.shop.id, me.token)
+    return jsonify(sessions=[_listed(one, here) for one in sessions.open_sessions(me.shop.id, me.customer.id)])
+
+
+@session.post("/close-all")
+@session.doc(security=MEMBERS)
+@session.response(200, shapes.Nothing)
+def close_all() -> ResponseReturnValue:
+    """The member is signed out everywhere, here too; the next sign-in of each device is noticed as a new one."""
+    me = auth.member()
+    sign_in.close_all(me.shop, me.customer)
+    return jsonify({})
+
+
+def _listed(one: sessions.Session, here: sessions.Session) -> dict[str, Any]:
+    return {
+        "browser": one.browser or None,
+        "created_at": one.created_at,
+        "last_used_at": one.last_used_at,
+        "is_this": one.id == here.id,
+    }
+
+
 def _challenge(
-    shop: Shop, email: str, purpose: str, wishes: dict[str, Any], *, password: str | None = None
+    shop: Shop, email: str, purpose: Purpose, wishes: dict[str, Any], *, password: str | None = None
 ) -> ResponseReturnValue:
-    limit("20 per hour", "code", shop.id, auth.client_address())
-    parsed = emails.parse(email)
-    if password is not None:  # hashing is costly, so after the first limit; a weak one must not use up the second
+    challenge = challenge_of_key(shop, email, wishes, password)
+    before = sign_in_codes.asked_before(shop.id, challenge)
+    if before is not None:  # a repeat of a request that was done costs nothing
+        return _challenged(challenge, before)
+    limit_address(ASK_RATE, "code", shop.id)
+    emails.parse(email)
+    if password is not None:  # hashing is costly, so after the limit
         wishes = {**wishes, "password_hash": passwords.hash_password(password)}
-    limit("5 per 15 minutes", "code", shop.id, parsed.mailbox)
-    asked = sign_in.ask(shop, parsed.typed, purpose=purpose, locale=_locale(shop), wishes=wishes)
-    return _challenged(asked)
+    asked = sign_in.ask(shop, email, purpose=purpose, locale=_locale(shop), wishes=wishes, challenge=challenge)
+    return _challenged(challenge, asked.row)
 
 
-def _challenged(asked: sign_in_codes.Asked) -> ResponseReturnValue:
-    return jsonify(challenge=asked.challenge, expires_at=asked.row.expires_at)
+def _challenged(challenge: str, row: sign_in_codes.SignInCode) -> ResponseReturnValue:
+    return jsonify(challenge=challenge, expires_at=row.expires_at)
+
+
+def _browser(device: str | None = None) -> Browser:
+    return Browser(device, agents.family(request.headers.get("User-Agent", "")))
 
 
 def _session(signed: SignedIn) -> ResponseReturnValue:
@@ -149,6 +193,7 @@ def _session(signed: SignedIn) -> ResponseReturnValue:
         expires_at=signed.opened.session.expires_at,
         member=reads.member(signed.customer),
         referral=signed.referral,
+        device=signed.device,
     )
     answer.headers["Cache-Control"] = "no-store"
     return answer

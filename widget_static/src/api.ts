@@ -294,6 +294,18 @@ export interface Session {
   expires_at: string;
   member: Member;
   referral: "bound" | "blocked" | null;
+  device: string | null;
+}
+
+export interface ListedSession {
+  browser: string | null;
+  created_at: string;
+  last_used_at: string | null;
+  is_this: boolean;
+}
+
+export interface SessionList {
+  sessions: ListedSession[];
 }
 
 export interface EarnList {
@@ -378,18 +390,21 @@ export interface VerifyAsk {
 export interface ConfirmAsk {
   challenge: string;
   code: string;
+  device: string | null;
 }
 
 export interface SignInAsk {
   email: string;
   password: string;
   referral_code: string | null;
+  device: string | null;
 }
 
 export interface NewPasswordAsk {
   challenge: string;
   code: string;
   password: string;
+  device: string | null;
 }
 
 export interface BirthdayAsk {

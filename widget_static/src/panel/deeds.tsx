@@ -50,7 +50,8 @@ export default function deeds([
     <Field name="password" type="password" dir="ltr" autocomplete={fresh ? "new-password" : "current-password"} />;
   const CodeField = () => [
     <p class="m">{t("code_mailed", { email: own(state.email) })}</p>,
-    <Field name="code" dir="ltr" inputmode="numeric" autocomplete="one-time-code" maxlength="6" />,
+    // eight digits of the mail, or sixteen in groups of four of the page behind its link
+    <Field name="code" dir="ltr" inputmode="numeric" autocomplete="one-time-code" maxlength="19" />,
   ];
   const Birthday = () => <Field name="birthday" type="date" max={new Date().toISOString().slice(0, 10)} autocomplete="bday" />;
 
@@ -64,7 +65,12 @@ export default function deeds([
     await mailAgain();
     go({ view, email: String(body["email"]) });
   }
-  const enter = async (path: string, body: object) => begin(await ask<Session>("session/" + path, body));
+  /** Signs in; the device's token stays here after signing out, so that its owner is known and strangers' tries do not count against them. */
+  const enter = async (path: string, body: object) => {
+    const session = await ask<Session>("session/" + path, { ...body, device: store.get(":device") });
+    store.put(":device", session.device);
+    begin(session);
+  };
 
   /** Sends the code once more; not before half a minute has passed. */
   const Again = () => <Do at="again" look="txt" off={Date.now() - state.mailed < AGAIN_MS} run={async () => {

@@ -1,0 +1,29 @@
+"""The family of a browser, as people call it: for lists of sessions and for mails, never for a decision."""
+
+import re
+
+BROWSERS = (
+    ("Edge", r"\bEdgA?i?(OS)?/"),
+    ("Opera", r"\bOPR/"),
+    ("Samsung Internet", r"\bSamsungBrowser/"),
+    ("Firefox", r"\b(Firefox|FxiOS)/"),
+    ("Chrome", r"\b(Chrome|CriOS|Chromium)/"),
+    ("Safari", r"\bSafari/"),
+)
+SYSTEMS = (
+    ("iPhone", r"\biPhone\b"),
+    ("iPad", r"\biPad\b"),
+    ("Android", r"\bAndroid\b"),
+    ("Windows", r"\bWindows\b"),
+    ("macOS", r"\bMac OS X\b"),
+    ("ChromeOS", r"\bCrOS\b"),
+    ("Linux", r"\bLinux\b"),
+)
+READ_MAX = 500  # characters; the rest of a longer header says nothing
+
+
+def family(user_agent: str) -> str:
+    """Browser and system, as "Firefox, Windows"; empty when neither is known. No version: nothing to tell people by."""
+    read = user_agent[:READ_MAX]
+    found = (next((name for name, sign in table if re.search(sign, read)), "") for table in (BROWSERS, SYSTEMS))
+    return ", ".join(filter(None, found))

@@ -1,0 +1,59 @@
+"""Network addresses, as limits count them: one host can have 2^64 of IPv6, and pays for none of them."""
+
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+
+from flask import request
+
+HOST_BITS = 64  # what one line or one machine is given
+SITE_BITS = 48  # what one customer of a provider may be given: 65,536 of the former
+SITE_FACTOR = 10
+NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052: an IPv4 address behind a translator
+
+
+def client_address() -> str:
+    """The network address of the browser, as the proxies that we trust tell it."""
+    return request.remote_addr or "unknown"
+
+
+def address_bucket(address: str, bits: int = HOST_BITS) -> str:
+    """What a limit counts `address` as: IPv4 by the address, IPv6 by its first `bits` (contracts §19).
+
+    An IPv4 address inside an IPv6 one (mapped, NAT64, 6to4, Teredo) is that IPv4 address. A port behind an address,
+    which some proxies add, and a zone do not count. What is no address is counted as it is.
+    """
+    found = _parsed(address)
+    if found is None:
+        return address
+    if isinstance(found, IPv4Address):
+        return str(found)
+    return str(IPv6Network((int(found), bits), strict=False))
+
+
+def buckets(address: str) -> list[tuple[str, int]]:
+    """Each bucket that a limit counts `address` in, and how many times the rate it has: a site of IPv6 has ten."""
+    host, site = address_bucket(address), address_bucket(address, SITE_BITS)
+    return [(host, 1)] if host == site else [(host, 1), (site, SITE_FACTOR)]
+
+
+def _parsed(address: str) -> IPv4Address | IPv6Address | None:
+    for text in (address, _without_port(address)):
+        try:
+            found = ip_address(text.strip().strip("[]"))
+        except ValueError:
+            continue
+        return _embedded(found) or found if isinstance(found, IPv6Address) else found
+    return None
+
+
+def _embedded(address: IPv6Address) -> IPv4Address | None:
+    """The IPv4 address that one of IPv6 stands for."""
+    if address in NAT64:
+        return IPv4Address(int(address) & 0xFFFFFFFF)
+    teredo = address.teredo
+    return address.ipv4_mapped or address.sixtofour or (teredo[1] if teredo else None)
+
+
+def _without_port(address: str) -> str:
+    """192.0.2.7:4711 or [2001:db8::1]:4711 without the port."""
+    host, _, port = address.strip().rpartition(":")
+    return host if port.isdecimal() else address

@@ -16,6 +16,7 @@ COPIES = 300
 TODAY = date(2026, 3, 10)
 SMALL = {  # tables that have a handful of rows in each shop, however many people it has
     "shop",
+    "shop_secret",
     "origin",
     "program",
     "tier",
@@ -99,6 +100,8 @@ def _varied(field: Any, value: Any, copy: int) -> Any:
     if isinstance(field, UtcDateTime) and name in PAST:
         moment = value if isinstance(value, datetime) else clock.parse(value)
         return field.db_value(moment - timedelta(minutes=copy))
+    if isinstance(field, db.Int) and name == "number":  # of the journal's entries
+        return value + copy * 1_000_000
     if isinstance(field, db.Text) and (OWN.fullmatch(name) or name in OWN_TOO):
         return f"{value}-{copy}"
     return value

@@ -34,7 +34,18 @@ ALLOWED = {  # what reads many rows because many are meant
     r"WHERE \(\(0 = 1\) AND": "nothing at all",
     r'FROM "checkout_discount" AS "t1" INNER JOIN "coupon"': "what waits for its end, once a minute",
     r'FROM "job" AS "t1" WHERE \(+"t1"\."name"': "jobs of a name that wait one at a time",
-    r'"(parked|request)"\..* I?LIKE ': "an erasure looks into every text that may name somebody",
+    r'(FROM|UPDATE) "(request|adjustment|order)".* I?LIKE ': "an erasure looks into every text that may name somebody",
+    r'^SELECT "t1"\."id", "t1"\."waits_for", "t1"\."body"': "an erasure reads every message that waits",
+    r'FROM "import" AS "t1" WHERE \("t1"\."shop_id" = [?%s]+\)$': "an erasure reads every file of an import",
+    r'FROM "batch" AS "t1" WHERE .*"reason" IS NOT NULL': "an erasure reads what was said of a bulk change",
+    r'FROM "job" AS "t1" WHERE \("t1"\."last_error" IS NOT NULL\)': "an erasure reads why jobs failed",
+    r'^SELECT "t1"\."shop_id", "t1"\."id" FROM "account" .*NOT IN': "the same, looked at first",
+    r'FROM "\w+" WHERE "shop_id" = [?%s]+ ORDER BY ': "the journal's newest entry; the audit's next page of all rows",
+    r'HAVING \(COALESCE\(SUM\("t2"\."points"\)': "the audit: pending points of all accounts",
+    r'INNER JOIN "transaction" AS "t2" .*"reason" IS NOT NULL': "the audit: the words beside all rows",
+    r'FROM "coupon" AS "t1" WHERE .*"refund_id" IS (NOT )?NULL\)+ AND \("t1"\."status" IN': "the audit: all coupons",
+    r'^SELECT "t1"\."id", "t1"\."status" FROM "coupon" .*"status" != ': "the audit: all coupons",
+    r'^SELECT DISTINCT "t1"\."coupon_id" FROM "coupon_order"': "the audit: all orders with coupons",
     r'"id" > [?%s]+\).* ORDER BY "t1"\."id" LIMIT': "orders in their turn, so many of all",
     r'NOT IN \(SELECT "t1"\."takes_back"': "an erasure or export: the shop's merges",
     r'WHERE \(("t1"\.)?"shop_id" = [?%s]+\) ORDER BY "t1"\."\w+" (DESC )?LIMIT': "an index's first rows, in its order",
@@ -161,7 +172,9 @@ def _nodes(plans: Iterable[dict[str, Any]], outer: frozenset[str]) -> Iterator[A
             terms = plan.get("Index Cond", "")
             equal = frozenset(re.findall(r"\(?(?:\w+\.)?(\w+) (?:= |IS NULL)", terms))
             ranged = bool(re.search(r" (<|>|<=|>=) |IS NOT NULL", terms))
-            others = re.search(r"\$\d|\b[a-z]\w*\.\w+|ANY", terms)  # of another table, or known only when it runs
+            others = re.search(
+                r"\$\d|\b[a-z]\w*\.\w+|ANY|\*VALUES\*", terms
+            )  # of another table, or known only when it runs
             yield Access(owner, equal, where, ranged, frozenset(), "" if others else terms)
         yield from _nodes(plan.get("Plans", ()), outer)
 

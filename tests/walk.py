@@ -228,6 +228,10 @@ class Walk:
             self._keep(path, self.client.get(f"{path}?shop={embed}"))
         self._keep("/confirm", self.client.post("/confirm", data={"link": "none"}))
         self._keep("/r", self.client.get(f"/r/{self.person.customer.referral_code}"))
+        link = sessions.sign_link(self.world.shop.id, self.person.id)
+        self._keep("/sessions", self.client.get(f"/sessions?link={link}"))
+        self._keep("/sessions", self.client.post("/sessions", data={"link": link}))
+        self._keep("security.txt", self.client.get("/.well-known/security.txt"))
         self._keep("/pages", self.client.get("/pages/page.css"))
         self._keep("openapi", self.client.get("/openapi.json"))
 

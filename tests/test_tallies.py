@@ -115,7 +115,6 @@ def test_reads_write_nothing(world: World, client: FlaskClient) -> None:
         "earn": lambda: panel.get("/widget/earn"),
         "redeem": lambda: panel.get("/widget/redeem"),
         "referral": lambda: panel.get("/widget/referral"),
-        "export": lambda: panel.get("/widget/my-balance/export"),
         "badges": lambda: guest.post("/widget/badges", {"items": [{"price": "5"}]}),
         "friend's code": lambda: guest.post("/widget/friend-code", {"kept": None, "found": ["NOBODY"]}),
         "short link": lambda: client.get(f"/r/{ann.customer.referral_code}"),

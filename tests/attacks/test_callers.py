@@ -16,7 +16,7 @@ from widget_server import config, db, gateway, lanes, work
 from widget_server.admin import oauth
 from widget_server.errors import Busy, WrongCredentials
 from widget_server.gateway import Gateway
-from widget_server.loyalty import access, sign_in
+from widget_server.loyalty import access_tokens, api_keys, sign_in
 from widget_server.web import key_rates
 
 PROGRAM = "/loyalty-programs/v1/program"
@@ -105,7 +105,7 @@ def secret(world: World, client: FlaskClient) -> Iterator[str]:
     """A key that may send three requests a minute."""
     settings = config.current()
     config.use(config.Settings(**{**settings.__dict__, "key_rate": 3}))
-    yield access.create_key(world.shop.id, "eager")[1]
+    yield api_keys.create_key(world.shop.id, "eager")[1]
     key_rates.forget()
 
 
@@ -117,7 +117,7 @@ def statuses(client: FlaskClient, secret: str, count: int) -> list[int]:
 
 def test_a_key_has_a_rate_and_another_has_its_own(world: World, client: FlaskClient, secret: str) -> None:
     assert statuses(client, secret, 5) == [200, 200, 200, 429, 429]
-    assert statuses(client, access.create_key(world.shop.id, "calm")[1], 3) == [200, 200, 200]
+    assert statuses(client, api_keys.create_key(world.shop.id, "calm")[1], 3) == [200, 200, 200]
 
 
 def test_without_counting_it_has_none(client: FlaskClient, secret: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -223,12 +223,12 @@ def test_a_strangers_tokens_are_counted_by_network(world: World, client: FlaskCl
     asked = {"grant_type": "anonymous", "client_id": world.shop.id}
     answers = [client.post("/oauth2/token", json=asked).status_code for _ in range(130)]
     assert answers[0] == 200 and answers[-1] == 429
-    assert access.AccessToken.of(world.shop).count() <= 2 * answers.count(200)
+    assert access_tokens.AccessToken.of(world.shop).count() <= 2 * answers.count(200)
 
 
 def test_without_the_count_they_have_as_many_as_they_like(
     world: World, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(oauth, "limit", lambda *words: None)
+    monkeypatch.setattr(oauth, "limit_address_flood", lambda *words: None)
     with pytest.raises(AssertionError):
         test_a_strangers_tokens_are_counted_by_network(world, client)

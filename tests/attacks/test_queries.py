@@ -10,7 +10,7 @@ from tests.counter import Counter
 from tests.integrator import Integrator
 from tests.make import World
 from widget_server import db, work
-from widget_server.loyalty import access
+from widget_server.loyalty import api_keys
 from widget_server.loyalty.customers import Customer
 from widget_server.web import query
 from widget_server.web.query import costly, filters, search, weight
@@ -24,7 +24,7 @@ VALUES = {"type": "VALUE", "fieldPath": "points.balance"}
 @pytest.fixture
 def reader(world: World, client: FlaskClient) -> Integrator:
     """A server that may only read."""
-    key, secret = access.create_key(world.shop.id, "reports", scope="read")
+    key, secret = api_keys.create_key(world.shop.id, "reports", scope="read")
     return Integrator(client, secret, key.id)
 
 

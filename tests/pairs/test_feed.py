@@ -12,7 +12,7 @@ import pytest
 from hypothesis import Phase, given
 from hypothesis import strategies as st
 
-from tests.make import NOON, World, proof
+from tests.make import NOON, World, proof, undone
 from tests.stores.woo_shop import Delivery, WooShop
 from widget_server import clock, config, jobs
 from widget_server.loyalty import shops
@@ -100,7 +100,7 @@ def some_lost(examples: int, **settings: Any) -> Callable[[], None]:
     @proof(examples, **settings)
     @given(lives=LIVES, chance=st.randoms(use_true_random=False))
     def holds(lives: list[tuple[list[str], str]], chance: Random) -> None:
-        with clock.at(NOON), WooShop() as shop, two_servers(shop) as (careful, lucky):
+        with undone(), clock.at(NOON), WooShop() as shop, two_servers(shop) as (careful, lucky):
             right = {}
             for changes, ending in lives:
                 number, points = lives_on(shop, changes, ending)

@@ -82,7 +82,7 @@ def _base_url(settings: Settings, host: str | None) -> Iterator[Finding]:
         return
     if address.path or address.query or address.fragment or "?" in url or "#" in url:
         yield refusal(
-            "WIDGET_BASE_URL has a path or more behind its host: the server answers at the root of a host only. "
+            "WIDGET_BASE_URL has a path or more behind its host: the server has its pages at the root of a host only. "
             f"Set it to {address.scheme}://{address.netloc.rpartition('@')[2]}, or give the server a host of its own."
         )
     if address.username is not None:

@@ -104,22 +104,26 @@ class Outbox:
             self._thread = None
 
     def _run(self) -> None:
-        failures = 0
+        failures, nudged = 0, True
         while not self._stopped.is_set():
             self._nudged.clear()
-            try:
-                failures = 0 if self.flush() else failures + 1
-                pause = self._pause(failures)
-            except Exception:  # whatever one message or one moment brings, the thread goes on
-                _log.exception("sending stopped short")
+            pause = self._flush_and_look()
+            if pause is not None:
+                failures = 0
+            elif not nudged or not failures:  # new orders during an outage are no reason to wait longer
                 failures += 1
-                pause = _backoff(failures)
-            self._nudged.wait(pause)
+            nudged = self._nudged.wait(_backoff(failures) if pause is None else pause)
 
-    def _pause(self, failures: int) -> float:
-        """Seconds until the next look: soon while something waits, longer with every silence."""
-        if failures:
-            return _backoff(failures)
+    def _flush_and_look(self) -> float | None:
+        """Seconds until the next look, or None when nothing arrives at the moment."""
+        try:
+            return self._pause() if self.flush() else None
+        except Exception:  # whatever one message or one moment brings, the thread goes on
+            _log.exception("sending stopped short")
+            return None
+
+    def _pause(self) -> float:
+        """Seconds until the next message is due."""
         with self._database.read() as connection:
             (due_at,) = connection.execute(
                 "SELECT min(due_at) FROM "

@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from tests.make import World, at_once
 from widget_server import clock
 from widget_server.errors import Refusal
-from widget_server.loyalty import sign_in
+from widget_server.loyalty import sessions, sign_in
 from widget_server.loyalty.customers import Customer
 from widget_server.web.auth import SHOP_HEADER
 
@@ -129,6 +129,19 @@ def test_a_good_token_is_good_once_even_at_the_same_moment(world: World) -> None
     results = at_once(*[lambda: sign_in.with_identity(world.shop, token)] * 8)
     assert sum(not isinstance(one, Exception) for one in results) == 1
     assert all(isinstance(one, Refusal) for one in results if isinstance(one, Exception))
+
+
+def test_without_the_memory_of_used_tokens_it_is_good_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sessions, "use_up", lambda *used: True)
+    token = world.token(sub="c-race")
+    assert [sign_in.with_identity(world.shop, token).customer.external_id for _ in range(2)] == ["c-race"] * 2
+
+
+def test_without_the_strict_audience_a_token_for_two_shops_is_good(
+    client: FlaskClient, forger: Forger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sign_in, "JWT_OPTIONS", {**sign_in.JWT_OPTIONS, "strict_aud": False})
+    assert send(client, forger.shop.embed_key, FORGED["for two shops"](forger)).status_code == 200
 
 
 def test_ten_first_tokens_of_one_person_make_one_person(world: World) -> None:

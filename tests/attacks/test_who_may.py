@@ -13,6 +13,7 @@ from tests.integrator import Integrator
 from tests.make import Shopper, World
 from widget_server.admin.routes import MANAGE, MEMBER, NEEDS, READ
 from widget_server.loyalty import api_keys, programs
+from widget_server.loyalty.api_keys import Rights
 from widget_server.web.auth import SHOP_HEADER
 
 ALLOWED = {
@@ -65,12 +66,11 @@ def tokens(world: World, client: FlaskClient, ann: Shopper) -> dict[str, str | N
     }
 
 
-def test_who_may_not_is_refused_at_each_call_before_anything_is_read(
-    client: FlaskClient, world: World, tokens: dict[str, str | None]
-) -> None:
+def try_all(client: FlaskClient, tokens: dict[str, str | None]) -> tuple[list[tuple[Call, str, int]], int]:
+    """Who got in at a call that is not for them, or broke it; and how many requests were sent."""
     odd, tried = [], 0
     for call in calls(client):
-        if not call.needs:  # places of files: whoever has the address has the file
+        if not call.needs:  # addresses of files: whoever has the address has the file
             continue
         for who, token in tokens.items():
             headers = {"Authorization": token} if token else {}
@@ -80,8 +80,23 @@ def test_who_may_not_is_refused_at_each_call_before_anything_is_read(
             is_out = response.status_code in (401, 403)
             if response.status_code >= 500 or (who not in ALLOWED[call.needs] and not is_out):
                 odd.append((call, who, response.status_code))
+    return odd, tried
+
+
+def test_who_may_not_is_refused_at_each_call_before_anything_is_read(
+    client: FlaskClient, tokens: dict[str, str | None]
+) -> None:
+    odd, tried = try_all(client, tokens)
     assert odd == []
     assert tried > 500
+
+
+def test_without_the_check_of_scopes_a_reader_gets_in(
+    client: FlaskClient, tokens: dict[str, str | None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Rights, "may", lambda rights, needed, service: True)
+    odd, _ = try_all(client, {"read": tokens["read"]})
+    assert {who for _, who, _ in odd} == {"read"}
 
 
 def test_ids_of_another_shop_are_as_if_there_were_none(client: FlaskClient, world: World) -> None:

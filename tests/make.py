@@ -15,7 +15,7 @@ import jwt
 import pytest
 from hypothesis import HealthCheck, settings
 
-from widget_server import clock, db, ledger
+from widget_server import clock, db, journal, ledger
 from widget_server.ledger import Account
 from widget_server.loyalty import (
     books,
@@ -163,6 +163,8 @@ class World:
 
     def books_must_balance(self) -> None:
         """After every story (design §4)."""
+        if db.database.in_transaction():  # of `undone`: the commit that would write the journal never comes
+            journal.append_noted()
         checks = [check for check in (*books.PROOFS, *books.SUMS) if check is not reports.audit_days]  # clocks jump
         wrong = [line for shop in Shop.everywhere() for check in checks for line in check(shop.id)]
         assert not wrong, wrong

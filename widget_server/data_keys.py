@@ -11,7 +11,7 @@ from peewee import CompositeKey
 
 from widget_server import clock, config
 from widget_server.config import AT_REST, AtRest
-from widget_server.db import Int, Table, Text, UtcDateTime, insert_once
+from widget_server.db import Int, Table, Text, UtcDateTime, connected, insert_once
 from widget_server.errors import WrongSecretKey
 
 WRAPPING = "data-keys"
@@ -34,10 +34,11 @@ def stored(purpose: AtRest) -> list[bytes]:
 
     Raises WrongSecretKey.
     """
-    if not DataKey.table_exists():  # a migration from an earlier version asks
-        return []
-    rows = DataKey.everywhere().where(DataKey.purpose == purpose).order_by(DataKey.generation.desc())
-    return [_unwrapped(row.wrapped) for row in rows]
+    with connected():  # threads that send messages have no connection
+        if not DataKey.table_exists():  # a migration from an earlier version asks
+            return []
+        rows = DataKey.everywhere().where(DataKey.purpose == purpose).order_by(DataKey.generation.desc())
+        return [_unwrapped(row.wrapped) for row in rows]
 
 
 def check(sealed: str | None) -> None:

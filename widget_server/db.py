@@ -224,6 +224,19 @@ def disconnect() -> None:
         database.close()
 
 
+@contextmanager
+def connected() -> Iterator[None]:
+    """In the connection that this thread has; a thread that has none, since it waits for others, gets one for now."""
+    if not database.is_closed():
+        yield
+        return
+    connect()
+    try:
+        yield
+    finally:
+        disconnect()
+
+
 _at_commit: list[tuple[Callable[[], None], Callable[[], None]]] = []
 
 

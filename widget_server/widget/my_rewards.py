@@ -32,7 +32,8 @@ def listed() -> ResponseReturnValue:
         page = reads.my_rewards(me.shop, me.customer, cursor=request.args.get("cursor"))
     except ValueError as broken:
         raise BadRequest("This cursor is not one of ours.", field="cursor") from broken
-    customers.touch_rewards_seen(me.customer)
+    if reads.unseen(me.shop, me.customer):  # other reads write nothing
+        customers.touch_rewards_seen(me.customer)
     return jsonify(page)
 
 

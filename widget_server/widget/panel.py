@@ -38,6 +38,6 @@ def member_panel() -> ResponseReturnValue:
         "referral": reads.referral(shop, customer) if tab == "referral" else None,
         "history": reads.history(shop, customer, account) if tab == "my_balance" else None,
     }
-    if tab == "my_rewards":
+    if tab == "my_rewards" and answer["unseen"]:  # other reads write nothing
         customers.touch_rewards_seen(customer)
     return jsonify(answer)

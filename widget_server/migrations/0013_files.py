@@ -30,6 +30,7 @@ CREATE TABLE "stored_file" (
 CREATE INDEX "stored_file_created_at" ON "stored_file" ("created_at");
 ALTER TABLE "upload" ADD COLUMN "file_id" TEXT;
 ALTER TABLE "customer" ADD COLUMN "former" TEXT NOT NULL DEFAULT '{}';
+ALTER TABLE "customer" ALTER COLUMN "former" DROP DEFAULT;
 ALTER TABLE "audit_entry" DISABLE TRIGGER "audit_entry_stays";
 UPDATE "audit_entry" SET "address" = NULL WHERE "actor" IN ('customer', 'server');
 ALTER TABLE "audit_entry" ENABLE TRIGGER "audit_entry_stays";

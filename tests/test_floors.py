@@ -69,7 +69,8 @@ web
 stores widget admin dashboard
 reactions
 jobs
-app gateway
+app connections
+gateway
 wsgi demo checks
 cli __main__
 """.strip().splitlines()

@@ -14,12 +14,17 @@ import psutil
 from widget_server.web.networks import address_bucket
 
 PER_ADDRESS_MAX = 256
-LOOK_SECONDS = 1.0
 
 
 def end_excess(most: int = PER_ADDRESS_MAX) -> int:
-    """End the newest connections of each address (IPv6: of each /64) beyond `most`; returns how many ended."""
-    found = psutil.Process().net_connections("tcp")
+    """End connections of each address (IPv6: of each /64) beyond `most`; returns how many ended.
+
+    Those that this process opened itself, to a database for instance, are left alone.
+    """
+    try:
+        found = psutil.Process().net_connections("tcp")
+    except (psutil.Error, OSError):  # the system does not tell
+        return 0
     ours = {one.laddr.port for one in found if one.status == psutil.CONN_LISTEN}
     held: Counter[str] = Counter()
     ended = 0

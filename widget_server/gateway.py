@@ -19,6 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Any, Protocol
 
+from widget_server import connections
 from widget_server.web.networks import address_bucket
 from widget_server.web.safe_headers import NOSNIFF
 from widget_server.work import Work
@@ -31,6 +32,7 @@ BODIES_PER_ADDRESS_MAX = 32
 BODIES_MAX = 256
 WAITING_MAX = 256
 STUCK_SECONDS = 30.0
+WATCH_SECONDS = 1.0
 RETRY_AFTER_SECONDS = 2
 CALLER_LEFT = 499  # nobody reads it
 
@@ -192,9 +194,14 @@ class Gateway:
         return len(began) >= self.threads and all(one < before for one in began)
 
     async def _watch(self) -> None:
-        """A process whose threads are all stuck ends; the server starts another in its place."""
+        """A process whose threads are all stuck ends; the server starts another in its place.
+
+        No address holds more connections than connections.PER_ADDRESS_MAX. Behind a proxy of ours all are the proxy's.
+        """
         while True:
-            await asyncio.sleep(1)
+            await asyncio.sleep(WATCH_SECONDS)
+            if not self.proxies:
+                await asyncio.get_running_loop().run_in_executor(None, connections.end_excess)
             if self.is_stuck():
                 log.critical("all %d threads were busy for %d s: this process ends", self.threads, STUCK_SECONDS)
                 os.kill(os.getpid(), signal.SIGKILL)

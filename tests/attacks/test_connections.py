@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.test_serve import answer, serving, until
-from widget_server import gateway
+from widget_server import connections, gateway
 from widget_server.gateway import Gateway, TurnedAway
 from widget_server.work import Work
 
@@ -59,6 +59,68 @@ def test_one_address_holds_only_so_many_bodies(port: int) -> None:
         for stranger in strangers:
             turned_away += status_of(stranger) == 503
         assert turned_away >= 10
+
+
+@pytest.fixture
+def listener() -> Iterator[socket.socket]:
+    """A socket of this process that strangers connect to."""
+    with socket.create_server(("127.0.0.1", 0), backlog=64) as made:
+        yield made
+
+
+def held_by_strangers(listener: socket.socket, number: int, held: ExitStack) -> list[socket.socket]:
+    """Connections to the listener, accepted; returns the strangers' ends."""
+    port = listener.getsockname()[1]
+    strangers = []
+    for _ in range(number):
+        strangers.append(held.enter_context(socket.create_connection(("127.0.0.1", port), timeout=30)))
+        held.enter_context(listener.accept()[0])
+    return strangers
+
+
+def is_ended(stranger: socket.socket) -> bool:
+    stranger.setblocking(False)
+    try:
+        return stranger.recv(1) == b""
+    except BlockingIOError:
+        return False
+
+
+def test_one_address_holds_only_so_many_connections(listener: socket.socket) -> None:
+    with ExitStack() as held:
+        strangers = held_by_strangers(listener, 30, held)
+        assert connections.end_excess(40) == 0
+        assert not any(map(is_ended, strangers))
+        assert connections.end_excess(20) == 10
+        assert sum(map(is_ended, strangers)) == 10
+        assert connections.end_excess(20) in (0, 10)  # those that are ending are still there for a moment
+
+
+def test_what_the_process_opened_itself_is_left_alone(listener: socket.socket) -> None:
+    with ExitStack() as held:
+        strangers = held_by_strangers(listener, 5, held)
+        assert connections.end_excess(0) == 5  # ten ends are in this process
+        assert all(map(is_ended, strangers))
+
+
+@pytest.mark.parametrize(("proxies", "looks"), [(0, True), (1, False)])
+def test_a_process_looks_at_its_connections_but_not_at_those_of_our_proxy(
+    monkeypatch: pytest.MonkeyPatch, proxies: int, looks: bool
+) -> None:
+    looked, waited = list[int](), list[int]()
+    monkeypatch.setattr(connections, "end_excess", lambda: looked.append(1))
+    monkeypatch.setattr(gateway, "WATCH_SECONDS", 0.001)
+    door = Gateway(Wsgi(), 2, proxies=proxies)
+    monkeypatch.setattr(door, "is_stuck", lambda: waited.append(1))
+
+    async def story() -> None:
+        watching = asyncio.create_task(door._watch())
+        while len(waited) < 3:
+            await asyncio.sleep(0.001)
+        watching.cancel()
+
+    asyncio.run(story())
+    assert bool(looked) is looks
 
 
 def test_http_2_without_tls_is_not_spoken(port: int) -> None:

@@ -23,8 +23,8 @@ MAIL_SCHEMES = ("file", "smtp", "smtps", "smtp+starttls")
 COUNT_MAX = 10**9  # of a setting that is a whole number
 
 # what the keys are for. Nothing that is kept can be read or found again without the keys of the first kind
-AtRest = Literal["shared-secrets", "tokens", "mailboxes", "postal-addresses", "ledger-chain", "journal"]
-Signing = Literal["cookies", "cursor", "import-files", "deliveries", "challenges", "session-links", "visitor-tokens"]
+AtRest = Literal["shared-secrets", "tokens", "mailboxes", "postal-addresses", "ledger-chain", "journal", "deliveries"]
+Signing = Literal["cookies", "cursor", "import-files", "challenges", "session-links", "visitor-tokens"]
 AT_REST: tuple[AtRest, ...] = get_args(AtRest)
 StoredKeys = Callable[[AtRest], list[bytes]]
 
@@ -195,9 +195,10 @@ def fernet(key: bytes) -> Fernet:
     return Fernet(base64.urlsafe_b64encode(key))
 
 
-def keyed_digest(purpose: AtRest, text: str, key: bytes | None = None) -> str:
+def keyed_digest(purpose: AtRest, text: str | bytes, key: bytes | None = None) -> str:
     """The keyed hash, in hex, by which `text` is known without being kept; by `key` when it is an earlier one."""
-    return hmac.new(key or derived_key(purpose), text.encode(), hashlib.sha256).hexdigest()
+    said = text.encode() if isinstance(text, str) else text
+    return hmac.new(key or derived_key(purpose), said, hashlib.sha256).hexdigest()
 
 
 def digest(token: str) -> str:

@@ -329,7 +329,8 @@ def test_a_friends_order_counts_without_the_code(somebody: Rosamund) -> None:
     assert Parked.of(somebody.shop).where(Parked.body == '{"id":"f9","ref":""}').exists()
 
 
-def test_a_mail_that_is_being_written_does_not_stay(somebody: Rosamund, monkeypatch: pytest.MonkeyPatch) -> None:
+def mail_written_meanwhile(somebody: Rosamund, monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """A mail is being written while its reader is erased; the marks that lie in the folder then."""
     sign_in.ask(somebody.shop, EMAIL, purpose="sign_in", locale="en")
     job = queue.claim(Job.name == mail.JOB, Job.payload != {})
     assert job is not None
@@ -341,7 +342,29 @@ def test_a_mail_that_is_being_written_does_not_stay(somebody: Rosamund, monkeypa
 
     monkeypatch.setattr(mail, "_to_folder", late)
     mail.send(job.payload)
-    assert in_files(MARKS) == set()
+    return in_files(MARKS)
+
+
+def test_a_mail_that_is_being_written_does_not_stay(somebody: Rosamund, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert mail_written_meanwhile(somebody, monkeypatch) == set()
+
+
+def test_without_a_second_look_it_stays(somebody: Rosamund, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mail, "_is_promised", lambda payload: True)
+    assert "name" in mail_written_meanwhile(somebody, monkeypatch)
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_what_names_a_former_address_goes_because_it_is_known(
+    somebody: Rosamund, known: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not known:
+        monkeypatch.setattr(customers, "all_former", lambda *rows, **replaced: {})
+    orders.park(somebody.shop, "generic", "order", b'{"a":"r.quist@work.example","b":"Lillehammer"}', reason="odd")
+    for email in ("r.quist@work.example", "rq@new.example"):
+        customers.update(customers.by_id(somebody.shop.id, somebody.id), email=email)
+    somebody.is_erased()
+    assert ("town" in in_tables({"town": "lillehammer"})) is not known
 
 
 # Each guard is needed

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 
 from tests.cases.shop import CaseShop
 from tests.stores import bodies
-from widget_server import clock
+from widget_server import clock, config, data_keys, secret_rotation
 from widget_server.loyalty import deliveries
 from widget_server.loyalty.customers import Customer
 from widget_server.loyalty.deliveries import Delivery
@@ -74,6 +75,16 @@ def test_an_order_never_ends_anything(
     assert order.status != "cancelled"
     assert Customer.of(shop.shop).where(Customer.erased_at.is_null(False)).count() == 0
     assert Parked.of(shop.shop).count() == 1  # the owner sees it
+
+
+def test_a_new_secret_of_the_server_forgets_no_body(shop_on: ShopOn) -> None:
+    shop, body = shop_on("woocommerce", currency="EUR"), whole_order("woocommerce")
+    shop.tells("order.created", body)
+    old = config.current()
+    config.use(replace(old, secret_key=f"new-{old.secret_key}", old_secret_keys=(old.secret_key,)), data_keys.stored)
+    secret_rotation.rotate()
+    config.use(replace(config.current(), old_secret_keys=()), data_keys.stored)
+    assert shop.tells("order.deleted", body)["status"] == "parked"
 
 
 def test_what_said_that_an_order_is_gone_does_not_say_so_of_a_customer(shop_on: ShopOn) -> None:

@@ -3,8 +3,6 @@
 Shopify and WooCommerce sign a body alone: who captured one could send it to another topic's address for ever.
 """
 
-import hashlib
-import hmac
 from datetime import timedelta
 
 from peewee import CompositeKey
@@ -29,7 +27,7 @@ class Delivery(ShopTable):
 
 def first_topic(shop: Shop, topic: str, body: bytes) -> str:
     """The topic for which this body came first within REMEMBERED; `topic` itself when it did not come before."""
-    digest = hmac.new(config.derived_key("deliveries"), body, hashlib.sha256).hexdigest()
+    digest = config.keyed_digest("deliveries", body)
     row = {"shop_id": shop.id, "digest": digest, "topic": topic, "created_at": clock.now()}
     if insert_once(Delivery, row):
         return topic

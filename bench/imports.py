@@ -15,9 +15,9 @@ from bench._house import house
 from tests.make import World
 from widget_server import clock, db, jobs, ledger
 from widget_server.ledger import Account, Transaction
-from widget_server.loyalty import batches, imports
-from widget_server.loyalty.batches import Batch
-from widget_server.loyalty.customers import Customer
+from widget_server.loyalty.people.customers import Customer
+from widget_server.loyalty.points import batches, imports
+from widget_server.loyalty.points.batches import Batch
 
 ROWS = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
 

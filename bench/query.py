@@ -21,9 +21,9 @@ from tests.make import SECRET
 from widget_server import clock, config, db, schema
 from widget_server.admin import accounts
 from widget_server.ledger import Account
-from widget_server.loyalty import programs, shops
-from widget_server.loyalty.customers import Customer
-from widget_server.loyalty.shops import Shop
+from widget_server.loyalty.people.customers import Customer
+from widget_server.loyalty.program import programs, shops
+from widget_server.loyalty.program.shops import Shop
 from widget_server.web import query
 from widget_server.web.query import cursors
 

@@ -14,7 +14,7 @@ from bench._house import bare_route, house
 from tests.make import Shopper, World
 from tests.panels import Panel
 from widget_server import db
-from widget_server.loyalty import rewards
+from widget_server.loyalty.rewards import rewards
 
 Ask = Callable[[], Any]
 

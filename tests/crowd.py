@@ -9,8 +9,10 @@ from widget_server import clock, db, jobs, queue, schema
 from widget_server.db import Table, UtcDateTime
 from widget_server.delivery import endpoints
 from widget_server.ledger import Account
-from widget_server.loyalty import access_tokens, api_keys, batches, earning_rules, sign_in
-from widget_server.loyalty.access_tokens import Holder
+from widget_server.loyalty.earning import rules
+from widget_server.loyalty.people import access_tokens, api_keys, sign_in
+from widget_server.loyalty.people.access_tokens import Holder
+from widget_server.loyalty.points import batches
 
 COPIES = 300
 TODAY = date(2026, 3, 10)
@@ -59,7 +61,7 @@ def live(world: World, number: int) -> list[Shopper]:
     world.order_rule()
     for kind in ("join", "visit", "birthday", "newsletter", "review"):
         world.rule(kind, points=20)
-    world.rule("social", points=5, terms=earning_rules.Terms(channel="facebook", url="https://facebook.com/fern"))
+    world.rule("social", points=5, terms=rules.Terms(channel="facebook", url="https://facebook.com/fern"))
     world.refer()
     world.tier("Fern", 10)
     reward = world.reward(cost=10)

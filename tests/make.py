@@ -17,28 +17,17 @@ from hypothesis import HealthCheck, settings
 
 from widget_server import clock, db, journal, ledger
 from widget_server.ledger import Account
-from widget_server.loyalty import (
-    books,
-    coupons,
-    customers,
-    earning,
-    earning_rules,
-    orders,
-    points,
-    programs,
-    redeeming,
-    referrals,
-    reports,
-    rewards,
-    shops,
-    sign_in,
-    tiers,
-)
-from widget_server.loyalty.codes import Cart
-from widget_server.loyalty.coupons import Coupon
-from widget_server.loyalty.customers import Customer, Person
-from widget_server.loyalty.order_states import Line, OrderState, Refund, RefundLine
-from widget_server.loyalty.shops import Shop
+from widget_server.loyalty import books, referrals, reports
+from widget_server.loyalty.earning import actions, orders, rules
+from widget_server.loyalty.earning.order_states import Line, OrderState, Refund, RefundLine
+from widget_server.loyalty.people import customers, sign_in
+from widget_server.loyalty.people.customers import Customer, Person
+from widget_server.loyalty.points import adjustments, awards, tiers
+from widget_server.loyalty.program import programs, shops
+from widget_server.loyalty.program.shops import Shop
+from widget_server.loyalty.rewards import coupons, redeeming, rewards
+from widget_server.loyalty.rewards.codes import Cart
+from widget_server.loyalty.rewards.coupons import Coupon
 
 SECRET = "a-secret-for-tests-that-is-long-enough-for-the-server"
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -80,14 +69,14 @@ class World:
         known = {**self.program.rules.__dict__, **values}
         programs.update(self.shop.id, settings=programs.ProgramSettings(**known))
 
-    def rule(self, kind: str, *, terms: earning_rules.Terms | None = None, **facts: Any) -> earning_rules.EarningRule:
+    def rule(self, kind: str, *, terms: rules.Terms | None = None, **facts: Any) -> rules.EarningRule:
         """An earning rule; `points=50`, or `rate_points=10, rate_per=1`."""
         facts.setdefault("position", next(self.numbers))
         handle = facts.pop("handle", f"{kind}-{facts['position']}")
-        facts["settings"] = (terms or earning_rules.Terms()).as_json()
-        return earning_rules.save_rule(self.shop, handle, kind=kind, **facts)
+        facts["settings"] = (terms or rules.Terms()).as_json()
+        return rules.save_rule(self.shop, handle, kind=kind, **facts)
 
-    def order_rule(self, points_per_unit: int = 10, **facts: Any) -> earning_rules.EarningRule:
+    def order_rule(self, points_per_unit: int = 10, **facts: Any) -> rules.EarningRule:
         """10 points for each 1.00 of goods."""
         return self.rule("order", rate_points=points_per_unit, rate_per=Decimal(1), **facts)
 
@@ -159,7 +148,7 @@ class World:
     def given_by_order(self) -> dict[str, int]:
         """What each order gives now, by its number."""
         numbers = {row.id: row.external_id for row in orders.Order.of(self.shop)}
-        return {numbers[award.order_id]: award.points for award in points.Award.of(self.shop) if award.points}
+        return {numbers[award.order_id]: award.points for award in awards.Award.of(self.shop) if award.points}
 
     def books_must_balance(self) -> None:
         """After every story (design §4)."""
@@ -216,7 +205,9 @@ class Shopper:
     def is_given(self, amount: int) -> None:
         """Staff give points."""
         account = ledger.open_account(self.world.shop.id, self.id)
-        points.earn_points(self.world.shop, account.id, amount, source="staff", key=f"gift-{next(self.world.numbers)}")
+        adjustments.earn_points(
+            self.world.shop, account.id, amount, source="staff", key=f"gift-{next(self.world.numbers)}"
+        )
 
     def redeems(self, reward: rewards.Reward, *, key: str | None = None, points: int | None = None) -> Coupon:
         """She buys a reward."""
@@ -236,8 +227,8 @@ class Shopper:
 
     def does(self, kind: str, id: str | None = None, **facts: Any) -> int:
         """She does something that a rule may pay for; answers the points."""
-        action = earning.Action(kind, id or f"a{next(self.world.numbers)}", **facts)
-        return sum(row.amount for row in earning.fire(self.world.shop, self.customer, action, source="store:generic"))
+        action = actions.Action(kind, id or f"a{next(self.world.numbers)}", **facts)
+        return sum(row.amount for row in actions.fire(self.world.shop, self.customer, action, source="store:generic"))
 
     def history(self) -> list[tuple[str, int]]:
         """Newest first: cause and points."""

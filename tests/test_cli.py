@@ -24,8 +24,11 @@ from tests.make import NOON, SECRET, Shopper, World
 from tests.stores.checkouts import Checkout, Shopify, WooCommerce
 from tests.stores.woo_shop import WooShop
 from widget_server import cli, clock, config, data_keys, db, demo, journal, schema
-from widget_server.loyalty import api_keys, audit_log, earning_rules, feeds, programs, shops
-from widget_server.loyalty.shops import Shop
+from widget_server.loyalty import audit_log
+from widget_server.loyalty.earning import feeds, rules
+from widget_server.loyalty.people import api_keys
+from widget_server.loyalty.program import programs, shops
+from widget_server.loyalty.program.shops import Shop
 
 NEW_SECRET = "the-next-secret-of-this-server-which-nobody-knows"
 FERN = {"--name": "Fern", "--currency": "EUR", "--timezone": "Europe/Berlin", "--locale": "de-AT"}
@@ -115,7 +118,7 @@ def test_shop_create_tells_what_a_shop_needs_and_nothing_else(database: str) -> 
     assert made["webhook_urls"] == {topic: f"{base}/stores/generic/{shop.id}/{topic}" for topic in topics}
     assert api_keys.ApiKey.need(shop.id).secret_hash == config.digest(made["api_key"])
     assert programs.of(shop.id).status == "draft"
-    assert not earning_rules.EarningRule.of(shop.id).exists()
+    assert not rules.EarningRule.of(shop.id).exists()
 
 
 @pytest.mark.parametrize("platform", ["shopify", "woocommerce"])
@@ -314,10 +317,10 @@ def test_plan_changes_nothing_and_apply_twice_changes_nothing_more(shell: Shell,
     planned = shell("program", "plan", str(demo.PROGRAM))
     assert re.search(r"^\d+ changes\.$", planned.stdout, re.M), planned.output
     assert programs.of(shop_id).status == "draft"
-    assert not earning_rules.EarningRule.of(shop_id).exists()
+    assert not rules.EarningRule.of(shop_id).exists()
     assert shell("program", "apply", str(demo.PROGRAM)).stdout == planned.stdout
     assert programs.of(shop_id).status == "active"
-    assert earning_rules.EarningRule.of(shop_id).exists()
+    assert rules.EarningRule.of(shop_id).exists()
     for command in ("plan", "apply"):
         assert shell("program", command, str(demo.PROGRAM)).stdout == "Nothing to change.\n"
     broken = tmp_path / "broken.yaml"

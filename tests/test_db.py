@@ -17,18 +17,9 @@ from tests.make import NOON, World, at_once, refund, tries
 from widget_server import clock, db, jobs, ledger, schema
 from widget_server.db import Bool, Int, Json, Money, ShopTable, Text, UtcDateTime
 from widget_server.errors import NotFound
-from widget_server.loyalty import (
-    batches,
-    birthdays,
-    earning,
-    earning_rules,
-    expiry,
-    imports,
-    points,
-    programs,
-    rule_states,
-    tiers,
-)
+from widget_server.loyalty.earning import birthdays, order_points, rule_states, rules
+from widget_server.loyalty.points import adjustments, awards, batches, expiry, imports, tiers
+from widget_server.loyalty.program import programs
 from widget_server.web.rate_limits import Hit
 
 
@@ -278,7 +269,7 @@ def test_every_query_of_a_long_story_names_its_shop(world: World, unbound: list[
     world.order_rule(10)
     world.rule("first_order", points=50)
     world.rule("join", points=100)
-    world.rule("visit", points=1, terms=earning_rules.Terms(points_per_month=20))
+    world.rule("visit", points=1, terms=rules.Terms(points_per_month=20))
     world.rule("birthday", points=10)
     world.tier("Silver", 100, "1.5")
     world.refer()
@@ -291,24 +282,24 @@ def test_every_query_of_a_long_story_names_its_shop(world: World, unbound: list[
     coupon = ann.redeems(reward) if ann.balance >= 100 else bob.redeems(reward)
     bob.orders(id=order.external_id, lines=order.told.lines, refunds=(refund("20.00"),))
     ann.does("visit")
-    points.adjust(
-        world.shop, ann.account.id, by=5, source="staff", key="a", said=points.Said(comment="sorry", staff="s1")
+    adjustments.adjust(
+        world.shop, ann.account.id, by=5, source="staff", key="a", said=adjustments.Said(comment="sorry", staff="s1")
     )
     birthdays.tell(ann.customer, NOON.date().replace(year=1990))
-    rule_states.states(
-        world.shop, ann.customer, ann.account, earning_rules.listed(world.shop, ann.customer, ann.account)
-    )
-    earning.quote(world.shop, ann.customer, order.told)
+    rule_states.states(world.shop, ann.customer, ann.account, rules.listed(world.shop, ann.customer, ann.account))
+    order_points.quote(world.shop, ann.customer, order.told)
     expiry.next_expiry(world.shop, world.program, ann.account)
     programs.pause(world.shop.id)
     programs.activate(world.shop.id)
     with clock.at(clock.now() + timedelta(days=60)):
         assert expiry.expire_due(world.shop) == 2
         birthdays.pay(world.shop)
-        points.mature_due()
+        awards.mature_due()
         tiers.recheck_all(world.shop)
     everybody = ledger.Account.of(world.shop, ledger.Account.id)
-    batch = batches.bulk_adjust(world.shop, everybody, by=5, source="staff", key="b", said=points.Said(comment="sorry"))
+    batch = batches.bulk_adjust(
+        world.shop, everybody, by=5, source="staff", key="b", said=adjustments.Said(comment="sorry")
+    )
     jobs.run_all()
     batches.undo(world.shop, batch.id)
     upload = imports.receive(imports.new_upload(world.shop).id, io.BytesIO(imports.TEMPLATE.encode()))
@@ -322,11 +313,11 @@ def test_every_query_of_a_long_story_names_its_shop(world: World, unbound: list[
 
 
 def test_a_query_that_names_no_shop_is_noticed(world: World, unbound: list[str]) -> None:
-    list(earning_rules.EarningRule.select())
-    earning_rules.EarningRule.update(position=0).execute()
-    earning_rules.EarningRule.delete().execute()
-    list(earning_rules.EarningRule.everywhere())
-    list(earning_rules.EarningRule.of(world.shop))
+    list(rules.EarningRule.select())
+    rules.EarningRule.update(position=0).execute()
+    rules.EarningRule.delete().execute()
+    list(rules.EarningRule.everywhere())
+    list(rules.EarningRule.of(world.shop))
     assert len(unbound) == 3
 
 

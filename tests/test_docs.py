@@ -14,7 +14,7 @@ from werkzeug.serving import make_server
 
 from tests.make import World
 from widget_server import db
-from widget_server.loyalty import api_keys
+from widget_server.loyalty.people import api_keys
 
 FROM_WIX = Path(__file__).parent.parent / "docs" / "from-wix.md"
 TAKES = {  # what a later command needs of an answer: a variable of the shell, and where it stands

@@ -19,42 +19,43 @@ data_keys
 journal
 queue tallies
 ledger
-loyalty.emails loyalty.lines loyalty.postal_addresses
-loyalty.audit_log loyalty.forgetting
+loyalty.people.emails loyalty.people.lines loyalty.people.postal_addresses
+loyalty.audit_log loyalty.people.forgetting
 keys
-loyalty.shops loyalty.edits
-loyalty.api_keys loyalty.passwords loyalty.sign_in_codes loyalty.visitor_tokens
-loyalty.access_tokens loyalty.devices
-loyalty.sessions
-loyalty.order_states
-loyalty.order_goods
-loyalty.programs
-loyalty.tiers loyalty.taxes
-loyalty.customers
-loyalty.points loyalty.lots loyalty.mailboxes
-loyalty.expiry
-loyalty.batches
-loyalty.csv_files loyalty.stored_files
-loyalty.orders
-loyalty.feeds loyalty.deliveries
-loyalty.new_customers
-loyalty.earning_rules
-loyalty.scoring loyalty.caps
-loyalty.earning
-loyalty.birthdays
-loyalty.rule_states
-loyalty.social
-loyalty.rewards
-loyalty.coupon_orders
-loyalty.coupons
-loyalty.codes
-loyalty.issuing
-loyalty.redeeming loyalty.gifts
-loyalty.checkout
+loyalty.program.shops loyalty.program.revisions
+loyalty.people.api_keys loyalty.people.passwords loyalty.people.sign_in_codes loyalty.people.visitor_tokens
+loyalty.people.access_tokens loyalty.people.devices
+loyalty.people.sessions
+loyalty.earning.order_states
+loyalty.earning.order_goods
+loyalty.program.programs
+loyalty.points.tiers loyalty.earning.taxes
+loyalty.people.customers
+loyalty.points.awards loyalty.points.adjustments loyalty.points.lots loyalty.people.mailboxes
+loyalty.points.expiry
+loyalty.points.batches
+loyalty.points.csv_files loyalty.points.stored_files
+loyalty.earning.orders
+loyalty.earning.feeds loyalty.earning.deliveries
+loyalty.earning.new_customers
+loyalty.earning.rules
+loyalty.earning.scoring loyalty.earning.caps
+loyalty.earning.order_points
+loyalty.earning.actions
+loyalty.earning.birthdays
+loyalty.earning.rule_states
+loyalty.earning.social
+loyalty.rewards.rewards
+loyalty.rewards.coupon_orders
+loyalty.rewards.coupons
+loyalty.rewards.codes
+loyalty.rewards.issuing
+loyalty.rewards.redeeming loyalty.rewards.gifts
+loyalty.rewards.checkout
 loyalty.referrals
-loyalty.sign_in
-loyalty.imports
-loyalty.privacy
+loyalty.people.sign_in
+loyalty.points.imports
+loyalty.people.privacy
 loyalty.program_files
 loyalty.reports
 loyalty.books

@@ -11,20 +11,14 @@ from tests.make import NOON, Shopper, World, at_once
 from tests.test_serve import until
 from widget_server import clock, config, db, jobs, journal, queue
 from widget_server.delivery import letters, mail
-from widget_server.loyalty import (
-    birthdays,
-    books,
-    coupons,
-    customers,
-    expiry,
-    points,
-    programs,
-    sessions,
-    shops,
-    sign_in_codes,
-)
-from widget_server.loyalty.coupons import Coupon
-from widget_server.loyalty.shops import Shop
+from widget_server.loyalty import books
+from widget_server.loyalty.earning import birthdays
+from widget_server.loyalty.people import customers, sessions, sign_in_codes
+from widget_server.loyalty.points import awards, expiry
+from widget_server.loyalty.program import programs, shops
+from widget_server.loyalty.program.shops import Shop
+from widget_server.loyalty.rewards import coupons
+from widget_server.loyalty.rewards.coupons import Coupon
 from widget_server.queue import Job
 from widget_server.web.rate_limits import Hit, limit
 
@@ -67,7 +61,7 @@ def test_points_mature_when_their_time_has_come(world: World) -> None:  # accept
         bob.world.settings(wait_days=2)
         for shopper in (ann, bob):
             shopper.orders("20.00")
-    due = points.Award.need(world.shop).due_at
+    due = awards.Award.need(world.shop).due_at
     assert NOON + timedelta(days=1) < due <= NOON + timedelta(days=2)
     passes(due - timedelta(seconds=1))
     assert (ann.balance, ann.pending, bob.balance) == (0, 200, 0)
@@ -170,7 +164,7 @@ def test_what_fails_holds_up_nothing_else_and_is_tried_again(
 
     monkeypatch.setattr(birthdays, "pay", pay_or_fail)
     with monkeypatch.context() as patch:
-        patch.setattr(points, "mature_due", fail)
+        patch.setattr(awards, "mature_due", fail)
         patch.setattr(coupons, "expire_due", fail)
         passes(dawn(date(2026, 6, 1)))
     assert [one.balance for one in people] == [0, 200]

@@ -12,9 +12,12 @@ from widget_server import db, journal, ledger, schema
 from widget_server.db import Row
 from widget_server.journal import ALTERED, REMOVED, Journal
 from widget_server.ledger import Account
-from widget_server.loyalty import books, coupons, points, privacy
-from widget_server.loyalty.coupons import Coupon
-from widget_server.loyalty.points import Award
+from widget_server.loyalty import books
+from widget_server.loyalty.people import privacy
+from widget_server.loyalty.points import adjustments
+from widget_server.loyalty.points.awards import Award
+from widget_server.loyalty.rewards import coupons
+from widget_server.loyalty.rewards.coupons import Coupon
 
 
 def entries(world: World, after: int = 0) -> list[tuple[str, str]]:
@@ -128,8 +131,8 @@ def test_a_row_that_this_server_deletes_is_no_finding(world: World, ann: Shopper
 def test_a_merge_and_an_erasure_leave_clean_books(world: World, indebted: Shopper) -> None:
     """Ann owes 200; as somebody else she had points, words beside them and a coupon."""
     other = world.member("other@example.com")
-    said = points.Said(reason="moved", comment="hello")
-    points.adjust(world.shop, other.account.id, source="staff", key="a", by=300, said=said)
+    said = adjustments.Said(reason="moved", comment="hello")
+    adjustments.adjust(world.shop, other.account.id, source="staff", key="a", by=300, said=said)
     other.redeems(world.reward(cost=50))
     privacy.merge(world.shop, other.id, indebted.id)
     assert (indebted.balance, indebted.debt) == (50, 0)

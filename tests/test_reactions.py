@@ -9,8 +9,10 @@ import pytest
 from tests.make import Shopper, World, refund
 from widget_server import clock, db, events, reactions
 from widget_server.delivery import letters, mail
-from widget_server.loyalty import customers, programs, referrals
-from widget_server.loyalty.customers import Customer, Person
+from widget_server.loyalty import referrals
+from widget_server.loyalty.people import customers
+from widget_server.loyalty.people.customers import Customer, Person
+from widget_server.loyalty.program import programs
 from widget_server.queue import Job
 
 ADVOCATE, FRIEND = "ann@example.com", "bob@example.com"

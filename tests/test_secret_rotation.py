@@ -12,7 +12,8 @@ from widget_server import config, data_keys, ledger, queue, schema, secret_rotat
 from widget_server.data_keys import DataKey
 from widget_server.delivery import endpoints, signatures
 from widget_server.errors import BadRequest, WrongSecretKey
-from widget_server.loyalty import api_keys, mailboxes, sessions, shops
+from widget_server.loyalty.people import api_keys, mailboxes, sessions
+from widget_server.loyalty.program import shops
 
 __all__ = ["shell"]
 

@@ -22,7 +22,7 @@ from click.testing import CliRunner
 from tests.make import SECRET, World
 from tests.test_cli import env
 from widget_server import cli, clock, config, db, queue
-from widget_server.loyalty import api_keys
+from widget_server.loyalty.people import api_keys
 from widget_server.queue import Beat, Job
 
 PATIENCE_SECONDS = 40

@@ -13,8 +13,8 @@ from tests.make import NOON, World, at_once
 from tests.panels import Panel
 from tests.test_serve import until
 from widget_server import clock, db, tallies
-from widget_server.loyalty import api_keys
-from widget_server.loyalty.api_keys import ApiKey
+from widget_server.loyalty.people import api_keys
+from widget_server.loyalty.people.api_keys import ApiKey
 from widget_server.loyalty.referrals import ReferralVisit
 from widget_server.tallies import Tally
 from widget_server.web import rate_limits

@@ -16,12 +16,13 @@ from tests.stores.woo_shop import WooShop
 from widget_server import clock, config, db, jobs, queue
 from widget_server.delivery import outbox
 from widget_server.errors import Refusal
-from widget_server.loyalty import access_tokens, api_keys, customers, programs, sessions, shops
-from widget_server.loyalty.access_tokens import Holder
-from widget_server.loyalty.coupons import Coupon
-from widget_server.loyalty.orders import Order, Parked
-from widget_server.loyalty.points import Adjustment
+from widget_server.loyalty.earning.orders import Order, Parked
+from widget_server.loyalty.people import access_tokens, api_keys, customers, sessions
+from widget_server.loyalty.people.access_tokens import Holder
+from widget_server.loyalty.points.adjustments import Adjustment
+from widget_server.loyalty.program import programs, shops
 from widget_server.loyalty.referrals import Referral
+from widget_server.loyalty.rewards.coupons import Coupon
 from widget_server.web.auth import SHOP_HEADER
 
 PLACES = re.compile(r"<(?:[^<>:]+(?:\([^)]*\))?:)?(\w+)>")

@@ -39,18 +39,13 @@ from widget_server import (
 from widget_server.checks import Finding
 from widget_server.config import Settings
 from widget_server.errors import BadRequest, DatabaseState, Refusal
-from widget_server.loyalty import (
-    api_keys,
-    audit_log,
-    books,
-    feeds,
-    imports,
-    program_files,
-    programs,
-    shops,
-)
-from widget_server.loyalty.api_keys import Rights
-from widget_server.loyalty.shops import PLATFORMS, Shop
+from widget_server.loyalty import audit_log, books, program_files
+from widget_server.loyalty.earning import feeds
+from widget_server.loyalty.people import api_keys
+from widget_server.loyalty.people.api_keys import Rights
+from widget_server.loyalty.points import imports
+from widget_server.loyalty.program import programs, shops
+from widget_server.loyalty.program.shops import PLATFORMS, Shop
 from widget_server.schemas import program_file
 from widget_server.stores import codes, woocommerce_prices
 from widget_server.stores.calls import Api, NotReached, Refused

@@ -10,30 +10,13 @@ from typing import Any
 
 from widget_server import clock, db, queue, schema
 from widget_server.delivery import mail, outbox, senders
-from widget_server.loyalty import (
-    access_tokens,
-    audit_log,
-    batches,
-    birthdays,
-    books,
-    checkout,
-    coupons,
-    deliveries,
-    devices,
-    expiry,
-    imports,
-    issuing,
-    orders,
-    points,
-    privacy,
-    programs,
-    reports,
-    sessions,
-    shops,
-    sign_in_codes,
-    tiers,
-)
-from widget_server.loyalty.shops import Shop
+from widget_server.loyalty import audit_log, books, reports
+from widget_server.loyalty.earning import birthdays, deliveries, orders
+from widget_server.loyalty.people import access_tokens, devices, privacy, sessions, sign_in_codes
+from widget_server.loyalty.points import awards, batches, expiry, imports, tiers
+from widget_server.loyalty.program import programs, shops
+from widget_server.loyalty.program.shops import Shop
+from widget_server.loyalty.rewards import checkout, coupons, issuing
 from widget_server.queue import Job
 from widget_server.stores import codes, inbox, reconcile, woocommerce_refunds
 from widget_server.web import rate_limits
@@ -97,7 +80,7 @@ def _run(job: Job) -> None:
 
 def every_minute() -> None:
     """What follows from the passing of time alone, for every shop; what fails holds up nothing else."""
-    _try(_all_of, points.mature_due)
+    _try(_all_of, awards.mature_due)
     _try(_all_of, checkout.time_out_due)
     _try(_all_of, coupons.expire_due)
     _try(_all_of, issuing.give_up_on_codes)

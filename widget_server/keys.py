@@ -14,7 +14,7 @@ from widget_server import clock
 from widget_server.db import Json, Text, UtcDateTime, atomic, canonical, insert_once
 from widget_server.errors import BadRequest, KeyReused
 from widget_server.journal import Journaled
-from widget_server.loyalty.forgetting import Forgotten
+from widget_server.loyalty.people.forgetting import Forgotten
 
 KEY_LENGTH_MAX = 256
 

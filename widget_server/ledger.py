@@ -62,7 +62,7 @@ class Account(Journaled):
 
     `revision` counts the changes of balance and tier, `updated_at` says when the last one was (wix-api §2, §3).
     No credit that still has points is older than `unspent_since`; it may be later than that, and is None when there are
-    no points. Expiry by age finds by it the accounts to look at (loyalty/expiry.py).
+    no points. Expiry by age finds by it the accounts to look at (loyalty/points/expiry.py).
     """
 
     id = Text(primary_key=True)

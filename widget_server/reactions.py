@@ -11,24 +11,13 @@ from widget_server.admin import wix_events
 from widget_server.delivery import mail, news, outbox
 from widget_server.delivery.outbox import Message
 from widget_server.events import Event
-from widget_server.loyalty import (
-    checkout,
-    codes,
-    coupons,
-    customers,
-    earning,
-    earning_rules,
-    feeds,
-    imports,
-    mailboxes,
-    orders,
-    privacy,
-    referrals,
-    rewards,
-    shops,
-    tiers,
-)
-from widget_server.loyalty.privacy import Keeper
+from widget_server.loyalty import referrals
+from widget_server.loyalty.earning import actions, feeds, order_points, orders, rules
+from widget_server.loyalty.people import customers, mailboxes, privacy
+from widget_server.loyalty.people.privacy import Keeper
+from widget_server.loyalty.points import imports, tiers
+from widget_server.loyalty.program import shops
+from widget_server.loyalty.rewards import checkout, codes, coupons, rewards
 from widget_server.queue import Job
 from widget_server.stores import woocommerce_refunds
 
@@ -42,9 +31,9 @@ def react(event: Event) -> None:
 def pay_for_joining(event: events.CustomerJoined) -> None:
     """Joining gives points once; a newsletter she takes already gives its points too."""
     shop, customer = shops.by_id(event.shop_id), customers.by_id(event.shop_id, event.customer_id)
-    earning.fire(shop, customer, earning.Action("join", "join"), source="job")
+    actions.fire(shop, customer, actions.Action("join", "join"), source="job")
     if customer.accepts_marketing:
-        earning.fire(shop, customer, earning.Action("newsletter", "newsletter"), source="job")
+        actions.fire(shop, customer, actions.Action("newsletter", "newsletter"), source="job")
 
 
 def pay_for_newsletter(event: events.CustomerChanged) -> None:
@@ -52,7 +41,7 @@ def pay_for_newsletter(event: events.CustomerChanged) -> None:
     customer = customers.by_id(event.shop_id, event.customer_id)
     if "accepts_marketing" in event.fields and customer.accepts_marketing and customer.is_member:
         shop = shops.by_id(event.shop_id)
-        earning.fire(shop, customer, earning.Action("newsletter", "newsletter"), source="job")
+        actions.fire(shop, customer, actions.Action("newsletter", "newsletter"), source="job")
 
 
 def bind_registered_friend(event: events.CustomerRegistered) -> None:
@@ -72,13 +61,13 @@ def remember_membership(event: events.CustomerJoined) -> None:
 def look_at_past(event: events.CustomerPastChanged) -> None:
     """What only a new customer is given depends on it."""
     shop, customer = shops.by_id(event.shop_id), customers.by_id(event.shop_id, event.customer_id)
-    earning.rescore_first_order(shop, customer, source="job")
+    order_points.rescore_first_order(shop, customer, source="job")
     referrals.evaluate(shop, customer.id, source="job")
 
 
 def score_order(event: events.OrderChanged) -> None:
     """Points follow the state of the order."""
-    earning.score_order(shops.by_id(event.shop_id), event.order_id, source="job")
+    order_points.score_order(shops.by_id(event.shop_id), event.order_id, source="job")
 
 
 def use_coupons_of_order(event: events.OrderChanged) -> None:
@@ -116,7 +105,7 @@ def recheck_tier(event: events.PointsMoved) -> None:
 def forget_tier(event: events.TierChanged) -> None:
     """What a rule or a reward had of its own for a tier goes with the tier."""
     if event.change == "deleted":
-        earning_rules.forget_tier(event.shop_id, event.tier_id)
+        rules.forget_tier(event.shop_id, event.tier_id)
         rewards.forget_tier(event.shop_id, event.tier_id)
 
 

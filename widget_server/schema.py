@@ -13,35 +13,20 @@ from playhouse.migrations import Runner
 from widget_server import data_keys, journal, keys, ledger, queue, work
 from widget_server.db import Table, atomic, database, on_sqlite, rewrite
 from widget_server.delivery import endpoints, outbox, signatures
-from widget_server.loyalty import (
+from widget_server.loyalty import audit_log, books, referrals, reports
+from widget_server.loyalty.earning import deliveries, feeds, orders, rules, social
+from widget_server.loyalty.people import (
     access_tokens,
     api_keys,
-    audit_log,
-    batches,
-    books,
-    checkout,
-    coupon_orders,
-    coupons,
     customers,
-    deliveries,
     devices,
-    earning_rules,
-    feeds,
-    imports,
     mailboxes,
-    orders,
-    points,
-    programs,
-    referrals,
-    reports,
-    rewards,
     sessions,
-    shops,
     sign_in_codes,
-    social,
-    stored_files,
-    tiers,
 )
+from widget_server.loyalty.points import adjustments, awards, batches, imports, stored_files, tiers
+from widget_server.loyalty.program import programs, shops
+from widget_server.loyalty.rewards import checkout, coupon_orders, coupons, rewards
 from widget_server.web import rate_limits
 
 MIGRATIONS = Path(__file__).with_name("migrations")
@@ -72,8 +57,8 @@ TABLES: list[type[Table]] = [
     ledger.Account,
     ledger.Transaction,
     ledger.Debt,
-    points.Award,
-    points.Adjustment,
+    awards.Award,
+    adjustments.Adjustment,
     batches.Batch,
     batches.BatchItem,
     stored_files.StoredFile,
@@ -83,8 +68,8 @@ TABLES: list[type[Table]] = [
     orders.Parked,
     deliveries.Delivery,
     feeds.Feed,
-    earning_rules.EarningRule,
-    earning_rules.Campaign,
+    rules.EarningRule,
+    rules.Campaign,
     rewards.Reward,
     coupons.Coupon,
     coupon_orders.CouponOrder,

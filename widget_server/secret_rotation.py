@@ -11,7 +11,7 @@ from typing import Any
 from widget_server import config, data_keys, db, queue, schema
 from widget_server.errors import BadRequest
 from widget_server.loyalty import books
-from widget_server.loyalty.shops import ShopSecret
+from widget_server.loyalty.program.shops import ShopSecret
 
 SEALED_ENDING = "_sealed"
 SEALED_IN_JOB = "sealed"

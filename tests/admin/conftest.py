@@ -5,7 +5,7 @@ from flask.testing import FlaskClient
 
 from tests.integrator import Integrator
 from tests.make import World
-from widget_server.loyalty import api_keys
+from widget_server.loyalty.people import api_keys
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from tests.integrator import Integrator
 from tests.make import World
 from widget_server import tallies
 from widget_server.admin import SERVICES
-from widget_server.loyalty import api_keys
-from widget_server.loyalty.api_keys import ApiKey, Rights
+from widget_server.loyalty.people import api_keys
+from widget_server.loyalty.people.api_keys import ApiKey, Rights
 
 KEYS = "/loyalty-access/v1/api-keys"
 PROGRAM = "/loyalty-programs/v1/program"

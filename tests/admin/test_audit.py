@@ -4,8 +4,8 @@ from typing import Any
 
 from tests.integrator import Integrator
 from tests.make import World
-from widget_server.loyalty import api_keys
-from widget_server.loyalty.api_keys import Rights
+from widget_server.loyalty.people import api_keys
+from widget_server.loyalty.people.api_keys import Rights
 
 ENTRIES = "/loyalty-audit/v1/entries/query"
 

@@ -3,7 +3,8 @@
 from tests.integrator import Integrator
 from tests.make import World
 from widget_server import journal, ledger
-from widget_server.loyalty import api_keys, programs
+from widget_server.loyalty.people import api_keys
+from widget_server.loyalty.program import programs
 
 
 def test_from_activation_to_a_discount_at_the_checkout(owner: Integrator, world: World) -> None:

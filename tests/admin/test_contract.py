@@ -30,8 +30,9 @@ from schemathesis.transport.wsgi import WSGITransport
 from tests.make import PROOFS, Shopper, World
 from widget_server import db
 from widget_server.errors import Refusal
-from widget_server.loyalty import access_tokens, api_keys, programs, sign_in
-from widget_server.loyalty.access_tokens import Holder
+from widget_server.loyalty.people import access_tokens, api_keys, sign_in
+from widget_server.loyalty.people.access_tokens import Holder
+from widget_server.loyalty.program import programs
 from widget_server.web import rate_limits
 from widget_server.web.auth import MEMBER_TOKEN, SHOP_HEADER
 from widget_server.web.callers import API_KEY

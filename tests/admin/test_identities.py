@@ -12,8 +12,8 @@ from tests.make import World
 from widget_server import admin
 from widget_server.admin import document
 from widget_server.admin.routes import Call
-from widget_server.loyalty import access_tokens, api_keys, sessions
-from widget_server.loyalty.access_tokens import Holder
+from widget_server.loyalty.people import access_tokens, api_keys, sessions
+from widget_server.loyalty.people.access_tokens import Holder
 
 TABLE = Path(__file__).parents[2] / "docs" / "admin-api.md"
 SOME_ID = "0b7f2b2e-6f0c-4c59-9a55-2f6d2d9f4f10"

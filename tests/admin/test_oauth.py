@@ -6,7 +6,7 @@ import pytest
 
 from tests.integrator import Integrator
 from tests.make import World
-from widget_server.loyalty import visitor_tokens
+from widget_server.loyalty.people import visitor_tokens
 
 
 @pytest.mark.parametrize("path", ["/oauth2/token", "/oauth/access"])

@@ -5,7 +5,7 @@ from datetime import date
 from tests.integrator import Integrator
 from tests.make import World, day
 from widget_server import jobs
-from widget_server.loyalty import orders
+from widget_server.loyalty.earning import orders
 from widget_server.stores import inbox
 
 ORDERS = "/loyalty-orders/v1"

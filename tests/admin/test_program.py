@@ -4,7 +4,7 @@ import pytest
 
 from tests.integrator import Integrator
 from tests.make import World
-from widget_server.loyalty import programs
+from widget_server.loyalty.program import programs
 
 PROGRAM = "/loyalty-programs/v1/program"
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.integrator import Integrator
 from tests.make import World
-from widget_server.loyalty.rewards import Reward
+from widget_server.loyalty.rewards.rewards import Reward
 
 REWARDS = "/loyalty-rewards/v1/rewards"
 

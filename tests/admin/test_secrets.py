@@ -9,7 +9,7 @@ from standardwebhooks import Webhook
 from tests.integrator import Integrator
 from tests.make import World
 from widget_server import clock
-from widget_server.loyalty import api_keys
+from widget_server.loyalty.people import api_keys
 
 SECRETS = "/loyalty-access/v1/shop-secrets"
 THEIRS = "the-secret-of-their-own-platform"

@@ -16,7 +16,7 @@ from widget_server import config, db, gateway, lanes, work
 from widget_server.admin import oauth
 from widget_server.errors import Busy, WrongCredentials
 from widget_server.gateway import Gateway
-from widget_server.loyalty import access_tokens, api_keys, sign_in
+from widget_server.loyalty.people import access_tokens, api_keys, sign_in
 from widget_server.web import key_rates
 
 PROGRAM = "/loyalty-programs/v1/program"

@@ -29,7 +29,8 @@ from widget_server import config, db, jobs, ledger, queue
 from widget_server.app import create_app
 from widget_server.errors import DatabaseAway
 from widget_server.ledger import Transaction
-from widget_server.loyalty import api_keys, points
+from widget_server.loyalty.people import api_keys
+from widget_server.loyalty.points import adjustments
 
 SENTENCE = DatabaseAway.message
 RESTARTS = 20 if PROOFS else 2
@@ -279,7 +280,7 @@ def test_a_fault_of_ours_is_not_the_databases(callers: Callers, monkeypatch: pyt
     def stumbles(*words: Any, **facts: Any) -> None:
         raise KeyError("mug")
 
-    monkeypatch.setattr(points, "earn_points", stumbles)
+    monkeypatch.setattr(adjustments, "earn_points", stumbles)
     response = callers.app(1)
     assert response.status_code == 500
     assert "changed" not in response.text and "mug" not in response.text

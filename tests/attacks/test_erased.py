@@ -19,23 +19,15 @@ from tests.stores import bodies
 from widget_server import clock, config, db, jobs, keys, ledger, queue, reactions, schema
 from widget_server.delivery import endpoints, mail, outbox
 from widget_server.delivery.outbox import Message
-from widget_server.loyalty import (
-    api_keys,
-    batches,
-    customers,
-    imports,
-    orders,
-    points,
-    privacy,
-    referrals,
-    sign_in,
-    stored_files,
-)
-from widget_server.loyalty.customers import Customer, Person
-from widget_server.loyalty.forgetting import Forgotten
-from widget_server.loyalty.orders import Order, Parked
-from widget_server.loyalty.points import Said
-from widget_server.loyalty.privacy import Keeper
+from widget_server.loyalty import referrals
+from widget_server.loyalty.earning import orders
+from widget_server.loyalty.earning.orders import Order, Parked
+from widget_server.loyalty.people import api_keys, customers, privacy, sign_in
+from widget_server.loyalty.people.customers import Customer, Person
+from widget_server.loyalty.people.forgetting import Forgotten
+from widget_server.loyalty.people.privacy import Keeper
+from widget_server.loyalty.points import adjustments, batches, imports, stored_files
+from widget_server.loyalty.points.adjustments import Said
 from widget_server.queue import Job
 
 EMAIL, SPELT = "Rosamund.Quist@Example.com", "rosamund.quist+news@EXAMPLE.com"
@@ -178,14 +170,14 @@ class Rosamund:
         self.server.patch(path, {"customer": {**facts, "birthday": "1987-06-05"}}, Idempotency_Key="k1")
         account = ledger.open_account(self.shop.id, self.id)
         said = Said(reason="Moved to Oslo", comment="Sorry about the mug", staff="kim")
-        points.adjust(self.shop, account.id, source="staff", key="a", by=500, said=said)
+        adjustments.adjust(self.shop, account.id, source="staff", key="a", by=500, said=said)
         batches.bulk_adjust(self.shop, [account.id], source="staff", key="b", by=5, said=said)
         jobs.run_all()
         about_another = Said(reason=f"by mistake instead of {NAME}")
         other = customers.by_verified_email(self.shop.id, FRIEND)
         assert other is not None
         theirs = ledger.open_account(self.shop.id, other.id)
-        points.adjust(self.shop, theirs.id, source="staff", key="c", by=1, said=about_another)
+        adjustments.adjust(self.shop, theirs.id, source="staff", key="c", by=1, said=about_another)
         answer = {"name": NAME, "email": EMAIL}
         keys.once(self.shop.id, "admin", "k2", {}, lambda: answer)
 

@@ -6,8 +6,8 @@ import tracemalloc
 
 import pytest
 
-from widget_server.loyalty import csv_files, imports
-from widget_server.loyalty.csv_files import CsvFile, Unreadable
+from widget_server.loyalty.points import csv_files, imports
+from widget_server.loyalty.points.csv_files import CsvFile, Unreadable
 
 SIZE = imports.FILE_BYTES_MAX - 200
 MEMORY_BYTES_MAX = 16 * 1024 * 1024  # beside the file itself; a list of its commas would be 90 MB

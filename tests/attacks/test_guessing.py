@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from tests.make import NOON, World, proof, undone
 from widget_server import clock
 from widget_server.errors import CodeExpired, Refusal
-from widget_server.loyalty import sign_in, sign_in_codes
-from widget_server.loyalty.sign_in_codes import WRONG_CODES_MAX, Purpose
+from widget_server.loyalty.people import sign_in, sign_in_codes
+from widget_server.loyalty.people.sign_in_codes import WRONG_CODES_MAX, Purpose
 
 SPELLINGS = ("ann@example.com", "ANN@example.com", "ann+1@example.com", "ann+shop@example.com")
 PURPOSES: tuple[Purpose, ...] = ("sign_up", "sign_in", "reset")

@@ -14,8 +14,8 @@ from flask.testing import FlaskClient
 from tests.make import World, at_once
 from widget_server import clock
 from widget_server.errors import Refusal
-from widget_server.loyalty import sessions, sign_in
-from widget_server.loyalty.customers import Customer
+from widget_server.loyalty.people import sessions, sign_in
+from widget_server.loyalty.people.customers import Customer
 from widget_server.web.auth import SHOP_HEADER
 
 DIGESTS = {"HS256": hashlib.sha256, "HS384": hashlib.sha384, "HS512": hashlib.sha512}

@@ -11,8 +11,8 @@ import pytest
 from tests.make import World
 from tests.test_serve import until
 from widget_server import db, holds, jobs, write_queue
-from widget_server.loyalty import batches, imports
-from widget_server.loyalty.batches import Batch
+from widget_server.loyalty.points import batches, imports
+from widget_server.loyalty.points.batches import Batch
 
 ROWS = 60
 

@@ -13,7 +13,7 @@ from tests.test_cli import Shell, shell
 from tests.test_serve import Server, env, free_port, until
 from widget_server import clock, config, data_keys, secret_rotation
 from widget_server.errors import WrongSecretKey
-from widget_server.loyalty import api_keys
+from widget_server.loyalty.people import api_keys
 
 __all__ = ["shell"]
 

@@ -10,9 +10,9 @@ from flask.testing import FlaskClient
 from tests.integrator import Integrator
 from tests.make import NOON, World
 from widget_server import clock
-from widget_server.loyalty import access_tokens, api_keys
-from widget_server.loyalty.access_tokens import AccessToken
-from widget_server.loyalty.api_keys import ApiKey, Rights
+from widget_server.loyalty.people import access_tokens, api_keys
+from widget_server.loyalty.people.access_tokens import AccessToken
+from widget_server.loyalty.people.api_keys import ApiKey, Rights
 
 KEYS = "/loyalty-access/v1/api-keys"
 PROGRAM = "/loyalty-programs/v1/program"

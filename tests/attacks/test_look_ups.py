@@ -8,8 +8,10 @@ import pytest
 from tests import crowd, plans
 from tests.make import World
 from widget_server import db, jobs
-from widget_server.loyalty import birthdays, customers, imports, mailboxes, orders
-from widget_server.loyalty.customers import Person
+from widget_server.loyalty.earning import birthdays, orders
+from widget_server.loyalty.people import customers, mailboxes
+from widget_server.loyalty.people.customers import Person
+from widget_server.loyalty.points import imports
 
 LOOK_UPS: dict[str, Callable[[World], Any]] = {
     "owner of an address": lambda world: customers.by_verified_email(world.shop.id, "z@example.com"),

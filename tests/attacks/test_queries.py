@@ -10,8 +10,8 @@ from tests.counter import Counter
 from tests.integrator import Integrator
 from tests.make import World
 from widget_server import db, work
-from widget_server.loyalty import api_keys
-from widget_server.loyalty.customers import Customer
+from widget_server.loyalty.people import api_keys
+from widget_server.loyalty.people.customers import Customer
 from widget_server.web import query
 from widget_server.web.query import costly, filters, search, weight
 

@@ -7,8 +7,9 @@ import pytest
 from tests.make import Shopper, World, at_once
 from widget_server import keys
 from widget_server.errors import Refusal
-from widget_server.loyalty import codes, coupons, points
-from widget_server.loyalty.coupons import Coupon
+from widget_server.loyalty.points import adjustments
+from widget_server.loyalty.rewards import codes, coupons
+from widget_server.loyalty.rewards.coupons import Coupon
 
 
 @pytest.fixture
@@ -54,7 +55,9 @@ def test_a_code_is_used_or_returned_and_never_both(world: World, ann: Shopper) -
 def test_gifts_and_purchases_by_many_doors_never_go_below_zero(world: World, ann: Shopper) -> None:
     reward = world.reward(cost=300)
     account_id = ann.account.id
-    taken = [partial(points.adjust, world.shop, account_id, source="admin", key=f"t{n}", by=-200) for n in range(6)]
+    taken = [
+        partial(adjustments.adjust, world.shop, account_id, source="admin", key=f"t{n}", by=-200) for n in range(6)
+    ]
     results = at_once(*[partial(ann.redeems, reward)] * 6, *taken)
     assert all(isinstance(one, Refusal) for one in results if isinstance(one, Exception)), results
     assert 0 <= ann.account.balance < 200

@@ -11,10 +11,10 @@ import pytest
 from tests.cases.shop import CaseShop
 from tests.stores import bodies
 from widget_server import clock, config, data_keys, secret_rotation
-from widget_server.loyalty import deliveries
-from widget_server.loyalty.customers import Customer
-from widget_server.loyalty.deliveries import Delivery
-from widget_server.loyalty.orders import Order, Parked
+from widget_server.loyalty.earning import deliveries
+from widget_server.loyalty.earning.deliveries import Delivery
+from widget_server.loyalty.earning.orders import Order, Parked
+from widget_server.loyalty.people.customers import Customer
 from widget_server.stores import inbox
 from widget_server.stores.fields import Fields
 

@@ -12,8 +12,9 @@ from flask.testing import FlaskClient
 from tests.integrator import Integrator
 from tests.make import Shopper, World
 from widget_server.admin.routes import MANAGE, MEMBER, NEEDS, READ
-from widget_server.loyalty import api_keys, programs
-from widget_server.loyalty.api_keys import Rights
+from widget_server.loyalty.people import api_keys
+from widget_server.loyalty.people.api_keys import Rights
+from widget_server.loyalty.program import programs
 from widget_server.web.auth import SHOP_HEADER
 
 ALLOWED = {

@@ -14,8 +14,9 @@ from standardwebhooks import Webhook
 
 from tests.make import World
 from widget_server import clock, ledger
-from widget_server.loyalty import customers, emails, shops
-from widget_server.loyalty.customers import Customer
+from widget_server.loyalty.people import customers, emails
+from widget_server.loyalty.people.customers import Customer
+from widget_server.loyalty.program import shops
 
 CASES = Path(__file__).parents[1] / "payloads" / "cases"
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)

@@ -12,9 +12,10 @@ from tests.cases.shop import BEGAN, CASES, CaseShop, case
 from tests.make import Shopper, fresh, refused
 from widget_server import clock
 from widget_server.errors import BadRequest, WorthNothing
-from widget_server.loyalty import codes, program_files, rewards
-from widget_server.loyalty.coupons import Coupon
-from widget_server.loyalty.rewards import Reward
+from widget_server.loyalty import program_files
+from widget_server.loyalty.rewards import codes, rewards
+from widget_server.loyalty.rewards.coupons import Coupon
+from widget_server.loyalty.rewards.rewards import Reward
 from widget_server.schemas import program_file
 
 ShopOn = Callable[..., CaseShop]

@@ -8,7 +8,10 @@ import pytest
 from tests.cases.shop import CaseShop
 from tests.make import Shopper, World, day, refund
 from widget_server import clock, jobs, ledger
-from widget_server.loyalty import customers, expiry, orders, shops
+from widget_server.loyalty.earning import orders
+from widget_server.loyalty.people import customers
+from widget_server.loyalty.points import expiry
+from widget_server.loyalty.program import shops
 from widget_server.queue import Job
 
 ANN = "ann@example.com"

@@ -9,8 +9,9 @@ from tests.cases.shop import CaseShop, case
 from tests.make import day
 from widget_server import clock, ledger
 from widget_server.ledger import Account
-from widget_server.loyalty import customers, expiry, tiers
-from widget_server.loyalty.customers import Person
+from widget_server.loyalty.people import customers
+from widget_server.loyalty.people.customers import Person
+from widget_server.loyalty.points import expiry, tiers
 
 
 def figures(shop: CaseShop, **person: str) -> tuple[int, int, int, int]:

@@ -10,10 +10,10 @@ import pytest
 from tests.cases.shop import CaseShop, case
 from tests.stores import bodies
 from widget_server import ledger
-from widget_server.loyalty import programs
-from widget_server.loyalty.coupons import Coupon
-from widget_server.loyalty.customers import Customer
-from widget_server.loyalty.orders import Order, Parked
+from widget_server.loyalty.earning.orders import Order, Parked
+from widget_server.loyalty.people.customers import Customer
+from widget_server.loyalty.program import programs
+from widget_server.loyalty.rewards.coupons import Coupon
 
 Shops = Callable[..., CaseShop]
 ANN = "ann@example.com"

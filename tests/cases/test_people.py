@@ -12,9 +12,12 @@ import pytest
 from tests.cases.shop import BEGAN, CASES, CaseShop, case
 from tests.make import World
 from widget_server import clock, jobs
-from widget_server.loyalty import customers, imports, orders, referrals
-from widget_server.loyalty.customers import Customer
-from widget_server.loyalty.orders import Order
+from widget_server.loyalty import referrals
+from widget_server.loyalty.earning import orders
+from widget_server.loyalty.earning.orders import Order
+from widget_server.loyalty.people import customers
+from widget_server.loyalty.people.customers import Customer
+from widget_server.loyalty.points import imports
 from widget_server.loyalty.referrals import Referral
 
 ShopOn = Callable[..., CaseShop]

@@ -13,8 +13,8 @@ import pytest
 from tests.make import World
 from widget_server import clock
 from widget_server.delivery import letters
-from widget_server.loyalty import programs
-from widget_server.loyalty.gifts import Gift
+from widget_server.loyalty.program import programs
+from widget_server.loyalty.rewards.gifts import Gift
 
 LANGUAGES = ("ar", "de", "en", "es", "fr")
 LINK = "http://widget.localhost:8000/confirm?link=AbC-_9&x=1"
@@ -122,7 +122,7 @@ def test_the_last_day_is_the_one_the_calendar_of_points_means(world: World) -> N
     with clock.at(datetime(2026, 3, 9, 12, tzinfo=UTC)):
         ann = world.member()
         ann.is_given(70)
-        from widget_server.loyalty import expiry
+        from widget_server.loyalty.points import expiry
 
         following = expiry.next_expiry(world.shop, world.program, ann.account)
     assert following is not None

@@ -28,8 +28,9 @@ from widget_server import clock, config, queue
 from widget_server.delivery import mail
 from widget_server.delivery.mail import MailNotSent
 from widget_server.events import MailWanted, emit
-from widget_server.loyalty import programs, sign_in
-from widget_server.loyalty.sign_in_codes import Asked
+from widget_server.loyalty.people import sign_in
+from widget_server.loyalty.people.sign_in_codes import Asked
+from widget_server.loyalty.program import programs
 
 ANN = "ann@example.com"
 HEADERS = {"From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "Content-Language", "Content-Type"} | {

@@ -8,8 +8,9 @@ from tests.make import World
 from widget_server import events, ledger
 from widget_server.delivery import endpoints, news
 from widget_server.delivery.outbox import PROGRAM, Message
-from widget_server.loyalty import customers, privacy, programs
-from widget_server.loyalty.customers import Person
+from widget_server.loyalty.people import customers, privacy
+from widget_server.loyalty.people.customers import Person
+from widget_server.loyalty.program import programs
 
 URL = "https://shop.example/hooks"
 

@@ -20,8 +20,8 @@ from widget_server.delivery.outbox import PAUSES_SECONDS, TRIES_MAX, Lane, Load,
 from widget_server.delivery.webhooks import Answer
 from widget_server.errors import BadRequest, NotFound
 from widget_server.events import PointsMoved
-from widget_server.loyalty import privacy
-from widget_server.loyalty.forgetting import Forgotten
+from widget_server.loyalty.people import privacy
+from widget_server.loyalty.people.forgetting import Forgotten
 
 URL = "https://shop.example/hooks"
 YES = Answer(200, "fine", 0.1)

@@ -11,23 +11,17 @@ from tests.make import NOON, Shopper, World
 from widget_server import clock, config, db, schema
 from widget_server.delivery import endpoints, signatures
 from widget_server.ledger import Account
-from widget_server.loyalty import (
-    api_keys,
-    audit_log,
-    batches,
-    earning_rules,
-    points,
-    privacy,
-    program_files,
-    shops,
-    tiers,
-)
+from widget_server.loyalty import audit_log, program_files
 from widget_server.loyalty.audit_log import Actor, Audited, AuditEntry
-from widget_server.loyalty.checkout import CheckoutDiscount
-from widget_server.loyalty.coupons import Coupon
-from widget_server.loyalty.customers import Customer
-from widget_server.loyalty.imports import Import
+from widget_server.loyalty.earning import rules
+from widget_server.loyalty.people import api_keys, privacy
+from widget_server.loyalty.people.customers import Customer
+from widget_server.loyalty.points import adjustments, batches, tiers
+from widget_server.loyalty.points.imports import Import
+from widget_server.loyalty.program import shops
 from widget_server.loyalty.program_files import ProgramFile
+from widget_server.loyalty.rewards.checkout import CheckoutDiscount
+from widget_server.loyalty.rewards.coupons import Coupon
 
 BOB = Actor("api_key", "k-1", "bobs till", "192.0.2.7")
 
@@ -111,8 +105,12 @@ def test_campaigns_and_levels_that_go_are_noted(world: World) -> None:
 
 
 def test_points_that_staff_give_or_edit_are_noted_once(world: World, ann: Shopper) -> None:
-    points.adjust(world.shop, ann.account.id, by=-100, source="staff", key="k", said=points.Said(reason="a reason"))
-    points.adjust(world.shop, ann.account.id, by=-100, source="staff", key="k", said=points.Said(reason="a reason"))
+    adjustments.adjust(
+        world.shop, ann.account.id, by=-100, source="staff", key="k", said=adjustments.Said(reason="a reason")
+    )
+    adjustments.adjust(
+        world.shop, ann.account.id, by=-100, source="staff", key="k", said=adjustments.Said(reason="a reason")
+    )
     given, adjusted = entries(world, "points")
     assert (given.verb, given.subject_id, given.after["amount"]) == ("give", ann.account.id, 1000)
     assert (adjusted.verb, adjusted.after["amount"], adjusted.after["balance"]) == ("adjust", -100, 900)
@@ -166,7 +164,7 @@ def test_every_table_of_settings_is_audited() -> None:
     edited = {table for table in schema.TABLES if "revision" in table._meta.fields}
     audited = {table for table in schema.TABLES if issubclass(table, Audited)}
     assert edited - business - audited == set()
-    assert audited - edited <= {earning_rules.Campaign, shops.Shop, shops.ShopSecret, api_keys.ApiKey}
+    assert audited - edited <= {rules.Campaign, shops.Shop, shops.ShopSecret, api_keys.ApiKey}
 
 
 def test_who_receives_messages_is_noted(world: World) -> None:

@@ -19,16 +19,20 @@ from tests.make import NOON, World, cart
 from widget_server import clock, db, events, queue, reactions
 from widget_server.errors import BadRequest, BadTransition
 from widget_server.events import Event, ProgramChanged
-from widget_server.loyalty import codes, earning_rules, program_files, programs, referrals, rewards, shops, tiers
-from widget_server.loyalty.earning_rules import Figure, Trigger
+from widget_server.loyalty import program_files, referrals
+from widget_server.loyalty.earning import rules
+from widget_server.loyalty.earning.rules import Figure, Trigger
+from widget_server.loyalty.points import tiers
+from widget_server.loyalty.program import programs, shops
 from widget_server.loyalty.program_files import Change, apply, plan
-from widget_server.loyalty.rewards import Price
+from widget_server.loyalty.rewards import codes, rewards
+from widget_server.loyalty.rewards.rewards import Price
 from widget_server.schemas.program_file import parse
 
 TEXT = (Path(__file__).parents[2] / "widget_server/demo_shop/program.yaml").read_text()
 DEMO = parse(TEXT)
 TABLES: tuple[Any, ...] = (
-    *(programs.Program, earning_rules.EarningRule, earning_rules.Campaign, rewards.Reward),
+    *(programs.Program, rules.EarningRule, rules.Campaign, rewards.Reward),
     *(tiers.Tier, tiers.TierProgram, referrals.ReferralProgram),
 )
 
@@ -73,8 +77,8 @@ def test_the_demo_comes_to_life_by_its_file(database: str) -> None:
         apply(world.shop, DEMO)
         program = world.program
         assert (program.name, program.status, program.rules.point_value) == ("Fern Club", "active", Decimal("0.01"))
-        listed = earning_rules.listed(world.shop, None, None)
-        assert [rule.kind for rule in listed] == list(earning_rules.KINDS)
+        listed = rules.listed(world.shop, None, None)
+        assert [rule.kind for rule in listed] == list(rules.KINDS)
         ann = world.member()
         assert ann.balance == 100
         ann.orders("20.00")
@@ -166,9 +170,9 @@ def test_what_is_no_longer_listed_is_archived_and_comes_back_as_itself(world: Wo
     had = ann.balance
     changes = apply(world.shop, parse("earning_rules: []\nrewards: []"))
     assert {change.kind for change in changes} == {"remove"}
-    assert earning_rules.listed(world.shop, None, None) == []
+    assert rules.listed(world.shop, None, None) == []
     assert rewards.listed(world.shop) == []
-    rule = earning_rules.EarningRule.need(world.shop, earning_rules.EarningRule.handle == "order")
+    rule = rules.EarningRule.need(world.shop, rules.EarningRule.handle == "order")
     assert (rule.active, rule.archived_at is not None) == (False, True)
     ann.orders("20.00")
     assert ann.balance == had
@@ -178,17 +182,17 @@ def test_what_is_no_longer_listed_is_archived_and_comes_back_as_itself(world: Wo
     assert apply(world.shop, parse("earning_rules: []\nrewards: []")) == []
     back = apply(world.shop, DEMO)
     assert {change.kind for change in back} == {"add"}
-    again = earning_rules.EarningRule.need(world.shop, earning_rules.EarningRule.handle == "order")
+    again = rules.EarningRule.need(world.shop, rules.EarningRule.handle == "order")
     assert (again.id, again.active, again.archived_at) == (rule.id, True, None)
 
 
 def test_campaigns_that_are_gone_give_no_more(world: World) -> None:
     with clock.at(NOON):
         apply(world.shop, DEMO)
-        assert earning_rules.campaign_multiplier(world.shop, clock.now()) == Decimal("1.2")
-        assert earning_rules.campaign_multiplier(world.shop, NOON - timedelta(days=28)) == 2
+        assert rules.campaign_multiplier(world.shop, clock.now()) == Decimal("1.2")
+        assert rules.campaign_multiplier(world.shop, NOON - timedelta(days=28)) == 2
         apply(world.shop, parse("campaigns: []"))
-        assert earning_rules.campaign_multiplier(world.shop, clock.now()) == 1
+        assert rules.campaign_multiplier(world.shop, clock.now()) == 1
 
 
 # Changes
@@ -198,7 +202,7 @@ def test_only_what_differs_gets_a_new_revision(world: World) -> None:
     apply(world.shop, DEMO)
 
     def revisions() -> dict[str, int]:
-        rows = (*earning_rules.EarningRule.of(world.shop), *rewards.Reward.of(world.shop))
+        rows = (*rules.EarningRule.of(world.shop), *rewards.Reward.of(world.shop))
         return {f"{type(row).__name__} {row.handle}": row.revision for row in rows}
 
     before = revisions()
@@ -218,9 +222,9 @@ def test_another_order_is_one_change(world: World) -> None:
     apply(world.shop, DEMO)
     changes = apply(world.shop, edited(lambda file: file["earning_rules"].reverse()))
     assert [(change.what, change.field) for change in changes] == [("earning_rules", "order")]
-    handles = [rule.handle for rule in earning_rules.listed(world.shop, None, None)]
+    handles = [rule.handle for rule in rules.listed(world.shop, None, None)]
     assert handles == changes[0].after == changes[0].before[::-1]
-    assert {rule.revision for rule in earning_rules.EarningRule.of(world.shop)} == {1}
+    assert {rule.revision for rule in rules.EarningRule.of(world.shop)} == {1}
 
 
 def test_an_edit_never_changes_what_was_given(world: World) -> None:  # acceptance 59
@@ -237,7 +241,7 @@ def test_a_day_is_the_first_moment_of_it_in_the_shops_zone(world: World) -> None
         world.shop,
         parse("campaigns: [{name: Week, multiplier: 2, starts_at: 2026-03-28, ends_at: 2026-03-30}]"),
     )
-    week = earning_rules.Campaign.need(world.shop)
+    week = rules.Campaign.need(world.shop)
     assert (clock.iso(week.starts_at), clock.iso(week.ends_at)) == (
         "2026-03-27T23:00:00.000Z",
         "2026-03-29T22:00:00.000Z",  # Berlin's summer begins on the 29th
@@ -253,7 +257,7 @@ def test_rules_and_rewards_are_for_tiers_by_name(world: World) -> None:
 
     changes = apply(world.shop, edited(edit))
     assert whats(changes) == {'~ earning_rules.order terms.tiers: [] -> ["Silver", "Gold"]'}
-    rule = earning_rules.EarningRule.need(world.shop, earning_rules.EarningRule.handle == "order")
+    rule = rules.EarningRule.need(world.shop, rules.EarningRule.handle == "order")
     assert rule.terms.tier_ids[1] == gold.id
     assert rewards.Reward.need(world.shop, rewards.Reward.handle == "gold").tier_id == gold.id
 
@@ -267,9 +271,9 @@ def test_levels_have_figures_of_their_own_by_name(world: World) -> None:  # cont
     file = edited(edit)
     apply(world.shop, file)
     levels = {tier.name: tier.id for tier in tiers.listed(world.shop.id)}
-    rules = {rule.handle: rule for rule in earning_rules.listed_all(world.shop)}
-    assert rules["order"].figure_for(levels["Gold"]) == Figure(15, Decimal(1))
-    assert rules["order"].figure_for(levels["Silver"]) == Figure(10, Decimal(1))
+    of = {rule.handle: rule for rule in rules.listed_all(world.shop)}
+    assert of["order"].figure_for(levels["Gold"]) == Figure(15, Decimal(1))
+    assert of["order"].figure_for(levels["Silver"]) == Figure(10, Decimal(1))
     assert rules["join"].figure_for(levels["Silver"]) == Figure(150)
     reward = rewards.listed(world.shop)[0]
     assert rewards.price_for(reward, levels["Gold"]) == Price(400, Decimal("7.5"))
@@ -282,13 +286,13 @@ def test_levels_have_figures_of_their_own_by_name(world: World) -> None:  # cont
         "earning_rules.join",
         f"rewards.{reward.handle}",
     }
-    assert all(not one.by_tier for one in (*earning_rules.listed_all(world.shop), *rewards.listed(world.shop)))
+    assert all(not one.by_tier for one in (*rules.listed_all(world.shop), *rewards.listed(world.shop)))
 
 
 def test_a_base_figure_that_was_missing_is_told_by_a_file(world: World) -> None:
     """Only Gold earns and buys, as the admin API said; the file speaks for everybody."""
     gold = world.tier("Gold", 100)
-    rule = earning_rules.create(world.shop, Trigger("store", "review"), {gold.id: Figure(5)}, title="Say")
+    rule = rules.create(world.shop, Trigger("store", "review"), {gold.id: Figure(5)}, title="Say")
     reward = rewards.create(world.shop, "free_shipping", {gold.id: Price(300)}, title="Ship")
     file = parse(
         "earning_rules: [{handle: review, kind: review, title: Say, points: 5, by_tier: {Gold: {points: 5}}}]\n"
@@ -299,7 +303,7 @@ def test_a_base_figure_that_was_missing_is_told_by_a_file(world: World) -> None:
         "~ rewards.free-shipping cost_points: null -> 300",
         '~ rewards.free-shipping by_tier: {"Gold": {"cost_points": 300}} -> {}',
     }
-    assert earning_rules.need(world.shop, rule.id).figure_for(None) == Figure(5)
+    assert rules.need(world.shop, rule.id).figure_for(None) == Figure(5)
     assert rewards.need(world.shop, reward.id).prices == {None: Price(300)}
     assert apply(world.shop, file) == []
 

@@ -10,10 +10,13 @@ import pytest
 from tests.make import NOON, Shopper, World, at_once, refund
 from widget_server import clock, tallies
 from widget_server.errors import AlreadyReferred, OwnReferralCode, ReferralCodeUnknown
-from widget_server.loyalty import codes, coupons, customers, privacy, programs, referrals
-from widget_server.loyalty.coupons import Coupon
-from widget_server.loyalty.customers import Person
+from widget_server.loyalty import referrals
+from widget_server.loyalty.people import customers, privacy
+from widget_server.loyalty.people.customers import Person
+from widget_server.loyalty.program import programs
 from widget_server.loyalty.referrals import Referral, ReferralVisit
+from widget_server.loyalty.rewards import codes, coupons
+from widget_server.loyalty.rewards.coupons import Coupon
 
 ANN, BOB = "ann@example.com", "bob@example.com"
 BOTH_POINTS = {"advocate_gift": {"kind": "points", "points": 200}, "friend_gift": {"kind": "points", "points": 50}}

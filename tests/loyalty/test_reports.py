@@ -14,8 +14,12 @@ from tests.make import Shopper, World, at_once, day, line, refund, tries
 from widget_server import clock, jobs, ledger
 from widget_server.errors import BadRequest
 from widget_server.ledger import Transaction
-from widget_server.loyalty import coupons, customers, orders, points, privacy, reports, tiers
+from widget_server.loyalty import reports
+from widget_server.loyalty.earning import orders
+from widget_server.loyalty.people import customers, privacy
+from widget_server.loyalty.points import adjustments, tiers
 from widget_server.loyalty.reports import DayTotal
+from widget_server.loyalty.rewards import coupons
 
 POINTS = ("earned", "redeemed", "adjusted", "expired", "unredeemed")
 
@@ -63,7 +67,7 @@ def ann(world: World) -> Shopper:
         orders.receive_refund(world.shop, "generic", "o1", refund("10.00"))
     with clock.at(day("03-03")):
         coupons.return_for_points(world.shop, ann.customer, other.id, key="r", source="widget")
-        points.adjust(world.shop, ann.account.id, source="staff", key="a", by=-5)
+        adjustments.adjust(world.shop, ann.account.id, source="staff", key="a", by=-5)
         ledger.post(world.shop.id, ann.account.id, "expire", -7, source="job", key="e", cause=ledger.Cause("expired"))
         ann.orders("4.00", id="o2", status="paid")
     assert coupon.cost_points == 100

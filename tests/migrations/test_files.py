@@ -9,7 +9,7 @@ from playhouse.migrations import Runner
 from tests.test_schema import _insert, _start_over
 from widget_server import db, schema
 from widget_server.loyalty.audit_log import AuditEntry
-from widget_server.loyalty.orders import Order
+from widget_server.loyalty.earning.orders import Order
 
 THEN = "2026-03-01T10:00:00.000000Z"
 LINE = {"id": "1", "product_id": "p1", "name": "Mug for Rosamund"}

@@ -10,7 +10,8 @@ from tests.make import SECRET
 from tests.test_schema import _insert, _start_over
 from widget_server import clock, config, data_keys, db, schema, secret_rotation
 from widget_server.errors import SignedOut, WrongSecretKey
-from widget_server.loyalty import access_tokens, api_keys, mailboxes, shops
+from widget_server.loyalty.people import access_tokens, api_keys, mailboxes
+from widget_server.loyalty.program import shops
 
 
 @pytest.fixture

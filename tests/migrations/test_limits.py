@@ -9,8 +9,8 @@ from playhouse.migrations import Runner
 from tests.test_schema import _insert, _start_over
 from widget_server import clock, config, db, schema
 from widget_server.errors import CodeExpired
-from widget_server.loyalty import sessions, sign_in_codes
-from widget_server.loyalty.devices import Device
+from widget_server.loyalty.people import sessions, sign_in_codes
+from widget_server.loyalty.people.devices import Device
 
 BEFORE = "0011_deliveries"
 

@@ -7,10 +7,10 @@ import pytest
 from playhouse.migrations import Runner
 
 from widget_server import db, schema
-from widget_server.loyalty import customers, mailboxes
-from widget_server.loyalty.customers import Customer
-from widget_server.loyalty.orders import Order
-from widget_server.loyalty.programs import Program
+from widget_server.loyalty.earning.orders import Order
+from widget_server.loyalty.people import customers, mailboxes
+from widget_server.loyalty.people.customers import Customer
+from widget_server.loyalty.program.programs import Program
 from widget_server.loyalty.referrals import ReferralProgram
 
 LONG_AGO = "2025-03-01T10:00:00.000000Z"

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from tests.make import Shopper, World, cart, fresh, proof
 from widget_server import money
 from widget_server.errors import NotWholeCoins, WorthNothing
-from widget_server.loyalty import checkout, codes, reads, rewards
-from widget_server.loyalty.rewards import Price, Reward
+from widget_server.loyalty import reads
+from widget_server.loyalty.rewards import checkout, codes, rewards
+from widget_server.loyalty.rewards.rewards import Price, Reward
 
 COINS = {"JPY": 1, "KRW": 1, "USD": 100, "EUR": 100, "KWD": 1000, "TND": 1000}  # in one unit
 GIVEN = 10**6

@@ -21,9 +21,10 @@ from hypothesis.stateful import (
 from tests.make import NOON, Shopper, World, proof, undone
 from widget_server import clock
 from widget_server.errors import CouponNotReturnable, CouponNotUsable
-from widget_server.loyalty import codes, coupon_orders, coupons, orders
-from widget_server.loyalty.coupon_orders import CouponOrder
-from widget_server.loyalty.coupons import Coupon
+from widget_server.loyalty.earning import orders
+from widget_server.loyalty.rewards import codes, coupon_orders, coupons
+from widget_server.loyalty.rewards.coupon_orders import CouponOrder
+from widget_server.loyalty.rewards.coupons import Coupon
 
 ORDERS = ("o1", "o2", "o3")
 LIVING = {"placed", "paid", "fulfilled"}

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from tests.make import Shopper, World, proof, undone
 from widget_server import clock, ledger
 from widget_server.ledger import Account, Cause, Transaction
-from widget_server.loyalty import expiry, lots, programs
+from widget_server.loyalty.points import expiry, lots
+from widget_server.loyalty.program import programs
 
 MONTHS = 2
 ZONE = "Europe/Berlin"  # begins and ends daylight saving inside the stories

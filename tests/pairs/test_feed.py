@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tests.make import NOON, World, proof, undone
 from tests.stores.woo_shop import Delivery, WooShop
 from widget_server import clock, config, jobs
-from widget_server.loyalty import shops
+from widget_server.loyalty.program import shops
 from widget_server.stores import inbox, reconcile, woocommerce, woocommerce_refunds
 
 CHANGES = ("completed", "cancelled", "processing", "note", "bowl back", "shipping back")

@@ -16,9 +16,9 @@ from hypothesis.stateful import run_state_machine_as_test as run
 from tests.make import NOON, World, proof
 from widget_server import clock
 from widget_server.errors import SignedOut
-from widget_server.loyalty import access_tokens, api_keys
-from widget_server.loyalty.access_tokens import ACCESS_TOKEN_SECONDS, OVERLAP, Holder, Tokens
-from widget_server.loyalty.api_keys import ApiKey
+from widget_server.loyalty.people import access_tokens, api_keys
+from widget_server.loyalty.people.access_tokens import ACCESS_TOKEN_SECONDS, OVERLAP, Holder, Tokens
+from widget_server.loyalty.people.api_keys import ApiKey
 
 TWIN = {"derandomize": True, "database": None, "phases": [Phase.generate]}  # to be found, not to be explained
 NEVER = datetime.max.replace(tzinfo=NOON.tzinfo)

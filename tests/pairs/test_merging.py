@@ -18,10 +18,13 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from tests.make import World, line, proof, refund, undone
 from widget_server import clock, ledger
 from widget_server.ledger import Account, Cause
-from widget_server.loyalty import customers, earning, expiry, orders, points, privacy, redeeming, tiers
-from widget_server.loyalty.customers import Person
-from widget_server.loyalty.earning_rules import EarningRule, Terms
+from widget_server.loyalty.earning import actions, orders
+from widget_server.loyalty.earning.rules import EarningRule, Terms
+from widget_server.loyalty.people import customers, privacy
+from widget_server.loyalty.people.customers import Person
+from widget_server.loyalty.points import adjustments, awards, expiry, tiers
 from widget_server.loyalty.referrals import Referral
+from widget_server.loyalty.rewards import redeeming
 
 ANN, EVE = "ann@example.com", "eve@example.com"
 BEGINS = datetime.fromisoformat("2026-01-20T09:00+00:00")
@@ -81,7 +84,7 @@ class Story:
         shop = self.world.shop
         numbers = {order.id: order.external_id for order in orders.Order.of(shop)}
         handles = {rule.id: rule.handle for rule in EarningRule.of(shop)}
-        given = points.Award.of(shop).where(points.Award.points > 0)
+        given = awards.Award.of(shop).where(awards.Award.points > 0)
         return sorted((numbers[award.order_id], handles[award.rule_id], award.points) for award in given)
 
     def sum_of(self, *names: str) -> list[int]:
@@ -151,8 +154,8 @@ class Merging(RuleBasedStateMachine):
         with self.moment():
             for story in self.both:
                 name = "instagram" if kind == "social" else None
-                action = earning.Action(kind, f"a{self.number}", name=name)
-                earning.fire(story.world.shop, story.row(who), action, source="store:generic")
+                action = actions.Action(kind, f"a{self.number}", name=name)
+                actions.fire(story.world.shop, story.row(who), action, source="store:generic")
 
     @rule(who=who, amount=st.integers(1, 300))
     def is_given(self, who: Who, amount: int) -> None:
@@ -160,7 +163,7 @@ class Merging(RuleBasedStateMachine):
             for story in self.both:
                 shop = story.world.shop
                 account = ledger.open_account(shop.id, story.row(who).id)
-                points.earn_points(shop, account.id, amount, source="staff", key=f"gift-{self.number}")
+                adjustments.earn_points(shop, account.id, amount, source="staff", key=f"gift-{self.number}")
 
     @rule(share=st.integers(1, 100))
     def redeems(self, share: int) -> None:
@@ -178,7 +181,7 @@ class Merging(RuleBasedStateMachine):
     def days_pass(self, days: int) -> None:
         self.now += timedelta(days=days)
         with self.moment():
-            points.mature_due()
+            awards.mature_due()
             spent = self.apart.sum_of("redeemed", "debt") != [0, 0]
             unlike = self.apart.sum_of(*FIGURES) != self.whole.sum_of(*FIGURES)
             before = [story.sum_of("expired") for story in self.both]

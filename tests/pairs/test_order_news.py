@@ -26,16 +26,9 @@ from tests.make import NOON, World, line, proof, refund, state, undone
 from tests.stores import bodies
 from widget_server import clock
 from widget_server.db import canonical
-from widget_server.loyalty import earning, order_goods, order_states
-from widget_server.loyalty.order_goods import goods
-from widget_server.loyalty.order_states import (
-    OrderState,
-    Refund,
-    RefundLine,
-    add_child,
-    add_refund,
-    merge,
-)
+from widget_server.loyalty.earning import order_goods, order_points, order_states
+from widget_server.loyalty.earning.order_goods import goods
+from widget_server.loyalty.earning.order_states import OrderState, Refund, RefundLine, add_child, add_refund, merge
 from widget_server.schemas.stores import OrderSchema
 from widget_server.stores import inbox, woocommerce
 from widget_server.stores.messages import OrderSeen
@@ -446,5 +439,5 @@ def test_an_edited_order_earns_what_it_reached_its_status_with(world: World, aft
 
 
 def test_twin_all_goods_count_once_the_status_was_reached(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(earning, "standing_points", lambda state, rate, wanted: wanted)
+    monkeypatch.setattr(order_points, "standing_points", lambda state, rate, wanted: wanted)
     fails(order_that_is_edited("keep"))

@@ -18,11 +18,13 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from tests.make import NOON, World, proof, undone
 from widget_server import clock, jobs
 from widget_server.ledger import Account
-from widget_server.loyalty import customers, emails, new_customers, programs
-from widget_server.loyalty.customers import Customer, Person
-from widget_server.loyalty.emails import Email
-from widget_server.loyalty.orders import Claim, Order
-from widget_server.loyalty.shops import Shop
+from widget_server.loyalty.earning import new_customers
+from widget_server.loyalty.earning.orders import Claim, Order
+from widget_server.loyalty.people import customers, emails
+from widget_server.loyalty.people.customers import Customer, Person
+from widget_server.loyalty.people.emails import Email
+from widget_server.loyalty.program import programs
+from widget_server.loyalty.program.shops import Shop
 from widget_server.stores import inbox
 
 TWIN = {"derandomize": True, "database": None, "phases": [Phase.generate]}  # to be found, not to be explained

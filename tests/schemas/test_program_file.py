@@ -17,11 +17,11 @@ from tests.make import tries
 from widget_server.demo_shop.catalogue import COLLECTIONS, PRODUCTS
 from widget_server.errors import BadRequest
 from widget_server.loyalty import program_files
-from widget_server.loyalty.earning_rules import KINDS, Terms
-from widget_server.loyalty.gifts import Gift
-from widget_server.loyalty.programs import ProgramSettings
-from widget_server.loyalty.rewards import KINDS as REWARD_KINDS
-from widget_server.loyalty.shops import WidgetSettings
+from widget_server.loyalty.earning.rules import KINDS, Terms
+from widget_server.loyalty.program.programs import ProgramSettings
+from widget_server.loyalty.program.shops import WidgetSettings
+from widget_server.loyalty.rewards.gifts import Gift
+from widget_server.loyalty.rewards.rewards import KINDS as REWARD_KINDS
 from widget_server.schemas import program_file
 from widget_server.schemas.program_file import parse
 

@@ -11,7 +11,7 @@ from marshmallow import ValidationError
 from tests.integrator import Integrator
 from tests.make import World
 from widget_server.errors import EmailInvalid
-from widget_server.loyalty import api_keys, emails
+from widget_server.loyalty.people import api_keys, emails
 from widget_server.schemas.admin.accounts import AdjustPoints, EarnPoints
 from widget_server.schemas.admin.checkout import ApplyDiscount
 from widget_server.schemas.admin.coupons import Scope

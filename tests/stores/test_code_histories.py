@@ -20,9 +20,10 @@ from tests.make import NOON, PROOFS, World
 from tests.stores.checkouts import Checkout, Shopify, WooCommerce
 from widget_server import clock, jobs, queue
 from widget_server.errors import CouponNotReturnable, CouponNotUsable
-from widget_server.loyalty import coupons, gifts, shops
-from widget_server.loyalty.coupons import Coupon
-from widget_server.loyalty.gifts import Gift
+from widget_server.loyalty.program import shops
+from widget_server.loyalty.rewards import coupons, gifts
+from widget_server.loyalty.rewards.coupons import Coupon
+from widget_server.loyalty.rewards.gifts import Gift
 from widget_server.queue import Job
 
 MOODS = ["well", "well", "refuses", "breaks", "forgets to answer", "shut"]

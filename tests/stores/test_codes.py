@@ -19,9 +19,12 @@ from tests.stores.checkouts import Checkout, Shopify, WooCommerce, amount_of
 from tests.test_cli import env
 from widget_server import clock, db, jobs, queue
 from widget_server.errors import CouponNotReturnable, CouponNotUsable
-from widget_server.loyalty import coupons, gifts, issuing, privacy, reads, shops
-from widget_server.loyalty.coupons import Coupon
-from widget_server.loyalty.gifts import Gift
+from widget_server.loyalty import reads
+from widget_server.loyalty.people import privacy
+from widget_server.loyalty.program import shops
+from widget_server.loyalty.rewards import coupons, gifts, issuing
+from widget_server.loyalty.rewards.coupons import Coupon
+from widget_server.loyalty.rewards.gifts import Gift
 from widget_server.queue import Job
 from widget_server.stores import calls, codes
 

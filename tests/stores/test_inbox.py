@@ -15,10 +15,11 @@ from standardwebhooks import Webhook
 from tests.make import World
 from tests.stores import bodies, histories
 from widget_server import clock, config, journal, ledger
-from widget_server.loyalty import customers, privacy, shops
-from widget_server.loyalty.customers import Customer
-from widget_server.loyalty.orders import Order, Parked
-from widget_server.loyalty.points import Award
+from widget_server.loyalty.earning.orders import Order, Parked
+from widget_server.loyalty.people import customers, privacy
+from widget_server.loyalty.people.customers import Customer
+from widget_server.loyalty.points.awards import Award
+from widget_server.loyalty.program import shops
 from widget_server.stores import inbox
 
 PAYLOADS = Path(__file__).parents[1] / "payloads"

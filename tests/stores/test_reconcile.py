@@ -14,8 +14,10 @@ from tests.stores import bodies
 from tests.stores.checkouts import Shopify
 from tests.stores.woo_shop import WooShop
 from widget_server import clock, config, db, jobs, ledger, queue
-from widget_server.loyalty import api_keys, feeds, shops
-from widget_server.loyalty.orders import Order, Parked
+from widget_server.loyalty.earning import feeds
+from widget_server.loyalty.earning.orders import Order, Parked
+from widget_server.loyalty.people import api_keys
+from widget_server.loyalty.program import shops
 from widget_server.queue import Job
 from widget_server.stores import calls, reconcile, woocommerce
 

@@ -11,9 +11,9 @@ from tests.stores import bodies
 from tests.stores.test_reconcile import feed, looks, points
 from tests.stores.woo_shop import WooShop
 from widget_server import clock, jobs, queue
-from widget_server.loyalty import shops
-from widget_server.loyalty.earning_rules import Terms
-from widget_server.loyalty.orders import Order
+from widget_server.loyalty.earning.orders import Order
+from widget_server.loyalty.earning.rules import Terms
+from widget_server.loyalty.program import shops
 from widget_server.queue import Job
 from widget_server.stores import inbox, woocommerce_refunds
 from widget_server.stores.messages import RefundSeen

@@ -20,7 +20,7 @@ from widget_server.db import Json as JsonColumn
 from widget_server.db import Money, ShopTable, Text, new_id, on_sqlite
 from widget_server.errors import BadRequest
 from widget_server.ledger import Account
-from widget_server.loyalty.customers import Customer
+from widget_server.loyalty.people.customers import Customer
 from widget_server.web import query
 from widget_server.web.query import Entity, Field, Page
 

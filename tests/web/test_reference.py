@@ -10,7 +10,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from tests.integrator import Integrator
 from tests.make import World
-from widget_server.loyalty import api_keys
+from widget_server.loyalty.people import api_keys
 from widget_server.web.query import tables
 from widget_server.web.query.tables import Table
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from tests.make import World, line
 from tests.panels import Panel
-from widget_server.loyalty import programs
-from widget_server.loyalty.earning_rules import EarningRule, Terms
+from widget_server.loyalty.earning.rules import EarningRule, Terms
+from widget_server.loyalty.program import programs
 from widget_server.web import rate_limits
 
 PRICES = st.decimals(min_value=0, max_value=500, places=2)

@@ -13,11 +13,12 @@ from tests.make import NOON, Shopper, World
 from tests.panels import Panel
 from widget_server import clock, tallies
 from widget_server.errors import TooManyTries, WrongCode
-from widget_server.loyalty import customers, sessions, shops, sign_in, sign_in_codes
-from widget_server.loyalty.customers import Customer
+from widget_server.loyalty.people import customers, sessions, sign_in, sign_in_codes
+from widget_server.loyalty.people.customers import Customer
+from widget_server.loyalty.people.sessions import Session
+from widget_server.loyalty.people.sign_in_codes import SignInCode
+from widget_server.loyalty.program import shops
 from widget_server.loyalty.referrals import ReferralVisit
-from widget_server.loyalty.sessions import Session
-from widget_server.loyalty.sign_in_codes import SignInCode
 from widget_server.widget import assets
 
 HOME = "http://shop.localhost:8001"

@@ -6,8 +6,8 @@ from flask.testing import FlaskClient
 
 from tests.make import World
 from tests.panels import Panel
-from widget_server.loyalty import earning_rules
-from widget_server.loyalty.earning_rules import Figure, Trigger
+from widget_server.loyalty.earning import rules
+from widget_server.loyalty.earning.rules import Figure, Trigger
 
 
 def test_each_tab_shows_what_it_should(world: World, client: FlaskClient) -> None:
@@ -35,7 +35,7 @@ def test_each_tab_shows_what_it_should(world: World, client: FlaskClient) -> Non
 
 def test_a_birthday_that_only_her_level_is_paid_for_is_answered(client: FlaskClient, world: World) -> None:
     silver = world.tier("Silver", 100)
-    earning_rules.create(world.shop, Trigger("store", "birthday"), {silver.id: Figure(50)}, title="Many returns")
+    rules.create(world.shop, Trigger("store", "birthday"), {silver.id: Figure(50)}, title="Many returns")
     ann, bob = world.member(), world.member("bob@example.com")
     ann.is_given(100)
     told = [Panel(client, world, who).post("/widget/earn/birthday", {"birthday": "1990-05-01"}) for who in (ann, bob)]

@@ -13,8 +13,9 @@ from tests.counter import Counter
 from tests.make import NOON, Shopper, World
 from tests.panels import Panel
 from widget_server import clock
-from widget_server.loyalty import programs, sessions
-from widget_server.loyalty.shops import Shop, WidgetSettings
+from widget_server.loyalty.people import sessions
+from widget_server.loyalty.program import programs
+from widget_server.loyalty.program.shops import Shop, WidgetSettings
 from widget_server.schemas import typescript, widget
 from widget_server.widget import assets
 from widget_server.widget.panel import TABS

@@ -9,8 +9,8 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from tests.make import World
-from widget_server.loyalty import programs, shops
-from widget_server.loyalty.shops import Shop, WidgetSettings
+from widget_server.loyalty.program import programs, shops
+from widget_server.loyalty.program.shops import Shop, WidgetSettings
 from widget_server.widget import assets, colours, script
 
 

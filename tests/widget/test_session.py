@@ -13,11 +13,11 @@ from tests.make import World
 from tests.panels import Panel
 from widget_server import clock, tallies
 from widget_server.delivery import mail
-from widget_server.loyalty import customers, sign_in
-from widget_server.loyalty.customers import Customer
-from widget_server.loyalty.devices import Device
-from widget_server.loyalty.sessions import Session
-from widget_server.loyalty.sign_in_codes import SignInCode
+from widget_server.loyalty.people import customers, sign_in
+from widget_server.loyalty.people.customers import Customer
+from widget_server.loyalty.people.devices import Device
+from widget_server.loyalty.people.sessions import Session
+from widget_server.loyalty.people.sign_in_codes import SignInCode
 from widget_server.queue import Job
 from widget_server.schemas import widget as shapes
 
@@ -210,7 +210,7 @@ def test_asking_again_with_the_same_key_costs_nothing(somebody: Somebody, step: 
 def test_one_network_address_asks_for_few_mails_and_few_hashes(
     somebody: Somebody, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from widget_server.loyalty import passwords
+    from widget_server.loyalty.people import passwords
 
     hashed: list[str] = []
     monkeypatch.setattr(passwords, "hash_password", lambda password: hashed.append(password) or "hash")
@@ -228,7 +228,7 @@ def test_one_network_address_asks_for_few_mails_and_few_hashes(
 
 
 def test_guessing_is_limited(somebody: Somebody, monkeypatch: pytest.MonkeyPatch) -> None:
-    from widget_server.loyalty import passwords
+    from widget_server.loyalty.people import passwords
 
     monkeypatch.setattr(passwords, "password_fits", lambda *_: False)
     guesses = [somebody.asks("sign-in", email="ann@example.com", password=str(guess)) for guess in range(11)]

@@ -10,7 +10,7 @@ from typing import Any
 from tests.make import Shopper, World
 from tests.wix_sdk.sdk import Client, Runner
 from widget_server import ledger
-from widget_server.loyalty import api_keys
+from widget_server.loyalty.people import api_keys
 
 
 @dataclass

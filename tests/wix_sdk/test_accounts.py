@@ -9,7 +9,8 @@ from tests.test_serve import until
 from tests.wix_sdk.actors import Site
 from tests.wix_sdk.sdk import Runner, SdkError
 from widget_server import clock
-from widget_server.loyalty import coupons, expiry
+from widget_server.loyalty.points import expiry
+from widget_server.loyalty.rewards import coupons
 
 ACCOUNTS = "/loyalty-accounts/v1/accounts"
 NOTHING = {"balance": 0, "earned": 0, "adjusted": 0, "redeemed": 0, "expired": 0}

@@ -5,7 +5,7 @@ import pytest
 from tests.make import World
 from tests.wix_sdk.actors import Site
 from tests.wix_sdk.sdk import Client, SdkError
-from widget_server.loyalty import access_tokens, api_keys
+from widget_server.loyalty.people import access_tokens, api_keys
 
 NAME = "return (await client.programs.getLoyaltyProgram()).loyaltyProgram.name"
 

@@ -8,11 +8,13 @@ from widget_server.admin.customers import MEMBER_ID
 from widget_server.admin.routes import MANAGE, MEMBER, READ, SOURCE, Service, request_key, said
 from widget_server.errors import NotFound
 from widget_server.ledger import Account
-from widget_server.loyalty import batches, customers, expiry, points, reports
-from widget_server.loyalty.customers import Customer
-from widget_server.loyalty.expiry import ExpiryColumns
-from widget_server.loyalty.points import Said
-from widget_server.loyalty.shops import Shop
+from widget_server.loyalty import reports
+from widget_server.loyalty.people import customers
+from widget_server.loyalty.people.customers import Customer
+from widget_server.loyalty.points import adjustments, batches, expiry
+from widget_server.loyalty.points.adjustments import Said
+from widget_server.loyalty.points.expiry import ExpiryColumns
+from widget_server.loyalty.program.shops import Shop
 from widget_server.schemas.admin import accounts as shapes
 from widget_server.schemas.admin.accounts import Surroundings, account
 from widget_server.web import query
@@ -83,7 +85,7 @@ class BulkAdjust(shapes.BulkAdjust):
 @service.does("POST", "/accounts", MANAGE, takes=shapes.CreateAccount, answers=shapes.AccountBody)
 def create_account(caller: Caller, asked: Any) -> dict[str, Any]:
     """An account with 0 points for a customer; the program must be active, and she has none yet."""
-    return {"account": shown(caller.shop, points.create_account(caller.shop, asked["contact_id"]))}
+    return {"account": shown(caller.shop, adjustments.create_account(caller.shop, asked["contact_id"]))}
 
 
 @service.does("GET", "/accounts", READ, query=shapes.ListAccounts, answers=shapes.AccountsListed)
@@ -184,7 +186,7 @@ def get_account(caller: Caller, asked: Any, account_id: str) -> dict[str, Any]:
 def adjust_points(caller: Caller, asked: Any, account_id: str) -> dict[str, Any]:
     """By an amount or to a balance; never below 0. The customer reads `description`, staff alone `reason`."""
     Account.need(caller.shop, Account.id == account_id)
-    row = points.adjust(
+    row = adjustments.adjust(
         caller.shop,
         account_id,
         source=SOURCE,
@@ -207,7 +209,7 @@ def adjust_points(caller: Caller, asked: Any, account_id: str) -> dict[str, Any]
 def earn_points(caller: Caller, asked: Any, account_id: str) -> dict[str, Any]:
     """Points for something done, once for an `idempotencyKey`: the same again answers the first transaction."""
     Account.need(caller.shop, Account.id == account_id)
-    row = points.earn_points(
+    row = adjustments.earn_points(
         caller.shop,
         account_id,
         asked["amount"],

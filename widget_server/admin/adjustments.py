@@ -9,8 +9,8 @@ from marshmallow import fields
 
 from widget_server.admin.routes import READ, Service
 from widget_server.ledger import Transaction
-from widget_server.loyalty.points import Adjustment
-from widget_server.loyalty.shops import Shop
+from widget_server.loyalty.points.adjustments import Adjustment
+from widget_server.loyalty.program.shops import Shop
 from widget_server.schemas.widget import Points
 from widget_server.schemas.wire import Wire, WireTime, guid, page_of, wrapped
 from widget_server.web import query

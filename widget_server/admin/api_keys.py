@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from widget_server.admin.routes import MANAGE, READ, Service, naming
-from widget_server.loyalty import api_keys
+from widget_server.loyalty.people import api_keys
 from widget_server.schemas.admin.api_keys import ApiKeyBody, ApiKeys, Rotate, api_key, rights
 from widget_server.schemas.wire import Empty
 from widget_server.web.callers import Caller

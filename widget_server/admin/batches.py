@@ -3,8 +3,8 @@
 from typing import Any
 
 from widget_server.admin.routes import MANAGE, READ, Service
-from widget_server.loyalty import batches
-from widget_server.loyalty.batches import Batch
+from widget_server.loyalty.points import batches
+from widget_server.loyalty.points.batches import Batch
 from widget_server.schemas.admin import batches as shapes
 from widget_server.schemas.admin.batches import KINDS, STATUSES, batch, error
 from widget_server.web import query

@@ -5,7 +5,7 @@ No cookie is looked at: a page opens what its token opens. It may read the answe
 
 from flask import Flask, Response, g, request
 
-from widget_server.loyalty.shops import Origin
+from widget_server.loyalty.program.shops import Origin
 from widget_server.web.errors import ADMIN_PATHS
 
 ALLOWED = {

@@ -1,10 +1,10 @@
-"""Discounts at checkouts: `/loyalty-checkout-exchange/v1` (wix-api §1; how they move: loyalty/checkout.py)."""
+"""Discounts at checkouts: `/loyalty-checkout-exchange/v1` (wix-api §1; how they move: loyalty/rewards/checkout.py)."""
 
 from typing import Any
 
 from widget_server.admin.routes import MANAGE, MEMBER, READ, SOURCE, Service, request_key
-from widget_server.loyalty import checkout
-from widget_server.loyalty.checkout import CheckoutDiscount
+from widget_server.loyalty.rewards import checkout
+from widget_server.loyalty.rewards.checkout import CheckoutDiscount
 from widget_server.schemas.admin.checkout import (
     TYPES,
     WIRE_STATUSES,

@@ -12,10 +12,11 @@ from widget_server.admin.customers import MEMBER_ID, account_id
 from widget_server.admin.routes import MANAGE, MEMBER, READ, SOURCE, Service, request_key
 from widget_server.errors import BadRequest
 from widget_server.ledger import Account
-from widget_server.loyalty import coupons, customers, redeeming
-from widget_server.loyalty.coupons import Coupon
-from widget_server.loyalty.customers import Customer
-from widget_server.loyalty.shops import Shop
+from widget_server.loyalty.people import customers
+from widget_server.loyalty.people.customers import Customer
+from widget_server.loyalty.program.shops import Shop
+from widget_server.loyalty.rewards import coupons, redeeming
+from widget_server.loyalty.rewards.coupons import Coupon
 from widget_server.schemas.admin import coupons as shapes
 from widget_server.schemas.admin.coupons import STATUSES, coupon
 from widget_server.schemas.admin.tiers import RevisionAsked

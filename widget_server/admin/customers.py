@@ -8,9 +8,9 @@ from peewee import JOIN, Case
 from widget_server.admin.routes import MANAGE, READ, Service, bulk, naming
 from widget_server.db import atomic
 from widget_server.ledger import Account
-from widget_server.loyalty import customers, privacy
-from widget_server.loyalty.customers import Customer
-from widget_server.loyalty.shops import Shop
+from widget_server.loyalty.people import customers, privacy
+from widget_server.loyalty.people.customers import Customer
+from widget_server.loyalty.program.shops import Shop
 from widget_server.schemas.admin import customers as shapes
 from widget_server.schemas.admin.customers import SAME, STATUSES, customer, facts, person
 from widget_server.schemas.wire import Empty

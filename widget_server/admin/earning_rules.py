@@ -3,8 +3,8 @@
 from typing import Any
 
 from widget_server.admin.routes import MANAGE, READ, Service, bulk, naming
-from widget_server.loyalty import earning_rules
-from widget_server.loyalty.earning_rules import OWN_APP, Trigger
+from widget_server.loyalty.earning import rules
+from widget_server.loyalty.earning.rules import OWN_APP, Trigger
 from widget_server.schemas.admin import earning_rules as shapes
 from widget_server.schemas.admin.earning_rules import (
     CUSTOM,
@@ -41,7 +41,7 @@ def create_custom_rule(caller: Caller, asked: Any) -> dict[str, Any]:
     activity = f"{word}:{asked.get('channel', 'facebook').lower()}" if word == "social" else word
     sent = asked["earning_rule"]
     with naming({}, under="earningRule"):
-        row = earning_rules.create(
+        row = rules.create(
             caller.shop,
             Trigger(OWN_APP, activity),
             figures_of(sent),
@@ -54,14 +54,14 @@ def create_custom_rule(caller: Caller, asked: Any) -> dict[str, Any]:
 @service.does("GET", "/earning-rules/rules", READ, query=shapes.RuleFilter, answers=shapes.Rules)
 def list_rules(caller: Caller, asked: Any) -> dict[str, Any]:
     """Every rule, in the merchant's order, or those of one app or activity."""
-    rows = earning_rules.listed_all(caller.shop, asked.get("trigger_app_id"), asked.get("trigger_activity_type"))
+    rows = rules.listed_all(caller.shop, asked.get("trigger_app_id"), asked.get("trigger_activity_type"))
     return {"earning_rules": [earning_rule(one) for one in rows]}
 
 
 @service.does("GET", "/earning-rules/<string(length=36):rule_id>", READ, answers=shapes.RuleBody)
 def get_rule(caller: Caller, asked: Any, rule_id: str) -> dict[str, Any]:
     """One rule."""
-    return {"earning_rule": earning_rule(earning_rules.need(caller.shop, rule_id))}
+    return {"earning_rule": earning_rule(rules.need(caller.shop, rule_id))}
 
 
 @service.does(
@@ -70,27 +70,25 @@ def get_rule(caller: Caller, asked: Any, rule_id: str) -> dict[str, Any]:
 def update_rule(caller: Caller, asked: Any, rule_id: str) -> dict[str, Any]:
     """Change what is sent, by the revision that was read, if one is sent; past rows keep what they were booked with."""
     sent = asked["earning_rule"]
-    now = earning_rules.need(caller.shop, rule_id).trigger
+    now = rules.need(caller.shop, rule_id).trigger
     with naming({}, under="earningRule"):
-        row = earning_rules.change(
-            caller.shop, rule_id, sent.get("revision"), trigger=trigger_of(sent, now), **facts(sent)
-        )
+        row = rules.change(caller.shop, rule_id, sent.get("revision"), trigger=trigger_of(sent, now), **facts(sent))
     return {"earning_rule": earning_rule(row)}
 
 
 @service.does("DELETE", "/earning-rules/<string(length=36):rule_id>", MANAGE, query=shapes.MaybeRevision, answers=Empty)
 def delete_rule(caller: Caller, asked: Any, rule_id: str) -> dict[str, Any]:
     """The rule earns no more; what it gave stays."""
-    earning_rules.remove(caller.shop, rule_id, asked.get("revision"))
+    rules.remove(caller.shop, rule_id, asked.get("revision"))
     return {}
 
 
 @service.does("DELETE", "/automation-earning-rules/<string(length=36):rule_id>", MANAGE, answers=Empty)
 def delete_automation_rule(caller: Caller, asked: Any, rule_id: str) -> dict[str, Any]:
     """The same for a rule of a built-in kind."""
-    earning_rules.remove(caller.shop, rule_id, None)
+    rules.remove(caller.shop, rule_id, None)
     return {}
 
 
 def _made(caller: Caller, sent: dict[str, Any]) -> dict[str, Any]:
-    return earning_rule(earning_rules.create(caller.shop, trigger_of(sent), **facts(sent)))  # type: ignore[arg-type]
+    return earning_rule(rules.create(caller.shop, trigger_of(sent), **facts(sent)))  # type: ignore[arg-type]

@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from widget_server.admin.routes import MANAGE, READ, Service
-from widget_server.loyalty import orders
-from widget_server.loyalty.orders import Order, Parked
-from widget_server.loyalty.points import Award
-from widget_server.loyalty.shops import Shop
+from widget_server.loyalty.earning import orders
+from widget_server.loyalty.earning.orders import Order, Parked
+from widget_server.loyalty.points.awards import Award
+from widget_server.loyalty.program.shops import Shop
 from widget_server.schemas.admin import orders as shapes
 from widget_server.schemas.admin.orders import AWARDS, PARKED, STATUSES, award, order, parked
 from widget_server.schemas.wire import page_of

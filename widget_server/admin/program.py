@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from widget_server.admin.routes import MANAGE, READ, Service
-from widget_server.loyalty import programs
+from widget_server.loyalty.program import programs
 from widget_server.schemas.admin.program import (
     PREMIUM,
     PremiumFeatures,

@@ -3,9 +3,9 @@
 from typing import Any
 
 from widget_server.admin.routes import MANAGE, READ, Service, bulk, naming
-from widget_server.loyalty import rewards
-from widget_server.loyalty.rewards import Reward
-from widget_server.loyalty.shops import Shop
+from widget_server.loyalty.program.shops import Shop
+from widget_server.loyalty.rewards import rewards
+from widget_server.loyalty.rewards.rewards import Reward
 from widget_server.schemas.admin import rewards as shapes
 from widget_server.schemas.admin.rewards import AMOUNT_PATHS, columns, kind_and_prices, reward
 from widget_server.schemas.admin.tiers import RevisionAsked

@@ -19,7 +19,7 @@ from werkzeug.wsgi import get_path_info
 from widget_server import config, keys
 from widget_server.db import atomic, new_id
 from widget_server.errors import BadRequest, Refusal
-from widget_server.loyalty.points import Said
+from widget_server.loyalty.points.adjustments import Said
 from widget_server.schemas.wire import Empty, ErrorBody, camel
 from widget_server.web import key_rates
 from widget_server.web.bodies import json_body, unfit

@@ -3,7 +3,7 @@
 from typing import Any
 
 from widget_server.admin.routes import MANAGE, READ, Service, naming
-from widget_server.loyalty import shops
+from widget_server.loyalty.program import shops
 from widget_server.schemas.admin.secrets import ShopSecretBody, ShopSecrets, shop_secret
 from widget_server.schemas.wire import Empty
 from widget_server.web.callers import Caller

@@ -6,7 +6,8 @@ from marshmallow import ValidationError
 
 from widget_server.admin.routes import MANAGE, READ, Service, naming
 from widget_server.errors import NotFound
-from widget_server.loyalty import feeds, program_files
+from widget_server.loyalty import program_files
+from widget_server.loyalty.earning import feeds
 from widget_server.loyalty.program_files import ProgramFile
 from widget_server.schemas.admin.settings import (
     SECTIONS,

@@ -3,7 +3,7 @@
 from typing import Any
 
 from widget_server.admin.routes import MEMBER, SOURCE, Service, naming
-from widget_server.loyalty import social
+from widget_server.loyalty.earning import social
 from widget_server.schemas.admin.social import CHANNELS, ChannelBody, FollowedChannels, followed_channel
 from widget_server.web.callers import Caller
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from widget_server.admin.routes import MANAGE, READ, Service, bulk, naming
-from widget_server.loyalty import tiers
+from widget_server.loyalty.points import tiers
 from widget_server.schemas.admin import tiers as shapes
 from widget_server.schemas.admin.tiers import columns, settings, settings_columns, tier
 from widget_server.schemas.wire import Empty

@@ -8,9 +8,9 @@ from peewee import JOIN
 from widget_server.admin.routes import READ, Service
 from widget_server.errors import NotFound
 from widget_server.ledger import Transaction
-from widget_server.loyalty.orders import Order
-from widget_server.loyalty.points import Adjustment
-from widget_server.loyalty.shops import Shop
+from widget_server.loyalty.earning.orders import Order
+from widget_server.loyalty.points.adjustments import Adjustment
+from widget_server.loyalty.program.shops import Shop
 from widget_server.schemas.admin.transactions import TYPES, TransactionBody, TransactionsPage, transaction
 from widget_server.web import query
 from widget_server.web.callers import Caller

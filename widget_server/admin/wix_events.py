@@ -15,12 +15,14 @@ from widget_server.admin.coupons import shown as coupon_shown
 from widget_server.admin.imports import shown as import_shown
 from widget_server.delivery.news import News, Renderer, Renderers
 from widget_server.ledger import COUNTER_OF, Account, Transaction
-from widget_server.loyalty import programs, rewards, shops, tiers
-from widget_server.loyalty.coupons import Coupon
-from widget_server.loyalty.earning_rules import EarningRule
-from widget_server.loyalty.imports import Import
-from widget_server.loyalty.rewards import Reward
-from widget_server.loyalty.social import FollowedChannel
+from widget_server.loyalty.earning.rules import EarningRule
+from widget_server.loyalty.earning.social import FollowedChannel
+from widget_server.loyalty.points import tiers
+from widget_server.loyalty.points.imports import Import
+from widget_server.loyalty.program import programs, shops
+from widget_server.loyalty.rewards import rewards
+from widget_server.loyalty.rewards.coupons import Coupon
+from widget_server.loyalty.rewards.rewards import Reward
 from widget_server.schemas.admin.accounts import LoyaltyAccount
 from widget_server.schemas.admin.coupons import LoyaltyCoupon
 from widget_server.schemas.admin.earning_rules import EarningRuleWire, earning_rule

@@ -15,10 +15,10 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from widget_server import clock, money
-from widget_server.loyalty.gifts import Gift
-from widget_server.loyalty.programs import Program
-from widget_server.loyalty.shops import Shop
-from widget_server.loyalty.sign_in_codes import CODE_MINUTES
+from widget_server.loyalty.people.sign_in_codes import CODE_MINUTES
+from widget_server.loyalty.program.programs import Program
+from widget_server.loyalty.program.shops import Shop
+from widget_server.loyalty.rewards.gifts import Gift
 
 TEMPLATES = Path(__file__).parent / "templates"
 LANGUAGES = frozenset(path.stem for path in TEMPLATES.glob("*.toml"))

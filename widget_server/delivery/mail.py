@@ -29,8 +29,9 @@ from widget_server import clock, config, queue
 from widget_server.db import when_committed
 from widget_server.delivery import letters
 from widget_server.events import MailWanted
-from widget_server.loyalty import emails, programs, shops
-from widget_server.loyalty.forgetting import Forgotten
+from widget_server.loyalty.people import emails
+from widget_server.loyalty.people.forgetting import Forgotten
+from widget_server.loyalty.program import programs, shops
 from widget_server.queue import Job
 
 JOB = "send_mail"

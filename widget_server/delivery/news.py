@@ -10,10 +10,10 @@ from typing import Any
 from widget_server import events
 from widget_server.events import Event
 from widget_server.ledger import Account
-from widget_server.loyalty.coupons import Coupon
-from widget_server.loyalty.orders import Order
+from widget_server.loyalty.earning.orders import Order
+from widget_server.loyalty.earning.social import FollowedChannel
 from widget_server.loyalty.referrals import Referral
-from widget_server.loyalty.social import FollowedChannel
+from widget_server.loyalty.rewards.coupons import Coupon
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ from widget_server.delivery.signatures import ShopKey
 from widget_server.delivery.webhooks import Answer
 from widget_server.errors import BadRequest
 from widget_server.events import Event
-from widget_server.loyalty.forgetting import Forgotten
+from widget_server.loyalty.people.forgetting import Forgotten
 
 PROGRAM = "program"  # the lane of what is about no customer
 # after each try but the last: twelve tries in two days and a half

@@ -14,8 +14,10 @@ from widget_server import clock, config, journal, ledger
 from widget_server.db import Int, ShopTable, Text, UtcDateTime, atomic
 from widget_server.errors import BooksDoNotBalance
 from widget_server.ledger import Account
-from widget_server.loyalty import checkout, coupons, points, reports
-from widget_server.loyalty.shops import Shop
+from widget_server.loyalty import reports
+from widget_server.loyalty.points import adjustments, awards
+from widget_server.loyalty.program.shops import Shop
+from widget_server.loyalty.rewards import checkout, coupons
 
 WHOLE_EVERY = timedelta(days=7)
 
@@ -27,8 +29,8 @@ PROOFS: tuple[Callable[[str], Iterable[str]], ...] = (  # each row is what this 
     ledger.audit,
 )
 SUMS: tuple[Callable[[str], Iterable[str]], ...] = (  # and they agree with one another
-    points.audit_pending,
-    points.audit_notes,
+    awards.audit_pending,
+    adjustments.audit_notes,
     coupons.audit_coupons,
     checkout.audit_discounts,
     reports.audit_days,

@@ -17,14 +17,18 @@ from widget_server.db import atomic, lock_rows, new_id
 from widget_server.errors import BadRequest, BadTransition, NotWholeCoins
 from widget_server.events import ProgramChanged, emit
 from widget_server.ledger import POINTS_MAX
-from widget_server.loyalty import earning_rules, programs, referrals, rewards, shops, tiers
-from widget_server.loyalty.earning_rules import Campaign, EarningRule, Terms
-from widget_server.loyalty.gifts import Gift
-from widget_server.loyalty.programs import Program, ProgramSettings
+from widget_server.loyalty import referrals
+from widget_server.loyalty.earning import rules
+from widget_server.loyalty.earning.rules import Campaign, EarningRule, Terms
+from widget_server.loyalty.points import tiers
+from widget_server.loyalty.points.tiers import Tier, TierProgram
+from widget_server.loyalty.program import programs, shops
+from widget_server.loyalty.program.programs import Program, ProgramSettings
+from widget_server.loyalty.program.shops import Shop, WidgetSettings
 from widget_server.loyalty.referrals import ReferralProgram
-from widget_server.loyalty.rewards import Reward
-from widget_server.loyalty.shops import Shop, WidgetSettings
-from widget_server.loyalty.tiers import Tier, TierProgram
+from widget_server.loyalty.rewards import rewards
+from widget_server.loyalty.rewards.gifts import Gift
+from widget_server.loyalty.rewards.rewards import Reward
 
 Facts = dict[str, Any]
 Things = dict[str, Facts]
@@ -385,7 +389,7 @@ def _write(shop: Shop, file: ProgramFile, changes: list[Change]) -> None:
         _write_program(shop, file.program, {change.field for change in changes if change.what == "program"})
     if file.earning_rules is not None:
         columns = {handle: _rule_columns(facts, ids) for handle, facts in file.earning_rules.items()}
-        _write_list(shop, EarningRule, "earning_rules", columns, changes, earning_rules.save_rule)
+        _write_list(shop, EarningRule, "earning_rules", columns, changes, rules.save_rule)
     if file.rewards is not None:
         columns = {handle: _reward_columns(facts, ids) for handle, facts in file.rewards.items()}
         _write_list(shop, Reward, "rewards", columns, changes, rewards.save_reward)

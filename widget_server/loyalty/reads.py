@@ -11,30 +11,24 @@ from peewee import fn
 
 from widget_server import clock, ledger, money
 from widget_server.ledger import Account, Transaction
-from widget_server.loyalty import (
-    coupons,
-    earning_rules,
-    expiry,
-    programs,
-    redeeming,
-    referrals,
-    rewards,
-    rule_states,
-    scoring,
-    tiers,
-)
-from widget_server.loyalty.coupons import Coupon
-from widget_server.loyalty.customers import Customer
-from widget_server.loyalty.earning_rules import EarningRule, Figure
-from widget_server.loyalty.gifts import Gift
-from widget_server.loyalty.orders import Order
-from widget_server.loyalty.points import Adjustment, Award
-from widget_server.loyalty.programs import Program
+from widget_server.loyalty import referrals
+from widget_server.loyalty.earning import rule_states, rules, scoring
+from widget_server.loyalty.earning.orders import Order
+from widget_server.loyalty.earning.rule_states import OPEN, RuleState
+from widget_server.loyalty.earning.rules import EarningRule, Figure
+from widget_server.loyalty.earning.scoring import Rate
+from widget_server.loyalty.people.customers import Customer
+from widget_server.loyalty.points import expiry, tiers
+from widget_server.loyalty.points.adjustments import Adjustment
+from widget_server.loyalty.points.awards import Award
+from widget_server.loyalty.program import programs
+from widget_server.loyalty.program.programs import Program
+from widget_server.loyalty.program.shops import Shop
 from widget_server.loyalty.referrals import ReferralProgram
-from widget_server.loyalty.rewards import Price, Reward
-from widget_server.loyalty.rule_states import OPEN, RuleState
-from widget_server.loyalty.scoring import Rate
-from widget_server.loyalty.shops import Shop
+from widget_server.loyalty.rewards import coupons, redeeming, rewards
+from widget_server.loyalty.rewards.coupons import Coupon
+from widget_server.loyalty.rewards.gifts import Gift
+from widget_server.loyalty.rewards.rewards import Price, Reward
 
 PAGE = 20
 WITHOUT_POINTS_MAX = 5
@@ -46,14 +40,13 @@ Json = dict[str, Any]
 
 def earn(shop: Shop, program: Program, customer: Customer, account: Account | None) -> list[Json]:
     """The rules valid for her now, in the merchant's order, with their state (acceptance 17, 18)."""
-    rules = earning_rules.listed(shop, customer, account)
-    states = rule_states.states(shop, customer, account, rules)
-    return _rules(shop, program, account, rules, states)
+    listed = rules.listed(shop, customer, account)
+    return _rules(shop, program, account, listed, rule_states.states(shop, customer, account, listed))
 
 
 def guest_earn(shop: Shop, program: Program) -> list[Json]:
     """The rules as a guest reads them."""
-    return _rules(shop, program, None, earning_rules.listed(shop, None, None), {})
+    return _rules(shop, program, None, rules.listed(shop, None, None), {})
 
 
 def rule(shop: Shop, customer: Customer, one: EarningRule) -> Json:
@@ -64,19 +57,19 @@ def rule(shop: Shop, customer: Customer, one: EarningRule) -> Json:
 
 
 def _rules(
-    shop: Shop, program: Program, account: Account | None, rules: list[EarningRule], states: dict[str, RuleState]
+    shop: Shop, program: Program, account: Account | None, listed: list[EarningRule], states: dict[str, RuleState]
 ) -> list[Json]:
     standing, tier_id = tiers.standing(shop.id, account), account.tier_id if account else None
-    campaign = earning_rules.campaign_multiplier(shop, clock.now())
+    campaign = rules.campaign_multiplier(shop, clock.now())
     of_tier = standing.multiplier if standing else Decimal(1)
 
     def multiplier(one: EarningRule) -> Decimal | None:
         """By what the order's points are multiplied beside the product's own factors; None when by nothing."""
         tier = Decimal(1) if one.has_own(tier_id) else of_tier
         both = scoring.combined([tier, campaign], program.rules.combine)
-        return both if both != 1 and one.kind in earning_rules.ORDER_KINDS else None
+        return both if both != 1 and one.kind in rules.ORDER_KINDS else None
 
-    return [_rule(one, one.figure_for(tier_id), program, states.get(one.id, OPEN), multiplier(one)) for one in rules]
+    return [_rule(one, one.figure_for(tier_id), program, states.get(one.id, OPEN), multiplier(one)) for one in listed]
 
 
 def _rule(one: EarningRule, figure: Figure, program: Program, state: RuleState, multiplier: Decimal | None) -> Json:
@@ -105,7 +98,7 @@ def _rate(points: int | None, per: Decimal | None) -> Json | None:
 
 
 def _limit(one: EarningRule) -> Json | None:
-    if one.kind in earning_rules.ONCE_KINDS:
+    if one.kind in rules.ONCE_KINDS:
         return {"times": 1, "period": "ever"}
     if one.kind == "birthday":
         return {"times": 1, "period": "year"}

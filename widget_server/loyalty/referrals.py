@@ -32,16 +32,19 @@ from widget_server.errors import AlreadyReferred, OwnReferralCode, ReferralCodeU
 from widget_server.events import ReferralChanged, emit
 from widget_server.journal import Journaled
 from widget_server.ledger import Cause, Transaction
-from widget_server.loyalty import coupons, customers, gifts, mailboxes, new_customers, programs
 from widget_server.loyalty.audit_log import Audited
-from widget_server.loyalty.coupons import Coupon
-from widget_server.loyalty.customers import Customer
-from widget_server.loyalty.forgetting import Forgotten
-from widget_server.loyalty.gifts import Gift
-from widget_server.loyalty.order_goods import goods
-from widget_server.loyalty.order_states import ZERO, Milestone
-from widget_server.loyalty.orders import BEFORE_PROGRAM, Order
-from widget_server.loyalty.shops import Shop
+from widget_server.loyalty.earning import new_customers
+from widget_server.loyalty.earning.order_goods import goods
+from widget_server.loyalty.earning.order_states import ZERO, Milestone
+from widget_server.loyalty.earning.orders import BEFORE_PROGRAM, Order
+from widget_server.loyalty.people import customers, mailboxes
+from widget_server.loyalty.people.customers import Customer
+from widget_server.loyalty.people.forgetting import Forgotten
+from widget_server.loyalty.program import programs
+from widget_server.loyalty.program.shops import Shop
+from widget_server.loyalty.rewards import coupons, gifts
+from widget_server.loyalty.rewards.coupons import Coupon
+from widget_server.loyalty.rewards.gifts import Gift
 from widget_server.tallies import Tally
 
 TRIGGERS = ("registration", "first_paid_order", "first_fulfilled_order")

@@ -18,13 +18,14 @@ from widget_server.db import Int, Text, atomic, insert_once, new_id
 from widget_server.errors import BadRequest
 from widget_server.journal import Journaled
 from widget_server.ledger import Account, Kind, Transaction
-from widget_server.loyalty import programs, tiers
-from widget_server.loyalty.customers import Customer
-from widget_server.loyalty.order_states import ZERO
-from widget_server.loyalty.orders import Order
-from widget_server.loyalty.points import Award
+from widget_server.loyalty.earning.order_states import ZERO
+from widget_server.loyalty.earning.orders import Order
+from widget_server.loyalty.people.customers import Customer
+from widget_server.loyalty.points import tiers
+from widget_server.loyalty.points.awards import Award
+from widget_server.loyalty.program import programs
+from widget_server.loyalty.program.shops import Shop
 from widget_server.loyalty.referrals import ENDED, Referral
-from widget_server.loyalty.shops import Shop
 
 DAYS_STILL_OPEN = 2  # today, and yesterday: its last booking may not be committed yet
 FIGURES: dict[str, tuple[Kind, ...]] = {

@@ -1,6 +1,6 @@
 """Who somebody is, and when the shop began: canonical addresses, owners of orders, what a mailbox had once."""
 
-from widget_server.loyalty import emails, mailboxes
+from widget_server.loyalty.people import emails, mailboxes
 
 SQLITE = """
 ALTER TABLE "program" ADD COLUMN "activated_at" TEXT;

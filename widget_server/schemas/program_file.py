@@ -19,14 +19,14 @@ from marshmallow import Schema, ValidationError, fields, post_load, validate, va
 from widget_server import clock
 from widget_server.errors import BadRequest
 from widget_server.ledger import POINTS_MAX
-from widget_server.loyalty.earning_rules import KINDS, ORDER_KINDS, RATED_KINDS, Terms
-from widget_server.loyalty.gifts import Gift
+from widget_server.loyalty.earning.rules import KINDS, ORDER_KINDS, RATED_KINDS, Terms
+from widget_server.loyalty.points.tiers import WINDOW_DAYS_DEFAULT as TIER_WINDOW_DAYS_DEFAULT
+from widget_server.loyalty.program.programs import ProgramSettings
+from widget_server.loyalty.program.shops import LOCALE, WidgetSettings
 from widget_server.loyalty.program_files import Facts, ProgramFile, Things
-from widget_server.loyalty.programs import ProgramSettings
 from widget_server.loyalty.referrals import DAILY_CAP_DEFAULT, TRIGGERS, WINDOW_DAYS_DEFAULT
-from widget_server.loyalty.rewards import KINDS as REWARD_KINDS
-from widget_server.loyalty.shops import LOCALE, WidgetSettings
-from widget_server.loyalty.tiers import WINDOW_DAYS_DEFAULT as TIER_WINDOW_DAYS_DEFAULT
+from widget_server.loyalty.rewards.gifts import Gift
+from widget_server.loyalty.rewards.rewards import KINDS as REWARD_KINDS
 
 MONEY_MAX = Decimal(10**12)
 MULTIPLIER_MAX = Decimal(1000)

@@ -11,11 +11,11 @@ from typing import Any
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, post_load, validate
 
 from widget_server import clock
-from widget_server.loyalty import emails
-from widget_server.loyalty.codes import Cart
-from widget_server.loyalty.customers import Person
-from widget_server.loyalty.order_states import STATUSES, Line, OrderState, Refund, RefundLine
-from widget_server.loyalty.postal_addresses import PostalAddress
+from widget_server.loyalty.earning.order_states import STATUSES, Line, OrderState, Refund, RefundLine
+from widget_server.loyalty.people import emails
+from widget_server.loyalty.people.customers import Person
+from widget_server.loyalty.people.postal_addresses import PostalAddress
+from widget_server.loyalty.rewards.codes import Cart
 
 MONEY_MAX = Decimal(10) ** 12
 CURRENCY = validate.Regexp(r"^[A-Z]{3}$", error="A currency has three capital letters.")

@@ -9,7 +9,7 @@ from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
-from widget_server.loyalty import lines
+from widget_server.loyalty.people import lines
 
 LINE = {"pattern": f"^{lines.PATTERN.pattern}$"}
 PRICE = "^[0-9]{1,9}([.][0-9]{1,6})?$"

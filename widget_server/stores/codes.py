@@ -1,16 +1,20 @@
 """Codes in a shop's own checkout: made, and killed, by jobs through the API of its platform (acceptance 30, 37, 39).
 
 Each job may run again after a crash: what stands in the shop already, and is ours, is taken as made; what is not
-there is dead. The shop is asked outside any transaction; `loyalty/issuing.py` then says what became of the coupon.
+there is dead. The shop is asked outside any transaction; `loyalty/rewards/issuing.py` then says what became of the
+coupon.
 """
 
 from types import ModuleType
 from typing import Any
 
 from widget_server.errors import BadRequest
-from widget_server.loyalty import coupons, customers, issuing, orders, shops
-from widget_server.loyalty.coupons import Coupon
-from widget_server.loyalty.shops import Shop
+from widget_server.loyalty.earning import orders
+from widget_server.loyalty.people import customers
+from widget_server.loyalty.program import shops
+from widget_server.loyalty.program.shops import Shop
+from widget_server.loyalty.rewards import coupons, issuing
+from widget_server.loyalty.rewards.coupons import Coupon
 from widget_server.stores import shopify_codes, woocommerce_codes
 from widget_server.stores.calls import PRODUCT_UNAVAILABLE, Api, NotReached, Recipient, Refused
 

@@ -13,11 +13,12 @@ from marshmallow import Schema, ValidationError
 from widget_server.db import atomic
 from widget_server.errors import Refusal
 from widget_server.events import CustomerPastChanged, CustomerRegistered, SamePerson, emit
-from widget_server.loyalty import customers, deliveries, earning, emails, orders, privacy, sessions
-from widget_server.loyalty.customers import Customer, Person
-from widget_server.loyalty.order_states import OrderState
-from widget_server.loyalty.orders import Parked
-from widget_server.loyalty.shops import Shop
+from widget_server.loyalty.earning import actions, deliveries, orders
+from widget_server.loyalty.earning.order_states import OrderState
+from widget_server.loyalty.earning.orders import Parked
+from widget_server.loyalty.people import customers, emails, privacy, sessions
+from widget_server.loyalty.people.customers import Customer, Person
+from widget_server.loyalty.program.shops import Shop
 from widget_server.schemas import stores as shapes
 from widget_server.stores import generic, shopify, woocommerce
 from widget_server.stores import messages as say
@@ -209,8 +210,8 @@ def _action(shop: Shop, platform: str, told: dict[str, Any]) -> Outcome:
     kind, _, name = facts["type"].partition(":")
     if kind not in ("social", "custom"):
         kind, name = (SERVER_KINDS[kind], "") if kind in SERVER_KINDS else ("custom", facts["type"])
-    action = earning.Action(kind, facts["id"], name or None, facts["value"], facts["occurred_at"])
-    booked = earning.fire(shop, customer, action, source=f"store:{platform}")
+    action = actions.Action(kind, facts["id"], name or None, facts["value"], facts["occurred_at"])
+    booked = actions.fire(shop, customer, action, source=f"store:{platform}")
     return BOOKED if booked else Outcome("ignored", "no rule gives points for this now")
 
 

@@ -13,9 +13,10 @@ from itertools import pairwise
 
 from widget_server import clock, config, queue
 from widget_server.db import atomic
-from widget_server.loyalty import feeds, orders, shops
-from widget_server.loyalty.feeds import Feed, Listing, Status
-from widget_server.loyalty.shops import Shop
+from widget_server.loyalty.earning import feeds, orders
+from widget_server.loyalty.earning.feeds import Feed, Listing, Status
+from widget_server.loyalty.program import shops
+from widget_server.loyalty.program.shops import Shop
 from widget_server.stores import inbox, woocommerce, woocommerce_api
 from widget_server.stores.calls import Api, NotReached, Refused
 from widget_server.stores.codes import Payload

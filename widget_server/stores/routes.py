@@ -6,10 +6,11 @@ from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from widget_server.errors import BadSignature, NotFound
-from widget_server.loyalty import codes, coupons, shops
-from widget_server.loyalty.codes import Verdict
-from widget_server.loyalty.coupons import Coupon
-from widget_server.loyalty.shops import Shop
+from widget_server.loyalty.program import shops
+from widget_server.loyalty.program.shops import Shop
+from widget_server.loyalty.rewards import codes, coupons
+from widget_server.loyalty.rewards.codes import Verdict
+from widget_server.loyalty.rewards.coupons import Coupon
 from widget_server.schemas.stores import CheckSchema, UseSchema
 from widget_server.stores import generic, inbox, woocommerce
 from widget_server.web.bodies import json_body

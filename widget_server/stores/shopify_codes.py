@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from widget_server import clock, money
-from widget_server.loyalty.coupons import Coupon
+from widget_server.loyalty.rewards.coupons import Coupon
 from widget_server.stores.calls import (
     DETAIL_LENGTH_MAX,
     PRODUCT_UNAVAILABLE,

@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from widget_server import money
-from widget_server.loyalty.coupons import Coupon
+from widget_server.loyalty.rewards.coupons import Coupon
 from widget_server.stores.calls import PRODUCT_UNAVAILABLE, Api, Found, Recipient, Refused, ask
 from widget_server.stores.fields import wire
 

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from widget_server.loyalty import orders, shops
-from widget_server.loyalty.order_states import OrderState
-from widget_server.loyalty.orders import Order
+from widget_server.loyalty.earning import orders
+from widget_server.loyalty.earning.order_states import OrderState
+from widget_server.loyalty.earning.orders import Order
+from widget_server.loyalty.program import shops
 from widget_server.schemas.stores import RefundSchema
 from widget_server.stores import woocommerce_api
 from widget_server.stores.calls import Api

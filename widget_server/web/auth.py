@@ -9,9 +9,11 @@ from flask_login import LoginManager, UserMixin, current_user
 
 from widget_server import config
 from widget_server.errors import BadRequest, OriginNotAllowed, SignedOut
-from widget_server.loyalty import audit_log, shops, sign_in
-from widget_server.loyalty.customers import Customer
-from widget_server.loyalty.shops import Shop
+from widget_server.loyalty import audit_log
+from widget_server.loyalty.people import sign_in
+from widget_server.loyalty.people.customers import Customer
+from widget_server.loyalty.program import shops
+from widget_server.loyalty.program.shops import Shop
 from widget_server.web.networks import client_address
 
 SHOP_HEADER = "X-Loyalty-Shop"

@@ -10,11 +10,13 @@ from typing import Literal
 from flask import g, request
 
 from widget_server.errors import MembersOnly, OtherShop, ScopeMissing, SignedOut
-from widget_server.loyalty import access_tokens, api_keys, audit_log, customers, shops
-from widget_server.loyalty.access_tokens import Holder
-from widget_server.loyalty.api_keys import ApiKey
-from widget_server.loyalty.customers import Customer
-from widget_server.loyalty.shops import Shop
+from widget_server.loyalty import audit_log
+from widget_server.loyalty.people import access_tokens, api_keys, customers
+from widget_server.loyalty.people.access_tokens import Holder
+from widget_server.loyalty.people.api_keys import ApiKey
+from widget_server.loyalty.people.customers import Customer
+from widget_server.loyalty.program import shops
+from widget_server.loyalty.program.shops import Shop
 from widget_server.web.auth import BEARER
 from widget_server.web.networks import client_address
 

@@ -7,7 +7,9 @@ from flask.typing import ResponseReturnValue
 
 from widget_server import clock, db, queue, schema
 from widget_server.errors import DatabaseState
-from widget_server.loyalty import books, feeds, shops
+from widget_server.loyalty import books
+from widget_server.loyalty.earning import feeds
+from widget_server.loyalty.program import shops
 
 health = Blueprint("health", __name__)
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 from widget_server.errors import RateLimited
-from widget_server.loyalty import emails, sign_in
-from widget_server.loyalty.shops import Shop
+from widget_server.loyalty.people import emails, sign_in
+from widget_server.loyalty.program.shops import Shop
 from widget_server.web.rate_limits import address_failures, failures, limit_address
 
 OF_ADDRESS = "20 per minute"  # tries, whatever becomes of them: each costs a hash

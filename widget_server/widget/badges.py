@@ -7,11 +7,12 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from widget_server import clock, ledger
-from widget_server.loyalty import earning, programs, shops, taxes
-from widget_server.loyalty.customers import Customer
-from widget_server.loyalty.order_states import Line, OrderState
-from widget_server.loyalty.programs import ProgramSettings
-from widget_server.loyalty.shops import Shop
+from widget_server.loyalty.earning import order_points, taxes
+from widget_server.loyalty.earning.order_states import Line, OrderState
+from widget_server.loyalty.people.customers import Customer
+from widget_server.loyalty.program import programs, shops
+from widget_server.loyalty.program.programs import ProgramSettings
+from widget_server.loyalty.program.shops import Shop
 from widget_server.schemas import widget as shapes
 from widget_server.web import auth, compression
 from widget_server.web.bodies import json_body
@@ -64,4 +65,4 @@ def _points(shop: Shop, rules: ProgramSettings, customer: Customer | None, item:
     now = clock.now()
     line = Line("1", item["product_id"], 1, price - tax, tax=tax, collection_ids=tuple(item["collection_ids"]))
     state = OrderState("", "", "paid", shop.currency, now, now, lines=(line,), tax=tax, total=price)
-    return earning.quote(shop, customer, state)
+    return order_points.quote(shop, customer, state)

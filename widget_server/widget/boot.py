@@ -9,8 +9,8 @@ from markupsafe import Markup
 
 from widget_server import money
 from widget_server.loyalty import reads
-from widget_server.loyalty.programs import Program
-from widget_server.loyalty.shops import Shop
+from widget_server.loyalty.program.programs import Program
+from widget_server.loyalty.program.shops import Shop
 from widget_server.widget import assets, colours
 
 WORTH_POINTS = 100

@@ -3,7 +3,7 @@
 from flask import Response, redirect
 from werkzeug import Response as WerkzeugResponse
 
-from widget_server.loyalty.shops import Shop
+from widget_server.loyalty.program.shops import Shop
 
 COMMON = {
     "Referrer-Policy": "no-referrer",

@@ -6,7 +6,10 @@ from flask import jsonify
 from flask.typing import ResponseReturnValue
 
 from widget_server import ledger
-from widget_server.loyalty import birthdays, customers, earning, earning_rules, programs, reads, social
+from widget_server.loyalty import reads
+from widget_server.loyalty.earning import actions, birthdays, rules, social
+from widget_server.loyalty.people import customers
+from widget_server.loyalty.program import programs
 from widget_server.schemas import widget as shapes
 from widget_server.web import auth
 from widget_server.web.auth import Shopper
@@ -19,7 +22,7 @@ earn = Endpoints("earn", "earn", "Earn points")
 
 @earn.get("")
 @earn.response(200, shapes.EarnList)
-def rules() -> ResponseReturnValue:
+def listed() -> ResponseReturnValue:
     """Active rules valid for her now, in the merchant's order."""
     me = auth.member()
     account = ledger.account_of(me.shop.id, me.customer.id)
@@ -42,7 +45,7 @@ def visit() -> ResponseReturnValue:
     """The day's first visit."""
     me = auth.member()
     limit_flood("30 per minute", "visit", me.customer.id)
-    return jsonify(points=earning.visit(me.shop, me.customer), balance=_balance(me))
+    return jsonify(points=actions.visit(me.shop, me.customer), balance=_balance(me))
 
 
 @earn.post("/birthday")
@@ -55,7 +58,7 @@ def birthday() -> ResponseReturnValue:
     birthdays.tell(me.customer, json_body(shapes.BirthdayAsk())["birthday"])
     customer = customers.by_id(me.shop.id, me.customer.id)
     account = ledger.account_of(me.shop.id, customer.id)
-    rule = next((one for one in earning_rules.listed(me.shop, customer, account) if one.kind == "birthday"), None)
+    rule = next((one for one in rules.listed(me.shop, customer, account) if one.kind == "birthday"), None)
     return jsonify(
         member=reads.member(customer), rule=reads.rule(me.shop, customer, rule) if rule is not None else None
     )

@@ -6,7 +6,9 @@ from flask.typing import ResponseReturnValue
 from widget_server import ledger
 from widget_server.errors import BadRequest
 from widget_server.lanes import EXPORTS
-from widget_server.loyalty import customers, privacy, programs, reads, sessions
+from widget_server.loyalty import reads
+from widget_server.loyalty.people import customers, privacy, sessions
+from widget_server.loyalty.program import programs
 from widget_server.schemas import widget as shapes
 from widget_server.web import auth
 from widget_server.web.rate_limits import limit_flood

@@ -6,8 +6,10 @@ from flask import jsonify, request
 from flask.typing import ResponseReturnValue
 
 from widget_server.errors import BadRequest
-from widget_server.loyalty import coupons, customers, reads
-from widget_server.loyalty.shops import Shop
+from widget_server.loyalty import reads
+from widget_server.loyalty.people import customers
+from widget_server.loyalty.program.shops import Shop
+from widget_server.loyalty.rewards import coupons
 from widget_server.schemas import widget as shapes
 from widget_server.web import auth
 from widget_server.web.bodies import json_body, plain

@@ -15,8 +15,10 @@ from markupsafe import Markup
 
 from widget_server import clock
 from widget_server.errors import CodeExpired, LinkExpired
-from widget_server.loyalty import customers, programs, referrals, sessions, shops, sign_in, sign_in_codes
-from widget_server.loyalty.shops import Shop
+from widget_server.loyalty import referrals
+from widget_server.loyalty.people import customers, sessions, sign_in, sign_in_codes
+from widget_server.loyalty.program import programs, shops
+from widget_server.loyalty.program.shops import Shop
 from widget_server.web import compression
 from widget_server.web.networks import address_bucket, client_address
 from widget_server.web.rate_limits import limit_address

@@ -7,7 +7,9 @@ from flask.typing import ResponseReturnValue
 
 from widget_server import ledger
 from widget_server.errors import BadRequest
-from widget_server.loyalty import customers, programs, reads
+from widget_server.loyalty import reads
+from widget_server.loyalty.people import customers
+from widget_server.loyalty.program import programs
 from widget_server.schemas.widget import MemberPanel
 from widget_server.web import auth
 from widget_server.widget.routes import Endpoints

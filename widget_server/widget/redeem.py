@@ -4,8 +4,10 @@ from flask import jsonify
 from flask.typing import ResponseReturnValue
 
 from widget_server import ledger
-from widget_server.loyalty import programs, reads, redeeming
-from widget_server.loyalty.coupons import Coupon
+from widget_server.loyalty import reads
+from widget_server.loyalty.program import programs
+from widget_server.loyalty.rewards import redeeming
+from widget_server.loyalty.rewards.coupons import Coupon
 from widget_server.schemas import widget as shapes
 from widget_server.web import auth
 from widget_server.web.bodies import json_body, plain

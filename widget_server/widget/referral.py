@@ -5,7 +5,9 @@ from flask import jsonify
 from flask.typing import ResponseReturnValue
 
 from widget_server.errors import NotFound
-from widget_server.loyalty import customers, programs, reads, referrals
+from widget_server.loyalty import reads, referrals
+from widget_server.loyalty.people import customers
+from widget_server.loyalty.program import programs
 from widget_server.schemas import widget as shapes
 from widget_server.web import auth
 from widget_server.web.bodies import json_body

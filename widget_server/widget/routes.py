@@ -14,7 +14,7 @@ from marshmallow import Schema
 from widget_server import config, keys
 from widget_server.db import canonical
 from widget_server.errors import BadRequest
-from widget_server.loyalty.shops import Shop
+from widget_server.loyalty.program.shops import Shop
 from widget_server.schemas.widget import Refusal
 from widget_server.web import compression
 from widget_server.web.auth import MEMBER_TOKEN, SHOP_HEADER, Shopper

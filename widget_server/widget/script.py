@@ -8,8 +8,8 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from widget_server.loyalty import programs, shops
-from widget_server.loyalty.shops import Shop, WidgetSettings
+from widget_server.loyalty.program import programs, shops
+from widget_server.loyalty.program.shops import Shop, WidgetSettings
 from widget_server.web import compression
 from widget_server.widget import assets, colours
 

@@ -5,11 +5,12 @@ from typing import Any
 from flask import jsonify, request
 from flask.typing import ResponseReturnValue
 
-from widget_server.loyalty import emails, passwords, reads, sessions, sign_in, sign_in_codes
-from widget_server.loyalty.devices import Browser
-from widget_server.loyalty.shops import Shop
-from widget_server.loyalty.sign_in import SignedIn
-from widget_server.loyalty.sign_in_codes import Purpose
+from widget_server.loyalty import reads
+from widget_server.loyalty.people import emails, passwords, sessions, sign_in, sign_in_codes
+from widget_server.loyalty.people.devices import Browser
+from widget_server.loyalty.people.sign_in import SignedIn
+from widget_server.loyalty.people.sign_in_codes import Purpose
+from widget_server.loyalty.program.shops import Shop
 from widget_server.schemas import widget as shapes
 from widget_server.web import agents, auth
 from widget_server.web.bodies import json_body

@@ -6,10 +6,12 @@ from typing import Any
 from marshmallow import ValidationError, fields, validate
 
 from widget_server.ledger import Account
-from widget_server.loyalty import expiry, programs, rewards, tiers
-from widget_server.loyalty.customers import Customer
-from widget_server.loyalty.programs import Program
-from widget_server.loyalty.shops import Shop
+from widget_server.loyalty.people.customers import Customer
+from widget_server.loyalty.points import expiry, tiers
+from widget_server.loyalty.program import programs
+from widget_server.loyalty.program.programs import Program
+from widget_server.loyalty.program.shops import Shop
+from widget_server.loyalty.rewards import rewards
 from widget_server.schemas.widget import Points as Count
 from widget_server.schemas.wire import (
     BALANCE_MAX,

@@ -5,7 +5,7 @@ from typing import Any
 from marshmallow import fields
 from marshmallow.validate import Length
 
-from widget_server.loyalty.api_keys import SERVICES, ApiKey, Rights
+from widget_server.loyalty.people.api_keys import SERVICES, ApiKey, Rights
 from widget_server.schemas.widget import Points
 from widget_server.schemas.wire import Choice, Wire, WireTime, guid, text, wrapped
 

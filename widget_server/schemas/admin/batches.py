@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import fields, validate
 
-from widget_server.loyalty.batches import REASONS, Batch, BatchItem
+from widget_server.loyalty.points.batches import REASONS, Batch, BatchItem
 from widget_server.schemas.widget import Points
 from widget_server.schemas.wire import Choice, Wire, WireTime, guid, page_of, wrapped
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate
 
-from widget_server.loyalty.checkout import STATUSES, CheckoutDiscount
+from widget_server.loyalty.rewards.checkout import STATUSES, CheckoutDiscount
 from widget_server.schemas.widget import Points
 from widget_server.schemas.wire import (
     NEVER,

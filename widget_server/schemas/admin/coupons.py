@@ -4,9 +4,9 @@ from typing import Any
 
 from marshmallow import fields
 
-from widget_server.loyalty import coupons
-from widget_server.loyalty.coupons import Coupon
-from widget_server.loyalty.customers import Customer
+from widget_server.loyalty.people.customers import Customer
+from widget_server.loyalty.rewards import coupons
+from widget_server.loyalty.rewards.coupons import Coupon
 from widget_server.schemas.admin.rewards import Scope, bounds
 from widget_server.schemas.widget import Points
 from widget_server.schemas.wire import POINTS_MAX, Number, Revision, Wire, WireTime, guid, page_of, wrapped

@@ -5,8 +5,8 @@ from typing import Any
 
 from marshmallow import fields, validate
 
-from widget_server.loyalty import emails
-from widget_server.loyalty.customers import LABELS_MAX, Customer, Person
+from widget_server.loyalty.people import emails
+from widget_server.loyalty.people.customers import LABELS_MAX, Customer, Person
 from widget_server.schemas.widget import Flag
 from widget_server.schemas.wire import Choice, Wire, WireTime, bulk_answer, guid, line, page_of, text, whole, wrapped
 

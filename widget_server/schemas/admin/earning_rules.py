@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate
 
-from widget_server.loyalty.earning_rules import EarningRule, Figure, Trigger
+from widget_server.loyalty.earning.rules import EarningRule, Figure, Trigger
 from widget_server.schemas.widget import Points
 from widget_server.schemas.wire import (
     NEVER,

@@ -4,8 +4,8 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
-from widget_server.loyalty.batches import Batch
-from widget_server.loyalty.imports import Import
+from widget_server.loyalty.points.batches import Batch
+from widget_server.loyalty.points.imports import Import
 from widget_server.schemas.widget import Flag, Points
 from widget_server.schemas.wire import Choice, Revision, Wire, WireTime, guid, page_of, text, wrapped
 

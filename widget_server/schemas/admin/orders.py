@@ -4,9 +4,9 @@ from typing import Any
 
 from marshmallow import fields
 
-from widget_server.loyalty.order_states import OrderState
-from widget_server.loyalty.orders import Order, Parked
-from widget_server.loyalty.points import Award
+from widget_server.loyalty.earning.order_states import OrderState
+from widget_server.loyalty.earning.orders import Order, Parked
+from widget_server.loyalty.points.awards import Award
 from widget_server.schemas.widget import Points
 from widget_server.schemas.wire import Choice, Number, Wire, WireTime, guid, page_of, wrapped
 

@@ -5,7 +5,7 @@ from typing import Any
 from marshmallow import fields, pre_load, validate
 
 from widget_server import config
-from widget_server.loyalty.programs import Program
+from widget_server.loyalty.program.programs import Program
 from widget_server.schemas.widget import Points
 from widget_server.schemas.wire import NAME_MAX, Image, Wire, WireTime, guid, text, wrapped
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate
 
-from widget_server.loyalty.rewards import Price, Reward, sliding_worth
+from widget_server.loyalty.rewards.rewards import Price, Reward, sliding_worth
 from widget_server.schemas.widget import Flag, Points
 from widget_server.schemas.wire import (
     NEVER,

@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import fields
 
-from widget_server.loyalty.shops import SECRET_LENGTH_MIN, ShopSecret
+from widget_server.loyalty.program.shops import SECRET_LENGTH_MIN, ShopSecret
 from widget_server.schemas.wire import Choice, Wire, WireTime, guid, text, wrapped
 
 KINDS = {"IDENTITY": "identity", "WEBHOOK": "webhook"}

@@ -4,9 +4,9 @@ from typing import Any, get_args
 
 from marshmallow import Schema, fields, validate
 
-from widget_server.loyalty import feeds
+from widget_server.loyalty.earning import feeds
+from widget_server.loyalty.program.shops import PLATFORMS
 from widget_server.loyalty.program_files import Facts, plain
-from widget_server.loyalty.shops import PLATFORMS
 from widget_server.schemas.program_file import (
     AMOUNT,
     Amount,

@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import fields
 
-from widget_server.loyalty.social import FollowedChannel
+from widget_server.loyalty.earning.social import FollowedChannel
 from widget_server.schemas.wire import Choice, Wire, WireTime, guid, wrapped
 
 CHANNELS = {name: name.lower() for name in ("FACEBOOK", "INSTAGRAM", "LINKEDIN", "X", "TIKTOK")}

@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import fields, validate
 
-from widget_server.loyalty import tiers
+from widget_server.loyalty.points import tiers
 from widget_server.schemas.admin.program import own_icon
 from widget_server.schemas.widget import Points
 from widget_server.schemas.wire import (

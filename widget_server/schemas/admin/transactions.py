@@ -5,8 +5,8 @@ from typing import Any
 from marshmallow import fields
 
 from widget_server.ledger import Transaction
-from widget_server.loyalty.orders import Order
-from widget_server.loyalty.points import Adjustment
+from widget_server.loyalty.earning.orders import Order
+from widget_server.loyalty.points.adjustments import Adjustment
 from widget_server.schemas.admin.earning_rules import OUR_APP
 from widget_server.schemas.admin.rewards import COUPON_REWARD, DISCOUNT_AMOUNT
 from widget_server.schemas.widget import Points

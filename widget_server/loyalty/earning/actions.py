@@ -1,0 +1,178 @@
+"""Actions that are no orders: what joining, a birthday, a visit or a click gives under the shop's rules, booked."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from widget_server import clock, ledger
+from widget_server.db import Row, atomic
+from widget_server.errors import RuleNotClickable
+from widget_server.ledger import POINTS_MAX, Account, Cause, Transaction
+from widget_server.loyalty.earning import caps, rules
+from widget_server.loyalty.earning.caps import Budget
+from widget_server.loyalty.earning.order_points import may_earn
+from widget_server.loyalty.earning.rules import ONCE_KINDS, ORDER_KINDS, EarningRule, Figure
+from widget_server.loyalty.people import customers, mailboxes
+from widget_server.loyalty.people.customers import Customer
+from widget_server.loyalty.program import programs
+from widget_server.loyalty.program.shops import Shop
+
+
+@dataclass(frozen=True)
+class Action:
+    """Something a customer did. `id` is the doer's own id of it: the same id never pays twice."""
+
+    kind: str
+    id: str
+    name: str | None = None
+    value: Decimal | None = None
+    at: datetime | None = None
+
+
+def fire(shop: Shop, customer: Customer, action: Action, *, source: str) -> list[Transaction]:
+    """Book what `action` gives under every rule for it; the booked rows (none: no rule, or a cap).
+
+    Nothing is earned while the program is not active, by the excluded, or twice by the same action.
+    """
+    if not may_earn(customer, programs.of(shop.id)):
+        return []
+    booked = []
+    for rule in EarningRule.of(shop).where(EarningRule.kind == action.kind).order_by(EarningRule.position):
+        if rules.is_on(rule) and _names(rule, action):
+            row = pay(shop, rule, customer, action, source)
+            if row is not None:
+                booked.append(row)
+    return booked
+
+
+def click(shop: Shop, customer: Customer, rule_id: str) -> EarningRule:
+    """She opened a social page: points for the click, once (acceptance 26).
+
+    Raises RuleNotClickable for every other kind of rule, NotFound when there is no such rule.
+    """
+    rule = EarningRule.need(shop, EarningRule.id == rule_id)
+    if rule.kind != "social":
+        raise RuleNotClickable()
+    program = programs.need_active(shop.id)
+    if rules.is_on(rule) and may_earn(customer, program):
+        pay(shop, rule, customer, Action("social", "click"), "widget")
+    return rule
+
+
+def visit(shop: Shop, customer: Customer) -> int:
+    """The day's first page visit; answers the points it gave now."""
+    day = clock.local_date(clock.now(), shop.timezone).isoformat()
+    rows = fire(shop, customer, Action("visit", day), source="widget")
+    return sum(row.amount for row in rows)
+
+
+def _names(rule: EarningRule, action: Action) -> bool:
+    told = {"custom": rule.terms.name, "social": (rule.terms.channel or "").lower() or None}
+    name = action.name.lower() if action.name and rule.kind == "social" else action.name
+    return rule.kind not in told or told[rule.kind] == name
+
+
+def pay(shop: Shop, rule: EarningRule, customer: Customer, action: Action, source: str) -> Transaction | None:
+    """Book what one rule gives for `action`; None when it gives nothing (not hers, paid before, a cap)."""
+    moment = action.at or clock.now()
+    with atomic():
+        account = ledger.account_of(shop.id, customer.id)
+        if account is not None:
+            account = ledger.locked(shop.id, account.id)
+        if not rules.is_for(rule, customer, account):
+            return None
+        wanted = _wanted(rule.figure_for(account.tier_id if account else None), action)
+        if not wanted:
+            return None
+        if account is None:  # never opened for nothing (contracts §1)
+            account = ledger.locked(shop.id, ledger.open_account(shop.id, customer.id).id)
+        keys = [_key(rule, customer_id, action) for customer_id in customers.ids_of(customer)]
+        if Transaction.one(shop, Transaction.source == source, Transaction.key.in_(keys)) is not None:
+            return None
+        given = _within_caps(shop, rule, account, wanted, moment)
+        if given <= 0:
+            return None
+        if rule.kind in ONCE_KINDS and not mailboxes.claim(shop, customer, f"{rule.kind}:{rule.id}"):
+            return None
+        cause = Cause(rule.kind, rule.id, snapshot={"points": given, "title": rule.title})
+        return ledger.post(shop.id, account.id, "earn", given, source=source, key=keys[0], cause=cause, at=moment)
+
+
+def _key(rule: EarningRule, customer_id: str, action: Action) -> str:
+    """The request key of what a rule gives a row of a person for `action`."""
+    once = f"{rule.kind}:{rule.id}:{customer_id}"
+    return once if rule.kind in ONCE_KINDS else f"{once}:{action.id}"
+
+
+def _wanted(figure: Figure, action: Action) -> int:
+    if figure.per is None:
+        return figure.points
+    return min(int((action.value or 0) * figure.points / figure.per), POINTS_MAX)
+
+
+def _within_caps(shop: Shop, rule: EarningRule, account: Account, wanted: int, at: datetime) -> int:
+    """What the rule's caps leave of `wanted`; the account is locked, so parallel calls take turns."""
+    terms = caps.of_rule(rule)
+    since = caps.since(terms, at, shop.timezone)
+    if since is None:
+        return wanted
+    budget = Budget(shop)
+    earlier = Transaction.of(shop, Transaction.amount, Transaction.event_at).where(
+        Transaction.account_id == account.id,
+        Transaction.cause_id == rule.id,
+        Transaction.event_at >= since,
+        Transaction.amount > 0,
+    )
+    for amount, event_at in earlier.order_by(Transaction.event_at, Transaction.sequence).tuples():
+        budget.take(amount, event_at, terms)
+    return budget.take(wanted, at, terms)
+
+
+def count_once(shop: Shop, account_id: str, moved: set[str]) -> None:
+    """Two accounts became one: take back what a rule gave to both and would have given to one person once.
+
+    `moved` are the rows that came from the merged account. The rows of each rule take their turns by the time of the
+    event, under the rule's caps as they are now; what the caps leave is kept. Only what the two rows have too much
+    together goes: points that a single row was given before the rule had a cap stay (acceptance 59).
+    """
+    shortfall = programs.of(shop.id).rules.shortfall
+    for rule in EarningRule.of(shop).where(EarningRule.kind.not_in(ORDER_KINDS)):
+        given = _given(shop, rule, account_id)
+        own, others = [[one for one in given if (one.id in moved) is theirs] for theirs in (False, True)]
+        if not (own and others):
+            continue
+        apart, together = {**_kept(shop, rule, own), **_kept(shop, rule, others)}, _kept(shop, rule, given)
+        for row in given:
+            surplus = apart[row.id] - together[row.id]
+            if surplus > 0:
+                ledger.take_back(
+                    shop.id,
+                    account_id,
+                    surplus,
+                    source="job",
+                    key=f"paid-twice:{row.id}",
+                    cause=Cause("merged", rule.id, snapshot={"title": rule.title}),
+                    takes_back=row.id,
+                    shortfall=shortfall,
+                )
+
+
+def _given(shop: Shop, rule: EarningRule, account_id: str) -> list[Row]:
+    """What a rule gave an account, in the order of the events."""
+    columns = (Transaction.id, Transaction.amount, Transaction.event_at)
+    rows = Transaction.of(shop, *columns).where(
+        Transaction.account_id == account_id, Transaction.cause_id == rule.id, Transaction.amount > 0
+    )
+    return list(rows.order_by(Transaction.event_at, Transaction.sequence).objects(Row))
+
+
+def _kept(shop: Shop, rule: EarningRule, given: list[Row]) -> dict[str, int]:
+    """What the rule leaves of these rows, by row: under its caps, and of birthdays one a year."""
+    budget, terms, kept, birthday = Budget(shop), caps.of_rule(rule), dict[str, int](), caps.EVER
+    for row in given:
+        if rule.kind == "birthday" and row.event_at - birthday < caps.BIRTHDAY_GAP:
+            kept[row.id] = 0
+            continue
+        birthday = row.event_at
+        kept[row.id] = budget.take(row.amount, row.event_at, terms)
+    return kept

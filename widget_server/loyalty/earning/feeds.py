@@ -1,0 +1,157 @@
+"""The connection to a shop's own API: how far its changes are known, and whether its webhooks run (contracts §13).
+
+A platform may switch a webhook off after a few failures and never say so. For the platforms in WATCHED,
+`stores/reconcile.py` therefore reads what changed, and keeps here how far it came and what it found.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from peewee import Check
+
+from widget_server import clock
+from widget_server.db import Json, ShopTable, Text, UtcDateTime, insert_once
+from widget_server.loyalty.earning.orders import Order
+from widget_server.loyalty.program.shops import Shop
+
+Status = Literal["ok", "silent", "switched_off", "unreachable"]
+Listing = Literal["any", "trash"]
+
+WATCHED = ("woocommerce",)  # not Shopify: it repeats failed webhooks for hours (contracts §13)
+LOOK_EVERY = timedelta(minutes=15)
+OVERLAP = timedelta(minutes=10)  # changes not yet committed when they were looked for, and clocks that differ
+LIVING = ("placed", "paid", "fulfilled")
+SAMPLE_SIZE = 50
+SAMPLE_AGE = timedelta(days=180)
+
+
+@dataclass(frozen=True)
+class Place:
+    """How far a list of changes was read: what changed at `since` or later, from this page on."""
+
+    since: datetime
+    page: int = 1
+
+    def after(self, newest: datetime | None) -> "Place":
+        """The place behind a page whose last change was at `newest`.
+
+        It follows the time of change, since pages shift while they are read; only a second with more changes than
+        one page holds is read page by page.
+        """
+        if newest is None or newest <= self.since:
+            return Place(self.since, self.page + 1)
+        return Place(newest)
+
+
+class Feed(ShopTable):
+    """One for each shop of a WATCHED platform while it is connected: its `status` as of `checked_at`, with `detail`
+    in words for the owner.
+
+    `places` says how far each list was read, `sampled` is the id of the order that was checked last for being there,
+    `mended_at` is when webhooks were switched on last.
+    """
+
+    id = Text(primary_key=True)
+    began_at = UtcDateTime()
+    next_look_at = UtcDateTime()
+    places = Json()
+    sampled = Text(default="")
+    status = Text(default="ok")
+    checked_at = UtcDateTime(null=True)
+    detail = Text(null=True)
+    mended_at = UtcDateTime(null=True)
+
+    class Meta:
+        indexes = ((("shop_id",), True),)
+        constraints = [Check("status IN ('ok', 'silent', 'switched_off', 'unreachable')")]
+
+    def place(self, listing: Listing) -> Place:
+        """How far this list was read: from the time of connecting on, never before it."""
+        known = self.places.get(listing)
+        return Place(clock.parse(known["since"]), known["page"]) if known else Place(self.began_at)
+
+
+def begin(shop: Shop) -> None:
+    """The shop was connected: what changes from now on is read. Connected again, it goes on where it was."""
+    if shop.platform not in WATCHED:
+        return
+    moment = clock.now()
+    values = {"id": shop.id, "shop_id": shop.id, "began_at": moment, "next_look_at": moment, "places": {}}
+    if not insert_once(Feed, {**values, "sampled": "", "status": "ok"}):
+        Feed.change(shop, {Feed.next_look_at: moment, Feed.status: "ok", Feed.checked_at: None, Feed.detail: None})
+
+
+def end(shop: Shop) -> None:
+    """The shop was disconnected: connected again, it begins anew."""
+    Feed.remove(shop)
+
+
+def of(shop: Shop) -> Feed | None:
+    """The shop's feed; None while its API is not read."""
+    return Feed.one(shop)
+
+
+def due() -> list[Feed]:
+    """The feeds to look at now, of every shop."""
+    return list(Feed.everywhere().where(Feed.next_look_at <= clock.now()).order_by(Feed.next_look_at))
+
+
+def claim_look(feed: Feed) -> bool:
+    """True when this look is the caller's: the next one is LOOK_EVERY later."""
+    moment = clock.now()
+    return Feed.change(feed.shop_id, {Feed.next_look_at: moment + LOOK_EVERY}, Feed.next_look_at <= moment) == 1
+
+
+def go_on(shop: Shop) -> None:
+    """The look is still under way: no other one begins meanwhile."""
+    Feed.change(shop, {Feed.next_look_at: clock.now() + LOOK_EVERY})
+
+
+def reach(feed: Feed, listing: Listing, place: Place) -> None:
+    """The list was read up to this place."""
+    feed.places = {**feed.places, listing: {"since": clock.iso(place.since), "page": place.page}}
+    Feed.change(feed.shop_id, {Feed.places: feed.places})
+
+
+def caught_up(feed: Feed, listing: Listing, moment: datetime) -> None:
+    """The list was read to its end at `moment` of the shop's own clock; the next look begins OVERLAP before it."""
+    reach(feed, listing, Place(max(moment - OVERLAP, feed.began_at)))
+
+
+def sample(shop: Shop, feed: Feed) -> list[Order]:
+    """The next orders to be checked for still being there: SAMPLE_SIZE at most, each recent living one in its turn."""
+    rows = Order.of(shop).where(
+        Order.platform == shop.platform,
+        Order.status.in_(LIVING),
+        Order.placed_at >= clock.now() - SAMPLE_AGE,
+        Order.id > feed.sampled,
+    )
+    return list(rows.order_by(Order.id).limit(SAMPLE_SIZE))
+
+
+def sampled(feed: Feed, sample: list[Order], *, until: Order | None = None) -> None:
+    """These orders were checked, or those up to `until`; behind the last one of all the round begins anew."""
+    if until is None and len(sample) == SAMPLE_SIZE:
+        until = sample[-1]
+    Feed.change(feed.shop_id, {Feed.sampled: until.id if until else ""})
+
+
+def conclude(shop: Shop, status: Status, detail: str | None, *, mended: bool = False) -> None:
+    """Keep what a look found; `mended`: it switched webhooks on."""
+    moment = clock.now()
+    found = {Feed.status: status, Feed.checked_at: moment, Feed.detail: detail}
+    Feed.change(shop, found | ({Feed.mended_at: moment} if mended else {}))
+
+
+def unwell() -> list[Feed]:
+    """The feeds that are not ok, of every shop."""
+    return list(Feed.everywhere().where(Feed.status != "ok").order_by(Feed.shop_id))
+
+
+def facts(shop: Shop) -> dict[str, Any] | None:
+    """The feed's status, when it was checked and what was found, for the shell and the admin API."""
+    feed = of(shop)
+    if feed is None:
+        return None
+    return {"status": feed.status, "checked_at": feed.checked_at, "detail": feed.detail}

@@ -1,0 +1,385 @@
+"""Orders: the state of each purchase as the platform last told it, and the inbox of what we could not book."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from peewee import Check
+
+from widget_server import clock, config, queue
+from widget_server.db import (
+    Bool,
+    Json,
+    ShopTable,
+    Text,
+    UtcDateTime,
+    atomic,
+    canonical,
+    insert_once,
+    lock_rows,
+    new_id,
+)
+from widget_server.events import OrderChanged, emit
+from widget_server.loyalty.earning.order_states import (
+    OrderState,
+    Refund,
+    add_child,
+    add_refund,
+    delete,
+    merge,
+    without_texts,
+)
+from widget_server.loyalty.people import customers, emails
+from widget_server.loyalty.people.customers import Customer, Person
+from widget_server.loyalty.people.forgetting import Forgotten
+from widget_server.loyalty.points.awards import Award
+from widget_server.loyalty.program import programs
+from widget_server.loyalty.program.shops import Shop
+
+RETRY_JOB = "retry_parked"
+RECONSIDER_CHUNK = 200
+
+# why an order gives no points
+PROGRAM_NOT_ACTIVE, OTHER_CURRENCY = "program_not_active", "other_currency"  # decided when it first arrives
+BEFORE_PROGRAM, NO_CUSTOMER = "before_program", "no_customer"  # recomputed with every message
+OF_CHECKOUT: dict[str, Any] = {"billing_email": None, "owner_as_of": None, "address_digests": []}
+DECIDED = (PROGRAM_NOT_ACTIVE, OTHER_CURRENCY)
+
+
+class Order(ShopTable):
+    """One purchase. `why_nothing` says why it gives no points (`_why_nothing`).
+
+    `owner_by_id` and `owner_as_of` say how well its owner was named (`Claim`). `billing_email` is the address typed
+    at that checkout, `address_digests` are those of its postal addresses (postal_addresses.py). `was_paid` stays
+    true for an order that was paid and then cancelled.
+    """
+
+    id = Text(primary_key=True)
+    platform = Text()
+    external_id = Text()
+    number = Text()
+    status = Text()
+    customer_id = Text(null=True)
+    state = Json()
+    why_nothing = Text(null=True)
+    placed_at = UtcDateTime()
+    created_at = UtcDateTime()
+    updated_at = UtcDateTime()
+    owner_by_id = Bool(default=False)
+    owner_as_of = Json(null=True)
+    billing_email = Text(null=True)
+    address_digests = Json(default=list)
+    was_paid = Bool(default=False)
+
+    class Meta:
+        indexes = (
+            (("shop_id", "platform", "external_id"), True),
+            (("shop_id", "customer_id", "placed_at"), False),
+            (("shop_id", "placed_at"), False),
+        )
+        constraints = [Check("status IN ('placed', 'paid', 'fulfilled', 'cancelled')")]
+
+    @property
+    def told(self) -> OrderState:
+        """The merged state."""
+        return OrderState.from_json(self.state)
+
+
+class Parked(ShopTable):
+    """A signed message we could not book: waiting for its order, or odd; the owner sees it."""
+
+    id = Text(primary_key=True)
+    platform = Text()
+    topic = Text()
+    waits_for = Text(null=True)
+    reason = Text()
+    body = Text()
+    fingerprint = Text()
+    status = Text(default="waiting")
+    received_at = UtcDateTime()
+
+    class Meta:
+        indexes = (
+            (("shop_id", "platform", "fingerprint"), True),
+            (("shop_id", "received_at"), False),
+        )
+        constraints = [Check("status IN ('waiting', 'booked', 'dismissed')")]
+
+
+Parked.add_index(
+    Parked.index(
+        Parked.shop_id,
+        Parked.platform,
+        Parked.waits_for,
+        where=Parked.waits_for.is_null(False),
+        name="parked_waiting",
+    )
+)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """How well one state of an order names who placed it: by the shop's own id or not, as of when, and whom.
+
+    Which claim holds follows from the set of an order's claims alone, whatever sequence its messages arrive in. One by
+    id beats one without: an order that merely loses the name, by a privacy clean-up or an edited billing address, moves
+    to nobody else. Among claims by id the newest holds, since staff correct mistakes; among those without, the oldest,
+    which is what was typed at the checkout (contracts §10).
+    """
+
+    by_id: bool
+    as_of: tuple[int, str]
+    who: str
+
+    @classmethod
+    def of(cls, told: OrderState, person: Person) -> "Claim":
+        """The claim of a state."""
+        return cls(person.external_id is not None, told.precedence, _digest(person.external_id or person.email or ""))
+
+    def beats(self, order: Order) -> bool:
+        """Whether this claim holds against the one by which the order has its owner now."""
+        if order.customer_id is None:
+            return True
+        if self.by_id != order.owner_by_id:
+            return self.by_id
+        if order.owner_as_of is None:  # owned since before claims were kept
+            return self.by_id
+        held: tuple[Any, ...] = tuple(order.owner_as_of)
+        mine = (*self.as_of, self.who)
+        return mine > held if self.by_id else mine < held
+
+
+def receive(shop: Shop, platform: str, told: OrderState, person: Person | None) -> Order:
+    """Book the state of an order: merged with what is known, so that late or repeated news cannot matter."""
+    with atomic():
+        order = _locked(shop, platform, told)
+        merged = merge(OrderState.from_json(order.state) if order.state else None, told)
+        if person is not None and not _is_of_erased(shop, order):
+            _claim(shop, order, Claim.of(told, person), person)
+        return _store(shop, order, merged)
+
+
+def receive_refund(shop: Shop, platform: str, order_id: str, refund: Refund) -> Order | None:
+    """Book a refund that was told by itself; None when its order is not known yet (then park it)."""
+    with atomic():
+        order = _lock(shop, platform, order_id)
+        return None if order is None else _store(shop, order, add_refund(order.told, refund))
+
+
+def receive_child(shop: Shop, platform: str, parent_id: str, received: OrderState) -> Order | None:
+    """Book the state of a sub-order with the purchase it is part of; None when that is not known yet (then park it)."""
+    with atomic():
+        order = _lock(shop, platform, parent_id)
+        return None if order is None else _store(shop, order, add_child(order.told, received))
+
+
+def receive_deletion(shop: Shop, platform: str, order_id: str) -> Order | None:
+    """The platform deleted the order: it counts as cancelled. None when it is not known yet (then park it)."""
+    with atomic():
+        order = _lock(shop, platform, order_id)
+        return None if order is None else _store(shop, order, delete(order.told))
+
+
+def reconsider(shop: Shop) -> None:
+    """Recompute `why_nothing` of every order after the day from which orders count was moved; the job.
+
+    Orders that count now are scored; those that have given points keep them (acceptance 59).
+    """
+    last = ""
+    while ids := _ids_after(shop, last):
+        for order_id in ids:
+            with atomic():
+                order = lock_rows(Order.of(shop).where(Order.id == order_id)).get()
+                _store(shop, order, order.told)
+        last = ids[-1]
+
+
+def _ids_after(shop: Shop, last: str) -> list[str]:
+    asked_again = Order.why_nothing.is_null() | (Order.why_nothing == BEFORE_PROGRAM)
+    rows = Order.of(shop, Order.id).where(Order.id > last, asked_again).order_by(Order.id).limit(RECONSIDER_CHUNK)
+    return [row.id for row in rows]
+
+
+def known_emails(shop: Shop, customer: Customer) -> list[str]:
+    """The addresses a customer uses, as typed, each once: the account's, and those of their own orders' checkouts."""
+    rows = Order.of(shop, Order.billing_email).where(
+        Order.customer_id == customer.id, Order.billing_email.is_null(False)
+    )
+    typed = [customer.email, *(row.billing_email for row in rows.order_by(Order.placed_at, Order.id))]
+    found: dict[str, str] = {}
+    for email in filter(emails.key_of, typed):
+        found.setdefault(emails.key_of(email), str(email))
+    return list(found.values())
+
+
+def find(shop: Shop, platform: str, external_id: str) -> Order | None:
+    """The order with the platform's id."""
+    return Order.one(shop, Order.platform == platform, Order.external_id == external_id)
+
+
+def park(shop: Shop, platform: str, topic: str, body: bytes, *, reason: str, waits_for: str | None = None) -> None:
+    """Keep a message where the owner sees it; the same body again is the same row."""
+    insert_once(
+        Parked,
+        {
+            "id": new_id(),
+            "shop_id": shop.id,
+            "platform": platform,
+            "topic": topic,
+            "waits_for": waits_for,
+            "reason": reason[:300],
+            "body": body.decode("utf-8", "replace").replace("\0", ""),
+            "fingerprint": hashlib.sha256(topic.encode() + b"\n" + body).hexdigest(),
+            "status": "waiting",
+            "received_at": clock.now(),
+        },
+    )
+
+
+def parked_for(shop: Shop, platform: str, external_id: str) -> list[Parked]:
+    """The messages that wait for this order, oldest first."""
+    waiting = Parked.of(shop).where(
+        Parked.platform == platform, Parked.waits_for == external_id, Parked.status == "waiting"
+    )
+    return list(waiting.order_by(Parked.received_at, Parked.id))
+
+
+def unpark(parked: Parked) -> None:
+    """What the message waited for has come, and it is booked."""
+    Parked.change(parked.shop_id, {Parked.status: "booked"}, Parked.id == parked.id)
+
+
+def retry(shop: Shop, parked_id: str) -> Parked:
+    """Promise that the message is tried again: what it lacked may be there now (stores/inbox.py). Raises NotFound."""
+    with atomic():
+        parked = Parked.need(shop, Parked.id == parked_id)
+        if parked.status == "waiting":
+            queue.enqueue(RETRY_JOB, {"shop_id": shop.id, "parked_id": parked.id})
+        return parked
+
+
+def dismiss(shop: Shop, parked_id: str) -> Parked:
+    """The owner has seen to it. Raises NotFound."""
+    Parked.change(shop, {Parked.status: "dismissed"}, Parked.id == parked_id, Parked.status == "waiting")
+    return Parked.need(shop, Parked.id == parked_id)
+
+
+def forget(person: Forgotten) -> None:
+    """Orders stay the shop's, without what was typed at their checkouts; parked messages about this person go.
+
+    Orders and messages of others keep everything but this person's referral codes.
+    """
+    for order in list(Order.of(person.shop_id).where(Order.customer_id.in_(person.ids))):
+        state = without_texts(order.told).as_json() if order.state else order.state
+        Order.change(person.shop_id, {**OF_CHECKOUT, "state": state}, Order.id == order.id)
+    for code in person.codes:
+        for order in list(Order.of(person.shop_id).where(Order.state.cast("TEXT").contains(code))):
+            state = json.loads(person.without_codes(canonical(order.state)))
+            Order.change(person.shop_id, {Order.state: state}, Order.id == order.id)
+    texts = list(Parked.of(person.shop_id, Parked.id, Parked.waits_for, Parked.body, Parked.reason).tuples())
+    for parked_id, waits_for, body, reason in texts:
+        this_one = Parked.id == parked_id
+        if waits_for in person.order_ids or person.owns_message(body) or person.is_named_in(reason):
+            Parked.remove(person.shop_id, this_one)
+        elif (left := person.without_codes(body)) != body:
+            Parked.change(person.shop_id, {Parked.body: left}, this_one)
+
+
+def _is_of_erased(shop: Shop, order: Order) -> bool:
+    """An old order told again must not make somebody anew who asked to be forgotten."""
+    return order.customer_id is not None and customers.by_id(shop.id, order.customer_id).erased_at is not None
+
+
+def _lock(shop: Shop, platform: str, external_id: str) -> Order | None:
+    rows = Order.of(shop).where(Order.platform == platform, Order.external_id == external_id)
+    found: Order | None = lock_rows(rows).first()
+    return found
+
+
+def _locked(shop: Shop, platform: str, told: OrderState) -> Order:
+    """The order's row, made empty when it is new, locked until the transaction ends."""
+    moment = clock.now()
+    insert_once(
+        Order,
+        {
+            "id": new_id(),
+            "shop_id": shop.id,
+            "platform": platform,
+            "external_id": told.id,
+            "number": told.number,
+            "status": _status(told),
+            "state": {},
+            "why_nothing": _decided(shop, told),
+            "placed_at": told.placed_at,
+            "created_at": moment,
+            "updated_at": moment,
+        },
+    )
+    order = _lock(shop, platform, told.id)
+    if order is None:
+        raise AssertionError("the row was there or was just made")
+    return order
+
+
+def _claim(shop: Shop, order: Order, claim: Claim, person: Person) -> None:
+    """Make the person of this claim the owner, if the claim holds; add the digests of the postal addresses."""
+    if set(person.address_digests) - set(order.address_digests):
+        order.address_digests = sorted({*person.address_digests, *order.address_digests})
+    if not claim.beats(order):
+        return
+    facts: dict[str, Any] = {
+        "customer_id": customers.recognise(shop.id, person).id,
+        "owner_by_id": claim.by_id,
+        "owner_as_of": [*claim.as_of, claim.who],
+        "billing_email": person.email or order.billing_email,
+    }
+    for name, value in facts.items():
+        if getattr(order, name) != value:
+            setattr(order, name, value)
+
+
+def _digest(who: str) -> str:
+    """Distinguishes two claims of one moment without storing a name."""
+    return config.digest(f"claim:{emails.key_of(who) or who}")[:16]
+
+
+def _decided(shop: Shop, told: OrderState) -> str | None:
+    """Why an order first seen now can never give points: decided once, acceptance 16."""
+    if not programs.of(shop.id).is_active:
+        return PROGRAM_NOT_ACTIVE
+    return OTHER_CURRENCY if told.currency != shop.currency else None
+
+
+def _status(state: OrderState) -> str:
+    """The status in the row: a cart that once was an order is a cancelled one."""
+    return "cancelled" if state.is_void else state.status
+
+
+def _why_nothing(shop: Shop, order: Order, placed_at: datetime) -> str | None:
+    """Why the order gives no points; None when it may. Recomputed with every message about the order.
+
+    An order that has counted goes on counting when the beginning is moved behind it (acceptance 59).
+    """
+    if order.why_nothing in DECIDED:
+        return str(order.why_nothing)
+    before = programs.is_before_program(shop, programs.of(shop.id), placed_at)
+    if before and Award.one(shop, Award.order_id == order.id) is None:
+        return BEFORE_PROGRAM
+    return NO_CUSTOMER if order.customer_id is None else None
+
+
+def _store(shop: Shop, order: Order, merged: OrderState) -> Order:
+    if _is_of_erased(shop, order):
+        merged = without_texts(merged)
+    value, why = merged.as_json(), _why_nothing(shop, order, merged.placed_at)
+    is_new = not order.state or canonical(order.state) != canonical(value) or why != order.why_nothing
+    if not is_new and not order.dirty_fields:
+        return order
+    order.state, order.status, order.number = value, _status(merged), merged.number
+    order.placed_at, order.updated_at = merged.placed_at, clock.now()
+    order.why_nothing, order.was_paid = why, order.was_paid or "paid" in merged.reached
+    order.save()
+    emit(OrderChanged(order.shop_id, order.id))
+    return order

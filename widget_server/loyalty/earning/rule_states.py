@@ -1,0 +1,83 @@
+"""How a rule stands for one shopper: open, done, or waiting until a day (acceptance 18)."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from peewee import fn
+
+from widget_server import clock
+from widget_server.ledger import Account, Transaction
+from widget_server.loyalty.earning import birthdays, caps
+from widget_server.loyalty.earning.rules import ORDER_KINDS, EarningRule
+from widget_server.loyalty.people.customers import Customer
+from widget_server.loyalty.points.awards import Award
+from widget_server.loyalty.program.shops import Shop
+
+
+@dataclass(frozen=True)
+class RuleState:
+    """A rule as it stands for one customer now."""
+
+    state: Literal["open", "done", "waiting"]
+    opens_at: datetime | None = None
+
+
+OPEN = RuleState("open")
+DONE = RuleState("done")
+
+
+def states(shop: Shop, customer: Customer, account: Account | None, rules: list[EarningRule]) -> dict[str, RuleState]:
+    """How each rule stands for her; a few queries, which look no further back than the rules' caps."""
+    done = _done(shop, account, rules) if account else {}
+    return {rule.id: _state(shop, customer, rule, done.get(rule.id, {})) for rule in rules}
+
+
+def _done(shop: Shop, account: Account, rules: list[EarningRule]) -> dict[str, dict[str, int]]:
+    """How often, and how much, each capped rule gave her; an order with what it gives today, as refunds free caps."""
+    alike: dict[tuple[bool, str], dict[str, list[str]]] = defaultdict(dict)
+    for rule in rules:
+        units = caps.units(caps.of_rule(rule))
+        if units:
+            alike[rule.kind in ORDER_KINDS, units[0]][rule.id] = units
+    done: dict[str, dict[str, int]] = {}
+    for (orders, widest), units_of in alike.items():
+        table = Award if orders else Transaction
+        rule_id, points = (Award.rule_id, Award.points) if orders else (Transaction.cause_id, Transaction.amount)
+        # an order counts once, though it may have an award in each of two parts
+        deed = fn.DISTINCT(Award.order_id) if orders else Transaction.id
+        starts = {unit: caps.start(unit, clock.now(), shop.timezone) for unit in {widest}.union(*units_of.values())}
+        sums = [
+            fn.COALESCE(sum_.filter(table.event_at >= start), 0).alias(f"{what}_{unit}")
+            for unit, start in starts.items()
+            for what, sum_ in (("times", fn.COUNT(deed)), ("points", fn.SUM(points)))
+        ]
+        rows = table.of(shop, rule_id.alias("rule_id"), *sums).where(
+            table.account_id == account.id, rule_id.in_(list(units_of)), table.event_at >= starts[widest], points > 0
+        )
+        done |= {row.pop("rule_id"): row for row in rows.group_by(rule_id).dicts()}
+    return done
+
+
+def _state(shop: Shop, customer: Customer, rule: EarningRule, done: dict[str, int]) -> RuleState:
+    if rule.kind == "birthday":
+        opens = birthdays.next_paid(shop, customer)
+        return RuleState("waiting", opens) if opens else OPEN
+    terms = caps.of_rule(rule)
+    if (rule.kind == "join" and customer.is_member) or _is_full(done, "ever", terms.times_ever, terms.points_ever):
+        return DONE
+    for unit, times, most in (
+        ("year", terms.times_per_year, None),
+        ("month", terms.times_per_month, terms.points_per_month),
+        ("day", terms.times_per_day, terms.points_per_day),
+    ):
+        if _is_full(done, unit, times, most):
+            return RuleState("waiting", clock.period(clock.now(), unit, shop.timezone)[1])
+    return OPEN
+
+
+def _is_full(done: dict[str, int], unit: str, times: int | None, most: int | None) -> bool:
+    return (times is not None and done.get(f"times_{unit}", 0) >= times) or (
+        most is not None and done.get(f"points_{unit}", 0) >= most
+    )

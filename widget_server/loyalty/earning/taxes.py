@@ -1,0 +1,24 @@
+"""Tax that a shop's printed prices hold: what of such a price an order counts for points (acceptance 12, 19)."""
+
+from decimal import ROUND_HALF_UP, Decimal
+
+from widget_server.loyalty.program.programs import ProgramSettings
+
+ZERO = Decimal(0)
+PLACES = 2
+WITHOUT_COINS = frozenset(
+    ("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF")
+)
+IN_THOUSANDTHS = frozenset(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"))
+
+
+def inside(rules: ProgramSettings, price: Decimal, currency: str) -> Decimal:
+    """The tax in a printed price, rounded half up to the currency's coins as an order has it.
+
+    Zero where the program does not say that prices hold tax, or at which rate.
+    """
+    if not rules.prices_include_tax or rules.tax_percent is None:
+        return ZERO
+    tax = price * rules.tax_percent / (100 + rules.tax_percent)
+    places = 0 if currency in WITHOUT_COINS else 3 if currency in IN_THOUSANDTHS else PLACES
+    return tax.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)

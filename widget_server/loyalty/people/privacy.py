@@ -1,0 +1,348 @@
+"""Privacy: merging two rows of one person, handing out what we know of somebody, forgetting them."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from peewee import PeeweeException
+
+from widget_server import clock, keys, ledger, queue, work
+from widget_server.db import (
+    Table,
+    among,
+    atomic,
+    database,
+    empty_log,
+    execute_many,
+    lock_rows,
+    on_sqlite,
+    when_committed,
+)
+from widget_server.errors import NotFound
+from widget_server.events import AccountMerged, CustomerErased, emit
+from widget_server.journal import Journaled
+from widget_server.keys import Request
+from widget_server.ledger import Account, Transaction
+from widget_server.loyalty import audit_log, referrals
+from widget_server.loyalty.earning import actions, order_points, orders, social
+from widget_server.loyalty.earning.orders import Order, Parked
+from widget_server.loyalty.earning.social import FollowedChannel
+from widget_server.loyalty.people import customers, devices, emails, mailboxes, sessions, sign_in_codes
+from widget_server.loyalty.people.access_tokens import AccessToken
+from widget_server.loyalty.people.customers import ADDRESS, NAMES, PERSONAL, Customer
+from widget_server.loyalty.people.devices import Device
+from widget_server.loyalty.people.forgetting import Forgotten
+from widget_server.loyalty.people.mailboxes import MailboxClaim
+from widget_server.loyalty.people.sessions import Session
+from widget_server.loyalty.people.sign_in_codes import SignInCode
+from widget_server.loyalty.points import adjustments, batches, imports, tiers
+from widget_server.loyalty.points.adjustments import Adjustment
+from widget_server.loyalty.points.awards import Award, move_awards
+from widget_server.loyalty.points.batches import Batch
+from widget_server.loyalty.points.imports import Import, Upload
+from widget_server.loyalty.points.stored_files import StoredFile
+from widget_server.loyalty.program.shops import Shop
+from widget_server.loyalty.referrals import Referral, ReferralVisit
+from widget_server.loyalty.rewards import coupons
+from widget_server.loyalty.rewards.coupons import Coupon
+from widget_server.write_queue import TurnNotReached
+
+SETTLE_JOB, SETTLE_AGAIN_SECONDS = "settle_erasure", 60
+
+
+def merge(shop: Shop, source_id: str, target_id: str) -> None:
+    """Two rows are one person: nothing that the person has earned, spent or reached changes (contracts §11).
+
+    Orders, awards, coupons and referrals move, and the account's history with every row's kind and date; what both rows
+    were given and one person gets once is taken back. The person is what either row was: a member, with the facts, link
+    and names that `target` had not. `source` stays as a signpost to `target`, empty but for names that `target` has of
+    its own. Merged already: nothing changes. Raises NotFound when there is no such customer, or one was erased.
+    """
+    with atomic():
+        pair = (source_id, customers.live(customers.by_id(shop.id, target_id)).id)
+        rows = {row.id: row for row in lock_rows(Customer.of(shop).where(Customer.id.in_(pair)).order_by(Customer.id))}
+        source, target = (rows.get(id) or customers.by_id(shop.id, id) for id in pair)
+        if source.merged_into or source.id == target.id:
+            return
+        if source.erased_at or target.erased_at:
+            raise NotFound("This customer was erased.")
+        orders = list(Order.of(shop, Order.id, Order.placed_at).where(Order.customer_id == source.id).tuples())
+        active = _last_activity(shop, source, target, [placed_at for _, placed_at in orders])
+        _move_account(shop, source, target)
+        for table in (Order, Coupon, Request):
+            table.change(shop, {table.customer_id: target.id}, table.customer_id == source.id)
+        _move_person(shop, source, target)
+        referrals.move(shop, source.id, target.id, source="job")
+        for order_id, _ in orders:
+            order_points.score_order(shop, order_id, source="job")
+        referrals.evaluate(shop, target.id, source="job")
+        if active is not None:
+            ledger.note_activity(shop.id, target.id, active)  # to be merged is none
+        audit_log.note(shop.id, "merge", "customer", target.id, before={"merged_id": source.id})
+
+
+def _move_person(shop: Shop, source: Customer, target: Customer) -> None:
+    """Sessions and the password go along only between rows of one address; elsewhere she signs in anew."""
+    facts = _facts_for(source, target)
+    if source.email_key and source.email_key == target.email_key:
+        facts["password_hash"] = target.password_hash or source.password_hash
+        Session.change(shop, {Session.customer_id: target.id}, Session.customer_id == source.id)
+        devices.move(shop.id, source.id, target.id)
+    else:
+        Session.remove(shop, Session.customer_id == source.id)
+        devices.forget_all(shop.id, source.id)
+    left_over = {name: None if name in facts else getattr(source, name) for name in NAMES}
+    blank: dict[str, Any] = {"labels": [], "former": {}, "email_verified": False}
+    signpost: dict[str, Any] = {**dict.fromkeys(PERSONAL), **left_over, **blank}
+    Customer.change(shop, {**signpost, "status": "visitor", "merged_into": target.id}, Customer.id == source.id)
+    Customer.change(shop, {"merged_into": target.id}, Customer.merged_into == source.id)
+    Customer.change(shop, {**facts, "updated_at": clock.now()}, Customer.id == target.id)
+
+
+def _facts_for(source: Customer, target: Customer) -> dict[str, Any]:
+    """What the person is, of what `target` was not yet told."""
+    names = ("name", "phone", "birthday", "birthday_set_at", "locale", *NAMES)
+    facts: dict[str, Any] = {name: getattr(source, name) for name in names if getattr(target, name) is None}
+    if target.email is None:
+        facts |= {name: getattr(source, name) for name in (*ADDRESS, "email_verified")}
+    for name in ("joined_at", "registered_at"):
+        facts[name] = min(filter(None, (getattr(source, name), getattr(target, name))), default=None)
+    for name in ("accepts_marketing", "excluded"):
+        facts[name] = getattr(source, name) or getattr(target, name)
+    lost = {name: getattr(source, name) for name in customers.FORMER if name not in facts}
+    facts["former"] = customers.all_former(source, target, **lost)
+    facts["labels"] = list(dict.fromkeys((*target.labels, *source.labels)))
+    facts["notes"] = "\n\n".join(filter(None, (target.notes, source.notes))) or None
+    is_member = source.is_member or target.is_member
+    facts["status"] = "member" if is_member else target.status
+    facts["left_at"] = None if is_member else target.left_at or source.left_at
+    return facts
+
+
+def _move_account(shop: Shop, source: Customer, target: Customer) -> None:
+    """The account's rows, awards and channels, and what names its rows, go to the account of the person."""
+    old = ledger.account_of(shop.id, source.id)
+    if old is None:
+        return
+    new = ledger.open_account(shop.id, target.id)
+    copies = ledger.merge(shop.id, old.id, new.id)
+    _point_at(shop, copies, source, old)
+    move_awards(shop.id, old.id, new.id)
+    social.move(shop, old.id, new.id)
+    for account_id in (old.id, new.id):
+        tiers.recheck(shop, account_id)
+    emit(AccountMerged(shop.id, new.id, target.id, old.id))
+    actions.count_once(shop, new.id, set(copies.values()))
+
+
+def _last_activity(shop: Shop, source: Customer, target: Customer, placed: list[datetime]) -> datetime | None:
+    """When the person was last active, by either row; None while neither has an account."""
+    accounts = [ledger.account_of(shop.id, one.id) for one in (source, target)]
+    active = [account.last_activity_at for account in accounts if account is not None]
+    return max([*active, *(min(at, clock.now()) for at in placed)]) if active else None
+
+
+def _point_at(shop: Shop, copies: dict[str, str], source: Customer, old: Account) -> None:
+    """Whatever names a row of the ledger names its copy, which has the digest of the words beside it too."""
+    owned = {
+        Adjustment.transaction_id: among(Adjustment.transaction_id, copies),
+        Award.booked_id: Award.account_id == old.id,
+        Coupon.transaction_id: Coupon.customer_id == source.id,
+        Coupon.refund_id: Coupon.customer_id == source.id,
+        Referral.advocate_transaction_id: Referral.advocate_id == source.id,
+        Referral.friend_transaction_id: Referral.friend_id == source.id,
+    }
+    for column, is_owned in owned.items():
+        table, mark = column.model, database.param
+        naming = list(table.of(shop, table.id, column).where(is_owned, column.is_null(False)).tuples())
+        moved = [(copies[named], row_id) for row_id, named in naming if named in copies]
+        if issubclass(table, Journaled):
+            table.will_write(shop.id, [row_id for _, row_id in moved])
+        execute_many(
+            f'UPDATE "{table._meta.table_name}" SET "{column.column_name}" = {mark} WHERE "id" = {mark}',  # noqa: S608
+            moved,
+        )
+        table.wrote({"shop_id": shop.id, "id": row_id} for _, row_id in moved)
+
+
+def export(shop: Shop, customer: Customer) -> dict[str, Any]:
+    """Everything this shop's program knows of her, in words a person can read (acceptance 52).
+
+    What staff write for each other, the internal reason of an adjustment (49) and their notes of her, is not hers to
+    read; everything else about her is.
+    """
+    account = ledger.account_of(shop.id, customer.id)
+    audit_log.note(shop.id, "export", "customer", customer.id)
+    return {
+        "customer": _plain(
+            customer,
+            (
+                "email",
+                "name",
+                "phone",
+                "birthday",
+                "locale",
+                "labels",
+                "accepts_marketing",
+                "status",
+                "referral_code",
+                "former",
+                "joined_at",
+                "registered_at",
+                "created_at",
+            ),
+        ),
+        "account": _plain(account, ("balance", "earned", "adjusted", "redeemed", "expired", "pending", "debt"))
+        if account
+        else None,
+        "transactions": [
+            _plain(row, ("id", "kind", "amount", "balance_after", "cause", "order_id", "snapshot", "event_at"))
+            for row in _without_copied(shop, customer).order_by(Transaction.event_at, Transaction.sequence)
+        ],
+        "comments": _comments(shop, customer),
+        "orders": [
+            _plain(row, ("number", "status", "placed_at", "billing_email", "state"))
+            for row in Order.of(shop).where(Order.customer_id == customer.id).order_by(Order.placed_at)
+        ],
+        "coupons": [
+            _plain(row, ("code", "status", "kind", "amount", "percent", "cost_points", "created_at", "expires_at"))
+            for row in Coupon.of(shop).where(Coupon.customer_id == customer.id).order_by(Coupon.created_at)
+        ],
+        "followed_channels": [_plain(row, ("channel", "created_at")) for row in social.followed(shop, customer)],
+        "referrals_as_friend": [
+            _plain(row, ("status", "created_at")) for row in Referral.of(shop).where(Referral.friend_id == customer.id)
+        ],
+        "referrals_as_advocate": [
+            _plain(row, ("status", "created_at"))
+            for row in Referral.of(shop).where(Referral.advocate_id == customer.id)
+        ],
+    }
+
+
+class Keeper(NamedTuple):
+    """Tables in which something about a person may stand, and what takes it out of them."""
+
+    tables: tuple[type[Table], ...]
+    forget: Callable[[Forgotten], None]
+
+
+# every place where something about a person is kept, in the order in which it goes; reactions.py adds what stands above
+KEEPERS: list[Keeper] = [
+    Keeper((Adjustment,), adjustments.forget),
+    Keeper((Batch,), batches.forget),
+    Keeper((Session, AccessToken, Device), sessions.forget),
+    Keeper((SignInCode,), sign_in_codes.forget),
+    Keeper((Order, Parked), orders.forget),
+    Keeper((Import, Upload, StoredFile), imports.forget),
+    Keeper((ReferralVisit,), referrals.forget),
+    Keeper((FollowedChannel,), social.forget),
+    Keeper((Coupon,), coupons.forget),
+    Keeper((MailboxClaim,), mailboxes.forget),
+    Keeper((Customer,), customers.forget),
+    Keeper((Request,), keys.forget),
+]
+
+
+def erase(shop: Shop, customer: Customer, *, email: str | None = None) -> None:
+    """Forget a person: facts, texts, sessions, files and remembered answers go; the ledger stays, nameless (58).
+
+    Their codes die; shops keep their own orders. What a mailbox had once stays known by its keyed hash (mailboxes.py).
+    `email` is one more address of theirs, if the shop names one.
+    """
+    with atomic():
+        customer = lock_rows(Customer.of(shop).where(Customer.id == customers.live(customer).id)).get()
+        person = _described(shop, customer, email)
+        _forget(person)
+        audit_log.note(shop.id, "erase", "customer", customer.id)
+        emit(CustomerErased(shop.id, customer.id, person.ids[1:]))
+
+
+def erase_unknown(shop: Shop, *, external_id: str | None, email: str | None) -> None:
+    """Forget somebody of whom there is no row: messages that could not be booked, and files, may name them."""
+    emails_of = frozenset(filter(None, [emails.key_of(email)]))
+    ids = frozenset(filter(None, [external_id]))
+    with atomic():
+        _forget(Forgotten(shop.id, emails=emails_of, external_ids=ids))
+
+
+def settle(_payload: dict[str, Any]) -> None:
+    """After an erasure, the job: nothing of what was deleted stays in the files of the database, as far as we may.
+
+    SQLite's log is emptied; while somebody reads, it is tried again in a minute. PostgreSQL is told to give up the
+    dead rows of every table that was touched.
+    """
+    if on_sqlite():
+        if not empty_log():
+            queue.enqueue(SETTLE_JOB, {}, delay_seconds=SETTLE_AGAIN_SECONDS)
+        return
+    with work.unhurried(database.obj):
+        for table in sorted({one._meta.table_name for keeper in KEEPERS for one in keeper.tables}):
+            database.execute_sql(f'VACUUM "{table}"')
+
+
+def _forget(person: Forgotten) -> None:
+    for keeper in KEEPERS:
+        keeper.forget(person)
+    queue.enqueue_once(SETTLE_JOB, {})
+    when_committed(_empty_log_now)
+
+
+def _empty_log_now() -> None:
+    """At once if nobody reads; else the job does it. The erasure is done by now, and must not seem to have failed."""
+    with suppress(PeeweeException, TurnNotReached):
+        empty_log()
+
+
+def _described(shop: Shop, customer: Customer, email: str | None) -> Forgotten:
+    """Everything by which the person is known, in every row that was theirs."""
+    ids = customers.ids_of(customer)
+    rows = list(Customer.of(shop).where(Customer.id.in_(ids)))
+    former = customers.all_former(*rows)
+    typed = [email, *orders.known_emails(shop, customer), *(row.email for row in rows), *former.get("email", ())]
+    addresses = frozenset(filter(None, map(emails.key_of, typed)))
+    mailboxes_of = {found.mailbox for found in map(emails.find, addresses) if found}
+    others = Customer.of(shop, Customer.email_key).where(Customer.mailbox.in_(mailboxes_of), Customer.id.not_in(ids))
+
+    def each(name: str) -> frozenset[str]:
+        return frozenset([*(getattr(row, name) for row in rows if getattr(row, name)), *former.get(name, ())])
+
+    return Forgotten(
+        shop.id,
+        ids=tuple(ids),
+        account_ids=tuple(row.id for row in Account.of(shop, Account.id).where(Account.customer_id.in_(ids))),
+        emails=addresses,
+        others=frozenset(row.email_key for row in others) - addresses,
+        phones=each("phone"),
+        names=each("name"),
+        external_ids=each("external_id"),
+        order_ids=frozenset(
+            row.external_id for row in Order.of(shop, Order.external_id).where(Order.customer_id.in_(ids))
+        ),
+        codes=each("referral_code"),
+    )
+
+
+def _transactions(shop: Shop, customer: Customer, *columns: Any) -> Any:
+    """Her rows in the ledger, those of rows that were merged into her too."""
+    hers = Customer.of(shop, Customer.id).where((Customer.id == customer.id) | (Customer.merged_into == customer.id))
+    accounts = Account.of(shop, Account.id).where(Account.customer_id.in_(hers))
+    return Transaction.of(shop, *columns).where(Transaction.account_id.in_(accounts))
+
+
+def _without_copied(shop: Shop, customer: Customer) -> Any:
+    """Each row of the person once: without what a merge copied, and its opposite on the merged account."""
+    is_opposite = (Transaction.source == ledger.MERGE) & (Transaction.line == ledger.OPPOSITE)
+    copied = _transactions(shop, customer, Transaction.takes_back).where(is_opposite)
+    return _transactions(shop, customer).where(~is_opposite, Transaction.id.not_in(copied))
+
+
+def _comments(shop: Shop, customer: Customer) -> list[str]:
+    notes = Adjustment.of(shop).where(
+        Adjustment.transaction_id.in_(_transactions(shop, customer, Transaction.id)), Adjustment.comment.is_null(False)
+    )
+    return [note.comment for note in notes.order_by(Adjustment.created_at)]
+
+
+def _plain(row: Any, names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in names}

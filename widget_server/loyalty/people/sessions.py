@@ -1,0 +1,145 @@
+"""Sessions of shoppers, the links that list and close them, and identity tokens that were swapped for one."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from itsdangerous import BadSignature, URLSafeSerializer
+from peewee import CompositeKey
+
+from widget_server import clock, config
+from widget_server.db import ShopTable, Text, UtcDateTime, delete_before, insert_once
+from widget_server.errors import LinkExpired, SignedOut
+from widget_server.loyalty.people import devices
+from widget_server.loyalty.people.access_tokens import AccessToken
+from widget_server.loyalty.people.forgetting import Forgotten
+from widget_server.tallies import Tally
+
+SESSION_DAYS = 90
+LINK_DAYS = 30
+USE_NOTED_EVERY = timedelta(hours=1)
+
+
+class Session(ShopTable):
+    """A signed-in shopper's panel. `id` is the hash of the opaque token it carries.
+
+    `browser` is its family as it was at sign-in ("Firefox, Windows", or empty); `last_used_at` is exact to the hour.
+    """
+
+    id = Text(primary_key=True)
+    customer_id = Text(index=True)
+    created_at = UtcDateTime()
+    expires_at = UtcDateTime(index=True)
+    browser = Text(default="")
+    last_used_at = UtcDateTime(null=True)
+
+
+class UsedToken(ShopTable):
+    """An identity token that was swapped for a session: its `jti` is good once."""
+
+    jti = Text()
+    expires_at = UtcDateTime(index=True)
+
+    class Meta:
+        primary_key = CompositeKey("shop_id", "jti")
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A fresh session; the token is shown to the panel once and kept hashed here."""
+
+    token: str
+    session: Session
+
+
+def open_session(shop_id: str, customer_id: str, *, browser: str = "") -> Opened:
+    """Sign a customer in on one panel, in a browser of this family."""
+    token = secrets.token_urlsafe(32)
+    moment = clock.now()
+    session = Session(
+        id=config.digest(token),
+        shop_id=shop_id,
+        customer_id=customer_id,
+        created_at=moment,
+        expires_at=moment + timedelta(days=SESSION_DAYS),
+        browser=browser,
+    )
+    session.save(force_insert=True)
+    return Opened(token, session)
+
+
+def session_of(shop_id: str, token: str) -> Session:
+    """The session with this token in this shop; raises SignedOut when there is none that is good now."""
+    session = Session.one(shop_id, Session.id == config.digest(token))
+    now = clock.now()
+    if session is None or session.expires_at <= now:
+        raise SignedOut()
+    if session.last_used_at is None or session.last_used_at + USE_NOTED_EVERY <= now:
+        _uses.note((shop_id, session.id), now)
+    return session
+
+
+def _keep_use(session: tuple[str, str], at: datetime) -> None:
+    shop_id, id = session
+    Session.change(shop_id, {Session.last_used_at: at}, Session.id == id)
+
+
+_uses = Tally(_keep_use, merge=lambda earlier, later: later)
+
+
+def open_sessions(shop_id: str, customer_id: str) -> list[Session]:
+    """Where the customer is signed in now, newest first."""
+    good = (Session.customer_id == customer_id, Session.expires_at > clock.now())
+    return list(Session.of(shop_id).where(*good).order_by(Session.created_at.desc(), Session.id))
+
+
+def close_session(shop_id: str, token: str) -> None:
+    """Sign out on this panel."""
+    Session.remove(shop_id, Session.id == config.digest(token))
+
+
+def close_all(shop_id: str, customer_id: str) -> None:
+    """Sign out everywhere, and know no device of the customer: on request, after a new password, at leaving."""
+    devices.forget_all(shop_id, customer_id)
+    Session.remove(shop_id, Session.customer_id == customer_id)
+    AccessToken.remove(shop_id, AccessToken.customer_id == customer_id)
+
+
+def forget(person: Forgotten) -> None:
+    """Sign this person out everywhere, in every row that was theirs."""
+    for customer_id in person.ids:
+        close_all(person.shop_id, customer_id)
+
+
+def sign_link(shop_id: str, customer_id: str) -> str:
+    """The part of a mailed link that names a customer's sessions for LINK_DAYS: it lists and closes, nothing else."""
+    ends = clock.now() + timedelta(days=LINK_DAYS)
+    return str(_link_signer().dumps([shop_id, customer_id, int(ends.timestamp())]))
+
+
+def read_link(link: str) -> tuple[str, str]:
+    """Shop id and customer id behind a link that `sign_link` made; raises LinkExpired."""
+    try:
+        shop_id, customer_id, ends = _link_signer().loads(link)
+    except BadSignature as forged:
+        raise LinkExpired() from forged
+    if ends <= clock.now().timestamp():
+        raise LinkExpired()
+    return str(shop_id), str(customer_id)
+
+
+def _link_signer() -> URLSafeSerializer:
+    return URLSafeSerializer(config.derived_key("session-links"))
+
+
+def use_up(shop_id: str, jti: str, expires_at: Any) -> bool:
+    """Note that an identity token was swapped; False when it was before."""
+    return insert_once(UsedToken, {"shop_id": shop_id, "jti": jti, "expires_at": expires_at})
+
+
+def forget_old(limit_days: int = 7) -> None:
+    """Delete sessions and used tokens that ended more than `limit_days` days ago."""
+    before = clock.now() - timedelta(days=limit_days)
+    for table in (Session, UsedToken):
+        delete_before(table, table.expires_at, before)

@@ -1,0 +1,321 @@
+"""Signing in: who the shopper is, by the shop's word or by her own e-mail (contracts §5).
+
+Whoever shows that an e-mail is hers may come in, and is a member from then on; so sign-up, one-time code and
+password reset are one act, and no answer tells whether an address had an account. The owner of an account gets a mail
+about a sign-in from a new device and about a new password (contracts §19).
+"""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import jwt
+
+from widget_server import clock, config, ledger
+from widget_server.db import atomic
+from widget_server.errors import (
+    BadSignature,
+    CodeExpired,
+    LeftProgram,
+    LinkExpired,
+    NothingToVerify,
+    SignedOut,
+    WrongCredentials,
+)
+from widget_server.events import MailWanted, emit
+from widget_server.loyalty import referrals
+from widget_server.loyalty.people import customers, devices, emails, passwords, sessions, sign_in_codes
+from widget_server.loyalty.people.customers import Customer, Person
+from widget_server.loyalty.people.devices import Browser
+from widget_server.loyalty.people.sessions import Opened
+from widget_server.loyalty.people.sign_in_codes import Asked, Purpose
+from widget_server.loyalty.program import shops
+from widget_server.loyalty.program.shops import Shop
+
+IDENTITY_LIFE_MAX = timedelta(minutes=10)
+CLOCK_SKEW = timedelta(seconds=60)
+TEXT_LENGTH_MAX = 255
+UNKNOWN_BROWSER = Browser()
+CLAIMS = ("aud", "sub", "jti", "iat", "exp")
+JWT_OPTIONS: Any = {"require": CLAIMS, "strict_aud": True, "verify_exp": False, "verify_iat": False}  # by our own clock
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """A customer who is signed in now; `referral` says what became of the code that came along.
+
+    `device` is the token for the panel to keep; None after the shop's word.
+    """
+
+    customer: Customer
+    opened: Opened
+    referral: str | None
+    device: str | None
+
+
+@dataclass(frozen=True)
+class Followed:
+    """The link of a mail was followed, and the address is confirmed. `code` is to be typed instead of a mailed one."""
+
+    shop: Shop
+    email: str
+    code: str | None
+
+
+def ask(
+    shop: Shop,
+    email: str,
+    *,
+    purpose: Purpose,
+    locale: str,
+    wishes: dict[str, Any] | None = None,
+    challenge: str | None = None,
+) -> Asked:
+    """Mail a code and a link to `email`; `wishes` (name, password_hash ...) come true when it is confirmed.
+
+    Nothing is mailed while an earlier mail with the same code is good and the mailbox had many. Raises EmailInvalid.
+    """
+    parsed = emails.parse(email)
+    is_owned = parsed.key == parsed.mailbox or customers.by_verified_email(shop.id, parsed.typed) is not None
+    with atomic():
+        asked = sign_in_codes.ask_code(
+            shop.id, parsed.typed, wishes or {}, purpose=purpose, is_owned=is_owned, challenge=challenge
+        )
+        if asked.row.mailed_at is not None:
+            emit(_letter(shop, asked, locale))
+        return asked
+
+
+def _letter(shop: Shop, asked: Asked, locale: str) -> MailWanted:
+    """The mail of a confirmation: a code and a link, or the link alone when eight digits are good no more today."""
+    link = f"{config.current().base_url}/confirm?link={asked.link}"
+    if asked.row.by_link:
+        return MailWanted(shop.id, "by_link", asked.row.email, locale, {"link": link})
+    template = "sign_in" if asked.row.purpose == "verify" else asked.row.purpose
+    return MailWanted(shop.id, template, asked.row.email, locale, {"code": asked.code, "link": link})
+
+
+def confirm(
+    shop: Shop, challenge: str, code: str, *, password: str | None = None, browser: Browser = UNKNOWN_BROWSER
+) -> SignedIn:
+    """The code typed in the panel fits: its owner is a member and signed in here.
+
+    A `password` given now is the new one, and the code one of a reset; a new password signs out everywhere else.
+    """
+    new_hash = passwords.hash_password(password) if password is not None else None
+    purposes: tuple[Purpose, ...] = ("reset",) if password is not None else ("sign_up", "sign_in")
+    confirmation = sign_in_codes.confirm_code(shop.id, challenge, code, purposes)
+    with atomic():
+        customer = _owner(shop, confirmation.email)
+        wishes = confirmation.wishes
+        facts = {"password_hash": new_hash or wishes.get("password_hash")}
+        facts |= {name: wishes.get(name) for name in ("name", "locale", "accepts_marketing")}
+        if facts["password_hash"] is not None:
+            sessions.close_all(shop.id, customer.id)
+        customers.update(customer, **{name: value for name, value in facts.items() if value is not None})
+        template = "new_device" if facts["password_hash"] is None else "new_password"
+        return _enter_from(browser, shop, customer, wishes.get("referral_code"), template=template)
+
+
+def confirm_by_link(link: str) -> Followed:
+    """The mail's link: the e-mail is confirmed and she is a member, but nobody is signed in anywhere.
+
+    What somebody typed beside the address at sign-up (a password above all) is not taken over: only the
+    code, typed where it was asked for, shows that both are one person. Raises CodeExpired.
+    """
+    confirmation, code = sign_in_codes.follow_link(link)
+    with atomic():
+        shop = shops.by_id(confirmation.shop_id)
+        customer = _owner(shop, confirmation.email)
+        _enroll(shop, customer, confirmation.wishes.get("referral_code"))
+    return Followed(shop, confirmation.email, code)
+
+
+def knows_device(shop: Shop, email: str, device: str | None) -> bool:
+    """Whether whoever owns this address has signed in from the device with this token."""
+    customer = customers.by_verified_email(shop.id, email) if device else None
+    return customer is not None and devices.is_known(shop.id, customer.id, device)
+
+
+def with_password(
+    shop: Shop, email: str, password: str, *, referral_code: str | None = None, browser: Browser = UNKNOWN_BROWSER
+) -> SignedIn:
+    """E-mail and password; raises WrongCredentials, never saying which of the two is wrong."""
+    customer = customers.by_verified_email(shop.id, email)
+    if not passwords.password_fits(customer.password_hash if customer else None, password) or customer is None:
+        raise WrongCredentials()
+    with atomic():
+        return _enter_from(browser, shop, customer, referral_code)
+
+
+def with_identity(
+    shop: Shop,
+    token: str,
+    *,
+    join: bool = False,
+    referral_code: str | None = None,
+    browser: Browser = UNKNOWN_BROWSER,
+) -> SignedIn:
+    """The shop vouches for her (acceptance 3). Raises BadSignature for a token that is forged, expired, of
+    another shop or used before; LeftProgram when she left and does not say `join`.
+    """
+    claims = read_identity(shop, token)
+    with atomic():
+        if not sessions.use_up(shop.id, claims["jti"], datetime.fromtimestamp(claims["exp"], UTC)):
+            raise BadSignature("This identity token was used before.")
+        customer = customers.recognise(
+            shop.id,
+            Person(
+                external_id=str(claims["sub"]),
+                email=claims.get("email") or None,
+                email_verified=claims.get("email_verified") is True,
+                name=claims.get("name") or None,
+                locale=claims.get("locale") or None,
+                of_account=True,
+                as_of=datetime.fromtimestamp(claims["iat"], UTC),
+            ),
+        )
+        if customer.left_at is not None and not join:
+            raise LeftProgram()
+        return _enter(shop, customer, referral_code, browser=browser.family)
+
+
+def read_identity(shop: Shop, token: str) -> dict[str, Any]:
+    """The claims of an identity token that is good now; raises BadSignature."""
+    try:
+        claims = _signed_claims(shop, token)
+        issued, expires = (datetime.fromtimestamp(float(claims[name]), UTC) for name in ("iat", "exp"))
+    except (jwt.InvalidTokenError, ValueError, TypeError, OverflowError, OSError) as wrong:
+        raise BadSignature("The identity token is not good.") from wrong
+    now = clock.now()
+    if expires <= now or issued > now + CLOCK_SKEW or expires - issued > IDENTITY_LIFE_MAX:
+        raise BadSignature("The identity token is not good now.")
+    if not _has_good_types(claims):
+        raise BadSignature("The identity token is not good.")
+    return claims
+
+
+def _signed_claims(shop: Shop, token: str) -> dict[str, Any]:
+    """The claims, signed with any of the shop's valid secrets; raises jwt's InvalidTokenError."""
+    wrong: jwt.InvalidTokenError = jwt.InvalidSignatureError()
+    for one in shops.secrets_of(shop.id, "identity"):
+        try:
+            claims: dict[str, Any] = jwt.decode(
+                token, one.secret, ["HS256"], audience=shop.id, leeway=CLOCK_SKEW, options=JWT_OPTIONS
+            )
+        except jwt.InvalidTokenError as unfit:
+            wrong = unfit
+        else:
+            return claims
+    raise wrong
+
+
+def _has_good_types(claims: dict[str, Any]) -> bool:
+    """Texts that a row can hold, and times that are numbers; the shop's claims beside ours are its own."""
+    texts = [claims["sub"], claims["jti"], *(claims.get(name) or "" for name in ("email", "name", "locale"))]
+    if not all(isinstance(text, str) and len(text) <= TEXT_LENGTH_MAX and _is_storable(text) for text in texts):
+        return False
+    times_are_numbers = all(type(claims[name]) in (int, float) for name in ("iat", "exp"))
+    return times_are_numbers and bool(claims["sub"].strip() and claims["jti"].strip())
+
+
+def _is_storable(text: str) -> bool:
+    """Not NUL, which PostgreSQL refuses, nor half a character, which JSON can write and UTF-8 cannot."""
+    return "\x00" not in text and not any("\ud800" <= one <= "\udfff" for one in text)
+
+
+def ask_to_verify(shop: Shop, customer: Customer, *, locale: str, challenge: str | None = None) -> Asked:
+    """Mail a code to a member's own address, which nobody has verified yet. Raises NothingToVerify."""
+    if customer.email is None or customer.email_key is None or customer.email_verified:
+        raise NothingToVerify()
+    return ask(shop, customer.email, purpose="verify", locale=locale, challenge=challenge)
+
+
+def verify(shop: Shop, customer: Customer, challenge: str, code: str) -> Customer:
+    """The code fits: the address is the member's own, and what its guest orders gave is theirs (acceptance 15).
+
+    Only the code typed in the member's panel shows that both are one person; the link of the mail does not. Raises
+    WrongCode, CodeExpired, TooManyTries, and CodeExpired as well for a code that went to another address.
+    """
+    confirmation = sign_in_codes.confirm_code(shop.id, challenge, code, ("verify",))
+    if confirmation.email_key != customer.email_key:
+        raise CodeExpired()
+    proven = customers.prove_email(customer, confirmation.email)
+    referrals.evaluate(shop, proven.id, source="widget")
+    return proven
+
+
+def close_all(shop: Shop, customer: Customer) -> None:
+    """Sign out everywhere, tokens of the admin API included; every device is a new one from now on."""
+    with atomic():
+        sessions.close_all(shop.id, customer.id)
+
+
+def by_sessions_link(link: str) -> tuple[Shop, Customer]:
+    """Whose sessions a notice's link leads to; raises LinkExpired, also for a customer who is a member no more."""
+    shop_id, customer_id = sessions.read_link(link)
+    shop = shops.by_id(shop_id)
+    customer = customers.live(customers.by_id(shop.id, customer_id))
+    if not customer.is_member or customer.erased_at:
+        raise LinkExpired()
+    return shop, customer
+
+
+def sign_out(shop: Shop, token: str) -> None:
+    """Close this panel's session."""
+    sessions.close_session(shop.id, token)
+
+
+def who(shop: Shop, token: str) -> Customer:
+    """The member behind a session token; raises SignedOut."""
+    session = sessions.session_of(shop.id, token)
+    customer = customers.by_id(shop.id, session.customer_id)
+    if not customer.is_member or customer.erased_at:
+        raise SignedOut()
+    return customer
+
+
+def _owner(shop: Shop, email: str) -> Customer:
+    """Whose address this is, now that it is shown to be hers: its visitor becomes the person."""
+    return customers.recognise(shop.id, Person(email=email, email_verified=True, of_account=True))
+
+
+def _enter_from(
+    browser: Browser, shop: Shop, customer: Customer, referral_code: str | None, *, template: str = "new_device"
+) -> SignedIn:
+    """Sign in by the widget's own means; whoever had an account gets a notice of a new device or a new password."""
+    had_account = customer.joined_at is not None
+    signed = _enter(shop, customer, referral_code, browser=browser.family)
+    device = devices.remember(shop.id, customer.id, browser.device)
+    if had_account and device.is_new:
+        _give_notice(shop, customer, template, browser.family)
+    return replace(signed, device=device.token)
+
+
+def _give_notice(shop: Shop, customer: Customer, template: str, family: str) -> None:
+    """Mail what happened, and a link to where all sessions can be closed."""
+    assert customer.email is not None
+    link = f"{config.current().base_url}/sessions?link={sessions.sign_link(shop.id, customer.id)}"
+    locale = customer.locale or shop.locale
+    emit(MailWanted(shop.id, template, customer.email, locale, {"browser": family, "link": link}))
+
+
+def _enter(shop: Shop, customer: Customer, referral_code: str | None, *, browser: str) -> SignedIn:
+    became = _enroll(shop, customer, referral_code)
+    account = ledger.open_account(shop.id, customer.id)
+    ledger.touch(shop.id, account.id)
+    return SignedIn(customer, sessions.open_session(shop.id, customer.id, browser=browser), became, None)
+
+
+def _enroll(shop: Shop, customer: Customer, referral_code: str | None) -> str | None:
+    """Make her a member; a code she came with is bound when she is new (acceptance 41)."""
+    first_time = customer.joined_at is None
+    customers.join(customer)
+    if first_time:
+        referrals.evaluate(shop, customer.id, source="widget")  # a guest may have been brought by an order
+    if not (first_time and referral_code):
+        return None
+    referral = referrals.bind(shop, customer, referral_code, source="widget")
+    if referral is None:
+        return None
+    return "blocked" if referral.status == "blocked" else "bound"

@@ -1,0 +1,196 @@
+"""Adjustments: points that staff or an app give, or change by hand, and what is said with them.
+
+What must be erasable (the texts) stands beside the ledger, chained to it by a salted digest."""
+
+import hashlib
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from widget_server import ledger
+from widget_server.db import Row, Text, UtcDateTime, atomic, insert_many, new_id
+from widget_server.errors import AccountExists, BadRequest, CustomerExcluded, KeyReused, StaleRevision
+from widget_server.journal import Journaled
+from widget_server.ledger import Account, Cause, Kind, Transaction
+from widget_server.loyalty import audit_log
+from widget_server.loyalty.people import customers
+from widget_server.loyalty.people.customers import Customer
+from widget_server.loyalty.people.forgetting import Forgotten
+from widget_server.loyalty.program import programs
+from widget_server.loyalty.program.shops import Shop
+
+TEXT_LENGTH_MAX = 500
+
+
+class Adjustment(Journaled):
+    """What was said when points were given or changed by hand or by an app (wix-api §2, LoyaltyTransaction).
+
+    `reason` is internal, `comment` the customer reads (acceptance 49): on the wire it is the row's description.
+    `order_ref` and `channel` are what the app names as cause; it need not be an order we know.
+    """
+
+    id = Text(primary_key=True)
+    transaction_id = Text(unique=True)
+    staff = Text(null=True)
+    reason = Text(null=True)
+    comment = Text(null=True)
+    salt = Text()
+    created_at = UtcDateTime()
+    app_id = Text(null=True)
+    activity_type = Text(null=True)
+    order_ref = Text(null=True)
+    channel = Text(null=True)
+
+    class Meta:
+        indexes = ((("shop_id", "created_at"), False),)
+
+
+def create_account(shop: Shop, customer_id: str) -> Account:
+    """An account with 0 points for somebody who has none (wix-api §1a).
+
+    Raises NotFound, ProgramNotActive, AccountExists.
+    """
+    with atomic():
+        customer = customers.live(customers.by_id(shop.id, customer_id))
+        programs.need_active(shop.id)
+        earlier = ledger.account_of(shop.id, customer.id)
+        if earlier is not None:
+            raise AccountExists(account_id=earlier.id)
+        return ledger.open_account(shop.id, customer.id)
+
+
+@dataclass(frozen=True)
+class Said:
+    """What goes with points that a person or an app moves; kept beside the row, see `Adjustment`.
+
+    Raises BadRequest (reason, comment) when a text is too long.
+    """
+
+    reason: str | None = None
+    comment: str | None = None
+    staff: str | None = None
+    app_id: str | None = None
+    activity_type: str | None = None
+    order_ref: str | None = None
+    channel: str | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("reason", "comment"):
+            if len(getattr(self, name) or "") > TEXT_LENGTH_MAX:
+                raise BadRequest(f"A text has at most {TEXT_LENGTH_MAX} characters.", field=name)
+
+    @property
+    def says_something(self) -> bool:
+        """True when there is anything to keep."""
+        return any(vars(self).values())
+
+    def digest(self, salt: str) -> str:
+        """By which the ledger's row vouches for these words without holding them."""
+        codes = filter(None, (self.app_id, self.activity_type, self.order_ref, self.channel))
+        return hashlib.sha256("\n".join((salt, self.reason or "", self.comment or "", *codes)).encode()).hexdigest()
+
+
+NOTHING_SAID = Said()
+
+
+def earn_points(
+    shop: Shop, account_id: str, points: int, *, source: str, key: str, said: Said = NOTHING_SAID
+) -> Transaction:
+    """Staff or an app give points: an earn, booked at once (contracts §2, wix-api §1b earnPoints).
+
+    The same `key` answers the first row. Raises BadRequest unless `points` is positive, KeyReused when the key
+    gave something else, ProgramNotActive, and CustomerExcluded when she does not take part.
+    """
+    if points < 1:
+        raise BadRequest("Points that are given are 1 or more.", field="amount")
+    with atomic():
+        account = _present(shop, account_id)
+        if ledger.booked(shop.id, source, key) is None:
+            programs.need_active(shop.id)
+            if Customer.need(shop, Customer.id == account.customer_id).excluded:
+                raise CustomerExcluded()
+        return _post_noted(shop, account.id, "earn", points, source, key, "gift", said)
+
+
+def adjust(
+    shop: Shop,
+    account_id: str,
+    *,
+    source: str,
+    key: str,
+    by: int | None = None,
+    to_balance: int | None = None,
+    revision: int | None = None,
+    said: Said = NOTHING_SAID,
+) -> Transaction | None:
+    """Staff change a balance, by an amount or to a balance (which wins when both are given); in any program.
+
+    Answers None when the balance is already there, and the first row when `key` comes again. Raises
+    NotEnoughPoints when the balance would fall below zero, KeyReused when the key adjusted by another amount or to
+    another balance, StaleRevision when `revision` is given and the account's is another.
+    """
+    with atomic():
+        account = _present(shop, account_id)
+        earlier = ledger.booked(shop.id, source, key)
+        if earlier is None and revision is not None and revision != account.revision:
+            raise StaleRevision()
+        amount = by
+        if to_balance is not None:
+            amount = earlier.amount if earlier else to_balance - account.balance
+            if earlier is not None and earlier.balance_after != to_balance:
+                raise KeyReused()
+        return _post_noted(shop, account.id, "adjust", amount, source, key, "adjusted", said) if amount else None
+
+
+def _present(shop: Shop, account_id: str) -> Account:
+    """The account, locked; of one that was merged, the account it was merged into."""
+    owner = customers.by_id(shop.id, Account.need(shop, Account.id == account_id).customer_id)
+    account = ledger.account_of(shop.id, customers.live(owner).id)
+    return ledger.locked(shop.id, account.id if account else account_id)
+
+
+def _post_noted(
+    shop: Shop, account_id: str, kind: Kind, amount: int, source: str, key: str, word: str, said: Said
+) -> Transaction:
+    salt = secrets.token_hex(16)
+    cause = Cause(word, snapshot={"note": said.digest(salt)})
+    row = ledger.post(shop.id, account_id, kind, amount, source=source, key=key, cause=cause)
+    if row.snapshot.get("note") == cause.snapshot["note"]:  # not a row that the key booked before
+        insert_many(Adjustment, [adjustment(row, salt, said)])
+        after = {"kind": kind, "amount": amount, "balance": row.balance_after, "transaction_id": row.id}
+        audit_log.note(shop.id, "give" if kind == "earn" else "adjust", "points", account_id, after=after)
+    return row
+
+
+def adjustment(row: Transaction | Row, salt: str, said: Said) -> Row:
+    """The Adjustment to keep beside `row`, whose snapshot notes `said.digest(salt)`."""
+    return Row(
+        id=new_id(), shop_id=row.shop_id, transaction_id=row.id, salt=salt, created_at=row.created_at, **vars(said)
+    )
+
+
+def forget(person: Forgotten) -> None:
+    """Empty what was said about this person's points, and what was said of them about somebody else's (acceptance 49).
+
+    The ledger has the digest of it, which tells nothing without the words.
+    """
+    accounts = Transaction.account_id.in_(person.account_ids)
+    said = Adjustment.transaction_id.in_(Transaction.of(person.shop_id, Transaction.id).where(accounts))
+    for word in person.words:
+        said |= Adjustment.reason.contains(word) | Adjustment.comment.contains(word)
+    Adjustment.change(person.shop_id, {Adjustment.reason: None, Adjustment.comment: None}, said)
+
+
+def audit_notes(shop_id: str | None = None) -> Iterator[str]:
+    """Yields one sentence for each row whose words beside it are not those it was booked with.
+
+    Where both texts are gone they may have been erased: nothing is left to compare.
+    """
+    spoken = Adjustment.reason.is_null(False) | Adjustment.comment.is_null(False)
+    notes = Adjustment.across(shop_id, Adjustment, Transaction.snapshot).join(
+        Transaction, on=(Transaction.id == Adjustment.transaction_id), attr="row"
+    )
+    for note in notes.where(spoken).iterator():
+        said = Said(**{name: getattr(note, name) for name in Said.__dataclass_fields__})
+        if note.row.snapshot.get("note") != said.digest(note.salt):
+            yield f"transaction {note.transaction_id}: the words beside it were changed"

@@ -1,0 +1,365 @@
+"""Batches: one change of the points of many accounts, by staff or by an import, and its undoing.
+
+    running -> done | failed     done, failed -> undoing -> undone (and again, for accounts that were kept)
+
+The accounts are listed when a batch starts. A job books them, a chunk a transaction, and promises the job of the
+next chunk in the same one: a server that dies goes on where it stopped, and books nobody twice. A chunk ends after
+holds.HOLD_SECONDS, so that whoever waits for the write lock gets it. What the books say of a batch is one request key
+(`batch:<id>`, its undoing `undo:<id>`) with the item's line.
+"""
+
+import secrets
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
+
+from peewee import Check, CompositeKey, Value, fn
+
+from widget_server import clock, holds, ledger, queue
+from widget_server.db import (
+    Int,
+    Row,
+    ShopTable,
+    Text,
+    UtcDateTime,
+    among,
+    atomic,
+    database,
+    execute_many,
+    insert_many,
+    insert_once,
+    lock_rows,
+    new_id,
+)
+from widget_server.errors import BadRequest, BatchUnfinished, KeyReused, Refusal
+from widget_server.events import BatchChanged, emit
+from widget_server.ledger import POINTS_MAX, Account, Cause, Move
+from widget_server.loyalty import audit_log
+from widget_server.loyalty.people.customers import Customer
+from widget_server.loyalty.people.forgetting import Forgotten
+from widget_server.loyalty.points.adjustments import NOTHING_SAID, Adjustment, Said, adjustment
+from widget_server.loyalty.program import programs
+from widget_server.loyalty.program.shops import Shop
+
+Mode = Literal["add", "set"]
+JOB, LIST_JOB = "run_batch", "list_import"
+CHUNK = 500  # lines that a transaction takes at most
+ERRORS_MAX = 100
+ASKED = ("kind", "mode", "points", "staff", "app_id", "reason", "comment")  # what makes a request what it is
+REASONS = {  # why an item was not booked, or not undone, in words for staff
+    "not_enough_points": "The balance would fall below zero.",
+    "amount_out_of_range": "That is more points than an account can hold.",
+    "merged": "This customer was merged into another one meanwhile.",
+}
+
+
+class Batch(ShopTable):
+    """One change of many accounts. `points` are added to each balance or, by `mode`, set as the balance; None: each
+    item has its own. `succeeded`, `failed` and `skipped` (nothing to change) add up to `total` when it is done;
+    `undone` and `kept` count what undoing did. `reached` is the last line that was looked at.
+    """
+
+    id = Text(primary_key=True)
+    kind = Text()
+    mode = Text()
+    points = Int(null=True)
+    status = Text(default="running")
+    source = Text()
+    key = Text()
+    staff = Text(null=True)
+    app_id = Text(null=True)
+    reason = Text(null=True)
+    comment = Text(null=True)
+    total = Int(default=0)
+    succeeded = Int(default=0)
+    failed = Int(default=0)
+    skipped = Int(default=0)
+    undone = Int(default=0)
+    kept = Int(default=0)
+    reached = Int(default=0)
+    created_at = UtcDateTime()
+    ended_at = UtcDateTime(null=True)
+    undone_at = UtcDateTime(null=True)
+
+    class Meta:
+        indexes = ((("shop_id", "source", "key"), True), (("shop_id", "created_at"), False))
+        constraints = [
+            Check("kind IN ('bulk', 'import')"),
+            Check("mode IN ('add', 'set')"),
+            Check("status IN ('running', 'done', 'failed', 'undoing', 'undone')"),
+        ]
+
+
+class BatchItem(ShopTable):
+    """One account of a batch: waiting -> done | skipped | failed; done -> undone | kept; the code says why."""
+
+    batch_id = Text()
+    line = Int()
+    account_id = Text(null=True)
+    points = Int(null=True)
+    status = Text(default="waiting")
+    code = Text(null=True)
+
+    class Meta:
+        primary_key = CompositeKey("batch_id", "line")
+        clustered = True
+        constraints = [Check("status IN ('waiting', 'done', 'skipped', 'failed', 'undone', 'kept')")]
+
+
+def bulk_adjust(
+    shop: Shop,
+    accounts: Any,
+    *,
+    source: str,
+    key: str,
+    by: int | None = None,
+    to_balance: int | None = None,
+    said: Said = NOTHING_SAID,
+) -> Batch:
+    """Staff change the balances of many, by an amount or to a balance (which wins), as a job (acceptance 54).
+
+    `accounts` is a query of account ids, or a list of them; who is in it now is in the batch. Of what is `said` the
+    batch keeps both texts and who said them. The same key again answers the first batch. Raises BadRequest naming the
+    figure that is out of range, KeyReused when the key asked for another change.
+    """
+    points = by if to_balance is None else to_balance
+    if points is None or abs(points) > POINTS_MAX or (to_balance is None and points == 0) or (to_balance or 0) < 0:
+        name = "amount" if to_balance is None else "balance"
+        raise BadRequest(f"{points} is not a change of points that can be made.", field=name)
+    mode: Mode = "add" if to_balance is None else "set"
+    with atomic():
+        batch, is_new = create(shop, "bulk", mode, source=source, key=key, points=points, said=said)
+        if is_new:
+            _list(batch, accounts)
+            start(batch)
+        return batch
+
+
+def create(
+    shop: Shop, kind: str, mode: Mode, *, source: str, key: str, said: Said, points: int | None = None
+) -> tuple[Batch, bool]:
+    """A batch without items, and whether it is new; the one there is when `key` comes again."""
+    facts = {"kind": kind, "mode": mode, "points": points, "staff": said.staff, "app_id": said.app_id}
+    facts |= {"reason": said.reason, "comment": said.comment}
+    names = {"id": new_id(), "shop_id": shop.id, "source": source, "key": key, "created_at": clock.now()}
+    is_new = insert_once(Batch, {**names, **facts})
+    batch = Batch.need(shop, Batch.source == source, Batch.key == key)
+    if any(getattr(batch, name) != facts[name] for name in ASKED):
+        raise KeyReused()
+    if is_new:
+        audit_log.note(shop.id, "start", "batch", batch.id, after={"kind": kind, "mode": mode, "points": points})
+    return batch, is_new
+
+
+def start(batch: Batch) -> None:
+    """Its items are listed: count them and promise that they are booked."""
+    items = BatchItem.of(batch.shop_id, fn.COUNT(BatchItem.line)).where(BatchItem.batch_id == batch.id)
+    failed = items.where(BatchItem.status == "failed")
+    batch.total, batch.failed = int(items.scalar()), int(failed.scalar())
+    batch.save(only=[Batch.total, Batch.failed])
+    _tell(batch)
+    _go_on(batch)
+
+
+def fail(batch: Batch) -> None:
+    """It cannot go on; what was booked stays, and can be undone."""
+    _end(batch, "failed")
+
+
+def undo(shop: Shop, batch_id: str) -> Batch:
+    """Book the exact opposite of each row, as a job. Asked again, only what was kept is tried again.
+
+    An account that has spent the points keeps its row, whole: it is counted in `kept` and listed by `errors`, unless
+    the program lets balances fall below zero. Raises BatchUnfinished, NotFound.
+    """
+    with atomic():
+        batch = lock_rows(Batch.of(shop).where(Batch.id == batch_id)).first() or Batch.need(shop, Batch.id == batch_id)
+        if batch.status in ("running", "undoing"):
+            raise BatchUnfinished()
+        if batch.status == "undone" and not batch.kept:
+            return batch
+        audit_log.note(shop.id, "undo", "batch", batch.id, before={"status": batch.status})
+        batch.status, batch.reached, batch.kept = "undoing", 0, 0
+        batch.save(only=[Batch.status, Batch.reached, Batch.kept])
+        _tell(batch)
+        _go_on(batch)
+        return batch
+
+
+def errors(shop: Shop, batch_id: str, *, after_line: int = 0, limit: int = ERRORS_MAX) -> list[BatchItem]:
+    """The items that were not booked, or not undone, by line."""
+    items = BatchItem.of(shop).where(
+        BatchItem.batch_id == batch_id, BatchItem.line > after_line, BatchItem.status.in_(("failed", "kept"))
+    )
+    return list(items.order_by(BatchItem.line).limit(limit))
+
+
+def run(batch_id: str) -> None:
+    """Book, or undo, the next chunk of a batch: the job."""
+    with atomic():
+        batch: Batch = lock_rows(Batch.everywhere().where(Batch.id == batch_id)).get()
+        act = {"running": _book, "undoing": _undo}.get(batch.status)
+        if act is None:  # the last chunk was done by a worker that died before it could say so
+            return
+        items = list(
+            _items(batch).where(BatchItem.line > batch.reached).order_by(BatchItem.line).limit(CHUNK).objects(Row)
+        )
+        ledger.locked_many(batch.shop_id, [item.account_id for item in items])  # all at once: nobody waits in a ring
+        looked_at = 0
+        for group in holds.groups(items, largest=CHUNK):
+            act(batch, group)
+            looked_at += len(group)
+            batch.reached = group[-1].line
+        if looked_at == CHUNK or looked_at < len(items):
+            batch.save()
+            _go_on(batch)
+        else:
+            _end(batch, "done" if batch.status == "running" else "undone")
+
+
+def forget(person: Forgotten) -> None:
+    """Empty the texts of changes that were about this person alone, or that name them."""
+    said = Batch.reason.is_null(False) | Batch.comment.is_null(False)
+    theirs = BatchItem.of(person.shop_id, BatchItem.batch_id).where(BatchItem.account_id.in_(person.account_ids))
+    alone = {row.id for row in Batch.of(person.shop_id, Batch.id).where(said, Batch.total == 1, Batch.id.in_(theirs))}
+    for batch in list(Batch.of(person.shop_id).where(said)):
+        if batch.id in alone or person.is_named_in(batch.reason) or person.is_named_in(batch.comment):
+            Batch.change(person.shop_id, {Batch.reason: None, Batch.comment: None}, Batch.id == batch.id)
+
+
+def give_up() -> None:
+    """What its jobs could not do in all their tries has failed: so that it can be undone, or undone again."""
+    jobs = queue.Job.everywhere().where(queue.Job.name.in_((JOB, LIST_JOB)))
+    for job in list(jobs.where(queue.Job.status == "dead")):
+        with atomic():
+            under_way = (Batch.id == job.payload["batch_id"], Batch.status.in_(("running", "undoing")))
+            batch: Batch | None = lock_rows(Batch.everywhere().where(*under_way)).first()
+            others = jobs.where(queue.Job.status == "waiting", queue.Job.payload == job.payload)
+            if batch is None or others.exists():
+                continue
+            if batch.status == "undoing":
+                batch.kept = batch.succeeded - batch.undone
+            _end(batch, "failed" if batch.status == "running" else "undone")
+
+
+def _list(batch: Batch, accounts: Any) -> None:
+    """Freeze who is in the batch: living accounts of the shop, each once."""
+    chosen = (
+        Account.of(
+            batch.shop_id,
+            Value(batch.shop_id),
+            Value(batch.id),
+            fn.ROW_NUMBER().over(order_by=[Account.id]),
+            Account.id,
+            Value(batch.points),
+            Value("waiting"),
+        )
+        .join(Customer, on=(Customer.id == Account.customer_id))
+        .where(Account.id.in_(accounts), Customer.merged_into.is_null(), Customer.erased_at.is_null())
+    )
+    columns = ("shop_id", "batch_id", "line", "account_id", "points", "status")
+    BatchItem.insert_from(chosen, [getattr(BatchItem, name) for name in columns]).execute()
+
+
+def _items(batch: Batch) -> Any:
+    return BatchItem.of(batch.shop_id).where(BatchItem.batch_id == batch.id)
+
+
+def _book(batch: Batch, items: Sequence[Row]) -> None:
+    items = [item for item in items if item.status == "waiting"]
+    said = Said(batch.reason, batch.comment, batch.staff, batch.app_id)
+    salts: dict[int, str] = {}
+
+    def wanted(item: Row, account: Row) -> Move | None:
+        amount = item.points - (account.balance if batch.mode == "set" else 0)
+        snapshot = {}
+        if said.says_something:
+            salt = salts[item.line] = secrets.token_hex(16)
+            snapshot = {"note": said.digest(salt)}
+        cause = Cause("adjusted", batch.id, snapshot=snapshot)
+        return Move(account, amount, item.line, cause) if amount else None
+
+    rows = _move(batch, items, wanted, key=f"batch:{batch.id}", outcomes=("done", "skipped", "failed"))
+    insert_many(Adjustment, [adjustment(row, salts[row.line], said) for row in rows if row.line in salts])
+    batch.succeeded += len(rows)
+    batch.skipped += sum(item.status == "skipped" for item in items)
+    batch.failed += sum(item.status == "failed" for item in items)
+
+
+def _undo(batch: Batch, items: Sequence[Row]) -> None:
+    items = [item for item in items if item.status in ("done", "kept")]
+    lines = [item.line for item in items] or [0]
+    booked = ledger.booked_many(batch.shop_id, batch.source, f"batch:{batch.id}", lines[0], lines[-1])
+    copied = ledger.current_many(batch.shop_id, booked)
+    rows = {row.line: now for row, now in zip(booked, copied, strict=True)}
+    for item in items:
+        item.account_id = rows[item.line].account_id  # of who was merged since, the account of the person
+
+    def opposite(item: Row, account: Row) -> Move:
+        row = rows[item.line]
+        return Move(account, -row.amount, item.line, Cause("adjusted", batch.id), takes_back=row.id)
+
+    undone = _move(batch, items, opposite, key=f"undo:{batch.id}", outcomes=("undone", "undone", "kept"))
+    batch.undone += len(undone)
+    batch.kept += len(items) - len(undone)
+
+
+def _move(
+    batch: Batch,
+    items: list[Row],
+    wanted: Callable[[Row, Row], Move | None],
+    *,
+    key: str,
+    outcomes: tuple[str, str, str],
+) -> list[Row]:
+    """Book what is `wanted` of each item, and note its outcome: booked, nothing to book, refused."""
+    booked, nothing, refused = outcomes
+    accounts = ledger.locked_many(batch.shop_id, [item.account_id for item in items])
+    gone = _merged(batch.shop_id, list(accounts))
+    moving = {}
+    for item in items:
+        item.status, item.code = (refused, "merged") if item.account_id in gone else (nothing, None)
+        move = None if item.code else wanted(item, accounts[item.account_id])
+        if move is not None:
+            moving[item.line] = item, move
+    below_zero = bool(moving) and programs.of(batch.shop_id).rules.shortfall == "negative" and batch.status == "undoing"
+    answers = ledger.post_many(
+        batch.shop_id,
+        [move for _, move in moving.values()],
+        source=batch.source,
+        key=key,
+        may_go_below_zero=below_zero,
+    )
+    for (item, _), answer in zip(moving.values(), answers, strict=True):
+        item.status, item.code = (refused, answer.code) if isinstance(answer, Refusal) else (booked, None)
+    mark = database.param
+    execute_many(
+        f'UPDATE "batch_item" SET "status" = {mark}, "code" = {mark}'  # noqa: S608
+        f' WHERE "batch_id" = {mark} AND "line" = {mark} AND "shop_id" = {mark}',
+        [(item.status, item.code, item.batch_id, item.line, batch.shop_id) for item in items],
+    )
+    return [answer for answer in answers if isinstance(answer, Row)]
+
+
+def _merged(shop_id: str, account_ids: list[str]) -> set[str]:
+    """Accounts whose customer became a signpost: their points are another's by now."""
+    rows = Account.of(shop_id, Account.id).join(Customer, on=(Customer.id == Account.customer_id))
+    rows = rows.where(among(Account.id, account_ids), Customer.merged_into.is_null(False))
+    return {account_id for (account_id,) in rows.tuples()}
+
+
+def _end(batch: Batch, status: str) -> None:
+    batch.status = status
+    if status == "undone":
+        batch.undone_at = clock.now()
+    else:
+        batch.ended_at = clock.now()
+    batch.save()
+    _tell(batch)
+
+
+def _tell(batch: Batch) -> None:
+    emit(BatchChanged(batch.shop_id, batch.id, batch.status))
+
+
+def _go_on(batch: Batch) -> None:
+    queue.enqueue(JOB, {"batch_id": batch.id})

@@ -1,0 +1,400 @@
+"""Tiers: levels reached by points earned in a rolling window (contracts §2, acceptance 51)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, Literal
+
+from peewee import JOIN, Check, fn
+
+from widget_server import clock, ledger, queue
+from widget_server.db import Int, Json, Money, ShopTable, Text, UtcDateTime, atomic, new_id
+from widget_server.errors import TierProgramExists, TierTaken, TierUnknown
+from widget_server.events import TierChanged, emit
+from widget_server.ledger import Account, Transaction
+from widget_server.loyalty.audit_log import Audited
+from widget_server.loyalty.program import programs, revisions
+from widget_server.loyalty.program.shops import Shop
+
+Status = Literal["disabled", "draft", "active", "paused"]
+WINDOW_DAYS_DEFAULT = 365
+BASE = ""  # the base tier, where tiers are keys of a JSON object
+RECHECK_JOB = "recheck_tiers"
+EVER_EARNED = (Account.earned > 0) | Account.tier_id.is_null(False)
+Taken = Transaction.alias()  # the row that a clawback takes back
+
+
+class Tier(Audited, ShopTable):
+    """A level. `multiplier` None means the base tier's (contracts §2).
+
+    `benefits` is what the panel's shopper reads; `description` and `icon` belong to the admin API (wix-api §2).
+    """
+
+    id = Text(primary_key=True)
+    name = Text()
+    required_points = Int()
+    multiplier = Money(null=True)
+    benefits = Text(null=True)
+    revision = Int(default=1)
+    created_at = UtcDateTime()
+    updated_at = UtcDateTime()
+    description = Text(null=True)
+    icon = Json(null=True)
+
+    class Meta:
+        indexes = ((("shop_id", "required_points"), True), (("shop_id", "name"), True))
+        constraints = [Check("required_points > 0")]
+
+
+class TierProgram(Audited, ShopTable):
+    """Whether the shop has tiers at all, their window, and what holds for those in no tier.
+
+    The window is `window_months` of the shop's calendar where they are told, else `window_days`. `active` decides;
+    `status` only tells the ways of not being active apart, and is empty when it need not.
+    """
+
+    id = Text(primary_key=True)
+    active = Int(default=0)
+    window_days = Int(default=WINDOW_DAYS_DEFAULT)
+    base_name = Text(null=True)
+    base_multiplier = Money(default=Decimal(1))
+    base_benefits = Text(null=True)
+    revision = Int(default=1)
+    status = Text(null=True)
+    window_months = Int(null=True)
+    base_description = Text(null=True)
+    base_icon = Json(null=True)
+    created_at = UtcDateTime(default=clock.now)
+    updated_at = UtcDateTime(default=clock.now)
+
+    class Meta:
+        indexes = ((("shop_id",), True),)
+        constraints = [Check("window_days BETWEEN 1 AND 3660")]
+
+    @property
+    def state(self) -> Status:
+        """Active, or why not: then every account is in the base tier (wix-api §2)."""
+        return self.status or ("active" if self.active else "disabled")
+
+    @property
+    def months(self) -> int:
+        """The window in months: as told, or the nearest to its days."""
+        return self.window_months or max(1, round(self.window_days * 12 / 365))
+
+    def first_day(self, today: date) -> date:
+        """The first day of the window that ends with `today`."""
+        if self.window_months:
+            return clock.add_months(today, -self.window_months) + timedelta(days=1)
+        return today - timedelta(days=self.window_days - 1)
+
+    def day_it_leaves(self, day: date) -> date:
+        """The first day whose window `day` is no longer in."""
+        if not self.window_months:
+            return day + timedelta(days=self.window_days)
+        leaves = clock.add_months(day, self.window_months)
+        while self.first_day(leaves) <= day:  # a short month ends before the day's number comes
+            leaves += timedelta(days=1)
+        return leaves
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where an account stands: its tier, the points that count, and the next tier."""
+
+    tier: Tier | None
+    program: TierProgram
+    points: int
+    next: Tier | None
+    ends_at: datetime | None
+
+    @property
+    def name(self) -> str | None:
+        """What the shopper reads as her level."""
+        return self.tier.name if self.tier else self.program.base_name
+
+    @property
+    def multiplier(self) -> Decimal:
+        """By what her order points are multiplied."""
+        own = self.tier.multiplier if self.tier else None
+        return Decimal(own if own is not None else self.program.base_multiplier)
+
+
+def program_of(shop_id: str) -> TierProgram | None:
+    """The shop's tier settings, or None while there are no tiers."""
+    program = TierProgram.one(shop_id)
+    return program if program is not None and program.active else None
+
+
+def listed(shop_id: str) -> list[Tier]:
+    """The shop's tiers, lowest first."""
+    return list(Tier.of(shop_id).order_by(Tier.required_points))
+
+
+def need(shop: Shop, tier_id: str) -> Tier:
+    """The tier; raises NotFound."""
+    return Tier.need(shop, Tier.id == tier_id)
+
+
+def create(
+    shop: Shop,
+    name: str,
+    required_points: int,
+    *,
+    multiplier: Decimal | None = None,
+    benefits: str | None = None,
+    description: str | None = None,
+    icon: dict[str, Any] | None = None,
+) -> Tier:
+    """A new level; accounts move into it by a job. Raises TierTaken (name, required_points)."""
+    with atomic():
+        programs.locked(shop.id)
+        _check_free(shop, None, name, required_points)
+        moment = clock.now()
+        tier = Tier(
+            id=new_id(),
+            shop_id=shop.id,
+            name=name,
+            required_points=required_points,
+            multiplier=multiplier,
+            benefits=benefits,
+            description=description,
+            icon=icon,
+            created_at=moment,
+            updated_at=moment,
+        )
+        tier.save(force_insert=True)
+        emit(TierChanged(shop.id, tier.id, "created"))
+        _move_accounts(shop)
+        return tier
+
+
+def change(shop: Shop, tier_id: str, revision: int | None, **columns: Any) -> Tier:
+    """Change the given columns: name, required_points, multiplier, benefits, description, icon.
+
+    `revision` is the one the caller read (None: does not care). Raises NotFound, StaleRevision, TierTaken.
+    """
+    with atomic():
+        programs.locked(shop.id)
+        tier = _current(shop, tier_id, revision)
+        changed = revisions.put(tier, columns)
+        if changed:
+            _check_free(shop, tier.id, tier.name, tier.required_points)
+            tier.save()
+            emit(TierChanged(shop.id, tier.id, "updated", changed))
+        if "required_points" in changed:
+            _move_accounts(shop)
+        return tier
+
+
+def remove(shop: Shop, tier_id: str, revision: int | None) -> None:
+    """Delete the level: whoever stood in it is in the base tier until the job finds her level.
+
+    Raises NotFound, StaleRevision.
+    """
+    with atomic():
+        programs.locked(shop.id)
+        tier = _current(shop, tier_id, revision)
+        Tier.remove(shop, Tier.id == tier.id)
+        emit(TierChanged(shop.id, tier.id, "deleted"))
+        _move_accounts(shop)
+
+
+def save_program(shop: Shop, **settings: Any) -> TierProgram:
+    """Set what is given of the shop's tier settings; made with the defaults of the rest when there are none yet.
+
+    `status` or `active`, `window_months` or `window_days`: the other of both follows.
+    """
+    with atomic():
+        programs.locked(shop.id)
+        stored = TierProgram.one(shop)
+        program = stored or program_settings(shop)
+        changed = revisions.put(program, _agreeing(settings))
+        if stored is None:
+            program.revision = 1
+        if changed or stored is None:
+            program.save(force_insert=stored is None)
+        if {"active", "window_days", "window_months"} & set(changed):
+            _move_accounts(shop)
+        return program
+
+
+def program_settings(shop: Shop) -> TierProgram:
+    """The shop's tier settings whatever their state; while it never set any the defaults, disabled."""
+    made_at = programs.of(shop.id).created_at
+    return TierProgram.one(shop) or TierProgram(id=shop.id, shop_id=shop.id, created_at=made_at, updated_at=made_at)
+
+
+def create_program(shop: Shop, **settings: Any) -> TierProgram:
+    """The tier settings of a shop that never set any. Raises TierProgramExists."""
+    with atomic():
+        programs.locked(shop.id)
+        if TierProgram.one(shop) is not None:
+            raise TierProgramExists()
+        return save_program(shop, **settings)
+
+
+def change_program(shop: Shop, revision: int | None, **settings: Any) -> TierProgram:
+    """Like `save_program`, by somebody who read `revision` (None: does not care). Raises StaleRevision."""
+    with atomic():
+        programs.locked(shop.id)
+        program = program_settings(shop)
+        revisions.check_revision(program, revision)
+        if TierProgram.one(shop) is None:
+            program.save(force_insert=True)
+        return save_program(shop, **settings)
+
+
+def _current(shop: Shop, tier_id: str, revision: int | None) -> Tier:
+    tier = need(shop, tier_id)
+    revisions.check_revision(tier, revision)
+    return tier
+
+
+def _agreeing(settings: dict[str, Any]) -> dict[str, Any]:
+    """The settings with what they imply: a status says whether tiers are active, months how many days that is."""
+    if "status" in settings:
+        settings = {**settings, "active": int(settings["status"] == "active")}
+    elif "active" in settings:
+        settings = {**settings, "status": None}
+    if settings.get("window_months"):
+        return {**settings, "window_days": round(settings["window_months"] * 365 / 12)}
+    return {**settings, "window_months": None} if "window_days" in settings else settings
+
+
+def _check_free(shop: Shop, tier_id: str | None, name: str, required_points: int) -> None:
+    """A level is known by its name, and reached by points that lead to no other."""
+    for field, value in (("name", name), ("required_points", required_points)):
+        if Tier.of(shop).where(getattr(Tier, field) == value, Tier.id != (tier_id or "")).exists():
+            raise TierTaken(field=field)
+
+
+def _move_accounts(shop: Shop) -> None:
+    """Nobody stays in a tier that is gone, or is off; the rest may take its time, as a job."""
+    active = program_of(shop.id) is not None
+    standing = [level.id for level in listed(shop.id)] if active else []
+    Account.change(
+        shop,
+        {
+            Account.tier_id: None,
+            Account.tier_until: None,
+            Account.revision: Account.revision + 1,
+            Account.updated_at: clock.now(),
+        },
+        Account.tier_id.is_null(False),
+        Account.tier_id.not_in(standing),
+    )
+    if active and Account.one(shop, EVER_EARNED) is not None:
+        queue.enqueue_once(RECHECK_JOB, {"shop_id": shop.id})
+
+
+def own_figures(shop: Shop, told: Mapping[str | None, Any]) -> dict[str, Any] | None:
+    """What each tier has of its own (a rule's points, a reward's price), by its id, to be kept as JSON.
+
+    The base tier's, under None, is kept elsewhere; `BASE: null` says that it has none. Raises TierUnknown.
+    """
+    known = {tier.id for tier in listed(shop.id)}
+    own = {tier_id: figure for tier_id, figure in told.items() if tier_id is not None}
+    unknown = next((tier_id for tier_id in own if tier_id not in known), None)
+    if unknown is not None:
+        raise TierUnknown(unknown)
+    return (own if None in told else {**own, BASE: None}) or None
+
+
+def own_figures_without(kept: dict[str, Any], tier_id: str) -> dict[str, Any] | None:
+    """What `own_figures` made, when this tier is gone."""
+    return {id: figure for id, figure in kept.items() if id != tier_id} or None
+
+
+def standing(shop_id: str, account: Account | None) -> Standing | None:
+    """Where `account` stands now; None while the shop has no tiers.
+
+    The stored level is what counts: it is rechecked on every booking and daily.
+    """
+    program = program_of(shop_id)
+    if program is None:
+        return None
+    levels = listed(shop_id)
+    points = account.tier_points if account else 0
+    tier = next((level for level in levels if account and level.id == account.tier_id), None)
+    above = tier.required_points if tier else 0
+    following = next((level for level in levels if level.required_points > above), None)
+    return Standing(tier, program, points, following, account.tier_until if tier and account else None)
+
+
+def window_start(shop: Shop, program: TierProgram) -> datetime:
+    """The first moment of the rolling window: whole days of the shop's zone, today included."""
+    return clock.start_of(program.first_day(clock.local_date(clock.now(), shop.timezone)), shop.timezone)
+
+
+def points_in_window(shop: Shop, program: TierProgram, account: Account) -> int:
+    """Points earned net of clawbacks inside the window (contracts §2); what became debt was taken back too."""
+    amounts = _earned_since(shop, account, window_start(shop, program), fn.COALESCE(fn.SUM(Transaction.amount), 0))
+    return max(int(amounts.scalar()) - account.debt, 0)
+
+
+def _earned_since(shop: Shop, account: Account, first: datetime, *columns: Any) -> Any:
+    """Earn rows of the window. A clawback counts when what it takes back was earned: they come and go together."""
+    return (
+        Transaction.of(shop, *columns)
+        .join(Taken, JOIN.LEFT_OUTER, on=(Taken.id == Transaction.takes_back))
+        .where(
+            Transaction.account_id == account.id,
+            Transaction.kind == "earn",
+            (Taken.event_at >= first) | (Taken.id.is_null() & (Transaction.event_at >= first)),
+        )
+    )
+
+
+def recheck(shop: Shop, account_id: str) -> None:
+    """Put the account into the highest tier its points in the window reach (acceptance 51)."""
+    program = program_of(shop.id)
+    if program is None:
+        return
+    with atomic():
+        account = ledger.locked(shop.id, account_id)
+        points = points_in_window(shop, program, account)
+        reached = [level for level in listed(shop.id) if level.required_points <= points]
+        tier = reached[-1] if reached else None
+        until = _until(shop, program, account, tier.required_points) if tier else None
+        ledger.place(shop.id, account_id, tier.id if tier else None, points, until)
+
+
+def _until(shop: Shop, program: TierProgram, account: Account, required_points: int) -> datetime | None:
+    """When the points that hold the level will have left the window, if nothing more is earned.
+
+    Newest first, the day with which the running sum reaches the level is the one whose leaving ends it.
+    """
+    columns = (Transaction.event_at, Taken.event_at, Transaction.amount)
+    rows = _earned_since(shop, account, window_start(shop, program), *columns)
+    newest_first = rows.order_by(fn.COALESCE(Taken.event_at, Transaction.event_at).desc())
+    lots = ((clock.local_date(was or at, shop.timezone), points) for at, was, points in newest_first.tuples())
+    running = -account.debt
+    for day, of_day in groupby(lots, key=itemgetter(0)):
+        running += sum(points for _, points in of_day)
+        if running >= required_points:
+            return clock.start_of(program.day_it_leaves(day), shop.timezone)
+    return None
+
+
+def recheck_all(shop: Shop) -> int:
+    """The daily recheck: accounts whose points may have left the window. Answers how many were looked at."""
+    if program_of(shop.id) is None:
+        return 0
+    due = [row.id for row in Account.of(shop.id, Account.id).where(Account.tier_points > 0)]
+    for account_id in due:
+        recheck(shop, account_id)
+    return len(due)
+
+
+def recheck_everybody(shop: Shop) -> int:
+    """The job `recheck_tiers`: put everybody who ever earned into her tier; answers how many there were.
+
+    Each account is a commit of its own, so that a large shop is not locked meanwhile.
+    """
+    due = [row.id for row in Account.of(shop.id, Account.id).where(EVER_EARNED)]
+    for account_id in due:
+        recheck(shop, account_id)
+    return len(due)

@@ -1,0 +1,132 @@
+"""The orders that carry a coupon, and which of them uses it (acceptance 37, 38; contracts §9).
+
+A coupon does not remember "its" order. Every order that names the code, in its own list or by a call, has a row here,
+and the coupon's state is worked out from all rows: `holder` says who uses it. So news that comes late, twice or
+shuffled ends the same.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from peewee import Check, CompositeKey
+
+from widget_server import clock
+from widget_server.db import Bool, Text, UtcDateTime
+from widget_server.journal import Journaled
+from widget_server.loyalty.program.shops import Shop
+
+LIVING = ("placed", "paid", "fulfilled")  # a draft is not an order yet, a cancelled one no longer
+HOLDING, OVER = "holding", "over"
+
+
+class CouponOrder(Journaled):
+    """One order that carries, or carried, one coupon.
+
+    `order_ref` is `<platform>:<its id>`. `since` is when the order was placed; until the order itself arrives, when a
+    call named it. `listed`: the order's own list names the code; `called`: a call said so. Each takes back only what
+    it said itself. `hold` is null until the order carries the coupon while it is alive; then `holding` until the
+    coupon is free, and `over` afterwards. `taken_at` is when the order took it: `since`, or the present when it takes
+    it again; `coupon_end` when the coupon would have run out, seen from that moment.
+    """
+
+    coupon_id = Text()
+    order_ref = Text()
+    number = Text(null=True)
+    since = UtcDateTime()
+    living = Bool()
+    listed = Bool(default=False)
+    called = Bool(default=False)
+    hold = Text(null=True)
+    taken_at = UtcDateTime(null=True)
+    coupon_end = UtcDateTime(null=True)
+
+    class Meta:
+        primary_key = CompositeKey("coupon_id", "order_ref")
+        clustered = True
+        indexes = ((("shop_id", "order_ref"), False),)
+        constraints = [Check("hold IN ('holding', 'over')")]
+
+    @property
+    def carries(self) -> bool:
+        """True while the order is alive and names the coupon."""
+        return self.living and (self.listed or self.called)
+
+    @property
+    def came_in_time(self) -> bool:
+        """False when the coupon had run out before the order took it."""
+        return self.coupon_end is None or self.coupon_end > self.taken_at
+
+    @property
+    def life_due(self) -> timedelta | None:
+        """The life that the coupon has left and is owed, since its end passed while the order held it; None: none."""
+        if self.coupon_end is None or self.coupon_end > clock.now() or not self.came_in_time:
+            return None
+        return self.coupon_end - self.taken_at
+
+
+def holder(rows: Iterable[CouponOrder]) -> CouponOrder | None:
+    """The order that uses the coupon: the oldest living one that carries it. None: the coupon is free."""
+    return min((row for row in rows if row.carries), key=lambda row: (row.since, row.order_ref), default=None)
+
+
+def is_living(status: str) -> bool:
+    """Whether an order in this status uses the codes that it names."""
+    return status in LIVING
+
+
+def of_coupon(shop: Shop, coupon_id: str) -> list[CouponOrder]:
+    """Every order that carries, or carried, the coupon."""
+    return list(CouponOrder.of(shop).where(CouponOrder.coupon_id == coupon_id))
+
+
+def coupons_of(shop: Shop, order_ref: str) -> set[str]:
+    """The ids of all coupons that the order carries, or carried."""
+    rows = CouponOrder.of(shop, CouponOrder.coupon_id).where(CouponOrder.order_ref == order_ref)
+    return {coupon_id for (coupon_id,) in rows.tuples()}
+
+
+def find(shop: Shop, coupon_id: str, order_ref: str) -> CouponOrder | None:
+    """What is known of this order and this coupon."""
+    return CouponOrder.one(shop, CouponOrder.coupon_id == coupon_id, CouponOrder.order_ref == order_ref)
+
+
+def note(
+    shop: Shop, coupon_id: str, order_ref: str, *, coupon_end: datetime | None, carried: bool = False, **facts: Any
+) -> tuple[CouponOrder, bool]:
+    """Keep these facts of the pair, whose coupon the caller holds locked; `coupon_end` is when that runs out now.
+
+    `carried` says that the order carried it alive, at some time. Returns the row, and whether it is by this very news
+    that the order counts as one that took the coupon.
+    """
+    rows = of_coupon(shop, coupon_id)
+    known = next((row for row in rows if row.order_ref == order_ref), None)
+    row = known or CouponOrder(shop_id=shop.id, coupon_id=coupon_id, order_ref=order_ref)
+    for name, value in facts.items():
+        setattr(row, name, value)
+    begins = row.hold is None and (row.carries or carried)
+    if begins:
+        ends = filter(None, (coupon_end, *(one.coupon_end for one in rows)))
+        row.coupon_end = min((end for end in ends if end > row.since), default=coupon_end)
+        row.hold, row.taken_at = HOLDING, row.since
+    elif row.hold == OVER and row.carries:
+        row.hold, row.taken_at, row.coupon_end = HOLDING, clock.now(), coupon_end
+    row.save(force_insert=known is None)
+    return row, begins
+
+
+def holding(rows: Iterable[CouponOrder]) -> list[CouponOrder]:
+    """The orders that took the coupon since it was free."""
+    return [row for row in rows if row.hold == HOLDING]
+
+
+def let_go(shop: Shop, coupon_id: str) -> None:
+    """The coupon is free: whatever held it does so no longer."""
+    CouponOrder.change(shop, {CouponOrder.hold: OVER}, CouponOrder.coupon_id == coupon_id, CouponOrder.hold == HOLDING)
+
+
+def all_carried() -> Iterator[str]:
+    """The ids of the coupons of any shop that a living order carries."""
+    carries = (CouponOrder.living == True) & ((CouponOrder.listed == True) | (CouponOrder.called == True))
+    for (coupon_id,) in CouponOrder.everywhere(CouponOrder.coupon_id).where(carries).distinct().tuples():
+        yield coupon_id

@@ -1,0 +1,329 @@
+"""Coupons: rewards that somebody bought (`redeeming`), or was given (`gifts`), their states, what she does with one.
+
+What a shop asks about their codes is in `codes`, what a connected shop answers in `issuing`.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from peewee import SQL, Check
+
+from widget_server import clock, ledger, queue
+from widget_server.db import Bool, Int, Json, Money, Text, UtcDateTime, atomic, lock_rows
+from widget_server.errors import CouponNotReturnable, CouponNotUsable
+from widget_server.events import CouponChanged, CouponDeleted, emit
+from widget_server.journal import Journaled
+from widget_server.ledger import Cause
+from widget_server.loyalty.people.customers import Customer
+from widget_server.loyalty.people.forgetting import Forgotten
+from widget_server.loyalty.program import revisions
+from widget_server.loyalty.program.shops import Shop
+from widget_server.loyalty.rewards import coupon_orders
+
+USABLE = ("active", "applied")
+DEAD = ("expired", "returned", "revoked", "failed")
+APPLIED_FORGOTTEN_AFTER = timedelta(hours=24)
+
+
+class Coupon(Journaled):
+    """A reward somebody has. Its terms are kept as bought; `origin` says whether points or a gift paid it.
+
+    `code` is spelt as every surface spells it and as it stands in a connected shop; it is looked up by `code_key`.
+    `code_job` is the job that makes the code in a connected shop (issuing), or kills it for its points.
+    `failure` is a stable word for the shopper; what the shop said stands in `failure_detail`, for its owner.
+    `order_ref` is the order that uses it, or whose end gave the points back (codes). `when_free` is what it becomes
+    instead of usable when that order lets go: its points were back before the order came, or its ground fell away.
+    """
+
+    id = Text(primary_key=True)
+    customer_id = Text()
+    reward_id = Text(null=True)
+    origin = Text(default="reward")
+    code = Text(null=True)
+    code_key = Text(null=True)
+    status = Text(default="active")
+    kind = Text()
+    title = Text(null=True)
+    amount = Money(null=True)
+    percent = Money(null=True)
+    product_id = Text(null=True)
+    product_name = Text(null=True)
+    cost_points = Int(default=0)
+    transaction_id = Text(null=True)
+    refund_id = Text(null=True)
+    minimum_subtotal = Money(null=True)
+    collections = Json()
+    combines = Bool(default=False)
+    shareable = Bool(default=False)
+    order_ref = Text(null=True)
+    order_number = Text(null=True)
+    when_free = Text(null=True)
+    failure = Text(null=True)
+    failure_detail = Text(null=True)
+    code_job = Text(null=True)
+    created_at = UtcDateTime()
+    expires_at = UtcDateTime(null=True)
+    return_until = UtcDateTime(null=True)
+    applied_at = UtcDateTime(null=True)
+    ended_at = UtcDateTime(null=True)
+    revision = Int(default=1)
+    updated_at = UtcDateTime(default=clock.now)
+    deleted_at = UtcDateTime(null=True)
+
+    class Meta:
+        indexes = (
+            (("shop_id", "code"), True),
+            (("shop_id", "code_key"), True),
+            (("shop_id", "customer_id", "created_at"), False),
+            (("shop_id", "created_at"), False),
+            (("shop_id", "reward_id"), False),
+        )
+        constraints = [
+            Check("kind IN ('amount', 'percent', 'free_shipping', 'free_product')"),
+            Check("status IN ('issuing', 'active', 'applied', 'used', 'expired', 'returned', 'revoked', 'failed')"),
+            Check("when_free IN ('returned', 'revoked')"),
+        ]
+
+
+# a database finds these by the same words only, not by a value bound to the query
+IDLE = SQL("code_job IS NULL")
+IN_USE, APPLIED = SQL(f"status IN {USABLE}"), SQL("status = 'applied'")
+for name, column, kept in (
+    ("coupon_at_work", Coupon.code_job, Coupon.code_job.is_null(False)),
+    ("coupon_ends", Coupon.expires_at, SQL(f"{IN_USE.sql} AND {IDLE.sql}")),
+    ("coupon_applied", Coupon.applied_at, APPLIED),
+):
+    Coupon.add_index(Coupon.index(column, where=kept, name=name))
+
+
+def my_coupons(shop: Shop, customer: Customer, *, before: datetime | None = None, limit: int = 20) -> list[Coupon]:
+    """Every coupon she ever had, newest first (acceptance 34)."""
+    rows = Coupon.of(shop).where(Coupon.customer_id == customer.id)
+    if before is not None:
+        rows = rows.where(Coupon.created_at < before)
+    return list(rows.order_by(Coupon.created_at.desc()).limit(limit))
+
+
+def need_usable(shop: Shop, customer: Customer, coupon_id: str) -> Coupon:
+    """The customer's coupon, whose code can be used now. Raises CouponNotUsable, NotFound."""
+    coupon = _own(shop, customer, coupon_id)
+    if is_returning(coupon):
+        raise CouponNotUsable(reason="returning")
+    if status_now(coupon) not in USABLE:
+        raise CouponNotUsable(reason=status_now(coupon))
+    return coupon
+
+
+def apply(shop: Shop, customer: Customer, coupon_id: str) -> Coupon:
+    """The shop has put the code into the customer's cart. Raises CouponNotUsable, NotFound."""
+    with atomic():
+        coupon = need_usable(shop, customer, coupon_id)
+        coupon.applied_at = clock.now()
+        return move(coupon, "applied")
+
+
+def put_back(shop: Shop, coupon_id: str) -> None:
+    """Out of the cart again: what was applied is hers to use elsewhere."""
+    with atomic():
+        coupon = locked(shop.id, coupon_id)
+        if coupon.status == "applied" and not is_returning(coupon):
+            move(coupon, "active", applied_at=None)
+
+
+def return_for_points(shop: Shop, customer: Customer, coupon_id: str, *, key: str, source: str) -> Coupon:
+    """An unused coupon for its points: the code dies first (acceptance 39). Raises CouponNotReturnable.
+
+    A connected shop is asked by a job: until it has killed the code the coupon stays as it is, returning.
+    """
+    with atomic():
+        coupon = _own(shop, customer, coupon_id)
+        if is_returning(coupon):
+            return coupon
+        if not is_returnable(coupon):
+            raise CouponNotReturnable()
+        return _return(shop, coupon, key, source)
+
+
+def undo(shop: Shop, coupon_id: str, *, key: str, source: str) -> Coupon:
+    """A coupon that was bought for a checkout which came to nothing: its points come back, however late it is.
+
+    A connected shop is asked first; a coupon without a code yet, a used or a dead one stays as it is.
+    """
+    with atomic():
+        coupon = locked(shop.id, coupon_id)
+        return coupon if coupon.status not in USABLE or is_returning(coupon) else _return(shop, coupon, key, source)
+
+
+def _return(shop: Shop, coupon: Coupon, key: str, source: str) -> Coupon:
+    if shop.is_connected:
+        coupon.failure = coupon.failure_detail = None
+        coupon.code_job = promise("return_code", coupon, key=key, source=source)
+        coupon.save()
+        return coupon
+    return give_points_back(coupon, "returned", key=key, source=source, word="returned")
+
+
+def revoke(coupon: Coupon) -> None:
+    """The code dies without points: a gift whose ground fell away. A used one stays used while its order lives."""
+    with atomic():
+        fresh = locked(coupon.shop_id, coupon.id)
+        if fresh.status in (*USABLE, "issuing"):
+            move(fresh, "revoked", ended_at=clock.now())
+        elif fresh.status == "used":
+            fresh.when_free = "revoked"
+            fresh.save(only=[Coupon.when_free])
+
+
+def forget(person: Forgotten) -> None:
+    """This person's codes die, since nobody is left to own them; what the shop's platform wrote about them goes."""
+    theirs = Coupon.customer_id.in_(person.ids)
+    for coupon in list(Coupon.of(person.shop_id).where(theirs)):
+        revoke(coupon)
+    Coupon.change(person.shop_id, {Coupon.failure_detail: None}, theirs)
+
+
+def need_coupon(shop: Shop, coupon_id: str) -> Coupon:
+    """The coupon; raises NotFound, also for one that the admin API deleted."""
+    return Coupon.need(shop, Coupon.id == coupon_id, Coupon.deleted_at.is_null())
+
+
+def delete_coupon(shop: Shop, coupon_id: str, revision: int) -> None:
+    """The admin API lists it no more. Its code stays as good as it was, and she still sees it (wix-api §1b).
+
+    Raises NotFound, StaleRevision.
+    """
+    with atomic():
+        need_coupon(shop, coupon_id)
+        coupon = locked(shop.id, coupon_id)
+        revisions.check_revision(coupon, revision)
+        coupon.deleted_at = coupon.updated_at = clock.now()
+        coupon.revision += 1
+        coupon.save()
+        emit(CouponDeleted(shop.id, coupon.id))
+
+
+def status_now(coupon: Coupon) -> str:
+    """The status, expiry taken into account even before the nightly job has noted it."""
+    return "expired" if coupon.status in USABLE and has_run_out(coupon) else str(coupon.status)
+
+
+def has_run_out(coupon: Coupon) -> bool:
+    """True once its last day is over, whatever its status says."""
+    return coupon.expires_at is not None and clock.now() >= coupon.expires_at
+
+
+def is_returnable(coupon: Coupon) -> bool:
+    """True while the coupon may be exchanged for its points again."""
+    return bool(
+        coupon.transaction_id
+        and coupon.return_until
+        and clock.now() < coupon.return_until
+        and status_now(coupon) in USABLE
+        and not is_returning(coupon)
+    )
+
+
+def is_returning(coupon: Coupon) -> bool:
+    """True while the shop is asked to kill the code, before its points come back."""
+    return coupon.status in USABLE and coupon.code_job is not None
+
+
+def expire_due(limit: int = 1000) -> int:
+    """Note coupons of any shop that have run out; put forgotten carts back. Answers how many changed."""
+    now, count = clock.now(), 0
+    # whoever returned a coupon in time, which keeps a job at work, gets the points
+    ended = Coupon.everywhere().where(IN_USE, IDLE, Coupon.expires_at <= now).limit(limit)
+    for coupon in list(ended):
+        with atomic():
+            fresh = locked(coupon.shop_id, coupon.id)
+            if fresh.status in USABLE and not is_returning(fresh):
+                move(fresh, "expired", ended_at=fresh.expires_at)
+                count += 1
+    forgotten = Coupon.everywhere().where(APPLIED, IDLE, Coupon.applied_at <= now - APPLIED_FORGOTTEN_AFTER)
+    for coupon in list(forgotten.limit(limit)):
+        with atomic():
+            fresh = locked(coupon.shop_id, coupon.id)
+            if fresh.status == "applied" and not is_returning(fresh):
+                move(fresh, "active", applied_at=None)
+                count += 1
+    return count
+
+
+# What each deed with a coupon is made of, here and in the modules above
+
+
+def locked(shop_id: str, coupon_id: str) -> Coupon:
+    """The coupon as it is now, locked until the transaction ends; raises NotFound.
+
+    Its owner's account first, as an order does that earns and uses a code: so nobody waits in a ring.
+    """
+    account = ledger.account_of(shop_id, Coupon.need(shop_id, Coupon.id == coupon_id).customer_id)
+    if account is not None:
+        ledger.locked(shop_id, account.id)
+    coupon: Coupon = lock_rows(Coupon.of(shop_id).where(Coupon.id == coupon_id)).get()
+    return coupon
+
+
+def move(coupon: Coupon, status: str, **facts: Any) -> Coupon:
+    """The coupon, locked before, takes on this status and these facts; no job is at work on it unless they name one."""
+    coupon.code_job = None
+    for name, value in facts.items():
+        setattr(coupon, name, value)
+    coupon.status, coupon.revision, coupon.updated_at = status, coupon.revision + 1, clock.now()
+    coupon.save()
+    emit(CouponChanged(coupon.shop_id, coupon.id, status))
+    return coupon
+
+
+def give_points_back(coupon: Coupon, status: str, *, key: str, source: str, word: str) -> Coupon:
+    """The code dies first, then the points come back, in one transaction."""
+    move(coupon, status, ended_at=clock.now())
+    account = ledger.open_account(coupon.shop_id, coupon.customer_id)  # hers now: rows of a person are merged
+    row = ledger.post(
+        coupon.shop_id,
+        account.id,
+        "refund",
+        coupon.cost_points,
+        source=source,
+        key=key,
+        cause=Cause(word, coupon.id, snapshot={"title": coupon.title}),
+        takes_back=coupon.transaction_id,
+    )
+    coupon.refund_id = row.id
+    coupon.save()
+    return coupon
+
+
+def promise(job: str, coupon: Coupon, **facts: Any) -> str:
+    """The shop is asked after the commit (stores/codes.py). Answers the job's id."""
+    return queue.enqueue(job, {"shop_id": coupon.shop_id, "coupon_id": coupon.id, **facts})
+
+
+def _own(shop: Shop, customer: Customer, coupon_id: str) -> Coupon:
+    Coupon.need(shop, Coupon.id == coupon_id, Coupon.customer_id == customer.id)
+    return locked(shop.id, coupon_id)
+
+
+def audit_coupons(shop_id: str | None = None) -> Iterable[str]:
+    """Yields one sentence for each coupon that is both usable and paid back, or neither."""
+    both = Coupon.across(shop_id, Coupon.id).where(
+        Coupon.refund_id.is_null(False), Coupon.status.in_((*USABLE, "issuing", "used"))
+    )
+    for (coupon_id,) in both.tuples():
+        yield f"coupon {coupon_id}: usable although its points were given back"
+    neither = Coupon.across(shop_id, Coupon.id).where(
+        Coupon.refund_id.is_null(), Coupon.status.in_(("failed", "returned")), Coupon.cost_points > 0
+    )
+    for (coupon_id,) in neither.tuples():
+        yield f"coupon {coupon_id}: has no code although its points were not given back"
+    yield from _audit_orders(shop_id)
+
+
+def _audit_orders(shop_id: str | None) -> Iterable[str]:
+    """Yields one sentence for each coupon that is used by no living order, or is not although one carries it."""
+    rows = Coupon.across(shop_id, Coupon.id, Coupon.status).where(Coupon.status != "revoked")
+    carried = set(coupon_orders.all_carried())
+    for coupon_id, status in rows.tuples().iterator():
+        if (status == "used") != (coupon_id in carried):
+            yield f"coupon {coupon_id}: {status} although {'an' if coupon_id in carried else 'no'} order carries it"

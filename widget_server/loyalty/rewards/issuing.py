@@ -1,0 +1,112 @@
+"""Issuing: a coupon comes to be, and a connected shop answers what became of its code.
+
+The checkout of such a shop must know each code (acceptance 30, 37, 39); `stores/codes.py` is who asks it.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from peewee import fn
+
+from widget_server import clock, queue
+from widget_server.db import atomic, new_id
+from widget_server.events import CouponIssued, emit
+from widget_server.loyalty.people.customers import Customer
+from widget_server.loyalty.program import shops
+from widget_server.loyalty.program.programs import Program
+from widget_server.loyalty.program.shops import Shop
+from widget_server.loyalty.rewards import codes, coupons
+from widget_server.loyalty.rewards.coupons import DEAD, USABLE, Coupon
+
+DETAIL_LENGTH_MAX = 500
+
+
+def issue(shop: Shop, customer: Customer, program: Program, *, life_days: int | None, **facts: Any) -> Coupon:
+    """A new coupon of hers; where the shop is connected, it is usable once the shop has made its code."""
+    now = clock.now()
+    today = clock.local_date(now, shop.timezone)
+
+    def days_on(days: int | None) -> datetime | None:
+        """Through the last second of that local day."""
+        return None if days is None else clock.start_of(today + timedelta(days=days + 1), shop.timezone)
+
+    facts.setdefault("id", new_id())
+    code = codes.fresh_code(shop)
+    coupon = Coupon(
+        status="issuing" if shop.is_connected else "active",
+        shop_id=shop.id,
+        customer_id=customer.id,
+        code=code,
+        code_key=codes.key_of(code),
+        created_at=now,
+        expires_at=days_on(life_days),
+        return_until=days_on(program.rules.return_days) if facts.get("transaction_id") else None,
+        **facts,
+    )
+    if shop.is_connected:
+        coupon.code_job = coupons.promise("issue_code", coupon, anew=False)
+    coupon.save(force_insert=True)
+    emit(CouponIssued(shop.id, coupon.id))
+    return coupon
+
+
+def code_made(shop: Shop, coupon_id: str) -> None:
+    """The shop's checkout knows the code: she may use it. If nobody waits for it any longer it dies again."""
+    with atomic():
+        coupon = coupons.locked(shop.id, coupon_id)
+        if coupon.status == "issuing":
+            coupons.move(coupon, "active")
+        elif coupon.status in DEAD:
+            coupons.promise("kill_code", coupon)
+
+
+def code_refused(shop: Shop, coupon_id: str, failure: str, detail: str) -> None:
+    """There will be no code: her points come back at once, and the row says why (acceptance 30)."""
+    with atomic():
+        coupon = coupons.locked(shop.id, coupon_id)
+        if coupon.status != "issuing":
+            return
+        coupon.failure, coupon.failure_detail = failure, detail[:DETAIL_LENGTH_MAX]
+        if coupon.cost_points:
+            key = f"not-issued:{coupon.id}:{coupon.revision}"
+            coupons.give_points_back(coupon, "failed", key=key, source="job", word="not_issued")
+        else:
+            coupons.move(coupon, "failed", ended_at=clock.now())
+
+
+def code_dead(shop: Shop, coupon_id: str, *, key: str, source: str) -> None:
+    """The shop's checkout no longer knows the code: the points she asked for come back."""
+    with atomic():
+        coupon = coupons.locked(shop.id, coupon_id)
+        if coupons.is_returning(coupon):
+            coupons.give_points_back(coupon, "returned", key=key, source=source, word="returned")
+
+
+def code_not_killed(shop: Shop, coupon_id: str, failure: str, detail: str) -> None:
+    """The code could not be taken back: she keeps it, and may ask again."""
+    with atomic():
+        coupon = coupons.locked(shop.id, coupon_id)
+        if coupons.is_returning(coupon):
+            coupon.failure, coupon.failure_detail = failure, detail[:DETAIL_LENGTH_MAX]
+            coupon.code_job = None
+            coupon.save()
+
+
+def give_up_on_codes(limit: int = 1000) -> int:
+    """Where the queue has given up asking a shop, hers is hers again. Answers how many coupons there were."""
+    at_work = queue.Job.everywhere(queue.Job.id).where(queue.Job.id == Coupon.code_job, queue.Job.status == "waiting")
+    given_up = Coupon.everywhere().where(
+        Coupon.status.in_((*USABLE, "issuing")), Coupon.code_job.is_null(False), ~fn.EXISTS(at_work)
+    )
+    count = 0
+    for coupon in list(given_up.limit(limit)):
+        job = queue.Job.get_or_none(queue.Job.id == coupon.code_job)
+        detail = (job and job.last_error) or "the job is gone"
+        with atomic():
+            fresh = coupons.locked(coupon.shop_id, coupon.id)
+            if fresh.code_job != coupon.code_job:
+                continue
+            act = code_refused if fresh.status == "issuing" else code_not_killed
+            act(shops.by_id(fresh.shop_id), fresh.id, "shop_unreachable", detail)
+            count += 1
+    return count

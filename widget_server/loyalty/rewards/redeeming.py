@@ -1,0 +1,173 @@
+"""Buying a reward: what she can have for her points, and the coupon she gets for them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from peewee import Case, fn
+
+from widget_server import clock, ledger
+from widget_server.db import atomic, lock_rows, new_id
+from widget_server.errors import (
+    CustomerExcluded,
+    KeyReused,
+    MembersOnly,
+    NotFound,
+    RewardLimitReached,
+    RewardUnavailable,
+    TierTooLow,
+)
+from widget_server.ledger import Account, Cause
+from widget_server.loyalty.people import customers
+from widget_server.loyalty.people.customers import Customer
+from widget_server.loyalty.program import programs
+from widget_server.loyalty.program.shops import Shop
+from widget_server.loyalty.rewards import issuing, rewards
+from widget_server.loyalty.rewards.coupons import Coupon
+from widget_server.loyalty.rewards.rewards import Price, Reward
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A reward as it stands for one customer now: whether it can be had, how many points are missing, why not."""
+
+    reward: Reward
+    price: Price
+    available: bool
+    short_by: int
+    refusal: str | None
+
+
+def offers(shop: Shop, customer: Customer, account: Account | None) -> list[Offer]:
+    """What she can buy: affordable first in the merchant's order, then the nearest (acceptance 27)."""
+    catalogue = rewards.listed(shop)
+    taken, levels = _taken(shop, customer, catalogue), rewards.levels_asked(shop, catalogue)
+    balance, tier_id = (account.balance, account.tier_id) if account else (0, None)
+    found = []
+    for reward in catalogue:
+        refusal = rewards.refusal_of(reward, account, taken.get(reward.id, (0, 0)), levels)
+        if customer.excluded:
+            refusal = CustomerExcluded.code
+        price = rewards.price_for(reward, tier_id) or reward.price
+        short_by = max(price.cost_points - balance, 0)
+        found.append(Offer(reward, price, refusal is None and not short_by, short_by, refusal))
+    return sorted(found, key=lambda offer: (offer.refusal is not None, offer.short_by))
+
+
+def redeem(
+    shop: Shop,
+    customer: Customer,
+    reward_id: str,
+    *,
+    key: str,
+    source: str,
+    points: int | None = None,
+    at_checkout: bool = False,
+) -> Coupon:
+    """Buy a reward: the points go and the coupon comes in one transaction (acceptance 29, 31, 32).
+
+    `points` is the chosen cost of a sliding reward; some rewards are had `at_checkout` only. The same key again
+    answers the first coupon. Raises ProgramNotActive, MembersOnly, CustomerExcluded, NotFound, RewardUnavailable,
+    RewardLimitReached, TierTooLow, BadRequest (points), WorthNothing, NotEnoughPoints, and KeyReused when the key
+    bought something else.
+    """
+    with atomic():
+        reward = lock_rows(Reward.of(shop).where(Reward.id == reward_id)).first()
+        if reward is None:
+            raise NotFound("There is no such reward here.")
+        earlier = _bought_before(shop, customer, reward, source, key, points)
+        if earlier is not None:
+            return earlier
+        program = programs.need_active(shop.id)
+        buyer = customers.by_id(shop.id, customer.id)
+        if not buyer.is_member:
+            raise MembersOnly()
+        if buyer.excluded:
+            raise CustomerExcluded()
+        account = ledger.open_account(shop.id, customer.id)
+        account = ledger.locked(shop.id, account.id)
+        in_force = rewards.in_force(shop).where(Reward.id == reward.id)
+        if (reward.at_checkout and not at_checkout) or not in_force.exists():
+            raise RewardUnavailable()
+        taken = _taken(shop, customer, [reward]).get(reward.id, (0, 0))
+        _check_refusal(rewards.refusal_of(reward, account, taken, rewards.levels_asked(shop, [reward])))
+        price = rewards.price_for(reward, account.tier_id) or reward.price  # without one it was refused
+        cost, amount = rewards.cost_of(reward, price, points, shop.currency)
+        coupon_id = new_id()
+        row = ledger.post(
+            shop.id,
+            account.id,
+            "redeem",
+            -cost,
+            source=source,
+            key=key,
+            cause=Cause("redeemed", coupon_id, snapshot=_said_of(reward)),
+        )
+        return issuing.issue(
+            shop,
+            customer,
+            program,
+            id=coupon_id,
+            reward_id=reward.id,
+            kind="amount" if reward.kind == "sliding" else reward.kind,
+            title=reward.title,
+            amount=amount,
+            percent=price.percent,
+            product_id=reward.product_id,
+            product_name=reward.product_name,
+            cost_points=cost,
+            transaction_id=row.id,
+            minimum_subtotal=reward.minimum_subtotal,
+            collections=reward.collections,
+            combines=reward.combines,
+            shareable=reward.shareable,
+            life_days=reward.expires_after_days,
+        )
+
+
+def _bought_before(
+    shop: Shop, customer: Customer, reward: Reward, source: str, key: str, points: int | None
+) -> Coupon | None:
+    """The coupon that this very request bought; raises KeyReused when the key was another request's."""
+    row = ledger.booked(shop.id, source, key)
+    if row is None:
+        return None
+    coupon = Coupon.one(shop, Coupon.transaction_id == ledger.current(row).id)
+    if coupon is None or (coupon.customer_id, coupon.reward_id) != (customer.id, reward.id):
+        raise KeyReused()
+    if points not in (None, coupon.cost_points):
+        raise KeyReused()
+    return coupon
+
+
+def _said_of(reward: Reward) -> dict[str, Any]:
+    """What of the reward a row of the ledger keeps."""
+    said = {"reward": reward.id, "title": reward.title}
+    return {**said, "at_checkout": True} if reward.at_checkout else said
+
+
+def _taken(shop: Shop, customer: Customer, wanted: list[Reward]) -> dict[str, tuple[int, int]]:
+    """For each limited reward: how often she had it in its period, and how often anybody did."""
+    limited = [one for one in wanted if one.limit_per_customer is not None or one.limit_total is not None]
+    if not limited:
+        return {}
+    starts = {
+        reward.id: clock.period(clock.now(), reward.limit_period, shop.timezone)[0]
+        for reward in limited
+        if reward.limit_period != "ever"
+    }
+    in_period = [
+        ((Coupon.reward_id == reward_id) & (Coupon.created_at < start), 0) for reward_id, start in starts.items()
+    ]
+    hers = Case(None, [(Coupon.customer_id != customer.id, 0), *in_period], 1)
+    rows = (
+        Coupon.of(shop, Coupon.reward_id, fn.SUM(hers), fn.COUNT(Coupon.id))
+        .where(Coupon.reward_id.in_([one.id for one in limited]), Coupon.status.not_in(("returned", "failed")))
+        .group_by(Coupon.reward_id)
+    )
+    return {reward_id: (int(own), int(everybody)) for reward_id, own, everybody in rows.tuples()}
+
+
+def _check_refusal(code: str | None) -> None:
+    for refusal in (TierTooLow, RewardLimitReached, RewardUnavailable):
+        if refusal.code == code:
+            raise refusal()

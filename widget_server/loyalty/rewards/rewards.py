@@ -1,0 +1,304 @@
+"""Rewards: what points can buy, for whom, and at which price."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from peewee import Check
+
+from widget_server import clock, money
+from widget_server.db import Bool, Int, Json, Money, ShopTable, Text, UtcDateTime, atomic
+from widget_server.errors import (
+    BadRequest,
+    NotWholeCoins,
+    RewardLimitReached,
+    RewardUnavailable,
+    TierTooLow,
+    WorthNothing,
+)
+from widget_server.events import RewardChanged
+from widget_server.ledger import POINTS_MAX, Account
+from widget_server.loyalty.audit_log import Audited
+from widget_server.loyalty.points import tiers
+from widget_server.loyalty.program import programs, revisions
+from widget_server.loyalty.program.shops import Shop
+
+KINDS = ("amount", "sliding", "percent", "free_shipping", "free_product")
+
+
+@dataclass(frozen=True)
+class Price:
+    """What a reward costs, and what it is worth in money or percent."""
+
+    cost_points: int
+    amount: Decimal | None = None
+    percent: Decimal | None = None
+
+    def worth(self, points: int, currency: str) -> Decimal:
+        """The money for so many points, in proportion, in whole coins: 10 for 1.00 is 35 for 3.50 (wix-api §2)."""
+        return money.whole_coins((self.amount or Decimal(0)) * points / self.cost_points, currency)
+
+
+class Reward(Audited, ShopTable):
+    """A way to spend points. For `sliding` the shopper chooses the cost, a point is worth `point_value`.
+
+    One that is `at_checkout` is no coupon but a discount at a checkout: sliding, too, `amount` for each `cost_points`
+    (`Price.worth`); the Redeem tab does not list it. `by_tier` has the prices of tiers with their own; the base tier
+    may have none. `details` are terms that only the admin API knows.
+    """
+
+    id = Text(primary_key=True)
+    handle = Text()
+    kind = Text()
+    title = Text(null=True)
+    description = Text(null=True)
+    position = Int(default=0)
+    active = Bool(default=True)
+    cost_points = Int()
+    amount = Money(null=True)
+    percent = Money(null=True)
+    product_id = Text(null=True)
+    product_name = Text(null=True)
+    max_points = Int(null=True)
+    step_points = Int(null=True)
+    point_value = Money(null=True)
+    minimum_subtotal = Money(null=True)
+    collections = Json(default=list)
+    tier_id = Text(null=True)
+    starts_at = UtcDateTime(null=True)
+    ends_at = UtcDateTime(null=True)
+    limit_per_customer = Int(null=True)
+    limit_period = Text(default="ever")
+    limit_total = Int(null=True)
+    expires_after_days = Int(null=True)
+    combines = Bool(default=False)
+    shareable = Bool(default=False)
+    archived_at = UtcDateTime(null=True)
+    revision = Int(default=1)
+    created_at = UtcDateTime()
+    updated_at = UtcDateTime()
+    by_tier = Json(null=True)
+    at_checkout = Bool(default=False)
+    details = Json(null=True)
+
+    class Meta:
+        indexes = ((("shop_id", "handle"), True), (("shop_id", "position"), False))
+        constraints = [
+            Check("cost_points > 0"),
+            Check("kind IN ('amount', 'sliding', 'percent', 'free_shipping', 'free_product')"),
+            Check("limit_period IN ('day', 'month', 'year', 'ever')"),
+        ]
+
+    @property
+    def price(self) -> Price:
+        """The base tier's price; where it has none, the one that others read."""
+        return Price(self.cost_points, self.amount, self.percent)
+
+    @property
+    def prices(self) -> dict[str | None, Price]:
+        """The price in each tier that has its own; None is the base tier."""
+        own: dict[str | None, Price] = {} if tiers.BASE in (self.by_tier or {}) else {None: self.price}
+        for tier_id, told in (self.by_tier or {}).items():
+            if tier_id != tiers.BASE:
+                money = {name: Decimal(told[name]) for name in ("amount", "percent") if name in told}
+                own[tier_id] = Price(told["cost_points"], **money)
+        return own
+
+    @property
+    def slides(self) -> bool:
+        """True for a coupon of which the shopper says how much it is to be."""
+        return bool(self.kind == "sliding" and not self.at_checkout)
+
+
+def listed(shop: Shop) -> list[Reward]:
+    """The rewards of the Redeem tab in force now, in the merchant's order."""
+    return list(in_force(shop).where(Reward.at_checkout == False).order_by(Reward.position, Reward.created_at))
+
+
+def in_force(shop: Shop) -> Any:
+    """What points can buy now, to be selected further: coupons, and discounts at checkouts."""
+    now = clock.now()
+    return Reward.of(shop).where(
+        Reward.active == True,
+        Reward.archived_at.is_null(),
+        Reward.starts_at.is_null() | (Reward.starts_at <= now),
+        Reward.ends_at.is_null() | (Reward.ends_at > now),
+    )
+
+
+def need(shop: Shop, reward_id: str) -> Reward:
+    """The reward; raises NotFound, also for an archived one."""
+    return Reward.need(shop, Reward.id == reward_id, Reward.archived_at.is_null())
+
+
+def price_for(reward: Reward, tier_id: str | None) -> Price | None:
+    """The price in this tier: its own, else the base tier's (contracts §2); None when it cannot be had there."""
+    prices = reward.prices
+    return prices.get(tier_id) or prices.get(None)
+
+
+def cost_of(reward: Reward, price: Price, points: int | None, currency: str) -> tuple[int, Decimal | None]:
+    """The points that go and the money they are worth, in whole coins; `points` is what a shopper chose.
+
+    Raises BadRequest (points), and WorthNothing for what comes to less than one coin.
+    """
+    if reward.kind != "sliding":
+        if points is not None and points != price.cost_points:
+            raise BadRequest("This reward has a fixed cost.", field="points")
+        return price.cost_points, None if price.amount is None else _worth_something(
+            price.amount, currency, "reward_id"
+        )
+    if reward.at_checkout:
+        return _cost_at_checkout(price, points, currency)
+    if points is None:
+        raise BadRequest("Say how many points to spend.", field="points")
+    lowest, highest, step = reward.cost_points, reward.max_points or POINTS_MAX, reward.step_points or 1
+    if not lowest <= points <= highest or (points - lowest) % step:
+        raise BadRequest(f"Between {lowest} and {highest} points, in steps of {step}.", field="points")
+    return points, _worth_something(sliding_worth(reward, points, currency), currency, "points")
+
+
+def sliding_worth(reward: Reward, points: int, currency: str) -> Decimal:
+    """The money that so many points are in a sliding coupon, in whole coins."""
+    return money.whole_coins((reward.point_value or Decimal(0)) * points, currency)
+
+
+def _cost_at_checkout(price: Price, points: int | None, currency: str) -> tuple[int, Decimal]:
+    """Any number of points that is worth a coin or more."""
+    cost = price.cost_points if points is None else points
+    if not 0 < cost <= POINTS_MAX:
+        raise WorthNothing(field="points")
+    return cost, _worth_something(price.worth(cost, currency), currency, "points")
+
+
+def _worth_something(amount: Decimal, currency: str, field: str) -> Decimal:
+    """The amount in whole coins, if it is one at least; raises WorthNothing."""
+    worth = money.whole_coins(amount, currency)
+    if not worth:
+        raise WorthNothing(field=field)
+    return worth
+
+
+def levels_asked(shop: Shop, rewards: list[Reward]) -> dict[str, int]:
+    """How many points each tier asks for; not looked up while no reward is bound to one."""
+    if not any(one.tier_id for one in rewards):
+        return {}
+    return {level.id: level.required_points for level in tiers.listed(shop.id)}
+
+
+def refusal_of(reward: Reward, account: Account | None, taken: tuple[int, int], levels: dict[str, int]) -> str | None:
+    """Why she may not have it, points apart. A tier's reward is for that tier and every higher one.
+
+    `taken` is how often she had it in its period, and how often anybody did; `levels` comes from `levels_asked`.
+    """
+    own = levels.get(account.tier_id or "", 0) if account else 0
+    if reward.tier_id and own < levels.get(reward.tier_id, POINTS_MAX + 1):
+        return TierTooLow.code
+    if price_for(reward, account.tier_id if account else None) is None:
+        return TierTooLow.code
+    if reward.limit_per_customer is not None and taken[0] >= reward.limit_per_customer:
+        return RewardLimitReached.code
+    if reward.limit_total is not None and taken[1] >= reward.limit_total:
+        return RewardUnavailable.code
+    return None
+
+
+def save_reward(shop: Shop, handle: str, **columns: Any) -> Reward:
+    """Make the reward called `handle`, or change it; coupons keep the terms they were bought with."""
+    with atomic():
+        programs.locked(shop.id)
+        reward = Reward.one(shop, Reward.handle == handle)
+        if reward is None:
+            return revisions.make(Reward(shop_id=shop.id, handle=handle, **columns), RewardChanged)
+        return revisions.edit(reward, columns, RewardChanged)
+
+
+# The catalogue, as the admin API edits it (wix-api §2, Reward)
+
+
+def create(
+    shop: Shop, kind: str, prices: Mapping[str | None, Price], *, at_checkout: bool = False, **columns: Any
+) -> Reward:
+    """A new reward, last in the merchant's order. A discount at checkout is of kind `sliding` and `at_checkout`.
+
+    `prices` are by tier id, None for the base tier; without one for the base tier, only tiers with their own may
+    have it. Raises TierUnknown, BadRequest (type, prices), NotWholeCoins (prices.<place>.amount).
+    """
+    if at_checkout != (kind == "sliding"):
+        raise BadRequest("Of the admin API's rewards only a discount at checkout slides.", field="type")
+    with atomic():
+        programs.locked(shop.id)
+        word = "@checkout" if at_checkout else kind.replace("_", "-")  # no name for a program file
+        columns |= {"kind": kind, "at_checkout": at_checkout, **_price_columns(shop, kind, prices)}
+        columns |= revisions.last_place(Reward, shop.id, word)
+        return revisions.make(Reward(shop_id=shop.id, **columns), RewardChanged)
+
+
+def change(
+    shop: Shop,
+    reward_id: str,
+    revision: int | None,
+    *,
+    kind: str | None = None,
+    prices: Mapping[str | None, Price] | None = None,
+    **columns: Any,
+) -> Reward:
+    """Change what is given; another `kind` comes with its prices. Coupons keep the terms they were bought with.
+
+    `revision` is the one the caller read (None: does not care). Raises NotFound, StaleRevision, TierUnknown,
+    NotWholeCoins (prices.<place>.amount), BadRequest (prices; type when a coupon would become a discount at checkout,
+    or the other way round, or would slide no more).
+    """
+    with atomic():
+        programs.locked(shop.id)
+        reward = _current(shop, reward_id, revision)
+        if prices is not None:
+            kind = kind or reward.kind
+            if reward.at_checkout != (kind == "sliding"):
+                raise BadRequest("A discount at checkout stays one.", field="type")
+            if reward.slides:
+                raise BadRequest("What a sliding coupon is worth stands in the program file.", field="type")
+            columns |= {"kind": kind, **_price_columns(shop, kind, prices)}
+        return revisions.edit(reward, columns, RewardChanged)
+
+
+def remove(shop: Shop, reward_id: str, revision: int | None) -> None:
+    """Archive the reward: nobody buys it any more, and coupons stay. Raises NotFound, StaleRevision."""
+    with atomic():
+        programs.locked(shop.id)
+        revisions.archive(_current(shop, reward_id, revision), RewardChanged)
+
+
+def forget_tier(shop_id: str, tier_id: str) -> None:
+    """The tier is gone, and with it the prices that rewards had for it."""
+    for reward in Reward.of(shop_id).where(Reward.by_tier.is_null(False)):
+        if tier_id in reward.by_tier:
+            revisions.edit(reward, {"by_tier": tiers.own_figures_without(reward.by_tier, tier_id)}, RewardChanged)
+
+
+def _price_columns(shop: Shop, kind: str, prices: Mapping[str | None, Price]) -> dict[str, Any]:
+    worth = {"amount": "amount", "sliding": "amount", "percent": "percent"}.get(kind)
+    for at, price in enumerate(prices.values()):
+        figures = {name: value for name in ("amount", "percent") if (value := getattr(price, name)) is not None}
+        if set(figures) != ({worth} if worth else set()) or any(value <= 0 for value in figures.values()):
+            raise BadRequest(f"A reward of kind {kind} has {worth or 'no figure'}, above 0.", field="prices")
+        if price.cost_points < 1 or (price.percent or 0) > 100:
+            raise BadRequest("A reward costs 1 point or more and takes off 100 percent at most.", field="prices")
+        if kind == "amount" and price.amount is not None and not money.is_whole_coins(price.amount, shop.currency):
+            raise NotWholeCoins(shop.currency, field=f"prices.{at}.amount")
+    if not prices:
+        raise BadRequest("A reward has a price.", field="prices")
+    told: dict[str | None, Any] = {
+        tier_id: {"cost_points": price.cost_points} | ({worth: str(getattr(price, worth))} if worth else {})
+        for tier_id, price in prices.items()
+    }
+    base = prices.get(None) or min(prices.values(), key=lambda price: price.cost_points)
+    columns = {name: getattr(base, name) for name in ("cost_points", "amount", "percent")}
+    return {**columns, "by_tier": tiers.own_figures(shop, told)}
+
+
+def _current(shop: Shop, reward_id: str, revision: int | None) -> Reward:
+    reward = need(shop, reward_id)
+    revisions.check_revision(reward, revision)
+    return reward

@@ -59,7 +59,6 @@ loyalty.people.privacy
 loyalty.program_files
 loyalty.reports
 loyalty.books
-loyalty.reads
 schemas
 delivery
 web.networks

@@ -38,3 +38,8 @@ def is_whole_coins(amount: Decimal, currency: str) -> bool:
 def text(amount: Decimal, currency: str) -> str:
     """The amount as a platform's API reads it: `50`, `5.00`, `0.037`."""
     return f"{whole_coins(amount, currency):f}"
+
+
+def coins_or_none(amount: Decimal | None, currency: str) -> Decimal | None:
+    """The amount of a discount in whole coins, as it is shown and taken off; None stays None."""
+    return None if amount is None else whole_coins(amount, currency)

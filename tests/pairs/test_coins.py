@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from tests.make import Shopper, World, cart, fresh, proof
 from widget_server import money
 from widget_server.errors import NotWholeCoins, WorthNothing
-from widget_server.loyalty import reads
 from widget_server.loyalty.rewards import checkout, codes, rewards
 from widget_server.loyalty.rewards.rewards import Price, Reward
+from widget_server.widget import views
 
 COINS = {"JPY": 1, "KRW": 1, "USD": 100, "EUR": 100, "KWD": 1000, "TND": 1000}  # in one unit
 GIVEN = 10**6
@@ -90,7 +90,7 @@ def _everywhere(world: World, ann: Shopper, reward: Reward, **choice: Any) -> De
     coupon = fresh(world, ann.redeems(reward, **choice))
     told = {
         coupon.amount,
-        reads.coupon(world.shop, coupon)["amount"],
+        views.my_rewards.coupon(world.shop, coupon)["amount"],
         codes.check(world.shop, coupon.code, cart(currency=world.shop.currency, subtotal=None)).amount,
         Decimal(money.text(coupon.amount, world.shop.currency)),
     }

@@ -19,7 +19,6 @@ from tests.stores.checkouts import Checkout, Shopify, WooCommerce, amount_of
 from tests.test_cli import env
 from widget_server import clock, db, jobs, queue
 from widget_server.errors import CouponNotReturnable, CouponNotUsable
-from widget_server.loyalty import reads
 from widget_server.loyalty.people import privacy
 from widget_server.loyalty.program import shops
 from widget_server.loyalty.rewards import coupons, gifts, issuing
@@ -27,6 +26,7 @@ from widget_server.loyalty.rewards.coupons import Coupon
 from widget_server.loyalty.rewards.gifts import Gift
 from widget_server.queue import Job
 from widget_server.stores import calls, codes
+from widget_server.widget import views
 
 
 @pytest.fixture(params=[Shopify, WooCommerce], ids=lambda kind: kind.platform)
@@ -92,14 +92,14 @@ def later(hours: float = 2) -> None:
 
 def test_a_code_is_being_made_until_the_checkout_knows_it(ann: Shopper, checkout: Checkout) -> None:  # acceptance 34
     coupon = ann.redeems(ann.world.reward(cost=500))
-    shown = reads.coupon(ann.world.shop, coupon)
+    shown = views.my_rewards.coupon(ann.world.shop, coupon)
     assert (shown["status"], shown["code"], ann.balance) == ("issuing", None, 500)
     with pytest.raises(CouponNotUsable):
         coupons.apply(ann.world.shop, ann.customer, coupon.id)
     with pytest.raises(CouponNotReturnable):
         returns(ann, coupon)
     assert jobs.run_all() == 1
-    shown = reads.coupon(ann.world.shop, fresh(coupon))
+    shown = views.my_rewards.coupon(ann.world.shop, fresh(coupon))
     assert (shown["status"], shown["code"]) == ("active", coupon.code)
     (made,) = checkout.codes.values()
     assert (made.code.upper(), made.mark, amount_of(made)) == (coupon.code, coupon.id, Decimal(5))
@@ -107,7 +107,7 @@ def test_a_code_is_being_made_until_the_checkout_knows_it(ann: Shopper, checkout
 
 
 def test_the_code_that_the_panel_shows_is_taken_at_the_checkout(ann: Shopper, checkout: Checkout) -> None:
-    shown = reads.coupon(ann.world.shop, bought(ann))["code"]
+    shown = views.my_rewards.coupon(ann.world.shop, bought(ann))["code"]
     assert not checkout.an_order_uses(shown.replace("-", ""))  # a dash matters there
     assert checkout.an_order_uses(shown.lower())
 
@@ -138,7 +138,7 @@ def test_the_shop_says_no_and_the_points_are_back_at_once(ann: Shopper, checkout
     after = fresh(coupon)
     assert (after.status, ann.balance, ann.history()[0]) == ("failed", 1000, ("not_issued", 500))
     assert "nvalid" in after.failure_detail  # for the owner; the shopper reads a word
-    shown = reads.coupon(ann.world.shop, after)
+    shown = views.my_rewards.coupon(ann.world.shop, after)
     assert (shown["failure"], shown["code"]) == ("shop_refused", None)
     assert "nvalid" not in str(shown)
     checkout.mood = "well"
@@ -320,7 +320,7 @@ def _order(ann: Shopper, coupon: Coupon, id: str = "o1", **facts: Any) -> None:
 def test_the_code_dies_before_the_points_come_back(ann: Shopper, checkout: Checkout) -> None:
     coupon = bought(ann)
     asked = returns(ann, coupon)
-    shown = reads.coupon(ann.world.shop, asked)
+    shown = views.my_rewards.coupon(ann.world.shop, asked)
     assert (shown["status"], shown["returning"], shown["return_until"], ann.balance) == ("active", True, None, 500)
     with pytest.raises(CouponNotUsable) as no:
         coupons.apply(ann.world.shop, ann.customer, coupon.id)
@@ -328,7 +328,7 @@ def test_the_code_dies_before_the_points_come_back(ann: Shopper, checkout: Check
     seen: list[int] = []
     checkout.meanwhile = _once("delete", lambda: seen.append(ann.balance))
     jobs.run_all()
-    after = reads.coupon(ann.world.shop, fresh(coupon))
+    after = views.my_rewards.coupon(ann.world.shop, fresh(coupon))
     assert (after["status"], after["returning"], ann.balance, seen) == ("returned", False, 1000, [500])
     assert checkout.codes == {}
 
@@ -400,11 +400,11 @@ def test_a_shop_that_is_away_changes_nothing_and_she_may_ask_again(ann: Shopper,
     returns(ann, coupon)
     checkout.mood = "breaks"
     tries_until_given_up()
-    shown = reads.coupon(ann.world.shop, fresh(coupon))
+    shown = views.my_rewards.coupon(ann.world.shop, fresh(coupon))
     assert (shown["status"], shown["returning"], shown["failure"]) == ("active", False, "shop_unreachable")
     assert (ann.balance, checkout.has(coupon.code)) == (500, True)
     checkout.mood = "well"
-    assert reads.coupon(ann.world.shop, returns(ann, fresh(coupon), "again"))["failure"] is None
+    assert views.my_rewards.coupon(ann.world.shop, returns(ann, fresh(coupon), "again"))["failure"] is None
     jobs.run_all()
     assert (fresh(coupon).status, ann.balance) == ("returned", 1000)
 

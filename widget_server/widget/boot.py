@@ -8,10 +8,9 @@ from flask import current_app
 from markupsafe import Markup
 
 from widget_server import money
-from widget_server.loyalty import reads
 from widget_server.loyalty.program.programs import Program
 from widget_server.loyalty.program.shops import Shop
-from widget_server.widget import assets, colours
+from widget_server.widget import assets, colours, views
 
 WORTH_POINTS = 100
 
@@ -38,9 +37,9 @@ def facts(shop: Shop, program: Program, locale: str, tab: str = "") -> dict[str,
         "strings": assets.early(assets.strings(locale, look.strings), tab),
         "theme": {"mode": look.mode, "light": light, "dark": dark},
         "guest": {
-            "earn": _nameless(reads.guest_earn(shop, program)),
-            "rewards": _nameless(reads.guest_rewards(shop)),
-            "referral": reads.guest_referral(shop),
+            "earn": _nameless(views.earn.guest_rules(shop, program)),
+            "rewards": _nameless(views.redeem.guest_rewards(shop)),
+            "referral": views.referral.offer(shop),
             "worth": _worth(program.rules.point_value, shop.currency),
         },
     }

@@ -6,7 +6,6 @@ from flask import jsonify
 from flask.typing import ResponseReturnValue
 
 from widget_server import ledger
-from widget_server.loyalty import reads
 from widget_server.loyalty.earning import actions, birthdays, rules, social
 from widget_server.loyalty.people import customers
 from widget_server.loyalty.program import programs
@@ -15,6 +14,7 @@ from widget_server.web import auth
 from widget_server.web.auth import Shopper
 from widget_server.web.bodies import json_body
 from widget_server.web.rate_limits import limit_flood
+from widget_server.widget import views
 from widget_server.widget.routes import Endpoints
 
 earn = Endpoints("earn", "earn", "Earn points")
@@ -26,7 +26,7 @@ def listed() -> ResponseReturnValue:
     """Active rules valid for her now, in the merchant's order."""
     me = auth.member()
     account = ledger.account_of(me.shop.id, me.customer.id)
-    return jsonify(rules=reads.earn(me.shop, programs.of(me.shop.id), me.customer, account))
+    return jsonify(rules=views.earn.rules_for(me.shop, programs.of(me.shop.id), me.customer, account))
 
 
 @earn.post("/<rule_id>/click")
@@ -36,7 +36,7 @@ def click(rule_id: str) -> ResponseReturnValue:
     me = auth.member()
     limit_flood("30 per minute", "click", me.customer.id)
     rule = social.click(me.shop, me.customer, rule_id)
-    return jsonify(balance=_balance(me), rule=reads.rule(me.shop, me.customer, rule))
+    return jsonify(balance=_balance(me), rule=views.earn.rule(me.shop, me.customer, rule))
 
 
 @earn.post("/visit")
@@ -60,9 +60,10 @@ def birthday() -> ResponseReturnValue:
     account = ledger.account_of(me.shop.id, customer.id)
     rule = next((one for one in rules.listed(me.shop, customer, account) if one.kind == "birthday"), None)
     return jsonify(
-        member=reads.member(customer), rule=reads.rule(me.shop, customer, rule) if rule is not None else None
+        member=views.member.member(customer),
+        rule=views.earn.rule(me.shop, customer, rule) if rule is not None else None,
     )
 
 
 def _balance(me: Shopper) -> dict[str, Any]:
-    return reads.balance(me.shop, programs.of(me.shop.id), ledger.account_of(me.shop.id, me.customer.id))
+    return views.my_balance.balance(me.shop, programs.of(me.shop.id), ledger.account_of(me.shop.id, me.customer.id))

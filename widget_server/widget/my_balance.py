@@ -6,12 +6,12 @@ from flask.typing import ResponseReturnValue
 from widget_server import ledger
 from widget_server.errors import BadRequest
 from widget_server.lanes import EXPORTS
-from widget_server.loyalty import reads
 from widget_server.loyalty.people import customers, privacy, sessions
 from widget_server.loyalty.program import programs
 from widget_server.schemas import widget as shapes
 from widget_server.web import auth
 from widget_server.web.rate_limits import limit_flood
+from widget_server.widget import views
 from widget_server.widget.routes import Endpoints
 
 my_balance = Endpoints("my_balance", "my-balance", "My balance")
@@ -24,8 +24,8 @@ def mine() -> ResponseReturnValue:
     me = auth.member()
     account = ledger.account_of(me.shop.id, me.customer.id)
     return jsonify(
-        balance=reads.balance(me.shop, programs.of(me.shop.id), account),
-        history=reads.history(me.shop, me.customer, account),
+        balance=views.my_balance.balance(me.shop, programs.of(me.shop.id), account),
+        history=views.my_balance.history(me.shop, me.customer, account),
     )
 
 
@@ -39,7 +39,7 @@ def history() -> ResponseReturnValue:
     if not cursor.isdecimal() or len(cursor) > 18:
         raise BadRequest("This cursor is not one of ours.", field="cursor")
     account = ledger.account_of(me.shop.id, me.customer.id)
-    return jsonify(reads.history(me.shop, me.customer, account, cursor=cursor))
+    return jsonify(views.my_balance.history(me.shop, me.customer, account, cursor=cursor))
 
 
 @my_balance.get("/export")

@@ -6,13 +6,13 @@ from flask import jsonify, request
 from flask.typing import ResponseReturnValue
 
 from widget_server.errors import BadRequest
-from widget_server.loyalty import reads
 from widget_server.loyalty.people import customers
 from widget_server.loyalty.program.shops import Shop
 from widget_server.loyalty.rewards import coupons
 from widget_server.schemas import widget as shapes
 from widget_server.web import auth
 from widget_server.web.bodies import json_body, plain
+from widget_server.widget import views
 from widget_server.widget.redeem import redemption
 from widget_server.widget.routes import SOURCE, Endpoints, once
 
@@ -31,10 +31,10 @@ def listed() -> ResponseReturnValue:
     """Her coupons, newest first."""
     me = auth.member()
     try:
-        page = reads.my_rewards(me.shop, me.customer, cursor=request.args.get("cursor"))
+        page = views.my_rewards.page(me.shop, me.customer, cursor=request.args.get("cursor"))
     except ValueError as broken:
         raise BadRequest("This cursor is not one of ours.", field="cursor") from broken
-    if reads.unseen(me.shop, me.customer):  # other reads write nothing
+    if views.my_rewards.unseen(me.shop, me.customer):  # other reads write nothing
         customers.touch_rewards_seen(me.customer)
     return jsonify(page)
 
@@ -46,7 +46,7 @@ def apply(coupon_id: str) -> ResponseReturnValue:
     """Use it now: where the code can be taken; once the shop's page has answered, that it is in the cart."""
     me = auth.member()
     act = coupons.apply if json_body(shapes.ApplyAsk())["in_cart"] else coupons.need_usable
-    coupon = reads.coupon(me.shop, act(me.shop, me.customer, coupon_id))
+    coupon = views.my_rewards.coupon(me.shop, act(me.shop, me.customer, coupon_id))
     template = _apply_url(me.shop)
     url = template and template.replace("{code}", quote(coupon["code"] or "", safe=""))
     return jsonify(coupon=coupon, url=url)

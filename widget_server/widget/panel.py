@@ -7,11 +7,11 @@ from flask.typing import ResponseReturnValue
 
 from widget_server import ledger
 from widget_server.errors import BadRequest
-from widget_server.loyalty import reads
 from widget_server.loyalty.people import customers
 from widget_server.loyalty.program import programs
 from widget_server.schemas.widget import MemberPanel
 from widget_server.web import auth
+from widget_server.widget import views
 from widget_server.widget.routes import Endpoints
 
 panel = Endpoints("panel", "panel", "A member's first paint")
@@ -31,14 +31,14 @@ def member_panel() -> ResponseReturnValue:
     shop, customer = shopper.shop, shopper.customer
     program, account = programs.of(shop.id), ledger.account_of(shop.id, customer.id)
     answer: dict[str, Any] = {
-        "member": reads.member(customer),
-        "balance": reads.balance(shop, program, account),
-        "unseen": reads.unseen(shop, customer),
-        "earn": reads.earn(shop, program, customer, account) if tab == "earn" else None,
-        "rewards": reads.redeem(shop, customer, account) if tab == "redeem" else None,
-        "my_rewards": reads.my_rewards(shop, customer) if tab == "my_rewards" else None,
-        "referral": reads.referral(shop, customer) if tab == "referral" else None,
-        "history": reads.history(shop, customer, account) if tab == "my_balance" else None,
+        "member": views.member.member(customer),
+        "balance": views.my_balance.balance(shop, program, account),
+        "unseen": views.my_rewards.unseen(shop, customer),
+        "earn": views.earn.rules_for(shop, program, customer, account) if tab == "earn" else None,
+        "rewards": views.redeem.rewards_for(shop, customer, account) if tab == "redeem" else None,
+        "my_rewards": views.my_rewards.page(shop, customer) if tab == "my_rewards" else None,
+        "referral": views.referral.program_for(shop, customer) if tab == "referral" else None,
+        "history": views.my_balance.history(shop, customer, account) if tab == "my_balance" else None,
     }
     if tab == "my_rewards" and answer["unseen"]:  # other reads write nothing
         customers.touch_rewards_seen(customer)

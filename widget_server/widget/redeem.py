@@ -4,13 +4,13 @@ from flask import jsonify
 from flask.typing import ResponseReturnValue
 
 from widget_server import ledger
-from widget_server.loyalty import reads
 from widget_server.loyalty.program import programs
 from widget_server.loyalty.rewards import redeeming
 from widget_server.loyalty.rewards.coupons import Coupon
 from widget_server.schemas import widget as shapes
 from widget_server.web import auth
 from widget_server.web.bodies import json_body, plain
+from widget_server.widget import views
 from widget_server.widget.routes import SOURCE, Endpoints, once
 
 redeem = Endpoints("redeem", "redeem", "Redeem points")
@@ -21,7 +21,9 @@ redeem = Endpoints("redeem", "redeem", "Redeem points")
 def listed() -> ResponseReturnValue:
     """The rewards as they stand for her: affordable first, then the nearest."""
     me = auth.member()
-    return jsonify(rewards=reads.redeem(me.shop, me.customer, ledger.account_of(me.shop.id, me.customer.id)))
+    return jsonify(
+        rewards=views.redeem.rewards_for(me.shop, me.customer, ledger.account_of(me.shop.id, me.customer.id))
+    )
 
 
 @redeem.post("")
@@ -46,6 +48,6 @@ def redemption(me: auth.Shopper, coupon: Coupon) -> dict[str, object]:
     """The coupon and the balance after it."""
     account = ledger.account_of(me.shop.id, me.customer.id)
     return {
-        "coupon": reads.coupon(me.shop, coupon),
-        "balance": reads.balance(me.shop, programs.of(me.shop.id), account),
+        "coupon": views.my_rewards.coupon(me.shop, coupon),
+        "balance": views.my_balance.balance(me.shop, programs.of(me.shop.id), account),
     }

@@ -5,13 +5,14 @@ from flask import jsonify
 from flask.typing import ResponseReturnValue
 
 from widget_server.errors import NotFound
-from widget_server.loyalty import reads, referrals
+from widget_server.loyalty import referrals
 from widget_server.loyalty.people import customers
 from widget_server.loyalty.program import programs
 from widget_server.schemas import widget as shapes
 from widget_server.web import auth
 from widget_server.web.bodies import json_body
 from widget_server.web.rate_limits import limit, limit_address_flood
+from widget_server.widget import views
 from widget_server.widget.routes import ANYBODY, Endpoints
 
 referral = Endpoints("referral", "referral", "Referral program")
@@ -30,7 +31,7 @@ def mine() -> ResponseReturnValue:
 def qr() -> ResponseReturnValue:
     """Her link as a QR code."""
     me = auth.member()
-    code = segno.make(reads.link(me.shop, me.customer), micro=False, error="m")
+    code = segno.make(views.referral.link(me.shop, me.customer), micro=False, error="m")
     rows = [[bool(module) for module in row] for row in code.matrix]
     return jsonify(size=len(rows), path=_path(rows))
 
@@ -65,7 +66,7 @@ def counting_code() -> ResponseReturnValue:
 
 
 def _mine(me: auth.Shopper) -> dict[str, object]:
-    shown = reads.referral(me.shop, customers.by_id(me.shop.id, me.customer.id))
+    shown = views.referral.program_for(me.shop, customers.by_id(me.shop.id, me.customer.id))
     if shown is None:
         raise NotFound("This shop has no referral program now.")
     return shown

@@ -5,7 +5,6 @@ from typing import Any
 from flask import jsonify, request
 from flask.typing import ResponseReturnValue
 
-from widget_server.loyalty import reads
 from widget_server.loyalty.people import emails, passwords, sessions, sign_in, sign_in_codes
 from widget_server.loyalty.people.devices import Browser
 from widget_server.loyalty.people.sign_in import SignedIn
@@ -15,7 +14,7 @@ from widget_server.schemas import widget as shapes
 from widget_server.web import agents, auth
 from widget_server.web.bodies import json_body
 from widget_server.web.rate_limits import limit_address, limit_address_flood
-from widget_server.widget import assets, attempts
+from widget_server.widget import assets, attempts, views
 from widget_server.widget.routes import ANYBODY, MEMBERS, Endpoints, challenge_of_key
 
 ASK_RATE = "20 per hour"  # of a network address: each may send a mail
@@ -122,7 +121,7 @@ def verify() -> ResponseReturnValue:
     """The code of the mail, typed by the member: the address is verified, and points that waited for it are there."""
     me, asked = auth.member(), json_body(shapes.VerifyAsk())
     limit_address(CONFIRM_RATE, "confirm", me.shop.id)
-    return jsonify(reads.member(sign_in.verify(me.shop, me.customer, asked["challenge"], asked["code"])))
+    return jsonify(views.member.member(sign_in.verify(me.shop, me.customer, asked["challenge"], asked["code"])))
 
 
 @session.post("/sign-out")
@@ -192,7 +191,7 @@ def _session(signed: SignedIn) -> ResponseReturnValue:
     answer = jsonify(
         token=signed.opened.token,
         expires_at=signed.opened.session.expires_at,
-        member=reads.member(signed.customer),
+        member=views.member.member(signed.customer),
         referral=signed.referral,
         device=signed.device,
     )

@@ -10,10 +10,10 @@ from tests.make import NOON, Shopper, World, at_once, line, refund, state
 from widget_server import clock, events, jobs, ledger, reactions
 from widget_server.errors import BadRequest, NotFound, StaleRevision
 from widget_server.events import Event, RuleChanged
-from widget_server.loyalty import reads
 from widget_server.loyalty.earning import order_points, rules
 from widget_server.loyalty.earning.rules import Figure, Terms, Trigger
 from widget_server.loyalty.points import tiers
+from widget_server.widget import views
 
 
 def test_the_list_holds_what_is_valid_for_her_now(world: World) -> None:  # acceptance 17
@@ -93,7 +93,10 @@ def test_a_tiers_own_figure_stands_for_the_base_figure_and_the_multiplier(
     rules.create(world.shop, Trigger("store", "review"), {None: Figure(5), levels[1]: Figure(8)}, title="Say")
     for points, by_order, by_review in ((0, 100, 5), (100, 200, 5), (1000, 150, 8)):
         shopper = in_tier(world, points)
-        shown = {one["kind"]: one for one in reads.earn(world.shop, world.program, shopper.customer, shopper.account)}
+        shown = {
+            one["kind"]: one
+            for one in views.earn.rules_for(world.shop, world.program, shopper.customer, shopper.account)
+        }
         rate = shown["order"]["rate"]
         assert rate["points"] / rate["per"] * (shown["order"]["multiplier"] or 1) * 10 == by_order
         assert shown["review"]["points"] == by_review

@@ -14,7 +14,7 @@ from widget_server import clock, ledger, schema
 from widget_server.delivery import endpoints
 from widget_server.delivery.outbox import Message
 from widget_server.ledger import Cause, Transaction
-from widget_server.loyalty import reads, reports
+from widget_server.loyalty import reports
 from widget_server.loyalty.earning import orders
 from widget_server.loyalty.earning.rules import Terms
 from widget_server.loyalty.people import customers, privacy
@@ -22,6 +22,7 @@ from widget_server.loyalty.people.customers import Person
 from widget_server.loyalty.points import adjustments, batches, tiers
 from widget_server.loyalty.points.adjustments import Adjustment, Said
 from widget_server.loyalty.rewards import coupons, redeeming
+from widget_server.widget import views
 
 ANN = "ann@example.com"
 FIGURES = (*reports.FIGURES, "unredeemed", "pending")
@@ -308,8 +309,8 @@ def test_the_panel_sorts_the_rows_by_their_dates(world: World) -> None:  # accep
             people[number % 2].is_given(number + 1)
     with clock.at(day("06-01")):
         privacy.merge(world.shop, old.id, ann.id)
-        first = reads.history(world.shop, ann.customer, ann.account)
-        second = reads.history(world.shop, ann.customer, ann.account, cursor=first["next_cursor"])
+        first = views.my_balance.history(world.shop, ann.customer, ann.account)
+        second = views.my_balance.history(world.shop, ann.customer, ann.account, cursor=first["next_cursor"])
     shown = [row["points"] for page in (first, second) for row in page["rows"]]
     assert (shown, second["next_cursor"]) == (list(range(30, 0, -1)), None)
 

@@ -16,12 +16,12 @@ from widget_server.errors import (
     StaleRevision,
 )
 from widget_server.ledger import Account, Transaction
-from widget_server.loyalty import reads
 from widget_server.loyalty.people import customers
 from widget_server.loyalty.points import adjustments, awards
 from widget_server.loyalty.points.adjustments import Adjustment, Said
 from widget_server.loyalty.points.awards import Award
 from widget_server.loyalty.program import programs
+from widget_server.widget import views
 
 
 def adjust(ann: Shopper, key: str | None = None, **facts: Any) -> Transaction | None:
@@ -86,7 +86,7 @@ def test_an_app_gives_points_with_what_it_knows(world: World) -> None:  # wix-ap
     assert (note.app_id, note.activity_type, note.order_ref, note.channel) == ("crm", "call", "A-7", "X")
     assert (note.comment, note.reason) == ("Thank you for calling", None)
     assert "call" not in db.canonical(row.snapshot)
-    (shown,) = reads.history(world.shop, ann.customer, ann.account)["rows"]
+    (shown,) = views.my_balance.history(world.shop, ann.customer, ann.account)["rows"]
     assert (shown["reason"]["code"], shown["reason"]["comment"]) == ("gift", "Thank you for calling")
 
 

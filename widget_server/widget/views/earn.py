@@ -1,0 +1,96 @@
+"""The Earn points tab: the rules, as a member or a guest reads them."""
+
+from decimal import Decimal
+from typing import Any
+
+from widget_server import clock, ledger
+from widget_server.ledger import Account
+from widget_server.loyalty.earning import rule_states, rules, scoring
+from widget_server.loyalty.earning.rule_states import OPEN, RuleState
+from widget_server.loyalty.earning.rules import EarningRule, Figure
+from widget_server.loyalty.people.customers import Customer
+from widget_server.loyalty.points import tiers
+from widget_server.loyalty.program import programs
+from widget_server.loyalty.program.programs import Program
+from widget_server.loyalty.program.shops import Shop
+
+Json = dict[str, Any]
+
+
+def rules_for(shop: Shop, program: Program, customer: Customer, account: Account | None) -> list[Json]:
+    """The rules valid for her now, in the merchant's order, with their state (acceptance 17, 18)."""
+    listed = rules.listed(shop, customer, account)
+    return _rules(shop, program, account, listed, rule_states.states(shop, customer, account, listed))
+
+
+def guest_rules(shop: Shop, program: Program) -> list[Json]:
+    """The rules as a guest reads them."""
+    return _rules(shop, program, None, rules.listed(shop, None, None), {})
+
+
+def rule(shop: Shop, customer: Customer, one: EarningRule) -> Json:
+    """One rule as it stands for her now."""
+    account = ledger.account_of(shop.id, customer.id)
+    states = rule_states.states(shop, customer, account, [one])
+    return _rules(shop, programs.of(shop.id), account, [one], states)[0]
+
+
+def _rules(
+    shop: Shop, program: Program, account: Account | None, listed: list[EarningRule], states: dict[str, RuleState]
+) -> list[Json]:
+    standing, tier_id = tiers.standing(shop.id, account), account.tier_id if account else None
+    campaign = rules.campaign_multiplier(shop, clock.now())
+    of_tier = standing.multiplier if standing else Decimal(1)
+
+    def multiplier(one: EarningRule) -> Decimal | None:
+        """By what the order's points are multiplied beside the product's own factors; None when by nothing."""
+        tier = Decimal(1) if one.has_own(tier_id) else of_tier
+        both = scoring.combined([tier, campaign], program.rules.combine)
+        return both if both != 1 and one.kind in rules.ORDER_KINDS else None
+
+    return [_rule(one, one.figure_for(tier_id), program, states.get(one.id, OPEN), multiplier(one)) for one in listed]
+
+
+def _rule(one: EarningRule, figure: Figure, program: Program, state: RuleState, multiplier: Decimal | None) -> Json:
+    terms = one.terms
+    return {
+        "id": one.id,
+        "kind": one.kind,
+        "title": one.title,
+        "description": one.description,
+        "points": figure.points if figure.per is None else None,
+        "rate": rate(figure.points, figure.per),
+        "rounding": program.rules.rounding,
+        "before_tax": figure.per is not None and program.rules.prices_include_tax and not program.rules.base_tax,
+        "multiplier": multiplier,
+        "minimum_subtotal": terms.minimum_subtotal,
+        "url": terms.url,
+        "channel": terms.channel,
+        "limit": _limit(one),
+        "state": state.state,
+        "opens_at": state.opens_at,
+    }
+
+
+def rate(points: int | None, per: Decimal | None) -> Json | None:
+    """So many points for each `per` of the shop's currency; None for points that are fixed."""
+    return None if per is None else {"points": points, "per": per}
+
+
+def _limit(one: EarningRule) -> Json | None:
+    if one.kind in rules.ONCE_KINDS:
+        return {"times": 1, "period": "ever"}
+    if one.kind == "birthday":
+        return {"times": 1, "period": "year"}
+    if one.kind == "visit":
+        return {"times": 1, "period": "day"}
+    terms = one.terms
+    for period, times in (
+        ("day", terms.times_per_day),
+        ("month", terms.times_per_month),
+        ("year", terms.times_per_year),
+        ("ever", terms.times_ever),
+    ):
+        if times is not None:
+            return {"times": times, "period": period}
+    return None

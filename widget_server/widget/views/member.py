@@ -1,0 +1,19 @@
+"""Who the member is, as the panel shows it."""
+
+from typing import Any
+
+from widget_server.loyalty.people.customers import Customer
+
+Json = dict[str, Any]
+
+
+def member(customer: Customer) -> Json:
+    """What she reads of herself."""
+    return {
+        "name": customer.name,
+        "email": customer.email,
+        "email_verified": customer.email_verified,
+        "can_verify_email": customer.email_key is not None and not customer.email_verified,
+        "birthday": customer.birthday,
+        "has_password": customer.password_hash is not None,
+    }

@@ -1,0 +1,198 @@
+"""The My balance tab: how many points there are, and how they came about."""
+
+from decimal import Decimal
+from typing import Any
+
+from widget_server import ledger, money
+from widget_server.ledger import Account, Transaction
+from widget_server.loyalty.earning.orders import Order
+from widget_server.loyalty.earning.scoring import Rate
+from widget_server.loyalty.people.customers import Customer
+from widget_server.loyalty.points import expiry, tiers
+from widget_server.loyalty.points.adjustments import Adjustment
+from widget_server.loyalty.points.awards import Award
+from widget_server.loyalty.program.programs import Program
+from widget_server.loyalty.program.shops import Shop
+from widget_server.loyalty.rewards.coupons import Coupon
+from widget_server.widget.views import earn
+
+Json = dict[str, Any]
+PAGE = 20
+WITHOUT_POINTS_MAX = 5
+
+
+def balance(shop: Shop, program: Program, account: Account | None) -> Json:
+    """The figures above every tab (acceptance 47, 51)."""
+    if account is None:
+        account = Account(balance=0, pending=0, debt=0, earned=0, redeemed=0, tier_points=0)
+    value = program.rules.point_value
+    coming = expiry.next_expiry(shop, program, account) if account.id else None
+    return {
+        "available": account.balance,
+        "pending": account.pending,
+        "pending_until": _pending_until(shop, account) if account.pending else None,
+        "debt": account.debt,
+        "next_expiry": {"points": coming.points, "at": coming.at} if coming else None,
+        "earned": account.earned,
+        "redeemed": account.redeemed,
+        "money_value": None if value is None else money.whole_coins(value * max(account.balance, 0), shop.currency),
+        "tier": _tier(tiers.standing(shop.id, account if account.id else None)),
+    }
+
+
+def _pending_until(shop: Shop, account: Account) -> Any:
+    waiting = Award.of(shop, Award.due_at).where(
+        Award.account_id == account.id, Award.status == "waiting", Award.due_at.is_null(False)
+    )
+    soonest = waiting.order_by(Award.due_at).first()
+    return soonest.due_at if soonest else None
+
+
+def _tier(standing: tiers.Standing | None) -> Json | None:
+    if standing is None or (standing.name is None and standing.next is None):
+        return None
+    following = standing.next
+    return {
+        "name": standing.name or "",
+        "benefits": standing.tier.benefits if standing.tier else standing.program.base_benefits,
+        "multiplier": standing.multiplier if standing.multiplier != 1 else None,
+        "points": standing.points,
+        "next_name": following.name if following else None,
+        "next_points": following.required_points if following else None,
+        "next_missing": max(following.required_points - standing.points, 0) if following else None,
+        "next_benefits": following.benefits if following else None,
+        "ends_at": standing.ends_at,
+    }
+
+
+def history(shop: Shop, customer: Customer, account: Account | None, *, cursor: str | None = None) -> Json:
+    """What moved, newest first: on the first page what still waits, then the booked rows (acceptance 48).
+
+    The first page also has the customer's newest orders that can give no points, and why.
+    """
+    without = [] if cursor else _orders_without_points(shop, customer)
+    if account is None:
+        return {"rows": [], "next_cursor": None, "orders_without_points": without}
+    before = int(cursor) if cursor else None
+    rows = ledger.history(shop.id, account.id, before=before, limit=PAGE + 1, by_event=True)
+    more, rows = len(rows) > PAGE, rows[:PAGE]
+    waiting = [] if cursor else _waiting(shop, account)
+    orders = [row.order_id for row in rows] + [award.order_id for award in waiting]
+    numbers = _order_numbers(shop, [order_id for order_id in orders if order_id])
+    titles = _titles(shop, [row.cause_id for row in rows if row.cause_id])
+    comments = _comments(shop, [row.id for row in rows if "note" in row.snapshot])
+    shown = [_waiting_row(award, numbers) for award in waiting]
+    shown += [_booked_row(row, numbers, titles, comments) for row in rows]
+    next_cursor = str(rows[-1].sequence) if more else None
+    return {"rows": shown, "next_cursor": next_cursor, "orders_without_points": without}
+
+
+def _orders_without_points(shop: Shop, customer: Customer) -> list[Json]:
+    mine = Order.of(shop, Order.number, Order.placed_at, Order.why_nothing).where(
+        Order.customer_id == customer.id, Order.why_nothing.is_null(False), Order.status != "cancelled"
+    )
+    newest = mine.order_by(Order.placed_at.desc(), Order.id).limit(WITHOUT_POINTS_MAX)
+    return [{"number": one.number, "placed_at": one.placed_at, "reason": one.why_nothing} for one in newest]
+
+
+def _waiting(shop: Shop, account: Account) -> list[Award]:
+    waiting = Award.of(shop).where(Award.account_id == account.id, Award.status == "waiting")
+    return list(waiting.order_by(Award.event_at.desc()).limit(PAGE))
+
+
+def _order_numbers(shop: Shop, order_ids: list[str]) -> dict[str, str]:
+    found = Order.of(shop, Order.id, Order.number).where(Order.id.in_(set(order_ids) or {""}))
+    return {order.id: order.number for order in found}
+
+
+def _titles(shop: Shop, cause_ids: list[str]) -> dict[str, Coupon]:
+    """The coupons that rows speak of, so that a row can say what was bought."""
+    return {one.id: one for one in Coupon.of(shop).where(Coupon.id.in_(set(cause_ids) or {""}))}
+
+
+def _comments(shop: Shop, transaction_ids: list[str]) -> dict[str, str | None]:
+    """What staff wrote for the customer; the internal reason never leaves (acceptance 49)."""
+    notes = Adjustment.of(shop, Adjustment.transaction_id, Adjustment.comment)
+    return {
+        note.transaction_id: note.comment
+        for note in notes.where(Adjustment.transaction_id.in_(set(transaction_ids) or {""}))
+    }
+
+
+def _waiting_row(award: Award, numbers: dict[str, str]) -> Json:
+    return {
+        "id": award.id,
+        "points": award.points,
+        "state": "waiting",
+        "due_at": award.due_at,
+        "at": award.event_at,
+        "reason": _reason(award.cause, order_number=numbers.get(award.order_id or "")),
+        "why": _why(award.snapshot),
+    }
+
+
+def _booked_row(
+    row: Transaction, numbers: dict[str, str], bought: dict[str, Coupon], comments: dict[str, str | None]
+) -> Json:
+    one = bought.get(row.cause_id or "")
+    return {
+        "id": str(row.sequence),  # her own count: a GUID a row is what no compression makes small
+        "points": row.amount,
+        "state": "booked",
+        "due_at": None,
+        "at": row.event_at,
+        "reason": _reason(
+            row.cause,
+            order_number=numbers.get(row.order_id or ""),
+            title=row.snapshot.get("title"),
+            comment=comments.get(row.id),
+            one=one,
+        ),
+        "why": _why(row.snapshot),
+    }
+
+
+def _reason(
+    code: str,
+    *,
+    order_number: str | None = None,
+    title: str | None = None,
+    comment: str | None = None,
+    one: Coupon | None = None,
+) -> Json:
+    return {
+        "code": code,
+        "order_number": order_number,
+        "title": title,
+        "comment": comment,
+        "coupon": None
+        if one is None
+        else {"kind": one.kind, "amount": one.amount, "percent": one.percent, "product_name": one.product_name},
+    }
+
+
+def _why(snapshot: Json) -> Json:
+    """The sum behind a row, from the rule and rate kept with it."""
+    why: Json = {
+        "base": None,
+        "rate": None,
+        "fixed_points": snapshot.get("points"),
+        "multiplier": None,
+        "rounding": None,
+        "capped": bool(snapshot.get("capped")),
+        "includes_shipping": False,
+        "wait_days": None,
+    }
+    if "rate" in snapshot:
+        rate = Rate.from_json(snapshot["rate"])
+        factor = Decimal(snapshot.get("factor", 1))
+        why |= {
+            "base": Decimal(snapshot["base"]) if "base" in snapshot else None,
+            "rate": earn.rate(rate.per_points, rate.per),
+            "fixed_points": rate.points,
+            "multiplier": factor if factor != 1 else None,
+            "rounding": rate.rounding,
+            "includes_shipping": rate.with_shipping,
+            "wait_days": rate.wait_days or None,
+        }
+    return why

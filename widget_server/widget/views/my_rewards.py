@@ -1,0 +1,60 @@
+"""The My rewards tab: the member's coupons."""
+
+from typing import Any
+
+from peewee import fn
+
+from widget_server import clock, money
+from widget_server.loyalty.people.customers import Customer
+from widget_server.loyalty.program.shops import Shop
+from widget_server.loyalty.rewards import coupons
+from widget_server.loyalty.rewards.coupons import Coupon
+
+Json = dict[str, Any]
+PAGE = 20
+
+
+def page(shop: Shop, customer: Customer, *, cursor: str | None = None) -> Json:
+    """Her coupons, newest first, a page at a time (acceptance 34)."""
+    before = clock.parse(cursor) if cursor else None
+    found = coupons.my_coupons(shop, customer, before=before, limit=PAGE + 1)
+    more = len(found) > PAGE
+    return {
+        "coupons": [coupon(shop, one) for one in found[:PAGE]],
+        "next_cursor": found[PAGE - 1].created_at.isoformat() if more else None,
+    }
+
+
+def coupon(shop: Shop, one: Coupon) -> Json:
+    """One coupon, for its owner."""
+    return {
+        "id": one.id,
+        "code": one.code if one.status not in ("issuing", "failed") else None,
+        "status": coupons.status_now(one),
+        "kind": one.kind,
+        "title": one.title,
+        "amount": money.coins_or_none(one.amount, shop.currency),
+        "percent": one.percent,
+        "product_name": one.product_name,
+        "cost_points": one.cost_points,
+        "minimum_subtotal": one.minimum_subtotal,
+        "collections": [each["name"] for each in one.collections],
+        "combines": one.combines,
+        "created_at": one.created_at,
+        "expires_at": one.expires_at,
+        "ended_at": one.ended_at,
+        "order_number": one.order_number,
+        "return_until": one.return_until if coupons.is_returnable(one) else None,
+        "returning": coupons.is_returning(one),
+        "failure": one.failure,
+    }
+
+
+def unseen(shop: Shop, customer: Customer) -> int:
+    """How many usable coupons came since she last opened My rewards: the launcher's dot."""
+    rows = Coupon.of(shop, fn.COUNT(Coupon.id)).where(
+        Coupon.customer_id == customer.id, Coupon.status == "active", Coupon.origin != "reward"
+    )
+    if customer.rewards_seen_at is not None:
+        rows = rows.where(Coupon.created_at > customer.rewards_seen_at)
+    return int(rows.scalar())

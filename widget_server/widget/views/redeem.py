@@ -1,0 +1,64 @@
+"""The Redeem points tab: what points buy, for a member or a guest."""
+
+from typing import Any
+
+from widget_server import money
+from widget_server.ledger import Account
+from widget_server.loyalty.people.customers import Customer
+from widget_server.loyalty.points import tiers
+from widget_server.loyalty.program.shops import Shop
+from widget_server.loyalty.rewards import redeeming, rewards
+from widget_server.loyalty.rewards.rewards import Price, Reward
+
+Json = dict[str, Any]
+
+
+def rewards_for(shop: Shop, customer: Customer, account: Account | None) -> list[Json]:
+    """The rewards as they stand for her: affordable first, then the nearest (acceptance 27)."""
+    names = {tier.id: tier.name for tier in tiers.listed(shop.id)}
+    return [
+        {
+            **_reward(shop, offer.reward, offer.price, names),
+            "available": offer.available,
+            "short_by": offer.short_by,
+            "refusal": offer.refusal,
+        }
+        for offer in redeeming.offers(shop, customer, account)
+    ]
+
+
+def guest_rewards(shop: Shop) -> list[Json]:
+    """The rewards as a guest reads them (acceptance 13)."""
+    names = {tier.id: tier.name for tier in tiers.listed(shop.id)}
+    return [
+        {**_reward(shop, one, one.price, names), "available": False, "short_by": 0, "refusal": None}
+        for one in rewards.listed(shop)
+    ]
+
+
+def _reward(shop: Shop, one: Reward, price: Price, tier_names: dict[str, str]) -> Json:
+    sliding = None
+    if one.kind == "sliding":
+        sliding = {
+            "min_points": one.cost_points,
+            "max_points": one.max_points,
+            "step_points": one.step_points or 1,
+            "point_value": one.point_value,
+        }
+    return {
+        "id": one.id,
+        "kind": one.kind,
+        "title": one.title,
+        "description": one.description,
+        "cost_points": price.cost_points,
+        "amount": money.coins_or_none(price.amount, shop.currency),
+        "percent": price.percent,
+        "product_name": one.product_name,
+        "sliding": sliding,
+        "minimum_subtotal": one.minimum_subtotal,
+        "collections": [each["name"] for each in one.collections],
+        "tier_name": tier_names.get(one.tier_id or ""),
+        "ends_at": one.ends_at,
+        "expires_after_days": one.expires_after_days,
+        "combines": one.combines,
+    }

@@ -68,7 +68,7 @@ docs: .venv/dev
 	$(BIN)/python -m widget_server.admin.document docs/admin-api.md
 
 types: .venv/dev
-	$(BIN)/python -m widget_server.schemas.typescript > widget_static/src/api.ts
+	$(BIN)/python -m widget_server.widget.typescript > widget_static/src/api.ts
 
 proofs: .venv/dev chromium $(NODE_MODULES)
 	PROOFS=1 $(BIN)/pytest -n 2 --dist loadfile --timeout 7200

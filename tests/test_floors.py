@@ -56,10 +56,12 @@ loyalty.referrals
 loyalty.people.sign_in
 loyalty.points.imports
 loyalty.people.privacy
-loyalty.program_files
 loyalty.reports
 loyalty.books
-schemas
+program_file.apply
+program_file.schema
+web.wire
+web.error_bodies
 delivery
 web.networks
 web.rate_limits

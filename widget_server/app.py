@@ -11,15 +11,15 @@ from whitenoise import WhiteNoise
 from widget_server import admin, config, data_keys, db, events, reactions, widget
 from widget_server.config import Settings
 from widget_server.loyalty import audit_log
-from widget_server.schemas.widget import Points
-from widget_server.schemas.wire import DecimalText, Number, Revision, WireTime
 from widget_server.stores.routes import stores
 from widget_server.web import auth, bodies, callers, errors, networks, proxies
 from widget_server.web.health import health
 from widget_server.web.reference import HouseApi, HousePlugin, reference
 from widget_server.web.safe_headers import SafeHeaders
 from widget_server.web.security_txt import security_txt
+from widget_server.web.wire import DecimalText, Number, Points, Revision, WireTime
 from widget_server.widget import assets
+from widget_server.widget.shapes import Refusal
 
 BODY_BYTES_MAX = 2 * 1024 * 1024
 ASSET_SECONDS = 31_536_000
@@ -29,6 +29,12 @@ class House(Flask):
     """Flask with the house's JSON."""
 
     json_provider_class = bodies.HouseJson
+
+
+class WidgetApi(HouseApi):
+    """The document; a "no" of the widget's endpoints has the widget's shape."""
+
+    ERROR_SCHEMA = Refusal
 
 
 def create_app(settings: Settings) -> House:
@@ -46,7 +52,7 @@ def create_app(settings: Settings) -> House:
         OPENAPI_URL_PREFIX="/",
         OPENAPI_JSON_PATH="openapi.json",
     )
-    api = HouseApi(app, spec_kwargs={"marshmallow_plugin": HousePlugin(schema_name_resolver=_name_of)})
+    api = WidgetApi(app, spec_kwargs={"marshmallow_plugin": HousePlugin(schema_name_resolver=_name_of)})
     api.register_field(Points, "integer", "int64")
     api.register_field(fields.Decimal, "string", "decimal")
     for kind in (Revision, WireTime, DecimalText):

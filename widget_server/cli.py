@@ -39,14 +39,16 @@ from widget_server import (
 from widget_server.checks import Finding
 from widget_server.config import Settings
 from widget_server.errors import BadRequest, DatabaseState, Refusal
-from widget_server.loyalty import audit_log, books, program_files
+from widget_server.loyalty import audit_log, books
 from widget_server.loyalty.earning import feeds
 from widget_server.loyalty.people import api_keys
 from widget_server.loyalty.people.api_keys import Rights
 from widget_server.loyalty.points import imports
 from widget_server.loyalty.program import programs, shops
 from widget_server.loyalty.program.shops import PLATFORMS, Shop
-from widget_server.schemas import program_file
+from widget_server.program_file.apply import apply as apply_file
+from widget_server.program_file.apply import plan as plan_file
+from widget_server.program_file.schema import parse as parse_file
 from widget_server.stores import codes, woocommerce_prices
 from widget_server.stores.calls import Api, NotReached, Refused
 from widget_server.stores.inbox import ADAPTERS
@@ -369,7 +371,7 @@ def program() -> None:
 def plan(file: Path, shop_id: str | None) -> None:
     """Print what `apply` would change; change nothing."""
     _open()
-    _print_changes(program_files.plan(_the_shop(shop_id), program_file.parse(_text(file))))
+    _print_changes(plan_file(_the_shop(shop_id), parse_file(_text(file))))
 
 
 @program.command("apply")
@@ -378,7 +380,7 @@ def plan(file: Path, shop_id: str | None) -> None:
 def apply(file: Path, shop_id: str | None) -> None:
     """Make the shop's program what the file says: all of it or nothing; twice changes nothing."""
     _open()
-    _print_changes(program_files.apply(_the_shop(shop_id), program_file.parse(_text(file))))
+    _print_changes(apply_file(_the_shop(shop_id), parse_file(_text(file))))
 
 
 @main.command()

@@ -12,11 +12,10 @@ from tests.cases.shop import BEGAN, CASES, CaseShop, case
 from tests.make import Shopper, fresh, refused
 from widget_server import clock
 from widget_server.errors import BadRequest, WorthNothing
-from widget_server.loyalty import program_files
 from widget_server.loyalty.rewards import codes, rewards
 from widget_server.loyalty.rewards.coupons import Coupon
 from widget_server.loyalty.rewards.rewards import Reward
-from widget_server.schemas import program_file
+from widget_server.program_file import apply, schema
 
 ShopOn = Callable[..., CaseShop]
 
@@ -155,8 +154,8 @@ def slider(shop_on: ShopOn, currency: str, point_value: str) -> tuple[Shopper, R
     """A member with 1000 points, in a shop that sells the case's sliding reward."""
     shop = shop_on("generic", currency=currency)
     text = (Path(CASES) / "14-coupon-in-parts-of-a-coin.yaml").read_text("utf-8")
-    file = program_file.parse(text.replace("point_value: 0.5", f"point_value: {point_value}"))
-    program_files.apply(shop.shop, file)
+    file = schema.parse(text.replace("point_value: 0.5", f"point_value: {point_value}"))
+    apply.apply(shop.shop, file)
     ann = shop.world.member("ann@example.com")
     ann.is_given(1000)
     (reward,) = rewards.listed(shop.shop)
@@ -169,12 +168,10 @@ def test_a_fixed_amount_without_coins_is_refused_where_it_is_defined(
 ) -> None:
     shop = shop_on("generic", currency=currency)
     told = f"rewards: [{{handle: five, kind: amount, cost_points: 1, amount: {amount}}}]"
-    assert refused(lambda: program_files.plan(shop.shop, program_file.parse(told)), BadRequest).field == (
-        "rewards.0.amount"
-    )
+    assert refused(lambda: apply.plan(shop.shop, schema.parse(told)), BadRequest).field == ("rewards.0.amount")
     for side in ("friend", "advocate"):
         gift = f"referral: {{{side}: {{kind: amount, amount: {amount}}}}}"
-        no = refused(lambda gift=gift: program_files.plan(shop.shop, program_file.parse(gift)), BadRequest)
+        no = refused(lambda gift=gift: apply.plan(shop.shop, schema.parse(gift)), BadRequest)
         assert no.field == f"referral.{side}.amount"
     whole = Decimal(amount).quantize(Decimal(1)) + 1
-    program_files.apply(shop.shop, program_file.parse(told.replace(f"amount: {amount}", f"amount: {whole}")))
+    apply.apply(shop.shop, schema.parse(told.replace(f"amount: {amount}", f"amount: {whole}")))

@@ -11,7 +11,7 @@ from tests.make import NOON, Shopper, World
 from widget_server import clock, config, db, schema
 from widget_server.delivery import endpoints, signatures
 from widget_server.ledger import Account
-from widget_server.loyalty import audit_log, program_files
+from widget_server.loyalty import audit_log
 from widget_server.loyalty.audit_log import Actor, Audited, AuditEntry
 from widget_server.loyalty.earning import rules
 from widget_server.loyalty.people import api_keys, privacy
@@ -19,9 +19,10 @@ from widget_server.loyalty.people.customers import Customer
 from widget_server.loyalty.points import adjustments, batches, tiers
 from widget_server.loyalty.points.imports import Import
 from widget_server.loyalty.program import shops
-from widget_server.loyalty.program_files import ProgramFile
 from widget_server.loyalty.rewards.checkout import CheckoutDiscount
 from widget_server.loyalty.rewards.coupons import Coupon
+from widget_server.program_file import apply
+from widget_server.program_file.apply import ProgramFile
 
 BOB = Actor("api_key", "k-1", "bobs till", "192.0.2.7")
 
@@ -66,8 +67,8 @@ def test_settings_are_noted_with_what_was_different(world: World) -> None:
 def test_the_same_again_is_no_entry(world: World) -> None:
     count = len(entries(world))
     world.settings()
-    file = program_files.of(world.shop)
-    program_files.apply(world.shop, file)
+    file = apply.of(world.shop)
+    apply.apply(world.shop, file)
     shops.note_news(world.shop)
     assert len(entries(world)) == count
 
@@ -96,8 +97,8 @@ def test_each_setting_has_entries(world: World, noun: str, act: Any) -> None:
 def test_campaigns_and_levels_that_go_are_noted(world: World) -> None:
     gold = world.tier("Gold", 500)
     facts = {"multiplier": Decimal(2), "starts_at": NOON, "ends_at": NOON + timedelta(days=1)}
-    program_files.apply(world.shop, ProgramFile(campaigns={"spring": facts}))
-    program_files.apply(world.shop, ProgramFile(campaigns={}))
+    apply.apply(world.shop, ProgramFile(campaigns={"spring": facts}))
+    apply.apply(world.shop, ProgramFile(campaigns={}))
     tiers.remove(world.shop, gold.id, None)
     assert [verb for verb, _, _ in acts(world, "campaign")] == ["create", "delete"]
     verb, before, after = acts(world, "tier")[-1]

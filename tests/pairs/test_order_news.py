@@ -29,9 +29,9 @@ from widget_server.db import canonical
 from widget_server.loyalty.earning import order_goods, order_points, order_states
 from widget_server.loyalty.earning.order_goods import goods
 from widget_server.loyalty.earning.order_states import OrderState, Refund, RefundLine, add_child, add_refund, merge
-from widget_server.schemas.stores import OrderSchema
 from widget_server.stores import inbox, woocommerce
 from widget_server.stores.messages import OrderSeen
+from widget_server.stores.shapes import OrderSchema
 
 Property = Callable[..., None]
 HAIR = Decimal("0.000001")

@@ -10,7 +10,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from tests.make import World
 from tests.panels import Panel
 from tests.widget.test_routes import OPEN_ROUTES
-from widget_server.schemas import widget as shapes
+from widget_server.widget import requests, shapes
 
 KEYED = {"/widget/redeem", "/widget/my-rewards/{coupon_id}/return"}
 
@@ -100,7 +100,11 @@ def test_the_body_a_route_documents_is_the_one_it_reads(
 def _whole(name: str) -> dict[str, Any]:
     """A body with every field that its shape needs."""
     values = {"email": "bo@example.com", "birthday": "1990-01-31", "price": "1.00"}
-    needed = [field for field, fact in getattr(shapes, name)().fields.items() if fact.required]
+    needed = [
+        field
+        for field, fact in (getattr(shapes, name, None) or getattr(requests, name))().fields.items()
+        if fact.required
+    ]
     return {field: values.get(field, "abcdefghijk") for field in needed}
 
 

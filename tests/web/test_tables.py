@@ -3,11 +3,11 @@
 from typing import Any
 
 from widget_server.ledger import Account
-from widget_server.schemas.wire import Described, Wire
 from widget_server.web import query
 from widget_server.web.query import Entity, Field, tables, word_of
 from widget_server.web.query.filters import OPERATORS
 from widget_server.web.query.tables import Row, Table
+from widget_server.web.wire import Described, Wire
 
 CREATED = Field(Account.created_at, "time", aggregatable=True)
 COLUMN = Account.id  # nothing is asked of the database here

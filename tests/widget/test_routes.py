@@ -16,8 +16,7 @@ from widget_server import clock
 from widget_server.loyalty.people import sessions
 from widget_server.loyalty.program import programs
 from widget_server.loyalty.program.shops import Shop, WidgetSettings
-from widget_server.schemas import typescript, widget
-from widget_server.widget import assets
+from widget_server.widget import assets, shapes, typescript
 from widget_server.widget.panel import TABS
 
 MEMBER_ROUTES = [
@@ -192,18 +191,18 @@ def _books(world: World) -> Any:
 
 
 SHAPES: list[tuple[str, type[Schema]]] = [
-    ("/widget/panel?tab=earn", widget.MemberPanel),
-    ("/widget/panel?tab=redeem", widget.MemberPanel),
-    ("/widget/panel?tab=my_rewards", widget.MemberPanel),
-    ("/widget/panel?tab=referral", widget.MemberPanel),
-    ("/widget/panel?tab=my_balance", widget.MemberPanel),
-    ("/widget/earn", widget.EarnList),
-    ("/widget/redeem", widget.RewardList),
-    ("/widget/my-rewards", widget.CouponPage),
-    ("/widget/referral", widget.Referral),
-    ("/widget/referral/qr", widget.QrCode),
-    ("/widget/my-balance", widget.MyBalance),
-    ("/widget/session/list", widget.SessionList),
+    ("/widget/panel?tab=earn", shapes.MemberPanel),
+    ("/widget/panel?tab=redeem", shapes.MemberPanel),
+    ("/widget/panel?tab=my_rewards", shapes.MemberPanel),
+    ("/widget/panel?tab=referral", shapes.MemberPanel),
+    ("/widget/panel?tab=my_balance", shapes.MemberPanel),
+    ("/widget/earn", shapes.EarnList),
+    ("/widget/redeem", shapes.RewardList),
+    ("/widget/my-rewards", shapes.CouponPage),
+    ("/widget/referral", shapes.Referral),
+    ("/widget/referral/qr", shapes.QrCode),
+    ("/widget/my-balance", shapes.MyBalance),
+    ("/widget/session/list", shapes.SessionList),
 ]
 
 
@@ -238,10 +237,10 @@ def test_the_document_of_the_panel_carries_a_boot_of_its_shape(world: World, cli
     for lang, tab in product(assets.LOCALES, TABS):
         page = client.get(f"/panel?shop={world.shop.embed_key}&lang={lang}&tab={tab}").text
         boot = json.loads(page.split('id="boot">')[1].split("</script>")[0])
-        assert widget.Boot().validate(boot) == {}
+        assert shapes.Boot().validate(boot) == {}
         assert boot["dir"] == ("rtl" if lang == "ar" else "ltr")
         later = Panel(client, world).get(f"/widget/words?lang={lang}").json
-        assert widget.Words().validate(later) == {}
+        assert shapes.Words().validate(later) == {}
         assert {**boot["strings"], **later["words"]} == assets.strings(lang, {})
         assert len(boot["strings"]) + len(later["words"]) < 1.3 * len(assets.strings(lang, {}))
 

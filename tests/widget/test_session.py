@@ -19,7 +19,7 @@ from widget_server.loyalty.people.devices import Device
 from widget_server.loyalty.people.sessions import Session
 from widget_server.loyalty.people.sign_in_codes import SignInCode
 from widget_server.queue import Job
-from widget_server.schemas import widget as shapes
+from widget_server.widget import shapes
 
 PASSWORD = "fern-and-fjord"
 CHALLENGED = ("sign-up", "code", "reset")

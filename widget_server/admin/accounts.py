@@ -6,6 +6,8 @@ from typing import Any
 from widget_server import ledger
 from widget_server.admin.customers import MEMBER_ID
 from widget_server.admin.routes import MANAGE, MEMBER, READ, SOURCE, Service, request_key, said
+from widget_server.admin.wire import accounts as shapes
+from widget_server.admin.wire.accounts import Surroundings, account
 from widget_server.errors import NotFound
 from widget_server.ledger import Account
 from widget_server.loyalty import reports
@@ -15,8 +17,6 @@ from widget_server.loyalty.points import adjustments, batches, expiry
 from widget_server.loyalty.points.adjustments import Said
 from widget_server.loyalty.points.expiry import ExpiryColumns
 from widget_server.loyalty.program.shops import Shop
-from widget_server.schemas.admin import accounts as shapes
-from widget_server.schemas.admin.accounts import Surroundings, account
 from widget_server.web import query
 from widget_server.web.callers import Caller
 from widget_server.web.query import Entity, Field

@@ -11,11 +11,10 @@ from widget_server.admin.routes import READ, Service
 from widget_server.ledger import Transaction
 from widget_server.loyalty.points.adjustments import Adjustment
 from widget_server.loyalty.program.shops import Shop
-from widget_server.schemas.widget import Points
-from widget_server.schemas.wire import Wire, WireTime, guid, page_of, wrapped
 from widget_server.web import query
 from widget_server.web.callers import Caller
 from widget_server.web.query import Entity, Field
+from widget_server.web.wire import Points, Wire, WireTime, guid, page_of, wrapped
 
 service = Service("adjustments", "/loyalty-adjustments/v1", "What was said of points moved by hand")
 

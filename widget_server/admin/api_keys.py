@@ -4,10 +4,10 @@ from datetime import timedelta
 from typing import Any
 
 from widget_server.admin.routes import MANAGE, READ, Service, naming
+from widget_server.admin.wire.api_keys import ApiKeyBody, ApiKeys, Rotate, api_key, rights
 from widget_server.loyalty.people import api_keys
-from widget_server.schemas.admin.api_keys import ApiKeyBody, ApiKeys, Rotate, api_key, rights
-from widget_server.schemas.wire import Empty
 from widget_server.web.callers import Caller
+from widget_server.web.wire import Empty
 
 WIRE_NAMES = {"expires_at": "apiKey.expirationDate"}
 

@@ -3,8 +3,8 @@
 from typing import Any
 
 from widget_server.admin.routes import MANAGE, Service
+from widget_server.admin.wire.audit import ACTORS, AuditPage, audit_entry
 from widget_server.loyalty.audit_log import AuditEntry
-from widget_server.schemas.admin.audit import ACTORS, AuditPage, audit_entry
 from widget_server.web import query
 from widget_server.web.callers import Caller
 from widget_server.web.query import Entity, Field, word_of

@@ -3,10 +3,10 @@
 from typing import Any
 
 from widget_server.admin.routes import MANAGE, READ, Service
+from widget_server.admin.wire import batches as shapes
+from widget_server.admin.wire.batches import KINDS, STATUSES, batch, error
 from widget_server.loyalty.points import batches
 from widget_server.loyalty.points.batches import Batch
-from widget_server.schemas.admin import batches as shapes
-from widget_server.schemas.admin.batches import KINDS, STATUSES, batch, error
 from widget_server.web import query
 from widget_server.web.callers import Caller
 from widget_server.web.query import Entity, Field, word_of

@@ -3,9 +3,7 @@
 from typing import Any
 
 from widget_server.admin.routes import MANAGE, MEMBER, READ, SOURCE, Service, request_key
-from widget_server.loyalty.rewards import checkout
-from widget_server.loyalty.rewards.checkout import CheckoutDiscount
-from widget_server.schemas.admin.checkout import (
+from widget_server.admin.wire.checkout import (
     TYPES,
     WIRE_STATUSES,
     ApplyDiscount,
@@ -15,6 +13,8 @@ from widget_server.schemas.admin.checkout import (
     DiscountsPage,
     discount,
 )
+from widget_server.loyalty.rewards import checkout
+from widget_server.loyalty.rewards.checkout import CheckoutDiscount
 from widget_server.web import query
 from widget_server.web.callers import Caller
 from widget_server.web.query import Entity, Field, word_of

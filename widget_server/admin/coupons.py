@@ -10,6 +10,9 @@ from peewee import JOIN, Case
 
 from widget_server.admin.customers import MEMBER_ID, account_id
 from widget_server.admin.routes import MANAGE, MEMBER, READ, SOURCE, Service, request_key
+from widget_server.admin.wire import coupons as shapes
+from widget_server.admin.wire.coupons import STATUSES, coupon
+from widget_server.admin.wire.tiers import RevisionAsked
 from widget_server.errors import BadRequest
 from widget_server.ledger import Account
 from widget_server.loyalty.people import customers
@@ -17,13 +20,10 @@ from widget_server.loyalty.people.customers import Customer
 from widget_server.loyalty.program.shops import Shop
 from widget_server.loyalty.rewards import coupons, redeeming
 from widget_server.loyalty.rewards.coupons import Coupon
-from widget_server.schemas.admin import coupons as shapes
-from widget_server.schemas.admin.coupons import STATUSES, coupon
-from widget_server.schemas.admin.tiers import RevisionAsked
-from widget_server.schemas.wire import Empty
 from widget_server.web import query
 from widget_server.web.callers import Caller
 from widget_server.web.query import Entity, Field, word_of
+from widget_server.web.wire import Empty
 
 service = Service("coupons", "/loyalty-coupons/v1", "Coupons")
 

@@ -6,17 +6,17 @@ from typing import Any
 from peewee import JOIN, Case
 
 from widget_server.admin.routes import MANAGE, READ, Service, bulk, naming
+from widget_server.admin.wire import customers as shapes
+from widget_server.admin.wire.customers import SAME, STATUSES, customer, facts, person
 from widget_server.db import atomic
 from widget_server.ledger import Account
 from widget_server.loyalty.people import customers, privacy
 from widget_server.loyalty.people.customers import Customer
 from widget_server.loyalty.program.shops import Shop
-from widget_server.schemas.admin import customers as shapes
-from widget_server.schemas.admin.customers import SAME, STATUSES, customer, facts, person
-from widget_server.schemas.wire import Empty
 from widget_server.web import query
 from widget_server.web.callers import Caller
 from widget_server.web.query import Entity, Field, word_of
+from widget_server.web.wire import Empty
 
 service = Service("customers", "/loyalty-customers/v1", "Customers")
 

@@ -3,10 +3,8 @@
 from typing import Any
 
 from widget_server.admin.routes import MANAGE, READ, Service, bulk, naming
-from widget_server.loyalty.earning import rules
-from widget_server.loyalty.earning.rules import OWN_APP, Trigger
-from widget_server.schemas.admin import earning_rules as shapes
-from widget_server.schemas.admin.earning_rules import (
+from widget_server.admin.wire import earning_rules as shapes
+from widget_server.admin.wire.earning_rules import (
     CUSTOM,
     CUSTOM_TITLES,
     OUR_APP,
@@ -15,8 +13,10 @@ from widget_server.schemas.admin.earning_rules import (
     figures_of,
     trigger_of,
 )
-from widget_server.schemas.wire import Empty
+from widget_server.loyalty.earning import rules
+from widget_server.loyalty.earning.rules import OWN_APP, Trigger
 from widget_server.web.callers import Caller
+from widget_server.web.wire import Empty
 
 service = Service("earning_rules", "/loyalty-earning-rules/v1", "Earning rules")
 

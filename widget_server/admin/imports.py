@@ -13,18 +13,18 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from widget_server import clock, config
 from widget_server.admin.routes import MANAGE, READ, REFUSALS, SOURCE, Service, said, without_default
+from widget_server.admin.wire import imports as shapes
+from widget_server.admin.wire.imports import STATUSES, columns, loyalty_import
 from widget_server.errors import NotFound
 from widget_server.loyalty.points import imports
 from widget_server.loyalty.points.batches import Batch
 from widget_server.loyalty.points.imports import FILE_BYTES_MAX, Import
 from widget_server.loyalty.program import shops
 from widget_server.loyalty.program.shops import Shop
-from widget_server.schemas.admin import imports as shapes
-from widget_server.schemas.admin.imports import STATUSES, columns, loyalty_import
-from widget_server.schemas.wire import wire_time
 from widget_server.web import query
 from widget_server.web.callers import Caller
 from widget_server.web.query import Entity, Field, word_of
+from widget_server.web.wire import wire_time
 
 service = Service("imports", "/loyalty-imports/v1", "Imports of points")
 files = Blueprint(

@@ -11,13 +11,13 @@ from typing import Any
 from flask_smorest import Blueprint
 
 from widget_server.admin.routes import REFUSALS, without_default
+from widget_server.admin.wire.oauth import GRANTS, TokenAnswer, TokenAsk
 from widget_server.db import new_id
 from widget_server.errors import BadRequest, OtherShop, ScopeMissing, SignedOut
 from widget_server.loyalty.people import access_tokens, api_keys, customers
 from widget_server.loyalty.people.access_tokens import Holder, Tokens
 from widget_server.loyalty.people.api_keys import KeyInUse
 from widget_server.loyalty.program import shops
-from widget_server.schemas.admin.oauth import GRANTS, TokenAnswer, TokenAsk
 from widget_server.web.bodies import json_body
 from widget_server.web.callers import KEY_BEGINS, authorization
 from widget_server.web.networks import client_address

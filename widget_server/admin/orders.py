@@ -4,16 +4,16 @@ from collections.abc import Iterable
 from typing import Any
 
 from widget_server.admin.routes import MANAGE, READ, Service
+from widget_server.admin.wire import orders as shapes
+from widget_server.admin.wire.orders import AWARDS, PARKED, STATUSES, award, order, parked
 from widget_server.loyalty.earning import orders
 from widget_server.loyalty.earning.orders import Order, Parked
 from widget_server.loyalty.points.awards import Award
 from widget_server.loyalty.program.shops import Shop
-from widget_server.schemas.admin import orders as shapes
-from widget_server.schemas.admin.orders import AWARDS, PARKED, STATUSES, award, order, parked
-from widget_server.schemas.wire import page_of
 from widget_server.web import query
 from widget_server.web.callers import Caller
 from widget_server.web.query import Entity, Field, word_of
+from widget_server.web.wire import page_of
 
 service = Service("orders", "/loyalty-orders/v1", "Orders and parked messages")
 awards = Service("awards", "/loyalty-awards/v1", "Points that wait")

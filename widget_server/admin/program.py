@@ -4,14 +4,8 @@ from dataclasses import replace
 from typing import Any
 
 from widget_server.admin.routes import MANAGE, READ, Service
+from widget_server.admin.wire.program import PREMIUM, PremiumFeatures, ProgramBody, ProgramsInSites, program
 from widget_server.loyalty.program import programs
-from widget_server.schemas.admin.program import (
-    PREMIUM,
-    PremiumFeatures,
-    ProgramBody,
-    ProgramsInSites,
-    program,
-)
 from widget_server.web.callers import Caller
 
 service = Service("program", "/loyalty-programs/v1", "The loyalty program")

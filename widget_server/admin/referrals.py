@@ -3,9 +3,9 @@
 from typing import Any
 
 from widget_server.admin.routes import MANAGE, READ, SOURCE, Service
+from widget_server.admin.wire.referrals import STATUSES, ReferralBody, ReferralsPage, referral
 from widget_server.loyalty import referrals
 from widget_server.loyalty.referrals import Referral
-from widget_server.schemas.admin.referrals import STATUSES, ReferralBody, ReferralsPage, referral
 from widget_server.web import query
 from widget_server.web.callers import Caller
 from widget_server.web.query import Entity, Field, word_of

@@ -8,8 +8,8 @@ from dataclasses import asdict
 from typing import Any
 
 from widget_server.admin.routes import READ, Service, naming
+from widget_server.admin.wire.reports import BooksBody, Days, TotalsBody
 from widget_server.loyalty import books, reports
-from widget_server.schemas.admin.reports import BooksBody, Days, TotalsBody
 from widget_server.web.callers import Caller
 
 service = Service("reports", "/loyalty-reports/v1", "Reports")

@@ -3,16 +3,16 @@
 from typing import Any
 
 from widget_server.admin.routes import MANAGE, READ, Service, bulk, naming
+from widget_server.admin.wire import rewards as shapes
+from widget_server.admin.wire.rewards import AMOUNT_PATHS, columns, kind_and_prices, reward
+from widget_server.admin.wire.tiers import RevisionAsked
 from widget_server.loyalty.program.shops import Shop
 from widget_server.loyalty.rewards import rewards
 from widget_server.loyalty.rewards.rewards import Reward
-from widget_server.schemas.admin import rewards as shapes
-from widget_server.schemas.admin.rewards import AMOUNT_PATHS, columns, kind_and_prices, reward
-from widget_server.schemas.admin.tiers import RevisionAsked
-from widget_server.schemas.wire import Empty
 from widget_server.web import query
 from widget_server.web.callers import Caller
 from widget_server.web.query import Entity, Field, word_of
+from widget_server.web.wire import Empty
 
 service = Service("rewards", "/loyalty-rewards/v1", "Rewards")
 

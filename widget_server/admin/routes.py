@@ -20,10 +20,11 @@ from widget_server import config, keys
 from widget_server.db import atomic, new_id
 from widget_server.errors import BadRequest, Refusal
 from widget_server.loyalty.points.adjustments import Said
-from widget_server.schemas.wire import Empty, ErrorBody, camel
 from widget_server.web import key_rates
 from widget_server.web.bodies import json_body, unfit
 from widget_server.web.callers import ACCESS_TOKEN, API_KEY, Caller, Who, caller
+from widget_server.web.error_bodies import ErrorBody
+from widget_server.web.wire import Empty, camel
 
 SOURCE = "admin"
 KEY_HEADER = "Idempotency-Key"

@@ -3,10 +3,10 @@
 from typing import Any
 
 from widget_server.admin.routes import MANAGE, READ, Service, naming
+from widget_server.admin.wire.secrets import ShopSecretBody, ShopSecrets, shop_secret
 from widget_server.loyalty.program import shops
-from widget_server.schemas.admin.secrets import ShopSecretBody, ShopSecrets, shop_secret
-from widget_server.schemas.wire import Empty
 from widget_server.web.callers import Caller
+from widget_server.web.wire import Empty
 
 service = Service("secrets", "/loyalty-access/v1", "Secrets the shop signs with")
 

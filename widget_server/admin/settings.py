@@ -5,11 +5,7 @@ from typing import Any
 from marshmallow import ValidationError
 
 from widget_server.admin.routes import MANAGE, READ, Service, naming
-from widget_server.errors import NotFound
-from widget_server.loyalty import program_files
-from widget_server.loyalty.earning import feeds
-from widget_server.loyalty.program_files import ProgramFile
-from widget_server.schemas.admin.settings import (
+from widget_server.admin.wire.settings import (
     SECTIONS,
     Campaigns,
     Section,
@@ -19,6 +15,10 @@ from widget_server.schemas.admin.settings import (
     section,
     section_facts,
 )
+from widget_server.errors import NotFound
+from widget_server.loyalty.earning import feeds
+from widget_server.program_file import apply
+from widget_server.program_file.apply import ProgramFile
 from widget_server.web.bodies import unfit
 from widget_server.web.callers import Caller
 
@@ -29,20 +29,20 @@ service = Service("settings", "/loyalty-settings/v1", "Settings of the program, 
 def get_settings(caller: Caller, asked: Any, name: str) -> dict[str, Any]:
     """The settings of `program`, `widget` or `referral`."""
     _check(name)
-    return {"settings": section(name, program_files.of(caller.shop).single[name] or {})}
+    return {"settings": section(name, apply.of(caller.shop).single[name] or {})}
 
 
 @service.does("PATCH", "/settings/<name>", MANAGE, takes=Section, answers=Section)
 def update_settings(caller: Caller, asked: Any, name: str) -> dict[str, Any]:
     """Change what is sent; past rows keep what they were booked with. The status of the program is not set here."""
     _check(name)
-    now = program_files.of(caller.shop).single[name] or {}
+    now = apply.of(caller.shop).single[name] or {}
     with naming({}):
         try:
             facts = section_facts(name, now, asked["settings"])
         except ValidationError as wrong:
             raise unfit(wrong, under="settings") from wrong
-        program_files.apply(caller.shop, ProgramFile(**{name: facts}))
+        apply.apply(caller.shop, ProgramFile(**{name: facts}))
     return get_settings(caller, {}, name)
 
 
@@ -57,7 +57,7 @@ def get_shop(caller: Caller, asked: Any) -> dict[str, Any]:
 @service.does("GET", "/campaigns", READ, answers=Campaigns)
 def get_campaigns(caller: Caller, asked: Any) -> dict[str, Any]:
     """Times in which orders give a multiple."""
-    return {"campaigns": campaigns(program_files.of(caller.shop).campaigns or {})}
+    return {"campaigns": campaigns(apply.of(caller.shop).campaigns or {})}
 
 
 @service.does("PUT", "/campaigns", MANAGE, takes=Campaigns, answers=Campaigns)
@@ -68,7 +68,7 @@ def set_campaigns(caller: Caller, asked: Any) -> dict[str, Any]:
             things = campaign_facts(asked["campaigns"])
         except ValidationError as wrong:
             raise unfit(wrong, under="campaigns") from wrong
-        program_files.apply(caller.shop, ProgramFile(campaigns=things))
+        apply.apply(caller.shop, ProgramFile(campaigns=things))
     return get_campaigns(caller, {})
 
 

@@ -3,8 +3,8 @@
 from typing import Any
 
 from widget_server.admin.routes import MEMBER, SOURCE, Service, naming
+from widget_server.admin.wire.social import CHANNELS, ChannelBody, FollowedChannels, followed_channel
 from widget_server.loyalty.earning import social
-from widget_server.schemas.admin.social import CHANNELS, ChannelBody, FollowedChannels, followed_channel
 from widget_server.web.callers import Caller
 
 service = Service("social", "/loyalty-social-media/v1", "Followed channels")

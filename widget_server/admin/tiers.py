@@ -3,11 +3,11 @@
 from typing import Any
 
 from widget_server.admin.routes import MANAGE, READ, Service, bulk, naming
+from widget_server.admin.wire import tiers as shapes
+from widget_server.admin.wire.tiers import columns, settings, settings_columns, tier
 from widget_server.loyalty.points import tiers
-from widget_server.schemas.admin import tiers as shapes
-from widget_server.schemas.admin.tiers import columns, settings, settings_columns, tier
-from widget_server.schemas.wire import Empty
 from widget_server.web.callers import Caller
+from widget_server.web.wire import Empty
 
 service = Service("tiers", "/loyalty-tiers/v1", "Tiers")
 ON_THE_WIRE = {"name": "tier.tierDefinition.name", "required_points": "tier.requiredPoints"}

@@ -6,12 +6,12 @@ from typing import Any
 from peewee import JOIN
 
 from widget_server.admin.routes import READ, Service
+from widget_server.admin.wire.transactions import TYPES, TransactionBody, TransactionsPage, transaction
 from widget_server.errors import NotFound
 from widget_server.ledger import Transaction
 from widget_server.loyalty.earning.orders import Order
 from widget_server.loyalty.points.adjustments import Adjustment
 from widget_server.loyalty.program.shops import Shop
-from widget_server.schemas.admin.transactions import TYPES, TransactionBody, TransactionsPage, transaction
 from widget_server.web import query
 from widget_server.web.callers import Caller
 from widget_server.web.query import Entity, Field, word_of

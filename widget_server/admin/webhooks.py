@@ -3,12 +3,12 @@
 from typing import Any
 
 from widget_server.admin.routes import MANAGE, READ, Service, naming
+from widget_server.admin.wire import webhooks as shapes
 from widget_server.delivery import endpoints, news, outbox, signatures
 from widget_server.delivery.endpoints import Endpoint
 from widget_server.delivery.outbox import Message
-from widget_server.schemas.admin import webhooks as shapes
-from widget_server.schemas.wire import Empty
 from widget_server.web.callers import Caller
+from widget_server.web.wire import Empty
 
 service = Service("webhooks", "/loyalty-webhooks/v1", "Receivers of events")
 EDITABLE = ("url", "event_types", "description", "status")

@@ -13,6 +13,15 @@ from widget_server import events
 from widget_server.admin.accounts import shown as account_shown
 from widget_server.admin.coupons import shown as coupon_shown
 from widget_server.admin.imports import shown as import_shown
+from widget_server.admin.wire.accounts import LoyaltyAccount
+from widget_server.admin.wire.coupons import LoyaltyCoupon
+from widget_server.admin.wire.earning_rules import EarningRuleWire, earning_rule
+from widget_server.admin.wire.imports import LoyaltyImport
+from widget_server.admin.wire.program import LoyaltyProgram, program
+from widget_server.admin.wire.rewards import RewardWire, reward
+from widget_server.admin.wire.social import FollowedChannelWire, followed_channel
+from widget_server.admin.wire.tiers import Tier as TierWire
+from widget_server.admin.wire.tiers import tier
 from widget_server.delivery.news import News, Renderer, Renderers
 from widget_server.ledger import COUNTER_OF, Account, Transaction
 from widget_server.loyalty.earning.rules import EarningRule
@@ -23,16 +32,7 @@ from widget_server.loyalty.program import programs, shops
 from widget_server.loyalty.rewards import rewards
 from widget_server.loyalty.rewards.coupons import Coupon
 from widget_server.loyalty.rewards.rewards import Reward
-from widget_server.schemas.admin.accounts import LoyaltyAccount
-from widget_server.schemas.admin.coupons import LoyaltyCoupon
-from widget_server.schemas.admin.earning_rules import EarningRuleWire, earning_rule
-from widget_server.schemas.admin.imports import LoyaltyImport
-from widget_server.schemas.admin.program import LoyaltyProgram, program
-from widget_server.schemas.admin.rewards import RewardWire, reward
-from widget_server.schemas.admin.social import FollowedChannelWire, followed_channel
-from widget_server.schemas.admin.tiers import Tier as TierWire
-from widget_server.schemas.admin.tiers import tier
-from widget_server.schemas.wire import Wire, camel
+from widget_server.web.wire import Wire, camel
 
 LOYALTY = "wix.loyalty.v1"
 Paths = dict[str, tuple[str, ...]]

@@ -19,8 +19,7 @@ from widget_server.loyalty.earning.orders import Parked
 from widget_server.loyalty.people import customers, emails, privacy, sessions
 from widget_server.loyalty.people.customers import Customer, Person
 from widget_server.loyalty.program.shops import Shop
-from widget_server.schemas import stores as shapes
-from widget_server.stores import generic, shopify, woocommerce
+from widget_server.stores import generic, shapes, shopify, woocommerce
 from widget_server.stores import messages as say
 from widget_server.stores.messages import Odd
 from widget_server.web.bodies import faults

@@ -11,8 +11,8 @@ from widget_server.loyalty.program.shops import Shop
 from widget_server.loyalty.rewards import codes, coupons
 from widget_server.loyalty.rewards.codes import Verdict
 from widget_server.loyalty.rewards.coupons import Coupon
-from widget_server.schemas.stores import CheckSchema, UseSchema
 from widget_server.stores import generic, inbox, woocommerce
+from widget_server.stores.shapes import CheckSchema, UseSchema
 from widget_server.web.bodies import json_body
 
 OF_ANY_SHOP = ("action",)  # what no platform has a topic for, and every shop may tell (contracts §18)

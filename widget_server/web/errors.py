@@ -11,7 +11,7 @@ from werkzeug.exceptions import HTTPException
 from widget_server import db
 from widget_server.db import new_id
 from widget_server.errors import Refusal
-from widget_server.schemas.wire import camel
+from widget_server.web.wire import camel
 
 STATUS = {
     "bad_request": 400,

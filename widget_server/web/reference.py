@@ -14,13 +14,11 @@ from flask import Blueprint, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_smorest import Api
 
-from widget_server.schemas.admin.oauth import TokenAsk
-from widget_server.schemas.widget import Refusal
-from widget_server.schemas.wire import NEVER, Described, Wire
 from widget_server.web import compression
 from widget_server.web.bodies import plain
 from widget_server.web.errors import refusals
 from widget_server.web.query import tables
+from widget_server.web.wire import NEVER, Described, Documented
 
 reference = Blueprint("reference", __name__, template_folder="templates")
 
@@ -44,7 +42,7 @@ class HouseConverter(OpenAPIConverter):
         """The shape of a body."""
         shape: Json = super().schema2jsonschema(schema)
         made = resolve_schema_instance(schema)
-        return made.described(shape) if isinstance(made, Wire | TokenAsk) else shape
+        return made.described(shape) if isinstance(made, Documented) else shape
 
     def field2property(self, field: Any) -> Json:
         """The shape of a field."""
@@ -66,8 +64,6 @@ class HousePlugin(MarshmallowPlugin):
 
 class HouseApi(Api):
     """The document of the endpoints: /openapi.json, each body with an example."""
-
-    ERROR_SCHEMA = Refusal
 
     def document(self) -> Json:
         """The whole document, made once: routes do not change while the server runs."""

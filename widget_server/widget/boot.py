@@ -16,7 +16,7 @@ WORTH_POINTS = 100
 
 
 def facts(shop: Shop, program: Program, locale: str, tab: str = "") -> dict[str, Any]:
-    """The Boot of schemas/widget.py, with the words of this tab too where a panel opens on one."""
+    """The Boot of widget/shapes.py, with the words of this tab too where a panel opens on one."""
     look = shop.look
     light, dark = colours.accents(look.colour)
     return {

@@ -9,12 +9,11 @@ from widget_server import ledger
 from widget_server.loyalty.earning import actions, birthdays, rules, social
 from widget_server.loyalty.people import customers
 from widget_server.loyalty.program import programs
-from widget_server.schemas import widget as shapes
 from widget_server.web import auth
 from widget_server.web.auth import Shopper
 from widget_server.web.bodies import json_body
 from widget_server.web.rate_limits import limit_flood
-from widget_server.widget import views
+from widget_server.widget import requests, shapes, views
 from widget_server.widget.routes import Endpoints
 
 earn = Endpoints("earn", "earn", "Earn points")
@@ -49,13 +48,13 @@ def visit() -> ResponseReturnValue:
 
 
 @earn.post("/birthday")
-@earn.takes(shapes.BirthdayAsk)
+@earn.takes(requests.BirthdayAsk)
 @earn.response(200, shapes.BirthdaySet)
 def birthday() -> ResponseReturnValue:
     """Her birthday: once a year from now on, if it is more than 30 days away."""
     me = auth.member()
     limit_flood("10 per hour", "birthday", me.customer.id)
-    birthdays.tell(me.customer, json_body(shapes.BirthdayAsk())["birthday"])
+    birthdays.tell(me.customer, json_body(requests.BirthdayAsk())["birthday"])
     customer = customers.by_id(me.shop.id, me.customer.id)
     account = ledger.account_of(me.shop.id, customer.id)
     rule = next((one for one in rules.listed(me.shop, customer, account) if one.kind == "birthday"), None)

@@ -8,10 +8,9 @@ from widget_server.errors import BadRequest
 from widget_server.lanes import EXPORTS
 from widget_server.loyalty.people import customers, privacy, sessions
 from widget_server.loyalty.program import programs
-from widget_server.schemas import widget as shapes
 from widget_server.web import auth
 from widget_server.web.rate_limits import limit_flood
-from widget_server.widget import views
+from widget_server.widget import requests, shapes, views
 from widget_server.widget.routes import Endpoints
 
 my_balance = Endpoints("my_balance", "my-balance", "My balance")
@@ -55,7 +54,7 @@ def export() -> ResponseReturnValue:
 
 
 @my_balance.post("/leave")
-@my_balance.response(200, shapes.Nothing)
+@my_balance.response(200, requests.Nothing)
 def leave() -> ResponseReturnValue:
     """She leaves the program and is signed out everywhere; her points wait in case she joins again."""
     me = auth.member()

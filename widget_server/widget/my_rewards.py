@@ -9,10 +9,9 @@ from widget_server.errors import BadRequest
 from widget_server.loyalty.people import customers
 from widget_server.loyalty.program.shops import Shop
 from widget_server.loyalty.rewards import coupons
-from widget_server.schemas import widget as shapes
 from widget_server.web import auth
 from widget_server.web.bodies import json_body, plain
-from widget_server.widget import views
+from widget_server.widget import requests, shapes, views
 from widget_server.widget.redeem import redemption
 from widget_server.widget.routes import SOURCE, Endpoints, once
 
@@ -40,12 +39,12 @@ def listed() -> ResponseReturnValue:
 
 
 @my_rewards.post("/<coupon_id>/apply")
-@my_rewards.takes(shapes.ApplyAsk)
+@my_rewards.takes(requests.ApplyAsk)
 @my_rewards.response(200, shapes.Application)
 def apply(coupon_id: str) -> ResponseReturnValue:
     """Use it now: where the code can be taken; once the shop's page has answered, that it is in the cart."""
     me = auth.member()
-    act = coupons.apply if json_body(shapes.ApplyAsk())["in_cart"] else coupons.need_usable
+    act = coupons.apply if json_body(requests.ApplyAsk())["in_cart"] else coupons.need_usable
     coupon = views.my_rewards.coupon(me.shop, act(me.shop, me.customer, coupon_id))
     template = _apply_url(me.shop)
     url = template and template.replace("{code}", quote(coupon["code"] or "", safe=""))

@@ -9,10 +9,10 @@ from widget_server import ledger
 from widget_server.errors import BadRequest
 from widget_server.loyalty.people import customers
 from widget_server.loyalty.program import programs
-from widget_server.schemas.widget import MemberPanel
 from widget_server.web import auth
 from widget_server.widget import views
 from widget_server.widget.routes import Endpoints
+from widget_server.widget.shapes import MemberPanel
 
 panel = Endpoints("panel", "panel", "A member's first paint")
 

@@ -7,10 +7,9 @@ from widget_server import ledger
 from widget_server.loyalty.program import programs
 from widget_server.loyalty.rewards import redeeming
 from widget_server.loyalty.rewards.coupons import Coupon
-from widget_server.schemas import widget as shapes
 from widget_server.web import auth
 from widget_server.web.bodies import json_body, plain
-from widget_server.widget import views
+from widget_server.widget import requests, shapes, views
 from widget_server.widget.routes import SOURCE, Endpoints, once
 
 redeem = Endpoints("redeem", "redeem", "Redeem points")
@@ -27,13 +26,13 @@ def listed() -> ResponseReturnValue:
 
 
 @redeem.post("")
-@redeem.takes(shapes.RedeemAsk)
+@redeem.takes(requests.RedeemAsk)
 @redeem.takes_key()
 @redeem.response(200, shapes.Redemption)
 def buy() -> ResponseReturnValue:
     """Points for a coupon, once for a request key."""
     me = auth.member()
-    asked = json_body(shapes.RedeemAsk())
+    asked = json_body(requests.RedeemAsk())
 
     def act(key: str) -> object:
         coupon = redeeming.redeem(

@@ -8,11 +8,10 @@ from widget_server.errors import NotFound
 from widget_server.loyalty import referrals
 from widget_server.loyalty.people import customers
 from widget_server.loyalty.program import programs
-from widget_server.schemas import widget as shapes
 from widget_server.web import auth
 from widget_server.web.bodies import json_body
 from widget_server.web.rate_limits import limit, limit_address_flood
-from widget_server.widget import views
+from widget_server.widget import requests, shapes, views
 from widget_server.widget.routes import ANYBODY, Endpoints
 
 referral = Endpoints("referral", "referral", "Referral program")
@@ -37,24 +36,24 @@ def qr() -> ResponseReturnValue:
 
 
 @referral.post("/code")
-@referral.takes(shapes.CodeAsk)
+@referral.takes(requests.CodeAsk)
 @referral.response(200, shapes.Referral)
 def enter_code() -> ResponseReturnValue:
     """A friend's code, typed by hand."""
     me = auth.member()
     limit("10 per hour", "code", me.customer.id)
-    referrals.enter_code(me.shop, me.customer, json_body(shapes.CodeAsk())["code"])
+    referrals.enter_code(me.shop, me.customer, json_body(requests.CodeAsk())["code"])
     return jsonify(_mine(me))
 
 
 @friend_code.post("")
-@friend_code.takes(shapes.FriendCodeAsk)
+@friend_code.takes(requests.FriendCodeAsk)
 @friend_code.response(200, shapes.FriendCode)
 def counting_code() -> ResponseReturnValue:
     """Which of the words of a visit is the friend's code that counts, and what a page may do with it."""
     shop = auth.shop()
     limit_address_flood("60 per minute", "friend-code", shop.id)
-    words = json_body(shapes.FriendCodeAsk())
+    words = json_body(requests.FriendCodeAsk())
     code, program = referrals.code_that_counts(shop, words["kept"], words["found"]), referrals.program_of(shop)
     offers = program is not None and program.for_friend is not None and programs.of(shop.id).is_active
     return jsonify(

@@ -15,10 +15,10 @@ from widget_server import config, keys
 from widget_server.db import canonical
 from widget_server.errors import BadRequest
 from widget_server.loyalty.program.shops import Shop
-from widget_server.schemas.widget import Refusal
 from widget_server.web import compression
 from widget_server.web.auth import MEMBER_TOKEN, SHOP_HEADER, Shopper
 from widget_server.web.rate_limits import limit_flood
+from widget_server.widget.shapes import Refusal
 
 SOURCE = "widget"
 KEY_HEADER = "Idempotency-Key"

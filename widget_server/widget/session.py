@@ -10,11 +10,10 @@ from widget_server.loyalty.people.devices import Browser
 from widget_server.loyalty.people.sign_in import SignedIn
 from widget_server.loyalty.people.sign_in_codes import Purpose
 from widget_server.loyalty.program.shops import Shop
-from widget_server.schemas import widget as shapes
 from widget_server.web import agents, auth
 from widget_server.web.bodies import json_body
 from widget_server.web.rate_limits import limit_address, limit_address_flood
-from widget_server.widget import assets, attempts, views
+from widget_server.widget import assets, attempts, requests, shapes, views
 from widget_server.widget.routes import ANYBODY, MEMBERS, Endpoints, challenge_of_key
 
 ASK_RATE = "20 per hour"  # of a network address: each may send a mail
@@ -24,23 +23,23 @@ session = Endpoints("session", "session", "Sign-up, log-in, log-out", callers=AN
 
 
 @session.post("/identity")
-@session.takes(shapes.IdentityAsk)
+@session.takes(requests.IdentityAsk)
 @session.response(200, shapes.Session)
 def identity() -> ResponseReturnValue:
     """The shop's signed word, swapped for a session."""
     shop = auth.shop()
     limit_address_flood("60 per minute", "identity", shop.id)
-    asked = json_body(shapes.IdentityAsk())
+    asked = json_body(requests.IdentityAsk())
     join, code = asked["join"], asked["referral_code"]
     return _session(sign_in.with_identity(shop, asked["token"], join=join, referral_code=code, browser=_browser()))
 
 
 @session.post("/sign-up")
-@session.takes(shapes.SignUpAsk)
+@session.takes(requests.SignUpAsk)
 @session.response(200, shapes.Challenge)
 def sign_up() -> ResponseReturnValue:
     """Somebody wants to join: a code goes to the address, whether or not it has an account."""
-    shop, asked = auth.shop(), json_body(shapes.SignUpAsk())
+    shop, asked = auth.shop(), json_body(requests.SignUpAsk())
     wishes = {name: asked[name] for name in ("name", "referral_code") if asked[name]}
     if asked["accepts_marketing"]:
         wishes["accepts_marketing"] = True
@@ -48,50 +47,50 @@ def sign_up() -> ResponseReturnValue:
 
 
 @session.post("/code")
-@session.takes(shapes.EmailAsk)
+@session.takes(requests.EmailAsk)
 @session.response(200, shapes.Challenge)
 def code() -> ResponseReturnValue:
     """A one-time code to sign in with."""
-    shop, asked = auth.shop(), json_body(shapes.EmailAsk())
+    shop, asked = auth.shop(), json_body(requests.EmailAsk())
     return _challenge(shop, asked["email"], "sign_in", {"referral_code": asked["referral_code"]})
 
 
 @session.post("/reset")
-@session.takes(shapes.EmailAsk)
+@session.takes(requests.EmailAsk)
 @session.response(200, shapes.Challenge)
 def reset() -> ResponseReturnValue:
     """A one-time code to set a new password with."""
-    shop, asked = auth.shop(), json_body(shapes.EmailAsk())
+    shop, asked = auth.shop(), json_body(requests.EmailAsk())
     return _challenge(shop, asked["email"], "reset", {})
 
 
 @session.post("/confirm")
-@session.takes(shapes.ConfirmAsk)
+@session.takes(requests.ConfirmAsk)
 @session.response(200, shapes.Session)
 def confirm() -> ResponseReturnValue:
     """The code of the mail, typed here: signed in."""
-    shop, asked = auth.shop(), json_body(shapes.ConfirmAsk())
+    shop, asked = auth.shop(), json_body(requests.ConfirmAsk())
     limit_address(CONFIRM_RATE, "confirm", shop.id)
     return _session(sign_in.confirm(shop, asked["challenge"], asked["code"], browser=_browser(asked["device"])))
 
 
 @session.post("/new-password")
-@session.takes(shapes.NewPasswordAsk)
+@session.takes(requests.NewPasswordAsk)
 @session.response(200, shapes.Session)
 def new_password() -> ResponseReturnValue:
     """The code of the mail and a new password: signed in here, out everywhere else."""
-    shop, asked = auth.shop(), json_body(shapes.NewPasswordAsk())
+    shop, asked = auth.shop(), json_body(requests.NewPasswordAsk())
     limit_address(CONFIRM_RATE, "confirm", shop.id)
     new, browser = asked["password"], _browser(asked["device"])
     return _session(sign_in.confirm(shop, asked["challenge"], asked["code"], password=new, browser=browser))
 
 
 @session.post("/sign-in")
-@session.takes(shapes.SignInAsk)
+@session.takes(requests.SignInAsk)
 @session.response(200, shapes.Session)
 def password() -> ResponseReturnValue:
     """E-mail and password."""
-    shop, asked = auth.shop(), json_body(shapes.SignInAsk())
+    shop, asked = auth.shop(), json_body(requests.SignInAsk())
     email, code, device = asked["email"], asked["referral_code"], asked["device"]
     with attempts.password_try(shop, email, device):
         signed = sign_in.with_password(shop, email, asked["password"], referral_code=code, browser=_browser(device))
@@ -115,18 +114,18 @@ def ask_to_verify() -> ResponseReturnValue:
 
 @session.post("/verification/confirm")
 @session.doc(security=MEMBERS)
-@session.takes(shapes.VerifyAsk)
+@session.takes(requests.VerifyAsk)
 @session.response(200, shapes.Member)
 def verify() -> ResponseReturnValue:
     """The code of the mail, typed by the member: the address is verified, and points that waited for it are there."""
-    me, asked = auth.member(), json_body(shapes.VerifyAsk())
+    me, asked = auth.member(), json_body(requests.VerifyAsk())
     limit_address(CONFIRM_RATE, "confirm", me.shop.id)
     return jsonify(views.member.member(sign_in.verify(me.shop, me.customer, asked["challenge"], asked["code"])))
 
 
 @session.post("/sign-out")
 @session.doc(security=[*ANYBODY, *MEMBERS])
-@session.response(200, shapes.Nothing)
+@session.response(200, requests.Nothing)
 def sign_out() -> ResponseReturnValue:
     """This panel's session is closed; the others stay."""
     shop, token = auth.shop(), auth.bearer()
@@ -147,7 +146,7 @@ def listed() -> ResponseReturnValue:
 
 @session.post("/close-all")
 @session.doc(security=MEMBERS)
-@session.response(200, shapes.Nothing)
+@session.response(200, requests.Nothing)
 def close_all() -> ResponseReturnValue:
     """The member is signed out everywhere, here too; the next sign-in of each device is noticed as a new one."""
     me = auth.member()

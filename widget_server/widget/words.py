@@ -3,10 +3,10 @@
 from flask import jsonify, request
 from flask.typing import ResponseReturnValue
 
-from widget_server.schemas.widget import Words
 from widget_server.web import auth
 from widget_server.widget import assets
 from widget_server.widget.routes import ANYBODY, Endpoints
+from widget_server.widget.shapes import Words
 
 words = Endpoints("words", "words", "Words that come later", callers=ANYBODY)
 

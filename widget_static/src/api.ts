@@ -1,4 +1,4 @@
-// Made from widget_server/schemas/widget.py by `make types`; do not edit.
+// Made from widget_server/widget/shapes.py and requests.py by `make types`; do not edit.
 // Money is a decimal string in the shop's currency, times are UTC text, points are whole numbers.
 
 export interface Accent {
@@ -331,13 +331,6 @@ export interface BirthdaySet {
   rule: EarnRule | null;
 }
 
-export interface BadgePrice {
-  product_id: string | null;
-  collection_ids: string[];
-  price: string;
-  tax: string | null;
-}
-
 export interface BadgeFigures {
   points: number[];
   balance: number | null;
@@ -361,6 +354,13 @@ export interface RefusalFacts {
 
 export interface Refusal {
   error: RefusalFacts;
+}
+
+export interface BadgePrice {
+  product_id: string | null;
+  collection_ids: string[];
+  price: string;
+  tax: string | null;
 }
 
 export interface IdentityAsk {

@@ -1,0 +1,63 @@
+"""What `/oauth2/token` and `/oauth/access` say (wix-api §7). A body is in one of two spellings, by its `grant_type` or
+`grantType`: some of the SDK's strategies write the one, some the other.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from marshmallow import EXCLUDE, Schema, fields, pre_load
+
+from widget_server.web.wire import NEVER, Documented, camel, text
+
+GRANTS = {  # and what each needs
+    "client_credentials": ["client_id", "client_secret"],
+    "anonymous": ["client_id"],
+    "refresh_token": ["refresh_token"],
+    "authorized_client": ["member_id"],
+}
+EXAMPLE_SHOP = "0b7f2b2e-6f0c-4c59-9a55-2f6d2d9f4f10"
+
+
+class TokenAsk(Documented):
+    """What is asked for, and what shows that it may be."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    grant_type = text(1, 100, required=True)
+    client_id, client_secret = text(1, 1000), text(1, 1000)
+    instance_id, member_id = text(1, 1000), text(1, 1000)
+    refresh_token = text(1, 1000)
+    scope = fields.String()
+
+    @pre_load
+    def _one_spelling(self, data: Any, **_: Any) -> Any:
+        if not isinstance(data, dict) or "grant_type" in data:
+            return data
+        return {name: data[camel(name)] for name in self.fields if camel(name) in data}
+
+    def described(self, shape: dict[str, Any]) -> dict[str, Any]:
+        """What each grant needs, in both spellings; where a body names its grant in both, ours counts."""
+        own = shape["properties"]
+        ours = [_needed(own, grant, str, {}) for grant in GRANTS]
+        theirs = [_needed(own, grant, camel, {"grant_type": NEVER}) for grant in GRANTS]
+        example = {"grant_type": "anonymous", "client_id": EXAMPLE_SHOP}
+        return {"type": "object", "anyOf": [*ours, *theirs], "example": example}
+
+
+def _needed(own: dict[str, Any], grant: str, spell: Callable[[str], str], more: dict[str, Any]) -> dict[str, Any]:
+    known = spell("grant_type")
+    return {
+        "properties": {**{spell(name): shape for name, shape in own.items()}, known: {"enum": [grant]}, **more},
+        "required": [known, *map(spell, GRANTS[grant])],
+        "dependentRequired": {spell("client_secret"): [spell("client_id")]},
+    }
+
+
+class TokenAnswer(Schema):
+    """An opaque access token for `expires_in` seconds, and the one that renews it."""
+
+    access_token = fields.String(required=True)
+    refresh_token = fields.String(required=True)
+    expires_in = fields.Integer(required=True)
+    token_type = fields.String(required=True)

@@ -1,1 +1,0 @@
-"""The JSON shapes: marshmallow schemas, nothing else."""

@@ -1,0 +1,42 @@
+"""The bodies of a "no" of the admin API (wix-api §3)."""
+
+from marshmallow import fields
+
+from widget_server.web.wire import Wire
+
+
+class ApplicationError(Wire):
+    """A refusal: a stable code (docs/admin-api.md lists them), a sentence, and the figures behind it."""
+
+    code = fields.String(required=True)
+    description = fields.String(required=True)
+    data = fields.Dict(keys=fields.String())
+
+
+class FieldViolation(Wire):
+    """A field of the request that is wrong; `field` is its path on the wire."""
+
+    field = fields.String(required=True)
+    description = fields.String(required=True)
+    violated_rule = fields.String(required=True)
+    rule_name = fields.String()
+
+
+class ValidationErrorDetails(Wire):
+    """Every field that is wrong."""
+
+    field_violations = fields.List(fields.Nested(FieldViolation), required=True)
+
+
+class ErrorDetails(Wire):
+    """One of the two."""
+
+    application_error = fields.Nested(ApplicationError)
+    validation_error = fields.Nested(ValidationErrorDetails)
+
+
+class ErrorBody(Wire):
+    """A "no" of the admin API."""
+
+    message = fields.String(required=True)
+    details = fields.Nested(ErrorDetails, required=True)

@@ -1,0 +1,444 @@
+"""The admin wire: what its bodies have in common (wix-api §2, §3).
+
+Names are camelCase, ids GUID text, revisions strings of digits, points whole numbers, times RFC 3339 in UTC with
+milliseconds. Unknown fields are refused by name; what only the server sets is ignored when it comes in.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from marshmallow import RAISE, Schema, ValidationError, fields, post_dump, pre_load, validate, validates_schema
+
+from widget_server.loyalty.people import lines
+
+GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)
+RFC3339 = re.compile(  # there is no year 0, and no leap second
+    r"(?!0000)[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})", re.ASCII
+)
+FIRST_MOMENT, LAST_MOMENT = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+REVISION = re.compile("[0-9]{1,18}", re.ASCII)
+MONEY = re.compile(r"[0-9]{1,12}(\.[0-9]{1,2})?", re.ASCII)
+PRICE = re.compile(f"(?=.*[1-9]){MONEY.pattern}", re.ASCII)  # more than 0
+LINE = {"pattern": f"^{lines.PATTERN.pattern}$"}
+NOT_0 = [{"minimum": 1}, {"maximum": -1}]
+NEVER: dict[str, Any] = {"not": {}}  # what no value fits
+MISSING = "Missing data for required field."
+NOISE = Decimal("1e-14")  # of a value: less than a binary fraction can tell apart
+POINTS_MAX = 9_999_999
+BALANCE_MAX = 999_999_999
+NAME_MAX = 50
+
+
+def camel(name: str) -> str:
+    """`created_date` as the wire writes it: createdDate."""
+    first, *others = name.split("_")
+    return first + "".join(one.capitalize() for one in others)
+
+
+def whole(pattern: re.Pattern[str]) -> str:
+    """The pattern as openapi.json says that all of a text must fit it."""
+    return f"^{pattern.pattern}$"
+
+
+def moment(text: str) -> datetime:
+    """The time that RFC 3339 names, in UTC; the first or last there is, where its offset leads beyond the years 1 to
+    9999. Raises ValueError on another text.
+    """
+    if not RFC3339.fullmatch(text):
+        raise ValueError(text)
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except OverflowError:
+        return LAST_MOMENT if text.startswith("9") else FIRST_MOMENT
+
+
+class Rule:
+    """What the fields of a body must be together: checked when it comes in, and said in openapi.json."""
+
+    def check(self, data: dict[str, Any], partial: bool) -> None:
+        """Raise ValidationError unless `data` is as it should; `partial`: it is a change."""
+        raise NotImplementedError
+
+    def shape(self, partial: bool) -> dict[str, Any]:
+        """The same as a JSON Schema."""
+        raise NotImplementedError
+
+
+class Points(fields.Field[int]):
+    """A whole number of points; 4108.0 is one, 2.5 and true are not."""
+
+    def __init__(self, *, low: int = -(10**15), high: int = 10**15, **options: Any) -> None:
+        super().__init__(validate=validate.Range(min=low, max=high), **options)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not float(value).is_integer():
+            raise ValidationError("A whole number.")
+        return int(value)
+
+
+class Flag(fields.Boolean):
+    """True or false, and no word or number that could mean the one or the other."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:
+        if not isinstance(value, bool):
+            raise ValidationError("True or false.")
+        return value
+
+
+def check_line(value: str) -> None:
+    """Raise ValidationError unless the text is one line (lines.py)."""
+    if not lines.is_line(value):
+        raise ValidationError(lines.REFUSAL)
+
+
+@dataclass(frozen=True)
+class OneOf(Rule):
+    """Just one of these fields (named as in Python); with `needed=False`, and in a change, one at most."""
+
+    names: tuple[str, ...]
+    needed: bool = True
+
+    def check(self, data: dict[str, Any], partial: bool) -> None:
+        given = [name for name in self.names if data.get(name) is not None]
+        if len(given) > 1 or (self.needed and not partial and not given):
+            known = ", ".join(map(camel, self.names))
+            raise ValidationError(f"One of {known}.", field_name=camel((given or self.names)[-1]))
+
+    def shape(self, partial: bool) -> dict[str, Any]:
+        names = [camel(name) for name in self.names]
+        arms = [{"required": [name], "properties": {one: NEVER for one in names if one != name}} for name in names]
+        none = [] if self.needed and not partial else [{"properties": dict.fromkeys(names, NEVER)}]
+        return {"oneOf": [*arms, *none]}
+
+
+@dataclass(frozen=True)
+class EachTierOnce(Rule):
+    """No two of the figures at this path (as in Python) are for the same tier; no schema can say so."""
+
+    path: tuple[str, ...]
+
+    def check(self, data: dict[str, Any], partial: bool) -> None:
+        found: Any = data
+        for name in self.path:
+            found = (found or {}).get(name)
+        tiers = [one.get("tier_id") for one in found or ()]
+        if len(tiers) != len(set(tiers)):
+            raise ValidationError("Each tier once.", field_name=camel(self.path[0]))
+
+    def shape(self, partial: bool) -> dict[str, Any]:
+        return {}
+
+
+class Revised(Rule):
+    """A change names the revision that was read (wix-api §3)."""
+
+    def check(self, data: dict[str, Any], partial: bool) -> None:
+        if partial and data.get("revision") is None:
+            raise ValidationError(MISSING, field_name="revision")
+
+    def shape(self, partial: bool) -> dict[str, Any]:
+        return {"required": ["revision"]} if partial else {}
+
+
+class Documented(Schema):
+    """A body whose fields alone do not say what must be together."""
+
+    def described(self, shape: dict[str, Any]) -> dict[str, Any]:
+        """The JSON Schema of the fields, with the rest."""
+        return shape
+
+
+class Wire(Documented):
+    """A body of the admin API, in or out. What is None is left out of an answer."""
+
+    rules: ClassVar[tuple[Rule, ...]] = ()
+
+    class Meta:
+        unknown = RAISE
+
+    def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
+        """The wire's name of each field, unless it has one of its own."""
+        if field_obj.data_key is None:
+            field_obj.data_key = camel(field_name)
+
+    @pre_load
+    def _drop_read_only(self, data: Any, **_: Any) -> Any:
+        """An entity may come back as it was answered: what only the server sets is ignored.
+
+        The SDK calls `id` `_id`, and sends both when a whole entity comes back.
+        """
+        if not isinstance(data, dict):
+            return data
+        read_only = {field.data_key for field in self.dump_fields.values() if field.dump_only}
+        return {name: value for name, value in data.items() if name.removeprefix("_") not in read_only}
+
+    @validates_schema
+    def _together(self, data: dict[str, Any], **_: Any) -> None:
+        for rule in self.rules:
+            rule.check(data, bool(self.partial))
+
+    def described(self, shape: dict[str, Any]) -> dict[str, Any]:
+        """The JSON Schema of the fields, with what they must be together."""
+        said = [one for one in (rule.shape(bool(self.partial)) for rule in self.rules) if one]
+        return {**shape, "allOf": said} if said else shape
+
+    @post_dump
+    def _drop_none(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        return {name: value for name, value in data.items() if value is not None}
+
+
+class Empty(Wire):
+    """Nothing: what a call without arguments sends, and what a deletion answers."""
+
+
+class Revision(fields.Field[int]):
+    """How often the entity was changed, as a string of digits; the current one comes with each change."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(metadata={"type": "string", "pattern": whole(REVISION), "example": "1"}, **options)
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+        return None if value is None else str(value)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
+        if not isinstance(value, str) or not REVISION.fullmatch(value):
+            raise ValidationError("A string of digits.")
+        return int(value)
+
+
+class Move(Points):
+    """So many points more, or less; never 0."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(low=-POINTS_MAX, high=POINTS_MAX, metadata={"anyOf": NOT_0}, **options)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
+        points = super()._deserialize(value, attr, data, **kwargs)
+        if not points:
+            raise ValidationError("More or less than 0.")
+        return points
+
+
+class WireTime(fields.Field[datetime]):
+    """RFC 3339 in UTC with milliseconds and Z; any zone comes in."""
+
+    def __init__(self, **options: Any) -> None:
+        said = {"type": "string", "format": "date-time", "pattern": whole(RFC3339)}
+        super().__init__(metadata={**said, "example": "2026-03-10T12:00:00.000Z"}, **options)
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+        return None if value is None else wire_time(value)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> datetime:
+        try:
+            return moment(value)
+        except (TypeError, ValueError) as broken:
+            raise ValidationError("A time as 2026-03-10T12:00:00Z.") from broken
+
+
+class DecimalText(fields.Field[Decimal]):
+    """Money as a decimal string, two places at most; more than nothing where it comes in."""
+
+    def __init__(self, *, pattern: re.Pattern[str] = PRICE, **options: Any) -> None:
+        super().__init__(metadata={"type": "string", "pattern": whole(pattern), "example": "5.00"}, **options)
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+        if value is None:
+            return None
+        whole, _, places = format(Decimal(value).normalize(), "f").partition(".")
+        return f"{whole}.{places.ljust(2, '0')}"
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Decimal:
+        if not isinstance(value, str) or not PRICE.fullmatch(value):
+            raise ValidationError("A decimal string of more than 0, with two places at most.")
+        return Decimal(value)
+
+
+class Number(fields.Field[Decimal]):
+    """Money or a percentage as a JSON number, kept exactly; `low` to `high`, `places` after the point.
+
+    What a sum of binary fractions is off by (0.1 + 0.2) is no place.
+    """
+
+    def __init__(self, *, low: str = "0", high: str = "999999999999", places: int = 2, **options: Any) -> None:
+        self.low, self.high, self.places = Decimal(low), Decimal(high), places
+        limits = {"type": "number", "minimum": float(low), "maximum": float(high), "multipleOf": 10.0**-places}
+        super().__init__(metadata={**limits, "example": float(max(self.low, Decimal(5)))}, **options)
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> float | None:
+        return None if value is None else float(value)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Decimal:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise ValidationError("A number.")
+        exact = Decimal(str(value))
+        if not exact.is_finite() or not self.low <= exact <= self.high:
+            raise ValidationError(f"Between {self.low} and {self.high}.")
+        rounded = round(exact, self.places)
+        if abs(rounded - exact) > abs(exact) * NOISE:
+            raise ValidationError(f"{self.places} places after the point at most.")
+        return rounded
+
+
+class Choice(fields.String):
+    """One word of the wire's, kept in the house's own: `words` maps the one to the other."""
+
+    def __init__(self, words: dict[str, str], *, answers: dict[str, str] | None = None, **options: Any) -> None:
+        self.words = words
+        self.wire = answers or {own: wire for wire, own in words.items()}
+        super().__init__(metadata={"enum": sorted({*words, *self.wire.values()})}, **options)
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+        return None if value is None else self.wire[value]
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        if not isinstance(value, str) or value not in self.words:
+            raise ValidationError(f"One of {', '.join(self.words)}.")
+        return self.words[value]
+
+
+class Described(fields.Dict):
+    """An object that something else reads: `shapes` say in openapi.json what may stand in it, the last of them all."""
+
+    def __init__(self, shapes: dict[str, dict[str, Any]], **options: Any) -> None:
+        self.shapes = shapes
+        super().__init__(**options)
+
+    @property
+    def reference(self) -> dict[str, Any]:
+        """Where its shape stands in openapi.json."""
+        return {"$ref": f"#/components/schemas/{next(reversed(self.shapes))}"}
+
+
+class Image(Wire):
+    """A picture. Ours have an absolute `url` and no `id`; one of Wix's media is kept as it came (wix-api §3)."""
+
+    id = fields.String(validate=validate.Length(max=1000))
+    url = fields.String(validate=validate.Length(max=3000))
+    height = Points()
+    width = Points()
+    alt_text = fields.String(validate=validate.Length(max=1000))
+    filename = fields.String(validate=validate.Length(max=1000))
+
+
+class Cursors(Wire):
+    """Where the pages beside this one begin; absent where there is none."""
+
+    next = fields.String()
+    prev = fields.String()
+
+
+class CursorPagingMetadata(Wire):
+    """How many are on this page, and where the others are."""
+
+    count = fields.Integer()
+    cursors = fields.Nested(Cursors)
+    has_next = fields.Boolean()
+
+
+class PagingMetadata(Wire):
+    """The same as some calls of the wire have it (PagingMetadataV2)."""
+
+    count = fields.Integer()
+    offset = fields.Integer()
+    total = fields.Integer()
+    too_many_to_count = fields.Boolean()
+    cursors = fields.Nested(Cursors)
+
+
+class ItemError(Wire):
+    """Why an item of a bulk call failed."""
+
+    code = fields.String(required=True)
+    description = fields.String(required=True)
+    data = fields.Dict(keys=fields.String())
+
+
+class ItemMetadata(Wire):
+    """Which item of a bulk call this is, and how it went."""
+
+    id = fields.String()
+    original_index = fields.Integer(required=True)
+    success = fields.Boolean(required=True)
+    error = fields.Nested(ItemError)
+
+
+class BulkActionMetadata(Wire):
+    """How a bulk call went as a whole."""
+
+    total_successes = fields.Integer(required=True)
+    total_failures = fields.Integer(required=True)
+    undetailed_failures = fields.Integer(required=True)
+
+
+def text(low: int, high: int, **options: Any) -> fields.String:
+    """A string of `low` to `high` characters."""
+    return fields.String(validate=validate.Length(min=low, max=high), **options)
+
+
+def line(low: int, high: int, **options: Any) -> fields.String:
+    """One line of `low` to `high` characters, as names and phone numbers are (lines.py)."""
+    return fields.String(validate=[validate.Length(min=low, max=high), check_line], metadata=LINE, **options)
+
+
+def guid(**options: Any) -> fields.String:
+    """An id."""
+    said = {"format": "uuid", "pattern": whole(GUID), "example": "0b7f2b2e-6f0c-4c59-9a55-2f6d2d9f4f10"}
+    return fields.String(validate=_is_guid, metadata=said, **options)
+
+
+def _is_guid(value: str) -> None:
+    if not GUID.fullmatch(value):
+        raise ValidationError("A GUID.")
+
+
+def wire_time(value: datetime) -> str:
+    """A time as the wire writes it."""
+    return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def bulk_answer(shape: type[Wire]) -> type[Wire]:
+    """The answer of a bulk call whose items have this shape."""
+    result: Any = Wire.from_dict(
+        {"item_metadata": fields.Nested(ItemMetadata, required=True), "item": fields.Nested(shape)},
+        name=f"Bulk{shape.__name__}Result",
+    )
+    answer: Any = Wire.from_dict(
+        {
+            "results": fields.List(fields.Nested(result), required=True),
+            "bulk_action_metadata": fields.Nested(BulkActionMetadata, required=True),
+        },
+        name=f"Bulk{shape.__name__}Answer",
+    )
+    return answer
+
+
+def page_of(
+    name: str, shape: type[Wire], *, metadata: str = "paging_metadata", offset: bool = False, **beside: Any
+) -> type[Wire]:
+    """The answer of a query: the entities under `name`, and the paging (and what else is told) beside them."""
+    paging = PagingMetadata if offset else CursorPagingMetadata
+    answer: Any = Wire.from_dict(
+        {
+            name: fields.List(fields.Nested(shape), required=True),
+            metadata: fields.Nested(paging, required=True),
+            **beside,
+        },
+        name=f"{camel(name)[0].upper()}{camel(name)[1:]}Page{'V2' if offset else ''}",
+    )
+    return answer
+
+
+def wrapped(name: str, shape: type[Wire], **options: Any) -> type[Wire]:
+    """A body that holds one entity under `name`; `partial=True` for a change that sends what it changes only: of the
+    entity, that is; objects inside it come whole.
+    """
+    partial = tuple(shape().fields) if options.pop("partial", False) else None
+    answer: Any = Wire.from_dict(
+        {name: fields.Nested(lambda: shape(partial=partial), required=True, **options)},
+        name=f"{shape.__name__}{'Change' if partial else ''}Body",
+    )
+    return answer

@@ -1,0 +1,59 @@
+"""The panel's TypeScript types, made from the shapes the server speaks: `make types`.
+
+Printed to widget_static/src/api.ts; a test sees that the file is what this prints.
+"""
+
+import inspect
+import sys
+from types import ModuleType
+
+from marshmallow import Schema, fields, validate
+
+from widget_server.web.wire import Points
+from widget_server.widget import requests, shapes
+from widget_server.widget.fields import Body
+
+HEADER = """// Made from widget_server/widget/shapes.py and requests.py by `make types`; do not edit.
+// Money is a decimal string in the shop's currency, times are UTC text, points are whole numbers.
+"""
+
+
+def types() -> str:
+    """One interface a shape, in the order in which they are written there: what goes out, then what comes in."""
+    found = [shape for module in (shapes, requests) for shape in _shapes_of(module)]
+    return "\n".join([HEADER, *(_interface(shape) for shape in found)])
+
+
+def _shapes_of(module: ModuleType) -> list[type[Body]]:
+    found = [
+        shape
+        for _, shape in inspect.getmembers(module, inspect.isclass)
+        if issubclass(shape, Body) and shape.__module__ == module.__name__ and shape().fields
+    ]
+    return sorted(found, key=lambda shape: inspect.getsourcelines(shape)[1])
+
+
+def _interface(shape: type[Schema]) -> str:
+    lines = [f"  {name}: {_type(field)};" for name, field in shape().fields.items()]
+    return "\n".join([f"export interface {shape.__name__} {{", *lines, "}", ""])
+
+
+def _type(field: fields.Field) -> str:  # type: ignore[type-arg]
+    if isinstance(field, fields.Nested):
+        plain = type(field.schema).__name__
+    elif isinstance(field, fields.List):
+        plain = f"{_type(field.inner)}[]"
+    elif isinstance(field, fields.Dict):
+        plain = "Record<string, string>"
+    elif isinstance(field, fields.Boolean):
+        plain = "boolean"
+    elif isinstance(field, Points):
+        plain = "number"
+    else:
+        choices = next((one.choices for one in field.validators if isinstance(one, validate.OneOf)), None)
+        plain = " | ".join(f'"{one}"' for one in choices) if choices else "string"
+    return f"{plain} | null" if field.allow_none else plain
+
+
+if __name__ == "__main__":
+    sys.stdout.write(types())

@@ -68,7 +68,8 @@ web.rate_limits
 schema
 secret_rotation
 web
-stores widget admin dashboard
+stores
+widget admin dashboard
 reactions
 jobs
 app connections

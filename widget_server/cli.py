@@ -45,13 +45,14 @@ from widget_server.loyalty.people import api_keys
 from widget_server.loyalty.people.api_keys import Rights
 from widget_server.loyalty.points import imports
 from widget_server.loyalty.program import programs, shops
-from widget_server.loyalty.program.shops import PLATFORMS, Shop
+from widget_server.loyalty.program.shops import Shop
 from widget_server.program_file.apply import apply as apply_file
 from widget_server.program_file.apply import plan as plan_file
 from widget_server.program_file.schema import parse as parse_file
-from widget_server.stores import codes, woocommerce_prices
+from widget_server.stores import codes
 from widget_server.stores.calls import Api, NotReached, Refused
-from widget_server.stores.inbox import ADAPTERS
+from widget_server.stores.platforms import PLATFORMS
+from widget_server.stores.woocommerce import prices as woocommerce_prices
 
 COUPON_TOPICS = ("coupons/check", "coupons/use", "coupons/release")
 WATCH_SECONDS = 1.0
@@ -191,7 +192,7 @@ def shop() -> None:
 @click.option("--currency", required=True, help="Three letters, as EUR.")
 @click.option("--timezone", required=True, help="As Europe/Berlin.")
 @click.option("--locale", required=True, help="As en or de-AT.")
-@click.option("--platform", type=click.Choice(PLATFORMS), default="generic", show_default=True)
+@click.option("--platform", type=click.Choice(tuple(PLATFORMS)), default="generic", show_default=True)
 @click.option(
     "--webhook-secret", default=None, callback=_from_stdin, help="-: read the shop's own webhook secret from stdin."
 )
@@ -535,7 +536,8 @@ def _need_free(port: int, option: str, host: str = "127.0.0.1") -> None:
 def _shop_facts(made: Shop, api_key: str) -> dict[str, Any]:
     """What `shop create` tells (contracts §3)."""
     base = config.current().base_url
-    topics = (*ADAPTERS[made.platform].TOPICS, *(COUPON_TOPICS if made.platform == "generic" else ()))
+    platform = PLATFORMS[made.platform]
+    topics = (*platform.TOPICS, *platform.CALLS)
     return {
         "shop_id": made.id,
         "embed_key": made.embed_key,

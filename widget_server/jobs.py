@@ -18,7 +18,8 @@ from widget_server.loyalty.program import programs, shops
 from widget_server.loyalty.program.shops import Shop
 from widget_server.loyalty.rewards import checkout, coupons, issuing
 from widget_server.queue import Job
-from widget_server.stores import codes, inbox, reconcile, woocommerce_refunds
+from widget_server.stores import codes, inbox, reconcile
+from widget_server.stores.woocommerce import refunds as woocommerce_refunds
 from widget_server.web import rate_limits
 
 BULK = (  # what takes long: it has a thread of its own, and nobody's mail waits behind it

@@ -19,7 +19,7 @@ from widget_server.loyalty.points import imports, tiers
 from widget_server.loyalty.program import shops
 from widget_server.loyalty.rewards import checkout, codes, coupons, rewards
 from widget_server.queue import Job
-from widget_server.stores import woocommerce_refunds
+from widget_server.stores.woocommerce import refunds as woocommerce_refunds
 
 
 def react(event: Event) -> None:

@@ -17,14 +17,15 @@ from widget_server.loyalty.earning.orders import Order, Parked
 from widget_server.loyalty.people.customers import Customer
 from widget_server.stores import inbox
 from widget_server.stores.fields import Fields
+from widget_server.stores.platforms import PLATFORMS
 
 ShopOn = Callable[..., CaseShop]
 
 
 def test_each_shop_has_the_doors_of_its_own_platform(shop_on: ShopOn) -> None:
-    for platform in inbox.ADAPTERS:
+    for platform in PLATFORMS:
         shop = shop_on(platform)
-        for other, adapter in inbox.ADAPTERS.items():
+        for other, adapter in PLATFORMS.items():
             for topic in adapter.TOPICS:
                 path = f"/stores/{other}/{shop.shop.id}/{topic}"
                 is_open = other == platform or topic == "action"
@@ -48,7 +49,7 @@ def replays() -> list[tuple[str, str, str]]:
     """Each topic that ends something, with each that tells how something is."""
     return [
         (platform, news, ending)
-        for platform, adapter in inbox.ADAPTERS.items()
+        for platform, adapter in PLATFORMS.items()
         for ending in sorted(adapter.ENDINGS - {"shop/redact"})
         for news in adapter.TOPICS
         if news.startswith("order") and news not in adapter.ENDINGS and not news.endswith("edited")

@@ -16,7 +16,8 @@ from tests.make import NOON, World, proof, undone
 from tests.stores.woo_shop import Delivery, WooShop
 from widget_server import clock, config, jobs
 from widget_server.loyalty.program import shops
-from widget_server.stores import inbox, reconcile, woocommerce, woocommerce_refunds
+from widget_server.stores import inbox, reconcile, woocommerce
+from widget_server.stores.woocommerce import refunds as woocommerce_refunds
 
 CHANGES = ("completed", "cancelled", "processing", "note", "bowl back", "shipping back")
 ENDINGS = ("living", "trashed", "restored", "deleted for good")

@@ -10,8 +10,8 @@ import pytest
 from tests.make import NOON
 from tests.stores.checkouts import Shopify
 from widget_server.loyalty.rewards.coupons import Coupon
-from widget_server.stores import shopify_codes
 from widget_server.stores.calls import Api, NotReached, Recipient, Refused
+from widget_server.stores.shopify import codes as shopify_codes
 
 ANN = Recipient("9", ("ann@example.com",))
 

@@ -10,8 +10,8 @@ from tests.make import NOON
 from tests.stores.test_calls import answers, server
 from tests.stores.woo_shop import WooShop
 from widget_server import clock
-from widget_server.stores import woocommerce_api
 from widget_server.stores.calls import Api, NotReached, Refused
+from widget_server.stores.woocommerce import api as woocommerce_api
 
 
 @pytest.fixture

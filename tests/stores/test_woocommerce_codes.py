@@ -10,8 +10,8 @@ import pytest
 from tests.make import NOON
 from tests.stores.checkouts import WooCommerce
 from widget_server.loyalty.rewards.coupons import Coupon
-from widget_server.stores import woocommerce_codes
 from widget_server.stores.calls import PRODUCT_UNAVAILABLE, Api, Recipient, Refused
+from widget_server.stores.woocommerce import codes as woocommerce_codes
 
 ANN = Recipient("9", ("ann@example.com",))
 

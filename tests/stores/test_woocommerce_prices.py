@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from tests.stores.woo_shop import WooShop
-from widget_server.stores import woocommerce_prices
 from widget_server.stores.calls import Api, Refused
-from widget_server.stores.woocommerce_prices import Prices
+from widget_server.stores.woocommerce import prices as woocommerce_prices
+from widget_server.stores.woocommerce.prices import Prices
 
 GERMAN = {
     "woocommerce_calc_taxes": "yes",

@@ -15,8 +15,9 @@ from widget_server.loyalty.earning.orders import Order
 from widget_server.loyalty.earning.rules import Terms
 from widget_server.loyalty.program import shops
 from widget_server.queue import Job
-from widget_server.stores import inbox, woocommerce_refunds
+from widget_server.stores import inbox
 from widget_server.stores.messages import RefundSeen
+from widget_server.stores.woocommerce import refunds as woocommerce_refunds
 
 SHIPPING, MUGS, BOWL = 9, 1, 2
 

@@ -5,35 +5,28 @@ there is dead. The shop is asked outside any transaction; `loyalty/rewards/issui
 coupon.
 """
 
-from types import ModuleType
 from typing import Any
 
-from widget_server.errors import BadRequest
 from widget_server.loyalty.earning import orders
 from widget_server.loyalty.people import customers
 from widget_server.loyalty.program import shops
 from widget_server.loyalty.program.shops import Shop
 from widget_server.loyalty.rewards import coupons, issuing
 from widget_server.loyalty.rewards.coupons import Coupon
-from widget_server.stores import shopify_codes, woocommerce_codes
 from widget_server.stores.calls import PRODUCT_UNAVAILABLE, Api, NotReached, Recipient, Refused
-
-MAKERS: dict[str, ModuleType] = {"shopify": shopify_codes, "woocommerce": woocommerce_codes}
+from widget_server.stores.platforms import Codes, codes_of
 
 Payload = dict[str, Any]
 
 
 def keys_of(platform: str) -> dict[str, str]:
     """The keys that open the platform's API, and what the platform calls each. Raises BadRequest if it has none."""
-    if platform not in MAKERS:
-        raise BadRequest("A generic shop asks us about its codes: there is nothing to connect.", field="platform")
-    keys: dict[str, str] = MAKERS[platform].KEYS
-    return keys
+    return codes_of(platform).KEYS
 
 
 def check(platform: str, api: Api) -> None:
     """Whether the keys open the shop's API, and for codes. Raises NotReached, Refused."""
-    MAKERS[platform].check(api)
+    codes_of(platform).check(api)
 
 
 def issue(payload: Payload) -> None:
@@ -87,8 +80,8 @@ def _named(payload: Payload) -> tuple[Shop, Coupon]:
     return shop, Coupon.need(shop, Coupon.id == payload["coupon_id"])
 
 
-def _maker(shop: Shop) -> tuple[Any, Api]:
-    return MAKERS[shop.platform], Api(str(shop.api_url), shop.api_keys)
+def _maker(shop: Shop) -> tuple[Codes, Api]:
+    return codes_of(shop.platform), Api(str(shop.api_url), shop.api_keys)
 
 
 def _make(shop: Shop, coupon: Coupon, *, anew: bool) -> None:

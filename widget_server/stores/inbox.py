@@ -5,7 +5,6 @@ A signed body is never failed for what it says; what cannot be booked waits, wit
 
 from dataclasses import dataclass
 from datetime import datetime
-from types import ModuleType
 from typing import Any
 
 from marshmallow import Schema, ValidationError
@@ -19,12 +18,12 @@ from widget_server.loyalty.earning.orders import Parked
 from widget_server.loyalty.people import customers, emails, privacy, sessions
 from widget_server.loyalty.people.customers import Customer, Person
 from widget_server.loyalty.program.shops import Shop
-from widget_server.stores import generic, shapes, shopify, woocommerce
 from widget_server.stores import messages as say
+from widget_server.stores import shapes
 from widget_server.stores.messages import Odd
+from widget_server.stores.platforms import PLATFORMS
 from widget_server.web.bodies import faults
 
-ADAPTERS: dict[str, ModuleType] = {"generic": generic, "shopify": shopify, "woocommerce": woocommerce}
 NEWS = "news"  # of all topics that tell how something is now
 SERVER_KINDS = {"review": "review", "newsletter": "newsletter", "visit": "visit"}
 
@@ -54,7 +53,7 @@ def deliver(shop: Shop, platform: str, topic: str, body: bytes) -> Outcome:
 
 def _need_first_meaning(shop: Shop, platform: str, topic: str, body: bytes) -> None:
     """Raise Odd when this very body said something else before: its topic is unsigned (contracts §18)."""
-    endings = ADAPTERS[platform].ENDINGS
+    endings = PLATFORMS[platform].ENDINGS
     if endings:
         meaning = topic if topic in endings else NEWS
         first = deliveries.first_topic(shop, meaning, body)
@@ -87,7 +86,7 @@ def _reason(no: Exception) -> str:
 
 
 def _book(shop: Shop, platform: str, topic: str, body: bytes) -> Outcome:
-    match ADAPTERS[platform].translate(topic, body):
+    match PLATFORMS[platform].translate(topic, body):
         case say.OrderSeen(order):
             return _order(shop, platform, topic, body, order)
         case say.RefundSeen(order_id, refund):

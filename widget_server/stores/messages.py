@@ -4,6 +4,7 @@ An adapter translates a signed body into one of these; the generic platform's sc
 dictionaries, so a platform cannot slip past a check that our own contract makes.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -99,3 +100,8 @@ Message = (
     | ActionSeen
     | Ignored
 )
+
+
+def is_no_ping(headers: Mapping[str, str], body: bytes) -> bool:
+    """False: the platform sends no delivery that only asks whether somebody answers."""
+    return False

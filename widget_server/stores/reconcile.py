@@ -17,12 +17,13 @@ from widget_server.loyalty.earning import feeds, orders
 from widget_server.loyalty.earning.feeds import Feed, Listing, Status
 from widget_server.loyalty.program import shops
 from widget_server.loyalty.program.shops import Shop
-from widget_server.stores import inbox, woocommerce, woocommerce_api
+from widget_server.stores import inbox, woocommerce
 from widget_server.stores.calls import Api, NotReached, Refused
 from widget_server.stores.codes import Payload
 from widget_server.stores.fields import Fields
 from widget_server.stores.messages import Odd
-from widget_server.stores.woocommerce_api import Row
+from widget_server.stores.woocommerce import api as woocommerce_api
+from widget_server.stores.woocommerce.api import Row
 
 JOB = "reconcile"
 WEBHOOK_GRACE = timedelta(minutes=5)  # the shop's own queue delivers a webhook within this time

@@ -11,7 +11,8 @@ from widget_server.loyalty.program.shops import Shop
 from widget_server.loyalty.rewards import codes, coupons
 from widget_server.loyalty.rewards.codes import Verdict
 from widget_server.loyalty.rewards.coupons import Coupon
-from widget_server.stores import generic, inbox, woocommerce
+from widget_server.stores import inbox
+from widget_server.stores.platforms import PLATFORMS
 from widget_server.stores.shapes import CheckSchema, UseSchema
 from widget_server.web.bodies import json_body
 
@@ -23,14 +24,14 @@ stores = Blueprint("stores", __name__, url_prefix="/stores")
 @stores.post("/<platform>/<shop_id>/<path:topic>")
 def deliver(platform: str, shop_id: str, topic: str) -> ResponseReturnValue:
     """A webhook: 200 means booked or parked in this commit; 401 a wrong signature, which leaves nothing."""
-    adapter = inbox.ADAPTERS.get(platform)
-    if adapter is None or topic not in adapter.TOPICS:
+    known = PLATFORMS.get(platform)
+    if known is None or topic not in known.TOPICS:
         raise NotFound("There is no such topic here.")
     body = request.get_data(cache=True)
     shop = shops.by_id(shop_id)
     if platform != shop.platform and topic not in OF_ANY_SHOP:
         raise NotFound("There is no such topic here.")
-    if platform == "woocommerce" and woocommerce.is_ping(dict(request.headers), body):
+    if known.is_ping(dict(request.headers), body):
         return {"status": "ignored", "reason": "ping"}
     _need_signature(shop, platform, body)
     shops.note_news(shop)
@@ -70,9 +71,8 @@ def _signed_generic(shop_id: str) -> Shop:
 
 
 def _need_signature(shop: Shop, platform: str, body: bytes) -> None:
-    adapter: Any = generic if platform == "generic" else inbox.ADAPTERS[platform]
     headers, valid = dict(request.headers), shops.secrets_of(shop.id, "webhook")
-    if not any(adapter.verify(one.secret, headers, body) for one in valid):
+    if not any(PLATFORMS[platform].verify(one.secret, headers, body) for one in valid):
         raise BadSignature()
 
 

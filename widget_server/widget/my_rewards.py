@@ -9,6 +9,7 @@ from widget_server.errors import BadRequest
 from widget_server.loyalty.people import customers
 from widget_server.loyalty.program.shops import Shop
 from widget_server.loyalty.rewards import coupons
+from widget_server.stores.platforms import PLATFORMS
 from widget_server.web import auth
 from widget_server.web.bodies import json_body, plain
 from widget_server.widget import requests, shapes, views
@@ -16,11 +17,6 @@ from widget_server.widget.redeem import redemption
 from widget_server.widget.routes import SOURCE, Endpoints, once
 
 my_rewards = Endpoints("my_rewards", "my-rewards", "My rewards")
-
-APPLY_URLS = {  # Shopify takes a code from an address; WooCommerce does not: its cart opens, to paste the code there
-    "shopify": "/discount/{code}?redirect=/cart",
-    "woocommerce": "/cart/",
-}
 
 
 @my_rewards.get("")
@@ -70,7 +66,7 @@ def return_coupon(coupon_id: str) -> ResponseReturnValue:
 
 def _apply_url(shop: Shop) -> str | None:
     """The address that "Use it now" opens, on the shop's home unless it names another."""
-    template = shop.look.apply_url or APPLY_URLS.get(shop.platform)
+    template = shop.look.apply_url or PLATFORMS[shop.platform].APPLY_URL
     if template is None or not template.startswith("/"):
         return template
     return shop.origins[0] + template

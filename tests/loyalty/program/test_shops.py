@@ -99,7 +99,6 @@ WRONG = [
     ("timezone", ""),
     ("locale", "english please"),
     ("locale", ""),
-    ("platform", "gopher"),
     ("origins", []),
     ("origins", ["https://a.example", "nonsense"]),
 ]

@@ -5,7 +5,6 @@ from typing import Any, get_args
 from marshmallow import Schema, fields, validate
 
 from widget_server.loyalty.earning import feeds
-from widget_server.loyalty.program.shops import PLATFORMS
 from widget_server.program_file.apply import Facts, plain
 from widget_server.program_file.schema import (
     AMOUNT,
@@ -21,6 +20,7 @@ from widget_server.program_file.schema import (
     Words,
     YesNo,
 )
+from widget_server.stores.platforms import PLATFORMS
 from widget_server.web.wire import Described, Wire, WireTime, camel, guid
 
 SECTIONS: dict[str, type[Schema]] = {"program": ProgramSchema, "widget": WidgetSchema, "referral": ReferralSchema}
@@ -79,7 +79,7 @@ class ShopWire(Wire):
 
     id = guid(required=True)
     name = fields.String(required=True)
-    platform = fields.String(required=True, validate=validate.OneOf(PLATFORMS))
+    platform = fields.String(required=True, validate=validate.OneOf(tuple(PLATFORMS)))
     currency, timezone, locale = (fields.String(required=True) for _ in range(3))
     last_news_at = WireTime()
     feed = fields.Nested(FeedWire)

@@ -18,7 +18,6 @@ from widget_server.errors import BadRequest, LastSecret, NotFound, TooManySecret
 from widget_server.events import ShopConnected, ShopDisconnected, emit
 from widget_server.loyalty.audit_log import Audited
 
-PLATFORMS = ("generic", "shopify", "woocommerce")
 API_KEY = re.compile(r"[\x21-\x7e]{1,500}")
 CURRENCY = re.compile(r"[A-Z]{3}")
 HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|[0-9a-f.]*:[0-9a-f:.]+")
@@ -163,8 +162,6 @@ def create(
         raise BadRequest("A currency has three capital letters, as EUR.", field="currency")
     if not LOCALE.fullmatch(locale):
         raise BadRequest("A locale looks like en or de-AT.", field="locale")
-    if platform not in PLATFORMS:
-        raise BadRequest(f"The platform is one of {', '.join(PLATFORMS)}.", field="platform")
     try:
         clock.zone(timezone)
     except ValueError as unknown:

@@ -6,13 +6,13 @@ from widget_server.loyalty.earning import orders
 from widget_server.loyalty.earning.order_states import OrderState
 from widget_server.loyalty.earning.orders import Order
 from widget_server.loyalty.program import shops
-from widget_server.stores import woocommerce_api
 from widget_server.stores.calls import Api
 from widget_server.stores.codes import Payload
 from widget_server.stores.fields import CENT, ZERO, Fields, total_of, wire
 from widget_server.stores.messages import RefundSeen
 from widget_server.stores.shapes import RefundSchema
-from widget_server.stores.woocommerce_api import Row
+from widget_server.stores.woocommerce import api as woocommerce_api
+from widget_server.stores.woocommerce.api import Row
 
 JOB = "learn_refund_parts"
 REFUNDED_ITEM = "_refunded_item_id"  # the order's own line, in the meta data of a refund's

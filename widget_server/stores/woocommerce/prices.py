@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
-from widget_server.stores import woocommerce_api
 from widget_server.stores.calls import Api
-from widget_server.stores.woocommerce_api import Row
+from widget_server.stores.woocommerce import api as woocommerce_api
+from widget_server.stores.woocommerce.api import Row
 
 PERCENT_MAX = 100
 

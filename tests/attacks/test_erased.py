@@ -20,14 +20,15 @@ from widget_server import clock, config, db, jobs, keys, ledger, queue, reaction
 from widget_server.delivery import endpoints, mail, outbox
 from widget_server.delivery.outbox import Message
 from widget_server.loyalty import referrals
-from widget_server.loyalty.earning import orders
+from widget_server.loyalty.earning import orders, social
 from widget_server.loyalty.earning.orders import Order, Parked
-from widget_server.loyalty.people import api_keys, customers, privacy, sign_in
+from widget_server.loyalty.people import api_keys, customers, mailboxes, privacy, sessions, sign_in
 from widget_server.loyalty.people.customers import Customer, Person
 from widget_server.loyalty.people.forgetting import Forgotten
 from widget_server.loyalty.people.privacy import Keeper
 from widget_server.loyalty.points import adjustments, batches, imports, stored_files
 from widget_server.loyalty.points.adjustments import Said
+from widget_server.loyalty.rewards import coupons
 from widget_server.queue import Job
 
 EMAIL, SPELT = "Rosamund.Quist@Example.com", "rosamund.quist+news@EXAMPLE.com"
@@ -110,7 +111,7 @@ def told_order(platform: str, number: int, **changes: Any) -> dict[str, Any]:
 
 
 NAMELESS = {  # they keep ids alone: the books of a forgotten person, but no word
-    f"widget_server.loyalty.{name}" for name in ("sessions", "referrals", "social", "coupons", "mailboxes")
+    one.__name__ for one in (sessions, referrals, social, coupons, mailboxes)
 }
 TOPICS = {"generic": "order", "shopify": "orders/updated", "woocommerce": "order.updated"}
 

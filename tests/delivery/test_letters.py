@@ -16,6 +16,8 @@ from widget_server.delivery import letters
 from widget_server.loyalty.program import programs
 from widget_server.loyalty.rewards.gifts import Gift
 
+DATABASES = ("sqlite",)
+
 LANGUAGES = ("ar", "de", "en", "es", "fr")
 LINK = "http://widget.localhost:8000/confirm?link=AbC-_9&x=1"
 GIFTS = (

@@ -229,7 +229,7 @@ def test_it_is_looked_at_every_quarter_of_an_hour_and_ten_minutes_back(world: Wo
 def test_many_changes_are_read_page_by_page_and_none_is_left_out(
     world: World, shop: WooShop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("widget_server.stores.woocommerce_api.PAGE_SIZE", 5)
+    monkeypatch.setattr("widget_server.stores.woocommerce.api.PAGE_SIZE", 5)
     for number in range(12):
         with clock.at(NOON + timedelta(seconds=number)):
             shop.sells()
@@ -244,7 +244,7 @@ def test_many_changes_are_read_page_by_page_and_none_is_left_out(
 def test_orders_that_change_while_they_are_read_are_found(
     world: World, shop: WooShop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("widget_server.stores.woocommerce_api.PAGE_SIZE", 2)
+    monkeypatch.setattr("widget_server.stores.woocommerce.api.PAGE_SIZE", 2)
     numbers = []
     for number in range(6):
         with clock.at(NOON + timedelta(seconds=number)):
@@ -262,7 +262,7 @@ def test_orders_that_change_while_they_are_read_are_found(
 def test_a_page_that_fails_is_read_later_from_the_same_place(
     world: World, shop: WooShop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("widget_server.stores.woocommerce_api.PAGE_SIZE", 2)
+    monkeypatch.setattr("widget_server.stores.woocommerce.api.PAGE_SIZE", 2)
     for number in range(5):
         with clock.at(NOON + timedelta(seconds=number)):
             shop.sells()
@@ -321,7 +321,7 @@ def test_no_call_is_made_inside_a_transaction(world: World, shop: WooShop, monke
         inside.append(db.database.in_transaction())
         return reply(*words, **options)
 
-    monkeypatch.setattr("widget_server.stores.woocommerce_api.reply", watched)
+    monkeypatch.setattr("widget_server.stores.woocommerce.api.reply", watched)
     shop.gives_back(shop.sells(), "10.00")
     looks()
     assert len(inside) > 4 and not any(inside)

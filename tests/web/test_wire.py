@@ -21,6 +21,8 @@ from widget_server.errors import EmailInvalid
 from widget_server.loyalty.people import api_keys, emails
 from widget_server.web.wire import FIRST_MOMENT, LAST_MOMENT, Number, Wire, WireTime
 
+DATABASES = ("sqlite",)
+
 ID = "0b7f2b2e-6f0c-4c59-9a55-2f6d2d9f4f10"
 COST = {"configsByTier": [{"costInPoints": 10}]}
 FIXED = {"configs": [{"points": 10}]}

@@ -2,7 +2,7 @@
 
 Tables that derive from `Journaled` are covered. Whatever is written to them through peewee, `insert_many` or
 `insert_once` is noted; just before the outermost transaction commits each changed row gets one entry with the keyed
-hash of the row as it then is (docs/decisions/journal.md, contracts §15). The entries of a shop are numbered without
+hash of the row as it then is (docs/decisions/010-journal.md, contracts §15). The entries of a shop are numbered without
 gaps and chained with the server's key, so that none can be changed, removed or put in between.
 """
 

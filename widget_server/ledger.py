@@ -5,7 +5,7 @@ never edited; a correction is a new row that points at the old one. Rows are cha
 server's key, so that a change behind our back shows in `audit()` (contracts §2).
 
 When two accounts turn out to be one person's, `merge` books the rows of the first again on the second
-(contracts §11, docs/decisions/merging.md).
+(contracts §11, docs/decisions/008-merging.md).
 """
 
 import hmac

@@ -3,7 +3,7 @@
 SQLite itself lets whoever tries at the right moment go first, so that a busy writer can starve the others. Here each
 writer draws a ticket, the time of its arrival, and locks the byte with this number in a file beside the database. It
 is a writer's turn when it can lock all bytes from 0 to its own: nobody with an earlier ticket is left. The operating
-system drops the locks of a process that dies. The file stays empty. Reasons: docs/decisions/fair-queue.md.
+system drops the locks of a process that dies. The file stays empty. Reasons: docs/decisions/009-fair-queue.md.
 """
 
 import fcntl

@@ -10,7 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.make import SECRET, World
-from widget_server import config, db, events, reactions, schema
+from widget_server import config, db, events, migrate, reactions
 from widget_server.app import create_app
 
 
@@ -28,7 +28,7 @@ def house() -> Iterator[tuple[World, FlaskClient]]:
         )
         app = create_app(settings)
         db.connect()
-        schema.upgrade()
+        migrate.upgrade()
         events.wire(reactions.react)
         world = World.create()
         world.order_rule()

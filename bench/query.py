@@ -18,7 +18,7 @@ from time import perf_counter
 from typing import Any
 
 from tests.make import SECRET
-from widget_server import clock, config, db, schema
+from widget_server import clock, config, db, migrate
 from widget_server.admin import accounts
 from widget_server.ledger import Account
 from widget_server.loyalty.people.customers import Customer
@@ -122,7 +122,7 @@ def _open(url: str) -> Iterator[None]:
     config.use(config.Settings(database_url=url, secret_key=SECRET))
     db.open_database(url, statement_timeout_ms=600_000)
     db.connect()
-    schema.upgrade()
+    migrate.upgrade()
     yield
     db.disconnect()
 

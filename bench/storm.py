@@ -21,7 +21,7 @@ from time import monotonic, perf_counter, sleep
 from tests.attacks.test_connections import HALF_SENT, connect
 from tests.make import SECRET, World
 from tests.test_serve import serving
-from widget_server import config, db, events, reactions, schema
+from widget_server import config, db, events, migrate, reactions
 from widget_server.loyalty.people import api_keys
 from widget_server.loyalty.points import imports
 
@@ -41,7 +41,7 @@ def main() -> None:
         config.use(config.Settings(database_url=url, secret_key=SECRET, instance=place))
         db.open_database(url)
         db.connect()
-        schema.upgrade()
+        migrate.upgrade()
         events.wire(reactions.react)
         world = World.create()
         ann, secret = world.member(), api_keys.create_key(world.shop.id, "reader", scope="read")[1]

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser
 from tests.browser.chromium import browser
 from tests.cases.shop import CaseShop, open_shop
 from tests.make import PROOFS, SECRET, World
-from widget_server import config, data_keys, db, events, reactions, schema, tallies
+from widget_server import config, data_keys, db, events, migrate, reactions, tallies
 from widget_server.app import create_app
 from widget_server.loyalty import audit_log
 from widget_server.web import key_rates, rate_limits
@@ -42,7 +42,7 @@ def postgres() -> Iterator[str]:
     # every database is made in the likeness of this one, so it is migrated once
     db.open_database(server.get_uri().replace("/postgres?", "/template1?"))
     db.connect()
-    schema.upgrade()
+    migrate.upgrade()
     db.disconnect()
     yield server.get_uri()
     server.cleanup()
@@ -87,7 +87,7 @@ def database_at(url: str, folder: Path) -> Iterator[None]:
     db.connect()
     if db.on_sqlite():
         db.database.obj.pragma("synchronous", "off", permanent=True)  # a power cut is not what these tests are about
-    schema.upgrade()
+    migrate.upgrade()
     events.wire(reactions.react)
     tallies.forget()
     rate_limits.forget_all()

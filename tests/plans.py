@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.crowd import SMALL
-from widget_server import db, schema
+from widget_server import db, migrate
 from widget_server.db import database
 
 WIDE = 100  # rows: more than any one person, order or code has
-GROWING = {table._meta.table_name for table in schema.TABLES} - SMALL
+GROWING = {table._meta.table_name for table in migrate.TABLES} - SMALL
 READING = re.compile(r"\s*(SELECT|UPDATE|DELETE|WITH)\b", re.IGNORECASE)
 NAMED = re.compile(r'"(\w+)"(?: AS "(\w+)")?')
 SEARCH = re.compile(r"SEARCH (\S+) USING (?:.*?)(?:INDEX (\S+)|PRIMARY KEY) \((.*)\)$")

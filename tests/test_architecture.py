@@ -43,7 +43,8 @@ from widget_server.loyalty.earning import rules
 from widget_server.loyalty.program import programs, shops
 
 folder = Path.cwd()
-app = create_app(config.Settings(database_url=f"sqlite:///{folder / 'loyalty.db'}", secret_key="k" * 40, instance=folder))
+url = f"sqlite:///{folder / 'loyalty.db'}"
+app = create_app(config.Settings(database_url=url, secret_key="k" * 40, instance=folder))
 db.connect()
 migrate.upgrade()
 shop = shops.create(
@@ -84,7 +85,11 @@ def test_a_new_platform_is_a_folder_and_a_line(tmp_path: Path) -> None:
     registry = (stores / "platforms.py").read_text()
     assert registry.count(LINE) == 1
     registry = registry.replace(LINE, f'{LINE}, "prestashop": prestashop')
-    (stores / "platforms.py").write_text(registry.replace("import generic, shopify", "import generic, prestashop, shopify"))
+    (stores / "platforms.py").write_text(
+        registry.replace("import generic, shopify", "import generic, prestashop, shopify")
+    )
     env = {**os.environ, "PYTHONPATH": str(tmp_path)}
-    ran = subprocess.run([sys.executable, "-c", STORY], cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
+    ran = subprocess.run(
+        [sys.executable, "-c", STORY], cwd=tmp_path, env=env, capture_output=True, text=True, check=False
+    )
     assert (ran.returncode, ran.stdout) == (0, "[100]\n"), ran.stderr

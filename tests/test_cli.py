@@ -23,7 +23,7 @@ from click.testing import CliRunner, Result
 from tests.make import NOON, SECRET, Shopper, World
 from tests.stores.checkouts import Checkout, Shopify, WooCommerce
 from tests.stores.woo_shop import WooShop
-from widget_server import cli, clock, config, data_keys, db, demo, journal, schema
+from widget_server import cli, clock, config, data_keys, db, demo, journal, migrate
 from widget_server.loyalty import audit_log
 from widget_server.loyalty.earning import feeds, rules
 from widget_server.loyalty.people import api_keys
@@ -505,9 +505,9 @@ def test_everything_refuses_while_migrations_are_pending(
     steps = tmp_path / "steps"
     steps.mkdir()
     (steps / "9999_shelf.py").write_text("def up(migrator, db):\n    pass\n")
-    for step in schema.MIGRATIONS.glob("0*.py"):
+    for step in migrate.MIGRATIONS.glob("0*.py"):
         (steps / step.name).symlink_to(step)
-    monkeypatch.setattr(schema, "MIGRATIONS", steps)
+    monkeypatch.setattr(migrate, "MIGRATIONS", steps)
     monkeypatch.setattr(cli, "Granian", None)
     typed = {
         "serve": [],

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from peewee import ModelSelect, fn
 
 from tests.make import NOON, World, at_once, refund, tries
-from widget_server import clock, db, jobs, ledger, schema
+from widget_server import clock, db, jobs, ledger, migrate
 from widget_server.db import Bool, Int, Json, Money, ShopTable, Text, UtcDateTime
 from widget_server.errors import NotFound
 from widget_server.loyalty.earning import birthdays, order_points, rule_states, rules
@@ -172,7 +172,7 @@ def test_connections_are_kept_and_may_be_closed_twice(database: str) -> None:
     db.disconnect()
     db.disconnect()
     db.connect()
-    assert schema.pending() == []
+    assert migrate.pending() == []
 
 
 def test_only_two_kinds_of_database_are_known() -> None:
@@ -210,7 +210,7 @@ def test_a_shop_sees_its_own_rows_only(shelf: World) -> None:  # acceptance 9
     assert [row.count for row in Shelf.everywhere()] == [2]
 
 
-@pytest.mark.parametrize("table", schema.TABLES, ids=lambda table: table._meta.table_name)
+@pytest.mark.parametrize("table", migrate.TABLES, ids=lambda table: table._meta.table_name)
 def test_whole_rows_are_asked_for_in_peewee_s_own_words(shelf: World, table: type[db.Table]) -> None:
     """All columns are named at once, which nothing but the clock may notice."""
     first = table._meta.sorted_fields[0]
@@ -235,7 +235,7 @@ def unbound(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
 
     A row that was just read may be saved by its primary key; that is how models write.
     """
-    tables = {table._meta.table_name: table for table in schema.TABLES if issubclass(table, ShopTable)}
+    tables = {table._meta.table_name: table for table in migrate.TABLES if issubclass(table, ShopTable)}
     found: list[str] = []
     everybodys: list[str] = []
     everywhere = db.Table.everywhere.__func__  # type: ignore[attr-defined]
@@ -283,7 +283,12 @@ def test_every_query_of_a_long_story_names_its_shop(world: World, unbound: list[
     bob.orders(id=order.external_id, lines=order.told.lines, refunds=(refund("20.00"),))
     ann.does("visit")
     adjustments.adjust(
-        world.shop, ann.account.id, by=5, source="staff", key="a", said=adjustments.Said(comment="sorry", staff="s1")
+        world.shop,
+        ann.account.id,
+        by=5,
+        source="staff",
+        key="a",
+        said=adjustments.Annotation(comment="sorry", staff="s1"),
     )
     birthdays.tell(ann.customer, NOON.date().replace(year=1990))
     rule_states.states(world.shop, ann.customer, ann.account, rules.listed(world.shop, ann.customer, ann.account))
@@ -298,7 +303,7 @@ def test_every_query_of_a_long_story_names_its_shop(world: World, unbound: list[
         tiers.recheck_all(world.shop)
     everybody = ledger.Account.of(world.shop, ledger.Account.id)
     batch = batches.bulk_adjust(
-        world.shop, everybody, by=5, source="staff", key="b", said=adjustments.Said(comment="sorry")
+        world.shop, everybody, by=5, source="staff", key="b", said=adjustments.Annotation(comment="sorry")
     )
     jobs.run_all()
     batches.undo(world.shop, batch.id)

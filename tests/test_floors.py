@@ -17,11 +17,11 @@ events
 db
 data_keys
 journal
-queue tallies
+job_queue tallies
 ledger
 loyalty.people.emails loyalty.people.lines loyalty.people.postal_addresses
 loyalty.audit_log loyalty.people.forgetting
-keys
+idempotency
 loyalty.program.shops loyalty.program.revisions
 loyalty.people.api_keys loyalty.people.passwords loyalty.people.sign_in_codes loyalty.people.visitor_tokens
 loyalty.people.access_tokens loyalty.people.devices
@@ -65,7 +65,7 @@ web.error_bodies
 delivery
 web.networks
 web.rate_limits
-schema
+migrate
 secret_rotation
 web
 stores

@@ -9,8 +9,9 @@ import pytest
 
 from tests.make import NOON, Shopper, World, at_once
 from tests.test_serve import until
-from widget_server import clock, config, db, jobs, journal, queue
-from widget_server.delivery import letters, mail
+from widget_server import clock, config, db, job_queue, jobs, journal
+from widget_server.delivery import mail, mail_templates
+from widget_server.job_queue import Job
 from widget_server.loyalty import books
 from widget_server.loyalty.earning import birthdays
 from widget_server.loyalty.people import customers, sessions, sign_in_codes
@@ -19,7 +20,6 @@ from widget_server.loyalty.program import programs, shops
 from widget_server.loyalty.program.shops import Shop
 from widget_server.loyalty.rewards import coupons
 from widget_server.loyalty.rewards.coupons import Coupon
-from widget_server.queue import Job
 from widget_server.web.rate_limits import Hit, limit
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -207,7 +207,7 @@ def test_what_the_reminder_says_is_what_happens(world: World, ann: Shopper) -> N
     world.settings(expiry_percent=33, expiry_reminder_days=(1,))
     passes(before(1))
     (letter,) = sent("points_expire")
-    written = letters.write("points_expire", "en", world.shop, world.program, letter["values"])
+    written = mail_templates.write("points_expire", "en", world.shop, world.program, letter["values"])
     assert "Points: 33" in written.text and "10 March 2027" in written.text
     passes(datetime(2027, 3, 10, 23, 59, tzinfo=BERLIN))
     assert ann.balance == 100
@@ -317,8 +317,8 @@ def test_a_job_that_fails_or_that_nobody_knows_is_kept(world: World, monkeypatch
         raise mail.MailNotSent("the server is away")
 
     monkeypatch.setitem(jobs.JOBS, "fail", fail)
-    queue.enqueue("fail", {})
-    queue.enqueue("from a newer version", {})
+    job_queue.enqueue("fail", {})
+    job_queue.enqueue("from a newer version", {})
     assert jobs.run_all() == 2
     kept = {job.name: (job.status, job.tries, job.last_error) for job in Job.everywhere()}
     assert kept == {
@@ -348,30 +348,30 @@ def test_the_worker_works_is_seen_and_stops_between_two_jobs(world: World, monke
         Job.delete().execute()
         ann.orders("5.00")
     for number in range(4):
-        queue.enqueue("note", {"number": number})
+        job_queue.enqueue("note", {"number": number})
     worker = threading.Thread(target=jobs.work, args=(stop,))
     worker.start()
     worker.join(20)
     assert not worker.is_alive()
     assert done == [0, 1]
     assert Job.everywhere().count() == 2
-    assert queue.worker_seen()
+    assert job_queue.worker_seen()
     assert ann.balance == 50
 
 
 def test_the_worker_goes_on_when_the_database_was_away(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     stop, failures = threading.Event(), [RuntimeError("away")]
     monkeypatch.setattr(jobs, "IDLE_SECONDS", 0.01)
-    claim = queue.claim
+    claim = job_queue.claim
 
     def claim_or_fail(*conditions: Any) -> Job | None:
         if failures:
             raise failures.pop()
         return claim(*conditions)
 
-    monkeypatch.setattr(queue, "claim", claim_or_fail)
+    monkeypatch.setattr(job_queue, "claim", claim_or_fail)
     monkeypatch.setitem(jobs.JOBS, "note", lambda payload: stop.set())
-    queue.enqueue("note", {})
+    job_queue.enqueue("note", {})
     jobs.work(stop)
     db.connect()
     assert not Job.everywhere().exists()
@@ -380,7 +380,7 @@ def test_the_worker_goes_on_when_the_database_was_away(world: World, monkeypatch
 def test_a_rhythm_is_due_at_once_and_then_every_so_many_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [100.0]
     monkeypatch.setattr(jobs.time, "monotonic", lambda: now[0])
-    rhythm = jobs.Rhythm(60)
+    rhythm = jobs.Interval(60)
     heard = []
     for second in (0, 1, 59.9, 60, 61, 200, 201, 260):
         now[0] = 100 + second

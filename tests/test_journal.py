@@ -8,7 +8,7 @@ from playhouse.migrations import Runner
 
 from tests.attacks.test_tampering import sql
 from tests.make import Shopper, World, at_once
-from widget_server import db, journal, ledger, schema
+from widget_server import db, journal, ledger, migrate
 from widget_server.db import Row
 from widget_server.journal import ALTERED, REMOVED, Journal
 from widget_server.ledger import Account
@@ -39,7 +39,7 @@ def ann(world: World) -> Shopper:
 
 @pytest.fixture
 def indebted(world: World, ann: Shopper) -> Shopper:
-    ledger.take_back(
+    ledger.claw_back(
         world.shop.id, ann.account.id, 700, source="job", key="back", cause=ledger.Cause("story"), takes_back=None
     )
     return ann
@@ -87,7 +87,7 @@ def test_a_transaction_has_one_entry_for_each_row_it_changed(world: World, ann: 
     with db.atomic():
         ann.is_given(5)
         ann.is_given(6)
-        ledger.touch(world.shop.id, ann.account.id)
+        ledger.note_activity(world.shop.id, ann.account.id)
     (account,) = [subject for table, subject in entries(world, before) if table == "account"]
     assert account == ann.account.id
 
@@ -131,7 +131,7 @@ def test_a_row_that_this_server_deletes_is_no_finding(world: World, ann: Shopper
 def test_a_merge_and_an_erasure_leave_clean_books(world: World, indebted: Shopper) -> None:
     """Ann owes 200; as somebody else she had points, words beside them and a coupon."""
     other = world.member("other@example.com")
-    said = adjustments.Said(reason="moved", comment="hello")
+    said = adjustments.Annotation(reason="moved", comment="hello")
     adjustments.adjust(world.shop, other.account.id, source="staff", key="a", by=300, said=said)
     other.redeems(world.reward(cost=50))
     privacy.merge(world.shop, other.id, indebted.id)
@@ -241,10 +241,10 @@ def test_an_upgrade_takes_the_rows_that_are_there(world: World, ann: Shopper) ->
         "DELETE FROM schema_migration WHERE name = '0008_journal'",
     ):
         db.database.execute_sql(statement)
-    assert schema.upgrade() == ["0008_journal"]
+    assert migrate.upgrade() == ["0008_journal"]
     assert {"account", "coupon", "adjustment"} <= {table for table, _ in entries(world)}
     assert list(books.audit()) == []
-    assert Runner(db.database.obj, directory=str(schema.MIGRATIONS)).status()
+    assert Runner(db.database.obj, directory=str(migrate.MIGRATIONS)).status()
 
 
 def test_a_column_that_comes_later_changes_no_state(

@@ -22,7 +22,7 @@ def post(ann: Shopper, kind: ledger.Kind, amount: int, key: str | None = None, *
 def take_back(ann: Shopper, points: int, key: str | None = None, **facts: Any) -> Transaction | None:
     """Earned points go back, as when an order is refunded."""
     facts = {"source": "job", "key": key or f"k{next(ann.world.numbers)}", "takes_back": None, **facts}
-    return ledger.take_back(ann.world.shop.id, ann.account.id, points, cause=Cause("story"), **facts)
+    return ledger.claw_back(ann.world.shop.id, ann.account.id, points, cause=Cause("story"), **facts)
 
 
 def counters(ann: Shopper) -> dict[str, int]:
@@ -109,7 +109,7 @@ def test_an_account_counts_its_changes_and_knows_the_last(world: World) -> None:
         post(ann, "earn", 100)
         post(ann, "redeem", -30)
     assert (ann.account.revision, ann.account.updated_at) == (3, later)
-    ledger.touch(world.shop.id, ann.account.id, later + timedelta(hours=1))
+    ledger.note_activity(world.shop.id, ann.account.id, later + timedelta(hours=1))
     with pytest.raises(NotEnoughPoints):
         post(ann, "adjust", -500)
     assert (ann.account.revision, ann.account.updated_at) == (3, later)
@@ -123,12 +123,12 @@ def test_another_tier_is_a_change_of_the_account_and_the_same_one_is_none(world:
     assert before.tier_id == silver.id
     shop, later = world.shop.id, clock.now() + timedelta(hours=1)
     with clock.at(later):
-        ledger.place(shop, before.id, silver.id, 150, before.tier_until)
+        ledger.set_tier(shop, before.id, silver.id, 150, before.tier_until)
         assert (ann.account.revision, ann.account.updated_at) == (before.revision, before.updated_at)
         for number, (tier, points, until) in enumerate(
             ((silver.id, 150, None), (silver.id, 151, None), (None, 151, None)), 1
         ):
-            ledger.place(shop, before.id, tier, points, until)
+            ledger.set_tier(shop, before.id, tier, points, until)
             now = ann.account
             assert (now.revision, now.updated_at) == (before.revision + number, later)
             assert (now.tier_id, now.tier_points, now.tier_until) == (tier, points, until)
@@ -363,9 +363,9 @@ def test_times_of_another_zone_fit_the_chain(world: World) -> None:
 def test_last_activity_never_moves_backwards(world: World) -> None:
     ann = world.member()
     latest = ann.account.last_activity_at
-    ledger.touch(world.shop.id, ann.account.id, latest - timedelta(days=1))
+    ledger.note_activity(world.shop.id, ann.account.id, latest - timedelta(days=1))
     assert ann.account.last_activity_at == latest
-    ledger.touch(world.shop.id, ann.account.id, latest + timedelta(days=1))
+    ledger.note_activity(world.shop.id, ann.account.id, latest + timedelta(days=1))
     assert ann.account.last_activity_at == latest + timedelta(days=1)
 
 

@@ -8,12 +8,12 @@ import pytest
 
 from tests.make import Shopper, World, refund
 from widget_server import clock, db, events, reactions
-from widget_server.delivery import letters, mail
+from widget_server.delivery import mail, mail_templates
+from widget_server.job_queue import Job
 from widget_server.loyalty import referrals
 from widget_server.loyalty.people import customers
 from widget_server.loyalty.people.customers import Customer, Person
 from widget_server.loyalty.program import programs
-from widget_server.queue import Job
 
 ADVOCATE, FRIEND = "ann@example.com", "bob@example.com"
 
@@ -95,7 +95,7 @@ def test_the_advocate_reads_what_she_got(world: World, ann: Shopper) -> None:  #
         "values": {},
     }
     assert (gift["kind"], gift["points"]) == ("points", 200)
-    written = letters.write("referral_completed", "en", world.shop, world.program, {"gift": gift})
+    written = mail_templates.write("referral_completed", "en", world.shop, world.program, {"gift": gift})
     assert "Points: +200" in written.text and FRIEND not in written.text
     bob.orders("30.00")
     assert len(thanks()) == 1

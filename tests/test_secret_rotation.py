@@ -8,7 +8,7 @@ from cryptography.fernet import InvalidToken
 
 from tests.make import SECRET, World, everything_kept, refused
 from tests.test_cli import Shell, refusal, shell
-from widget_server import config, data_keys, ledger, queue, schema, secret_rotation
+from widget_server import config, data_keys, job_queue, ledger, migrate, secret_rotation
 from widget_server.data_keys import DataKey
 from widget_server.delivery import endpoints, signatures
 from widget_server.errors import BadRequest, WrongSecretKey
@@ -52,7 +52,9 @@ def readings(world: World, facts: dict[str, Any]) -> dict[str, Any]:
         "api keys of the shop": shop.api_keys,
         "endpoint": endpoints.Endpoint.need(shop, endpoints.Endpoint.id == facts["endpoint"]).secrets,
         "signing key": signatures.public_key(signatures.key_of(shop.id)),
-        "letters": [config.unseal(job.payload["sealed"]) for job in queue.Job.everywhere() if "sealed" in job.payload],
+        "letters": [
+            config.unseal(job.payload["sealed"]) for job in job_queue.Job.everywhere() if "sealed" in job.payload
+        ],
         "session": sessions.session_of(shop.id, facts["session"]).customer_id,
         "api key": api_keys.key_by_secret(facts["api_key"]).id,
         "mailbox": mailboxes.digest("ann@example.com"),
@@ -136,7 +138,7 @@ def test_a_process_that_did_not_hear_of_it_loses_nothing(world: World) -> None:
 def test_every_sealed_column_is_named_so(world: World) -> None:
     """The name is how the rotation finds it."""
     shop_with_everything(world)
-    for table in schema.TABLES:
+    for table in migrate.TABLES:
         for column in table._meta.sorted_fields:
             values = table.everywhere(column).where(column.is_null(False)).tuples()
             sealed = any(str(value).startswith("gAAAA") for (value,) in values)

@@ -21,9 +21,9 @@ from click.testing import CliRunner
 
 from tests.make import SECRET, World
 from tests.test_cli import env
-from widget_server import cli, clock, config, db, queue
+from widget_server import cli, clock, config, db, job_queue
+from widget_server.job_queue import Beat, Job
 from widget_server.loyalty.people import api_keys
-from widget_server.queue import Beat, Job
 
 PATIENCE_SECONDS = 40
 
@@ -239,7 +239,7 @@ def test_it_outlives_its_processes_and_loses_no_job(database: str, tmp_path: Pat
         assert worker is not None
         worker.kill()
         world.member("ann@example.com")  # a mail is promised while nobody works
-        dead_workers = queue.claim()  # and another one was being sent when its worker died
+        dead_workers = job_queue.claim()  # and another one was being sent when its worker died
         assert dead_workers is not None
         Job.update(run_at=clock.now()).execute()  # its lease is over
         first.kill()

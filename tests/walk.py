@@ -13,7 +13,7 @@ from standardwebhooks import Webhook
 from tests.make import World
 from tests.stores import bodies
 from tests.stores.woo_shop import WooShop
-from widget_server import clock, config, db, jobs, queue
+from widget_server import clock, config, db, job_queue, jobs
 from widget_server.delivery import outbox
 from widget_server.errors import Refusal
 from widget_server.loyalty.earning.orders import Order, Parked
@@ -313,12 +313,12 @@ def by_the_clock(world: World) -> None:
         with clock.at(clock.now() + timedelta(days=days)):
             jobs.every_minute()
             jobs.run_all()
-    queue.beat("walk")
+    job_queue.beat("walk")
     world.settings(expiry={"kind": "age", "days": 30})
     jobs.every_minute()
     for name in ("recheck_tiers", "reconsider_orders"):
         if name in jobs.JOBS:
-            queue.enqueue(name, {"shop_id": world.shop.id})
+            job_queue.enqueue(name, {"shop_id": world.shop.id})
     jobs.run_all()
     while outbox.sort_new():
         pass

@@ -14,7 +14,7 @@ from widget_server.loyalty import audit_log
 from widget_server.stores.routes import stores
 from widget_server.web import auth, bodies, callers, errors, networks, proxies
 from widget_server.web.health import health
-from widget_server.web.reference import HouseApi, HousePlugin, reference
+from widget_server.web.reference import DocumentApi, DocumentPlugin, reference
 from widget_server.web.safe_headers import SafeHeaders
 from widget_server.web.security_txt import security_txt
 from widget_server.web.wire import DecimalText, Number, Points, Revision, WireTime
@@ -25,24 +25,24 @@ BODY_BYTES_MAX = 2 * 1024 * 1024
 ASSET_SECONDS = 31_536_000
 
 
-class House(Flask):
+class WidgetServer(Flask):
     """Flask with the house's JSON."""
 
-    json_provider_class = bodies.HouseJson
+    json_provider_class = bodies.WireJson
 
 
-class WidgetApi(HouseApi):
+class WidgetApi(DocumentApi):
     """The document; a "no" of the widget's endpoints has the widget's shape."""
 
     ERROR_SCHEMA = Refusal
 
 
-def create_app(settings: Settings) -> House:
+def create_app(settings: Settings) -> WidgetServer:
     """The WSGI application of one server; the database is opened, not yet connected."""
     config.use(settings, data_keys.stored)
     db.open_database(settings.database_url, statement_timeout_ms=settings.statement_timeout_ms)
     events.wire(reactions.react)
-    app = House(__name__, static_folder=None)
+    app = WidgetServer(__name__, static_folder=None)
     app.config.update(
         SECRET_KEY=config.derived_key("cookies"),
         MAX_CONTENT_LENGTH=BODY_BYTES_MAX,
@@ -52,7 +52,7 @@ def create_app(settings: Settings) -> House:
         OPENAPI_URL_PREFIX="/",
         OPENAPI_JSON_PATH="openapi.json",
     )
-    api = WidgetApi(app, spec_kwargs={"marshmallow_plugin": HousePlugin(schema_name_resolver=_name_of)})
+    api = WidgetApi(app, spec_kwargs={"marshmallow_plugin": DocumentPlugin(schema_name_resolver=_name_of)})
     api.register_field(Points, "integer", "int64")
     api.register_field(fields.Decimal, "string", "decimal")
     for kind in (Revision, WireTime, DecimalText):

@@ -23,19 +23,7 @@ from granian import Granian
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 
-from widget_server import (
-    checks,
-    clock,
-    config,
-    data_keys,
-    db,
-    demo,
-    events,
-    jobs,
-    reactions,
-    schema,
-    secret_rotation,
-)
+from widget_server import checks, clock, config, data_keys, db, demo, events, jobs, migrate, reactions, secret_rotation
 from widget_server.checks import Finding
 from widget_server.config import Settings
 from widget_server.errors import BadRequest, DatabaseState, Refusal
@@ -73,7 +61,7 @@ STATES: dict[DatabaseState, str] = {
 }
 
 
-class House(click.Group):
+class RefusalsAsMessages(click.Group):
     """Refusals end a command with one line that names the mend, not with a traceback."""
 
     def invoke(self, context: click.Context) -> Any:
@@ -92,7 +80,7 @@ class House(click.Group):
             raise click.ClickException(STATES[away.state]) from error
 
 
-@click.group(cls=House, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=RefusalsAsMessages, context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """A loyalty program any shop can host itself."""
     os.umask(0o077)  # what we write is for this user alone
@@ -115,7 +103,7 @@ def upgrade() -> None:
     _open(migrated=False)
     if data_keys.DataKey.table_exists():
         secret_rotation.check_secret()
-    ran = schema.upgrade()
+    ran = migrate.upgrade()
     secret_rotation.check_secret()
     if taken := imports.take_in(config.current().instance / "imports"):
         click.echo(f"{taken} files of imports were moved from the instance folder into the database.")
@@ -444,7 +432,7 @@ def _open(settings: Settings | None = None, *, migrated: bool = True) -> None:
         if weakness:
             raise click.ClickException(weakness)
         db.connect()
-        waiting = schema.pending()
+        waiting = migrate.pending()
     except (peewee.PeeweeException, OSError, ValueError) as failure:
         reason = str(failure).strip().partition("\n")[0]
         raise click.ClickException(f"The database cannot be opened ({reason}): check DATABASE_URL.") from failure

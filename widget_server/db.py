@@ -286,7 +286,7 @@ def in_transaction() -> Iterator[None]:
 def when_committed(act: Callable[[], object]) -> None:
     """Run `act` in this thread right after the transaction that is under way is committed, and never after a rollback.
 
-    It is lost when the process ends in between: what must happen is a job (queue.py) as well.
+    It is lost when the process ends in between: what must happen is a job (job_queue.py) as well.
     """
     _afterwards().append(act)
 

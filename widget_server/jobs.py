@@ -8,8 +8,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from widget_server import clock, db, queue, schema
+from widget_server import clock, db, job_queue, migrate
 from widget_server.delivery import mail, outbox, senders
+from widget_server.job_queue import Job
 from widget_server.loyalty import audit_log, books, reports
 from widget_server.loyalty.earning import birthdays, deliveries, orders
 from widget_server.loyalty.people import access_tokens, devices, privacy, sessions, sign_in_codes
@@ -17,7 +18,6 @@ from widget_server.loyalty.points import awards, batches, expiry, imports, tiers
 from widget_server.loyalty.program import programs, shops
 from widget_server.loyalty.program.shops import Shop
 from widget_server.loyalty.rewards import checkout, coupons, issuing
-from widget_server.queue import Job
 from widget_server.stores import codes, inbox, reconcile
 from widget_server.stores.woocommerce import refunds as woocommerce_refunds
 from widget_server.web import rate_limits
@@ -55,7 +55,7 @@ JOBS: dict[str, Callable[[dict[str, Any]], object]] = {
 
 def run_next(*conditions: Any) -> bool:
     """Do the next job that is due, if there is one; what fails is tried again later. `conditions` narrow which jobs."""
-    job = queue.claim(*conditions)
+    job = job_queue.claim(*conditions)
     if job is not None:
         _run(job)
     return job is not None
@@ -74,9 +74,9 @@ def _run(job: Job) -> None:
         JOBS[job.name](job.payload)
     except Exception as failure:
         log.warning("job %s failed: %s", job.name, type(failure).__name__)
-        queue.fail(job, f"{type(failure).__name__}: {failure}")
+        job_queue.fail(job, f"{type(failure).__name__}: {failure}")
     else:
-        queue.finish(job)
+        job_queue.finish(job)
 
 
 def every_minute() -> None:
@@ -91,7 +91,7 @@ def every_minute() -> None:
     _try(batches.give_up)
     _try(reconcile.promise_due)
     _try(_all_of, outbox.tidy)
-    _try(schema.measure)
+    _try(migrate.measure)
     _try(books.write_anchor)
     for shop in list(Shop.everywhere().order_by(Shop.id)):
         _try(_once_a_day, shop)
@@ -153,12 +153,12 @@ class QuickWork:
     """Jobs that somebody waits for; and the sign that the worker lives."""
 
     def __init__(self) -> None:
-        self.name, self.heartbeat = f"{socket.gethostname()}:{os.getpid()}", Rhythm(BEAT_SECONDS)
+        self.name, self.heartbeat = f"{socket.gethostname()}:{os.getpid()}", Interval(BEAT_SECONDS)
 
     def round(self) -> bool:
         """Run the next job; False when there was none."""
         if self.heartbeat.is_due():
-            queue.beat(self.name)
+            job_queue.beat(self.name)
         return run_next(Job.name.not_in(BULK))
 
 
@@ -166,7 +166,7 @@ class BulkWork:
     """What the clock asks for, and jobs that take long."""
 
     def __init__(self) -> None:
-        self.minute = Rhythm(PERIODIC_SECONDS)
+        self.minute = Interval(PERIODIC_SECONDS)
 
     def round(self) -> bool:
         """Run the next job; False when there was none."""
@@ -190,7 +190,7 @@ def _keep_at(work_round: Callable[[], bool], stop: threading.Event) -> None:
     db.disconnect()
 
 
-class Rhythm:
+class Interval:
     """Something that is due at once, and then every so many seconds."""
 
     def __init__(self, seconds: float) -> None:

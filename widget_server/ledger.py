@@ -233,7 +233,7 @@ def post(
     """
     with atomic():
         account = locked(shop_id, account_id)
-        earlier = booked(shop_id, source, key, line)
+        earlier = find_by_key(shop_id, source, key, line)
         if earlier is not None:
             earlier = current(earlier)
             if (earlier.account_id, earlier.kind, earlier.amount) != (account_id, kind, amount):
@@ -331,14 +331,14 @@ def post_many(
     return answers
 
 
-def booked(shop_id: str, source: str, key: str, line: int = 0) -> Transaction | None:
+def find_by_key(shop_id: str, source: str, key: str, line: int = 0) -> Transaction | None:
     """The row that `key` moved points with, if it came through `source` before; a merge may have copied it since
     (`current`).
     """
     return Transaction.one(shop_id, Transaction.source == source, Transaction.key == key, Transaction.line == line)
 
 
-def booked_many(shop_id: str, source: str, key: str, first_line: int, last_line: int) -> list[Row]:
+def find_by_keys(shop_id: str, source: str, key: str, first_line: int, last_line: int) -> list[Row]:
     """The rows that `key` moved points with, from one of its lines to another, by line."""
     rows = Transaction.of(shop_id).where(Transaction.source == source, Transaction.key == key)
     return list(rows.where(Transaction.line.between(first_line, last_line)).order_by(Transaction.line).objects(Row))
@@ -346,7 +346,7 @@ def booked_many(shop_id: str, source: str, key: str, first_line: int, last_line:
 
 def current(row: Transaction) -> Transaction:
     """The row that stands for `row` today: its copy on the account that its own was merged into, else itself."""
-    while (copy := booked(row.shop_id, MERGE, row.id, COPY)) is not None:
+    while (copy := find_by_key(row.shop_id, MERGE, row.id, COPY)) is not None:
         row = copy
     return row
 
@@ -367,7 +367,7 @@ def _copies(shop_id: str, ids: list[str]) -> dict[str, Row]:
     return {copy.key: copy for copy in of_merges.where(among(Transaction.key, ids)).objects(Row)}
 
 
-def take_back(
+def claw_back(
     shop_id: str,
     account_id: str,
     points: int,
@@ -387,7 +387,7 @@ def take_back(
     """
     with atomic():
         account = locked(shop_id, account_id)
-        earlier, debt_id = booked(shop_id, source, key), _debt_id(shop_id, source, key)
+        earlier, debt_id = find_by_key(shop_id, source, key), _debt_id(shop_id, source, key)
         owed = Debt.one(shop_id, Debt.id.in_((debt_id, _debt_id(account_id, source, key))))
         if earlier is not None or owed is not None:
             if points != (owed.amount if owed else 0) - (earlier.amount if earlier else 0):
@@ -478,7 +478,7 @@ def replay(old: Account, new: Account) -> dict[str, str]:
     return copies
 
 
-def place(shop_id: str, account_id: str, tier_id: str | None, points: int, until: datetime | None) -> None:
+def set_tier(shop_id: str, account_id: str, tier_id: str | None, points: int, until: datetime | None) -> None:
     """Put the account into a tier with its points in the window; a change counts as one of the account."""
     standing = {Account.tier_id: tier_id, Account.tier_points: points, Account.tier_until: until}
     Account.change(
@@ -489,7 +489,7 @@ def place(shop_id: str, account_id: str, tier_id: str | None, points: int, until
     )
 
 
-def touch(shop_id: str, account_id: str, at: datetime | None = None) -> None:
+def note_activity(shop_id: str, account_id: str, at: datetime | None = None) -> None:
     """An order or a sign-in is activity too; it never moves backwards."""
     moment = at or clock.now()
     Account.change(
@@ -500,7 +500,7 @@ def touch(shop_id: str, account_id: str, at: datetime | None = None) -> None:
     )
 
 
-def note_activity(shop_id: str, customer_id: str, at: datetime) -> None:
+def set_activity(shop_id: str, customer_id: str, at: datetime) -> None:
     """What was booked since was no activity of the customer: the last one was `at`."""
     Account.change(shop_id, {Account.last_activity_at: at}, Account.customer_id == customer_id)
 
@@ -620,7 +620,7 @@ def _booked_lines(shop_id: str, source: str, key: str, moves: list[Move]) -> dic
     if not moves:
         return {}
     lines = [move.line for move in moves]
-    rows = booked_many(shop_id, source, key, min(lines), max(lines))
+    rows = find_by_keys(shop_id, source, key, min(lines), max(lines))
     return {row.line: row for row in rows}
 
 

@@ -6,11 +6,12 @@ What may wait, or talks to the outside, is promised as a job (`jobs.py`).
 from collections.abc import Callable
 from typing import Any
 
-from widget_server import events, queue
+from widget_server import events, job_queue
 from widget_server.admin import wix_events
-from widget_server.delivery import mail, news, outbox
+from widget_server.delivery import mail, outbox, payloads
 from widget_server.delivery.outbox import Message
 from widget_server.events import Event
+from widget_server.job_queue import Job
 from widget_server.loyalty import referrals
 from widget_server.loyalty.earning import actions, feeds, order_points, orders, rules
 from widget_server.loyalty.people import customers, mailboxes, privacy
@@ -18,7 +19,6 @@ from widget_server.loyalty.people.privacy import Keeper
 from widget_server.loyalty.points import imports, tiers
 from widget_server.loyalty.program import shops
 from widget_server.loyalty.rewards import checkout, codes, coupons, rewards
-from widget_server.queue import Job
 from widget_server.stores.woocommerce import refunds as woocommerce_refunds
 
 
@@ -81,7 +81,7 @@ def learn_parts_of_refunds(event: events.OrderChanged) -> None:
     shop, order = shops.by_id(event.shop_id), orders.Order.need(event.shop_id, orders.Order.id == event.order_id)
     has_api = shop.is_connected and shop.platform == order.platform == "woocommerce"
     if has_api and woocommerce_refunds.without_parts(order.told):
-        queue.enqueue_once(woocommerce_refunds.JOB, {"shop_id": shop.id, "order_id": order.id})
+        job_queue.enqueue_once(woocommerce_refunds.JOB, {"shop_id": shop.id, "order_id": order.id})
 
 
 def move_referral_of_order(event: events.OrderChanged) -> None:
@@ -117,7 +117,7 @@ def merge_customers(event: events.SamePerson) -> None:
 def let_code_die(event: events.CouponChanged) -> None:
     """What may no longer be used must not work at the checkout of a connected shop either."""
     if event.status in coupons.DEAD and shops.by_id(event.shop_id).is_connected:
-        queue.enqueue("kill_code", {"shop_id": event.shop_id, "coupon_id": event.coupon_id})
+        job_queue.enqueue("kill_code", {"shop_id": event.shop_id, "coupon_id": event.coupon_id})
 
 
 def move_checkout_of_coupon(event: events.CouponChanged) -> None:
@@ -164,7 +164,7 @@ def tell_of_each(event: events.ManyPointsMoved) -> None:
     outbox.publish(*event.moves)
 
 
-news.RENDERERS["wix"] = wix_events.WIX  # delivery may not know the admin API
+payloads.RENDERERS["wix"] = wix_events.WIX  # delivery may not know the admin API
 privacy.KEEPERS += [Keeper((Message,), outbox.forget), Keeper((Job,), mail.forget)]  # rules may not know delivery
 
 REACTIONS: dict[type[Event], tuple[Callable[[Any], None], ...]] = {

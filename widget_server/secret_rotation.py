@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from widget_server import config, data_keys, db, queue, schema
+from widget_server import config, data_keys, db, job_queue, migrate
 from widget_server.errors import BadRequest
 from widget_server.loyalty import books
 from widget_server.loyalty.program.shops import ShopSecret
@@ -52,7 +52,7 @@ def rotate() -> Rotated:
             table.update({column: config.seal(plain)}).where(table._meta.primary_key == key).execute()
         for job, plain in letters:
             payload = {**job.payload, SEALED_IN_JOB: config.seal(plain)}
-            queue.Job.update(payload=payload).where(queue.Job.id == job.id).execute()
+            job_queue.Job.update(payload=payload).where(job_queue.Job.id == job.id).execute()
         data_keys.wrap_anew()
         books.rechain()
         done = Rotated(len(sealed) + len(letters), data_keys.DataKey.everywhere().count())
@@ -62,13 +62,13 @@ def rotate() -> Rotated:
 
 def sealed_values() -> Iterator[tuple[Any, Any, tuple[Any, str]]]:
     """Each sealed value of each table: the table, its column, and the row's key with what is in the column."""
-    for table in schema.TABLES:
+    for table in migrate.TABLES:
         for column in table._meta.sorted_fields:
             if column.name.endswith(SEALED_ENDING):
                 rows = table.everywhere(table._meta.primary_key, column).where(column.is_null(False))
                 yield from ((table, column, row) for row in list(rows.tuples()))
 
 
-def sealed_jobs() -> list[queue.Job]:
+def sealed_jobs() -> list[job_queue.Job]:
     """The waiting jobs whose payload holds something sealed."""
-    return [job for job in queue.Job.everywhere() if SEALED_IN_JOB in (job.payload or {})]
+    return [job for job in job_queue.Job.everywhere() if SEALED_IN_JOB in (job.payload or {})]

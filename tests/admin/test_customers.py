@@ -4,7 +4,7 @@ import pytest
 
 from tests.integrator import Integrator
 from tests.make import World
-from widget_server.keys import Request
+from widget_server.idempotency import Request
 
 CUSTOMERS = "/loyalty-customers/v1/customers"
 

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from tests.integrator import Integrator
 from tests.make import World
 from widget_server import admin
-from widget_server.admin import document
+from widget_server.admin import api_tables
 from widget_server.admin.routes import Call
 from widget_server.loyalty.people import access_tokens, api_keys, sessions
 from widget_server.loyalty.people.access_tokens import Holder
@@ -75,7 +75,7 @@ def test_the_documents_name_each_call_and_whom_it_is_for() -> None:
     rows = re.findall(r"^\| (GET|POST|PUT|PATCH|DELETE) \| `([^`]+)` \| (\w+) \|", TABLE.read_text(), re.MULTILINE)
     assert rows == [(call.method, call.path, call.who.value) for call in CALLS]
     assert len(rows) > 100
-    assert document.written(TABLE.read_text()) == TABLE.read_text(), "run `make docs`"
+    assert api_tables.written(TABLE.read_text()) == TABLE.read_text(), "run `make docs`"
 
 
 @pytest.mark.parametrize("who", PASSES)

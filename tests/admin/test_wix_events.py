@@ -9,7 +9,7 @@ import pytest
 from tests.integrator import Integrator
 from tests.make import World
 from widget_server import jobs
-from widget_server.delivery import endpoints, news
+from widget_server.delivery import endpoints, payloads
 from widget_server.delivery.outbox import Message
 
 EIGHTEEN = {
@@ -41,7 +41,7 @@ def heard(world: World) -> list[tuple[str, dict[str, Any]]]:
 
 
 def test_the_eighteen_types_are_all_there(world: World) -> None:
-    assert set(news.types("wix")) == EIGHTEEN
+    assert set(payloads.types("wix")) == EIGHTEEN
 
 
 def test_each_type_is_told_with_its_entity(owner: Integrator, world: World, receiver: str) -> None:

@@ -25,7 +25,7 @@ from tests.make import PROOFS, World
 from tests.panels import Panel
 from tests.stores.test_inbox import Door
 from tests.test_serve import until
-from widget_server import config, db, jobs, ledger, queue
+from widget_server import config, db, job_queue, jobs, ledger
 from widget_server.app import create_app
 from widget_server.errors import DatabaseAway
 from widget_server.ledger import Transaction
@@ -225,7 +225,7 @@ def test_a_line_that_breaks_after_the_commit_leaves_it_open_and_the_repeat_books
 @pytest.mark.parametrize("trouble", TROUBLES)
 def test_readyz_says_which_it_is_and_no_more(callers: Callers, sqlite: Path, trouble: str) -> None:
     happens, words = TROUBLES[trouble]
-    queue.beat("here:1")
+    job_queue.beat("here:1")
     client = callers.client
     assert client.get("/readyz").json == {"status": "ready"}
     with happens(sqlite):
@@ -238,7 +238,7 @@ def test_readyz_says_which_it_is_and_no_more(callers: Callers, sqlite: Path, tro
 
 
 def test_a_disk_without_room_is_not_ready(callers: Callers, monkeypatch: pytest.MonkeyPatch) -> None:
-    queue.beat("here:1")
+    job_queue.beat("here:1")
     monkeypatch.setattr(db, "FREE_BYTES_MIN", 2**62)
     assert callers.client.get("/readyz").json["reason"] == "the database is full"
 
@@ -259,7 +259,7 @@ def test_the_worker_comes_through(callers: Callers, sqlite: Path, monkeypatch: p
         worker.start()
         time.sleep(1.5)
         assert worker.is_alive()
-    queue.enqueue("note", {})
+    job_queue.enqueue("note", {})
     assert done.wait(30)
     stop.set()
     worker.join(30)

@@ -16,9 +16,10 @@ from tests.cases.shop import CaseShop
 from tests.integrator import Integrator
 from tests.make import World, everything_kept, refund
 from tests.stores import bodies
-from widget_server import clock, config, db, jobs, keys, ledger, queue, reactions, schema
+from widget_server import clock, config, db, idempotency, job_queue, jobs, ledger, migrate, reactions
 from widget_server.delivery import endpoints, mail, outbox
 from widget_server.delivery.outbox import Message
+from widget_server.job_queue import Job
 from widget_server.loyalty import referrals
 from widget_server.loyalty.earning import orders, social
 from widget_server.loyalty.earning.orders import Order, Parked
@@ -27,9 +28,8 @@ from widget_server.loyalty.people.customers import Customer, Person
 from widget_server.loyalty.people.forgetting import Forgotten
 from widget_server.loyalty.people.privacy import Keeper
 from widget_server.loyalty.points import adjustments, batches, imports, stored_files
-from widget_server.loyalty.points.adjustments import Said
+from widget_server.loyalty.points.adjustments import Annotation
 from widget_server.loyalty.rewards import coupons
-from widget_server.queue import Job
 
 EMAIL, SPELT = "Rosamund.Quist@Example.com", "rosamund.quist+news@EXAMPLE.com"
 NAME, PHONE = "Rosamund Quist", "+49 151 23456789"
@@ -170,17 +170,17 @@ class Rosamund:
         path = f"/loyalty-customers/v1/customers/{self.id}"
         self.server.patch(path, {"customer": {**facts, "birthday": "1987-06-05"}}, Idempotency_Key="k1")
         account = ledger.open_account(self.shop.id, self.id)
-        said = Said(reason="Moved to Oslo", comment="Sorry about the mug", staff="kim")
+        said = Annotation(reason="Moved to Oslo", comment="Sorry about the mug", staff="kim")
         adjustments.adjust(self.shop, account.id, source="staff", key="a", by=500, said=said)
         batches.bulk_adjust(self.shop, [account.id], source="staff", key="b", by=5, said=said)
         jobs.run_all()
-        about_another = Said(reason=f"by mistake instead of {NAME}")
+        about_another = Annotation(reason=f"by mistake instead of {NAME}")
         other = customers.by_verified_email(self.shop.id, FRIEND)
         assert other is not None
         theirs = ledger.open_account(self.shop.id, other.id)
         adjustments.adjust(self.shop, theirs.id, source="staff", key="c", by=1, said=about_another)
         answer = {"name": NAME, "email": EMAIL}
-        keys.once(self.shop.id, "admin", "k2", {}, lambda: answer)
+        idempotency.run_once(self.shop.id, "admin", "k2", {}, lambda: answer)
 
     def stands_in_files(self) -> None:
         rows = f"{EMAIL},5,Kongens gate 17\r\n{NAME} <{SPELT}>,no number,Fjordholmen\r\n"
@@ -202,7 +202,7 @@ class Rosamund:
         ).execute()
         sign_in.ask(self.shop, SPELT, purpose="sign_in", locale="en", wishes={"name": NAME})
         sign_in.ask(self.shop, EMAIL, purpose="sign_in", locale="en")
-        job_id = queue.enqueue("send_mail", {})
+        job_id = job_queue.enqueue("send_mail", {})
         Job.update(last_error=f"KeyError: {NAME}", run_at=clock.parse("2100-01-01T00:00:00Z")).where(
             Job.id == job_id
         ).execute()
@@ -325,7 +325,7 @@ def test_a_friends_order_counts_without_the_code(somebody: Rosamund) -> None:
 def mail_written_meanwhile(somebody: Rosamund, monkeypatch: pytest.MonkeyPatch) -> set[str]:
     """A mail is being written while its reader is erased; the marks that lie in the folder then."""
     sign_in.ask(somebody.shop, EMAIL, purpose="sign_in", locale="en")
-    job = queue.claim(Job.name == mail.JOB, Job.payload != {})
+    job = job_queue.claim(Job.name == mail.JOB, Job.payload != {})
     assert job is not None
     write = mail._to_folder
 
@@ -484,7 +484,7 @@ NOTHING_PERSONAL = {
 def test_each_table_with_texts_is_forgotten_in_or_says_why_not() -> None:
     texts = {
         table._meta.table_name
-        for table in schema.TABLES
+        for table in migrate.TABLES
         if any(isinstance(field, (db.Text, db.Json, db.Bytes)) for field in table._meta.sorted_fields)
     }
     covered = {table._meta.table_name for keeper in privacy.KEEPERS for table in keeper.tables}

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from tests.make import NOON, World, proof, undone
 from widget_server import clock
 from widget_server.delivery import mail
+from widget_server.job_queue import Job
 from widget_server.loyalty.people import devices, passwords, sign_in, sign_in_codes
 from widget_server.loyalty.program.shops import Shop
-from widget_server.queue import Job
 from widget_server.web.rate_limits import forget_all, limit
 from widget_server.widget import attempts
 

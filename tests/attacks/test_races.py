@@ -5,7 +5,7 @@ from functools import partial
 import pytest
 
 from tests.make import Shopper, World, at_once
-from widget_server import keys
+from widget_server import idempotency
 from widget_server.errors import Refusal
 from widget_server.loyalty.points import adjustments
 from widget_server.loyalty.rewards import codes, coupons
@@ -36,7 +36,9 @@ def test_sixteen_purchases_by_one_request_key_are_one(world: World, ann: Shopper
     reward = world.reward(cost=500)
 
     def buy() -> object:
-        return keys.once(world.shop.id, "widget", "k0", {"reward": reward.id}, lambda: {"id": ann.redeems(reward).id})
+        return idempotency.run_once(
+            world.shop.id, "widget", "k0", {"reward": reward.id}, lambda: {"id": ann.redeems(reward).id}
+        )
 
     results = at_once(*[buy] * 16)
     assert done(results) >= 1

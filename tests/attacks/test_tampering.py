@@ -12,12 +12,12 @@ from hypothesis import given, reject
 from hypothesis import strategies as st
 
 from tests.make import World, line, proof, refund
-from widget_server import clock, db, journal, keys, ledger
+from widget_server import clock, db, idempotency, journal, ledger
 from widget_server.db import Bool, Int, Json, Money, UtcDateTime
 from widget_server.ledger import Account, Debt, Transaction
 from widget_server.loyalty import books, reports
 from widget_server.loyalty.points import adjustments
-from widget_server.loyalty.points.adjustments import Adjustment, Said
+from widget_server.loyalty.points.adjustments import Adjustment, Annotation
 from widget_server.loyalty.points.awards import Award
 from widget_server.loyalty.rewards import checkout
 from widget_server.loyalty.rewards.coupons import Coupon
@@ -44,9 +44,9 @@ def a_lively_shop(world: World) -> None:
     ann.redeems(reward) if ann.balance >= 100 else None
     bob.orders("20.00", coupon_codes=(bob.redeems(reward).code,))
     checkout.apply(world.shop, bob.customer, "c-1", key="c-1", source="admin", reward_id=reward.id)
-    said = Said(reason="complained", comment="sorry", staff="kim")
+    said = Annotation(reason="complained", comment="sorry", staff="kim")
     adjustments.adjust(world.shop, bob.account.id, source="staff", key="words", by=25, said=said)
-    keys.once(world.shop.id, "widget", "k1", {"a": 1}, lambda: {"code": coupon.code})
+    idempotency.run_once(world.shop.id, "widget", "k1", {"a": 1}, lambda: {"code": coupon.code})
     reports.close_days(world.shop)
 
 

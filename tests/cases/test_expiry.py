@@ -8,11 +8,11 @@ import pytest
 from tests.cases.shop import CaseShop
 from tests.make import Shopper, World, day, refund
 from widget_server import clock, jobs, ledger
+from widget_server.job_queue import Job
 from widget_server.loyalty.earning import orders
 from widget_server.loyalty.people import customers
 from widget_server.loyalty.points import expiry
 from widget_server.loyalty.program import shops
-from widget_server.queue import Job
 
 ANN = "ann@example.com"
 ORDER = {

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from tests.make import World
-from widget_server import db, schema
+from widget_server import db, migrate
 from widget_server.checks import databases, files
 from widget_server.checks.findings import Finding
 from widget_server.config import Settings
@@ -26,7 +26,7 @@ def test_a_good_database_has_nothing_fatal(world: World, database: str) -> None:
 def test_a_database_from_a_newer_program_is_refused(database: str) -> None:
     db.database.execute_sql("INSERT INTO schema_migration (name, applied) VALUES ('9999_flying', '2030-01-01')")
     try:
-        assert schema.unknown() == ["9999_flying"]
+        assert migrate.unknown() == ["9999_flying"]
         (one,) = [one for one in found(database) if one.is_fatal]
         assert "9999_flying" in one.text and "newer version" in one.text
     finally:
@@ -39,7 +39,7 @@ def file(tmp_path: Path) -> Iterator[Path]:
     path = tmp_path / "own.db"
     db.open_database(f"sqlite:///{path}")
     db.connect()
-    schema.upgrade()
+    migrate.upgrade()
     yield path
     db.disconnect()
 
@@ -129,7 +129,7 @@ def test_a_page_that_cannot_be_read_is_an_error_of_the_database(file: Path) -> N
     file.write_bytes(b"no database at all" * 100)
     with pytest.raises(peewee.DatabaseError):
         db.connect()
-        schema.pending()
+        migrate.pending()
     db.disconnect()
     file.unlink()
     db.connect()

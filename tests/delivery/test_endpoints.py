@@ -9,7 +9,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from tests.make import NOON, World, at_once, everything_kept
 from widget_server import clock, config
-from widget_server.delivery import endpoints, news, signatures
+from widget_server.delivery import endpoints, payloads, signatures
 from widget_server.delivery.endpoints import ENDPOINTS_MAX, Endpoint
 from widget_server.delivery.signatures import ShopKey
 from widget_server.errors import BadRequest, NotFound, StaleRevision
@@ -141,6 +141,6 @@ def test_an_operator_may_allow_private_addresses(world: World) -> None:
 
 
 def test_every_type_is_known_by_one_name() -> None:
-    for format, renderers in news.RENDERERS.items():
+    for format, renderers in payloads.RENDERERS.items():
         named = [one.type for known in renderers.values() for one in known]
-        assert sorted(set(named)) == news.types(format)
+        assert sorted(set(named)) == payloads.types(format)

@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from tests.make import NOON, World
-from widget_server import clock, config, queue
+from widget_server import clock, config, job_queue
 from widget_server.delivery import mail
 from widget_server.delivery.mail import MailNotSent
 from widget_server.events import MailWanted, emit
@@ -149,10 +149,10 @@ def mail_by(url: str, **settings: str) -> None:
     config.use(replace(config.current(), mail_url=url, **settings))
 
 
-def ask(world: World, *, to: str = ANN, locale: str = "en", purpose: str = "sign_up") -> tuple[Asked, queue.Job]:
+def ask(world: World, *, to: str = ANN, locale: str = "en", purpose: str = "sign_up") -> tuple[Asked, job_queue.Job]:
     """She asks for a code; the job that sends it."""
     asked = sign_in.ask(world.shop, to, purpose=purpose, locale=locale)
-    job = queue.claim()
+    job = job_queue.claim()
     assert job is not None and job.name == "send_mail"
     return asked, job
 
@@ -209,7 +209,7 @@ def test_mails_in_the_folder_sort_by_time_and_leave_no_drafts(world: World, tmp_
         with clock.at(NOON + timedelta(hours=hour)):
             _, job = ask(world, to=to)
             mail.send(job.payload)
-            queue.finish(job)
+            job_queue.finish(job)
     assert [message["To"] for message in in_folder(tmp_path / "mail")] == [f"{one}@example.com" for one in "abc"]
     assert all(re.fullmatch(r"\d{8}T\d{12}-[0-9a-f]{8}\.eml", path.name) for path in (tmp_path / "mail").iterdir())
 
@@ -222,7 +222,7 @@ def test_a_folder_may_have_any_name(world: World, tmp_path: Path) -> None:
 
 def test_a_mail_waits_sealed(world: World) -> None:
     asked, job = ask(world)
-    row = json.dumps(queue.Job.get_by_id(job.id).payload)
+    row = json.dumps(job_queue.Job.get_by_id(job.id).payload)
     assert not any(secret in row for secret in (asked.code, asked.link, ANN, "confirm", world.shop.id))
     assert mail.opened(job.payload)["values"]["code"] == asked.code
 
@@ -316,17 +316,17 @@ def test_a_dead_server_raises_and_the_job_stays_until_it_lives_again(world: Worl
     asked, job = ask(world)
     with pytest.raises(MailNotSent, match=r"^ConnectionRefusedError") as dead:
         mail.send(job.payload)
-    queue.fail(job, str(dead.value))
-    row = queue.Job.get_by_id(job.id)
+    job_queue.fail(job, str(dead.value))
+    row = job_queue.Job.get_by_id(job.id)
     assert row.status == "waiting" and row.last_error.startswith("ConnectionRefusedError")
     with receiving() as receiver, clock.at(clock.now() + timedelta(minutes=1)):
         mail_by(f"smtp://{receiver.address}")
-        again = queue.claim()
+        again = job_queue.claim()
         assert again is not None and again.id == job.id
         mail.send(again.payload)
-        queue.finish(again)
+        job_queue.finish(again)
     assert asked.code in text_of(parsed(receiver.mails[0]))
-    assert queue.Job.get_or_none(queue.Job.id == job.id) is None
+    assert job_queue.Job.get_or_none(job_queue.Job.id == job.id) is None
 
 
 def test_a_server_that_says_nothing_is_given_up(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -433,7 +433,7 @@ def test_an_address_that_mail_cannot_carry_is_refused_without_repeating_it(
     world: World, tmp_path: Path, to: str
 ) -> None:
     emit(MailWanted(world.shop.id, "reset", to, "en", {"code": "048213"}))
-    job = queue.claim()
+    job = job_queue.claim()
     assert job is not None
     with pytest.raises(MailNotSent, match=r"^the reader's address is not in a form that mail can carry$"):
         mail.send(job.payload)

@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.make import World
 from widget_server import events, ledger
-from widget_server.delivery import endpoints, news
+from widget_server.delivery import endpoints, payloads
 from widget_server.delivery.outbox import PROGRAM, Message
 from widget_server.loyalty.people import customers, privacy
 from widget_server.loyalty.people.customers import Person
@@ -44,7 +44,7 @@ def test_all_that_happens_is_told_but_mails() -> None:
 
     ours = {events.Event, events.MailWanted, events.ManyPointsMoved, events.CustomerPastChanged}
     ours |= {events.ShopConnected, events.ShopDisconnected}
-    assert set(news.STANDARD) == below(events.Event) - ours
+    assert set(payloads.STANDARD) == below(events.Event) - ours
 
 
 def test_signing_up(world: World) -> None:
@@ -156,7 +156,7 @@ def test_who_is_erased_is_named_by_ids(world: World) -> None:
 
 def test_no_event_carries_what_json_cannot_say() -> None:
     """What is told by the event's own words is made of texts, numbers and lists of them."""
-    for event in news.STANDARD:
+    for event in payloads.STANDARD:
         for field in fields(event):
             assert (
                 field.type in (str, int, "str", "int")

@@ -13,10 +13,10 @@ from standardwebhooks import Webhook
 from tests.make import NOON, World, at_once, everything_kept
 from widget_server import clock, config, db, events, jobs
 from widget_server.db import atomic
-from widget_server.delivery import endpoints, news, outbox, signatures
+from widget_server.delivery import endpoints, outbox, payloads, signatures
 from widget_server.delivery.endpoints import Endpoint
-from widget_server.delivery.news import News, Renderer
-from widget_server.delivery.outbox import PAUSES_SECONDS, TRIES_MAX, Lane, Load, Message, Outcome
+from widget_server.delivery.outbox import PAUSES_SECONDS, TRIES_MAX, Lane, LeasedBatch, Message, Outcome
+from widget_server.delivery.payloads import EventPayload, Renderer
 from widget_server.delivery.webhooks import Answer
 from widget_server.errors import BadRequest, NotFound
 from widget_server.events import PointsMoved
@@ -37,7 +37,7 @@ def moved(shop_id: str, customer_id: str, amount: int) -> None:
         outbox.publish(PointsMoved(shop_id, f"account-{customer_id}", customer_id, f"t{amount}", "earn", amount))
 
 
-def claim(limit: int = 100) -> list[Load]:
+def claim(limit: int = 100) -> list[LeasedBatch]:
     """What a worker takes along now."""
     outbox.sort_new()
     with atomic():
@@ -45,11 +45,11 @@ def claim(limit: int = 100) -> list[Load]:
         return outbox.take(lanes[:limit], LEASE_SECONDS)
 
 
-def amounts(load: Load) -> list[int]:
+def amounts(load: LeasedBatch) -> list[int]:
     return [json.loads(one.payload)["data"]["amount"] for one in load.messages]
 
 
-def settle(load: Load, *answers: Answer) -> None:
+def settle(load: LeasedBatch, *answers: Answer) -> None:
     outbox.settle([Outcome(load, list(answers))])
 
 
@@ -133,24 +133,26 @@ def test_the_public_library_verifies_what_goes_out(world: World, endpoint: Endpo
 @contextmanager
 def wix(render: Any) -> Iterator[str]:
     """Somebody speaks the wix format for points that move."""
-    kept = news.RENDERERS["wix"]
+    kept = payloads.RENDERERS["wix"]
     type = "wix.loyalty.v1.account_points_updated"
-    news.RENDERERS["wix"] = {PointsMoved: (Renderer(type, render),)}
+    payloads.RENDERERS["wix"] = {PointsMoved: (Renderer(type, render),)}
     try:
         yield type
     finally:
-        news.RENDERERS["wix"] = kept
+        payloads.RENDERERS["wix"] = kept
 
 
 def test_a_wix_receiver_hears_the_domain_event(world: World) -> None:
     from tests.delivery.test_signatures import opened
 
-    def render(event: PointsMoved) -> News | None:
+    def render(event: PointsMoved) -> EventPayload | None:
         if event.amount < 0:
             return None
         entity = {"id": event.account_id, "points": {"balance": event.amount}}
         data = {"entityFqdn": "wix.loyalty.v1.account", "slug": "points_updated", "entityId": event.account_id}
-        return News({**data, "actionEvent": {"body": {"account": entity}}}, event.customer_id, {"identityType": "X"})
+        return EventPayload(
+            {**data, "actionEvent": {"body": {"account": entity}}}, event.customer_id, {"identityType": "X"}
+        )
 
     with wix(render) as type:
         endpoints.create(world.shop.id, url=URL, format="wix", event_types=[type])
@@ -530,8 +532,8 @@ def test_a_receiver_goes_with_all_that_waits_for_it(world: World, endpoint: Endp
 
 
 def test_no_word_about_an_erased_person_stays(world: World, endpoint: Endpoint) -> None:
-    def render(event: PointsMoved) -> News:
-        return News({"entityId": event.account_id, "contact": {"email": "ann@example.com"}}, event.customer_id)
+    def render(event: PointsMoved) -> EventPayload:
+        return EventPayload({"entityId": event.account_id, "contact": {"email": "ann@example.com"}}, event.customer_id)
 
     with wix(render):
         entities = endpoints.create(world.shop.id, url=URL, format="wix")
@@ -563,7 +565,7 @@ def test_no_word_about_an_erased_person_stays(world: World, endpoint: Endpoint) 
 
 
 def test_a_lane_whose_messages_were_erased_ends(world: World) -> None:
-    with wix(lambda event: News({"entityId": event.account_id}, event.customer_id)):
+    with wix(lambda event: EventPayload({"entityId": event.account_id}, event.customer_id)):
         endpoints.create(world.shop.id, url=URL, format="wix")
         moved(world.shop.id, "ann", 1)
         (load,) = claim()

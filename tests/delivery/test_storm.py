@@ -28,7 +28,7 @@ from widget_server.db import atomic
 from widget_server.delivery import endpoints, outbox
 from widget_server.delivery.outbox import Lane, Message
 from widget_server.events import PointsMoved
-from widget_server.queue import Beat
+from widget_server.job_queue import Beat
 
 EVENTS = 100_000 if PROOFS else 2_000
 CUSTOMERS = EVENTS // 20

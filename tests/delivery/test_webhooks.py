@@ -22,7 +22,7 @@ from tests.make import NOON, SECRET
 from widget_server import clock, config
 from widget_server.config import Settings
 from widget_server.delivery import webhooks
-from widget_server.delivery.webhooks import Answer, Line
+from widget_server.delivery.webhooks import Answer, KeptConnection
 
 BODY = '{"type":"points.moved","data":{"amount":"5 €"}}'
 
@@ -36,7 +36,7 @@ def settings() -> Iterator[Settings]:
 
 
 def post(url: str) -> Answer:
-    line = Line(url)
+    line = KeptConnection(url)
     try:
         return line.post({"webhook-id": "m1"}, BODY)
     finally:
@@ -223,7 +223,7 @@ def test_a_name_that_leads_nowhere() -> None:
 
 def test_one_connection_carries_many_messages() -> None:
     with receiving() as shop:
-        line = Line(shop.url)
+        line = KeptConnection(shop.url)
         answers = [line.post({}, BODY) for _ in range(5)]
         line.close()
     assert all(answer.is_delivered for answer in answers)
@@ -236,7 +236,7 @@ def test_a_receiver_that_hung_up_meanwhile_is_called_again() -> None:
         sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 
     with talking(once) as url:
-        line = Line(url)
+        line = KeptConnection(url)
         for _ in range(3):
             assert line.post({}, BODY).is_delivered
             time.sleep(0.02)
@@ -323,7 +323,7 @@ def _certificate(
 
 def test_the_certificate_is_that_of_the_name(trusted: Callable[[str], ssl.SSLContext]) -> None:
     with receiving(tls=trusted("localhost")) as shop:
-        line = Line(f"https://localhost:{shop.port}/hooks")
+        line = KeptConnection(f"https://localhost:{shop.port}/hooks")
         assert [line.post({}, BODY).status for _ in range(2)] == [200, 200]
         line.close()
         assert len({heard.peer for heard in shop.heard}) == 1

@@ -8,7 +8,7 @@ import peewee
 import pytest
 
 from tests.make import NOON, Shopper, World
-from widget_server import clock, config, db, schema
+from widget_server import clock, config, db, migrate
 from widget_server.delivery import endpoints, signatures
 from widget_server.ledger import Account
 from widget_server.loyalty import audit_log
@@ -107,10 +107,10 @@ def test_campaigns_and_levels_that_go_are_noted(world: World) -> None:
 
 def test_points_that_staff_give_or_edit_are_noted_once(world: World, ann: Shopper) -> None:
     adjustments.adjust(
-        world.shop, ann.account.id, by=-100, source="staff", key="k", said=adjustments.Said(reason="a reason")
+        world.shop, ann.account.id, by=-100, source="staff", key="k", said=adjustments.Annotation(reason="a reason")
     )
     adjustments.adjust(
-        world.shop, ann.account.id, by=-100, source="staff", key="k", said=adjustments.Said(reason="a reason")
+        world.shop, ann.account.id, by=-100, source="staff", key="k", said=adjustments.Annotation(reason="a reason")
     )
     given, adjusted = entries(world, "points")
     assert (given.verb, given.subject_id, given.after["amount"]) == ("give", ann.account.id, 1000)
@@ -162,8 +162,8 @@ def test_entries_go_after_their_days_and_by_the_one_door(world: World) -> None:
 def test_every_table_of_settings_is_audited() -> None:
     """What has revisions is edited by somebody: it is audited, or belongs to the shop's business."""
     business = {Account, Customer, Coupon, CheckoutDiscount, Import}
-    edited = {table for table in schema.TABLES if "revision" in table._meta.fields}
-    audited = {table for table in schema.TABLES if issubclass(table, Audited)}
+    edited = {table for table in migrate.TABLES if "revision" in table._meta.fields}
+    audited = {table for table in migrate.TABLES if issubclass(table, Audited)}
     assert edited - business - audited == set()
     assert audited - edited <= {rules.Campaign, shops.Shop, shops.ShopSecret, api_keys.ApiKey}
 

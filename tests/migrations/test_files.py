@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from playhouse.migrations import Runner
 
-from tests.test_schema import _insert, _start_over
-from widget_server import db, schema
+from tests.test_migrate import _insert, _start_over
+from widget_server import db, migrate
 from widget_server.loyalty.audit_log import AuditEntry
 from widget_server.loyalty.earning.orders import Order
 
@@ -19,7 +19,7 @@ LINE = {"id": "1", "product_id": "p1", "name": "Mug for Rosamund"}
 def earlier(database: str) -> None:
     """Two customers with an order each, one of whom was erased; who they were is in free pages still."""
     _start_over()
-    Runner(db.database.obj, directory=str(schema.MIGRATIONS)).up(target="0011_deliveries")
+    Runner(db.database.obj, directory=str(migrate.MIGRATIONS)).up(target="0011_deliveries")
     _insert("shop", id="s", name="S", embed_key="e", platform="generic", currency="EUR", timezone="UTC", locale="en")
     state = json.dumps({"lines": [LINE], "held": [{"lines": [LINE]}], "children": {"9": {"lines": [LINE]}}})
     for id, erased_at in (("ann", THEN), ("bob", None)):
@@ -31,7 +31,7 @@ def earlier(database: str) -> None:
 
 
 def test_orders_of_the_erased_lose_their_words_and_those_of_others_keep_them(earlier: None) -> None:
-    schema.upgrade()
+    migrate.upgrade()
     rows = {row.id: row.state for row in Order.of("s")}
     names = {
         id: {line["name"] for part in (state, *state["held"], *state["children"].values()) for line in part["lines"]}
@@ -41,7 +41,7 @@ def test_orders_of_the_erased_lose_their_words_and_those_of_others_keep_them(ear
 
 
 def test_the_audit_log_keeps_addresses_of_staff_alone_and_stays_closed(earlier: None) -> None:
-    schema.upgrade()
+    migrate.upgrade()
     assert {row.id: row.address for row in AuditEntry.of("s")} == {
         "customer": None,
         "server": None,
@@ -56,7 +56,7 @@ def test_what_was_deleted_before_is_written_over(sqlite: Path) -> None:
         return any(b"nickel" in path.read_bytes() for path in sqlite.parent.iterdir() if path.is_file())
 
     _start_over()
-    Runner(db.database.obj, directory=str(schema.MIGRATIONS)).up(target="0011_deliveries")
+    Runner(db.database.obj, directory=str(migrate.MIGRATIONS)).up(target="0011_deliveries")
     db.database.execute_sql("PRAGMA secure_delete = 0")
     _insert("shop", id="s", name="S", embed_key="e", platform="generic", currency="EUR", timezone="UTC", locale="en")
     for number in range(20):
@@ -64,5 +64,5 @@ def test_what_was_deleted_before_is_written_over(sqlite: Path) -> None:
     db.database.execute_sql("DELETE FROM customer")
     db.empty_log()
     assert left()
-    schema.upgrade()
+    migrate.upgrade()
     assert not left()

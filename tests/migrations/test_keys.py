@@ -7,8 +7,8 @@ import pytest
 from playhouse.migrations import Runner
 
 from tests.make import SECRET
-from tests.test_schema import _insert, _start_over
-from widget_server import clock, config, data_keys, db, schema, secret_rotation
+from tests.test_migrate import _insert, _start_over
+from widget_server import clock, config, data_keys, db, migrate, secret_rotation
 from widget_server.errors import SignedOut, WrongSecretKey
 from widget_server.loyalty.people import access_tokens, api_keys, mailboxes
 from widget_server.loyalty.program import shops
@@ -18,7 +18,7 @@ from widget_server.loyalty.program import shops
 def earlier(database: str) -> dict[str, Any]:
     """A shop with a key and its tokens, as the version before kept them."""
     _start_over()
-    Runner(db.database.obj, directory=str(schema.MIGRATIONS)).up(target="0007_feed")
+    Runner(db.database.obj, directory=str(migrate.MIGRATIONS)).up(target="0007_feed")
     sealed = {f"{kind}_secret_sealed": config.seal(f"the {kind} secret") for kind in shops.SECRET_KINDS}
     facts = {"platform": "generic", "currency": "EUR", "timezone": "UTC", "locale": "en"}
     _insert("shop", id="s", name="S", embed_key="e", **facts, **sealed)
@@ -31,7 +31,7 @@ def earlier(database: str) -> dict[str, Any]:
 
 
 def test_secrets_keys_and_tokens_stay_good_until_their_key_is_rotated(earlier: dict[str, Any]) -> None:
-    schema.upgrade()
+    migrate.upgrade()
     secret_rotation.check_secret()
     shop = shops.by_id("s")
     assert (shop.identity_secret, shop.webhook_secret) == ("the identity secret", "the webhook secret")
@@ -46,7 +46,7 @@ def test_secrets_keys_and_tokens_stay_good_until_their_key_is_rotated(earlier: d
 
 
 def test_an_upgrade_under_another_secret_is_noticed(earlier: dict[str, Any]) -> None:
-    schema.upgrade()
+    migrate.upgrade()
     settings = config.current()
     config.use(config.Settings(secret_key=SECRET[::-1], instance=settings.instance), data_keys.stored)
     with pytest.raises(WrongSecretKey):

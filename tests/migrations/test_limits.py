@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from playhouse.migrations import Runner
 
-from tests.test_schema import _insert, _start_over
-from widget_server import clock, config, db, schema
+from tests.test_migrate import _insert, _start_over
+from widget_server import clock, config, db, migrate
 from widget_server.errors import CodeExpired
 from widget_server.loyalty.people import sessions, sign_in_codes
 from widget_server.loyalty.people.devices import Device
@@ -19,7 +19,7 @@ BEFORE = "0011_deliveries"
 def earlier(database: str) -> dict[str, Any]:
     """A shop, a session and a code under way, as the version before kept them."""
     _start_over()
-    Runner(db.database.obj, directory=str(schema.MIGRATIONS)).up(target=BEFORE)
+    Runner(db.database.obj, directory=str(migrate.MIGRATIONS)).up(target=BEFORE)
     _insert("shop", id="s", name="S", embed_key="e", platform="generic", currency="EUR", timezone="UTC", locale="en")
     ends = clock.iso(clock.now() + timedelta(minutes=10))
     _insert("session", id=config.digest("token"), shop_id="s", customer_id="ann", expires_at=ends)
@@ -30,7 +30,7 @@ def earlier(database: str) -> dict[str, Any]:
 
 
 def test_sessions_stay_and_codes_are_asked_for_again(earlier: dict[str, Any]) -> None:
-    schema.upgrade()
+    migrate.upgrade()
     session = sessions.session_of("s", "token")
     assert (session.customer_id, session.browser, session.last_used_at) == ("ann", "", None)
     assert [row.id for row in sessions.open_sessions("s", "ann")] == [session.id]

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playhouse.migrations import Runner
 
-from widget_server import db, schema
+from widget_server import db, migrate
 from widget_server.loyalty.earning.orders import Order
 from widget_server.loyalty.people import customers, mailboxes
 from widget_server.loyalty.people.customers import Customer
@@ -19,11 +19,11 @@ LONG_AGO = "2025-03-01T10:00:00.000000Z"
 @pytest.fixture
 def earlier(database: str) -> None:
     """The database as it was before this migration."""
-    ours = [table._meta.table_name for table in reversed(schema.TABLES)]  # what others refer to goes last
+    ours = [table._meta.table_name for table in reversed(migrate.TABLES)]  # what others refer to goes last
     runners = set(db.database.get_tables()) - {*ours, "sqlite_sequence"}
     for table in (*ours, *runners):
         db.database.execute_sql(f'DROP TABLE "{table}"')
-    Runner(db.database.obj, directory=str(schema.MIGRATIONS)).up(target="0004_coupon_orders")
+    Runner(db.database.obj, directory=str(migrate.MIGRATIONS)).up(target="0004_coupon_orders")
 
 
 def row(table: str, **facts: Any) -> None:
@@ -95,7 +95,7 @@ def a_shop_with_people() -> None:
 
 def test_people_keep_what_they_have_and_are_found_by_canonical_addresses(earlier: None) -> None:
     a_shop_with_people()
-    assert "0005_people" in schema.upgrade()
+    assert "0005_people" in migrate.upgrade()
     found = {one.id: (one.email, one.email_key, one.email_verified) for one in Customer.of("s")}
     assert found == {
         "plain": ("Ann@Example.com", "ann@example.com", True),
@@ -112,7 +112,7 @@ def test_people_keep_what_they_have_and_are_found_by_canonical_addresses(earlier
 
 def test_orders_keep_their_owners_and_members_their_claims(earlier: None) -> None:
     a_shop_with_people()
-    schema.upgrade()
+    migrate.upgrade()
     orders = {one.id: (one.owner_by_id, one.owner_as_of, one.was_paid, one.address_digests) for one in Order.of("s")}
     assert orders == {"paid": (True, None, True, []), "open": (False, None, False, [])}
     claims = {(one.digest, one.what, one.verified): one.customer_id for one in mailboxes.MailboxClaim.of("s")}

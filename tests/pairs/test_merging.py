@@ -1,7 +1,7 @@
 """Two rows that are merged, against a twin who was one row from the start: in the end they must be alike.
 
-The one honest difference, and why it stays, is in docs/decisions/008-merging.md: what a row lost by expiry before the merge
-stays lost, also where the points of both rows together would have been spent in another order.
+The one honest difference, and why it stays, is in docs/decisions/008-merging.md: what a row lost by expiry before the
+merge stays lost, also where the points of both rows together would have been spent in another order.
 """
 
 from contextlib import ExitStack

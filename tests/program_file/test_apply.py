@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.make import NOON, World, cart
-from widget_server import clock, db, events, queue, reactions
+from widget_server import clock, db, events, job_queue, reactions
 from widget_server.errors import BadRequest, BadTransition
 from widget_server.events import Event, ProgramChanged
 from widget_server.loyalty import referrals
@@ -324,9 +324,9 @@ def test_people_are_put_into_new_levels_by_the_job(world: World) -> None:
     ann.is_given(1500)
     apply(world.shop, DEMO)
     assert ann.account.tier_id is None
-    job = queue.claim()
+    job = job_queue.claim()
     while job is not None and job.name != tiers.RECHECK_JOB:
-        job = queue.claim()
+        job = job_queue.claim()
     assert job is not None and job.payload == {"shop_id": world.shop.id}
     assert tiers.recheck_everybody(world.shop) == 2
     standing = tiers.standing(world.shop.id, ann.account)
@@ -357,9 +357,9 @@ def test_nobody_stays_in_a_level_that_is_gone(world: World) -> None:
 def test_new_words_for_a_level_move_nobody(world: World) -> None:
     apply(world.shop, DEMO)
     world.member().is_given(1500)
-    waiting = queue.Job.everywhere().count()
+    waiting = job_queue.Job.everywhere().count()
     apply(world.shop, edited(lambda file: file["tiers"]["levels"][0].update(benefits="A cutting a year.")))
-    assert queue.Job.everywhere().count() == waiting
+    assert job_queue.Job.everywhere().count() == waiting
 
 
 def test_two_levels_may_swap_their_points(world: World) -> None:

@@ -18,13 +18,13 @@ from hypothesis.stateful import (
 
 from tests.make import NOON, PROOFS, World
 from tests.stores.checkouts import Checkout, Shopify, WooCommerce
-from widget_server import clock, jobs, queue
+from widget_server import clock, job_queue, jobs
 from widget_server.errors import CouponNotReturnable, CouponNotUsable
+from widget_server.job_queue import Job
 from widget_server.loyalty.program import shops
 from widget_server.loyalty.rewards import coupons, gifts
 from widget_server.loyalty.rewards.coupons import Coupon
 from widget_server.loyalty.rewards.gifts import Gift
-from widget_server.queue import Job
 
 MOODS = ["well", "well", "refuses", "breaks", "forgets to answer", "shut"]
 ENDS = {*coupons.USABLE, *coupons.DEAD, "used"}
@@ -139,7 +139,7 @@ class Buying(RuleBasedStateMachine):
         """The shop is well and tells all, the worker has done all: what does each have?"""
         self._tells()
         self.checkout.mood = "well"
-        for _ in range(queue.TRIES_MAX):
+        for _ in range(job_queue.TRIES_MAX):
             jobs.run_all()
             jobs.every_minute()
             self.passes(70)

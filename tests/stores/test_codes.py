@@ -17,14 +17,14 @@ from flask.testing import FlaskClient
 from tests.make import Shopper, World, at_once, everything_kept
 from tests.stores.checkouts import Checkout, Shopify, WooCommerce, amount_of
 from tests.test_cli import env
-from widget_server import clock, db, jobs, queue
+from widget_server import clock, db, job_queue, jobs
 from widget_server.errors import CouponNotReturnable, CouponNotUsable
+from widget_server.job_queue import Job
 from widget_server.loyalty.people import privacy
 from widget_server.loyalty.program import shops
 from widget_server.loyalty.rewards import coupons, gifts, issuing
 from widget_server.loyalty.rewards.coupons import Coupon
 from widget_server.loyalty.rewards.gifts import Gift
-from widget_server.queue import Job
 from widget_server.stores import calls, codes
 from widget_server.widget import views
 
@@ -74,8 +74,8 @@ def returns(ann: Shopper, coupon: Coupon, key: str = "return") -> Coupon:
 def tries_until_given_up() -> None:
     """The worker goes on until the queue gives up."""
     moment = clock.now()
-    for _ in range(queue.TRIES_MAX + 1):
-        moment += timedelta(seconds=queue.BACKOFF_SECONDS_MAX + 1)
+    for _ in range(job_queue.TRIES_MAX + 1):
+        moment += timedelta(seconds=job_queue.BACKOFF_SECONDS_MAX + 1)
         with clock.at(moment):
             jobs.run_all()
     jobs.every_minute()
@@ -204,10 +204,10 @@ def test_when_the_queue_gives_up_the_points_are_back(ann: Shopper, checkout: Che
 def test_workers_that_die_each_time_give_the_points_back_too(ann: Shopper, checkout: Checkout) -> None:
     coupon = ann.redeems(ann.world.reward(cost=500))
     moment = clock.now()
-    for _ in range(queue.TRIES_MAX + 1):
-        moment += timedelta(seconds=queue.LEASE_SECONDS)
+    for _ in range(job_queue.TRIES_MAX + 1):
+        moment += timedelta(seconds=job_queue.LEASE_SECONDS)
         with clock.at(moment):
-            queue.claim()
+            job_queue.claim()
     jobs.every_minute()
     assert (fresh(coupon).status, ann.balance) == ("failed", 1000)
     assert issuing.give_up_on_codes() == 0
@@ -219,7 +219,7 @@ def test_a_worker_killed_before_it_could_say_so_has_an_heir(
     coupon = ann.redeems(ann.world.reward(cost=500))
     with monkeypatch.context() as patch:
         patch.setattr(issuing, "code_made", _killed)
-        job = queue.claim()
+        job = job_queue.claim()
         assert job is not None
         with pytest.raises(KeyboardInterrupt):
             jobs.JOBS[job.name](job.payload)
@@ -543,7 +543,7 @@ def test_disconnected_in_between_nobody_waits_for_ever(ann: Shopper, checkout: C
     issuing, returning = ann.redeems(ann.world.reward(cost=100)), bought(ann)
     Coupon.change(ann.world.shop, {Coupon.status: "issuing"}, Coupon.id == issuing.id)
     returns(ann, returning)
-    queue.enqueue("issue_code", {"shop_id": ann.world.shop.id, "coupon_id": issuing.id, "anew": False})
+    job_queue.enqueue("issue_code", {"shop_id": ann.world.shop.id, "coupon_id": issuing.id, "anew": False})
     shops.disconnect(ann.world.shop)
     jobs.run_all()
     assert (fresh(issuing).status, fresh(returning).status, ann.balance) == ("active", "returned", 900)

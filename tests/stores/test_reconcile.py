@@ -13,12 +13,12 @@ from tests.make import NOON, World
 from tests.stores import bodies
 from tests.stores.checkouts import Shopify
 from tests.stores.woo_shop import WooShop
-from widget_server import clock, config, db, jobs, ledger, queue
+from widget_server import clock, config, db, job_queue, jobs, ledger
+from widget_server.job_queue import Job
 from widget_server.loyalty.earning import feeds
 from widget_server.loyalty.earning.orders import Order, Parked
 from widget_server.loyalty.people import api_keys
 from widget_server.loyalty.program import shops
-from widget_server.queue import Job
 from widget_server.stores import calls, reconcile, woocommerce
 
 TOPICS = ("order.created", "order.updated", "order.deleted")
@@ -309,7 +309,7 @@ def test_a_job_that_runs_again_after_a_crash_changes_nothing(world: World, shop:
     promised = [job.payload for job in Job.everywhere() if job.name == reconcile.JOB]
     jobs.run_all()
     for payload in promised * 2:
-        queue.enqueue(reconcile.JOB, payload)
+        job_queue.enqueue(reconcile.JOB, payload)
     jobs.run_all()
     assert (points(world), feed(world).status) == (650, "ok")
 
@@ -506,14 +506,14 @@ def test_the_last_news_stand_where_owners_and_operators_look(world: World, shop:
     told = owner.get("/loyalty-settings/v1/shop")["shop"]
     assert told["lastNewsAt"] == "2026-03-10T12:00:00.000Z"
     assert (told["feed"]["status"], told["feed"]["checkedAt"]) == ("ok", "2026-03-10T12:15:00.000Z")
-    queue.beat("here:1")
+    job_queue.beat("here:1")
     assert client.get("/readyz").json == {"status": "ready"}
 
 
 def test_a_silent_shop_is_named_and_leaves_the_server_ready(world: World, shop: WooShop, client: FlaskClient) -> None:
     shop.sells()
     looks(10)
-    queue.beat("here:1")
+    job_queue.beat("here:1")
     answer = client.get("/readyz")
     told = {"shopId": world.shop.id, "status": "silent", "checkedAt": "2026-03-10T12:10:00.000Z", "lastNewsAt": None}
     assert (answer.status_code, answer.json) == (200, {"status": "ready", "feeds": [told]})

@@ -17,7 +17,7 @@ from widget_server.stores.messages import (
     CustomerSeen,
     DataRequested,
     Ignored,
-    Odd,
+    MalformedMessage,
     OrderSeen,
     RefundSeen,
     ShopErased,
@@ -169,7 +169,7 @@ def test_statuses(financial: str | None, fulfillment: str | None, cancelled_at: 
 
 
 def test_a_status_we_do_not_know_is_parked() -> None:
-    with pytest.raises(Odd, match="financial_status"):
+    with pytest.raises(MalformedMessage, match="financial_status"):
         seen(bodies.shopify_order(financial_status="bartered"))
 
 
@@ -605,9 +605,9 @@ def test_the_three_privacy_topics() -> None:
 
 def test_nobody_is_erased_when_nobody_is_named() -> None:
     for topic in ("customers/redact", "customers/data_request"):
-        with pytest.raises(Odd, match="customer"):
+        with pytest.raises(MalformedMessage, match="customer"):
             shopify.translate(topic, bodies.encoded(bodies.shopify_privacy(customer={"phone": "1"})))
-    with pytest.raises(Odd, match="shop_domain"):
+    with pytest.raises(MalformedMessage, match="shop_domain"):
         shopify.translate("shop/redact", b"{}")
 
 
@@ -632,18 +632,18 @@ def test_nobody_is_erased_when_nobody_is_named() -> None:
 )
 @pytest.mark.parametrize("topic", shopify.TOPICS)
 def test_what_is_not_an_object_is_odd(topic: str, body: bytes) -> None:
-    with pytest.raises(Odd):
+    with pytest.raises(MalformedMessage):
         shopify.translate(topic, body)
 
 
 def test_a_topic_we_do_not_know_is_odd() -> None:
-    with pytest.raises(Odd, match="unknown topic"):
+    with pytest.raises(MalformedMessage, match="unknown topic"):
         shopify.translate("carts/create", b"{}")
 
 
 def test_the_reason_names_the_field_and_not_what_stood_there() -> None:
     lines = [bodies.shopify_line(1), bodies.shopify_line(2, price="ann@example.com")]
-    with pytest.raises(Odd) as parked:
+    with pytest.raises(MalformedMessage) as parked:
         seen(bodies.shopify_order(line_items=lines))
     assert str(parked.value) == "line_items[1].price is not money"
 
@@ -658,19 +658,19 @@ def test_ids_are_text(given_id: Any, read_id: str) -> None:
 
 @pytest.mark.parametrize("time", ["yesterday", "0000-00-00", "0001-01-01T00:00:00+14:00", 1772359200, True])
 def test_what_is_no_time_is_odd(time: Any) -> None:
-    with pytest.raises(Odd, match="updated_at is not a time"):
+    with pytest.raises(MalformedMessage, match="updated_at is not a time"):
         seen(bodies.shopify_order(updated_at=time))
 
 
 @pytest.mark.parametrize("amount", ["", "ten", "NaN", "-Infinity", "1e999999", 10**400, True, [], None])
 def test_what_is_no_money_is_odd(amount: Any) -> None:
-    with pytest.raises(Odd, match="total_price is not money"):
+    with pytest.raises(MalformedMessage, match="total_price is not money"):
         seen(bodies.shopify_order(total_price=amount))
 
 
 @pytest.mark.parametrize("given_id", [None, "", True, 1.5, 1e300, [], {}])
 def test_what_is_no_id_is_odd(given_id: Any) -> None:
-    with pytest.raises(Odd, match="id is not"):
+    with pytest.raises(MalformedMessage, match="id is not"):
         seen(bodies.shopify_order(id=given_id))
 
 
@@ -678,7 +678,7 @@ def test_what_is_no_id_is_odd(given_id: Any) -> None:
 def test_an_order_without_its_bones_is_odd(name: str) -> None:
     body = bodies.shopify_order()
     del body[name]
-    with pytest.raises(Odd, match=name):
+    with pytest.raises(MalformedMessage, match=name):
         seen(body)
 
 
@@ -686,7 +686,7 @@ def read_or_parked(topic: str, body: bytes) -> None:
     """The one promise: a message any database and any JSON can hold, or `Odd`."""
     try:
         message = shopify.translate(topic, body)
-    except Odd as odd:
+    except MalformedMessage as odd:
         assert str(odd)
         return
     assert "\\u0000" not in json.dumps(vars(message))

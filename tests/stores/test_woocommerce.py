@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.stores import bodies, histories
 from widget_server.stores import woocommerce
-from widget_server.stores.messages import CustomerSeen, Message, Odd, OrderGone, OrderSeen
+from widget_server.stores.messages import CustomerSeen, MalformedMessage, Message, OrderGone, OrderSeen
 
 RECORDED = Path(__file__).parents[1] / "payloads" / "woocommerce"
 
@@ -78,7 +78,7 @@ def test_the_recorded_customer(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["009-order.updated", "010-order.created"])
 def test_the_recorded_error_under_a_good_signature_is_parked(name: str) -> None:
-    with pytest.raises(Odd, match="rest_no_route"):
+    with pytest.raises(MalformedMessage, match="rest_no_route"):
         read_recorded(name)
 
 
@@ -485,12 +485,12 @@ def test_refunds_never_tell_more_than_was_given_back(parts: list[int]) -> None:
 @pytest.mark.parametrize("body", [b"", b"null", b"[]", b"webhook_id=1", b"\xff", b'{"id": NaN}', b"[" * 100_000, b"{}"])
 @pytest.mark.parametrize("topic", woocommerce.TOPICS)
 def test_what_has_not_the_shape_is_odd(topic: str, body: bytes) -> None:
-    with pytest.raises(Odd):
+    with pytest.raises(MalformedMessage):
         woocommerce.translate(topic, body)
 
 
 def test_a_topic_we_do_not_know_is_odd() -> None:
-    with pytest.raises(Odd, match="unknown topic"):
+    with pytest.raises(MalformedMessage, match="unknown topic"):
         woocommerce.translate("product.created", b'{"id": 1}')
 
 
@@ -498,7 +498,7 @@ def test_a_topic_we_do_not_know_is_odd() -> None:
 def test_an_order_without_its_bones_is_odd(name: str) -> None:
     body = bodies.woo_order()
     del body[name]
-    with pytest.raises(Odd, match=name):
+    with pytest.raises(MalformedMessage, match=name):
         seen(body)
 
 
@@ -506,7 +506,7 @@ def read_or_parked(topic: str, body: bytes) -> None:
     """The one promise: a message any database and any JSON can hold, or `Odd`."""
     try:
         message = woocommerce.translate(topic, body)
-    except Odd as odd:
+    except MalformedMessage as odd:
         assert str(odd)
         return
     assert "\\u0000" not in json.dumps(vars(message))

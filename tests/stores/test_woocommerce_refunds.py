@@ -10,11 +10,11 @@ from tests.make import NOON, World
 from tests.stores import bodies
 from tests.stores.test_reconcile import feed, looks, points
 from tests.stores.woo_shop import WooShop
-from widget_server import clock, jobs, queue
+from widget_server import clock, job_queue, jobs
+from widget_server.job_queue import Job
 from widget_server.loyalty.earning.orders import Order
 from widget_server.loyalty.earning.rules import Terms
 from widget_server.loyalty.program import shops
-from widget_server.queue import Job
 from widget_server.stores import inbox
 from widget_server.stores.messages import RefundSeen
 from widget_server.stores.woocommerce import refunds as woocommerce_refunds
@@ -217,4 +217,4 @@ def test_what_the_parts_do_not_explain_is_no_known_part(facts: dict[str, Any]) -
 def test_a_cent_of_rounding_is_none(world: World) -> None:
     seen = woocommerce_refunds.refund_seen("41", row(amount="9.99", line_items=[part("-8.40", "-1.60")]))
     assert seen is not None and Decimal(seen.refund["amount"]) == Decimal("9.99")
-    assert queue.claim() is None
+    assert job_queue.claim() is None

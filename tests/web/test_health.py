@@ -8,9 +8,9 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.make import World
-from widget_server import clock, db, queue, schema
+from widget_server import clock, db, job_queue, migrate
+from widget_server.job_queue import Beat
 from widget_server.loyalty import books
-from widget_server.queue import Beat
 
 
 def ready(client: FlaskClient) -> tuple[int, str | None]:
@@ -23,17 +23,17 @@ def ready(client: FlaskClient) -> tuple[int, str | None]:
 def test_it_is_ready_while_a_worker_was_seen_within_a_minute(client: FlaskClient) -> None:
     unseen = (503, "no worker was seen within a minute")
     assert ready(client) == unseen
-    queue.beat("here:1")
+    job_queue.beat("here:1")
     assert ready(client) == (200, None)
     Beat.update(seen_at=clock.now() - timedelta(seconds=61)).execute()
     assert ready(client) == unseen
-    queue.beat("there:1")
+    job_queue.beat("there:1")
     assert ready(client) == (200, None)
 
 
 def test_books_that_do_not_balance_are_named_and_leave_it_ready(client: FlaskClient, world: World) -> None:
     """Which shop and how many findings, since this needs no key."""
-    queue.beat("here:1")
+    job_queue.beat("here:1")
     ann = world.member()
     db.database.execute_sql("UPDATE account SET tier_points = 77")
     list(books.audit())
@@ -54,10 +54,10 @@ def test_books_that_do_not_balance_are_named_and_leave_it_ready(client: FlaskCli
 def test_it_is_not_ready_while_migrations_are_pending(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    queue.beat("here:1")
+    job_queue.beat("here:1")
     (tmp_path / "steps").mkdir()
     (tmp_path / "steps" / "9999_shelf.py").write_text("def up(migrator, db):\n    pass\n")
-    monkeypatch.setattr(schema, "MIGRATIONS", tmp_path / "steps")
+    monkeypatch.setattr(migrate, "MIGRATIONS", tmp_path / "steps")
     assert ready(client) == (503, "migrations are pending: 9999_shelf")
 
 

@@ -13,12 +13,12 @@ from tests.make import World
 from tests.panels import Panel
 from widget_server import clock, tallies
 from widget_server.delivery import mail
+from widget_server.job_queue import Job
 from widget_server.loyalty.people import customers, sign_in
 from widget_server.loyalty.people.customers import Customer
 from widget_server.loyalty.people.devices import Device
 from widget_server.loyalty.people.sessions import Session
 from widget_server.loyalty.people.sign_in_codes import SignInCode
-from widget_server.queue import Job
 from widget_server.widget import shapes
 
 PASSWORD = "fern-and-fjord"

@@ -10,7 +10,7 @@ from tests.test_cli import env
 from tests.test_serve import Server, answer, free_port, until
 from tests.wix_sdk.actors import Site
 from tests.wix_sdk.sdk import Runner
-from widget_server import config, db, events, reactions, schema
+from widget_server import config, db, events, migrate, reactions
 from widget_server.config import Settings
 
 
@@ -27,7 +27,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
         mail_url=f"file://{folder / 'mail'}",
     )
     with in_process(made):
-        schema.upgrade()
+        migrate.upgrade()
         known = env(made.database_url, WIDGET_BASE_URL=made.base_url, WIDGET_ALLOW_PRIVATE_WEBHOOKS="1")
     server = Server("serve", "--port", str(port), "--workers", "1", log=folder / "serve.log", **known)
     try:

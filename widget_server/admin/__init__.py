@@ -9,8 +9,8 @@ from widget_server.admin import (
     api_keys,
     audit,
     batches,
-    browsers,
     checkout,
+    cors,
     coupons,
     customers,
     earning_rules,
@@ -62,5 +62,5 @@ def register(app: Flask, api: Api) -> None:
     api.register_blueprint(imports.files)
     for service in SERVICES:
         api.register_blueprint(service)
-    browsers.register(app)
+    cors.register(app)
     routes.mount(app)

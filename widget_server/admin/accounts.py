@@ -14,14 +14,14 @@ from widget_server.loyalty import reports
 from widget_server.loyalty.people import customers
 from widget_server.loyalty.people.customers import Customer
 from widget_server.loyalty.points import adjustments, batches, expiry
-from widget_server.loyalty.points.adjustments import Said
+from widget_server.loyalty.points.adjustments import Annotation
 from widget_server.loyalty.points.expiry import ExpiryColumns
 from widget_server.loyalty.program.shops import Shop
 from widget_server.web import query
 from widget_server.web.callers import Caller
 from widget_server.web.query import Entity, Field
 from widget_server.web.query.fields import whole_milliseconds
-from widget_server.web.query.reading import an_object
+from widget_server.web.query.parsing import read_object
 
 service = Service("accounts", "/loyalty-accounts/v1", "Accounts")
 
@@ -132,7 +132,7 @@ def count_accounts(caller: Caller, asked: Any) -> dict[str, Any]:
 @service.does("POST", "/accounts/bulk-adjust", MANAGE, takes=BulkAdjust, answers=shapes.JobStarted)
 def bulk_adjust(caller: Caller, asked: Any) -> dict[str, Any]:
     """Change the balances of all accounts that a search finds, behind the answer; those found now are in it."""
-    search = an_object(asked.get("search"), SELECTED, "search")
+    search = read_object(asked.get("search"), SELECTED, "search")
     condition = query.selection(entity(caller.shop), search.get("filter"), search.get("search"), where="search")
     batch = batches.bulk_adjust(
         caller.shop,
@@ -215,7 +215,7 @@ def earn_points(caller: Caller, asked: Any, account_id: str) -> dict[str, Any]:
         asked["amount"],
         source=SOURCE,
         key=asked["idempotency_key"],
-        said=Said(
+        said=Annotation(
             comment=asked.get("description"),
             app_id=asked["app_id"],
             activity_type=asked.get("activity_type"),

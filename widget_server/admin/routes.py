@@ -16,13 +16,13 @@ from flask_smorest import Blueprint
 from marshmallow import EXCLUDE, Schema, ValidationError
 from werkzeug.wsgi import get_path_info
 
-from widget_server import config, keys
+from widget_server import config, idempotency
 from widget_server.db import atomic, new_id
 from widget_server.errors import BadRequest, Refusal
-from widget_server.loyalty.points.adjustments import Said
+from widget_server.loyalty.points.adjustments import Annotation
 from widget_server.web import key_rates
 from widget_server.web.bodies import json_body, unfit
-from widget_server.web.callers import ACCESS_TOKEN, API_KEY, Caller, Who, caller
+from widget_server.web.callers import ACCESS_TOKEN, API_KEY, Audience, Caller, caller
 from widget_server.web.error_bodies import ErrorBody
 from widget_server.web.wire import Empty, camel
 
@@ -31,8 +31,8 @@ KEY_HEADER = "Idempotency-Key"
 SECOND_MOUNT = "/_api"
 PLACES = re.compile(r"<(?:[^<>:]+:)?(\w+)>")
 
-READ, MANAGE, MEMBER = Who.READ, Who.MANAGE, Who.MEMBER
-SECURITY: dict[Who, list[dict[str, list[str]]]] = {
+READ, MANAGE, MEMBER = Audience.READ, Audience.MANAGE, Audience.MEMBER
+SECURITY: dict[Audience, list[dict[str, list[str]]]] = {
     READ: [{API_KEY: []}, {ACCESS_TOKEN: []}],
     MANAGE: [{API_KEY: []}, {ACCESS_TOKEN: []}],
     MEMBER: [{ACCESS_TOKEN: []}],
@@ -51,7 +51,7 @@ class Call:
 
     method: str
     path: str
-    who: Who
+    who: Audience
     summary: str
 
 
@@ -68,7 +68,7 @@ class Service(Blueprint):
         self,
         method: str,
         path: str,
-        who: Who,
+        who: Audience,
         *,
         takes: type[Schema] | Schema | None = None,
         query: type[Schema] | None = None,
@@ -138,9 +138,9 @@ def request_key() -> str:
     return new_id()
 
 
-def said(known: Caller, asked: dict[str, Any]) -> Said:
+def said(known: Caller, asked: dict[str, Any]) -> Annotation:
     """What goes with points that this request moves: `description` for the customer, `reason` for staff alone."""
-    return Said(reason=asked.get("reason"), comment=asked.get("description"), app_id=known.key_id)
+    return Annotation(reason=asked.get("reason"), comment=asked.get("description"), app_id=known.key_id)
 
 
 @contextmanager
@@ -199,13 +199,17 @@ def _once(known: Caller, run: Callable[[], Any]) -> Any:
     who = known.key_id or (known.customer and known.customer.id)
     asked = {"path": request.full_path, "method": request.method, "asked": request.get_data(as_text=True)}
     sent = request.headers[KEY_HEADER]
-    if not 0 < len(sent) <= keys.KEY_LENGTH_MAX:
-        raise BadRequest(f"A request key of your own has 1 to {keys.KEY_LENGTH_MAX} characters.", field=KEY_HEADER)
+    if not 0 < len(sent) <= idempotency.KEY_LENGTH_MAX:
+        raise BadRequest(
+            f"A request key of your own has 1 to {idempotency.KEY_LENGTH_MAX} characters.", field=KEY_HEADER
+        )
     key = config.digest(f"{who}:{sent}")  # as long as any other, however long the caller's own is
-    return keys.once(known.shop.id, SOURCE, key, asked, run, customer_id=known.customer.id if known.customer else None)
+    return idempotency.run_once(
+        known.shop.id, SOURCE, key, asked, run, customer_id=known.customer.id if known.customer else None
+    )
 
 
-def _doc(who: Who, takes: Schema | None, query: type[Schema] | None, keyed: bool) -> dict[str, Any]:
+def _doc(who: Audience, takes: Schema | None, query: type[Schema] | None, keyed: bool) -> dict[str, Any]:
     doc: dict[str, Any] = {"security": SECURITY[who], "responses": REFUSALS, "x-needs": NEEDS[who]}
     if takes is not None:
         doc["requestBody"] = {"required": bool(takes.validate({})), "content": {"application/json": {"schema": takes}}}
@@ -213,7 +217,7 @@ def _doc(who: Who, takes: Schema | None, query: type[Schema] | None, keyed: bool
     if query is not None:
         parameters.append({"in": "query", "schema": query})
     if keyed:
-        text = {"type": "string", "minLength": 1, "maxLength": keys.KEY_LENGTH_MAX}
+        text = {"type": "string", "minLength": 1, "maxLength": idempotency.KEY_LENGTH_MAX}
         parameters.append({"in": "header", "name": KEY_HEADER, "required": False, "schema": text})
     if parameters:
         doc["parameters"] = parameters

@@ -4,7 +4,7 @@ from typing import Any
 
 from widget_server.admin.routes import MANAGE, READ, Service, naming
 from widget_server.admin.wire import webhooks as shapes
-from widget_server.delivery import endpoints, news, outbox, signatures
+from widget_server.delivery import endpoints, outbox, payloads, signatures
 from widget_server.delivery.endpoints import Endpoint
 from widget_server.delivery.outbox import Message
 from widget_server.web.callers import Caller
@@ -80,7 +80,7 @@ def replay(caller: Caller, asked: Any, endpoint_id: str) -> dict[str, Any]:
 @service.does("GET", "/event-types", READ, answers=shapes.EventTypes)
 def list_event_types(caller: Caller, asked: Any) -> dict[str, Any]:
     """What receivers may want to hear."""
-    return {name: news.types(name) for name in news.RENDERERS}
+    return {name: payloads.types(name) for name in payloads.RENDERERS}
 
 
 @service.does("GET", "/public-key", READ, answers=shapes.PublicKey)

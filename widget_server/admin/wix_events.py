@@ -22,7 +22,7 @@ from widget_server.admin.wire.rewards import RewardWire, reward
 from widget_server.admin.wire.social import FollowedChannelWire, followed_channel
 from widget_server.admin.wire.tiers import Tier as TierWire
 from widget_server.admin.wire.tiers import tier
-from widget_server.delivery.news import News, Renderer, Renderers
+from widget_server.delivery.payloads import EventPayload, Renderer, Renderers
 from widget_server.ledger import COUNTER_OF, Account, Transaction
 from widget_server.loyalty.earning.rules import EarningRule
 from widget_server.loyalty.earning.social import FollowedChannel
@@ -58,9 +58,9 @@ COUNTERS = tuple(dict.fromkeys(counter for counter, _ in COUNTER_OF.values()))
 Entity = dict[str, Any]
 
 
-def _news(fqdn: str, slug: str, entity_id: str, told: dict[str, Any], customer_id: str | None = None) -> News:
+def _news(fqdn: str, slug: str, entity_id: str, told: dict[str, Any], customer_id: str | None = None) -> EventPayload:
     data = {"entityFqdn": fqdn, "slug": slug, "entityId": entity_id, **told}
-    return News(data, customer_id, _identity())
+    return EventPayload(data, customer_id, _identity())
 
 
 def _identity() -> dict[str, Any] | None:
@@ -104,7 +104,7 @@ def _at(entity: Any, path: str) -> Any:
     return entity
 
 
-def _program_updated(event: events.ProgramChanged) -> News | None:
+def _program_updated(event: events.ProgramChanged) -> EventPayload | None:
     """Of the program itself; its status too, as the samples have it (wix-api §8.13)."""
     if not event.fields:
         return None
@@ -118,12 +118,12 @@ def _account(shop_id: str, account_id: str) -> Entity:
     return _dumped(LoyaltyAccount, account_shown(shops.by_id(shop_id), row))
 
 
-def _account_created(event: events.AccountCreated) -> News:
+def _account_created(event: events.AccountCreated) -> EventPayload:
     entity = _account(event.shop_id, event.account_id)
     return _news(f"{LOYALTY}.account", "created", event.account_id, _created(entity), event.customer_id)
 
 
-def _account_updated(event: events.PointsMoved) -> News:
+def _account_updated(event: events.PointsMoved) -> EventPayload:
     entity = _account(event.shop_id, event.account_id)
     row = Transaction.need(event.shop_id, Transaction.id == event.transaction_id)
     moved = {f"points.{name}": entity["points"][name] for name in ("balance", COUNTER_OF[row.kind][0])}
@@ -131,15 +131,15 @@ def _account_updated(event: events.PointsMoved) -> News:
     return _news(f"{LOYALTY}.account", "updated", event.account_id, told, event.customer_id)
 
 
-def _account_merged(event: events.AccountMerged) -> News:
+def _account_merged(event: events.AccountMerged) -> EventPayload:
     return _recounted(event, event.account_id)
 
 
-def _account_emptied(event: events.AccountMerged) -> News:
+def _account_emptied(event: events.AccountMerged) -> EventPayload:
     return _recounted(event, event.merged_account_id)
 
 
-def _recounted(event: events.AccountMerged, account_id: str) -> News:
+def _recounted(event: events.AccountMerged, account_id: str) -> EventPayload:
     """All counters of an account after a merge: to whoever keeps them this is one change, whatever rows it took."""
     entity = _account(event.shop_id, account_id)
     moved = {f"points.{name}": entity["points"][name] for name in ("balance", *COUNTERS)}
@@ -147,12 +147,12 @@ def _recounted(event: events.AccountMerged, account_id: str) -> News:
     return _news(f"{LOYALTY}.account", "updated", account_id, told, event.customer_id)
 
 
-def _points_updated(event: events.PointsMoved) -> News:
+def _points_updated(event: events.PointsMoved) -> EventPayload:
     told = {"actionEvent": {"body": {"account": _account(event.shop_id, event.account_id)}}}
     return _news(f"{LOYALTY}.account", "points_updated", event.account_id, told, event.customer_id)
 
 
-def _reward_availability_updated(event: events.PointsMoved) -> News | None:
+def _reward_availability_updated(event: events.PointsMoved) -> EventPayload | None:
     """When there is something to buy with these points that there was not before, or the other way round."""
     row = Transaction.need(event.shop_id, Transaction.id == event.transaction_id)
     account = Account.need(event.shop_id, Account.id == event.account_id)
@@ -167,20 +167,20 @@ def _reward_availability_updated(event: events.PointsMoved) -> News | None:
     return _news(f"{LOYALTY}.account", "reward_availability_updated", account.id, told, event.customer_id)
 
 
-def _coupon_news(event: events.CouponIssued | events.CouponDeleted, slug: str) -> News:
+def _coupon_news(event: events.CouponIssued | events.CouponDeleted, slug: str) -> EventPayload:
     row = Coupon.need(event.shop_id, Coupon.id == event.coupon_id)
     entity = _dumped(LoyaltyCoupon, coupon_shown(shops.by_id(event.shop_id), row))
     told = _created(entity) if slug == "created" else {"deletedEvent": {"deletedEntity": entity}}
     return _news(f"{LOYALTY}.coupon", slug, row.id, told, row.customer_id)
 
 
-def _import_created(event: events.ImportCreated) -> News:
+def _import_created(event: events.ImportCreated) -> EventPayload:
     row = Import.need(event.shop_id, Import.id == event.import_id)
     entity = _dumped(LoyaltyImport, import_shown(shops.by_id(event.shop_id), row))
     return _news("wix.loyalty.imports.v1.loyalty_import", "created", row.id, _created(entity))
 
 
-def _channel_followed(event: events.ChannelFollowed) -> News:
+def _channel_followed(event: events.ChannelFollowed) -> EventPayload:
     row = FollowedChannel.need(event.shop_id, FollowedChannel.id == event.channel_id)
     account = Account.need(event.shop_id, Account.id == row.account_id)
     entity = _dumped(FollowedChannelWire, followed_channel(row))
@@ -198,7 +198,7 @@ def _catalogue(
     """Created, updated and deleted of a thing whose event says which of the three it is."""
 
     def renderer(slug: str) -> Renderer:
-        def render(event: Any) -> News | None:
+        def render(event: Any) -> EventPayload | None:
             if event.change != slug:
                 return None
             told: dict[str, Any] = {"deletedEvent": {}}

@@ -10,7 +10,7 @@ from urllib.parse import quote, urlsplit
 
 import cysqlite
 
-from widget_server import clock, config, schema
+from widget_server import clock, config, migrate
 from widget_server.checks.files import sqlite_file
 from widget_server.checks.findings import Finding, refusal, warning
 from widget_server.config import Settings
@@ -29,7 +29,7 @@ def find(settings: Settings, *, seconds: float) -> list[Finding]:
 
 
 def _versions() -> Iterator[Finding]:
-    if newer := schema.unknown():
+    if newer := migrate.unknown():
         yield refusal(
             f"The database was brought up to date by a newer version of this program ({', '.join(newer)}): "
             "install that version, or restore the backup from before its `upgrade`."

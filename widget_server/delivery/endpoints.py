@@ -8,7 +8,7 @@ from peewee import Check
 
 from widget_server import clock, config
 from widget_server.db import Int, Json, ShopTable, Text, UtcDateTime, atomic, lock_rows, new_id
-from widget_server.delivery import addresses, news, signatures
+from widget_server.delivery import addresses, payloads, signatures
 from widget_server.errors import BadRequest, StaleRevision
 from widget_server.loyalty import audit_log
 from widget_server.loyalty.audit_log import Audited
@@ -64,8 +64,8 @@ def create(
     shop_id: str, *, url: str, format: str = "standard", event_types: list[str] | None = None, description: str = ""
 ) -> Endpoint:
     """Register a receiver; its `secret` may be shown. Raises BadRequest naming the field that is wrong."""
-    if format not in news.RENDERERS:
-        raise BadRequest(f"The format is one of {', '.join(news.RENDERERS)}.", field="format")
+    if format not in payloads.RENDERERS:
+        raise BadRequest(f"The format is one of {', '.join(payloads.RENDERERS)}.", field="format")
     if format == "wix":
         signatures.key_of(shop_id)
     moment = clock.now()
@@ -147,7 +147,7 @@ def _clean_url(url: str, format: str) -> str:
 
 
 def _clean_types(types: list[str], format: str) -> list[str]:
-    known = news.types(format)
+    known = payloads.types(format)
     unknown = [type for type in types if type not in (EVERY_TYPE, *known)]
     if unknown or not types:
         known_types = ", ".join((EVERY_TYPE, *known))

@@ -25,14 +25,14 @@ from urllib.parse import SplitResult, unquote, urlsplit
 import idna
 from cryptography.fernet import InvalidToken
 
-from widget_server import clock, config, queue
+from widget_server import clock, config, job_queue
 from widget_server.db import when_committed
-from widget_server.delivery import letters
+from widget_server.delivery import mail_templates
 from widget_server.events import MailWanted
+from widget_server.job_queue import Job
 from widget_server.loyalty.people import emails
 from widget_server.loyalty.people.forgetting import Forgotten
 from widget_server.loyalty.program import programs, shops
-from widget_server.queue import Job
 
 JOB = "send_mail"
 SHOP_HEADER = "X-Loyalty-Shop"
@@ -67,7 +67,7 @@ class Headers(EmailPolicy):
 def promise(event: MailWanted) -> None:
     """Queue the mail; codes and links wait encrypted."""
     letter = {"shop_id": event.shop_id, "template": event.template, "to": event.to, "locale": event.locale}
-    queue.enqueue(JOB, {"sealed": config.seal(json.dumps({**letter, "values": event.values}))})
+    job_queue.enqueue(JOB, {"sealed": config.seal(json.dumps({**letter, "values": event.values}))})
 
 
 def opened(payload: dict[str, Any]) -> dict[str, Any]:
@@ -84,7 +84,7 @@ def send(payload: dict[str, Any]) -> None:
     """
     wanted = opened(payload)
     shop = shops.by_id(wanted["shop_id"])
-    letter = letters.write(wanted["template"], wanted["locale"], shop, programs.of(shop.id), wanted["values"])
+    letter = mail_templates.write(wanted["template"], wanted["locale"], shop, programs.of(shop.id), wanted["values"])
     written = _hand_over(_message(letter, wanted, hashlib.sha256(payload["sealed"].encode()).hexdigest()[:32]))
     if written is not None and not _is_promised(payload):  # the reader was forgotten meanwhile
         written.unlink(missing_ok=True)
@@ -127,7 +127,7 @@ def _is_to(person: Forgotten, payload: dict[str, Any]) -> bool:
     return bool(letter["shop_id"] == person.shop_id and person.is_named_in(letter["to"]))
 
 
-def _message(letter: letters.Letter, wanted: dict[str, Any], id: str) -> EmailMessage:
+def _message(letter: mail_templates.Mail, wanted: dict[str, Any], id: str) -> EmailMessage:
     sender = _sender(_undecodable(letter.sender))
     message = EmailMessage(policy=Headers())
     message.set_content(letter.text)

@@ -30,7 +30,7 @@ from widget_server.db import (
     new_id,
     on_sqlite,
 )
-from widget_server.delivery import news, signatures
+from widget_server.delivery import payloads, signatures
 from widget_server.delivery.endpoints import Endpoint
 from widget_server.delivery.signatures import ShopKey
 from widget_server.delivery.webhooks import Answer
@@ -102,7 +102,7 @@ class Lane(ShopTable):
 
 
 @dataclass(frozen=True)
-class Load:
+class LeasedBatch:
     """What one sender takes along: a lane's first messages, `is_all` when there were no others."""
 
     lane: Lane
@@ -116,7 +116,7 @@ class Load:
 class Outcome(NamedTuple):
     """What became of a load: an answer for each message that was sent, only the last of which may be a no."""
 
-    load: Load
+    load: LeasedBatch
     answers: list[Answer]
 
 
@@ -134,7 +134,7 @@ def publish(*happened: Event) -> None:
 
 
 def _rows(event: Event, active: list[Endpoint]) -> Iterator[dict[str, Any]]:
-    for format, renderers in news.RENDERERS.items():
+    for format, renderers in payloads.RENDERERS.items():
         for renderer in renderers.get(type(event), ()):
             wanting = [one for one in active if one.format == format and one.wants(renderer.type)]
             told = renderer.render(event) if wanting else None
@@ -143,7 +143,7 @@ def _rows(event: Event, active: list[Endpoint]) -> Iterator[dict[str, Any]]:
                 yield from ({**row, "endpoint_id": endpoint.id} for endpoint in wanting)
 
 
-def _row(shop_id: str, format: str, type: str, told: news.News) -> dict[str, Any]:
+def _row(shop_id: str, format: str, type: str, told: payloads.EventPayload) -> dict[str, Any]:
     moment, event_id = clock.now(), new_id()
     if format == "standard":
         payload: dict[str, Any] = {"type": type, "timestamp": clock.iso(moment), "data": told.data}
@@ -161,7 +161,7 @@ def _row(shop_id: str, format: str, type: str, told: news.News) -> dict[str, Any
     }
 
 
-def request_of(load: Load, message: Message) -> tuple[dict[str, str], str]:
+def request_of(load: LeasedBatch, message: Message) -> tuple[dict[str, str], str]:
     """The headers and the body by which `message` goes out now."""
     if load.key is None:
         signed = signatures.standard_headers(load.endpoint.secrets, message.event_id, clock.now(), message.payload)
@@ -217,7 +217,7 @@ def next_lanes(endpoint_id: str, limit: int) -> list[Lane]:
     return list(lanes if on_sqlite() else lanes.for_update("FOR UPDATE SKIP LOCKED"))
 
 
-def take(lanes: Iterable[Lane], lease_seconds: float) -> list[Load]:
+def take(lanes: Iterable[Lane], lease_seconds: float) -> list[LeasedBatch]:
     """Claim locked lanes for so long, each with its first messages."""
     lanes = list(lanes)
     ids = {lane.endpoint_id for lane in lanes}
@@ -233,7 +233,7 @@ def take(lanes: Iterable[Lane], lease_seconds: float) -> list[Load]:
         messages = list(waiting.order_by(Message.number).limit(LOAD_MAX + 1))
         endpoint = endpoints[lane.endpoint_id]
         key = ShopKey.need(lane.shop_id) if endpoint.format == "wix" else None
-        loads.append(Load(lane, lease, endpoint, key, messages[:LOAD_MAX], len(messages) <= LOAD_MAX))
+        loads.append(LeasedBatch(lane, lease, endpoint, key, messages[:LOAD_MAX], len(messages) <= LOAD_MAX))
     return loads
 
 

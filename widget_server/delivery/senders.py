@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from widget_server import config, db
 from widget_server.db import atomic
 from widget_server.delivery import outbox
-from widget_server.delivery.outbox import Load, Outcome
-from widget_server.delivery.webhooks import Answer, Line
+from widget_server.delivery.outbox import LeasedBatch, Outcome
+from widget_server.delivery.webhooks import Answer, KeptConnection
 
 QUICK = 16  # loads under way at once to receivers that answer
 QUICK_EACH = 8  # of them to one receiver
@@ -29,15 +29,15 @@ log = logging.getLogger(__name__)
 
 def work(stop: threading.Event) -> None:
     """Send what waits until `stop` is set; then what is under way is still brought home."""
-    Round(stop).run()
+    SendingLoop(stop).run()
 
 
-class Round:
+class SendingLoop:
     """The thread that claims and settles, and what it knows: who is under way, and who was slow the last time."""
 
     def __init__(self, stop: threading.Event) -> None:
         self.stop = stop
-        self.loads: queue.SimpleQueue[tuple[Load, float] | None] = queue.SimpleQueue()
+        self.loads: queue.SimpleQueue[tuple[LeasedBatch, float] | None] = queue.SimpleQueue()
         self.outcomes: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
         self.unsettled: list[Outcome] = []
         self.under_way: Counter[str] = Counter()
@@ -74,7 +74,7 @@ class Round:
             self.under_way[load.endpoint.id] += 1
             self.loads.put((load, time.monotonic() + 2 * timeout_seconds))
 
-    def _settle_and_claim(self) -> list[Load]:
+    def _settle_and_claim(self) -> list[LeasedBatch]:
         if not self.unsettled and not self._shares():
             return []  # without the write lock
         lease_seconds = 3 * config.current().webhook_timeout_ms / 1000 + 5
@@ -128,18 +128,18 @@ class Round:
 
     def _carry(self) -> None:
         """One sender: load after load, on a line that it keeps while the receiver stays the same."""
-        line: Line | None = None
+        line: KeptConnection | None = None
         while (task := self.loads.get()) is not None:
             load, until = task
             if line is None or line.url != load.endpoint.url:
                 if line is not None:
                     line.close()
-                line = Line(load.endpoint.url)
+                line = KeptConnection(load.endpoint.url)
             self.outcomes.put(Outcome(load, list(self._answers(line, load, until))))
         if line is not None:
             line.close()
 
-    def _answers(self, line: Line, load: Load, until: float) -> Iterator[Answer]:
+    def _answers(self, line: KeptConnection, load: LeasedBatch, until: float) -> Iterator[Answer]:
         """Each message after the one before was taken; none when so much of the lease is over that it might run out."""
         for message in load.messages:
             if time.monotonic() > until or self.stop.is_set():

@@ -48,7 +48,7 @@ class Answer:
         return self.status == GONE
 
 
-class Grip:
+class Interruptible:
     """A hand on the plain connection, below TLS, by which another thread can end it at any moment."""
 
     grip: socket.socket | None = None
@@ -71,15 +71,15 @@ class Grip:
             self.grip.close()
 
 
-class Plain(Grip, HTTPConnection):
+class Plain(Interruptible, HTTPConnection):
     """By http."""
 
 
-class Tls(Grip, HTTPSConnection):
+class Tls(Interruptible, HTTPSConnection):
     """By https."""
 
 
-class Line:
+class KeptConnection:
     """A connection to one receiver, kept open from message to message. One thread uses it at a time."""
 
     def __init__(self, url: str) -> None:

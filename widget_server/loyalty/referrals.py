@@ -596,7 +596,7 @@ def _undo_side(shop: Shop, referral: Referral, side: Side, source: str) -> None:
     if given is not None:
         owner = customers.live(customers.by_id(shop.id, getattr(referral, f"{side}_id")))
         account = ledger.open_account(shop.id, owner.id)  # not always the one it was given to: rows are merged
-        ledger.take_back(
+        ledger.claw_back(
             shop.id,
             account.id,
             given.amount,

@@ -11,7 +11,7 @@ from decimal import ROUND_CEILING, Decimal
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from widget_server.stores.messages import Odd
+from widget_server.stores.messages import MalformedMessage
 
 ZERO = Decimal(0)
 CENT = Decimal("0.01")
@@ -50,14 +50,14 @@ class Fields:
         try:
             values = json.loads(body, parse_float=Decimal, parse_constant=_no_number)
         except (ValueError, ArithmeticError, RecursionError) as error:
-            raise Odd("the body is not JSON") from error
+            raise MalformedMessage("the body is not JSON") from error
         if not isinstance(values, dict):
-            raise Odd("the body is not an object")
+            raise MalformedMessage("the body is not an object")
         return cls(values)
 
-    def odd(self, name: str, wanted: str) -> Odd:
+    def odd(self, name: str, wanted: str) -> MalformedMessage:
         """The refusal of one field, to be raised."""
-        return Odd(f"{self.path}{name} is not {wanted}")
+        return MalformedMessage(f"{self.path}{name} is not {wanted}")
 
     def must_lack(self, *names: str) -> None:
         """Raise `Odd` when one of `names` is there: a body that describes a thing does not say that it is gone."""
@@ -197,7 +197,7 @@ def postal_address(order: Fields, name: str, theirs: Mapping[str, str]) -> dict[
         ours = ("address1", "address2", "city", "postcode", "region", "country")
         parts = {one: address.text(theirs.get(one, one)) for one in ours}
         return {"name": full_name(address) or address.text("name"), **parts}
-    except Odd:
+    except MalformedMessage:
         return None
 
 

@@ -20,7 +20,7 @@ from widget_server.loyalty.people.customers import Customer, Person
 from widget_server.loyalty.program.shops import Shop
 from widget_server.stores import messages as say
 from widget_server.stores import shapes
-from widget_server.stores.messages import Odd
+from widget_server.stores.messages import MalformedMessage
 from widget_server.stores.platforms import PLATFORMS
 from widget_server.web.bodies import faults
 
@@ -45,7 +45,7 @@ def deliver(shop: Shop, platform: str, topic: str, body: bytes) -> Outcome:
         with atomic():
             _need_first_meaning(shop, platform, topic, body)
             return _book(shop, platform, topic, body)
-    except (Odd, ValidationError, Refusal) as no:
+    except (MalformedMessage, ValidationError, Refusal) as no:
         reason = _reason(no)
     orders.park(shop, platform, topic, body, reason=reason)
     return Outcome("parked", reason)
@@ -58,7 +58,7 @@ def _need_first_meaning(shop: Shop, platform: str, topic: str, body: bytes) -> N
         meaning = topic if topic in endings else NEWS
         first = deliveries.first_topic(shop, meaning, body)
         if first != meaning:
-            raise Odd(f"this body came before, as {first}")
+            raise MalformedMessage(f"this body came before, as {first}")
 
 
 def retry(shop: Shop, parked_id: str) -> Outcome:
@@ -72,7 +72,7 @@ def retry(shop: Shop, parked_id: str) -> Outcome:
             if outcome.status != "parked":
                 orders.unpark(parked)
             return outcome
-    except (Odd, ValidationError, Refusal) as no:
+    except (MalformedMessage, ValidationError, Refusal) as no:
         reason = _reason(no)
     Parked.change(shop, {Parked.reason: reason[:300]}, Parked.id == parked.id)
     return Outcome("parked", reason)
@@ -109,7 +109,7 @@ def _book(shop: Shop, platform: str, topic: str, body: bytes) -> Outcome:
             return _for_the_owner(shop, platform, topic, body, "the platform asks to forget this shop")
         case say.Ignored(reason):
             return Outcome("ignored", reason)
-    raise Odd("a message nobody reads")
+    raise MalformedMessage("a message nobody reads")
 
 
 def _order(shop: Shop, platform: str, topic: str, body: bytes, order: dict[str, Any]) -> Outcome:
@@ -153,7 +153,7 @@ def _customer(shop: Shop, told: dict[str, Any]) -> Outcome:
         as_of=facts["modified_at"],
     )
     if person is None:
-        raise Odd("neither an id nor an e-mail")
+        raise MalformedMessage("neither an id nor an e-mail")
     known = customers.by_external_id(shop.id, facts["id"])
     customer = customers.recognise(shop.id, person)
     if facts["registered_at"] is not None and (known is None or known.registered_at is None):
@@ -203,7 +203,7 @@ def _erase(shop: Shop, external_id: str | None, email: str | None) -> Outcome:
 def _action(shop: Shop, platform: str, told: dict[str, Any]) -> Outcome:
     facts = _load(shapes.ActionSchema(), told)
     if facts["customer"] is None:
-        raise Odd("customer: neither an id nor an e-mail")
+        raise MalformedMessage("customer: neither an id nor an e-mail")
     customer = customers.recognise(shop.id, facts["customer"])
     kind, _, name = facts["type"].partition(":")
     if kind not in ("social", "custom"):

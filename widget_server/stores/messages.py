@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 
-class Odd(Exception):
+class MalformedMessage(Exception):
     """A signed body that has not the shape its topic promises: parked for the owner, never failed."""
 
 

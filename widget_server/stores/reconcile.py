@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from widget_server import clock, config, queue
+from widget_server import clock, config, job_queue
 from widget_server.db import atomic
 from widget_server.loyalty.earning import feeds, orders
 from widget_server.loyalty.earning.feeds import Feed, Listing, Status
@@ -21,7 +21,7 @@ from widget_server.stores import inbox, woocommerce
 from widget_server.stores.calls import Api, NotReached, Refused
 from widget_server.stores.codes import Payload
 from widget_server.stores.fields import Fields
-from widget_server.stores.messages import Odd
+from widget_server.stores.messages import MalformedMessage
 from widget_server.stores.woocommerce import api as woocommerce_api
 from widget_server.stores.woocommerce.api import Row
 
@@ -83,7 +83,7 @@ def run(payload: Payload) -> None:
 
 
 def _promise(shop_id: str, step: str, found: Findings) -> None:
-    queue.enqueue(JOB, {"shop_id": shop_id, "step": step, "found": asdict(found)})
+    job_queue.enqueue(JOB, {"shop_id": shop_id, "step": step, "found": asdict(found)})
 
 
 # The steps of a look: each returns True when it is done, False when it has to run again
@@ -167,7 +167,7 @@ def _end_waiting_deletions(look: Look, row: Row, order_id: str) -> None:
 def _changed_at(row: Row) -> datetime | None:
     try:
         moment = Fields(row).moment("date_modified_gmt")
-    except Odd:
+    except MalformedMessage:
         return None
     return None if moment is None else clock.parse(moment)
 

@@ -17,7 +17,7 @@ from widget_server.errors import BadRequest, NotFound
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
-class HouseJson(DefaultJSONProvider):
+class WireJson(DefaultJSONProvider):
     """Money as decimal text, times as UTC text with Z, days as ISO text."""
 
     sort_keys = False
@@ -113,4 +113,4 @@ def faults(messages: Any, *path: str) -> list[tuple[str, str]]:
 
 def plain(value: Any) -> Any:
     """`value` as it reads in JSON: for answers that are kept."""
-    return json.loads(json.dumps(value, default=HouseJson.default, ensure_ascii=False))
+    return json.loads(json.dumps(value, default=WireJson.default, ensure_ascii=False))

@@ -29,7 +29,7 @@ SECURITY_SCHEMES = {
 }
 
 
-class Who(Enum):
+class Audience(Enum):
     """Whom an endpoint is for."""
 
     READ = "read"
@@ -63,7 +63,7 @@ class Caller:
         return self.customer
 
 
-def caller(who: Who, service: str) -> Caller:
+def caller(who: Audience, service: str) -> Caller:
     """The one who calls a service of the admin API, if `who` covers it; from here on the request acts for it.
 
     Raises SignedOut without a good key or token, OtherShop when `wix-site-id` names another shop, ScopeMissing
@@ -74,7 +74,7 @@ def caller(who: Who, service: str) -> Caller:
     site = request.headers.get(SITE_HEADER)
     if site and site != found.shop.id:
         raise OtherShop()
-    if who is Who.MEMBER:
+    if who is Audience.MEMBER:
         assert found.member
     elif not found.may(who.value, service):
         raise ScopeMissing(needs=who.value)

@@ -5,7 +5,7 @@ from typing import Any
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
-from widget_server import clock, db, queue, schema
+from widget_server import clock, db, job_queue, migrate
 from widget_server.errors import DatabaseState
 from widget_server.loyalty import books
 from widget_server.loyalty.earning import feeds
@@ -64,9 +64,9 @@ def _not_ready() -> str | None:
     state = db.trouble()
     if state is not None:
         return STATES[state]
-    waiting = schema.pending()
+    waiting = migrate.pending()
     if waiting:
         return f"migrations are pending: {', '.join(waiting)}"
-    if not queue.worker_seen():
+    if not job_queue.worker_seen():
         return "no worker was seen within a minute"
     return None

@@ -35,7 +35,7 @@ SAMPLES = {
 Json = dict[str, Any]
 
 
-class HouseConverter(OpenAPIConverter):
+class DocumentConverter(OpenAPIConverter):
     """Says what marshmallow's fields do not: what fields of a body must be together, and what may be asked."""
 
     def schema2jsonschema(self, schema: Any) -> Json:
@@ -56,13 +56,13 @@ class HouseConverter(OpenAPIConverter):
         return field.reference
 
 
-class HousePlugin(MarshmallowPlugin):
+class DocumentPlugin(MarshmallowPlugin):
     """How apispec reads the house's schemas."""
 
-    Converter = HouseConverter
+    Converter = DocumentConverter
 
 
-class HouseApi(Api):
+class DocumentApi(Api):
     """The document of the endpoints: /openapi.json, each body with an example."""
 
     def document(self) -> Json:
@@ -86,7 +86,7 @@ class HouseApi(Api):
 @reference.get("/reference")
 def page() -> ResponseReturnValue:
     """Every call, what it takes and what it answers, as a page without scripts."""
-    api: HouseApi = current_app.extensions["flask-smorest"]["apis"][""]["ext_obj"]
+    api: DocumentApi = current_app.extensions["flask-smorest"]["apis"][""]["ext_obj"]
     wanted = request.args.get("of", "")
     parts = sections(api.document())
     html = render_template(

@@ -17,7 +17,7 @@ from widget_server.web import auth, compression
 from widget_server.web.bodies import json_body
 from widget_server.web.rate_limits import limit_address_flood
 from widget_server.widget import assets, boot, requests, shapes
-from widget_server.widget.document import framed
+from widget_server.widget.headers import framed
 from widget_server.widget.routes import ANYBODY, MEMBERS, Endpoints
 
 badge_page = Blueprint("badge_page", __name__, template_folder="templates")

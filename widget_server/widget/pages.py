@@ -23,7 +23,7 @@ from widget_server.web import compression
 from widget_server.web.networks import address_bucket, client_address
 from widget_server.web.rate_limits import limit_address
 from widget_server.widget import assets, boot
-from widget_server.widget.document import framed, onward, plain
+from widget_server.widget.headers import framed, onward, plain
 from widget_server.widget.panel import TABS
 
 pages = Blueprint("pages", __name__, template_folder="templates")

@@ -11,7 +11,7 @@ from flask import request
 from flask_smorest import Blueprint
 from marshmallow import Schema
 
-from widget_server import config, keys
+from widget_server import config, idempotency
 from widget_server.db import canonical
 from widget_server.errors import BadRequest
 from widget_server.loyalty.program.shops import Shop
@@ -90,7 +90,7 @@ def once(shopper: Shopper, asked: Any, act: Callable[[str], Any], *, rate: str |
             limit_flood(rate, path, str(shopper.customer.id))
         return act(key)
 
-    return keys.once(shopper.shop.id, SOURCE, key, asked, act_anew, customer_id=str(shopper.customer.id))
+    return idempotency.run_once(shopper.shop.id, SOURCE, key, asked, act_anew, customer_id=str(shopper.customer.id))
 
 
 def challenge_of_key(shop: Shop, *asked: Any) -> str:

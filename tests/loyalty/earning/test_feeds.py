@@ -6,7 +6,7 @@ import pytest
 
 from tests.make import NOON, World, refused
 from tests.stores.checkouts import WooCommerce
-from widget_server import clock, db, schema
+from widget_server import clock, db, migrate
 from widget_server.errors import BadRequest
 from widget_server.loyalty.earning import feeds
 from widget_server.loyalty.earning.feeds import Feed, Place
@@ -94,7 +94,7 @@ def test_a_shop_connected_before_is_watched_from_the_upgrade_on(world: World) ->
         "DELETE FROM schema_migration WHERE name = '0007_feed'",
     ):
         db.database.execute_sql(statement)
-    assert schema.upgrade() == ["0007_feed"]
+    assert migrate.upgrade() == ["0007_feed"]
     assert [one.shop_id for one in Feed.everywhere()] == [world.shop.id]
     known = feed(world)
     assert abs(known.began_at - datetime.now(known.began_at.tzinfo)) < timedelta(minutes=1)

@@ -375,7 +375,7 @@ def test_pending_points_and_debt_go_along(world: World) -> None:  # acceptance 2
     guest = world.visitor(ANN)
     world.guest_orders(ANN, "20.00")
     account = guest.account
-    ledger.take_back(world.shop.id, account.id, 30, source="t", key="t", cause=ledger.Cause("test"), takes_back=None)
+    ledger.claw_back(world.shop.id, account.id, 30, source="t", key="t", cause=ledger.Cause("test"), takes_back=None)
     assert (guest.pending, guest.debt) == (200, 30)
     world.vouched("c-1", ANN, verified=True)
     assert (guest.pending, guest.debt) == (0, 0)

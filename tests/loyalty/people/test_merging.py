@@ -10,7 +10,7 @@ import pytest
 
 from tests.counter import Counter
 from tests.make import NOON, Shopper, World, day, refund
-from widget_server import clock, ledger, schema
+from widget_server import clock, ledger, migrate
 from widget_server.delivery import endpoints
 from widget_server.delivery.outbox import Message
 from widget_server.ledger import Cause, Transaction
@@ -20,7 +20,7 @@ from widget_server.loyalty.earning.rules import Terms
 from widget_server.loyalty.people import customers, privacy
 from widget_server.loyalty.people.customers import Person
 from widget_server.loyalty.points import adjustments, batches, tiers
-from widget_server.loyalty.points.adjustments import Adjustment, Said
+from widget_server.loyalty.points.adjustments import Adjustment, Annotation
 from widget_server.loyalty.rewards import coupons, redeeming
 from widget_server.widget import views
 
@@ -110,7 +110,7 @@ def test_every_column_that_names_a_row_is_known() -> None:
     """A new table that names transactions must be moved by a merge too."""
     naming = {
         f"{table.__name__}.{name}"
-        for table in schema.TABLES
+        for table in migrate.TABLES
         for name in table._meta.fields
         if name.endswith(("transaction_id", "refund_id", "booked_id"))
     }
@@ -119,7 +119,7 @@ def test_every_column_that_names_a_row_is_known() -> None:
 
 
 def test_words_coupons_and_keys_follow(world: World, old: Shopper, ann: Shopper) -> None:
-    said = Said(reason="moved to Oslo", comment="Sorry, Ann", staff="kim")
+    said = Annotation(reason="moved to Oslo", comment="Sorry, Ann", staff="kim")
     row = adjustments.adjust(world.shop, old.account.id, source="staff", key="k", by=200, said=said)
     assert row is not None
     reward = world.reward(cost=150)

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from tests.make import NOON, Shopper, World, cart, everything_kept, refund
-from widget_server import clock, keys, ledger
+from widget_server import clock, idempotency, ledger
 from widget_server.db import canonical
 from widget_server.errors import CodeExpired, NotFound, SignedOut
 from widget_server.loyalty import referrals
@@ -14,7 +14,7 @@ from widget_server.loyalty.earning.orders import Parked
 from widget_server.loyalty.people import customers, privacy, sign_in
 from widget_server.loyalty.people.customers import Person
 from widget_server.loyalty.points import adjustments
-from widget_server.loyalty.points.adjustments import Said
+from widget_server.loyalty.points.adjustments import Annotation
 from widget_server.loyalty.rewards import codes
 from widget_server.loyalty.rewards.coupons import Coupon
 
@@ -45,12 +45,12 @@ def ann(world: World) -> Shopper:
     world.member("friend@example.com", code=ann.customer.referral_code)
     referrals.count_visit(world.shop, ann.customer.referral_code)
     ann.orders("50.00", id="o1")
-    said = Said(reason="Moved to Oslo, cannot come", comment="Sorry, Ann", staff="kim")
+    said = Annotation(reason="Moved to Oslo, cannot come", comment="Sorry, Ann", staff="kim")
     adjustments.adjust(world.shop, ann.account.id, source="staff", key="a", by=30, said=said)
     ann.redeems(world.reward(cost=100))
     sign_in.ask(world.shop, ANN, purpose="sign_in", locale="en", wishes={"name": FACTS["name"]})
     answer = {"name": FACTS["name"], "email": ANN}
-    keys.once(world.shop.id, "widget", "k", {}, lambda: answer, customer_id=ann.id)
+    idempotency.run_once(world.shop.id, "widget", "k", {}, lambda: answer, customer_id=ann.id)
     body = canonical({"id": "x", "customer": {"email": ANN.lower(), "name": FACTS["name"]}}).encode()
     orders.park(world.shop, "generic", "order", body, reason="odd")
     return ann
@@ -137,7 +137,7 @@ def test_a_code_in_her_mail_is_dead_too(world: World, ann: Shopper) -> None:
 def test_merged_rows_are_forgotten_with_the_person(world: World, ann: Shopper) -> None:  # acceptance 58
     old = world.vouched("shop-account-77-old", "annlee@work.example", verified=True)
     old.is_given(5)
-    said = Said(reason="Rosamund moved to Oslo")
+    said = Annotation(reason="Rosamund moved to Oslo")
     adjustments.adjust(world.shop, old.account.id, source="staff", key="b", by=1, said=said)
     privacy.merge(world.shop, old.id, ann.id)
     signpost = old.customer  # the owner opens the old row
@@ -232,7 +232,7 @@ def test_what_was_booked_before_a_merge_is_in_it(world: World) -> None:
         world.guest_orders(ANN, "10.00")
         guest = customers.recognise(world.shop.id, Person(email=ANN))
         account = ledger.account_of(world.shop.id, guest.id)
-        said = Said(reason="secret", comment="A welcome")
+        said = Annotation(reason="secret", comment="A welcome")
         adjustments.adjust(world.shop, account.id, source="staff", key="a", by=5, said=said)
     with clock.at(NOON + timedelta(days=1)):
         world.vouched("c-1", ANN, verified=True)

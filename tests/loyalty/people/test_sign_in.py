@@ -10,7 +10,7 @@ import jwt
 import pytest
 
 from tests.make import NOON, Shopper, World
-from widget_server import clock, queue
+from widget_server import clock, job_queue
 from widget_server.delivery import mail
 from widget_server.errors import (
     BadSignature,
@@ -43,7 +43,7 @@ def mallorys() -> str:
 
 def mails(world: World) -> list[dict[str, Any]]:
     """The letters that wait to be sent, oldest first."""
-    jobs = queue.Job.everywhere().where(queue.Job.name == "send_mail").order_by(queue.Job.created_at)
+    jobs = job_queue.Job.everywhere().where(job_queue.Job.name == "send_mail").order_by(job_queue.Job.created_at)
     return [mail.opened(job.payload) for job in jobs]
 
 
@@ -85,7 +85,7 @@ def test_an_incomplete_address_gets_no_mail(world: World) -> None:
 
 def test_answer_and_mail_are_the_same_whether_or_not_she_has_an_account(world: World, hers: str) -> None:
     world.member(ANN, password_hash=hers)
-    queue.Job.delete().execute()
+    job_queue.Job.delete().execute()
     for purpose in ("sign_up", "sign_in", "reset"):
         known, unknown = (
             sign_in.ask(world.shop, email, purpose=purpose, locale="en") for email in (ANN, "nobody@example.com")

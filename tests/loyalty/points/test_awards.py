@@ -18,7 +18,7 @@ from widget_server.errors import (
 from widget_server.ledger import Account, Transaction
 from widget_server.loyalty.people import customers
 from widget_server.loyalty.points import adjustments, awards
-from widget_server.loyalty.points.adjustments import Adjustment, Said
+from widget_server.loyalty.points.adjustments import Adjustment, Annotation
 from widget_server.loyalty.points.awards import Award
 from widget_server.loyalty.program import programs
 from widget_server.widget import views
@@ -57,10 +57,10 @@ def test_staff_change_a_balance_by_an_amount_or_to_a_balance(world: World) -> No
 
 def test_an_adjustment_with_the_same_key_is_done_once(world: World) -> None:  # acceptance 62
     ann = world.member()
-    first = adjust(ann, key="set", to_balance=100, said=Said(comment="welcome"))
+    first = adjust(ann, key="set", to_balance=100, said=Annotation(comment="welcome"))
     assert first is not None
     ann.is_given(7)
-    again = adjust(ann, key="set", to_balance=100, said=Said(comment="welcome"))
+    again = adjust(ann, key="set", to_balance=100, said=Annotation(comment="welcome"))
     assert again is not None
     assert again.id == first.id
     assert ann.balance == 107
@@ -79,7 +79,7 @@ def test_adjustments_in_parallel_set_one_balance(world: World) -> None:
 
 def test_an_app_gives_points_with_what_it_knows(world: World) -> None:  # wix-api §1b earnPoints
     ann = world.member()
-    said = Said(comment="Thank you for calling", app_id="crm", activity_type="call", order_ref="A-7", channel="X")
+    said = Annotation(comment="Thank you for calling", app_id="crm", activity_type="call", order_ref="A-7", channel="X")
     row = adjustments.earn_points(world.shop, ann.account.id, 70, source="admin", key="k1", said=said)
     assert (row.kind, row.amount, row.cause, row.key, ann.account.earned) == ("earn", 70, "gift", "k1", 70)
     note = Adjustment.need(world.shop, Adjustment.transaction_id == row.id)
@@ -94,7 +94,7 @@ def test_points_are_given_once_a_key(world: World) -> None:  # acceptance 62
     ann, bob = world.member(), world.member("bob@example.com")
 
     def give(who: Shopper, amount: int) -> Transaction:
-        said = Said(comment="hi")
+        said = Annotation(comment="hi")
         return adjustments.earn_points(world.shop, who.account.id, amount, source="admin", key="k1", said=said)
 
     first = give(ann, 70)
@@ -135,7 +135,7 @@ def test_points_are_given_only_where_they_may_be_earned(world: World) -> None:
 def test_a_gift_repays_debt_first(world: World) -> None:  # contracts §2
     ann = world.member()
     facts = {"source": "job", "key": "t", "cause": ledger.Cause("story"), "takes_back": None}
-    ledger.take_back(world.shop.id, ann.account.id, 30, **facts)
+    ledger.claw_back(world.shop.id, ann.account.id, 30, **facts)
     ann.is_given(50)
     assert (ann.balance, ann.debt) == (20, 0)
 
@@ -158,7 +158,7 @@ def test_a_balance_is_never_set_below_zero(world: World) -> None:
 
 def test_words_that_were_changed_are_found_and_erased_ones_are_not(world: World) -> None:
     ann = world.member()
-    row = adjust(ann, by=20, said=Said(reason="why", comment="Sorry"))
+    row = adjust(ann, by=20, said=Annotation(reason="why", comment="Sorry"))
     assert row is not None
     Adjustment.change(world.shop, {Adjustment.comment: "Sorry!"})
     (wrong,) = adjustments.audit_notes()
@@ -169,15 +169,15 @@ def test_words_that_were_changed_are_found_and_erased_ones_are_not(world: World)
 
 def test_texts_have_an_end() -> None:
     for name in ("reason", "comment"):
-        assert getattr(Said(**{name: "x" * 500}), name)
+        assert getattr(Annotation(**{name: "x" * 500}), name)
         with pytest.raises(BadRequest) as refusal:
-            Said(**{name: "x" * 501})
+            Annotation(**{name: "x" * 501})
         assert refusal.value.field == name
 
 
 def test_its_texts_can_be_erased_and_stand_not_in_the_ledger(world: World) -> None:  # acceptance 49, 58
     ann = world.member()
-    said = Said(reason="Ann called, was cross", comment="Sorry for the delay", staff="s1")
+    said = Annotation(reason="Ann called, was cross", comment="Sorry for the delay", staff="s1")
     row = adjust(ann, by=20, said=said)
     assert row is not None
     note = Adjustment.need(world.shop, Adjustment.transaction_id == row.id)

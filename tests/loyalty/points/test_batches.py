@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 from tests.make import Shopper, World, at_once, tries
 from widget_server import db, jobs, ledger
 from widget_server.errors import BadRequest, BatchUnfinished, KeyReused, NotFound
+from widget_server.job_queue import TRIES_MAX, Job
 from widget_server.ledger import Account, Cause, Move, Transaction
 from widget_server.loyalty.people import privacy
 from widget_server.loyalty.people.customers import Customer
 from widget_server.loyalty.points import batches
-from widget_server.loyalty.points.adjustments import Adjustment, Said
+from widget_server.loyalty.points.adjustments import Adjustment, Annotation
 from widget_server.loyalty.points.batches import Batch
-from widget_server.queue import TRIES_MAX, Job
 
 
 def everybody(world: World) -> Any:
@@ -58,7 +58,7 @@ def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_everybody_gets_points_with_both_texts(world: World, people: list[Shopper], small_chunks: None) -> None:
-    batch = bulk(world, by=50, said=Said(reason="spring sale went badly", comment="Happy spring!", staff="s1"))
+    batch = bulk(world, by=50, said=Annotation(reason="spring sale went badly", comment="Happy spring!", staff="s1"))
     assert figures(batch) == ("running", 3, 0, 0, 0)
     assert [person.balance for person in people] == [100, 200, 300]
     assert figures(settled(batch)) == ("done", 3, 3, 0, 0)
@@ -142,7 +142,7 @@ def test_the_same_key_is_the_same_batch(world: World, people: list[Shopper]) -> 
     first = settled(bulk(world, by=10))
     assert settled(bulk(world, by=10)).id == first.id
     assert people[0].balance == 110
-    for other in ({"by": 11}, {"to_balance": 10}, {"by": 10, "said": Said(comment="other")}):
+    for other in ({"by": 11}, {"to_balance": 10}, {"by": 10, "said": Annotation(comment="other")}):
         with pytest.raises(KeyReused):
             bulk(world, **other)
 

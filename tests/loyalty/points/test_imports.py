@@ -24,14 +24,14 @@ from widget_server.errors import (
     NotFound,
     UploadGone,
 )
+from widget_server.job_queue import TRIES_MAX, Job
 from widget_server.ledger import Account, Transaction
 from widget_server.loyalty.people import customers, privacy
 from widget_server.loyalty.people.customers import Customer, Person
 from widget_server.loyalty.points import batches, imports, stored_files
-from widget_server.loyalty.points.adjustments import Adjustment, Said
+from widget_server.loyalty.points.adjustments import Adjustment, Annotation
 from widget_server.loyalty.points.batches import Batch
 from widget_server.loyalty.points.imports import Import, Upload
-from widget_server.queue import TRIES_MAX, Job
 
 
 def uploaded(world: World, content: str | bytes) -> Upload:
@@ -102,7 +102,9 @@ def test_a_file_adds_points_to_existing_balances(world: World, ann: Shopper, bob
     assert (made.status, made.header, made.row_count, made.columns) == ("parsed", ["Email", "Points"], 2, [0, 1])
     assert made.sample_rows == [["ann@example.com", "50"], ["BOB@example.COM", "7"]]
     assert [ann.balance, bob.balance] == [100, 0]
-    imports.execute(world.shop, made.id, source="staff", said=Said(reason="moved", comment="Welcome!", staff="s1"))
+    imports.execute(
+        world.shop, made.id, source="staff", said=Annotation(reason="moved", comment="Welcome!", staff="s1")
+    )
     done = settled(made)
     assert figures(done) == ("imported", 2, 2, 0, 0)
     assert [ann.balance, bob.balance] == [150, 7]

@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.make import Shopper, World, at_once, refund, tries
-from widget_server import clock, events, jobs, queue, reactions
+from widget_server import clock, events, job_queue, jobs, reactions
 from widget_server.errors import NotFound, StaleRevision, TierProgramExists, TierTaken
 from widget_server.events import Event, TierChanged
 from widget_server.loyalty.points import adjustments, tiers
@@ -241,7 +241,7 @@ def heard() -> list[tuple[str, str, tuple[str, ...]]]:
 
 def promised() -> int:
     """How many rechecks wait."""
-    return int(queue.Job.everywhere().where(queue.Job.name == tiers.RECHECK_JOB).count())
+    return int(job_queue.Job.everywhere().where(job_queue.Job.name == tiers.RECHECK_JOB).count())
 
 
 def test_a_tier_is_made_edited_and_deleted(world: World, heard: list[tuple[str, str, tuple[str, ...]]]) -> None:
@@ -303,7 +303,7 @@ def test_many_edits_promise_one_recheck(world: World, ann: Shopper) -> None:
     for number in range(5):
         tiers.create(world.shop, f"Level {number}", 1000 + number)
     assert promised() == 1
-    while (running := queue.claim()) and running.name != tiers.RECHECK_JOB:
+    while (running := job_queue.claim()) and running.name != tiers.RECHECK_JOB:
         pass
     tiers.create(world.shop, "One more", 50)
     assert promised() == 2

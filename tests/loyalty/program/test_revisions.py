@@ -11,10 +11,13 @@ from widget_server.loyalty.program import revisions
 
 def test_only_what_differs_is_a_change() -> None:
     tier = Tier(name="Silver", required_points=100, revision=4, updated_at=None)
-    assert revisions.put(tier, {"name": "Silver", "required_points": 100}) == ()
+    assert revisions.set_columns(tier, {"name": "Silver", "required_points": 100}) == ()
     assert (tier.revision, tier.updated_at) == (4, None)
     with clock.at(NOON):
-        assert revisions.put(tier, {"name": "Fern", "required_points": 100, "icon": {"url": "/x"}}) == ("name", "icon")
+        assert revisions.set_columns(tier, {"name": "Fern", "required_points": 100, "icon": {"url": "/x"}}) == (
+            "name",
+            "icon",
+        )
     assert (tier.name, tier.revision, tier.updated_at) == ("Fern", 5, NOON)
 
 

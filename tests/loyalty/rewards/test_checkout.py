@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from tests.make import NOON, PROOFS, Shopper, World, at_once, cart
 from tests.stores.checkouts import WooCommerce
-from widget_server import clock, jobs, queue
+from widget_server import clock, job_queue, jobs
 from widget_server.errors import (
     BadRequest,
     CheckoutEnded,
@@ -486,8 +486,8 @@ def test_a_shop_that_cannot_be_reached_leaves_her_the_coupon(
     checkout.cancel(world.shop, "basket", source="admin")
     till.mood = "breaks"
     moment = clock.now()
-    for _ in range(queue.TRIES_MAX + 1):
-        moment += timedelta(seconds=queue.BACKOFF_SECONDS_MAX + 1)
+    for _ in range(job_queue.TRIES_MAX + 1):
+        moment += timedelta(seconds=job_queue.BACKOFF_SECONDS_MAX + 1)
         with clock.at(moment):
             jobs.run_all()
     for _ in range(2):

@@ -145,7 +145,7 @@ def count_once(shop: Shop, account_id: str, moved: set[str]) -> None:
         for row in given:
             surplus = apart[row.id] - together[row.id]
             if surplus > 0:
-                ledger.take_back(
+                ledger.claw_back(
                     shop.id,
                     account_id,
                     surplus,

@@ -57,7 +57,7 @@ def score_order(shop: Shop, order_id: str, *, source: str) -> None:
             if award is not None:
                 _score_rule(shop, program, rule, order, award, source)
         if account is not None:
-            ledger.touch(shop.id, account.id, min(order.placed_at, clock.now()))
+            ledger.note_activity(shop.id, account.id, min(order.placed_at, clock.now()))
 
 
 def _lock_concerned(shop: Shop, order: Order) -> None:

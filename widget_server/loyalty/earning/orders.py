@@ -8,7 +8,7 @@ from typing import Any
 
 from peewee import Check
 
-from widget_server import clock, config, queue
+from widget_server import clock, config, job_queue
 from widget_server.db import (
     Bool,
     Json,
@@ -256,7 +256,7 @@ def retry(shop: Shop, parked_id: str) -> Parked:
     with atomic():
         parked = Parked.need(shop, Parked.id == parked_id)
         if parked.status == "waiting":
-            queue.enqueue(RETRY_JOB, {"shop_id": shop.id, "parked_id": parked.id})
+            job_queue.enqueue(RETRY_JOB, {"shop_id": shop.id, "parked_id": parked.id})
         return parked
 
 

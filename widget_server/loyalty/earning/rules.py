@@ -258,8 +258,8 @@ def save_rule(shop: Shop, handle: str, **columns: Any) -> EarningRule:
         programs.locked(shop.id)
         rule = EarningRule.one(shop, EarningRule.handle == handle)
         if rule is None:
-            return revisions.make(EarningRule(shop_id=shop.id, handle=handle, **columns), RuleChanged)
-        return revisions.edit(rule, columns, RuleChanged)
+            return revisions.create(EarningRule(shop_id=shop.id, handle=handle, **columns), RuleChanged)
+        return revisions.update(rule, columns, RuleChanged)
 
 
 # What the admin API does (wix-api §2, LoyaltyEarningRule)
@@ -293,7 +293,7 @@ def create(
             **_figure_columns(shop, kind, figures),
             **revisions.last_place(EarningRule, shop.id, kind.replace("_", "-")),
         )
-        return revisions.make(rule, RuleChanged)
+        return revisions.create(rule, RuleChanged)
 
 
 def change(
@@ -324,7 +324,7 @@ def change(
             columns |= {"settings": {**rule.settings, **terms}, **_trigger_columns(trigger)}
         if figures is not None:
             columns |= _figure_columns(shop, rule.kind, figures)
-        return revisions.edit(rule, columns, RuleChanged)
+        return revisions.update(rule, columns, RuleChanged)
 
 
 def remove(shop: Shop, rule_id: str, revision: int | None) -> None:
@@ -338,7 +338,7 @@ def forget_tier(shop_id: str, tier_id: str) -> None:
     """The tier is gone, and with it what rules had of their own for it."""
     for rule in EarningRule.of(shop_id).where(EarningRule.by_tier.is_null(False)):
         if tier_id in rule.by_tier:
-            revisions.edit(rule, {"by_tier": tiers.own_figures_without(rule.by_tier, tier_id)}, RuleChanged)
+            revisions.update(rule, {"by_tier": tiers.own_figures_without(rule.by_tier, tier_id)}, RuleChanged)
 
 
 def _meaning(trigger: Trigger) -> tuple[str, dict[str, Any]]:

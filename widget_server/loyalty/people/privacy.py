@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from peewee import PeeweeException
 
-from widget_server import clock, keys, ledger, queue, work
+from widget_server import clock, idempotency, job_queue, ledger, work
 from widget_server.db import (
     Table,
     among,
@@ -21,8 +21,8 @@ from widget_server.db import (
 )
 from widget_server.errors import NotFound
 from widget_server.events import AccountMerged, CustomerErased, emit
+from widget_server.idempotency import Request
 from widget_server.journal import Journaled
-from widget_server.keys import Request
 from widget_server.ledger import Account, Transaction
 from widget_server.loyalty import audit_log, referrals
 from widget_server.loyalty.earning import actions, order_points, orders, social
@@ -78,7 +78,7 @@ def merge(shop: Shop, source_id: str, target_id: str) -> None:
             order_points.score_order(shop, order_id, source="job")
         referrals.evaluate(shop, target.id, source="job")
         if active is not None:
-            ledger.note_activity(shop.id, target.id, active)  # to be merged is none
+            ledger.set_activity(shop.id, target.id, active)  # to be merged is none
         audit_log.note(shop.id, "merge", "customer", target.id, before={"merged_id": source.id})
 
 
@@ -240,7 +240,7 @@ KEEPERS: list[Keeper] = [
     Keeper((Coupon,), coupons.forget),
     Keeper((MailboxClaim,), mailboxes.forget),
     Keeper((Customer,), customers.forget),
-    Keeper((Request,), keys.forget),
+    Keeper((Request,), idempotency.forget),
 ]
 
 
@@ -274,7 +274,7 @@ def settle(_payload: dict[str, Any]) -> None:
     """
     if on_sqlite():
         if not empty_log():
-            queue.enqueue(SETTLE_JOB, {}, delay_seconds=SETTLE_AGAIN_SECONDS)
+            job_queue.enqueue(SETTLE_JOB, {}, delay_seconds=SETTLE_AGAIN_SECONDS)
         return
     with work.unhurried(database.obj):
         for table in sorted({one._meta.table_name for keeper in KEEPERS for one in keeper.tables}):
@@ -284,7 +284,7 @@ def settle(_payload: dict[str, Any]) -> None:
 def _forget(person: Forgotten) -> None:
     for keeper in KEEPERS:
         keeper.forget(person)
-    queue.enqueue_once(SETTLE_JOB, {})
+    job_queue.enqueue_once(SETTLE_JOB, {})
     when_committed(_empty_log_now)
 
 

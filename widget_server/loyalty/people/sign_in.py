@@ -303,7 +303,7 @@ def _give_notice(shop: Shop, customer: Customer, template: str, family: str) -> 
 def _enter(shop: Shop, customer: Customer, referral_code: str | None, *, browser: str) -> SignedIn:
     became = _enroll(shop, customer, referral_code)
     account = ledger.open_account(shop.id, customer.id)
-    ledger.touch(shop.id, account.id)
+    ledger.note_activity(shop.id, account.id)
     return SignedIn(customer, sessions.open_session(shop.id, customer.id, browser=browser), became, None)
 
 

@@ -60,7 +60,7 @@ def create_account(shop: Shop, customer_id: str) -> Account:
 
 
 @dataclass(frozen=True)
-class Said:
+class Annotation:
     """What goes with points that a person or an app moves; kept beside the row, see `Adjustment`.
 
     Raises BadRequest (reason, comment) when a text is too long.
@@ -90,11 +90,11 @@ class Said:
         return hashlib.sha256("\n".join((salt, self.reason or "", self.comment or "", *codes)).encode()).hexdigest()
 
 
-NOTHING_SAID = Said()
+NO_ANNOTATION = Annotation()
 
 
 def earn_points(
-    shop: Shop, account_id: str, points: int, *, source: str, key: str, said: Said = NOTHING_SAID
+    shop: Shop, account_id: str, points: int, *, source: str, key: str, said: Annotation = NO_ANNOTATION
 ) -> Transaction:
     """Staff or an app give points: an earn, booked at once (contracts §2, wix-api §1b earnPoints).
 
@@ -105,7 +105,7 @@ def earn_points(
         raise BadRequest("Points that are given are 1 or more.", field="amount")
     with atomic():
         account = _present(shop, account_id)
-        if ledger.booked(shop.id, source, key) is None:
+        if ledger.find_by_key(shop.id, source, key) is None:
             programs.need_active(shop.id)
             if Customer.need(shop, Customer.id == account.customer_id).excluded:
                 raise CustomerExcluded()
@@ -121,7 +121,7 @@ def adjust(
     by: int | None = None,
     to_balance: int | None = None,
     revision: int | None = None,
-    said: Said = NOTHING_SAID,
+    said: Annotation = NO_ANNOTATION,
 ) -> Transaction | None:
     """Staff change a balance, by an amount or to a balance (which wins when both are given); in any program.
 
@@ -131,7 +131,7 @@ def adjust(
     """
     with atomic():
         account = _present(shop, account_id)
-        earlier = ledger.booked(shop.id, source, key)
+        earlier = ledger.find_by_key(shop.id, source, key)
         if earlier is None and revision is not None and revision != account.revision:
             raise StaleRevision()
         amount = by
@@ -150,7 +150,7 @@ def _present(shop: Shop, account_id: str) -> Account:
 
 
 def _post_noted(
-    shop: Shop, account_id: str, kind: Kind, amount: int, source: str, key: str, word: str, said: Said
+    shop: Shop, account_id: str, kind: Kind, amount: int, source: str, key: str, word: str, said: Annotation
 ) -> Transaction:
     salt = secrets.token_hex(16)
     cause = Cause(word, snapshot={"note": said.digest(salt)})
@@ -162,7 +162,7 @@ def _post_noted(
     return row
 
 
-def adjustment(row: Transaction | Row, salt: str, said: Said) -> Row:
+def adjustment(row: Transaction | Row, salt: str, said: Annotation) -> Row:
     """The Adjustment to keep beside `row`, whose snapshot notes `said.digest(salt)`."""
     return Row(
         id=new_id(), shop_id=row.shop_id, transaction_id=row.id, salt=salt, created_at=row.created_at, **vars(said)
@@ -191,6 +191,6 @@ def audit_notes(shop_id: str | None = None) -> Iterator[str]:
         Transaction, on=(Transaction.id == Adjustment.transaction_id), attr="row"
     )
     for note in notes.where(spoken).iterator():
-        said = Said(**{name: getattr(note, name) for name in Said.__dataclass_fields__})
+        said = Annotation(**{name: getattr(note, name) for name in Annotation.__dataclass_fields__})
         if note.row.snapshot.get("note") != said.digest(note.salt):
             yield f"transaction {note.transaction_id}: the words beside it were changed"

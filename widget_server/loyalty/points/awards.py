@@ -170,7 +170,7 @@ def _correct(award: Award, target: Target, shortfall: Shortfall, source: str) ->
     if difference > 0:
         _earn(award, difference, key, source)
         return
-    ledger.take_back(
+    ledger.claw_back(
         award.shop_id,
         award.account_id,
         -difference,

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from peewee import Check, CompositeKey, Value, fn
 
-from widget_server import clock, holds, ledger, queue
+from widget_server import clock, holds, job_queue, ledger
 from widget_server.db import (
     Int,
     Row,
@@ -36,7 +36,7 @@ from widget_server.ledger import POINTS_MAX, Account, Cause, Move
 from widget_server.loyalty import audit_log
 from widget_server.loyalty.people.customers import Customer
 from widget_server.loyalty.people.forgetting import Forgotten
-from widget_server.loyalty.points.adjustments import NOTHING_SAID, Adjustment, Said, adjustment
+from widget_server.loyalty.points.adjustments import NO_ANNOTATION, Adjustment, Annotation, adjustment
 from widget_server.loyalty.program import programs
 from widget_server.loyalty.program.shops import Shop
 
@@ -113,7 +113,7 @@ def bulk_adjust(
     key: str,
     by: int | None = None,
     to_balance: int | None = None,
-    said: Said = NOTHING_SAID,
+    said: Annotation = NO_ANNOTATION,
 ) -> Batch:
     """Staff change the balances of many, by an amount or to a balance (which wins), as a job (acceptance 54).
 
@@ -135,7 +135,7 @@ def bulk_adjust(
 
 
 def create(
-    shop: Shop, kind: str, mode: Mode, *, source: str, key: str, said: Said, points: int | None = None
+    shop: Shop, kind: str, mode: Mode, *, source: str, key: str, said: Annotation, points: int | None = None
 ) -> tuple[Batch, bool]:
     """A batch without items, and whether it is new; the one there is when `key` comes again."""
     facts = {"kind": kind, "mode": mode, "points": points, "staff": said.staff, "app_id": said.app_id}
@@ -228,12 +228,12 @@ def forget(person: Forgotten) -> None:
 
 def give_up() -> None:
     """What its jobs could not do in all their tries has failed: so that it can be undone, or undone again."""
-    jobs = queue.Job.everywhere().where(queue.Job.name.in_((JOB, LIST_JOB)))
-    for job in list(jobs.where(queue.Job.status == "dead")):
+    jobs = job_queue.Job.everywhere().where(job_queue.Job.name.in_((JOB, LIST_JOB)))
+    for job in list(jobs.where(job_queue.Job.status == "dead")):
         with atomic():
             under_way = (Batch.id == job.payload["batch_id"], Batch.status.in_(("running", "undoing")))
             batch: Batch | None = lock_rows(Batch.everywhere().where(*under_way)).first()
-            others = jobs.where(queue.Job.status == "waiting", queue.Job.payload == job.payload)
+            others = jobs.where(job_queue.Job.status == "waiting", job_queue.Job.payload == job.payload)
             if batch is None or others.exists():
                 continue
             if batch.status == "undoing":
@@ -266,7 +266,7 @@ def _items(batch: Batch) -> Any:
 
 def _book(batch: Batch, items: Sequence[Row]) -> None:
     items = [item for item in items if item.status == "waiting"]
-    said = Said(batch.reason, batch.comment, batch.staff, batch.app_id)
+    said = Annotation(batch.reason, batch.comment, batch.staff, batch.app_id)
     salts: dict[int, str] = {}
 
     def wanted(item: Row, account: Row) -> Move | None:
@@ -288,7 +288,7 @@ def _book(batch: Batch, items: Sequence[Row]) -> None:
 def _undo(batch: Batch, items: Sequence[Row]) -> None:
     items = [item for item in items if item.status in ("done", "kept")]
     lines = [item.line for item in items] or [0]
-    booked = ledger.booked_many(batch.shop_id, batch.source, f"batch:{batch.id}", lines[0], lines[-1])
+    booked = ledger.find_by_keys(batch.shop_id, batch.source, f"batch:{batch.id}", lines[0], lines[-1])
     copied = ledger.current_many(batch.shop_id, booked)
     rows = {row.line: now for row, now in zip(booked, copied, strict=True)}
     for item in items:
@@ -362,4 +362,4 @@ def _tell(batch: Batch) -> None:
 
 
 def _go_on(batch: Batch) -> None:
-    queue.enqueue(JOB, {"batch_id": batch.id})
+    job_queue.enqueue(JOB, {"batch_id": batch.id})

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from peewee import Case
 
-from widget_server import clock, keys, ledger
+from widget_server import clock, idempotency, ledger
 from widget_server.db import atomic
 from widget_server.events import MailWanted, emit
 from widget_server.ledger import BALANCE_MAX, Account, Cause
@@ -124,7 +124,7 @@ def _remind(shop: Shop, account: Account, expiry: NextExpiry, days: int) -> None
     figures = {"points": expiry.points, "expires_at": clock.iso(expiry.at)}
     mail = MailWanted(shop.id, "points_expire", customer.email, customer.locale or shop.locale, figures)
     key = f"points_expire:{account.id}:{figures['expires_at']}:{days}"
-    keys.once(shop.id, "job", key, key, lambda: emit(mail), customer_id=customer.id)
+    idempotency.run_once(shop.id, "job", key, key, lambda: emit(mail), customer_id=customer.id)
 
 
 def _may_lose(shop: Shop, rules: programs.ProgramSettings, cutoff: datetime) -> list[Account]:

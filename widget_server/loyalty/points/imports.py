@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 
 from peewee import Check, fn
 
-from widget_server import clock, holds, ledger, queue
+from widget_server import clock, holds, job_queue, ledger
 from widget_server.db import (
     Bool,
     Int,
@@ -46,7 +46,7 @@ from widget_server.loyalty.people import customers, emails
 from widget_server.loyalty.people.customers import Customer, Person
 from widget_server.loyalty.people.forgetting import Forgotten
 from widget_server.loyalty.points import batches, csv_files, stored_files
-from widget_server.loyalty.points.adjustments import NOTHING_SAID, Said
+from widget_server.loyalty.points.adjustments import NO_ANNOTATION, Annotation
 from widget_server.loyalty.points.batches import Batch, BatchItem, Mode
 from widget_server.loyalty.points.csv_files import CsvFile, Opens, Unreadable
 from widget_server.loyalty.points.stored_files import Stored
@@ -188,7 +188,7 @@ def create(shop: Shop, file_url: str, *, file_name: str | None = None) -> Import
             updated_at=moment,
         )
         made.save(force_insert=True)
-        queue.enqueue(PARSE_JOB, {"import_id": made.id})
+        job_queue.enqueue(PARSE_JOB, {"import_id": made.id})
         emit(ImportCreated(shop.id, made.id))
         return made
 
@@ -212,7 +212,7 @@ def execute(
     mode: Mode = "add",
     again: bool = False,
     creates_customers: bool = False,
-    said: Said = NOTHING_SAID,
+    said: Annotation = NO_ANNOTATION,
 ) -> Import:
     """Book what the file says, as a job: an adjust for each row, in any program.
 
@@ -238,7 +238,7 @@ def execute(
             raise AlreadyImported(import_id=earlier.id)
         batch, _ = batches.create(shop, "import", mode, source=source, key=f"import:{made.id}", said=said)
         facts = {"columns": chosen, "batch_id": batch.id, "creates_customers": creates_customers}
-        queue.enqueue(batches.LIST_JOB, {"batch_id": batch.id})
+        job_queue.enqueue(batches.LIST_JOB, {"batch_id": batch.id})
         return _save(made, "parsed", status="importing", **facts)
 
 
@@ -260,7 +260,7 @@ def list_rows(batch_id: str) -> None:
         while chunk := [*chunk, *islice(rows, batches.CHUNK - len(chunk))]:
             chunk = chunk[_list_chunk(shop, made, batch, chunk) :]
             if time.monotonic() > until:
-                queue.enqueue(batches.LIST_JOB, {"batch_id": batch.id})
+                job_queue.enqueue(batches.LIST_JOB, {"batch_id": batch.id})
                 return
     except (Unreadable, NotFound):  # somebody touched the file since it was parsed
         batches.fail(batch)

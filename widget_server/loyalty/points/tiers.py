@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from peewee import JOIN, Check, fn
 
-from widget_server import clock, ledger, queue
+from widget_server import clock, job_queue, ledger
 from widget_server.db import Int, Json, Money, ShopTable, Text, UtcDateTime, atomic, new_id
 from widget_server.errors import TierProgramExists, TierTaken, TierUnknown
 from widget_server.events import TierChanged, emit
@@ -179,7 +179,7 @@ def change(shop: Shop, tier_id: str, revision: int | None, **columns: Any) -> Ti
     with atomic():
         programs.locked(shop.id)
         tier = _current(shop, tier_id, revision)
-        changed = revisions.put(tier, columns)
+        changed = revisions.set_columns(tier, columns)
         if changed:
             _check_free(shop, tier.id, tier.name, tier.required_points)
             tier.save()
@@ -211,7 +211,7 @@ def save_program(shop: Shop, **settings: Any) -> TierProgram:
         programs.locked(shop.id)
         stored = TierProgram.one(shop)
         program = stored or program_settings(shop)
-        changed = revisions.put(program, _agreeing(settings))
+        changed = revisions.set_columns(program, _agreeing(settings))
         if stored is None:
             program.revision = 1
         if changed or stored is None:
@@ -287,7 +287,7 @@ def _move_accounts(shop: Shop) -> None:
         Account.tier_id.not_in(standing),
     )
     if active and Account.one(shop, EVER_EARNED) is not None:
-        queue.enqueue_once(RECHECK_JOB, {"shop_id": shop.id})
+        job_queue.enqueue_once(RECHECK_JOB, {"shop_id": shop.id})
 
 
 def own_figures(shop: Shop, told: Mapping[str | None, Any]) -> dict[str, Any] | None:
@@ -359,7 +359,7 @@ def recheck(shop: Shop, account_id: str) -> None:
         reached = [level for level in listed(shop.id) if level.required_points <= points]
         tier = reached[-1] if reached else None
         until = _until(shop, program, account, tier.required_points) if tier else None
-        ledger.place(shop.id, account_id, tier.id if tier else None, points, until)
+        ledger.set_tier(shop.id, account_id, tier.id if tier else None, points, until)
 
 
 def _until(shop: Shop, program: TierProgram, account: Account, required_points: int) -> datetime | None:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from peewee import Check
 
-from widget_server import clock, queue
+from widget_server import clock, job_queue
 from widget_server.db import Int, Json, ShopTable, Text, UtcDateTime, atomic, lock_rows
 from widget_server.errors import BadTransition, ProgramNotActive
 from widget_server.events import ProgramChanged, emit
@@ -209,7 +209,7 @@ def update(
         if changes:
             _save(program, **changes)
         if program.rules.orders_from != began:
-            queue.enqueue_once(RECONSIDER_JOB, {"shop_id": shop_id})
+            job_queue.enqueue_once(RECONSIDER_JOB, {"shop_id": shop_id})
         return program
 
 

@@ -20,7 +20,7 @@ def check_revision(row: Any, revision: int | None) -> None:
         raise StaleRevision()
 
 
-def put(row: Any, columns: dict[str, Any]) -> tuple[str, ...]:
+def set_columns(row: Any, columns: dict[str, Any]) -> tuple[str, ...]:
     """Set the columns that differ, as one change of the row, which is not saved yet; answers their names."""
     changed = tuple(name for name, value in columns.items() if getattr(row, name) != value)
     for name in changed:
@@ -31,7 +31,7 @@ def put(row: Any, columns: dict[str, Any]) -> tuple[str, ...]:
     return changed
 
 
-def make(thing: Any, told: Told) -> Any:
+def create(thing: Any, told: Told) -> Any:
     """Keep a new rule or reward, and tell of it."""
     thing.id = new_id()
     thing.created_at = thing.updated_at = clock.now()
@@ -40,10 +40,10 @@ def make(thing: Any, told: Told) -> Any:
     return thing
 
 
-def edit(thing: Any, columns: dict[str, Any], told: Told) -> Any:
+def update(thing: Any, columns: dict[str, Any], told: Told) -> Any:
     """Set the columns of a rule or reward that differ and, if any does, keep it and tell of it."""
     was_archived = thing.archived_at is not None
-    changed = put(thing, columns)
+    changed = set_columns(thing, columns)
     if changed:
         thing.save()
         kind = kind_of_change(was_archived=was_archived, is_archived=thing.archived_at is not None)
@@ -53,7 +53,7 @@ def edit(thing: Any, columns: dict[str, Any], told: Told) -> Any:
 
 def archive(thing: Any, told: Told) -> None:
     """It is not to be had any more; what came of it stays."""
-    edit(thing, {"active": False, "archived_at": clock.now()}, told)
+    update(thing, {"active": False, "archived_at": clock.now()}, told)
 
 
 def last_place(table: Any, shop_id: str, word: str) -> dict[str, Any]:

@@ -252,7 +252,7 @@ def _charge_again(coupon: Coupon, source: str) -> None:
     if covered:
         ledger.post(coupon.shop_id, account.id, "redeem", -covered, source=source, key=key, cause=cause)
     if coupon.cost_points > covered:
-        ledger.take_back(
+        ledger.claw_back(
             coupon.shop_id,
             account.id,
             coupon.cost_points - covered,

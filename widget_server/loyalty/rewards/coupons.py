@@ -9,7 +9,7 @@ from typing import Any
 
 from peewee import SQL, Check
 
-from widget_server import clock, ledger, queue
+from widget_server import clock, job_queue, ledger
 from widget_server.db import Bool, Int, Json, Money, Text, UtcDateTime, atomic, lock_rows
 from widget_server.errors import CouponNotReturnable, CouponNotUsable
 from widget_server.events import CouponChanged, CouponDeleted, emit
@@ -297,7 +297,7 @@ def give_points_back(coupon: Coupon, status: str, *, key: str, source: str, word
 
 def promise(job: str, coupon: Coupon, **facts: Any) -> str:
     """The shop is asked after the commit (stores/codes.py). Answers the job's id."""
-    return queue.enqueue(job, {"shop_id": coupon.shop_id, "coupon_id": coupon.id, **facts})
+    return job_queue.enqueue(job, {"shop_id": coupon.shop_id, "coupon_id": coupon.id, **facts})
 
 
 def _own(shop: Shop, customer: Customer, coupon_id: str) -> Coupon:

@@ -8,7 +8,7 @@ from typing import Any
 
 from peewee import fn
 
-from widget_server import clock, queue
+from widget_server import clock, job_queue
 from widget_server.db import atomic, new_id
 from widget_server.events import CouponIssued, emit
 from widget_server.loyalty.people.customers import Customer
@@ -94,13 +94,15 @@ def code_not_killed(shop: Shop, coupon_id: str, failure: str, detail: str) -> No
 
 def give_up_on_codes(limit: int = 1000) -> int:
     """Where the queue has given up asking a shop, hers is hers again. Answers how many coupons there were."""
-    at_work = queue.Job.everywhere(queue.Job.id).where(queue.Job.id == Coupon.code_job, queue.Job.status == "waiting")
+    at_work = job_queue.Job.everywhere(job_queue.Job.id).where(
+        job_queue.Job.id == Coupon.code_job, job_queue.Job.status == "waiting"
+    )
     given_up = Coupon.everywhere().where(
         Coupon.status.in_((*USABLE, "issuing")), Coupon.code_job.is_null(False), ~fn.EXISTS(at_work)
     )
     count = 0
     for coupon in list(given_up.limit(limit)):
-        job = queue.Job.get_or_none(queue.Job.id == coupon.code_job)
+        job = job_queue.Job.get_or_none(job_queue.Job.id == coupon.code_job)
         detail = (job and job.last_error) or "the job is gone"
         with atomic():
             fresh = coupons.locked(coupon.shop_id, coupon.id)

@@ -128,7 +128,7 @@ def _bought_before(
     shop: Shop, customer: Customer, reward: Reward, source: str, key: str, points: int | None
 ) -> Coupon | None:
     """The coupon that this very request bought; raises KeyReused when the key was another request's."""
-    row = ledger.booked(shop.id, source, key)
+    row = ledger.find_by_key(shop.id, source, key)
     if row is None:
         return None
     coupon = Coupon.one(shop, Coupon.transaction_id == ledger.current(row).id)

@@ -210,8 +210,8 @@ def save_reward(shop: Shop, handle: str, **columns: Any) -> Reward:
         programs.locked(shop.id)
         reward = Reward.one(shop, Reward.handle == handle)
         if reward is None:
-            return revisions.make(Reward(shop_id=shop.id, handle=handle, **columns), RewardChanged)
-        return revisions.edit(reward, columns, RewardChanged)
+            return revisions.create(Reward(shop_id=shop.id, handle=handle, **columns), RewardChanged)
+        return revisions.update(reward, columns, RewardChanged)
 
 
 # The catalogue, as the admin API edits it (wix-api §2, Reward)
@@ -232,7 +232,7 @@ def create(
         word = "@checkout" if at_checkout else kind.replace("_", "-")  # no name for a program file
         columns |= {"kind": kind, "at_checkout": at_checkout, **_price_columns(shop, kind, prices)}
         columns |= revisions.last_place(Reward, shop.id, word)
-        return revisions.make(Reward(shop_id=shop.id, **columns), RewardChanged)
+        return revisions.create(Reward(shop_id=shop.id, **columns), RewardChanged)
 
 
 def change(
@@ -260,7 +260,7 @@ def change(
             if reward.slides:
                 raise BadRequest("What a sliding coupon is worth stands in the program file.", field="type")
             columns |= {"kind": kind, **_price_columns(shop, kind, prices)}
-        return revisions.edit(reward, columns, RewardChanged)
+        return revisions.update(reward, columns, RewardChanged)
 
 
 def remove(shop: Shop, reward_id: str, revision: int | None) -> None:
@@ -274,7 +274,7 @@ def forget_tier(shop_id: str, tier_id: str) -> None:
     """The tier is gone, and with it the prices that rewards had for it."""
     for reward in Reward.of(shop_id).where(Reward.by_tier.is_null(False)):
         if tier_id in reward.by_tier:
-            revisions.edit(reward, {"by_tier": tiers.own_figures_without(reward.by_tier, tier_id)}, RewardChanged)
+            revisions.update(reward, {"by_tier": tiers.own_figures_without(reward.by_tier, tier_id)}, RewardChanged)
 
 
 def _price_columns(shop: Shop, kind: str, prices: Mapping[str | None, Price]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from widget_server.stores.messages import ActionSeen, CustomerSeen, Message, Odd, OrderSeen
+from widget_server.stores.messages import ActionSeen, CustomerSeen, MalformedMessage, Message, OrderSeen
 from widget_server.web.bodies import storable
 
 TOPICS = ("order", "customer", "action")
@@ -26,15 +26,15 @@ def translate(topic: str, body: bytes) -> Message:
     try:
         value = json.loads(body)
     except (ValueError, RecursionError) as wrong:
-        raise Odd("not JSON") from wrong
+        raise MalformedMessage("not JSON") from wrong
     if not isinstance(value, dict):
-        raise Odd("not a JSON object")
+        raise MalformedMessage("not a JSON object")
     if not storable(value):
-        raise Odd("text that is none: a NUL or half a character")
+        raise MalformedMessage("text that is none: a NUL or half a character")
     if topic == "order":
         return OrderSeen(value)
     if topic == "customer":
         return CustomerSeen(value)
     if topic == "action":
         return ActionSeen(value)
-    raise Odd("unknown topic")
+    raise MalformedMessage("unknown topic")

@@ -27,8 +27,8 @@ from widget_server.stores.messages import (
     CustomersMerged,
     DataRequested,
     Ignored,
+    MalformedMessage,
     Message,
-    Odd,
     OrderGone,
     OrderSeen,
     RefundSeen,
@@ -49,7 +49,7 @@ def verify(secret: str, headers: Mapping[str, str], body: bytes) -> bool:
 def translate(topic: str, body: bytes) -> Message:
     """What a signed body says; raises `Odd` when it has not the shape its topic promises."""
     if topic not in _MEANING:
-        raise Odd("unknown topic")
+        raise MalformedMessage("unknown topic")
     return _MEANING[topic](Fields.of(body))
 
 

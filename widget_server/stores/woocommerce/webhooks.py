@@ -26,7 +26,7 @@ from widget_server.stores.fields import (
     total_of,
     wire,
 )
-from widget_server.stores.messages import CustomerSeen, Message, Odd, OrderGone, OrderSeen
+from widget_server.stores.messages import CustomerSeen, MalformedMessage, Message, OrderGone, OrderSeen
 
 _PLACED = {"pending", "on-hold"}
 _CANCELLED = {"cancelled", "failed", "trash"}
@@ -53,10 +53,10 @@ def is_ping(headers: Mapping[str, str], body: bytes) -> bool:
 def translate(topic: str, body: bytes) -> Message:
     """What a signed body says; raises `Odd` when it has not the shape its topic promises."""
     if topic not in _MEANING:
-        raise Odd("unknown topic")
+        raise MalformedMessage("unknown topic")
     fields = Fields.of(body)
     if "id" not in fields.values and "code" in fields.values:
-        raise Odd(f"WooCommerce sent an error instead: {fields.text('code')}")
+        raise MalformedMessage(f"WooCommerce sent an error instead: {fields.text('code')}")
     return _MEANING[topic](fields)
 
 

@@ -2,8 +2,8 @@
 
 from widget_server.errors import QueryTooSlow
 from widget_server.web.query.aggregations import Summary, aggregate, summary, time_zone
-from widget_server.web.query.document import asked, counted, searched, selected
 from widget_server.web.query.fields import Entity, Field, word_of
+from widget_server.web.query.json_schema import asked, counted, searched, selected
 from widget_server.web.query.pages import Page, count, metadata, metadata_v2, page, selection
 
 __all__ = [

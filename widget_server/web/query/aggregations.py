@@ -15,10 +15,10 @@ from peewee import SQL, Case, NodeList, Value, fn
 
 from widget_server import clock
 from widget_server.db import on_sqlite
-from widget_server.web.query.conditions import every
+from widget_server.web.query.conditions import all_of
 from widget_server.web.query.costly import costly
 from widget_server.web.query.fields import TYPES, Entity, Field
-from widget_server.web.query.reading import a_list, a_number, a_text, a_word, an_object, wrong
+from widget_server.web.query.parsing import read_choice, read_list, read_number, read_object, read_text, wrong
 from widget_server.web.query.weight import GROUP, READING, Weight
 
 AGGREGATIONS_MAX = 10
@@ -41,7 +41,7 @@ class Summary:
     """The aggregations of a query, read and weighed; `of` takes them of rows."""
 
     def __init__(self, entity: Entity, asked: Any, zone: tzinfo, path: str) -> None:
-        listed = enumerate(a_list(asked, AGGREGATIONS_MAX, path))
+        listed = enumerate(read_list(asked, AGGREGATIONS_MAX, path))
         self.path = path
         self.wanted = [_wanted(entity, one, zone, f"{path}[{at}]") for at, one in listed]
         self.weight()
@@ -79,7 +79,7 @@ def aggregate(entity: Entity, select: Any, asked: Any, zone: tzinfo = UTC, *, wh
 
 def time_zone(name: Any, where: str = "search") -> tzinfo:
     """The `timeZone` of the body's `where`: an IANA name or an offset as +02:00; UTC by default. Raises BadRequest."""
-    text = a_text({"timeZone": name}, "timeZone", ZONE_LENGTH_MAX, where) or "UTC"
+    text = read_text({"timeZone": name}, "timeZone", ZONE_LENGTH_MAX, where) or "UTC"
     offset = OFFSET.fullmatch(text)
     try:
         if not offset:
@@ -155,13 +155,13 @@ class _Values(_Level):
     part, many, one = "value", "values", "value"
 
     def read(self, own: Any) -> None:
-        own = an_object(own, ("limit", "sortType", "sortDirection", "missingValues", "includeOptions"), self.path)
-        options = an_object(own.get("includeOptions"), ("addToBucket",), f"{self.path}.includeOptions")
-        named = a_text(options, "addToBucket", BUCKET_NAME_LENGTH_MAX, f"{self.path}.includeOptions")
-        self.limit = a_number(own, "limit", 1, VALUES_MAX, VALUES_DEFAULT, self.path)
-        self.by_count = a_word(own, "sortType", ("COUNT", "VALUE"), self.path) == "COUNT"
-        self.descending = a_word(own, "sortDirection", ("DESC", "ASC"), self.path) == "DESC"
-        self.with_missing = a_word(own, "missingValues", ("EXCLUDE", "INCLUDE"), self.path) == "INCLUDE"
+        own = read_object(own, ("limit", "sortType", "sortDirection", "missingValues", "includeOptions"), self.path)
+        options = read_object(own.get("includeOptions"), ("addToBucket",), f"{self.path}.includeOptions")
+        named = read_text(options, "addToBucket", BUCKET_NAME_LENGTH_MAX, f"{self.path}.includeOptions")
+        self.limit = read_number(own, "limit", 1, VALUES_MAX, VALUES_DEFAULT, self.path)
+        self.by_count = read_choice(own, "sortType", ("COUNT", "VALUE"), self.path) == "COUNT"
+        self.descending = read_choice(own, "sortDirection", ("DESC", "ASC"), self.path) == "DESC"
+        self.with_missing = read_choice(own, "missingValues", ("EXCLUDE", "INCLUDE"), self.path) == "INCLUDE"
         self.missing = named or MISSING.get(self.field.kind, "N/A")
 
     def key(self) -> Any:
@@ -199,15 +199,15 @@ class _Ranges(_Level):
     def read(self, own: Any) -> None:
         if self.field.kind not in NUMBERS:
             raise wrong(self.path, "is for numbers.")
-        own = an_object(own, ("buckets",), self.path)
-        asked = a_list(own.get("buckets"), RANGES_MAX, f"{self.path}.buckets", least=1)
+        own = read_object(own, ("buckets",), self.path)
+        asked = read_list(own.get("buckets"), RANGES_MAX, f"{self.path}.buckets", least=1)
         self.buckets = [self.bucket(one, f"{self.path}.buckets[{at}]") for at, one in enumerate(asked)]
 
     def units(self) -> int:
         return len(self.buckets)
 
     def bucket(self, asked: Any, path: str) -> dict[str, float]:
-        bounds = {name: edge for name, edge in an_object(asked, ("from", "to"), path).items() if edge is not None}
+        bounds = {name: edge for name, edge in read_object(asked, ("from", "to"), path).items() if edge is not None}
         for name, edge in bounds.items():
             if isinstance(edge, bool) or not isinstance(edge, int | float) or not abs(edge) < 2**63:
                 raise wrong(f"{path}.{name}", "is a number.")
@@ -220,7 +220,7 @@ class _Ranges(_Level):
         edges = [{name: Value(edge, converter=False) for name, edge in one.items()} for one in self.buckets]
         above = [[column >= one["from"]] if "from" in one else [] for one in edges]
         below = [[column < one["to"]] if "to" in one else [] for one in edges]
-        inside = [every([*low, *high]) for low, high in zip(above, below, strict=True)]
+        inside = [all_of([*low, *high]) for low, high in zip(above, below, strict=True)]
         return Case(None, [(holds, SQL(str(at))) for at, holds in enumerate(inside)], None)
 
     def shown(self, key: Any) -> Any:
@@ -241,8 +241,8 @@ class _Dates(_Level):
     def read(self, own: Any) -> None:
         if self.field.kind != "time":
             raise wrong(self.path, "is for times.")
-        own = an_object(own, ("interval",), self.path)
-        self.interval = a_word(own, "interval", INTERVALS, self.path, needed=True)
+        own = read_object(own, ("interval",), self.path)
+        self.interval = read_choice(own, "interval", INTERVALS, self.path, needed=True)
 
     def units(self) -> int:
         return GROUP if self.interval in ("MINUTE", "SECOND") and not self.field.to_shown else 0
@@ -270,8 +270,8 @@ class _Figure(_Level):
     part, one = "scalar", "scalar"
 
     def read(self, own: Any) -> None:
-        own = an_object(own, ("type",), self.path)
-        self.type = a_word(own, "type", ("COUNT_DISTINCT", "MIN", "MAX"), self.path, needed=True)
+        own = read_object(own, ("type",), self.path)
+        self.type = read_choice(own, "type", ("COUNT_DISTINCT", "MIN", "MAX"), self.path, needed=True)
         if self.type != "COUNT_DISTINCT" and self.field.kind not in (*NUMBERS, "time"):
             raise wrong(self.path, "has MIN and MAX of numbers and times only.")
 
@@ -311,11 +311,11 @@ class _Nested:
     """Groups within groups, told as one list: each result names its group on every level."""
 
     def __init__(self, entity: Entity, asked: dict[str, Any], zone: tzinfo, path: str) -> None:
-        listed = an_object(asked.get("nested"), ("nestedAggregations",), f"{path}.nested").get("nestedAggregations")
+        listed = read_object(asked.get("nested"), ("nestedAggregations",), f"{path}.nested").get("nestedAggregations")
         self.path = f"{path}.nested.nestedAggregations"
-        levels = a_list(listed, NESTED_LEVELS_MAX, self.path, least=2)
+        levels = read_list(listed, NESTED_LEVELS_MAX, self.path, least=2)
         self.levels = [_level(entity, one, zone, f"{self.path}[{at}]") for at, one in enumerate(levels)]
-        self.told = {"name": a_text(asked, "name", NAME_LENGTH_MAX, path), "type": "NESTED"}
+        self.told = {"name": read_text(asked, "name", NAME_LENGTH_MAX, path), "type": "NESTED"}
         names = {level.told["name"] for level in self.levels}
         if "" in names or len(names) < len(levels):
             raise wrong(self.path, "have a name each, and each another.")
@@ -335,21 +335,21 @@ class _Nested:
 
 
 def _wanted(entity: Entity, asked: Any, zone: tzinfo, path: str) -> _Level | _Nested:
-    asked = an_object(asked, MEMBERS, path)
-    nested = a_word(asked, "type", (*TYPES_OF_LEVELS, "NESTED"), path, needed=True) == "NESTED"
+    asked = read_object(asked, MEMBERS, path)
+    nested = read_choice(asked, "type", (*TYPES_OF_LEVELS, "NESTED"), path, needed=True) == "NESTED"
     return _Nested(entity, asked, zone, path) if nested else _level(entity, asked, zone, path)
 
 
 def _level(entity: Entity, asked: Any, zone: tzinfo, path: str) -> _Level:
-    asked = an_object(asked, MEMBERS, path)
-    type = a_word(asked, "type", (*TYPES_OF_LEVELS,), path, needed=True)
-    name = a_text(asked, "fieldPath", PATH_LENGTH_MAX, path)
+    asked = read_object(asked, MEMBERS, path)
+    type = read_choice(asked, "type", (*TYPES_OF_LEVELS,), path, needed=True)
+    name = read_text(asked, "fieldPath", PATH_LENGTH_MAX, path)
     known = {name: field for name, field in entity.fields.items() if field.aggregatable}
     field = known.get(".".join(word.removeprefix("_") for word in name.split(".")))  # the SDK leaves its own _id
     if field is None:
         raise wrong(f"{path}.fieldPath", f"is one of {', '.join(sorted(known))}.")
     level = TYPES_OF_LEVELS[type]
-    told = {"name": a_text(asked, "name", NAME_LENGTH_MAX, path), "type": type, "fieldPath": name}
+    told = {"name": read_text(asked, "name", NAME_LENGTH_MAX, path), "type": type, "fieldPath": name}
     return level(field, zone, told, asked.get(level.part), path)
 
 

@@ -12,13 +12,13 @@ JOINED_AT_ONCE = 40  # SQLite refuses an expression that is nested 1000 deep, an
 ALL, NONE = SQL("(1 = 1)"), SQL("(1 = 0)")
 
 
-def every(conditions: Sequence[Any]) -> Any:
+def all_of(conditions: Sequence[Any]) -> Any:
     """True where each of them is."""
     conditions = [one for one in conditions if one is not ALL]
     return _joined(conditions, " AND ") if conditions else ALL
 
 
-def some(conditions: Sequence[Any]) -> Any:
+def any_of(conditions: Sequence[Any]) -> Any:
     """True where one of them is."""
     return _joined(conditions, " OR ") if conditions else NONE
 
@@ -32,12 +32,12 @@ def _joined(conditions: Sequence[Any], glue: str) -> Any:
     return NodeList(tuple(conditions), glue, parens=True)
 
 
-def no(condition: Any, column: Any, nullable: bool) -> Any:
+def negate(condition: Any, column: Any, nullable: bool) -> Any:
     """True where `condition` on `column` does not hold: where that cannot be told, too."""
     if condition is ALL:
         return NONE
     without = NodeList((SQL("NOT"), NodeList((condition,), parens=True)))
-    return some([without, column.is_null()]) if nullable else without
+    return any_of([without, column.is_null()]) if nullable else without
 
 
 def contains(column: Any, text: str) -> Any:
@@ -77,8 +77,8 @@ def resembles(column: Any, text: str) -> Any:
     }
     third = len(text) // 3
     parts = (text[:third], text[third : 2 * third], text[2 * third :])
-    near = some([_like(column, f"%{_escaped(part)}%") for part in parts])
-    holds = every([near, some([_like(column, f"%{way}%") for way in sorted(ways)])])
+    near = any_of([_like(column, f"%{_escaped(part)}%") for part in parts])
+    holds = all_of([near, any_of([_like(column, f"%{way}%") for way in sorted(ways)])])
     return holds if folded is None else _with_folded(folded, holds)
 
 

@@ -11,7 +11,7 @@ import peewee
 from peewee import SQL, NodeList
 
 from widget_server.db import Bool, Int, Json, Money, Text, UtcDateTime, on_sqlite
-from widget_server.web.query.reading import wrong
+from widget_server.web.query.parsing import wrong
 from widget_server.web.wire import GUID, moment
 
 Kind = Literal["id", "text", "int", "time", "money", "bool", "enum", "texts"]

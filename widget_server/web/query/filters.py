@@ -13,16 +13,16 @@ from peewee import SQL, NodeList, Value
 from widget_server.db import on_sqlite
 from widget_server.web.query.conditions import (
     NONE,
+    all_of,
+    any_of,
     contains,
     ends_with,
-    every,
     needs_folding,
-    no,
-    some,
+    negate,
     starts_with,
 )
 from widget_server.web.query.fields import MILLISECOND, Field, Kind
-from widget_server.web.query.reading import wrong
+from widget_server.web.query.parsing import wrong
 from widget_server.web.query.weight import Weight, of_text
 
 DEPTH_MAX = 10
@@ -70,12 +70,12 @@ class _Filter:
             raise wrong(self.path, "is a JSON object.")
         if depth > DEPTH_MAX:
             raise wrong(self.path, f"is nested more than {DEPTH_MAX} deep.")
-        return (some if negated else every)([self.member(*one, negated, depth) for one in asked.items()])
+        return (any_of if negated else all_of)([self.member(*one, negated, depth) for one in asked.items()])
 
     def member(self, name: str, asked: Any, negated: bool, depth: int) -> Any:
         if name in ("$and", "$or"):
             parts = [self.group(one, negated, depth + 1) for one in self.listed(asked, f"{self.path}.{name}")]
-            return (every if (name == "$and") is not negated else some)(parts)
+            return (all_of if (name == "$and") is not negated else any_of)(parts)
         if name == "$not":
             several = isinstance(asked, list)
             if several and len(asked) != 1:
@@ -90,7 +90,7 @@ class _Filter:
             raise wrong(path, "takes a value, or an object with operators.")
         asked = asked if isinstance(asked, dict) else {"$eq": asked}
         leaves = [self.leaf(field, operator, value, negated, path) for operator, value in asked.items()]
-        return (some if negated else every)(leaves)
+        return (any_of if negated else all_of)(leaves)
 
     def leaf(self, field: Field, operator: str, value: Any, negated: bool, path: str) -> Any:
         """One operator on one field."""
@@ -108,9 +108,9 @@ class _Filter:
             if not isinstance(value, bool):
                 raise wrong(path, f"takes true or false for {operator}.")
             found = _present(field) if operator == "$exists" else _empty(field)
-            return no(found, field.column, False) if (value is False) is not negated else found
+            return negate(found, field.column, False) if (value is False) is not negated else found
         holds = self.holds(field, operator, value, path)
-        return no(holds, field.column, field.nullable) if negated else holds
+        return negate(holds, field.column, field.nullable) if negated else holds
 
     def holds(self, field: Field, operator: str, value: Any, path: str) -> Any:
         if operator in TEXT:
@@ -121,9 +121,9 @@ class _Filter:
         if operator in ("$in", "$hasSome", "$hasAll"):
             values = [field.read(one, path) for one in self.listed(value, path, 8 if field.kind == "time" else 1)]
             if field.kind == "texts":
-                return (every if operator == "$hasAll" else some)([_holds_text(field, one) for one in values])
+                return (all_of if operator == "$hasAll" else any_of)([_holds_text(field, one) for one in values])
             if operator == "$hasAll":  # every value listed is the field's only one
-                return every([_one_of(field, [one]) for one in dict.fromkeys(values)][:2])
+                return all_of([_one_of(field, [one]) for one in dict.fromkeys(values)][:2])
             return _one_of(field, values)
         found = field.read(value, path)
         return _one_of(field, [found]) if operator == "$eq" else _compared(field, operator, found)
@@ -143,19 +143,19 @@ def _empty(field: Field) -> Any:
     """Missing, or nothing inside."""
     nothing = {"text": "", "texts": "[]"}.get(field.kind)
     missing = field.column.is_null()
-    return missing if nothing is None else some([missing, NodeList((field.column, SQL("="), SQL(f"'{nothing}'")))])
+    return missing if nothing is None else any_of([missing, NodeList((field.column, SQL("="), SQL(f"'{nothing}'")))])
 
 
 def _one_of(field: Field, values: list[Any]) -> Any:
     if field.kind == "time":
-        return some([_shown_as(field, moment) for moment in values])
+        return any_of([_shown_as(field, moment) for moment in values])
     bound = [field.bound(one) for one in values]
     column = field.ordered if field.kind == "money" else field.column
     return (column == bound[0]) if len(bound) == 1 else column.in_(bound) if bound else NONE
 
 
 def _shown_as(field: Field, moment: datetime) -> Any:
-    return every([_compared(field, "$gte", moment), _compared(field, "$lte", moment)])
+    return all_of([_compared(field, "$gte", moment), _compared(field, "$lte", moment)])
 
 
 def _compared(field: Field, operator: str, value: Any) -> Any:

@@ -12,10 +12,10 @@ from widget_server import clock
 from widget_server.errors import BadRequest
 from widget_server.web.query import cursors, filters, search
 from widget_server.web.query.aggregations import Summary
-from widget_server.web.query.conditions import every
+from widget_server.web.query.conditions import all_of
 from widget_server.web.query.costly import costly
 from widget_server.web.query.fields import Entity
-from widget_server.web.query.reading import a_number, a_text, an_object, wrong
+from widget_server.web.query.parsing import read_number, read_object, read_text, wrong
 from widget_server.web.query.sorting import Key, beyond, order
 from widget_server.web.query.weight import Weight
 
@@ -120,7 +120,7 @@ def selection(
     path = f"{where}." if where else ""
     weight = summary.weight() if summary else Weight()
     chosen = filters.condition(entity.fields, filter, f"{path}filter", weight)
-    return every([chosen, search.condition(entity.fields, search_for, f"{path}search", weight)])
+    return all_of([chosen, search.condition(entity.fields, search_for, f"{path}search", weight)])
 
 
 def count(select: Any) -> int:
@@ -150,19 +150,19 @@ def _read(entity: Entity, asked: Any, shop_id: str, where: Where) -> _Asked:
     """The parts of `asked`; with a cursor, those inside it."""
     path = f"{where}." if where else ""
     names = ("filter", "sort", *(("search",) if where == "search" else ()))
-    an_object(asked, (*names, "cursorPaging", "paging"), where)
-    cursor_paging = an_object(asked.get("cursorPaging"), ("limit", "cursor"), f"{path}cursorPaging")
-    paging = an_object(asked.get("paging"), ("limit", "offset"), f"{path}paging")
+    read_object(asked, (*names, "cursorPaging", "paging"), where)
+    cursor_paging = read_object(asked.get("cursorPaging"), ("limit", "cursor"), f"{path}cursorPaging")
+    paging = read_object(asked.get("paging"), ("limit", "offset"), f"{path}paging")
     known = {name: asked[name] for name in names if asked.get(name) is not None}
     if cursor_paging and paging:
         raise wrong(f"{path}paging", "does not go with cursorPaging.")
     if paging:
-        limit = a_number(paging, "limit", 0, OFFSET_LIMIT_MAX, LIMIT_DEFAULT, f"{path}paging")
-        offset = a_number(paging, "offset", 0, OFFSET_MAX, 0, f"{path}paging") if "offset" in paging else None
+        limit = read_number(paging, "limit", 0, OFFSET_LIMIT_MAX, LIMIT_DEFAULT, f"{path}paging")
+        offset = read_number(paging, "offset", 0, OFFSET_MAX, 0, f"{path}paging") if "offset" in paging else None
         return _Asked(known, limit, offset=offset)
-    cursor = a_text(cursor_paging, "cursor", cursors.LENGTH_MAX, f"{path}cursorPaging")
+    cursor = read_text(cursor_paging, "cursor", cursors.LENGTH_MAX, f"{path}cursorPaging")
     if not cursor:
-        return _Asked(known, a_number(cursor_paging, "limit", 1, LIMIT_MAX, LIMIT_DEFAULT, f"{path}cursorPaging"))
+        return _Asked(known, read_number(cursor_paging, "limit", 1, LIMIT_MAX, LIMIT_DEFAULT, f"{path}cursorPaging"))
     held = cursors.read(shop_id, entity.name, cursor)
     if held is None:
         raise _bad_cursor(path)
@@ -171,7 +171,7 @@ def _read(entity: Entity, asked: Any, shop_id: str, where: Where) -> _Asked:
             raise wrong(f"{path}{name}", "is in the cursor: a limit goes with it, nothing else.")
     anchor, backwards, itself, limit = (held.pop(name) for name in ("anchor", "backwards", "itself", "limit"))
     default = min(max(limit, 1), LIMIT_MAX)
-    limit = a_number(cursor_paging, "limit", 1, LIMIT_MAX, default, f"{path}cursorPaging")
+    limit = read_number(cursor_paging, "limit", 1, LIMIT_MAX, default, f"{path}cursorPaging")
     return _Asked(held, limit, anchor, backwards, itself)
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from widget_server.web.query.conditions import ALL, contains, every, needs_folding, resembles, some
+from widget_server.web.query.conditions import ALL, all_of, any_of, contains, needs_folding, resembles
 from widget_server.web.query.fields import Field
-from widget_server.web.query.reading import a_list, a_text, a_word, an_object, wrong
+from widget_server.web.query.parsing import read_choice, read_list, read_object, read_text, wrong
 from widget_server.web.query.weight import SLIP, Weight, of_text
 
 EXPRESSION_LENGTH_MAX = 100
@@ -21,9 +21,9 @@ def condition(fields: Mapping[str, Field], asked: Any, path: str, weight: Weight
     `weight`. Raises BadRequest that names what is wrong, or is too much.
     """
     weight = weight or Weight()
-    asked = an_object(asked, ("expression", "mode", "fields", "fuzzy"), path)
-    words = dict.fromkeys(a_text(asked, "expression", EXPRESSION_LENGTH_MAX, path).split())
-    mode = a_word(asked, "mode", ("OR", "AND"), path)
+    asked = read_object(asked, ("expression", "mode", "fields", "fuzzy"), path)
+    words = dict.fromkeys(read_text(asked, "expression", EXPRESSION_LENGTH_MAX, path).split())
+    mode = read_choice(asked, "mode", ("OR", "AND"), path)
     if not isinstance(asked.get("fuzzy", False), bool | None):
         raise wrong(f"{path}.fuzzy", "is true or false.")
     columns = [field.column for field in _searched(fields, asked.get("fields"), f"{path}.fields")]
@@ -33,13 +33,13 @@ def condition(fields: Mapping[str, Field], asked: Any, path: str, weight: Weight
         holds = resembles if forgiving else contains
         units = of_text(word, folded=needs_folding(word)) + (SLIP * len(word) if forgiving else 0)
         weight.add(units * len(columns), f"{path}.expression")
-        found.append(some([holds(column, word) for column in columns]))
-    return (every if mode == "AND" else some)(found) if found else ALL
+        found.append(any_of([holds(column, word) for column in columns]))
+    return (all_of if mode == "AND" else any_of)(found) if found else ALL
 
 
 def _searched(fields: Mapping[str, Field], asked: Any, path: str) -> list[Field]:
     known = {name: field for name, field in fields.items() if field.searchable}
-    for name in a_list(asked, FIELDS_MAX, path):
+    for name in read_list(asked, FIELDS_MAX, path):
         if not isinstance(name, str) or name not in known:
             raise wrong(path, f"are some of {', '.join(sorted(known))}.")
     return [known[name] for name in dict.fromkeys(asked or known)]

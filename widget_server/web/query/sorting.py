@@ -10,9 +10,9 @@ from typing import Any
 
 from peewee import Tuple
 
-from widget_server.web.query.conditions import NONE, every, some
+from widget_server.web.query.conditions import NONE, all_of, any_of
 from widget_server.web.query.fields import Entity, Field
-from widget_server.web.query.reading import a_list, a_text, a_word, an_object, wrong
+from widget_server.web.query.parsing import read_choice, read_list, read_object, read_text, wrong
 
 NAME_LENGTH_MAX = 512
 
@@ -42,7 +42,7 @@ class Key:
             return column.is_null(False) if value is None else column < value
         if value is None:
             return NONE
-        return some([column > value, column.is_null()]) if nullable else column > value
+        return any_of([column > value, column.is_null()]) if nullable else column > value
 
 
 def order(entity: Entity, asked: Any, path: str, *, most: int) -> list[Key]:
@@ -50,7 +50,7 @@ def order(entity: Entity, asked: Any, path: str, *, most: int) -> list[Key]:
 
     Raises BadRequest for a field that is none of the entity's, one named twice, or more than `most`.
     """
-    keys = [_key(entity, one, f"{path}[{at}]") for at, one in enumerate(a_list(asked, most, path))]
+    keys = [_key(entity, one, f"{path}[{at}]") for at, one in enumerate(read_list(asked, most, path))]
     columns = [key.field.column for key in keys]
     for at, column in enumerate(columns):
         if any(column is earlier for earlier in columns[:at]):
@@ -62,12 +62,12 @@ def order(entity: Entity, asked: Any, path: str, *, most: int) -> list[Key]:
 
 
 def _key(entity: Entity, asked: Any, path: str) -> Key:
-    asked = an_object(asked, ("fieldName", "order"), path)
+    asked = read_object(asked, ("fieldName", "order"), path)
     known = {name: field for name, field in entity.fields.items() if field.sortable}
-    name = a_text(asked, "fieldName", NAME_LENGTH_MAX, path)
+    name = read_text(asked, "fieldName", NAME_LENGTH_MAX, path)
     if name not in known:
         raise wrong(f"{path}.fieldName", f"is one of {', '.join(sorted(known))}.")
-    return Key(known[name], a_word(asked, "order", ("ASC", "DESC"), path) == "DESC")
+    return Key(known[name], read_choice(asked, "order", ("ASC", "DESC"), path) == "DESC")
 
 
 def beyond(keys: Sequence[Key], anchor: Sequence[Any], backwards: bool, *, itself: bool) -> Any:
@@ -83,7 +83,7 @@ def beyond(keys: Sequence[Key], anchor: Sequence[Any], backwards: bool, *, itsel
         return columns >= place if itself else columns > place
     same = [key.same(value) for key, value in zip(keys, values, strict=True)]
     ways = [
-        every([*same[:at], key.after(value, backwards)])
+        all_of([*same[:at], key.after(value, backwards)])
         for at, (key, value) in enumerate(zip(keys, values, strict=True))
     ]
-    return some([*ways, every(same)] if itself else ways)
+    return any_of([*ways, all_of(same)] if itself else ways)

@@ -3,7 +3,7 @@
 One unit is about what SQLite needs to compare a column of one row with a number: 2.5 ns on a server of 2024.
 """
 
-from widget_server.web.query.reading import wrong
+from widget_server.web.query.parsing import wrong
 
 WEIGHT_MAX = 10_000
 TEXT, TEXT_LETTER = 12, 2  # LIKE, and each letter it has to tell from others

@@ -8,7 +8,7 @@ import pytest
 from playhouse.migrations import Runner
 
 from tests.make import at_once
-from widget_server import clock, db, journal, ledger, schema
+from widget_server import clock, db, journal, ledger, migrate
 
 
 def shape() -> set[tuple[Any, ...]]:
@@ -49,39 +49,39 @@ def _sqlite_facts(kind: str, name: str, table: str, sql: str) -> Iterator[tuple[
 
 def _is_runners(table: str) -> bool:
     """The runner of migrations keeps a list of its own."""
-    return table.strip('"') not in {model._meta.table_name for model in schema.TABLES}
+    return table.strip('"') not in {model._meta.table_name for model in migrate.TABLES}
 
 
 def test_migrations_make_what_the_models_say(database: str) -> None:
     migrated = shape()
-    assert {table._meta.table_name for table in schema.TABLES} <= {row[0] for row in migrated}
+    assert {table._meta.table_name for table in migrate.TABLES} <= {row[0] for row in migrated}
     with db.atomic():
-        for table in reversed(schema.TABLES):
+        for table in reversed(migrate.TABLES):
             db.database.execute_sql(f'DROP TABLE "{table._meta.table_name}"')
-        for statement in db.ddl(schema.TABLES):
+        for statement in db.ddl(migrate.TABLES):
             db.database.execute_sql(statement)
     assert shape() == migrated
 
 
 def test_a_migrated_database_has_nothing_pending(database: str) -> None:
-    assert schema.pending() == []
-    assert schema.upgrade() == []
+    assert migrate.pending() == []
+    assert migrate.upgrade() == []
 
 
 def test_what_is_pending_is_named_and_runs_once(database: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
     """Two servers start at once after an update."""
     (tmp_path / "steps").mkdir()
-    for step in schema.MIGRATIONS.glob("0*.py"):
+    for step in migrate.MIGRATIONS.glob("0*.py"):
         (tmp_path / "steps" / step.name).write_text(step.read_text())
     (tmp_path / "steps" / "9999_shelf.py").write_text(
         'def up(migrator, db):\n    db.execute_sql("CREATE TABLE shelf (id TEXT NOT NULL PRIMARY KEY)")\n'
     )
-    monkeypatch.setattr(schema, "MIGRATIONS", tmp_path / "steps")
-    assert schema.pending() == ["9999_shelf"]
-    ran = at_once(*[schema.upgrade] * 3) if not db.on_sqlite() else [schema.upgrade(), schema.upgrade()]
+    monkeypatch.setattr(migrate, "MIGRATIONS", tmp_path / "steps")
+    assert migrate.pending() == ["9999_shelf"]
+    ran = at_once(*[migrate.upgrade] * 3) if not db.on_sqlite() else [migrate.upgrade(), migrate.upgrade()]
     assert sorted(ran) == [[]] * (len(ran) - 1) + [["9999_shelf"]]
-    assert schema.pending() == []
-    assert Runner(db.database.obj, directory=str(schema.MIGRATIONS)).status()
+    assert migrate.pending() == []
+    assert Runner(db.database.obj, directory=str(migrate.MIGRATIONS)).status()
 
 
 def test_every_model_is_in_the_list() -> None:
@@ -91,13 +91,13 @@ def test_every_model_is_in_the_list() -> None:
     ours = {model for model in below(db.Table) if model.__module__.startswith("widget_server.")}
     abstract = {db.Table, db.ShopTable, journal.Journaled}
     aliases = {model for model in ours if "Alias" in model.__name__}
-    assert ours - abstract - aliases == set(schema.TABLES)
+    assert ours - abstract - aliases == set(migrate.TABLES)
 
 
 def test_an_installation_keeps_its_ledger_and_learns_how_old_its_points_are(database: str) -> None:
     """The ledger is rebuilt under a new rule: each row is there again, and accounts with points have a lower bound."""
     _start_over()
-    Runner(db.database.obj, directory=str(schema.MIGRATIONS)).up(target="0002_admin_api")
+    Runner(db.database.obj, directory=str(migrate.MIGRATIONS)).up(target="0002_admin_api")
     at = [f"2026-01-0{day}T10:00:00.000000Z" for day in range(1, 10)]
     _insert("shop", id="s", name="S", embed_key="e", platform="generic", currency="EUR", timezone="UTC", locale="en")
     rows = [("rich", "earn", 30, at[4]), ("rich", "earn", 20, at[2]), ("rich", "redeem", -10, at[5])]
@@ -108,7 +108,7 @@ def test_an_installation_keeps_its_ledger_and_learns_how_old_its_points_are(data
     for number, (account, kind, amount, event_at) in enumerate(rows, start=1):
         facts = {"id": f"t{number}", "shop_id": "s", "account_id": account, "sequence": number, "kind": kind}
         _insert("transaction", **facts, amount=amount, key=f"k{number}", event_at=event_at)
-    schema.upgrade()
+    migrate.upgrade()
     kept = ledger.Transaction.everywhere().order_by(ledger.Transaction.id)
     assert [(row.account_id, row.kind, row.amount, row.event_at) for row in kept] == [
         (account, kind, amount, clock.parse(event_at)) for account, kind, amount, event_at in rows

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from playhouse.migrations import Runner
 
-from widget_server import data_keys, journal, keys, ledger, queue, work
+from widget_server import data_keys, idempotency, job_queue, journal, ledger, work
 from widget_server.db import Table, atomic, database, on_sqlite, rewrite
 from widget_server.delivery import endpoints, outbox, signatures
 from widget_server.loyalty import audit_log, books, referrals, reports
@@ -53,7 +53,7 @@ TABLES: list[type[Table]] = [
     api_keys.ApiKey,
     access_tokens.AccessToken,
     journal.Journal,
-    keys.Request,
+    idempotency.Request,
     ledger.Account,
     ledger.Transaction,
     ledger.Debt,
@@ -84,8 +84,8 @@ TABLES: list[type[Table]] = [
     endpoints.Endpoint,
     outbox.Message,
     outbox.Lane,
-    queue.Job,
-    queue.Beat,
+    job_queue.Job,
+    job_queue.Beat,
     rate_limits.Hit,
 ]
 

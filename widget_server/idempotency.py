@@ -33,7 +33,7 @@ class Request(Journaled):
         primary_key = peewee.CompositeKey("shop_id", "source", "key")
 
 
-def once(
+def run_once(
     shop_id: str, source: str, key: str, request: Any, act: Callable[[], Any], *, customer_id: str | None = None
 ) -> Any:
     """Run `act` in a transaction, or answer what it answered the first time `key` came through `source`.

@@ -12,7 +12,7 @@ import pytest
 
 from tests.make import World
 from widget_server import clock
-from widget_server.delivery import letters
+from widget_server.delivery import mail_templates
 from widget_server.loyalty.program import programs
 from widget_server.loyalty.rewards.gifts import Gift
 
@@ -64,12 +64,12 @@ class Page(HTMLParser):
         self.text += data
 
 
-def write(world: World, template: str, locale: str = "en", **values: Any) -> letters.Letter:
-    return letters.write(template, locale, world.shop, world.program, {**VALUES[template], **values})
+def write(world: World, template: str, locale: str = "en", **values: Any) -> mail_templates.Mail:
+    return mail_templates.write(template, locale, world.shop, world.program, {**VALUES[template], **values})
 
 
 def catalogue(language: str) -> dict[str, Any]:
-    return tomllib.loads((letters.TEMPLATES / f"{language}.toml").read_text("utf-8"))
+    return tomllib.loads((mail_templates.TEMPLATES / f"{language}.toml").read_text("utf-8"))
 
 
 @EVERY_LETTER
@@ -173,7 +173,7 @@ def test_points_bear_the_name_the_program_gives_them(world: World) -> None:
     + [(odd, "en") for odd in ("it", "", "../layout", "de/../en", "dehors", "-de")],
 )
 def test_a_locale_falls_back_to_its_language_and_then_to_english(locale: str, language: str) -> None:
-    assert letters.language_of(locale) == language
+    assert mail_templates.language_of(locale) == language
 
 
 def test_every_language_has_every_letter_with_the_same_values() -> None:
@@ -183,7 +183,7 @@ def test_every_language_has_every_letter_with_the_same_values() -> None:
         text = " ".join(words) if isinstance(words, list) else str(words)
         return sorted({name for _, name, _, _ in string.Formatter().parse(text) if name})
 
-    assert set(LANGUAGES) == letters.LANGUAGES
+    assert set(LANGUAGES) == mail_templates.LANGUAGES
     english = catalogue("en")
     assert set(english["letters"]) == set(VALUES) and set(english["gifts"]) == {gift.kind for gift in GIFTS}
     for language in LANGUAGES:
@@ -195,7 +195,7 @@ def test_every_language_has_every_letter_with_the_same_values() -> None:
 
 def test_names_can_break_no_line_and_no_markup(world: World) -> None:
     world.shop.name = 'Fjord\r\nBcc: eve@example.com\n\n<script>alert(1)</script> "&" \u202egnp.exe\x00'
-    letter = letters.write(
+    letter = mail_templates.write(
         "sign_up", "en", world.shop, _named(world, "Fern {code} Club\u2028Second\x1b"), VALUES["sign_up"]
     )
     assert letter.sender == 'Fjord Bcc: eve@example.com <script>alert(1)</script> "&" gnp.exe'
@@ -211,17 +211,17 @@ def test_a_comment_is_one_escaped_line(world: World) -> None:
 
 
 def test_a_long_name_is_cut_and_any_script_is_kept(world: World) -> None:
-    letter = letters.write("sign_in", "de", world.shop, _named(world, "Farn" * 100), VALUES["sign_in"])
+    letter = mail_templates.write("sign_in", "de", world.shop, _named(world, "Farn" * 100), VALUES["sign_in"])
     assert letter.subject == "Dein Code für " + "Farn" * 19 + "Far…"
     family = "می\u200cخواهم 蕨 👩\u200d🌾"
-    assert family in letters.write("sign_in", "de", world.shop, _named(world, family), VALUES["sign_in"]).subject
+    assert family in mail_templates.write("sign_in", "de", world.shop, _named(world, family), VALUES["sign_in"]).subject
 
 
 def test_what_is_not_there_is_a_mistake_not_a_blank(world: World) -> None:
     with pytest.raises(KeyError, match="welcome"):
-        letters.write("welcome", "en", world.shop, world.program, {})
+        mail_templates.write("welcome", "en", world.shop, world.program, {})
     with pytest.raises(KeyError, match="code"):
-        letters.write("sign_up", "en", world.shop, world.program, {"link": LINK})
+        mail_templates.write("sign_up", "en", world.shop, world.program, {"link": LINK})
 
 
 def _named(world: World, name: str) -> programs.Program:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.make import World, at_once
-from widget_server import keys, ledger
+from widget_server import idempotency, ledger
 from widget_server.errors import BadRequest, KeyReused, NotEnoughPoints
 
 
@@ -13,7 +13,9 @@ def ask(world: World, key: str = "k1", request: Any = None, answer: Any = None, 
     """One request; its answer and how often the work was done for it."""
     done = []
     request = {"reward": "r1"} if request is None else request
-    answered = keys.once(world.shop.id, facts.pop("source", "widget"), key, request, lambda: done.append(1) or answer)
+    answered = idempotency.run_once(
+        world.shop.id, facts.pop("source", "widget"), key, request, lambda: done.append(1) or answer
+    )
     return answered, len(done)
 
 
@@ -52,7 +54,7 @@ def test_a_refused_request_may_be_tried_again(world: World) -> None:
     ann, reward = world.member(), world.reward(cost=100)
 
     def redeems() -> Any:
-        return keys.once(
+        return idempotency.run_once(
             world.shop.id, "widget", "k1", {"reward": reward.id}, lambda: ann.redeems(reward, key="k1").code
         )
 
@@ -65,7 +67,7 @@ def test_a_refused_request_may_be_tried_again(world: World) -> None:
 
 def test_erasure_may_empty_an_answer_but_the_work_is_not_done_again(world: World) -> None:  # acceptance 58
     ask(world, answer={"email": "ann@example.com"})
-    keys.Request.change(world.shop, {keys.Request.answer: None})
+    idempotency.Request.change(world.shop, {idempotency.Request.answer: None})
     assert ask(world, answer={"email": "new"}) == (None, 0)
 
 
@@ -79,7 +81,7 @@ def test_a_key_in_parallel_has_one_effect(world: World) -> None:  # acceptance 2
             )
             return {"balance": row.balance_after}
 
-        return keys.once(world.shop.id, "widget", "click", {"visit": 1}, act)
+        return idempotency.run_once(world.shop.id, "widget", "click", {"visit": 1}, act)
 
     assert at_once(*[click] * 8) == [{"balance": 10}] * 8
     assert ann.balance == 10

@@ -36,7 +36,7 @@ _layouts = Environment(
 
 
 @dataclass(frozen=True)
-class Letter:
+class Mail:
     """A mail as it reads: whose name it bears, and one body as plain text and as HTML."""
 
     language: str
@@ -66,7 +66,7 @@ class Number:
         return f"{self.value:{sign}{form}}".translate(self.marks)
 
 
-def write(template: str, locale: str, shop: Shop, program: Program, values: dict[str, Any]) -> Letter:
+def write(template: str, locale: str, shop: Shop, program: Program, values: dict[str, Any]) -> Mail:
     """The letter called `template`, in the language of `locale` (de-AT reads German, an unknown one English).
 
     `values` are: for sign_up and sign_in code and link; for reset code; for by_link link; for new_device and
@@ -90,7 +90,7 @@ def write(template: str, locale: str, shop: Shop, program: Program, values: dict
         "home": shop.origins[0],
     }
     text, html = (_layouts.get_template(name).render(page) for name in ("layout.txt", "layout.html"))
-    return Letter(language, words["shop"], subject, text, html)
+    return Mail(language, words["shop"], subject, text, html)
 
 
 def language_of(locale: str) -> str:

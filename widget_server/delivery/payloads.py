@@ -17,7 +17,7 @@ from widget_server.loyalty.rewards.coupons import Coupon
 
 
 @dataclass(frozen=True)
-class News:
+class EventPayload:
     """What is told. `customer_id` is whom it is about: what is about one customer arrives in order.
 
     In the `wix` format `data` is the domain event without its id, time and sequence: {entityFqdn, slug, entityId} and
@@ -34,7 +34,7 @@ class Renderer:
     """`type` is the name receivers choose by; `render` makes the news of an event, or None when there is none."""
 
     type: str
-    render: Callable[[Any], News | None]
+    render: Callable[[Any], EventPayload | None]
 
 
 def types(format: str) -> list[str]:
@@ -42,24 +42,24 @@ def types(format: str) -> list[str]:
     return sorted({one.type for known in RENDERERS[format].values() for one in known})
 
 
-def _own(event: Any) -> News:
+def _own(event: Any) -> EventPayload:
     """The event's own words say it all."""
     facts = asdict(event)
     del facts["shop_id"]
-    return News(facts, facts.get("customer_id"))
+    return EventPayload(facts, facts.get("customer_id"))
 
 
-def _registered(event: events.CustomerRegistered) -> News:
-    return News({"customer_id": event.customer_id}, event.customer_id)
+def _registered(event: events.CustomerRegistered) -> EventPayload:
+    return EventPayload({"customer_id": event.customer_id}, event.customer_id)
 
 
-def _merged(event: events.SamePerson) -> News:
-    return News({"customer_id": event.source_id, "merged_into": event.target_id}, event.target_id)
+def _merged(event: events.SamePerson) -> EventPayload:
+    return EventPayload({"customer_id": event.source_id, "merged_into": event.target_id}, event.target_id)
 
 
-def _order(event: events.OrderChanged) -> News:
+def _order(event: events.OrderChanged) -> EventPayload:
     order = Order.need(event.shop_id, Order.id == event.order_id)
-    return News(
+    return EventPayload(
         {
             "order_id": order.id,
             "customer_id": order.customer_id,
@@ -72,10 +72,10 @@ def _order(event: events.OrderChanged) -> News:
     )
 
 
-def _coupon(event: events.CouponIssued | events.CouponChanged | events.CouponDeleted) -> News:
+def _coupon(event: events.CouponIssued | events.CouponChanged | events.CouponDeleted) -> EventPayload:
     """Without the code, which is as good as money."""
     coupon = Coupon.need(event.shop_id, Coupon.id == event.coupon_id)
-    return News(
+    return EventPayload(
         {
             "coupon_id": coupon.id,
             "customer_id": coupon.customer_id,
@@ -88,9 +88,9 @@ def _coupon(event: events.CouponIssued | events.CouponChanged | events.CouponDel
     )
 
 
-def _referral(event: events.ReferralChanged) -> News:
+def _referral(event: events.ReferralChanged) -> EventPayload:
     referral = Referral.need(event.shop_id, Referral.id == event.referral_id)
-    return News(
+    return EventPayload(
         {
             "referral_id": referral.id,
             "advocate_id": referral.advocate_id,
@@ -101,10 +101,10 @@ def _referral(event: events.ReferralChanged) -> News:
     )
 
 
-def _follower(event: events.ChannelFollowed) -> News:
+def _follower(event: events.ChannelFollowed) -> EventPayload:
     followed = FollowedChannel.need(event.shop_id, FollowedChannel.id == event.channel_id)
     account = Account.need(event.shop_id, Account.id == followed.account_id)
-    return News(
+    return EventPayload(
         {"account_id": account.id, "customer_id": account.customer_id, "channel": followed.channel},
         account.customer_id,
     )

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from tests.make import NOON, at_once
-from widget_server import clock, db, queue
+from widget_server import clock, db, job_queue
 
 
 @pytest.fixture(autouse=True)
@@ -15,109 +15,109 @@ def _empty(database: str) -> None:
 
 
 def test_a_job_is_claimed_once_and_gone_when_done() -> None:
-    queue.enqueue("send_mail", {"to": "ann"})
-    job = queue.claim()
+    job_queue.enqueue("send_mail", {"to": "ann"})
+    job = job_queue.claim()
     assert job is not None
     assert (job.name, job.payload, job.tries) == ("send_mail", {"to": "ann"}, 1)
-    assert queue.claim() is None
-    queue.finish(job)
+    assert job_queue.claim() is None
+    job_queue.finish(job)
     with clock.at(clock.now() + timedelta(days=1)):
-        assert queue.claim() is None
+        assert job_queue.claim() is None
 
 
 def test_the_same_is_promised_once_until_somebody_begins_with_it() -> None:
     for shop in ("a", "b", "a", "a"):
-        queue.enqueue_once("recheck", {"shop": shop})
-    begun = [queue.claim(), queue.claim()]
+        job_queue.enqueue_once("recheck", {"shop": shop})
+    begun = [job_queue.claim(), job_queue.claim()]
     assert [job.payload["shop"] for job in begun if job] == ["a", "b"]
-    assert queue.claim() is None
-    queue.enqueue_once("recheck", {"shop": "a"})
-    again = queue.claim()
+    assert job_queue.claim() is None
+    job_queue.enqueue_once("recheck", {"shop": "a"})
+    again = job_queue.claim()
     assert again is not None
     assert (again.payload, again.tries) == ({"shop": "a"}, 1)
 
 
 def test_a_promise_falls_with_its_transaction() -> None:
     with pytest.raises(ZeroDivisionError), db.atomic():
-        queue.enqueue("send_mail", {})
+        job_queue.enqueue("send_mail", {})
         raise ZeroDivisionError
-    assert queue.claim() is None
+    assert job_queue.claim() is None
 
 
 def test_jobs_run_in_the_order_of_their_time() -> None:
     with clock.at(NOON):
-        queue.enqueue("late", {}, delay_seconds=2)
-        queue.enqueue("early", {}, delay_seconds=1)
-        assert queue.claim() is None
+        job_queue.enqueue("late", {}, delay_seconds=2)
+        job_queue.enqueue("early", {}, delay_seconds=1)
+        assert job_queue.claim() is None
     with clock.at(NOON + timedelta(seconds=2)):
-        assert [job.name for job in (queue.claim(), queue.claim()) if job] == ["early", "late"]
+        assert [job.name for job in (job_queue.claim(), job_queue.claim()) if job] == ["early", "late"]
 
 
 def test_a_failed_job_comes_again_after_growing_pauses_and_dies_in_the_end() -> None:
     with clock.at(NOON):
-        job_id = queue.enqueue("send_mail", {})
+        job_id = job_queue.enqueue("send_mail", {})
     moment, pauses = NOON, []
     while True:
         with clock.at(moment):
-            job = queue.claim()
+            job = job_queue.claim()
             assert job is not None
-            queue.fail(job, "the server is down " * 100)
-        row = queue.Job.get_by_id(job_id)
+            job_queue.fail(job, "the server is down " * 100)
+        row = job_queue.Job.get_by_id(job_id)
         assert len(row.last_error) == 500
         if row.status == "dead":
             break
         pauses.append((row.run_at - moment).total_seconds())
         with clock.at(row.run_at - timedelta(milliseconds=1)):
-            assert queue.claim() is None
+            assert job_queue.claim() is None
         moment = row.run_at
-    assert pauses == [min(2**tries, 3600) for tries in range(1, queue.TRIES_MAX)]
+    assert pauses == [min(2**tries, 3600) for tries in range(1, job_queue.TRIES_MAX)]
     with clock.at(moment + timedelta(days=30)):
-        assert queue.claim() is None
+        assert job_queue.claim() is None
 
 
 def test_a_killed_workers_lease_ends() -> None:
     with clock.at(NOON):
-        queue.enqueue("send_mail", {})
-        killed = queue.claim()
+        job_queue.enqueue("send_mail", {})
+        killed = job_queue.claim()
     assert killed is not None
-    with clock.at(NOON + timedelta(seconds=queue.LEASE_SECONDS - 1)):
-        assert queue.claim() is None
-    with clock.at(NOON + timedelta(seconds=queue.LEASE_SECONDS)):
-        heir = queue.claim()
+    with clock.at(NOON + timedelta(seconds=job_queue.LEASE_SECONDS - 1)):
+        assert job_queue.claim() is None
+    with clock.at(NOON + timedelta(seconds=job_queue.LEASE_SECONDS)):
+        heir = job_queue.claim()
         assert heir is not None
         assert (heir.id, heir.tries) == (killed.id, 2)
         # it was only slow: what it says now no longer counts
-        queue.fail(killed, "too late")
-        queue.finish(killed)
-        row = queue.Job.get_by_id(heir.id)
+        job_queue.fail(killed, "too late")
+        job_queue.finish(killed)
+        row = job_queue.Job.get_by_id(heir.id)
         assert (row.lease, row.last_error) == (heir.lease, None)
 
 
 def test_a_job_that_kills_its_workers_dies_too() -> None:
-    queue.enqueue("bomb", {})
+    job_queue.enqueue("bomb", {})
     moment = clock.now()
-    for _ in range(queue.TRIES_MAX):
+    for _ in range(job_queue.TRIES_MAX):
         with clock.at(moment):
-            assert queue.claim() is not None
-        moment += timedelta(seconds=queue.LEASE_SECONDS)
+            assert job_queue.claim() is not None
+        moment += timedelta(seconds=job_queue.LEASE_SECONDS)
     with clock.at(moment):
-        assert queue.claim() is None
-    bomb = queue.Job.get()
-    assert (bomb.status, bomb.tries) == ("dead", queue.TRIES_MAX)
+        assert job_queue.claim() is None
+    bomb = job_queue.Job.get()
+    assert (bomb.status, bomb.tries) == ("dead", job_queue.TRIES_MAX)
     assert bomb.last_error
 
 
 def test_workers_never_run_one_job_at_the_same_time() -> None:
     for number in range(60):
-        queue.enqueue("job", {"number": number})
+        job_queue.enqueue("job", {"number": number})
 
     def works() -> list[tuple[int, float, float]]:
         ran = []
-        while (job := queue.claim()) is not None:
+        while (job := job_queue.claim()) is not None:
             began = time.monotonic()
             time.sleep(0.002)
             ran.append((job.payload["number"], began, time.monotonic()))
-            queue.finish(job)
+            job_queue.finish(job)
         return ran
 
     ran = [run for runs in at_once(works, works, works) for run in runs]
@@ -125,25 +125,25 @@ def test_workers_never_run_one_job_at_the_same_time() -> None:
 
 
 def test_a_worker_is_seen_for_a_minute() -> None:  # contracts §3
-    assert not queue.worker_seen()
+    assert not job_queue.worker_seen()
     with clock.at(NOON):
-        queue.beat("w1")
-        queue.beat("w1")
+        job_queue.beat("w1")
+        job_queue.beat("w1")
     with clock.at(NOON + timedelta(seconds=60)):
-        assert queue.worker_seen()
-        assert not queue.worker_seen(within_seconds=59)
-        queue.beat("w2")
+        assert job_queue.worker_seen()
+        assert not job_queue.worker_seen(within_seconds=59)
+        job_queue.beat("w2")
     with clock.at(NOON + timedelta(seconds=120)):
-        assert queue.worker_seen()
+        assert job_queue.worker_seen()
 
 
 def test_workers_of_other_days_are_forgotten() -> None:
     with clock.at(NOON):
-        queue.beat("old")
-        queue.beat("steady")
+        job_queue.beat("old")
+        job_queue.beat("steady")
     with clock.at(NOON + timedelta(days=1)):
-        queue.beat("steady")
-        assert {beat.worker for beat in queue.Beat.select()} == {"old", "steady"}
+        job_queue.beat("steady")
+        assert {beat.worker for beat in job_queue.Beat.select()} == {"old", "steady"}
     with clock.at(NOON + timedelta(days=1, seconds=1)):
-        queue.beat("new")
-        assert {beat.worker for beat in queue.Beat.select()} == {"new", "steady"}
+        job_queue.beat("new")
+        assert {beat.worker for beat in job_queue.Beat.select()} == {"new", "steady"}

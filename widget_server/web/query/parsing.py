@@ -11,7 +11,7 @@ def wrong(path: str, sentence: str) -> BadRequest:
     return BadRequest(f"{path} {sentence}", field=path)
 
 
-def an_object(asked: Any, names: Iterable[str], path: str) -> dict[str, Any]:
+def read_object(asked: Any, names: Iterable[str], path: str) -> dict[str, Any]:
     """An object that has members of these `names` only; nothing is an empty one."""
     if asked is None:
         return {}
@@ -24,7 +24,7 @@ def an_object(asked: Any, names: Iterable[str], path: str) -> dict[str, Any]:
     return asked
 
 
-def a_list(asked: Any, most: int, path: str, *, least: int = 0) -> list[Any]:
+def read_list(asked: Any, most: int, path: str, *, least: int = 0) -> list[Any]:
     """A list of so many members; nothing is an empty one."""
     asked = [] if asked is None else asked
     if not isinstance(asked, list) or not least <= len(asked) <= most:
@@ -32,7 +32,7 @@ def a_list(asked: Any, most: int, path: str, *, least: int = 0) -> list[Any]:
     return asked
 
 
-def a_number(asked: Mapping[str, Any], name: str, low: int, high: int, default: int, path: str) -> int:
+def read_number(asked: Mapping[str, Any], name: str, low: int, high: int, default: int, path: str) -> int:
     """The whole number that the object at `path` has under `name`."""
     number = default if asked.get(name) is None else asked[name]
     if isinstance(number, bool) or not isinstance(number, int | float) or number % 1 or not low <= number <= high:
@@ -40,7 +40,7 @@ def a_number(asked: Mapping[str, Any], name: str, low: int, high: int, default: 
     return int(number)
 
 
-def a_word(asked: Mapping[str, Any], name: str, words: Sequence[str], path: str, *, needed: bool = False) -> str:
+def read_choice(asked: Mapping[str, Any], name: str, words: Sequence[str], path: str, *, needed: bool = False) -> str:
     """One of these `words`, under `name`; nothing is the first of them, unless it is `needed`."""
     word = asked.get(name)
     word = words[0] if word is None and not needed else word
@@ -49,7 +49,7 @@ def a_word(asked: Mapping[str, Any], name: str, words: Sequence[str], path: str,
     return str(word)
 
 
-def a_text(asked: Mapping[str, Any], name: str, most: int, path: str) -> str:
+def read_text(asked: Mapping[str, Any], name: str, most: int, path: str) -> str:
     """A text under `name`, of so many characters at most; nothing is an empty one."""
     text = "" if asked.get(name) is None else asked[name]
     if not isinstance(text, str) or len(text) > most:

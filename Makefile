@@ -65,7 +65,7 @@ browser: .venv/dev chromium
 	$(BIN)/pytest tests/browser
 
 docs: .venv/dev
-	$(BIN)/python -m widget_server.admin.document docs/admin-api.md
+	$(BIN)/python -m widget_server.admin.api_tables docs/admin-api.md
 
 types: .venv/dev
 	$(BIN)/python -m widget_server.widget.typescript > widget_static/src/api.ts

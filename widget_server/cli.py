@@ -200,7 +200,7 @@ def create_shop(as_json: bool, **facts: Any) -> None:
 @click.argument("shop_id")
 @click.option("--api-url", required=True, help="https://NAME.myshopify.com, or the address of the WooCommerce site.")
 def connect_shop(shop_id: str, api_url: str) -> None:
-    """Let the shop's own checkout know each code; its keys are asked for, or read from standard input."""
+    """Let the shop's own checkout know each code; its keys are typed in, or read from standard input."""
     _open()
     one = shops.by_id(shop_id)
     labels, address = codes.keys_of(one.platform), shops.clean_api_url(api_url)

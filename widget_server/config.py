@@ -127,7 +127,7 @@ _opened: dict[AtRest, list[bytes]] = {}
 def use(settings: Settings, stored_keys: StoredKeys | None = None) -> None:
     """Make `settings` the ones in force for this process.
 
-    `stored_keys` answers the keys that the database has for a purpose, newest first; without it there are none.
+    `stored_keys` returns the keys that the database has for a purpose, newest first; without it there are none.
     """
     _current[:] = [settings]
     _stored[:] = [stored_keys] if stored_keys else []

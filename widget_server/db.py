@@ -585,13 +585,13 @@ class ShopTable(Table):
 
     @classmethod
     def change(cls, shop: Any, values: dict[Any, Any], *conditions: Any) -> int:
-        """Update this shop's rows for which `conditions` hold; answers how many there were."""
+        """Update this shop's rows for which `conditions` hold; returns how many there were."""
         query = cls.update(values).where(cls.shop_id == _id_of(shop), *conditions)
         return int(query.execute())
 
     @classmethod
     def remove(cls, shop: Any, *conditions: Any) -> int:
-        """Delete this shop's rows for which `conditions` hold; answers how many there were."""
+        """Delete this shop's rows for which `conditions` hold; returns how many there were."""
         return int(cls.delete().where(cls.shop_id == _id_of(shop), *conditions).execute())
 
 

@@ -159,7 +159,7 @@ def _until_one_ends(children: list[subprocess.Popen[bytes]]) -> None:
 
 
 def _stop(child: subprocess.Popen[bytes]) -> None:
-    """Each leads a group of processes of its own: what does not end when asked is killed, and all of it."""
+    """Each leads a group of processes of its own: what does not end when told to is killed, and all of it."""
     child.terminate()
     with suppress(subprocess.TimeoutExpired):
         child.wait(STOP_SECONDS)

@@ -66,7 +66,7 @@ class AddressNotAllowed(Refusal):
 
 
 class MoreThanOwnRights(Refusal):
-    """A key asked for a key that may do more than itself; `field` names the right."""
+    """A key requested a key that may do more than itself; `field` names the right."""
 
     kind, code, message = "forbidden", "more_than_own_rights", "A key cannot grant more than it has itself."
 
@@ -260,7 +260,7 @@ class LinkExpired(Refusal):
 
 
 class CodeExpired(Refusal):
-    """The one-time code is too old, was used, or was asked for another purpose."""
+    """The one-time code is too old, was used, or was requested for another purpose."""
 
     code, message = "code_expired", "This code is too old. Ask for a new one."
 
@@ -317,7 +317,7 @@ class NothingToVerify(Refusal):
 
 
 class AccountExists(Refusal):
-    """One account a customer; `account_id` is the one she has."""
+    """One account a customer; `account_id` is the one there is."""
 
     kind, code, message = "conflict", "account_exists", "This customer has an account already."
 
@@ -338,13 +338,13 @@ class PasswordWeak(BadRequest):
 
 
 class LeftProgram(Refusal):
-    """The shop vouches for a customer who left the program; joining again is her choice."""
+    """The shop vouches for a customer who left the program; joining again is their choice."""
 
     kind, code, message = "forbidden", "left_program", "You left the program."
 
 
 class OwnReferralCode(Refusal):
-    """A member typed her own code."""
+    """A member typed their own code."""
 
     kind, code, message = "conflict", "own_referral_code", "This is your own code."
 

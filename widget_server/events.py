@@ -92,7 +92,7 @@ class SamePerson(Event):
 
 @dataclass(frozen=True)
 class CustomerErased(Event):
-    """A person is forgotten, with the rows that were merged into hers."""
+    """A person is forgotten, with those that were merged into them."""
 
     customer_id: str
     merged_ids: tuple[str, ...]
@@ -186,7 +186,7 @@ class ImportCreated(Event):
 
 @dataclass(frozen=True)
 class ChannelFollowed(Event):
-    """A member told that she follows a social channel."""
+    """A member said that they follow a social channel."""
 
     channel_id: str
 

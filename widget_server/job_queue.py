@@ -37,7 +37,7 @@ class Job(Table):
 
 
 def enqueue(name: str, payload: dict[str, Any], *, delay_seconds: float = 0) -> str:
-    """Promise that job `name` runs with `payload`, not before `delay_seconds` from now. Answers its id."""
+    """Promise that job `name` runs with `payload`, not before `delay_seconds` from now. Returns its id."""
     moment = clock.now()
     job = Job(
         id=new_id(),

@@ -62,7 +62,7 @@ def run_next(*conditions: Any) -> bool:
 
 
 def run_all() -> int:
-    """Do every job that is due; answers how many there were (tests, the shell)."""
+    """Do every job that is due; returns how many there were (tests, the shell)."""
     count = 0
     while run_next():
         count += 1

@@ -225,7 +225,7 @@ def post(
     takes_back: str | None = None,
     may_go_below_zero: bool = False,
 ) -> Transaction:
-    """Book one row and move the account with it. The same key again answers the first row.
+    """Book one row and move the account with it. The same key again returns the first row.
 
     `amount` is signed whole points, `at` when it happened (default: now). Earnings repay debt first: the
     repayment is a row of its own right behind. Raises NotEnoughPoints when the balance would fall below
@@ -277,17 +277,17 @@ class Move:
 def post_many(
     shop_id: str, moves: list[Move], *, source: str, key: str, may_go_below_zero: bool = False
 ) -> list[Row | Refusal]:
-    """Book one adjust for each move, all under one key; answers a row or a refusal for each, in their order.
+    """Book one adjust for each move, all under one key; returns a row or a refusal for each, in their order.
 
     For changes of many accounts, a thousand or so at a time: what `post` does, but set by set. The caller holds
     each account by one `locked_many` in this transaction. What the key booked before is answered again.
     """
     earlier = _booked_lines(shop_id, source, key, moves)
-    moment, answers, rows, since = clock.now(), list[Row | Refusal](), list[Row](), list[datetime | None]()
+    moment, returns, rows, since = clock.now(), list[Row | Refusal](), list[Row](), list[datetime | None]()
     for move in moves:
         known = earlier.get(move.line) or _refusal(move.account, move.amount, may_go_below_zero)
         if known is not None:
-            answers.append(known)
+            returns.append(known)
             continue
         row = Row(
             shop_id=shop_id,
@@ -308,7 +308,7 @@ def post_many(
         _chain(move.account, row)
         since.append(move.account.unspent_since)
         rows.append(row)
-        answers.append(row)
+        returns.append(row)
     insert_many(Transaction, rows)
     Account.will_write(shop_id, [row.account_id for row in rows])
     mark, time = database.param, UtcDateTime().db_value
@@ -328,7 +328,7 @@ def post_many(
         PointsMoved(shop_id, row.account_id, customers[row.account_id], row.id, "adjust", row.amount) for row in rows
     )
     emit(ManyPointsMoved(shop_id, tuple(moved)))
-    return answers
+    return returns
 
 
 def find_by_key(shop_id: str, source: str, key: str, line: int = 0) -> Transaction | None:
@@ -382,7 +382,7 @@ def claw_back(
     """Take back `points` (> 0) that were earned: a negative earn that points at the row it takes back.
 
     With `clamp` what is already spent becomes debt that later earnings repay; with `negative` the balance
-    falls below zero. Answers the booked row, or None when all of it became debt; the same key again answers
+    falls below zero. Returns the booked row, or None when all of it became debt; the same key again returns
     the same. Raises KeyReused when the key took back something else.
     """
     with atomic():

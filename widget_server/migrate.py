@@ -1,7 +1,7 @@
 """Every table of the house, and how a database is brought up to date.
 
 Migrations are numbered and frozen: `migrations/0001_initial.py` holds the statements for both databases as
-they were then. `pending()` is asked before serving; `upgrade()` runs what is pending, one server at a time.
+they were then. `pending()` is looked at before serving; `upgrade()` runs what is pending, one server at a time.
 """
 
 from collections.abc import Iterator

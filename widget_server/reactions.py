@@ -29,7 +29,7 @@ def react(event: Event) -> None:
 
 
 def pay_for_joining(event: events.CustomerJoined) -> None:
-    """Joining gives points once; a newsletter she takes already gives its points too."""
+    """Joining gives points once; a newsletter that is subscribed to already gives its points too."""
     shop, customer = shops.by_id(event.shop_id), customers.by_id(event.shop_id, event.customer_id)
     actions.fire(shop, customer, actions.Action("join", "join"), source="job")
     if customer.accepts_marketing:
@@ -97,7 +97,7 @@ def move_referral_of_order(event: events.OrderChanged) -> None:
 
 
 def recheck_tier(event: events.PointsMoved) -> None:
-    """Points earned, or taken back, may change her tier."""
+    """Points earned, or taken back, may change the tier."""
     if event.kind == "earn":
         tiers.recheck(shops.by_id(event.shop_id), event.account_id)
 
@@ -126,7 +126,7 @@ def move_checkout_of_coupon(event: events.CouponChanged) -> None:
 
 
 def thank_advocate(event: events.ReferralChanged) -> None:
-    """A friend counts for the first time: the advocate reads what she got."""
+    """A friend counts for the first time: the advocate reads what they got."""
     shop_id = event.shop_id
     referral = referrals.Referral.need(shop_id, referrals.Referral.id == event.referral_id)
     if event.status != "completed" or referral.completions > 1:

@@ -110,9 +110,9 @@ def secret(world: World, client: FlaskClient) -> Iterator[str]:
 
 
 def statuses(client: FlaskClient, secret: str, count: int) -> list[int]:
-    answers = [client.get(PROGRAM, headers={"Authorization": secret}) for _ in range(count)]
-    assert all(int(answer.headers["Retry-After"]) > 0 for answer in answers if answer.status_code == 429)
-    return [answer.status_code for answer in answers]
+    returns = [client.get(PROGRAM, headers={"Authorization": secret}) for _ in range(count)]
+    assert all(int(answer.headers["Retry-After"]) > 0 for answer in returns if answer.status_code == 429)
+    return [answer.status_code for answer in returns]
 
 
 def test_a_key_has_a_rate_and_another_has_its_own(world: World, client: FlaskClient, secret: str) -> None:
@@ -231,9 +231,9 @@ def test_without_the_lane_all_of_them_are_hashed_at_once(world: World, monkeypat
 
 def test_a_strangers_tokens_are_counted_by_network(world: World, client: FlaskClient) -> None:
     asked = {"grant_type": "anonymous", "client_id": world.shop.id}
-    answers = [client.post("/oauth2/token", json=asked).status_code for _ in range(130)]
-    assert answers[0] == 200 and answers[-1] == 429
-    assert access_tokens.AccessToken.of(world.shop).count() <= 2 * answers.count(200)
+    returns = [client.post("/oauth2/token", json=asked).status_code for _ in range(130)]
+    assert returns[0] == 200 and returns[-1] == 429
+    assert access_tokens.AccessToken.of(world.shop).count() <= 2 * returns.count(200)
 
 
 def test_without_the_count_they_have_as_many_as_they_like(

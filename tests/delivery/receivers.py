@@ -25,7 +25,7 @@ class Heard:
 class Receiver:
     """Keeps what it hears; `answers` says what to answer, given how many requests came before."""
 
-    answers: Callable[[int], tuple[int, bytes]] = lambda n: (200, b"")
+    replies: Callable[[int], tuple[int, bytes]] = lambda n: (200, b"")
     headers: dict[str, str] = field(default_factory=dict)
     hangs: float = 0
     heard: list[Heard] = field(default_factory=list)
@@ -65,7 +65,7 @@ def receiving(receiver: Receiver | None = None, *, tls: Any = None) -> Iterator[
                 heard = Heard(self.path, dict(self.headers.items()), body, self.client_address)
                 receiver.heard.append(heard)
             time.sleep(receiver.hangs)
-            status, text = receiver.answers(number)
+            status, text = receiver.replies(number)
             try:
                 self.send_response(status)
                 for name, value in {"Content-Length": str(len(text)), **receiver.headers}.items():

@@ -157,13 +157,13 @@ def test_a_name_that_leads_home_is_not_called(strict: Settings) -> None:
 
 
 def test_one_private_address_among_public_ones_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
-    def answers(*found: str) -> None:
+    def replies(*found: str) -> None:
         entries = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 443)) for address in found]
         monkeypatch.setattr(socket, "getaddrinfo", lambda *words, **names: entries)
 
     target = addresses.parse("https://shop.example/")
-    answers("93.184.215.14", "8.8.8.8", "93.184.215.14")
+    replies("93.184.215.14", "8.8.8.8", "93.184.215.14")
     assert addresses.resolve(target) == ["93.184.215.14", "8.8.8.8"]
-    answers("93.184.215.14", "10.0.0.1")
+    replies("93.184.215.14", "10.0.0.1")
     with pytest.raises(NotCallable, match=r"10\.0\.0\.1"):
         addresses.resolve(target)

@@ -29,7 +29,7 @@ from widget_server.delivery import mail
 from widget_server.delivery.mail import MailNotSent
 from widget_server.events import MailWanted, emit
 from widget_server.loyalty.people import sign_in
-from widget_server.loyalty.people.sign_in_codes import Asked
+from widget_server.loyalty.people.sign_in_codes import CodeRequest
 from widget_server.loyalty.program import programs
 
 ANN = "ann@example.com"
@@ -44,9 +44,9 @@ class Receiver(socketserver.ThreadingTCPServer):
 
     daemon_threads = True
 
-    def __init__(self, context: ssl.SSLContext | None = None, *, wrapped: bool = False, **answers: str) -> None:
+    def __init__(self, context: ssl.SSLContext | None = None, *, wrapped: bool = False, **replies: str) -> None:
         super().__init__(("127.0.0.1", 0), Conversation)
-        self.context, self.wrapped, self.answers = context, wrapped, answers
+        self.context, self.wrapped, self.replies = context, wrapped, replies
         self.heard: list[str] = []
         self.mails: list[bytes] = []
 
@@ -71,8 +71,8 @@ class Conversation(socketserver.StreamRequestHandler):
         while line := self.rfile.readline().decode().strip():
             self.server.heard.append(line)
             verb = line.split()[0].upper()
-            if verb in self.server.answers:
-                self._say(self.server.answers[verb])
+            if verb in self.server.replies:
+                self._say(self.server.replies[verb])
             elif verb == "STARTTLS":
                 self._say("220 go on")
                 self._encrypt()
@@ -149,7 +149,9 @@ def mail_by(url: str, **settings: str) -> None:
     config.use(replace(config.current(), mail_url=url, **settings))
 
 
-def ask(world: World, *, to: str = ANN, locale: str = "en", purpose: str = "sign_up") -> tuple[Asked, job_queue.Job]:
+def ask(
+    world: World, *, to: str = ANN, locale: str = "en", purpose: str = "sign_up"
+) -> tuple[CodeRequest, job_queue.Job]:
     """She asks for a code; the job that sends it."""
     asked = sign_in.ask(world.shop, to, purpose=purpose, locale=locale)
     job = job_queue.claim()
@@ -301,8 +303,8 @@ def test_no_password_is_said_to_a_server_that_will_not_encrypt(world: World) -> 
         ({"AUTH": "535 fern, wrong"}, "SMTPAuthenticationError 535"),
     ],
 )
-def test_a_refusal_is_told_by_kind_and_number_only(world: World, answers: dict[str, str], reason: str) -> None:
-    with receiving(**answers) as receiver:
+def test_a_refusal_is_told_by_kind_and_number_only(world: World, replies: dict[str, str], reason: str) -> None:
+    with receiving(**replies) as receiver:
         mail_by(f"smtp://fern:secret@{receiver.address}")
         with pytest.raises(MailNotSent) as refused:
             mail.send(ask(world)[1].payload)

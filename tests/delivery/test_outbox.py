@@ -49,8 +49,8 @@ def amounts(load: LeasedBatch) -> list[int]:
     return [json.loads(one.payload)["data"]["amount"] for one in load.messages]
 
 
-def settle(load: LeasedBatch, *answers: Answer) -> None:
-    outbox.settle([Outcome(load, list(answers))])
+def settle(load: LeasedBatch, *replies: Answer) -> None:
+    outbox.settle([Outcome(load, list(replies))])
 
 
 def statuses(world: World) -> list[str]:

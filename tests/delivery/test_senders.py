@@ -84,7 +84,7 @@ def test_a_long_lane_is_carried_without_a_rest(world: World) -> None:
 
 
 def test_a_message_is_tried_until_it_is_taken_and_nothing_overtakes_it(world: World) -> None:
-    with receiving(Receiver(answers=lambda n: (500, b"later") if n < 3 else (200, b""))) as shop:
+    with receiving(Receiver(replies=lambda n: (500, b"later") if n < 3 else (200, b""))) as shop:
         endpoints.create(world.shop.id, url=shop.url)
         for amount in (1, 2):
             moved(world.shop.id, "ann", amount)
@@ -98,11 +98,11 @@ def test_a_message_is_tried_until_it_is_taken_and_nothing_overtakes_it(world: Wo
 def test_a_receiver_that_says_when_to_come_again_is_left_alone_until_then(world: World) -> None:
     moments = []
 
-    def answers(number: int) -> tuple[int, bytes]:
+    def replies(number: int) -> tuple[int, bytes]:
         moments.append(time.monotonic())
         return (429, b"slowly") if number == 0 else (200, b"")
 
-    with receiving(Receiver(answers=answers, headers={"Retry-After": "2"})) as shop:
+    with receiving(Receiver(replies=replies, headers={"Retry-After": "2"})) as shop:
         endpoints.create(world.shop.id, url=shop.url)
         for amount in (1, 2):
             moved(world.shop.id, "ann", amount)
@@ -150,7 +150,7 @@ def test_many_receivers_that_hang_leave_room_for_others(world: World) -> None:
 
 
 def test_a_receiver_that_is_well_again_gets_all_that_waited(world: World) -> None:
-    shop = Receiver(answers=lambda n: (200, b""))
+    shop = Receiver(replies=lambda n: (200, b""))
     with receiving(shop):
         endpoints.create(world.shop.id, url=shop.url)
         for number in range(20):

@@ -78,7 +78,7 @@ def test_a_message_goes_as_it_is() -> None:
 
 @pytest.mark.parametrize("status", [200, 201, 202, 204, 299])
 def test_every_2xx_is_a_yes(status: int) -> None:
-    with receiving(Receiver(answers=lambda n: (status, b""))) as shop:
+    with receiving(Receiver(replies=lambda n: (status, b""))) as shop:
         assert post(shop.url).is_delivered
 
 
@@ -86,7 +86,7 @@ def test_every_2xx_is_a_yes(status: int) -> None:
 def test_everything_else_is_a_no_and_nobody_follows_a_redirect(status: int) -> None:
     with receiving() as elsewhere:
         shop = Receiver(
-            answers=lambda n: (status, b"" if status == 304 else b"no"), headers={"Location": elsewhere.url}
+            replies=lambda n: (status, b"" if status == 304 else b"no"), headers={"Location": elsewhere.url}
         )
         with receiving(shop):
             answer = post(shop.url)
@@ -97,7 +97,7 @@ def test_everything_else_is_a_no_and_nobody_follows_a_redirect(status: int) -> N
 
 def wished(told: str, status: int = 503) -> float:
     """For how long a receiver wants to be left alone that says so at noon."""
-    shop = Receiver(answers=lambda n: (status, b"later"), headers={"Retry-After": told})
+    shop = Receiver(replies=lambda n: (status, b"later"), headers={"Retry-After": told})
     with receiving(shop), clock.at(NOON):
         answer = post(shop.url)
     assert (answer.status, answer.text) == (status, "later")
@@ -149,12 +149,12 @@ def test_who_says_nothing_of_it_or_comes_too_late_wishes_nothing() -> None:
         sock.sendall(b"HTTP/1.1 503 No\r\nRetry-After: 90\r\nContent-Length: 99\r\n\r\nlater")
         time.sleep(2)
 
-    with receiving(Receiver(answers=lambda n: (503, b"later"))) as shop, talking(drops) as url:
+    with receiving(Receiver(replies=lambda n: (503, b"later"))) as shop, talking(drops) as url:
         assert (post(shop.url).wait_seconds, post(url).wait_seconds) == (0, 0)
 
 
 def test_what_it_says_is_kept_in_part() -> None:
-    with receiving(Receiver(answers=lambda n: (500, b"\x00\xff" + "ü".encode() * 600))) as shop:
+    with receiving(Receiver(replies=lambda n: (500, b"\x00\xff" + "ü".encode() * 600))) as shop:
         text = post(shop.url).text
     assert text == "\ufffd" + "ü" * 499
 
@@ -224,9 +224,9 @@ def test_a_name_that_leads_nowhere() -> None:
 def test_one_connection_carries_many_messages() -> None:
     with receiving() as shop:
         line = KeptConnection(shop.url)
-        answers = [line.post({}, BODY) for _ in range(5)]
+        replies = [line.post({}, BODY) for _ in range(5)]
         line.close()
-    assert all(answer.is_delivered for answer in answers)
+    assert all(answer.is_delivered for answer in replies)
     assert len({heard.peer for heard in shop.heard}) == 1
 
 

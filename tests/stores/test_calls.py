@@ -17,13 +17,13 @@ KEY = {"Authorization": "Bearer hush"}
 
 
 @contextmanager
-def server(*answers: Callable[[socket.socket], None]) -> Iterator[tuple[str, list[bytes]]]:
+def server(*returns: Callable[[socket.socket], None]) -> Iterator[tuple[str, list[bytes]]]:
     """Answers each caller in turn; what was asked is kept."""
     heard: list[bytes] = []
     listener = socket.create_server(("127.0.0.1", 0))
 
     def serve() -> None:
-        for answer in answers:
+        for answer in returns:
             caller, _ = listener.accept()
             with caller:
                 heard.append(_whole(caller))
@@ -50,20 +50,20 @@ def says(text: str) -> Callable[[socket.socket], None]:
     return lambda caller: caller.sendall(text.encode())
 
 
-def answers(status: str, body: str = "", head: str = "") -> Callable[[socket.socket], None]:
+def returns(status: str, body: str = "", head: str = "") -> Callable[[socket.socket], None]:
     length = len(body.encode())
     return says(f"HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n{head}\r\n{body}")
 
 
 def refusal(status: str, body: str = "", head: str = "") -> Exception:
-    with server(answers(status, body, head)) as (url, _), pytest.raises((NotReached, Refused)) as no:
+    with server(returns(status, body, head)) as (url, _), pytest.raises((NotReached, Refused)) as no:
         ask("GET", url, KEY)
     assert "hush" not in str(no.value)
     return no.value
 
 
 def test_an_answer_is_json_and_what_is_sent_is_too() -> None:
-    with server(answers("200 OK", '{"a": ["ü"]}')) as (url, heard):
+    with server(returns("200 OK", '{"a": ["ü"]}')) as (url, heard):
         assert ask("POST", url + "coupons", KEY, {"b": 1}) == {"a": ["ü"]}
     head, _, body = heard[0].partition(b"\r\n\r\n")
     assert head.startswith(b"POST /coupons HTTP/1.1") and b"Authorization: Bearer hush" in head
@@ -96,7 +96,7 @@ def test_a_long_no_is_cut() -> None:
 
 
 def test_a_redirect_is_not_followed() -> None:
-    with server(answers("200 OK", "{}")) as (elsewhere, heard):
+    with server(returns("200 OK", "{}")) as (elsewhere, heard):
         no = refusal("301 Moved", "", f"Location: {elsewhere}\r\n")
         assert isinstance(no, Refused) and "301" in no.detail
         assert heard == []
@@ -146,7 +146,7 @@ def test_a_server_that_dribbles_is_left(monkeypatch: pytest.MonkeyPatch) -> None
 def test_a_server_that_never_ends_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(calls, "ANSWER_BYTES_MAX", 10_000)
     with (
-        server(answers("200 OK", "[" + "1," * 500_000 + "1]")) as (url, _),
+        server(returns("200 OK", "[" + "1," * 500_000 + "1]")) as (url, _),
         pytest.raises(NotReached, match="too much"),
     ):
         ask("GET", url, KEY)
@@ -155,9 +155,9 @@ def test_a_server_that_never_ends_is_left(monkeypatch: pytest.MonkeyPatch) -> No
 def test_a_list_may_be_longer_and_its_headers_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(calls, "ANSWER_BYTES_MAX", 10)
     body = "[" + "1, " * 20 + "1]"
-    with server(answers("200 OK", body, "X-WP-TotalPages: 3\r\n")) as (url, _):
+    with server(returns("200 OK", body, "X-WP-TotalPages: 3\r\n")) as (url, _):
         told = calls.reply("GET", url, KEY, of_list=True)
     assert (len(told.value), told.headers["x-wp-totalpages"]) == (21, "3")
     monkeypatch.setattr(calls, "LIST_BYTES_MAX", 10)
-    with server(answers("200 OK", body)) as (url, _), pytest.raises(NotReached, match="too much"):
+    with server(returns("200 OK", body)) as (url, _), pytest.raises(NotReached, match="too much"):
         calls.reply("GET", url, KEY, of_list=True)

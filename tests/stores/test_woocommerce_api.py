@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.make import NOON
-from tests.stores.test_calls import answers, server
+from tests.stores.test_calls import returns, server
 from tests.stores.woo_shop import WooShop
 from widget_server import clock
 from widget_server.stores.calls import Api, NotReached, Refused
@@ -75,13 +75,13 @@ def test_an_order_is_there_in_the_trash_or_gone(shop: WooShop) -> None:
     ids=["no count of pages", "no number", "no list", "no list of objects"],
 )
 def test_what_is_no_list_of_orders_tells_nothing(body: str, head: str) -> None:
-    with server(answers("200 OK", body, head)) as (url, _), pytest.raises(NotReached):
+    with server(returns("200 OK", body, head)) as (url, _), pytest.raises(NotReached):
         woocommerce_api.orders_changed(Api(url.rstrip("/"), WooShop.keys), "any", since=NOON, page=1)
 
 
 @pytest.mark.parametrize("date", ["", "Date: yesterday\r\n"])
 def test_without_its_clock_ours_counts(date: str) -> None:
-    with server(answers("200 OK", "[]", f"X-WP-TotalPages: 1\r\n{date}")) as (url, _), clock.at(NOON):
+    with server(returns("200 OK", "[]", f"X-WP-TotalPages: 1\r\n{date}")) as (url, _), clock.at(NOON):
         page = woocommerce_api.orders_changed(Api(url.rstrip("/"), WooShop.keys), "any", since=NOON, page=1)
     assert page.served_at == NOON
 

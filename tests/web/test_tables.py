@@ -65,7 +65,7 @@ class Sent(Wire):
 
 
 def test_each_field_has_its_type_and_operators() -> None:
-    found = rows(query.asked(PARCEL))
+    found = rows(query.query_body(PARCEL))
     assert {name: row.type for name, row in found.items()} == {
         "id": "GUID",
         "to.name": "text",
@@ -85,7 +85,7 @@ def test_each_field_has_its_type_and_operators() -> None:
 
 
 def test_what_may_be_done_with_a_field_is_that_of_the_call() -> None:
-    asked, found = query.asked(PARCEL), query.searched(PARCEL, aggregated=True)
+    asked, found = query.query_body(PARCEL), query.searched(PARCEL, aggregated=True)
     plain, counted = query.searched(PARCEL), query.counted(PARCEL)
     sortable = ["id", "to.name", "weight", "createdDate", "fragile", "status", "place"]
     assert [chosen(body, "sortable") for body in (asked, found, plain)] == [sortable] * 3
@@ -103,7 +103,7 @@ def test_what_may_be_done_with_a_field_is_that_of_the_call() -> None:
 def test_a_table_says_where_its_filter_stands_and_what_goes_with_it() -> None:
     found = {
         body: (one.path, one.takes)
-        for body in (query.asked(PARCEL), query.searched(PARCEL, aggregated=True), query.counted(PARCEL), Moved)
+        for body in (query.query_body(PARCEL), query.searched(PARCEL, aggregated=True), query.counted(PARCEL), Moved)
         if (one := table(body))
     }
     assert list(found.values()) == [

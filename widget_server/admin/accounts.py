@@ -38,7 +38,7 @@ NAME = Field(Customer.name, "text", nullable=True, searchable=True)
 
 
 def entity(shop: Shop) -> Entity:
-    """What may be asked of a shop's accounts (wix-api §4); query and search know the same fields."""
+    """What queries of a shop's accounts know (wix-api §4); query and search know the same fields."""
     return _entity(expiry.expiry_columns(shop))
 
 
@@ -82,36 +82,36 @@ class BulkAdjust(shapes.BulkAdjust):
     search = query.selected(KNOWN)
 
 
-@service.does("POST", "/accounts", MANAGE, takes=shapes.CreateAccount, answers=shapes.AccountBody)
-def create_account(caller: Caller, asked: Any) -> dict[str, Any]:
-    """An account with 0 points for a customer; the program must be active, and she has none yet."""
-    return {"account": shown(caller.shop, adjustments.create_account(caller.shop, asked["contact_id"]))}
+@service.route("POST", "/accounts", MANAGE, takes=shapes.CreateAccount, returns=shapes.AccountBody)
+def create_account(caller: Caller, body: Any) -> dict[str, Any]:
+    """An account with 0 points for a customer; the program must be active, and the customer has none yet."""
+    return {"account": shown(caller.shop, adjustments.create_account(caller.shop, body["contact_id"]))}
 
 
-@service.does("GET", "/accounts", READ, query=shapes.ListAccounts, answers=shapes.AccountsListed)
-def list_accounts(caller: Caller, asked: Any) -> dict[str, Any]:
+@service.route("GET", "/accounts", READ, query=shapes.ListAccounts, returns=shapes.AccountsListed)
+def list_accounts(caller: Caller, body: Any) -> dict[str, Any]:
     """Accounts of these contacts, or all; newest first."""
-    paging = {name: asked[name] for name in ("limit", "cursor") if name in asked}
-    ids = asked.get("contact_ids")
+    paging = {name: body[name] for name in ("limit", "cursor") if name in body}
+    ids = body.get("contact_ids")
     wanted = {"filter": {"contactId": {"$in": ids}}} if ids and "cursor" not in paging else {}
-    asked = {**wanted, "cursorPaging": paging}
-    found = query.page(entity(caller.shop), _select(caller.shop), asked, shop_id=caller.shop.id, where="")
+    body = {**wanted, "cursorPaging": paging}
+    found = query.page(entity(caller.shop), _select(caller.shop), body, shop_id=caller.shop.id, where="")
     return {"accounts": _all_shown(caller.shop, found.rows), "paging_metadata": query.metadata_v2(found)}
 
 
-@service.does("POST", "/accounts/query", READ, takes=query.asked(KNOWN), answers=shapes.AccountsPage)
-def query_accounts(caller: Caller, asked: Any) -> dict[str, Any]:
+@service.route("POST", "/accounts/query", READ, takes=query.query_body(KNOWN), returns=shapes.AccountsPage)
+def query_accounts(caller: Caller, body: Any) -> dict[str, Any]:
     """Accounts by filter and order."""
-    found = query.page(entity(caller.shop), _select(caller.shop), asked.get("query"), shop_id=caller.shop.id)
+    found = query.page(entity(caller.shop), _select(caller.shop), body.get("query"), shop_id=caller.shop.id)
     return {"loyalty_accounts": _all_shown(caller.shop, found.rows), "paging_metadata": query.metadata(found)}
 
 
-@service.does(
-    "POST", "/accounts/search", READ, takes=query.searched(KNOWN, aggregated=True), answers=shapes.AccountsFound
+@service.route(
+    "POST", "/accounts/search", READ, takes=query.searched(KNOWN, aggregated=True), returns=shapes.AccountsFound
 )
-def search_accounts(caller: Caller, asked: Any) -> dict[str, Any]:
+def search_accounts(caller: Caller, body: Any) -> dict[str, Any]:
     """Accounts by filter, order and free text over name and e-mail, with aggregations over all that were found."""
-    search = dict(asked.get("search") or {})
+    search = dict(body.get("search") or {})
     aggregations, zone = search.pop("aggregations", None), query.time_zone(search.pop("timeZone", None), "search")
     kind, select = entity(caller.shop), _select(caller.shop)
     summary = query.summary(kind, aggregations, zone)
@@ -122,32 +122,32 @@ def search_accounts(caller: Caller, asked: Any) -> dict[str, Any]:
     return answer
 
 
-@service.does("POST", "/accounts/count", READ, takes=query.counted(KNOWN), answers=shapes.Counted)
-def count_accounts(caller: Caller, asked: Any) -> dict[str, Any]:
+@service.route("POST", "/accounts/count", READ, takes=query.counted(KNOWN), returns=shapes.Counted)
+def count_accounts(caller: Caller, body: Any) -> dict[str, Any]:
     """How many accounts there are by filter and free text."""
-    condition = query.selection(entity(caller.shop), asked.get("filter"), asked.get("search"))
+    condition = query.selection(entity(caller.shop), body.get("filter"), body.get("search"))
     return {"count": query.count(_select(caller.shop, Account.id).where(condition))}
 
 
-@service.does("POST", "/accounts/bulk-adjust", MANAGE, takes=BulkAdjust, answers=shapes.JobStarted)
-def bulk_adjust(caller: Caller, asked: Any) -> dict[str, Any]:
+@service.route("POST", "/accounts/bulk-adjust", MANAGE, takes=BulkAdjust, returns=shapes.JobStarted)
+def bulk_adjust(caller: Caller, body: Any) -> dict[str, Any]:
     """Change the balances of all accounts that a search finds, behind the answer; those found now are in it."""
-    search = read_object(asked.get("search"), SELECTED, "search")
+    search = read_object(body.get("search"), SELECTED, "search")
     condition = query.selection(entity(caller.shop), search.get("filter"), search.get("search"), where="search")
     batch = batches.bulk_adjust(
         caller.shop,
         _select(caller.shop, Account.id).where(condition),
         source=SOURCE,
         key=request_key(),
-        by=asked.get("amount"),
-        to_balance=asked.get("balance"),
-        said=said(caller, asked),
+        by=body.get("amount"),
+        to_balance=body.get("balance"),
+        said=said(caller, body),
     )
     return {"async_job_id": batch.id}
 
 
-@service.does("GET", "/accounts/program-totals", READ, answers=shapes.ProgramTotals)
-def get_program_totals(caller: Caller, asked: Any) -> dict[str, Any]:
+@service.route("GET", "/accounts/program-totals", READ, returns=shapes.ProgramTotals)
+def get_program_totals(caller: Caller, body: Any) -> dict[str, Any]:
     """The counters of all accounts together, and how many are in each tier."""
     totals = reports.program_totals(caller.shop)
     counters = {name: getattr(totals, name) for name in ("balance", "earned", "adjusted", "redeemed", "expired")}
@@ -155,35 +155,35 @@ def get_program_totals(caller: Caller, asked: Any) -> dict[str, Any]:
     return {"points": counters, "tier_totals": tiers}
 
 
-@service.does("GET", "/accounts/my-account", MEMBER, answers=shapes.AccountBody)
-def get_my_account(caller: Caller, asked: Any) -> dict[str, Any]:
+@service.route("GET", "/accounts/my-account", MEMBER, returns=shapes.AccountBody)
+def get_my_account(caller: Caller, body: Any) -> dict[str, Any]:
     """The calling member's own."""
     return {"account": shown(caller.shop, _account_of(caller.shop, caller.member))}
 
 
-@service.does("GET", "/accounts/fetch-by", READ, query=shapes.SecondaryId, answers=shapes.AccountBody)
-def get_account_by_secondary_id(caller: Caller, asked: Any) -> dict[str, Any]:
+@service.route("GET", "/accounts/fetch-by", READ, query=shapes.SecondaryId, returns=shapes.AccountBody)
+def get_account_by_secondary_id(caller: Caller, body: Any) -> dict[str, Any]:
     """The account of a contact, or of a member."""
-    customer = customers.by_id(caller.shop.id, asked.get("contact_id") or asked["member_id"])
-    if "member_id" in asked and not customer.is_member:
+    customer = customers.by_id(caller.shop.id, body.get("contact_id") or body["member_id"])
+    if "member_id" in body and not customer.is_member:
         raise NotFound("There is no such member here.")
     return {"account": shown(caller.shop, _account_of(caller.shop, customer))}
 
 
-@service.does("GET", "/accounts/<string(length=36):account_id>", READ, answers=shapes.AccountBody)
-def get_account(caller: Caller, asked: Any, account_id: str) -> dict[str, Any]:
+@service.route("GET", "/accounts/<string(length=36):account_id>", READ, returns=shapes.AccountBody)
+def get_account(caller: Caller, body: Any, account_id: str) -> dict[str, Any]:
     """One account."""
     return {"account": shown(caller.shop, Account.need(caller.shop, Account.id == account_id))}
 
 
-@service.does(
+@service.route(
     "POST",
     "/accounts/<string(length=36):account_id>/adjust-points",
     MANAGE,
     takes=shapes.AdjustPoints,
-    answers=shapes.AccountMoved,
+    returns=shapes.AccountMoved,
 )
-def adjust_points(caller: Caller, asked: Any, account_id: str) -> dict[str, Any]:
+def adjust_points(caller: Caller, body: Any, account_id: str) -> dict[str, Any]:
     """By an amount or to a balance; never below 0. The customer reads `description`, staff alone `reason`."""
     Account.need(caller.shop, Account.id == account_id)
     row = adjustments.adjust(
@@ -191,36 +191,36 @@ def adjust_points(caller: Caller, asked: Any, account_id: str) -> dict[str, Any]
         account_id,
         source=SOURCE,
         key=request_key(),
-        by=asked.get("amount"),
-        to_balance=asked.get("balance"),
-        revision=asked.get("revision"),
-        said=said(caller, asked),
+        by=body.get("amount"),
+        to_balance=body.get("balance"),
+        revision=body.get("revision"),
+        said=said(caller, body),
     )
     return _moved(caller.shop, account_id, row)
 
 
-@service.does(
+@service.route(
     "POST",
     "/accounts/<string(length=36):account_id>/earn-points",
     MANAGE,
     takes=shapes.EarnPoints,
-    answers=shapes.AccountMoved,
+    returns=shapes.AccountMoved,
 )
-def earn_points(caller: Caller, asked: Any, account_id: str) -> dict[str, Any]:
-    """Points for something done, once for an `idempotencyKey`: the same again answers the first transaction."""
+def earn_points(caller: Caller, body: Any, account_id: str) -> dict[str, Any]:
+    """Points for something done, once for an `idempotencyKey`: the same again returns the first transaction."""
     Account.need(caller.shop, Account.id == account_id)
     row = adjustments.earn_points(
         caller.shop,
         account_id,
-        asked["amount"],
+        body["amount"],
         source=SOURCE,
-        key=asked["idempotency_key"],
+        key=body["idempotency_key"],
         said=Annotation(
-            comment=asked.get("description"),
-            app_id=asked["app_id"],
-            activity_type=asked.get("activity_type"),
-            order_ref=asked.get("order_id"),
-            channel=asked.get("followed_social_media", {}).get("channel"),
+            comment=body.get("description"),
+            app_id=body["app_id"],
+            activity_type=body.get("activity_type"),
+            order_ref=body.get("order_id"),
+            channel=body.get("followed_social_media", {}).get("channel"),
         ),
     )
     return _moved(caller.shop, account_id, row)

@@ -14,33 +14,33 @@ WIRE_NAMES = {"expires_at": "apiKey.expirationDate"}
 service = Service("api_keys", "/loyalty-access/v1", "API keys")
 
 
-@service.does("POST", "/api-keys", MANAGE, takes=ApiKeyBody, answers=ApiKeyBody, keyed=False)
-def create_key(caller: Caller, asked: Any) -> dict[str, Any]:
+@service.route("POST", "/api-keys", MANAGE, takes=ApiKeyBody, returns=ApiKeyBody, keyed=False)
+def create_key(caller: Caller, body: Any) -> dict[str, Any]:
     """A new key, which may do no more than the calling one; its `secret` is shown this once."""
     with naming(WIRE_NAMES, under="apiKey"):
         row, secret = api_keys.create_key(
-            caller.shop.id, asked["api_key"]["name"], rights=rights(asked["api_key"]), grantor=caller.key
+            caller.shop.id, body["api_key"]["name"], rights=rights(body["api_key"]), grantor=caller.key
         )
     return {"api_key": api_key(row, secret)}
 
 
-@service.does("GET", "/api-keys", READ, answers=ApiKeys)
-def list_keys(caller: Caller, asked: Any) -> dict[str, Any]:
+@service.route("GET", "/api-keys", READ, returns=ApiKeys)
+def list_keys(caller: Caller, body: Any) -> dict[str, Any]:
     """Every key, and when and from where it was last used."""
     return {"api_keys": [api_key(row) for row in api_keys.keys(caller.shop.id)]}
 
 
-@service.does("POST", "/api-keys/<key_id>/rotate", MANAGE, takes=Rotate, answers=ApiKeyBody, keyed=False)
-def rotate_key(caller: Caller, asked: Any, key_id: str) -> dict[str, Any]:
+@service.route("POST", "/api-keys/<key_id>/rotate", MANAGE, takes=Rotate, returns=ApiKeyBody, keyed=False)
+def rotate_key(caller: Caller, body: Any, key_id: str) -> dict[str, Any]:
     """A fresh `secret`, shown this once. The earlier one, and what it granted, ends at once, or after `keepHours`."""
-    keep = timedelta(hours=asked.get("keep_hours", 0))
+    keep = timedelta(hours=body.get("keep_hours", 0))
     with naming(WIRE_NAMES, under="apiKey"):
         row, secret = api_keys.rotate_key(caller.shop.id, key_id, keep=keep, grantor=caller.key)
     return {"api_key": api_key(row, secret)}
 
 
-@service.does("DELETE", "/api-keys/<key_id>", MANAGE, answers=Empty)
-def revoke_key(caller: Caller, asked: Any, key_id: str) -> dict[str, Any]:
-    """The key is dead, and with it every token that it asked for; the calling key may revoke itself."""
+@service.route("DELETE", "/api-keys/<key_id>", MANAGE, returns=Empty)
+def revoke_key(caller: Caller, body: Any, key_id: str) -> dict[str, Any]:
+    """The key is dead, and with it every token that it was given; the calling key may revoke itself."""
     api_keys.revoke_key(caller.shop.id, key_id)
     return {}

@@ -29,8 +29,8 @@ ENTITY = Entity(
 )
 
 
-@service.does("POST", "/entries/query", MANAGE, takes=query.asked(ENTITY), answers=AuditPage, keyed=False)
-def query_entries(caller: Caller, asked: Any) -> dict[str, Any]:
+@service.route("POST", "/entries/query", MANAGE, takes=query.query_body(ENTITY), returns=AuditPage, keyed=False)
+def query_entries(caller: Caller, body: Any) -> dict[str, Any]:
     """Who did what, from where, and what was different afterwards, by filter and order."""
-    found = query.page(ENTITY, AuditEntry.of(caller.shop), asked.get("query"), shop_id=caller.shop.id)
+    found = query.page(ENTITY, AuditEntry.of(caller.shop), body.get("query"), shop_id=caller.shop.id)
     return {"entries": [audit_entry(row) for row in found.rows], "paging_metadata": query.metadata(found)}

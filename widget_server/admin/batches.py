@@ -27,27 +27,27 @@ ENTITY = Entity(
 )
 
 
-@service.does("POST", "/batches/query", READ, takes=query.asked(ENTITY), answers=shapes.BatchesPage)
-def query_batches(caller: Caller, asked: Any) -> dict[str, Any]:
+@service.route("POST", "/batches/query", READ, takes=query.query_body(ENTITY), returns=shapes.BatchesPage)
+def query_batches(caller: Caller, body: Any) -> dict[str, Any]:
     """Batches by filter and order."""
-    found = query.page(ENTITY, Batch.of(caller.shop), asked.get("query"), shop_id=caller.shop.id)
+    found = query.page(ENTITY, Batch.of(caller.shop), body.get("query"), shop_id=caller.shop.id)
     return {"batches": [batch(row) for row in found.rows], "paging_metadata": query.metadata(found)}
 
 
-@service.does("GET", "/batches/<batch_id>", READ, answers=shapes.BatchBody)
-def get_batch(caller: Caller, asked: Any, batch_id: str) -> dict[str, Any]:
+@service.route("GET", "/batches/<batch_id>", READ, returns=shapes.BatchBody)
+def get_batch(caller: Caller, body: Any, batch_id: str) -> dict[str, Any]:
     """One batch: how far it is."""
     return {"batch": batch(Batch.need(caller.shop, Batch.id == batch_id))}
 
 
-@service.does("GET", "/batches/<batch_id>/errors", READ, query=shapes.ErrorsAsked, answers=shapes.BatchErrors)
-def list_errors(caller: Caller, asked: Any, batch_id: str) -> dict[str, Any]:
+@service.route("GET", "/batches/<batch_id>/errors", READ, query=shapes.ErrorsAsked, returns=shapes.BatchErrors)
+def list_errors(caller: Caller, body: Any, batch_id: str) -> dict[str, Any]:
     """The accounts that were not changed, or whose change was not undone, and why."""
     Batch.need(caller.shop, Batch.id == batch_id)
-    return {"errors": [error(item) for item in batches.errors(caller.shop, batch_id, **asked)]}
+    return {"errors": [error(item) for item in batches.errors(caller.shop, batch_id, **body)]}
 
 
-@service.does("POST", "/batches/<batch_id>/undo", MANAGE, answers=shapes.BatchBody)
-def undo_batch(caller: Caller, asked: Any, batch_id: str) -> dict[str, Any]:
-    """Book the exact opposite of each change, behind the answer; who has spent the points keeps hers."""
+@service.route("POST", "/batches/<batch_id>/undo", MANAGE, returns=shapes.BatchBody)
+def undo_batch(caller: Caller, body: Any, batch_id: str) -> dict[str, Any]:
+    """Book the exact opposite of each change, behind the answer; who has spent the points keeps theirs."""
     return {"batch": batch(batches.undo(caller.shop, batch_id))}

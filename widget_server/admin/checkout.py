@@ -37,14 +37,14 @@ ENTITY = Entity(
 )
 
 
-@service.does("POST", "/loyalty-checkout-discount", MEMBER, takes=ApplyDiscount, answers=DiscountBody)
-def apply_discount(caller: Caller, asked: Any) -> dict[str, Any]:
-    """The calling member takes a reward, or a coupon she has, to a checkout of the shop's."""
-    reward, coupon = asked.get("reward") or {}, asked.get("loyalty_coupon") or {}
+@service.route("POST", "/loyalty-checkout-discount", MEMBER, takes=ApplyDiscount, returns=DiscountBody)
+def apply_discount(caller: Caller, body: Any) -> dict[str, Any]:
+    """The calling member takes a reward, or a coupon they have, to a checkout of the shop's."""
+    reward, coupon = body.get("reward") or {}, body.get("loyalty_coupon") or {}
     row = checkout.apply(
         caller.shop,
         caller.member,
-        asked["checkout_id"],
+        body["checkout_id"],
         key=request_key(),
         source=SOURCE,
         reward_id=reward.get("id"),
@@ -55,39 +55,39 @@ def apply_discount(caller: Caller, asked: Any) -> dict[str, Any]:
     return {"discount": discount(row)}
 
 
-@service.does("POST", "/loyalty-checkout-discounts/query", READ, takes=query.asked(ENTITY), answers=DiscountsPage)
-def query_discounts(caller: Caller, asked: Any) -> dict[str, Any]:
+@service.route("POST", "/loyalty-checkout-discounts/query", READ, takes=query.query_body(ENTITY), returns=DiscountsPage)
+def query_discounts(caller: Caller, body: Any) -> dict[str, Any]:
     """Discounts by filter and order."""
-    found = query.page(ENTITY, CheckoutDiscount.of(caller.shop), asked.get("query"), shop_id=caller.shop.id)
+    found = query.page(ENTITY, CheckoutDiscount.of(caller.shop), body.get("query"), shop_id=caller.shop.id)
     return {
         "loyalty_checkout_discounts": [discount(row) for row in found.rows],
         "paging_metadata": query.metadata(found),
     }
 
 
-@service.does("POST", "/loyalty-checkout-discounts/begin", MANAGE, takes=CheckoutAsked, answers=DiscountBody)
-def begin_checkout(caller: Caller, asked: Any) -> dict[str, Any]:
+@service.route("POST", "/loyalty-checkout-discounts/begin", MANAGE, takes=CheckoutAsked, returns=DiscountBody)
+def begin_checkout(caller: Caller, body: Any) -> dict[str, Any]:
     """The order is being placed: the member cannot take the discount off any more."""
-    return {"discount": discount(checkout.begin(caller.shop, asked["checkout_id"]))}
+    return {"discount": discount(checkout.begin(caller.shop, body["checkout_id"]))}
 
 
-@service.does("POST", "/loyalty-checkout-discounts/complete", MANAGE, takes=CheckoutCompleted, answers=DiscountBody)
-def complete_checkout(caller: Caller, asked: Any) -> dict[str, Any]:
+@service.route("POST", "/loyalty-checkout-discounts/complete", MANAGE, takes=CheckoutCompleted, returns=DiscountBody)
+def complete_checkout(caller: Caller, body: Any) -> dict[str, Any]:
     """An order came of it; the shop's webhook says the same when the order carries the coupon's code."""
-    order = f"{caller.shop.platform}:{asked['order_id']}"
+    order = f"{caller.shop.platform}:{body['order_id']}"
     row = checkout.complete(
-        caller.shop, asked["checkout_id"], order, source=SOURCE, order_number=asked.get("order_number")
+        caller.shop, body["checkout_id"], order, source=SOURCE, order_number=body.get("order_number")
     )
     return {"discount": discount(row)}
 
 
-@service.does("POST", "/loyalty-checkout-discounts/cancel", MANAGE, takes=CheckoutAsked, answers=DiscountBody)
-def cancel_checkout(caller: Caller, asked: Any) -> dict[str, Any]:
-    """No order came of it, or its order was cancelled: the member has again what she spent, once."""
-    return {"discount": discount(checkout.cancel(caller.shop, asked["checkout_id"], source=SOURCE))}
+@service.route("POST", "/loyalty-checkout-discounts/cancel", MANAGE, takes=CheckoutAsked, returns=DiscountBody)
+def cancel_checkout(caller: Caller, body: Any) -> dict[str, Any]:
+    """No order came of it, or its order was cancelled: the member has again what they spent, once."""
+    return {"discount": discount(checkout.cancel(caller.shop, body["checkout_id"], source=SOURCE))}
 
 
-@service.does("POST", "/loyalty-checkout-discounts/remove", MANAGE, takes=CheckoutAsked, answers=DiscountBody)
-def remove_discount(caller: Caller, asked: Any) -> dict[str, Any]:
-    """The member takes the discount off her checkout."""
-    return {"discount": discount(checkout.remove(caller.shop, asked["checkout_id"], source=SOURCE))}
+@service.route("POST", "/loyalty-checkout-discounts/remove", MANAGE, takes=CheckoutAsked, returns=DiscountBody)
+def remove_discount(caller: Caller, body: Any) -> dict[str, Any]:
+    """The member takes the discount off the checkout."""
+    return {"discount": discount(checkout.remove(caller.shop, body["checkout_id"], source=SOURCE))}

@@ -1,6 +1,6 @@
 """Browsers that call from a shop's own pages: storefronts that use the SDK as a visitor or a member (wix-api §3).
 
-No cookie is looked at: a page opens what its token opens. It may read the answers when its origin is on a shop's list.
+No cookie is looked at: a page opens what its token opens. It may read responses when its origin is on a shop's list.
 """
 
 from flask import Flask, Response, g, request

@@ -50,62 +50,62 @@ ENTITY = Entity(
 )
 
 
-@service.does("POST", "/coupons", MANAGE, takes=shapes.RedeemForCoupon, answers=shapes.CouponBought)
-def redeem_points_for_coupon(caller: Caller, asked: Any) -> dict[str, Any]:
+@service.route("POST", "/coupons", MANAGE, takes=shapes.RedeemForCoupon, returns=shapes.CouponBought)
+def redeem_points_for_coupon(caller: Caller, body: Any) -> dict[str, Any]:
     """Buy a reward with an account's points; the program must be active and the customer a member."""
-    account = Account.need(caller.shop, Account.id == asked["loyalty_account_id"])
-    return _bought(caller.shop, customers.by_id(caller.shop.id, account.customer_id), asked)
+    account = Account.need(caller.shop, Account.id == body["loyalty_account_id"])
+    return _bought(caller.shop, customers.by_id(caller.shop.id, account.customer_id), body)
 
 
-@service.does("POST", "/coupons/redeem-my-coupon", MEMBER, takes=shapes.RedeemMine, answers=shapes.CouponBought)
-def redeem_my_points(caller: Caller, asked: Any) -> dict[str, Any]:
+@service.route("POST", "/coupons/redeem-my-coupon", MEMBER, takes=shapes.RedeemMine, returns=shapes.CouponBought)
+def redeem_my_points(caller: Caller, body: Any) -> dict[str, Any]:
     """Buy a reward with the calling member's points."""
-    return _bought(caller.shop, caller.member, asked)
+    return _bought(caller.shop, caller.member, body)
 
 
-@service.does("GET", "/coupons/my-coupons", MEMBER, answers=shapes.MyCoupons)
-def get_my_coupons(caller: Caller, asked: Any) -> dict[str, Any]:
+@service.route("GET", "/coupons/my-coupons", MEMBER, returns=shapes.MyCoupons)
+def get_my_coupons(caller: Caller, body: Any) -> dict[str, Any]:
     """The calling member's own, newest first."""
     rows = _listed(caller.shop).where(Coupon.customer_id == caller.member.id).order_by(Coupon.created_at.desc())
     return {"loyalty_coupons": _all_shown(rows)}
 
 
-@service.does("GET", "/bulk/coupons", READ, query=shapes.PackedQuery, answers=shapes.CouponsInSites)
-def bulk_get_coupons(caller: Caller, asked: Any) -> dict[str, Any]:
+@service.route("GET", "/bulk/coupons", READ, query=shapes.PackedQuery, returns=shapes.CouponsInSites)
+def bulk_get_coupons(caller: Caller, body: Any) -> dict[str, Any]:
     """The coupons of all sites of the caller: a key is good for one. The first 100 of its query."""
-    found = query.page(ENTITY, _listed(caller.shop), _unpacked(asked.get("r")), shop_id=caller.shop.id)
+    found = query.page(ENTITY, _listed(caller.shop), _unpacked(body.get("r")), shop_id=caller.shop.id)
     return {"coupons_in_site": [{"meta_site_id": caller.shop.id, "loyalty_coupons": _all_shown(found.rows)}]}
 
 
-@service.does("POST", "/coupons/query", READ, takes=query.asked(ENTITY), answers=shapes.CouponsPage)
-def query_coupons(caller: Caller, asked: Any) -> dict[str, Any]:
+@service.route("POST", "/coupons/query", READ, takes=query.query_body(ENTITY), returns=shapes.CouponsPage)
+def query_coupons(caller: Caller, body: Any) -> dict[str, Any]:
     """Coupons by filter and order; the paging is called `metadata` here (wix-api §8.9)."""
-    found = query.page(ENTITY, _listed(caller.shop), asked.get("query"), shop_id=caller.shop.id)
+    found = query.page(ENTITY, _listed(caller.shop), body.get("query"), shop_id=caller.shop.id)
     return {"loyalty_coupons": _all_shown(found.rows), "metadata": query.metadata_v2(found)}
 
 
-@service.does("GET", "/coupons/<string(length=36):coupon_id>", READ, answers=shapes.CouponBody)
-def get_coupon(caller: Caller, asked: Any, coupon_id: str) -> dict[str, Any]:
+@service.route("GET", "/coupons/<string(length=36):coupon_id>", READ, returns=shapes.CouponBody)
+def get_coupon(caller: Caller, body: Any, coupon_id: str) -> dict[str, Any]:
     """One coupon, and what a connected shop said when it could not make or kill the code."""
     row = coupons.need_coupon(caller.shop, coupon_id)
     return {"loyalty_coupon": {**shown(caller.shop, row), "failure_detail": row.failure_detail}}
 
 
-@service.does("DELETE", "/coupons/<string(length=36):coupon_id>", MANAGE, query=RevisionAsked, answers=Empty)
-def delete_coupon(caller: Caller, asked: Any, coupon_id: str) -> dict[str, Any]:
+@service.route("DELETE", "/coupons/<string(length=36):coupon_id>", MANAGE, query=RevisionAsked, returns=Empty)
+def delete_coupon(caller: Caller, body: Any, coupon_id: str) -> dict[str, Any]:
     """This API lists it no more; its code stays as good as it was (wix-api §1b)."""
-    coupons.delete_coupon(caller.shop, coupon_id, asked["revision"])
+    coupons.delete_coupon(caller.shop, coupon_id, body["revision"])
     return {}
 
 
-def _bought(shop: Shop, customer: Customer, asked: dict[str, Any]) -> dict[str, Any]:
+def _bought(shop: Shop, customer: Customer, body: dict[str, Any]) -> dict[str, Any]:
     row = redeeming.redeem(
         shop,
         customer,
-        asked["reward_id"],
+        body["reward_id"],
         key=request_key(),
         source=SOURCE,
-        points=asked.get("points_to_spend"),
+        points=body.get("points_to_spend"),
     )
     return {"coupon": shown(shop, row)}
 

@@ -47,62 +47,62 @@ ENTITY = Entity(
 )
 
 
-@service.does("POST", "/customers", MANAGE, takes=shapes.CustomerBody, answers=shapes.CustomerBody)
-def create_customer(caller: Caller, asked: Any) -> dict[str, Any]:
+@service.route("POST", "/customers", MANAGE, takes=shapes.CustomerBody, returns=shapes.CustomerBody)
+def create_customer(caller: Caller, body: Any) -> dict[str, Any]:
     """Somebody new; a VISITOR unless told. Only a MEMBER gets an account now."""
     with naming({}, under="customer"):
-        return {"customer": _made(caller.shop, asked["customer"])}
+        return {"customer": _made(caller.shop, body["customer"])}
 
 
-@service.does("POST", "/bulk/customers/create", MANAGE, takes=shapes.NewCustomers, answers=shapes.CustomersMade)
-def bulk_create_customers(caller: Caller, asked: Any) -> dict[str, Any]:
+@service.route("POST", "/bulk/customers/create", MANAGE, takes=shapes.NewCustomers, returns=shapes.CustomersMade)
+def bulk_create_customers(caller: Caller, body: Any) -> dict[str, Any]:
     """Up to 100 customers; one that is refused leaves the others be."""
-    return bulk(asked["customers"], lambda one: _made(caller.shop, one))
+    return bulk(body["customers"], lambda one: _made(caller.shop, one))
 
 
-@service.does("POST", "/customers/query", READ, takes=query.asked(ENTITY), answers=shapes.CustomersPage)
-def query_customers(caller: Caller, asked: Any) -> dict[str, Any]:
+@service.route("POST", "/customers/query", READ, takes=query.query_body(ENTITY), returns=shapes.CustomersPage)
+def query_customers(caller: Caller, body: Any) -> dict[str, Any]:
     """Customers by filter and order."""
-    found = query.page(ENTITY, _listed(caller.shop), asked.get("query"), shop_id=caller.shop.id)
+    found = query.page(ENTITY, _listed(caller.shop), body.get("query"), shop_id=caller.shop.id)
     return {"customers": _all_shown(found.rows), "paging_metadata": query.metadata(found)}
 
 
-@service.does("POST", "/customers/search", READ, takes=query.searched(ENTITY), answers=shapes.CustomersPage)
-def search_customers(caller: Caller, asked: Any) -> dict[str, Any]:
+@service.route("POST", "/customers/search", READ, takes=query.searched(ENTITY), returns=shapes.CustomersPage)
+def search_customers(caller: Caller, body: Any) -> dict[str, Any]:
     """Customers by filter, order and free text over name and e-mail."""
-    found = query.page(ENTITY, _listed(caller.shop), asked.get("search"), shop_id=caller.shop.id, where="search")
+    found = query.page(ENTITY, _listed(caller.shop), body.get("search"), shop_id=caller.shop.id, where="search")
     return {"customers": _all_shown(found.rows), "paging_metadata": query.metadata(found)}
 
 
-@service.does("GET", "/customers/<customer_id>", READ, answers=shapes.CustomerBody)
-def get_customer(caller: Caller, asked: Any, customer_id: str) -> dict[str, Any]:
-    """One customer; who was merged leads to whom she is now."""
+@service.route("GET", "/customers/<customer_id>", READ, returns=shapes.CustomerBody)
+def get_customer(caller: Caller, body: Any, customer_id: str) -> dict[str, Any]:
+    """One customer; a merged one leads to the customer it was merged into."""
     return {"customer": _shown(caller.shop, customers.live(customers.by_id(caller.shop.id, customer_id)))}
 
 
-@service.does("PATCH", "/customers/<customer_id>", MANAGE, takes=shapes.CustomerChange, answers=shapes.CustomerBody)
-def update_customer(caller: Caller, asked: Any, customer_id: str) -> dict[str, Any]:
+@service.route("PATCH", "/customers/<customer_id>", MANAGE, takes=shapes.CustomerChange, returns=shapes.CustomerBody)
+def update_customer(caller: Caller, body: Any, customer_id: str) -> dict[str, Any]:
     """Change what is sent. A new address is not verified unless told; the `excluded` neither earn nor redeem."""
-    sent = asked["customer"]
+    sent = body["customer"]
     with naming({}, under="customer"), atomic():
         row = customers.edit(caller.shop.id, customer_id, **facts(sent, "email", "email_verified", "birthday", *SAME))
         customers.set_status(row, sent.get("status", row.status))
     return {"customer": _shown(caller.shop, row)}
 
 
-@service.does("DELETE", "/customers/<customer_id>", MANAGE, answers=Empty)
-def erase_customer(caller: Caller, asked: Any, customer_id: str) -> dict[str, Any]:
-    """Forget her: her facts go, the ledger stays without a name."""
+@service.route("DELETE", "/customers/<customer_id>", MANAGE, returns=Empty)
+def erase_customer(caller: Caller, body: Any, customer_id: str) -> dict[str, Any]:
+    """Forget the customer: the facts go, the ledger stays without a name."""
     privacy.erase(caller.shop, customers.by_id(caller.shop.id, customer_id))
     return {}
 
 
-@service.does("POST", "/customers/<customer_id>/merge", MANAGE, takes=shapes.MergeAsked, answers=shapes.CustomerBody)
-def merge_customer(caller: Caller, asked: Any, customer_id: str) -> dict[str, Any]:
+@service.route("POST", "/customers/<customer_id>/merge", MANAGE, takes=shapes.MergeAsked, returns=shapes.CustomerBody)
+def merge_customer(caller: Caller, body: Any, customer_id: str) -> dict[str, Any]:
     """Two rows are one person: what this one has goes to the other, its points with their history."""
     with naming({"into_id": "intoId"}):
-        privacy.merge(caller.shop, customer_id, asked["into_id"])
-    return {"customer": _shown(caller.shop, customers.live(customers.by_id(caller.shop.id, asked["into_id"])))}
+        privacy.merge(caller.shop, customer_id, body["into_id"])
+    return {"customer": _shown(caller.shop, customers.live(customers.by_id(caller.shop.id, body["into_id"])))}
 
 
 def _made(shop: Shop, sent: dict[str, Any]) -> dict[str, Any]:
@@ -131,5 +131,5 @@ def _all_shown(rows: Iterable[Any]) -> list[dict[str, Any]]:
 
 
 def account_id(row: Any) -> str | None:
-    """The account that a customer was selected with, if she has one."""
+    """The account that a customer was selected with, if there is one."""
     return getattr(getattr(row, "account", None), "id", None)

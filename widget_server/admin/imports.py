@@ -49,56 +49,56 @@ ENTITY = Entity(
 )
 
 
-@service.does("POST", f"{BASE}/wixmp-upload-url", MANAGE, answers=shapes.UploadAnswer, keyed=False)
-def create_file_url(caller: Caller, asked: Any) -> dict[str, Any]:
+@service.route("POST", f"{BASE}/wixmp-upload-url", MANAGE, returns=shapes.UploadAnswer, keyed=False)
+def create_file_url(caller: Caller, body: Any) -> dict[str, Any]:
     """Where to PUT (or POST) one CSV file of up to 10 MB within an hour."""
     upload = imports.new_upload(caller.shop)
     return {"file_path": upload.id, "upload_url": _file_url(upload.id)}
 
 
-@service.does("POST", BASE, MANAGE, takes=shapes.CreateImport, answers=shapes.ImportBody)
-def create_import(caller: Caller, asked: Any) -> dict[str, Any]:
+@service.route("POST", BASE, MANAGE, takes=shapes.CreateImport, returns=shapes.ImportBody)
+def create_import(caller: Caller, body: Any) -> dict[str, Any]:
     """Begin with the uploaded file; it is read behind the answer."""
-    row = imports.create(caller.shop, asked["file_url"], file_name=asked.get("file_name"))
+    row = imports.create(caller.shop, body["file_url"], file_name=body.get("file_name"))
     return {"loyalty_import": shown(caller.shop, row)}
 
 
-@service.does("GET", BASE, READ, query=shapes.ImportAsked, answers=shapes.ImportBody)
-def get_import(caller: Caller, asked: Any) -> dict[str, Any]:
+@service.route("GET", BASE, READ, query=shapes.ImportAsked, returns=shapes.ImportBody)
+def get_import(caller: Caller, body: Any) -> dict[str, Any]:
     """One import."""
-    return {"loyalty_import": shown(caller.shop, _need(caller.shop, asked))}
+    return {"loyalty_import": shown(caller.shop, _need(caller.shop, body))}
 
 
-@service.does("POST", f"{BASE}/execute", MANAGE, takes=shapes.ExecuteImport, answers=shapes.ImportBody)
-def execute_import(caller: Caller, asked: Any) -> dict[str, Any]:
+@service.route("POST", f"{BASE}/execute", MANAGE, takes=shapes.ExecuteImport, returns=shapes.ImportBody)
+def execute_import(caller: Caller, body: Any) -> dict[str, Any]:
     """Book what the file says, behind the answer; only after it was PARSED."""
-    row = _need(caller.shop, asked)
+    row = _need(caller.shop, body)
     row = imports.execute(
         caller.shop,
         row.id,
         source=SOURCE,
-        columns=columns(asked),
-        mode=asked.get("mode", "add"),
-        again=asked.get("again", False),
-        creates_customers=asked.get("creates_customers", False),
-        said=said(caller, asked),
+        columns=columns(body),
+        mode=body.get("mode", "add"),
+        again=body.get("again", False),
+        creates_customers=body.get("creates_customers", False),
+        said=said(caller, body),
     )
     return {"loyalty_import": shown(caller.shop, row)}
 
 
-@service.does("GET", f"{BASE}/error-file-download-url", MANAGE, query=shapes.ImportAsked, answers=shapes.Url)
-def get_error_file_url(caller: Caller, asked: Any) -> dict[str, Any]:
+@service.route("GET", f"{BASE}/error-file-download-url", MANAGE, query=shapes.ImportAsked, returns=shapes.Url)
+def get_error_file_url(caller: Caller, body: Any) -> dict[str, Any]:
     """Where the rows that were not imported are to be had, for an hour: a CSV with the reason behind each."""
-    row = _need(caller.shop, asked)
+    row = _need(caller.shop, body)
     if not imports.has_error_file(row):
         raise NotFound("No row of this import failed.")
     return {"url": _file_url(f"errors/{_signer().dumps([caller.shop.id, row.id])}.csv")}
 
 
-@service.does("POST", f"{BASE}/query", READ, takes=query.asked(ENTITY), answers=shapes.ImportsPage)
-def query_imports(caller: Caller, asked: Any) -> dict[str, Any]:
+@service.route("POST", f"{BASE}/query", READ, takes=query.query_body(ENTITY), returns=shapes.ImportsPage)
+def query_imports(caller: Caller, body: Any) -> dict[str, Any]:
     """Imports by filter and order."""
-    found = query.page(ENTITY, Import.of(caller.shop), asked.get("query"), shop_id=caller.shop.id)
+    found = query.page(ENTITY, Import.of(caller.shop), body.get("query"), shop_id=caller.shop.id)
     return {"loyalty_imports": _all_shown(caller.shop, found.rows), "paging_metadata": query.metadata(found)}
 
 
@@ -132,8 +132,8 @@ def error_file(token: str) -> ResponseReturnValue:
     )
 
 
-def _need(shop: Shop, asked: dict[str, Any]) -> Import:
-    return Import.need(shop, Import.id == asked["loyalty_import_id"])
+def _need(shop: Shop, body: dict[str, Any]) -> Import:
+    return Import.need(shop, Import.id == body["loyalty_import_id"])
 
 
 def shown(shop: Shop, row: Import) -> dict[str, Any]:

@@ -36,7 +36,7 @@ DOC = {
 @oauth.response(200, TokenAnswer)
 @oauth.doc(**DOC)
 def token() -> dict[str, Any]:
-    """A token for the grant that is asked for."""
+    """A token for the requested grant."""
     return _granted()
 
 
@@ -49,11 +49,11 @@ def renew() -> dict[str, Any]:
 
 
 def _granted() -> dict[str, Any]:
-    asked = json_body(TokenAsk())
-    grant = GRANT.get(asked["grant_type"])
+    body = json_body(TokenAsk())
+    grant = GRANT.get(body["grant_type"])
     if grant is None:
         raise BadRequest(f"One of {', '.join(GRANTS)}.", field="grant_type")
-    tokens = grant(asked)
+    tokens = grant(body)
     return {
         "access_token": tokens.access,
         "refresh_token": tokens.refresh,
@@ -62,24 +62,24 @@ def _granted() -> dict[str, Any]:
     }
 
 
-def _for_app(asked: dict[str, Any]) -> Tokens:
-    used = _key(_need(asked, "client_id"), _need(asked, "client_secret"))
-    if asked.get("instance_id") not in (None, used.key.shop_id):
+def _for_app(body: dict[str, Any]) -> Tokens:
+    used = _key(_need(body, "client_id"), _need(body, "client_secret"))
+    if body.get("instance_id") not in (None, used.key.shop_id):
         raise OtherShop()
     return access_tokens.grant(Holder(used.key.shop_id, "app", used))
 
 
-def _for_visitor(asked: dict[str, Any]) -> Tokens:
+def _for_visitor(body: dict[str, Any]) -> Tokens:
     limit_address_flood("120 per minute", "oauth")  # the one grant that shows nothing secret
-    shop = shops.by_id(_need(asked, "client_id"))
+    shop = shops.by_id(_need(body, "client_id"))
     return access_tokens.grant(Holder(shop.id, "visitor", visitor_id=new_id()))
 
 
-def _again(asked: dict[str, Any]) -> Tokens:
-    refresh = _need(asked, "refresh_token")
+def _again(body: dict[str, Any]) -> Tokens:
+    refresh = _need(body, "refresh_token")
     holder = access_tokens.holder_of(refresh, use="refresh", address=client_address())
-    if asked.get("client_secret") is not None:
-        used = _key(_need(asked, "client_id"), asked["client_secret"])
+    if body.get("client_secret") is not None:
+        used = _key(_need(body, "client_id"), body["client_secret"])
         if holder.by is None or holder.by.key.id != used.key.id:
             raise SignedOut()
     elif holder.identity == "app":
@@ -87,7 +87,7 @@ def _again(asked: dict[str, Any]) -> Tokens:
     return access_tokens.regrant(refresh, address=client_address())
 
 
-def _for_member(asked: dict[str, Any]) -> Tokens:
+def _for_member(body: dict[str, Any]) -> Tokens:
     """`Authorization: <visitor's token>,<API key>`: it is the key that may."""
     secrets = [part.strip() for part in authorization().split(",") if part.strip().startswith(KEY_BEGINS)]
     if not secrets:
@@ -95,7 +95,7 @@ def _for_member(asked: dict[str, Any]) -> Tokens:
     used = api_keys.in_use(secrets[-1], address=client_address())
     if not used.key.rights.may("manage", "customers"):
         raise ScopeMissing(needs="manage")
-    customer = customers.live(customers.by_id(used.key.shop_id, _need(asked, "member_id")))
+    customer = customers.live(customers.by_id(used.key.shop_id, _need(body, "member_id")))
     if not customer.is_member:
         raise BadRequest("This customer is not a member.", field="member_id")
     return access_tokens.grant(Holder(used.key.shop_id, "member", used, customer_id=customer.id))
@@ -116,7 +116,7 @@ def _key(client_id: str, client_secret: str) -> KeyInUse:
     return used
 
 
-def _need(asked: dict[str, Any], name: str) -> str:
-    if not asked.get(name):
+def _need(body: dict[str, Any], name: str) -> str:
+    if not body.get(name):
         raise BadRequest("Missing data for required field.", field=name)
-    return str(asked[name])
+    return str(body[name])

@@ -11,16 +11,16 @@ from widget_server.web.callers import Caller
 service = Service("program", "/loyalty-programs/v1", "The loyalty program")
 
 
-@service.does("GET", "/program", READ, answers=ProgramBody)
-def get_program(caller: Caller, asked: Any) -> dict[str, Any]:
+@service.route("GET", "/program", READ, returns=ProgramBody)
+def get_program(caller: Caller, body: Any) -> dict[str, Any]:
     """The shop's program."""
     return {"loyalty_program": program(programs.of(caller.shop.id))}
 
 
-@service.does("PATCH", "/program", MANAGE, takes=ProgramBody, answers=ProgramBody)
-def update_program(caller: Caller, asked: Any) -> dict[str, Any]:
+@service.route("PATCH", "/program", MANAGE, takes=ProgramBody, returns=ProgramBody)
+def update_program(caller: Caller, body: Any) -> dict[str, Any]:
     """Change what is given. The status is not set here: activate and pause do that."""
-    changes = asked["loyalty_program"]
+    changes = body["loyalty_program"]
     points, expiry = changes.get("point_definition", {}), changes.get("points_expiration", {})
     rules = programs.of(caller.shop.id).rules
     settings = replace(
@@ -38,38 +38,38 @@ def update_program(caller: Caller, asked: Any) -> dict[str, Any]:
     return {"loyalty_program": program(row)}
 
 
-@service.does("POST", "/program/activate", MANAGE, answers=ProgramBody)
-def activate_program(caller: Caller, asked: Any) -> dict[str, Any]:
+@service.route("POST", "/program/activate", MANAGE, returns=ProgramBody)
+def activate_program(caller: Caller, body: Any) -> dict[str, Any]:
     """From now on points are earned and redeemed; when it is active already, nothing changes."""
     return {"loyalty_program": program(programs.activate(caller.shop.id))}
 
 
-@service.does("POST", "/program/pause", MANAGE, answers=ProgramBody)
-def pause_program(caller: Caller, asked: Any) -> dict[str, Any]:
+@service.route("POST", "/program/pause", MANAGE, returns=ProgramBody)
+def pause_program(caller: Caller, body: Any) -> dict[str, Any]:
     """Nothing is earned or redeemed until it is active again; a draft cannot be paused."""
     return {"loyalty_program": program(programs.pause(caller.shop.id))}
 
 
-@service.does("GET", "/program/premium-features", READ, answers=PremiumFeatures)
-def get_premium_features(caller: Caller, asked: Any) -> dict[str, Any]:
+@service.route("GET", "/program/premium-features", READ, returns=PremiumFeatures)
+def get_premium_features(caller: Caller, body: Any) -> dict[str, Any]:
     """What a plan of Wix's would unlock: here, everything."""
     return PREMIUM
 
 
-@service.does("POST", "/program/points-expiration/enable", MANAGE, answers=ProgramBody)
-def enable_points_expiration(caller: Caller, asked: Any) -> dict[str, Any]:
+@service.route("POST", "/program/points-expiration/enable", MANAGE, returns=ProgramBody)
+def enable_points_expiration(caller: Caller, body: Any) -> dict[str, Any]:
     """Points expire after the months without activity that the program says."""
     return _set_expiry(caller, on=True)
 
 
-@service.does("POST", "/program/points-expiration/disable", MANAGE, answers=ProgramBody)
-def disable_points_expiration(caller: Caller, asked: Any) -> dict[str, Any]:
+@service.route("POST", "/program/points-expiration/disable", MANAGE, returns=ProgramBody)
+def disable_points_expiration(caller: Caller, body: Any) -> dict[str, Any]:
     """Points do not expire; months and percentage stay for the next time."""
     return _set_expiry(caller, on=False)
 
 
-@service.does("GET", "/bulk/programs", READ, answers=ProgramsInSites)
-def bulk_get_programs(caller: Caller, asked: Any) -> dict[str, Any]:
+@service.route("GET", "/bulk/programs", READ, returns=ProgramsInSites)
+def bulk_get_programs(caller: Caller, body: Any) -> dict[str, Any]:
     """The programs of all sites of the caller: a key is good for one."""
     row = programs.of(caller.shop.id)
     return {"program_in_sites": [{"meta_site_id": caller.shop.id, "loyalty_program": program(row)}]}

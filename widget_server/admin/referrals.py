@@ -29,28 +29,28 @@ ENTITY = Entity(
 )
 
 
-@service.does("POST", "/referrals/query", READ, takes=query.asked(ENTITY), answers=ReferralsPage)
-def query_referrals(caller: Caller, asked: Any) -> dict[str, Any]:
+@service.route("POST", "/referrals/query", READ, takes=query.query_body(ENTITY), returns=ReferralsPage)
+def query_referrals(caller: Caller, body: Any) -> dict[str, Any]:
     """Referrals by filter and order."""
-    found = query.page(ENTITY, Referral.of(caller.shop), asked.get("query"), shop_id=caller.shop.id)
+    found = query.page(ENTITY, Referral.of(caller.shop), body.get("query"), shop_id=caller.shop.id)
     return {"referrals": [referral(row) for row in found.rows], "paging_metadata": query.metadata(found)}
 
 
-@service.does("GET", "/referrals/<referral_id>", READ, answers=ReferralBody)
-def get_referral(caller: Caller, asked: Any, referral_id: str) -> dict[str, Any]:
+@service.route("GET", "/referrals/<referral_id>", READ, returns=ReferralBody)
+def get_referral(caller: Caller, body: Any, referral_id: str) -> dict[str, Any]:
     """One referral, and why it stands where it stands."""
     return {"referral": referral(Referral.need(caller.shop, Referral.id == referral_id))}
 
 
-@service.does("POST", "/referrals/<referral_id>/approve", MANAGE, answers=ReferralBody)
-def approve_referral(caller: Caller, asked: Any, referral_id: str) -> dict[str, Any]:
+@service.route("POST", "/referrals/<referral_id>/approve", MANAGE, returns=ReferralBody)
+def approve_referral(caller: Caller, body: Any, referral_id: str) -> dict[str, Any]:
     """A blocked or cancelled one is fine after all; another stays as it is."""
     Referral.need(caller.shop, Referral.id == referral_id)
     return {"referral": referral(referrals.approve(caller.shop, referral_id, source=SOURCE))}
 
 
-@service.does("POST", "/referrals/<referral_id>/cancel", MANAGE, answers=ReferralBody)
-def cancel_referral(caller: Caller, asked: Any, referral_id: str) -> dict[str, Any]:
+@service.route("POST", "/referrals/<referral_id>/cancel", MANAGE, returns=ReferralBody)
+def cancel_referral(caller: Caller, body: Any, referral_id: str) -> dict[str, Any]:
     """Take it back; what both sides got goes back too."""
     Referral.need(caller.shop, Referral.id == referral_id)
     return {"referral": referral(referrals.cancel(caller.shop, referral_id, source=SOURCE))}

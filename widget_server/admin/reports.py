@@ -15,16 +15,16 @@ from widget_server.web.callers import Caller
 service = Service("reports", "/loyalty-reports/v1", "Reports")
 
 
-@service.does("GET", "/totals", READ, query=Days, answers=TotalsBody)
-def get_totals(caller: Caller, asked: Any) -> dict[str, Any]:
+@service.route("GET", "/totals", READ, query=Days, returns=TotalsBody)
+def get_totals(caller: Caller, body: Any) -> dict[str, Any]:
     """The figures of the shop's days from one to another."""
     with naming({"last": "to"}):
-        totals = reports.totals(caller.shop, asked.get("first"), asked.get("last"))
+        totals = reports.totals(caller.shop, body.get("first"), body.get("last"))
     return {"totals": {**asdict(totals), "currency": caller.shop.currency}}
 
 
-@service.does("GET", "/books", READ, answers=BooksBody)
-def get_books(caller: Caller, asked: Any) -> dict[str, Any]:
+@service.route("GET", "/books", READ, returns=BooksBody)
+def get_books(caller: Caller, body: Any) -> dict[str, Any]:
     """What the last audit of the shop's books found."""
     mark = books.mark_of(caller.shop)
     if mark is None:

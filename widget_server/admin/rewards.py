@@ -34,21 +34,21 @@ ENTITY = Entity(
 )
 
 
-@service.does("POST", "/rewards", MANAGE, takes=shapes.RewardBody, answers=shapes.RewardBody)
-def create_reward(caller: Caller, asked: Any) -> dict[str, Any]:
+@service.route("POST", "/rewards", MANAGE, takes=shapes.RewardBody, returns=shapes.RewardBody)
+def create_reward(caller: Caller, body: Any) -> dict[str, Any]:
     """A new reward; not active unless told."""
     with naming(AMOUNT_PATHS, under="reward"):
-        return {"reward": _made(caller.shop, asked["reward"])}
+        return {"reward": _made(caller.shop, body["reward"])}
 
 
-@service.does("POST", "/bulk/rewards/create", MANAGE, takes=shapes.NewRewards, answers=shapes.RewardsMade)
-def bulk_create_rewards(caller: Caller, asked: Any) -> dict[str, Any]:
+@service.route("POST", "/bulk/rewards/create", MANAGE, takes=shapes.NewRewards, returns=shapes.RewardsMade)
+def bulk_create_rewards(caller: Caller, body: Any) -> dict[str, Any]:
     """Up to 10 rewards; one that is refused leaves the others be."""
-    return bulk(asked["rewards"], lambda one: _made(caller.shop, one))
+    return bulk(body["rewards"], lambda one: _made(caller.shop, one))
 
 
-@service.does("GET", "/bulk/rewards", READ, answers=shapes.RewardsInSites)
-def bulk_get_rewards(caller: Caller, asked: Any) -> dict[str, Any]:
+@service.route("GET", "/bulk/rewards", READ, returns=shapes.RewardsInSites)
+def bulk_get_rewards(caller: Caller, body: Any) -> dict[str, Any]:
     """The rewards of all sites of the caller: a key is good for one."""
     rows = [
         reward(row, caller.shop.currency) for row in _select(caller.shop).order_by(Reward.position, Reward.created_at)
@@ -56,46 +56,46 @@ def bulk_get_rewards(caller: Caller, asked: Any) -> dict[str, Any]:
     return {"rewards_in_site": [{"meta_site_id": caller.shop.id, "rewards": rows}]}
 
 
-@service.does("GET", "/rewards", READ, query=shapes.Paged, answers=shapes.RewardsListed)
-def list_rewards(caller: Caller, asked: Any) -> dict[str, Any]:
+@service.route("GET", "/rewards", READ, query=shapes.Paged, returns=shapes.RewardsListed)
+def list_rewards(caller: Caller, body: Any) -> dict[str, Any]:
     """Every reward, active or not, newest first."""
-    found = query.page(ENTITY, _select(caller.shop), {"cursorPaging": asked}, shop_id=caller.shop.id, where="")
+    found = query.page(ENTITY, _select(caller.shop), {"cursorPaging": body}, shop_id=caller.shop.id, where="")
     return {
         "rewards": [reward(row, caller.shop.currency) for row in found.rows],
         "paging_metadata": query.metadata_v2(found),
     }
 
 
-@service.does("POST", "/rewards/query", READ, takes=query.asked(ENTITY), answers=shapes.RewardsPage)
-def query_rewards(caller: Caller, asked: Any) -> dict[str, Any]:
+@service.route("POST", "/rewards/query", READ, takes=query.query_body(ENTITY), returns=shapes.RewardsPage)
+def query_rewards(caller: Caller, body: Any) -> dict[str, Any]:
     """Rewards by filter and order."""
-    found = query.page(ENTITY, _select(caller.shop), asked.get("query"), shop_id=caller.shop.id)
+    found = query.page(ENTITY, _select(caller.shop), body.get("query"), shop_id=caller.shop.id)
     return {
         "rewards": [reward(row, caller.shop.currency) for row in found.rows],
         "paging_metadata": query.metadata(found),
     }
 
 
-@service.does("GET", "/rewards/<reward_id>", READ, answers=shapes.RewardBody)
-def get_reward(caller: Caller, asked: Any, reward_id: str) -> dict[str, Any]:
+@service.route("GET", "/rewards/<reward_id>", READ, returns=shapes.RewardBody)
+def get_reward(caller: Caller, body: Any, reward_id: str) -> dict[str, Any]:
     """One reward."""
     return {"reward": reward(rewards.need(caller.shop, reward_id), caller.shop.currency)}
 
 
-@service.does("PUT", "/rewards/<reward_id>", MANAGE, takes=shapes.RewardChange, answers=shapes.RewardBody)
-def update_reward(caller: Caller, asked: Any, reward_id: str) -> dict[str, Any]:
+@service.route("PUT", "/rewards/<reward_id>", MANAGE, takes=shapes.RewardChange, returns=shapes.RewardBody)
+def update_reward(caller: Caller, body: Any, reward_id: str) -> dict[str, Any]:
     """Change what is sent, by the revision that was read; its type cannot change. Coupons keep their terms."""
-    sent, now = asked["reward"], rewards.need(caller.shop, reward_id)
+    sent, now = body["reward"], rewards.need(caller.shop, reward_id)
     kind, prices = kind_and_prices(sent, caller.shop.currency, now) or (None, None)
     with naming(AMOUNT_PATHS, under="reward"):
         row = rewards.change(caller.shop, reward_id, sent["revision"], kind=kind, prices=prices, **columns(sent, now))
     return {"reward": reward(row, caller.shop.currency)}
 
 
-@service.does("DELETE", "/rewards/<reward_id>", MANAGE, query=RevisionAsked, answers=Empty)
-def delete_reward(caller: Caller, asked: Any, reward_id: str) -> dict[str, Any]:
+@service.route("DELETE", "/rewards/<reward_id>", MANAGE, query=RevisionAsked, returns=Empty)
+def delete_reward(caller: Caller, body: Any, reward_id: str) -> dict[str, Any]:
     """Nobody buys it any more; coupons stay."""
-    rewards.remove(caller.shop, reward_id, asked["revision"])
+    rewards.remove(caller.shop, reward_id, body["revision"])
     return {}
 
 

@@ -64,7 +64,7 @@ class Service(Blueprint):
         self.calls: list[Call] = []
         self._prepare_doc_cbks.append(without_default)
 
-    def does(
+    def route(
         self,
         method: str,
         path: str,
@@ -72,14 +72,15 @@ class Service(Blueprint):
         *,
         takes: type[Schema] | Schema | None = None,
         query: type[Schema] | None = None,
-        answers: type[Schema],
+        returns: type[Schema],
         keyed: bool = True,
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-        """Register a call: `act(caller, asked, *ids of the path)` answers a dict that `answers` writes.
+        """Register a call: `act(caller, body, *ids of the path)` returns a dict that `returns` writes.
 
-        `asked` is the body, or the query of a GET or DELETE, read by its schema. A write may carry a request key:
-        the same key again answers the same (acceptance 62), unless the answer holds a secret (`keyed=False`).
+        `body` is the body, or the query of a GET or DELETE, read by its schema. A write may carry a request key:
+        the same key again returns the same (acceptance 62), unless the response holds a secret (`keyed=False`).
         """
+        add_route = super().route
         places = [camel(name) for name in PLACES.findall(path)]
         takes = takes() if isinstance(takes, type) else takes
         if takes is None and method == "POST":
@@ -91,16 +92,16 @@ class Service(Blueprint):
             def view(**ids: str) -> ResponseReturnValue:
                 known = caller(who, self.service)
                 key_rates.count(known.key_id)
-                asked = _query(query) if query else json_body(takes, ignoring=places) if takes else {}
+                body = _query(query) if query else json_body(takes, ignoring=places) if takes else {}
 
                 def run() -> Any:
-                    return answers().dump(act(known, asked, *ids.values()))
+                    return returns().dump(act(known, body, *ids.values()))
 
                 return jsonify(_once(known, run) if keyed and KEY_HEADER in request.headers else run())
 
-            documented = self.response(200, answers)(view)
+            documented = self.response(200, returns)(view)
             documented = self.doc(**_doc(who, takes, query, keyed))(documented)
-            self.route(path, methods=[method])(documented)
+            add_route(path, methods=[method])(documented)
             summary = (act.__doc__ or "").strip().partition("\n")[0]
             self.calls.append(Call(method, f"{self.url_prefix}{PLACES.sub(_place, path)}", who, summary))
             return act
@@ -138,9 +139,9 @@ def request_key() -> str:
     return new_id()
 
 
-def said(known: Caller, asked: dict[str, Any]) -> Annotation:
+def said(known: Caller, body: dict[str, Any]) -> Annotation:
     """What goes with points that this request moves: `description` for the customer, `reason` for staff alone."""
-    return Annotation(reason=asked.get("reason"), comment=asked.get("description"), app_id=known.key_id)
+    return Annotation(reason=body.get("reason"), comment=body.get("description"), app_id=known.key_id)
 
 
 @contextmanager
@@ -197,7 +198,7 @@ def _query(shape: type[Schema]) -> Any:
 def _once(known: Caller, run: Callable[[], Any]) -> Any:
     """A request key is the caller's own: what another sends as the same key is another request."""
     who = known.key_id or (known.customer and known.customer.id)
-    asked = {"path": request.full_path, "method": request.method, "asked": request.get_data(as_text=True)}
+    body = {"path": request.full_path, "method": request.method, "asked": request.get_data(as_text=True)}
     sent = request.headers[KEY_HEADER]
     if not 0 < len(sent) <= idempotency.KEY_LENGTH_MAX:
         raise BadRequest(
@@ -205,7 +206,7 @@ def _once(known: Caller, run: Callable[[], Any]) -> Any:
         )
     key = config.digest(f"{who}:{sent}")  # as long as any other, however long the caller's own is
     return idempotency.run_once(
-        known.shop.id, SOURCE, key, asked, run, customer_id=known.customer.id if known.customer else None
+        known.shop.id, SOURCE, key, body, run, customer_id=known.customer.id if known.customer else None
     )
 
 

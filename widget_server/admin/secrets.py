@@ -11,22 +11,22 @@ from widget_server.web.wire import Empty
 service = Service("secrets", "/loyalty-access/v1", "Secrets the shop signs with")
 
 
-@service.does("POST", "/shop-secrets", MANAGE, takes=ShopSecretBody, answers=ShopSecretBody, keyed=False)
-def add_secret(caller: Caller, asked: Any) -> dict[str, Any]:
+@service.route("POST", "/shop-secrets", MANAGE, takes=ShopSecretBody, returns=ShopSecretBody, keyed=False)
+def add_secret(caller: Caller, body: Any) -> dict[str, Any]:
     """One more valid secret, yours or a fresh one; its `secret` is shown this once. At most two of a kind."""
     with naming({}, under="shopSecret"):
-        row, plain = shops.add_secret(caller.shop.id, asked["shop_secret"]["kind"], asked["shop_secret"].get("secret"))
+        row, plain = shops.add_secret(caller.shop.id, body["shop_secret"]["kind"], body["shop_secret"].get("secret"))
     return {"shop_secret": shop_secret(row, plain)}
 
 
-@service.does("GET", "/shop-secrets", READ, answers=ShopSecrets)
-def list_secrets(caller: Caller, asked: Any) -> dict[str, Any]:
+@service.route("GET", "/shop-secrets", READ, returns=ShopSecrets)
+def list_secrets(caller: Caller, body: Any) -> dict[str, Any]:
     """Every valid secret by its first characters, newest first."""
     return {"shop_secrets": [shop_secret(row) for row in shops.secrets_of(caller.shop.id)]}
 
 
-@service.does("DELETE", "/shop-secrets/<secret_id>", MANAGE, answers=Empty)
-def remove_secret(caller: Caller, asked: Any, secret_id: str) -> dict[str, Any]:
+@service.route("DELETE", "/shop-secrets/<secret_id>", MANAGE, returns=Empty)
+def remove_secret(caller: Caller, body: Any, secret_id: str) -> dict[str, Any]:
     """Refuse from now on what is signed with this secret; the last one of a kind stays."""
     shops.remove_secret(caller.shop.id, secret_id)
     return {}

@@ -25,47 +25,47 @@ from widget_server.web.callers import Caller
 service = Service("settings", "/loyalty-settings/v1", "Settings of the program, the widget and referrals")
 
 
-@service.does("GET", "/settings/<name>", READ, answers=Section)
-def get_settings(caller: Caller, asked: Any, name: str) -> dict[str, Any]:
+@service.route("GET", "/settings/<name>", READ, returns=Section)
+def get_settings(caller: Caller, body: Any, name: str) -> dict[str, Any]:
     """The settings of `program`, `widget` or `referral`."""
     _check(name)
     return {"settings": section(name, apply.of(caller.shop).single[name] or {})}
 
 
-@service.does("PATCH", "/settings/<name>", MANAGE, takes=Section, answers=Section)
-def update_settings(caller: Caller, asked: Any, name: str) -> dict[str, Any]:
+@service.route("PATCH", "/settings/<name>", MANAGE, takes=Section, returns=Section)
+def update_settings(caller: Caller, body: Any, name: str) -> dict[str, Any]:
     """Change what is sent; past rows keep what they were booked with. The status of the program is not set here."""
     _check(name)
     now = apply.of(caller.shop).single[name] or {}
     with naming({}):
         try:
-            facts = section_facts(name, now, asked["settings"])
+            facts = section_facts(name, now, body["settings"])
         except ValidationError as wrong:
             raise unfit(wrong, under="settings") from wrong
         apply.apply(caller.shop, ProgramFile(**{name: facts}))
     return get_settings(caller, {}, name)
 
 
-@service.does("GET", "/shop", READ, answers=ShopBody)
-def get_shop(caller: Caller, asked: Any) -> dict[str, Any]:
+@service.route("GET", "/shop", READ, returns=ShopBody)
+def get_shop(caller: Caller, body: Any) -> dict[str, Any]:
     """The shop, when its last signed request came, and how the connection to its own API is."""
     shop = caller.shop
     names = ("id", "name", "platform", "currency", "timezone", "locale", "last_news_at")
     return {"shop": {**{name: getattr(shop, name) for name in names}, "feed": feeds.facts(shop)}}
 
 
-@service.does("GET", "/campaigns", READ, answers=Campaigns)
-def get_campaigns(caller: Caller, asked: Any) -> dict[str, Any]:
+@service.route("GET", "/campaigns", READ, returns=Campaigns)
+def get_campaigns(caller: Caller, body: Any) -> dict[str, Any]:
     """Times in which orders give a multiple."""
     return {"campaigns": campaigns(apply.of(caller.shop).campaigns or {})}
 
 
-@service.does("PUT", "/campaigns", MANAGE, takes=Campaigns, answers=Campaigns)
-def set_campaigns(caller: Caller, asked: Any) -> dict[str, Any]:
+@service.route("PUT", "/campaigns", MANAGE, takes=Campaigns, returns=Campaigns)
+def set_campaigns(caller: Caller, body: Any) -> dict[str, Any]:
     """These campaigns and no others; orders that earned in one that goes keep what they earned."""
     with naming({}):
         try:
-            things = campaign_facts(asked["campaigns"])
+            things = campaign_facts(body["campaigns"])
         except ValidationError as wrong:
             raise unfit(wrong, under="campaigns") from wrong
         apply.apply(caller.shop, ProgramFile(campaigns=things))

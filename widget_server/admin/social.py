@@ -10,16 +10,16 @@ from widget_server.web.callers import Caller
 service = Service("social", "/loyalty-social-media/v1", "Followed channels")
 
 
-@service.does("POST", "/followed-channels", MEMBER, takes=ChannelBody, answers=ChannelBody)
-def create_followed_channel(caller: Caller, asked: Any) -> dict[str, Any]:
-    """She follows a channel that the shop pays for; told again, nothing is paid twice (acceptance 26)."""
+@service.route("POST", "/followed-channels", MEMBER, takes=ChannelBody, returns=ChannelBody)
+def create_followed_channel(caller: Caller, body: Any) -> dict[str, Any]:
+    """The member follows a channel that the shop pays for; a repeat is not paid twice (acceptance 26)."""
     with naming({}, under="followedChannel"):
-        row = social.follow(caller.shop, caller.member, asked["followed_channel"]["channel"], source=SOURCE)
+        row = social.follow(caller.shop, caller.member, body["followed_channel"]["channel"], source=SOURCE)
     return {"followed_channel": followed_channel(row)}
 
 
-@service.does("GET", "/followed-channels", MEMBER, answers=FollowedChannels)
-def list_followed_channels(caller: Caller, asked: Any) -> dict[str, Any]:
-    """What she follows, oldest first."""
+@service.route("GET", "/followed-channels", MEMBER, returns=FollowedChannels)
+def list_followed_channels(caller: Caller, body: Any) -> dict[str, Any]:
+    """The channels that the member follows, oldest first."""
     rows = [row for row in social.followed(caller.shop, caller.member) if row.channel in CHANNELS.values()]
     return {"followed_channels": [followed_channel(row) for row in rows]}

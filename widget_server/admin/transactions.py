@@ -35,15 +35,15 @@ ENTITY = Entity(
 )
 
 
-@service.does("POST", "/loyalty-transactions/query", READ, takes=query.asked(ENTITY), answers=TransactionsPage)
-def query_transactions(caller: Caller, asked: Any) -> dict[str, Any]:
+@service.route("POST", "/loyalty-transactions/query", READ, takes=query.query_body(ENTITY), returns=TransactionsPage)
+def query_transactions(caller: Caller, body: Any) -> dict[str, Any]:
     """Rows of the ledger by filter and order."""
-    found = query.page(ENTITY, _select(caller.shop), asked.get("query"), shop_id=caller.shop.id)
+    found = query.page(ENTITY, _select(caller.shop), body.get("query"), shop_id=caller.shop.id)
     return {"loyalty_transactions": _all_shown(found.rows), "paging_metadata": query.metadata(found)}
 
 
-@service.does("GET", "/loyalty-transactions/<transaction_id>", READ, answers=TransactionBody)
-def get_transaction(caller: Caller, asked: Any, transaction_id: str) -> dict[str, Any]:
+@service.route("GET", "/loyalty-transactions/<transaction_id>", READ, returns=TransactionBody)
+def get_transaction(caller: Caller, body: Any, transaction_id: str) -> dict[str, Any]:
     """One row."""
     found = _all_shown(_select(caller.shop).where(Transaction.id == transaction_id))
     if not found:

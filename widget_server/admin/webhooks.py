@@ -14,83 +14,83 @@ service = Service("webhooks", "/loyalty-webhooks/v1", "Receivers of events")
 EDITABLE = ("url", "event_types", "description", "status")
 
 
-@service.does("POST", "/endpoints", MANAGE, takes=shapes.EndpointBody, answers=shapes.EndpointBody, keyed=False)
-def create_endpoint(caller: Caller, asked: Any) -> dict[str, Any]:
+@service.route("POST", "/endpoints", MANAGE, takes=shapes.EndpointBody, returns=shapes.EndpointBody, keyed=False)
+def create_endpoint(caller: Caller, body: Any) -> dict[str, Any]:
     """A new receiver; its `secret` is told this once."""
-    sent = {name: value for name, value in asked["endpoint"].items() if name not in ("status", "revision")}
+    sent = {name: value for name, value in body["endpoint"].items() if name not in ("status", "revision")}
     with naming({}, under="endpoint"):
         return {"endpoint": endpoint(endpoints.create(caller.shop.id, **sent), secret=True)}
 
 
-@service.does("GET", "/endpoints", READ, answers=shapes.Endpoints)
-def list_endpoints(caller: Caller, asked: Any) -> dict[str, Any]:
+@service.route("GET", "/endpoints", READ, returns=shapes.Endpoints)
+def list_endpoints(caller: Caller, body: Any) -> dict[str, Any]:
     """Every receiver, and how it fares."""
     return {"endpoints": [endpoint(row) for row in endpoints.listed(caller.shop.id)]}
 
 
-@service.does("GET", "/endpoints/<endpoint_id>", READ, answers=shapes.EndpointBody)
-def get_endpoint(caller: Caller, asked: Any, endpoint_id: str) -> dict[str, Any]:
+@service.route("GET", "/endpoints/<endpoint_id>", READ, returns=shapes.EndpointBody)
+def get_endpoint(caller: Caller, body: Any, endpoint_id: str) -> dict[str, Any]:
     """One receiver."""
     return {"endpoint": endpoint(_need(caller, endpoint_id))}
 
 
-@service.does("PATCH", "/endpoints/<endpoint_id>", MANAGE, takes=shapes.EndpointChange, answers=shapes.EndpointBody)
-def update_endpoint(caller: Caller, asked: Any, endpoint_id: str) -> dict[str, Any]:
+@service.route("PATCH", "/endpoints/<endpoint_id>", MANAGE, takes=shapes.EndpointChange, returns=shapes.EndpointBody)
+def update_endpoint(caller: Caller, body: Any, endpoint_id: str) -> dict[str, Any]:
     """Change what is sent, by the revision that was read; a disabled one gets nothing more."""
-    sent = asked["endpoint"]
+    sent = body["endpoint"]
     facts = {name: sent[name] for name in EDITABLE if name in sent}
     with naming({}, under="endpoint"):
         row = endpoints.change(caller.shop.id, endpoint_id, revision=sent["revision"], **facts)
     return {"endpoint": endpoint(row)}
 
 
-@service.does("DELETE", "/endpoints/<endpoint_id>", MANAGE, answers=Empty)
-def delete_endpoint(caller: Caller, asked: Any, endpoint_id: str) -> dict[str, Any]:
+@service.route("DELETE", "/endpoints/<endpoint_id>", MANAGE, returns=Empty)
+def delete_endpoint(caller: Caller, body: Any, endpoint_id: str) -> dict[str, Any]:
     """Take a receiver away, with all that waits for it."""
     outbox.remove(caller.shop.id, endpoint_id)
     return {}
 
 
-@service.does("POST", "/endpoints/<endpoint_id>/rotate-secret", MANAGE, answers=shapes.EndpointBody, keyed=False)
-def rotate_secret(caller: Caller, asked: Any, endpoint_id: str) -> dict[str, Any]:
+@service.route("POST", "/endpoints/<endpoint_id>/rotate-secret", MANAGE, returns=shapes.EndpointBody, keyed=False)
+def rotate_secret(caller: Caller, body: Any, endpoint_id: str) -> dict[str, Any]:
     """A fresh `secret`, told this once; the old one signs too for a day."""
     return {"endpoint": endpoint(endpoints.rotate_secret(caller.shop.id, endpoint_id), secret=True)}
 
 
-@service.does(
+@service.route(
     "GET",
     "/endpoints/<endpoint_id>/dead-letters",
     READ,
     query=shapes.DeadLettersAsked,
-    answers=shapes.DeadLetters,
+    returns=shapes.DeadLetters,
 )
-def list_dead_letters(caller: Caller, asked: Any, endpoint_id: str) -> dict[str, Any]:
+def list_dead_letters(caller: Caller, body: Any, endpoint_id: str) -> dict[str, Any]:
     """What the receiver did not take, newest first, each with its last answer."""
     _need(caller, endpoint_id)
-    rows = outbox.dead_letters(caller.shop.id, endpoint_id, **asked)
+    rows = outbox.dead_letters(caller.shop.id, endpoint_id, **body)
     return {"dead_letters": [dead_letter(row) for row in rows]}
 
 
-@service.does("POST", "/endpoints/<endpoint_id>/replay", MANAGE, takes=shapes.Replay, answers=shapes.Replayed)
-def replay(caller: Caller, asked: Any, endpoint_id: str) -> dict[str, Any]:
+@service.route("POST", "/endpoints/<endpoint_id>/replay", MANAGE, takes=shapes.Replay, returns=shapes.Replayed)
+def replay(caller: Caller, body: Any, endpoint_id: str) -> dict[str, Any]:
     """Send again; the ids of the events stay."""
-    return {"count": outbox.replay(caller.shop.id, endpoint_id, **asked)}
+    return {"count": outbox.replay(caller.shop.id, endpoint_id, **body)}
 
 
-@service.does("GET", "/event-types", READ, answers=shapes.EventTypes)
-def list_event_types(caller: Caller, asked: Any) -> dict[str, Any]:
+@service.route("GET", "/event-types", READ, returns=shapes.EventTypes)
+def list_event_types(caller: Caller, body: Any) -> dict[str, Any]:
     """What receivers may want to hear."""
     return {name: payloads.types(name) for name in payloads.RENDERERS}
 
 
-@service.does("GET", "/public-key", READ, answers=shapes.PublicKey)
-def get_public_key(caller: Caller, asked: Any) -> dict[str, Any]:
+@service.route("GET", "/public-key", READ, returns=shapes.PublicKey)
+def get_public_key(caller: Caller, body: Any) -> dict[str, Any]:
     """By which receivers of the WIX format know the shop's messages."""
     return {"public_key": signatures.public_key(signatures.key_of(caller.shop.id))}
 
 
-@service.does("POST", "/public-key/rotate", MANAGE, answers=shapes.PublicKey)
-def rotate_public_key(caller: Caller, asked: Any) -> dict[str, Any]:
+@service.route("POST", "/public-key/rotate", MANAGE, returns=shapes.PublicKey)
+def rotate_public_key(caller: Caller, body: Any) -> dict[str, Any]:
     """A fresh key: what is sent from now on is signed with it."""
     return {"public_key": signatures.public_key(signatures.rotate_key(caller.shop.id))}
 

@@ -117,7 +117,7 @@ class Outcome(NamedTuple):
     """What became of a load: an answer for each message that was sent, only the last of which may be a no."""
 
     load: LeasedBatch
-    answers: list[Answer]
+    replies: list[Answer]
 
 
 def publish(*happened: Event) -> None:
@@ -176,7 +176,7 @@ def request_of(load: LeasedBatch, message: Message) -> tuple[dict[str, str], str
 
 
 def sort_new() -> int:
-    """Put new messages into their lanes, in order; answers how many there were.
+    """Put new messages into their lanes, in order; returns how many there were.
 
     Only here a lane learns of messages, so that a shop's own transactions never wait for one another on a lane.
     """
@@ -255,8 +255,8 @@ def _note_sent(outcomes: list[Outcome], moment: datetime) -> None:
     """Delivered is delivered, whoever holds the lane by now."""
     sent = [
         (answer.status, message.number)
-        for load, answers in outcomes
-        for message, answer in zip(load.messages, answers, strict=False)
+        for load, replies in outcomes
+        for message, answer in zip(load.messages, replies, strict=False)
         if answer.is_delivered
     ]
     for status, pairs in groupby(sorted(sent, key=lambda pair: (pair[0] or 0, pair[1])), key=lambda pair: pair[0]):
@@ -266,14 +266,14 @@ def _note_sent(outcomes: list[Outcome], moment: datetime) -> None:
 
 
 def _note_last(outcome: Outcome, moment: datetime) -> float | None:
-    """A try that failed, if one did; answers the seconds until that message is tried again, None when it is not.
+    """A try that failed, if one did; returns the seconds until that message is tried again, None when it is not.
 
     Who was overtaken by another worker notes nothing.
     """
-    load, answers = outcome
-    if not answers or answers[-1].is_delivered:
+    load, replies = outcome
+    if not replies or replies[-1].is_delivered:
         return None
-    message, answer = load.messages[len(answers) - 1], answers[-1]
+    message, answer = load.messages[len(replies) - 1], replies[-1]
     tries = message.tries + 1
     is_dead = answer.is_refused_for_good or tries >= TRIES_MAX
     facts: dict[str, Any] = {"tries": tries, "answer_status": answer.status, "answer": answer.text}
@@ -296,10 +296,10 @@ def pause_seconds(tries: int, wished_seconds: float = 0) -> float:
 
 def _let_go(outcome: Outcome, moment: datetime, pause: float | None) -> None:
     """A lane in which nothing waits any more goes; if messages came in meanwhile it stays."""
-    load, answers = outcome
+    load, replies = outcome
     lane, shop_id = load.lane, load.lane.shop_id
     mine = (Lane.endpoint_id == lane.endpoint_id, Lane.subject == lane.subject, Lane.lease == load.lease)
-    is_empty = load.is_all and len(answers) == len(load.messages) and pause is None
+    is_empty = load.is_all and len(replies) == len(load.messages) and pause is None
     if is_empty and Lane.remove(shop_id, *mine, Lane.arrivals == lane.arrivals):
         return
     Lane.change(shop_id, {"lease": None, "next_at": moment + timedelta(seconds=pause or 0)}, *mine)
@@ -307,11 +307,11 @@ def _let_go(outcome: Outcome, moment: datetime, pause: float | None) -> None:
 
 def _note_receivers(outcomes: list[Outcome], moment: datetime) -> None:
     facts: dict[str, dict[str, Any]] = {}
-    for load, answers in outcomes:
+    for load, replies in outcomes:
         fact = facts.setdefault(load.endpoint.id, {})
-        if answers:
-            fact |= {"last_answer_at": moment, "last_status": answers[-1].status}
-        if any(answer.is_delivered for answer in answers):
+        if replies:
+            fact |= {"last_answer_at": moment, "last_status": replies[-1].status}
+        if any(answer.is_delivered for answer in replies):
             fact["last_success_at"] = moment
     for endpoint_id in sorted(facts):
         if facts[endpoint_id]:
@@ -341,7 +341,7 @@ def replay(
     since: datetime | None = None,
     dead: bool = False,
 ) -> int:
-    """Send again: these events, or all that are `since` then, or the dead ones; answers how many. Their ids stay.
+    """Send again: these events, or all that are `since` then, or the dead ones; returns how many. Their ids stay.
 
     What waits is not sent twice for it, but is due at once. Raises NotFound, and BadRequest unless exactly one
     choice is made.
@@ -391,7 +391,7 @@ def forget(person: Forgotten) -> None:
 
 
 def tidy() -> int:
-    """Drop what is old and give up what waited too long; answers how many rows that were, TIDY_MAX of a kind at most.
+    """Drop what is old and give up what waited too long; returns how many rows that were, TIDY_MAX of a kind at most.
 
     What there is to do is looked for without the write lock.
     """

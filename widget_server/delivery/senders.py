@@ -122,8 +122,8 @@ class SendingLoop:
         self.under_way[id] -= 1
         if not self.under_way[id]:
             del self.under_way[id]
-        if outcome.answers:
-            is_slow = any(answer.status is None or answer.seconds > SLOW_SECONDS for answer in outcome.answers)
+        if outcome.replies:
+            is_slow = any(answer.status is None or answer.seconds > SLOW_SECONDS for answer in outcome.replies)
             (self.slow.add if is_slow else self.slow.discard)(id)
 
     def _carry(self) -> None:

@@ -44,7 +44,7 @@ def standard_headers(shared_secrets: list[str], id: str, moment: datetime, body:
 
 
 def key_of(shop_id: str) -> ShopKey:
-    """The shop's key, made when it is asked for the first time."""
+    """The shop's key, made when it is needed for the first time."""
     key = ShopKey.one(shop_id)
     if key is None:
         insert_once(ShopKey, {"shop_id": shop_id, **_fresh()})

@@ -133,7 +133,7 @@ class KeptConnection:
         return response.status, text.decode(errors="replace"), _wait_seconds(response.headers.get("Retry-After", ""))
 
     def _call(self, seconds: float) -> Plain | Tls:
-        """Connect to the first address that answers; raises the last one's failure."""
+        """Connect to the first address that accepts; raises the last one's failure."""
         target = addresses.parse(self.url)
         failure: Exception = TimeoutError()
         for address in addresses.resolve(target):

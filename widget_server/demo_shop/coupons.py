@@ -1,4 +1,4 @@
-"""Coupons: codes that the loyalty server made. It is asked what one is worth; the shop only does the sum."""
+"""Coupons: codes that the loyalty server made. It says what one is worth; the shop only does the sum."""
 
 import json
 import uuid
@@ -45,7 +45,7 @@ class Discount:
 
 @dataclass(frozen=True)
 class Coupon:
-    """A code in a cart, with the loyalty server's last word on it; not valid until it was asked."""
+    """A code in a cart, with the loyalty server's last word on it; not valid until it has said so."""
 
     code: str
     valid: bool = False

@@ -131,7 +131,7 @@ class Customers:
             return self._tell(connection, number)
 
     def confirm(self, number: int) -> Customer:
-        """The e-mail is the customer's own: she opened the link we sent there."""
+        """The e-mail is the customer's own: they opened the link we sent there."""
         with self._outbox.transaction() as connection:
             connection.execute("UPDATE customers SET email_verified = 1 WHERE number = ?", (number,))
             return self._tell(connection, number)

@@ -65,7 +65,7 @@ _FATES = (
 
 
 def write(shop: Shop) -> str:
-    """Give the shop its past, once, and send it; answers with a line for the terminal."""
+    """Give the shop its past, once, and send it; returns with a line for the terminal."""
     if not shop.orders.newest(1):
         _live(shop, now())
     shop.outbox.flush()

@@ -1,4 +1,4 @@
-"""The one wire to the loyalty server: signed posts (Standard Webhooks), our word on the shopper, and what she asks."""
+"""The wire to the loyalty server: signed posts (Standard Webhooks), identity tokens, and the shopper's calls."""
 
 import http.client
 import json
@@ -44,7 +44,7 @@ class Loyalty:
         self._webhook = Webhook(config.webhook_secret)
 
     def post(self, topic: str, message_id: str, body: str) -> Answer:
-        """Send one signed body to the address of its topic; raises Unreachable when nobody answers."""
+        """Send one signed body to the address of its topic; raises Unreachable when there is no response."""
         at = now()  # signed anew at every attempt: old signatures are refused
         headers = {
             "webhook-id": message_id,
@@ -56,9 +56,9 @@ class Loyalty:
     def as_shopper(
         self, path: str, body: Mapping[str, object] | None = None, *, token: str = "", key: str = ""
     ) -> dict[str, Any]:
-        """What her panel would ask or, with a body, do (the server's /openapi.json); `token` is that of her session.
+        """What the panel would ask or, with a body, do (the server's /openapi.json); `token` is that of the session.
 
-        Raises Unreachable when nobody answers, or with a no.
+        Raises Unreachable when there is no response, or a refusal.
         """
         headers = {"X-Loyalty-Shop": self._config.embed_key, "Idempotency-Key": key}
         if token:

@@ -1,4 +1,4 @@
-"""News for the loyalty server: written with the change it tells of, sent until a 2xx answers.
+"""News for the loyalty server: written with the change it tells of, sent until the response is 2xx.
 
 Messages of one subject (an order, a customer) leave in their order. One that is refused holds up its own
 subject only; a server that does not answer at all holds up everything, so nothing overtakes.

@@ -11,7 +11,7 @@ from widget_server.demo_shop.outbox import Outbox
 
 
 class ReviewedAlready(Exception):
-    """The customer has said what she thinks of this product."""
+    """The customer has said what they think of this product."""
 
 
 @dataclass(frozen=True)

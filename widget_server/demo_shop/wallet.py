@@ -1,4 +1,4 @@
-"""What a shopper of the demo did in the widget: one coupon she used, one she gave back, one she still has."""
+"""What a shopper of the demo did in the widget: one coupon used, one returned, one still there."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ _BASKET = {"p1": 1, "p4": 1}
 
 
 def fill(shop: Shop, customer: Customer) -> None:
-    """Buy her coupons as the panel would; done again, nothing is added. Raises loyalty.Unreachable."""
+    """Buy the coupons as the panel would; done again, nothing is added. Raises loyalty.Unreachable."""
     word = {"token": shop.loyalty.vouch(customer.as_buyer(), now())}
     token = shop.loyalty.as_shopper("session/identity", word, key="wallet")["token"]
     _use(shop, customer, _redeem(shop, token, "free_shipping"))

@@ -138,7 +138,7 @@ class ReferralVisit(ShopTable):
 
 @dataclass(frozen=True)
 class Counts:
-    """What an advocate sees of her friends."""
+    """What an advocate sees of their friends."""
 
     joined: int
     pending: int
@@ -345,9 +345,9 @@ def cancel(shop: Shop, referral_id: str, *, source: str, reason: str = "by_shop"
 
 
 def move(shop: Shop, source_id: str, target_id: str, *, source: str) -> None:
-    """Two customers turned out to be one: her friends are one list, and of two referrers the first stays.
+    """Two customers turned out to be one: their friends are one list, and of two referrers the first stays.
 
-    What she gave herself by it goes back.
+    What one gave the other by it goes back.
     """
     with atomic():
         Referral.change(shop, {Referral.advocate_id: target_id}, Referral.advocate_id == source_id)
@@ -355,7 +355,7 @@ def move(shop: Shop, source_id: str, target_id: str, *, source: str) -> None:
         ranked = sorted(brought, key=lambda one: (one.status in ENDED, one.status != "completed", one.created_at))
         for other in ranked[1:]:
             _undo(shop, other, OTHER_REFERRER, source)
-            _set_friend(other, "")  # a friend has one referrer: her place must be free
+            _set_friend(other, "")  # a friend has one referrer: the place must be free
         for first in ranked[:1]:
             _set_friend(first, target_id)
         for other in ranked[1:]:
@@ -378,7 +378,7 @@ def counts(shop: Shop, advocate: Customer) -> Counts:
     if account is not None:
         sums = (
             Referral.of(shop, fn.COALESCE(fn.SUM(Transaction.amount), 0))
-            .join(Transaction, JOIN.CROSS)  # in this order: her friends are fewer than her rows
+            .join(Transaction, JOIN.CROSS)  # in this order: a customer's friends are fewer than their rows
             .where(
                 Referral.advocate_id == advocate.id,
                 Transaction.account_id == account.id,
@@ -469,7 +469,7 @@ def _share_an_address(shop: Shop, advocate: Customer, friend: Customer) -> bool:
 
 
 def _came_before(shop: Shop, friend: Customer, advocate: Customer) -> bool:
-    """True when the friend brought her advocate, herself or through others: then she is no new customer."""
+    """True when the friend brought the advocate, directly or through others: then the friend is no new customer."""
     seen: set[str] = set()
     above: str | None = advocate.id
     while above is not None and above not in seen:

@@ -161,7 +161,7 @@ def paid(order: Order) -> Decimal:
 
 
 def close_days(shop: Shop) -> int:
-    """Add up the days that are over and were not yet; answers how many had bookings."""
+    """Add up the days that are over and were not yet; returns how many had bookings."""
     newest, count = clock.local_date(clock.now(), shop.timezone) - timedelta(days=DAYS_STILL_OPEN), 0
     while True:
         oldest = _not_closed(shop, _closed_until(shop)).order_by(Transaction.created_at).first()

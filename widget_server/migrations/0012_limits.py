@@ -1,6 +1,6 @@
 """Limits and who they bind: codes by mailbox and purpose, devices, and where a session is.
 
-A code that waits to be typed is good for minutes and cannot be kept in its new form: it has to be asked for again.
+A code that waits to be typed is good for minutes and cannot be kept in its new form: it has to be requested again.
 """
 
 SQLITE = """

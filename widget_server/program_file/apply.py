@@ -132,7 +132,7 @@ def plan(shop: Shop, file: ProgramFile) -> list[Change]:
 
 
 def apply(shop: Shop, file: ProgramFile) -> list[Change]:
-    """Make the shop's program what the file says, whole or not at all; answers what changed.
+    """Make the shop's program what the file says, whole or not at all; returns what changed.
 
     Applied again it changes nothing. Rules and rewards that the file no longer lists are archived, never
     deleted: past rows refer to them; one that comes back is the same one. Raises what `plan` raises.

@@ -71,12 +71,12 @@ class Reply:
 
 
 def ask(method: str, url: str, headers: dict[str, str], body: Any = None) -> Any:
-    """The JSON value that `url` answers with. Raises NotReached, Refused."""
+    """The JSON value in the response of `url`. Raises NotReached, Refused."""
     return reply(method, url, headers, body).value
 
 
 def reply(method: str, url: str, headers: dict[str, str], body: Any = None, *, of_list: bool = False) -> Reply:
-    """The JSON value that `url` answers with, and its headers. A list may take longer, and be larger.
+    """The JSON value in the response of `url`, and its headers. A list may take longer, and be larger.
 
     Raises NotReached, Refused.
     """

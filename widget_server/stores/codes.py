@@ -1,7 +1,7 @@
 """Codes in a shop's own checkout: made, and killed, by jobs through the API of its platform (acceptance 30, 37, 39).
 
 Each job may run again after a crash: what stands in the shop already, and is ours, is taken as made; what is not
-there is dead. The shop is asked outside any transaction; `loyalty/rewards/issuing.py` then says what became of the
+there is dead. The shop is called outside any transaction; `loyalty/rewards/issuing.py` then says what became of the
 coupon.
 """
 

@@ -40,7 +40,7 @@ BOOKED = Outcome("booked")
 
 
 def deliver(shop: Shop, platform: str, topic: str, body: bytes) -> Outcome:
-    """Book a signed body, or park it. Answers what became of it."""
+    """Book a signed body, or park it. Returns what became of it."""
     try:
         with atomic():
             _need_first_meaning(shop, platform, topic, body)
@@ -104,7 +104,7 @@ def _book(shop: Shop, platform: str, topic: str, body: bytes) -> Outcome:
         case say.ActionSeen(action):
             return _action(shop, platform, action)
         case say.DataRequested():
-            return _for_the_owner(shop, platform, topic, body, "a customer asks what is known of her")
+            return _for_the_owner(shop, platform, topic, body, "a customer asks what is known about them")
         case say.ShopErased():
             return _for_the_owner(shop, platform, topic, body, "the platform asks to forget this shop")
         case say.Ignored(reason):
@@ -169,7 +169,7 @@ def _past(customer: Customer) -> tuple[datetime | None, datetime | None, bool]:
 
 
 def _detach(shop: Shop, external_id: str) -> Outcome:
-    """The shop deleted her account there: its word no longer signs her in; her points stay hers by e-mail."""
+    """The shop deleted the customer's account: its token no longer signs them in; the points stay theirs by e-mail."""
     customer = customers.by_external_id(shop.id, external_id)
     if customer is None:
         return Outcome("ignored", "not known")

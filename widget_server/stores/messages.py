@@ -103,5 +103,5 @@ Message = (
 
 
 def is_no_ping(headers: Mapping[str, str], body: bytes) -> bool:
-    """False: the platform sends no delivery that only asks whether somebody answers."""
+    """False: the platform sends no delivery that only asks whether somebody is there."""
     return False

@@ -68,7 +68,7 @@ class Platform(Protocol):
         """What a signed body says; raises Odd when it has not the shape that its topic promises."""
 
     def is_ping(self, headers: Mapping[str, str], body: bytes) -> bool:
-        """Whether this unsigned delivery only asks whether somebody answers."""
+        """Whether this unsigned delivery only asks whether somebody is there."""
 
 
 PLATFORMS: dict[str, Platform] = {"generic": generic, "shopify": shopify, "woocommerce": woocommerce}

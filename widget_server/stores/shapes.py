@@ -84,7 +84,7 @@ class PersonSchema(_Body):
 
     @post_load
     def make(self, value: dict[str, Any], **_: Any) -> Person | None:
-        """A Person, or None when nothing names her."""
+        """A Person, or None when nothing names one."""
         return person(value)
 
 

@@ -1,4 +1,4 @@
-"""Who is asking: the shop by its embed key, the member by her session token (flask-login's request_loader)."""
+"""Who is asking: the shop by its embed key, the member by the session token (flask-login's request_loader)."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -26,14 +26,14 @@ SECURITY_SCHEMES = {
 
 @dataclass
 class Shopper(UserMixin):
-    """The member behind a request: she acts for herself only, in her own shop."""
+    """The member behind a request: they act for themselves only, in their own shop."""
 
     shop: Shop
     customer: Customer
     token: str
 
     def get_id(self) -> str:
-        """Her id."""
+        """The member's id."""
         return str(self.customer.id)
 
 
@@ -90,7 +90,7 @@ def _need_own_origin() -> None:
         raise OriginNotAllowed()
 
 
-def _shopper(asked: Request) -> Any:
+def _shopper(requested: Request) -> Any:
     token = bearer()
     if token is None:
         return None

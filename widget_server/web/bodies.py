@@ -112,5 +112,5 @@ def faults(messages: Any, *path: str) -> list[tuple[str, str]]:
 
 
 def plain(value: Any) -> Any:
-    """`value` as it reads in JSON: for answers that are kept."""
+    """`value` as it reads in JSON: for responses that are kept."""
     return json.loads(json.dumps(value, default=WireJson.default, ensure_ascii=False))

@@ -86,7 +86,7 @@ def _violation(field: str, message: str, code: str) -> dict[str, str]:
 
 
 def _form(code: str, message: str, **facts: Any) -> dict[str, Any]:
-    """The form of the audience that asked."""
+    """The form of the audience of the request."""
     if request.path.startswith(ADMIN_PATHS):
         return admin_body(code, message, **facts)
     facts.pop("unfit", None)

@@ -23,7 +23,7 @@ STATES: dict[DatabaseState, str] = {
 
 @health.get("/healthz")
 def alive() -> ResponseReturnValue:
-    """The process answers."""
+    """The process is alive."""
     return {"status": "alive"}
 
 

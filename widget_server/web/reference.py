@@ -36,7 +36,7 @@ Json = dict[str, Any]
 
 
 class DocumentConverter(OpenAPIConverter):
-    """Says what marshmallow's fields do not: what fields of a body must be together, and what may be asked."""
+    """Says what marshmallow's fields do not: what fields of a body must be together, and what queries know."""
 
     def schema2jsonschema(self, schema: Any) -> Json:
         """The shape of a body."""
@@ -85,7 +85,7 @@ class DocumentApi(Api):
 
 @reference.get("/reference")
 def page() -> ResponseReturnValue:
-    """Every call, what it takes and what it answers, as a page without scripts."""
+    """Every call, what it takes and what it returns, as a page without scripts."""
     api: DocumentApi = current_app.extensions["flask-smorest"]["apis"][""]["ext_obj"]
     wanted = request.args.get("of", "")
     parts = sections(api.document())
@@ -116,7 +116,7 @@ def sections(document: Json) -> dict[str, list[Json]]:
                 "parameters": [*verbs.get("parameters", ()), *operation.get("parameters", ())],
                 "fields": tables.table(_media(operation.get("requestBody", {})).get("schema", {}), shapes),
                 "takes": _example_text(operation.get("requestBody", {})),
-                "answers": _example_text(operation["responses"].get("200", {})),
+                "returns": _example_text(operation["responses"].get("200", {})),
             }
             found.setdefault(tag, []).append(shown)
     return found

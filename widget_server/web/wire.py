@@ -191,7 +191,7 @@ class Wire(Documented):
 
 
 class Empty(Wire):
-    """Nothing: what a call without arguments sends, and what a deletion answers."""
+    """Nothing: what a call without arguments sends, and what a deletion returns."""
 
 
 class Revision(fields.Field[int]):
@@ -286,9 +286,9 @@ class Number(fields.Field[Decimal]):
 class Choice(fields.String):
     """One word of the wire's, kept in the house's own: `words` maps the one to the other."""
 
-    def __init__(self, words: dict[str, str], *, answers: dict[str, str] | None = None, **options: Any) -> None:
+    def __init__(self, words: dict[str, str], *, returns: dict[str, str] | None = None, **options: Any) -> None:
         self.words = words
-        self.wire = answers or {own: wire for wire, own in words.items()}
+        self.wire = returns or {own: wire for wire, own in words.items()}
         super().__init__(metadata={"enum": sorted({*words, *self.wire.values()})}, **options)
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:

@@ -22,7 +22,7 @@ earn = Endpoints("earn", "earn", "Earn points")
 @earn.get("")
 @earn.response(200, shapes.EarnList)
 def listed() -> ResponseReturnValue:
-    """Active rules valid for her now, in the merchant's order."""
+    """Active rules valid for the member now, in the merchant's order."""
     me = auth.member()
     account = ledger.account_of(me.shop.id, me.customer.id)
     return jsonify(rules=views.earn.rules_for(me.shop, programs.of(me.shop.id), me.customer, account))
@@ -31,7 +31,7 @@ def listed() -> ResponseReturnValue:
 @earn.post("/<rule_id>/click")
 @earn.response(200, shapes.Clicked)
 def click(rule_id: str) -> ResponseReturnValue:
-    """She opened a social page; points for the click, once."""
+    """The member opened a social page; points for the click, once."""
     me = auth.member()
     limit_flood("30 per minute", "click", me.customer.id)
     rule = social.click(me.shop, me.customer, rule_id)
@@ -51,7 +51,7 @@ def visit() -> ResponseReturnValue:
 @earn.takes(requests.BirthdayAsk)
 @earn.response(200, shapes.BirthdaySet)
 def birthday() -> ResponseReturnValue:
-    """Her birthday: once a year from now on, if it is more than 30 days away."""
+    """The member's birthday: once a year from now on, if it is more than 30 days away."""
     me = auth.member()
     limit_flood("10 per hour", "birthday", me.customer.id)
     birthdays.tell(me.customer, json_body(requests.BirthdayAsk())["birthday"])

@@ -47,7 +47,7 @@ def plain(page: str, status: int = 200, *, leads_to: Shop | None = None) -> Resp
 
 
 def onward(address: str, status: int) -> WerkzeugResponse:
-    """The way on to a page of the shop's, which must not learn where she comes from."""
+    """The way on to a page of the shop's, which must not learn where the shopper comes from."""
     response = redirect(address, status)
     response.headers.update(COMMON)
     return response

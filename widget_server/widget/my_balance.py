@@ -1,4 +1,4 @@
-"""My balance: figures, history, her own data, leaving (acceptance 47-52)."""
+"""My balance: figures, history, the member's data, leaving (acceptance 47-52)."""
 
 from flask import jsonify, request
 from flask.typing import ResponseReturnValue
@@ -44,7 +44,7 @@ def history() -> ResponseReturnValue:
 @my_balance.get("/export")
 @my_balance.response(200, {"type": "object"})
 def export() -> ResponseReturnValue:
-    """Everything the program knows of her, as a file."""
+    """Everything the program knows of the member, as a file."""
     me = auth.member()
     limit_flood("10 per hour", "export", me.customer.id)
     with EXPORTS.place():
@@ -56,7 +56,7 @@ def export() -> ResponseReturnValue:
 @my_balance.post("/leave")
 @my_balance.response(200, requests.Nothing)
 def leave() -> ResponseReturnValue:
-    """She leaves the program and is signed out everywhere; her points wait in case she joins again."""
+    """The member leaves the program and is signed out everywhere; the points wait in case they join again."""
     me = auth.member()
     customers.leave(me.customer)
     sessions.close_all(me.shop.id, me.customer.id)

@@ -23,7 +23,7 @@ my_rewards = Endpoints("my_rewards", "my-rewards", "My rewards")
 @my_rewards.takes_query("cursor", "The next_cursor of the page before.")
 @my_rewards.response(200, shapes.CouponPage)
 def listed() -> ResponseReturnValue:
-    """Her coupons, newest first."""
+    """The member's coupons, newest first."""
     me = auth.member()
     try:
         page = views.my_rewards.page(me.shop, me.customer, cursor=request.args.get("cursor"))

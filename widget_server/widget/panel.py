@@ -1,4 +1,4 @@
-"""A member's first paint: herself, her balance and the tab that opens, in one answer."""
+"""A member's first paint: name, balance and the tab that opens, in one response."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ TABS = ("earn", "redeem", "my_rewards", "referral", "my_balance")
 @panel.takes_query("tab", "The tab that opens.", enum=TABS, default="earn")
 @panel.response(200, MemberPanel)
 def member_panel() -> ResponseReturnValue:
-    """The member, her balance, and what the named tab shows."""
+    """The member, the balance, and what the named tab shows."""
     shopper = auth.member()
     tab = request.args.get("tab", "earn")
     if tab not in TABS:

@@ -18,7 +18,7 @@ redeem = Endpoints("redeem", "redeem", "Redeem points")
 @redeem.get("")
 @redeem.response(200, shapes.RewardList)
 def listed() -> ResponseReturnValue:
-    """The rewards as they stand for her: affordable first, then the nearest."""
+    """The rewards as they stand for the member: affordable first, then the nearest."""
     me = auth.member()
     return jsonify(
         rewards=views.redeem.rewards_for(me.shop, me.customer, ledger.account_of(me.shop.id, me.customer.id))
@@ -32,15 +32,15 @@ def listed() -> ResponseReturnValue:
 def buy() -> ResponseReturnValue:
     """Points for a coupon, once for a request key."""
     me = auth.member()
-    asked = json_body(requests.RedeemAsk())
+    body = json_body(requests.RedeemAsk())
 
     def act(key: str) -> object:
         coupon = redeeming.redeem(
-            me.shop, me.customer, asked["reward_id"], points=asked["points"], key=key, source=SOURCE
+            me.shop, me.customer, body["reward_id"], points=body["points"], key=key, source=SOURCE
         )
         return plain(redemption(me, coupon))
 
-    return jsonify(once(me, asked, act, rate="20 per minute"))
+    return jsonify(once(me, body, act, rate="20 per minute"))
 
 
 def redemption(me: auth.Shopper, coupon: Coupon) -> dict[str, object]:

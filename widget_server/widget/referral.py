@@ -1,4 +1,4 @@
-"""Referral program: her link, what it brought, and a friend's code typed by hand (acceptance 40-45)."""
+"""Referral program: the member's link, what it brought, and a friend's code typed by hand (acceptance 40-45)."""
 
 import segno
 from flask import jsonify
@@ -21,14 +21,14 @@ friend_code = Endpoints("friend_code", "friend-code", "A friend's code", callers
 @referral.get("")
 @referral.response(200, shapes.Referral)
 def mine() -> ResponseReturnValue:
-    """Her link and how many friends it brought."""
+    """The member's link and how many friends it brought."""
     return jsonify(_mine(auth.member()))
 
 
 @referral.get("/qr")
 @referral.response(200, shapes.QrCode)
 def qr() -> ResponseReturnValue:
-    """Her link as a QR code."""
+    """The member's link as a QR code."""
     me = auth.member()
     code = segno.make(views.referral.link(me.shop, me.customer), micro=False, error="m")
     rows = [[bool(module) for module in row] for row in code.matrix]

@@ -119,7 +119,7 @@ class NewPasswordAsk(Body):
 
 
 class BirthdayAsk(Body):
-    """Her birthday."""
+    """The member's birthday."""
 
     birthday = fields.Date(required=True)
 

@@ -72,7 +72,7 @@ class Endpoints(Blueprint):
         return {**doc, "security": self.callers, "responses": {**doc["responses"], "4XX": refusal}}
 
 
-def once(shopper: Shopper, asked: Any, act: Callable[[str], Any], *, rate: str | None = None) -> Any:
+def once(shopper: Shopper, body: Any, act: Callable[[str], Any], *, rate: str | None = None) -> Any:
     """Do `act` once for the request key; again with the same key: the same answer (acceptance 29, 62).
 
     `act` takes the ledger key: the caller's own, bound to the caller. `rate` limits how often the caller may do it;
@@ -82,7 +82,7 @@ def once(shopper: Shopper, asked: Any, act: Callable[[str], Any], *, rate: str |
     if not 0 < len(sent) <= KEY_LENGTH_MAX:
         raise BadRequest(f"Send a request key of your own, 1 to {KEY_LENGTH_MAX} characters.", field=KEY_HEADER)
     key = f"{shopper.customer.id}:{sent}"
-    asked = {"path": request.path, "asked": asked}
+    body = {"path": request.path, "asked": body}
     path = request.url_rule.rule if request.url_rule else request.path
 
     def act_anew() -> Any:
@@ -90,10 +90,10 @@ def once(shopper: Shopper, asked: Any, act: Callable[[str], Any], *, rate: str |
             limit_flood(rate, path, str(shopper.customer.id))
         return act(key)
 
-    return idempotency.run_once(shopper.shop.id, SOURCE, key, asked, act_anew, customer_id=str(shopper.customer.id))
+    return idempotency.run_once(shopper.shop.id, SOURCE, key, body, act_anew, customer_id=str(shopper.customer.id))
 
 
-def challenge_of_key(shop: Shop, *asked: Any) -> str:
+def challenge_of_key(shop: Shop, *body: Any) -> str:
     """The challenge for a request that asks for a code: with a request key the same for the same request.
 
     So a repeat finds the challenge there, and nothing that opens anything is kept to be answered again. Without a key
@@ -102,6 +102,6 @@ def challenge_of_key(shop: Shop, *asked: Any) -> str:
     sent = request.headers.get(KEY_HEADER, "")
     if not 0 < len(sent) <= KEY_LENGTH_MAX:
         return secrets.token_urlsafe(CHALLENGE_BYTES)
-    words = canonical([shop.id, request.path, sent, *asked]).encode()
+    words = canonical([shop.id, request.path, sent, *body]).encode()
     mark = hmac.new(config.derived_key("challenges"), words, hashlib.sha256).digest()
     return base64.urlsafe_b64encode(mark[:CHALLENGE_BYTES]).decode()

@@ -29,9 +29,9 @@ def identity() -> ResponseReturnValue:
     """The shop's signed word, swapped for a session."""
     shop = auth.shop()
     limit_address_flood("60 per minute", "identity", shop.id)
-    asked = json_body(requests.IdentityAsk())
-    join, code = asked["join"], asked["referral_code"]
-    return _session(sign_in.with_identity(shop, asked["token"], join=join, referral_code=code, browser=_browser()))
+    body = json_body(requests.IdentityAsk())
+    join, code = body["join"], body["referral_code"]
+    return _session(sign_in.with_identity(shop, body["token"], join=join, referral_code=code, browser=_browser()))
 
 
 @session.post("/sign-up")
@@ -39,11 +39,11 @@ def identity() -> ResponseReturnValue:
 @session.response(200, shapes.Challenge)
 def sign_up() -> ResponseReturnValue:
     """Somebody wants to join: a code goes to the address, whether or not it has an account."""
-    shop, asked = auth.shop(), json_body(requests.SignUpAsk())
-    wishes = {name: asked[name] for name in ("name", "referral_code") if asked[name]}
-    if asked["accepts_marketing"]:
+    shop, body = auth.shop(), json_body(requests.SignUpAsk())
+    wishes = {name: body[name] for name in ("name", "referral_code") if body[name]}
+    if body["accepts_marketing"]:
         wishes["accepts_marketing"] = True
-    return _challenge(shop, asked["email"], "sign_up", wishes, password=asked["password"])
+    return _challenge(shop, body["email"], "sign_up", wishes, password=body["password"])
 
 
 @session.post("/code")
@@ -51,8 +51,8 @@ def sign_up() -> ResponseReturnValue:
 @session.response(200, shapes.Challenge)
 def code() -> ResponseReturnValue:
     """A one-time code to sign in with."""
-    shop, asked = auth.shop(), json_body(requests.EmailAsk())
-    return _challenge(shop, asked["email"], "sign_in", {"referral_code": asked["referral_code"]})
+    shop, body = auth.shop(), json_body(requests.EmailAsk())
+    return _challenge(shop, body["email"], "sign_in", {"referral_code": body["referral_code"]})
 
 
 @session.post("/reset")
@@ -60,8 +60,8 @@ def code() -> ResponseReturnValue:
 @session.response(200, shapes.Challenge)
 def reset() -> ResponseReturnValue:
     """A one-time code to set a new password with."""
-    shop, asked = auth.shop(), json_body(requests.EmailAsk())
-    return _challenge(shop, asked["email"], "reset", {})
+    shop, body = auth.shop(), json_body(requests.EmailAsk())
+    return _challenge(shop, body["email"], "reset", {})
 
 
 @session.post("/confirm")
@@ -69,9 +69,9 @@ def reset() -> ResponseReturnValue:
 @session.response(200, shapes.Session)
 def confirm() -> ResponseReturnValue:
     """The code of the mail, typed here: signed in."""
-    shop, asked = auth.shop(), json_body(requests.ConfirmAsk())
+    shop, body = auth.shop(), json_body(requests.ConfirmAsk())
     limit_address(CONFIRM_RATE, "confirm", shop.id)
-    return _session(sign_in.confirm(shop, asked["challenge"], asked["code"], browser=_browser(asked["device"])))
+    return _session(sign_in.confirm(shop, body["challenge"], body["code"], browser=_browser(body["device"])))
 
 
 @session.post("/new-password")
@@ -79,10 +79,10 @@ def confirm() -> ResponseReturnValue:
 @session.response(200, shapes.Session)
 def new_password() -> ResponseReturnValue:
     """The code of the mail and a new password: signed in here, out everywhere else."""
-    shop, asked = auth.shop(), json_body(requests.NewPasswordAsk())
+    shop, body = auth.shop(), json_body(requests.NewPasswordAsk())
     limit_address(CONFIRM_RATE, "confirm", shop.id)
-    new, browser = asked["password"], _browser(asked["device"])
-    return _session(sign_in.confirm(shop, asked["challenge"], asked["code"], password=new, browser=browser))
+    new, browser = body["password"], _browser(body["device"])
+    return _session(sign_in.confirm(shop, body["challenge"], body["code"], password=new, browser=browser))
 
 
 @session.post("/sign-in")
@@ -90,10 +90,10 @@ def new_password() -> ResponseReturnValue:
 @session.response(200, shapes.Session)
 def password() -> ResponseReturnValue:
     """E-mail and password."""
-    shop, asked = auth.shop(), json_body(requests.SignInAsk())
-    email, code, device = asked["email"], asked["referral_code"], asked["device"]
+    shop, body = auth.shop(), json_body(requests.SignInAsk())
+    email, code, device = body["email"], body["referral_code"], body["device"]
     with attempts.password_try(shop, email, device):
-        signed = sign_in.with_password(shop, email, asked["password"], referral_code=code, browser=_browser(device))
+        signed = sign_in.with_password(shop, email, body["password"], referral_code=code, browser=_browser(device))
     return _session(signed)
 
 
@@ -108,8 +108,8 @@ def ask_to_verify() -> ResponseReturnValue:
     if before is not None:
         return _challenged(challenge, before)
     limit_address(ASK_RATE, "code", me.shop.id)
-    asked = sign_in.ask_to_verify(me.shop, me.customer, locale=_locale(me.shop), challenge=challenge)
-    return _challenged(challenge, asked.row)
+    body = sign_in.ask_to_verify(me.shop, me.customer, locale=_locale(me.shop), challenge=challenge)
+    return _challenged(challenge, body.row)
 
 
 @session.post("/verification/confirm")
@@ -118,9 +118,9 @@ def ask_to_verify() -> ResponseReturnValue:
 @session.response(200, shapes.Member)
 def verify() -> ResponseReturnValue:
     """The code of the mail, typed by the member: the address is verified, and points that waited for it are there."""
-    me, asked = auth.member(), json_body(requests.VerifyAsk())
+    me, body = auth.member(), json_body(requests.VerifyAsk())
     limit_address(CONFIRM_RATE, "confirm", me.shop.id)
-    return jsonify(views.member.member(sign_in.verify(me.shop, me.customer, asked["challenge"], asked["code"])))
+    return jsonify(views.member.member(sign_in.verify(me.shop, me.customer, body["challenge"], body["code"])))
 
 
 @session.post("/sign-out")
@@ -174,8 +174,8 @@ def _challenge(
     emails.parse(email)
     if password is not None:  # hashing is costly, so after the limit
         wishes = {**wishes, "password_hash": passwords.hash_password(password)}
-    asked = sign_in.ask(shop, email, purpose=purpose, locale=_locale(shop), wishes=wishes, challenge=challenge)
-    return _challenged(challenge, asked.row)
+    body = sign_in.ask(shop, email, purpose=purpose, locale=_locale(shop), wishes=wishes, challenge=challenge)
+    return _challenged(challenge, body.row)
 
 
 def _challenged(challenge: str, row: sign_in_codes.SignInCode) -> ResponseReturnValue:

@@ -208,7 +208,7 @@ class Expiry(Body):
 
 
 class TierStanding(Body):
-    """Her level and the next one."""
+    """The member's tier and the next one."""
 
     name = text()
     benefits = text(null=True)
@@ -247,7 +247,7 @@ class Application(Body):
 
 
 class Referral(Body):
-    """Her link and what it brought."""
+    """The member's link and what it brought."""
 
     offer = one(ReferralOffer)
     link, code = text(), text()
@@ -339,7 +339,7 @@ class Member(Body):
 
 
 class MemberPanel(Body):
-    """A member's first paint: herself, her balance, and the tab that opens."""
+    """A member's first paint: name, balance, and the tab that opens."""
 
     member = one(Member)
     balance = one(Balance)
@@ -383,13 +383,13 @@ class SessionList(Body):
 
 
 class EarnList(Body):
-    """The rules valid for her now."""
+    """The rules valid for the member now."""
 
     rules = many(EarnRule)
 
 
 class RewardList(Body):
-    """The rewards as they stand for her."""
+    """The rewards as they stand for the member."""
 
     rewards = many(Reward)
 
@@ -416,7 +416,7 @@ class BirthdaySet(Body):
 
 
 class BadgeFigures(Body):
-    """The figures for the badges of a page, in the order asked."""
+    """The figures for the badges of a page, in the order of the request."""
 
     points = fields.List(Points(), required=True)
     balance = count(null=True)

@@ -15,7 +15,7 @@ words = Endpoints("words", "words", "Words that come later", callers=ANYBODY)
 @words.takes_query("lang", "A language, as de.")
 @words.response(200, Words)
 def late() -> ResponseReturnValue:
-    """Key to text, in the language asked for, the shop's own words over ours."""
+    """Key to text, in the requested language, the shop's own words over ours."""
     shop = auth.shop()
     locale = assets.locale_for(request.args.get("lang", ""), shop.locale)
     return jsonify(words=assets.late(assets.strings(locale, shop.look.strings)))

@@ -47,7 +47,7 @@ def mails(world: World) -> list[dict[str, Any]]:
     return [mail.opened(job.payload) for job in jobs]
 
 
-def ask(world: World, email: str = ANN, **wishes: Any) -> sign_in_codes.Asked:
+def ask(world: World, email: str = ANN, **wishes: Any) -> sign_in_codes.CodeRequest:
     return sign_in.ask(world.shop, email, purpose="sign_up", locale="en", wishes=wishes)
 
 
@@ -108,7 +108,7 @@ def test_the_link_confirms_but_signs_nobody_in(world: World) -> None:
             again()
 
 
-def ask_again(world: World, asked: sign_in_codes.Asked) -> None:
+def ask_again(world: World, asked: sign_in_codes.CodeRequest) -> None:
     """Whoever asked types the code although the link was followed."""
     sign_in.confirm(world.shop, asked.challenge, asked.code)
 

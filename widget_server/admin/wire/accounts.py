@@ -39,7 +39,7 @@ class AccountPoints(Wire):
 
 
 class AccountTier(Wire):
-    """The tier she is in, without an id when it is the base tier; `points` are those that count for it."""
+    """The tier the customer is in, without an id when it is the base tier; `points` are those that count for it."""
 
     id = guid()
     updated_date = WireTime()
@@ -232,7 +232,7 @@ def account(row: Account, customer: Customer, around: Surroundings, *, alone: bo
 
 
 def contact(customer: Customer) -> dict[str, Any]:
-    """The person as an account shows her."""
+    """The person as an account shows them."""
     return {"id": customer.id, "name": customer.name, "email": customer.email, "display_name": customer.name}
 
 

@@ -54,11 +54,11 @@ class Rotate(Wire):
 ApiKeyBody = wrapped("api_key", ApiKeyWire)
 
 
-def rights(asked: dict[str, Any]) -> Rights:
+def rights(body: dict[str, Any]) -> Rights:
     """What a new key shall be able to do."""
-    services = {one["service"]: one["scope"] for one in asked.get("services") or ()}
+    services = {one["service"]: one["scope"] for one in body.get("services") or ()}
     return Rights(
-        asked["scope"], services or None, tuple(asked.get("addresses") or ()) or None, asked.get("expiration_date")
+        body["scope"], services or None, tuple(body.get("addresses") or ()) or None, body.get("expiration_date")
     )
 
 

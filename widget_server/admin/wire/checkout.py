@@ -42,7 +42,7 @@ class AppliedCoupon(Wire):
 
 
 class NoReferralReward(Rule):
-    """Wix's third arm: here it is one of her coupons."""
+    """Wix's third arm: here it is one of the member's coupons."""
 
     def check(self, data: dict[str, Any], partial: bool) -> None:
         if data.get("referral_reward") is not None:

@@ -15,7 +15,7 @@ SAME = ("name", "phone", "locale", "accepts_marketing", "external_id", "excluded
 
 
 class CustomerWire(Wire):
-    """A person the shop knows. `notes` and `labels` are the merchant's own; `externalId` is the shop's id of her."""
+    """A person the shop knows. `notes` and `labels` are the merchant's own; `externalId` is the shop's id."""
 
     id = guid(dump_only=True)
     email = text(3, 254, metadata={"pattern": whole(emails.PATTERN), "example": "ann@shop.example"})
@@ -69,12 +69,12 @@ def customer(row: Customer, account_id: str | None) -> dict[str, Any]:
     }
 
 
-def person(asked: dict[str, Any]) -> Person:
+def person(body: dict[str, Any]) -> Person:
     """What is told of somebody new."""
     names = ("external_id", "email", "email_verified", "name", "phone", "birthday", "locale", "accepts_marketing")
-    return Person(**{name: asked[name] for name in names if name in asked})
+    return Person(**{name: body[name] for name in names if name in body})
 
 
-def facts(asked: dict[str, Any], *names: str) -> dict[str, Any]:
+def facts(body: dict[str, Any], *names: str) -> dict[str, Any]:
     """What of these is sent."""
-    return {name: asked[name] for name in names if name in asked}
+    return {name: body[name] for name in names if name in body}

@@ -181,29 +181,29 @@ def _figures_shown(row: EarningRule) -> dict[str, Any]:
     return {"conversion_rate" if rated else "fixed_amount": {"configs": configs}}
 
 
-def facts(asked: dict[str, Any]) -> dict[str, Any]:
+def facts(body: dict[str, Any]) -> dict[str, Any]:
     """What of a rule is sent, in the words of `earning_rules.create` and `change`."""
-    found: dict[str, Any] = {name: asked[name] for name in ("title", "source_app_id") if name in asked}
-    if "status" in asked:
-        found["active"] = asked["status"]
-    figures = figures_of(asked)
+    found: dict[str, Any] = {name: body[name] for name in ("title", "source_app_id") if name in body}
+    if "status" in body:
+        found["active"] = body["status"]
+    figures = figures_of(body)
     return {**found, "figures": figures} if figures else found
 
 
-def figures_of(asked: dict[str, Any]) -> dict[str | None, Figure]:
+def figures_of(body: dict[str, Any]) -> dict[str | None, Figure]:
     """By tier id, None for the base tier."""
-    fixed, rate = asked.get("fixed_amount"), asked.get("conversion_rate")
+    fixed, rate = body.get("fixed_amount"), body.get("conversion_rate")
     if fixed:
         return {one.get("tier_id"): Figure(one["points"]) for one in fixed["configs"]}
     configs = (rate or {}).get("configs", ())
     return {one.get("tier_id"): Figure(one["points"], one["money_amount"]) for one in configs}
 
 
-def trigger_of(asked: dict[str, Any], now: Trigger | None = None) -> Trigger | None:
+def trigger_of(body: dict[str, Any], now: Trigger | None = None) -> Trigger | None:
     """What sets the rule off, as sent; a change may send half of it."""
-    if now is not None and not {"trigger_app_id", "trigger_activity_type"} & set(asked):
+    if now is not None and not {"trigger_app_id", "trigger_activity_type"} & set(body):
         return None
     return Trigger(
-        asked.get("trigger_app_id", now.app_id if now else ""),
-        asked.get("trigger_activity_type", now.activity if now else ""),
+        body.get("trigger_app_id", now.app_id if now else ""),
+        body.get("trigger_activity_type", now.activity if now else ""),
     )

@@ -145,9 +145,9 @@ def loyalty_import(row: Import, batch: Batch | None, file_url: str, *, has_error
     }
 
 
-def columns(asked: dict[str, Any]) -> tuple[int, int] | None:
+def columns(body: dict[str, Any]) -> tuple[int, int] | None:
     """The places of e-mail and points, where they are told."""
-    told = asked.get("header_mapping_info")
+    told = body.get("header_mapping_info")
     if not told:
         return None
     at = {one["column_name"]: one["column_index"] for one in told["header_mappings"]}

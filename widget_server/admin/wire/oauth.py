@@ -19,7 +19,7 @@ EXAMPLE_SHOP = "0b7f2b2e-6f0c-4c59-9a55-2f6d2d9f4f10"
 
 
 class TokenAsk(Documented):
-    """What is asked for, and what shows that it may be."""
+    """What is requested, and what shows that it may be."""
 
     class Meta:
         unknown = EXCLUDE

@@ -232,14 +232,14 @@ def bounds(minimum: Decimal | None, collections: list[dict[str, Any]]) -> dict[s
 
 
 def kind_and_prices(
-    asked: dict[str, Any], currency: str, now: Reward | None = None
+    body: dict[str, Any], currency: str, now: Reward | None = None
 ) -> tuple[str, dict[str | None, Price]] | None:
     """What is sent of prices, and of which kind they are; None when nothing is. `now` is the reward that it is to
     change: a sliding coupon that is only sent back as it was told slides on.
     """
-    if asked.get("discount_amount"):
-        return "sliding", _prices(asked["discount_amount"], "amount")
-    coupon = asked.get("coupon_reward")
+    if body.get("discount_amount"):
+        return "sliding", _prices(body["discount_amount"], "amount")
+    coupon = body.get("coupon_reward")
     if not coupon:
         return None
     arm = next(name for name in ARMS if coupon.get(name) is not None)
@@ -247,11 +247,11 @@ def kind_and_prices(
     return None if now is not None and now.slides and found == ("amount", _told_prices(now, currency)) else found
 
 
-def columns(asked: dict[str, Any], now: Reward | None = None) -> dict[str, Any]:
+def columns(body: dict[str, Any], now: Reward | None = None) -> dict[str, Any]:
     """What is sent beside prices, by the names of the columns; `now` is the reward that it is to change."""
-    found: dict[str, Any] = {"title": asked["name"]} if "name" in asked else {}
-    found |= {name: asked[name] for name in ("active", "description") if name in asked}
-    coupon = asked.get("coupon_reward")
+    found: dict[str, Any] = {"title": body["name"]} if "name" in body else {}
+    found |= {name: body[name] for name in ("active", "description") if name in body}
+    coupon = body.get("coupon_reward")
     if not coupon:
         return found
     scope = coupon.get("scope") or {}

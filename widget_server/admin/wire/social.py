@@ -20,7 +20,7 @@ class FollowedChannelWire(Wire):
 
 
 class FollowedChannels(Wire):
-    """All she follows, oldest first."""
+    """All channels that the member follows, oldest first."""
 
     followed_channels = fields.List(fields.Nested(FollowedChannelWire), required=True)
 

@@ -161,20 +161,20 @@ def settings(row: tiers.TierProgram) -> dict[str, Any]:
     }
 
 
-def columns(asked: dict[str, Any]) -> dict[str, Any]:
+def columns(body: dict[str, Any]) -> dict[str, Any]:
     """What of a tier is sent, by the names of its columns."""
-    same = {name: asked[name] for name in ("required_points", "multiplier", "benefits") if name in asked}
-    return {**same, **asked.get("tier_definition", {})}
+    same = {name: body[name] for name in ("required_points", "multiplier", "benefits") if name in body}
+    return {**same, **body.get("tier_definition", {})}
 
 
-def settings_columns(asked: dict[str, Any]) -> dict[str, Any]:
+def settings_columns(body: dict[str, Any]) -> dict[str, Any]:
     """What of the settings is sent; what is left out of the base tier's definition is emptied (wix-api §1a)."""
-    base = asked.get("base_tier_definition", {})
+    base = body.get("base_tier_definition", {})
     found = {
         "base_name": base.get("name"),
         "base_description": base.get("description"),
         "base_icon": base.get("icon"),
     }
-    if "rolling_window" in asked:
-        found["window_months"] = asked["rolling_window"]["duration_in_months"]
-    return {**found, "status": asked["status"]} if "status" in asked else found
+    if "rolling_window" in body:
+        found["window_months"] = body["rolling_window"]["duration_in_months"]
+    return {**found, "status": body["status"]} if "status" in body else found

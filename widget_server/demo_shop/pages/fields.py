@@ -1,4 +1,4 @@
-"""What a form field may hold: each check answers with words for the shopper, or None."""
+"""What a form field may hold: each check returns words for the shopper, or None."""
 
 import re
 from datetime import date

@@ -67,7 +67,7 @@ def codes() -> list[str]:
 
 
 def coupons() -> list[Coupon]:
-    """The codes in the cart with the loyalty server's word on each, asked for once a request."""
+    """The codes in the cart with the loyalty server's word on each, fetched once a request."""
     if "coupons" not in g:
         g.coupons = _ask(codes())
     return cast(list[Coupon], g.coupons)
@@ -81,15 +81,15 @@ def ask_about_coupons() -> None:
 def add_code(code: str) -> str | None:
     """Put one more code in the cart, or say in words why not.
 
-    While the cart is empty, or nobody answers, the code is kept and asked about later.
+    While the cart is empty, or the server is away, the code is kept and checked later.
     """
     if code in codes():
         return None
-    asked = _ask([*codes(), code])
-    answer = asked[-1]
+    requested = _ask([*codes(), code])
+    answer = requested[-1]
     if not answer.valid and answer.reason:
         return answer.words(price(quantities()).subtotal, shop().config.currency)
-    g.coupons = asked
+    g.coupons = requested
     session["codes"] = [*codes(), code]
     return None
 
@@ -123,7 +123,7 @@ def path_back(otherwise: str) -> str:
 
 
 def _ask(codes: list[str]) -> list[Coupon]:
-    """Each code's standing for the cart as it is before any discount; unknown while nobody answers."""
+    """Each code's standing for the cart as it is before any discount; unknown while the server is away."""
     if not quantities():
         return [Coupon(code) for code in codes]
     plain = price(quantities())

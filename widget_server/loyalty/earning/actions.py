@@ -46,7 +46,7 @@ def fire(shop: Shop, customer: Customer, action: Action, *, source: str) -> list
 
 
 def click(shop: Shop, customer: Customer, rule_id: str) -> EarningRule:
-    """She opened a social page: points for the click, once (acceptance 26).
+    """The member opened a social page: points for the click, once (acceptance 26).
 
     Raises RuleNotClickable for every other kind of rule, NotFound when there is no such rule.
     """
@@ -60,7 +60,7 @@ def click(shop: Shop, customer: Customer, rule_id: str) -> EarningRule:
 
 
 def visit(shop: Shop, customer: Customer) -> int:
-    """The day's first page visit; answers the points it gave now."""
+    """The day's first page visit; returns the points it gave now."""
     day = clock.local_date(clock.now(), shop.timezone).isoformat()
     rows = fire(shop, customer, Action("visit", day), source="widget")
     return sum(row.amount for row in rows)
@@ -73,7 +73,7 @@ def _names(rule: EarningRule, action: Action) -> bool:
 
 
 def pay(shop: Shop, rule: EarningRule, customer: Customer, action: Action, source: str) -> Transaction | None:
-    """Book what one rule gives for `action`; None when it gives nothing (not hers, paid before, a cap)."""
+    """Book what one rule gives for `action`; None when it gives nothing (not for this customer, paid before, a cap)."""
     moment = action.at or clock.now()
     with atomic():
         account = ledger.account_of(shop.id, customer.id)

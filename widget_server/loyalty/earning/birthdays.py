@@ -18,7 +18,7 @@ NOTICE_DAYS = 30
 
 
 def tell(customer: Customer, birthday: date) -> None:
-    """Note her birthday; raises BadRequest for a day that is not in the past of the last 120 years."""
+    """Note the member's birthday; raises BadRequest for a day that is not in the past of the last 120 years."""
     today = clock.now().date()
     if not today.replace(year=today.year - 120, day=min(today.day, 28)) < birthday <= today:
         raise BadRequest("A birthday is a day in the past.", field="birthday")
@@ -27,7 +27,7 @@ def tell(customer: Customer, birthday: date) -> None:
 
 
 def pay(shop: Shop) -> int:
-    """Pay the birthdays of today and of up to six days that a stopped server missed; answers how many.
+    """Pay the birthdays of today and of up to six days that a stopped server missed; returns how many.
 
     A date set within the 30 days before pays next year; between two payments lie at least 360 days, so an
     edited date never pays twice.

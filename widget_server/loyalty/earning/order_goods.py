@@ -29,7 +29,7 @@ def goods(
 
     An order discount that its lines do not carry is spread over them by their value, and so are its lines below
     zero; so is a refund by amount, over what refunds by line have left. Gift cards are money, not goods, unless
-    asked for.
+    requested.
     """
     prices = _Prices(state)
     by_line, loose = _refunded(state, prices)

@@ -31,7 +31,7 @@ from widget_server.loyalty.program.shops import Shop
 def score_order(shop: Shop, order_id: str, *, source: str) -> None:
     """Bring everything this order should have given in step with its state.
 
-    Rules with caps and the first-order rule depend on her other orders: those are worked out in the order
+    Rules with caps and the first-order rule depend on the customer's other orders: those are worked out in the order
     in which they were placed, whatever the order in which we heard of them.
     """
     with atomic():
@@ -41,14 +41,14 @@ def score_order(shop: Shop, order_id: str, *, source: str) -> None:
         program, customer = programs.of(shop.id), customers.by_id(shop.id, order.customer_id)
         _lock_concerned(shop, order)
         account = ledger.account_of(shop.id, customer.id)
-        hers: dict[str, Award] = {}
+        own: dict[str, Award] = {}
         for award in list(Award.of(shop).where(Award.order_id == order.id, Award.part == "main")):
             if account is not None and award.account_id == account.id:
-                hers[award.rule_id] = award
+                own[award.rule_id] = award
             else:
                 _settle(shop, order, award, 0, program, source, word="order_changed")
         for rule in _order_rules(shop):
-            award = hers.get(rule.id)
+            award = own.get(rule.id)
             if award is None and _open_for(rule, order, customer, account, program):
                 rate = _rate_now(shop, program, rule, account, order.placed_at)
                 if account is not None or score(order.told, rate).points:
@@ -61,7 +61,7 @@ def score_order(shop: Shop, order_id: str, *, source: str) -> None:
 
 
 def _lock_concerned(shop: Shop, order: Order) -> None:
-    """Whoever has, or had, the order: her parallel orders take turns, so that caps hold (acceptance 24)."""
+    """Whoever has, or had, the order: their parallel orders take turns, so that caps hold (acceptance 24)."""
     had = Award.of(shop, Award.account_id).where(Award.order_id == order.id)
     own = Account.of(shop, Account.id).where(Account.customer_id == order.customer_id)
     concerned = Account.id.in_(had | own)  # as one list of ids: an index finds each
@@ -107,8 +107,8 @@ def _score_rule(shop: Shop, program: Program, rule: EarningRule, order: Order, a
     if rule.kind == "first_order":
         _score_first(shop, program, rule, account, source)
     elif _rate_of(award).terms.capped:
-        for one, hers, given in _taking_turns(shop, rule, account)[1]:
-            _settle(shop, one, hers, given, program, source)
+        for one, own, given in _taking_turns(shop, rule, account)[1]:
+            _settle(shop, one, own, given, program, source)
     else:
         _settle(shop, order, award, None, program, source)
 

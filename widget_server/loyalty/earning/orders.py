@@ -288,7 +288,7 @@ def forget(person: Forgotten) -> None:
 
 
 def _is_of_erased(shop: Shop, order: Order) -> bool:
-    """An old order told again must not make somebody anew who asked to be forgotten."""
+    """An old order told again must not make somebody anew who wanted to be forgotten."""
     return order.customer_id is not None and customers.by_id(shop.id, order.customer_id).erased_at is not None
 
 

@@ -29,13 +29,13 @@ DONE = RuleState("done")
 
 
 def states(shop: Shop, customer: Customer, account: Account | None, rules: list[EarningRule]) -> dict[str, RuleState]:
-    """How each rule stands for her; a few queries, which look no further back than the rules' caps."""
+    """How each rule stands for the member; a few queries, which look no further back than the rules' caps."""
     done = _done(shop, account, rules) if account else {}
     return {rule.id: _state(shop, customer, rule, done.get(rule.id, {})) for rule in rules}
 
 
 def _done(shop: Shop, account: Account, rules: list[EarningRule]) -> dict[str, dict[str, int]]:
-    """How often, and how much, each capped rule gave her; an order with what it gives today, as refunds free caps."""
+    """How often, and how much, each capped rule gave; an order with what it gives today, as refunds free caps."""
     alike: dict[tuple[bool, str], dict[str, list[str]]] = defaultdict(dict)
     for rule in rules:
         units = caps.units(caps.of_rule(rule))

@@ -35,7 +35,7 @@ def enabled(shop: Shop) -> list[str]:
 
 
 def follow(shop: Shop, customer: Customer, channel: str, *, source: str) -> FollowedChannel:
-    """She follows the channel; its rules pay her, each once. Told again, the answer is the same.
+    """The member follows the channel; its rules pay, each once. A repeat returns the same.
 
     Raises ChannelNotEnabled when no social rule of the shop names the channel, ProgramNotActive.
     """
@@ -52,7 +52,7 @@ def follow(shop: Shop, customer: Customer, channel: str, *, source: str) -> Foll
 
 
 def click(shop: Shop, customer: Customer, rule_id: str) -> EarningRule:
-    """She opened a social page out of the panel: points for the click, once, and the channel counts as followed.
+    """The member opened a social page from the panel: points for the click, once, and the channel counts as followed.
 
     Raises what `earning.click` does.
     """
@@ -64,7 +64,7 @@ def click(shop: Shop, customer: Customer, rule_id: str) -> EarningRule:
 
 
 def followed(shop: Shop, customer: Customer) -> list[FollowedChannel]:
-    """What she follows, oldest first."""
+    """The channels that the member follows, oldest first."""
     account = ledger.account_of(shop.id, customer.id)
     rows = FollowedChannel.of(shop).where(FollowedChannel.account_id == (account.id if account else None))
     return list(rows.order_by(FollowedChannel.created_at, FollowedChannel.id))

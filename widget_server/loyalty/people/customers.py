@@ -101,7 +101,7 @@ class Customer(ShopTable):
 
     @property
     def is_member(self) -> bool:
-        """True while she may redeem."""
+        """True while the customer may redeem."""
         return bool(self.status == "member")
 
 
@@ -167,7 +167,7 @@ def by_verified_email(shop_id: str, email: str) -> Customer | None:
 
 
 def by_referral_code(shop_id: str, code: str) -> Customer | None:
-    """The member with this code, case apart; the code of a merged row leads to her too."""
+    """The member with this code, case apart; the code of a merged customer leads to the member too."""
     return _member_with(Customer.of(shop_id), code)
 
 
@@ -194,9 +194,9 @@ def anywhere_by_referral_code(code: str) -> Customer | None:
 
 
 def recognise(shop_id: str, person: Person) -> Customer:
-    """Find whom `person` describes, or make her as a visitor, and note what is new.
+    """Find whom `person` describes, or create them as a visitor, and note what is new.
 
-    Who she is follows from the shop's id of her, else from a verified address, else from an address that
+    Who it is follows from the shop's id, else from a verified address, else from an address that
     nobody owns yet. When a verified address shows that two rows are one person, they are merged into the
     row with the shop's id (privacy.merge). What is no address (emails.py) is ignored: tills send "-" for everybody
     who has none. Names and the like are cleaned to one line of text.
@@ -226,7 +226,7 @@ def prove_email(customer: Customer, email: str) -> Customer:
 
 def create(shop_id: str, person: Person, *, status: Status = "visitor") -> Customer:
     """Somebody the merchant tells us of (contracts §7). Merely to be made opens no account, a member's neither
-    (contracts §1): that does the admin API's call, or her first points, such as those of joining.
+    (contracts §1): that does the admin API's call, or the first points, such as those of joining.
 
     Raises EmailInvalid, CustomerExists when somebody here has this address or this id of the shop, and BadRequest for
     a name, phone or locale that is not one line of text.
@@ -250,11 +250,11 @@ def create(shop_id: str, person: Person, *, status: Status = "visitor") -> Custo
 def edit(
     shop_id: str, customer_id: str, *, email: str | None = None, email_verified: bool | None = None, **facts: Any
 ) -> Customer:
-    """Staff change what is known of her: an address, or any of EDITABLE; what is not given stays.
+    """Staff change what is known of a customer: an address, or any of EDITABLE; what is not given stays.
 
     A new address counts as verified only when `email_verified` says so. The excluded earn nothing until they are
-    included again (acceptance 58). Raises NotFound (also when she was erased), EmailInvalid, CustomerExists, and
-    BadRequest for labels and notes that are too long or too many, or a text that is not one line.
+    included again (acceptance 58). Raises NotFound (also when the customer was erased), EmailInvalid, CustomerExists,
+    and BadRequest for labels and notes that are too long or too many, or a text that is not one line.
     """
     if unknown := facts.keys() - EDITABLE:
         raise TypeError(f"not to be edited: {sorted(unknown)}")
@@ -285,7 +285,7 @@ def edit(
 
 
 def join(customer: Customer) -> bool:
-    """Make her a member; the account is opened now. True when she was not one before."""
+    """Make the customer a member; the account is opened now. True when they were not one before."""
     with atomic():
         if _fresh(customer).is_member:
             return False
@@ -306,7 +306,7 @@ def _admit(customer: Customer) -> None:
 
 
 def leave(customer: Customer) -> None:
-    """She leaves the program: a visitor again, signed out everywhere; her points stay (acceptance 52)."""
+    """The member leaves the program: a visitor again, signed out everywhere; the points stay (acceptance 52)."""
     with atomic():
         _set(_fresh(customer), status="visitor", left_at=clock.now(), password_hash=None)
         sessions.close_all(customer.shop_id, customer.id)
@@ -322,7 +322,7 @@ def forget(person: Forgotten) -> None:
 
 
 def set_status(customer: Customer, status: Status) -> None:
-    """Staff make her a member, take her out of the program, or keep her waiting; what she is already, she stays."""
+    """Staff make the customer a member, take them out of the program, or keep them waiting; or nothing changes."""
     if status == customer.status:
         return
     if status == "member":
@@ -335,7 +335,7 @@ def set_status(customer: Customer, status: Status) -> None:
 
 
 def update(customer: Customer, **facts: Any) -> None:
-    """Note facts about her and tell which ones changed."""
+    """Note facts about the customer and return which ones changed."""
     with atomic():
         changed = tuple(name for name in _set(_fresh(customer), **facts) if name not in DERIVED)
         if changed:
@@ -414,8 +414,8 @@ def _fresh(customer: Customer) -> Customer:
 def _by_email(shop_id: str, person: Person) -> Customer | None:
     """Whose row the address leads to: its owner's, else one that only used it so far.
 
-    A guest order with her address earns for her. Somebody registered with the shop is her only when the
-    address is verified: who registers with another's address must not inherit her points (contracts §5).
+    A guest order with the address earns for its owner. Somebody registered with the shop is the owner only when the
+    address is verified: who registers with another's address must not inherit the points (contracts §5).
     """
     if not person.email or (person.external_id is not None and not person.email_verified):
         return None
@@ -534,5 +534,5 @@ def _fresh_code() -> str:
 
 
 def touch_rewards_seen(customer: Customer) -> None:
-    """She opened My rewards: the launcher's dot goes."""
+    """The member opened My rewards: the launcher's dot goes."""
     Customer.change(customer.shop_id, {Customer.rewards_seen_at: clock.now()}, Customer.id == customer.id)

@@ -83,7 +83,7 @@ def merge(shop: Shop, source_id: str, target_id: str) -> None:
 
 
 def _move_person(shop: Shop, source: Customer, target: Customer) -> None:
-    """Sessions and the password go along only between rows of one address; elsewhere she signs in anew."""
+    """Sessions and the password go along only between rows of one address; elsewhere the member signs in anew."""
     facts = _facts_for(source, target)
     if source.email_key and source.email_key == target.email_key:
         facts["password_hash"] = target.password_hash or source.password_hash
@@ -167,10 +167,10 @@ def _point_at(shop: Shop, copies: dict[str, str], source: Customer, old: Account
 
 
 def export(shop: Shop, customer: Customer) -> dict[str, Any]:
-    """Everything this shop's program knows of her, in words a person can read (acceptance 52).
+    """Everything this shop's program knows of a customer, in words a person can read (acceptance 52).
 
-    What staff write for each other, the internal reason of an adjustment (49) and their notes of her, is not hers to
-    read; everything else about her is.
+    What staff write for each other, the internal reason of an adjustment (49) and their notes, is not the customer's to
+    read; everything else is.
     """
     account = ledger.account_of(shop.id, customer.id)
     audit_log.note(shop.id, "export", "customer", customer.id)
@@ -245,7 +245,7 @@ KEEPERS: list[Keeper] = [
 
 
 def erase(shop: Shop, customer: Customer, *, email: str | None = None) -> None:
-    """Forget a person: facts, texts, sessions, files and remembered answers go; the ledger stays, nameless (58).
+    """Forget a person: facts, texts, sessions, files and remembered responses go; the ledger stays, nameless (58).
 
     Their codes die; shops keep their own orders. What a mailbox had once stays known by its keyed hash (mailboxes.py).
     `email` is one more address of theirs, if the shop names one.
@@ -324,9 +324,9 @@ def _described(shop: Shop, customer: Customer, email: str | None) -> Forgotten:
 
 
 def _transactions(shop: Shop, customer: Customer, *columns: Any) -> Any:
-    """Her rows in the ledger, those of rows that were merged into her too."""
-    hers = Customer.of(shop, Customer.id).where((Customer.id == customer.id) | (Customer.merged_into == customer.id))
-    accounts = Account.of(shop, Account.id).where(Account.customer_id.in_(hers))
+    """The customer's rows in the ledger, with those of customers that were merged into them."""
+    rows = Customer.of(shop, Customer.id).where((Customer.id == customer.id) | (Customer.merged_into == customer.id))
+    accounts = Account.of(shop, Account.id).where(Account.customer_id.in_(rows))
     return Transaction.of(shop, *columns).where(Transaction.account_id.in_(accounts))
 
 

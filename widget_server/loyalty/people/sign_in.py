@@ -1,6 +1,6 @@
-"""Signing in: who the shopper is, by the shop's word or by her own e-mail (contracts §5).
+"""Signing in: who the shopper is, by the shop's word or by their own e-mail (contracts §5).
 
-Whoever shows that an e-mail is hers may come in, and is a member from then on; so sign-up, one-time code and
+Whoever shows that an e-mail is theirs may come in, and is a member from then on; so sign-up, one-time code and
 password reset are one act, and no answer tells whether an address had an account. The owner of an account gets a mail
 about a sign-in from a new device and about a new password (contracts §19).
 """
@@ -28,7 +28,7 @@ from widget_server.loyalty.people import customers, devices, emails, passwords, 
 from widget_server.loyalty.people.customers import Customer, Person
 from widget_server.loyalty.people.devices import Browser
 from widget_server.loyalty.people.sessions import Opened
-from widget_server.loyalty.people.sign_in_codes import Asked, Purpose
+from widget_server.loyalty.people.sign_in_codes import CodeRequest, Purpose
 from widget_server.loyalty.program import shops
 from widget_server.loyalty.program.shops import Shop
 
@@ -70,7 +70,7 @@ def ask(
     locale: str,
     wishes: dict[str, Any] | None = None,
     challenge: str | None = None,
-) -> Asked:
+) -> CodeRequest:
     """Mail a code and a link to `email`; `wishes` (name, password_hash ...) come true when it is confirmed.
 
     Nothing is mailed while an earlier mail with the same code is good and the mailbox had many. Raises EmailInvalid.
@@ -78,21 +78,21 @@ def ask(
     parsed = emails.parse(email)
     is_owned = parsed.key == parsed.mailbox or customers.by_verified_email(shop.id, parsed.typed) is not None
     with atomic():
-        asked = sign_in_codes.ask_code(
+        requested = sign_in_codes.ask_code(
             shop.id, parsed.typed, wishes or {}, purpose=purpose, is_owned=is_owned, challenge=challenge
         )
-        if asked.row.mailed_at is not None:
-            emit(_letter(shop, asked, locale))
-        return asked
+        if requested.row.mailed_at is not None:
+            emit(_letter(shop, requested, locale))
+        return requested
 
 
-def _letter(shop: Shop, asked: Asked, locale: str) -> MailWanted:
+def _letter(shop: Shop, requested: CodeRequest, locale: str) -> MailWanted:
     """The mail of a confirmation: a code and a link, or the link alone when eight digits are good no more today."""
-    link = f"{config.current().base_url}/confirm?link={asked.link}"
-    if asked.row.by_link:
-        return MailWanted(shop.id, "by_link", asked.row.email, locale, {"link": link})
-    template = "sign_in" if asked.row.purpose == "verify" else asked.row.purpose
-    return MailWanted(shop.id, template, asked.row.email, locale, {"code": asked.code, "link": link})
+    link = f"{config.current().base_url}/confirm?link={requested.link}"
+    if requested.row.by_link:
+        return MailWanted(shop.id, "by_link", requested.row.email, locale, {"link": link})
+    template = "sign_in" if requested.row.purpose == "verify" else requested.row.purpose
+    return MailWanted(shop.id, template, requested.row.email, locale, {"code": requested.code, "link": link})
 
 
 def confirm(
@@ -118,10 +118,10 @@ def confirm(
 
 
 def confirm_by_link(link: str) -> Followed:
-    """The mail's link: the e-mail is confirmed and she is a member, but nobody is signed in anywhere.
+    """The mail's link: the e-mail is confirmed and its owner is a member, but nobody is signed in anywhere.
 
     What somebody typed beside the address at sign-up (a password above all) is not taken over: only the
-    code, typed where it was asked for, shows that both are one person. Raises CodeExpired.
+    code, typed where it was requested, shows that both are one person. Raises CodeExpired.
     """
     confirmation, code = sign_in_codes.follow_link(link)
     with atomic():
@@ -156,8 +156,8 @@ def with_identity(
     referral_code: str | None = None,
     browser: Browser = UNKNOWN_BROWSER,
 ) -> SignedIn:
-    """The shop vouches for her (acceptance 3). Raises BadSignature for a token that is forged, expired, of
-    another shop or used before; LeftProgram when she left and does not say `join`.
+    """The shop vouches for the customer (acceptance 3). Raises BadSignature for a token that is forged, expired, of
+    another shop or used before; LeftProgram when the customer left and `join` is not said.
     """
     claims = read_identity(shop, token)
     with atomic():
@@ -224,7 +224,7 @@ def _is_storable(text: str) -> bool:
     return "\x00" not in text and not any("\ud800" <= one <= "\udfff" for one in text)
 
 
-def ask_to_verify(shop: Shop, customer: Customer, *, locale: str, challenge: str | None = None) -> Asked:
+def ask_to_verify(shop: Shop, customer: Customer, *, locale: str, challenge: str | None = None) -> CodeRequest:
     """Mail a code to a member's own address, which nobody has verified yet. Raises NothingToVerify."""
     if customer.email is None or customer.email_key is None or customer.email_verified:
         raise NothingToVerify()
@@ -276,7 +276,7 @@ def who(shop: Shop, token: str) -> Customer:
 
 
 def _owner(shop: Shop, email: str) -> Customer:
-    """Whose address this is, now that it is shown to be hers: its visitor becomes the person."""
+    """Whose address this is, now that it is shown to be theirs: its visitor becomes the person."""
     return customers.recognise(shop.id, Person(email=email, email_verified=True, of_account=True))
 
 
@@ -308,7 +308,7 @@ def _enter(shop: Shop, customer: Customer, referral_code: str | None, *, browser
 
 
 def _enroll(shop: Shop, customer: Customer, referral_code: str | None) -> str | None:
-    """Make her a member; a code she came with is bound when she is new (acceptance 41)."""
+    """Make the customer a member; a code they came with is bound when they are new (acceptance 41)."""
     first_time = customer.joined_at is None
     customers.join(customer)
     if first_time:

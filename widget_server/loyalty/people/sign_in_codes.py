@@ -74,7 +74,7 @@ class SignInCode(ShopTable):
 
 
 @dataclass(frozen=True)
-class Asked:
+class CodeRequest:
     """A fresh confirmation: the challenge goes to the panel, code and link go by mail (if `row.mailed_at` is set)."""
 
     challenge: str
@@ -91,7 +91,7 @@ def ask_code(
     purpose: Purpose = "sign_in",
     is_owned: bool = True,
     challenge: str | None = None,
-) -> Asked:
+) -> CodeRequest:
     """Begin a confirmation of `email`. `wishes` is what shall happen once it is confirmed.
 
     `is_owned`: the address is a customer's, or plain; others of its mailbox cannot use up its mails. `challenge` is the
@@ -126,7 +126,7 @@ def ask_code(
             mailed_at=moment if is_mailed else None,
         )
         row.save(force_insert=True)
-    return Asked(challenge, code, link, row)
+    return CodeRequest(challenge, code, link, row)
 
 
 def asked_before(shop_id: str, challenge: str) -> SignInCode | None:
@@ -158,7 +158,7 @@ def is_used_up(shop_id: str, mailbox: str) -> bool:
 def confirm_code(
     shop_id: str, challenge: str, code: str, purposes: tuple[Purpose, ...] = ("sign_up", "sign_in")
 ) -> SignInCode:
-    """The typed code fits the challenge, which was asked for one of `purposes`: the confirmation, used up.
+    """The typed code fits the challenge, which was requested for one of `purposes`: the confirmation, used up.
 
     Raises WrongCode, TooManyTries, UseTheLink, and CodeExpired, also for another purpose. A wrong try is counted even
     though the request is refused.

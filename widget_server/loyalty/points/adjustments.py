@@ -98,8 +98,8 @@ def earn_points(
 ) -> Transaction:
     """Staff or an app give points: an earn, booked at once (contracts §2, wix-api §1b earnPoints).
 
-    The same `key` answers the first row. Raises BadRequest unless `points` is positive, KeyReused when the key
-    gave something else, ProgramNotActive, and CustomerExcluded when she does not take part.
+    The same `key` returns the first row. Raises BadRequest unless `points` is positive, KeyReused when the key
+    gave something else, ProgramNotActive, and CustomerExcluded when the customer does not take part.
     """
     if points < 1:
         raise BadRequest("Points that are given are 1 or more.", field="amount")
@@ -125,7 +125,7 @@ def adjust(
 ) -> Transaction | None:
     """Staff change a balance, by an amount or to a balance (which wins when both are given); in any program.
 
-    Answers None when the balance is already there, and the first row when `key` comes again. Raises
+    Returns None when the balance is already there, and the first row when `key` comes again. Raises
     NotEnoughPoints when the balance would fall below zero, KeyReused when the key adjusted by another amount or to
     another balance, StaleRevision when `revision` is given and the account's is another.
     """

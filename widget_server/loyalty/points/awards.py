@@ -96,7 +96,7 @@ def mature(award: Award, *, source: str = "job") -> None:
 
 
 def mature_due(limit: int = 500) -> int:
-    """Mature up to `limit` awards of any shop whose time has come; answers how many."""
+    """Mature up to `limit` awards of any shop whose time has come; returns how many."""
     due = Award.everywhere(Award.shop_id, Award.account_id, Award.id).where(
         Award.status == "waiting", Award.due_at <= clock.now()
     )

@@ -44,7 +44,7 @@ Mode = Literal["add", "set"]
 JOB, LIST_JOB = "run_batch", "list_import"
 CHUNK = 500  # lines that a transaction takes at most
 ERRORS_MAX = 100
-ASKED = ("kind", "mode", "points", "staff", "app_id", "reason", "comment")  # what makes a request what it is
+REQUEST_FIELDS = ("kind", "mode", "points", "staff", "app_id", "reason", "comment")  # what makes a request what it is
 REASONS = {  # why an item was not booked, or not undone, in words for staff
     "not_enough_points": "The balance would fall below zero.",
     "amount_out_of_range": "That is more points than an account can hold.",
@@ -118,8 +118,8 @@ def bulk_adjust(
     """Staff change the balances of many, by an amount or to a balance (which wins), as a job (acceptance 54).
 
     `accounts` is a query of account ids, or a list of them; who is in it now is in the batch. Of what is `said` the
-    batch keeps both texts and who said them. The same key again answers the first batch. Raises BadRequest naming the
-    figure that is out of range, KeyReused when the key asked for another change.
+    batch keeps both texts and who said them. The same key again returns the first batch. Raises BadRequest naming the
+    figure that is out of range, KeyReused when the key requested another change.
     """
     points = by if to_balance is None else to_balance
     if points is None or abs(points) > POINTS_MAX or (to_balance is None and points == 0) or (to_balance or 0) < 0:
@@ -143,7 +143,7 @@ def create(
     names = {"id": new_id(), "shop_id": shop.id, "source": source, "key": key, "created_at": clock.now()}
     is_new = insert_once(Batch, {**names, **facts})
     batch = Batch.need(shop, Batch.source == source, Batch.key == key)
-    if any(getattr(batch, name) != facts[name] for name in ASKED):
+    if any(getattr(batch, name) != facts[name] for name in REQUEST_FIELDS):
         raise KeyReused()
     if is_new:
         audit_log.note(shop.id, "start", "batch", batch.id, after={"kind": kind, "mode": mode, "points": points})
@@ -166,7 +166,7 @@ def fail(batch: Batch) -> None:
 
 
 def undo(shop: Shop, batch_id: str) -> Batch:
-    """Book the exact opposite of each row, as a job. Asked again, only what was kept is tried again.
+    """Book the exact opposite of each row, as a job. A repeat tries only what was kept.
 
     An account that has spent the points keeps its row, whole: it is counted in `kept` and listed by `errors`, unless
     the program lets balances fall below zero. Raises BatchUnfinished, NotFound.
@@ -322,14 +322,14 @@ def _move(
         if move is not None:
             moving[item.line] = item, move
     below_zero = bool(moving) and programs.of(batch.shop_id).rules.shortfall == "negative" and batch.status == "undoing"
-    answers = ledger.post_many(
+    returns = ledger.post_many(
         batch.shop_id,
         [move for _, move in moving.values()],
         source=batch.source,
         key=key,
         may_go_below_zero=below_zero,
     )
-    for (item, _), answer in zip(moving.values(), answers, strict=True):
+    for (item, _), answer in zip(moving.values(), returns, strict=True):
         item.status, item.code = (refused, answer.code) if isinstance(answer, Refusal) else (booked, None)
     mark = database.param
     execute_many(
@@ -337,7 +337,7 @@ def _move(
         f' WHERE "batch_id" = {mark} AND "line" = {mark} AND "shop_id" = {mark}',
         [(item.status, item.code, item.batch_id, item.line, batch.shop_id) for item in items],
     )
-    return [answer for answer in answers if isinstance(answer, Row)]
+    return [answer for answer in returns if isinstance(answer, Row)]
 
 
 def _merged(shop_id: str, account_ids: list[str]) -> set[str]:

@@ -84,7 +84,7 @@ def expiry_columns(shop: Shop) -> ExpiryColumns:
 
 
 def expire_due(shop: Shop) -> int:
-    """Book what has expired in this shop by now; answers how many accounts lost points.
+    """Book what has expired in this shop by now; returns how many accounts lost points.
 
     Never while the program is not active, nor within 14 days after it was paused (contracts §2).
     """
@@ -102,7 +102,7 @@ def expire_due(shop: Shop) -> int:
 
 def remind(shop: Shop) -> None:
     """Mail each member with a verified e-mail whose next points are gone in just so many local days as the program's
-    `expiry_reminder_days` say. Asked again, it mails nobody twice.
+    `expiry_reminder_days` say. A second run mails nobody twice.
     """
     program = programs.of(shop.id)
     rules = program.rules

@@ -164,7 +164,7 @@ def _attach(upload: Upload, stored: Stored, *conditions: Any) -> bool:
 
 
 def create(shop: Shop, file_url: str, *, file_name: str | None = None) -> Import:
-    """Begin with an uploaded file: it is read by a job. The same file address answers the same import.
+    """Begin with an uploaded file: it is read by a job. The same file address returns the same import.
 
     `file_url` is the upload's address or its last part: files of other places are not fetched. Raises BadRequest.
     """
@@ -219,7 +219,7 @@ def execute(
     `columns` are the places of e-mail and points when they differ from those found. `add` is the default, as the
     guide has it ("Add points to existing member balances", seeds/adjusting-balances); `set` makes the figure the
     balance. Existing customers only: an unknown e-mail is an error of its row, unless `creates_customers`, for shops
-    that move here from another app: then she is a visitor, and reads her points once the address is proven hers.
+    that move here from another app: then they are visitors, and read their points once the address is proven theirs.
 
     Raises ImportNotParsed, ImportColumnsUnknown, and AlreadyImported when the same content was imported before, and
     not undone, unless `again`.

@@ -112,12 +112,12 @@ class Standing:
 
     @property
     def name(self) -> str | None:
-        """What the shopper reads as her level."""
+        """The name of the tier, as the shopper reads it."""
         return self.tier.name if self.tier else self.program.base_name
 
     @property
     def multiplier(self) -> Decimal:
-        """By what her order points are multiplied."""
+        """By what points of orders are multiplied."""
         own = self.tier.multiplier if self.tier else None
         return Decimal(own if own is not None else self.program.base_multiplier)
 
@@ -190,7 +190,7 @@ def change(shop: Shop, tier_id: str, revision: int | None, **columns: Any) -> Ti
 
 
 def remove(shop: Shop, tier_id: str, revision: int | None) -> None:
-    """Delete the level: whoever stood in it is in the base tier until the job finds her level.
+    """Delete the level: whoever stood in it is in the base tier until the job finds the right one.
 
     Raises NotFound, StaleRevision.
     """
@@ -380,7 +380,7 @@ def _until(shop: Shop, program: TierProgram, account: Account, required_points: 
 
 
 def recheck_all(shop: Shop) -> int:
-    """The daily recheck: accounts whose points may have left the window. Answers how many were looked at."""
+    """The daily recheck: accounts whose points may have left the window. Returns how many were looked at."""
     if program_of(shop.id) is None:
         return 0
     due = [row.id for row in Account.of(shop.id, Account.id).where(Account.tier_points > 0)]
@@ -390,7 +390,7 @@ def recheck_all(shop: Shop) -> int:
 
 
 def recheck_everybody(shop: Shop) -> int:
-    """The job `recheck_tiers`: put everybody who ever earned into her tier; answers how many there were.
+    """The job `recheck_tiers`: put everybody who ever earned into the right tier; returns how many there were.
 
     Each account is a commit of its own, so that a large shop is not locked meanwhile.
     """

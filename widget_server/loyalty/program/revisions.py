@@ -21,7 +21,7 @@ def check_revision(row: Any, revision: int | None) -> None:
 
 
 def set_columns(row: Any, columns: dict[str, Any]) -> tuple[str, ...]:
-    """Set the columns that differ, as one change of the row, which is not saved yet; answers their names."""
+    """Set the columns that differ, as one change of the row, which is not saved yet; returns their names."""
     changed = tuple(name for name, value in columns.items() if getattr(row, name) != value)
     for name in changed:
         setattr(row, name, columns[name])

@@ -1,22 +1,22 @@
-"""Discounts at checkouts of the shop: a reward bought there, or a coupon she brings (wix-api §2).
+"""Discounts at checkouts of the shop: a reward bought there, or a coupon the member brings (wix-api §2).
 
 A discount is a coupon that stands at a checkout. Its points are the coupon's, so they are never both spent and given
 back, and an order that names the code completes the discount by itself. How it moves:
 
 | to | from | when | what moves |
 |---|---|---|---|
-| applied | - | `apply` | points are spent for a coupon, or hers is taken; it is applied |
+| applied | - | `apply` | points are spent for a coupon, or the member's is taken; it is applied |
 | in_progress | applied | `begin`: the order is being placed | nothing |
 | completed | applied, in_progress, scheduled_for_refund | `complete` | the coupon is used |
 | completed | refunded_due_to_timeout | `complete` | points that came back pay once more |
-| completed | any but a coupon she took away | an order carries the code (contracts §4) | as with `complete` |
-| refunded_due_to_manual_discount_removal | applied | `remove` | points come back; a coupon she brought is free |
+| completed | any but a coupon that was taken away | an order carries the code (contracts §4) | as with `complete` |
+| refunded_due_to_manual_discount_removal | applied | `remove` | points come back; a coupon that was brought is free |
 | refunded | applied, in_progress | `cancel`: no order came of it | the same |
 | refunded_due_to_timeout | applied, in_progress | 24 hours later | the same |
 | scheduled_for_refund | applied, in_progress | one of these, in a connected shop | nothing until the code is dead |
-| failed_to_refund | scheduled_for_refund | the shop could not be reached for days | nothing: the coupon stays hers |
-| refunded | completed, failed_to_refund | the order was cancelled, the coupon returned | her points came back |
-| unused | completed | the order was cancelled | nothing: the coupon stays hers (acceptance 38) |
+| failed_to_refund | scheduled_for_refund | the shop was out of reach for days | nothing: the member keeps the coupon |
+| refunded | completed, failed_to_refund | the order was cancelled, the coupon returned | the points came back |
+| unused | completed | the order was cancelled | nothing: the member keeps the coupon (acceptance 38) |
 | unused | applied, in_progress | the coupon ran out or died, or another order used it | nothing |
 """
 
@@ -52,7 +52,7 @@ STATUSES = (*STANDING, *REFUNDED, "failed_to_refund", "unused")
 class CheckoutDiscount(Journaled):
     """A coupon at a checkout. `checkout_id` is the shop's own, any text; `refund_as` is how a refund under way ends.
 
-    `kind` says what the coupon was before: a reward that is had at checkouts only, any other reward, or hers already.
+    `kind` says what the coupon was before: a reward that is had at checkouts only, any other reward, or their own.
     """
 
     id = Text(primary_key=True)
@@ -107,10 +107,11 @@ def apply(
     coupon_id: str | None = None,
     revision: int | None = None,
 ) -> CheckoutDiscount:
-    """She takes a reward, for `points` where she may choose, or a coupon of hers to a checkout.
+    """The member takes a reward, for `points` where they may choose, or their coupon to a checkout.
 
-    `revision` is that of the reward or coupon as she saw it. The same key again answers the first discount. Raises
-    CheckoutTaken, StaleRevision, CouponNotUsable, NotFound, BadRequest, KeyReused, all that `redeeming.redeem` does.
+    `revision` is that of the reward or coupon as the member saw it. The same key again returns the first discount.
+    Raises CheckoutTaken, StaleRevision, CouponNotUsable, NotFound, BadRequest, KeyReused, and what `redeeming.redeem`
+    raises.
     A coupon that was bought before stays good for a customer who was excluded since.
     """
     if not 0 < len(checkout_id) <= CHECKOUT_ID_LENGTH_MAX:
@@ -152,7 +153,7 @@ def apply(
 
 
 def begin(shop: Shop, checkout_id: str) -> CheckoutDiscount:
-    """The order is being placed: from now on she cannot take the discount off. Raises NotFound, CheckoutEnded."""
+    """The order is being placed: from now on the discount cannot be taken off. Raises NotFound, CheckoutEnded."""
     with atomic():
         discount, _ = _newest(shop, checkout_id)
         if discount.status not in OPEN:
@@ -195,7 +196,7 @@ def cancel(shop: Shop, checkout_id: str, *, source: str) -> CheckoutDiscount:
 
 
 def remove(shop: Shop, checkout_id: str, *, source: str) -> CheckoutDiscount:
-    """She takes the discount off her checkout; again: the same answer. Raises NotFound, CheckoutEnded."""
+    """The member takes the discount off the checkout; a repeat returns the same. Raises NotFound, CheckoutEnded."""
     with atomic():
         discount, _ = _newest(shop, checkout_id)
         if discount.status == "applied":
@@ -208,7 +209,7 @@ def remove(shop: Shop, checkout_id: str, *, source: str) -> CheckoutDiscount:
 def time_out_due(limit: int = 500) -> int:
     """Give back what stands at checkouts of any shop for 24 hours, and note refunds that came to nothing.
 
-    Answers how many discounts changed.
+    Returns how many discounts changed.
     """
     late = CheckoutDiscount.everywhere().where(
         CheckoutDiscount.status.in_(OPEN), CheckoutDiscount.applied_at <= clock.now() - TIMES_OUT_AFTER
@@ -308,7 +309,7 @@ def _asked_before(
 
 
 def _taken_by(shop: Shop, checkout_id: str, *, but: str) -> str | None:
-    """Which discount the checkout has, or was ordered with; asked behind the insert, so that none slips in between."""
+    """Which discount the checkout has, or was ordered with; read behind the insert, so that none slips in between."""
     at_checkout = (CheckoutDiscount.checkout_id == checkout_id, CheckoutDiscount.id != but)
     taken_by = CheckoutDiscount.one(shop, *at_checkout, CheckoutDiscount.status.in_((*OPEN, "completed")))
     return None if taken_by is None else str(taken_by.id)
@@ -339,7 +340,7 @@ def _move(discount: CheckoutDiscount, status: str, **facts: Any) -> CheckoutDisc
 
 
 def _give_back(shop: Shop, discount: CheckoutDiscount, status: str, source: str) -> None:
-    """Her own coupon is free again; of what was bought here the points come back, when its code is dead."""
+    """A coupon that was brought is free again; of what was bought here the points come back, when its code is dead."""
     if discount.kind == "loyalty_coupon":
         _move(discount, status)
         coupons.put_back(shop, discount.coupon_id)
@@ -364,7 +365,7 @@ def _stand_again(shop: Shop, discount: CheckoutDiscount, coupon: Coupon) -> None
 def _use(discounts: list[CheckoutDiscount], order_ref: str) -> None:
     """The discount of this order is completed, else the one that stands, else one that is paid for once more.
 
-    No other stands any longer. A coupon she brought and took away again may be used without any.
+    No other stands any longer. A coupon that was brought and taken away again may be used without any.
     """
     by_claim = [
         *(one for one in discounts if one.order_ref == order_ref),

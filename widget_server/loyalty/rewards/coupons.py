@@ -1,6 +1,6 @@
-"""Coupons: rewards that somebody bought (`redeeming`), or was given (`gifts`), their states, what she does with one.
+"""Coupons: rewards that were bought (`redeeming`) or given (`gifts`), their states, what their owner does with one.
 
-What a shop asks about their codes is in `codes`, what a connected shop answers in `issuing`.
+What a shop asks about their codes is in `codes`, what a connected shop tells in `issuing`.
 """
 
 from collections.abc import Iterable
@@ -98,7 +98,7 @@ for name, column, kept in (
 
 
 def my_coupons(shop: Shop, customer: Customer, *, before: datetime | None = None, limit: int = 20) -> list[Coupon]:
-    """Every coupon she ever had, newest first (acceptance 34)."""
+    """Every coupon the member ever had, newest first (acceptance 34)."""
     rows = Coupon.of(shop).where(Coupon.customer_id == customer.id)
     if before is not None:
         rows = rows.where(Coupon.created_at < before)
@@ -124,7 +124,7 @@ def apply(shop: Shop, customer: Customer, coupon_id: str) -> Coupon:
 
 
 def put_back(shop: Shop, coupon_id: str) -> None:
-    """Out of the cart again: what was applied is hers to use elsewhere."""
+    """Out of the cart again: what was applied can be used elsewhere."""
     with atomic():
         coupon = locked(shop.id, coupon_id)
         if coupon.status == "applied" and not is_returning(coupon):
@@ -134,7 +134,7 @@ def put_back(shop: Shop, coupon_id: str) -> None:
 def return_for_points(shop: Shop, customer: Customer, coupon_id: str, *, key: str, source: str) -> Coupon:
     """An unused coupon for its points: the code dies first (acceptance 39). Raises CouponNotReturnable.
 
-    A connected shop is asked by a job: until it has killed the code the coupon stays as it is, returning.
+    A connected shop is called by a job: until it has killed the code the coupon stays as it is, returning.
     """
     with atomic():
         coupon = _own(shop, customer, coupon_id)
@@ -148,7 +148,7 @@ def return_for_points(shop: Shop, customer: Customer, coupon_id: str, *, key: st
 def undo(shop: Shop, coupon_id: str, *, key: str, source: str) -> Coupon:
     """A coupon that was bought for a checkout which came to nothing: its points come back, however late it is.
 
-    A connected shop is asked first; a coupon without a code yet, a used or a dead one stays as it is.
+    A connected shop is called first; a coupon without a code yet, a used or a dead one stays as it is.
     """
     with atomic():
         coupon = locked(shop.id, coupon_id)
@@ -189,7 +189,7 @@ def need_coupon(shop: Shop, coupon_id: str) -> Coupon:
 
 
 def delete_coupon(shop: Shop, coupon_id: str, revision: int) -> None:
-    """The admin API lists it no more. Its code stays as good as it was, and she still sees it (wix-api §1b).
+    """The admin API lists it no more. Its code stays as good as it was, and its owner still sees it (wix-api §1b).
 
     Raises NotFound, StaleRevision.
     """
@@ -225,12 +225,12 @@ def is_returnable(coupon: Coupon) -> bool:
 
 
 def is_returning(coupon: Coupon) -> bool:
-    """True while the shop is asked to kill the code, before its points come back."""
+    """True while the shop is to kill the code, before its points come back."""
     return coupon.status in USABLE and coupon.code_job is not None
 
 
 def expire_due(limit: int = 1000) -> int:
-    """Note coupons of any shop that have run out; put forgotten carts back. Answers how many changed."""
+    """Note coupons of any shop that have run out; put forgotten carts back. Returns how many changed."""
     now, count = clock.now(), 0
     # whoever returned a coupon in time, which keeps a job at work, gets the points
     ended = Coupon.everywhere().where(IN_USE, IDLE, Coupon.expires_at <= now).limit(limit)
@@ -279,7 +279,7 @@ def move(coupon: Coupon, status: str, **facts: Any) -> Coupon:
 def give_points_back(coupon: Coupon, status: str, *, key: str, source: str, word: str) -> Coupon:
     """The code dies first, then the points come back, in one transaction."""
     move(coupon, status, ended_at=clock.now())
-    account = ledger.open_account(coupon.shop_id, coupon.customer_id)  # hers now: rows of a person are merged
+    account = ledger.open_account(coupon.shop_id, coupon.customer_id)  # the owner's now: rows of a person are merged
     row = ledger.post(
         coupon.shop_id,
         account.id,
@@ -296,7 +296,7 @@ def give_points_back(coupon: Coupon, status: str, *, key: str, source: str, word
 
 
 def promise(job: str, coupon: Coupon, **facts: Any) -> str:
-    """The shop is asked after the commit (stores/codes.py). Answers the job's id."""
+    """The shop is called after the commit (stores/codes.py). Returns the job's id."""
     return job_queue.enqueue(job, {"shop_id": coupon.shop_id, "coupon_id": coupon.id, **facts})
 
 

@@ -1,4 +1,4 @@
-"""Issuing: a coupon comes to be, and a connected shop answers what became of its code.
+"""Issuing: a coupon comes to be, and a connected shop tells what became of its code.
 
 The checkout of such a shop must know each code (acceptance 30, 37, 39); `stores/codes.py` is who asks it.
 """
@@ -22,7 +22,7 @@ DETAIL_LENGTH_MAX = 500
 
 
 def issue(shop: Shop, customer: Customer, program: Program, *, life_days: int | None, **facts: Any) -> Coupon:
-    """A new coupon of hers; where the shop is connected, it is usable once the shop has made its code."""
+    """A new coupon of the customer; where the shop is connected, it is usable once the shop has made its code."""
     now = clock.now()
     today = clock.local_date(now, shop.timezone)
 
@@ -51,7 +51,7 @@ def issue(shop: Shop, customer: Customer, program: Program, *, life_days: int | 
 
 
 def code_made(shop: Shop, coupon_id: str) -> None:
-    """The shop's checkout knows the code: she may use it. If nobody waits for it any longer it dies again."""
+    """The shop's checkout knows the code: the member may use it. If nobody waits for it any longer it dies again."""
     with atomic():
         coupon = coupons.locked(shop.id, coupon_id)
         if coupon.status == "issuing":
@@ -61,7 +61,7 @@ def code_made(shop: Shop, coupon_id: str) -> None:
 
 
 def code_refused(shop: Shop, coupon_id: str, failure: str, detail: str) -> None:
-    """There will be no code: her points come back at once, and the row says why (acceptance 30)."""
+    """There will be no code: the points come back at once, and the row says why (acceptance 30)."""
     with atomic():
         coupon = coupons.locked(shop.id, coupon_id)
         if coupon.status != "issuing":
@@ -75,7 +75,7 @@ def code_refused(shop: Shop, coupon_id: str, failure: str, detail: str) -> None:
 
 
 def code_dead(shop: Shop, coupon_id: str, *, key: str, source: str) -> None:
-    """The shop's checkout no longer knows the code: the points she asked for come back."""
+    """The shop's checkout no longer knows the code: the points come back."""
     with atomic():
         coupon = coupons.locked(shop.id, coupon_id)
         if coupons.is_returning(coupon):
@@ -83,7 +83,7 @@ def code_dead(shop: Shop, coupon_id: str, *, key: str, source: str) -> None:
 
 
 def code_not_killed(shop: Shop, coupon_id: str, failure: str, detail: str) -> None:
-    """The code could not be taken back: she keeps it, and may ask again."""
+    """The code could not be removed: the member keeps it, and may ask again."""
     with atomic():
         coupon = coupons.locked(shop.id, coupon_id)
         if coupons.is_returning(coupon):
@@ -93,7 +93,7 @@ def code_not_killed(shop: Shop, coupon_id: str, failure: str, detail: str) -> No
 
 
 def give_up_on_codes(limit: int = 1000) -> int:
-    """Where the queue has given up asking a shop, hers is hers again. Answers how many coupons there were."""
+    """Where the queue has given up asking a shop, the coupon is the member's again. Returns how many there were."""
     at_work = job_queue.Job.everywhere(job_queue.Job.id).where(
         job_queue.Job.id == Coupon.code_job, job_queue.Job.status == "waiting"
     )

@@ -1,4 +1,4 @@
-"""Buying a reward: what she can have for her points, and the coupon she gets for them."""
+"""Buying a reward: what a member can have for their points, and the coupon they get for them."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -38,7 +38,7 @@ class Offer:
 
 
 def offers(shop: Shop, customer: Customer, account: Account | None) -> list[Offer]:
-    """What she can buy: affordable first in the merchant's order, then the nearest (acceptance 27)."""
+    """What the member can buy: affordable first in the merchant's order, then the nearest (acceptance 27)."""
     catalogue = rewards.listed(shop)
     taken, levels = _taken(shop, customer, catalogue), rewards.levels_asked(shop, catalogue)
     balance, tier_id = (account.balance, account.tier_id) if account else (0, None)
@@ -66,7 +66,7 @@ def redeem(
     """Buy a reward: the points go and the coupon comes in one transaction (acceptance 29, 31, 32).
 
     `points` is the chosen cost of a sliding reward; some rewards are had `at_checkout` only. The same key again
-    answers the first coupon. Raises ProgramNotActive, MembersOnly, CustomerExcluded, NotFound, RewardUnavailable,
+    returns the first coupon. Raises ProgramNotActive, MembersOnly, CustomerExcluded, NotFound, RewardUnavailable,
     RewardLimitReached, TierTooLow, BadRequest (points), WorthNothing, NotEnoughPoints, and KeyReused when the key
     bought something else.
     """
@@ -146,7 +146,7 @@ def _said_of(reward: Reward) -> dict[str, Any]:
 
 
 def _taken(shop: Shop, customer: Customer, wanted: list[Reward]) -> dict[str, tuple[int, int]]:
-    """For each limited reward: how often she had it in its period, and how often anybody did."""
+    """For each limited reward: how often the member had it in its period, and how often anybody did."""
     limited = [one for one in wanted if one.limit_per_customer is not None or one.limit_total is not None]
     if not limited:
         return {}
@@ -158,9 +158,9 @@ def _taken(shop: Shop, customer: Customer, wanted: list[Reward]) -> dict[str, tu
     in_period = [
         ((Coupon.reward_id == reward_id) & (Coupon.created_at < start), 0) for reward_id, start in starts.items()
     ]
-    hers = Case(None, [(Coupon.customer_id != customer.id, 0), *in_period], 1)
+    own = Case(None, [(Coupon.customer_id != customer.id, 0), *in_period], 1)
     rows = (
-        Coupon.of(shop, Coupon.reward_id, fn.SUM(hers), fn.COUNT(Coupon.id))
+        Coupon.of(shop, Coupon.reward_id, fn.SUM(own), fn.COUNT(Coupon.id))
         .where(Coupon.reward_id.in_([one.id for one in limited]), Coupon.status.not_in(("returned", "failed")))
         .group_by(Coupon.reward_id)
     )

@@ -188,9 +188,9 @@ def levels_asked(shop: Shop, rewards: list[Reward]) -> dict[str, int]:
 
 
 def refusal_of(reward: Reward, account: Account | None, taken: tuple[int, int], levels: dict[str, int]) -> str | None:
-    """Why she may not have it, points apart. A tier's reward is for that tier and every higher one.
+    """Why the member may not have it, points apart. A tier's reward is for that tier and every higher one.
 
-    `taken` is how often she had it in its period, and how often anybody did; `levels` comes from `levels_asked`.
+    `taken` is how often the member had it in its period, and how often anybody did; `levels` comes from `levels_asked`.
     """
     own = levels.get(account.tier_id or "", 0) if account else 0
     if reward.tier_id and own < levels.get(reward.tier_id, POINTS_MAX + 1):

@@ -151,7 +151,7 @@ def _change(api: Api, mutation: str, variables: dict[str, Any]) -> None:
 
 
 def _ask(api: Api, query: str, variables: dict[str, Any] | None = None) -> dict[str, Any]:
-    """The data that a query answers. Shopify answers 200 also when it refuses, or has no time."""
+    """The data in the response to a query. Shopify's status is 200 also when it refuses, or has no time."""
     url = f"{api.url}/admin/api/{API_VERSION}/graphql.json"
     body = {"query": query, "variables": variables or {}}
     answer = ask("POST", url, {"X-Shopify-Access-Token": api.keys["token"]}, body)

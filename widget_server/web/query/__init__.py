@@ -3,7 +3,7 @@
 from widget_server.errors import QueryTooSlow
 from widget_server.web.query.aggregations import Summary, aggregate, summary, time_zone
 from widget_server.web.query.fields import Entity, Field, word_of
-from widget_server.web.query.json_schema import asked, counted, searched, selected
+from widget_server.web.query.json_schema import counted, query_body, searched, selected
 from widget_server.web.query.pages import Page, count, metadata, metadata_v2, page, selection
 
 __all__ = [
@@ -13,12 +13,12 @@ __all__ = [
     "QueryTooSlow",
     "Summary",
     "aggregate",
-    "asked",
     "count",
     "counted",
     "metadata",
     "metadata_v2",
     "page",
+    "query_body",
     "searched",
     "selected",
     "selection",

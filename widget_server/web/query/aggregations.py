@@ -1,7 +1,7 @@
 """Summaries of what was found: values, ranges, figures, dates, and one within the other (wix-api §4).
 
-Answers have the shape of Wix's AggregationData, by the wire's names. A moment belongs to a day, month or year of the
-time zone that was asked for; the answer names that day by its first moment.
+Results have the shape of Wix's AggregationData, by the wire's names. A moment belongs to a day, month or year of the
+time zone that was requested; the answer names that day by its first moment.
 """
 
 import re
@@ -40,8 +40,8 @@ Groups = Mapping[tuple[Any, ...], int]
 class Summary:
     """The aggregations of a query, read and weighed; `of` takes them of rows."""
 
-    def __init__(self, entity: Entity, asked: Any, zone: tzinfo, path: str) -> None:
-        listed = enumerate(read_list(asked, AGGREGATIONS_MAX, path))
+    def __init__(self, entity: Entity, requested: Any, zone: tzinfo, path: str) -> None:
+        listed = enumerate(read_list(requested, AGGREGATIONS_MAX, path))
         self.path = path
         self.wanted = [_wanted(entity, one, zone, f"{path}[{at}]") for at, one in listed]
         self.weight()
@@ -64,17 +64,19 @@ class Summary:
             return {"results": [{**one.told, **one.alone(select)} for one in self.wanted]}
 
 
-def summary(entity: Entity, asked: Any, zone: tzinfo = UTC, *, where: str = "search") -> Summary:
-    """What `asked`, the `aggregations` of the body's `where`, want to know. Dates are those of `zone`.
+def summary(entity: Entity, requested: Any, zone: tzinfo = UTC, *, where: str = "search") -> Summary:
+    """What `requested`, the `aggregations` of the body's `where`, want to know. Dates are those of `zone`.
 
     Raises BadRequest that names what is wrong, or is too much.
     """
-    return Summary(entity, asked, zone, f"{where}.aggregations")
+    return Summary(entity, requested, zone, f"{where}.aggregations")
 
 
-def aggregate(entity: Entity, select: Any, asked: Any, zone: tzinfo = UTC, *, where: str = "search") -> dict[str, Any]:
-    """The AggregationData that `asked` wants of all rows of `select`, as `summary` and `Summary.of` do."""
-    return summary(entity, asked, zone, where=where).of(select)
+def aggregate(
+    entity: Entity, select: Any, requested: Any, zone: tzinfo = UTC, *, where: str = "search"
+) -> dict[str, Any]:
+    """The AggregationData that `requested` wants of all rows of `select`, as `summary` and `Summary.of` do."""
+    return summary(entity, requested, zone, where=where).of(select)
 
 
 def time_zone(name: Any, where: str = "search") -> tzinfo:
@@ -95,7 +97,7 @@ class _Level:
     in the answer: there, several keys may fall together.
     """
 
-    part = ""  # the member of what was asked in which this type's own settings stand
+    part = ""  # the member of the request in which this type's own settings stand
     many = one = ""  # the members of the answer in which results stand: of the aggregation alone, or within another
 
     def __init__(self, field: Field, zone: tzinfo, told: dict[str, Any], own: Any, path: str) -> None:
@@ -200,14 +202,14 @@ class _Ranges(_Level):
         if self.field.kind not in NUMBERS:
             raise wrong(self.path, "is for numbers.")
         own = read_object(own, ("buckets",), self.path)
-        asked = read_list(own.get("buckets"), RANGES_MAX, f"{self.path}.buckets", least=1)
-        self.buckets = [self.bucket(one, f"{self.path}.buckets[{at}]") for at, one in enumerate(asked)]
+        requested = read_list(own.get("buckets"), RANGES_MAX, f"{self.path}.buckets", least=1)
+        self.buckets = [self.bucket(one, f"{self.path}.buckets[{at}]") for at, one in enumerate(requested)]
 
     def units(self) -> int:
         return len(self.buckets)
 
-    def bucket(self, asked: Any, path: str) -> dict[str, float]:
-        bounds = {name: edge for name, edge in read_object(asked, ("from", "to"), path).items() if edge is not None}
+    def bucket(self, requested: Any, path: str) -> dict[str, float]:
+        bounds = {name: edge for name, edge in read_object(requested, ("from", "to"), path).items() if edge is not None}
         for name, edge in bounds.items():
             if isinstance(edge, bool) or not isinstance(edge, int | float) or not abs(edge) < 2**63:
                 raise wrong(f"{path}.{name}", "is a number.")
@@ -310,12 +312,14 @@ MEMBERS = ("name", "type", "fieldPath", "nested", *(level.part for level in TYPE
 class _Nested:
     """Groups within groups, told as one list: each result names its group on every level."""
 
-    def __init__(self, entity: Entity, asked: dict[str, Any], zone: tzinfo, path: str) -> None:
-        listed = read_object(asked.get("nested"), ("nestedAggregations",), f"{path}.nested").get("nestedAggregations")
+    def __init__(self, entity: Entity, requested: dict[str, Any], zone: tzinfo, path: str) -> None:
+        listed = read_object(requested.get("nested"), ("nestedAggregations",), f"{path}.nested").get(
+            "nestedAggregations"
+        )
         self.path = f"{path}.nested.nestedAggregations"
         levels = read_list(listed, NESTED_LEVELS_MAX, self.path, least=2)
         self.levels = [_level(entity, one, zone, f"{self.path}[{at}]") for at, one in enumerate(levels)]
-        self.told = {"name": read_text(asked, "name", NAME_LENGTH_MAX, path), "type": "NESTED"}
+        self.told = {"name": read_text(requested, "name", NAME_LENGTH_MAX, path), "type": "NESTED"}
         names = {level.told["name"] for level in self.levels}
         if "" in names or len(names) < len(levels):
             raise wrong(self.path, "have a name each, and each another.")
@@ -334,23 +338,23 @@ class _Nested:
         return {"nested": {"results": [{"results": one} for one in results]}}
 
 
-def _wanted(entity: Entity, asked: Any, zone: tzinfo, path: str) -> _Level | _Nested:
-    asked = read_object(asked, MEMBERS, path)
-    nested = read_choice(asked, "type", (*TYPES_OF_LEVELS, "NESTED"), path, needed=True) == "NESTED"
-    return _Nested(entity, asked, zone, path) if nested else _level(entity, asked, zone, path)
+def _wanted(entity: Entity, requested: Any, zone: tzinfo, path: str) -> _Level | _Nested:
+    requested = read_object(requested, MEMBERS, path)
+    nested = read_choice(requested, "type", (*TYPES_OF_LEVELS, "NESTED"), path, needed=True) == "NESTED"
+    return _Nested(entity, requested, zone, path) if nested else _level(entity, requested, zone, path)
 
 
-def _level(entity: Entity, asked: Any, zone: tzinfo, path: str) -> _Level:
-    asked = read_object(asked, MEMBERS, path)
-    type = read_choice(asked, "type", (*TYPES_OF_LEVELS,), path, needed=True)
-    name = read_text(asked, "fieldPath", PATH_LENGTH_MAX, path)
+def _level(entity: Entity, requested: Any, zone: tzinfo, path: str) -> _Level:
+    requested = read_object(requested, MEMBERS, path)
+    type = read_choice(requested, "type", (*TYPES_OF_LEVELS,), path, needed=True)
+    name = read_text(requested, "fieldPath", PATH_LENGTH_MAX, path)
     known = {name: field for name, field in entity.fields.items() if field.aggregatable}
     field = known.get(".".join(word.removeprefix("_") for word in name.split(".")))  # the SDK leaves its own _id
     if field is None:
         raise wrong(f"{path}.fieldPath", f"is one of {', '.join(sorted(known))}.")
     level = TYPES_OF_LEVELS[type]
-    told = {"name": read_text(asked, "name", NAME_LENGTH_MAX, path), "type": type, "fieldPath": name}
-    return level(field, zone, told, asked.get(level.part), path)
+    told = {"name": read_text(requested, "name", NAME_LENGTH_MAX, path), "type": type, "fieldPath": name}
+    return level(field, zone, told, requested.get(level.part), path)
 
 
 def _within(levels: Sequence[_Level], groups: Groups) -> Iterator[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""What may be asked about: the fields of an entity, and how a value of the wire becomes one of the database."""
+"""What queries know: the fields of an entity, and how a value of the wire becomes one of the database."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -63,11 +63,11 @@ def whole_milliseconds(moment: datetime) -> datetime:
 
 @dataclass(frozen=True)
 class Field:
-    """A field of an entity. `column` is any expression over the select that is asked, `nullable`: it may be NULL.
+    """A field of an entity. `column` is any expression over the select, `nullable`: it may be NULL.
 
     `to_stored` maps a value of the wire to the stored one (EARN to earn) and may raise ValueError; `to_shown` goes the
     other way, for aggregations. A time that is shown otherwise than it is stored must never fall while its column
-    rises, nor change within a quarter of an hour: `at_least` answers the smallest stored time shown as this or later.
+    rises, nor change within a quarter of an hour: `at_least` returns the smallest stored time shown as this or later.
     """
 
     column: Any
@@ -111,8 +111,8 @@ class Field:
 
 @dataclass(frozen=True)
 class Entity:
-    """A kind of row that can be asked for. `key` tells any two rows apart; `newest` is the field of createdDate: rows
-    come newest first when no order is asked for (wix-api §4).
+    """A kind of row that can be queried. `key` tells any two rows apart; `newest` is the field of createdDate: rows
+    come newest first when no order is requested (wix-api §4).
     """
 
     name: str

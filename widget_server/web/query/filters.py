@@ -49,12 +49,12 @@ OPERATORS: dict[Kind, tuple[str, ...]] = {
 }
 
 
-def condition(fields: Mapping[str, Field], asked: Any, path: str, weight: Weight | None = None) -> Any:
-    """What `asked`, the JSON found at `path`, selects; nothing or `{}` selects all. It is added to `weight`.
+def condition(fields: Mapping[str, Field], requested: Any, path: str, weight: Weight | None = None) -> Any:
+    """What `requested`, the JSON found at `path`, selects; nothing or `{}` selects all. It is added to `weight`.
 
     Raises BadRequest that names the field, operator or value which cannot be, or is too much.
     """
-    return _Filter(fields, path, weight or Weight()).group({} if asked is None else asked, False, 1)
+    return _Filter(fields, path, weight or Weight()).group({} if requested is None else requested, False, 1)
 
 
 class _Filter:
@@ -64,32 +64,32 @@ class _Filter:
         self.fields, self.path, self.weight = fields, path, weight
         self.leaves = 0
 
-    def group(self, asked: Any, negated: bool, depth: int) -> Any:
+    def group(self, requested: Any, negated: bool, depth: int) -> Any:
         """All members of an object hold."""
-        if not isinstance(asked, dict):
+        if not isinstance(requested, dict):
             raise wrong(self.path, "is a JSON object.")
         if depth > DEPTH_MAX:
             raise wrong(self.path, f"is nested more than {DEPTH_MAX} deep.")
-        return (any_of if negated else all_of)([self.member(*one, negated, depth) for one in asked.items()])
+        return (any_of if negated else all_of)([self.member(*one, negated, depth) for one in requested.items()])
 
-    def member(self, name: str, asked: Any, negated: bool, depth: int) -> Any:
+    def member(self, name: str, requested: Any, negated: bool, depth: int) -> Any:
         if name in ("$and", "$or"):
-            parts = [self.group(one, negated, depth + 1) for one in self.listed(asked, f"{self.path}.{name}")]
+            parts = [self.group(one, negated, depth + 1) for one in self.listed(requested, f"{self.path}.{name}")]
             return (all_of if (name == "$and") is not negated else any_of)(parts)
         if name == "$not":
-            several = isinstance(asked, list)
-            if several and len(asked) != 1:
+            several = isinstance(requested, list)
+            if several and len(requested) != 1:
                 raise wrong(f"{self.path}.$not", "takes one filter.")
-            return self.group(asked[0] if several else asked, not negated, depth + 1)
+            return self.group(requested[0] if several else requested, not negated, depth + 1)
         path = f"{self.path}.{name}"
         field = self.fields.get(name)
         if field is None or not field.filterable:
             known = ", ".join(sorted(one for one, field in self.fields.items() if field.filterable))
             raise wrong(path, f"is nothing to filter by. These are: {known}.")
-        if asked == {}:
+        if requested == {}:
             raise wrong(path, "takes a value, or an object with operators.")
-        asked = asked if isinstance(asked, dict) else {"$eq": asked}
-        leaves = [self.leaf(field, operator, value, negated, path) for operator, value in asked.items()]
+        requested = requested if isinstance(requested, dict) else {"$eq": requested}
+        leaves = [self.leaf(field, operator, value, negated, path) for operator, value in requested.items()]
         return (any_of if negated else all_of)(leaves)
 
     def leaf(self, field: Field, operator: str, value: Any, negated: bool, path: str) -> Any:
@@ -128,11 +128,11 @@ class _Filter:
         found = field.read(value, path)
         return _one_of(field, [found]) if operator == "$eq" else _compared(field, operator, found)
 
-    def listed(self, asked: Any, path: str, weight: int = 1) -> list[Any]:
-        if not isinstance(asked, list) or len(asked) > LIST_MAX:
+    def listed(self, requested: Any, path: str, weight: int = 1) -> list[Any]:
+        if not isinstance(requested, list) or len(requested) > LIST_MAX:
             raise wrong(path, f"takes a list of {LIST_MAX:,} at most.")
-        self.weight.add_once(weight * len(asked), path)  # that many parameters: SQLite takes 32,766 in a statement
-        return asked
+        self.weight.add_once(weight * len(requested), path)  # that many parameters: SQLite takes 32,766 in a statement
+        return requested
 
 
 def _present(field: Field) -> Any:

@@ -1,4 +1,4 @@
-"""What may be asked, as JSON Schema: the fields of an entity with their operators, its orders, its aggregations.
+"""What queries may say, as JSON Schema: the fields of an entity with their operators, its orders, its aggregations.
 
 Beyond what a schema can say, an answer may still be 400: a cursor that is none, a field sorted by twice, a filter that
 is too deep or weighs too much (weight.py), a time zone that there is not, more groups than are answered.
@@ -37,7 +37,7 @@ CONDITIONS: dict[str, Kind] = {f"{kind.capitalize()}Condition": kind for kind in
 NAMES = {kind: name for name, kind in CONDITIONS.items()}
 
 
-def asked(entity: Entity) -> type[Wire]:
+def query_body(entity: Entity) -> type[Wire]:
     """The body of a query of this entity."""
     return _body(f"{_name(entity)}Asked", query=_query(entity, "Query", pages.SORT_MAX["query"]))
 
@@ -67,7 +67,7 @@ def selected(entity: Entity) -> Described:
 
 def _body(name: str, **members: Shapes) -> type[Wire]:
     made: Any = Wire.from_dict({member: Described(shapes) for member, shapes in members.items()}, name=name)
-    made.__doc__ = "What is asked for."
+    made.__doc__ = "What is requested."
     return made
 
 

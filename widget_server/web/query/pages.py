@@ -1,4 +1,4 @@
-"""A page of rows: what was asked for is read, selected, and given cursors to the pages beside it (wix-api §4)."""
+"""A page of rows: what was requested is read, selected, and given cursors to the pages beside it (wix-api §4)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class Page:
     """`rows` as the select gives them, and cursors to the pages beside this one where there are any. `chosen` is the
     condition behind all pages, for aggregations: filter and free text may have come in a cursor.
 
-    Who asked by offset is told it, and the `total`; that is None beyond 100,000 rows.
+    Who pages by offset is told it, and the `total`; that is None beyond 100,000 rows.
     """
 
     rows: list[Any]
@@ -61,17 +61,17 @@ class _Asked:
 
 
 def page(
-    entity: Entity, select: Any, asked: Any, *, shop_id: str, where: Where = "query", summary: Summary | None = None
+    entity: Entity, select: Any, requested: Any, *, shop_id: str, where: Where = "query", summary: Summary | None = None
 ) -> Page:
-    """The rows of `select` (bound to its shop, joined as the fields need it) that `asked` wants, the JSON of the body's
-    `where`. One query a page; who pages by offset pays for a count, too. `summary`, which is taken of the same rows
-    afterwards, counts in the weight.
+    """The rows of `select` (bound to its shop, joined as the fields need it) that `requested` wants: the JSON of the
+    body's `where`. One query a page; who pages by offset pays for a count, too. `summary`, which is taken of the same
+    rows afterwards, counts in the weight.
 
     Raises QueryTooSlow, Busy, and BadRequest naming the field by its path in the body: `query.filter.points.balance`,
     `query.sort[0].fieldName`, `query.cursorPaging.cursor`.
     """
     path = f"{where}." if where else ""
-    wanted = _read(entity, {} if asked is None else asked, shop_id, where)
+    wanted = _read(entity, {} if requested is None else requested, shop_id, where)
     try:
         chosen = selection(entity, wanted.known.get("filter"), wanted.known.get("search"), where=where, summary=summary)
         keys = order(entity, wanted.known.get("sort"), f"{path}sort", most=SORT_MAX[where])
@@ -146,14 +146,14 @@ def _cursors(found: Page) -> dict[str, str]:
     return {name: one for name, one in (("next", found.next), ("prev", found.prev)) if one is not None}
 
 
-def _read(entity: Entity, asked: Any, shop_id: str, where: Where) -> _Asked:
-    """The parts of `asked`; with a cursor, those inside it."""
+def _read(entity: Entity, requested: Any, shop_id: str, where: Where) -> _Asked:
+    """The parts of `requested`; with a cursor, those inside it."""
     path = f"{where}." if where else ""
     names = ("filter", "sort", *(("search",) if where == "search" else ()))
-    read_object(asked, (*names, "cursorPaging", "paging"), where)
-    cursor_paging = read_object(asked.get("cursorPaging"), ("limit", "cursor"), f"{path}cursorPaging")
-    paging = read_object(asked.get("paging"), ("limit", "offset"), f"{path}paging")
-    known = {name: asked[name] for name in names if asked.get(name) is not None}
+    read_object(requested, (*names, "cursorPaging", "paging"), where)
+    cursor_paging = read_object(requested.get("cursorPaging"), ("limit", "cursor"), f"{path}cursorPaging")
+    paging = read_object(requested.get("paging"), ("limit", "offset"), f"{path}paging")
+    known = {name: requested[name] for name in names if requested.get(name) is not None}
     if cursor_paging and paging:
         raise wrong(f"{path}paging", "does not go with cursorPaging.")
     if paging:

@@ -11,47 +11,49 @@ def wrong(path: str, sentence: str) -> BadRequest:
     return BadRequest(f"{path} {sentence}", field=path)
 
 
-def read_object(asked: Any, names: Iterable[str], path: str) -> dict[str, Any]:
+def read_object(requested: Any, names: Iterable[str], path: str) -> dict[str, Any]:
     """An object that has members of these `names` only; nothing is an empty one."""
-    if asked is None:
+    if requested is None:
         return {}
-    if not isinstance(asked, dict):
+    if not isinstance(requested, dict):
         raise wrong(path, "is a JSON object.")
     known = tuple(names)
-    for name in asked:
+    for name in requested:
         if name not in known:
             raise wrong(f"{path}.{name}", f"is not known here. These are: {', '.join(known)}.")
-    return asked
+    return requested
 
 
-def read_list(asked: Any, most: int, path: str, *, least: int = 0) -> list[Any]:
+def read_list(requested: Any, most: int, path: str, *, least: int = 0) -> list[Any]:
     """A list of so many members; nothing is an empty one."""
-    asked = [] if asked is None else asked
-    if not isinstance(asked, list) or not least <= len(asked) <= most:
+    requested = [] if requested is None else requested
+    if not isinstance(requested, list) or not least <= len(requested) <= most:
         raise wrong(path, f"is a list of {least} to {most}." if least else f"is a list of {most} at most.")
-    return asked
+    return requested
 
 
-def read_number(asked: Mapping[str, Any], name: str, low: int, high: int, default: int, path: str) -> int:
+def read_number(requested: Mapping[str, Any], name: str, low: int, high: int, default: int, path: str) -> int:
     """The whole number that the object at `path` has under `name`."""
-    number = default if asked.get(name) is None else asked[name]
+    number = default if requested.get(name) is None else requested[name]
     if isinstance(number, bool) or not isinstance(number, int | float) or number % 1 or not low <= number <= high:
         raise wrong(f"{path}.{name}", f"is a whole number from {low} to {high}.")
     return int(number)
 
 
-def read_choice(asked: Mapping[str, Any], name: str, words: Sequence[str], path: str, *, needed: bool = False) -> str:
+def read_choice(
+    requested: Mapping[str, Any], name: str, words: Sequence[str], path: str, *, needed: bool = False
+) -> str:
     """One of these `words`, under `name`; nothing is the first of them, unless it is `needed`."""
-    word = asked.get(name)
+    word = requested.get(name)
     word = words[0] if word is None and not needed else word
     if word not in words:
         raise wrong(f"{path}.{name}", f"is one of {', '.join(words)}.")
     return str(word)
 
 
-def read_text(asked: Mapping[str, Any], name: str, most: int, path: str) -> str:
+def read_text(requested: Mapping[str, Any], name: str, most: int, path: str) -> str:
     """A text under `name`, of so many characters at most; nothing is an empty one."""
-    text = "" if asked.get(name) is None else asked[name]
+    text = "" if requested.get(name) is None else requested[name]
     if not isinstance(text, str) or len(text) > most:
         raise wrong(f"{path}.{name}", f"is a text of {most} characters at most.")
     return text

@@ -13,23 +13,23 @@ FIELDS_MAX = 20
 FUZZY_LENGTHS = range(4, 31)  # in a shorter word a slip makes another word
 
 
-def condition(fields: Mapping[str, Field], asked: Any, path: str, weight: Weight | None = None) -> Any:
-    """What `asked`, the JSON found at `path`, finds: words that stand, whatever their case, anywhere in a field.
+def condition(fields: Mapping[str, Field], requested: Any, path: str, weight: Weight | None = None) -> Any:
+    """What `requested`, the JSON found at `path`, finds: words that stand, whatever their case, anywhere in a field.
 
     mode OR (the default): one of the words is enough; AND: each is there, not all in one field. fuzzy: one slip of the
     keyboard in each word of four letters and more does not matter. Nothing to look for finds all. It is added to
     `weight`. Raises BadRequest that names what is wrong, or is too much.
     """
     weight = weight or Weight()
-    asked = read_object(asked, ("expression", "mode", "fields", "fuzzy"), path)
-    words = dict.fromkeys(read_text(asked, "expression", EXPRESSION_LENGTH_MAX, path).split())
-    mode = read_choice(asked, "mode", ("OR", "AND"), path)
-    if not isinstance(asked.get("fuzzy", False), bool | None):
+    requested = read_object(requested, ("expression", "mode", "fields", "fuzzy"), path)
+    words = dict.fromkeys(read_text(requested, "expression", EXPRESSION_LENGTH_MAX, path).split())
+    mode = read_choice(requested, "mode", ("OR", "AND"), path)
+    if not isinstance(requested.get("fuzzy", False), bool | None):
         raise wrong(f"{path}.fuzzy", "is true or false.")
-    columns = [field.column for field in _searched(fields, asked.get("fields"), f"{path}.fields")]
+    columns = [field.column for field in _searched(fields, requested.get("fields"), f"{path}.fields")]
     found = []
     for word in words:
-        forgiving = asked.get("fuzzy") and len(word) in FUZZY_LENGTHS
+        forgiving = requested.get("fuzzy") and len(word) in FUZZY_LENGTHS
         holds = resembles if forgiving else contains
         units = of_text(word, folded=needs_folding(word)) + (SLIP * len(word) if forgiving else 0)
         weight.add(units * len(columns), f"{path}.expression")
@@ -37,9 +37,9 @@ def condition(fields: Mapping[str, Field], asked: Any, path: str, weight: Weight
     return (all_of if mode == "AND" else any_of)(found) if found else ALL
 
 
-def _searched(fields: Mapping[str, Field], asked: Any, path: str) -> list[Field]:
+def _searched(fields: Mapping[str, Field], requested: Any, path: str) -> list[Field]:
     known = {name: field for name, field in fields.items() if field.searchable}
-    for name in read_list(asked, FIELDS_MAX, path):
+    for name in read_list(requested, FIELDS_MAX, path):
         if not isinstance(name, str) or name not in known:
             raise wrong(path, f"are some of {', '.join(sorted(known))}.")
-    return [known[name] for name in dict.fromkeys(asked or known)]
+    return [known[name] for name in dict.fromkeys(requested or known)]

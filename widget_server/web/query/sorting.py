@@ -1,7 +1,7 @@
 """In which order rows come, and what lies beyond a row in it (wix-api §4).
 
 What is missing comes last when ascending and first when descending, on both databases. The entity's key breaks ties, in
-the direction of the last field that was asked for.
+the direction of the last field that was requested.
 """
 
 from collections.abc import Sequence
@@ -45,12 +45,12 @@ class Key:
         return any_of([column > value, column.is_null()]) if nullable else column > value
 
 
-def order(entity: Entity, asked: Any, path: str, *, most: int) -> list[Key]:
-    """The order that `asked`, the JSON found at `path`, wants, made total.
+def order(entity: Entity, requested: Any, path: str, *, most: int) -> list[Key]:
+    """The order that `requested`, the JSON found at `path`, wants, made total.
 
     Raises BadRequest for a field that is none of the entity's, one named twice, or more than `most`.
     """
-    keys = [_key(entity, one, f"{path}[{at}]") for at, one in enumerate(read_list(asked, most, path))]
+    keys = [_key(entity, one, f"{path}[{at}]") for at, one in enumerate(read_list(requested, most, path))]
     columns = [key.field.column for key in keys]
     for at, column in enumerate(columns):
         if any(column is earlier for earlier in columns[:at]):
@@ -61,13 +61,13 @@ def order(entity: Entity, asked: Any, path: str, *, most: int) -> list[Key]:
     return [*keys, *(Key(field, direction) for field in ties)]
 
 
-def _key(entity: Entity, asked: Any, path: str) -> Key:
-    asked = read_object(asked, ("fieldName", "order"), path)
+def _key(entity: Entity, requested: Any, path: str) -> Key:
+    requested = read_object(requested, ("fieldName", "order"), path)
     known = {name: field for name, field in entity.fields.items() if field.sortable}
-    name = read_text(asked, "fieldName", NAME_LENGTH_MAX, path)
+    name = read_text(requested, "fieldName", NAME_LENGTH_MAX, path)
     if name not in known:
         raise wrong(f"{path}.fieldName", f"is one of {', '.join(sorted(known))}.")
-    return Key(known[name], read_choice(asked, "order", ("ASC", "DESC"), path) == "DESC")
+    return Key(known[name], read_choice(requested, "order", ("ASC", "DESC"), path) == "DESC")
 
 
 def beyond(keys: Sequence[Key], anchor: Sequence[Any], backwards: bool, *, itself: bool) -> Any:

@@ -43,17 +43,17 @@ def table(body: Json, shapes: Shapes) -> Table | None:
     """What the call that takes this body may ask by; None when it takes no filter."""
     members = _members(body, shapes)
     places = {"filter": members} | {f"{name}.filter": _members(one, shapes) for name, one in members.items()}
-    for path, asked in places.items():
-        conditions = _members(asked.get("filter", {}), shapes)
+    for path, requested in places.items():
+        conditions = _members(requested.get("filter", {}), shapes)
         if "$and" in conditions:
-            return _table(path, asked, conditions, shapes)
+            return _table(path, requested, conditions, shapes)
     return None
 
 
-def _table(path: str, asked: Json, conditions: Json, shapes: Shapes) -> Table:
-    sortable = _members(asked.get(SORT, {}).get("items", {}), shapes).get("fieldName", {}).get("enum", [])
-    searchable = _members(asked.get(SEARCH, {}), shapes).get("fields", {}).get("items", {}).get("enum", [])
-    aggregations = _aggregations(asked.get(AGGREGATIONS, {}).get("items", {}), shapes)
+def _table(path: str, requested: Json, conditions: Json, shapes: Shapes) -> Table:
+    sortable = _members(requested.get(SORT, {}).get("items", {}), shapes).get("fieldName", {}).get("enum", [])
+    searchable = _members(requested.get(SEARCH, {}), shapes).get("fields", {}).get("items", {}).get("enum", [])
+    aggregations = _aggregations(requested.get(AGGREGATIONS, {}).get("items", {}), shapes)
     parts = {SORT: sortable, SEARCH: searchable, AGGREGATIONS: aggregations}
     names = dict.fromkeys(name for part in (conditions, *parts.values()) for name in part if not name.startswith("$"))
     rows = [

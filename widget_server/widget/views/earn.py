@@ -18,7 +18,7 @@ Json = dict[str, Any]
 
 
 def rules_for(shop: Shop, program: Program, customer: Customer, account: Account | None) -> list[Json]:
-    """The rules valid for her now, in the merchant's order, with their state (acceptance 17, 18)."""
+    """The rules valid for the member now, in the merchant's order, with their state (acceptance 17, 18)."""
     listed = rules.listed(shop, customer, account)
     return _rules(shop, program, account, listed, rule_states.states(shop, customer, account, listed))
 
@@ -29,7 +29,7 @@ def guest_rules(shop: Shop, program: Program) -> list[Json]:
 
 
 def rule(shop: Shop, customer: Customer, one: EarningRule) -> Json:
-    """One rule as it stands for her now."""
+    """One rule as it stands for the member now."""
     account = ledger.account_of(shop.id, customer.id)
     states = rule_states.states(shop, customer, account, [one])
     return _rules(shop, programs.of(shop.id), account, [one], states)[0]

@@ -8,7 +8,7 @@ Json = dict[str, Any]
 
 
 def member(customer: Customer) -> Json:
-    """What she reads of herself."""
+    """What members read of themselves."""
     return {
         "name": customer.name,
         "email": customer.email,

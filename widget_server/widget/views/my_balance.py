@@ -136,7 +136,7 @@ def _booked_row(
 ) -> Json:
     one = bought.get(row.cause_id or "")
     return {
-        "id": str(row.sequence),  # her own count: a GUID a row is what no compression makes small
+        "id": str(row.sequence),  # the account's own count: a GUID a row is what no compression makes small
         "points": row.amount,
         "state": "booked",
         "due_at": None,

@@ -15,7 +15,7 @@ PAGE = 20
 
 
 def page(shop: Shop, customer: Customer, *, cursor: str | None = None) -> Json:
-    """Her coupons, newest first, a page at a time (acceptance 34)."""
+    """The member's coupons, newest first, a page at a time (acceptance 34)."""
     before = clock.parse(cursor) if cursor else None
     found = coupons.my_coupons(shop, customer, before=before, limit=PAGE + 1)
     more = len(found) > PAGE
@@ -51,7 +51,7 @@ def coupon(shop: Shop, one: Coupon) -> Json:
 
 
 def unseen(shop: Shop, customer: Customer) -> int:
-    """How many usable coupons came since she last opened My rewards: the launcher's dot."""
+    """How many usable coupons came since the member last opened My rewards: the launcher's dot."""
     rows = Coupon.of(shop, fn.COUNT(Coupon.id)).where(
         Coupon.customer_id == customer.id, Coupon.status == "active", Coupon.origin != "reward"
     )

@@ -14,7 +14,7 @@ Json = dict[str, Any]
 
 
 def rewards_for(shop: Shop, customer: Customer, account: Account | None) -> list[Json]:
-    """The rewards as they stand for her: affordable first, then the nearest (acceptance 27)."""
+    """The rewards as they stand for the member: affordable first, then the nearest (acceptance 27)."""
     names = {tier.id: tier.name for tier in tiers.listed(shop.id)}
     return [
         {

@@ -13,7 +13,7 @@ Json = dict[str, Any]
 
 
 def program_for(shop: Shop, customer: Customer) -> Json | None:
-    """Her link and what it brought; None while the shop has no referral program."""
+    """The member's link and what it brought; None while the shop has no referral program."""
     program = referrals.program_of(shop)
     if program is None:
         return None
@@ -31,7 +31,7 @@ def program_for(shop: Shop, customer: Customer) -> Json | None:
 
 
 def link(shop: Shop, customer: Customer) -> str:
-    """Her stable link: the shop's home with her code (acceptance 40)."""
+    """The member's stable link: the shop's home with their code (acceptance 40)."""
     return f"{shop.origins[0]}/?ref={customer.referral_code}"
 
 

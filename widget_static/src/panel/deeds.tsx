@@ -1,4 +1,4 @@
-// What a shopper does, apart from looking: signs in or up, redeems, uses a code or returns it, shares, takes her data, leaves.
+// What a shopper does, apart from looking: signs in or up, redeems, uses a code or returns it, shares, downloads the data, leaves.
 // A file of its own, fetched at the first such wish. What is typed here stays in this frame.
 
 import type { Application, BirthdaySet, Challenge, Coupon, CouponPage, HistoryRow, Member, Redemption, Referral, Reward, Session } from "../api";

@@ -1,4 +1,4 @@
-// Referral program: what both get, the member's link and ways to share it, and how her friends stand.
+// Referral program: what both get, the member's link and ways to share it, and how the friends stand.
 
 import { h } from "../draw";
 import type { QrCode } from "../../api";

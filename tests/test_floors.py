@@ -59,6 +59,8 @@ loyalty.people.privacy
 loyalty.reports
 loyalty.books
 program_file.apply
+program_file.fields program_file.reading
+program_file.reward_schema
 program_file.schema
 web.wire
 web.error_bodies

@@ -275,7 +275,7 @@ def test_levels_have_figures_of_their_own_by_name(world: World) -> None:  # cont
     of = {rule.handle: rule for rule in rules.listed_all(world.shop)}
     assert of["order"].figure_for(levels["Gold"]) == Figure(15, Decimal(1))
     assert of["order"].figure_for(levels["Silver"]) == Figure(10, Decimal(1))
-    assert rules["join"].figure_for(levels["Silver"]) == Figure(150)
+    assert of["join"].figure_for(levels["Silver"]) == Figure(150)
     reward = rewards.listed(world.shop)[0]
     assert rewards.price_for(reward, levels["Gold"]) == Price(400, Decimal("7.5"))
     assert apply(world.shop, file) == []

@@ -6,20 +6,8 @@ from marshmallow import Schema, fields, validate
 
 from widget_server.loyalty.earning import feeds
 from widget_server.program_file.apply import Facts, plain
-from widget_server.program_file.schema import (
-    AMOUNT,
-    Amount,
-    CampaignSchema,
-    Day,
-    Id,
-    Moment,
-    ProgramSchema,
-    ReferralSchema,
-    Whole,
-    WidgetSchema,
-    Words,
-    YesNo,
-)
+from widget_server.program_file.fields import AMOUNT, Amount, Day, Id, Moment, Whole, Words, YesNo
+from widget_server.program_file.schema import CampaignSchema, ProgramSchema, ReferralSchema, WidgetSchema
 from widget_server.stores.platforms import PLATFORMS
 from widget_server.web.wire import Described, Wire, WireTime, camel, guid
 

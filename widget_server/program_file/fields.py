@@ -1,0 +1,214 @@
+"""The kinds of values that a program file holds."""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, get_args, get_type_hints
+from urllib.parse import urlsplit
+
+from marshmallow import Schema, ValidationError, fields, post_load, validate
+
+from widget_server import clock
+from widget_server.ledger import POINTS_MAX
+from widget_server.program_file.apply import Facts
+
+MONEY_MAX = Decimal(10**12)
+
+
+MULTIPLIER_MAX = Decimal(1000)
+
+
+AMOUNT = r"[0-9]{1,18}(\.[0-9]{1,4})?"  # the database keeps four decimal places
+
+
+DAYS_MAX = 3660
+YEARS = range(2000, 3000)
+
+
+class Whole(fields.Field[int]):
+    """A whole number: 2.5, "2" and true are none."""
+
+    def __init__(self, least: int = 1, most: int = POINTS_MAX, **facts: Any) -> None:
+        super().__init__(**facts)
+        self.least, self.most = least, most
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
+        if type(value) is not int or not self.least <= value <= self.most:
+            raise ValidationError(f"A whole number from {self.least} to {self.most}.")
+        return value
+
+
+class Amount(fields.Field[Decimal]):
+    """Money, or a factor: a number or its text, above 0, with at most four decimal places, exact."""
+
+    def __init__(self, least: Decimal = Decimal(0), most: Decimal = MONEY_MAX, **facts: Any) -> None:
+        super().__init__(**facts)
+        self.least, self.most = least, most
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Decimal:
+        text = "" if isinstance(value, bool) else str(value)
+        if not re.fullmatch(AMOUNT, text):
+            raise ValidationError("A number as 10 or 10.50, with at most four decimal places.")
+        amount = Decimal(text)
+        if not amount or not self.least <= amount <= self.most:
+            raise ValidationError(f"A number {f'from {self.least}' if self.least else 'above 0'} to {self.most}.")
+        return amount
+
+
+class YesNo(fields.Field[bool]):
+    """true or false."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:
+        if type(value) is not bool:
+            raise ValidationError("true or false.")
+        return value
+
+
+class Words(fields.Field[str]):
+    """A text that says something; blanks around it go."""
+
+    def __init__(self, most: int = 200, pattern: str = ".+", like: str = "", **facts: Any) -> None:
+        super().__init__(**facts)
+        self.most, self.pattern, self.like = most, re.compile(pattern, re.DOTALL), like
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        text = value.strip() if isinstance(value, str) else ""
+        if not 0 < len(text) <= self.most:
+            raise ValidationError(f"A text of 1 to {self.most} characters.")
+        if any(unicodedata.category(letter) in ("Cc", "Cs") and letter not in "\n\t" for letter in text):
+            raise ValidationError("A text without control characters.")
+        if not self.pattern.fullmatch(text):
+            raise ValidationError(self.like)
+        return text
+
+
+class Id(Words):
+    """An id of the shop's platform; a number is kept as its text."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        return super()._deserialize(str(value) if type(value) is int else value, attr, data, **kwargs)
+
+
+class Address(Words):
+    """Where a button leads: http(s), or a path of the shop's own site from its single leading slash."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        if not _leads_somewhere(text):
+            raise ValidationError("An address as https://shop.example/page, or a path of the shop as /page.")
+        return text
+
+
+class Moment(fields.Field[date]):
+    """A time with its offset, or a day, which means its first moment in the shop's zone."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> date:
+        try:
+            text = value if isinstance(value, str) else ""
+            found = date.fromisoformat(text) if len(text) == 10 else clock.parse(text)
+        except (ValueError, OverflowError) as wrong:
+            raise ValidationError("A day as 2026-03-10, or a time as 2026-03-10T12:00:00+01:00.") from wrong
+        if found.year not in YEARS or (isinstance(found, datetime) and found.microsecond):
+            raise ValidationError(f"A day, or a time to the second, from {YEARS[0]} to {YEARS[-1]}.")
+        return found
+
+
+class Day(fields.Field[date]):
+    """A day of the shop's zone."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> date:
+        try:
+            found = date.fromisoformat(value if isinstance(value, str) and len(value) == 10 else "")
+        except ValueError as wrong:
+            raise ValidationError("A day as 2026-03-10.") from wrong
+        if found.year not in YEARS:
+            raise ValidationError(f"A day from {YEARS[0]} to {YEARS[-1]}.")
+        return found
+
+
+def _leads_somewhere(text: str) -> bool:
+    """Browsers pass over blanks and read a backslash as a slash: neither may stand in an address."""
+    if re.search(r"[\s\\]", text):
+        return False
+    if text.startswith("/"):
+        return not text.startswith("//")
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname)
+
+
+def one_of(words: tuple[str, ...], **facts: Any) -> fields.String:
+    return fields.String(validate=validate.OneOf(words, error="One of: {choices}."), **facts)
+
+
+def word_of(settings: type, name: str) -> fields.String:
+    """A field whose words and default are those of a settings class."""
+    return one_of(get_args(get_type_hints(settings)[name]), load_default=getattr(settings, name))
+
+
+def list_of(inner: fields.Field[Any], default: tuple[Any, ...] = ()) -> fields.List[Any]:
+    return fields.List(inner, load_default=lambda: list(default), validate=lambda values: _check_once(list(values)))
+
+
+def _check_once(values: list[Any]) -> None:
+    for at, value in enumerate(values):
+        if value in values[:at]:
+            raise ValidationError({at: ["It stands there twice."]})
+
+
+def map_of(values: fields.Field[Any], keys: fields.Field[str]) -> fields.Dict:
+    return fields.Dict(keys=keys, values=values, load_default=dict)
+
+
+def part(schema: type[Schema]) -> fields.Nested:
+    """A group of fields that may be left out: each has its default then."""
+    return fields.Nested(schema, load_default=lambda: schema().load({}))
+
+
+def multiplier(**facts: Any) -> Amount:
+    return Amount(most=MULTIPLIER_MAX, **facts)
+
+
+class Part(Schema):
+    """Its fields become facts: those of a group are named with a dot."""
+
+    @post_load
+    def as_facts(self, data: Facts, **_: Any) -> Facts:
+        facts: Facts = {}
+        for name, value in data.items():
+            field = self.fields[name]
+            if isinstance(field, fields.Nested):
+                words = value or dict.fromkeys(field.schema.fields)
+                facts |= {f"{name}.{word}": one for word, one in words.items()}
+            else:
+                facts[name] = value
+        return facts
+
+
+class OwnSchema(Schema):
+    """What a level has of its own: only what is told."""
+
+    @post_load
+    def as_facts(self, data: Facts, **_: Any) -> Facts:
+        return {name: value for name, value in data.items() if value is not None}
+
+
+def handle_field() -> Words:
+    pattern = r"[a-z0-9][a-z0-9_-]{0,63}"
+    return Words(64, pattern, "A handle as free-mug: small letters, digits, - and _.", required=True)
+
+
+def misplaced(
+    kind: str, facts: Facts, needs: Mapping[str, set[str]], may: Mapping[str, set[str]]
+) -> dict[str, list[str]]:
+    """What a thing of this kind lacks, and what only other kinds have."""
+    needed, allowed = needs.get(kind, set()), needs.get(kind, set()) | may.get(kind, set())
+    somewhere = set().union(*needs.values(), *may.values())
+    is_set = {name for name in somewhere if facts[name] not in (None, False, [], {})}
+    return {name: [f"The kind {kind} needs it."] for name in needed - is_set} | {
+        name: [f"The kind {kind} has no such thing."] for name in is_set - allowed
+    }

@@ -1,0 +1,85 @@
+"""The text of a program file, as plain values. Of YAML the plain part is read.
+
+Mappings, lists, texts, whole and decimal numbers, true, false and null. No anchors and no tags; no key twice; only
+`true` and `false` are booleans, so that `off` stays a word; decimal numbers are exact."""
+
+import re
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from typing import Any
+
+import yaml
+
+from widget_server.errors import BadRequest
+
+Path = tuple[str | int, ...]
+
+
+def dotted(path: Path) -> str:
+    return ".".join(map(str, path)) or "file"
+
+
+class _Loader(yaml.SafeLoader):
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        event = self.peek_event()
+        if isinstance(event, yaml.AliasEvent) or event.tag is not None:
+            raise yaml.composer.ComposerError(None, None, "anchors and tags are not read here", event.start_mark)
+        return super().compose_node(parent, index)
+
+
+_TAG = "tag:yaml.org,2002:"
+for _kind, _pattern, _first in (
+    ("null", r"(?:~|null|)$", ["~", "n", ""]),
+    ("bool", r"(?:true|false)$", ["t", "f"]),
+    ("int", r"-?(?:0|[1-9][0-9]{0,17})$", list("-0123456789")),
+    ("float", r"-?[0-9]{1,18}\.[0-9]{1,18}$", list("-0123456789")),
+):
+    _Loader.add_implicit_resolver(_TAG + _kind, re.compile(_pattern), _first)
+
+_PLAIN: dict[str, Callable[[str], Any]] = {
+    f"{_TAG}null": lambda _: None,
+    f"{_TAG}bool": lambda text: text == "true",
+    f"{_TAG}int": int,
+    f"{_TAG}float": Decimal,
+    f"{_TAG}str": str,
+}
+
+
+def read_yaml(text: str) -> Any:
+    try:
+        node = yaml.compose(text, _Loader)
+    except yaml.MarkedYAMLError as broken:
+        line = broken.problem_mark.line + 1 if broken.problem_mark else 1
+        raise BadRequest(f"{str(broken.problem).capitalize()}.", field=f"line {line}") from broken
+    except (yaml.YAMLError, RecursionError) as broken:
+        raise BadRequest("This is not YAML.", field="file") from broken
+    if node is None:
+        raise BadRequest("The file is empty.", field="file")
+    return _value(node, ())
+
+
+def _value(node: yaml.Node, path: Path) -> Any:
+    if isinstance(node, yaml.MappingNode):
+        return dict(_entries(node, path))
+    if isinstance(node, yaml.SequenceNode):
+        return [_value(below, (*path, at)) for at, below in enumerate(node.value)]
+    return _PLAIN[node.tag](node.value)
+
+
+def _entries(node: yaml.MappingNode, path: Path) -> Iterator[tuple[str, Any]]:
+    """Keys are texts as written: an id that is a number keeps its digits."""
+    seen = set()
+    for key, below in node.value:
+        if not isinstance(key, yaml.ScalarNode):
+            raise _unreadable(key, path, "A name is a plain text")
+        name = (*path, key.value)
+        if key.value in seen:
+            raise _unreadable(key, name, "It stands there twice")
+        seen.add(key.value)
+        yield key.value, _value(below, name)
+
+
+def _unreadable(node: yaml.Node, path: Path, words: str) -> BadRequest:
+    return BadRequest(f"{words} (line {node.start_mark.line + 1}).", field=dotted(path))

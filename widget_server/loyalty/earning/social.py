@@ -94,8 +94,8 @@ def _note(shop: Shop, customer: Customer, channel: str) -> FollowedChannel:
 
 
 def _rules(shop: Shop) -> list[EarningRule]:
-    rules = EarningRule.of(shop).where(EarningRule.kind == "social").order_by(EarningRule.position)
-    return [rule for rule in rules if rules.is_on(rule) and rule.terms.channel]
+    found = EarningRule.of(shop).where(EarningRule.kind == "social").order_by(EarningRule.position)
+    return [rule for rule in found if rules.is_on(rule) and rule.terms.channel]
 
 
 def _channel_of(rule: EarningRule) -> str:

@@ -80,7 +80,7 @@ wsgi demo checks
 cli __main__
 """.strip().splitlines()
 RANK = {name: rank for rank, floor in enumerate(FLOORS) for name in floor.split()}
-APART = ("demo_shop", "migrations")  # a shop of its own; frozen statements
+APART = ("migrations",)  # frozen statements
 
 
 def modules() -> dict[str, Path]:
@@ -157,17 +157,6 @@ def test_no_import_hides_in_a_function() -> None:
 def test_no_module_needs_itself() -> None:
     graph = {module: {target for target, _ in imports(path) if target != module} for module, path in MODULES.items()}
     TopologicalSorter(graph).prepare()
-
-
-def test_the_demo_shop_knows_nothing_of_the_product() -> None:
-    own = "widget_server.demo_shop"
-    for path in (ROOT / "demo_shop").rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
-            names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-            names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-            foreign = [name for name in names if name.startswith("widget_server") and not name.startswith(own)]
-            assert foreign == [], path
-    assert not [name for name, path in MODULES.items() for target, _ in imports(path) if target.startswith("demo_shop")]
 
 
 def test_rules_know_no_web() -> None:

@@ -19,7 +19,7 @@ from typing import Any
 
 import click
 
-PROGRAM = Path(__file__).with_name("demo_shop") / "program.yaml"
+PROGRAM = Path(__file__).parents[1] / "demo_shop" / "program.yaml"
 READY_SECONDS = 60
 STOP_SECONDS = 45
 
@@ -50,9 +50,7 @@ def run(port: int, shop_port: int, *, reset: bool) -> None:
             _shop(env, "seed", "--config", str(config))
             _shop(env, "spend", "--config", str(config))
             whole.touch()
-        children.append(
-            _start(env, "-m", "widget_server.demo_shop", "serve", "--port", str(shop_port), "--config", str(config))
-        )
+        children.append(_start(env, "-m", "demo_shop", "serve", "--port", str(shop_port), "--config", str(config)))
         _wait(f"http://127.0.0.1:{shop_port}/", children[1])
         click.echo("Ready.")
         click.echo(f"  the shop:    {_shop_url(shop_port)}   (mails: /mail, the owner's side: /admin/orders)")
@@ -134,7 +132,7 @@ def _call(env: dict[str, str], *words: str) -> str:
 
 def _shop(env: dict[str, str], *words: str) -> None:
     subprocess.run(  # noqa: S603 -- the demo's own shop
-        [sys.executable, "-m", "widget_server.demo_shop", *words], env=env, check=True, stdout=subprocess.DEVNULL
+        [sys.executable, "-m", "demo_shop", *words], env=env, check=True, stdout=subprocess.DEVNULL
     )
 
 

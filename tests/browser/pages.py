@@ -14,9 +14,9 @@ import jwt
 import yaml
 from playwright.sync_api import Frame, Page, Route
 
+from demo_shop.history import DEMO_PASSWORD
 from tests.browser.conftest import Demo, Visitor
 from widget_server.demo import PROGRAM
-from widget_server.demo_shop.history import DEMO_PASSWORD
 
 MARA, JONAS = "mara@fjord.example", "jonas.weber@fjord.example"
 

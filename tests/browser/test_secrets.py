@@ -9,10 +9,10 @@ from pathlib import Path
 
 from playwright.sync_api import ConsoleMessage
 
+from demo_shop.config import ShopConfig
+from demo_shop.loyalty import Loyalty
 from tests.browser.conftest import Demo, Visitor
 from tests.browser.pages import add_page, panel_frame, points_of, script_tag, stored
-from widget_server.demo_shop.config import ShopConfig
-from widget_server.demo_shop.loyalty import Loyalty
 
 Make = Callable[..., Visitor]
 HOSTILE = Path(__file__).with_name("hostile.js")

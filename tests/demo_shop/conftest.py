@@ -16,9 +16,9 @@ from flask.testing import FlaskClient
 from standardwebhooks import Webhook
 from werkzeug.test import TestResponse
 
-from widget_server.demo_shop import create_shop
-from widget_server.demo_shop.config import TOPICS, ShopConfig
-from widget_server.demo_shop.shop import Shop
+from demo_shop import create_shop
+from demo_shop.config import TOPICS, ShopConfig
+from demo_shop.shop import Shop
 
 WEBHOOK_SECRET = "whsec_c2hvcC1hbmQtc2VydmVyLXNoYXJlLXRoaXM="
 IDENTITY_SECRET = "a-secret-of-more-than-thirty-two-bytes"

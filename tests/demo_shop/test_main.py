@@ -11,10 +11,10 @@ from collections import Counter
 
 import pytest
 
-from widget_server.demo_shop import history
-from widget_server.demo_shop.bodies import now
-from widget_server.demo_shop.config import ShopConfig
-from widget_server.demo_shop.customers import Profile
+from demo_shop import history
+from demo_shop.bodies import now
+from demo_shop.config import ShopConfig
+from demo_shop.customers import Profile
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def config_file(config, tmp_path):
 
 
 def run(*arguments):
-    return [sys.executable, "-W", "error", "-m", "widget_server.demo_shop", *map(str, arguments)]
+    return [sys.executable, "-W", "error", "-m", "demo_shop", *map(str, arguments)]
 
 
 def test_a_config_file_is_read_and_its_secrets_are_not_shown(config, config_file):

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from widget_server.demo_shop.carts import price
-from widget_server.demo_shop.catalogue import PRODUCTS
-from widget_server.demo_shop.coupons import Coupon, Discount
-from widget_server.demo_shop.money import CENT, ZERO, money, spread, written
+from demo_shop.carts import price
+from demo_shop.catalogue import PRODUCTS
+from demo_shop.coupons import Coupon, Discount
+from demo_shop.money import CENT, ZERO, money, spread, written
 
 cents = st.integers(0, 10_000_000).map(lambda count: count * CENT)
 shelves = st.dictionaries(st.sampled_from(sorted(PRODUCTS)), st.integers(1, 20), min_size=1)

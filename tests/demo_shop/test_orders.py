@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from widget_server.demo_shop.carts import price
-from widget_server.demo_shop.catalogue import PRODUCTS
-from widget_server.demo_shop.orders import OrderRefused
-from widget_server.demo_shop.shop import Shop
+from demo_shop.carts import price
+from demo_shop.catalogue import PRODUCTS
+from demo_shop.orders import OrderRefused
+from demo_shop.shop import Shop
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 GUEST = {"id": None, "email": "g@example.com", "email_verified": False, "name": "G", "phone": None}

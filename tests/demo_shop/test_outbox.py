@@ -1,8 +1,8 @@
 import time
 from datetime import UTC, datetime
 
-from widget_server.demo_shop import outbox
-from widget_server.demo_shop.carts import price
+from demo_shop import outbox
+from demo_shop.carts import price
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 GUEST = {"id": None, "email": "g@example.com", "email_verified": False, "name": "G", "phone": None}

@@ -30,7 +30,7 @@ from widget_server.program_file.apply import Change, ProgramFile, apply, plan
 from widget_server.program_file.apply import of as file_of
 from widget_server.program_file.schema import parse
 
-TEXT = (Path(__file__).parents[2] / "widget_server/demo_shop/program.yaml").read_text()
+TEXT = (Path(__file__).parents[2] / "demo_shop/program.yaml").read_text()
 DEMO = parse(TEXT)
 TABLES: tuple[Any, ...] = (
     *(programs.Program, rules.EarningRule, rules.Campaign, rewards.Reward),

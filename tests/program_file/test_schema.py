@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from marshmallow import Schema, fields, missing
 
+from demo_shop.catalogue import COLLECTIONS, PRODUCTS
 from tests.make import tries
-from widget_server.demo_shop.catalogue import COLLECTIONS, PRODUCTS
 from widget_server.errors import BadRequest
 from widget_server.loyalty.earning.rules import KINDS, Terms
 from widget_server.loyalty.program.programs import ProgramSettings
@@ -25,7 +25,7 @@ from widget_server.program_file import apply, schema
 from widget_server.program_file.schema import parse
 
 ROOT = Path(__file__).parents[2]
-DEMO = (ROOT / "widget_server/demo_shop/program.yaml").read_text()
+DEMO = (ROOT / "demo_shop/program.yaml").read_text()
 GUIDE = (ROOT / "docs/program-file.md").read_text()
 
 JOIN = "{handle: join, kind: join, points: 100}"

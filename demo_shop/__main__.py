@@ -5,10 +5,10 @@ from pathlib import Path
 import click
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from widget_server.demo_shop import history, wallet
-from widget_server.demo_shop.app import create_shop
-from widget_server.demo_shop.config import ShopConfig
-from widget_server.demo_shop.shop import Shop
+from demo_shop import history, wallet
+from demo_shop.app import create_shop
+from demo_shop.config import ShopConfig
+from demo_shop.shop import Shop
 
 
 class _Silent(WSGIRequestHandler):
@@ -51,4 +51,4 @@ def serve(config: ShopConfig, host: str, port: int) -> None:
 
 
 if __name__ == "__main__":
-    main(prog_name="python -m widget_server.demo_shop")
+    main(prog_name="python -m demo_shop")

@@ -3,10 +3,10 @@
 from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from werkzeug import Response
 
-from widget_server.demo_shop.bodies import now
-from widget_server.demo_shop.catalogue import COLLECTIONS, PRODUCTS, Product, on_shelf
-from widget_server.demo_shop.pages import here
-from widget_server.demo_shop.reviews import ReviewedAlready
+from demo_shop.bodies import now
+from demo_shop.catalogue import COLLECTIONS, PRODUCTS, Product, on_shelf
+from demo_shop.pages import here
+from demo_shop.reviews import ReviewedAlready
 
 pages = Blueprint("catalogue", __name__)
 _WORDS_MOST = 1000

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from flask import Blueprint, abort, flash, redirect, render_template, session, url_for
 from werkzeug import Response
 
-from widget_server.demo_shop.bodies import BuyerBody, now
-from widget_server.demo_shop.coupons import CouponRefused
-from widget_server.demo_shop.loyalty import Unreachable
-from widget_server.demo_shop.orders import Order, OrderRefused
-from widget_server.demo_shop.pages import here
-from widget_server.demo_shop.pages.fields import email_error, text_error
+from demo_shop.bodies import BuyerBody, now
+from demo_shop.coupons import CouponRefused
+from demo_shop.loyalty import Unreachable
+from demo_shop.orders import Order, OrderRefused
+from demo_shop.pages import here
+from demo_shop.pages.fields import email_error, text_error
 
 pages = Blueprint("checkout", __name__)
 

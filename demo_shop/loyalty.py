@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 import jwt
 from standardwebhooks import Webhook
 
-from widget_server.demo_shop.bodies import BuyerBody, now
-from widget_server.demo_shop.config import ShopConfig
+from demo_shop.bodies import BuyerBody, now
+from demo_shop.config import ShopConfig
 
 _TIMEOUT_SECONDS = 5.0
 _VOUCHED_FOR = timedelta(minutes=5)

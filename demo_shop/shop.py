@@ -2,15 +2,15 @@
 
 from dataclasses import dataclass
 
-from widget_server.demo_shop.config import ShopConfig
-from widget_server.demo_shop.coupons import Coupons
-from widget_server.demo_shop.customers import Customers
-from widget_server.demo_shop.database import Database
-from widget_server.demo_shop.loyalty import Loyalty
-from widget_server.demo_shop.mails import MailFolder
-from widget_server.demo_shop.orders import Orders
-from widget_server.demo_shop.outbox import Outbox
-from widget_server.demo_shop.reviews import Reviews
+from demo_shop.config import ShopConfig
+from demo_shop.coupons import Coupons
+from demo_shop.customers import Customers
+from demo_shop.database import Database
+from demo_shop.loyalty import Loyalty
+from demo_shop.mails import MailFolder
+from demo_shop.orders import Orders
+from demo_shop.outbox import Outbox
+from demo_shop.reviews import Reviews
 
 
 @dataclass(frozen=True)

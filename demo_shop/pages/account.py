@@ -17,10 +17,10 @@ from flask import (
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from werkzeug import Response as AnyResponse
 
-from widget_server.demo_shop.bodies import now
-from widget_server.demo_shop.customers import Customer, EmailTaken, Profile
-from widget_server.demo_shop.pages import here
-from widget_server.demo_shop.pages.fields import birthday_error, email_error, password_error, text_error
+from demo_shop.bodies import now
+from demo_shop.customers import Customer, EmailTaken, Profile
+from demo_shop.pages import here
+from demo_shop.pages.fields import birthday_error, email_error, password_error, text_error
 
 pages = Blueprint("account", __name__)
 _CONFIRM_SECONDS = 3 * 24 * 3600

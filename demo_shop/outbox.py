@@ -14,9 +14,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from widget_server.demo_shop.bodies import now, stamp
-from widget_server.demo_shop.database import Database
-from widget_server.demo_shop.loyalty import Loyalty, Unreachable
+from demo_shop.bodies import now, stamp
+from demo_shop.database import Database
+from demo_shop.loyalty import Loyalty, Unreachable
 
 _log = logging.getLogger(__name__)
 _FIRST_WAIT_SECONDS = 0.5

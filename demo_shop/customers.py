@@ -6,9 +6,9 @@ from datetime import datetime
 
 from werkzeug.security import check_password_hash, generate_password_hash
 
-from widget_server.demo_shop.bodies import BuyerBody, CustomerBody, stamp
-from widget_server.demo_shop.database import Database
-from widget_server.demo_shop.outbox import Outbox
+from demo_shop.bodies import BuyerBody, CustomerBody, stamp
+from demo_shop.database import Database
+from demo_shop.outbox import Outbox
 
 
 class EmailTaken(Exception):

@@ -9,12 +9,12 @@ from flask import Flask, Response, abort, render_template, request, session
 from markupsafe import Markup
 from werkzeug.exceptions import HTTPException, SecurityError
 
-from widget_server.demo_shop.catalogue import COLLECTIONS
-from widget_server.demo_shop.config import ShopConfig
-from widget_server.demo_shop.money import written
-from widget_server.demo_shop.pages import account, back_office, basket, catalogue, checkout, here
-from widget_server.demo_shop.sessions import LIFETIME, Sessions
-from widget_server.demo_shop.shop import Shop
+from demo_shop.catalogue import COLLECTIONS
+from demo_shop.config import ShopConfig
+from demo_shop.money import written
+from demo_shop.pages import account, back_office, basket, catalogue, checkout, here
+from demo_shop.sessions import LIFETIME, Sessions
+from demo_shop.shop import Shop
 
 _REFERRAL_CODE = re.compile(r"[A-Za-z0-9_-]{3,40}")
 

@@ -4,10 +4,10 @@ import sqlite3
 from dataclasses import dataclass
 from datetime import datetime
 
-from widget_server.demo_shop.bodies import stamp
-from widget_server.demo_shop.customers import Customer
-from widget_server.demo_shop.database import Database
-from widget_server.demo_shop.outbox import Outbox
+from demo_shop.bodies import stamp
+from demo_shop.customers import Customer
+from demo_shop.database import Database
+from demo_shop.outbox import Outbox
 
 
 class ReviewedAlready(Exception):

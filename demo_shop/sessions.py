@@ -10,7 +10,7 @@ from typing import Any
 from flask import Flask, Request, Response
 from flask.sessions import SecureCookieSession, SessionInterface, SessionMixin
 
-from widget_server.demo_shop.database import Database
+from demo_shop.database import Database
 
 LIFETIME = timedelta(days=30)
 

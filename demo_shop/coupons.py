@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal, get_args
 
-from widget_server.demo_shop.bodies import BuyerBody, LineBody
-from widget_server.demo_shop.loyalty import Loyalty
-from widget_server.demo_shop.money import ZERO, money, written
+from demo_shop.bodies import BuyerBody, LineBody
+from demo_shop.loyalty import Loyalty
+from demo_shop.money import ZERO, money, written
 
 DiscountType = Literal["amount", "percent", "free_shipping", "free_product"]
 

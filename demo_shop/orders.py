@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import cast
 
-from widget_server.demo_shop.bodies import (
+from demo_shop.bodies import (
     BuyerBody,
     LineBody,
     OrderBody,
@@ -18,10 +18,10 @@ from widget_server.demo_shop.bodies import (
     Status,
     stamp,
 )
-from widget_server.demo_shop.carts import Cart
-from widget_server.demo_shop.database import Database
-from widget_server.demo_shop.money import ZERO, spread
-from widget_server.demo_shop.outbox import Outbox
+from demo_shop.carts import Cart
+from demo_shop.database import Database
+from demo_shop.money import ZERO, spread
+from demo_shop.outbox import Outbox
 
 _FIRST_NUMBER = 1001
 _COLUMNS = "SELECT token, address, body FROM orders"

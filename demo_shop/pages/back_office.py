@@ -5,10 +5,10 @@ from collections.abc import Callable
 from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from werkzeug import Response
 
-from widget_server.demo_shop.bodies import now
-from widget_server.demo_shop.money import money
-from widget_server.demo_shop.orders import Order, OrderRefused
-from widget_server.demo_shop.pages import here
+from demo_shop.bodies import now
+from demo_shop.money import money
+from demo_shop.orders import Order, OrderRefused
+from demo_shop.pages import here
 
 pages = Blueprint("back_office", __name__)
 

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from widget_server.demo_shop.bodies import now
-from widget_server.demo_shop.carts import price
-from widget_server.demo_shop.customers import Customer
-from widget_server.demo_shop.shop import Shop
+from demo_shop.bodies import now
+from demo_shop.carts import price
+from demo_shop.customers import Customer
+from demo_shop.shop import Shop
 
 _BASKET = {"p1": 1, "p4": 1}
 

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from widget_server.demo_shop.bodies import LineBody
-from widget_server.demo_shop.catalogue import PRODUCTS, Product
-from widget_server.demo_shop.coupons import Coupon, Discount
-from widget_server.demo_shop.money import ZERO, money, spread
+from demo_shop.bodies import LineBody
+from demo_shop.catalogue import PRODUCTS, Product
+from demo_shop.coupons import Coupon, Discount
+from demo_shop.money import ZERO, money, spread
 
 SHIPPING = Decimal("4.90")
 FREE_SHIPPING_FROM = Decimal("60.00")

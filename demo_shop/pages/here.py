@@ -7,13 +7,13 @@ from typing import cast
 
 from flask import current_app, g, request, session
 
-from widget_server.demo_shop.carts import QUANTITY_MOST, Cart, price
-from widget_server.demo_shop.catalogue import PRODUCTS
-from widget_server.demo_shop.coupons import Coupon
-from widget_server.demo_shop.customers import Customer
-from widget_server.demo_shop.loyalty import Unreachable
-from widget_server.demo_shop.sessions import StoredSession
-from widget_server.demo_shop.shop import Shop
+from demo_shop.carts import QUANTITY_MOST, Cart, price
+from demo_shop.catalogue import PRODUCTS
+from demo_shop.coupons import Coupon
+from demo_shop.customers import Customer
+from demo_shop.loyalty import Unreachable
+from demo_shop.sessions import StoredSession
+from demo_shop.shop import Shop
 
 _LOCAL_PATH = re.compile(r"/(?![/\\])[^\x00-\x20\\]*")
 

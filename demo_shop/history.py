@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from widget_server.demo_shop.bodies import BuyerBody, Source, now
-from widget_server.demo_shop.carts import price
-from widget_server.demo_shop.catalogue import PRODUCTS
-from widget_server.demo_shop.customers import Customer, Profile
-from widget_server.demo_shop.shop import Shop
+from demo_shop.bodies import BuyerBody, Source, now
+from demo_shop.carts import price
+from demo_shop.catalogue import PRODUCTS
+from demo_shop.customers import Customer, Profile
+from demo_shop.shop import Shop
 
 DEMO_PASSWORD = "fern-and-fjord"  # noqa: S105 - a demonstration's, printed in its guide
 _SEED = 1850

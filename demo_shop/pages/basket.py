@@ -3,9 +3,9 @@
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from werkzeug import Response
 
-from widget_server.demo_shop.carts import FREE_SHIPPING_FROM
-from widget_server.demo_shop.catalogue import PRODUCTS
-from widget_server.demo_shop.pages import here
+from demo_shop.carts import FREE_SHIPPING_FROM
+from demo_shop.catalogue import PRODUCTS
+from demo_shop.pages import here
 
 pages = Blueprint("cart", __name__)
 _CODE_MOST = 64

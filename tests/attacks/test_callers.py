@@ -13,11 +13,10 @@ from flask.testing import FlaskClient
 from tests.attacks.test_queries import ENDLESS
 from tests.make import World
 from widget_server import config, db, gateway, lanes, work
-from widget_server.admin import oauth
 from widget_server.errors import Busy, WrongCredentials
 from widget_server.gateway import Gateway
 from widget_server.loyalty.people import access_tokens, api_keys, sign_in
-from widget_server.web import key_rates
+from widget_server.web import key_rates, limits
 
 PROGRAM = "/loyalty-programs/v1/program"
 
@@ -239,6 +238,6 @@ def test_a_strangers_tokens_are_counted_by_network(world: World, client: FlaskCl
 def test_without_the_count_they_have_as_many_as_they_like(
     world: World, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(oauth, "limit_address_flood", lambda *words: None)
+    monkeypatch.setitem(limits.COUNTERS, ("address", "process"), lambda *words: None)
     with pytest.raises(AssertionError):
         test_a_strangers_tokens_are_counted_by_network(world, client)

@@ -110,5 +110,6 @@ def test_no_limit_is_given_a_bare_address() -> None:
                 "limit",
                 "limit_flood",
                 "failures",
+                "count",
             ):
                 assert "address" not in " ".join(map(ast.unparse, node.args)), f"{path}:{node.lineno}"

@@ -18,10 +18,10 @@ from widget_server.loyalty.people import access_tokens, api_keys, customers
 from widget_server.loyalty.people.access_tokens import Holder, Tokens
 from widget_server.loyalty.people.api_keys import KeyInUse
 from widget_server.loyalty.program import shops
+from widget_server.web import limits
 from widget_server.web.bodies import json_body
 from widget_server.web.callers import KEY_BEGINS, authorization
 from widget_server.web.networks import client_address
-from widget_server.web.rate_limits import limit_address_flood
 
 oauth = Blueprint("oauth", "oauth", description="Tokens for the SDK's strategies")
 oauth._prepare_doc_cbks.append(without_default)
@@ -70,7 +70,7 @@ def _for_app(body: dict[str, Any]) -> Tokens:
 
 
 def _for_visitor(body: dict[str, Any]) -> Tokens:
-    limit_address_flood("120 per minute", "oauth")  # the one grant that shows nothing secret
+    limits.VISITORS_TOKEN.count()  # the one grant that shows nothing secret
     shop = shops.by_id(_need(body, "client_id"))
     return access_tokens.grant(Holder(shop.id, "visitor", visitor_id=new_id()))
 

@@ -13,9 +13,8 @@ from widget_server.loyalty.people.customers import Customer
 from widget_server.loyalty.program import programs, shops
 from widget_server.loyalty.program.programs import ProgramSettings
 from widget_server.loyalty.program.shops import Shop
-from widget_server.web import auth, compression
+from widget_server.web import auth, compression, limits
 from widget_server.web.bodies import json_body
-from widget_server.web.rate_limits import limit_address_flood
 from widget_server.widget import assets, boot, requests, shapes
 from widget_server.widget.headers import framed
 from widget_server.widget.routes import ANYBODY, MEMBERS, Endpoints
@@ -46,7 +45,7 @@ def frame() -> ResponseReturnValue:
 def figures() -> ResponseReturnValue:
     """The points of each price, by the ledger's own arithmetic, and the balance of a signed-in member."""
     shop = auth.shop()
-    limit_address_flood("120 per minute", "badges", shop.id)
+    limits.BADGES.count(shop.id)
     customer = current_user.customer if current_user.is_authenticated else None
     items = json_body(requests.BadgeAsk())["items"]
     account = ledger.account_of(shop.id, customer.id) if customer else None

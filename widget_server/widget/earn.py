@@ -9,10 +9,9 @@ from widget_server import ledger
 from widget_server.loyalty.earning import actions, birthdays, rules, social
 from widget_server.loyalty.people import customers
 from widget_server.loyalty.program import programs
-from widget_server.web import auth
+from widget_server.web import auth, limits
 from widget_server.web.auth import Shopper
 from widget_server.web.bodies import json_body
-from widget_server.web.rate_limits import limit_flood
 from widget_server.widget import requests, shapes, views
 from widget_server.widget.routes import Endpoints
 
@@ -33,7 +32,7 @@ def listed() -> ResponseReturnValue:
 def click(rule_id: str) -> ResponseReturnValue:
     """The member opened a social page; points for the click, once."""
     me = auth.member()
-    limit_flood("30 per minute", "click", me.customer.id)
+    limits.CLICK.count(me.customer.id)
     rule = social.click(me.shop, me.customer, rule_id)
     return jsonify(balance=_balance(me), rule=views.earn.rule(me.shop, me.customer, rule))
 
@@ -43,7 +42,7 @@ def click(rule_id: str) -> ResponseReturnValue:
 def visit() -> ResponseReturnValue:
     """The day's first visit."""
     me = auth.member()
-    limit_flood("30 per minute", "visit", me.customer.id)
+    limits.VISIT.count(me.customer.id)
     return jsonify(points=actions.visit(me.shop, me.customer), balance=_balance(me))
 
 
@@ -53,7 +52,7 @@ def visit() -> ResponseReturnValue:
 def birthday() -> ResponseReturnValue:
     """The member's birthday: once a year from now on, if it is more than 30 days away."""
     me = auth.member()
-    limit_flood("10 per hour", "birthday", me.customer.id)
+    limits.BIRTHDAY.count(me.customer.id)
     birthdays.tell(me.customer, json_body(requests.BirthdayAsk())["birthday"])
     customer = customers.by_id(me.shop.id, me.customer.id)
     account = ledger.account_of(me.shop.id, customer.id)

@@ -8,8 +8,7 @@ from widget_server.errors import BadRequest
 from widget_server.lanes import EXPORTS
 from widget_server.loyalty.people import customers, privacy, sessions
 from widget_server.loyalty.program import programs
-from widget_server.web import auth
-from widget_server.web.rate_limits import limit_flood
+from widget_server.web import auth, limits
 from widget_server.widget import requests, shapes, views
 from widget_server.widget.routes import Endpoints
 
@@ -46,7 +45,7 @@ def history() -> ResponseReturnValue:
 def export() -> ResponseReturnValue:
     """Everything the program knows of the member, as a file."""
     me = auth.member()
-    limit_flood("10 per hour", "export", me.customer.id)
+    limits.EXPORT.count(me.customer.id)
     with EXPORTS.place():
         answer = jsonify(privacy.export(me.shop, me.customer))
     answer.headers["Content-Disposition"] = 'attachment; filename="my-data.json"'

@@ -19,9 +19,8 @@ from widget_server.loyalty import referrals
 from widget_server.loyalty.people import customers, sessions, sign_in, sign_in_codes
 from widget_server.loyalty.program import programs, shops
 from widget_server.loyalty.program.shops import Shop
-from widget_server.web import compression
+from widget_server.web import compression, limits
 from widget_server.web.networks import address_bucket, client_address
-from widget_server.web.rate_limits import limit_address
 from widget_server.widget import assets, boot
 from widget_server.widget.headers import framed, onward, plain
 from widget_server.widget.panel import TABS
@@ -82,7 +81,7 @@ def confirm() -> ResponseReturnValue:
 
     When the mailed code is good no more, the page shows one to type in the shop's window (contracts §19).
     """
-    limit_address("30 per minute", "confirm")
+    limits.CONFIRM_LINK.count()
     try:
         followed = sign_in.confirm_by_link(request.form.get("link", ""))
     except CodeExpired:
@@ -108,7 +107,7 @@ def list_sessions() -> ResponseReturnValue:
 @pages.post("/sessions")
 def close_sessions() -> ResponseReturnValue:
     """The member is signed out everywhere; the same link may be used again."""
-    limit_address("30 per minute", "sessions")
+    limits.SHOW_SESSIONS.count()
     try:
         shop, customer = sign_in.by_sessions_link(request.form.get("link", ""))
     except LinkExpired:

@@ -7,7 +7,7 @@ from widget_server import ledger
 from widget_server.loyalty.program import programs
 from widget_server.loyalty.rewards import redeeming
 from widget_server.loyalty.rewards.coupons import Coupon
-from widget_server.web import auth
+from widget_server.web import auth, limits
 from widget_server.web.bodies import json_body, plain
 from widget_server.widget import requests, shapes, views
 from widget_server.widget.routes import SOURCE, Endpoints, once
@@ -40,7 +40,7 @@ def buy() -> ResponseReturnValue:
         )
         return plain(redemption(me, coupon))
 
-    return jsonify(once(me, body, act, rate="20 per minute"))
+    return jsonify(once(me, body, act, limit=limits.REDEEM))
 
 
 def redemption(me: auth.Shopper, coupon: Coupon) -> dict[str, object]:

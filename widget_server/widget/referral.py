@@ -8,9 +8,8 @@ from widget_server.errors import NotFound
 from widget_server.loyalty import referrals
 from widget_server.loyalty.people import customers
 from widget_server.loyalty.program import programs
-from widget_server.web import auth
+from widget_server.web import auth, limits
 from widget_server.web.bodies import json_body
-from widget_server.web.rate_limits import limit, limit_address_flood
 from widget_server.widget import requests, shapes, views
 from widget_server.widget.routes import ANYBODY, Endpoints
 
@@ -41,7 +40,7 @@ def qr() -> ResponseReturnValue:
 def enter_code() -> ResponseReturnValue:
     """A friend's code, typed by hand."""
     me = auth.member()
-    limit("10 per hour", "code", me.customer.id)
+    limits.FRIENDS_CODE.count(me.customer.id)
     referrals.enter_code(me.shop, me.customer, json_body(requests.CodeAsk())["code"])
     return jsonify(_mine(me))
 
@@ -52,7 +51,7 @@ def enter_code() -> ResponseReturnValue:
 def counting_code() -> ResponseReturnValue:
     """Which of the words of a visit is the friend's code that counts, and what a page may do with it."""
     shop = auth.shop()
-    limit_address_flood("60 per minute", "friend-code", shop.id)
+    limits.KNOW_CODE.count(shop.id)
     words = json_body(requests.FriendCodeAsk())
     code, program = referrals.code_that_counts(shop, words["kept"], words["found"]), referrals.program_of(shop)
     offers = program is not None and program.for_friend is not None and programs.of(shop.id).is_active

@@ -17,7 +17,7 @@ from widget_server.errors import BadRequest
 from widget_server.loyalty.program.shops import Shop
 from widget_server.web import compression
 from widget_server.web.auth import MEMBER_TOKEN, SHOP_HEADER, Shopper
-from widget_server.web.rate_limits import limit_flood
+from widget_server.web.limits import Limit
 from widget_server.widget.shapes import Refusal
 
 SOURCE = "widget"
@@ -72,10 +72,10 @@ class Endpoints(Blueprint):
         return {**doc, "security": self.callers, "responses": {**doc["responses"], "4XX": refusal}}
 
 
-def once(shopper: Shopper, body: Any, act: Callable[[str], Any], *, rate: str | None = None) -> Any:
+def once(shopper: Shopper, body: Any, act: Callable[[str], Any], *, limit: Limit | None = None) -> Any:
     """Do `act` once for the request key; again with the same key: the same answer (acceptance 29, 62).
 
-    `act` takes the ledger key: the caller's own, bound to the caller. `rate` limits how often the caller may do it;
+    `act` takes the ledger key: the caller's own, bound to the caller. `limit` is how often the caller may do it;
     a repeat of what was done is not counted. Raises BadRequest without a key, RateLimited.
     """
     sent = request.headers.get(KEY_HEADER, "")
@@ -83,11 +83,10 @@ def once(shopper: Shopper, body: Any, act: Callable[[str], Any], *, rate: str | 
         raise BadRequest(f"Send a request key of your own, 1 to {KEY_LENGTH_MAX} characters.", field=KEY_HEADER)
     key = f"{shopper.customer.id}:{sent}"
     body = {"path": request.path, "asked": body}
-    path = request.url_rule.rule if request.url_rule else request.path
 
     def act_anew() -> Any:
-        if rate is not None:
-            limit_flood(rate, path, str(shopper.customer.id))
+        if limit is not None:
+            limit.count(str(shopper.customer.id))
         return act(key)
 
     return idempotency.run_once(shopper.shop.id, SOURCE, key, body, act_anew, customer_id=str(shopper.customer.id))

@@ -10,14 +10,10 @@ from widget_server.loyalty.people.devices import Browser
 from widget_server.loyalty.people.sign_in import SignedIn
 from widget_server.loyalty.people.sign_in_codes import Purpose
 from widget_server.loyalty.program.shops import Shop
-from widget_server.web import agents, auth
+from widget_server.web import agents, auth, limits
 from widget_server.web.bodies import json_body
-from widget_server.web.rate_limits import limit_address, limit_address_flood
 from widget_server.widget import assets, attempts, requests, shapes, views
 from widget_server.widget.routes import ANYBODY, MEMBERS, Endpoints, challenge_of_key
-
-ASK_RATE = "20 per hour"  # of a network address: each may send a mail
-CONFIRM_RATE = "30 per minute"
 
 session = Endpoints("session", "session", "Sign-up, log-in, log-out", callers=ANYBODY)
 
@@ -28,7 +24,7 @@ session = Endpoints("session", "session", "Sign-up, log-in, log-out", callers=AN
 def identity() -> ResponseReturnValue:
     """The shop's signed word, swapped for a session."""
     shop = auth.shop()
-    limit_address_flood("60 per minute", "identity", shop.id)
+    limits.IDENTITY.count(shop.id)
     body = json_body(requests.IdentityAsk())
     join, code = body["join"], body["referral_code"]
     return _session(sign_in.with_identity(shop, body["token"], join=join, referral_code=code, browser=_browser()))
@@ -70,7 +66,7 @@ def reset() -> ResponseReturnValue:
 def confirm() -> ResponseReturnValue:
     """The code of the mail, typed here: signed in."""
     shop, body = auth.shop(), json_body(requests.ConfirmAsk())
-    limit_address(CONFIRM_RATE, "confirm", shop.id)
+    limits.CONFIRM_CODE.count(shop.id)
     return _session(sign_in.confirm(shop, body["challenge"], body["code"], browser=_browser(body["device"])))
 
 
@@ -80,7 +76,7 @@ def confirm() -> ResponseReturnValue:
 def new_password() -> ResponseReturnValue:
     """The code of the mail and a new password: signed in here, out everywhere else."""
     shop, body = auth.shop(), json_body(requests.NewPasswordAsk())
-    limit_address(CONFIRM_RATE, "confirm", shop.id)
+    limits.CONFIRM_CODE.count(shop.id)
     new, browser = body["password"], _browser(body["device"])
     return _session(sign_in.confirm(shop, body["challenge"], body["code"], password=new, browser=browser))
 
@@ -107,7 +103,7 @@ def ask_to_verify() -> ResponseReturnValue:
     before = sign_in_codes.asked_before(me.shop.id, challenge)
     if before is not None:
         return _challenged(challenge, before)
-    limit_address(ASK_RATE, "code", me.shop.id)
+    limits.ASK_CODE.count(me.shop.id)
     body = sign_in.ask_to_verify(me.shop, me.customer, locale=_locale(me.shop), challenge=challenge)
     return _challenged(challenge, body.row)
 
@@ -119,7 +115,7 @@ def ask_to_verify() -> ResponseReturnValue:
 def verify() -> ResponseReturnValue:
     """The code of the mail, typed by the member: the address is verified, and points that waited for it are there."""
     me, body = auth.member(), json_body(requests.VerifyAsk())
-    limit_address(CONFIRM_RATE, "confirm", me.shop.id)
+    limits.CONFIRM_CODE.count(me.shop.id)
     return jsonify(views.member.member(sign_in.verify(me.shop, me.customer, body["challenge"], body["code"])))
 
 
@@ -170,7 +166,7 @@ def _challenge(
     before = sign_in_codes.asked_before(shop.id, challenge)
     if before is not None:  # a repeat of a request that was done costs nothing
         return _challenged(challenge, before)
-    limit_address(ASK_RATE, "code", shop.id)
+    limits.ASK_CODE.count(shop.id)
     emails.parse(email)
     if password is not None:  # hashing is costly, so after the limit
         wishes = {**wishes, "password_hash": passwords.hash_password(password)}

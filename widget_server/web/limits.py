@@ -1,0 +1,68 @@
+"""Every limit on how often something may be done over HTTP: what, how often, and of whom. Routes cite them by name.
+
+A limit that guards a secret or sends mail counts in the database and holds in all processes. The others only keep one
+caller from taking all threads: they count in memory and hold in each process alone (contracts §19). API keys have a
+rate of their own (key_rates.py), and what a mailbox may have is a rule of its own (loyalty/people/sign_in_codes.py).
+"""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Literal
+
+from widget_server.web import rate_limits
+
+Of = Literal["who", "address"]  # whoever is named, or the network address of the caller beside it
+Holds = Literal["everywhere", "process"]
+
+COUNTERS: dict[tuple[Of, Holds], Callable[..., None]] = {
+    ("who", "everywhere"): rate_limits.limit,
+    ("who", "process"): rate_limits.limit_flood,
+    ("address", "everywhere"): rate_limits.limit_address,
+    ("address", "process"): rate_limits.limit_address_flood,
+}
+
+
+@dataclass(frozen=True)
+class Limit:
+    """How often something may be done. `name` is part of what is counted: another name begins anew."""
+
+    name: str
+    rate: str
+    of: Of
+    holds: Holds
+
+    def count(self, *who: str) -> None:
+        """Count one more of `who`; raises RateLimited."""
+        COUNTERS[self.of, self.holds](self.rate, self.name, *who)
+
+    def failures(self, *who: str) -> AbstractContextManager[None]:
+        """Count the block if it raises WrongCredentials; raises RateLimited beyond the rate."""
+        counted = rate_limits.failures if self.of == "who" else rate_limits.address_failures
+        return counted(self.rate, self.name, *who)
+
+
+# signing in
+ASK_CODE = Limit("code", "20 per hour", "address", "everywhere")  # each may send a mail
+CONFIRM_CODE = Limit("confirm", "30 per minute", "address", "everywhere")
+CONFIRM_LINK = Limit("confirm", "30 per minute", "address", "everywhere")
+SHOW_SESSIONS = Limit("sessions", "30 per minute", "address", "everywhere")
+IDENTITY = Limit("identity", "60 per minute", "address", "process")
+TRY_PASSWORD = Limit("sign-in", "20 per minute", "address", "everywhere")  # whatever becomes of it: each costs a hash
+WRONG_PASSWORD = Limit("sign-in", "10 per 15 minutes", "address", "everywhere")
+WRONG_PASSWORD_OF_DEVICE = Limit("sign-in-device", "10 per 15 minutes", "who", "everywhere")
+WRONG_PASSWORD_OF_ACCOUNT = Limit("sign-in-account", "100 per day", "who", "everywhere")
+WRONG_PASSWORD_WHEN_GUESSED = Limit("sign-in-guessed", "1 per day", "address", "everywhere")
+
+# members
+CLICK = Limit("click", "30 per minute", "who", "process")
+VISIT = Limit("visit", "30 per minute", "who", "process")
+BIRTHDAY = Limit("birthday", "10 per hour", "who", "process")
+REDEEM = Limit("/widget/redeem", "20 per minute", "who", "process")
+FRIENDS_CODE = Limit("code", "10 per hour", "who", "everywhere")
+EXPORT = Limit("export", "10 per hour", "who", "process")
+
+# guests and apps
+BADGES = Limit("badges", "120 per minute", "address", "process")
+KNOW_CODE = Limit("friend-code", "60 per minute", "address", "process")
+VISITORS_TOKEN = Limit("oauth", "120 per minute", "address", "process")

@@ -38,6 +38,7 @@ loyalty.points.csv_files loyalty.points.stored_files
 loyalty.earning.orders
 loyalty.earning.feeds loyalty.earning.deliveries
 loyalty.earning.new_customers
+loyalty.earning.kinds
 loyalty.earning.rules
 loyalty.earning.scoring loyalty.earning.caps
 loyalty.earning.order_points

@@ -21,6 +21,7 @@ from widget_server.errors import BadRequest, BadTransition
 from widget_server.events import Event, ProgramChanged
 from widget_server.loyalty import referrals
 from widget_server.loyalty.earning import rules
+from widget_server.loyalty.earning.kinds import KINDS
 from widget_server.loyalty.earning.rules import Figure, Trigger
 from widget_server.loyalty.points import tiers
 from widget_server.loyalty.program import programs, shops
@@ -79,7 +80,7 @@ def test_the_demo_comes_to_life_by_its_file(database: str) -> None:
         program = world.program
         assert (program.name, program.status, program.rules.point_value) == ("Fern Club", "active", Decimal("0.01"))
         listed = rules.listed(world.shop, None, None)
-        assert [rule.kind for rule in listed] == list(rules.KINDS)
+        assert [rule.kind for rule in listed] == list(KINDS)
         ann = world.member()
         assert ann.balance == 100
         ann.orders("20.00")

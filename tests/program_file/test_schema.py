@@ -16,7 +16,8 @@ from marshmallow import Schema, fields, missing
 from demo_shop.catalogue import COLLECTIONS, PRODUCTS
 from tests.make import tries
 from widget_server.errors import BadRequest
-from widget_server.loyalty.earning.rules import KINDS, Terms
+from widget_server.loyalty.earning.kinds import KINDS
+from widget_server.loyalty.earning.rules import Terms
 from widget_server.loyalty.program.programs import ProgramSettings
 from widget_server.loyalty.program.shops import WidgetSettings
 from widget_server.loyalty.rewards.gifts import Gift

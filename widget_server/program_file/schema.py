@@ -7,7 +7,8 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, post_load, validates_schema
 
 from widget_server.errors import BadRequest
-from widget_server.loyalty.earning.rules import KINDS, ORDER_KINDS, RATED_KINDS, Terms
+from widget_server.loyalty.earning.kinds import KINDS, ORDER_KINDS, RATED_KINDS
+from widget_server.loyalty.earning.rules import Terms
 from widget_server.loyalty.points.tiers import WINDOW_DAYS_DEFAULT as TIER_WINDOW_DAYS_DEFAULT
 from widget_server.loyalty.program.programs import ProgramSettings
 from widget_server.loyalty.program.shops import LOCALE, WidgetSettings
@@ -165,7 +166,7 @@ class RuleSchema(Part):
     """An earning rule."""
 
     handle = handle_field()
-    kind = one_of(KINDS, required=True)
+    kind = one_of(tuple(KINDS), required=True)
     title = Words(load_default=None)
     description = Words(1000, load_default=None)
     active = YesNo(load_default=True)
@@ -180,7 +181,7 @@ class RuleSchema(Part):
         kind, terms = rule["kind"], rule["terms"]
         if (rule["points"] is None) == (rule["per"] is None):
             raise ValidationError("Either points, or per: so many points for so much money.", "points")
-        if rule["per"] and kind not in RATED_KINDS:
+        if rule["per"] and not KINDS[kind].rated:
             raise ValidationError(f"Only rules of kind {', '.join(RATED_KINDS)} know an amount of money.", "per")
         for level, own in rule["by_tier"].items():
             if ("money" in own) != (rule["per"] is not None):

@@ -13,6 +13,7 @@ from widget_server.db import atomic
 from widget_server.errors import Refusal
 from widget_server.events import CustomerPastChanged, CustomerRegistered, SamePerson, emit
 from widget_server.loyalty.earning import actions, deliveries, orders
+from widget_server.loyalty.earning.kinds import KINDS
 from widget_server.loyalty.earning.order_states import OrderState
 from widget_server.loyalty.earning.orders import Parked
 from widget_server.loyalty.people import customers, emails, privacy, sessions
@@ -25,7 +26,6 @@ from widget_server.stores.platforms import PLATFORMS
 from widget_server.web.bodies import faults
 
 NEWS = "news"  # of all topics that tell how something is now
-SERVER_KINDS = {"review": "review", "newsletter": "newsletter", "visit": "visit"}
 
 
 @dataclass(frozen=True)
@@ -205,12 +205,19 @@ def _action(shop: Shop, platform: str, told: dict[str, Any]) -> Outcome:
     if facts["customer"] is None:
         raise MalformedMessage("customer: neither an id nor an e-mail")
     customer = customers.recognise(shop.id, facts["customer"])
-    kind, _, name = facts["type"].partition(":")
-    if kind not in ("social", "custom"):
-        kind, name = (SERVER_KINDS[kind], "") if kind in SERVER_KINDS else ("custom", facts["type"])
+    kind, name = _kind_and_name(facts["type"])
     action = actions.Action(kind, facts["id"], name or None, facts["value"], facts["occurred_at"])
     booked = actions.fire(shop, customer, action, source=f"store:{platform}")
     return BOOKED if booked else Outcome("ignored", "no rule gives points for this now")
+
+
+def _kind_and_name(type: str) -> tuple[str, str]:
+    """The kind of rule that an action is for, and which of them: what no kind knows is the shop's own, by its name."""
+    word, _, name = type.partition(":")
+    kind = KINDS.get(word)
+    if kind is None or kind.told_by != "shop":
+        return "custom", type
+    return kind.name, name if kind.named_by else ""
 
 
 def _wait(shop: Shop, platform: str, topic: str, body: bytes, order_id: str) -> Outcome:

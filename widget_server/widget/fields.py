@@ -6,6 +6,7 @@ from typing import Any
 
 from marshmallow import RAISE, Schema, fields, validate
 
+from widget_server.loyalty.earning.kinds import KINDS
 from widget_server.web.wire import Flag, Points
 
 PRICE = "^[0-9]{1,9}([.][0-9]{1,6})?$"
@@ -17,7 +18,7 @@ REWARD_KINDS = ["amount", "sliding", "percent", "free_shipping", "free_product"]
 COUPON_KINDS = ["amount", "percent", "free_shipping", "free_product"]
 
 
-RULE_KINDS = ["order", "first_order", "join", "birthday", "newsletter", "review", "social", "visit", "custom"]
+RULE_KINDS = list(KINDS)
 
 
 ROUNDINGS = ["floor", "unit", "nearest"]

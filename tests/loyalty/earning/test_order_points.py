@@ -15,6 +15,7 @@ from widget_server.errors import NotEnoughPoints, NotFound, ProgramNotActive, Ru
 from widget_server.ledger import Transaction
 from widget_server.loyalty.earning import actions, birthdays, order_points, orders, rule_states, rules
 from widget_server.loyalty.earning.actions import Action
+from widget_server.loyalty.earning.kinds import KINDS
 from widget_server.loyalty.earning.rules import Terms
 from widget_server.loyalty.people import customers
 from widget_server.loyalty.people.customers import Person
@@ -578,7 +579,7 @@ def test_a_click_pays_once(world: World) -> None:  # acceptance 26
 
 def test_the_browser_can_invoke_nothing_else(world: World) -> None:  # acceptance 26
     ann = world.member()
-    for kind in set(rules.KINDS) - {"social"}:
+    for kind in set(KINDS) - {"social"}:
         rule = world.rule(kind, points=100)
         with pytest.raises(RuleNotClickable):
             actions.click(world.shop, ann.customer, rule.id)

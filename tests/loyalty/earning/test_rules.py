@@ -11,6 +11,7 @@ from widget_server import clock, events, jobs, ledger, reactions
 from widget_server.errors import BadRequest, NotFound, StaleRevision
 from widget_server.events import Event, RuleChanged
 from widget_server.loyalty.earning import order_points, rules
+from widget_server.loyalty.earning.kinds import KINDS
 from widget_server.loyalty.earning.rules import Figure, Terms, Trigger
 from widget_server.loyalty.points import tiers
 from widget_server.widget import views
@@ -193,7 +194,7 @@ def test_our_own_triggers(world: World, activity: str, kind: str, terms: dict[st
     made_by_file = world.rule(kind, points=5, terms=Terms(**terms))
     assert made_by_file.trigger == rule.trigger
     assert {activity for activity, _, _ in TRIGGERS if ":" not in activity} | {"social", "custom"} == {
-        one.replace("_", "-") for one in rules.KINDS
+        one.replace("_", "-") for one in KINDS
     }
 
 

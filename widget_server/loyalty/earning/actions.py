@@ -10,8 +10,9 @@ from widget_server.errors import RuleNotClickable
 from widget_server.ledger import POINTS_MAX, Account, Cause, Transaction
 from widget_server.loyalty.earning import caps, rules
 from widget_server.loyalty.earning.caps import Budget
+from widget_server.loyalty.earning.kinds import KINDS, ORDER_KINDS
 from widget_server.loyalty.earning.order_points import may_earn
-from widget_server.loyalty.earning.rules import ONCE_KINDS, ORDER_KINDS, EarningRule, Figure
+from widget_server.loyalty.earning.rules import EarningRule, Figure
 from widget_server.loyalty.people import customers, mailboxes
 from widget_server.loyalty.people.customers import Customer
 from widget_server.loyalty.program import programs
@@ -67,9 +68,12 @@ def visit(shop: Shop, customer: Customer) -> int:
 
 
 def _names(rule: EarningRule, action: Action) -> bool:
-    told = {"custom": rule.terms.name, "social": (rule.terms.channel or "").lower() or None}
-    name = action.name.lower() if action.name and rule.kind == "social" else action.name
-    return rule.kind not in told or told[rule.kind] == name
+    if KINDS[rule.kind].named_by is None:
+        return True
+    wanted, name = rule.name_of_action or None, action.name
+    if rule.kind == "social":  # channels are written in any case
+        wanted, name = wanted and wanted.lower(), name and name.lower()
+    return wanted == name
 
 
 def pay(shop: Shop, rule: EarningRule, customer: Customer, action: Action, source: str) -> Transaction | None:
@@ -92,7 +96,7 @@ def pay(shop: Shop, rule: EarningRule, customer: Customer, action: Action, sourc
         given = _within_caps(shop, rule, account, wanted, moment)
         if given <= 0:
             return None
-        if rule.kind in ONCE_KINDS and not mailboxes.claim(shop, customer, f"{rule.kind}:{rule.id}"):
+        if KINDS[rule.kind].pays_once and not mailboxes.claim(shop, customer, f"{rule.kind}:{rule.id}"):
             return None
         cause = Cause(rule.kind, rule.id, snapshot={"points": given, "title": rule.title})
         return ledger.post(shop.id, account.id, "earn", given, source=source, key=keys[0], cause=cause, at=moment)
@@ -101,7 +105,7 @@ def pay(shop: Shop, rule: EarningRule, customer: Customer, action: Action, sourc
 def _key(rule: EarningRule, customer_id: str, action: Action) -> str:
     """The request key of what a rule gives a row of a person for `action`."""
     once = f"{rule.kind}:{rule.id}:{customer_id}"
-    return once if rule.kind in ONCE_KINDS else f"{once}:{action.id}"
+    return once if KINDS[rule.kind].pays_once else f"{once}:{action.id}"
 
 
 def _wanted(figure: Figure, action: Action) -> int:

@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from widget_server import clock
-from widget_server.loyalty.earning.rules import ONCE_KINDS, EarningRule, Terms
+from widget_server.loyalty.earning.kinds import KINDS
+from widget_server.loyalty.earning.rules import EarningRule, Terms
 from widget_server.loyalty.program.shops import Shop
 
 EVER = datetime(1970, 1, 1, tzinfo=UTC)
@@ -13,12 +15,12 @@ BIRTHDAY_GAP = timedelta(days=360)  # between two payments, so that an edited da
 
 def of_rule(rule: EarningRule) -> Terms:
     """The rule's terms, with what its kind is capped at by nature, whatever the owner says."""
-    terms = rule.terms
-    if rule.kind in ONCE_KINDS:
-        return replace(terms, times_ever=1)
-    if rule.kind == "visit":
-        return replace(terms, times_per_day=1)
-    return terms
+    kind = KINDS[rule.kind]
+    if kind.limit is None or rule.kind == "birthday":  # which keeps a gap (birthdays.py)
+        return rule.terms
+    times, unit = kind.limit
+    capped: dict[str, Any] = {"times_ever" if unit == "ever" else f"times_per_{unit}": times}
+    return replace(rule.terms, **capped)
 
 
 def units(terms: Terms) -> list[str]:

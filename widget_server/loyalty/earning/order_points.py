@@ -13,9 +13,10 @@ from widget_server.db import atomic
 from widget_server.ledger import Account
 from widget_server.loyalty.earning import new_customers, rules
 from widget_server.loyalty.earning.caps import Budget
+from widget_server.loyalty.earning.kinds import ORDER_KINDS
 from widget_server.loyalty.earning.order_states import OrderState
 from widget_server.loyalty.earning.orders import Order
-from widget_server.loyalty.earning.rules import ORDER_KINDS, EarningRule
+from widget_server.loyalty.earning.rules import EarningRule
 from widget_server.loyalty.earning.scoring import ONE, Rate, score
 from widget_server.loyalty.people import customers
 from widget_server.loyalty.people.customers import Customer

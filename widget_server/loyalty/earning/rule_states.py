@@ -10,7 +10,8 @@ from peewee import fn
 from widget_server import clock
 from widget_server.ledger import Account, Transaction
 from widget_server.loyalty.earning import birthdays, caps
-from widget_server.loyalty.earning.rules import ORDER_KINDS, EarningRule
+from widget_server.loyalty.earning.kinds import KINDS
+from widget_server.loyalty.earning.rules import EarningRule
 from widget_server.loyalty.people.customers import Customer
 from widget_server.loyalty.points.awards import Award
 from widget_server.loyalty.program.shops import Shop
@@ -40,7 +41,7 @@ def _done(shop: Shop, account: Account, rules: list[EarningRule]) -> dict[str, d
     for rule in rules:
         units = caps.units(caps.of_rule(rule))
         if units:
-            alike[rule.kind in ORDER_KINDS, units[0]][rule.id] = units
+            alike[KINDS[rule.kind].per == "order", units[0]][rule.id] = units
     done: dict[str, dict[str, int]] = {}
     for (orders, widest), units_of in alike.items():
         table = Award if orders else Transaction

@@ -18,15 +18,12 @@ from widget_server.errors import BadRequest, NotFound
 from widget_server.events import RuleChanged
 from widget_server.ledger import Account
 from widget_server.loyalty.audit_log import Audited
+from widget_server.loyalty.earning.kinds import KINDS
 from widget_server.loyalty.people.customers import Customer
 from widget_server.loyalty.points import tiers
 from widget_server.loyalty.program import programs, revisions
 from widget_server.loyalty.program.shops import Shop
 
-KINDS = ("order", "first_order", "join", "birthday", "newsletter", "review", "social", "visit", "custom")
-ORDER_KINDS = ("order", "first_order")
-ONCE_KINDS = ("join", "newsletter", "social", "first_order")
-RATED_KINDS = (*ORDER_KINDS, "custom")  # those that know an amount of money
 OWN_APP = "store"  # the app of our own triggers (contracts §7)
 
 
@@ -115,9 +112,14 @@ class EarningRule(Audited, ShopTable):
         """What sets it off, as the admin API was told, or in our own words (contracts §7)."""
         if self.trigger_app_id is not None:
             return Trigger(self.trigger_app_id, self.trigger_activity_type)
-        name = {"social": self.terms.channel, "custom": self.terms.name}.get(self.kind)
-        word = self.kind.replace("_", "-")
+        name, word = self.name_of_action, KINDS[self.kind].word
         return Trigger(OWN_APP, f"{word}:{name}" if name else word)
+
+    @property
+    def name_of_action(self) -> str | None:
+        """What an action must name to be paid by this rule of its kind; None where there is nothing to name."""
+        term = KINDS[self.kind].named_by
+        return getattr(self.terms, term) if term else None
 
 
 @dataclass(frozen=True)
@@ -346,11 +348,10 @@ def _meaning(trigger: Trigger) -> tuple[str, dict[str, Any]]:
     if trigger.app_id != OWN_APP:
         return "custom", {"name": trigger.activity}
     word, _, name = trigger.activity.partition(":")
-    kind = {kind.replace("_", "-"): kind for kind in KINDS}.get(word)
-    term = {"social": "channel", "custom": "name"}.get(kind or "")
-    if kind is None or bool(name) != bool(term):
+    kind = next((kind for kind in KINDS.values() if kind.word == word), None)
+    if kind is None or bool(name) != bool(kind.named_by):
         raise BadRequest(f"The shop has no activity {trigger.activity!r}.", field="trigger_activity_type")
-    return kind, {term: name} if term else {}
+    return kind.name, {kind.named_by: name} if kind.named_by else {}
 
 
 def _trigger_columns(trigger: Trigger) -> dict[str, str | None]:
@@ -365,7 +366,7 @@ def _figure_columns(shop: Shop, kind: str, figures: Mapping[str | None, Figure])
     rated = {figure.per is not None for figure in figures.values()}
     if len(rated) != 1:
         raise BadRequest("Either points, or points for money: the same for each tier.", field="figures")
-    if True in rated and kind not in RATED_KINDS:
+    if True in rated and not KINDS[kind].rated:
         raise BadRequest(f"A rule of kind {kind} knows no amount of money.", field="figures")
     if any(one.points <= 0 or (one.per is not None and one.per <= 0) for one in figures.values()):
         raise BadRequest("Points and money are above 0.", field="figures")

@@ -6,6 +6,7 @@ from typing import Any
 from widget_server import clock, ledger
 from widget_server.ledger import Account
 from widget_server.loyalty.earning import rule_states, rules, scoring
+from widget_server.loyalty.earning.kinds import KINDS
 from widget_server.loyalty.earning.rule_states import OPEN, RuleState
 from widget_server.loyalty.earning.rules import EarningRule, Figure
 from widget_server.loyalty.people.customers import Customer
@@ -46,7 +47,7 @@ def _rules(
         """By what the order's points are multiplied beside the product's own factors; None when by nothing."""
         tier = Decimal(1) if one.has_own(tier_id) else of_tier
         both = scoring.combined([tier, campaign], program.rules.combine)
-        return both if both != 1 and one.kind in rules.ORDER_KINDS else None
+        return both if both != 1 and KINDS[one.kind].per == "order" else None
 
     return [_rule(one, one.figure_for(tier_id), program, states.get(one.id, OPEN), multiplier(one)) for one in listed]
 
@@ -78,13 +79,9 @@ def rate(points: int | None, per: Decimal | None) -> Json | None:
 
 
 def _limit(one: EarningRule) -> Json | None:
-    if one.kind in rules.ONCE_KINDS:
-        return {"times": 1, "period": "ever"}
-    if one.kind == "birthday":
-        return {"times": 1, "period": "year"}
-    if one.kind == "visit":
-        return {"times": 1, "period": "day"}
-    terms = one.terms
+    terms, by_nature = one.terms, KINDS[one.kind].limit
+    if by_nature is not None:
+        return {"times": by_nature[0], "period": by_nature[1]}
     for period, times in (
         ("day", terms.times_per_day),
         ("month", terms.times_per_month),

@@ -1,0 +1,54 @@
+"""The kinds of earning rules, a row for each: what it pays for, how often, and who says that it happened.
+
+A new kind is a row here, its words in the panel's language files, and whatever fires it.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Unit = Literal["day", "month", "year", "ever"]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of rule.
+
+    `per` is what it pays for; `rated`: it may give points for each unit of money; `limit`: how often it pays a customer
+    by its nature, whatever the owner says (for a birthday a gap of its own, birthdays.py); `told_by`: who says that it
+    happened; `named_by`: the term that tells rules of the kind apart, by which an action names one.
+    """
+
+    name: str
+    per: Literal["order", "action"] = "action"
+    rated: bool = False
+    limit: tuple[int, Unit] | None = None
+    told_by: Literal["orders", "server", "shop"] = "server"
+    named_by: Literal["channel", "name"] | None = None
+
+    @property
+    def pays_once(self) -> bool:
+        """True when a person is paid once, whatever happens."""
+        return self.limit == (1, "ever")
+
+    @property
+    def word(self) -> str:
+        """The name as the admin API's triggers have it."""
+        return self.name.replace("_", "-")
+
+
+KINDS: dict[str, Kind] = {
+    kind.name: kind
+    for kind in (
+        Kind("order", per="order", rated=True, told_by="orders"),
+        Kind("first_order", per="order", rated=True, limit=(1, "ever"), told_by="orders"),
+        Kind("join", limit=(1, "ever")),
+        Kind("birthday", limit=(1, "year")),
+        Kind("newsletter", limit=(1, "ever"), told_by="shop"),
+        Kind("review", told_by="shop"),
+        Kind("social", limit=(1, "ever"), told_by="shop", named_by="channel"),
+        Kind("visit", limit=(1, "day"), told_by="shop"),
+        Kind("custom", rated=True, told_by="shop", named_by="name"),
+    )
+}
+ORDER_KINDS = tuple(name for name, kind in KINDS.items() if kind.per == "order")
+RATED_KINDS = tuple(name for name, kind in KINDS.items() if kind.rated)

@@ -119,7 +119,8 @@ def test_a_process_looks_at_its_connections_but_not_at_those_of_our_proxy(
             await asyncio.sleep(0.001)
         watching.cancel()
 
-    asyncio.run(story())
+    with ThreadPoolExecutor(1) as pool:  # this thread may have an event loop already, as that of a browser
+        pool.submit(lambda: asyncio.run(story())).result()
     assert bool(looked) is looks
 
 

@@ -135,7 +135,7 @@ def test_mails_of_other_shops_do_not_wait_for_bulk_jobs(mover: World, monkeypatc
     worker.start()
     assert listing.wait(30)
     with db.atomic():
-        jobs.queue.enqueue("send_mail", {})
+        jobs.job_queue.enqueue("send_mail", {})
     assert sent.wait(30)
     stop.set()
     worker.join(30)
@@ -150,7 +150,7 @@ def test_listing_promises_itself_anew_behind_whoever_waits(
     monkeypatch.setitem(jobs.JOBS, "send_mail", lambda payload: order.append("mail"))
     list_group = imports._list_group
     monkeypatch.setattr(imports, "_list_group", lambda *words: order.append("rows") or list_group(*words))
-    jobs.queue.enqueue("send_mail", {})
+    jobs.job_queue.enqueue("send_mail", {})
     jobs.run_all()
     assert order[:3] == ["rows", "mail", "rows"]
     assert Batch.need(mover.shop, Batch.id == batch.id).succeeded == ROWS

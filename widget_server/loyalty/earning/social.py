@@ -54,7 +54,7 @@ def follow(shop: Shop, customer: Customer, channel: str, *, source: str) -> Foll
 def click(shop: Shop, customer: Customer, rule_id: str) -> EarningRule:
     """The member opened a social page from the panel: points for the click, once, and the channel counts as followed.
 
-    Raises what `earning.click` does.
+    Raises what `actions.click` raises.
     """
     with atomic():
         rule = actions.click(shop, customer, rule_id)

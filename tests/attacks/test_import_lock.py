@@ -133,12 +133,15 @@ def test_mails_of_other_shops_do_not_wait_for_bulk_jobs(mover: World, monkeypatc
     monkeypatch.setitem(jobs.JOBS, batches.LIST_JOB, lambda payload: listing.set() or sent.wait(30))
     worker = threading.Thread(target=jobs.work, args=(stop,))
     worker.start()
-    assert listing.wait(30)
-    with db.atomic():
-        jobs.job_queue.enqueue("send_mail", {})
-    assert sent.wait(30)
-    stop.set()
-    worker.join(30)
+    try:
+        assert listing.wait(30)
+        with db.atomic():
+            jobs.job_queue.enqueue("send_mail", {})
+        assert sent.wait(30)
+    finally:  # whatever became of it, no worker outlives its story
+        sent.set()
+        stop.set()
+        worker.join(30)
 
 
 def test_listing_promises_itself_anew_behind_whoever_waits(

@@ -1,4 +1,4 @@
-"""Tables: the fields that a call may ask by, for people, read back from the shapes which `json_schema.py` made of them."""
+"""Tables: the fields that a call may ask by, for people, read back from the shapes that `json_schema.py` made."""
 
 from dataclasses import dataclass
 

@@ -213,11 +213,20 @@ def test_what_is_counted_in_memory_is_written_when_it_stops(world: World, tmp_pa
     assert [key.last_used_from for key in api_keys.keys(world.shop.id)] == ["127.0.0.1"]
 
 
+def hangs_holding_nothing(worker: psutil.Process, port: int) -> bool:
+    """Suspend the worker; where that hit it in the middle of writing it goes on, and it is False."""
+    worker.suspend()
+    if answer(port, "/readyz")[0] == 200:
+        return True
+    worker.resume()
+    return False
+
+
 def test_it_says_why_it_is_not_ready(database: str, tmp_path: Path) -> None:
     with serving(database, tmp_path) as (server, port):
         worker = server.worker()
         assert worker is not None
-        worker.suspend()  # it hangs: alive for the system, and does nothing
+        until(lambda: hangs_holding_nothing(worker, port), "the worker hangs: alive for the system, and does nothing")
         Beat.update(seen_at=clock.now() - timedelta(seconds=61)).execute()
         assert answer(port, "/readyz") == (
             503,

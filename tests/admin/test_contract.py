@@ -36,6 +36,8 @@ from widget_server.web import rate_limits
 from widget_server.web.auth import MEMBER_TOKEN, SHOP_HEADER
 from widget_server.web.callers import API_KEY
 
+DATABASES = ("sqlite",)
+
 CASES = 1000 if PROOFS else 5
 STORIES = 2000 if PROOFS else 50
 ACCEPTED = ["2xx", "401", "403", "404", "409", "428", "429"]  # the rest is about what is there, not about the form

@@ -196,5 +196,7 @@ def test_twelve_secrets_and_a_hostile_script_that_reads_none_of_them(visitor: Ma
     assert spy.knows("into a wrapped call")
     paula.opens_widget()
     points_of(paula)
-    panel_frame(paula.page).evaluate("parent.postMessage({ slip: { token: Object.values(localStorage)[0] } }, '*')")
+    place = f"loyalty:{paula.demo.facts['embed_key']}"
+    slip = "(place) => parent.postMessage({ slip: { token: localStorage[place] } }, '*')"
+    panel_frame(paula.page).evaluate(slip, place)
     assert "her session" in spy.leaks(secrets)

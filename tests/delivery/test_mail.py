@@ -295,7 +295,7 @@ def test_no_password_is_said_to_a_server_that_will_not_encrypt(world: World) -> 
 
 
 @pytest.mark.parametrize(
-    ("answers", "reason"),
+    ("replies", "reason"),
     [
         ({"RCPT": f"550 <{ANN}>: no such user"}, "SMTPRecipientsRefused 550"),
         ({"MAIL": "451 <loyalty@localhost>: later"}, "SMTPSenderRefused 451"),

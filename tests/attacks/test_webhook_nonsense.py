@@ -15,7 +15,8 @@ from flask.testing import FlaskClient
 from standardwebhooks import Webhook
 
 from tests.cases.shop import SECRET, CaseShop, open_shop
-from widget_server import clock, ledger
+from widget_server import clock, db, ledger
+from widget_server.stores.generic import webhooks
 from widget_server.web.auth import SHOP_HEADER
 
 AT = "2026-11-28T10:00:00Z"
@@ -135,6 +136,18 @@ def test_texts_that_are_none(fuzzer: Fuzzer) -> None:
     for type in ("social:", "custom:", "join", "birthday", "order", "first_order", "a" * 5000, "social:\u0130"):
         action = {"id": uuid.uuid4().hex, "type": type, "customer": {"id": "fz"}, "occurred_at": AT, "value": None}
         fuzzer.sends(f"action {type:.20}", "action", action)
+
+
+def test_without_the_look_at_characters_texts_break_it(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch, backend: str
+) -> None:
+    monkeypatch.setattr(webhooks, "storable", lambda value: True)
+    fuzzer = Fuzzer(open_shop(client, "generic"))
+    fuzzer.sends("half a character", "order", order(line_name="\ud800", number="\ud800"))
+    if backend == "postgres":
+        fuzzer.sends("a NUL", "order", order(line_name="a\x00b", number="a\x00b"))
+    assert fuzzer.broken
+    db.connect()  # what breaks a request closes its connection
 
 
 def test_bodies_that_are_none(fuzzer: Fuzzer) -> None:

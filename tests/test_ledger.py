@@ -137,10 +137,10 @@ def test_another_tier_is_a_change_of_the_account_and_the_same_one_is_none(world:
 def test_accounts_of_many_are_opened_once(world: World) -> None:
     known, *new = [world.visitor(f"v{number}@example.com").id for number in range(4)]
     account = ledger.open_account(world.shop.id, known)
-    returns = at_once(*[lambda: ledger.open_accounts(world.shop.id, [known, *new])] * 3)
-    assert returns[0] == returns[1] == returns[2]
-    assert returns[0][known] == account.id
-    assert {one: ledger.open_account(world.shop.id, one).id for one in new} == {one: returns[0][one] for one in new}
+    results = at_once(*[lambda: ledger.open_accounts(world.shop.id, [known, *new])] * 3)
+    assert results[0] == results[1] == results[2]
+    assert results[0][known] == account.id
+    assert {one: ledger.open_account(world.shop.id, one).id for one in new} == {one: results[0][one] for one in new}
 
 
 # Keys

@@ -325,8 +325,8 @@ def by_the_clock(world: World) -> None:
     for endpoint_id in outbox.due():
         with db.atomic():
             loads = outbox.take(outbox.next_lanes(endpoint_id, 5), 60)
-        returns = [outbox.Outcome(load, [outbox.Answer(200, "", 0.1)] * len(load.messages)) for load in loads]
-        outbox.settle(returns)
+        results = [outbox.Outcome(load, [outbox.Answer(200, "", 0.1)] * len(load.messages)) for load in loads]
+        outbox.settle(results)
 
 
 def connected(shop: WooShop) -> None:

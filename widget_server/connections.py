@@ -21,8 +21,11 @@ def end_excess(most: int = PER_ADDRESS_MAX) -> int:
 
     Those that this process opened itself, to a database for instance, are left alone.
     """
+    process = psutil.Process()
     try:
-        found = psutil.Process().net_connections("tcp")
+        if process.num_fds() <= most:  # nobody can hold more; the list of all connections costs much more
+            return 0
+        found = process.net_connections("tcp")
     except (psutil.Error, OSError):  # the system does not tell
         return 0
     ours = {one.laddr.port for one in found if one.status == psutil.CONN_LISTEN}

@@ -20,6 +20,9 @@ SOME_ID = "0b7f2b2e-6f0c-4c59-9a55-2f6d2d9f4f10"
 CALLS = [call for service in admin.SERVICES for call in service.calls]
 PASSES = {  # who may call what a key or token that may read, manage, or a member may call
     "none": set[str](),
+    "nonsense": set[str](),
+    "embed key": set[str](),
+    "widget session": set[str](),
     "visitor token": set[str](),
     "staff session": set[str](),
     "revoked key": set[str](),
@@ -32,6 +35,9 @@ PASSES = {  # who may call what a key or token that may read, manage, or a membe
 }
 REFUSALS = {
     "none": 401,
+    "nonsense": 401,
+    "embed key": 401,
+    "widget session": 401,
     "staff session": 401,
     "revoked key": 401,
     "signed-out token": 401,
@@ -59,6 +65,9 @@ def secrets(world: World, client: FlaskClient) -> dict[str, str | None]:
         cookie["_user_id"] = "staff-1"
     return {
         "none": None,
+        "nonsense": "sk_nonsense",
+        "embed key": world.shop.embed_key,
+        "widget session": world.vouched("c-9", "widget@example.com").token,
         "staff session": None,
         "revoked key": revoked_secret,
         "signed-out token": left_token,
@@ -84,14 +93,26 @@ def test_every_call_lets_in_whom_it_is_for_and_nobody_else(
 ) -> None:
     if who != "staff session":
         client.delete_cookie("session")
+    assert let_in_or_out_wrongly(client, who, secrets[who]) == []
+
+
+def test_without_the_check_of_scopes_a_reader_gets_in(
+    client: FlaskClient, secrets: dict[str, str | None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api_keys.Rights, "may", lambda rights, needed, service: True)
+    assert let_in_or_out_wrongly(client, "read key", secrets["read key"])
+
+
+def let_in_or_out_wrongly(client: FlaskClient, who: str, secret: str | None) -> list[tuple[str, str, str, int]]:
+    """The calls that one kind of caller may make and cannot, or may not and can."""
     wrong = []
     for call in CALLS:
-        status = _status(client, call, secrets[who])
+        status = _status(client, call, secret)
         let_in = status not in (401, 403)
         expected = call.who.value in PASSES[who]
         if let_in != expected or (not expected and status != REFUSALS[who]) or status >= 500:
             wrong.append((call.method, call.path, who, status))
-    assert wrong == []
+    return wrong
 
 
 def test_another_shops_key_reaches_nothing_of_ours(owner: Integrator, world: World, secrets: dict[str, Any]) -> None:

@@ -109,9 +109,9 @@ def secret(world: World, client: FlaskClient) -> Iterator[str]:
 
 
 def statuses(client: FlaskClient, secret: str, count: int) -> list[int]:
-    returns = [client.get(PROGRAM, headers={"Authorization": secret}) for _ in range(count)]
-    assert all(int(answer.headers["Retry-After"]) > 0 for answer in returns if answer.status_code == 429)
-    return [answer.status_code for answer in returns]
+    results = [client.get(PROGRAM, headers={"Authorization": secret}) for _ in range(count)]
+    assert all(int(answer.headers["Retry-After"]) > 0 for answer in results if answer.status_code == 429)
+    return [answer.status_code for answer in results]
 
 
 def test_a_key_has_a_rate_and_another_has_its_own(world: World, client: FlaskClient, secret: str) -> None:
@@ -230,9 +230,9 @@ def test_without_the_lane_all_of_them_are_hashed_at_once(world: World, monkeypat
 
 def test_a_strangers_tokens_are_counted_by_network(world: World, client: FlaskClient) -> None:
     asked = {"grant_type": "anonymous", "client_id": world.shop.id}
-    returns = [client.post("/oauth2/token", json=asked).status_code for _ in range(130)]
-    assert returns[0] == 200 and returns[-1] == 429
-    assert access_tokens.AccessToken.of(world.shop).count() <= 2 * returns.count(200)
+    results = [client.post("/oauth2/token", json=asked).status_code for _ in range(130)]
+    assert results[0] == 200 and results[-1] == 429
+    assert access_tokens.AccessToken.of(world.shop).count() <= 2 * results.count(200)
 
 
 def test_without_the_count_they_have_as_many_as_they_like(

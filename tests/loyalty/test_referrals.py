@@ -104,8 +104,8 @@ def test_each_member_has_one_stable_code(world: World, ann: Shopper) -> None:  #
 
 def test_visits_are_counted_by_day_and_nobody_is_remembered(world: World, ann: Shopper) -> None:  # acceptance 45
     with clock.at(NOON):
-        returns = at_once(*[partial(referrals.count_visit, world.shop, code_of(ann).lower()) for _ in range(6)])
-        assert {one.id for one in returns} == {ann.id}
+        results = at_once(*[partial(referrals.count_visit, world.shop, code_of(ann).lower()) for _ in range(6)])
+        assert {one.id for one in results} == {ann.id}
     with clock.at(NOON + timedelta(hours=11)):  # midnight in Berlin
         referrals.count_visit(world.shop, code_of(ann))
     tallies.flush()

@@ -42,16 +42,16 @@ def test_each_asker_and_each_rate_has_a_count_of_its_own(world: World) -> None:
 
 def test_it_counts_across_threads(world: World) -> None:
     with clock.at(NOON):
-        returns = at_once(*[partial(times_allowed, "10 per minute", "ann", tries=5) for _ in range(6)])
-    assert sum(returns) == 10
+        results = at_once(*[partial(times_allowed, "10 per minute", "ann", tries=5) for _ in range(6)])
+    assert sum(results) == 10
 
 
 def test_a_new_window_begins_once_however_many_come_first(world: World) -> None:
     with clock.at(NOON):
         times_allowed("10 per minute", "ann", tries=12)
     with clock.at(NOON + timedelta(minutes=1)):
-        returns = at_once(*[partial(times_allowed, "10 per minute", "ann", tries=5) for _ in range(6)])
-    assert sum(returns) == 10
+        results = at_once(*[partial(times_allowed, "10 per minute", "ann", tries=5) for _ in range(6)])
+    assert sum(results) == 10
 
 
 def test_the_refusal_says_when_to_come_back_and_then_it_is_open(world: World) -> None:

@@ -171,9 +171,9 @@ def test_a_link_that_is_too_old_or_not_ours_changes_nothing(world: World, client
 
 
 def test_confirming_is_limited(world: World, client: FlaskClient) -> None:
-    returns = [client.post("/confirm", data={"link": "guess"}) for _ in range(31)]
-    assert {answer.status_code for answer in returns[:30]} == {410}
-    assert returns[30].status_code == 429 and int(returns[30].headers["Retry-After"]) > 0
+    results = [client.post("/confirm", data={"link": "guess"}) for _ in range(31)]
+    assert {answer.status_code for answer in results[:30]} == {410}
+    assert results[30].status_code == 429 and int(results[30].headers["Retry-After"]) > 0
 
 
 def test_the_page_speaks_the_readers_language(world: World, client: FlaskClient) -> None:  # acceptance 11

@@ -308,8 +308,8 @@ def test_a_repeat_of_a_redemption_costs_nothing_of_the_limit(world: World, clien
     ann = Panel(client, world, scene.ann)
     scene.ann.is_given(20_000)
     body = {"reward_id": scene.reward.id}
-    returns = [ann.post("/widget/redeem", body, key="k-1") for _ in range(30)]
-    assert all(one.status_code == 200 and one.json == returns[0].json for one in returns)
+    results = [ann.post("/widget/redeem", body, key="k-1") for _ in range(30)]
+    assert all(one.status_code == 200 and one.json == results[0].json for one in results)
     others = [ann.post("/widget/redeem", body, key=f"other-{number}").status_code for number in range(20)]
     assert others == [200] * 19 + [429]
     assert ann.post("/widget/redeem", body, key="k-1").status_code == 200

@@ -134,7 +134,7 @@ def test_a_wrong_password_and_an_unknown_address_get_one_answer(world: World, so
     somebody.signs_up("ann@example.com", password=PASSWORD)
     world.member("bob@example.com")  # has no password
     world.guest_orders("guest@example.com")
-    returns = [
+    results = [
         somebody.asks("sign-in", email=email, password=password)
         for email, password in (
             ("ann@example.com", "not-her-password"),
@@ -145,8 +145,8 @@ def test_a_wrong_password_and_an_unknown_address_get_one_answer(world: World, so
             ("no address", PASSWORD),
         )
     ]
-    assert {refusal(answer) for answer in returns} == {(401, "wrong_credentials", None)}
-    assert len({answer.text for answer in returns}) == 1
+    assert {refusal(answer) for answer in results} == {(401, "wrong_credentials", None)}
+    assert len({answer.text for answer in results}) == 1
     assert Session.of(world.shop).count() == 2
 
 
@@ -197,13 +197,13 @@ def test_an_address_gets_few_mails_and_whoever_asks_is_not_refused(somebody: Som
 def test_asking_again_with_the_same_key_costs_nothing(somebody: Somebody, step: str) -> None:
     """The answer was lost, and the panel asks again: the same challenge, no other mail, no other count."""
     path = f"/widget/session/{step}"
-    returns = [somebody.post(path, {"email": "ann@example.com"}, key="k-1") for _ in range(25)]
-    assert {one.status_code for one in returns} == {200} and len({one.text for one in returns}) == 1
+    results = [somebody.post(path, {"email": "ann@example.com"}, key="k-1") for _ in range(25)]
+    assert {one.status_code for one in results} == {200} and len({one.text for one in results}) == 1
     assert len(mails()) == 1
     other = somebody.post(path, {"email": "bob@example.com"}, key="k-1")  # the key alone makes no request the same
-    assert other.status_code == 200 and other.json["challenge"] != returns[0].json["challenge"]
+    assert other.status_code == 200 and other.json["challenge"] != results[0].json["challenge"]
     assert (
-        somebody.post(path, {"email": "ann@example.com"}, key="k-2").json["challenge"] != returns[0].json["challenge"]
+        somebody.post(path, {"email": "ann@example.com"}, key="k-2").json["challenge"] != results[0].json["challenge"]
     )
 
 
@@ -387,8 +387,8 @@ def test_mails_are_limited_by_mailbox(world: World, somebody: Somebody) -> None:
     world.member("ann+shop@example.com")
     Job.delete().execute()
     SignInCode.delete().execute()
-    returns = [somebody.asks("code", email=f"ann+{number}@example.com").status_code for number in range(9)]
-    assert returns == [200] * 9 and len(mails()) == 5
+    results = [somebody.asks("code", email=f"ann+{number}@example.com").status_code for number in range(9)]
+    assert results == [200] * 9 and len(mails()) == 5
     for email in ("ann+shop@example.com", "ann@example.com", "bob@example.com"):
         somebody.asks("code", email=email)
         assert mails()[-1]["to"] == email

@@ -208,8 +208,8 @@ def test_ten_at_once_get_what_the_points_pay(site: Site) -> None:
         const done = await Promise.allSettled(Array.from({ length: 10 }, one));
         return done.map((one) => one.value?.coupon.couponReference.code ?? one.reason.details.applicationError.code);
     """
-    returns = site.member(ann).js(code, reward=reward["_id"])
-    assert returns.count("NOT_ENOUGH_POINTS") == 7 and len(set(returns)) == 4
+    results = site.member(ann).js(code, reward=reward["_id"])
+    assert results.count("NOT_ENOUGH_POINTS") == 7 and len(set(results)) == 4
     assert ann.balance == 50
 
 

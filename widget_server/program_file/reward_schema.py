@@ -32,19 +32,13 @@ REWARD_NEEDS = {
     "percent": {"percent"},
     "free_product": {"product_id"},
 }
-
-
 REWARD_MAY = {"sliding": {"max_points", "step_points"}, "free_product": {"product_name"}}
-
-
 GIFT_NEEDS = {
     "points": {"points"},
     "amount": {"amount"},
     "percent": {"percent"},
     "free_product": {"product_id"},
 }
-
-
 GIFT_MAY = {
     "amount": COUPON_TERMS,
     "percent": COUPON_TERMS,

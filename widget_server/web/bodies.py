@@ -14,6 +14,7 @@ from marshmallow import Schema, ValidationError
 from widget_server import clock
 from widget_server.errors import BadRequest, NotFound
 
+Json = dict[str, Any]
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 

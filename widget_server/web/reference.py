@@ -15,7 +15,7 @@ from flask.typing import ResponseReturnValue
 from flask_smorest import Api
 
 from widget_server.web import compression
-from widget_server.web.bodies import plain
+from widget_server.web.bodies import Json, plain
 from widget_server.web.errors import refusals
 from widget_server.web.query import tables
 from widget_server.web.wire import NEVER, Described, Documented
@@ -31,8 +31,6 @@ SAMPLES = {
     "decimal": "19.80",
     "email": "ann@example.com",
 }
-
-Json = dict[str, Any]
 
 
 class DocumentConverter(OpenAPIConverter):

@@ -70,8 +70,8 @@ def test_caps_hold_in_parallel(world: World) -> None:  # acceptance 24
     ann = world.member()
     customer, person = ann.customer, ann.person
     told = [state(id=f"o{number}") for number in range(8)]
-    returns = at_once(*[lambda one=one: orders.receive(world.shop, "generic", one, person).id for one in told])
-    assert len(set(returns)) == 8
+    results = at_once(*[lambda one=one: orders.receive(world.shop, "generic", one, person).id for one in told])
+    assert len(set(results)) == 8
     assert ann.balance == 500
     reviews = at_once(*[lambda n=n: ann.does("review", f"r{n}") for n in range(8)])
     assert sorted(reviews) == [0] * 7 + [10]

@@ -154,8 +154,8 @@ def test_awards_mature_while_their_orders_are_refunded(world: World) -> None:
         ]
         person = ann.person
         news = [lambda one=one: orders.receive(world.shop, "generic", one, person).id for one in told]
-        returns = at_once(awards.mature_due, *news, awards.mature_due)
-    assert [str(answer) for answer in returns if isinstance(answer, Exception)] == []
+        results = at_once(awards.mature_due, *news, awards.mature_due)
+    assert [str(answer) for answer in results if isinstance(answer, Exception)] == []
     with clock.at(NOON + timedelta(days=3)):
         awards.mature_due()
     assert (ann.balance, ann.pending) == (900, 0)
@@ -195,8 +195,8 @@ def test_many_orders_of_somebody_new_in_parallel_all_count(world: World) -> None
     guest = world.visitor()
     told = [state(id=f"o{number}") for number in range(8)]
     person = guest.person
-    returns = at_once(*[lambda one=one: orders.receive(world.shop, "generic", one, person).id for one in told])
-    assert len(set(returns)) == 8
+    results = at_once(*[lambda one=one: orders.receive(world.shop, "generic", one, person).id for one in told])
+    assert len(set(results)) == 8
     assert guest.balance == 1600
 
 

@@ -168,8 +168,8 @@ def test_news_of_one_order_in_parallel_and_shuffled(world: World) -> None:  # ac
     ]
     person = ann.person
     deliveries = order.sample(news * 2, 8)
-    returns = at_once(*[lambda one=one: orders.receive(world.shop, "generic", one, person).id for one in deliveries])
-    assert len(set(returns)) == 1
+    results = at_once(*[lambda one=one: orders.receive(world.shop, "generic", one, person).id for one in deliveries])
+    assert len(set(results)) == 1
     assert ann.balance == 150
     kept = Order.need(world.shop)
     assert (kept.status, len(kept.told.refunds)) == ("fulfilled", 1)

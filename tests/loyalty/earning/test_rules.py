@@ -249,8 +249,8 @@ def test_a_rule_is_made_edited_and_archived(world: World, heard: list[RuleChange
 def test_somebody_else_was_quicker(world: World) -> None:  # wix-api §3
     rule = rules.create(world.shop, Trigger("store", "review"), {None: Figure(5)}, title="Say")
     edits = [lambda n=n: rules.change(world.shop, rule.id, 1, title=f"Say {n}").revision for n in range(4)]
-    returns = at_once(*edits)
-    assert [answer for answer in returns if not isinstance(answer, StaleRevision)] == [2]
+    results = at_once(*edits)
+    assert [answer for answer in results if not isinstance(answer, StaleRevision)] == [2]
     with pytest.raises(StaleRevision):
         rules.remove(world.shop, rule.id, 1)
     with pytest.raises(NotFound):

@@ -431,8 +431,8 @@ def test_joining_twice_is_once_also_at_the_same_time(world: World) -> None:
     world.rule("join", points=100)
     guest = world.visitor(ANN)
     same = [guest.customer for _ in range(4)]
-    returns = at_once(*[partial(customers.join, one) for one in same])
-    assert sorted(returns) == [False, False, False, True]
+    results = at_once(*[partial(customers.join, one) for one in same])
+    assert sorted(results) == [False, False, False, True]
     assert guest.balance == 100
     assert len({guest.customer.referral_code, *(one.referral_code for one in same)}) == 1
 

@@ -53,8 +53,8 @@ def test_nothing_at_rest_lets_anybody_in(world: World) -> None:
 def test_a_token_is_used_up_once_for_each_shop(world: World) -> None:
     other = World.create()
     ends = clock.now() + timedelta(minutes=5)
-    returns = at_once(*[lambda: sessions.use_up(world.shop.id, "j1", ends)] * 4)
-    assert sorted(returns) == [False, False, False, True]
+    results = at_once(*[lambda: sessions.use_up(world.shop.id, "j1", ends)] * 4)
+    assert sorted(results) == [False, False, False, True]
     assert sessions.use_up(other.shop.id, "j1", ends)
 
 

@@ -141,8 +141,8 @@ def test_parallel_guesses_count_each(world: World) -> None:
     asked = sign_in_codes.ask_code(world.shop.id, ANN, {})
     guesses = [f"{(int(asked.code) + at) % 10**8:08d}" for at in range(1, 13)]
     shop_id = world.shop.id
-    returns = at_once(*[lambda one=one: sign_in_codes.confirm_code(shop_id, asked.challenge, one) for one in guesses])
-    kinds = sorted(type(answer).__name__ for answer in returns)
+    results = at_once(*[lambda one=one: sign_in_codes.confirm_code(shop_id, asked.challenge, one) for one in guesses])
+    kinds = sorted(type(answer).__name__ for answer in results)
     assert kinds == ["TooManyTries"] * 8 + ["WrongCode"] * 4
     with pytest.raises(TooManyTries):
         sign_in_codes.confirm_code(world.shop.id, asked.challenge, asked.code)
@@ -151,8 +151,8 @@ def test_parallel_guesses_count_each(world: World) -> None:
 def test_the_right_code_typed_in_two_tabs_at_once_is_used_once(world: World) -> None:
     asked = sign_in_codes.ask_code(world.shop.id, ANN, {})
     shop_id = world.shop.id
-    returns = at_once(*[lambda: sign_in_codes.confirm_code(shop_id, asked.challenge, asked.code)] * 4)
-    assert sorted(type(answer).__name__ for answer in returns) == ["CodeExpired"] * 3 + ["SignInCode"]
+    results = at_once(*[lambda: sign_in_codes.confirm_code(shop_id, asked.challenge, asked.code)] * 4)
+    assert sorted(type(answer).__name__ for answer in results) == ["CodeExpired"] * 3 + ["SignInCode"]
 
 
 def test_code_and_link_end_after_fifteen_minutes(world: World) -> None:

@@ -173,10 +173,10 @@ def test_a_worker_that_dies_in_a_chunk_books_nobody_twice(
         book = ledger.post_many
 
         def dies(*args: Any, **facts: Any) -> Any:
-            returns = book(*args, **facts)
+            results = book(*args, **facts)
             if next(count) == chunk:
                 raise SystemExit
-            return returns
+            return results
 
         patch.setattr(ledger, "post_many", dies)
         try:
@@ -230,13 +230,13 @@ def test_many_post_like_one(world: World, people: list[Shopper]) -> None:
         accounts = ledger.locked_many(shop, [person.account.id for person in people])
         ordered = [accounts[person.account.id] for person in people]
         moves = [Move(account, -250, line, Cause("story")) for line, account in enumerate(ordered)]
-        returns = ledger.post_many(shop, moves, source="staff", key="many")
+        results = ledger.post_many(shop, moves, source="staff", key="many")
         again = ledger.post_many(shop, moves[2:], source="staff", key="many")
-    assert [type(answer).__name__ for answer in returns] == ["NotEnoughPoints", "NotEnoughPoints", "Row"]
-    assert [row.id for row in again if isinstance(row, db.Row)] == [returns[2].id]
+    assert [type(answer).__name__ for answer in results] == ["NotEnoughPoints", "NotEnoughPoints", "Row"]
+    assert [row.id for row in again if isinstance(row, db.Row)] == [results[2].id]
     account = people[2].account
     assert (account.balance, account.adjusted, account.sequence, account.revision) == (50, -250, 2, 3)
-    assert account.updated_at == account.last_activity_at == returns[2].created_at
+    assert account.updated_at == account.last_activity_at == results[2].created_at
 
 
 # Undoing

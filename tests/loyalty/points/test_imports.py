@@ -348,10 +348,10 @@ def test_an_address_takes_one_file(world: World) -> None:
 def test_two_files_for_one_address_at_once_leave_one(world: World) -> None:
     upload = imports.new_upload(world.shop)
     sent = [f"file {number}".encode() for number in range(4)]
-    returns = at_once(*[lambda data=data: imports.receive(upload.id, io.BytesIO(data)) for data in sent])
-    (kept,) = [answer for answer in returns if isinstance(answer, Upload)]
-    assert len([answer for answer in returns if isinstance(answer, UploadGone)]) == 3
-    assert sent[returns.index(kept)] == content_of(kept)
+    results = at_once(*[lambda data=data: imports.receive(upload.id, io.BytesIO(data)) for data in sent])
+    (kept,) = [answer for answer in results if isinstance(answer, Upload)]
+    assert len([answer for answer in results if isinstance(answer, UploadGone)]) == 3
+    assert sent[results.index(kept)] == content_of(kept)
 
 
 def test_an_address_is_good_for_an_hour(world: World) -> None:
@@ -422,8 +422,8 @@ def test_an_import_that_needs_a_forgotten_file_fails_and_says_so(world: World, a
 
 def test_an_import_is_executed_once(world: World, ann: Shopper) -> None:
     made = parsed(world, imports.TEMPLATE)
-    returns = at_once(*[lambda: imports.execute(world.shop, made.id, source="staff")] * 3)
-    assert sorted(type(answer).__name__ for answer in returns) == ["Import", "ImportNotParsed", "ImportNotParsed"]
+    results = at_once(*[lambda: imports.execute(world.shop, made.id, source="staff")] * 3)
+    assert sorted(type(answer).__name__ for answer in results) == ["Import", "ImportNotParsed", "ImportNotParsed"]
     settled(made)
     assert ann.balance == 200
     with pytest.raises(ImportNotParsed):

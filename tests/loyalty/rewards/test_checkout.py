@@ -416,13 +416,13 @@ def test_parallel_ends_give_back_or_use_never_both(world: World, ann: Shopper, s
         basket, ref = f"b{number}", f"generic:o{number}"
         before = ann.balance
         applies(ann, basket, reward_id=sliding.id, points=100)
-        returns = at_once(
+        results = at_once(
             partial(checkout.complete, world.shop, basket, ref, source="admin"),
             partial(checkout.cancel, world.shop, basket, source="admin"),
             partial(checkout.remove, world.shop, basket, source="admin"),
             partial(ann.orders, id=f"o{number}", coupon_codes=(coupon_of(_standing(world, basket)).code,)),
         )
-        assert {type(one) for one in returns} <= {CheckoutDiscount, CheckoutEnded, Order}, returns
+        assert {type(one) for one in results} <= {CheckoutDiscount, CheckoutEnded, Order}, results
         assert status(world, basket) in (["completed"], ["unused"])  # an order used the code in any case
         assert ann.balance == before - 100
 

@@ -108,9 +108,9 @@ def test_use_and_release_are_idempotent_one_order_a_code(world: World, ann: Shop
 
 def test_two_orders_race_for_a_code(world: World, ann: Shopper) -> None:  # acceptance 37
     coupon, shop = ann.redeems(world.reward(cost=1)), world.shop
-    returns = at_once(*[partial(codes.use, shop, coupon.code, f"o{at}") for at in range(6)])
-    assert sorted(type(one).__name__ for one in returns) == ["Coupon"] + ["CouponNotUsable"] * 5
-    winner = next(one for one in returns if isinstance(one, Coupon))
+    results = at_once(*[partial(codes.use, shop, coupon.code, f"o{at}") for at in range(6)])
+    assert sorted(type(one).__name__ for one in results) == ["Coupon"] + ["CouponNotUsable"] * 5
+    winner = next(one for one in results if isinstance(one, Coupon))
     assert fresh(world, coupon).order_ref == winner.order_ref
 
 

@@ -89,8 +89,8 @@ def test_a_return_and_an_order_race(world: World, ann: Shopper) -> None:  # acce
 
 def test_two_returns_at_once_give_the_points_once(world: World, ann: Shopper) -> None:  # acceptance 39
     coupon = ann.redeems(world.reward(cost=400))
-    returns = at_once(*[partial(ann.returns, coupon) for _ in range(4)])
-    assert sorted(type(one).__name__ for one in returns) == ["Coupon"] + ["CouponNotReturnable"] * 3
+    results = at_once(*[partial(ann.returns, coupon) for _ in range(4)])
+    assert sorted(type(one).__name__ for one in results) == ["Coupon"] + ["CouponNotReturnable"] * 3
     assert ann.balance == 1000
 
 

@@ -132,9 +132,9 @@ def test_a_double_click_at_the_same_moment(world: World, ann: Shopper) -> None: 
 def test_many_tabs_never_spend_below_zero(world: World, ann: Shopper) -> None:  # acceptance 29
     cheap, dear = world.reward(cost=150), world.reward(cost=300)
     clicks = [partial(ann.redeems, reward, key=f"tab-{at}-{reward.id}") for at in range(5) for reward in (cheap, dear)]
-    returns = at_once(*clicks)
-    bought = [answer for answer in returns if isinstance(answer, Coupon)]
-    assert all(isinstance(answer, Coupon | NotEnoughPoints) for answer in returns)
+    results = at_once(*clicks)
+    bought = [answer for answer in results if isinstance(answer, Coupon)]
+    assert all(isinstance(answer, Coupon | NotEnoughPoints) for answer in results)
     assert ann.balance == 1000 - sum(coupon.cost_points for coupon in bought)
     assert 0 <= ann.balance < 150  # as many as were covered
     assert Coupon.of(world.shop).count() == len(bought)
@@ -145,14 +145,14 @@ def test_many_tabs_never_spend_below_zero(world: World, ann: Shopper) -> None:  
 
 def test_limits_hold_under_parallel_clicks(world: World, ann: Shopper) -> None:  # acceptance 32
     mine = world.reward(cost=1, limit_per_customer=2)
-    returns = at_once(*[partial(ann.redeems, mine) for _ in range(6)])
-    assert sorted(type(one).__name__ for one in returns) == ["Coupon"] * 2 + ["RewardLimitReached"] * 4
+    results = at_once(*[partial(ann.redeems, mine) for _ in range(6)])
+    assert sorted(type(one).__name__ for one in results) == ["Coupon"] * 2 + ["RewardLimitReached"] * 4
     people = [ann, *(world.member(f"m{number}@example.com") for number in range(5))]
     for one in people[1:]:
         one.is_given(10)
     scarce = world.reward(cost=1, limit_total=3)
-    returns = at_once(*[partial(one.redeems, scarce) for one in people])
-    assert sorted(type(one).__name__ for one in returns) == ["Coupon"] * 3 + ["RewardUnavailable"] * 3
+    results = at_once(*[partial(one.redeems, scarce) for one in people])
+    assert sorted(type(one).__name__ for one in results) == ["Coupon"] * 3 + ["RewardUnavailable"] * 3
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,11 @@ is too deep or weighs too much (weight.py), a time zone that there is not, more 
 from collections.abc import Mapping
 from typing import Any
 
+from widget_server.web.bodies import Json
 from widget_server.web.query import aggregations, cursors, filters, pages, search
 from widget_server.web.query.fields import DECIMAL, INT_MAX, MONEY_MAX, Entity, Field, Kind
 from widget_server.web.wire import GUID, RFC3339, Described, Wire, whole
 
-Json = dict[str, Any]
 Shapes = dict[str, Json]
 
 ANYTHING: Json = {

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
+from widget_server.web.bodies import Json
 from widget_server.web.query.fields import Kind
-from widget_server.web.query.json_schema import CONDITIONS, NOTHING, Json, Shapes
+from widget_server.web.query.json_schema import CONDITIONS, NOTHING, Shapes
 
 TYPES: dict[Kind, str] = {
     "id": "GUID",

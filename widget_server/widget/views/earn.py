@@ -1,7 +1,6 @@
 """The Earn points tab: the rules, as a member or a guest reads them."""
 
 from decimal import Decimal
-from typing import Any
 
 from widget_server import clock, ledger
 from widget_server.ledger import Account
@@ -14,8 +13,7 @@ from widget_server.loyalty.points import tiers
 from widget_server.loyalty.program import programs
 from widget_server.loyalty.program.programs import Program
 from widget_server.loyalty.program.shops import Shop
-
-Json = dict[str, Any]
+from widget_server.web.bodies import Json
 
 
 def rules_for(shop: Shop, program: Program, customer: Customer, account: Account | None) -> list[Json]:

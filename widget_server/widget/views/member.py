@@ -1,10 +1,7 @@
 """Who the member is, as the panel shows it."""
 
-from typing import Any
-
 from widget_server.loyalty.people.customers import Customer
-
-Json = dict[str, Any]
+from widget_server.web.bodies import Json
 
 
 def member(customer: Customer) -> Json:

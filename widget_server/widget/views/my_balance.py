@@ -14,9 +14,9 @@ from widget_server.loyalty.points.awards import Award
 from widget_server.loyalty.program.programs import Program
 from widget_server.loyalty.program.shops import Shop
 from widget_server.loyalty.rewards.coupons import Coupon
+from widget_server.web.bodies import Json
 from widget_server.widget.views import earn
 
-Json = dict[str, Any]
 PAGE = 20
 WITHOUT_POINTS_MAX = 5
 

@@ -1,7 +1,5 @@
 """The My rewards tab: the member's coupons."""
 
-from typing import Any
-
 from peewee import fn
 
 from widget_server import clock, money
@@ -9,8 +7,8 @@ from widget_server.loyalty.people.customers import Customer
 from widget_server.loyalty.program.shops import Shop
 from widget_server.loyalty.rewards import coupons
 from widget_server.loyalty.rewards.coupons import Coupon
+from widget_server.web.bodies import Json
 
-Json = dict[str, Any]
 PAGE = 20
 
 

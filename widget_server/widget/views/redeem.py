@@ -1,7 +1,5 @@
 """The Redeem points tab: what points buy, for a member or a guest."""
 
-from typing import Any
-
 from widget_server import money
 from widget_server.ledger import Account
 from widget_server.loyalty.people.customers import Customer
@@ -9,8 +7,7 @@ from widget_server.loyalty.points import tiers
 from widget_server.loyalty.program.shops import Shop
 from widget_server.loyalty.rewards import redeeming, rewards
 from widget_server.loyalty.rewards.rewards import Price, Reward
-
-Json = dict[str, Any]
+from widget_server.web.bodies import Json
 
 
 def rewards_for(shop: Shop, customer: Customer, account: Account | None) -> list[Json]:

@@ -1,15 +1,12 @@
 """The Referral program tab: the link, the gifts, the friends."""
 
-from typing import Any
-
 from widget_server import money
 from widget_server.loyalty import referrals
 from widget_server.loyalty.people.customers import Customer
 from widget_server.loyalty.program.shops import Shop
 from widget_server.loyalty.referrals import ReferralProgram
 from widget_server.loyalty.rewards.gifts import Gift
-
-Json = dict[str, Any]
+from widget_server.web.bodies import Json
 
 
 def program_for(shop: Shop, customer: Customer) -> Json | None:

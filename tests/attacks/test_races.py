@@ -1,12 +1,14 @@
 """Points spent at the same moment by many doors: never more than there are, and no coupon both used and returned."""
 
 from functools import partial
+from typing import Any
 
 import pytest
 
 from tests.make import Shopper, World, at_once
-from widget_server import idempotency
+from widget_server import idempotency, ledger
 from widget_server.errors import Refusal
+from widget_server.ledger import Account, Transaction
 from widget_server.loyalty.points import adjustments
 from widget_server.loyalty.rewards import codes, coupons
 from widget_server.loyalty.rewards.coupons import Coupon
@@ -30,6 +32,20 @@ def test_sixteen_purchases_of_500_with_1000_are_two(world: World, ann: Shopper) 
     assert done(at_once(*[partial(ann.redeems, reward)] * 16)) == 2
     assert ann.account.balance == 0
     assert Coupon.of(world.shop).count() == 2
+
+
+def test_without_the_look_at_the_balance_they_are_more(
+    world: World, ann: Shopper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The ledger looks at the locked account, and once more in the statement that changes it: both are out here."""
+    monkeypatch.setattr(ledger, "_book", partial(_book_below_zero, ledger._book))
+    reward = world.reward(cost=500)
+    assert done(at_once(*[partial(ann.redeems, reward)] * 16)) > 2
+
+
+def _book_below_zero(book: Any, account: Account, row: Transaction, *, may_go_below_zero: bool) -> Transaction:
+    booked: Transaction = book(account, row, may_go_below_zero=True)
+    return booked
 
 
 def test_sixteen_purchases_by_one_request_key_are_one(world: World, ann: Shopper) -> None:

@@ -541,6 +541,11 @@ class Table(peewee.Model):
         return super().select(*columns) if columns else WholeRows(cls, cls._meta.sorted_fields, is_default=True)
 
     @classmethod
+    def is_there(cls) -> bool:
+        """True when the database has the table: before the first migration it has none."""
+        return bool(database.table_exists(cls._meta.table_name))
+
+    @classmethod
     def everywhere(cls, *columns: Any) -> Any:
         """Select rows whatever shop they belong to: for jobs, audit and the operator, never for a request."""
         return cls.select(*columns)
@@ -572,7 +577,8 @@ class ShopTable(Table):
     def one(cls, shop: Any, *conditions: Any) -> Self | None:
         """The first of this shop's rows for which `conditions` hold, or None."""
         query = cls.of(shop)
-        return (query.where(*conditions) if conditions else query).first()
+        found: Self | None = (query.where(*conditions) if conditions else query).first()
+        return found
 
     @classmethod
     def need(cls, shop: Any, *conditions: Any) -> Self:

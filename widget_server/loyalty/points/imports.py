@@ -396,7 +396,7 @@ def _all(rows: list[list[str]], at: int, pattern: re.Pattern[str]) -> bool:
 
 def _earlier(shop: Shop, made: Import) -> Import | None:
     """An import of the same content that still counts."""
-    return (
+    found: Import | None = (
         Import.of(shop)
         .join(Batch, on=(Batch.id == Import.batch_id))
         .where(
@@ -407,6 +407,7 @@ def _earlier(shop: Shop, made: Import) -> Import | None:
         )
         .first()
     )
+    return found
 
 
 def _items(made: Import, batch: Batch, seen: set[str]) -> Iterator[tuple[Row, str]]:

@@ -82,7 +82,7 @@ class TierProgram(Audited, ShopTable):
     @property
     def months(self) -> int:
         """The window in months: as told, or the nearest to its days."""
-        return self.window_months or max(1, round(self.window_days * 12 / 365))
+        return int(self.window_months or max(1, round(self.window_days * 12 / 365)))
 
     def first_day(self, today: date) -> date:
         """The first day of the window that ends with `today`."""
@@ -113,7 +113,8 @@ class Standing:
     @property
     def name(self) -> str | None:
         """The name of the tier, as the shopper reads it."""
-        return self.tier.name if self.tier else self.program.base_name
+        name: str | None = self.tier.name if self.tier else self.program.base_name
+        return name
 
     @property
     def multiplier(self) -> Decimal:
@@ -332,7 +333,7 @@ def window_start(shop: Shop, program: TierProgram) -> datetime:
 def points_in_window(shop: Shop, program: TierProgram, account: Account) -> int:
     """Points earned net of clawbacks inside the window (contracts §2); what became debt was taken back too."""
     amounts = _earned_since(shop, account, window_start(shop, program), fn.COALESCE(fn.SUM(Transaction.amount), 0))
-    return max(int(amounts.scalar()) - account.debt, 0)
+    return max(int(amounts.scalar()) - int(account.debt), 0)
 
 
 def _earned_since(shop: Shop, account: Account, first: datetime, *columns: Any) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 import peewee
 
 from widget_server import clock
-from widget_server.db import Int, Json, Table, Text, UtcDateTime, atomic, lock_rows, new_id, on_sqlite
+from widget_server.db import Condition, Int, Json, Table, Text, UtcDateTime, atomic, lock_free_rows, lock_rows, new_id
 
 LEASE_SECONDS = 60
 TRIES_MAX = 12
@@ -62,14 +62,14 @@ def enqueue_once(name: str, payload: dict[str, Any]) -> None:
         enqueue(name, payload)
 
 
-def claim(*conditions: Any) -> Job | None:
+def claim(*conditions: Condition) -> Job | None:
     """Take the next job that is due, for LEASE_SECONDS; None when there is none. `conditions` narrow which jobs.
 
     A job whose workers all died before they could say why is dead after TRIES_MAX tries too. That nothing is due is
     found without the write lock.
     """
     moment = clock.now()
-    due: Any = Job.everywhere().where(Job.status == "waiting", Job.run_at <= moment, *conditions)
+    due = Job.everywhere().where(Job.status == "waiting", Job.run_at <= moment, *conditions)
     if not due.exists():
         return None
     with atomic():
@@ -77,7 +77,7 @@ def claim(*conditions: Any) -> Job | None:
             Job.status == "waiting", Job.run_at <= moment, Job.tries >= TRIES_MAX
         ).execute()
         first = due.order_by(Job.run_at, Job.id).limit(1)
-        job: Job | None = (first if on_sqlite() else first.for_update("FOR UPDATE SKIP LOCKED")).first()
+        job = lock_free_rows(first).first()
         if job is None:
             return None
         job.lease, job.tries = new_id(), job.tries + 1

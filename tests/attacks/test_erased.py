@@ -17,6 +17,7 @@ from tests.integrator import Integrator
 from tests.make import World, everything_kept, refund
 from tests.stores import bodies
 from widget_server import clock, config, db, idempotency, job_queue, jobs, ledger, migrate, reactions
+from widget_server.db import engines
 from widget_server.delivery import endpoints, mail, outbox
 from widget_server.delivery.outbox import Message
 from widget_server.job_queue import Job
@@ -365,7 +366,7 @@ def test_what_names_a_former_address_goes_because_it_is_known(
 
 def test_without_secure_delete_the_file_has_it_still(sqlite: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert left_in_file() == set()
-    monkeypatch.setattr(db, "SECURE_DELETE", 0)
+    monkeypatch.setattr(engines, "SECURE_DELETE", 0)
     db.disconnect()
     db.open_database(f"sqlite:///{sqlite}")
     db.connect()

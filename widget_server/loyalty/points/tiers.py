@@ -14,6 +14,7 @@ from widget_server import clock, job_queue, ledger
 from widget_server.db import Int, Json, Money, ShopTable, Text, UtcDateTime, atomic, new_id
 from widget_server.errors import TierProgramExists, TierTaken, TierUnknown
 from widget_server.events import TierChanged, emit
+from widget_server.job_queue import JobName
 from widget_server.ledger import Account, Transaction
 from widget_server.loyalty.audit_log import Audited
 from widget_server.loyalty.program import programs, revisions
@@ -22,7 +23,6 @@ from widget_server.loyalty.program.shops import Shop
 Status = Literal["disabled", "draft", "active", "paused"]
 WINDOW_DAYS_DEFAULT = 365
 BASE = ""  # the base tier, where tiers are keys of a JSON object
-RECHECK_JOB = "recheck_tiers"
 EVER_EARNED = (Account.earned > 0) | Account.tier_id.is_null(False)
 Taken = Transaction.alias()  # the row that a clawback takes back
 
@@ -288,7 +288,7 @@ def _move_accounts(shop: Shop) -> None:
         Account.tier_id.not_in(standing),
     )
     if active and Account.one(shop, EVER_EARNED) is not None:
-        job_queue.enqueue_once(RECHECK_JOB, {"shop_id": shop.id})
+        job_queue.enqueue_once(JobName.RECHECK_TIERS, {"shop_id": shop.id})
 
 
 def own_figures(shop: Shop, told: Mapping[str | None, Any]) -> dict[str, Any] | None:

@@ -15,7 +15,7 @@ clock
 config
 events
 db
-data_keys
+data_keys migration_steps
 journal
 job_queue tallies
 ledger

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import peewee
+
 from widget_server.db.engines import on_sqlite
-from widget_server.db.tables import Table
 
 
-def ddl(models: Sequence[type[Table]]) -> list[str]:
+def ddl(models: Sequence[type[peewee.Model]]) -> list[str]:
     """The statements that make `models` in the database in use, in the order given: what a migration freezes."""
     statements = []
     for model in models:
@@ -33,7 +34,7 @@ REFUSE = (
 )
 
 
-def guards(model: type[Table]) -> list[Guard]:
+def guards(model: type[peewee.Model]) -> list[Guard]:
     """The triggers for what `model` refuses (Meta.refuses); on PostgreSQL TRUNCATE with it, by `refuse_change`."""
     meta: Any = model._meta
     table, refuses = meta.table_name, meta.refuses
@@ -56,7 +57,7 @@ def guards(model: type[Table]) -> list[Guard]:
     ]
 
 
-def _there_already(model: type[Table]) -> str:
+def _there_already(model: type[peewee.Model]) -> str:
     """The query that finds a row which a new one would replace, by any of the table's unique keys."""
     meta = model._meta
     keys = [[field.column_name for field in meta.get_primary_keys()]]

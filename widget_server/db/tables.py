@@ -20,7 +20,7 @@ Condition = peewee.ColumnBase  # what is true or false of a row
 Changes = Mapping[Any, object]  # what a change sets, by column or by its name: keys of one kind, whichever it is
 
 
-class _Schema(SchemaManager):
+class Schema(SchemaManager):
     """STRICT and WITHOUT ROWID are SQLite's words; PostgreSQL must not hear them."""
 
     def _create_table(self, safe: bool = True, **options: Any) -> Any:
@@ -76,7 +76,7 @@ class Table(peewee.Model):
     class Meta:
         database = database
         legacy_table_names = False
-        schema_manager_class = _Schema
+        schema_manager_class = Schema
         clustered = False
         refuses: tuple[str, ...] = ()
 

@@ -131,7 +131,7 @@ class Outbox:
             ).fetchone()
         if due_at is None:
             return _IDLE_SECONDS
-        return min(max(due_at - time.time(), _FIRST_WAIT_SECONDS), _IDLE_SECONDS)
+        return float(min(max(due_at - time.time(), _FIRST_WAIT_SECONDS), _IDLE_SECONDS))
 
     def _pending(self) -> list[sqlite3.Row]:
         with self._database.read() as connection:
@@ -154,4 +154,4 @@ class Outbox:
 
 
 def _backoff(failures: int) -> float:
-    return min(_FIRST_WAIT_SECONDS * 2 ** min(failures - 1, 10), _LONGEST_WAIT_SECONDS)
+    return float(min(_FIRST_WAIT_SECONDS * 2 ** min(failures - 1, 10), _LONGEST_WAIT_SECONDS))

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
+import peewee
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,7 +16,7 @@ from peewee import ModelSelect, fn
 
 from tests.make import NOON, World, at_once, refund, tries
 from widget_server import clock, db, jobs, ledger, migrate
-from widget_server.db import Bool, Int, Json, Money, ShopTable, Text, UtcDateTime
+from widget_server.db import Bool, Int, Json, Money, ShopTable, Text, UtcDateTime, rows
 from widget_server.errors import NotFound
 from widget_server.loyalty.earning import birthdays, order_points, rule_states, rules
 from widget_server.loyalty.points import adjustments, awards, batches, expiry, imports, tiers
@@ -128,7 +129,7 @@ def test_what_was_read_inside_is_still_true_when_it_is_written(shelf: World) -> 
 
 @pytest.mark.parametrize("apart_seconds", [0, 1])
 def test_old_rows_go_some_at_a_time(world: World, monkeypatch: pytest.MonkeyPatch, apart_seconds: int) -> None:
-    monkeypatch.setattr(db, "DELETED_AT_ONCE", 3)
+    monkeypatch.setattr(rows, "DELETED_AT_ONCE", 3)
     times = [NOON + timedelta(seconds=number * apart_seconds) for number in range(10)]
     db.insert_many(Hit, [db.Row(key=str(number), count=1, ends_at=at) for number, at in enumerate(times)])
     db.insert_many(Hit, [db.Row(key="young", count=1, ends_at=NOON + timedelta(days=1))])
@@ -149,7 +150,7 @@ def test_many_rows_are_inserted_at_once_with_their_defaults(shelf: World) -> Non
         Shelf, [db.Row(id="r7", shop_id=shelf.shop.id), db.Row(id="new", shop_id=shelf.shop.id)], unless_there=True
     )
     db.insert_many(Shelf, [])
-    with pytest.raises(db.peewee.IntegrityError), db.atomic():
+    with pytest.raises(peewee.IntegrityError), db.atomic():
         db.insert_many(Shelf, [db.Row(id="r7", shop_id=shelf.shop.id)])
     row = Shelf.need(shelf.shop, Shelf.id == "r7")
     assert (row.count, row.on, row.at, row.price, row.facts) == (7, True, NOON, Decimal("1.50"), {"a": 1})

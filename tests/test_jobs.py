@@ -312,6 +312,15 @@ def test_a_mail_is_sent_and_its_job_is_gone(world: World) -> None:
     assert b"To: ann@example.com" in file.read_bytes()
 
 
+def test_every_name_of_a_job_has_its_handler(world: World) -> None:
+    assert set(jobs.JOBS) == set(job_queue.JobName)
+    assert set(jobs.BULK) <= set(job_queue.JobName)
+    for name in job_queue.JobName:
+        job_queue.enqueue(name, {})
+    for name in job_queue.JobName:
+        assert Job.everywhere().where(Job.name == name, Job.name.in_([name]), Job.name == name.value).count() == 1
+
+
 def test_a_job_that_fails_or_that_nobody_knows_is_kept(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(payload: dict[str, Any]) -> None:
         raise mail.MailNotSent("the server is away")

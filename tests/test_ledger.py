@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+import peewee
 import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
@@ -68,7 +69,7 @@ def test_each_kind_moves_its_counter(world: World) -> None:
 def test_a_row_of_the_wrong_sign_is_refused_by_the_database(world: World, kind: Any, amount: int) -> None:
     ann = world.member()
     post(ann, "earn", 100)
-    with pytest.raises((db.peewee.IntegrityError, KeyError)):
+    with pytest.raises((peewee.IntegrityError, KeyError)):
         post(ann, kind, amount)
     assert counters(ann) == {"balance": 100, "earned": 100}
 

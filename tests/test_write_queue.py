@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from tests.make import World, at_once, proof, refused
 from tests.test_serve import until
 from widget_server import db, write_queue
+from widget_server.db import engines
 from widget_server.write_queue import TurnNotReached, WriteQueue
 
 
@@ -222,7 +223,7 @@ def test_every_way_to_write_waits_for_its_turn(sqlite: Path) -> None:
     ]
     place = writers.enter(1)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(db, "PATIENCE_SECONDS", 0.05)
+        patch.setattr(engines, "PATIENCE_SECONDS", 0.05)
         assert [type(no) for no in at_once(*ways)] == [TurnNotReached] * len(ways)
     writers.leave(place)
     world.member()

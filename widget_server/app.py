@@ -101,7 +101,7 @@ def _act_for_nobody() -> None:
 
 def _serve_built_files(app: Flask) -> None:
     """Hashed files never change: served precompressed, without touching the application."""
-    app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]
+    app.wsgi_app = WhiteNoise(  # type: ignore[method-assign, assignment]
         app.wsgi_app,
         root=str(assets.DIST),
         prefix="assets/",

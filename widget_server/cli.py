@@ -101,7 +101,7 @@ def _from_stdin(context: click.Context, option: click.Parameter, value: str | No
 def upgrade() -> None:
     """Bring the database up to date."""
     _open(migrated=False)
-    if data_keys.DataKey.table_exists():
+    if data_keys.DataKey.is_there():
         secret_rotation.check_secret()
     ran = migrate.upgrade()
     secret_rotation.check_secret()
@@ -611,7 +611,7 @@ def _text(file: Path) -> str:
 def _the_shop(shop_id: str | None) -> Shop:
     if shop_id is not None:
         return shops.by_id(shop_id)
-    found = list(Shop.everywhere().limit(2))
+    found: list[Shop] = list(Shop.everywhere().limit(2))
     if len(found) != 1:
         raise BadRequest("Say which shop: there is not exactly one.", field="--shop")
     return found[0]

@@ -35,7 +35,7 @@ def stored(purpose: AtRest) -> list[bytes]:
     Raises WrongSecretKey.
     """
     with connected():  # threads that send messages have no connection
-        if not DataKey.table_exists():  # a migration from an earlier version asks
+        if not DataKey.is_there():  # a migration from an earlier version asks
             return []
         rows = DataKey.everywhere().where(DataKey.purpose == purpose).order_by(DataKey.generation.desc())
         return [_unwrapped(row.wrapped) for row in rows]

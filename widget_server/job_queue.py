@@ -5,12 +5,13 @@ the lease runs out and another one takes over.
 """
 
 from datetime import timedelta
-from typing import Any
+from enum import StrEnum
 
 import peewee
 
 from widget_server import clock
-from widget_server.db import Int, Json, Table, Text, UtcDateTime, atomic, lock_rows, new_id, on_sqlite
+from widget_server.db import Condition, Int, Json, Table, Text, UtcDateTime, atomic, lock_free_rows, lock_rows, new_id
+from widget_server.json_types import JsonObject
 
 LEASE_SECONDS = 60
 TRIES_MAX = 12
@@ -18,11 +19,34 @@ BACKOFF_SECONDS_MAX = 3600
 BEAT_DAYS = 1
 
 
+class JobName(StrEnum):
+    """Every kind of work there is; jobs.py has what runs for each. A name stays as it is: waiting jobs have it."""
+
+    SEND_MAIL = "send_mail"
+    ISSUE_CODE = "issue_code"
+    RETURN_CODE = "return_code"
+    KILL_CODE = "kill_code"
+    RUN_BATCH = "run_batch"
+    LIST_IMPORT = "list_import"
+    PARSE_IMPORT = "parse_import"
+    RECHECK_TIERS = "recheck_tiers"
+    RECONCILE = "reconcile"
+    LEARN_REFUND_PARTS = "learn_refund_parts"
+    RECONSIDER_ORDERS = "reconsider_orders"
+    SETTLE_ERASURE = "settle_erasure"
+    RETRY_PARKED = "retry_parked"
+
+
+class _Name(Text):
+    def adapt(self, value: str) -> str:
+        return str(value)  # a driver may take a member of an enum for something else
+
+
 class Job(Table):
     """One piece of promised work: waiting (also while leased), or dead after too many tries."""
 
     id = Text(primary_key=True)
-    name = Text()
+    name = _Name()
     payload = Json()
     status = Text(default="waiting")
     run_at = UtcDateTime()
@@ -36,7 +60,7 @@ class Job(Table):
         constraints = [peewee.Check("status IN ('waiting', 'dead')")]
 
 
-def enqueue(name: str, payload: dict[str, Any], *, delay_seconds: float = 0) -> str:
+def enqueue(name: JobName, payload: JsonObject, *, delay_seconds: float = 0) -> str:
     """Promise that job `name` runs with `payload`, not before `delay_seconds` from now. Returns its id."""
     moment = clock.now()
     job = Job(
@@ -50,7 +74,7 @@ def enqueue(name: str, payload: dict[str, Any], *, delay_seconds: float = 0) -> 
     return str(job.id)
 
 
-def enqueue_once(name: str, payload: dict[str, Any]) -> None:
+def enqueue_once(name: JobName, payload: JsonObject) -> None:
     """Promise it unless the very same is promised already and nobody has begun with it.
 
     That job stays locked until this transaction ends, so that it sees what is written here.
@@ -62,14 +86,14 @@ def enqueue_once(name: str, payload: dict[str, Any]) -> None:
         enqueue(name, payload)
 
 
-def claim(*conditions: Any) -> Job | None:
+def claim(*conditions: Condition) -> Job | None:
     """Take the next job that is due, for LEASE_SECONDS; None when there is none. `conditions` narrow which jobs.
 
     A job whose workers all died before they could say why is dead after TRIES_MAX tries too. That nothing is due is
     found without the write lock.
     """
     moment = clock.now()
-    due: Any = Job.everywhere().where(Job.status == "waiting", Job.run_at <= moment, *conditions)
+    due = Job.everywhere().where(Job.status == "waiting", Job.run_at <= moment, *conditions)
     if not due.exists():
         return None
     with atomic():
@@ -77,7 +101,7 @@ def claim(*conditions: Any) -> Job | None:
             Job.status == "waiting", Job.run_at <= moment, Job.tries >= TRIES_MAX
         ).execute()
         first = due.order_by(Job.run_at, Job.id).limit(1)
-        job: Job | None = (first if on_sqlite() else first.for_update("FOR UPDATE SKIP LOCKED")).first()
+        job = lock_free_rows(first).first()
         if job is None:
             return None
         job.lease, job.tries = new_id(), job.tries + 1

@@ -9,13 +9,14 @@ from collections.abc import Callable
 from typing import Any
 
 from widget_server import clock, db, job_queue, migrate
+from widget_server.db import Condition
 from widget_server.delivery import mail, outbox, senders
-from widget_server.job_queue import Job
+from widget_server.job_queue import Job, JobName
 from widget_server.loyalty import audit_log, books, reports
 from widget_server.loyalty.earning import birthdays, deliveries, orders
 from widget_server.loyalty.people import access_tokens, devices, privacy, sessions, sign_in_codes
 from widget_server.loyalty.points import awards, batches, expiry, imports, tiers
-from widget_server.loyalty.program import programs, shops
+from widget_server.loyalty.program import shops
 from widget_server.loyalty.program.shops import Shop
 from widget_server.loyalty.rewards import checkout, coupons, issuing
 from widget_server.stores import codes, inbox, reconcile
@@ -23,12 +24,12 @@ from widget_server.stores.woocommerce import refunds as woocommerce_refunds
 from widget_server.web import rate_limits
 
 BULK = (  # what takes long: it has a thread of its own, and nobody's mail waits behind it
-    batches.JOB,
-    batches.LIST_JOB,
-    imports.PARSE_JOB,
-    "recheck_tiers",
-    programs.RECONSIDER_JOB,
-    privacy.SETTLE_JOB,
+    JobName.RUN_BATCH,
+    JobName.LIST_IMPORT,
+    JobName.PARSE_IMPORT,
+    JobName.RECHECK_TIERS,
+    JobName.RECONSIDER_ORDERS,
+    JobName.SETTLE_ERASURE,
 )
 IDLE_SECONDS = 1.0
 BEAT_SECONDS = 5
@@ -36,24 +37,24 @@ PERIODIC_SECONDS = 60
 
 log = logging.getLogger(__name__)
 
-JOBS: dict[str, Callable[[dict[str, Any]], object]] = {
-    mail.JOB: mail.send,
-    "issue_code": codes.issue,
-    "return_code": codes.return_for_points,
-    "kill_code": codes.kill,
-    batches.JOB: lambda payload: batches.run(payload["batch_id"]),
-    imports.PARSE_JOB: lambda payload: imports.parse(payload["import_id"]),
-    batches.LIST_JOB: lambda payload: imports.list_rows(payload["batch_id"]),
-    "recheck_tiers": lambda payload: tiers.recheck_everybody(shops.by_id(payload["shop_id"])),
-    reconcile.JOB: reconcile.run,
-    woocommerce_refunds.JOB: woocommerce_refunds.learn_parts,
-    programs.RECONSIDER_JOB: lambda payload: orders.reconsider(shops.by_id(payload["shop_id"])),
-    privacy.SETTLE_JOB: privacy.settle,
-    orders.RETRY_JOB: lambda payload: inbox.retry(shops.by_id(payload["shop_id"]), payload["parked_id"]),
+JOBS: dict[JobName, Callable[[dict[str, Any]], object]] = {
+    JobName.SEND_MAIL: mail.send,
+    JobName.ISSUE_CODE: codes.issue,
+    JobName.RETURN_CODE: codes.return_for_points,
+    JobName.KILL_CODE: codes.kill,
+    JobName.RUN_BATCH: lambda payload: batches.run(payload["batch_id"]),
+    JobName.PARSE_IMPORT: lambda payload: imports.parse(payload["import_id"]),
+    JobName.LIST_IMPORT: lambda payload: imports.list_rows(payload["batch_id"]),
+    JobName.RECHECK_TIERS: lambda payload: tiers.recheck_everybody(shops.by_id(payload["shop_id"])),
+    JobName.RECONCILE: reconcile.run,
+    JobName.LEARN_REFUND_PARTS: woocommerce_refunds.learn_parts,
+    JobName.RECONSIDER_ORDERS: lambda payload: orders.reconsider(shops.by_id(payload["shop_id"])),
+    JobName.SETTLE_ERASURE: privacy.settle,
+    JobName.RETRY_PARKED: lambda payload: inbox.retry(shops.by_id(payload["shop_id"]), payload["parked_id"]),
 }
 
 
-def run_next(*conditions: Any) -> bool:
+def run_next(*conditions: Condition) -> bool:
     """Do the next job that is due, if there is one; what fails is tried again later. `conditions` narrow which jobs."""
     job = job_queue.claim(*conditions)
     if job is not None:

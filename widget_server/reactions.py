@@ -11,7 +11,7 @@ from widget_server.admin import wix_events
 from widget_server.delivery import mail, outbox, payloads
 from widget_server.delivery.outbox import Message
 from widget_server.events import Event
-from widget_server.job_queue import Job
+from widget_server.job_queue import Job, JobName
 from widget_server.loyalty import referrals
 from widget_server.loyalty.earning import actions, feeds, order_points, orders, rules
 from widget_server.loyalty.people import customers, mailboxes, privacy
@@ -81,7 +81,7 @@ def learn_parts_of_refunds(event: events.OrderChanged) -> None:
     shop, order = shops.by_id(event.shop_id), orders.Order.need(event.shop_id, orders.Order.id == event.order_id)
     has_api = shop.is_connected and shop.platform == order.platform == "woocommerce"
     if has_api and woocommerce_refunds.without_parts(order.told):
-        job_queue.enqueue_once(woocommerce_refunds.JOB, {"shop_id": shop.id, "order_id": order.id})
+        job_queue.enqueue_once(JobName.LEARN_REFUND_PARTS, {"shop_id": shop.id, "order_id": order.id})
 
 
 def move_referral_of_order(event: events.OrderChanged) -> None:
@@ -117,7 +117,7 @@ def merge_customers(event: events.SamePerson) -> None:
 def let_code_die(event: events.CouponChanged) -> None:
     """What may no longer be used must not work at the checkout of a connected shop either."""
     if event.status in coupons.DEAD and shops.by_id(event.shop_id).is_connected:
-        job_queue.enqueue("kill_code", {"shop_id": event.shop_id, "coupon_id": event.coupon_id})
+        job_queue.enqueue(JobName.KILL_CODE, {"shop_id": event.shop_id, "coupon_id": event.coupon_id})
 
 
 def move_checkout_of_coupon(event: events.CouponChanged) -> None:

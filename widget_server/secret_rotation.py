@@ -6,9 +6,11 @@ sealed anew with a new key, the keys of the data are wrapped with the new secret
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+
+from peewee import Field
 
 from widget_server import config, data_keys, db, job_queue, migrate
+from widget_server.db import Table
 from widget_server.errors import BadRequest
 from widget_server.loyalty import books
 from widget_server.loyalty.program.shops import ShopSecret
@@ -23,6 +25,17 @@ class Rotated:
 
     resealed: int
     keys: int
+
+
+@dataclass(frozen=True)
+class SealedValue:
+    """What one row has in one sealed column, and the key by which the row is found."""
+
+    table: type[Table]
+    column: Field
+    key_column: Field
+    key: str
+    value: str
 
 
 def check_secret() -> None:
@@ -45,11 +58,11 @@ def rotate() -> Rotated:
         )
     with db.atomic():
         check_secret()
-        sealed = [(table, column, row, config.unseal(row[1])) for table, column, row in sealed_values()]
+        sealed = [(one, config.unseal(one.value)) for one in sealed_values()]
         letters = [(job, config.unseal(job.payload[SEALED_IN_JOB])) for job in sealed_jobs()]
         data_keys.renew("shared-secrets")
-        for table, column, (key, _), plain in sealed:
-            table.update({column: config.seal(plain)}).where(table._meta.primary_key == key).execute()
+        for one, plain in sealed:
+            one.table.update({one.column: config.seal(plain)}).where(one.key_column == one.key).execute()
         for job, plain in letters:
             payload = {**job.payload, SEALED_IN_JOB: config.seal(plain)}
             job_queue.Job.update(payload=payload).where(job_queue.Job.id == job.id).execute()
@@ -60,13 +73,15 @@ def rotate() -> Rotated:
     return done
 
 
-def sealed_values() -> Iterator[tuple[Any, Any, tuple[Any, str]]]:
-    """Each sealed value of each table: the table, its column, and the row's key with what is in the column."""
+def sealed_values() -> Iterator[SealedValue]:
+    """Yields each sealed value of each table, whatever shop it belongs to."""
     for table in migrate.TABLES:
         for column in table._meta.sorted_fields:
             if column.name.endswith(SEALED_ENDING):
-                rows = table.everywhere(table._meta.primary_key, column).where(column.is_null(False))
-                yield from ((table, column, row) for row in list(rows.tuples()))
+                (key,) = table._meta.get_primary_keys()
+                rows = table.everywhere(key, column).where(column.is_null(False))
+                for key_value, value in list(rows.tuples()):
+                    yield SealedValue(table, column, key, key_value, value)
 
 
 def sealed_jobs() -> list[job_queue.Job]:

@@ -27,6 +27,7 @@ from tests.stores.test_inbox import Door
 from tests.test_serve import until
 from widget_server import config, db, job_queue, jobs, ledger
 from widget_server.app import create_app
+from widget_server.db import engines, failures
 from widget_server.errors import DatabaseAway
 from widget_server.ledger import Transaction
 from widget_server.loyalty.people import api_keys
@@ -160,9 +161,9 @@ ORDER = (
 
 @pytest.fixture
 def callers(sqlite: Path, monkeypatch: pytest.MonkeyPatch) -> Callers:
-    monkeypatch.setattr(db, "PATIENCE_SECONDS", 0.1)
-    monkeypatch.setattr(db, "PROBE_SECONDS", 0.1)
-    monkeypatch.setattr(db, "_last_failure", db._Failure())
+    monkeypatch.setattr(engines, "PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr(failures, "PROBE_SECONDS", 0.1)
+    monkeypatch.setattr(failures, "_last_failure", failures._Failure())
     world = World.create()
     world.order_rule(1)
     return Callers(world, app_client())
@@ -239,7 +240,7 @@ def test_readyz_says_which_it_is_and_no_more(callers: Callers, sqlite: Path, tro
 
 def test_a_disk_without_room_is_not_ready(callers: Callers, monkeypatch: pytest.MonkeyPatch) -> None:
     job_queue.beat("here:1")
-    monkeypatch.setattr(db, "FREE_BYTES_MIN", 2**62)
+    monkeypatch.setattr(failures, "FREE_BYTES_MIN", 2**62)
     assert callers.client.get("/readyz").json["reason"] == "the database is full"
 
 
@@ -260,7 +261,7 @@ def test_the_worker_comes_through(callers: Callers, sqlite: Path, monkeypatch: p
             worker.start()
             time.sleep(1.5)
             assert worker.is_alive()
-        monkeypatch.setattr(db, "PATIENCE_SECONDS", 30.0)  # the worker's threads write too, now that they can
+        monkeypatch.setattr(engines, "PATIENCE_SECONDS", 30.0)  # the worker's threads write too, now that they can
         job_queue.enqueue("note", {})
         assert done.wait(30)
     finally:  # whatever became of it, no worker outlives its story

@@ -17,9 +17,10 @@ from tests.integrator import Integrator
 from tests.make import World, everything_kept, refund
 from tests.stores import bodies
 from widget_server import clock, config, db, idempotency, job_queue, jobs, ledger, migrate, reactions
+from widget_server.db import engines
 from widget_server.delivery import endpoints, mail, outbox
 from widget_server.delivery.outbox import Message
-from widget_server.job_queue import Job
+from widget_server.job_queue import Job, JobName
 from widget_server.loyalty import referrals
 from widget_server.loyalty.earning import orders, social
 from widget_server.loyalty.earning.orders import Order, Parked
@@ -325,7 +326,7 @@ def test_a_friends_order_counts_without_the_code(somebody: Rosamund) -> None:
 def mail_written_meanwhile(somebody: Rosamund, monkeypatch: pytest.MonkeyPatch) -> set[str]:
     """A mail is being written while its reader is erased; the marks that lie in the folder then."""
     sign_in.ask(somebody.shop, EMAIL, purpose="sign_in", locale="en")
-    job = job_queue.claim(Job.name == mail.JOB, Job.payload != {})
+    job = job_queue.claim(Job.name == JobName.SEND_MAIL, Job.payload != {})
     assert job is not None
     write = mail._to_folder
 
@@ -365,7 +366,7 @@ def test_what_names_a_former_address_goes_because_it_is_known(
 
 def test_without_secure_delete_the_file_has_it_still(sqlite: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert left_in_file() == set()
-    monkeypatch.setattr(db, "SECURE_DELETE", 0)
+    monkeypatch.setattr(engines, "SECURE_DELETE", 0)
     db.disconnect()
     db.open_database(f"sqlite:///{sqlite}")
     db.connect()
@@ -397,10 +398,10 @@ def test_while_somebody_reads_the_log_stays_and_the_job_tries_again(sqlite: Path
 
 def test_the_worker_settles_each_erasure(somebody: Rosamund) -> None:
     privacy.erase(somebody.shop, customers.by_id(somebody.shop.id, somebody.id))
-    assert Job.select().where(Job.name == privacy.SETTLE_JOB).count() == 1
+    assert Job.select().where(Job.name == JobName.SETTLE_ERASURE).count() == 1
     privacy.settle({})  # PostgreSQL takes a VACUUM outside transactions alone
     jobs.run_all()
-    assert Job.select().where(Job.name == privacy.SETTLE_JOB).count() == 0
+    assert Job.select().where(Job.name == JobName.SETTLE_ERASURE).count() == 0
 
 
 @pytest.mark.parametrize("keeper", [keeper for keeper in privacy.KEEPERS if keeper.forget.__module__ not in NAMELESS])

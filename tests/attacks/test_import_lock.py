@@ -130,7 +130,7 @@ def test_mails_of_other_shops_do_not_wait_for_bulk_jobs(mover: World, monkeypatc
     sent, stop, listing = threading.Event(), threading.Event(), threading.Event()
     brings(mover)
     monkeypatch.setitem(jobs.JOBS, "send_mail", lambda payload: sent.set())
-    monkeypatch.setitem(jobs.JOBS, batches.LIST_JOB, lambda payload: listing.set() or sent.wait(30))
+    monkeypatch.setitem(jobs.JOBS, jobs.JobName.LIST_IMPORT, lambda payload: listing.set() or sent.wait(30))
     worker = threading.Thread(target=jobs.work, args=(stop,))
     worker.start()
     try:

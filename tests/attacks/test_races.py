@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from tests.make import Shopper, World, at_once
-from widget_server import idempotency, ledger
+from widget_server import idempotency
 from widget_server.errors import Refusal
-from widget_server.ledger import Account, Transaction
+from widget_server.ledger import Account, Transaction, posting
 from widget_server.loyalty.points import adjustments
 from widget_server.loyalty.rewards import codes, coupons
 from widget_server.loyalty.rewards.coupons import Coupon
@@ -38,7 +38,7 @@ def test_without_the_look_at_the_balance_they_are_more(
     world: World, ann: Shopper, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The ledger looks at the locked account, and once more in the statement that changes it: both are out here."""
-    monkeypatch.setattr(ledger, "_book", partial(_book_below_zero, ledger._book))
+    monkeypatch.setattr(posting, "book", partial(_book_below_zero, posting.book))
     reward = world.reward(cost=500)
     assert done(at_once(*[partial(ann.redeems, reward)] * 16)) > 2
 

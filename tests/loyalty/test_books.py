@@ -10,8 +10,9 @@ import pytest
 
 from tests.attacks.test_tampering import a_lively_shop, sql
 from tests.make import NOON, Shopper, World, refused
-from widget_server import clock, config, db, journal, ledger, secret_rotation
+from widget_server import clock, config, db, journal, secret_rotation
 from widget_server.errors import BooksDoNotBalance
+from widget_server.ledger import auditing
 from widget_server.loyalty import books
 
 
@@ -41,9 +42,9 @@ def test_an_audit_goes_on_from_its_last_good_point(world: World, ann: Shopper, m
     bob.is_given(5)
     newest = journal.last_of(world.shop.id)
     added_up = []
-    real = ledger._audit_page
+    real = auditing._audit_page
     monkeypatch.setattr(
-        ledger, "_audit_page", lambda page: added_up.extend(account.id for account in page) or real(page)
+        auditing, "_audit_page", lambda page: added_up.extend(account.id for account in page) or real(page)
     )
     assert findings(since=True) == []
     assert added_up == [bob.account.id]

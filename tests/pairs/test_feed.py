@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from tests.make import NOON, World, proof, undone
 from tests.stores.woo_shop import Delivery, WooShop
 from widget_server import clock, config, jobs
+from widget_server.job_queue import JobName
 from widget_server.loyalty.program import shops
 from widget_server.stores import inbox, reconcile, woocommerce
-from widget_server.stores.woocommerce import refunds as woocommerce_refunds
 
 CHANGES = ("completed", "cancelled", "processing", "note", "bowl back", "shipping back")
 ENDINGS = ("living", "trashed", "restored", "deleted for good")
@@ -140,7 +140,7 @@ def _without_deletions(patch: pytest.MonkeyPatch) -> None:
 
 
 def _without_parts(patch: pytest.MonkeyPatch) -> None:
-    patch.setitem(jobs.JOBS, woocommerce_refunds.JOB, lambda payload: None)
+    patch.setitem(jobs.JOBS, JobName.LEARN_REFUND_PARTS, lambda payload: None)
 
 
 @pytest.mark.parametrize(

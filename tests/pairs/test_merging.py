@@ -17,7 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from tests.make import World, line, proof, refund, undone
 from widget_server import clock, ledger
-from widget_server.ledger import Account, Cause
+from widget_server.ledger import Account, Cause, merging
 from widget_server.loyalty.earning import actions, orders
 from widget_server.loyalty.earning.rules import EarningRule, Terms
 from widget_server.loyalty.people import customers, privacy
@@ -258,7 +258,7 @@ def by_two_adjusts(old: Account, new: Account) -> dict[str, str]:
 
 
 def test_it_fails_when_a_merge_is_booked_as_two_adjusts(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ledger, "replay", by_two_adjusts)
+    monkeypatch.setattr(merging, "replay", by_two_adjusts)
     alike = proof(25, full=25, derandomize=True, phases=(Phase.generate,))
     with pytest.raises(AssertionError):
         run_state_machine_as_test(Merging, settings=alike)

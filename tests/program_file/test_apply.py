@@ -326,7 +326,7 @@ def test_people_are_put_into_new_levels_by_the_job(world: World) -> None:
     apply(world.shop, DEMO)
     assert ann.account.tier_id is None
     job = job_queue.claim()
-    while job is not None and job.name != tiers.RECHECK_JOB:
+    while job is not None and job.name != job_queue.JobName.RECHECK_TIERS:
         job = job_queue.claim()
     assert job is not None and job.payload == {"shop_id": world.shop.id}
     assert tiers.recheck_everybody(world.shop) == 2

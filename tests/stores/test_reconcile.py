@@ -14,7 +14,7 @@ from tests.stores import bodies
 from tests.stores.checkouts import Shopify
 from tests.stores.woo_shop import WooShop
 from widget_server import clock, config, db, job_queue, jobs, ledger
-from widget_server.job_queue import Job
+from widget_server.job_queue import Job, JobName
 from widget_server.loyalty.earning import feeds
 from widget_server.loyalty.earning.orders import Order, Parked
 from widget_server.loyalty.people import api_keys
@@ -306,10 +306,10 @@ def test_two_workers_look_once(world: World, shop: WooShop) -> None:
 def test_a_job_that_runs_again_after_a_crash_changes_nothing(world: World, shop: WooShop) -> None:
     shop.sells()
     jobs.every_minute()
-    promised = [job.payload for job in Job.everywhere() if job.name == reconcile.JOB]
+    promised = [job.payload for job in Job.everywhere() if job.name == JobName.RECONCILE]
     jobs.run_all()
     for payload in promised * 2:
-        job_queue.enqueue(reconcile.JOB, payload)
+        job_queue.enqueue(JobName.RECONCILE, payload)
     jobs.run_all()
     assert (points(world), feed(world).status) == (650, "ok")
 

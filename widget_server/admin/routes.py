@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import Flask, jsonify, request
 from flask.typing import ResponseReturnValue
@@ -25,6 +25,8 @@ from widget_server.web.bodies import json_body, unfit
 from widget_server.web.callers import ACCESS_TOKEN, API_KEY, Audience, Caller, caller
 from widget_server.web.error_bodies import ErrorBody
 from widget_server.web.wire import Empty, camel
+
+Act = TypeVar("Act", bound=Callable[..., Any])
 
 SOURCE = "admin"
 KEY_HEADER = "Idempotency-Key"
@@ -64,7 +66,7 @@ class Service(Blueprint):
         self.calls: list[Call] = []
         self._prepare_doc_cbks.append(without_default)
 
-    def route(
+    def route(  # type: ignore[override]  # a call of the API says more than a rule of Flask
         self,
         method: str,
         path: str,
@@ -74,7 +76,7 @@ class Service(Blueprint):
         query: type[Schema] | None = None,
         returns: type[Schema],
         keyed: bool = True,
-    ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    ) -> Callable[[Act], Act]:
         """Register a call: `act(caller, body, *ids of the path)` returns a dict that `returns` writes.
 
         `body` is the body, or the query of a GET or DELETE, read by its schema. A write may carry a request key:
@@ -87,7 +89,7 @@ class Service(Blueprint):
             takes = Empty()
         keyed = keyed and who is not READ
 
-        def register(act: Callable[..., Any]) -> Callable[..., Any]:
+        def register(act: Act) -> Act:
             @wraps(act)
             def view(**ids: str) -> ResponseReturnValue:
                 known = caller(who, self.service)

@@ -29,12 +29,11 @@ from widget_server import clock, config, job_queue
 from widget_server.db import when_committed
 from widget_server.delivery import mail_templates
 from widget_server.events import MailWanted
-from widget_server.job_queue import Job
+from widget_server.job_queue import Job, JobName
 from widget_server.loyalty.people import emails
 from widget_server.loyalty.people.forgetting import Forgotten
 from widget_server.loyalty.program import programs, shops
 
-JOB = "send_mail"
 SHOP_HEADER = "X-Loyalty-Shop"
 TIMEOUT_SECONDS = 20
 PORTS = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
@@ -67,7 +66,7 @@ class Headers(EmailPolicy):
 def promise(event: MailWanted) -> None:
     """Queue the mail; codes and links wait encrypted."""
     letter = {"shop_id": event.shop_id, "template": event.template, "to": event.to, "locale": event.locale}
-    job_queue.enqueue(JOB, {"sealed": config.seal(json.dumps({**letter, "values": event.values}))})
+    job_queue.enqueue(JobName.SEND_MAIL, {"sealed": config.seal(json.dumps({**letter, "values": event.values}))})
 
 
 def opened(payload: dict[str, Any]) -> dict[str, Any]:
@@ -95,7 +94,7 @@ def forget(person: Forgotten) -> None:
 
     Mails in a folder of another host are out of reach (docs/security.md).
     """
-    for job in list(Job.select().where(Job.name == JOB)):
+    for job in list(Job.select().where(Job.name == JobName.SEND_MAIL)):
         if _is_to(person, job.payload):
             Job.delete().where(Job.id == job.id).execute()
     for job in list(Job.select().where(Job.last_error.is_null(False))):
@@ -116,7 +115,7 @@ def clear_folder(person: Forgotten) -> None:
 
 
 def _is_promised(payload: dict[str, Any]) -> bool:
-    return bool(Job.select().where(Job.name == JOB, Job.payload == payload).exists())
+    return bool(Job.select().where(Job.name == JobName.SEND_MAIL, Job.payload == payload).exists())
 
 
 def _is_to(person: Forgotten, payload: dict[str, Any]) -> bool:

@@ -26,9 +26,9 @@ from widget_server.db import (
     UtcDateTime,
     atomic,
     canonical,
+    lock_free_rows,
     lock_rows,
     new_id,
-    on_sqlite,
 )
 from widget_server.delivery import payloads, signatures
 from widget_server.delivery.endpoints import Endpoint
@@ -214,7 +214,7 @@ def next_lanes(endpoint_id: str, limit: int) -> list[Lane]:
     """The receiver's lanes that are due, locked; without those that another worker has its hand on."""
     lanes = Lane.everywhere().where(Lane.endpoint_id == endpoint_id, Lane.next_at <= clock.now())
     lanes = lanes.order_by(Lane.next_at).limit(limit)
-    return list(lanes if on_sqlite() else lanes.for_update("FOR UPDATE SKIP LOCKED"))
+    return list(lock_free_rows(lanes))
 
 
 def take(lanes: Iterable[Lane], lease_seconds: float) -> list[LeasedBatch]:

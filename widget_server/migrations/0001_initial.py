@@ -1,5 +1,7 @@
 """The tables as the product first shipped."""
 
+from widget_server.migration_steps import run_text
+
 
 SQLITE = """
 CREATE TABLE "shop" (
@@ -855,7 +857,4 @@ CREATE INDEX "hit_ends_at" ON "hit" ("ends_at");
 
 
 def up(migrator, db):
-    text = SQLITE if type(db).__name__ == "Sqlite" else POSTGRES
-    for statement in text.split(";\n"):
-        if statement.strip():
-            db.execute_sql(statement)
+    run_text(sqlite=SQLITE, postgres=POSTGRES)

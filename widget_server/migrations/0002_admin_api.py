@@ -1,5 +1,7 @@
 """What the admin API and the codes on other platforms brought."""
 
+from widget_server.migration_steps import run_text
+
 
 SQLITE = """
 ALTER TABLE "shop" ADD COLUMN "api_url" TEXT;
@@ -454,7 +456,4 @@ CREATE INDEX "lane_endpoint_id_next_at" ON "lane" ("endpoint_id", "next_at");
 
 
 def up(migrator, db):
-    text = SQLITE if type(db).__name__ == "Sqlite" else POSTGRES
-    for statement in text.split(";\n"):
-        if statement.strip():
-            db.execute_sql(statement)
+    run_text(sqlite=SQLITE, postgres=POSTGRES)

@@ -1,5 +1,7 @@
 """What waits for an order's status again stands in an award of its own, beside the one that has matured."""
 
+from widget_server.migration_steps import run_text
+
 
 SQLITE = """
 ALTER TABLE "award" ADD COLUMN "part" TEXT NOT NULL DEFAULT 'main' CHECK (part IN ('main', 'later'));
@@ -16,7 +18,4 @@ CREATE UNIQUE INDEX "award_shop_id_order_id_rule_id_account_id_part" ON "award" 
 
 
 def up(migrator, db):
-    text = SQLITE if type(db).__name__ == "Sqlite" else POSTGRES
-    for statement in text.split(";\n"):
-        if statement.strip():
-            db.execute_sql(statement)
+    run_text(sqlite=SQLITE, postgres=POSTGRES)

@@ -4,6 +4,8 @@ A code that stands in a connected shop keeps the spelling that it has there. A c
 order that it knew, and with it by every other order that lists its code.
 """
 
+from widget_server.migration_steps import run_text
+
 
 SQLITE = """
 ALTER TABLE "coupon" ADD COLUMN "code_key" TEXT;
@@ -83,7 +85,4 @@ INSERT INTO "coupon_order"
 
 
 def up(migrator, db):
-    text = SQLITE if type(db).__name__ == "Sqlite" else POSTGRES
-    for statement in text.split(";\n"):
-        if statement.strip():
-            db.execute_sql(statement)
+    run_text(sqlite=SQLITE, postgres=POSTGRES)

@@ -1,6 +1,8 @@
 """Who somebody is, and when the shop began: canonical addresses, owners of orders, what a mailbox had once."""
 
+from widget_server.db import on_sqlite
 from widget_server.loyalty.people import emails, mailboxes
+from widget_server.migration_steps import run_text
 
 SQLITE = """
 ALTER TABLE "program" ADD COLUMN "activated_at" TEXT;
@@ -84,10 +86,7 @@ ORDER BY 6, 5
 
 
 def up(migrator, db):
-    text = SQLITE if type(db).__name__ == "Sqlite" else POSTGRES
-    for statement in text.split(";\n"):
-        if statement.strip():
-            db.execute_sql(statement)
+    run_text(sqlite=SQLITE, postgres=POSTGRES)
     _give_canonical_keys(db)
     _remember_mailboxes(db)
 
@@ -130,4 +129,4 @@ def _marked(db, statement):
 
 
 def _bool(db, value):
-    return int(value) if type(db).__name__ == "Sqlite" else bool(value)
+    return int(value) if on_sqlite() else bool(value)

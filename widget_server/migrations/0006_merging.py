@@ -4,6 +4,8 @@ The rows of a merge may have the opposite sign of their kind, so the rule about 
 rebuild the table for that, in one statement and in the order of its primary key.
 """
 
+from widget_server.migration_steps import run_text
+
 
 SQLITE = """
 CREATE TABLE "transaction_rebuilt" (
@@ -57,7 +59,4 @@ CREATE INDEX "account_shop_id_unspent_since" ON "account" ("shop_id", "unspent_s
 
 
 def up(migrator, db):
-    text = SQLITE if type(db).__name__ == "Sqlite" else POSTGRES
-    for statement in text.split(";\n"):
-        if statement.strip():
-            db.execute_sql(statement)
+    run_text(sqlite=SQLITE, postgres=POSTGRES)

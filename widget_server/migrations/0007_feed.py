@@ -3,6 +3,8 @@
 A shop that was connected before begins now. Orders came by webhooks only, so the newest order has the time of the last.
 """
 
+from widget_server.migration_steps import run_text
+
 
 SQLITE = """
 ALTER TABLE "shop" ADD COLUMN "last_news_at" TEXT;
@@ -47,7 +49,4 @@ INSERT INTO "feed" ("id", "shop_id", "began_at", "next_look_at", "places", "samp
 
 
 def up(migrator, db):
-    text = SQLITE if type(db).__name__ == "Sqlite" else POSTGRES
-    for statement in text.split(";\n"):
-        if statement.strip():
-            db.execute_sql(statement)
+    run_text(sqlite=SQLITE, postgres=POSTGRES)

@@ -3,6 +3,8 @@
 Rows that are there already are taken into the journal by `schema.upgrade`, since that needs the server's key.
 """
 
+from widget_server.migration_steps import run_text
+
 
 SQLITE = """
 CREATE TABLE "journal" (
@@ -65,7 +67,4 @@ CREATE TRIGGER "debt_refused" BEFORE UPDATE OR DELETE OR TRUNCATE ON "debt" FOR 
 
 
 def up(migrator, db):
-    text = SQLITE if type(db).__name__ == "Sqlite" else POSTGRES
-    for statement in text.split(";\n"):
-        if statement.strip():
-            db.execute_sql(statement)
+    run_text(sqlite=SQLITE, postgres=POSTGRES)

@@ -4,6 +4,7 @@ The shop's shared secrets move to a table of their own. A token of before counts
 """
 
 from widget_server.db import new_id
+from widget_server.migration_steps import run_text
 
 SQLITE = """
 ALTER TABLE "api_key" ADD COLUMN "services" TEXT;
@@ -107,10 +108,7 @@ CREATE TRIGGER "audit_entry_stays_whole" BEFORE TRUNCATE ON "audit_entry" FOR EA
 
 
 def up(migrator, db):
-    text = SQLITE if type(db).__name__ == "Sqlite" else POSTGRES
-    for statement in text.split(";\n"):
-        if statement.strip():
-            db.execute_sql(statement)
+    run_text(sqlite=SQLITE, postgres=POSTGRES)
     _move_secrets(db)
 
 

@@ -3,6 +3,8 @@
 A database that chose `merged_into IS NULL` as its way to a customer read all of them: such indexes are partial now.
 """
 
+from widget_server.migration_steps import run_text
+
 
 BOTH = """
 DROP INDEX "customer_shop_id_merged_into";
@@ -35,6 +37,4 @@ CREATE INDEX "job_name_status" ON "job" ("name", "status");
 
 
 def up(migrator, db):
-    for statement in BOTH.split(";\n"):
-        if statement.strip():
-            db.execute_sql(statement)
+    run_text(sqlite=BOTH, postgres=BOTH)

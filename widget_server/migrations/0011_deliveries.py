@@ -1,5 +1,7 @@
 """Bodies that platforms signed, by their digests."""
 
+from widget_server.migration_steps import run_text
+
 
 SQLITE = """
 CREATE TABLE "delivery" (
@@ -23,7 +25,4 @@ CREATE INDEX "delivery_created_at" ON "delivery" ("created_at");
 
 
 def up(migrator, db):
-    text = SQLITE if type(db).__name__ == "Sqlite" else POSTGRES
-    for statement in text.split(";\n"):
-        if statement.strip():
-            db.execute_sql(statement)
+    run_text(sqlite=SQLITE, postgres=POSTGRES)

@@ -3,6 +3,8 @@
 A code that waits to be typed is good for minutes and cannot be kept in its new form: it has to be requested again.
 """
 
+from widget_server.migration_steps import run_text
+
 SQLITE = """
 DROP TABLE "sign_in_code";
 CREATE TABLE "sign_in_code" (
@@ -84,7 +86,4 @@ CREATE INDEX "device_last_used_at" ON "device" ("last_used_at");
 
 
 def up(migrator, db):
-    text = SQLITE if type(db).__name__ == "Sqlite" else POSTGRES
-    for statement in text.split(";\n"):
-        if statement.strip():
-            db.execute_sql(statement)
+    run_text(sqlite=SQLITE, postgres=POSTGRES)

@@ -2,6 +2,8 @@
 
 import json
 
+from widget_server.migration_steps import run_text
+
 
 SQLITE = """
 CREATE TABLE "stored_file" (
@@ -53,10 +55,7 @@ def without_texts(value):
 
 
 def up(migrator, db):
-    text = SQLITE if type(db).__name__ == "Sqlite" else POSTGRES
-    for statement in text.split(";\n"):
-        if statement.strip():
-            db.execute_sql(statement)
+    run_text(sqlite=SQLITE, postgres=POSTGRES)
     mark = db.param
     for id, state in list(db.execute_sql(OF_ERASED)):
         text = json.dumps(without_texts(json.loads(state)), sort_keys=True, separators=(",", ":"), ensure_ascii=False)

@@ -49,12 +49,13 @@ def parse(text: str) -> ProgramFile:
     """
     told = read_yaml(text)
     try:
-        return FileSchema().load(told)
+        file: ProgramFile = FileSchema().load(told)
     except ValidationError as wrong:
         faults = sorted(_faults(wrong.messages))
         path, words = faults[0]
         problems = [f"{path}: {words}" for path, words in faults]
         raise BadRequest(words, field=path, problems=problems) from wrong
+    return file
 
 
 def _faults(messages: Any, path: Path = ()) -> Iterator[tuple[str, str]]:

@@ -13,6 +13,7 @@ from itertools import pairwise
 
 from widget_server import clock, config, job_queue
 from widget_server.db import atomic
+from widget_server.job_queue import JobName
 from widget_server.loyalty.earning import feeds, orders
 from widget_server.loyalty.earning.feeds import Feed, Listing, Status
 from widget_server.loyalty.program import shops
@@ -25,7 +26,6 @@ from widget_server.stores.messages import MalformedMessage
 from widget_server.stores.woocommerce import api as woocommerce_api
 from widget_server.stores.woocommerce.api import Row
 
-JOB = "reconcile"
 WEBHOOK_GRACE = timedelta(minutes=5)  # the shop's own queue delivers a webhook within this time
 CONFIRMED_AT_ONCE = 10
 STRANGERS = 10  # so many orders, and none of them in the shop: it is another shop
@@ -83,7 +83,7 @@ def run(payload: Payload) -> None:
 
 
 def _promise(shop_id: str, step: str, found: Findings) -> None:
-    job_queue.enqueue(JOB, {"shop_id": shop_id, "step": step, "found": asdict(found)})
+    job_queue.enqueue(JobName.RECONCILE, {"shop_id": shop_id, "step": step, "found": asdict(found)})
 
 
 # The steps of a look: each returns True when it is done, False when it has to run again

@@ -38,7 +38,7 @@ class DocumentConverter(OpenAPIConverter):
 
     def schema2jsonschema(self, schema: Any) -> Json:
         """The shape of a body."""
-        shape: Json = super().schema2jsonschema(schema)
+        shape: Json = super().schema2jsonschema(schema)  # type: ignore[no-untyped-call]  # apispec leaves it untyped
         made = resolve_schema_instance(schema)
         return made.described(shape) if isinstance(made, Documented) else shape
 

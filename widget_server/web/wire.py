@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from marshmallow import RAISE, Schema, ValidationError, fields, post_dump, pre_load, validate, validates_schema
 
@@ -188,6 +188,11 @@ class Wire(Documented):
     @post_dump
     def _drop_none(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
         return {name: value for name, value in data.items() if value is not None}
+
+
+def shape_of(members: dict[str, fields.Field[Any]], *, name: str) -> type[Wire]:
+    """A shape called `name` with these members."""
+    return cast("type[Wire]", Wire.from_dict(members, name=name))
 
 
 class Empty(Wire):
@@ -402,18 +407,17 @@ def wire_time(value: datetime) -> str:
 
 def bulk_answer(shape: type[Wire]) -> type[Wire]:
     """The answer of a bulk call whose items have this shape."""
-    result: Any = Wire.from_dict(
+    result = shape_of(
         {"item_metadata": fields.Nested(ItemMetadata, required=True), "item": fields.Nested(shape)},
         name=f"Bulk{shape.__name__}Result",
     )
-    answer: Any = Wire.from_dict(
+    return shape_of(
         {
             "results": fields.List(fields.Nested(result), required=True),
             "bulk_action_metadata": fields.Nested(BulkActionMetadata, required=True),
         },
         name=f"Bulk{shape.__name__}Answer",
     )
-    return answer
 
 
 def page_of(
@@ -421,7 +425,7 @@ def page_of(
 ) -> type[Wire]:
     """The answer of a query: the entities under `name`, and the paging (and what else is told) beside them."""
     paging = PagingMetadata if offset else CursorPagingMetadata
-    answer: Any = Wire.from_dict(
+    return shape_of(
         {
             name: fields.List(fields.Nested(shape), required=True),
             metadata: fields.Nested(paging, required=True),
@@ -429,7 +433,6 @@ def page_of(
         },
         name=f"{camel(name)[0].upper()}{camel(name)[1:]}Page{'V2' if offset else ''}",
     )
-    return answer
 
 
 def wrapped(name: str, shape: type[Wire], **options: Any) -> type[Wire]:
@@ -437,8 +440,7 @@ def wrapped(name: str, shape: type[Wire], **options: Any) -> type[Wire]:
     entity, that is; objects inside it come whole.
     """
     partial = tuple(shape().fields) if options.pop("partial", False) else None
-    answer: Any = Wire.from_dict(
+    return shape_of(
         {name: fields.Nested(lambda: shape(partial=partial), required=True, **options)},
         name=f"{shape.__name__}{'Change' if partial else ''}Body",
     )
-    return answer

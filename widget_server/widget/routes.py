@@ -5,7 +5,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import request
 from flask_smorest import Blueprint
@@ -25,6 +25,7 @@ KEY_HEADER = "Idempotency-Key"
 KEY_LENGTH_MAX = 200
 CHALLENGE_BYTES = 24
 
+View = TypeVar("View", bound=Callable[..., object])
 Callers = list[dict[str, list[str]]]
 ANYBODY: Callers = [{}]
 MEMBERS: Callers = [{MEMBER_TOKEN: []}]
@@ -46,21 +47,25 @@ class Endpoints(Blueprint):
         self.after_request(compression.quickly)
         self._prepare_doc_cbks.append(self._prepare_callers_doc)
 
-    def route(self, rule: str, *, parameters: list[Any] | None = None, **options: Any) -> Any:
+    def route(
+        self, rule: str, *, parameters: list[Any] | None = None, tags: list[str] | None = None, **options: Any
+    ) -> Callable[[View], View]:
         """Register a route; each says which shop it is about."""
-        return super().route(rule, parameters=[SHOP, *(parameters or ())], **options)
+        return super().route(rule, parameters=[SHOP, *(parameters or ())], tags=tags, **options)
 
-    def takes(self, shape: type[Schema]) -> Any:
+    def takes(self, shape: type[Schema]) -> Callable[[View], View]:
         """Document the body that the route reads."""
         needed = bool(shape().validate({}))
         return self.doc(requestBody={"required": needed, "content": {"application/json": {"schema": shape}}})
 
-    def takes_key(self) -> Any:
+    def takes_key(self) -> Callable[[View], View]:
         """Document that the route needs a request key."""
         text = {"type": "string", "minLength": 1, "maxLength": KEY_LENGTH_MAX}
         return self.doc(parameters=[{"in": "header", "name": KEY_HEADER, "required": True, "schema": text}])
 
-    def takes_query(self, name: str, description: str, *, required: bool = False, **schema: Any) -> Any:
+    def takes_query(
+        self, name: str, description: str, *, required: bool = False, **schema: Any
+    ) -> Callable[[View], View]:
         """Document a query parameter."""
         text = {"type": "string", **schema}
         facts = {"in": "query", "name": name, "description": description, "required": required}

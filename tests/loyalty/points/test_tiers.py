@@ -241,7 +241,7 @@ def heard() -> list[tuple[str, str, tuple[str, ...]]]:
 
 def promised() -> int:
     """How many rechecks wait."""
-    return int(job_queue.Job.everywhere().where(job_queue.Job.name == tiers.RECHECK_JOB).count())
+    return int(job_queue.Job.everywhere().where(job_queue.Job.name == job_queue.JobName.RECHECK_TIERS).count())
 
 
 def test_a_tier_is_made_edited_and_deleted(world: World, heard: list[tuple[str, str, tuple[str, ...]]]) -> None:
@@ -303,7 +303,7 @@ def test_many_edits_promise_one_recheck(world: World, ann: Shopper) -> None:
     for number in range(5):
         tiers.create(world.shop, f"Level {number}", 1000 + number)
     assert promised() == 1
-    while (running := job_queue.claim()) and running.name != tiers.RECHECK_JOB:
+    while (running := job_queue.claim()) and running.name != job_queue.JobName.RECHECK_TIERS:
         pass
     tiers.create(world.shop, "One more", 50)
     assert promised() == 2

@@ -31,7 +31,7 @@ def first_topic(shop: Shop, topic: str, body: bytes) -> str:
     row = {"shop_id": shop.id, "digest": digest, "topic": topic, "created_at": clock.now()}
     if insert_once(Delivery, row):
         return topic
-    return Delivery.need(shop, Delivery.digest == digest).topic
+    return str(Delivery.need(shop, Delivery.digest == digest).topic)
 
 
 def forget_old() -> None:

@@ -43,13 +43,13 @@ def score_order(shop: Shop, order_id: str, *, source: str) -> None:
         _lock_concerned(shop, order)
         account = ledger.account_of(shop.id, customer.id)
         own: dict[str, Award] = {}
-        for award in list(Award.of(shop).where(Award.order_id == order.id, Award.part == "main")):
-            if account is not None and award.account_id == account.id:
-                own[award.rule_id] = award
+        for given in list(Award.of(shop).where(Award.order_id == order.id, Award.part == "main")):
+            if account is not None and given.account_id == account.id:
+                own[given.rule_id] = given
             else:
-                _settle(shop, order, award, 0, program, source, word="order_changed")
+                _settle(shop, order, given, 0, program, source, word="order_changed")
         for rule in _order_rules(shop):
-            award = own.get(rule.id)
+            award: Award | None = own.get(rule.id)
             if award is None and _open_for(rule, order, customer, account, program):
                 rate = _rate_now(shop, program, rule, account, order.placed_at)
                 if account is not None or score(order.told, rate).points:

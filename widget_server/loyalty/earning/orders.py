@@ -22,6 +22,7 @@ from widget_server.db import (
     new_id,
 )
 from widget_server.events import OrderChanged, emit
+from widget_server.job_queue import JobName
 from widget_server.loyalty.earning.order_states import (
     OrderState,
     Refund,
@@ -38,7 +39,6 @@ from widget_server.loyalty.points.awards import Award
 from widget_server.loyalty.program import programs
 from widget_server.loyalty.program.shops import Shop
 
-RETRY_JOB = "retry_parked"
 RECONSIDER_CHUNK = 200
 
 # why an order gives no points
@@ -256,7 +256,7 @@ def retry(shop: Shop, parked_id: str) -> Parked:
     with atomic():
         parked = Parked.need(shop, Parked.id == parked_id)
         if parked.status == "waiting":
-            job_queue.enqueue(RETRY_JOB, {"shop_id": shop.id, "parked_id": parked.id})
+            job_queue.enqueue(JobName.RETRY_PARKED, {"shop_id": shop.id, "parked_id": parked.id})
         return parked
 
 

@@ -22,6 +22,7 @@ from widget_server.db import (
 from widget_server.errors import NotFound
 from widget_server.events import AccountMerged, CustomerErased, emit
 from widget_server.idempotency import Request
+from widget_server.job_queue import JobName
 from widget_server.journal import Journaled
 from widget_server.ledger import Account, Transaction
 from widget_server.loyalty import audit_log, referrals
@@ -48,7 +49,7 @@ from widget_server.loyalty.rewards import coupons
 from widget_server.loyalty.rewards.coupons import Coupon
 from widget_server.write_queue import TurnNotReached
 
-SETTLE_JOB, SETTLE_AGAIN_SECONDS = "settle_erasure", 60
+SETTLE_AGAIN_SECONDS = 60
 
 
 def merge(shop: Shop, source_id: str, target_id: str) -> None:
@@ -274,7 +275,7 @@ def settle(_payload: dict[str, Any]) -> None:
     """
     if on_sqlite():
         if not empty_log():
-            job_queue.enqueue(SETTLE_JOB, {}, delay_seconds=SETTLE_AGAIN_SECONDS)
+            job_queue.enqueue(JobName.SETTLE_ERASURE, {}, delay_seconds=SETTLE_AGAIN_SECONDS)
         return
     with work.unhurried(database.obj):
         for table in sorted({one._meta.table_name for keeper in KEEPERS for one in keeper.tables}):
@@ -284,7 +285,7 @@ def settle(_payload: dict[str, Any]) -> None:
 def _forget(person: Forgotten) -> None:
     for keeper in KEEPERS:
         keeper.forget(person)
-    job_queue.enqueue_once(SETTLE_JOB, {})
+    job_queue.enqueue_once(JobName.SETTLE_ERASURE, {})
     when_committed(_empty_log_now)
 
 

@@ -5,5 +5,5 @@
 - `batches`, `imports` (with `csv_files` and `stored_files`): many accounts at once.
 
 Where a refund takes points back: `stores/*` reads the message, `earning/orders.py` keeps the order's new state,
-`earning/order_points.py` scores it again, `points/awards.py` books the difference, `ledger.py` writes the row.
+`earning/order_points.py` scores it again, `points/awards.py` books the difference, `ledger/` writes the row.
 """

@@ -32,6 +32,7 @@ from widget_server.db import (
 )
 from widget_server.errors import BadRequest, BatchUnfinished, KeyReused, Refusal
 from widget_server.events import BatchChanged, emit
+from widget_server.job_queue import JobName
 from widget_server.ledger import POINTS_MAX, Account, Cause, Move
 from widget_server.loyalty import audit_log
 from widget_server.loyalty.people.customers import Customer
@@ -41,7 +42,6 @@ from widget_server.loyalty.program import programs
 from widget_server.loyalty.program.shops import Shop
 
 Mode = Literal["add", "set"]
-JOB, LIST_JOB = "run_batch", "list_import"
 CHUNK = 500  # lines that a transaction takes at most
 ERRORS_MAX = 100
 REQUEST_FIELDS = ("kind", "mode", "points", "staff", "app_id", "reason", "comment")  # what makes a request what it is
@@ -228,7 +228,7 @@ def forget(person: Forgotten) -> None:
 
 def give_up() -> None:
     """What its jobs could not do in all their tries has failed: so that it can be undone, or undone again."""
-    jobs = job_queue.Job.everywhere().where(job_queue.Job.name.in_((JOB, LIST_JOB)))
+    jobs = job_queue.Job.everywhere().where(job_queue.Job.name.in_((JobName.RUN_BATCH, JobName.LIST_IMPORT)))
     for job in list(jobs.where(job_queue.Job.status == "dead")):
         with atomic():
             under_way = (Batch.id == job.payload["batch_id"], Batch.status.in_(("running", "undoing")))
@@ -362,4 +362,4 @@ def _tell(batch: Batch) -> None:
 
 
 def _go_on(batch: Batch) -> None:
-    job_queue.enqueue(JOB, {"batch_id": batch.id})
+    job_queue.enqueue(JobName.RUN_BATCH, {"batch_id": batch.id})

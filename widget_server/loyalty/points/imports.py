@@ -41,6 +41,7 @@ from widget_server.errors import (
     UploadGone,
 )
 from widget_server.events import BatchChanged, ImportCreated, emit
+from widget_server.job_queue import JobName
 from widget_server.ledger import POINTS_MAX
 from widget_server.loyalty.people import customers, emails
 from widget_server.loyalty.people.customers import Customer, Person
@@ -58,7 +59,6 @@ UPLOAD_MINUTES = 60
 KEPT_DAYS = 30  # how long the file with its addresses is kept
 HEADER_VALUES_MAX, SAMPLE_ROWS, SAMPLE_VALUES_MAX, VALUE_LENGTH_MAX = 100, 5, 20, 1000
 NEW_AT_ONCE = 4  # a customer who must be made costs fifty times as much as one who is known
-PARSE_JOB = "parse_import"
 TURN_SECONDS = 2.0  # how long listing takes at a stretch, and the file is read anew after each
 TEMPLATE = "email,points\r\nann@example.com,100\r\n"
 WHOLE = re.compile(r"[+-]?\d{1,18}([.,]0{1,2})?")  # "100.00" is 100; "1,000" may be 1 or 1000: no guessing about points
@@ -188,7 +188,7 @@ def create(shop: Shop, file_url: str, *, file_name: str | None = None) -> Import
             updated_at=moment,
         )
         made.save(force_insert=True)
-        job_queue.enqueue(PARSE_JOB, {"import_id": made.id})
+        job_queue.enqueue(JobName.PARSE_IMPORT, {"import_id": made.id})
         emit(ImportCreated(shop.id, made.id))
         return made
 
@@ -238,7 +238,7 @@ def execute(
             raise AlreadyImported(import_id=earlier.id)
         batch, _ = batches.create(shop, "import", mode, source=source, key=f"import:{made.id}", said=said)
         facts = {"columns": chosen, "batch_id": batch.id, "creates_customers": creates_customers}
-        job_queue.enqueue(batches.LIST_JOB, {"batch_id": batch.id})
+        job_queue.enqueue(JobName.LIST_IMPORT, {"batch_id": batch.id})
         return _save(made, "parsed", status="importing", **facts)
 
 
@@ -260,7 +260,7 @@ def list_rows(batch_id: str) -> None:
         while chunk := [*chunk, *islice(rows, batches.CHUNK - len(chunk))]:
             chunk = chunk[_list_chunk(shop, made, batch, chunk) :]
             if time.monotonic() > until:
-                job_queue.enqueue(batches.LIST_JOB, {"batch_id": batch.id})
+                job_queue.enqueue(JobName.LIST_IMPORT, {"batch_id": batch.id})
                 return
     except (Unreadable, NotFound):  # somebody touched the file since it was parsed
         batches.fail(batch)
@@ -396,7 +396,7 @@ def _all(rows: list[list[str]], at: int, pattern: re.Pattern[str]) -> bool:
 
 def _earlier(shop: Shop, made: Import) -> Import | None:
     """An import of the same content that still counts."""
-    return (
+    found: Import | None = (
         Import.of(shop)
         .join(Batch, on=(Batch.id == Import.batch_id))
         .where(
@@ -407,6 +407,7 @@ def _earlier(shop: Shop, made: Import) -> Import | None:
         )
         .first()
     )
+    return found
 
 
 def _items(made: Import, batch: Batch, seen: set[str]) -> Iterator[tuple[Row, str]]:

@@ -14,6 +14,7 @@ from widget_server import clock, job_queue, ledger
 from widget_server.db import Int, Json, Money, ShopTable, Text, UtcDateTime, atomic, new_id
 from widget_server.errors import TierProgramExists, TierTaken, TierUnknown
 from widget_server.events import TierChanged, emit
+from widget_server.job_queue import JobName
 from widget_server.ledger import Account, Transaction
 from widget_server.loyalty.audit_log import Audited
 from widget_server.loyalty.program import programs, revisions
@@ -22,7 +23,6 @@ from widget_server.loyalty.program.shops import Shop
 Status = Literal["disabled", "draft", "active", "paused"]
 WINDOW_DAYS_DEFAULT = 365
 BASE = ""  # the base tier, where tiers are keys of a JSON object
-RECHECK_JOB = "recheck_tiers"
 EVER_EARNED = (Account.earned > 0) | Account.tier_id.is_null(False)
 Taken = Transaction.alias()  # the row that a clawback takes back
 
@@ -82,7 +82,7 @@ class TierProgram(Audited, ShopTable):
     @property
     def months(self) -> int:
         """The window in months: as told, or the nearest to its days."""
-        return self.window_months or max(1, round(self.window_days * 12 / 365))
+        return int(self.window_months or max(1, round(self.window_days * 12 / 365)))
 
     def first_day(self, today: date) -> date:
         """The first day of the window that ends with `today`."""
@@ -113,7 +113,8 @@ class Standing:
     @property
     def name(self) -> str | None:
         """The name of the tier, as the shopper reads it."""
-        return self.tier.name if self.tier else self.program.base_name
+        name: str | None = self.tier.name if self.tier else self.program.base_name
+        return name
 
     @property
     def multiplier(self) -> Decimal:
@@ -287,7 +288,7 @@ def _move_accounts(shop: Shop) -> None:
         Account.tier_id.not_in(standing),
     )
     if active and Account.one(shop, EVER_EARNED) is not None:
-        job_queue.enqueue_once(RECHECK_JOB, {"shop_id": shop.id})
+        job_queue.enqueue_once(JobName.RECHECK_TIERS, {"shop_id": shop.id})
 
 
 def own_figures(shop: Shop, told: Mapping[str | None, Any]) -> dict[str, Any] | None:
@@ -332,7 +333,7 @@ def window_start(shop: Shop, program: TierProgram) -> datetime:
 def points_in_window(shop: Shop, program: TierProgram, account: Account) -> int:
     """Points earned net of clawbacks inside the window (contracts §2); what became debt was taken back too."""
     amounts = _earned_since(shop, account, window_start(shop, program), fn.COALESCE(fn.SUM(Transaction.amount), 0))
-    return max(int(amounts.scalar()) - account.debt, 0)
+    return max(int(amounts.scalar()) - int(account.debt), 0)
 
 
 def _earned_since(shop: Shop, account: Account, first: datetime, *columns: Any) -> Any:

@@ -11,6 +11,7 @@ from widget_server import clock, job_queue
 from widget_server.db import Int, Json, ShopTable, Text, UtcDateTime, atomic, lock_rows
 from widget_server.errors import BadTransition, ProgramNotActive
 from widget_server.events import ProgramChanged, emit
+from widget_server.job_queue import JobName
 from widget_server.loyalty.audit_log import Audited
 from widget_server.loyalty.earning.order_states import Milestone, OrderState
 from widget_server.loyalty.program.shops import Shop
@@ -18,7 +19,6 @@ from widget_server.loyalty.program.shops import Shop
 Rounding = Literal["floor", "unit", "nearest"]
 PAUSE_GRACE_DAYS = 14
 DECIMALS = ("tax_percent", "point_value")  # settings that JSON keeps as text
-RECONSIDER_JOB = "reconsider_orders"  # the day from which orders count was moved
 
 
 class Program(Audited, ShopTable):
@@ -209,7 +209,7 @@ def update(
         if changes:
             _save(program, **changes)
         if program.rules.orders_from != began:
-            job_queue.enqueue_once(RECONSIDER_JOB, {"shop_id": shop_id})
+            job_queue.enqueue_once(JobName.RECONSIDER_ORDERS, {"shop_id": shop_id})
         return program
 
 

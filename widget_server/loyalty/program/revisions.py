@@ -4,7 +4,7 @@ A rule and a reward are kept alike: made in the merchant's order, under a handle
 """
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TypeVar
 
 from widget_server import clock
 from widget_server.db import new_id
@@ -12,6 +12,7 @@ from widget_server.errors import StaleRevision
 from widget_server.events import Change, RewardChanged, RuleChanged, emit
 
 Told = type[RuleChanged] | type[RewardChanged]  # the event by which a change is told
+Thing = TypeVar("Thing")
 
 
 def check_revision(row: Any, revision: int | None) -> None:
@@ -31,27 +32,29 @@ def set_columns(row: Any, columns: dict[str, Any]) -> tuple[str, ...]:
     return changed
 
 
-def create(thing: Any, told: Told) -> Any:
+def create(thing: Thing, told: Told) -> Thing:
     """Keep a new rule or reward, and tell of it."""
-    thing.id = new_id()
-    thing.created_at = thing.updated_at = clock.now()
-    thing.save(force_insert=True)
-    emit(told(thing.shop_id, thing.id, "created"))
+    row: Any = thing
+    row.id = new_id()
+    row.created_at = row.updated_at = clock.now()
+    row.save(force_insert=True)
+    emit(told(row.shop_id, row.id, "created"))
     return thing
 
 
-def update(thing: Any, columns: dict[str, Any], told: Told) -> Any:
+def update(thing: Thing, columns: dict[str, Any], told: Told) -> Thing:
     """Set the columns of a rule or reward that differ and, if any does, keep it and tell of it."""
-    was_archived = thing.archived_at is not None
-    changed = set_columns(thing, columns)
+    row: Any = thing
+    was_archived = row.archived_at is not None
+    changed = set_columns(row, columns)
     if changed:
-        thing.save()
-        kind = kind_of_change(was_archived=was_archived, is_archived=thing.archived_at is not None)
-        emit(told(thing.shop_id, thing.id, kind, changed))
+        row.save()
+        kind = kind_of_change(was_archived=was_archived, is_archived=row.archived_at is not None)
+        emit(told(row.shop_id, row.id, kind, changed))
     return thing
 
 
-def archive(thing: Any, told: Told) -> None:
+def archive(thing: object, told: Told) -> None:
     """It is not to be had any more; what came of it stays."""
     update(thing, {"active": False, "archived_at": clock.now()}, told)
 

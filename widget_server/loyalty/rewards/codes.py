@@ -10,6 +10,7 @@ from typing import Any
 from widget_server import clock, ledger, money
 from widget_server.db import atomic
 from widget_server.errors import CouponNotUsable, NotFound
+from widget_server.job_queue import JobName
 from widget_server.ledger import Cause
 from widget_server.loyalty.earning import orders
 from widget_server.loyalty.earning.orders import Order
@@ -199,7 +200,7 @@ def _set_free(shop: Shop, coupon: Coupon, held_by: list[CouponOrder], source: st
         last_day = clock.local_date(clock.now() + due, shop.timezone)
         coupon.expires_at = max(coupon.expires_at, clock.start_of(last_day + timedelta(days=1), shop.timezone))
     if shop.is_connected:  # its platform may still count the use
-        return coupons.move(coupon, "issuing", code_job=coupons.promise("issue_code", coupon, anew=True))
+        return coupons.move(coupon, "issuing", code_job=coupons.promise(JobName.ISSUE_CODE, coupon, anew=True))
     return coupons.move(coupon, "active")
 
 

@@ -50,7 +50,7 @@ class CouponOrder(Journaled):
     @property
     def carries(self) -> bool:
         """True while the order is alive and names the coupon."""
-        return self.living and (self.listed or self.called)
+        return bool(self.living and (self.listed or self.called))
 
     @property
     def came_in_time(self) -> bool:
@@ -62,7 +62,8 @@ class CouponOrder(Journaled):
         """The life that the coupon has left and is owed, since its end passed while the order held it; None: none."""
         if self.coupon_end is None or self.coupon_end > clock.now() or not self.came_in_time:
             return None
-        return self.coupon_end - self.taken_at
+        life: timedelta = self.coupon_end - self.taken_at
+        return life
 
 
 def holder(rows: Iterable[CouponOrder]) -> CouponOrder | None:

@@ -13,6 +13,7 @@ from widget_server import clock, job_queue, ledger
 from widget_server.db import Bool, Int, Json, Money, Text, UtcDateTime, atomic, lock_rows
 from widget_server.errors import CouponNotReturnable, CouponNotUsable
 from widget_server.events import CouponChanged, CouponDeleted, emit
+from widget_server.job_queue import JobName
 from widget_server.journal import Journaled
 from widget_server.ledger import Cause
 from widget_server.loyalty.people.customers import Customer
@@ -158,7 +159,7 @@ def undo(shop: Shop, coupon_id: str, *, key: str, source: str) -> Coupon:
 def _return(shop: Shop, coupon: Coupon, key: str, source: str) -> Coupon:
     if shop.is_connected:
         coupon.failure = coupon.failure_detail = None
-        coupon.code_job = promise("return_code", coupon, key=key, source=source)
+        coupon.code_job = promise(JobName.RETURN_CODE, coupon, key=key, source=source)
         coupon.save()
         return coupon
     return give_points_back(coupon, "returned", key=key, source=source, word="returned")
@@ -295,7 +296,7 @@ def give_points_back(coupon: Coupon, status: str, *, key: str, source: str, word
     return coupon
 
 
-def promise(job: str, coupon: Coupon, **facts: Any) -> str:
+def promise(job: JobName, coupon: Coupon, **facts: Any) -> str:
     """The shop is called after the commit (stores/codes.py). Returns the job's id."""
     return job_queue.enqueue(job, {"shop_id": coupon.shop_id, "coupon_id": coupon.id, **facts})
 

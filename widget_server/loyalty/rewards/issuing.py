@@ -11,6 +11,7 @@ from peewee import fn
 from widget_server import clock, job_queue
 from widget_server.db import atomic, new_id
 from widget_server.events import CouponIssued, emit
+from widget_server.job_queue import JobName
 from widget_server.loyalty.people.customers import Customer
 from widget_server.loyalty.program import shops
 from widget_server.loyalty.program.programs import Program
@@ -44,7 +45,7 @@ def issue(shop: Shop, customer: Customer, program: Program, *, life_days: int | 
         **facts,
     )
     if shop.is_connected:
-        coupon.code_job = coupons.promise("issue_code", coupon, anew=False)
+        coupon.code_job = coupons.promise(JobName.ISSUE_CODE, coupon, anew=False)
     coupon.save(force_insert=True)
     emit(CouponIssued(shop.id, coupon.id))
     return coupon
@@ -57,7 +58,7 @@ def code_made(shop: Shop, coupon_id: str) -> None:
         if coupon.status == "issuing":
             coupons.move(coupon, "active")
         elif coupon.status in DEAD:
-            coupons.promise("kill_code", coupon)
+            coupons.promise(JobName.KILL_CODE, coupon)
 
 
 def code_refused(shop: Shop, coupon_id: str, failure: str, detail: str) -> None:

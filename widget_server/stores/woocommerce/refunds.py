@@ -14,7 +14,6 @@ from widget_server.stores.shapes import RefundSchema
 from widget_server.stores.woocommerce import api as woocommerce_api
 from widget_server.stores.woocommerce.api import Row
 
-JOB = "learn_refund_parts"
 REFUNDED_ITEM = "_refunded_item_id"  # the order's own line, in the meta data of a refund's
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from widget_server.web.bodies import Json
 from widget_server.web.query import aggregations, cursors, filters, pages, search
 from widget_server.web.query.fields import DECIMAL, INT_MAX, MONEY_MAX, Entity, Field, Kind
-from widget_server.web.wire import GUID, RFC3339, Described, Wire, whole
+from widget_server.web.wire import GUID, RFC3339, Described, Wire, shape_of, whole
 
 Shapes = dict[str, Json]
 
@@ -66,7 +66,7 @@ def selected(entity: Entity) -> Described:
 
 
 def _body(name: str, **members: Shapes) -> type[Wire]:
-    made: Any = Wire.from_dict({member: Described(shapes) for member, shapes in members.items()}, name=name)
+    made = shape_of({member: Described(shapes) for member, shapes in members.items()}, name=name)
     made.__doc__ = "What is requested."
     return made
 

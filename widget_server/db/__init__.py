@@ -1,0 +1,82 @@
+"""The database: one connection a thread, one kind of transaction, field types of our own.
+
+SQLite by default, PostgreSQL by DATABASE_URL; models and queries are the same on both. `atomic()` takes the
+write lock at once, so that what was read inside is still true when it is written. What a failure of the database means
+for the caller is said by `away()`. What peewee leaves untyped gets its types here.
+"""
+
+from widget_server.db.connections import connect, connected, disconnect
+from widget_server.db.definitions import REFUSE, Guard, ddl, guards
+from widget_server.db.engines import (
+    APPLICATION,
+    WRITES,
+    Cursor,
+    Postgres,
+    Sqlite,
+    database,
+    on_sqlite,
+    open_database,
+    sqlite_weakness,
+    translate,
+)
+from widget_server.db.failures import away, trouble
+from widget_server.db.fields import Bool, Bytes, Int, Json, Money, Serial, Text, UtcDateTime
+from widget_server.db.locks import lock_free_rows, lock_name, lock_rows
+from widget_server.db.rows import Row, among, delete_before, execute_many, insert_many, insert_once
+from widget_server.db.tables import Changes, Column, Condition, Selection, ShopTable, Table
+from widget_server.db.transactions import at_commit, atomic, in_transaction, when_committed
+from widget_server.db.upkeep import empty_log, rewrite
+from widget_server.db.values import canonical, new_id
+
+__all__ = [
+    "APPLICATION",
+    "REFUSE",
+    "WRITES",
+    "Bool",
+    "Bytes",
+    "Changes",
+    "Column",
+    "Condition",
+    "Cursor",
+    "Guard",
+    "Int",
+    "Json",
+    "Money",
+    "Postgres",
+    "Row",
+    "Selection",
+    "Serial",
+    "ShopTable",
+    "Sqlite",
+    "Table",
+    "Text",
+    "UtcDateTime",
+    "among",
+    "at_commit",
+    "atomic",
+    "away",
+    "canonical",
+    "connect",
+    "connected",
+    "database",
+    "ddl",
+    "delete_before",
+    "disconnect",
+    "empty_log",
+    "execute_many",
+    "guards",
+    "in_transaction",
+    "insert_many",
+    "insert_once",
+    "lock_free_rows",
+    "lock_name",
+    "lock_rows",
+    "new_id",
+    "on_sqlite",
+    "open_database",
+    "rewrite",
+    "sqlite_weakness",
+    "translate",
+    "trouble",
+    "when_committed",
+]

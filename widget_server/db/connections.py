@@ -1,0 +1,34 @@
+"""This thread's connection."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from widget_server.db.engines import database
+
+
+def connect() -> None:
+    """Make sure this thread has a live connection; it is kept open between requests."""
+    if database.is_closed():
+        database.connect()
+    elif not database.in_transaction() and not database.is_connection_usable():
+        database.close()
+        database.connect()
+
+
+def disconnect() -> None:
+    """Close this thread's connection (before a fork, after a failure)."""
+    if not database.is_closed():
+        database.close()
+
+
+@contextmanager
+def connected() -> Iterator[None]:
+    """In the connection that this thread has; a thread that has none, since it waits for others, gets one for now."""
+    if not database.is_closed():
+        yield
+        return
+    connect()
+    try:
+        yield
+    finally:
+        disconnect()

@@ -1,0 +1,211 @@
+"""The two databases: one connection a thread, the settings that keep what was committed, and writers in turn.
+
+On SQLite whoever writes waits in a queue first (write_queue.py).
+"""
+
+import re
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+import peewee
+from peewee import DatabaseProxy
+from playhouse.cysqlite_ext import CySqliteDatabase
+
+from widget_server import database_errors, write_queue
+from widget_server.work import Watched
+from widget_server.write_queue import WriteQueue
+
+SQLITE_FIXED = (3, 51, 3)  # earlier ones can lose commits in WAL mode, but for two back-ports
+SQLITE_FIXED_ALSO = ((3, 44, 6), (3, 50, 7))
+PATIENCE_SECONDS = 10.0  # how long a writer waits for its turn, and for the lock
+BUSY_TIMEOUT_MS = 1_000  # one try for SQLite's own lock; the queue leaves it to programs that are not ours
+LOCK_TIMEOUT_MS = 10_000
+SECURE_DELETE = 1  # what is deleted is overwritten with zeros, so that no file still has it (acceptance 58)
+WRITES = re.compile(r"\s*(INSERT|UPDATE|DELETE|REPLACE|CREATE|ALTER|DROP|REINDEX|ANALYZE|VACUUM\s*$)", re.IGNORECASE)
+
+APPLICATION = "loyalty-widget"  # what PostgreSQL lists our connections as
+
+database = DatabaseProxy()
+
+_OUR_TYPES_SQLITE = {
+    "LW_TEXT": "TEXT",
+    "LW_INT": "INTEGER",
+    "LW_TIME": "TEXT",
+    "LW_MONEY": "TEXT",
+    "LW_BOOL": "INTEGER",
+    "LW_BYTES": "BLOB",
+}
+_OUR_TYPES_POSTGRES = {
+    "LW_TEXT": "TEXT",
+    "LW_INT": "BIGINT",
+    "LW_TIME": "TIMESTAMPTZ",
+    "LW_MONEY": "NUMERIC(20, 4)",
+    "LW_BOOL": "BOOLEAN",
+    "LW_BYTES": "BYTEA",
+}
+
+
+class Cursor(Protocol):
+    """What both drivers return of a statement: rows as tuples."""
+
+    def fetchone(self) -> Any:
+        """The next row; None when there is none."""
+
+    def fetchall(self) -> list[Any]:
+        """All rows that are left."""
+
+    def __iter__(self) -> Iterator[Any]: ...
+
+
+class Sqlite(Watched, CySqliteDatabase):
+    """An SQLite file: WAL, every commit on the disk before it is acknowledged, writers in order of arrival."""
+
+    field_types = {**CySqliteDatabase.field_types, **_OUR_TYPES_SQLITE}
+
+    def __init__(self, path: Path, **options: Any) -> None:
+        super().__init__(str(path), **options)
+        self.writers: WriteQueue = write_queue.of(path.resolve())
+        self._here = threading.local()
+
+    def begin(self, lock_type: str | None = None, *, patience_seconds: float | None = None) -> None:
+        """Wait for this thread's turn and take the write lock, within `patience_seconds` (default: PATIENCE_SECONDS).
+
+        Raises TurnNotReached, or SQLite's own error while a program that is not ours holds the lock.
+        """
+        patience_seconds = PATIENCE_SECONDS if patience_seconds is None else patience_seconds
+        until = time.monotonic() + patience_seconds
+        self._here.place = self.writers.enter(patience_seconds)
+        try:
+            while not self._locks(lock_type, until):
+                pass
+        except BaseException:
+            self._leave()
+            raise
+
+    def commit(self) -> None:
+        """Commit, and let the next writer go."""
+        super().commit()
+        self._leave()
+
+    def rollback(self) -> None:
+        """Undo, and let the next writer go, whether or not that worked."""
+        try:
+            super().rollback()
+        finally:
+            self._leave()
+
+    def execute_sql(self, sql: str, params: Sequence[object] | None = None) -> Cursor:
+        """Run a statement; one that writes by itself waits for its turn too."""
+        if WRITES.match(sql):
+            with self.turn():
+                return self._execute(sql, params)
+        return self._execute(sql, params)
+
+    def _execute(self, sql: str, params: Sequence[object] | None) -> Cursor:
+        cursor: Cursor = super().execute_sql(sql, params)
+        return cursor
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """A place in the queue for a statement outside a transaction; inside, the transaction has one."""
+        if self.in_transaction() or self.is_closed():
+            yield
+            return
+        place = self.writers.enter(PATIENCE_SECONDS)
+        try:
+            yield
+        finally:
+            self.writers.leave(place)
+
+    def _locks(self, lock_type: str | None, until: float) -> bool:
+        """Take the lock; False when a stranger has it and there is time for another try."""
+        try:
+            super().begin(lock_type)
+        except peewee.OperationalError as error:
+            if time.monotonic() < until and database_errors.state_of(error) == "locked":
+                return False
+            raise
+        return True
+
+    def _leave(self) -> None:
+        place, self._here.place = getattr(self._here, "place", None), None
+        if place is not None:
+            self.writers.leave(place)
+
+
+class Postgres(Watched, peewee.PostgresqlDatabase):
+    """A PostgreSQL server, through psycopg 3."""
+
+    field_types = {**peewee.PostgresqlDatabase.field_types, **_OUR_TYPES_POSTGRES}
+
+
+def open_database(url: str, *, statement_timeout_ms: int = 15_000) -> None:
+    """Point `database` at `url` (sqlite:///path or postgresql://...) without connecting yet.
+
+    Raises ValueError for another scheme.
+    """
+    parts = urlsplit(url)
+    if parts.scheme == "sqlite":
+        path = Path(url.removeprefix("sqlite:///"))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        database.initialize(_sqlite(path))
+        database.obj.register_function(translate, "translate", 3, deterministic=True)
+        database.obj.watch(statement_timeout_ms)
+    elif parts.scheme in ("postgresql", "postgres"):
+        limits = f"-c statement_timeout={statement_timeout_ms} -c lock_timeout={LOCK_TIMEOUT_MS}"
+        options = f"{limits} -c timezone=UTC -c application_name={APPLICATION}"
+        database.initialize(Postgres(url, autoconnect=False, options=options, isolation_level=None))
+    else:
+        raise ValueError(f"DATABASE_URL: {parts.scheme!r} is neither sqlite nor postgresql")
+
+
+def _sqlite(path: Path) -> Sqlite:
+    return Sqlite(
+        path,
+        rank_functions=False,
+        lock_type="IMMEDIATE",
+        autoconnect=False,
+        timeout=BUSY_TIMEOUT_MS / 1000,
+        pragmas=(
+            ("journal_mode", "wal"),
+            ("synchronous", "full"),
+            ("foreign_keys", 1),
+            ("busy_timeout", BUSY_TIMEOUT_MS),
+            ("cache_size", -16_000),
+            ("secure_delete", SECURE_DELETE),
+        ),
+    )
+
+
+def translate(text: str | None, letters: str, others: str) -> str | None:
+    """PostgreSQL's translate, for SQLite: each of `letters` becomes the one of `others` in its place."""
+    return None if text is None else text.translate(_table(letters, others))
+
+
+@lru_cache(maxsize=256)
+def _table(letters: str, others: str) -> dict[int, int]:
+    return str.maketrans(letters, others)
+
+
+def sqlite_weakness() -> str | None:
+    """Why the SQLite in use must not hold points, or None; always None on PostgreSQL."""
+    if not on_sqlite():
+        return None
+    version = tuple(database.obj.server_version)
+    if version >= SQLITE_FIXED or version in SQLITE_FIXED_ALSO:
+        return None
+    return (
+        f"SQLite {'.'.join(map(str, version))} can lose commits in WAL mode: install the package cysqlite "
+        "(it bundles a newer one) or use PostgreSQL by DATABASE_URL."
+    )
+
+
+def on_sqlite() -> bool:
+    """True on the embedded database, False on PostgreSQL."""
+    return isinstance(database.obj, Sqlite)

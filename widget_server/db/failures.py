@@ -1,0 +1,71 @@
+"""When the database cannot be used: what that means for a caller, and what is wrong with it now."""
+
+import shutil
+import time
+from pathlib import Path
+
+from widget_server import database_errors
+from widget_server.db.connections import connect, disconnect
+from widget_server.db.engines import database, on_sqlite
+from widget_server.errors import DatabaseAway, DatabaseState
+
+PROBE_SECONDS = 3.0  # how long `trouble` waits for the lock: for whoever asks how the server is
+FULL_SECONDS = 60.0  # a database that was full so recently, and took nothing since, is full
+FREE_BYTES_MIN = 1024 * 1024
+
+
+class _Failure:
+    """What the database could not do when something was last written in this process, and when that was."""
+
+    state: DatabaseState | None = None  # None: it could
+    at = 0.0
+
+
+_last_failure = _Failure()
+
+
+def away(error: BaseException | None) -> DatabaseAway | None:
+    """The refusal that stands for `error`, when the database cannot be used now or left the outcome open; else None."""
+    state = database_errors.state_of(error)
+    if state is None:
+        return None
+    _last_failure.state, _last_failure.at = state, time.monotonic()
+    return DatabaseAway(state)
+
+
+def forget() -> None:
+    """Something was written: an earlier failure says nothing any more."""
+    _last_failure.state = None
+
+
+def trouble() -> DatabaseState | None:
+    """What keeps the database from being written now, found by trying; None when it can be. For `/readyz`."""
+    try:
+        connect()
+        if on_sqlite():
+            _try_to_write()
+        elif _is_standby():
+            return "read_only"
+    except Exception as error:
+        disconnect()
+        return database_errors.state_of(error) or "away"
+    return "full" if _is_full() else None
+
+
+def _is_standby() -> bool:
+    return bool(database.execute_sql("SHOW transaction_read_only").fetchone()[0] == "on")
+
+
+def _try_to_write() -> None:
+    """Take the write lock; after a failure write a page too, since the lock alone needs no disk."""
+    with database.atomic(patience_seconds=PROBE_SECONDS):
+        if _last_failure.state:
+            version = database.execute_sql("PRAGMA user_version").fetchone()[0]
+            database.execute_sql(f"PRAGMA user_version = {int(version)}")
+
+
+def _is_full() -> bool:
+    """A page that is there already may be written in a full file: so a failure counts until something was written."""
+    if _last_failure.state == "full" and time.monotonic() - _last_failure.at < FULL_SECONDS:
+        return True
+    return on_sqlite() and shutil.disk_usage(Path(database.obj.database).parent).free < FREE_BYTES_MIN

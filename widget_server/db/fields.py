@@ -1,0 +1,105 @@
+"""The types of columns: the same words for both databases."""
+
+import json
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import peewee
+from peewee import SQL, Field
+
+from widget_server import json_types
+from widget_server.db.engines import on_sqlite
+from widget_server.db.values import canonical
+
+
+class Text(Field):
+    """Text of any length."""
+
+    field_type = "LW_TEXT"
+
+
+class Bytes(Field):
+    """Bytes as they are: a piece of a file."""
+
+    field_type = "LW_BYTES"
+
+    def python_value(self, value: bytes | memoryview | None) -> bytes | None:
+        return None if value is None else bytes(value)
+
+
+class Int(Field):
+    """A whole number of 64 bits: counts, points."""
+
+    field_type = "LW_INT"
+
+    def adapt(self, value: int | str) -> int:
+        return int(value)
+
+
+class Serial(peewee.BigAutoField):
+    """The database's own count of rows: a later one is higher, and no number comes twice, whatever is deleted."""
+
+    def ddl(self, ctx: peewee.Context) -> peewee.NodeList:
+        column = super().ddl(ctx)
+        return peewee.NodeList((column, SQL("AUTOINCREMENT"))) if on_sqlite() else column
+
+
+class Bool(Field):
+    """True or false."""
+
+    field_type = "LW_BOOL"
+
+    def db_value(self, value: int | None) -> int | None:
+        if value is None:
+            return None
+        return int(value) if on_sqlite() else bool(value)
+
+    def python_value(self, value: object) -> bool | None:
+        return None if value is None else bool(value)
+
+
+class UtcDateTime(Field):
+    """An aware time, kept in UTC: sortable text on SQLite, TIMESTAMPTZ on PostgreSQL."""
+
+    field_type = "LW_TIME"
+
+    def db_value(self, value: datetime | str | None) -> datetime | str | None:
+        """How the database keeps the time; raises ValueError for one without a zone."""
+        if value is None or isinstance(value, str):
+            return value
+        if value.tzinfo is None:
+            raise ValueError("naive time")
+        value = value.astimezone(UTC)
+        return value.strftime("%Y-%m-%dT%H:%M:%S.%fZ") if on_sqlite() else value
+
+    def python_value(self, value: datetime | str | None) -> datetime | None:
+        if value is None:
+            return None
+        return datetime.fromisoformat(str(value)).astimezone(UTC)
+
+
+class Money(Field):
+    """An exact amount; its currency is the shop's."""
+
+    field_type = "LW_MONEY"
+
+    def db_value(self, value: Decimal | int | str | None) -> Decimal | str | None:
+        if value is None:
+            return None
+        amount = Decimal(value)
+        return format(amount, "f") if on_sqlite() else amount
+
+    def python_value(self, value: Decimal | str | None) -> Decimal | None:
+        return None if value is None else Decimal(value)
+
+
+class Json(Field):
+    """A JSON value, kept as canonical text."""
+
+    field_type = "LW_TEXT"
+
+    def db_value(self, value: object) -> str | None:
+        return None if value is None else canonical(value)
+
+    def python_value(self, value: str | None) -> json_types.Json:
+        return None if value is None else json.loads(value)

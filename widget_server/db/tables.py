@@ -1,0 +1,152 @@
+"""Tables: what all share, and those whose rows belong to a shop."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
+
+import peewee
+from peewee import SQL, SchemaManager
+
+from widget_server.db.engines import database, on_sqlite
+from widget_server.db.fields import Text
+from widget_server.errors import NotFound
+
+R = TypeVar("R")
+New = TypeVar("New")
+
+Column = peewee.Node | type[peewee.Model]  # what a query selects: a field, a function, all columns of a table
+Condition = peewee.ColumnBase  # what is true or false of a row
+Changes = Mapping[Any, object]  # what a change sets, by column or by its name: keys of one kind, whichever it is
+
+
+class Schema(SchemaManager):
+    """STRICT and WITHOUT ROWID are SQLite's words; PostgreSQL must not hear them."""
+
+    def _create_table(self, safe: bool = True, **options: Any) -> Any:
+        meta = self.model._meta
+        meta.strict_tables = on_sqlite()
+        meta.without_rowid = on_sqlite() and getattr(meta, "clustered", False)
+        return super()._create_table(safe, **options)  # type: ignore[misc]
+
+
+if TYPE_CHECKING:
+
+    class _Select(peewee.ModelSelect[Any], Generic[R]):
+        """What peewee's select returns, by what a row of it is."""
+
+        def __iter__(self) -> Iterator[R]: ...
+        def __getitem__(self, index: int) -> R: ...
+        def __len__(self) -> int: ...
+        def get(self, database: Any = None) -> R: ...
+        def first(self, database: Any = None, n: int = 1) -> R | None: ...
+        def tuples(self, as_tuple: bool = True) -> "Selection[Any]": ...
+        def dicts(self, as_dict: bool = True) -> "Selection[dict[str, Any]]": ...  # type: ignore[override]
+        def objects(self, constructor: Callable[..., New]) -> "Selection[New]": ...  # type: ignore[override]
+
+else:
+
+    class _Select(peewee.ModelSelect, Generic[R]):
+        pass
+
+
+class Selection(_Select[R]):
+    """A query whose rows are of class `R`. Of whole rows it names all columns at once: one by one they are half of what
+    a query costs to write.
+    """
+
+    def __sql_selection__(self, ctx: Any, is_subquery: bool = False) -> Any:
+        if is_subquery or not self._is_default:  # type: ignore[attr-defined]
+            return super().__sql_selection__(ctx, is_subquery)
+        table: type[Table] = self.model
+        return ctx.literal(_columns(table, ctx.alias_manager[table._meta.table]))
+
+
+@cache
+def _columns(table: "type[Table]", alias: str) -> str:
+    return ", ".join(f'"{alias}"."{field.column_name}"' for field in table._meta.sorted_fields)
+
+
+class Table(peewee.Model):
+    """What all tables share. Set Meta.clustered to keep rows in the order of their primary key.
+
+    Meta.refuses names the statements, UPDATE or DELETE, that the database refuses on the table, whoever sends them.
+    """
+
+    class Meta:
+        database = database
+        legacy_table_names = False
+        schema_manager_class = Schema
+        clustered = False
+        refuses: tuple[str, ...] = ()
+
+    @classmethod
+    def select(cls, *columns: Column) -> Selection[Self]:
+        """A query of these columns, or of whole rows."""
+        return Selection(cls, columns or cls._meta.sorted_fields, is_default=not columns)
+
+    @classmethod
+    def is_there(cls) -> bool:
+        """True when the database has the table: before the first migration it has none."""
+        return bool(database.table_exists(cls._meta.table_name))
+
+    @classmethod
+    def everywhere(cls, *columns: Column) -> Selection[Self]:
+        """Select rows whatever shop they belong to: for jobs, audit and the operator, never for a request."""
+        return cls.select(*columns)
+
+    @classmethod
+    def wrote(cls, rows: Iterable[Mapping[str, object]]) -> None:
+        """These rows were written by other means than peewee's: what keeps a journal takes note of it (journal.py)."""
+
+
+class ShopTable(Table):
+    """A table each of whose rows belongs to one shop. Read it through `of()` and `one()` only.
+
+    That is the one place where queries are bound to their shop (acceptance 9).
+    """
+
+    shop_id = Text(constraints=[SQL("REFERENCES shop (id)")])
+
+    @classmethod
+    def of(cls, shop: Table | str, *columns: Column) -> Selection[Self]:
+        """Select this shop's rows. `shop` is a Shop or its id."""
+        return cls.select(*columns).where(cls.shop_id == _id_of(shop))
+
+    @classmethod
+    def across(cls, shop: Table | str | None, *columns: Column) -> Selection[Self]:
+        """Select this shop's rows, or with None those of all shops: for audits."""
+        return cls.everywhere(*columns) if shop is None else cls.of(shop, *columns)
+
+    @classmethod
+    def one(cls, shop: Table | str, *conditions: Condition) -> Self | None:
+        """The first of this shop's rows for which `conditions` hold, or None."""
+        query = cls.of(shop)
+        return (query.where(*conditions) if conditions else query).first()
+
+    @classmethod
+    def need(cls, shop: Table | str, *conditions: Condition) -> Self:
+        """Like `one`, but raises NotFound."""
+        row = cls.one(shop, *conditions)
+        if row is None:
+            words = re.sub("(?<=[a-z])(?=[A-Z])", " ", cls.__name__).lower()
+            raise NotFound(f"There is no such {words} here.")
+        return row
+
+    @classmethod
+    def change(cls, shop: Table | str, values: Changes, *conditions: Condition) -> int:
+        """Update this shop's rows for which `conditions` hold; returns how many there were."""
+        query = cls.update(values).where(cls.shop_id == _id_of(shop), *conditions)
+        return int(query.execute())
+
+    @classmethod
+    def remove(cls, shop: Table | str, *conditions: Condition) -> int:
+        """Delete this shop's rows for which `conditions` hold; returns how many there were."""
+        return int(cls.delete().where(cls.shop_id == _id_of(shop), *conditions).execute())
+
+
+def _id_of(shop: Table | str) -> str:
+    if isinstance(shop, str):
+        return shop
+    row: Any = shop
+    return str(row.id)

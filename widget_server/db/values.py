@@ -1,0 +1,17 @@
+"""Ids, and the one text of a JSON value."""
+
+import json
+import uuid
+
+
+def canonical(value: object) -> str:
+    """One text for equal JSON values: sorted keys, no spaces, Decimal as text."""
+    return _CANONICAL.encode(value)
+
+
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
+
+
+def new_id() -> str:
+    """A fresh GUID, as text."""
+    return str(uuid.uuid4())

@@ -1,0 +1,83 @@
+"""The ledger: accounts, and the transactions that are their only history. The one writer of points.
+
+An account's counters are the sums of its rows: balance = earned + adjusted - redeemed - expired. A row is
+never edited; a correction is a new row that points at the old one. Rows are chained per account with the
+server's key, so that a change behind our back shows in `audit()` (contracts §2).
+
+When two accounts turn out to be one person's, `merge` books the rows of the first again on the second
+(contracts §11, docs/decisions/008-merging.md).
+"""
+
+from widget_server.ledger.accounts import (
+    account_of,
+    locked,
+    locked_many,
+    move_pending,
+    note_activity,
+    note_unspent_since,
+    open_account,
+    open_accounts,
+    set_activity,
+    set_tier,
+)
+from widget_server.ledger.auditing import audit, audit_some
+from widget_server.ledger.booking import AGE_UNKNOWN, CREDIT, is_credit, rechain
+from widget_server.ledger.merging import merge
+from widget_server.ledger.posting import Move, claw_back, post, post_many, reverse
+from widget_server.ledger.rows import current, current_many, find_by_key, find_by_keys, history
+from widget_server.ledger.tables import (
+    BALANCE_MAX,
+    COPY,
+    COUNTER_OF,
+    MERGE,
+    OPPOSITE,
+    POINTS_MAX,
+    Account,
+    Cause,
+    Debt,
+    Kind,
+    Shortfall,
+    Transaction,
+)
+
+__all__ = [
+    "AGE_UNKNOWN",
+    "BALANCE_MAX",
+    "COPY",
+    "COUNTER_OF",
+    "CREDIT",
+    "MERGE",
+    "OPPOSITE",
+    "POINTS_MAX",
+    "Account",
+    "Cause",
+    "Debt",
+    "Kind",
+    "Move",
+    "Shortfall",
+    "Transaction",
+    "account_of",
+    "audit",
+    "audit_some",
+    "claw_back",
+    "current",
+    "current_many",
+    "find_by_key",
+    "find_by_keys",
+    "history",
+    "is_credit",
+    "locked",
+    "locked_many",
+    "merge",
+    "move_pending",
+    "note_activity",
+    "note_unspent_since",
+    "open_account",
+    "open_accounts",
+    "post",
+    "post_many",
+    "rechain",
+    "reverse",
+    "set_activity",
+    "set_tier",
+]

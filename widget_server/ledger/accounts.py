@@ -1,0 +1,112 @@
+"""Accounts: found, made, locked, and what is kept of one beside its rows."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from peewee import Field
+
+from widget_server import clock
+from widget_server.db import Condition, Row, among, atomic, insert_many, insert_once, lock_rows, new_id
+from widget_server.events import AccountCreated, emit
+from widget_server.ledger.tables import Account
+
+
+def account_of(shop_id: str, customer_id: str) -> Account | None:
+    """Returns the customer's account; None when there is none yet."""
+    return Account.one(shop_id, Account.customer_id == customer_id)
+
+
+def open_account(shop_id: str, customer_id: str) -> Account:
+    """Returns the customer's account, made now when there is none: at joining or with the first points."""
+    with atomic():
+        account = account_of(shop_id, customer_id)
+        if account is not None:
+            return account
+        moment = clock.now()
+        facts = {"id": new_id(), "shop_id": shop_id, "customer_id": customer_id}
+        if insert_once(Account, {**facts, "created_at": moment, "last_activity_at": moment, "updated_at": moment}):
+            emit(AccountCreated(shop_id, facts["id"], customer_id))
+        return Account.need(shop_id, Account.customer_id == customer_id)
+
+
+def open_accounts(shop_id: str, customer_ids: Iterable[str]) -> dict[str, str]:
+    """Returns the id of each customer's account by the customer's id; an account is made now where there is none."""
+    wanted, moment = set(customer_ids), clock.now()
+
+    def known(ids: set[str]) -> dict[str, str]:
+        rows = Account.of(shop_id, Account.customer_id, Account.id).where(among(Account.customer_id, ids))
+        return dict(rows.tuples())
+
+    with atomic():
+        found = known(wanted)
+        facts = {"shop_id": shop_id, "created_at": moment, "last_activity_at": moment, "updated_at": moment}
+        made = {one: Row(id=new_id(), customer_id=one, **facts) for one in wanted - set(found)}
+        insert_many(Account, made.values(), unless_there=True)
+        found |= known(set(made))
+        for customer_id, account in made.items():
+            if found[customer_id] == account.id:
+                emit(AccountCreated(shop_id, account.id, customer_id))
+        return found
+
+
+def locked(shop_id: str, account_id: str) -> Account:
+    """Returns the account as it is now, locked until the transaction ends. Lock several in the order of their ids.
+
+    Raises Account.DoesNotExist when the shop has no such account.
+    """
+    row: Account = lock_rows(Account.of(shop_id).where(Account.id == account_id)).get()
+    return row
+
+
+def locked_many(shop_id: str, account_ids: Iterable[str]) -> dict[str, Row]:
+    """Returns the accounts by id, with what a `Move` needs of them; locked until the transaction ends, in that order.
+
+    Ids of which the shop has no account are left out.
+    """
+    names = ("id", "customer_id", "balance", "sequence", "head", "unspent_since")
+    needed = [getattr(Account, name) for name in names]
+    rows = lock_rows(Account.of(shop_id, *needed).where(among(Account.id, account_ids)).order_by(Account.id))
+    return {row.id: row for row in rows.objects(Row)}
+
+
+def move_pending(shop_id: str, account_id: str, by: int) -> None:
+    """Add `by` points to the account's `pending`: awards began to wait (+) or ended waiting (-)."""
+    if by:
+        Account.change(shop_id, {Account.pending: Account.pending + by}, Account.id == account_id)
+
+
+def set_tier(shop_id: str, account_id: str, tier_id: str | None, points: int, until: datetime | None) -> None:
+    """Put the account into a tier with its points in the window; a change counts as one of the account."""
+    standing = {Account.tier_id: tier_id, Account.tier_points: points, Account.tier_until: until}
+    Account.change(
+        shop_id,
+        {**standing, Account.revision: Account.revision + 1, Account.updated_at: clock.now()},
+        Account.id == account_id,
+        (Account.tier_points != points) | _differs(Account.tier_id, tier_id) | _differs(Account.tier_until, until),
+    )
+
+
+def note_activity(shop_id: str, account_id: str, at: datetime | None = None) -> None:
+    """An order or a sign-in is activity too; it never moves backwards."""
+    moment = at or clock.now()
+    Account.change(
+        shop_id,
+        {Account.last_activity_at: moment},
+        Account.id == account_id,
+        Account.last_activity_at < moment,
+    )
+
+
+def set_activity(shop_id: str, customer_id: str, at: datetime) -> None:
+    """Set the customer's last activity back to `at`: what was booked since was none of theirs."""
+    Account.change(shop_id, {Account.last_activity_at: at}, Account.customer_id == customer_id)
+
+
+def note_unspent_since(shop_id: str, account_id: str, since: datetime | None) -> None:
+    """Keep since when the oldest unspent points are there; None: it has none that age. The caller holds the account."""
+    Account.change(shop_id, {Account.unspent_since: since}, Account.id == account_id)
+
+
+def _differs(column: Field, value: object) -> Condition:
+    """True in the database where the column holds something else; NULL is a value here."""
+    return column.is_null(value is not None) | (column != value)

@@ -1,0 +1,107 @@
+"""The proof: every account added up again from its rows."""
+
+import hmac
+from collections.abc import Iterator
+
+from peewee import Field, fn
+
+from widget_server import config
+from widget_server.db import among, atomic, lock_rows
+from widget_server.ledger.booking import digest
+from widget_server.ledger.tables import COUNTER_OF, Account, Debt, Transaction
+
+AUDIT_PAGE = 500
+
+
+def audit(shop_id: str | None = None) -> Iterator[str]:
+    """Re-add every account of the shop, or of every shop; yields one sentence for each account that does not fit.
+
+    The sentence names the first row that is wrong: changed, missing, out of order or out of sum. Shoppers
+    may go on meanwhile: an account that seems wrong is read once more under its lock.
+    """
+    for page in _pages_of_accounts(shop_id):
+        yield from _audit_page(page)
+
+
+def audit_some(shop_id: str, account_ids: list[str]) -> Iterator[str]:
+    """Like `audit`, for these accounts of the shop."""
+    yield from _audit_page(list(Account.of(shop_id, *_audited()).where(among(Account.id, account_ids))))
+
+
+def _audit_page(accounts: list[Account]) -> Iterator[str]:
+    owed = _owed(accounts)
+    for account in accounts:
+        if _first_wrong(account, owed.get(account.id, 0)):
+            with atomic():
+                again = lock_rows(Account.of(account.shop_id, *_audited()).where(Account.id == account.id)).get()
+                wrong = _first_wrong(again, _owed([again]).get(again.id, 0))
+            if wrong:
+                yield f"account {account.id}: {wrong}"
+
+
+def _audited() -> list[Field]:
+    """The columns of an account that are added up; whatever another one holds must not stop the audit."""
+    names = ("id", "shop_id", "balance", "earned", "adjusted", "redeemed", "expired", "debt", "sequence", "head")
+    return [getattr(Account, name) for name in names]
+
+
+def _pages_of_accounts(shop_id: str | None) -> Iterator[list[Account]]:
+    last, accounts = "", Account.across(shop_id, *_audited()).order_by(Account.id).limit(AUDIT_PAGE)
+    while page := list(accounts.where(Account.id > last)):
+        yield page
+        last = page[-1].id
+
+
+def _owed(accounts: list[Account]) -> dict[str, int]:
+    sums = Debt.everywhere(Debt.account_id, fn.SUM(Debt.amount)).group_by(Debt.account_id)
+    rows = sums.where(Debt.account_id.in_([account.id for account in accounts])).tuples()
+    return {account_id: int(points) for account_id, points in rows}
+
+
+def _first_wrong(account: Account, debt: int) -> str | None:
+    head, balance, sequence = "", 0, 0
+    keys = config.keys_of("ledger-chain")[::-1]
+    sums = dict.fromkeys(("earned", "redeemed", "adjusted", "expired"), 0)
+    for row in _rows_of(account):
+        if isinstance(row, str):
+            return row
+        sequence, balance = sequence + 1, balance + row.amount
+        if row.kind not in COUNTER_OF:
+            return f"row {sequence} ({row.id}) was changed"
+        if row.shop_id != account.shop_id:
+            return f"row {sequence} ({row.id}) is another shop's"
+        counter, direction = COUNTER_OF[row.kind]
+        sums[counter] += direction * row.amount
+        if row.sequence != sequence:
+            return f"row {sequence} is missing"
+        if row.balance_after != balance:
+            return f"row {sequence} ({row.id}) says {row.balance_after} points, its sum is {balance}"
+        while len(keys) > 1 and not hmac.compare_digest(row.digest.encode(), digest(head, row, keys[0]).encode()):
+            keys = keys[1:]  # a key that was left is never taken up again
+        if not hmac.compare_digest(row.digest.encode(), digest(head, row, keys[0]).encode()):
+            return f"row {sequence} ({row.id}) was changed"
+        head = row.digest
+    if (account.sequence, account.head) != (sequence, head):
+        return f"rows after {sequence} are missing"
+    if account.balance != balance or any(getattr(account, name) != value for name, value in sums.items()):
+        return f"the counters are not the sums of its {sequence} rows"
+    if account.debt != debt:
+        return f"the debt is {account.debt}, its entries add up to {debt}"
+    return None
+
+
+def _rows_of(account: Account) -> Iterator[Transaction | str]:
+    """The account's rows in their order, a page at a time; at one that cannot be read a word on it, and no more."""
+    rows = Transaction.everywhere().where(Transaction.account_id == account.id).order_by(Transaction.sequence)
+    after: int | None = None
+    while True:
+        behind = rows if after is None else rows.where(Transaction.sequence > after)
+        try:
+            page = list(behind.limit(AUDIT_PAGE))
+        except Exception as failure:  # values that no server of ours wrote, as each driver complains of them
+            yield f"a row after {after or 0} cannot be read ({type(failure).__name__})"
+            return
+        yield from page
+        if len(page) < AUDIT_PAGE:
+            return
+        after = page[-1].sequence

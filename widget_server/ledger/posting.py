@@ -1,0 +1,207 @@
+"""Points moved: for one account or for many, taken back, or undone."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from widget_server import clock
+from widget_server.db import Row, UtcDateTime, atomic, database, execute_many, insert_many
+from widget_server.errors import KeyReused, Refusal
+from widget_server.events import ManyPointsMoved, PointsMoved, emit
+from widget_server.ledger.accounts import locked
+from widget_server.ledger.booking import book, chain, refusal_of
+from widget_server.ledger.debts import debt_id, owe, repay
+from widget_server.ledger.rows import current, find_by_key, find_by_keys
+from widget_server.ledger.tables import Account, Cause, Debt, Kind, Shortfall, Transaction
+
+
+def post(
+    shop_id: str,
+    account_id: str,
+    kind: Kind,
+    amount: int,
+    *,
+    source: str,
+    key: str,
+    cause: Cause,
+    line: int = 0,
+    at: datetime | None = None,
+    takes_back: str | None = None,
+    may_go_below_zero: bool = False,
+) -> Transaction:
+    """Book one row and move the account with it. The same key again returns the first row.
+
+    `amount` is signed whole points, `at` when it happened (default: now). Earnings repay debt first: the
+    repayment is a row of its own right behind. Raises NotEnoughPoints when the balance would fall below
+    zero, KeyReused when the key names another row, BalanceTooLarge beyond 10^9 a row or 10^15 in all.
+    """
+    with atomic():
+        account = locked(shop_id, account_id)
+        earlier = find_by_key(shop_id, source, key, line)
+        if earlier is not None:
+            earlier = current(earlier)
+            if (earlier.account_id, earlier.kind, earlier.amount) != (account_id, kind, amount):
+                raise KeyReused()
+            return earlier
+        row = book(
+            account,
+            Transaction(
+                shop_id=shop_id,
+                account_id=account_id,
+                kind=kind,
+                amount=amount,
+                source=source,
+                key=key,
+                line=line,
+                takes_back=takes_back,
+                cause=cause.word,
+                cause_id=cause.id,
+                order_id=cause.order_id,
+                snapshot=cause.snapshot,
+                event_at=at or clock.now(),
+            ),
+            may_go_below_zero=may_go_below_zero,
+        )
+        if kind == "earn" and amount > 0 and account.debt:
+            repay(account, amount, source=source, cause_id=row.id, at=row.event_at)
+        return row
+
+
+@dataclass(frozen=True)
+class Move:
+    """One account's part in a change of many. `account` is a locked one, `line` its place among the rows of one key."""
+
+    account: Row
+    amount: int
+    line: int
+    cause: Cause
+    takes_back: str | None = None
+
+
+def post_many(
+    shop_id: str, moves: list[Move], *, source: str, key: str, may_go_below_zero: bool = False
+) -> list[Row | Refusal]:
+    """Book one adjust for each move, all under one key; returns a row or a refusal for each, in their order.
+
+    For changes of many accounts, a thousand or so at a time: what `post` does, but set by set. The caller holds
+    each account by one `locked_many` in this transaction. What the key booked before is returned again.
+    """
+    earlier = _booked_lines(shop_id, source, key, moves)
+    moment, returns, rows, since = clock.now(), list[Row | Refusal](), list[Row](), list[datetime | None]()
+    for move in moves:
+        known = earlier.get(move.line) or refusal_of(move.account, move.amount, may_go_below_zero)
+        if known is not None:
+            returns.append(known)
+            continue
+        row = _adjust_row(shop_id, move, moment, source=source, key=key)
+        chain(move.account, row)
+        since.append(move.account.unspent_since)
+        rows.append(row)
+        returns.append(row)
+    insert_many(Transaction, rows)
+    _move_accounts(shop_id, rows, since, moment)
+    customers = {move.account.id: move.account.customer_id for move in moves}
+    moved = (
+        PointsMoved(shop_id, row.account_id, customers[row.account_id], row.id, "adjust", row.amount) for row in rows
+    )
+    emit(ManyPointsMoved(shop_id, tuple(moved)))
+    return returns
+
+
+def _adjust_row(shop_id: str, move: Move, moment: datetime, *, source: str, key: str) -> Row:
+    return Row(
+        shop_id=shop_id,
+        account_id=move.account.id,
+        kind="adjust",
+        amount=move.amount,
+        source=source,
+        key=key,
+        line=move.line,
+        takes_back=move.takes_back,
+        cause=move.cause.word,
+        cause_id=move.cause.id,
+        order_id=move.cause.order_id,
+        snapshot=move.cause.snapshot,
+        event_at=moment,
+        created_at=moment,
+    )
+
+
+def _move_accounts(shop_id: str, rows: list[Row], since: list[datetime | None], moment: datetime) -> None:
+    """Move each row's account with it, by one statement; `since` is each account's `unspent_since` then."""
+    Account.will_write(shop_id, [row.account_id for row in rows])
+    mark, time = database.param, UtcDateTime().db_value
+    at = time(moment)
+    execute_many(
+        f'UPDATE "account" SET "balance" = "balance" + {mark}, "adjusted" = "adjusted" + {mark}, "sequence" = {mark},'  # noqa: S608
+        f' "head" = {mark}, "last_activity_at" = {mark}, "updated_at" = {mark}, "revision" = "revision" + 1,'
+        f' "unspent_since" = {mark} WHERE "id" = {mark} AND "shop_id" = {mark}',
+        [
+            (row.amount, row.amount, row.sequence, row.digest, at, at, time(oldest), row.account_id, shop_id)
+            for row, oldest in zip(rows, since, strict=True)
+        ],
+    )
+    Account.wrote({"shop_id": shop_id, "id": row.account_id} for row in rows)
+
+
+def claw_back(
+    shop_id: str,
+    account_id: str,
+    points: int,
+    *,
+    source: str,
+    key: str,
+    cause: Cause,
+    takes_back: str | None,
+    shortfall: Shortfall = "clamp",
+    at: datetime | None = None,
+) -> Transaction | None:
+    """Take back `points` (> 0) that were earned: a negative earn that points at the row it takes back.
+
+    With `clamp` what is already spent becomes debt that later earnings repay; with `negative` the balance
+    falls below zero. Returns the booked row, or None when all of it became debt; the same key again returns
+    the same. Raises KeyReused when the key took back something else.
+    """
+    with atomic():
+        account = locked(shop_id, account_id)
+        earlier, own_debt = find_by_key(shop_id, source, key), debt_id(shop_id, source, key)
+        owed = Debt.one(shop_id, Debt.id.in_((own_debt, debt_id(account_id, source, key))))
+        if earlier is not None or owed is not None:
+            if points != (owed.amount if owed else 0) - (earlier.amount if earlier else 0):
+                raise KeyReused()
+            return current(earlier) if earlier else None
+        now_points = points if shortfall == "negative" else min(points, max(account.balance, 0))
+        if points > now_points:
+            owe(shop_id, account_id, points - now_points, takes_back, id=own_debt)
+        row = None
+        if now_points:
+            row = post(
+                shop_id,
+                account_id,
+                "earn",
+                -now_points,
+                source=source,
+                key=key,
+                cause=cause,
+                at=at,
+                takes_back=takes_back,
+                may_go_below_zero=shortfall == "negative",
+            )
+        return row
+
+
+def reverse(shop_id: str, row: Transaction, *, source: str, key: str, cause: Cause) -> Transaction:
+    """Book the exact opposite of a redeem (as refund) or of an adjust (as adjust); the row it undoes is named.
+
+    Raises NotEnoughPoints when an addition that is undone was spent meanwhile.
+    """
+    row = current(row)
+    kind: Kind = "refund" if row.kind == "redeem" else "adjust"
+    return post(shop_id, row.account_id, kind, -row.amount, source=source, key=key, cause=cause, takes_back=row.id)
+
+
+def _booked_lines(shop_id: str, source: str, key: str, moves: list[Move]) -> dict[int, Row]:
+    if not moves:
+        return {}
+    lines = [move.line for move in moves]
+    rows = find_by_keys(shop_id, source, key, min(lines), max(lines))
+    return {row.line: row for row in rows}

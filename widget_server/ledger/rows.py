@@ -1,0 +1,65 @@
+"""Rows found again: by the key that booked them, as the newest of an account, or where a merge has put them."""
+
+from collections.abc import Iterable
+
+from peewee import JOIN
+
+from widget_server.db import Row, among
+from widget_server.ledger.tables import COPY, MERGE, Transaction
+
+
+def find_by_key(shop_id: str, source: str, key: str, line: int = 0) -> Transaction | None:
+    """The row that `key` moved points with, if it came through `source` before; a merge may have copied it since
+    (`current`).
+    """
+    return Transaction.one(shop_id, Transaction.source == source, Transaction.key == key, Transaction.line == line)
+
+
+def find_by_keys(shop_id: str, source: str, key: str, first_line: int, last_line: int) -> list[Row]:
+    """The rows that `key` moved points with, from one of its lines to another, by line."""
+    rows = Transaction.of(shop_id).where(Transaction.source == source, Transaction.key == key)
+    return list(rows.where(Transaction.line.between(first_line, last_line)).order_by(Transaction.line).objects(Row))
+
+
+def current(row: Transaction) -> Transaction:
+    """The row that stands for `row` today: its copy on the account that its own was merged into, else itself."""
+    while (copy := find_by_key(row.shop_id, MERGE, row.id, COPY)) is not None:
+        row = copy
+    return row
+
+
+def current_many(shop_id: str, rows: Iterable[Row]) -> list[Row]:
+    """What `current` returns for each of many rows, in their order."""
+    found = list(rows)
+    while copies := _copies(shop_id, [row.id for row in found]):
+        found = [copies.get(row.id, row) for row in found]
+    return found
+
+
+def _copies(shop_id: str, ids: list[str]) -> dict[str, Row]:
+    """The copies of rows that a merge moved, by the id of the original."""
+    if not ids:
+        return {}
+    of_merges = Transaction.of(shop_id).where(Transaction.source == MERGE, Transaction.line == COPY)
+    return {copy.key: copy for copy in of_merges.where(among(Transaction.key, ids)).objects(Row)}
+
+
+def history(
+    shop_id: str, account_id: str, *, before: int | None = None, limit: int = 20, by_event: bool = False
+) -> list[Transaction]:
+    """The newest rows of an account, or those behind the row with sequence `before`.
+
+    In the order of booking, or by the time of the event: there rows of a merged account stand among the others by their
+    own dates (acceptance 48).
+    """
+    rows = Transaction.of(shop_id).where(Transaction.account_id == account_id)
+    if not by_event:
+        rows = rows.where(Transaction.sequence < before) if before is not None else rows
+        return list(rows.order_by(Transaction.sequence.desc()).limit(limit))
+    if before is not None:
+        last = Transaction.alias()
+        same_time = (Transaction.event_at == last.event_at) & (Transaction.sequence < last.sequence)
+        rows = rows.join(
+            last, JOIN.LEFT_OUTER, on=(last.account_id == Transaction.account_id) & (last.sequence == before)
+        ).where(last.id.is_null() | (Transaction.event_at < last.event_at) | same_time)
+    return list(rows.order_by(Transaction.event_at.desc(), Transaction.sequence.desc()).limit(limit))

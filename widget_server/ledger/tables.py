@@ -1,0 +1,127 @@
+"""The tables of points: accounts, their rows, and debts."""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from peewee import SQL, Check, CompositeKey
+
+from widget_server import clock
+from widget_server.db import Int, Json, ShopTable, Text, UtcDateTime
+from widget_server.journal import Journaled
+
+Kind = Literal["earn", "redeem", "refund", "adjust", "expire"]
+Shortfall = Literal["clamp", "negative"]
+
+POINTS_MAX = 10**9
+BALANCE_MAX = 10**15
+MERGE = "merge"  # the source of the rows that a merge books: line 0 is a copy, line 1 the opposite of the original
+COPY, OPPOSITE = 0, 1
+COUNTER_OF: dict[Kind, tuple[str, int]] = {  # which counter a row moves, and in which direction
+    "earn": ("earned", 1),
+    "redeem": ("redeemed", -1),
+    "refund": ("redeemed", -1),
+    "adjust": ("adjusted", 1),
+    "expire": ("expired", -1),
+}
+
+
+class Account(Journaled):
+    """A customer's points. `pending` are awards not yet spendable, `debt` what later earnings repay first.
+
+    `revision` counts the changes of balance and tier, `updated_at` says when the last one was (wix-api §2, §3).
+    No credit that still has points is older than `unspent_since`; it may be later than that, and is None when there are
+    no points. Expiry by age finds by it the accounts to look at (loyalty/points/expiry.py).
+    """
+
+    id = Text(primary_key=True)
+    customer_id = Text(unique=True, constraints=[SQL("REFERENCES customer (id)")])
+    balance = Int(default=0)
+    earned = Int(default=0)
+    adjusted = Int(default=0)
+    redeemed = Int(default=0)
+    expired = Int(default=0)
+    pending = Int(default=0)
+    debt = Int(default=0)
+    sequence = Int(default=0)
+    head = Text(default="")
+    tier_id = Text(null=True)
+    tier_points = Int(default=0)
+    tier_until = UtcDateTime(null=True)
+    created_at = UtcDateTime()
+    last_activity_at = UtcDateTime()
+    revision = Int(default=1)
+    updated_at = UtcDateTime(default=clock.now)
+    unspent_since = UtcDateTime(null=True)
+
+    class Meta:
+        refuses = ("DELETE",)
+        indexes = ((("shop_id", "created_at", "id"), False), (("shop_id", "unspent_since"), False))
+        constraints = [
+            Check("balance = earned + adjusted - redeemed - expired"),
+            Check("pending >= 0 AND debt >= 0 AND sequence >= 0"),
+        ]
+
+
+class Transaction(ShopTable):
+    """Points moved once. `amount` is signed; `snapshot` keeps the rule and rate that caused it."""
+
+    account_id = Text(constraints=[SQL("REFERENCES account (id)")])
+    sequence = Int()
+    id = Text(unique=True)
+    kind = Text()
+    amount = Int()
+    balance_after = Int()
+    source = Text()
+    key = Text()
+    line = Int(default=0)
+    takes_back = Text(null=True)
+    cause = Text()
+    cause_id = Text(null=True)
+    order_id = Text(null=True)
+    snapshot = Json()
+    event_at = UtcDateTime()
+    created_at = UtcDateTime()
+    digest = Text()
+
+    class Meta:
+        primary_key = CompositeKey("account_id", "sequence")
+        clustered = True
+        refuses = ("UPDATE", "DELETE")
+        indexes = (
+            (("shop_id", "source", "key", "line"), True),
+            (("shop_id", "created_at"), False),
+            (("account_id", "cause_id", "event_at"), False),
+            (("account_id", "event_at", "sequence"), False),
+            (("order_id",), False),
+        )
+        constraints = [
+            Check("kind IN ('earn', 'redeem', 'refund', 'adjust', 'expire')"),
+            Check(f"amount <> 0 AND amount BETWEEN -{POINTS_MAX} AND {POINTS_MAX}"),
+            Check(
+                f"source = '{MERGE}' OR CASE kind WHEN 'redeem' THEN amount < 0 WHEN 'expire' THEN amount < 0 "
+                "WHEN 'refund' THEN amount > 0 ELSE amount <> 0 END"
+            ),
+        ]
+
+
+class Debt(Journaled):
+    """What a clawback could not take because it was spent (+), and what later earnings repaid (-)."""
+
+    id = Text(primary_key=True)
+    account_id = Text(index=True, constraints=[SQL("REFERENCES account (id)")])
+    amount = Int()
+    transaction_id = Text(null=True)
+    created_at = UtcDateTime()
+
+    class Meta:
+        refuses = ("UPDATE", "DELETE")
+
+
+@dataclass(frozen=True)
+class Cause:
+    """Why points move: a word, the id of the thing, its order, and the figures that were applied."""
+
+    word: str
+    id: str | None = None
+    order_id: str | None = None
+    snapshot: dict[str, Any] = field(default_factory=dict)

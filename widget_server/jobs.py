@@ -14,7 +14,7 @@ from widget_server.job_queue import Job
 from widget_server.loyalty import audit_log, books, reports
 from widget_server.loyalty.earning import birthdays, deliveries, orders
 from widget_server.loyalty.people import access_tokens, devices, privacy, sessions, sign_in_codes
-from widget_server.loyalty.points import awards, batches, expiry, imports, tiers
+from widget_server.loyalty.points import awards, batches, expiry, import_rows, imports, tiers
 from widget_server.loyalty.program import programs, shops
 from widget_server.loyalty.program.shops import Shop
 from widget_server.loyalty.rewards import checkout, coupons, issuing
@@ -43,7 +43,7 @@ JOBS: dict[str, Callable[[dict[str, Any]], object]] = {
     "kill_code": codes.kill,
     batches.JOB: lambda payload: batches.run(payload["batch_id"]),
     imports.PARSE_JOB: lambda payload: imports.parse(payload["import_id"]),
-    batches.LIST_JOB: lambda payload: imports.list_rows(payload["batch_id"]),
+    batches.LIST_JOB: lambda payload: import_rows.list_rows(payload["batch_id"]),
     "recheck_tiers": lambda payload: tiers.recheck_everybody(shops.by_id(payload["shop_id"])),
     reconcile.JOB: reconcile.run,
     woocommerce_refunds.JOB: woocommerce_refunds.learn_parts,

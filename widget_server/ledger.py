@@ -106,7 +106,7 @@ class Transaction(ShopTable):
     source = Text()
     key = Text()
     line = Int(default=0)
-    takes_back = Text(null=True)
+    reverses_id = Text(null=True, column_name="takes_back")
     cause = Text()
     cause_id = Text(null=True)
     order_id = Text(null=True)
@@ -151,9 +151,9 @@ class Debt(Journaled):
 
 @dataclass(frozen=True)
 class Cause:
-    """Why points move: a word, the id of the thing, its order, and the figures that were applied."""
+    """Why points move: the reason (a stable name, as `redeemed`), the id of the thing, its order, the figures."""
 
-    word: str
+    reason: str
     id: str | None = None
     order_id: str | None = None
     snapshot: dict[str, Any] = field(default_factory=dict)
@@ -222,7 +222,7 @@ def post(
     cause: Cause,
     line: int = 0,
     at: datetime | None = None,
-    takes_back: str | None = None,
+    reverses_id: str | None = None,
     may_go_below_zero: bool = False,
 ) -> Transaction:
     """Book one row and move the account with it. The same key again returns the first row.
@@ -249,8 +249,8 @@ def post(
                 source=source,
                 key=key,
                 line=line,
-                takes_back=takes_back,
-                cause=cause.word,
+                reverses_id=reverses_id,
+                cause=cause.reason,
                 cause_id=cause.id,
                 order_id=cause.order_id,
                 snapshot=cause.snapshot,
@@ -271,7 +271,7 @@ class Move:
     amount: int
     line: int
     cause: Cause
-    takes_back: str | None = None
+    reverses_id: str | None = None
 
 
 def post_many(
@@ -297,8 +297,8 @@ def post_many(
             source=source,
             key=key,
             line=move.line,
-            takes_back=move.takes_back,
-            cause=move.cause.word,
+            reverses_id=move.reverses_id,
+            cause=move.cause.reason,
             cause_id=move.cause.id,
             order_id=move.cause.order_id,
             snapshot=move.cause.snapshot,
@@ -375,7 +375,7 @@ def claw_back(
     source: str,
     key: str,
     cause: Cause,
-    takes_back: str | None,
+    reverses_id: str | None,
     shortfall: Shortfall = "clamp",
     at: datetime | None = None,
 ) -> Transaction | None:
@@ -395,7 +395,7 @@ def claw_back(
             return current(earlier) if earlier else None
         now_points = points if shortfall == "negative" else min(points, max(account.balance, 0))
         if points > now_points:
-            _owe(shop_id, account_id, points - now_points, takes_back, id=debt_id)
+            _owe(shop_id, account_id, points - now_points, reverses_id, id=debt_id)
         row = None
         if now_points:
             row = post(
@@ -407,7 +407,7 @@ def claw_back(
                 key=key,
                 cause=cause,
                 at=at,
-                takes_back=takes_back,
+                reverses_id=reverses_id,
                 may_go_below_zero=shortfall == "negative",
             )
         return row
@@ -420,7 +420,7 @@ def reverse(shop_id: str, row: Transaction, *, source: str, key: str, cause: Cau
     """
     row = current(row)
     kind: Kind = "refund" if row.kind == "redeem" else "adjust"
-    return post(shop_id, row.account_id, kind, -row.amount, source=source, key=key, cause=cause, takes_back=row.id)
+    return post(shop_id, row.account_id, kind, -row.amount, source=source, key=key, cause=cause, reverses_id=row.id)
 
 
 def move_pending(shop_id: str, account_id: str, by: int) -> None:
@@ -459,9 +459,9 @@ def replay(old: Account, new: Account) -> dict[str, str]:
     rows = Transaction.of(old.shop_id).where(Transaction.account_id == old.id).order_by(Transaction.sequence)
     for row in list(rows.objects(Row)):
         shared = {**vars(row), "source": MERGE, "key": row.id, "created_at": moment}
-        named = {name: copies.get(getattr(row, name), getattr(row, name)) for name in ("takes_back", "cause_id")}
+        named = {name: copies.get(getattr(row, name), getattr(row, name)) for name in ("reverses_id", "cause_id")}
         copy = Row(**{**shared, **named, "account_id": new.id, "line": COPY})
-        reason = {"takes_back": row.id, "cause": "merged", "cause_id": new.id, "order_id": None, "snapshot": {}}
+        reason = {"reverses_id": row.id, "cause": "merged", "cause_id": new.id, "order_id": None, "snapshot": {}}
         opposite = Row(**{**shared, **reason, "amount": -row.amount, "line": OPPOSITE})
         _chain(new, copy)
         _chain(old, opposite)
@@ -596,16 +596,16 @@ def _unspent_since(before: datetime | None, row: Transaction | Row) -> datetime 
         return None
     if row.amount < 0:
         return before
-    since = row.event_at if is_credit(row.amount, row.kind, row.takes_back) else AGE_UNKNOWN
+    since = row.event_at if is_credit(row.amount, row.kind, row.reverses_id) else AGE_UNKNOWN
     return since if before is None else min(before, since)
 
 
-def is_credit(amount: int, kind: str, takes_back: str | None) -> bool:
+def is_credit(amount: int, kind: str, reverses_id: str | None) -> bool:
     """True for a row of points with an age of their own. Points that are given back keep their age (contracts §2)."""
-    return amount > 0 and kind != "refund" and takes_back is None
+    return amount > 0 and kind != "refund" and reverses_id is None
 
 
-CREDIT = (Transaction.amount > 0) & (Transaction.kind != "refund") & Transaction.takes_back.is_null()  # in a query
+CREDIT = (Transaction.amount > 0) & (Transaction.kind != "refund") & Transaction.reverses_id.is_null()  # in a query
 
 
 def _save_merged(account: Account, columns: dict[str, Any], moment: datetime) -> None:
@@ -650,7 +650,7 @@ def _repay(account: Account, most: int, *, source: str, cause_id: str, at: datet
                 source=source,
                 key=f"debt:{cause_id}",
                 line=line,
-                takes_back=owed_for,
+                reverses_id=owed_for,
                 cause="debt_repaid",
                 cause_id=cause_id,
                 order_id=None,
@@ -721,7 +721,7 @@ def _digest(previous: str, row: Transaction | Row, key: bytes | None = None) -> 
             row.amount,
             row.balance_after,
             [row.source, row.key, row.line],
-            row.takes_back,
+            row.reverses_id,
             [row.cause, row.cause_id, row.order_id],
             row.snapshot,
             row.event_at.astimezone(UTC).isoformat(),

@@ -16,7 +16,7 @@ from tests.make import World
 from widget_server import clock, db, jobs, ledger
 from widget_server.ledger import Account, Transaction
 from widget_server.loyalty.people.customers import Customer
-from widget_server.loyalty.points import batches, imports
+from widget_server.loyalty.points import batches, imports, uploads
 from widget_server.loyalty.points.batches import Batch
 
 ROWS = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
@@ -29,9 +29,9 @@ def main() -> None:
         floor = _bare(world)
     with house() as (world, _):
         _people(world)
-        upload = imports.new_upload(world.shop)
+        upload = uploads.new_upload(world.shop)
         lines = "".join(f"p{number}@example.com,{number % 900 + 1}\n" for number in range(ROWS))
-        imports.receive(upload.id, io.BytesIO(b"email,points\n" + lines.encode()))
+        uploads.receive(upload.id, io.BytesIO(b"email,points\n" + lines.encode()))
         made = imports.create(world.shop, upload.id)
         spent = {"parsed": _seconds(jobs.run_all)}
         made = imports.execute(world.shop, made.id, source="staff")

@@ -21,7 +21,7 @@ from bench._house import house
 from tests.make import World
 from tests.test_serve import serving, until
 from widget_server import config
-from widget_server.loyalty.points import imports
+from widget_server.loyalty.points import imports, uploads
 from widget_server.loyalty.points.batches import Batch
 from widget_server.loyalty.points.imports import Import
 
@@ -105,9 +105,9 @@ class Shoppers:
 
 
 def _uploaded(world: World) -> Import:
-    upload = imports.new_upload(world.shop)
+    upload = uploads.new_upload(world.shop)
     lines = "".join(f"new{number}@example.com,{number % 900 + 1}\n" for number in range(ROWS))
-    imports.receive(upload.id, io.BytesIO(b"email,points\n" + lines.encode()))
+    uploads.receive(upload.id, io.BytesIO(b"email,points\n" + lines.encode()))
     return imports.create(world.shop, upload.id)
 
 

@@ -23,7 +23,7 @@ from tests.make import SECRET, World
 from tests.test_serve import serving
 from widget_server import config, db, events, migrate, reactions
 from widget_server.loyalty.people import api_keys
-from widget_server.loyalty.points import imports
+from widget_server.loyalty.points import imports, uploads
 
 ROWS = int(sys.argv[1]) if len(sys.argv) > 1 else 50_000
 CALM_SECONDS, STORM_SECONDS = 10.0, 30.0
@@ -45,9 +45,9 @@ def main() -> None:
         events.wire(reactions.react)
         world = World.create()
         ann, secret = world.member(), api_keys.create_key(world.shop.id, "reader", scope="read")[1]
-        upload = imports.new_upload(world.shop)
+        upload = uploads.new_upload(world.shop)
         lines = "".join(f"p{number}@example.com,{number % 900 + 1}\n" for number in range(ROWS))
-        imports.receive(upload.id, io.BytesIO(b"email,points\n" + lines.encode()))
+        uploads.receive(upload.id, io.BytesIO(b"email,points\n" + lines.encode()))
         made = imports.create(world.shop, upload.id)
         imports.parse(made.id)
         statuses: Counter[int] = Counter()

@@ -17,14 +17,15 @@ from hypothesis import HealthCheck, settings
 
 from widget_server import clock, db, journal, ledger
 from widget_server.ledger import Account
-from widget_server.loyalty import books, referrals, reports
+from widget_server.loyalty import books, reports
 from widget_server.loyalty.earning import actions, orders, rules
 from widget_server.loyalty.earning.order_states import Line, OrderState, Refund, RefundLine
-from widget_server.loyalty.people import customers, sign_in
+from widget_server.loyalty.people import customers, recognition, sign_in
 from widget_server.loyalty.people.customers import Customer, Person
 from widget_server.loyalty.points import adjustments, awards, tiers
 from widget_server.loyalty.program import programs, shops
 from widget_server.loyalty.program.shops import Shop
+from widget_server.loyalty.referrals import referral_programs
 from widget_server.loyalty.rewards import coupons, redeeming, rewards
 from widget_server.loyalty.rewards.codes import Cart
 from widget_server.loyalty.rewards.coupons import Coupon
@@ -92,14 +93,14 @@ class World:
         tiers.save_program(self.shop, active=True)
         return tiers.create(self.shop, name, required, multiplier=Decimal(multiplier) if multiplier else None)
 
-    def refer(self, **settings: Any) -> referrals.ReferralProgram:
+    def refer(self, **settings: Any) -> referral_programs.ReferralProgram:
         """A referral program: 200 points for the advocate, 5.00 off for the friend, on the first paid order."""
         values: dict[str, Any] = {
             "active": True,
             "advocate_gift": {"kind": "points", "points": 200},
             "friend_gift": {"kind": "amount", "amount": "5.00"},
         }
-        return referrals.save_program(self.shop, **{**values, **settings})
+        return referral_programs.save_program(self.shop, **{**values, **settings})
 
     def member(self, email: str = "ann@example.com", *, code: str | None = None, **facts: Any) -> "Shopper":
         """Somebody who signs up with an e-mail, by the code of the mail."""
@@ -139,7 +140,7 @@ class World:
 
     def visitor(self, email: str = "guest@example.com") -> "Shopper":
         """Somebody the shop knows by an address only."""
-        return Shopper(self, customers.recognise(self.shop.id, Person(email=email)).id, "")
+        return Shopper(self, recognition.recognise(self.shop.id, Person(email=email)).id, "")
 
     def order(self, person: Person | None = None, *, platform: str = "generic", **facts: Any) -> orders.Order:
         """The shop tells the state of an order."""

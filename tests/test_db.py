@@ -19,7 +19,7 @@ from widget_server import clock, db, jobs, ledger, migrate
 from widget_server.db import Bool, Int, Json, Money, ShopTable, Text, UtcDateTime, rows
 from widget_server.errors import NotFound
 from widget_server.loyalty.earning import birthdays, order_points, rule_states, rules
-from widget_server.loyalty.points import adjustments, awards, batches, expiry, imports, tiers
+from widget_server.loyalty.points import adjustments, awards, batches, expiry, imports, tiers, uploads
 from widget_server.loyalty.program import programs
 from widget_server.web.rate_limits import Hit
 
@@ -281,7 +281,7 @@ def test_every_query_of_a_long_story_names_its_shop(world: World, unbound: list[
     bob = world.member("bob@example.com", code=ann.customer.referral_code)
     order = bob.orders("40.00")
     coupon = ann.redeems(reward) if ann.balance >= 100 else bob.redeems(reward)
-    bob.orders(id=order.external_id, lines=order.told.lines, refunds=(refund("20.00"),))
+    bob.orders(id=order.external_id, lines=order.merged.lines, refunds=(refund("20.00"),))
     ann.does("visit")
     adjustments.adjust(
         world.shop,
@@ -289,11 +289,11 @@ def test_every_query_of_a_long_story_names_its_shop(world: World, unbound: list[
         by=5,
         source="staff",
         key="a",
-        said=adjustments.Annotation(comment="sorry", staff="s1"),
+        annotation=adjustments.Annotation(comment="sorry", staff="s1"),
     )
     birthdays.tell(ann.customer, NOON.date().replace(year=1990))
     rule_states.states(world.shop, ann.customer, ann.account, rules.listed(world.shop, ann.customer, ann.account))
-    order_points.quote(world.shop, ann.customer, order.told)
+    order_points.quote(world.shop, ann.customer, order.merged)
     expiry.next_expiry(world.shop, world.program, ann.account)
     programs.pause(world.shop.id)
     programs.activate(world.shop.id)
@@ -304,11 +304,11 @@ def test_every_query_of_a_long_story_names_its_shop(world: World, unbound: list[
         tiers.recheck_all(world.shop)
     everybody = ledger.Account.of(world.shop, ledger.Account.id)
     batch = batches.bulk_adjust(
-        world.shop, everybody, by=5, source="staff", key="b", said=adjustments.Annotation(comment="sorry")
+        world.shop, everybody, by=5, source="staff", key="b", annotation=adjustments.Annotation(comment="sorry")
     )
     jobs.run_all()
     batches.undo(world.shop, batch.id)
-    upload = imports.receive(imports.new_upload(world.shop).id, io.BytesIO(imports.TEMPLATE.encode()))
+    upload = uploads.receive(uploads.new_upload(world.shop).id, io.BytesIO(imports.TEMPLATE.encode()))
     made = imports.create(world.shop, upload.id)
     jobs.run_all()
     imports.execute(world.shop, made.id, source="staff")

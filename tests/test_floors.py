@@ -31,6 +31,8 @@ loyalty.earning.order_goods
 loyalty.program.programs
 loyalty.points.tiers loyalty.earning.taxes
 loyalty.people.customers
+loyalty.people.recognition
+loyalty.people.customer_edits
 loyalty.points.awards loyalty.points.adjustments loyalty.points.lots loyalty.people.mailboxes
 loyalty.points.expiry
 loyalty.points.batches
@@ -53,12 +55,21 @@ loyalty.rewards.codes
 loyalty.rewards.issuing
 loyalty.rewards.redeeming loyalty.rewards.gifts
 loyalty.rewards.checkout
-loyalty.referrals
+loyalty.referrals.referral_programs
+loyalty.referrals.links loyalty.referrals.referrals
+loyalty.referrals.objections loyalty.referrals.referral_gifts
+loyalty.referrals.progress
+loyalty.referrals.binding
 loyalty.people.sign_in
+loyalty.points.uploads loyalty.points.import_columns
 loyalty.points.imports
+loyalty.points.import_rows
 loyalty.people.privacy
 loyalty.reports
 loyalty.books
+program_file.facts
+program_file.current program_file.checks program_file.changes
+program_file.writing
 program_file.apply
 program_file.fields program_file.reading
 program_file.reward_schema

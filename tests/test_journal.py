@@ -40,7 +40,7 @@ def ann(world: World) -> Shopper:
 @pytest.fixture
 def indebted(world: World, ann: Shopper) -> Shopper:
     ledger.claw_back(
-        world.shop.id, ann.account.id, 700, source="job", key="back", cause=ledger.Cause("story"), takes_back=None
+        world.shop.id, ann.account.id, 700, source="job", key="back", cause=ledger.Cause("story"), reverses_id=None
     )
     return ann
 
@@ -132,7 +132,7 @@ def test_a_merge_and_an_erasure_leave_clean_books(world: World, indebted: Shoppe
     """Ann owes 200; as somebody else she had points, words beside them and a coupon."""
     other = world.member("other@example.com")
     said = adjustments.Annotation(reason="moved", comment="hello")
-    adjustments.adjust(world.shop, other.account.id, source="staff", key="a", by=300, said=said)
+    adjustments.adjust(world.shop, other.account.id, source="staff", key="a", by=300, annotation=said)
     other.redeems(world.reward(cost=50))
     privacy.merge(world.shop, other.id, indebted.id)
     assert (indebted.balance, indebted.debt) == (50, 0)

@@ -22,7 +22,7 @@ def post(ann: Shopper, kind: ledger.Kind, amount: int, key: str | None = None, *
 
 def take_back(ann: Shopper, points: int, key: str | None = None, **facts: Any) -> Transaction | None:
     """Earned points go back, as when an order is refunded."""
-    facts = {"source": "job", "key": key or f"k{next(ann.world.numbers)}", "takes_back": None, **facts}
+    facts = {"source": "job", "key": key or f"k{next(ann.world.numbers)}", "reverses_id": None, **facts}
     return ledger.claw_back(ann.world.shop.id, ann.account.id, points, cause=Cause("story"), **facts)
 
 
@@ -198,16 +198,16 @@ def test_what_is_spent_becomes_debt_that_later_earnings_repay(world: World) -> N
     ann = world.member()
     given = post(ann, "earn", 100)
     post(ann, "redeem", -80)
-    row = take_back(ann, 100, takes_back=given.id)
+    row = take_back(ann, 100, reverses_id=given.id)
     assert row is not None
-    assert (row.amount, row.takes_back) == (-20, given.id)
+    assert (row.amount, row.reverses_id) == (-20, given.id)
     assert counters(ann) == {"earned": 80, "redeemed": 80, "debt": 80}
     post(ann, "earn", 50)
     assert counters(ann) == {"earned": 80, "redeemed": 80, "debt": 30}
     post(ann, "earn", 50)
     assert counters(ann) == {"balance": 20, "earned": 100, "redeemed": 80}
     assert ann.history()[:4] == [("debt_repaid", -30), ("story", 50), ("debt_repaid", -50), ("story", 50)]
-    assert ledger.history(world.shop.id, ann.account.id)[0].takes_back == given.id
+    assert ledger.history(world.shop.id, ann.account.id)[0].reverses_id == given.id
 
 
 def test_only_earnings_repay_debt(world: World) -> None:

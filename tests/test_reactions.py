@@ -10,10 +10,10 @@ from tests.make import Shopper, World, refund
 from widget_server import clock, db, events, reactions
 from widget_server.delivery import mail, mail_templates
 from widget_server.job_queue import Job
-from widget_server.loyalty import referrals
-from widget_server.loyalty.people import customers
+from widget_server.loyalty.people import customers, recognition
 from widget_server.loyalty.people.customers import Customer, Person
 from widget_server.loyalty.program import programs
+from widget_server.loyalty.referrals import referrals
 
 ADVOCATE, FRIEND = "ann@example.com", "bob@example.com"
 
@@ -53,7 +53,7 @@ def test_a_cause_and_its_consequences_stand_or_fall_together(world: World) -> No
     events.wire(lambda event: 1 / 0)  # a consequence fails
     try:
         with pytest.raises(ZeroDivisionError):
-            customers.join(customers.recognise(world.shop.id, Person(email=ADVOCATE)))
+            customers.join(recognition.recognise(world.shop.id, Person(email=ADVOCATE)))
     finally:
         events.wire(reactions.react)
     assert not Customer.of(world.shop).where(Customer.status == "member").exists()

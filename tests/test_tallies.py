@@ -15,7 +15,7 @@ from tests.test_serve import until
 from widget_server import clock, db, tallies
 from widget_server.loyalty.people import api_keys
 from widget_server.loyalty.people.api_keys import ApiKey
-from widget_server.loyalty.referrals import ReferralVisit
+from widget_server.loyalty.referrals.links import ReferralVisit
 from widget_server.tallies import Tally
 from widget_server.web import rate_limits
 from widget_server.web.rate_limits import Hit

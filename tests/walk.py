@@ -21,7 +21,7 @@ from widget_server.loyalty.people import access_tokens, api_keys, customers, ses
 from widget_server.loyalty.people.access_tokens import Holder
 from widget_server.loyalty.points.adjustments import Adjustment
 from widget_server.loyalty.program import programs, shops
-from widget_server.loyalty.referrals import Referral
+from widget_server.loyalty.referrals.referrals import Referral
 from widget_server.loyalty.rewards.coupons import Coupon
 from widget_server.web.auth import SHOP_HEADER
 

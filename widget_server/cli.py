@@ -31,7 +31,7 @@ from widget_server.loyalty import audit_log, books
 from widget_server.loyalty.earning import feeds
 from widget_server.loyalty.people import api_keys
 from widget_server.loyalty.people.api_keys import Rights
-from widget_server.loyalty.points import imports
+from widget_server.loyalty.points import uploads
 from widget_server.loyalty.program import programs, shops
 from widget_server.loyalty.program.shops import Shop
 from widget_server.program_file.apply import apply as apply_file
@@ -105,7 +105,7 @@ def upgrade() -> None:
         secret_rotation.check_secret()
     ran = migrate.upgrade()
     secret_rotation.check_secret()
-    if taken := imports.take_in(config.current().instance / "imports"):
+    if taken := uploads.take_in(config.current().instance / "imports"):
         click.echo(f"{taken} files of imports were moved from the instance folder into the database.")
     click.echo(f"{len(ran)} migrations ran: {', '.join(ran)}" if ran else "Nothing to do.")
 

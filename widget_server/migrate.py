@@ -13,7 +13,7 @@ from playhouse.migrations import Runner
 from widget_server import data_keys, idempotency, job_queue, journal, ledger, work
 from widget_server.db import Table, atomic, database, on_sqlite, rewrite
 from widget_server.delivery import endpoints, outbox, signatures
-from widget_server.loyalty import audit_log, books, referrals, reports
+from widget_server.loyalty import audit_log, books, reports
 from widget_server.loyalty.earning import deliveries, feeds, orders, rules, social
 from widget_server.loyalty.people import (
     access_tokens,
@@ -24,8 +24,9 @@ from widget_server.loyalty.people import (
     sessions,
     sign_in_codes,
 )
-from widget_server.loyalty.points import adjustments, awards, batches, imports, stored_files, tiers
+from widget_server.loyalty.points import adjustments, awards, batches, imports, stored_files, tiers, uploads
 from widget_server.loyalty.program import programs, shops
+from widget_server.loyalty.referrals import links, referral_programs, referrals
 from widget_server.loyalty.rewards import checkout, coupon_orders, coupons, rewards
 from widget_server.web import rate_limits
 
@@ -62,7 +63,7 @@ TABLES: list[type[Table]] = [
     batches.Batch,
     batches.BatchItem,
     stored_files.StoredFile,
-    imports.Upload,
+    uploads.Upload,
     imports.Import,
     orders.Order,
     orders.Parked,
@@ -75,9 +76,9 @@ TABLES: list[type[Table]] = [
     coupon_orders.CouponOrder,
     social.FollowedChannel,
     checkout.CheckoutDiscount,
-    referrals.ReferralProgram,
+    referral_programs.ReferralProgram,
     referrals.Referral,
-    referrals.ReferralVisit,
+    links.ReferralVisit,
     reports.DayTotal,
     books.BooksMark,
     signatures.ShopKey,

@@ -12,12 +12,12 @@ from widget_server.delivery import mail, outbox, payloads
 from widget_server.delivery.outbox import Message
 from widget_server.events import Event
 from widget_server.job_queue import Job, JobName
-from widget_server.loyalty import referrals
 from widget_server.loyalty.earning import actions, feeds, order_points, orders, rules
 from widget_server.loyalty.people import customers, mailboxes, privacy
 from widget_server.loyalty.people.privacy import Keeper
 from widget_server.loyalty.points import imports, tiers
 from widget_server.loyalty.program import shops
+from widget_server.loyalty.referrals import binding, progress, referral_programs, referrals
 from widget_server.loyalty.rewards import checkout, codes, coupons, rewards
 from widget_server.stores.woocommerce import refunds as woocommerce_refunds
 
@@ -48,8 +48,8 @@ def bind_registered_friend(event: events.CustomerRegistered) -> None:
     """Somebody registered with the shop and brought a friend's code."""
     shop, customer = shops.by_id(event.shop_id), customers.by_id(event.shop_id, event.customer_id)
     if event.referral_code:
-        referrals.bind(shop, customer, event.referral_code, source="job")
-    referrals.evaluate(shop, customer.id, source="job")
+        binding.bind(shop, customer, event.referral_code, source="job")
+    progress.evaluate(shop, customer.id, source="job")
 
 
 def remember_membership(event: events.CustomerJoined) -> None:
@@ -62,7 +62,7 @@ def look_at_past(event: events.CustomerPastChanged) -> None:
     """What only a new customer is given depends on it."""
     shop, customer = shops.by_id(event.shop_id), customers.by_id(event.shop_id, event.customer_id)
     order_points.rescore_first_order(shop, customer, source="job")
-    referrals.evaluate(shop, customer.id, source="job")
+    progress.evaluate(shop, customer.id, source="job")
 
 
 def score_order(event: events.OrderChanged) -> None:
@@ -80,7 +80,7 @@ def learn_parts_of_refunds(event: events.OrderChanged) -> None:
     """A connected WooCommerce shop's API says what its refunds were for; its webhook has their amount only."""
     shop, order = shops.by_id(event.shop_id), orders.Order.need(event.shop_id, orders.Order.id == event.order_id)
     has_api = shop.is_connected and shop.platform == order.platform == "woocommerce"
-    if has_api and woocommerce_refunds.without_parts(order.told):
+    if has_api and woocommerce_refunds.without_parts(order.merged):
         job_queue.enqueue_once(JobName.LEARN_REFUND_PARTS, {"shop_id": shop.id, "order_id": order.id})
 
 
@@ -89,11 +89,11 @@ def move_referral_of_order(event: events.OrderChanged) -> None:
     shop, order = shops.by_id(event.shop_id), orders.Order.need(event.shop_id, orders.Order.id == event.order_id)
     if order.customer_id is None:
         return
-    code = order.told.landing_referral
+    code = order.merged.landing_referral
     if code and order.why_nothing != orders.BEFORE_PROGRAM:
         friend = customers.by_id(shop.id, order.customer_id)
-        referrals.bind(shop, friend, code, source="job", came_at=order.placed_at)
-    referrals.evaluate(shop, order.customer_id, source="job")
+        binding.bind(shop, friend, code, source="job", came_at=order.placed_at)
+    progress.evaluate(shop, order.customer_id, source="job")
 
 
 def recheck_tier(event: events.PointsMoved) -> None:
@@ -132,7 +132,7 @@ def thank_advocate(event: events.ReferralChanged) -> None:
     if event.status != "completed" or referral.completions > 1:
         return
     advocate = customers.by_id(shop_id, referral.advocate_id)
-    gift = referrals.ReferralProgram.need(shop_id).advocate_gift
+    gift = referral_programs.ReferralProgram.need(shop_id).advocate_gift
     got = referral.advocate_transaction_id or referral.advocate_coupon_id
     if got and advocate.is_member and advocate.email and advocate.email_verified:
         locale = advocate.locale or shops.by_id(shop_id).locale

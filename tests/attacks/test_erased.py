@@ -21,15 +21,24 @@ from widget_server.db import engines
 from widget_server.delivery import endpoints, mail, outbox
 from widget_server.delivery.outbox import Message
 from widget_server.job_queue import Job, JobName
-from widget_server.loyalty import referrals
 from widget_server.loyalty.earning import orders, social
 from widget_server.loyalty.earning.orders import Order, Parked
-from widget_server.loyalty.people import api_keys, customers, mailboxes, privacy, sessions, sign_in
+from widget_server.loyalty.people import (
+    api_keys,
+    customer_edits,
+    customers,
+    mailboxes,
+    privacy,
+    recognition,
+    sessions,
+    sign_in,
+)
 from widget_server.loyalty.people.customers import Customer, Person
 from widget_server.loyalty.people.forgetting import Forgotten
 from widget_server.loyalty.people.privacy import Keeper
-from widget_server.loyalty.points import adjustments, batches, imports, stored_files
+from widget_server.loyalty.points import adjustments, batches, imports, stored_files, uploads
 from widget_server.loyalty.points.adjustments import Annotation
+from widget_server.loyalty.referrals import links
 from widget_server.loyalty.rewards import coupons
 
 EMAIL, SPELT = "Rosamund.Quist@Example.com", "rosamund.quist+news@EXAMPLE.com"
@@ -112,7 +121,7 @@ def told_order(platform: str, number: int, **changes: Any) -> dict[str, Any]:
 
 
 NAMELESS = {  # they keep ids alone: the books of a forgotten person, but no word
-    one.__name__ for one in (sessions, referrals, social, coupons, mailboxes)
+    one.__name__ for one in (sessions, links, social, coupons, mailboxes)
 }
 TOPICS = {"generic": "order", "shopify": "orders/updated", "woocommerce": "order.updated"}
 
@@ -160,7 +169,7 @@ class Rosamund:
         self.world.refer()
         code = customers.by_id(self.shop.id, self.id).referral_code
         friend = self.world.member(FRIEND, code=code)
-        referrals.count_visit(self.shop, str(code))
+        links.count_visit(self.shop, str(code))
         friend.orders(id="friends-1", landing_referral=code)
         self.world.order(None, id="nobodys-1", landing_referral=code)
         orders.park(self.shop, self.platform, "order", f'{{"id":"f9","ref":"{code}"}}'.encode(), reason="odd")
@@ -172,22 +181,22 @@ class Rosamund:
         self.server.patch(path, {"customer": {**facts, "birthday": "1987-06-05"}}, Idempotency_Key="k1")
         account = ledger.open_account(self.shop.id, self.id)
         said = Annotation(reason="Moved to Oslo", comment="Sorry about the mug", staff="kim")
-        adjustments.adjust(self.shop, account.id, source="staff", key="a", by=500, said=said)
-        batches.bulk_adjust(self.shop, [account.id], source="staff", key="b", by=5, said=said)
+        adjustments.adjust(self.shop, account.id, source="staff", key="a", by=500, annotation=said)
+        batches.bulk_adjust(self.shop, [account.id], source="staff", key="b", by=5, annotation=said)
         jobs.run_all()
         about_another = Annotation(reason=f"by mistake instead of {NAME}")
         other = customers.by_verified_email(self.shop.id, FRIEND)
         assert other is not None
         theirs = ledger.open_account(self.shop.id, other.id)
-        adjustments.adjust(self.shop, theirs.id, source="staff", key="c", by=1, said=about_another)
+        adjustments.adjust(self.shop, theirs.id, source="staff", key="c", by=1, annotation=about_another)
         answer = {"name": NAME, "email": EMAIL}
         idempotency.run_once(self.shop.id, "admin", "k2", {}, lambda: answer)
 
     def stands_in_files(self) -> None:
         rows = f"{EMAIL},5,Kongens gate 17\r\n{NAME} <{SPELT}>,no number,Fjordholmen\r\n"
         for encoding in ("utf-8", "utf-16"):
-            upload = imports.new_upload(self.shop)
-            imports.receive(upload.id, io.BytesIO(f"email,points,street\r\n{rows}".encode(encoding)))
+            upload = uploads.new_upload(self.shop)
+            uploads.receive(upload.id, io.BytesIO(f"email,points,street\r\n{rows}".encode(encoding)))
             made = imports.create(self.shop, upload.id, file_name=f"{NAME}.csv")
             jobs.run_all()
             imports.execute(self.shop, made.id, source="staff", again=True)
@@ -203,7 +212,7 @@ class Rosamund:
         ).execute()
         sign_in.ask(self.shop, SPELT, purpose="sign_in", locale="en", wishes={"name": NAME})
         sign_in.ask(self.shop, EMAIL, purpose="sign_in", locale="en")
-        job_id = job_queue.enqueue("send_mail", {})
+        job_id = job_queue.enqueue(JobName.SEND_MAIL, {})
         Job.update(last_error=f"KeyError: {NAME}", run_at=clock.parse("2100-01-01T00:00:00Z")).where(
             Job.id == job_id
         ).execute()
@@ -319,7 +328,7 @@ def test_others_keep_what_is_theirs(somebody: Rosamund) -> None:
 def test_a_friends_order_counts_without_the_code(somebody: Rosamund) -> None:
     somebody.is_erased()
     order = Order.need(somebody.shop, Order.external_id == "friends-1")
-    assert (order.told.landing_referral, order.customer_id is not None) == ("", True)
+    assert (order.merged.landing_referral, order.customer_id is not None) == ("", True)
     assert Parked.of(somebody.shop).where(Parked.body == '{"id":"f9","ref":""}').exists()
 
 
@@ -428,9 +437,9 @@ def test_without_its_spellings_a_person_is_not_found(
 
 
 def planted(world: World) -> Customer:
-    customer = customers.recognise(world.shop.id, Person(email=EMAIL, name=NAME, phone=PHONE))
-    customers.edit(world.shop.id, customer.id, notes="Allergic to nickel " * 100)
-    customers.edit(world.shop.id, customer.id, notes="Allergic to nickel")
+    customer = recognition.recognise(world.shop.id, Person(email=EMAIL, name=NAME, phone=PHONE))
+    customer_edits.edit(world.shop.id, customer.id, notes="Allergic to nickel " * 100)
+    customer_edits.edit(world.shop.id, customer.id, notes="Allergic to nickel")
     return customer
 
 

@@ -6,10 +6,10 @@ import tracemalloc
 
 import pytest
 
-from widget_server.loyalty.points import csv_files, imports
+from widget_server.loyalty.points import csv_files, import_columns, uploads
 from widget_server.loyalty.points.csv_files import CsvFile, Unreadable
 
-SIZE = imports.FILE_BYTES_MAX - 200
+SIZE = uploads.FILE_BYTES_MAX - 200
 MEMORY_BYTES_MAX = 16 * 1024 * 1024  # beside the file itself; a list of its commas would be 90 MB
 HEAD = b"email,points\n"
 FILES: dict[str, tuple[bytes, str]] = {
@@ -35,7 +35,7 @@ def peak_of(content: bytes, reason: str) -> int:
     tracemalloc.start()
     try:
         with pytest.raises(Unreadable, match=reason):
-            imports._looked_through(read(content))
+            import_columns.summary_of(read(content))
         return tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()

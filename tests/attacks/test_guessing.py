@@ -61,7 +61,7 @@ class Guesser:
             self.told.append(self.moment)
 
     def _tries(self, challenge: str) -> int:
-        row = sign_in_codes.asked_before(self.world.shop.id, challenge)
+        row = sign_in_codes.find_by_challenge(self.world.shop.id, challenge)
         return row.tries if row is not None else 0
 
     def most_in_a_day(self) -> int:

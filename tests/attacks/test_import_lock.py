@@ -11,7 +11,7 @@ import pytest
 from tests.make import World
 from tests.test_serve import until
 from widget_server import db, holds, jobs, write_queue
-from widget_server.loyalty.points import batches, imports
+from widget_server.loyalty.points import batches, import_rows, imports, uploads
 from widget_server.loyalty.points.batches import Batch
 
 ROWS = 60
@@ -24,9 +24,9 @@ def mover(sqlite: Path) -> World:
 
 
 def brings(mover: World, *, creates_customers: bool = True) -> Batch:
-    upload = imports.new_upload(mover.shop)
+    upload = uploads.new_upload(mover.shop)
     lines = "".join(f"new{number}@example.com,{number + 1}\n" for number in range(ROWS))
-    imports.receive(upload.id, io.BytesIO(b"email,points\n" + lines.encode()))
+    uploads.receive(upload.id, io.BytesIO(b"email,points\n" + lines.encode()))
     made = imports.create(mover.shop, upload.id)
     jobs.run_all()
     made = imports.execute(mover.shop, made.id, source="staff", creates_customers=creates_customers)
@@ -90,7 +90,7 @@ def everything_at_once(items: list[Any], *, largest: int) -> Iterator[list[Any]]
         yield items[first : first + holds.GROUP_FIRST]
 
 
-@pytest.mark.parametrize(("module", "group"), [(imports, "_list_group"), (batches, "_book")])
+@pytest.mark.parametrize(("module", "group"), [(import_rows, "_list_group"), (batches, "_book")])
 def test_a_neighbour_is_let_in_between_two_chunks(
     mover: World,
     neighbour: Neighbour,
@@ -108,7 +108,7 @@ def test_a_neighbour_is_let_in_between_two_chunks(
     assert (done.status, done.succeeded) == ("done", ROWS)
 
 
-@pytest.mark.parametrize(("module", "group"), [(imports, "_list_group"), (batches, "_book")])
+@pytest.mark.parametrize(("module", "group"), [(import_rows, "_list_group"), (batches, "_book")])
 def test_a_chunk_of_all_rows_lets_nobody_in(
     mover: World,
     neighbour: Neighbour,
@@ -148,11 +148,11 @@ def test_listing_promises_itself_anew_behind_whoever_waits(
     mover: World, order: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     batch = brings(mover)
-    monkeypatch.setattr(imports, "TURN_SECONDS", -1)
+    monkeypatch.setattr(import_rows, "TURN_SECONDS", -1)
     monkeypatch.setattr(holds, "HOLD_SECONDS", 0)
     monkeypatch.setitem(jobs.JOBS, "send_mail", lambda payload: order.append("mail"))
-    list_group = imports._list_group
-    monkeypatch.setattr(imports, "_list_group", lambda *words: order.append("rows") or list_group(*words))
+    list_group = import_rows._list_group
+    monkeypatch.setattr(import_rows, "_list_group", lambda *words: order.append("rows") or list_group(*words))
     jobs.job_queue.enqueue("send_mail", {})
     jobs.run_all()
     assert order[:3] == ["rows", "mail", "rows"]

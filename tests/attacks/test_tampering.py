@@ -45,7 +45,7 @@ def a_lively_shop(world: World) -> None:
     bob.orders("20.00", coupon_codes=(bob.redeems(reward).code,))
     checkout.apply(world.shop, bob.customer, "c-1", key="c-1", source="admin", reward_id=reward.id)
     said = Annotation(reason="complained", comment="sorry", staff="kim")
-    adjustments.adjust(world.shop, bob.account.id, source="staff", key="words", by=25, said=said)
+    adjustments.adjust(world.shop, bob.account.id, source="staff", key="words", by=25, annotation=said)
     idempotency.run_once(world.shop.id, "widget", "k1", {"a": 1}, lambda: {"code": coupon.code})
     reports.close_days(world.shop)
 

@@ -10,7 +10,7 @@ from tests.make import Shopper, World, day, refund
 from widget_server import clock, jobs, ledger
 from widget_server.job_queue import Job
 from widget_server.loyalty.earning import orders
-from widget_server.loyalty.people import customers
+from widget_server.loyalty.people import customers, recognition
 from widget_server.loyalty.points import expiry
 from widget_server.loyalty.program import shops
 
@@ -120,7 +120,7 @@ def test_a_refunded_order_takes_its_own_points(berlin: World) -> None:
     """The older order's points stay the older ones: the newer order was given back."""
     world = berlin
     world.order_rule(10)
-    ann = Shopper(world, customers.recognise(world.shop.id, customers.Person(email=ANN)).id, "")
+    ann = Shopper(world, recognition.recognise(world.shop.id, customers.Person(email=ANN)).id, "")
     for when, number in (("01-10", "o1"), ("01-20", "o2")):
         with clock.at(day(when)):
             ann.orders("10.00", id=number)

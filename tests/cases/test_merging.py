@@ -9,7 +9,7 @@ from tests.cases.shop import CaseShop, case
 from tests.make import day
 from widget_server import clock, ledger
 from widget_server.ledger import Account
-from widget_server.loyalty.people import customers
+from widget_server.loyalty.people import recognition
 from widget_server.loyalty.people.customers import Person
 from widget_server.loyalty.points import expiry, tiers
 
@@ -21,7 +21,7 @@ def figures(shop: CaseShop, **person: str) -> tuple[int, int, int, int]:
 
 
 def account_of(shop: CaseShop, **person: str) -> Account:
-    account = ledger.account_of(shop.shop.id, customers.recognise(shop.shop.id, Person(**person)).id)
+    account = ledger.account_of(shop.shop.id, recognition.recognise(shop.shop.id, Person(**person)).id)
     assert account is not None
     return account
 

@@ -12,13 +12,13 @@ import pytest
 from tests.cases.shop import BEGAN, CASES, CaseShop, case
 from tests.make import World
 from widget_server import clock, jobs
-from widget_server.loyalty import referrals
 from widget_server.loyalty.earning import orders
 from widget_server.loyalty.earning.orders import Order
 from widget_server.loyalty.people import customers
 from widget_server.loyalty.people.customers import Customer
-from widget_server.loyalty.points import imports
-from widget_server.loyalty.referrals import Referral
+from widget_server.loyalty.points import imports, uploads
+from widget_server.loyalty.referrals import progress
+from widget_server.loyalty.referrals.referrals import Referral
 
 ShopOn = Callable[..., CaseShop]
 MEMBER_SINCE = BEGAN + timedelta(days=1)
@@ -195,7 +195,7 @@ def test_a_friend_at_the_advocate_s_address_is_blocked_until_staff_approve(shop_
     # the first order is by the address of a member who proved it
     assert the_referral(shop) == ("blocked", "same_address")
     assert shop.balances()["advocate@example.com"] == 500
-    referrals.approve(shop.shop, Referral.need(shop.shop).id, source="staff")
+    progress.approve(shop.shop, Referral.need(shop.shop).id, source="staff")
     shop.tells("order.updated", {**second, "date_modified_gmt": "2026-11-22T22:00:00"})
     assert the_referral(shop) == ("completed", None)
     assert shop.balances()["advocate@example.com"] == 800
@@ -265,8 +265,8 @@ def test_rows_of_a_file_that_name_nobody_are_refused_one_by_one(shop_on: ShopOn)
     told = (CASES / "15-one-address-spelt-twice.csv").read_bytes()
     more = b"email,points\r\n<cid@example.com>,10\r\ndan@example.com,10"
     for content, good in ((told, []), (more, ["dan@example.com"])):
-        upload = imports.new_upload(world.shop)
-        imports.receive(upload.id, BytesIO(content))
+        upload = uploads.new_upload(world.shop)
+        uploads.receive(upload.id, BytesIO(content))
         made = imports.create(world.shop, upload.id)
         jobs.run_all()
         imports.execute(world.shop, made.id, source="staff", creates_customers=True)

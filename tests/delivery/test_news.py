@@ -8,7 +8,7 @@ from tests.make import World
 from widget_server import events, ledger
 from widget_server.delivery import endpoints, payloads
 from widget_server.delivery.outbox import PROGRAM, Message
-from widget_server.loyalty.people import customers, privacy
+from widget_server.loyalty.people import customers, privacy, recognition
 from widget_server.loyalty.people.customers import Person
 from widget_server.loyalty.program import programs
 
@@ -141,7 +141,7 @@ def test_one_person_behind_two_rows(world: World) -> None:
 
 def test_a_registration_with_the_shop_keeps_the_friends_code(world: World) -> None:
     listen(world)
-    bob = customers.recognise(world.shop.id, Person(email="bob@example.com"))
+    bob = recognition.recognise(world.shop.id, Person(email="bob@example.com"))
     told(world)
     events.emit(events.CustomerRegistered(world.shop.id, bob.id, "SECRETCODE"))
     assert facts(world, "customer.registered") == {"customer_id": bob.id}

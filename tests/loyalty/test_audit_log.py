@@ -21,8 +21,8 @@ from widget_server.loyalty.points.imports import Import
 from widget_server.loyalty.program import shops
 from widget_server.loyalty.rewards.checkout import CheckoutDiscount
 from widget_server.loyalty.rewards.coupons import Coupon
-from widget_server.program_file import apply
-from widget_server.program_file.apply import ProgramFile
+from widget_server.program_file import apply, current
+from widget_server.program_file.facts import ProgramFile
 
 BOB = Actor("api_key", "k-1", "bobs till", "192.0.2.7")
 
@@ -67,7 +67,7 @@ def test_settings_are_noted_with_what_was_different(world: World) -> None:
 def test_the_same_again_is_no_entry(world: World) -> None:
     count = len(entries(world))
     world.settings()
-    file = apply.of(world.shop)
+    file = current.of(world.shop)
     apply.apply(world.shop, file)
     shops.note_news(world.shop)
     assert len(entries(world)) == count
@@ -107,10 +107,20 @@ def test_campaigns_and_levels_that_go_are_noted(world: World) -> None:
 
 def test_points_that_staff_give_or_edit_are_noted_once(world: World, ann: Shopper) -> None:
     adjustments.adjust(
-        world.shop, ann.account.id, by=-100, source="staff", key="k", said=adjustments.Annotation(reason="a reason")
+        world.shop,
+        ann.account.id,
+        by=-100,
+        source="staff",
+        key="k",
+        annotation=adjustments.Annotation(reason="a reason"),
     )
     adjustments.adjust(
-        world.shop, ann.account.id, by=-100, source="staff", key="k", said=adjustments.Annotation(reason="a reason")
+        world.shop,
+        ann.account.id,
+        by=-100,
+        source="staff",
+        key="k",
+        annotation=adjustments.Annotation(reason="a reason"),
     )
     given, adjusted = entries(world, "points")
     assert (given.verb, given.subject_id, given.after["amount"]) == ("give", ann.account.id, 1000)

@@ -11,7 +11,7 @@ from widget_server.loyalty.earning.orders import Order
 from widget_server.loyalty.people import customers, mailboxes
 from widget_server.loyalty.people.customers import Customer
 from widget_server.loyalty.program.programs import Program
-from widget_server.loyalty.referrals import ReferralProgram
+from widget_server.loyalty.referrals.referral_programs import ReferralProgram
 
 LONG_AGO = "2025-03-01T10:00:00.000000Z"
 

@@ -100,12 +100,12 @@ class Life:
             self.purse.spent += points
         elif step.what == "returns" and self.bought:
             row, points = self.bought.pop(step.at % len(self.bought))
-            self._post("refund", points, takes_back=row.id)
+            self._post("refund", points, reverses_id=row.id)
             self.purse.spent -= points
         elif step.what == "taken back" and self.earned and balance:
             row = self.earned[step.at % len(self.earned)]
             points = min(step.points, balance)
-            self._post("earn", -points, takes_back=row.id)
+            self._post("earn", -points, reverses_id=row.id)
             name = f"{row.sequence:05}"
             self.purse.taken[name] = self.purse.taken.get(name, 0) + points
         elif step.what == "adjusts" and balance:

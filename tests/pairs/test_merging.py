@@ -20,10 +20,10 @@ from widget_server import clock, ledger
 from widget_server.ledger import Account, Cause, merging
 from widget_server.loyalty.earning import actions, orders
 from widget_server.loyalty.earning.rules import EarningRule, Terms
-from widget_server.loyalty.people import customers, privacy
+from widget_server.loyalty.people import customers, privacy, recognition
 from widget_server.loyalty.people.customers import Person
 from widget_server.loyalty.points import adjustments, awards, expiry, tiers
-from widget_server.loyalty.referrals import Referral
+from widget_server.loyalty.referrals.referrals import Referral
 from widget_server.loyalty.rewards import redeeming
 
 ANN, EVE = "ann@example.com", "eve@example.com"
@@ -63,7 +63,7 @@ class Story:
         return Person(external_id="c-1", email=ANN)
 
     def row(self, who: Who) -> customers.Customer:
-        return customers.recognise(self.world.shop.id, self.person(who))
+        return recognition.recognise(self.world.shop.id, self.person(who))
 
     def account(self, who: Who = "registered") -> Account | None:
         return ledger.account_of(self.world.shop.id, self.row(who).id)
@@ -134,7 +134,7 @@ class Merging(RuleBasedStateMachine):
                 shop = story.world.shop
                 known = orders.find(shop, "generic", number)
                 assert known is not None
-                lines, refunds = known.told.lines, known.told.refunds
+                lines, refunds = known.merged.lines, known.merged.refunds
                 facts = {"status": status, "placed_at": known.placed_at, "lines": lines, "refunds": refunds}
                 story.world.order(None, id=number, revision=self.number, **facts)
 

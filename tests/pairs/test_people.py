@@ -20,7 +20,7 @@ from widget_server import clock, jobs
 from widget_server.ledger import Account
 from widget_server.loyalty.earning import new_customers
 from widget_server.loyalty.earning.orders import Claim, Order
-from widget_server.loyalty.people import customers, emails
+from widget_server.loyalty.people import customers, emails, recognition
 from widget_server.loyalty.people.customers import Customer, Person
 from widget_server.loyalty.people.emails import Email
 from widget_server.loyalty.program import programs
@@ -238,11 +238,11 @@ def who_is_new_follows_from_the_facts(past: Past, shuffled: Any) -> None:
             elif what == "said":
                 paying, hours = facts
                 word = Person(**me, paying=paying, of_account=True, as_of=COMES - timedelta(hours=hours))
-                customers.recognise(world.shop.id, word)
+                recognition.recognise(world.shop.id, word)
             elif facts is not None:
                 at = COMES - timedelta(hours=facts)
-                customers.recognise(world.shop.id, Person(**me, registered_at=at, of_account=True))
-    ann = customers.recognise(world.shop.id, Person(**me))
+                recognition.recognise(world.shop.id, Person(**me, registered_at=at, of_account=True))
+    ann = recognition.recognise(world.shop.id, Person(**me))
     assert new_customers.is_new_customer(world.shop, ann, COMES) == past.is_new()
 
 

@@ -3,11 +3,8 @@
 import copy
 import os
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,59 +13,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.make import NOON, World, cart
-from widget_server import clock, db, events, job_queue, reactions
-from widget_server.errors import BadRequest, BadTransition
-from widget_server.events import Event, ProgramChanged
-from widget_server.loyalty import referrals
+from tests.program_file.demo_file import DEMO, TEXT, edited, overheard, whats, written
+from widget_server import clock, db, events, reactions
+from widget_server.events import Event
 from widget_server.loyalty.earning import rules
 from widget_server.loyalty.earning.kinds import KINDS
-from widget_server.loyalty.earning.rules import Figure, Trigger
 from widget_server.loyalty.points import tiers
-from widget_server.loyalty.program import programs, shops
+from widget_server.loyalty.program import shops
+from widget_server.loyalty.referrals import referral_programs
 from widget_server.loyalty.rewards import codes, rewards
-from widget_server.loyalty.rewards.rewards import Price
-from widget_server.program_file.apply import Change, ProgramFile, apply, plan
-from widget_server.program_file.apply import of as file_of
+from widget_server.program_file.apply import apply, plan
+from widget_server.program_file.changes import Change
+from widget_server.program_file.current import of as file_of
 from widget_server.program_file.schema import parse
-
-TEXT = (Path(__file__).parents[2] / "demo_shop/program.yaml").read_text()
-DEMO = parse(TEXT)
-TABLES: tuple[Any, ...] = (
-    *(programs.Program, rules.EarningRule, rules.Campaign, rewards.Reward),
-    *(tiers.Tier, tiers.TierProgram, referrals.ReferralProgram),
-)
-
-
-def written(world: World) -> list[Any]:
-    """Every row that makes up the shop's program, as it stands in the database."""
-    rows = [list(table.of(world.shop).order_by(table.id).dicts()) for table in TABLES]
-    return [*rows, shops.by_id(world.shop.id).widget]
-
-
-def edited(edit: Callable[[Any], None]) -> ProgramFile:
-    """The demo's file with one edit."""
-    file = yaml.safe_load(TEXT)
-    edit(file)
-    return parse(yaml.safe_dump(file, sort_keys=False))
-
-
-def whats(changes: list[Change]) -> set[str]:
-    return {str(change) for change in changes}
-
-
-@contextmanager
-def overheard() -> Iterator[list[Event]]:
-    """The events that are told meanwhile."""
-    heard: list[Event] = []
-
-    def hear(event: Event) -> None:
-        heard.append(event)
-        reactions.react(event)
-
-    events.wire(hear)
-    yield heard
-    events.wire(reactions.react)
-
 
 # A shop's first file
 
@@ -98,18 +55,6 @@ def test_the_demo_comes_to_life_by_its_file(database: str) -> None:
         assert ann.balance == before + 200
         assert shops.by_id(world.shop.id).look.apply_url == "/cart/apply?code={code}"
         world.books_must_balance()
-
-
-def test_plan_changes_nothing_and_says_what_apply_does(world: World) -> None:
-    before = written(world)
-    with overheard() as heard:
-        planned = plan(world.shop, DEMO)
-        assert written(world) == before
-        assert not heard
-        assert apply(world.shop, DEMO) == planned
-        assert ProgramChanged(world.shop.id) in heard
-    assert "+ earning_rules.join" in whats(planned)
-    assert "~ program point_value: null -> 0.01" in whats(planned)
 
 
 def test_the_same_file_again_changes_nothing_and_tells_nobody(world: World) -> None:
@@ -220,15 +165,6 @@ def test_only_what_differs_gets_a_new_revision(world: World) -> None:
     assert [reward.handle for reward in rewards.listed(world.shop)][:2] == ["new", "five-euro"]
 
 
-def test_another_order_is_one_change(world: World) -> None:
-    apply(world.shop, DEMO)
-    changes = apply(world.shop, edited(lambda file: file["earning_rules"].reverse()))
-    assert [(change.what, change.field) for change in changes] == [("earning_rules", "order")]
-    handles = [rule.handle for rule in rules.listed(world.shop, None, None)]
-    assert handles == changes[0].after == changes[0].before[::-1]
-    assert {rule.revision for rule in rules.EarningRule.of(world.shop)} == {1}
-
-
 def test_an_edit_never_changes_what_was_given(world: World) -> None:  # acceptance 59
     apply(world.shop, parse("earning_rules: [{handle: order, kind: order, per: {points: 10, money: 1}}]"))
     ann = world.member()
@@ -250,216 +186,14 @@ def test_a_day_is_the_first_moment_of_it_in_the_shops_zone(world: World) -> None
     )
 
 
-def test_rules_and_rewards_are_for_tiers_by_name(world: World) -> None:
-    apply(world.shop, DEMO)
-    gold = tiers.Tier.need(world.shop, tiers.Tier.name == "Gold")
-
-    def edit(file: Any) -> None:
-        file["earning_rules"][0]["terms"]["tiers"] = ["Silver", "Gold"]
-
-    changes = apply(world.shop, edited(edit))
-    assert whats(changes) == {'~ earning_rules.order terms.tiers: [] -> ["Silver", "Gold"]'}
-    rule = rules.EarningRule.need(world.shop, rules.EarningRule.handle == "order")
-    assert rule.terms.tier_ids[1] == gold.id
-    assert rewards.Reward.need(world.shop, rewards.Reward.handle == "gold").tier_id == gold.id
-
-
-def test_levels_have_figures_of_their_own_by_name(world: World) -> None:  # contracts §2
-    def edit(file: Any) -> None:
-        file["earning_rules"][0]["by_tier"] = {"Gold": {"points": 15, "money": "1.00"}}
-        file["earning_rules"][2]["by_tier"] = {"Silver": {"points": 150}}
-        file["rewards"][0]["by_tier"] = {"Gold": {"cost_points": 400, "amount": "7.50"}}
-
-    file = edited(edit)
-    apply(world.shop, file)
-    levels = {tier.name: tier.id for tier in tiers.listed(world.shop.id)}
-    of = {rule.handle: rule for rule in rules.listed_all(world.shop)}
-    assert of["order"].figure_for(levels["Gold"]) == Figure(15, Decimal(1))
-    assert of["order"].figure_for(levels["Silver"]) == Figure(10, Decimal(1))
-    assert of["join"].figure_for(levels["Silver"]) == Figure(150)
-    reward = rewards.listed(world.shop)[0]
-    assert rewards.price_for(reward, levels["Gold"]) == Price(400, Decimal("7.5"))
-    assert apply(world.shop, file) == []
-    with pytest.raises(BadRequest) as refusal:
-        apply(world.shop, parse("tiers: {levels: [{name: Silver, required_points: 1000}]}"))
-    assert refusal.value.field == "tiers.levels"
-    assert {change.what for change in apply(world.shop, DEMO)} == {
-        "earning_rules.order",
-        "earning_rules.join",
-        f"rewards.{reward.handle}",
-    }
-    assert all(not one.by_tier for one in (*rules.listed_all(world.shop), *rewards.listed(world.shop)))
-
-
-def test_a_base_figure_that_was_missing_is_told_by_a_file(world: World) -> None:
-    """Only Gold earns and buys, as the admin API said; the file speaks for everybody."""
-    gold = world.tier("Gold", 100)
-    rule = rules.create(world.shop, Trigger("store", "review"), {gold.id: Figure(5)}, title="Say")
-    reward = rewards.create(world.shop, "free_shipping", {gold.id: Price(300)}, title="Ship")
-    file = parse(
-        "earning_rules: [{handle: review, kind: review, title: Say, points: 5, by_tier: {Gold: {points: 5}}}]\n"
-        "rewards: [{handle: free-shipping, kind: free_shipping, title: Ship, cost_points: 300}]"
-    )
-    assert whats(apply(world.shop, file)) == {
-        "~ earning_rules.review points: null -> 5",
-        "~ rewards.free-shipping cost_points: null -> 300",
-        '~ rewards.free-shipping by_tier: {"Gold": {"cost_points": 300}} -> {}',
-    }
-    assert rules.need(world.shop, rule.id).figure_for(None) == Figure(5)
-    assert rewards.need(world.shop, reward.id).prices == {None: Price(300)}
-    assert apply(world.shop, file) == []
-
-
-def test_discounts_at_a_checkout_are_in_no_file(world: World) -> None:
-    discount = rewards.create(world.shop, "sliding", {None: Price(10, Decimal(1))}, at_checkout=True, title="Pay")
-    assert apply(world.shop, parse("rewards: []")) == []
-    assert rewards.need(world.shop, discount.id).active
-
-
-# Tiers and the people in them
-
-
-def test_people_are_put_into_new_levels_by_the_job(world: World) -> None:
-    ann, bob = world.member(), world.member("bob@example.com")
-    bob.is_given(5)
-    ann.is_given(1500)
-    apply(world.shop, DEMO)
-    assert ann.account.tier_id is None
-    job = job_queue.claim()
-    while job is not None and job.name != job_queue.JobName.RECHECK_TIERS:
-        job = job_queue.claim()
-    assert job is not None and job.payload == {"shop_id": world.shop.id}
-    assert tiers.recheck_everybody(world.shop) == 2
-    standing = tiers.standing(world.shop.id, ann.account)
-    assert standing and (standing.name, standing.points) == ("Silver", 1500)
-    below = tiers.standing(world.shop.id, bob.account)
-    assert below and (below.name, bob.balance) == ("Seedling", 5)
-
-
-def test_nobody_stays_in_a_level_that_is_gone(world: World) -> None:
-    apply(world.shop, DEMO)
-    ann = world.member()
-    ann.is_given(1500)
-    assert ann.account.tier_id is not None
-
-    def edit(file: Any) -> None:
-        del file["tiers"]["levels"][0]
-
-    assert whats(apply(world.shop, edited(edit))) == {"- tiers.levels.Silver"}
-    assert (ann.account.tier_id, ann.account.tier_until) == (None, None)
-    apply(world.shop, DEMO)
-    tiers.recheck_everybody(world.shop)
-    assert ann.account.tier_id is not None
-    apply(world.shop, edited(lambda file: file["tiers"].update(active=False)))
-    assert ann.account.tier_id is None
-    assert tiers.standing(world.shop.id, ann.account) is None
-
-
-def test_new_words_for_a_level_move_nobody(world: World) -> None:
-    apply(world.shop, DEMO)
-    world.member().is_given(1500)
-    waiting = job_queue.Job.everywhere().count()
-    apply(world.shop, edited(lambda file: file["tiers"]["levels"][0].update(benefits="A cutting a year.")))
-    assert job_queue.Job.everywhere().count() == waiting
-
-
-def test_two_levels_may_swap_their_points(world: World) -> None:
-    apply(world.shop, DEMO)
-    ids = {tier.name: tier.id for tier in tiers.listed(world.shop.id)}
-
-    def edit(file: Any) -> None:
-        silver, gold = file["tiers"]["levels"]
-        silver["required_points"], gold["required_points"] = gold["required_points"], silver["required_points"]
-
-    apply(world.shop, edited(edit))
-    assert [(tier.name, tier.required_points, tier.revision) for tier in tiers.listed(world.shop.id)] == [
-        ("Gold", 1000, 2),
-        ("Silver", 3000, 2),
-    ]
-    assert {tier.name: tier.id for tier in tiers.listed(world.shop.id)} == ids
-
-
-# A file that does not fit changes nothing
-
-
-@pytest.mark.parametrize(
-    ("text", "field"),
-    [
-        ("program: {name: Other, status: draft}", "program.status"),
-        ("earning_rules: [{handle: join, kind: review, points: 5}]", "earning_rules.0.kind"),
-        (
-            "earning_rules: [{handle: x, kind: join, points: 5}, {handle: order, kind: visit, points: 5}]",
-            "earning_rules.1.kind",
-        ),
-        ("rewards: [{handle: x, kind: free_shipping, cost_points: 5, tier: Platinum}]", "rewards.0.tier"),
-        (
-            "earning_rules: [{handle: x, kind: join, points: 5, terms: {tiers: [Gold, Iron]}}]",
-            "earning_rules.0.terms.tiers.1",
-        ),
-        ("tiers: {levels: [{name: Silver, required_points: 5}]}", "tiers.levels"),  # the gold reward needs Gold
-        (
-            "tiers: {levels: []}\nrewards: [{handle: x, kind: free_shipping, cost_points: 5, tier: Gold}]",
-            "rewards.0.tier",
-        ),
-        (
-            "rewards: [{handle: x, kind: free_shipping, cost_points: 5, by_tier: {Iron: {cost_points: 4}}}]",
-            "rewards.0.by_tier.Iron",
-        ),
-        (
-            "earning_rules: [{handle: x, kind: join, points: 5, by_tier: {Iron: {points: 4}}}]",
-            "earning_rules.0.by_tier.Iron",
-        ),
-        (
-            "campaigns: [{name: A, multiplier: 2, starts_at: 2026-03-10, ends_at: '2026-03-09T23:00:00Z'}]",
-            "campaigns.0.ends_at",
-        ),
-        (
-            "rewards: [{handle: x, kind: free_shipping, cost_points: 5, starts_at: 2026-03-10, ends_at: 2026-03-10}]",
-            "rewards.0.ends_at",
-        ),
-        (
-            "earning_rules: [{handle: x, kind: join, points: 5, terms: {starts_at: 2026-03-10, ends_at: 2026-03-01}}]",
-            "earning_rules.0.terms.ends_at",
-        ),
-    ],
-)
-def test_what_does_not_fit_the_shop_is_named_and_changes_nothing(world: World, text: str, field: str) -> None:
-    apply(world.shop, DEMO)
-    before = written(world)
-    for act in (plan, apply):
-        with pytest.raises((BadRequest, BadTransition)) as refused:
-            act(world.shop, parse(text))
-        assert refused.value.field == field
-    assert written(world) == before
-
-
-def test_a_level_that_is_asked_for_says_by_whom(world: World) -> None:
-    apply(world.shop, DEMO)
-    with pytest.raises(BadRequest, match=r"'Gold' cannot go: rewards\.gold asks for it"):
-        plan(world.shop, parse("tiers: {levels: []}"))
-
-
-def test_a_draft_cannot_be_paused_by_a_file(database: str) -> None:
-    world = World.create(active=False)
-    with pytest.raises(BadTransition) as refused:
-        apply(world.shop, parse("program: {name: Club, status: paused}"))
-    assert refused.value.field == "program.status"
-    assert (world.program.status, world.program.name) == ("draft", "Fern Club")
-
-
-def test_an_archived_rule_keeps_its_kind_too(world: World) -> None:
-    apply(world.shop, DEMO)
-    apply(world.shop, parse("earning_rules: []"))
-    with pytest.raises(BadRequest) as refused:
-        apply(world.shop, parse("earning_rules: [{handle: join, kind: review, points: 5}]"))
-    assert refused.value.field == "earning_rules.0.kind"
+# Whole, and this shop's alone
 
 
 def test_when_the_last_step_fails_nothing_is_done(world: World) -> None:
     before = written(world)
 
     def break_down(event: Event) -> None:
-        if [*tiers.listed(world.shop.id)] and referrals.program_of(world.shop) is not None:
+        if [*tiers.listed(world.shop.id)] and referral_programs.program_of(world.shop) is not None:
             raise RuntimeError("the power is out")
 
     events.wire(break_down)

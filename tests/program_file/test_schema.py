@@ -22,7 +22,7 @@ from widget_server.loyalty.program.programs import ProgramSettings
 from widget_server.loyalty.program.shops import WidgetSettings
 from widget_server.loyalty.rewards.gifts import Gift
 from widget_server.loyalty.rewards.rewards import KINDS as REWARD_KINDS
-from widget_server.program_file import apply, schema
+from widget_server.program_file import facts, schema
 from widget_server.program_file.schema import parse
 
 ROOT = Path(__file__).parents[2]
@@ -98,15 +98,15 @@ def test_what_is_left_out_has_the_default_of_the_domain() -> None:
     assert file.program and file.earning_rules and file.widget and file.referral
     assert file.rewards is file.tiers is file.levels is file.campaigns is None
     assert "status" not in file.program
-    for standard, facts, words in (
-        (ProgramSettings(), file.program, apply.PROGRAM_WORDS),
-        (Terms(), file.earning_rules["join"], apply.TERMS_WORDS),
-        (WidgetSettings(), file.widget, {name: name for name in apply.WIDGET_WORDS}),
-        (Gift("free_shipping"), file.referral, {name: f"friend.{name}" for name in apply.GIFT_WORDS}),
+    for standard, found, words in (
+        (ProgramSettings(), file.program, facts.PROGRAM_WORDS),
+        (Terms(), file.earning_rules["join"], facts.TERMS_WORDS),
+        (WidgetSettings(), file.widget, {name: name for name in facts.WIDGET_WORDS}),
+        (Gift("free_shipping"), file.referral, {name: f"friend.{name}" for name in facts.GIFT_WORDS}),
     ):
         for name, word in words.items():
             value = getattr(standard, name)
-            assert facts[word] == (list(value) if isinstance(value, tuple) else value), word
+            assert found[word] == (list(value) if isinstance(value, tuple) else value), word
 
 
 @pytest.mark.parametrize("address", ["/", "/about?a=b#c", "https://www.instagram.com/", "http://localhost:8001/x"])

@@ -146,7 +146,7 @@ def test_a_refund_that_came_first_waits_for_its_order(world: World) -> None:
     first = inbox.deliver(world.shop, "shopify", "refunds/create", bodies.encoded(refund))
     assert first.reason == "its order is not known yet"
     inbox.deliver(world.shop, "shopify", "orders/create", bodies.encoded(order))
-    told = Order.need(world.shop).told
+    told = Order.need(world.shop).merged
     assert [one.id for one in told.refunds] == [str(refund["id"])]
     assert {row.status for row in Parked.of(world.shop)} == {"booked"}
 
@@ -212,7 +212,7 @@ def test_an_order_that_shopify_deleted_is_cancelled_and_an_edit_alone_says_nothi
 def test_a_point_of_sale_order_is_an_order(world: World) -> None:
     world.order_rule(10)
     inbox.deliver(world.shop, "shopify", "orders/paid", bodies.encoded(bodies.shopify_order(source_name="pos")))
-    assert Order.need(world.shop).told.source == "pos"
+    assert Order.need(world.shop).merged.source == "pos"
     assert _points(world.shop) > 0
 
 

@@ -108,7 +108,7 @@ def test_two_refunds_of_one_order_are_told_apart(world: World, shop: WooShop) ->
     tells(world, shop, order)
     jobs.run_all()
     assert points(world) == 475
-    assert [refund.parts_known for refund in Order.need(world.shop).told.given_back] == [True, True]
+    assert [refund.parts_known for refund in Order.need(world.shop).merged.given_back] == [True, True]
 
 
 def test_goods_that_earn_nothing_are_given_back_for_nothing(database: str, shop: WooShop) -> None:

@@ -18,7 +18,7 @@ from widget_server.loyalty.people.customers import Customer
 from widget_server.loyalty.people.sessions import Session
 from widget_server.loyalty.people.sign_in_codes import SignInCode
 from widget_server.loyalty.program import shops
-from widget_server.loyalty.referrals import ReferralVisit
+from widget_server.loyalty.referrals.links import ReferralVisit
 from widget_server.widget import assets
 
 HOME = "http://shop.localhost:8001"

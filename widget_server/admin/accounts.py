@@ -141,7 +141,7 @@ def bulk_adjust(caller: Caller, body: Any) -> dict[str, Any]:
         key=request_key(),
         by=body.get("amount"),
         to_balance=body.get("balance"),
-        said=said(caller, body),
+        annotation=said(caller, body),
     )
     return {"async_job_id": batch.id}
 
@@ -194,7 +194,7 @@ def adjust_points(caller: Caller, body: Any, account_id: str) -> dict[str, Any]:
         by=body.get("amount"),
         to_balance=body.get("balance"),
         revision=body.get("revision"),
-        said=said(caller, body),
+        annotation=said(caller, body),
     )
     return _moved(caller.shop, account_id, row)
 
@@ -215,7 +215,7 @@ def earn_points(caller: Caller, body: Any, account_id: str) -> dict[str, Any]:
         body["amount"],
         source=SOURCE,
         key=body["idempotency_key"],
-        said=Annotation(
+        annotation=Annotation(
             comment=body.get("description"),
             app_id=body["app_id"],
             activity_type=body.get("activity_type"),

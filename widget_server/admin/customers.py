@@ -10,7 +10,7 @@ from widget_server.admin.wire import customers as shapes
 from widget_server.admin.wire.customers import SAME, STATUSES, customer, facts, person
 from widget_server.db import atomic
 from widget_server.ledger import Account
-from widget_server.loyalty.people import customers, privacy
+from widget_server.loyalty.people import customer_edits, customers, privacy
 from widget_server.loyalty.people.customers import Customer
 from widget_server.loyalty.program.shops import Shop
 from widget_server.web import query
@@ -85,7 +85,9 @@ def update_customer(caller: Caller, body: Any, customer_id: str) -> dict[str, An
     """Change what is sent. A new address is not verified unless told; the `excluded` neither earn nor redeem."""
     sent = body["customer"]
     with naming({}, under="customer"), atomic():
-        row = customers.edit(caller.shop.id, customer_id, **facts(sent, "email", "email_verified", "birthday", *SAME))
+        row = customer_edits.edit(
+            caller.shop.id, customer_id, **facts(sent, "email", "email_verified", "birthday", *SAME)
+        )
         customers.set_status(row, sent.get("status", row.status))
     return {"customer": _shown(caller.shop, row)}
 
@@ -107,8 +109,8 @@ def merge_customer(caller: Caller, body: Any, customer_id: str) -> dict[str, Any
 
 def _made(shop: Shop, sent: dict[str, Any]) -> dict[str, Any]:
     with atomic():
-        row = customers.create(shop.id, person(sent), status=sent.get("status", "visitor"))
-        row = customers.edit(shop.id, row.id, **facts(sent, "excluded", "labels", "notes"))
+        row = customer_edits.create(shop.id, person(sent), status=sent.get("status", "visitor"))
+        row = customer_edits.edit(shop.id, row.id, **facts(sent, "excluded", "labels", "notes"))
         return _shown(shop, row)
 
 

@@ -16,9 +16,10 @@ from widget_server.admin.routes import MANAGE, READ, REFUSALS, SOURCE, Service, 
 from widget_server.admin.wire import imports as shapes
 from widget_server.admin.wire.imports import STATUSES, columns, loyalty_import
 from widget_server.errors import NotFound
-from widget_server.loyalty.points import imports
+from widget_server.loyalty.points import imports, uploads
 from widget_server.loyalty.points.batches import Batch
-from widget_server.loyalty.points.imports import FILE_BYTES_MAX, Import
+from widget_server.loyalty.points.imports import Import
+from widget_server.loyalty.points.uploads import FILE_BYTES_MAX
 from widget_server.loyalty.program import shops
 from widget_server.loyalty.program.shops import Shop
 from widget_server.web import query
@@ -52,7 +53,7 @@ ENTITY = Entity(
 @service.route("POST", f"{BASE}/wixmp-upload-url", MANAGE, returns=shapes.UploadAnswer, keyed=False)
 def create_file_url(caller: Caller, body: Any) -> dict[str, Any]:
     """Where to PUT (or POST) one CSV file of up to 10 MB within an hour."""
-    upload = imports.new_upload(caller.shop)
+    upload = uploads.new_upload(caller.shop)
     return {"file_path": upload.id, "upload_url": _file_url(upload.id)}
 
 
@@ -81,7 +82,7 @@ def execute_import(caller: Caller, body: Any) -> dict[str, Any]:
         mode=body.get("mode", "add"),
         again=body.get("again", False),
         creates_customers=body.get("creates_customers", False),
-        said=said(caller, body),
+        annotation=said(caller, body),
     )
     return {"loyalty_import": shown(caller.shop, row)}
 
@@ -112,7 +113,7 @@ def receive(upload_id: str) -> ResponseReturnValue:
     """The file itself: as the body, or as the first file of a form."""
     request.max_content_length = FILE_BYTES_MAX + 100_000  # with what a form puts around the file
     sent: Any = next(iter(request.files.values()), request)
-    upload = imports.receive(upload_id, sent.stream)
+    upload = uploads.receive(upload_id, sent.stream)
     return jsonify(filePath=upload.id, size=upload.size, uploadedDate=wire_time(clock.now()))
 
 

@@ -4,8 +4,8 @@ from typing import Any
 
 from widget_server.admin.routes import MANAGE, READ, SOURCE, Service
 from widget_server.admin.wire.referrals import STATUSES, ReferralBody, ReferralsPage, referral
-from widget_server.loyalty import referrals
-from widget_server.loyalty.referrals import Referral
+from widget_server.loyalty.referrals import progress
+from widget_server.loyalty.referrals.referrals import Referral
 from widget_server.web import query
 from widget_server.web.callers import Caller
 from widget_server.web.query import Entity, Field, word_of
@@ -46,11 +46,11 @@ def get_referral(caller: Caller, body: Any, referral_id: str) -> dict[str, Any]:
 def approve_referral(caller: Caller, body: Any, referral_id: str) -> dict[str, Any]:
     """A blocked or cancelled one is fine after all; another stays as it is."""
     Referral.need(caller.shop, Referral.id == referral_id)
-    return {"referral": referral(referrals.approve(caller.shop, referral_id, source=SOURCE))}
+    return {"referral": referral(progress.approve(caller.shop, referral_id, source=SOURCE))}
 
 
 @service.route("POST", "/referrals/<referral_id>/cancel", MANAGE, returns=ReferralBody)
 def cancel_referral(caller: Caller, body: Any, referral_id: str) -> dict[str, Any]:
     """Take it back; what both sides got goes back too."""
     Referral.need(caller.shop, Referral.id == referral_id)
-    return {"referral": referral(referrals.cancel(caller.shop, referral_id, source=SOURCE))}
+    return {"referral": referral(progress.cancel(caller.shop, referral_id, source=SOURCE))}

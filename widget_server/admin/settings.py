@@ -17,8 +17,8 @@ from widget_server.admin.wire.settings import (
 )
 from widget_server.errors import NotFound
 from widget_server.loyalty.earning import feeds
-from widget_server.program_file import apply
-from widget_server.program_file.apply import ProgramFile
+from widget_server.program_file import apply, current
+from widget_server.program_file.facts import ProgramFile
 from widget_server.web.bodies import unfit
 from widget_server.web.callers import Caller
 
@@ -29,14 +29,14 @@ service = Service("settings", "/loyalty-settings/v1", "Settings of the program, 
 def get_settings(caller: Caller, body: Any, name: str) -> dict[str, Any]:
     """The settings of `program`, `widget` or `referral`."""
     _check(name)
-    return {"settings": section(name, apply.of(caller.shop).single[name] or {})}
+    return {"settings": section(name, current.of(caller.shop).single[name] or {})}
 
 
 @service.route("PATCH", "/settings/<name>", MANAGE, takes=Section, returns=Section)
 def update_settings(caller: Caller, body: Any, name: str) -> dict[str, Any]:
     """Change what is sent; past rows keep what they were booked with. The status of the program is not set here."""
     _check(name)
-    now = apply.of(caller.shop).single[name] or {}
+    now = current.of(caller.shop).single[name] or {}
     with naming({}):
         try:
             facts = section_facts(name, now, body["settings"])
@@ -57,7 +57,7 @@ def get_shop(caller: Caller, body: Any) -> dict[str, Any]:
 @service.route("GET", "/campaigns", READ, returns=Campaigns)
 def get_campaigns(caller: Caller, body: Any) -> dict[str, Any]:
     """Times in which orders give a multiple."""
-    return {"campaigns": campaigns(apply.of(caller.shop).campaigns or {})}
+    return {"campaigns": campaigns(current.of(caller.shop).campaigns or {})}
 
 
 @service.route("PUT", "/campaigns", MANAGE, takes=Campaigns, returns=Campaigns)

@@ -137,7 +137,7 @@ def _changed(endpoint: Endpoint, facts: dict[str, Any]) -> Endpoint:
     before = Endpoint.need(endpoint.shop_id, Endpoint.id == endpoint.id)
     Endpoint.change(endpoint.shop_id, values, Endpoint.id == endpoint.id)
     after = Endpoint.need(endpoint.shop_id, Endpoint.id == endpoint.id)
-    audit_log.note_difference(Endpoint, before, after)
+    audit_log.note_difference(before, after)
     return after
 
 

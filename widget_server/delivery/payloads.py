@@ -12,7 +12,7 @@ from widget_server.events import Event
 from widget_server.ledger import Account
 from widget_server.loyalty.earning.orders import Order
 from widget_server.loyalty.earning.social import FollowedChannel
-from widget_server.loyalty.referrals import Referral
+from widget_server.loyalty.referrals.referrals import Referral
 from widget_server.loyalty.rewards.coupons import Coupon
 
 

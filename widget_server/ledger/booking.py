@@ -11,12 +11,12 @@ from widget_server.ledger.tables import BALANCE_MAX, COUNTER_OF, POINTS_MAX, Acc
 AGE_UNKNOWN = datetime(1970, 1, 1, tzinfo=UTC)  # older than any credit
 
 
-def is_credit(amount: int, kind: str, takes_back: str | None) -> bool:
+def is_credit(amount: int, kind: str, reverses_id: str | None) -> bool:
     """True for a row of points with an age of their own. Points that are given back keep their age (contracts §2)."""
-    return amount > 0 and kind != "refund" and takes_back is None
+    return amount > 0 and kind != "refund" and reverses_id is None
 
 
-CREDIT = (Transaction.amount > 0) & (Transaction.kind != "refund") & Transaction.takes_back.is_null()  # in a query
+CREDIT = (Transaction.amount > 0) & (Transaction.kind != "refund") & Transaction.reverses_id.is_null()  # in a query
 
 
 def book(account: Account, row: Transaction, *, may_go_below_zero: bool) -> Transaction:
@@ -83,7 +83,7 @@ def _unspent_since(before: datetime | None, row: Transaction | Row) -> datetime 
         return None
     if row.amount < 0:
         return before
-    since = row.event_at if is_credit(row.amount, row.kind, row.takes_back) else AGE_UNKNOWN
+    since = row.event_at if is_credit(row.amount, row.kind, row.reverses_id) else AGE_UNKNOWN
     return since if before is None else min(before, since)
 
 
@@ -99,7 +99,7 @@ def digest(previous: str, row: Transaction | Row, key: bytes | None = None) -> s
             row.amount,
             row.balance_after,
             [row.source, row.key, row.line],
-            row.takes_back,
+            row.reverses_id,
             [row.cause, row.cause_id, row.order_id],
             row.snapshot,
             row.event_at.astimezone(UTC).isoformat(),

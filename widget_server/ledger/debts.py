@@ -35,7 +35,7 @@ def repay(account: Account, most: int, *, source: str, cause_id: str, at: dateti
                 source=source,
                 key=f"debt:{cause_id}",
                 line=line,
-                takes_back=owed_for,
+                reverses_id=owed_for,
                 cause="debt_repaid",
                 cause_id=cause_id,
                 order_id=None,

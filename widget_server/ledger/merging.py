@@ -41,9 +41,9 @@ def replay(old: Account, new: Account) -> dict[str, str]:
     rows = Transaction.of(old.shop_id).where(Transaction.account_id == old.id).order_by(Transaction.sequence)
     for row in list(rows.objects(Row)):
         shared = {**vars(row), "source": MERGE, "key": row.id, "created_at": moment}
-        named = {name: copies.get(getattr(row, name), getattr(row, name)) for name in ("takes_back", "cause_id")}
+        named = {name: copies.get(getattr(row, name), getattr(row, name)) for name in ("reverses_id", "cause_id")}
         copy = Row(**{**shared, **named, "account_id": new.id, "line": COPY})
-        reason = {"takes_back": row.id, "cause": "merged", "cause_id": new.id, "order_id": None, "snapshot": {}}
+        reason = {"reverses_id": row.id, "cause": "merged", "cause_id": new.id, "order_id": None, "snapshot": {}}
         opposite = Row(**{**shared, **reason, "amount": -row.amount, "line": OPPOSITE})
         chain(new, copy)
         chain(old, opposite)

@@ -25,7 +25,7 @@ def post(
     cause: Cause,
     line: int = 0,
     at: datetime | None = None,
-    takes_back: str | None = None,
+    reverses_id: str | None = None,
     may_go_below_zero: bool = False,
 ) -> Transaction:
     """Book one row and move the account with it. The same key again returns the first row.
@@ -52,8 +52,8 @@ def post(
                 source=source,
                 key=key,
                 line=line,
-                takes_back=takes_back,
-                cause=cause.word,
+                reverses_id=reverses_id,
+                cause=cause.reason,
                 cause_id=cause.id,
                 order_id=cause.order_id,
                 snapshot=cause.snapshot,
@@ -74,7 +74,7 @@ class Move:
     amount: int
     line: int
     cause: Cause
-    takes_back: str | None = None
+    reverses_id: str | None = None
 
 
 def post_many(
@@ -116,8 +116,8 @@ def _adjust_row(shop_id: str, move: Move, moment: datetime, *, source: str, key:
         source=source,
         key=key,
         line=move.line,
-        takes_back=move.takes_back,
-        cause=move.cause.word,
+        reverses_id=move.reverses_id,
+        cause=move.cause.reason,
         cause_id=move.cause.id,
         order_id=move.cause.order_id,
         snapshot=move.cause.snapshot,
@@ -151,7 +151,7 @@ def claw_back(
     source: str,
     key: str,
     cause: Cause,
-    takes_back: str | None,
+    reverses_id: str | None,
     shortfall: Shortfall = "clamp",
     at: datetime | None = None,
 ) -> Transaction | None:
@@ -171,7 +171,7 @@ def claw_back(
             return current(earlier) if earlier else None
         now_points = points if shortfall == "negative" else min(points, max(account.balance, 0))
         if points > now_points:
-            owe(shop_id, account_id, points - now_points, takes_back, id=own_debt)
+            owe(shop_id, account_id, points - now_points, reverses_id, id=own_debt)
         row = None
         if now_points:
             row = post(
@@ -183,7 +183,7 @@ def claw_back(
                 key=key,
                 cause=cause,
                 at=at,
-                takes_back=takes_back,
+                reverses_id=reverses_id,
                 may_go_below_zero=shortfall == "negative",
             )
         return row
@@ -196,7 +196,7 @@ def reverse(shop_id: str, row: Transaction, *, source: str, key: str, cause: Cau
     """
     row = current(row)
     kind: Kind = "refund" if row.kind == "redeem" else "adjust"
-    return post(shop_id, row.account_id, kind, -row.amount, source=source, key=key, cause=cause, takes_back=row.id)
+    return post(shop_id, row.account_id, kind, -row.amount, source=source, key=key, cause=cause, reverses_id=row.id)
 
 
 def _booked_lines(shop_id: str, source: str, key: str, moves: list[Move]) -> dict[int, Row]:

@@ -74,7 +74,7 @@ class Transaction(ShopTable):
     source = Text()
     key = Text()
     line = Int(default=0)
-    takes_back = Text(null=True)
+    reverses_id = Text(null=True, column_name="takes_back")
     cause = Text()
     cause_id = Text(null=True)
     order_id = Text(null=True)
@@ -119,9 +119,9 @@ class Debt(Journaled):
 
 @dataclass(frozen=True)
 class Cause:
-    """Why points move: a word, the id of the thing, its order, and the figures that were applied."""
+    """Why points move: the reason (a stable name, as `redeemed`), the id of the thing, its order, the figures."""
 
-    word: str
+    reason: str
     id: str | None = None
     order_id: str | None = None
     snapshot: dict[str, Any] = field(default_factory=dict)

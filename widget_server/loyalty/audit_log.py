@@ -4,17 +4,17 @@
 what moves points or touches a person's data calls `note`. Secrets are never in an entry, and people only by their ids.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
-from peewee import Check
+from peewee import Check, Field
 
-from widget_server import clock, config
-from widget_server.db import Json, ShopTable, Table, Text, UtcDateTime, atomic, new_id
+from widget_server import clock, config, json_types
+from widget_server.db import Condition, Json, ShopTable, Table, Text, UtcDateTime, atomic, new_id
 
 ActorKind = Literal["api_key", "staff", "shell", "customer", "server"]
 SECRET_ENDINGS = ("_sealed", "_hash")
@@ -72,23 +72,26 @@ class AuditDoor(Table):
 class Audited:
     """A table of settings: each row that is made, changed or removed is an entry. Put it before ShopTable."""
 
-    def save(self, *args: Any, **options: Any) -> Any:
-        """Keep the row, and note what is different from what was kept before."""
-        table: Any = type(self)
+    def save(self, force_insert: bool = False, only: Sequence[Field] | None = None) -> int | bool:
+        """Write the row, or `only` these of its columns, and note what is different from what was kept before.
+
+        Returns what peewee's own `save` returns: how many rows were written.
+        """
+        row = cast(Table, self)
         with atomic():
-            before = None if options.get("force_insert") else _kept(table, self)
-            saved = super().save(*args, **options)  # type: ignore[misc]
-            note_difference(table, before, _kept(table, self))
+            before = None if force_insert else _kept(row)
+            saved: int | bool = super().save(force_insert=force_insert, only=only)  # type: ignore[misc]
+            note_difference(before, _kept(row))
         return saved
 
     @classmethod
-    def remove(cls, shop: Any, *conditions: Any) -> int:
-        """Delete the shop's rows for which `conditions` hold, and note each."""
+    def remove(cls, shop: Table | str, *conditions: Condition) -> int:
+        """Delete the rows of `shop` (a Shop or its id) for which `conditions` hold, and note each; returns how many."""
         table: Any = cls
         with atomic():
             gone = list(table.of(shop).where(*conditions)) if conditions else list(table.of(shop))
             for row in gone:
-                note_difference(table, row, None)
+                note_difference(row, None)
             return int(super().remove(shop, *conditions))  # type: ignore[misc]
 
 
@@ -118,8 +121,8 @@ def note(
     noun: str,
     subject_id: str | None = None,
     *,
-    before: dict[str, Any] | None = None,
-    after: dict[str, Any] | None = None,
+    before: json_types.JsonObject | None = None,
+    after: json_types.JsonObject | None = None,
 ) -> None:
     """Add an entry. `before` and `after` hold no secret, no text about a person, and people only by their ids."""
     actor = acting_now()
@@ -139,19 +142,22 @@ def note(
     ).save(force_insert=True)
 
 
-def note_difference(table: Any, before: Any, after: Any) -> None:
-    """Note that a row was made, changed or deleted; of what is the same, and of secrets, nothing is kept."""
+def note_difference(before: Table | None, after: Table | None) -> None:
+    """Note that a row was made (no `before`), changed or deleted (no `after`), if anything that counts differs.
+
+    Of what is the same, and of secrets, nothing is kept.
+    """
     row = after or before
-    was, now = _facts(table, before), _facts(table, after)
+    was, now = _facts(before), _facts(after)
     changed = [name for name in {**was, **now} if was.get(name) != now.get(name)]
-    if not changed:
+    if row is None or not changed:
         return
     verb = "create" if before is None else "delete" if after is None else "update"
     note(
-        row.shop_id if hasattr(row, "shop_id") else row.id,
+        row.shop_id if isinstance(row, ShopTable) else _key(row),  # a Shop is the row of itself
         verb,
-        str(table._meta.table_name),
-        str(row._pk),
+        str(row._meta.table_name),
+        _key(row),
         before=None if before is None else {name: _shown(name, was.get(name)) for name in changed},
         after=None if after is None else {name: _shown(name, now.get(name)) for name in changed},
     )
@@ -168,23 +174,30 @@ def forget_old() -> None:
         AuditDoor.delete().execute()
 
 
-def _kept(table: Any, row: Any) -> Any:
-    rows = table.of(row.shop_id) if issubclass(table, ShopTable) else table.select()
-    return rows.where(table._meta.primary_key == row._pk).first()
+def _kept(row: Table) -> Table | None:
+    """The row as the database has it; None when it is not there."""
+    table = type(row)
+    rows = table.of(row.shop_id) if isinstance(row, ShopTable) and issubclass(table, ShopTable) else table.select()
+    found: Table | None = rows.where(table._meta.primary_key == _key(row)).first()
+    return found
 
 
-def _facts(table: Any, row: Any) -> dict[str, Any]:
+def _key(row: Table) -> str:
+    return str(row.get_id())  # type: ignore[no-untyped-call]  # peewee's own
+
+
+def _facts(row: Table | None) -> dict[str, json_types.Json]:
     """The row's columns that say what it is, and are not empty."""
     if row is None:
         return {}
-    names = [field.name for field in table._meta.sorted_fields if field.name not in OPERATIONAL]
+    names = [field.name for field in row._meta.sorted_fields if field.name not in OPERATIONAL]
     values = {name: getattr(row, name) for name in names}
     return {name: _plain(value) for name, value in values.items() if value is not None}
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any) -> json_types.Json:
     return clock.iso(value) if isinstance(value, datetime) else value
 
 
-def _shown(name: str, value: Any) -> Any:
+def _shown(name: str, value: json_types.Json) -> json_types.Json:
     return HIDDEN if value is not None and name.endswith(SECRET_ENDINGS) else value

@@ -91,7 +91,7 @@ def _sealed(mark: BooksMark) -> list[Any]:
 
 
 def unwell() -> list[BooksMark]:
-    """The shops whose last audit found something."""
+    """The marks of all shops whose last audit found something, by shop."""
     return list(BooksMark.everywhere().where(BooksMark.findings > 0).order_by(BooksMark.shop_id))
 
 

@@ -9,9 +9,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
 
-from peewee import fn
+from peewee import Expression, Field, ModelSelect, Node, fn
 
 from widget_server import clock, ledger, money
 from widget_server.db import Int, Text, atomic, insert_once, new_id
@@ -25,7 +24,7 @@ from widget_server.loyalty.points import tiers
 from widget_server.loyalty.points.awards import Award
 from widget_server.loyalty.program import programs
 from widget_server.loyalty.program.shops import Shop
-from widget_server.loyalty.referrals import ENDED, Referral
+from widget_server.loyalty.referrals.referrals import ENDED, Referral
 
 DAYS_STILL_OPEN = 2  # today, and yesterday: its last booking may not be committed yet
 FIGURES: dict[str, tuple[Kind, ...]] = {
@@ -55,9 +54,9 @@ class Span:
     start: datetime | None
     end: datetime | None
 
-    def holds(self, column: Any) -> Any:
-        """The condition that a time lies inside; one that is not known does not."""
-        condition = column.is_null(False)
+    def holds(self, column: Field) -> Expression:
+        """The condition that the time in `column` lies inside; one that is not known does not."""
+        condition: Expression = column.is_null(False)
         if self.start is not None:
             condition &= column >= self.start
         if self.end is not None:
@@ -109,8 +108,8 @@ def program_totals(shop: Shop) -> ProgramTotals:
     signposts = Customer.of(shop, Customer.id).where(Customer.merged_into > "")
     people = Account.of(shop, Account.tier_id, fn.COUNT(Account.id)).where(Account.customer_id.not_in(signposts))
     counts = dict(people.group_by(Account.tier_id).tuples())
-    levels = tiers.listed(shop.id) if tiers.program_of(shop.id) else []
-    placed = [(level.id, int(counts.pop(level.id, 0))) for level in levels]
+    known = tiers.listed(shop.id) if tiers.program_of(shop.id) else []
+    placed = [(tier.id, int(counts.pop(tier.id, 0))) for tier in known]
     return ProgramTotals(**counters, tiers=((None, sum(map(int, counts.values()))), *placed))
 
 
@@ -138,7 +137,7 @@ def totals(shop: Shop, first: date | None = None, last: date | None = None) -> T
     )
 
 
-def rows_of(shop: Shop, figure: str, first: date | None = None, last: date | None = None) -> Any:
+def rows_of(shop: Shop, figure: str, first: date | None = None, last: date | None = None) -> ModelSelect:
     """The rows behind a figure of `totals`, as a query that may be ordered and paged.
 
     They are transactions, for `unredeemed` the last one of each account, with its `balance_after`; awards for
@@ -156,8 +155,8 @@ def rows_of(shop: Shop, figure: str, first: date | None = None, last: date | Non
 
 def paid(order: Order) -> Decimal:
     """What was paid for an order, less what was paid back, in the shop's currency."""
-    told = order.told
-    return max(told.total - sum((refund.amount for refund in told.given_back), ZERO), ZERO)
+    state = order.merged
+    return max(state.total - sum((refund.amount for refund in state.given_back), ZERO), ZERO)
 
 
 def close_days(shop: Shop) -> int:
@@ -215,7 +214,7 @@ def _closed_until(shop: Shop) -> date | None:
     return date.fromisoformat(day) if day else None
 
 
-def _not_closed(shop: Shop, closed: date | None, *columns: Any) -> Any:
+def _not_closed(shop: Shop, closed: date | None, *columns: Node) -> ModelSelect:
     rows = Transaction.of(shop, *columns)
     if closed is None:
         return rows
@@ -230,7 +229,7 @@ def _close(shop: Shop, day: date) -> None:
             insert_once(DayTotal, {"id": new_id(), "shop_id": shop.id, **total})
 
 
-def _last_rows(shop: Shop, span: Span) -> Any:
+def _last_rows(shop: Shop, span: Span) -> ModelSelect:
     """The row that each account stood at, where it held points or owed them."""
     rows = Transaction.of(shop).where(Transaction.balance_after != 0)
     if span.end is None or span.end > clock.now():
@@ -246,29 +245,29 @@ def _last_rows(shop: Shop, span: Span) -> Any:
     return rows.join(last, on=on)
 
 
-def _waiting(shop: Shop, span: Span) -> Any:
+def _waiting(shop: Shop, span: Span) -> ModelSelect:
     return Award.of(shop).where(Award.status == "waiting")
 
 
-def _members(shop: Shop, span: Span) -> Any:
+def _members(shop: Shop, span: Span) -> ModelSelect:
     """Members at the end of the span: those of now, and those who left later."""
     until = Span(None, span.end)
     stayed = (Customer.status == "member") | (Customer.left_at >= (span.end or clock.now()))
     return Customer.of(shop).where(until.holds(Customer.joined_at), stayed, Customer.merged_into.is_null())
 
 
-def _joined(shop: Shop, span: Span) -> Any:
+def _joined(shop: Shop, span: Span) -> ModelSelect:
     return Customer.of(shop).where(span.holds(Customer.joined_at), Customer.merged_into.is_null())
 
 
-def _orders_of_friends(shop: Shop, span: Span) -> Any:
+def _orders_of_friends(shop: Shop, span: Span) -> ModelSelect:
     brought = Referral.of(shop, Referral.friend_id).where(Referral.status.not_in(ENDED))
     return Order.of(shop).where(
         Order.customer_id.in_(brought), Order.status.in_(("paid", "fulfilled")), span.holds(Order.placed_at)
     )
 
 
-ROWS: dict[str, Callable[[Shop, Span], Any]] = {
+ROWS: dict[str, Callable[[Shop, Span], ModelSelect]] = {
     "unredeemed": _last_rows,
     "pending": _waiting,
     "members": _members,

@@ -5,33 +5,36 @@ import unicodedata
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, get_args, get_type_hints
+from typing import Any, TypedDict, TypeVar, Unpack, get_args, get_type_hints
 from urllib.parse import urlsplit
 
 from marshmallow import Schema, ValidationError, fields, post_load, validate
 
 from widget_server import clock
 from widget_server.ledger import POINTS_MAX
-from widget_server.program_file.apply import Facts
+from widget_server.program_file.facts import Facts
 
 MONEY_MAX = Decimal(10**12)
-
-
 MULTIPLIER_MAX = Decimal(1000)
-
-
 AMOUNT = r"[0-9]{1,18}(\.[0-9]{1,4})?"  # the database keeps four decimal places
-
-
 DAYS_MAX = 3660
 YEARS = range(2000, 3000)
+T = TypeVar("T")
+
+
+class FieldOptions(TypedDict, total=False):
+    """What marshmallow's fields take beside their own rules; `load_default` is a value, or makes one."""
+
+    required: bool
+    allow_none: bool
+    load_default: object
 
 
 class Whole(fields.Field[int]):
     """A whole number: 2.5, "2" and true are none."""
 
-    def __init__(self, least: int = 1, most: int = POINTS_MAX, **facts: Any) -> None:
-        super().__init__(**facts)
+    def __init__(self, least: int = 1, most: int = POINTS_MAX, **options: Unpack[FieldOptions]) -> None:
+        super().__init__(**options)
         self.least, self.most = least, most
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
@@ -43,8 +46,8 @@ class Whole(fields.Field[int]):
 class Amount(fields.Field[Decimal]):
     """Money, or a factor: a number or its text, above 0, with at most four decimal places, exact."""
 
-    def __init__(self, least: Decimal = Decimal(0), most: Decimal = MONEY_MAX, **facts: Any) -> None:
-        super().__init__(**facts)
+    def __init__(self, least: Decimal = Decimal(0), most: Decimal = MONEY_MAX, **options: Unpack[FieldOptions]) -> None:
+        super().__init__(**options)
         self.least, self.most = least, most
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Decimal:
@@ -69,8 +72,8 @@ class YesNo(fields.Field[bool]):
 class Words(fields.Field[str]):
     """A text that says something; blanks around it go."""
 
-    def __init__(self, most: int = 200, pattern: str = ".+", like: str = "", **facts: Any) -> None:
-        super().__init__(**facts)
+    def __init__(self, most: int = 200, pattern: str = ".+", like: str = "", **options: Unpack[FieldOptions]) -> None:
+        super().__init__(**options)
         self.most, self.pattern, self.like = most, re.compile(pattern, re.DOTALL), like
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
@@ -141,26 +144,29 @@ def _leads_somewhere(text: str) -> bool:
     return parts.scheme in ("http", "https") and bool(parts.hostname)
 
 
-def one_of(words: tuple[str, ...], **facts: Any) -> fields.String:
-    return fields.String(validate=validate.OneOf(words, error="One of: {choices}."), **facts)
+def one_of(words: tuple[str, ...], **options: Unpack[FieldOptions]) -> fields.String:
+    """A field that takes one of these words."""
+    return fields.String(validate=validate.OneOf(words, error="One of: {choices}."), **options)
 
 
 def word_of(settings: type, name: str) -> fields.String:
-    """A field whose words and default are those of a settings class."""
+    """A field whose words and default are those of the field `name` of a dataclass of settings."""
     return one_of(get_args(get_type_hints(settings)[name]), load_default=getattr(settings, name))
 
 
-def list_of(inner: fields.Field[Any], default: tuple[Any, ...] = ()) -> fields.List[Any]:
+def list_of(inner: fields.Field[T], default: tuple[T, ...] = ()) -> fields.List[T]:
+    """A field that takes a list of what `inner` takes, none of it twice."""
     return fields.List(inner, load_default=lambda: list(default), validate=lambda values: _check_once(list(values)))
 
 
-def _check_once(values: list[Any]) -> None:
+def _check_once(values: list[object]) -> None:
     for at, value in enumerate(values):
         if value in values[:at]:
             raise ValidationError({at: ["It stands there twice."]})
 
 
-def map_of(values: fields.Field[Any], keys: fields.Field[str]) -> fields.Dict:
+def map_of(values: fields.Field[T], keys: fields.Field[str]) -> fields.Dict:
+    """A field that takes a mapping; it may be left out, and is empty then."""
     return fields.Dict(keys=keys, values=values, load_default=dict)
 
 
@@ -169,15 +175,17 @@ def part(schema: type[Schema]) -> fields.Nested:
     return fields.Nested(schema, load_default=lambda: schema().load({}))
 
 
-def multiplier(**facts: Any) -> Amount:
-    return Amount(most=MULTIPLIER_MAX, **facts)
+def multiplier(**options: Unpack[FieldOptions]) -> Amount:
+    """A field that takes a factor above 0, up to MULTIPLIER_MAX."""
+    return Amount(most=MULTIPLIER_MAX, **options)
 
 
 class Part(Schema):
     """Its fields become facts: those of a group are named with a dot."""
 
     @post_load
-    def as_facts(self, data: Facts, **_: Any) -> Facts:
+    def as_facts(self, data: Facts, **_: object) -> Facts:
+        """The loaded fields by dotted name; a group that was left out is None in each of its fields."""
         facts: Facts = {}
         for name, value in data.items():
             field = self.fields[name]
@@ -190,14 +198,16 @@ class Part(Schema):
 
 
 class OwnSchema(Schema):
-    """What a level has of its own: only what is told."""
+    """What a tier has of its own: only what the file says."""
 
     @post_load
-    def as_facts(self, data: Facts, **_: Any) -> Facts:
+    def as_facts(self, data: Facts, **_: object) -> Facts:
+        """The loaded fields without those that are left out."""
         return {name: value for name, value in data.items() if value is not None}
 
 
 def handle_field() -> Words:
+    """The field by which a rule or reward is known in the file."""
     pattern = r"[a-z0-9][a-z0-9_-]{0,63}"
     return Words(64, pattern, "A handle as free-mug: small letters, digits, - and _.", required=True)
 
@@ -205,7 +215,10 @@ def handle_field() -> Words:
 def misplaced(
     kind: str, facts: Facts, needs: Mapping[str, set[str]], may: Mapping[str, set[str]]
 ) -> dict[str, list[str]]:
-    """What a thing of this kind lacks, and what only other kinds have."""
+    """What a thing of this kind lacks, and what only other kinds have: sentences by the name of the fact.
+
+    `needs` and `may` are by kind the facts that it must have, and those that it may; other facts are for all kinds.
+    """
     needed, allowed = needs.get(kind, set()), needs.get(kind, set()) | may.get(kind, set())
     somewhere = set().union(*needs.values(), *may.values())
     is_set = {name for name in somewhere if facts[name] not in (None, False, [], {})}

@@ -4,25 +4,27 @@ Mappings, lists, texts, whole and decimal numbers, true, false and null. No anch
 `true` and `false` are booleans, so that `off` stays a word; decimal numbers are exact."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
 
 import yaml
 
 from widget_server.errors import BadRequest
 
 Path = tuple[str | int, ...]
+Plain = None | bool | int | Decimal | str | Sequence["Plain"] | Mapping[str, "Plain"]  # what the text holds
 
 
 def dotted(path: Path) -> str:
+    """The path as text, `rewards.0.amount`; "file" for the whole of it."""
     return ".".join(map(str, path)) or "file"
 
 
 class _Loader(yaml.SafeLoader):
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
 
-    def compose_node(self, parent: Any, index: Any) -> Any:
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        """The next node, unless it is an anchor or a tag, which are refused."""
         event = self.peek_event()  # type: ignore[no-untyped-call]  # types-pyyaml leaves it untyped
         if isinstance(event, yaml.AliasEvent) or event.tag is not None:
             raise yaml.composer.ComposerError(None, None, "anchors and tags are not read here", event.start_mark)
@@ -38,7 +40,7 @@ for _kind, _pattern, _first in (
 ):
     _Loader.add_implicit_resolver(_TAG + _kind, re.compile(_pattern), _first)
 
-_PLAIN: dict[str, Callable[[str], Any]] = {
+_PLAIN: dict[str, Callable[[str], Plain]] = {
     f"{_TAG}null": lambda _: None,
     f"{_TAG}bool": lambda text: text == "true",
     f"{_TAG}int": int,
@@ -47,7 +49,11 @@ _PLAIN: dict[str, Callable[[str], Any]] = {
 }
 
 
-def read_yaml(text: str) -> Any:
+def read_yaml(text: str) -> Plain:
+    """The text as plain values: dicts, lists, texts, whole numbers, decimal numbers, booleans and None.
+
+    Raises BadRequest, whose `field` is the line or the path of what is wrong.
+    """
     try:
         node = yaml.compose(text, _Loader)
     except yaml.MarkedYAMLError as broken:
@@ -60,7 +66,7 @@ def read_yaml(text: str) -> Any:
     return _value(node, ())
 
 
-def _value(node: yaml.Node, path: Path) -> Any:
+def _value(node: yaml.Node, path: Path) -> Plain:
     if isinstance(node, yaml.MappingNode):
         return dict(_entries(node, path))
     if isinstance(node, yaml.SequenceNode):
@@ -68,7 +74,7 @@ def _value(node: yaml.Node, path: Path) -> Any:
     return _PLAIN[node.tag](node.value)
 
 
-def _entries(node: yaml.MappingNode, path: Path) -> Iterator[tuple[str, Any]]:
+def _entries(node: yaml.MappingNode, path: Path) -> Iterator[tuple[str, Plain]]:
     """Keys are texts as written: an id that is a number keeps its digits."""
     seen = set()
     for key, below in node.value:

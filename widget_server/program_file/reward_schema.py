@@ -1,13 +1,13 @@
 """The rewards and gifts of a program file."""
 
 from decimal import Decimal
-from typing import Any, get_args, get_type_hints
+from typing import get_args, get_type_hints
 
 from marshmallow import ValidationError, fields, post_load, validates_schema
 
 from widget_server.loyalty.rewards.gifts import Gift
 from widget_server.loyalty.rewards.rewards import KINDS as REWARD_KINDS
-from widget_server.program_file.apply import Facts
+from widget_server.program_file.facts import Facts
 from widget_server.program_file.fields import (
     DAYS_MAX,
     Amount,
@@ -54,12 +54,13 @@ class CollectionSchema(Part):
     name = Words(required=True)
 
     @post_load
-    def as_facts(self, data: Facts, **_: Any) -> Facts:
+    def as_facts(self, data: Facts, **_: object) -> Facts:
+        """The loaded fields as they are."""
         return data
 
 
 class OwnPriceSchema(OwnSchema):
-    """What a reward costs in one level, and is worth there."""
+    """What a reward costs in one tier, and is worth there."""
 
     cost_points = Whole(required=True)
     amount = Amount(load_default=None)
@@ -96,17 +97,17 @@ class RewardSchema(Part):
     shareable = YesNo(load_default=False)
 
     @validates_schema
-    def check_kind(self, reward: Facts, **_: Any) -> None:
+    def check_kind(self, reward: Facts, **_: object) -> None:
         """Each kind has its own figures; a slider's steps end where it ends."""
         errors = misplaced(reward["kind"], reward, REWARD_NEEDS, REWARD_MAY)
         if errors:
             raise ValidationError(errors)
-        for level, own in reward["by_tier"].items():
+        for tier, own in reward["by_tier"].items():
             if reward["kind"] == "sliding":
-                raise ValidationError("A slider is the same in every level.", "by_tier")
+                raise ValidationError("A slider is the same in every tier.", "by_tier")
             for name in ("amount", "percent"):
                 if (name in own) != (reward[name] is not None):
-                    raise ValidationError({"by_tier": {level: {name: [f"As the kind {reward['kind']} has it."]}}})
+                    raise ValidationError({"by_tier": {tier: {name: [f"As the kind {reward['kind']} has it."]}}})
         least, most, step = reward["cost_points"], reward["max_points"], reward["step_points"] or 1
         if most is not None and most < least:
             raise ValidationError("It is less than cost_points, the least that can be spent.", "max_points")
@@ -130,7 +131,7 @@ class GiftSchema(Part):
     combines = YesNo(load_default=Gift.combines)
 
     @validates_schema
-    def check_kind(self, gift: Facts, **_: Any) -> None:
+    def check_kind(self, gift: Facts, **_: object) -> None:
         """Each kind has its own figures."""
         errors = misplaced(gift["kind"], gift, GIFT_NEEDS, GIFT_MAY)
         if errors:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from marshmallow import Schema, ValidationError, fields, post_load, validates_schema
 
@@ -12,8 +12,8 @@ from widget_server.loyalty.earning.rules import Terms
 from widget_server.loyalty.points.tiers import WINDOW_DAYS_DEFAULT as TIER_WINDOW_DAYS_DEFAULT
 from widget_server.loyalty.program.programs import ProgramSettings
 from widget_server.loyalty.program.shops import LOCALE, WidgetSettings
-from widget_server.loyalty.referrals import DAILY_CAP_DEFAULT, TRIGGERS, WINDOW_DAYS_DEFAULT
-from widget_server.program_file.apply import Facts, ProgramFile, Things
+from widget_server.loyalty.referrals.referral_programs import DAILY_CAP_DEFAULT, TRIGGERS, WINDOW_DAYS_DEFAULT
+from widget_server.program_file.facts import Facts, ProgramFile, Things
 from widget_server.program_file.fields import (
     DAYS_MAX,
     Address,
@@ -47,9 +47,9 @@ def parse(text: str) -> ProgramFile:
     The fact `problems` lists every fault as a sentence. What only the shop can tell (its tiers, its zone) is
     checked by `apply.plan`.
     """
-    told = read_yaml(text)
+    content = read_yaml(text)
     try:
-        file: ProgramFile = FileSchema().load(told)
+        file: ProgramFile = FileSchema().load(cast(Facts, content))  # what is no mapping is refused there
     except ValidationError as wrong:
         faults = sorted(_faults(wrong.messages))
         path, words = faults[0]
@@ -157,7 +157,7 @@ TERMS_MAY = {kind: {"url"} | (ORDER_TERMS if kind in ORDER_KINDS else set()) for
 
 
 class OwnFigureSchema(OwnSchema):
-    """What a rule gives in one level, instead of its own points or rate."""
+    """What a rule gives in one tier, instead of its own points or rate."""
 
     points = Whole(required=True)
     money = Amount(load_default=None)
@@ -177,16 +177,16 @@ class RuleSchema(Part):
     terms = part(TermsSchema)
 
     @validates_schema
-    def check_kind(self, rule: Facts, **_: Any) -> None:
+    def check_kind(self, rule: Facts, **_: object) -> None:
         """What the kind does not look at is a mistake of the file, not a wish to pass over."""
         kind, terms = rule["kind"], rule["terms"]
         if (rule["points"] is None) == (rule["per"] is None):
             raise ValidationError("Either points, or per: so many points for so much money.", "points")
         if rule["per"] and not KINDS[kind].rated:
             raise ValidationError(f"Only rules of kind {', '.join(RATED_KINDS)} know an amount of money.", "per")
-        for level, own in rule["by_tier"].items():
+        for tier, own in rule["by_tier"].items():
             if ("money" in own) != (rule["per"] is not None):
-                raise ValidationError({"by_tier": {level: {"money": ["With per, and only then."]}}})
+                raise ValidationError({"by_tier": {tier: {"money": ["With per, and only then."]}}})
         errors = misplaced(kind, terms, TERMS_NEED, TERMS_MAY)
         if errors:
             raise ValidationError({"terms": errors})
@@ -201,8 +201,8 @@ class CampaignSchema(Part):
     ends_at = Moment(required=True)
 
 
-class LevelSchema(Part):
-    """A level; without a multiplier the base's holds."""
+class TierSchema(Part):
+    """A tier; without a multiplier the base tier's holds."""
 
     name = Words(100, required=True)
     required_points = Whole(required=True)
@@ -211,18 +211,18 @@ class LevelSchema(Part):
 
 
 class TiersSchema(Part):
-    """Whether there are levels, their window, and what holds below the first."""
+    """Whether there are tiers (`levels` in the file), their window, and what holds below the first."""
 
     active = YesNo(load_default=True)
     window_days = Whole(most=DAYS_MAX, load_default=TIER_WINDOW_DAYS_DEFAULT)
     base_name = Words(100, load_default=None)
     base_multiplier = multiplier(load_default=Decimal(1))
     base_benefits = Words(1000, load_default=None)
-    levels = fields.List(fields.Nested(LevelSchema), load_default=list)
+    levels = fields.List(fields.Nested(TierSchema), load_default=list)
 
     @validates_schema
-    def check_levels(self, tiers: Facts, **_: Any) -> None:
-        """A level is known by its name, and reached by points that lead to no other."""
+    def check_tiers(self, tiers: Facts, **_: object) -> None:
+        """A tier is known by its name, and reached by points that lead to no other."""
         for name in ("name", "required_points"):
             _check_unique("levels", tiers["levels"], name)
 
@@ -270,7 +270,7 @@ class WidgetSchema(Part):
     strings = map_of(map_of(Words(1000), Words(100)), Words(40, LOCALE.pattern, "A locale as en or de-AT."))
 
     @validates_schema
-    def check_sign_in(self, widget: Facts, **_: Any) -> None:
+    def check_sign_in(self, widget: Facts, **_: object) -> None:
         """Who signs in with the shop must be led there."""
         for name in ("sign_in_url", "sign_up_url"):
             if widget["sign_in"] == "shop" and widget[name] is None:
@@ -289,13 +289,13 @@ class FileSchema(Schema):
     widget = fields.Nested(WidgetSchema)
 
     @validates_schema
-    def check_names(self, file: Facts, **_: Any) -> None:
+    def check_names(self, file: Facts, **_: object) -> None:
         """A thing is known by its handle (a campaign by its name): no two share one."""
         for section, name in (("earning_rules", "handle"), ("campaigns", "name"), ("rewards", "handle")):
             _check_unique(section, file.get(section, []), name)
 
     @post_load
-    def as_file(self, file: Facts, **_: Any) -> ProgramFile:
+    def as_file(self, file: Facts, **_: object) -> ProgramFile:
         """The sections, their lists by handle or name."""
         levels = file["tiers"].pop("levels") if "tiers" in file else None
         return ProgramFile(

@@ -16,7 +16,7 @@ from widget_server.loyalty.earning import actions, deliveries, orders
 from widget_server.loyalty.earning.kinds import KINDS
 from widget_server.loyalty.earning.order_states import OrderState
 from widget_server.loyalty.earning.orders import Parked
-from widget_server.loyalty.people import customers, emails, privacy, sessions
+from widget_server.loyalty.people import customers, emails, privacy, recognition, sessions
 from widget_server.loyalty.people.customers import Customer, Person
 from widget_server.loyalty.program.shops import Shop
 from widget_server.stores import messages as say
@@ -155,7 +155,7 @@ def _customer(shop: Shop, told: dict[str, Any]) -> Outcome:
     if person is None:
         raise MalformedMessage("neither an id nor an e-mail")
     known = customers.by_external_id(shop.id, facts["id"])
-    customer = customers.recognise(shop.id, person)
+    customer = recognition.recognise(shop.id, person)
     if facts["registered_at"] is not None and (known is None or known.registered_at is None):
         emit(CustomerRegistered(shop.id, customer.id, facts["referral_code"]))
     if known is None or _past(known) != _past(customer):
@@ -183,7 +183,7 @@ def _merge(shop: Shop, kept_id: str, deleted_id: str) -> Outcome:
     gone = customers.by_external_id(shop.id, deleted_id)
     if gone is None:
         return Outcome("ignored", "not known")
-    kept = customers.recognise(shop.id, Person(external_id=kept_id))
+    kept = recognition.recognise(shop.id, Person(external_id=kept_id))
     if kept.id != gone.id:
         emit(SamePerson(shop.id, gone.id, kept.id))
     return BOOKED
@@ -204,7 +204,7 @@ def _action(shop: Shop, platform: str, told: dict[str, Any]) -> Outcome:
     facts = _load(shapes.ActionSchema(), told)
     if facts["customer"] is None:
         raise MalformedMessage("customer: neither an id nor an e-mail")
-    customer = customers.recognise(shop.id, facts["customer"])
+    customer = recognition.recognise(shop.id, facts["customer"])
     kind, name = _kind_and_name(facts["type"])
     action = actions.Action(kind, facts["id"], name or None, facts["value"], facts["occurred_at"])
     booked = actions.fire(shop, customer, action, source=f"store:{platform}")
@@ -215,7 +215,7 @@ def _kind_and_name(type: str) -> tuple[str, str]:
     """The kind of rule that an action is for, and which of them: what no kind knows is the shop's own, by its name."""
     word, _, name = type.partition(":")
     kind = KINDS.get(word)
-    if kind is None or kind.told_by != "shop":
+    if kind is None or kind.reported_by != "shop":
         return "custom", type
     return kind.name, name if kind.named_by else ""
 

@@ -15,10 +15,10 @@ from markupsafe import Markup
 
 from widget_server import clock
 from widget_server.errors import CodeExpired, LinkExpired
-from widget_server.loyalty import referrals
 from widget_server.loyalty.people import customers, sessions, sign_in, sign_in_codes
 from widget_server.loyalty.program import programs, shops
 from widget_server.loyalty.program.shops import Shop
+from widget_server.loyalty.referrals import links
 from widget_server.web import compression, limits
 from widget_server.web.networks import address_bucket, client_address
 from widget_server.widget import assets, boot
@@ -59,7 +59,7 @@ def short_link(code: str) -> ResponseReturnValue:
     if advocate is None:
         return plain(_page("message.html", None, subject="unknown_link"), 404)
     shop = shops.by_id(advocate.shop_id)
-    referrals.count_visit(shop, code, address_bucket(client_address()))
+    links.count_visit(shop, code, address_bucket(client_address()))
     return onward(f"{shop.origins[0]}/?{urlencode({'ref': advocate.referral_code})}", 302)
 
 

@@ -5,9 +5,9 @@ from flask import jsonify
 from flask.typing import ResponseReturnValue
 
 from widget_server.errors import NotFound
-from widget_server.loyalty import referrals
 from widget_server.loyalty.people import customers
 from widget_server.loyalty.program import programs
+from widget_server.loyalty.referrals import binding, links, referral_programs
 from widget_server.web import auth, limits
 from widget_server.web.bodies import json_body
 from widget_server.widget import requests, shapes, views
@@ -41,7 +41,7 @@ def enter_code() -> ResponseReturnValue:
     """A friend's code, typed by hand."""
     me = auth.member()
     limits.FRIENDS_CODE.count(me.customer.id)
-    referrals.enter_code(me.shop, me.customer, json_body(requests.CodeAsk())["code"])
+    binding.enter_code(me.shop, me.customer, json_body(requests.CodeAsk())["code"])
     return jsonify(_mine(me))
 
 
@@ -53,7 +53,7 @@ def counting_code() -> ResponseReturnValue:
     shop = auth.shop()
     limits.KNOW_CODE.count(shop.id)
     words = json_body(requests.FriendCodeAsk())
-    code, program = referrals.code_that_counts(shop, words["kept"], words["found"]), referrals.program_of(shop)
+    code, program = links.code_that_counts(shop, words["kept"], words["found"]), referral_programs.program_of(shop)
     offers = program is not None and program.for_friend is not None and programs.of(shop.id).is_active
     return jsonify(
         code=code,

@@ -1,6 +1,6 @@
 """Who is the shopper: by the shop's word, or by an own e-mail with password or one-time code (contracts §5, §19)."""
 
-from typing import Any
+from typing import Any, cast
 
 from flask import jsonify, request
 from flask.typing import ResponseReturnValue
@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from widget_server.loyalty.people import emails, passwords, sessions, sign_in, sign_in_codes
 from widget_server.loyalty.people.devices import Browser
 from widget_server.loyalty.people.sign_in import SignedIn
-from widget_server.loyalty.people.sign_in_codes import Purpose
+from widget_server.loyalty.people.sign_in_codes import Purpose, Wishes
 from widget_server.loyalty.program.shops import Shop
 from widget_server.web import agents, auth, limits
 from widget_server.web.bodies import json_body
@@ -100,7 +100,7 @@ def ask_to_verify() -> ResponseReturnValue:
     """A member's own address is not verified yet: a code goes there."""
     me = auth.member()
     challenge = challenge_of_key(me.shop, me.customer.id)
-    before = sign_in_codes.asked_before(me.shop.id, challenge)
+    before = sign_in_codes.find_by_challenge(me.shop.id, challenge)
     if before is not None:
         return _challenged(challenge, before)
     limits.ASK_CODE.count(me.shop.id)
@@ -163,14 +163,16 @@ def _challenge(
     shop: Shop, email: str, purpose: Purpose, wishes: dict[str, Any], *, password: str | None = None
 ) -> ResponseReturnValue:
     challenge = challenge_of_key(shop, email, wishes, password)
-    before = sign_in_codes.asked_before(shop.id, challenge)
+    before = sign_in_codes.find_by_challenge(shop.id, challenge)
     if before is not None:  # a repeat of a request that was done costs nothing
         return _challenged(challenge, before)
     limits.ASK_CODE.count(shop.id)
     emails.parse(email)
     if password is not None:  # hashing is costly, so after the limit
         wishes = {**wishes, "password_hash": passwords.hash_password(password)}
-    body = sign_in.ask(shop, email, purpose=purpose, locale=_locale(shop), wishes=wishes, challenge=challenge)
+    body = sign_in.ask(
+        shop, email, purpose=purpose, locale=_locale(shop), wishes=cast(Wishes, wishes), challenge=challenge
+    )
     return _challenged(challenge, body.row)
 
 

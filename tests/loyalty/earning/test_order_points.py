@@ -17,7 +17,7 @@ from widget_server.loyalty.earning import actions, birthdays, order_points, orde
 from widget_server.loyalty.earning.actions import Action
 from widget_server.loyalty.earning.kinds import KINDS
 from widget_server.loyalty.earning.rules import Terms
-from widget_server.loyalty.people import customers
+from widget_server.loyalty.people import customers, recognition
 from widget_server.loyalty.people.customers import Person
 from widget_server.loyalty.points import awards
 from widget_server.loyalty.points.awards import Award
@@ -217,7 +217,7 @@ def test_partial_refunds_take_back_what_the_order_gave_and_no_more(world: World)
     assert max(rows) == 199
     assert ann.balance == 1000
     given = Transaction.need(world.shop, Transaction.amount == 199)
-    assert {row.takes_back for row in Transaction.of(world.shop).where(Transaction.amount < 0)} == {given.id}
+    assert {row.reverses_id for row in Transaction.of(world.shop).where(Transaction.amount < 0)} == {given.id}
 
 
 def test_a_refund_of_shipping_takes_no_points(world: World) -> None:  # acceptance 57
@@ -498,7 +498,7 @@ def test_an_order_that_changes_hands_gives_to_one_person_only(world: World) -> N
     told = state(id="o1")
 
     def balances() -> list[int]:
-        found = [customers.recognise(world.shop.id, person) for person in (guest, ann)]
+        found = [recognition.recognise(world.shop.id, person) for person in (guest, ann)]
         accounts = [ledger.account_of(world.shop.id, customer.id) for customer in found]
         return [account.balance if account else 0 for account in accounts]
 

@@ -36,8 +36,8 @@ def heard() -> list[Event]:
 def test_an_order_keeps_what_it_was_told(world: World, heard: list[Event]) -> None:
     order = world.order(ANN, id="1001", number="#1001", lines=(line("19.80"),), shipping="5.00")
     assert orders.find(world.shop, "generic", "1001") == order
-    assert (order.number, order.status, order.told.total) == ("#1001", "paid", Decimal("24.80"))
-    assert order.told == Order.need(world.shop).told
+    assert (order.number, order.status, order.merged.total) == ("#1001", "paid", Decimal("24.80"))
+    assert order.merged == Order.need(world.shop).merged
     assert orders.find(world.shop, "shopify", "1001") is None
     assert len(heard) == 1
 
@@ -57,7 +57,7 @@ def test_platforms_and_shops_keep_their_orders_apart(world: World) -> None:
     world.order(ANN, id="7", platform="shopify", lines=(line("5.00"),))
     other.order(ANN, id="7", lines=(line("6.00"),))
     assert Order.of(world.shop).count() == 2
-    assert Order.need(other.shop).told.total == 6
+    assert Order.need(other.shop).merged.total == 6
 
 
 def test_an_order_of_a_draft_or_paused_program_never_gives(world: World) -> None:  # acceptance 16
@@ -172,4 +172,4 @@ def test_news_of_one_order_in_parallel_and_shuffled(world: World) -> None:  # ac
     assert len(set(results)) == 1
     assert ann.balance == 150
     kept = Order.need(world.shop)
-    assert (kept.status, len(kept.told.refunds)) == ("fulfilled", 1)
+    assert (kept.status, len(kept.merged.refunds)) == ("fulfilled", 1)

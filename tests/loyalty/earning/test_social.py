@@ -10,7 +10,7 @@ from widget_server.errors import ChannelNotEnabled, ProgramNotActive, RuleNotCli
 from widget_server.loyalty.earning import rules, social
 from widget_server.loyalty.earning.rules import EarningRule, Terms
 from widget_server.loyalty.earning.social import FollowedChannel
-from widget_server.loyalty.people import customers, privacy
+from widget_server.loyalty.people import customer_edits, privacy
 from widget_server.loyalty.program import programs
 
 
@@ -91,7 +91,7 @@ def test_a_resting_program_pays_nothing_and_keeps_the_payment_for_later(world: W
 
 def test_the_excluded_follow_without_points(world: World, instagram: EarningRule) -> None:  # acceptance 58
     ann = world.member()
-    customers.edit(world.shop.id, ann.id, excluded=True)
+    customer_edits.edit(world.shop.id, ann.id, excluded=True)
     follows(ann)
     assert (ann.balance, channels(ann)) == (0, ["instagram"])
 

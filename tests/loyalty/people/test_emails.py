@@ -4,7 +4,7 @@ import pytest
 
 from tests.make import World, refused
 from widget_server.errors import EmailInvalid
-from widget_server.loyalty.people import customers, emails, sign_in, sign_in_codes
+from widget_server.loyalty.people import customers, emails, recognition, sign_in, sign_in_codes
 from widget_server.loyalty.people.customers import Customer, Person
 from widget_server.loyalty.people.sign_in_codes import SignInCode
 
@@ -53,9 +53,9 @@ def test_the_mailbox_behind_it(typed: str, mailbox: str) -> None:
 
 
 def test_an_address_that_is_none_finds_nobody(world: World) -> None:
-    customers.recognise(world.shop.id, Person(external_id="c-1"))  # somebody without an address
+    recognition.recognise(world.shop.id, Person(external_id="c-1"))  # somebody without an address
     assert customers.by_verified_email(world.shop.id, '"ann"@example.com') is None
-    assert customers.recognise(world.shop.id, Person(external_id="c-2", email="ann@site.invalid")).email is None
+    assert recognition.recognise(world.shop.id, Person(external_id="c-2", email="ann@site.invalid")).email is None
 
 
 def test_a_code_asked_by_one_spelling_is_known_by_the_other(world: World) -> None:

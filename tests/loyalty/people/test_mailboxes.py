@@ -3,10 +3,10 @@
 import pytest
 
 from tests.make import Shopper, World, at_once, everything_kept
-from widget_server.loyalty import referrals
 from widget_server.loyalty.earning.rules import Terms
 from widget_server.loyalty.people import mailboxes, privacy
 from widget_server.loyalty.people.mailboxes import MailboxClaim
+from widget_server.loyalty.referrals import referrals
 from widget_server.loyalty.rewards.coupons import Coupon
 
 SPELT = ["f.armer@gmail.com", "farmer+1@gmail.com", "FARMER@googlemail.com"]

@@ -17,7 +17,7 @@ from widget_server.ledger import Cause, Transaction
 from widget_server.loyalty import reports
 from widget_server.loyalty.earning import orders
 from widget_server.loyalty.earning.rules import Terms
-from widget_server.loyalty.people import customers, privacy
+from widget_server.loyalty.people import privacy, recognition
 from widget_server.loyalty.people.customers import Person
 from widget_server.loyalty.points import adjustments, batches, tiers
 from widget_server.loyalty.points.adjustments import Adjustment, Annotation
@@ -72,9 +72,9 @@ def test_every_kind_of_row_goes_with_its_figures_and_the_merged_account_is_empty
         [getattr(row, name) for name in shown] for row in before
     ]
     copy_of = {row.id: copy.id for row, copy in zip(before, copies, strict=True)}
-    assert [row.takes_back for row in copies] == [copy_of.get(row.takes_back) for row in before]
+    assert [row.reverses_id for row in copies] == [copy_of.get(row.reverses_id) for row in before]
     opposites = rows_of(old)[len(before) :]
-    assert [(row.kind, row.amount, row.takes_back) for row in opposites] == [
+    assert [(row.kind, row.amount, row.reverses_id) for row in opposites] == [
         (row.kind, -row.amount, row.id) for row in before
     ]
     assert counters(old) == {}
@@ -120,7 +120,7 @@ def test_every_column_that_names_a_row_is_known() -> None:
 
 def test_words_coupons_and_keys_follow(world: World, old: Shopper, ann: Shopper) -> None:
     said = Annotation(reason="moved to Oslo", comment="Sorry, Ann", staff="kim")
-    row = adjustments.adjust(world.shop, old.account.id, source="staff", key="k", by=200, said=said)
+    row = adjustments.adjust(world.shop, old.account.id, source="staff", key="k", by=200, annotation=said)
     assert row is not None
     reward = world.reward(cost=150)
     coupon = old.redeems(reward, key="buy")
@@ -128,7 +128,7 @@ def test_words_coupons_and_keys_follow(world: World, old: Shopper, ann: Shopper)
     assert list(adjustments.audit_notes()) == []
     (note,) = Adjustment.of(world.shop)
     assert Transaction.need(world.shop, Transaction.id == note.transaction_id).account_id == ann.account.id
-    again = adjustments.adjust(world.shop, old.account.id, source="staff", key="k", by=200, said=said)
+    again = adjustments.adjust(world.shop, old.account.id, source="staff", key="k", by=200, annotation=said)
     assert again is not None
     assert (again.id, again.account_id) == (note.transaction_id, ann.account.id)
     key = {"key": "buy", "source": "widget"}
@@ -226,7 +226,7 @@ def test_a_birthday_is_paid_once_a_year(world: World, old: Shopper, ann: Shopper
     privacy.merge(world.shop, old.id, ann.id)
     assert counters(ann) == {"balance": 400, "earned": 400}
     taken = Transaction.need(world.shop, Transaction.cause == "merged", Transaction.account_id == ann.account.id)
-    assert Transaction.need(world.shop, Transaction.id == taken.takes_back).event_at == day("06-10")
+    assert Transaction.need(world.shop, Transaction.id == taken.reverses_id).event_at == day("06-10")
 
 
 def test_what_one_row_owes_the_other_pays_at_once(world: World, old: Shopper, ann: Shopper) -> None:
@@ -261,7 +261,7 @@ def test_debts_are_repaid_for_what_they_were_owed_the_oldest_first(world: World,
         orders.receive_refund(world.shop, "generic", number, refund("10.00"))
     ann.is_given(150)
     causes = {row.id: row.order_id for row in rows_of(ann)}
-    repaid = [(row.amount, row.takes_back) for row in rows_of(ann) if row.cause == "debt_repaid"]
+    repaid = [(row.amount, row.reverses_id) for row in rows_of(ann) if row.cause == "debt_repaid"]
     numbers = {row.id: row.external_id for row in orders.Order.of(world.shop)}
     assert [(amount, numbers[causes[row_id]]) for amount, row_id in repaid] == [(-100, "o1"), (-50, "o2")]
 
@@ -359,5 +359,5 @@ def test_a_guest_with_orders_keeps_what_she_was_given_when_she_joins(world: Worl
     registered = world.vouched("c-1", ANN)
     registered.is_given(1)
     world.vouched("c-1", ANN, verified=True)
-    person = customers.recognise(world.shop.id, Person(external_id="c-1"))
+    person = recognition.recognise(world.shop.id, Person(external_id="c-1"))
     assert counters(Shopper(world, person.id, "")) == {"balance": 201, "earned": 201}

@@ -8,13 +8,13 @@ from tests.make import NOON, Shopper, World, cart, everything_kept, refund
 from widget_server import clock, idempotency, ledger
 from widget_server.db import canonical
 from widget_server.errors import CodeExpired, NotFound, SignedOut
-from widget_server.loyalty import referrals
 from widget_server.loyalty.earning import orders
 from widget_server.loyalty.earning.orders import Parked
-from widget_server.loyalty.people import customers, privacy, sign_in
+from widget_server.loyalty.people import customer_edits, customers, privacy, recognition, sign_in
 from widget_server.loyalty.people.customers import Person
 from widget_server.loyalty.points import adjustments
 from widget_server.loyalty.points.adjustments import Annotation
+from widget_server.loyalty.referrals import links
 from widget_server.loyalty.rewards import codes
 from widget_server.loyalty.rewards.coupons import Coupon
 
@@ -39,14 +39,14 @@ def ann(world: World) -> Shopper:
     """A member of whom every table knows something."""
     world.order_rule(10)
     world.refer()
-    customers.recognise(world.shop.id, Person(external_id="shop-account-77", email=ANN, email_verified=True, **FACTS))
+    recognition.recognise(world.shop.id, Person(external_id="shop-account-77", email=ANN, email_verified=True, **FACTS))
     ann = world.vouched("shop-account-77", ANN, verified=True)
-    customers.edit(world.shop.id, ann.id, labels=["Choir of Trondheim"], notes="Allergic to nickel")
+    customer_edits.edit(world.shop.id, ann.id, labels=["Choir of Trondheim"], notes="Allergic to nickel")
     world.member("friend@example.com", code=ann.customer.referral_code)
-    referrals.count_visit(world.shop, ann.customer.referral_code)
+    links.count_visit(world.shop, ann.customer.referral_code)
     ann.orders("50.00", id="o1")
     said = Annotation(reason="Moved to Oslo, cannot come", comment="Sorry, Ann", staff="kim")
-    adjustments.adjust(world.shop, ann.account.id, source="staff", key="a", by=30, said=said)
+    adjustments.adjust(world.shop, ann.account.id, source="staff", key="a", by=30, annotation=said)
     ann.redeems(world.reward(cost=100))
     sign_in.ask(world.shop, ANN, purpose="sign_in", locale="en", wishes={"name": FACTS["name"]})
     answer = {"name": FACTS["name"], "email": ANN}
@@ -103,7 +103,7 @@ def test_what_comes_later_makes_somebody_new(world: World, ann: Shopper) -> None
     before = ann.balance
     privacy.erase(world.shop, ann.customer)
     person = Person(external_id="shop-account-77", email=ANN, email_verified=True)
-    fresh = customers.recognise(world.shop.id, person)
+    fresh = recognition.recognise(world.shop.id, person)
     assert (fresh.id != ann.id, fresh.status, fresh.joined_at) == (True, "visitor", None)
     assert world.order(person, id="o2").customer_id == fresh.id
     back = world.member(ANN)
@@ -138,13 +138,13 @@ def test_merged_rows_are_forgotten_with_the_person(world: World, ann: Shopper) -
     old = world.vouched("shop-account-77-old", "annlee@work.example", verified=True)
     old.is_given(5)
     said = Annotation(reason="Rosamund moved to Oslo")
-    adjustments.adjust(world.shop, old.account.id, source="staff", key="b", by=1, said=said)
+    adjustments.adjust(world.shop, old.account.id, source="staff", key="b", by=1, annotation=said)
     privacy.merge(world.shop, old.id, ann.id)
     signpost = old.customer  # the owner opens the old row
     privacy.erase(world.shop, signpost)
     assert known_words() == set()
     assert ann.customer.erased_at is not None
-    assert customers.recognise(world.shop.id, Person(external_id="shop-account-77-old")).id not in (old.id, ann.id)
+    assert recognition.recognise(world.shop.id, Person(external_id="shop-account-77-old")).id not in (old.id, ann.id)
 
 
 def test_a_used_coupon_stays_used_and_never_lives_again(world: World, ann: Shopper) -> None:
@@ -159,7 +159,7 @@ def test_what_a_person_was_known_by_before_is_forgotten_too(world: World, ann: S
     """Ann moves to another address, number and name; a file and a parked message have the earlier ones."""
     old = world.vouched("shop-account-78", "annlee@work.example", verified=True)
     facts = {"email": "ann@new.example", "phone": "+47 900 12345", "name": "Ann Berg"}
-    customers.edit(world.shop.id, ann.id, **facts)
+    customer_edits.edit(world.shop.id, ann.id, **facts)
     for body in (b'{"email":"ann.lee@example.com"}', b"Ann Rosamund Lee", b"0151-2345678", b"annlee@work.example"):
         orders.park(world.shop, "generic", "order", body, reason="odd")
     privacy.merge(world.shop, old.id, ann.id)
@@ -178,8 +178,10 @@ def test_what_a_person_was_known_by_before_is_forgotten_too(world: World, ann: S
 
 def test_a_merge_gathers_what_staff_wrote_and_keeps_the_exclusion(world: World) -> None:  # acceptance 58
     old, ann = world.visitor("ann@old.example"), world.member(ANN)
-    customers.edit(world.shop.id, old.id, name="Ann Lee", labels=["VIP", "Mugs"], notes="Came by bike", excluded=True)
-    customers.edit(world.shop.id, ann.id, labels=["Mugs", "Tea"], notes="Likes tea")
+    customer_edits.edit(
+        world.shop.id, old.id, name="Ann Lee", labels=["VIP", "Mugs"], notes="Came by bike", excluded=True
+    )
+    customer_edits.edit(world.shop.id, ann.id, labels=["Mugs", "Tea"], notes="Likes tea")
     privacy.merge(world.shop, old.id, ann.id)
     row, signpost = ann.customer, old.customer
     assert (row.labels, row.notes) == (["Mugs", "Tea", "VIP"], "Likes tea\n\nCame by bike")
@@ -230,10 +232,10 @@ def test_what_was_booked_before_a_merge_is_in_it(world: World) -> None:
     with clock.at(NOON):
         ann = world.vouched("c-1", ANN)
         world.guest_orders(ANN, "10.00")
-        guest = customers.recognise(world.shop.id, Person(email=ANN))
+        guest = recognition.recognise(world.shop.id, Person(email=ANN))
         account = ledger.account_of(world.shop.id, guest.id)
         said = Annotation(reason="secret", comment="A welcome")
-        adjustments.adjust(world.shop, account.id, source="staff", key="a", by=5, said=said)
+        adjustments.adjust(world.shop, account.id, source="staff", key="a", by=5, annotation=said)
     with clock.at(NOON + timedelta(days=1)):
         world.vouched("c-1", ANN, verified=True)
         told = privacy.export(world.shop, ann.customer)

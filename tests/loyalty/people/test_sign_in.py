@@ -22,9 +22,9 @@ from widget_server.errors import (
     WrongCode,
     WrongCredentials,
 )
-from widget_server.loyalty import referrals
 from widget_server.loyalty.people import customers, passwords, privacy, sessions, sign_in, sign_in_codes
 from widget_server.loyalty.people.customers import Customer
+from widget_server.loyalty.referrals import referrals
 
 ANN = "ann@example.com"
 HERS, MALLORYS = "ferns like the shade", "i was here before her"

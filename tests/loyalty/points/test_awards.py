@@ -57,10 +57,10 @@ def test_staff_change_a_balance_by_an_amount_or_to_a_balance(world: World) -> No
 
 def test_an_adjustment_with_the_same_key_is_done_once(world: World) -> None:  # acceptance 62
     ann = world.member()
-    first = adjust(ann, key="set", to_balance=100, said=Annotation(comment="welcome"))
+    first = adjust(ann, key="set", to_balance=100, annotation=Annotation(comment="welcome"))
     assert first is not None
     ann.is_given(7)
-    again = adjust(ann, key="set", to_balance=100, said=Annotation(comment="welcome"))
+    again = adjust(ann, key="set", to_balance=100, annotation=Annotation(comment="welcome"))
     assert again is not None
     assert again.id == first.id
     assert ann.balance == 107
@@ -80,7 +80,7 @@ def test_adjustments_in_parallel_set_one_balance(world: World) -> None:
 def test_an_app_gives_points_with_what_it_knows(world: World) -> None:  # wix-api §1b earnPoints
     ann = world.member()
     said = Annotation(comment="Thank you for calling", app_id="crm", activity_type="call", order_ref="A-7", channel="X")
-    row = adjustments.earn_points(world.shop, ann.account.id, 70, source="admin", key="k1", said=said)
+    row = adjustments.earn_points(world.shop, ann.account.id, 70, source="admin", key="k1", annotation=said)
     assert (row.kind, row.amount, row.cause, row.key, ann.account.earned) == ("earn", 70, "gift", "k1", 70)
     note = Adjustment.need(world.shop, Adjustment.transaction_id == row.id)
     assert (note.app_id, note.activity_type, note.order_ref, note.channel) == ("crm", "call", "A-7", "X")
@@ -95,7 +95,7 @@ def test_points_are_given_once_a_key(world: World) -> None:  # acceptance 62
 
     def give(who: Shopper, amount: int) -> Transaction:
         said = Annotation(comment="hi")
-        return adjustments.earn_points(world.shop, who.account.id, amount, source="admin", key="k1", said=said)
+        return adjustments.earn_points(world.shop, who.account.id, amount, source="admin", key="k1", annotation=said)
 
     first = give(ann, 70)
     programs.pause(world.shop.id)
@@ -134,7 +134,7 @@ def test_points_are_given_only_where_they_may_be_earned(world: World) -> None:
 
 def test_a_gift_repays_debt_first(world: World) -> None:  # contracts §2
     ann = world.member()
-    facts = {"source": "job", "key": "t", "cause": ledger.Cause("story"), "takes_back": None}
+    facts = {"source": "job", "key": "t", "cause": ledger.Cause("story"), "reverses_id": None}
     ledger.claw_back(world.shop.id, ann.account.id, 30, **facts)
     ann.is_given(50)
     assert (ann.balance, ann.debt) == (20, 0)
@@ -158,7 +158,7 @@ def test_a_balance_is_never_set_below_zero(world: World) -> None:
 
 def test_words_that_were_changed_are_found_and_erased_ones_are_not(world: World) -> None:
     ann = world.member()
-    row = adjust(ann, by=20, said=Annotation(reason="why", comment="Sorry"))
+    row = adjust(ann, by=20, annotation=Annotation(reason="why", comment="Sorry"))
     assert row is not None
     Adjustment.change(world.shop, {Adjustment.comment: "Sorry!"})
     (wrong,) = adjustments.audit_notes()
@@ -178,7 +178,7 @@ def test_texts_have_an_end() -> None:
 def test_its_texts_can_be_erased_and_stand_not_in_the_ledger(world: World) -> None:  # acceptance 49, 58
     ann = world.member()
     said = Annotation(reason="Ann called, was cross", comment="Sorry for the delay", staff="s1")
-    row = adjust(ann, by=20, said=said)
+    row = adjust(ann, by=20, annotation=said)
     assert row is not None
     note = Adjustment.need(world.shop, Adjustment.transaction_id == row.id)
     assert (note.reason, note.comment, note.staff) == ("Ann called, was cross", "Sorry for the delay", "s1")

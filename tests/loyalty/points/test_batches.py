@@ -58,7 +58,9 @@ def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_everybody_gets_points_with_both_texts(world: World, people: list[Shopper], small_chunks: None) -> None:
-    batch = bulk(world, by=50, said=Annotation(reason="spring sale went badly", comment="Happy spring!", staff="s1"))
+    batch = bulk(
+        world, by=50, annotation=Annotation(reason="spring sale went badly", comment="Happy spring!", staff="s1")
+    )
     assert figures(batch) == ("running", 3, 0, 0, 0)
     assert [person.balance for person in people] == [100, 200, 300]
     assert figures(settled(batch)) == ("done", 3, 3, 0, 0)
@@ -250,7 +252,7 @@ def test_a_batch_is_undone_row_by_row(world: World, people: list[Shopper], small
     assert (undone.status, undone.undone, undone.kept) == ("undone", 3, 0)
     assert [person.balance for person in people] == [100, 200, 300]
     undo, row, _ = ledger.history(world.shop.id, people[0].account.id)
-    assert (undo.takes_back, undo.amount, undo.key) == (row.id, -row.amount, f"undo:{batch.id}")
+    assert (undo.reverses_id, undo.amount, undo.key) == (row.id, -row.amount, f"undo:{batch.id}")
     assert batches.undo(world.shop, batch.id).status == "undone"
     assert settled(batch).undone == 3
     assert [person.balance for person in people] == [100, 200, 300]

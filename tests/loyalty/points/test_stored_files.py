@@ -19,9 +19,9 @@ from widget_server import clock, config, data_keys, db, jobs
 from widget_server.app import create_app
 from widget_server.errors import FileTooLarge, NotFound
 from widget_server.loyalty.people import api_keys
-from widget_server.loyalty.points import imports, stored_files
-from widget_server.loyalty.points.imports import Upload
+from widget_server.loyalty.points import stored_files, uploads
 from widget_server.loyalty.points.stored_files import PIECE_BYTES, StoredFile
+from widget_server.loyalty.points.uploads import Upload
 
 MEMORY_BYTES_MAX = 8 * PIECE_BYTES
 
@@ -174,11 +174,11 @@ def test_a_file_that_came_to_one_host_is_there_for_the_other(
 def test_files_in_the_folder_are_taken_in_once(world: World, tmp_path: Path) -> None:
     folder = tmp_path / "imports"
     folder.mkdir()
-    upload = imports.new_upload(world.shop)
+    upload = uploads.new_upload(world.shop)
     Upload.change(world.shop, {Upload.size: 4, Upload.digest: "d"}, Upload.id == upload.id)
     (folder / upload.id).write_bytes(b"a,b\n")
     (folder / "nobodys").write_bytes(b"ann@example.com")
-    assert [imports.take_in(folder), imports.take_in(folder), imports.take_in(tmp_path / "none")] == [1, 0, 0]
+    assert [uploads.take_in(folder), uploads.take_in(folder), uploads.take_in(tmp_path / "none")] == [1, 0, 0]
     row = Upload.need(world.shop, Upload.id == upload.id)
     assert read(world, row.file_id) == b"a,b\n"
     assert list(folder.iterdir()) == []

@@ -187,7 +187,7 @@ class Spending(RuleBasedStateMachine):
         self._try(at, lambda coupon: codes.release(self.world.shop, coupon.code, f"generic:{order}", source="t"))
 
     @rule(order=some_order, at=some, cancelled=st.booleans())
-    def order_says(self, order: str, at: int, cancelled: bool) -> None:
+    def apply_order_codes(self, order: str, at: int, cancelled: bool) -> None:
         bought = self._coupons()
         codes, revision = self.told.get(order, ("", (), 0))[1:]
         codes = codes or ((bought[at % len(bought)].code,) if bought else ())

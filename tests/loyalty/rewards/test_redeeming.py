@@ -19,7 +19,7 @@ from widget_server.errors import (
     RewardUnavailable,
     WorthNothing,
 )
-from widget_server.loyalty.people import customers
+from widget_server.loyalty.people import customer_edits, customers
 from widget_server.loyalty.program import programs
 from widget_server.loyalty.rewards import checkout, codes, redeeming, rewards
 from widget_server.loyalty.rewards.coupons import Coupon
@@ -56,7 +56,7 @@ def test_only_members_redeem_and_only_while_the_program_is_active(world: World, 
 def test_the_excluded_redeem_nothing_and_keep_what_they_have(world: World, ann: Shopper) -> None:  # acceptance 58
     reward = world.reward(cost=100)
     kept = ann.redeems(reward, key="k")
-    customers.edit(world.shop.id, ann.id, excluded=True)
+    customer_edits.edit(world.shop.id, ann.id, excluded=True)
     refused(lambda: ann.redeems(reward), CustomerExcluded)
     apply = partial(checkout.apply, world.shop, ann.customer, "basket", source="admin")
     refused(lambda: apply(key="a", reward_id=reward.id), CustomerExcluded)
@@ -66,7 +66,7 @@ def test_the_excluded_redeem_nothing_and_keep_what_they_have(world: World, ann: 
     assert apply(key="b", coupon_id=kept.id).status == "applied"
     assert codes.use(world.shop, kept.code, "generic:o1").status == "used"
     assert ann.balance == 900
-    customers.edit(world.shop.id, ann.id, excluded=False)
+    customer_edits.edit(world.shop.id, ann.id, excluded=False)
     assert ann.redeems(reward).status == "active"
 
 

@@ -6,7 +6,8 @@ from typing import Any
 from marshmallow import fields, validate
 
 from widget_server.loyalty.people import emails
-from widget_server.loyalty.people.customers import LABELS_MAX, Customer, Person
+from widget_server.loyalty.people.customer_edits import LABELS_MAX
+from widget_server.loyalty.people.customers import Customer, Person
 from widget_server.web.wire import Choice, Flag, Wire, WireTime, bulk_answer, guid, line, page_of, text, whole, wrapped
 
 STATUSES = {"VISITOR": "visitor", "PENDING": "pending", "MEMBER": "member"}

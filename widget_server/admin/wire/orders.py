@@ -56,7 +56,7 @@ ParkedPage = page_of("parked", ParkedWire)
 
 def order(row: Order, awards: list[Award]) -> dict[str, Any]:
     """The row as OrderWire writes it."""
-    told: OrderState = row.told
+    told: OrderState = row.merged
     same = ("id", "customer_id", "platform", "external_id", "number", "status", "why_nothing")
     return {
         **{name: getattr(row, name) for name in same},

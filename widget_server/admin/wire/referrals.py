@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import fields
 
-from widget_server.loyalty.referrals import Referral
+from widget_server.loyalty.referrals.referrals import Referral
 from widget_server.web.wire import Choice, Wire, WireTime, guid, page_of, wrapped
 
 STATUSES = {one: one.lower() for one in ("JOINED", "PENDING", "COMPLETED", "BLOCKED", "CANCELLED")}

@@ -5,7 +5,8 @@ from typing import Any, get_args
 from marshmallow import Schema, fields, validate
 
 from widget_server.loyalty.earning import feeds
-from widget_server.program_file.apply import Facts, plain
+from widget_server.program_file.changes import plain
+from widget_server.program_file.facts import Facts
 from widget_server.program_file.fields import AMOUNT, Amount, Day, Id, Moment, Whole, Words, YesNo
 from widget_server.program_file.schema import CampaignSchema, ProgramSchema, ReferralSchema, WidgetSchema
 from widget_server.stores.platforms import PLATFORMS

@@ -91,7 +91,7 @@ def transaction(row: Transaction, said: Adjustment | None, order: Order | None) 
             "reference_entity_id": row.cause_id,
         },
         "adjust": {"app_id": app_id, **before_and_after},
-        "refund": {"app_id": app_id, "refunded_transaction_id": row.takes_back},
+        "refund": {"app_id": app_id, "refunded_transaction_id": row.reverses_id},
         "expire": before_and_after,
     }
     return {

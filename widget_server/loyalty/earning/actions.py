@@ -31,9 +31,10 @@ class Action:
 
 
 def fire(shop: Shop, customer: Customer, action: Action, *, source: str) -> list[Transaction]:
-    """Book what `action` gives under every rule for it; the booked rows (none: no rule, or a cap).
+    """Book what `action` gives under every rule for it; returns the booked rows (none: no rule, or a cap).
 
-    Nothing is earned while the program is not active, by the excluded, or twice by the same action.
+    Nothing is earned while the program is not active (acceptance 16), by the excluded (58), or twice by the same
+    action. Raises BalanceTooLarge when the account can hold no more.
     """
     if not may_earn(customer, programs.of(shop.id)):
         return []
@@ -47,9 +48,10 @@ def fire(shop: Shop, customer: Customer, action: Action, *, source: str) -> list
 
 
 def click(shop: Shop, customer: Customer, rule_id: str) -> EarningRule:
-    """The member opened a social page: points for the click, once (acceptance 26).
+    """Pay the member for opening a social page, once (acceptance 26); returns the rule.
 
-    Raises RuleNotClickable for every other kind of rule, NotFound when there is no such rule.
+    Raises RuleNotClickable for every other kind of rule, NotFound when there is no such rule, ProgramNotActive, and
+    BalanceTooLarge.
     """
     rule = EarningRule.need(shop, EarningRule.id == rule_id)
     if rule.kind != "social":
@@ -61,7 +63,7 @@ def click(shop: Shop, customer: Customer, rule_id: str) -> EarningRule:
 
 
 def visit(shop: Shop, customer: Customer) -> int:
-    """The day's first page visit; returns the points it gave now."""
+    """Pay the day's first page visit of a member; returns the points it gave now. Raises BalanceTooLarge."""
     day = clock.local_date(clock.now(), shop.timezone).isoformat()
     rows = fire(shop, customer, Action("visit", day), source="widget")
     return sum(row.amount for row in rows)
@@ -77,7 +79,11 @@ def _names(rule: EarningRule, action: Action) -> bool:
 
 
 def pay(shop: Shop, rule: EarningRule, customer: Customer, action: Action, source: str) -> Transaction | None:
-    """Book what one rule gives for `action`; None when it gives nothing (not for this customer, paid before, a cap)."""
+    """Book what one rule gives for `action`, within its caps (acceptance 24).
+
+    Returns the booked row, or None when it gives nothing (not for this customer, paid before, a cap). Raises
+    BalanceTooLarge.
+    """
     moment = action.at or clock.now()
     with atomic():
         account = ledger.account_of(shop.id, customer.id)
@@ -133,7 +139,7 @@ def _within_caps(shop: Shop, rule: EarningRule, account: Account, wanted: int, a
 
 
 def count_once(shop: Shop, account_id: str, moved: set[str]) -> None:
-    """Two accounts became one: take back what a rule gave to both and would have given to one person once.
+    """Two accounts became one: claw back what a rule gave to both and would have given to one person once.
 
     `moved` are the rows that came from the merged account. The rows of each rule take their turns by the time of the
     event, under the rule's caps as they are now; what the caps leave is kept. Only what the two rows have too much
@@ -156,7 +162,7 @@ def count_once(shop: Shop, account_id: str, moved: set[str]) -> None:
                     source="job",
                     key=f"paid-twice:{row.id}",
                     cause=Cause("merged", rule.id, snapshot={"title": rule.title}),
-                    takes_back=row.id,
+                    reverses_id=row.id,
                     shortfall=shortfall,
                 )
 

@@ -1,4 +1,4 @@
-"""Birthdays: told once, paid once a year (acceptance 25)."""
+"""Birthdays: noted once, paid once a year (acceptance 25)."""
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta

@@ -35,7 +35,7 @@ def units(terms: Terms) -> list[str]:
 
 
 def start(unit: str, at: datetime, timezone: str) -> datetime:
-    """The first moment of the period around `at`."""
+    """The first moment of the period (day, month, year, ever) around `at`, in this time zone."""
     return EVER if unit == "ever" else clock.period(at, unit, timezone)[0]
 
 

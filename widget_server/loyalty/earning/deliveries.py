@@ -35,5 +35,5 @@ def first_topic(shop: Shop, topic: str, body: bytes) -> str:
 
 
 def forget_old() -> None:
-    """Drop what came longer than REMEMBERED ago."""
+    """Delete the digests of bodies that came longer than REMEMBERED ago."""
     Delivery.delete().where(Delivery.created_at < clock.now() - REMEMBERED).execute()

@@ -6,7 +6,7 @@ A platform may switch a webhook off after a few failures and never say so. For t
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Literal, TypedDict
 
 from peewee import Check
 
@@ -93,7 +93,7 @@ def of(shop: Shop) -> Feed | None:
 
 
 def due() -> list[Feed]:
-    """The feeds to look at now, of every shop."""
+    """The feeds of every shop whose next look is due, the longest overdue first."""
     return list(Feed.everywhere().where(Feed.next_look_at <= clock.now()).order_by(Feed.next_look_at))
 
 
@@ -109,7 +109,7 @@ def go_on(shop: Shop) -> None:
 
 
 def reach(feed: Feed, listing: Listing, place: Place) -> None:
-    """The list was read up to this place."""
+    """Keep how far the list was read: what changed before `place` is known."""
     feed.places = {**feed.places, listing: {"since": clock.iso(place.since), "page": place.page}}
     Feed.change(feed.shop_id, {Feed.places: feed.places})
 
@@ -145,12 +145,20 @@ def conclude(shop: Shop, status: Status, detail: str | None, *, mended: bool = F
 
 
 def unwell() -> list[Feed]:
-    """The feeds that are not ok, of every shop."""
+    """The feeds of every shop whose last look found that something is wrong."""
     return list(Feed.everywhere().where(Feed.status != "ok").order_by(Feed.shop_id))
 
 
-def facts(shop: Shop) -> dict[str, Any] | None:
-    """The feed's status, when it was checked and what was found, for the shell and the admin API."""
+class FeedFacts(TypedDict):
+    """A feed as the shell and the admin API show it: `checked_at` and `detail` are None before the first look."""
+
+    status: Status
+    checked_at: datetime | None
+    detail: str | None
+
+
+def facts(shop: Shop) -> FeedFacts | None:
+    """The feed's status, when it was checked and what was found; None while the shop's API is not read."""
     feed = of(shop)
     if feed is None:
         return None

@@ -14,15 +14,15 @@ class Kind:
     """A kind of rule.
 
     `per` is what it pays for; `rated`: it may give points for each unit of money; `limit`: how often it pays a customer
-    by its nature, whatever the owner says (for a birthday a gap of its own, birthdays.py); `told_by`: who says that it
-    happened; `named_by`: the term that tells rules of the kind apart, by which an action names one.
+    by its nature, whatever the owner says (for a birthday a gap of its own, birthdays.py); `reported_by`: who reports
+    that it happened; `named_by`: the term that tells rules of the kind apart, by which an action names one.
     """
 
     name: str
     per: Literal["order", "action"] = "action"
     rated: bool = False
     limit: tuple[int, Unit] | None = None
-    told_by: Literal["orders", "server", "shop"] = "server"
+    reported_by: Literal["orders", "server", "shop"] = "server"
     named_by: Literal["channel", "name"] | None = None
 
     @property
@@ -31,23 +31,23 @@ class Kind:
         return self.limit == (1, "ever")
 
     @property
-    def word(self) -> str:
-        """The name as the admin API's triggers have it."""
+    def activity(self) -> str:
+        """The activity by which a trigger of the admin API names the kind: `first-order`."""
         return self.name.replace("_", "-")
 
 
 KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in (
-        Kind("order", per="order", rated=True, told_by="orders"),
-        Kind("first_order", per="order", rated=True, limit=(1, "ever"), told_by="orders"),
+        Kind("order", per="order", rated=True, reported_by="orders"),
+        Kind("first_order", per="order", rated=True, limit=(1, "ever"), reported_by="orders"),
         Kind("join", limit=(1, "ever")),
         Kind("birthday", limit=(1, "year")),
-        Kind("newsletter", limit=(1, "ever"), told_by="shop"),
-        Kind("review", told_by="shop"),
-        Kind("social", limit=(1, "ever"), told_by="shop", named_by="channel"),
-        Kind("visit", limit=(1, "day"), told_by="shop"),
-        Kind("custom", rated=True, told_by="shop", named_by="name"),
+        Kind("newsletter", limit=(1, "ever"), reported_by="shop"),
+        Kind("review", reported_by="shop"),
+        Kind("social", limit=(1, "ever"), reported_by="shop", named_by="channel"),
+        Kind("visit", limit=(1, "day"), reported_by="shop"),
+        Kind("custom", rated=True, reported_by="shop", named_by="name"),
     )
 }
 ORDER_KINDS = tuple(name for name, kind in KINDS.items() if kind.per == "order")

@@ -101,7 +101,7 @@ class _Prices:
         self._left_over = {tax: self._share_after(deductions, tax) for tax in (False, True)}
 
     def net(self, line: Line, *, after_discounts: bool = True, with_tax: bool = False) -> Decimal:
-        """What was charged for a bought line."""
+        """What was charged for a bought line, in the order's currency, with its share of the order's discounts."""
         if after_discounts:
             return self._discounted(line, with_tax) * self._left_over[with_tax]
         return max(self._taxed(line.subtotal, line.tax, with_tax), ZERO)

@@ -26,11 +26,9 @@ from widget_server.loyalty.program import programs
 from widget_server.loyalty.program.programs import Program
 from widget_server.loyalty.program.shops import Shop
 
-# Scoring the orders of a shop
-
 
 def score_order(shop: Shop, order_id: str, *, source: str) -> None:
-    """Bring everything this order should have given in step with its state.
+    """Bring everything this order should have given in step with its state. Raises NotFound.
 
     Rules with caps and the first-order rule depend on the customer's other orders: those are worked out in the order
     in which they were placed, whatever the order in which we heard of them.
@@ -47,12 +45,12 @@ def score_order(shop: Shop, order_id: str, *, source: str) -> None:
             if account is not None and given.account_id == account.id:
                 own[given.rule_id] = given
             else:
-                _settle(shop, order, given, 0, program, source, word="order_changed")
+                _settle(shop, order, given, 0, program, source, reason="order_changed")
         for rule in _order_rules(shop):
             award: Award | None = own.get(rule.id)
             if award is None and _open_for(rule, order, customer, account, program):
                 rate = _rate_now(shop, program, rule, account, order.placed_at)
-                if account is not None or score(order.told, rate).points:
+                if account is not None or score(order.merged, rate).points:
                     account = account or ledger.open_account(shop.id, customer.id)  # never for nothing (contracts §1)
                     award = _first_award(shop, rule, order, account, rate)
             if award is not None:
@@ -118,7 +116,7 @@ def _score_first(shop: Shop, program: Program, rule: EarningRule, account: Accou
     """Only a new customer's first paid order gives these points: first by the time it was placed."""
     alive = Order.of(shop).where(Order.customer_id == account.customer_id, Order.status != "cancelled")
     by_age, rules = alive.order_by(Order.placed_at, Order.external_id), program.rules
-    first = next((one for one in by_age.iterator() if rules.stands(one.told, rules.paid_at)), None)
+    first = next((one for one in by_age.iterator() if rules.stands(one.merged, rules.paid_at)), None)
     if first is not None and _bought_before(shop, rule, account, first):
         first = None
     mine = Award.of(shop).where(Award.rule_id == rule.id, Award.account_id == account.id)
@@ -157,7 +155,7 @@ def _taking_turns(shop: Shop, rule: EarningRule, account: Account) -> tuple["Bud
     budget, turns = Budget(shop), []
     for order in Order.of(shop).where(Order.id.in_(list(rows))).order_by(Order.placed_at, Order.external_id):
         rate = _rate_of(rows[order.id])
-        scored = score(order.told, rate).points if order.customer_id == account.customer_id else 0
+        scored = score(order.merged, rate).points if order.customer_id == account.customer_id else 0
         turns.append((order, rows[order.id], budget.take(scored, order.placed_at, rate.terms)))
     return budget, turns
 
@@ -174,13 +172,13 @@ def _settle(
     program: Program,
     source: str,
     *,
-    word: str | None = None,
+    reason: str | None = None,
 ) -> None:
     """Bring one award to what its order is worth; `given` overrules the score (caps, first order).
 
     What the order is worth beyond what it reached its status with waits in an award beside it.
     """
-    rate, state = _rate_of(award), order.told
+    rate, state = _rate_of(award), order.merged
     scored = score(state, rate)
     wanted = scored.points if given is None else given
     now = min(wanted, standing_points(state, rate, wanted))
@@ -192,7 +190,9 @@ def _settle(
         "capped": wanted < scored.points,
     }
     shortfall = program.rules.shortfall
-    target = Target(now, _due(shop, state.reached.get(rate.earn_at), rate.wait_days), word or _word(state), snapshot)
+    target = Target(
+        now, _due(shop, state.reached.get(rate.earn_at), rate.wait_days), reason or _reason(state), snapshot
+    )
     awards.settle(award, target, shortfall=shortfall, source=source)
     later = awards.later_part(award)
     if later is None and wanted > now:
@@ -228,7 +228,7 @@ def _due(shop: Shop, reached: datetime | None, wait_days: int) -> datetime | Non
     return clock.start_of(clock.local_date(reached, shop.timezone) + timedelta(days=wait_days), shop.timezone)
 
 
-def _word(state: OrderState) -> str:
+def _reason(state: OrderState) -> str:
     if state.is_void:
         return "order_cancelled"
     return "order_refunded" if state.given_back else "order_changed"
@@ -275,6 +275,3 @@ def quote(shop: Shop, customer: Customer | None, state: OrderState) -> int:
             budget = _taking_turns(shop, rule, account)[0] if account and rule.terms.capped else Budget(shop)
             total += budget.take(scored, now, rule.terms)
     return total
-
-
-# Actions that are no orders

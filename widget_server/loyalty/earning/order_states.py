@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from widget_server import clock
 from widget_server.db import canonical
+from widget_server.json_types import JsonObject
 
 Status = Literal["draft", "placed", "paid", "fulfilled", "cancelled"]
 STATUSES: tuple[Status, ...] = ("draft", "placed", "paid", "fulfilled", "cancelled")  # in a tie of times the later wins
@@ -179,14 +180,15 @@ class OrderState:
         )
         return (Refund(id=f"{self.id}-cancelled", amount=amount, shipping=shipping, tax=tax),)
 
-    def as_json(self) -> dict[str, Any]:
-        """A JSON value that `from_json` reads back."""
-        value: dict[str, Any] = json.loads(canonical(asdict(self)))
+    def as_json(self) -> JsonObject:
+        """The state by the names of its fields, money and times as text, which `from_json` reads back."""
+        value: JsonObject = json.loads(canonical(asdict(self)))
         return value
 
     @classmethod
-    def from_json(cls, value: dict[str, Any]) -> "OrderState":
+    def from_json(cls, stored: JsonObject) -> "OrderState":
         """The state as kept by `as_json`, also by one that did not know every field of today."""
+        value: dict[str, Any] = dict(stored)  # as `as_json` made it
         known = dict(value)
         known["lines"] = tuple(_line(line) for line in value["lines"])
         for name in ("refunds", "refund_parts"):

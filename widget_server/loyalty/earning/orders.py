@@ -1,4 +1,4 @@
-"""Orders: the state of each purchase as the platform last told it, and the inbox of what we could not book."""
+"""Orders: the newest state of each purchase as its platform reports it, and the messages that we could not book."""
 
 import hashlib
 import json
@@ -9,18 +9,7 @@ from typing import Any
 from peewee import Check
 
 from widget_server import clock, config, job_queue
-from widget_server.db import (
-    Bool,
-    Json,
-    ShopTable,
-    Text,
-    UtcDateTime,
-    atomic,
-    canonical,
-    insert_once,
-    lock_rows,
-    new_id,
-)
+from widget_server.db import Bool, Json, ShopTable, Text, UtcDateTime, atomic, canonical, insert_once, lock_rows, new_id
 from widget_server.events import OrderChanged, emit
 from widget_server.job_queue import JobName
 from widget_server.loyalty.earning.order_states import (
@@ -32,7 +21,7 @@ from widget_server.loyalty.earning.order_states import (
     merge,
     without_texts,
 )
-from widget_server.loyalty.people import customers, emails
+from widget_server.loyalty.people import customers, emails, recognition
 from widget_server.loyalty.people.customers import Customer, Person
 from widget_server.loyalty.people.forgetting import Forgotten
 from widget_server.loyalty.points.awards import Award
@@ -82,8 +71,8 @@ class Order(ShopTable):
         constraints = [Check("status IN ('placed', 'paid', 'fulfilled', 'cancelled')")]
 
     @property
-    def told(self) -> OrderState:
-        """The merged state."""
+    def merged(self) -> OrderState:
+        """The merged state of the order, as `state` holds it in JSON."""
         return OrderState.from_json(self.state)
 
 
@@ -134,9 +123,11 @@ class Claim:
     who: str
 
     @classmethod
-    def of(cls, told: OrderState, person: Person) -> "Claim":
-        """The claim of a state."""
-        return cls(person.external_id is not None, told.precedence, _digest(person.external_id or person.email or ""))
+    def of(cls, received: OrderState, person: Person) -> "Claim":
+        """The claim that a received state makes for `person`, who is the customer in its message."""
+        return cls(
+            person.external_id is not None, received.precedence, _digest(person.external_id or person.email or "")
+        )
 
     def beats(self, order: Order) -> bool:
         """Whether this claim holds against the one by which the order has its owner now."""
@@ -151,35 +142,38 @@ class Claim:
         return mine > held if self.by_id else mine < held
 
 
-def receive(shop: Shop, platform: str, told: OrderState, person: Person | None) -> Order:
-    """Book the state of an order: merged with what is known, so that late or repeated news cannot matter."""
+def receive(shop: Shop, platform: str, received: OrderState, person: Person | None) -> Order:
+    """Book a state of an order: merged with what is known, so that late or repeated news cannot matter (acceptance 23).
+
+    `person` is the customer that the message names, None when it names nobody. Returns the order.
+    """
     with atomic():
-        order = _locked(shop, platform, told)
-        merged = merge(OrderState.from_json(order.state) if order.state else None, told)
+        order = _locked(shop, platform, received)
+        merged = merge(OrderState.from_json(order.state) if order.state else None, received)
         if person is not None and not _is_of_erased(shop, order):
-            _claim(shop, order, Claim.of(told, person), person)
+            _claim(shop, order, Claim.of(received, person), person)
         return _store(shop, order, merged)
 
 
 def receive_refund(shop: Shop, platform: str, order_id: str, refund: Refund) -> Order | None:
-    """Book a refund that was told by itself; None when its order is not known yet (then park it)."""
+    """Book a refund that was reported by itself; None when its order is not known yet (then park it)."""
     with atomic():
         order = _lock(shop, platform, order_id)
-        return None if order is None else _store(shop, order, add_refund(order.told, refund))
+        return None if order is None else _store(shop, order, add_refund(order.merged, refund))
 
 
 def receive_child(shop: Shop, platform: str, parent_id: str, received: OrderState) -> Order | None:
     """Book the state of a sub-order with the purchase it is part of; None when that is not known yet (then park it)."""
     with atomic():
         order = _lock(shop, platform, parent_id)
-        return None if order is None else _store(shop, order, add_child(order.told, received))
+        return None if order is None else _store(shop, order, add_child(order.merged, received))
 
 
 def receive_deletion(shop: Shop, platform: str, order_id: str) -> Order | None:
     """The platform deleted the order: it counts as cancelled. None when it is not known yet (then park it)."""
     with atomic():
         order = _lock(shop, platform, order_id)
-        return None if order is None else _store(shop, order, delete(order.told))
+        return None if order is None else _store(shop, order, delete(order.merged))
 
 
 def reconsider(shop: Shop) -> None:
@@ -192,13 +186,13 @@ def reconsider(shop: Shop) -> None:
         for order_id in ids:
             with atomic():
                 order = lock_rows(Order.of(shop).where(Order.id == order_id)).get()
-                _store(shop, order, order.told)
+                _store(shop, order, order.merged)
         last = ids[-1]
 
 
 def _ids_after(shop: Shop, last: str) -> list[str]:
-    asked_again = Order.why_nothing.is_null() | (Order.why_nothing == BEFORE_PROGRAM)
-    rows = Order.of(shop, Order.id).where(Order.id > last, asked_again).order_by(Order.id).limit(RECONSIDER_CHUNK)
+    undecided = Order.why_nothing.is_null() | (Order.why_nothing == BEFORE_PROGRAM)
+    rows = Order.of(shop, Order.id).where(Order.id > last, undecided).order_by(Order.id).limit(RECONSIDER_CHUNK)
     return [row.id for row in rows]
 
 
@@ -215,7 +209,7 @@ def known_emails(shop: Shop, customer: Customer) -> list[str]:
 
 
 def find(shop: Shop, platform: str, external_id: str) -> Order | None:
-    """The order with the platform's id."""
+    """The order with the platform's own id; None while no message about it was booked."""
     return Order.one(shop, Order.platform == platform, Order.external_id == external_id)
 
 
@@ -261,7 +255,7 @@ def retry(shop: Shop, parked_id: str) -> Parked:
 
 
 def dismiss(shop: Shop, parked_id: str) -> Parked:
-    """The owner has seen to it. Raises NotFound."""
+    """Note that the owner has seen to a parked message: it is not tried again. Raises NotFound."""
     Parked.change(shop, {Parked.status: "dismissed"}, Parked.id == parked_id, Parked.status == "waiting")
     return Parked.need(shop, Parked.id == parked_id)
 
@@ -272,7 +266,7 @@ def forget(person: Forgotten) -> None:
     Orders and messages of others keep everything but this person's referral codes.
     """
     for order in list(Order.of(person.shop_id).where(Order.customer_id.in_(person.ids))):
-        state = without_texts(order.told).as_json() if order.state else order.state
+        state = without_texts(order.merged).as_json() if order.state else order.state
         Order.change(person.shop_id, {**OF_CHECKOUT, "state": state}, Order.id == order.id)
     for code in person.codes:
         for order in list(Order.of(person.shop_id).where(Order.state.cast("TEXT").contains(code))):
@@ -288,7 +282,7 @@ def forget(person: Forgotten) -> None:
 
 
 def _is_of_erased(shop: Shop, order: Order) -> bool:
-    """An old order told again must not make somebody anew who wanted to be forgotten."""
+    """An old order reported again must not make somebody anew who wanted to be forgotten."""
     return order.customer_id is not None and customers.by_id(shop.id, order.customer_id).erased_at is not None
 
 
@@ -298,7 +292,7 @@ def _lock(shop: Shop, platform: str, external_id: str) -> Order | None:
     return found
 
 
-def _locked(shop: Shop, platform: str, told: OrderState) -> Order:
+def _locked(shop: Shop, platform: str, received: OrderState) -> Order:
     """The order's row, made empty when it is new, locked until the transaction ends."""
     moment = clock.now()
     insert_once(
@@ -307,17 +301,17 @@ def _locked(shop: Shop, platform: str, told: OrderState) -> Order:
             "id": new_id(),
             "shop_id": shop.id,
             "platform": platform,
-            "external_id": told.id,
-            "number": told.number,
-            "status": _status(told),
+            "external_id": received.id,
+            "number": received.number,
+            "status": _status(received),
             "state": {},
-            "why_nothing": _decided(shop, told),
-            "placed_at": told.placed_at,
+            "why_nothing": _decided(shop, received),
+            "placed_at": received.placed_at,
             "created_at": moment,
             "updated_at": moment,
         },
     )
-    order = _lock(shop, platform, told.id)
+    order = _lock(shop, platform, received.id)
     if order is None:
         raise AssertionError("the row was there or was just made")
     return order
@@ -330,7 +324,7 @@ def _claim(shop: Shop, order: Order, claim: Claim, person: Person) -> None:
     if not claim.beats(order):
         return
     facts: dict[str, Any] = {
-        "customer_id": customers.recognise(shop.id, person).id,
+        "customer_id": recognition.recognise(shop.id, person).id,
         "owner_by_id": claim.by_id,
         "owner_as_of": [*claim.as_of, claim.who],
         "billing_email": person.email or order.billing_email,
@@ -345,11 +339,11 @@ def _digest(who: str) -> str:
     return config.digest(f"claim:{emails.key_of(who) or who}")[:16]
 
 
-def _decided(shop: Shop, told: OrderState) -> str | None:
+def _decided(shop: Shop, received: OrderState) -> str | None:
     """Why an order first seen now can never give points: decided once, acceptance 16."""
     if not programs.of(shop.id).is_active:
         return PROGRAM_NOT_ACTIVE
-    return OTHER_CURRENCY if told.currency != shop.currency else None
+    return OTHER_CURRENCY if received.currency != shop.currency else None
 
 
 def _status(state: OrderState) -> str:

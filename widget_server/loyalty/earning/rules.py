@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypedDict, Unpack, cast
 
 from peewee import Check
 
-from widget_server import clock
+from widget_server import clock, json_types
 from widget_server.db import Bool, Int, Json, Money, ShopTable, Text, UtcDateTime, atomic
 from widget_server.errors import BadRequest, NotFound
 from widget_server.events import RuleChanged
@@ -50,7 +50,7 @@ class EarningRule(Audited, ShopTable):
     """An action and what it gives: `points`, or `rate_points` for each `rate_per` of money.
 
     `by_tier` has the figures of tiers with their own; without a base figure the base tier gets nothing.
-    The trigger columns keep what the admin API was told; empty, kind and terms say it.
+    The trigger columns keep the trigger that the admin API received; while empty, it follows from kind and terms.
     """
 
     id = Text(primary_key=True)
@@ -82,15 +82,15 @@ class EarningRule(Audited, ShopTable):
 
     @property
     def terms(self) -> "Terms":
-        """The conditions, defaults filled in."""
+        """The conditions and caps out of `settings`, with the defaults of what is not set."""
         return Terms.from_json(self.settings)
 
     @property
     def figures(self) -> dict[str | None, Figure]:
         """What it gives in each tier that has its own figure; None is the base tier."""
         own = {
-            tier_id: Figure(told["points"], Decimal(told["per"]) if "per" in told else None)
-            for tier_id, told in (self.by_tier or {}).items()
+            tier_id: Figure(figure["points"], Decimal(figure["per"]) if "per" in figure else None)
+            for tier_id, figure in (self.by_tier or {}).items()
             if tier_id != tiers.BASE
         }
         if tiers.BASE in (self.by_tier or {}):
@@ -99,7 +99,7 @@ class EarningRule(Audited, ShopTable):
         return {None: base, **own}
 
     def has_own(self, tier_id: str | None) -> bool:
-        """True when the tier has a figure of its own."""
+        """True when this tier has a figure of its own; None, the base tier, has none of its own."""
         return tier_id is not None and tier_id in (self.by_tier or {})
 
     def figure_for(self, tier_id: str | None) -> Figure:
@@ -109,11 +109,11 @@ class EarningRule(Audited, ShopTable):
 
     @property
     def trigger(self) -> Trigger:
-        """What sets it off, as the admin API was told, or in our own words (contracts §7)."""
+        """What sets it off: as the admin API received it, or in our own terms (contracts §7)."""
         if self.trigger_app_id is not None:
             return Trigger(self.trigger_app_id, self.trigger_activity_type)
-        name, word = self.name_of_action, KINDS[self.kind].word
-        return Trigger(OWN_APP, f"{word}:{name}" if name else word)
+        name, activity = self.name_of_action, KINDS[self.kind].activity
+        return Trigger(OWN_APP, f"{activity}:{name}" if name else activity)
 
     @property
     def name_of_action(self) -> str | None:
@@ -153,9 +153,9 @@ class Terms:
     name: str | None = None
 
     @classmethod
-    def from_json(cls, stored: dict[str, Any]) -> "Terms":
+    def from_json(cls, stored: json_types.JsonObject) -> "Terms":
         """The terms as stored by `as_json`."""
-        values = dict(stored)
+        values: dict[str, Any] = dict(stored)
         for name in ("starts_at", "ends_at"):
             values[name] = clock.parse(values[name]) if values.get(name) else None
         if values.get("minimum_subtotal") is not None:
@@ -164,10 +164,10 @@ class Terms:
             values[name] = tuple(values.get(name, ()))
         return cls(**values)
 
-    def as_json(self) -> dict[str, Any]:
-        """Only what differs from the defaults, as JSON."""
+    def as_json(self) -> json_types.JsonObject:
+        """Only what differs from the defaults, by the names of the fields; money and times as text."""
         standard = Terms()
-        value: dict[str, Any] = {}
+        value: dict[str, json_types.Json] = {}
         for name in self.__dataclass_fields__:
             own = getattr(self, name)
             if own != getattr(standard, name):
@@ -175,7 +175,7 @@ class Terms:
         return value
 
     def holds_at(self, moment: datetime) -> bool:
-        """True inside the date window."""
+        """True from `starts_at` on and before `ends_at`, where these are set."""
         return not ((self.starts_at and moment < self.starts_at) or (self.ends_at and moment >= self.ends_at))
 
     @property
@@ -254,8 +254,24 @@ def is_for(rule: EarningRule, customer: Customer | None, account: Account | None
     return not terms.tier_ids or tier_id in terms.tier_ids
 
 
-def save_rule(shop: Shop, handle: str, **columns: Any) -> EarningRule:
-    """Make the rule called `handle`, or change it; past rows keep what they were booked with."""
+class RuleColumns(TypedDict, total=False):
+    """The columns of a rule that a program file sets; `settings` are its terms (`Terms.as_json`)."""
+
+    kind: str
+    title: str | None
+    description: str | None
+    position: int
+    active: bool
+    points: int | None
+    rate_points: int | None
+    rate_per: Decimal | None
+    by_tier: json_types.JsonObject | None
+    settings: json_types.JsonObject
+    archived_at: datetime | None
+
+
+def save_rule(shop: Shop, handle: str, **columns: Unpack[RuleColumns]) -> EarningRule:
+    """Make the rule called `handle`, or change the given columns; past rows keep what they were booked with."""
     with atomic():
         programs.locked(shop.id)
         rule = EarningRule.one(shop, EarningRule.handle == handle)
@@ -293,7 +309,7 @@ def create(
             source_app_id=source_app_id,
             **_trigger_columns(trigger),
             **_figure_columns(shop, kind, figures),
-            **revisions.last_place(EarningRule, shop.id, kind.replace("_", "-")),
+            **revisions.last_place(_positions(shop), kind.replace("_", "-")),
         )
         return revisions.create(rule, RuleChanged)
 
@@ -343,12 +359,17 @@ def forget_tier(shop_id: str, tier_id: str) -> None:
             revisions.update(rule, {"by_tier": tiers.own_figures_without(rule.by_tier, tier_id)}, RuleChanged)
 
 
+def _positions(shop: Shop) -> dict[str, int]:
+    """The position of every rule there ever was, by its handle."""
+    return dict(EarningRule.of(shop, EarningRule.handle, EarningRule.position).tuples())
+
+
 def _meaning(trigger: Trigger) -> tuple[str, dict[str, Any]]:
     """The kind of rule that a trigger stands for, and the terms that name its channel or action."""
     if trigger.app_id != OWN_APP:
         return "custom", {"name": trigger.activity}
-    word, _, name = trigger.activity.partition(":")
-    kind = next((kind for kind in KINDS.values() if kind.word == word), None)
+    activity, _, name = trigger.activity.partition(":")
+    kind = next((kind for kind in KINDS.values() if kind.activity == activity), None)
     if kind is None or bool(name) != bool(kind.named_by):
         raise BadRequest(f"The shop has no activity {trigger.activity!r}.", field="trigger_activity_type")
     return kind.name, {kind.named_by: name} if kind.named_by else {}
@@ -370,7 +391,7 @@ def _figure_columns(shop: Shop, kind: str, figures: Mapping[str | None, Figure])
         raise BadRequest(f"A rule of kind {kind} knows no amount of money.", field="figures")
     if any(one.points <= 0 or (one.per is not None and one.per <= 0) for one in figures.values()):
         raise BadRequest("Points and money are above 0.", field="figures")
-    told = {
+    own: dict[str | None, json_types.JsonObject] = {
         tier_id: {"points": one.points} | ({} if one.per is None else {"per": str(one.per)})
         for tier_id, one in figures.items()
     }
@@ -379,7 +400,7 @@ def _figure_columns(shop: Shop, kind: str, figures: Mapping[str | None, Figure])
         "points": base.points if base.per is None else None,
         "rate_points": base.points if base.per is not None else None,
         "rate_per": base.per,
-        "by_tier": tiers.own_figures(shop, told),
+        "by_tier": tiers.own_figures(shop, own),
     }
 
 
@@ -389,10 +410,12 @@ def _current(shop: Shop, rule_id: str, revision: int | None) -> EarningRule:
     return rule
 
 
-def plain(value: Any) -> Any:
-    """The value as JSON has it."""
+def plain(value: object) -> json_types.Json:
+    """A field of terms or of a rate as JSON: money and times as text, tuples as lists."""
     if isinstance(value, Decimal):
         return str(value)
     if isinstance(value, datetime):
         return clock.iso(value)
-    return list(value) if isinstance(value, tuple) else value
+    return (
+        list(value) if isinstance(value, tuple) else cast(json_types.Json, value)
+    )  # the other fields are JSON as they are

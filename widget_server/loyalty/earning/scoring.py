@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+from widget_server.json_types import JsonObject
 from widget_server.ledger import POINTS_MAX
 from widget_server.loyalty.earning.order_goods import goods, shipping
-from widget_server.loyalty.earning.order_states import OrderState
+from widget_server.loyalty.earning.order_states import Line, OrderState
 from widget_server.loyalty.earning.rules import Terms, plain
 
 ZERO, ONE = Decimal(0), Decimal(1)
@@ -37,15 +38,15 @@ class Rate:
     terms: Terms
     after_fallback: str = "keep"
 
-    def as_json(self) -> dict[str, Any]:
-        """A JSON value that `from_json` reads back."""
+    def as_json(self) -> JsonObject:
+        """The rate by the names of its fields, money as text, which `from_json` reads back."""
         value = {name: plain(getattr(self, name)) for name in self.__dataclass_fields__ if name != "terms"}
         return {**value, "terms": self.terms.as_json()}
 
     @classmethod
-    def from_json(cls, value: dict[str, Any]) -> "Rate":
+    def from_json(cls, stored: JsonObject) -> "Rate":
         """The rate as kept by `as_json`."""
-        known = {name: value[name] for name in cls.__dataclass_fields__ if name in value}
+        known: dict[str, Any] = {name: stored[name] for name in cls.__dataclass_fields__ if name in stored}
         for name in ("tier", "campaign"):
             known[name] = Decimal(known[name])
         known["per"] = Decimal(known["per"]) if known["per"] is not None else None
@@ -128,15 +129,15 @@ def combined(factors: list[Decimal], how: str) -> Decimal:
     return product
 
 
-def _factor(line: Any, rate: Rate) -> Decimal:
+def _factor(line: Line, rate: Rate) -> Decimal:
     terms = rate.terms
-    told = [terms.product_multipliers.get(line.product_id)]
-    told += [terms.collection_multipliers.get(name) for name in line.collection_ids]
-    own = max((Decimal(factor) for factor in told if factor is not None), default=ONE)
+    factors = [terms.product_multipliers.get(line.product_id or "")]
+    factors += [terms.collection_multipliers.get(name) for name in line.collection_ids]
+    own = max((Decimal(factor) for factor in factors if factor is not None), default=ONE)
     return combined([own, rate.tier, rate.campaign], rate.combine)
 
 
-def _applies_to(line: Any, terms: Terms) -> bool:
+def _applies_to(line: Line, terms: Terms) -> bool:
     collections = set(line.collection_ids)
     if line.product_id in terms.exclude_products or collections & set(terms.exclude_collections):
         return False

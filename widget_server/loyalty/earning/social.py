@@ -1,4 +1,4 @@
-"""Social channels that members follow: told once, and paid once by the shop's social rules (wix-api §1b).
+"""Social channels that members follow: noted once, and paid once by the shop's social rules (wix-api §1b).
 
 A click-only promise (acceptance 26): no platform confirms that somebody really follows. The channels of a shop
 are those of its social rules that are on.
@@ -37,7 +37,7 @@ def enabled(shop: Shop) -> list[str]:
 def follow(shop: Shop, customer: Customer, channel: str, *, source: str) -> FollowedChannel:
     """The member follows the channel; its rules pay, each once. A repeat returns the same.
 
-    Raises ChannelNotEnabled when no social rule of the shop names the channel, ProgramNotActive.
+    Raises ChannelNotEnabled when no social rule of the shop names the channel, ProgramNotActive, and BalanceTooLarge.
     """
     channel = channel.lower()
     rules = [rule for rule in _rules(shop) if _channel_of(rule) == channel]
@@ -54,7 +54,7 @@ def follow(shop: Shop, customer: Customer, channel: str, *, source: str) -> Foll
 def click(shop: Shop, customer: Customer, rule_id: str) -> EarningRule:
     """The member opened a social page from the panel: points for the click, once, and the channel counts as followed.
 
-    Raises what `actions.click` raises.
+    Returns the rule. Raises RuleNotClickable, NotFound, ProgramNotActive, and BalanceTooLarge.
     """
     with atomic():
         rule = actions.click(shop, customer, rule_id)
@@ -87,9 +87,9 @@ def forget(person: Forgotten) -> None:
 
 def _note(shop: Shop, customer: Customer, channel: str) -> FollowedChannel:
     account = ledger.open_account(shop.id, customer.id)
-    told = {"id": new_id(), "shop_id": shop.id, "account_id": account.id, "channel": channel}
-    if insert_once(FollowedChannel, {**told, "created_at": clock.now()}):
-        emit(ChannelFollowed(shop.id, told["id"]))
+    row = {"id": new_id(), "shop_id": shop.id, "account_id": account.id, "channel": channel}
+    if insert_once(FollowedChannel, {**row, "created_at": clock.now()}):
+        emit(ChannelFollowed(shop.id, row["id"]))
     return FollowedChannel.need(shop, FollowedChannel.account_id == account.id, FollowedChannel.channel == channel)
 
 

@@ -83,7 +83,8 @@ def regrant(refresh: str, *, address: str | None = None) -> Tokens:
 
     The refresh token that was shown stays good until its successor is used, and OVERLAP longer: the official SDK keeps
     the first one for a member, and renews in parallel. That of an app stays the same, since it is good only beside the
-    key's secret. Raises SignedOut; after a reuse of a replaced one, all tokens of its family are gone.
+    key's secret. Raises SignedOut (after a reuse of a replaced one, all tokens of its family are gone), and
+    AddressNotAllowed for an app that calls from elsewhere than its key's list says.
     """
     if refresh.startswith(visitor_tokens.BEGINS):
         return _for_visitor(visitor_tokens.read(refresh, "refresh"))

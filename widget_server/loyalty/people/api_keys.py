@@ -93,7 +93,7 @@ class ApiKey(Audited, ShopTable):
 
     @property
     def rights(self) -> Rights:
-        """What the key may do."""
+        """What the key may do, as one value out of its columns."""
         addresses = None if self.addresses is None else tuple(self.addresses)
         return Rights(self.scope, self.services, addresses, self.expires_at)
 
@@ -121,7 +121,7 @@ def create_key(
 ) -> tuple[ApiKey, str]:
     """A fresh API key and its secret, which is shown this once; `rights` wins over `scope`.
 
-    `grantor` is the key that asks for it (None: the operator). Raises BadRequest naming the right that cannot be one,
+    `grantor` is the key that creates it (None: the operator). Raises BadRequest naming the right that cannot be one,
     MoreThanOwnRights naming the right that the grantor has not.
     """
     wanted = cleaned(rights or Rights(scope))
@@ -143,7 +143,7 @@ def create_key(
 
 
 def key_by_secret(secret: str, *, address: str | None = None) -> ApiKey:
-    """The API key with this secret, as `in_use` finds it; raises what that raises."""
+    """The API key with this secret, as `in_use` finds it. Raises SignedOut, AddressNotAllowed."""
     return in_use(secret, address=address).key
 
 
@@ -186,7 +186,7 @@ def rotate_key(
 ) -> tuple[ApiKey, str]:
     """A fresh secret for the key, shown this once; the earlier one, and what it granted, stays good for `keep`.
 
-    Raises NotFound, and MoreThanOwnRights when the key may do more than the `grantor` that asks.
+    Raises NotFound, and MoreThanOwnRights when the key may do more than its `grantor`.
     """
     secret = _new_secret()
     with atomic():

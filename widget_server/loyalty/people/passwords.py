@@ -26,7 +26,10 @@ def hash_password(password: str) -> str:
 
 
 def password_fits(password_hash: str | None, password: str) -> bool:
-    """Compare; takes as long when there is no account or no password, so that nothing is told. Raises Busy."""
+    """Whether the password is that of the hash; None is nobody's.
+
+    It takes as long when there is no account or no password, so that nothing is given away. Raises Busy.
+    """
     with lanes.HASHING.place():
         try:
             fits = _hasher.verify(password_hash or _nobody, password[: PASSWORD_LENGTH_MAX + 1])

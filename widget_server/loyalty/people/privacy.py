@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypedDict
 
-from peewee import PeeweeException
+from peewee import ModelSelect, Node, PeeweeException
 
 from widget_server import clock, idempotency, job_queue, ledger, work
 from widget_server.db import (
@@ -24,8 +24,9 @@ from widget_server.events import AccountMerged, CustomerErased, emit
 from widget_server.idempotency import Request
 from widget_server.job_queue import JobName
 from widget_server.journal import Journaled
+from widget_server.json_types import JsonObject
 from widget_server.ledger import Account, Transaction
-from widget_server.loyalty import audit_log, referrals
+from widget_server.loyalty import audit_log
 from widget_server.loyalty.earning import actions, order_points, orders, social
 from widget_server.loyalty.earning.orders import Order, Parked
 from widget_server.loyalty.earning.social import FollowedChannel
@@ -41,10 +42,13 @@ from widget_server.loyalty.points import adjustments, batches, imports, tiers
 from widget_server.loyalty.points.adjustments import Adjustment
 from widget_server.loyalty.points.awards import Award, move_awards
 from widget_server.loyalty.points.batches import Batch
-from widget_server.loyalty.points.imports import Import, Upload
+from widget_server.loyalty.points.imports import Import
 from widget_server.loyalty.points.stored_files import StoredFile
+from widget_server.loyalty.points.uploads import Upload
 from widget_server.loyalty.program.shops import Shop
-from widget_server.loyalty.referrals import Referral, ReferralVisit
+from widget_server.loyalty.referrals import links, progress
+from widget_server.loyalty.referrals.links import ReferralVisit
+from widget_server.loyalty.referrals.referrals import Referral
 from widget_server.loyalty.rewards import coupons
 from widget_server.loyalty.rewards.coupons import Coupon
 from widget_server.write_queue import TurnNotReached
@@ -74,10 +78,10 @@ def merge(shop: Shop, source_id: str, target_id: str) -> None:
         for table in (Order, Coupon, Request):
             table.change(shop, {table.customer_id: target.id}, table.customer_id == source.id)
         _move_person(shop, source, target)
-        referrals.move(shop, source.id, target.id, source="job")
+        progress.move(shop, source.id, target.id, source="job")
         for order_id, _ in orders:
             order_points.score_order(shop, order_id, source="job")
-        referrals.evaluate(shop, target.id, source="job")
+        progress.evaluate(shop, target.id, source="job")
         if active is not None:
             ledger.set_activity(shop.id, target.id, active)  # to be merged is none
         audit_log.note(shop.id, "merge", "customer", target.id, before={"merged_id": source.id})
@@ -94,15 +98,15 @@ def _move_person(shop: Shop, source: Customer, target: Customer) -> None:
         Session.remove(shop, Session.customer_id == source.id)
         devices.forget_all(shop.id, source.id)
     left_over = {name: None if name in facts else getattr(source, name) for name in NAMES}
-    blank: dict[str, Any] = {"labels": [], "former": {}, "email_verified": False}
-    signpost: dict[str, Any] = {**dict.fromkeys(PERSONAL), **left_over, **blank}
+    blank: dict[str, object] = {"labels": [], "former": {}, "email_verified": False}
+    signpost: dict[str, object] = {**dict.fromkeys(PERSONAL), **left_over, **blank}
     Customer.change(shop, {**signpost, "status": "visitor", "merged_into": target.id}, Customer.id == source.id)
     Customer.change(shop, {"merged_into": target.id}, Customer.merged_into == source.id)
     Customer.change(shop, {**facts, "updated_at": clock.now()}, Customer.id == target.id)
 
 
 def _facts_for(source: Customer, target: Customer) -> dict[str, Any]:
-    """What the person is, of what `target` was not yet told."""
+    """What the person is, of what was not known of `target` yet."""
     names = ("name", "phone", "birthday", "birthday_set_at", "locale", *NAMES)
     facts: dict[str, Any] = {name: getattr(source, name) for name in names if getattr(target, name) is None}
     if target.email is None:
@@ -167,57 +171,61 @@ def _point_at(shop: Shop, copies: dict[str, str], source: Customer, old: Account
         table.wrote({"shop_id": shop.id, "id": row_id} for _, row_id in moved)
 
 
-def export(shop: Shop, customer: Customer) -> dict[str, Any]:
+Exported = dict[str, object]  # some columns of a row, by their names
+
+
+class Export(TypedDict):
+    """Everything that a customer may read of themselves: rows oldest first, with the columns of EXPORTED.
+
+    `account` is None for somebody without one; `comments` are those of staff beside points.
+    """
+
+    customer: Exported
+    account: Exported | None
+    transactions: list[Exported]
+    comments: list[str]
+    orders: list[Exported]
+    coupons: list[Exported]
+    followed_channels: list[Exported]
+    referrals_as_friend: list[Exported]
+    referrals_as_advocate: list[Exported]
+
+
+EXPORTED: dict[type[Table], tuple[str, ...]] = {
+    Customer: (
+        *("email", "name", "phone", "birthday", "locale", "labels", "accepts_marketing", "status", "referral_code"),
+        *("former", "joined_at", "registered_at", "created_at"),
+    ),
+    Account: ("balance", "earned", "adjusted", "redeemed", "expired", "pending", "debt"),
+    Transaction: ("id", "kind", "amount", "balance_after", "cause", "order_id", "snapshot", "event_at"),
+    Order: ("number", "status", "placed_at", "billing_email", "state"),
+    Coupon: ("code", "status", "kind", "amount", "percent", "cost_points", "created_at", "expires_at"),
+    FollowedChannel: ("channel", "created_at"),
+    Referral: ("status", "created_at"),
+}
+
+
+def export(shop: Shop, customer: Customer) -> Export:
     """Everything this shop's program knows of a customer, in words a person can read (acceptance 52).
 
     What staff write for each other, the internal reason of an adjustment (49) and their notes, is not the customer's to
-    read; everything else is.
+    read; everything else is. The export is noted in the audit log.
     """
     account = ledger.account_of(shop.id, customer.id)
     audit_log.note(shop.id, "export", "customer", customer.id)
+    transactions = _without_copied(shop, customer).order_by(Transaction.event_at, Transaction.sequence)
+    owned_orders = Order.of(shop).where(Order.customer_id == customer.id).order_by(Order.placed_at)
+    owned_coupons = Coupon.of(shop).where(Coupon.customer_id == customer.id).order_by(Coupon.created_at)
     return {
-        "customer": _plain(
-            customer,
-            (
-                "email",
-                "name",
-                "phone",
-                "birthday",
-                "locale",
-                "labels",
-                "accepts_marketing",
-                "status",
-                "referral_code",
-                "former",
-                "joined_at",
-                "registered_at",
-                "created_at",
-            ),
-        ),
-        "account": _plain(account, ("balance", "earned", "adjusted", "redeemed", "expired", "pending", "debt"))
-        if account
-        else None,
-        "transactions": [
-            _plain(row, ("id", "kind", "amount", "balance_after", "cause", "order_id", "snapshot", "event_at"))
-            for row in _without_copied(shop, customer).order_by(Transaction.event_at, Transaction.sequence)
-        ],
+        "customer": _exported(customer),
+        "account": _exported(account) if account else None,
+        "transactions": list(map(_exported, transactions)),
         "comments": _comments(shop, customer),
-        "orders": [
-            _plain(row, ("number", "status", "placed_at", "billing_email", "state"))
-            for row in Order.of(shop).where(Order.customer_id == customer.id).order_by(Order.placed_at)
-        ],
-        "coupons": [
-            _plain(row, ("code", "status", "kind", "amount", "percent", "cost_points", "created_at", "expires_at"))
-            for row in Coupon.of(shop).where(Coupon.customer_id == customer.id).order_by(Coupon.created_at)
-        ],
-        "followed_channels": [_plain(row, ("channel", "created_at")) for row in social.followed(shop, customer)],
-        "referrals_as_friend": [
-            _plain(row, ("status", "created_at")) for row in Referral.of(shop).where(Referral.friend_id == customer.id)
-        ],
-        "referrals_as_advocate": [
-            _plain(row, ("status", "created_at"))
-            for row in Referral.of(shop).where(Referral.advocate_id == customer.id)
-        ],
+        "orders": list(map(_exported, owned_orders)),
+        "coupons": list(map(_exported, owned_coupons)),
+        "followed_channels": list(map(_exported, social.followed(shop, customer))),
+        "referrals_as_friend": list(map(_exported, Referral.of(shop).where(Referral.friend_id == customer.id))),
+        "referrals_as_advocate": list(map(_exported, Referral.of(shop).where(Referral.advocate_id == customer.id))),
     }
 
 
@@ -236,7 +244,7 @@ KEEPERS: list[Keeper] = [
     Keeper((SignInCode,), sign_in_codes.forget),
     Keeper((Order, Parked), orders.forget),
     Keeper((Import, Upload, StoredFile), imports.forget),
-    Keeper((ReferralVisit,), referrals.forget),
+    Keeper((ReferralVisit,), links.forget),
     Keeper((FollowedChannel,), social.forget),
     Keeper((Coupon,), coupons.forget),
     Keeper((MailboxClaim,), mailboxes.forget),
@@ -267,10 +275,10 @@ def erase_unknown(shop: Shop, *, external_id: str | None, email: str | None) -> 
         _forget(Forgotten(shop.id, emails=emails_of, external_ids=ids))
 
 
-def settle(_payload: dict[str, Any]) -> None:
+def settle(_payload: JsonObject) -> None:
     """After an erasure, the job: nothing of what was deleted stays in the files of the database, as far as we may.
 
-    SQLite's log is emptied; while somebody reads, it is tried again in a minute. PostgreSQL is told to give up the
+    SQLite's log is emptied; while somebody reads, it is tried again in a minute. PostgreSQL gives up the
     dead rows of every table that was touched.
     """
     if on_sqlite():
@@ -324,17 +332,18 @@ def _described(shop: Shop, customer: Customer, email: str | None) -> Forgotten:
     )
 
 
-def _transactions(shop: Shop, customer: Customer, *columns: Any) -> Any:
+def _transactions(shop: Shop, customer: Customer, *columns: Node) -> "ModelSelect[Transaction]":
     """The customer's rows in the ledger, with those of customers that were merged into them."""
     rows = Customer.of(shop, Customer.id).where((Customer.id == customer.id) | (Customer.merged_into == customer.id))
     accounts = Account.of(shop, Account.id).where(Account.customer_id.in_(rows))
-    return Transaction.of(shop, *columns).where(Transaction.account_id.in_(accounts))
+    found: ModelSelect[Transaction] = Transaction.of(shop, *columns)
+    return found.where(Transaction.account_id.in_(accounts))
 
 
-def _without_copied(shop: Shop, customer: Customer) -> Any:
+def _without_copied(shop: Shop, customer: Customer) -> "ModelSelect[Transaction]":
     """Each row of the person once: without what a merge copied, and its opposite on the merged account."""
     is_opposite = (Transaction.source == ledger.MERGE) & (Transaction.line == ledger.OPPOSITE)
-    copied = _transactions(shop, customer, Transaction.takes_back).where(is_opposite)
+    copied = _transactions(shop, customer, Transaction.reverses_id).where(is_opposite)
     return _transactions(shop, customer).where(~is_opposite, Transaction.id.not_in(copied))
 
 
@@ -345,5 +354,5 @@ def _comments(shop: Shop, customer: Customer) -> list[str]:
     return [note.comment for note in notes.order_by(Adjustment.created_at)]
 
 
-def _plain(row: Any, names: tuple[str, ...]) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in names}
+def _exported(row: Table) -> Exported:
+    return {name: getattr(row, name) for name in EXPORTED[type(row)]}

@@ -3,7 +3,6 @@
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from itsdangerous import BadSignature, URLSafeSerializer
 from peewee import CompositeKey
@@ -95,7 +94,7 @@ def open_sessions(shop_id: str, customer_id: str) -> list[Session]:
 
 
 def close_session(shop_id: str, token: str) -> None:
-    """Sign out on this panel."""
+    """Sign the customer out on the panel with this token; one that is not good any more changes nothing."""
     Session.remove(shop_id, Session.id == config.digest(token))
 
 
@@ -133,7 +132,7 @@ def _link_signer() -> URLSafeSerializer:
     return URLSafeSerializer(config.derived_key("session-links"))
 
 
-def use_up(shop_id: str, jti: str, expires_at: Any) -> bool:
+def use_up(shop_id: str, jti: str, expires_at: datetime) -> bool:
     """Note that an identity token was swapped; False when it was before."""
     return insert_once(UsedToken, {"shop_id": shop_id, "jti": jti, "expires_at": expires_at})
 

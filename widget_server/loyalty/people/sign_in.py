@@ -1,13 +1,13 @@
 """Signing in: who the shopper is, by the shop's word or by their own e-mail (contracts §5).
 
 Whoever shows that an e-mail is theirs may come in, and is a member from then on; so sign-up, one-time code and
-password reset are one act, and no answer tells whether an address had an account. The owner of an account gets a mail
+password reset are one act, and no response shows whether an address had an account. The owner of an account gets a mail
 about a sign-in from a new device and about a new password (contracts §19).
 """
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NotRequired, TypedDict, cast
 
 import jwt
 
@@ -23,14 +23,14 @@ from widget_server.errors import (
     WrongCredentials,
 )
 from widget_server.events import MailWanted, emit
-from widget_server.loyalty import referrals
-from widget_server.loyalty.people import customers, devices, emails, passwords, sessions, sign_in_codes
-from widget_server.loyalty.people.customers import Customer, Person
+from widget_server.loyalty.people import customers, devices, emails, passwords, recognition, sessions, sign_in_codes
+from widget_server.loyalty.people.customers import Customer, CustomerFacts, Person
 from widget_server.loyalty.people.devices import Browser
 from widget_server.loyalty.people.sessions import Opened
-from widget_server.loyalty.people.sign_in_codes import CodeRequest, Purpose
+from widget_server.loyalty.people.sign_in_codes import CodeRequest, Purpose, Wishes
 from widget_server.loyalty.program import shops
 from widget_server.loyalty.program.shops import Shop
+from widget_server.loyalty.referrals import binding, progress
 
 IDENTITY_LIFE_MAX = timedelta(minutes=10)
 CLOCK_SKEW = timedelta(seconds=60)
@@ -68,7 +68,7 @@ def ask(
     *,
     purpose: Purpose,
     locale: str,
-    wishes: dict[str, Any] | None = None,
+    wishes: Wishes | None = None,
     challenge: str | None = None,
 ) -> CodeRequest:
     """Mail a code and a link to `email`; `wishes` (name, password_hash ...) come true when it is confirmed.
@@ -98,23 +98,31 @@ def _letter(shop: Shop, requested: CodeRequest, locale: str) -> MailWanted:
 def confirm(
     shop: Shop, challenge: str, code: str, *, password: str | None = None, browser: Browser = UNKNOWN_BROWSER
 ) -> SignedIn:
-    """The code typed in the panel fits: its owner is a member and signed in here.
+    """Confirm the code that was typed in the panel: the owner of its address is a member, and signed in here.
 
     A `password` given now is the new one, and the code one of a reset; a new password signs out everywhere else.
+    Raises WrongCode, TooManyTries, UseTheLink, CodeExpired, PasswordWeak, and Busy.
     """
     new_hash = passwords.hash_password(password) if password is not None else None
     purposes: tuple[Purpose, ...] = ("reset",) if password is not None else ("sign_up", "sign_in")
     confirmation = sign_in_codes.confirm_code(shop.id, challenge, code, purposes)
     with atomic():
         customer = _owner(shop, confirmation.email)
-        wishes = confirmation.wishes
-        facts = {"password_hash": new_hash or wishes.get("password_hash")}
-        facts |= {name: wishes.get(name) for name in ("name", "locale", "accepts_marketing")}
-        if facts["password_hash"] is not None:
+        wishes: Wishes = confirmation.wishes
+        facts = _facts_of(wishes)
+        if new_hash is not None:
+            facts["password_hash"] = new_hash
+        if "password_hash" in facts:
             sessions.close_all(shop.id, customer.id)
-        customers.update(customer, **{name: value for name, value in facts.items() if value is not None})
-        template = "new_device" if facts["password_hash"] is None else "new_password"
+        customers.update(customer, **facts)
+        template = "new_password" if "password_hash" in facts else "new_device"
         return _enter_from(browser, shop, customer, wishes.get("referral_code"), template=template)
+
+
+def _facts_of(wishes: Wishes) -> CustomerFacts:
+    """The facts on the customer among the wishes of a confirmation."""
+    names = ("name", "locale", "accepts_marketing", "password_hash")
+    return cast(CustomerFacts, {name: value for name in names if (value := wishes.get(name)) is not None})
 
 
 def confirm_by_link(link: str) -> Followed:
@@ -140,7 +148,7 @@ def knows_device(shop: Shop, email: str, device: str | None) -> bool:
 def with_password(
     shop: Shop, email: str, password: str, *, referral_code: str | None = None, browser: Browser = UNKNOWN_BROWSER
 ) -> SignedIn:
-    """E-mail and password; raises WrongCredentials, never saying which of the two is wrong."""
+    """Sign in by e-mail and password. Raises WrongCredentials, never saying which of the two is wrong, and Busy."""
     customer = customers.by_verified_email(shop.id, email)
     if not passwords.password_fits(customer.password_hash if customer else None, password) or customer is None:
         raise WrongCredentials()
@@ -163,7 +171,7 @@ def with_identity(
     with atomic():
         if not sessions.use_up(shop.id, claims["jti"], datetime.fromtimestamp(claims["exp"], UTC)):
             raise BadSignature("This identity token was used before.")
-        customer = customers.recognise(
+        customer = recognition.recognise(
             shop.id,
             Person(
                 external_id=str(claims["sub"]),
@@ -180,8 +188,28 @@ def with_identity(
         return _enter(shop, customer, referral_code, browser=browser.family)
 
 
-def read_identity(shop: Shop, token: str) -> dict[str, Any]:
-    """The claims of an identity token that is good now; raises BadSignature."""
+class Identity(TypedDict):
+    """The claims of an identity token, of the types that they must have (contracts §5); times are Unix seconds.
+
+    The shop may add claims of its own.
+    """
+
+    aud: str
+    sub: str
+    jti: str
+    iat: float
+    exp: float
+    email: NotRequired[str | None]
+    email_verified: NotRequired[object]
+    name: NotRequired[str | None]
+    locale: NotRequired[str | None]
+
+
+def read_identity(shop: Shop, token: str) -> Identity:
+    """The claims of an identity token that is good now, for a customer of this shop.
+
+    Raises BadSignature when it is forged, expired, for another shop, or has claims of other types.
+    """
     try:
         claims = _signed_claims(shop, token)
         issued, expires = (datetime.fromtimestamp(float(claims[name]), UTC) for name in ("iat", "exp"))
@@ -192,7 +220,7 @@ def read_identity(shop: Shop, token: str) -> dict[str, Any]:
         raise BadSignature("The identity token is not good now.")
     if not _has_good_types(claims):
         raise BadSignature("The identity token is not good.")
-    return claims
+    return cast(Identity, claims)
 
 
 def _signed_claims(shop: Shop, token: str) -> dict[str, Any]:
@@ -235,13 +263,13 @@ def verify(shop: Shop, customer: Customer, challenge: str, code: str) -> Custome
     """The code fits: the address is the member's own, and what its guest orders gave is theirs (acceptance 15).
 
     Only the code typed in the member's panel shows that both are one person; the link of the mail does not. Raises
-    WrongCode, CodeExpired, TooManyTries, and CodeExpired as well for a code that went to another address.
+    WrongCode, TooManyTries, UseTheLink, and CodeExpired, also for a code that went to another address.
     """
     confirmation = sign_in_codes.confirm_code(shop.id, challenge, code, ("verify",))
     if confirmation.email_key != customer.email_key:
         raise CodeExpired()
-    proven = customers.prove_email(customer, confirmation.email)
-    referrals.evaluate(shop, proven.id, source="widget")
+    proven = recognition.prove_email(customer, confirmation.email)
+    progress.evaluate(shop, proven.id, source="widget")
     return proven
 
 
@@ -262,12 +290,12 @@ def by_sessions_link(link: str) -> tuple[Shop, Customer]:
 
 
 def sign_out(shop: Shop, token: str) -> None:
-    """Close this panel's session."""
+    """Close the session of the panel with this token."""
     sessions.close_session(shop.id, token)
 
 
 def who(shop: Shop, token: str) -> Customer:
-    """The member behind a session token; raises SignedOut."""
+    """The member behind a session token. Raises SignedOut, also for somebody who is a member no more."""
     session = sessions.session_of(shop.id, token)
     customer = customers.by_id(shop.id, session.customer_id)
     if not customer.is_member or customer.erased_at:
@@ -277,7 +305,7 @@ def who(shop: Shop, token: str) -> Customer:
 
 def _owner(shop: Shop, email: str) -> Customer:
     """Whose address this is, now that it is shown to be theirs: its visitor becomes the person."""
-    return customers.recognise(shop.id, Person(email=email, email_verified=True, of_account=True))
+    return recognition.recognise(shop.id, Person(email=email, email_verified=True, of_account=True))
 
 
 def _enter_from(
@@ -312,10 +340,10 @@ def _enroll(shop: Shop, customer: Customer, referral_code: str | None) -> str | 
     first_time = customer.joined_at is None
     customers.join(customer)
     if first_time:
-        referrals.evaluate(shop, customer.id, source="widget")  # a guest may have been brought by an order
+        progress.evaluate(shop, customer.id, source="widget")  # a guest may have been brought by an order
     if not (first_time and referral_code):
         return None
-    referral = referrals.bind(shop, customer, referral_code, source="widget")
+    referral = binding.bind(shop, customer, referral_code, source="widget")
     if referral is None:
         return None
     return "blocked" if referral.status == "blocked" else "bound"

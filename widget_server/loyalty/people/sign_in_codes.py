@@ -1,6 +1,6 @@
 """One-time codes and links by mail: good once, for one purpose and for a quarter of an hour (contracts §19).
 
-Whoever asks gets a challenge of their own, and a code that was mailed before and is good is the code of that one too:
+Each request gets a challenge of their own, and a code that was mailed before and is good is the code of that one too:
 so nobody, by asking, takes from the owner of a mailbox what was mailed there. Eight digits can be guessed, so wrong
 ones are counted by mailbox. When those of a day are used up, a mail has its link alone, and the page behind the link
 shows a code that is too long to be guessed.
@@ -11,7 +11,7 @@ import json
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict
 
 from peewee import Check, fn
 
@@ -83,16 +83,26 @@ class CodeRequest:
     row: SignInCode
 
 
+class Wishes(TypedDict, total=False):
+    """What shall happen once an address is confirmed: facts on its owner, and the referral code that came along."""
+
+    name: str
+    locale: str
+    accepts_marketing: bool
+    password_hash: str
+    referral_code: str
+
+
 def ask_code(
     shop_id: str,
     email: str,
-    wishes: dict[str, Any],
+    wishes: Wishes,
     *,
     purpose: Purpose = "sign_in",
     is_owned: bool = True,
     challenge: str | None = None,
 ) -> CodeRequest:
-    """Begin a confirmation of `email`. `wishes` is what shall happen once it is confirmed.
+    """Begin a confirmation of `email`. `wishes` come true once it is confirmed.
 
     `is_owned`: the address is a customer's, or plain; others of its mailbox cannot use up its mails. `challenge` is the
     one to use, unguessable; by default a random one. Raises EmailInvalid.
@@ -129,7 +139,7 @@ def ask_code(
     return CodeRequest(challenge, code, link, row)
 
 
-def asked_before(shop_id: str, challenge: str) -> SignInCode | None:
+def find_by_challenge(shop_id: str, challenge: str) -> SignInCode | None:
     """The confirmation that was begun with this challenge, whatever became of it."""
     return SignInCode.one(shop_id, SignInCode.id == config.digest(challenge))
 

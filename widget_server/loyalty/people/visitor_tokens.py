@@ -28,7 +28,7 @@ class Visitor:
 
 
 def sign(visitor: Visitor, use: Use, expires_at: datetime) -> str:
-    """A token that is good until `expires_at`."""
+    """A signed token for this visitor that is good for `use` until `expires_at`."""
     claims = [use, visitor.shop_id, visitor.id, clock.iso(visitor.ends_at), clock.iso(expires_at)]
     return BEGINS + str(_signer().dumps(claims))
 

@@ -1,4 +1,4 @@
-"""Adjustments: points that staff or an app give, or change by hand, and what is said with them.
+"""Adjustments: points that staff or an app give, or change by hand, with their annotations.
 
 What must be erasable (the texts) stands beside the ledger, chained to it by a salted digest."""
 
@@ -23,7 +23,7 @@ TEXT_LENGTH_MAX = 500
 
 
 class Adjustment(Journaled):
-    """What was said when points were given or changed by hand or by an app (wix-api §2, LoyaltyTransaction).
+    """The annotation of points that were given or changed by hand or by an app (wix-api §2, LoyaltyTransaction).
 
     `reason` is internal, `comment` the customer reads (acceptance 49): on the wire it is the row's description.
     `order_ref` and `channel` are what the app names as cause; it need not be an order we know.
@@ -80,8 +80,8 @@ class Annotation:
                 raise BadRequest(f"A text has at most {TEXT_LENGTH_MAX} characters.", field=name)
 
     @property
-    def says_something(self) -> bool:
-        """True when there is anything to keep."""
+    def is_given(self) -> bool:
+        """True when there is anything to keep beside the row of the ledger."""
         return any(vars(self).values())
 
     def digest(self, salt: str) -> str:
@@ -94,12 +94,13 @@ NO_ANNOTATION = Annotation()
 
 
 def earn_points(
-    shop: Shop, account_id: str, points: int, *, source: str, key: str, said: Annotation = NO_ANNOTATION
+    shop: Shop, account_id: str, points: int, *, source: str, key: str, annotation: Annotation = NO_ANNOTATION
 ) -> Transaction:
-    """Staff or an app give points: an earn, booked at once (contracts §2, wix-api §1b earnPoints).
+    """Give points as staff or an app say: an earn, booked at once (contracts §2, wix-api §1b earnPoints).
 
     The same `key` returns the first row. Raises BadRequest unless `points` is positive, KeyReused when the key
-    gave something else, ProgramNotActive, and CustomerExcluded when the customer does not take part.
+    gave something else, NotFound, ProgramNotActive, BalanceTooLarge, and CustomerExcluded when the customer does not
+    take part.
     """
     if points < 1:
         raise BadRequest("Points that are given are 1 or more.", field="amount")
@@ -109,7 +110,7 @@ def earn_points(
             programs.need_active(shop.id)
             if Customer.need(shop, Customer.id == account.customer_id).excluded:
                 raise CustomerExcluded()
-        return _post_noted(shop, account.id, "earn", points, source, key, "gift", said)
+        return _post_noted(shop, account.id, "earn", points, source, key, "gift", annotation)
 
 
 def adjust(
@@ -121,13 +122,13 @@ def adjust(
     by: int | None = None,
     to_balance: int | None = None,
     revision: int | None = None,
-    said: Annotation = NO_ANNOTATION,
+    annotation: Annotation = NO_ANNOTATION,
 ) -> Transaction | None:
-    """Staff change a balance, by an amount or to a balance (which wins when both are given); in any program.
+    """Change a balance as staff say, by an amount or to a balance (which wins when both are given); in any program.
 
     Returns None when the balance is already there, and the first row when `key` comes again. Raises
     NotEnoughPoints when the balance would fall below zero, KeyReused when the key adjusted by another amount or to
-    another balance, StaleRevision when `revision` is given and the account's is another.
+    another balance, StaleRevision when `revision` is given and the account's is another, NotFound, and BalanceTooLarge.
     """
     with atomic():
         account = _present(shop, account_id)
@@ -139,7 +140,7 @@ def adjust(
             amount = earlier.amount if earlier else to_balance - account.balance
             if earlier is not None and earlier.balance_after != to_balance:
                 raise KeyReused()
-        return _post_noted(shop, account.id, "adjust", amount, source, key, "adjusted", said) if amount else None
+        return _post_noted(shop, account.id, "adjust", amount, source, key, "adjusted", annotation) if amount else None
 
 
 def _present(shop: Shop, account_id: str) -> Account:
@@ -150,35 +151,40 @@ def _present(shop: Shop, account_id: str) -> Account:
 
 
 def _post_noted(
-    shop: Shop, account_id: str, kind: Kind, amount: int, source: str, key: str, word: str, said: Annotation
+    shop: Shop, account_id: str, kind: Kind, amount: int, source: str, key: str, reason: str, annotation: Annotation
 ) -> Transaction:
     salt = secrets.token_hex(16)
-    cause = Cause(word, snapshot={"note": said.digest(salt)})
+    cause = Cause(reason, snapshot={"note": annotation.digest(salt)})
     row = ledger.post(shop.id, account_id, kind, amount, source=source, key=key, cause=cause)
     if row.snapshot.get("note") == cause.snapshot["note"]:  # not a row that the key booked before
-        insert_many(Adjustment, [adjustment(row, salt, said)])
+        insert_many(Adjustment, [adjustment(row, salt, annotation)])
         after = {"kind": kind, "amount": amount, "balance": row.balance_after, "transaction_id": row.id}
         audit_log.note(shop.id, "give" if kind == "earn" else "adjust", "points", account_id, after=after)
     return row
 
 
-def adjustment(row: Transaction | Row, salt: str, said: Annotation) -> Row:
-    """The Adjustment to keep beside `row`, whose snapshot notes `said.digest(salt)`."""
+def adjustment(row: Transaction | Row, salt: str, annotation: Annotation) -> Row:
+    """The Adjustment to keep beside `row`, whose snapshot notes `annotation.digest(salt)`."""
     return Row(
-        id=new_id(), shop_id=row.shop_id, transaction_id=row.id, salt=salt, created_at=row.created_at, **vars(said)
+        id=new_id(),
+        shop_id=row.shop_id,
+        transaction_id=row.id,
+        salt=salt,
+        created_at=row.created_at,
+        **vars(annotation),
     )
 
 
 def forget(person: Forgotten) -> None:
-    """Empty what was said about this person's points, and what was said of them about somebody else's (acceptance 49).
+    """Empty the texts about this person's points, and those about somebody else's that name them (acceptance 49, 58).
 
     The ledger has the digest of it, which tells nothing without the words.
     """
     accounts = Transaction.account_id.in_(person.account_ids)
-    said = Adjustment.transaction_id.in_(Transaction.of(person.shop_id, Transaction.id).where(accounts))
+    noted = Adjustment.transaction_id.in_(Transaction.of(person.shop_id, Transaction.id).where(accounts))
     for word in person.words:
-        said |= Adjustment.reason.contains(word) | Adjustment.comment.contains(word)
-    Adjustment.change(person.shop_id, {Adjustment.reason: None, Adjustment.comment: None}, said)
+        noted |= Adjustment.reason.contains(word) | Adjustment.comment.contains(word)
+    Adjustment.change(person.shop_id, {Adjustment.reason: None, Adjustment.comment: None}, noted)
 
 
 def audit_notes(shop_id: str | None = None) -> Iterator[str]:
@@ -191,6 +197,6 @@ def audit_notes(shop_id: str | None = None) -> Iterator[str]:
         Transaction, on=(Transaction.id == Adjustment.transaction_id), attr="row"
     )
     for note in notes.where(spoken).iterator():
-        said = Annotation(**{name: getattr(note, name) for name in Annotation.__dataclass_fields__})
-        if note.row.snapshot.get("note") != said.digest(note.salt):
+        annotation = Annotation(**{name: getattr(note, name) for name in Annotation.__dataclass_fields__})
+        if note.row.snapshot.get("note") != annotation.digest(note.salt):
             yield f"transaction {note.transaction_id}: the words beside it were changed"

@@ -66,7 +66,7 @@ class Target:
 
     points: int
     due_at: datetime | None
-    word: str
+    reason: str
     snapshot: dict[str, Any]
 
 
@@ -176,8 +176,8 @@ def _correct(award: Award, target: Target, shortfall: Shortfall, source: str) ->
         -difference,
         source=source,
         key=key,
-        cause=Cause(target.word, award.rule_id, award.order_id, target.snapshot),
-        takes_back=award.booked_id,
+        cause=Cause(target.reason, award.rule_id, award.order_id, target.snapshot),
+        reverses_id=award.booked_id,
         shortfall=shortfall,
     )
     tiers.recheck(shops.by_id(award.shop_id), award.account_id)  # what became debt moved no row
@@ -194,7 +194,7 @@ def _earn(award: Award, points: int, key: str, source: str) -> Transaction:
         key=key,
         cause=Cause(award.cause, award.rule_id, award.order_id, award.snapshot),
         at=award.event_at if award.booked_id is None else None,
-        takes_back=award.booked_id,
+        reverses_id=award.booked_id,
     )
 
 

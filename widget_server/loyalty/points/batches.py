@@ -12,7 +12,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
-from peewee import Check, CompositeKey, Value, fn
+from peewee import Check, CompositeKey, ModelSelect, Value, fn
 
 from widget_server import clock, holds, job_queue, ledger
 from widget_server.db import (
@@ -107,19 +107,20 @@ class BatchItem(ShopTable):
 
 def bulk_adjust(
     shop: Shop,
-    accounts: Any,
+    accounts: "ModelSelect[Account] | Sequence[str]",
     *,
     source: str,
     key: str,
     by: int | None = None,
     to_balance: int | None = None,
-    said: Annotation = NO_ANNOTATION,
+    annotation: Annotation = NO_ANNOTATION,
 ) -> Batch:
-    """Staff change the balances of many, by an amount or to a balance (which wins), as a job (acceptance 54).
+    """Change the balances of many, by an amount or to a balance (which wins), as a job (acceptance 54).
 
-    `accounts` is a query of account ids, or a list of them; who is in it now is in the batch. Of what is `said` the
-    batch keeps both texts and who said them. The same key again returns the first batch. Raises BadRequest naming the
-    figure that is out of range, KeyReused when the key requested another change.
+    `accounts` is a query of account ids, or a list of them; who is in it now is in the batch. Of the `annotation`
+    the batch keeps both texts and who wrote them. The same key again returns the first batch.
+
+    Raises BadRequest naming the figure that is out of range, KeyReused when the key requested another change.
     """
     points = by if to_balance is None else to_balance
     if points is None or abs(points) > POINTS_MAX or (to_balance is None and points == 0) or (to_balance or 0) < 0:
@@ -127,7 +128,7 @@ def bulk_adjust(
         raise BadRequest(f"{points} is not a change of points that can be made.", field=name)
     mode: Mode = "add" if to_balance is None else "set"
     with atomic():
-        batch, is_new = create(shop, "bulk", mode, source=source, key=key, points=points, said=said)
+        batch, is_new = create(shop, "bulk", mode, source=source, key=key, points=points, annotation=annotation)
         if is_new:
             _list(batch, accounts)
             start(batch)
@@ -135,11 +136,14 @@ def bulk_adjust(
 
 
 def create(
-    shop: Shop, kind: str, mode: Mode, *, source: str, key: str, said: Annotation, points: int | None = None
+    shop: Shop, kind: str, mode: Mode, *, source: str, key: str, annotation: Annotation, points: int | None = None
 ) -> tuple[Batch, bool]:
-    """A batch without items, and whether it is new; the one there is when `key` comes again."""
-    facts = {"kind": kind, "mode": mode, "points": points, "staff": said.staff, "app_id": said.app_id}
-    facts |= {"reason": said.reason, "comment": said.comment}
+    """Make a batch without items; returns it, and whether it is new. The one there is when `key` comes again.
+
+    Raises KeyReused when the key made another batch.
+    """
+    facts = {"kind": kind, "mode": mode, "points": points, "staff": annotation.staff, "app_id": annotation.app_id}
+    facts |= {"reason": annotation.reason, "comment": annotation.comment}
     names = {"id": new_id(), "shop_id": shop.id, "source": source, "key": key, "created_at": clock.now()}
     is_new = insert_once(Batch, {**names, **facts})
     batch = Batch.need(shop, Batch.source == source, Batch.key == key)
@@ -218,10 +222,12 @@ def run(batch_id: str) -> None:
 
 def forget(person: Forgotten) -> None:
     """Empty the texts of changes that were about this person alone, or that name them."""
-    said = Batch.reason.is_null(False) | Batch.comment.is_null(False)
+    has_text = Batch.reason.is_null(False) | Batch.comment.is_null(False)
     theirs = BatchItem.of(person.shop_id, BatchItem.batch_id).where(BatchItem.account_id.in_(person.account_ids))
-    alone = {row.id for row in Batch.of(person.shop_id, Batch.id).where(said, Batch.total == 1, Batch.id.in_(theirs))}
-    for batch in list(Batch.of(person.shop_id).where(said)):
+    alone = {
+        row.id for row in Batch.of(person.shop_id, Batch.id).where(has_text, Batch.total == 1, Batch.id.in_(theirs))
+    }
+    for batch in list(Batch.of(person.shop_id).where(has_text)):
         if batch.id in alone or person.is_named_in(batch.reason) or person.is_named_in(batch.comment):
             Batch.change(person.shop_id, {Batch.reason: None, Batch.comment: None}, Batch.id == batch.id)
 
@@ -241,7 +247,7 @@ def give_up() -> None:
             _end(batch, "failed" if batch.status == "running" else "undone")
 
 
-def _list(batch: Batch, accounts: Any) -> None:
+def _list(batch: Batch, accounts: "ModelSelect[Account] | Sequence[str]") -> None:
     """Freeze who is in the batch: living accounts of the shop, each once."""
     chosen = (
         Account.of(
@@ -266,20 +272,20 @@ def _items(batch: Batch) -> Any:
 
 def _book(batch: Batch, items: Sequence[Row]) -> None:
     items = [item for item in items if item.status == "waiting"]
-    said = Annotation(batch.reason, batch.comment, batch.staff, batch.app_id)
+    annotation = Annotation(batch.reason, batch.comment, batch.staff, batch.app_id)
     salts: dict[int, str] = {}
 
     def wanted(item: Row, account: Row) -> Move | None:
         amount = item.points - (account.balance if batch.mode == "set" else 0)
         snapshot = {}
-        if said.says_something:
+        if annotation.is_given:
             salt = salts[item.line] = secrets.token_hex(16)
-            snapshot = {"note": said.digest(salt)}
+            snapshot = {"note": annotation.digest(salt)}
         cause = Cause("adjusted", batch.id, snapshot=snapshot)
         return Move(account, amount, item.line, cause) if amount else None
 
     rows = _move(batch, items, wanted, key=f"batch:{batch.id}", outcomes=("done", "skipped", "failed"))
-    insert_many(Adjustment, [adjustment(row, salts[row.line], said) for row in rows if row.line in salts])
+    insert_many(Adjustment, [adjustment(row, salts[row.line], annotation) for row in rows if row.line in salts])
     batch.succeeded += len(rows)
     batch.skipped += sum(item.status == "skipped" for item in items)
     batch.failed += sum(item.status == "failed" for item in items)
@@ -296,7 +302,7 @@ def _undo(batch: Batch, items: Sequence[Row]) -> None:
 
     def opposite(item: Row, account: Row) -> Move:
         row = rows[item.line]
-        return Move(account, -row.amount, item.line, Cause("adjusted", batch.id), takes_back=row.id)
+        return Move(account, -row.amount, item.line, Cause("adjusted", batch.id), reverses_id=row.id)
 
     undone = _move(batch, items, opposite, key=f"undo:{batch.id}", outcomes=("undone", "undone", "kept"))
     batch.undone += len(undone)
@@ -329,15 +335,15 @@ def _move(
         key=key,
         may_go_below_zero=below_zero,
     )
-    for (item, _), answer in zip(moving.values(), returns, strict=True):
-        item.status, item.code = (refused, answer.code) if isinstance(answer, Refusal) else (booked, None)
+    for (item, _), outcome in zip(moving.values(), returns, strict=True):
+        item.status, item.code = (refused, outcome.code) if isinstance(outcome, Refusal) else (booked, None)
     mark = database.param
     execute_many(
         f'UPDATE "batch_item" SET "status" = {mark}, "code" = {mark}'  # noqa: S608
         f' WHERE "batch_id" = {mark} AND "line" = {mark} AND "shop_id" = {mark}',
         [(item.status, item.code, item.batch_id, item.line, batch.shop_id) for item in items],
     )
-    return [answer for answer in returns if isinstance(answer, Row)]
+    return [outcome for outcome in returns if isinstance(outcome, Row)]
 
 
 def _merged(shop_id: str, account_ids: list[str]) -> set[str]:

@@ -73,7 +73,7 @@ class CsvFile:
 
 
 class RowTooLong(ValueError):
-    """A row goes on and on."""
+    """A row is longer than ROW_LENGTH_MAX characters, as when a quote is never closed."""
 
 
 class _Lines:

@@ -6,9 +6,9 @@ Which points have which age is worked out by `lots`, and nowhere else.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import Literal
 
-from peewee import Case
+from peewee import Case, ColumnBase, Field
 
 from widget_server import clock, idempotency, ledger
 from widget_server.db import atomic
@@ -54,8 +54,8 @@ class ExpiryColumns:
     `to_shown` says which day a `since` leads to, `at_least` the first `since` that leads to a day or a later one.
     """
 
-    since: Any
-    points: Any
+    since: ColumnBase | None
+    points: ColumnBase | None
     to_shown: Callable[[datetime], datetime]
     at_least: Callable[[datetime], datetime]
 
@@ -133,8 +133,11 @@ def _may_lose(shop: Shop, rules: programs.ProgramSettings, cutoff: datetime) -> 
     return list(Account.of(shop.id).where(Account.balance > 0, since < cutoff))
 
 
-def holds_points_since() -> Any:
-    """Before this nothing of the account can expire by age: no unspent credit is older, whenever we heard of it."""
+def holds_points_since() -> Field:
+    """Returns the column of the time before which nothing of an account can expire by age.
+
+    No unspent credit is older, whenever we heard of it.
+    """
     return Account.unspent_since
 
 

@@ -49,10 +49,10 @@ def of(account: Account) -> Iterator[Lot]:
 
 def changes_of_lots(account: Account) -> dict[str, int]:
     """What later rows took from each row they name (-), or gave back to it (+)."""
-    named = Transaction.of(account.shop_id, Transaction.takes_back, fn.SUM(Transaction.amount)).where(
-        Transaction.account_id == account.id, Transaction.takes_back.is_null(False)
+    named = Transaction.of(account.shop_id, Transaction.reverses_id, fn.SUM(Transaction.amount)).where(
+        Transaction.account_id == account.id, Transaction.reverses_id.is_null(False)
     )
-    return {row_id: int(points) for row_id, points in named.group_by(Transaction.takes_back).tuples()}
+    return {row_id: int(points) for row_id, points in named.group_by(Transaction.reverses_id).tuples()}
 
 
 def _points_in(held: Any, changes: dict[str, int]) -> int:

@@ -7,13 +7,16 @@ import hashlib
 import io
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from peewee import CompositeKey
 
 from widget_server import clock
 from widget_server.db import Bytes, Int, ShopTable, Text, UtcDateTime, delete_before, insert_once, new_id
 from widget_server.errors import FileTooLarge, NotFound
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 PIECE_BYTES = 256 * 1024
 
@@ -85,10 +88,10 @@ class _Pieces(io.RawIOBase):
         self.number, self.rest = 0, memoryview(b"")
 
     def readable(self) -> bool:
-        """Always."""
+        """True: the stream can be read, always."""
         return True
 
-    def readinto(self, buffer: Any) -> int:
+    def readinto(self, buffer: "WriteableBuffer") -> int:
         """Fill `buffer` as far as the piece at hand goes; 0 at the end of the file."""
         if not self.rest:
             self.rest = memoryview(self._next())

@@ -1,4 +1,4 @@
-"""Tiers: levels reached by points earned in a rolling window (contracts §2, acceptance 51)."""
+"""Tiers, which members reach by points earned in a rolling window (contracts §2, acceptance 51)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,15 +6,16 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import groupby
 from operator import itemgetter
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict, Unpack
 
-from peewee import JOIN, Check, fn
+from peewee import JOIN, Check, Node, fn
 
 from widget_server import clock, job_queue, ledger
 from widget_server.db import Int, Json, Money, ShopTable, Text, UtcDateTime, atomic, new_id
 from widget_server.errors import TierProgramExists, TierTaken, TierUnknown
 from widget_server.events import TierChanged, emit
 from widget_server.job_queue import JobName
+from widget_server.json_types import JsonObject
 from widget_server.ledger import Account, Transaction
 from widget_server.loyalty.audit_log import Audited
 from widget_server.loyalty.program import programs, revisions
@@ -28,7 +29,7 @@ Taken = Transaction.alias()  # the row that a clawback takes back
 
 
 class Tier(Audited, ShopTable):
-    """A level. `multiplier` None means the base tier's (contracts §2).
+    """A tier. `multiplier` None means the base tier's (contracts §2).
 
     `benefits` is what the panel's shopper reads; `description` and `icon` belong to the admin API (wix-api §2).
     """
@@ -52,7 +53,7 @@ class Tier(Audited, ShopTable):
 class TierProgram(Audited, ShopTable):
     """Whether the shop has tiers at all, their window, and what holds for those in no tier.
 
-    The window is `window_months` of the shop's calendar where they are told, else `window_days`. `active` decides;
+    The window is `window_months` of the shop's calendar where they are set, else `window_days`. `active` decides;
     `status` only tells the ways of not being active apart, and is empty when it need not.
     """
 
@@ -81,7 +82,7 @@ class TierProgram(Audited, ShopTable):
 
     @property
     def months(self) -> int:
-        """The window in months: as told, or the nearest to its days."""
+        """The window in months: as set, or the nearest to its days."""
         return int(self.window_months or max(1, round(self.window_days * 12 / 365)))
 
     def first_day(self, today: date) -> date:
@@ -118,9 +119,34 @@ class Standing:
 
     @property
     def multiplier(self) -> Decimal:
-        """By what points of orders are multiplied."""
+        """By what the points of orders are multiplied: the tier's own factor, else the base tier's (contracts §2)."""
         own = self.tier.multiplier if self.tier else None
         return Decimal(own if own is not None else self.program.base_multiplier)
+
+
+class TierColumns(TypedDict, total=False):
+    """The columns of a tier that may be changed. `required_points` are those of the window, 1 or more."""
+
+    name: str
+    required_points: int
+    multiplier: Decimal | None
+    benefits: str | None
+    description: str | None
+    icon: JsonObject | None
+
+
+class TierSettings(TypedDict, total=False):
+    """The columns of a shop's tier settings. `window_days` and `window_months` exclude one another."""
+
+    active: bool | int
+    status: Status | None
+    window_days: int
+    window_months: int | None
+    base_name: str | None
+    base_multiplier: Decimal
+    base_benefits: str | None
+    base_description: str | None
+    base_icon: JsonObject | None
 
 
 def program_of(shop_id: str) -> TierProgram | None:
@@ -130,12 +156,12 @@ def program_of(shop_id: str) -> TierProgram | None:
 
 
 def listed(shop_id: str) -> list[Tier]:
-    """The shop's tiers, lowest first."""
+    """The shop's tiers, by the points that they require, lowest first; the base tier is none of them."""
     return list(Tier.of(shop_id).order_by(Tier.required_points))
 
 
 def need(shop: Shop, tier_id: str) -> Tier:
-    """The tier; raises NotFound."""
+    """The shop's tier with this id; raises NotFound."""
     return Tier.need(shop, Tier.id == tier_id)
 
 
@@ -147,9 +173,12 @@ def create(
     multiplier: Decimal | None = None,
     benefits: str | None = None,
     description: str | None = None,
-    icon: dict[str, Any] | None = None,
+    icon: JsonObject | None = None,
 ) -> Tier:
-    """A new level; accounts move into it by a job. Raises TierTaken (name, required_points)."""
+    """Make a tier that is reached by `required_points`; accounts move into it by a job.
+
+    Raises TierTaken (name, required_points).
+    """
     with atomic():
         programs.locked(shop.id)
         _check_free(shop, None, name, required_points)
@@ -172,8 +201,8 @@ def create(
         return tier
 
 
-def change(shop: Shop, tier_id: str, revision: int | None, **columns: Any) -> Tier:
-    """Change the given columns: name, required_points, multiplier, benefits, description, icon.
+def change(shop: Shop, tier_id: str, revision: int | None, **columns: Unpack[TierColumns]) -> Tier:
+    """Change the given columns; accounts move by a job when `required_points` differ.
 
     `revision` is the one the caller read (None: does not care). Raises NotFound, StaleRevision, TierTaken.
     """
@@ -191,7 +220,7 @@ def change(shop: Shop, tier_id: str, revision: int | None, **columns: Any) -> Ti
 
 
 def remove(shop: Shop, tier_id: str, revision: int | None) -> None:
-    """Delete the level: whoever stood in it is in the base tier until the job finds the right one.
+    """Delete the tier: whoever was in it is in the base tier until the job finds the right one.
 
     Raises NotFound, StaleRevision.
     """
@@ -203,7 +232,7 @@ def remove(shop: Shop, tier_id: str, revision: int | None) -> None:
         _move_accounts(shop)
 
 
-def save_program(shop: Shop, **settings: Any) -> TierProgram:
+def save_program(shop: Shop, **settings: Unpack[TierSettings]) -> TierProgram:
     """Set what is given of the shop's tier settings; made with the defaults of the rest when there are none yet.
 
     `status` or `active`, `window_months` or `window_days`: the other of both follows.
@@ -228,8 +257,8 @@ def program_settings(shop: Shop) -> TierProgram:
     return TierProgram.one(shop) or TierProgram(id=shop.id, shop_id=shop.id, created_at=made_at, updated_at=made_at)
 
 
-def create_program(shop: Shop, **settings: Any) -> TierProgram:
-    """The tier settings of a shop that never set any. Raises TierProgramExists."""
+def create_program(shop: Shop, **settings: Unpack[TierSettings]) -> TierProgram:
+    """Make the tier settings of a shop that never set any, like `save_program`. Raises TierProgramExists."""
     with atomic():
         programs.locked(shop.id)
         if TierProgram.one(shop) is not None:
@@ -237,7 +266,7 @@ def create_program(shop: Shop, **settings: Any) -> TierProgram:
         return save_program(shop, **settings)
 
 
-def change_program(shop: Shop, revision: int | None, **settings: Any) -> TierProgram:
+def change_program(shop: Shop, revision: int | None, **settings: Unpack[TierSettings]) -> TierProgram:
     """Like `save_program`, by somebody who read `revision` (None: does not care). Raises StaleRevision."""
     with atomic():
         programs.locked(shop.id)
@@ -254,19 +283,20 @@ def _current(shop: Shop, tier_id: str, revision: int | None) -> Tier:
     return tier
 
 
-def _agreeing(settings: dict[str, Any]) -> dict[str, Any]:
+def _agreeing(settings: TierSettings) -> TierSettings:
     """The settings with what they imply: a status says whether tiers are active, months how many days that is."""
     if "status" in settings:
         settings = {**settings, "active": int(settings["status"] == "active")}
     elif "active" in settings:
         settings = {**settings, "status": None}
-    if settings.get("window_months"):
-        return {**settings, "window_days": round(settings["window_months"] * 365 / 12)}
+    months = settings.get("window_months")
+    if months:
+        return {**settings, "window_days": round(months * 365 / 12)}
     return {**settings, "window_months": None} if "window_days" in settings else settings
 
 
 def _check_free(shop: Shop, tier_id: str | None, name: str, required_points: int) -> None:
-    """A level is known by its name, and reached by points that lead to no other."""
+    """A tier is known by its name, and reached by points that lead to no other; raises TierTaken."""
     for field, value in (("name", name), ("required_points", required_points)):
         if Tier.of(shop).where(getattr(Tier, field) == value, Tier.id != (tier_id or "")).exists():
             raise TierTaken(field=field)
@@ -275,7 +305,7 @@ def _check_free(shop: Shop, tier_id: str | None, name: str, required_points: int
 def _move_accounts(shop: Shop) -> None:
     """Nobody stays in a tier that is gone, or is off; the rest may take its time, as a job."""
     active = program_of(shop.id) is not None
-    standing = [level.id for level in listed(shop.id)] if active else []
+    standing = [tier.id for tier in listed(shop.id)] if active else []
     Account.change(
         shop,
         {
@@ -291,37 +321,38 @@ def _move_accounts(shop: Shop) -> None:
         job_queue.enqueue_once(JobName.RECHECK_TIERS, {"shop_id": shop.id})
 
 
-def own_figures(shop: Shop, told: Mapping[str | None, Any]) -> dict[str, Any] | None:
-    """What each tier has of its own (a rule's points, a reward's price), by its id, to be kept as JSON.
+def own_figures(shop: Shop, figures: Mapping[str | None, JsonObject]) -> JsonObject | None:
+    """What each tier has of its own (a rule's points, a reward's price), by its id, as the JSON of a `by_tier` column.
 
-    The base tier's, under None, is kept elsewhere; `BASE: null` says that it has none. Raises TierUnknown.
+    The base tier's, under None, is kept in other columns; `BASE: null` says that it has none. Returns None when no tier
+    has its own. Raises TierUnknown.
     """
     known = {tier.id for tier in listed(shop.id)}
-    own = {tier_id: figure for tier_id, figure in told.items() if tier_id is not None}
+    own = {tier_id: figure for tier_id, figure in figures.items() if tier_id is not None}
     unknown = next((tier_id for tier_id in own if tier_id not in known), None)
     if unknown is not None:
         raise TierUnknown(unknown)
-    return (own if None in told else {**own, BASE: None}) or None
+    return (own if None in figures else {**own, BASE: None}) or None
 
 
-def own_figures_without(kept: dict[str, Any], tier_id: str) -> dict[str, Any] | None:
-    """What `own_figures` made, when this tier is gone."""
+def own_figures_without(kept: JsonObject, tier_id: str) -> JsonObject | None:
+    """A `by_tier` column without a tier that is gone; None when no other tier has its own."""
     return {id: figure for id, figure in kept.items() if id != tier_id} or None
 
 
 def standing(shop_id: str, account: Account | None) -> Standing | None:
     """Where `account` stands now; None while the shop has no tiers.
 
-    The stored level is what counts: it is rechecked on every booking and daily.
+    The stored tier is what counts: it is rechecked on every booking and daily.
     """
     program = program_of(shop_id)
     if program is None:
         return None
-    levels = listed(shop_id)
+    tiers = listed(shop_id)
     points = account.tier_points if account else 0
-    tier = next((level for level in levels if account and level.id == account.tier_id), None)
+    tier = next((one for one in tiers if account and one.id == account.tier_id), None)
     above = tier.required_points if tier else 0
-    following = next((level for level in levels if level.required_points > above), None)
+    following = next((one for one in tiers if one.required_points > above), None)
     return Standing(tier, program, points, following, account.tier_until if tier and account else None)
 
 
@@ -336,11 +367,11 @@ def points_in_window(shop: Shop, program: TierProgram, account: Account) -> int:
     return max(int(amounts.scalar()) - int(account.debt), 0)
 
 
-def _earned_since(shop: Shop, account: Account, first: datetime, *columns: Any) -> Any:
+def _earned_since(shop: Shop, account: Account, first: datetime, *columns: Node) -> Any:
     """Earn rows of the window. A clawback counts when what it takes back was earned: they come and go together."""
-    return (
+    return (  # untyped: peewee's types do not know what `tuples()` yields
         Transaction.of(shop, *columns)
-        .join(Taken, JOIN.LEFT_OUTER, on=(Taken.id == Transaction.takes_back))
+        .join(Taken, JOIN.LEFT_OUTER, on=(Taken.id == Transaction.reverses_id))
         .where(
             Transaction.account_id == account.id,
             Transaction.kind == "earn",
@@ -357,16 +388,16 @@ def recheck(shop: Shop, account_id: str) -> None:
     with atomic():
         account = ledger.locked(shop.id, account_id)
         points = points_in_window(shop, program, account)
-        reached = [level for level in listed(shop.id) if level.required_points <= points]
+        reached = [one for one in listed(shop.id) if one.required_points <= points]
         tier = reached[-1] if reached else None
         until = _until(shop, program, account, tier.required_points) if tier else None
         ledger.set_tier(shop.id, account_id, tier.id if tier else None, points, until)
 
 
 def _until(shop: Shop, program: TierProgram, account: Account, required_points: int) -> datetime | None:
-    """When the points that hold the level will have left the window, if nothing more is earned.
+    """When the points that hold the tier will have left the window, if nothing more is earned.
 
-    Newest first, the day with which the running sum reaches the level is the one whose leaving ends it.
+    Newest first, the day with which the running sum reaches the tier is the one whose leaving ends it.
     """
     columns = (Transaction.event_at, Taken.event_at, Transaction.amount)
     rows = _earned_since(shop, account, window_start(shop, program), *columns)

@@ -12,6 +12,7 @@ from widget_server.db import Int, Json, ShopTable, Text, UtcDateTime, atomic, lo
 from widget_server.errors import BadTransition, ProgramNotActive
 from widget_server.events import ProgramChanged, emit
 from widget_server.job_queue import JobName
+from widget_server.json_types import JsonObject
 from widget_server.loyalty.audit_log import Audited
 from widget_server.loyalty.earning.order_states import Milestone, OrderState
 from widget_server.loyalty.program.shops import Shop
@@ -47,7 +48,7 @@ class Program(Audited, ShopTable):
 
     @property
     def rules(self) -> "ProgramSettings":
-        """The settings, defaults filled in."""
+        """The settings out of the JSON column, with the defaults of what is not set."""
         return ProgramSettings.from_json(self.settings)
 
 
@@ -104,9 +105,9 @@ class ProgramSettings:
         return milestone in (state.reached if self.after_fallback == "keep" else state.milestones)
 
     @classmethod
-    def from_json(cls, stored: dict[str, Any]) -> "ProgramSettings":
+    def from_json(cls, stored: JsonObject) -> "ProgramSettings":
         """The settings as stored by `as_json`."""
-        values = dict(stored)
+        values: dict[str, Any] = dict(stored)
         for name in DECIMALS:
             if values.get(name) is not None:
                 values[name] = Decimal(values[name])
@@ -116,8 +117,8 @@ class ProgramSettings:
             values["orders_from"] = date.fromisoformat(values["orders_from"])
         return cls(**values)
 
-    def as_json(self) -> dict[str, Any]:
-        """A JSON value; money as text."""
+    def as_json(self) -> JsonObject:
+        """The settings by the names of the fields; money and days as text."""
         value = asdict(self)
         for name in DECIMALS:
             value[name] = None if value[name] is None else str(value[name])
@@ -142,7 +143,7 @@ def create(shop_id: str, name: str) -> Program:
 
 
 def of(shop_id: str) -> Program:
-    """The shop's program."""
+    """The shop's program. Every shop has one; raises NotFound for the id of none."""
     return Program.need(shop_id)
 
 
@@ -190,13 +191,16 @@ def update(
     *,
     name: str | None = None,
     points_name: str | None = None,
-    icon: dict[str, Any] | None = None,
+    icon: JsonObject | None = None,
     settings: ProgramSettings | None = None,
 ) -> Program:
-    """Change what is given; past rows keep the rule and rate they were booked with (acceptance 59)."""
+    """Change what is given; past rows keep the rule and rate they were booked with (acceptance 59).
+
+    An empty `points_name` takes the name away. A change of `settings.orders_from` reconsiders orders by a job.
+    """
     with atomic():
         program = locked(shop_id)
-        changes: dict[str, Any] = {}
+        changes: dict[str, object] = {}
         if name is not None and name != program.name:
             changes["name"] = name
         if points_name is not None and points_name != program.points_name:
@@ -241,7 +245,7 @@ def locked(shop_id: str) -> Program:
     return program or of(shop_id)
 
 
-def _save(program: Program, **changes: Any) -> None:
+def _save(program: Program, **changes: object) -> None:
     for column, value in changes.items():
         setattr(program, column, value)
     program.revision += 1

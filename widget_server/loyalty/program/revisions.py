@@ -3,25 +3,57 @@
 A rule and a reward are kept alike: made in the merchant's order, under a handle, and archived in place of deleted.
 """
 
-from collections.abc import Iterable
-from typing import Any, TypeVar
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Protocol, TypedDict, TypeVar
 
 from widget_server import clock
 from widget_server.db import new_id
 from widget_server.errors import StaleRevision
 from widget_server.events import Change, RewardChanged, RuleChanged, emit
 
-Told = type[RuleChanged] | type[RewardChanged]  # the event by which a change is told
-Thing = TypeVar("Thing")
+Event = type[RuleChanged] | type[RewardChanged]  # what is emitted for a change
 
 
-def check_revision(row: Any, revision: int | None) -> None:
-    """Raises StaleRevision when the caller read another revision (None: does not care; wix-api §3)."""
+class Revised(Protocol):
+    """A row that counts its changes."""
+
+    revision: int
+    updated_at: datetime
+
+
+class Listed(Revised, Protocol):
+    """A rule or a reward: a row that is archived, never deleted."""
+
+    id: str
+    shop_id: str
+    created_at: datetime
+    archived_at: datetime | None
+
+    def save(self, *, force_insert: bool = ...) -> object:
+        """Write the row, as peewee's models do."""
+
+
+Thing = TypeVar("Thing", bound=Listed)
+
+
+class Place(TypedDict):
+    """The columns that say where a rule or reward is: its handle, and its position in the merchant's order."""
+
+    handle: str
+    position: int
+
+
+def check_revision(row: Revised, revision: int | None) -> None:
+    """Compare the revision that the caller read with the row's; None: the caller does not care (wix-api §3).
+
+    Raises StaleRevision when they differ.
+    """
     if revision not in (None, row.revision):
         raise StaleRevision()
 
 
-def set_columns(row: Any, columns: dict[str, Any]) -> tuple[str, ...]:
+def set_columns(row: Revised, columns: Mapping[str, object]) -> tuple[str, ...]:
     """Set the columns that differ, as one change of the row, which is not saved yet; returns their names."""
     changed = tuple(name for name, value in columns.items() if getattr(row, name) != value)
     for name in changed:
@@ -32,37 +64,34 @@ def set_columns(row: Any, columns: dict[str, Any]) -> tuple[str, ...]:
     return changed
 
 
-def create(thing: Thing, told: Told) -> Thing:
-    """Keep a new rule or reward, and tell of it."""
-    row: Any = thing
-    row.id = new_id()
-    row.created_at = row.updated_at = clock.now()
-    row.save(force_insert=True)
-    emit(told(row.shop_id, row.id, "created"))
+def create(thing: Thing, event: Event) -> Thing:
+    """Keep a new rule or reward under a fresh id, and emit that it was created; returns it."""
+    thing.id = new_id()
+    thing.created_at = thing.updated_at = clock.now()
+    thing.save(force_insert=True)
+    emit(event(thing.shop_id, thing.id, "created"))
     return thing
 
 
-def update(thing: Thing, columns: dict[str, Any], told: Told) -> Thing:
-    """Set the columns of a rule or reward that differ and, if any does, keep it and tell of it."""
-    row: Any = thing
-    was_archived = row.archived_at is not None
-    changed = set_columns(row, columns)
+def update(thing: Thing, columns: Mapping[str, object], event: Event) -> Thing:
+    """Set the columns of a rule or reward that differ and, if any does, keep it and emit the change; returns it."""
+    was_archived = thing.archived_at is not None
+    changed = set_columns(thing, columns)
     if changed:
-        row.save()
-        kind = kind_of_change(was_archived=was_archived, is_archived=row.archived_at is not None)
-        emit(told(row.shop_id, row.id, kind, changed))
+        thing.save()
+        kind = kind_of_change(was_archived=was_archived, is_archived=thing.archived_at is not None)
+        emit(event(thing.shop_id, thing.id, kind, changed))
     return thing
 
 
-def archive(thing: object, told: Told) -> None:
-    """It is not to be had any more; what came of it stays."""
-    update(thing, {"active": False, "archived_at": clock.now()}, told)
+def archive(thing: Listed, event: Event) -> None:
+    """Take a rule or reward out of use; what came of it stays."""
+    update(thing, {"active": False, "archived_at": clock.now()}, event)
 
 
-def last_place(table: Any, shop_id: str, word: str) -> dict[str, Any]:
-    """The columns that put a new rule or reward last in the merchant's order, under a handle made of `word`."""
-    positions = dict(table.of(shop_id, table.handle, table.position).tuples())
-    return {"handle": free_handle(word, positions), "position": max(positions.values(), default=-1) + 1}
+def last_place(positions: Mapping[str, int], base: str) -> Place:
+    """The place behind all `positions` (by handle) in the merchant's order, under a free handle made of `base`."""
+    return {"handle": free_handle(base, positions), "position": max(positions.values(), default=-1) + 1}
 
 
 def kind_of_change(*, was_archived: bool, is_archived: bool) -> Change:
@@ -72,8 +101,8 @@ def kind_of_change(*, was_archived: bool, is_archived: bool) -> Change:
     return "deleted" if is_archived else "created"
 
 
-def free_handle(word: str, taken: Iterable[str]) -> str:
+def free_handle(base: str, taken: Iterable[str]) -> str:
     """A name for the program file that no other thing has: `review`, then `review-2` and so on."""
     known = set(taken)
-    names = (word if number == 1 else f"{word}-{number}" for number in range(1, len(known) + 2))
+    names = (base if number == 1 else f"{base}-{number}" for number in range(1, len(known) + 2))
     return next(name for name in names if name not in known)

@@ -7,7 +7,7 @@ import secrets
 import unicodedata
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 from urllib.parse import urlsplit
 
 from peewee import Check
@@ -16,6 +16,7 @@ from widget_server import clock, config
 from widget_server.db import Json, ShopTable, Table, Text, UtcDateTime, atomic, insert_once, lock_rows, new_id
 from widget_server.errors import BadRequest, LastSecret, NotFound, TooManySecrets
 from widget_server.events import ShopConnected, ShopDisconnected, emit
+from widget_server.json_types import JsonObject
 from widget_server.loyalty.audit_log import Audited
 
 API_KEY = re.compile(r"[\x21-\x7e]{1,500}")
@@ -73,7 +74,7 @@ class Shop(Audited, Table):
 
     @property
     def look(self) -> "WidgetSettings":
-        """The widget's settings, defaults filled in."""
+        """The widget's settings, with the defaults of what is not set."""
         return WidgetSettings(**self.widget)
 
     @property
@@ -96,7 +97,7 @@ class ShopSecret(Audited, ShopTable):
 
     @property
     def secret(self) -> str:
-        """The secret itself."""
+        """The secret in plain text, unsealed."""
         return config.unseal(self.secret_sealed)
 
     @property
@@ -140,8 +141,8 @@ class WidgetSettings:
     when_paused: Literal["hide", "soon"] = "soon"
     strings: dict[str, dict[str, str]] = field(default_factory=dict)
 
-    def as_json(self) -> dict[str, Any]:
-        """The settings as they are stored."""
+    def as_json(self) -> JsonObject:
+        """The settings by the names of the fields, as they are stored."""
         return asdict(self)
 
 
@@ -229,7 +230,7 @@ def remove_secret(shop_id: str, secret_id: str) -> None:
 
 
 def add_origin(shop: Shop, origin: str) -> None:
-    """Let pages of `origin` show the shop's widget; again changes nothing."""
+    """Let pages of `origin` show the shop's widget; again changes nothing. Raises BadRequest for what is no origin."""
     insert_once(Origin, {"id": new_id(), "shop_id": shop.id, "origin": clean_origin(origin), "created_at": clock.now()})
 
 
@@ -285,7 +286,7 @@ def note_news(shop: Shop) -> None:
 
 
 def note_daily(shop: Shop, day: str) -> None:
-    """The work of the shop's local `day` is done."""
+    """Keep that the daily work of the shop's local `day`, an ISO date, is done."""
     Shop.update(daily_done=day).where(Shop.id == shop.id).execute()
 
 
@@ -314,7 +315,7 @@ def _ascii_host(host: str) -> str:
 
 
 def by_id(shop_id: str) -> Shop:
-    """The shop with this id; raises NotFound."""
+    """The shop with this id, which is no secret; raises NotFound."""
     shop: Shop | None = Shop.get_or_none(Shop.id == shop_id)
     if shop is None:
         raise NotFound("There is no such shop here.")

@@ -1,6 +1,6 @@
 """The rewards room: what points buy, and what becomes of it.
 
 - `rewards` is what the owner defines; `redeeming` sells one, `gifts` gives one, and a `coupons` row is what results.
-- `issuing` makes the code in a connected shop; `codes` is what the shop's checkout asks; `coupon_orders` is which
+- `issuing` makes the code in a connected shop; `codes` is whether a cart may use one; `coupon_orders` is which
   orders carry a code, from which its status follows; `checkout` is the same through the calls of Wix's checkout.
 """

@@ -22,7 +22,7 @@ back, and an order that names the code completes the discount by itself. How it 
 
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
+from typing import Literal
 
 from peewee import SQL, Case, Check
 
@@ -38,6 +38,8 @@ from widget_server.loyalty.program.shops import Shop
 from widget_server.loyalty.rewards import codes, coupons, redeeming
 from widget_server.loyalty.rewards.coupons import Coupon
 from widget_server.loyalty.rewards.rewards import Reward
+
+Kind = Literal["discount_amount", "coupon_reward", "loyalty_coupon"]
 
 CHECKOUT_ID_LENGTH_MAX = 200
 TIMES_OUT_AFTER = timedelta(hours=24)
@@ -120,15 +122,32 @@ def apply(
         raise BadRequest("Name a reward or a coupon, one of both.", field="rewardId")
     request = (checkout_id, reward_id, coupon_id)
     with atomic():
-        earlier = _asked_before(shop, source, key, request, points)
+        earlier = _applied_before(shop, source, key, request, points)
         if earlier is not None:
             return earlier
         if reward_id is not None:
             kind, coupon = _buy(shop, customer, reward_id, revision, key=key, source=source, points=points)
         else:
             kind, coupon = "loyalty_coupon", _bring(shop, customer, coupon_id or "", revision)
-        discount = {
-            "id": new_id(),
+        made = _new_discount(shop, checkout_id, coupon, kind, reward_id=reward_id, source=source, key=key)
+        if made is None and (earlier := _applied_before(shop, source, key, request, points)) is not None:
+            return earlier
+        taken_by = _taken_by(shop, checkout_id, but=made)
+        if made is None or taken_by is not None:
+            raise CheckoutTaken(discount_id=taken_by)
+        emit(CheckoutChanged(shop.id, made, "applied"))
+        return CheckoutDiscount.need(shop, CheckoutDiscount.id == made)
+
+
+def _new_discount(
+    shop: Shop, checkout_id: str, coupon: Coupon, kind: Kind, *, reward_id: str | None, source: str, key: str
+) -> str | None:
+    """Insert the discount, applied now; returns its id, or None when the checkout or the key has one already."""
+    moment, discount_id = clock.now(), new_id()
+    inserted = insert_once(
+        CheckoutDiscount,
+        {
+            "id": discount_id,
             "shop_id": shop.id,
             "checkout_id": checkout_id,
             "coupon_id": coupon.id,
@@ -139,17 +158,11 @@ def apply(
             "status": "applied",
             "source": source,
             "key": key,
-            "applied_at": clock.now(),
-            "updated_at": clock.now(),
-        }
-        inserted = insert_once(CheckoutDiscount, discount)
-        if not inserted and (earlier := _asked_before(shop, source, key, request, points)) is not None:
-            return earlier
-        taken_by = _taken_by(shop, checkout_id, but=discount["id"])
-        if taken_by is not None:
-            raise CheckoutTaken(discount_id=taken_by)
-        emit(CheckoutChanged(shop.id, discount["id"], "applied"))
-        return CheckoutDiscount.need(shop, CheckoutDiscount.id == discount["id"])
+            "applied_at": moment,
+            "updated_at": moment,
+        },
+    )
+    return discount_id if inserted else None
 
 
 def begin(shop: Shop, checkout_id: str) -> CheckoutDiscount:
@@ -164,7 +177,7 @@ def begin(shop: Shop, checkout_id: str) -> CheckoutDiscount:
 def complete(
     shop: Shop, checkout_id: str, order_ref: str, *, source: str, order_number: str | None = None
 ) -> CheckoutDiscount:
-    """The order `order_ref` (`<platform>:<its id>`) was placed with the discount; again: the same answer.
+    """The order `order_ref` (`<platform>:<its id>`) was placed with the discount; a repeat returns the same.
 
     Points that a timeout gave back pay once more. Raises NotFound, CheckoutEnded.
     """
@@ -273,7 +286,7 @@ def audit_discounts(shop_id: str | None = None) -> Iterator[str]:
 
 def _buy(
     shop: Shop, customer: Customer, reward_id: str, revision: int | None, *, key: str, source: str, points: int | None
-) -> tuple[str, Coupon]:
+) -> tuple[Kind, Coupon]:
     reward = Reward.need(shop, Reward.id == reward_id)
     if revision not in (None, reward.revision):
         raise StaleRevision()
@@ -296,7 +309,7 @@ def _bring(shop: Shop, customer: Customer, coupon_id: str, revision: int | None)
     return coupon
 
 
-def _asked_before(
+def _applied_before(
     shop: Shop, source: str, key: str, request: tuple[str | None, ...], points: int | None
 ) -> CheckoutDiscount | None:
     known = CheckoutDiscount.one(shop, CheckoutDiscount.source == source, CheckoutDiscount.key == key)
@@ -308,7 +321,7 @@ def _asked_before(
     return known
 
 
-def _taken_by(shop: Shop, checkout_id: str, *, but: str) -> str | None:
+def _taken_by(shop: Shop, checkout_id: str, *, but: str | None) -> str | None:
     """Which discount the checkout has, or was ordered with; read behind the insert, so that none slips in between."""
     at_checkout = (CheckoutDiscount.checkout_id == checkout_id, CheckoutDiscount.id != but)
     taken_by = CheckoutDiscount.one(shop, *at_checkout, CheckoutDiscount.status.in_((*OPEN, "completed")))
@@ -330,8 +343,8 @@ def _locked(discount: CheckoutDiscount) -> tuple[CheckoutDiscount, Coupon]:
     return lock_rows(rows).get(), coupon
 
 
-def _move(discount: CheckoutDiscount, status: str, **facts: Any) -> CheckoutDiscount:
-    for name, value in facts.items():
+def _move(discount: CheckoutDiscount, status: str, **changes: str | None) -> CheckoutDiscount:
+    for name, value in changes.items():
         setattr(discount, name, value)
     discount.status, discount.updated_at = status, clock.now()
     discount.save()

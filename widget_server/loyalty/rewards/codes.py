@@ -1,11 +1,10 @@
-"""Codes: what a shop asks and tells about them (contracts §4), and how they are made and read."""
+"""Codes: whether a cart may use one, which order does (contracts §4), and how they are made and read."""
 
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
 
 from widget_server import clock, ledger, money
 from widget_server.db import atomic
@@ -19,15 +18,15 @@ from widget_server.loyalty.people.customers import CODE_ALPHABET
 from widget_server.loyalty.program import programs
 from widget_server.loyalty.program.shops import Shop
 from widget_server.loyalty.rewards import coupon_orders, coupons
-from widget_server.loyalty.rewards.coupon_orders import CouponOrder
-from widget_server.loyalty.rewards.coupons import USABLE, Coupon
+from widget_server.loyalty.rewards.coupon_orders import CouponOrder, OrderFacts
+from widget_server.loyalty.rewards.coupons import USABLE, Coupon, CouponChanges
 
 CODE_LENGTH, CODE_GROUP = 12, 4
 
 
 @dataclass(frozen=True)
 class Cart:
-    """What a shop asks about a code with: None for what it did not tell."""
+    """The cart for which a shop checks a code; None for what it did not send."""
 
     currency: str | None
     subtotal: Decimal | None
@@ -50,7 +49,7 @@ class Verdict:
 
     @property
     def valid(self) -> bool:
-        """True when nothing speaks against it."""
+        """True when the cart may use the code."""
         return self.reason is None
 
 
@@ -79,7 +78,7 @@ def use(shop: Shop, code: str, order_ref: str, *, order_number: str | None = Non
 def claim(shop: Shop, coupon: Coupon, order_ref: str, number: str, *, source: str) -> Coupon:
     """The order was placed with this coupon, whatever became of it meanwhile: it joins the orders that carry it.
 
-    Points that were given back pay once more.
+    Points that were given back pay once more. Raises NotFound.
     """
     with atomic():
         return _call(shop, coupons.locked(shop.id, coupon.id), order_ref, number, source)
@@ -104,9 +103,9 @@ def follow_order(shop: Shop, order: Order, *, source: str) -> None:
 
     An order without a list of codes says nothing of them; a list takes back only what a list had named.
     """
-    told, ref = order.told, ref_of(order)
-    named, carried = _named(shop, told.coupon_codes or ()), _named(shop, told.carried)
-    facts: dict[str, Any] = {
+    state, ref = order.merged, ref_of(order)
+    named, carried = _named(shop, state.coupon_codes or ()), _named(shop, state.carried)
+    facts: OrderFacts = {
         "number": order.number,
         "since": order.placed_at,
         "living": coupon_orders.is_living(order.status),
@@ -114,7 +113,7 @@ def follow_order(shop: Shop, order: Order, *, source: str) -> None:
     with atomic():
         for coupon_id in sorted({*named, *carried, *coupon_orders.coupons_of(shop, ref)}):
             coupon = coupons.locked(shop.id, coupon_id)
-            if told.coupon_codes is not None:
+            if state.coupon_codes is not None:
                 facts["listed"] = coupon_id in named
             row, begins = coupon_orders.note(
                 shop, coupon_id, ref, coupon_end=coupon.expires_at, carried=coupon_id in carried, **facts
@@ -123,7 +122,7 @@ def follow_order(shop: Shop, order: Order, *, source: str) -> None:
 
 
 def ref_of(order: Order) -> str:
-    """By which coupons know an order."""
+    """The `order_ref` by which coupons know an order: `<platform>:<its id>`."""
     return f"{order.platform}:{order.external_id}"
 
 
@@ -131,7 +130,7 @@ def _call(shop: Shop, coupon: Coupon, order_ref: str, number: str | None, source
     """A call says that the order carries the coupon, which is locked. The order itself, once known, says more."""
     platform, _, external_id = order_ref.partition(":")
     order, known = orders.find(shop, platform, external_id), coupon_orders.find(shop, coupon.id, order_ref)
-    facts: dict[str, Any] = {
+    facts: OrderFacts = {
         "called": True,
         "number": number,
         "since": known.since if known else clock.now(),
@@ -164,17 +163,18 @@ def _settle(shop: Shop, coupon: Coupon, *, source: str, late: CouponOrder | None
 
 def _take(coupon: Coupon, by: CouponOrder, source: str) -> Coupon:
     """The order uses the coupon. One whose points were given back costs them again: never both."""
-    facts: dict[str, Any] = {"order_ref": by.order_ref, "order_number": by.number}
+    changes: CouponChanges = {"order_ref": by.order_ref, "order_number": by.number}
     if coupon.status == "revoked":
         return coupon
     if coupon.status == "used":
-        known = {name: getattr(coupon, name) for name in facts}
-        return coupon if known == facts else coupons.move(coupon, "used", **facts)
+        known = {name: getattr(coupon, name) for name in changes}
+        return coupon if known == changes else coupons.move(coupon, "used", **changes)
     if coupon.status in ("returned", "failed"):
         if coupon.order_ref is None:  # the points were back for another reason than the end of an order
-            facts["when_free"] = "returned"
+            changes["when_free"] = "returned"
         _charge_again(coupon, source)
-    return coupons.move(coupon, "used", ended_at=clock.now(), **facts)
+    changes["ended_at"] = clock.now()
+    return coupons.move(coupon, "used", **changes)
 
 
 def _set_free(shop: Shop, coupon: Coupon, held_by: list[CouponOrder], source: str) -> Coupon:
@@ -240,7 +240,7 @@ def _named(shop: Shop, listed: Iterable[str]) -> set[str]:
 
 def _give_points_back(coupon: Coupon, source: str) -> Coupon:
     key = f"release:{coupon.id}:{coupon.revision}"  # an order may be cancelled, come back, be cancelled
-    return coupons.give_points_back(coupon, "returned", key=key, source=source, word="returned")
+    return coupons.give_points_back(coupon, "returned", key=key, source=source, reason="returned")
 
 
 def _charge_again(coupon: Coupon, source: str) -> None:
@@ -260,7 +260,7 @@ def _charge_again(coupon: Coupon, source: str) -> None:
             source=source,
             key=f"{key}:rest",
             cause=cause,
-            takes_back=coupon.refund_id,
+            reverses_id=coupon.refund_id,
             shortfall=programs.of(coupon.shop_id).rules.shortfall,
         )
     coupon.refund_id = coupon.failure = coupon.failure_detail = None

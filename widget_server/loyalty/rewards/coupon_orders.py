@@ -7,7 +7,7 @@ shuffled ends the same.
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TypedDict, Unpack
 
 from peewee import Check, CompositeKey
 
@@ -88,12 +88,28 @@ def coupons_of(shop: Shop, order_ref: str) -> set[str]:
 
 
 def find(shop: Shop, coupon_id: str, order_ref: str) -> CouponOrder | None:
-    """What is known of this order and this coupon."""
+    """The row of this order and this coupon; None when the order never named it."""
     return CouponOrder.one(shop, CouponOrder.coupon_id == coupon_id, CouponOrder.order_ref == order_ref)
 
 
+class OrderFacts(TypedDict, total=False):
+    """What is learned of one order and one coupon: columns of `CouponOrder`."""
+
+    number: str | None
+    since: datetime
+    living: bool
+    listed: bool
+    called: bool
+
+
 def note(
-    shop: Shop, coupon_id: str, order_ref: str, *, coupon_end: datetime | None, carried: bool = False, **facts: Any
+    shop: Shop,
+    coupon_id: str,
+    order_ref: str,
+    *,
+    coupon_end: datetime | None,
+    carried: bool = False,
+    **facts: Unpack[OrderFacts],
 ) -> tuple[CouponOrder, bool]:
     """Keep these facts of the pair, whose coupon the caller holds locked; `coupon_end` is when that runs out now.
 

@@ -1,15 +1,16 @@
 """Coupons: rewards that were bought (`redeeming`) or given (`gifts`), their states, what their owner does with one.
 
-What a shop asks about their codes is in `codes`, what a connected shop tells in `issuing`.
+What a shop's checkout wants to know of their codes is in `codes`, what a connected shop reports in `issuing`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from decimal import Decimal
+from typing import TypedDict, Unpack
 
 from peewee import SQL, Check
 
-from widget_server import clock, job_queue, ledger
+from widget_server import clock, job_queue, json_types, ledger
 from widget_server.db import Bool, Int, Json, Money, Text, UtcDateTime, atomic, lock_rows
 from widget_server.errors import CouponNotReturnable, CouponNotUsable
 from widget_server.events import CouponChanged, CouponDeleted, emit
@@ -87,6 +88,37 @@ class Coupon(Journaled):
         ]
 
 
+class CouponTerms(TypedDict, total=False):
+    """The columns of a coupon that say what it is, kept as bought or given."""
+
+    id: str
+    reward_id: str
+    origin: str
+    kind: str
+    title: str | None
+    amount: Decimal | None
+    percent: Decimal | None
+    product_id: str | None
+    product_name: str | None
+    cost_points: int
+    transaction_id: str
+    minimum_subtotal: Decimal | None
+    collections: Sequence[json_types.JsonObject]
+    combines: bool
+    shareable: bool
+
+
+class CouponChanges(TypedDict, total=False):
+    """The columns of a coupon that change with its status."""
+
+    order_ref: str | None
+    order_number: str | None
+    when_free: str | None
+    applied_at: datetime | None
+    ended_at: datetime | None
+    code_job: str
+
+
 # a database finds these by the same words only, not by a value bound to the query
 IDLE = SQL("code_job IS NULL")
 IN_USE, APPLIED = SQL(f"status IN {USABLE}"), SQL("status = 'applied'")
@@ -117,7 +149,7 @@ def need_usable(shop: Shop, customer: Customer, coupon_id: str) -> Coupon:
 
 
 def apply(shop: Shop, customer: Customer, coupon_id: str) -> Coupon:
-    """The shop has put the code into the customer's cart. Raises CouponNotUsable, NotFound."""
+    """Note that the shop has put the code into the customer's cart. Raises CouponNotUsable, NotFound."""
     with atomic():
         coupon = need_usable(shop, customer, coupon_id)
         coupon.applied_at = clock.now()
@@ -125,7 +157,7 @@ def apply(shop: Shop, customer: Customer, coupon_id: str) -> Coupon:
 
 
 def put_back(shop: Shop, coupon_id: str) -> None:
-    """Out of the cart again: what was applied can be used elsewhere."""
+    """Take the coupon out of the cart: one that was applied can be used elsewhere. Raises NotFound."""
     with atomic():
         coupon = locked(shop.id, coupon_id)
         if coupon.status == "applied" and not is_returning(coupon):
@@ -133,7 +165,9 @@ def put_back(shop: Shop, coupon_id: str) -> None:
 
 
 def return_for_points(shop: Shop, customer: Customer, coupon_id: str, *, key: str, source: str) -> Coupon:
-    """An unused coupon for its points: the code dies first (acceptance 39). Raises CouponNotReturnable.
+    """An unused coupon for its points: the code dies first (acceptance 39).
+
+    Raises CouponNotReturnable, NotFound.
 
     A connected shop is called by a job: until it has killed the code the coupon stays as it is, returning.
     """
@@ -149,7 +183,7 @@ def return_for_points(shop: Shop, customer: Customer, coupon_id: str, *, key: st
 def undo(shop: Shop, coupon_id: str, *, key: str, source: str) -> Coupon:
     """A coupon that was bought for a checkout which came to nothing: its points come back, however late it is.
 
-    A connected shop is called first; a coupon without a code yet, a used or a dead one stays as it is.
+    A connected shop is called first; a coupon without a code yet, a used or a dead one stays as it is. Raises NotFound.
     """
     with atomic():
         coupon = locked(shop.id, coupon_id)
@@ -162,7 +196,7 @@ def _return(shop: Shop, coupon: Coupon, key: str, source: str) -> Coupon:
         coupon.code_job = promise(JobName.RETURN_CODE, coupon, key=key, source=source)
         coupon.save()
         return coupon
-    return give_points_back(coupon, "returned", key=key, source=source, word="returned")
+    return give_points_back(coupon, "returned", key=key, source=source, reason="returned")
 
 
 def revoke(coupon: Coupon) -> None:
@@ -266,10 +300,13 @@ def locked(shop_id: str, coupon_id: str) -> Coupon:
     return coupon
 
 
-def move(coupon: Coupon, status: str, **facts: Any) -> Coupon:
-    """The coupon, locked before, takes on this status and these facts; no job is at work on it unless they name one."""
+def move(coupon: Coupon, status: str, **changes: Unpack[CouponChanges]) -> Coupon:
+    """Give the coupon, which the caller holds locked, this status and these columns; returns it.
+
+    No job is at work on it any longer, unless the changes name one (`code_job`).
+    """
     coupon.code_job = None
-    for name, value in facts.items():
+    for name, value in changes.items():
         setattr(coupon, name, value)
     coupon.status, coupon.revision, coupon.updated_at = status, coupon.revision + 1, clock.now()
     coupon.save()
@@ -277,8 +314,12 @@ def move(coupon: Coupon, status: str, **facts: Any) -> Coupon:
     return coupon
 
 
-def give_points_back(coupon: Coupon, status: str, *, key: str, source: str, word: str) -> Coupon:
-    """The code dies first, then the points come back, in one transaction."""
+def give_points_back(coupon: Coupon, status: str, *, key: str, source: str, reason: str) -> Coupon:
+    """End the coupon with this status, so that its code is dead, then book its points back, in one transaction.
+
+    `reason` is the cause of the row in the ledger. Returns the coupon. Raises KeyReused when the key booked
+    other points.
+    """
     move(coupon, status, ended_at=clock.now())
     account = ledger.open_account(coupon.shop_id, coupon.customer_id)  # the owner's now: rows of a person are merged
     row = ledger.post(
@@ -288,17 +329,20 @@ def give_points_back(coupon: Coupon, status: str, *, key: str, source: str, word
         coupon.cost_points,
         source=source,
         key=key,
-        cause=Cause(word, coupon.id, snapshot={"title": coupon.title}),
-        takes_back=coupon.transaction_id,
+        cause=Cause(reason, coupon.id, snapshot={"title": coupon.title}),
+        reverses_id=coupon.transaction_id,
     )
     coupon.refund_id = row.id
     coupon.save()
     return coupon
 
 
-def promise(job: JobName, coupon: Coupon, **facts: Any) -> str:
-    """The shop is called after the commit (stores/codes.py). Returns the job's id."""
-    return job_queue.enqueue(job, {"shop_id": coupon.shop_id, "coupon_id": coupon.id, **facts})
+def promise(job: JobName, coupon: Coupon, **payload: json_types.Json) -> str:
+    """Enqueue a call of the shop about the coupon, after the commit (stores/codes.py). Returns the job's id.
+
+    `job` is the name of the job; `payload` is what it needs beside the ids of shop and coupon.
+    """
+    return job_queue.enqueue(job, {"shop_id": coupon.shop_id, "coupon_id": coupon.id, **payload})
 
 
 def _own(shop: Shop, customer: Customer, coupon_id: str) -> Coupon:

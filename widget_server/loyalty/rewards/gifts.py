@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from widget_server import money
+from widget_server.json_types import JsonObject
 from widget_server.loyalty.people.customers import Customer
 from widget_server.loyalty.program import programs
 from widget_server.loyalty.program.shops import Shop
@@ -27,15 +28,15 @@ class Gift:
     combines: bool = False
 
     @classmethod
-    def from_json(cls, stored: dict[str, Any]) -> "Gift":
+    def from_json(cls, stored: JsonObject) -> "Gift":
         """The gift as kept by `as_json`."""
-        values = dict(stored)
+        values: dict[str, Any] = dict(stored)
         for name in ("amount", "percent", "minimum_subtotal"):
             values[name] = Decimal(values[name]) if values.get(name) is not None else None
         return cls(**values)
 
-    def as_json(self) -> dict[str, Any]:
-        """A JSON value, money as text, without what is not set."""
+    def as_json(self) -> JsonObject:
+        """The gift by the names of its fields, money as text, without what is not set."""
         value = {name: getattr(self, name) for name in self.__dataclass_fields__}
         return {
             name: str(one) if isinstance(one, Decimal) else one
@@ -45,7 +46,10 @@ class Gift:
 
 
 def give(shop: Shop, customer: Customer, gift: Gift, *, origin: str) -> Coupon:
-    """A coupon that costs no points, and cannot be returned for any."""
+    """Give the customer the coupon of a gift: it costs no points, and cannot be returned for any.
+
+    `origin` says why it is given, as `referral`. Not for gifts of points, which the ledger books.
+    """
     return issuing.issue(
         shop,
         customer,

@@ -1,10 +1,10 @@
-"""Issuing: a coupon comes to be, and a connected shop tells what became of its code.
+"""Issuing: a coupon comes to be, and a connected shop reports what became of its code.
 
-The checkout of such a shop must know each code (acceptance 30, 37, 39); `stores/codes.py` is who asks it.
+The checkout of such a shop must know each code (acceptance 30, 37, 39); `stores/codes.py` calls it.
 """
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Unpack
 
 from peewee import fn
 
@@ -17,13 +17,18 @@ from widget_server.loyalty.program import shops
 from widget_server.loyalty.program.programs import Program
 from widget_server.loyalty.program.shops import Shop
 from widget_server.loyalty.rewards import codes, coupons
-from widget_server.loyalty.rewards.coupons import DEAD, USABLE, Coupon
+from widget_server.loyalty.rewards.coupons import DEAD, USABLE, Coupon, CouponTerms
 
 DETAIL_LENGTH_MAX = 500
 
 
-def issue(shop: Shop, customer: Customer, program: Program, *, life_days: int | None, **facts: Any) -> Coupon:
-    """A new coupon of the customer; where the shop is connected, it is usable once the shop has made its code."""
+def issue(
+    shop: Shop, customer: Customer, program: Program, *, life_days: int | None, **terms: Unpack[CouponTerms]
+) -> Coupon:
+    """Make a coupon of these terms for the customer, good for `life_days` of the shop's days (None: for ever).
+
+    Where the shop is connected, it is usable once the shop has made its code (acceptance 30).
+    """
     now = clock.now()
     today = clock.local_date(now, shop.timezone)
 
@@ -31,7 +36,7 @@ def issue(shop: Shop, customer: Customer, program: Program, *, life_days: int | 
         """Through the last second of that local day."""
         return None if days is None else clock.start_of(today + timedelta(days=days + 1), shop.timezone)
 
-    facts.setdefault("id", new_id())
+    terms = {"id": new_id(), **terms}
     code = codes.fresh_code(shop)
     coupon = Coupon(
         status="issuing" if shop.is_connected else "active",
@@ -41,8 +46,8 @@ def issue(shop: Shop, customer: Customer, program: Program, *, life_days: int | 
         code_key=codes.key_of(code),
         created_at=now,
         expires_at=days_on(life_days),
-        return_until=days_on(program.rules.return_days) if facts.get("transaction_id") else None,
-        **facts,
+        return_until=days_on(program.rules.return_days) if terms.get("transaction_id") else None,
+        **terms,
     )
     if shop.is_connected:
         coupon.code_job = coupons.promise(JobName.ISSUE_CODE, coupon, anew=False)
@@ -52,7 +57,10 @@ def issue(shop: Shop, customer: Customer, program: Program, *, life_days: int | 
 
 
 def code_made(shop: Shop, coupon_id: str) -> None:
-    """The shop's checkout knows the code: the member may use it. If nobody waits for it any longer it dies again."""
+    """The shop's checkout knows the code: the member may use it. If nobody waits for it any longer it dies again.
+
+    Raises NotFound.
+    """
     with atomic():
         coupon = coupons.locked(shop.id, coupon_id)
         if coupon.status == "issuing":
@@ -62,7 +70,10 @@ def code_made(shop: Shop, coupon_id: str) -> None:
 
 
 def code_refused(shop: Shop, coupon_id: str, failure: str, detail: str) -> None:
-    """There will be no code: the points come back at once, and the row says why (acceptance 30)."""
+    """There will be no code: the points come back at once, and the row says why (acceptance 30).
+
+    `failure` is a stable name for the shopper, `detail` what the shop said. Raises NotFound.
+    """
     with atomic():
         coupon = coupons.locked(shop.id, coupon_id)
         if coupon.status != "issuing":
@@ -70,21 +81,21 @@ def code_refused(shop: Shop, coupon_id: str, failure: str, detail: str) -> None:
         coupon.failure, coupon.failure_detail = failure, detail[:DETAIL_LENGTH_MAX]
         if coupon.cost_points:
             key = f"not-issued:{coupon.id}:{coupon.revision}"
-            coupons.give_points_back(coupon, "failed", key=key, source="job", word="not_issued")
+            coupons.give_points_back(coupon, "failed", key=key, source="job", reason="not_issued")
         else:
             coupons.move(coupon, "failed", ended_at=clock.now())
 
 
 def code_dead(shop: Shop, coupon_id: str, *, key: str, source: str) -> None:
-    """The shop's checkout no longer knows the code: the points come back."""
+    """The shop's checkout no longer knows the code: the points come back. Raises NotFound."""
     with atomic():
         coupon = coupons.locked(shop.id, coupon_id)
         if coupons.is_returning(coupon):
-            coupons.give_points_back(coupon, "returned", key=key, source=source, word="returned")
+            coupons.give_points_back(coupon, "returned", key=key, source=source, reason="returned")
 
 
 def code_not_killed(shop: Shop, coupon_id: str, failure: str, detail: str) -> None:
-    """The code could not be removed: the member keeps it, and may ask again."""
+    """The code could not be removed: the member keeps it, and may return it once more. Raises NotFound."""
     with atomic():
         coupon = coupons.locked(shop.id, coupon_id)
         if coupons.is_returning(coupon):

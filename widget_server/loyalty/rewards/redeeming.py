@@ -22,7 +22,7 @@ from widget_server.loyalty.people.customers import Customer
 from widget_server.loyalty.program import programs
 from widget_server.loyalty.program.shops import Shop
 from widget_server.loyalty.rewards import issuing, rewards
-from widget_server.loyalty.rewards.coupons import Coupon
+from widget_server.loyalty.rewards.coupons import Coupon, CouponTerms
 from widget_server.loyalty.rewards.rewards import Price, Reward
 
 
@@ -40,11 +40,11 @@ class Offer:
 def offers(shop: Shop, customer: Customer, account: Account | None) -> list[Offer]:
     """What the member can buy: affordable first in the merchant's order, then the nearest (acceptance 27)."""
     catalogue = rewards.listed(shop)
-    taken, levels = _taken(shop, customer, catalogue), rewards.levels_asked(shop, catalogue)
+    taken, thresholds = _taken(shop, customer, catalogue), rewards.tier_thresholds(shop, catalogue)
     balance, tier_id = (account.balance, account.tier_id) if account else (0, None)
     found = []
     for reward in catalogue:
-        refusal = rewards.refusal_of(reward, account, taken.get(reward.id, (0, 0)), levels)
+        refusal = rewards.refusal_of(reward, account, taken.get(reward.id, (0, 0)), thresholds)
         if customer.excluded:
             refusal = CustomerExcluded.code
         price = rewards.price_for(reward, tier_id) or reward.price
@@ -78,50 +78,45 @@ def redeem(
         if earlier is not None:
             return earlier
         program = programs.need_active(shop.id)
-        buyer = customers.by_id(shop.id, customer.id)
-        if not buyer.is_member:
-            raise MembersOnly()
-        if buyer.excluded:
-            raise CustomerExcluded()
-        account = ledger.open_account(shop.id, customer.id)
-        account = ledger.locked(shop.id, account.id)
+        account = _buyer_account(shop, customer)
         in_force = rewards.in_force(shop).where(Reward.id == reward.id)
         if (reward.at_checkout and not at_checkout) or not in_force.exists():
             raise RewardUnavailable()
         taken = _taken(shop, customer, [reward]).get(reward.id, (0, 0))
-        _check_refusal(rewards.refusal_of(reward, account, taken, rewards.levels_asked(shop, [reward])))
+        _check_refusal(rewards.refusal_of(reward, account, taken, rewards.tier_thresholds(shop, [reward])))
         price = rewards.price_for(reward, account.tier_id) or reward.price  # without one it was refused
         cost, amount = rewards.cost_of(reward, price, points, shop.currency)
         coupon_id = new_id()
-        row = ledger.post(
-            shop.id,
-            account.id,
-            "redeem",
-            -cost,
-            source=source,
-            key=key,
-            cause=Cause("redeemed", coupon_id, snapshot=_said_of(reward)),
-        )
-        return issuing.issue(
-            shop,
-            customer,
-            program,
-            id=coupon_id,
-            reward_id=reward.id,
-            kind="amount" if reward.kind == "sliding" else reward.kind,
-            title=reward.title,
-            amount=amount,
-            percent=price.percent,
-            product_id=reward.product_id,
-            product_name=reward.product_name,
-            cost_points=cost,
-            transaction_id=row.id,
-            minimum_subtotal=reward.minimum_subtotal,
-            collections=reward.collections,
-            combines=reward.combines,
-            shareable=reward.shareable,
-            life_days=reward.expires_after_days,
-        )
+        cause = Cause("redeemed", coupon_id, snapshot=_snapshot_of(reward))
+        row = ledger.post(shop.id, account.id, "redeem", -cost, source=source, key=key, cause=cause)
+        terms = _terms_of(reward) | {"id": coupon_id, "cost_points": cost, "transaction_id": row.id}
+        terms |= {"amount": amount, "percent": price.percent}
+        return issuing.issue(shop, customer, program, life_days=reward.expires_after_days, **terms)
+
+
+def _buyer_account(shop: Shop, customer: Customer) -> Account:
+    """The account that pays, locked; raises MembersOnly, and CustomerExcluded for one who does not take part."""
+    buyer = customers.by_id(shop.id, customer.id)
+    if not buyer.is_member:
+        raise MembersOnly()
+    if buyer.excluded:
+        raise CustomerExcluded()
+    return ledger.locked(shop.id, ledger.open_account(shop.id, customer.id).id)
+
+
+def _terms_of(reward: Reward) -> CouponTerms:
+    """The terms of the reward that its coupon keeps as bought."""
+    return {
+        "reward_id": reward.id,
+        "kind": "amount" if reward.kind == "sliding" else reward.kind,
+        "title": reward.title,
+        "product_id": reward.product_id,
+        "product_name": reward.product_name,
+        "minimum_subtotal": reward.minimum_subtotal,
+        "collections": reward.collections,
+        "combines": reward.combines,
+        "shareable": reward.shareable,
+    }
 
 
 def _bought_before(
@@ -139,10 +134,10 @@ def _bought_before(
     return coupon
 
 
-def _said_of(reward: Reward) -> dict[str, Any]:
-    """What of the reward a row of the ledger keeps."""
-    said = {"reward": reward.id, "title": reward.title}
-    return {**said, "at_checkout": True} if reward.at_checkout else said
+def _snapshot_of(reward: Reward) -> dict[str, Any]:
+    """What of the reward the row of the ledger keeps: its id and title, and whether it is had at checkouts only."""
+    snapshot = {"reward": reward.id, "title": reward.title}
+    return {**snapshot, "at_checkout": True} if reward.at_checkout else snapshot
 
 
 def _taken(shop: Shop, customer: Customer, wanted: list[Reward]) -> dict[str, tuple[int, int]]:

@@ -1,13 +1,14 @@
 """Rewards: what points can buy, for whom, and at which price."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import TypedDict, Unpack
 
-from peewee import Check
+from peewee import Check, ModelSelect
 
-from widget_server import clock, money
+from widget_server import clock, json_types, money
 from widget_server.db import Bool, Int, Json, Money, ShopTable, Text, UtcDateTime, atomic
 from widget_server.errors import (
     BadRequest,
@@ -99,10 +100,10 @@ class Reward(Audited, ShopTable):
     def prices(self) -> dict[str | None, Price]:
         """The price in each tier that has its own; None is the base tier."""
         own: dict[str | None, Price] = {} if tiers.BASE in (self.by_tier or {}) else {None: self.price}
-        for tier_id, told in (self.by_tier or {}).items():
+        for tier_id, own_price in (self.by_tier or {}).items():
             if tier_id != tiers.BASE:
-                money = {name: Decimal(told[name]) for name in ("amount", "percent") if name in told}
-                own[tier_id] = Price(told["cost_points"], **money)
+                worth = {name: Decimal(own_price[name]) for name in ("amount", "percent") if name in own_price}
+                own[tier_id] = Price(own_price["cost_points"], **worth)
         return own
 
     @property
@@ -111,15 +112,62 @@ class Reward(Audited, ShopTable):
         return bool(self.kind == "sliding" and not self.at_checkout)
 
 
+class RewardTerms(TypedDict, total=False):
+    """The columns of a reward that may be set beside its kind and prices."""
+
+    title: str | None
+    description: str | None
+    position: int
+    active: bool
+    product_id: str | None
+    product_name: str | None
+    max_points: int | None
+    step_points: int | None
+    point_value: Decimal | None
+    minimum_subtotal: Decimal | None
+    collections: Sequence[json_types.JsonObject]
+    tier_id: str | None
+    starts_at: datetime | None
+    ends_at: datetime | None
+    limit_per_customer: int | None
+    limit_period: str
+    limit_total: int | None
+    expires_after_days: int | None
+    combines: bool
+    shareable: bool
+    archived_at: datetime | None
+    details: json_types.JsonObject | None
+
+
+class _PriceColumns(TypedDict):
+    """The columns that hold the prices: the base tier's, and in `by_tier` those of tiers with their own."""
+
+    cost_points: int
+    amount: Decimal | None
+    percent: Decimal | None
+    by_tier: json_types.JsonObject | None
+
+
+class RewardColumns(RewardTerms, total=False):
+    """All columns of a reward that a program file sets."""
+
+    kind: str
+    cost_points: int
+    amount: Decimal | None
+    percent: Decimal | None
+    by_tier: json_types.JsonObject | None
+
+
 def listed(shop: Shop) -> list[Reward]:
     """The rewards of the Redeem tab in force now, in the merchant's order."""
     return list(in_force(shop).where(Reward.at_checkout == False).order_by(Reward.position, Reward.created_at))
 
 
-def in_force(shop: Shop) -> Any:
-    """What points can buy now, to be selected further: coupons, and discounts at checkouts."""
+def in_force(shop: Shop) -> "ModelSelect[Reward]":
+    """Returns the query of what points can buy now, to be selected further: coupons, and discounts at checkouts."""
     now = clock.now()
-    return Reward.of(shop).where(
+    rows: ModelSelect[Reward] = Reward.of(shop)
+    return rows.where(
         Reward.active == True,
         Reward.archived_at.is_null(),
         Reward.starts_at.is_null() | (Reward.starts_at <= now),
@@ -180,20 +228,23 @@ def _worth_something(amount: Decimal, currency: str, field: str) -> Decimal:
     return worth
 
 
-def levels_asked(shop: Shop, rewards: list[Reward]) -> dict[str, int]:
-    """How many points each tier asks for; not looked up while no reward is bound to one."""
+def tier_thresholds(shop: Shop, rewards: list[Reward]) -> dict[str, int]:
+    """The points that each tier requires, by its id; empty, since not looked up, while no reward is bound to one."""
     if not any(one.tier_id for one in rewards):
         return {}
-    return {level.id: level.required_points for level in tiers.listed(shop.id)}
+    return {tier.id: tier.required_points for tier in tiers.listed(shop.id)}
 
 
-def refusal_of(reward: Reward, account: Account | None, taken: tuple[int, int], levels: dict[str, int]) -> str | None:
-    """Why the member may not have it, points apart. A tier's reward is for that tier and every higher one.
+def refusal_of(
+    reward: Reward, account: Account | None, taken: tuple[int, int], thresholds: Mapping[str, int]
+) -> str | None:
+    """Why the member may not have it, points apart: the code of a refusal, or None.
 
-    `taken` is how often the member had it in its period, and how often anybody did; `levels` comes from `levels_asked`.
+    A tier's reward is for that tier and every higher one. `taken` is how often the member had it in its period, and how
+    often anybody did; `thresholds` comes from `tier_thresholds`.
     """
-    own = levels.get(account.tier_id or "", 0) if account else 0
-    if reward.tier_id and own < levels.get(reward.tier_id, POINTS_MAX + 1):
+    own = thresholds.get(account.tier_id or "", 0) if account else 0
+    if reward.tier_id and own < thresholds.get(reward.tier_id, POINTS_MAX + 1):
         return TierTooLow.code
     if price_for(reward, account.tier_id if account else None) is None:
         return TierTooLow.code
@@ -204,8 +255,8 @@ def refusal_of(reward: Reward, account: Account | None, taken: tuple[int, int], 
     return None
 
 
-def save_reward(shop: Shop, handle: str, **columns: Any) -> Reward:
-    """Make the reward called `handle`, or change it; coupons keep the terms they were bought with."""
+def save_reward(shop: Shop, handle: str, **columns: Unpack[RewardColumns]) -> Reward:
+    """Make the reward called `handle`, or change the given columns; coupons keep the terms they were bought with."""
     with atomic():
         programs.locked(shop.id)
         reward = Reward.one(shop, Reward.handle == handle)
@@ -218,7 +269,12 @@ def save_reward(shop: Shop, handle: str, **columns: Any) -> Reward:
 
 
 def create(
-    shop: Shop, kind: str, prices: Mapping[str | None, Price], *, at_checkout: bool = False, **columns: Any
+    shop: Shop,
+    kind: str,
+    prices: Mapping[str | None, Price],
+    *,
+    at_checkout: bool = False,
+    **terms: Unpack[RewardTerms],
 ) -> Reward:
     """A new reward, last in the merchant's order. A discount at checkout is of kind `sliding` and `at_checkout`.
 
@@ -229,9 +285,10 @@ def create(
         raise BadRequest("Of the admin API's rewards only a discount at checkout slides.", field="type")
     with atomic():
         programs.locked(shop.id)
-        word = "@checkout" if at_checkout else kind.replace("_", "-")  # no name for a program file
-        columns |= {"kind": kind, "at_checkout": at_checkout, **_price_columns(shop, kind, prices)}
-        columns |= revisions.last_place(Reward, shop.id, word)
+        base = "@checkout" if at_checkout else kind.replace("_", "-")  # no name for a program file
+        columns: dict[str, object] = {**terms, "kind": kind, "at_checkout": at_checkout}
+        columns |= _price_columns(shop, kind, prices)
+        columns |= revisions.last_place(_positions(shop), base)
         return revisions.create(Reward(shop_id=shop.id, **columns), RewardChanged)
 
 
@@ -242,7 +299,7 @@ def change(
     *,
     kind: str | None = None,
     prices: Mapping[str | None, Price] | None = None,
-    **columns: Any,
+    **terms: Unpack[RewardTerms],
 ) -> Reward:
     """Change what is given; another `kind` comes with its prices. Coupons keep the terms they were bought with.
 
@@ -253,6 +310,7 @@ def change(
     with atomic():
         programs.locked(shop.id)
         reward = _current(shop, reward_id, revision)
+        columns: dict[str, object] = dict(terms)
         if prices is not None:
             kind = kind or reward.kind
             if reward.at_checkout != (kind == "sliding"):
@@ -277,7 +335,7 @@ def forget_tier(shop_id: str, tier_id: str) -> None:
             revisions.update(reward, {"by_tier": tiers.own_figures_without(reward.by_tier, tier_id)}, RewardChanged)
 
 
-def _price_columns(shop: Shop, kind: str, prices: Mapping[str | None, Price]) -> dict[str, Any]:
+def _price_columns(shop: Shop, kind: str, prices: Mapping[str | None, Price]) -> _PriceColumns:
     worth = {"amount": "amount", "sliding": "amount", "percent": "percent"}.get(kind)
     for at, price in enumerate(prices.values()):
         figures = {name: value for name in ("amount", "percent") if (value := getattr(price, name)) is not None}
@@ -289,13 +347,22 @@ def _price_columns(shop: Shop, kind: str, prices: Mapping[str | None, Price]) ->
             raise NotWholeCoins(shop.currency, field=f"prices.{at}.amount")
     if not prices:
         raise BadRequest("A reward has a price.", field="prices")
-    told: dict[str | None, Any] = {
+    own: dict[str | None, json_types.JsonObject] = {
         tier_id: {"cost_points": price.cost_points} | ({worth: str(getattr(price, worth))} if worth else {})
         for tier_id, price in prices.items()
     }
     base = prices.get(None) or min(prices.values(), key=lambda price: price.cost_points)
-    columns = {name: getattr(base, name) for name in ("cost_points", "amount", "percent")}
-    return {**columns, "by_tier": tiers.own_figures(shop, told)}
+    return {
+        "cost_points": base.cost_points,
+        "amount": base.amount,
+        "percent": base.percent,
+        "by_tier": tiers.own_figures(shop, own),
+    }
+
+
+def _positions(shop: Shop) -> dict[str, int]:
+    """The position of every reward there ever was, by its handle."""
+    return dict(Reward.of(shop, Reward.handle, Reward.position).tuples())
 
 
 def _current(shop: Shop, reward_id: str, revision: int | None) -> Reward:

@@ -23,7 +23,7 @@ def learn_parts(payload: Payload) -> None:
     order = Order.need(shop, Order.id == payload["order_id"])
     if not shop.is_connected:
         return
-    wanted = without_parts(order.told)
+    wanted = without_parts(order.merged)
     for row in woocommerce_api.refunds(Api(str(shop.api_url), shop.api_keys), order.external_id):
         seen = refund_seen(order.external_id, row)
         if seen is not None and seen.refund["id"] in wanted:

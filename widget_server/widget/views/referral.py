@@ -1,17 +1,17 @@
 """The Referral program tab: the link, the gifts, the friends."""
 
 from widget_server import money
-from widget_server.loyalty import referrals
 from widget_server.loyalty.people.customers import Customer
 from widget_server.loyalty.program.shops import Shop
-from widget_server.loyalty.referrals import ReferralProgram
+from widget_server.loyalty.referrals import binding, referral_programs, referrals
+from widget_server.loyalty.referrals.referral_programs import ReferralProgram
 from widget_server.loyalty.rewards.gifts import Gift
 from widget_server.web.bodies import Json
 
 
 def program_for(shop: Shop, customer: Customer) -> Json | None:
     """The member's link and what it brought; None while the shop has no referral program."""
-    program = referrals.program_of(shop)
+    program = referral_programs.program_of(shop)
     if program is None:
         return None
     counted = referrals.counts(shop, customer)
@@ -23,7 +23,7 @@ def program_for(shop: Shop, customer: Customer) -> Json | None:
         "pending": counted.pending,
         "completed": counted.completed,
         "earned_points": counted.earned_points,
-        "may_enter_code": referrals.may_enter_code(shop, customer),
+        "may_enter_code": binding.may_enter_code(shop, customer),
     }
 
 
@@ -34,7 +34,7 @@ def link(shop: Shop, customer: Customer) -> str:
 
 def offer(shop: Shop) -> Json | None:
     """What a friend gets, as somebody reads it who may have come by a link (acceptance 43)."""
-    program = referrals.program_of(shop)
+    program = referral_programs.program_of(shop)
     return _offer(shop, program) if program else None
 
 

@@ -1,0 +1,90 @@
+"""Binding a friend to an advocate, by the link they came by or by a code they typed.
+
+A referral is bound on the server when the friend signs up (or orders as a guest), so that another device does not lose
+it; `progress` then brings it in step with the friend's orders (acceptance 40-46).
+"""
+
+from datetime import datetime, timedelta
+
+from widget_server import clock
+from widget_server.db import atomic, insert_once, new_id
+from widget_server.errors import AlreadyReferred, OwnReferralCode, ReferralCodeUnknown
+from widget_server.events import ReferralChanged, emit
+from widget_server.loyalty.earning import new_customers
+from widget_server.loyalty.people import customers
+from widget_server.loyalty.people.customers import Customer
+from widget_server.loyalty.program.shops import Shop
+from widget_server.loyalty.referrals import objections, progress, referral_gifts, referrals
+from widget_server.loyalty.referrals.referral_programs import program_of
+from widget_server.loyalty.referrals.referrals import Referral
+
+TYPED_CODE_DAYS = 30
+
+
+def bind(shop: Shop, friend: Customer, code: str, *, source: str, came_at: datetime | None = None) -> Referral | None:
+    """Bind a friend to the member with this code, by which they came at `came_at` (default: now).
+
+    Returns the referral; None when the code is nobody's, or the friend has a referrer already (acceptance 41).
+
+    A friend who may not be rewarded is bound all the same, as blocked, with the reason (acceptance 44).
+    """
+    program = program_of(shop)
+    advocate = customers.by_referral_code(shop.id, code)
+    if program is None or advocate is None or referrals.of_friend(shop, friend) is not None:
+        return None
+    with atomic():
+        customers.take_turns(shop.id, f"friends of {advocate.id}")  # so that the daily cap holds
+        moment = clock.now()
+        came_at = min(came_at or moment, moment)
+        reason = objections.objection(shop, program, advocate, friend, came_at=came_at, bound_at=moment)
+        reason = reason or objections.over_cap(shop, program, advocate, moment)
+        inserted = insert_once(
+            Referral,
+            {
+                "id": new_id(),
+                "shop_id": shop.id,
+                "advocate_id": advocate.id,
+                "friend_id": friend.id,
+                "status": "blocked" if reason else "joined",
+                "reason": reason,
+                "completions": 0,
+                "came_at": came_at,
+                "created_at": moment,
+                "updated_at": moment,
+            },
+        )
+        referral = Referral.need(shop, Referral.friend_id == friend.id)
+        if not inserted:
+            return None
+        emit(ReferralChanged(shop.id, referral.id, referral.status))
+        if not reason:
+            referral_gifts.welcome(shop, program, referral)
+            progress.evaluate(shop, friend.id, source=source)
+        return referral
+
+
+def enter_code(shop: Shop, friend: Customer, code: str) -> Referral:
+    """Bind a member by a code typed by hand, within 30 days of joining and as a new customer (acceptance 41).
+
+    Raises ReferralCodeUnknown, OwnReferralCode, and AlreadyReferred for who has a referrer or comes too late.
+    """
+    advocate = customers.by_referral_code(shop.id, code)
+    if advocate is None or program_of(shop) is None:
+        raise ReferralCodeUnknown()
+    if advocate.id == friend.id:
+        raise OwnReferralCode()
+    if not may_enter_code(shop, friend):
+        raise AlreadyReferred()
+    referral = bind(shop, friend, code, source="widget")
+    if referral is None:
+        raise AlreadyReferred()
+    return referral
+
+
+def may_enter_code(shop: Shop, customer: Customer) -> bool:
+    """True while a friend's code may still be typed: no referrer yet, newly joined, a new customer still."""
+    now = clock.now()
+    newly = customer.joined_at is not None and now - customer.joined_at < timedelta(days=TYPED_CODE_DAYS)
+    return bool(
+        newly and referrals.of_friend(shop, customer) is None and new_customers.is_new_customer(shop, customer, now)
+    )

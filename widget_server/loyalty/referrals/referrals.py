@@ -1,0 +1,108 @@
+"""Referrals: one friend of one advocate, where it stands, and what an advocate sees of their friends."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypedDict, Unpack
+
+from peewee import JOIN, Check, fn
+
+from widget_server import clock, ledger
+from widget_server.db import Int, Text, UtcDateTime
+from widget_server.events import ReferralChanged, emit
+from widget_server.journal import Journaled
+from widget_server.ledger import Transaction
+from widget_server.loyalty.people.customers import Customer
+from widget_server.loyalty.program.shops import Shop
+
+ENDED = ("blocked", "cancelled")
+
+
+class Referral(Journaled):
+    """One friend of one advocate; `reason` says why it is blocked or cancelled (acceptance 45).
+
+    `came_at` is when the friend came, which may be earlier than `created_at`; None in rows from before it was stored.
+    After staff have approved it (`approved_at`) a referral is not blocked again.
+    """
+
+    id = Text(primary_key=True)
+    advocate_id = Text()
+    friend_id = Text()
+    status = Text(default="joined")
+    reason = Text(null=True)
+    order_id = Text(null=True)
+    completions = Int(default=0)
+    advocate_transaction_id = Text(null=True)
+    friend_transaction_id = Text(null=True)
+    advocate_coupon_id = Text(null=True)
+    friend_coupon_id = Text(null=True)
+    created_at = UtcDateTime()
+    updated_at = UtcDateTime()
+    came_at = UtcDateTime(null=True)
+    approved_at = UtcDateTime(null=True)
+
+    class Meta:
+        indexes = (
+            (("shop_id", "friend_id"), True),
+            (("shop_id", "advocate_id", "status"), False),
+            (("shop_id", "created_at"), False),
+        )
+        constraints = [Check("status IN ('joined', 'pending', 'completed', 'blocked', 'cancelled')")]
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What an advocate sees of their friends: how many there are by status, and the points they brought, net."""
+
+    joined: int
+    pending: int
+    completed: int
+    earned_points: int
+
+
+def counts(shop: Shop, advocate: Customer) -> Counts:
+    """How many friends joined, are pending, completed, and what they brought; two queries."""
+    rows = (
+        Referral.of(shop, Referral.status, fn.COUNT(Referral.id))
+        .where(Referral.advocate_id == advocate.id)
+        .group_by(Referral.status)
+    )
+    by_status = {status: int(number) for status, number in rows.tuples()}
+    account = ledger.account_of(shop.id, advocate.id)
+    earned = 0
+    if account is not None:
+        sums = (
+            Referral.of(shop, fn.COALESCE(fn.SUM(Transaction.amount), 0))
+            .join(Transaction, JOIN.CROSS)  # in this order: a customer's friends are fewer than their rows
+            .where(
+                Referral.advocate_id == advocate.id,
+                Transaction.account_id == account.id,
+                Transaction.cause_id == Referral.id,
+                Transaction.cause.in_(("referral_advocate", "referral_undone")),
+            )
+        )
+        earned = max(int(sums.scalar()), 0)
+    joined = sum(by_status.get(status, 0) for status in ("joined", "pending", "completed"))
+    return Counts(
+        joined, by_status.get("joined", 0) + by_status.get("pending", 0), by_status.get("completed", 0), earned
+    )
+
+
+def of_friend(shop: Shop, friend: Customer) -> Referral | None:
+    """The referral by which this friend came; None when nobody brought them."""
+    return Referral.one(shop, Referral.friend_id == friend.id)
+
+
+class ReferralChanges(TypedDict, total=False):
+    """The columns of a referral that change with its status."""
+
+    reason: str | None
+    approved_at: datetime
+
+
+def set_status(referral: Referral, status: str, **changes: Unpack[ReferralChanges]) -> None:
+    """Save the referral, which the caller holds locked, with this status and these columns, and emit the change."""
+    for name, value in changes.items():
+        setattr(referral, name, value)
+    referral.status, referral.updated_at = status, clock.now()
+    referral.save()
+    emit(ReferralChanged(referral.shop_id, referral.id, status))

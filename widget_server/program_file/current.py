@@ -1,0 +1,111 @@
+"""What the shop has now, in the words of a program file."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from decimal import Decimal
+from typing import Any
+
+from widget_server.loyalty.earning.rules import Campaign, EarningRule
+from widget_server.loyalty.points import tiers
+from widget_server.loyalty.points.tiers import TierProgram
+from widget_server.loyalty.program import programs, shops
+from widget_server.loyalty.program.programs import Program
+from widget_server.loyalty.program.shops import Shop
+from widget_server.loyalty.referrals.referral_programs import ReferralProgram
+from widget_server.loyalty.rewards.gifts import Gift
+from widget_server.loyalty.rewards.rewards import Reward
+from widget_server.program_file.facts import (
+    CAMPAIGN_WORDS,
+    GIFT_WORDS,
+    PROGRAM_WORDS,
+    REFERRAL_WORDS,
+    REWARD_WORDS,
+    RULE_WORDS,
+    TERMS_WORDS,
+    TIER_SETTINGS_WORDS,
+    TIER_WORDS,
+    WIDGET_WORDS,
+    Facts,
+    ProgramFile,
+)
+
+
+def of(shop: Shop) -> ProgramFile:
+    """The shop's program as a file would say it, every section filled; what is archived is not in it."""
+    listed = tiers.listed(shop.id)
+    names = {tier.id: tier.name for tier in listed}
+    referral = ReferralProgram.one(shop) or ReferralProgram()
+    look = shops.by_id(shop.id).look
+    return ProgramFile(
+        program=_program_facts(programs.of(shop.id)),
+        earning_rules={rule.handle: _rule_facts(rule, names) for rule in _live(shop, EarningRule)},
+        campaigns={
+            row.name: _facts(row, CAMPAIGN_WORDS) for row in Campaign.of(shop).order_by(Campaign.starts_at, Campaign.id)
+        },
+        tiers=_tiers_facts(shop),
+        levels={tier.name: _facts(tier, TIER_WORDS) for tier in listed},
+        rewards={reward.handle: _reward_facts(reward, names) for reward in _live(shop, Reward)},
+        referral={
+            **_facts(referral, REFERRAL_WORDS),
+            **_gift_facts("friend", referral.for_friend),
+            **_gift_facts("advocate", referral.for_advocate),
+        },
+        widget=_facts(look, WIDGET_WORDS),
+    )
+
+
+def _live(shop: Shop, table: Any) -> list[Any]:
+    """What a file lists: discounts at a checkout are the admin API's alone."""
+    rows = table.of(shop).where(table.archived_at.is_null())
+    if table is Reward:
+        rows = rows.where(Reward.at_checkout == False)
+    return list(rows.order_by(table.position, table.created_at, table.handle))
+
+
+def _facts(row: Any, names: tuple[str, ...] | Mapping[str, str]) -> Facts:
+    words = names if isinstance(names, Mapping) else {name: name for name in names}
+    values = {word: getattr(row, name) for name, word in words.items()}
+    return {word: list(value) if isinstance(value, tuple) else value for word, value in values.items()}
+
+
+def _program_facts(program: Program) -> Facts:
+    return {
+        "name": program.name,
+        "points_name": program.points_name,
+        "status": program.status,
+        **_facts(program.rules, PROGRAM_WORDS),
+    }
+
+
+def _rule_facts(rule: EarningRule, names: dict[str, str]) -> Facts:
+    terms = _facts(rule.terms, TERMS_WORDS)
+    for word in ("terms.product_multipliers", "terms.collection_multipliers"):
+        terms[word] = {id: Decimal(factor) for id, factor in terms[word].items()}
+    terms["terms.tiers"] = [names.get(id, id) for id in terms["terms.tiers"]]
+    own = {
+        names.get(id, id): _without_nulls({"points": one.points, "money": one.per})
+        for id, one in rule.figures.items()
+        if id
+    }
+    base = {} if None in rule.figures else dict.fromkeys(("points", "per.points", "per.money"))
+    return {**_facts(rule, RULE_WORDS), **base, "by_tier": own, **terms}
+
+
+def _reward_facts(reward: Reward, names: dict[str, str]) -> Facts:
+    facts = _facts(reward, REWARD_WORDS)
+    own = {names.get(id, id): _without_nulls(asdict(price)) for id, price in reward.prices.items() if id}
+    base = {} if None in reward.prices else dict.fromkeys(("cost_points", "amount", "percent"))
+    return {**facts, **base, "by_tier": own, "tier": names.get(facts["tier"], facts["tier"])}
+
+
+def _without_nulls(facts: Facts) -> Facts:
+    return {word: value for word, value in facts.items() if value is not None}
+
+
+def _tiers_facts(shop: Shop) -> Facts:
+    facts = _facts(TierProgram.one(shop) or TierProgram(), TIER_SETTINGS_WORDS)
+    return {**facts, "active": bool(facts["active"])}
+
+
+def _gift_facts(side: str, gift: Gift | None) -> Facts:
+    return {f"{side}.{name}": getattr(gift, name) if gift else None for name in GIFT_WORDS}

@@ -1,0 +1,169 @@
+"""Writing a program file: the rows of the shop become what the file says."""
+
+from collections.abc import Callable, Mapping
+
+from widget_server import clock
+from widget_server.db import new_id
+from widget_server.json_types import JsonObject
+from widget_server.ledger import POINTS_MAX
+from widget_server.loyalty.earning import rules
+from widget_server.loyalty.earning.rules import Campaign, EarningRule, Terms
+from widget_server.loyalty.points import tiers
+from widget_server.loyalty.points.tiers import Tier
+from widget_server.loyalty.program import programs
+from widget_server.loyalty.program.programs import ProgramSettings
+from widget_server.loyalty.program.shops import Shop, WidgetSettings
+from widget_server.loyalty.referrals import referral_programs
+from widget_server.loyalty.rewards import rewards
+from widget_server.loyalty.rewards.gifts import Gift
+from widget_server.loyalty.rewards.rewards import Reward
+from widget_server.program_file.changes import Change, as_text
+from widget_server.program_file.facts import (
+    CAMPAIGN_WORDS,
+    GIFT_WORDS,
+    PROGRAM_WORDS,
+    REFERRAL_WORDS,
+    REWARD_WORDS,
+    RULE_WORDS,
+    TERMS_WORDS,
+    TIER_SETTINGS_WORDS,
+    TIER_WORDS,
+    WIDGET_WORDS,
+    Facts,
+    ProgramFile,
+    Things,
+)
+
+
+def write(shop: Shop, file: ProgramFile, changes: list[Change]) -> None:
+    """Tiers come first: rules and rewards refer to them."""
+    touched = {change.what for change in changes}
+    if file.tiers is not None and file.levels is not None:
+        _write_tiers(shop, file.tiers, file.levels, changes)
+    ids = {tier.name: tier.id for tier in tiers.listed(shop.id)}
+    if file.program is not None and "program" in touched:
+        _write_program(shop, file.program, {change.field for change in changes if change.what == "program"})
+    if file.earning_rules is not None:
+        columns = {handle: _rule_columns(facts, ids) for handle, facts in file.earning_rules.items()}
+        _write_list(shop, EarningRule, "earning_rules", columns, changes, rules.save_rule)
+    if file.rewards is not None:
+        columns = {handle: _reward_columns(facts, ids) for handle, facts in file.rewards.items()}
+        _write_list(shop, Reward, "rewards", columns, changes, rewards.save_reward)
+    if file.campaigns is not None:
+        _write_campaigns(shop, file.campaigns, changes)
+    if file.referral is not None and "referral" in touched:
+        _write_referral(shop, file.referral)
+    if file.widget is not None and "widget" in touched:
+        shop.widget = WidgetSettings(**_columns(file.widget, WIDGET_WORDS)).as_json()
+        shop.save(only=[Shop.widget])
+
+
+def _columns(facts: Facts, names: tuple[str, ...] | Mapping[str, str]) -> Facts:
+    words = names if isinstance(names, Mapping) else {name: name for name in names}
+    values = {name: facts[word] for name, word in words.items()}
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+
+
+def _write_program(shop: Shop, facts: Facts, changed: set[str | None]) -> None:
+    programs.update(
+        shop.id,
+        name=facts["name"],
+        points_name=(facts["points_name"] or "") if "points_name" in changed else None,
+        settings=ProgramSettings(**_columns(facts, PROGRAM_WORDS)),
+    )
+    if "status" in changed:
+        (programs.activate if facts["status"] == "active" else programs.pause)(shop.id)
+
+
+def _rule_columns(facts: Facts, ids: dict[str, str]) -> Facts:
+    terms = _columns(facts, TERMS_WORDS)
+    terms["tier_ids"] = tuple(ids[name] for name in terms["tier_ids"])
+    for name in ("product_multipliers", "collection_multipliers"):
+        terms[name] = {id: as_text(factor) for id, factor in terms[name].items()}
+    own = {
+        ids[name]: {"points": one["points"]} | ({"per": str(one["money"])} if "money" in one else {})
+        for name, one in facts["by_tier"].items()
+    }
+    return {**_columns(facts, RULE_WORDS), "by_tier": own or None, "settings": Terms(**terms).as_json()}
+
+
+def _reward_columns(facts: Facts, ids: dict[str, str]) -> Facts:
+    columns = _columns(facts, REWARD_WORDS)
+    own = {
+        ids[name]: {word: value if word == "cost_points" else str(value) for word, value in one.items()}
+        for name, one in facts["by_tier"].items()
+    }
+    return {**columns, "by_tier": own or None, "tier_id": ids[facts["tier"]] if facts["tier"] is not None else None}
+
+
+def _write_list(
+    shop: Shop,
+    table: type[EarningRule] | type[Reward],
+    section: str,
+    columns: Things,
+    changes: list[Change],
+    save: Callable[..., object],
+) -> None:
+    """A thing that only moved in the list keeps its revision: its own words are the same."""
+    mine = [change for change in changes if change.what == section or change.what.startswith(f"{section}.")]
+    touched = {change.what for change in mine}
+    for position, (handle, values) in enumerate(columns.items() if mine else ()):
+        if f"{section}.{handle}" in touched:
+            save(shop, handle, position=position, archived_at=None, **values)
+        else:
+            table.change(shop, {table.position: position}, table.handle == handle)
+    for handle in _removed(section, mine):
+        save(shop, handle, active=False, archived_at=clock.now())
+
+
+def _write_campaigns(shop: Shop, campaigns: Things, changes: list[Change]) -> None:
+    Campaign.remove(shop, Campaign.name.in_(_removed("campaigns", changes)))
+    for name, facts in campaigns.items():
+        row = Campaign.one(shop, Campaign.name == name)
+        new = row is None
+        row = row or Campaign(id=new_id(), shop_id=shop.id, name=name)
+        for column, value in _columns(facts, CAMPAIGN_WORDS).items():
+            setattr(row, column, value)
+        row.save(force_insert=new)
+
+
+def _write_referral(shop: Shop, facts: Facts) -> None:
+    referral_programs.save_program(
+        shop,
+        **_columns(facts, REFERRAL_WORDS),
+        friend_gift=_gift_column("friend", facts),
+        advocate_gift=_gift_column("advocate", facts),
+    )
+
+
+def _gift_column(side: str, facts: Facts) -> JsonObject | None:
+    """What one side gets, as it is stored; None for nothing."""
+    terms = {name: facts[f"{side}.{name}"] for name in GIFT_WORDS}
+    return Gift(**terms).as_json() if terms["kind"] else None
+
+
+def _write_tiers(shop: Shop, facts: Facts, levels: Things, changes: list[Change]) -> None:
+    mine = {(change.what, change.field): change for change in changes}
+    touched = {what for what, _ in mine}
+    if "tiers" in touched:
+        tiers.save_program(shop, **_columns(facts, TIER_SETTINGS_WORDS))
+    ids = {tier.name: tier.id for tier in tiers.listed(shop.id)}
+    for name in _removed("tiers.levels", changes):
+        tiers.remove(shop, ids.pop(name), None)
+    # no two tiers may need the same points, not even while two swap theirs
+    moved = [name for name in ids if (f"tiers.levels.{name}", "required_points") in mine]
+    Tier.change(shop, {Tier.required_points: Tier.required_points + 2 * POINTS_MAX}, Tier.name.in_(moved))
+    for name in (name for name in levels if f"tiers.levels.{name}" in touched):
+        columns = _columns(levels[name], TIER_WORDS)
+        if name in ids:
+            tiers.change(shop, ids[name], None, **columns)
+        else:
+            tiers.create(shop, name, **columns)
+
+
+def _removed(section: str, changes: list[Change]) -> list[str]:
+    return [
+        change.what.removeprefix(f"{section}.")
+        for change in changes
+        if change.kind == "remove" and change.what.startswith(f"{section}.")
+    ]

@@ -86,8 +86,8 @@ db.connect()
 print([account.balance for account in ledger.Account.of(shop)])
 """
 
-KIND = 'Kind("visit", limit=(1, "day"), told_by="shop"),'
-NEW_KIND = 'Kind("survey", limit=(1, "ever"), told_by="shop"),'
+KIND = 'Kind("visit", limit=(1, "day"), reported_by="shop"),'
+NEW_KIND = 'Kind("survey", limit=(1, "ever"), reported_by="shop"),'
 KIND_STORY = """
 from datetime import UTC, datetime
 

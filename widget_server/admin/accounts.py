@@ -100,18 +100,18 @@ def list_accounts(caller: Caller, body: Any) -> dict[str, Any]:
 
 
 @service.route("POST", "/accounts/query", READ, takes=query.query_body(KNOWN), returns=shapes.AccountsPage)
-def query_accounts(caller: Caller, body: Any) -> dict[str, Any]:
+def query_accounts(caller: Caller, body: query.QueryBody) -> dict[str, Any]:
     """Accounts by filter and order."""
-    found = query.page(entity(caller.shop), _select(caller.shop), body.get("query"), shop_id=caller.shop.id)
+    found = query.page(entity(caller.shop), _select(caller.shop), body.query, shop_id=caller.shop.id)
     return {"loyalty_accounts": _all_shown(caller.shop, found.rows), "paging_metadata": query.metadata(found)}
 
 
 @service.route(
     "POST", "/accounts/search", READ, takes=query.searched(KNOWN, aggregated=True), returns=shapes.AccountsFound
 )
-def search_accounts(caller: Caller, body: Any) -> dict[str, Any]:
+def search_accounts(caller: Caller, body: query.SearchBody) -> dict[str, Any]:
     """Accounts by filter, order and free text over name and e-mail, with aggregations over all that were found."""
-    search = dict(body.get("search") or {})
+    search = dict(body.search or {})
     aggregations, zone = search.pop("aggregations", None), query.time_zone(search.pop("timeZone", None), "search")
     kind, select = entity(caller.shop), _select(caller.shop)
     summary = query.summary(kind, aggregations, zone)
@@ -123,9 +123,9 @@ def search_accounts(caller: Caller, body: Any) -> dict[str, Any]:
 
 
 @service.route("POST", "/accounts/count", READ, takes=query.counted(KNOWN), returns=shapes.Counted)
-def count_accounts(caller: Caller, body: Any) -> dict[str, Any]:
+def count_accounts(caller: Caller, body: query.CountBody) -> dict[str, Any]:
     """How many accounts there are by filter and free text."""
-    condition = query.selection(entity(caller.shop), body.get("filter"), body.get("search"))
+    condition = query.selection(entity(caller.shop), body.filter, body.search)
     return {"count": query.count(_select(caller.shop, Account.id).where(condition))}
 
 
@@ -147,7 +147,7 @@ def bulk_adjust(caller: Caller, body: Any) -> dict[str, Any]:
 
 
 @service.route("GET", "/accounts/program-totals", READ, returns=shapes.ProgramTotals)
-def get_program_totals(caller: Caller, body: Any) -> dict[str, Any]:
+def get_program_totals(caller: Caller) -> dict[str, Any]:
     """The counters of all accounts together, and how many are in each tier."""
     totals = reports.program_totals(caller.shop)
     counters = {name: getattr(totals, name) for name in ("balance", "earned", "adjusted", "redeemed", "expired")}
@@ -156,7 +156,7 @@ def get_program_totals(caller: Caller, body: Any) -> dict[str, Any]:
 
 
 @service.route("GET", "/accounts/my-account", MEMBER, returns=shapes.AccountBody)
-def get_my_account(caller: Caller, body: Any) -> dict[str, Any]:
+def get_my_account(caller: Caller) -> dict[str, Any]:
     """The calling member's own."""
     return {"account": shown(caller.shop, _account_of(caller.shop, caller.member))}
 
@@ -171,7 +171,7 @@ def get_account_by_secondary_id(caller: Caller, body: Any) -> dict[str, Any]:
 
 
 @service.route("GET", "/accounts/<string(length=36):account_id>", READ, returns=shapes.AccountBody)
-def get_account(caller: Caller, body: Any, account_id: str) -> dict[str, Any]:
+def get_account(caller: Caller, account_id: str) -> dict[str, Any]:
     """One account."""
     return {"account": shown(caller.shop, Account.need(caller.shop, Account.id == account_id))}
 

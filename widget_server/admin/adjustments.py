@@ -49,14 +49,14 @@ ENTITY = Entity(
 
 
 @service.route("POST", "/adjustments/query", READ, takes=query.query_body(ENTITY), returns=AdjustmentsPage)
-def query_adjustments(caller: Caller, body: Any) -> dict[str, Any]:
+def query_adjustments(caller: Caller, body: query.QueryBody) -> dict[str, Any]:
     """What was said, by filter and order."""
-    found = query.page(ENTITY, _select(caller.shop), body.get("query"), shop_id=caller.shop.id)
+    found = query.page(ENTITY, _select(caller.shop), body.query, shop_id=caller.shop.id)
     return {"adjustments": [_shown(row) for row in found.rows], "paging_metadata": query.metadata(found)}
 
 
 @service.route("GET", "/adjustments/<transaction_id>", READ, returns=AdjustmentBody)
-def get_adjustment(caller: Caller, body: Any, transaction_id: str) -> dict[str, Any]:
+def get_adjustment(caller: Caller, transaction_id: str) -> dict[str, Any]:
     """What was said of one transaction."""
     Adjustment.need(caller.shop, Adjustment.transaction_id == transaction_id)
     return {"adjustment": _shown(_select(caller.shop).where(Adjustment.transaction_id == transaction_id).get())}

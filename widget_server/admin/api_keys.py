@@ -25,7 +25,7 @@ def create_key(caller: Caller, body: Any) -> dict[str, Any]:
 
 
 @service.route("GET", "/api-keys", READ, returns=ApiKeys)
-def list_keys(caller: Caller, body: Any) -> dict[str, Any]:
+def list_keys(caller: Caller) -> dict[str, Any]:
     """Every key, and when and from where it was last used."""
     return {"api_keys": [api_key(row) for row in api_keys.keys(caller.shop.id)]}
 
@@ -40,7 +40,7 @@ def rotate_key(caller: Caller, body: Any, key_id: str) -> dict[str, Any]:
 
 
 @service.route("DELETE", "/api-keys/<key_id>", MANAGE, returns=Empty)
-def revoke_key(caller: Caller, body: Any, key_id: str) -> dict[str, Any]:
+def revoke_key(caller: Caller, key_id: str) -> dict[str, Any]:
     """The key is dead, and with it every token that it was given; the calling key may revoke itself."""
     api_keys.revoke_key(caller.shop.id, key_id)
     return {}

@@ -30,7 +30,7 @@ ENTITY = Entity(
 
 
 @service.route("POST", "/entries/query", MANAGE, takes=query.query_body(ENTITY), returns=AuditPage, keyed=False)
-def query_entries(caller: Caller, body: Any) -> dict[str, Any]:
+def query_entries(caller: Caller, body: query.QueryBody) -> dict[str, Any]:
     """Who did what, from where, and what was different afterwards, by filter and order."""
-    found = query.page(ENTITY, AuditEntry.of(caller.shop), body.get("query"), shop_id=caller.shop.id)
+    found = query.page(ENTITY, AuditEntry.of(caller.shop), body.query, shop_id=caller.shop.id)
     return {"entries": [audit_entry(row) for row in found.rows], "paging_metadata": query.metadata(found)}

@@ -28,14 +28,14 @@ ENTITY = Entity(
 
 
 @service.route("POST", "/batches/query", READ, takes=query.query_body(ENTITY), returns=shapes.BatchesPage)
-def query_batches(caller: Caller, body: Any) -> dict[str, Any]:
+def query_batches(caller: Caller, body: query.QueryBody) -> dict[str, Any]:
     """Batches by filter and order."""
-    found = query.page(ENTITY, Batch.of(caller.shop), body.get("query"), shop_id=caller.shop.id)
+    found = query.page(ENTITY, Batch.of(caller.shop), body.query, shop_id=caller.shop.id)
     return {"batches": [batch(row) for row in found.rows], "paging_metadata": query.metadata(found)}
 
 
 @service.route("GET", "/batches/<batch_id>", READ, returns=shapes.BatchBody)
-def get_batch(caller: Caller, body: Any, batch_id: str) -> dict[str, Any]:
+def get_batch(caller: Caller, batch_id: str) -> dict[str, Any]:
     """One batch: how far it is."""
     return {"batch": batch(Batch.need(caller.shop, Batch.id == batch_id))}
 
@@ -48,6 +48,6 @@ def list_errors(caller: Caller, body: Any, batch_id: str) -> dict[str, Any]:
 
 
 @service.route("POST", "/batches/<batch_id>/undo", MANAGE, returns=shapes.BatchBody)
-def undo_batch(caller: Caller, body: Any, batch_id: str) -> dict[str, Any]:
+def undo_batch(caller: Caller, batch_id: str) -> dict[str, Any]:
     """Book the exact opposite of each change, behind the answer; who has spent the points keeps theirs."""
     return {"batch": batch(batches.undo(caller.shop, batch_id))}

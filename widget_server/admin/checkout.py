@@ -56,9 +56,9 @@ def apply_discount(caller: Caller, body: Any) -> dict[str, Any]:
 
 
 @service.route("POST", "/loyalty-checkout-discounts/query", READ, takes=query.query_body(ENTITY), returns=DiscountsPage)
-def query_discounts(caller: Caller, body: Any) -> dict[str, Any]:
+def query_discounts(caller: Caller, body: query.QueryBody) -> dict[str, Any]:
     """Discounts by filter and order."""
-    found = query.page(ENTITY, CheckoutDiscount.of(caller.shop), body.get("query"), shop_id=caller.shop.id)
+    found = query.page(ENTITY, CheckoutDiscount.of(caller.shop), body.query, shop_id=caller.shop.id)
     return {
         "loyalty_checkout_discounts": [discount(row) for row in found.rows],
         "paging_metadata": query.metadata(found),

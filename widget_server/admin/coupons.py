@@ -64,7 +64,7 @@ def redeem_my_points(caller: Caller, body: Any) -> dict[str, Any]:
 
 
 @service.route("GET", "/coupons/my-coupons", MEMBER, returns=shapes.MyCoupons)
-def get_my_coupons(caller: Caller, body: Any) -> dict[str, Any]:
+def get_my_coupons(caller: Caller) -> dict[str, Any]:
     """The calling member's own, newest first."""
     rows = _listed(caller.shop).where(Coupon.customer_id == caller.member.id).order_by(Coupon.created_at.desc())
     return {"loyalty_coupons": _all_shown(rows)}
@@ -78,14 +78,14 @@ def bulk_get_coupons(caller: Caller, body: Any) -> dict[str, Any]:
 
 
 @service.route("POST", "/coupons/query", READ, takes=query.query_body(ENTITY), returns=shapes.CouponsPage)
-def query_coupons(caller: Caller, body: Any) -> dict[str, Any]:
+def query_coupons(caller: Caller, body: query.QueryBody) -> dict[str, Any]:
     """Coupons by filter and order; the paging is called `metadata` here (wix-api §8.9)."""
-    found = query.page(ENTITY, _listed(caller.shop), body.get("query"), shop_id=caller.shop.id)
+    found = query.page(ENTITY, _listed(caller.shop), body.query, shop_id=caller.shop.id)
     return {"loyalty_coupons": _all_shown(found.rows), "metadata": query.metadata_v2(found)}
 
 
 @service.route("GET", "/coupons/<string(length=36):coupon_id>", READ, returns=shapes.CouponBody)
-def get_coupon(caller: Caller, body: Any, coupon_id: str) -> dict[str, Any]:
+def get_coupon(caller: Caller, coupon_id: str) -> dict[str, Any]:
     """One coupon, and what a connected shop said when it could not make or kill the code."""
     row = coupons.need_coupon(caller.shop, coupon_id)
     return {"loyalty_coupon": {**shown(caller.shop, row), "failure_detail": row.failure_detail}}

@@ -61,21 +61,21 @@ def bulk_create_customers(caller: Caller, body: Any) -> dict[str, Any]:
 
 
 @service.route("POST", "/customers/query", READ, takes=query.query_body(ENTITY), returns=shapes.CustomersPage)
-def query_customers(caller: Caller, body: Any) -> dict[str, Any]:
+def query_customers(caller: Caller, body: query.QueryBody) -> dict[str, Any]:
     """Customers by filter and order."""
-    found = query.page(ENTITY, _listed(caller.shop), body.get("query"), shop_id=caller.shop.id)
+    found = query.page(ENTITY, _listed(caller.shop), body.query, shop_id=caller.shop.id)
     return {"customers": _all_shown(found.rows), "paging_metadata": query.metadata(found)}
 
 
 @service.route("POST", "/customers/search", READ, takes=query.searched(ENTITY), returns=shapes.CustomersPage)
-def search_customers(caller: Caller, body: Any) -> dict[str, Any]:
+def search_customers(caller: Caller, body: query.SearchBody) -> dict[str, Any]:
     """Customers by filter, order and free text over name and e-mail."""
-    found = query.page(ENTITY, _listed(caller.shop), body.get("search"), shop_id=caller.shop.id, where="search")
+    found = query.page(ENTITY, _listed(caller.shop), body.search, shop_id=caller.shop.id, where="search")
     return {"customers": _all_shown(found.rows), "paging_metadata": query.metadata(found)}
 
 
 @service.route("GET", "/customers/<customer_id>", READ, returns=shapes.CustomerBody)
-def get_customer(caller: Caller, body: Any, customer_id: str) -> dict[str, Any]:
+def get_customer(caller: Caller, customer_id: str) -> dict[str, Any]:
     """One customer; a merged one leads to the customer it was merged into."""
     return {"customer": _shown(caller.shop, customers.live(customers.by_id(caller.shop.id, customer_id)))}
 
@@ -91,7 +91,7 @@ def update_customer(caller: Caller, body: Any, customer_id: str) -> dict[str, An
 
 
 @service.route("DELETE", "/customers/<customer_id>", MANAGE, returns=Empty)
-def erase_customer(caller: Caller, body: Any, customer_id: str) -> dict[str, Any]:
+def erase_customer(caller: Caller, customer_id: str) -> dict[str, Any]:
     """Forget the customer: the facts go, the ledger stays without a name."""
     privacy.erase(caller.shop, customers.by_id(caller.shop.id, customer_id))
     return {}

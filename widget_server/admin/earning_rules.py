@@ -59,7 +59,7 @@ def list_rules(caller: Caller, body: Any) -> dict[str, Any]:
 
 
 @service.route("GET", "/earning-rules/<string(length=36):rule_id>", READ, returns=shapes.RuleBody)
-def get_rule(caller: Caller, body: Any, rule_id: str) -> dict[str, Any]:
+def get_rule(caller: Caller, rule_id: str) -> dict[str, Any]:
     """One rule."""
     return {"earning_rule": earning_rule(rules.need(caller.shop, rule_id))}
 
@@ -86,7 +86,7 @@ def delete_rule(caller: Caller, body: Any, rule_id: str) -> dict[str, Any]:
 
 
 @service.route("DELETE", "/automation-earning-rules/<string(length=36):rule_id>", MANAGE, returns=Empty)
-def delete_automation_rule(caller: Caller, body: Any, rule_id: str) -> dict[str, Any]:
+def delete_automation_rule(caller: Caller, rule_id: str) -> dict[str, Any]:
     """The same for a rule of a built-in kind."""
     rules.remove(caller.shop, rule_id, None)
     return {}

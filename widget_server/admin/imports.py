@@ -50,7 +50,7 @@ ENTITY = Entity(
 
 
 @service.route("POST", f"{BASE}/wixmp-upload-url", MANAGE, returns=shapes.UploadAnswer, keyed=False)
-def create_file_url(caller: Caller, body: Any) -> dict[str, Any]:
+def create_file_url(caller: Caller) -> dict[str, Any]:
     """Where to PUT (or POST) one CSV file of up to 10 MB within an hour."""
     upload = imports.new_upload(caller.shop)
     return {"file_path": upload.id, "upload_url": _file_url(upload.id)}
@@ -96,9 +96,9 @@ def get_error_file_url(caller: Caller, body: Any) -> dict[str, Any]:
 
 
 @service.route("POST", f"{BASE}/query", READ, takes=query.query_body(ENTITY), returns=shapes.ImportsPage)
-def query_imports(caller: Caller, body: Any) -> dict[str, Any]:
+def query_imports(caller: Caller, body: query.QueryBody) -> dict[str, Any]:
     """Imports by filter and order."""
-    found = query.page(ENTITY, Import.of(caller.shop), body.get("query"), shop_id=caller.shop.id)
+    found = query.page(ENTITY, Import.of(caller.shop), body.query, shop_id=caller.shop.id)
     return {"loyalty_imports": _all_shown(caller.shop, found.rows), "paging_metadata": query.metadata(found)}
 
 

@@ -70,48 +70,48 @@ AWARD = Entity(
 
 
 @service.route("POST", "/orders/query", READ, takes=query.query_body(ORDER), returns=shapes.OrdersPage)
-def query_orders(caller: Caller, body: Any) -> dict[str, Any]:
+def query_orders(caller: Caller, body: query.QueryBody) -> dict[str, Any]:
     """Orders by filter and order, newest first, each with what it gives."""
-    found = query.page(ORDER, Order.of(caller.shop), body.get("query"), shop_id=caller.shop.id)
+    found = query.page(ORDER, Order.of(caller.shop), body.query, shop_id=caller.shop.id)
     return {"orders": _with_awards(caller.shop, found.rows), "paging_metadata": query.metadata(found)}
 
 
 @service.route("GET", "/orders/<order_id>", READ, returns=shapes.OrderBody)
-def get_order(caller: Caller, body: Any, order_id: str) -> dict[str, Any]:
+def get_order(caller: Caller, order_id: str) -> dict[str, Any]:
     """One order, and what it gives."""
     row = Order.need(caller.shop, Order.id == order_id)
     return {"order": _with_awards(caller.shop, [row])[0]}
 
 
 @service.route("POST", "/parked/query", READ, takes=query.query_body(MESSAGE), returns=shapes.ParkedPage)
-def query_parked(caller: Caller, body: Any) -> dict[str, Any]:
+def query_parked(caller: Caller, body: query.QueryBody) -> dict[str, Any]:
     """Messages of the platform that could not be booked, and why."""
-    found = query.page(MESSAGE, Parked.of(caller.shop), body.get("query"), shop_id=caller.shop.id)
+    found = query.page(MESSAGE, Parked.of(caller.shop), body.query, shop_id=caller.shop.id)
     return {"parked": [parked(row) for row in found.rows], "paging_metadata": query.metadata(found)}
 
 
 @service.route("GET", "/parked/<parked_id>", READ, returns=shapes.ParkedBody)
-def get_parked(caller: Caller, body: Any, parked_id: str) -> dict[str, Any]:
+def get_parked(caller: Caller, parked_id: str) -> dict[str, Any]:
     """One message, with its body."""
     return {"parked": parked(Parked.need(caller.shop, Parked.id == parked_id), body=True)}
 
 
 @service.route("POST", "/parked/<parked_id>/retry", MANAGE, returns=shapes.ParkedBody)
-def retry_parked(caller: Caller, body: Any, parked_id: str) -> dict[str, Any]:
+def retry_parked(caller: Caller, parked_id: str) -> dict[str, Any]:
     """Try to book it again, behind the answer: what was missing may be there now."""
     return {"parked": parked(orders.retry(caller.shop, parked_id))}
 
 
 @service.route("POST", "/parked/<parked_id>/dismiss", MANAGE, returns=shapes.ParkedBody)
-def dismiss_parked(caller: Caller, body: Any, parked_id: str) -> dict[str, Any]:
+def dismiss_parked(caller: Caller, parked_id: str) -> dict[str, Any]:
     """It was seen to, or does not matter."""
     return {"parked": parked(orders.dismiss(caller.shop, parked_id))}
 
 
 @awards.route("POST", "/awards/query", READ, takes=query.query_body(AWARD), returns=AwardsPage)
-def query_awards(caller: Caller, body: Any) -> dict[str, Any]:
+def query_awards(caller: Caller, body: query.QueryBody) -> dict[str, Any]:
     """Points that wait, are spendable by now, or never will be."""
-    found = query.page(AWARD, Award.of(caller.shop), body.get("query"), shop_id=caller.shop.id)
+    found = query.page(AWARD, Award.of(caller.shop), body.query, shop_id=caller.shop.id)
     return {"awards": [award(row) for row in found.rows], "paging_metadata": query.metadata(found)}
 
 

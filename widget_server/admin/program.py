@@ -12,7 +12,7 @@ service = Service("program", "/loyalty-programs/v1", "The loyalty program")
 
 
 @service.route("GET", "/program", READ, returns=ProgramBody)
-def get_program(caller: Caller, body: Any) -> dict[str, Any]:
+def get_program(caller: Caller) -> dict[str, Any]:
     """The shop's program."""
     return {"loyalty_program": program(programs.of(caller.shop.id))}
 
@@ -39,37 +39,37 @@ def update_program(caller: Caller, body: Any) -> dict[str, Any]:
 
 
 @service.route("POST", "/program/activate", MANAGE, returns=ProgramBody)
-def activate_program(caller: Caller, body: Any) -> dict[str, Any]:
+def activate_program(caller: Caller) -> dict[str, Any]:
     """From now on points are earned and redeemed; when it is active already, nothing changes."""
     return {"loyalty_program": program(programs.activate(caller.shop.id))}
 
 
 @service.route("POST", "/program/pause", MANAGE, returns=ProgramBody)
-def pause_program(caller: Caller, body: Any) -> dict[str, Any]:
+def pause_program(caller: Caller) -> dict[str, Any]:
     """Nothing is earned or redeemed until it is active again; a draft cannot be paused."""
     return {"loyalty_program": program(programs.pause(caller.shop.id))}
 
 
 @service.route("GET", "/program/premium-features", READ, returns=PremiumFeatures)
-def get_premium_features(caller: Caller, body: Any) -> dict[str, Any]:
+def get_premium_features(caller: Caller) -> dict[str, Any]:
     """What a plan of Wix's would unlock: here, everything."""
     return PREMIUM
 
 
 @service.route("POST", "/program/points-expiration/enable", MANAGE, returns=ProgramBody)
-def enable_points_expiration(caller: Caller, body: Any) -> dict[str, Any]:
+def enable_points_expiration(caller: Caller) -> dict[str, Any]:
     """Points expire after the months without activity that the program says."""
     return _set_expiry(caller, on=True)
 
 
 @service.route("POST", "/program/points-expiration/disable", MANAGE, returns=ProgramBody)
-def disable_points_expiration(caller: Caller, body: Any) -> dict[str, Any]:
+def disable_points_expiration(caller: Caller) -> dict[str, Any]:
     """Points do not expire; months and percentage stay for the next time."""
     return _set_expiry(caller, on=False)
 
 
 @service.route("GET", "/bulk/programs", READ, returns=ProgramsInSites)
-def bulk_get_programs(caller: Caller, body: Any) -> dict[str, Any]:
+def bulk_get_programs(caller: Caller) -> dict[str, Any]:
     """The programs of all sites of the caller: a key is good for one."""
     row = programs.of(caller.shop.id)
     return {"program_in_sites": [{"meta_site_id": caller.shop.id, "loyalty_program": program(row)}]}

@@ -30,27 +30,27 @@ ENTITY = Entity(
 
 
 @service.route("POST", "/referrals/query", READ, takes=query.query_body(ENTITY), returns=ReferralsPage)
-def query_referrals(caller: Caller, body: Any) -> dict[str, Any]:
+def query_referrals(caller: Caller, body: query.QueryBody) -> dict[str, Any]:
     """Referrals by filter and order."""
-    found = query.page(ENTITY, Referral.of(caller.shop), body.get("query"), shop_id=caller.shop.id)
+    found = query.page(ENTITY, Referral.of(caller.shop), body.query, shop_id=caller.shop.id)
     return {"referrals": [referral(row) for row in found.rows], "paging_metadata": query.metadata(found)}
 
 
 @service.route("GET", "/referrals/<referral_id>", READ, returns=ReferralBody)
-def get_referral(caller: Caller, body: Any, referral_id: str) -> dict[str, Any]:
+def get_referral(caller: Caller, referral_id: str) -> dict[str, Any]:
     """One referral, and why it stands where it stands."""
     return {"referral": referral(Referral.need(caller.shop, Referral.id == referral_id))}
 
 
 @service.route("POST", "/referrals/<referral_id>/approve", MANAGE, returns=ReferralBody)
-def approve_referral(caller: Caller, body: Any, referral_id: str) -> dict[str, Any]:
+def approve_referral(caller: Caller, referral_id: str) -> dict[str, Any]:
     """A blocked or cancelled one is fine after all; another stays as it is."""
     Referral.need(caller.shop, Referral.id == referral_id)
     return {"referral": referral(referrals.approve(caller.shop, referral_id, source=SOURCE))}
 
 
 @service.route("POST", "/referrals/<referral_id>/cancel", MANAGE, returns=ReferralBody)
-def cancel_referral(caller: Caller, body: Any, referral_id: str) -> dict[str, Any]:
+def cancel_referral(caller: Caller, referral_id: str) -> dict[str, Any]:
     """Take it back; what both sides got goes back too."""
     Referral.need(caller.shop, Referral.id == referral_id)
     return {"referral": referral(referrals.cancel(caller.shop, referral_id, source=SOURCE))}

@@ -24,7 +24,7 @@ def get_totals(caller: Caller, body: Any) -> dict[str, Any]:
 
 
 @service.route("GET", "/books", READ, returns=BooksBody)
-def get_books(caller: Caller, body: Any) -> dict[str, Any]:
+def get_books(caller: Caller) -> dict[str, Any]:
     """What the last audit of the shop's books found."""
     mark = books.mark_of(caller.shop)
     if mark is None:

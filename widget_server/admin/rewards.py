@@ -48,7 +48,7 @@ def bulk_create_rewards(caller: Caller, body: Any) -> dict[str, Any]:
 
 
 @service.route("GET", "/bulk/rewards", READ, returns=shapes.RewardsInSites)
-def bulk_get_rewards(caller: Caller, body: Any) -> dict[str, Any]:
+def bulk_get_rewards(caller: Caller) -> dict[str, Any]:
     """The rewards of all sites of the caller: a key is good for one."""
     rows = [
         reward(row, caller.shop.currency) for row in _select(caller.shop).order_by(Reward.position, Reward.created_at)
@@ -67,9 +67,9 @@ def list_rewards(caller: Caller, body: Any) -> dict[str, Any]:
 
 
 @service.route("POST", "/rewards/query", READ, takes=query.query_body(ENTITY), returns=shapes.RewardsPage)
-def query_rewards(caller: Caller, body: Any) -> dict[str, Any]:
+def query_rewards(caller: Caller, body: query.QueryBody) -> dict[str, Any]:
     """Rewards by filter and order."""
-    found = query.page(ENTITY, _select(caller.shop), body.get("query"), shop_id=caller.shop.id)
+    found = query.page(ENTITY, _select(caller.shop), body.query, shop_id=caller.shop.id)
     return {
         "rewards": [reward(row, caller.shop.currency) for row in found.rows],
         "paging_metadata": query.metadata(found),
@@ -77,7 +77,7 @@ def query_rewards(caller: Caller, body: Any) -> dict[str, Any]:
 
 
 @service.route("GET", "/rewards/<reward_id>", READ, returns=shapes.RewardBody)
-def get_reward(caller: Caller, body: Any, reward_id: str) -> dict[str, Any]:
+def get_reward(caller: Caller, reward_id: str) -> dict[str, Any]:
     """One reward."""
     return {"reward": reward(rewards.need(caller.shop, reward_id), caller.shop.currency)}
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar, overload
 
 from flask import Flask, jsonify, request
 from flask.typing import ResponseReturnValue
@@ -24,7 +24,14 @@ from widget_server.web import key_rates
 from widget_server.web.bodies import json_body, unfit
 from widget_server.web.callers import ACCESS_TOKEN, API_KEY, Audience, Caller, caller
 from widget_server.web.error_bodies import ErrorBody
-from widget_server.web.wire import Empty, camel
+from widget_server.web.typed_schemas import schema_of
+from widget_server.web.wire import Empty, Wire, camel
+
+B = TypeVar("B")
+R = TypeVar("R")
+P = ParamSpec("P")
+Handler = Callable[Concatenate[Caller, P], R]
+BodyHandler = Callable[Concatenate[Caller, B, P], R]
 
 SOURCE = "admin"
 KEY_HEADER = "Idempotency-Key"
@@ -64,27 +71,40 @@ class Service(Blueprint):
         self.calls: list[Call] = []
         self._prepare_doc_cbks.append(without_default)
 
+    @overload
+    def route(
+        self, method: str, path: str, who: Audience, *, returns: type[R], keyed: bool = True
+    ) -> Callable[[Handler[P, R]], Handler[P, R]]: ...
+    @overload
+    def route(
+        self, method: str, path: str, who: Audience, *, takes: type[B], returns: type[R], keyed: bool = True
+    ) -> Callable[[BodyHandler[B, P, R]], BodyHandler[B, P, R]]: ...
+    @overload
+    def route(
+        self, method: str, path: str, who: Audience, *, query: type[B], returns: type[R], keyed: bool = True
+    ) -> Callable[[BodyHandler[B, P, R]], BodyHandler[B, P, R]]: ...
     def route(
         self,
         method: str,
         path: str,
         who: Audience,
         *,
-        takes: type[Schema] | Schema | None = None,
-        query: type[Schema] | None = None,
-        returns: type[Schema],
+        takes: type | None = None,
+        query: type | None = None,
+        returns: type,
         keyed: bool = True,
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-        """Register a call: `act(caller, body, *ids of the path)` returns a dict that `returns` writes.
+        """Register a call: `act(caller, body, *ids of the path)` returns what `returns` writes.
 
-        `body` is the body, or the query of a GET or DELETE, read by its schema. A write may carry a request key:
-        the same key again returns the same (acceptance 62), unless the response holds a secret (`keyed=False`).
+        `body` is the body (`takes`) or the query of a GET or DELETE (`query`); a call that has neither is handed none.
+        A write may carry a request key: the same key again returns the same (acceptance 62), unless the response holds
+        a secret (`keyed=False`).
         """
         add_route = super().route
         places = [camel(name) for name in PLACES.findall(path)]
-        takes = takes() if isinstance(takes, type) else takes
-        if takes is None and method == "POST":
-            takes = Empty()
+        body_schema = schema_of(takes, Wire)() if takes else Empty() if method == "POST" else None
+        query_schema = schema_of(query, Wire) if query else None
+        answer_schema = schema_of(returns, Wire)
         keyed = keyed and who is not READ
 
         def register(act: Callable[..., Any]) -> Callable[..., Any]:
@@ -92,21 +112,26 @@ class Service(Blueprint):
             def view(**ids: str) -> ResponseReturnValue:
                 known = caller(who, self.service)
                 key_rates.count(known.key_id)
-                body = _query(query) if query else json_body(takes, ignoring=places) if takes else {}
+                body = _query(query_schema) if query_schema else _body(body_schema, places)
+                received = [body] if takes or query else []
 
                 def run() -> Any:
-                    return returns().dump(act(known, body, *ids.values()))
+                    return answer_schema().dump(act(known, *received, *ids.values()))
 
                 return jsonify(_once(known, run) if keyed and KEY_HEADER in request.headers else run())
 
-            documented = self.response(200, returns)(view)
-            documented = self.doc(**_doc(who, takes, query, keyed))(documented)
+            documented = self.response(200, answer_schema)(view)
+            documented = self.doc(**_doc(who, body_schema, query_schema, keyed))(documented)
             add_route(path, methods=[method])(documented)
             summary = (act.__doc__ or "").strip().partition("\n")[0]
             self.calls.append(Call(method, f"{self.url_prefix}{PLACES.sub(_place, path)}", who, summary))
             return act
 
         return register
+
+
+def _body(schema: Schema | None, places: list[str]) -> object:
+    return None if schema is None else json_body(schema, ignoring=places)
 
 
 def _place(found: re.Match[str]) -> str:

@@ -20,13 +20,13 @@ def add_secret(caller: Caller, body: Any) -> dict[str, Any]:
 
 
 @service.route("GET", "/shop-secrets", READ, returns=ShopSecrets)
-def list_secrets(caller: Caller, body: Any) -> dict[str, Any]:
+def list_secrets(caller: Caller) -> dict[str, Any]:
     """Every valid secret by its first characters, newest first."""
     return {"shop_secrets": [shop_secret(row) for row in shops.secrets_of(caller.shop.id)]}
 
 
 @service.route("DELETE", "/shop-secrets/<secret_id>", MANAGE, returns=Empty)
-def remove_secret(caller: Caller, body: Any, secret_id: str) -> dict[str, Any]:
+def remove_secret(caller: Caller, secret_id: str) -> dict[str, Any]:
     """Refuse from now on what is signed with this secret; the last one of a kind stays."""
     shops.remove_secret(caller.shop.id, secret_id)
     return {}

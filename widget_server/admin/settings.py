@@ -26,7 +26,7 @@ service = Service("settings", "/loyalty-settings/v1", "Settings of the program, 
 
 
 @service.route("GET", "/settings/<name>", READ, returns=Section)
-def get_settings(caller: Caller, body: Any, name: str) -> dict[str, Any]:
+def get_settings(caller: Caller, name: str) -> dict[str, Any]:
     """The settings of `program`, `widget` or `referral`."""
     _check(name)
     return {"settings": section(name, apply.of(caller.shop).single[name] or {})}
@@ -47,7 +47,7 @@ def update_settings(caller: Caller, body: Any, name: str) -> dict[str, Any]:
 
 
 @service.route("GET", "/shop", READ, returns=ShopBody)
-def get_shop(caller: Caller, body: Any) -> dict[str, Any]:
+def get_shop(caller: Caller) -> dict[str, Any]:
     """The shop, when its last signed request came, and how the connection to its own API is."""
     shop = caller.shop
     names = ("id", "name", "platform", "currency", "timezone", "locale", "last_news_at")
@@ -55,7 +55,7 @@ def get_shop(caller: Caller, body: Any) -> dict[str, Any]:
 
 
 @service.route("GET", "/campaigns", READ, returns=Campaigns)
-def get_campaigns(caller: Caller, body: Any) -> dict[str, Any]:
+def get_campaigns(caller: Caller) -> dict[str, Any]:
     """Times in which orders give a multiple."""
     return {"campaigns": campaigns(apply.of(caller.shop).campaigns or {})}
 

@@ -19,7 +19,7 @@ def create_followed_channel(caller: Caller, body: Any) -> dict[str, Any]:
 
 
 @service.route("GET", "/followed-channels", MEMBER, returns=FollowedChannels)
-def list_followed_channels(caller: Caller, body: Any) -> dict[str, Any]:
+def list_followed_channels(caller: Caller) -> dict[str, Any]:
     """The channels that the member follows, oldest first."""
     rows = [row for row in social.followed(caller.shop, caller.member) if row.channel in CHANNELS.values()]
     return {"followed_channels": [followed_channel(row) for row in rows]}

@@ -27,7 +27,7 @@ def bulk_create_tiers(caller: Caller, body: Any) -> dict[str, Any]:
 
 
 @service.route("GET", "/tiers", READ, returns=shapes.Listed)
-def list_tiers(caller: Caller, body: Any) -> dict[str, Any]:
+def list_tiers(caller: Caller) -> dict[str, Any]:
     """Every level, lowest first."""
     return {"tiers": [tier(one) for one in tiers.listed(caller.shop.id)]}
 
@@ -39,7 +39,7 @@ def get_tiers_program(caller: Caller, body: Any) -> dict[str, Any]:
 
 
 @service.route("GET", "/tiers/program-settings", READ, returns=shapes.SettingsBody)
-def get_settings(caller: Caller, body: Any) -> dict[str, Any]:
+def get_settings(caller: Caller) -> dict[str, Any]:
     """The settings; made, disabled, when there are none."""
     return {"program_settings": settings(tiers.program_settings(caller.shop))}
 
@@ -60,7 +60,7 @@ def update_settings(caller: Caller, body: Any) -> dict[str, Any]:
 
 
 @service.route("GET", "/tiers/<string(length=36):tier_id>", READ, returns=shapes.TierBody)
-def get_tier(caller: Caller, body: Any, tier_id: str) -> dict[str, Any]:
+def get_tier(caller: Caller, tier_id: str) -> dict[str, Any]:
     """One level."""
     return {"tier": tier(tiers.need(caller.shop, tier_id))}
 

@@ -36,14 +36,14 @@ ENTITY = Entity(
 
 
 @service.route("POST", "/loyalty-transactions/query", READ, takes=query.query_body(ENTITY), returns=TransactionsPage)
-def query_transactions(caller: Caller, body: Any) -> dict[str, Any]:
+def query_transactions(caller: Caller, body: query.QueryBody) -> dict[str, Any]:
     """Rows of the ledger by filter and order."""
-    found = query.page(ENTITY, _select(caller.shop), body.get("query"), shop_id=caller.shop.id)
+    found = query.page(ENTITY, _select(caller.shop), body.query, shop_id=caller.shop.id)
     return {"loyalty_transactions": _all_shown(found.rows), "paging_metadata": query.metadata(found)}
 
 
 @service.route("GET", "/loyalty-transactions/<transaction_id>", READ, returns=TransactionBody)
-def get_transaction(caller: Caller, body: Any, transaction_id: str) -> dict[str, Any]:
+def get_transaction(caller: Caller, transaction_id: str) -> dict[str, Any]:
     """One row."""
     found = _all_shown(_select(caller.shop).where(Transaction.id == transaction_id))
     if not found:

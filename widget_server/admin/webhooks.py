@@ -23,13 +23,13 @@ def create_endpoint(caller: Caller, body: Any) -> dict[str, Any]:
 
 
 @service.route("GET", "/endpoints", READ, returns=shapes.Endpoints)
-def list_endpoints(caller: Caller, body: Any) -> dict[str, Any]:
+def list_endpoints(caller: Caller) -> dict[str, Any]:
     """Every receiver, and how it fares."""
     return {"endpoints": [endpoint(row) for row in endpoints.listed(caller.shop.id)]}
 
 
 @service.route("GET", "/endpoints/<endpoint_id>", READ, returns=shapes.EndpointBody)
-def get_endpoint(caller: Caller, body: Any, endpoint_id: str) -> dict[str, Any]:
+def get_endpoint(caller: Caller, endpoint_id: str) -> dict[str, Any]:
     """One receiver."""
     return {"endpoint": endpoint(_need(caller, endpoint_id))}
 
@@ -45,14 +45,14 @@ def update_endpoint(caller: Caller, body: Any, endpoint_id: str) -> dict[str, An
 
 
 @service.route("DELETE", "/endpoints/<endpoint_id>", MANAGE, returns=Empty)
-def delete_endpoint(caller: Caller, body: Any, endpoint_id: str) -> dict[str, Any]:
+def delete_endpoint(caller: Caller, endpoint_id: str) -> dict[str, Any]:
     """Take a receiver away, with all that waits for it."""
     outbox.remove(caller.shop.id, endpoint_id)
     return {}
 
 
 @service.route("POST", "/endpoints/<endpoint_id>/rotate-secret", MANAGE, returns=shapes.EndpointBody, keyed=False)
-def rotate_secret(caller: Caller, body: Any, endpoint_id: str) -> dict[str, Any]:
+def rotate_secret(caller: Caller, endpoint_id: str) -> dict[str, Any]:
     """A fresh `secret`, told this once; the old one signs too for a day."""
     return {"endpoint": endpoint(endpoints.rotate_secret(caller.shop.id, endpoint_id), secret=True)}
 
@@ -78,19 +78,19 @@ def replay(caller: Caller, body: Any, endpoint_id: str) -> dict[str, Any]:
 
 
 @service.route("GET", "/event-types", READ, returns=shapes.EventTypes)
-def list_event_types(caller: Caller, body: Any) -> dict[str, Any]:
+def list_event_types(caller: Caller) -> dict[str, Any]:
     """What receivers may want to hear."""
     return {name: payloads.types(name) for name in payloads.RENDERERS}
 
 
 @service.route("GET", "/public-key", READ, returns=shapes.PublicKey)
-def get_public_key(caller: Caller, body: Any) -> dict[str, Any]:
+def get_public_key(caller: Caller) -> dict[str, Any]:
     """By which receivers of the WIX format know the shop's messages."""
     return {"public_key": signatures.public_key(signatures.key_of(caller.shop.id))}
 
 
 @service.route("POST", "/public-key/rotate", MANAGE, returns=shapes.PublicKey)
-def rotate_public_key(caller: Caller, body: Any) -> dict[str, Any]:
+def rotate_public_key(caller: Caller) -> dict[str, Any]:
     """A fresh key: what is sent from now on is signed with it."""
     return {"public_key": signatures.public_key(signatures.rotate_key(caller.shop.id))}
 

@@ -10,9 +10,10 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from marshmallow import RAISE, Schema, ValidationError, fields, post_dump, pre_load, validate, validates_schema
+from marshmallow import RAISE, ValidationError, fields, post_dump, pre_load, validate, validates_schema
 
 from widget_server.loyalty.people import lines
+from widget_server.web.typed_schemas import ShapeSchema
 
 GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)
 RFC3339 = re.compile(  # there is no year 0, and no leap second
@@ -143,7 +144,7 @@ class Revised(Rule):
         return {"required": ["revision"]} if partial else {}
 
 
-class Documented(Schema):
+class Documented(ShapeSchema):
     """A body whose fields alone do not say what must be together."""
 
     def described(self, shape: dict[str, Any]) -> dict[str, Any]:
@@ -155,6 +156,7 @@ class Wire(Documented):
     """A body of the admin API, in or out. What is None is left out of an answer."""
 
     rules: ClassVar[tuple[Rule, ...]] = ()
+    plain = {str: fields.String, bool: Flag, int: fields.Integer}
 
     class Meta:
         unknown = RAISE

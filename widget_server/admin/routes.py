@@ -14,16 +14,32 @@ from flask import Flask, jsonify, request
 from flask.typing import ResponseReturnValue
 from flask_smorest import Blueprint
 from marshmallow import EXCLUDE, Schema, ValidationError
+from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wsgi import get_path_info
 
 from widget_server import config, idempotency
 from widget_server.db import atomic, new_id
-from widget_server.errors import BadRequest, Refusal
+from widget_server.errors import (
+    AddressNotAllowed,
+    BadRequest,
+    Busy,
+    DatabaseAway,
+    KeyReused,
+    MembersOnly,
+    OtherShop,
+    QueryTooSlow,
+    RateLimited,
+    Refusal,
+    ScopeMissing,
+    SignedOut,
+)
 from widget_server.loyalty.points.adjustments import Annotation
 from widget_server.web import key_rates
 from widget_server.web.bodies import json_body, unfit
 from widget_server.web.callers import ACCESS_TOKEN, API_KEY, Audience, Caller, caller
+from widget_server.web.documented_refusals import CallRefusals, Refusals, check_item, known
 from widget_server.web.error_bodies import ErrorBody
+from widget_server.web.query import CountBody, QueryBody, SearchBody
 from widget_server.web.typed_schemas import schema_of
 from widget_server.web.wire import Empty, Wire, camel
 
@@ -49,6 +65,12 @@ NEEDS = {
     MANAGE: "A key or token that may manage.",
     MEMBER: "A member's token.",
 }
+# what any call may be refused with, by what it takes and whom it is for; `refuses` of a route has its own beside these
+ANY_CALL: Refusals = (BadRequest, SignedOut, AddressNotAllowed, OtherShop, RateLimited, Busy, DatabaseAway)
+OF_AUDIENCE: dict[Audience, Refusals] = {READ: (ScopeMissing,), MANAGE: (ScopeMissing,), MEMBER: (MembersOnly,)}
+OF_BODY: Refusals = (RequestEntityTooLarge,)
+OF_QUERY: Refusals = (QueryTooSlow,)
+OF_REQUEST_KEY: Refusals = (KeyReused,)
 REFUSALS = {"4XX": {"description": "No, and why", "content": {"application/json": {"schema": ErrorBody}}}}
 
 
@@ -60,6 +82,7 @@ class Call:
     path: str
     who: Audience
     summary: str
+    refuses: Refusals
 
 
 class Service(Blueprint):
@@ -73,15 +96,31 @@ class Service(Blueprint):
 
     @overload
     def route(
-        self, method: str, path: str, who: Audience, *, returns: type[R], keyed: bool = True
+        self, method: str, path: str, who: Audience, *, returns: type[R], keyed: bool = True, refuses: Refusals = ()
     ) -> Callable[[Handler[P, R]], Handler[P, R]]: ...
     @overload
     def route(
-        self, method: str, path: str, who: Audience, *, takes: type[B], returns: type[R], keyed: bool = True
+        self,
+        method: str,
+        path: str,
+        who: Audience,
+        *,
+        takes: type[B],
+        returns: type[R],
+        keyed: bool = True,
+        refuses: Refusals = (),
     ) -> Callable[[BodyHandler[B, P, R]], BodyHandler[B, P, R]]: ...
     @overload
     def route(
-        self, method: str, path: str, who: Audience, *, query: type[B], returns: type[R], keyed: bool = True
+        self,
+        method: str,
+        path: str,
+        who: Audience,
+        *,
+        query: type[B],
+        returns: type[R],
+        keyed: bool = True,
+        refuses: Refusals = (),
     ) -> Callable[[BodyHandler[B, P, R]], BodyHandler[B, P, R]]: ...
     def route(
         self,
@@ -93,45 +132,45 @@ class Service(Blueprint):
         query: type | None = None,
         returns: type,
         keyed: bool = True,
+        refuses: Refusals = (),
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Register a call: `act(caller, body, *ids of the path)` returns what `returns` writes.
 
         `body` is the body (`takes`) or the query of a GET or DELETE (`query`); a call that has neither is handed none.
         A write may carry a request key: the same key again returns the same (acceptance 62), unless the response holds
-        a secret (`keyed=False`).
+        a secret (`keyed=False`). `refuses` is what may refuse it beside what may refuse any call.
         """
         add_route = super().route
+        address = f"{self.url_prefix}{PLACES.sub(_place, path)}"
         places = [camel(name) for name in PLACES.findall(path)]
-        body_schema = schema_of(takes, Wire)() if takes else Empty() if method == "POST" else None
-        query_schema = schema_of(query, Wire) if query else None
-        answer_schema = schema_of(returns, Wire)
+        body = schema_of(takes, Wire)() if takes else Empty() if method == "POST" else None
+        parameters = schema_of(query, Wire) if query else None
+        answer = schema_of(returns, Wire)
         keyed = keyed and who is not READ
+        refusals = CallRefusals(f"{method} {address}", known((*refuses, *_common(who, takes, body, keyed))))
 
         def register(act: Callable[..., Any]) -> Callable[..., Any]:
             @wraps(act)
             def view(**ids: str) -> ResponseReturnValue:
-                known = caller(who, self.service)
-                key_rates.count(known.key_id)
-                body = _query(query_schema) if query_schema else _body(body_schema, places)
-                received = [body] if takes or query else []
+                with refusals.checked():
+                    by = caller(who, self.service)
+                    key_rates.count(by.key_id)
+                    sent = _query(parameters) if parameters else json_body(body, ignoring=places) if body else None
+                    received = [sent] if takes or query else []
 
-                def run() -> Any:
-                    return answer_schema().dump(act(known, *received, *ids.values()))
+                    def run() -> Any:
+                        return answer().dump(act(by, *received, *ids.values()))
 
-                return jsonify(_once(known, run) if keyed and KEY_HEADER in request.headers else run())
+                    return jsonify(_once(by, run) if keyed and KEY_HEADER in request.headers else run())
 
-            documented = self.response(200, answer_schema)(view)
-            documented = self.doc(**_doc(who, body_schema, query_schema, keyed))(documented)
+            documented = self.response(200, answer)(view)
+            documented = self.doc(**_doc(who, body, parameters, keyed, refusals))(documented)
             add_route(path, methods=[method])(documented)
             summary = (act.__doc__ or "").strip().partition("\n")[0]
-            self.calls.append(Call(method, f"{self.url_prefix}{PLACES.sub(_place, path)}", who, summary))
+            self.calls.append(Call(method, address, who, summary, refuses))
             return act
 
         return register
-
-
-def _body(schema: Schema | None, places: list[str]) -> object:
-    return None if schema is None else json_body(schema, ignoring=places)
 
 
 def _place(found: re.Match[str]) -> str:
@@ -148,6 +187,7 @@ def bulk(items: Iterable[Any], act: Callable[[Any], Any]) -> dict[str, Any]:
             with atomic():
                 done = act(item)
         except Refusal as refusal:
+            check_item(refusal)
             metadata["success"] = False
             error = {"code": refusal.code.upper(), "description": refusal.message, "data": plain_facts(refusal)}
             metadata["error"] = error
@@ -235,8 +275,23 @@ def _once(known: Caller, run: Callable[[], Any]) -> Any:
     )
 
 
-def _doc(who: Audience, takes: Schema | None, query: type[Schema] | None, keyed: bool) -> dict[str, Any]:
-    doc: dict[str, Any] = {"security": SECURITY[who], "responses": REFUSALS, "x-needs": NEEDS[who]}
+def _common(who: Audience, takes: type | None, body: Schema | None, keyed: bool) -> Refusals:
+    """What may refuse any call of this kind."""
+    is_query = takes is not None and issubclass(takes, QueryBody | SearchBody | CountBody)
+    return (
+        *ANY_CALL,
+        *OF_AUDIENCE[who],
+        *(OF_BODY if body else ()),
+        *(OF_QUERY if is_query else ()),
+        *(OF_REQUEST_KEY if keyed else ()),
+    )
+
+
+def _doc(
+    who: Audience, takes: Schema | None, query: type[Schema] | None, keyed: bool, refusals: CallRefusals
+) -> dict[str, Any]:
+    responses = refusals.responses(ErrorBody, admin=True)
+    doc: dict[str, Any] = {"security": SECURITY[who], "responses": responses, "x-needs": NEEDS[who]}
     if takes is not None:
         doc["requestBody"] = {"required": bool(takes.validate({})), "content": {"application/json": {"schema": takes}}}
     parameters: list[Any] = []

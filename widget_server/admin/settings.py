@@ -43,7 +43,7 @@ def update_settings(caller: Caller, body: Any, name: str) -> dict[str, Any]:
         except ValidationError as wrong:
             raise unfit(wrong, under="settings") from wrong
         apply.apply(caller.shop, ProgramFile(**{name: facts}))
-    return get_settings(caller, {}, name)
+    return get_settings(caller, name)
 
 
 @service.route("GET", "/shop", READ, returns=ShopBody)
@@ -69,7 +69,7 @@ def set_campaigns(caller: Caller, body: Any) -> dict[str, Any]:
         except ValidationError as wrong:
             raise unfit(wrong, under="campaigns") from wrong
         apply.apply(caller.shop, ProgramFile(campaigns=things))
-    return get_campaigns(caller, {})
+    return get_campaigns(caller)
 
 
 def _check(name: str) -> None:

@@ -33,9 +33,9 @@ def list_tiers(caller: Caller) -> dict[str, Any]:
 
 
 @service.route("GET", "/tiers/program", READ, returns=shapes.TiersProgram)
-def get_tiers_program(caller: Caller, body: Any) -> dict[str, Any]:
+def get_tiers_program(caller: Caller) -> dict[str, Any]:
     """Levels and settings; settings are made, disabled, when there are none."""
-    return {**list_tiers(caller, body), **get_settings(caller, body)}
+    return {**list_tiers(caller), **get_settings(caller)}
 
 
 @service.route("GET", "/tiers/program-settings", READ, returns=shapes.SettingsBody)

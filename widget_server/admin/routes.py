@@ -4,7 +4,7 @@ Each path is served as Wix's older services have it, with `/_api` before it, and
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
@@ -41,10 +41,12 @@ from widget_server.web.documented_refusals import CallRefusals, Refusals, check_
 from widget_server.web.error_bodies import ErrorBody
 from widget_server.web.query import CountBody, QueryBody, SearchBody
 from widget_server.web.typed_schemas import schema_of
-from widget_server.web.wire import Empty, Wire, camel
+from widget_server.web.wire import BulkResult, BulkResults, Empty, ItemMetadata, Wire, camel
 
 B = TypeVar("B")
 R = TypeVar("R")
+Sent = TypeVar("Sent")
+Made = TypeVar("Made", bound=Mapping[str, object])  # has an `id`
 P = ParamSpec("P")
 Handler = Callable[Concatenate[Caller, P], R]
 BodyHandler = Callable[Concatenate[Caller, B, P], R]
@@ -143,7 +145,7 @@ class Service(Blueprint):
         add_route = super().route
         address = f"{self.url_prefix}{PLACES.sub(_place, path)}"
         places = [camel(name) for name in PLACES.findall(path)]
-        body = schema_of(takes, Wire)() if takes else Empty() if method == "POST" else None
+        body = schema_of(takes or Empty, Wire)() if takes or method == "POST" else None
         parameters = schema_of(query, Wire) if query else None
         answer = schema_of(returns, Wire)
         keyed = keyed and who is not READ
@@ -177,26 +179,32 @@ def _place(found: re.Match[str]) -> str:
     return f"{{{found[1]}}}"
 
 
-def bulk(items: Iterable[Any], act: Callable[[Any], Any]) -> dict[str, Any]:
+def bulk(items: Iterable[Sent], act: Callable[[Sent], Made]) -> BulkResults[Made]:
     """Do `act` for each item; one that is refused leaves the others be (wix-api §3)."""
-    results: list[dict[str, Any]] = []
+    results: list[BulkResult[Made]] = []
     for index, item in enumerate(items):
-        metadata: dict[str, Any] = {"original_index": index, "success": True}
-        result: dict[str, Any] = {"item_metadata": metadata}
+        metadata: ItemMetadata = {"original_index": index, "success": True}
+        result: BulkResult[Made] = {"item_metadata": metadata}
         try:
             with atomic():
                 done = act(item)
         except Refusal as refusal:
             check_item(refusal)
             metadata["success"] = False
-            error = {"code": refusal.code.upper(), "description": refusal.message, "data": plain_facts(refusal)}
-            metadata["error"] = error
+            code, facts = refusal.code.upper(), plain_facts(refusal)
+            metadata["error"] = {"code": code, "description": refusal.message, "data": facts}
         else:
-            metadata["id"], result["item"] = done["id"], done
+            metadata["id"], result["item"] = str(done["id"]), done
         results.append(result)
     good = sum(one["item_metadata"]["success"] for one in results)
-    counts = {"total_successes": good, "total_failures": len(results) - good, "undetailed_failures": 0}
-    return {"results": results, "bulk_action_metadata": counts}
+    return {
+        "results": results,
+        "bulk_action_metadata": {
+            "total_successes": good,
+            "total_failures": len(results) - good,
+            "undetailed_failures": 0,
+        },
+    }
 
 
 def request_key() -> str:

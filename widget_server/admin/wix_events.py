@@ -4,7 +4,7 @@ A receiver of the `wix` format hears these. What the SDK has no event for (trans
 settings of tiers), receivers of the `standard` format hear.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from flask import g, has_request_context
@@ -32,6 +32,7 @@ from widget_server.loyalty.program import programs, shops
 from widget_server.loyalty.rewards import rewards
 from widget_server.loyalty.rewards.coupons import Coupon
 from widget_server.loyalty.rewards.rewards import Reward
+from widget_server.web.typed_schemas import schema_of
 from widget_server.web.wire import Wire, camel
 
 LOYALTY = "wix.loyalty.v1"
@@ -73,8 +74,8 @@ def _identity() -> dict[str, Any] | None:
     return {"identityType": "APP", "appId": caller.key_id}
 
 
-def _dumped(shape: type[Wire], view: dict[str, Any]) -> Entity:
-    entity: Entity = shape().dump(view)
+def _dumped(shape: type, view: Mapping[str, object]) -> Entity:
+    entity: Entity = schema_of(shape, Wire)().dump(view)
     return entity
 
 

@@ -1,4 +1,4 @@
-"""A shape is a type: one declaration is what mypy checks, what marshmallow reads and writes, and what openapi.json says.
+"""A shape is a type: one declaration is what mypy checks, what marshmallow reads and writes and openapi.json says.
 
 What comes in is a frozen dataclass; what goes out, and an entity of which a change sends a part, is a TypedDict:
 
@@ -12,7 +12,8 @@ What comes in is a frozen dataclass; what goes out, and an entity of which a cha
         transaction_id: NotRequired[Annotated[str | None, guid()]]
 
 The field is the one in `Annotated`, else it follows from the type: a shape is an object, `list[X]` a list, a `Literal`
-a choice of its words, and plain types (`str`, `bool`) are those of the audience's base class.
+a choice of its words, and plain types (`str`, `bool`) are those of the audience's base class. A shape may be generic:
+`BulkResults[Tier]` is one whose items are tiers. Validators in `Annotated` limit a field further.
 """
 
 import copy
@@ -35,8 +36,7 @@ from typing import (
     is_typeddict,
 )
 
-from marshmallow import Schema, fields, post_load, validate
-from marshmallow import missing as MISSING
+from marshmallow import Schema, fields, missing, post_load, validate
 
 MakeField = Callable[[], fields.Field[Any]]
 T = TypeVar("T")
@@ -68,12 +68,15 @@ def schema_of(shape: type, base: type[ShapeSchema]) -> type[ShapeSchema]:
 
     A schema is itself. Raises TypeError on an annotation that names no field.
     """
-    if issubclass(shape, ShapeSchema):
+    if isinstance(shape, type) and issubclass(shape, ShapeSchema):
         return shape
-    hints = get_type_hints(shape, include_extras=True)
-    made = {name: _field(hint, base, *_default(shape, name)) for name, hint in hints.items()}
-    rules = {"rules": RULES[shape]} if shape in RULES else {}
-    return type(shape.__name__, (base,), {**made, **rules, "shape": shape, "__doc__": shape.__doc__})
+    kind, filled = _origin(shape), get_args(shape)
+    hints = get_type_hints(kind, include_extras=True)
+    given = dict(zip(getattr(kind, "__parameters__", ()), filled, strict=True))
+    made = {name: _field(_filled(hint, given), base, *_default(kind, name)) for name, hint in hints.items()}
+    rules = {"rules": RULES[kind]} if kind in RULES else {}
+    name = "".join(one.__name__ for one in (*filled, kind))
+    return type(name, (base,), {**made, **rules, "shape": kind, "__doc__": kind.__doc__})
 
 
 def together(*rules: object) -> Callable[[type[T]], type[T]]:
@@ -88,17 +91,31 @@ def together(*rules: object) -> Callable[[type[T]], type[T]]:
 
 def is_shape(kind: object) -> bool:
     """True for a dataclass or a TypedDict."""
+    kind = _origin(kind)
     return isinstance(kind, type) and (dataclasses.is_dataclass(kind) or is_typeddict(kind))
 
 
+def _origin(kind: Any) -> Any:
+    """The class itself of one whose variables are filled in, as list is of list[str]."""
+    return get_origin(kind) or kind
+
+
+def _filled(hint: Any, given: Mapping[Any, Any]) -> Any:
+    """The annotation with what stands for its variables."""
+    if isinstance(hint, TypeVar):
+        return given[hint]
+    unknown = getattr(hint, "__parameters__", ())
+    return hint[tuple(given[one] for one in unknown)] if unknown else hint
+
+
 def _default(shape: type, name: str) -> tuple[bool, Any]:
-    """Whether the field must come, and what stands for it when it does not (MISSING: nothing)."""
+    """Whether the field must come, and what stands for it when it does not (missing: nothing)."""
     if not dataclasses.is_dataclass(shape):
-        return name in shape.__required_keys__, MISSING  # type: ignore[attr-defined]  # a TypedDict has them
+        return name in shape.__required_keys__, missing  # type: ignore[attr-defined]  # a TypedDict has them
     field = shape.__dataclass_fields__[name]
     if field.default_factory is not dataclasses.MISSING:
         return False, field.default_factory
-    return field.default is dataclasses.MISSING, MISSING if field.default is dataclasses.MISSING else field.default
+    return field.default is dataclasses.MISSING, missing if field.default is dataclasses.MISSING else field.default
 
 
 def _field(hint: Any, base: type[ShapeSchema], required: bool, default: Any) -> fields.Field[Any]:
@@ -110,11 +127,12 @@ def _field(hint: Any, base: type[ShapeSchema], required: bool, default: Any) -> 
         kind, *extras = get_args(kind)
     known = next((one for one in extras if isinstance(one, fields.Field)), None)
     field = copy.deepcopy(known) if known else _implied(kind, base, is_partial=Partial in extras)
+    field.validators += [one for one in extras if isinstance(one, validate.Validator)]
     if field.dump_only:
         return field
     field.allow_none = field.allow_none or (is_optional and base.nullable)
     field.required = field.required or (required and (base.nullable or not is_optional))
-    if default is not MISSING and (base.nullable or default is not None):
+    if default is not missing and (base.nullable or default is not None):
         field.load_default = default
     return field
 
@@ -124,7 +142,7 @@ def _implied(kind: Any, base: type[ShapeSchema], *, is_partial: bool = False) ->
         schema = schema_of(kind, base)
         return fields.Nested(lambda: schema(partial=tuple(schema().fields))) if is_partial else fields.Nested(schema)
     if get_origin(kind) is list:
-        return fields.List(_field(get_args(kind)[0], base, False, MISSING))
+        return fields.List(_field(get_args(kind)[0], base, False, missing))
     if get_origin(kind) is Literal:
         return fields.String(validate=validate.OneOf(get_args(kind)))
     if kind in base.plain:

@@ -8,12 +8,14 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar, Generic, NotRequired, TypeAlias, TypedDict, TypeVar
 
 from marshmallow import RAISE, ValidationError, fields, post_dump, pre_load, validate, validates_schema
 
 from widget_server.loyalty.people import lines
-from widget_server.web.typed_schemas import ShapeSchema
+from widget_server.web.typed_schemas import ShapeSchema, schema_of
+
+T = TypeVar("T")
 
 GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)
 RFC3339 = re.compile(  # there is no year 0, and no leap second
@@ -144,6 +146,23 @@ class Revised(Rule):
         return {"required": ["revision"]} if partial else {}
 
 
+class WireTime(fields.Field[datetime]):
+    """RFC 3339 in UTC with milliseconds and Z; any zone comes in."""
+
+    def __init__(self, **options: Any) -> None:
+        said = {"type": "string", "format": "date-time", "pattern": whole(RFC3339)}
+        super().__init__(metadata={**said, "example": "2026-03-10T12:00:00.000Z"}, **options)
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+        return None if value is None else wire_time(value)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> datetime:
+        try:
+            return moment(value)
+        except (TypeError, ValueError) as broken:
+            raise ValidationError("A time as 2026-03-10T12:00:00Z.") from broken
+
+
 class Documented(ShapeSchema):
     """A body whose fields alone do not say what must be together."""
 
@@ -156,7 +175,7 @@ class Wire(Documented):
     """A body of the admin API, in or out. What is None is left out of an answer."""
 
     rules: ClassVar[tuple[Rule, ...]] = ()
-    plain = {str: fields.String, bool: Flag, int: fields.Integer}
+    plain = {str: fields.String, bool: Flag, int: fields.Integer, datetime: WireTime}
 
     class Meta:
         unknown = RAISE
@@ -192,10 +211,6 @@ class Wire(Documented):
         return {name: value for name, value in data.items() if value is not None}
 
 
-class Empty(Wire):
-    """Nothing: what a call without arguments sends, and what a deletion returns."""
-
-
 class Revision(fields.Field[int]):
     """How often the entity was changed, as a string of digits; the current one comes with each change."""
 
@@ -222,23 +237,6 @@ class Move(Points):
         if not points:
             raise ValidationError("More or less than 0.")
         return points
-
-
-class WireTime(fields.Field[datetime]):
-    """RFC 3339 in UTC with milliseconds and Z; any zone comes in."""
-
-    def __init__(self, **options: Any) -> None:
-        said = {"type": "string", "format": "date-time", "pattern": whole(RFC3339)}
-        super().__init__(metadata={**said, "example": "2026-03-10T12:00:00.000Z"}, **options)
-
-    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
-        return None if value is None else wire_time(value)
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> datetime:
-        try:
-            return moment(value)
-        except (TypeError, ValueError) as broken:
-            raise ValidationError("A time as 2026-03-10T12:00:00Z.") from broken
 
 
 class DecimalText(fields.Field[Decimal]):
@@ -315,70 +313,14 @@ class Described(fields.Dict):
         return {"$ref": f"#/components/schemas/{next(reversed(self.shapes))}"}
 
 
-class Image(Wire):
-    """A picture. Ours have an absolute `url` and no `id`; one of Wix's media is kept as it came (wix-api §3)."""
-
-    id = fields.String(validate=validate.Length(max=1000))
-    url = fields.String(validate=validate.Length(max=3000))
-    height = Points()
-    width = Points()
-    alt_text = fields.String(validate=validate.Length(max=1000))
-    filename = fields.String(validate=validate.Length(max=1000))
-
-
-class Cursors(Wire):
-    """Where the pages beside this one begin; absent where there is none."""
-
-    next = fields.String()
-    prev = fields.String()
-
-
-class CursorPagingMetadata(Wire):
-    """How many are on this page, and where the others are."""
-
-    count = fields.Integer()
-    cursors = fields.Nested(Cursors)
-    has_next = fields.Boolean()
-
-
-class PagingMetadata(Wire):
-    """The same as some calls of the wire have it (PagingMetadataV2)."""
-
-    count = fields.Integer()
-    offset = fields.Integer()
-    total = fields.Integer()
-    too_many_to_count = fields.Boolean()
-    cursors = fields.Nested(Cursors)
-
-
-class ItemError(Wire):
-    """Why an item of a bulk call failed."""
-
-    code = fields.String(required=True)
-    description = fields.String(required=True)
-    data = fields.Dict(keys=fields.String())
-
-
-class ItemMetadata(Wire):
-    """Which item of a bulk call this is, and how it went."""
-
-    id = fields.String()
-    original_index = fields.Integer(required=True)
-    success = fields.Boolean(required=True)
-    error = fields.Nested(ItemError)
-
-
-class BulkActionMetadata(Wire):
-    """How a bulk call went as a whole."""
-
-    total_successes = fields.Integer(required=True)
-    total_failures = fields.Integer(required=True)
-    undetailed_failures = fields.Integer(required=True)
-
-
 def text(low: int, high: int, **options: Any) -> fields.String:
     """A string of `low` to `high` characters."""
     return fields.String(validate=validate.Length(min=low, max=high), **options)
+
+
+def at_most(high: int, **options: Any) -> fields.String:
+    """A string of `high` characters at most."""
+    return fields.String(validate=validate.Length(max=high), **options)
 
 
 def line(low: int, high: int, **options: Any) -> fields.String:
@@ -402,16 +344,109 @@ def wire_time(value: datetime) -> str:
     return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+Guid: TypeAlias = Annotated[str, guid()]
+PageLimit: TypeAlias = Annotated[
+    int | None, fields.Integer(data_key="cursorPaging.limit", validate=validate.Range(min=1, max=100))
+]
+PageCursor: TypeAlias = Annotated[str | None, at_most(16_000, data_key="cursorPaging.cursor")]
+
+
+class Empty(TypedDict):
+    """Nothing: what a call without arguments sends, and what a deletion returns."""
+
+
+@dataclass(frozen=True)
+class RevisionQuery:
+    """Which revision the caller read."""
+
+    revision: Annotated[int, Revision()]
+
+
+class Image(TypedDict, total=False):
+    """A picture. Ours have an absolute `url` and no `id`; one of Wix's media is kept as it came (wix-api §3)."""
+
+    id: Annotated[str, at_most(1000)]
+    url: Annotated[str, at_most(3000)]
+    height: Annotated[int, Points()]
+    width: Annotated[int, Points()]
+    alt_text: Annotated[str, at_most(1000)]
+    filename: Annotated[str, at_most(1000)]
+
+
+class Cursors(TypedDict, total=False):
+    """Where the pages beside this one begin; absent where there is none."""
+
+    next: str | None
+    prev: str | None
+
+
+class CursorPagingMetadata(TypedDict, total=False):
+    """How many are on this page, and where the others are."""
+
+    count: int
+    cursors: Cursors
+    has_next: bool
+
+
+class PagingMetadata(TypedDict, total=False):
+    """The same as some calls of the wire have it (PagingMetadataV2)."""
+
+    count: int
+    offset: int
+    total: int | None
+    too_many_to_count: bool
+    cursors: Cursors
+
+
+class ItemError(TypedDict):
+    """Why an item of a bulk call failed."""
+
+    code: str
+    description: str
+    data: NotRequired[Annotated[dict[str, object], fields.Dict(keys=fields.String())]]
+
+
+class ItemMetadata(TypedDict):
+    """Which item of a bulk call this is, and how it went."""
+
+    id: NotRequired[str]
+    original_index: int
+    success: bool
+    error: NotRequired[ItemError]
+
+
+class BulkActionMetadata(TypedDict):
+    """How a bulk call went as a whole."""
+
+    total_successes: int
+    total_failures: int
+    undetailed_failures: int
+
+
+class BulkResult(TypedDict, Generic[T]):
+    """How one item of a bulk call went, and the item when it went well."""
+
+    item_metadata: ItemMetadata
+    item: NotRequired[T]
+
+
+class BulkResults(TypedDict, Generic[T]):
+    """How each item of a bulk call went, in the order of the request."""
+
+    results: list[BulkResult[T]]
+    bulk_action_metadata: BulkActionMetadata
+
+
 def bulk_answer(shape: type[Wire]) -> type[Wire]:
     """The answer of a bulk call whose items have this shape."""
     result: Any = Wire.from_dict(
-        {"item_metadata": fields.Nested(ItemMetadata, required=True), "item": fields.Nested(shape)},
+        {"item_metadata": fields.Nested(schema_of(ItemMetadata, Wire), required=True), "item": fields.Nested(shape)},
         name=f"Bulk{shape.__name__}Result",
     )
     answer: Any = Wire.from_dict(
         {
             "results": fields.List(fields.Nested(result), required=True),
-            "bulk_action_metadata": fields.Nested(BulkActionMetadata, required=True),
+            "bulk_action_metadata": fields.Nested(schema_of(BulkActionMetadata, Wire), required=True),
         },
         name=f"Bulk{shape.__name__}Answer",
     )
@@ -422,7 +457,7 @@ def page_of(
     name: str, shape: type[Wire], *, metadata: str = "paging_metadata", offset: bool = False, **beside: Any
 ) -> type[Wire]:
     """The answer of a query: the entities under `name`, and the paging (and what else is told) beside them."""
-    paging = PagingMetadata if offset else CursorPagingMetadata
+    paging = schema_of(PagingMetadata if offset else CursorPagingMetadata, Wire)
     answer: Any = Wire.from_dict(
         {
             name: fields.List(fields.Nested(shape), required=True),

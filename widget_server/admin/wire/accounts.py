@@ -12,6 +12,7 @@ from widget_server.loyalty.program import programs
 from widget_server.loyalty.program.programs import Program
 from widget_server.loyalty.program.shops import Shop
 from widget_server.loyalty.rewards import rewards
+from widget_server.web.typed_schemas import schema_of
 from widget_server.web.wire import (
     BALANCE_MAX,
     NEVER,
@@ -51,7 +52,7 @@ class Contact(Wire):
 
     id = guid()
     name = fields.String()
-    picture = fields.Nested(Image)
+    picture = fields.Nested(schema_of(Image, Wire))
     email = fields.String()
     display_name = fields.String()
 

@@ -6,6 +6,7 @@ from marshmallow import fields, pre_load, validate
 
 from widget_server import config
 from widget_server.loyalty.program.programs import Program
+from widget_server.web.typed_schemas import schema_of
 from widget_server.web.wire import NAME_MAX, Image, Points, Wire, WireTime, guid, text, wrapped
 
 STATUSES = {"draft": "DRAFT", "active": "ACTIVE", "paused": "PAUSED"}
@@ -19,7 +20,7 @@ class PointDefinition(Wire):
     """What a point is called, and its picture."""
 
     custom_name = fields.String(validate=validate.Length(max=POINTS_NAME_MAX))
-    icon = fields.Nested(Image)
+    icon = fields.Nested(schema_of(Image, Wire))
 
 
 class PointsExpiration(Wire):

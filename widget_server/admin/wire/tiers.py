@@ -6,6 +6,7 @@ from marshmallow import fields, validate
 
 from widget_server.admin.wire.program import own_icon
 from widget_server.loyalty.points import tiers
+from widget_server.web.typed_schemas import schema_of
 from widget_server.web.wire import (
     NAME_MAX,
     POINTS_MAX,
@@ -33,7 +34,7 @@ class TierDefinition(Wire):
 
     name = text(1, 50)
     description = fields.String(validate=validate.Length(max=70))
-    icon = fields.Nested(Image)
+    icon = fields.Nested(schema_of(Image, Wire))
 
 
 class Tier(Wire):

@@ -12,7 +12,6 @@ from widget_server.admin.customers import MEMBER_ID, account_id
 from widget_server.admin.routes import MANAGE, MEMBER, READ, SOURCE, Service, request_key
 from widget_server.admin.wire import coupons as shapes
 from widget_server.admin.wire.coupons import STATUSES, coupon
-from widget_server.admin.wire.tiers import RevisionAsked
 from widget_server.errors import BadRequest
 from widget_server.ledger import Account
 from widget_server.loyalty.people import customers
@@ -23,7 +22,7 @@ from widget_server.loyalty.rewards.coupons import Coupon
 from widget_server.web import query
 from widget_server.web.callers import Caller
 from widget_server.web.query import Entity, Field, word_of
-from widget_server.web.wire import Empty
+from widget_server.web.wire import Empty, RevisionQuery
 
 service = Service("coupons", "/loyalty-coupons/v1", "Coupons")
 
@@ -91,10 +90,10 @@ def get_coupon(caller: Caller, coupon_id: str) -> dict[str, Any]:
     return {"loyalty_coupon": {**shown(caller.shop, row), "failure_detail": row.failure_detail}}
 
 
-@service.route("DELETE", "/coupons/<string(length=36):coupon_id>", MANAGE, query=RevisionAsked, returns=Empty)
+@service.route("DELETE", "/coupons/<string(length=36):coupon_id>", MANAGE, query=RevisionQuery, returns=Empty)
 def delete_coupon(caller: Caller, body: Any, coupon_id: str) -> dict[str, Any]:
     """This API lists it no more; its code stays as good as it was (wix-api §1b)."""
-    coupons.delete_coupon(caller.shop, coupon_id, body["revision"])
+    coupons.delete_coupon(caller.shop, coupon_id, body.revision)
     return {}
 
 

@@ -47,6 +47,10 @@ class Partial:
     """Beside a TypedDict in `Annotated`: a change, which sends of the entity's own fields what it changes only."""
 
 
+class ReadOnly:
+    """Beside a type in `Annotated`: only the server sets it; what comes in is ignored."""
+
+
 class ShapeSchema(Schema):
     """What the schemas of an audience are based on: `plain` are its fields of plain types. With `nullable`,
     `X | None` is null on the wire; without, None is left out.
@@ -124,10 +128,12 @@ def _field(hint: Any, base: type[ShapeSchema], required: bool, default: Any) -> 
     kind, *extras = get_args(hint) if get_origin(hint) is Annotated else (hint,)
     kind, is_optional = _without_none(kind)
     if get_origin(kind) is Annotated:  # Annotated[...] | None
-        kind, *extras = get_args(kind)
+        kind, *inner = get_args(kind)
+        extras += inner
     known = next((one for one in extras if isinstance(one, fields.Field)), None)
     field = copy.deepcopy(known) if known else _implied(kind, base, is_partial=Partial in extras)
     field.validators += [one for one in extras if isinstance(one, validate.Validator)]
+    field.dump_only = field.dump_only or ReadOnly in extras
     if field.dump_only:
         return field
     field.allow_none = field.allow_none or (is_optional and base.nullable)

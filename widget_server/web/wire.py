@@ -61,13 +61,16 @@ def moment(text: str) -> datetime:
 class Rule:
     """What the fields of a body must be together: checked when it comes in, and said in openapi.json."""
 
+    def prepare(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Returns the body as it is read: another spelling becomes the wire's own."""
+        return data
+
     def check(self, data: dict[str, Any], partial: bool) -> None:
         """Raise ValidationError unless `data` is as it should; `partial`: it is a change."""
-        raise NotImplementedError
 
     def shape(self, partial: bool) -> dict[str, Any]:
-        """The same as a JSON Schema."""
-        raise NotImplementedError
+        """The same as a JSON Schema, empty when none can say it."""
+        return {}
 
 
 class Points(fields.Field[int]):
@@ -193,6 +196,8 @@ class Wire(Documented):
         """
         if not isinstance(data, dict):
             return data
+        for rule in self.rules:
+            data = rule.prepare(data)
         read_only = {field.data_key for field in self.dump_fields.values() if field.dump_only}
         return {name: value for name, value in data.items() if name.removeprefix("_") not in read_only}
 

@@ -8,6 +8,7 @@ from widget_server.admin.wire.rewards import Scope, bounds
 from widget_server.loyalty.people.customers import Customer
 from widget_server.loyalty.rewards import coupons
 from widget_server.loyalty.rewards.coupons import Coupon
+from widget_server.web.typed_schemas import schema_of
 from widget_server.web.wire import POINTS_MAX, Number, Points, Revision, Wire, WireTime, guid, page_of, wrapped
 
 STATUSES = {
@@ -30,7 +31,7 @@ class Specification(Wire):
     free_shipping = fields.Boolean()
     free_product_id = fields.String()
     minimum_subtotal = Number()
-    scope = fields.Nested(Scope)
+    scope = fields.Nested(schema_of(Scope, Wire))
     name = fields.String()
     type = fields.String()
     limited_to_one_item = fields.Boolean()

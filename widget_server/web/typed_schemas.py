@@ -12,8 +12,9 @@ What comes in is a frozen dataclass; what goes out, and an entity of which a cha
         transaction_id: NotRequired[Annotated[str | None, guid()]]
 
 The field is the one in `Annotated`, else it follows from the type: a shape is an object, `list[X]` a list, a `Literal`
-a choice of its words, and plain types (`str`, `bool`) are those of the audience's base class. A shape may be generic:
-`BulkResults[Tier]` is one whose items are tiers. Validators in `Annotated` limit a field further.
+a choice of its words, and plain types (`str`, `bool`) are those of the audience's base class. Validators in `Annotated`
+(`Length(max=20)`) are added to it. A shape may be generic:
+`BulkResults[Tier]` is one whose items are tiers.
 """
 
 import copy
@@ -78,13 +79,15 @@ def schema_of(shape: type, base: type[ShapeSchema]) -> type[ShapeSchema]:
     hints = get_type_hints(kind, include_extras=True)
     given = dict(zip(getattr(kind, "__parameters__", ()), filled, strict=True))
     made = {name: _field(_filled(hint, given), base, *_default(kind, name)) for name, hint in hints.items()}
-    rules = {"rules": RULES[kind]} if kind in RULES else {}
+    rules = {"rules": found} if (found := [rule for one in kind.__mro__ for rule in RULES.get(one, ())]) else {}
     name = "".join(one.__name__ for one in (*filled, kind))
     return type(name, (base,), {**made, **rules, "shape": kind, "__doc__": kind.__doc__})
 
 
 def together(*rules: object) -> Callable[[type[T]], type[T]]:
-    """Decorate a shape with what its fields must be together; its audience's base class knows what to do with these."""
+    """Decorate a shape with what its fields must be together, beside what is said of the dataclass that it extends; its
+    audience's base class knows what to do with these.
+    """
 
     def keep(shape: type[T]) -> type[T]:
         RULES[shape] = rules
@@ -132,7 +135,7 @@ def _field(hint: Any, base: type[ShapeSchema], required: bool, default: Any) -> 
         extras += inner
     known = next((one for one in extras if isinstance(one, fields.Field)), None)
     field = copy.deepcopy(known) if known else _implied(kind, base, is_partial=Partial in extras)
-    field.validators += [one for one in extras if isinstance(one, validate.Validator)]
+    field.validators = [*field.validators, *(one for one in extras if isinstance(one, validate.Validator))]
     field.dump_only = field.dump_only or ReadOnly in extras
     if field.dump_only:
         return field

@@ -350,6 +350,7 @@ def wire_time(value: datetime) -> str:
 
 
 Guid: TypeAlias = Annotated[str, guid()]
+PointsAmount: TypeAlias = Annotated[int, Points()]
 PageLimit: TypeAlias = Annotated[
     int | None, fields.Integer(data_key="cursorPaging.limit", validate=validate.Range(min=1, max=100))
 ]

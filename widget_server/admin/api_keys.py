@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from widget_server.admin.routes import MANAGE, READ, Service, naming
 from widget_server.admin.wire.api_keys import ApiKeyBody, ApiKeys, CreateApiKey, RotateApiKey, api_key, rights
+from widget_server.errors import MoreThanOwnRights, NotFound
 from widget_server.loyalty.people import api_keys
 from widget_server.web.callers import Caller
 from widget_server.web.wire import Empty
@@ -13,7 +14,9 @@ WIRE_NAMES = {"expires_at": "apiKey.expirationDate"}
 service = Service("api_keys", "/loyalty-access/v1", "API keys")
 
 
-@service.route("POST", "/api-keys", MANAGE, takes=CreateApiKey, returns=ApiKeyBody, keyed=False)
+@service.route(
+    "POST", "/api-keys", MANAGE, takes=CreateApiKey, returns=ApiKeyBody, keyed=False, refuses=(MoreThanOwnRights,)
+)
 def create_key(caller: Caller, body: CreateApiKey) -> ApiKeyBody:
     """A new key, which may do no more than the calling one; its `secret` is shown this once."""
     with naming(WIRE_NAMES, under="apiKey"):
@@ -29,7 +32,15 @@ def list_keys(caller: Caller) -> ApiKeys:
     return {"api_keys": [api_key(row) for row in api_keys.keys(caller.shop.id)]}
 
 
-@service.route("POST", "/api-keys/<key_id>/rotate", MANAGE, takes=RotateApiKey, returns=ApiKeyBody, keyed=False)
+@service.route(
+    "POST",
+    "/api-keys/<key_id>/rotate",
+    MANAGE,
+    takes=RotateApiKey,
+    returns=ApiKeyBody,
+    keyed=False,
+    refuses=(NotFound, MoreThanOwnRights),
+)
 def rotate_key(caller: Caller, body: RotateApiKey, key_id: str) -> ApiKeyBody:
     """A fresh `secret`, shown this once. The earlier one, and what it granted, ends at once, or after `keepHours`."""
     keep = timedelta(hours=body.keep_hours or 0)
@@ -38,7 +49,7 @@ def rotate_key(caller: Caller, body: RotateApiKey, key_id: str) -> ApiKeyBody:
     return {"api_key": api_key(row, secret)}
 
 
-@service.route("DELETE", "/api-keys/<key_id>", MANAGE, returns=Empty)
+@service.route("DELETE", "/api-keys/<key_id>", MANAGE, returns=Empty, refuses=(NotFound,))
 def revoke_key(caller: Caller, key_id: str) -> Empty:
     """The key is dead, and with it every token that it was given; the calling key may revoke itself."""
     api_keys.revoke_key(caller.shop.id, key_id)

@@ -3,6 +3,7 @@
 from widget_server.admin.routes import MANAGE, READ, Service
 from widget_server.admin.wire import batches as shapes
 from widget_server.admin.wire.batches import KINDS, STATUSES, batch, error
+from widget_server.errors import BatchUnfinished, NotFound
 from widget_server.loyalty.points import batches
 from widget_server.loyalty.points.batches import Batch
 from widget_server.web import query
@@ -32,13 +33,15 @@ def query_batches(caller: Caller, body: query.QueryBody) -> shapes.BatchesPage:
     return {"batches": [batch(row) for row in found.rows], "paging_metadata": query.metadata(found)}
 
 
-@service.route("GET", "/batches/<batch_id>", READ, returns=shapes.BatchBody)
+@service.route("GET", "/batches/<batch_id>", READ, returns=shapes.BatchBody, refuses=(NotFound,))
 def get_batch(caller: Caller, batch_id: str) -> shapes.BatchBody:
     """One batch: how far it is."""
     return {"batch": batch(Batch.need(caller.shop, Batch.id == batch_id))}
 
 
-@service.route("GET", "/batches/<batch_id>/errors", READ, query=shapes.ErrorsQuery, returns=shapes.BatchErrors)
+@service.route(
+    "GET", "/batches/<batch_id>/errors", READ, query=shapes.ErrorsQuery, returns=shapes.BatchErrors, refuses=(NotFound,)
+)
 def list_errors(caller: Caller, body: shapes.ErrorsQuery, batch_id: str) -> shapes.BatchErrors:
     """The accounts that were not changed, or whose change was not undone, and why."""
     Batch.need(caller.shop, Batch.id == batch_id)
@@ -48,7 +51,9 @@ def list_errors(caller: Caller, body: shapes.ErrorsQuery, batch_id: str) -> shap
     return {"errors": [error(item) for item in found]}
 
 
-@service.route("POST", "/batches/<batch_id>/undo", MANAGE, returns=shapes.BatchBody)
+@service.route(
+    "POST", "/batches/<batch_id>/undo", MANAGE, returns=shapes.BatchBody, refuses=(NotFound, BatchUnfinished)
+)
 def undo_batch(caller: Caller, batch_id: str) -> shapes.BatchBody:
     """Book the exact opposite of each change, behind the answer; who has spent the points keeps theirs."""
     return {"batch": batch(batches.undo(caller.shop, batch_id))}

@@ -23,21 +23,28 @@ from widget_server.errors import (
     AddressNotAllowed,
     BadRequest,
     Busy,
+    CustomerExcluded,
     DatabaseAway,
     KeyReused,
     MembersOnly,
+    NotEnoughPoints,
     OtherShop,
+    ProgramNotActive,
     QueryTooSlow,
     RateLimited,
     Refusal,
+    RewardLimitReached,
+    RewardUnavailable,
     ScopeMissing,
     SignedOut,
+    TierTooLow,
+    WorthNothing,
 )
 from widget_server.loyalty.points.adjustments import Annotation
 from widget_server.web import key_rates
 from widget_server.web.bodies import json_body, unfit
 from widget_server.web.callers import ACCESS_TOKEN, API_KEY, Audience, Caller, caller
-from widget_server.web.documented_refusals import CallRefusals, Refusals, check_item, known
+from widget_server.web.documented_refusals import CallRefusals, Refusals, check_item, once_each
 from widget_server.web.error_bodies import ErrorBody
 from widget_server.web.query import CountBody, QueryBody, SearchBody
 from widget_server.web.typed_schemas import schema_of
@@ -73,6 +80,15 @@ OF_AUDIENCE: dict[Audience, Refusals] = {READ: (ScopeMissing,), MANAGE: (ScopeMi
 OF_BODY: Refusals = (RequestEntityTooLarge,)
 OF_QUERY: Refusals = (QueryTooSlow,)
 OF_REQUEST_KEY: Refusals = (KeyReused,)
+REDEEMING: Refusals = (  # of what buys a reward
+    ProgramNotActive,
+    CustomerExcluded,
+    RewardUnavailable,
+    RewardLimitReached,
+    TierTooLow,
+    WorthNothing,
+    NotEnoughPoints,
+)
 REFUSALS = {"4XX": {"description": "No, and why", "content": {"application/json": {"schema": ErrorBody}}}}
 
 
@@ -149,7 +165,7 @@ class Service(Blueprint):
         parameters = schema_of(query, Wire) if query else None
         answer = schema_of(returns, Wire)
         keyed = keyed and who is not READ
-        refusals = CallRefusals(f"{method} {address}", known((*refuses, *_common(who, takes, body, keyed))))
+        refusals = CallRefusals(f"{method} {address}", once_each((*refuses, *_common(who, takes, body, keyed))))
 
         def register(act: Callable[..., Any]) -> Callable[..., Any]:
             @wraps(act)

@@ -2,6 +2,7 @@
 
 from widget_server.admin.routes import MANAGE, READ, Service, naming
 from widget_server.admin.wire.secrets import AddSecret, ShopSecretBody, ShopSecrets, shop_secret
+from widget_server.errors import LastSecret, NotFound, TooManySecrets
 from widget_server.loyalty.program import shops
 from widget_server.web.callers import Caller
 from widget_server.web.wire import Empty
@@ -9,7 +10,9 @@ from widget_server.web.wire import Empty
 service = Service("secrets", "/loyalty-access/v1", "Secrets the shop signs with")
 
 
-@service.route("POST", "/shop-secrets", MANAGE, takes=AddSecret, returns=ShopSecretBody, keyed=False)
+@service.route(
+    "POST", "/shop-secrets", MANAGE, takes=AddSecret, returns=ShopSecretBody, keyed=False, refuses=(TooManySecrets,)
+)
 def add_secret(caller: Caller, body: AddSecret) -> ShopSecretBody:
     """One more valid secret, yours or a fresh one; its `secret` is shown this once. At most two of a kind."""
     with naming({}, under="shopSecret"):
@@ -23,7 +26,7 @@ def list_secrets(caller: Caller) -> ShopSecrets:
     return {"shop_secrets": [shop_secret(row) for row in shops.secrets_of(caller.shop.id)]}
 
 
-@service.route("DELETE", "/shop-secrets/<secret_id>", MANAGE, returns=Empty)
+@service.route("DELETE", "/shop-secrets/<secret_id>", MANAGE, returns=Empty, refuses=(NotFound, LastSecret))
 def remove_secret(caller: Caller, secret_id: str) -> Empty:
     """Refuse from now on what is signed with this secret; the last one of a kind stays."""
     shops.remove_secret(caller.shop.id, secret_id)

@@ -72,14 +72,18 @@ def check_item(refusal: Refusal) -> None:
         running.check(refusal)
 
 
-def known(classes: Iterable[type[Refusal] | type[HTTPException]]) -> Refusals:
+def once_each(classes: Iterable[type[Refusal] | type[HTTPException]]) -> Refusals:
     """Each class once, in this order."""
     return tuple(dict.fromkeys(classes))
+
+
+def code(one: type[Refusal] | type[HTTPException]) -> str:
+    """The stable code of a refusal."""
+    return one.code if issubclass(one, Refusal) else CODES[one.code or 500]
 
 
 def _facts(one: type[Refusal] | type[HTTPException]) -> tuple[int, str, str]:
     """HTTP status, code and sentence."""
     if issubclass(one, Refusal):
-        return STATUS[one.kind], one.code, one.message
-    status = one.code or 500
-    return status, CODES[status], one.description or ""
+        return STATUS[one.kind], code(one), one.message
+    return one.code or 500, code(one), one.description or ""

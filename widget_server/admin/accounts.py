@@ -8,7 +8,16 @@ from widget_server.admin.customers import MEMBER_ID
 from widget_server.admin.routes import MANAGE, MEMBER, READ, SOURCE, Service, request_key, said
 from widget_server.admin.wire import accounts as shapes
 from widget_server.admin.wire.accounts import Surroundings, account
-from widget_server.errors import NotFound
+from widget_server.errors import (
+    AccountExists,
+    BalanceTooLarge,
+    CustomerExcluded,
+    NotEnoughPoints,
+    NotFound,
+    ProgramNotActive,
+    QueryTooSlow,
+    StaleRevision,
+)
 from widget_server.ledger import Account
 from widget_server.loyalty import reports
 from widget_server.loyalty.people import customers
@@ -82,13 +91,22 @@ class BulkAdjust(shapes.BulkAdjust):
     search = query.selected(KNOWN)
 
 
-@service.route("POST", "/accounts", MANAGE, takes=shapes.CreateAccount, returns=shapes.AccountBody)
+@service.route(
+    "POST",
+    "/accounts",
+    MANAGE,
+    takes=shapes.CreateAccount,
+    returns=shapes.AccountBody,
+    refuses=(NotFound, ProgramNotActive, AccountExists),
+)
 def create_account(caller: Caller, body: Any) -> dict[str, Any]:
     """An account with 0 points for a customer; the program must be active, and the customer has none yet."""
     return {"account": shown(caller.shop, adjustments.create_account(caller.shop, body["contact_id"]))}
 
 
-@service.route("GET", "/accounts", READ, query=shapes.ListAccounts, returns=shapes.AccountsListed)
+@service.route(
+    "GET", "/accounts", READ, query=shapes.ListAccounts, returns=shapes.AccountsListed, refuses=(QueryTooSlow,)
+)
 def list_accounts(caller: Caller, body: Any) -> dict[str, Any]:
     """Accounts of these contacts, or all; newest first."""
     paging = {name: body[name] for name in ("limit", "cursor") if name in body}
@@ -155,13 +173,15 @@ def get_program_totals(caller: Caller) -> dict[str, Any]:
     return {"points": counters, "tier_totals": tiers}
 
 
-@service.route("GET", "/accounts/my-account", MEMBER, returns=shapes.AccountBody)
+@service.route("GET", "/accounts/my-account", MEMBER, returns=shapes.AccountBody, refuses=(NotFound,))
 def get_my_account(caller: Caller) -> dict[str, Any]:
     """The calling member's own."""
     return {"account": shown(caller.shop, _account_of(caller.shop, caller.member))}
 
 
-@service.route("GET", "/accounts/fetch-by", READ, query=shapes.SecondaryId, returns=shapes.AccountBody)
+@service.route(
+    "GET", "/accounts/fetch-by", READ, query=shapes.SecondaryId, returns=shapes.AccountBody, refuses=(NotFound,)
+)
 def get_account_by_secondary_id(caller: Caller, body: Any) -> dict[str, Any]:
     """The account of a contact, or of a member."""
     customer = customers.by_id(caller.shop.id, body.get("contact_id") or body["member_id"])
@@ -170,7 +190,7 @@ def get_account_by_secondary_id(caller: Caller, body: Any) -> dict[str, Any]:
     return {"account": shown(caller.shop, _account_of(caller.shop, customer))}
 
 
-@service.route("GET", "/accounts/<string(length=36):account_id>", READ, returns=shapes.AccountBody)
+@service.route("GET", "/accounts/<string(length=36):account_id>", READ, returns=shapes.AccountBody, refuses=(NotFound,))
 def get_account(caller: Caller, account_id: str) -> dict[str, Any]:
     """One account."""
     return {"account": shown(caller.shop, Account.need(caller.shop, Account.id == account_id))}
@@ -182,6 +202,7 @@ def get_account(caller: Caller, account_id: str) -> dict[str, Any]:
     MANAGE,
     takes=shapes.AdjustPoints,
     returns=shapes.AccountMoved,
+    refuses=(NotFound, StaleRevision, NotEnoughPoints, BalanceTooLarge),
 )
 def adjust_points(caller: Caller, body: Any, account_id: str) -> dict[str, Any]:
     """By an amount or to a balance; never below 0. The customer reads `description`, staff alone `reason`."""
@@ -205,6 +226,7 @@ def adjust_points(caller: Caller, body: Any, account_id: str) -> dict[str, Any]:
     MANAGE,
     takes=shapes.EarnPoints,
     returns=shapes.AccountMoved,
+    refuses=(NotFound, ProgramNotActive, CustomerExcluded, BalanceTooLarge),
 )
 def earn_points(caller: Caller, body: Any, account_id: str) -> dict[str, Any]:
     """Points for something done, once for an `idempotencyKey`: the same again returns the first transaction."""

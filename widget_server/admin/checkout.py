@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from widget_server.admin.routes import MANAGE, MEMBER, READ, SOURCE, Service, request_key
+from widget_server.admin.routes import MANAGE, MEMBER, READ, REDEEMING, SOURCE, Service, request_key
 from widget_server.admin.wire.checkout import (
     TYPES,
     WIRE_STATUSES,
@@ -13,6 +13,7 @@ from widget_server.admin.wire.checkout import (
     DiscountsPage,
     discount,
 )
+from widget_server.errors import CheckoutEnded, CheckoutTaken, CouponNotUsable, NotFound, StaleRevision
 from widget_server.loyalty.rewards import checkout
 from widget_server.loyalty.rewards.checkout import CheckoutDiscount
 from widget_server.web import query
@@ -37,7 +38,14 @@ ENTITY = Entity(
 )
 
 
-@service.route("POST", "/loyalty-checkout-discount", MEMBER, takes=ApplyDiscount, returns=DiscountBody)
+@service.route(
+    "POST",
+    "/loyalty-checkout-discount",
+    MEMBER,
+    takes=ApplyDiscount,
+    returns=DiscountBody,
+    refuses=(NotFound, StaleRevision, CheckoutTaken, CouponNotUsable, *REDEEMING),
+)
 def apply_discount(caller: Caller, body: Any) -> dict[str, Any]:
     """The calling member takes a reward, or a coupon they have, to a checkout of the shop's."""
     reward, coupon = body.get("reward") or {}, body.get("loyalty_coupon") or {}
@@ -65,13 +73,27 @@ def query_discounts(caller: Caller, body: query.QueryBody) -> dict[str, Any]:
     }
 
 
-@service.route("POST", "/loyalty-checkout-discounts/begin", MANAGE, takes=CheckoutAsked, returns=DiscountBody)
+@service.route(
+    "POST",
+    "/loyalty-checkout-discounts/begin",
+    MANAGE,
+    takes=CheckoutAsked,
+    returns=DiscountBody,
+    refuses=(NotFound, CheckoutEnded),
+)
 def begin_checkout(caller: Caller, body: Any) -> dict[str, Any]:
     """The order is being placed: the member cannot take the discount off any more."""
     return {"discount": discount(checkout.begin(caller.shop, body["checkout_id"]))}
 
 
-@service.route("POST", "/loyalty-checkout-discounts/complete", MANAGE, takes=CheckoutCompleted, returns=DiscountBody)
+@service.route(
+    "POST",
+    "/loyalty-checkout-discounts/complete",
+    MANAGE,
+    takes=CheckoutCompleted,
+    returns=DiscountBody,
+    refuses=(NotFound, CheckoutEnded),
+)
 def complete_checkout(caller: Caller, body: Any) -> dict[str, Any]:
     """An order came of it; the shop's webhook says the same when the order carries the coupon's code."""
     order = f"{caller.shop.platform}:{body['order_id']}"
@@ -81,13 +103,22 @@ def complete_checkout(caller: Caller, body: Any) -> dict[str, Any]:
     return {"discount": discount(row)}
 
 
-@service.route("POST", "/loyalty-checkout-discounts/cancel", MANAGE, takes=CheckoutAsked, returns=DiscountBody)
+@service.route(
+    "POST", "/loyalty-checkout-discounts/cancel", MANAGE, takes=CheckoutAsked, returns=DiscountBody, refuses=(NotFound,)
+)
 def cancel_checkout(caller: Caller, body: Any) -> dict[str, Any]:
     """No order came of it, or its order was cancelled: the member has again what they spent, once."""
     return {"discount": discount(checkout.cancel(caller.shop, body["checkout_id"], source=SOURCE))}
 
 
-@service.route("POST", "/loyalty-checkout-discounts/remove", MANAGE, takes=CheckoutAsked, returns=DiscountBody)
+@service.route(
+    "POST",
+    "/loyalty-checkout-discounts/remove",
+    MANAGE,
+    takes=CheckoutAsked,
+    returns=DiscountBody,
+    refuses=(NotFound, CheckoutEnded),
+)
 def remove_discount(caller: Caller, body: Any) -> dict[str, Any]:
     """The member takes the discount off the checkout."""
     return {"discount": discount(checkout.remove(caller.shop, body["checkout_id"], source=SOURCE))}

@@ -9,10 +9,10 @@ from typing import Any
 from peewee import JOIN, Case
 
 from widget_server.admin.customers import MEMBER_ID, account_id
-from widget_server.admin.routes import MANAGE, MEMBER, READ, SOURCE, Service, request_key
+from widget_server.admin.routes import MANAGE, MEMBER, READ, REDEEMING, SOURCE, Service, request_key
 from widget_server.admin.wire import coupons as shapes
 from widget_server.admin.wire.coupons import STATUSES, coupon
-from widget_server.errors import BadRequest
+from widget_server.errors import BadRequest, MembersOnly, NotFound, QueryTooSlow, StaleRevision
 from widget_server.ledger import Account
 from widget_server.loyalty.people import customers
 from widget_server.loyalty.people.customers import Customer
@@ -49,14 +49,28 @@ ENTITY = Entity(
 )
 
 
-@service.route("POST", "/coupons", MANAGE, takes=shapes.RedeemForCoupon, returns=shapes.CouponBought)
+@service.route(
+    "POST",
+    "/coupons",
+    MANAGE,
+    takes=shapes.RedeemForCoupon,
+    returns=shapes.CouponBought,
+    refuses=(NotFound, MembersOnly, *REDEEMING),
+)
 def redeem_points_for_coupon(caller: Caller, body: Any) -> dict[str, Any]:
     """Buy a reward with an account's points; the program must be active and the customer a member."""
     account = Account.need(caller.shop, Account.id == body["loyalty_account_id"])
     return _bought(caller.shop, customers.by_id(caller.shop.id, account.customer_id), body)
 
 
-@service.route("POST", "/coupons/redeem-my-coupon", MEMBER, takes=shapes.RedeemMine, returns=shapes.CouponBought)
+@service.route(
+    "POST",
+    "/coupons/redeem-my-coupon",
+    MEMBER,
+    takes=shapes.RedeemMine,
+    returns=shapes.CouponBought,
+    refuses=(NotFound, *REDEEMING),
+)
 def redeem_my_points(caller: Caller, body: Any) -> dict[str, Any]:
     """Buy a reward with the calling member's points."""
     return _bought(caller.shop, caller.member, body)
@@ -69,7 +83,9 @@ def get_my_coupons(caller: Caller) -> dict[str, Any]:
     return {"loyalty_coupons": _all_shown(rows)}
 
 
-@service.route("GET", "/bulk/coupons", READ, query=shapes.PackedQuery, returns=shapes.CouponsInSites)
+@service.route(
+    "GET", "/bulk/coupons", READ, query=shapes.PackedQuery, returns=shapes.CouponsInSites, refuses=(QueryTooSlow,)
+)
 def bulk_get_coupons(caller: Caller, body: Any) -> dict[str, Any]:
     """The coupons of all sites of the caller: a key is good for one. The first 100 of its query."""
     found = query.page(ENTITY, _listed(caller.shop), _unpacked(body.get("r")), shop_id=caller.shop.id)
@@ -83,14 +99,21 @@ def query_coupons(caller: Caller, body: query.QueryBody) -> dict[str, Any]:
     return {"loyalty_coupons": _all_shown(found.rows), "metadata": query.metadata_v2(found)}
 
 
-@service.route("GET", "/coupons/<string(length=36):coupon_id>", READ, returns=shapes.CouponBody)
+@service.route("GET", "/coupons/<string(length=36):coupon_id>", READ, returns=shapes.CouponBody, refuses=(NotFound,))
 def get_coupon(caller: Caller, coupon_id: str) -> dict[str, Any]:
     """One coupon, and what a connected shop said when it could not make or kill the code."""
     row = coupons.need_coupon(caller.shop, coupon_id)
     return {"loyalty_coupon": {**shown(caller.shop, row), "failure_detail": row.failure_detail}}
 
 
-@service.route("DELETE", "/coupons/<string(length=36):coupon_id>", MANAGE, query=RevisionQuery, returns=Empty)
+@service.route(
+    "DELETE",
+    "/coupons/<string(length=36):coupon_id>",
+    MANAGE,
+    query=RevisionQuery,
+    returns=Empty,
+    refuses=(NotFound, StaleRevision),
+)
 def delete_coupon(caller: Caller, body: Any, coupon_id: str) -> dict[str, Any]:
     """This API lists it no more; its code stays as good as it was (wix-api §1b)."""
     coupons.delete_coupon(caller.shop, coupon_id, body.revision)

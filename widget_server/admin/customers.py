@@ -9,6 +9,7 @@ from widget_server.admin.routes import MANAGE, READ, Service, bulk, naming
 from widget_server.admin.wire import customers as shapes
 from widget_server.admin.wire.customers import SAME, STATUSES, customer, facts, person
 from widget_server.db import atomic
+from widget_server.errors import CustomerExists, EmailInvalid, NotFound
 from widget_server.ledger import Account
 from widget_server.loyalty.people import customers, privacy
 from widget_server.loyalty.people.customers import Customer
@@ -47,14 +48,28 @@ ENTITY = Entity(
 )
 
 
-@service.route("POST", "/customers", MANAGE, takes=shapes.CustomerBody, returns=shapes.CustomerBody)
+@service.route(
+    "POST",
+    "/customers",
+    MANAGE,
+    takes=shapes.CustomerBody,
+    returns=shapes.CustomerBody,
+    refuses=(EmailInvalid, CustomerExists),
+)
 def create_customer(caller: Caller, body: Any) -> dict[str, Any]:
     """Somebody new; a VISITOR unless told. Only a MEMBER gets an account now."""
     with naming({}, under="customer"):
         return {"customer": _made(caller.shop, body["customer"])}
 
 
-@service.route("POST", "/bulk/customers/create", MANAGE, takes=shapes.NewCustomers, returns=shapes.CustomersMade)
+@service.route(
+    "POST",
+    "/bulk/customers/create",
+    MANAGE,
+    takes=shapes.NewCustomers,
+    returns=shapes.CustomersMade,
+    refuses=(EmailInvalid, CustomerExists),
+)
 def bulk_create_customers(caller: Caller, body: Any) -> dict[str, Any]:
     """Up to 100 customers; one that is refused leaves the others be."""
     return bulk(body["customers"], lambda one: _made(caller.shop, one))
@@ -74,13 +89,20 @@ def search_customers(caller: Caller, body: query.SearchBody) -> dict[str, Any]:
     return {"customers": _all_shown(found.rows), "paging_metadata": query.metadata(found)}
 
 
-@service.route("GET", "/customers/<customer_id>", READ, returns=shapes.CustomerBody)
+@service.route("GET", "/customers/<customer_id>", READ, returns=shapes.CustomerBody, refuses=(NotFound,))
 def get_customer(caller: Caller, customer_id: str) -> dict[str, Any]:
     """One customer; a merged one leads to the customer it was merged into."""
     return {"customer": _shown(caller.shop, customers.live(customers.by_id(caller.shop.id, customer_id)))}
 
 
-@service.route("PATCH", "/customers/<customer_id>", MANAGE, takes=shapes.CustomerChange, returns=shapes.CustomerBody)
+@service.route(
+    "PATCH",
+    "/customers/<customer_id>",
+    MANAGE,
+    takes=shapes.CustomerChange,
+    returns=shapes.CustomerBody,
+    refuses=(NotFound, EmailInvalid, CustomerExists),
+)
 def update_customer(caller: Caller, body: Any, customer_id: str) -> dict[str, Any]:
     """Change what is sent. A new address is not verified unless told; the `excluded` neither earn nor redeem."""
     sent = body["customer"]
@@ -90,14 +112,21 @@ def update_customer(caller: Caller, body: Any, customer_id: str) -> dict[str, An
     return {"customer": _shown(caller.shop, row)}
 
 
-@service.route("DELETE", "/customers/<customer_id>", MANAGE, returns=Empty)
+@service.route("DELETE", "/customers/<customer_id>", MANAGE, returns=Empty, refuses=(NotFound,))
 def erase_customer(caller: Caller, customer_id: str) -> dict[str, Any]:
     """Forget the customer: the facts go, the ledger stays without a name."""
     privacy.erase(caller.shop, customers.by_id(caller.shop.id, customer_id))
     return {}
 
 
-@service.route("POST", "/customers/<customer_id>/merge", MANAGE, takes=shapes.MergeAsked, returns=shapes.CustomerBody)
+@service.route(
+    "POST",
+    "/customers/<customer_id>/merge",
+    MANAGE,
+    takes=shapes.MergeAsked,
+    returns=shapes.CustomerBody,
+    refuses=(NotFound,),
+)
 def merge_customer(caller: Caller, body: Any, customer_id: str) -> dict[str, Any]:
     """Two rows are one person: what this one has goes to the other, its points with their history."""
     with naming({"into_id": "intoId"}):

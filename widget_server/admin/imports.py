@@ -12,10 +12,17 @@ from flask_smorest import Blueprint
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from widget_server import clock, config
-from widget_server.admin.routes import MANAGE, READ, REFUSALS, SOURCE, Service, said, without_default
+from widget_server.admin.routes import ANY_ADDRESS, MANAGE, OF_BODY, READ, SOURCE, Service, said, without_default
 from widget_server.admin.wire import imports as shapes
 from widget_server.admin.wire.imports import STATUSES, columns, loyalty_import
-from widget_server.errors import NotFound
+from widget_server.errors import (
+    AlreadyImported,
+    FileTooLarge,
+    ImportColumnsUnknown,
+    ImportNotParsed,
+    NotFound,
+    UploadGone,
+)
 from widget_server.loyalty.points import imports
 from widget_server.loyalty.points.batches import Batch
 from widget_server.loyalty.points.imports import FILE_BYTES_MAX, Import
@@ -23,6 +30,8 @@ from widget_server.loyalty.program import shops
 from widget_server.loyalty.program.shops import Shop
 from widget_server.web import query
 from widget_server.web.callers import Caller
+from widget_server.web.documented_refusals import CallRefusals
+from widget_server.web.error_bodies import ErrorBody
 from widget_server.web.query import Entity, Field, word_of
 from widget_server.web.wire import wire_time
 
@@ -63,13 +72,20 @@ def create_import(caller: Caller, body: Any) -> dict[str, Any]:
     return {"loyalty_import": shown(caller.shop, row)}
 
 
-@service.route("GET", BASE, READ, query=shapes.ImportAsked, returns=shapes.ImportBody)
+@service.route("GET", BASE, READ, query=shapes.ImportAsked, returns=shapes.ImportBody, refuses=(NotFound,))
 def get_import(caller: Caller, body: Any) -> dict[str, Any]:
     """One import."""
     return {"loyalty_import": shown(caller.shop, _need(caller.shop, body))}
 
 
-@service.route("POST", f"{BASE}/execute", MANAGE, takes=shapes.ExecuteImport, returns=shapes.ImportBody)
+@service.route(
+    "POST",
+    f"{BASE}/execute",
+    MANAGE,
+    takes=shapes.ExecuteImport,
+    returns=shapes.ImportBody,
+    refuses=(NotFound, ImportNotParsed, ImportColumnsUnknown, AlreadyImported),
+)
 def execute_import(caller: Caller, body: Any) -> dict[str, Any]:
     """Book what the file says, behind the answer; only after it was PARSED."""
     row = _need(caller.shop, body)
@@ -86,7 +102,9 @@ def execute_import(caller: Caller, body: Any) -> dict[str, Any]:
     return {"loyalty_import": shown(caller.shop, row)}
 
 
-@service.route("GET", f"{BASE}/error-file-download-url", MANAGE, query=shapes.ImportAsked, returns=shapes.Url)
+@service.route(
+    "GET", f"{BASE}/error-file-download-url", MANAGE, query=shapes.ImportAsked, returns=shapes.Url, refuses=(NotFound,)
+)
 def get_error_file_url(caller: Caller, body: Any) -> dict[str, Any]:
     """Where the rows that were not imported are to be had, for an hour: a CSV with the reason behind each."""
     row = _need(caller.shop, body)
@@ -102,12 +120,19 @@ def query_imports(caller: Caller, body: query.QueryBody) -> dict[str, Any]:
     return {"loyalty_imports": _all_shown(caller.shop, found.rows), "paging_metadata": query.metadata(found)}
 
 
+UPLOAD = CallRefusals("PUT /loyalty-imports/v1/files/{upload_id}", (UploadGone, FileTooLarge, *OF_BODY, *ANY_ADDRESS))
+ERROR_FILE = CallRefusals("GET /loyalty-imports/v1/files/errors/{token}.csv", (NotFound, *ANY_ADDRESS))
 CSV = {"schema": {"type": "string", "example": "email,points\nann@shop.example,100\n"}}
 
 
 @files.route("/<upload_id>", methods=["PUT", "POST"])
 @files.response(200, shapes.Received)
-@files.doc(security=[], responses=REFUSALS, requestBody={"required": True, "content": {"text/csv": CSV}})
+@files.doc(
+    security=[],
+    responses=UPLOAD.responses(ErrorBody, admin=True),
+    requestBody={"required": True, "content": {"text/csv": CSV}},
+)
+@UPLOAD.checked()
 def receive(upload_id: str) -> ResponseReturnValue:
     """The file itself: as the body, or as the first file of a form."""
     request.max_content_length = FILE_BYTES_MAX + 100_000  # with what a form puts around the file
@@ -117,7 +142,14 @@ def receive(upload_id: str) -> ResponseReturnValue:
 
 
 @files.get("/errors/<token>.csv")
-@files.doc(security=[], responses={"200": {"description": "The rows", "content": {"text/csv": CSV}}, **REFUSALS})
+@files.doc(
+    security=[],
+    responses={
+        "200": {"description": "The rows", "content": {"text/csv": CSV}},
+        **ERROR_FILE.responses(ErrorBody, admin=True),
+    },
+)
+@ERROR_FILE.checked()
 def error_file(token: str) -> ResponseReturnValue:
     """The rows that were not imported, for who has the address."""
     try:

@@ -75,7 +75,8 @@ NEEDS = {
     MEMBER: "A member's token.",
 }
 # what any call may be refused with, by what it takes and whom it is for; `refuses` of a route has its own beside these
-ANY_CALL: Refusals = (BadRequest, SignedOut, AddressNotAllowed, OtherShop, RateLimited, Busy, DatabaseAway)
+ANY_ADDRESS: Refusals = (BadRequest, Busy, DatabaseAway)
+ANY_CALL: Refusals = (*ANY_ADDRESS, SignedOut, AddressNotAllowed, OtherShop, RateLimited)
 OF_AUDIENCE: dict[Audience, Refusals] = {READ: (ScopeMissing,), MANAGE: (ScopeMissing,), MEMBER: (MembersOnly,)}
 OF_BODY: Refusals = (RequestEntityTooLarge,)
 OF_QUERY: Refusals = (QueryTooSlow,)
@@ -89,7 +90,6 @@ REDEEMING: Refusals = (  # of what buys a reward
     WorthNothing,
     NotEnoughPoints,
 )
-REFUSALS = {"4XX": {"description": "No, and why", "content": {"application/json": {"schema": ErrorBody}}}}
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,7 @@ def query_transactions(caller: Caller, body: query.QueryBody) -> dict[str, Any]:
     return {"loyalty_transactions": _all_shown(found.rows), "paging_metadata": query.metadata(found)}
 
 
-@service.route("GET", "/loyalty-transactions/<transaction_id>", READ, returns=TransactionBody)
+@service.route("GET", "/loyalty-transactions/<transaction_id>", READ, returns=TransactionBody, refuses=(NotFound,))
 def get_transaction(caller: Caller, transaction_id: str) -> dict[str, Any]:
     """One row."""
     found = _all_shown(_select(caller.shop).where(Transaction.id == transaction_id))

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar, overload
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Flask, jsonify, request
 from flask.typing import ResponseReturnValue
@@ -224,7 +225,7 @@ def bulk(items: Iterable[Sent], act: Callable[[Sent], Made]) -> BulkResults[Made
 
 
 def request_key() -> str:
-    """Under which the ledger books this request: the caller's own key is kept by `does`, so any fresh one will do."""
+    """Under which the ledger books this request: `_once` keeps the caller's own key, so any fresh one will do."""
     return new_id()
 
 
@@ -245,16 +246,16 @@ def naming(fields: dict[str, str], under: str = "") -> Iterator[None]:
         raise
 
 
-def plain_facts(refusal: Refusal) -> dict[str, Any]:
+def plain_facts(refusal: Refusal) -> dict[str, object]:
     """The figures behind a refusal, by the wire's names."""
     facts = {name: value for name, value in refusal.facts.items() if name != "faults"}
     return {camel(name): value for name, value in {**facts, "field": refusal.field}.items() if value is not None}
 
 
-def second_mount(wsgi_app: Any) -> Any:
+def second_mount(wsgi_app: WSGIApplication) -> WSGIApplication:
     """Serve `/_api/loyalty-...` as `/loyalty-...`: one registration, two mounts."""
 
-    def mounted(environ: dict[str, Any], start_response: Any) -> Any:
+    def mounted(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path = get_path_info(environ)
         if path.startswith(f"{SECOND_MOUNT}/loyalty-"):
             environ["PATH_INFO"] = environ["PATH_INFO"][len(SECOND_MOUNT) :]

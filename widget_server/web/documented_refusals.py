@@ -1,6 +1,13 @@
 """What a call may be refused with stands in openapi.json, by name; a refusal that does not stand there is warned of.
 
 So the lists beside the routes stay true: the tests turn the warning into an error, and a server writes it to its log.
+
+    CLICK = CallRefusals("POST /widget/earn/{rule_id}/click", (BadRequest, NotFound, RuleNotClickable))
+
+    @endpoints.route(...)
+    @endpoints.doc(responses=CLICK.responses(Refusal))
+    @CLICK.checked()
+    def click(rule_id: str) -> ...
 """
 
 import warnings

@@ -377,8 +377,8 @@ class Image(TypedDict, total=False):
 class Cursors(TypedDict, total=False):
     """Where the pages beside this one begin; absent where there is none."""
 
-    next: str | None
-    prev: str | None
+    next: str
+    prev: str
 
 
 class CursorPagingMetadata(TypedDict, total=False):

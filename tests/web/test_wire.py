@@ -13,7 +13,7 @@ from tests.make import World
 from widget_server.admin.wire.accounts import AdjustPoints, EarnPoints
 from widget_server.admin.wire.checkout import ApplyDiscount
 from widget_server.admin.wire.coupons import Scope
-from widget_server.admin.wire.customers import CustomerWire
+from widget_server.admin.wire.customers import Customer
 from widget_server.admin.wire.earning_rules import LoyaltyEarningRule, NewCustomRule
 from widget_server.admin.wire.rewards import CouponReward, LoyaltyReward
 from widget_server.admin.wire.webhooks import Replay
@@ -61,9 +61,9 @@ BODIES: list[tuple[type, dict[str, Any], bool]] = [
     (Replay, {"dead": True}, True),
     (Replay, {"dead": False}, False),
     (Replay, {"dead": True, "eventIds": [ID]}, False),
-    (CustomerWire, {"email": "ann@shop.example", "excluded": True}, True),
-    (CustomerWire, {"email": "ann"}, False),
-    (CustomerWire, {"excluded": 1}, False),
+    (Customer, {"email": "ann@shop.example", "excluded": True}, True),
+    (Customer, {"email": "ann"}, False),
+    (Customer, {"excluded": 1}, False),
     (EarnPoints, {"amount": True, "appId": "a", "idempotencyKey": "k"}, False),
 ]
 
@@ -79,7 +79,7 @@ def test_the_document_takes_what_the_server_takes(
 ) -> None:
     said = {"$ref": f"#/components/schemas/{shape.__name__}", "components": shapes}
     assert jsonschema.Draft202012Validator(said).is_valid(body) == fits
-    if shape is CustomerWire and "email" in body and not fits:
+    if shape is Customer and "email" in body and not fits:
         with pytest.raises(EmailInvalid):
             emails.parse(body["email"])
     else:

@@ -6,7 +6,7 @@
 from typing import Any
 
 from widget_server.admin.routes import READ, Service
-from widget_server.admin.wire.adjustments import AdjustmentBody, AdjustmentsPage, adjustment
+from widget_server.admin.wire.adjustments import AdjustmentResponse, AdjustmentsPage, adjustment
 from widget_server.errors import NotFound
 from widget_server.ledger import Transaction
 from widget_server.loyalty.points.adjustments import Adjustment
@@ -42,8 +42,8 @@ def query_adjustments(caller: Caller, body: query.QueryBody) -> AdjustmentsPage:
     return {"adjustments": [adjustment(row, row.row) for row in found.rows], "paging_metadata": query.metadata(found)}
 
 
-@service.route("GET", "/adjustments/<transaction_id>", READ, returns=AdjustmentBody, refuses=(NotFound,))
-def get_adjustment(caller: Caller, transaction_id: str) -> AdjustmentBody:
+@service.route("GET", "/adjustments/<transaction_id>", READ, returns=AdjustmentResponse, refuses=(NotFound,))
+def get_adjustment(caller: Caller, transaction_id: str) -> AdjustmentResponse:
     """What was said of one transaction."""
     Adjustment.need(caller.shop, Adjustment.transaction_id == transaction_id)
     row = _select(caller.shop).where(Adjustment.transaction_id == transaction_id).get()

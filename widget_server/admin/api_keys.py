@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from widget_server.admin.routes import MANAGE, READ, Service, naming
-from widget_server.admin.wire.api_keys import ApiKeyBody, ApiKeys, CreateApiKey, RotateApiKey, api_key, rights
+from widget_server.admin.wire.api_keys import ApiKeyResponse, ApiKeys, NewApiKey, RotateApiKey, api_key, rights
 from widget_server.errors import MoreThanOwnRights, NotFound
 from widget_server.loyalty.people import api_keys
 from widget_server.web.callers import Caller
@@ -15,9 +15,9 @@ service = Service("api_keys", "/loyalty-access/v1", "API keys")
 
 
 @service.route(
-    "POST", "/api-keys", MANAGE, takes=CreateApiKey, returns=ApiKeyBody, keyed=False, refuses=(MoreThanOwnRights,)
+    "POST", "/api-keys", MANAGE, takes=NewApiKey, returns=ApiKeyResponse, keyed=False, refuses=(MoreThanOwnRights,)
 )
-def create_key(caller: Caller, body: CreateApiKey) -> ApiKeyBody:
+def create_key(caller: Caller, body: NewApiKey) -> ApiKeyResponse:
     """A new key, which may do no more than the calling one; its `secret` is shown this once."""
     with naming(WIRE_NAMES, under="apiKey"):
         row, secret = api_keys.create_key(
@@ -37,11 +37,11 @@ def list_keys(caller: Caller) -> ApiKeys:
     "/api-keys/<key_id>/rotate",
     MANAGE,
     takes=RotateApiKey,
-    returns=ApiKeyBody,
+    returns=ApiKeyResponse,
     keyed=False,
     refuses=(NotFound, MoreThanOwnRights),
 )
-def rotate_key(caller: Caller, body: RotateApiKey, key_id: str) -> ApiKeyBody:
+def rotate_key(caller: Caller, body: RotateApiKey, key_id: str) -> ApiKeyResponse:
     """A fresh `secret`, shown this once. The earlier one, and what it granted, ends at once, or after `keepHours`."""
     keep = timedelta(hours=body.keep_hours or 0)
     with naming(WIRE_NAMES, under="apiKey"):

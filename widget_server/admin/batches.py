@@ -33,8 +33,8 @@ def query_batches(caller: Caller, body: query.QueryBody) -> shapes.BatchesPage:
     return {"batches": [batch(row) for row in found.rows], "paging_metadata": query.metadata(found)}
 
 
-@service.route("GET", "/batches/<batch_id>", READ, returns=shapes.BatchBody, refuses=(NotFound,))
-def get_batch(caller: Caller, batch_id: str) -> shapes.BatchBody:
+@service.route("GET", "/batches/<batch_id>", READ, returns=shapes.BatchResponse, refuses=(NotFound,))
+def get_batch(caller: Caller, batch_id: str) -> shapes.BatchResponse:
     """One batch: how far it is."""
     return {"batch": batch(Batch.need(caller.shop, Batch.id == batch_id))}
 
@@ -52,8 +52,8 @@ def list_errors(caller: Caller, body: shapes.ErrorsQuery, batch_id: str) -> shap
 
 
 @service.route(
-    "POST", "/batches/<batch_id>/undo", MANAGE, returns=shapes.BatchBody, refuses=(NotFound, BatchUnfinished)
+    "POST", "/batches/<batch_id>/undo", MANAGE, returns=shapes.BatchResponse, refuses=(NotFound, BatchUnfinished)
 )
-def undo_batch(caller: Caller, batch_id: str) -> shapes.BatchBody:
+def undo_batch(caller: Caller, batch_id: str) -> shapes.BatchResponse:
     """Book the exact opposite of each change, behind the answer; who has spent the points keeps theirs."""
     return {"batch": batch(batches.undo(caller.shop, batch_id))}

@@ -57,9 +57,9 @@ ENTITY = Entity(
     returns=shapes.CouponBought,
     refuses=(NotFound, MembersOnly, *REDEEMING),
 )
-def redeem_points_for_coupon(caller: Caller, body: Any) -> dict[str, Any]:
+def redeem_points_for_coupon(caller: Caller, body: shapes.RedeemForCoupon) -> shapes.CouponBought:
     """Buy a reward with an account's points; the program must be active and the customer a member."""
-    account = Account.need(caller.shop, Account.id == body["loyalty_account_id"])
+    account = Account.need(caller.shop, Account.id == body.loyalty_account_id)
     return _bought(caller.shop, customers.by_id(caller.shop.id, account.customer_id), body)
 
 
@@ -71,13 +71,13 @@ def redeem_points_for_coupon(caller: Caller, body: Any) -> dict[str, Any]:
     returns=shapes.CouponBought,
     refuses=(NotFound, *REDEEMING),
 )
-def redeem_my_points(caller: Caller, body: Any) -> dict[str, Any]:
+def redeem_my_points(caller: Caller, body: shapes.RedeemMine) -> shapes.CouponBought:
     """Buy a reward with the calling member's points."""
     return _bought(caller.shop, caller.member, body)
 
 
 @service.route("GET", "/coupons/my-coupons", MEMBER, returns=shapes.MyCoupons)
-def get_my_coupons(caller: Caller) -> dict[str, Any]:
+def get_my_coupons(caller: Caller) -> shapes.MyCoupons:
     """The calling member's own, newest first."""
     rows = _listed(caller.shop).where(Coupon.customer_id == caller.member.id).order_by(Coupon.created_at.desc())
     return {"loyalty_coupons": _all_shown(rows)}
@@ -86,21 +86,23 @@ def get_my_coupons(caller: Caller) -> dict[str, Any]:
 @service.route(
     "GET", "/bulk/coupons", READ, query=shapes.PackedQuery, returns=shapes.CouponsInSites, refuses=(QueryTooSlow,)
 )
-def bulk_get_coupons(caller: Caller, body: Any) -> dict[str, Any]:
+def bulk_get_coupons(caller: Caller, body: shapes.PackedQuery) -> shapes.CouponsInSites:
     """The coupons of all sites of the caller: a key is good for one. The first 100 of its query."""
-    found = query.page(ENTITY, _listed(caller.shop), _unpacked(body.get("r")), shop_id=caller.shop.id)
+    found = query.page(ENTITY, _listed(caller.shop), _unpacked(body.r), shop_id=caller.shop.id)
     return {"coupons_in_site": [{"meta_site_id": caller.shop.id, "loyalty_coupons": _all_shown(found.rows)}]}
 
 
 @service.route("POST", "/coupons/query", READ, takes=query.query_body(ENTITY), returns=shapes.CouponsPage)
-def query_coupons(caller: Caller, body: query.QueryBody) -> dict[str, Any]:
+def query_coupons(caller: Caller, body: query.QueryBody) -> shapes.CouponsPage:
     """Coupons by filter and order; the paging is called `metadata` here (wix-api §8.9)."""
     found = query.page(ENTITY, _listed(caller.shop), body.query, shop_id=caller.shop.id)
     return {"loyalty_coupons": _all_shown(found.rows), "metadata": query.metadata_v2(found)}
 
 
-@service.route("GET", "/coupons/<string(length=36):coupon_id>", READ, returns=shapes.CouponBody, refuses=(NotFound,))
-def get_coupon(caller: Caller, coupon_id: str) -> dict[str, Any]:
+@service.route(
+    "GET", "/coupons/<string(length=36):coupon_id>", READ, returns=shapes.CouponResponse, refuses=(NotFound,)
+)
+def get_coupon(caller: Caller, coupon_id: str) -> shapes.CouponResponse:
     """One coupon, and what a connected shop said when it could not make or kill the code."""
     row = coupons.need_coupon(caller.shop, coupon_id)
     return {"loyalty_coupon": {**shown(caller.shop, row), "failure_detail": row.failure_detail}}
@@ -114,20 +116,15 @@ def get_coupon(caller: Caller, coupon_id: str) -> dict[str, Any]:
     returns=Empty,
     refuses=(NotFound, StaleRevision),
 )
-def delete_coupon(caller: Caller, body: Any, coupon_id: str) -> dict[str, Any]:
+def delete_coupon(caller: Caller, body: RevisionQuery, coupon_id: str) -> Empty:
     """This API lists it no more; its code stays as good as it was (wix-api §1b)."""
     coupons.delete_coupon(caller.shop, coupon_id, body.revision)
     return {}
 
 
-def _bought(shop: Shop, customer: Customer, body: dict[str, Any]) -> dict[str, Any]:
+def _bought(shop: Shop, customer: Customer, body: shapes.RedeemForCoupon | shapes.RedeemMine) -> shapes.CouponBought:
     row = redeeming.redeem(
-        shop,
-        customer,
-        body["reward_id"],
-        key=request_key(),
-        source=SOURCE,
-        points=body.get("points_to_spend"),
+        shop, customer, body.reward_id, key=request_key(), source=SOURCE, points=body.points_to_spend
     )
     return {"coupon": shown(shop, row)}
 
@@ -144,13 +141,13 @@ def _listed(shop: Shop) -> Any:
     return _select(shop).where(Coupon.deleted_at.is_null())
 
 
-def shown(shop: Shop, row: Coupon) -> dict[str, Any]:
-    """One coupon as LoyaltyCoupon writes it."""
+def shown(shop: Shop, row: Coupon) -> shapes.LoyaltyCoupon:
+    """Returns one coupon of the shop as the wire has it."""
     (found,) = _all_shown(_select(shop).where(Coupon.id == row.id))
     return found
 
 
-def _all_shown(rows: Iterable[Any]) -> list[dict[str, Any]]:
+def _all_shown(rows: Iterable[Any]) -> list[shapes.LoyaltyCoupon]:
     return [coupon(row, row.customer, account_id(row.customer)) for row in rows]
 
 

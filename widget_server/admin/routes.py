@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, TypeVar, overload
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, overload
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Flask, jsonify, request
@@ -229,9 +229,18 @@ def request_key() -> str:
     return new_id()
 
 
-def said(known: Caller, body: dict[str, Any]) -> Annotation:
-    """What goes with points that this request moves: `description` for the customer, `reason` for staff alone."""
-    return Annotation(reason=body.get("reason"), comment=body.get("description"), app_id=known.key_id)
+class Explained(Protocol):
+    """A body that says why points are moved: `description` for the customer, `reason` for staff alone."""
+
+    @property
+    def description(self) -> str | None: ...
+    @property
+    def reason(self) -> str | None: ...
+
+
+def said(known: Caller, body: Explained) -> Annotation:
+    """Returns what goes with points that this request moves."""
+    return Annotation(reason=body.reason, comment=body.description, app_id=known.key_id)
 
 
 @contextmanager
@@ -266,7 +275,7 @@ def second_mount(wsgi_app: WSGIApplication) -> WSGIApplication:
 
 def mount(app: Flask) -> None:
     """Put the second mount before the application."""
-    app.wsgi_app = second_mount(app.wsgi_app)  # type: ignore[method-assign]
+    app.wsgi_app = second_mount(app.wsgi_app)  # type: ignore[method-assign,assignment]
 
 
 def without_default(doc: dict[str, Any], doc_info: Any, **_: Any) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Secrets the shop signs with: `/loyalty-access/v1/shop-secrets`, ours beside Wix's (contracts §16)."""
 
 from widget_server.admin.routes import MANAGE, READ, Service, naming
-from widget_server.admin.wire.secrets import AddSecret, ShopSecretBody, ShopSecrets, shop_secret
+from widget_server.admin.wire.secrets import NewShopSecret, ShopSecretResponse, ShopSecrets, shop_secret
 from widget_server.errors import LastSecret, NotFound, TooManySecrets
 from widget_server.loyalty.program import shops
 from widget_server.web.callers import Caller
@@ -11,9 +11,15 @@ service = Service("secrets", "/loyalty-access/v1", "Secrets the shop signs with"
 
 
 @service.route(
-    "POST", "/shop-secrets", MANAGE, takes=AddSecret, returns=ShopSecretBody, keyed=False, refuses=(TooManySecrets,)
+    "POST",
+    "/shop-secrets",
+    MANAGE,
+    takes=NewShopSecret,
+    returns=ShopSecretResponse,
+    keyed=False,
+    refuses=(TooManySecrets,),
 )
-def add_secret(caller: Caller, body: AddSecret) -> ShopSecretBody:
+def add_secret(caller: Caller, body: NewShopSecret) -> ShopSecretResponse:
     """One more valid secret, yours or a fresh one; its `secret` is shown this once. At most two of a kind."""
     with naming({}, under="shopSecret"):
         row, plain = shops.add_secret(caller.shop.id, body.shop_secret["kind"], body.shop_secret.get("secret"))

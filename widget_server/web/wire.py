@@ -13,7 +13,7 @@ from typing import Annotated, Any, ClassVar, Generic, NotRequired, TypeAlias, Ty
 from marshmallow import RAISE, ValidationError, fields, post_dump, pre_load, validate, validates_schema
 
 from widget_server.loyalty.people import lines
-from widget_server.web.typed_schemas import ShapeSchema, schema_of
+from widget_server.web.typed_schemas import ShapeSchema
 
 T = TypeVar("T")
 
@@ -382,8 +382,8 @@ class Image(TypedDict, total=False):
 class Cursors(TypedDict, total=False):
     """Where the pages beside this one begin; absent where there is none."""
 
-    next: str | None
-    prev: str | None
+    next: str
+    prev: str
 
 
 class CursorPagingMetadata(TypedDict, total=False):
@@ -441,47 +441,3 @@ class BulkResults(TypedDict, Generic[T]):
 
     results: list[BulkResult[T]]
     bulk_action_metadata: BulkActionMetadata
-
-
-def bulk_answer(shape: type[Wire]) -> type[Wire]:
-    """The answer of a bulk call whose items have this shape."""
-    result: Any = Wire.from_dict(
-        {"item_metadata": fields.Nested(schema_of(ItemMetadata, Wire), required=True), "item": fields.Nested(shape)},
-        name=f"Bulk{shape.__name__}Result",
-    )
-    answer: Any = Wire.from_dict(
-        {
-            "results": fields.List(fields.Nested(result), required=True),
-            "bulk_action_metadata": fields.Nested(schema_of(BulkActionMetadata, Wire), required=True),
-        },
-        name=f"Bulk{shape.__name__}Answer",
-    )
-    return answer
-
-
-def page_of(
-    name: str, shape: type[Wire], *, metadata: str = "paging_metadata", offset: bool = False, **beside: Any
-) -> type[Wire]:
-    """The answer of a query: the entities under `name`, and the paging (and what else is told) beside them."""
-    paging = schema_of(PagingMetadata if offset else CursorPagingMetadata, Wire)
-    answer: Any = Wire.from_dict(
-        {
-            name: fields.List(fields.Nested(shape), required=True),
-            metadata: fields.Nested(paging, required=True),
-            **beside,
-        },
-        name=f"{camel(name)[0].upper()}{camel(name)[1:]}Page{'V2' if offset else ''}",
-    )
-    return answer
-
-
-def wrapped(name: str, shape: type[Wire], **options: Any) -> type[Wire]:
-    """A body that holds one entity under `name`; `partial=True` for a change that sends what it changes only: of the
-    entity, that is; objects inside it come whole.
-    """
-    partial = tuple(shape().fields) if options.pop("partial", False) else None
-    answer: Any = Wire.from_dict(
-        {name: fields.Nested(lambda: shape(partial=partial), required=True, **options)},
-        name=f"{shape.__name__}{'Change' if partial else ''}Body",
-    )
-    return answer

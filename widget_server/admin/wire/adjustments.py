@@ -21,7 +21,7 @@ class Adjustment(TypedDict, total=False):
     created_date: datetime
 
 
-class AdjustmentBody(TypedDict):
+class AdjustmentResponse(TypedDict):
     """One adjustment."""
 
     adjustment: Adjustment

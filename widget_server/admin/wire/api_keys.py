@@ -44,7 +44,7 @@ class ApiKey(TypedDict, total=False):
 
 
 @dataclass(frozen=True)
-class CreateApiKey:
+class NewApiKey:
     """A key to be."""
 
     api_key: ApiKey
@@ -57,7 +57,7 @@ class RotateApiKey:
     keep_hours: Annotated[int | None, Points(low=0, high=KEEP_HOURS_MAX)] = None
 
 
-class ApiKeyBody(TypedDict):
+class ApiKeyResponse(TypedDict):
     """One key."""
 
     api_key: ApiKey

@@ -38,7 +38,7 @@ class Batch(TypedDict, total=False):
     undone_date: datetime | None
 
 
-class BatchBody(TypedDict):
+class BatchResponse(TypedDict):
     """One batch."""
 
     batch: Batch

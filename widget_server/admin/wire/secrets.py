@@ -24,13 +24,13 @@ class ShopSecret(TypedDict, total=False):
 
 
 @dataclass(frozen=True)
-class AddSecret:
+class NewShopSecret:
     """A secret to be."""
 
     shop_secret: ShopSecret
 
 
-class ShopSecretBody(TypedDict):
+class ShopSecretResponse(TypedDict):
     """One secret."""
 
     shop_secret: ShopSecret

@@ -144,7 +144,12 @@ def metadata_v2(found: Page) -> PagingMetadata:
 
 
 def _cursors(found: Page) -> Cursors:
-    return {"next": found.next, "prev": found.prev}
+    beside: Cursors = {}
+    if found.next is not None:
+        beside["next"] = found.next
+    if found.prev is not None:
+        beside["prev"] = found.prev
+    return beside
 
 
 def _read(entity: Entity, requested: Any, shop_id: str, where: Where) -> _Asked:

@@ -158,6 +158,6 @@ def _all_shown(rows: Iterable[Any]) -> list[shapes.Customer]:
     return [customer(row, account_id(row)) for row in rows]
 
 
-def account_id(row: Any) -> str | None:
-    """The account that a customer was selected with, if there is one."""
+def account_id(row: object) -> str | None:
+    """Returns the id of the account that a customer was selected with, if there is one."""
     return getattr(getattr(row, "account", None), "id", None)

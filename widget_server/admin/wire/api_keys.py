@@ -9,7 +9,8 @@ from marshmallow.validate import Length
 
 from widget_server.loyalty.people import api_keys
 from widget_server.loyalty.people.api_keys import SERVICES, Rights
-from widget_server.web.wire import Choice, Points, WireTime, guid, text
+from widget_server.web.typed_schemas import ReadOnly
+from widget_server.web.wire import Choice, Guid, Points, text
 
 SCOPES = {"MANAGE": "manage", "READ": "read"}
 KEEP_HOURS_MAX = 72
@@ -30,17 +31,17 @@ class ApiKey(TypedDict, total=False):
     from these IP addresses and networks, and it ends at `expirationDate`.
     """
 
-    id: Annotated[str, guid(dump_only=True)]
+    id: Annotated[Guid, ReadOnly]
     name: Required[Annotated[str, text(1, 100)]]
     scope: Required[Annotated[str, Choice(SCOPES)]]
     services: Annotated[list[ServiceRight] | None, Length(1, len(SERVICES))]
     addresses: Annotated[list[str] | None, fields.List(text(1, 100)), Length(1, ADDRESSES_MAX)]
     expiration_date: datetime | None
-    secret: Annotated[str | None, fields.String(dump_only=True)]
-    last_used_date: Annotated[datetime | None, WireTime(dump_only=True)]
-    last_used_from: Annotated[str | None, fields.String(dump_only=True)]
-    created_date: Annotated[datetime, WireTime(dump_only=True)]
-    revoked_date: Annotated[datetime | None, WireTime(dump_only=True)]
+    secret: Annotated[str | None, ReadOnly]
+    last_used_date: Annotated[datetime | None, ReadOnly]
+    last_used_from: Annotated[str | None, ReadOnly]
+    created_date: Annotated[datetime, ReadOnly]
+    revoked_date: Annotated[datetime | None, ReadOnly]
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, TypedDict, cast
+from typing import Annotated, TypedDict
 
 from marshmallow import fields
 
@@ -163,7 +163,7 @@ def coupon(row: Coupon, customer: Customer, account_id: str | None) -> LoyaltyCo
 
 
 def _specification(row: Coupon) -> Specification:
-    bound = cast("Specification", bounds(row.minimum_subtotal, row.collections))
+    bound = bounds(row.minimum_subtotal, row.collections)
     return {**_worth(row), "name": row.title, "type": TYPES.get(row.kind, "UNKNOWN"), **bound}
 
 

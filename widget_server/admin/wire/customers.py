@@ -10,8 +10,8 @@ from marshmallow.validate import Length
 
 from widget_server.loyalty.people import customers, emails
 from widget_server.loyalty.people.customers import EDITABLE, LABELS_MAX, Person, Status
-from widget_server.web.typed_schemas import Partial
-from widget_server.web.wire import Choice, CursorPagingMetadata, Guid, WireTime, guid, line, text, whole
+from widget_server.web.typed_schemas import Partial, ReadOnly
+from widget_server.web.wire import Choice, CursorPagingMetadata, Guid, line, text, whole
 
 STATUSES = {"VISITOR": "visitor", "PENDING": "pending", "MEMBER": "member"}
 BULK_MAX = 100
@@ -20,7 +20,7 @@ BULK_MAX = 100
 class Customer(TypedDict, total=False):
     """A person the shop knows. `notes` and `labels` are the merchant's own; `externalId` is the shop's id."""
 
-    id: Annotated[str, guid(dump_only=True)]
+    id: Annotated[Guid, ReadOnly]
     email: Annotated[
         str | None, text(3, 254, metadata={"pattern": whole(emails.PATTERN), "example": "ann@shop.example"})
     ]
@@ -35,13 +35,13 @@ class Customer(TypedDict, total=False):
     excluded: bool
     labels: Annotated[list[str], fields.List(text(1, 80)), Length(max=LABELS_MAX)]
     notes: Annotated[str | None, text(0, 5000)]
-    referral_code: Annotated[str | None, fields.String(dump_only=True)]
-    account_id: Annotated[str | None, guid(dump_only=True)]
-    joined_date: Annotated[datetime | None, WireTime(dump_only=True)]
-    left_date: Annotated[datetime | None, WireTime(dump_only=True)]
-    erased_date: Annotated[datetime | None, WireTime(dump_only=True)]
-    created_date: Annotated[datetime, WireTime(dump_only=True)]
-    updated_date: Annotated[datetime, WireTime(dump_only=True)]
+    referral_code: Annotated[str | None, ReadOnly]
+    account_id: Annotated[Guid | None, ReadOnly]
+    joined_date: Annotated[datetime | None, ReadOnly]
+    left_date: Annotated[datetime | None, ReadOnly]
+    erased_date: Annotated[datetime | None, ReadOnly]
+    created_date: Annotated[datetime, ReadOnly]
+    updated_date: Annotated[datetime, ReadOnly]
 
 
 @dataclass(frozen=True)

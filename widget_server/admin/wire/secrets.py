@@ -4,11 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Required, TypedDict
 
-from marshmallow import fields
-
 from widget_server.loyalty.program import shops
 from widget_server.loyalty.program.shops import SECRET_LENGTH_MIN, SecretKind
-from widget_server.web.wire import Choice, WireTime, guid, text
+from widget_server.web.typed_schemas import ReadOnly
+from widget_server.web.wire import Choice, Guid, text
 
 KINDS = {"IDENTITY": "identity", "WEBHOOK": "webhook"}
 
@@ -16,11 +15,11 @@ KINDS = {"IDENTITY": "identity", "WEBHOOK": "webhook"}
 class ShopSecret(TypedDict, total=False):
     """A secret that signs identity tokens or webhooks. `secret` is shown once; left out, one is made."""
 
-    id: Annotated[str, guid(dump_only=True)]
+    id: Annotated[Guid, ReadOnly]
     kind: Required[Annotated[SecretKind, Choice(KINDS)]]
     secret: Annotated[str | None, text(SECRET_LENGTH_MIN, 500)]
-    begins_with: Annotated[str, fields.String(dump_only=True)]
-    created_date: Annotated[datetime, WireTime(dump_only=True)]
+    begins_with: Annotated[str, ReadOnly]
+    created_date: Annotated[datetime, ReadOnly]
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ milliseconds. Unknown fields are refused by name; what only the server sets is i
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -61,14 +62,14 @@ def moment(text: str) -> datetime:
 class Rule:
     """What the fields of a body must be together: checked when it comes in, and said in openapi.json."""
 
-    def prepare(self, data: dict[str, Any]) -> dict[str, Any]:
+    def prepare(self, data: dict[str, object]) -> dict[str, object]:
         """Returns the body as it is read: another spelling becomes the wire's own."""
         return data
 
-    def check(self, data: dict[str, Any], partial: bool) -> None:
+    def check(self, data: dict[str, object], partial: bool) -> None:
         """Raise ValidationError unless `data` is as it should; `partial`: it is a change."""
 
-    def shape(self, partial: bool) -> dict[str, Any]:
+    def shape(self, partial: bool) -> dict[str, object]:
         """The same as a JSON Schema, empty when none can say it."""
         return {}
 
@@ -107,13 +108,13 @@ class OneOf(Rule):
     names: tuple[str, ...]
     needed: bool = True
 
-    def check(self, data: dict[str, Any], partial: bool) -> None:
+    def check(self, data: dict[str, object], partial: bool) -> None:
         given = [name for name in self.names if data.get(name) is not None]
         if len(given) > 1 or (self.needed and not partial and not given):
             known = ", ".join(map(camel, self.names))
             raise ValidationError(f"One of {known}.", field_name=camel((given or self.names)[-1]))
 
-    def shape(self, partial: bool) -> dict[str, Any]:
+    def shape(self, partial: bool) -> dict[str, object]:
         names = [camel(name) for name in self.names]
         arms = [{"required": [name], "properties": {one: NEVER for one in names if one != name}} for name in names]
         none = [] if self.needed and not partial else [{"properties": dict.fromkeys(names, NEVER)}]
@@ -126,7 +127,7 @@ class EachTierOnce(Rule):
 
     path: tuple[str, ...]
 
-    def check(self, data: dict[str, Any], partial: bool) -> None:
+    def check(self, data: dict[str, object], partial: bool) -> None:
         found: Any = data
         for name in self.path:
             found = (found or {}).get(name)
@@ -134,18 +135,15 @@ class EachTierOnce(Rule):
         if len(tiers) != len(set(tiers)):
             raise ValidationError("Each tier once.", field_name=camel(self.path[0]))
 
-    def shape(self, partial: bool) -> dict[str, Any]:
-        return {}
-
 
 class Revised(Rule):
     """A change names the revision that was read (wix-api §3)."""
 
-    def check(self, data: dict[str, Any], partial: bool) -> None:
+    def check(self, data: dict[str, object], partial: bool) -> None:
         if partial and data.get("revision") is None:
             raise ValidationError(MISSING, field_name="revision")
 
-    def shape(self, partial: bool) -> dict[str, Any]:
+    def shape(self, partial: bool) -> dict[str, object]:
         return {"required": ["revision"]} if partial else {}
 
 
@@ -169,7 +167,7 @@ class WireTime(fields.Field[datetime]):
 class Documented(ShapeSchema):
     """A body whose fields alone do not say what must be together."""
 
-    def described(self, shape: dict[str, Any]) -> dict[str, Any]:
+    def described(self, shape: dict[str, object]) -> dict[str, object]:
         """The JSON Schema of the fields, with the rest."""
         return shape
 
@@ -206,7 +204,7 @@ class Wire(Documented):
         for rule in self.rules:
             rule.check(data, bool(self.partial))
 
-    def described(self, shape: dict[str, Any]) -> dict[str, Any]:
+    def described(self, shape: dict[str, object]) -> dict[str, object]:
         """The JSON Schema of the fields, with what they must be together."""
         said = [one for one in (rule.shape(bool(self.partial)) for rule in self.rules) if one]
         return {**shape, "allOf": said} if said else shape
@@ -313,30 +311,32 @@ class Described(fields.Dict):
         super().__init__(**options)
 
     @property
-    def reference(self) -> dict[str, Any]:
+    def reference(self) -> dict[str, str]:
         """Where its shape stands in openapi.json."""
         return {"$ref": f"#/components/schemas/{next(reversed(self.shapes))}"}
 
 
-def text(low: int, high: int, **options: Any) -> fields.String:
+def text(
+    low: int, high: int, *, metadata: Mapping[str, object] | None = None, load_only: bool = False
+) -> fields.String:
     """A string of `low` to `high` characters."""
-    return fields.String(validate=validate.Length(min=low, max=high), **options)
+    return fields.String(validate=validate.Length(min=low, max=high), metadata=metadata, load_only=load_only)
 
 
-def at_most(high: int, **options: Any) -> fields.String:
+def at_most(high: int, *, data_key: str | None = None) -> fields.String:
     """A string of `high` characters at most."""
-    return fields.String(validate=validate.Length(max=high), **options)
+    return fields.String(validate=validate.Length(max=high), data_key=data_key)
 
 
-def line(low: int, high: int, **options: Any) -> fields.String:
+def line(low: int, high: int) -> fields.String:
     """One line of `low` to `high` characters, as names and phone numbers are (lines.py)."""
-    return fields.String(validate=[validate.Length(min=low, max=high), check_line], metadata=LINE, **options)
+    return fields.String(validate=[validate.Length(min=low, max=high), check_line], metadata=LINE)
 
 
-def guid(**options: Any) -> fields.String:
+def guid() -> fields.String:
     """An id."""
     said = {"format": "uuid", "pattern": whole(GUID), "example": "0b7f2b2e-6f0c-4c59-9a55-2f6d2d9f4f10"}
-    return fields.String(validate=_is_guid, metadata=said, **options)
+    return fields.String(validate=_is_guid, metadata=said)
 
 
 def _is_guid(value: str) -> None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, NotRequired, TypedDict
+from typing import Annotated, NotRequired, TypedDict
 
 from marshmallow import ValidationError, fields
 from marshmallow.validate import Length
@@ -101,11 +101,11 @@ class NewAccount:
 class AmountOrBalance(Rule):
     """When both are there the balance counts (wix-api §1a), and the amount may be anything."""
 
-    def check(self, data: dict[str, Any], partial: bool) -> None:
+    def check(self, data: dict[str, object], partial: bool) -> None:
         if "balance" not in data and not data.get("amount"):
             raise ValidationError("A balance, or an amount that is not 0.", field_name="amount")
 
-    def shape(self, partial: bool) -> dict[str, Any]:
+    def shape(self, partial: bool) -> dict[str, object]:
         amount = {"required": ["amount"], "properties": {"amount": {"anyOf": NOT_0}, "balance": NEVER}}
         return {"oneOf": [amount, {"required": ["balance"]}]}
 

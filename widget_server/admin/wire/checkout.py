@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any, TypedDict
+from typing import Annotated, TypedDict
 
 from marshmallow import ValidationError, fields
 
@@ -49,11 +49,11 @@ class AppliedCoupon:
 class NoReferralReward(Rule):
     """Wix's third arm: here it is one of the member's coupons."""
 
-    def check(self, data: dict[str, Any], partial: bool) -> None:
+    def check(self, data: dict[str, object], partial: bool) -> None:
         if data.get("referral_reward") is not None:
             raise ValidationError("Rewards of referrals are coupons here: apply those.", field_name="referralReward")
 
-    def shape(self, partial: bool) -> dict[str, Any]:
+    def shape(self, partial: bool) -> dict[str, object]:
         return {"properties": {"referralReward": NEVER}}
 
 

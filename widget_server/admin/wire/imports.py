@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, Literal, TypedDict
+from typing import Annotated, Literal, TypedDict, cast
 
 from marshmallow import ValidationError
 from marshmallow.validate import Length
@@ -33,12 +33,10 @@ class HeaderMapping(TypedDict):
 class BothColumns(Rule):
     """EMAIL and POINTS, each once; no schema can say so."""
 
-    def check(self, data: dict[str, Any], partial: bool) -> None:
-        if {one["column_name"] for one in data.get("header_mappings", ())} != set(COLUMNS):
+    def check(self, data: dict[str, object], partial: bool) -> None:
+        mappings = cast("list[HeaderMapping]", data.get("header_mappings", []))  # as HeaderMappingInfo has read them
+        if {one["column_name"] for one in mappings} != set(COLUMNS):
             raise ValidationError("EMAIL and POINTS, each once.", field_name="headerMappings")
-
-    def shape(self, partial: bool) -> dict[str, Any]:
-        return {}
 
 
 @together(BothColumns())

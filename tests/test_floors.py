@@ -74,6 +74,7 @@ program_file.apply
 program_file.fields program_file.reading
 program_file.reward_schema
 program_file.schema
+web.typed_schemas
 web.wire
 web.error_bodies
 delivery

@@ -10,6 +10,8 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from tests.make import World
 from tests.panels import Panel
 from tests.widget.test_routes import OPEN_ROUTES
+from widget_server import admin
+from widget_server.web.errors import STATUS
 from widget_server.widget import requests, shapes
 
 KEYED = {"/widget/redeem", "/widget/my-rewards/{coupon_id}/return"}
@@ -56,6 +58,26 @@ def test_every_endpoint_is_in_it_with_what_callers_must_know(client: FlaskClient
         parameters = [*document["paths"][path].get("parameters", ()), *operation.get("parameters", ())]
         headers = [one["name"] for one in parameters if one["in"] == "header"]
         assert headers == ["X-Loyalty-Shop", *(["Idempotency-Key"] if verb == "post" and path in KEYED else [])]
+
+
+def test_each_call_of_the_admin_api_names_what_may_refuse_it(document: dict[str, Any]) -> None:
+    for service in admin.SERVICES:
+        for call in service.calls:
+            responses = document["paths"][call.path][call.method.lower()]["responses"]
+            assert "4XX" not in responses and {"200", "400", "401", "403", "429", "503"} <= set(responses), call.path
+            for refusal in call.refuses:
+                said = responses[str(STATUS[refusal.kind])]
+                assert f"- `{refusal.code.upper()}`: {refusal.message}" in said["description"].splitlines()
+                assert said["content"]["application/json"]["schema"] == {"$ref": "#/components/schemas/ErrorBody"}
+    redeem = document["paths"]["/loyalty-coupons/v1/coupons/redeem-my-coupon"]["post"]["responses"]
+    assert redeem["409"]["description"].splitlines() == [
+        "- `KEY_REUSED`: This request key was used for another request.",
+        "- `NOT_ENOUGH_POINTS`: There are not enough points.",
+        "- `REWARD_LIMIT_REACHED`: You have had this reward as often as it is given.",
+        "- `REWARD_UNAVAILABLE`: This reward cannot be had now.",
+        "- `TIER_TOO_LOW`: This reward is for a higher tier.",
+    ]
+    assert "- `NOT_FOUND`: There is no such thing here." in redeem["404"]["description"]
 
 
 def test_points_are_whole_numbers_and_money_is_text(document: dict[str, Any]) -> None:

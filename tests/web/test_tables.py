@@ -7,6 +7,7 @@ from widget_server.web import query
 from widget_server.web.query import Entity, Field, tables, word_of
 from widget_server.web.query.filters import OPERATORS
 from widget_server.web.query.tables import Row, Table
+from widget_server.web.typed_schemas import schema_of
 from widget_server.web.wire import Described, Wire
 
 CREATED = Field(Account.created_at, "time", aggregatable=True)
@@ -33,16 +34,16 @@ FIELDS = ("id", "to.name", "note", "weight", "createdDate", "price", "fragile", 
 NUMBERS, TIMES, TEXTS = ("VALUE", "RANGE", "SCALAR"), ("VALUE", "DATE_HISTOGRAM", "SCALAR"), ("VALUE", "SCALAR")
 
 
-def table(body: type[Wire]) -> Table | None:
+def table(body: type) -> Table | None:
     """The table of a call with this body."""
-    known = body().fields
+    known = schema_of(body, Wire)().fields
     shapes = {name: shape for one in known.values() if isinstance(one, Described) for name, shape in one.shapes.items()}
     members: dict[str, Any] = {n: one.reference for n, one in known.items() if isinstance(one, Described)}
     shapes["Body"] = {"type": "object", "properties": {**members, "amount": {"type": "integer"}}}
     return tables.table({"$ref": "#/components/schemas/Body"}, shapes)
 
 
-def rows(body: type[Wire]) -> dict[str, Row]:
+def rows(body: type) -> dict[str, Row]:
     found = table(body)
     assert found
     return {row.name: row for row in found.rows}

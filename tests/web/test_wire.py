@@ -13,12 +13,13 @@ from tests.make import World
 from widget_server.admin.wire.accounts import AdjustPoints, EarnPoints
 from widget_server.admin.wire.checkout import ApplyDiscount
 from widget_server.admin.wire.coupons import Scope
-from widget_server.admin.wire.customers import CustomerWire
-from widget_server.admin.wire.earning_rules import EarningRuleWire, NewCustomRule
-from widget_server.admin.wire.rewards import CouponReward, RewardWire
+from widget_server.admin.wire.customers import Customer
+from widget_server.admin.wire.earning_rules import LoyaltyEarningRule, NewCustomRule
+from widget_server.admin.wire.rewards import CouponReward, LoyaltyReward
 from widget_server.admin.wire.webhooks import Replay
 from widget_server.errors import EmailInvalid
 from widget_server.loyalty.people import api_keys, emails
+from widget_server.web.typed_schemas import schema_of
 from widget_server.web.wire import FIRST_MOMENT, LAST_MOMENT, Number, Wire, WireTime
 
 DATABASES = ("sqlite",)
@@ -28,7 +29,7 @@ COST = {"configsByTier": [{"costInPoints": 10}]}
 FIXED = {"configs": [{"points": 10}]}
 RULE = {"sourceAppId": ID, "triggerAppId": "a", "triggerActivityType": "b", "title": "c", "status": "ACTIVE"}
 
-BODIES: list[tuple[type[Wire], dict[str, Any], bool]] = [
+BODIES: list[tuple[type, dict[str, Any], bool]] = [
     (AdjustPoints, {"amount": 5}, True),
     (AdjustPoints, {"amount": -5}, True),
     (AdjustPoints, {"balance": 0}, True),
@@ -42,11 +43,11 @@ BODIES: list[tuple[type[Wire], dict[str, Any], bool]] = [
     (CouponReward, {"freeShipping": COST, "limitedToOneItem": "yes"}, False),
     (CouponReward, {}, False),
     (Scope, {"namespace": "stores", "group": {"name": "collection"}}, False),
-    (RewardWire, {"name": "a", "couponReward": {"freeShipping": COST}, "type": "COUPON_REWARD"}, True),
-    (RewardWire, {"name": "a", "couponReward": {"freeShipping": COST}, "type": "DISCOUNT_AMOUNT"}, False),
-    (RewardWire, {"name": "a"}, False),
-    (EarningRuleWire, {**RULE, "fixedAmount": FIXED}, True),
-    (EarningRuleWire, RULE, False),
+    (LoyaltyReward, {"name": "a", "couponReward": {"freeShipping": COST}, "type": "COUPON_REWARD"}, True),
+    (LoyaltyReward, {"name": "a", "couponReward": {"freeShipping": COST}, "type": "DISCOUNT_AMOUNT"}, False),
+    (LoyaltyReward, {"name": "a"}, False),
+    (LoyaltyEarningRule, {**RULE, "fixedAmount": FIXED}, True),
+    (LoyaltyEarningRule, RULE, False),
     (NewCustomRule, {"type": "BIRTHDAY", "earningRule": {"fixedAmount": FIXED}}, True),
     (
         NewCustomRule,
@@ -60,9 +61,9 @@ BODIES: list[tuple[type[Wire], dict[str, Any], bool]] = [
     (Replay, {"dead": True}, True),
     (Replay, {"dead": False}, False),
     (Replay, {"dead": True, "eventIds": [ID]}, False),
-    (CustomerWire, {"email": "ann@shop.example", "excluded": True}, True),
-    (CustomerWire, {"email": "ann"}, False),
-    (CustomerWire, {"excluded": 1}, False),
+    (Customer, {"email": "ann@shop.example", "excluded": True}, True),
+    (Customer, {"email": "ann"}, False),
+    (Customer, {"excluded": 1}, False),
     (EarnPoints, {"amount": True, "appId": "a", "idempotencyKey": "k"}, False),
 ]
 
@@ -74,19 +75,20 @@ def shapes(client: FlaskClient) -> Any:
 
 @pytest.mark.parametrize("shape, body, fits", BODIES)
 def test_the_document_takes_what_the_server_takes(
-    shapes: dict[str, Any], shape: type[Wire], body: dict[str, Any], fits: bool
+    shapes: dict[str, Any], shape: type, body: dict[str, Any], fits: bool
 ) -> None:
     said = {"$ref": f"#/components/schemas/{shape.__name__}", "components": shapes}
     assert jsonschema.Draft202012Validator(said).is_valid(body) == fits
-    if shape is CustomerWire and "email" in body and not fits:
+    if shape is Customer and "email" in body and not fits:
         with pytest.raises(EmailInvalid):
             emails.parse(body["email"])
     else:
-        assert (shape().validate(body) == {}) == fits
+        assert (schema_of(shape, Wire)().validate(body) == {}) == fits
 
 
 def test_a_change_comes_with_its_revision_and_what_is_inside_it_comes_whole() -> None:
-    change = RewardWire(partial=tuple(RewardWire().fields))
+    schema = schema_of(LoyaltyReward, Wire)
+    change = schema(partial=tuple(schema().fields))
     assert change.load({"revision": "1", "name": "Tea"}) == {"revision": 1, "name": "Tea"}
     assert change.validate({"name": "Tea"}) == {"revision": ["Missing data for required field."]}
 

@@ -1,20 +1,29 @@
 """Accounts: `/loyalty-accounts/v1` (wix-api §1, §4)."""
 
 from collections.abc import Iterable
-from typing import Any
+from dataclasses import dataclass
+from typing import Annotated, Any
 
 from widget_server import ledger
 from widget_server.admin.customers import MEMBER_ID
 from widget_server.admin.routes import MANAGE, MEMBER, READ, SOURCE, Service, request_key, said
 from widget_server.admin.wire import accounts as shapes
-from widget_server.admin.wire.accounts import Surroundings, account
-from widget_server.errors import NotFound
+from widget_server.admin.wire.accounts import Surroundings, account, annotation, counters
+from widget_server.errors import (
+    AccountExists,
+    BalanceTooLarge,
+    CustomerExcluded,
+    NotEnoughPoints,
+    NotFound,
+    ProgramNotActive,
+    QueryTooSlow,
+    StaleRevision,
+)
 from widget_server.ledger import Account
 from widget_server.loyalty import reports
 from widget_server.loyalty.people import customers
 from widget_server.loyalty.people.customers import Customer
 from widget_server.loyalty.points import adjustments, batches, expiry
-from widget_server.loyalty.points.adjustments import Annotation
 from widget_server.loyalty.points.expiry import ExpiryColumns
 from widget_server.loyalty.program.shops import Shop
 from widget_server.web import query
@@ -76,102 +85,115 @@ def _entity(expires: ExpiryColumns) -> Entity:
 KNOWN = _entity(ExpiryColumns(None, None, whole_milliseconds, whole_milliseconds))  # of no shop: for the document
 
 
+@dataclass(frozen=True)
 class BulkAdjust(shapes.BulkAdjust):
     """Which accounts, and to which balance or by which amount."""
 
-    search = query.selected(KNOWN)
+    search: Annotated[dict[str, object] | None, query.selected(KNOWN)] = None
 
 
-@service.route("POST", "/accounts", MANAGE, takes=shapes.CreateAccount, returns=shapes.AccountBody)
-def create_account(caller: Caller, body: Any) -> dict[str, Any]:
+@service.route(
+    "POST",
+    "/accounts",
+    MANAGE,
+    takes=shapes.NewAccount,
+    returns=shapes.AccountResponse,
+    refuses=(NotFound, ProgramNotActive, AccountExists),
+)
+def create_account(caller: Caller, body: shapes.NewAccount) -> shapes.AccountResponse:
     """An account with 0 points for a customer; the program must be active, and the customer has none yet."""
-    return {"account": shown(caller.shop, adjustments.create_account(caller.shop, body["contact_id"]))}
+    return {"account": shown(caller.shop, adjustments.create_account(caller.shop, body.contact_id))}
 
 
-@service.route("GET", "/accounts", READ, query=shapes.ListAccounts, returns=shapes.AccountsListed)
-def list_accounts(caller: Caller, body: Any) -> dict[str, Any]:
+@service.route(
+    "GET", "/accounts", READ, query=shapes.AccountsQuery, returns=shapes.AccountsListed, refuses=(QueryTooSlow,)
+)
+def list_accounts(caller: Caller, body: shapes.AccountsQuery) -> shapes.AccountsListed:
     """Accounts of these contacts, or all; newest first."""
-    paging = {name: body[name] for name in ("limit", "cursor") if name in body}
-    ids = body.get("contact_ids")
-    wanted = {"filter": {"contactId": {"$in": ids}}} if ids and "cursor" not in paging else {}
-    body = {**wanted, "cursorPaging": paging}
-    found = query.page(entity(caller.shop), _select(caller.shop), body, shop_id=caller.shop.id, where="")
+    begins = body.cursor is None  # a cursor holds the filter that it goes on with
+    chosen = {"contactId": {"$in": body.contact_ids}} if body.contact_ids and begins else None
+    requested = {"filter": chosen, "cursorPaging": {"limit": body.limit, "cursor": body.cursor}}
+    found = query.page(entity(caller.shop), _select(caller.shop), requested, shop_id=caller.shop.id, where="")
     return {"accounts": _all_shown(caller.shop, found.rows), "paging_metadata": query.metadata_v2(found)}
 
 
 @service.route("POST", "/accounts/query", READ, takes=query.query_body(KNOWN), returns=shapes.AccountsPage)
-def query_accounts(caller: Caller, body: Any) -> dict[str, Any]:
+def query_accounts(caller: Caller, body: query.QueryBody) -> shapes.AccountsPage:
     """Accounts by filter and order."""
-    found = query.page(entity(caller.shop), _select(caller.shop), body.get("query"), shop_id=caller.shop.id)
+    found = query.page(entity(caller.shop), _select(caller.shop), body.query, shop_id=caller.shop.id)
     return {"loyalty_accounts": _all_shown(caller.shop, found.rows), "paging_metadata": query.metadata(found)}
 
 
 @service.route(
     "POST", "/accounts/search", READ, takes=query.searched(KNOWN, aggregated=True), returns=shapes.AccountsFound
 )
-def search_accounts(caller: Caller, body: Any) -> dict[str, Any]:
+def search_accounts(caller: Caller, body: query.SearchBody) -> shapes.AccountsFound:
     """Accounts by filter, order and free text over name and e-mail, with aggregations over all that were found."""
-    search = dict(body.get("search") or {})
+    search = dict(body.search or {})
     aggregations, zone = search.pop("aggregations", None), query.time_zone(search.pop("timeZone", None), "search")
     kind, select = entity(caller.shop), _select(caller.shop)
     summary = query.summary(kind, aggregations, zone)
     found = query.page(kind, select, search, shop_id=caller.shop.id, where="search", summary=summary)
-    answer = {"accounts": _all_shown(caller.shop, found.rows), "paging_metadata": query.metadata(found)}
-    if aggregations:
-        answer["aggregation_data"] = summary.of(select.where(found.chosen))
-    return answer
+    accounts, metadata = _all_shown(caller.shop, found.rows), query.metadata(found)
+    if not aggregations:
+        return {"accounts": accounts, "paging_metadata": metadata}
+    aggregated = summary.of(select.where(found.chosen))
+    return {"accounts": accounts, "paging_metadata": metadata, "aggregation_data": aggregated}
 
 
-@service.route("POST", "/accounts/count", READ, takes=query.counted(KNOWN), returns=shapes.Counted)
-def count_accounts(caller: Caller, body: Any) -> dict[str, Any]:
+@service.route("POST", "/accounts/count", READ, takes=query.counted(KNOWN), returns=shapes.Count)
+def count_accounts(caller: Caller, body: query.CountBody) -> shapes.Count:
     """How many accounts there are by filter and free text."""
-    condition = query.selection(entity(caller.shop), body.get("filter"), body.get("search"))
+    condition = query.selection(entity(caller.shop), body.filter, body.search)
     return {"count": query.count(_select(caller.shop, Account.id).where(condition))}
 
 
 @service.route("POST", "/accounts/bulk-adjust", MANAGE, takes=BulkAdjust, returns=shapes.JobStarted)
-def bulk_adjust(caller: Caller, body: Any) -> dict[str, Any]:
+def bulk_adjust(caller: Caller, body: BulkAdjust) -> shapes.JobStarted:
     """Change the balances of all accounts that a search finds, behind the answer; those found now are in it."""
-    search = read_object(body.get("search"), SELECTED, "search")
+    search = read_object(body.search, SELECTED, "search")
     condition = query.selection(entity(caller.shop), search.get("filter"), search.get("search"), where="search")
     batch = batches.bulk_adjust(
         caller.shop,
         _select(caller.shop, Account.id).where(condition),
         source=SOURCE,
         key=request_key(),
-        by=body.get("amount"),
-        to_balance=body.get("balance"),
+        by=body.amount,
+        to_balance=body.balance,
         annotation=said(caller, body),
     )
     return {"async_job_id": batch.id}
 
 
-@service.route("GET", "/accounts/program-totals", READ, returns=shapes.ProgramTotals)
-def get_program_totals(caller: Caller, body: Any) -> dict[str, Any]:
+@service.route("GET", "/accounts/program-totals", READ, returns=shapes.AccountTotals)
+def get_program_totals(caller: Caller) -> shapes.AccountTotals:
     """The counters of all accounts together, and how many are in each tier."""
     totals = reports.program_totals(caller.shop)
-    counters = {name: getattr(totals, name) for name in ("balance", "earned", "adjusted", "redeemed", "expired")}
-    tiers = [{"id": tier_id, "number_of_accounts": count} for tier_id, count in totals.tiers]
-    return {"points": counters, "tier_totals": tiers}
+    tiers: list[shapes.TierTotal] = [{"id": tier_id, "number_of_accounts": count} for tier_id, count in totals.tiers]
+    return {"points": counters(totals), "tier_totals": tiers}
 
 
-@service.route("GET", "/accounts/my-account", MEMBER, returns=shapes.AccountBody)
-def get_my_account(caller: Caller, body: Any) -> dict[str, Any]:
+@service.route("GET", "/accounts/my-account", MEMBER, returns=shapes.AccountResponse, refuses=(NotFound,))
+def get_my_account(caller: Caller) -> shapes.AccountResponse:
     """The calling member's own."""
     return {"account": shown(caller.shop, _account_of(caller.shop, caller.member))}
 
 
-@service.route("GET", "/accounts/fetch-by", READ, query=shapes.SecondaryId, returns=shapes.AccountBody)
-def get_account_by_secondary_id(caller: Caller, body: Any) -> dict[str, Any]:
+@service.route(
+    "GET", "/accounts/fetch-by", READ, query=shapes.SecondaryId, returns=shapes.AccountResponse, refuses=(NotFound,)
+)
+def get_account_by_secondary_id(caller: Caller, body: shapes.SecondaryId) -> shapes.AccountResponse:
     """The account of a contact, or of a member."""
-    customer = customers.by_id(caller.shop.id, body.get("contact_id") or body["member_id"])
-    if "member_id" in body and not customer.is_member:
+    customer = customers.by_id(caller.shop.id, body.customer_id)
+    if body.member_id is not None and not customer.is_member:
         raise NotFound("There is no such member here.")
     return {"account": shown(caller.shop, _account_of(caller.shop, customer))}
 
 
-@service.route("GET", "/accounts/<string(length=36):account_id>", READ, returns=shapes.AccountBody)
-def get_account(caller: Caller, body: Any, account_id: str) -> dict[str, Any]:
+@service.route(
+    "GET", "/accounts/<string(length=36):account_id>", READ, returns=shapes.AccountResponse, refuses=(NotFound,)
+)
+def get_account(caller: Caller, account_id: str) -> shapes.AccountResponse:
     """One account."""
     return {"account": shown(caller.shop, Account.need(caller.shop, Account.id == account_id))}
 
@@ -182,8 +204,9 @@ def get_account(caller: Caller, body: Any, account_id: str) -> dict[str, Any]:
     MANAGE,
     takes=shapes.AdjustPoints,
     returns=shapes.AccountMoved,
+    refuses=(NotFound, StaleRevision, NotEnoughPoints, BalanceTooLarge),
 )
-def adjust_points(caller: Caller, body: Any, account_id: str) -> dict[str, Any]:
+def adjust_points(caller: Caller, body: shapes.AdjustPoints, account_id: str) -> shapes.AccountMoved:
     """By an amount or to a balance; never below 0. The customer reads `description`, staff alone `reason`."""
     Account.need(caller.shop, Account.id == account_id)
     row = adjustments.adjust(
@@ -191,9 +214,9 @@ def adjust_points(caller: Caller, body: Any, account_id: str) -> dict[str, Any]:
         account_id,
         source=SOURCE,
         key=request_key(),
-        by=body.get("amount"),
-        to_balance=body.get("balance"),
-        revision=body.get("revision"),
+        by=body.amount,
+        to_balance=body.balance,
+        revision=body.revision,
         annotation=said(caller, body),
     )
     return _moved(caller.shop, account_id, row)
@@ -205,23 +228,18 @@ def adjust_points(caller: Caller, body: Any, account_id: str) -> dict[str, Any]:
     MANAGE,
     takes=shapes.EarnPoints,
     returns=shapes.AccountMoved,
+    refuses=(NotFound, ProgramNotActive, CustomerExcluded, BalanceTooLarge),
 )
-def earn_points(caller: Caller, body: Any, account_id: str) -> dict[str, Any]:
+def earn_points(caller: Caller, body: shapes.EarnPoints, account_id: str) -> shapes.AccountMoved:
     """Points for something done, once for an `idempotencyKey`: the same again returns the first transaction."""
     Account.need(caller.shop, Account.id == account_id)
     row = adjustments.earn_points(
         caller.shop,
         account_id,
-        body["amount"],
+        body.amount,
         source=SOURCE,
-        key=body["idempotency_key"],
-        annotation=Annotation(
-            comment=body.get("description"),
-            app_id=body["app_id"],
-            activity_type=body.get("activity_type"),
-            order_ref=body.get("order_id"),
-            channel=body.get("followed_social_media", {}).get("channel"),
-        ),
+        key=body.idempotency_key,
+        annotation=annotation(body),
     )
     return _moved(caller.shop, account_id, row)
 
@@ -237,16 +255,16 @@ def _account_of(shop: Shop, customer: Customer) -> Account:
     return row
 
 
-def _moved(shop: Shop, account_id: str, row: ledger.Transaction | None) -> dict[str, Any]:
+def _moved(shop: Shop, account_id: str, row: ledger.Transaction | None) -> shapes.AccountMoved:
     now = Account.need(shop, Account.id == (row.account_id if row else account_id))
     return {"account": shown(shop, now), "transaction_id": row.id if row else None}
 
 
-def shown(shop: Shop, row: Account) -> dict[str, Any]:
-    """One account as LoyaltyAccount writes it."""
+def shown(shop: Shop, row: Account) -> shapes.LoyaltyAccount:
+    """Returns one account of the shop as the wire has it."""
     return account(row, customers.by_id(shop.id, row.customer_id), Surroundings.of(shop))
 
 
-def _all_shown(shop: Shop, rows: Iterable[Any]) -> list[dict[str, Any]]:
+def _all_shown(shop: Shop, rows: Iterable[Any]) -> list[shapes.LoyaltyAccount]:
     around = Surroundings.of(shop)
     return [account(row, row.customer, around, alone=False) for row in rows]

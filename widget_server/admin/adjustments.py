@@ -5,31 +5,18 @@
 
 from typing import Any
 
-from marshmallow import fields
-
 from widget_server.admin.routes import READ, Service
+from widget_server.admin.wire.adjustments import AdjustmentResponse, AdjustmentsPage, adjustment
+from widget_server.errors import NotFound
 from widget_server.ledger import Transaction
 from widget_server.loyalty.points.adjustments import Adjustment
 from widget_server.loyalty.program.shops import Shop
 from widget_server.web import query
 from widget_server.web.callers import Caller
 from widget_server.web.query import Entity, Field
-from widget_server.web.wire import Points, Wire, WireTime, guid, page_of, wrapped
 
 service = Service("adjustments", "/loyalty-adjustments/v1", "What was said of points moved by hand")
 
-
-class AdjustmentWire(Wire):
-    """The words beside a transaction, and who said them."""
-
-    transaction_id, account_id = guid(), guid()
-    amount = Points()
-    reason, comment, staff, app_id = (fields.String() for _ in range(4))
-    created_date = WireTime()
-
-
-AdjustmentBody = wrapped("adjustment", AdjustmentWire)
-AdjustmentsPage = page_of("adjustments", AdjustmentWire)
 CREATED = Field(Adjustment.created_at, "time")
 ENTITY = Entity(
     "adjustment",
@@ -49,28 +36,20 @@ ENTITY = Entity(
 
 
 @service.route("POST", "/adjustments/query", READ, takes=query.query_body(ENTITY), returns=AdjustmentsPage)
-def query_adjustments(caller: Caller, body: Any) -> dict[str, Any]:
+def query_adjustments(caller: Caller, body: query.QueryBody) -> AdjustmentsPage:
     """What was said, by filter and order."""
-    found = query.page(ENTITY, _select(caller.shop), body.get("query"), shop_id=caller.shop.id)
-    return {"adjustments": [_shown(row) for row in found.rows], "paging_metadata": query.metadata(found)}
+    found = query.page(ENTITY, _select(caller.shop), body.query, shop_id=caller.shop.id)
+    return {"adjustments": [adjustment(row, row.row) for row in found.rows], "paging_metadata": query.metadata(found)}
 
 
-@service.route("GET", "/adjustments/<transaction_id>", READ, returns=AdjustmentBody)
-def get_adjustment(caller: Caller, body: Any, transaction_id: str) -> dict[str, Any]:
+@service.route("GET", "/adjustments/<transaction_id>", READ, returns=AdjustmentResponse, refuses=(NotFound,))
+def get_adjustment(caller: Caller, transaction_id: str) -> AdjustmentResponse:
     """What was said of one transaction."""
     Adjustment.need(caller.shop, Adjustment.transaction_id == transaction_id)
-    return {"adjustment": _shown(_select(caller.shop).where(Adjustment.transaction_id == transaction_id).get())}
+    row = _select(caller.shop).where(Adjustment.transaction_id == transaction_id).get()
+    return {"adjustment": adjustment(row, row.row)}
 
 
 def _select(shop: Shop) -> Any:
     joined = Adjustment.of(shop, Adjustment, Transaction.account_id, Transaction.sequence, Transaction.amount)
     return joined.join(Transaction, on=(Transaction.id == Adjustment.transaction_id), attr="row")
-
-
-def _shown(row: Any) -> dict[str, Any]:
-    return {
-        **{name: getattr(row, name) for name in ("transaction_id", "reason", "comment", "staff", "app_id")},
-        "account_id": row.row.account_id,
-        "amount": row.row.amount,
-        "created_date": row.created_at,
-    }

@@ -1,10 +1,10 @@
 """API keys: `/loyalty-access/v1/api-keys`, ours beside Wix's (acceptance 62)."""
 
 from datetime import timedelta
-from typing import Any
 
 from widget_server.admin.routes import MANAGE, READ, Service, naming
-from widget_server.admin.wire.api_keys import ApiKeyBody, ApiKeys, Rotate, api_key, rights
+from widget_server.admin.wire.api_keys import ApiKeyResponse, ApiKeys, NewApiKey, RotateApiKey, api_key, rights
+from widget_server.errors import MoreThanOwnRights, NotFound
 from widget_server.loyalty.people import api_keys
 from widget_server.web.callers import Caller
 from widget_server.web.wire import Empty
@@ -14,33 +14,43 @@ WIRE_NAMES = {"expires_at": "apiKey.expirationDate"}
 service = Service("api_keys", "/loyalty-access/v1", "API keys")
 
 
-@service.route("POST", "/api-keys", MANAGE, takes=ApiKeyBody, returns=ApiKeyBody, keyed=False)
-def create_key(caller: Caller, body: Any) -> dict[str, Any]:
+@service.route(
+    "POST", "/api-keys", MANAGE, takes=NewApiKey, returns=ApiKeyResponse, keyed=False, refuses=(MoreThanOwnRights,)
+)
+def create_key(caller: Caller, body: NewApiKey) -> ApiKeyResponse:
     """A new key, which may do no more than the calling one; its `secret` is shown this once."""
     with naming(WIRE_NAMES, under="apiKey"):
         row, secret = api_keys.create_key(
-            caller.shop.id, body["api_key"]["name"], rights=rights(body["api_key"]), grantor=caller.key
+            caller.shop.id, body.api_key["name"], rights=rights(body.api_key), grantor=caller.key
         )
     return {"api_key": api_key(row, secret)}
 
 
 @service.route("GET", "/api-keys", READ, returns=ApiKeys)
-def list_keys(caller: Caller, body: Any) -> dict[str, Any]:
+def list_keys(caller: Caller) -> ApiKeys:
     """Every key, and when and from where it was last used."""
     return {"api_keys": [api_key(row) for row in api_keys.keys(caller.shop.id)]}
 
 
-@service.route("POST", "/api-keys/<key_id>/rotate", MANAGE, takes=Rotate, returns=ApiKeyBody, keyed=False)
-def rotate_key(caller: Caller, body: Any, key_id: str) -> dict[str, Any]:
+@service.route(
+    "POST",
+    "/api-keys/<key_id>/rotate",
+    MANAGE,
+    takes=RotateApiKey,
+    returns=ApiKeyResponse,
+    keyed=False,
+    refuses=(NotFound, MoreThanOwnRights),
+)
+def rotate_key(caller: Caller, body: RotateApiKey, key_id: str) -> ApiKeyResponse:
     """A fresh `secret`, shown this once. The earlier one, and what it granted, ends at once, or after `keepHours`."""
-    keep = timedelta(hours=body.get("keep_hours", 0))
+    keep = timedelta(hours=body.keep_hours or 0)
     with naming(WIRE_NAMES, under="apiKey"):
         row, secret = api_keys.rotate_key(caller.shop.id, key_id, keep=keep, grantor=caller.key)
     return {"api_key": api_key(row, secret)}
 
 
-@service.route("DELETE", "/api-keys/<key_id>", MANAGE, returns=Empty)
-def revoke_key(caller: Caller, body: Any, key_id: str) -> dict[str, Any]:
+@service.route("DELETE", "/api-keys/<key_id>", MANAGE, returns=Empty, refuses=(NotFound,))
+def revoke_key(caller: Caller, key_id: str) -> Empty:
     """The key is dead, and with it every token that it was given; the calling key may revoke itself."""
     api_keys.revoke_key(caller.shop.id, key_id)
     return {}

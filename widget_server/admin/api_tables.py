@@ -5,26 +5,28 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from widget_server import admin
+from widget_server.web.documented_refusals import code
 from widget_server.web.errors import refusals
 
 MARK = "<!-- {name}: made by `make docs` -->"
 
 
 def endpoints() -> Iterator[str]:
-    """Every call, whom it is for, and what it does."""
-    yield "| | path | for | |"
-    yield "|---|---|---|---|"
+    """Every call, whom it is for, what it does, and what may refuse it beside what may refuse any call."""
+    yield "| | path | for | | refused with |"
+    yield "|---|---|---|---|---|"
     for service in admin.SERVICES:
         for call in service.calls:
-            yield f"| {call.method} | `{call.path}` | {call.who.value} | {call.summary} |"
+            own = ", ".join(f"`{code(one).upper()}`" for one in call.refuses)
+            yield f"| {call.method} | `{call.path}` | {call.who.value} | {call.summary} | {own} |"
 
 
 def codes() -> Iterator[str]:
     """Every refusal by its code."""
     yield "| code | HTTP | when |"
     yield "|---|---|---|"
-    for code, status, when in refusals():
-        yield f"| `{code}` | {status} | {when} |"
+    for name, status, when in refusals():
+        yield f"| `{name}` | {status} | {when} |"
 
 
 TABLES = {"endpoints": endpoints, "codes": codes}

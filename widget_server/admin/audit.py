@@ -1,7 +1,5 @@
 """The audit log: `/loyalty-audit/v1`, to be read only (contracts §16)."""
 
-from typing import Any
-
 from widget_server.admin.routes import MANAGE, Service
 from widget_server.admin.wire.audit import ACTORS, AuditPage, audit_entry
 from widget_server.loyalty.audit_log import AuditEntry
@@ -30,7 +28,7 @@ ENTITY = Entity(
 
 
 @service.route("POST", "/entries/query", MANAGE, takes=query.query_body(ENTITY), returns=AuditPage, keyed=False)
-def query_entries(caller: Caller, body: Any) -> dict[str, Any]:
+def query_entries(caller: Caller, body: query.QueryBody) -> AuditPage:
     """Who did what, from where, and what was different afterwards, by filter and order."""
-    found = query.page(ENTITY, AuditEntry.of(caller.shop), body.get("query"), shop_id=caller.shop.id)
+    found = query.page(ENTITY, AuditEntry.of(caller.shop), body.query, shop_id=caller.shop.id)
     return {"entries": [audit_entry(row) for row in found.rows], "paging_metadata": query.metadata(found)}

@@ -1,10 +1,9 @@
 """Changes of many accounts: `/loyalty-batches/v1`, ours beside Wix's (acceptance 54, 56)."""
 
-from typing import Any
-
 from widget_server.admin.routes import MANAGE, READ, Service
 from widget_server.admin.wire import batches as shapes
 from widget_server.admin.wire.batches import KINDS, STATUSES, batch, error
+from widget_server.errors import BatchUnfinished, NotFound
 from widget_server.loyalty.points import batches
 from widget_server.loyalty.points.batches import Batch
 from widget_server.web import query
@@ -28,26 +27,33 @@ ENTITY = Entity(
 
 
 @service.route("POST", "/batches/query", READ, takes=query.query_body(ENTITY), returns=shapes.BatchesPage)
-def query_batches(caller: Caller, body: Any) -> dict[str, Any]:
+def query_batches(caller: Caller, body: query.QueryBody) -> shapes.BatchesPage:
     """Batches by filter and order."""
-    found = query.page(ENTITY, Batch.of(caller.shop), body.get("query"), shop_id=caller.shop.id)
+    found = query.page(ENTITY, Batch.of(caller.shop), body.query, shop_id=caller.shop.id)
     return {"batches": [batch(row) for row in found.rows], "paging_metadata": query.metadata(found)}
 
 
-@service.route("GET", "/batches/<batch_id>", READ, returns=shapes.BatchBody)
-def get_batch(caller: Caller, body: Any, batch_id: str) -> dict[str, Any]:
+@service.route("GET", "/batches/<batch_id>", READ, returns=shapes.BatchResponse, refuses=(NotFound,))
+def get_batch(caller: Caller, batch_id: str) -> shapes.BatchResponse:
     """One batch: how far it is."""
     return {"batch": batch(Batch.need(caller.shop, Batch.id == batch_id))}
 
 
-@service.route("GET", "/batches/<batch_id>/errors", READ, query=shapes.ErrorsAsked, returns=shapes.BatchErrors)
-def list_errors(caller: Caller, body: Any, batch_id: str) -> dict[str, Any]:
+@service.route(
+    "GET", "/batches/<batch_id>/errors", READ, query=shapes.ErrorsQuery, returns=shapes.BatchErrors, refuses=(NotFound,)
+)
+def list_errors(caller: Caller, body: shapes.ErrorsQuery, batch_id: str) -> shapes.BatchErrors:
     """The accounts that were not changed, or whose change was not undone, and why."""
     Batch.need(caller.shop, Batch.id == batch_id)
-    return {"errors": [error(item) for item in batches.errors(caller.shop, batch_id, **body)]}
+    found = batches.errors(
+        caller.shop, batch_id, after_line=body.after_line or 0, limit=body.limit or batches.ERRORS_MAX
+    )
+    return {"errors": [error(item) for item in found]}
 
 
-@service.route("POST", "/batches/<batch_id>/undo", MANAGE, returns=shapes.BatchBody)
-def undo_batch(caller: Caller, body: Any, batch_id: str) -> dict[str, Any]:
+@service.route(
+    "POST", "/batches/<batch_id>/undo", MANAGE, returns=shapes.BatchResponse, refuses=(NotFound, BatchUnfinished)
+)
+def undo_batch(caller: Caller, batch_id: str) -> shapes.BatchResponse:
     """Book the exact opposite of each change, behind the answer; who has spent the points keeps theirs."""
     return {"batch": batch(batches.undo(caller.shop, batch_id))}

@@ -1,18 +1,17 @@
 """Discounts at checkouts: `/loyalty-checkout-exchange/v1` (wix-api §1; how they move: loyalty/rewards/checkout.py)."""
 
-from typing import Any
-
-from widget_server.admin.routes import MANAGE, MEMBER, READ, SOURCE, Service, request_key
+from widget_server.admin.routes import MANAGE, MEMBER, READ, REDEEMING, SOURCE, Service, request_key
 from widget_server.admin.wire.checkout import (
     TYPES,
     WIRE_STATUSES,
     ApplyDiscount,
-    CheckoutAsked,
-    CheckoutCompleted,
-    DiscountBody,
+    CheckoutRequest,
+    CompleteCheckout,
+    DiscountResponse,
     DiscountsPage,
     discount,
 )
+from widget_server.errors import CheckoutEnded, CheckoutTaken, CouponNotUsable, NotFound, StaleRevision
 from widget_server.loyalty.rewards import checkout
 from widget_server.loyalty.rewards.checkout import CheckoutDiscount
 from widget_server.web import query
@@ -37,57 +36,91 @@ ENTITY = Entity(
 )
 
 
-@service.route("POST", "/loyalty-checkout-discount", MEMBER, takes=ApplyDiscount, returns=DiscountBody)
-def apply_discount(caller: Caller, body: Any) -> dict[str, Any]:
+@service.route(
+    "POST",
+    "/loyalty-checkout-discount",
+    MEMBER,
+    takes=ApplyDiscount,
+    returns=DiscountResponse,
+    refuses=(NotFound, StaleRevision, CheckoutTaken, CouponNotUsable, *REDEEMING),
+)
+def apply_discount(caller: Caller, body: ApplyDiscount) -> DiscountResponse:
     """The calling member takes a reward, or a coupon they have, to a checkout of the shop's."""
-    reward, coupon = body.get("reward") or {}, body.get("loyalty_coupon") or {}
+    reward, coupon = body.reward, body.loyalty_coupon
+    applied = reward or coupon
     row = checkout.apply(
         caller.shop,
         caller.member,
-        body["checkout_id"],
+        body.checkout_id,
         key=request_key(),
         source=SOURCE,
-        reward_id=reward.get("id"),
-        points=reward.get("points_to_spend"),
-        coupon_id=coupon.get("id"),
-        revision=(reward or coupon).get("revision"),
+        reward_id=reward.id if reward else None,
+        points=reward.points_to_spend if reward else None,
+        coupon_id=coupon.id if coupon else None,
+        revision=applied.revision if applied else None,
     )
     return {"discount": discount(row)}
 
 
 @service.route("POST", "/loyalty-checkout-discounts/query", READ, takes=query.query_body(ENTITY), returns=DiscountsPage)
-def query_discounts(caller: Caller, body: Any) -> dict[str, Any]:
+def query_discounts(caller: Caller, body: query.QueryBody) -> DiscountsPage:
     """Discounts by filter and order."""
-    found = query.page(ENTITY, CheckoutDiscount.of(caller.shop), body.get("query"), shop_id=caller.shop.id)
+    found = query.page(ENTITY, CheckoutDiscount.of(caller.shop), body.query, shop_id=caller.shop.id)
     return {
         "loyalty_checkout_discounts": [discount(row) for row in found.rows],
         "paging_metadata": query.metadata(found),
     }
 
 
-@service.route("POST", "/loyalty-checkout-discounts/begin", MANAGE, takes=CheckoutAsked, returns=DiscountBody)
-def begin_checkout(caller: Caller, body: Any) -> dict[str, Any]:
+@service.route(
+    "POST",
+    "/loyalty-checkout-discounts/begin",
+    MANAGE,
+    takes=CheckoutRequest,
+    returns=DiscountResponse,
+    refuses=(NotFound, CheckoutEnded),
+)
+def begin_checkout(caller: Caller, body: CheckoutRequest) -> DiscountResponse:
     """The order is being placed: the member cannot take the discount off any more."""
-    return {"discount": discount(checkout.begin(caller.shop, body["checkout_id"]))}
+    return {"discount": discount(checkout.begin(caller.shop, body.checkout_id))}
 
 
-@service.route("POST", "/loyalty-checkout-discounts/complete", MANAGE, takes=CheckoutCompleted, returns=DiscountBody)
-def complete_checkout(caller: Caller, body: Any) -> dict[str, Any]:
+@service.route(
+    "POST",
+    "/loyalty-checkout-discounts/complete",
+    MANAGE,
+    takes=CompleteCheckout,
+    returns=DiscountResponse,
+    refuses=(NotFound, CheckoutEnded),
+)
+def complete_checkout(caller: Caller, body: CompleteCheckout) -> DiscountResponse:
     """An order came of it; the shop's webhook says the same when the order carries the coupon's code."""
-    order = f"{caller.shop.platform}:{body['order_id']}"
-    row = checkout.complete(
-        caller.shop, body["checkout_id"], order, source=SOURCE, order_number=body.get("order_number")
-    )
+    order = f"{caller.shop.platform}:{body.order_id}"
+    row = checkout.complete(caller.shop, body.checkout_id, order, source=SOURCE, order_number=body.order_number)
     return {"discount": discount(row)}
 
 
-@service.route("POST", "/loyalty-checkout-discounts/cancel", MANAGE, takes=CheckoutAsked, returns=DiscountBody)
-def cancel_checkout(caller: Caller, body: Any) -> dict[str, Any]:
+@service.route(
+    "POST",
+    "/loyalty-checkout-discounts/cancel",
+    MANAGE,
+    takes=CheckoutRequest,
+    returns=DiscountResponse,
+    refuses=(NotFound,),
+)
+def cancel_checkout(caller: Caller, body: CheckoutRequest) -> DiscountResponse:
     """No order came of it, or its order was cancelled: the member has again what they spent, once."""
-    return {"discount": discount(checkout.cancel(caller.shop, body["checkout_id"], source=SOURCE))}
+    return {"discount": discount(checkout.cancel(caller.shop, body.checkout_id, source=SOURCE))}
 
 
-@service.route("POST", "/loyalty-checkout-discounts/remove", MANAGE, takes=CheckoutAsked, returns=DiscountBody)
-def remove_discount(caller: Caller, body: Any) -> dict[str, Any]:
+@service.route(
+    "POST",
+    "/loyalty-checkout-discounts/remove",
+    MANAGE,
+    takes=CheckoutRequest,
+    returns=DiscountResponse,
+    refuses=(NotFound, CheckoutEnded),
+)
+def remove_discount(caller: Caller, body: CheckoutRequest) -> DiscountResponse:
     """The member takes the discount off the checkout."""
-    return {"discount": discount(checkout.remove(caller.shop, body["checkout_id"], source=SOURCE))}
+    return {"discount": discount(checkout.remove(caller.shop, body.checkout_id, source=SOURCE))}

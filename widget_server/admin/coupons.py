@@ -9,11 +9,10 @@ from typing import Any
 from peewee import JOIN, Case
 
 from widget_server.admin.customers import MEMBER_ID, account_id
-from widget_server.admin.routes import MANAGE, MEMBER, READ, SOURCE, Service, request_key
+from widget_server.admin.routes import MANAGE, MEMBER, READ, REDEEMING, SOURCE, Service, request_key
 from widget_server.admin.wire import coupons as shapes
 from widget_server.admin.wire.coupons import STATUSES, coupon
-from widget_server.admin.wire.tiers import RevisionAsked
-from widget_server.errors import BadRequest
+from widget_server.errors import BadRequest, MembersOnly, NotFound, QueryTooSlow, StaleRevision
 from widget_server.ledger import Account
 from widget_server.loyalty.people import customers
 from widget_server.loyalty.people.customers import Customer
@@ -23,7 +22,7 @@ from widget_server.loyalty.rewards.coupons import Coupon
 from widget_server.web import query
 from widget_server.web.callers import Caller
 from widget_server.web.query import Entity, Field, word_of
-from widget_server.web.wire import Empty
+from widget_server.web.wire import Empty, RevisionQuery
 
 service = Service("coupons", "/loyalty-coupons/v1", "Coupons")
 
@@ -50,62 +49,82 @@ ENTITY = Entity(
 )
 
 
-@service.route("POST", "/coupons", MANAGE, takes=shapes.RedeemForCoupon, returns=shapes.CouponBought)
-def redeem_points_for_coupon(caller: Caller, body: Any) -> dict[str, Any]:
+@service.route(
+    "POST",
+    "/coupons",
+    MANAGE,
+    takes=shapes.RedeemForCoupon,
+    returns=shapes.CouponBought,
+    refuses=(NotFound, MembersOnly, *REDEEMING),
+)
+def redeem_points_for_coupon(caller: Caller, body: shapes.RedeemForCoupon) -> shapes.CouponBought:
     """Buy a reward with an account's points; the program must be active and the customer a member."""
-    account = Account.need(caller.shop, Account.id == body["loyalty_account_id"])
+    account = Account.need(caller.shop, Account.id == body.loyalty_account_id)
     return _bought(caller.shop, customers.by_id(caller.shop.id, account.customer_id), body)
 
 
-@service.route("POST", "/coupons/redeem-my-coupon", MEMBER, takes=shapes.RedeemMine, returns=shapes.CouponBought)
-def redeem_my_points(caller: Caller, body: Any) -> dict[str, Any]:
+@service.route(
+    "POST",
+    "/coupons/redeem-my-coupon",
+    MEMBER,
+    takes=shapes.RedeemMine,
+    returns=shapes.CouponBought,
+    refuses=(NotFound, *REDEEMING),
+)
+def redeem_my_points(caller: Caller, body: shapes.RedeemMine) -> shapes.CouponBought:
     """Buy a reward with the calling member's points."""
     return _bought(caller.shop, caller.member, body)
 
 
 @service.route("GET", "/coupons/my-coupons", MEMBER, returns=shapes.MyCoupons)
-def get_my_coupons(caller: Caller, body: Any) -> dict[str, Any]:
+def get_my_coupons(caller: Caller) -> shapes.MyCoupons:
     """The calling member's own, newest first."""
     rows = _listed(caller.shop).where(Coupon.customer_id == caller.member.id).order_by(Coupon.created_at.desc())
     return {"loyalty_coupons": _all_shown(rows)}
 
 
-@service.route("GET", "/bulk/coupons", READ, query=shapes.PackedQuery, returns=shapes.CouponsInSites)
-def bulk_get_coupons(caller: Caller, body: Any) -> dict[str, Any]:
+@service.route(
+    "GET", "/bulk/coupons", READ, query=shapes.PackedQuery, returns=shapes.CouponsInSites, refuses=(QueryTooSlow,)
+)
+def bulk_get_coupons(caller: Caller, body: shapes.PackedQuery) -> shapes.CouponsInSites:
     """The coupons of all sites of the caller: a key is good for one. The first 100 of its query."""
-    found = query.page(ENTITY, _listed(caller.shop), _unpacked(body.get("r")), shop_id=caller.shop.id)
+    found = query.page(ENTITY, _listed(caller.shop), _unpacked(body.r), shop_id=caller.shop.id)
     return {"coupons_in_site": [{"meta_site_id": caller.shop.id, "loyalty_coupons": _all_shown(found.rows)}]}
 
 
 @service.route("POST", "/coupons/query", READ, takes=query.query_body(ENTITY), returns=shapes.CouponsPage)
-def query_coupons(caller: Caller, body: Any) -> dict[str, Any]:
+def query_coupons(caller: Caller, body: query.QueryBody) -> shapes.CouponsPage:
     """Coupons by filter and order; the paging is called `metadata` here (wix-api §8.9)."""
-    found = query.page(ENTITY, _listed(caller.shop), body.get("query"), shop_id=caller.shop.id)
+    found = query.page(ENTITY, _listed(caller.shop), body.query, shop_id=caller.shop.id)
     return {"loyalty_coupons": _all_shown(found.rows), "metadata": query.metadata_v2(found)}
 
 
-@service.route("GET", "/coupons/<string(length=36):coupon_id>", READ, returns=shapes.CouponBody)
-def get_coupon(caller: Caller, body: Any, coupon_id: str) -> dict[str, Any]:
+@service.route(
+    "GET", "/coupons/<string(length=36):coupon_id>", READ, returns=shapes.CouponResponse, refuses=(NotFound,)
+)
+def get_coupon(caller: Caller, coupon_id: str) -> shapes.CouponResponse:
     """One coupon, and what a connected shop said when it could not make or kill the code."""
     row = coupons.need_coupon(caller.shop, coupon_id)
     return {"loyalty_coupon": {**shown(caller.shop, row), "failure_detail": row.failure_detail}}
 
 
-@service.route("DELETE", "/coupons/<string(length=36):coupon_id>", MANAGE, query=RevisionAsked, returns=Empty)
-def delete_coupon(caller: Caller, body: Any, coupon_id: str) -> dict[str, Any]:
+@service.route(
+    "DELETE",
+    "/coupons/<string(length=36):coupon_id>",
+    MANAGE,
+    query=RevisionQuery,
+    returns=Empty,
+    refuses=(NotFound, StaleRevision),
+)
+def delete_coupon(caller: Caller, body: RevisionQuery, coupon_id: str) -> Empty:
     """This API lists it no more; its code stays as good as it was (wix-api §1b)."""
-    coupons.delete_coupon(caller.shop, coupon_id, body["revision"])
+    coupons.delete_coupon(caller.shop, coupon_id, body.revision)
     return {}
 
 
-def _bought(shop: Shop, customer: Customer, body: dict[str, Any]) -> dict[str, Any]:
+def _bought(shop: Shop, customer: Customer, body: shapes.RedeemForCoupon | shapes.RedeemMine) -> shapes.CouponBought:
     row = redeeming.redeem(
-        shop,
-        customer,
-        body["reward_id"],
-        key=request_key(),
-        source=SOURCE,
-        points=body.get("points_to_spend"),
+        shop, customer, body.reward_id, key=request_key(), source=SOURCE, points=body.points_to_spend
     )
     return {"coupon": shown(shop, row)}
 
@@ -122,13 +141,13 @@ def _listed(shop: Shop) -> Any:
     return _select(shop).where(Coupon.deleted_at.is_null())
 
 
-def shown(shop: Shop, row: Coupon) -> dict[str, Any]:
-    """One coupon as LoyaltyCoupon writes it."""
+def shown(shop: Shop, row: Coupon) -> shapes.LoyaltyCoupon:
+    """Returns one coupon of the shop as the wire has it."""
     (found,) = _all_shown(_select(shop).where(Coupon.id == row.id))
     return found
 
 
-def _all_shown(rows: Iterable[Any]) -> list[dict[str, Any]]:
+def _all_shown(rows: Iterable[Any]) -> list[shapes.LoyaltyCoupon]:
     return [coupon(row, row.customer, account_id(row.customer)) for row in rows]
 
 

@@ -7,8 +7,9 @@ from peewee import JOIN, Case
 
 from widget_server.admin.routes import MANAGE, READ, Service, bulk, naming
 from widget_server.admin.wire import customers as shapes
-from widget_server.admin.wire.customers import SAME, STATUSES, customer, facts, person
+from widget_server.admin.wire.customers import STATUSES, customer, facts, person, remarks
 from widget_server.db import atomic
+from widget_server.errors import CustomerExists, EmailInvalid, NotFound
 from widget_server.ledger import Account
 from widget_server.loyalty.people import customer_edits, customers, privacy
 from widget_server.loyalty.people.customers import Customer
@@ -16,7 +17,7 @@ from widget_server.loyalty.program.shops import Shop
 from widget_server.web import query
 from widget_server.web.callers import Caller
 from widget_server.web.query import Entity, Field, word_of
-from widget_server.web.wire import Empty
+from widget_server.web.wire import BulkResults, Empty
 
 service = Service("customers", "/loyalty-customers/v1", "Customers")
 
@@ -47,70 +48,95 @@ ENTITY = Entity(
 )
 
 
-@service.route("POST", "/customers", MANAGE, takes=shapes.CustomerBody, returns=shapes.CustomerBody)
-def create_customer(caller: Caller, body: Any) -> dict[str, Any]:
+@service.route(
+    "POST",
+    "/customers",
+    MANAGE,
+    takes=shapes.NewCustomer,
+    returns=shapes.CustomerResponse,
+    refuses=(EmailInvalid, CustomerExists),
+)
+def create_customer(caller: Caller, body: shapes.NewCustomer) -> shapes.CustomerResponse:
     """Somebody new; a VISITOR unless told. Only a MEMBER gets an account now."""
     with naming({}, under="customer"):
-        return {"customer": _made(caller.shop, body["customer"])}
+        return {"customer": _made(caller.shop, body.customer)}
 
 
-@service.route("POST", "/bulk/customers/create", MANAGE, takes=shapes.NewCustomers, returns=shapes.CustomersMade)
-def bulk_create_customers(caller: Caller, body: Any) -> dict[str, Any]:
+@service.route(
+    "POST",
+    "/bulk/customers/create",
+    MANAGE,
+    takes=shapes.NewCustomers,
+    returns=BulkResults[shapes.Customer],
+    refuses=(EmailInvalid, CustomerExists),
+)
+def bulk_create_customers(caller: Caller, body: shapes.NewCustomers) -> BulkResults[shapes.Customer]:
     """Up to 100 customers; one that is refused leaves the others be."""
-    return bulk(body["customers"], lambda one: _made(caller.shop, one))
+    return bulk(body.customers, lambda one: _made(caller.shop, one))
 
 
 @service.route("POST", "/customers/query", READ, takes=query.query_body(ENTITY), returns=shapes.CustomersPage)
-def query_customers(caller: Caller, body: Any) -> dict[str, Any]:
+def query_customers(caller: Caller, body: query.QueryBody) -> shapes.CustomersPage:
     """Customers by filter and order."""
-    found = query.page(ENTITY, _listed(caller.shop), body.get("query"), shop_id=caller.shop.id)
+    found = query.page(ENTITY, _listed(caller.shop), body.query, shop_id=caller.shop.id)
     return {"customers": _all_shown(found.rows), "paging_metadata": query.metadata(found)}
 
 
 @service.route("POST", "/customers/search", READ, takes=query.searched(ENTITY), returns=shapes.CustomersPage)
-def search_customers(caller: Caller, body: Any) -> dict[str, Any]:
+def search_customers(caller: Caller, body: query.SearchBody) -> shapes.CustomersPage:
     """Customers by filter, order and free text over name and e-mail."""
-    found = query.page(ENTITY, _listed(caller.shop), body.get("search"), shop_id=caller.shop.id, where="search")
+    found = query.page(ENTITY, _listed(caller.shop), body.search, shop_id=caller.shop.id, where="search")
     return {"customers": _all_shown(found.rows), "paging_metadata": query.metadata(found)}
 
 
-@service.route("GET", "/customers/<customer_id>", READ, returns=shapes.CustomerBody)
-def get_customer(caller: Caller, body: Any, customer_id: str) -> dict[str, Any]:
+@service.route("GET", "/customers/<customer_id>", READ, returns=shapes.CustomerResponse, refuses=(NotFound,))
+def get_customer(caller: Caller, customer_id: str) -> shapes.CustomerResponse:
     """One customer; a merged one leads to the customer it was merged into."""
     return {"customer": _shown(caller.shop, customers.live(customers.by_id(caller.shop.id, customer_id)))}
 
 
-@service.route("PATCH", "/customers/<customer_id>", MANAGE, takes=shapes.CustomerChange, returns=shapes.CustomerBody)
-def update_customer(caller: Caller, body: Any, customer_id: str) -> dict[str, Any]:
+@service.route(
+    "PATCH",
+    "/customers/<customer_id>",
+    MANAGE,
+    takes=shapes.UpdateCustomer,
+    returns=shapes.CustomerResponse,
+    refuses=(NotFound, EmailInvalid, CustomerExists),
+)
+def update_customer(caller: Caller, body: shapes.UpdateCustomer, customer_id: str) -> shapes.CustomerResponse:
     """Change what is sent. A new address is not verified unless told; the `excluded` neither earn nor redeem."""
-    sent = body["customer"]
     with naming({}, under="customer"), atomic():
-        row = customer_edits.edit(
-            caller.shop.id, customer_id, **facts(sent, "email", "email_verified", "birthday", *SAME)
-        )
-        customers.set_status(row, sent.get("status", row.status))
+        row = customer_edits.edit(caller.shop.id, customer_id, **facts(body.customer))
+        customers.set_status(row, body.customer.get("status", row.status))
     return {"customer": _shown(caller.shop, row)}
 
 
-@service.route("DELETE", "/customers/<customer_id>", MANAGE, returns=Empty)
-def erase_customer(caller: Caller, body: Any, customer_id: str) -> dict[str, Any]:
+@service.route("DELETE", "/customers/<customer_id>", MANAGE, returns=Empty, refuses=(NotFound,))
+def erase_customer(caller: Caller, customer_id: str) -> Empty:
     """Forget the customer: the facts go, the ledger stays without a name."""
     privacy.erase(caller.shop, customers.by_id(caller.shop.id, customer_id))
     return {}
 
 
-@service.route("POST", "/customers/<customer_id>/merge", MANAGE, takes=shapes.MergeAsked, returns=shapes.CustomerBody)
-def merge_customer(caller: Caller, body: Any, customer_id: str) -> dict[str, Any]:
+@service.route(
+    "POST",
+    "/customers/<customer_id>/merge",
+    MANAGE,
+    takes=shapes.MergeRequest,
+    returns=shapes.CustomerResponse,
+    refuses=(NotFound,),
+)
+def merge_customer(caller: Caller, body: shapes.MergeRequest, customer_id: str) -> shapes.CustomerResponse:
     """Two rows are one person: what this one has goes to the other, its points with their history."""
     with naming({"into_id": "intoId"}):
-        privacy.merge(caller.shop, customer_id, body["into_id"])
-    return {"customer": _shown(caller.shop, customers.live(customers.by_id(caller.shop.id, body["into_id"])))}
+        privacy.merge(caller.shop, customer_id, body.into_id)
+    return {"customer": _shown(caller.shop, customers.live(customers.by_id(caller.shop.id, body.into_id)))}
 
 
-def _made(shop: Shop, sent: dict[str, Any]) -> dict[str, Any]:
+def _made(shop: Shop, sent: shapes.Customer) -> shapes.Customer:
     with atomic():
         row = customer_edits.create(shop.id, person(sent), status=sent.get("status", "visitor"))
-        row = customer_edits.edit(shop.id, row.id, **facts(sent, "excluded", "labels", "notes"))
+        row = customer_edits.edit(shop.id, row.id, **remarks(sent))
         return _shown(shop, row)
 
 
@@ -124,14 +150,14 @@ def _listed(shop: Shop) -> Any:
     return _select(shop).where(Customer.merged_into.is_null(), Customer.erased_at.is_null())
 
 
-def _shown(shop: Shop, row: Customer) -> dict[str, Any]:
+def _shown(shop: Shop, row: Customer) -> shapes.Customer:
     return _all_shown(_select(shop).where(Customer.id == row.id))[0]
 
 
-def _all_shown(rows: Iterable[Any]) -> list[dict[str, Any]]:
+def _all_shown(rows: Iterable[Any]) -> list[shapes.Customer]:
     return [customer(row, account_id(row)) for row in rows]
 
 
-def account_id(row: Any) -> str | None:
-    """The account that a customer was selected with, if there is one."""
+def account_id(row: object) -> str | None:
+    """Returns the id of the account that a customer was selected with, if there is one."""
     return getattr(getattr(row, "account", None), "id", None)

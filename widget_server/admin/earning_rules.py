@@ -1,96 +1,136 @@
 """Earning rules: `/loyalty-earning-rules/v1` (wix-api §1; Wix's own addresses have `/_api` before it)."""
 
-from typing import Any
-
 from widget_server.admin.routes import MANAGE, READ, Service, bulk, naming
-from widget_server.admin.wire import earning_rules as shapes
 from widget_server.admin.wire.earning_rules import (
     CUSTOM,
     CUSTOM_TITLES,
     OUR_APP,
+    LoyaltyEarningRule,
+    MaybeRevision,
+    NewCustomRule,
+    NewRule,
+    NewRules,
+    RuleChange,
+    RuleFilter,
+    RuleResponse,
+    RulesResponse,
+    changed_trigger,
     earning_rule,
-    facts,
     figures_of,
     trigger_of,
 )
+from widget_server.errors import NotFound, StaleRevision, TierUnknown
 from widget_server.loyalty.earning import rules
 from widget_server.loyalty.earning.rules import OWN_APP, Trigger
+from widget_server.loyalty.program.shops import Shop
 from widget_server.web.callers import Caller
-from widget_server.web.wire import Empty
+from widget_server.web.wire import BulkResults, Empty
 
 service = Service("earning_rules", "/loyalty-earning-rules/v1", "Earning rules")
 
+RULE = "/earning-rules/<string(length=36):rule_id>"
 
-@service.route("POST", "/earning-rules", MANAGE, takes=shapes.RuleBody, returns=shapes.RuleBody)
-def create_rule(caller: Caller, body: Any) -> dict[str, Any]:
+
+@service.route("POST", "/earning-rules", MANAGE, takes=NewRule, returns=RuleResponse, refuses=(TierUnknown,))
+def create_rule(caller: Caller, body: NewRule) -> RuleResponse:
     """A new rule. A trigger of another app fires on the custom action of its activity's name."""
     with naming({}, under="earningRule"):
-        return {"earning_rule": _made(caller, body["earning_rule"])}
+        return {"earning_rule": _made(caller.shop, body.earning_rule)}
 
 
-@service.route("POST", "/bulk/earning-rules/create", MANAGE, takes=shapes.NewRules, returns=shapes.RulesMade)
-def bulk_create_rules(caller: Caller, body: Any) -> dict[str, Any]:
+@service.route(
+    "POST",
+    "/bulk/earning-rules/create",
+    MANAGE,
+    takes=NewRules,
+    returns=BulkResults[LoyaltyEarningRule],
+    refuses=(TierUnknown,),
+)
+def bulk_create_rules(caller: Caller, body: NewRules) -> BulkResults[LoyaltyEarningRule]:
     """Up to 100 rules; one that is refused leaves the others be."""
-    return bulk(body["earning_rules"], lambda one: _made(caller, one))
+    return bulk(body.earning_rules, lambda one: _made(caller.shop, one))
 
 
-@service.route("POST", "/earning-rules/custom", MANAGE, takes=shapes.NewCustomRule, returns=shapes.RuleBody)
-def create_custom_rule(caller: Caller, body: Any) -> dict[str, Any]:
+@service.route(
+    "POST", "/earning-rules/custom", MANAGE, takes=NewCustomRule, returns=RuleResponse, refuses=(TierUnknown,)
+)
+def create_custom_rule(caller: Caller, body: NewCustomRule) -> RuleResponse:
     """A rule of a built-in kind: birthdays, or following a social channel (`channel`, facebook unless told)."""
-    word = CUSTOM[body["type"]]
-    activity = f"{word}:{body.get('channel', 'facebook').lower()}" if word == "social" else word
-    sent = body["earning_rule"]
+    word = CUSTOM[body.type]
+    activity = f"{word}:{(body.channel or 'facebook').lower()}" if word == "social" else word
+    title = body.earning_rule.get("title", CUSTOM_TITLES[body.type])
     with naming({}, under="earningRule"):
         row = rules.create(
             caller.shop,
             Trigger(OWN_APP, activity),
-            figures_of(sent),
-            title=sent.get("title", CUSTOM_TITLES[body["type"]]),
+            figures_of(body.earning_rule),
+            title=title,
             source_app_id=OUR_APP,
         )
     return {"earning_rule": earning_rule(row)}
 
 
-@service.route("GET", "/earning-rules/rules", READ, query=shapes.RuleFilter, returns=shapes.Rules)
-def list_rules(caller: Caller, body: Any) -> dict[str, Any]:
+@service.route("GET", "/earning-rules/rules", READ, query=RuleFilter, returns=RulesResponse)
+def list_rules(caller: Caller, query: RuleFilter) -> RulesResponse:
     """Every rule, in the merchant's order, or those of one app or activity."""
-    rows = rules.listed_all(caller.shop, body.get("trigger_app_id"), body.get("trigger_activity_type"))
+    rows = rules.listed_all(caller.shop, query.trigger_app_id, query.trigger_activity_type)
     return {"earning_rules": [earning_rule(one) for one in rows]}
 
 
-@service.route("GET", "/earning-rules/<string(length=36):rule_id>", READ, returns=shapes.RuleBody)
-def get_rule(caller: Caller, body: Any, rule_id: str) -> dict[str, Any]:
+@service.route("GET", RULE, READ, returns=RuleResponse, refuses=(NotFound,))
+def get_rule(caller: Caller, rule_id: str) -> RuleResponse:
     """One rule."""
     return {"earning_rule": earning_rule(rules.need(caller.shop, rule_id))}
 
 
 @service.route(
-    "PUT", "/earning-rules/<string(length=36):rule_id>", MANAGE, takes=shapes.RuleChange, returns=shapes.RuleBody
+    "PUT", RULE, MANAGE, takes=RuleChange, returns=RuleResponse, refuses=(NotFound, StaleRevision, TierUnknown)
 )
-def update_rule(caller: Caller, body: Any, rule_id: str) -> dict[str, Any]:
+def update_rule(caller: Caller, body: RuleChange, rule_id: str) -> RuleResponse:
     """Change what is sent, by the revision that was read, if one is sent; past rows keep what they were booked with."""
-    sent = body["earning_rule"]
+    sent = body.earning_rule
     now = rules.need(caller.shop, rule_id).trigger
     with naming({}, under="earningRule"):
-        row = rules.change(caller.shop, rule_id, sent.get("revision"), trigger=trigger_of(sent, now), **facts(sent))
+        row = rules.change(
+            caller.shop,
+            rule_id,
+            sent.get("revision"),
+            title=sent.get("title"),
+            active=sent.get("status"),
+            trigger=changed_trigger(sent, now),
+            figures=figures_of(sent) or None,
+            source_app_id=sent.get("source_app_id"),
+        )
     return {"earning_rule": earning_rule(row)}
 
 
-@service.route(
-    "DELETE", "/earning-rules/<string(length=36):rule_id>", MANAGE, query=shapes.MaybeRevision, returns=Empty
-)
-def delete_rule(caller: Caller, body: Any, rule_id: str) -> dict[str, Any]:
+@service.route("DELETE", RULE, MANAGE, query=MaybeRevision, returns=Empty, refuses=(NotFound, StaleRevision))
+def delete_rule(caller: Caller, query: MaybeRevision, rule_id: str) -> Empty:
     """The rule earns no more; what it gave stays."""
-    rules.remove(caller.shop, rule_id, body.get("revision"))
+    rules.remove(caller.shop, rule_id, query.revision)
     return {}
 
 
-@service.route("DELETE", "/automation-earning-rules/<string(length=36):rule_id>", MANAGE, returns=Empty)
-def delete_automation_rule(caller: Caller, body: Any, rule_id: str) -> dict[str, Any]:
+@service.route(
+    "DELETE",
+    "/automation-earning-rules/<string(length=36):rule_id>",
+    MANAGE,
+    returns=Empty,
+    refuses=(NotFound,),
+)
+def delete_automation_rule(caller: Caller, rule_id: str) -> Empty:
     """The same for a rule of a built-in kind."""
     rules.remove(caller.shop, rule_id, None)
     return {}
 
 
-def _made(caller: Caller, sent: dict[str, Any]) -> dict[str, Any]:
-    return earning_rule(rules.create(caller.shop, trigger_of(sent), **facts(sent)))  # type: ignore[arg-type]
+def _made(shop: Shop, sent: LoyaltyEarningRule) -> LoyaltyEarningRule:
+    row = rules.create(
+        shop,
+        trigger_of(sent),
+        figures_of(sent),
+        title=sent["title"],
+        active=sent["status"],
+        source_app_id=sent["source_app_id"],
+    )
+    return earning_rule(row)

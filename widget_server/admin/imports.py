@@ -12,10 +12,17 @@ from flask_smorest import Blueprint
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from widget_server import clock, config
-from widget_server.admin.routes import MANAGE, READ, REFUSALS, SOURCE, Service, said, without_default
+from widget_server.admin.routes import ANY_ADDRESS, MANAGE, OF_BODY, READ, SOURCE, Service, said, without_default
 from widget_server.admin.wire import imports as shapes
 from widget_server.admin.wire.imports import STATUSES, columns, loyalty_import
-from widget_server.errors import NotFound
+from widget_server.errors import (
+    AlreadyImported,
+    FileTooLarge,
+    ImportColumnsUnknown,
+    ImportNotParsed,
+    NotFound,
+    UploadGone,
+)
 from widget_server.loyalty.points import imports, uploads
 from widget_server.loyalty.points.batches import Batch
 from widget_server.loyalty.points.imports import Import
@@ -24,8 +31,11 @@ from widget_server.loyalty.program import shops
 from widget_server.loyalty.program.shops import Shop
 from widget_server.web import query
 from widget_server.web.callers import Caller
+from widget_server.web.documented_refusals import CallRefusals
+from widget_server.web.error_bodies import ErrorBody
 from widget_server.web.query import Entity, Field, word_of
-from widget_server.web.wire import wire_time
+from widget_server.web.typed_schemas import schema_of
+from widget_server.web.wire import Wire
 
 service = Service("imports", "/loyalty-imports/v1", "Imports of points")
 files = Blueprint(
@@ -50,75 +60,99 @@ ENTITY = Entity(
 )
 
 
-@service.route("POST", f"{BASE}/wixmp-upload-url", MANAGE, returns=shapes.UploadAnswer, keyed=False)
-def create_file_url(caller: Caller, body: Any) -> dict[str, Any]:
+@service.route("POST", f"{BASE}/wixmp-upload-url", MANAGE, returns=shapes.UploadUrl, keyed=False)
+def create_file_url(caller: Caller) -> shapes.UploadUrl:
     """Where to PUT (or POST) one CSV file of up to 10 MB within an hour."""
     upload = uploads.new_upload(caller.shop)
     return {"file_path": upload.id, "upload_url": _file_url(upload.id)}
 
 
-@service.route("POST", BASE, MANAGE, takes=shapes.CreateImport, returns=shapes.ImportBody)
-def create_import(caller: Caller, body: Any) -> dict[str, Any]:
+@service.route("POST", BASE, MANAGE, takes=shapes.NewImport, returns=shapes.ImportResponse)
+def create_import(caller: Caller, body: shapes.NewImport) -> shapes.ImportResponse:
     """Begin with the uploaded file; it is read behind the answer."""
-    row = imports.create(caller.shop, body["file_url"], file_name=body.get("file_name"))
+    row = imports.create(caller.shop, body.file_url, file_name=body.file_name)
     return {"loyalty_import": shown(caller.shop, row)}
 
 
-@service.route("GET", BASE, READ, query=shapes.ImportAsked, returns=shapes.ImportBody)
-def get_import(caller: Caller, body: Any) -> dict[str, Any]:
+@service.route("GET", BASE, READ, query=shapes.ImportQuery, returns=shapes.ImportResponse, refuses=(NotFound,))
+def get_import(caller: Caller, body: shapes.ImportQuery) -> shapes.ImportResponse:
     """One import."""
-    return {"loyalty_import": shown(caller.shop, _need(caller.shop, body))}
+    return {"loyalty_import": shown(caller.shop, _need(caller.shop, body.loyalty_import_id))}
 
 
-@service.route("POST", f"{BASE}/execute", MANAGE, takes=shapes.ExecuteImport, returns=shapes.ImportBody)
-def execute_import(caller: Caller, body: Any) -> dict[str, Any]:
+@service.route(
+    "POST",
+    f"{BASE}/execute",
+    MANAGE,
+    takes=shapes.ExecuteImport,
+    returns=shapes.ImportResponse,
+    refuses=(NotFound, ImportNotParsed, ImportColumnsUnknown, AlreadyImported),
+)
+def execute_import(caller: Caller, body: shapes.ExecuteImport) -> shapes.ImportResponse:
     """Book what the file says, behind the answer; only after it was PARSED."""
-    row = _need(caller.shop, body)
+    row = _need(caller.shop, body.loyalty_import_id)
     row = imports.execute(
         caller.shop,
         row.id,
         source=SOURCE,
         columns=columns(body),
-        mode=body.get("mode", "add"),
-        again=body.get("again", False),
-        creates_customers=body.get("creates_customers", False),
+        mode=body.mode or "add",
+        again=bool(body.again),
+        creates_customers=bool(body.creates_customers),
         annotation=said(caller, body),
     )
     return {"loyalty_import": shown(caller.shop, row)}
 
 
-@service.route("GET", f"{BASE}/error-file-download-url", MANAGE, query=shapes.ImportAsked, returns=shapes.Url)
-def get_error_file_url(caller: Caller, body: Any) -> dict[str, Any]:
+@service.route(
+    "GET", f"{BASE}/error-file-download-url", MANAGE, query=shapes.ImportQuery, returns=shapes.Url, refuses=(NotFound,)
+)
+def get_error_file_url(caller: Caller, body: shapes.ImportQuery) -> shapes.Url:
     """Where the rows that were not imported are to be had, for an hour: a CSV with the reason behind each."""
-    row = _need(caller.shop, body)
+    row = _need(caller.shop, body.loyalty_import_id)
     if not imports.has_error_file(row):
         raise NotFound("No row of this import failed.")
     return {"url": _file_url(f"errors/{_signer().dumps([caller.shop.id, row.id])}.csv")}
 
 
 @service.route("POST", f"{BASE}/query", READ, takes=query.query_body(ENTITY), returns=shapes.ImportsPage)
-def query_imports(caller: Caller, body: Any) -> dict[str, Any]:
+def query_imports(caller: Caller, body: query.QueryBody) -> shapes.ImportsPage:
     """Imports by filter and order."""
-    found = query.page(ENTITY, Import.of(caller.shop), body.get("query"), shop_id=caller.shop.id)
+    found = query.page(ENTITY, Import.of(caller.shop), body.query, shop_id=caller.shop.id)
     return {"loyalty_imports": _all_shown(caller.shop, found.rows), "paging_metadata": query.metadata(found)}
 
 
+UPLOAD = CallRefusals("PUT /loyalty-imports/v1/files/{upload_id}", (UploadGone, FileTooLarge, *OF_BODY, *ANY_ADDRESS))
+ERROR_FILE = CallRefusals("GET /loyalty-imports/v1/files/errors/{token}.csv", (NotFound, *ANY_ADDRESS))
 CSV = {"schema": {"type": "string", "example": "email,points\nann@shop.example,100\n"}}
 
 
 @files.route("/<upload_id>", methods=["PUT", "POST"])
-@files.response(200, shapes.Received)
-@files.doc(security=[], responses=REFUSALS, requestBody={"required": True, "content": {"text/csv": CSV}})
+@files.response(200, schema_of(shapes.UploadedFile, Wire))
+@files.doc(
+    security=[],
+    responses=UPLOAD.responses(ErrorBody, admin=True),
+    requestBody={"required": True, "content": {"text/csv": CSV}},
+)
+@UPLOAD.checked()
 def receive(upload_id: str) -> ResponseReturnValue:
     """The file itself: as the body, or as the first file of a form."""
     request.max_content_length = FILE_BYTES_MAX + 100_000  # with what a form puts around the file
     sent: Any = next(iter(request.files.values()), request)
     upload = uploads.receive(upload_id, sent.stream)
-    return jsonify(filePath=upload.id, size=upload.size, uploadedDate=wire_time(clock.now()))
+    received: shapes.UploadedFile = {"file_path": upload.id, "size": upload.size, "uploaded_date": clock.now()}
+    return jsonify(schema_of(shapes.UploadedFile, Wire)().dump(received))
 
 
 @files.get("/errors/<token>.csv")
-@files.doc(security=[], responses={"200": {"description": "The rows", "content": {"text/csv": CSV}}, **REFUSALS})
+@files.doc(
+    security=[],
+    responses={
+        "200": {"description": "The rows", "content": {"text/csv": CSV}},
+        **ERROR_FILE.responses(ErrorBody, admin=True),
+    },
+)
+@ERROR_FILE.checked()
 def error_file(token: str) -> ResponseReturnValue:
     """The rows that were not imported, for who has the address."""
     try:
@@ -133,16 +167,16 @@ def error_file(token: str) -> ResponseReturnValue:
     )
 
 
-def _need(shop: Shop, body: dict[str, Any]) -> Import:
-    return Import.need(shop, Import.id == body["loyalty_import_id"])
+def _need(shop: Shop, import_id: str) -> Import:
+    return Import.need(shop, Import.id == import_id)
 
 
-def shown(shop: Shop, row: Import) -> dict[str, Any]:
-    """One import as LoyaltyImport writes it."""
+def shown(shop: Shop, row: Import) -> shapes.LoyaltyImport:
+    """Returns one import of the shop as the wire has it."""
     return _all_shown(shop, [row])[0]
 
 
-def _all_shown(shop: Shop, rows: Iterable[Import]) -> list[dict[str, Any]]:
+def _all_shown(shop: Shop, rows: Iterable[Import]) -> list[shapes.LoyaltyImport]:
     """One look at the batches for all of them."""
     rows = list(rows)
     wanted = [row.batch_id for row in rows if row.batch_id]

@@ -1,27 +1,38 @@
 """The program: `/loyalty-programs/v1` (wix-api §1a, acceptance 61)."""
 
 from dataclasses import replace
-from typing import Any
 
 from widget_server.admin.routes import MANAGE, READ, Service
-from widget_server.admin.wire.program import PREMIUM, PremiumFeatures, ProgramBody, ProgramsInSites, program
+from widget_server.admin.wire.program import (
+    PREMIUM,
+    PointDefinition,
+    PointsExpiration,
+    PremiumFeatures,
+    ProgramChange,
+    ProgramResponse,
+    ProgramsInSites,
+    kept_icon,
+    program,
+)
+from widget_server.errors import BadTransition
 from widget_server.loyalty.program import programs
 from widget_server.web.callers import Caller
 
 service = Service("program", "/loyalty-programs/v1", "The loyalty program")
 
 
-@service.route("GET", "/program", READ, returns=ProgramBody)
-def get_program(caller: Caller, body: Any) -> dict[str, Any]:
+@service.route("GET", "/program", READ, returns=ProgramResponse)
+def get_program(caller: Caller) -> ProgramResponse:
     """The shop's program."""
     return {"loyalty_program": program(programs.of(caller.shop.id))}
 
 
-@service.route("PATCH", "/program", MANAGE, takes=ProgramBody, returns=ProgramBody)
-def update_program(caller: Caller, body: Any) -> dict[str, Any]:
+@service.route("PATCH", "/program", MANAGE, takes=ProgramChange, returns=ProgramResponse)
+def update_program(caller: Caller, body: ProgramChange) -> ProgramResponse:
     """Change what is given. The status is not set here: activate and pause do that."""
-    changes = body["loyalty_program"]
-    points, expiry = changes.get("point_definition", {}), changes.get("points_expiration", {})
+    changes = body.loyalty_program
+    points: PointDefinition = changes.get("point_definition", {})
+    expiry: PointsExpiration = changes.get("points_expiration", {})
     rules = programs.of(caller.shop.id).rules
     settings = replace(
         rules,
@@ -32,48 +43,48 @@ def update_program(caller: Caller, body: Any) -> dict[str, Any]:
         caller.shop.id,
         name=changes.get("name"),
         points_name=points.get("custom_name"),
-        icon=points.get("icon"),
+        icon=kept_icon(points.get("icon")),
         settings=settings,
     )
     return {"loyalty_program": program(row)}
 
 
-@service.route("POST", "/program/activate", MANAGE, returns=ProgramBody)
-def activate_program(caller: Caller, body: Any) -> dict[str, Any]:
+@service.route("POST", "/program/activate", MANAGE, returns=ProgramResponse)
+def activate_program(caller: Caller) -> ProgramResponse:
     """From now on points are earned and redeemed; when it is active already, nothing changes."""
     return {"loyalty_program": program(programs.activate(caller.shop.id))}
 
 
-@service.route("POST", "/program/pause", MANAGE, returns=ProgramBody)
-def pause_program(caller: Caller, body: Any) -> dict[str, Any]:
+@service.route("POST", "/program/pause", MANAGE, returns=ProgramResponse, refuses=(BadTransition,))
+def pause_program(caller: Caller) -> ProgramResponse:
     """Nothing is earned or redeemed until it is active again; a draft cannot be paused."""
     return {"loyalty_program": program(programs.pause(caller.shop.id))}
 
 
 @service.route("GET", "/program/premium-features", READ, returns=PremiumFeatures)
-def get_premium_features(caller: Caller, body: Any) -> dict[str, Any]:
+def get_premium_features(caller: Caller) -> PremiumFeatures:
     """What a plan of Wix's would unlock: here, everything."""
     return PREMIUM
 
 
-@service.route("POST", "/program/points-expiration/enable", MANAGE, returns=ProgramBody)
-def enable_points_expiration(caller: Caller, body: Any) -> dict[str, Any]:
+@service.route("POST", "/program/points-expiration/enable", MANAGE, returns=ProgramResponse)
+def enable_points_expiration(caller: Caller) -> ProgramResponse:
     """Points expire after the months without activity that the program says."""
     return _set_expiry(caller, on=True)
 
 
-@service.route("POST", "/program/points-expiration/disable", MANAGE, returns=ProgramBody)
-def disable_points_expiration(caller: Caller, body: Any) -> dict[str, Any]:
+@service.route("POST", "/program/points-expiration/disable", MANAGE, returns=ProgramResponse)
+def disable_points_expiration(caller: Caller) -> ProgramResponse:
     """Points do not expire; months and percentage stay for the next time."""
     return _set_expiry(caller, on=False)
 
 
 @service.route("GET", "/bulk/programs", READ, returns=ProgramsInSites)
-def bulk_get_programs(caller: Caller, body: Any) -> dict[str, Any]:
+def bulk_get_programs(caller: Caller) -> ProgramsInSites:
     """The programs of all sites of the caller: a key is good for one."""
     row = programs.of(caller.shop.id)
     return {"program_in_sites": [{"meta_site_id": caller.shop.id, "loyalty_program": program(row)}]}
 
 
-def _set_expiry(caller: Caller, *, on: bool) -> dict[str, Any]:
+def _set_expiry(caller: Caller, *, on: bool) -> ProgramResponse:
     return {"loyalty_program": program(programs.set_expiry(caller.shop.id, on=on))}

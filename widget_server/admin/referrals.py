@@ -1,9 +1,8 @@
 """Referrals: `/loyalty-referrals/v1`, ours beside Wix's (acceptance 45)."""
 
-from typing import Any
-
 from widget_server.admin.routes import MANAGE, READ, SOURCE, Service
-from widget_server.admin.wire.referrals import STATUSES, ReferralBody, ReferralsPage, referral
+from widget_server.admin.wire.referrals import STATUSES, ReferralResponse, ReferralsPage, referral
+from widget_server.errors import NotFound
 from widget_server.loyalty.referrals import progress
 from widget_server.loyalty.referrals.referrals import Referral
 from widget_server.web import query
@@ -30,27 +29,27 @@ ENTITY = Entity(
 
 
 @service.route("POST", "/referrals/query", READ, takes=query.query_body(ENTITY), returns=ReferralsPage)
-def query_referrals(caller: Caller, body: Any) -> dict[str, Any]:
+def query_referrals(caller: Caller, body: query.QueryBody) -> ReferralsPage:
     """Referrals by filter and order."""
-    found = query.page(ENTITY, Referral.of(caller.shop), body.get("query"), shop_id=caller.shop.id)
+    found = query.page(ENTITY, Referral.of(caller.shop), body.query, shop_id=caller.shop.id)
     return {"referrals": [referral(row) for row in found.rows], "paging_metadata": query.metadata(found)}
 
 
-@service.route("GET", "/referrals/<referral_id>", READ, returns=ReferralBody)
-def get_referral(caller: Caller, body: Any, referral_id: str) -> dict[str, Any]:
+@service.route("GET", "/referrals/<referral_id>", READ, returns=ReferralResponse, refuses=(NotFound,))
+def get_referral(caller: Caller, referral_id: str) -> ReferralResponse:
     """One referral, and why it stands where it stands."""
     return {"referral": referral(Referral.need(caller.shop, Referral.id == referral_id))}
 
 
-@service.route("POST", "/referrals/<referral_id>/approve", MANAGE, returns=ReferralBody)
-def approve_referral(caller: Caller, body: Any, referral_id: str) -> dict[str, Any]:
+@service.route("POST", "/referrals/<referral_id>/approve", MANAGE, returns=ReferralResponse, refuses=(NotFound,))
+def approve_referral(caller: Caller, referral_id: str) -> ReferralResponse:
     """A blocked or cancelled one is fine after all; another stays as it is."""
     Referral.need(caller.shop, Referral.id == referral_id)
     return {"referral": referral(progress.approve(caller.shop, referral_id, source=SOURCE))}
 
 
-@service.route("POST", "/referrals/<referral_id>/cancel", MANAGE, returns=ReferralBody)
-def cancel_referral(caller: Caller, body: Any, referral_id: str) -> dict[str, Any]:
+@service.route("POST", "/referrals/<referral_id>/cancel", MANAGE, returns=ReferralResponse, refuses=(NotFound,))
+def cancel_referral(caller: Caller, referral_id: str) -> ReferralResponse:
     """Take it back; what both sides got goes back too."""
     Referral.need(caller.shop, Referral.id == referral_id)
     return {"referral": referral(progress.cancel(caller.shop, referral_id, source=SOURCE))}

@@ -4,27 +4,60 @@ Each path is served as Wix's older services have it, with `/_api` before it, and
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any, TypeVar
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, overload
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Flask, jsonify, request
 from flask.typing import ResponseReturnValue
 from flask_smorest import Blueprint
 from marshmallow import EXCLUDE, Schema, ValidationError
+from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wsgi import get_path_info
 
 from widget_server import config, idempotency
 from widget_server.db import atomic, new_id
-from widget_server.errors import BadRequest, Refusal
+from widget_server.errors import (
+    AddressNotAllowed,
+    BadRequest,
+    Busy,
+    CustomerExcluded,
+    DatabaseAway,
+    KeyReused,
+    MembersOnly,
+    NotEnoughPoints,
+    OtherShop,
+    ProgramNotActive,
+    QueryTooSlow,
+    RateLimited,
+    Refusal,
+    RewardLimitReached,
+    RewardUnavailable,
+    ScopeMissing,
+    SignedOut,
+    TierTooLow,
+    WorthNothing,
+)
 from widget_server.loyalty.points.adjustments import Annotation
 from widget_server.web import key_rates
 from widget_server.web.bodies import json_body, unfit
 from widget_server.web.callers import ACCESS_TOKEN, API_KEY, Audience, Caller, caller
+from widget_server.web.documented_refusals import CallRefusals, Refusals, check_item, once_each
 from widget_server.web.error_bodies import ErrorBody
-from widget_server.web.wire import Empty, camel
+from widget_server.web.query import CountBody, QueryBody, SearchBody
+from widget_server.web.typed_schemas import schema_of
+from widget_server.web.wire import BulkResult, BulkResults, Empty, ItemMetadata, Wire, camel
+
+B = TypeVar("B")
+R = TypeVar("R")
+Sent = TypeVar("Sent")
+Made = TypeVar("Made", bound=Mapping[str, object])  # has an `id`
+P = ParamSpec("P")
+Handler = Callable[Concatenate[Caller, P], R]
+BodyHandler = Callable[Concatenate[Caller, B, P], R]
 
 Act = TypeVar("Act", bound=Callable[..., Any])
 
@@ -44,7 +77,22 @@ NEEDS = {
     MANAGE: "A key or token that may manage.",
     MEMBER: "A member's token.",
 }
-REFUSALS = {"4XX": {"description": "No, and why", "content": {"application/json": {"schema": ErrorBody}}}}
+# what any call may be refused with, by what it takes and whom it is for; `refuses` of a route has its own beside these
+ANY_ADDRESS: Refusals = (BadRequest, Busy, DatabaseAway)
+ANY_CALL: Refusals = (*ANY_ADDRESS, SignedOut, AddressNotAllowed, OtherShop, RateLimited)
+OF_AUDIENCE: dict[Audience, Refusals] = {READ: (ScopeMissing,), MANAGE: (ScopeMissing,), MEMBER: (MembersOnly,)}
+OF_BODY: Refusals = (RequestEntityTooLarge,)
+OF_QUERY: Refusals = (QueryTooSlow,)
+OF_REQUEST_KEY: Refusals = (KeyReused,)
+REDEEMING: Refusals = (  # of what buys a reward
+    ProgramNotActive,
+    CustomerExcluded,
+    RewardUnavailable,
+    RewardLimitReached,
+    TierTooLow,
+    WorthNothing,
+    NotEnoughPoints,
+)
 
 
 @dataclass(frozen=True)
@@ -55,6 +103,7 @@ class Call:
     path: str
     who: Audience
     summary: str
+    refuses: Refusals
 
 
 class Service(Blueprint):
@@ -66,46 +115,80 @@ class Service(Blueprint):
         self.calls: list[Call] = []
         self._prepare_doc_cbks.append(without_default)
 
-    def route(  # type: ignore[override]  # a call of the API says more than a rule of Flask
+    @overload  # type: ignore[override]  # a call of the API says more than a rule of Flask
+    def route(
+        self, method: str, path: str, who: Audience, *, returns: type[R], keyed: bool = True, refuses: Refusals = ()
+    ) -> Callable[[Handler[P, R]], Handler[P, R]]: ...
+    @overload
+    def route(
         self,
         method: str,
         path: str,
         who: Audience,
         *,
-        takes: type[Schema] | Schema | None = None,
-        query: type[Schema] | None = None,
-        returns: type[Schema],
+        takes: type[B],
+        returns: type[R],
         keyed: bool = True,
-    ) -> Callable[[Act], Act]:
-        """Register a call: `act(caller, body, *ids of the path)` returns a dict that `returns` writes.
+        refuses: Refusals = (),
+    ) -> Callable[[BodyHandler[B, P, R]], BodyHandler[B, P, R]]: ...
+    @overload
+    def route(
+        self,
+        method: str,
+        path: str,
+        who: Audience,
+        *,
+        query: type[B],
+        returns: type[R],
+        keyed: bool = True,
+        refuses: Refusals = (),
+    ) -> Callable[[BodyHandler[B, P, R]], BodyHandler[B, P, R]]: ...
+    def route(
+        self,
+        method: str,
+        path: str,
+        who: Audience,
+        *,
+        takes: type | None = None,
+        query: type | None = None,
+        returns: type,
+        keyed: bool = True,
+        refuses: Refusals = (),
+    ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """Register a call: `act(caller, body, *ids of the path)` returns what `returns` writes.
 
-        `body` is the body, or the query of a GET or DELETE, read by its schema. A write may carry a request key:
-        the same key again returns the same (acceptance 62), unless the response holds a secret (`keyed=False`).
+        `body` is the body (`takes`) or the query of a GET or DELETE (`query`); a call that has neither is handed none.
+        A write may carry a request key: the same key again returns the same (acceptance 62), unless the response holds
+        a secret (`keyed=False`). `refuses` is what may refuse it beside what may refuse any call.
         """
         add_route = super().route
+        address = f"{self.url_prefix}{PLACES.sub(_place, path)}"
         places = [camel(name) for name in PLACES.findall(path)]
-        takes = takes() if isinstance(takes, type) else takes
-        if takes is None and method == "POST":
-            takes = Empty()
+        body = schema_of(takes or Empty, Wire)() if takes or method == "POST" else None
+        parameters = schema_of(query, Wire) if query else None
+        answer = schema_of(returns, Wire)
         keyed = keyed and who is not READ
+        refusals = CallRefusals(f"{method} {address}", once_each((*refuses, *_common(who, takes, body, keyed))))
 
         def register(act: Act) -> Act:
             @wraps(act)
             def view(**ids: str) -> ResponseReturnValue:
-                known = caller(who, self.service)
-                key_rates.count(known.key_id)
-                body = _query(query) if query else json_body(takes, ignoring=places) if takes else {}
+                with refusals.checked():
+                    by = caller(who, self.service)
+                    key_rates.count(by.key_id)
+                    sent = _query(parameters) if parameters else json_body(body, ignoring=places) if body else None
+                    received = [sent] if takes or query else []
 
-                def run() -> Any:
-                    return returns().dump(act(known, body, *ids.values()))
+                    def run() -> Any:
+                        return answer().dump(act(by, *received, *ids.values()))
 
-                return jsonify(_once(known, run) if keyed and KEY_HEADER in request.headers else run())
+                    return jsonify(_once(by, run) if keyed and KEY_HEADER in request.headers else run())
 
-            documented = self.response(200, returns)(view)
-            documented = self.doc(**_doc(who, takes, query, keyed))(documented)
+            documented = self.response(200, answer)(view)
+            documented = self.doc(**_doc(who, body, parameters, keyed, refusals))(documented)
             add_route(path, methods=[method])(documented)
             summary = (act.__doc__ or "").strip().partition("\n")[0]
-            self.calls.append(Call(method, f"{self.url_prefix}{PLACES.sub(_place, path)}", who, summary))
+            self.calls.append(Call(method, address, who, summary, refuses))
             return act
 
         return register
@@ -115,35 +198,51 @@ def _place(found: re.Match[str]) -> str:
     return f"{{{found[1]}}}"
 
 
-def bulk(items: Iterable[Any], act: Callable[[Any], Any]) -> dict[str, Any]:
+def bulk(items: Iterable[Sent], act: Callable[[Sent], Made]) -> BulkResults[Made]:
     """Do `act` for each item; one that is refused leaves the others be (wix-api §3)."""
-    results: list[dict[str, Any]] = []
+    results: list[BulkResult[Made]] = []
     for index, item in enumerate(items):
-        metadata: dict[str, Any] = {"original_index": index, "success": True}
-        result: dict[str, Any] = {"item_metadata": metadata}
+        metadata: ItemMetadata = {"original_index": index, "success": True}
+        result: BulkResult[Made] = {"item_metadata": metadata}
         try:
             with atomic():
                 done = act(item)
         except Refusal as refusal:
+            check_item(refusal)
             metadata["success"] = False
-            error = {"code": refusal.code.upper(), "description": refusal.message, "data": plain_facts(refusal)}
-            metadata["error"] = error
+            code, facts = refusal.code.upper(), plain_facts(refusal)
+            metadata["error"] = {"code": code, "description": refusal.message, "data": facts}
         else:
-            metadata["id"], result["item"] = done["id"], done
+            metadata["id"], result["item"] = str(done["id"]), done
         results.append(result)
     good = sum(one["item_metadata"]["success"] for one in results)
-    counts = {"total_successes": good, "total_failures": len(results) - good, "undetailed_failures": 0}
-    return {"results": results, "bulk_action_metadata": counts}
+    return {
+        "results": results,
+        "bulk_action_metadata": {
+            "total_successes": good,
+            "total_failures": len(results) - good,
+            "undetailed_failures": 0,
+        },
+    }
 
 
 def request_key() -> str:
-    """Under which the ledger books this request: the caller's own key is kept by `does`, so any fresh one will do."""
+    """Under which the ledger books this request: `_once` keeps the caller's own key, so any fresh one will do."""
     return new_id()
 
 
-def said(known: Caller, body: dict[str, Any]) -> Annotation:
-    """What goes with points that this request moves: `description` for the customer, `reason` for staff alone."""
-    return Annotation(reason=body.get("reason"), comment=body.get("description"), app_id=known.key_id)
+class Explained(Protocol):
+    """A body that says why points are moved: `description` for the customer, `reason` for staff alone."""
+
+    @property
+    def description(self) -> str | None: ...
+    @property
+    def reason(self) -> str | None: ...
+
+
+def said(known: Caller, body: Explained) -> Annotation:
+    """Returns what goes with points that this request moves."""
+    return Annotation(reason=body.reason, comment=body.description, app_id=known.key_id)
 
 
 @contextmanager
@@ -158,16 +257,16 @@ def naming(fields: dict[str, str], under: str = "") -> Iterator[None]:
         raise
 
 
-def plain_facts(refusal: Refusal) -> dict[str, Any]:
+def plain_facts(refusal: Refusal) -> dict[str, object]:
     """The figures behind a refusal, by the wire's names."""
     facts = {name: value for name, value in refusal.facts.items() if name != "faults"}
     return {camel(name): value for name, value in {**facts, "field": refusal.field}.items() if value is not None}
 
 
-def second_mount(wsgi_app: Any) -> Any:
+def second_mount(wsgi_app: WSGIApplication) -> WSGIApplication:
     """Serve `/_api/loyalty-...` as `/loyalty-...`: one registration, two mounts."""
 
-    def mounted(environ: dict[str, Any], start_response: Any) -> Any:
+    def mounted(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path = get_path_info(environ)
         if path.startswith(f"{SECOND_MOUNT}/loyalty-"):
             environ["PATH_INFO"] = environ["PATH_INFO"][len(SECOND_MOUNT) :]
@@ -178,7 +277,7 @@ def second_mount(wsgi_app: Any) -> Any:
 
 def mount(app: Flask) -> None:
     """Put the second mount before the application."""
-    app.wsgi_app = second_mount(app.wsgi_app)  # type: ignore[method-assign]
+    app.wsgi_app = second_mount(app.wsgi_app)  # type: ignore[method-assign,assignment]
 
 
 def without_default(doc: dict[str, Any], doc_info: Any, **_: Any) -> dict[str, Any]:
@@ -212,8 +311,23 @@ def _once(known: Caller, run: Callable[[], Any]) -> Any:
     )
 
 
-def _doc(who: Audience, takes: Schema | None, query: type[Schema] | None, keyed: bool) -> dict[str, Any]:
-    doc: dict[str, Any] = {"security": SECURITY[who], "responses": REFUSALS, "x-needs": NEEDS[who]}
+def _common(who: Audience, takes: type | None, body: Schema | None, keyed: bool) -> Refusals:
+    """What may refuse any call of this kind."""
+    is_query = takes is not None and issubclass(takes, QueryBody | SearchBody | CountBody)
+    return (
+        *ANY_CALL,
+        *OF_AUDIENCE[who],
+        *(OF_BODY if body else ()),
+        *(OF_QUERY if is_query else ()),
+        *(OF_REQUEST_KEY if keyed else ()),
+    )
+
+
+def _doc(
+    who: Audience, takes: Schema | None, query: type[Schema] | None, keyed: bool, refusals: CallRefusals
+) -> dict[str, Any]:
+    responses = refusals.responses(ErrorBody, admin=True)
+    doc: dict[str, Any] = {"security": SECURITY[who], "responses": responses, "x-needs": NEEDS[who]}
     if takes is not None:
         doc["requestBody"] = {"required": bool(takes.validate({})), "content": {"application/json": {"schema": takes}}}
     parameters: list[Any] = []

@@ -1,22 +1,21 @@
 """Settings of our own: `/loyalty-settings/v1`, the sections of the program file (docs/program-file.md)."""
 
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from marshmallow import ValidationError
 
 from widget_server.admin.routes import MANAGE, READ, Service, naming
+from widget_server.admin.wire import settings as wire
 from widget_server.admin.wire.settings import (
     SECTIONS,
-    Campaigns,
-    Section,
-    ShopBody,
-    campaign_facts,
-    campaigns,
-    section,
-    section_facts,
+    CampaignsResponse,
+    CampaignsToBe,
+    SectionChange,
+    SectionResponse,
+    ShopResponse,
 )
-from widget_server.errors import NotFound
-from widget_server.loyalty.earning import feeds
+from widget_server.errors import BadTransition, NotFound, NotWholeCoins
 from widget_server.program_file import apply, current
 from widget_server.program_file.facts import ProgramFile
 from widget_server.web.bodies import unfit
@@ -25,53 +24,61 @@ from widget_server.web.callers import Caller
 service = Service("settings", "/loyalty-settings/v1", "Settings of the program, the widget and referrals")
 
 
-@service.route("GET", "/settings/<name>", READ, returns=Section)
-def get_settings(caller: Caller, body: Any, name: str) -> dict[str, Any]:
+@service.route("GET", "/settings/<name>", READ, returns=SectionResponse, refuses=(NotFound,))
+def get_settings(caller: Caller, name: str) -> SectionResponse:
     """The settings of `program`, `widget` or `referral`."""
     _check(name)
-    return {"settings": section(name, current.of(caller.shop).single[name] or {})}
+    return {"settings": wire.section(name, current.of(caller.shop).single[name] or {})}
 
 
-@service.route("PATCH", "/settings/<name>", MANAGE, takes=Section, returns=Section)
-def update_settings(caller: Caller, body: Any, name: str) -> dict[str, Any]:
+@service.route(
+    "PATCH",
+    "/settings/<name>",
+    MANAGE,
+    takes=SectionChange,
+    returns=SectionResponse,
+    refuses=(NotFound, BadTransition, NotWholeCoins),
+)
+def update_settings(caller: Caller, body: SectionChange, name: str) -> SectionResponse:
     """Change what is sent; past rows keep what they were booked with. The status of the program is not set here."""
     _check(name)
     now = current.of(caller.shop).single[name] or {}
-    with naming({}):
-        try:
-            facts = section_facts(name, now, body["settings"])
-        except ValidationError as wrong:
-            raise unfit(wrong, under="settings") from wrong
+    with naming({}), _unfit_under("settings"):
+        facts = wire.section_facts(name, now, body.settings)
         apply.apply(caller.shop, ProgramFile(**{name: facts}))
-    return get_settings(caller, {}, name)
+    return get_settings(caller, name)
 
 
-@service.route("GET", "/shop", READ, returns=ShopBody)
-def get_shop(caller: Caller, body: Any) -> dict[str, Any]:
+@service.route("GET", "/shop", READ, returns=ShopResponse)
+def get_shop(caller: Caller) -> ShopResponse:
     """The shop, when its last signed request came, and how the connection to its own API is."""
-    shop = caller.shop
-    names = ("id", "name", "platform", "currency", "timezone", "locale", "last_news_at")
-    return {"shop": {**{name: getattr(shop, name) for name in names}, "feed": feeds.facts(shop)}}
+    return {"shop": wire.shop(caller.shop)}
 
 
-@service.route("GET", "/campaigns", READ, returns=Campaigns)
-def get_campaigns(caller: Caller, body: Any) -> dict[str, Any]:
+@service.route("GET", "/campaigns", READ, returns=CampaignsResponse)
+def get_campaigns(caller: Caller) -> CampaignsResponse:
     """Times in which orders give a multiple."""
-    return {"campaigns": campaigns(current.of(caller.shop).campaigns or {})}
+    return {"campaigns": wire.campaigns(current.of(caller.shop).campaigns or {})}
 
 
-@service.route("PUT", "/campaigns", MANAGE, takes=Campaigns, returns=Campaigns)
-def set_campaigns(caller: Caller, body: Any) -> dict[str, Any]:
+@service.route("PUT", "/campaigns", MANAGE, takes=CampaignsToBe, returns=CampaignsResponse)
+def set_campaigns(caller: Caller, body: CampaignsToBe) -> CampaignsResponse:
     """These campaigns and no others; orders that earned in one that goes keep what they earned."""
-    with naming({}):
-        try:
-            things = campaign_facts(body["campaigns"])
-        except ValidationError as wrong:
-            raise unfit(wrong, under="campaigns") from wrong
+    with naming({}), _unfit_under("campaigns"):
+        things = wire.campaign_facts(body.campaigns)
         apply.apply(caller.shop, ProgramFile(campaigns=things))
-    return get_campaigns(caller, {})
+    return get_campaigns(caller)
 
 
 def _check(name: str) -> None:
     if name not in SECTIONS:
         raise NotFound(f"There are settings of {', '.join(SECTIONS)}.")
+
+
+@contextmanager
+def _unfit_under(field: str) -> Iterator[None]:
+    """What the program file's schema finds wrong is refused, under this field of the body."""
+    try:
+        yield
+    except ValidationError as wrong:
+        raise unfit(wrong, under=field) from wrong

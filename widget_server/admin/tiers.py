@@ -1,80 +1,115 @@
 """Tiers: `/loyalty-tiers/v1` (wix-api §1)."""
 
-from typing import Any
-
 from widget_server.admin.routes import MANAGE, READ, Service, bulk, naming
-from widget_server.admin.wire import tiers as shapes
-from widget_server.admin.wire.tiers import columns, settings, settings_columns, tier
+from widget_server.admin.wire.program import kept_icon
+from widget_server.admin.wire.tiers import (
+    LoyaltyTier,
+    NewSettingsBody,
+    NewTier,
+    NewTierBody,
+    NewTiers,
+    SettingsChange,
+    SettingsResponse,
+    TierChange,
+    TierResponse,
+    TiersProgram,
+    TiersResponse,
+    columns,
+    settings,
+    settings_columns,
+    tier,
+)
+from widget_server.errors import NotFound, StaleRevision, TierProgramExists, TierTaken
 from widget_server.loyalty.points import tiers
+from widget_server.loyalty.program.shops import Shop
 from widget_server.web.callers import Caller
-from widget_server.web.wire import Empty
+from widget_server.web.wire import BulkResults, Empty, RevisionQuery
 
 service = Service("tiers", "/loyalty-tiers/v1", "Tiers")
 ON_THE_WIRE = {"name": "tier.tierDefinition.name", "required_points": "tier.requiredPoints"}
+TIER, SETTINGS = "/tiers/<string(length=36):tier_id>", "/tiers/program-settings"
 
 
-@service.route("POST", "/tiers", MANAGE, takes=shapes.NewTierBody, returns=shapes.TierBody)
-def create_tier(caller: Caller, body: Any) -> dict[str, Any]:
+@service.route("POST", "/tiers", MANAGE, takes=NewTierBody, returns=TierResponse, refuses=(TierTaken,))
+def create_tier(caller: Caller, body: NewTierBody) -> TierResponse:
     """A new level; its name and its points are each unique."""
     with naming(ON_THE_WIRE):
-        return {"tier": tier(tiers.create(caller.shop, **columns(body["tier"])))}
+        return {"tier": _made(caller.shop, body.tier)}
 
 
-@service.route("POST", "/bulk/tiers/create", MANAGE, takes=shapes.NewTiers, returns=shapes.TiersMade)
-def bulk_create_tiers(caller: Caller, body: Any) -> dict[str, Any]:
+@service.route(
+    "POST", "/bulk/tiers/create", MANAGE, takes=NewTiers, returns=BulkResults[LoyaltyTier], refuses=(TierTaken,)
+)
+def bulk_create_tiers(caller: Caller, body: NewTiers) -> BulkResults[LoyaltyTier]:
     """Up to 20 levels; one that is refused leaves the others be."""
-    return bulk(body["tiers"], lambda one: tier(tiers.create(caller.shop, **columns(one))))
+    return bulk(body.tiers, lambda one: _made(caller.shop, one))
 
 
-@service.route("GET", "/tiers", READ, returns=shapes.Listed)
-def list_tiers(caller: Caller, body: Any) -> dict[str, Any]:
+@service.route("GET", "/tiers", READ, returns=TiersResponse)
+def list_tiers(caller: Caller) -> TiersResponse:
     """Every level, lowest first."""
     return {"tiers": [tier(one) for one in tiers.listed(caller.shop.id)]}
 
 
-@service.route("GET", "/tiers/program", READ, returns=shapes.TiersProgram)
-def get_tiers_program(caller: Caller, body: Any) -> dict[str, Any]:
+@service.route("GET", "/tiers/program", READ, returns=TiersProgram)
+def get_tiers_program(caller: Caller) -> TiersProgram:
     """Levels and settings; settings are made, disabled, when there are none."""
-    return {**list_tiers(caller, body), **get_settings(caller, body)}
+    return {**list_tiers(caller), **get_settings(caller)}
 
 
-@service.route("GET", "/tiers/program-settings", READ, returns=shapes.SettingsBody)
-def get_settings(caller: Caller, body: Any) -> dict[str, Any]:
+@service.route("GET", SETTINGS, READ, returns=SettingsResponse)
+def get_settings(caller: Caller) -> SettingsResponse:
     """The settings; made, disabled, when there are none."""
     return {"program_settings": settings(tiers.program_settings(caller.shop))}
 
 
-@service.route("POST", "/tiers/program-settings", MANAGE, takes=shapes.NewSettingsBody, returns=shapes.SettingsBody)
-def create_settings(caller: Caller, body: Any) -> dict[str, Any]:
+@service.route("POST", SETTINGS, MANAGE, takes=NewSettingsBody, returns=SettingsResponse, refuses=(TierProgramExists,))
+def create_settings(caller: Caller, body: NewSettingsBody) -> SettingsResponse:
     """Settings where there are none."""
-    row = tiers.create_program(caller.shop, **settings_columns(body["program_settings"]))
+    row = tiers.create_program(caller.shop, **settings_columns(body.program_settings))
     return {"program_settings": settings(row)}
 
 
-@service.route("PATCH", "/tiers/program-settings", MANAGE, takes=shapes.SettingsChange, returns=shapes.SettingsBody)
-def update_settings(caller: Caller, body: Any) -> dict[str, Any]:
+@service.route("PATCH", SETTINGS, MANAGE, takes=SettingsChange, returns=SettingsResponse, refuses=(StaleRevision,))
+def update_settings(caller: Caller, body: SettingsChange) -> SettingsResponse:
     """Switch tiers on or off, change their window, and say anew what the base tier is called."""
-    sent = body["program_settings"]
-    row = tiers.change_program(caller.shop, sent["revision"], **settings_columns(sent))
+    sent = body.program_settings
+    row = tiers.change_program(caller.shop, sent.revision, **settings_columns(sent))
     return {"program_settings": settings(row)}
 
 
-@service.route("GET", "/tiers/<string(length=36):tier_id>", READ, returns=shapes.TierBody)
-def get_tier(caller: Caller, body: Any, tier_id: str) -> dict[str, Any]:
+@service.route("GET", TIER, READ, returns=TierResponse, refuses=(NotFound,))
+def get_tier(caller: Caller, tier_id: str) -> TierResponse:
     """One level."""
     return {"tier": tier(tiers.need(caller.shop, tier_id))}
 
 
-@service.route("PATCH", "/tiers/<string(length=36):tier_id>", MANAGE, takes=shapes.TierChange, returns=shapes.TierBody)
-def update_tier(caller: Caller, body: Any, tier_id: str) -> dict[str, Any]:
+@service.route(
+    "PATCH", TIER, MANAGE, takes=TierChange, returns=TierResponse, refuses=(NotFound, StaleRevision, TierTaken)
+)
+def update_tier(caller: Caller, body: TierChange, tier_id: str) -> TierResponse:
     """Change what is sent, by the revision that was read."""
-    sent = body["tier"]
     with naming(ON_THE_WIRE):
-        return {"tier": tier(tiers.change(caller.shop, tier_id, sent["revision"], **columns(sent)))}
+        row = tiers.change(caller.shop, tier_id, body.tier["revision"], **columns(body.tier))
+    return {"tier": tier(row)}
 
 
-@service.route("DELETE", "/tiers/<string(length=36):tier_id>", MANAGE, query=shapes.RevisionAsked, returns=Empty)
-def delete_tier(caller: Caller, body: Any, tier_id: str) -> dict[str, Any]:
+@service.route("DELETE", TIER, MANAGE, query=RevisionQuery, returns=Empty, refuses=(NotFound, StaleRevision))
+def delete_tier(caller: Caller, sent: RevisionQuery, tier_id: str) -> Empty:
     """Remove a level; who stood in it moves to the one their points reach."""
-    tiers.remove(caller.shop, tier_id, body["revision"])
+    tiers.remove(caller.shop, tier_id, sent.revision)
     return {}
+
+
+def _made(shop: Shop, sent: NewTier) -> LoyaltyTier:
+    shown = sent.tier_definition
+    row = tiers.create(
+        shop,
+        shown.name,
+        sent.required_points,
+        multiplier=sent.multiplier,
+        benefits=sent.benefits,
+        description=shown.description,
+        icon=kept_icon(shown.icon),
+    )
+    return tier(row)

@@ -6,7 +6,13 @@ from typing import Any
 from peewee import JOIN
 
 from widget_server.admin.routes import READ, Service
-from widget_server.admin.wire.transactions import TYPES, TransactionBody, TransactionsPage, transaction
+from widget_server.admin.wire.transactions import (
+    TYPES,
+    LoyaltyTransaction,
+    TransactionResponse,
+    TransactionsPage,
+    transaction,
+)
 from widget_server.errors import NotFound
 from widget_server.ledger import Transaction
 from widget_server.loyalty.earning.orders import Order
@@ -36,14 +42,14 @@ ENTITY = Entity(
 
 
 @service.route("POST", "/loyalty-transactions/query", READ, takes=query.query_body(ENTITY), returns=TransactionsPage)
-def query_transactions(caller: Caller, body: Any) -> dict[str, Any]:
+def query_transactions(caller: Caller, body: query.QueryBody) -> TransactionsPage:
     """Rows of the ledger by filter and order."""
-    found = query.page(ENTITY, _select(caller.shop), body.get("query"), shop_id=caller.shop.id)
+    found = query.page(ENTITY, _select(caller.shop), body.query, shop_id=caller.shop.id)
     return {"loyalty_transactions": _all_shown(found.rows), "paging_metadata": query.metadata(found)}
 
 
-@service.route("GET", "/loyalty-transactions/<transaction_id>", READ, returns=TransactionBody)
-def get_transaction(caller: Caller, body: Any, transaction_id: str) -> dict[str, Any]:
+@service.route("GET", "/loyalty-transactions/<transaction_id>", READ, returns=TransactionResponse, refuses=(NotFound,))
+def get_transaction(caller: Caller, transaction_id: str) -> TransactionResponse:
     """One row."""
     found = _all_shown(_select(caller.shop).where(Transaction.id == transaction_id))
     if not found:
@@ -60,5 +66,5 @@ def _select(shop: Shop) -> Any:
     )
 
 
-def _all_shown(rows: Iterable[Any]) -> list[dict[str, Any]]:
+def _all_shown(rows: Iterable[Any]) -> list[LoyaltyTransaction]:
     return [transaction(row, getattr(row, "said", None), getattr(row, "of_order", None)) for row in rows]

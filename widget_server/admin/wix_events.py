@@ -4,7 +4,7 @@ A receiver of the `wix` format hears these. What the SDK has no event for (trans
 settings of tiers), receivers of the `standard` format hear.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from flask import g, has_request_context
@@ -13,15 +13,14 @@ from widget_server import events
 from widget_server.admin.accounts import shown as account_shown
 from widget_server.admin.coupons import shown as coupon_shown
 from widget_server.admin.imports import shown as import_shown
+from widget_server.admin.wire import social as social_wire
 from widget_server.admin.wire.accounts import LoyaltyAccount
 from widget_server.admin.wire.coupons import LoyaltyCoupon
-from widget_server.admin.wire.earning_rules import EarningRuleWire, earning_rule
+from widget_server.admin.wire.earning_rules import LoyaltyEarningRule, earning_rule
 from widget_server.admin.wire.imports import LoyaltyImport
 from widget_server.admin.wire.program import LoyaltyProgram, program
-from widget_server.admin.wire.rewards import RewardWire, reward
-from widget_server.admin.wire.social import FollowedChannelWire, followed_channel
-from widget_server.admin.wire.tiers import Tier as TierWire
-from widget_server.admin.wire.tiers import tier
+from widget_server.admin.wire.rewards import LoyaltyReward, reward
+from widget_server.admin.wire.tiers import LoyaltyTier, tier
 from widget_server.delivery.payloads import EventPayload, Renderer, Renderers
 from widget_server.ledger import COUNTER_OF, Account, Transaction
 from widget_server.loyalty.earning.rules import EarningRule
@@ -32,6 +31,7 @@ from widget_server.loyalty.program import programs, shops
 from widget_server.loyalty.rewards import rewards
 from widget_server.loyalty.rewards.coupons import Coupon
 from widget_server.loyalty.rewards.rewards import Reward
+from widget_server.web.typed_schemas import schema_of
 from widget_server.web.wire import Wire, camel
 
 LOYALTY = "wix.loyalty.v1"
@@ -73,8 +73,8 @@ def _identity() -> dict[str, Any] | None:
     return {"identityType": "APP", "appId": caller.key_id}
 
 
-def _dumped(shape: type[Wire], view: dict[str, Any]) -> Entity:
-    entity: Entity = shape().dump(view)
+def _dumped(shape: type, view: Mapping[str, object]) -> Entity:
+    entity: Entity = schema_of(shape, Wire)().dump(view)
     return entity
 
 
@@ -183,7 +183,7 @@ def _import_created(event: events.ImportCreated) -> EventPayload:
 def _channel_followed(event: events.ChannelFollowed) -> EventPayload:
     row = FollowedChannel.need(event.shop_id, FollowedChannel.id == event.channel_id)
     account = Account.need(event.shop_id, Account.id == row.account_id)
-    entity = _dumped(FollowedChannelWire, followed_channel(row))
+    entity = _dumped(social_wire.FollowedChannel, social_wire.followed_channel(row))
     return _news(
         "wix.loyalty.socialmedia.v1.followed_channel", "created", row.id, _created(entity), account.customer_id
     )
@@ -213,15 +213,15 @@ def _catalogue(
 
 
 def _tier(shop_id: str, tier_id: str) -> Entity:
-    return _dumped(TierWire, tier(tiers.need(shops.by_id(shop_id), tier_id)))
+    return _dumped(LoyaltyTier, tier(tiers.need(shops.by_id(shop_id), tier_id)))
 
 
 def _reward(shop_id: str, reward_id: str) -> Entity:
-    return _dumped(RewardWire, reward(Reward.need(shop_id, Reward.id == reward_id), shops.by_id(shop_id).currency))
+    return _dumped(LoyaltyReward, reward(Reward.need(shop_id, Reward.id == reward_id), shops.by_id(shop_id).currency))
 
 
 def _rule(shop_id: str, rule_id: str) -> Entity:
-    return _dumped(EarningRuleWire, earning_rule(EarningRule.need(shop_id, EarningRule.id == rule_id)))
+    return _dumped(LoyaltyEarningRule, earning_rule(EarningRule.need(shop_id, EarningRule.id == rule_id)))
 
 
 WIX: Renderers = {

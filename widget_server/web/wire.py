@@ -5,14 +5,18 @@ milliseconds. Unknown fields are refused by name; what only the server sets is i
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, ClassVar, cast
+from typing import Annotated, Any, ClassVar, Generic, NotRequired, TypeAlias, TypedDict, TypeVar
 
-from marshmallow import RAISE, Schema, ValidationError, fields, post_dump, pre_load, validate, validates_schema
+from marshmallow import RAISE, ValidationError, fields, post_dump, pre_load, validate, validates_schema
 
 from widget_server.loyalty.people import lines
+from widget_server.web.typed_schemas import ShapeSchema
+
+T = TypeVar("T")
 
 GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)
 RFC3339 = re.compile(  # there is no year 0, and no leap second
@@ -58,13 +62,16 @@ def moment(text: str) -> datetime:
 class Rule:
     """What the fields of a body must be together: checked when it comes in, and said in openapi.json."""
 
-    def check(self, data: dict[str, Any], partial: bool) -> None:
-        """Raise ValidationError unless `data` is as it should; `partial`: it is a change."""
-        raise NotImplementedError
+    def prepare(self, data: dict[str, object]) -> dict[str, object]:
+        """Returns the body as it is read: another spelling becomes the wire's own."""
+        return data
 
-    def shape(self, partial: bool) -> dict[str, Any]:
-        """The same as a JSON Schema."""
-        raise NotImplementedError
+    def check(self, data: dict[str, object], partial: bool) -> None:
+        """Raise ValidationError unless `data` is as it should; `partial`: it is a change."""
+
+    def shape(self, partial: bool) -> dict[str, object]:
+        """The same as a JSON Schema, empty when none can say it."""
+        return {}
 
 
 class Points(fields.Field[int]):
@@ -101,13 +108,13 @@ class OneOf(Rule):
     names: tuple[str, ...]
     needed: bool = True
 
-    def check(self, data: dict[str, Any], partial: bool) -> None:
+    def check(self, data: dict[str, object], partial: bool) -> None:
         given = [name for name in self.names if data.get(name) is not None]
         if len(given) > 1 or (self.needed and not partial and not given):
             known = ", ".join(map(camel, self.names))
             raise ValidationError(f"One of {known}.", field_name=camel((given or self.names)[-1]))
 
-    def shape(self, partial: bool) -> dict[str, Any]:
+    def shape(self, partial: bool) -> dict[str, object]:
         names = [camel(name) for name in self.names]
         arms = [{"required": [name], "properties": {one: NEVER for one in names if one != name}} for name in names]
         none = [] if self.needed and not partial else [{"properties": dict.fromkeys(names, NEVER)}]
@@ -120,7 +127,7 @@ class EachTierOnce(Rule):
 
     path: tuple[str, ...]
 
-    def check(self, data: dict[str, Any], partial: bool) -> None:
+    def check(self, data: dict[str, object], partial: bool) -> None:
         found: Any = data
         for name in self.path:
             found = (found or {}).get(name)
@@ -128,25 +135,39 @@ class EachTierOnce(Rule):
         if len(tiers) != len(set(tiers)):
             raise ValidationError("Each tier once.", field_name=camel(self.path[0]))
 
-    def shape(self, partial: bool) -> dict[str, Any]:
-        return {}
-
 
 class Revised(Rule):
     """A change names the revision that was read (wix-api §3)."""
 
-    def check(self, data: dict[str, Any], partial: bool) -> None:
+    def check(self, data: dict[str, object], partial: bool) -> None:
         if partial and data.get("revision") is None:
             raise ValidationError(MISSING, field_name="revision")
 
-    def shape(self, partial: bool) -> dict[str, Any]:
+    def shape(self, partial: bool) -> dict[str, object]:
         return {"required": ["revision"]} if partial else {}
 
 
-class Documented(Schema):
+class WireTime(fields.Field[datetime]):
+    """RFC 3339 in UTC with milliseconds and Z; any zone comes in."""
+
+    def __init__(self, **options: Any) -> None:
+        said = {"type": "string", "format": "date-time", "pattern": whole(RFC3339)}
+        super().__init__(metadata={**said, "example": "2026-03-10T12:00:00.000Z"}, **options)
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+        return None if value is None else wire_time(value)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> datetime:
+        try:
+            return moment(value)
+        except (TypeError, ValueError) as broken:
+            raise ValidationError("A time as 2026-03-10T12:00:00Z.") from broken
+
+
+class Documented(ShapeSchema):
     """A body whose fields alone do not say what must be together."""
 
-    def described(self, shape: dict[str, Any]) -> dict[str, Any]:
+    def described(self, shape: dict[str, object]) -> dict[str, object]:
         """The JSON Schema of the fields, with the rest."""
         return shape
 
@@ -155,6 +176,7 @@ class Wire(Documented):
     """A body of the admin API, in or out. What is None is left out of an answer."""
 
     rules: ClassVar[tuple[Rule, ...]] = ()
+    plain = {str: fields.String, bool: Flag, int: fields.Integer, datetime: WireTime}
 
     class Meta:
         unknown = RAISE
@@ -172,6 +194,8 @@ class Wire(Documented):
         """
         if not isinstance(data, dict):
             return data
+        for rule in self.rules:
+            data = rule.prepare(data)
         read_only = {field.data_key for field in self.dump_fields.values() if field.dump_only}
         return {name: value for name, value in data.items() if name.removeprefix("_") not in read_only}
 
@@ -180,7 +204,7 @@ class Wire(Documented):
         for rule in self.rules:
             rule.check(data, bool(self.partial))
 
-    def described(self, shape: dict[str, Any]) -> dict[str, Any]:
+    def described(self, shape: dict[str, object]) -> dict[str, object]:
         """The JSON Schema of the fields, with what they must be together."""
         said = [one for one in (rule.shape(bool(self.partial)) for rule in self.rules) if one]
         return {**shape, "allOf": said} if said else shape
@@ -188,15 +212,6 @@ class Wire(Documented):
     @post_dump
     def _drop_none(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
         return {name: value for name, value in data.items() if value is not None}
-
-
-def shape_of(members: dict[str, fields.Field[Any]], *, name: str) -> type[Wire]:
-    """A shape called `name` with these members."""
-    return cast("type[Wire]", Wire.from_dict(members, name=name))
-
-
-class Empty(Wire):
-    """Nothing: what a call without arguments sends, and what a deletion returns."""
 
 
 class Revision(fields.Field[int]):
@@ -225,23 +240,6 @@ class Move(Points):
         if not points:
             raise ValidationError("More or less than 0.")
         return points
-
-
-class WireTime(fields.Field[datetime]):
-    """RFC 3339 in UTC with milliseconds and Z; any zone comes in."""
-
-    def __init__(self, **options: Any) -> None:
-        said = {"type": "string", "format": "date-time", "pattern": whole(RFC3339)}
-        super().__init__(metadata={**said, "example": "2026-03-10T12:00:00.000Z"}, **options)
-
-    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
-        return None if value is None else wire_time(value)
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> datetime:
-        try:
-            return moment(value)
-        except (TypeError, ValueError) as broken:
-            raise ValidationError("A time as 2026-03-10T12:00:00Z.") from broken
 
 
 class DecimalText(fields.Field[Decimal]):
@@ -313,86 +311,32 @@ class Described(fields.Dict):
         super().__init__(**options)
 
     @property
-    def reference(self) -> dict[str, Any]:
+    def reference(self) -> dict[str, str]:
         """Where its shape stands in openapi.json."""
         return {"$ref": f"#/components/schemas/{next(reversed(self.shapes))}"}
 
 
-class Image(Wire):
-    """A picture. Ours have an absolute `url` and no `id`; one of Wix's media is kept as it came (wix-api §3)."""
-
-    id = fields.String(validate=validate.Length(max=1000))
-    url = fields.String(validate=validate.Length(max=3000))
-    height = Points()
-    width = Points()
-    alt_text = fields.String(validate=validate.Length(max=1000))
-    filename = fields.String(validate=validate.Length(max=1000))
-
-
-class Cursors(Wire):
-    """Where the pages beside this one begin; absent where there is none."""
-
-    next = fields.String()
-    prev = fields.String()
-
-
-class CursorPagingMetadata(Wire):
-    """How many are on this page, and where the others are."""
-
-    count = fields.Integer()
-    cursors = fields.Nested(Cursors)
-    has_next = fields.Boolean()
-
-
-class PagingMetadata(Wire):
-    """The same as some calls of the wire have it (PagingMetadataV2)."""
-
-    count = fields.Integer()
-    offset = fields.Integer()
-    total = fields.Integer()
-    too_many_to_count = fields.Boolean()
-    cursors = fields.Nested(Cursors)
-
-
-class ItemError(Wire):
-    """Why an item of a bulk call failed."""
-
-    code = fields.String(required=True)
-    description = fields.String(required=True)
-    data = fields.Dict(keys=fields.String())
-
-
-class ItemMetadata(Wire):
-    """Which item of a bulk call this is, and how it went."""
-
-    id = fields.String()
-    original_index = fields.Integer(required=True)
-    success = fields.Boolean(required=True)
-    error = fields.Nested(ItemError)
-
-
-class BulkActionMetadata(Wire):
-    """How a bulk call went as a whole."""
-
-    total_successes = fields.Integer(required=True)
-    total_failures = fields.Integer(required=True)
-    undetailed_failures = fields.Integer(required=True)
-
-
-def text(low: int, high: int, **options: Any) -> fields.String:
+def text(
+    low: int, high: int, *, metadata: Mapping[str, object] | None = None, load_only: bool = False
+) -> fields.String:
     """A string of `low` to `high` characters."""
-    return fields.String(validate=validate.Length(min=low, max=high), **options)
+    return fields.String(validate=validate.Length(min=low, max=high), metadata=metadata, load_only=load_only)
 
 
-def line(low: int, high: int, **options: Any) -> fields.String:
+def at_most(high: int, *, data_key: str | None = None) -> fields.String:
+    """A string of `high` characters at most."""
+    return fields.String(validate=validate.Length(max=high), data_key=data_key)
+
+
+def line(low: int, high: int) -> fields.String:
     """One line of `low` to `high` characters, as names and phone numbers are (lines.py)."""
-    return fields.String(validate=[validate.Length(min=low, max=high), check_line], metadata=LINE, **options)
+    return fields.String(validate=[validate.Length(min=low, max=high), check_line], metadata=LINE)
 
 
-def guid(**options: Any) -> fields.String:
+def guid() -> fields.String:
     """An id."""
     said = {"format": "uuid", "pattern": whole(GUID), "example": "0b7f2b2e-6f0c-4c59-9a55-2f6d2d9f4f10"}
-    return fields.String(validate=_is_guid, metadata=said, **options)
+    return fields.String(validate=_is_guid, metadata=said)
 
 
 def _is_guid(value: str) -> None:
@@ -405,42 +349,95 @@ def wire_time(value: datetime) -> str:
     return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def bulk_answer(shape: type[Wire]) -> type[Wire]:
-    """The answer of a bulk call whose items have this shape."""
-    result = shape_of(
-        {"item_metadata": fields.Nested(ItemMetadata, required=True), "item": fields.Nested(shape)},
-        name=f"Bulk{shape.__name__}Result",
-    )
-    return shape_of(
-        {
-            "results": fields.List(fields.Nested(result), required=True),
-            "bulk_action_metadata": fields.Nested(BulkActionMetadata, required=True),
-        },
-        name=f"Bulk{shape.__name__}Answer",
-    )
+Guid: TypeAlias = Annotated[str, guid()]
+PointsAmount: TypeAlias = Annotated[int, Points()]
+PageLimit: TypeAlias = Annotated[
+    int | None, fields.Integer(data_key="cursorPaging.limit", validate=validate.Range(min=1, max=100))
+]
+PageCursor: TypeAlias = Annotated[str | None, at_most(16_000, data_key="cursorPaging.cursor")]
 
 
-def page_of(
-    name: str, shape: type[Wire], *, metadata: str = "paging_metadata", offset: bool = False, **beside: Any
-) -> type[Wire]:
-    """The answer of a query: the entities under `name`, and the paging (and what else is told) beside them."""
-    paging = PagingMetadata if offset else CursorPagingMetadata
-    return shape_of(
-        {
-            name: fields.List(fields.Nested(shape), required=True),
-            metadata: fields.Nested(paging, required=True),
-            **beside,
-        },
-        name=f"{camel(name)[0].upper()}{camel(name)[1:]}Page{'V2' if offset else ''}",
-    )
+class Empty(TypedDict):
+    """Nothing: what a call without arguments sends, and what a deletion returns."""
 
 
-def wrapped(name: str, shape: type[Wire], **options: Any) -> type[Wire]:
-    """A body that holds one entity under `name`; `partial=True` for a change that sends what it changes only: of the
-    entity, that is; objects inside it come whole.
-    """
-    partial = tuple(shape().fields) if options.pop("partial", False) else None
-    return shape_of(
-        {name: fields.Nested(lambda: shape(partial=partial), required=True, **options)},
-        name=f"{shape.__name__}{'Change' if partial else ''}Body",
-    )
+@dataclass(frozen=True)
+class RevisionQuery:
+    """Which revision the caller read."""
+
+    revision: Annotated[int, Revision()]
+
+
+class Image(TypedDict, total=False):
+    """A picture. Ours have an absolute `url` and no `id`; one of Wix's media is kept as it came (wix-api §3)."""
+
+    id: Annotated[str, at_most(1000)]
+    url: Annotated[str, at_most(3000)]
+    height: Annotated[int, Points()]
+    width: Annotated[int, Points()]
+    alt_text: Annotated[str, at_most(1000)]
+    filename: Annotated[str, at_most(1000)]
+
+
+class Cursors(TypedDict, total=False):
+    """Where the pages beside this one begin; absent where there is none."""
+
+    next: str
+    prev: str
+
+
+class CursorPagingMetadata(TypedDict, total=False):
+    """How many are on this page, and where the others are."""
+
+    count: int
+    cursors: Cursors
+    has_next: bool
+
+
+class PagingMetadata(TypedDict, total=False):
+    """The same as some calls of the wire have it (PagingMetadataV2)."""
+
+    count: int
+    offset: int
+    total: int | None
+    too_many_to_count: bool
+    cursors: Cursors
+
+
+class ItemError(TypedDict):
+    """Why an item of a bulk call failed."""
+
+    code: str
+    description: str
+    data: NotRequired[Annotated[dict[str, object], fields.Dict(keys=fields.String())]]
+
+
+class ItemMetadata(TypedDict):
+    """Which item of a bulk call this is, and how it went."""
+
+    id: NotRequired[str]
+    original_index: int
+    success: bool
+    error: NotRequired[ItemError]
+
+
+class BulkActionMetadata(TypedDict):
+    """How a bulk call went as a whole."""
+
+    total_successes: int
+    total_failures: int
+    undetailed_failures: int
+
+
+class BulkResult(TypedDict, Generic[T]):
+    """How one item of a bulk call went, and the item when it went well."""
+
+    item_metadata: ItemMetadata
+    item: NotRequired[T]
+
+
+class BulkResults(TypedDict, Generic[T]):
+    """How each item of a bulk call went, in the order of the request."""
+
+    results: list[BulkResult[T]]
+    bulk_action_metadata: BulkActionMetadata

@@ -1,194 +1,240 @@
 """LoyaltyAccount on the wire (wix-api §2): a customer's points, seen by the merchant."""
 
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import Annotated, NotRequired, TypedDict
 
-from marshmallow import ValidationError, fields, validate
+from marshmallow import ValidationError, fields
+from marshmallow.validate import Length
 
 from widget_server.ledger import Account
 from widget_server.loyalty.people.customers import Customer
 from widget_server.loyalty.points import expiry, tiers
+from widget_server.loyalty.points.adjustments import Annotation
 from widget_server.loyalty.program import programs
 from widget_server.loyalty.program.programs import Program
 from widget_server.loyalty.program.shops import Shop
+from widget_server.loyalty.reports import ProgramTotals
 from widget_server.loyalty.rewards import rewards
+from widget_server.web.typed_schemas import together
 from widget_server.web.wire import (
     BALANCE_MAX,
     NEVER,
     NOT_0,
     POINTS_MAX,
+    CursorPagingMetadata,
+    Guid,
     Image,
     Move,
     OneOf,
+    PageCursor,
+    PageLimit,
+    PagingMetadata,
+    Points,
+    PointsAmount,
     Revision,
     Rule,
-    Wire,
-    WireTime,
     guid,
-    page_of,
     text,
-    wrapped,
 )
-from widget_server.web.wire import Points as Count
 
 
-class AccountPoints(Wire):
+class AccountPoints(TypedDict, total=False):
     """The counters: balance = earned + adjusted - redeemed - expired."""
 
-    balance, earned, adjusted, redeemed, expired = Count(), Count(), Count(), Count(), Count()
+    balance: PointsAmount
+    earned: PointsAmount
+    adjusted: PointsAmount
+    redeemed: PointsAmount
+    expired: PointsAmount
 
 
-class AccountTier(Wire):
+class AccountTier(TypedDict, total=False):
     """The tier the customer is in, without an id when it is the base tier; `points` are those that count for it."""
 
-    id = guid()
-    updated_date = WireTime()
-    points = Count()
+    id: Guid | None
+    updated_date: datetime
+    points: PointsAmount
 
 
-class Contact(Wire):
+class Contact(TypedDict, total=False):
     """The person behind the account."""
 
-    id = guid()
-    name = fields.String()
-    picture = fields.Nested(Image)
-    email = fields.String()
-    display_name = fields.String()
+    id: Guid
+    name: str | None
+    picture: Image
+    email: str | None
+    display_name: str | None
 
 
-class AccountExpiry(Wire):
+class AccountExpiry(TypedDict, total=False):
     """What expires next if nothing happens, and when."""
 
-    expiration_date = WireTime()
-    expiring_points_amount = Count()
+    expiration_date: datetime
+    expiring_points_amount: PointsAmount
 
 
-class LoyaltyAccount(Wire):
+class LoyaltyAccount(TypedDict, total=False):
     """An account. Nothing of it is set directly: points are earned, adjusted, redeemed."""
 
-    id, contact_id, member_id = guid(), guid(), guid()
-    points = fields.Nested(AccountPoints)
-    reward_available = fields.Boolean()
-    last_activity_date = WireTime()
-    tier = fields.Nested(AccountTier)
-    contact = fields.Nested(Contact)
-    points_expiration = fields.Nested(AccountExpiry)
-    revision = Revision()
-    created_date, updated_date = WireTime(), WireTime()
+    id: Guid
+    contact_id: Guid
+    member_id: Guid | None
+    points: AccountPoints
+    reward_available: bool
+    last_activity_date: datetime
+    tier: AccountTier
+    contact: Contact
+    points_expiration: AccountExpiry
+    revision: Annotated[int, Revision()]
+    created_date: datetime
+    updated_date: datetime
 
 
-class CreateAccount(Wire):
+@dataclass(frozen=True)
+class NewAccount:
     """Whose account."""
 
-    contact_id = guid(required=True)
+    contact_id: Guid
 
 
 class AmountOrBalance(Rule):
     """When both are there the balance counts (wix-api §1a), and the amount may be anything."""
 
-    def check(self, data: dict[str, Any], partial: bool) -> None:
+    def check(self, data: dict[str, object], partial: bool) -> None:
         if "balance" not in data and not data.get("amount"):
             raise ValidationError("A balance, or an amount that is not 0.", field_name="amount")
 
-    def shape(self, partial: bool) -> dict[str, Any]:
+    def shape(self, partial: bool) -> dict[str, object]:
         amount = {"required": ["amount"], "properties": {"amount": {"anyOf": NOT_0}, "balance": NEVER}}
         return {"oneOf": [amount, {"required": ["balance"]}]}
 
 
-class AdjustPoints(Wire):
+@together(AmountOrBalance())
+@dataclass(frozen=True)
+class AdjustPoints:
     """To a balance, or by an amount."""
 
-    description = text(1, 100)
-    revision = Revision()
-    balance = Count(low=0, high=BALANCE_MAX)
-    amount = Count(low=-POINTS_MAX, high=POINTS_MAX)
-    reason = text(1, 500)
-
-    rules = (AmountOrBalance(),)
+    description: Annotated[str | None, text(1, 100)] = None
+    revision: Annotated[int | None, Revision()] = None
+    balance: Annotated[int | None, Points(low=0, high=BALANCE_MAX)] = None
+    amount: Annotated[int | None, Points(low=-POINTS_MAX, high=POINTS_MAX)] = None
+    reason: Annotated[str | None, text(1, 500)] = None
 
 
-class FollowedSocialMedia(Wire):
+@dataclass(frozen=True)
+class FollowedSocialMedia:
     """A channel that was followed."""
 
-    channel = text(1, 32)
+    channel: Annotated[str | None, text(1, 32)] = None
 
 
-class EarnPoints(Wire):
+@dataclass(frozen=True)
+class EarnPoints:
     """Points for something done, once for an `idempotencyKey`."""
 
-    amount = Count(low=1, high=POINTS_MAX, required=True)
-    description = text(1, 100)
-    app_id = text(1, 100, required=True)
-    idempotency_key = text(1, 256, required=True)
-    activity_type = text(1, 100)
-    order_id = text(1, 512)
-    followed_social_media = fields.Nested(FollowedSocialMedia)
+    amount: Annotated[int, Points(low=1, high=POINTS_MAX)]
+    app_id: Annotated[str, text(1, 100)]
+    idempotency_key: Annotated[str, text(1, 256)]
+    description: Annotated[str | None, text(1, 100)] = None
+    activity_type: Annotated[str | None, text(1, 100)] = None
+    order_id: Annotated[str | None, text(1, 512)] = None
+    followed_social_media: FollowedSocialMedia | None = None
 
 
-class AccountMoved(Wire):
-    """The account as it is now, and the transaction that did it (absent when nothing had to be moved)."""
-
-    account = fields.Nested(LoyaltyAccount, required=True)
-    transaction_id = guid()
-
-
-class SecondaryId(Wire):
-    """One of the two."""
-
-    contact_id, member_id = text(1, 50), text(1, 50)
-
-    rules = (OneOf(("contact_id", "member_id")),)
-
-
-class ListAccounts(Wire):
-    """Which accounts, and where to go on."""
-
-    contact_ids = fields.List(guid(), validate=validate.Length(max=50))
-    limit = fields.Integer(data_key="cursorPaging.limit", validate=validate.Range(min=1, max=100))
-    cursor = fields.String(data_key="cursorPaging.cursor", validate=validate.Length(max=16_000))
-
-
-class Counted(Wire):
-    """How many there are."""
-
-    count = fields.Integer(required=True)
-
-
-class BulkAdjust(Wire):
+@together(OneOf(("amount", "balance")))
+@dataclass(frozen=True)
+class BulkAdjust:
     """To which balance, or by which amount."""
 
-    balance = Count(low=0, high=BALANCE_MAX)
-    amount = Move()
-    description = text(1, 100)
-    reason = text(1, 500)
-
-    rules = (OneOf(("amount", "balance")),)
+    balance: Annotated[int | None, Points(low=0, high=BALANCE_MAX)] = None
+    amount: Annotated[int | None, Move()] = None
+    description: Annotated[str | None, text(1, 100)] = None
+    reason: Annotated[str | None, text(1, 500)] = None
 
 
-class JobStarted(Wire):
+@together(OneOf(("contact_id", "member_id")))
+@dataclass(frozen=True)
+class SecondaryId:
+    """One of the two."""
+
+    contact_id: Annotated[str | None, text(1, 50)] = None
+    member_id: Annotated[str | None, text(1, 50)] = None
+
+    @property
+    def customer_id(self) -> str:
+        """Whichever it is: both are the id of a customer."""
+        return self.contact_id or self.member_id or ""
+
+
+@dataclass(frozen=True)
+class AccountsQuery:
+    """Which accounts, and where to go on."""
+
+    contact_ids: Annotated[list[str] | None, fields.List(guid()), Length(max=50)] = None
+    limit: PageLimit = None
+    cursor: PageCursor = None
+
+
+class AccountResponse(TypedDict):
+    """One account."""
+
+    account: LoyaltyAccount
+
+
+class AccountMoved(TypedDict):
+    """The account as it is now, and the transaction that did it (absent when nothing had to be moved)."""
+
+    account: LoyaltyAccount
+    transaction_id: Guid | None
+
+
+class AccountsPage(TypedDict):
+    """Accounts of a query, and where the other pages are."""
+
+    loyalty_accounts: list[LoyaltyAccount]
+    paging_metadata: CursorPagingMetadata
+
+
+class AccountsFound(TypedDict):
+    """Accounts of a search, and where the other pages are; AggregationData of all of them (wix-api §4)."""
+
+    accounts: list[LoyaltyAccount]
+    paging_metadata: CursorPagingMetadata
+    aggregation_data: NotRequired[Annotated[dict[str, object], fields.Raw(metadata={"type": "object"})]]
+
+
+class AccountsListed(TypedDict):
+    """Accounts of a list, and where the other pages are."""
+
+    accounts: list[LoyaltyAccount]
+    paging_metadata: PagingMetadata
+
+
+class Count(TypedDict):
+    """How many there are."""
+
+    count: int
+
+
+class JobStarted(TypedDict, total=False):
     """The work goes on behind the answer: `/loyalty-batches/v1/batches/{asyncJobId}` tells how far it is."""
 
-    async_job_id = guid()
+    async_job_id: Guid
 
 
-class TierTotal(Wire):
+class TierTotal(TypedDict):
     """How many accounts are in a tier; without an id: in the base tier."""
 
-    id = guid()
-    number_of_accounts = fields.Integer(required=True)
+    id: Guid | None
+    number_of_accounts: int
 
 
-class ProgramTotals(Wire):
+class AccountTotals(TypedDict):
     """The counters of all accounts together."""
 
-    points = fields.Nested(AccountPoints, required=True)
-    tier_totals = fields.List(fields.Nested(TierTotal), required=True)
-
-
-AccountBody = wrapped("account", LoyaltyAccount)
-AccountsPage = page_of("loyalty_accounts", LoyaltyAccount)
-AccountsFound = page_of("accounts", LoyaltyAccount, aggregation_data=fields.Raw(metadata={"type": "object"}))
-AccountsListed = page_of("accounts", LoyaltyAccount, offset=True)
+    points: AccountPoints
+    tier_totals: list[TierTotal]
 
 
 @dataclass(frozen=True)
@@ -206,8 +252,8 @@ class Surroundings:
         return cls(shop, programs.of(shop.id), tiers.program_of(shop.id) is not None, list(rewards.in_force(shop)))
 
 
-def account(row: Account, customer: Customer, around: Surroundings, *, alone: bool = True) -> dict[str, Any]:
-    """The row as LoyaltyAccount writes it.
+def account(row: Account, customer: Customer, around: Surroundings, *, alone: bool = True) -> LoyaltyAccount:
+    """Returns the row of this customer as the wire has it.
 
     In a list (`alone=False`) points that expire by age are not dated: that takes a look at each history.
     """
@@ -218,7 +264,7 @@ def account(row: Account, customer: Customer, around: Surroundings, *, alone: bo
         "id": row.id,
         "contact_id": row.customer_id,
         "member_id": row.customer_id if customer.is_member else None,
-        "points": {name: getattr(row, name) for name in ("balance", "earned", "adjusted", "redeemed", "expired")},
+        "points": counters(row),
         "reward_available": around.program.is_active
         and any(price <= row.balance for price in _prices(around, tier_id)),
         "last_activity_date": row.last_activity_at,
@@ -231,9 +277,32 @@ def account(row: Account, customer: Customer, around: Surroundings, *, alone: bo
     }
 
 
-def contact(customer: Customer) -> dict[str, Any]:
-    """The person as an account shows them."""
+def counters(row: Account | ProgramTotals) -> AccountPoints:
+    """Returns the counters of one account, or of all together."""
+    return {
+        "balance": row.balance,
+        "earned": row.earned,
+        "adjusted": row.adjusted,
+        "redeemed": row.redeemed,
+        "expired": row.expired,
+    }
+
+
+def contact(customer: Customer) -> Contact:
+    """Returns the person as an account shows them."""
     return {"id": customer.id, "name": customer.name, "email": customer.email, "display_name": customer.name}
+
+
+def annotation(body: EarnPoints) -> Annotation:
+    """Returns what goes with points that an app gives."""
+    followed = body.followed_social_media
+    return Annotation(
+        comment=body.description,
+        app_id=body.app_id,
+        activity_type=body.activity_type,
+        order_ref=body.order_id,
+        channel=followed.channel if followed else None,
+    )
 
 
 def _prices(around: Surroundings, tier_id: str | None) -> list[int]:

@@ -1,76 +1,92 @@
 """API keys on the wire: ours beside Wix's (acceptance 62)."""
 
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Required, TypedDict
 
 from marshmallow import fields
 from marshmallow.validate import Length
 
-from widget_server.loyalty.people.api_keys import SERVICES, ApiKey, Rights
-from widget_server.web.wire import Choice, Points, Wire, WireTime, guid, text, wrapped
+from widget_server.loyalty.people import api_keys
+from widget_server.loyalty.people.api_keys import SERVICES, Rights
+from widget_server.web.typed_schemas import ReadOnly
+from widget_server.web.wire import Choice, Guid, Points, text
 
 SCOPES = {"MANAGE": "manage", "READ": "read"}
 KEEP_HOURS_MAX = 72
 ADDRESSES_MAX = 100
 
 
-class ServiceRight(Wire):
+class ServiceRight(TypedDict):
     """A service of the admin API that the key may use, and for what."""
 
-    service = Choice({name: name for name in SERVICES}, required=True)
-    scope = Choice(SCOPES, required=True)
+    service: Annotated[str, Choice({name: name for name in SERVICES})]
+    scope: Annotated[str, Choice(SCOPES)]
 
 
-class ApiKeyWire(Wire):
+class ApiKey(TypedDict, total=False):
     """A key for the shop's servers. `secret` is shown when it is made, and when it is made anew.
 
     `services` limits it to these (none: all of them, by `scope`, which none of them exceeds), `addresses` to requests
     from these IP addresses and networks, and it ends at `expirationDate`.
     """
 
-    id = guid(dump_only=True)
-    name = text(1, 100, required=True)
-    scope = Choice(SCOPES, required=True)
-    services = fields.List(fields.Nested(ServiceRight), validate=Length(1, len(SERVICES)))
-    addresses = fields.List(text(1, 100), validate=Length(1, ADDRESSES_MAX))
-    expiration_date = WireTime()
-    secret = fields.String(dump_only=True)
-    last_used_date = WireTime(dump_only=True)
-    last_used_from = fields.String(dump_only=True)
-    created_date, revoked_date = WireTime(dump_only=True), WireTime(dump_only=True)
+    id: Annotated[Guid, ReadOnly]
+    name: Required[Annotated[str, text(1, 100)]]
+    scope: Required[Annotated[str, Choice(SCOPES)]]
+    services: Annotated[list[ServiceRight] | None, Length(1, len(SERVICES))]
+    addresses: Annotated[list[str] | None, fields.List(text(1, 100)), Length(1, ADDRESSES_MAX)]
+    expiration_date: datetime | None
+    secret: Annotated[str | None, ReadOnly]
+    last_used_date: Annotated[datetime | None, ReadOnly]
+    last_used_from: Annotated[str | None, ReadOnly]
+    created_date: Annotated[datetime, ReadOnly]
+    revoked_date: Annotated[datetime | None, ReadOnly]
 
 
-class ApiKeys(Wire):
+@dataclass(frozen=True)
+class NewApiKey:
+    """A key to be."""
+
+    api_key: ApiKey
+
+
+@dataclass(frozen=True)
+class RotateApiKey:
+    """For how many hours the earlier secret stays good: none, unless this says so."""
+
+    keep_hours: Annotated[int | None, Points(low=0, high=KEEP_HOURS_MAX)] = None
+
+
+class ApiKeyResponse(TypedDict):
+    """One key."""
+
+    api_key: ApiKey
+
+
+class ApiKeys(TypedDict):
     """Every key of the shop, newest first, revoked ones too."""
 
-    api_keys = fields.List(fields.Nested(ApiKeyWire), required=True)
+    api_keys: list[ApiKey]
 
 
-class Rotate(Wire):
-    """For how many hours the earlier secret stays good: none, unless told."""
-
-    keep_hours = Points(low=0, high=KEEP_HOURS_MAX)
-
-
-ApiKeyBody = wrapped("api_key", ApiKeyWire)
+def rights(sent: ApiKey) -> Rights:
+    """Returns what a new key shall be able to do."""
+    services = {one["service"]: one["scope"] for one in sent.get("services") or ()}
+    addresses = tuple(sent.get("addresses") or ())
+    return Rights(sent["scope"], services or None, addresses or None, sent.get("expiration_date"))
 
 
-def rights(body: dict[str, Any]) -> Rights:
-    """What a new key shall be able to do."""
-    services = {one["service"]: one["scope"] for one in body.get("services") or ()}
-    return Rights(
-        body["scope"], services or None, tuple(body.get("addresses") or ()) or None, body.get("expiration_date")
-    )
-
-
-def api_key(row: ApiKey, secret: str | None = None) -> dict[str, Any]:
-    """The row as ApiKeyWire writes it."""
+def api_key(row: api_keys.ApiKey, secret: str | None = None) -> ApiKey:
+    """Returns the row as the wire has it; `secret` only when it is shown."""
+    services: dict[str, str] | None = row.services
     return {
         "id": row.id,
         "name": row.name,
         "scope": row.scope,
         "services": None
-        if row.services is None
-        else [{"service": name, "scope": scope} for name, scope in row.services.items()],
+        if services is None
+        else [{"service": name, "scope": scope} for name, scope in services.items()],
         "addresses": row.addresses,
         "expiration_date": row.expires_at,
         "secret": secret,

@@ -1,30 +1,51 @@
 """Entries of the audit log on the wire: ours beside Wix's (contracts §16)."""
 
-from typing import Any
+from datetime import datetime
+from typing import Annotated, TypedDict
 
 from marshmallow import fields
 
-from widget_server.loyalty.audit_log import AuditEntry
-from widget_server.web.wire import Choice, Wire, WireTime, guid, page_of
+from widget_server.loyalty import audit_log
+from widget_server.web.wire import Choice, CursorPagingMetadata, Guid
 
 ACTORS = {name: name.lower() for name in ("API_KEY", "STAFF", "SHELL", "CUSTOMER", "SERVER")}
 
 
-class AuditEntryWire(Wire):
+class AuditEntry(TypedDict, total=False):
     """One act: who did it, from which address, what was done to what, and the fields that were different afterwards."""
 
-    id = guid()
-    created_date = WireTime()
-    actor = Choice(ACTORS)
-    actor_id, actor_name, address = fields.String(), fields.String(), fields.String()
-    verb, noun, subject_id = fields.String(), fields.String(), fields.String()
-    before, after = fields.Dict(keys=fields.String()), fields.Dict(keys=fields.String())
+    id: Guid
+    created_date: datetime
+    actor: Annotated[str, Choice(ACTORS)]
+    actor_id: str | None
+    actor_name: str | None
+    address: str | None
+    verb: str
+    noun: str
+    subject_id: str | None
+    before: Annotated[dict[str, object] | None, fields.Dict(keys=fields.String())]
+    after: Annotated[dict[str, object] | None, fields.Dict(keys=fields.String())]
 
 
-AuditPage = page_of("entries", AuditEntryWire)
+class AuditPage(TypedDict):
+    """Entries, and where the other pages are."""
+
+    entries: list[AuditEntry]
+    paging_metadata: CursorPagingMetadata
 
 
-def audit_entry(row: AuditEntry) -> dict[str, Any]:
-    """The row as AuditEntryWire writes it."""
-    names = ("id", "actor", "actor_id", "actor_name", "address", "verb", "noun", "subject_id", "before", "after")
-    return {**{name: getattr(row, name) for name in names}, "created_date": row.created_at}
+def audit_entry(row: audit_log.AuditEntry) -> AuditEntry:
+    """Returns the row as the wire has it."""
+    return {
+        "id": row.id,
+        "created_date": row.created_at,
+        "actor": row.actor,
+        "actor_id": row.actor_id,
+        "actor_name": row.actor_name,
+        "address": row.address,
+        "verb": row.verb,
+        "noun": row.noun,
+        "subject_id": row.subject_id,
+        "before": row.before,
+        "after": row.after,
+    }

@@ -1,69 +1,105 @@
 """Batches on the wire: ours beside Wix's, whose asyncJobId they resolve (wix-api §1c)."""
 
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, TypedDict
 
-from marshmallow import fields, validate
+from marshmallow.validate import Range
 
-from widget_server.loyalty.points.batches import REASONS, Batch, BatchItem
-from widget_server.web.wire import Choice, Points, Wire, WireTime, guid, page_of, wrapped
+from widget_server.loyalty.points import batches
+from widget_server.loyalty.points.batches import REASONS, BatchItem
+from widget_server.web.wire import Choice, CursorPagingMetadata, Guid, PointsAmount
 
 STATUSES = {one: one.lower() for one in ("RUNNING", "DONE", "FAILED", "UNDOING", "UNDONE")}
 KINDS = {"BULK": "bulk", "IMPORT": "import"}
 MODES = {"ADD": "add", "SET": "set"}
 
 
-class BatchWire(Wire):
+class Batch(TypedDict, total=False):
     """One change of many accounts: how far it is, and what undoing did."""
 
-    id = guid()
-    kind, mode, status = Choice(KINDS), Choice(MODES), Choice(STATUSES)
-    points = Points()
-    app_id, staff, reason, description = fields.String(), fields.String(), fields.String(), fields.String()
-    total, succeeded, failed, skipped = (fields.Integer() for _ in range(4))
-    undone, kept = fields.Integer(), fields.Integer()
-    created_date, ended_date, undone_date = WireTime(), WireTime(), WireTime()
+    id: Guid
+    kind: Annotated[str, Choice(KINDS)]
+    mode: Annotated[str, Choice(MODES)]
+    status: Annotated[str, Choice(STATUSES)]
+    points: PointsAmount | None
+    app_id: str | None
+    staff: str | None
+    reason: str | None
+    description: str | None
+    total: int
+    succeeded: int
+    failed: int
+    skipped: int
+    undone: int
+    kept: int
+    created_date: datetime
+    ended_date: datetime | None
+    undone_date: datetime | None
 
 
-class BatchError(Wire):
+class BatchResponse(TypedDict):
+    """One batch."""
+
+    batch: Batch
+
+
+class BatchesPage(TypedDict):
+    """Batches, and where the other pages are."""
+
+    batches: list[Batch]
+    paging_metadata: CursorPagingMetadata
+
+
+class BatchError(TypedDict, total=False):
     """An account that was not changed, or whose change was not undone."""
 
-    line = fields.Integer()
-    account_id = guid()
-    code, description = fields.String(), fields.String()
+    line: int
+    account_id: Guid | None
+    code: str
+    description: str
 
 
-class BatchErrors(Wire):
+class BatchErrors(TypedDict):
     """By line; `afterLine` the last one is the next page."""
 
-    errors = fields.List(fields.Nested(BatchError), required=True)
+    errors: list[BatchError]
 
 
-class ErrorsAsked(Wire):
+@dataclass(frozen=True)
+class ErrorsQuery:
     """Where to go on."""
 
-    after_line = fields.Integer(validate=validate.Range(min=0))
-    limit = fields.Integer(validate=validate.Range(min=1, max=100))
+    after_line: Annotated[int | None, Range(min=0)] = None
+    limit: Annotated[int | None, Range(min=1, max=100)] = None
 
 
-BatchBody = wrapped("batch", BatchWire)
-BatchesPage = page_of("batches", BatchWire)
-
-
-def batch(row: Batch) -> dict[str, Any]:
-    """The row as BatchWire writes it."""
-    same = ("id", "kind", "mode", "status", "points", "app_id", "staff", "reason")
-    counts = ("total", "succeeded", "failed", "skipped", "undone", "kept")
+def batch(row: batches.Batch) -> Batch:
+    """Returns the row as the wire has it."""
     return {
-        **{name: getattr(row, name) for name in (*same, *counts)},
+        "id": row.id,
+        "kind": row.kind,
+        "mode": row.mode,
+        "status": row.status,
+        "points": row.points,
+        "app_id": row.app_id,
+        "staff": row.staff,
+        "reason": row.reason,
         "description": row.comment,
+        "total": row.total,
+        "succeeded": row.succeeded,
+        "failed": row.failed,
+        "skipped": row.skipped,
+        "undone": row.undone,
+        "kept": row.kept,
         "created_date": row.created_at,
         "ended_date": row.ended_at,
         "undone_date": row.undone_at,
     }
 
 
-def error(item: BatchItem) -> dict[str, Any]:
-    """The row as BatchError writes it."""
+def error(item: BatchItem) -> BatchError:
+    """Returns why the item was not booked, or not undone, as the wire has it."""
     code = item.code or "unknown"
     return {
         "line": item.line,

@@ -1,101 +1,119 @@
 """LoyaltyCheckoutDiscount on the wire (wix-api §2)."""
 
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, TypedDict
 
-from marshmallow import ValidationError, fields, validate
+from marshmallow import ValidationError, fields
 
 from widget_server.loyalty.rewards.checkout import STATUSES, CheckoutDiscount
+from widget_server.web.typed_schemas import together
 from widget_server.web.wire import (
     NEVER,
     POINTS_MAX,
     Choice,
+    CursorPagingMetadata,
+    Guid,
     Number,
     OneOf,
     Points,
+    PointsAmount,
     Revision,
     Rule,
-    Wire,
-    WireTime,
-    guid,
-    page_of,
+    at_most,
     text,
-    wrapped,
 )
 
 WIRE_STATUSES = {one.upper(): one for one in STATUSES}
 TYPES = {"DISCOUNT_AMOUNT": "discount_amount", "COUPON_REWARD": "coupon_reward", "LOYALTY_COUPON": "loyalty_coupon"}
 
 
-class AppliedReward(Wire):
+@dataclass(frozen=True)
+class AppliedReward:
     """A reward bought at the checkout, for so many points where it slides."""
 
-    id = guid(required=True)
-    points_to_spend = Points(low=1, high=POINTS_MAX)
-    revision = Revision()
+    id: Guid
+    points_to_spend: Annotated[int | None, Points(low=1, high=POINTS_MAX)] = None
+    revision: Annotated[int | None, Revision()] = None
 
 
-class AppliedCoupon(Wire):
+@dataclass(frozen=True)
+class AppliedCoupon:
     """A coupon that the member has already."""
 
-    id = guid(required=True)
-    revision = Revision()
+    id: Guid
+    revision: Annotated[int | None, Revision()] = None
 
 
 class NoReferralReward(Rule):
     """Wix's third arm: here it is one of the member's coupons."""
 
-    def check(self, data: dict[str, Any], partial: bool) -> None:
+    def check(self, data: dict[str, object], partial: bool) -> None:
         if data.get("referral_reward") is not None:
             raise ValidationError("Rewards of referrals are coupons here: apply those.", field_name="referralReward")
 
-    def shape(self, partial: bool) -> dict[str, Any]:
+    def shape(self, partial: bool) -> dict[str, object]:
         return {"properties": {"referralReward": NEVER}}
 
 
-class ApplyDiscount(Wire):
+@together(NoReferralReward(), OneOf(("reward", "loyalty_coupon")))
+@dataclass(frozen=True)
+class ApplyDiscount:
     """Which of the two, to which checkout of the shop's."""
 
-    checkout_id = text(1, 200, required=True)
-    reward = fields.Nested(AppliedReward)
-    loyalty_coupon = fields.Nested(AppliedCoupon)
-    referral_reward = fields.Raw(metadata={"type": "object"})
-
-    rules = (NoReferralReward(), OneOf(("reward", "loyalty_coupon")))
+    checkout_id: Annotated[str, text(1, 200)]
+    reward: AppliedReward | None = None
+    loyalty_coupon: AppliedCoupon | None = None
+    referral_reward: Annotated[object, fields.Raw(metadata={"type": "object"})] = None
 
 
-class CheckoutAsked(Wire):
+@dataclass(frozen=True)
+class CheckoutRequest:
     """Which checkout."""
 
-    checkout_id = text(1, 200, required=True)
+    checkout_id: Annotated[str, text(1, 200)]
 
 
-class CheckoutCompleted(CheckoutAsked):
+@dataclass(frozen=True)
+class CompleteCheckout(CheckoutRequest):
     """And which order came of it."""
 
-    order_id = text(1, 200, required=True)
-    order_number = fields.String(validate=validate.Length(max=200))
+    order_id: Annotated[str, text(1, 200)]
+    order_number: Annotated[str | None, at_most(200)] = None
 
 
-class LoyaltyCheckoutDiscount(Wire):
+class LoyaltyCheckoutDiscount(TypedDict, total=False):
     """A reward or coupon at a checkout. `points`, `amount` and `orderId` are ours beside Wix's."""
 
-    id = guid()
-    checkout_id = fields.String()
-    status = Choice(WIRE_STATUSES)
-    discount_type = Choice(TYPES)
-    reward_id, loyalty_coupon_id = guid(), guid()
-    points = Points()
-    amount = Number()
-    order_id = fields.String()
-    created_date, updated_date = WireTime(), WireTime()
+    id: Guid
+    checkout_id: str
+    status: Annotated[str, Choice(WIRE_STATUSES)]
+    discount_type: Annotated[str, Choice(TYPES)]
+    reward_id: Guid | None
+    loyalty_coupon_id: Guid | None
+    points: PointsAmount | None
+    amount: Annotated[Decimal | None, Number()]
+    order_id: str | None
+    created_date: datetime
+    updated_date: datetime
 
 
-DiscountBody = wrapped("discount", LoyaltyCheckoutDiscount)
-DiscountsPage = page_of("loyalty_checkout_discounts", LoyaltyCheckoutDiscount)
+class DiscountResponse(TypedDict):
+    """One discount."""
+
+    discount: LoyaltyCheckoutDiscount
 
 
-def discount(row: CheckoutDiscount) -> dict[str, Any]:
-    """The row as LoyaltyCheckoutDiscount writes it."""
+class DiscountsPage(TypedDict):
+    """Discounts, and where the other pages are."""
+
+    loyalty_checkout_discounts: list[LoyaltyCheckoutDiscount]
+    paging_metadata: CursorPagingMetadata
+
+
+def discount(row: CheckoutDiscount) -> LoyaltyCheckoutDiscount:
+    """Returns the row as the wire has it."""
     return {
         "id": row.id,
         "checkout_id": row.checkout_id,

@@ -1,6 +1,9 @@
 """LoyaltyCoupon on the wire (wix-api §2; contracts §7 for its states)."""
 
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, TypedDict
 
 from marshmallow import fields
 
@@ -8,7 +11,7 @@ from widget_server.admin.wire.rewards import Scope, bounds
 from widget_server.loyalty.people.customers import Customer
 from widget_server.loyalty.rewards import coupons
 from widget_server.loyalty.rewards.coupons import Coupon
-from widget_server.web.wire import POINTS_MAX, Number, Points, Revision, Wire, WireTime, guid, page_of, wrapped
+from widget_server.web.wire import POINTS_MAX, Guid, Number, PagingMetadata, Points, Revision
 
 STATUSES = {
     "PENDING": ("issuing",),
@@ -22,97 +25,118 @@ TYPES = {"amount": "MONEY_OFF_AMOUNT", "percent": "PERCENT_OFF_RATE", "free_ship
 NAME_MAX = 80
 
 
-class Specification(Wire):
+class Specification(TypedDict, total=False):
     """What the code is good for. A free product has an arm of its own: Wix knows none."""
 
-    money_off_amount = Number()
-    percent_off_rate = Number()
-    free_shipping = fields.Boolean()
-    free_product_id = fields.String()
-    minimum_subtotal = Number()
-    scope = fields.Nested(Scope)
-    name = fields.String()
-    type = fields.String()
-    limited_to_one_item = fields.Boolean()
-    applies_to_subscriptions = fields.Boolean()
-    discounted_cycle_count = fields.Integer()
+    money_off_amount: Annotated[Decimal | None, Number()]
+    percent_off_rate: Annotated[Decimal | None, Number()]
+    free_shipping: bool
+    free_product_id: str | None
+    minimum_subtotal: Annotated[Decimal | None, Number()]
+    scope: Scope
+    name: str | None
+    type: str
+    limited_to_one_item: bool
+    applies_to_subscriptions: bool
+    discounted_cycle_count: int
 
 
-class CouponReference(Wire):
+class CouponReference(TypedDict, total=False):
     """The code as the shop's checkout takes it."""
 
-    coupon_id = guid()
-    code = fields.String()
-    name = fields.String()
-    specification = fields.Nested(Specification)
-    deleted = fields.Boolean()
+    coupon_id: Guid
+    code: str | None
+    name: str | None
+    specification: Specification
+    deleted: bool
 
 
-class LoyaltyCoupon(Wire):
+class LoyaltyCoupon(TypedDict, total=False):
     """A reward somebody bought. Ours beside Wix's: `state`, our own word where Wix's has several; `expirationDate`;
     `failure`, when a connected shop did not make or kill the code, and what it said in `failureDetail`, for apps.
     """
 
-    id = guid()
-    account_id, member_id, transaction_id = guid(), guid(), guid()
-    coupon_reference = fields.Nested(CouponReference)
-    status = fields.String()
-    state = fields.String()
-    reward_name = fields.String()
-    revision = Revision()
-    refundable = fields.Boolean()
-    failure, failure_detail = fields.String(), fields.String()
-    expiration_date = WireTime()
-    created_date, updated_date = WireTime(), WireTime()
+    id: Guid
+    account_id: Guid | None
+    member_id: Guid | None
+    transaction_id: Guid | None
+    coupon_reference: CouponReference
+    status: str
+    state: str
+    reward_name: str
+    revision: Annotated[int, Revision()]
+    refundable: bool
+    failure: str | None
+    failure_detail: str | None
+    expiration_date: datetime | None
+    created_date: datetime
+    updated_date: datetime
 
 
-class RedeemForCoupon(Wire):
+@dataclass(frozen=True)
+class RedeemMine:
+    """Which reward for the caller's points; `pointsToSpend` for one that slides."""
+
+    reward_id: Guid
+    points_to_spend: Annotated[int | None, Points(low=1, high=POINTS_MAX)] = None
+
+
+@dataclass(frozen=True)
+class RedeemForCoupon:
     """Which reward for whose points; `pointsToSpend` for one that slides."""
 
-    reward_id = guid(required=True)
-    loyalty_account_id = guid(required=True)
-    points_to_spend = Points(low=1, high=POINTS_MAX)
+    reward_id: Guid
+    loyalty_account_id: Guid
+    points_to_spend: Annotated[int | None, Points(low=1, high=POINTS_MAX)] = None
 
 
-class RedeemMine(Wire):
-    """Which reward for the caller's points."""
-
-    reward_id = guid(required=True)
-    points_to_spend = Points(low=1, high=POINTS_MAX)
-
-
-class MyCoupons(Wire):
-    """All of a member's coupons, newest first."""
-
-    loyalty_coupons = fields.List(fields.Nested(LoyaltyCoupon), required=True)
-
-
-class CouponsInSite(Wire):
-    """The coupons of one site."""
-
-    meta_site_id = guid(required=True)
-    loyalty_coupons = fields.List(fields.Nested(LoyaltyCoupon), required=True)
-
-
-class CouponsInSites(Wire):
-    """The coupons of all sites that the key is good for: of one."""
-
-    coupons_in_site = fields.List(fields.Nested(CouponsInSite), required=True)
-
-
-class PackedQuery(Wire):
+@dataclass(frozen=True)
+class PackedQuery:
     """The query as base64url of its JSON, as the SDK packs it (wix-api §3)."""
 
-    r = fields.String(data_key=".r", metadata={"pattern": "^[A-Za-z0-9_-]*={0,2}$"})
+    r: Annotated[str | None, fields.String(data_key=".r", metadata={"pattern": "^[A-Za-z0-9_-]*={0,2}$"})] = None
 
 
-CouponBody = wrapped("loyalty_coupon", LoyaltyCoupon)
-CouponBought = Wire.from_dict({"coupon": fields.Nested(LoyaltyCoupon, required=True)}, name="CouponBought")
-CouponsPage = page_of("loyalty_coupons", LoyaltyCoupon, metadata="metadata", offset=True)
+class CouponResponse(TypedDict):
+    """One coupon."""
+
+    loyalty_coupon: LoyaltyCoupon
 
 
-def coupon(row: Coupon, customer: Customer, account_id: str | None) -> dict[str, Any]:
-    """The row as LoyaltyCoupon writes it."""
+class CouponBought(TypedDict):
+    """The coupon that was bought."""
+
+    coupon: LoyaltyCoupon
+
+
+class MyCoupons(TypedDict):
+    """All of a member's coupons, newest first."""
+
+    loyalty_coupons: list[LoyaltyCoupon]
+
+
+class CouponsPage(TypedDict):
+    """Coupons, and where the other pages are; the paging is called `metadata` here (wix-api §8.9)."""
+
+    loyalty_coupons: list[LoyaltyCoupon]
+    metadata: PagingMetadata
+
+
+class CouponsInSite(TypedDict):
+    """The coupons of one site."""
+
+    meta_site_id: Guid
+    loyalty_coupons: list[LoyaltyCoupon]
+
+
+class CouponsInSites(TypedDict):
+    """The coupons of all sites that the key is good for: of one."""
+
+    coupons_in_site: list[CouponsInSite]
+
+
+def coupon(row: Coupon, customer: Customer, account_id: str | None) -> LoyaltyCoupon:
+    """Returns the row as the wire has it; `account_id` is the account of its customer."""
     state = coupons.status_now(row)
     return {
         "id": row.id,
@@ -138,12 +162,18 @@ def coupon(row: Coupon, customer: Customer, account_id: str | None) -> dict[str,
     }
 
 
-def _specification(row: Coupon) -> dict[str, Any]:
-    worth = {
-        "amount": {"money_off_amount": row.amount},
-        "percent": {"percent_off_rate": row.percent},
-        "free_shipping": {"free_shipping": True},
-        "free_product": {"free_product_id": row.product_id},
-    }[row.kind]
-    found = {**worth, "name": row.title, "type": TYPES.get(row.kind, "UNKNOWN")}
-    return {**found, **bounds(row.minimum_subtotal, row.collections)}
+def _specification(row: Coupon) -> Specification:
+    bound = bounds(row.minimum_subtotal, row.collections)
+    return {**_worth(row), "name": row.title, "type": TYPES.get(row.kind, "UNKNOWN"), **bound}
+
+
+def _worth(row: Coupon) -> Specification:
+    """What it takes off, by its kind."""
+    match row.kind:
+        case "amount":
+            return {"money_off_amount": row.amount}
+        case "percent":
+            return {"percent_off_rate": row.percent}
+        case "free_product":
+            return {"free_product_id": row.product_id}
+    return {"free_shipping": True}

@@ -1,66 +1,108 @@
 """Customers on the wire: ours beside Wix's, whose contactId is a customer's id (contracts §1, §7)."""
 
-from datetime import date
-from typing import Any
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Annotated, TypedDict, cast, get_type_hints
 
-from marshmallow import fields, validate
+from marshmallow import fields
+from marshmallow.validate import Length
 
-from widget_server.loyalty.people import emails
-from widget_server.loyalty.people.customer_edits import LABELS_MAX
-from widget_server.loyalty.people.customers import Customer, Person
-from widget_server.web.wire import Choice, Flag, Wire, WireTime, bulk_answer, guid, line, page_of, text, whole, wrapped
+from widget_server.loyalty.people import customers, emails
+from widget_server.loyalty.people.customer_edits import LABELS_MAX, CustomerEdits, EditableFacts
+from widget_server.loyalty.people.customers import Person, Status
+from widget_server.web.typed_schemas import Partial, ReadOnly
+from widget_server.web.wire import Choice, CursorPagingMetadata, Guid, line, text, whole
 
 STATUSES = {"VISITOR": "visitor", "PENDING": "pending", "MEMBER": "member"}
 BULK_MAX = 100
-SAME = ("name", "phone", "locale", "accepts_marketing", "external_id", "excluded", "labels", "notes")
 
 
-class CustomerWire(Wire):
+class Customer(TypedDict, total=False):
     """A person the shop knows. `notes` and `labels` are the merchant's own; `externalId` is the shop's id."""
 
-    id = guid(dump_only=True)
-    email = text(3, 254, metadata={"pattern": whole(emails.PATTERN), "example": "ann@shop.example"})
-    email_verified = Flag()
-    name = line(0, 200)
-    phone = line(0, 50)
-    birthday = fields.Date(metadata={"example": "1990-01-31"})
-    locale = line(2, 35)
-    status = Choice(STATUSES)
-    external_id = text(1, 200)
-    accepts_marketing = Flag()
-    excluded = Flag()
-    labels = fields.List(text(1, 80), validate=validate.Length(max=LABELS_MAX))
-    notes = text(0, 5000)
-    referral_code = fields.String(dump_only=True)
-    account_id = guid(dump_only=True)
-    joined_date, left_date, erased_date = (WireTime(dump_only=True) for _ in range(3))
-    created_date, updated_date = WireTime(dump_only=True), WireTime(dump_only=True)
+    id: Annotated[Guid, ReadOnly]
+    email: Annotated[
+        str | None, text(3, 254, metadata={"pattern": whole(emails.PATTERN), "example": "ann@shop.example"})
+    ]
+    email_verified: bool
+    name: Annotated[str | None, line(0, 200)]
+    phone: Annotated[str | None, line(0, 50)]
+    birthday: Annotated[date | None, fields.Date(metadata={"example": "1990-01-31"})]
+    locale: Annotated[str | None, line(2, 35)]
+    status: Annotated[Status, Choice(STATUSES)]
+    external_id: Annotated[str | None, text(1, 200)]
+    accepts_marketing: bool
+    excluded: bool
+    labels: Annotated[list[str], fields.List(text(1, 80)), Length(max=LABELS_MAX)]
+    notes: Annotated[str | None, text(0, 5000)]
+    referral_code: Annotated[str | None, ReadOnly]
+    account_id: Annotated[Guid | None, ReadOnly]
+    joined_date: Annotated[datetime | None, ReadOnly]
+    left_date: Annotated[datetime | None, ReadOnly]
+    erased_date: Annotated[datetime | None, ReadOnly]
+    created_date: Annotated[datetime, ReadOnly]
+    updated_date: Annotated[datetime, ReadOnly]
 
 
-class NewCustomers(Wire):
+@dataclass(frozen=True)
+class NewCustomer:
+    """A customer to be."""
+
+    customer: Customer
+
+
+@dataclass(frozen=True)
+class NewCustomers:
     """Customers to be."""
 
-    customers = fields.List(fields.Nested(CustomerWire), required=True, validate=validate.Length(min=1, max=BULK_MAX))
+    customers: Annotated[list[Customer], Length(min=1, max=BULK_MAX)]
 
 
-class MergeAsked(Wire):
+@dataclass(frozen=True)
+class UpdateCustomer:
+    """What is to be changed of a customer."""
+
+    customer: Annotated[Customer, Partial]
+
+
+@dataclass(frozen=True)
+class MergeRequest:
     """Into whom."""
 
-    into_id = guid(required=True)
+    into_id: Guid
 
 
-CustomerBody = wrapped("customer", CustomerWire)
-CustomerChange = wrapped("customer", CustomerWire, partial=True)
-CustomersMade = bulk_answer(CustomerWire)
-CustomersPage = page_of("customers", CustomerWire)
+class CustomerResponse(TypedDict):
+    """One customer."""
+
+    customer: Customer
 
 
-def customer(row: Customer, account_id: str | None) -> dict[str, Any]:
-    """The row as CustomerWire writes it."""
-    same = ("id", "email", "email_verified", "status", "referral_code", *SAME)
+class CustomersPage(TypedDict):
+    """Customers, and where the other pages are."""
+
+    customers: list[Customer]
+    paging_metadata: CursorPagingMetadata
+
+
+def customer(row: customers.Customer, account_id: str | None) -> Customer:
+    """Returns the row as the wire has it; `account_id` is the customer's account."""
     return {
-        **{name: getattr(row, name) for name in same},
+        "id": row.id,
+        "email": row.email,
+        "email_verified": row.email_verified,
+        "name": row.name,
+        "phone": row.phone,
         "birthday": date.fromisoformat(row.birthday) if row.birthday else None,
+        "locale": row.locale,
+        "status": row.status,
+        "external_id": row.external_id,
+        "accepts_marketing": row.accepts_marketing,
+        "excluded": row.excluded,
+        "labels": row.labels,
+        "notes": row.notes,
+        "referral_code": row.referral_code,
         "account_id": account_id,
         "joined_date": row.joined_at,
         "left_date": row.left_at,
@@ -70,12 +112,30 @@ def customer(row: Customer, account_id: str | None) -> dict[str, Any]:
     }
 
 
-def person(body: dict[str, Any]) -> Person:
-    """What is told of somebody new."""
-    names = ("external_id", "email", "email_verified", "name", "phone", "birthday", "locale", "accepts_marketing")
-    return Person(**{name: body[name] for name in names if name in body})
+def person(sent: Customer) -> Person:
+    """Returns who a new customer is."""
+    return Person(
+        external_id=sent.get("external_id"),
+        email=sent.get("email"),
+        email_verified=sent.get("email_verified", False),
+        name=sent.get("name"),
+        phone=sent.get("phone"),
+        birthday=sent.get("birthday"),
+        locale=sent.get("locale"),
+        accepts_marketing=sent.get("accepts_marketing"),
+    )
 
 
-def facts(body: dict[str, Any], *names: str) -> dict[str, Any]:
-    """What of these is sent."""
-    return {name: body[name] for name in names if name in body}
+def facts(sent: Customer) -> CustomerEdits:
+    """Returns what of a customer is sent that staff may edit: what `customer_edits.edit` takes."""
+    return cast(CustomerEdits, _only(sent, get_type_hints(CustomerEdits)))
+
+
+def remarks(sent: Customer) -> EditableFacts:
+    """Returns what of a customer is sent that does not say who it is: what a `Person` has no place for."""
+    return cast(EditableFacts, _only(sent, ("excluded", "labels", "notes")))
+
+
+def _only(sent: Customer, names: Collection[str]) -> dict[str, object]:
+    """A part of a TypedDict is one too, which mypy cannot see of names that are computed."""
+    return {name: value for name, value in sent.items() if name in names}

@@ -1,104 +1,109 @@
 """LoyaltyEarningRule on the wire (wix-api §2; contracts §7 for the triggers of our own)."""
 
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any, Literal, Required, TypedDict
 
-from marshmallow import ValidationError, fields, validate
+from marshmallow import ValidationError, validate
 
 from widget_server.loyalty.earning.rules import EarningRule, Figure, Trigger
+from widget_server.web.typed_schemas import Partial, ReadOnly, together
 from widget_server.web.wire import (
     NEVER,
     POINTS_MAX,
     Choice,
     EachTierOnce,
+    Guid,
     Number,
     OneOf,
     Points,
     Revised,
     Revision,
     Rule,
-    Wire,
-    WireTime,
-    bulk_answer,
-    guid,
     text,
-    wrapped,
 )
 
 OUR_APP = "553c79f3-5625-4f38-b14b-ef7c0d1e87df"  # as Wix's own loyalty app is called in a rule's sourceAppId
 TIERS_MAX = 21
 BULK_MAX = 100
 STATUSES = {"ACTIVE": True, "PAUSED": False}
-CUSTOM = {"BIRTHDAY": "birthday", "SOCIAL_MEDIA": "social"}
-CUSTOM_TITLES = {"BIRTHDAY": "Birthday", "SOCIAL_MEDIA": "Follow us"}
+CustomKind = Literal["BIRTHDAY", "SOCIAL_MEDIA"]
+CUSTOM: dict[CustomKind, str] = {"BIRTHDAY": "birthday", "SOCIAL_MEDIA": "social"}
+CUSTOM_TITLES: dict[CustomKind, str] = {"BIRTHDAY": "Birthday", "SOCIAL_MEDIA": "Follow us"}
 
 
-class FixedConfig(Wire):
+class FixedConfig(TypedDict, total=False):
     """How many points in this tier; without a tier: in the base tier."""
 
-    tier_id = guid()
-    points = Points(low=1, high=POINTS_MAX, required=True)
+    tier_id: Guid | None
+    points: Required[Annotated[int, Points(low=1, high=POINTS_MAX)]]
 
 
-class FixedAmount(Wire):
+class FixedAmount(TypedDict):
     """Points for the action."""
 
-    configs = fields.List(fields.Nested(FixedConfig), required=True, validate=validate.Length(min=1, max=TIERS_MAX))
+    configs: Annotated[list[FixedConfig], validate.Length(min=1, max=TIERS_MAX)]
 
 
-class RateConfig(Wire):
+class RateConfig(TypedDict, total=False):
     """How many points for how much money in this tier; without a tier: in the base tier."""
 
-    tier_id = guid()
-    money_amount = Number(low="0.01", required=True)
-    points = Points(low=1, high=POINTS_MAX, required=True)
+    tier_id: Guid | None
+    money_amount: Annotated[Decimal | None, Number(low="0.01", required=True)]  # None: a tier's figure is a fixed one
+    points: Required[Annotated[int, Points(low=1, high=POINTS_MAX)]]
 
 
-class ConversionRate(Wire):
+class ConversionRate(TypedDict, total=False):
     """Points for money: spent / moneyAmount x points. `field` is taken and not kept: what counts is the order's base
     (acceptance 19)."""
 
-    configs = fields.List(fields.Nested(RateConfig), required=True, validate=validate.Length(min=1, max=TIERS_MAX))
-    field = text(1, 200, load_only=True)
+    configs: Required[Annotated[list[RateConfig], validate.Length(min=1, max=TIERS_MAX)]]
+    field: Annotated[str, text(1, 200, load_only=True)]
 
 
-class RuleMetadata(Wire):
+class RuleMetadata(TypedDict):
     """Whether the rule may be deleted: every rule may."""
 
-    can_be_deleted = fields.Boolean(required=True)
+    can_be_deleted: bool
 
 
-class Figures(Wire):
+class RuleFigures(TypedDict, total=False):
     """One of the two."""
 
-    fixed_amount = fields.Nested(FixedAmount)
-    conversion_rate = fields.Nested(ConversionRate)
-
-    rules = (
-        OneOf(("fixed_amount", "conversion_rate")),
-        EachTierOnce(("fixed_amount", "configs")),
-        EachTierOnce(("conversion_rate", "configs")),
-        Revised(),
-    )
+    fixed_amount: FixedAmount
+    conversion_rate: ConversionRate
 
 
-class EarningRuleWire(Figures):
+FIGURES = (
+    OneOf(("fixed_amount", "conversion_rate")),
+    EachTierOnce(("fixed_amount", "configs")),
+    EachTierOnce(("conversion_rate", "configs")),
+    Revised(),
+)
+
+
+@together(*FIGURES)
+class LoyaltyEarningRule(RuleFigures, total=False):
     """An action and what it gives."""
 
-    id = guid(dump_only=True)
-    source_app_id = guid(required=True)
-    trigger_app_id = text(1, 80, required=True)
-    trigger_activity_type = text(1, 80, required=True)
-    title = text(1, 50, required=True)
-    status = Choice(STATUSES, required=True)  # type: ignore[arg-type]
-    revision = Revision()
-    metadata = fields.Nested(RuleMetadata, dump_only=True)
-    created_date, updated_date = WireTime(dump_only=True), WireTime(dump_only=True)
+    id: Annotated[Guid, ReadOnly]
+    source_app_id: Required[Guid]
+    trigger_app_id: Required[Annotated[str, text(1, 80)]]
+    trigger_activity_type: Required[Annotated[str, text(1, 80)]]
+    title: Required[Annotated[str, text(1, 50)]]
+    status: Required[Annotated[bool, Choice(STATUSES)]]
+    revision: Annotated[int, Revision()]
+    metadata: Annotated[RuleMetadata, ReadOnly]
+    created_date: Annotated[datetime, ReadOnly]
+    updated_date: Annotated[datetime, ReadOnly]
 
 
-class CustomRule(Figures):
+@together(*FIGURES)
+class CustomRule(RuleFigures, total=False):
     """What a rule of a built-in kind gives; without a title it is called as its kind."""
 
-    title = text(1, 50)
+    title: Annotated[str, text(1, 50)]
 
 
 class PointsOnly(Rule):
@@ -112,49 +117,65 @@ class PointsOnly(Rule):
         return {"properties": {"earningRule": {"properties": {"conversionRate": NEVER}}}}
 
 
-class NewCustomRule(Wire):
+@together(PointsOnly())
+@dataclass(frozen=True)
+class NewCustomRule:
     """A rule of a built-in kind."""
 
-    type = fields.String(required=True, validate=validate.OneOf(list(CUSTOM)))
-    channel = text(1, 32)
-    earning_rule = fields.Nested(CustomRule, required=True)
-
-    rules = (PointsOnly(),)
+    type: CustomKind
+    earning_rule: CustomRule
+    channel: Annotated[str | None, text(1, 32)] = None
 
 
-class NewRules(Wire):
+@dataclass(frozen=True)
+class NewRule:
+    """A rule to be."""
+
+    earning_rule: LoyaltyEarningRule
+
+
+@dataclass(frozen=True)
+class NewRules:
     """Rules to be."""
 
-    earning_rules = fields.List(
-        fields.Nested(EarningRuleWire), required=True, validate=validate.Length(min=1, max=BULK_MAX)
-    )
+    earning_rules: Annotated[list[LoyaltyEarningRule], validate.Length(min=1, max=BULK_MAX)]
 
 
-class RuleFilter(Wire):
+@dataclass(frozen=True)
+class RuleChange:
+    """What changes of a rule."""
+
+    earning_rule: Annotated[LoyaltyEarningRule, Partial]
+
+
+@dataclass(frozen=True)
+class RuleFilter:
     """Of which app, for which activity."""
 
-    trigger_app_id = text(1, 80)
-    trigger_activity_type = text(1, 80)
+    trigger_app_id: Annotated[str | None, text(1, 80)] = None
+    trigger_activity_type: Annotated[str | None, text(1, 80)] = None
 
 
-class MaybeRevision(Wire):
+@dataclass(frozen=True)
+class MaybeRevision:
     """The revision the caller read, if it cares."""
 
-    revision = Revision()
+    revision: Annotated[int | None, Revision()] = None
 
 
-class Rules(Wire):
+class RuleResponse(TypedDict):
+    """One rule."""
+
+    earning_rule: LoyaltyEarningRule
+
+
+class RulesResponse(TypedDict):
     """Every rule, in the merchant's order."""
 
-    earning_rules = fields.List(fields.Nested(EarningRuleWire), required=True)
+    earning_rules: list[LoyaltyEarningRule]
 
 
-RuleBody = wrapped("earning_rule", EarningRuleWire)
-RuleChange = wrapped("earning_rule", EarningRuleWire, partial=True)
-RulesMade = bulk_answer(EarningRuleWire)
-
-
-def earning_rule(row: EarningRule) -> dict[str, Any]:
+def earning_rule(row: EarningRule) -> LoyaltyEarningRule:
     """The row as LoyaltyEarningRule writes it."""
     return {
         "id": row.id,
@@ -171,39 +192,33 @@ def earning_rule(row: EarningRule) -> dict[str, Any]:
     }
 
 
-def _figures_shown(row: EarningRule) -> dict[str, Any]:
+def _figures_shown(row: EarningRule) -> RuleFigures:
     figures = row.figures
-    configs: list[dict[str, Any]] = [
-        {"tier_id": tier_id, "points": one.points} | ({} if one.per is None else {"money_amount": one.per})
-        for tier_id, one in figures.items()
+    if not any(one.per is not None for one in figures.values()):
+        fixed: list[FixedConfig] = [{"tier_id": tier_id, "points": one.points} for tier_id, one in figures.items()]
+        return {"fixed_amount": {"configs": fixed}}
+    rates: list[RateConfig] = [
+        {"tier_id": tier_id, "points": one.points, "money_amount": one.per} for tier_id, one in figures.items()
     ]
-    rated = any(one.per is not None for one in figures.values())
-    return {"conversion_rate" if rated else "fixed_amount": {"configs": configs}}
+    return {"conversion_rate": {"configs": rates}}
 
 
-def facts(body: dict[str, Any]) -> dict[str, Any]:
-    """What of a rule is sent, in the words of `earning_rules.create` and `change`."""
-    found: dict[str, Any] = {name: body[name] for name in ("title", "source_app_id") if name in body}
-    if "status" in body:
-        found["active"] = body["status"]
-    figures = figures_of(body)
-    return {**found, "figures": figures} if figures else found
-
-
-def figures_of(body: dict[str, Any]) -> dict[str | None, Figure]:
-    """By tier id, None for the base tier."""
-    fixed, rate = body.get("fixed_amount"), body.get("conversion_rate")
-    if fixed:
+def figures_of(sent: RuleFigures) -> dict[str | None, Figure]:
+    """What is sent of points and money: by tier id, None for the base tier; empty when nothing is."""
+    if fixed := sent.get("fixed_amount"):
         return {one.get("tier_id"): Figure(one["points"]) for one in fixed["configs"]}
-    configs = (rate or {}).get("configs", ())
-    return {one.get("tier_id"): Figure(one["points"], one["money_amount"]) for one in configs}
+    if rate := sent.get("conversion_rate"):
+        return {one.get("tier_id"): Figure(one["points"], one["money_amount"]) for one in rate["configs"]}
+    return {}
 
 
-def trigger_of(body: dict[str, Any], now: Trigger | None = None) -> Trigger | None:
-    """What sets the rule off, as sent; a change may send half of it."""
-    if now is not None and not {"trigger_app_id", "trigger_activity_type"} & set(body):
+def trigger_of(rule: LoyaltyEarningRule) -> Trigger:
+    """What sets a new rule off."""
+    return Trigger(rule["trigger_app_id"], rule["trigger_activity_type"])
+
+
+def changed_trigger(sent: LoyaltyEarningRule, now: Trigger) -> Trigger | None:
+    """What is to set a rule off from now on, of which a change may send one half; None when it sends neither."""
+    if not {"trigger_app_id", "trigger_activity_type"} & set(sent):
         return None
-    return Trigger(
-        body.get("trigger_app_id", now.app_id if now else ""),
-        body.get("trigger_activity_type", now.activity if now else ""),
-    )
+    return Trigger(sent.get("trigger_app_id", now.app_id), sent.get("trigger_activity_type", now.activity))

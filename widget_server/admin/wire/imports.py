@@ -1,130 +1,158 @@
 """LoyaltyImport on the wire (wix-api §2)."""
 
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Literal, TypedDict, cast
 
-from marshmallow import ValidationError, fields, validate, validates_schema
+from marshmallow import ValidationError
+from marshmallow.validate import Length
 
-from widget_server.loyalty.points.batches import Batch
+from widget_server.loyalty.points.batches import Batch, Mode
 from widget_server.loyalty.points.imports import Import
-from widget_server.web.wire import Choice, Flag, Points, Revision, Wire, WireTime, guid, page_of, text, wrapped
+from widget_server.web.typed_schemas import together
+from widget_server.web.wire import Choice, CursorPagingMetadata, Guid, Points, Revision, Rule, text
 
 STATUSES = {one: one.lower() for one in ("PARSING", "PARSED", "IMPORTING", "IMPORTED", "FAILED")}
-COLUMNS = ("EMAIL", "POINTS")
+Column = Literal["EMAIL", "POINTS"]
+COLUMNS: tuple[Column, ...] = ("EMAIL", "POINTS")
 
 
-class Values(Wire):
+class Values(TypedDict):
     """One line of the file."""
 
-    values = fields.List(fields.String(), required=True)
+    values: list[str]
 
 
-class HeaderMapping(Wire):
+class HeaderMapping(TypedDict):
     """Which column, from 0, holds what."""
 
-    column_name = fields.String(required=True, validate=validate.OneOf(COLUMNS))
-    column_index = Points(low=0, high=99, required=True)
+    column_name: Column
+    column_index: Annotated[int, Points(low=0, high=99)]
 
 
-class HeaderMappingInfo(Wire):
-    """Both columns."""
+class BothColumns(Rule):
+    """EMAIL and POINTS, each once; no schema can say so."""
 
-    header_mappings = fields.List(fields.Nested(HeaderMapping), required=True, validate=validate.Length(equal=2))
-
-    @validates_schema
-    def _both(self, data: dict[str, Any], **_: Any) -> None:
-        if {one["column_name"] for one in data.get("header_mappings", ())} != set(COLUMNS):
+    def check(self, data: dict[str, object], partial: bool) -> None:
+        mappings = cast("list[HeaderMapping]", data.get("header_mappings", []))  # as HeaderMappingInfo has read them
+        if {one["column_name"] for one in mappings} != set(COLUMNS):
             raise ValidationError("EMAIL and POINTS, each once.", field_name="headerMappings")
 
 
-class FileMetadata(Wire):
+@together(BothColumns())
+class HeaderMappingInfo(TypedDict):
+    """Both columns."""
+
+    header_mappings: Annotated[list[HeaderMapping], Length(equal=2)]
+
+
+class FileMetadata(TypedDict, total=False):
     """What is known of the file."""
 
-    size = fields.Integer()
-    name, url = fields.String(), fields.String()
-    header = fields.Nested(Values)
-    header_mapping_info = fields.Nested(HeaderMappingInfo)
-    sample_data_rows = fields.List(fields.Nested(Values))
+    size: int
+    name: str | None
+    url: str
+    header: Values
+    header_mapping_info: HeaderMappingInfo | None
+    sample_data_rows: list[Values]
 
 
-class ParseResult(Wire):
+class ParseResult(TypedDict, total=False):
     """How reading it went."""
 
-    parsed_row_count = fields.Integer()
-    parse_error_reason = fields.String()
+    parsed_row_count: int | None
+    parse_error_reason: str | None
 
 
-class ImportResult(Wire):
+class ImportResult(TypedDict):
     """How booking it went."""
 
-    error_file_exists = fields.Boolean(required=True)
-    success_count, failure_count = fields.Integer(), fields.Integer()
+    error_file_exists: bool
+    success_count: int | None
+    failure_count: int | None
 
 
-class LoyaltyImport(Wire):
+class LoyaltyImport(TypedDict, total=False):
     """A file of e-mails and points. `asyncImportJobId` is its batch, which tells progress and can be undone."""
 
-    id, async_import_job_id = guid(), guid()
-    revision = Revision()
-    status = Choice(STATUSES)
-    file_metadata = fields.Nested(FileMetadata)
-    parse_result = fields.Nested(ParseResult)
-    import_result = fields.Nested(ImportResult)
-    created_date, updated_date = WireTime(), WireTime()
+    id: Guid
+    async_import_job_id: Guid | None
+    revision: Annotated[int, Revision()]
+    status: Annotated[str, Choice(STATUSES)]
+    file_metadata: FileMetadata
+    parse_result: ParseResult
+    import_result: ImportResult
+    created_date: datetime
+    updated_date: datetime
 
 
-class UploadAnswer(Wire):
-    """Where to PUT the file, and by what name to speak of it."""
-
-    file_path, upload_url = fields.String(required=True), fields.String(required=True)
-
-
-class Received(Wire):
-    """The file is here."""
-
-    file_path = fields.String(required=True)
-    size = fields.Integer(required=True)
-    uploaded_date = WireTime(required=True)
-
-
-class CreateImport(Wire):
+@dataclass(frozen=True)
+class NewImport:
     """An uploaded file: its address, or its `filePath`."""
 
-    file_url = text(3, 10_000, required=True)
-    file_name = text(1, 1000)
-    file_size = Points(low=0, high=104_857_600)
+    file_url: Annotated[str, text(3, 10_000)]
+    file_name: Annotated[str | None, text(1, 1000)] = None
+    file_size: Annotated[int | None, Points(low=0, high=104_857_600)] = None
 
 
-class ImportAsked(Wire):
+@dataclass(frozen=True)
+class ImportQuery:
     """Which import."""
 
-    loyalty_import_id = guid(required=True)
+    loyalty_import_id: Guid
 
 
-class ExecuteImport(ImportAsked):
-    """And which columns; ours beside Wix's are `mode`, `again`, `createsCustomers`, `description` and `reason`."""
+@dataclass(frozen=True)
+class ExecuteImport:
+    """Which import, and its columns; ours beside Wix's are `mode`, `again`, `createsCustomers`, `description` and
+    `reason`.
+    """
 
-    header_mapping_info = fields.Nested(HeaderMappingInfo)
-    mode = Choice({"ADD": "add", "SET": "set"})
-    again = Flag()
-    creates_customers = Flag()
-    description = text(1, 100)
-    reason = text(1, 500)
+    loyalty_import_id: Guid
+    header_mapping_info: HeaderMappingInfo | None = None
+    mode: Annotated[Mode | None, Choice({"ADD": "add", "SET": "set"})] = None
+    again: bool | None = None
+    creates_customers: bool | None = None
+    description: Annotated[str | None, text(1, 100)] = None
+    reason: Annotated[str | None, text(1, 500)] = None
 
 
-class Url(Wire):
+class ImportResponse(TypedDict):
+    """One import."""
+
+    loyalty_import: LoyaltyImport
+
+
+class ImportsPage(TypedDict):
+    """Imports, and where the other pages are."""
+
+    loyalty_imports: list[LoyaltyImport]
+    paging_metadata: CursorPagingMetadata
+
+
+class UploadUrl(TypedDict):
+    """Where to PUT the file, and by what name to speak of it."""
+
+    file_path: str
+    upload_url: str
+
+
+class UploadedFile(TypedDict):
+    """The file is here."""
+
+    file_path: str
+    size: int
+    uploaded_date: datetime
+
+
+class Url(TypedDict):
     """An address."""
 
-    url = fields.String(required=True)
+    url: str
 
 
-ImportBody = wrapped("loyalty_import", LoyaltyImport)
-ImportsPage = page_of("loyalty_imports", LoyaltyImport)
-
-
-def loyalty_import(row: Import, batch: Batch | None, file_url: str, *, has_errors: bool) -> dict[str, Any]:
-    """The row as LoyaltyImport writes it."""
-    mappings = [{"column_name": name, "column_index": at} for name, at in zip(COLUMNS, row.columns or (), strict=False)]
-    booked = {"success_count": batch.succeeded + batch.skipped, "failure_count": batch.failed} if batch else {}
+def loyalty_import(row: Import, batch: Batch | None, file_url: str, *, has_errors: bool) -> LoyaltyImport:
+    """Returns the row as the wire has it; `batch` is what books it, `has_errors` whether a line of it failed."""
     return {
         "id": row.id,
         "async_import_job_id": row.batch_id,
@@ -135,20 +163,30 @@ def loyalty_import(row: Import, batch: Batch | None, file_url: str, *, has_error
             "name": row.file_name,
             "url": file_url,
             "header": {"values": row.header},
-            "header_mapping_info": {"header_mappings": mappings} if mappings else None,
+            "header_mapping_info": _mapping(row.columns),
             "sample_data_rows": [{"values": values} for values in row.sample_rows],
         },
         "parse_result": {"parsed_row_count": row.row_count, "parse_error_reason": row.parse_error},
-        "import_result": {"error_file_exists": has_errors, **booked},
+        "import_result": {
+            "error_file_exists": has_errors,
+            "success_count": batch.succeeded + batch.skipped if batch else None,
+            "failure_count": batch.failed if batch else None,
+        },
         "created_date": row.created_at,
         "updated_date": row.updated_at,
     }
 
 
-def columns(body: dict[str, Any]) -> tuple[int, int] | None:
-    """The places of e-mail and points, where they are told."""
-    told = body.get("header_mapping_info")
-    if not told:
+def columns(body: ExecuteImport) -> tuple[int, int] | None:
+    """Returns the places of e-mail and points from 0, where the body names them."""
+    if body.header_mapping_info is None:
         return None
-    at = {one["column_name"]: one["column_index"] for one in told["header_mappings"]}
+    at = {one["column_name"]: one["column_index"] for one in body.header_mapping_info["header_mappings"]}
     return at["EMAIL"], at["POINTS"]
+
+
+def _mapping(columns: list[int] | None) -> HeaderMappingInfo | None:
+    if not columns:
+        return None
+    pairs = zip(COLUMNS, columns, strict=False)
+    return {"header_mappings": [{"column_name": name, "column_index": at} for name, at in pairs]}

@@ -3,10 +3,12 @@
 """
 
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
+from typing import Annotated, Any, TypedDict
 
-from marshmallow import EXCLUDE, Schema, fields, pre_load
+from marshmallow import EXCLUDE, fields, pre_load
 
+from widget_server.web.typed_schemas import schema_of
 from widget_server.web.wire import NEVER, Documented, camel, text
 
 GRANTS = {  # and what each needs
@@ -18,17 +20,17 @@ GRANTS = {  # and what each needs
 EXAMPLE_SHOP = "0b7f2b2e-6f0c-4c59-9a55-2f6d2d9f4f10"
 
 
-class TokenAsk(Documented):
-    """What is requested, and what shows that it may be."""
+class OAuthBody(Documented):
+    """A body whose names are those of OAuth."""
+
+    plain = {str: fields.String, int: fields.Integer}
+
+
+class TwoSpellings(OAuthBody):
+    """A request for a token, in one of two spellings; what is not known of it is passed over."""
 
     class Meta:
         unknown = EXCLUDE
-
-    grant_type = text(1, 100, required=True)
-    client_id, client_secret = text(1, 1000), text(1, 1000)
-    instance_id, member_id = text(1, 1000), text(1, 1000)
-    refresh_token = text(1, 1000)
-    scope = fields.String()
 
     @pre_load
     def _one_spelling(self, data: Any, **_: Any) -> Any:
@@ -54,10 +56,29 @@ def _needed(own: dict[str, Any], grant: str, spell: Callable[[str], str], more: 
     }
 
 
-class TokenAnswer(Schema):
+OAuthText = Annotated[str | None, text(1, 1000)]
+
+
+@dataclass(frozen=True)
+class TokenRequest:
+    """What is requested, and what shows that it may be."""
+
+    grant_type: Annotated[str, text(1, 100)]
+    client_id: OAuthText = None
+    client_secret: OAuthText = None
+    instance_id: OAuthText = None
+    member_id: OAuthText = None
+    refresh_token: OAuthText = None
+    scope: str | None = None
+
+
+class TokenResponse(TypedDict):
     """An opaque access token for `expires_in` seconds, and the one that renews it."""
 
-    access_token = fields.String(required=True)
-    refresh_token = fields.String(required=True)
-    expires_in = fields.Integer(required=True)
-    token_type = fields.String(required=True)
+    access_token: str
+    refresh_token: str
+    expires_in: int
+    token_type: str
+
+
+TokenRequestSchema, TokenResponseSchema = schema_of(TokenRequest, TwoSpellings), schema_of(TokenResponse, OAuthBody)

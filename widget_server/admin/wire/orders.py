@@ -1,68 +1,111 @@
 """Orders as the shop's platform last told them, and messages that could not be booked: ours beside Wix's."""
 
-from typing import Any
-
-from marshmallow import fields
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, TypedDict
 
 from widget_server.loyalty.earning.order_states import OrderState
 from widget_server.loyalty.earning.orders import Order, Parked
 from widget_server.loyalty.points.awards import Award
-from widget_server.web.wire import Choice, Number, Points, Wire, WireTime, guid, page_of, wrapped
+from widget_server.web.wire import Choice, CursorPagingMetadata, Guid, Number, Points
 
 STATUSES = {one: one.lower() for one in ("PLACED", "PAID", "FULFILLED", "CANCELLED")}
 PARKED = {one: one.lower() for one in ("WAITING", "BOOKED", "DISMISSED")}
 AWARDS = {one: one.lower() for one in ("WAITING", "MATURED", "CANCELLED")}
 
 
-class AwardWire(Wire):
+class LoyaltyAward(TypedDict, total=False):
     """Points that an order gives under one rule; `maturesDate` while they wait."""
 
-    id, account_id, rule_id = guid(), guid(), guid()
-    status = Choice(AWARDS)
-    points = Points()
-    matures_date = WireTime()
+    id: Guid
+    account_id: Guid
+    rule_id: Guid
+    status: Annotated[str, Choice(AWARDS)]
+    points: Annotated[int, Points()]
+    matures_date: datetime | None
 
 
-class OrderWire(Wire):
+class LoyaltyOrder(TypedDict, total=False):
     """An order. `whyNothing` says why it gives no points: decided when it first arrived (`program_not_active`,
     `other_currency`), or recomputed with every message (`before_program`, `no_customer`).
     """
 
-    id, customer_id = guid(), guid()
-    platform, external_id, number = fields.String(), fields.String(), fields.String()
-    status = Choice(STATUSES)
-    currency = fields.String()
-    total = Number()
-    coupon_codes = fields.List(fields.String())
-    why_nothing = fields.String()
-    awards = fields.List(fields.Nested(AwardWire))
-    placed_date, created_date, updated_date = WireTime(), WireTime(), WireTime()
+    id: Guid
+    customer_id: Guid | None
+    platform: str
+    external_id: str
+    number: str
+    status: Annotated[str, Choice(STATUSES)]
+    currency: str
+    total: Annotated[Decimal, Number()]
+    coupon_codes: list[str]
+    why_nothing: str | None
+    awards: list[LoyaltyAward]
+    placed_date: datetime
+    created_date: datetime
+    updated_date: datetime
 
 
-class ParkedWire(Wire):
+class ParkedMessage(TypedDict, total=False):
     """A signed message that waits for its order, or is odd."""
 
-    id = guid()
-    platform, topic, waits_for, reason, body = (fields.String() for _ in range(5))
-    status = Choice(PARKED)
-    received_date = WireTime()
+    id: Guid
+    platform: str
+    topic: str
+    waits_for: str | None
+    reason: str
+    body: str | None
+    status: Annotated[str, Choice(PARKED)]
+    received_date: datetime
 
 
-OrderBody = wrapped("order", OrderWire)
-OrdersPage = page_of("orders", OrderWire)
-ParkedBody = wrapped("parked", ParkedWire)
-ParkedPage = page_of("parked", ParkedWire)
+class OrderResponse(TypedDict):
+    """One order."""
+
+    order: LoyaltyOrder
 
 
-def order(row: Order, awards: list[Award]) -> dict[str, Any]:
-    """The row as OrderWire writes it."""
+class OrdersPage(TypedDict):
+    """The orders of a query, and the pages beside them."""
+
+    orders: list[LoyaltyOrder]
+    paging_metadata: CursorPagingMetadata
+
+
+class ParkedResponse(TypedDict):
+    """One message."""
+
+    parked: ParkedMessage
+
+
+class ParkedPage(TypedDict):
+    """The messages of a query, and the pages beside them."""
+
+    parked: list[ParkedMessage]
+    paging_metadata: CursorPagingMetadata
+
+
+class AwardsPage(TypedDict):
+    """The awards of a query, and the pages beside them."""
+
+    awards: list[LoyaltyAward]
+    paging_metadata: CursorPagingMetadata
+
+
+def order(row: Order, awards: list[Award]) -> LoyaltyOrder:
+    """The row as LoyaltyOrder writes it, with what it gives."""
     told: OrderState = row.merged
-    same = ("id", "customer_id", "platform", "external_id", "number", "status", "why_nothing")
     return {
-        **{name: getattr(row, name) for name in same},
+        "id": row.id,
+        "customer_id": row.customer_id,
+        "platform": row.platform,
+        "external_id": row.external_id,
+        "number": row.number,
+        "status": row.status,
         "currency": told.currency,
         "total": told.total,
         "coupon_codes": list(told.coupon_codes or ()),
+        "why_nothing": row.why_nothing,
         "awards": [award(one) for one in awards],
         "placed_date": row.placed_at,
         "created_date": row.created_at,
@@ -70,14 +113,27 @@ def order(row: Order, awards: list[Award]) -> dict[str, Any]:
     }
 
 
-def award(row: Award) -> dict[str, Any]:
-    """The row as AwardWire writes it."""
-    same = {name: getattr(row, name) for name in ("id", "account_id", "rule_id", "status", "points")}
-    return {**same, "matures_date": row.due_at if row.status == "waiting" else None}
+def award(row: Award) -> LoyaltyAward:
+    """The row as LoyaltyAward writes it."""
+    return {
+        "id": row.id,
+        "account_id": row.account_id,
+        "rule_id": row.rule_id,
+        "status": row.status,
+        "points": row.points,
+        "matures_date": row.due_at if row.status == "waiting" else None,
+    }
 
 
-def parked(row: Parked, *, body: bool = False) -> dict[str, Any]:
-    """The row as ParkedWire writes it; the body of the message for one alone."""
-    names = ("id", "platform", "topic", "waits_for", "reason", "status")
-    same = {name: getattr(row, name) for name in names}
-    return {**same, "body": row.body if body else None, "received_date": row.received_at}
+def parked(row: Parked, *, body: bool = False) -> ParkedMessage:
+    """The row as ParkedMessage writes it; the body of the message for one alone."""
+    return {
+        "id": row.id,
+        "platform": row.platform,
+        "topic": row.topic,
+        "waits_for": row.waits_for,
+        "reason": row.reason,
+        "body": row.body if body else None,
+        "status": row.status,
+        "received_date": row.received_at,
+    }

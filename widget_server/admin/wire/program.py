@@ -1,79 +1,96 @@
 """LoyaltyProgram on the wire (wix-api §2). It has no id and no revision: there is one a shop."""
 
-from typing import Any
-
-from marshmallow import fields, pre_load, validate
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, Literal, TypedDict
 
 from widget_server import config
 from widget_server.loyalty.program.programs import Program
-from widget_server.web.wire import NAME_MAX, Image, Points, Wire, WireTime, guid, text, wrapped
+from widget_server.web.typed_schemas import ReadOnly, together
+from widget_server.web.wire import NAME_MAX, Guid, Image, Points, Rule, at_most, text
 
-STATUSES = {"draft": "DRAFT", "active": "ACTIVE", "paused": "PAUSED"}
-PREMIUM = {"loyalty_program": True, "tiers": True, "points_expiration": True}
+Status = Literal["DRAFT", "ACTIVE", "PAUSED"]
+STATUSES: dict[str, Status] = {"draft": "DRAFT", "active": "ACTIVE", "paused": "PAUSED"}
 ICON_PATH = "/assets/star.svg"
 ICON_PIXELS = 24
 POINTS_NAME_MAX = 20
 
 
-class PointDefinition(Wire):
+class PointDefinition(TypedDict, total=False):
     """What a point is called, and its picture."""
 
-    custom_name = fields.String(validate=validate.Length(max=POINTS_NAME_MAX))
-    icon = fields.Nested(Image)
+    custom_name: Annotated[str, at_most(POINTS_NAME_MAX)]
+    icon: Image
 
 
-class PointsExpiration(Wire):
+class PointsExpiration(TypedDict, total=False):
     """When points expire: after months without activity, this share of them."""
 
-    status = fields.String(dump_only=True, validate=validate.OneOf(["DISABLED", "ENABLED"]))
-    months_of_inactivity = Points(low=1, high=12)
-    expiring_points_percentage = Points(low=1, high=100)
+    status: Annotated[Literal["DISABLED", "ENABLED"], ReadOnly]
+    months_of_inactivity: Annotated[int, Points(low=1, high=12)]
+    expiring_points_percentage: Annotated[int, Points(low=1, high=100)]
 
 
-class PremiumFeatures(Wire):
+class PremiumFeatures(TypedDict):
     """What a plan of Wix's would unlock: here, everything."""
 
-    loyalty_program = fields.Boolean(required=True)
-    tiers = fields.Boolean(required=True)
-    points_expiration = fields.Boolean(required=True)
+    loyalty_program: bool
+    tiers: bool
+    points_expiration: bool
 
 
-class LoyaltyProgram(Wire):
+PREMIUM: PremiumFeatures = {"loyalty_program": True, "tiers": True, "points_expiration": True}
+
+
+class PointsIsAnAlias(Rule):
+    """The documents' own sample calls `pointDefinition` `points` (wix-api §8.7)."""
+
+    def prepare(self, data: dict[str, Any]) -> dict[str, Any]:
+        if "points" not in data or "pointDefinition" in data:
+            return data
+        return {"pointDefinition" if name == "points" else name: value for name, value in data.items()}
+
+
+@together(PointsIsAnAlias())
+class LoyaltyProgram(TypedDict, total=False):
     """The shop's program."""
 
-    name = text(2, NAME_MAX)
-    point_definition = fields.Nested(PointDefinition)
-    status = fields.String(dump_only=True, validate=validate.OneOf(list(STATUSES.values())))
-    points_expiration = fields.Nested(PointsExpiration)
-    premium_features = fields.Nested(PremiumFeatures, dump_only=True)
-    created_date = WireTime(dump_only=True)
-    updated_date = WireTime(dump_only=True)
-
-    @pre_load
-    def _points_is_an_alias(self, data: Any, **_: Any) -> Any:
-        """The documents' own sample calls `pointDefinition` `points` (wix-api §8.7)."""
-        if isinstance(data, dict) and "points" in data and "pointDefinition" not in data:
-            data = {"pointDefinition" if name == "points" else name: value for name, value in data.items()}
-        return data
+    name: Annotated[str, text(2, NAME_MAX)]
+    point_definition: PointDefinition
+    status: Annotated[Status, ReadOnly]
+    points_expiration: PointsExpiration
+    premium_features: Annotated[PremiumFeatures, ReadOnly]
+    created_date: Annotated[datetime, ReadOnly]
+    updated_date: Annotated[datetime, ReadOnly]
 
 
-class ProgramInSite(Wire):
+@dataclass(frozen=True)
+class ProgramChange:
+    """What changes of the program."""
+
+    loyalty_program: LoyaltyProgram
+
+
+class ProgramResponse(TypedDict):
+    """The shop's program."""
+
+    loyalty_program: LoyaltyProgram
+
+
+class ProgramInSite(TypedDict):
     """The program of one site."""
 
-    meta_site_id = guid(required=True)
-    loyalty_program = fields.Nested(LoyaltyProgram, required=True)
+    meta_site_id: Guid
+    loyalty_program: LoyaltyProgram
 
 
-class ProgramsInSites(Wire):
+class ProgramsInSites(TypedDict):
     """The programs of all sites that the key is good for: of one."""
 
-    program_in_sites = fields.List(fields.Nested(ProgramInSite), required=True)
+    program_in_sites: list[ProgramInSite]
 
 
-ProgramBody = wrapped("loyalty_program", LoyaltyProgram)
-
-
-def program(row: Program) -> dict[str, Any]:
+def program(row: Program) -> LoyaltyProgram:
     """The row as LoyaltyProgram writes it; the program file allows longer names than the wire."""
     rules = row.rules
     return {
@@ -94,6 +111,11 @@ def program(row: Program) -> dict[str, Any]:
     }
 
 
-def own_icon() -> dict[str, Any]:
+def own_icon() -> Image:
     """The picture of what has none: its address is absolute, or the SDK could not hand it back (wix-api §3)."""
     return {"id": "", "url": f"{config.current().base_url}{ICON_PATH}", "height": ICON_PIXELS, "width": ICON_PIXELS}
+
+
+def kept_icon(icon: Image | None) -> dict[str, object] | None:
+    """A picture that was sent, as a column keeps it."""
+    return None if icon is None else dict(icon)

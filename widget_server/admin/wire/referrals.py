@@ -1,34 +1,57 @@
 """Referrals on the wire: ours beside Wix's, whose referral API is another package (acceptance 45)."""
 
-from typing import Any
-
-from marshmallow import fields
+from datetime import datetime
+from typing import Annotated, TypedDict
 
 from widget_server.loyalty.referrals.referrals import Referral
-from widget_server.web.wire import Choice, Wire, WireTime, guid, page_of, wrapped
+from widget_server.web.wire import Choice, CursorPagingMetadata, Guid
 
 STATUSES = {one: one.lower() for one in ("JOINED", "PENDING", "COMPLETED", "BLOCKED", "CANCELLED")}
 
 
-class ReferralWire(Wire):
+class LoyaltyReferral(TypedDict, total=False):
     """One friend of one advocate; `reason` says why it is blocked or cancelled."""
 
-    id, advocate_id, friend_id = guid(), guid(), guid()
-    status = Choice(STATUSES)
-    reason = fields.String()
-    order_id = guid()
-    advocate_transaction_id, friend_transaction_id = guid(), guid()
-    advocate_coupon_id, friend_coupon_id = guid(), guid()
-    created_date, updated_date = WireTime(), WireTime()
+    id: Guid
+    advocate_id: Guid
+    friend_id: Guid
+    status: Annotated[str, Choice(STATUSES)]
+    reason: str | None
+    order_id: Guid | None
+    advocate_transaction_id: Guid | None
+    friend_transaction_id: Guid | None
+    advocate_coupon_id: Guid | None
+    friend_coupon_id: Guid | None
+    created_date: datetime
+    updated_date: datetime
 
 
-ReferralBody = wrapped("referral", ReferralWire)
-ReferralsPage = page_of("referrals", ReferralWire)
+class ReferralResponse(TypedDict):
+    """One referral."""
+
+    referral: LoyaltyReferral
 
 
-def referral(row: Referral) -> dict[str, Any]:
-    """The row as ReferralWire writes it."""
-    names = ("id", "advocate_id", "friend_id", "status", "reason", "order_id")
-    given = ("advocate_transaction_id", "friend_transaction_id", "advocate_coupon_id", "friend_coupon_id")
-    same = {name: getattr(row, name) or None for name in (*names, *given)}
-    return {**same, "created_date": row.created_at, "updated_date": row.updated_at}
+class ReferralsPage(TypedDict):
+    """The referrals of a query, and the pages beside them."""
+
+    referrals: list[LoyaltyReferral]
+    paging_metadata: CursorPagingMetadata
+
+
+def referral(row: Referral) -> LoyaltyReferral:
+    """The row as LoyaltyReferral writes it."""
+    return {
+        "id": row.id,
+        "advocate_id": row.advocate_id,
+        "friend_id": row.friend_id,
+        "status": row.status,
+        "reason": row.reason or None,
+        "order_id": row.order_id or None,
+        "advocate_transaction_id": row.advocate_transaction_id or None,
+        "friend_transaction_id": row.friend_transaction_id or None,
+        "advocate_coupon_id": row.advocate_coupon_id or None,
+        "friend_coupon_id": row.friend_coupon_id or None,
+        "created_date": row.created_at,
+        "updated_date": row.updated_at,
+    }

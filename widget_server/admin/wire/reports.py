@@ -1,46 +1,93 @@
 """Figures of the shop's days on the wire: ours beside Wix's (acceptance 53)."""
 
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated, Literal, NotRequired, TypedDict, get_args
+
 from marshmallow import fields
 from marshmallow.validate import OneOf
 
-from widget_server.web.wire import MONEY, DecimalText, Points, Wire, WireTime
+from widget_server.loyalty import reports
+from widget_server.loyalty.books import BooksMark
+from widget_server.web.wire import MONEY, DecimalText, Points
+
+BooksStatus = Literal["GOOD", "WRONG", "UNCHECKED"]
 
 
-class Days(Wire):
+@dataclass(frozen=True)
+class Days:
     """From which local day to which, both included; left out is without end."""
 
-    first = fields.Date(data_key="from", metadata={"example": "2026-01-01"})
-    last = fields.Date(data_key="to", metadata={"example": "2026-12-31"})
+    first: Annotated[date | None, fields.Date(data_key="from", metadata={"example": "2026-01-01"})] = None
+    last: Annotated[date | None, fields.Date(data_key="to", metadata={"example": "2026-12-31"})] = None
 
 
-class Totals(Wire):
+class Totals(TypedDict):
     """Points but for `liability` and `referralRevenue`, which are in `currency`; `redemptionRate` is a share of 1."""
 
-    earned, redeemed, adjusted, expired = Points(required=True), Points(required=True), Points(required=True), Points()
-    unredeemed, pending = Points(required=True), Points(required=True)
-    members, joined = fields.Integer(required=True), fields.Integer(required=True)
-    liability, referral_revenue = DecimalText(pattern=MONEY), DecimalText(pattern=MONEY)
-    redemption_rate = fields.Float()
-    currency = fields.String(required=True)
+    earned: Annotated[int, Points()]
+    redeemed: Annotated[int, Points()]
+    adjusted: Annotated[int, Points()]
+    expired: NotRequired[Annotated[int, Points()]]
+    unredeemed: Annotated[int, Points()]
+    pending: Annotated[int, Points()]
+    members: int
+    joined: int
+    liability: NotRequired[Annotated[Decimal | None, DecimalText(pattern=MONEY)]]
+    referral_revenue: NotRequired[Annotated[Decimal, DecimalText(pattern=MONEY)]]
+    redemption_rate: NotRequired[Annotated[Decimal | None, fields.Float()]]
+    currency: str
 
 
-class TotalsBody(Wire):
+class TotalsResponse(TypedDict):
     """The figures."""
 
-    totals = fields.Nested(Totals, required=True)
+    totals: Totals
 
 
-class Books(Wire):
+class Books(TypedDict):
     """The last audit: its status, when it was, when the whole books were good last, and what it found first."""
 
-    status = fields.String(required=True, validate=OneOf(("GOOD", "WRONG", "UNCHECKED")), metadata={"example": "GOOD"})
-    checked_at = WireTime()
-    whole_at = WireTime()
-    findings = fields.Integer(required=True)
-    finding = fields.String(metadata={"example": "coupon 7d2c...: was changed"})
+    status: Annotated[BooksStatus, fields.String(validate=OneOf(get_args(BooksStatus)), metadata={"example": "GOOD"})]
+    checked_at: NotRequired[datetime | None]
+    whole_at: NotRequired[datetime | None]
+    findings: int
+    finding: NotRequired[Annotated[str | None, fields.String(metadata={"example": "coupon 7d2c...: was changed"})]]
 
 
-class BooksBody(Wire):
+class BooksResponse(TypedDict):
     """The shop's books."""
 
-    books = fields.Nested(Books, required=True)
+    books: Books
+
+
+def totals(found: reports.Totals, currency: str) -> Totals:
+    """The figures as Totals writes them."""
+    return {
+        "earned": found.earned,
+        "redeemed": found.redeemed,
+        "adjusted": found.adjusted,
+        "expired": found.expired,
+        "unredeemed": found.unredeemed,
+        "pending": found.pending,
+        "members": found.members,
+        "joined": found.joined,
+        "liability": found.liability,
+        "referral_revenue": found.referral_revenue,
+        "redemption_rate": found.redemption_rate,
+        "currency": currency,
+    }
+
+
+def books(mark: BooksMark | None) -> Books:
+    """What the last audit found, as Books writes it; None while there was none."""
+    if mark is None:
+        return {"status": "UNCHECKED", "findings": 0}
+    return {
+        "status": "WRONG" if mark.findings else "GOOD",
+        "checked_at": mark.checked_at,
+        "whole_at": mark.whole_at,
+        "findings": mark.findings,
+        "finding": mark.finding,
+    }

@@ -1,32 +1,33 @@
 """Reward on the wire (wix-api §2): a discount at the checkout, or a coupon to be bought."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any, Literal, Required, TypedDict
 
-from marshmallow import ValidationError, fields, validate
+from marshmallow import ValidationError, validate
 
 from widget_server.loyalty.rewards.rewards import Price, Reward, sliding_worth
+from widget_server.web.typed_schemas import Partial, ReadOnly, together
 from widget_server.web.wire import (
     NEVER,
     POINTS_MAX,
+    CursorPagingMetadata,
     DecimalText,
     EachTierOnce,
-    Flag,
+    Guid,
     Number,
     OneOf,
+    PageCursor,
+    PageLimit,
+    PagingMetadata,
     Points,
     Revised,
     Revision,
     Rule,
-    Wire,
-    WireTime,
-    bulk_answer,
     camel,
-    guid,
-    page_of,
     text,
-    wrapped,
 )
 
 TIERS_MAX = 21
@@ -37,92 +38,110 @@ ARMS = {
     "free_shipping": "free_shipping",
     "free_product": "free_product",
 }
-FIGURE = {"fixed_amount": "amount", "percentage": "percentage"}  # what a config of the arm is worth in
-COLUMN = {"amount": "amount", "percentage": "percent"}  # how a Price calls it
-TERMS = ("limited_to_one_item", "applies_to_subscriptions", "discounted_cycle_count")
-COLLECTION = "collection"
-NAMESPACE = "stores"
+TermName = Literal["limited_to_one_item", "applies_to_subscriptions", "discounted_cycle_count"]
+TERMS: tuple[TermName, ...] = ("limited_to_one_item", "applies_to_subscriptions", "discounted_cycle_count")
 AMOUNT_PATHS = {
     f"prices.{at}.amount": f"reward.couponReward.fixedAmount.configsByTier.{at}.amount" for at in range(TIERS_MAX)
 }
 ALL_OF_IT = "whole_shop"  # a scope was told, and is all of the shop
-DISCOUNT_AMOUNT, COUPON_REWARD = "DISCOUNT_AMOUNT", "COUPON_REWARD"
+RewardType = Literal["DISCOUNT_AMOUNT", "COUPON_REWARD"]
+DISCOUNT_AMOUNT: RewardType = "DISCOUNT_AMOUNT"
+COUPON_REWARD: RewardType = "COUPON_REWARD"
 TYPES = {"discount_amount": DISCOUNT_AMOUNT, "coupon_reward": COUPON_REWARD}
+Prices = dict[str | None, Price]  # by tier id, None for the base tier
 
 
-class PriceInTier(Wire):
+class PriceInTier(TypedDict, total=False):
     """What the reward costs in this tier; without a tier: in the base tier."""
 
-    tier_id = guid()
-    cost_in_points = Points(low=1, high=POINTS_MAX, required=True)
+    tier_id: Guid | None
+    cost_in_points: Required[Annotated[int, Points(low=1, high=POINTS_MAX)]]
 
 
 class AmountText(PriceInTier):
     """And the money it takes off a checkout: in proportion, 10 points for 1.00 are 35 for 3.50."""
 
-    amount = DecimalText(required=True)
+    amount: Annotated[Decimal | None, DecimalText(required=True)]
 
 
 class AmountNumber(PriceInTier):
     """And the money it takes off."""
 
-    amount = Number(low="0.01", required=True)
+    amount: Annotated[Decimal | None, Number(low="0.01", required=True)]
 
 
 class Percentage(PriceInTier):
     """And the percent it takes off."""
 
-    percentage = Number(low="0.01", high="100", required=True)
+    percentage: Annotated[Decimal | None, Number(low="0.01", high="100", required=True)]
 
 
-def _arm(shape: type[Wire]) -> Any:
-    lists = fields.List(fields.Nested(shape), required=True, validate=validate.Length(min=1, max=TIERS_MAX))
-    return Wire.from_dict({"configs_by_tier": lists}, name=f"{shape.__name__}ByTier")
+class AmountTextByTier(TypedDict):
+    """What it costs and takes off in each tier."""
+
+    configs_by_tier: Annotated[list[AmountText], validate.Length(min=1, max=TIERS_MAX)]
 
 
-AmountTextByTier, AmountNumberByTier = _arm(AmountText), _arm(AmountNumber)
-PercentageByTier, PriceByTier = _arm(Percentage), _arm(PriceInTier)
+class AmountNumberByTier(TypedDict):
+    """What it costs and takes off in each tier."""
+
+    configs_by_tier: Annotated[list[AmountNumber], validate.Length(min=1, max=TIERS_MAX)]
 
 
-class FreeProduct(PriceByTier):  # type: ignore[misc,valid-type]
+class PercentageByTier(TypedDict):
+    """What it costs and takes off in each tier."""
+
+    configs_by_tier: Annotated[list[Percentage], validate.Length(min=1, max=TIERS_MAX)]
+
+
+class PriceByTier(TypedDict):
+    """What it costs in each tier."""
+
+    configs_by_tier: Annotated[list[PriceInTier], validate.Length(min=1, max=TIERS_MAX)]
+
+
+class FreeProduct(PriceByTier, total=False):
     """A product for points: ours beside Wix's arms."""
 
-    product_id = text(1, 200, required=True)
-    product_name = text(1, 200)
+    product_id: Required[Annotated[str, text(1, 200)]]
+    product_name: Annotated[str | None, text(1, 200)]
 
 
-class ScopeGroup(Wire):
+class ScopeGroup(TypedDict):
     """A part of the catalogue: `collection` and its id."""
 
-    name = fields.String(required=True, validate=validate.OneOf([COLLECTION]))
-    entity_id = text(1, 200, required=True)
+    name: Literal["collection"]
+    entity_id: Annotated[str, text(1, 200)]
 
 
-class Scope(Wire):
+class Scope(TypedDict, total=False):
     """What the coupon is good for: all of the shop, or one collection of it."""
 
-    namespace = fields.String(required=True, validate=validate.OneOf([NAMESPACE]))
-    group = fields.Nested(ScopeGroup)
+    namespace: Required[Literal["stores"]]
+    group: ScopeGroup
 
 
-class CouponReward(Wire):
+class Bounds(TypedDict, total=False):
+    """What a coupon is bound to: an order of so much, and a part of the catalogue."""
+
+    minimum_subtotal: Decimal
+    scope: Scope
+
+
+@together(OneOf(tuple(ARMS)), *(EachTierOnce((arm, "configs_by_tier")) for arm in ARMS))
+class CouponReward(TypedDict, total=False):
     """A coupon: money, percent, shipping or a product. `limitedToOneItem` and the terms of subscriptions are kept and
     told with each coupon; the shop's checkout is who knows items and subscriptions."""
 
-    fixed_amount = fields.Nested(AmountNumberByTier)
-    percentage = fields.Nested(PercentageByTier)
-    free_shipping = fields.Nested(PriceByTier)
-    free_product = fields.Nested(FreeProduct)
-    minimum_subtotal = Number(low="0")
-    scope = fields.Nested(Scope)
-    limited_to_one_item = Flag()
-    applies_to_subscriptions = Flag()
-    discounted_cycle_count = Points(low=1, high=999)
-
-    rules = (
-        OneOf(tuple(ARMS)),
-        *(EachTierOnce((arm, "configs_by_tier")) for arm in ARMS),
-    )
+    fixed_amount: AmountNumberByTier
+    percentage: PercentageByTier
+    free_shipping: PriceByTier
+    free_product: FreeProduct
+    minimum_subtotal: Annotated[Decimal, Number(low="0")]
+    scope: Scope
+    limited_to_one_item: bool | None
+    applies_to_subscriptions: bool | None
+    discounted_cycle_count: Annotated[int | None, Points(low=1, high=999)]
 
 
 class TypeOfArm(Rule):
@@ -142,63 +161,107 @@ class TypeOfArm(Rule):
         return {"anyOf": arms}
 
 
-class RewardWire(Wire):
+@together(OneOf(tuple(TYPES)), TypeOfArm(), EachTierOnce(("discount_amount", "configs_by_tier")), Revised())
+class LoyaltyReward(TypedDict, total=False):
     """A way to spend points."""
 
-    id = guid(dump_only=True)
-    name = text(1, 50, required=True)
-    active = Flag()
-    type = fields.String(validate=validate.OneOf([DISCOUNT_AMOUNT, COUPON_REWARD]))
-    discount_amount = fields.Nested(AmountTextByTier)
-    coupon_reward = fields.Nested(CouponReward)
-    description = text(0, 500)
-    revision = Revision()
-    created_date, updated_date = WireTime(dump_only=True), WireTime(dump_only=True)
-
-    rules = (
-        OneOf(tuple(TYPES)),
-        TypeOfArm(),
-        EachTierOnce(("discount_amount", "configs_by_tier")),
-        Revised(),
-    )
+    id: Annotated[Guid, ReadOnly]
+    name: Required[Annotated[str, text(1, 50)]]
+    active: bool
+    type: RewardType
+    discount_amount: AmountTextByTier
+    coupon_reward: CouponReward
+    description: Annotated[str | None, text(0, 500)]
+    revision: Annotated[int, Revision()]
+    created_date: Annotated[datetime, ReadOnly]
+    updated_date: Annotated[datetime, ReadOnly]
 
 
-class NewRewards(Wire):
+@dataclass(frozen=True)
+class NewReward:
+    """A reward to be."""
+
+    reward: LoyaltyReward
+
+
+@dataclass(frozen=True)
+class NewRewards:
     """Rewards to be."""
 
-    rewards = fields.List(fields.Nested(RewardWire), required=True, validate=validate.Length(min=1, max=BULK_MAX))
+    rewards: Annotated[list[LoyaltyReward], validate.Length(min=1, max=BULK_MAX)]
 
 
-class RewardsInSite(Wire):
-    """The rewards of one site."""
+@dataclass(frozen=True)
+class RewardChange:
+    """What changes of a reward."""
 
-    meta_site_id = guid(required=True)
-    rewards = fields.List(fields.Nested(RewardWire), required=True)
-
-
-class RewardsInSites(Wire):
-    """The rewards of all sites that the key is good for: of one."""
-
-    rewards_in_site = fields.List(fields.Nested(RewardsInSite), required=True)
+    reward: Annotated[LoyaltyReward, Partial]
 
 
-class Paged(Wire):
+@dataclass(frozen=True)
+class ListPaging:
     """Where to go on in a list."""
 
-    limit = fields.Integer(data_key="cursorPaging.limit", validate=validate.Range(min=1, max=100))
-    cursor = fields.String(data_key="cursorPaging.cursor", validate=validate.Length(max=16_000))
+    limit: PageLimit = None
+    cursor: PageCursor = None
 
 
-RewardBody = wrapped("reward", RewardWire)
-RewardChange = wrapped("reward", RewardWire, partial=True)
-RewardsMade = bulk_answer(RewardWire)
-RewardsPage = page_of("rewards", RewardWire)
-RewardsListed = page_of("rewards", RewardWire, offset=True)
+class RewardResponse(TypedDict):
+    """One reward."""
+
+    reward: LoyaltyReward
 
 
-def reward(row: Reward, currency: str) -> dict[str, Any]:
+class RewardsInSite(TypedDict):
+    """The rewards of one site."""
+
+    meta_site_id: Guid
+    rewards: list[LoyaltyReward]
+
+
+class RewardsInSites(TypedDict):
+    """The rewards of all sites that the key is good for: of one."""
+
+    rewards_in_site: list[RewardsInSite]
+
+
+class RewardsPage(TypedDict):
+    """The rewards of a query, and the pages beside them."""
+
+    rewards: list[LoyaltyReward]
+    paging_metadata: CursorPagingMetadata
+
+
+class RewardsList(TypedDict):
+    """The rewards of a list, and the pages beside them."""
+
+    rewards: list[LoyaltyReward]
+    paging_metadata: PagingMetadata
+
+
+class Collection(TypedDict):
+    """A collection of the shop, as a reward keeps it."""
+
+    id: str
+    name: str
+
+
+class RewardColumns(TypedDict, total=False):
+    """What is sent of a reward beside its prices, by the names of the columns."""
+
+    title: str
+    active: bool
+    description: str | None
+    minimum_subtotal: Decimal | None
+    collections: list[Collection]
+    details: dict[str, object] | None
+    product_id: str | None
+    product_name: str | None
+
+
+def reward(row: Reward, currency: str) -> LoyaltyReward:
     """The row as Reward writes it. A sliding coupon of our own is shown by its smallest price."""
-    shown = {
+    shown: LoyaltyReward = {
         "id": row.id,
         "name": (row.title or row.handle)[:50],
         "active": bool(row.active),
@@ -209,67 +272,127 @@ def reward(row: Reward, currency: str) -> dict[str, Any]:
         "updated_date": row.updated_at,
     }
     if row.at_checkout:
-        return {**shown, "discount_amount": {"configs_by_tier": _configs(row.prices, "amount")}}
-    kind = "amount" if row.kind == "sliding" else row.kind
-    arm = next(name for name, ours in ARMS.items() if ours == kind)
-    figures: dict[str, Any] = {"configs_by_tier": _configs(_told_prices(row, currency), FIGURE.get(arm))}
-    if kind == "free_product":
-        figures |= {"product_id": row.product_id, "product_name": row.product_name}
+        shown["discount_amount"] = {
+            "configs_by_tier": [{**_price(tier_id, one), "amount": one.amount} for tier_id, one in row.prices.items()]
+        }
+    else:
+        shown["coupon_reward"] = _coupon(row, _shown_prices(row, currency))
+    return shown
+
+
+def _coupon(row: Reward, prices: Prices) -> CouponReward:
+    coupon = _terms_and_bounds(row)
+    costs = [_price(tier_id, one) for tier_id, one in prices.items()]
+    if row.kind in ("amount", "sliding"):
+        coupon["fixed_amount"] = {
+            "configs_by_tier": [{**_price(tier_id, one), "amount": one.amount} for tier_id, one in prices.items()]
+        }
+    elif row.kind == "percent":
+        coupon["percentage"] = {
+            "configs_by_tier": [{**_price(tier_id, one), "percentage": one.percent} for tier_id, one in prices.items()]
+        }
+    elif row.kind == "free_shipping":
+        coupon["free_shipping"] = {"configs_by_tier": costs}
+    else:
+        product: FreeProduct = {
+            "configs_by_tier": costs,
+            "product_id": row.product_id,
+            "product_name": row.product_name,
+        }
+        coupon["free_product"] = product
+    return coupon
+
+
+def _price(tier_id: str | None, price: Price) -> PriceInTier:
+    return {"tier_id": tier_id, "cost_in_points": price.cost_points}
+
+
+def _terms_and_bounds(row: Reward) -> CouponReward:
     details = row.details or {}
-    terms = {name: details.get(name) for name in TERMS}
-    if ALL_OF_IT in details:
-        terms["scope"] = {"namespace": NAMESPACE}
-    return {**shown, "coupon_reward": {arm: figures, **terms, **bounds(row.minimum_subtotal, row.collections)}}
+    coupon: CouponReward = {
+        "limited_to_one_item": details.get("limited_to_one_item"),
+        "applies_to_subscriptions": details.get("applies_to_subscriptions"),
+        "discounted_cycle_count": details.get("discounted_cycle_count"),
+    }
+    bound = bounds(row.minimum_subtotal, row.collections)
+    if "minimum_subtotal" in bound:
+        coupon["minimum_subtotal"] = bound["minimum_subtotal"]
+    if "scope" in bound:
+        coupon["scope"] = bound["scope"]
+    elif ALL_OF_IT in details:
+        coupon["scope"] = {"namespace": "stores"}
+    return coupon
 
 
-def bounds(minimum: Decimal | None, collections: list[dict[str, Any]]) -> dict[str, Any]:
+def bounds(minimum: Decimal | None, collections: Sequence[Mapping[str, str]]) -> Bounds:
     """What a coupon is bound to; the program file may bind it to more collections, of which the first is told."""
-    found: dict[str, Any] = {} if minimum is None else {"minimum_subtotal": minimum}
+    found: Bounds = {} if minimum is None else {"minimum_subtotal": minimum}
     if collections:
-        group = {"name": COLLECTION, "entity_id": collections[0]["id"]}
-        found["scope"] = {"namespace": NAMESPACE, "group": group}
+        found["scope"] = {"namespace": "stores", "group": {"name": "collection", "entity_id": collections[0]["id"]}}
     return found
 
 
-def kind_and_prices(
-    body: dict[str, Any], currency: str, now: Reward | None = None
-) -> tuple[str, dict[str | None, Price]] | None:
+def kind_and_prices(sent: LoyaltyReward, currency: str, now: Reward | None = None) -> tuple[str, Prices] | None:
     """What is sent of prices, and of which kind they are; None when nothing is. `now` is the reward that it is to
     change: a sliding coupon that is only sent back as it was told slides on.
     """
-    if body.get("discount_amount"):
-        return "sliding", _prices(body["discount_amount"], "amount")
-    coupon = body.get("coupon_reward")
+    if discount := sent.get("discount_amount"):
+        return "sliding", {
+            one.get("tier_id"): Price(one["cost_in_points"], amount=one["amount"])
+            for one in discount["configs_by_tier"]
+        }
+    coupon = sent.get("coupon_reward")
     if not coupon:
         return None
-    arm = next(name for name in ARMS if coupon.get(name) is not None)
-    found = ARMS[arm], _prices(coupon[arm], FIGURE.get(arm))
-    return None if now is not None and now.slides and found == ("amount", _told_prices(now, currency)) else found
+    found = _kind_and_prices(coupon)
+    return None if now is not None and now.slides and found == ("amount", _shown_prices(now, currency)) else found
 
 
-def columns(body: dict[str, Any], now: Reward | None = None) -> dict[str, Any]:
+def _kind_and_prices(coupon: CouponReward) -> tuple[str, Prices]:
+    if amounts := coupon.get("fixed_amount"):
+        return "amount", {
+            one.get("tier_id"): Price(one["cost_in_points"], amount=one["amount"]) for one in amounts["configs_by_tier"]
+        }
+    if percents := coupon.get("percentage"):
+        return "percent", {
+            one.get("tier_id"): Price(one["cost_in_points"], percent=one["percentage"])
+            for one in percents["configs_by_tier"]
+        }
+    shipping = coupon.get("free_shipping")
+    costs = shipping or coupon["free_product"]
+    kind = "free_shipping" if shipping else "free_product"
+    return kind, {one.get("tier_id"): Price(one["cost_in_points"]) for one in costs["configs_by_tier"]}
+
+
+def columns(sent: LoyaltyReward, now: Reward | None = None) -> RewardColumns:
     """What is sent beside prices, by the names of the columns; `now` is the reward that it is to change."""
-    found: dict[str, Any] = {"title": body["name"]} if "name" in body else {}
-    found |= {name: body[name] for name in ("active", "description") if name in body}
-    coupon = body.get("coupon_reward")
+    found: RewardColumns = {"title": sent["name"]} if "name" in sent else {}
+    if "active" in sent:
+        found["active"] = sent["active"]
+    if "description" in sent:
+        found["description"] = sent["description"]
+    coupon = sent.get("coupon_reward")
     if not coupon:
         return found
-    scope = coupon.get("scope") or {}
-    product = coupon.get("free_product") or {}
-    details = {name: coupon[name] for name in TERMS if name in coupon}
-    if scope and not scope.get("group"):
-        details[ALL_OF_IT] = True
+    scope, product = coupon.get("scope"), coupon.get("free_product")
     return {
         **found,
         "minimum_subtotal": coupon.get("minimum_subtotal"),
-        "collections": _collections(scope.get("group"), now),
-        "details": details or None,
-        "product_id": product.get("product_id"),
-        "product_name": product.get("product_name"),
+        "collections": _collections(scope.get("group") if scope else None, now),
+        "details": _details(coupon) or None,
+        "product_id": product["product_id"] if product else None,
+        "product_name": product.get("product_name") if product else None,
     }
 
 
-def _collections(group: dict[str, Any] | None, now: Reward | None) -> list[dict[str, Any]]:
+def _details(coupon: CouponReward) -> dict[str, object]:
+    """The terms that only the admin API knows, and whether a scope was sent that is all of the shop."""
+    found: dict[str, object] = {name: coupon[name] for name in TERMS if name in coupon}
+    scope = coupon.get("scope")
+    return {**found, ALL_OF_IT: True} if scope and not scope.get("group") else found
+
+
+def _collections(group: ScopeGroup | None, now: Reward | None) -> list[Collection]:
     """The collection that is named; the reward's own ones, when it was only sent back as it was told."""
     if not group:
         return []
@@ -279,24 +402,8 @@ def _collections(group: dict[str, Any] | None, now: Reward | None) -> list[dict[
     return [{"id": group["entity_id"], "name": group["entity_id"]}]
 
 
-def _told_prices(row: Reward, currency: str) -> dict[str | None, Price]:
+def _shown_prices(row: Reward, currency: str) -> Prices:
+    """The prices that a coupon is shown with."""
     if not row.slides:
         return row.prices
     return {None: Price(row.cost_points, sliding_worth(row, row.cost_points, currency))}
-
-
-def _prices(arm: dict[str, Any], figure: str | None) -> dict[str | None, Price]:
-    worth = COLUMN.get(figure or "")
-    return {
-        one.get("tier_id"): Price(one["cost_in_points"], **({worth: one[figure]} if worth else {}))
-        for one in arm["configs_by_tier"]
-    }
-
-
-def _configs(prices: Mapping[str | None, Price], figure: str | None) -> list[dict[str, Any]]:
-    worth = COLUMN.get(figure or "")
-    return [
-        {"tier_id": tier_id, "cost_in_points": price.cost_points}
-        | ({figure: getattr(price, worth)} if figure and worth else {})
-        for tier_id, price in prices.items()
-    ]

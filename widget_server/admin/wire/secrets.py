@@ -1,36 +1,48 @@
 """Secrets the shop signs with, on the wire: ours beside Wix's (contracts §16)."""
 
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Required, TypedDict
 
-from marshmallow import fields
-
-from widget_server.loyalty.program.shops import SECRET_LENGTH_MIN, ShopSecret
-from widget_server.web.wire import Choice, Wire, WireTime, guid, text, wrapped
+from widget_server.loyalty.program import shops
+from widget_server.loyalty.program.shops import SECRET_LENGTH_MIN, SecretKind
+from widget_server.web.typed_schemas import ReadOnly
+from widget_server.web.wire import Choice, Guid, text
 
 KINDS = {"IDENTITY": "identity", "WEBHOOK": "webhook"}
 
 
-class ShopSecretWire(Wire):
+class ShopSecret(TypedDict, total=False):
     """A secret that signs identity tokens or webhooks. `secret` is shown once; left out, one is made."""
 
-    id = guid(dump_only=True)
-    kind = Choice(KINDS, required=True)
-    secret = text(SECRET_LENGTH_MIN, 500)
-    begins_with = fields.String(dump_only=True)
-    created_date = WireTime(dump_only=True)
+    id: Annotated[Guid, ReadOnly]
+    kind: Required[Annotated[SecretKind, Choice(KINDS)]]
+    secret: Annotated[str | None, text(SECRET_LENGTH_MIN, 500)]
+    begins_with: Annotated[str, ReadOnly]
+    created_date: Annotated[datetime, ReadOnly]
 
 
-class ShopSecrets(Wire):
+@dataclass(frozen=True)
+class NewShopSecret:
+    """A secret to be."""
+
+    shop_secret: ShopSecret
+
+
+class ShopSecretResponse(TypedDict):
+    """One secret."""
+
+    shop_secret: ShopSecret
+
+
+class ShopSecrets(TypedDict):
     """The valid secrets, newest first."""
 
-    shop_secrets = fields.List(fields.Nested(ShopSecretWire), required=True)
+    shop_secrets: list[ShopSecret]
 
 
-ShopSecretBody = wrapped("shop_secret", ShopSecretWire)
-
-
-def shop_secret(row: ShopSecret, secret: str | None = None) -> dict[str, Any]:
-    """The row as ShopSecretWire writes it; `secret` only when it is shown."""
+def shop_secret(row: shops.ShopSecret, secret: str | None = None) -> ShopSecret:
+    """Returns the row as the wire has it; `secret` only when it is shown."""
     return {
         "id": row.id,
         "kind": row.kind,

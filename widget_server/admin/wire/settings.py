@@ -1,16 +1,21 @@
 """Settings of our own on the wire: the sections of the program file, camelCase (docs/program-file.md)."""
 
-from typing import Any, get_args
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, NotRequired, TypedDict
 
 from marshmallow import Schema, fields, validate
 
 from widget_server.loyalty.earning import feeds
+from widget_server.loyalty.program.shops import Shop
 from widget_server.program_file.changes import plain
 from widget_server.program_file.facts import Facts
 from widget_server.program_file.fields import AMOUNT, Amount, Day, Id, Moment, Whole, Words, YesNo
 from widget_server.program_file.schema import CampaignSchema, ProgramSchema, ReferralSchema, WidgetSchema
 from widget_server.stores.platforms import PLATFORMS
-from widget_server.web.wire import Described, Wire, WireTime, camel, guid
+from widget_server.web.wire import Described, Guid, camel
+
+Json = dict[str, object]
 
 SECTIONS: dict[str, type[Schema]] = {"program": ProgramSchema, "widget": WidgetSchema, "referral": ReferralSchema}
 
@@ -49,69 +54,110 @@ SHAPES = {f"{name.capitalize()}Settings": _object(schema()) for name, schema in 
 REFERENCES = [{"$ref": f"#/components/schemas/{name}"} for name in SHAPES]
 
 
-class Section(Wire):
-    """One section of the program file. A change sends what it changes; maps and lists are sent whole."""
-
-    settings = Described({**SHAPES, "Settings": {"anyOf": REFERENCES}}, required=True)
+Section = Annotated[Json, Described({**SHAPES, "Settings": {"anyOf": REFERENCES}})]
+Campaigns = Annotated[list[Json], fields.List(Described({"Campaign": _object(CampaignSchema())}))]
 
 
-class FeedWire(Wire):
+@dataclass(frozen=True)
+class SectionChange:
+    """What changes of one section of the program file; maps and lists are sent whole."""
+
+    settings: Section
+
+
+class SectionResponse(TypedDict):
+    """One section of the program file."""
+
+    settings: Section
+
+
+class ShopFeed(TypedDict):
     """How the connection to the shop's own API was when it was last checked (contracts §13)."""
 
-    status = fields.String(required=True, validate=validate.OneOf(get_args(feeds.Status)))
-    checked_at = WireTime()
-    detail = fields.String()
+    status: feeds.Status
+    checked_at: NotRequired[datetime | None]
+    detail: NotRequired[str | None]
 
 
-class ShopWire(Wire):
+class LoyaltyShop(TypedDict):
     """The shop. `lastNewsAt`: when it last sent a signed request; `feed`: only while its API is read."""
 
-    id = guid(required=True)
-    name = fields.String(required=True)
-    platform = fields.String(required=True, validate=validate.OneOf(tuple(PLATFORMS)))
-    currency, timezone, locale = (fields.String(required=True) for _ in range(3))
-    last_news_at = WireTime()
-    feed = fields.Nested(FeedWire)
+    id: Guid
+    name: str
+    platform: Annotated[str, fields.String(validate=validate.OneOf(tuple(PLATFORMS)))]
+    currency: str
+    timezone: str
+    locale: str
+    last_news_at: NotRequired[datetime | None]
+    feed: NotRequired[ShopFeed | None]
 
 
-class ShopBody(Wire):
+class ShopResponse(TypedDict):
     """The shop."""
 
-    shop = fields.Nested(ShopWire, required=True)
+    shop: LoyaltyShop
 
 
-class Campaigns(Wire):
+@dataclass(frozen=True)
+class CampaignsToBe:
+    """These campaigns and no others."""
+
+    campaigns: Campaigns
+
+
+class CampaignsResponse(TypedDict):
     """Every campaign, in the order in which they begin."""
 
-    campaigns = fields.List(Described({"Campaign": _object(CampaignSchema())}), required=True)
+    campaigns: Campaigns
 
 
-def section(name: str, facts: Facts) -> dict[str, Any]:
+def shop(row: Shop) -> LoyaltyShop:
+    """The row as LoyaltyShop writes it, with what is known of its connection."""
+    return {
+        "id": row.id,
+        "name": row.name,
+        "platform": row.platform,
+        "currency": row.currency,
+        "timezone": row.timezone,
+        "locale": row.locale,
+        "last_news_at": row.last_news_at,
+        "feed": _feed(row),
+    }
+
+
+def _feed(row: Shop) -> ShopFeed | None:
+    feed = feeds.of(row)
+    if feed is None:
+        return None
+    return {"status": feed.status, "checked_at": feed.checked_at, "detail": feed.detail}
+
+
+def section(name: str, facts: Facts) -> Json:
     """The section's facts as its schema has them: groups of dotted names as objects."""
     return _told(SECTIONS[name](), facts)
 
 
-def section_facts(name: str, now: Facts, sent: Any) -> Facts:
+def section_facts(name: str, now: Facts, sent: Json) -> Facts:
     """What is so now with what is sent over it; raises ValidationError naming what does not fit."""
     schema = SECTIONS[name]()
     told: Facts = schema.load(_house(schema, _merged(section(name, now), sent)))
     return told
 
 
-def campaigns(things: dict[str, Facts]) -> list[dict[str, Any]]:
+def campaigns(things: dict[str, Facts]) -> list[Json]:
     """The campaigns with their names."""
     return [_told(CampaignSchema(), {"name": name, **facts}) for name, facts in things.items()]
 
 
-def campaign_facts(sent: Any) -> dict[str, Facts]:
+def campaign_facts(sent: list[Json]) -> dict[str, Facts]:
     """By name; raises ValidationError naming what does not fit."""
     schema = CampaignSchema(many=True)
-    found: list[Facts] = schema.load([_house(schema, one) for one in sent] if isinstance(sent, list) else sent)
+    found: list[Facts] = schema.load([_house(schema, one) for one in sent])
     return {facts.pop("name"): facts for facts in found}
 
 
-def _told(schema: Schema, facts: Facts, prefix: str = "") -> dict[str, Any]:
-    told: dict[str, Any] = {}
+def _told(schema: Schema, facts: Facts, prefix: str = "") -> Json:
+    told: Json = {}
     for name, field in schema.fields.items():
         if isinstance(field, fields.Nested):
             part = _told(field.schema, facts, f"{prefix}{name}.")

@@ -1,33 +1,44 @@
 """FollowedChannel on the wire (wix-api §2)."""
 
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Required, TypedDict
 
-from marshmallow import fields
-
-from widget_server.loyalty.earning.social import FollowedChannel
-from widget_server.web.wire import Choice, Wire, WireTime, guid, wrapped
+from widget_server.loyalty.earning import social
+from widget_server.web.typed_schemas import ReadOnly
+from widget_server.web.wire import Choice, Guid
 
 CHANNELS = {name: name.lower() for name in ("FACEBOOK", "INSTAGRAM", "LINKEDIN", "X", "TIKTOK")}
 
 
-class FollowedChannelWire(Wire):
+class FollowedChannel(TypedDict, total=False):
     """A channel that the member follows."""
 
-    id = guid(dump_only=True)
-    account_id = guid(dump_only=True)
-    channel = Choice(CHANNELS, required=True)
-    created_date = WireTime(dump_only=True)
+    id: Annotated[Guid, ReadOnly]
+    account_id: Annotated[Guid, ReadOnly]
+    channel: Required[Annotated[str, Choice(CHANNELS)]]
+    created_date: Annotated[datetime, ReadOnly]
 
 
-class FollowedChannels(Wire):
+@dataclass(frozen=True)
+class ChannelToFollow:
+    """The channel that the member follows from now on."""
+
+    followed_channel: FollowedChannel
+
+
+class ChannelResponse(TypedDict):
+    """One channel that the member follows."""
+
+    followed_channel: FollowedChannel
+
+
+class FollowedChannels(TypedDict):
     """All channels that the member follows, oldest first."""
 
-    followed_channels = fields.List(fields.Nested(FollowedChannelWire), required=True)
+    followed_channels: list[FollowedChannel]
 
 
-ChannelBody = wrapped("followed_channel", FollowedChannelWire)
-
-
-def followed_channel(row: FollowedChannel) -> dict[str, Any]:
+def followed_channel(row: social.FollowedChannel) -> FollowedChannel:
     """The row as FollowedChannel writes it."""
     return {"id": row.id, "account_id": row.account_id, "channel": row.channel, "created_date": row.created_at}

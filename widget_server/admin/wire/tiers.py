@@ -1,26 +1,28 @@
 """Tiers and the settings of their program on the wire (wix-api §2)."""
 
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Required, TypedDict, cast
 
-from marshmallow import fields, validate
+from marshmallow import validate
 
 from widget_server.admin.wire.program import own_icon
 from widget_server.loyalty.points import tiers
+from widget_server.loyalty.points.tiers import Status
+from widget_server.web.typed_schemas import Partial, ReadOnly, together
 from widget_server.web.wire import (
     NAME_MAX,
     POINTS_MAX,
     Choice,
+    Guid,
     Image,
     Number,
     Points,
     Revised,
     Revision,
-    Wire,
-    WireTime,
-    bulk_answer,
-    guid,
+    at_most,
     text,
-    wrapped,
 )
 
 STATUSES = {"DISABLED": "disabled", "DRAFT": "draft", "ACTIVE": "active", "PAUSED": "paused"}
@@ -28,106 +30,175 @@ MONTHS_MAX = 36
 BULK_MAX = 20
 
 
-class TierDefinition(Wire):
+class TierDefinition(TypedDict, total=False):
     """What a tier is called and how it is shown."""
 
-    name = text(1, 50)
-    description = fields.String(validate=validate.Length(max=70))
-    icon = fields.Nested(Image)
+    name: Annotated[str | None, text(1, 50)]
+    description: Annotated[str | None, at_most(70)]
+    icon: Image
 
 
-class Tier(Wire):
+@together(Revised())
+class LoyaltyTier(TypedDict, total=False):
     """A level, reached by points earned in the rolling window. `multiplier` and `benefits` are ours beside Wix's."""
 
-    id = guid(dump_only=True)
-    tier_definition = fields.Nested(TierDefinition, required=True)
-    required_points = Points(low=1, high=POINTS_MAX, required=True)
-    multiplier = Number(low="0", high="1000", places=4)
-    benefits = fields.String(validate=validate.Length(max=500))
-    revision = Revision()
-    created_date, updated_date = WireTime(dump_only=True), WireTime(dump_only=True)
-
-    rules = (Revised(),)
-
-
-class NewTierDefinition(TierDefinition):
-    """A tier has a name."""
-
-    name = text(1, 50, required=True)
+    id: Annotated[Guid, ReadOnly]
+    tier_definition: Required[TierDefinition]
+    required_points: Required[Annotated[int, Points(low=1, high=POINTS_MAX)]]
+    multiplier: Annotated[Decimal | None, Number(low="0", high="1000", places=4)]
+    benefits: Annotated[str | None, at_most(500)]
+    revision: Annotated[int, Revision()]
+    created_date: Annotated[datetime, ReadOnly]
+    updated_date: Annotated[datetime, ReadOnly]
 
 
-class NewTier(Tier):
+@dataclass(frozen=True)
+class NewTierDefinition:
+    """What a tier is called and how it is shown; it has a name."""
+
+    name: Annotated[str, text(1, 50)]
+    description: Annotated[str | None, at_most(70)] = None
+    icon: Image | None = None
+
+
+@dataclass(frozen=True)
+class NewTier:
     """A level to be."""
 
-    tier_definition = fields.Nested(NewTierDefinition, required=True)
+    tier_definition: NewTierDefinition
+    required_points: Annotated[int, Points(low=1, high=POINTS_MAX)]
+    id: Annotated[Guid | None, ReadOnly] = None
+    multiplier: Annotated[Decimal | None, Number(low="0", high="1000", places=4)] = None
+    benefits: Annotated[str | None, at_most(500)] = None
+    revision: Annotated[int | None, Revision()] = None
+    created_date: Annotated[datetime | None, ReadOnly] = None
+    updated_date: Annotated[datetime | None, ReadOnly] = None
 
 
-class NewTiers(Wire):
+@dataclass(frozen=True)
+class NewTierBody:
+    """A level to be."""
+
+    tier: NewTier
+
+
+@dataclass(frozen=True)
+class NewTiers:
     """Levels to be."""
 
-    tiers = fields.List(fields.Nested(NewTier), required=True, validate=validate.Length(min=1, max=BULK_MAX))
+    tiers: Annotated[list[NewTier], validate.Length(min=1, max=BULK_MAX)]
 
 
-class RevisionAsked(Wire):
-    """Which revision the caller read."""
+@dataclass(frozen=True)
+class TierChange:
+    """What changes of a level."""
 
-    revision = Revision(required=True)
-
-
-class RollingWindow(Wire):
-    """How far back points count."""
-
-    duration_in_months = Points(low=1, high=MONTHS_MAX, required=True)
+    tier: Annotated[LoyaltyTier, Partial]
 
 
-class TiersProgramSettings(Wire):
-    """Whether there are tiers, how far back points count, and what the base tier is called."""
+class TierResponse(TypedDict):
+    """One level."""
 
-    rolling_window = fields.Nested(RollingWindow)
-    status = Choice(STATUSES)
-    revision = Revision()
-    base_tier_definition = fields.Nested(TierDefinition)
-    created_date, updated_date = WireTime(dump_only=True), WireTime(dump_only=True)
+    tier: LoyaltyTier
 
 
-class NewSettings(TiersProgramSettings):
-    """Settings where there are none."""
-
-    rolling_window = fields.Nested(RollingWindow, required=True)
-
-
-class ChangedSettings(TiersProgramSettings):
-    """A change says all of it (wix-api §1a)."""
-
-    rolling_window = fields.Nested(RollingWindow, required=True)
-    status = Choice(STATUSES, required=True)
-    revision = Revision(required=True)
-
-
-class Listed(Wire):
+class TiersResponse(TypedDict):
     """Every tier, lowest first; the base tier is none of them."""
 
-    tiers = fields.List(fields.Nested(Tier), required=True)
+    tiers: list[LoyaltyTier]
 
 
-class TiersProgram(Wire):
+class RollingWindow(TypedDict):
+    """How far back points count."""
+
+    duration_in_months: Annotated[int, Points(low=1, high=MONTHS_MAX)]
+
+
+class TiersProgramSettings(TypedDict, total=False):
+    """Whether there are tiers, how far back points count, and what the base tier is called."""
+
+    rolling_window: RollingWindow
+    status: Annotated[Status, Choice(STATUSES)]
+    revision: Annotated[int, Revision()]
+    base_tier_definition: TierDefinition
+    created_date: Annotated[datetime, ReadOnly]
+    updated_date: Annotated[datetime, ReadOnly]
+
+
+@dataclass(frozen=True)
+class NewSettings:
+    """Settings where there are none."""
+
+    rolling_window: RollingWindow
+    status: Annotated[Status | None, Choice(STATUSES)] = None
+    revision: Annotated[int | None, Revision()] = None
+    base_tier_definition: TierDefinition | None = None
+    created_date: Annotated[datetime | None, ReadOnly] = None
+    updated_date: Annotated[datetime | None, ReadOnly] = None
+
+
+@dataclass(frozen=True)
+class ChangedSettings:
+    """A change says all of it (wix-api §1a)."""
+
+    rolling_window: RollingWindow
+    status: Annotated[Status, Choice(STATUSES)]
+    revision: Annotated[int, Revision()]
+    base_tier_definition: TierDefinition | None = None
+    created_date: Annotated[datetime | None, ReadOnly] = None
+    updated_date: Annotated[datetime | None, ReadOnly] = None
+
+
+@dataclass(frozen=True)
+class NewSettingsBody:
+    """Settings where there are none."""
+
+    program_settings: NewSettings
+
+
+@dataclass(frozen=True)
+class SettingsChange:
+    """The settings as they are to be."""
+
+    program_settings: ChangedSettings
+
+
+class SettingsResponse(TypedDict):
+    """The settings."""
+
+    program_settings: TiersProgramSettings
+
+
+class TiersProgram(TypedDict):
     """Tiers and settings."""
 
-    tiers = fields.List(fields.Nested(Tier), required=True)
-    program_settings = fields.Nested(TiersProgramSettings, required=True)
+    tiers: list[LoyaltyTier]
+    program_settings: TiersProgramSettings
 
 
-TierBody = wrapped("tier", Tier)
-NewTierBody = wrapped("tier", NewTier)
-TierChange = wrapped("tier", Tier, partial=True)
-SettingsBody = wrapped("program_settings", TiersProgramSettings)
-NewSettingsBody = wrapped("program_settings", NewSettings)
-SettingsChange = wrapped("program_settings", ChangedSettings)
-TiersMade = bulk_answer(Tier)
+class TierColumns(TypedDict, total=False):
+    """What is sent of a tier, by the names of its columns."""
+
+    name: str
+    description: str | None
+    icon: Image
+    required_points: int
+    multiplier: Decimal | None
+    benefits: str | None
 
 
-def tier(row: tiers.Tier) -> dict[str, Any]:
-    """The row as Tier writes it."""
+class SettingsColumns(TypedDict, total=False):
+    """What is sent of the settings, by the names of their columns."""
+
+    base_name: str | None
+    base_description: str | None
+    base_icon: Image | None
+    window_months: int
+    status: Status
+
+
+def tier(row: tiers.Tier) -> LoyaltyTier:
+    """The row as LoyaltyTier writes it."""
     return {
         "id": row.id,
         "tier_definition": {
@@ -144,9 +215,9 @@ def tier(row: tiers.Tier) -> dict[str, Any]:
     }
 
 
-def settings(row: tiers.TierProgram) -> dict[str, Any]:
+def settings(row: tiers.TierProgram) -> TiersProgramSettings:
     """The row as TiersProgramSettings writes it."""
-    base = {
+    base: TierDefinition = {
         "name": row.base_name and row.base_name[:NAME_MAX],
         "description": row.base_description,
         "icon": row.base_icon or own_icon(),
@@ -161,20 +232,19 @@ def settings(row: tiers.TierProgram) -> dict[str, Any]:
     }
 
 
-def columns(body: dict[str, Any]) -> dict[str, Any]:
+def columns(sent: LoyaltyTier) -> TierColumns:
     """What of a tier is sent, by the names of its columns."""
-    same = {name: body[name] for name in ("required_points", "multiplier", "benefits") if name in body}
-    return {**same, **body.get("tier_definition", {})}
+    figures = {name: value for name, value in sent.items() if name in ("required_points", "multiplier", "benefits")}
+    return cast(TierColumns, {**figures, **sent.get("tier_definition", {})})
 
 
-def settings_columns(body: dict[str, Any]) -> dict[str, Any]:
+def settings_columns(sent: NewSettings | ChangedSettings) -> SettingsColumns:
     """What of the settings is sent; what is left out of the base tier's definition is emptied (wix-api §1a)."""
-    base = body.get("base_tier_definition", {})
-    found = {
+    base: TierDefinition = sent.base_tier_definition or {}
+    found: SettingsColumns = {
         "base_name": base.get("name"),
         "base_description": base.get("description"),
         "base_icon": base.get("icon"),
+        "window_months": sent.rolling_window["duration_in_months"],
     }
-    if "rolling_window" in body:
-        found["window_months"] = body["rolling_window"]["duration_in_months"]
-    return {**found, "status": body["status"]} if "status" in body else found
+    return found if sent.status is None else {**found, "status": sent.status}

@@ -1,99 +1,95 @@
 """LoyaltyTransaction on the wire (wix-api §2): one row of the ledger, which nobody edits."""
 
-from typing import Any
-
-from marshmallow import fields
+from datetime import datetime
+from typing import Annotated, TypedDict
 
 from widget_server.admin.wire.earning_rules import OUR_APP
 from widget_server.admin.wire.rewards import COUPON_REWARD, DISCOUNT_AMOUNT
 from widget_server.ledger import Transaction
 from widget_server.loyalty.earning.orders import Order
 from widget_server.loyalty.points.adjustments import Adjustment
-from widget_server.web.wire import Choice, Points, Wire, WireTime, guid, page_of, wrapped
+from widget_server.web.wire import Choice, CursorPagingMetadata, Guid, PointsAmount
 
 TYPES = {name: name.lower() for name in ("EARN", "REDEEM", "ADJUST", "REFUND", "EXPIRE")}
 
 
-class Channel(Wire):
+class Channel(TypedDict, total=False):
     """A channel that was followed."""
 
-    channel = fields.String()
+    channel: str
 
 
-class EarnInfo(Wire):
+class EarnInfo(TypedDict, total=False):
     """Which app gave the points, for what, for which of the shop's orders."""
 
-    app_id, activity_type, order_id = fields.String(), fields.String(), fields.String()
-    followed_social_media = fields.Nested(Channel)
+    app_id: str
+    activity_type: str
+    order_id: str | None
+    followed_social_media: Channel | None
 
 
-class RedeemInfo(Wire):
+class RedeemInfo(TypedDict, total=False):
     """Which reward was bought; `referenceEntityId` is the coupon, or the discount at a checkout."""
 
-    reward_id = guid()
-    reward_type = fields.String()
-    reference_entity_id = guid()
+    reward_id: Guid | None
+    reward_type: str
+    reference_entity_id: Guid | None
 
 
-class AdjustInfo(Wire):
+class AdjustInfo(TypedDict, total=False):
     """The balance before and after."""
 
-    app_id = fields.String()
-    amount_before, amount_after = Points(), Points()
+    app_id: str
+    amount_before: PointsAmount
+    amount_after: PointsAmount
 
 
-class RefundInfo(Wire):
+class RefundInfo(TypedDict, total=False):
     """Which redeem was given back."""
 
-    app_id = fields.String()
-    refunded_transaction_id = guid()
+    app_id: str
+    refunded_transaction_id: Guid | None
 
 
-class ExpireInfo(Wire):
+class ExpireInfo(TypedDict, total=False):
     """The balance before and after."""
 
-    amount_before, amount_after = Points(), Points()
+    amount_before: PointsAmount
+    amount_after: PointsAmount
 
 
-class LoyaltyTransaction(Wire):
+class LoyaltyTransaction(TypedDict, total=False):
     """Points moved once; `amount` has the ledger's sign (contracts §2)."""
 
-    id, account_id = guid(), guid()
-    created_date = WireTime()
-    amount = Points()
-    transaction_type = Choice(TYPES)
-    description, idempotency_key = fields.String(), fields.String()
-    earn_info = fields.Nested(EarnInfo)
-    redeem_info = fields.Nested(RedeemInfo)
-    adjust_info = fields.Nested(AdjustInfo)
-    refund_info = fields.Nested(RefundInfo)
-    expire_info = fields.Nested(ExpireInfo)
+    id: Guid
+    account_id: Guid
+    created_date: datetime
+    amount: PointsAmount
+    transaction_type: Annotated[str, Choice(TYPES)]
+    description: str | None
+    idempotency_key: str
+    earn_info: EarnInfo
+    redeem_info: RedeemInfo
+    adjust_info: AdjustInfo
+    refund_info: RefundInfo
+    expire_info: ExpireInfo
 
 
-TransactionBody = wrapped("loyalty_transaction", LoyaltyTransaction)
-TransactionsPage = page_of("loyalty_transactions", LoyaltyTransaction)
+class TransactionResponse(TypedDict):
+    """One transaction."""
+
+    loyalty_transaction: LoyaltyTransaction
 
 
-def transaction(row: Transaction, said: Adjustment | None, order: Order | None) -> dict[str, Any]:
-    """The row as LoyaltyTransaction writes it, with what was said beside it, and the shop's own order."""
-    before_and_after = {"amount_before": row.balance_after - row.amount, "amount_after": row.balance_after}
-    app_id = (said.app_id if said else None) or OUR_APP
-    infos: dict[str, dict[str, Any]] = {
-        "earn": {
-            "app_id": app_id,
-            "activity_type": (said.activity_type if said else None) or row.cause.replace("_", "-"),
-            "order_id": (said.order_ref if said else None) or (order.external_id if order else None),
-            "followed_social_media": {"channel": said.channel} if said and said.channel else None,
-        },
-        "redeem": {
-            "reward_id": row.snapshot.get("reward"),
-            "reward_type": DISCOUNT_AMOUNT if row.snapshot.get("at_checkout") else COUPON_REWARD,
-            "reference_entity_id": row.cause_id,
-        },
-        "adjust": {"app_id": app_id, **before_and_after},
-        "refund": {"app_id": app_id, "refunded_transaction_id": row.reverses_id},
-        "expire": before_and_after,
-    }
+class TransactionsPage(TypedDict):
+    """Transactions, and where the other pages are."""
+
+    loyalty_transactions: list[LoyaltyTransaction]
+    paging_metadata: CursorPagingMetadata
+
+
+def transaction(row: Transaction, said: Adjustment | None, order: Order | None) -> LoyaltyTransaction:
+    """Returns the row as the wire has it, with what was said beside it, and the shop's own order."""
     return {
         "id": row.id,
         "account_id": row.account_id,
@@ -102,5 +98,39 @@ def transaction(row: Transaction, said: Adjustment | None, order: Order | None) 
         "transaction_type": row.kind,
         "description": (said.comment if said else None) or row.snapshot.get("title"),
         "idempotency_key": row.key,
-        f"{row.kind}_info": infos[row.kind],
+        **_info(row, said, order),
+    }
+
+
+def _info(row: Transaction, said: Adjustment | None, order: Order | None) -> LoyaltyTransaction:
+    """What is told of the kind that the row is of."""
+    app_id: str = (said.app_id if said else None) or OUR_APP
+    before, after = row.balance_after - row.amount, row.balance_after
+    match row.kind:
+        case "earn":
+            return {"earn_info": _earned(row, said, order)}
+        case "redeem":
+            return {
+                "redeem_info": {
+                    "reward_id": row.snapshot.get("reward"),
+                    "reward_type": DISCOUNT_AMOUNT if row.snapshot.get("at_checkout") else COUPON_REWARD,
+                    "reference_entity_id": row.cause_id,
+                }
+            }
+        case "refund":
+            return {"refund_info": {"app_id": app_id, "refunded_transaction_id": row.reverses_id}}
+        case "expire":
+            return {"expire_info": {"amount_before": before, "amount_after": after}}
+    return {"adjust_info": {"app_id": app_id, "amount_before": before, "amount_after": after}}
+
+
+def _earned(row: Transaction, said: Adjustment | None, order: Order | None) -> EarnInfo:
+    order_id = order.external_id if order else None
+    if said is None:
+        return {"app_id": OUR_APP, "activity_type": row.cause.replace("_", "-"), "order_id": order_id}
+    return {
+        "app_id": said.app_id or OUR_APP,
+        "activity_type": said.activity_type or row.cause.replace("_", "-"),
+        "order_id": said.order_ref or order_id,
+        "followed_social_media": {"channel": said.channel} if said.channel else None,
     }

@@ -31,6 +31,13 @@ class EditableFacts(TypedDict, total=False):
     birthday: date
 
 
+class CustomerEdits(EditableFacts, total=False):
+    """What `edit` takes: the facts, and the address."""
+
+    email: str | None
+    email_verified: bool
+
+
 def create(shop_id: str, person: Person, *, status: Status = "visitor") -> Customer:
     """Add a customer whom the merchant names (contracts §7). That opens no account, not for a member either.
 

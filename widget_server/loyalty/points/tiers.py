@@ -132,7 +132,7 @@ class TierColumns(TypedDict, total=False):
     multiplier: Decimal | None
     benefits: str | None
     description: str | None
-    icon: JsonObject | None
+    icon: Mapping[str, object] | None
 
 
 class TierSettings(TypedDict, total=False):
@@ -146,7 +146,7 @@ class TierSettings(TypedDict, total=False):
     base_multiplier: Decimal
     base_benefits: str | None
     base_description: str | None
-    base_icon: JsonObject | None
+    base_icon: Mapping[str, object] | None
 
 
 def program_of(shop_id: str) -> TierProgram | None:
@@ -173,7 +173,7 @@ def create(
     multiplier: Decimal | None = None,
     benefits: str | None = None,
     description: str | None = None,
-    icon: JsonObject | None = None,
+    icon: Mapping[str, object] | None = None,
 ) -> Tier:
     """Make a tier that is reached by `required_points`; accounts move into it by a job.
 

@@ -1,5 +1,6 @@
 """The program: the shop's rules as a whole. Draft, active or paused; every setting has a default."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -191,7 +192,7 @@ def update(
     *,
     name: str | None = None,
     points_name: str | None = None,
-    icon: JsonObject | None = None,
+    icon: Mapping[str, object] | None = None,
     settings: ProgramSettings | None = None,
 ) -> Program:
     """Change what is given; past rows keep the rule and rate they were booked with (acceptance 59).

@@ -125,7 +125,7 @@ class RewardTerms(TypedDict, total=False):
     step_points: int | None
     point_value: Decimal | None
     minimum_subtotal: Decimal | None
-    collections: Sequence[json_types.JsonObject]
+    collections: Sequence[Mapping[str, object]]
     tier_id: str | None
     starts_at: datetime | None
     ends_at: datetime | None
@@ -136,7 +136,7 @@ class RewardTerms(TypedDict, total=False):
     combines: bool
     shareable: bool
     archived_at: datetime | None
-    details: json_types.JsonObject | None
+    details: Mapping[str, object] | None
 
 
 class _PriceColumns(TypedDict):

@@ -5,13 +5,15 @@ is too deep or weighs too much (weight.py), a time zone that there is not, more 
 """
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass, make_dataclass
+from typing import Annotated, Any, TypeVar
 
 from widget_server.web.bodies import Json
 from widget_server.web.query import aggregations, cursors, filters, pages, search
 from widget_server.web.query.fields import DECIMAL, INT_MAX, MONEY_MAX, Entity, Field, Kind
-from widget_server.web.wire import GUID, RFC3339, Described, Wire, shape_of, whole
+from widget_server.web.wire import GUID, RFC3339, Described, whole
 
+T = TypeVar("T")
 Shapes = dict[str, Json]
 
 ANYTHING: Json = {
@@ -37,25 +39,49 @@ CONDITIONS: dict[str, Kind] = {f"{kind.capitalize()}Condition": kind for kind in
 NAMES = {kind: name for name, kind in CONDITIONS.items()}
 
 
-def query_body(entity: Entity) -> type[Wire]:
+@dataclass(frozen=True)
+class QueryBody:
+    """What a query sends; json of an untrusted caller, read by pages.py."""
+
+    query: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class SearchBody:
+    """What a search sends."""
+
+    search: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class CountBody:
+    """What a count sends."""
+
+    filter: dict[str, Any] | None = None
+    search: dict[str, Any] | None = None
+
+
+def query_body(entity: Entity) -> type[QueryBody]:
     """The body of a query of this entity."""
-    return _body(f"{_name(entity)}Asked", query=_query(entity, "Query", pages.SORT_MAX["query"]))
+    return _body(QueryBody, f"{_name(entity)}QueryBody", query=_query(entity, "Query", pages.SORT_MAX["query"]))
 
 
-def searched(entity: Entity, *, aggregated: bool = False) -> type[Wire]:
+def searched(entity: Entity, *, aggregated: bool = False) -> type[SearchBody]:
     """The body of a search; `aggregated`: with aggregations over all that is found."""
     more: Json = {"search": _nullable(_free_text(entity))}
     if aggregated:
         more |= {"aggregations": _list(_ref(entity, "Aggregation"), aggregations.AGGREGATIONS_MAX)}
         more |= {"timeZone": {"type": ["string", "null"], "maxLength": aggregations.ZONE_LENGTH_MAX}}
     shapes = _query(entity, "Search", pages.SORT_MAX["search"], **more)
-    return _body(f"{_name(entity)}SearchAsked", search={**(_aggregations(entity) if aggregated else {}), **shapes})
+    return _body(
+        SearchBody, f"{_name(entity)}SearchBody", search={**(_aggregations(entity) if aggregated else {}), **shapes}
+    )
 
 
-def counted(entity: Entity) -> type[Wire]:
+def counted(entity: Entity) -> type[CountBody]:
     """The body of a count: a filter and free text."""
     parts = {"filter": _filter(entity), "search": {f"{_name(entity)}FreeText": _free_text(entity)}}
-    return _body(f"{_name(entity)}CountAsked", **parts)
+    return _body(CountBody, f"{_name(entity)}CountBody", **parts)
 
 
 def selected(entity: Entity) -> Described:
@@ -65,10 +91,12 @@ def selected(entity: Entity) -> Described:
     return Described({**_filter(entity), f"{_name(entity)}Selection": _object({**parts, **ignored}, example={})})
 
 
-def _body(name: str, **members: Shapes) -> type[Wire]:
-    made = shape_of({member: Described(shapes) for member, shapes in members.items()}, name=name)
-    made.__doc__ = "What is requested."
-    return made
+def _body(base: type[T], name: str, **members: Shapes) -> type[T]:
+    """`base` with its members described for one entity."""
+    described = [
+        (member, Annotated[dict[str, Any] | None, Described(shapes)], None) for member, shapes in members.items()
+    ]
+    return make_dataclass(name, described, bases=(base,), frozen=True, namespace={"__doc__": base.__doc__})
 
 
 def _query(entity: Entity, kind: str, sort_max: int, **more: Json) -> Shapes:

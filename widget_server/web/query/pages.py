@@ -18,6 +18,7 @@ from widget_server.web.query.fields import Entity
 from widget_server.web.query.parsing import read_number, read_object, read_text, wrong
 from widget_server.web.query.sorting import Key, beyond, order
 from widget_server.web.query.weight import Weight
+from widget_server.web.wire import CursorPagingMetadata, Cursors, PagingMetadata
 
 LIMIT_MAX, LIMIT_DEFAULT = 100, 50
 OFFSET_MAX, OFFSET_LIMIT_MAX = 10_000, 1000
@@ -129,21 +130,26 @@ def count(select: Any) -> int:
         return int(select.order_by().count())
 
 
-def metadata(found: Page) -> dict[str, Any]:
-    """CursorPagingMetadata, by Python's names."""
+def metadata(found: Page) -> CursorPagingMetadata:
+    """How many rows are on the page, and the cursors to those beside it."""
     return {"count": len(found.rows), "cursors": _cursors(found), "has_next": found.next is not None}
 
 
-def metadata_v2(found: Page) -> dict[str, Any]:
-    """PagingMetadataV2, by Python's names; `total` is there for who pages by offset."""
-    figures = {"count": len(found.rows), "cursors": _cursors(found)}
+def metadata_v2(found: Page) -> PagingMetadata:
+    """The same as PagingMetadataV2; `offset` and `total` are there for callers that page by offset."""
+    figures: PagingMetadata = {"count": len(found.rows), "cursors": _cursors(found)}
     if found.offset is None:
         return figures
     return {**figures, "offset": found.offset, "total": found.total, "too_many_to_count": found.total is None}
 
 
-def _cursors(found: Page) -> dict[str, str]:
-    return {name: one for name, one in (("next", found.next), ("prev", found.prev)) if one is not None}
+def _cursors(found: Page) -> Cursors:
+    beside: Cursors = {}
+    if found.next is not None:
+        beside["next"] = found.next
+    if found.prev is not None:
+        beside["prev"] = found.prev
+    return beside
 
 
 def _read(entity: Entity, requested: Any, shop_id: str, where: Where) -> _Asked:

@@ -1,0 +1,166 @@
+"""A shape is a type: one declaration is what mypy checks, what marshmallow reads and writes and openapi.json says.
+
+What comes in is a frozen dataclass; what goes out, and an entity of which a change sends a part, is a TypedDict:
+
+    @dataclass(frozen=True)
+    class AdjustPoints:
+        description: Annotated[str | None, text(1, 100)] = None
+        amount: Annotated[int | None, Points(low=1)] = None
+
+    class AccountMoved(TypedDict):
+        account: LoyaltyAccount
+        transaction_id: NotRequired[Annotated[str | None, guid()]]
+
+The field is the one in `Annotated`, else it follows from the type: a shape is an object, `list[X]` a list, a `Literal`
+a choice of its words, and plain types (`str`, `bool`) are those of the audience's base class. Validators in `Annotated`
+(`Length(max=20)`) are added to it. A shape may be generic:
+`BulkResults[Tier]` is one whose items are tiers.
+"""
+
+import copy
+import dataclasses
+from collections.abc import Callable, Mapping
+from functools import cache
+from types import NoneType, UnionType
+from typing import (
+    Annotated,
+    Any,
+    ClassVar,
+    Literal,
+    NotRequired,
+    Required,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+    is_typeddict,
+)
+
+from marshmallow import Schema, fields, missing, post_load, validate
+
+MakeField = Callable[[], fields.Field[Any]]
+T = TypeVar("T")
+RULES: dict[type, tuple[object, ...]] = {}
+
+
+class Partial:
+    """Beside a TypedDict in `Annotated`: a change, which sends of the entity's own fields what it changes only."""
+
+
+class ReadOnly:
+    """Beside a type in `Annotated`: only the server sets it; what comes in is ignored."""
+
+
+class ShapeSchema(Schema):
+    """What the schemas of an audience are based on: `plain` are its fields of plain types. With `nullable`,
+    `X | None` is null on the wire; without, None is left out.
+    """
+
+    nullable: ClassVar[bool] = False
+    plain: ClassVar[Mapping[type, MakeField]] = {str: fields.String, bool: fields.Boolean}
+    shape: ClassVar[type | None] = None
+
+    @post_load
+    def _make(self, data: dict[str, Any], **_: Any) -> Any:
+        """The dataclass, its nested shapes made before it; a TypedDict is the dict that it was."""
+        return self.shape(**data) if self.shape is not None and dataclasses.is_dataclass(self.shape) else data
+
+
+@cache
+def schema_of(shape: type, base: type[ShapeSchema]) -> type[ShapeSchema]:
+    """Returns the schema of a dataclass or TypedDict, as this audience reads and writes it.
+
+    A schema is itself. Raises TypeError on an annotation that names no field.
+    """
+    if isinstance(shape, type) and issubclass(shape, ShapeSchema):
+        return shape
+    kind, filled = _origin(shape), get_args(shape)
+    hints = get_type_hints(kind, include_extras=True)
+    given = dict(zip(getattr(kind, "__parameters__", ()), filled, strict=True))
+    made = {name: _field(_filled(hint, given), base, *_default(kind, name)) for name, hint in hints.items()}
+    rules = {"rules": found} if (found := [rule for one in kind.__mro__ for rule in RULES.get(one, ())]) else {}
+    name = "".join(one.__name__ for one in (*filled, kind))
+    return type(name, (base,), {**made, **rules, "shape": kind, "__doc__": kind.__doc__})
+
+
+def together(*rules: object) -> Callable[[type[T]], type[T]]:
+    """Decorate a shape with what its fields must be together, beside what is said of the dataclass that it extends; its
+    audience's base class knows what to do with these.
+    """
+
+    def keep(shape: type[T]) -> type[T]:
+        RULES[shape] = rules
+        return shape
+
+    return keep
+
+
+def is_shape(kind: object) -> bool:
+    """True for a dataclass or a TypedDict."""
+    kind = _origin(kind)
+    return isinstance(kind, type) and (dataclasses.is_dataclass(kind) or is_typeddict(kind))
+
+
+def _origin(kind: Any) -> Any:
+    """The class itself of one whose variables are filled in, as list is of list[str]."""
+    return get_origin(kind) or kind
+
+
+def _filled(hint: Any, given: Mapping[Any, Any]) -> Any:
+    """The annotation with what stands for its variables."""
+    if isinstance(hint, TypeVar):
+        return given[hint]
+    unknown = getattr(hint, "__parameters__", ())
+    return hint[tuple(given[one] for one in unknown)] if unknown else hint
+
+
+def _default(shape: type, name: str) -> tuple[bool, Any]:
+    """Whether the field must come, and what stands for it when it does not (missing: nothing)."""
+    if not dataclasses.is_dataclass(shape):
+        return name in shape.__required_keys__, missing  # type: ignore[attr-defined]  # a TypedDict has them
+    field = shape.__dataclass_fields__[name]
+    if field.default_factory is not dataclasses.MISSING:
+        return False, field.default_factory
+    return field.default is dataclasses.MISSING, missing if field.default is dataclasses.MISSING else field.default
+
+
+def _field(hint: Any, base: type[ShapeSchema], required: bool, default: Any) -> fields.Field[Any]:
+    if get_origin(hint) in (Required, NotRequired):
+        hint = get_args(hint)[0]
+    kind, *extras = get_args(hint) if get_origin(hint) is Annotated else (hint,)
+    kind, is_optional = _without_none(kind)
+    if get_origin(kind) is Annotated:  # Annotated[...] | None
+        kind, *inner = get_args(kind)
+        extras += inner
+    known = next((one for one in extras if isinstance(one, fields.Field)), None)
+    field = copy.deepcopy(known) if known else _implied(kind, base, is_partial=Partial in extras)
+    field.validators = [*field.validators, *(one for one in extras if isinstance(one, validate.Validator))]
+    field.dump_only = field.dump_only or ReadOnly in extras
+    if field.dump_only:
+        return field
+    field.allow_none = field.allow_none or (is_optional and base.nullable)
+    field.required = field.required or (required and (base.nullable or not is_optional))
+    if default is not missing and (base.nullable or default is not None):
+        field.load_default = default
+    return field
+
+
+def _implied(kind: Any, base: type[ShapeSchema], *, is_partial: bool = False) -> fields.Field[Any]:
+    if is_shape(kind):
+        schema = schema_of(kind, base)
+        return fields.Nested(lambda: schema(partial=tuple(schema().fields))) if is_partial else fields.Nested(schema)
+    if get_origin(kind) is list:
+        return fields.List(_field(get_args(kind)[0], base, False, missing))
+    if get_origin(kind) is Literal:
+        return fields.String(validate=validate.OneOf(get_args(kind)))
+    if kind in base.plain:
+        return base.plain[kind]()
+    raise TypeError(f"{kind!r} names no field")
+
+
+def _without_none(kind: Any) -> tuple[Any, bool]:
+    if get_origin(kind) not in (Union, UnionType):
+        return kind, False
+    others = [one for one in get_args(kind) if one is not NoneType]
+    return Union[tuple(others)], True  # noqa: UP007  # made at run time

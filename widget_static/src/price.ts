@@ -27,7 +27,8 @@ const ourDigits = (text: string) => text.replace(/\p{Nd}/gu, (digit) => {
 
 /** Whether runs of digits are the thousands of one number: 1|299, and 1|29|900 as in India. */
 const areGroups = ([first = "", ...more]: string[]) =>
-  !more.length || first.length <= 3 && more.at(-1)!.length === 3 && more.every(({ length }) => length === 2 || length === 3);
+  !more.length || first.length <= 3 && more.at(-1)!.length === 3
+    && more.every(({ length }) => length === 2 || length === 3);
 
 /**
  * The one amount in a text, as "1299.00"; null when there is none or more than one, or when it is below zero.

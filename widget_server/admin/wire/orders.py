@@ -24,7 +24,7 @@ class AwardWire(Wire):
 
 
 class OrderWire(Wire):
-    """An order. `whyNothing` says why it gives no points: decided when it first arrived (`program_not_active`,
+    """An order. `ineligibleReason` says why it gives no points: decided when it first arrived (`program_not_active`,
     `other_currency`), or recomputed with every message (`before_program`, `no_customer`).
     """
 
@@ -34,7 +34,7 @@ class OrderWire(Wire):
     currency = fields.String()
     total = Number()
     coupon_codes = fields.List(fields.String())
-    why_nothing = fields.String()
+    ineligible_reason = fields.String()
     awards = fields.List(fields.Nested(AwardWire))
     placed_date, created_date, updated_date = WireTime(), WireTime(), WireTime()
 
@@ -57,12 +57,13 @@ ParkedPage = page_of("parked", ParkedWire)
 def order(row: Order, awards: list[Award]) -> dict[str, Any]:
     """The row as OrderWire writes it."""
     told: OrderState = row.told
-    same = ("id", "customer_id", "platform", "external_id", "number", "status", "why_nothing")
+    same = ("id", "customer_id", "platform", "external_id", "number", "status")
     return {
         **{name: getattr(row, name) for name in same},
         "currency": told.currency,
         "total": told.total,
         "coupon_codes": list(told.coupon_codes or ()),
+        "ineligible_reason": row.why_nothing,
         "awards": [award(one) for one in awards],
         "placed_date": row.placed_at,
         "created_date": row.created_at,

@@ -26,7 +26,7 @@ export interface LoyaltyWidget {
   open(tab?: string | Element): void;
   close(): void;
   toggle(): void;
-  /** Names a function that answers with a fresh identity token signed by the shop, or null. */
+  /** Names a function that returns a fresh identity token signed by the shop, or null. */
   identify(ask: Identify): void;
   logout(): void;
   /** Takes away every node and listener, and the global itself. */

@@ -173,7 +173,7 @@ export function panelFrame({ page, words, theme, handle, changed }: Needs): Fram
     }
     handle(message);
     if (message.type !== "ready") return;
-    // the page threw the frame out and it was loaded anew: it opens where it stood
+    // the page removed the frame and it was loaded again: it opens where it stood
     if (open && !waiting.some(({ type }) => type === "open")) {
       waiting.push({ type: "theme", theme: theme() }, { type: "open", tab: lastTab, focus: false });
     }

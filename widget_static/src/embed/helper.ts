@@ -1,5 +1,5 @@
 // The helper: a small hidden frame of ours that sends the requests which a strict policy of the page forbids the page.
-// It is made when first needed. A page that swaps its body makes the browser load it anew; then all is requested again.
+// It is made when first needed. A page that swaps its body makes the browser load it again, and all is requested again.
 
 import { FROM_HELPER, read, type Message, type TO_HELPER } from "../messages";
 import { frameAddress, type Page, type Identity } from "./page";

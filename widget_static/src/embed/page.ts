@@ -29,7 +29,7 @@ export function attachLauncher({ root: { host } }: Page): void {
   document.body.append(host);
 }
 
-/** Tells the shop's listeners; one that throws is its own affair. */
+/** Calls the shop's listeners; one that throws does not stop the others. */
 export function emit(page: Page, name: string, detail: unknown = null): void {
   for (const [event, listener] of page.listeners) {
     if (event === name) queueMicrotask(() => listener(detail));

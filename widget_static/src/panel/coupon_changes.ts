@@ -1,7 +1,8 @@
 // What the panel holds after a coupon or the points have changed.
 
 import type { Coupon } from "../api";
-import { set, state, type TabData } from "./state";
+import { set, state } from "./state";
+import type { TabData } from "./tabs";
 
 /** Puts a coupon's new state into the list, where that is loaded. */
 export function replaceCoupon(coupon: Coupon): void {

@@ -9,7 +9,7 @@ import { t } from "./words";
 /** The status as the shopper sees it: while the shop ends a code the coupon is returning. */
 export const couponStatus = ({ status, returning }: Coupon) => returning ? "returning" : status;
 
-/** What is said of a coupon that cannot be used now: why it failed, and that its points are back (acceptance 30). */
+/** The state of a coupon that cannot be used now: why it failed, and that its points are back (acceptance 30). */
 export function statusText(coupon: Coupon): string {
   const { status, failure, cost_points: n } = coupon;
   const back = n > 0 ? t("coupon_returned", { n }) : "";

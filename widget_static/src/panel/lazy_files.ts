@@ -8,19 +8,12 @@ import { set, state, type PlainSheet } from "./state";
 /** All files of the panel carry the same hash; the build writes it here and into their names. */
 declare const __BUILD__: string;
 
-export type LateTab = Exclude<Tab, "earn">;
-export interface Files {
-  redeem: typeof import("./tabs/redeem");
-  my_rewards: typeof import("./tabs/my_rewards");
-  referral: typeof import("./tabs/referral");
-  my_balance: typeof import("./tabs/my_balance");
-  lazy_actions: typeof import("./lazy_actions");
-}
+type Actions = typeof import("./lazy_actions");
 
 let failures = 0;
 
-/** Fetches a late file. Throws when it cannot be fetched; the next call tries again. */
-export async function fetchFile<Name extends keyof Files>(name: Name): Promise<Files[Name]> {
+/** Fetches a late file, whose exports are of type File. Throws when it cannot be fetched; the next call tries again. */
+export async function fetchFile<File>(name: Tab | "lazy_actions"): Promise<File> {
   // a browser remembers that an address failed, so later attempts have addresses of their own
   const address = `./${name}-${__BUILD__}.js${failures ? "?" + failures : ""}`;
   try {
@@ -32,9 +25,9 @@ export async function fetchFile<Name extends keyof Files>(name: Name): Promise<F
 }
 
 /** Fetches the actions with their words, once. Throws when they cannot be fetched. */
-export async function fetchActions(): Promise<Files["lazy_actions"]> {
+export async function fetchActions(): Promise<Actions> {
   if (!state.actions) {
-    const [actions] = await Promise.all([fetchFile("lazy_actions"), fetchWords()]);
+    const [actions] = await Promise.all([fetchFile<Actions>("lazy_actions"), fetchWords()]);
     set({ actions });
   }
   return state.actions!;

@@ -1,8 +1,8 @@
 // What the panel shows, in one place. Every change goes through set(), which renders the whole panel again.
 
-import type { Balance, Coupon, CouponPage, EarnRule, History, Member, QrCode, Referral, Reward } from "../api";
-import { TABS, type Tab } from "../api";
+import { TABS, type Balance, type Coupon, type Member, type QrCode, type Reward, type Tab } from "../api";
 import { query } from "./boot";
+import type { TabData } from "./tabs";
 
 /** The forms of signing in and signing up. */
 export type View = "log_in" | "password" | "sign_up" | "code" | "forgot" | "new_password";
@@ -11,15 +11,6 @@ export interface PlainSheet { kind: "birthday" | "friend_code" | "leave" | "veri
 export interface ConfirmSheet { kind: "confirm"; reward: Reward; cost: number; what: string; request: string }
 export interface DoneSheet { kind: "done"; coupon: Coupon }
 export type Sheet = PlainSheet | ConfirmSheet | DoneSheet;
-
-/** What each tab shows; absent until fetched. */
-export interface TabData {
-  earn?: EarnRule[];
-  redeem?: Reward[];
-  my_rewards?: CouponPage;
-  referral?: Referral | null;
-  my_balance?: History;
-}
 
 export interface State {
   /** wait: it is not known yet. */

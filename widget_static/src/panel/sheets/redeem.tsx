@@ -6,7 +6,7 @@ import { shownTabData } from "../coupon_changes";
 import { joinNames, minimumText, rewardName } from "../describe";
 import { postToPage } from "../host";
 import { request, requestKey } from "../http";
-import { fetchFile, type Files } from "../lazy_files";
+import { fetchFile } from "../lazy_files";
 import { loadTab } from "../loading";
 import { h } from "../render";
 import { set, state } from "../state";
@@ -20,14 +20,14 @@ const bodyFor = (reward: Reward, cost: number) =>
   ({ reward_id: reward.id, ...(reward.sliding ? { points: cost } : {}) });
 
 /** The tab where coupons are; it can say what state a coupon is in. */
-let myRewards: Files["my_rewards"];
+let myRewards: typeof import("../tabs/my_rewards");
 
 /**
  * Opens the sheet; the request key is made with it, so that pressing twice redeems once.
  * Throws when the tab of coupons cannot be fetched.
  */
 export async function openConfirm(reward: Reward, cost: number, what: string): Promise<void> {
-  myRewards = await fetchFile("my_rewards");
+  myRewards = await fetchFile<typeof myRewards>("my_rewards");
   confirm(reward, cost, what);
 }
 

@@ -17,6 +17,7 @@ from playwright.sync_api import Browser
 from tests.browser import looks
 from tests.browser.chromium import browser
 from tests.browser.conftest import PHONE, Demo, Visitor, demo_in
+from widget_server.widget.panel import TABS
 
 OUT = Path(__file__).parents[2] / "build" / "shots"
 
@@ -49,7 +50,7 @@ class Album:
             guest.visits("/")
             guest.page.wait_for_timeout(300)
             self.take(guest, "moment", "launcher")
-            for tab in looks.TABS:
+            for tab in TABS:
                 guest.visits(f"/?loyalty={tab}")
                 guest.panel.locator(".foot").wait_for()
                 guest.page.wait_for_timeout(200)
@@ -105,7 +106,7 @@ class Album:
             self.take(unlucky, "moment", "no_panel")
 
     def _tabs(self, visitor: Visitor, state: str) -> None:
-        for tab in looks.TABS:
+        for tab in TABS:
             self._goes_to(visitor, tab)
             self.take(visitor, state, tab)
 

@@ -30,9 +30,9 @@ def test_an_order_that_gives_nothing_says_why(owner: Integrator, world: World) -
     world.guest_orders("ann@example.com", id="old", placed_at=day("03-09"))
     world.order(None, id="nameless", placed_at=day("03-11"))
     for reason, number in (("before_program", "#old"), ("no_customer", "#nameless")):
-        asked = {"query": {"filter": {"whyNothing": reason}}}
+        asked = {"query": {"filter": {"ineligibleReason": reason}}}
         (order,) = owner.post(f"{ORDERS}/orders/query", asked)["orders"]
-        assert (order["number"], order["whyNothing"]) == (number, reason)
+        assert (order["number"], order["ineligibleReason"]) == (number, reason)
 
 
 def test_what_was_parked_is_read_tried_again_and_dismissed(owner: Integrator, world: World) -> None:

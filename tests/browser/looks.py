@@ -12,7 +12,6 @@ from widget_server.demo import PROGRAM
 
 LOOKS = ("light", "dark", "rtl")
 WIDTHS = {"380": PHONE, "1280": DESK}
-TABS = ("earn", "redeem", "my_rewards", "referral", "my_balance")
 
 # the loader reads the language when it runs, which is after <html> was parsed
 SPEAK = """

@@ -9,6 +9,7 @@ from playwright.sync_api import Frame
 
 from tests.browser import looks
 from tests.browser.conftest import DESK, PHONE, Demo, Visitor
+from widget_server.widget.panel import TABS
 
 Make = Callable[..., Visitor]
 
@@ -128,7 +129,7 @@ def test_a_member_meets_no_barrier(inspector: Inspector) -> None:
     inspector.sees("done")
     panel.locator("dialog .txt").click()
 
-    for tab in looks.TABS:
+    for tab in TABS:
         panel.locator(f"#t-{tab}").click()
         panel.locator("#p:not(:has(.wait))").wait_for()
         if tab == "my_rewards":

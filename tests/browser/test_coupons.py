@@ -179,7 +179,7 @@ def test_where_what_follows_a_coupon_cannot_be_fetched_the_list_stands_all_the_s
     shop = SlowShop(jonas, MADE)
     _redeems(jonas, "€5 off").get_by_role("button", name="Use it now").wait_for()
     shop.state = ISSUING
-    jonas.context.route("**/deeds-*.js", lambda route: route.abort())
+    jonas.context.route("**/lazy_actions-*.js", lambda route: route.abort())
     jonas.visits("/?loyalty=my_rewards")
     expect(jonas.panel.locator(".card .tag").first).to_have_text("Issuing")
     settles(jonas)

@@ -12,6 +12,8 @@ import pytest
 from tests.browser import looks
 from tests.browser.conftest import Visitor
 from tests.browser.pages import add_page, script_tag
+from widget_server.widget import assets
+from widget_server.widget.panel import TABS
 
 Make = Callable[..., Visitor]
 
@@ -214,6 +216,26 @@ def test_arrows_are_mirrored_where_the_text_is(keyboard: Callable[..., Keyboard]
         hands.comes_to("tab " + words[f"name_{tab}"])
 
 
+def test_the_keys_go_by_the_number_of_tabs(keyboard: Callable[..., Keyboard]) -> None:
+    """Panels that have fewer tabs, or others last: the ends are where the list of tabs ends."""
+    hands = keyboard(path="/account")
+    looks.logs_in(hands.visitor)
+    listed, code = json.dumps(TABS, separators=(",", ":")), assets.text(assets.name("panel.js"))
+    assert code.count(listed) == 1
+    served = code
+    hands.visitor.context.route(
+        "**/assets/panel-*.js", lambda route: route.fulfill(body=served, content_type="text/javascript")
+    )
+    for tabs in (TABS[:-1], TABS[:2], (*TABS[1:], TABS[0])):
+        served = code.replace(listed, json.dumps(tabs, separators=(",", ":")))
+        hands.visitor.visits("/?loyalty=redeem")
+        hands.visitor.panel.locator("#t-redeem").click()
+        for key, tab in (("End", tabs[-1]), ("ArrowRight", tabs[0]), ("ArrowLeft", tabs[-1]), ("Home", tabs[0])):
+            hands.press(key)
+            hands.visitor.panel.locator(f"#t-{tab}[aria-selected=true]:focus").wait_for()
+    assert hands.visitor.complaints == []
+
+
 @pytest.mark.parametrize("motion", ["reduce", "no-preference"])
 def test_nothing_moves_for_those_who_asked(visitor: Make, motion: str) -> None:
     one = visitor(reduced_motion=motion)
@@ -271,7 +293,7 @@ def test_large_text_fits_a_small_phone(visitor: Make, language: str) -> None:
     one.panel.locator("dialog").wait_for()
     fits("confirm")
     one.panel.locator("dialog .txt").click()
-    for tab in looks.TABS:
+    for tab in TABS:
         one.panel.locator(f"#t-{tab}").click()
         one.panel.locator("#p:not(:has(.wait))").wait_for()
         fits(tab)

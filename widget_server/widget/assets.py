@@ -23,6 +23,12 @@ def name(logical: str) -> str:
     return str(manifest()[logical])
 
 
+def tab_file(tab: str) -> str | None:
+    """The hashed name of the file that draws a tab; None for the first tab, which is in the panel's own file."""
+    found: str | None = manifest().get(f"{tab}.js")
+    return found
+
+
 @lru_cache(maxsize=8)
 def text(file_name: str) -> str:
     """A built file's text."""
@@ -49,24 +55,24 @@ def strings(locale: str, own: dict[str, dict[str, str]]) -> dict[str, str]:
 
 
 def early(words: dict[str, str], tab: str) -> dict[str, str]:
-    """The words that the panel needs at its first paint: the guest's page and this tab."""
+    """The words that are needed until the guest's page or this tab is drawn: the lists of words_early.json."""
     needed = _keys("") | _keys(tab)
     return {key: word for key, word in words.items() if key in needed or _is_unit(key)}
 
 
 def late(words: dict[str, str]) -> dict[str, str]:
-    """The words that come with what a shopper does first: other tabs, forms, sheets, sums, refusals."""
+    """The words that come when they are needed: of other tabs, forms, sheets, sums, refusals."""
     return {key: word for key, word in words.items() if key not in _keys("") and not _is_unit(key)}
 
 
 @lru_cache(maxsize=8)
 def _keys(tab: str) -> frozenset[str]:
-    """The keys that only this tab says; "" for those said on every tab or to guests."""
+    """The keys that only this tab uses; "" for those that guests or all tabs need."""
     return frozenset(manifest()["words"][tab])
 
 
 def _is_unit(key: str) -> bool:
-    """Points are spoken of everywhere, in as many plural forms as the language has."""
+    """True for the plural forms of a point, which every text may need; languages have different ones."""
     return key.startswith("unit_")
 
 

@@ -34,7 +34,8 @@ def panel() -> ResponseReturnValue:
     shop = shops.by_embed_key(request.args.get("shop", ""))
     locale = assets.locale_for(request.args.get("lang", ""), shop.locale)
     tab = request.args.get("tab", "")
-    facts = boot.facts(shop, programs.of(shop.id), locale, tab if tab in TABS else TABS[0])
+    tab = tab if tab in TABS else TABS[0]
+    facts = boot.facts(shop, programs.of(shop.id), locale, tab)
     theme = request.args.get("theme", "")
     page = render_template(
         "panel.html",
@@ -46,6 +47,7 @@ def panel() -> ResponseReturnValue:
         inline=Markup(assets.manifest()["boot_inline"]["text"]),  # noqa: S704 -- our own build's text
         styles=assets.name("panel.css"),
         code=assets.name("panel.js"),
+        tab_code=assets.tab_file(tab),
     )
     return framed(
         compression.shared(page, "text/html; charset=utf-8"), shop, script_hash=assets.manifest()["boot_inline"]["hash"]

@@ -16,16 +16,17 @@ from widget_server.widget.shapes import MemberPanel
 
 panel = Endpoints("panel", "panel", "A member's first paint")
 
+# in their order; the panel's own list is made from this one (typescript.py)
 TABS = ("earn", "redeem", "my_rewards", "referral", "my_balance")
 
 
 @panel.get("")
-@panel.takes_query("tab", "The tab that opens.", enum=TABS, default="earn")
+@panel.takes_query("tab", "The tab that opens.", enum=TABS, default=TABS[0])
 @panel.response(200, MemberPanel)
 def member_panel() -> ResponseReturnValue:
     """The member, the balance, and what the named tab shows."""
     shopper = auth.member()
-    tab = request.args.get("tab", "earn")
+    tab = request.args.get("tab", TABS[0])
     if tab not in TABS:
         raise BadRequest(f"One of {', '.join(TABS)}.", field="tab")
     shop, customer = shopper.shop, shopper.customer

@@ -12,16 +12,23 @@ from marshmallow import Schema, fields, validate
 from widget_server.web.wire import Points
 from widget_server.widget import requests, shapes
 from widget_server.widget.fields import Body
+from widget_server.widget.panel import TABS
 
-HEADER = """// Made from widget_server/widget/shapes.py and requests.py by `make types`; do not edit.
+LINE_LENGTH_MAX = 120
+HEADER = """// Made from widget_server/widget/{shapes,requests,panel}.py by `make types`; do not edit.
 // Money is a decimal string in the shop's currency, times are UTC text, points are whole numbers.
 """
 
 
 def types() -> str:
-    """One interface a shape, in the order in which they are written there: what goes out, then what comes in."""
+    """The tabs, then one interface a shape in the order of the source: what goes out, then what comes in."""
     found = [shape for module in (shapes, requests) for shape in _shapes_of(module)]
-    return "\n".join([HEADER, *(_interface(shape) for shape in found)])
+    return "\n".join([HEADER, _tabs(), *(_interface(shape) for shape in found)])
+
+
+def _tabs() -> str:
+    names = ", ".join(f'"{name}"' for name in TABS)
+    return f"export const TABS = [{names}] as const;\nexport type Tab = (typeof TABS)[number];\n"
 
 
 def _shapes_of(module: ModuleType) -> list[type[Body]]:
@@ -34,8 +41,16 @@ def _shapes_of(module: ModuleType) -> list[type[Body]]:
 
 
 def _interface(shape: type[Schema]) -> str:
-    lines = [f"  {name}: {_type(field)};" for name, field in shape().fields.items()]
+    lines = [_line(name, _type(field)) for name, field in shape().fields.items()]
     return "\n".join([f"export interface {shape.__name__} {{", *lines, "}", ""])
+
+
+def _line(name: str, plain: str) -> str:
+    """One field; a choice that makes the line too long has a line for each of its values."""
+    line = f"  {name}: {plain};"
+    if len(line) <= LINE_LENGTH_MAX:
+        return line
+    return f"  {name}:\n    | " + "\n    | ".join(plain.split(" | ")) + ";"
 
 
 def _type(field: fields.Field) -> str:  # type: ignore[type-arg]

@@ -1,5 +1,8 @@
-// Made from widget_server/widget/shapes.py and requests.py by `make types`; do not edit.
+// Made from widget_server/widget/{shapes,requests,panel}.py by `make types`; do not edit.
 // Money is a decimal string in the shop's currency, times are UTC text, points are whole numbers.
+
+export const TABS = ["earn", "redeem", "my_rewards", "referral", "my_balance"] as const;
+export type Tab = (typeof TABS)[number];
 
 export interface Accent {
   accent: string;
@@ -219,7 +222,30 @@ export interface ReasonCoupon {
 }
 
 export interface Reason {
-  code: "order" | "first_order" | "join" | "birthday" | "newsletter" | "review" | "social" | "visit" | "custom" | "order_refunded" | "order_cancelled" | "order_changed" | "debt_repaid" | "redeemed" | "returned" | "not_issued" | "gift" | "adjusted" | "merged" | "expired" | "referral_advocate" | "referral_friend" | "referral_undone";
+  code:
+    | "order"
+    | "first_order"
+    | "join"
+    | "birthday"
+    | "newsletter"
+    | "review"
+    | "social"
+    | "visit"
+    | "custom"
+    | "order_refunded"
+    | "order_cancelled"
+    | "order_changed"
+    | "debt_repaid"
+    | "redeemed"
+    | "returned"
+    | "not_issued"
+    | "gift"
+    | "adjusted"
+    | "merged"
+    | "expired"
+    | "referral_advocate"
+    | "referral_friend"
+    | "referral_undone";
   order_number: string | null;
   title: string | null;
   comment: string | null;

@@ -9,8 +9,9 @@ export interface LoaderConfig {
   w: Record<string, string> & { "": string };
   /**
    * The launcher's own declarations: place ("inset-inline-end" or -start, or "left", "right"), z-index, colours:
-   * `inset-inline-end:24px;bottom:24px;z-index:999;--i:light-dark(INK,INK);background:light-dark(ACCENT,ACCENT);color:light-dark(ON,ON)`
-   * and, unless the mode is auto, `;color-scheme:light` or `dark`. Hidden on phones: `;@media(max-width:480px){display:none}`.
+   * `inset-inline-end:24px;bottom:24px;z-index:999;--i:light-dark(INK,INK);background:light-dark(ACCENT,ACCENT);`
+   * `color:light-dark(ON,ON)` and, unless the mode is auto, `;color-scheme:light` or `dark`. Hidden on phones:
+   * `;@media(max-width:480px){display:none}`.
    */
   s: string;
   /** Source of a regular expression: no launcher where location.pathname matches. "^$" nowhere, "" everywhere. */
@@ -25,7 +26,7 @@ export interface LoyaltyWidget {
   open(tab?: string | Element): void;
   close(): void;
   toggle(): void;
-  /** Names a function that answers with a fresh identity token signed by the shop, or null. */
+  /** Names a function that returns a fresh identity token signed by the shop, or null. */
   identify(ask: Identify): void;
   logout(): void;
   /** Takes away every node and listener, and the global itself. */
@@ -40,7 +41,9 @@ export type Call =
 
 export interface Embed {
   /** Takes over: works off `calls` and every call pushed to it from now on, and does its own part of `api.destroy`. */
-  default(calls: Call[], config: LoaderConfig, tag: HTMLScriptElement, button: HTMLButtonElement, api: LoyaltyWidget): void;
+  default(
+    calls: Call[], config: LoaderConfig, tag: HTMLScriptElement, button: HTMLButtonElement, api: LoyaltyWidget,
+  ): void;
 }
 
 declare global {

@@ -1,21 +1,23 @@
-// The second file of the shop's page, fetched at the first wish: frame, friend's code, identity, coupons, badges, links.
+// The second file of the shop's page, fetched when the widget is first needed: frame, friend's code, identity, coupons,
+// badges, links.
 
+import { TABS, type Tab } from "./api";
 import type { Call, Embed, LoaderConfig } from "./config";
-import { TABS, type Message, type Tab, type TO_PAGE } from "./messages";
+import type { Message, TO_PAGE } from "./messages";
 import { badges } from "./embed/badges";
 import { panelFrame } from "./embed/frame";
 import { helperFrame } from "./embed/helper";
 import { launcher } from "./embed/launcher";
-import { emit, safeAddress, vouches, type Page, type Word } from "./embed/page";
+import { emit, hasIdentity, safeAddress, type Identity, type Page } from "./embed/page";
 import { friendCode } from "./embed/referral";
 import { wordsOf } from "./embed/words";
 
 const TAB = "loyalty:tab";
 const LINKS = "[data-loyalty-open],[data-loyalty-page]";
-/** How long the panel says that the cart opens before it does. */
-const TOLD_MS = 1200;
+/** How long the panel shows that the cart opens before it does. */
+const CART_OPENS_MS = 1200;
 
-/** Answer of the shop to "Use it now". */
+/** Response of the shop to "Use it now". */
 interface Applied {
   ok?: boolean;
   reason?: string;
@@ -49,36 +51,36 @@ const takeOver: Embed["default"] = (calls: Call[], config: LoaderConfig, tag, bu
     if (frame.ready) frame.send({ type: "theme", theme });
   });
   const frame = panelFrame({
-    page, words, hear,
+    page, words, handle,
     theme: () => seen.theme(),
     changed(open) {
       seen.set(open, close);
       emit(page, open ? "open" : "close");
     },
   });
-  const helper = helperFrame(page, word);
+  const helper = helperFrame(page, identity);
   const figures = badges(page, helper);
   const friend = friendCode(page, helper, (code, gift) => {
     if (frame.ready) frame.send({ type: "ref", code });
     // so that the friend sees the offer (acceptance 43)
     if (gift && seen.visible() && !frame.open) open(undefined, false);
   });
-  /** Asked while the panel is on its way. */
-  let early: Promise<Word> | undefined;
+  /** Requested while the panel is on its way. */
+  let early: Promise<Identity> | undefined;
 
-  function hear(message: Message<typeof TO_PAGE>): void {
+  function handle(message: Message<typeof TO_PAGE>): void {
     switch (message.type) {
       case "ready": {
         const code = friend.current();
         close = message.close;
         seen.set(frame.open, close);
         if (code) frame.send({ type: "ref", code });
-        if (vouches(page)) void answerIdentity(early);
+        if (hasIdentity(page)) void sendIdentity(early);
         early = undefined;
         return emit(page, "ready");
       }
       case "close": return frame.hide();
-      case "ask-identity": return void answerIdentity();
+      case "ask-identity": return void sendIdentity();
       case "ref-bound": return friend.spend();
       case "leave": return leave(message.url, message.tab);
       case "apply": return void apply(message.code, message.url);
@@ -89,10 +91,10 @@ const takeOver: Embed["default"] = (calls: Call[], config: LoaderConfig, tag, bu
     }
   }
 
-  /** The shop's word on who this is. */
-  async function word(): Promise<Word> {
+  /** The shop's identity token for the shopper. */
+  async function identity(): Promise<Identity> {
     let token: unknown = null;
-    let known = vouches(page);
+    let known = hasIdentity(page);
     try {
       token = await (page.identify ? page.identify() : fetchToken(page.data.identityUrl));
     } catch {
@@ -101,12 +103,12 @@ const takeOver: Embed["default"] = (calls: Call[], config: LoaderConfig, tag, bu
     return { type: "identity", token: typeof token === "string" ? token : null, known };
   }
 
-  async function answerIdentity(asked = word()): Promise<void> {
-    const said = await asked;
-    if (!signal.aborted) frame.send(said);
+  async function sendIdentity(pending = identity()): Promise<void> {
+    const message = await pending;
+    if (!signal.aborted) frame.send(message);
   }
 
-  /** To the shop's own sign-in page; `{return}` in its address is this page with the tab that was wanted. */
+  /** To the shop's own sign-in page; `{return}` in its address is this page with the tab that was requested. */
   function leave(url: string, tab: string): void {
     const back = new URL(location.href);
     back.searchParams.set("loyalty", tab);
@@ -116,8 +118,8 @@ const takeOver: Embed["default"] = (calls: Call[], config: LoaderConfig, tag, bu
   }
 
   /**
-   * Asks the page to take the code into its cart and tells the panel what came of it (contracts §6): only the page's own
-   * answer means that it is in there. Where nobody answers and there is an address, that is opened.
+   * Has the page put the code into its cart and posts the result to the panel (contracts §6): only the page's own
+   * response means that it is in there. Where nobody responds and there is an address, that is opened.
    */
   async function apply(code: string, url: string | null): Promise<void> {
     let answer: Applied | Promise<Applied> | undefined;
@@ -135,13 +137,13 @@ const takeOver: Embed["default"] = (calls: Call[], config: LoaderConfig, tag, bu
       if (ok) emit(page, "coupon-applied");
     } else {
       frame.send({ type: "applied", how: target ? "opened" : "refused", reason: null });
-      if (target) setTimeout(() => location.assign(target), TOLD_MS);
+      if (target) setTimeout(() => location.assign(target), CART_OPENS_MS);
     }
   }
 
-  function open(wanted: string | Element | undefined, focus = true): void {
-    const name = wanted instanceof HTMLElement ? wanted.dataset.loyaltyOpen || wanted.dataset.loyaltyPage : wanted;
-    if (!frame.ready && vouches(page)) early ??= word();
+  function open(target: string | Element | undefined, focus = true): void {
+    const name = target instanceof HTMLElement ? target.dataset.loyaltyOpen || target.dataset.loyaltyPage : target;
+    if (!frame.ready && hasIdentity(page)) early ??= identity();
     frame.show(TABS.find((tab) => tab === name) ?? recall(), focus);
   }
 
@@ -154,18 +156,18 @@ const takeOver: Embed["default"] = (calls: Call[], config: LoaderConfig, tag, bu
       case "identify":
         page.identify = call[1];
         early = undefined;
-        return void (frame.ready && answerIdentity());
+        return void (frame.ready && sendIdentity());
       case "on": page.listeners.push([call[1], call[2]]);
     }
   }
 
-  /** `?loyalty=redeem`, `#loyalty-redeem` and data-open; an unknown tab is the panel's affair. */
-  function follow(): void {
+  /** `?loyalty=redeem`, `#loyalty-redeem` and data-open; an unknown tab opens where the panel stood. */
+  function openDeepLink(): void {
     const deep = /[?&]loyalty=([\w-]*)/.exec(location.search) ?? /^#loyalty-([\w-]*)/.exec(location.hash);
     if (deep) open(deep[1]);
   }
 
-  addEventListener("hashchange", follow, { signal });
+  addEventListener("hashchange", openDeepLink, { signal });
   addEventListener("click", (event) => {
     const link = (event.target as Element).closest?.(LINKS);
     if (!link) return;
@@ -178,7 +180,7 @@ const takeOver: Embed["default"] = (calls: Call[], config: LoaderConfig, tag, bu
     return 0;
   };
   before.forEach(run);
-  follow();
+  openDeepLink();
   if (page.data.open !== undefined) open(page.data.open);
 };
 
@@ -200,7 +202,7 @@ function remember(tab: string): void {
   } catch { /* then the panel opens on its first tab */ }
 }
 
-/** The tab that was wanted before the shopper went to sign in at the shop. */
+/** The tab that was requested before the shopper went to sign in at the shop. */
 function recall(): Tab | null {
   try {
     const name = sessionStorage.getItem(TAB);

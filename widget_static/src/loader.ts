@@ -1,5 +1,5 @@
-// The one script of the shop's page: draws the launcher and, at the shopper's first wish, fetches the embed.
-// It has 1,024 bytes on the wire, so what few pages need (codes of friends, badges, links) waits in the embed.
+// The one script of the shop's page: draws the launcher and fetches the embed when the widget is first needed.
+// It has 1,024 bytes on the wire, so what few pages need (friends' codes, badges, links) is in the embed.
 
 import type { Call, Embed, Listener, LoaderConfig, LoyaltyWidget } from "./config";
 
@@ -27,23 +27,25 @@ if (!window.LoyaltyWidget) {
   );
 
   // Last in the body of a finished document: hydration passes over what follows the nodes it knows there, and nowhere
-  // else. Pages that swap their body or their root throw us out; a look now and then cannot quarrel with them.
+  // else. Pages that swap their body or their root remove us; looking now and then cannot conflict with them.
   const look = () => {
     if (!host.isConnected && document.readyState == "complete") {
       // a page that keeps copies of its bodies kept one of ours, with nothing in it
       document.querySelector("loyalty-widget")?.remove();
       document.body?.append(host);
     }
-    // a page may have taken the query away by now
-    if ((location + document.referrer + performance.getEntriesByType("navigation")[0]?.name).match(`[?&#](loyalty|ref=|${tag.dataset.refParam}=)`)
-      || document.querySelector("[data-loyalty-points-for],[data-loyalty-balance],[data-loyalty-open],[data-loyalty-page],script[data-open]")) load();
+    // a page may have removed the query by now
+    if ((location + document.referrer + performance.getEntriesByType("navigation")[0]?.name)
+      .match(`[?&#](loyalty|ref=|${tag.dataset.refParam}=)`)
+      || document.querySelector("[data-loyalty-points-for],[data-loyalty-balance],[data-loyalty-open],"
+        + "[data-loyalty-page],script[data-open]")) load();
   };
   const watch = setInterval(look, 200);
 
   for (const name of ["open", "close", "toggle", "logout", "identify", "on"] as const) {
     api[name] = (...values: unknown[]) => {
       calls.push([name, ...values] as Call);
-      // a function alone, from identify or on, is no wish yet
+      // a function alone, from identify or on, does not need the embed yet
       (values.at(-1) as Listener | undefined)?.call || load();
     };
   }
@@ -53,7 +55,17 @@ if (!window.LoyaltyWidget) {
     delete window.LoyaltyWidget;
   };
 
-  sheet.replaceSync(`:host{display:contents!important}button{all:initial;display:${location.pathname.match(config.h) ? "none" : "flex"};place-items:center;gap:8px;padding:17px 20px;border:1px solid var(--i);border-radius:28px;font:600 1em system-ui;cursor:pointer;position:fixed;box-shadow:0 4px 16px #0003;color-scheme:${html.dataset.theme || "light dark"};${config.s};&:before{content:"";padding:10px;background:currentcolor;clip-path:path("M2 6h16v4H2zM3 11h6v7H3zm8 0h6v7h-6zM5 1l5 4 5-4v4H5z")}&:focus-visible{outline:2px solid var(--i)}@media(max-width:480px){margin:-8px;padding:17px;font-size:0}@media print{display:none}}`);
+  sheet.replaceSync(
+    `:host{display:contents!important}`
+    + `button{all:initial;display:${location.pathname.match(config.h) ? "none" : "flex"};`
+    + `place-items:center;gap:8px;padding:17px 20px;border:1px solid var(--i);border-radius:28px;`
+    + `font:600 1em system-ui;`
+    + `cursor:pointer;position:fixed;box-shadow:0 4px 16px #0003;`
+    + `color-scheme:${html.dataset.theme || "light dark"};${config.s};`
+    + `&:before{content:"";padding:10px;background:currentcolor;`
+    + `clip-path:path("M2 6h16v4H2zM3 11h6v7H3zm8 0h6v7h-6zM5 1l5 4 5-4v4H5z")}`
+    + `&:focus-visible{outline:2px solid var(--i)}`
+    + `@media(max-width:480px){margin:-8px;padding:17px;font-size:0}@media print{display:none}}`);
   button.textContent = config.w[(tag.dataset.locale || html.lang).slice(0, 2)] || config.w[""];
   button.ariaExpanded = false as never;
   button.onclick = api.toggle;

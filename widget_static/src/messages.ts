@@ -1,21 +1,17 @@
 // The one table of messages between the shop's page and our frames; both sides read it.
-// Nothing secret has a row towards the page, bar a code after "Use it now" and a balance that was asked for:
-// a hostile script on the page hears all of it.
-
-/** The five tabs, by the name they have everywhere. */
-export const TABS = ["earn", "redeem", "my_rewards", "referral", "my_balance"] as const;
-export type Tab = (typeof TABS)[number];
+// Nothing secret has a row towards the page, apart from a code after "Use it now" and a balance that the page shows:
+// a hostile script on the page can read all of it.
 
 /** From the page to the panel. */
 export const TO_PANEL = {
   open: { tab: "string|null", focus: "boolean" },
-  /** The shop's signed word; null with `known`: nobody is logged in; without: the shop could not be asked. */
+  /** The shop's identity token; null with `known`: nobody is logged in; without: the shop gave no response. */
   identity: { token: "string|null", known: "boolean" },
   ref: { code: "string" },
   theme: { theme: "string" },
   /** The keyboard enters the panel from its start, or from its end. */
   focus: { last: "boolean" },
-  /** What became of a code: "applied" (the page says so), "handed" over to the page, an address "opened", or "refused". */
+  /** What became of a code: "applied" (by the page), "handed" over to the page, an address "opened", or "refused". */
   applied: { how: "string", reason: "string|null" },
   logout: {},
 } as const;
@@ -38,7 +34,7 @@ export const TO_PAGE = {
 /** From the page to the helper frame. */
 export const TO_HELPER = {
   prices: { items: "object", balance: "boolean" },
-  /** Words that came as a friend's code, beside the code that is kept: which one counts? */
+  /** Texts that may be friends' codes, beside the code that is kept: which one counts? */
   friend: { kept: "string|null", found: "object" },
   identity: { token: "string|null", known: "boolean" },
 } as const;
@@ -47,7 +43,7 @@ export const TO_HELPER = {
 export const FROM_HELPER = {
   ready: {},
   "ask-identity": {},
-  /** Texts for the items asked, in their order (null: its price cannot be read), and the balance if it was asked. */
+  /** Texts for the requested items, in their order (null: its price cannot be read), and the balance if requested. */
   figures: { texts: "object", balance: "string|null" },
   /** The code that counts, for how many days, whether it needs consent, and whether a gift is promised for it. */
   friend: { code: "string|null", days: "number", consent: "boolean", gift: "boolean" },
@@ -65,6 +61,7 @@ export type Message<T> = { [Type in keyof T]: { type: Type } & Fields<T, Type> }
 export function read<T extends Table>(table: T, data: unknown): Message<T> | null {
   const message = Object(data) as Record<string, unknown>;
   const row = Object.hasOwn(table, message.type as string) && table[message.type as string]!;
-  return row && Object.keys(row).every((name) => row[name]!.includes(message[name] === null ? "null" : typeof message[name]))
+  const typeOf = (value: unknown) => value === null ? "null" : typeof value;
+  return row && Object.keys(row).every((name) => row[name]!.includes(typeOf(message[name])))
     ? message as Message<T> : null;
 }

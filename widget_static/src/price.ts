@@ -1,6 +1,6 @@
 // Prices as themes print them, read into what the server takes: the one place that knows how shops write money.
 
-/** What a theme says of one badge, as printed. */
+/** What a theme states for one badge, as printed. */
 export interface PriceTag {
   product_id: string | null;
   collection_ids: string[];
@@ -19,7 +19,7 @@ const PLACES_MAX = 6;
 /** Where the digits of Arabic, Persian and Devanagari begin. */
 const ZEROS = [0x660, 0x6f0, 0x966];
 
-const ourDigits = (text: string) => text.replace(/\p{Nd}/gu, (digit) => {
+const westernDigits = (text: string) => text.replace(/\p{Nd}/gu, (digit) => {
   const at = digit.codePointAt(0)!;
   const zero = ZEROS.find((first) => at >= first && at < first + 10);
   return zero === undefined ? digit : String(at - zero);
@@ -27,7 +27,8 @@ const ourDigits = (text: string) => text.replace(/\p{Nd}/gu, (digit) => {
 
 /** Whether runs of digits are the thousands of one number: 1|299, and 1|29|900 as in India. */
 const areGroups = ([first = "", ...more]: string[]) =>
-  !more.length || first.length <= 3 && more.at(-1)!.length === 3 && more.every(({ length }) => length === 2 || length === 3);
+  !more.length || first.length <= 3 && more.at(-1)!.length === 3
+    && more.every(({ length }) => length === 2 || length === 3);
 
 /**
  * The one amount in a text, as "1299.00"; null when there is none or more than one, or when it is below zero.
@@ -36,10 +37,10 @@ const areGroups = ([first = "", ...more]: string[]) =>
  * then it parts thousands, but for currencies of three `decimals` and after a lone 0.
  */
 export function readPrice(text: string, decimals = 2): string | null {
-  const said = ourDigits(text.trim());
-  if (PLAIN.test(said)) return sized(said);
-  const [number, ...more] = said.match(PRINTED) ?? [];
-  if (!number || more.length || NEGATIVE.test(said)) return null;
+  const normal = westernDigits(text.trim());
+  if (PLAIN.test(normal)) return sized(normal);
+  const [number, ...more] = normal.match(PRINTED) ?? [];
+  if (!number || more.length || NEGATIVE.test(normal)) return null;
   const runs = number.split(/\D+/);
   const marks: string[] = number.match(/\D+/g) ?? [];
   const last = marks.at(-1) ?? "";

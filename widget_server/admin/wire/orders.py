@@ -26,7 +26,7 @@ class LoyaltyAward(TypedDict, total=False):
 
 
 class LoyaltyOrder(TypedDict, total=False):
-    """An order. `whyNothing` says why it gives no points: decided when it first arrived (`program_not_active`,
+    """An order. `ineligibleReason` says why it gives no points: decided when it first arrived (`program_not_active`,
     `other_currency`), or recomputed with every message (`before_program`, `no_customer`).
     """
 
@@ -39,7 +39,7 @@ class LoyaltyOrder(TypedDict, total=False):
     currency: str
     total: Annotated[Decimal, Number()]
     coupon_codes: list[str]
-    why_nothing: str | None
+    ineligible_reason: str | None
     awards: list[LoyaltyAward]
     placed_date: datetime
     created_date: datetime
@@ -105,7 +105,7 @@ def order(row: Order, awards: list[Award]) -> LoyaltyOrder:
         "currency": told.currency,
         "total": told.total,
         "coupon_codes": list(told.coupon_codes or ()),
-        "why_nothing": row.why_nothing,
+        "ineligible_reason": row.why_nothing,
         "awards": [award(one) for one in awards],
         "placed_date": row.placed_at,
         "created_date": row.created_at,

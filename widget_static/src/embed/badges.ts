@@ -1,4 +1,4 @@
-// Badges: figures the theme asked for, filled through the helper frame. Ours is the text only, set as text.
+// Badges: figures that the theme has places for, filled through the helper frame. Ours is the text only, set as text.
 
 import type { Helper } from "./helper";
 import type { PriceTag } from "../price";
@@ -6,14 +6,17 @@ import type { Page } from "./page";
 
 const POINTS = "[data-loyalty-points-for]";
 const BALANCE = "[data-loyalty-balance]";
-const ATTRIBUTES = ["data-loyalty-points-for", "data-loyalty-price", "data-loyalty-tax", "data-loyalty-collections", "data-loyalty-balance"];
+const ATTRIBUTES = [
+  "data-loyalty-points-for", "data-loyalty-price", "data-loyalty-tax", "data-loyalty-collections",
+  "data-loyalty-balance",
+];
 
 export interface Badges {
-  /** Asks every figure anew: somebody signed in or out, or points moved. */
+  /** Requests every figure again: somebody signed in or out, or points moved. */
   refresh(): void;
 }
 
-/** What the theme says of one badge, as printed there; "cart" is no product but a sum. */
+/** What the theme states for one badge, as printed there; "cart" is no product but a sum. */
 function tagOf({ dataset }: HTMLElement): PriceTag {
   const product = dataset.loyaltyPointsFor!;
   return {
@@ -26,13 +29,14 @@ function tagOf({ dataset }: HTMLElement): PriceTag {
 
 /** Watches the page for badges; the helper is made with the first one. */
 export function badges(page: Page, helper: Helper): Badges {
-  const filled = new Map<HTMLElement, { said: string; was: string }>();
+  const filled = new Map<HTMLElement, { key: string; before: string }>();
   const warned = new WeakSet<HTMLElement>();
-  let asked: HTMLElement[] | null = null;
+  /** The badges of the request under way. */
+  let requested: HTMLElement[] | null = null;
   let again = false;
 
   const find = (selector: string) => [...document.querySelectorAll<HTMLElement>(selector)];
-  const said = (element: HTMLElement) => ATTRIBUTES.map((name) => element.getAttribute(name)).join("\n");
+  const keyOf = (element: HTMLElement) => ATTRIBUTES.map((name) => element.getAttribute(name)).join("\n");
   const fill = (element: HTMLElement, text: string | null) => {
     if (text !== null && element.textContent !== text) element.textContent = text;
   };
@@ -42,59 +46,61 @@ export function badges(page: Page, helper: Helper): Badges {
     console.warn("Loyalty badge: this price cannot be read. Write it as 1299.00, 1.299,00 or $1,299.00.", element);
   };
 
-  const ask = () => {
-    if (asked) {
+  const requestFigures = () => {
+    if (requested) {
       again = true;
       return;
     }
     for (const element of filled.keys()) if (!element.isConnected) filled.delete(element);
     const balances = find(BALANCE);
-    // without a price there is nothing to say yet: themes set it late
+    // without a price there is nothing to request yet: themes set it late
     const priced = find(POINTS).filter((element) => element.dataset.loyaltyPrice);
-    const news = [...priced, ...balances].filter((element) => filled.get(element)?.said !== said(element));
-    if (!news.length) return;
-    helper.need();
+    const changed = [...priced, ...balances].filter((element) => filled.get(element)?.key !== keyOf(element));
+    if (!changed.length) return;
+    helper.create();
     if (!helper.ready) return;
-    asked = priced;
-    for (const element of news) filled.set(element, { said: said(element), was: filled.get(element)?.was ?? element.textContent! });
+    requested = priced;
+    for (const element of changed) {
+      filled.set(element, { key: keyOf(element), before: filled.get(element)?.before ?? element.textContent! });
+    }
     helper.post({ type: "prices", items: priced.map(tagOf), balance: balances.length > 0 });
   };
 
-  helper.join({
+  helper.register({
     ready() {
-      asked = null;
+      requested = null;
       again = false;
-      for (const mark of filled.values()) mark.said = "";
-      ask();
+      for (const entry of filled.values()) entry.key = "";
+      requestFigures();
     },
-    hear(message) {
-      if (message.type !== "figures" || !asked || !Array.isArray(message.texts)) return;
+    handle(message) {
+      if (message.type !== "figures" || !requested || !Array.isArray(message.texts)) return;
       const texts = message.texts as unknown[];
-      asked.forEach((element, at) => {
+      requested.forEach((element, at) => {
         if (texts[at] === null) warn(element);
         fill(element, String(texts[at] ?? ""));
       });
       for (const element of find(BALANCE)) fill(element, message.balance ?? "");
-      asked = null;
+      requested = null;
       if (again) {
         again = false;
-        ask();
+        requestFigures();
       }
     },
   });
 
-  const watch = new MutationObserver(ask);
+  const watch = new MutationObserver(requestFigures);
   watch.observe(document, { subtree: true, childList: true, attributeFilter: ATTRIBUTES });
   page.signal.addEventListener("abort", () => {
     watch.disconnect();
-    for (const [element, { was }] of filled) element.textContent = was;
+    for (const [element, { before }] of filled) element.textContent = before;
   });
-  ask();
+  requestFigures();
 
   return {
     refresh() {
-      for (const mark of filled.values()) mark.said = "";
-      ask();
+      for (const entry of filled.values()) entry.key = "";
+      requestFigures();
     },
   };
 }

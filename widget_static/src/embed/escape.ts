@@ -3,7 +3,8 @@
 import type { Page } from "./page";
 
 /** What shops close by Escape; those that wait out of sight do not count. */
-const DIALOGS = ":is(dialog, :popover-open, [role=dialog], [role=alertdialog], [aria-modal=true]):not([aria-hidden=true], [inert])";
+const DIALOGS =
+  ":is(dialog, :popover-open, [role=dialog], [role=alertdialog], [aria-modal=true]):not([aria-hidden=true], [inert])";
 
 const isSeen = (element: Element) => element.checkVisibility({ opacityProperty: true, visibilityProperty: true });
 
@@ -15,11 +16,13 @@ function isTheirs(event: Event, host: Element): boolean {
   return [...inside, ...document.querySelectorAll(DIALOGS)].some(isSeen);
 }
 
-/** Calls `close` for each Escape that is ours. */
+/** Calls `close` for each Escape that is meant for the panel. */
 export function escapes({ root, signal }: Page, close: () => void): void {
   let theirs = false;
   // looked at first: when the event is back up here, the page may have closed its dialog already
-  addEventListener("keydown", (event) => { theirs = event.key === "Escape" && isTheirs(event, root.host); }, { signal, capture: true });
+  addEventListener("keydown", (event) => {
+    theirs = event.key === "Escape" && isTheirs(event, root.host);
+  }, { signal, capture: true });
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && !event.defaultPrevented && !theirs) close();
   }, { signal });

@@ -3,7 +3,7 @@
 
 import { read, TO_PAGE, type Message, type TO_PANEL } from "../messages";
 import { escapes } from "./escape";
-import { frameAddress, place, vouches, type Page } from "./page";
+import { attachLauncher, frameAddress, hasIdentity, type Page } from "./page";
 import type { Words } from "./words";
 
 const PHONE = "(max-width: 480px)";
@@ -27,7 +27,10 @@ const sheetOf = (style: CSSStyleDeclaration) => {
 .panel > div { box-sizing: border-box; height: 100%; padding: 80px 20px 20px; }
 .panel :is(p, b) { display: block; font: inherit; color: inherit; margin-bottom: 8px; }
 .panel b { font: 600 20px/28px system-ui, sans-serif; }
-.panel button { position: static; display: inline-flex; margin: 8px 8px 0 0; height: 44px; padding: 0 16px; border-radius: 8px; box-shadow: none; font-size: 14px; }
+.panel button {
+  position: static; display: inline-flex; margin: 8px 8px 0 0; height: 44px; padding: 0 16px; border-radius: 8px;
+  box-shadow: none; font-size: 14px;
+}
 .panel button:before { content: none; }
 .panel button + button { background: none; border-color: #0000; color: inherit; }
 i { position: fixed; }
@@ -46,7 +49,7 @@ export interface Frame {
   hide(): void;
   /** Sends now, or as soon as the panel is ready; makes the frame when there is none. */
   send(message: ToPanel): void;
-  /** Whether the panel is there to be told of small changes. */
+  /** Whether the panel is there to receive small changes. */
   readonly ready: boolean;
 }
 
@@ -54,36 +57,37 @@ interface Needs {
   page: Page;
   words: Words;
   theme(): string;
-  hear(message: ToPage): void;
+  handle(message: ToPage): void;
   changed(open: boolean): void;
 }
 
 /** The frame, made at its first need. */
-export function panelFrame({ page, words, theme, hear, changed }: Needs): Frame {
+export function panelFrame({ page, words, theme, handle, changed }: Needs): Frame {
   const { root, button, signal } = page;
   const phone = matchMedia(PHONE);
   const label = button.textContent!;
   const dialog = document.createElement("div");
   const iframe = document.createElement("iframe");
-  const trouble = document.createElement("div");
+  const errorBox = document.createElement("div");
   const edges = [document.createElement("i"), document.createElement("i")] as const;
   const waiting: ToPanel[] = [];
   let open = false;
   let made = false;
-  /** The tab that was wanted last. */
-  let wanted: string | null = null;
-  /** The window that said that it is ready. A frame that was thrown out has none, one that is back has another. */
-  let speaker: unknown;
+  /** The tab that was requested last. */
+  let lastTab: string | null = null;
+  /** The window that posted "ready". A frame that was removed has none, one that is back has another. */
+  let readyWindow: unknown;
   let opener: HTMLElement | null = null;
 
-  const isReady = () => !!speaker && speaker === iframe.contentWindow;
+  const isReady = () => !!readyWindow && readyWindow === iframe.contentWindow;
   const post = (message: ToPanel) => iframe.contentWindow?.postMessage(message, page.origin);
   const fetchPanel = (tab: string | null) => {
-    speaker = null;
+    readyWindow = null;
     dialog.style.colorScheme = theme();
-    trouble.hidden = true;
+    errorBox.hidden = true;
     iframe.hidden = false;
-    iframe.src = frameAddress(page, "/panel", { theme: theme(), tab: tab ?? "", identity: vouches(page) ? "1" : "" });
+    const identity = hasIdentity(page) ? "1" : "";
+    iframe.src = frameAddress(page, "/panel", { theme: theme(), tab: tab ?? "", identity });
   };
 
   const make = (tab: string | null) => {
@@ -101,21 +105,21 @@ export function panelFrame({ page, words, theme, hear, changed }: Needs): Frame 
       // the panel's script speaks before its document has loaded: silence means there is no panel
       if (!isReady()) setTimeout(() => { if (!isReady()) fail(); }, 500);
     };
-    build(trouble, words, () => fetchPanel(tab), hide);
+    fillErrorBox(errorBox, words, () => fetchPanel(tab), hide);
     for (const [at, edge] of edges.entries()) {
       edge.tabIndex = 0;
       edge.hidden = !open;
       edge.onfocus = (event) => turn(at === 0, event.relatedTarget);
     }
-    dialog.append(iframe, trouble);
+    dialog.append(iframe, errorBox);
     root.prepend(edges[0], dialog);
     root.append(edges[1]);
     fetchPanel(tab);
   };
   const fail = () => {
     iframe.hidden = true;
-    trouble.hidden = false;
-    if (open) (trouble.querySelector("button") as HTMLElement).focus();
+    errorBox.hidden = false;
+    if (open) (errorBox.querySelector("button") as HTMLElement).focus();
   };
 
   /** Tab left the widget at one end: it goes on at the other. */
@@ -126,10 +130,10 @@ export function panelFrame({ page, words, theme, hear, changed }: Needs): Frame 
     else enter(atStart && !!from);
   };
   const enter = (last: boolean) => {
-    if (trouble.hidden) {
+    if (errorBox.hidden) {
       iframe.focus();
       if (isReady()) post({ type: "focus", last });
-    } else (trouble.querySelector("button") as HTMLElement).focus();
+    } else (errorBox.querySelector("button") as HTMLElement).focus();
   };
 
   const set = (value: boolean) => {
@@ -142,8 +146,8 @@ export function panelFrame({ page, words, theme, hear, changed }: Needs): Frame 
   const show = (tab: string | null, focus: boolean) => {
     const from = (root.activeElement ?? document.activeElement) as HTMLElement | null;
     if (focus && from !== iframe) opener = from;
-    if (focus) place(page);
-    wanted = tab ?? wanted;
+    if (focus) attachLauncher(page);
+    lastTab = tab ?? lastTab;
     set(true);
     if (!made) make(tab);
     if (isReady()) post({ type: "open", tab, focus });
@@ -162,15 +166,17 @@ export function panelFrame({ page, words, theme, hear, changed }: Needs): Frame 
     const message = read(TO_PAGE, event.data);
     if (!message) return;
     if (message.type === "ready") {
-      speaker = event.source;
-      trouble.hidden = true;
+      readyWindow = event.source;
+      errorBox.hidden = true;
       iframe.hidden = false;
       dialog.ariaLabel = iframe.title = message.title;
     }
-    hear(message);
+    handle(message);
     if (message.type !== "ready") return;
-    // the page threw the frame out and it was loaded anew: it opens where it stood
-    if (open && !waiting.some(({ type }) => type === "open")) waiting.push({ type: "theme", theme: theme() }, { type: "open", tab: wanted, focus: false });
+    // the page removed the frame and it was loaded again: it opens where it stood
+    if (open && !waiting.some(({ type }) => type === "open")) {
+      waiting.push({ type: "theme", theme: theme() }, { type: "open", tab: lastTab, focus: false });
+    }
     waiting.splice(0).forEach(post);
   }, { signal });
   escapes(page, hide);
@@ -194,8 +200,8 @@ function launcherStyle(root: ShadowRoot): CSSStyleDeclaration {
   return rules.find((rule) => rule.selectorText === "button")!.style;
 }
 
-/** What stands in the panel's place when it cannot be fetched. */
-function build(box: HTMLElement, words: Words, again: () => void, close: () => void): void {
+/** What is shown in the panel's place when it cannot be fetched. */
+function fillErrorBox(box: HTMLElement, words: Words, retry: () => void, close: () => void): void {
   box.role = "alert";
   box.hidden = true;
   for (const [name, text] of [["b", words.no_connection], ["p", words.no_connection_more]] as const) {
@@ -203,7 +209,7 @@ function build(box: HTMLElement, words: Words, again: () => void, close: () => v
     line.textContent = text;
     box.append(line);
   }
-  for (const [text, run] of [[words.try_again, again], [words.close, close]] as const) {
+  for (const [text, run] of [[words.try_again, retry], [words.close, close]] as const) {
     const press = document.createElement("button");
     press.textContent = text;
     press.onclick = run;

@@ -1,33 +1,33 @@
-// The helper: a small hidden frame of ours that asks the server what a strict policy of the page forbids the page to ask.
-// It is made at its first need. A page that swaps its body makes the browser load it anew, and then all is asked again.
+// The helper: a small hidden frame of ours that sends the requests which a strict policy of the page forbids the page.
+// It is made when first needed. A page that swaps its body makes the browser load it again, and all is requested again.
 
 import { FROM_HELPER, read, type Message, type TO_HELPER } from "../messages";
-import { frameAddress, type Page, type Word } from "./page";
+import { frameAddress, type Page, type Identity } from "./page";
 
-/** A part of the embed that has something to ask. */
-export interface Asker {
+/** A part of the embed that uses the helper. */
+export interface HelperClient {
   /** The frame is there, for the first time or again: whatever was under way is lost. */
   ready(): void;
-  hear(message: Message<typeof FROM_HELPER>): void;
+  handle(message: Message<typeof FROM_HELPER>): void;
 }
 
 export interface Helper {
-  /** Whether the frame hears what is posted now. */
+  /** Whether the frame receives what is posted now. */
   readonly ready: boolean;
-  /** Makes the frame when there is none; its askers hear when it is ready. */
-  need(): void;
+  /** Makes the frame when there is none; its clients are called when it is ready. */
+  create(): void;
   post(message: Message<typeof TO_HELPER>): void;
-  join(asker: Asker): void;
+  register(client: HelperClient): void;
 }
 
-/** The frame; `word` is what the shop says of the shopper, for a session that depends on it. */
-export function helperFrame(page: Page, word: () => Promise<Word>): Helper {
+/** The frame; `identity` is the shop's token for the shopper, for a session that depends on it. */
+export function helperFrame(page: Page, identity: () => Promise<Identity>): Helper {
   const iframe = document.createElement("iframe");
-  const askers: Asker[] = [];
-  /** The window that said that it is ready. A frame that was thrown out has none, one that is back has another. */
-  let speaker: unknown;
+  const clients: HelperClient[] = [];
+  /** The window that posted "ready". A frame that was removed has none, one that is back has another. */
+  let readyWindow: unknown;
 
-  const isReady = () => !!speaker && speaker === iframe.contentWindow;
+  const isReady = () => !!readyWindow && readyWindow === iframe.contentWindow;
   const post = (message: Message<typeof TO_HELPER>) => {
     if (isReady()) iframe.contentWindow!.postMessage(message, page.origin);
   };
@@ -36,18 +36,18 @@ export function helperFrame(page: Page, word: () => Promise<Word>): Helper {
     if (event.source !== iframe.contentWindow || event.origin !== page.origin) return;
     const message = read(FROM_HELPER, event.data);
     if (message?.type === "ready") {
-      speaker = event.source;
-      for (const asker of askers) asker.ready();
+      readyWindow = event.source;
+      for (const client of clients) client.ready();
     } else if (message?.type === "ask-identity") {
-      void word().then(post);
+      void identity().then(post);
     } else if (message) {
-      for (const asker of askers) asker.hear(message);
+      for (const client of clients) client.handle(message);
     }
   }, { signal: page.signal });
 
   return {
     get ready() { return isReady(); },
-    need() {
+    create() {
       if (iframe.src) return;
       iframe.hidden = true;
       iframe.title = "Loyalty";
@@ -55,6 +55,6 @@ export function helperFrame(page: Page, word: () => Promise<Word>): Helper {
       page.root.append(iframe);
     },
     post,
-    join(asker) { askers.push(asker); },
+    register(client) { clients.push(client); },
   };
 }

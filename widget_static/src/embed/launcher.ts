@@ -20,13 +20,13 @@ export interface Launcher {
   dot(on: boolean, word: string): void;
 }
 
-/** Takes the launcher over; `themed` hears each change of theme. */
+/** Takes the launcher over; `themed` is called at each change of theme. */
 export function launcher(page: Page, themed: (theme: string) => void): Launcher {
   const { button, root, config, signal } = page;
   const label = button.textContent!;
   const sheet = new CSSStyleSheet();
-  const base = [...root.adoptedStyleSheets[0]!.cssRules].find((rule) => (rule as CSSStyleRule).selectorText === "button");
-  const style = (base as CSSStyleRule).style;
+  const rules = [...root.adoptedStyleSheets[0]!.cssRules] as CSSStyleRule[];
+  const { style } = rules.find((rule) => rule.selectorText === "button")!;
   const system = matchMedia("(prefers-color-scheme: dark)");
 
   const theme = () => {
@@ -36,7 +36,9 @@ export function launcher(page: Page, themed: (theme: string) => void): Launcher 
   const visible = () => !location.pathname.match(config.h);
   const paint = () => {
     style.display = visible() ? "flex" : "none";
-    if (!config.s.includes("color-scheme")) style.setProperty("color-scheme", document.documentElement.dataset.theme || "light dark");
+    if (!config.s.includes("color-scheme")) {
+      style.setProperty("color-scheme", document.documentElement.dataset.theme || "light dark");
+    }
     themed(theme());
   };
 

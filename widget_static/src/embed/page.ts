@@ -19,17 +19,17 @@ export interface Page {
   identify?: Identify;
 }
 
-/** What the shop says of the shopper, as a frame of ours hears it. */
-export type Word = Extract<Message<typeof TO_PANEL>, { type: "identity" }>;
+/** The shop's identity token for the shopper, as a frame of ours receives it. */
+export type Identity = Extract<Message<typeof TO_PANEL>, { type: "identity" }>;
 
-/** Puts the launcher's host into the page as the loader does, but before it would: somebody asks for it now. */
-export function place({ root: { host } }: Page): void {
+/** Puts the launcher's host into the page as the loader does, but sooner: it is needed now. */
+export function attachLauncher({ root: { host } }: Page): void {
   if (host.isConnected || document.readyState === "loading") return;
   document.querySelector("loyalty-widget")?.remove();
   document.body.append(host);
 }
 
-/** Tells the shop's listeners; one that throws is its own affair. */
+/** Calls the shop's listeners; one that throws does not stop the others. */
 export function emit(page: Page, name: string, detail: unknown = null): void {
   for (const [event, listener] of page.listeners) {
     if (event === name) queueMicrotask(() => listener(detail));
@@ -37,7 +37,7 @@ export function emit(page: Page, name: string, detail: unknown = null): void {
 }
 
 /** Whether the shop has a way to vouch for the shopper. */
-export const vouches = (page: Page): boolean => !!(page.identify || page.data.identityUrl);
+export const hasIdentity = (page: Page): boolean => !!(page.identify || page.data.identityUrl);
 
 /** Address of a frame of ours; it learns which origin it may speak to. */
 export function frameAddress(page: Page, path: string, values: Record<string, string> = {}): string {

@@ -1,16 +1,16 @@
 // The friend's code of a link: kept first-party for the shop's window, and only with consent where the shop demands it.
-// No cookie. Where storage is closed it lives as long as the page. A word in an address is anybody's: it counts, is
-// kept and is promised a gift for only once the server knows it as a member's code, and until then displaces none.
+// No cookie. Where storage is closed it lives as long as the page. Anybody can put a text into an address: it counts
+// and is kept only once the server knows it as a member's code, and until then displaces none.
 
 import type { Helper } from "./helper";
 import type { Page } from "./page";
 
 const NAME = "loyalty:friend";
-/** Where codes were kept before the server was asked about them, as "TIME CODE". */
+/** Where codes were kept before the server was to check them, as "TIME CODE". */
 const BEFORE = "loyalty:ref";
 const PARAMETER = "ref";
 const DAY_MS = 864e5;
-const WORD = /^[\w-]{1,64}$/;
+const CODE = /^[\w-]{1,64}$/;
 
 interface Kept {
   code: string;
@@ -44,7 +44,7 @@ function kept(): Kept | null {
   });
 }
 
-/** The addresses that led here: as the page loaded, for it may have taken its query away, and a page before of the shop's own. */
+/** The addresses that led here: now, as the page loaded (it may have removed its query), and the shop's page before. */
 function addresses(): URL[] {
   const [navigation] = performance.getEntriesByType("navigation");
   return [location.href, navigation?.name, document.referrer].flatMap((text) => {
@@ -53,22 +53,23 @@ function addresses(): URL[] {
   });
 }
 
-/** The words of this visit that may be codes; the shop's own parameter first. */
-function words(parameter: string | undefined): string[] {
-  const named = [parameter, PARAMETER].flatMap((name) => name ? addresses().map((url) => url.searchParams.get(name)) : []);
-  return [...new Set(named.filter((word) => word !== null && WORD.test(word)) as string[])];
+/** The texts of this visit that may be codes; the shop's own parameter first. */
+function candidates(parameter: string | undefined): string[] {
+  const named = [parameter, PARAMETER].flatMap((name) =>
+    name ? addresses().map((url) => url.searchParams.get(name)) : []);
+  return [...new Set(named.filter((text) => text !== null && CODE.test(text)) as string[])];
 }
 
 const isSame = (one: string, other: string | undefined) => one.toUpperCase() === other?.toUpperCase();
 
-/** Asks about the words of this visit; `arrived` hears of a friend's code that this very visit brought. */
+/** Has the texts of this visit checked; `arrived` is called with a friend's code that this very visit brought. */
 export function friendCode(page: Page, helper: Helper, arrived: (code: string, gift: boolean) => void): FriendCode {
   const { data, signal } = page;
   let known = kept();
   let mayKeep = !!known;
   const current = () => known && !known.spent ? known.code : null;
   const before = known ? current() : storage((open) => open.getItem(BEFORE)?.split(" ")[1] ?? null);
-  const found = words(data.refParam).filter((word) => !isSame(word, known?.code));
+  const found = candidates(data.refParam).filter((text) => !isSame(text, known?.code));
   let waits = found.length > 0 || before !== current();
 
   const keep = () => mayKeep && storage((open) => {
@@ -81,11 +82,11 @@ export function friendCode(page: Page, helper: Helper, arrived: (code: string, g
     keep();
   };
 
-  helper.join({
+  helper.register({
     ready() {
       if (waits) helper.post({ type: "friend", kept: before, found });
     },
-    hear(message) {
+    handle(message) {
       if (message.type !== "friend" || !waits) return;
       waits = false;
       const { code, days, consent, gift } = message;
@@ -94,10 +95,10 @@ export function friendCode(page: Page, helper: Helper, arrived: (code: string, g
       else if (code === null && !known?.spent) known = null;
       if (!consent || mayKeep || data.consent !== undefined) allow();
       else document.addEventListener("loyalty:consent", allow, { signal });
-      if (isNew && found.some((word) => isSame(word, code))) arrived(code, gift);
+      if (isNew && found.some((text) => isSame(text, code))) arrived(code, gift);
     },
   });
-  if (waits) helper.need();
+  if (waits) helper.create();
 
   return {
     current,

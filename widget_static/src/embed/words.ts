@@ -1,10 +1,20 @@
-// The few words the embed says itself, when the panel is not there to say them.
+// The few words the embed shows itself, when the panel is not there to show them.
 
-import { close as arClose, launcher_new as arNew, no_connection as arNo, no_connection_more as arMore, try_again as arTry } from "../../locales/ar.json";
-import { close as deClose, launcher_new as deNew, no_connection as deNo, no_connection_more as deMore, try_again as deTry } from "../../locales/de.json";
-import { close as enClose, launcher_new as enNew, no_connection as enNo, no_connection_more as enMore, try_again as enTry } from "../../locales/en.json";
-import { close as esClose, launcher_new as esNew, no_connection as esNo, no_connection_more as esMore, try_again as esTry } from "../../locales/es.json";
-import { close as frClose, launcher_new as frNew, no_connection as frNo, no_connection_more as frMore, try_again as frTry } from "../../locales/fr.json";
+import {
+  close as arClose, launcher_new as arNew, no_connection as arNo, no_connection_more as arMore, try_again as arTry,
+} from "../../locales/ar.json";
+import {
+  close as deClose, launcher_new as deNew, no_connection as deNo, no_connection_more as deMore, try_again as deTry,
+} from "../../locales/de.json";
+import {
+  close as enClose, launcher_new as enNew, no_connection as enNo, no_connection_more as enMore, try_again as enTry,
+} from "../../locales/en.json";
+import {
+  close as esClose, launcher_new as esNew, no_connection as esNo, no_connection_more as esMore, try_again as esTry,
+} from "../../locales/es.json";
+import {
+  close as frClose, launcher_new as frNew, no_connection as frNo, no_connection_more as frMore, try_again as frTry,
+} from "../../locales/fr.json";
 
 export interface Words {
   close: string;
@@ -14,8 +24,10 @@ export interface Words {
   try_again: string;
 }
 
-const pack = (close: string, launcher_new: string, no_connection: string, no_connection_more: string, try_again: string): Words =>
+const pack = (...[close, launcher_new, no_connection, no_connection_more, try_again]: Five): Words =>
   ({ close, launcher_new, no_connection, no_connection_more, try_again });
+
+type Five = [string, string, string, string, string];
 
 const WORDS: Record<string, Words> = {
   ar: pack(arClose, arNew, arNo, arMore, arTry),
@@ -25,7 +37,7 @@ const WORDS: Record<string, Words> = {
   fr: pack(frClose, frNew, frNo, frMore, frTry),
 };
 
-/** The words of a language tag; English where there are none. */
+/** The words for a language tag; English where there are none. */
 export function wordsOf(language: string): Words {
   return WORDS[language.slice(0, 2).toLowerCase()] ?? WORDS["en"]!;
 }

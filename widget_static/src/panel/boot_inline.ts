@@ -1,6 +1,6 @@
-// Stands inline in the panel's document: asks for the member's tab before the bundle has arrived.
+// Inline in the panel's document: requests the member's tab before the panel's file has arrived.
 
-export {};
+import type { TABS } from "../api";
 
 declare global {
   interface Window { first?: Promise<Response> }
@@ -11,7 +11,7 @@ const key = query.get("shop")!;
 try {
   const token = localStorage.getItem("loyalty:" + key);
   if (token) {
-    window.first = fetch("/widget/panel?tab=" + (query.get("tab") || "earn"), {
+    window.first = fetch("/widget/panel?tab=" + (query.get("tab") || "earn" satisfies (typeof TABS)[0]), {
       credentials: "omit",
       signal: AbortSignal.timeout(2e4),
       headers: { Authorization: "Bearer " + token, "X-Loyalty-Shop": key },

@@ -1,12 +1,12 @@
-// Coupons that the shop is at work on: it makes a code, or ends one.
+// Coupons whose shop has not finished yet: it makes a code, or ends one.
 
 import type { Coupon } from "../api";
 import { state } from "./state";
 
-const isUnderWay = ({ status, returning }: Coupon) => status === "issuing" || returning;
+const isPending = ({ status, returning }: Coupon) => status === "issuing" || returning;
 
-/** Those that the panel holds: in the list, and the one just bought. */
-export function underWay(): Coupon[] {
-  const { parts, sheet } = state;
-  return [...parts.my_rewards?.coupons ?? [], ...sheet?.kind === "done" ? [sheet.coupon] : []].filter(isUnderWay);
+/** Those that the panel holds: in the list, and the one that was just redeemed. */
+export function pendingCoupons(): Coupon[] {
+  const { tabData, sheet } = state;
+  return [...tabData.my_rewards?.coupons ?? [], ...sheet?.kind === "done" ? [sheet.coupon] : []].filter(isPending);
 }

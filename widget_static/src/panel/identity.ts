@@ -1,9 +1,9 @@
-// The shop's word on who the shopper is, held against the session that is kept here.
+// The identity that the shop vouches for, compared with the session that is kept here.
 
 import * as store from "./store";
 
-/** The customer a shop's word is about, so that the same word again needs no new session. */
-export function subject(token: string): string {
+/** The customer an identity token is about, so that another token for the same one needs no new session. */
+export function subjectOf(token: string): string {
   try {
     return JSON.parse(atob(token.split(".")[1]!.replace(/-/g, "+").replace(/_/g, "/"))).sub;
   } catch {
@@ -11,8 +11,8 @@ export function subject(token: string): string {
   }
 }
 
-/** Whether the session kept here is no longer that of whom the shop knows. */
-export function outdated(token: string | null, known: boolean): boolean {
-  const sub = store.get(":sub");
-  return known && !!sub && sub !== (token && subject(token));
+/** Whether the session kept here is of another customer than the shop's; `known`: the shop could say who it is. */
+export function isOutdated(token: string | null, known: boolean): boolean {
+  const subject = store.get(":sub");
+  return known && !!subject && subject !== (token && subjectOf(token));
 }

@@ -3,28 +3,28 @@
 import { boot } from "./boot";
 
 const memory: Record<string, string | null> = {};
-const full = (name: string) => "loyalty:" + boot.shop.embed_key + name;
+const fullName = (name: string) => "loyalty:" + boot.shop.embed_key + name;
 
 export function get(name: string): string | null {
   try {
-    return localStorage.getItem(full(name));
+    return localStorage.getItem(fullName(name));
   } catch {
     return memory[name] ?? null;
   }
 }
 
-/** Forgets the session, and whose it was. */
-export function end(): void {
-  put("", null);
-  put(":sub", null);
-}
-
-/** Keeps a text, or forgets it (null). */
+/** Stores a text; null removes it. */
 export function put(name: string, text: string | null): void {
   try {
-    if (text === null) localStorage.removeItem(full(name));
-    else localStorage.setItem(full(name), text);
+    if (text === null) localStorage.removeItem(fullName(name));
+    else localStorage.setItem(fullName(name), text);
   } catch {
     memory[name] = text;
   }
+}
+
+/** Removes the session's token, and whose it was. */
+export function removeSession(): void {
+  put("", null);
+  put(":sub", null);
 }

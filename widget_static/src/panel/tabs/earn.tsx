@@ -1,54 +1,58 @@
 // Earn points: the rules that hold for this member now, in the merchant's order, each with its button.
 
-import { h } from "../draw";
 import type { Balance, EarnRule } from "../../api";
-import { ask } from "../ask";
-import { page, tell } from "../host";
-import { Do, Done, Note, Row, Title } from "../parts";
-import { act, choose } from "../session";
-import { set, state, toast } from "../state";
-import { ruleText, ruleTitle, shopAddress, withFriends } from "../terms";
-import { sheet } from "../wishes";
+import { runAction } from "../actions";
+import { ActionButton, ActionError, DoneMark, Row, Title } from "../components";
+import { ruleText, ruleTitle, safeAddress, withReferralRow } from "../describe";
+import { pageOrigin, postToPage } from "../host";
+import { request } from "../http";
+import { openSheet } from "../lazy_files";
+import { h } from "../render";
+import { set, showToast, state } from "../state";
+import type { TabProps } from "../tabs";
 import { date, t } from "../words";
 
-const replace = (rule: EarnRule) =>
-  set({ parts: { ...state.parts, earn: state.parts.earn!.map((old) => old.id === rule.id ? rule : old) } });
-
 /** Opening the page is what counts here; the link itself opens it. */
-async function visited(rule: EarnRule): Promise<void> {
-  const given = await ask<{ balance: Balance; rule: EarnRule }>(`earn/${rule.id}/click`, {});
-  set({ balance: given.balance });
-  replace(given.rule);
-  toast(t("plus", { n: rule.points ?? 0 }));
-  tell({ type: "event", name: "earned" });
+async function countClick({ id, points }: EarnRule): Promise<void> {
+  const { balance, rule } = await request<{ balance: Balance; rule: EarnRule }>(`earn/${id}/click`, {});
+  const earn = state.tabData.earn!.map((old) => old.id === rule.id ? rule : old);
+  set({ balance, tabData: { ...state.tabData, earn } });
+  showToast(t("plus", { n: points ?? 0 }));
+  postToPage({ type: "event", name: "earned" });
 }
 
-/** What stands at the end of a rule's row: its state, or the way to its action. */
-function End({ rule }: { rule: EarnRule }) {
-  const { kind, id } = rule;
-  const at = "earn:" + id;
-  const label = `${t("do_" + kind)}: ${ruleTitle(rule)}`;
-  if (rule.state === "done") return <Done />;
-  if (rule.state === "waiting") return <span class="m end">{rule.opens_at && t("again_on", { date: date(rule.opens_at) })}</span>;
-  if (kind === "birthday") {
-    return state.member?.birthday
-      ? <span class="m end">{date(state.member.birthday, "UTC")}</span>
-      : <Do at={at} look="sm end" label={label} run={() => sheet("birthday")}>{t("do_birthday")}</Do>;
-  }
-  const url = shopAddress(rule.url) ?? (/order/.test(kind) ? page + "/" : null);
+function Birthday({ place, label }: { place: string; label: string }) {
+  const birthday = state.member?.birthday;
+  return birthday
+    ? <span class="m end">{date(birthday, "UTC")}</span>
+    : <ActionButton place={place} look="sm end" label={label} run={() => openSheet("birthday")}>
+      {t("do_birthday")}
+    </ActionButton>;
+}
+
+/** The end of a rule's row: its state, or the way to its action. */
+function RowEnd({ rule }: { rule: EarnRule }) {
+  const { kind, id, opens_at: opens } = rule;
+  const place = "earn:" + id;
+  const label = `${t(`do_${kind}`)}: ${ruleTitle(rule)}`;
+  if (rule.state === "done") return <DoneMark />;
+  if (rule.state === "waiting") return <span class="m end">{opens && t("again_on", { date: date(opens) })}</span>;
+  if (kind === "birthday") return <Birthday place={place} label={label} />;
+  const url = safeAddress(rule.url) ?? (/order/.test(kind) ? pageOrigin + "/" : null);
   if (!url || kind === "join" || kind === "visit") return null;
-  const click = kind === "social";
-  return <a class="btn sm end" href={url} target={click ? "_blank" : "_top"} rel="noopener" aria-label={label}
-    onClick={() => { if (click) void act(at, () => visited(rule)); }}>{t("do_" + kind)}</a>;
+  const isCounted = kind === "social";
+  return <a class="btn sm end" href={url} target={isCounted ? "_blank" : "_top"} rel="noopener" aria-label={label}
+    onClick={() => { if (isCounted) void runAction(place, () => countClick(rule)); }}>{t(`do_${kind}`)}</a>;
 }
 
-export function Earn() {
-  const rules = state.parts.earn!;
+export function Earn({ openTab }: TabProps) {
+  const rules = state.tabData.earn!;
+  const rows = rules.map((rule) => <Row icon={rule.kind} title={ruleTitle(rule)} text={ruleText(rule)}
+    end={<RowEnd rule={rule} />} more={<ActionError place={"earn:" + rule.id} />} />);
   return <div>
     <Title>{t("name_earn")}</Title>
     {!rules.length && <p class="m">{t("empty_earn")}</p>}
-    <ul>{withFriends(rules.map((rule) =>
-      <Row icon={rule.kind} title={ruleTitle(rule)} text={ruleText(rule)} end={<End rule={rule} />} more={<Note at={"earn:" + rule.id} />} />),
-    <Do look="sm end" run={() => choose("referral")}>{t("do_referral")}</Do>)}</ul>
+    <ul>{withReferralRow(rows,
+      <ActionButton look="sm end" run={() => openTab("referral")}>{t("do_referral")}</ActionButton>)}</ul>
   </div>;
 }

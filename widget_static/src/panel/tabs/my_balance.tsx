@@ -1,84 +1,108 @@
-// My balance: what there is, what waits, what ends; the tier; every movement with its sum; own data and leaving.
+// My balance: what is available, pending and expiring; the tier; every movement with its reason; own data and leaving.
 
-import { h } from "../draw";
-import type { History, HistoryRow, Reason, TierStanding } from "../../api";
-import { ask } from "../ask";
-import { Do, Facts, facts, Note, Title, rich } from "../parts";
-import { act, signOut } from "../session";
+import type { Balance, History, HistoryRow, Reason, TierStanding } from "../../api";
+import { runAction } from "../actions";
+import { ActionButton, ActionError, boldNumber, Facts, joinFacts, Title } from "../components";
+import { rewardName } from "../describe";
+import { request } from "../http";
+import { fetchActions, openSheet } from "../lazy_files";
+import { h } from "../render";
+import { signOut } from "../session";
 import { set, state } from "../state";
-import { rewardName } from "../terms";
-import { deeds, sheet } from "../wishes";
-import { date, lastDay, money, num, own, points, program, signed, t } from "../words";
+import { date, isolate, lastDay, money, num, points, program, signed, t } from "../words";
 
-/** What was bought, for rows about a reward. */
-const bought = ({ title, coupon }: Reason) => title ? own(title) : coupon ? rewardName({ title, ...coupon }) : "";
+/** The reward that a row is about. */
+const rewardOf = ({ title, coupon }: Reason) =>
+  title ? isolate(title) : coupon ? rewardName({ title, ...coupon }) : "";
 
 /** The row in words: "Order 10482". */
-function title({ reason }: HistoryRow): string {
-  const values = { order: own(reason.order_number ?? ""), title: bought(reason), program };
-  return /social|visit|custom/.test(reason.code) && reason.title ? own(reason.title) : t("row_" + reason.code, values);
+function rowTitle({ reason }: HistoryRow): string {
+  const { code, title, order_number: order } = reason;
+  if (/social|visit|custom/.test(code) && title) return isolate(title);
+  return t(`row_${code}`, { order: isolate(order ?? ""), title: rewardOf(reason), program });
 }
 
-const Movement = ({ row }: { row: HistoryRow }) => {
-  const waiting = row.state === "waiting";
-  return <li class="row" key={row.id}><details class="all why">
-    <summary onClick={() => act(row.id, deeds)}>
-      <div>
-        <p class="t">{title(row)}</p>
-        <p class="m">{facts(date(row.at), waiting && (row.due_at ? t("pending_until", { date: date(row.due_at) }) : t("pending")), row.reason.comment && own(row.reason.comment))} · <u>{t("why")}</u></p>
-      </div>
-      <span class={waiting ? "num m" : "num"}>{signed(row.points)}</span>
+const pendingText = (until: string | null) =>
+  until ? t("pending_until", { date: date(until) }) : t("pending");
+
+function Movement({ row }: { row: HistoryRow }) {
+  const { id, at, reason } = row;
+  const isWaiting = row.state === "waiting";
+  const text = joinFacts(
+    date(at), isWaiting && pendingText(row.due_at), reason.comment && isolate(reason.comment),
+  );
+  return <li class="row" key={id}><details class="all why">
+    <summary onClick={() => runAction(id, fetchActions)}>
+      <div><p class="t">{rowTitle(row)}</p><p class="m">{text} · <u>{t("why")}</u></p></div>
+      <span class={isWaiting ? "num m" : "num"}>{signed(row.points)}</span>
     </summary>
-    <p class="m">{state.deeds?.why(row, bought(row.reason))}</p>
-    <Note at={row.id} />
+    <p class="m">{state.actions?.reasonText(row, rewardOf(reason))}</p>
+    <ActionError place={id} />
   </details></li>;
-};
+}
 
 function Tier({ tier }: { tier: TierStanding }) {
-  const { next_missing: missing, ends_at: end } = tier;
-  const name = own(tier.name);
-  const next = tier.next_name && own(tier.next_name);
+  const { next_missing: missing, next_points: total, ends_at: end } = tier;
+  const name = isolate(tier.name);
+  const next = tier.next_name && isolate(tier.next_name);
   const factor = tier.multiplier && +tier.multiplier !== 1 && t("multiplied", { factor: num(+tier.multiplier) });
+  const text = joinFacts(factor, tier.benefits && isolate(tier.benefits));
   return <div>
     <h3>{t("tier", { tier: name })}</h3>
-    {next && missing !== null && <p>{rich("to_next", missing, { tier: next })}</p>}
-    {next && tier.next_points && <progress value={tier.points} max={tier.next_points} aria-label={next} />}
+    {next && missing !== null && <p>{boldNumber("to_next", missing, { tier: next })}</p>}
+    {next && total && <progress value={tier.points} max={total} aria-label={next} />}
     <p class="m">{[
-      (factor || tier.benefits) && t("benefits_now", { text: facts(factor, tier.benefits && own(tier.benefits)) }),
-      next && tier.next_benefits && t("benefits_next", { tier: next, text: own(tier.next_benefits) }),
+      text && t("benefits_now", { text }),
+      next && tier.next_benefits && t("benefits_next", { tier: next, text: isolate(tier.next_benefits) }),
       end && t("tier_ends", { tier: name, date: lastDay(end) }),
     ].filter(Boolean).join(" ").replace(/\.(\u2069?)\./g, ".$1")}</p>
   </div>;
 }
 
-async function further(cursor: string): Promise<void> {
-  const page = await ask<History>("my-balance/history?cursor=" + encodeURIComponent(cursor));
-  set({ parts: { ...state.parts, my_balance: { ...page, rows: [...state.parts.my_balance!.rows, ...page.rows] } } });
+function Figures({ balance }: { balance: Balance }) {
+  const { available, money_value: value, pending, debt, next_expiry: expiry } = balance;
+  return <Facts of={[
+    [t("available"), joinFacts(points(available), value && money(value))],
+    [pendingText(balance.pending_until), pending > 0 ? points(pending) : null],
+    [expiry ? t("expire_next", { date: lastDay(expiry.at) }) : "", expiry && points(expiry.points)],
+    [t("debt"), debt > 0 ? points(debt) : null],
+    [t("earned_total"), points(balance.earned)],
+    [t("redeemed_total"), points(balance.redeemed)],
+  ]} />;
 }
 
-export function MyBalance() {
+async function loadMore(cursor: string): Promise<void> {
+  const page = await request<History>("my-balance/history?cursor=" + encodeURIComponent(cursor));
+  const { rows } = state.tabData.my_balance!;
+  set({ tabData: { ...state.tabData, my_balance: { ...page, rows: [...rows, ...page.rows] } } });
+}
+
+const OwnAccount = () => [
+  <h3>{t("your_account")}</h3>,
+  state.member?.email && <p class="m">{isolate(state.member.email)}</p>,
+  <div class="pair">
+    <ActionButton place="account" run={async () => (await fetchActions()).downloadData()}>{t("download")}</ActionButton>
+    <ActionButton place="account" run={signOut}>{t("log_out")}</ActionButton>
+  </div>,
+  <ActionError place="account" />,
+  <div class="wide">
+    <ActionButton place="account" look="txt" run={() => openSheet("leave")}>{t("leave", { program })}</ActionButton>
+  </div>,
+];
+
+export default function MyBalance() {
   const balance = state.balance!;
-  const { rows, next_cursor: cursor } = state.parts.my_balance!;
-  const { pending_until: until, next_expiry: expiry } = balance;
+  const { rows, next_cursor: cursor } = state.tabData.my_balance!;
   return <div>
     <Title>{t("name_my_balance")}</Title>
-    <Facts of={[
-      [t("available"), facts(points(balance.available), balance.money_value && money(balance.money_value))],
-      [until ? t("pending_until", { date: date(until) }) : t("pending"), balance.pending > 0 ? points(balance.pending) : null],
-      [expiry ? t("expire_next", { date: lastDay(expiry.at) }) : "", expiry && points(expiry.points)],
-      [t("debt"), balance.debt > 0 ? points(balance.debt) : null],
-      [t("earned_total"), points(balance.earned)],
-      [t("redeemed_total"), points(balance.redeemed)],
-    ]} />
-    {state.deeds?.notices()}
+    <Figures balance={balance} />
+    {state.actions?.Notices()}
     {balance.tier && <Tier tier={balance.tier} />}
     <h3>{t("history")}</h3>
     {rows.length ? <ul>{rows.map((row) => <Movement row={row} />)}</ul> : <p class="m">{t("empty_history")}</p>}
-    {cursor && <div class="wide"><Do at="more" run={() => further(cursor)}>{t("show_more")}</Do></div>}
-    <h3>{t("your_account")}</h3>
-    {state.member?.email && <p class="m">{own(state.member.email)}</p>}
-    <div class="pair"><Do at="account" run={async () => (await deeds()).download()}>{t("download")}</Do><Do at="account" run={signOut}>{t("log_out")}</Do></div>
-    <Note at="account" />
-    <div class="wide"><Do at="account" look="txt" run={() => sheet("leave")}>{t("leave", { program })}</Do></div>
+    {cursor && <div class="wide">
+      <ActionButton place="more" run={() => loadMore(cursor)}>{t("show_more")}</ActionButton>
+    </div>}
+    <OwnAccount />
   </div>;
 }

@@ -1,0 +1,89 @@
+// The components that every tab is made of.
+
+import type { EarnRule } from "../api";
+import { runAction } from "./actions";
+import { ICONS, type IconName } from "./icons";
+import { h, type Child } from "./render";
+import { showToast, state } from "./state";
+import { num, t, type Values } from "./words";
+
+/** A kind of rule without an icon of its own has the plus. */
+export const Icon = ({ name }: { name: IconName | EarnRule["kind"] }) =>
+  <svg viewBox="0 0 20 20"><path d={(ICONS as Record<string, string>)[name] ?? ICONS.earn} /></svg>;
+
+/** Facts in one line; empty ones are left out. */
+export const joinFacts = (...all: (string | false | null | undefined)[]) => all.filter(Boolean).join(" · ");
+
+export const Title = ({ children }: { children?: Child }) => <h2 tabIndex={-1}>{children}</h2>;
+
+interface RowProps {
+  icon?: IconName | EarnRule["kind"];
+  title: Child;
+  text?: string;
+  end?: Child;
+  children?: Child;
+  more?: Child;
+}
+
+export const Row = ({ icon, title, text, end, children, more }: RowProps) =>
+  <li class="row">
+    {icon && <Icon name={icon} />}
+    <div><p class="t">{title}</p>{text && <p class="m">{text}</p>}{children}</div>
+    {end}{more}
+  </li>;
+
+/** Name and value, one line each; a null value has no line. */
+export const Facts = ({ of }: { of: [string, Child][] }) =>
+  <dl>{of.map(([name, value]) => value != null && <div><dt>{name}</dt><dd>{value}</dd></div>)}</dl>;
+
+interface ButtonProps {
+  /** Where its refusal is shown, and what is busy meanwhile. */
+  place?: string;
+  look?: string;
+  label?: string;
+  off?: boolean;
+  run: () => unknown;
+  children?: Child;
+}
+
+export const ActionButton = ({ place = "", look = "", label, off, run, children }: ButtonProps) =>
+  <button class={"btn " + look} aria-label={label} aria-disabled={off || state.busy === (place || 0)}
+    onClick={() => off || runAction(place, run)}>{children}</button>;
+
+/** The refusal of an action, in its place. */
+export const ActionError = ({ place }: { place: string }) =>
+  state.error?.place === place && !state.error.field
+    ? <p class="bad all" role="alert">{state.error.text}</p> : null;
+
+export const DoneMark = () => <span class="ok end"><Icon name="check" />{t("done")}</span>;
+
+/** Copies a text, or at least selects it where it is `shown`; returns whether it is on the clipboard. */
+export async function copyText(text: string, shown?: Element | null): Promise<boolean> {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    if (shown) getSelection()!.selectAllChildren(shown);
+    return !!shown && document.execCommand("copy");
+  }
+}
+
+/** copyText() with a toast. */
+export const copyWithToast = async (text: string, shown?: Element | null) =>
+  showToast(await copyText(text, shown) ? t("copied") : t("selected"));
+
+/** A code or link, with a button that copies it. */
+export const Code = ({ text, label, shown = text }: { text: string; label: string; shown?: string }) =>
+  <div class="code">
+    <span dir="ltr">{shown}</span>
+    <button class="icon" aria-label={label}
+      onClick={(event) => copyWithToast(text, event.currentTarget.previousElementSibling)}><Icon name="copy" /></button>
+  </div>;
+
+export const Toast = () => <p class="toast" role="status">{state.toast}</p>;
+
+/** A text of points with its number in bold: "**260** more points". */
+export function boldNumber(key: string, n: number, values: Values = {}): Child {
+  const [before, after] = t(key, { ...values, n }, () => "\0").split("\0");
+  return [before, <b>{num(n)}</b>, after];
+}

@@ -90,7 +90,7 @@ def move_referral_of_order(event: events.OrderChanged) -> None:
     if order.customer_id is None:
         return
     code = order.merged.landing_referral
-    if code and order.why_nothing != orders.BEFORE_PROGRAM:
+    if code and order.ineligible_reason != orders.BEFORE_PROGRAM:
         friend = customers.by_id(shop.id, order.customer_id)
         binding.bind(shop, friend, code, source="job", came_at=order.placed_at)
     progress.evaluate(shop, order.customer_id, source="job")

@@ -471,7 +471,7 @@ def test_an_order_in_another_currency_says_why_it_gives_nothing(shop_on: Shops) 
     shop, order = shop_on("woocommerce", currency="EUR"), case("woo-5-order-in-usd.json")
     assert shop.tells("order.updated", order)["status"] == "booked"
     assert sum(shop.balances().values()) == 0
-    assert Order.need(shop.shop).why_nothing == "other_currency"
+    assert Order.need(shop.shop).ineligible_reason == "other_currency"
 
 
 def test_a_refund_that_is_exactly_the_parcel_takes_no_points(shop_on: Shops) -> None:

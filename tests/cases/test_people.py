@@ -73,7 +73,7 @@ def test_cleaned_orders_of_several_customers_never_pool(shop_on: ShopOn) -> None
         shop.tells("order.updated", body)
     assert shop.balances() == {f"{name}@example.com": 1000 for name in ("ann", "bob", "cid")}
     nameless = Order.need(shop.shop, Order.external_id == "99")
-    assert (nameless.customer_id, nameless.why_nothing) == (None, orders.NO_CUSTOMER)
+    assert (nameless.customer_id, nameless.ineligible_reason) == (None, orders.NO_CUSTOMER)
 
 
 def test_a_member_s_order_that_lost_its_member_stays_the_member_s(shop_on: ShopOn) -> None:
@@ -98,7 +98,7 @@ def test_an_order_from_before_the_program_gives_nothing_and_says_why(shop_on: Sh
     shop.world.rule("first_order", points=150)
     shop.tells("order.updated", told)
     assert shop.balances() == {}
-    assert Order.need(shop.shop).why_nothing == "before_program"
+    assert Order.need(shop.shop).ineligible_reason == "before_program"
 
 
 def test_moving_the_day_is_followed_by_orders_told_before(shop_on: ShopOn) -> None:
@@ -255,7 +255,7 @@ def test_two_spellings_are_one_person_or_the_second_is_nobody(shop_on: ShopOn, o
         }
         assert shop.tells("order", order)["status"] == "booked"
     nameless = list(Order.of(shop.shop).where(Order.customer_id.is_null()))
-    assert {row.why_nothing for row in nameless} <= {orders.NO_CUSTOMER}
+    assert {row.ineligible_reason for row in nameless} <= {orders.NO_CUSTOMER}
     assert sum(shop.balances().values()) == 1000 * (2 - len(nameless))
     assert Customer.of(shop.shop).count() <= 1
 

@@ -168,7 +168,7 @@ def what_is_placed_before_the_beginning_gives_nothing(told: list[tuple[str, date
                 world.guest_orders("ann@example.com", "10.00", id=f"o{number}", placed_at=placed[f"o{number}"])
         counted |= {name for name, at in placed.items() if clock.local_date(at, world.shop.timezone) >= begins}
         assert world.given_by_order() == dict.fromkeys(counted, 100)
-        reasons = {row.external_id: row.why_nothing for row in Order.of(world.shop)}
+        reasons = {row.external_id: row.ineligible_reason for row in Order.of(world.shop)}
         assert reasons == {name: None if name in counted else "before_program" for name in placed}
     world.books_must_balance()
 

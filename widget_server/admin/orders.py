@@ -39,7 +39,7 @@ ORDER = Entity(
         "externalId": Field(Order.external_id, "text"),
         "number": Field(Order.number, "text"),
         "status": Field(Order.status, "enum", to_stored=word_of(STATUSES)),
-        "ineligibleReason": Field(Order.why_nothing, "text", nullable=True),
+        "ineligibleReason": Field(Order.ineligible_reason, "text", nullable=True),
         "placedDate": PLACED,
         "createdDate": Field(Order.created_at, "time"),
         "updatedDate": Field(Order.updated_at, "time"),

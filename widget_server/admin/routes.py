@@ -299,7 +299,7 @@ def _query(shape: type[Schema]) -> Any:
 def _once(known: Caller, run: Callable[[], Any]) -> Any:
     """A request key is the caller's own: what another sends as the same key is another request."""
     who = known.key_id or (known.customer and known.customer.id)
-    body = {"path": request.full_path, "method": request.method, "asked": request.get_data(as_text=True)}
+    body = {"path": request.full_path, "method": request.method, "body": request.get_data(as_text=True)}
     sent = request.headers[KEY_HEADER]
     if not 0 < len(sent) <= idempotency.KEY_LENGTH_MAX:
         raise BadRequest(

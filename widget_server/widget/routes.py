@@ -87,7 +87,7 @@ def once(shopper: Shopper, body: Any, act: Callable[[str], Any], *, limit: Limit
     if not 0 < len(sent) <= KEY_LENGTH_MAX:
         raise BadRequest(f"Send a request key of your own, 1 to {KEY_LENGTH_MAX} characters.", field=KEY_HEADER)
     key = f"{shopper.customer.id}:{sent}"
-    body = {"path": request.path, "asked": body}
+    body = {"path": request.path, "body": body}
 
     def act_anew() -> Any:
         if limit is not None:

@@ -65,18 +65,18 @@ def test_an_order_of_a_draft_or_paused_program_never_gives(world: World) -> None
     ann = world.member()
     programs.pause(world.shop.id)
     order = ann.orders("20.00", id="early")
-    assert order.why_nothing == "program_not_active"
+    assert order.ineligible_reason == "program_not_active"
     programs.activate(world.shop.id)
     ann.orders("20.00", id="early", status="fulfilled", modified_at=clock.now() + timedelta(minutes=1))
     assert ann.balance == 0
     draft = World.create(active=False)
-    assert draft.order(ANN).why_nothing == "program_not_active"
+    assert draft.order(ANN).ineligible_reason == "program_not_active"
 
 
 def test_an_order_in_another_currency_never_gives(world: World) -> None:
     world.order_rule(10)
     order = world.member().orders(currency="USD")
-    assert order.why_nothing == "other_currency"
+    assert order.ineligible_reason == "other_currency"
     assert not db.database.execute_sql("SELECT 1 FROM award").fetchall()
 
 
@@ -152,7 +152,7 @@ def test_the_first_activation_is_when_the_shop_began(world: World) -> None:
         midnight = clock.start_of(NOON.date(), shop.shop.timezone)
         early = ann.orders("10.00", placed_at=midnight - timedelta(seconds=1))
         ann.orders("10.00", placed_at=midnight)
-    assert (early.why_nothing, ann.balance) == (orders.BEFORE_PROGRAM, 100)
+    assert (early.ineligible_reason, ann.balance) == (orders.BEFORE_PROGRAM, 100)
     shop.books_must_balance()
 
 

@@ -105,7 +105,7 @@ def order(row: Order, awards: list[Award]) -> LoyaltyOrder:
         "currency": told.currency,
         "total": told.total,
         "coupon_codes": list(told.coupon_codes or ()),
-        "ineligible_reason": row.why_nothing,
+        "ineligible_reason": row.ineligible_reason,
         "awards": [award(one) for one in awards],
         "placed_date": row.placed_at,
         "created_date": row.created_at,

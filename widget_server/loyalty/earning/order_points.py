@@ -35,7 +35,7 @@ def score_order(shop: Shop, order_id: str, *, source: str) -> None:
     """
     with atomic():
         order = Order.need(shop, Order.id == order_id)
-        if order.why_nothing or order.customer_id is None:
+        if order.ineligible_reason or order.customer_id is None:
             return
         program, customer = programs.of(shop.id), customers.by_id(shop.id, order.customer_id)
         _lock_concerned(shop, order)

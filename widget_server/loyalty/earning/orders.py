@@ -38,7 +38,7 @@ DECIDED = (PROGRAM_NOT_ACTIVE, OTHER_CURRENCY)
 
 
 class Order(ShopTable):
-    """One purchase. `why_nothing` says why it gives no points (`_why_nothing`).
+    """One purchase. `ineligible_reason` says why it gives no points (`_ineligible_reason`).
 
     `owner_by_id` and `owner_as_of` say how well its owner was named (`Claim`). `billing_email` is the address typed
     at that checkout, `address_digests` are those of its postal addresses (postal_addresses.py). `was_paid` stays
@@ -52,7 +52,7 @@ class Order(ShopTable):
     status = Text()
     customer_id = Text(null=True)
     state = Json()
-    why_nothing = Text(null=True)
+    ineligible_reason = Text(null=True, column_name="why_nothing")
     placed_at = UtcDateTime()
     created_at = UtcDateTime()
     updated_at = UtcDateTime()
@@ -177,7 +177,7 @@ def receive_deletion(shop: Shop, platform: str, order_id: str) -> Order | None:
 
 
 def reconsider(shop: Shop) -> None:
-    """Recompute `why_nothing` of every order after the day from which orders count was moved; the job.
+    """Recompute `ineligible_reason` of every order after the day from which orders count was moved; the job.
 
     Orders that count now are scored; those that have given points keep them (acceptance 59).
     """
@@ -191,7 +191,7 @@ def reconsider(shop: Shop) -> None:
 
 
 def _ids_after(shop: Shop, last: str) -> list[str]:
-    undecided = Order.why_nothing.is_null() | (Order.why_nothing == BEFORE_PROGRAM)
+    undecided = Order.ineligible_reason.is_null() | (Order.ineligible_reason == BEFORE_PROGRAM)
     rows = Order.of(shop, Order.id).where(Order.id > last, undecided).order_by(Order.id).limit(RECONSIDER_CHUNK)
     return [row.id for row in rows]
 
@@ -305,7 +305,7 @@ def _locked(shop: Shop, platform: str, received: OrderState) -> Order:
             "number": received.number,
             "status": _status(received),
             "state": {},
-            "why_nothing": _decided(shop, received),
+            "ineligible_reason": _decided(shop, received),
             "placed_at": received.placed_at,
             "created_at": moment,
             "updated_at": moment,
@@ -351,13 +351,13 @@ def _status(state: OrderState) -> str:
     return "cancelled" if state.is_void else state.status
 
 
-def _why_nothing(shop: Shop, order: Order, placed_at: datetime) -> str | None:
+def _ineligible_reason(shop: Shop, order: Order, placed_at: datetime) -> str | None:
     """Why the order gives no points; None when it may. Recomputed with every message about the order.
 
     An order that has counted goes on counting when the beginning is moved behind it (acceptance 59).
     """
-    if order.why_nothing in DECIDED:
-        return str(order.why_nothing)
+    if order.ineligible_reason in DECIDED:
+        return str(order.ineligible_reason)
     before = programs.is_before_program(shop, programs.of(shop.id), placed_at)
     if before and Award.one(shop, Award.order_id == order.id) is None:
         return BEFORE_PROGRAM
@@ -367,13 +367,13 @@ def _why_nothing(shop: Shop, order: Order, placed_at: datetime) -> str | None:
 def _store(shop: Shop, order: Order, merged: OrderState) -> Order:
     if _is_of_erased(shop, order):
         merged = without_texts(merged)
-    value, why = merged.as_json(), _why_nothing(shop, order, merged.placed_at)
-    is_new = not order.state or canonical(order.state) != canonical(value) or why != order.why_nothing
+    value, why = merged.as_json(), _ineligible_reason(shop, order, merged.placed_at)
+    is_new = not order.state or canonical(order.state) != canonical(value) or why != order.ineligible_reason
     if not is_new and not order.dirty_fields:
         return order
     order.state, order.status, order.number = value, _status(merged), merged.number
     order.placed_at, order.updated_at = merged.placed_at, clock.now()
-    order.why_nothing, order.was_paid = why, order.was_paid or "paid" in merged.reached
+    order.ineligible_reason, order.was_paid = why, order.was_paid or "paid" in merged.reached
     order.save()
     emit(OrderChanged(order.shop_id, order.id))
     return order

@@ -107,7 +107,7 @@ def _standing(shop: Shop, program: ReferralProgram, referral: Referral) -> tuple
         return None, "completed" if friend.is_member or friend.registered_at else "joined"
     rules = programs.of(shop.id).rules
     milestone: Milestone = "fulfilled" if program.trigger == "first_fulfilled_order" else rules.paid_at
-    counts = Order.why_nothing.is_null() | (Order.why_nothing != BEFORE_PROGRAM)
+    counts = Order.ineligible_reason.is_null() | (Order.ineligible_reason != BEFORE_PROGRAM)
     mine = Order.of(shop).where(Order.customer_id == friend.id, Order.status != "cancelled", counts)
     placed = list(mine.order_by(Order.placed_at, Order.external_id).limit(20))
     least = max(program.minimum_subtotal or ZERO, money.coin(shop.currency))

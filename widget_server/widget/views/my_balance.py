@@ -88,11 +88,11 @@ def history(shop: Shop, customer: Customer, account: Account | None, *, cursor: 
 
 
 def _orders_without_points(shop: Shop, customer: Customer) -> list[Json]:
-    mine = Order.of(shop, Order.number, Order.placed_at, Order.why_nothing).where(
-        Order.customer_id == customer.id, Order.why_nothing.is_null(False), Order.status != "cancelled"
+    mine = Order.of(shop, Order.number, Order.placed_at, Order.ineligible_reason).where(
+        Order.customer_id == customer.id, Order.ineligible_reason.is_null(False), Order.status != "cancelled"
     )
     newest = mine.order_by(Order.placed_at.desc(), Order.id).limit(WITHOUT_POINTS_MAX)
-    return [{"number": one.number, "placed_at": one.placed_at, "reason": one.why_nothing} for one in newest]
+    return [{"number": one.number, "placed_at": one.placed_at, "reason": one.ineligible_reason} for one in newest]
 
 
 def _waiting(shop: Shop, account: Account) -> list[Award]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any, Literal, Required, TypedDict
+from typing import Annotated, Literal, Required, TypedDict, cast
 
 from marshmallow import ValidationError, validate
 
@@ -109,11 +109,12 @@ class CustomRule(RuleFigures, total=False):
 class PointsOnly(Rule):
     """Rules of these kinds know no amount of money: what earns by money is an order."""
 
-    def check(self, data: dict[str, Any], partial: bool) -> None:
-        if data["earning_rule"].get("conversion_rate") is not None:
+    def check(self, data: dict[str, object], partial: bool) -> None:
+        rule = cast(CustomRule, data["earning_rule"])
+        if rule.get("conversion_rate") is not None:
             raise ValidationError("A rule of this kind knows no amount of money.", field_name="earningRule")
 
-    def shape(self, partial: bool) -> dict[str, Any]:
+    def shape(self, partial: bool) -> dict[str, object]:
         return {"properties": {"earningRule": {"properties": {"conversionRate": NEVER}}}}
 
 

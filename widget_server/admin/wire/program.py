@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, Literal, TypedDict
+from typing import Annotated, Literal, TypedDict
 
 from widget_server import config
 from widget_server.loyalty.program.programs import Program
@@ -45,7 +45,7 @@ PREMIUM: PremiumFeatures = {"loyalty_program": True, "tiers": True, "points_expi
 class PointsIsAnAlias(Rule):
     """The documents' own sample calls `pointDefinition` `points` (wix-api §8.7)."""
 
-    def prepare(self, data: dict[str, Any]) -> dict[str, Any]:
+    def prepare(self, data: dict[str, object]) -> dict[str, object]:
         if "points" not in data or "pointDefinition" in data:
             return data
         return {"pointDefinition" if name == "points" else name: value for name, value in data.items()}

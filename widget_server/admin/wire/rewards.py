@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any, Literal, Required, TypedDict
+from typing import Annotated, Literal, Required, TypedDict
 
 from marshmallow import ValidationError, validate
 
@@ -147,12 +147,12 @@ class CouponReward(TypedDict, total=False):
 class TypeOfArm(Rule):
     """`type`, when it comes, is that of the arm."""
 
-    def check(self, data: dict[str, Any], partial: bool) -> None:
+    def check(self, data: dict[str, object], partial: bool) -> None:
         arm = next((word for name, word in TYPES.items() if data.get(name)), None)
         if arm and data.get("type") not in (None, arm):
             raise ValidationError(f"This is a {arm}.", field_name="type")
 
-    def shape(self, partial: bool) -> dict[str, Any]:
+    def shape(self, partial: bool) -> dict[str, object]:
         words = {camel(name): word for name, word in TYPES.items()}
         arms = [
             {"properties": {other: NEVER, "type": {"enum": [words[name]]}}}

@@ -17,8 +17,9 @@ export function safeAddress(url: string | null): string | null {
   }
 }
 
+/** A kind without texts of its own has those of "custom", here and for its button and its rows in the history. */
 export const ruleTitle = ({ title, kind, channel }: EarnRule) =>
-  title ? isolate(title) : t(`earn_${kind}`, { channel: isolate(channel ?? ""), program });
+  title ? isolate(title) : t(`earn_${kind}`, { channel: isolate(channel ?? ""), program }) || t("earn_custom");
 
 function ruleLimit({ limit }: EarnRule): string | null {
   if (!limit) return null;

@@ -34,7 +34,8 @@ function Birthday({ place, label }: { place: string; label: string }) {
 function RowEnd({ rule }: { rule: EarnRule }) {
   const { kind, id, opens_at: opens } = rule;
   const place = "earn:" + id;
-  const label = `${t(`do_${kind}`)}: ${ruleTitle(rule)}`;
+  const action = t(`do_${kind}`) || t("do_custom");
+  const label = `${action}: ${ruleTitle(rule)}`;
   if (rule.state === "done") return <DoneMark />;
   if (rule.state === "waiting") return <span class="m end">{opens && t("again_on", { date: date(opens) })}</span>;
   if (kind === "birthday") return <Birthday place={place} label={label} />;
@@ -42,7 +43,7 @@ function RowEnd({ rule }: { rule: EarnRule }) {
   if (!url || kind === "join" || kind === "visit") return null;
   const isCounted = kind === "social";
   return <a class="btn sm end" href={url} target={isCounted ? "_blank" : "_top"} rel="noopener" aria-label={label}
-    onClick={() => { if (isCounted) void runAction(place, () => countClick(rule)); }}>{t(`do_${kind}`)}</a>;
+    onClick={() => { if (isCounted) void runAction(place, () => countClick(rule)); }}>{action}</a>;
 }
 
 export function Earn({ openTab }: TabProps) {

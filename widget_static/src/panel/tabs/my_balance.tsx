@@ -19,7 +19,7 @@ const rewardOf = ({ title, coupon }: Reason) =>
 function rowTitle({ reason }: HistoryRow): string {
   const { code, title, order_number: order } = reason;
   if (/social|visit|custom/.test(code) && title) return isolate(title);
-  return t(`row_${code}`, { order: isolate(order ?? ""), title: rewardOf(reason), program });
+  return t(`row_${code}`, { order: isolate(order ?? ""), title: rewardOf(reason), program }) || t("row_custom");
 }
 
 const pendingText = (until: string | null) =>

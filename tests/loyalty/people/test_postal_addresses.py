@@ -19,7 +19,7 @@ ANN = PostalAddress("Ann Lee", "Hauptstraße 1", "Hof", "10115", "DE")
         PostalAddress("Änn Leé", "HAUPTSTRASSE 1", "(Hof)", "10115", "DE"),
     ],
 )
-def test_it_is_the_same_however_it_is_written(spelt: PostalAddress) -> None:
+def test_it_is_the_same_however_it_is_written(world: World, spelt: PostalAddress) -> None:
     assert ANN.digest == spelt.digest is not None
 
 

@@ -85,9 +85,11 @@ def edit(
         customer = customers.refresh(customers.live(customers.by_id(shop_id, customer_id)))
         if customer.erased_at is not None:
             raise NotFound("This customer was erased.")
-        facts = _address_facts(customer, parsed, email_verified)
-        _check_new(shop_id, external_id=edits.get("external_id"), email=facts.get("email"), but=customer.id)
-        facts |= _cleaned(edits)
+        address = _address_facts(customer, parsed, email_verified)
+        _check_new(shop_id, external_id=edits.get("external_id"), email=address.get("email"), but=customer.id)
+        facts = _cleaned(edits) | address
+        if "birthday" in edits:
+            facts["birthday_set_at"] = clock.now()
         if facts.keys() & {"email", *customers.LINES}:
             facts["facts_as_of"] = clock.now()
         customers.update(customer, **facts)
@@ -106,11 +108,11 @@ def _address_facts(customer: Customer, email: Email | None, verified: bool | Non
 
 def _cleaned(edits: EditableFacts) -> CustomerFacts:
     """The edits in the form that is stored; raises BadRequest for labels and notes that are too long or too many."""
-    facts = cast(CustomerFacts, {name: value for name, value in edits.items() if name not in ("labels", "birthday")})
+    facts = cast(CustomerFacts, dict(edits))
     if "labels" in edits:
         facts["labels"] = _clean_labels(edits["labels"])
     if "birthday" in edits:
-        facts |= {"birthday": edits["birthday"].isoformat(), "birthday_set_at": clock.now()}
+        facts["birthday"] = edits["birthday"].isoformat()
     if len(edits.get("notes") or "") > NOTES_LENGTH_MAX:
         raise BadRequest(f"Notes have at most {NOTES_LENGTH_MAX} characters.", field="notes")
     return facts

@@ -109,9 +109,7 @@ def confirm(
     with atomic():
         customer = _owner(shop, confirmation.email)
         wishes: Wishes = confirmation.wishes
-        facts = _facts_of(wishes)
-        if new_hash is not None:
-            facts["password_hash"] = new_hash
+        facts = _facts_of(wishes if new_hash is None else {**wishes, "password_hash": new_hash})
         if "password_hash" in facts:
             sessions.close_all(shop.id, customer.id)
         customers.update(customer, **facts)
@@ -121,7 +119,7 @@ def confirm(
 
 def _facts_of(wishes: Wishes) -> CustomerFacts:
     """The facts on the customer among the wishes of a confirmation."""
-    names = ("name", "locale", "accepts_marketing", "password_hash")
+    names = ("password_hash", "name", "locale", "accepts_marketing")
     return cast(CustomerFacts, {name: value for name in names if (value := wishes.get(name)) is not None})
 
 

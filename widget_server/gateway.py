@@ -17,12 +17,15 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from widget_server import connections
 from widget_server.web.networks import address_bucket
 from widget_server.web.safe_headers import NOSNIFF
 from widget_server.work import Work
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 BODY_BYTES_MAX = 10 * 1024 * 1024 + 100_000  # the largest upload; the application's own limits are lower
 BODY_SECONDS_MAX = 60.0
@@ -232,7 +235,7 @@ async def _read(protocol: Any) -> bytes:
         parts.append(part)
 
 
-def environ(scope: Scope, body: bytes) -> dict[str, Any]:
+def environ(scope: Scope, body: bytes) -> "WSGIEnvironment":
     """The WSGI environment (PEP 3333) of a request whose body has arrived."""
     host, _, port = scope.server.rpartition(":")
     address, _, peer_port = scope.client.rpartition(":")
@@ -265,7 +268,7 @@ def environ(scope: Scope, body: bytes) -> dict[str, Any]:
     return found
 
 
-def call(application: Wsgi, request: dict[str, Any]) -> tuple[int, Headers, bytes]:
+def call(application: Wsgi, request: "WSGIEnvironment") -> tuple[int, Headers, bytes]:
     """Run a WSGI application to its end: status, headers, body."""
     began: list[tuple[int, Headers]] = []
 

@@ -13,6 +13,7 @@ from widget_server.db import Bool, Int, Money, ShopTable, UtcDateTime, canonical
 PAGE = 500
 
 Key = tuple[str, ...]
+DatabaseRow = tuple[Any, ...]  # values as the driver gives them
 
 
 def name_of(table: type[ShopTable]) -> str:
@@ -85,7 +86,7 @@ def _columns(table: type[ShopTable]) -> tuple[tuple[str, Callable[[Any], Any] | 
     return tuple(found)
 
 
-def _state(table: type[ShopTable], row: tuple[Any, ...]) -> str:
+def _state(table: type[ShopTable], row: DatabaseRow) -> str:
     """The keyed hash of a whole row. What holds its default is left out, so that a later column changes no state."""
     values = {
         name: portable(value) if portable else value
@@ -121,7 +122,7 @@ def read(table: type[ShopTable], shop_id: str, keys: list[Key], *, lock: bool = 
     return {key: state for _, key, state in found}
 
 
-def select(table: type[ShopTable], conditions: str, values: list[Any]) -> Iterator[tuple[str, Key, str]]:
+def select(table: type[ShopTable], conditions: str, values: Sequence[object]) -> Iterator[tuple[str, Key, str]]:
     """Shop, key and state of each row."""
     columns = [name for name, _, _ in _columns(table)]
     places, shop_at = [columns.index(name) for name in key_names(table)], columns.index("shop_id")
@@ -129,7 +130,7 @@ def select(table: type[ShopTable], conditions: str, values: list[Any]) -> Iterat
         yield row[shop_at], tuple(row[place] for place in places), _state(table, row)
 
 
-def fetched(table: type[ShopTable], conditions: str, values: Sequence[Any]) -> list[Any]:
+def fetched(table: type[ShopTable], conditions: str, values: Sequence[object]) -> list[DatabaseRow]:
     """Whole rows, as they are hashed; text that is no UTF-8, which nobody of ours wrote, in another spelling."""
     try:
         return list(database.execute_sql(f"{_selecting(table, on_sqlite(), False)} {conditions}", values).fetchall())

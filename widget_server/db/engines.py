@@ -52,7 +52,7 @@ _OUR_TYPES_POSTGRES = {
 
 
 class Cursor(Protocol):
-    """What both drivers return of a statement: rows as tuples."""
+    """What both drivers return of a statement: rows as tuples. No type tells what a column holds, hence Any."""
 
     def fetchone(self) -> Any:
         """The next row; None when there is none."""

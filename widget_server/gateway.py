@@ -109,15 +109,15 @@ class Gateway:
         protocol.response_bytes(status, headers, body)
 
     def _alive(self) -> tuple[int, Headers, bytes]:
-        """The process lives: told without a thread, so that a busy server is not taken for a dead one."""
+        """The process lives: said without a thread, so that a busy server is not taken for a dead one."""
         return 200, _own_headers(), b'{"status":"alive"}'
 
     async def _body(self, scope: Scope, protocol: Any) -> bytes:
         """The whole body. Raises TurnedAway: 413 too large, 408 too slow, 503 too many at once."""
-        told = scope.headers.get("content-length") or "0"
-        if told.isdecimal() and int(told) > BODY_BYTES_MAX:
+        length = scope.headers.get("content-length") or "0"
+        if length.isdecimal() and int(length) > BODY_BYTES_MAX:
             raise TurnedAway(413, "too_large", "The body is too large.")
-        if told == "0" and "transfer-encoding" not in scope.headers:
+        if length == "0" and "transfer-encoding" not in scope.headers:
             return b""
         address = self._address(scope)
         if self.reading[address] >= BODIES_PER_ADDRESS_MAX or self.reading.total() >= BODIES_MAX:

@@ -1,7 +1,7 @@
 """Work that may be ended before it is done: a statement that takes too long, a read whose caller has left.
 
-PostgreSQL ends statements by itself (statement_timeout). SQLite calls back while it works on one; here is what it is
-told then. What is inside a transaction goes on when its caller leaves: a shop's webhook must not be lost that way.
+PostgreSQL ends statements by itself (statement_timeout). SQLite calls back while it works on one; here is what it
+hears then. What is inside a transaction goes on when its caller leaves: a shop's webhook must not be lost that way.
 """
 
 import threading
@@ -41,7 +41,7 @@ class Work:
 
     @contextmanager
     def here(self) -> Iterator[None]:
-        """This thread does the work."""
+        """Run the block as this work: this thread does it."""
         _here.work = self
         try:
             yield

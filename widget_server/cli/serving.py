@@ -150,7 +150,7 @@ def connections() -> int:
 
 
 def need_free(port: int, option: str, host: str = "127.0.0.1") -> None:
-    """Two servers may listen on one port here, and would share its callers: so ask first."""
+    """Raises ClickException naming `option` when the port is taken: two servers on one would share its callers."""
     family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     with socket.socket(family, kind) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -12,7 +12,10 @@ from widget_server.errors import BadRequest
 
 
 def from_stdin(context: click.Context, option: click.Parameter, value: str | None) -> str | None:
-    """A secret is "-", to be read from standard input: a word of the command can be read by others on the machine."""
+    """Returns the secret that stands on standard input for "-"; None without one.
+
+    Raises BadRequest for any other word: others on the machine can read the words of a command.
+    """
     if value not in (None, "-"):
         raise BadRequest(
             f"A secret in the command can be seen by others: give {option.opts[0]} - and send it on standard input.",

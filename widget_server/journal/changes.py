@@ -40,6 +40,7 @@ def note(table: type[ShopTable], shop_id: str, key: Key, *, is_removed: bool) ->
 
 
 def forget() -> None:
+    """Forget what was noted: a transaction begins, or is over."""
     _open.changes = {}
 
 

@@ -18,19 +18,19 @@ class Journaled(ShopTable):
 
     @classmethod
     def insert(cls, data: Changes | None = None, /, **columns: object) -> peewee.ModelInsert:
-        """An INSERT that notes its row."""
+        """Returns an INSERT that notes its row for the journal."""
         plain: Any = super().insert(data, **columns)
         return _NotedInsert(cls, plain._insert)
 
     @classmethod
     def update(cls, data: Changes | None = None, /, **columns: object) -> peewee.ModelUpdate:
-        """An UPDATE that notes its rows."""
+        """Returns an UPDATE that notes its rows for the journal."""
         plain: Any = super().update(data, **columns)
         return _NotedUpdate(cls, plain._update)
 
     @classmethod
     def delete(cls) -> peewee.ModelDelete:
-        """A DELETE that notes its rows."""
+        """Returns a DELETE that notes its rows for the journal."""
         return _NotedDelete(cls)
 
     @classmethod

@@ -61,7 +61,7 @@ class Summary:
         or 1000 nested results are to be answered.
         """
         with costly():
-            return {"results": [{**one.told, **one.alone(select)} for one in self.wanted]}
+            return {"results": [{**one.heading, **one.alone(select)} for one in self.wanted]}
 
 
 def summary(entity: Entity, requested: object, zone: tzinfo = UTC, *, where: str = "search") -> Summary:
@@ -100,8 +100,8 @@ class _Level:
     part = ""  # the member of the request in which this type's own settings stand
     many = one = ""  # the members of the answer in which results stand: of the aggregation alone, or within another
 
-    def __init__(self, field: Field, zone: tzinfo, told: dict[str, str], own: object, path: str) -> None:
-        self.field, self.zone, self.told, self.path = field, zone, told, f"{path}.{self.part}"
+    def __init__(self, field: Field, zone: tzinfo, heading: dict[str, str], own: object, path: str) -> None:
+        self.field, self.zone, self.heading, self.path = field, zone, heading, f"{path}.{self.part}"
         self.read({} if own is None else own)
 
     def read(self, own: object) -> None:
@@ -316,7 +316,7 @@ MEMBERS = ("name", "type", "fieldPath", "nested", *(level.part for level in TYPE
 
 
 class _Nested:
-    """Groups within groups, told as one list: each result names its group on every level."""
+    """Groups within groups, returned as one list: each result names its group on every level."""
 
     def __init__(self, entity: Entity, requested: Mapping[str, object], zone: tzinfo, path: str) -> None:
         listed = read_object(requested.get("nested"), ("nestedAggregations",), f"{path}.nested").get(
@@ -325,8 +325,8 @@ class _Nested:
         self.path = f"{path}.nested.nestedAggregations"
         levels = read_list(listed, NESTED_LEVELS_MAX, self.path, least=2)
         self.levels = [_level(entity, one, zone, f"{self.path}[{at}]") for at, one in enumerate(levels)]
-        self.told = {"name": read_text(requested, "name", NAME_LENGTH_MAX, path), "type": "NESTED"}
-        names = {level.told["name"] for level in self.levels}
+        self.heading = {"name": read_text(requested, "name", NAME_LENGTH_MAX, path), "type": "NESTED"}
+        names = {level.heading["name"] for level in self.levels}
         if "" in names or len(names) < len(levels):
             raise wrong(self.path, "have a name each, and each another.")
         if any(isinstance(level, _Figure) for level in self.levels[:-1]):
@@ -359,13 +359,13 @@ def _level(entity: Entity, requested: object, zone: tzinfo, path: str) -> _Level
     if field is None:
         raise wrong(f"{path}.fieldPath", f"is one of {', '.join(sorted(known))}.")
     level = TYPES_OF_LEVELS[type]
-    told = {"name": read_text(requested, "name", NAME_LENGTH_MAX, path), "type": type, "fieldPath": name}
-    return level(field, zone, told, requested.get(level.part), path)
+    heading = {"name": read_text(requested, "name", NAME_LENGTH_MAX, path), "type": type, "fieldPath": name}
+    return level(field, zone, heading, requested.get(level.part), path)
 
 
 def _within(levels: Sequence[_Level], groups: Groups) -> Iterator[dict[str, object]]:
     level, deeper = levels[0], levels[1:]
-    name = level.told["name"]
+    name = level.heading["name"]
     if isinstance(level, _Figure):
         yield {name: level.within(key for (key,) in groups)}
         return

@@ -12,13 +12,13 @@ ALL, NONE = SQL("(1 = 1)"), SQL("(1 = 0)")
 
 
 def all_of(conditions: Sequence[Condition]) -> Condition:
-    """True where each of them is."""
+    """Returns the condition that all of these hold; of none, one that always does."""
     conditions = [one for one in conditions if one is not ALL]
     return _joined(conditions, " AND ") if conditions else ALL
 
 
 def any_of(conditions: Sequence[Condition]) -> Condition:
-    """True where one of them is."""
+    """Returns the condition that one of these holds; of none, one that never does."""
     return _joined(conditions, " OR ") if conditions else NONE
 
 
@@ -32,7 +32,7 @@ def _joined(conditions: Sequence[Condition], glue: str) -> Condition:
 
 
 def negate(condition: Condition, column: ColumnBase, nullable: bool) -> Condition:
-    """True where `condition` on `column` does not hold: where that cannot be told, too."""
+    """True where `condition` on `column` does not hold: where that cannot be known, too."""
     if condition is ALL:
         return NONE
     without = NodeList((SQL("NOT"), NodeList((condition,), parens=True)))

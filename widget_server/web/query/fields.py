@@ -84,7 +84,7 @@ class Field:
 
     @property
     def words(self) -> tuple[str, ...]:
-        """The words of an enum."""
+        """Returns the words of an enum; none for another kind of field."""
         return tuple(self.to_stored.words) if isinstance(self.to_stored, word_of) else ()
 
     @property

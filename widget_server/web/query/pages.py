@@ -33,7 +33,7 @@ class Page:
     """`rows` as the select gives them, and cursors to the pages beside this one where there are any. `chosen` is the
     condition behind all pages, for aggregations: filter and free text may have come in a cursor.
 
-    Who pages by offset is told it, and the `total`; that is None beyond 100,000 rows.
+    Who pages by offset gets it, and the `total`, which is None beyond 100,000 rows.
     """
 
     rows: list[Any]
@@ -142,7 +142,7 @@ def selection(
 
 
 def count(select: Select) -> int:
-    """How many rows there are. Raises QueryTooSlow, Busy."""
+    """Returns how many rows there are. Raises QueryTooSlow, Busy."""
     with costly():
         return int(select.order_by().count())
 

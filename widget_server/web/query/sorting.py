@@ -25,18 +25,18 @@ class Key:
     descending: bool
 
     def clause(self, backwards: bool) -> Ordering:
-        """The term of ORDER BY."""
+        """Returns the term of ORDER BY."""
         descending = self.descending is not backwards
         nulls = ("FIRST" if descending else "LAST") if self.field.nullable else None
         column = self.field.ordered
         return column.desc(nulls=nulls) if descending else column.asc(nulls=nulls)
 
     def same(self, value: object) -> Condition:
-        """Rows that have this value."""
+        """Returns the condition of rows that have this value."""
         return self.field.ordered.is_null() if value is None else self.field.ordered == value
 
     def after(self, value: object, backwards: bool) -> Condition:
-        """Rows that come after this value."""
+        """Returns the condition of rows that come after this value."""
         column, nullable = self.field.ordered, self.field.nullable
         if self.descending is not backwards:
             return column.is_null(False) if value is None else column < value

@@ -88,10 +88,10 @@ class OrderBody(TypedDict):
 
 
 def now() -> datetime:
-    """The present, in UTC."""
+    """Returns the present moment, in UTC."""
     return datetime.now(UTC)
 
 
 def stamp(at: datetime) -> str:
-    """A moment as the wire has it."""
+    """Returns the moment as the wire has it: ISO 8601 in UTC."""
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

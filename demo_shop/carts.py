@@ -25,16 +25,16 @@ class CartLine:
 
     @property
     def subtotal(self) -> Decimal:
-        """Before any discount."""
+        """Returns what the line costs before any discount."""
         return self.product.price * self.quantity
 
     @property
     def net(self) -> Decimal:
-        """What is paid for the goods."""
+        """Returns what is paid for the line's goods: its price less its discounts."""
         return self.subtotal - self.discount
 
     def body(self) -> LineBody:
-        """The line as the wire has it."""
+        """Returns the line as a signed message has it."""
         return {
             "id": self.id,
             "product_id": self.product.id,
@@ -57,27 +57,27 @@ class Cart:
 
     @property
     def quantity(self) -> int:
-        """How many things."""
+        """Returns how many pieces of goods there are in all lines."""
         return sum(line.quantity for line in self.lines)
 
     @property
     def subtotal(self) -> Decimal:
-        """The goods before discounts."""
+        """Returns the price of all goods before discounts."""
         return sum((line.subtotal for line in self.lines), ZERO)
 
     @property
     def discount(self) -> Decimal:
-        """All discounts of all lines."""
+        """Returns the sum of all discounts of all lines."""
         return sum((line.discount for line in self.lines), ZERO)
 
     @property
     def tax(self) -> Decimal:
-        """None here."""
+        """Returns 0: this shop has no tax beside its prices."""
         return ZERO
 
     @property
     def total(self) -> Decimal:
-        """What is to be paid."""
+        """Returns what the customer is to pay for the goods."""
         return self.subtotal - self.discount + self.shipping + self.tax
 
     @property

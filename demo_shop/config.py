@@ -1,4 +1,4 @@
-"""What the demo shop is told at its start: its own places, and the keys that `shop create` printed for it."""
+"""What the demo shop gets at its start: its own places, and the keys that `shop create` printed for it."""
 
 import json
 from collections.abc import Mapping
@@ -59,6 +59,6 @@ class ShopConfig:
 
     @property
     def embed(self) -> str:
-        """The script tag of the owner, told where this shop vouches for its shopper and takes a code."""
+        """The script tag of the owner, with the addresses where this shop vouches for its shopper and takes a code."""
         attributes = 'data-identity-url="/loyalty/identity" data-apply-url="/cart/apply?code={code}"'
         return self.script_tag.replace("></script>", f" {attributes}></script>")

@@ -1,4 +1,4 @@
-"""Customers: people with an account in this shop. Each change is told to the loyalty server."""
+"""Customers: people with an account in this shop. Each change is sent to the loyalty server."""
 
 import sqlite3
 from dataclasses import asdict, dataclass
@@ -116,7 +116,7 @@ class Customers:
             return _load(connection, row["number"]) if known else None
 
     def find(self, number: int) -> Customer | None:
-        """The account of this number."""
+        """Returns the account with this number; None when there is none."""
         with self._database.read() as connection:
             return _load(connection, number)
 

@@ -1,4 +1,4 @@
-"""A past for the demo shop: some people and months of orders, told like everything else by signed messages.
+"""A past for the demo shop: some people and months of orders, sent like everything else as signed messages.
 
 The same people, baskets and fates every time, counted back from today.
 """

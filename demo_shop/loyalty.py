@@ -32,7 +32,7 @@ class Answer:
 
     @property
     def accepted(self) -> bool:
-        """True for any 2xx."""
+        """True when the loyalty server took the message: any 2xx."""
         return 200 <= self.status < 300
 
 
@@ -67,8 +67,8 @@ class Loyalty:
         answer = _ask(f"{self._config.widget_url}/widget/{path}", text, headers)
         if not answer.accepted:
             raise Unreachable(f"{path}: {answer.status}")
-        told: dict[str, Any] = json.loads(answer.body)
-        return told
+        found: dict[str, Any] = json.loads(answer.body)
+        return found
 
     def vouch(self, shopper: BuyerBody, at: datetime) -> str:
         """A one-time token that says who is logged in here, good for five minutes (contracts §5)."""

@@ -1,4 +1,4 @@
-"""Orders: each is one state, changed by a few verbs; every change is told whole (contracts §4)."""
+"""Orders: each is one state, changed by a few verbs; every change is sent whole (contracts §4)."""
 
 import json
 import secrets
@@ -41,17 +41,17 @@ class Order:
 
     @property
     def id(self) -> str:
-        """The order's id on the wire."""
+        """Returns the order's id as signed messages have it."""
         return self.body["id"]
 
     @property
     def subtotal(self) -> Decimal:
-        """The goods before discounts."""
+        """Returns the price of all goods before discounts."""
         return sum((Decimal(line["subtotal"]) for line in self.body["lines"]), ZERO)
 
     @property
     def refunded(self) -> Decimal:
-        """Money given back so far."""
+        """Returns how much money was given back so far."""
         return sum((Decimal(refund["amount"]) for refund in self.body["refunds"]), ZERO)
 
     @property
@@ -153,11 +153,11 @@ class Orders:
             return _load(connection, order_id)
 
     def pay(self, order_id: str, at: datetime) -> Order:
-        """The money came in."""
+        """Mark the order as paid."""
         return self._change(order_id, "pay", at, _becomes("paid"))
 
     def fulfil(self, order_id: str, at: datetime) -> Order:
-        """The parcel left."""
+        """Mark the order as fulfilled: its parcel left."""
         return self._change(order_id, "fulfil", at, _becomes("fulfilled"))
 
     def cancel(self, order_id: str, at: datetime) -> Order:

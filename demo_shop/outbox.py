@@ -82,7 +82,7 @@ class Outbox:
             return True
 
     def waiting(self) -> Waiting:
-        """What has not arrived yet."""
+        """Returns how many messages have not arrived yet."""
         with self._database.read() as connection:
             count, refusal = connection.execute(
                 "SELECT count(*), max(last_error) FROM outbox WHERE sent_at IS NULL"

@@ -24,6 +24,7 @@ from tests.make import NOON, SECRET, Shopper, World
 from tests.stores.checkouts import Checkout, Shopify, WooCommerce
 from tests.stores.woo_shop import WooShop
 from widget_server import cli, clock, config, data_keys, db, demo, journal, migrate
+from widget_server.cli import serving
 from widget_server.loyalty import audit_log
 from widget_server.loyalty.earning import feeds, rules
 from widget_server.loyalty.people import api_keys
@@ -508,7 +509,7 @@ def test_everything_refuses_while_migrations_are_pending(
     for step in migrate.MIGRATIONS.glob("0*.py"):
         (steps / step.name).symlink_to(step)
     monkeypatch.setattr(migrate, "MIGRATIONS", steps)
-    monkeypatch.setattr(cli, "Granian", None)
+    monkeypatch.setattr(serving, "Granian", None)
     typed = {
         "serve": [],
         "worker": [],

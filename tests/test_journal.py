@@ -10,7 +10,7 @@ from tests.attacks.test_tampering import sql
 from tests.make import Shopper, World, at_once
 from widget_server import db, journal, ledger, migrate
 from widget_server.db import Row
-from widget_server.journal import ALTERED, REMOVED, Journal
+from widget_server.journal import ALTERED, REMOVED, Journal, changes, states
 from widget_server.ledger import Account
 from widget_server.loyalty import books
 from widget_server.loyalty.people import privacy
@@ -190,7 +190,7 @@ def test_a_row_that_others_changed_stays_named_after_the_server_wrote_it(
 def test_the_twin_without_a_look_before_it_is_forgotten(
     world: World, ann: Shopper, tampered_coupon: Coupon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(journal, "_look", lambda *facts: None)
+    monkeypatch.setattr(changes, "look", lambda *facts: None)
     coupons.apply(world.shop, ann.customer, tampered_coupon.id)
     assert list(books.audit()) == []
 
@@ -251,10 +251,10 @@ def test_a_column_that_comes_later_changes_no_state(
     world: World, ann: Shopper, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What a row holds by default is no part of its state; another value is."""
-    columns = journal._columns(Account)
-    row = db.database.execute_sql(f"{journal._selecting(Account, db.on_sqlite(), False)}").fetchone()
-    state = journal._state(Account, row)
-    monkeypatch.setattr(journal, "_columns", lambda table: (*columns, ("note", None, None), ("count", None, 0)))
-    assert journal._state(Account, (*row, None, 0)) == state
-    assert journal._state(Account, (*row, "x", 0)) != state
-    assert journal._state(Account, (*row, None, 1)) != state
+    columns = states._columns(Account)
+    row = db.database.execute_sql(f"{states._selecting(Account, db.on_sqlite(), False)}").fetchone()
+    state = states._state(Account, row)
+    monkeypatch.setattr(states, "_columns", lambda table: (*columns, ("note", None, None), ("count", None, 0)))
+    assert states._state(Account, (*row, None, 0)) == state
+    assert states._state(Account, (*row, "x", 0)) != state
+    assert states._state(Account, (*row, None, 1)) != state

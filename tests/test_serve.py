@@ -22,6 +22,7 @@ from click.testing import CliRunner
 from tests.make import SECRET, World
 from tests.test_cli import env
 from widget_server import cli, clock, config, db, job_queue
+from widget_server.cli import serving as serving_commands
 from widget_server.job_queue import Beat, Job
 from widget_server.loyalty.people import api_keys
 
@@ -176,7 +177,7 @@ def _refuses(monkeypatch: pytest.MonkeyPatch, folder: Path, *words: str, **setti
     config.use(config.Settings(secret_key=SECRET, instance=folder))
     for name, value in {**env(f"sqlite:///{folder / 'fine.db'}"), **settings}.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(cli, "Granian", None)
+    monkeypatch.setattr(serving_commands, "Granian", None)
     before = db.database.obj
     try:
         done = CliRunner().invoke(cli.main, words)

@@ -107,7 +107,7 @@ def _set_up(env: dict[str, str], home: Path, config: Path, port: int, shop_port:
 
 
 def _need_same(facts: dict[str, Any], port: int, shop_port: int) -> None:
-    """The shop's origin and the widget's address were told to both sides when the demo was made."""
+    """The shop's origin and the widget's address were given to both sides when the demo was made."""
     made = (facts["widget_url"], facts["origin"])
     if made != (_widget_url(port), _shop_url(shop_port)):
         raise click.ClickException(f"The demo lives at {made[0]} and {made[1]}: use these ports, or --reset.")
@@ -157,7 +157,7 @@ def _until_one_ends(children: list[subprocess.Popen[bytes]]) -> None:
 
 
 def _stop(child: subprocess.Popen[bytes]) -> None:
-    """Each leads a group of processes of its own: what does not end when told to is killed, and all of it."""
+    """Each leads a group of processes of its own: what does not end in time is killed, and all of it."""
     child.terminate()
     with suppress(subprocess.TimeoutExpired):
         child.wait(STOP_SECONDS)

@@ -235,7 +235,7 @@ class RuleNotClickable(Refusal):
 
 
 class WrongCredentials(Refusal):
-    """E-mail and password do not fit each other, or there is no such account: never told apart."""
+    """E-mail and password do not fit each other, or there is no such account: never distinguished."""
 
     kind, code, message = "unauthenticated", "wrong_credentials", "E-mail or password is wrong."
 

@@ -61,7 +61,7 @@ class CustomerJoined(Event):
 
 @dataclass(frozen=True)
 class CustomerRegistered(Event):
-    """The shop told us that a person registered an account there."""
+    """The shop's message says that a person registered an account there."""
 
     customer_id: str
     referral_code: str | None

@@ -17,12 +17,15 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from widget_server import connections
 from widget_server.web.networks import address_bucket
 from widget_server.web.safe_headers import NOSNIFF
 from widget_server.work import Work
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 BODY_BYTES_MAX = 10 * 1024 * 1024 + 100_000  # the largest upload; the application's own limits are lower
 BODY_SECONDS_MAX = 60.0
@@ -106,15 +109,15 @@ class Gateway:
         protocol.response_bytes(status, headers, body)
 
     def _alive(self) -> tuple[int, Headers, bytes]:
-        """The process lives: told without a thread, so that a busy server is not taken for a dead one."""
+        """The process lives: said without a thread, so that a busy server is not taken for a dead one."""
         return 200, _own_headers(), b'{"status":"alive"}'
 
     async def _body(self, scope: Scope, protocol: Any) -> bytes:
         """The whole body. Raises TurnedAway: 413 too large, 408 too slow, 503 too many at once."""
-        told = scope.headers.get("content-length") or "0"
-        if told.isdecimal() and int(told) > BODY_BYTES_MAX:
+        length = scope.headers.get("content-length") or "0"
+        if length.isdecimal() and int(length) > BODY_BYTES_MAX:
             raise TurnedAway(413, "too_large", "The body is too large.")
-        if told == "0" and "transfer-encoding" not in scope.headers:
+        if length == "0" and "transfer-encoding" not in scope.headers:
             return b""
         address = self._address(scope)
         if self.reading[address] >= BODIES_PER_ADDRESS_MAX or self.reading.total() >= BODIES_MAX:
@@ -232,7 +235,7 @@ async def _read(protocol: Any) -> bytes:
         parts.append(part)
 
 
-def environ(scope: Scope, body: bytes) -> dict[str, Any]:
+def environ(scope: Scope, body: bytes) -> "WSGIEnvironment":
     """The WSGI environment (PEP 3333) of a request whose body has arrived."""
     host, _, port = scope.server.rpartition(":")
     address, _, peer_port = scope.client.rpartition(":")
@@ -265,7 +268,7 @@ def environ(scope: Scope, body: bytes) -> dict[str, Any]:
     return found
 
 
-def call(application: Wsgi, request: dict[str, Any]) -> tuple[int, Headers, bytes]:
+def call(application: Wsgi, request: "WSGIEnvironment") -> tuple[int, Headers, bytes]:
     """Run a WSGI application to its end: status, headers, body."""
     began: list[tuple[int, Headers]] = []
 

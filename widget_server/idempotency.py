@@ -6,7 +6,7 @@ leaves no key behind, so it may be tried again.
 
 import hashlib
 from collections.abc import Callable
-from typing import Any
+from typing import TypeVar
 
 import peewee
 
@@ -17,6 +17,8 @@ from widget_server.journal import Journaled
 from widget_server.loyalty.people.forgetting import Forgotten
 
 KEY_LENGTH_MAX = 256
+
+Result = TypeVar("Result")
 
 
 class Request(Journaled):
@@ -34,12 +36,13 @@ class Request(Journaled):
 
 
 def run_once(
-    shop_id: str, source: str, key: str, request: Any, act: Callable[[], Any], *, customer_id: str | None = None
-) -> Any:
-    """Run `act` in a transaction, or answer what it answered the first time `key` came through `source`.
+    shop_id: str, source: str, key: str, request: object, act: Callable[[], Result], *, customer_id: str | None = None
+) -> Result:
+    """Run `act` in a transaction, or return what it returned the first time `key` came through `source`.
 
-    `request` is the JSON value that makes the request what it is. Raises KeyReused when the key was used for
-    another request, BadRequest when it is empty or longer than 256 characters, and whatever `act` raises.
+    `request` is the JSON value that makes the request what it is; what `act` returns is one too, since it is kept.
+    Raises KeyReused when the key was used for another request, BadRequest when it is empty or longer than 256
+    characters, and whatever `act` raises.
     """
     if not 0 < len(key) <= KEY_LENGTH_MAX:
         raise BadRequest("A request key has 1 to 256 characters.", field="Idempotency-Key")
@@ -49,13 +52,14 @@ def run_once(
         if insert_once(
             Request, {**names, "fingerprint": fingerprint, "customer_id": customer_id, "created_at": clock.now()}
         ):
-            answer = act()
-            Request.change(shop_id, {Request.answer: answer}, Request.source == source, Request.key == key)
-            return answer
+            result = act()
+            Request.change(shop_id, {Request.answer: result}, Request.source == source, Request.key == key)
+            return result
         earlier = Request.need(shop_id, Request.source == source, Request.key == key)
         if earlier.fingerprint != fingerprint:
             raise KeyReused()
-        return earlier.answer
+        kept: Result = earlier.answer
+        return kept
 
 
 def forget(person: Forgotten) -> None:

@@ -198,7 +198,7 @@ class Interval:
         self.seconds, self.next = seconds, 0.0
 
     def is_due(self) -> bool:
-        """True once in each stretch."""
+        """True once in each stretch of so many seconds, and at the first call."""
         if time.monotonic() < self.next:
             return False
         self.next = time.monotonic() + self.seconds

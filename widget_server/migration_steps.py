@@ -120,7 +120,7 @@ def create_index(
 
 
 def drop_index(name: str) -> None:
-    """Remove an index."""
+    """Remove the index of this name."""
     execute(f'DROP INDEX "{name}"')
 
 

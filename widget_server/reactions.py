@@ -160,7 +160,7 @@ def tell_receivers(event: Event) -> None:
 
 
 def tell_of_each(event: events.ManyPointsMoved) -> None:
-    """Receivers hear of each row."""
+    """Queue a message about each of the rows for the shop's receivers."""
     outbox.publish(*event.moves)
 
 

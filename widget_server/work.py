@@ -1,20 +1,27 @@
 """Work that may be ended before it is done: a statement that takes too long, a read whose caller has left.
 
-PostgreSQL ends statements by itself (statement_timeout). SQLite calls back while it works on one; here is what it is
-told then. What is inside a transaction goes on when its caller leaves: a shop's webhook must not be lost that way.
+PostgreSQL ends statements by itself (statement_timeout). SQLite calls back while it works on one; here is what it
+hears then. What is inside a transaction goes on when its caller leaves: a shop's webhook must not be lost that way.
 """
 
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import peewee
 
 CALLBACK_STEPS = 10_000  # of SQLite's machine: about every half millisecond
 PAUSE_SECONDS = 0.05  # between two callbacks there is never more work than this; the rest is Python's
 CANCELED = "57014"  # PostgreSQL's code for a statement that was ended
 
 _here = threading.local()
+
+if TYPE_CHECKING:
+    _Mixed = peewee.Database  # what it is mixed into
+else:
+    _Mixed = object
 
 
 class Work:
@@ -34,7 +41,7 @@ class Work:
 
     @contextmanager
     def here(self) -> Iterator[None]:
-        """This thread does the work."""
+        """Run the block as this work: this thread does it."""
         _here.work = self
         try:
             yield
@@ -53,28 +60,30 @@ class Work:
                 self._cancel = None
 
 
-class Watched:
+class Watched(_Mixed):
     """A database of peewee whose statements can be ended; `statement_timeout_ms` is for SQLite, 0 is no limit."""
 
     statement_timeout_ms = 0
 
-    def watch(self: Any, statement_timeout_ms: int) -> None:
+    def watch(self, statement_timeout_ms: int) -> None:
         """End statements of SQLite after so long."""
         self.statement_timeout_ms = statement_timeout_ms
-        self.progress(lambda: must_end(self), CALLBACK_STEPS)
+        sqlite: Any = self
+        sqlite.progress(lambda: must_end(self), CALLBACK_STEPS)
 
-    def _execute_cursor(self: Any, sql: str, params: Any, **options: Any) -> Any:
+    def _execute_cursor(self, sql: str, params: Any, **options: Any) -> Any:
         _here.spent, _here.last = 0.0, None
         execute = super()._execute_cursor  # type: ignore[misc]
+        this: Any = self
         work: Work | None = getattr(_here, "work", None)
-        cancel = getattr(self.connection(), "cancel", None) if work and not self.in_transaction() else None
+        cancel = getattr(this.connection(), "cancel", None) if work and not self.in_transaction() else None
         if work is None or cancel is None:
             return execute(sql, params, **options)
         with work.reading(cancel):
             return execute(sql, params, **options)
 
 
-def must_end(database: Any) -> bool:
+def must_end(database: Watched) -> bool:
     """Whether SQLite must end the statement that it is working on: the callback."""
     now, last = time.monotonic(), getattr(_here, "last", None)
     _here.spent = getattr(_here, "spent", 0.0) + (min(now - last, PAUSE_SECONDS) if last is not None else 0.0)
@@ -84,15 +93,16 @@ def must_end(database: Any) -> bool:
     return too_long or is_abandoned(database)
 
 
-def is_abandoned(database: Any) -> bool:
+def is_abandoned(database: Watched) -> bool:
     """True when the caller of this thread's request has left and nothing is being changed."""
     work: Work | None = getattr(_here, "work", None)
     return work is not None and work.is_abandoned and not database.in_transaction()
 
 
 @contextmanager
-def unhurried(database: Any) -> Iterator[None]:
+def unhurried(watched: Watched) -> Iterator[None]:
     """In this thread no statement is ended for taking long: for migrations."""
+    database: Any = watched
     _here.unhurried = True
     limited = not hasattr(database, "progress")
     if limited:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from tests.make import World, line, proof, refund
 from widget_server import clock, db, idempotency, journal, ledger
 from widget_server.db import Bool, Int, Json, Money, UtcDateTime
+from widget_server.journal import auditing, states
 from widget_server.ledger import Account, Debt, Transaction
 from widget_server.loyalty import books, reports
 from widget_server.loyalty.points import adjustments
@@ -87,7 +88,7 @@ def named(table: Any, row: dict[str, Any]) -> str:
         return f"account {row['account_id']}: "
     if table is journal.Journal:
         return f"journal {row['shop_id']} {row['number']}: "
-    key = tuple(row[name] for name in journal._key_names(table))
+    key = tuple(row[name] for name in states.key_names(table))
     return f"{table._meta.table_name} {journal.subject_of(key)}: "
 
 
@@ -262,7 +263,7 @@ def test_each_edit_is_named(shop: World) -> None:
 @pytest.mark.parametrize("guard", ["judge", "breaks"])
 def test_without_either_guard_edits_go_unnoticed(shop: World, guard: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The twin: rows are not compared with their entries, or entries not with the ones before them."""
-    monkeypatch.setattr(journal, guard, lambda *facts: None)
+    monkeypatch.setattr(auditing, guard, lambda *facts: None)
 
     @proof(200, 200, derandomize=True)
     @given(st.data())

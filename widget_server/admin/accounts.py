@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any
 
+from peewee import SQL
+
 from widget_server import ledger
 from widget_server.admin.customers import MEMBER_ID
 from widget_server.admin.routes import MANAGE, MEMBER, READ, SOURCE, Service, request_key, said
@@ -82,7 +84,8 @@ def _entity(expires: ExpiryColumns) -> Entity:
     )
 
 
-KNOWN = _entity(ExpiryColumns(None, None, whole_milliseconds, whole_milliseconds))  # of no shop: for the document
+NONE = SQL("NULL")
+KNOWN = _entity(ExpiryColumns(NONE, NONE, whole_milliseconds, whole_milliseconds))  # of no shop: for the document
 
 
 @dataclass(frozen=True)

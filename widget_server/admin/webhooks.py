@@ -1,6 +1,6 @@
 """Receivers of events: `/loyalty-webhooks/v1`, ours beside Wix's (acceptance 63)."""
 
-from typing import Literal
+from typing import Literal, cast
 
 from widget_server.admin.routes import MANAGE, READ, Service, naming
 from widget_server.admin.wire.webhooks import (
@@ -71,7 +71,7 @@ def get_endpoint(caller: Caller, endpoint_id: str) -> EndpointResponse:
 def update_endpoint(caller: Caller, body: EndpointChange, endpoint_id: str) -> EndpointResponse:
     """Change what is sent, by the revision that was read; a disabled one gets nothing more."""
     sent = body.endpoint
-    facts = {name: sent[name] for name in EDITABLE if name in sent}
+    facts = cast(endpoints.Facts, {name: sent[name] for name in EDITABLE if name in sent})
     with naming({}, under="endpoint"):
         row = endpoints.change(caller.shop.id, endpoint_id, revision=sent["revision"], **facts)
     return {"endpoint": endpoint(row)}

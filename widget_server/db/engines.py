@@ -52,13 +52,13 @@ _OUR_TYPES_POSTGRES = {
 
 
 class Cursor(Protocol):
-    """What both drivers return of a statement: rows as tuples."""
+    """What both drivers return of a statement: rows as tuples. No type tells what a column holds, hence Any."""
 
     def fetchone(self) -> Any:
-        """The next row; None when there is none."""
+        """Returns the next row; None when there is none."""
 
     def fetchall(self) -> list[Any]:
-        """All rows that are left."""
+        """Returns all rows that are left."""
 
     def __iter__(self) -> Iterator[Any]: ...
 

@@ -24,6 +24,7 @@ class Bytes(Field):
     field_type = "LW_BYTES"
 
     def python_value(self, value: bytes | memoryview | None) -> bytes | None:
+        """Returns the bytes, whatever the driver has them in."""
         return None if value is None else bytes(value)
 
 
@@ -33,6 +34,7 @@ class Int(Field):
     field_type = "LW_INT"
 
     def adapt(self, value: int | str) -> int:
+        """Returns the number; raises ValueError for what is none."""
         return int(value)
 
 
@@ -40,6 +42,7 @@ class Serial(peewee.BigAutoField):
     """The database's own count of rows: a later one is higher, and no number comes twice, whatever is deleted."""
 
     def ddl(self, ctx: peewee.Context) -> peewee.NodeList:
+        """Returns the definition of the column: on SQLite it must say that no number comes twice."""
         column = super().ddl(ctx)
         return peewee.NodeList((column, SQL("AUTOINCREMENT"))) if on_sqlite() else column
 
@@ -50,11 +53,13 @@ class Bool(Field):
     field_type = "LW_BOOL"
 
     def db_value(self, value: int | None) -> int | None:
+        """Returns how the database keeps it: 0 or 1 on SQLite."""
         if value is None:
             return None
         return int(value) if on_sqlite() else bool(value)
 
     def python_value(self, value: object) -> bool | None:
+        """Returns True, False, or None for NULL."""
         return None if value is None else bool(value)
 
 
@@ -73,6 +78,7 @@ class UtcDateTime(Field):
         return value.strftime("%Y-%m-%dT%H:%M:%S.%fZ") if on_sqlite() else value
 
     def python_value(self, value: datetime | str | None) -> datetime | None:
+        """Returns the time in UTC."""
         if value is None:
             return None
         return datetime.fromisoformat(str(value)).astimezone(UTC)
@@ -84,12 +90,14 @@ class Money(Field):
     field_type = "LW_MONEY"
 
     def db_value(self, value: Decimal | int | str | None) -> Decimal | str | None:
+        """Returns how the database keeps it: exact text on SQLite."""
         if value is None:
             return None
         amount = Decimal(value)
         return format(amount, "f") if on_sqlite() else amount
 
     def python_value(self, value: Decimal | str | None) -> Decimal | None:
+        """Returns the exact amount."""
         return None if value is None else Decimal(value)
 
 
@@ -99,7 +107,9 @@ class Json(Field):
     field_type = "LW_TEXT"
 
     def db_value(self, value: object) -> str | None:
+        """Returns the canonical text of the value; what JSON does not know is kept as its text."""
         return None if value is None else canonical(value)
 
     def python_value(self, value: str | None) -> json_types.Json:
+        """Returns the value that the text stands for."""
         return None if value is None else json.loads(value)

@@ -5,7 +5,7 @@ import uuid
 
 
 def canonical(value: object) -> str:
-    """One text for equal JSON values: sorted keys, no spaces, Decimal as text."""
+    """Returns one text for equal JSON values: sorted keys, no spaces, Decimal as text."""
     return _CANONICAL.encode(value)
 
 
@@ -13,5 +13,5 @@ _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_asci
 
 
 def new_id() -> str:
-    """A fresh GUID, as text."""
+    """Returns a fresh GUID, as text."""
     return str(uuid.uuid4())

@@ -49,7 +49,7 @@ class Target:
 
     @property
     def named(self) -> str:
-        """The Host header."""
+        """Returns the Host header of a request to it."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == PORTS[self.scheme] else f"{host}:{self.port}"
 

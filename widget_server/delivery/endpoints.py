@@ -1,8 +1,8 @@
 """Endpoints: the receivers that a shop registered, what each wants to hear, and by what it knows us."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from peewee import Check
 
@@ -85,7 +85,16 @@ def create(
     return endpoint
 
 
-def change(shop_id: str, endpoint_id: str, *, revision: int | None = None, **facts: Any) -> Endpoint:
+class Facts(TypedDict, total=False):
+    """What may be changed of a receiver."""
+
+    url: str
+    event_types: list[str]
+    description: str
+    status: str
+
+
+def change(shop_id: str, endpoint_id: str, *, revision: int | None = None, **facts: Unpack[Facts]) -> Endpoint:
     """Change `url`, `event_types`, `description` or `status` (active, disabled: what waits is kept, nothing is added).
 
     Raises NotFound, BadRequest naming the field, StaleRevision when `revision` is not the one in force.
@@ -125,12 +134,12 @@ def _locked(shop_id: str, endpoint_id: str) -> Endpoint:
     return Endpoint.need(shop_id, Endpoint.id == endpoint_id)
 
 
-def _set(endpoint: Endpoint, facts: dict[str, Any]) -> None:
+def _set(endpoint: Endpoint, facts: Mapping[str, object]) -> None:
     for name, value in facts.items():
         setattr(endpoint, name, CLEANERS[name](value, endpoint.format))
 
 
-def _changed(endpoint: Endpoint, facts: dict[str, Any]) -> Endpoint:
+def _changed(endpoint: Endpoint, facts: Mapping[str, object]) -> Endpoint:
     """Only these facts are written: a sender notes the last answer at the same time."""
     values = {name: getattr(endpoint, name) for name in facts}
     values |= {"revision": Endpoint.revision + 1, "updated_at": clock.now()}

@@ -8,7 +8,7 @@ import json
 import os
 import smtplib
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from email.errors import MessageError
 from email.header import Header
@@ -19,7 +19,7 @@ from email.policy import EmailPolicy, default
 from email.utils import parseaddr
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict, cast
 from urllib.parse import SplitResult, unquote, urlsplit
 
 import idna
@@ -43,6 +43,16 @@ class MailNotSent(Exception):
     """The mail did not leave, and why; the job tries again."""
 
 
+class Letter(TypedDict):
+    """A mail as it waits: which one, for whom, and what it says."""
+
+    shop_id: str
+    template: str
+    to: str
+    locale: str
+    values: mail_templates.Values
+
+
 class Headers(EmailPolicy):
     """How the head is written. Where Python 3.11 cuts a long line in another script it loses a blank, so the older
     `Header` writes what is not ASCII: the subject, and the name of the sender.
@@ -50,14 +60,15 @@ class Headers(EmailPolicy):
 
     linesep = "\r\n"
 
-    def fold_binary(self, name: str, value: Any) -> bytes:
-        """The lines of one header."""
+    def fold_binary(self, name: str, value: str) -> bytes:
+        """Returns the lines of one header."""
         if value.isascii():
             return super().fold_binary(name, value)
-        header = Header(header_name=name)
+        header, parsed = Header(header_name=name), cast(Any, value)
         if name == "From":
-            header.append(value.addresses[0].display_name, "utf-8")
-            header.append(f"<{value.addresses[0].addr_spec}>", "us-ascii")
+            sender: Address = parsed.addresses[0]
+            header.append(sender.display_name, "utf-8")
+            header.append(f"<{sender.addr_spec}>", "us-ascii")
         else:
             header.append(str(value), "utf-8")
         return f"{name}: {header.encode(linesep=self.linesep)}{self.linesep}".encode("ascii")
@@ -69,13 +80,16 @@ def promise(event: MailWanted) -> None:
     job_queue.enqueue(JobName.SEND_MAIL, {"sealed": config.seal(json.dumps({**letter, "values": event.values}))})
 
 
-def opened(payload: dict[str, Any]) -> dict[str, Any]:
-    """The letter that `promise` queued."""
-    letter: dict[str, Any] = json.loads(config.unseal(payload["sealed"]))
+def opened(payload: Mapping[str, str]) -> Letter:
+    """Returns the letter that `promise` queued.
+
+    Raises KeyError for another job's payload, InvalidToken for one that was sealed with a key that is gone.
+    """
+    letter: Letter = json.loads(config.unseal(payload["sealed"]))
     return letter
 
 
-def send(payload: dict[str, Any]) -> None:
+def send(payload: Mapping[str, str]) -> None:
     """Write the mail that `promise` queued and hand it to what WIDGET_MAIL_URL names: a folder or a mail server.
 
     Raises MailNotSent, and KeyError for a template or a value that is not there. A mail that is sent again,
@@ -114,11 +128,11 @@ def clear_folder(person: Forgotten) -> None:
                 path.unlink()
 
 
-def _is_promised(payload: dict[str, Any]) -> bool:
+def _is_promised(payload: Mapping[str, str]) -> bool:
     return bool(Job.select().where(Job.name == JobName.SEND_MAIL, Job.payload == payload).exists())
 
 
-def _is_to(person: Forgotten, payload: dict[str, Any]) -> bool:
+def _is_to(person: Forgotten, payload: Mapping[str, str]) -> bool:
     try:
         letter = opened(payload)
     except (InvalidToken, KeyError):  # it cannot be sent either
@@ -126,7 +140,7 @@ def _is_to(person: Forgotten, payload: dict[str, Any]) -> bool:
     return bool(letter["shop_id"] == person.shop_id and person.is_named_in(letter["to"]))
 
 
-def _message(letter: mail_templates.Mail, wanted: dict[str, Any], id: str) -> EmailMessage:
+def _message(letter: mail_templates.Mail, wanted: Letter, id: str) -> EmailMessage:
     sender = _sender(_undecodable(letter.sender))
     message = EmailMessage(policy=Headers())
     message.set_content(letter.text)

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
@@ -66,7 +66,20 @@ class Number:
         return f"{self.value:{sign}{form}}".translate(self.marks)
 
 
-def write(template: str, locale: str, shop: Shop, program: Program, values: dict[str, Any]) -> Mail:
+class Values(TypedDict, total=False):
+    """What the letters say; each says some of it (`write`)."""
+
+    code: str
+    link: str
+    browser: str
+    points: int
+    balance: int
+    comment: str | None
+    expires_at: str
+    gift: dict[str, Any]
+
+
+def write(template: str, locale: str, shop: Shop, program: Program, values: Values) -> Mail:
     """The letter called `template`, in the language of `locale` (de-AT reads German, an unknown one English).
 
     `values` are: for sign_up and sign_in code and link; for reset code; for by_link link; for new_device and
@@ -115,7 +128,7 @@ def _catalogue(language: str) -> dict[str, Any]:
     return tomllib.loads((TEMPLATES / f"{language}.toml").read_text("utf-8"))
 
 
-def _words(catalogue: dict[str, Any], shop: Shop, program: Program, values: dict[str, Any]) -> dict[str, Any]:
+def _words(catalogue: dict[str, Any], shop: Shop, program: Program, values: Values) -> dict[str, Any]:
     """What the catalogue's {names} stand for."""
     marks = str.maketrans({",": catalogue["thousands_mark"], ".": catalogue["decimal_mark"]})
     words: dict[str, Any] = {

@@ -137,24 +137,24 @@ def _rows(event: Event, active: list[Endpoint]) -> Iterator[dict[str, Any]]:
     for format, renderers in payloads.RENDERERS.items():
         for renderer in renderers.get(type(event), ()):
             wanting = [one for one in active if one.format == format and one.wants(renderer.type)]
-            told = renderer.render(event) if wanting else None
-            if told is not None:
-                row = _row(event.shop_id, format, renderer.type, told)
+            rendered = renderer.render(event) if wanting else None
+            if rendered is not None:
+                row = _row(event.shop_id, format, renderer.type, rendered)
                 yield from ({**row, "endpoint_id": endpoint.id} for endpoint in wanting)
 
 
-def _row(shop_id: str, format: str, type: str, told: payloads.EventPayload) -> dict[str, Any]:
+def _row(shop_id: str, format: str, type: str, rendered: payloads.EventPayload) -> dict[str, Any]:
     moment, event_id = clock.now(), new_id()
     if format == "standard":
-        payload: dict[str, Any] = {"type": type, "timestamp": clock.iso(moment), "data": told.data}
+        payload: dict[str, Any] = {"type": type, "timestamp": clock.iso(moment), "data": rendered.data}
     else:
-        event = {"id": event_id, "eventTime": clock.iso(moment), "triggeredByAnonymizeRequest": False, **told.data}
-        identity = told.identity or {"identityType": "APP", "appId": shop_id}
+        event = {"id": event_id, "eventTime": clock.iso(moment), "triggeredByAnonymizeRequest": False, **rendered.data}
+        identity = rendered.identity or {"identityType": "APP", "appId": shop_id}
         payload = {"event": event, "identity": identity}
     return {
         "shop_id": shop_id,
         "event_id": event_id,
-        "subject": told.customer_id or PROGRAM,
+        "subject": rendered.customer_id or PROGRAM,
         "type": type,
         "payload": canonical(payload),
         "created_at": moment,

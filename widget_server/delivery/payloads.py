@@ -1,6 +1,6 @@
-"""News: what receivers are told of each event: its type, ids and facts, and no word about a person.
+"""What receivers read of each event: its type, ids and facts, and no word about a person.
 
-`RENDERERS` holds, for each format of receivers, what is told of which event; who speaks another format wires his own.
+`RENDERERS` holds, for each format of receivers, what is sent of which event; who speaks another format wires his own.
 """
 
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from widget_server.loyalty.rewards.coupons import Coupon
 
 @dataclass(frozen=True)
 class EventPayload:
-    """What is told. `customer_id` is whom it is about: what is about one customer arrives in order.
+    """What is sent of an event. `customer_id` is whom it is about: what is about one customer arrives in order.
 
     In the `wix` format `data` is the domain event without its id, time and sequence: {entityFqdn, slug, entityId} and
     one of {createdEvent}, {updatedEvent}, {deletedEvent}, {actionEvent}; `identity` is who did it (wix-api §6).

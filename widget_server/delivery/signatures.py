@@ -15,6 +15,7 @@ from standardwebhooks import Webhook
 
 from widget_server import clock, config
 from widget_server.db import ShopTable, Text, UtcDateTime, insert_once
+from widget_server.json_types import JsonObject
 from widget_server.loyalty import audit_log
 
 KEY_BITS = 2048
@@ -65,7 +66,7 @@ def public_key(key: ShopKey) -> str:
     return _opened(key.private_sealed).public_key().public_bytes(serialization.Encoding.PEM, spki).decode()
 
 
-def wix_jwt(key: ShopKey, event_type: str, domain_event: dict[str, Any], identity: dict[str, Any]) -> str:
+def wix_jwt(key: ShopKey, event_type: str, domain_event: JsonObject, identity: JsonObject) -> str:
     """The body of a Wix webhook: a compact RS256 JWT whose layers are JSON texts inside one another (wix-api §6)."""
     envelope = {
         "eventType": event_type,

@@ -65,7 +65,7 @@ class Interruptible:
                 self.grip.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
-        """End it."""
+        """End the call that is under way."""
         super().close()  # type: ignore[misc]
         if self.grip is not None:
             self.grip.close()
@@ -160,14 +160,14 @@ class KeptConnection:
             self._connection.hang_up()
 
 
-def _wait_seconds(told: str) -> float:
+def _wait_seconds(header: str) -> float:
     """How long a Retry-After, seconds or a date, still asks for; 0 when it is broken, over or absurd."""
-    told = told.strip()
-    if told.isascii() and told.isdecimal():
-        seconds = float(told)
+    text = header.strip()
+    if text.isascii() and text.isdecimal():
+        seconds = float(text)
     else:
         try:
-            moment = parse_date(told)
+            moment = parse_date(text)
         except OverflowError:  # a day or a zone that no calendar has
             moment = None
         seconds = (moment - clock.now()).total_seconds() if moment else 0
@@ -198,5 +198,5 @@ def _reason(failure: Exception) -> str:
     if isinstance(failure, NotCallable | BadRequest):
         return str(failure)
     cause = failure.__cause__ or failure
-    told = cause.strerror if isinstance(cause, OSError) and cause.strerror else ""
-    return f"{type(cause).__name__} {told}".strip()
+    reason = cause.strerror if isinstance(cause, OSError) and cause.strerror else ""
+    return f"{type(cause).__name__} {reason}".strip()

@@ -54,8 +54,8 @@ class ExpiryColumns:
     `to_shown` says which day a `since` leads to, `at_least` the first `since` that leads to a day or a later one.
     """
 
-    since: ColumnBase | None
-    points: ColumnBase | None
+    since: ColumnBase
+    points: ColumnBase
     to_shown: Callable[[datetime], datetime]
     at_least: Callable[[datetime], datetime]
 

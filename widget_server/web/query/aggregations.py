@@ -11,7 +11,7 @@ from datetime import UTC, datetime, time, timedelta, timezone, tzinfo
 from decimal import Decimal
 from typing import Any
 
-from peewee import SQL, Case, NodeList, Value, fn
+from peewee import SQL, Case, ColumnBase, NodeList, Select, Value, fn
 
 from widget_server import clock
 from widget_server.db import on_sqlite
@@ -34,13 +34,13 @@ INTERVALS = ("YEAR", "MONTH", "WEEK", "DAY", "HOUR", "MINUTE", "SECOND")
 OFFSET = re.compile(r"([+-])(\d\d):?(\d\d)", re.ASCII)
 MISSING = {"int": "0", "money": "0", "bool": "false"}  # what rows without a value are counted as; else "N/A"
 
-Groups = Mapping[tuple[Any, ...], int]
+Groups = Mapping[tuple[object, ...], int]
 
 
 class Summary:
     """The aggregations of a query, read and weighed; `of` takes them of rows."""
 
-    def __init__(self, entity: Entity, requested: Any, zone: tzinfo, path: str) -> None:
+    def __init__(self, entity: Entity, requested: object, zone: tzinfo, path: str) -> None:
         listed = enumerate(read_list(requested, AGGREGATIONS_MAX, path))
         self.path = path
         self.wanted = [_wanted(entity, one, zone, f"{path}[{at}]") for at, one in listed]
@@ -56,15 +56,15 @@ class Summary:
             weight.add_once(READING + one.units(), self.path)
         return weight
 
-    def of(self, select: Any) -> dict[str, Any]:
+    def of(self, select: Select) -> dict[str, object]:
         """AggregationData of all rows of `select`. Raises QueryTooSlow, Busy, and BadRequest where more than 200 dates
         or 1000 nested results are to be answered.
         """
         with costly():
-            return {"results": [{**one.told, **one.alone(select)} for one in self.wanted]}
+            return {"results": [{**one.heading, **one.alone(select)} for one in self.wanted]}
 
 
-def summary(entity: Entity, requested: Any, zone: tzinfo = UTC, *, where: str = "search") -> Summary:
+def summary(entity: Entity, requested: object, zone: tzinfo = UTC, *, where: str = "search") -> Summary:
     """What `requested`, the `aggregations` of the body's `where`, want to know. Dates are those of `zone`.
 
     Raises BadRequest that names what is wrong, or is too much.
@@ -73,13 +73,13 @@ def summary(entity: Entity, requested: Any, zone: tzinfo = UTC, *, where: str = 
 
 
 def aggregate(
-    entity: Entity, select: Any, requested: Any, zone: tzinfo = UTC, *, where: str = "search"
-) -> dict[str, Any]:
+    entity: Entity, select: Select, requested: object, zone: tzinfo = UTC, *, where: str = "search"
+) -> dict[str, object]:
     """The AggregationData that `requested` wants of all rows of `select`, as `summary` and `Summary.of` do."""
     return summary(entity, requested, zone, where=where).of(select)
 
 
-def time_zone(name: Any, where: str = "search") -> tzinfo:
+def time_zone(name: object, where: str = "search") -> tzinfo:
     """The `timeZone` of the body's `where`: an IANA name or an offset as +02:00; UTC by default. Raises BadRequest."""
     text = read_text({"timeZone": name}, "timeZone", ZONE_LENGTH_MAX, where) or "UTC"
     offset = OFFSET.fullmatch(text)
@@ -100,15 +100,15 @@ class _Level:
     part = ""  # the member of the request in which this type's own settings stand
     many = one = ""  # the members of the answer in which results stand: of the aggregation alone, or within another
 
-    def __init__(self, field: Field, zone: tzinfo, told: dict[str, Any], own: Any, path: str) -> None:
-        self.field, self.zone, self.told, self.path = field, zone, told, f"{path}.{self.part}"
+    def __init__(self, field: Field, zone: tzinfo, heading: dict[str, str], own: object, path: str) -> None:
+        self.field, self.zone, self.heading, self.path = field, zone, heading, f"{path}.{self.part}"
         self.read({} if own is None else own)
 
-    def read(self, own: Any) -> None:
+    def read(self, own: object) -> None:
         """Take the settings in; raises BadRequest when one is wrong."""
         raise NotImplementedError
 
-    def key(self) -> Any:
+    def key(self) -> ColumnBase:
         """The column; a time as exactly as the wire shows it."""
         if self.field.kind != "time":
             return NodeList((self.field.ordered,))
@@ -118,13 +118,13 @@ class _Level:
             return NodeList((fn.SUBSTR(self.field.column, 1, 23), SQL("|| 'Z'")))
         return fn.DATE_TRUNC("milliseconds", self.field.column)
 
-    def shown(self, key: Any) -> Any:
+    def shown(self, key: object) -> object:
         """What the answer groups a key under; None where there is no value."""
         if key is not None and self.field.kind == "time" and self.field.to_shown:
             return self.field.to_shown(_moment(key))
         return self.value(key)
 
-    def value(self, stored: Any) -> Any:
+    def value(self, stored: object) -> object:
         """What the wire shows for a stored value."""
         if stored is None:
             return None
@@ -135,18 +135,18 @@ class _Level:
         """What its groups weigh: an id, or a time to the second, is another one in nearly each row."""
         return GROUP if self.field.kind in ("id", "time") else 0
 
-    def alone(self, select: Any) -> dict[str, Any]:
+    def alone(self, select: Select) -> dict[str, object]:
         """The answer of an aggregation that is not within another."""
-        found: dict[Any, int] = defaultdict(int)
+        found: dict[object, int] = defaultdict(int)
         for (value,), count in _grouped(select, [self], self.path).items():
             found[value] += count
         return {self.many: {"results": [self.result(value, found.get(value, 0)) for value in self.arranged(found)]}}
 
-    def arranged(self, found: Mapping[Any, int]) -> list[Any]:
+    def arranged(self, found: Mapping[object, int]) -> list[object]:
         """Which of the groups are answered, in their order."""
         raise NotImplementedError
 
-    def result(self, shown: Any, count: int) -> dict[str, Any]:
+    def result(self, shown: object, count: int) -> dict[str, object]:
         """One group, and how many rows are in it."""
         return {"value": _text(shown), "count": count}
 
@@ -156,7 +156,7 @@ class _Values(_Level):
 
     part, many, one = "value", "values", "value"
 
-    def read(self, own: Any) -> None:
+    def read(self, own: object) -> None:
         own = read_object(own, ("limit", "sortType", "sortDirection", "missingValues", "includeOptions"), self.path)
         options = read_object(own.get("includeOptions"), ("addToBucket",), f"{self.path}.includeOptions")
         named = read_text(options, "addToBucket", BUCKET_NAME_LENGTH_MAX, f"{self.path}.includeOptions")
@@ -166,11 +166,11 @@ class _Values(_Level):
         self.with_missing = read_choice(own, "missingValues", ("EXCLUDE", "INCLUDE"), self.path) == "INCLUDE"
         self.missing = named or MISSING.get(self.field.kind, "N/A")
 
-    def key(self) -> Any:
+    def key(self) -> ColumnBase:
         value = _as_value(self.missing, self.field.kind) if self.with_missing else None
         return super().key() if value is None else fn.COALESCE(super().key(), self.field.bound(value))
 
-    def alone(self, select: Any) -> dict[str, Any]:
+    def alone(self, select: Select) -> dict[str, object]:
         if self.field.to_shown:  # what falls together is known here only
             return super().alone(select)
         direction = "DESC" if self.descending else "ASC"
@@ -182,14 +182,15 @@ class _Values(_Level):
         rows = query.limit(self.limit).tuples()
         return {self.many: {"results": [self.result(self.shown(key), count) for key, count in rows]}}
 
-    def arranged(self, found: Mapping[Any, int]) -> list[Any]:
-        values = sorted((value for value in found if value is not None), reverse=self.descending and not self.by_count)
+    def arranged(self, found: Mapping[object, int]) -> list[object]:
+        known: list[Any] = [value for value in found if value is not None]
+        values = sorted(known, reverse=self.descending and not self.by_count)
         values += [None] if self.with_missing and None in found else []
         if self.by_count:
             values.sort(key=lambda value: found[value], reverse=self.descending)
         return values[: self.limit]
 
-    def result(self, shown: Any, count: int) -> dict[str, Any]:
+    def result(self, shown: object, count: int) -> dict[str, object]:
         return super().result(self.missing if shown is None else shown, count)
 
 
@@ -198,7 +199,7 @@ class _Ranges(_Level):
 
     part, many, one = "range", "ranges", "range"
 
-    def read(self, own: Any) -> None:
+    def read(self, own: object) -> None:
         if self.field.kind not in NUMBERS:
             raise wrong(self.path, "is for numbers.")
         own = read_object(own, ("buckets",), self.path)
@@ -208,16 +209,19 @@ class _Ranges(_Level):
     def units(self) -> int:
         return len(self.buckets)
 
-    def bucket(self, requested: Any, path: str) -> dict[str, float]:
-        bounds = {name: edge for name, edge in read_object(requested, ("from", "to"), path).items() if edge is not None}
-        for name, edge in bounds.items():
+    def bucket(self, requested: object, path: str) -> dict[str, float]:
+        bounds: dict[str, float] = {}
+        for name, edge in read_object(requested, ("from", "to"), path).items():
+            if edge is None:
+                continue
             if isinstance(edge, bool) or not isinstance(edge, int | float) or not abs(edge) < 2**63:
                 raise wrong(f"{path}.{name}", "is a number.")
+            bounds[name] = edge
         if not bounds:
             raise wrong(path, "has from, to or both.")
         return bounds
 
-    def key(self) -> Any:
+    def key(self) -> ColumnBase:
         column = self.field.ordered
         edges = [{name: Value(edge, converter=False) for name, edge in one.items()} for one in self.buckets]
         above = [[column >= one["from"]] if "from" in one else [] for one in edges]
@@ -225,14 +229,15 @@ class _Ranges(_Level):
         inside = [all_of([*low, *high]) for low, high in zip(above, below, strict=True)]
         return Case(None, [(holds, SQL(str(at))) for at, holds in enumerate(inside)], None)
 
-    def shown(self, key: Any) -> Any:
+    def shown(self, key: object) -> object:
         return key
 
-    def arranged(self, found: Mapping[Any, int]) -> list[Any]:
+    def arranged(self, found: Mapping[object, int]) -> list[object]:
         return list(range(len(self.buckets)))
 
-    def result(self, shown: Any, count: int) -> dict[str, Any]:
-        return {**self.buckets[shown], "count": count}
+    def result(self, shown: object, count: int) -> dict[str, object]:
+        place: Any = shown  # as `key` numbers them
+        return {**self.buckets[place], "count": count}
 
 
 class _Dates(_Level):
@@ -240,7 +245,7 @@ class _Dates(_Level):
 
     part, many, one = "dateHistogram", "dateHistogram", "dateHistogram"
 
-    def read(self, own: Any) -> None:
+    def read(self, own: object) -> None:
         if self.field.kind != "time":
             raise wrong(self.path, "is for times.")
         own = read_object(own, ("interval",), self.path)
@@ -249,18 +254,19 @@ class _Dates(_Level):
     def units(self) -> int:
         return GROUP if self.interval in ("MINUTE", "SECOND") and not self.field.to_shown else 0
 
-    def key(self) -> Any:
+    def key(self) -> ColumnBase:
         finest = {"MINUTE": 60, "SECOND": 1}.get(self.interval, QUARTER_S)
         return _seconds(self.field.column, QUARTER_S if self.field.to_shown else finest)
 
-    def shown(self, key: Any) -> Any:
+    def shown(self, key: object) -> object:
         if key is None:
             return None
         moment = _moment(key)
         return _begin(self.field.to_shown(moment) if self.field.to_shown else moment, self.interval, self.zone)
 
-    def arranged(self, found: Mapping[Any, int]) -> list[Any]:
-        dates = sorted(moment for moment in found if moment is not None)
+    def arranged(self, found: Mapping[object, int]) -> list[object]:
+        known: list[Any] = [moment for moment in found if moment is not None]
+        dates = sorted(known)
         if len(dates) > DATES_MAX:
             raise wrong(f"{self.path}.interval", f"gives {len(dates)} dates, of {DATES_MAX} at most.")
         return dates
@@ -271,13 +277,13 @@ class _Figure(_Level):
 
     part, one = "scalar", "scalar"
 
-    def read(self, own: Any) -> None:
+    def read(self, own: object) -> None:
         own = read_object(own, ("type",), self.path)
         self.type = read_choice(own, "type", ("COUNT_DISTINCT", "MIN", "MAX"), self.path, needed=True)
         if self.type != "COUNT_DISTINCT" and self.field.kind not in (*NUMBERS, "time"):
             raise wrong(self.path, "has MIN and MAX of numbers and times only.")
 
-    def alone(self, select: Any) -> dict[str, Any]:
+    def alone(self, select: Select) -> dict[str, object]:
         if self.type != "COUNT_DISTINCT":
             edge = getattr(fn, self.type)(NodeList((self.field.ordered,)))
             figure = self.value(select.select(edge).order_by().scalar())
@@ -287,13 +293,13 @@ class _Figure(_Level):
             figure = select.select(fn.COUNT(self.key().distinct())).order_by().scalar()
         return self.answered(figure, type=self.type)
 
-    def within(self, values: Iterable[Any]) -> dict[str, Any]:
+    def within(self, values: Iterable[object]) -> dict[str, object]:
         """The figure of the values of one group."""
-        known = {value for value in values if value is not None}
+        known: set[Any] = {value for value in values if value is not None}
         figures = {"COUNT_DISTINCT": len(known), "MIN": min(known, default=None), "MAX": max(known, default=None)}
         return self.answered(figures[self.type])
 
-    def answered(self, figure: Any, **type: str) -> dict[str, Any]:
+    def answered(self, figure: object, **type: str) -> dict[str, object]:
         if isinstance(figure, datetime):
             return {"scalarDate": {**type, "value": _text(figure)}}
         value = float(figure) if isinstance(figure, Decimal) else figure
@@ -310,17 +316,17 @@ MEMBERS = ("name", "type", "fieldPath", "nested", *(level.part for level in TYPE
 
 
 class _Nested:
-    """Groups within groups, told as one list: each result names its group on every level."""
+    """Groups within groups, returned as one list: each result names its group on every level."""
 
-    def __init__(self, entity: Entity, requested: dict[str, Any], zone: tzinfo, path: str) -> None:
+    def __init__(self, entity: Entity, requested: Mapping[str, object], zone: tzinfo, path: str) -> None:
         listed = read_object(requested.get("nested"), ("nestedAggregations",), f"{path}.nested").get(
             "nestedAggregations"
         )
         self.path = f"{path}.nested.nestedAggregations"
         levels = read_list(listed, NESTED_LEVELS_MAX, self.path, least=2)
         self.levels = [_level(entity, one, zone, f"{self.path}[{at}]") for at, one in enumerate(levels)]
-        self.told = {"name": read_text(requested, "name", NAME_LENGTH_MAX, path), "type": "NESTED"}
-        names = {level.told["name"] for level in self.levels}
+        self.heading = {"name": read_text(requested, "name", NAME_LENGTH_MAX, path), "type": "NESTED"}
+        names = {level.heading["name"] for level in self.levels}
         if "" in names or len(names) < len(levels):
             raise wrong(self.path, "have a name each, and each another.")
         if any(isinstance(level, _Figure) for level in self.levels[:-1]):
@@ -330,7 +336,7 @@ class _Nested:
         """Groups within groups are as many as all of theirs together."""
         return sum(READING + level.units() for level in self.levels)
 
-    def alone(self, select: Any) -> dict[str, Any]:
+    def alone(self, select: Select) -> dict[str, object]:
         """The answer."""
         results = list(_within(self.levels, _grouped(select, self.levels, self.path)))
         if len(results) > NESTED_MAX:
@@ -338,13 +344,13 @@ class _Nested:
         return {"nested": {"results": [{"results": one} for one in results]}}
 
 
-def _wanted(entity: Entity, requested: Any, zone: tzinfo, path: str) -> _Level | _Nested:
+def _wanted(entity: Entity, requested: object, zone: tzinfo, path: str) -> _Level | _Nested:
     requested = read_object(requested, MEMBERS, path)
     nested = read_choice(requested, "type", (*TYPES_OF_LEVELS, "NESTED"), path, needed=True) == "NESTED"
     return _Nested(entity, requested, zone, path) if nested else _level(entity, requested, zone, path)
 
 
-def _level(entity: Entity, requested: Any, zone: tzinfo, path: str) -> _Level:
+def _level(entity: Entity, requested: object, zone: tzinfo, path: str) -> _Level:
     requested = read_object(requested, MEMBERS, path)
     type = read_choice(requested, "type", (*TYPES_OF_LEVELS,), path, needed=True)
     name = read_text(requested, "fieldPath", PATH_LENGTH_MAX, path)
@@ -353,17 +359,17 @@ def _level(entity: Entity, requested: Any, zone: tzinfo, path: str) -> _Level:
     if field is None:
         raise wrong(f"{path}.fieldPath", f"is one of {', '.join(sorted(known))}.")
     level = TYPES_OF_LEVELS[type]
-    told = {"name": read_text(requested, "name", NAME_LENGTH_MAX, path), "type": type, "fieldPath": name}
-    return level(field, zone, told, requested.get(level.part), path)
+    heading = {"name": read_text(requested, "name", NAME_LENGTH_MAX, path), "type": type, "fieldPath": name}
+    return level(field, zone, heading, requested.get(level.part), path)
 
 
-def _within(levels: Sequence[_Level], groups: Groups) -> Iterator[dict[str, Any]]:
+def _within(levels: Sequence[_Level], groups: Groups) -> Iterator[dict[str, object]]:
     level, deeper = levels[0], levels[1:]
-    name = level.told["name"]
+    name = level.heading["name"]
     if isinstance(level, _Figure):
         yield {name: level.within(key for (key,) in groups)}
         return
-    inside: dict[Any, dict[tuple[Any, ...], int]] = defaultdict(dict)
+    inside: dict[object, dict[tuple[object, ...], int]] = defaultdict(dict)
     for (value, *others), count in groups.items():
         inside[value][tuple(others)] = count
     found = {value: sum(counts.values()) for value, counts in inside.items()}
@@ -374,7 +380,7 @@ def _within(levels: Sequence[_Level], groups: Groups) -> Iterator[dict[str, Any]
                 yield {**here, **more}
 
 
-def _grouped(select: Any, levels: Sequence[_Level], path: str) -> Groups:
+def _grouped(select: Select, levels: Sequence[_Level], path: str) -> Groups:
     """How many rows are in each group of groups, by what is shown for them."""
     places = [
         SQL(str(at)) for at in range(1, len(levels) + 1)
@@ -383,13 +389,13 @@ def _grouped(select: Any, levels: Sequence[_Level], path: str) -> Groups:
     rows = list(query.limit(GROUPS_MAX + 1).tuples())
     if len(rows) > GROUPS_MAX:
         raise wrong(path, f"has more than {GROUPS_MAX:,} groups: filter first.")
-    found: dict[tuple[Any, ...], int] = defaultdict(int)
+    found: dict[tuple[object, ...], int] = defaultdict(int)
     for *keys, count in rows:
         found[tuple(level.shown(key) for level, key in zip(levels, keys, strict=True))] += count
     return found
 
 
-def _seconds(column: Any, step: int) -> Any:
+def _seconds(column: ColumnBase, step: int) -> ColumnBase:
     """A time as seconds since 1970, rounded down to a multiple of `step`."""
     if on_sqlite():
         return NodeList((SQL("unixepoch(substr("), column, SQL(f", 1, 19)) / {step} * {step}")))
@@ -417,7 +423,7 @@ def _begin(moment: datetime, interval: str, zone: tzinfo) -> datetime:
     return datetime.combine(first, time.min, zone).astimezone(UTC)
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, Decimal):
@@ -425,7 +431,7 @@ def _text(value: Any) -> str:
     return clock.iso(value) if isinstance(value, datetime) else str(value)
 
 
-def _as_value(text: str, kind: str) -> Any:
+def _as_value(text: str, kind: str) -> str | int | bool | None:
     """The value of a field that reads as `text`, if there is one: rows without a value count as having it."""
     if kind == "text":
         return text

@@ -1,29 +1,28 @@
 """Pieces of conditions: many of them joined, and what a text holds, the same on SQLite and PostgreSQL."""
 
 from collections.abc import Sequence
-from typing import Any
 
-from peewee import SQL, NodeList, Value, fn
+from peewee import SQL, ColumnBase, NodeList, Value, fn
 
-from widget_server.db import on_sqlite
+from widget_server.db import Condition, on_sqlite
 
 JOINED_AT_ONCE = 40  # SQLite refuses an expression that is nested 1000 deep, and a chain is as deep as it is long
 
 ALL, NONE = SQL("(1 = 1)"), SQL("(1 = 0)")
 
 
-def all_of(conditions: Sequence[Any]) -> Any:
-    """True where each of them is."""
+def all_of(conditions: Sequence[Condition]) -> Condition:
+    """Returns the condition that all of these hold; of none, one that always does."""
     conditions = [one for one in conditions if one is not ALL]
     return _joined(conditions, " AND ") if conditions else ALL
 
 
-def any_of(conditions: Sequence[Any]) -> Any:
-    """True where one of them is."""
+def any_of(conditions: Sequence[Condition]) -> Condition:
+    """Returns the condition that one of these holds; of none, one that never does."""
     return _joined(conditions, " OR ") if conditions else NONE
 
 
-def _joined(conditions: Sequence[Any], glue: str) -> Any:
+def _joined(conditions: Sequence[Condition], glue: str) -> Condition:
     if len(conditions) == 1:
         return conditions[0]
     while len(conditions) > JOINED_AT_ONCE:
@@ -32,33 +31,33 @@ def _joined(conditions: Sequence[Any], glue: str) -> Any:
     return NodeList(tuple(conditions), glue, parens=True)
 
 
-def negate(condition: Any, column: Any, nullable: bool) -> Any:
-    """True where `condition` on `column` does not hold: where that cannot be told, too."""
+def negate(condition: Condition, column: ColumnBase, nullable: bool) -> Condition:
+    """True where `condition` on `column` does not hold: where that cannot be known, too."""
     if condition is ALL:
         return NONE
     without = NodeList((SQL("NOT"), NodeList((condition,), parens=True)))
     return any_of([without, column.is_null()]) if nullable else without
 
 
-def contains(column: Any, text: str) -> Any:
+def contains(column: ColumnBase, text: str) -> Condition:
     """True where `column` holds `text`, whatever the case of either."""
     column, text = _folded(column, text)
     return _like(column, f"%{_escaped(text)}%")
 
 
-def starts_with(column: Any, text: str) -> Any:
+def starts_with(column: ColumnBase, text: str) -> Condition:
     """True where `column` begins with `text`, whatever the case of either."""
     column, text = _folded(column, text)
     return _like(column, f"{_escaped(text)}%")
 
 
-def ends_with(column: Any, text: str) -> Any:
+def ends_with(column: ColumnBase, text: str) -> Condition:
     """True where `column` ends with `text`, whatever the case of either."""
     column, text = _folded(column, text)
     return _like(column, f"%{_escaped(text)}")
 
 
-def resembles(column: Any, text: str) -> Any:
+def resembles(column: ColumnBase, text: str) -> Condition:
     """True where `column` holds `text` with one letter wrong, too many or too few, or two neighbours swapped.
 
     One slip leaves one of three parts as it was: whether one is there is looked at first, because that costs little.
@@ -82,13 +81,13 @@ def resembles(column: Any, text: str) -> Any:
     return holds if folded is None else _with_folded(folded, holds)
 
 
-def _with_folded(value: Any, holds: Any) -> Any:
+def _with_folded(value: ColumnBase, holds: Condition) -> Condition:
     """`holds` of `folded`, which is computed once a row: the LIMIT keeps SQLite from writing it into each use."""
     inner = (SQL("(SELECT"), holds, SQL("FROM (SELECT"), value, SQL("AS folded LIMIT 1) AS once)"))
     return NodeList(inner)
 
 
-def _like(column: Any, pattern: str) -> Any:
+def _like(column: ColumnBase, pattern: str) -> Condition:
     like = SQL("LIKE" if on_sqlite() else "ILIKE")
     return NodeList((column, like, Value(pattern, converter=False), SQL("ESCAPE '\\'")), parens=True)
 
@@ -102,7 +101,7 @@ def needs_folding(text: str) -> bool:
     return bool(_pairs(text))
 
 
-def _folded(column: Any, text: str) -> tuple[Any, str]:
+def _folded(column: ColumnBase, text: str) -> tuple[ColumnBase, str]:
     """SQLite, and PostgreSQL in the C locale, know the case of ASCII letters only: the others are folded here, as far
     as the text has them, by one call for all of its letters.
     """

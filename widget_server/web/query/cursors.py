@@ -19,15 +19,17 @@ LENGTH_MAX = 16_000  # wix-api §4
 MARK_BYTES = 16
 FORM = "1"  # another form of cursors needs another mark
 
+Content = dict[str, Any]  # JSON of our own: the parts of a query as they came in, and where the page begins
 
-def write(shop_id: str, entity: str, content: dict[str, Any]) -> str:
+
+def write(shop_id: str, entity: str, content: Content) -> str:
     """The cursor that holds `content`; it may be longer than LENGTH_MAX, and is useless then."""
     packed = zlib.compress(canonical(content).encode(), 9)
     return base64.urlsafe_b64encode(_mark(shop_id, entity, packed) + packed).decode().rstrip("=")
 
 
-def read(shop_id: str, entity: str, cursor: str) -> dict[str, Any] | None:
-    """What the cursor holds; None when it is not one of ours for this shop and entity."""
+def read(shop_id: str, entity: str, cursor: str) -> Content | None:
+    """Returns what the cursor holds; None when it is not one of ours for this shop and entity."""
     if len(cursor) > LENGTH_MAX or not cursor.isascii():
         return None
     try:
@@ -37,7 +39,7 @@ def read(shop_id: str, entity: str, cursor: str) -> dict[str, Any] | None:
     mark, packed = raw[:MARK_BYTES], raw[MARK_BYTES:]
     if not hmac.compare_digest(mark, _mark(shop_id, entity, packed)):
         return None
-    content: dict[str, Any] = json.loads(zlib.decompress(packed))
+    content: Content = json.loads(zlib.decompress(packed))
     return content
 
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, Literal
 
 import peewee
-from peewee import SQL, NodeList
+from peewee import SQL, ColumnBase, NodeList
 
 from widget_server.db import Bool, Int, Json, Money, Text, UtcDateTime, on_sqlite
 from widget_server.web.query.parsing import wrong
@@ -21,6 +21,7 @@ INT_MAX = 2**63 - 1
 MONEY_MAX = 10**16 - 1
 MILLISECOND = timedelta(milliseconds=1)
 EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)  # no row is beyond them
+Stored = str | int | Decimal | datetime  # a value as a row keeps it, a bool too
 TYPES: dict[Kind, peewee.Field] = {
     "id": Text(),
     "text": Text(),
@@ -70,7 +71,7 @@ class Field:
     rises, nor change within a quarter of an hour: `at_least` returns the smallest stored time shown as this or later.
     """
 
-    column: Any
+    column: ColumnBase
     kind: Kind
     nullable: bool = False
     to_stored: Callable[[Any], Any] | None = None
@@ -83,11 +84,11 @@ class Field:
 
     @property
     def words(self) -> tuple[str, ...]:
-        """The words of an enum."""
+        """Returns the words of an enum; none for another kind of field."""
         return tuple(self.to_stored.words) if isinstance(self.to_stored, word_of) else ()
 
     @property
-    def ordered(self) -> Any:
+    def ordered(self) -> ColumnBase:
         """The column as it is sorted and compared: texts by code point and money by amount on both databases."""
         if self.kind == "money" and on_sqlite():
             return self.column.cast("REAL")
@@ -95,18 +96,19 @@ class Field:
             return NodeList((self.column, SQL('COLLATE "C"')))
         return self.column
 
-    def bound(self, stored: Any) -> Any:
+    def bound(self, stored: object) -> ColumnBase:
         """A stored value as a parameter beside `ordered`."""
         value = peewee.Value(TYPES[self.kind].db_value(stored), converter=False)
         return value.cast("REAL") if self.kind == "money" and on_sqlite() else value
 
-    def read(self, value: Any, path: str) -> Any:
+    def read(self, value: object, path: str) -> Stored:
         """The stored form of a value that came in. Raises BadRequest naming `path` when it is of another type."""
         try:
             plain = READERS[self.kind](value)
-            return self.to_stored(plain) if self.to_stored else plain
+            stored: Stored = self.to_stored(plain) if self.to_stored else plain
         except (TypeError, ValueError, OverflowError) as other:
             raise wrong(path, f"is compared with {TAKES[self.kind]}.") from other
+        return stored
 
 
 @dataclass(frozen=True)
@@ -121,42 +123,44 @@ class Entity:
     newest: Field
 
 
-def _guid(value: Any) -> str:
-    if not GUID.fullmatch(_text(value)):
+def _guid(value: object) -> str:
+    text = _text(value)
+    if not GUID.fullmatch(text):
         raise ValueError(value)
-    return str(value.lower())
+    return text.lower()
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError(value)
     return value
 
 
-def _int(value: Any) -> int:
+def _int(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value) or abs(value) > INT_MAX:
         raise ValueError(value)
     return int(value)
 
 
-def _time(value: Any) -> datetime:
+def _time(value: object) -> datetime:
     return min(max(moment(_text(value)), EARLIEST), LATEST)
 
 
-def _money(value: Any) -> Decimal:
-    fits = DECIMAL.fullmatch(value) if isinstance(value, str) else abs(value) <= MONEY_MAX
+def _money(value: object) -> Decimal:
+    number: Any = value  # what has no size raises TypeError
+    fits = DECIMAL.fullmatch(value) if isinstance(value, str) else abs(number) <= MONEY_MAX
     if isinstance(value, bool) or not fits:
         raise ValueError(value)
     return Decimal(str(value))
 
 
-def _bool(value: Any) -> bool:
+def _bool(value: object) -> bool:
     if not isinstance(value, bool):
         raise TypeError(value)
     return value
 
 
-READERS: dict[Kind, Callable[[Any], Any]] = {
+READERS: dict[Kind, Callable[[object], Stored]] = {
     "id": _guid,
     "text": _text,
     "int": _int,

@@ -4,13 +4,13 @@ Logic is two-valued on both databases: where a field is missing, `$ne`, `$nin` a
 to the leaves, so that what is not negated stays as plain as an index needs it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from peewee import SQL, NodeList, Value
+from peewee import SQL, ColumnBase, NodeList, Value
 
-from widget_server.db import on_sqlite
+from widget_server.db import Condition, on_sqlite
 from widget_server.web.query.conditions import (
     NONE,
     all_of,
@@ -32,7 +32,7 @@ TEXT_LENGTH_MAX = 256
 
 ANY_KIND = ("$eq", "$ne", "$in", "$nin", "$hasSome", "$hasAll", "$exists", "$isEmpty")
 ORDER = ("$gt", "$gte", "$lt", "$lte")
-TEXT: dict[str, Callable[[Any, str], Any]] = {
+TEXT: dict[str, Callable[[ColumnBase, str], Condition]] = {
     "$startsWith": starts_with,
     "$endsWith": ends_with,
     "$contains": contains,
@@ -49,7 +49,7 @@ OPERATORS: dict[Kind, tuple[str, ...]] = {
 }
 
 
-def condition(fields: Mapping[str, Field], requested: Any, path: str, weight: Weight | None = None) -> Any:
+def condition(fields: Mapping[str, Field], requested: object, path: str, weight: Weight | None = None) -> Condition:
     """What `requested`, the JSON found at `path`, selects; nothing or `{}` selects all. It is added to `weight`.
 
     Raises BadRequest that names the field, operator or value which cannot be, or is too much.
@@ -64,7 +64,7 @@ class _Filter:
         self.fields, self.path, self.weight = fields, path, weight
         self.leaves = 0
 
-    def group(self, requested: Any, negated: bool, depth: int) -> Any:
+    def group(self, requested: object, negated: bool, depth: int) -> Condition:
         """All members of an object hold."""
         if not isinstance(requested, dict):
             raise wrong(self.path, "is a JSON object.")
@@ -72,15 +72,16 @@ class _Filter:
             raise wrong(self.path, f"is nested more than {DEPTH_MAX} deep.")
         return (any_of if negated else all_of)([self.member(*one, negated, depth) for one in requested.items()])
 
-    def member(self, name: str, requested: Any, negated: bool, depth: int) -> Any:
+    def member(self, name: str, requested: object, negated: bool, depth: int) -> Condition:
         if name in ("$and", "$or"):
             parts = [self.group(one, negated, depth + 1) for one in self.listed(requested, f"{self.path}.{name}")]
             return (all_of if (name == "$and") is not negated else any_of)(parts)
         if name == "$not":
-            several = isinstance(requested, list)
-            if several and len(requested) != 1:
-                raise wrong(f"{self.path}.$not", "takes one filter.")
-            return self.group(requested[0] if several else requested, not negated, depth + 1)
+            if isinstance(requested, list):
+                if len(requested) != 1:
+                    raise wrong(f"{self.path}.$not", "takes one filter.")
+                requested = requested[0]
+            return self.group(requested, not negated, depth + 1)
         path = f"{self.path}.{name}"
         field = self.fields.get(name)
         if field is None or not field.filterable:
@@ -92,7 +93,7 @@ class _Filter:
         leaves = [self.leaf(field, operator, value, negated, path) for operator, value in requested.items()]
         return (any_of if negated else all_of)(leaves)
 
-    def leaf(self, field: Field, operator: str, value: Any, negated: bool, path: str) -> Any:
+    def leaf(self, field: Field, operator: str, value: object, negated: bool, path: str) -> Condition:
         """One operator on one field."""
         self.leaves += 1
         if self.leaves > LEAVES_MAX:
@@ -112,7 +113,7 @@ class _Filter:
         holds = self.holds(field, operator, value, path)
         return negate(holds, field.column, field.nullable) if negated else holds
 
-    def holds(self, field: Field, operator: str, value: Any, path: str) -> Any:
+    def holds(self, field: Field, operator: str, value: object, path: str) -> Condition:
         if operator in TEXT:
             if not isinstance(value, str) or len(value) > TEXT_LENGTH_MAX:
                 raise wrong(path, f"takes a text of {TEXT_LENGTH_MAX} characters at most for {operator}.")
@@ -128,25 +129,25 @@ class _Filter:
         found = field.read(value, path)
         return _one_of(field, [found]) if operator == "$eq" else _compared(field, operator, found)
 
-    def listed(self, requested: Any, path: str, weight: int = 1) -> list[Any]:
+    def listed(self, requested: object, path: str, weight: int = 1) -> list[object]:
         if not isinstance(requested, list) or len(requested) > LIST_MAX:
             raise wrong(path, f"takes a list of {LIST_MAX:,} at most.")
         self.weight.add_once(weight * len(requested), path)  # that many parameters: SQLite takes 32,766 in a statement
         return requested
 
 
-def _present(field: Field) -> Any:
+def _present(field: Field) -> Condition:
     return field.column.is_null(False)
 
 
-def _empty(field: Field) -> Any:
+def _empty(field: Field) -> Condition:
     """Missing, or nothing inside."""
     nothing = {"text": "", "texts": "[]"}.get(field.kind)
     missing = field.column.is_null()
     return missing if nothing is None else any_of([missing, NodeList((field.column, SQL("="), SQL(f"'{nothing}'")))])
 
 
-def _one_of(field: Field, values: list[Any]) -> Any:
+def _one_of(field: Field, values: Sequence[Any]) -> Condition:
     if field.kind == "time":
         return any_of([_shown_as(field, moment) for moment in values])
     bound = [field.bound(one) for one in values]
@@ -154,11 +155,11 @@ def _one_of(field: Field, values: list[Any]) -> Any:
     return (column == bound[0]) if len(bound) == 1 else column.in_(bound) if bound else NONE
 
 
-def _shown_as(field: Field, moment: datetime) -> Any:
+def _shown_as(field: Field, moment: datetime) -> Condition:
     return all_of([_compared(field, "$gte", moment), _compared(field, "$lte", moment)])
 
 
-def _compared(field: Field, operator: str, value: Any) -> Any:
+def _compared(field: Field, operator: str, value: Any) -> Condition:
     """Compared as the wire shows it: a time that is shown with milliseconds is "greater" from the next one on."""
     column = field.ordered
     if field.kind == "time":
@@ -172,7 +173,7 @@ def _next_shown(moment: datetime) -> datetime:
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000) + MILLISECOND
 
 
-def _holds_text(field: Field, text: str) -> Any:
+def _holds_text(field: Field, text: object) -> Condition:
     """The JSON list in the column has this text among its own."""
     each = SQL("json_each(") if on_sqlite() else SQL("jsonb_array_elements_text(")
     column = field.column if on_sqlite() else field.column.cast("jsonb")

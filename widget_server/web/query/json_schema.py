@@ -4,7 +4,7 @@ Beyond what a schema can say, an answer may still be 400: a cursor that is none,
 is too deep or weighs too much (weight.py), a time zone that there is not, more groups than are answered.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, make_dataclass
 from typing import Annotated, Any, TypeVar
 
@@ -35,6 +35,8 @@ VALUES: dict[Kind, Json] = {
     "bool": {"type": "boolean"},
     "texts": {"type": "string"},
 }
+NAME: Json = {"type": ["string", "null"], "maxLength": aggregations.NAME_LENGTH_MAX}
+FOREIGN = dict.fromkeys(("value", "range", "scalar", "dateHistogram", "nested"), ANYTHING)  # of other types
 CONDITIONS: dict[str, Kind] = {f"{kind.capitalize()}Condition": kind for kind in VALUES}
 NAMES = {kind: name for name, kind in CONDITIONS.items()}
 
@@ -171,58 +173,64 @@ def _free_text(entity: Entity) -> Json:
 
 def _aggregations(entity: Entity) -> Shapes:
     """One aggregation of each type, and those within each other."""
-    known = {name: field for name, field in entity.fields.items() if field.aggregatable}
-
-    def of(*kinds: str) -> Json:
-        return _words([name for name, field in known.items() if not kinds or field.kind in kinds])
-
-    text = {"type": ["string", "null"], "maxLength": aggregations.NAME_LENGTH_MAX}
-    foreign = dict.fromkeys(("value", "range", "scalar", "dateHistogram", "nested"), ANYTHING)
-
-    def level(type: str, fields_of: Json, part: str, own: Json, *, needed: bool = True) -> Json:
-        members = {**foreign, "name": text, "type": _words([type]), "fieldPath": fields_of, part: own}
-        return _object(members, required=["type", "fieldPath", *([part] if needed else [])])
-
-    edge = {"type": ["number", "null"], "exclusiveMinimum": -(2**63), "exclusiveMaximum": 2**63}
-    number = {"type": "number", "exclusiveMinimum": -(2**63), "exclusiveMaximum": 2**63}
-    bucket = _object({"from": edge, "to": edge})
-    bucket["anyOf"] = [{"required": [name], "properties": {name: number}} for name in ("from", "to")]
-    buckets = {"type": "array", "items": bucket, "minItems": 1, "maxItems": aggregations.RANGES_MAX}
-    added = {"addToBucket": {"type": ["string", "null"], "maxLength": aggregations.BUCKET_NAME_LENGTH_MAX}}
-    values = {
-        "limit": _number(1, aggregations.VALUES_MAX),
-        "sortType": {"type": ["string", "null"], "enum": ["COUNT", "VALUE", None]},
-        "sortDirection": {"type": ["string", "null"], "enum": ["DESC", "ASC", None]},
-        "missingValues": {"type": ["string", "null"], "enum": ["EXCLUDE", "INCLUDE", None]},
-        "includeOptions": _nullable(_object(added)),
-    }
-    intervals = _object({"interval": _words(aggregations.INTERVALS)}, required=["interval"])
-    levels = [
-        level("VALUE", of(), "value", _nullable(_object(values)), needed=False),
-        level("RANGE", of(*aggregations.NUMBERS), "range", _object({"buckets": buckets}, required=["buckets"])),
-        level("DATE_HISTOGRAM", of("time"), "dateHistogram", intervals),
-    ]
-    figures = [
-        level("SCALAR", of(), "scalar", _object({"type": _words(["COUNT_DISTINCT"])}, required=["type"])),
-        level(
-            "SCALAR",
-            of(*aggregations.NUMBERS, "time"),
-            "scalar",
-            _object({"type": _words(["MIN", "MAX"])}, required=["type"]),
-        ),
-    ]
     inner = {"type": "array", "items": _ref(entity, "Level"), "minItems": 2}
     inner["maxItems"] = aggregations.NESTED_LEVELS_MAX
     within = _object({"nestedAggregations": inner}, required=["nestedAggregations"])
-    nested = {**foreign, "fieldPath": ANYTHING, "name": text, "type": _words(["NESTED"]), "nested": within}
+    nested = {**FOREIGN, "fieldPath": ANYTHING, "name": NAME, "type": _words(["NESTED"]), "nested": within}
     return {
-        f"{_name(entity)}Level": {"anyOf": [*levels, *figures]},
+        f"{_name(entity)}Level": {"anyOf": _levels(entity)},
         f"{_name(entity)}Aggregation": {
             "anyOf": [_ref(entity, "Level"), _object(nested, required=["type", "nested"])],
             "example": {"name": "months", "type": "DATE_HISTOGRAM", "fieldPath": "createdDate"}
             | {"dateHistogram": {"interval": "MONTH"}},
         },
     }
+
+
+def _levels(entity: Entity) -> list[Json]:
+    """An aggregation of each type that may stand within others; figures last."""
+    known = {name: field for name, field in entity.fields.items() if field.aggregatable}
+
+    def of(*kinds: str) -> Json:
+        return _words([name for name, field in known.items() if not kinds or field.kind in kinds])
+
+    def figure(fields_of: Json, *types: str) -> Json:
+        return _level("SCALAR", fields_of, "scalar", _object({"type": _words(types)}, required=["type"]))
+
+    intervals = _object({"interval": _words(aggregations.INTERVALS)}, required=["interval"])
+    return [
+        _level("VALUE", of(), "value", _nullable(_values()), needed=False),
+        _level("RANGE", of(*aggregations.NUMBERS), "range", _object({"buckets": _buckets()}, required=["buckets"])),
+        _level("DATE_HISTOGRAM", of("time"), "dateHistogram", intervals),
+        figure(of(), "COUNT_DISTINCT"),
+        figure(of(*aggregations.NUMBERS, "time"), "MIN", "MAX"),
+    ]
+
+
+def _level(type: str, fields_of: Json, part: str, own: Json, *, needed: bool = True) -> Json:
+    members = {**FOREIGN, "name": NAME, "type": _words([type]), "fieldPath": fields_of, part: own}
+    return _object(members, required=["type", "fieldPath", *([part] if needed else [])])
+
+
+def _values() -> Json:
+    added = {"addToBucket": {"type": ["string", "null"], "maxLength": aggregations.BUCKET_NAME_LENGTH_MAX}}
+    return _object(
+        {
+            "limit": _number(1, aggregations.VALUES_MAX),
+            "sortType": {"type": ["string", "null"], "enum": ["COUNT", "VALUE", None]},
+            "sortDirection": {"type": ["string", "null"], "enum": ["DESC", "ASC", None]},
+            "missingValues": {"type": ["string", "null"], "enum": ["EXCLUDE", "INCLUDE", None]},
+            "includeOptions": _nullable(_object(added)),
+        }
+    )
+
+
+def _buckets() -> Json:
+    edge = {"type": ["number", "null"], "exclusiveMinimum": -(2**63), "exclusiveMaximum": 2**63}
+    number = {"type": "number", "exclusiveMinimum": -(2**63), "exclusiveMaximum": 2**63}
+    bucket = _object({"from": edge, "to": edge})
+    bucket["anyOf"] = [{"required": [name], "properties": {name: number}} for name in ("from", "to")]
+    return {"type": "array", "items": bucket, "minItems": 1, "maxItems": aggregations.RANGES_MAX}
 
 
 def _name(entity: Entity) -> str:
@@ -245,7 +253,7 @@ def _number(low: int, high: int) -> Json:
     return {"type": ["integer", "null"], "minimum": low, "maximum": high}
 
 
-def _words(words: Any) -> Json:
+def _words(words: Iterable[str]) -> Json:
     return {"type": "string", "enum": list(words)}
 
 

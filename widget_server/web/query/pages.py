@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict
 
-from peewee import NodeList
+from peewee import NodeList, Select
 
 from widget_server import clock
+from widget_server.db import Condition
 from widget_server.errors import BadRequest
 from widget_server.web.query import cursors, filters, search
 from widget_server.web.query.aggregations import Summary
@@ -33,19 +34,30 @@ class Page:
     """`rows` as the select gives them, and cursors to the pages beside this one where there are any. `chosen` is the
     condition behind all pages, for aggregations: filter and free text may have come in a cursor.
 
-    Who pages by offset is told it, and the `total`; that is None beyond 100,000 rows.
+    Who pages by offset gets it, and the `total`, which is None beyond 100,000 rows.
     """
 
     rows: list[Any]
-    chosen: Any
+    chosen: Condition
     next: str | None
     prev: str | None
     offset: int | None = None
     total: int | None = None
 
 
+class Paging(TypedDict, total=False):
+    """CursorPagingMetadata or PagingMetadataV2, by Python's names."""
+
+    count: int
+    cursors: dict[str, str]
+    has_next: bool
+    offset: int
+    total: int | None
+    too_many_to_count: bool
+
+
 @dataclass(frozen=True)
-class _Asked:
+class _Wanted:
     """What a page is made of: `known` is what its cursors repeat, `anchor` the row beside which it begins."""
 
     known: dict[str, Any]
@@ -62,7 +74,13 @@ class _Asked:
 
 
 def page(
-    entity: Entity, select: Any, requested: Any, *, shop_id: str, where: Where = "query", summary: Summary | None = None
+    entity: Entity,
+    select: Select,
+    requested: object,
+    *,
+    shop_id: str,
+    where: Where = "query",
+    summary: Summary | None = None,
 ) -> Page:
     """The rows of `select` (bound to its shop, joined as the fields need it) that `requested` wants: the JSON of the
     body's `where`. One query a page; who pages by offset pays for a count, too. `summary`, which is taken of the same
@@ -109,12 +127,12 @@ def page(
 
 def selection(
     entity: Entity,
-    filter: Any = None,
-    search_for: Any = None,
+    filter: object = None,
+    search_for: object = None,
     *,
     where: str = "",
     summary: Summary | None = None,
-) -> Any:
+) -> Condition:
     """The condition that a filter and a free text make together, for counting and for bulk calls. `where` is the path
     of the object they stand in, nothing for the body itself. Raises BadRequest as `page` does.
     """
@@ -124,8 +142,8 @@ def selection(
     return all_of([chosen, search.condition(entity.fields, search_for, f"{path}search", weight)])
 
 
-def count(select: Any) -> int:
-    """How many rows there are. Raises QueryTooSlow, Busy."""
+def count(select: Select) -> int:
+    """Returns how many rows there are. Raises QueryTooSlow, Busy."""
     with costly():
         return int(select.order_by().count())
 
@@ -152,23 +170,23 @@ def _cursors(found: Page) -> Cursors:
     return beside
 
 
-def _read(entity: Entity, requested: Any, shop_id: str, where: Where) -> _Asked:
+def _read(entity: Entity, requested: object, shop_id: str, where: Where) -> _Wanted:
     """The parts of `requested`; with a cursor, those inside it."""
     path = f"{where}." if where else ""
     names = ("filter", "sort", *(("search",) if where == "search" else ()))
-    read_object(requested, (*names, "cursorPaging", "paging"), where)
-    cursor_paging = read_object(requested.get("cursorPaging"), ("limit", "cursor"), f"{path}cursorPaging")
-    paging = read_object(requested.get("paging"), ("limit", "offset"), f"{path}paging")
-    known = {name: requested[name] for name in names if requested.get(name) is not None}
+    body = read_object(requested, (*names, "cursorPaging", "paging"), where)
+    cursor_paging = read_object(body.get("cursorPaging"), ("limit", "cursor"), f"{path}cursorPaging")
+    paging = read_object(body.get("paging"), ("limit", "offset"), f"{path}paging")
+    known = {name: body[name] for name in names if body.get(name) is not None}
     if cursor_paging and paging:
         raise wrong(f"{path}paging", "does not go with cursorPaging.")
     if paging:
         limit = read_number(paging, "limit", 0, OFFSET_LIMIT_MAX, LIMIT_DEFAULT, f"{path}paging")
         offset = read_number(paging, "offset", 0, OFFSET_MAX, 0, f"{path}paging") if "offset" in paging else None
-        return _Asked(known, limit, offset=offset)
+        return _Wanted(known, limit, offset=offset)
     cursor = read_text(cursor_paging, "cursor", cursors.LENGTH_MAX, f"{path}cursorPaging")
     if not cursor:
-        return _Asked(known, read_number(cursor_paging, "limit", 1, LIMIT_MAX, LIMIT_DEFAULT, f"{path}cursorPaging"))
+        return _Wanted(known, read_number(cursor_paging, "limit", 1, LIMIT_MAX, LIMIT_DEFAULT, f"{path}cursorPaging"))
     held = cursors.read(shop_id, entity.name, cursor)
     if held is None:
         raise _bad_cursor(path)
@@ -178,31 +196,31 @@ def _read(entity: Entity, requested: Any, shop_id: str, where: Where) -> _Asked:
     anchor, backwards, itself, limit = (held.pop(name) for name in ("anchor", "backwards", "itself", "limit"))
     default = min(max(limit, 1), LIMIT_MAX)
     limit = read_number(cursor_paging, "limit", 1, LIMIT_MAX, default, f"{path}cursorPaging")
-    return _Asked(held, limit, anchor, backwards, itself)
+    return _Wanted(held, limit, anchor, backwards, itself)
 
 
 def _bad_cursor(path: str) -> BadRequest:
     return wrong(f"{path}cursorPaging.cursor", "is no cursor of this list, or too old.")
 
 
-def _place(keys: Sequence[Key], wanted: _Asked) -> Any:
+def _place(keys: Sequence[Key], wanted: _Wanted) -> Condition:
     """What lies on the page's side of its anchor; raises ValueError when the order has other fields than it had."""
     pairs = zip(keys, wanted.anchor or [], strict=True)
     values = [clock.parse(one) if key.field.kind == "time" and one is not None else one for key, one in pairs]
     return beyond(keys, values, wanted.backwards, itself=wanted.itself)
 
 
-def _total(select: Any) -> int | None:
+def _total(select: Select) -> int | None:
     counted = count(select.limit(COUNTED_MAX + 1))
     return counted if counted <= COUNTED_MAX else None
 
 
-def _plain(key: Key) -> Any:
+def _plain(key: Key) -> NodeList:
     """The key's value as the database gives it, on the row itself even if its field is a joined table's."""
     return NodeList((key.field.ordered,))
 
 
-def _encoded(row: Any, at: int) -> Any:
+def _encoded(row: object, at: int) -> object:
     name = f"sort_{at}"
     value = row[name] if isinstance(row, dict) else getattr(row, name)
     if isinstance(value, datetime):

@@ -1,18 +1,17 @@
 """Pieces of JSON that come in: each is what it should be, or BadRequest names its path and says what that is."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 from widget_server.errors import BadRequest
 
 
 def wrong(path: str, sentence: str) -> BadRequest:
-    """The refusal of what stands at `path`."""
+    """Returns the BadRequest for what stands at `path`: its sentence begins with that path."""
     return BadRequest(f"{path} {sentence}", field=path)
 
 
-def read_object(requested: Any, names: Iterable[str], path: str) -> dict[str, Any]:
-    """An object that has members of these `names` only; nothing is an empty one."""
+def read_object(requested: object, names: Iterable[str], path: str) -> dict[str, object]:
+    """Returns the object, which has members of these `names` only; an empty one for None. Raises BadRequest."""
     if requested is None:
         return {}
     if not isinstance(requested, dict):
@@ -24,16 +23,16 @@ def read_object(requested: Any, names: Iterable[str], path: str) -> dict[str, An
     return requested
 
 
-def read_list(requested: Any, most: int, path: str, *, least: int = 0) -> list[Any]:
-    """A list of so many members; nothing is an empty one."""
+def read_list(requested: object, most: int, path: str, *, least: int = 0) -> list[object]:
+    """Returns the list, which has `least` to `most` members; an empty one for None. Raises BadRequest."""
     requested = [] if requested is None else requested
     if not isinstance(requested, list) or not least <= len(requested) <= most:
         raise wrong(path, f"is a list of {least} to {most}." if least else f"is a list of {most} at most.")
     return requested
 
 
-def read_number(requested: Mapping[str, Any], name: str, low: int, high: int, default: int, path: str) -> int:
-    """The whole number that the object at `path` has under `name`."""
+def read_number(requested: Mapping[str, object], name: str, low: int, high: int, default: int, path: str) -> int:
+    """Returns the whole number, `low` to `high`, that the object at `path` has under `name`. Raises BadRequest."""
     number = default if requested.get(name) is None else requested[name]
     if isinstance(number, bool) or not isinstance(number, int | float) or number % 1 or not low <= number <= high:
         raise wrong(f"{path}.{name}", f"is a whole number from {low} to {high}.")
@@ -41,9 +40,12 @@ def read_number(requested: Mapping[str, Any], name: str, low: int, high: int, de
 
 
 def read_choice(
-    requested: Mapping[str, Any], name: str, words: Sequence[str], path: str, *, needed: bool = False
+    requested: Mapping[str, object], name: str, words: Sequence[str], path: str, *, needed: bool = False
 ) -> str:
-    """One of these `words`, under `name`; nothing is the first of them, unless it is `needed`."""
+    """Returns the one of these `words` that stands under `name`; the first for None, unless it is `needed`.
+
+    Raises BadRequest.
+    """
     word = requested.get(name)
     word = words[0] if word is None and not needed else word
     if word not in words:
@@ -51,8 +53,8 @@ def read_choice(
     return str(word)
 
 
-def read_text(requested: Mapping[str, Any], name: str, most: int, path: str) -> str:
-    """A text under `name`, of so many characters at most; nothing is an empty one."""
+def read_text(requested: Mapping[str, object], name: str, most: int, path: str) -> str:
+    """Returns the text under `name`, of `most` characters at most; an empty one for None. Raises BadRequest."""
     text = "" if requested.get(name) is None else requested[name]
     if not isinstance(text, str) or len(text) > most:
         raise wrong(f"{path}.{name}", f"is a text of {most} characters at most.")

@@ -1,8 +1,8 @@
 """Free text over the fields that an entity lets be searched (wix-api §4: SearchDetails)."""
 
 from collections.abc import Mapping
-from typing import Any
 
+from widget_server.db import Condition
 from widget_server.web.query.conditions import ALL, all_of, any_of, contains, needs_folding, resembles
 from widget_server.web.query.fields import Field
 from widget_server.web.query.parsing import read_choice, read_list, read_object, read_text, wrong
@@ -13,7 +13,7 @@ FIELDS_MAX = 20
 FUZZY_LENGTHS = range(4, 31)  # in a shorter word a slip makes another word
 
 
-def condition(fields: Mapping[str, Field], requested: Any, path: str, weight: Weight | None = None) -> Any:
+def condition(fields: Mapping[str, Field], requested: object, path: str, weight: Weight | None = None) -> Condition:
     """What `requested`, the JSON found at `path`, finds: words that stand, whatever their case, anywhere in a field.
 
     mode OR (the default): one of the words is enough; AND: each is there, not all in one field. fuzzy: one slip of the
@@ -37,9 +37,11 @@ def condition(fields: Mapping[str, Field], requested: Any, path: str, weight: We
     return (all_of if mode == "AND" else any_of)(found) if found else ALL
 
 
-def _searched(fields: Mapping[str, Field], requested: Any, path: str) -> list[Field]:
+def _searched(fields: Mapping[str, Field], requested: object, path: str) -> list[Field]:
     known = {name: field for name, field in fields.items() if field.searchable}
+    names = []
     for name in read_list(requested, FIELDS_MAX, path):
         if not isinstance(name, str) or name not in known:
             raise wrong(path, f"are some of {', '.join(sorted(known))}.")
-    return [known[name] for name in dict.fromkeys(requested or known)]
+        names.append(name)
+    return [known[name] for name in dict.fromkeys(names or known)]

@@ -6,10 +6,10 @@ the direction of the last field that was requested.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from peewee import Tuple
+from peewee import ColumnBase, Ordering, Tuple
 
+from widget_server.db import Condition
 from widget_server.web.query.conditions import NONE, all_of, any_of
 from widget_server.web.query.fields import Entity, Field
 from widget_server.web.query.parsing import read_choice, read_list, read_object, read_text, wrong
@@ -24,19 +24,19 @@ class Key:
     field: Field
     descending: bool
 
-    def clause(self, backwards: bool) -> Any:
-        """The term of ORDER BY."""
+    def clause(self, backwards: bool) -> Ordering:
+        """Returns the term of ORDER BY."""
         descending = self.descending is not backwards
         nulls = ("FIRST" if descending else "LAST") if self.field.nullable else None
         column = self.field.ordered
         return column.desc(nulls=nulls) if descending else column.asc(nulls=nulls)
 
-    def same(self, value: Any) -> Any:
-        """Rows that have this value."""
+    def same(self, value: object) -> Condition:
+        """Returns the condition of rows that have this value."""
         return self.field.ordered.is_null() if value is None else self.field.ordered == value
 
-    def after(self, value: Any, backwards: bool) -> Any:
-        """Rows that come after this value."""
+    def after(self, value: object, backwards: bool) -> Condition:
+        """Returns the condition of rows that come after this value."""
         column, nullable = self.field.ordered, self.field.nullable
         if self.descending is not backwards:
             return column.is_null(False) if value is None else column < value
@@ -45,7 +45,7 @@ class Key:
         return any_of([column > value, column.is_null()]) if nullable else column > value
 
 
-def order(entity: Entity, requested: Any, path: str, *, most: int) -> list[Key]:
+def order(entity: Entity, requested: object, path: str, *, most: int) -> list[Key]:
     """The order that `requested`, the JSON found at `path`, wants, made total.
 
     Raises BadRequest for a field that is none of the entity's, one named twice, or more than `most`.
@@ -61,7 +61,7 @@ def order(entity: Entity, requested: Any, path: str, *, most: int) -> list[Key]:
     return [*keys, *(Key(field, direction) for field in ties)]
 
 
-def _key(entity: Entity, requested: Any, path: str) -> Key:
+def _key(entity: Entity, requested: object, path: str) -> Key:
     requested = read_object(requested, ("fieldName", "order"), path)
     known = {name: field for name, field in entity.fields.items() if field.sortable}
     name = read_text(requested, "fieldName", NAME_LENGTH_MAX, path)
@@ -70,17 +70,20 @@ def _key(entity: Entity, requested: Any, path: str) -> Key:
     return Key(known[name], read_choice(requested, "order", ("ASC", "DESC"), path) == "DESC")
 
 
-def beyond(keys: Sequence[Key], anchor: Sequence[Any], backwards: bool, *, itself: bool) -> Any:
+def beyond(keys: Sequence[Key], anchor: Sequence[object], backwards: bool, *, itself: bool) -> Condition:
     """Rows that come after the one whose values `anchor` holds, or before it when `backwards`; `itself`: and that one.
 
     Where all fields go one way and none may be missing, the rows are compared as a whole: an index can find that place.
     """
     values = [None if value is None else key.field.bound(value) for key, value in zip(keys, anchor, strict=True)]
     if not any(key.field.nullable for key in keys) and len({key.descending for key in keys}) == 1:
-        columns, place = Tuple(*(key.field.ordered for key in keys)), Tuple(*values)
+        columns: ColumnBase = Tuple(*(key.field.ordered for key in keys))
+        place = Tuple(*values)
         if keys[0].descending is not backwards:
-            return columns <= place if itself else columns < place
-        return columns >= place if itself else columns > place
+            found: Condition = columns <= place if itself else columns < place
+        else:
+            found = columns >= place if itself else columns > place
+        return found
     same = [key.same(value) for key, value in zip(keys, values, strict=True)]
     ways = [
         all_of([*same[:at], key.after(value, backwards)])

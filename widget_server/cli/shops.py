@@ -1,0 +1,166 @@
+"""`shop ...`: shops and their connections to their own APIs."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from widget_server import config, db
+from widget_server.cli.opening import open_server
+from widget_server.cli.shop_secrets import shop_secret
+from widget_server.cli.words import from_stdin, read_secret, say, time_text
+from widget_server.loyalty.earning import feeds
+from widget_server.loyalty.people import api_keys
+from widget_server.loyalty.program import programs, shops
+from widget_server.loyalty.program.shops import Shop
+from widget_server.stores import codes
+from widget_server.stores.calls import Api, NotReached, Refused
+from widget_server.stores.platforms import PLATFORMS
+from widget_server.stores.woocommerce import prices as woocommerce_prices
+
+
+@click.group()
+def shop() -> None:
+    """Shops."""
+
+
+shop.add_command(shop_secret)
+
+
+@shop.command("create")
+@click.option("--name", required=True)
+@click.option("--origin", "origins", required=True, multiple=True, help="A page origin; may be repeated.")
+@click.option("--currency", required=True, help="Three letters, as EUR.")
+@click.option("--timezone", required=True, help="As Europe/Berlin.")
+@click.option("--locale", required=True, help="As en or de-AT.")
+@click.option("--platform", type=click.Choice(tuple(PLATFORMS)), default="generic", show_default=True)
+@click.option(
+    "--webhook-secret", default=None, callback=from_stdin, help="-: read the shop's own webhook secret from stdin."
+)
+@click.option("--json", "as_json", is_flag=True)
+def create_shop(
+    name: str,
+    origins: tuple[str, ...],
+    currency: str,
+    timezone: str,
+    locale: str,
+    platform: str,
+    webhook_secret: str | None,
+    as_json: bool,
+) -> None:
+    """Make a shop; its secrets are shown this once."""
+    open_server()
+    with db.atomic():
+        made = shops.create(
+            name=name,
+            origins=list(origins),
+            currency=currency,
+            timezone=timezone,
+            locale=locale,
+            platform=platform,
+            webhook_secret=webhook_secret,
+        )
+        programs.create(made.id, name)
+        _, secret = api_keys.create_key(made.id, "first key")
+    say(_shop_facts(made, secret), as_json)
+
+
+@shop.command("connect")
+@click.argument("shop_id")
+@click.option("--api-url", required=True, help="https://NAME.myshopify.com, or the address of the WooCommerce site.")
+def connect_shop(shop_id: str, api_url: str) -> None:
+    """Let the shop's own checkout know each code; its keys are typed in, or read from standard input."""
+    open_server()
+    one = shops.by_id(shop_id)
+    labels, address = codes.keys_of(one.platform), shops.clean_api_url(api_url)
+    keys = {name: read_secret(label) for name, label in labels.items()}
+    api = Api(address, shops.clean_api_keys(keys))
+    try:
+        codes.check(one.platform, api)
+    except (NotReached, Refused) as no:
+        raise click.ClickException(f"Nothing was changed. {api.url}: {no}") from no
+    shops.connect(one, api.url, api.keys)
+    click.echo("Connected: from now on each new code is made in the shop too.")
+    if one.platform in feeds.WATCHED:
+        click.echo("What changes in its orders is read too, every quarter of an hour, whether a webhook comes or not.")
+        click.echo(_adopt_tax(one, api))
+
+
+@shop.command("disconnect")
+@click.argument("shop_id")
+def disconnect_shop(shop_id: str) -> None:
+    """Forget the keys to the shop's own API; codes that were made there stay there."""
+    open_server()
+    shops.disconnect(shops.by_id(shop_id))
+    click.echo("Disconnected.")
+
+
+@shop.command("list")
+@click.option("--json", "as_json", is_flag=True)
+def list_shops(as_json: bool) -> None:
+    """List the shops of this server."""
+    open_server()
+    rows = [
+        {
+            "shop_id": one.id,
+            "name": one.name,
+            "platform": one.platform,
+            "embed_key": one.embed_key,
+            "origins": one.origins,
+            "status": programs.of(one.id).status,
+            "last_news_at": time_text(one.last_news_at),
+            "feed": _feed_facts(one),
+        }
+        for one in Shop.everywhere().order_by(Shop.created_at)
+    ]
+    if as_json:
+        click.echo(json.dumps(rows))
+        return
+    for row in rows:
+        words = [str(row[name]) for name in ("shop_id", "name", "platform", "status")]
+        click.echo("  ".join([*words, f"last news: {row['last_news_at'] or 'never'}", *_feed_words(row["feed"])]))
+
+
+def _shop_facts(made: Shop, api_key: str) -> dict[str, object]:
+    """What `shop create` tells (contracts §3)."""
+    base = config.current().base_url
+    platform = PLATFORMS[made.platform]
+    topics = (*platform.TOPICS, *platform.CALLS)
+    return {
+        "shop_id": made.id,
+        "embed_key": made.embed_key,
+        "identity_secret": made.identity_secret,
+        "webhook_secret": made.webhook_secret,
+        "webhook_urls": {topic: f"{base}/stores/{made.platform}/{made.id}/{topic}" for topic in topics},
+        "api_key": api_key,
+        "script_tag": f'<script async src="{base}/widget.js?shop={made.embed_key}"></script>',
+    }
+
+
+def _adopt_tax(one: Shop, api: Api) -> str:
+    """Keep what the shop's settings say of tax in its prices, unless the program says so already; what became of it."""
+    try:
+        prices = woocommerce_prices.read(api)
+    except (NotReached, Refused) as no:
+        return (
+            f"Its tax settings cannot be read with these keys ({no}): set prices_include_tax and tax_percent by hand."
+        )
+    if not prices.include_tax:
+        return f"Its prices are {prices}: nothing to set in the program."
+    if prices.tax_percent is None:
+        return f"Its prices are {prices}: set prices_include_tax and tax_percent by hand."
+    if programs.adopt_tax(one.id, prices.tax_percent):
+        return f"Its prices are {prices}: the program's prices_include_tax and tax_percent say so from now on."
+    return f"Its prices are {prices}: the program's prices_include_tax and tax_percent stay as they were set."
+
+
+def _feed_facts(one: Shop) -> dict[str, Any] | None:
+    facts = feeds.facts(one)
+    return facts and {**facts, "checked_at": time_text(facts["checked_at"])}
+
+
+def _feed_words(feed: Mapping[str, Any] | None) -> list[str]:
+    if feed is None:
+        return []
+    return [f"feed: {feed['status']}", *([feed["detail"]] if feed["detail"] else [])]

@@ -1,0 +1,36 @@
+"""The journal: what each row that matters was, when this server last wrote it. By it `audit` names what others changed.
+
+Tables that derive from `Journaled` are covered. Whatever is written to them through peewee, `insert_many` or
+`insert_once` is noted; just before the outermost transaction commits each changed row gets one entry with the keyed
+hash of the row as it then is (docs/decisions/010-journal.md, contracts §15). The entries of a shop are numbered without
+gaps and chained with the server's key, so that none can be changed, removed or put in between.
+"""
+
+from widget_server.journal.auditing import accept, adopt, audit_chain, audit_rows, audit_written, covered, written_since
+from widget_server.journal.changes import append_noted
+from widget_server.journal.entries import ALTERED, REMOVED, Journal, last_of
+from widget_server.journal.renewal import rechain, rewriting
+from widget_server.journal.states import hash_of, is_hash_of, name_of, subject_of
+from widget_server.journal.tables import Journaled
+
+__all__ = [
+    "ALTERED",
+    "REMOVED",
+    "Journal",
+    "Journaled",
+    "accept",
+    "adopt",
+    "append_noted",
+    "audit_chain",
+    "audit_rows",
+    "audit_written",
+    "covered",
+    "hash_of",
+    "is_hash_of",
+    "last_of",
+    "name_of",
+    "rechain",
+    "rewriting",
+    "subject_of",
+    "written_since",
+]

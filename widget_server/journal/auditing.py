@@ -1,0 +1,192 @@
+"""What others changed: rows compared with their entries, and entries with the ones before them."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import TypeVar
+
+import peewee
+
+from widget_server.db import Table, atomic, database
+from widget_server.journal.changes import append_noted, note
+from widget_server.journal.entries import (
+    ACCEPTED,
+    ALTERED,
+    REMOVED,
+    Journal,
+    append,
+    breaks,
+    judge,
+    last_locked,
+    newest_states,
+    pages_of_entries,
+)
+from widget_server.journal.states import PAGE, Key, columns_of_key, keys_of, name_of, quoted, read, select, subject_of
+from widget_server.journal.tables import Journaled
+
+T = TypeVar("T", bound=Table)
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """A row that is not what its newest entry says."""
+
+    table: type[Journaled]
+    shop_id: str
+    key: Key
+    what: str
+
+    def __str__(self) -> str:
+        return f"{name_of(self.table)} {subject_of(self.key)}: {self.what}"
+
+
+def audit_chain(shop_id: str, after: tuple[int, str] = (0, "")) -> Iterator[str]:
+    """Yields one sentence for each entry of the shop that was changed, removed or put in, behind the entry `after`."""
+    number, digest = after
+    if number and Journal.one(shop_id, Journal.number == number, Journal.digest == digest) is None:
+        yield f"journal {shop_id} {number}: is gone or was changed since it was last found good"
+    accepted = _accepted(shop_id)
+    for page in pages_of_entries(shop_id, number):
+        for entry in page:
+            if entry.state == ALTERED and entry.number > accepted:
+                what = f"was changed before this server wrote it (entry {entry.number})"
+                yield f"{entry.subject_table} {entry.subject}: {what}"
+            wrong = breaks(number, digest, entry)
+            if wrong is not None:
+                yield f"journal {shop_id} {wrong}"
+            number, digest = entry.number, entry.digest
+
+
+def audit_rows(shop_id: str | None = None) -> Iterator[str]:
+    """Yields one sentence for each covered row that was changed, made or deleted by others than this server.
+
+    Shoppers may go on meanwhile: a row in doubt is read once more while nobody else can append.
+    """
+    for doubt in _doubts(shop_id):
+        yield from _certain([doubt])
+
+
+def audit_written(shop_id: str, after: int) -> Iterator[str]:
+    """Like `audit_rows`, for the rows of the shop that have an entry behind number `after`."""
+    for keys in written_since(shop_id, after):
+        for table, some in keys.items():
+            yield from _certain(_compared(table, shop_id, some, read(table, shop_id, some)))
+
+
+def written_since(shop_id: str, after: int) -> Iterator[dict[type[Journaled], list[Key]]]:
+    """The keys of the rows that have an entry behind number `after`, by table, for a page of entries at a time."""
+    tables = {name_of(table): table for table in covered()}
+    for page in pages_of_entries(shop_id, after):
+        subjects = dict.fromkeys((entry.subject_table, entry.subject) for entry in page)
+        found: dict[type[Journaled], list[Key]] = {}
+        for name, subject in subjects:
+            if name in tables:
+                found.setdefault(tables[name], []).extend(keys_of(tables[name], [subject]))
+        yield found
+
+
+def adopt() -> int:
+    """Take all covered rows as they are: append an entry for each that has none or another; returns how many.
+
+    For rows that a migration or an earlier version wrote. What others had changed before is taken too (contracts §15).
+    """
+    count = 0
+    with atomic():
+        for doubt in _doubts(None):
+            note(doubt.table, doubt.shop_id, doubt.key, is_removed=True)
+            count += 1
+            if not count % PAGE:
+                append_noted()
+    return count
+
+
+def accept(shop_id: str) -> None:
+    """Take the shop's covered rows as they are, and what was found before as looked into."""
+    with atomic():
+        for doubt in list(_doubts(shop_id)):
+            note(doubt.table, doubt.shop_id, doubt.key, is_removed=True)
+        append_noted()
+        append(shop_id, [(*ACCEPTED, REMOVED)])
+
+
+def _accepted(shop_id: str) -> int:
+    """The number of the entry up to which all that was found was looked into."""
+    subject = (Journal.subject_table == ACCEPTED[0]) & (Journal.subject == ACCEPTED[1])
+    return int(Journal.of(shop_id, peewee.fn.COALESCE(peewee.fn.MAX(Journal.number), 0)).where(subject).scalar())
+
+
+@cache
+def covered() -> tuple[type[Journaled], ...]:
+    """All tables that the journal covers, by name."""
+    found = {table for table in below(Journaled) if table._meta.table_name}
+    return tuple(sorted(found, key=name_of))
+
+
+def _doubts(shop_id: str | None) -> Iterator[Doubt]:
+    for table in covered():
+        yield from _rows_in_doubt(table, shop_id)
+        yield from _rows_gone(table, shop_id)
+
+
+def _rows_in_doubt(table: type[Journaled], only_shop: str | None) -> Iterator[Doubt]:
+    """Rows that have no entry or another one, a page of rows at a time."""
+    key = [name for name in columns_of_key(table) if only_shop is None or name != "shop_id"]
+    marks = ", ".join([database.param] * len(key))
+    order = f"ORDER BY {', '.join(map(quoted, key))} LIMIT {PAGE}"
+    scope = [] if only_shop is None else [f'"shop_id" = {database.param}']
+    last: Key | None = None
+    while True:
+        behind = [] if last is None else [f"({', '.join(map(quoted, key))}) > ({marks})"]
+        conditions = " AND ".join([*scope, *behind])
+        values = [*([] if only_shop is None else [only_shop]), *(last or ())]
+        page = list(select(table, f"{'WHERE ' + conditions if conditions else ''} {order}", values))
+        by_shop: dict[str, dict[Key, str]] = {}
+        for shop_id, row_key, state in page:
+            by_shop.setdefault(shop_id, {})[row_key] = state
+        for shop_id, rows in by_shop.items():
+            yield from _compared(table, shop_id, list(rows), rows)
+        if len(page) < PAGE:
+            return
+        shop_id, row_key, _ = page[-1]
+        last = (shop_id, *row_key) if "shop_id" in key else row_key
+
+
+def _rows_gone(table: type[Journaled], only_shop: str | None) -> Iterator[Doubt]:
+    """Entries whose row is not there, a page of subjects at a time."""
+    shops = [only_shop] if only_shop else [one for (one,) in Journal.everywhere(Journal.shop_id).distinct().tuples()]
+    for shop_id in shops:
+        last = ""
+        while True:
+            entries = Journal.of(shop_id, Journal.subject).where(
+                Journal.subject_table == name_of(table), Journal.subject > last
+            )
+            subjects = [one for (one,) in entries.distinct().order_by(Journal.subject).limit(PAGE).tuples()]
+            keys = keys_of(table, subjects)
+            rows = read(table, shop_id, keys)
+            yield from _compared(table, shop_id, [key for key in keys if key not in rows], {})
+            if len(subjects) < PAGE:
+                break
+            last = subjects[-1]
+
+
+def _compared(table: type[Journaled], shop_id: str, keys: list[Key], rows: dict[Key, str]) -> Iterator[Doubt]:
+    entries = newest_states(table, shop_id, [subject_of(key) for key in keys])
+    for key in keys:
+        what = judge(rows.get(key), entries.get(subject_of(key)))
+        if what is not None:
+            yield Doubt(table, shop_id, key, what)
+
+
+def _certain(doubts: Iterable[Doubt]) -> Iterator[str]:
+    for doubt in doubts:
+        with atomic():
+            last_locked(doubt.shop_id)  # who wrote the row appends in the same transaction
+            again = list(
+                _compared(doubt.table, doubt.shop_id, [doubt.key], read(doubt.table, doubt.shop_id, [doubt.key]))
+            )
+        yield from map(str, again)
+
+
+def below(table: type[T]) -> set[type[T]]:
+    """Returns every table that derives from this one."""
+    return {one for child in table.__subclasses__() for one in (child, *below(child))}

@@ -1,0 +1,105 @@
+"""What the open transaction wrote, noted until it commits, and what others had changed of it before."""
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import peewee
+
+from widget_server.db import Condition, ShopTable, at_commit, lock_rows
+from widget_server.journal.entries import ALTERED, REMOVED, State, append, judge, newest_states
+from widget_server.journal.states import Key, chunks, key_names, name_of, read, subject_of
+
+
+@dataclass
+class _Changes:
+    """What a transaction did in one shop."""
+
+    written: dict[type[ShopTable], dict[Key, bool]] = field(default_factory=dict)  # and whether it was deleted
+    looked_at: set[tuple[type[ShopTable], Key]] = field(default_factory=set)
+    altered: list[State] = field(default_factory=list)
+
+
+class _Open(threading.local):
+    """The changes of the thread's open transaction, by shop."""
+
+    def __init__(self) -> None:
+        self.changes: dict[str, _Changes] = {}
+
+    def of(self, shop_id: str) -> _Changes:
+        return self.changes.setdefault(shop_id, _Changes())
+
+
+_open = _Open()
+
+
+def note(table: type[ShopTable], shop_id: str, key: Key, *, is_removed: bool) -> None:
+    """Note that the open transaction wrote this row, or deleted it."""
+    rows = _open.of(shop_id).written.setdefault(table, {})
+    rows[key] = rows.get(key, False) or is_removed
+
+
+def forget() -> None:
+    """Forget what was noted: a transaction begins, or is over."""
+    _open.changes = {}
+
+
+def append_noted() -> None:
+    """Append an entry for each row that the open transaction wrote, as the row is now."""
+    noted, _open.changes = _open.changes, {}
+    for shop_id, changes in sorted(noted.items()):
+        written = [state for table, keys in changes.written.items() for state in _states_now(table, shop_id, keys)]
+        append(shop_id, [*changes.altered, *written])
+
+
+def look_before(table: type[ShopTable], conditions: Condition | None) -> None:
+    """Look at the rows for which the conditions hold, which are about to be written."""
+    named = _equalities(conditions)
+    if all(name in named for name in ("shop_id", *key_names(table))):
+        look(table, named["shop_id"], [tuple(named[name] for name in key_names(table))])
+        return
+    names = ("shop_id", *key_names(table))
+    rows = table.select(*(getattr(table, name) for name in names)).where(conditions)
+    by_shop: dict[str, list[Key]] = {}
+    for shop_id, *key in list(lock_rows(rows).tuples()):
+        by_shop.setdefault(shop_id, []).append(tuple(key))
+    for shop_id, keys in by_shop.items():
+        look(table, shop_id, keys)
+
+
+def _equalities(conditions: object) -> dict[str, str]:
+    """The columns that must equal a value, by name, so that the conditions hold."""
+    if isinstance(conditions, peewee.Expression):
+        left, right = conditions.lhs, conditions.rhs
+        if conditions.op == peewee.OP.AND:
+            return _equalities(left) | _equalities(right)
+        if conditions.op == peewee.OP.EQ and isinstance(left, peewee.Field) and isinstance(right, str):
+            return {left.name: right}
+    return {}
+
+
+def look(table: type[ShopTable], shop_id: str, keys: list[Key]) -> None:
+    """Note which of these rows others have changed, since the entry of what is about to be written would hide it."""
+    changes = _open.of(shop_id)
+    new = [key for key in keys if (table, key) not in changes.looked_at and key not in changes.written.get(table, {})]
+    for some in chunks(new):
+        changes.looked_at.update((table, key) for key in some)
+        rows = read(table, shop_id, some, lock=True)
+        entries = newest_states(table, shop_id, [subject_of(key) for key in rows])
+        for key, state in rows.items():
+            entry = entries.get(subject_of(key))
+            if entry != ALTERED and judge(state, entry) is not None:
+                changes.altered.append((name_of(table), subject_of(key), ALTERED))
+
+
+def _states_now(table: type[ShopTable], shop_id: str, keys: dict[Key, bool]) -> Iterator[State]:
+    """The state of each row. One that was made in a part that was rolled back has none."""
+    rows: dict[Key, str] = {}
+    for some in chunks(list(keys)):
+        rows |= read(table, shop_id, some)
+    for key, was_removed in keys.items():
+        if key in rows or was_removed:
+            yield name_of(table), subject_of(key), rows.get(key, REMOVED)
+
+
+at_commit(append_noted, forget)

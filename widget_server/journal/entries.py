@@ -1,0 +1,128 @@
+"""The entries: one for each row that was written, numbered and chained with the server's key, shop by shop."""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import peewee
+
+from widget_server import clock
+from widget_server.db import Int, Row, ShopTable, Text, UtcDateTime, database, insert_many, on_sqlite
+from widget_server.journal.states import PAGE, fetched, hash_of, name_of
+
+REMOVED = ""  # the state of a row that this server deleted
+ALTERED = "altered"  # the state of a row that others had changed when this server was about to write it
+ACCEPTED = ("", "accepted")  # table and subject of an entry: what was found until then was looked into
+
+State = tuple[str, str, str]  # table, subject and state of a row
+
+
+class Journal(ShopTable):
+    """One row of a covered table was written: which, and the keyed hash of what it then was (`state`)."""
+
+    number = Int()
+    subject_table = Text()
+    subject = Text()
+    state = Text()
+    created_at = UtcDateTime()
+    digest = Text()
+
+    class Meta:
+        primary_key = peewee.CompositeKey("shop_id", "number")
+        clustered = True
+        refuses = ("UPDATE", "DELETE")
+        indexes = ((("shop_id", "subject_table", "subject", "number"), False),)
+
+
+def append(shop_id: str, states: list[State]) -> None:
+    """Append an entry for each of these states, in their order."""
+    if not states:
+        return
+    number, digest = last_locked(shop_id)
+    moment, entries = clock.now(), list[Row]()
+    for subject_table, subject, state in states:
+        number += 1
+        facts = {"subject_table": subject_table, "subject": subject, "state": state, "created_at": moment}
+        entry = Row(shop_id=shop_id, number=number, **facts)
+        entry.digest = digest = digest_of(digest, entry)
+        entries.append(entry)
+    insert_many(Journal, entries)
+
+
+def last_locked(shop_id: str) -> tuple[int, str]:
+    """The number and digest of the shop's newest entry; nobody else appends until the transaction ends.
+
+    It is the last lock that a transaction takes, so nobody waits in a ring.
+    """
+    if not on_sqlite():  # there the writer has the only lock
+        number = int.from_bytes(hashlib.sha256(f"journal {shop_id}".encode()).digest()[:8], "big", signed=True)
+        database.execute_sql("SELECT pg_advisory_xact_lock(%s)", (number,))
+    return last_of(shop_id)
+
+
+def last_of(shop_id: str) -> tuple[int, str]:
+    """The number and digest of the shop's newest entry; 0 and empty when it has none."""
+    found = _run('SELECT "number", "digest" FROM "journal" WHERE "shop_id" = ? ORDER BY "number" DESC LIMIT 1', shop_id)
+    return (int(found[0][0]), str(found[0][1])) if found else (0, "")
+
+
+def digest_of(previous: str, entry: Journal | Row) -> str:
+    """The keyed hash that chains an entry to the one before it."""
+    at = entry.created_at if isinstance(entry.created_at, str) else _time_text(entry.created_at)
+    facts = [entry.shop_id, entry.number, entry.subject_table, entry.subject, entry.state, at]
+    return hash_of([previous, *facts])
+
+
+def breaks(number: int, digest: str, entry: Journal | Row) -> str | None:
+    """How the entry breaks the chain behind the one with this number and digest; None when it does not."""
+    if entry.number != number + 1:
+        return f"{number + 1}: is gone"  # what this one was chained to is not there to be compared
+    if not hmac.compare_digest(entry.digest.encode(), digest_of(digest, entry).encode()):
+        return f"{entry.number}: was changed, or not written by this server"
+    return None
+
+
+def judge(row: str | None, entry: str | None) -> str | None:
+    """What others did to a row, by the state it has and the one its newest entry says; None when they are the same."""
+    if row is None:
+        return None if entry in (None, REMOVED) else "is gone"
+    if entry is None:
+        return "was not written by this server"
+    if entry == REMOVED:
+        return "was deleted, and is there again"
+    return None if hmac.compare_digest(row.encode(), entry.encode()) else "was changed"
+
+
+def pages_of_entries(shop_id: str, after: int) -> Iterator[list[Row]]:
+    """The shop's entries behind number `after`, up to the newest one there is now."""
+    newest, _ = last_of(shop_id)
+    names, mark = [column.column_name for column in Journal._meta.sorted_fields], database.param
+    these = f'WHERE "shop_id" = {mark} AND "number" > {mark} AND "number" <= {mark} ORDER BY "number" LIMIT {PAGE}'
+    while after < newest and (rows := fetched(Journal, these, (shop_id, after, newest))):
+        yield [Row(**dict(zip(names, row, strict=True))) for row in rows]
+        after = rows[-1][names.index("number")]
+
+
+def newest_states(table: type[ShopTable], shop_id: str, subjects: list[str]) -> dict[str, str]:
+    """Returns the state that the newest entry of each subject has, by subject; one without entries is left out."""
+    mine = 'FROM "journal" WHERE "shop_id" = ? AND "subject_table" = ? AND "subject"'
+    if len(subjects) == 1:
+        one = f'SELECT "subject", "state" {mine} = ? ORDER BY "number" DESC LIMIT 1'
+        return dict(_run(one, shop_id, name_of(table), subjects[0]))
+    some = "IN (SELECT value FROM json_each(?))" if on_sqlite() else "= ANY(?)"
+    newest = f'SELECT MAX("number") {mine} {some} GROUP BY "subject"'
+    found = f'SELECT "subject", "state" FROM "journal" WHERE "shop_id" = ? AND "number" IN ({newest})'  # noqa: S608
+    named = json.dumps(subjects) if on_sqlite() else subjects
+    return dict(_run(found, shop_id, shop_id, name_of(table), named)) if subjects else {}
+
+
+def _run(statement: str, *values: object) -> list[tuple[Any, ...]]:
+    """The rows of a query of our own, whose places are marked by ?; as each write needs them, they cost little."""
+    return list(database.execute_sql(statement.replace("?", database.param), values).fetchall())
+
+
+def _time_text(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -1,0 +1,160 @@
+"""What an entry says of a row: its name, and the keyed hash of all its columns, the same on both databases."""
+
+import hmac
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+from widget_server import config
+from widget_server.db import Bool, Int, Money, ShopTable, UtcDateTime, canonical, database, on_sqlite
+
+PAGE = 500
+
+Key = tuple[str, ...]
+DatabaseRow = tuple[Any, ...]  # values as the driver gives them
+
+
+def name_of(table: type[ShopTable]) -> str:
+    """The table's name, as findings have it."""
+    return str(table._meta.table_name)
+
+
+def subject_of(key: Key) -> str:
+    """How the journal and findings name a row: its id, or the JSON list of a longer key."""
+    return key[0] if len(key) == 1 else canonical(list(key))
+
+
+def keys_of(table: type[ShopTable], subjects: Iterable[str]) -> list[Key]:
+    """The keys that these subjects stand for; what stands for none is not of our making, and the chain says so."""
+    if len(key_names(table)) == 1:
+        return [(subject,) for subject in subjects]
+    return [key for key in map(_parts, subjects) if len(key) == len(key_names(table))]
+
+
+def _parts(subject: str) -> Key:
+    try:
+        found = json.loads(subject)
+    except ValueError:
+        return ()
+    return tuple(map(str, found)) if isinstance(found, list) else ()
+
+
+@cache
+def key_names(table: type[ShopTable]) -> tuple[str, ...]:
+    """The primary key's columns but for the shop."""
+    return tuple(name for name in columns_of_key(table) if name != "shop_id")
+
+
+def columns_of_key(table: type[ShopTable]) -> tuple[str, ...]:
+    """Returns the names of the columns of the primary key."""
+    return tuple(column.column_name for column in table._meta.get_primary_keys())
+
+
+def _portable(column: Any) -> Callable[[Any], Any] | None:
+    """What makes a column's value the same on both databases; None where it is. What is no value of it stays."""
+    if isinstance(column, Money):
+        return _plain_amount
+    return bool if isinstance(column, Bool) else None
+
+
+def _plain_amount(value: Any) -> str:
+    try:
+        return format(Decimal(value).normalize(), "f")
+    except ArithmeticError:
+        return str(value)
+
+
+def _as_read(column: Any, as_bytes: bool) -> str:
+    """The column in a query; a time as the text that SQLite keeps of it."""
+    name = quoted(column.column_name)
+    if as_bytes and not isinstance(column, Int | Bool):
+        return f"CAST({name} AS BLOB)"
+    if on_sqlite() or not isinstance(column, UtcDateTime):
+        return name
+    return f"""COALESCE(to_char({name} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), {name}::text)"""
+
+
+@cache
+def _columns(table: type[ShopTable]) -> tuple[tuple[str, Callable[[Any], Any] | None, Any], ...]:
+    """Each column's name, what makes its value portable, and its default."""
+    found = []
+    for column in table._meta.sorted_fields:
+        default = None if callable(column.default) or column.default is None else column.db_value(column.default)
+        found.append((column.column_name, _portable(column), default))
+    return tuple(found)
+
+
+def _state(table: type[ShopTable], row: DatabaseRow) -> str:
+    """The keyed hash of a whole row. What holds its default is left out, so that a later column changes no state."""
+    values = {
+        name: portable(value) if portable else value
+        for (name, portable, default), value in zip(_columns(table), row, strict=True)
+        if value is not None and value != default
+    }
+    return hash_of([name_of(table), values])
+
+
+def hash_of(value: object) -> str:
+    """The journal's keyed hash of a JSON value, in hex."""
+    return hmac.digest(config.derived_key("journal"), canonical(value).encode(), "sha256").hex()
+
+
+def is_hash_of(text: str, value: object) -> bool:
+    """True when this server, with the key in use, made `text` of the value."""
+    return hmac.compare_digest(text.encode(), hash_of(value).encode())
+
+
+def read(table: type[ShopTable], shop_id: str, keys: list[Key], *, lock: bool = False) -> dict[Key, str]:
+    """The state of each of the shop's rows with these keys, as the database has them; locked if need be."""
+    names, mark = key_names(table), database.param
+    if len(names) == 1:
+        ids = [key[0] for key in keys]
+        some = f'"{names[0]}" IN (SELECT value FROM json_each(?))' if on_sqlite() else f'"{names[0]}" = ANY(%s)'  # noqa: S608
+        values: list[Any] = [json.dumps(ids) if on_sqlite() else ids]
+    else:
+        row = f"({', '.join([mark] * len(names))})"
+        some = f"({', '.join(map(quoted, names))}) IN (VALUES {', '.join([row] * len(keys))})"
+        values = [part for key in keys for part in key]
+    ending = " FOR NO KEY UPDATE" if lock and not on_sqlite() else ""
+    found = select(table, f'WHERE "shop_id" = {mark} AND {some}{ending}', [shop_id, *values]) if keys else ()
+    return {key: state for _, key, state in found}
+
+
+def select(table: type[ShopTable], conditions: str, values: Sequence[object]) -> Iterator[tuple[str, Key, str]]:
+    """Shop, key and state of each row."""
+    columns = [name for name, _, _ in _columns(table)]
+    places, shop_at = [columns.index(name) for name in key_names(table)], columns.index("shop_id")
+    for row in fetched(table, conditions, values):
+        yield row[shop_at], tuple(row[place] for place in places), _state(table, row)
+
+
+def fetched(table: type[ShopTable], conditions: str, values: Sequence[object]) -> list[DatabaseRow]:
+    """Whole rows, as they are hashed; text that is no UTF-8, which nobody of ours wrote, in another spelling."""
+    try:
+        return list(database.execute_sql(f"{_selecting(table, on_sqlite(), False)} {conditions}", values).fetchall())
+    except UnicodeDecodeError:
+        rows = database.execute_sql(f"{_selecting(table, on_sqlite(), True)} {conditions}", values).fetchall()
+        return [
+            tuple(one.decode("utf-8", "backslashreplace") if isinstance(one, bytes) else one for one in row)
+            for row in rows
+        ]
+
+
+@cache
+def _selecting(table: type[ShopTable], as_on_sqlite: bool, as_bytes: bool) -> str:
+    """How a query of whole rows begins."""
+    names = [_as_read(column, as_bytes) for column in table._meta.sorted_fields]
+    return f'SELECT {", ".join(names)} FROM "{table._meta.table_name}"'  # noqa: S608
+
+
+def quoted(name: str) -> str:
+    """Returns the name of a column as SQL has it."""
+    return f'"{name}"'
+
+
+def chunks(keys: list[Key]) -> Iterator[list[Key]]:
+    """Yields the keys, PAGE of them at a time."""
+    for first in range(0, len(keys), PAGE):
+        yield keys[first : first + PAGE]

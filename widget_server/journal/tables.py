@@ -1,0 +1,86 @@
+"""Tables that the journal covers: whatever is written to them is noted."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, cast
+
+import peewee
+
+from widget_server.db import Changes, ShopTable, in_transaction
+from widget_server.journal.changes import look, look_before, note
+from widget_server.journal.states import key_names
+
+
+class Journaled(ShopTable):
+    """A table whose rows the journal covers, all columns of them. Derive from it; nothing else is to be done.
+
+    Only SQL of one's own (`db.execute_many`) must tell `wrote` which rows it changed.
+    """
+
+    @classmethod
+    def insert(cls, data: Changes | None = None, /, **columns: object) -> peewee.ModelInsert:
+        """Returns an INSERT that notes its row for the journal."""
+        plain: Any = super().insert(data, **columns)
+        return _NotedInsert(cls, plain._insert)
+
+    @classmethod
+    def update(cls, data: Changes | None = None, /, **columns: object) -> peewee.ModelUpdate:
+        """Returns an UPDATE that notes its rows for the journal."""
+        plain: Any = super().update(data, **columns)
+        return _NotedUpdate(cls, plain._update)
+
+    @classmethod
+    def delete(cls) -> peewee.ModelDelete:
+        """Returns a DELETE that notes its rows for the journal."""
+        return _NotedDelete(cls)
+
+    @classmethod
+    def wrote(cls, rows: Iterable[Mapping[str, object]]) -> None:
+        """These rows were written in the transaction that is open; each names its shop and its primary key."""
+        names = key_names(cls)
+        for row in cast("Iterable[Mapping[str, str]]", rows):
+            note(cls, row["shop_id"], tuple(row[name] for name in names), is_removed=False)
+
+    @classmethod
+    def will_write(cls, shop_id: str, ids: Iterable[str]) -> None:
+        """SQL of one's own is about to change these rows: what others did to them before is noted."""
+        look(cls, shop_id, [(id,) for id in ids])
+
+    def _pk_expr(self) -> Any:
+        """How `save` finds the row: in its shop only, as every query does."""
+        return (type(self).shop_id == self.shop_id) & super()._pk_expr()  # type: ignore[misc]
+
+
+class _Noted:
+    """A write that notes which rows it wrote, in a transaction whatever the caller does."""
+
+    model: type[Journaled]
+    removes = False
+
+    def _execute(self, opened: Any) -> Any:
+        this: Any = self
+        names = ("shop_id", *key_names(self.model))
+        query: Any = this.returning(*(getattr(self.model, name) for name in names)).tuples()
+        with in_transaction():
+            look_before(self.model, this._where)
+            written = list(super(_Noted, query)._execute(opened))  # type: ignore[misc]
+            for shop_id, *key in written:
+                note(self.model, shop_id, tuple(key), is_removed=self.removes)
+        return len(written)
+
+
+class _NotedUpdate(_Noted, peewee.ModelUpdate):
+    pass
+
+
+class _NotedDelete(_Noted, peewee.ModelDelete):
+    removes = True
+
+
+class _NotedInsert(peewee.ModelInsert):
+    def _execute(self, opened: Any) -> Any:
+        this: Any = self
+        with in_transaction():
+            done = super()._execute(opened)  # type: ignore[misc]
+            if this._on_conflict is None:  # `insert_once` notes what it inserted
+                self.model.wrote([{column.name: value for column, value in this._insert.items()}])
+        return done

@@ -8,7 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent / "widget_server"
 # lowest first; what stands on one line never imports one another, but for modules of one folder
 FLOORS = """
-errors
+errors json_types
 lanes money work write_queue holds
 database_errors
 clock

@@ -8,9 +8,12 @@ from flask.testing import FlaskClient
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from tests.make import World
-from tests.panels import Panel
+from tests.panels import Panel, misfits
 from tests.widget.test_routes import OPEN_ROUTES
-from widget_server.widget import requests, shapes
+from widget_server.web.typed_schemas import schema_of
+from widget_server.widget import requests
+from widget_server.widget.fields import Body
+from widget_server.widget.shapes.refusal import Refusal
 
 KEYED = {"/widget/redeem", "/widget/my-rewards/{coupon_id}/return"}
 
@@ -100,11 +103,7 @@ def test_the_body_a_route_documents_is_the_one_it_reads(
 def _whole(name: str) -> dict[str, Any]:
     """A body with every field that its shape needs."""
     values = {"email": "bo@example.com", "birthday": "1990-01-31", "price": "1.00"}
-    needed = [
-        field
-        for field, fact in (getattr(shapes, name, None) or getattr(requests, name))().fields.items()
-        if fact.required
-    ]
+    needed = [field for field, fact in schema_of(getattr(requests, name), Body)().fields.items() if fact.required]
     return {field: values.get(field, "abcdefghijk") for field in needed}
 
 
@@ -126,9 +125,9 @@ def test_what_is_answered_to_a_wrong_body_has_the_shape_of_a_refusal(world: Worl
         client.get("/widget/my-rewards?cursor=x", headers=panel.headers()),
     ):
         assert answer.status_code == 400, answer.text
-        assert shapes.Refusal().validate(answer.json) == {}
+        assert misfits(Refusal, answer.json) == {}
     assert client.post("/widget/earn/x%00/click", headers=panel.headers()).status_code == 404
     large = client.post("/widget/redeem", data=b" " * (2**21 + 1), headers=panel.headers("k"))
     wrong = client.put("/widget/redeem", headers=panel.headers("k"))
     assert (large.status_code, wrong.status_code) == (413, 405)
-    assert shapes.Refusal().validate(large.json) == shapes.Refusal().validate(wrong.json) == {}
+    assert misfits(Refusal, large.json) == misfits(Refusal, wrong.json) == {}

@@ -1,4 +1,4 @@
-"""A shape is a type: one declaration is what mypy checks, what marshmallow reads and writes, and what openapi.json says.
+"""A shape is a type: one declaration is what mypy checks, what marshmallow reads and writes and openapi.json says.
 
 What comes in is a frozen dataclass; what goes out, and an entity of which a change sends a part, is a TypedDict:
 
@@ -35,8 +35,7 @@ from typing import (
     is_typeddict,
 )
 
-from marshmallow import Schema, fields, post_load, validate
-from marshmallow import missing as MISSING
+from marshmallow import Schema, fields, missing, post_load, validate
 
 MakeField = Callable[[], fields.Field[Any]]
 T = TypeVar("T")
@@ -66,7 +65,8 @@ class ShapeSchema(Schema):
 def schema_of(shape: type, base: type[ShapeSchema]) -> type[ShapeSchema]:
     """Returns the schema of a dataclass or TypedDict, as this audience reads and writes it.
 
-    A schema is itself. Raises TypeError on an annotation that names no field.
+    Validators in `Annotated` limit a field further; `dict[str, X]` is a map. A schema is itself. Raises TypeError on an
+    annotation that names no field.
     """
     if issubclass(shape, ShapeSchema):
         return shape
@@ -92,13 +92,13 @@ def is_shape(kind: object) -> bool:
 
 
 def _default(shape: type, name: str) -> tuple[bool, Any]:
-    """Whether the field must come, and what stands for it when it does not (MISSING: nothing)."""
+    """Whether the field must come, and what stands for it when it does not (missing: nothing)."""
     if not dataclasses.is_dataclass(shape):
-        return name in shape.__required_keys__, MISSING  # type: ignore[attr-defined]  # a TypedDict has them
+        return name in shape.__required_keys__, missing  # type: ignore[attr-defined]  # a TypedDict has them
     field = shape.__dataclass_fields__[name]
     if field.default_factory is not dataclasses.MISSING:
         return False, field.default_factory
-    return field.default is dataclasses.MISSING, MISSING if field.default is dataclasses.MISSING else field.default
+    return field.default is dataclasses.MISSING, missing if field.default is dataclasses.MISSING else field.default
 
 
 def _field(hint: Any, base: type[ShapeSchema], required: bool, default: Any) -> fields.Field[Any]:
@@ -110,11 +110,12 @@ def _field(hint: Any, base: type[ShapeSchema], required: bool, default: Any) -> 
         kind, *extras = get_args(kind)
     known = next((one for one in extras if isinstance(one, fields.Field)), None)
     field = copy.deepcopy(known) if known else _implied(kind, base, is_partial=Partial in extras)
+    field.validators += [one for one in extras if isinstance(one, validate.Validator)]
     if field.dump_only:
         return field
     field.allow_none = field.allow_none or (is_optional and base.nullable)
     field.required = field.required or (required and (base.nullable or not is_optional))
-    if default is not MISSING and (base.nullable or default is not None):
+    if default is not missing and (base.nullable or default is not None):
         field.load_default = default
     return field
 
@@ -124,11 +125,13 @@ def _implied(kind: Any, base: type[ShapeSchema], *, is_partial: bool = False) ->
         schema = schema_of(kind, base)
         return fields.Nested(lambda: schema(partial=tuple(schema().fields))) if is_partial else fields.Nested(schema)
     if get_origin(kind) is list:
-        return fields.List(_field(get_args(kind)[0], base, False, MISSING))
+        return fields.List(_field(get_args(kind)[0], base, False, missing))
     if get_origin(kind) is Literal:
         return fields.String(validate=validate.OneOf(get_args(kind)))
     if kind in base.plain:
         return base.plain[kind]()
+    if get_origin(kind) is dict:
+        return fields.Dict(keys=fields.String(), values=_implied(get_args(kind)[1], base))
     raise TypeError(f"{kind!r} names no field")
 
 

@@ -7,13 +7,17 @@ from widget_server.loyalty.people.customers import Customer
 from widget_server.loyalty.program.shops import Shop
 from widget_server.loyalty.rewards import coupons
 from widget_server.loyalty.rewards.coupons import Coupon
-from widget_server.web.bodies import Json
+from widget_server.widget.shapes.my_rewards import Coupon as Shown
+from widget_server.widget.shapes.my_rewards import CouponPage
 
 PAGE = 20
 
 
-def page(shop: Shop, customer: Customer, *, cursor: str | None = None) -> Json:
-    """The member's coupons, newest first, a page at a time (acceptance 34)."""
+def page(shop: Shop, customer: Customer, *, cursor: str | None = None) -> CouponPage:
+    """Returns the member's coupons, newest first, a page at a time (acceptance 34).
+
+    Raises ValueError on a cursor that is none of ours.
+    """
     before = clock.parse(cursor) if cursor else None
     found = coupons.my_coupons(shop, customer, before=before, limit=PAGE + 1)
     more = len(found) > PAGE
@@ -23,7 +27,7 @@ def page(shop: Shop, customer: Customer, *, cursor: str | None = None) -> Json:
     }
 
 
-def coupon(shop: Shop, one: Coupon) -> Json:
+def coupon(shop: Shop, one: Coupon) -> Shown:
     """One coupon, for its owner."""
     return {
         "id": one.id,

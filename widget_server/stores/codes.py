@@ -5,8 +5,7 @@ there is dead. The shop is called outside any transaction; `loyalty/rewards/issu
 coupon.
 """
 
-from typing import Any
-
+from widget_server.json_types import JsonObject
 from widget_server.loyalty.earning import orders
 from widget_server.loyalty.people import customers
 from widget_server.loyalty.program import shops
@@ -16,7 +15,7 @@ from widget_server.loyalty.rewards.coupons import Coupon
 from widget_server.stores.calls import PRODUCT_UNAVAILABLE, Api, NotReached, Recipient, Refused
 from widget_server.stores.platforms import Codes, codes_of
 
-Payload = dict[str, Any]
+Payload = JsonObject
 
 
 def keys_of(platform: str) -> dict[str, str]:
@@ -39,7 +38,7 @@ def issue(payload: Payload) -> None:
         return
     try:
         if shop.is_connected:
-            _make(shop, coupon, anew=payload["anew"])
+            _make(shop, coupon, anew=bool(payload["anew"]))
     except Refused as no:
         failure = PRODUCT_UNAVAILABLE if no.code == PRODUCT_UNAVAILABLE else "shop_refused"
         issuing.code_refused(shop, coupon.id, failure, no.detail)
@@ -60,7 +59,7 @@ def return_for_points(payload: Payload) -> None:
     if used:  # its order has not been told to us yet
         issuing.code_not_killed(shop, coupon.id, "already_used", "the shop counts a use of the code")
     else:
-        issuing.code_dead(shop, coupon.id, key=payload["key"], source=payload["source"])
+        issuing.code_dead(shop, coupon.id, key=str(payload["key"]), source=str(payload["source"]))
 
 
 def kill(payload: Payload) -> None:
@@ -76,7 +75,7 @@ def kill(payload: Payload) -> None:
 
 
 def _named(payload: Payload) -> tuple[Shop, Coupon]:
-    shop = shops.by_id(payload["shop_id"])
+    shop = shops.by_id(str(payload["shop_id"]))
     return shop, Coupon.need(shop, Coupon.id == payload["coupon_id"])
 
 

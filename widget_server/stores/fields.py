@@ -8,9 +8,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import ROUND_CEILING, Decimal
-from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from widget_server.json_types import Json
+from widget_server.stores.contract import AddressBody
 from widget_server.stores.messages import MalformedMessage
 
 ZERO = Decimal(0)
@@ -37,16 +38,16 @@ def _clean(text: str) -> str:
 class Fields:
     """One JSON object of a body, read field by field.
 
-    Absent and null are the same. A value of the wrong kind raises `Odd`, whose reason names the path of
-    the field and never repeats its content.
+    Absent and null are the same. A value of the wrong kind raises MalformedMessage, whose reason names the path of
+    the field and never repeats its content. Numbers with a point are Decimals.
     """
 
-    values: Mapping[str, Any]
+    values: Mapping[str, object]
     path: str = ""
 
     @classmethod
     def of(cls, body: bytes) -> "Fields":
-        """The body's one object; raises `Odd` when it is anything else."""
+        """Returns the body's one object; raises MalformedMessage when it is anything else."""
         try:
             values = json.loads(body, parse_float=Decimal, parse_constant=_no_number)
         except (ValueError, ArithmeticError, RecursionError) as error:
@@ -60,7 +61,7 @@ class Fields:
         return MalformedMessage(f"{self.path}{name} is not {wanted}")
 
     def must_lack(self, *names: str) -> None:
-        """Raise `Odd` when one of `names` is there: a body that describes a thing does not say that it is gone."""
+        """Raise MalformedMessage when one of `names` is there: what describes a thing does not say that it is gone."""
         for name in names:
             if self.values.get(name):
                 raise self.odd(name, "absent, as it is where something is gone")
@@ -77,14 +78,17 @@ class Fields:
         return _clean(value or "") or None
 
     def required(self, name: str) -> str:
-        """Like `text`, and raises `Odd` when it is empty."""
+        """Like `text`, and raises MalformedMessage when it is empty."""
         value = self.text(name)
         if value is None:
             raise self.odd(name, "there")
         return value
 
     def money(self, name: str, default: Decimal | None = None) -> Decimal:
-        """An amount in the order's currency, to four decimals; raises `Odd` when absent without `default`."""
+        """Returns an amount in the order's currency, to four decimals.
+
+        Raises MalformedMessage when it is none, or absent without `default`.
+        """
         value = self.values.get(name)
         if default is not None and (value is None or value == ""):
             return default
@@ -112,16 +116,18 @@ class Fields:
             value = self.values.get(name)
             if value is None or value == "":
                 continue
+            if not isinstance(value, str):
+                raise self.odd(name, "a time")
             try:
                 when = datetime.fromisoformat(value)
                 when = when.replace(tzinfo=when.tzinfo or UTC).astimezone(UTC)
-            except (TypeError, ValueError, OverflowError) as error:
+            except (ValueError, OverflowError) as error:
                 raise self.odd(name, "a time") from error
             return when.isoformat().replace("+00:00", "Z")
         return None
 
     def required_moment(self, *names: str) -> str:
-        """Like `moment`, and raises `Odd` when none is there."""
+        """Like `moment`, and raises MalformedMessage when none is there."""
         when = self.moment(*names)
         if when is None:
             raise self.odd(names[0], "there")
@@ -149,16 +155,27 @@ class Fields:
 # -- writing in the contract's words --------------------------------------------------------------
 
 
-def wire(value: Any) -> Any:
-    """The same with each amount as a decimal string, two decimals at least."""
-    if isinstance(value, dict):
-        return {key: wire(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [wire(item) for item in value]
+def amount_text(amount: Decimal) -> str:
+    """Returns an amount as decimal text, two decimals at least and four at most."""
+    text = f"{amount:.4f}"
+    return text[:-2] if text.endswith("00") else text.rstrip("0")
+
+
+def wire(body: Mapping[str, object]) -> dict[str, Json]:
+    """Returns a body in the contract's words as JSON: each amount in it is decimal text."""
+    return {name: _wire(value) for name, value in body.items()}
+
+
+def _wire(value: object) -> Json:
     if isinstance(value, Decimal):
-        text = f"{value:.4f}"
-        return text[:-2] if text.endswith("00") else text.rstrip("0")
-    return value
+        return amount_text(value)
+    if isinstance(value, dict):
+        return wire(value)
+    if isinstance(value, list):
+        return [_wire(item) for item in value]
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    raise TypeError(f"{type(value).__name__} is no word of the contract")
 
 
 def settle(total: Decimal, goods: Decimal, discount: Decimal, tax: Decimal) -> tuple[Decimal, Decimal]:
@@ -185,7 +202,7 @@ def full_name(person: Fields | None) -> str | None:
     return " ".join(filter(None, (person.text("first_name"), person.text("last_name")))) or None
 
 
-def postal_address(order: Fields, name: str, theirs: Mapping[str, str]) -> dict[str, Any] | None:
+def postal_address(order: Fields, name: str, theirs: Mapping[str, str]) -> AddressBody | None:
     """The address in this field, `theirs` being the platform's names where they differ from the contract's.
 
     None when none can be read: an order is not parked for where it goes.
@@ -194,9 +211,15 @@ def postal_address(order: Fields, name: str, theirs: Mapping[str, str]) -> dict[
         address = order.part(name)
         if address is None:
             return None
-        ours = ("address1", "address2", "city", "postcode", "region", "country")
-        parts = {one: address.text(theirs.get(one, one)) for one in ours}
-        return {"name": full_name(address) or address.text("name"), **parts}
+        return {
+            "name": full_name(address) or address.text("name"),
+            "address1": address.text(theirs.get("address1", "address1")),
+            "address2": address.text(theirs.get("address2", "address2")),
+            "city": address.text(theirs.get("city", "city")),
+            "postcode": address.text(theirs.get("postcode", "postcode")),
+            "region": address.text(theirs.get("region", "region")),
+            "country": address.text(theirs.get("country", "country")),
+        }
     except MalformedMessage:
         return None
 

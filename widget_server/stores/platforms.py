@@ -65,7 +65,7 @@ class Platform(Protocol):
         """Whether the shop signed this body with `secret`."""
 
     def translate(self, topic: str, body: bytes) -> Message:
-        """What a signed body says; raises Odd when it has not the shape that its topic promises."""
+        """What a signed body says; raises MalformedMessage when it has not the shape that its topic promises."""
 
     def is_ping(self, headers: Mapping[str, str], body: bytes) -> bool:
         """Whether this unsigned delivery only asks whether somebody is there."""

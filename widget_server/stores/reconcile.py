@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from itertools import pairwise
+from typing import Any, cast
 
 from widget_server import clock, config, job_queue
 from widget_server.db import atomic
@@ -62,12 +63,13 @@ def promise_due() -> None:
 
 def run(payload: Payload) -> None:
     """Job: one step of a look, and the promise of the next. What the shop does not answer ends the look."""
-    shop = shops.by_id(payload["shop_id"])
+    shop = shops.by_id(str(payload["shop_id"]))
     feed = feeds.of(shop)
     if feed is None:  # disconnected meanwhile
         return
-    look = Look(shop, feed, Api(str(shop.api_url), shop.api_keys), Findings(**payload["found"]))
-    step = payload["step"]
+    found = cast(dict[str, Any], payload["found"])  # as `_promise` wrote it
+    look = Look(shop, feed, Api(str(shop.api_url), shop.api_keys), Findings(**found))
+    step = str(payload["step"])
     try:
         is_done = STEPS[step](look)
     except (NotReached, Refused) as no:

@@ -1,7 +1,6 @@
 """Who is asking: the shop by its embed key, the member by the session token (flask-login's request_loader)."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from flask import Flask, Request, Response, g, request
 from flask.sessions import SecureCookieSessionInterface, SessionMixin
@@ -90,7 +89,7 @@ def _need_own_origin() -> None:
         raise OriginNotAllowed()
 
 
-def _shopper(requested: Request) -> Any:
+def _shopper(requested: Request) -> Shopper | None:
     token = bearer()
     if token is None:
         return None

@@ -11,7 +11,6 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from limits import RateLimitItem, parse
 from limits.storage import Storage
@@ -77,8 +76,9 @@ class DatabaseStorage(Storage):
     def clear(self, key: str) -> None:
         Hit.delete().where(Hit.key == key).execute()
 
-    def _row(self, key: str) -> Any:
-        return Hit.select().where(Hit.key == key, Hit.ends_at > clock.now()).first()
+    def _row(self, key: str) -> Hit | None:
+        found: Hit | None = Hit.select().where(Hit.key == key, Hit.ends_at > clock.now()).first()
+        return found
 
 
 class ProcessStorage(Storage):

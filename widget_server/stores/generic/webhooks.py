@@ -22,7 +22,7 @@ def verify(secret: str, headers: Mapping[str, str], body: bytes) -> bool:
 
 
 def translate(topic: str, body: bytes) -> Message:
-    """What a signed body says; raises `Odd` when it is no JSON object."""
+    """What a signed body says; raises MalformedMessage when it is no JSON object."""
     try:
         value = json.loads(body)
     except (ValueError, RecursionError) as wrong:

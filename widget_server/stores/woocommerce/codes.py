@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from widget_server import money
 from widget_server.loyalty.rewards.coupons import Coupon
 from widget_server.stores.calls import PRODUCT_UNAVAILABLE, Api, Found, Recipient, Refused, ask
-from widget_server.stores.fields import wire
+from widget_server.stores.fields import amount_text
 
 KEYS = {"key": "Consumer key", "secret": "Consumer secret"}
 GIVES_USES_BACK = True  # an order that is cancelled counts no longer
@@ -30,7 +30,7 @@ def make(api: Api, coupon: Coupon, recipient: Recipient, currency: str) -> None:
     """
     terms = _terms(coupon, recipient, currency)
     if coupon.kind == "free_product":
-        _check_sold(api, terms["product_ids"][0])
+        _check_sold(api, _number(coupon.product_id))
     _ask(api, "POST", "coupons", terms)
 
 
@@ -64,8 +64,8 @@ def _check_sold(api: Api, product: int) -> None:
         raise Refused(f"the product {product} is {status}", PRODUCT_UNAVAILABLE)
 
 
-def _terms(coupon: Coupon, recipient: Recipient, currency: str) -> dict[str, Any]:
-    terms: dict[str, Any] = {
+def _terms(coupon: Coupon, recipient: Recipient, currency: str) -> dict[str, object]:
+    terms: dict[str, object] = {
         "code": coupon.code,
         "description": coupon.title or "",
         "usage_limit": 1,
@@ -76,7 +76,7 @@ def _terms(coupon: Coupon, recipient: Recipient, currency: str) -> dict[str, Any
         **_discount(coupon, currency),
     }
     if coupon.minimum_subtotal is not None:
-        terms["minimum_amount"] = wire(coupon.minimum_subtotal)
+        terms["minimum_amount"] = amount_text(coupon.minimum_subtotal)
     if coupon.expires_at is not None:
         # date_expires_gmt is never written, whatever its description says; this one takes a zone, and no fraction
         terms["date_expires"] = f"{coupon.expires_at:%Y-%m-%dT%H:%M:%SZ}"
@@ -85,12 +85,12 @@ def _terms(coupon: Coupon, recipient: Recipient, currency: str) -> dict[str, Any
     return terms
 
 
-def _discount(coupon: Coupon, currency: str) -> dict[str, Any]:
+def _discount(coupon: Coupon, currency: str) -> dict[str, object]:
     match coupon.kind:
         case "amount":
             return {"discount_type": "fixed_cart", "amount": money.text(coupon.amount, currency)}
         case "percent":
-            return {"discount_type": "percent", "amount": wire(coupon.percent)}
+            return {"discount_type": "percent", "amount": amount_text(coupon.percent)}
         case "free_shipping":
             return {"discount_type": "fixed_cart", "amount": "0", "free_shipping": True}
     free = {"product_ids": [_number(coupon.product_id)], "limit_usage_to_x_items": 1}
@@ -103,6 +103,7 @@ def _number(identity: str | None) -> int:
     return int(identity)
 
 
-def _ask(api: Api, method: str, rest: str, body: Any = None) -> Any:
+def _ask(api: Api, method: str, rest: str, body: object = None) -> Any:
+    """The value in the response, Any: what WooCommerce promises of it is not checked here."""
     login = base64.b64encode(f"{api.keys['key']}:{api.keys['secret']}".encode()).decode()
     return ask(method, f"{api.url}/wp-json/wc/v3/{rest}", {"Authorization": f"Basic {login}"}, body)

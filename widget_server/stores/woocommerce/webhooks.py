@@ -9,8 +9,9 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
+from widget_server.loyalty.earning.order_states import Status
+from widget_server.stores.contract import BuyerBody, CustomerBody, LineBody, OrderBody, RefundBody
 from widget_server.stores.fields import (
     CENT,
     ZERO,
@@ -51,7 +52,7 @@ def is_ping(headers: Mapping[str, str], body: bytes) -> bool:
 
 
 def translate(topic: str, body: bytes) -> Message:
-    """What a signed body says; raises `Odd` when it has not the shape its topic promises."""
+    """Returns what a signed body says; raises MalformedMessage when it has not the shape its topic promises."""
     if topic not in _MEANING:
         raise MalformedMessage("unknown topic")
     fields = Fields.of(body)
@@ -64,7 +65,7 @@ def _order_seen(order: Fields) -> Message:
     return OrderSeen(wire(_order(order)))
 
 
-def _order(order: Fields) -> dict[str, Any]:
+def _order(order: Fields) -> OrderBody:
     if "line_items" not in order.values:
         raise order.odd("line_items", "there")
     rows = order.items("line_items")
@@ -113,7 +114,7 @@ def _order(order: Fields) -> dict[str, Any]:
     }
 
 
-def _status(order: Fields) -> str:
+def _status(order: Fields) -> Status:
     """Ours for theirs; of `refunded` and of a plug-in's own status the dates tell how far the order went."""
     status = order.required("status")
     if status in _DRAFTS:
@@ -135,7 +136,7 @@ def _source(created_via: str) -> str:
     return "api" if created_via in {"rest-api", "admin"} else "web"
 
 
-def _line(line: Fields) -> dict[str, Any]:
+def _line(line: Fields) -> LineBody:
     after = line.money("total")
     # staff may raise a line's total by hand; a line below zero is a discount and has none of its own
     before = max(line.money("subtotal", after), after) if after >= 0 else after
@@ -156,7 +157,7 @@ def _not_zero(identity: str | None) -> str | None:
     return None if identity == "0" else identity
 
 
-def _buyer(order: Fields) -> dict[str, Any] | None:
+def _buyer(order: Fields) -> BuyerBody | None:
     """Who bought; None for a walk-in at the till. Nobody has verified a billing address."""
     billing = _billing(order)
     identity = _not_zero(order.text("customer_id"))
@@ -234,14 +235,14 @@ def _given_back(order: Fields, total: Decimal) -> dict[str, _Taxed]:
 
 def _refunds(
     given_back: dict[str, _Taxed], goods: _Taxed, shipping: _Taxed, parcel: _Taxed, *, created_at: str
-) -> list[dict[str, Any]]:
+) -> list[RefundBody]:
     """The refunds with shipping and tax told apart (contracts §8).
 
     The body gives one amount a refund, newer versions its tax too. One that is exactly what sending the parcel
     cost is shipping. Every other is taken as goods with their tax until those are used up, then as shipping
     with its tax; counting over all refunds so far makes the cents of a whole refund fit.
     """
-    refunds = []
+    refunds: list[RefundBody] = []
     upto, shipping_before, tax_before = ZERO, ZERO, ZERO
     for key, given in given_back.items():
         if _is_parcel(given, parcel):
@@ -254,17 +255,17 @@ def _refunds(
             of_shipping, tax = upto - of_goods - shipping_tax, goods.tax_in(of_goods) + shipping_tax
             back = _Taxed(of_shipping - shipping_before, given.tax or tax - tax_before)
             shipping_before, tax_before = of_shipping, tax
-        refunds.append(
-            {
-                "id": key,
-                "amount": given.whole,
-                "shipping": back.net,
-                "tax": back.tax,
-                "lines": [],
-                "created_at": created_at,
-                **({"provisional": True} if key.endswith(_REST) else {}),
-            }
-        )
+        refund: RefundBody = {
+            "id": key,
+            "amount": given.whole,
+            "shipping": back.net,
+            "tax": back.tax,
+            "lines": [],
+            "created_at": created_at,
+        }
+        if key.endswith(_REST):
+            refund["provisional"] = True
+        refunds.append(refund)
     return refunds
 
 
@@ -284,15 +285,15 @@ def _order_gone(order: Fields) -> Message:
 
 def _customer_seen(customer: Fields) -> Message:
     customer.required("email")
-    return CustomerSeen(_customer(customer, deleted=False))
+    return CustomerSeen(wire(_customer(customer, deleted=False)))
 
 
 def _customer_gone(customer: Fields) -> Message:
     customer.must_lack("email", "date_created", "date_modified", "line_items")
-    return CustomerSeen(_customer(customer, deleted=True))
+    return CustomerSeen(wire(_customer(customer, deleted=True)))
 
 
-def _customer(customer: Fields, *, deleted: bool) -> dict[str, Any]:
+def _customer(customer: Fields, *, deleted: bool) -> CustomerBody:
     billing = customer.part("billing")
     return {
         "id": customer.required("id"),

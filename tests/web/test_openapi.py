@@ -51,8 +51,11 @@ def test_every_endpoint_is_in_it_with_what_callers_must_know(client: FlaskClient
     assert document["components"]["securitySchemes"]["bearerAuth"]["scheme"] == "bearer"
     for (verb, path), operation in known.items():
         assert operation["summary"], path
-        shape = operation["responses"]["4XX"]["content"]["application/json"]["schema"]
-        assert shape == {"$ref": "#/components/schemas/Refusal"}
+        refused = {status: said for status, said in operation["responses"].items() if status not in ("200", "default")}
+        assert {"400", "403", "404", "503"} <= set(refused), path
+        for said in refused.values():
+            assert said["content"]["application/json"]["schema"] == {"$ref": "#/components/schemas/Refusal"}
+            assert said["description"].startswith("- `"), path
         assert operation["responses"]["200"]["content"]["application/json"]["schema"]
         needs_token = [set(one) for one in operation["security"]] == [{"bearerAuth"}]
         assert needs_token == (path not in OPEN_ROUTES), path

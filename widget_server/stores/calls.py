@@ -24,7 +24,7 @@ BUSY = (408, 423, 425, 429, 430)  # 430 is Shopify's own: too many requests at o
 
 
 class NotReached(Exception):
-    """The shop gave no answer that tells anything: asking again later may help."""
+    """The shop gave no usable response: a later call may help."""
 
 
 PRODUCT_UNAVAILABLE = "product_unavailable"  # our own word, for a free product that the shop does not sell now

@@ -19,19 +19,22 @@ Payload = JsonObject
 
 
 def keys_of(platform: str) -> dict[str, str]:
-    """The keys that open the platform's API, and what the platform calls each. Raises BadRequest if it has none."""
+    """Returns the keys that open the platform's API, and what the platform calls each.
+
+    Raises BadRequest if it has none.
+    """
     return codes_of(platform).KEYS
 
 
 def check(platform: str, api: Api) -> None:
-    """Whether the keys open the shop's API, and for codes. Raises NotReached, Refused."""
+    """Checks that the keys open the shop's API, and for codes. Raises NotReached, Refused."""
     codes_of(platform).check(api)
 
 
 def issue(payload: Payload) -> None:
     """Job: the shop's checkout learns a code. `anew`: an order had used it, and was cancelled.
 
-    Raises NotReached: the queue tries again.
+    Raises NotReached, for the queue to try again.
     """
     shop, coupon = _named(payload)
     if coupon.status != "issuing":
@@ -47,7 +50,7 @@ def issue(payload: Payload) -> None:
 
 
 def return_for_points(payload: Payload) -> None:
-    """Job: the code dies in the shop, then its points come back. Raises NotReached: the queue tries again."""
+    """Job: the code dies in the shop, then its points come back. Raises NotReached, for the queue to try again."""
     shop, coupon = _named(payload)
     if not coupons.is_returning(coupon):
         return
@@ -56,7 +59,7 @@ def return_for_points(payload: Payload) -> None:
     except Refused as no:
         issuing.code_not_killed(shop, coupon.id, "shop_refused", no.detail)
         return
-    if used:  # its order has not been told to us yet
+    if used:  # its order has not reached us yet
         issuing.code_not_killed(shop, coupon.id, "already_used", "the shop counts a use of the code")
     else:
         issuing.code_dead(shop, coupon.id, key=str(payload["key"]), source=str(payload["source"]))

@@ -57,7 +57,7 @@ class Fields:
         return cls(values)
 
     def odd(self, name: str, wanted: str) -> MalformedMessage:
-        """The refusal of one field, to be raised."""
+        """Returns the refusal of one field, to be raised."""
         return MalformedMessage(f"{self.path}{name} is not {wanted}")
 
     def must_lack(self, *names: str) -> None:
@@ -67,7 +67,10 @@ class Fields:
                 raise self.odd(name, "absent, as it is where something is gone")
 
     def text(self, name: str) -> str | None:
-        """Text, or a whole number written out (ids pass 2^53, some come as 8.6e+17); None when empty."""
+        """Returns text, or a whole number written out (ids pass 2^53, some come as 8.6e+17); None when empty.
+
+        Raises MalformedMessage on a value of another kind.
+        """
         value = self.values.get(name)
         if isinstance(value, Decimal) and value.adjusted() < _ID_DIGITS_MAX and value == int(value):
             value = int(value)
@@ -78,7 +81,7 @@ class Fields:
         return _clean(value or "") or None
 
     def required(self, name: str) -> str:
-        """Like `text`, and raises MalformedMessage when it is empty."""
+        """Returns the same as `text`; raises MalformedMessage when it is empty."""
         value = self.text(name)
         if value is None:
             raise self.odd(name, "there")
@@ -103,15 +106,18 @@ class Fields:
         return amount.quantize(_FINEST) + 0  # + 0 turns -0 into 0
 
     def count(self, name: str) -> int:
-        """How many; what is sold by weight (1.5) counts as whole pieces begun."""
+        """Returns how many; what is sold by weight (1.5) counts as whole pieces begun. Raises MalformedMessage."""
         return int(self.money(name).to_integral_value(ROUND_CEILING))
 
     def flag(self, name: str) -> bool:
-        """True for true alone."""
+        """True for the JSON value true alone."""
         return self.values.get(name) is True
 
     def moment(self, *names: str) -> str | None:
-        """The first of these times that is there, in UTC with Z; one without a zone is taken as UTC."""
+        """Returns the first of these times that is there, in UTC with Z; one without a zone is taken as UTC.
+
+        Raises MalformedMessage when it is no time.
+        """
         for name in names:
             value = self.values.get(name)
             if value is None or value == "":
@@ -127,14 +133,17 @@ class Fields:
         return None
 
     def required_moment(self, *names: str) -> str:
-        """Like `moment`, and raises MalformedMessage when none is there."""
+        """Returns the same as `moment`; raises MalformedMessage when none is there."""
         when = self.moment(*names)
         if when is None:
             raise self.odd(names[0], "there")
         return when
 
     def part(self, name: str) -> "Fields | None":
-        """The object in this field; PHP writes an empty one as []."""
+        """Returns the object in this field, None without one; PHP writes an empty one as [].
+
+        Raises MalformedMessage.
+        """
         value = self.values.get(name)
         if value is None or value == []:
             return None
@@ -143,7 +152,7 @@ class Fields:
         return Fields(value, f"{self.path}{name}.")
 
     def items(self, name: str) -> list["Fields"]:
-        """The objects listed in this field."""
+        """Returns the objects listed in this field. Raises MalformedMessage on another kind of value."""
         value = self.values.get(name)
         if value is None:
             return []
@@ -179,7 +188,7 @@ def _wire(value: object) -> Json:
 
 
 def settle(total: Decimal, goods: Decimal, discount: Decimal, tax: Decimal) -> tuple[Decimal, Decimal]:
-    """(discount, shipping) so that total = goods - discount + shipping + tax; `tax` 0 when goods hold it.
+    """Returns (discount, shipping) so that total = goods - discount + shipping + tax; `tax` 0 when goods hold it.
 
     What was charged beyond goods and tax is shipping (tips, duties and fees with it: they earn nothing by
     default); what was charged less was a discount that no line names.
@@ -189,21 +198,23 @@ def settle(total: Decimal, goods: Decimal, discount: Decimal, tax: Decimal) -> t
 
 
 def codes_listed(order: Fields, name: str) -> list[str] | None:
-    """The codes that an order lists in this field; None for a body without the list, which says nothing of codes."""
+    """Returns the codes that an order lists in this field; None for a body without the list, which says nothing of
+    codes.
+    """
     if order.values.get(name) is None:
         return None
     return [code for row in order.items(name) if (code := row.text("code"))]
 
 
 def full_name(person: Fields | None) -> str | None:
-    """First and last name in one."""
+    """Returns first and last name in one; None when both are empty."""
     if person is None:
         return None
     return " ".join(filter(None, (person.text("first_name"), person.text("last_name")))) or None
 
 
 def postal_address(order: Fields, name: str, theirs: Mapping[str, str]) -> AddressBody | None:
-    """The address in this field, `theirs` being the platform's names where they differ from the contract's.
+    """Returns the address in this field, `theirs` being the platform's names where they differ from the contract's.
 
     None when none can be read: an order is not parked for where it goes.
     """
@@ -225,13 +236,13 @@ def postal_address(order: Fields, name: str, theirs: Mapping[str, str]) -> Addre
 
 
 def referral_code(text: str | None) -> str | None:
-    """A code as a shopper's browser left it; None when empty or too long to be one of ours."""
+    """Returns a code as a shopper's browser left it; None when empty or too long to be one of ours."""
     code = _clean(text or "")
     return code if 0 < len(code) <= _REFERRAL_LENGTH_MAX else None
 
 
 def referral_in(address: str | None) -> str | None:
-    """The code in a landing page's `?ref=`."""
+    """Returns the code in a landing page's `?ref=`; None without one."""
     try:
         codes = parse_qs(urlsplit(address or "").query).get("ref", [""])
     except ValueError:
@@ -240,12 +251,12 @@ def referral_in(address: str | None) -> str | None:
 
 
 def header(headers: Mapping[str, str], name: str) -> str:
-    """A header whatever its case, or an empty text."""
+    """Returns a header whatever its case, or an empty text."""
     return next((value for key, value in headers.items() if key.lower() == name.lower()), "")
 
 
 def matches(secret: str, body: bytes, signature: str) -> bool:
-    """Whether `signature` is the base64 HMAC-SHA256 of the raw body, compared in constant time."""
+    """True when `signature` is the base64 HMAC-SHA256 of the raw body, compared in constant time."""
     if not secret:
         return False  # anybody can sign with an empty secret
     digest = hmac.new(secret.encode(), body, hashlib.sha256).digest()
@@ -253,5 +264,5 @@ def matches(secret: str, body: bytes, signature: str) -> bool:
 
 
 def total_of(items: Iterable[Fields], name: str) -> Decimal:
-    """The sum of one amount over these objects, absent ones as 0."""
+    """Returns the sum of one amount over these objects, absent ones as 0. Raises MalformedMessage."""
     return sum((item.money(name, ZERO) for item in items), ZERO)

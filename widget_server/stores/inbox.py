@@ -62,7 +62,10 @@ def _need_first_meaning(shop: Shop, platform: str, topic: str, body: bytes) -> N
 
 
 def retry(shop: Shop, parked_id: str) -> Outcome:
-    """Try a parked message again; when it cannot be booked still, it waits with the reason of today."""
+    """Try a parked message again; one that still cannot be booked waits on, with the reason of now.
+
+    Returns what became of it; raises NotFound.
+    """
     parked = Parked.need(shop, Parked.id == parked_id)
     if parked.status != "waiting":
         return Outcome(parked.status)
@@ -113,13 +116,13 @@ def _book(shop: Shop, platform: str, topic: str, body: bytes) -> Outcome:
 
 
 def _order(shop: Shop, platform: str, topic: str, body: bytes, order: JsonObject) -> Outcome:
-    told, buyer = read_order(order)
-    if is_part(told):
-        return _part(shop, platform, topic, body, told)
-    if told.status == "draft" and orders.find(shop, platform, told.id) is None:
+    state, buyer = read_order(order)
+    if is_part(state):
+        return _part(shop, platform, topic, body, state)
+    if state.status == "draft" and orders.find(shop, platform, state.id) is None:
         return Outcome("ignored", "a cart is not an order")
-    orders.receive(shop, platform, told, buyer)
-    for parked in orders.parked_for(shop, platform, told.id):
+    orders.receive(shop, platform, state, buyer)
+    for parked in orders.parked_for(shop, platform, state.id):
         _book(shop, platform, parked.topic, parked.body.encode())
         orders.unpark(parked)
     return BOOKED

@@ -48,7 +48,7 @@ def check_coupon(shop_id: str) -> ResponseReturnValue:
 
 @stores.post("/generic/<shop_id>/coupons/use")
 def use_coupon(shop_id: str) -> ResponseReturnValue:
-    """An order uses a code: once for one order, however often it is told."""
+    """An order uses a code: once for one order, however often it is reported."""
     shop = _signed_generic(shop_id)
     body = read_body(UseBody, StoreBody)
     return _state(codes.use(shop, body.code, _order_ref(body.order_id), order_number=body.order_id))

@@ -266,7 +266,7 @@ class CheckBody:
 
     @property
     def cart(self) -> Cart:
-        """What the shop says of the cart."""
+        """Returns the cart that the code is to be used with."""
         lines, who = self.lines or [], self.customer or {}
         collections = {str(name) for line in lines for name in _listed(line.get("collection_ids"))}
         return Cart(

@@ -32,7 +32,7 @@ class Shopper(UserMixin):
     token: str
 
     def get_id(self) -> str:
-        """The member's id."""
+        """Returns the member's id."""
         return str(self.customer.id)
 
 
@@ -55,7 +55,10 @@ def register(app: Flask) -> None:
 
 
 def shop() -> Shop:
-    """The shop whose embed key the request carries; raises BadRequest, NotFound, OriginNotAllowed (acceptance 9)."""
+    """Returns the shop whose embed key the request carries (acceptance 9).
+
+    Raises BadRequest without a key, NotFound, and OriginNotAllowed for a call from another page.
+    """
     if "shop" not in g:
         _need_own_origin()
         embed_key = request.headers.get(SHOP_HEADER) or request.args.get("shop")
@@ -67,7 +70,10 @@ def shop() -> Shop:
 
 
 def member() -> Shopper:
-    """The member who asks, and acts from here on; raises SignedOut without a token that is good now in this shop."""
+    """Returns the member who calls, and in whose name the request acts from here on.
+
+    Raises SignedOut without a token that is good now in this shop, and what `shop` raises.
+    """
     shop()
     if not current_user.is_authenticated:
         raise SignedOut()
@@ -77,7 +83,7 @@ def member() -> Shopper:
 
 
 def bearer() -> str | None:
-    """The token the request carries, if any."""
+    """Returns the token that the request carries, if any."""
     header = request.headers.get("Authorization", "")
     return header[len(BEARER) :].strip() or None if header.startswith(BEARER) else None
 

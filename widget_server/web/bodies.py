@@ -40,7 +40,7 @@ class WireJson(DefaultJSONProvider):
 
 
 def money(amount: Decimal) -> str:
-    """A decimal as text: two places at least, no zeros beyond them."""
+    """Returns a decimal as text: two places at least, no zeros beyond them."""
     text = format(amount, "f")
     whole, _, places = text.partition(".")
     return f"{whole}.{places.rstrip('0').ljust(2, '0')}"
@@ -79,14 +79,14 @@ def _no_number(word: str) -> None:
 
 
 def unfit(wrong: ValidationError, *, under: str = "") -> BadRequest:
-    """What a schema found wrong, as a refusal; `under` is where its part of the body stands."""
+    """Returns what a schema found wrong, as a refusal; `under` is where its part of the body stands."""
     found = faults(wrong.normalized_messages(), *([under] if under else []))
     field, message = found[0]
     return BadRequest(message, field=field, faults=found)
 
 
 def need_storable_address() -> None:
-    """Refuse an address whose path or query no database can hold."""
+    """Raises NotFound for an address whose path no database can hold, BadRequest for such a query."""
     if not storable(request.path):
         raise NotFound()
     odd = unstorable(request.args.to_dict())
@@ -100,7 +100,8 @@ def storable(value: object) -> bool:
 
 
 def unstorable(value: object, *path: str) -> str | None:
-    """Where in a JSON value a text stands that no database can hold; "" when it is a name, None when there is none.
+    """Returns where in a JSON value a text stands that no database can hold; "" when it is a name, None when there is
+    none.
 
     PostgreSQL refuses NUL, and UTF-8 cannot write half a character, which JSON can.
     """
@@ -120,7 +121,7 @@ def unstorable(value: object, *path: str) -> str | None:
 
 
 def faults(messages: object, *path: str) -> list[tuple[str, str]]:
-    """The path of each wrong field, and what is wrong with it."""
+    """Returns the path of each wrong field, and what is wrong with it."""
     if isinstance(messages, dict):
         named = ((name, (*path, *([str(name)] if name != "_schema" else []))) for name in messages)
         return [fault for name, deeper in named for fault in faults(messages[name], *deeper)]

@@ -39,7 +39,7 @@ def register(app: Flask) -> None:
 
 
 def refusals() -> list[tuple[str, int, str]]:
-    """Every refusal of the domain: its code on the admin wire, its HTTP status, and when it is said."""
+    """Returns every refusal of the domain: its code on the admin wire, its HTTP status, and when it is said."""
     return sorted(
         {(one.code.upper(), STATUS[one.kind], " ".join((one.__doc__ or "").split())) for one in _below(Refusal)}
     )

@@ -65,7 +65,7 @@ class DocumentApi(Api):
     """The document of the endpoints: /openapi.json, each body with an example."""
 
     def document(self) -> Json:
-        """The whole document, made once: routes do not change while the server runs."""
+        """Returns the whole document, made once: routes do not change while the server runs."""
         if not hasattr(self, "_document"):
             self._document: Json = with_examples(cast(Json, plain(self.spec.to_dict())))
         return self._document
@@ -97,8 +97,8 @@ def page() -> ResponseReturnValue:
 
 
 def sections(document: Json) -> dict[str, list[Json]]:
-    """The operations by tag, with their bodies as text to read, and a table of the fields that they may ask by: the
-    admin API's first, then the widget's own.
+    """Returns the operations by tag, with their bodies as text to read, and a table of the fields that they may ask by:
+    the admin API's first, then the widget's own.
     """
     shapes = document["components"]["schemas"]
     found: dict[str, list[Json]] = {}
@@ -123,7 +123,7 @@ def sections(document: Json) -> dict[str, list[Json]]:
 
 
 def with_examples(document: Json) -> Json:
-    """The document with an example beside the shape of each body that has none."""
+    """Returns the document with an example beside the shape of each body that has none."""
     shapes = document["components"]["schemas"]
     for verbs in document["paths"].values():
         for verb, operation in verbs.items():

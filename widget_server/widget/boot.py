@@ -47,7 +47,7 @@ def facts(shop: Shop, program: Program, locale: str, tab: str = "") -> Boot:
 
 
 def as_script(value: Boot) -> Markup:
-    """JSON for a script element of type application/json: no text in it can end the element."""
+    """Returns JSON for a script element of type application/json: no text in it can end the element."""
     text = json.dumps(value, default=current_app.json.default, ensure_ascii=False, separators=(",", ":"))  # type: ignore[attr-defined]
     return Markup(text.replace("<", "\\u003c"))  # noqa: S704
 

@@ -23,7 +23,7 @@ def accents(hex_colour: str) -> tuple[Accent, Accent]:
 
 
 def contrast(one: Rgb, other: Rgb) -> float:
-    """WCAG's contrast ratio of two colours, 1 to 21."""
+    """Returns WCAG's contrast ratio of two colours, 1 to 21."""
     dark, light = sorted((_luminance(one), _luminance(other)))
     return (light + 0.05) / (dark + 0.05)
 

@@ -1,6 +1,7 @@
 """Earn points: the rules, and the few of them that a browser may fire (acceptance 17, 18, 25, 26)."""
 
 from widget_server import ledger
+from widget_server.errors import ProgramNotActive, RuleNotClickable
 from widget_server.loyalty.earning import actions, birthdays, rules, social
 from widget_server.loyalty.people import customers
 from widget_server.loyalty.program import programs
@@ -23,7 +24,14 @@ def listed(me: Shopper) -> EarnList:
     return {"rules": views.earn.rules_for(me.shop, programs.of(me.shop.id), me.customer, account)}
 
 
-@earn.route("POST", "/<rule_id>/click", MEMBER, returns=Clicked, limit=limits.CLICK)
+@earn.route(
+    "POST",
+    "/<rule_id>/click",
+    MEMBER,
+    returns=Clicked,
+    refuses=(RuleNotClickable, ProgramNotActive),
+    limit=limits.CLICK,
+)
 def click(me: Shopper, rule_id: str) -> Clicked:
     """The member opened a social page; points for the click, once."""
     rule = social.click(me.shop, me.customer, rule_id)

@@ -4,7 +4,7 @@ from urllib.parse import quote
 
 from flask import request
 
-from widget_server.errors import BadRequest
+from widget_server.errors import BadRequest, CouponNotReturnable, CouponNotUsable
 from widget_server.loyalty.people import customers
 from widget_server.loyalty.program.shops import Shop
 from widget_server.loyalty.rewards import coupons
@@ -34,7 +34,9 @@ def listed(me: Shopper) -> CouponPage:
     return page
 
 
-@my_rewards.route("POST", "/<coupon_id>/apply", MEMBER, takes=ApplyBody, returns=Application)
+@my_rewards.route(
+    "POST", "/<coupon_id>/apply", MEMBER, takes=ApplyBody, returns=Application, refuses=(CouponNotUsable,)
+)
 def apply(me: Shopper, body: ApplyBody, coupon_id: str) -> Application:
     """Use it now: where the code can be taken; once the shop's page has answered, that it is in the cart."""
     act = coupons.apply if body.in_cart else coupons.need_usable
@@ -44,7 +46,14 @@ def apply(me: Shopper, body: ApplyBody, coupon_id: str) -> Application:
     return {"coupon": coupon, "url": url}
 
 
-@my_rewards.route("POST", "/<coupon_id>/return", MEMBER, returns=Redemption, parameters=(KEY,))
+@my_rewards.route(
+    "POST",
+    "/<coupon_id>/return",
+    MEMBER,
+    returns=Redemption,
+    refuses=(CouponNotReturnable,),
+    parameters=(KEY,),
+)
 def return_coupon(me: Shopper, coupon_id: str) -> Redemption:
     """An unused coupon for its points; the code dies first.
 

@@ -14,13 +14,13 @@ from widget_server.widget.shapes.member import MemberPanel
 panel = Endpoints("panel", "panel", "A member's first paint")
 
 TABS = ("earn", "redeem", "my_rewards", "referral", "my_balance")
-TAB = query_parameter("tab", "The tab that opens.", enum=TABS, default="earn")
+TAB = query_parameter("tab", "The tab that opens.", enum=TABS, default=TABS[0])
 
 
 @panel.route("GET", "", MEMBER, returns=MemberPanel, parameters=(TAB,))
 def member_panel(shopper: Shopper) -> MemberPanel:
     """The member, the balance, and what the named tab shows."""
-    tab = request.args.get("tab", "earn")
+    tab = request.args.get("tab", TABS[0])
     if tab not in TABS:
         raise BadRequest(f"One of {', '.join(TABS)}.", field="tab")
     shop, customer = shopper.shop, shopper.customer

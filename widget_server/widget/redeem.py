@@ -3,6 +3,17 @@
 from dataclasses import asdict
 
 from widget_server import ledger
+from widget_server.errors import (
+    CustomerExcluded,
+    MembersOnly,
+    NotEnoughPoints,
+    ProgramNotActive,
+    RateLimited,
+    RewardLimitReached,
+    RewardUnavailable,
+    TierTooLow,
+    WorthNothing,
+)
 from widget_server.loyalty.program import programs
 from widget_server.loyalty.rewards import redeeming
 from widget_server.loyalty.rewards.coupons import Coupon
@@ -24,7 +35,25 @@ def listed(me: Shopper) -> RewardList:
     return {"rewards": views.redeem.rewards_for(me.shop, me.customer, account)}
 
 
-@redeem.route("POST", "", MEMBER, takes=RedeemBody, returns=Redemption, parameters=(KEY,))
+@redeem.route(
+    "POST",
+    "",
+    MEMBER,
+    takes=RedeemBody,
+    returns=Redemption,
+    refuses=(
+        ProgramNotActive,
+        MembersOnly,
+        CustomerExcluded,
+        RewardUnavailable,
+        TierTooLow,
+        RewardLimitReached,
+        WorthNothing,
+        NotEnoughPoints,
+        RateLimited,
+    ),
+    parameters=(KEY,),
+)
 def buy(me: Shopper, body: RedeemBody) -> Redemption:
     """Points for a coupon, once for a request key."""
 

@@ -2,7 +2,7 @@
 
 import segno
 
-from widget_server.errors import NotFound
+from widget_server.errors import AlreadyReferred, NotFound, OwnReferralCode, ReferralCodeUnknown
 from widget_server.loyalty import referrals
 from widget_server.loyalty.people import customers
 from widget_server.loyalty.program import programs
@@ -32,7 +32,15 @@ def qr(me: Shopper) -> QrCode:
     return {"size": len(rows), "path": _path(rows)}
 
 
-@referral.route("POST", "/code", MEMBER, takes=CodeBody, returns=Referral, limit=limits.FRIENDS_CODE)
+@referral.route(
+    "POST",
+    "/code",
+    MEMBER,
+    takes=CodeBody,
+    returns=Referral,
+    refuses=(ReferralCodeUnknown, OwnReferralCode, AlreadyReferred),
+    limit=limits.FRIENDS_CODE,
+)
 def enter_code(me: Shopper, body: CodeBody) -> Referral:
     """A friend's code, typed by hand."""
     referrals.enter_code(me.shop, me.customer, body.code)

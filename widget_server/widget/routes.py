@@ -11,15 +11,26 @@ from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, cast, overload
 
 from flask import Response, jsonify, request
 from flask_smorest import Blueprint
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from widget_server import config, idempotency
 from widget_server.db import canonical
-from widget_server.errors import BadRequest
+from widget_server.errors import (
+    BadRequest,
+    Busy,
+    DatabaseAway,
+    KeyReused,
+    NotFound,
+    OriginNotAllowed,
+    RateLimited,
+    SignedOut,
+)
 from widget_server.json_types import Json, JsonObject
 from widget_server.loyalty.program.shops import Shop
 from widget_server.web import auth, compression
 from widget_server.web.auth import MEMBER_TOKEN, SHOP_HEADER, Shopper
 from widget_server.web.bodies import json_body, plain
+from widget_server.web.documented_refusals import CallRefusals, Refusals, once_each
 from widget_server.web.limits import Limit
 from widget_server.web.typed_schemas import ShapeSchema, schema_of
 from widget_server.widget.fields import Body
@@ -51,18 +62,26 @@ KEY: JsonObject = {
     "required": True,
     "schema": {"type": "string", "minLength": 1, "maxLength": KEY_LENGTH_MAX},
 }
+# what may refuse any call, by what it takes; `refuses` of a route names its own beside these
+ANY_CALL: Refusals = (BadRequest, NotFound, OriginNotAllowed, Busy, DatabaseAway)
+OF_BODY: Refusals = (RequestEntityTooLarge,)
+OF_LIMIT: Refusals = (RateLimited,)
+OF_REQUEST_KEY: Refusals = (KeyReused,)
 
 
 @dataclass(frozen=True)
 class Who(Generic[W]):
-    """Who may call: how the caller is found, by which id limits count the caller, and how openapi.json says it."""
+    """Who may call: how the caller is found, by which id limits count the caller, how openapi.json says it, and what
+    refuses everybody else.
+    """
 
     find: Callable[[], W]
     id_of: Callable[[W], str]
     security: list[dict[str, list[str]]]
+    refuses: Refusals = ()
 
 
-MEMBER = Who[Shopper](auth.member, Shopper.get_id, [{MEMBER_TOKEN: []}])
+MEMBER = Who[Shopper](auth.member, Shopper.get_id, [{MEMBER_TOKEN: []}], (SignedOut,))
 ANYBODY = Who[Shop](auth.shop, lambda shop: str(shop.id), [{}])  # limits count the shop beside the caller's address
 ANYBODY_OR_MEMBER = Who[Shop](auth.shop, ANYBODY.id_of, [*ANYBODY.security, *MEMBER.security])
 
@@ -82,6 +101,7 @@ class Endpoints(Blueprint):
         who: Who[W],
         *,
         returns: type[R],
+        refuses: Refusals = (),
         limit: Limit | None = None,
         parameters: tuple[JsonObject, ...] = (),
     ) -> Callable[[Handler[W, P, R]], Handler[W, P, R]]: ...
@@ -94,6 +114,7 @@ class Endpoints(Blueprint):
         *,
         takes: type[B],
         returns: type[R],
+        refuses: Refusals = (),
         limit: Limit | None = None,
         parameters: tuple[JsonObject, ...] = (),
     ) -> Callable[[BodyHandler[W, B, P, R]], BodyHandler[W, B, P, R]]: ...
@@ -105,30 +126,41 @@ class Endpoints(Blueprint):
         *,
         takes: type | None = None,
         returns: type,
+        refuses: Refusals = (),
         limit: Limit | None = None,
         parameters: tuple[JsonObject, ...] = (),
     ) -> Callable[[AnyHandler], AnyHandler]:
-        """Register an endpoint: `act(caller, body, *ids of the path)` returns what `returns` describes.
+        """Registers an endpoint: `act(caller, body, *ids of the path)` returns what `returns` describes.
 
         `limit` is how often the caller may do it, counted before the body is read; `parameters` are further ones for
-        openapi.json, which the handler reads. A handler that `returns` a Response made a file of its own.
+        openapi.json, which the handler reads. `refuses` is what may refuse it beside what may refuse any call of its
+        kind. A handler that `returns` a Response made a file of its own.
         """
         add_route = super().route
         body_schema = schema_of(takes, Body) if takes else None
+        common = (
+            *ANY_CALL,
+            *who.refuses,
+            *(OF_BODY if takes else ()),
+            *(OF_LIMIT if limit else ()),
+            *(OF_REQUEST_KEY if KEY in parameters else ()),
+        )
+        refusals = CallRefusals(f"{method} {self.url_prefix}{path}", once_each((*refuses, *common)))
 
         def register(act: AnyHandler) -> AnyHandler:
             @wraps(act)
             def view(**ids: str) -> Response:
-                caller = who.find()
-                if limit is not None:
-                    limit.count(who.id_of(caller))
-                received = [json_body(body_schema())] if body_schema else []
-                found = act(caller, *received, *ids.values())
+                with refusals.checked():
+                    caller = who.find()
+                    if limit is not None:
+                        limit.count(who.id_of(caller))
+                    received = [json_body(body_schema())] if body_schema else []
+                    found = act(caller, *received, *ids.values())
                 return found if isinstance(found, Response) else jsonify(found)
 
             shape = {"type": "object"} if returns is Response else schema_of(returns, Body)
             documented = self.response(200, shape)(view)
-            documented = self.doc(**_doc(who.security, body_schema, parameters))(documented)
+            documented = self.doc(**_doc(who.security, refusals, body_schema, parameters))(documented)
             add_route(path, methods=[method], parameters=[SHOP])(documented)
             return act
 
@@ -167,7 +199,7 @@ def once(shopper: Shopper, body: Json, act: Callable[[str], R], *, limit: Limit 
 
 
 def challenge_of_key(shop: Shop, *body: Json) -> str:
-    """The challenge for a request that asks for a code: with a request key the same for the same request.
+    """Returns the challenge for a request of a code: with a request key the same for the same request.
 
     So a repeat finds the challenge there, and nothing that opens anything is kept to be answered again. Without a key
     it is a random one.
@@ -181,10 +213,12 @@ def challenge_of_key(shop: Shop, *body: Json) -> str:
 
 
 def _doc(
-    security: list[dict[str, list[str]]], takes: type[ShapeSchema] | None, parameters: tuple[JsonObject, ...]
+    security: list[dict[str, list[str]]],
+    refusals: CallRefusals,
+    takes: type[ShapeSchema] | None,
+    parameters: tuple[JsonObject, ...],
 ) -> dict[str, object]:
-    refusal = {"description": "No, and why", "content": {"application/json": {"schema": schema_of(Refusal, Body)}}}
-    doc: dict[str, object] = {"security": security, "responses": {"4XX": refusal}}
+    doc: dict[str, object] = {"security": security, "responses": refusals.responses(schema_of(Refusal, Body))}
     if takes is not None:
         needed = bool(takes().validate({}))
         doc["requestBody"] = {"required": needed, "content": {"application/json": {"schema": takes}}}

@@ -2,6 +2,19 @@
 
 from flask import request
 
+from widget_server.errors import (
+    BadSignature,
+    CodeExpired,
+    EmailInvalid,
+    LeftProgram,
+    NothingToVerify,
+    PasswordWeak,
+    RateLimited,
+    TooManyTries,
+    UseTheLink,
+    WrongCode,
+    WrongCredentials,
+)
 from widget_server.json_types import Json
 from widget_server.loyalty.people import emails, passwords, sessions, sign_in, sign_in_codes
 from widget_server.loyalty.people.devices import Browser
@@ -10,6 +23,7 @@ from widget_server.loyalty.people.sign_in_codes import Purpose
 from widget_server.loyalty.program.shops import Shop
 from widget_server.web import agents, auth, limits
 from widget_server.web.auth import Shopper
+from widget_server.web.documented_refusals import Refusals
 from widget_server.widget import assets, attempts, views
 from widget_server.widget.requests import (
     ConfirmBody,
@@ -23,17 +37,28 @@ from widget_server.widget.requests import (
 from widget_server.widget.routes import ANYBODY, ANYBODY_OR_MEMBER, MEMBER, Endpoints, challenge_of_key
 from widget_server.widget.shapes.member import Challenge, ListedSession, Member, Nothing, Session, SessionList
 
+OF_MAIL: Refusals = (EmailInvalid, RateLimited)
+OF_CODE: Refusals = (WrongCode, CodeExpired, TooManyTries, UseTheLink, RateLimited)
+
 session = Endpoints("session", "session", "Sign-up, log-in, log-out")
 
 
-@session.route("POST", "/identity", ANYBODY, takes=IdentityBody, returns=Session, limit=limits.IDENTITY)
+@session.route(
+    "POST",
+    "/identity",
+    ANYBODY,
+    takes=IdentityBody,
+    returns=Session,
+    refuses=(BadSignature, LeftProgram),
+    limit=limits.IDENTITY,
+)
 def identity(shop: Shop, body: IdentityBody) -> Session:
     """The shop's signed word, swapped for a session."""
     code = body.referral_code
     return _session(sign_in.with_identity(shop, body.token, join=body.join, referral_code=code, browser=_browser()))
 
 
-@session.route("POST", "/sign-up", ANYBODY, takes=SignUpBody, returns=Challenge)
+@session.route("POST", "/sign-up", ANYBODY, takes=SignUpBody, returns=Challenge, refuses=(*OF_MAIL, PasswordWeak))
 def sign_up(shop: Shop, body: SignUpBody) -> Challenge:
     """Somebody wants to join: a code goes to the address, whether or not it has an account."""
     wishes: dict[str, Json] = {}
@@ -46,26 +71,28 @@ def sign_up(shop: Shop, body: SignUpBody) -> Challenge:
     return _challenge(shop, body.email, "sign_up", wishes, password=body.password)
 
 
-@session.route("POST", "/code", ANYBODY, takes=EmailBody, returns=Challenge)
+@session.route("POST", "/code", ANYBODY, takes=EmailBody, returns=Challenge, refuses=OF_MAIL)
 def code(shop: Shop, body: EmailBody) -> Challenge:
     """A one-time code to sign in with."""
     return _challenge(shop, body.email, "sign_in", {"referral_code": body.referral_code})
 
 
-@session.route("POST", "/reset", ANYBODY, takes=EmailBody, returns=Challenge)
+@session.route("POST", "/reset", ANYBODY, takes=EmailBody, returns=Challenge, refuses=OF_MAIL)
 def reset(shop: Shop, body: EmailBody) -> Challenge:
     """A one-time code to set a new password with."""
     return _challenge(shop, body.email, "reset", {})
 
 
-@session.route("POST", "/confirm", ANYBODY, takes=ConfirmBody, returns=Session)
+@session.route("POST", "/confirm", ANYBODY, takes=ConfirmBody, returns=Session, refuses=OF_CODE)
 def confirm(shop: Shop, body: ConfirmBody) -> Session:
     """The code of the mail, typed here: signed in."""
     limits.CONFIRM_CODE.count(shop.id)
     return _session(sign_in.confirm(shop, body.challenge, body.code, browser=_browser(body.device)))
 
 
-@session.route("POST", "/new-password", ANYBODY, takes=NewPasswordBody, returns=Session)
+@session.route(
+    "POST", "/new-password", ANYBODY, takes=NewPasswordBody, returns=Session, refuses=(*OF_CODE, PasswordWeak)
+)
 def new_password(shop: Shop, body: NewPasswordBody) -> Session:
     """The code of the mail and a new password: signed in here, out everywhere else."""
     limits.CONFIRM_CODE.count(shop.id)
@@ -73,7 +100,7 @@ def new_password(shop: Shop, body: NewPasswordBody) -> Session:
     return _session(sign_in.confirm(shop, body.challenge, body.code, password=body.password, browser=browser))
 
 
-@session.route("POST", "/sign-in", ANYBODY, takes=SignInBody, returns=Session)
+@session.route("POST", "/sign-in", ANYBODY, takes=SignInBody, returns=Session, refuses=(WrongCredentials, RateLimited))
 def password(shop: Shop, body: SignInBody) -> Session:
     """E-mail and password."""
     email, code, browser = body.email, body.referral_code, _browser(body.device)
@@ -82,7 +109,7 @@ def password(shop: Shop, body: SignInBody) -> Session:
     return _session(signed)
 
 
-@session.route("POST", "/verification", MEMBER, returns=Challenge)
+@session.route("POST", "/verification", MEMBER, returns=Challenge, refuses=(NothingToVerify, RateLimited))
 def ask_to_verify(me: Shopper) -> Challenge:
     """A member's own address is not verified yet: a code goes there."""
     challenge = challenge_of_key(me.shop, me.customer.id)
@@ -94,7 +121,7 @@ def ask_to_verify(me: Shopper) -> Challenge:
     return _challenged(challenge, made.row)
 
 
-@session.route("POST", "/verification/confirm", MEMBER, takes=VerificationBody, returns=Member)
+@session.route("POST", "/verification/confirm", MEMBER, takes=VerificationBody, returns=Member, refuses=OF_CODE)
 def verify(me: Shopper, body: VerificationBody) -> Member:
     """The code of the mail, typed by the member: the address is verified, and points that waited for it are there."""
     limits.CONFIRM_CODE.count(me.shop.id)

@@ -48,7 +48,7 @@ MAKE_FREE_SHIPPING = """mutation ($input: DiscountCodeFreeShippingInput!) {
 
 
 def check(api: Api) -> None:
-    """Whether the token may write discounts."""
+    """Checks that the token may write discounts. Raises NotReached, Refused."""
     scopes = _ask(api, CHECK)["currentAppInstallation"]["accessScopes"]
     if SCOPE not in {scope["handle"] for scope in scopes}:
         raise Refused(f"the token has not the scope {SCOPE}")
@@ -70,7 +70,7 @@ def make(api: Api, coupon: Coupon, recipient: Recipient, currency: str) -> None:
 
 
 def find(api: Api, code: str) -> Found | None:
-    """The discount with this code, whatever its case."""
+    """Returns the discount with this code, whatever its case; None without one. Raises NotReached, Refused."""
     node = _ask(api, FIND, {"code": code})["codeDiscountNodeByCode"]
     if node is None:
         return None
@@ -80,7 +80,11 @@ def find(api: Api, code: str) -> Found | None:
 
 
 def delete(api: Api, found: Found) -> None:
-    """Delete it; what cannot be deleted is looked for again later, and may be gone by then."""
+    """Delete the code.
+
+    Raises NotReached also when Shopify refuses: it is looked for again later, and may be gone by then; Refused when the
+    token may not delete.
+    """
     try:
         _change(api, DELETE, {"id": found.id})
     except Refused as no:

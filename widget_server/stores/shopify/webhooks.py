@@ -43,7 +43,7 @@ _POSTAL = {"postcode": "zip", "region": "province", "country": "country_code"}
 
 
 def verify(secret: str, headers: Mapping[str, str], body: bytes) -> bool:
-    """Whether Shopify signed this body with the shop's secret."""
+    """True when Shopify signed this body with the shop's secret."""
     return matches(secret, body, header(headers, "X-Shopify-Hmac-Sha256"))
 
 

@@ -31,7 +31,7 @@ class Page:
 
 
 def orders_changed(api: Api, status: str, *, since: datetime, page: int) -> Page:
-    """Whole orders, as in a webhook, that changed at `since` or later, the earliest change first.
+    """Returns whole orders, as in a webhook, that changed at `since` or later, the earliest change first.
 
     `status` is `any`, which leaves out the trash, or `trash`.
     """
@@ -49,13 +49,13 @@ def orders_changed(api: Api, status: str, *, since: datetime, page: int) -> Page
 
 
 def orders_there(api: Api, ids: list[str]) -> set[str]:
-    """Which of these orders the shop lists; those in the trash are not among them."""
+    """Returns which of these orders the shop lists; those in the trash are not among them."""
     query = {"include": ",".join(ids), "status": "any", "per_page": len(ids), "_fields": "id"}
     return {str(row["id"]) for row in _rows(_ask(api, "GET", f"orders?{urlencode(query)}", of_list=True))}
 
 
 def order(api: Api, order_id: str) -> Row | None:
-    """One order whole, in the trash too; None when the shop no longer has it."""
+    """Returns one order whole, in the trash too; None when the shop no longer has it."""
     try:
         found = _ask(api, "GET", f"orders/{order_id}").value
     except Refused as no:
@@ -68,12 +68,12 @@ def order(api: Api, order_id: str) -> Row | None:
 
 
 def refunds(api: Api, order_id: str) -> list[Row]:
-    """The refunds of an order, each with its lines."""
+    """Returns the refunds of an order, each with its lines."""
     return _rows(_ask(api, "GET", f"orders/{order_id}/refunds?per_page=100", of_list=True))
 
 
 def webhooks(api: Api) -> list[Row]:
-    """The shop's webhooks, to whatever address."""
+    """Returns the shop's webhooks, to whatever address."""
     return _rows(_ask(api, "GET", "webhooks?per_page=100", of_list=True))
 
 
@@ -83,18 +83,18 @@ def switch_on(api: Api, webhook_id: Json) -> None:
 
 
 def setting(api: Api, group: str, name: str) -> str:
-    """The value of one of the shop's settings."""
+    """Returns the value of one of the shop's settings; empty without one."""
     found = _ask(api, "GET", f"settings/{group}/{name}").value
     return str(found.get("value") or "") if isinstance(found, dict) else ""
 
 
 def standard_rates(api: Api) -> list[Row]:
-    """The tax rates of the standard class, whatever the country."""
+    """Returns the tax rates of the standard class, whatever the country."""
     return _rows(_ask(api, "GET", "taxes?class=standard&per_page=100", of_list=True))
 
 
 def may_only_read(no: Refused) -> bool:
-    """Whether a refusal says that the keys may read and not write."""
+    """True when a refusal says that the keys may read and not write."""
     return NO_WRITE in no.detail or no.code == "woocommerce_rest_cannot_edit"
 
 

@@ -19,7 +19,7 @@ MARK = "loyalty_coupon"  # the coupon's id here, in the meta data of the one the
 
 
 def check(api: Api) -> None:
-    """Whether the keys may read coupons; nothing tells whether they may write but writing."""
+    """Checks that the keys may read coupons; only writing shows whether they may write. Raises NotReached, Refused."""
     _ask(api, "GET", "coupons?per_page=1")
 
 
@@ -35,7 +35,10 @@ def make(api: Api, coupon: Coupon, recipient: Recipient, currency: str) -> None:
 
 
 def find(api: Api, code: str) -> Found | None:
-    """The coupon with this code, whatever its case; those in the trash have none."""
+    """Returns the coupon with this code, whatever its case; those in the trash have none.
+
+    Raises NotReached, Refused.
+    """
     for row in _ask(api, "GET", "coupons?" + urlencode({"code": code})):
         if row["code"].upper() == code.upper():
             marks = [meta["value"] for meta in row["meta_data"] if meta["key"] == MARK]
@@ -44,7 +47,7 @@ def find(api: Api, code: str) -> Found | None:
 
 
 def delete(api: Api, found: Found) -> None:
-    """Delete it for good; what is gone already is fine."""
+    """Delete the code for good; one that is gone already is fine. Raises NotReached, Refused."""
     try:
         _ask(api, "DELETE", f"coupons/{found.id}?force=true")
     except Refused as no:

@@ -18,7 +18,7 @@ REFUNDED_ITEM = "_refunded_item_id"  # the order's own line, in the meta data of
 
 
 def learn_parts(payload: Payload) -> None:
-    """Job: book what each refund of an order was for. Raises NotReached, Refused: the queue tries again."""
+    """Job: book what each refund of an order was for. Raises NotReached, Refused, for the queue to try again."""
     shop = shops.by_id(str(payload["shop_id"]))
     order = Order.need(shop, Order.id == payload["order_id"])
     if not shop.is_connected:
@@ -31,16 +31,17 @@ def learn_parts(payload: Payload) -> None:
 
 
 def without_parts(state: OrderState) -> set[str]:
-    """The ids of the order's refunds whose parts are still worked out from their amount."""
+    """Returns the ids of the order's refunds whose parts are still worked out from their amount."""
     listed = {refund.id for refund in state.refunds if not refund.provisional}
     return listed - {refund.id for refund in state.given_back if refund.parts_known}
 
 
 def refund_seen(order_id: str, row: Row) -> RefundSeen | None:
-    """A refund with its parts, as in the generic contract; None when staff gave back an amount and named no part of it.
+    """Returns a refund with its parts, as in the generic contract; None when staff paid back an amount and named no
+    part of it.
 
-    Amounts are positive here and negative there. Fees count as shipping, as in the order (`woocommerce.py`). What
-    the amount has beyond its parts is goods. Raises MalformedMessage.
+    Amounts are positive here and negative there. Fees count as shipping, as in the order (`webhooks.py`). What the
+    amount has beyond its parts is goods. Raises MalformedMessage.
     """
     refund = Fields(row)
     amount = abs(refund.money("amount"))

@@ -38,12 +38,12 @@ _REST = "-rest"
 
 
 def verify(secret: str, headers: Mapping[str, str], body: bytes) -> bool:
-    """Whether WooCommerce signed this body with the webhook's secret."""
+    """True when WooCommerce signed this body with the webhook's secret."""
     return matches(secret, body, header(headers, "X-WC-Webhook-Signature"))
 
 
 def is_ping(headers: Mapping[str, str], body: bytes) -> bool:
-    """Whether this is the unsigned first delivery of a new webhook, which wants a 200 and nothing done."""
+    """True for the unsigned first delivery of a new webhook, which wants a 200 and nothing done."""
     return (
         not header(headers, "X-WC-Webhook-Signature")
         and header(headers, "Content-Type").startswith("application/x-www-form-urlencoded")
@@ -202,15 +202,15 @@ class _Taxed:
 
     @property
     def whole(self) -> Decimal:
-        """With the tax."""
+        """The amount with its tax."""
         return self.net + self.tax
 
     def tax_in(self, amount: Decimal) -> Decimal:
-        """The tax in a part of the whole, to the cent."""
+        """Returns the tax in a part of the whole, to the cent."""
         return (amount * self.tax / self.whole).quantize(CENT) if self.whole else ZERO
 
     def less(self, part: "_Taxed") -> "_Taxed":
-        """What is left without a part of it."""
+        """Returns what is left without a part of it."""
         return _Taxed(max(self.net - part.net, ZERO), max(self.tax - part.tax, ZERO))
 
 
@@ -236,7 +236,7 @@ def _given_back(order: Fields, total: Decimal) -> dict[str, _Taxed]:
 def _refunds(
     given_back: dict[str, _Taxed], goods: _Taxed, shipping: _Taxed, parcel: _Taxed, *, created_at: str
 ) -> list[RefundBody]:
-    """The refunds with shipping and tax told apart (contracts §8).
+    """The refunds with shipping and tax separated (contracts §8).
 
     The body gives one amount a refund, newer versions its tax too. One that is exactly what sending the parcel
     cost is shipping. Every other is taken as goods with their tax until those are used up, then as shipping
@@ -302,7 +302,7 @@ def _customer(customer: Fields, *, deleted: bool) -> CustomerBody:
         "name": full_name(customer) or full_name(billing),
         "phone": billing.text("phone") if billing else None,
         "birthday": None,
-        "accepts_marketing": None,  # not told: neither yes nor no
+        "accepts_marketing": None,  # not in the body: neither yes nor no
         "referral_code": referral_code(_meta(customer, "_loyalty_ref")),
         "registered_at": customer.moment("date_created_gmt"),
         "modified_at": customer.moment("date_modified_gmt", "date_created_gmt"),

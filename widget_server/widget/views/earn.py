@@ -18,18 +18,18 @@ from widget_server.widget.shapes.earn import Limit, Rate
 
 
 def rules_for(shop: Shop, program: Program, customer: Customer, account: Account | None) -> list[Shown]:
-    """The rules valid for the member now, in the merchant's order, with their state (acceptance 17, 18)."""
+    """Returns the rules valid for the member now, in the merchant's order, with their state (acceptance 17, 18)."""
     listed = rules.listed(shop, customer, account)
     return _rules(shop, program, account, listed, rule_states.states(shop, customer, account, listed))
 
 
 def guest_rules(shop: Shop, program: Program) -> list[Shown]:
-    """The rules as a guest reads them."""
+    """Returns the rules as a guest reads them, all of them open."""
     return _rules(shop, program, None, rules.listed(shop, None, None), {})
 
 
 def rule(shop: Shop, customer: Customer, one: EarningRule) -> Shown:
-    """One rule as it stands for the member now."""
+    """Returns one rule as it stands for the member now."""
     account = ledger.account_of(shop.id, customer.id)
     states = rule_states.states(shop, customer, account, [one])
     return _rules(shop, programs.of(shop.id), account, [one], states)[0]
@@ -73,7 +73,7 @@ def _rule(one: EarningRule, figure: Figure, program: Program, state: RuleState, 
 
 
 def rate(points: int | None, per: Decimal | None) -> Rate | None:
-    """So many points for each `per` of the shop's currency; None for points that are fixed."""
+    """Returns so many points for each `per` of the shop's currency; None for points that are fixed."""
     return None if points is None or per is None else {"points": points, "per": per}
 
 

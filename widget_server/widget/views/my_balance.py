@@ -31,7 +31,7 @@ WITHOUT_POINTS_MAX = 5
 
 
 def balance(shop: Shop, program: Program, account: Account | None) -> Balance:
-    """The figures above every tab (acceptance 47, 51)."""
+    """Returns the figures above every tab, all 0 without an account (acceptance 47, 51)."""
     if account is None:
         account = Account(balance=0, pending=0, debt=0, earned=0, redeemed=0, tier_points=0)
     value = program.rules.point_value
@@ -75,9 +75,10 @@ def _tier(standing: tiers.Standing | None) -> TierStanding | None:
 
 
 def history(shop: Shop, customer: Customer, account: Account | None, *, cursor: str | None = None) -> History:
-    """What moved, newest first: on the first page what still waits, then the booked rows (acceptance 48).
+    """Returns a page of what moved, newest first: on the first page what still waits, then the booked rows.
 
-    The first page also has the customer's newest orders that can give no points, and why.
+    `cursor` is the `next_cursor` of the page before, digits alone. The first page also has the customer's newest orders
+    that can give no points, and why (acceptance 48).
     """
     without = [] if cursor else _orders_without_points(shop, customer)
     if account is None:

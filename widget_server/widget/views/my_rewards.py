@@ -28,7 +28,7 @@ def page(shop: Shop, customer: Customer, *, cursor: str | None = None) -> Coupon
 
 
 def coupon(shop: Shop, one: Coupon) -> Shown:
-    """One coupon, for its owner."""
+    """Returns one coupon, for its owner; amounts in whole coins of the shop's currency."""
     return {
         "id": one.id,
         "code": one.code if one.status not in ("issuing", "failed") else None,
@@ -53,7 +53,7 @@ def coupon(shop: Shop, one: Coupon) -> Shown:
 
 
 def unseen(shop: Shop, customer: Customer) -> int:
-    """How many usable coupons came since the member last opened My rewards: the launcher's dot."""
+    """Returns how many usable coupons came since the member last opened My rewards: the launcher's dot."""
     rows = Coupon.of(shop, fn.COUNT(Coupon.id)).where(
         Coupon.customer_id == customer.id, Coupon.status == "active", Coupon.origin != "reward"
     )

@@ -5,6 +5,13 @@ from typing import Any
 from flask.testing import FlaskClient
 
 from tests.make import Shopper, World
+from widget_server.web.typed_schemas import schema_of
+from widget_server.widget.fields import Body
+
+
+def misfits(shape: type, value: Any) -> dict[str, Any]:
+    """What of a response does not fit the shape it promises; empty when all does."""
+    return schema_of(shape, Body)().validate(value)
 
 
 class Panel:

@@ -17,9 +17,11 @@ from widget_server.web.health import health
 from widget_server.web.reference import DocumentApi, DocumentPlugin, reference
 from widget_server.web.safe_headers import SafeHeaders
 from widget_server.web.security_txt import security_txt
+from widget_server.web.typed_schemas import schema_of
 from widget_server.web.wire import DecimalText, Number, Points, Revision, WireTime
 from widget_server.widget import assets
-from widget_server.widget.shapes import Refusal
+from widget_server.widget.fields import Body
+from widget_server.widget.shapes.refusal import Refusal
 
 BODY_BYTES_MAX = 2 * 1024 * 1024
 ASSET_SECONDS = 31_536_000
@@ -34,7 +36,7 @@ class WidgetServer(Flask):
 class WidgetApi(DocumentApi):
     """The document; a "no" of the widget's endpoints has the widget's shape."""
 
-    ERROR_SCHEMA = Refusal
+    ERROR_SCHEMA = schema_of(Refusal, Body)
 
 
 def create_app(settings: Settings) -> WidgetServer:

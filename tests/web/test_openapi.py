@@ -8,11 +8,14 @@ from flask.testing import FlaskClient
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from tests.make import World
-from tests.panels import Panel
+from tests.panels import Panel, misfits
 from tests.widget.test_routes import OPEN_ROUTES
 from widget_server import admin
 from widget_server.web.errors import STATUS
-from widget_server.widget import requests, shapes
+from widget_server.web.typed_schemas import schema_of
+from widget_server.widget import requests
+from widget_server.widget.fields import Body
+from widget_server.widget.shapes.refusal import Refusal
 
 KEYED = {"/widget/redeem", "/widget/my-rewards/{coupon_id}/return"}
 
@@ -50,8 +53,11 @@ def test_every_endpoint_is_in_it_with_what_callers_must_know(client: FlaskClient
     assert document["components"]["securitySchemes"]["bearerAuth"]["scheme"] == "bearer"
     for (verb, path), operation in known.items():
         assert operation["summary"], path
-        shape = operation["responses"]["4XX"]["content"]["application/json"]["schema"]
-        assert shape == {"$ref": "#/components/schemas/Refusal"}
+        refused = {status: said for status, said in operation["responses"].items() if status not in ("200", "default")}
+        assert {"400", "403", "404", "503"} <= set(refused), path
+        for said in refused.values():
+            assert said["content"]["application/json"]["schema"] == {"$ref": "#/components/schemas/Refusal"}
+            assert said["description"].startswith("- `"), path
         assert operation["responses"]["200"]["content"]["application/json"]["schema"]
         needs_token = [set(one) for one in operation["security"]] == [{"bearerAuth"}]
         assert needs_token == (path not in OPEN_ROUTES), path
@@ -122,11 +128,7 @@ def test_the_body_a_route_documents_is_the_one_it_reads(
 def _whole(name: str) -> dict[str, Any]:
     """A body with every field that its shape needs."""
     values = {"email": "bo@example.com", "birthday": "1990-01-31", "price": "1.00"}
-    needed = [
-        field
-        for field, fact in (getattr(shapes, name, None) or getattr(requests, name))().fields.items()
-        if fact.required
-    ]
+    needed = [field for field, fact in schema_of(getattr(requests, name), Body)().fields.items() if fact.required]
     return {field: values.get(field, "abcdefghijk") for field in needed}
 
 
@@ -148,9 +150,9 @@ def test_what_is_answered_to_a_wrong_body_has_the_shape_of_a_refusal(world: Worl
         client.get("/widget/my-rewards?cursor=x", headers=panel.headers()),
     ):
         assert answer.status_code == 400, answer.text
-        assert shapes.Refusal().validate(answer.json) == {}
+        assert misfits(Refusal, answer.json) == {}
     assert client.post("/widget/earn/x%00/click", headers=panel.headers()).status_code == 404
     large = client.post("/widget/redeem", data=b" " * (2**21 + 1), headers=panel.headers("k"))
     wrong = client.put("/widget/redeem", headers=panel.headers("k"))
     assert (large.status_code, wrong.status_code) == (413, 405)
-    assert shapes.Refusal().validate(large.json) == shapes.Refusal().validate(wrong.json) == {}
+    assert misfits(Refusal, large.json) == misfits(Refusal, wrong.json) == {}

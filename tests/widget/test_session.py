@@ -10,7 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.make import World
-from tests.panels import Panel
+from tests.panels import Panel, misfits
 from widget_server import clock, tallies
 from widget_server.delivery import mail
 from widget_server.job_queue import Job
@@ -19,7 +19,9 @@ from widget_server.loyalty.people.customers import Customer
 from widget_server.loyalty.people.devices import Device
 from widget_server.loyalty.people.sessions import Session
 from widget_server.loyalty.people.sign_in_codes import SignInCode
-from widget_server.widget import shapes
+from widget_server.widget.shapes.member import Challenge
+from widget_server.widget.shapes.member import Session as SessionShape
+from widget_server.widget.shapes.refusal import Refusal
 
 PASSWORD = "fern-and-fjord"
 CHALLENGED = ("sign-up", "code", "reset")
@@ -32,7 +34,7 @@ def mails() -> list[dict[str, Any]]:
 
 
 def refusal(answer: Any) -> tuple[int, str, str | None]:
-    assert shapes.Refusal().validate(answer.json) == {}
+    assert misfits(Refusal, answer.json) == {}
     return answer.status_code, answer.json["error"]["code"], answer.json["error"]["field"]
 
 
@@ -63,10 +65,10 @@ def somebody(world: World, client: FlaskClient) -> Somebody:
 
 def test_from_sign_up_to_sign_out(world: World, somebody: Somebody) -> None:
     asked = somebody.asks("sign-up", email="Ann@Example.com", name="Ann", password=PASSWORD, accepts_marketing=True)
-    assert asked.status_code == 200 and shapes.Challenge().validate(asked.json) == {}
+    assert asked.status_code == 200 and misfits(Challenge, asked.json) == {}
     assert Customer.of(world.shop).count() == 0  # nothing before the address is shown to be hers
     answer = somebody.confirms(asked.json["challenge"])
-    assert shapes.Session().validate(answer.json) == {}
+    assert misfits(SessionShape, answer.json) == {}
     assert answer.headers["Cache-Control"] == "no-store" and "Set-Cookie" not in answer.headers
     assert answer.json["member"] == {
         "name": "Ann",
@@ -183,7 +185,7 @@ def test_an_address_gets_few_mails_and_whoever_asks_is_not_refused(somebody: Som
         for spelled in ("ann@example.com", "ANN@example.com ", "ann@EXAMPLE.com", "ann@example.com", "ann@example.com"):
             assert somebody.asks(step, email=spelled).status_code == 200
         answer = somebody.asks(step, email="Ann@example.com")
-        assert answer.status_code == 200 and shapes.Challenge().validate(answer.json) == {}
+        assert answer.status_code == 200 and misfits(Challenge, answer.json) == {}
         assert len(mails()) == 5
         assert len({one["values"]["code"] for one in mails()}) == 1
         assert somebody.asks(step, email="bob@example.com").status_code == 200
@@ -246,7 +248,7 @@ def test_guessing_is_limited(somebody: Somebody, monkeypatch: pytest.MonkeyPatch
 def test_the_shops_word_becomes_a_session_once(world: World, somebody: Somebody) -> None:  # acceptance 3
     word = world.token(sub="c-9", email="ann@example.com", email_verified=True, name="Ann")
     answer = somebody.asks("identity", token=word)
-    assert answer.status_code == 200 and shapes.Session().validate(answer.json) == {}
+    assert answer.status_code == 200 and misfits(SessionShape, answer.json) == {}
     assert (answer.json["member"]["name"], answer.json["member"]["email_verified"]) == ("Ann", True)
     somebody.token = answer.json["token"]
     assert somebody.get("/widget/earn").status_code == 200
@@ -342,7 +344,7 @@ def test_a_member_proves_the_address_and_has_its_guest_points(world: World, clie
     member = ann.get("/widget/panel").json["member"]
     assert (member["email_verified"], member["can_verify_email"]) == (False, True)
     asked = ann.asks("verification")
-    assert asked.status_code == 200 and shapes.Challenge().validate(asked.json) == {}
+    assert asked.status_code == 200 and misfits(Challenge, asked.json) == {}
     assert mails()[-1]["to"] == "ann@example.com"
     wrong = ann.asks("verification/confirm", challenge=asked.json["challenge"], code="000000x")
     assert refusal(wrong) == (400, "wrong_code", "code")

@@ -7,10 +7,11 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import urllib3
 from urllib3.exceptions import HTTPError
+
+from widget_server.json_types import Json
 
 TIMEOUT = urllib3.Timeout(connect=5, read=5)
 ANSWER_SECONDS_MAX = 10  # a server may send a byte every few seconds
@@ -23,7 +24,7 @@ BUSY = (408, 423, 425, 429, 430)  # 430 is Shopify's own: too many requests at o
 
 
 class NotReached(Exception):
-    """The shop gave no answer that tells anything: asking again later may help."""
+    """The shop gave no usable response: a later call may help."""
 
 
 PRODUCT_UNAVAILABLE = "product_unavailable"  # our own word, for a free product that the shop does not sell now
@@ -66,17 +67,17 @@ class Found:
 class Reply:
     """A JSON value and the headers that came with it; their names in whatever case."""
 
-    value: Any
+    value: Json
     headers: Mapping[str, str]
 
 
-def ask(method: str, url: str, headers: dict[str, str], body: Any = None) -> Any:
-    """The JSON value in the response of `url`. Raises NotReached, Refused."""
+def ask(method: str, url: str, headers: dict[str, str], body: object = None) -> Json:
+    """Returns the JSON value in the response of `url`; `body` is sent as JSON. Raises NotReached, Refused."""
     return reply(method, url, headers, body).value
 
 
-def reply(method: str, url: str, headers: dict[str, str], body: Any = None, *, of_list: bool = False) -> Reply:
-    """The JSON value in the response of `url`, and its headers. A list may take longer, and be larger.
+def reply(method: str, url: str, headers: dict[str, str], body: object = None, *, of_list: bool = False) -> Reply:
+    """Returns the JSON value in the response of `url`, and its headers. A list may take longer, and be larger.
 
     Raises NotReached, Refused.
     """
@@ -101,7 +102,7 @@ def reply(method: str, url: str, headers: dict[str, str], body: Any = None, *, o
     if status in BUSY or status >= 500:
         raise NotReached(f"answered {status}")
     try:
-        value = json.loads(text)
+        value: Json = json.loads(text)
     except ValueError:
         value = None
     if not 200 <= status < 300:
@@ -125,6 +126,6 @@ def _read(response: urllib3.BaseHTTPResponse, *, of_list: bool) -> bytes:
     return bytes(text)
 
 
-def _word(value: Any, name: str) -> str:
+def _word(value: Json, name: str) -> str:
     said = value.get(name) if isinstance(value, dict) else None
     return said if isinstance(said, str) else ""

@@ -5,8 +5,7 @@ there is dead. The shop is called outside any transaction; `loyalty/rewards/issu
 coupon.
 """
 
-from typing import Any
-
+from widget_server.json_types import JsonObject
 from widget_server.loyalty.earning import orders
 from widget_server.loyalty.people import customers
 from widget_server.loyalty.program import shops
@@ -16,30 +15,33 @@ from widget_server.loyalty.rewards.coupons import Coupon
 from widget_server.stores.calls import PRODUCT_UNAVAILABLE, Api, NotReached, Recipient, Refused
 from widget_server.stores.platforms import Codes, codes_of
 
-Payload = dict[str, Any]
+Payload = JsonObject
 
 
 def keys_of(platform: str) -> dict[str, str]:
-    """The keys that open the platform's API, and what the platform calls each. Raises BadRequest if it has none."""
+    """Returns the keys that open the platform's API, and what the platform calls each.
+
+    Raises BadRequest if it has none.
+    """
     return codes_of(platform).KEYS
 
 
 def check(platform: str, api: Api) -> None:
-    """Whether the keys open the shop's API, and for codes. Raises NotReached, Refused."""
+    """Checks that the keys open the shop's API, and for codes. Raises NotReached, Refused."""
     codes_of(platform).check(api)
 
 
 def issue(payload: Payload) -> None:
     """Job: the shop's checkout learns a code. `anew`: an order had used it, and was cancelled.
 
-    Raises NotReached: the queue tries again.
+    Raises NotReached, for the queue to try again.
     """
     shop, coupon = _named(payload)
     if coupon.status != "issuing":
         return
     try:
         if shop.is_connected:
-            _make(shop, coupon, anew=payload["anew"])
+            _make(shop, coupon, anew=bool(payload["anew"]))
     except Refused as no:
         failure = PRODUCT_UNAVAILABLE if no.code == PRODUCT_UNAVAILABLE else "shop_refused"
         issuing.code_refused(shop, coupon.id, failure, no.detail)
@@ -48,7 +50,7 @@ def issue(payload: Payload) -> None:
 
 
 def return_for_points(payload: Payload) -> None:
-    """Job: the code dies in the shop, then its points come back. Raises NotReached: the queue tries again."""
+    """Job: the code dies in the shop, then its points come back. Raises NotReached, for the queue to try again."""
     shop, coupon = _named(payload)
     if not coupons.is_returning(coupon):
         return
@@ -57,10 +59,10 @@ def return_for_points(payload: Payload) -> None:
     except Refused as no:
         issuing.code_not_killed(shop, coupon.id, "shop_refused", no.detail)
         return
-    if used:  # its order has not been told to us yet
+    if used:  # its order has not reached us yet
         issuing.code_not_killed(shop, coupon.id, "already_used", "the shop counts a use of the code")
     else:
-        issuing.code_dead(shop, coupon.id, key=payload["key"], source=payload["source"])
+        issuing.code_dead(shop, coupon.id, key=str(payload["key"]), source=str(payload["source"]))
 
 
 def kill(payload: Payload) -> None:
@@ -76,7 +78,7 @@ def kill(payload: Payload) -> None:
 
 
 def _named(payload: Payload) -> tuple[Shop, Coupon]:
-    shop = shops.by_id(payload["shop_id"])
+    shop = shops.by_id(str(payload["shop_id"]))
     return shop, Coupon.need(shop, Coupon.id == payload["coupon_id"])
 
 

@@ -8,9 +8,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import ROUND_CEILING, Decimal
-from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from widget_server.json_types import Json
+from widget_server.stores.contract import AddressBody
 from widget_server.stores.messages import MalformedMessage
 
 ZERO = Decimal(0)
@@ -37,16 +38,16 @@ def _clean(text: str) -> str:
 class Fields:
     """One JSON object of a body, read field by field.
 
-    Absent and null are the same. A value of the wrong kind raises `Odd`, whose reason names the path of
-    the field and never repeats its content.
+    Absent and null are the same. A value of the wrong kind raises MalformedMessage, whose reason names the path of
+    the field and never repeats its content. Numbers with a point are Decimals.
     """
 
-    values: Mapping[str, Any]
+    values: Mapping[str, object]
     path: str = ""
 
     @classmethod
     def of(cls, body: bytes) -> "Fields":
-        """The body's one object; raises `Odd` when it is anything else."""
+        """Returns the body's one object; raises MalformedMessage when it is anything else."""
         try:
             values = json.loads(body, parse_float=Decimal, parse_constant=_no_number)
         except (ValueError, ArithmeticError, RecursionError) as error:
@@ -56,17 +57,20 @@ class Fields:
         return cls(values)
 
     def odd(self, name: str, wanted: str) -> MalformedMessage:
-        """The refusal of one field, to be raised."""
+        """Returns the refusal of one field, to be raised."""
         return MalformedMessage(f"{self.path}{name} is not {wanted}")
 
     def must_lack(self, *names: str) -> None:
-        """Raise `Odd` when one of `names` is there: a body that describes a thing does not say that it is gone."""
+        """Raise MalformedMessage when one of `names` is there: what describes a thing does not say that it is gone."""
         for name in names:
             if self.values.get(name):
                 raise self.odd(name, "absent, as it is where something is gone")
 
     def text(self, name: str) -> str | None:
-        """Text, or a whole number written out (ids pass 2^53, some come as 8.6e+17); None when empty."""
+        """Returns text, or a whole number written out (ids pass 2^53, some come as 8.6e+17); None when empty.
+
+        Raises MalformedMessage on a value of another kind.
+        """
         value = self.values.get(name)
         if isinstance(value, Decimal) and value.adjusted() < _ID_DIGITS_MAX and value == int(value):
             value = int(value)
@@ -77,14 +81,17 @@ class Fields:
         return _clean(value or "") or None
 
     def required(self, name: str) -> str:
-        """Like `text`, and raises `Odd` when it is empty."""
+        """Returns the same as `text`; raises MalformedMessage when it is empty."""
         value = self.text(name)
         if value is None:
             raise self.odd(name, "there")
         return value
 
     def money(self, name: str, default: Decimal | None = None) -> Decimal:
-        """An amount in the order's currency, to four decimals; raises `Odd` when absent without `default`."""
+        """Returns an amount in the order's currency, to four decimals.
+
+        Raises MalformedMessage when it is none, or absent without `default`.
+        """
         value = self.values.get(name)
         if default is not None and (value is None or value == ""):
             return default
@@ -99,36 +106,44 @@ class Fields:
         return amount.quantize(_FINEST) + 0  # + 0 turns -0 into 0
 
     def count(self, name: str) -> int:
-        """How many; what is sold by weight (1.5) counts as whole pieces begun."""
+        """Returns how many; what is sold by weight (1.5) counts as whole pieces begun. Raises MalformedMessage."""
         return int(self.money(name).to_integral_value(ROUND_CEILING))
 
     def flag(self, name: str) -> bool:
-        """True for true alone."""
+        """True for the JSON value true alone."""
         return self.values.get(name) is True
 
     def moment(self, *names: str) -> str | None:
-        """The first of these times that is there, in UTC with Z; one without a zone is taken as UTC."""
+        """Returns the first of these times that is there, in UTC with Z; one without a zone is taken as UTC.
+
+        Raises MalformedMessage when it is no time.
+        """
         for name in names:
             value = self.values.get(name)
             if value is None or value == "":
                 continue
+            if not isinstance(value, str):
+                raise self.odd(name, "a time")
             try:
                 when = datetime.fromisoformat(value)
                 when = when.replace(tzinfo=when.tzinfo or UTC).astimezone(UTC)
-            except (TypeError, ValueError, OverflowError) as error:
+            except (ValueError, OverflowError) as error:
                 raise self.odd(name, "a time") from error
             return when.isoformat().replace("+00:00", "Z")
         return None
 
     def required_moment(self, *names: str) -> str:
-        """Like `moment`, and raises `Odd` when none is there."""
+        """Returns the same as `moment`; raises MalformedMessage when none is there."""
         when = self.moment(*names)
         if when is None:
             raise self.odd(names[0], "there")
         return when
 
     def part(self, name: str) -> "Fields | None":
-        """The object in this field; PHP writes an empty one as []."""
+        """Returns the object in this field, None without one; PHP writes an empty one as [].
+
+        Raises MalformedMessage.
+        """
         value = self.values.get(name)
         if value is None or value == []:
             return None
@@ -137,7 +152,7 @@ class Fields:
         return Fields(value, f"{self.path}{name}.")
 
     def items(self, name: str) -> list["Fields"]:
-        """The objects listed in this field."""
+        """Returns the objects listed in this field. Raises MalformedMessage on another kind of value."""
         value = self.values.get(name)
         if value is None:
             return []
@@ -149,20 +164,31 @@ class Fields:
 # -- writing in the contract's words --------------------------------------------------------------
 
 
-def wire(value: Any) -> Any:
-    """The same with each amount as a decimal string, two decimals at least."""
-    if isinstance(value, dict):
-        return {key: wire(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [wire(item) for item in value]
+def amount_text(amount: Decimal) -> str:
+    """Returns an amount as decimal text, two decimals at least and four at most."""
+    text = f"{amount:.4f}"
+    return text[:-2] if text.endswith("00") else text.rstrip("0")
+
+
+def wire(body: Mapping[str, object]) -> dict[str, Json]:
+    """Returns a body in the contract's words as JSON: each amount in it is decimal text."""
+    return {name: _wire(value) for name, value in body.items()}
+
+
+def _wire(value: object) -> Json:
     if isinstance(value, Decimal):
-        text = f"{value:.4f}"
-        return text[:-2] if text.endswith("00") else text.rstrip("0")
-    return value
+        return amount_text(value)
+    if isinstance(value, dict):
+        return wire(value)
+    if isinstance(value, list):
+        return [_wire(item) for item in value]
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    raise TypeError(f"{type(value).__name__} is no word of the contract")
 
 
 def settle(total: Decimal, goods: Decimal, discount: Decimal, tax: Decimal) -> tuple[Decimal, Decimal]:
-    """(discount, shipping) so that total = goods - discount + shipping + tax; `tax` 0 when goods hold it.
+    """Returns (discount, shipping) so that total = goods - discount + shipping + tax; `tax` 0 when goods hold it.
 
     What was charged beyond goods and tax is shipping (tips, duties and fees with it: they earn nothing by
     default); what was charged less was a discount that no line names.
@@ -172,21 +198,23 @@ def settle(total: Decimal, goods: Decimal, discount: Decimal, tax: Decimal) -> t
 
 
 def codes_listed(order: Fields, name: str) -> list[str] | None:
-    """The codes that an order lists in this field; None for a body without the list, which says nothing of codes."""
+    """Returns the codes that an order lists in this field; None for a body without the list, which says nothing of
+    codes.
+    """
     if order.values.get(name) is None:
         return None
     return [code for row in order.items(name) if (code := row.text("code"))]
 
 
 def full_name(person: Fields | None) -> str | None:
-    """First and last name in one."""
+    """Returns first and last name in one; None when both are empty."""
     if person is None:
         return None
     return " ".join(filter(None, (person.text("first_name"), person.text("last_name")))) or None
 
 
-def postal_address(order: Fields, name: str, theirs: Mapping[str, str]) -> dict[str, Any] | None:
-    """The address in this field, `theirs` being the platform's names where they differ from the contract's.
+def postal_address(order: Fields, name: str, theirs: Mapping[str, str]) -> AddressBody | None:
+    """Returns the address in this field, `theirs` being the platform's names where they differ from the contract's.
 
     None when none can be read: an order is not parked for where it goes.
     """
@@ -194,21 +222,27 @@ def postal_address(order: Fields, name: str, theirs: Mapping[str, str]) -> dict[
         address = order.part(name)
         if address is None:
             return None
-        ours = ("address1", "address2", "city", "postcode", "region", "country")
-        parts = {one: address.text(theirs.get(one, one)) for one in ours}
-        return {"name": full_name(address) or address.text("name"), **parts}
+        return {
+            "name": full_name(address) or address.text("name"),
+            "address1": address.text(theirs.get("address1", "address1")),
+            "address2": address.text(theirs.get("address2", "address2")),
+            "city": address.text(theirs.get("city", "city")),
+            "postcode": address.text(theirs.get("postcode", "postcode")),
+            "region": address.text(theirs.get("region", "region")),
+            "country": address.text(theirs.get("country", "country")),
+        }
     except MalformedMessage:
         return None
 
 
 def referral_code(text: str | None) -> str | None:
-    """A code as a shopper's browser left it; None when empty or too long to be one of ours."""
+    """Returns a code as a shopper's browser left it; None when empty or too long to be one of ours."""
     code = _clean(text or "")
     return code if 0 < len(code) <= _REFERRAL_LENGTH_MAX else None
 
 
 def referral_in(address: str | None) -> str | None:
-    """The code in a landing page's `?ref=`."""
+    """Returns the code in a landing page's `?ref=`; None without one."""
     try:
         codes = parse_qs(urlsplit(address or "").query).get("ref", [""])
     except ValueError:
@@ -217,12 +251,12 @@ def referral_in(address: str | None) -> str | None:
 
 
 def header(headers: Mapping[str, str], name: str) -> str:
-    """A header whatever its case, or an empty text."""
+    """Returns a header whatever its case, or an empty text."""
     return next((value for key, value in headers.items() if key.lower() == name.lower()), "")
 
 
 def matches(secret: str, body: bytes, signature: str) -> bool:
-    """Whether `signature` is the base64 HMAC-SHA256 of the raw body, compared in constant time."""
+    """True when `signature` is the base64 HMAC-SHA256 of the raw body, compared in constant time."""
     if not secret:
         return False  # anybody can sign with an empty secret
     digest = hmac.new(secret.encode(), body, hashlib.sha256).digest()
@@ -230,5 +264,5 @@ def matches(secret: str, body: bytes, signature: str) -> bool:
 
 
 def total_of(items: Iterable[Fields], name: str) -> Decimal:
-    """The sum of one amount over these objects, absent ones as 0."""
+    """Returns the sum of one amount over these objects, absent ones as 0. Raises MalformedMessage."""
     return sum((item.money(name, ZERO) for item in items), ZERO)

@@ -5,13 +5,13 @@ A signed body is never failed for what it says; what cannot be booked waits, wit
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from marshmallow import Schema, ValidationError
+from marshmallow import ValidationError
 
 from widget_server.db import atomic
 from widget_server.errors import Refusal
 from widget_server.events import CustomerPastChanged, CustomerRegistered, SamePerson, emit
+from widget_server.json_types import JsonObject
 from widget_server.loyalty.earning import actions, deliveries, orders
 from widget_server.loyalty.earning.kinds import KINDS
 from widget_server.loyalty.earning.order_states import OrderState
@@ -20,9 +20,9 @@ from widget_server.loyalty.people import customers, emails, privacy, recognition
 from widget_server.loyalty.people.customers import Customer, Person
 from widget_server.loyalty.program.shops import Shop
 from widget_server.stores import messages as say
-from widget_server.stores import shapes
 from widget_server.stores.messages import MalformedMessage
 from widget_server.stores.platforms import PLATFORMS
+from widget_server.stores.shapes import ActionFacts, CustomerFacts, read, read_order, read_refund
 from widget_server.web.bodies import faults
 
 NEWS = "news"  # of all topics that tell how something is now
@@ -52,7 +52,7 @@ def deliver(shop: Shop, platform: str, topic: str, body: bytes) -> Outcome:
 
 
 def _need_first_meaning(shop: Shop, platform: str, topic: str, body: bytes) -> None:
-    """Raise Odd when this very body said something else before: its topic is unsigned (contracts §18)."""
+    """Raise MalformedMessage when this very body said something else before: its topic is unsigned (contracts §18)."""
     endings = PLATFORMS[platform].ENDINGS
     if endings:
         meaning = topic if topic in endings else NEWS
@@ -62,7 +62,10 @@ def _need_first_meaning(shop: Shop, platform: str, topic: str, body: bytes) -> N
 
 
 def retry(shop: Shop, parked_id: str) -> Outcome:
-    """Try a parked message again; when it cannot be booked still, it waits with the reason of today."""
+    """Try a parked message again; one that still cannot be booked waits on, with the reason of now.
+
+    Returns what became of it; raises NotFound.
+    """
     parked = Parked.need(shop, Parked.id == parked_id)
     if parked.status != "waiting":
         return Outcome(parked.status)
@@ -90,7 +93,7 @@ def _book(shop: Shop, platform: str, topic: str, body: bytes) -> Outcome:
         case say.OrderSeen(order):
             return _order(shop, platform, topic, body, order)
         case say.RefundSeen(order_id, refund):
-            seen = orders.receive_refund(shop, platform, order_id, shapes.RefundSchema().load(refund))
+            seen = orders.receive_refund(shop, platform, order_id, read_refund(refund))
             return BOOKED if seen else _wait(shop, platform, topic, body, order_id)
         case say.OrderGone(order_id):
             gone = orders.receive_deletion(shop, platform, order_id)
@@ -112,14 +115,14 @@ def _book(shop: Shop, platform: str, topic: str, body: bytes) -> Outcome:
     raise MalformedMessage("a message nobody reads")
 
 
-def _order(shop: Shop, platform: str, topic: str, body: bytes, order: dict[str, Any]) -> Outcome:
-    told, buyer = _load(shapes.OrderSchema(), order)
-    if is_part(told):
-        return _part(shop, platform, topic, body, told)
-    if told.status == "draft" and orders.find(shop, platform, told.id) is None:
+def _order(shop: Shop, platform: str, topic: str, body: bytes, order: JsonObject) -> Outcome:
+    state, buyer = read_order(order)
+    if is_part(state):
+        return _part(shop, platform, topic, body, state)
+    if state.status == "draft" and orders.find(shop, platform, state.id) is None:
         return Outcome("ignored", "a cart is not an order")
-    orders.receive(shop, platform, told, buyer)
-    for parked in orders.parked_for(shop, platform, told.id):
+    orders.receive(shop, platform, state, buyer)
+    for parked in orders.parked_for(shop, platform, state.id):
         _book(shop, platform, parked.topic, parked.body.encode())
         orders.unpark(parked)
     return BOOKED
@@ -139,25 +142,17 @@ def _part(shop: Shop, platform: str, topic: str, body: bytes, part: OrderState) 
     return Outcome("ignored", f"a part of order {parent.number}, which counts as a whole")
 
 
-def _customer(shop: Shop, told: dict[str, Any]) -> Outcome:
-    facts = _load(shapes.CustomerSchema(), told)
-    if facts["deleted"]:
-        return _detach(shop, facts["id"])
-    person = shapes.person(
-        facts,
-        birthday=facts["birthday"],
-        accepts_marketing=facts["accepts_marketing"],
-        registered_at=facts["registered_at"],
-        paying=facts["paying"],
-        of_account=True,
-        as_of=facts["modified_at"],
-    )
+def _customer(shop: Shop, body: JsonObject) -> Outcome:
+    facts = read(CustomerFacts, body)
+    if facts.deleted:
+        return _detach(shop, facts.id)
+    person = facts.as_person()
     if person is None:
         raise MalformedMessage("neither an id nor an e-mail")
-    known = customers.by_external_id(shop.id, facts["id"])
+    known = customers.by_external_id(shop.id, facts.id)
     customer = recognition.recognise(shop.id, person)
-    if facts["registered_at"] is not None and (known is None or known.registered_at is None):
-        emit(CustomerRegistered(shop.id, customer.id, facts["referral_code"]))
+    if facts.registered_at is not None and (known is None or known.registered_at is None):
+        emit(CustomerRegistered(shop.id, customer.id, facts.referral_code))
     if known is None or _past(known) != _past(customer):
         emit(CustomerPastChanged(shop.id, customer.id))
     return BOOKED
@@ -200,13 +195,14 @@ def _erase(shop: Shop, external_id: str | None, email: str | None) -> Outcome:
     return BOOKED
 
 
-def _action(shop: Shop, platform: str, told: dict[str, Any]) -> Outcome:
-    facts = _load(shapes.ActionSchema(), told)
-    if facts["customer"] is None:
+def _action(shop: Shop, platform: str, body: JsonObject) -> Outcome:
+    facts = read(ActionFacts, body)
+    person = facts.customer.as_person()
+    if person is None:
         raise MalformedMessage("customer: neither an id nor an e-mail")
-    customer = recognition.recognise(shop.id, facts["customer"])
-    kind, name = _kind_and_name(facts["type"])
-    action = actions.Action(kind, facts["id"], name or None, facts["value"], facts["occurred_at"])
+    customer = recognition.recognise(shop.id, person)
+    kind, name = _kind_and_name(facts.type)
+    action = actions.Action(kind, facts.id, name or None, facts.value, facts.occurred_at)
     booked = actions.fire(shop, customer, action, source=f"store:{platform}")
     return BOOKED if booked else Outcome("ignored", "no rule gives points for this now")
 
@@ -228,7 +224,3 @@ def _wait(shop: Shop, platform: str, topic: str, body: bytes, order_id: str) -> 
 def _for_the_owner(shop: Shop, platform: str, topic: str, body: bytes, reason: str) -> Outcome:
     orders.park(shop, platform, topic, body, reason=reason)
     return Outcome("parked", reason)
-
-
-def _load(schema: Schema, value: dict[str, Any]) -> Any:
-    return schema.load(value)

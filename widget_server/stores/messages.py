@@ -6,7 +6,8 @@ dictionaries, so a platform cannot slip past a check that our own contract makes
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+
+from widget_server.json_types import JsonObject
 
 
 class MalformedMessage(Exception):
@@ -17,7 +18,7 @@ class MalformedMessage(Exception):
 class OrderSeen:
     """The whole state of an order, as the body of `POST /stores/generic/{shop_id}/order`."""
 
-    order: dict[str, Any]
+    order: JsonObject
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class RefundSeen:
     """
 
     order_id: str
-    refund: dict[str, Any]
+    refund: JsonObject
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class OrderGone:
 class CustomerSeen:
     """A customer, as the body of `POST /stores/generic/{shop_id}/customer`."""
 
-    customer: dict[str, Any]
+    customer: JsonObject
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ class ShopErased:
 class ActionSeen:
     """Something a customer did, as the body of `POST /stores/generic/{shop_id}/action`."""
 
-    action: dict[str, Any]
+    action: JsonObject
 
 
 @dataclass(frozen=True)

@@ -26,13 +26,13 @@ class Codes(Protocol):
         """The code of the API's refusal of a code that it has already."""
 
     def check(self, api: Api) -> None:
-        """Whether the keys open the API, and for codes. Raises NotReached, Refused."""
+        """Checks that the keys open the API, and for codes. Raises NotReached, Refused."""
 
     def make(self, api: Api, coupon: Coupon, recipient: Recipient, currency: str) -> None:
         """Teach the checkout the coupon's code. Raises NotReached, Refused."""
 
     def find(self, api: Api, code: str) -> Found | None:
-        """The code as the shop has it; None when it has none. Raises NotReached, Refused."""
+        """Returns the code as the shop has it; None when it has none. Raises NotReached, Refused."""
 
     def delete(self, api: Api, found: Found) -> None:
         """Remove a code from the shop. Raises NotReached, Refused."""
@@ -62,20 +62,20 @@ class Platform(Protocol):
         """How its checkout learns codes; None where the shop asks us."""
 
     def verify(self, secret: str, headers: Mapping[str, str], body: bytes) -> bool:
-        """Whether the shop signed this body with `secret`."""
+        """True when the shop signed this body with `secret`."""
 
     def translate(self, topic: str, body: bytes) -> Message:
-        """What a signed body says; raises Odd when it has not the shape that its topic promises."""
+        """Returns what a signed body says; raises MalformedMessage when it is not of its topic's shape."""
 
     def is_ping(self, headers: Mapping[str, str], body: bytes) -> bool:
-        """Whether this unsigned delivery only asks whether somebody is there."""
+        """True when this unsigned delivery only asks whether somebody is there."""
 
 
 PLATFORMS: dict[str, Platform] = {"generic": generic, "shopify": shopify, "woocommerce": woocommerce}
 
 
 def codes_of(platform: str) -> Codes:
-    """How the platform's checkout learns codes. Raises BadRequest where it learns none."""
+    """Returns how the platform's checkout learns codes. Raises BadRequest where it learns none."""
     found = PLATFORMS[platform].CODES
     if found is None:
         raise BadRequest("A generic shop asks us about its codes: there is nothing to connect.", field="platform")

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from itertools import pairwise
+from typing import Any, cast
 
 from widget_server import clock, config, job_queue
 from widget_server.db import atomic
@@ -61,13 +62,14 @@ def promise_due() -> None:
 
 
 def run(payload: Payload) -> None:
-    """Job: one step of a look, and the promise of the next. What the shop does not answer ends the look."""
-    shop = shops.by_id(payload["shop_id"])
+    """Job: one step of a look, and the promise of the next. A shop that does not respond ends the look."""
+    shop = shops.by_id(str(payload["shop_id"]))
     feed = feeds.of(shop)
     if feed is None:  # disconnected meanwhile
         return
-    look = Look(shop, feed, Api(str(shop.api_url), shop.api_keys), Findings(**payload["found"]))
-    step = payload["step"]
+    found = cast(dict[str, Any], payload["found"])  # as `_promise` wrote it
+    look = Look(shop, feed, Api(str(shop.api_url), shop.api_keys), Findings(**found))
+    step = str(payload["step"])
     try:
         is_done = STEPS[step](look)
     except (NotReached, Refused) as no:
@@ -90,7 +92,7 @@ def _promise(shop_id: str, step: str, found: Findings) -> None:
 
 
 def webhooks_on(look: Look) -> bool:
-    """Switch on the webhooks to us that are off, and find the topics that have none."""
+    """Switch on the webhooks to us that are off, and find the topics that have none. Raises NotReached."""
     address = f"{config.current().base_url}/stores/{look.shop.platform}/{look.shop.id}/"
     try:
         rows = woocommerce_api.webhooks(look.api)
@@ -121,12 +123,15 @@ def _switch_on(look: Look, topic: str, row: Row) -> None:
 
 
 def orders_changed(look: Look) -> bool:
-    """Book the orders that changed; a page at a time."""
+    """Book the orders that changed; a page at a time. Raises NotReached, Refused."""
     return _read_on(look, "any")
 
 
 def orders_in_trash(look: Look) -> bool:
-    """Book the orders that went into the trash, which no other list has; a page at a time."""
+    """Book the orders that went into the trash, which no other list has; a page at a time.
+
+    Raises NotReached, Refused.
+    """
     return _read_on(look, "trash")
 
 
@@ -175,7 +180,8 @@ def _changed_at(row: Row) -> datetime | None:
 def orders_gone(look: Look) -> bool:
     """Cancel the orders of the next sample that the shop deleted for good, for which it sends no webhook.
 
-    When none of many orders is there, the keys lead to another shop: nothing is cancelled.
+    When none of many orders is there, the keys lead to another shop: nothing is cancelled, and NotReached is raised, as
+    when the shop cannot be reached. Raises Refused.
     """
     sample = feeds.sample(look.shop, look.feed)
     numbered = [order for order in sample if order.external_id.isdecimal()]

@@ -1,11 +1,10 @@
 """The doors of the shops' webhooks: `/stores/{platform}/{shop_id}/{topic}` (docs/contracts.md §4)."""
 
-from typing import Any
-
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from widget_server.errors import BadSignature, NotFound
+from widget_server.json_types import Json
 from widget_server.loyalty.program import shops
 from widget_server.loyalty.program.shops import Shop
 from widget_server.loyalty.rewards import codes, coupons
@@ -13,8 +12,8 @@ from widget_server.loyalty.rewards.codes import Verdict
 from widget_server.loyalty.rewards.coupons import Coupon
 from widget_server.stores import inbox
 from widget_server.stores.platforms import PLATFORMS
-from widget_server.stores.shapes import CheckSchema, UseSchema
-from widget_server.web.bodies import json_body
+from widget_server.stores.shapes import CheckBody, StoreBody, UseBody
+from widget_server.web.bodies import read_body
 
 OF_ANY_SHOP = ("action",)  # what no platform has a topic for, and every shop may tell (contracts §18)
 
@@ -43,24 +42,24 @@ def deliver(platform: str, shop_id: str, topic: str) -> ResponseReturnValue:
 def check_coupon(shop_id: str) -> ResponseReturnValue:
     """May this cart use this code?"""
     shop = _signed_generic(shop_id)
-    code, cart = json_body(CheckSchema())
-    return _verdict(codes.check(shop, code, cart))
+    body = read_body(CheckBody, StoreBody)
+    return _verdict(codes.check(shop, body.code, body.cart))
 
 
 @stores.post("/generic/<shop_id>/coupons/use")
 def use_coupon(shop_id: str) -> ResponseReturnValue:
-    """An order uses a code: once for one order, however often it is told."""
+    """An order uses a code: once for one order, however often it is reported."""
     shop = _signed_generic(shop_id)
-    wanted = json_body(UseSchema())
-    return _state(codes.use(shop, wanted["code"], _order_ref(wanted["order_id"]), order_number=wanted["order_id"]))
+    body = read_body(UseBody, StoreBody)
+    return _state(codes.use(shop, body.code, _order_ref(body.order_id), order_number=body.order_id))
 
 
 @stores.post("/generic/<shop_id>/coupons/release")
 def release_coupon(shop_id: str) -> ResponseReturnValue:
     """The order fell through: the code is usable again, or its points are back, as the program says."""
     shop = _signed_generic(shop_id)
-    wanted = json_body(UseSchema())
-    return _state(codes.release(shop, wanted["code"], _order_ref(wanted["order_id"]), source="store:generic"))
+    body = read_body(UseBody, StoreBody)
+    return _state(codes.release(shop, body.code, _order_ref(body.order_id), source="store:generic"))
 
 
 def _signed_generic(shop_id: str) -> Shop:
@@ -80,11 +79,11 @@ def _order_ref(order_id: str) -> str:
     return f"generic:{order_id}"
 
 
-def _state(coupon: Coupon) -> dict[str, Any]:
+def _state(coupon: Coupon) -> dict[str, Json]:
     return {"code": coupon.code, "status": coupons.status_now(coupon)}
 
 
-def _verdict(verdict: Verdict) -> dict[str, Any]:
+def _verdict(verdict: Verdict) -> dict[str, object]:
     coupon = verdict.coupon
     if coupon is None:
         return {

@@ -3,23 +3,29 @@
 Fields we do not know are passed over: a platform may tell more than we ask.
 """
 
-from dataclasses import replace
-from datetime import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any, TypeVar, cast
 
-from marshmallow import EXCLUDE, Schema, ValidationError, fields, post_load, validate
+from marshmallow import EXCLUDE, ValidationError, fields, post_load, validate
 
 from widget_server import clock
+from widget_server.json_types import Json, JsonObject
 from widget_server.loyalty.earning.order_states import STATUSES, Line, OrderState, Refund, RefundLine
 from widget_server.loyalty.people import emails
 from widget_server.loyalty.people.customers import Person
 from widget_server.loyalty.people.postal_addresses import PostalAddress
 from widget_server.loyalty.rewards.codes import Cart
+from widget_server.web.typed_schemas import ShapeSchema, schema_of
+
+T = TypeVar("T")
 
 MONEY_MAX = Decimal(10) ** 12
 CURRENCY = validate.Regexp(r"^[A-Z]{3}$", error="A currency has three capital letters.")
 SHORT = validate.Length(max=200)
+Code = Annotated[str, validate.Length(min=1, max=200)]
 
 
 class Money(fields.Decimal):
@@ -27,7 +33,7 @@ class Money(fields.Decimal):
 
     below_zero = False
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Decimal:
+    def _deserialize(self, value: object, attr: str | None, data: object, **kwargs: Any) -> Decimal:
         if isinstance(value, bool | float):
             value = str(value)
         amount = super()._deserialize(value, attr, data, **kwargs)
@@ -49,10 +55,10 @@ class SignedMoney(Money):
 class Time(fields.Field[datetime]):
     """An ISO 8601 time with its offset, as aware UTC."""
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> datetime:
+    def _deserialize(self, value: object, attr: str | None, data: object, **kwargs: Any) -> datetime:
         try:
-            moment = clock.parse(value)
-        except (ValueError, TypeError, OverflowError) as wrong:
+            moment = clock.parse(value if isinstance(value, str) else "")
+        except (ValueError, OverflowError) as wrong:
             raise ValidationError("A time as 2026-03-10T12:00:00Z.") from wrong
         if not 1970 < moment.year < 2200:
             raise ValidationError("A time between 1971 and 2199.")
@@ -62,57 +68,56 @@ class Time(fields.Field[datetime]):
 class Id(fields.Field[str]):
     """An id of the shop's own: text, or a whole number that is kept as text."""
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+    def _deserialize(self, value: object, attr: str | None, data: object, **kwargs: Any) -> str:
         if isinstance(value, bool) or not isinstance(value, str | int) or not 0 < len(str(value)) <= 200:
             raise ValidationError("An id: text of 1 to 200 characters.")
         return str(value)
 
 
-class _Body(Schema):
+class StoreBody(ShapeSchema):
+    """A body of a shop, in: what we do not know is passed over."""
+
+    nullable = True
+    plain = {str: fields.String, bool: fields.Boolean}
+
     class Meta:
         unknown = EXCLUDE
 
 
-class PersonSchema(_Body):
+@dataclass(frozen=True)
+class PersonFacts:
     """A customer as an order or an action names them; an e-mail that is none (emails.py) is passed over."""
 
-    id = Id(load_default=None, allow_none=True)
-    email = fields.String(load_default=None, allow_none=True)
-    email_verified = fields.Boolean(load_default=False, allow_none=True)
-    name = fields.String(load_default=None, allow_none=True, validate=SHORT)
-    phone = fields.String(load_default=None, allow_none=True, validate=SHORT)
+    id: Annotated[str | None, Id()] = None
+    email: str | None = None
+    email_verified: bool | None = False
+    name: Annotated[str | None, SHORT] = None
+    phone: Annotated[str | None, SHORT] = None
 
-    @post_load
-    def make(self, value: dict[str, Any], **_: Any) -> Person | None:
-        """A Person, or None when nothing names one."""
-        return person(value)
-
-
-def person(value: dict[str, Any], **more: Any) -> Person | None:
-    """The person with these facts; None without an id and an e-mail address that mail could reach."""
-    email = emails.find(value.get("email"))
-    if value.get("id") is None and email is None:
-        return None
-    return Person(
-        external_id=value.get("id"),
-        email=email.typed if email else None,
-        email_verified=bool(value.get("email_verified")) and email is not None,
-        name=value.get("name") or None,
-        phone=value.get("phone") or None,
-        **more,
-    )
+    def as_person(self) -> Person | None:
+        """Returns the person with these facts; None without an id and an e-mail address that mail could reach."""
+        email = emails.find(self.email)
+        if self.id is None and email is None:
+            return None
+        return Person(
+            external_id=self.id,
+            email=email.typed if email else None,
+            email_verified=bool(self.email_verified) and email is not None,
+            name=self.name or None,
+            phone=self.phone or None,
+        )
 
 
 class Postal(fields.Field[PostalAddress]):
     """A postal address. What is odd about it is passed over: no order is refused for where it goes."""
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> PostalAddress:
+    def _deserialize(self, value: object, attr: str | None, data: object, **kwargs: Any) -> PostalAddress:
         parts = value if isinstance(value, dict) else {}
         names = ("name", "address1", "address2", "postcode", "country")
         return PostalAddress(**{name: str(parts[name]) if parts.get(name) is not None else "" for name in names})
 
 
-class LineSchema(_Body):
+class LineSchema(StoreBody):
     """A line of an order or a cart; one below zero is a discount of the order (contracts §8)."""
 
     id = Id(required=True)
@@ -126,13 +131,12 @@ class LineSchema(_Body):
     gift_card = fields.Boolean(load_default=False)
 
     @post_load
-    def make(self, value: dict[str, Any], **_: Any) -> Line:
-        """The line."""
+    def _line(self, value: dict[str, Any], **_: Any) -> Line:
         value["collection_ids"] = tuple(value["collection_ids"] or ())
         return Line(**{**value, "name": value["name"] or ""})
 
 
-class RefundLineSchema(_Body):
+class RefundLineSchema(StoreBody):
     """Goods of one line that were paid back."""
 
     line_id = Id(required=True)
@@ -140,12 +144,11 @@ class RefundLineSchema(_Body):
     amount = SignedMoney(required=True)
 
     @post_load
-    def make(self, value: dict[str, Any], **_: Any) -> RefundLine:
-        """The refund's line."""
+    def _refund_line(self, value: dict[str, Any], **_: Any) -> RefundLine:
         return RefundLine(**value)
 
 
-class RefundSchema(_Body):
+class RefundSchema(StoreBody):
     """Money paid back."""
 
     id = Id(required=True)
@@ -158,12 +161,11 @@ class RefundSchema(_Body):
     parts_known = fields.Boolean(load_default=False)
 
     @post_load
-    def make(self, value: dict[str, Any], **_: Any) -> Refund:
-        """The refund."""
+    def _refund(self, value: dict[str, Any], **_: Any) -> Refund:
         return Refund(**{**value, "lines": tuple(value["lines"])})
 
 
-class OrderSchema(_Body):
+class OrderSchema(StoreBody):
     """The whole state of an order: (OrderState, Person or None)."""
 
     id = Id(required=True)
@@ -175,7 +177,7 @@ class OrderSchema(_Body):
     placed_at = Time(required=True)
     modified_at = Time(load_default=None, allow_none=True)
     revision = fields.Integer(load_default=None, allow_none=True, validate=validate.Range(min=0, max=10**15))
-    customer = fields.Nested(PersonSchema, load_default=None, allow_none=True)
+    customer = fields.Nested(schema_of(PersonFacts, StoreBody), load_default=None, allow_none=True)
     lines = fields.List(fields.Nested(LineSchema), load_default=list, validate=validate.Length(max=2000))
     shipping = Money(load_default=Decimal(0))
     discount = Money(load_default=Decimal(0))
@@ -194,9 +196,9 @@ class OrderSchema(_Body):
     shipping_address = Postal(load_default=None, allow_none=True)
 
     @post_load
-    def make(self, value: dict[str, Any], **_: Any) -> tuple[OrderState, Person | None]:
-        """The state, and who bought."""
-        buyer = value.pop("customer")
+    def _order(self, value: dict[str, Any], **_: Any) -> tuple[OrderState, Person | None]:
+        who: PersonFacts | None = value.pop("customer")
+        buyer = who.as_person() if who is not None else None
         addresses = (value.pop("billing_address"), value.pop("shipping_address"))
         if buyer is not None:
             digests = {address.digest for address in addresses if address is not None} - {None}
@@ -214,50 +216,62 @@ class OrderSchema(_Body):
         return OrderState(**value), buyer
 
 
-class CustomerSchema(_Body):
-    """A customer of the shop."""
+@dataclass(frozen=True)
+class CustomerFacts(PersonFacts):
+    """A customer of the shop, as of `modified_at`."""
 
-    id = Id(required=True)
-    email = fields.String(load_default=None, allow_none=True)
-    email_verified = fields.Boolean(load_default=False, allow_none=True)
-    name = fields.String(load_default=None, allow_none=True, validate=SHORT)
-    phone = fields.String(load_default=None, allow_none=True, validate=SHORT)
-    birthday = fields.Date(load_default=None, allow_none=True)
-    accepts_marketing = fields.Boolean(load_default=None, allow_none=True)
-    referral_code = fields.String(load_default=None, allow_none=True)
-    registered_at = Time(load_default=None, allow_none=True)
-    modified_at = Time(load_default=None, allow_none=True)
-    paying = fields.Boolean(load_default=None, allow_none=True)
-    deleted = fields.Boolean(load_default=False)
+    id: Annotated[str, Id()]
+    birthday: Annotated[date | None, fields.Date()] = None
+    accepts_marketing: bool | None = None
+    referral_code: str | None = None
+    registered_at: Annotated[datetime | None, Time()] = None
+    modified_at: Annotated[datetime | None, Time()] = None
+    paying: bool | None = None
+    deleted: bool = False
+
+    def as_person(self) -> Person | None:
+        """Returns the person, whose account these facts are about; None without an id and an e-mail address."""
+        person = super().as_person()
+        return person and replace(
+            person,
+            birthday=self.birthday,
+            accepts_marketing=self.accepts_marketing,
+            registered_at=self.registered_at,
+            paying=self.paying,
+            of_account=True,
+            as_of=self.modified_at,
+        )
 
 
-class ActionSchema(_Body):
+@dataclass(frozen=True)
+class ActionFacts:
     """Something a customer did at the shop."""
 
-    id = Id(required=True)
-    type = fields.String(required=True, validate=validate.Length(min=1, max=100))
-    customer = fields.Nested(PersonSchema, required=True)
-    occurred_at = Time(load_default=None, allow_none=True)
-    value = Money(load_default=None, allow_none=True)
+    id: Annotated[str, Id()]
+    type: Annotated[str, validate.Length(min=1, max=100)]
+    customer: PersonFacts
+    occurred_at: Annotated[datetime | None, Time()] = None
+    value: Annotated[Decimal | None, Money()] = None
 
 
-class CheckSchema(_Body):
+@dataclass(frozen=True)
+class CheckBody:
     """A shop asks whether a cart may use a code."""
 
-    code = fields.String(required=True, validate=validate.Length(min=1, max=200))
-    customer = fields.Dict(load_default=None, allow_none=True)
-    currency = fields.String(load_default=None, allow_none=True, validate=CURRENCY)
-    subtotal = Money(load_default=None, allow_none=True)
-    lines = fields.List(fields.Dict(), load_default=list, allow_none=True)
+    code: Code
+    customer: Annotated[JsonObject | None, fields.Dict()] = None
+    currency: Annotated[str | None, CURRENCY] = None
+    subtotal: Annotated[Decimal | None, Money()] = None
+    lines: Annotated[list[JsonObject] | None, fields.List(fields.Dict())] = field(default_factory=list)
 
-    @post_load
-    def make(self, value: dict[str, Any], **_: Any) -> tuple[str, Cart]:
-        """The code and the cart."""
-        lines, who = value["lines"] or [], value["customer"] or {}
-        collections = {str(name) for line in lines for name in line.get("collection_ids") or ()}
-        return value["code"], Cart(
-            currency=value["currency"],
-            subtotal=value["subtotal"],
+    @property
+    def cart(self) -> Cart:
+        """Returns the cart that the code is to be used with."""
+        lines, who = self.lines or [], self.customer or {}
+        collections = {str(name) for line in lines for name in _listed(line.get("collection_ids"))}
+        return Cart(
+            currency=self.currency,
+            subtotal=self.subtotal,
             collection_ids=frozenset(collections),
             product_ids=frozenset(str(line["product_id"]) for line in lines if line.get("product_id")),
             customer_external_id=str(who["id"]) if who.get("id") is not None else None,
@@ -265,8 +279,29 @@ class CheckSchema(_Body):
         )
 
 
-class UseSchema(_Body):
+@dataclass(frozen=True)
+class UseBody:
     """An order uses a code, or gives it free again."""
 
-    code = fields.String(required=True, validate=validate.Length(min=1, max=200))
-    order_id = Id(required=True)
+    code: Code
+    order_id: Annotated[str, Id()]
+
+
+def read(shape: type[T], value: JsonObject) -> T:
+    """Returns a shop's body as this shape. Raises ValidationError."""
+    kind: type = shape
+    return cast(T, schema_of(kind, StoreBody)().load(value))
+
+
+def read_order(value: JsonObject) -> tuple[OrderState, Person | None]:
+    """Returns the state of an order, and who bought. Raises ValidationError."""
+    return cast(tuple[OrderState, Person | None], OrderSchema().load(value))
+
+
+def read_refund(value: JsonObject) -> Refund:
+    """Returns one refund. Raises ValidationError."""
+    return cast(Refund, RefundSchema().load(value))
+
+
+def _listed(value: Json) -> Sequence[Json]:
+    return value if isinstance(value, list) else ()

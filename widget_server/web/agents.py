@@ -23,7 +23,9 @@ READ_MAX = 500  # characters; the rest of a longer header says nothing
 
 
 def family(user_agent: str) -> str:
-    """Browser and system, as "Firefox, Windows"; empty when neither is known. No version: nothing to tell people by."""
+    """Returns browser and system, as "Firefox, Windows"; empty when neither is known. No version: nothing to tell
+    people by.
+    """
     read = user_agent[:READ_MAX]
     found = (next((name for name, sign in table if re.search(sign, read)), "") for table in (BROWSERS, SYSTEMS))
     return ", ".join(filter(None, found))

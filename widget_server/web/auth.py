@@ -1,7 +1,6 @@
 """Who is asking: the shop by its embed key, the member by the session token (flask-login's request_loader)."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from flask import Flask, Request, Response, g, request
 from flask.sessions import SecureCookieSessionInterface, SessionMixin
@@ -33,7 +32,7 @@ class Shopper(UserMixin):
     token: str
 
     def get_id(self) -> str:
-        """The member's id."""
+        """Returns the member's id."""
         return str(self.customer.id)
 
 
@@ -56,7 +55,10 @@ def register(app: Flask) -> None:
 
 
 def shop() -> Shop:
-    """The shop whose embed key the request carries; raises BadRequest, NotFound, OriginNotAllowed (acceptance 9)."""
+    """Returns the shop whose embed key the request carries (acceptance 9).
+
+    Raises BadRequest without a key, NotFound, and OriginNotAllowed for a call from another page.
+    """
     if "shop" not in g:
         _need_own_origin()
         embed_key = request.headers.get(SHOP_HEADER) or request.args.get("shop")
@@ -68,7 +70,10 @@ def shop() -> Shop:
 
 
 def member() -> Shopper:
-    """The member who asks, and acts from here on; raises SignedOut without a token that is good now in this shop."""
+    """Returns the member who calls, and in whose name the request acts from here on.
+
+    Raises SignedOut without a token that is good now in this shop, and what `shop` raises.
+    """
     shop()
     if not current_user.is_authenticated:
         raise SignedOut()
@@ -78,7 +83,7 @@ def member() -> Shopper:
 
 
 def bearer() -> str | None:
-    """The token the request carries, if any."""
+    """Returns the token that the request carries, if any."""
     header = request.headers.get("Authorization", "")
     return header[len(BEARER) :].strip() or None if header.startswith(BEARER) else None
 
@@ -90,7 +95,7 @@ def _need_own_origin() -> None:
         raise OriginNotAllowed()
 
 
-def _shopper(requested: Request) -> Any:
+def _shopper(requested: Request) -> Shopper | None:
     token = bearer()
     if token is None:
         return None

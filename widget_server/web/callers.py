@@ -57,14 +57,14 @@ class Caller:
 
     @property
     def member(self) -> Customer:
-        """The member who calls; raises MembersOnly when it is not one."""
+        """The member who calls; raises MembersOnly for any other caller."""
         if self.customer is None:
             raise MembersOnly("This is for a member: call with a member's token.")
         return self.customer
 
 
 def caller(who: Audience, service: str) -> Caller:
-    """The one who calls a service of the admin API, if `who` covers it; from here on the request acts for it.
+    """Returns who calls a service of the admin API, if `who` covers it; from here on the request acts for that caller.
 
     Raises SignedOut without a good key or token, OtherShop when `wix-site-id` names another shop, ScopeMissing
     when the key may not do that in this service or the caller is no app, AddressNotAllowed when its key may not be used
@@ -84,7 +84,7 @@ def caller(who: Audience, service: str) -> Caller:
 
 
 def authorization() -> str:
-    """What stands in `Authorization`, without "Bearer"; raises SignedOut when nothing does."""
+    """Returns what stands in `Authorization`, without "Bearer"; raises SignedOut when nothing does."""
     header = request.headers.get("Authorization", "").strip()
     token = header[len(BEARER) :].strip() if header[: len(BEARER)].lower() == BEARER.lower() else header
     if not token:
@@ -93,7 +93,7 @@ def authorization() -> str:
 
 
 def app_by_key(key: ApiKey) -> Caller:
-    """The app that holds an API key."""
+    """Returns the app that holds an API key. Raises NotFound when its shop is gone."""
     return Caller(shops.by_id(key.shop_id), "app", key)
 
 

@@ -1,8 +1,7 @@
 """How a refusal reads on the wire: one form for the widget and the stores, Wix's for the admin API (wix-api §5)."""
 
 import logging
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
 
 from flask import Flask, Response, g, jsonify, request
 from flask.typing import ResponseReturnValue
@@ -11,6 +10,7 @@ from werkzeug.exceptions import HTTPException
 from widget_server import db
 from widget_server.db import new_id
 from widget_server.errors import Refusal
+from widget_server.json_types import Json, JsonObject
 from widget_server.web.wire import camel
 
 STATUS = {
@@ -39,7 +39,7 @@ def register(app: Flask) -> None:
 
 
 def refusals() -> list[tuple[str, int, str]]:
-    """Every refusal of the domain: its code on the admin wire, its HTTP status, and when it is said."""
+    """Returns every refusal of the domain: its code on the admin wire, its HTTP status, and when it is said."""
     return sorted(
         {(one.code.upper(), STATUS[one.kind], " ".join((one.__doc__ or "").split())) for one in _below(Refusal)}
     )
@@ -51,22 +51,30 @@ def _below(refusal: type[Refusal]) -> Iterator[type[Refusal]]:
         yield from _below(one)
 
 
-def body(code: str, message: str, *, field: str | None = None, **facts: Any) -> dict[str, Any]:
-    """The widget's form of a "no"."""
+def body(code: str, message: str, *, field: str | None = None, **facts: Json) -> JsonObject:
+    """Returns the widget's form of a "no"."""
     figures = {name: facts.get(name) for name in ("needs", "has", "retry_after_seconds")}
     return {"error": {"code": code, "message": message, "field": field, **figures}}
 
 
 def admin_body(
-    code: str, message: str, *, field: str | None = None, faults: Any = None, unfit: bool = False, **facts: Any
-) -> dict[str, Any]:
-    """Wix's form of a "no": the fields that are `unfit`, or a stable code with the figures behind it."""
+    code: str,
+    message: str,
+    *,
+    field: str | None = None,
+    faults: Iterable[tuple[str, str]] | None = None,
+    unfit: bool = False,
+    **facts: Json,
+) -> JsonObject:
+    """Returns Wix's form of a "no": the fields that are `unfit`, or a stable code with the figures behind it."""
     path = _wire_path(field) if field else None
     if unfit and path:
-        violations = [_violation(_wire_path(name), said, code) for name, said in faults or [(path, message)]]
+        violations: list[Json] = [
+            _violation(_wire_path(name), said, code) for name, said in faults or [(path, message)]
+        ]
         return {"message": message, "details": {"validationError": {"fieldViolations": violations}}}
     data = {camel(name): value for name, value in {"field": path, **facts}.items() if value is not None}
-    error = {"code": code.upper(), "description": message, "data": data}
+    error: JsonObject = {"code": code.upper(), "description": message, "data": data}
     return {"message": message, "details": {"applicationError": error}}
 
 
@@ -85,12 +93,19 @@ def _violation(field: str, message: str, code: str) -> dict[str, str]:
     return {"field": field, "description": message, "violatedRule": "OTHER", "ruleName": rule}
 
 
-def _form(code: str, message: str, **facts: Any) -> dict[str, Any]:
+def _form(
+    code: str,
+    message: str,
+    *,
+    field: str | None = None,
+    faults: Iterable[tuple[str, str]] | None = None,
+    unfit: bool = False,
+    **facts: Json,
+) -> JsonObject:
     """The form of the audience of the request."""
     if request.path.startswith(ADMIN_PATHS):
-        return admin_body(code, message, **facts)
-    facts.pop("unfit", None)
-    return body(code, message, **facts)
+        return admin_body(code, message, field=field, faults=faults, unfit=unfit, **facts)
+    return body(code, message, field=field, **facts)
 
 
 def _refused(refusal: Refusal) -> ResponseReturnValue:

@@ -1,12 +1,11 @@
 """Is the server alive, and is it ready: for whoever watches over it."""
 
-from typing import Any
-
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
 from widget_server import clock, db, job_queue, migrate
 from widget_server.errors import DatabaseState
+from widget_server.json_types import Json
 from widget_server.loyalty import books
 from widget_server.loyalty.earning import feeds
 from widget_server.loyalty.program import shops
@@ -41,7 +40,7 @@ def ready() -> ResponseReturnValue:
     return {"status": "ready", **{name: found for name, found in beside.items() if found}}, 200
 
 
-def _unwell_books() -> list[dict[str, Any]]:
+def _unwell_books() -> list[dict[str, Json]]:
     """Which shops, when, and how many findings; what they are stands in the log and in the admin API."""
     return [
         {"shopId": mark.shop_id, "checkedAt": clock.iso(mark.checked_at), "findings": mark.findings}
@@ -49,9 +48,9 @@ def _unwell_books() -> list[dict[str, Any]]:
     ]
 
 
-def _unwell_feeds() -> list[dict[str, Any]]:
+def _unwell_feeds() -> list[dict[str, Json]]:
     """Ids, words and times only, since this needs no key."""
-    found = []
+    found: list[dict[str, Json]] = []
     for feed in feeds.unwell():
         heard_at = shops.by_id(feed.shop_id).last_news_at
         times = {"checkedAt": feed.checked_at, "lastNewsAt": heard_at}

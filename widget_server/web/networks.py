@@ -11,12 +11,12 @@ NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052: an IPv4 address behind a transl
 
 
 def client_address() -> str:
-    """The network address of the browser, as the proxies that we trust tell it."""
+    """Returns the network address of the browser, as the proxies that we trust report it."""
     return request.remote_addr or "unknown"
 
 
 def address_bucket(address: str, bits: int = HOST_BITS) -> str:
-    """What a limit counts `address` as: IPv4 by the address, IPv6 by its first `bits` (contracts §19).
+    """Returns what a limit counts `address` as: IPv4 by the address, IPv6 by its first `bits` (contracts §19).
 
     An IPv4 address inside an IPv6 one (mapped, NAT64, 6to4, Teredo) is that IPv4 address. A port behind an address,
     which some proxies add, and a zone do not count. What is no address is counted as it is.
@@ -30,7 +30,7 @@ def address_bucket(address: str, bits: int = HOST_BITS) -> str:
 
 
 def buckets(address: str) -> list[tuple[str, int]]:
-    """Each bucket that a limit counts `address` in, and how many times the rate it has: a site of IPv6 has ten."""
+    """Returns each bucket that a limit counts `address` in, and how many times the rate it has (a site of IPv6: 10)."""
     host, site = address_bucket(address), address_bucket(address, SITE_BITS)
     return [(host, 1)] if host == site else [(host, 1), (site, SITE_FACTOR)]
 

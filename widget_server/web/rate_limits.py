@@ -11,7 +11,6 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from limits import RateLimitItem, parse
 from limits.storage import Storage
@@ -77,8 +76,9 @@ class DatabaseStorage(Storage):
     def clear(self, key: str) -> None:
         Hit.delete().where(Hit.key == key).execute()
 
-    def _row(self, key: str) -> Any:
-        return Hit.select().where(Hit.key == key, Hit.ends_at > clock.now()).first()
+    def _row(self, key: str) -> Hit | None:
+        found: Hit | None = Hit.select().where(Hit.key == key, Hit.ends_at > clock.now()).first()
+        return found
 
 
 class ProcessStorage(Storage):
@@ -144,7 +144,7 @@ def limit(rate: str, *who: str) -> None:
 
 
 def limit_address(rate: str, *who: str) -> None:
-    """`limit` for the network address of the caller, beside `who` (what is limited, the shop)."""
+    """Counts as `limit` does, for the network address of the caller beside `who` (what is limited, the shop)."""
     for bucket, factor in networks.buckets(networks.client_address()):
         _count(_tries, _times(parse(rate), factor), (*who, bucket))
 
@@ -155,7 +155,7 @@ def limit_flood(rate: str, *who: str) -> None:
 
 
 def limit_address_flood(rate: str, *who: str) -> None:
-    """`limit_flood` for the network address of the caller, beside `who`."""
+    """Counts as `limit_flood` does, for the network address of the caller beside `who`."""
     for bucket, factor in networks.buckets(networks.client_address()):
         _count(_floods, _times(parse(rate), factor), (*who, bucket))
 
@@ -172,7 +172,7 @@ def failures(rate: str, *who: str) -> Iterator[None]:
 
 @contextmanager
 def address_failures(rate: str, *who: str) -> Iterator[None]:
-    """`failures` for the network address of the caller, beside `who`."""
+    """Counts as `failures` does, for the network address of the caller beside `who`."""
     with ExitStack() as counts:
         for bucket, factor in networks.buckets(networks.client_address()):
             counts.enter_context(_failing(_times(parse(rate), factor), (*who, bucket)))

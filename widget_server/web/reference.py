@@ -5,14 +5,15 @@ from anywhere else.
 import json
 from collections.abc import Iterator
 from functools import cache, cached_property
-from typing import Any
+from typing import cast
 
 from apispec.ext.marshmallow import MarshmallowPlugin
 from apispec.ext.marshmallow.common import resolve_schema_instance
 from apispec.ext.marshmallow.openapi import OpenAPIConverter
-from flask import Blueprint, current_app, render_template, request
+from flask import Blueprint, Response, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_smorest import Api
+from marshmallow import Schema, fields
 
 from widget_server.web import compression
 from widget_server.web.bodies import Json, plain
@@ -36,14 +37,14 @@ SAMPLES = {
 class DocumentConverter(OpenAPIConverter):
     """Says what marshmallow's fields do not: what fields of a body must be together, and what queries know."""
 
-    def schema2jsonschema(self, schema: Any) -> Json:
-        """The shape of a body."""
+    def schema2jsonschema(self, schema: Schema) -> Json:
+        """Returns the shape of a body."""
         shape: Json = super().schema2jsonschema(schema)  # type: ignore[no-untyped-call]  # apispec leaves it untyped
         made = resolve_schema_instance(schema)
         return made.described(shape) if isinstance(made, Documented) else shape
 
-    def field2property(self, field: Any) -> Json:
-        """The shape of a field."""
+    def field2property(self, field: fields.Field[object]) -> Json:
+        """Returns the shape of a field."""
         if not isinstance(field, Described):
             shape: Json = super().field2property(field)
             return shape
@@ -64,9 +65,9 @@ class DocumentApi(Api):
     """The document of the endpoints: /openapi.json, each body with an example."""
 
     def document(self) -> Json:
-        """The whole document, made once: routes do not change while the server runs."""
+        """Returns the whole document, made once: routes do not change while the server runs."""
         if not hasattr(self, "_document"):
-            self._document: Json = with_examples(plain(self.spec.to_dict()))
+            self._document: Json = with_examples(cast(Json, plain(self.spec.to_dict())))
         return self._document
 
     @cached_property
@@ -74,11 +75,12 @@ class DocumentApi(Api):
         """The document as it is sent."""
         return json.dumps(self.document(), indent=2)
 
-    def _openapi_json(self) -> Any:
+    def _openapi_json(self) -> Response:
         response = compression.shared(self.text, "application/json")
         response.headers["Cache-Control"] = "no-cache"  # keep it, and ask whether it is still the same
         response.add_etag()
-        return response.make_conditional(request)
+        response.make_conditional(request)
+        return response
 
 
 @reference.get("/reference")
@@ -95,8 +97,8 @@ def page() -> ResponseReturnValue:
 
 
 def sections(document: Json) -> dict[str, list[Json]]:
-    """The operations by tag, with their bodies as text to read, and a table of the fields that they may ask by: the
-    admin API's first, then the widget's own.
+    """Returns the operations by tag, with their bodies as text to read, and a table of the fields that they may ask by:
+    the admin API's first, then the widget's own.
     """
     shapes = document["components"]["schemas"]
     found: dict[str, list[Json]] = {}
@@ -121,7 +123,7 @@ def sections(document: Json) -> dict[str, list[Json]]:
 
 
 def with_examples(document: Json) -> Json:
-    """The document with an example beside the shape of each body that has none."""
+    """Returns the document with an example beside the shape of each body that has none."""
     shapes = document["components"]["schemas"]
     for verbs in document["paths"].values():
         for verb, operation in verbs.items():
@@ -134,8 +136,8 @@ def with_examples(document: Json) -> Json:
     return document
 
 
-def example(shape: Json, shapes: Json, *, incoming: bool, depth: int = 0) -> Any:
-    """A value of this shape; what only the server sets is left out of what comes in."""
+def example(shape: Json, shapes: Json, *, incoming: bool, depth: int = 0) -> object:
+    """Returns a value of this shape; what only the server sets is left out of what comes in."""
     if "$ref" in shape:
         return example(shapes[shape["$ref"].rpartition("/")[2]], shapes, incoming=incoming, depth=depth)
     if "example" in shape:
@@ -148,13 +150,13 @@ def example(shape: Json, shapes: Json, *, incoming: bool, depth: int = 0) -> Any
     kind = shape.get("type", "object")
     kind = kind[0] if isinstance(kind, list) else kind
     if kind == "object":
-        fields = shape.get("properties", {}) if depth < DEPTH_MAX else {}
+        properties = shape.get("properties", {}) if depth < DEPTH_MAX else {}
         left_out = {
             name for arm in _first_arms(shape) for name, one in arm.get("properties", {}).items() if one == NEVER
         }
         return {
             name: example(field, shapes, incoming=incoming, depth=depth + 1)
-            for name, field in fields.items()
+            for name, field in properties.items()
             if not (incoming and field.get("readOnly")) and name not in left_out
         }
     if kind == "array":
@@ -169,7 +171,7 @@ def _first_arms(shape: Json) -> Iterator[Json]:
         yield from _first_arms(inner)
 
 
-def _plain(kind: str, shape: Json) -> Any:
+def _plain(kind: str, shape: Json) -> object:
     if kind in ("integer", "number"):
         return max(shape.get("minimum", 0), 10)
     if kind == "boolean":

@@ -1,26 +1,29 @@
 """Headers that every response has, whoever made it: a page, a file, a refusal."""
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from types import TracebackType
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 NOSNIFF = ("x-content-type-options", "nosniff")
 HSTS_SECONDS = 31_536_000
 
-Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+ExcInfo = tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None]
 
 
 class SafeHeaders:
     """A WSGI application around another: its types are believed, and an https address stays https."""
 
-    def __init__(self, application: Wsgi, *, is_https: bool) -> None:
+    def __init__(self, application: WSGIApplication, *, is_https: bool) -> None:
         self.application = application
         hsts = [("strict-transport-security", f"max-age={HSTS_SECONDS}")] if is_https else []
         self.headers = [NOSNIFF, *hsts]
 
-    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request."""
 
-        def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+        def start(
+            status: str, headers: list[tuple[str, str]], exc_info: ExcInfo | None = None, /
+        ) -> Callable[[bytes], object]:
             known = {name.lower() for name, _ in headers}
             return start_response(status, [*headers, *(one for one in self.headers if one[0] not in known)], exc_info)
 

@@ -71,7 +71,8 @@ class ShapeSchema(Schema):
 def schema_of(shape: type, base: type[ShapeSchema]) -> type[ShapeSchema]:
     """Returns the schema of a dataclass or TypedDict, as this audience reads and writes it.
 
-    A schema is itself. Raises TypeError on an annotation that names no field.
+    Validators in `Annotated` limit a field further; `dict[str, X]` is a map. A schema is itself. Raises TypeError on an
+    annotation that names no field.
     """
     if isinstance(shape, type) and issubclass(shape, ShapeSchema):
         return shape
@@ -156,6 +157,8 @@ def _implied(kind: Any, base: type[ShapeSchema], *, is_partial: bool = False) ->
         return fields.String(validate=validate.OneOf(get_args(kind)))
     if kind in base.plain:
         return base.plain[kind]()
+    if get_origin(kind) is dict:
+        return fields.Dict(keys=fields.String(), values=_implied(get_args(kind)[1], base))
     raise TypeError(f"{kind!r} names no field")
 
 

@@ -3,7 +3,7 @@
 import json
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 FOLDER = Path(__file__).resolve().parents[2] / "widget_static"
 DIST = FOLDER / "dist"
@@ -44,7 +44,7 @@ def locale_for(*wanted: str) -> str:
     return "en"
 
 
-def direction(locale: str) -> str:
+def direction(locale: str) -> Literal["ltr", "rtl"]:
     """Which way the language runs."""
     return "rtl" if locale in RIGHT_TO_LEFT else "ltr"
 

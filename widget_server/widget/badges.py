@@ -1,8 +1,6 @@
 """Badges: the points a price would give, and a balance, for texts on the shop's own pages (acceptance 12)."""
 
-from typing import Any
-
-from flask import Blueprint, jsonify, render_template, request
+from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -13,14 +11,15 @@ from widget_server.loyalty.people.customers import Customer
 from widget_server.loyalty.program import programs, shops
 from widget_server.loyalty.program.programs import ProgramSettings
 from widget_server.loyalty.program.shops import Shop
-from widget_server.web import auth, compression, limits
-from widget_server.web.bodies import json_body
-from widget_server.widget import assets, boot, requests, shapes
+from widget_server.web import compression, limits
+from widget_server.widget import assets, boot
 from widget_server.widget.headers import framed
-from widget_server.widget.routes import ANYBODY, MEMBERS, Endpoints
+from widget_server.widget.requests import BadgePrice, BadgesBody
+from widget_server.widget.routes import ANYBODY_OR_MEMBER, Endpoints
+from widget_server.widget.shapes.boot import BadgeFigures
 
 badge_page = Blueprint("badge_page", __name__, template_folder="templates")
-badges = Endpoints("badges", "badges", "Badges on the shop's pages", callers=[*ANYBODY, *MEMBERS])
+badges = Endpoints("badges", "badges", "Badges on the shop's pages")
 
 
 @badge_page.get("/badge")
@@ -39,28 +38,23 @@ def frame() -> ResponseReturnValue:
     return framed(compression.shared(page, "text/html; charset=utf-8"), shop)
 
 
-@badges.post("")
-@badges.takes(requests.BadgeAsk)
-@badges.response(200, shapes.BadgeFigures)
-def figures() -> ResponseReturnValue:
+@badges.route("POST", "", ANYBODY_OR_MEMBER, takes=BadgesBody, returns=BadgeFigures, limit=limits.BADGES)
+def figures(shop: Shop, body: BadgesBody) -> BadgeFigures:
     """The points of each price, by the ledger's own arithmetic, and the balance of a signed-in member."""
-    shop = auth.shop()
-    limits.BADGES.count(shop.id)
     customer = current_user.customer if current_user.is_authenticated else None
-    items = json_body(requests.BadgeAsk())["items"]
     account = ledger.account_of(shop.id, customer.id) if customer else None
     rules = programs.of(shop.id).rules
-    return jsonify(
-        points=[_points(shop, rules, customer, item) for item in items],
-        balance=None if customer is None else account.balance if account else 0,
-    )
+    return {
+        "points": [_points(shop, rules, customer, item) for item in body.items],
+        "balance": None if customer is None else account.balance if account else 0,
+    }
 
 
-def _points(shop: Shop, rules: ProgramSettings, customer: Customer | None, item: dict[str, Any]) -> int:
-    """What an order of this price alone would give: the tax in it is taken off as the order itself tells it."""
-    price, told = item["price"], item["tax"]
-    tax = taxes.inside(rules, price, shop.currency) if told is None else min(told, price)
+def _points(shop: Shop, rules: ProgramSettings, customer: Customer | None, item: BadgePrice) -> int:
+    """What an order of this price alone would give: the tax in it is taken off as the order itself has it."""
+    price = item.price
+    tax = taxes.inside(rules, price, shop.currency) if item.tax is None else min(item.tax, price)
     now = clock.now()
-    line = Line("1", item["product_id"], 1, price - tax, tax=tax, collection_ids=tuple(item["collection_ids"]))
+    line = Line("1", item.product_id, 1, price - tax, tax=tax, collection_ids=tuple(item.collection_ids))
     state = OrderState("", "", "paid", shop.currency, now, now, lines=(line,), tax=tax, total=price)
     return order_points.quote(shop, customer, state)

@@ -2,7 +2,6 @@
 
 import json
 from decimal import Decimal
-from typing import Any
 
 from flask import current_app
 from markupsafe import Markup
@@ -11,12 +10,13 @@ from widget_server import money
 from widget_server.loyalty.program.programs import Program
 from widget_server.loyalty.program.shops import Shop
 from widget_server.widget import assets, colours, views
+from widget_server.widget.shapes.boot import Boot, Worth
 
 WORTH_POINTS = 100
 
 
-def facts(shop: Shop, program: Program, locale: str, tab: str = "") -> dict[str, Any]:
-    """The Boot of widget/shapes.py, with the words of this tab too where a panel opens on one."""
+def facts(shop: Shop, program: Program, locale: str, tab: str = "") -> Boot:
+    """Returns what the document carries, with the words of this tab too where a panel opens on one."""
     look = shop.look
     light, dark = colours.accents(look.colour)
     return {
@@ -37,26 +37,22 @@ def facts(shop: Shop, program: Program, locale: str, tab: str = "") -> dict[str,
         "strings": assets.early(assets.strings(locale, look.strings), tab),
         "theme": {"mode": look.mode, "light": light, "dark": dark},
         "guest": {
-            "earn": _nameless(views.earn.guest_rules(shop, program)),
-            "rewards": _nameless(views.redeem.guest_rewards(shop)),
+            # a guest can act on none of them, and ids are what no compression makes small
+            "earn": [{**rule, "id": ""} for rule in views.earn.guest_rules(shop, program)],
+            "rewards": [{**reward, "id": ""} for reward in views.redeem.guest_rewards(shop)],
             "referral": views.referral.offer(shop),
             "worth": _worth(program.rules.point_value, shop.currency),
         },
     }
 
 
-def as_script(value: dict[str, Any]) -> Markup:
-    """JSON for a script element of type application/json: no text in it can end the element."""
+def as_script(value: Boot) -> Markup:
+    """Returns JSON for a script element of type application/json: no text in it can end the element."""
     text = json.dumps(value, default=current_app.json.default, ensure_ascii=False, separators=(",", ":"))  # type: ignore[attr-defined]
     return Markup(text.replace("<", "\\u003c"))  # noqa: S704
 
 
-def _nameless(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """A guest can act on none of them, and ids are what no compression makes small."""
-    return [{**row, "id": ""} for row in rows]
-
-
-def _worth(point_value: Decimal | None, currency: str) -> dict[str, Any] | None:
+def _worth(point_value: Decimal | None, currency: str) -> Worth | None:
     if point_value is None:
         return None
     return {"points": WORTH_POINTS, "money": money.whole_coins(point_value * WORTH_POINTS, currency)}

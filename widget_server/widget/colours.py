@@ -8,6 +8,8 @@ black for the few colours between on which neither does.
 import colorsys
 from functools import lru_cache
 
+from widget_server.widget.shapes.boot import Accent
+
 WHITE, DARK, BLACK = (255, 255, 255), (22, 24, 28), (0, 0, 0)
 QUIET = {"light": (244, 245, 246), "dark": (34, 37, 42)}
 READABLE = 4.5
@@ -15,18 +17,18 @@ Rgb = tuple[int, int, int]
 
 
 @lru_cache(maxsize=256)
-def accents(hex_colour: str) -> tuple[dict[str, str], dict[str, str]]:
-    """The three values for the light and for the dark theme, from a colour as #1b6b4a."""
+def accents(hex_colour: str) -> tuple[Accent, Accent]:
+    """Returns the three values for the light and for the dark theme, from a colour as #1b6b4a."""
     return _theme(hex_colour, "light"), _theme(hex_colour, "dark")
 
 
 def contrast(one: Rgb, other: Rgb) -> float:
-    """WCAG's contrast ratio of two colours, 1 to 21."""
+    """Returns WCAG's contrast ratio of two colours, 1 to 21."""
     dark, light = sorted((_luminance(one), _luminance(other)))
     return (light + 0.05) / (dark + 0.05)
 
 
-def _theme(hex_colour: str, theme: str) -> dict[str, str]:
+def _theme(hex_colour: str, theme: str) -> Accent:
     raw = _rgb(hex_colour)
     ink = _readable(raw, theme)
     fill = ink if theme == "dark" else raw

@@ -1,67 +1,61 @@
 """Earn points: the rules, and the few of them that a browser may fire (acceptance 17, 18, 25, 26)."""
 
-from typing import Any
-
-from flask import jsonify
-from flask.typing import ResponseReturnValue
-
 from widget_server import ledger
+from widget_server.errors import ProgramNotActive, RuleNotClickable
 from widget_server.loyalty.earning import actions, birthdays, rules, social
 from widget_server.loyalty.people import customers
 from widget_server.loyalty.program import programs
-from widget_server.web import auth, limits
+from widget_server.web import limits
 from widget_server.web.auth import Shopper
-from widget_server.web.bodies import json_body
-from widget_server.widget import requests, shapes, views
-from widget_server.widget.routes import Endpoints
+from widget_server.widget import views
+from widget_server.widget.requests import BirthdayBody
+from widget_server.widget.routes import MEMBER, Endpoints
+from widget_server.widget.shapes.earn import EarnList
+from widget_server.widget.shapes.member import BirthdaySet, Clicked, Visited
+from widget_server.widget.shapes.my_balance import Balance
 
 earn = Endpoints("earn", "earn", "Earn points")
 
 
-@earn.get("")
-@earn.response(200, shapes.EarnList)
-def listed() -> ResponseReturnValue:
+@earn.route("GET", "", MEMBER, returns=EarnList)
+def listed(me: Shopper) -> EarnList:
     """Active rules valid for the member now, in the merchant's order."""
-    me = auth.member()
     account = ledger.account_of(me.shop.id, me.customer.id)
-    return jsonify(rules=views.earn.rules_for(me.shop, programs.of(me.shop.id), me.customer, account))
+    return {"rules": views.earn.rules_for(me.shop, programs.of(me.shop.id), me.customer, account)}
 
 
-@earn.post("/<rule_id>/click")
-@earn.response(200, shapes.Clicked)
-def click(rule_id: str) -> ResponseReturnValue:
+@earn.route(
+    "POST",
+    "/<rule_id>/click",
+    MEMBER,
+    returns=Clicked,
+    refuses=(RuleNotClickable, ProgramNotActive),
+    limit=limits.CLICK,
+)
+def click(me: Shopper, rule_id: str) -> Clicked:
     """The member opened a social page; points for the click, once."""
-    me = auth.member()
-    limits.CLICK.count(me.customer.id)
     rule = social.click(me.shop, me.customer, rule_id)
-    return jsonify(balance=_balance(me), rule=views.earn.rule(me.shop, me.customer, rule))
+    return {"balance": _balance(me), "rule": views.earn.rule(me.shop, me.customer, rule)}
 
 
-@earn.post("/visit")
-@earn.response(200, shapes.Visited)
-def visit() -> ResponseReturnValue:
+@earn.route("POST", "/visit", MEMBER, returns=Visited, limit=limits.VISIT)
+def visit(me: Shopper) -> Visited:
     """The day's first visit."""
-    me = auth.member()
-    limits.VISIT.count(me.customer.id)
-    return jsonify(points=actions.visit(me.shop, me.customer), balance=_balance(me))
+    return {"points": actions.visit(me.shop, me.customer), "balance": _balance(me)}
 
 
-@earn.post("/birthday")
-@earn.takes(requests.BirthdayAsk)
-@earn.response(200, shapes.BirthdaySet)
-def birthday() -> ResponseReturnValue:
+@earn.route("POST", "/birthday", MEMBER, takes=BirthdayBody, returns=BirthdaySet, limit=limits.BIRTHDAY)
+def birthday(me: Shopper, body: BirthdayBody) -> BirthdaySet:
     """The member's birthday: once a year from now on, if it is more than 30 days away."""
-    me = auth.member()
-    limits.BIRTHDAY.count(me.customer.id)
-    birthdays.tell(me.customer, json_body(requests.BirthdayAsk())["birthday"])
+    birthdays.tell(me.customer, body.birthday)
     customer = customers.by_id(me.shop.id, me.customer.id)
     account = ledger.account_of(me.shop.id, customer.id)
     rule = next((one for one in rules.listed(me.shop, customer, account) if one.kind == "birthday"), None)
-    return jsonify(
-        member=views.member.member(customer),
-        rule=views.earn.rule(me.shop, customer, rule) if rule is not None else None,
-    )
+    return {
+        "member": views.member.member(customer),
+        "rule": views.earn.rule(me.shop, customer, rule) if rule is not None else None,
+    }
 
 
-def _balance(me: Shopper) -> dict[str, Any]:
+def _balance(me: Shopper) -> Balance:
     return views.my_balance.balance(me.shop, programs.of(me.shop.id), ledger.account_of(me.shop.id, me.customer.id))

@@ -1,102 +1,50 @@
-"""The fields that the panel's shapes are made of, and the words that some of them choose from.
+"""How the panel's bodies are written: which field a plain type is, and the words that some fields choose from.
 
-Money is a decimal string in the shop's currency, times are UTC text, points are whole numbers."""
+Money is a decimal string in the shop's currency, times are UTC text, points are whole numbers. What may be null says
+so (`str | None`), and every field of what goes out is there.
+"""
 
-from typing import Any
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Literal, TypeAlias
 
-from marshmallow import RAISE, Schema, fields, validate
+from marshmallow import RAISE, fields
 
-from widget_server.loyalty.earning.kinds import KINDS
+from widget_server.web.typed_schemas import ShapeSchema
 from widget_server.web.wire import Flag, Points
 
-PRICE = "^[0-9]{1,9}([.][0-9]{1,6})?$"
+RewardKind: TypeAlias = Literal["amount", "sliding", "percent", "free_shipping", "free_product"]
+CouponKind: TypeAlias = Literal["amount", "percent", "free_shipping", "free_product"]
+GiftKind: TypeAlias = Literal["points", "amount", "percent", "free_shipping", "free_product"]
+CouponFailure: TypeAlias = Literal["shop_refused", "shop_unreachable", "already_used", "product_unavailable"]
+ProgramStatus: TypeAlias = Literal["draft", "active", "paused"]
+ReferralTrigger: TypeAlias = Literal["registration", "first_paid_order", "first_fulfilled_order"]
+
+COUPON_STATUSES = ("issuing", "active", "applied", "used", "expired", "returned", "revoked", "failed")
 
 
-REWARD_KINDS = ["amount", "sliding", "percent", "free_shipping", "free_product"]
+def money() -> fields.String:
+    """Returns the field of an amount: a decimal string."""
+    return fields.String(metadata={"format": "decimal", "example": "19.80"})
 
 
-COUPON_KINDS = ["amount", "percent", "free_shipping", "free_product"]
+def moment() -> fields.String:
+    """Returns the field of a time: UTC text."""
+    return fields.String(metadata={"format": "date-time"})
 
 
-RULE_KINDS = list(KINDS)
+class Body(ShapeSchema):
+    """A body of the widget's endpoints, in or out: unknown fields are refused by name."""
 
-
-ROUNDINGS = ["floor", "unit", "nearest"]
-
-
-PROGRAM_STATUSES = ["draft", "active", "paused"]
-
-
-COUPON_FAILURES = ["shop_refused", "shop_unreachable", "already_used", "product_unavailable"]
-
-
-COUPON_STATUSES = ["issuing", "active", "applied", "used", "expired", "returned", "revoked", "failed"]
-
-
-TRIGGERS = ["registration", "first_paid_order", "first_fulfilled_order"]
-
-
-REASONS = [
-    *RULE_KINDS,
-    "order_refunded",
-    "order_cancelled",
-    "order_changed",
-    "debt_repaid",
-    "redeemed",
-    "returned",
-    "not_issued",
-    "gift",
-    "adjusted",
-    "merged",
-    "expired",
-    "referral_advocate",
-    "referral_friend",
-    "referral_undone",
-]
-
-
-class Body(Schema):
-    """A body: unknown fields are refused by name."""
+    nullable = True
+    plain = {
+        str: fields.String,
+        bool: Flag,
+        int: Points,
+        Decimal: money,
+        datetime: moment,
+        date: fields.Date,
+    }
 
     class Meta:
         unknown = RAISE
-
-
-def text(*, values: list[str] | None = None, null: bool = False) -> fields.String:
-    """A string, one of `values` when given, null when allowed."""
-    return fields.String(required=True, allow_none=null, validate=validate.OneOf(values) if values else None)
-
-
-def money(*, null: bool = False) -> fields.String:
-    """A decimal string."""
-    return fields.String(required=True, allow_none=null, metadata={"format": "decimal", "example": "19.80"})
-
-
-def moment(*, null: bool = False) -> fields.String:
-    """A time as UTC text."""
-    return fields.String(required=True, allow_none=null, metadata={"format": "date-time"})
-
-
-def count(*, null: bool = False) -> Points:
-    """A whole number."""
-    return Points(required=True, allow_none=null)
-
-
-def flag() -> fields.Boolean:
-    """True or false."""
-    return Flag(required=True)
-
-
-def one(shape: type[Schema], *, null: bool = False) -> fields.Nested:
-    """An object of this shape."""
-    return fields.Nested(shape, required=True, allow_none=null)
-
-
-def many(shape: type[Schema], *, null: bool = False) -> fields.List[Any]:
-    """A list of objects of this shape."""
-    return fields.List(fields.Nested(shape), required=True, allow_none=null)
-
-
-def texts() -> fields.List[Any]:
-    """A list of strings."""
-    return fields.List(fields.String(), required=True)

@@ -2,66 +2,68 @@
 
 from urllib.parse import quote
 
-from flask import jsonify, request
-from flask.typing import ResponseReturnValue
+from flask import request
 
-from widget_server.errors import BadRequest
+from widget_server.errors import BadRequest, CouponNotReturnable, CouponNotUsable
 from widget_server.loyalty.people import customers
 from widget_server.loyalty.program.shops import Shop
 from widget_server.loyalty.rewards import coupons
 from widget_server.stores.platforms import PLATFORMS
-from widget_server.web import auth
-from widget_server.web.bodies import json_body, plain
-from widget_server.widget import requests, shapes, views
+from widget_server.web.auth import Shopper
+from widget_server.widget import views
 from widget_server.widget.redeem import redemption
-from widget_server.widget.routes import SOURCE, Endpoints, once
+from widget_server.widget.requests import ApplyBody
+from widget_server.widget.routes import KEY, MEMBER, SOURCE, Endpoints, once, query_parameter
+from widget_server.widget.shapes.member import Redemption
+from widget_server.widget.shapes.my_rewards import Application, CouponPage
 
 my_rewards = Endpoints("my_rewards", "my-rewards", "My rewards")
 
+CURSOR = query_parameter("cursor", "The next_cursor of the page before.")
 
-@my_rewards.get("")
-@my_rewards.takes_query("cursor", "The next_cursor of the page before.")
-@my_rewards.response(200, shapes.CouponPage)
-def listed() -> ResponseReturnValue:
+
+@my_rewards.route("GET", "", MEMBER, returns=CouponPage, parameters=(CURSOR,))
+def listed(me: Shopper) -> CouponPage:
     """The member's coupons, newest first."""
-    me = auth.member()
     try:
         page = views.my_rewards.page(me.shop, me.customer, cursor=request.args.get("cursor"))
     except ValueError as broken:
         raise BadRequest("This cursor is not one of ours.", field="cursor") from broken
     if views.my_rewards.unseen(me.shop, me.customer):  # other reads write nothing
         customers.touch_rewards_seen(me.customer)
-    return jsonify(page)
+    return page
 
 
-@my_rewards.post("/<coupon_id>/apply")
-@my_rewards.takes(requests.ApplyAsk)
-@my_rewards.response(200, shapes.Application)
-def apply(coupon_id: str) -> ResponseReturnValue:
+@my_rewards.route(
+    "POST", "/<coupon_id>/apply", MEMBER, takes=ApplyBody, returns=Application, refuses=(CouponNotUsable,)
+)
+def apply(me: Shopper, body: ApplyBody, coupon_id: str) -> Application:
     """Use it now: where the code can be taken; once the shop's page has answered, that it is in the cart."""
-    me = auth.member()
-    act = coupons.apply if json_body(requests.ApplyAsk())["in_cart"] else coupons.need_usable
+    act = coupons.apply if body.in_cart else coupons.need_usable
     coupon = views.my_rewards.coupon(me.shop, act(me.shop, me.customer, coupon_id))
     template = _apply_url(me.shop)
     url = template and template.replace("{code}", quote(coupon["code"] or "", safe=""))
-    return jsonify(coupon=coupon, url=url)
+    return {"coupon": coupon, "url": url}
 
 
-@my_rewards.post("/<coupon_id>/return")
-@my_rewards.takes_key()
-@my_rewards.response(200, shapes.Redemption)
-def return_coupon(coupon_id: str) -> ResponseReturnValue:
+@my_rewards.route(
+    "POST",
+    "/<coupon_id>/return",
+    MEMBER,
+    returns=Redemption,
+    refuses=(CouponNotReturnable,),
+    parameters=(KEY,),
+)
+def return_coupon(me: Shopper, coupon_id: str) -> Redemption:
     """An unused coupon for its points; the code dies first.
 
     Where the shop's own checkout knows the code, the coupon is `returning` until it is dead there; the points follow.
     """
-    me = auth.member()
 
-    def act(key: str) -> object:
-        coupon = coupons.return_for_points(me.shop, me.customer, coupon_id, key=key, source=SOURCE)
-        return plain(redemption(me, coupon))
+    def act(key: str) -> Redemption:
+        return redemption(me, coupons.return_for_points(me.shop, me.customer, coupon_id, key=key, source=SOURCE))
 
-    return jsonify(once(me, coupon_id, act))
+    return once(me, coupon_id, act)
 
 
 def _apply_url(shop: Shop) -> str | None:

@@ -1,37 +1,32 @@
 """A member's first paint: name, balance and the tab that opens, in one response."""
 
-from typing import Any
-
-from flask import jsonify, request
-from flask.typing import ResponseReturnValue
+from flask import request
 
 from widget_server import ledger
 from widget_server.errors import BadRequest
 from widget_server.loyalty.people import customers
 from widget_server.loyalty.program import programs
-from widget_server.web import auth
+from widget_server.web.auth import Shopper
 from widget_server.widget import views
-from widget_server.widget.routes import Endpoints
-from widget_server.widget.shapes import MemberPanel
+from widget_server.widget.routes import MEMBER, Endpoints, query_parameter
+from widget_server.widget.shapes.member import MemberPanel
 
 panel = Endpoints("panel", "panel", "A member's first paint")
 
 # in their order; the panel's own list is made from this one (typescript.py)
 TABS = ("earn", "redeem", "my_rewards", "referral", "my_balance")
+TAB = query_parameter("tab", "The tab that opens.", enum=TABS, default=TABS[0])
 
 
-@panel.get("")
-@panel.takes_query("tab", "The tab that opens.", enum=TABS, default=TABS[0])
-@panel.response(200, MemberPanel)
-def member_panel() -> ResponseReturnValue:
+@panel.route("GET", "", MEMBER, returns=MemberPanel, parameters=(TAB,))
+def member_panel(shopper: Shopper) -> MemberPanel:
     """The member, the balance, and what the named tab shows."""
-    shopper = auth.member()
     tab = request.args.get("tab", TABS[0])
     if tab not in TABS:
         raise BadRequest(f"One of {', '.join(TABS)}.", field="tab")
     shop, customer = shopper.shop, shopper.customer
     program, account = programs.of(shop.id), ledger.account_of(shop.id, customer.id)
-    answer: dict[str, Any] = {
+    answer: MemberPanel = {
         "member": views.member.member(customer),
         "balance": views.my_balance.balance(shop, program, account),
         "unseen": views.my_rewards.unseen(shop, customer),
@@ -43,4 +38,4 @@ def member_panel() -> ResponseReturnValue:
     }
     if tab == "my_rewards" and answer["unseen"]:  # other reads write nothing
         customers.touch_rewards_seen(customer)
-    return jsonify(answer)
+    return answer

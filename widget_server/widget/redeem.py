@@ -1,50 +1,71 @@
 """Redeem points: what can be bought, and buying it (acceptance 27-33)."""
 
-from flask import jsonify
-from flask.typing import ResponseReturnValue
+from dataclasses import asdict
 
 from widget_server import ledger
+from widget_server.errors import (
+    CustomerExcluded,
+    MembersOnly,
+    NotEnoughPoints,
+    ProgramNotActive,
+    RateLimited,
+    RewardLimitReached,
+    RewardUnavailable,
+    TierTooLow,
+    WorthNothing,
+)
 from widget_server.loyalty.program import programs
 from widget_server.loyalty.rewards import redeeming
 from widget_server.loyalty.rewards.coupons import Coupon
-from widget_server.web import auth, limits
-from widget_server.web.bodies import json_body, plain
-from widget_server.widget import requests, shapes, views
-from widget_server.widget.routes import SOURCE, Endpoints, once
+from widget_server.web import limits
+from widget_server.web.auth import Shopper
+from widget_server.widget import views
+from widget_server.widget.requests import RedeemBody
+from widget_server.widget.routes import KEY, MEMBER, SOURCE, Endpoints, once
+from widget_server.widget.shapes.member import Redemption
+from widget_server.widget.shapes.redeem import RewardList
 
 redeem = Endpoints("redeem", "redeem", "Redeem points")
 
 
-@redeem.get("")
-@redeem.response(200, shapes.RewardList)
-def listed() -> ResponseReturnValue:
+@redeem.route("GET", "", MEMBER, returns=RewardList)
+def listed(me: Shopper) -> RewardList:
     """The rewards as they stand for the member: affordable first, then the nearest."""
-    me = auth.member()
-    return jsonify(
-        rewards=views.redeem.rewards_for(me.shop, me.customer, ledger.account_of(me.shop.id, me.customer.id))
-    )
+    account = ledger.account_of(me.shop.id, me.customer.id)
+    return {"rewards": views.redeem.rewards_for(me.shop, me.customer, account)}
 
 
-@redeem.post("")
-@redeem.takes(requests.RedeemAsk)
-@redeem.takes_key()
-@redeem.response(200, shapes.Redemption)
-def buy() -> ResponseReturnValue:
+@redeem.route(
+    "POST",
+    "",
+    MEMBER,
+    takes=RedeemBody,
+    returns=Redemption,
+    refuses=(
+        ProgramNotActive,
+        MembersOnly,
+        CustomerExcluded,
+        RewardUnavailable,
+        TierTooLow,
+        RewardLimitReached,
+        WorthNothing,
+        NotEnoughPoints,
+        RateLimited,
+    ),
+    parameters=(KEY,),
+)
+def buy(me: Shopper, body: RedeemBody) -> Redemption:
     """Points for a coupon, once for a request key."""
-    me = auth.member()
-    body = json_body(requests.RedeemAsk())
 
-    def act(key: str) -> object:
-        coupon = redeeming.redeem(
-            me.shop, me.customer, body["reward_id"], points=body["points"], key=key, source=SOURCE
-        )
-        return plain(redemption(me, coupon))
+    def act(key: str) -> Redemption:
+        coupon = redeeming.redeem(me.shop, me.customer, body.reward_id, points=body.points, key=key, source=SOURCE)
+        return redemption(me, coupon)
 
-    return jsonify(once(me, body, act, limit=limits.REDEEM))
+    return once(me, asdict(body), act, limit=limits.REDEEM)
 
 
-def redemption(me: auth.Shopper, coupon: Coupon) -> dict[str, object]:
-    """The coupon and the balance after it."""
+def redemption(me: Shopper, coupon: Coupon) -> Redemption:
+    """Returns the coupon and the balance after it."""
     account = ledger.account_of(me.shop.id, me.customer.id)
     return {
         "coupon": views.my_rewards.coupon(me.shop, coupon),

@@ -1,69 +1,66 @@
 """Referral program: the member's link, what it brought, and a friend's code typed by hand (acceptance 40-45)."""
 
 import segno
-from flask import jsonify
-from flask.typing import ResponseReturnValue
 
-from widget_server.errors import NotFound
+from widget_server.errors import AlreadyReferred, NotFound, OwnReferralCode, ReferralCodeUnknown
 from widget_server.loyalty.people import customers
 from widget_server.loyalty.program import programs
+from widget_server.loyalty.program.shops import Shop
 from widget_server.loyalty.referrals import binding, links, referral_programs
-from widget_server.web import auth, limits
-from widget_server.web.bodies import json_body
-from widget_server.widget import requests, shapes, views
-from widget_server.widget.routes import ANYBODY, Endpoints
+from widget_server.web import limits
+from widget_server.web.auth import Shopper
+from widget_server.widget import views
+from widget_server.widget.requests import CodeBody, FriendCodeBody
+from widget_server.widget.routes import ANYBODY, MEMBER, Endpoints
+from widget_server.widget.shapes.referral import FriendCode, QrCode, Referral
 
 referral = Endpoints("referral", "referral", "Referral program")
-friend_code = Endpoints("friend_code", "friend-code", "A friend's code", callers=ANYBODY)
+friend_code = Endpoints("friend_code", "friend-code", "A friend's code")
 
 
-@referral.get("")
-@referral.response(200, shapes.Referral)
-def mine() -> ResponseReturnValue:
+@referral.route("GET", "", MEMBER, returns=Referral)
+def mine(me: Shopper) -> Referral:
     """The member's link and how many friends it brought."""
-    return jsonify(_mine(auth.member()))
+    return _mine(me)
 
 
-@referral.get("/qr")
-@referral.response(200, shapes.QrCode)
-def qr() -> ResponseReturnValue:
+@referral.route("GET", "/qr", MEMBER, returns=QrCode)
+def qr(me: Shopper) -> QrCode:
     """The member's link as a QR code."""
-    me = auth.member()
     code = segno.make(views.referral.link(me.shop, me.customer), micro=False, error="m")
     rows = [[bool(module) for module in row] for row in code.matrix]
-    return jsonify(size=len(rows), path=_path(rows))
+    return {"size": len(rows), "path": _path(rows)}
 
 
-@referral.post("/code")
-@referral.takes(requests.CodeAsk)
-@referral.response(200, shapes.Referral)
-def enter_code() -> ResponseReturnValue:
+@referral.route(
+    "POST",
+    "/code",
+    MEMBER,
+    takes=CodeBody,
+    returns=Referral,
+    refuses=(ReferralCodeUnknown, OwnReferralCode, AlreadyReferred),
+    limit=limits.FRIENDS_CODE,
+)
+def enter_code(me: Shopper, body: CodeBody) -> Referral:
     """A friend's code, typed by hand."""
-    me = auth.member()
-    limits.FRIENDS_CODE.count(me.customer.id)
-    binding.enter_code(me.shop, me.customer, json_body(requests.CodeAsk())["code"])
-    return jsonify(_mine(me))
+    binding.enter_code(me.shop, me.customer, body.code)
+    return _mine(me)
 
 
-@friend_code.post("")
-@friend_code.takes(requests.FriendCodeAsk)
-@friend_code.response(200, shapes.FriendCode)
-def counting_code() -> ResponseReturnValue:
+@friend_code.route("POST", "", ANYBODY, takes=FriendCodeBody, returns=FriendCode, limit=limits.KNOW_CODE)
+def counting_code(shop: Shop, body: FriendCodeBody) -> FriendCode:
     """Which of the words of a visit is the friend's code that counts, and what a page may do with it."""
-    shop = auth.shop()
-    limits.KNOW_CODE.count(shop.id)
-    words = json_body(requests.FriendCodeAsk())
-    code, program = links.code_that_counts(shop, words["kept"], words["found"]), referral_programs.program_of(shop)
+    code, program = links.code_that_counts(shop, body.kept, body.found), referral_programs.program_of(shop)
     offers = program is not None and program.for_friend is not None and programs.of(shop.id).is_active
-    return jsonify(
-        code=code,
-        keep_days=program.window_days if program else 0,
-        needs_consent=shop.look.needs_consent,
-        gift=code is not None and offers,
-    )
+    return {
+        "code": code,
+        "keep_days": program.window_days if program else 0,
+        "needs_consent": shop.look.needs_consent,
+        "gift": code is not None and offers,
+    }
 
 
-def _mine(me: auth.Shopper) -> dict[str, object]:
+def _mine(me: Shopper) -> Referral:
     shown = views.referral.program_for(me.shop, customers.by_id(me.shop.id, me.customer.id))
     if shown is None:
         raise NotFound("This shop has no referral program now.")

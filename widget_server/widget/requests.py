@@ -1,23 +1,27 @@
 """What the panel and the shop's pages send: each body, whose unknown fields are refused by name."""
 
 import re
+from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
 
-from marshmallow import ValidationError, fields, validate
+from marshmallow import ValidationError, fields
+from marshmallow.validate import Length
 
-from widget_server.web.wire import LINE, Flag, Points, check_line
-from widget_server.widget.fields import PRICE, Body
+from widget_server.web.wire import LINE, Points, check_line
+
+PRICE = "^[0-9]{1,9}([.][0-9]{1,6})?$"
 
 
 class Price(fields.Decimal):
     """Money as a page knows it: a number or its text, below a billion."""
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self) -> None:
         said = {"type": ["string", "number"], "pattern": PRICE, "minimum": 0, "exclusiveMaximum": 10**9}
-        super().__init__(metadata={**said, "example": "19.80"}, **options)
+        super().__init__(metadata={**said, "example": "19.80"})
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Decimal:
+    def _deserialize(self, value: object, attr: str | None, data: object, **kwargs: Any) -> Decimal:
         if isinstance(value, str):
             fits = bool(re.fullmatch(PRICE, value)) and not value.endswith("\n")
         else:
@@ -27,132 +31,131 @@ class Price(fields.Decimal):
         return Decimal(str(value))
 
 
-class BadgePrice(Body):
+Email = Annotated[str, fields.String(metadata={"example": "ann@shop.example"}), Length(max=254)]
+Name = Annotated[str, fields.String(validate=[Length(max=100), check_line], metadata=LINE)]
+Code = Annotated[str, Length(min=1, max=40)]
+Device = Annotated[str, Length(max=100)]
+ReferralCode = Annotated[str, Length(max=40)]
+Password = Annotated[str, Length(max=200)]
+Token = Annotated[str, Length(min=1, max=4000)]
+ShopsId = Annotated[str, Length(max=200)]
+Word = Annotated[str, Length(max=64)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class BadgePrice:
     """A price on the page whose points a badge shows; `tax` is what of it is tax, null: as the program says."""
 
-    product_id = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=200))
-    collection_ids = fields.List(fields.String(validate=validate.Length(max=200)), load_default=list)
-    price = Price(required=True)
-    tax = Price(load_default=None, allow_none=True)
+    product_id: ShopsId | None = None
+    collection_ids: list[ShopsId] = field(default_factory=list)
+    price: Annotated[Decimal, Price()]
+    tax: Annotated[Decimal | None, Price()] = None
 
 
-EMAIL = fields.String(required=True, validate=validate.Length(max=254), metadata={"example": "ann@shop.example"})
-
-
-CODE = fields.String(required=True, validate=validate.Length(min=1, max=40))
-
-
-DEVICE = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=100))
-
-
-REFERRAL_CODE = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=40))
-
-
-PASSWORD = fields.String(required=True, validate=validate.Length(max=200))
-
-
-TOKEN = fields.String(required=True, validate=validate.Length(min=1, max=4000))
-
-
-class Nothing(Body):
-    """An empty object."""
-
-
-class IdentityAsk(Body):
+@dataclass(frozen=True)
+class IdentityBody:
     """The shop's word, to be swapped for a session."""
 
-    token = TOKEN
-    join = Flag(load_default=False)
-    referral_code = REFERRAL_CODE
+    token: Token
+    join: bool = False
+    referral_code: ReferralCode | None = None
 
 
-class SignUpAsk(Body):
+@dataclass(frozen=True)
+class SignUpBody:
     """Somebody wants to join."""
 
-    email = EMAIL
-    name = fields.String(
-        load_default=None, allow_none=True, validate=[validate.Length(max=100), check_line], metadata=LINE
-    )
-    password = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=200))
-    referral_code = REFERRAL_CODE
-    accepts_marketing = Flag(load_default=False)
+    email: Email
+    name: Name | None = None
+    password: Password | None = None
+    referral_code: ReferralCode | None = None
+    accepts_marketing: bool = False
 
 
-class EmailAsk(Body):
+@dataclass(frozen=True)
+class EmailBody:
     """A code to this address, please."""
 
-    email = EMAIL
-    referral_code = REFERRAL_CODE
+    email: Email
+    referral_code: ReferralCode | None = None
 
 
-class VerifyAsk(Body):
+@dataclass(frozen=True)
+class VerificationBody:
     """The code of the mail that was sent to a signed-in member's own address."""
 
-    challenge = TOKEN
-    code = CODE
+    challenge: Token
+    code: Code
 
 
-class ConfirmAsk(Body):
+@dataclass(frozen=True)
+class ConfirmBody:
     """The code of the mail."""
 
-    challenge = TOKEN
-    code = CODE
-    device = DEVICE
+    challenge: Token
+    code: Code
+    device: Device | None = None
 
 
-class SignInAsk(Body):
+@dataclass(frozen=True)
+class SignInBody:
     """E-mail and password."""
 
-    email = EMAIL
-    password = PASSWORD
-    referral_code = REFERRAL_CODE
-    device = DEVICE
+    email: Email
+    password: Password
+    referral_code: ReferralCode | None = None
+    device: Device | None = None
 
 
-class NewPasswordAsk(Body):
+@dataclass(frozen=True)
+class NewPasswordBody:
     """The code of the mail, and the new password."""
 
-    challenge = TOKEN
-    code = CODE
-    password = PASSWORD
-    device = DEVICE
+    challenge: Token
+    code: Code
+    password: Password
+    device: Device | None = None
 
 
-class BirthdayAsk(Body):
+@dataclass(frozen=True)
+class BirthdayBody:
     """The member's birthday."""
 
-    birthday = fields.Date(required=True)
+    birthday: date
 
 
-class RedeemAsk(Body):
+@dataclass(frozen=True)
+class RedeemBody:
     """A reward to buy; `points` chooses the cost of a sliding one."""
 
-    reward_id = fields.String(required=True, validate=validate.Length(max=40))
-    points = Points(low=1, high=10**9, load_default=None, allow_none=True)
+    reward_id: Annotated[str, Length(max=40)]
+    points: Annotated[int | None, Points(low=1, high=10**9)] = None
 
 
-class CodeAsk(Body):
+@dataclass(frozen=True)
+class CodeBody:
     """A friend's code, typed by hand."""
 
-    code = CODE
+    code: Code
 
 
-class ApplyAsk(Body):
+@dataclass(frozen=True)
+class ApplyBody:
     """Whether the shop's page has answered that the code is in the cart; panels that do not say so mean it."""
 
-    in_cart = Flag(load_default=True)
+    in_cart: bool = True
 
 
-class FriendCodeAsk(Body):
+@dataclass(frozen=True)
+class FriendCodeBody:
     """Words that came with this visit as a friend's code, and the code that the page keeps."""
 
-    kept = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=64))
-    found = fields.List(
-        fields.String(validate=validate.Length(max=64)), load_default=list, validate=validate.Length(max=10)
-    )
+    kept: Word | None = None
+    found: Annotated[list[Word], Length(max=10)] = field(default_factory=list)
 
 
-class BadgeAsk(Body):
+@dataclass(frozen=True)
+class BadgesBody:
     """The prices on a page."""
 
-    items = fields.List(fields.Nested(BadgePrice), load_default=list, validate=validate.Length(max=100))
+    items: Annotated[list[BadgePrice], Length(max=100)] = field(default_factory=list)

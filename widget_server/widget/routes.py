@@ -1,104 +1,205 @@
-"""What the widget's routes share: the request key, and a blueprint that documents what callers must know."""
+"""What the widget's routes share: who may call, what comes in, what goes out, and the request key."""
 
 import base64
 import hashlib
 import hmac
 import secrets
 from collections.abc import Callable
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, cast, overload
 
-from flask import request
+from flask import Response, jsonify, request
 from flask_smorest import Blueprint
-from marshmallow import Schema
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from widget_server import config, idempotency
 from widget_server.db import canonical
-from widget_server.errors import BadRequest
+from widget_server.errors import (
+    BadRequest,
+    Busy,
+    DatabaseAway,
+    KeyReused,
+    NotFound,
+    OriginNotAllowed,
+    RateLimited,
+    SignedOut,
+)
+from widget_server.json_types import Json, JsonObject
 from widget_server.loyalty.program.shops import Shop
-from widget_server.web import compression
+from widget_server.web import auth, compression
 from widget_server.web.auth import MEMBER_TOKEN, SHOP_HEADER, Shopper
+from widget_server.web.bodies import json_body, plain
+from widget_server.web.documented_refusals import CallRefusals, Refusals, once_each
 from widget_server.web.limits import Limit
-from widget_server.widget.shapes import Refusal
+from widget_server.web.typed_schemas import ShapeSchema, schema_of
+from widget_server.widget.fields import Body
+from widget_server.widget.shapes.refusal import Refusal
+
+W = TypeVar("W")
+B = TypeVar("B")
+R = TypeVar("R")
+P = ParamSpec("P")
+Handler = Callable[Concatenate[W, P], R]
+BodyHandler = Callable[Concatenate[W, B, P], R]
+AnyHandler = Callable[..., Any]  # as `route` wraps it: its overloads compare the handler with what it takes and returns
 
 SOURCE = "widget"
 KEY_HEADER = "Idempotency-Key"
 KEY_LENGTH_MAX = 200
 CHALLENGE_BYTES = 24
 
-View = TypeVar("View", bound=Callable[..., object])
-Callers = list[dict[str, list[str]]]
-ANYBODY: Callers = [{}]
-MEMBERS: Callers = [{MEMBER_TOKEN: []}]
-SHOP = {  # it is public: it says which shop, and proves nothing
+SHOP: JsonObject = {  # it is public: it says which shop, and proves nothing
     "in": "header",
     "name": SHOP_HEADER,
     "description": "The shop's embed key.",
     "required": True,
     "schema": {"type": "string", "minLength": 1},
 }
+KEY: JsonObject = {
+    "in": "header",
+    "name": KEY_HEADER,
+    "required": True,
+    "schema": {"type": "string", "minLength": 1, "maxLength": KEY_LENGTH_MAX},
+}
+# what may refuse any call, by what it takes; `refuses` of a route names its own beside these
+ANY_CALL: Refusals = (BadRequest, NotFound, OriginNotAllowed, Busy, DatabaseAway)
+OF_BODY: Refusals = (RequestEntityTooLarge,)
+OF_LIMIT: Refusals = (RateLimited,)
+OF_REQUEST_KEY: Refusals = (KeyReused,)
+
+
+@dataclass(frozen=True)
+class Who(Generic[W]):
+    """Who may call: how the caller is found, by which id limits count the caller, how openapi.json says it, and what
+    refuses everybody else.
+    """
+
+    find: Callable[[], W]
+    id_of: Callable[[W], str]
+    security: list[dict[str, list[str]]]
+    refuses: Refusals = ()
+
+
+MEMBER = Who[Shopper](auth.member, Shopper.get_id, [{MEMBER_TOKEN: []}], (SignedOut,))
+ANYBODY = Who[Shop](auth.shop, lambda shop: str(shop.id), [{}])  # limits count the shop beside the caller's address
+ANYBODY_OR_MEMBER = Who[Shop](auth.shop, ANYBODY.id_of, [*ANYBODY.security, *MEMBER.security])
 
 
 class Endpoints(Blueprint):
     """The endpoints of one tab, under /widget/. openapi.json says of each who may call it and how a "no" reads."""
 
-    def __init__(self, name: str, path: str, description: str, *, callers: Callers = MEMBERS) -> None:
+    def __init__(self, name: str, path: str, description: str) -> None:
         super().__init__(name, name, url_prefix=f"/widget/{path}", description=description)
-        self.callers = callers
         self.after_request(compression.quickly)
-        self._prepare_doc_cbks.append(self._prepare_callers_doc)
 
+    @overload  # type: ignore[override]  # an endpoint of ours says more than a rule of Flask
     def route(
-        self, rule: str, *, parameters: list[Any] | None = None, tags: list[str] | None = None, **options: Any
-    ) -> Callable[[View], View]:
-        """Register a route; each says which shop it is about."""
-        return super().route(rule, parameters=[SHOP, *(parameters or ())], tags=tags, **options)
+        self,
+        method: str,
+        path: str,
+        who: Who[W],
+        *,
+        returns: type[R],
+        refuses: Refusals = (),
+        limit: Limit | None = None,
+        parameters: tuple[JsonObject, ...] = (),
+    ) -> Callable[[Handler[W, P, R]], Handler[W, P, R]]: ...
+    @overload
+    def route(
+        self,
+        method: str,
+        path: str,
+        who: Who[W],
+        *,
+        takes: type[B],
+        returns: type[R],
+        refuses: Refusals = (),
+        limit: Limit | None = None,
+        parameters: tuple[JsonObject, ...] = (),
+    ) -> Callable[[BodyHandler[W, B, P, R]], BodyHandler[W, B, P, R]]: ...
+    def route(
+        self,
+        method: str,
+        path: str,
+        who: Who[W],
+        *,
+        takes: type | None = None,
+        returns: type,
+        refuses: Refusals = (),
+        limit: Limit | None = None,
+        parameters: tuple[JsonObject, ...] = (),
+    ) -> Callable[[AnyHandler], AnyHandler]:
+        """Registers an endpoint: `act(caller, body, *ids of the path)` returns what `returns` describes.
 
-    def takes(self, shape: type[Schema]) -> Callable[[View], View]:
-        """Document the body that the route reads."""
-        needed = bool(shape().validate({}))
-        return self.doc(requestBody={"required": needed, "content": {"application/json": {"schema": shape}}})
+        `limit` is how often the caller may do it, counted before the body is read; `parameters` are further ones for
+        openapi.json, which the handler reads. `refuses` is what may refuse it beside what may refuse any call of its
+        kind. A handler that `returns` a Response made a file of its own.
+        """
+        add_route = super().route
+        body_schema = schema_of(takes, Body) if takes else None
+        common = (
+            *ANY_CALL,
+            *who.refuses,
+            *(OF_BODY if takes else ()),
+            *(OF_LIMIT if limit else ()),
+            *(OF_REQUEST_KEY if KEY in parameters else ()),
+        )
+        refusals = CallRefusals(f"{method} {self.url_prefix}{path}", once_each((*refuses, *common)))
 
-    def takes_key(self) -> Callable[[View], View]:
-        """Document that the route needs a request key."""
-        text = {"type": "string", "minLength": 1, "maxLength": KEY_LENGTH_MAX}
-        return self.doc(parameters=[{"in": "header", "name": KEY_HEADER, "required": True, "schema": text}])
+        def register(act: AnyHandler) -> AnyHandler:
+            @wraps(act)
+            def view(**ids: str) -> Response:
+                with refusals.checked():
+                    caller = who.find()
+                    if limit is not None:
+                        limit.count(who.id_of(caller))
+                    received = [json_body(body_schema())] if body_schema else []
+                    found = act(caller, *received, *ids.values())
+                return found if isinstance(found, Response) else jsonify(found)
 
-    def takes_query(
-        self, name: str, description: str, *, required: bool = False, **schema: Any
-    ) -> Callable[[View], View]:
-        """Document a query parameter."""
-        text = {"type": "string", **schema}
-        facts = {"in": "query", "name": name, "description": description, "required": required}
-        return self.doc(parameters=[{**facts, "schema": text}])
+            shape = {"type": "object"} if returns is Response else schema_of(returns, Body)
+            documented = self.response(200, shape)(view)
+            documented = self.doc(**_doc(who.security, refusals, body_schema, parameters))(documented)
+            add_route(path, methods=[method], parameters=[SHOP])(documented)
+            return act
 
-    def _prepare_callers_doc(self, doc: dict[str, Any], doc_info: Any, **_: Any) -> dict[str, Any]:
-        """A step of flask-smorest's own making of the document."""
-        refusal = {"description": "No, and why", "content": {"application/json": {"schema": Refusal}}}
-        return {**doc, "security": self.callers, "responses": {**doc["responses"], "4XX": refusal}}
+        return register
 
 
-def once(shopper: Shopper, body: Any, act: Callable[[str], Any], *, limit: Limit | None = None) -> Any:
-    """Do `act` once for the request key; again with the same key: the same answer (acceptance 29, 62).
+def query_parameter(name: str, description: str, *, required: bool = False, **schema: Json) -> JsonObject:
+    """Returns what openapi.json says of a query parameter; `schema` is what its text must be."""
+    text = {"type": "string", **schema}
+    return {"in": "query", "name": name, "description": description, "required": required, "schema": text}
 
-    `act` takes the ledger key: the caller's own, bound to the caller. `limit` is how often the caller may do it;
-    a repeat of what was done is not counted. Raises BadRequest without a key, RateLimited.
+
+def once(shopper: Shopper, body: Json, act: Callable[[str], R], *, limit: Limit | None = None) -> R:
+    """Do `act` once for the request key; again with the same key: the same response (acceptance 29, 62).
+
+    `act` takes the ledger key: the caller's own, bound to the caller. What it returned is kept as it reads in JSON.
+    `body` is what makes the request what it is beside its path. `limit` is how often the caller may do it; a repeat of
+    what was done is not counted. Raises BadRequest without a key, KeyReused for a key of another request, RateLimited,
+    and whatever `act` raises.
     """
     sent = request.headers.get(KEY_HEADER, "")
     if not 0 < len(sent) <= KEY_LENGTH_MAX:
         raise BadRequest(f"Send a request key of your own, 1 to {KEY_LENGTH_MAX} characters.", field=KEY_HEADER)
     key = f"{shopper.customer.id}:{sent}"
-    body = {"path": request.path, "body": body}
+    fingerprint = {"path": request.path, "body": body}
 
-    def act_anew() -> Any:
+    def act_anew() -> object:
         if limit is not None:
-            limit.count(str(shopper.customer.id))
-        return act(key)
+            limit.count(shopper.get_id())
+        return plain(act(key))
 
-    return idempotency.run_once(shopper.shop.id, SOURCE, key, body, act_anew, customer_id=str(shopper.customer.id))
+    kept = idempotency.run_once(
+        shopper.shop.id, SOURCE, key, fingerprint, act_anew, customer_id=str(shopper.customer.id)
+    )
+    return cast(R, kept)
 
 
-def challenge_of_key(shop: Shop, *body: Any) -> str:
-    """The challenge for a request that asks for a code: with a request key the same for the same request.
+def challenge_of_key(shop: Shop, *body: Json) -> str:
+    """Returns the challenge for a request of a code: with a request key the same for the same request.
 
     So a repeat finds the challenge there, and nothing that opens anything is kept to be answered again. Without a key
     it is a random one.
@@ -109,3 +210,18 @@ def challenge_of_key(shop: Shop, *body: Any) -> str:
     words = canonical([shop.id, request.path, sent, *body]).encode()
     mark = hmac.new(config.derived_key("challenges"), words, hashlib.sha256).digest()
     return base64.urlsafe_b64encode(mark[:CHALLENGE_BYTES]).decode()
+
+
+def _doc(
+    security: list[dict[str, list[str]]],
+    refusals: CallRefusals,
+    takes: type[ShapeSchema] | None,
+    parameters: tuple[JsonObject, ...],
+) -> dict[str, object]:
+    doc: dict[str, object] = {"security": security, "responses": refusals.responses(schema_of(Refusal, Body))}
+    if takes is not None:
+        needed = bool(takes().validate({}))
+        doc["requestBody"] = {"required": needed, "content": {"application/json": {"schema": takes}}}
+    if parameters:
+        doc["parameters"] = list(parameters)
+    return doc

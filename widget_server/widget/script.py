@@ -4,7 +4,6 @@ import hashlib
 import json
 import re
 from functools import lru_cache
-from typing import Any
 
 from flask import Blueprint, Response, request
 
@@ -12,6 +11,7 @@ from widget_server.loyalty.program import programs, shops
 from widget_server.loyalty.program.shops import Shop, WidgetSettings
 from widget_server.web import compression
 from widget_server.widget import assets, colours
+from widget_server.widget.shapes.boot import Accent
 
 script = Blueprint("script", __name__)
 
@@ -39,7 +39,7 @@ def _filled(settings: str) -> str:
     return assets.text("loader.js").replace(PLACEHOLDER, settings)
 
 
-def _settings(shop: Shop) -> dict[str, Any]:
+def _settings(shop: Shop) -> dict[str, str | dict[str, str]]:
     """LoaderConfig of widget_static/src/config.ts."""
     look, program = shop.look, programs.of(shop.id)
     sleeping = not program.is_active and look.when_paused == "hide"
@@ -61,8 +61,7 @@ def _words(shop: Shop, look: WidgetSettings) -> dict[str, str]:
 def _declarations(look: WidgetSettings) -> str:
     """The launcher's own declarations; every value comes checked from the settings."""
     light, dark = colours.accents(look.colour)
-    one = {"light": light, "dark": dark}.get(look.mode)
-    colour = one or {name: f"light-dark({light[name]},{dark[name]})" for name in light}
+    colour = {"light": light, "dark": dark, "auto": _either(light, dark)}[look.mode]
     text = (
         f"inset-inline-{look.side}:{look.offset_x}px;bottom:{look.offset_y}px;z-index:{look.z_index};"
         f"--i:{colour['ink']};background:{colour['accent']};color:{colour['on_accent']}"
@@ -74,6 +73,15 @@ def _declarations(look: WidgetSettings) -> str:
     if look.hide_on_mobile:
         text += ";@media(max-width:480px){display:none}"
     return text
+
+
+def _either(light: Accent, dark: Accent) -> Accent:
+    """The colours of whichever theme the page is shown in."""
+    return {
+        "accent": f"light-dark({light['accent']},{dark['accent']})",
+        "on_accent": f"light-dark({light['on_accent']},{dark['on_accent']})",
+        "ink": f"light-dark({light['ink']},{dark['ink']})",
+    }
 
 
 def _hidden_paths(patterns: tuple[str, ...]) -> str:

@@ -1,156 +1,159 @@
 """Who is the shopper: by the shop's word, or by an own e-mail with password or one-time code (contracts §5, §19)."""
 
-from typing import Any, cast
+from typing import cast
 
-from flask import jsonify, request
-from flask.typing import ResponseReturnValue
+from flask import request
 
+from widget_server.errors import (
+    BadSignature,
+    CodeExpired,
+    EmailInvalid,
+    LeftProgram,
+    NothingToVerify,
+    PasswordWeak,
+    RateLimited,
+    TooManyTries,
+    UseTheLink,
+    WrongCode,
+    WrongCredentials,
+)
+from widget_server.json_types import Json
 from widget_server.loyalty.people import emails, passwords, sessions, sign_in, sign_in_codes
 from widget_server.loyalty.people.devices import Browser
 from widget_server.loyalty.people.sign_in import SignedIn
 from widget_server.loyalty.people.sign_in_codes import Purpose, Wishes
 from widget_server.loyalty.program.shops import Shop
 from widget_server.web import agents, auth, limits
-from widget_server.web.bodies import json_body
-from widget_server.widget import assets, attempts, requests, shapes, views
-from widget_server.widget.routes import ANYBODY, MEMBERS, Endpoints, challenge_of_key
+from widget_server.web.auth import Shopper
+from widget_server.web.documented_refusals import Refusals
+from widget_server.widget import assets, attempts, views
+from widget_server.widget.requests import (
+    ConfirmBody,
+    EmailBody,
+    IdentityBody,
+    NewPasswordBody,
+    SignInBody,
+    SignUpBody,
+    VerificationBody,
+)
+from widget_server.widget.routes import ANYBODY, ANYBODY_OR_MEMBER, MEMBER, Endpoints, challenge_of_key
+from widget_server.widget.shapes.member import Challenge, ListedSession, Member, Nothing, Session, SessionList
 
-session = Endpoints("session", "session", "Sign-up, log-in, log-out", callers=ANYBODY)
+OF_MAIL: Refusals = (EmailInvalid, RateLimited)
+OF_CODE: Refusals = (WrongCode, CodeExpired, TooManyTries, UseTheLink, RateLimited)
+
+session = Endpoints("session", "session", "Sign-up, log-in, log-out")
 
 
-@session.post("/identity")
-@session.takes(requests.IdentityAsk)
-@session.response(200, shapes.Session)
-def identity() -> ResponseReturnValue:
+@session.route(
+    "POST",
+    "/identity",
+    ANYBODY,
+    takes=IdentityBody,
+    returns=Session,
+    refuses=(BadSignature, LeftProgram),
+    limit=limits.IDENTITY,
+)
+def identity(shop: Shop, body: IdentityBody) -> Session:
     """The shop's signed word, swapped for a session."""
-    shop = auth.shop()
-    limits.IDENTITY.count(shop.id)
-    body = json_body(requests.IdentityAsk())
-    join, code = body["join"], body["referral_code"]
-    return _session(sign_in.with_identity(shop, body["token"], join=join, referral_code=code, browser=_browser()))
+    code = body.referral_code
+    return _session(sign_in.with_identity(shop, body.token, join=body.join, referral_code=code, browser=_browser()))
 
 
-@session.post("/sign-up")
-@session.takes(requests.SignUpAsk)
-@session.response(200, shapes.Challenge)
-def sign_up() -> ResponseReturnValue:
+@session.route("POST", "/sign-up", ANYBODY, takes=SignUpBody, returns=Challenge, refuses=(*OF_MAIL, PasswordWeak))
+def sign_up(shop: Shop, body: SignUpBody) -> Challenge:
     """Somebody wants to join: a code goes to the address, whether or not it has an account."""
-    shop, body = auth.shop(), json_body(requests.SignUpAsk())
-    wishes = {name: body[name] for name in ("name", "referral_code") if body[name]}
-    if body["accepts_marketing"]:
+    wishes: dict[str, Json] = {}
+    if body.name:
+        wishes["name"] = body.name
+    if body.referral_code:
+        wishes["referral_code"] = body.referral_code
+    if body.accepts_marketing:
         wishes["accepts_marketing"] = True
-    return _challenge(shop, body["email"], "sign_up", wishes, password=body["password"])
+    return _challenge(shop, body.email, "sign_up", wishes, password=body.password)
 
 
-@session.post("/code")
-@session.takes(requests.EmailAsk)
-@session.response(200, shapes.Challenge)
-def code() -> ResponseReturnValue:
+@session.route("POST", "/code", ANYBODY, takes=EmailBody, returns=Challenge, refuses=OF_MAIL)
+def code(shop: Shop, body: EmailBody) -> Challenge:
     """A one-time code to sign in with."""
-    shop, body = auth.shop(), json_body(requests.EmailAsk())
-    return _challenge(shop, body["email"], "sign_in", {"referral_code": body["referral_code"]})
+    return _challenge(shop, body.email, "sign_in", {"referral_code": body.referral_code})
 
 
-@session.post("/reset")
-@session.takes(requests.EmailAsk)
-@session.response(200, shapes.Challenge)
-def reset() -> ResponseReturnValue:
+@session.route("POST", "/reset", ANYBODY, takes=EmailBody, returns=Challenge, refuses=OF_MAIL)
+def reset(shop: Shop, body: EmailBody) -> Challenge:
     """A one-time code to set a new password with."""
-    shop, body = auth.shop(), json_body(requests.EmailAsk())
-    return _challenge(shop, body["email"], "reset", {})
+    return _challenge(shop, body.email, "reset", {})
 
 
-@session.post("/confirm")
-@session.takes(requests.ConfirmAsk)
-@session.response(200, shapes.Session)
-def confirm() -> ResponseReturnValue:
+@session.route("POST", "/confirm", ANYBODY, takes=ConfirmBody, returns=Session, refuses=OF_CODE)
+def confirm(shop: Shop, body: ConfirmBody) -> Session:
     """The code of the mail, typed here: signed in."""
-    shop, body = auth.shop(), json_body(requests.ConfirmAsk())
     limits.CONFIRM_CODE.count(shop.id)
-    return _session(sign_in.confirm(shop, body["challenge"], body["code"], browser=_browser(body["device"])))
+    return _session(sign_in.confirm(shop, body.challenge, body.code, browser=_browser(body.device)))
 
 
-@session.post("/new-password")
-@session.takes(requests.NewPasswordAsk)
-@session.response(200, shapes.Session)
-def new_password() -> ResponseReturnValue:
+@session.route(
+    "POST", "/new-password", ANYBODY, takes=NewPasswordBody, returns=Session, refuses=(*OF_CODE, PasswordWeak)
+)
+def new_password(shop: Shop, body: NewPasswordBody) -> Session:
     """The code of the mail and a new password: signed in here, out everywhere else."""
-    shop, body = auth.shop(), json_body(requests.NewPasswordAsk())
     limits.CONFIRM_CODE.count(shop.id)
-    new, browser = body["password"], _browser(body["device"])
-    return _session(sign_in.confirm(shop, body["challenge"], body["code"], password=new, browser=browser))
+    browser = _browser(body.device)
+    return _session(sign_in.confirm(shop, body.challenge, body.code, password=body.password, browser=browser))
 
 
-@session.post("/sign-in")
-@session.takes(requests.SignInAsk)
-@session.response(200, shapes.Session)
-def password() -> ResponseReturnValue:
+@session.route("POST", "/sign-in", ANYBODY, takes=SignInBody, returns=Session, refuses=(WrongCredentials, RateLimited))
+def password(shop: Shop, body: SignInBody) -> Session:
     """E-mail and password."""
-    shop, body = auth.shop(), json_body(requests.SignInAsk())
-    email, code, device = body["email"], body["referral_code"], body["device"]
-    with attempts.password_try(shop, email, device):
-        signed = sign_in.with_password(shop, email, body["password"], referral_code=code, browser=_browser(device))
+    email, code, browser = body.email, body.referral_code, _browser(body.device)
+    with attempts.password_try(shop, email, body.device):
+        signed = sign_in.with_password(shop, email, body.password, referral_code=code, browser=browser)
     return _session(signed)
 
 
-@session.post("/verification")
-@session.doc(security=MEMBERS)
-@session.response(200, shapes.Challenge)
-def ask_to_verify() -> ResponseReturnValue:
+@session.route("POST", "/verification", MEMBER, returns=Challenge, refuses=(NothingToVerify, RateLimited))
+def ask_to_verify(me: Shopper) -> Challenge:
     """A member's own address is not verified yet: a code goes there."""
-    me = auth.member()
     challenge = challenge_of_key(me.shop, me.customer.id)
     before = sign_in_codes.find_by_challenge(me.shop.id, challenge)
     if before is not None:
         return _challenged(challenge, before)
     limits.ASK_CODE.count(me.shop.id)
-    body = sign_in.ask_to_verify(me.shop, me.customer, locale=_locale(me.shop), challenge=challenge)
-    return _challenged(challenge, body.row)
+    made = sign_in.ask_to_verify(me.shop, me.customer, locale=_locale(me.shop), challenge=challenge)
+    return _challenged(challenge, made.row)
 
 
-@session.post("/verification/confirm")
-@session.doc(security=MEMBERS)
-@session.takes(requests.VerifyAsk)
-@session.response(200, shapes.Member)
-def verify() -> ResponseReturnValue:
+@session.route("POST", "/verification/confirm", MEMBER, takes=VerificationBody, returns=Member, refuses=OF_CODE)
+def verify(me: Shopper, body: VerificationBody) -> Member:
     """The code of the mail, typed by the member: the address is verified, and points that waited for it are there."""
-    me, body = auth.member(), json_body(requests.VerifyAsk())
     limits.CONFIRM_CODE.count(me.shop.id)
-    return jsonify(views.member.member(sign_in.verify(me.shop, me.customer, body["challenge"], body["code"])))
+    return views.member.member(sign_in.verify(me.shop, me.customer, body.challenge, body.code))
 
 
-@session.post("/sign-out")
-@session.doc(security=[*ANYBODY, *MEMBERS])
-@session.response(200, requests.Nothing)
-def sign_out() -> ResponseReturnValue:
+@session.route("POST", "/sign-out", ANYBODY_OR_MEMBER, returns=Nothing)
+def sign_out(shop: Shop) -> Nothing:
     """This panel's session is closed; the others stay."""
-    shop, token = auth.shop(), auth.bearer()
+    token = auth.bearer()
     if token is not None:
         sign_in.sign_out(shop, token)
-    return jsonify({})
+    return {}
 
 
-@session.get("/list")
-@session.doc(security=MEMBERS)
-@session.response(200, shapes.SessionList)
-def listed() -> ResponseReturnValue:
+@session.route("GET", "/list", MEMBER, returns=SessionList)
+def listed(me: Shopper) -> SessionList:
     """Where the member is signed in, newest first."""
-    me = auth.member()
     here = sessions.session_of(me.shop.id, me.token)
-    return jsonify(sessions=[_listed(one, here) for one in sessions.open_sessions(me.shop.id, me.customer.id)])
+    return {"sessions": [_listed(one, here) for one in sessions.open_sessions(me.shop.id, me.customer.id)]}
 
 
-@session.post("/close-all")
-@session.doc(security=MEMBERS)
-@session.response(200, requests.Nothing)
-def close_all() -> ResponseReturnValue:
+@session.route("POST", "/close-all", MEMBER, returns=Nothing)
+def close_all(me: Shopper) -> Nothing:
     """The member is signed out everywhere, here too; the next sign-in of each device is noticed as a new one."""
-    me = auth.member()
     sign_in.close_all(me.shop, me.customer)
-    return jsonify({})
+    return {}
 
 
-def _listed(one: sessions.Session, here: sessions.Session) -> dict[str, Any]:
+def _listed(one: sessions.Session, here: sessions.Session) -> ListedSession:
     return {
         "browser": one.browser or None,
         "created_at": one.created_at,
@@ -160,8 +163,8 @@ def _listed(one: sessions.Session, here: sessions.Session) -> dict[str, Any]:
 
 
 def _challenge(
-    shop: Shop, email: str, purpose: Purpose, wishes: dict[str, Any], *, password: str | None = None
-) -> ResponseReturnValue:
+    shop: Shop, email: str, purpose: Purpose, wishes: dict[str, Json], *, password: str | None = None
+) -> Challenge:
     challenge = challenge_of_key(shop, email, wishes, password)
     before = sign_in_codes.find_by_challenge(shop.id, challenge)
     if before is not None:  # a repeat of a request that was done costs nothing
@@ -170,30 +173,28 @@ def _challenge(
     emails.parse(email)
     if password is not None:  # hashing is costly, so after the limit
         wishes = {**wishes, "password_hash": passwords.hash_password(password)}
-    body = sign_in.ask(
+    made = sign_in.ask(
         shop, email, purpose=purpose, locale=_locale(shop), wishes=cast(Wishes, wishes), challenge=challenge
     )
-    return _challenged(challenge, body.row)
+    return _challenged(challenge, made.row)
 
 
-def _challenged(challenge: str, row: sign_in_codes.SignInCode) -> ResponseReturnValue:
-    return jsonify(challenge=challenge, expires_at=row.expires_at)
+def _challenged(challenge: str, row: sign_in_codes.SignInCode) -> Challenge:
+    return {"challenge": challenge, "expires_at": row.expires_at}
 
 
 def _browser(device: str | None = None) -> Browser:
     return Browser(device, agents.family(request.headers.get("User-Agent", "")))
 
 
-def _session(signed: SignedIn) -> ResponseReturnValue:
-    answer = jsonify(
-        token=signed.opened.token,
-        expires_at=signed.opened.session.expires_at,
-        member=views.member.member(signed.customer),
-        referral=signed.referral,
-        device=signed.device,
-    )
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
+def _session(signed: SignedIn) -> Session:
+    return {
+        "token": signed.opened.token,
+        "expires_at": signed.opened.session.expires_at,
+        "member": views.member.member(signed.customer),
+        "referral": signed.referral,
+        "device": signed.device,
+    }
 
 
 def _locale(shop: Shop) -> str:

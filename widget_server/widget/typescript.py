@@ -6,23 +6,28 @@ Printed to widget_static/src/api.ts; a test sees that the file is what this prin
 import inspect
 import sys
 from types import ModuleType
+from typing import get_type_hints
 
 from marshmallow import Schema, fields, validate
 
+from widget_server.web.typed_schemas import is_shape, schema_of
 from widget_server.web.wire import Points
-from widget_server.widget import requests, shapes
+from widget_server.widget import requests
 from widget_server.widget.fields import Body
 from widget_server.widget.panel import TABS
+from widget_server.widget.shapes import boot, earn, member, my_balance, my_rewards, redeem, referral, refusal
+
+MODULES = (boot, earn, redeem, my_rewards, referral, my_balance, member, refusal, requests)
 
 LINE_LENGTH_MAX = 120
-HEADER = """// Made from widget_server/widget/{shapes,requests,panel}.py by `make types`; do not edit.
+HEADER = """// Made from widget_server/widget/shapes/, requests.py and panel.py by `make types`; do not edit.
 // Money is a decimal string in the shop's currency, times are UTC text, points are whole numbers.
 """
 
 
 def types() -> str:
-    """The tabs, then one interface a shape in the order of the source: what goes out, then what comes in."""
-    found = [shape for module in (shapes, requests) for shape in _shapes_of(module)]
+    """Returns the tabs, then one interface a shape in the order of the source: responses, then requests."""
+    found = [shape for module in MODULES for shape in _shapes_of(module)]
     return "\n".join([HEADER, _tabs(), *(_interface(shape) for shape in found)])
 
 
@@ -31,13 +36,13 @@ def _tabs() -> str:
     return f"export const TABS = [{names}] as const;\nexport type Tab = (typeof TABS)[number];\n"
 
 
-def _shapes_of(module: ModuleType) -> list[type[Body]]:
+def _shapes_of(module: ModuleType) -> list[type[Schema]]:
     found = [
         shape
-        for _, shape in inspect.getmembers(module, inspect.isclass)
-        if issubclass(shape, Body) and shape.__module__ == module.__name__ and shape().fields
+        for _, shape in inspect.getmembers(module, is_shape)
+        if shape.__module__ == module.__name__ and get_type_hints(shape)
     ]
-    return sorted(found, key=lambda shape: inspect.getsourcelines(shape)[1])
+    return [schema_of(shape, Body) for shape in sorted(found, key=lambda shape: inspect.getsourcelines(shape)[1])]
 
 
 def _interface(shape: type[Schema]) -> str:

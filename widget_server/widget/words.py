@@ -1,21 +1,17 @@
 """The words that the panel does not need at its first paint: of other tabs, forms, sheets, sums and refusals."""
 
-from flask import jsonify, request
-from flask.typing import ResponseReturnValue
+from flask import request
 
-from widget_server.web import auth
+from widget_server.loyalty.program.shops import Shop
 from widget_server.widget import assets
-from widget_server.widget.routes import ANYBODY, Endpoints
-from widget_server.widget.shapes import Words
+from widget_server.widget.routes import ANYBODY, Endpoints, query_parameter
+from widget_server.widget.shapes.boot import Words
 
-words = Endpoints("words", "words", "Words that come later", callers=ANYBODY)
+words = Endpoints("words", "words", "Words that come later")
 
 
-@words.get("")
-@words.takes_query("lang", "A language, as de.")
-@words.response(200, Words)
-def late() -> ResponseReturnValue:
+@words.route("GET", "", ANYBODY, returns=Words, parameters=(query_parameter("lang", "A language, as de."),))
+def late(shop: Shop) -> Words:
     """Key to text, in the requested language, the shop's own words over ours."""
-    shop = auth.shop()
     locale = assets.locale_for(request.args.get("lang", ""), shop.locale)
-    return jsonify(words=assets.late(assets.strings(locale, shop.look.strings)))
+    return {"words": assets.late(assets.strings(locale, shop.look.strings))}

@@ -1,4 +1,4 @@
-// Made from widget_server/widget/{shapes,requests,panel}.py by `make types`; do not edit.
+// Made from widget_server/widget/shapes/, requests.py and panel.py by `make types`; do not edit.
 // Money is a decimal string in the shop's currency, times are UTC text, points are whole numbers.
 
 export const TABS = ["earn", "redeem", "my_rewards", "referral", "my_balance"] as const;
@@ -34,6 +34,37 @@ export interface ProgramFacts {
   points_name: string | null;
 }
 
+export interface Worth {
+  points: number;
+  money: string;
+}
+
+export interface GuestFacts {
+  earn: EarnRule[];
+  rewards: Reward[];
+  referral: ReferralOffer | null;
+  worth: Worth | null;
+}
+
+export interface Boot {
+  shop: ShopFacts;
+  program: ProgramFacts;
+  locale: string;
+  dir: "ltr" | "rtl";
+  strings: Record<string, string>;
+  theme: Theme;
+  guest: GuestFacts;
+}
+
+export interface Words {
+  words: Record<string, string>;
+}
+
+export interface BadgeFigures {
+  points: number[];
+  balance: number | null;
+}
+
 export interface Rate {
   points: number;
   per: string;
@@ -60,6 +91,10 @@ export interface EarnRule {
   limit: Limit | null;
   state: "open" | "done" | "waiting";
   opens_at: string | null;
+}
+
+export interface EarnList {
+  rules: EarnRule[];
 }
 
 export interface Sliding {
@@ -90,46 +125,8 @@ export interface Reward {
   refusal: string | null;
 }
 
-export interface Gift {
-  kind: "points" | "amount" | "percent" | "free_shipping" | "free_product";
-  points: number | null;
-  amount: string | null;
-  percent: string | null;
-  product_name: string | null;
-  minimum_subtotal: string | null;
-}
-
-export interface ReferralOffer {
-  friend_gets: Gift | null;
-  you_get: Gift | null;
-  trigger: "registration" | "first_paid_order" | "first_fulfilled_order";
-  minimum_subtotal: string | null;
-}
-
-export interface Worth {
-  points: number;
-  money: string;
-}
-
-export interface GuestFacts {
-  earn: EarnRule[];
+export interface RewardList {
   rewards: Reward[];
-  referral: ReferralOffer | null;
-  worth: Worth | null;
-}
-
-export interface Boot {
-  shop: ShopFacts;
-  program: ProgramFacts;
-  locale: string;
-  dir: "ltr" | "rtl";
-  strings: Record<string, string>;
-  theme: Theme;
-  guest: GuestFacts;
-}
-
-export interface Words {
-  words: Record<string, string>;
 }
 
 export interface Coupon {
@@ -159,6 +156,50 @@ export interface CouponPage {
   next_cursor: string | null;
 }
 
+export interface Application {
+  coupon: Coupon;
+  url: string | null;
+}
+
+export interface Gift {
+  kind: "points" | "amount" | "percent" | "free_shipping" | "free_product";
+  points: number | null;
+  amount: string | null;
+  percent: string | null;
+  product_name: string | null;
+  minimum_subtotal: string | null;
+}
+
+export interface ReferralOffer {
+  friend_gets: Gift | null;
+  you_get: Gift | null;
+  trigger: "registration" | "first_paid_order" | "first_fulfilled_order";
+  minimum_subtotal: string | null;
+}
+
+export interface Referral {
+  offer: ReferralOffer;
+  link: string;
+  code: string;
+  joined: number;
+  pending: number;
+  completed: number;
+  earned_points: number;
+  may_enter_code: boolean;
+}
+
+export interface QrCode {
+  size: number;
+  path: string;
+}
+
+export interface FriendCode {
+  code: string | null;
+  keep_days: number;
+  needs_consent: boolean;
+  gift: boolean;
+}
+
 export interface Expiry {
   points: number;
   at: string;
@@ -186,32 +227,6 @@ export interface Balance {
   redeemed: number;
   money_value: string | null;
   tier: TierStanding | null;
-}
-
-export interface Redemption {
-  coupon: Coupon;
-  balance: Balance;
-}
-
-export interface Application {
-  coupon: Coupon;
-  url: string | null;
-}
-
-export interface Referral {
-  offer: ReferralOffer;
-  link: string;
-  code: string;
-  joined: number;
-  pending: number;
-  completed: number;
-  earned_points: number;
-  may_enter_code: boolean;
-}
-
-export interface QrCode {
-  size: number;
-  path: string;
 }
 
 export interface ReasonCoupon {
@@ -334,12 +349,9 @@ export interface SessionList {
   sessions: ListedSession[];
 }
 
-export interface EarnList {
-  rules: EarnRule[];
-}
-
-export interface RewardList {
-  rewards: Reward[];
+export interface Redemption {
+  coupon: Coupon;
+  balance: Balance;
 }
 
 export interface Clicked {
@@ -355,18 +367,6 @@ export interface Visited {
 export interface BirthdaySet {
   member: Member;
   rule: EarnRule | null;
-}
-
-export interface BadgeFigures {
-  points: number[];
-  balance: number | null;
-}
-
-export interface FriendCode {
-  code: string | null;
-  keep_days: number;
-  needs_consent: boolean;
-  gift: boolean;
 }
 
 export interface RefusalFacts {
@@ -389,13 +389,13 @@ export interface BadgePrice {
   tax: string | null;
 }
 
-export interface IdentityAsk {
+export interface IdentityBody {
   token: string;
   join: boolean;
   referral_code: string | null;
 }
 
-export interface SignUpAsk {
+export interface SignUpBody {
   email: string;
   name: string | null;
   password: string | null;
@@ -403,58 +403,58 @@ export interface SignUpAsk {
   accepts_marketing: boolean;
 }
 
-export interface EmailAsk {
+export interface EmailBody {
   email: string;
   referral_code: string | null;
 }
 
-export interface VerifyAsk {
+export interface VerificationBody {
   challenge: string;
   code: string;
 }
 
-export interface ConfirmAsk {
+export interface ConfirmBody {
   challenge: string;
   code: string;
   device: string | null;
 }
 
-export interface SignInAsk {
+export interface SignInBody {
   email: string;
   password: string;
   referral_code: string | null;
   device: string | null;
 }
 
-export interface NewPasswordAsk {
+export interface NewPasswordBody {
   challenge: string;
   code: string;
   password: string;
   device: string | null;
 }
 
-export interface BirthdayAsk {
+export interface BirthdayBody {
   birthday: string;
 }
 
-export interface RedeemAsk {
+export interface RedeemBody {
   reward_id: string;
   points: number | null;
 }
 
-export interface CodeAsk {
+export interface CodeBody {
   code: string;
 }
 
-export interface ApplyAsk {
+export interface ApplyBody {
   in_cart: boolean;
 }
 
-export interface FriendCodeAsk {
+export interface FriendCodeBody {
   kept: string | null;
   found: string[];
 }
 
-export interface BadgeAsk {
+export interface BadgesBody {
   items: BadgePrice[];
 }

@@ -13,7 +13,7 @@ ENDINGS = frozenset[str]()  # what is gone is said in the body, and the signatur
 
 
 def verify(secret: str, headers: Mapping[str, str], body: bytes) -> bool:
-    """Whether the shop signed this body within the last five minutes."""
+    """True when the shop signed this body within the last five minutes."""
     try:
         Webhook(secret).verify(body, dict(headers), json_parse=False)
     except (WebhookVerificationError, ValueError, RuntimeError):
@@ -22,7 +22,7 @@ def verify(secret: str, headers: Mapping[str, str], body: bytes) -> bool:
 
 
 def translate(topic: str, body: bytes) -> Message:
-    """What a signed body says; raises `Odd` when it is no JSON object."""
+    """Returns what a signed body says; raises MalformedMessage when it is no JSON object."""
     try:
         value = json.loads(body)
     except (ValueError, RecursionError) as wrong:

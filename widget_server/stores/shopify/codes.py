@@ -3,6 +3,7 @@
 Shopify grants a percentage on every piece of a product, so a free product is an amount: its highest price, once.
 """
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -18,7 +19,7 @@ from widget_server.stores.calls import (
     Refused,
     ask,
 )
-from widget_server.stores.fields import wire
+from widget_server.stores.fields import amount_text
 
 KEYS = {"token": "Admin API access token"}
 GIVES_USES_BACK = False
@@ -47,7 +48,7 @@ MAKE_FREE_SHIPPING = """mutation ($input: DiscountCodeFreeShippingInput!) {
 
 
 def check(api: Api) -> None:
-    """Whether the token may write discounts."""
+    """Checks that the token may write discounts. Raises NotReached, Refused."""
     scopes = _ask(api, CHECK)["currentAppInstallation"]["accessScopes"]
     if SCOPE not in {scope["handle"] for scope in scopes}:
         raise Refused(f"the token has not the scope {SCOPE}")
@@ -69,7 +70,7 @@ def make(api: Api, coupon: Coupon, recipient: Recipient, currency: str) -> None:
 
 
 def find(api: Api, code: str) -> Found | None:
-    """The discount with this code, whatever its case."""
+    """Returns the discount with this code, whatever its case; None without one. Raises NotReached, Refused."""
     node = _ask(api, FIND, {"code": code})["codeDiscountNodeByCode"]
     if node is None:
         return None
@@ -79,7 +80,11 @@ def find(api: Api, code: str) -> Found | None:
 
 
 def delete(api: Api, found: Found) -> None:
-    """Delete it; what cannot be deleted is looked for again later, and may be gone by then."""
+    """Delete the code.
+
+    Raises NotReached also when Shopify refuses: it is looked for again later, and may be gone by then; Refused when the
+    token may not delete.
+    """
     try:
         _change(api, DELETE, {"id": found.id})
     except Refused as no:
@@ -88,10 +93,10 @@ def delete(api: Api, found: Found) -> None:
         raise NotReached(no.detail) from None
 
 
-def _terms(coupon: Coupon, recipient: Recipient) -> dict[str, Any]:
+def _terms(coupon: Coupon, recipient: Recipient) -> dict[str, object]:
     customer_id = recipient.external_id if recipient.external_id and recipient.external_id.isdecimal() else None
     bound = {"customers": {"add": [_gid("Customer", customer_id)]}} if customer_id and not coupon.shareable else None
-    terms: dict[str, Any] = {
+    terms: dict[str, object] = {
         "title": f"{(coupon.title or '')[:TITLE_LENGTH_MAX]} · {MARK}{coupon.id}".removeprefix(" · "),
         "code": coupon.code,
         "startsAt": clock.iso(coupon.created_at),
@@ -106,11 +111,13 @@ def _terms(coupon: Coupon, recipient: Recipient) -> dict[str, Any]:
         },
     }
     if coupon.minimum_subtotal is not None:
-        terms["minimumRequirement"] = {"subtotal": {"greaterThanOrEqualToSubtotal": wire(coupon.minimum_subtotal)}}
+        terms["minimumRequirement"] = {
+            "subtotal": {"greaterThanOrEqualToSubtotal": amount_text(coupon.minimum_subtotal)}
+        }
     return terms
 
 
-def _value(api: Api, coupon: Coupon, currency: str) -> dict[str, Any]:
+def _value(api: Api, coupon: Coupon, currency: str) -> dict[str, object]:
     if coupon.kind == "percent":
         return {"percentage": float(coupon.percent / 100)}
     amount = _price(api, coupon) if coupon.kind == "free_product" else coupon.amount
@@ -128,7 +135,7 @@ def _price(api: Api, coupon: Coupon) -> Decimal:
     return Decimal(product["priceRangeV2"]["maxVariantPrice"]["amount"])
 
 
-def _items(coupon: Coupon) -> dict[str, Any]:
+def _items(coupon: Coupon) -> dict[str, object]:
     if coupon.kind == "free_product":
         return {"products": {"productsToAdd": [_gid("Product", coupon.product_id)]}}
     if coupon.collections:
@@ -143,18 +150,21 @@ def _gid(kind: str, identity: str | None) -> str:
     return f"gid://shopify/{kind}/{number}"
 
 
-def _change(api: Api, mutation: str, variables: dict[str, Any]) -> None:
+def _change(api: Api, mutation: str, variables: Mapping[str, object]) -> None:
     """Run a mutation. Raises Refused with the code of the first of its userErrors."""
     (done,) = _ask(api, mutation, variables).values()
     for wrong in done["userErrors"]:
         raise _no(wrong["code"] or "", wrong["message"])
 
 
-def _ask(api: Api, query: str, variables: dict[str, Any] | None = None) -> dict[str, Any]:
-    """The data in the response to a query. Shopify's status is 200 also when it refuses, or has no time."""
+def _ask(api: Api, query: str, variables: Mapping[str, object] | None = None) -> dict[str, Any]:
+    """The data in the response to a query. Shopify's status is 200 also when it refuses, or has no time.
+
+    Any: what its schema promises of an answer is not checked here.
+    """
     url = f"{api.url}/admin/api/{API_VERSION}/graphql.json"
     body = {"query": query, "variables": variables or {}}
-    answer = ask("POST", url, {"X-Shopify-Access-Token": api.keys["token"]}, body)
+    answer: Any = ask("POST", url, {"X-Shopify-Access-Token": api.keys["token"]}, body)
     for wrong in answer.get("errors") or []:
         raise _no(wrong.get("extensions", {}).get("code", ""), wrong["message"])
     data: dict[str, Any] = answer["data"]

@@ -5,8 +5,9 @@ Shopify signs the raw body only, so the topic is the one of our URL.
 
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
-from typing import Any
 
+from widget_server.loyalty.earning.order_states import Status
+from widget_server.stores.contract import BuyerBody, CustomerBody, LineBody, OrderBody, RefundBody, RefundLineBody
 from widget_server.stores.fields import (
     CENT,
     ZERO,
@@ -42,12 +43,12 @@ _POSTAL = {"postcode": "zip", "region": "province", "country": "country_code"}
 
 
 def verify(secret: str, headers: Mapping[str, str], body: bytes) -> bool:
-    """Whether Shopify signed this body with the shop's secret."""
+    """True when Shopify signed this body with the shop's secret."""
     return matches(secret, body, header(headers, "X-Shopify-Hmac-Sha256"))
 
 
 def translate(topic: str, body: bytes) -> Message:
-    """What a signed body says; raises `Odd` when it has not the shape its topic promises."""
+    """Returns what a signed body says; raises MalformedMessage when it has not the shape its topic promises."""
     if topic not in _MEANING:
         raise MalformedMessage("unknown topic")
     return _MEANING[topic](Fields.of(body))
@@ -70,7 +71,7 @@ def _order_seen(order: Fields) -> Message:
     return OrderSeen(wire(_order(order)))
 
 
-def _order(order: Fields) -> dict[str, Any]:
+def _order(order: Fields) -> OrderBody:
     if "line_items" not in order.values:
         raise order.odd("line_items", "there")
     rows = [line for line in order.items("line_items") if not _is_tip(line)]
@@ -118,7 +119,7 @@ def _order(order: Fields) -> dict[str, Any]:
     }
 
 
-def _status(order: Fields) -> str:
+def _status(order: Fields) -> Status:
     paid = order.text("financial_status")
     if order.values.get("cancelled_at") or paid in _CANCELLED:
         return "cancelled"
@@ -133,7 +134,7 @@ def _is_tip(line: Fields | None) -> bool:
     return line is not None and not line.values.keys().isdisjoint({"tip_payment_gateway", "tip_payment_method"})
 
 
-def _line(line: Fields) -> dict[str, Any]:
+def _line(line: Fields) -> LineBody:
     quantity = line.count("quantity")
     allocations = line.items("discount_allocations")
     return {
@@ -160,23 +161,28 @@ def _returned(order: Fields) -> dict[str, int]:
     return pieces
 
 
-def _edited(row: Fields, line: dict[str, Any], returned: int) -> dict[str, Any]:
+def _edited(row: Fields, line: LineBody, returned: int) -> LineBody:
     """The line without the pieces that an edit took out: such an edit leaves no refund, only `current_quantity`."""
     quantity = line["quantity"]
     if row.values.get("current_quantity") is None or quantity <= 0:
         return line
     left = max(min(row.count("current_quantity") + returned, quantity), 0)
-    amounts = {name: line[name] * left / quantity for name in ("subtotal", "discount", "tax")}
-    return {**line, "quantity": left, **amounts}
+    return {
+        **line,
+        "quantity": left,
+        "subtotal": line["subtotal"] * left / quantity,
+        "discount": line["discount"] * left / quantity,
+        "tax": line["tax"] * left / quantity,
+    }
 
 
-def _is_subtotal_of(order: Fields, lines: list[dict[str, Any]]) -> bool:
+def _is_subtotal_of(order: Fields, lines: list[LineBody]) -> bool:
     """Whether the order's subtotal is what these lines come to, to the cent."""
     value = sum((line["subtotal"] - line["discount"] for line in lines), ZERO)
     return abs(_money(order, "subtotal_price", value) - value) < CENT
 
 
-def _buyer(order: Fields) -> dict[str, Any] | None:
+def _buyer(order: Fields) -> BuyerBody | None:
     """Who bought; None for a walk-in at the till."""
     known = order.part("customer")
     own_email = known.text("email") if known else None
@@ -194,7 +200,7 @@ def _buyer(order: Fields) -> dict[str, Any] | None:
     }
 
 
-def _refund(refund: Fields, *, tax_inside: bool | None, created_at: str | None) -> dict[str, Any] | None:
+def _refund(refund: Fields, *, tax_inside: bool | None, created_at: str | None) -> RefundBody | None:
     """A refund in the contract's words, or None while no money went back.
 
     Counted from its parts, which are in the shop's currency (transactions may be in the shopper's): lines
@@ -243,11 +249,12 @@ def _refund(refund: Fields, *, tax_inside: bool | None, created_at: str | None) 
     }
 
 
-def _refund_lines(rows: list[Fields], goods: Decimal) -> list[dict[str, Any]]:
+def _refund_lines(rows: list[Fields], goods: Decimal) -> list[RefundLineBody]:
     """Each line's money; what was withheld is taken off all of them in proportion, to the cent."""
     whole = _sum(rows, "subtotal")
     given = min(goods, whole)
-    lines, seen, done = [], ZERO, ZERO
+    lines: list[RefundLineBody] = []
+    seen, done = ZERO, ZERO
     for row in rows:
         seen += _money(row, "subtotal", ZERO)
         upto = seen if given == whole else (given * seen / whole).quantize(CENT)
@@ -271,15 +278,15 @@ def _refund_seen(refund: Fields) -> Message:
 
 
 def _customer_seen(customer: Fields) -> Message:
-    return CustomerSeen(_customer(customer, deleted=False))
+    return CustomerSeen(wire(_customer(customer, deleted=False)))
 
 
 def _customer_gone(customer: Fields) -> Message:
     customer.must_lack("email", "created_at", "updated_at", "line_items")
-    return CustomerSeen(_customer(customer, deleted=True))
+    return CustomerSeen(wire(_customer(customer, deleted=True)))
 
 
-def _customer(customer: Fields, *, deleted: bool) -> dict[str, Any]:
+def _customer(customer: Fields, *, deleted: bool) -> CustomerBody:
     return {
         "id": customer.required("id"),
         "email": customer.text("email"),

@@ -1,4 +1,4 @@
-"""WooCommerce: its webhooks, codes in its checkout, and what only its API tells: prices, refunds, lost news."""
+"""WooCommerce: its webhooks, codes in its checkout, and what only its API has: prices, refunds, lost news."""
 
 from widget_server.stores.woocommerce import codes
 from widget_server.stores.woocommerce.webhooks import ENDINGS, TOPICS, is_ping, translate, verify

@@ -8,17 +8,17 @@ import base64
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Any
 from urllib.parse import urlencode
 
 from widget_server import clock
+from widget_server.json_types import Json, JsonObject
 from widget_server.stores.calls import Api, NotReached, Refused, Reply, reply
 
 PAGE_SIZE = 50
 NO_ORDER = "woocommerce_rest_shop_order_invalid_id"
 NO_WRITE = "The API key provided does not have write permissions."  # its code is that of any wrong key
 
-Row = dict[str, Any]
+Row = JsonObject
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Page:
 
 
 def orders_changed(api: Api, status: str, *, since: datetime, page: int) -> Page:
-    """Whole orders, as in a webhook, that changed at `since` or later, the earliest change first.
+    """Returns whole orders, as in a webhook, that changed at `since` or later, the earliest change first.
 
     `status` is `any`, which leaves out the trash, or `trash`.
     """
@@ -49,50 +49,52 @@ def orders_changed(api: Api, status: str, *, since: datetime, page: int) -> Page
 
 
 def orders_there(api: Api, ids: list[str]) -> set[str]:
-    """Which of these orders the shop lists; those in the trash are not among them."""
+    """Returns which of these orders the shop lists; those in the trash are not among them."""
     query = {"include": ",".join(ids), "status": "any", "per_page": len(ids), "_fields": "id"}
     return {str(row["id"]) for row in _rows(_ask(api, "GET", f"orders?{urlencode(query)}", of_list=True))}
 
 
 def order(api: Api, order_id: str) -> Row | None:
-    """One order whole, in the trash too; None when the shop no longer has it."""
+    """Returns one order whole, in the trash too; None when the shop no longer has it."""
     try:
-        found: Row = _ask(api, "GET", f"orders/{order_id}").value
+        found = _ask(api, "GET", f"orders/{order_id}").value
     except Refused as no:
         if no.code != NO_ORDER:
             raise
         return None
+    if not isinstance(found, dict):
+        raise NotReached("returned no order")
     return found
 
 
 def refunds(api: Api, order_id: str) -> list[Row]:
-    """The refunds of an order, each with its lines."""
+    """Returns the refunds of an order, each with its lines."""
     return _rows(_ask(api, "GET", f"orders/{order_id}/refunds?per_page=100", of_list=True))
 
 
 def webhooks(api: Api) -> list[Row]:
-    """The shop's webhooks, to whatever address."""
+    """Returns the shop's webhooks, to whatever address."""
     return _rows(_ask(api, "GET", "webhooks?per_page=100", of_list=True))
 
 
-def switch_on(api: Api, webhook_id: int) -> None:
+def switch_on(api: Api, webhook_id: Json) -> None:
     """Let a webhook be delivered again."""
     _ask(api, "PUT", f"webhooks/{webhook_id}", {"status": "active"})
 
 
 def setting(api: Api, group: str, name: str) -> str:
-    """The value of one of the shop's settings."""
+    """Returns the value of one of the shop's settings; empty without one."""
     found = _ask(api, "GET", f"settings/{group}/{name}").value
     return str(found.get("value") or "") if isinstance(found, dict) else ""
 
 
 def standard_rates(api: Api) -> list[Row]:
-    """The tax rates of the standard class, whatever the country."""
+    """Returns the tax rates of the standard class, whatever the country."""
     return _rows(_ask(api, "GET", "taxes?class=standard&per_page=100", of_list=True))
 
 
 def may_only_read(no: Refused) -> bool:
-    """Whether a refusal says that the keys may read and not write."""
+    """True when a refusal says that the keys may read and not write."""
     return NO_WRITE in no.detail or no.code == "woocommerce_rest_cannot_edit"
 
 
@@ -111,12 +113,14 @@ def _served_at(answer: Reply) -> datetime:
 
 
 def _rows(answer: Reply) -> list[Row]:
-    if not isinstance(answer.value, list) or not all(isinstance(row, dict) for row in answer.value):
+    rows = answer.value if isinstance(answer.value, list) else [None]
+    found: list[Row] = [row for row in rows if isinstance(row, dict)]
+    if len(found) < len(rows):
         raise NotReached("returned no list")
-    return answer.value
+    return found
 
 
-def _ask(api: Api, method: str, rest: str, body: Any = None, *, of_list: bool = False) -> Reply:
+def _ask(api: Api, method: str, rest: str, body: Json = None, *, of_list: bool = False) -> Reply:
     login = base64.b64encode(f"{api.keys['key']}:{api.keys['secret']}".encode()).decode()
     headers = {"Authorization": f"Basic {login}"}
     return reply(method, f"{api.url}/wp-json/wc/v3/{rest}", headers, body, of_list=of_list)

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from widget_server import money
 from widget_server.loyalty.rewards.coupons import Coupon
 from widget_server.stores.calls import PRODUCT_UNAVAILABLE, Api, Found, Recipient, Refused, ask
-from widget_server.stores.fields import wire
+from widget_server.stores.fields import amount_text
 
 KEYS = {"key": "Consumer key", "secret": "Consumer secret"}
 GIVES_USES_BACK = True  # an order that is cancelled counts no longer
@@ -19,7 +19,7 @@ MARK = "loyalty_coupon"  # the coupon's id here, in the meta data of the one the
 
 
 def check(api: Api) -> None:
-    """Whether the keys may read coupons; nothing tells whether they may write but writing."""
+    """Checks that the keys may read coupons; only writing shows whether they may write. Raises NotReached, Refused."""
     _ask(api, "GET", "coupons?per_page=1")
 
 
@@ -30,12 +30,15 @@ def make(api: Api, coupon: Coupon, recipient: Recipient, currency: str) -> None:
     """
     terms = _terms(coupon, recipient, currency)
     if coupon.kind == "free_product":
-        _check_sold(api, terms["product_ids"][0])
+        _check_sold(api, _number(coupon.product_id))
     _ask(api, "POST", "coupons", terms)
 
 
 def find(api: Api, code: str) -> Found | None:
-    """The coupon with this code, whatever its case; those in the trash have none."""
+    """Returns the coupon with this code, whatever its case; those in the trash have none.
+
+    Raises NotReached, Refused.
+    """
     for row in _ask(api, "GET", "coupons?" + urlencode({"code": code})):
         if row["code"].upper() == code.upper():
             marks = [meta["value"] for meta in row["meta_data"] if meta["key"] == MARK]
@@ -44,7 +47,7 @@ def find(api: Api, code: str) -> Found | None:
 
 
 def delete(api: Api, found: Found) -> None:
-    """Delete it for good; what is gone already is fine."""
+    """Delete the code for good; one that is gone already is fine. Raises NotReached, Refused."""
     try:
         _ask(api, "DELETE", f"coupons/{found.id}?force=true")
     except Refused as no:
@@ -64,8 +67,8 @@ def _check_sold(api: Api, product: int) -> None:
         raise Refused(f"the product {product} is {status}", PRODUCT_UNAVAILABLE)
 
 
-def _terms(coupon: Coupon, recipient: Recipient, currency: str) -> dict[str, Any]:
-    terms: dict[str, Any] = {
+def _terms(coupon: Coupon, recipient: Recipient, currency: str) -> dict[str, object]:
+    terms: dict[str, object] = {
         "code": coupon.code,
         "description": coupon.title or "",
         "usage_limit": 1,
@@ -76,7 +79,7 @@ def _terms(coupon: Coupon, recipient: Recipient, currency: str) -> dict[str, Any
         **_discount(coupon, currency),
     }
     if coupon.minimum_subtotal is not None:
-        terms["minimum_amount"] = wire(coupon.minimum_subtotal)
+        terms["minimum_amount"] = amount_text(coupon.minimum_subtotal)
     if coupon.expires_at is not None:
         # date_expires_gmt is never written, whatever its description says; this one takes a zone, and no fraction
         terms["date_expires"] = f"{coupon.expires_at:%Y-%m-%dT%H:%M:%SZ}"
@@ -85,12 +88,12 @@ def _terms(coupon: Coupon, recipient: Recipient, currency: str) -> dict[str, Any
     return terms
 
 
-def _discount(coupon: Coupon, currency: str) -> dict[str, Any]:
+def _discount(coupon: Coupon, currency: str) -> dict[str, object]:
     match coupon.kind:
         case "amount":
             return {"discount_type": "fixed_cart", "amount": money.text(coupon.amount, currency)}
         case "percent":
-            return {"discount_type": "percent", "amount": wire(coupon.percent)}
+            return {"discount_type": "percent", "amount": amount_text(coupon.percent)}
         case "free_shipping":
             return {"discount_type": "fixed_cart", "amount": "0", "free_shipping": True}
     free = {"product_ids": [_number(coupon.product_id)], "limit_usage_to_x_items": 1}
@@ -103,6 +106,7 @@ def _number(identity: str | None) -> int:
     return int(identity)
 
 
-def _ask(api: Api, method: str, rest: str, body: Any = None) -> Any:
+def _ask(api: Api, method: str, rest: str, body: object = None) -> Any:
+    """The value in the response, Any: what WooCommerce promises of it is not checked here."""
     login = base64.b64encode(f"{api.keys['key']}:{api.keys['secret']}".encode()).decode()
     return ask(method, f"{api.url}/wp-json/wc/v3/{rest}", {"Authorization": f"Basic {login}"}, body)

@@ -30,7 +30,7 @@ class Prices:
 
 
 def read(api: Api) -> Prices:
-    """What the shop's settings say. Raises NotReached, and Refused when the keys may not read settings."""
+    """Returns what the shop's settings say. Raises NotReached, and Refused when the keys may not read settings."""
     if woocommerce_api.setting(api, "general", "woocommerce_calc_taxes") != "yes":
         return Prices(include_tax=False, tax_percent=None, entered_with_tax=False)
     base = woocommerce_api.setting(api, "general", "woocommerce_default_country")

@@ -1,16 +1,15 @@
 """The parts of WooCommerce's refunds: a webhook has one amount, the shop's API what it was for (contracts §13)."""
 
-from typing import Any
-
 from widget_server.loyalty.earning import orders
 from widget_server.loyalty.earning.order_states import OrderState
 from widget_server.loyalty.earning.orders import Order
 from widget_server.loyalty.program import shops
 from widget_server.stores.calls import Api
 from widget_server.stores.codes import Payload
+from widget_server.stores.contract import RefundBody, RefundLineBody
 from widget_server.stores.fields import CENT, ZERO, Fields, total_of, wire
 from widget_server.stores.messages import RefundSeen
-from widget_server.stores.shapes import RefundSchema
+from widget_server.stores.shapes import read_refund
 from widget_server.stores.woocommerce import api as woocommerce_api
 from widget_server.stores.woocommerce.api import Row
 
@@ -18,8 +17,8 @@ REFUNDED_ITEM = "_refunded_item_id"  # the order's own line, in the meta data of
 
 
 def learn_parts(payload: Payload) -> None:
-    """Job: book what each refund of an order was for. Raises NotReached, Refused: the queue tries again."""
-    shop = shops.by_id(payload["shop_id"])
+    """Job: book what each refund of an order was for. Raises NotReached, Refused, for the queue to try again."""
+    shop = shops.by_id(str(payload["shop_id"]))
     order = Order.need(shop, Order.id == payload["order_id"])
     if not shop.is_connected:
         return
@@ -27,20 +26,21 @@ def learn_parts(payload: Payload) -> None:
     for row in woocommerce_api.refunds(Api(str(shop.api_url), shop.api_keys), order.external_id):
         seen = refund_seen(order.external_id, row)
         if seen is not None and seen.refund["id"] in wanted:
-            orders.receive_refund(shop, order.platform, seen.order_id, RefundSchema().load(seen.refund))
+            orders.receive_refund(shop, order.platform, seen.order_id, read_refund(seen.refund))
 
 
 def without_parts(state: OrderState) -> set[str]:
-    """The ids of the order's refunds whose parts are still worked out from their amount."""
+    """Returns the ids of the order's refunds whose parts are still worked out from their amount."""
     listed = {refund.id for refund in state.refunds if not refund.provisional}
     return listed - {refund.id for refund in state.given_back if refund.parts_known}
 
 
 def refund_seen(order_id: str, row: Row) -> RefundSeen | None:
-    """A refund with its parts, as in the generic contract; None when staff gave back an amount and named no part of it.
+    """Returns a refund with its parts, as in the generic contract; None when staff paid back an amount and named no
+    part of it.
 
-    Amounts are positive here and negative there. Fees count as shipping, as in the order (`woocommerce.py`). What
-    the amount has beyond its parts is goods. Raises Odd.
+    Amounts are positive here and negative there. Fees count as shipping, as in the order (`webhooks.py`). What the
+    amount has beyond its parts is goods. Raises MalformedMessage.
     """
     refund = Fields(row)
     amount = abs(refund.money("amount"))
@@ -52,7 +52,7 @@ def refund_seen(order_id: str, row: Row) -> RefundSeen | None:
     parts = -total_of(goods, "total") + beside + tax
     if not parts or parts > amount + CENT * (len(lines) + 1) or beside < 0 or tax < 0:
         return None
-    known = {
+    known: RefundBody = {
         "id": refund.required("id"),
         "amount": amount,
         "shipping": beside,
@@ -64,7 +64,7 @@ def refund_seen(order_id: str, row: Row) -> RefundSeen | None:
     return RefundSeen(order_id, wire(known))
 
 
-def _line(line: Fields) -> dict[str, Any]:
+def _line(line: Fields) -> RefundLineBody:
     marks = [meta.text("value") for meta in line.items("meta_data") if meta.values.get("key") == REFUNDED_ITEM]
     return {
         "line_id": (marks and marks[0]) or line.required("id"),

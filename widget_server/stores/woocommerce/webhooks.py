@@ -9,8 +9,9 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
+from widget_server.loyalty.earning.order_states import Status
+from widget_server.stores.contract import BuyerBody, CustomerBody, LineBody, OrderBody, RefundBody
 from widget_server.stores.fields import (
     CENT,
     ZERO,
@@ -37,12 +38,12 @@ _REST = "-rest"
 
 
 def verify(secret: str, headers: Mapping[str, str], body: bytes) -> bool:
-    """Whether WooCommerce signed this body with the webhook's secret."""
+    """True when WooCommerce signed this body with the webhook's secret."""
     return matches(secret, body, header(headers, "X-WC-Webhook-Signature"))
 
 
 def is_ping(headers: Mapping[str, str], body: bytes) -> bool:
-    """Whether this is the unsigned first delivery of a new webhook, which wants a 200 and nothing done."""
+    """True for the unsigned first delivery of a new webhook, which wants a 200 and nothing done."""
     return (
         not header(headers, "X-WC-Webhook-Signature")
         and header(headers, "Content-Type").startswith("application/x-www-form-urlencoded")
@@ -51,7 +52,7 @@ def is_ping(headers: Mapping[str, str], body: bytes) -> bool:
 
 
 def translate(topic: str, body: bytes) -> Message:
-    """What a signed body says; raises `Odd` when it has not the shape its topic promises."""
+    """Returns what a signed body says; raises MalformedMessage when it has not the shape its topic promises."""
     if topic not in _MEANING:
         raise MalformedMessage("unknown topic")
     fields = Fields.of(body)
@@ -64,7 +65,7 @@ def _order_seen(order: Fields) -> Message:
     return OrderSeen(wire(_order(order)))
 
 
-def _order(order: Fields) -> dict[str, Any]:
+def _order(order: Fields) -> OrderBody:
     if "line_items" not in order.values:
         raise order.odd("line_items", "there")
     rows = order.items("line_items")
@@ -113,7 +114,7 @@ def _order(order: Fields) -> dict[str, Any]:
     }
 
 
-def _status(order: Fields) -> str:
+def _status(order: Fields) -> Status:
     """Ours for theirs; of `refunded` and of a plug-in's own status the dates tell how far the order went."""
     status = order.required("status")
     if status in _DRAFTS:
@@ -135,7 +136,7 @@ def _source(created_via: str) -> str:
     return "api" if created_via in {"rest-api", "admin"} else "web"
 
 
-def _line(line: Fields) -> dict[str, Any]:
+def _line(line: Fields) -> LineBody:
     after = line.money("total")
     # staff may raise a line's total by hand; a line below zero is a discount and has none of its own
     before = max(line.money("subtotal", after), after) if after >= 0 else after
@@ -156,7 +157,7 @@ def _not_zero(identity: str | None) -> str | None:
     return None if identity == "0" else identity
 
 
-def _buyer(order: Fields) -> dict[str, Any] | None:
+def _buyer(order: Fields) -> BuyerBody | None:
     """Who bought; None for a walk-in at the till. Nobody has verified a billing address."""
     billing = _billing(order)
     identity = _not_zero(order.text("customer_id"))
@@ -201,15 +202,15 @@ class _Taxed:
 
     @property
     def whole(self) -> Decimal:
-        """With the tax."""
+        """The amount with its tax."""
         return self.net + self.tax
 
     def tax_in(self, amount: Decimal) -> Decimal:
-        """The tax in a part of the whole, to the cent."""
+        """Returns the tax in a part of the whole, to the cent."""
         return (amount * self.tax / self.whole).quantize(CENT) if self.whole else ZERO
 
     def less(self, part: "_Taxed") -> "_Taxed":
-        """What is left without a part of it."""
+        """Returns what is left without a part of it."""
         return _Taxed(max(self.net - part.net, ZERO), max(self.tax - part.tax, ZERO))
 
 
@@ -234,14 +235,14 @@ def _given_back(order: Fields, total: Decimal) -> dict[str, _Taxed]:
 
 def _refunds(
     given_back: dict[str, _Taxed], goods: _Taxed, shipping: _Taxed, parcel: _Taxed, *, created_at: str
-) -> list[dict[str, Any]]:
-    """The refunds with shipping and tax told apart (contracts §8).
+) -> list[RefundBody]:
+    """The refunds with shipping and tax separated (contracts §8).
 
     The body gives one amount a refund, newer versions its tax too. One that is exactly what sending the parcel
     cost is shipping. Every other is taken as goods with their tax until those are used up, then as shipping
     with its tax; counting over all refunds so far makes the cents of a whole refund fit.
     """
-    refunds = []
+    refunds: list[RefundBody] = []
     upto, shipping_before, tax_before = ZERO, ZERO, ZERO
     for key, given in given_back.items():
         if _is_parcel(given, parcel):
@@ -254,17 +255,17 @@ def _refunds(
             of_shipping, tax = upto - of_goods - shipping_tax, goods.tax_in(of_goods) + shipping_tax
             back = _Taxed(of_shipping - shipping_before, given.tax or tax - tax_before)
             shipping_before, tax_before = of_shipping, tax
-        refunds.append(
-            {
-                "id": key,
-                "amount": given.whole,
-                "shipping": back.net,
-                "tax": back.tax,
-                "lines": [],
-                "created_at": created_at,
-                **({"provisional": True} if key.endswith(_REST) else {}),
-            }
-        )
+        refund: RefundBody = {
+            "id": key,
+            "amount": given.whole,
+            "shipping": back.net,
+            "tax": back.tax,
+            "lines": [],
+            "created_at": created_at,
+        }
+        if key.endswith(_REST):
+            refund["provisional"] = True
+        refunds.append(refund)
     return refunds
 
 
@@ -284,15 +285,15 @@ def _order_gone(order: Fields) -> Message:
 
 def _customer_seen(customer: Fields) -> Message:
     customer.required("email")
-    return CustomerSeen(_customer(customer, deleted=False))
+    return CustomerSeen(wire(_customer(customer, deleted=False)))
 
 
 def _customer_gone(customer: Fields) -> Message:
     customer.must_lack("email", "date_created", "date_modified", "line_items")
-    return CustomerSeen(_customer(customer, deleted=True))
+    return CustomerSeen(wire(_customer(customer, deleted=True)))
 
 
-def _customer(customer: Fields, *, deleted: bool) -> dict[str, Any]:
+def _customer(customer: Fields, *, deleted: bool) -> CustomerBody:
     billing = customer.part("billing")
     return {
         "id": customer.required("id"),
@@ -301,7 +302,7 @@ def _customer(customer: Fields, *, deleted: bool) -> dict[str, Any]:
         "name": full_name(customer) or full_name(billing),
         "phone": billing.text("phone") if billing else None,
         "birthday": None,
-        "accepts_marketing": None,  # not told: neither yes nor no
+        "accepts_marketing": None,  # not in the body: neither yes nor no
         "referral_code": referral_code(_meta(customer, "_loyalty_ref")),
         "registered_at": customer.moment("date_created_gmt"),
         "modified_at": customer.moment("date_modified_gmt", "date_created_gmt"),

@@ -5,7 +5,7 @@ from decimal import Decimal
 from widget_server import clock, ledger
 from widget_server.ledger import Account
 from widget_server.loyalty.earning import rule_states, rules, scoring
-from widget_server.loyalty.earning.kinds import KINDS
+from widget_server.loyalty.earning.kinds import KINDS, Unit
 from widget_server.loyalty.earning.rule_states import OPEN, RuleState
 from widget_server.loyalty.earning.rules import EarningRule, Figure
 from widget_server.loyalty.people.customers import Customer
@@ -13,22 +13,23 @@ from widget_server.loyalty.points import tiers
 from widget_server.loyalty.program import programs
 from widget_server.loyalty.program.programs import Program
 from widget_server.loyalty.program.shops import Shop
-from widget_server.web.bodies import Json
+from widget_server.widget.shapes.earn import EarnRule as Shown
+from widget_server.widget.shapes.earn import Limit, Rate
 
 
-def rules_for(shop: Shop, program: Program, customer: Customer, account: Account | None) -> list[Json]:
-    """The rules valid for the member now, in the merchant's order, with their state (acceptance 17, 18)."""
+def rules_for(shop: Shop, program: Program, customer: Customer, account: Account | None) -> list[Shown]:
+    """Returns the rules valid for the member now, in the merchant's order, with their state (acceptance 17, 18)."""
     listed = rules.listed(shop, customer, account)
     return _rules(shop, program, account, listed, rule_states.states(shop, customer, account, listed))
 
 
-def guest_rules(shop: Shop, program: Program) -> list[Json]:
-    """The rules as a guest reads them."""
+def guest_rules(shop: Shop, program: Program) -> list[Shown]:
+    """Returns the rules as a guest reads them, all of them open."""
     return _rules(shop, program, None, rules.listed(shop, None, None), {})
 
 
-def rule(shop: Shop, customer: Customer, one: EarningRule) -> Json:
-    """One rule as it stands for the member now."""
+def rule(shop: Shop, customer: Customer, one: EarningRule) -> Shown:
+    """Returns one rule as it stands for the member now."""
     account = ledger.account_of(shop.id, customer.id)
     states = rule_states.states(shop, customer, account, [one])
     return _rules(shop, programs.of(shop.id), account, [one], states)[0]
@@ -36,7 +37,7 @@ def rule(shop: Shop, customer: Customer, one: EarningRule) -> Json:
 
 def _rules(
     shop: Shop, program: Program, account: Account | None, listed: list[EarningRule], states: dict[str, RuleState]
-) -> list[Json]:
+) -> list[Shown]:
     standing, tier_id = tiers.standing(shop.id, account), account.tier_id if account else None
     campaign = rules.campaign_multiplier(shop, clock.now())
     of_tier = standing.multiplier if standing else Decimal(1)
@@ -50,7 +51,7 @@ def _rules(
     return [_rule(one, one.figure_for(tier_id), program, states.get(one.id, OPEN), multiplier(one)) for one in listed]
 
 
-def _rule(one: EarningRule, figure: Figure, program: Program, state: RuleState, multiplier: Decimal | None) -> Json:
+def _rule(one: EarningRule, figure: Figure, program: Program, state: RuleState, multiplier: Decimal | None) -> Shown:
     terms = one.terms
     return {
         "id": one.id,
@@ -71,21 +72,20 @@ def _rule(one: EarningRule, figure: Figure, program: Program, state: RuleState, 
     }
 
 
-def rate(points: int | None, per: Decimal | None) -> Json | None:
-    """So many points for each `per` of the shop's currency; None for points that are fixed."""
-    return None if per is None else {"points": points, "per": per}
+def rate(points: int | None, per: Decimal | None) -> Rate | None:
+    """Returns so many points for each `per` of the shop's currency; None for points that are fixed."""
+    return None if points is None or per is None else {"points": points, "per": per}
 
 
-def _limit(one: EarningRule) -> Json | None:
+def _limit(one: EarningRule) -> Limit | None:
     terms, by_nature = one.terms, KINDS[one.kind].limit
-    if by_nature is not None:
-        return {"times": by_nature[0], "period": by_nature[1]}
-    for period, times in (
-        ("day", terms.times_per_day),
-        ("month", terms.times_per_month),
-        ("year", terms.times_per_year),
-        ("ever", terms.times_ever),
-    ):
+    own: tuple[tuple[int | None, Unit], ...] = (
+        (terms.times_per_day, "day"),
+        (terms.times_per_month, "month"),
+        (terms.times_per_year, "year"),
+        (terms.times_ever, "ever"),
+    )
+    for times, period in (by_nature,) if by_nature is not None else own:
         if times is not None:
             return {"times": times, "period": period}
     return None

@@ -1,11 +1,11 @@
 """Who the member is, as the panel shows it."""
 
 from widget_server.loyalty.people.customers import Customer
-from widget_server.web.bodies import Json
+from widget_server.widget.shapes.member import Member
 
 
-def member(customer: Customer) -> Json:
-    """What members read of themselves."""
+def member(customer: Customer) -> Member:
+    """Returns what members read of themselves."""
     return {
         "name": customer.name,
         "email": customer.email,

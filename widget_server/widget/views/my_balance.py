@@ -1,5 +1,6 @@
 """The My balance tab: how many points there are, and how they came about."""
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -14,15 +15,23 @@ from widget_server.loyalty.points.awards import Award
 from widget_server.loyalty.program.programs import Program
 from widget_server.loyalty.program.shops import Shop
 from widget_server.loyalty.rewards.coupons import Coupon
-from widget_server.web.bodies import Json
+from widget_server.widget.shapes.my_balance import (
+    Balance,
+    History,
+    HistoryRow,
+    OrderWithoutPoints,
+    Reason,
+    TierStanding,
+    Why,
+)
 from widget_server.widget.views import earn
 
 PAGE = 20
 WITHOUT_POINTS_MAX = 5
 
 
-def balance(shop: Shop, program: Program, account: Account | None) -> Json:
-    """The figures above every tab (acceptance 47, 51)."""
+def balance(shop: Shop, program: Program, account: Account | None) -> Balance:
+    """Returns the figures above every tab, all 0 without an account (acceptance 47, 51)."""
     if account is None:
         account = Account(balance=0, pending=0, debt=0, earned=0, redeemed=0, tier_points=0)
     value = program.rules.point_value
@@ -40,7 +49,7 @@ def balance(shop: Shop, program: Program, account: Account | None) -> Json:
     }
 
 
-def _pending_until(shop: Shop, account: Account) -> Any:
+def _pending_until(shop: Shop, account: Account) -> datetime | None:
     waiting = Award.of(shop, Award.due_at).where(
         Award.account_id == account.id, Award.status == "waiting", Award.due_at.is_null(False)
     )
@@ -48,7 +57,7 @@ def _pending_until(shop: Shop, account: Account) -> Any:
     return soonest.due_at if soonest else None
 
 
-def _tier(standing: tiers.Standing | None) -> Json | None:
+def _tier(standing: tiers.Standing | None) -> TierStanding | None:
     if standing is None or (standing.name is None and standing.next is None):
         return None
     following = standing.next
@@ -65,10 +74,11 @@ def _tier(standing: tiers.Standing | None) -> Json | None:
     }
 
 
-def history(shop: Shop, customer: Customer, account: Account | None, *, cursor: str | None = None) -> Json:
-    """What moved, newest first: on the first page what still waits, then the booked rows (acceptance 48).
+def history(shop: Shop, customer: Customer, account: Account | None, *, cursor: str | None = None) -> History:
+    """Returns a page of what moved, newest first: on the first page what still waits, then the booked rows.
 
-    The first page also has the customer's newest orders that can give no points, and why.
+    `cursor` is the `next_cursor` of the page before, digits alone. The first page also has the customer's newest orders
+    that can give no points, and why (acceptance 48).
     """
     without = [] if cursor else _orders_without_points(shop, customer)
     if account is None:
@@ -87,7 +97,7 @@ def history(shop: Shop, customer: Customer, account: Account | None, *, cursor: 
     return {"rows": shown, "next_cursor": next_cursor, "orders_without_points": without}
 
 
-def _orders_without_points(shop: Shop, customer: Customer) -> list[Json]:
+def _orders_without_points(shop: Shop, customer: Customer) -> list[OrderWithoutPoints]:
     mine = Order.of(shop, Order.number, Order.placed_at, Order.ineligible_reason).where(
         Order.customer_id == customer.id, Order.ineligible_reason.is_null(False), Order.status != "cancelled"
     )
@@ -119,7 +129,7 @@ def _comments(shop: Shop, transaction_ids: list[str]) -> dict[str, str | None]:
     }
 
 
-def _waiting_row(award: Award, numbers: dict[str, str]) -> Json:
+def _waiting_row(award: Award, numbers: dict[str, str]) -> HistoryRow:
     return {
         "id": award.id,
         "points": award.points,
@@ -133,7 +143,7 @@ def _waiting_row(award: Award, numbers: dict[str, str]) -> Json:
 
 def _booked_row(
     row: Transaction, numbers: dict[str, str], bought: dict[str, Coupon], comments: dict[str, str | None]
-) -> Json:
+) -> HistoryRow:
     one = bought.get(row.cause_id or "")
     return {
         "id": str(row.sequence),  # the account's own count: a GUID a row is what no compression makes small
@@ -159,7 +169,7 @@ def _reason(
     title: str | None = None,
     comment: str | None = None,
     one: Coupon | None = None,
-) -> Json:
+) -> Reason:
     return {
         "code": code,
         "order_number": order_number,
@@ -171,9 +181,9 @@ def _reason(
     }
 
 
-def _why(snapshot: Json) -> Json:
+def _why(snapshot: dict[str, Any]) -> Why:
     """The sum behind a row, from the rule and rate kept with it."""
-    why: Json = {
+    why: Why = {
         "base": None,
         "rate": None,
         "fixed_points": snapshot.get("points"),

@@ -7,13 +7,17 @@ from widget_server.loyalty.people.customers import Customer
 from widget_server.loyalty.program.shops import Shop
 from widget_server.loyalty.rewards import coupons
 from widget_server.loyalty.rewards.coupons import Coupon
-from widget_server.web.bodies import Json
+from widget_server.widget.shapes.my_rewards import Coupon as Shown
+from widget_server.widget.shapes.my_rewards import CouponPage
 
 PAGE = 20
 
 
-def page(shop: Shop, customer: Customer, *, cursor: str | None = None) -> Json:
-    """The member's coupons, newest first, a page at a time (acceptance 34)."""
+def page(shop: Shop, customer: Customer, *, cursor: str | None = None) -> CouponPage:
+    """Returns the member's coupons, newest first, a page at a time (acceptance 34).
+
+    Raises ValueError on a cursor that is none of ours.
+    """
     before = clock.parse(cursor) if cursor else None
     found = coupons.my_coupons(shop, customer, before=before, limit=PAGE + 1)
     more = len(found) > PAGE
@@ -23,8 +27,8 @@ def page(shop: Shop, customer: Customer, *, cursor: str | None = None) -> Json:
     }
 
 
-def coupon(shop: Shop, one: Coupon) -> Json:
-    """One coupon, for its owner."""
+def coupon(shop: Shop, one: Coupon) -> Shown:
+    """Returns one coupon, for its owner; amounts in whole coins of the shop's currency."""
     return {
         "id": one.id,
         "code": one.code if one.status not in ("issuing", "failed") else None,
@@ -49,7 +53,7 @@ def coupon(shop: Shop, one: Coupon) -> Json:
 
 
 def unseen(shop: Shop, customer: Customer) -> int:
-    """How many usable coupons came since the member last opened My rewards: the launcher's dot."""
+    """Returns how many usable coupons came since the member last opened My rewards: the launcher's dot."""
     rows = Coupon.of(shop, fn.COUNT(Coupon.id)).where(
         Coupon.customer_id == customer.id, Coupon.status == "active", Coupon.origin != "reward"
     )

@@ -6,42 +6,27 @@ from widget_server.loyalty.people.customers import Customer
 from widget_server.loyalty.points import tiers
 from widget_server.loyalty.program.shops import Shop
 from widget_server.loyalty.rewards import redeeming, rewards
-from widget_server.loyalty.rewards.rewards import Price, Reward
-from widget_server.web.bodies import Json
+from widget_server.loyalty.rewards.redeeming import Offer
+from widget_server.loyalty.rewards.rewards import Reward
+from widget_server.widget.shapes.redeem import Reward as Shown
+from widget_server.widget.shapes.redeem import Sliding
 
 
-def rewards_for(shop: Shop, customer: Customer, account: Account | None) -> list[Json]:
-    """The rewards as they stand for the member: affordable first, then the nearest (acceptance 27)."""
+def rewards_for(shop: Shop, customer: Customer, account: Account | None) -> list[Shown]:
+    """Returns the rewards as they stand for the member: affordable first, then the nearest (acceptance 27)."""
     names = {tier.id: tier.name for tier in tiers.listed(shop.id)}
-    return [
-        {
-            **_reward(shop, offer.reward, offer.price, names),
-            "available": offer.available,
-            "short_by": offer.short_by,
-            "refusal": offer.refusal,
-        }
-        for offer in redeeming.offers(shop, customer, account)
-    ]
+    return [_reward(shop, offer, names) for offer in redeeming.offers(shop, customer, account)]
 
 
-def guest_rewards(shop: Shop) -> list[Json]:
-    """The rewards as a guest reads them (acceptance 13)."""
+def guest_rewards(shop: Shop) -> list[Shown]:
+    """Returns the rewards as a guest reads them (acceptance 13)."""
     names = {tier.id: tier.name for tier in tiers.listed(shop.id)}
-    return [
-        {**_reward(shop, one, one.price, names), "available": False, "short_by": 0, "refusal": None}
-        for one in rewards.listed(shop)
-    ]
+    offers = (Offer(one, one.price, available=False, short_by=0, refusal=None) for one in rewards.listed(shop))
+    return [_reward(shop, offer, names) for offer in offers]
 
 
-def _reward(shop: Shop, one: Reward, price: Price, tier_names: dict[str, str]) -> Json:
-    sliding = None
-    if one.kind == "sliding":
-        sliding = {
-            "min_points": one.cost_points,
-            "max_points": one.max_points,
-            "step_points": one.step_points or 1,
-            "point_value": one.point_value,
-        }
+def _reward(shop: Shop, offer: Offer, tier_names: dict[str, str]) -> Shown:
+    one, price = offer.reward, offer.price
     return {
         "id": one.id,
         "kind": one.kind,
@@ -51,11 +36,25 @@ def _reward(shop: Shop, one: Reward, price: Price, tier_names: dict[str, str]) -
         "amount": money.coins_or_none(price.amount, shop.currency),
         "percent": price.percent,
         "product_name": one.product_name,
-        "sliding": sliding,
+        "sliding": _sliding(one),
         "minimum_subtotal": one.minimum_subtotal,
         "collections": [each["name"] for each in one.collections],
         "tier_name": tier_names.get(one.tier_id or ""),
         "ends_at": one.ends_at,
         "expires_after_days": one.expires_after_days,
         "combines": one.combines,
+        "available": offer.available,
+        "short_by": offer.short_by,
+        "refusal": offer.refusal,
+    }
+
+
+def _sliding(one: Reward) -> Sliding | None:
+    if one.kind != "sliding":
+        return None
+    return {
+        "min_points": one.cost_points,
+        "max_points": one.max_points,
+        "step_points": one.step_points or 1,
+        "point_value": one.point_value,
     }

@@ -6,11 +6,12 @@ from widget_server.loyalty.program.shops import Shop
 from widget_server.loyalty.referrals import binding, referral_programs, referrals
 from widget_server.loyalty.referrals.referral_programs import ReferralProgram
 from widget_server.loyalty.rewards.gifts import Gift
-from widget_server.web.bodies import Json
+from widget_server.widget.shapes.referral import Gift as ShownGift
+from widget_server.widget.shapes.referral import Referral, ReferralOffer
 
 
-def program_for(shop: Shop, customer: Customer) -> Json | None:
-    """The member's link and what it brought; None while the shop has no referral program."""
+def program_for(shop: Shop, customer: Customer) -> Referral | None:
+    """Returns the member's link and what it brought; None while the shop has no referral program."""
     program = referral_programs.program_of(shop)
     if program is None:
         return None
@@ -28,17 +29,17 @@ def program_for(shop: Shop, customer: Customer) -> Json | None:
 
 
 def link(shop: Shop, customer: Customer) -> str:
-    """The member's stable link: the shop's home with their code (acceptance 40)."""
+    """Returns the member's stable link: the shop's home with their code (acceptance 40)."""
     return f"{shop.origins[0]}/?ref={customer.referral_code}"
 
 
-def offer(shop: Shop) -> Json | None:
-    """What a friend gets, as somebody reads it who may have come by a link (acceptance 43)."""
+def offer(shop: Shop) -> ReferralOffer | None:
+    """Returns what both sides get, for a visitor by a link; None while the shop has no program (acceptance 43)."""
     program = referral_programs.program_of(shop)
     return _offer(shop, program) if program else None
 
 
-def _offer(shop: Shop, program: ReferralProgram) -> Json:
+def _offer(shop: Shop, program: ReferralProgram) -> ReferralOffer:
     return {
         "friend_gets": _gift(shop, program.for_friend),
         "you_get": _gift(shop, program.for_advocate),
@@ -47,8 +48,14 @@ def _offer(shop: Shop, program: ReferralProgram) -> Json:
     }
 
 
-def _gift(shop: Shop, gift: Gift | None) -> Json | None:
+def _gift(shop: Shop, gift: Gift | None) -> ShownGift | None:
     if gift is None:
         return None
-    names = ("kind", "points", "percent", "product_name", "minimum_subtotal")
-    return {"amount": money.coins_or_none(gift.amount, shop.currency), **{name: getattr(gift, name) for name in names}}
+    return {
+        "amount": money.coins_or_none(gift.amount, shop.currency),
+        "kind": gift.kind,
+        "points": gift.points,
+        "percent": gift.percent,
+        "product_name": gift.product_name,
+        "minimum_subtotal": gift.minimum_subtotal,
+    }

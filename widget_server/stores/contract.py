@@ -1,0 +1,111 @@
+"""The bodies of the generic contract (docs/contracts.md §4) as the adapters write them, before amounts become text.
+
+Times are UTC text with Z, amounts Decimals in the order's currency.
+"""
+
+from decimal import Decimal
+from typing import NotRequired, TypedDict
+
+from widget_server.loyalty.earning.order_states import Status
+
+
+class BuyerBody(TypedDict):
+    """Who bought, or did something."""
+
+    id: str | None
+    email: str | None
+    email_verified: bool
+    name: str | None
+    phone: str | None
+
+
+class AddressBody(TypedDict):
+    """Where the bill or the parcel goes."""
+
+    name: str | None
+    address1: str | None
+    address2: str | None
+    city: str | None
+    postcode: str | None
+    region: str | None
+    country: str | None
+
+
+class LineBody(TypedDict):
+    """A line of an order; `subtotal` is before `discount`."""
+
+    id: str
+    product_id: str | None
+    collection_ids: list[str]
+    name: str
+    quantity: int
+    subtotal: Decimal
+    discount: Decimal
+    tax: Decimal
+    gift_card: bool
+
+
+class RefundLineBody(TypedDict):
+    """Goods of one line that were paid back."""
+
+    line_id: str
+    quantity: int
+    amount: Decimal
+
+
+class RefundBody(TypedDict):
+    """Money paid back: `amount` in all, of which `shipping` and `tax`."""
+
+    id: str
+    amount: Decimal
+    shipping: Decimal
+    tax: Decimal
+    lines: list[RefundLineBody]
+    created_at: str | None
+    provisional: NotRequired[bool]
+    parts_known: NotRequired[bool]
+
+
+class OrderBody(TypedDict):
+    """The whole state of an order."""
+
+    id: str
+    parent_id: NotRequired[str | None]
+    number: str
+    status: Status
+    currency: str
+    source: str
+    placed_at: str
+    modified_at: str
+    customer: BuyerBody | None
+    billing_address: AddressBody | None
+    shipping_address: AddressBody | None
+    lines: list[LineBody]
+    shipping: Decimal
+    discount: Decimal
+    loose_discount: Decimal
+    tax: Decimal
+    tax_included: bool
+    total: Decimal
+    payment_due: NotRequired[bool]
+    coupon_codes: list[str] | None
+    landing_referral: str | None
+    refunds: list[RefundBody]
+    refunds_complete: bool
+
+
+class CustomerBody(TypedDict):
+    """A customer of the shop; what is None is not known."""
+
+    id: str
+    email: str | None
+    email_verified: bool
+    name: str | None
+    phone: str | None
+    birthday: str | None
+    accepts_marketing: bool | None
+    referral_code: str | None
+    registered_at: str | None
+    modified_at: str | None
+    paying: bool | None
+    deleted: bool

@@ -1,0 +1,50 @@
+"""Earning rules, as a member or a guest reads them."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Literal, TypedDict
+
+from marshmallow.validate import OneOf
+
+from widget_server.loyalty.earning.kinds import KINDS, Unit
+from widget_server.loyalty.program.programs import Rounding
+
+
+class Rate(TypedDict):
+    """So many points for so much money."""
+
+    points: int
+    per: Decimal
+
+
+class Limit(TypedDict):
+    """How often a rule gives points."""
+
+    times: int
+    period: Unit
+
+
+class EarnRule(TypedDict):
+    """A rule as it stands for the reader now."""
+
+    id: str
+    kind: Annotated[str, OneOf(list(KINDS))]
+    title: str | None
+    description: str | None
+    points: int | None
+    rate: Rate | None
+    rounding: Rounding
+    before_tax: bool
+    multiplier: Decimal | None
+    minimum_subtotal: Decimal | None
+    url: str | None
+    channel: str | None
+    limit: Limit | None
+    state: Literal["open", "done", "waiting"]
+    opens_at: datetime | None
+
+
+class EarnList(TypedDict):
+    """The rules valid for the member now."""
+
+    rules: list[EarnRule]

@@ -1,0 +1,104 @@
+"""Who the member is, their sessions, and what their acts return."""
+
+from datetime import datetime
+from typing import Annotated, TypedDict
+
+from marshmallow.validate import OneOf
+
+from widget_server.widget.shapes.earn import EarnRule
+from widget_server.widget.shapes.my_balance import Balance, History
+from widget_server.widget.shapes.my_rewards import Coupon, CouponPage
+from widget_server.widget.shapes.redeem import Reward
+from widget_server.widget.shapes.referral import Referral
+
+
+class Nothing(TypedDict):
+    """An empty object."""
+
+
+class Member(TypedDict):
+    """What a member reads of themselves.
+
+    `can_verify_email` says that the address is not verified yet: points of guest orders may be waiting for its owner.
+    It says nothing of whether there are any, since the address may be somebody else's.
+    """
+
+    name: str | None
+    email: str | None
+    email_verified: bool
+    can_verify_email: bool
+    birthday: str | None
+    has_password: bool
+
+
+class MemberPanel(TypedDict):
+    """A member's first paint: name, balance, and the tab that opens."""
+
+    member: Member
+    balance: Balance
+    unseen: int
+    earn: list[EarnRule] | None
+    rewards: list[Reward] | None
+    my_rewards: CouponPage | None
+    referral: Referral | None
+    history: History | None
+
+
+class Challenge(TypedDict):
+    """A confirmation under way: a code was mailed."""
+
+    challenge: str
+    expires_at: datetime
+
+
+class Session(TypedDict):
+    """A session for this panel; the token is sent once. `device` is kept beside it and sent with later sign-ins."""
+
+    token: str
+    expires_at: datetime
+    member: Member
+    referral: Annotated[str | None, OneOf(["bound", "blocked"])]
+    device: str | None
+
+
+class ListedSession(TypedDict):
+    """Where a member is signed in: the family of the browser ("Firefox, Windows"), if known. Exact to the hour."""
+
+    browser: str | None
+    created_at: datetime
+    last_used_at: datetime | None
+    is_this: bool
+
+
+class SessionList(TypedDict):
+    """A member's sessions, newest first."""
+
+    sessions: list[ListedSession]
+
+
+class Redemption(TypedDict):
+    """A coupon that was bought or returned, and the balance after it."""
+
+    coupon: Coupon
+    balance: Balance
+
+
+class Clicked(TypedDict):
+    """After a click on a social rule."""
+
+    balance: Balance
+    rule: EarnRule
+
+
+class Visited(TypedDict):
+    """After the daily visit."""
+
+    points: int
+    balance: Balance
+
+
+class BirthdaySet(TypedDict):
+    """After a birthday was noted."""
+
+    member: Member
+    rule: EarnRule | None

@@ -1,0 +1,45 @@
+"""Rewards, as a member or a guest reads them."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import TypedDict
+
+from widget_server.widget.fields import RewardKind
+
+
+class Sliding(TypedDict):
+    """A reward whose cost the shopper chooses."""
+
+    min_points: int
+    max_points: int | None
+    step_points: int
+    point_value: Decimal
+
+
+class Reward(TypedDict):
+    """A reward as it stands for the reader now."""
+
+    id: str
+    kind: RewardKind
+    title: str | None
+    description: str | None
+    cost_points: int
+    amount: Decimal | None
+    percent: Decimal | None
+    product_name: str | None
+    sliding: Sliding | None
+    minimum_subtotal: Decimal | None
+    collections: list[str]
+    tier_name: str | None
+    ends_at: datetime | None
+    expires_after_days: int | None
+    combines: bool
+    available: bool
+    short_by: int
+    refusal: str | None
+
+
+class RewardList(TypedDict):
+    """The rewards as they stand for the member."""
+
+    rewards: list[Reward]

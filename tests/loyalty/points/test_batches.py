@@ -144,7 +144,7 @@ def test_the_same_key_is_the_same_batch(world: World, people: list[Shopper]) -> 
     first = settled(bulk(world, by=10))
     assert settled(bulk(world, by=10)).id == first.id
     assert people[0].balance == 110
-    for other in ({"by": 11}, {"to_balance": 10}, {"by": 10, "said": Annotation(comment="other")}):
+    for other in ({"by": 11}, {"to_balance": 10}, {"by": 10, "annotation": Annotation(comment="other")}):
         with pytest.raises(KeyReused):
             bulk(world, **other)
 

@@ -154,7 +154,7 @@ def receive(upload_id: str) -> ResponseReturnValue:
 )
 @ERROR_FILE.checked()
 def error_file(token: str) -> ResponseReturnValue:
-    """The rows that were not imported, for who has the address."""
+    """The rows that were not imported, for who has the address. Raises NotFound when it was altered or is too old."""
     try:
         shop_id, import_id = _signer().loads(token, max_age=ERROR_FILE_SECONDS)
     except BadSignature as forged:

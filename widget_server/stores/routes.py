@@ -22,7 +22,10 @@ stores = Blueprint("stores", __name__, url_prefix="/stores")
 
 @stores.post("/<platform>/<shop_id>/<path:topic>")
 def deliver(platform: str, shop_id: str, topic: str) -> ResponseReturnValue:
-    """A webhook: 200 means booked or parked in this commit; 401 a wrong signature, which leaves nothing."""
+    """A webhook: 200 means booked or parked in this commit; 401 a wrong signature, which leaves nothing.
+
+    Raises NotFound for a shop or a topic that there is not.
+    """
     known = PLATFORMS.get(platform)
     if known is None or topic not in known.TOPICS:
         raise NotFound("There is no such topic here.")

@@ -31,7 +31,7 @@ def mine(me: Shopper) -> MyBalance:
 
 @my_balance.route("GET", "/history", MEMBER, returns=History, parameters=(CURSOR,))
 def history(me: Shopper) -> History:
-    """An older page of rows."""
+    """An older page of rows. Raises BadRequest for a cursor that no page gave."""
     cursor = request.args.get("cursor", "")
     if not cursor.isdecimal() or len(cursor) > 18:
         raise BadRequest("This cursor is not one of ours.", field="cursor")

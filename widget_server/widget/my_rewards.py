@@ -24,7 +24,7 @@ CURSOR = query_parameter("cursor", "The next_cursor of the page before.")
 
 @my_rewards.route("GET", "", MEMBER, returns=CouponPage, parameters=(CURSOR,))
 def listed(me: Shopper) -> CouponPage:
-    """The member's coupons, newest first."""
+    """The member's coupons, newest first. Raises BadRequest for a cursor that no page gave."""
     try:
         page = views.my_rewards.page(me.shop, me.customer, cursor=request.args.get("cursor"))
     except ValueError as broken:

@@ -20,7 +20,7 @@ TAB = query_parameter("tab", "The tab that opens.", enum=TABS, default=TABS[0])
 
 @panel.route("GET", "", MEMBER, returns=MemberPanel, parameters=(TAB,))
 def member_panel(shopper: Shopper) -> MemberPanel:
-    """The member, the balance, and what the named tab shows."""
+    """The member, the balance, and what the named tab shows. Raises BadRequest for a tab that there is not."""
     tab = request.args.get("tab", TABS[0])
     if tab not in TABS:
         raise BadRequest(f"One of {', '.join(TABS)}.", field="tab")

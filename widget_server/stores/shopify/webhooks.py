@@ -4,6 +4,7 @@ Shopify signs the raw body only, so the topic is the one of our URL.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 
 from widget_server.loyalty.earning.order_states import Status
@@ -200,6 +201,23 @@ def _buyer(order: Fields) -> BuyerBody | None:
     }
 
 
+@dataclass(frozen=True)
+class _RefundParts:
+    """The money of a refund by what it is for; `lines` are its goods without tips."""
+
+    lines: list[Fields]
+    goods: Decimal
+    shipping: Decimal
+    line_tax: Decimal
+    goods_tax: Decimal
+    shipping_tax: Decimal
+
+    @property
+    def net(self) -> Decimal:
+        """All of it but the tax of the lines."""
+        return self.goods + self.shipping + self.goods_tax + self.shipping_tax
+
+
 def _refund(refund: Fields, *, tax_inside: bool | None, created_at: str | None) -> RefundBody | None:
     """A refund in the contract's words, or None while no money went back.
 
@@ -212,27 +230,13 @@ def _refund(refund: Fields, *, tax_inside: bool | None, created_at: str | None) 
     if moves and ("pending" in outcomes or "success" not in outcomes):
         return None
     moved = total_of((row for row in moves if row.text("status") == "success"), "amount")
-
-    rows = refund.items("refund_line_items")
-    kept = [row for row in rows if not _is_tip(row.part("line_item"))]
-    adjustments = refund.items("order_adjustments")
-    sent = [row for row in adjustments if row.text("kind") == "shipping_refund"]
-    others = [row for row in adjustments if row.text("kind") != "shipping_refund"]
-
-    goods = _sum(kept, "subtotal") - _sum(others, "amount")
-    # from 2024-10 on shipping stands in lines of its own, at times in both places
-    shipping = -_sum(sent, "amount") if sent else _sum(refund.items("refund_shipping_lines"), "subtotal_amount")
-    shipping += _sum(rows, "subtotal") - _sum(kept, "subtotal")  # tips
-    line_tax = _sum(rows, "total_tax")
-    goods_tax, shipping_tax = -_sum(others, "tax_amount"), -_sum(sent, "tax_amount")
-    if not (rows or adjustments or shipping):
-        goods = moved
-    apart = goods + shipping + line_tax + goods_tax + shipping_tax
+    parts = _refund_parts(refund, moved)
     if tax_inside is None:  # refunds/create: what moved either holds the lines' tax on top of them or does not
-        tax_inside = bool(moves) and abs(moved - (apart - line_tax)) < abs(moved - apart)
+        tax_inside = bool(moves) and abs(moved - parts.net) < abs(moved - parts.net - parts.line_tax)
+    goods, shipping = parts.goods, parts.shipping
     if tax_inside:  # lines come with their tax, adjustments without
-        goods, shipping = goods + goods_tax, shipping + shipping_tax
-    tax = max(line_tax + goods_tax + shipping_tax, ZERO)
+        goods, shipping = goods + parts.goods_tax, shipping + parts.shipping_tax
+    tax = max(parts.line_tax + parts.goods_tax + parts.shipping_tax, ZERO)
     amount = goods + shipping + (ZERO if tax_inside else tax)
     if amount <= 0:
         return None
@@ -243,10 +247,31 @@ def _refund(refund: Fields, *, tax_inside: bool | None, created_at: str | None) 
         "amount": amount,
         "shipping": shipping,
         "tax": tax if tax_inside else amount - goods - shipping,
-        "lines": _refund_lines(kept, goods),
+        "lines": _refund_lines(parts.lines, goods),
         # not processed_at, which may be set back: what counts is when the refund came to be
         "created_at": refund.moment("created_at", "processed_at") or created_at,
     }
+
+
+def _refund_parts(refund: Fields, moved: Decimal) -> _RefundParts:
+    """The parts as the body has them; `moved`, the money that went back, where it has none."""
+    rows = refund.items("refund_line_items")
+    kept = [row for row in rows if not _is_tip(row.part("line_item"))]
+    adjustments = refund.items("order_adjustments")
+    sent = [row for row in adjustments if row.text("kind") == "shipping_refund"]
+    others = [row for row in adjustments if row.text("kind") != "shipping_refund"]
+    goods = _sum(kept, "subtotal") - _sum(others, "amount")
+    # from 2024-10 on shipping stands in lines of its own, at times in both places
+    shipping = -_sum(sent, "amount") if sent else _sum(refund.items("refund_shipping_lines"), "subtotal_amount")
+    shipping += _sum(rows, "subtotal") - _sum(kept, "subtotal")  # tips
+    return _RefundParts(
+        lines=kept,
+        goods=goods if rows or adjustments or shipping else moved,
+        shipping=shipping,
+        line_tax=_sum(rows, "total_tax"),
+        goods_tax=-_sum(others, "tax_amount"),
+        shipping_tax=-_sum(sent, "tax_amount"),
+    )
 
 
 def _refund_lines(rows: list[Fields], goods: Decimal) -> list[RefundLineBody]:

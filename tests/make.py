@@ -151,7 +151,7 @@ class World:
         return {numbers[award.order_id]: award.points for award in awards.Award.of(self.shop) if award.points}
 
     def books_must_balance(self) -> None:
-        """After every story (design §4)."""
+        """After every story (contracts §15)."""
         if db.database.in_transaction():  # of `undone`: the commit that would write the journal never comes
             journal.append_noted()
         checks = [check for check in (*books.PROOFS, *books.SUMS) if check is not reports.audit_days]  # clocks jump

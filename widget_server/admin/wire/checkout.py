@@ -46,7 +46,7 @@ class NoReferralReward(Rule):
 
     def check(self, data: dict[str, Any], partial: bool) -> None:
         if data.get("referral_reward") is not None:
-            raise ValidationError("Rewards of referrals are coupons here: apply those.", field_name="referralReward")
+            raise ValidationError("Referral rewards are coupons here: apply the coupon.", field_name="referralReward")
 
     def shape(self, partial: bool) -> dict[str, Any]:
         return {"properties": {"referralReward": NEVER}}

@@ -33,7 +33,7 @@ class HeaderMappingInfo(Wire):
     @validates_schema
     def _both(self, data: dict[str, Any], **_: Any) -> None:
         if {one["column_name"] for one in data.get("header_mappings", ())} != set(COLUMNS):
-            raise ValidationError("EMAIL and POINTS, each once.", field_name="headerMappings")
+            raise ValidationError("EMAIL and POINTS, each exactly once.", field_name="headerMappings")
 
 
 class FileMetadata(Wire):

@@ -178,8 +178,8 @@ def shop() -> None:
 @click.option("--name", required=True)
 @click.option("--origin", "origins", required=True, multiple=True, help="A page origin; may be repeated.")
 @click.option("--currency", required=True, help="Three letters, as EUR.")
-@click.option("--timezone", required=True, help="As Europe/Berlin.")
-@click.option("--locale", required=True, help="As en or de-AT.")
+@click.option("--timezone", required=True, help="For example Europe/Berlin.")
+@click.option("--locale", required=True, help="For example en or de-AT.")
 @click.option("--platform", type=click.Choice(tuple(PLATFORMS)), default="generic", show_default=True)
 @click.option(
     "--webhook-secret", default=None, callback=_from_stdin, help="-: read the shop's own webhook secret from stdin."

@@ -125,7 +125,7 @@ def _status(order: Fields) -> str:
     if paid in _PLACED:  # sent out but not paid for is not yet fulfilled
         return "placed"
     if paid not in _PAID:
-        raise order.odd("financial_status", "one we know")
+        raise order.odd("financial_status", "a known value")
     return "fulfilled" if order.text("fulfillment_status") == "fulfilled" else "paid"
 
 

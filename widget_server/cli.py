@@ -160,7 +160,7 @@ def check(host: str | None) -> None:
 
 @main.command()
 def worker() -> None:
-    """Run jobs and what the clock asks for, until stopped."""
+    """Run jobs and scheduled work until stopped."""
     _open_safely()
     audit_log.act_as(audit_log.Actor())
     stop = threading.Event()
@@ -178,15 +178,15 @@ def shop() -> None:
 @click.option("--name", required=True)
 @click.option("--origin", "origins", required=True, multiple=True, help="A page origin; may be repeated.")
 @click.option("--currency", required=True, help="Three letters, as EUR.")
-@click.option("--timezone", required=True, help="As Europe/Berlin.")
-@click.option("--locale", required=True, help="As en or de-AT.")
+@click.option("--timezone", required=True, help="For example Europe/Berlin.")
+@click.option("--locale", required=True, help="For example en or de-AT.")
 @click.option("--platform", type=click.Choice(tuple(PLATFORMS)), default="generic", show_default=True)
 @click.option(
     "--webhook-secret", default=None, callback=_from_stdin, help="-: read the shop's own webhook secret from stdin."
 )
 @click.option("--json", "as_json", is_flag=True)
 def create_shop(as_json: bool, **facts: Any) -> None:
-    """Make a shop; its secrets are shown this once."""
+    """Create a shop; its secrets are shown only this once."""
     _open()
     facts["origins"] = list(facts["origins"])
     with db.atomic():
@@ -200,7 +200,7 @@ def create_shop(as_json: bool, **facts: Any) -> None:
 @click.argument("shop_id")
 @click.option("--api-url", required=True, help="https://NAME.myshopify.com, or the address of the WooCommerce site.")
 def connect_shop(shop_id: str, api_url: str) -> None:
-    """Let the shop's own checkout know each code; its keys are typed in, or read from standard input."""
+    """Make each code in the shop's own system too; its keys are typed in, or read from standard input."""
     _open()
     one = shops.by_id(shop_id)
     labels, address = codes.keys_of(one.platform), shops.clean_api_url(api_url)
@@ -213,14 +213,14 @@ def connect_shop(shop_id: str, api_url: str) -> None:
     shops.connect(one, api.url, api.keys)
     click.echo("Connected: from now on each new code is made in the shop too.")
     if one.platform in feeds.WATCHED:
-        click.echo("What changes in its orders is read too, every quarter of an hour, whether a webhook comes or not.")
+        click.echo("Changes of its orders are read too, every quarter of an hour, whether a webhook comes or not.")
         click.echo(_adopt_tax(one, api))
 
 
 @shop.command("disconnect")
 @click.argument("shop_id")
 def disconnect_shop(shop_id: str) -> None:
-    """Forget the keys to the shop's own API; codes that were made there stay there."""
+    """Delete the keys to the shop's own API; codes that were made there stay there."""
     _open()
     shops.disconnect(shops.by_id(shop_id))
     click.echo("Disconnected.")
@@ -303,7 +303,7 @@ def key() -> None:
 @click.option("--address", "addresses", multiple=True, help="Only from this IP address or network; may be repeated.")
 @click.option("--json", "as_json", is_flag=True)
 def create_key(shop_id: str, name: str, as_json: bool, **rights: Any) -> None:
-    """Make an API key; its secret is shown this once."""
+    """Create an API key; its secret is shown only this once."""
     _open()
     made, secret = api_keys.create_key(shops.by_id(shop_id).id, name, rights=_rights(**rights))
     _say({"key_id": made.id, "shop_id": shop_id, "name": name, "scope": made.scope, "api_key": secret}, as_json)
@@ -315,7 +315,7 @@ def create_key(shop_id: str, name: str, as_json: bool, **rights: Any) -> None:
 @click.option("--keep-hours", type=click.IntRange(0, 72), default=0, show_default=True)
 @click.option("--json", "as_json", is_flag=True)
 def rotate_key(key_id: str, shop_id: str, keep_hours: int, as_json: bool) -> None:
-    """Give a key a fresh secret, shown this once; the earlier one may stay good for some hours."""
+    """Give a key a new secret, shown only this once; the earlier one may stay valid for some hours."""
     _open()
     made, secret = api_keys.rotate_key(shops.by_id(shop_id).id, key_id, keep=timedelta(hours=keep_hours))
     _say({"key_id": made.id, "shop_id": shop_id, "name": made.name, "scope": made.scope, "api_key": secret}, as_json)
@@ -325,7 +325,7 @@ def rotate_key(key_id: str, shop_id: str, keep_hours: int, as_json: bool) -> Non
 @click.argument("key_id")
 @click.option("--shop", "shop_id", required=True)
 def revoke_key(key_id: str, shop_id: str) -> None:
-    """Make a key useless from now on."""
+    """Revoke a key; its tokens end too."""
     _open()
     api_keys.revoke_key(shops.by_id(shop_id).id, key_id)
     click.echo("Revoked.")
@@ -338,12 +338,12 @@ def secret() -> None:
 
 @secret.command("rotate")
 def rotate_secret() -> None:
-    """Put everything under a new WIDGET_SECRET_KEY; the old one stands in WIDGET_OLD_SECRET_KEYS until this is done."""
+    """Encrypt everything under a new WIDGET_SECRET_KEY; until then WIDGET_OLD_SECRET_KEYS has the old one."""
     settings = Settings.from_env()
     _need_none_fatal(checks.of_settings(settings))
     _open(settings)
     if checks.is_served(settings):
-        raise click.ClickException("Stop every server of this database first: it would go on with the keys before.")
+        raise click.ClickException("Stop every server of this database first: it would keep using the former keys.")
     done = secret_rotation.rotate()
     click.echo(f"{done.keys} keys and {done.resealed} sealed values are under the new secret. Take the old secret out")
     click.echo("of WIDGET_OLD_SECRET_KEYS, and start the server.")
@@ -367,7 +367,7 @@ def plan(file: Path, shop_id: str | None) -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--shop", "shop_id", default=None, help="Needed when there are several shops.")
 def apply(file: Path, shop_id: str | None) -> None:
-    """Make the shop's program what the file says: all of it or nothing; twice changes nothing."""
+    """Make the shop's program match the file, in full or not at all; a second run changes nothing."""
     _open()
     _print_changes(apply_file(_the_shop(shop_id), parse_file(_text(file))))
 
@@ -376,7 +376,7 @@ def apply(file: Path, shop_id: str | None) -> None:
 @click.option("--since", is_flag=True, help="Only what was written since the last audit that found nothing.")
 @click.option("--accept", default=None, metavar="SHOP", help="First take the rows of this shop as they are.")
 def audit(since: bool, accept: str | None) -> None:
-    """Prove the books; exit 1 with a line for each row that is wrong, if any is: table, id, and what is wrong."""
+    """Audit the books; exit 1 with a line for each row that is wrong: table, id and what is wrong."""
     _open()
     if accept is not None:
         books.accept(shops.by_id(accept))
@@ -411,7 +411,7 @@ def backup(file: Path) -> None:
 @main.command("demo")
 @click.option("--port", default=8000, show_default=True, help="The widget server's port.")
 @click.option("--shop-port", default=8001, show_default=True, help="The demo shop's port.")
-@click.option("--reset", is_flag=True, help="Begin anew: forget the demo's data.")
+@click.option("--reset", is_flag=True, help="Start again: delete the demo's data.")
 def run_demo(port: int, shop_port: int, reset: bool) -> None:
     """Run the widget server and a small shop that uses it, with a program and some history."""
     if port == shop_port:
@@ -554,7 +554,7 @@ def _rights(scope: str, services: tuple[str, ...], expires: str | None, addresse
     """The rights of a key as the options say them; raises BadRequest naming the option that cannot be read."""
     pairs = dict(one.partition("=")[::2] for one in services)
     if any(not scope for scope in pairs.values()):
-        raise BadRequest("A service comes with its scope, as accounts=read.", field="--service")
+        raise BadRequest("Give each service with its scope, as accounts=read.", field="--service")
     try:
         ends = None if expires is None else clock.parse(expires)
     except ValueError as wrong:
@@ -575,7 +575,7 @@ def _adopt_tax(one: Shop, api: Api) -> str:
     if prices.tax_percent is None:
         return f"Its prices are {prices}: set prices_include_tax and tax_percent by hand."
     if programs.adopt_tax(one.id, prices.tax_percent):
-        return f"Its prices are {prices}: the program's prices_include_tax and tax_percent say so from now on."
+        return f"Its prices are {prices}: the program's prices_include_tax and tax_percent are set to this now."
     return f"Its prices are {prices}: the program's prices_include_tax and tax_percent stay as they were set."
 
 
@@ -613,7 +613,7 @@ def _the_shop(shop_id: str | None) -> Shop:
         return shops.by_id(shop_id)
     found: list[Shop] = list(Shop.everywhere().limit(2))
     if len(found) != 1:
-        raise BadRequest("Say which shop: there is not exactly one.", field="--shop")
+        raise BadRequest("Name the shop: there is none, or more than one.", field="--shop")
     return found[0]
 
 

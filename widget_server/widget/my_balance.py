@@ -35,7 +35,7 @@ def history() -> ResponseReturnValue:
     me = auth.member()
     cursor = request.args.get("cursor", "")
     if not cursor.isdecimal() or len(cursor) > 18:
-        raise BadRequest("This cursor is not one of ours.", field="cursor")
+        raise BadRequest("This cursor is not valid.", field="cursor")
     account = ledger.account_of(me.shop.id, me.customer.id)
     return jsonify(views.my_balance.history(me.shop, me.customer, account, cursor=cursor))
 

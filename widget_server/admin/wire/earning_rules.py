@@ -111,7 +111,7 @@ class PointsOnly(Rule):
 
     def check(self, data: dict[str, Any], partial: bool) -> None:
         if data["earning_rule"].get("conversion_rate") is not None:
-            raise ValidationError("A rule of this kind knows no amount of money.", field_name="earningRule")
+            raise ValidationError("A rule of this kind takes no amount of money.", field_name="earningRule")
 
     def shape(self, partial: bool) -> dict[str, Any]:
         return {"properties": {"earningRule": {"properties": {"conversionRate": NEVER}}}}

@@ -46,7 +46,7 @@ def _guard_forms(app: Flask) -> None:
         if request.method == "POST":
             sent, kept = request.form.get("csrf", ""), session.get("csrf", "")
             if not kept or not secrets.compare_digest(sent.encode(), kept.encode()):
-                abort(400, "This form has grown old. Go back, load the page again and send it once more.")
+                abort(400, "This form has expired. Go back, load the page again and send it once more.")
 
     @app.before_request
     def keep_referral() -> None:

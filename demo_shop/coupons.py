@@ -25,7 +25,7 @@ _REASONS = {
     "failed": "This code could not be made.",
     "not_yours": "This code belongs to somebody else. Log in with the e-mail it was given to.",
     "other_currency": "This code is for another currency.",
-    "other_collection": "Nothing in your cart goes with this code.",
+    "other_collection": "This code does not apply to anything in your cart.",
 }
 
 

@@ -71,15 +71,15 @@ def write(shop: Shop) -> str:
     shop.outbox.flush()
     waiting = shop.outbox.waiting()
     if waiting.count:
-        return f"The shop has its past; {waiting.count} messages wait for the loyalty server."
-    return f"The shop has its past: {len(shop.orders.newest(1000))} orders, all told to the loyalty server."
+        return f"The history was created; {waiting.count} messages wait for the loyalty server."
+    return f"The history was created: {len(shop.orders.newest(1000))} orders, all sent to the loyalty server."
 
 
 def first_customer(shop: Shop) -> Customer:
     """The one with the longest past; raises LookupError before there is any."""
     customer = shop.customers.find(1)
     if customer is None:
-        raise LookupError("The shop has no past yet.")
+        raise LookupError("The shop has no history yet.")
     return customer
 
 

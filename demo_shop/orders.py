@@ -171,7 +171,7 @@ class Orders:
             line = next((line for line in order.body["lines"] if line["id"] == line_id), None)
             units_left = order.units_left(line) if line else 0
             if line is None or not 1 <= quantity <= units_left:
-                raise OrderRefused("That much of the line is not left to refund.")
+                raise OrderRefused("This is more than can still be refunded of this line.")
             # the last units take what rounding left over
             goods = spread(order.goods_left(line), [Decimal(units_left - quantity), Decimal(quantity)])[1]
             goods = min(goods, order.refundable)
@@ -240,7 +240,7 @@ class Orders:
         with self._outbox.transaction() as connection:
             order = _load(connection, order_id)
             if not order.can(verb):
-                raise OrderRefused(f"Order #{order_id} is {order.body['status']}: it takes no “{verb}” now.")
+                raise OrderRefused(f"Order #{order_id} is {order.body['status']}: “{verb}” is not possible now.")
             change(order)
             order.body["revision"] += 1
             order.body["modified_at"] = stamp(at)

@@ -119,7 +119,7 @@ class Outbox:
         try:
             return self._pause() if self.flush() else None
         except Exception:  # whatever one message or one moment brings, the thread goes on
-            _log.exception("sending stopped short")
+            _log.exception("sending stopped with an error")
             return None
 
     def _pause(self) -> float:

@@ -89,7 +89,7 @@ class World:
         return rewards.save_reward(self.shop, f"{kind}-{number}", kind=kind, position=number, cost_points=cost, **facts)
 
     def tier(self, name: str, required: int, multiplier: str | None = None) -> tiers.Tier:
-        """A level; the tier program is switched on."""
+        """A tier; the tier program is switched on."""
         tiers.save_program(self.shop, active=True)
         return tiers.create(self.shop, name, required, multiplier=Decimal(multiplier) if multiplier else None)
 
@@ -152,7 +152,7 @@ class World:
         return {numbers[award.order_id]: award.points for award in awards.Award.of(self.shop) if award.points}
 
     def books_must_balance(self) -> None:
-        """After every story (design §4)."""
+        """After every story (contracts §15)."""
         if db.database.in_transaction():  # of `undone`: the commit that would write the journal never comes
             journal.append_noted()
         checks = [check for check in (*books.PROOFS, *books.SUMS) if check is not reports.audit_days]  # clocks jump

@@ -284,10 +284,10 @@ def test_connecting_reads_what_the_prices_hold_and_leaves_what_the_owner_set(she
         shop.may_read_settings = False
         assert connect().startswith("Its tax settings cannot be read with these keys (answered 403")
         shop.may_read_settings = True
-        assert connect().endswith("no rate that is known: set prices_include_tax and tax_percent by hand.")
+        assert connect().endswith("not known: set prices_include_tax and tax_percent by hand.")
         rate = {"country": "DE", "state": "", "priority": 1, "compound": False, "class": "standard"}
         shop.rates.append({**rate, "rate": "19.0000"})
-        assert connect().endswith("19 %: the program's prices_include_tax and tax_percent say so from now on.")
+        assert connect().endswith("19 %: the program's prices_include_tax and tax_percent are set to this now.")
         assert (world.program.rules.prices_include_tax, world.program.rules.tax_percent) == (True, Decimal(19))
         world.settings(tax_percent=Decimal(7))
         assert connect().endswith("prices_include_tax and tax_percent stay as they were set.")

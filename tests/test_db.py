@@ -181,7 +181,7 @@ def test_only_two_kinds_of_database_are_known() -> None:
         db.open_database("mysql://localhost/x")
 
 
-def test_the_sqlite_in_use_keeps_its_commits(database: str) -> None:  # design §5
+def test_the_sqlite_in_use_keeps_its_commits(database: str) -> None:
     assert db.sqlite_weakness() is None
 
 

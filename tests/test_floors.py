@@ -1,4 +1,4 @@
-"""Imports go down only (design: the floors). What lies below reaches up by an event or a job name."""
+"""Imports go down only (docs/architecture.md). What lies below reaches up by an event or a job name."""
 
 import ast
 from collections.abc import Iterator

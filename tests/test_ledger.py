@@ -305,7 +305,7 @@ def test_the_audit_is_not_misled_by_shoppers_who_go_on(world: World) -> None:
     assert at_once(*[lambda ann=ann: goes_on(ann) for ann in people], audits)[-1] == []
 
 
-# Audit (design §4)
+# Audit (contracts §15)
 
 
 @pytest.fixture

@@ -110,7 +110,7 @@ def _need_same(facts: dict[str, Any], port: int, shop_port: int) -> None:
     """The shop's origin and the widget's address were given to both sides when the demo was made."""
     made = (facts["widget_url"], facts["origin"])
     if made != (_widget_url(port), _shop_url(shop_port)):
-        raise click.ClickException(f"The demo lives at {made[0]} and {made[1]}: use these ports, or --reset.")
+        raise click.ClickException(f"The demo was made for {made[0]} and {made[1]}: use these ports, or --reset.")
 
 
 def _widget_url(port: int) -> str:
@@ -153,7 +153,7 @@ def _wait(address: str, child: subprocess.Popen[bytes]) -> None:
 def _until_one_ends(children: list[subprocess.Popen[bytes]]) -> None:
     while all(child.poll() is None for child in children):
         time.sleep(0.2)
-    raise click.ClickException("One of the two ended by itself; see above.")
+    raise click.ClickException("The server or the shop ended by itself; see above.")
 
 
 def _stop(child: subprocess.Popen[bytes]) -> None:

@@ -183,7 +183,7 @@ def _keep_at(work_round: Callable[[], bool], stop: threading.Event) -> None:
             db.connect()
             worked = work_round()
         except Exception:
-            log.exception("the worker stumbled; it goes on")
+            log.exception("a step of the worker failed with an error; it continues")
             db.disconnect()
             worked = False
         if not worked:

@@ -53,7 +53,7 @@ def rotate() -> Rotated:
     """
     if not config.current().old_secret_keys:
         raise BadRequest(
-            "Set WIDGET_SECRET_KEY to the new key and WIDGET_OLD_SECRET_KEYS to the one before, and run this again.",
+            "Set WIDGET_SECRET_KEY to the new key and WIDGET_OLD_SECRET_KEYS to the former one, and run this again.",
             field="WIDGET_OLD_SECRET_KEYS",
         )
     with db.atomic():

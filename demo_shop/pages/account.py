@@ -63,7 +63,7 @@ def log_in() -> AnyResponse | tuple[str, int]:
     who = here.shop().customers.log_in(form.get("email", ""), request.form.get("password", ""))
     if who is None:
         typed = {"log_in_email": form.get("email", "")}
-        return _ways_in(typed, {"log_in_email": "E-mail and password do not go together."}), 422
+        return _ways_in(typed, {"log_in_email": "E-mail or password is wrong."}), 422
     here.log_in(who)
     return redirect(here.path_back(url_for(".account")))
 
@@ -105,7 +105,7 @@ def confirm(token: str) -> AnyResponse:
     try:
         number, email = _signer().loads(token, max_age=_CONFIRM_SECONDS)
     except BadSignature:
-        abort(404, "This link is no longer good. Log in and let us send a new one.")
+        abort(404, "This link is no longer valid. Log in to get a new one.")
     who = here.shop().customers.find(number)
     if who is None or who.email != email:
         abort(404)

@@ -64,7 +64,7 @@ def _apply(code: str) -> Response:
     elif refusal := here.add_code(code):
         flash(refusal)
     elif not here.quantities():
-        flash("Your code is kept. It is taken off once there is something in the cart.")
+        flash("Your code is kept. It is applied once there is something in the cart.")
     return redirect(url_for(".cart"))
 
 
@@ -72,5 +72,5 @@ def _line() -> tuple[str, int]:
     form = here.form()
     product_id, quantity = form.get("product", ""), form.get("quantity", "1")
     if product_id not in PRODUCTS or not (quantity.isascii() and quantity.isdigit() and len(quantity) <= 3):
-        abort(400, "That is no quantity of anything we sell.")
+        abort(400, "This is not a valid product and quantity.")
     return product_id, int(quantity)

@@ -32,7 +32,7 @@ def place() -> Response | tuple[str, int]:
     form = here.form()
     key = form.get("key", "")
     if not key:
-        abort(400, "This form is not whole. Load the page again.")
+        abort(400, "This form is incomplete. Load the page again.")
     order_id = here.shop().orders.number_for(key)
     if placed := here.shop().orders.find(order_id):
         return _page_of(placed)

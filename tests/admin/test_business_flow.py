@@ -1,4 +1,4 @@
-"""The nine steps of the documents' business flow, as one story over the wire (seeds: wix-business-flow)."""
+"""The nine steps of the documents' business flow, as one story over the wire (docs/wix-api.md, S:001)."""
 
 from tests.integrator import Integrator
 from tests.make import World

@@ -81,7 +81,7 @@ UNSAID = {
         "code",
     ],
 }
-UNSTORABLE = "This text holds a NUL or half a character."  # anywhere: a pattern on each text would hide all else
+UNSTORABLE = "This text has a NUL or an unpaired surrogate."  # anywhere: a pattern on each text would hide all else
 
 
 def _refresh(world: World) -> None:

@@ -77,7 +77,7 @@ def test_a_postgres_that_forgets_is_refused(database: str, name: str, monkeypatc
         return
     shown = databases._shown
     monkeypatch.setattr(databases, "_shown", lambda setting: "off" if setting == name else shown(setting))
-    (one,) = [one for one in found(database) if one.is_fatal and "may forget" in one.text]
+    (one,) = [one for one in found(database) if one.is_fatal and "may lose" in one.text]
     assert name in one.text and "ALTER SYSTEM" in one.text
 
 

@@ -52,7 +52,7 @@ def test_seed_tells_months_of_honest_history_once(receiver, config, config_file)
         run("seed", "--config", config_file), capture_output=True, text=True, timeout=60, check=False
     )
     assert (first.returncode, first.stderr) == (0, "")
-    assert "all told to the loyalty server" in first.stdout
+    assert "all sent to the loyalty server" in first.stdout
     assert not any(secret in first.stdout for secret in (config.identity_secret, config.webhook_secret))
     assert receiver.forged == 0
 

@@ -62,7 +62,7 @@ def test_what_does_not_fit_the_shop_is_named_and_changes_nothing(world: World, t
 
 def test_a_level_that_is_asked_for_says_by_whom(world: World) -> None:
     apply(world.shop, DEMO)
-    with pytest.raises(BadRequest, match=r"'Gold' cannot go: rewards\.gold asks for it"):
+    with pytest.raises(BadRequest, match=r"'Gold' cannot be removed: rewards\.gold refers to it"):
         plan(world.shop, parse("tiers: {levels: []}"))
 
 

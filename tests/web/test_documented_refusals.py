@@ -34,7 +34,7 @@ def test_the_responses_say_by_status_which_codes_there_are() -> None:
     found = CALL.responses(ErrorBody)
     assert {status: one["description"] for status, one in found.items()} == {
         "404": "- `not_found`: There is no such thing here.",
-        "409": "- `reward_unavailable`: This reward cannot be had now.",
+        "409": "- `reward_unavailable`: This reward is not available now.",
         "413": f"- `too_large`: {RequestEntityTooLarge.description}",
     }
     assert "`NOT_FOUND`" in CALL.responses(ErrorBody, admin=True)["404"]["description"]

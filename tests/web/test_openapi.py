@@ -79,8 +79,8 @@ def test_each_call_of_the_admin_api_names_what_may_refuse_it(document: dict[str,
     assert redeem["409"]["description"].splitlines() == [
         "- `KEY_REUSED`: This request key was used for another request.",
         "- `NOT_ENOUGH_POINTS`: There are not enough points.",
-        "- `REWARD_LIMIT_REACHED`: You have had this reward as often as it is given.",
-        "- `REWARD_UNAVAILABLE`: This reward cannot be had now.",
+        "- `REWARD_LIMIT_REACHED`: You have reached the limit of this reward.",
+        "- `REWARD_UNAVAILABLE`: This reward is not available now.",
         "- `TIER_TOO_LOW`: This reward is for a higher tier.",
     ]
     assert "- `NOT_FOUND`: There is no such thing here." in redeem["404"]["description"]

@@ -450,7 +450,7 @@ def test_a_cursor_of_fields_that_are_gone_is_too_old(accounts: List) -> None:
     for gone in ("tier.id", "points.balance"):
         fields = {name: field for name, field in ACCOUNTS.fields.items() if name != gone}
         entity = Entity(ACCOUNTS.name, fields, ACCOUNTS.key, ACCOUNTS.newest)
-        with pytest.raises(BadRequest, match="no cursor of this list, or too old"):
+        with pytest.raises(BadRequest, match="not a cursor of this list, or has expired"):
             query.page(entity, accounts.select, {"cursorPaging": {"cursor": cursor}}, shop_id=accounts.shop_id)
 
 
@@ -653,7 +653,7 @@ def test_a_list_of_texts_has_some_or_all_of_others(parcels: Callable[..., str]) 
     assert parcels({"$not": {"labels": {"$hasSome": ["red"]}}}) == "cde"
     assert parcels({"labels": None}) == parcels({"labels": {"$isEmpty": True}}) == "de"
     assert parcels({"labels": {"$exists": True}}) == "abcd"
-    with pytest.raises(BadRequest, match="knows"):
+    with pytest.raises(BadRequest, match="supports"):
         parcels({"labels": {"$eq": "red"}})
 
 
@@ -963,7 +963,7 @@ def test_what_was_found_on_any_page_can_be_summed_up(accounts: List) -> None:
 
 @pytest.mark.parametrize("asked", [{}, {"filter": {"contact.name": {"$ne": "x"}}}])
 def test_newest_first_is_read_from_the_index(accounts: List, asked: Json) -> None:
-    """Neither the first page nor one further on sorts the shop's accounts (design §7)."""
+    """Neither the first page nor one further on sorts the shop's accounts."""
     page = accounts.page({**asked, "cursorPaging": {"limit": 3}})
     for where in ({**asked, "cursorPaging": {"limit": 3}}, {"cursorPaging": {"cursor": page.next}}):
         plan = "\n".join(_plan(accounts, where))

@@ -125,7 +125,9 @@ def test_a_table_says_what_the_call_takes(world: World, client: FlaskClient, doc
             body["amount"] = 1
         answer = integrator.post(path, body, status=400)
         (fault,) = answer["details"]["validationError"]["fieldViolations"]
-        listed = re.search(r"(?:These are:|is one of|are some of|knows) (.+?)(?:, not .+)?\.$", fault["description"])
+        listed = re.search(
+            r"(?:These are:|These can:|is one of|are some of|supports) (.+?)(?:, not .+)?\.$", fault["description"]
+        )
         assert listed, fault
         return set(listed[1].split(", "))
 

@@ -1,4 +1,4 @@
-"""The look's rule of contrast holds for any colour that an owner picks (look: tokens)."""
+"""The contrast of WCAG 2.2 AA holds for any colour that an owner picks."""
 
 from hypothesis import example, given
 from hypothesis import strategies as st

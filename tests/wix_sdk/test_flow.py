@@ -1,4 +1,4 @@
-"""The nine steps of Wix's own article on a loyalty program, from a draft to a discount (seeds/wix-business-flow)."""
+"""The nine steps of Wix's own article on a loyalty program, from a draft to a discount (docs/wix-api.md, S:001)."""
 
 from tests.test_serve import until
 from tests.wix_sdk.actors import Site

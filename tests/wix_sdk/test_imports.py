@@ -1,4 +1,4 @@
-"""imports: balances from a CSV file (wix-api §1b, seeds/adjusting-balances; acceptance 56)."""
+"""imports: balances from a CSV file (wix-api §1b; acceptance 56)."""
 
 import urllib.request
 from datetime import datetime

@@ -159,4 +159,4 @@ def _unpacked(packed: str | None) -> Any:
         sent = json.loads(base64.urlsafe_b64decode(packed + "=" * (-len(packed) % 4)))
         return sent["query"]
     except (binascii.Error, ValueError, KeyError, TypeError) as broken:
-        raise BadRequest("This is no query as the SDK packs it.", field=".r") from broken
+        raise BadRequest("This is not a query as the SDK encodes it.", field=".r") from broken

@@ -71,7 +71,7 @@ def create_customer(caller: Caller, body: shapes.NewCustomer) -> shapes.Customer
     refuses=(EmailInvalid, CustomerExists),
 )
 def bulk_create_customers(caller: Caller, body: shapes.NewCustomers) -> BulkResults[shapes.Customer]:
-    """Up to 100 customers; one that is refused leaves the others be."""
+    """Up to 100 customers; one that is refused does not affect the others."""
     return bulk(body.customers, lambda one: _made(caller.shop, one))
 
 

@@ -47,7 +47,7 @@ def create_rule(caller: Caller, body: NewRule) -> RuleResponse:
     refuses=(TierUnknown,),
 )
 def bulk_create_rules(caller: Caller, body: NewRules) -> BulkResults[LoyaltyEarningRule]:
-    """Up to 100 rules; one that is refused leaves the others be."""
+    """Up to 100 rules; one that is refused does not affect the others."""
     return bulk(body.earning_rules, lambda one: _made(caller.shop, one))
 
 

@@ -158,7 +158,7 @@ def error_file(token: str) -> ResponseReturnValue:
     try:
         shop_id, import_id = _signer().loads(token, max_age=ERROR_FILE_SECONDS)
     except BadSignature as forged:
-        raise NotFound("This address is too old, or never was one.") from forged
+        raise NotFound("This address has expired or is not valid.") from forged
     lines = imports.error_file(shops.by_id(shop_id), import_id)
     return Response(
         "".join(lines),

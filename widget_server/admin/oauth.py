@@ -93,7 +93,7 @@ def _again(body: TokenRequest) -> Tokens:
         if holder.by is None or holder.by.key.id != used.key.id:
             raise SignedOut()
     elif holder.identity == "app":
-        raise SignedOut("An app renews with its client_id and client_secret.")
+        raise SignedOut("To refresh an app's token, send its client_id and client_secret.")
     return access_tokens.regrant(refresh, address=client_address())
 
 

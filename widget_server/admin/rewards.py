@@ -67,7 +67,7 @@ def create_reward(caller: Caller, body: NewReward) -> RewardResponse:
     refuses=(TierUnknown, NotWholeCoins),
 )
 def bulk_create_rewards(caller: Caller, body: NewRewards) -> BulkResults[LoyaltyReward]:
-    """Up to 10 rewards; one that is refused leaves the others be."""
+    """Up to 10 rewards; one that is refused does not affect the others."""
     return bulk(body.rewards, lambda one: _made(caller.shop, one))
 
 

@@ -199,7 +199,7 @@ def _place(found: re.Match[str]) -> str:
 
 
 def bulk(items: Iterable[Sent], act: Callable[[Sent], Made]) -> BulkResults[Made]:
-    """Do `act` for each item; one that is refused leaves the others be (wix-api §3)."""
+    """Do `act` for each item; one that is refused does not affect the others (wix-api §3)."""
     results: list[BulkResult[Made]] = []
     for index, item in enumerate(items):
         metadata: ItemMetadata = {"original_index": index, "success": True}

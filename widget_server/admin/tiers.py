@@ -32,7 +32,7 @@ TIER, SETTINGS = "/tiers/<string(length=36):tier_id>", "/tiers/program-settings"
 
 @service.route("POST", "/tiers", MANAGE, takes=NewTierBody, returns=TierResponse, refuses=(TierTaken,))
 def create_tier(caller: Caller, body: NewTierBody) -> TierResponse:
-    """A new level; its name and its points are each unique."""
+    """A new tier; its name and its points are each unique."""
     with naming(ON_THE_WIRE):
         return {"tier": _made(caller.shop, body.tier)}
 
@@ -41,25 +41,25 @@ def create_tier(caller: Caller, body: NewTierBody) -> TierResponse:
     "POST", "/bulk/tiers/create", MANAGE, takes=NewTiers, returns=BulkResults[LoyaltyTier], refuses=(TierTaken,)
 )
 def bulk_create_tiers(caller: Caller, body: NewTiers) -> BulkResults[LoyaltyTier]:
-    """Up to 20 levels; one that is refused leaves the others be."""
+    """Up to 20 tiers; one that is refused does not affect the others."""
     return bulk(body.tiers, lambda one: _made(caller.shop, one))
 
 
 @service.route("GET", "/tiers", READ, returns=TiersResponse)
 def list_tiers(caller: Caller) -> TiersResponse:
-    """Every level, lowest first."""
+    """Every tier, lowest first."""
     return {"tiers": [tier(one) for one in tiers.listed(caller.shop.id)]}
 
 
 @service.route("GET", "/tiers/program", READ, returns=TiersProgram)
 def get_tiers_program(caller: Caller) -> TiersProgram:
-    """Levels and settings; settings are made, disabled, when there are none."""
+    """Tiers and settings; settings are created, disabled, when there are none."""
     return {**list_tiers(caller), **get_settings(caller)}
 
 
 @service.route("GET", SETTINGS, READ, returns=SettingsResponse)
 def get_settings(caller: Caller) -> SettingsResponse:
-    """The settings; made, disabled, when there are none."""
+    """The settings; created, disabled, when there are none."""
     return {"program_settings": settings(tiers.program_settings(caller.shop))}
 
 
@@ -72,7 +72,7 @@ def create_settings(caller: Caller, body: NewSettingsBody) -> SettingsResponse:
 
 @service.route("PATCH", SETTINGS, MANAGE, takes=SettingsChange, returns=SettingsResponse, refuses=(StaleRevision,))
 def update_settings(caller: Caller, body: SettingsChange) -> SettingsResponse:
-    """Switch tiers on or off, change their window, and say anew what the base tier is called."""
+    """Switch tiers on or off, change their window, and rename the base tier."""
     sent = body.program_settings
     row = tiers.change_program(caller.shop, sent.revision, **settings_columns(sent))
     return {"program_settings": settings(row)}
@@ -80,7 +80,7 @@ def update_settings(caller: Caller, body: SettingsChange) -> SettingsResponse:
 
 @service.route("GET", TIER, READ, returns=TierResponse, refuses=(NotFound,))
 def get_tier(caller: Caller, tier_id: str) -> TierResponse:
-    """One level."""
+    """One tier."""
     return {"tier": tier(tiers.need(caller.shop, tier_id))}
 
 
@@ -96,7 +96,7 @@ def update_tier(caller: Caller, body: TierChange, tier_id: str) -> TierResponse:
 
 @service.route("DELETE", TIER, MANAGE, query=RevisionQuery, returns=Empty, refuses=(NotFound, StaleRevision))
 def delete_tier(caller: Caller, sent: RevisionQuery, tier_id: str) -> Empty:
-    """Remove a level; who stood in it moves to the one their points reach."""
+    """Delete a tier; its members move to the tier that their points reach."""
     tiers.remove(caller.shop, tier_id, sent.revision)
     return {}
 

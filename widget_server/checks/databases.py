@@ -45,10 +45,10 @@ def _sqlite(file: Path, seconds: float) -> Iterator[Finding]:
         yield refusal(f"{file} cannot keep a write-ahead log (mode {mode}): move it to a disk of this machine.")
     (encoding,) = database.execute_sql("PRAGMA encoding").fetchone()
     if encoding != "UTF-8":
-        yield refusal(f"{file} keeps its texts as {encoding}: make it anew, they must be UTF-8.")
+        yield refusal(f"{file} stores text as {encoding}: create it again with UTF-8.")
     yield from _pages(file, seconds)
     if file.stat().st_mtime > clock.now().timestamp() + CLOCK_MAY_DIFFER.total_seconds():
-        yield warning(f"{file} was written later than it is now: set the clock of this machine, points depend on it.")
+        yield warning(f"{file} has a time of change in the future: set the clock of this machine, points depend on it.")
 
 
 def _pages(file: Path, seconds: float) -> Iterator[Finding]:
@@ -76,12 +76,12 @@ def _postgres(settings: Settings) -> Iterator[Finding]:
         yield refusal(f"PostgreSQL {_shown('server_version')} is too old: 13 or newer is needed.")
     if off := [name for name in MUST_BE_ON if _shown(name) == "off"]:
         yield refusal(
-            f"PostgreSQL may forget what it has confirmed, {' and '.join(off)} being off: "
+            f"PostgreSQL may lose committed transactions, since {' and '.join(off)} is off: "
             f"ALTER SYSTEM SET {off[0]} = on (or ALTER DATABASE or ROLE, where it was set)."
         )
     if _shown("server_encoding") != "UTF8":
         yield refusal(
-            f"The database keeps its texts as {_shown('server_encoding')}, which has no room for most names: "
+            f"The database stores text as {_shown('server_encoding')}, which cannot hold most names: "
             "make it with ENCODING 'UTF8'."
         )
     if _shown("transaction_read_only") == "on" or _value("SELECT pg_is_in_recovery()"):

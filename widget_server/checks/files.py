@@ -55,7 +55,7 @@ def _database(file: Path, instance: Path) -> Iterator[Finding]:
                 _close(one, FILE_MODE)
         except OSError as failure:
             yield refusal(
-                f"{one} may be read or changed by others, and cannot be mended ({failure.strerror}): chown it."
+                f"{one} may be read or changed by others, and cannot be corrected ({failure.strerror}): chown it."
             )
     folder = file.parent
     mode = folder.stat().st_mode if folder.exists() else FOLDER_MODE

@@ -47,8 +47,8 @@ def _unknown() -> Iterator[Finding]:
     for name in sorted(os.environ):
         if name.startswith("WIDGET_") and name not in config.NAMES:
             near = difflib.get_close_matches(name, config.NAMES, n=1)
-            meant = f": {near[0]} is meant?" if near else "."
-            yield refusal(f"{name} is no setting of this server{meant} Rename or unset it.")
+            meant = f": did you mean {near[0]}?" if near else "."
+            yield refusal(f"{name} is not a setting of this server{meant} Rename or unset it.")
 
 
 def _secret_key(key: str) -> Iterator[Finding]:
@@ -78,7 +78,7 @@ def _base_url(settings: Settings, host: str | None) -> Iterator[Finding]:
     except ValueError:
         address, port, name = SplitResult("", "", "", "", ""), None, None
     if address.scheme not in ("http", "https") or not name or port == 0 or re.search(r"[\s$`{}<>\"]", url):
-        yield refusal(f"WIDGET_BASE_URL {url!r} is no address: set it to one like https://loyalty.shop.example.")
+        yield refusal(f"WIDGET_BASE_URL {url!r} is not an address: set it to one like https://loyalty.shop.example.")
         return
     if address.path or address.query or address.fragment or "?" in url or "#" in url:
         yield refusal(
@@ -91,7 +91,7 @@ def _base_url(settings: Settings, host: str | None) -> Iterator[Finding]:
         yield refusal(f"WIDGET_BASE_URL {url} is not https: plain http is fine on loopback only.")
     if host is not None and config.is_loopback(name) and not config.is_loopback(host):
         yield refusal(
-            f"--host {host} opens the server to others, but WIDGET_BASE_URL {url} leads every browser to itself: "
+            f"--host {host} opens the server to others, but WIDGET_BASE_URL {url} sends every browser to itself: "
             "set WIDGET_BASE_URL to the address that browsers use, or listen on 127.0.0.1."
         )
     if address.scheme == "https" and not settings.proxies:
@@ -122,14 +122,14 @@ def _mail(settings: Settings) -> Iterator[Finding]:
         server, host = SplitResult("", "", "", "", ""), ""
     if url and not host:
         yield refusal(
-            "WIDGET_MAIL_URL names no mail server: it is like smtp+starttls://user:password@mail.example:587."
+            "WIDGET_MAIL_URL names no mail server: set it to one like smtp+starttls://user:password@mail.example:587."
         )
     elif scheme in MAIL_SCHEMES_OPEN and server.password and not config.is_loopback(host):
         yield warning("WIDGET_MAIL_URL sends its password unencrypted: use smtps:// or smtp+starttls://.")
     sender = settings.mail_from.rpartition("@")[2].rstrip("> ")
     if url and is_public(settings) and (config.is_loopback(sender) or "." not in sender):
         yield warning(
-            f"WIDGET_MAIL_FROM {settings.mail_from} is no address that others can answer, and their mail servers may "
+            f"WIDGET_MAIL_FROM {settings.mail_from} is not an address that can receive replies, and other servers may "
             "refuse it: set it to one of your domain."
         )
 
@@ -138,25 +138,25 @@ def _contact(settings: Settings) -> Iterator[Finding]:
     contact = settings.security_contact
     if contact and not re.fullmatch(r"(mailto:[^\s@]+@[^\s@]+|https://\S+|tel:\+?[\d-]+)", contact):
         yield refusal(
-            f"WIDGET_SECURITY_CONTACT {contact!r} is no contact: it is like mailto:security@shop.example or https://..."
+            f"WIDGET_SECURITY_CONTACT {contact!r} is not a contact: use one like mailto:security@shop.example or https://..."
         )
 
 
 def _limits(settings: Settings) -> Iterator[Finding]:
     if settings.proxies > PROXIES_MAX:
         yield refusal(
-            f"WIDGET_PROXIES is {settings.proxies}: more than {PROXIES_MAX} proxies stand before no server. Set it to "
-            "how many of yours do, since each one more lets callers choose their own address."
+            f"WIDGET_PROXIES is {settings.proxies}: no server has more than {PROXIES_MAX} proxies before it. Set it to "
+            "the number you have, since a higher one lets callers forge their address."
         )
     if not STATEMENT_MS_MIN <= settings.statement_timeout_ms <= STATEMENT_MS_MAX:
         yield refusal(
             f"WIDGET_STATEMENT_TIMEOUT_MS is {settings.statement_timeout_ms}: without a limit one statement holds a "
-            f"thread for good. It is {STATEMENT_MS_MIN} to {STATEMENT_MS_MAX}; leave it out for 15000."
+            f"thread for ever. Set {STATEMENT_MS_MIN} to {STATEMENT_MS_MAX}; leave it out for 15000."
         )
     if settings.webhook_timeout_ms > WEBHOOK_MS_MAX:
         yield refusal(
             f"WIDGET_WEBHOOK_TIMEOUT_MS is {settings.webhook_timeout_ms}: one slow receiver would hold up the others. "
-            f"It is {WEBHOOK_MS_MAX} at most; leave it out for 10000."
+            f"Set {WEBHOOK_MS_MAX} at most; leave it out for 10000."
         )
 
 

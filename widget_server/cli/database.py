@@ -29,7 +29,7 @@ def upgrade() -> None:
 @click.option("--since", is_flag=True, help="Only what was written since the last audit that found nothing.")
 @click.option("--accept", default=None, metavar="SHOP", help="First take the rows of this shop as they are.")
 def audit(since: bool, accept: str | None) -> None:
-    """Prove the books; exit 1 with a line for each row that is wrong, if any is: table, id, and what is wrong."""
+    """Audit the books; exit 1 with a line for each row that is wrong: table, id and what is wrong."""
     open_server()
     if accept is not None:
         books.accept(shops.by_id(accept))

@@ -36,7 +36,7 @@ def create_key(
     addresses: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Make an API key; its secret is shown this once."""
+    """Create an API key; its secret is shown only this once."""
     open_server()
     made, secret = api_keys.create_key(
         shops.by_id(shop_id).id, name, rights=_rights(scope, services, expires, addresses)
@@ -50,7 +50,7 @@ def create_key(
 @click.option("--keep-hours", type=click.IntRange(0, 72), default=0, show_default=True)
 @click.option("--json", "as_json", is_flag=True)
 def rotate_key(key_id: str, shop_id: str, keep_hours: int, as_json: bool) -> None:
-    """Give a key a fresh secret, shown this once; the earlier one may stay good for some hours."""
+    """Give a key a new secret, shown only this once; the earlier one may stay valid for some hours."""
     open_server()
     made, secret = api_keys.rotate_key(shops.by_id(shop_id).id, key_id, keep=timedelta(hours=keep_hours))
     say({"key_id": made.id, "shop_id": shop_id, "name": made.name, "scope": made.scope, "api_key": secret}, as_json)
@@ -60,7 +60,7 @@ def rotate_key(key_id: str, shop_id: str, keep_hours: int, as_json: bool) -> Non
 @click.argument("key_id")
 @click.option("--shop", "shop_id", required=True)
 def revoke_key(key_id: str, shop_id: str) -> None:
-    """Make a key useless from now on."""
+    """Revoke a key; its tokens end too."""
     open_server()
     api_keys.revoke_key(shops.by_id(shop_id).id, key_id)
     click.echo("Revoked.")
@@ -73,12 +73,12 @@ def secret() -> None:
 
 @secret.command("rotate")
 def rotate_secret() -> None:
-    """Put everything under a new WIDGET_SECRET_KEY; the old one stands in WIDGET_OLD_SECRET_KEYS until this is done."""
+    """Encrypt everything under a new WIDGET_SECRET_KEY; until then WIDGET_OLD_SECRET_KEYS has the old one."""
     settings = Settings.from_env()
     need_none_fatal(checks.of_settings(settings))
     open_server(settings)
     if checks.is_served(settings):
-        raise click.ClickException("Stop every server of this database first: it would go on with the keys before.")
+        raise click.ClickException("Stop every server of this database first: it would keep using the former keys.")
     done = secret_rotation.rotate()
     click.echo(f"{done.keys} keys and {done.resealed} sealed values are under the new secret. Take the old secret out")
     click.echo("of WIDGET_OLD_SECRET_KEYS, and start the server.")
@@ -88,7 +88,7 @@ def _rights(scope: str, services: tuple[str, ...], expires: str | None, addresse
     """The rights of a key as the options say them; raises BadRequest naming the option that cannot be read."""
     pairs = dict(one.partition("=")[::2] for one in services)
     if any(not scope for scope in pairs.values()):
-        raise BadRequest("A service comes with its scope, as accounts=read.", field="--service")
+        raise BadRequest("Give each service with its scope, as accounts=read.", field="--service")
     try:
         ends = None if expires is None else clock.parse(expires)
     except ValueError as wrong:

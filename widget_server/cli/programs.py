@@ -32,7 +32,7 @@ def plan(file: Path, shop_id: str | None) -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--shop", "shop_id", default=None, help="Needed when there are several shops.")
 def apply(file: Path, shop_id: str | None) -> None:
-    """Make the shop's program what the file says: all of it or nothing; twice changes nothing."""
+    """Make the shop's program match the file, in full or not at all; a second run changes nothing."""
     open_server()
     _print_changes(apply_file(_the_shop(shop_id), parse_file(_text(file))))
 
@@ -49,7 +49,7 @@ def _the_shop(shop_id: str | None) -> Shop:
         return shops.by_id(shop_id)
     found: list[Shop] = list(Shop.everywhere().limit(2))
     if len(found) != 1:
-        raise BadRequest("Say which shop: there is not exactly one.", field="--shop")
+        raise BadRequest("Name the shop: there is none, or more than one.", field="--shop")
     return found[0]
 
 

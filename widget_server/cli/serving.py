@@ -80,7 +80,7 @@ def check(host: str | None) -> None:
 
 @click.command()
 def worker() -> None:
-    """Run jobs and what the clock asks for, until stopped."""
+    """Run jobs and scheduled work until stopped."""
     open_safely()
     audit_log.act_as(audit_log.Actor())
     stop = threading.Event()
@@ -92,7 +92,7 @@ def worker() -> None:
 @click.command("demo")
 @click.option("--port", default=8000, show_default=True, help="The widget server's port.")
 @click.option("--shop-port", default=8001, show_default=True, help="The demo shop's port.")
-@click.option("--reset", is_flag=True, help="Begin anew: forget the demo's data.")
+@click.option("--reset", is_flag=True, help="Start again: delete the demo's data.")
 def run_demo(port: int, shop_port: int, reset: bool) -> None:
     """Run the widget server and a small shop that uses it, with a program and some history."""
     if port == shop_port:

@@ -32,8 +32,8 @@ shop.add_command(shop_secret)
 @click.option("--name", required=True)
 @click.option("--origin", "origins", required=True, multiple=True, help="A page origin; may be repeated.")
 @click.option("--currency", required=True, help="Three letters, as EUR.")
-@click.option("--timezone", required=True, help="As Europe/Berlin.")
-@click.option("--locale", required=True, help="As en or de-AT.")
+@click.option("--timezone", required=True, help="For example Europe/Berlin.")
+@click.option("--locale", required=True, help="For example en or de-AT.")
 @click.option("--platform", type=click.Choice(tuple(PLATFORMS)), default="generic", show_default=True)
 @click.option(
     "--webhook-secret", default=None, callback=from_stdin, help="-: read the shop's own webhook secret from stdin."
@@ -49,7 +49,7 @@ def create_shop(
     webhook_secret: str | None,
     as_json: bool,
 ) -> None:
-    """Make a shop; its secrets are shown this once."""
+    """Create a shop; its secrets are shown only this once."""
     open_server()
     with db.atomic():
         made = shops.create(
@@ -70,7 +70,7 @@ def create_shop(
 @click.argument("shop_id")
 @click.option("--api-url", required=True, help="https://NAME.myshopify.com, or the address of the WooCommerce site.")
 def connect_shop(shop_id: str, api_url: str) -> None:
-    """Let the shop's own checkout know each code; its keys are typed in, or read from standard input."""
+    """Make each code in the shop's own system too; its keys are typed in, or read from standard input."""
     open_server()
     one = shops.by_id(shop_id)
     labels, address = codes.keys_of(one.platform), shops.clean_api_url(api_url)
@@ -83,14 +83,14 @@ def connect_shop(shop_id: str, api_url: str) -> None:
     shops.connect(one, api.url, api.keys)
     click.echo("Connected: from now on each new code is made in the shop too.")
     if one.platform in feeds.WATCHED:
-        click.echo("What changes in its orders is read too, every quarter of an hour, whether a webhook comes or not.")
+        click.echo("Changes of its orders are read too, every quarter of an hour, whether a webhook comes or not.")
         click.echo(_adopt_tax(one, api))
 
 
 @shop.command("disconnect")
 @click.argument("shop_id")
 def disconnect_shop(shop_id: str) -> None:
-    """Forget the keys to the shop's own API; codes that were made there stay there."""
+    """Delete the keys to the shop's own API; codes that were made there stay there."""
     open_server()
     shops.disconnect(shops.by_id(shop_id))
     click.echo("Disconnected.")
@@ -151,7 +151,7 @@ def _adopt_tax(one: Shop, api: Api) -> str:
     if prices.tax_percent is None:
         return f"Its prices are {prices}: set prices_include_tax and tax_percent by hand."
     if programs.adopt_tax(one.id, prices.tax_percent):
-        return f"Its prices are {prices}: the program's prices_include_tax and tax_percent say so from now on."
+        return f"Its prices are {prices}: the program's prices_include_tax and tax_percent are set to this now."
     return f"Its prices are {prices}: the program's prices_include_tax and tax_percent stay as they were set."
 
 

@@ -112,7 +112,7 @@ def rotate_secret(shop_id: str, endpoint_id: str) -> Endpoint:
     with atomic():
         endpoint = _locked(shop_id, endpoint_id)
         if endpoint.format == "wix":
-            raise BadRequest("Receivers of this format know the shop's key: rotate that one.", field="format")
+            raise BadRequest("This format is verified with the shop's public key: rotate that key.", field="format")
         facts = {
             "old_secret_sealed": endpoint.secret_sealed,
             "old_secret_until": clock.now() + timedelta(hours=OLD_SECRET_HOURS),

@@ -353,7 +353,7 @@ def replay(
     ]
     chosen = [choice for choice in choices if choice is not None]
     if len(chosen) != 1:
-        raise BadRequest("Say which: the ids of events, a time since when, or the dead ones.")
+        raise BadRequest("Choose one of: ids of events, a start time, or the dead letters.")
     again = {"status": "new", "tries": 0, "answer_status": None, "answer": None, "ended_at": None}
     with atomic():
         Endpoint.need(shop_id, Endpoint.id == endpoint_id)

@@ -55,7 +55,7 @@ class SendingLoop:
                 db.connect()
                 self.round()
             except Exception:
-                log.exception("sending stumbled; it goes on")
+                log.exception("sending failed with an error; it continues")
                 db.disconnect()
                 if self.stop.is_set():
                     break  # leases run out: another worker sends it again

@@ -44,7 +44,7 @@ def in_zone(file: ProgramFile, zone: str) -> ProgramFile:
 def _check_status(known: ProgramFile, wanted: ProgramFile) -> None:
     before, after = (known.program or {}).get("status"), (wanted.program or {}).get("status")
     if after == "draft" and before != "draft":
-        raise BadTransition("What has run is no draft again; pause it.", field="program.status")
+        raise BadTransition("A program that was active cannot be a draft again; pause it.", field="program.status")
     if after == "paused" and before == "draft":
         raise BadTransition("A draft cannot be paused: it never ran.", field="program.status")
 
@@ -55,7 +55,7 @@ def _check_kinds(shop: Shop, wanted: ProgramFile) -> None:
     for at, (handle, facts) in enumerate((wanted.earning_rules or {}).items()):
         if was.get(handle, facts["kind"]) != facts["kind"]:
             raise BadRequest(
-                f"{handle!r} was a rule of kind {was[handle]}; give this one a handle of its own.",
+                f"{handle!r} was a rule of kind {was[handle]}; give this one another handle.",
                 field=f"earning_rules.{at}.kind",
             )
 
@@ -71,7 +71,7 @@ def _check_tiers(known: ProgramFile, wanted: ProgramFile) -> None:
     )
     for _, thing, name in _tiers_named(left):
         if name in (known.levels or {}) and name not in names:
-            raise BadRequest(f"{name!r} cannot go: {thing} asks for it.", field="tiers.levels")
+            raise BadRequest(f"{name!r} cannot be removed: {thing} refers to it.", field="tiers.levels")
 
 
 def _tiers_named(file: ProgramFile) -> Iterator[tuple[str, str, str]]:

@@ -162,7 +162,7 @@ def list_of(inner: fields.Field[T], default: tuple[T, ...] = ()) -> fields.List[
 def _check_once(values: list[object]) -> None:
     for at, value in enumerate(values):
         if value in values[:at]:
-            raise ValidationError({at: ["It stands there twice."]})
+            raise ValidationError({at: ["It appears twice."]})
 
 
 def map_of(values: fields.Field[T], keys: fields.Field[str]) -> fields.Dict:
@@ -222,6 +222,6 @@ def misplaced(
     needed, allowed = needs.get(kind, set()), needs.get(kind, set()) | may.get(kind, set())
     somewhere = set().union(*needs.values(), *may.values())
     is_set = {name for name in somewhere if facts[name] not in (None, False, [], {})}
-    return {name: [f"The kind {kind} needs it."] for name in needed - is_set} | {
-        name: [f"The kind {kind} has no such thing."] for name in is_set - allowed
+    return {name: [f"Required for the kind {kind}."] for name in needed - is_set} | {
+        name: [f"Not possible for the kind {kind}."] for name in is_set - allowed
     }

@@ -27,7 +27,7 @@ class _Loader(yaml.SafeLoader):
         """The next node, unless it is an anchor or a tag, which are refused."""
         event = self.peek_event()  # type: ignore[no-untyped-call]  # types-pyyaml leaves it untyped
         if isinstance(event, yaml.AliasEvent) or event.tag is not None:
-            raise yaml.composer.ComposerError(None, None, "anchors and tags are not read here", event.start_mark)
+            raise yaml.composer.ComposerError(None, None, "anchors and tags are not supported", event.start_mark)
         return super().compose_node(parent, index)
 
 
@@ -79,10 +79,10 @@ def _entries(node: yaml.MappingNode, path: Path) -> Iterator[tuple[str, Plain]]:
     seen = set()
     for key, below in node.value:
         if not isinstance(key, yaml.ScalarNode):
-            raise _unreadable(key, path, "A name is a plain text")
+            raise _unreadable(key, path, "A name must be plain text")
         name = (*path, key.value)
         if key.value in seen:
-            raise _unreadable(key, name, "It stands there twice")
+            raise _unreadable(key, name, "It appears twice")
         seen.add(key.value)
         yield key.value, _value(below, name)
 

@@ -104,17 +104,17 @@ class RewardSchema(Part):
             raise ValidationError(errors)
         for tier, own in reward["by_tier"].items():
             if reward["kind"] == "sliding":
-                raise ValidationError("A slider is the same in every tier.", "by_tier")
+                raise ValidationError("A sliding reward cannot differ by tier.", "by_tier")
             for name in ("amount", "percent"):
                 if (name in own) != (reward[name] is not None):
-                    raise ValidationError({"by_tier": {tier: {name: [f"As the kind {reward['kind']} has it."]}}})
+                    raise ValidationError({"by_tier": {tier: {name: ["Set it exactly when the reward sets it."]}}})
         least, most, step = reward["cost_points"], reward["max_points"], reward["step_points"] or 1
         if most is not None and most < least:
             raise ValidationError("It is less than cost_points, the least that can be spent.", "max_points")
         if most is not None and (most - least) % step:
             raise ValidationError("Steps of this size do not lead from cost_points to max_points.", "step_points")
         if reward["limit_period"] != "ever" and reward["limit_per_customer"] is None:
-            raise ValidationError("A period belongs to limit_per_customer.", "limit_period")
+            raise ValidationError("A period needs limit_per_customer.", "limit_period")
 
 
 class GiftSchema(Part):

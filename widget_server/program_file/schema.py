@@ -181,12 +181,12 @@ class RuleSchema(Part):
         """What the kind does not look at is a mistake of the file, not a wish to pass over."""
         kind, terms = rule["kind"], rule["terms"]
         if (rule["points"] is None) == (rule["per"] is None):
-            raise ValidationError("Either points, or per: so many points for so much money.", "points")
+            raise ValidationError("Either points, or per (points for an amount of money).", "points")
         if rule["per"] and not KINDS[kind].rated:
-            raise ValidationError(f"Only rules of kind {', '.join(RATED_KINDS)} know an amount of money.", "per")
+            raise ValidationError(f"Only rules of kind {', '.join(RATED_KINDS)} take an amount of money.", "per")
         for tier, own in rule["by_tier"].items():
             if ("money" in own) != (rule["per"] is not None):
-                raise ValidationError({"by_tier": {tier: {"money": ["With per, and only then."]}}})
+                raise ValidationError({"by_tier": {tier: {"money": ["Set it exactly when the rule sets per."]}}})
         errors = misplaced(kind, terms, TERMS_NEED, TERMS_MAY)
         if errors:
             raise ValidationError({"terms": errors})
@@ -274,7 +274,7 @@ class WidgetSchema(Part):
         """Who signs in with the shop must be led there."""
         for name in ("sign_in_url", "sign_up_url"):
             if widget["sign_in"] == "shop" and widget[name] is None:
-                raise ValidationError("With sign_in: shop it is needed.", name)
+                raise ValidationError("Required with sign_in: shop.", name)
 
 
 class FileSchema(Schema):
@@ -318,5 +318,5 @@ def _check_unique(section: str, things: list[Facts], name: str) -> None:
     seen = set()
     for at, facts in enumerate(things):
         if facts[name] in seen:
-            raise ValidationError({section: {at: {name: [f"{facts[name]} stands there twice."]}}})
+            raise ValidationError({section: {at: {name: [f"{facts[name]} appears twice."]}}})
         seen.add(facts[name])

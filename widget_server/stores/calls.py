@@ -110,7 +110,7 @@ def reply(method: str, url: str, headers: dict[str, str], body: object = None, *
         said = " ".join(filter(None, (f"answered {status}", code, _word(value, "message") or _word(value, "errors"))))
         raise Refused(said[:DETAIL_LENGTH_MAX], code)
     if value is None:
-        raise NotReached("answered no JSON")
+        raise NotReached("returned no JSON")
     return Reply(value, response.headers)
 
 
@@ -122,7 +122,7 @@ def _read(response: urllib3.BaseHTTPResponse, *, of_list: bool) -> bytes:
         text += part
         if len(text) > most or time.monotonic() > until:
             response.close()
-            raise NotReached("answered too much, or too slowly")
+            raise NotReached("returned too much, or too slowly")
     return bytes(text)
 
 

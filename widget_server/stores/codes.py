@@ -97,7 +97,7 @@ def _make(shop: Shop, coupon: Coupon, *, anew: bool) -> None:
             raise
         found = maker.find(api, coupon.code)
         if found is None:
-            raise NotReached("has the code, and has it not") from None
+            raise NotReached("says that the code exists, but does not return it") from None
         if found.coupon_id != coupon.id:
             raise Refused("another discount of the shop has this code") from None
 

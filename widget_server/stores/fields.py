@@ -64,7 +64,7 @@ class Fields:
         """Raise MalformedMessage when one of `names` is there: what describes a thing does not say that it is gone."""
         for name in names:
             if self.values.get(name):
-                raise self.odd(name, "absent, as it is where something is gone")
+                raise self.odd(name, "absent, as in a deletion")
 
     def text(self, name: str) -> str | None:
         """Returns text, or a whole number written out (ids pass 2^53, some come as 8.6e+17); None when empty.

@@ -1,6 +1,6 @@
 """What a shop's webhooks do: each message is booked, or parked where the owner sees it, in one transaction.
 
-A signed body is never failed for what it says; what cannot be booked waits, with the reason (design §8).
+A signed body is never failed for what it says; what cannot be booked waits, with the reason (docs/contracts.md §4).
 """
 
 from dataclasses import dataclass
@@ -112,7 +112,7 @@ def _book(shop: Shop, platform: str, topic: str, body: bytes) -> Outcome:
             return _for_the_owner(shop, platform, topic, body, "the platform asks to forget this shop")
         case say.Ignored(reason):
             return Outcome("ignored", reason)
-    raise MalformedMessage("a message nobody reads")
+    raise MalformedMessage("a message that is not used")
 
 
 def _order(shop: Shop, platform: str, topic: str, body: bytes, order: JsonObject) -> Outcome:

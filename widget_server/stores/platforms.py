@@ -78,5 +78,5 @@ def codes_of(platform: str) -> Codes:
     """Returns how the platform's checkout learns codes. Raises BadRequest where it learns none."""
     found = PLATFORMS[platform].CODES
     if found is None:
-        raise BadRequest("A generic shop asks us about its codes: there is nothing to connect.", field="platform")
+        raise BadRequest("A generic shop calls this server itself: there is nothing to connect.", field="platform")
     return found

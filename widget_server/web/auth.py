@@ -63,7 +63,7 @@ def shop() -> Shop:
         _need_own_origin()
         embed_key = request.headers.get(SHOP_HEADER) or request.args.get("shop")
         if not embed_key:
-            raise BadRequest("Say which shop: its embed key.", field=SHOP_HEADER)
+            raise BadRequest("Name the shop by its embed key.", field=SHOP_HEADER)
         g.shop = shops.by_embed_key(embed_key)
     found: Shop = g.shop
     return found

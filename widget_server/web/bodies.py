@@ -66,7 +66,7 @@ def json_body(schema: Schema, *, ignoring: Iterable[str] = ()) -> Any:  # what a
     if not isinstance(value, dict):
         raise BadRequest("The body is not a JSON object.")
     if odd is not None:
-        raise BadRequest("This text holds a NUL or half a character.", field=odd or None)
+        raise BadRequest("This text has a NUL or an unpaired surrogate.", field=odd or None)
     try:
         return schema.load({name: one for name, one in value.items() if name not in ignoring})
     except ValidationError as wrong:
@@ -91,7 +91,7 @@ def need_storable_address() -> None:
         raise NotFound()
     odd = unstorable(request.args.to_dict())
     if odd is not None:
-        raise BadRequest("This text holds a NUL or half a character.", field=odd or None)
+        raise BadRequest("This text has a NUL or an unpaired surrogate.", field=odd or None)
 
 
 def storable(value: object) -> bool:

@@ -133,7 +133,7 @@ class EachTierOnce(Rule):
             found = (found or {}).get(name)
         tiers = [one.get("tier_id") for one in found or ()]
         if len(tiers) != len(set(tiers)):
-            raise ValidationError("Each tier once.", field_name=camel(self.path[0]))
+            raise ValidationError("Each tier at most once.", field_name=camel(self.path[0]))
 
 
 class Revised(Rule):
@@ -238,7 +238,7 @@ class Move(Points):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
         points = super()._deserialize(value, attr, data, **kwargs)
         if not points:
-            raise ValidationError("More or less than 0.")
+            raise ValidationError("A number other than 0.")
         return points
 
 

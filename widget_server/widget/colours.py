@@ -1,4 +1,4 @@
-"""One accent in, three values out for each theme (the look's rule of contrast, WCAG 2.2 AA).
+"""One accent in, three values out for each theme (contrast of WCAG 2.2 AA).
 
 `ink` is the accent as text: its lightness is moved until 4.5:1 is reached on quiet ground. `accent` is the
 colour itself, in the dark theme the ink; `on_accent` is white where that reads, else the dark theme's ground, and

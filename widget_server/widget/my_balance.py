@@ -34,7 +34,7 @@ def history(me: Shopper) -> History:
     """An older page of rows. Raises BadRequest for a cursor that no page gave."""
     cursor = request.args.get("cursor", "")
     if not cursor.isdecimal() or len(cursor) > 18:
-        raise BadRequest("This cursor is not one of ours.", field="cursor")
+        raise BadRequest("This cursor is not valid.", field="cursor")
     account = ledger.account_of(me.shop.id, me.customer.id)
     return views.my_balance.history(me.shop, me.customer, account, cursor=cursor)
 

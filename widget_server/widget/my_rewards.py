@@ -28,7 +28,7 @@ def listed(me: Shopper) -> CouponPage:
     try:
         page = views.my_rewards.page(me.shop, me.customer, cursor=request.args.get("cursor"))
     except ValueError as broken:
-        raise BadRequest("This cursor is not one of ours.", field="cursor") from broken
+        raise BadRequest("This cursor is not valid.", field="cursor") from broken
     if views.my_rewards.unseen(me.shop, me.customer):  # other reads write nothing
         customers.touch_rewards_seen(me.customer)
     return page

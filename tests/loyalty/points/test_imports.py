@@ -41,7 +41,7 @@ def bob(world: World) -> Shopper:
 # The way of a file
 
 
-def test_a_file_adds_points_to_existing_balances(world: World, ann: Shopper, bob: Shopper) -> None:  # seeds
+def test_a_file_adds_points_to_existing_balances(world: World, ann: Shopper, bob: Shopper) -> None:  # wix-api §1b
     made = parsed(world, "Email,Points\r\nann@example.com,50\r\nBOB@example.COM, 7\r\n")
     assert (made.status, made.header, made.row_count, made.columns) == ("parsed", ["Email", "Points"], 2, [0, 1])
     assert made.sample_rows == [["ann@example.com", "50"], ["BOB@example.COM", "7"]]

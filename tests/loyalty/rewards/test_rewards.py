@@ -73,7 +73,7 @@ def test_a_tier_s_reward_is_for_that_tier_and_those_above(world: World) -> None:
         except TierTooLow:
             assert (offer.refusal, offer.available) == ("tier_too_low", False)
     assert allowed == [250, 350]
-    gold.delete_instance()  # a level that is gone lets nobody in by accident
+    gold.delete_instance()  # a tier that is gone lets nobody in by accident
     refused(lambda: someone.redeems(reward), TierTooLow)
 
 

@@ -51,7 +51,7 @@ class NoReferralReward(Rule):
 
     def check(self, data: dict[str, object], partial: bool) -> None:
         if data.get("referral_reward") is not None:
-            raise ValidationError("Rewards of referrals are coupons here: apply those.", field_name="referralReward")
+            raise ValidationError("Referral rewards are coupons here: apply the coupon.", field_name="referralReward")
 
     def shape(self, partial: bool) -> dict[str, object]:
         return {"properties": {"referralReward": NEVER}}

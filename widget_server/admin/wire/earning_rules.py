@@ -112,7 +112,7 @@ class PointsOnly(Rule):
     def check(self, data: dict[str, object], partial: bool) -> None:
         rule = cast(CustomRule, data["earning_rule"])
         if rule.get("conversion_rate") is not None:
-            raise ValidationError("A rule of this kind knows no amount of money.", field_name="earningRule")
+            raise ValidationError("A rule of this kind takes no amount of money.", field_name="earningRule")
 
     def shape(self, partial: bool) -> dict[str, object]:
         return {"properties": {"earningRule": {"properties": {"conversionRate": NEVER}}}}

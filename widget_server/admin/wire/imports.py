@@ -36,7 +36,7 @@ class BothColumns(Rule):
     def check(self, data: dict[str, object], partial: bool) -> None:
         mappings = cast("list[HeaderMapping]", data.get("header_mappings", []))  # as HeaderMappingInfo has read them
         if {one["column_name"] for one in mappings} != set(COLUMNS):
-            raise ValidationError("EMAIL and POINTS, each once.", field_name="headerMappings")
+            raise ValidationError("EMAIL and POINTS, each exactly once.", field_name="headerMappings")
 
 
 @together(BothColumns())

@@ -150,7 +150,7 @@ class TypeOfArm(Rule):
     def check(self, data: dict[str, object], partial: bool) -> None:
         arm = next((word for name, word in TYPES.items() if data.get(name)), None)
         if arm and data.get("type") not in (None, arm):
-            raise ValidationError(f"This is a {arm}.", field_name="type")
+            raise ValidationError(f"The type of this reward is {arm}.", field_name="type")
 
     def shape(self, partial: bool) -> dict[str, object]:
         words = {camel(name): word for name, word in TYPES.items()}

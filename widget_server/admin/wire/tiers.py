@@ -40,7 +40,7 @@ class TierDefinition(TypedDict, total=False):
 
 @together(Revised())
 class LoyaltyTier(TypedDict, total=False):
-    """A level, reached by points earned in the rolling window. `multiplier` and `benefits` are ours beside Wix's."""
+    """A tier, reached by points earned in the rolling window. `multiplier` and `benefits` are not in Wix's."""
 
     id: Annotated[Guid, ReadOnly]
     tier_definition: Required[TierDefinition]
@@ -63,7 +63,7 @@ class NewTierDefinition:
 
 @dataclass(frozen=True)
 class NewTier:
-    """A level to be."""
+    """A new tier."""
 
     tier_definition: NewTierDefinition
     required_points: Annotated[int, Points(low=1, high=POINTS_MAX)]
@@ -77,27 +77,27 @@ class NewTier:
 
 @dataclass(frozen=True)
 class NewTierBody:
-    """A level to be."""
+    """A new tier."""
 
     tier: NewTier
 
 
 @dataclass(frozen=True)
 class NewTiers:
-    """Levels to be."""
+    """New tiers."""
 
     tiers: Annotated[list[NewTier], validate.Length(min=1, max=BULK_MAX)]
 
 
 @dataclass(frozen=True)
 class TierChange:
-    """What changes of a level."""
+    """The fields of a tier to change."""
 
     tier: Annotated[LoyaltyTier, Partial]
 
 
 class TierResponse(TypedDict):
-    """One level."""
+    """One tier."""
 
     tier: LoyaltyTier
 

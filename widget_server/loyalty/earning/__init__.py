@@ -1,4 +1,4 @@
-"""The earning room: from what happened in the shop to the points it gives.
+"""The earning package: from what happened in the shop to the points it gives.
 
 - `orders` keeps the newest state of each (`order_states`), `order_goods` what of it counts, `feeds` how its news come.
 - `rules` is what the owner defines, `rule_states` how it stands for a member, `caps` and `scoring` its arithmetic.

@@ -338,7 +338,7 @@ def change(
         if trigger is not None:
             kind, terms = _meaning(trigger)
             if kind != rule.kind:
-                raise BadRequest(f"This is a rule of kind {rule.kind}.", field="trigger_activity_type")
+                raise BadRequest(f"This rule must stay of kind {rule.kind}.", field="trigger_activity_type")
             columns |= {"settings": {**rule.settings, **terms}, **_trigger_columns(trigger)}
         if figures is not None:
             columns |= _figure_columns(shop, rule.kind, figures)
@@ -371,7 +371,7 @@ def _meaning(trigger: Trigger) -> tuple[str, dict[str, Any]]:
     activity, _, name = trigger.activity.partition(":")
     kind = next((kind for kind in KINDS.values() if kind.activity == activity), None)
     if kind is None or bool(name) != bool(kind.named_by):
-        raise BadRequest(f"The shop has no activity {trigger.activity!r}.", field="trigger_activity_type")
+        raise BadRequest(f"The store has no activity {trigger.activity!r}.", field="trigger_activity_type")
     return kind.name, {kind.named_by: name} if kind.named_by else {}
 
 
@@ -386,11 +386,11 @@ def _trigger_columns(trigger: Trigger) -> dict[str, str | None]:
 def _figure_columns(shop: Shop, kind: str, figures: Mapping[str | None, Figure]) -> dict[str, Any]:
     rated = {figure.per is not None for figure in figures.values()}
     if len(rated) != 1:
-        raise BadRequest("Either points, or points for money: the same for each tier.", field="figures")
+        raise BadRequest("Either points, or points for an amount of money; the same for all tiers.", field="figures")
     if True in rated and not KINDS[kind].rated:
-        raise BadRequest(f"A rule of kind {kind} knows no amount of money.", field="figures")
+        raise BadRequest(f"A rule of kind {kind} takes no amount of money.", field="figures")
     if any(one.points <= 0 or (one.per is not None and one.per <= 0) for one in figures.values()):
-        raise BadRequest("Points and money are above 0.", field="figures")
+        raise BadRequest("Points and money must be above 0.", field="figures")
     own: dict[str | None, json_types.JsonObject] = {
         tier_id: {"points": one.points} | ({} if one.per is None else {"per": str(one.per)})
         for tier_id, one in figures.items()

@@ -1,4 +1,4 @@
-"""The people room: who somebody is, how they sign in, and how they are forgotten.
+"""The people package: who somebody is, how they sign in, and how they are forgotten.
 
 - `emails`, `lines`, `postal_addresses`: the one form of an address and of a line of text.
 - `customers`: the row of a person; `recognition`: whose row a message is about, and when two rows are one;

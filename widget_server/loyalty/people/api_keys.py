@@ -212,14 +212,14 @@ def cleaned(rights: Rights) -> Rights:
         raise BadRequest(f"The scope is one of {', '.join(SCOPES)}.", field="scope")
     if rights.services is not None:
         if not rights.services:
-            raise BadRequest("Name at least one service, or none for all of them.", field="services")
+            raise BadRequest("Name at least one service; for all of them leave the field out.", field="services")
         for service, scope in rights.services.items():
             if service not in SERVICES:
-                raise BadRequest(f"{service!r} is none of the services {', '.join(SERVICES)}.", field="services")
+                raise BadRequest(f"{service!r} is not one of the services {', '.join(SERVICES)}.", field="services")
             if scope not in SCOPES or not _at_least(rights.scope, scope):
                 raise BadRequest(f"The scope of {service} is {rights.scope} or lower.", field="services")
     if rights.expires_at is not None and rights.expires_at <= clock.now():
-        raise BadRequest("A key ends in the future.", field="expires_at")
+        raise BadRequest("The expiration date must be in the future.", field="expires_at")
     addresses = None if rights.addresses is None else tuple(_cleaned_addresses(rights.addresses))
     return Rights(rights.scope, rights.services, addresses, rights.expires_at)
 
@@ -234,7 +234,7 @@ def _cleaned_addresses(addresses: Iterable[str]) -> list[str]:
             )
         networks.append(str(network))
     if not networks:
-        raise BadRequest("Name at least one address, or none for any.", field="addresses")
+        raise BadRequest("Name at least one address; for any leave the field out.", field="addresses")
     return list(dict.fromkeys(networks))
 
 

@@ -1,4 +1,4 @@
-"""Customers: the people a shop knows. Visitors earn, only members redeem.
+"""Customers: the people a shop knows. Visitors can earn points, only members can redeem them.
 
 An e-mail is a person's own only once it is verified (acceptance 15, 45): whoever merely typed an address
 never sees what belongs to its owner.

@@ -212,12 +212,12 @@ def read_identity(shop: Shop, token: str) -> Identity:
         claims = _signed_claims(shop, token)
         issued, expires = (datetime.fromtimestamp(float(claims[name]), UTC) for name in ("iat", "exp"))
     except (jwt.InvalidTokenError, ValueError, TypeError, OverflowError, OSError) as wrong:
-        raise BadSignature("The identity token is not good.") from wrong
+        raise BadSignature("The identity token is not valid.") from wrong
     now = clock.now()
     if expires <= now or issued > now + CLOCK_SKEW or expires - issued > IDENTITY_LIFE_MAX:
-        raise BadSignature("The identity token is not good now.")
+        raise BadSignature("The identity token is not valid now.")
     if not _has_good_types(claims):
-        raise BadSignature("The identity token is not good.")
+        raise BadSignature("The identity token is not valid.")
     return cast(Identity, claims)
 
 

@@ -1,4 +1,4 @@
-"""The points room: what stands between a person's points and the ledger, which books them.
+"""The points package: what stands between a person's points and the ledger, which books them.
 
 - `awards`: points of an order that may wait, and their corrections; `adjustments`: points that are given or edited.
 - `lots`, `expiry`: how old points are and when they go; `tiers`: which tier an account's points reach.

@@ -125,7 +125,7 @@ def bulk_adjust(
     points = by if to_balance is None else to_balance
     if points is None or abs(points) > POINTS_MAX or (to_balance is None and points == 0) or (to_balance or 0) < 0:
         name = "amount" if to_balance is None else "balance"
-        raise BadRequest(f"{points} is not a change of points that can be made.", field=name)
+        raise BadRequest(f"{points} is not a possible change of points.", field=name)
     mode: Mode = "add" if to_balance is None else "set"
     with atomic():
         batch, is_new = create(shop, "bulk", mode, source=source, key=key, points=points, annotation=annotation)

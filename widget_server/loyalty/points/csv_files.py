@@ -132,7 +132,7 @@ def _encoding(opens: Opens, head: bytes) -> str:
     for encoding in encodings:
         if _fits(opens, encoding):
             return encoding
-    raise Unreadable("The file is in no encoding we know: save it as UTF-8.")
+    raise Unreadable("The encoding of this file is not supported: save it as UTF-8.")
 
 
 def _fits(opens: Opens, encoding: str) -> bool:

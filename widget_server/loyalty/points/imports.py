@@ -31,7 +31,7 @@ REASONS = {  # why a row was not imported, in words for staff
     "email_invalid": "No mail reaches this address: write it as ann@example.com, without brackets or invisible signs.",
     "email_unknown": "No customer has this e-mail address.",
     "email_ambiguous": "Several customers use this e-mail address.",
-    "email_twice": "This e-mail address stands further up already; that row counts.",
+    "email_twice": "An earlier row has this e-mail address; that row counts.",
     "points_invalid": "Points are a whole number, without separators.",
     "points_out_of_range": "That is more points than a row can hold.",
     "balance_negative": "A balance cannot be set below zero.",
@@ -120,7 +120,7 @@ def execute(
     """Book what the file says, as a job: an adjust for each row, in any program.
 
     `columns` are the places of e-mail and points when they differ from those found. `add` is the default, as the
-    guide has it ("Add points to existing member balances", seeds/adjusting-balances); `set` makes the figure the
+    guide has it ("Add points to existing member balances", wix-api §1b); `set` makes the figure the
     balance. Existing customers only: an unknown e-mail is an error of its row, unless `creates_customers`, for shops
     that move here from another app: then they are visitors, and read their points once the address is proven theirs.
 

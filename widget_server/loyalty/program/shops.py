@@ -158,7 +158,7 @@ def create(
 ) -> Shop:
     """Make a shop with fresh secrets. Raises BadRequest naming the field that is wrong."""
     if not name.strip():
-        raise BadRequest("A shop has a name.", field="name")
+        raise BadRequest("A shop needs a name.", field="name")
     if not CURRENCY.fullmatch(currency):
         raise BadRequest("A currency has three capital letters, as EUR.", field="currency")
     if not LOCALE.fullmatch(locale):
@@ -168,7 +168,7 @@ def create(
     except ValueError as unknown:
         raise BadRequest(str(unknown), field="timezone") from unknown
     if not origins:
-        raise BadRequest("A shop has at least one origin.", field="origin")
+        raise BadRequest("A shop needs at least one origin.", field="origin")
     cleaned = [clean_origin(origin) for origin in origins]
     with atomic():
         shop = Shop(
@@ -274,7 +274,7 @@ def clean_api_keys(keys: dict[str, str]) -> dict[str, str]:
     """The keys as they are; raises BadRequest naming one that no header can carry."""
     for name, key in keys.items():
         if not API_KEY.fullmatch(key):
-            raise BadRequest("It is empty, or has a character that no key has.", field=name)
+            raise BadRequest("It is empty, or has a character that a key cannot have.", field=name)
     return keys
 
 

@@ -1,4 +1,4 @@
-"""The referrals room: who brought whom, whether it is rewarded, and what both sides got.
+"""The referrals package: who brought whom, whether it is rewarded, and what both sides got.
 
 - `referral_programs` is what the owner defines; `links` is which code a visitor came by, and how often each was opened.
 - `referrals` is the row of a friend and an advocate; `objections` is why it is not rewarded; `referral_gifts` is what

@@ -1,4 +1,4 @@
-"""The rewards room: what points buy, and what becomes of it.
+"""The rewards package: what points buy, and what becomes of it.
 
 - `rewards` is what the owner defines; `redeeming` sells one, `gifts` gives one, and a `coupons` row is what results.
 - `issuing` makes the code in a connected shop; `codes` is whether a cart may use one; `coupon_orders` is which

@@ -119,7 +119,7 @@ def apply(
     if not 0 < len(checkout_id) <= CHECKOUT_ID_LENGTH_MAX:
         raise BadRequest(f"A checkout's id has 1 to {CHECKOUT_ID_LENGTH_MAX} characters.", field="checkoutId")
     if (reward_id is None) == (coupon_id is None):
-        raise BadRequest("Name a reward or a coupon, one of both.", field="rewardId")
+        raise BadRequest("Name either a reward or a coupon.", field="rewardId")
     request = (checkout_id, reward_id, coupon_id)
     with atomic():
         earlier = _applied_before(shop, source, key, request, points)

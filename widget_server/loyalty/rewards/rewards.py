@@ -282,7 +282,7 @@ def create(
     have it. Raises TierUnknown, BadRequest (type, prices), NotWholeCoins (prices.<place>.amount).
     """
     if at_checkout != (kind == "sliding"):
-        raise BadRequest("Of the admin API's rewards only a discount at checkout slides.", field="type")
+        raise BadRequest("In the admin API only a checkout discount lets the member choose the points.", field="type")
     with atomic():
         programs.locked(shop.id)
         base = "@checkout" if at_checkout else kind.replace("_", "-")  # no name for a program file
@@ -314,9 +314,9 @@ def change(
         if prices is not None:
             kind = kind or reward.kind
             if reward.at_checkout != (kind == "sliding"):
-                raise BadRequest("A discount at checkout stays one.", field="type")
+                raise BadRequest("A reward cannot change to or from a checkout discount.", field="type")
             if reward.slides:
-                raise BadRequest("What a sliding coupon is worth stands in the program file.", field="type")
+                raise BadRequest("The value of a sliding reward is set in the program file.", field="type")
             columns |= {"kind": kind, **_price_columns(shop, kind, prices)}
         return revisions.update(reward, columns, RewardChanged)
 
@@ -340,13 +340,13 @@ def _price_columns(shop: Shop, kind: str, prices: Mapping[str | None, Price]) ->
     for at, price in enumerate(prices.values()):
         figures = {name: value for name in ("amount", "percent") if (value := getattr(price, name)) is not None}
         if set(figures) != ({worth} if worth else set()) or any(value <= 0 for value in figures.values()):
-            raise BadRequest(f"A reward of kind {kind} has {worth or 'no figure'}, above 0.", field="prices")
+            raise BadRequest(f"A reward of kind {kind} takes {worth or 'no figure'}, above 0.", field="prices")
         if price.cost_points < 1 or (price.percent or 0) > 100:
             raise BadRequest("A reward costs 1 point or more and takes off 100 percent at most.", field="prices")
         if kind == "amount" and price.amount is not None and not money.is_whole_coins(price.amount, shop.currency):
             raise NotWholeCoins(shop.currency, field=f"prices.{at}.amount")
     if not prices:
-        raise BadRequest("A reward has a price.", field="prices")
+        raise BadRequest("A reward needs a price.", field="prices")
     own: dict[str | None, json_types.JsonObject] = {
         tier_id: {"cost_points": price.cost_points} | ({worth: str(getattr(price, worth))} if worth else {})
         for tier_id, price in prices.items()

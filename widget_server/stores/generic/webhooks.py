@@ -30,7 +30,7 @@ def translate(topic: str, body: bytes) -> Message:
     if not isinstance(value, dict):
         raise MalformedMessage("not a JSON object")
     if not storable(value):
-        raise MalformedMessage("text that is none: a NUL or half a character")
+        raise MalformedMessage("a text has a NUL or an unpaired surrogate")
     if topic == "order":
         return OrderSeen(value)
     if topic == "customer":

@@ -51,7 +51,7 @@ def check(api: Api) -> None:
     """Checks that the token may write discounts. Raises NotReached, Refused."""
     scopes = _ask(api, CHECK)["currentAppInstallation"]["accessScopes"]
     if SCOPE not in {scope["handle"] for scope in scopes}:
-        raise Refused(f"the token has not the scope {SCOPE}")
+        raise Refused(f"the token lacks the scope {SCOPE}")
 
 
 def make(api: Api, coupon: Coupon, recipient: Recipient, currency: str) -> None:
@@ -126,7 +126,7 @@ def _value(api: Api, coupon: Coupon, currency: str) -> dict[str, object]:
 
 def _price(api: Api, coupon: Coupon) -> Decimal:
     if coupon.minimum_subtotal is not None:
-        raise Refused("Shopify would ask the minimum of the free product alone: leave the minimum out")
+        raise Refused("Shopify would apply the minimum to the free product alone: leave the minimum out")
     product = _ask(api, PRODUCT, {"id": _gid("Product", coupon.product_id)})["product"]
     if product is None:
         raise Refused(f"the shop has no product {coupon.product_id}", PRODUCT_UNAVAILABLE)

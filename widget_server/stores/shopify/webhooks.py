@@ -127,7 +127,7 @@ def _status(order: Fields) -> Status:
     if paid in _PLACED:  # sent out but not paid for is not yet fulfilled
         return "placed"
     if paid not in _PAID:
-        raise order.odd("financial_status", "one we know")
+        raise order.odd("financial_status", "a known value")
     return "fulfilled" if order.text("fulfillment_status") == "fulfilled" else "paid"
 
 
@@ -298,7 +298,7 @@ def _refund_seen(refund: Fields) -> Message:
         return Ignored("a refund of a test order")
     translated = _refund(refund, tax_inside=None, created_at=None)
     if translated is None:
-        return Ignored("a refund that gave nothing back yet: the order tells when it does")
+        return Ignored("a refund that gave nothing back yet: the order says so when it does")
     return RefundSeen(order_id, wire(translated))
 
 

@@ -23,7 +23,7 @@ class Prices:
     entered_with_tax: bool
 
     def __str__(self) -> str:
-        rate = f"{self.tax_percent.normalize():f} %" if self.tax_percent is not None else "no rate that is known"
+        rate = f"{self.tax_percent.normalize():f} %" if self.tax_percent is not None else "not known"
         entered = "with" if self.entered_with_tax else "without"
         shown = "with" if self.include_tax else "without"
         return f"shown {shown} tax, entered {entered} tax, standard rate of the base country: {rate}"

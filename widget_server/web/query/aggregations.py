@@ -328,9 +328,9 @@ class _Nested:
         self.heading = {"name": read_text(requested, "name", NAME_LENGTH_MAX, path), "type": "NESTED"}
         names = {level.heading["name"] for level in self.levels}
         if "" in names or len(names) < len(levels):
-            raise wrong(self.path, "have a name each, and each another.")
+            raise wrong(self.path, "need a name each, no two the same.")
         if any(isinstance(level, _Figure) for level in self.levels[:-1]):
-            raise wrong(self.path, "may have a scalar as the last only.")
+            raise wrong(self.path, "may have a scalar only as the last one.")
 
     def units(self) -> int:
         """Groups within groups are as many as all of theirs together."""

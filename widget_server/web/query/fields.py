@@ -39,7 +39,7 @@ TAKES: dict[Kind, str] = {
     "time": "a time as 2026-03-10T12:00:00.000Z",
     "money": "a number",
     "bool": "true or false",
-    "enum": "one of its words",
+    "enum": "one of its values",
     "texts": "a text",
 }
 

@@ -86,7 +86,7 @@ class _Filter:
         field = self.fields.get(name)
         if field is None or not field.filterable:
             known = ", ".join(sorted(one for one, field in self.fields.items() if field.filterable))
-            raise wrong(path, f"is nothing to filter by. These are: {known}.")
+            raise wrong(path, f"cannot be filtered by. These can: {known}.")
         if requested == {}:
             raise wrong(path, "takes a value, or an object with operators.")
         requested = requested if isinstance(requested, dict) else {"$eq": requested}
@@ -102,7 +102,7 @@ class _Filter:
         if operator in ("$eq", "$ne") and value is None:
             operator, value = "$isEmpty", operator == "$eq"
         if operator not in OPERATORS[field.kind]:
-            raise wrong(path, f"knows {', '.join(OPERATORS[field.kind])}, not {operator}.")
+            raise wrong(path, f"supports {', '.join(OPERATORS[field.kind])}, not {operator}.")
         if operator in ("$ne", "$nin"):
             operator, negated = {"$ne": "$eq", "$nin": "$in"}[operator], not negated
         if operator in ("$exists", "$isEmpty"):

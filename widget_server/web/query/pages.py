@@ -112,7 +112,7 @@ def page(
         held = {**wanted.known, "limit": wanted.limit, "anchor": anchor, "backwards": backwards, "itself": not rows}
         text = cursors.write(shop_id, entity.name, held)
         if len(text) > cursors.LENGTH_MAX:
-            raise wrong(f"{path}filter", "is too long to go on from page to page.")
+            raise wrong(f"{path}filter", "is too long for a cursor to hold.")
         return text
 
     return Page(
@@ -179,7 +179,7 @@ def _read(entity: Entity, requested: object, shop_id: str, where: Where) -> _Wan
     paging = read_object(body.get("paging"), ("limit", "offset"), f"{path}paging")
     known = {name: body[name] for name in names if body.get(name) is not None}
     if cursor_paging and paging:
-        raise wrong(f"{path}paging", "does not go with cursorPaging.")
+        raise wrong(f"{path}paging", "cannot be combined with cursorPaging.")
     if paging:
         limit = read_number(paging, "limit", 0, OFFSET_LIMIT_MAX, LIMIT_DEFAULT, f"{path}paging")
         offset = read_number(paging, "offset", 0, OFFSET_MAX, 0, f"{path}paging") if "offset" in paging else None
@@ -192,7 +192,7 @@ def _read(entity: Entity, requested: object, shop_id: str, where: Where) -> _Wan
         raise _bad_cursor(path)
     for name, value in known.items():
         if value:
-            raise wrong(f"{path}{name}", "is in the cursor: a limit goes with it, nothing else.")
+            raise wrong(f"{path}{name}", "is part of the cursor: send only a limit with a cursor.")
     anchor, backwards, itself, limit = (held.pop(name) for name in ("anchor", "backwards", "itself", "limit"))
     default = min(max(limit, 1), LIMIT_MAX)
     limit = read_number(cursor_paging, "limit", 1, LIMIT_MAX, default, f"{path}cursorPaging")
@@ -200,7 +200,7 @@ def _read(entity: Entity, requested: object, shop_id: str, where: Where) -> _Wan
 
 
 def _bad_cursor(path: str) -> BadRequest:
-    return wrong(f"{path}cursorPaging.cursor", "is no cursor of this list, or too old.")
+    return wrong(f"{path}cursorPaging.cursor", "is not a cursor of this list, or has expired.")
 
 
 def _place(keys: Sequence[Key], wanted: _Wanted) -> Condition:

@@ -54,7 +54,7 @@ def order(entity: Entity, requested: object, path: str, *, most: int) -> list[Ke
     columns = [key.field.column for key in keys]
     for at, column in enumerate(columns):
         if any(column is earlier for earlier in columns[:at]):
-            raise wrong(f"{path}[{at}].fieldName", "is sorted by before.")
+            raise wrong(f"{path}[{at}].fieldName", "is sorted by twice.")
     keys = keys or [Key(entity.newest, True)]
     direction = keys[-1].descending
     ties = [field for field in entity.key if not any(field.column is key.field.column for key in keys)]

@@ -27,7 +27,7 @@ class Weight:
         """Like `add`, for what is done once however often the rows are read."""
         self.total += units
         if self.total > WEIGHT_MAX:
-            raise wrong(path, "is too much: the query is too large. Ask for less at once.")
+            raise wrong(path, "makes the query too costly. Request less at once.")
 
 
 def of_text(text: str, *, folded: bool) -> int:

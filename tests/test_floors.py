@@ -64,7 +64,7 @@ loyalty.people.sign_in
 loyalty.points.uploads loyalty.points.import_columns
 loyalty.points.imports
 loyalty.points.import_rows
-loyalty.people.privacy
+loyalty.people.privacy loyalty.people.merging
 loyalty.reports
 loyalty.books
 program_file.facts

@@ -13,7 +13,7 @@ from widget_server.db import Row
 from widget_server.journal import ALTERED, REMOVED, Journal, changes, states
 from widget_server.ledger import Account
 from widget_server.loyalty import books
-from widget_server.loyalty.people import privacy
+from widget_server.loyalty.people import merging, privacy
 from widget_server.loyalty.points import adjustments
 from widget_server.loyalty.points.awards import Award
 from widget_server.loyalty.rewards import coupons
@@ -134,7 +134,7 @@ def test_a_merge_and_an_erasure_leave_clean_books(world: World, indebted: Shoppe
     said = adjustments.Annotation(reason="moved", comment="hello")
     adjustments.adjust(world.shop, other.account.id, source="staff", key="a", by=300, annotation=said)
     other.redeems(world.reward(cost=50))
-    privacy.merge(world.shop, other.id, indebted.id)
+    merging.merge(world.shop, other.id, indebted.id)
     assert (indebted.balance, indebted.debt) == (50, 0)
     assert list(books.audit()) == []
     privacy.erase(world.shop, indebted.customer)

@@ -13,7 +13,7 @@ from widget_server.delivery.outbox import Message
 from widget_server.events import Event
 from widget_server.job_queue import Job, JobName
 from widget_server.loyalty.earning import actions, feeds, order_points, orders, rules
-from widget_server.loyalty.people import customers, mailboxes, privacy
+from widget_server.loyalty.people import customers, mailboxes, merging, privacy
 from widget_server.loyalty.people.privacy import Keeper
 from widget_server.loyalty.points import imports, tiers
 from widget_server.loyalty.program import shops
@@ -111,7 +111,7 @@ def forget_tier(event: events.TierChanged) -> None:
 
 def merge_customers(event: events.SamePerson) -> None:
     """What the first row has goes to the second."""
-    privacy.merge(shops.by_id(event.shop_id), event.source_id, event.target_id)
+    merging.merge(shops.by_id(event.shop_id), event.source_id, event.target_id)
 
 
 def let_code_die(event: events.CouponChanged) -> None:

@@ -28,6 +28,7 @@ from widget_server.loyalty.people import (
     customer_edits,
     customers,
     mailboxes,
+    merging,
     privacy,
     recognition,
     sessions,
@@ -276,7 +277,7 @@ def test_two_rows_of_one_person_are_forgotten_as_one(somebody: Rosamund) -> None
     other = somebody.world.vouched("shop-account-old-99", "r.quist@work.example", verified=True)
     other.is_given(5)
     sign_in.ask(somebody.shop, "r.quist@work.example", purpose="sign_in", locale="en")
-    privacy.merge(somebody.shop, somebody.id, other.id)
+    merging.merge(somebody.shop, somebody.id, other.id)
     marks = {**somebody.marks, "work": "r.quist@work.example", "old id": "shop-account-old-99"}
     somebody.is_erased()  # by the id of the row that went into the other
     assert in_tables(marks) | in_files(marks) == set()

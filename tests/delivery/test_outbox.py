@@ -20,7 +20,7 @@ from widget_server.delivery.payloads import EventPayload, Renderer
 from widget_server.delivery.webhooks import Answer
 from widget_server.errors import BadRequest, NotFound
 from widget_server.events import PointsMoved
-from widget_server.loyalty.people import privacy
+from widget_server.loyalty.people import merging, privacy
 from widget_server.loyalty.people.forgetting import Forgotten
 
 URL = "https://shop.example/hooks"
@@ -539,7 +539,7 @@ def test_no_word_about_an_erased_person_stays(world: World, endpoint: Endpoint) 
         entities = endpoints.create(world.shop.id, url=URL, format="wix")
         ann, bob = world.member("ann@example.com"), world.member("bob@example.com")
         old = world.visitor("old@example.com")
-        privacy.merge(world.shop, old.id, ann.id)
+        merging.merge(world.shop, old.id, ann.id)
         for customer in (ann.id, old.id, bob.id):
             moved(world.shop.id, customer, 1)
         for load in claim():

@@ -14,7 +14,7 @@ from widget_server.ledger import Account
 from widget_server.loyalty import audit_log
 from widget_server.loyalty.audit_log import Actor, Audited, AuditEntry
 from widget_server.loyalty.earning import rules
-from widget_server.loyalty.people import api_keys, privacy
+from widget_server.loyalty.people import api_keys, merging, privacy
 from widget_server.loyalty.people.customers import Customer
 from widget_server.loyalty.points import adjustments, batches, tiers
 from widget_server.loyalty.points.imports import Import
@@ -138,7 +138,7 @@ def test_a_batch_is_one_entry_and_its_undoing_another(world: World, ann: Shopper
 
 def test_merges_exports_and_erasures_name_people_by_their_ids_alone(world: World, ann: Shopper) -> None:
     bob = world.member("bob@example.com")
-    privacy.merge(world.shop, bob.id, ann.id)
+    merging.merge(world.shop, bob.id, ann.id)
     privacy.export(world.shop, ann.customer)
     privacy.erase(world.shop, ann.customer)
     kept = [(one.verb, one.subject_id) for one in entries(world, "customer")]

@@ -16,7 +16,7 @@ from widget_server.errors import BadRequest
 from widget_server.ledger import Transaction
 from widget_server.loyalty import reports
 from widget_server.loyalty.earning import orders
-from widget_server.loyalty.people import customers, privacy
+from widget_server.loyalty.people import customers, merging
 from widget_server.loyalty.points import adjustments, tiers
 from widget_server.loyalty.reports import DayTotal
 from widget_server.loyalty.rewards import coupons
@@ -153,7 +153,7 @@ def test_members_are_those_of_the_day(world: World) -> None:
         world.visitor()
     with clock.at(day("03-05")):
         customers.leave(bob.customer)
-        privacy.merge(world.shop, old.id, ann.id)
+        merging.merge(world.shop, old.id, ann.id)
     with clock.at(day("03-09")):
         world.member("cid@example.com")
         counts = [told(world, date(2026, 3, first), date(2026, 3, first)) for first in (1, 4, 6, 9)]
@@ -262,7 +262,7 @@ def test_each_person_is_in_one_tier(world: World) -> None:
     world.visitor()  # who has no account is in none
     assert reports.program_totals(world.shop).tiers == ((None, 1), (silver.id, 1), (gold.id, 2))
     ann, old = (customers.by_verified_email(world.shop.id, f"{name}@example.com") for name in ("ann", "old"))
-    privacy.merge(world.shop, old.id, ann.id)
+    merging.merge(world.shop, old.id, ann.id)
     assert reports.program_totals(world.shop).tiers == ((None, 1), (silver.id, 1), (gold.id, 1))
     tiers.TierProgram.change(world.shop, {tiers.TierProgram.active: 0})
     assert reports.program_totals(world.shop).tiers == ((None, 3),)

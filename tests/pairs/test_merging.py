@@ -17,10 +17,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from tests.make import World, line, proof, refund, undone
 from widget_server import clock, ledger
-from widget_server.ledger import Account, Cause, merging
+from widget_server.ledger import Account, Cause
+from widget_server.ledger import merging as account_merging
 from widget_server.loyalty.earning import actions, orders
 from widget_server.loyalty.earning.rules import EarningRule, Terms
-from widget_server.loyalty.people import customers, privacy, recognition
+from widget_server.loyalty.people import customers, merging, recognition
 from widget_server.loyalty.people.customers import Person
 from widget_server.loyalty.points import adjustments, awards, expiry, tiers
 from widget_server.loyalty.referrals.referrals import Referral
@@ -196,7 +197,7 @@ class Merging(RuleBasedStateMachine):
         with self.moment():
             rows = self.apart.row("guest"), self.apart.row("registered")
             source, target = rows[::-1] if into_guest else rows
-            privacy.merge(self.apart.world.shop, source.id, target.id)
+            merging.merge(self.apart.world.shop, source.id, target.id)
         self.apart.is_one = self.merged = True
         self.compare()
 
@@ -258,7 +259,7 @@ def by_two_adjusts(old: Account, new: Account) -> dict[str, str]:
 
 
 def test_it_fails_when_a_merge_is_booked_as_two_adjusts(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(merging, "replay", by_two_adjusts)
+    monkeypatch.setattr(account_merging, "replay", by_two_adjusts)
     alike = proof(25, full=25, derandomize=True, phases=(Phase.generate,))
     with pytest.raises(AssertionError):
         run_state_machine_as_test(Merging, settings=alike)

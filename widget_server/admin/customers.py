@@ -11,7 +11,7 @@ from widget_server.admin.wire.customers import STATUSES, customer, facts, person
 from widget_server.db import atomic
 from widget_server.errors import CustomerExists, EmailInvalid, NotFound
 from widget_server.ledger import Account
-from widget_server.loyalty.people import customer_edits, customers, privacy
+from widget_server.loyalty.people import customer_edits, customers, merging, privacy
 from widget_server.loyalty.people.customers import Customer
 from widget_server.loyalty.program.shops import Shop
 from widget_server.web import query
@@ -129,7 +129,7 @@ def erase_customer(caller: Caller, customer_id: str) -> Empty:
 def merge_customer(caller: Caller, body: shapes.MergeRequest, customer_id: str) -> shapes.CustomerResponse:
     """Two rows are one person: what this one has goes to the other, its points with their history."""
     with naming({"into_id": "intoId"}):
-        privacy.merge(caller.shop, customer_id, body.into_id)
+        merging.merge(caller.shop, customer_id, body.into_id)
     return {"customer": _shown(caller.shop, customers.live(customers.by_id(caller.shop.id, body.into_id)))}
 
 

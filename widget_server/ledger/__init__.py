@@ -21,7 +21,7 @@ from widget_server.ledger.accounts import (
     set_tier,
 )
 from widget_server.ledger.auditing import audit, audit_some
-from widget_server.ledger.booking import AGE_UNKNOWN, CREDIT, is_credit, rechain
+from widget_server.ledger.chain import AGE_UNKNOWN, CREDIT, is_credit, rechain
 from widget_server.ledger.merging import merge
 from widget_server.ledger.posting import Move, claw_back, post, post_many, reverse
 from widget_server.ledger.rows import current, current_many, find_by_key, find_by_keys, history

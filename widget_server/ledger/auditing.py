@@ -7,7 +7,7 @@ from peewee import Field, fn
 
 from widget_server import config
 from widget_server.db import among, atomic, lock_rows
-from widget_server.ledger.booking import digest
+from widget_server.ledger.chain import digest
 from widget_server.ledger.tables import COUNTER_OF, Account, Debt, Transaction
 
 AUDIT_PAGE = 500

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from widget_server import clock
 from widget_server.db import Row, insert_many, new_id
-from widget_server.ledger.booking import book
+from widget_server.ledger.balances import book
 from widget_server.ledger.tables import Account, Debt, Transaction
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from widget_server import clock
 from widget_server.db import Row, atomic, insert_many
 from widget_server.ledger.accounts import locked
-from widget_server.ledger.booking import chain
+from widget_server.ledger.chain import chain
 from widget_server.ledger.debts import move_debts, repay
 from widget_server.ledger.tables import COPY, MERGE, OPPOSITE, Account, Transaction
 

@@ -8,7 +8,8 @@ from widget_server.db import Row, UtcDateTime, atomic, database, execute_many, i
 from widget_server.errors import KeyReused, Refusal
 from widget_server.events import ManyPointsMoved, PointsMoved, emit
 from widget_server.ledger.accounts import locked
-from widget_server.ledger.booking import book, chain, refusal_of
+from widget_server.ledger.balances import book, refusal_of
+from widget_server.ledger.chain import chain
 from widget_server.ledger.debts import debt_id, owe, repay
 from widget_server.ledger.rows import current, find_by_key, find_by_keys
 from widget_server.ledger.tables import Account, Cause, Debt, Kind, Shortfall, Transaction

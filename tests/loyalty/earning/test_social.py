@@ -10,7 +10,7 @@ from widget_server.errors import ChannelNotEnabled, ProgramNotActive, RuleNotCli
 from widget_server.loyalty.earning import rules, social
 from widget_server.loyalty.earning.rules import EarningRule, Terms
 from widget_server.loyalty.earning.social import FollowedChannel
-from widget_server.loyalty.people import customer_edits, privacy
+from widget_server.loyalty.people import customer_edits, merging, privacy
 from widget_server.loyalty.program import programs
 
 
@@ -116,7 +116,7 @@ def test_they_are_listed_oldest_first_and_go_with_the_person(world: World, insta
     for minutes, (shopper, channel) in enumerate([(old, "instagram"), (ann, "instagram"), (old, "facebook")]):
         with clock.at(NOON.replace(minute=minutes)):
             follows(shopper, channel)
-    privacy.merge(world.shop, old.id, ann.id)
+    merging.merge(world.shop, old.id, ann.id)
     assert channels(ann) == ["instagram", "facebook"]
     told = privacy.export(world.shop, ann.customer)["followed_channels"]
     assert [row["channel"] for row in told] == ["instagram", "facebook"]

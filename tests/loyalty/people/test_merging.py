@@ -17,7 +17,7 @@ from widget_server.ledger import Cause, Transaction
 from widget_server.loyalty import reports
 from widget_server.loyalty.earning import orders
 from widget_server.loyalty.earning.rules import Terms
-from widget_server.loyalty.people import privacy, recognition
+from widget_server.loyalty.people import merging, privacy, recognition
 from widget_server.loyalty.people.customers import Person
 from widget_server.loyalty.points import adjustments, batches, tiers
 from widget_server.loyalty.points.adjustments import Adjustment, Annotation
@@ -65,7 +65,7 @@ def test_every_kind_of_row_goes_with_its_figures_and_the_merged_account_is_empty
     ledger.post(world.shop.id, old.account.id, "expire", -35, source="job", key="e", cause=Cause("expired"))
     before, was = rows_of(old), counters(old)
     figures = [getattr(reports.totals(world.shop), name) for name in FIGURES]
-    privacy.merge(world.shop, old.id, ann.id)
+    merging.merge(world.shop, old.id, ann.id)
     copies = rows_of(ann)[-len(before) :]
     shown = ("kind", "amount", "event_at", "cause", "order_id", "snapshot")
     assert [[getattr(row, name) for name in shown] for row in copies] == [
@@ -87,7 +87,7 @@ def test_each_number_of_a_report_still_opens_its_rows(world: World, old: Shopper
     with clock.at(day("03-01")):
         old.is_given(30)
     with clock.at(day("03-09")):
-        privacy.merge(world.shop, old.id, ann.id)
+        merging.merge(world.shop, old.id, ann.id)
         local = clock.local_date(day("03-09"), "Europe/Berlin")
         assert reports.totals(world.shop, local, local).earned == 0
         assert list(reports.rows_of(world.shop, "earned", local, local)) == []
@@ -98,9 +98,9 @@ def test_three_rows_become_one_after_another(world: World, old: Shopper, ann: Sh
     older = world.member("older@example.com")
     older.is_given(5)
     row = rows_of(older)[0]
-    privacy.merge(world.shop, older.id, old.id)
+    merging.merge(world.shop, older.id, old.id)
     old.is_given(6)
-    privacy.merge(world.shop, old.id, ann.id)
+    merging.merge(world.shop, old.id, ann.id)
     assert (counters(older), counters(old), counters(ann)) == ({}, {}, {"balance": 11, "earned": 11})
     assert ledger.current(row).account_id == ann.account.id
     assert sorted(row["amount"] for row in privacy.export(world.shop, ann.customer)["transactions"]) == [5, 6]
@@ -114,7 +114,7 @@ def test_every_column_that_names_a_row_is_known() -> None:
         for name in table._meta.fields
         if name.endswith(("transaction_id", "refund_id", "booked_id"))
     }
-    moved = inspect.getsource(privacy._point_at) + "Debt.transaction_id"
+    moved = inspect.getsource(merging._point_at) + "Debt.transaction_id"
     assert {name for name in naming if name not in moved} == set()
 
 
@@ -124,7 +124,7 @@ def test_words_coupons_and_keys_follow(world: World, old: Shopper, ann: Shopper)
     assert row is not None
     reward = world.reward(cost=150)
     coupon = old.redeems(reward, key="buy")
-    privacy.merge(world.shop, old.id, ann.id)
+    merging.merge(world.shop, old.id, ann.id)
     assert list(adjustments.audit_notes()) == []
     (note,) = Adjustment.of(world.shop)
     assert Transaction.need(world.shop, Transaction.id == note.transaction_id).account_id == ann.account.id
@@ -141,7 +141,7 @@ def test_an_app_that_still_names_the_merged_account_reaches_the_person(
     world: World, old: Shopper, ann: Shopper
 ) -> None:
     account_id = old.account.id
-    privacy.merge(world.shop, old.id, ann.id)
+    merging.merge(world.shop, old.id, ann.id)
     adjustments.earn_points(world.shop, account_id, 5, source="admin", key="a")
     adjustments.adjust(world.shop, account_id, source="admin", key="b", to_balance=3)
     assert (ann.balance, old.balance) == (3, 0)
@@ -151,7 +151,7 @@ def test_a_batch_of_both_rows_is_undone_on_the_one_account(world: World, old: Sh
     chosen = [old.account.id, ann.account.id]
     batch = batches.bulk_adjust(world.shop, chosen, source="staff", key="b", by=10)
     batches.run(batch.id)
-    privacy.merge(world.shop, old.id, ann.id)
+    merging.merge(world.shop, old.id, ann.id)
     assert ann.balance == 20
     batches.undo(world.shop, batch.id)
     batches.run(batch.id)
@@ -167,7 +167,7 @@ def test_what_is_paid_once_and_was_paid_to_both_is_taken_back_once(world: World,
     for shopper in (ann, old):
         shopper.does("newsletter")
         shopper.does("social", name="instagram")
-    privacy.merge(world.shop, old.id, ann.id)
+    merging.merge(world.shop, old.id, ann.id)
     assert counters(ann) == {"balance": 50, "earned": 50}
     assert (ann.does("newsletter"), ann.does("social", name="instagram")) == (0, 0)
     assert ann.history()[:2] == [("merged", -20), ("merged", -30)]
@@ -181,7 +181,7 @@ def test_three_rows_that_were_paid_keep_one_payment(world: World, order: tuple[i
         with clock.at(NOON + timedelta(hours=hours)):
             people[number].does("newsletter")
     for shopper in people[:2]:
-        privacy.merge(world.shop, shopper.id, people[2].id)
+        merging.merge(world.shop, shopper.id, people[2].id)
     assert counters(people[2]) == {"balance": 30, "earned": 30}
 
 
@@ -190,7 +190,7 @@ def test_what_only_one_row_was_paid_is_not_paid_again(world: World, old: Shopper
     world.rule("review", points=5)
     old.does("newsletter")
     old.does("review", "r1")
-    privacy.merge(world.shop, old.id, ann.id)
+    merging.merge(world.shop, old.id, ann.id)
     assert (ann.does("newsletter"), ann.does("review", "r1"), ann.balance) == (0, 0, 35)
 
 
@@ -202,7 +202,7 @@ def test_a_capped_rule_takes_its_turns_over_both_rows(world: World, old: Shopper
         with clock.at(NOON + timedelta(hours=1 + hours)):
             shopper.does("review", f"s{hours}")
     with clock.at(NOON + timedelta(hours=9)):
-        privacy.merge(world.shop, old.id, ann.id)
+        merging.merge(world.shop, old.id, ann.id)
         assert (ann.balance, ann.does("review", "s9")) == (20, 0)
     with clock.at(NOON + timedelta(days=40)):
         assert ann.does("review", "t1") == 10
@@ -213,7 +213,7 @@ def test_what_a_row_was_given_before_the_cap_stays(world: World, old: Shopper, a
     for number in range(3):
         ann.does("review", f"r{number}")
     world.rule("review", points=10, handle="review", terms=Terms(times_ever=1))
-    privacy.merge(world.shop, old.id, ann.id)
+    merging.merge(world.shop, old.id, ann.id)
     assert ann.balance == 30
 
 
@@ -223,7 +223,7 @@ def test_a_birthday_is_paid_once_a_year(world: World, old: Shopper, ann: Shopper
         cause = Cause("birthday", rule.id)
         facts: dict[str, Any] = {"source": "job", "key": f"{when}", "cause": cause, "at": day(when)}
         ledger.post(world.shop.id, shopper.account.id, "earn", 200, **facts)
-    privacy.merge(world.shop, old.id, ann.id)
+    merging.merge(world.shop, old.id, ann.id)
     assert counters(ann) == {"balance": 400, "earned": 400}
     taken = Transaction.need(world.shop, Transaction.cause == "merged", Transaction.account_id == ann.account.id)
     assert Transaction.need(world.shop, Transaction.id == taken.reverses_id).event_at == day("06-10")
@@ -236,7 +236,7 @@ def test_what_one_row_owes_the_other_pays_at_once(world: World, old: Shopper, an
     old.redeems(world.reward(cost=100))
     orders.receive_refund(world.shop, "generic", "o1", refund("10.00"))
     assert counters(old) == {"earned": 100, "redeemed": 100, "debt": 100}
-    privacy.merge(world.shop, old.id, ann.id)
+    merging.merge(world.shop, old.id, ann.id)
     assert counters(ann) == {"earned": 100, "redeemed": 100, "debt": 20}
     ann.is_given(50)
     assert counters(ann) == {"balance": 30, "earned": 130, "redeemed": 100}
@@ -248,7 +248,7 @@ def test_a_balance_beside_a_debt_of_one_row_waits_for_earnings(world: World, old
     coupon = old.redeems(world.reward(cost=100))
     orders.receive_refund(world.shop, "generic", "o1", refund("10.00"))
     old.returns(coupon)
-    privacy.merge(world.shop, old.id, ann.id)
+    merging.merge(world.shop, old.id, ann.id)
     assert counters(ann) == {"balance": 100, "earned": 100, "debt": 100}
 
 
@@ -272,7 +272,7 @@ def test_the_tier_is_that_of_both_rows_together_and_rates_stay(world: World, old
     old.orders("20.00")
     ann.orders("15.00")
     assert (old.account.tier_id, ann.account.tier_id) == (None, None)
-    privacy.merge(world.shop, old.id, ann.id)
+    merging.merge(world.shop, old.id, ann.id)
     assert (ann.account.tier_id, ann.account.tier_points, ann.balance) == (gold.id, 350, 350)
     assert (old.account.tier_id, old.account.tier_points) == (None, 0)
     standing = tiers.standing(world.shop.id, ann.account)
@@ -291,7 +291,7 @@ def test_she_is_as_old_as_the_older_row_and_a_merge_is_no_activity(world: World)
         for shopper in people:
             shopper.does("newsletter")
     with clock.at(day("05-01")):
-        privacy.merge(world.shop, old.id, ann.id)
+        merging.merge(world.shop, old.id, ann.id)
     assert (ann.account.created_at, ann.account.last_activity_at) == (day("01-10"), day("03-01"))
 
 
@@ -308,7 +308,7 @@ def test_the_panel_sorts_the_rows_by_their_dates(world: World) -> None:  # accep
         with clock.at(day("01-02") + timedelta(days=number)):
             people[number % 2].is_given(number + 1)
     with clock.at(day("06-01")):
-        privacy.merge(world.shop, old.id, ann.id)
+        merging.merge(world.shop, old.id, ann.id)
         first = views.my_balance.history(world.shop, ann.customer, ann.account)
         second = views.my_balance.history(world.shop, ann.customer, ann.account, cursor=first["next_cursor"])
     shown = [row["points"] for page in (first, second) for row in page["rows"]]
@@ -319,7 +319,7 @@ def test_receivers_hear_of_one_change_and_of_no_points(world: World, old: Shoppe
     old.is_given(30)
     endpoints.create(world.shop.id, url="https://hooks.example/a")
     endpoints.create(world.shop.id, url="https://hooks.example/b", format="wix")
-    privacy.merge(world.shop, old.id, ann.id)
+    merging.merge(world.shop, old.id, ann.id)
     heard = [(row.type, json.loads(row.payload)) for row in Message.of(world.shop).order_by(Message.number)]
     assert [type for type, _ in heard] == ["account.merged", *["wix.loyalty.v1.account_updated"] * 2]
     assert heard[0][1]["data"] == {
@@ -334,7 +334,7 @@ def test_receivers_hear_of_one_change_and_of_no_points(world: World, old: Shoppe
 def test_an_export_has_each_row_once(world: World, old: Shopper, ann: Shopper) -> None:  # acceptance 52
     old.is_given(30)
     ann.is_given(5)
-    privacy.merge(world.shop, old.id, ann.id)
+    merging.merge(world.shop, old.id, ann.id)
     told = privacy.export(world.shop, ann.customer)
     assert [row["amount"] for row in told["transactions"]] == [30, 5]
 
@@ -347,7 +347,7 @@ def test_many_rows_are_merged_by_few_statements(world: World, old: Shopper, ann:
         for _ in range(rows):
             one.is_given(1)
         with Counter() as asked:
-            privacy.merge(world.shop, one.id, ann.id)
+            merging.merge(world.shop, one.id, ann.id)
         counts.append(len(asked.statements))
     assert counts[0] == counts[1]
     assert ann.balance == 65

@@ -10,7 +10,7 @@ from widget_server.db import canonical
 from widget_server.errors import CodeExpired, NotFound, SignedOut
 from widget_server.loyalty.earning import orders
 from widget_server.loyalty.earning.orders import Parked
-from widget_server.loyalty.people import customer_edits, customers, privacy, recognition, sign_in
+from widget_server.loyalty.people import customer_edits, customers, merging, privacy, recognition, sign_in
 from widget_server.loyalty.people.customers import Person
 from widget_server.loyalty.points import adjustments
 from widget_server.loyalty.points.adjustments import Annotation
@@ -139,7 +139,7 @@ def test_merged_rows_are_forgotten_with_the_person(world: World, ann: Shopper) -
     old.is_given(5)
     said = Annotation(reason="Rosamund moved to Oslo")
     adjustments.adjust(world.shop, old.account.id, source="staff", key="b", by=1, annotation=said)
-    privacy.merge(world.shop, old.id, ann.id)
+    merging.merge(world.shop, old.id, ann.id)
     signpost = old.customer  # the owner opens the old row
     privacy.erase(world.shop, signpost)
     assert known_words() == set()
@@ -162,7 +162,7 @@ def test_what_a_person_was_known_by_before_is_forgotten_too(world: World, ann: S
     customer_edits.edit(world.shop.id, ann.id, **facts)
     for body in (b'{"email":"ann.lee@example.com"}', b"Ann Rosamund Lee", b"0151-2345678", b"annlee@work.example"):
         orders.park(world.shop, "generic", "order", body, reason="odd")
-    privacy.merge(world.shop, old.id, ann.id)
+    merging.merge(world.shop, old.id, ann.id)
     assert privacy.export(world.shop, ann.customer)["customer"]["former"] == {
         "email": [ANN, "annlee@work.example"],
         "phone": [FACTS["phone"]],
@@ -182,7 +182,7 @@ def test_a_merge_gathers_what_staff_wrote_and_keeps_the_exclusion(world: World) 
         world.shop.id, old.id, name="Ann Lee", labels=["VIP", "Mugs"], notes="Came by bike", excluded=True
     )
     customer_edits.edit(world.shop.id, ann.id, labels=["Mugs", "Tea"], notes="Likes tea")
-    privacy.merge(world.shop, old.id, ann.id)
+    merging.merge(world.shop, old.id, ann.id)
     row, signpost = ann.customer, old.customer
     assert (row.labels, row.notes) == (["Mugs", "Tea", "VIP"], "Likes tea\n\nCame by bike")
     assert row.excluded is True
@@ -191,10 +191,10 @@ def test_a_merge_gathers_what_staff_wrote_and_keeps_the_exclusion(world: World) 
 
 def test_a_merge_into_a_signpost_reaches_the_person_it_points_to(world: World) -> None:
     ann, once, twice = world.member(ANN), world.visitor("once@example.com"), world.visitor("twice@example.com")
-    privacy.merge(world.shop, once.id, ann.id)
+    merging.merge(world.shop, once.id, ann.id)
     twice.is_given(30)
-    privacy.merge(world.shop, twice.id, once.id)
-    privacy.merge(world.shop, ann.id, once.id)  # she is there already
+    merging.merge(world.shop, twice.id, once.id)
+    merging.merge(world.shop, ann.id, once.id)  # she is there already
     assert (ann.balance, twice.customer.merged_into, ann.customer.merged_into) == (30, ann.id, None)
 
 
@@ -204,7 +204,7 @@ def test_who_is_not_here_or_was_forgotten_is_not_merged(world: World) -> None:
     privacy.erase(world.shop, bob.customer)
     for pair in ((ann.id, "none"), ("none", ann.id), (ann.id, stranger.id), (ann.id, bob.id), (bob.id, ann.id)):
         with pytest.raises(NotFound):
-            privacy.merge(world.shop, *pair)
+            merging.merge(world.shop, *pair)
     assert ann.customer.email == ANN
 
 

@@ -22,7 +22,7 @@ from widget_server import ledger
 from widget_server.errors import EmailInvalid, LeftProgram, SignedOut
 from widget_server.loyalty.earning import orders
 from widget_server.loyalty.earning.orders import Order
-from widget_server.loyalty.people import customers, emails, privacy, recognition, sign_in
+from widget_server.loyalty.people import customers, emails, merging, privacy, recognition, sign_in
 from widget_server.loyalty.people.customers import Customer, Person
 from widget_server.loyalty.rewards import coupons
 from widget_server.loyalty.rewards.coupons import Coupon
@@ -292,8 +292,8 @@ def test_the_owner_merges_two_accounts_of_the_shop_and_both_names_lead_to_one(wo
     old, new = world.vouched("c-1", ANN), world.vouched("c-2", "ann@work.example", verified=True)
     old_code, new_code = old.customer.referral_code, new.customer.referral_code
     old.orders("10.00")
-    privacy.merge(world.shop, old.id, new.id)
-    privacy.merge(world.shop, old.id, new.id)  # twice is once
+    merging.merge(world.shop, old.id, new.id)
+    merging.merge(world.shop, old.id, new.id)  # twice is once
     assert (old.balance, new.balance) == (0, 100)
     assert recognise(world, external_id="c-1").id == new.id
     assert {customers.by_referral_code(world.shop.id, code).id for code in (old_code, new_code)} == {new.id}
@@ -304,7 +304,7 @@ def test_the_owner_merges_two_accounts_of_the_shop_and_both_names_lead_to_one(wo
     world.order(Person(external_id="c-1", email=ANN), id="later")
     assert new.balance == 300
     third = world.visitor("third@example.com")
-    privacy.merge(world.shop, new.id, third.id)
+    merging.merge(world.shop, new.id, third.id)
     assert recognise(world, external_id="c-1").id == third.id
     assert recognise(world, external_id="c-2").id == third.id
 
@@ -448,7 +448,7 @@ class People(RuleBasedStateMachine):
         source, target = people[at % len(people)], people[to % len(people)]
         both = Order.of(self.world.shop).where(Order.customer_id.in_((source.id, target.id)))
         self.trusted |= {order.external_id for order in both}
-        privacy.merge(self.world.shop, source.id, target.id)
+        merging.merge(self.world.shop, source.id, target.id)
         if source.id != target.id:
             self._sign_out(source.id)
 

@@ -11,7 +11,7 @@ from widget_server import db, jobs, ledger
 from widget_server.errors import BadRequest, BatchUnfinished, KeyReused, NotFound
 from widget_server.job_queue import TRIES_MAX, Job
 from widget_server.ledger import Account, Cause, Move, Transaction
-from widget_server.loyalty.people import privacy
+from widget_server.loyalty.people import merging, privacy
 from widget_server.loyalty.people.customers import Customer
 from widget_server.loyalty.points import batches
 from widget_server.loyalty.points.adjustments import Adjustment, Annotation
@@ -154,7 +154,7 @@ def test_who_was_merged_meanwhile_is_listed(world: World) -> None:
     old.is_given(5)
     account = old.account.id
     batch = bulk(world, by=10)
-    privacy.merge(world.shop, old.id, ann.id)
+    merging.merge(world.shop, old.id, ann.id)
     assert figures(settled(batch)) == ("done", 2, 1, 0, 1)
     (item,) = batches.errors(world.shop, batch.id)
     assert (item.account_id, item.code) == (account, "merged")
@@ -297,7 +297,7 @@ def test_undoing_reaches_who_was_merged_since(world: World) -> None:
     ann, old = world.member(), world.visitor("old@example.com")
     old.is_given(5)
     batch = settled(bulk(world, by=10))
-    privacy.merge(world.shop, old.id, ann.id)
+    merging.merge(world.shop, old.id, ann.id)
     batches.undo(world.shop, batch.id)
     undone = settled(batch)
     assert (undone.undone, undone.kept, ann.balance) == (2, 0, 5)

@@ -15,7 +15,7 @@ from tests.loyalty.referrals.friends import (
     standing,
 )
 from tests.make import Shopper, World, at_once, refund
-from widget_server.loyalty.people import privacy, recognition
+from widget_server.loyalty.people import merging, recognition
 from widget_server.loyalty.people.customers import Person
 from widget_server.loyalty.program import programs
 from widget_server.loyalty.referrals import progress, referrals
@@ -194,7 +194,7 @@ def test_a_merged_friend_keeps_the_first_referrer(world: World) -> None:  # acce
     bob.orders(id="o2")
     assert (ann.balance, cid.balance) == (200, 200)
     guest = recognition.recognise(world.shop.id, Person(email=BOB))
-    privacy.merge(world.shop, guest.id, bob.id)
+    merging.merge(world.shop, guest.id, bob.id)
     assert (ann.balance, cid.balance, bob.balance) == (200, 0, 50)
     assert referral_of(bob).advocate_id == ann.id
     other = Referral.need(world.shop, Referral.advocate_id == cid.id)
@@ -207,7 +207,7 @@ def test_who_turns_out_to_be_her_own_friend_gives_it_back(world: World, ann: Sho
     world.guest_orders("ann@work.example", landing_referral=code_of(ann))
     assert ann.balance == 200
     guest = recognition.recognise(world.shop.id, Person(email="ann@work.example"))
-    privacy.merge(world.shop, guest.id, ann.id)
+    merging.merge(world.shop, guest.id, ann.id)
     assert (standing(ann), ann.balance) == (("cancelled", "own_link"), 0)
     ann.orders()
     assert ann.balance == 0

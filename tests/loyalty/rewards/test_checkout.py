@@ -31,7 +31,7 @@ from widget_server.errors import (
     StaleRevision,
 )
 from widget_server.loyalty.earning.orders import Order
-from widget_server.loyalty.people import privacy
+from widget_server.loyalty.people import merging, privacy
 from widget_server.loyalty.program import programs, shops
 from widget_server.loyalty.rewards import checkout, codes, coupons, rewards
 from widget_server.loyalty.rewards.checkout import CheckoutDiscount
@@ -382,7 +382,7 @@ def test_it_stays_hers_when_rows_are_merged_and_ends_when_she_is_forgotten(
     old.is_given(100)
     applies(old, "hers", reward_id=sliding.id, points=40)
     applies(ann, "forgotten", reward_id=sliding.id, points=40)
-    privacy.merge(world.shop, old.id, ann.id)
+    merging.merge(world.shop, old.id, ann.id)
     checkout.remove(world.shop, "hers", source="admin")
     assert ann.balance == 1060
     privacy.erase(world.shop, ann.customer)

@@ -5,5 +5,6 @@
   `customer_edits`: what the merchant adds and changes; `mailboxes`: what is given once a mailbox.
 - `sign_in` reads from the top: `sign_in_codes`, `passwords`, `devices` are its ways in, `sessions` what it opens.
 - `api_keys`, then `access_tokens` and `visitor_tokens`: who calls the admin API.
-- `privacy`: merging, leaving, erasing and exporting; `forgetting`: how a text is known to name the erased.
+- `merging`: two rows of one person become one.
+- `privacy`: erasing and exporting; `forgetting`: how a text is known to name the erased.
 """

@@ -21,7 +21,7 @@ def recognise(shop_id: str, person: Person) -> Customer:
 
     Who it is follows from the shop's id, else from a verified address, else from an address that
     nobody owns yet (contracts §5). When a verified address shows that two rows are one person, they are merged into the
-    row with the shop's id (privacy.merge). What is no address (emails.py) is ignored: tills send "-" for everybody
+    row with the shop's id (merging.merge). What is no address (emails.py) is ignored: tills send "-" for everybody
     who has none. Names and the like are cleaned to one line of text.
     """
     person = _cleaned(person)

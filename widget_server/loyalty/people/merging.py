@@ -1,0 +1,146 @@
+"""Merging: two rows are one person, and nothing the person has earned, spent or reached changes (contracts §11)."""
+
+from datetime import datetime
+from typing import Any
+
+from widget_server import clock, ledger
+from widget_server.db import (
+    among,
+    atomic,
+    database,
+    execute_many,
+    lock_rows,
+)
+from widget_server.errors import NotFound
+from widget_server.events import AccountMerged, emit
+from widget_server.idempotency import Request
+from widget_server.journal import Journaled
+from widget_server.ledger import Account
+from widget_server.loyalty import audit_log
+from widget_server.loyalty.earning import actions, order_points, social
+from widget_server.loyalty.earning.orders import Order
+from widget_server.loyalty.people import customers, devices
+from widget_server.loyalty.people.customers import ADDRESS, NAMES, PERSONAL, Customer
+from widget_server.loyalty.people.sessions import Session
+from widget_server.loyalty.points import tiers
+from widget_server.loyalty.points.adjustments import Adjustment
+from widget_server.loyalty.points.awards import Award, move_awards
+from widget_server.loyalty.program.shops import Shop
+from widget_server.loyalty.referrals import progress
+from widget_server.loyalty.referrals.referrals import Referral
+from widget_server.loyalty.rewards.coupons import Coupon
+
+
+def merge(shop: Shop, source_id: str, target_id: str) -> None:
+    """Two rows are one person: nothing that the person has earned, spent or reached changes (contracts §11).
+
+    Orders, awards, coupons and referrals move, and the account's history with every row's kind and date; what both rows
+    were given and one person gets once is taken back. The person is what either row was: a member, with the facts, link
+    and names that `target` had not. `source` stays as a signpost to `target`, empty but for names that `target` has of
+    its own. Merged already: nothing changes. Raises NotFound when there is no such customer, or one was erased.
+    """
+    with atomic():
+        pair = (source_id, customers.live(customers.by_id(shop.id, target_id)).id)
+        rows = {row.id: row for row in lock_rows(Customer.of(shop).where(Customer.id.in_(pair)).order_by(Customer.id))}
+        source, target = (rows.get(id) or customers.by_id(shop.id, id) for id in pair)
+        if source.merged_into or source.id == target.id:
+            return
+        if source.erased_at or target.erased_at:
+            raise NotFound("This customer was erased.")
+        orders = list(Order.of(shop, Order.id, Order.placed_at).where(Order.customer_id == source.id).tuples())
+        active = _last_activity(shop, source, target, [placed_at for _, placed_at in orders])
+        _move_account(shop, source, target)
+        for table in (Order, Coupon, Request):
+            table.change(shop, {table.customer_id: target.id}, table.customer_id == source.id)
+        _move_person(shop, source, target)
+        progress.move(shop, source.id, target.id, source="job")
+        for order_id, _ in orders:
+            order_points.score_order(shop, order_id, source="job")
+        progress.evaluate(shop, target.id, source="job")
+        if active is not None:
+            ledger.set_activity(shop.id, target.id, active)  # to be merged is none
+        audit_log.note(shop.id, "merge", "customer", target.id, before={"merged_id": source.id})
+
+
+def _move_person(shop: Shop, source: Customer, target: Customer) -> None:
+    """Sessions and the password go along only between rows of one address; elsewhere the member signs in anew."""
+    facts = _facts_for(source, target)
+    if source.email_key and source.email_key == target.email_key:
+        facts["password_hash"] = target.password_hash or source.password_hash
+        Session.change(shop, {Session.customer_id: target.id}, Session.customer_id == source.id)
+        devices.move(shop.id, source.id, target.id)
+    else:
+        Session.remove(shop, Session.customer_id == source.id)
+        devices.forget_all(shop.id, source.id)
+    left_over = {name: None if name in facts else getattr(source, name) for name in NAMES}
+    blank: dict[str, object] = {"labels": [], "former": {}, "email_verified": False}
+    signpost: dict[str, object] = {**dict.fromkeys(PERSONAL), **left_over, **blank}
+    Customer.change(shop, {**signpost, "status": "visitor", "merged_into": target.id}, Customer.id == source.id)
+    Customer.change(shop, {"merged_into": target.id}, Customer.merged_into == source.id)
+    Customer.change(shop, {**facts, "updated_at": clock.now()}, Customer.id == target.id)
+
+
+def _facts_for(source: Customer, target: Customer) -> dict[str, Any]:
+    """What the person is, of what was not known of `target` yet."""
+    names = ("name", "phone", "birthday", "birthday_set_at", "locale", *NAMES)
+    facts: dict[str, Any] = {name: getattr(source, name) for name in names if getattr(target, name) is None}
+    if target.email is None:
+        facts |= {name: getattr(source, name) for name in (*ADDRESS, "email_verified")}
+    for name in ("joined_at", "registered_at"):
+        facts[name] = min(filter(None, (getattr(source, name), getattr(target, name))), default=None)
+    for name in ("accepts_marketing", "excluded"):
+        facts[name] = getattr(source, name) or getattr(target, name)
+    lost = {name: getattr(source, name) for name in customers.FORMER if name not in facts}
+    facts["former"] = customers.all_former(source, target, **lost)
+    facts["labels"] = list(dict.fromkeys((*target.labels, *source.labels)))
+    facts["notes"] = "\n\n".join(filter(None, (target.notes, source.notes))) or None
+    is_member = source.is_member or target.is_member
+    facts["status"] = "member" if is_member else target.status
+    facts["left_at"] = None if is_member else target.left_at or source.left_at
+    return facts
+
+
+def _move_account(shop: Shop, source: Customer, target: Customer) -> None:
+    """The account's rows, awards and channels, and what names its rows, go to the account of the person."""
+    old = ledger.account_of(shop.id, source.id)
+    if old is None:
+        return
+    new = ledger.open_account(shop.id, target.id)
+    copies = ledger.merge(shop.id, old.id, new.id)
+    _point_at(shop, copies, source, old)
+    move_awards(shop.id, old.id, new.id)
+    social.move(shop, old.id, new.id)
+    for account_id in (old.id, new.id):
+        tiers.recheck(shop, account_id)
+    emit(AccountMerged(shop.id, new.id, target.id, old.id))
+    actions.count_once(shop, new.id, set(copies.values()))
+
+
+def _last_activity(shop: Shop, source: Customer, target: Customer, placed: list[datetime]) -> datetime | None:
+    """When the person was last active, by either row; None while neither has an account."""
+    accounts = [ledger.account_of(shop.id, one.id) for one in (source, target)]
+    active = [account.last_activity_at for account in accounts if account is not None]
+    return max([*active, *(min(at, clock.now()) for at in placed)]) if active else None
+
+
+def _point_at(shop: Shop, copies: dict[str, str], source: Customer, old: Account) -> None:
+    """Whatever names a row of the ledger names its copy, which has the digest of the words beside it too."""
+    owned = {
+        Adjustment.transaction_id: among(Adjustment.transaction_id, copies),
+        Award.booked_id: Award.account_id == old.id,
+        Coupon.transaction_id: Coupon.customer_id == source.id,
+        Coupon.refund_id: Coupon.customer_id == source.id,
+        Referral.advocate_transaction_id: Referral.advocate_id == source.id,
+        Referral.friend_transaction_id: Referral.friend_id == source.id,
+    }
+    for column, is_owned in owned.items():
+        table, mark = column.model, database.param
+        naming = list(table.of(shop, table.id, column).where(is_owned, column.is_null(False)).tuples())
+        moved = [(copies[named], row_id) for row_id, named in naming if named in copies]
+        if issubclass(table, Journaled):
+            table.will_write(shop.id, [row_id for _, row_id in moved])
+        execute_many(
+            f'UPDATE "{table._meta.table_name}" SET "{column.column_name}" = {mark} WHERE "id" = {mark}',  # noqa: S608
+            moved,
+        )
+        table.wrote({"shop_id": shop.id, "id": row_id} for _, row_id in moved)

@@ -1,6 +1,6 @@
-"""Fjord & Fern, a shop of its own: it knows the loyalty product by docs/contracts.md only.
+"""Fjord & Fern, an independent demo shop: it uses only the interfaces in docs/contracts.md.
 
-Nothing here imports the product, and the product imports nothing from here; it runs as a process of its own:
+It does not import the loyalty server, nor the server this package; it runs in its own process:
 `python -m demo_shop --port 8001 --config FILE`.
 """
 

@@ -1,4 +1,4 @@
-"""Serve the demo shop, or give it a past: in the shop, and in the widget."""
+"""Serve the demo shop, or create its history: in the shop and in the widget."""
 
 from pathlib import Path
 
@@ -12,10 +12,10 @@ from demo_shop.shop import Shop
 
 
 class _Silent(WSGIRequestHandler):
-    """Says nothing of requests that went well; errors still reach stderr."""
+    """Does not log requests; errors still go to stderr."""
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @click.command()
@@ -24,7 +24,7 @@ class _Silent(WSGIRequestHandler):
 @click.option("--port", default=8001, show_default=True)
 @click.option("--host", default="127.0.0.1", show_default=True, help="The back office has no password.")
 def main(command: str, config_path: Path, port: int, host: str) -> None:
-    """The demo shop Fjord & Fern, told by the JSON file CONFIG where the loyalty server is."""
+    """The demo shop Fjord & Fern; the JSON file CONFIG names its loyalty server."""
     config = ShopConfig.read(config_path)
     if command == "seed":
         click.echo(history.write(Shop.open(config)))
@@ -36,7 +36,7 @@ def main(command: str, config_path: Path, port: int, host: str) -> None:
 
 
 def serve(config: ShopConfig, host: str, port: int) -> None:
-    """Answer until interrupted; news for the loyalty server leaves from a thread beside it."""
+    """Serve until interrupted; a second thread sends messages to the loyalty server."""
     app = create_shop(config)
     shop: Shop = app.extensions["demo_shop"]
     server = make_server(host, port, app, threaded=True, request_handler=_Silent)

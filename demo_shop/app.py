@@ -1,4 +1,4 @@
-"""create_shop(config): the Flask application, its policy on every page, its forms guarded by a token."""
+"""create_shop(config): the Flask application, with a CSP on every page and a CSRF token in every form."""
 
 import re
 import secrets
@@ -20,7 +20,7 @@ _REFERRAL_CODE = re.compile(r"[A-Za-z0-9_-]{3,40}")
 
 
 def create_shop(config: ShopConfig) -> Flask:
-    """The demo shop's pages; the caller starts `app.extensions["demo_shop"].outbox`."""
+    """Returns the demo shop's application; the caller starts `app.extensions["demo_shop"].outbox`."""
     app = Flask(__name__)
     shop = Shop.open(config)
     app.extensions["demo_shop"] = shop
@@ -30,7 +30,7 @@ def create_shop(config: ShopConfig) -> Flask:
         SESSION_COOKIE_NAME="fjordfern_session",
         PERMANENT_SESSION_LIFETIME=LIFETIME,
         MAX_CONTENT_LENGTH=64 * 1024,
-        # a demo without passwords must not answer to names that others point at it
+        # a demo without passwords must not respond to foreign host names
         TRUSTED_HOSTS=["localhost", "127.0.0.1", urlsplit(config.origin).hostname or ""],
     )
     for pages in (catalogue, basket, checkout, account, back_office):
@@ -83,6 +83,6 @@ def _dress_pages(app: Flask, shop: Shop) -> None:
 
     @app.errorhandler(HTTPException)
     def refused(problem: HTTPException) -> HTTPException | tuple[str, int, list[tuple[str, str]]]:
-        if isinstance(problem, SecurityError):  # for a host that is not ours no page can be addressed
+        if isinstance(problem, SecurityError):  # no page can be rendered for an untrusted host
             return problem
         return render_template("refused.html", problem=problem), problem.code or 500, problem.get_headers()

@@ -1,4 +1,4 @@
-"""What the shop says on the wire (contracts §4); money as strings, times in UTC with Z."""
+"""The JSON bodies that the shop sends (contracts §4): money as strings, times in UTC with Z."""
 
 from datetime import UTC, datetime
 from typing import Literal, TypedDict
@@ -8,7 +8,7 @@ Source = Literal["web", "pos", "api"]
 
 
 class BuyerBody(TypedDict):
-    """Who bought, wrote or asks; `id` is null for a guest."""
+    """The buyer, review author or cart owner; `id` is null for a guest."""
 
     id: str | None
     email: str
@@ -18,7 +18,7 @@ class BuyerBody(TypedDict):
 
 
 class CustomerBody(TypedDict):
-    """Somebody with an account in this shop."""
+    """A customer with an account in this shop."""
 
     id: str
     email: str
@@ -33,7 +33,7 @@ class CustomerBody(TypedDict):
 
 
 class LineBody(TypedDict):
-    """One product of a cart or an order; `subtotal` before, `discount` taken from it."""
+    """One product of a cart or an order; `subtotal` is before `discount`."""
 
     id: str
     product_id: str
@@ -47,7 +47,7 @@ class LineBody(TypedDict):
 
 
 class RefundLineBody(TypedDict):
-    """What was given back for some of a line: goods only."""
+    """The refund of a part of a line, goods only."""
 
     line_id: str
     quantity: int
@@ -55,7 +55,7 @@ class RefundLineBody(TypedDict):
 
 
 class RefundBody(TypedDict):
-    """Money given back once; `amount` is goods, shipping and tax together."""
+    """One refund; `amount` includes goods, shipping and tax."""
 
     id: str
     amount: str
@@ -66,7 +66,7 @@ class RefundBody(TypedDict):
 
 
 class OrderBody(TypedDict):
-    """The whole state of an order."""
+    """The complete state of an order."""
 
     id: str
     number: str
@@ -88,10 +88,10 @@ class OrderBody(TypedDict):
 
 
 def now() -> datetime:
-    """Returns the present moment, in UTC."""
+    """Returns the current time in UTC."""
     return datetime.now(UTC)
 
 
 def stamp(at: datetime) -> str:
-    """Returns the moment as the wire has it: ISO 8601 in UTC."""
+    """Returns the time as ISO 8601 text in UTC, to the second."""
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

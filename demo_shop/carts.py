@@ -1,4 +1,4 @@
-"""Carts: quantities of products and codes, and what they come to."""
+"""Carts: product quantities and coupon codes, and their totals."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,7 +16,7 @@ QUANTITY_MOST = 20
 
 @dataclass(frozen=True)
 class CartLine:
-    """Some of one product; prices have no tax in them, and this shop adds none."""
+    """A quantity of one product; prices are without tax, and this shop adds none."""
 
     id: str
     product: Product
@@ -25,16 +25,16 @@ class CartLine:
 
     @property
     def subtotal(self) -> Decimal:
-        """Returns what the line costs before any discount."""
+        """Returns the price of the line before discounts."""
         return self.product.price * self.quantity
 
     @property
     def net(self) -> Decimal:
-        """Returns what is paid for the line's goods: its price less its discounts."""
+        """Returns the price of the line after its discounts."""
         return self.subtotal - self.discount
 
     def body(self) -> LineBody:
-        """Returns the line as a signed message has it."""
+        """Returns the line in the format of the signed messages."""
         return {
             "id": self.id,
             "product_id": self.product.id,
@@ -57,7 +57,7 @@ class Cart:
 
     @property
     def quantity(self) -> int:
-        """Returns how many pieces of goods there are in all lines."""
+        """Returns the number of items in all lines."""
         return sum(line.quantity for line in self.lines)
 
     @property
@@ -72,26 +72,26 @@ class Cart:
 
     @property
     def tax(self) -> Decimal:
-        """Returns 0: this shop has no tax beside its prices."""
+        """Returns 0: this shop adds no tax to its prices."""
         return ZERO
 
     @property
     def total(self) -> Decimal:
-        """Returns what the customer is to pay for the goods."""
+        """Returns the amount that the customer has to pay."""
         return self.subtotal - self.discount + self.shipping + self.tax
 
     @property
     def points_base(self) -> Decimal:
-        """The goods that can earn: after discounts, without gift cards."""
+        """The amount that can earn points: goods after discounts, without gift cards."""
         return sum((line.net for line in self.lines if not line.product.gift_card), ZERO)
 
     def line_bodies(self) -> list[LineBody]:
-        """The lines as the wire has them."""
+        """The lines in the format of the signed messages."""
         return [line.body() for line in self.lines]
 
 
 def price(quantities: Mapping[str, int], coupons: Sequence[Coupon] = ()) -> Cart:
-    """The cart of these quantities by product id; the valid codes take off one after the other."""
+    """Returns the cart of these quantities by product id; valid coupons are applied in order."""
     lines = [
         CartLine(str(place), PRODUCTS[product_id], quantity)
         for place, (product_id, quantity) in enumerate(quantities.items(), 1)
@@ -104,27 +104,27 @@ def price(quantities: Mapping[str, int], coupons: Sequence[Coupon] = ()) -> Cart
 
 
 def _discounted(lines: Sequence[CartLine], discount: Discount) -> list[CartLine]:
-    """The lines with one more discount, spread over them; never below nothing, never on a gift card."""
-    open_to_it = [ZERO if line.product.gift_card else line.net for line in lines]
+    """The lines with one more discount, spread over them; never below 0, never on a gift card."""
+    discountable = [ZERO if line.product.gift_card else line.net for line in lines]
     match discount.type:
         case "amount":
-            off = min(discount.amount, sum(open_to_it, ZERO))
+            off = min(discount.amount, sum(discountable, ZERO))
         case "percent":
-            off = money(sum(open_to_it, ZERO) * min(discount.percent, Decimal(100)) / 100)
+            off = money(sum(discountable, ZERO) * min(discount.percent, Decimal(100)) / 100)
         case "free_product":
-            open_to_it = [
+            discountable = [
                 min(weight, line.product.price) if line.product.id == discount.product_id else ZERO
-                for weight, line in zip(open_to_it, lines, strict=True)
+                for weight, line in zip(discountable, lines, strict=True)
             ]
-            off = sum(open_to_it, ZERO)
+            off = sum(discountable, ZERO)
         case "free_shipping":
             off = ZERO
-    shares = spread(off, open_to_it)
+    shares = spread(off, discountable)
     return [replace(line, discount=line.discount + share) for line, share in zip(lines, shares, strict=True)]
 
 
 def _shipping(lines: Sequence[CartLine]) -> Decimal:
-    """Nothing for gift cards alone, nor from a certain amount of goods on."""
+    """The shipping cost; 0 for gift cards only, and from FREE_SHIPPING_FROM on."""
     parcel = sum((line.net for line in lines if not line.product.gift_card), ZERO)
     has_goods = any(not line.product.gift_card for line in lines)
     return SHIPPING if has_goods and parcel < FREE_SHIPPING_FROM else ZERO

@@ -1,4 +1,4 @@
-"""What the shop sells: a fixed list of products, and the collections they stand in."""
+"""The catalogue: a fixed list of products and their collections."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -6,7 +6,7 @@ from decimal import Decimal
 
 @dataclass(frozen=True)
 class Product:
-    """One thing on the shelf; `drawing` names the picture in templates/drawings.html."""
+    """One product; `drawing` names the picture in templates/drawings.html."""
 
     id: str
     name: str
@@ -19,7 +19,7 @@ class Product:
 
 @dataclass(frozen=True)
 class Collection:
-    """A shelf with a name."""
+    """A named collection of products."""
 
     id: str
     name: str
@@ -65,5 +65,5 @@ PRODUCTS = {
 
 
 def on_shelf(collection_id: str) -> list[Product]:
-    """The products of one collection, as they stand on the shelf."""
+    """The products of one collection, in the order of the catalogue."""
     return [product for product in PRODUCTS.values() if collection_id in product.collections]

@@ -1,4 +1,4 @@
-"""What the demo shop gets at its start: its own places, and the keys that `shop create` printed for it."""
+"""The configuration of the demo shop: its paths, and the keys that `shop create` printed for it."""
 
 import json
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ TOPICS = {"order", "customer", "action", "coupons/check", "coupons/use", "coupon
 
 @dataclass(frozen=True, kw_only=True)
 class ShopConfig:
-    """Settings of one demo shop; the secrets stay out of `repr`."""
+    """Settings of one demo shop; `repr` does not show the secrets."""
 
     widget_url: str
     shop_id: str
@@ -29,9 +29,9 @@ class ShopConfig:
 
     @classmethod
     def read(cls, path: Path) -> "ShopConfig":
-        """The settings in a JSON file; keys of other programs are passed over.
+        """Read the settings from a JSON file; unknown keys are ignored.
 
-        Raises TypeError when one is missing, ValueError when the file is not JSON or lacks a webhook's URL.
+        Raises TypeError when a setting is missing, ValueError when the file is not JSON or has no URL for a webhook.
         """
         known = {entry.name for entry in fields(cls)}
         given = {name: value for name, value in json.loads(path.read_text("utf-8")).items() if name in known}
@@ -45,13 +45,13 @@ class ShopConfig:
 
     @property
     def widget_origin(self) -> str:
-        """Scheme, host and port of the loyalty server, as a CSP names it."""
+        """The origin of the loyalty server (scheme, host and port), for the CSP."""
         parts = urlsplit(self.widget_url)
         return f"{parts.scheme}://{parts.netloc}"
 
     @property
     def content_security_policy(self) -> str:
-        """The strict policy that contracts §6 asks the widget to work under."""
+        """The strict policy under which the widget must work (contracts §6)."""
         return (
             f"default-src 'self'; script-src 'self' {self.widget_origin}; frame-src {self.widget_origin}; "
             "require-trusted-types-for 'script'"
@@ -59,6 +59,6 @@ class ShopConfig:
 
     @property
     def embed(self) -> str:
-        """The script tag of the owner, with the addresses where this shop vouches for its shopper and takes a code."""
+        """The owner's script tag, with this shop's URLs for identity tokens and for applying a coupon code."""
         attributes = 'data-identity-url="/loyalty/identity" data-apply-url="/cart/apply?code={code}"'
         return self.script_tag.replace("></script>", f" {attributes}></script>")

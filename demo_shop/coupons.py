@@ -1,4 +1,4 @@
-"""Coupons: codes that the loyalty server made. It says what one is worth; the shop only does the sum."""
+"""Coupons: codes of the loyalty server, which defines their discounts; the shop only calculates the totals."""
 
 import json
 import uuid
@@ -30,12 +30,12 @@ _REASONS = {
 
 
 class CouponRefused(Exception):
-    """The code cannot be taken; the message says why in words for the shopper."""
+    """The code is refused; the message has the reason, as text for the customer."""
 
 
 @dataclass(frozen=True)
 class Discount:
-    """What a code takes off: an amount, a percentage, the shipping, or one product."""
+    """The discount of a code: an amount, a percentage, free shipping, or one free product."""
 
     type: DiscountType
     amount: Decimal = ZERO
@@ -45,7 +45,7 @@ class Discount:
 
 @dataclass(frozen=True)
 class Coupon:
-    """A code in a cart, with the loyalty server's last word on it; not valid until it has said so."""
+    """A code in a cart, with the loyalty server's last response; not valid before the first one."""
 
     code: str
     valid: bool = False
@@ -55,7 +55,7 @@ class Coupon:
     minimum_subtotal: Decimal | None = None
 
     def words(self, subtotal: Decimal, currency: str) -> str:
-        """Why the code takes nothing off this cart, for the shopper."""
+        """Returns the reason why the code gives no discount on this cart, as text for the customer."""
         if self.minimum_subtotal and subtotal < self.minimum_subtotal:
             needed, here = written(self.minimum_subtotal, currency), written(subtotal, currency)
             return f"This code needs an order of {needed}. Your cart is at {here}. The code stays yours."
@@ -67,16 +67,16 @@ class Coupon:
 
 
 class Coupons:
-    """Asks the loyalty server about codes, each time with a signed post; all raise loyalty.Unreachable."""
+    """Checks and uses codes at the loyalty server by signed requests; all methods raise loyalty.Unreachable."""
 
     def __init__(self, loyalty: Loyalty, currency: str) -> None:
         self._loyalty = loyalty
         self._currency = currency
 
     def check(self, code: str, buyer: BuyerBody | None, subtotal: Decimal, lines: list[LineBody]) -> Coupon:
-        """What the code would do for this cart and this shopper; nothing is spent by asking.
+        """Check what the code does for this cart and customer; this does not use the code.
 
-        Only its own spelling is found, case aside: shops look codes up so, dash for dash, and so does this one.
+        The spelling must match except for case, dashes included, as in other shops.
         """
         question = {
             "code": code,
@@ -85,39 +85,39 @@ class Coupons:
             "subtotal": str(subtotal),
             "lines": lines,
         }
-        status, answer = self._ask("coupons/check", question)
+        status, response = self._ask("coupons/check", question)
         if status != 200:
-            answer = {"reason": _reason(answer)}
-        elif str(answer.get("code") or code).casefold() != code.casefold():
-            answer = {"reason": "unknown"}
-        return _coupon(code, answer)
+            response = {"reason": _reason(response)}
+        elif str(response.get("code") or code).casefold() != code.casefold():
+            response = {"reason": "unknown"}
+        return _coupon(code, response)
 
     def use(self, code: str, order_id: str) -> None:
-        """Bind the code to the order; asking twice is as good as once. Raises CouponRefused."""
-        status, answer = self._ask("coupons/use", {"code": code, "order_id": order_id})
+        """Bind the code to the order; this is idempotent. Raises CouponRefused."""
+        status, response = self._ask("coupons/use", {"code": code, "order_id": order_id})
         if not 200 <= status < 300:
-            raise CouponRefused(Coupon(code, reason=_reason(answer)).words(ZERO, self._currency))
+            raise CouponRefused(Coupon(code, reason=_reason(response)).words(ZERO, self._currency))
 
     def _ask(self, topic: str, question: Mapping[str, object]) -> tuple[int, Mapping[str, Any]]:
         body = json.dumps(question, ensure_ascii=False)
-        answer = self._loyalty.post(topic, f"msg_{uuid.uuid4().hex}", body)
+        response = self._loyalty.post(topic, f"msg_{uuid.uuid4().hex}", body)
         try:
-            data = json.loads(answer.body or b"{}")
+            data = json.loads(response.body or b"{}")
         except ValueError:
             data = {}
-        return answer.status, data if isinstance(data, dict) else {}
+        return response.status, data if isinstance(data, dict) else {}
 
 
-def _coupon(code: str, answer: Mapping[str, Any]) -> Coupon:
-    discount = _discount(answer.get("discount"))
-    valid = answer.get("valid") is True and discount is not None
+def _coupon(code: str, response: Mapping[str, Any]) -> Coupon:
+    discount = _discount(response.get("discount"))
+    valid = response.get("valid") is True and discount is not None
     return Coupon(
         code,
         valid=valid,
-        reason=None if valid else _reason(answer),
+        reason=None if valid else _reason(response),
         discount=discount,
-        combines=answer.get("combines") is True,
-        minimum_subtotal=_amount(answer.get("minimum_subtotal")) or None,
+        combines=response.get("combines") is True,
+        minimum_subtotal=_amount(response.get("minimum_subtotal")) or None,
     )
 
 
@@ -134,8 +134,8 @@ def _amount(given: Any) -> Decimal:
         return ZERO
 
 
-def _reason(answer: Mapping[str, Any]) -> str:
-    """The reason of a refusal, in whichever form it came."""
-    error = answer.get("error")
+def _reason(response: Mapping[str, Any]) -> str:
+    """The reason of a refusal, from any of the response formats."""
+    error = response.get("error")
     code = error.get("code") if isinstance(error, dict) else error
-    return str(answer.get("reason") or code or answer.get("message") or "not_usable")
+    return str(response.get("reason") or code or response.get("message") or "not_usable")

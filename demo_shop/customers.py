@@ -12,12 +12,12 @@ from demo_shop.outbox import Outbox
 
 
 class EmailTaken(Exception):
-    """Somebody has an account with this e-mail already."""
+    """There is an account with this e-mail address already."""
 
 
 @dataclass(frozen=True)
 class Profile:
-    """What customers say of themselves, and may change."""
+    """The personal data that customers enter and may change."""
 
     name: str
     phone: str | None = None
@@ -27,7 +27,7 @@ class Profile:
 
 @dataclass(frozen=True)
 class Customer:
-    """One account."""
+    """One customer account of the shop."""
 
     number: int
     email: str
@@ -41,11 +41,11 @@ class Customer:
 
     @property
     def id(self) -> str:
-        """The id that the loyalty server knows."""
+        """The customer's id in messages to the loyalty server."""
         return f"c-{self.number}"
 
     def as_buyer(self) -> BuyerBody:
-        """The customer as an order names its buyer."""
+        """The customer as the buyer in an order."""
         return {
             "id": self.id,
             "email": self.email,
@@ -55,7 +55,7 @@ class Customer:
         }
 
     def body(self) -> CustomerBody:
-        """The customer as the customer webhook tells it."""
+        """The customer as the body of the customer webhook."""
         return {
             **self.as_buyer(),
             "id": self.id,
@@ -84,7 +84,7 @@ class Customers:
         referral_code: str | None = None,
         email_verified: bool = False,
     ) -> Customer:
-        """A new account; raises EmailTaken."""
+        """Create an account; raises EmailTaken."""
         row = {
             **asdict(profile),
             "email": normal_email(email),
@@ -107,7 +107,7 @@ class Customers:
             raise EmailTaken from None
 
     def log_in(self, email: str, password: str) -> Customer | None:
-        """The account of this e-mail, when the password is right."""
+        """Returns the account of this e-mail if the password is correct, else None."""
         with self._database.read() as connection:
             row = connection.execute(
                 "SELECT number, password_hash FROM customers WHERE email = ?", (normal_email(email),)
@@ -121,7 +121,7 @@ class Customers:
             return _load(connection, number)
 
     def update(self, number: int, profile: Profile) -> Customer:
-        """Change what the customer may change."""
+        """Save the customer's changed profile."""
         with self._outbox.transaction() as connection:
             connection.execute(
                 "UPDATE customers SET name = :name, phone = :phone, birthday = :birthday, "
@@ -131,7 +131,7 @@ class Customers:
             return self._tell(connection, number)
 
     def confirm(self, number: int) -> Customer:
-        """The e-mail is the customer's own: they opened the link we sent there."""
+        """Mark the e-mail as verified: the customer opened the link in our mail."""
         with self._outbox.transaction() as connection:
             connection.execute("UPDATE customers SET email_verified = 1 WHERE number = ?", (number,))
             return self._tell(connection, number)

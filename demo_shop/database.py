@@ -1,6 +1,6 @@
 """The shop's one SQLite file.
 
-It keeps the rollback journal: the SQLite that comes with Python may have the fault that loses commits
+It uses the rollback journal: the SQLite version of Python may have the bug that loses commits
 in WAL mode.
 """
 
@@ -23,7 +23,7 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
-        """A connection for looking things up."""
+        """A connection for queries."""
         with closing(sqlite3.connect(self._path, timeout=10, isolation_level=None)) as connection:
             connection.row_factory = sqlite3.Row
             connection.execute("PRAGMA foreign_keys = ON")
@@ -31,7 +31,7 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
-        """A transaction that holds the write lock from its start: all of the block happens, or nothing."""
+        """A transaction that holds the write lock from its start; it is rolled back on any exception."""
         with self.read() as connection:
             connection.execute("BEGIN IMMEDIATE")
             try:

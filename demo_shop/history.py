@@ -1,6 +1,6 @@
-"""A past for the demo shop: some people and months of orders, sent like everything else as signed messages.
+"""The history of the demo shop: some people and months of orders, sent as the usual signed messages.
 
-The same people, baskets and fates every time, counted back from today.
+People, carts and outcomes are the same every time, with dates counted back from today.
 """
 
 import random
@@ -46,7 +46,7 @@ _REVIEWS = (
     (2, "p9", 5, "Mist it every morning and it forgives the rest."),
     (3, "p2", 5, "The sand colour is warmer than in the drawing."),
 )
-# what became of the orders, one after the other; most go well
+# the outcomes of the orders, in turn; most are fulfilled
 _FATES = (
     "fulfilled",
     "fulfilled",
@@ -65,7 +65,7 @@ _FATES = (
 
 
 def write(shop: Shop) -> str:
-    """Give the shop its past, once, and send it; returns with a line for the terminal."""
+    """Create the shop's history, once, and send it; returns a line for the terminal."""
     if not shop.orders.newest(1):
         _live(shop, now())
     shop.outbox.flush()
@@ -76,7 +76,7 @@ def write(shop: Shop) -> str:
 
 
 def first_customer(shop: Shop) -> Customer:
-    """The one with the longest past; raises LookupError before there is any."""
+    """Returns the customer with the longest history; raises LookupError when there is none."""
     customer = shop.customers.find(1)
     if customer is None:
         raise LookupError("The shop has no history yet.")
@@ -125,7 +125,7 @@ def _buy(
     today: datetime,
     dice: random.Random,
 ) -> None:
-    """One order and what became of it, as far as it has come by today."""
+    """Create one order and the events of its outcome up to today."""
     basket = {id: dice.choice((1, 1, 1, 2)) for id in dice.sample(list(PRODUCTS), dice.choice((1, 2, 2, 3)))}
     orders = shop.orders
     order = orders.place(orders.number_for(key), price(basket), buyer, at=at, address="Fjordgata 1", source=source)

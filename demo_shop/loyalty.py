@@ -1,4 +1,4 @@
-"""The wire to the loyalty server: signed posts (Standard Webhooks), identity tokens, and the shopper's calls."""
+"""The client of the loyalty server: signed requests (Standard Webhooks), identity tokens, and widget calls."""
 
 import http.client
 import json
@@ -20,24 +20,24 @@ _VOUCHED_FOR = timedelta(minutes=5)
 
 
 class Unreachable(Exception):
-    """The loyalty server gave no answer at all; the message says why."""
+    """The loyalty server sent no response; the message has the reason."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back: the HTTP status and the body as it stood."""
+    """A response: the HTTP status and the raw body."""
 
     status: int
     body: bytes
 
     @property
     def accepted(self) -> bool:
-        """True when the loyalty server took the message: any 2xx."""
+        """True when the loyalty server accepted the message: any 2xx."""
         return 200 <= self.status < 300
 
 
 class Loyalty:
-    """Speaks to the loyalty server in the name of one shop."""
+    """Sends requests to the loyalty server for one shop."""
 
     def __init__(self, config: ShopConfig) -> None:
         self._config = config
@@ -45,7 +45,7 @@ class Loyalty:
 
     def post(self, topic: str, message_id: str, body: str) -> Answer:
         """Send one signed body to the address of its topic; raises Unreachable when there is no response."""
-        at = now()  # signed anew at every attempt: old signatures are refused
+        at = now()  # signed again at every attempt: old signatures are refused
         headers = {
             "webhook-id": message_id,
             "webhook-timestamp": str(int(at.timestamp())),
@@ -56,22 +56,22 @@ class Loyalty:
     def as_shopper(
         self, path: str, body: Mapping[str, object] | None = None, *, token: str = "", key: str = ""
     ) -> dict[str, Any]:
-        """What the panel would ask or, with a body, do (the server's /openapi.json); `token` is that of the session.
+        """Call the widget API as the panel does (/openapi.json): GET, or POST with a body; `token` is the session's.
 
-        Raises Unreachable when there is no response, or a refusal.
+        Raises Unreachable when there is no response, or an error response.
         """
         headers = {"X-Loyalty-Shop": self._config.embed_key, "Idempotency-Key": key}
         if token:
             headers["Authorization"] = f"Bearer {token}"
         text = None if body is None else json.dumps(body)
-        answer = _ask(f"{self._config.widget_url}/widget/{path}", text, headers)
-        if not answer.accepted:
-            raise Unreachable(f"{path}: {answer.status}")
-        found: dict[str, Any] = json.loads(answer.body)
+        response = _ask(f"{self._config.widget_url}/widget/{path}", text, headers)
+        if not response.accepted:
+            raise Unreachable(f"{path}: {response.status}")
+        found: dict[str, Any] = json.loads(response.body)
         return found
 
     def vouch(self, shopper: BuyerBody, at: datetime) -> str:
-        """A one-time token that says who is logged in here, good for five minutes (contracts §5)."""
+        """Returns a one-time token for the logged-in customer, valid for five minutes (contracts §5)."""
         claims = {
             "aud": self._config.shop_id,
             "sub": shopper["id"],
@@ -103,5 +103,5 @@ def _ask(address: str, body: str | None, headers: Mapping[str, str]) -> Answer:
 
 
 def _address(host: str) -> str:
-    """Names under localhost are this machine (RFC 6761), also where the resolver does not know it."""
+    """Map names under localhost to this machine (RFC 6761), even if the resolver does not."""
     return "127.0.0.1" if host.endswith(".localhost") else host

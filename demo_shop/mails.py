@@ -17,7 +17,7 @@ _SENDER = "Fjord & Fern <hello@fjord.example>"
 
 @dataclass(frozen=True)
 class Mail:
-    """One mail that somebody would have received."""
+    """One mail in the folder."""
 
     sender: str
     to: str
@@ -27,7 +27,7 @@ class Mail:
 
     @property
     def linked_text(self) -> Markup:
-        """The text with its links to click on; everything else escaped."""
+        """The text as HTML with clickable links; everything else is escaped."""
         return Markup("").join(
             Markup('<a href="{0}" rel="noreferrer">{0}</a>').format(part) if is_link else escape(part)
             for part, is_link in _parts(self.text)
@@ -35,13 +35,13 @@ class Mail:
 
 
 class MailFolder:
-    """Writes mails as .eml files and reads those of everybody who writes there."""
+    """Writes mails as .eml files, and reads all mails in the folder, also those of other programs."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def send(self, to: str, subject: str, text: str) -> None:
-        """Write one mail; it appears whole or not at all."""
+        """Write one mail, atomically."""
         message = EmailMessage()
         message["From"], message["To"], message["Subject"] = _SENDER, to, subject
         message.set_content(text)
@@ -71,7 +71,7 @@ def _read(path: Path, sent_at: float) -> Mail:
 
 
 def _parts(text: str) -> list[tuple[str, bool]]:
-    """The text cut into what is a link and what is not."""
+    """The text split into (part, whether it is a link)."""
     parts: list[tuple[str, bool]] = []
     position = 0
     for link in _LINK.finditer(text):

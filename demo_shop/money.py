@@ -1,4 +1,4 @@
-"""Money: Decimal with two places in here, a string on the wire."""
+"""Money: Decimal with two places in the code, text in messages."""
 
 from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
@@ -10,7 +10,7 @@ _MOST = Decimal("1e12")
 
 
 def money(value: Decimal | str) -> Decimal:
-    """The value to the cent, half up; raises ValueError for what is no finite amount below 10^12."""
+    """The value to the cent, half up; raises ValueError unless it is a finite amount below 10^12."""
     try:
         amount = Decimal(value)
     except InvalidOperation:
@@ -21,7 +21,7 @@ def money(value: Decimal | str) -> Decimal:
 
 
 def spread(amount: Decimal, weights: Sequence[Decimal]) -> list[Decimal]:
-    """Shares of the amount by weight, whole cents that add up to it; nothing for weights of nothing.
+    """Split the amount by weight into whole cents that add up to it; all 0 when the weights are all 0.
 
     While the amount is at most the sum of the weights, no share is above its weight.
     """
@@ -32,7 +32,7 @@ def spread(amount: Decimal, weights: Sequence[Decimal]) -> list[Decimal]:
     passed = given = ZERO
     for weight in weights:
         passed += weight
-        # rounding the running sum, not each share, is what makes the shares add up
+        # the running sum is rounded, not each share, so that the shares add up
         until_here = CENT * (amount * passed // (whole * CENT))
         shares.append(until_here - given)
         given = until_here
@@ -40,5 +40,5 @@ def spread(amount: Decimal, weights: Sequence[Decimal]) -> list[Decimal]:
 
 
 def written(amount: Decimal | str, currency: str) -> str:
-    """The amount for a reader: €1,240.00."""
+    """The amount for display: €1,240.00."""
     return f"{_SYMBOLS.get(currency, currency + ' ')}{Decimal(amount):,.2f}"

@@ -1,4 +1,4 @@
-"""Orders: each is one state, changed by a few verbs; every change is sent whole (contracts §4)."""
+"""Orders: a few verbs change the state of one; after each change the complete state is sent (contracts §4)."""
 
 import json
 import secrets
@@ -28,12 +28,12 @@ _COLUMNS = "SELECT token, address, body FROM orders"
 
 
 class OrderRefused(Exception):
-    """The order is not in a state for that; the message says why in words."""
+    """The change is not possible in the order's state; the message has the reason."""
 
 
 @dataclass(frozen=True)
 class Order:
-    """An order as the shop keeps it: the state it tells, and what only the shop knows."""
+    """An order as the shop stores it: the state that it sends, and the internal token and address."""
 
     token: str
     address: str
@@ -41,7 +41,7 @@ class Order:
 
     @property
     def id(self) -> str:
-        """Returns the order's id as signed messages have it."""
+        """Returns the order's id in signed messages."""
         return self.body["id"]
 
     @property
@@ -51,30 +51,30 @@ class Order:
 
     @property
     def refunded(self) -> Decimal:
-        """Returns how much money was given back so far."""
+        """Returns the sum of all refunds."""
         return sum((Decimal(refund["amount"]) for refund in self.body["refunds"]), ZERO)
 
     @property
     def refundable(self) -> Decimal:
-        """Money that can still be given back."""
+        """The amount that can still be refunded."""
         return Decimal(self.body["total"]) - self.refunded
 
     def units_left(self, line: LineBody) -> int:
-        """How many of the line have not been refunded."""
+        """The quantity of the line that is not refunded."""
         return line["quantity"] - sum(refund["quantity"] for refund in self._refunds_of(line))
 
     def goods_left(self, line: LineBody) -> Decimal:
-        """What of the line's price has not been refunded."""
+        """The part of the line's net price that is not refunded."""
         return _net(line) - sum((Decimal(refund["amount"]) for refund in self._refunds_of(line)), ZERO)
 
     @property
     def shipping_left(self) -> Decimal:
-        """What of the shipping has not been refunded."""
+        """The part of the shipping cost that is not refunded."""
         given_back = sum((Decimal(refund["shipping"]) for refund in self.body["refunds"]), ZERO)
         return Decimal(self.body["shipping"]) - given_back
 
     def can(self, verb: str) -> bool:
-        """Whether the verb (pay, fulfil, cancel, refund) fits the state."""
+        """True when the verb (pay, fulfil, cancel, refund) is possible in this state."""
         return self.body["status"] in _FITS[verb] and (verb != "refund" or self.refundable > 0)
 
     def _refunds_of(self, line: LineBody) -> list[RefundLineBody]:
@@ -90,7 +90,7 @@ _FITS: dict[str, tuple[Status, ...]] = {
 
 
 class Orders:
-    """Places orders and changes them; raises LookupError for an id nobody has."""
+    """Places orders and changes them; raises LookupError for an unknown id."""
 
     def __init__(self, database: Database, outbox: Outbox, currency: str) -> None:
         self._database = database
@@ -98,7 +98,7 @@ class Orders:
         self._currency = currency
 
     def number_for(self, checkout_key: str) -> str:
-        """The id of the order that this checkout makes: the same key, the same id."""
+        """Returns the order id for a checkout; the same key always gets the same id."""
         with self._database.write() as connection:
             connection.execute(
                 "INSERT INTO order_numbers (checkout_key) VALUES (?) ON CONFLICT DO NOTHING", (checkout_key,)
@@ -120,7 +120,7 @@ class Orders:
         coupon_codes: Sequence[str] = (),
         landing_referral: str | None = None,
     ) -> Order:
-        """A new order, or the one of this id when it was placed before."""
+        """Place an order; returns the existing one when this id was placed before."""
         body: OrderBody = {
             "id": order_id,
             "number": f"#{order_id}",
@@ -157,22 +157,22 @@ class Orders:
         return self._change(order_id, "pay", at, _becomes("paid"))
 
     def fulfil(self, order_id: str, at: datetime) -> Order:
-        """Mark the order as fulfilled: its parcel left."""
+        """Mark the order as fulfilled: it was shipped."""
         return self._change(order_id, "fulfil", at, _becomes("fulfilled"))
 
     def cancel(self, order_id: str, at: datetime) -> Order:
-        """The sale is undone as a whole; its codes are free again."""
+        """Cancel the whole order; its coupon codes are released."""
         return self._change(order_id, "cancel", at, _becomes("cancelled"))
 
     def refund_line(self, order_id: str, line_id: str, quantity: int, at: datetime) -> Order:
-        """Give back some of one line."""
+        """Refund a quantity of one line. Raises OrderRefused when too much, or when nothing was paid."""
 
         def change(order: Order) -> None:
             line = next((line for line in order.body["lines"] if line["id"] == line_id), None)
             units_left = order.units_left(line) if line else 0
             if line is None or not 1 <= quantity <= units_left:
                 raise OrderRefused("This is more than can still be refunded of this line.")
-            # the last units take what rounding left over
+            # the last units get the rounding difference
             goods = spread(order.goods_left(line), [Decimal(units_left - quantity), Decimal(quantity)])[1]
             goods = min(goods, order.refundable)
             if not goods:
@@ -182,7 +182,7 @@ class Orders:
         return self._change(order_id, "refund", at, change)
 
     def refund_amount(self, order_id: str, amount: Decimal, at: datetime) -> Order:
-        """Give back a sum of money, for no line in particular."""
+        """Refund an amount without a line. Raises OrderRefused above what can be refunded."""
 
         def change(order: Order) -> None:
             if not ZERO < amount <= order.refundable:
@@ -192,13 +192,13 @@ class Orders:
         return self._change(order_id, "refund", at, change)
 
     def refund_all(self, order_id: str, at: datetime) -> Order:
-        """Give back all that is left, shipping too."""
+        """Refund everything that is left, including shipping."""
 
         def change(order: Order) -> None:
             shipping = min(order.shipping_left, order.refundable)
             goods = order.refundable - shipping
             lines = [line for line in order.body["lines"] if order.units_left(line)]
-            # an earlier refund by amount took its part of the goods that are left
+            # an earlier refund by amount has reduced what is left for the goods
             shares = spread(goods, [order.goods_left(line) for line in lines])
             parts: list[RefundLineBody] = [
                 {"line_id": line["id"], "quantity": order.units_left(line), "amount": str(share)}
@@ -209,18 +209,18 @@ class Orders:
         return self._change(order_id, "refund", at, change)
 
     def abandon(self, order_id: str, codes: Sequence[str]) -> None:
-        """The checkout came to nothing: its codes are let go, and its number is never used again."""
+        """Give up a checkout: release its codes and never use its number again."""
         with self._outbox.transaction() as connection:
             number = int(order_id) - _FIRST_NUMBER + 1
             connection.execute("DELETE FROM order_numbers WHERE number = ?", (number,))
             self._release(connection, order_id, codes)
 
     def find(self, order_id: str) -> Order | None:
-        """The order of this id, if there is one."""
+        """The order with this id, or None."""
         return next(iter(self._select("WHERE id = ?", order_id)), None)
 
     def by_token(self, token: str) -> Order | None:
-        """The order whose page has this secret address."""
+        """The order whose page has this secret token, or None."""
         return next(iter(self._select("WHERE token = ?", token)), None)
 
     def of_customer(self, customer_number: int) -> list[Order]:
@@ -236,7 +236,7 @@ class Orders:
             return [_order(row) for row in connection.execute(f"{_COLUMNS} {condition}", (value,))]
 
     def _change(self, order_id: str, verb: str, at: datetime, change: Callable[[Order], object]) -> Order:
-        """Apply one verb, count the revision and tell the new state."""
+        """Apply one verb, increase the revision and send the new state."""
         with self._outbox.transaction() as connection:
             order = _load(connection, order_id)
             if not order.can(verb):

@@ -1,7 +1,7 @@
-"""News for the loyalty server: written with the change it tells of, sent until the response is 2xx.
+"""Messages to the loyalty server: stored in the transaction of the change, sent until the response is 2xx.
 
-Messages of one subject (an order, a customer) leave in their order. One that is refused holds up its own
-subject only; a server that does not answer at all holds up everything, so nothing overtakes.
+Messages about one subject (an order, a customer) are sent in order. A refused one delays only its own subject;
+a server that does not respond delays all messages, so that the order is kept.
 """
 
 import json
@@ -26,7 +26,7 @@ _IDLE_SECONDS = 30.0
 
 @dataclass(frozen=True)
 class Waiting:
-    """How much has not arrived yet, and the last thing that went wrong."""
+    """The number of undelivered messages, and the last error."""
 
     count: int
     last_error: str | None
@@ -59,7 +59,7 @@ class Outbox:
         )
 
     def flush(self) -> bool:
-        """Send what is due, oldest first; False when the loyalty server did not answer."""
+        """Send due messages, oldest first; False when the loyalty server did not respond."""
         with self._sending:
             held: set[str] = set()
             for message in self._pending():
@@ -69,20 +69,20 @@ class Outbox:
                     held.add(message["subject"])
                     continue
                 try:
-                    answer = self._loyalty.post(message["topic"], message["message_id"], message["body"])
+                    response = self._loyalty.post(message["topic"], message["message_id"], message["body"])
                 except Unreachable as problem:
                     self._last_error = str(problem)
                     return False
                 self._last_error = None
-                if answer.accepted:
+                if response.accepted:
                     self._sent(message)
                 else:
-                    self._refused(message, f"{message['topic']}: HTTP {answer.status}")
+                    self._refused(message, f"{message['topic']}: HTTP {response.status}")
                     held.add(message["subject"])
             return True
 
     def waiting(self) -> Waiting:
-        """Returns how many messages have not arrived yet."""
+        """Returns how many messages are not delivered yet."""
         with self._database.read() as connection:
             count, refusal = connection.execute(
                 "SELECT count(*), max(last_error) FROM outbox WHERE sent_at IS NULL"
@@ -90,13 +90,13 @@ class Outbox:
         return Waiting(count, (refusal or self._last_error) if count else None)
 
     def start(self) -> None:
-        """Send from a thread of its own until `stop`."""
+        """Send messages in a separate thread until `stop`."""
         self._stopped.clear()
         self._thread = threading.Thread(target=self._run, name="outbox", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
-        """End the thread; what waits is sent after the next start."""
+        """End the thread; waiting messages are sent after the next start."""
         self._stopped.set()
         self._nudged.set()
         if self._thread:
@@ -110,15 +110,15 @@ class Outbox:
             pause = self._flush_and_look()
             if pause is not None:
                 failures = 0
-            elif not nudged or not failures:  # new orders during an outage are no reason to wait longer
+            elif not nudged or not failures:  # new orders during an outage do not increase the pause
                 failures += 1
             nudged = self._nudged.wait(_backoff(failures) if pause is None else pause)
 
     def _flush_and_look(self) -> float | None:
-        """Seconds until the next look, or None when nothing arrives at the moment."""
+        """Send due messages; returns the seconds until the next try, or None while the server is unreachable."""
         try:
             return self._pause() if self.flush() else None
-        except Exception:  # whatever one message or one moment brings, the thread goes on
+        except Exception:  # the thread continues after any error
             _log.exception("sending stopped with an error")
             return None
 

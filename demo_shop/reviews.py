@@ -1,4 +1,4 @@
-"""Reviews: what a customer says of a product, once each. Writing one is an action that may earn points."""
+"""Reviews: one per customer and product. Writing one is an action that may earn points."""
 
 import sqlite3
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ from demo_shop.outbox import Outbox
 
 
 class ReviewedAlready(Exception):
-    """The customer has said what they think of this product."""
+    """The customer has already reviewed this product."""
 
 
 @dataclass(frozen=True)
 class Review:
-    """One review, as the product's page shows it."""
+    """One review, as shown on the product's page."""
 
     name: str
     stars: int
@@ -25,14 +25,14 @@ class Review:
 
 
 class Reviews:
-    """Takes and lists reviews."""
+    """Stores and lists reviews."""
 
     def __init__(self, database: Database, outbox: Outbox) -> None:
         self._database = database
         self._outbox = outbox
 
     def write(self, customer: Customer, product_id: str, *, stars: int, words: str, at: datetime) -> None:
-        """Keep the review and tell of it; raises ReviewedAlready."""
+        """Store the review and send its action; raises ReviewedAlready."""
         row = (product_id, customer.number, stars, words, stamp(at))
         try:
             with self._outbox.transaction() as connection:
@@ -53,7 +53,7 @@ class Reviews:
             raise ReviewedAlready from None
 
     def of_product(self, product_id: str) -> list[Review]:
-        """The product's reviews, newest first; of the writer's name only the first."""
+        """The product's reviews, newest first, with the author's first name only."""
         with self._database.read() as connection:
             rows = connection.execute(
                 "SELECT name, stars, words, written_at FROM reviews JOIN customers "

@@ -1,4 +1,4 @@
--- The demo shop's own tables. An order is kept as the state it is told in (contracts §4).
+-- The demo shop's own tables. An order is stored as the JSON state that is sent (contracts §4).
 CREATE TABLE IF NOT EXISTS customers (
   number INTEGER PRIMARY KEY AUTOINCREMENT,
   email TEXT NOT NULL UNIQUE,
@@ -12,7 +12,7 @@ CREATE TABLE IF NOT EXISTS customers (
   registered_at TEXT NOT NULL
 ) STRICT;
 
--- One number a checkout form: sent twice, it is still one order.
+-- One number per checkout form, so that a form sent twice makes one order.
 CREATE TABLE IF NOT EXISTS order_numbers (
   number INTEGER PRIMARY KEY AUTOINCREMENT,
   checkout_key TEXT NOT NULL UNIQUE

@@ -1,4 +1,4 @@
-"""Sessions kept by the shop: the browser holds a random name, the cart and the log-in stay here."""
+"""Server-side sessions: the browser has a random session id; cart and log-in are stored here."""
 
 import hashlib
 import json
@@ -16,25 +16,25 @@ LIFETIME = timedelta(days=30)
 
 
 class StoredSession(SecureCookieSession):
-    """A session that knows the name it is stored under."""
+    """A session with the id (`sid`) it is stored under."""
 
     sid: str | None = None
     replaced: str | None = None
 
     def renew(self) -> None:
-        """Take a new name: after logging in or out, the old one must open nothing."""
+        """Take a new id: after a log-in or log-out, the old one must not be valid."""
         self.replaced, self.sid = self.sid, None
         self.modified = True
 
 
 class Sessions(SessionInterface):
-    """Reads and writes sessions; only the digest of a name is stored."""
+    """Reads and writes sessions; only the digest of a session id is stored."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def open_session(self, app: Flask, request: Request) -> StoredSession:
-        """The session the browser names, or an empty one."""
+        """Returns the session of the browser's cookie, or an empty one."""
         sid = request.cookies.get(self.get_cookie_name(app))
         data = self._load(sid) if sid else None
         session = StoredSession(data)
@@ -42,7 +42,7 @@ class Sessions(SessionInterface):
         return session
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
-        """Store what changed; an untouched session costs nothing and sets no cookie."""
+        """Store a modified session; an unmodified one is not written and sets no cookie."""
         assert isinstance(session, StoredSession)
         if session.accessed:
             response.vary.add("Cookie")

@@ -1,4 +1,4 @@
-"""The shop put together: one object that holds its parts."""
+"""One object with all parts of the shop."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ from demo_shop.reviews import Reviews
 
 @dataclass(frozen=True)
 class Shop:
-    """Everything the pages and the history work with."""
+    """The parts that the pages and the history use."""
 
     config: ShopConfig
     database: Database
@@ -29,7 +29,7 @@ class Shop:
 
     @classmethod
     def open(cls, config: ShopConfig) -> "Shop":
-        """The shop of these settings, its tables made; nothing is sent before `outbox.start`."""
+        """Returns the shop with these settings; creates its tables. Nothing is sent before `outbox.start`."""
         database = Database(config.database)
         loyalty = Loyalty(config)
         outbox = Outbox(database, loyalty)

@@ -1,4 +1,4 @@
-"""What a shopper of the demo did in the widget: one coupon used, one returned, one still there."""
+"""The demo customer's coupons in the widget: one used, one returned, one still available."""
 
 from typing import Any
 
@@ -11,9 +11,9 @@ _BASKET = {"p1": 1, "p4": 1}
 
 
 def fill(shop: Shop, customer: Customer) -> None:
-    """Buy the coupons as the panel would; done again, nothing is added. Raises loyalty.Unreachable."""
-    word = {"token": shop.loyalty.vouch(customer.as_buyer(), now())}
-    token = shop.loyalty.as_shopper("session/identity", word, key="wallet")["token"]
+    """Buy the coupons as the panel does; repeating it adds nothing. Raises loyalty.Unreachable."""
+    body = {"token": shop.loyalty.vouch(customer.as_buyer(), now())}
+    token = shop.loyalty.as_shopper("session/identity", body, key="wallet")["token"]
     _use(shop, customer, _redeem(shop, token, "free_shipping"))
     returned = _redeem(shop, token, "percent")
     shop.loyalty.as_shopper(f"my-rewards/{returned['id']}/return", {}, token=token, key="wallet-return")
@@ -22,7 +22,7 @@ def fill(shop: Shop, customer: Customer) -> None:
 
 
 def _redeem(shop: Shop, token: str, kind: str) -> dict[str, Any]:
-    """The coupon of the first reward of this kind."""
+    """Buy the first reward of this kind; returns its coupon."""
     rewards = shop.loyalty.as_shopper("redeem", token=token)["rewards"]
     reward = next(one for one in rewards if one["kind"] == kind)
     bought = shop.loyalty.as_shopper("redeem", {"reward_id": reward["id"]}, token=token, key=f"wallet-{kind}")

@@ -1,4 +1,4 @@
-"""create_app: wires the pieces together, holds no rules."""
+"""create_app: connects the parts of the server; it contains no business rules."""
 
 from typing import Any
 
@@ -28,19 +28,19 @@ ASSET_SECONDS = 31_536_000
 
 
 class WidgetServer(Flask):
-    """Flask with the house's JSON."""
+    """Flask with the JSON format of this server (`bodies.WireJson`)."""
 
     json_provider_class = bodies.WireJson
 
 
 class WidgetApi(DocumentApi):
-    """The document; a "no" of the widget's endpoints has the widget's shape."""
+    """The OpenAPI document; error responses of the widget's endpoints have the widget's schema."""
 
     ERROR_SCHEMA = schema_of(Refusal, Body)
 
 
 def create_app(settings: Settings) -> WidgetServer:
-    """The WSGI application of one server; the database is opened, not yet connected."""
+    """Returns the WSGI application of one server; the database is opened, but not connected yet."""
     config.use(settings, data_keys.stored)
     db.open_database(settings.database_url, statement_timeout_ms=settings.statement_timeout_ms)
     events.wire(reactions.react)
@@ -84,25 +84,25 @@ def create_app(settings: Settings) -> WidgetServer:
 
 
 def _name_of(schema: Any) -> str:
-    """What a shape is called in openapi.json; a change that may leave out any field has a name of its own."""
+    """The name of a schema in openapi.json; a partial schema (every field optional) has the suffix `Change`."""
     partial = isinstance(schema, Schema) and schema.partial
     shape: Any = resolve_schema_cls(schema)
     return f"{shape.__name__}Change" if partial else str(shape.__name__)
 
 
 def _connect() -> None:
-    """Every request finds the database open, but for whoever asks how the server is: that has an answer of its own."""
+    """Connect the database before every request, except health checks: they handle a missing database themselves."""
     if request.blueprint != health.name:
         db.connect()
 
 
 def _act_for_nobody() -> None:
-    """Until a caller is known the server itself acts, for whoever sent the request; threads serve one after another."""
+    """Reset the actor of the audit log: threads are reused. Until the caller is known, it is the server itself."""
     audit_log.act_as(audit_log.Actor(address=networks.client_address()))
 
 
 def _serve_built_files(app: Flask) -> None:
-    """Hashed files never change: served precompressed, without touching the application."""
+    """Serve files with a hash in their name precompressed, outside the application; they never change."""
     app.wsgi_app = WhiteNoise(  # type: ignore[method-assign, assignment]
         app.wsgi_app,
         root=str(assets.DIST),

@@ -1,7 +1,7 @@
-"""The only clock of the house, and the calendar of a shop.
+"""The only clock of the server, and the calendar of a shop.
 
-Everything that asks what time it is asks `now()`; a test that moves a year forward is one line.
-Times are aware and in UTC; days, months and years are those of the shop's zone.
+All code gets the time from `now()`, so that a test can move the time with one line.
+Times are aware and in UTC; days, months and years are in the shop's time zone.
 """
 
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ def at(moment: datetime) -> Iterator[None]:
 
 @lru_cache(maxsize=512)
 def zone(name: str) -> ZoneInfo:
-    """The time zone called `name`; raises ValueError when there is none."""
+    """The time zone called `name`; raises ValueError when it does not exist."""
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, OSError, ValueError) as unknown:
@@ -70,7 +70,7 @@ def add_months(day: date, months: int) -> date:
 
 
 def parse(text: str) -> datetime:
-    """An ISO 8601 time with its offset as aware UTC; raises ValueError on one that is naive, broken or too far off."""
+    """Parse an ISO 8601 time with an offset to aware UTC; raises ValueError: no offset, malformed or out of range."""
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError("time without an offset")

@@ -1,7 +1,7 @@
-"""What the operator sets, by environment (README lists every name), and the keys that the server works with.
+"""The settings from the environment (README lists every name), and the keys that the server uses.
 
-`current()` is the one place the rest of the house reads settings from. Keys of what is kept in the database are kept
-there too, wrapped by the server's secret (data_keys.py); keys that sign what soon ends are made of the secret itself.
+All other code reads settings from `current()`. Keys for data in the database are stored there too, wrapped by the
+server's secret (data_keys.py); keys that sign short-lived values are derived from the secret itself.
 """
 
 import base64
@@ -20,9 +20,9 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from widget_server.errors import BadRequest
 
 MAIL_SCHEMES = ("file", "smtp", "smtps", "smtp+starttls")
-COUNT_MAX = 10**9  # of a setting that is a whole number
+COUNT_MAX = 10**9  # the limit of every integer setting
 
-# what the keys are for. Nothing that is kept can be read or found again without the keys of the first kind
+# the purposes of the keys. Stored data cannot be read or looked up without the keys of the first kind
 AtRest = Literal["shared-secrets", "tokens", "mailboxes", "postal-addresses", "ledger-chain", "journal", "deliveries"]
 Signing = Literal["cookies", "cursor", "import-files", "challenges", "session-links", "visitor-tokens"]
 AT_REST: tuple[AtRest, ...] = get_args(AtRest)
@@ -31,7 +31,7 @@ StoredKeys = Callable[[AtRest], list[bytes]]
 
 @dataclass(frozen=True)
 class Settings:
-    """One running server's settings. `instance` is the folder for what is local to this machine."""
+    """The settings of one running server. `instance` is the folder for files that are local to this machine."""
 
     database_url: str = ""
     secret_key: str = ""
@@ -53,9 +53,9 @@ class Settings:
 
     @classmethod
     def from_env(cls) -> "Settings":
-        """Read the environment; what is missing or empty takes the embedded default (an SQLite file in instance/).
+        """Read the environment; a missing or empty setting gets its default (an SQLite file in instance/).
 
-        Raises BadRequest naming a setting that is not the whole number it should be.
+        Raises BadRequest with the name of an integer setting that is not a valid integer.
         """
         settings, faults = read_env()
         if faults:
@@ -73,7 +73,7 @@ NAMES = frozenset(f"WIDGET_{one.name.upper()}" for one in fields(Settings)) - {"
 
 
 def read_env() -> tuple[Settings, list[BadRequest]]:
-    """What the environment sets, and each setting that is not the whole number it should be, which has its default."""
+    """Returns the settings, and one error for each integer setting that is invalid; such a setting has its default."""
     faults: list[BadRequest] = []
 
     def count(name: str, default: int, *, least: int = 0) -> int:
@@ -108,7 +108,7 @@ def read_env() -> tuple[Settings, list[BadRequest]]:
 
 
 def is_loopback(host: str) -> bool:
-    """True for a name that never leaves this machine, where plain http is fine."""
+    """True for a host name of this machine itself, where plain http is safe."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -125,9 +125,9 @@ _opened: dict[AtRest, list[bytes]] = {}
 
 
 def use(settings: Settings, stored_keys: StoredKeys | None = None) -> None:
-    """Make `settings` the ones in force for this process.
+    """Use `settings` in this process from now on.
 
-    `stored_keys` returns the keys that the database has for a purpose, newest first; without it there are none.
+    `stored_keys` returns the keys in the database for a purpose, newest first; without it there are none.
     """
     _current[:] = [settings]
     _stored[:] = [stored_keys] if stored_keys else []
@@ -135,26 +135,26 @@ def use(settings: Settings, stored_keys: StoredKeys | None = None) -> None:
 
 
 def current() -> Settings:
-    """The settings in force; raises RuntimeError before `use()`."""
+    """The settings of this process; raises RuntimeError before `use()`."""
     if not _current:
         raise RuntimeError("no settings in use: call config.use() first")
     return _current[0]
 
 
 def forget_keys() -> None:
-    """The keys in the database have changed: read them anew when they are needed."""
+    """Clear the cached keys: those in the database have changed and are read again when needed."""
     _opened.clear()
 
 
 def made_of(secret: str, purpose: str) -> bytes:
-    """32 bytes for one purpose, made from a server's secret; purposes never share a key."""
+    """Derive the 32-byte key of one purpose from a server's secret; each purpose has a different key."""
     return hmac.new(secret.encode(), purpose.encode(), hashlib.sha256).digest()
 
 
 def keys_of(purpose: AtRest) -> list[bytes]:
-    """The keys of what is kept for one purpose, newest first: those in the database, or the one it begins with.
+    """The keys for stored data of one purpose, newest first: those in the database, or else the initial key.
 
-    Raises WrongSecretKey when the server's secret does not open them.
+    Raises WrongSecretKey when the server's secret cannot decrypt them.
     """
     if purpose not in _opened:
         stored = _stored[0](purpose) if _stored else []
@@ -163,9 +163,9 @@ def keys_of(purpose: AtRest) -> list[bytes]:
 
 
 def derived_key(purpose: AtRest | Signing) -> bytes:
-    """32 bytes for one purpose: of what is kept the newest key in the database, else made from the server's secret.
+    """The 32-byte key of one purpose: for stored data the newest key in the database, else derived from the secret.
 
-    A key that signs is made anew with the server's secret, and what was signed before ends.
+    A signing key changes with the server's secret; everything signed before becomes invalid.
     """
     if purpose in AT_REST:
         return keys_of(purpose)[0]
@@ -173,12 +173,12 @@ def derived_key(purpose: AtRest | Signing) -> bytes:
 
 
 def seal(plain: str) -> str:
-    """Encrypt a shared secret for the database."""
+    """Encrypt a shared secret for storage in the database; returns Fernet text."""
     return _fernet().encrypt(plain.encode()).decode()
 
 
 def unseal(sealed: str) -> str:
-    """The shared secret that `seal` encrypted; raises cryptography's InvalidToken under another server key."""
+    """The shared secret that `seal` encrypted; raises cryptography's InvalidToken for another key."""
     try:
         return _fernet().decrypt(sealed.encode()).decode()
     except InvalidToken:
@@ -191,16 +191,16 @@ def _fernet() -> MultiFernet:
 
 
 def fernet(key: bytes) -> Fernet:
-    """What encrypts with these 32 bytes."""
+    """The Fernet cipher for a key of 32 bytes."""
     return Fernet(base64.urlsafe_b64encode(key))
 
 
 def keyed_digest(purpose: AtRest, text: str | bytes, key: bytes | None = None) -> str:
-    """The keyed hash, in hex, by which `text` is known without being kept; by `key` when it is an earlier one."""
-    said = text.encode() if isinstance(text, str) else text
-    return hmac.new(key or derived_key(purpose), said, hashlib.sha256).hexdigest()
+    """The keyed hash of `text` in hex, stored instead of the text; `key` replaces the newest key of the purpose."""
+    data = text.encode() if isinstance(text, str) else text
+    return hmac.new(key or derived_key(purpose), data, hashlib.sha256).hexdigest()
 
 
 def digest(token: str) -> str:
-    """How a token, key or code of high entropy is kept at rest: its keyed hash, in hex."""
+    """The keyed hash, in hex, that is stored for a token, key or code of high entropy."""
     return keyed_digest("tokens", token)

@@ -1,7 +1,7 @@
-"""The connections that network addresses hold to this process: one address has only so many.
+"""A limit for the open connections of one network address to this process.
 
-The server below takes whatever connects, and a silent connection never comes to the application. So the process looks
-at its own sockets now and then, and ends what one address has too many.
+The web server accepts every connection, and a connection without a request never reaches the application. So the
+process checks its own sockets at intervals and closes the excess connections of each address.
 """
 
 import os
@@ -17,16 +17,16 @@ PER_ADDRESS_MAX = 256
 
 
 def end_excess(most: int = PER_ADDRESS_MAX) -> int:
-    """End connections of each address (IPv6: of each /64) beyond `most`; returns how many ended.
+    """Close the connections of each address (IPv6: each /64) beyond `most`; returns how many were closed.
 
-    Those that this process opened itself, to a database for instance, are left alone.
+    Connections that this process opened itself, for example to a database, are not affected.
     """
     process = psutil.Process()
     try:
-        if process.num_fds() <= most:  # nobody can hold more; the list of all connections costs much more
+        if process.num_fds() <= most:  # no address can have more; listing all connections is far slower
             return 0
         found = process.net_connections("tcp")
-    except (psutil.Error, OSError):  # the system does not tell
+    except (psutil.Error, OSError):  # the system does not provide this
         return 0
     ours = {one.laddr.port for one in found if one.status == psutil.CONN_LISTEN}
     held: Counter[str] = Counter()
@@ -42,7 +42,7 @@ def end_excess(most: int = PER_ADDRESS_MAX) -> int:
 
 
 def _end(fd: int, peer: tuple[str, int]) -> bool:
-    """Shut a connection down, if the descriptor still is that connection."""
+    """Shut a connection down if the descriptor still belongs to it; returns whether it did."""
     with suppress(OSError), socket.socket(fileno=os.dup(fd)) as copy:
         if copy.getpeername()[:2] == (peer[0], peer[1]):
             copy.shutdown(socket.SHUT_RDWR)

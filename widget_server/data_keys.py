@@ -1,7 +1,7 @@
-"""The keys of what is kept in the database: kept there too, each wrapped by the server's secret (contracts §16).
+"""The keys for data in the database, stored there too, each wrapped by the server's secret (contracts §16).
 
-So a new server secret wraps a handful of rows anew, and no digest changes. They open with WIDGET_SECRET_KEY or one of
-WIDGET_OLD_SECRET_KEYS, or not at all: that is how a wrong key is noticed.
+So a new server secret re-wraps only a few rows, and no digest changes. The keys decrypt with WIDGET_SECRET_KEY or one
+of WIDGET_OLD_SECRET_KEYS, or not at all: this is how a wrong secret is detected.
 """
 
 import secrets
@@ -18,7 +18,7 @@ WRAPPING = "data-keys"
 
 
 class DataKey(Table):
-    """A key of one purpose. Of several the one with the highest generation is in use; the others still open things."""
+    """A key of one purpose. The highest generation is in use; earlier ones still decrypt what they encrypted."""
 
     purpose = Text()
     generation = Int()
@@ -30,22 +30,22 @@ class DataKey(Table):
 
 
 def stored(purpose: AtRest) -> list[bytes]:
-    """The keys in the database for a purpose, newest first; none before it is brought up to date.
+    """The keys in the database for a purpose, newest first; an empty list before the migrations have run.
 
-    Raises WrongSecretKey.
+    Raises WrongSecretKey when no secret of the server decrypts them.
     """
     with connected():  # threads that send messages have no connection
-        if not DataKey.is_there():  # a migration from an earlier version asks
+        if not DataKey.is_there():  # called by a migration from an earlier version
             return []
         rows = DataKey.everywhere().where(DataKey.purpose == purpose).order_by(DataKey.generation.desc())
         return [_unwrapped(row.wrapped) for row in rows]
 
 
 def check(sealed: str | None) -> None:
-    """Raises WrongSecretKey unless the server's secrets open this database; keeps the keys that are not kept yet.
+    """Raises WrongSecretKey unless the server's secrets decrypt this database's keys; stores the keys that are missing.
 
-    A key begins as what earlier versions made of the secret, so that what they kept stays readable. `sealed` is
-    something they sealed, which shows the secret they had.
+    The initial key is the one that earlier versions derived from the secret, so that their data stays readable.
+    `sealed` is a value that they encrypted; it shows which secret they had.
     """
     for row in DataKey.everywhere():
         _unwrapped(row.wrapped)
@@ -59,7 +59,7 @@ def check(sealed: str | None) -> None:
 
 
 def renew(purpose: AtRest) -> None:
-    """Begin a new key for the purpose; those before it still open what was kept under them."""
+    """Create a new key for the purpose; earlier keys still decrypt the data that was encrypted with them."""
     newest = DataKey.everywhere(DataKey.generation).where(DataKey.purpose == purpose).order_by(-DataKey.generation)
     generation = int(newest.limit(1).scalar() or 0) + 1
     _keep(purpose, generation, secrets.token_bytes(32))
@@ -67,7 +67,7 @@ def renew(purpose: AtRest) -> None:
 
 
 def wrap_anew() -> None:
-    """Wrap each key with the present secret of the server: no old one is needed for them any more."""
+    """Wrap each key again with the current secret of the server; old secrets are not needed for them any more."""
     for row in list(DataKey.everywhere()):
         same = (DataKey.purpose == row.purpose) & (DataKey.generation == row.generation)
         DataKey.update(wrapped=_wrapped(_unwrapped(row.wrapped))).where(same).execute()

@@ -1,4 +1,4 @@
-"""What an error of the database says of its state: of SQLite's, of PostgreSQL's, and of the queue before the lock."""
+"""Maps errors of SQLite, PostgreSQL and the write queue to the state of the database."""
 
 import re
 from collections.abc import Iterator
@@ -39,15 +39,15 @@ _POSTGRES_STATES: dict[str, DatabaseState] = {  # by the beginning of an SQLSTAT
 
 
 def state_of(error: BaseException | None) -> DatabaseState | None:
-    """Why the database could not be used, by this error or one behind it; None when they are about something else.
+    """Why the database was not usable, by this error or one of its causes; None when they have another subject.
 
-    "away" also stands for an outcome that is not known: the connection broke, perhaps after the commit.
+    "away" also means an unknown outcome: the connection broke, perhaps after the commit.
     """
     return next((state for one in _behind(error) if (state := _own_state(one))), None)
 
 
 def _behind(error: BaseException | None) -> Iterator[BaseException]:
-    """An error and what it was raised for, by, or while handling: a rollback that fails hides the first failure."""
+    """Yields an error, then its causes and contexts: a failed rollback hides the first failure."""
     seen: set[int] = set()
     waiting = [error]
     while waiting:
@@ -59,14 +59,14 @@ def _behind(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _own_state(error: BaseException) -> DatabaseState | None:
-    """What this error alone says of the database; None when it is about something else."""
+    """The database state by this error alone; None when it has another subject."""
     if isinstance(error, TurnNotReached):
         return "locked"
     if isinstance(error, cysqlite.SqliteError | peewee.PeeweeException) and (code := _SQLITE_CODE.search(str(error))):
         return _SQLITE_STATES.get(int(code[1]))
     if isinstance(error, cysqlite.OperationalError) and "opening database" in str(error):
         return "away"
-    if isinstance(error, peewee.InterfaceError) and "not open" in str(error):  # the connection is gone already
+    if isinstance(error, peewee.InterfaceError) and "not open" in str(error):  # the connection is already closed
         return "away"
     if type(error).__module__.partition(".")[0] == "psycopg":
         return _postgres_state(error)
@@ -75,7 +75,7 @@ def _own_state(error: BaseException) -> DatabaseState | None:
 
 def _postgres_state(error: Any) -> DatabaseState | None:
     sqlstate = getattr(error, "sqlstate", None)
-    if sqlstate is None:  # not a word of the server: it was not reached, or the line to it broke
+    if sqlstate is None:  # nothing from the server: not reached, or the connection broke
         return "away" if "OperationalError" in [kind.__name__ for kind in type(error).__mro__] else None
     fitting = [beginning for beginning in _POSTGRES_STATES if sqlstate.startswith(beginning)]
     return _POSTGRES_STATES[max(fitting, key=len)] if fitting else None

@@ -1,6 +1,6 @@
-"""The demo: this server and a small shop beside it, each a process of its own (README, `make demo`).
+"""The demo: this server and a small shop, each in its own process (README, `make demo`).
 
-The shop knows us by the public contract only; what it needs is handed over in one file.
+The shop uses only the public API; everything that it needs is in one configuration file.
 """
 
 import json
@@ -25,16 +25,16 @@ STOP_SECONDS = 45
 
 
 def run(port: int, shop_port: int, *, reset: bool) -> None:
-    """Set up what is missing, start both, print their addresses, and stop both when stopped.
+    """Set up what is missing, start both processes, print their addresses, and stop both at the end.
 
-    Raises ClickException when the demo lives at other ports, or one of the two does not start.
+    Raises ClickException when the demo was made for other ports, or when one of the two does not start.
     """
-    for number in (signal.SIGINT, signal.SIGTERM):  # also where a shell has us ignore the first
+    for number in (signal.SIGINT, signal.SIGTERM):  # also where the shell made us ignore SIGINT
         signal.signal(number, signal.default_int_handler)
     instance = Path(os.environ.get("WIDGET_INSTANCE", "instance")).resolve()
     home = instance / "demo"
     config, whole = home / "shop.json", home / "whole"
-    if home.exists() and (reset or not whole.exists()):  # a demo whose making was interrupted begins anew
+    if home.exists() and (reset or not whole.exists()):  # an interrupted setup starts again
         shutil.rmtree(home)
     home.mkdir(parents=True, exist_ok=True)
     env = _environment(instance, home, port)
@@ -61,7 +61,7 @@ def run(port: int, shop_port: int, *, reset: bool) -> None:
         click.echo("Stopped.")
     finally:
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.SIG_IGN)  # stopping is under way
+            signal.signal(number, signal.SIG_IGN)  # already stopping
         for child in reversed(children):
             _stop(child)
 
@@ -83,7 +83,7 @@ def _environment(instance: Path, home: Path, port: int) -> dict[str, str]:
 
 
 def _set_up(env: dict[str, str], home: Path, config: Path, port: int, shop_port: int) -> None:
-    """Make the shop and its program through the public shell, as an owner would."""
+    """Create the shop and its program through the public command line, as an owner would."""
     origins = [_shop_url(shop_port), f"http://127.0.0.1:{shop_port}"]
     made: dict[str, Any] = json.loads(
         _call(
@@ -107,7 +107,7 @@ def _set_up(env: dict[str, str], home: Path, config: Path, port: int, shop_port:
 
 
 def _need_same(facts: dict[str, Any], port: int, shop_port: int) -> None:
-    """The shop's origin and the widget's address were given to both sides when the demo was made."""
+    """Raises ClickException for other ports than at setup: both sides store the shop's origin and the widget's URL."""
     made = (facts["widget_url"], facts["origin"])
     if made != (_widget_url(port), _shop_url(shop_port)):
         raise click.ClickException(f"The demo was made for {made[0]} and {made[1]}: use these ports, or --reset.")
@@ -121,23 +121,23 @@ def _shop_url(shop_port: int) -> str:
     return f"http://shop.localhost:{shop_port}"
 
 
-def _call(env: dict[str, str], *words: str) -> str:
+def _call(env: dict[str, str], *arguments: str) -> str:
     done = subprocess.run(  # noqa: S603 -- ourselves
-        [sys.executable, "-m", "widget_server.cli", *words], env=env, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "widget_server.cli", *arguments], env=env, capture_output=True, text=True, check=False
     )
     if done.returncode:
-        raise click.ClickException(done.stderr.strip() or f"{words[0]} failed")
+        raise click.ClickException(done.stderr.strip() or f"{arguments[0]} failed")
     return done.stdout
 
 
-def _shop(env: dict[str, str], *words: str) -> None:
+def _shop(env: dict[str, str], *arguments: str) -> None:
     subprocess.run(  # noqa: S603 -- the demo's own shop
-        [sys.executable, "-m", "demo_shop", *words], env=env, check=True, stdout=subprocess.DEVNULL
+        [sys.executable, "-m", "demo_shop", *arguments], env=env, check=True, stdout=subprocess.DEVNULL
     )
 
 
-def _start(env: dict[str, str], *words: str) -> subprocess.Popen[bytes]:
-    return subprocess.Popen([sys.executable, *words], env=env, start_new_session=True)  # noqa: S603 -- ourselves
+def _start(env: dict[str, str], *arguments: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, *arguments], env=env, start_new_session=True)  # noqa: S603 -- ourselves
 
 
 def _wait(address: str, child: subprocess.Popen[bytes]) -> None:
@@ -157,7 +157,7 @@ def _until_one_ends(children: list[subprocess.Popen[bytes]]) -> None:
 
 
 def _stop(child: subprocess.Popen[bytes]) -> None:
-    """Each leads a group of processes of its own: what does not end in time is killed, and all of it."""
+    """Terminate the child; after STOP_SECONDS kill its whole process group, which it leads."""
     child.terminate()
     with suppress(subprocess.TimeoutExpired):
         child.wait(STOP_SECONDS)

@@ -1,6 +1,6 @@
-"""What happened, as frozen dataclasses. `reactions.py` lists what each sets off.
+"""Events, as frozen dataclasses. `reactions.py` lists the reactions to each.
 
-`emit()` runs inside the transaction that caused the event, so a reaction and its cause stand or fall together.
+`emit()` runs inside the transaction that caused the event, so a reaction and its cause are committed together.
 """
 
 from collections.abc import Callable
@@ -19,7 +19,7 @@ class Event:
 
 @dataclass(frozen=True)
 class PointsMoved(Event):
-    """The ledger booked rows on an account."""
+    """The ledger booked rows on an account; `amount` is in points."""
 
     account_id: str
     customer_id: str
@@ -30,7 +30,7 @@ class PointsMoved(Event):
 
 @dataclass(frozen=True)
 class ManyPointsMoved(Event):
-    """Staff changed many accounts at once: as many adjusts, which nobody needs to hear of one by one."""
+    """Staff changed many accounts at once: one adjustment for each, without a reaction to each single one."""
 
     moves: tuple[PointsMoved, ...]
 
@@ -45,7 +45,7 @@ class AccountCreated(Event):
 
 @dataclass(frozen=True)
 class AccountMerged(Event):
-    """An account and its history went to another one, because both turned out to be one person's. No points moved."""
+    """An account and its history were merged into another one of the same person. No points moved."""
 
     account_id: str
     customer_id: str
@@ -54,14 +54,14 @@ class AccountMerged(Event):
 
 @dataclass(frozen=True)
 class CustomerJoined(Event):
-    """A person became a member."""
+    """A customer joined the program and is a member now."""
 
     customer_id: str
 
 
 @dataclass(frozen=True)
 class CustomerRegistered(Event):
-    """The shop's message says that a person registered an account there."""
+    """The shop reported that a person registered an account there."""
 
     customer_id: str
     referral_code: str | None
@@ -69,14 +69,14 @@ class CustomerRegistered(Event):
 
 @dataclass(frozen=True)
 class CustomerPastChanged(Event):
-    """New facts from before a customer's first known order: the registration date, or whether an order was paid."""
+    """New facts about the time before a customer's first known order: registration date, or a paid order."""
 
     customer_id: str
 
 
 @dataclass(frozen=True)
 class CustomerChanged(Event):
-    """Facts about a person changed that a rule may pay for (newsletter, birthday, verified e-mail)."""
+    """Customer fields changed for which a rule may give points (newsletter, birthday, verified e-mail)."""
 
     customer_id: str
     fields: tuple[str, ...]
@@ -84,7 +84,7 @@ class CustomerChanged(Event):
 
 @dataclass(frozen=True)
 class SamePerson(Event):
-    """Two rows of customers turned out to be one person: what the first has goes to the second."""
+    """Two customer rows belong to one person: the data of the source goes to the target."""
 
     source_id: str
     target_id: str
@@ -92,7 +92,7 @@ class SamePerson(Event):
 
 @dataclass(frozen=True)
 class CustomerErased(Event):
-    """A person is forgotten, with those that were merged into them."""
+    """A customer was erased, with the customers that were merged into them."""
 
     customer_id: str
     merged_ids: tuple[str, ...]
@@ -107,7 +107,7 @@ class OrderChanged(Event):
 
 @dataclass(frozen=True)
 class CouponIssued(Event):
-    """A reward was bought, or given, and its coupon is to be had."""
+    """A reward was bought or given, and its coupon is available."""
 
     coupon_id: str
 
@@ -122,7 +122,7 @@ class CouponChanged(Event):
 
 @dataclass(frozen=True)
 class CouponDeleted(Event):
-    """The admin API lists a coupon no more."""
+    """A coupon is not listed in the admin API any more."""
 
     coupon_id: str
 
@@ -144,7 +144,7 @@ class ProgramChanged(Event):
 
 @dataclass(frozen=True)
 class RuleChanged(Event):
-    """An earning rule was made, edited (`fields` names the columns) or archived."""
+    """An earning rule was created, edited (`fields` names the columns) or archived."""
 
     rule_id: str
     change: Change
@@ -153,7 +153,7 @@ class RuleChanged(Event):
 
 @dataclass(frozen=True)
 class RewardChanged(Event):
-    """A reward was made, edited (`fields` names the columns) or archived."""
+    """A reward was created, edited (`fields` names the columns) or archived."""
 
     reward_id: str
     change: Change
@@ -162,7 +162,7 @@ class RewardChanged(Event):
 
 @dataclass(frozen=True)
 class TierChanged(Event):
-    """A tier was made, edited (`fields` names the columns) or removed."""
+    """A tier was created, edited (`fields` names the columns) or removed."""
 
     tier_id: str
     change: Change
@@ -171,7 +171,7 @@ class TierChanged(Event):
 
 @dataclass(frozen=True)
 class BatchChanged(Event):
-    """A change of many accounts began, ended or was undone."""
+    """A batch (a change of many accounts) began, ended or was undone."""
 
     batch_id: str
     status: str
@@ -179,14 +179,14 @@ class BatchChanged(Event):
 
 @dataclass(frozen=True)
 class ImportCreated(Event):
-    """A file with points is there and is read."""
+    """A file with points was uploaded and is being read."""
 
     import_id: str
 
 
 @dataclass(frozen=True)
 class ChannelFollowed(Event):
-    """A member said that they follow a social channel."""
+    """A member declared that they follow a social channel."""
 
     channel_id: str
 
@@ -201,17 +201,17 @@ class CheckoutChanged(Event):
 
 @dataclass(frozen=True)
 class ShopConnected(Event):
-    """We hold keys to the shop's own API from now on."""
+    """The server has received keys to the shop's own API."""
 
 
 @dataclass(frozen=True)
 class ShopDisconnected(Event):
-    """The keys to the shop's own API are forgotten."""
+    """The keys to the shop's own API were deleted."""
 
 
 @dataclass(frozen=True)
 class MailWanted(Event):
-    """A person is to get a mail: `template` and its figures; secrets of the mail travel in `values`."""
+    """A mail is to be sent: `template` and its `values`, which also contain the secrets of the mail."""
 
     template: str
     to: str
@@ -223,12 +223,12 @@ _sink: list[Callable[[Event], None]] = []
 
 
 def wire(handler: Callable[[Event], None]) -> None:
-    """Say who listens; the last one wins. create_app does it once."""
+    """Set the handler of all events; the last call wins. create_app calls it once."""
     _sink[:] = [handler]
 
 
 def emit(event: Event) -> None:
-    """Tell that `event` happened; raises RuntimeError when nobody listens, so that no event is ever lost."""
+    """Pass `event` to the handler; raises RuntimeError when there is none, so that no event is ever lost."""
     if not _sink:
         raise RuntimeError(f"nobody is wired to hear {type(event).__name__}")
     _sink[0](event)

@@ -1,7 +1,7 @@
-"""Between the network and the application: no thread of the application ever waits for a stranger's bytes.
+"""The layer between the network and the application: no application thread ever waits for a client's bytes.
 
-A body is read whole on the event loop, against a deadline and a least speed, before a thread is taken; a response is
-made whole in a thread and sent by the loop. Queues are bounded: whoever finds one full reads 503 with Retry-After.
+The event loop reads a whole body, with a deadline and a minimum speed, before a thread is used; a thread makes the
+whole response, and the loop sends it. Queues are bounded: when one is full, the response is 503 with Retry-After.
 """
 
 import asyncio
@@ -39,7 +39,7 @@ WATCH_SECONDS = 1.0
 RETRY_AFTER_SECONDS = 2
 CALLER_LEFT = 499  # nobody reads it
 
-KEY_AT_ONCE = 4  # threads of a process that one API key has at a time: others always find some
+KEY_AT_ONCE = 4  # threads of a process that one API key uses at a time, so that some stay free
 KEY_WAITING_MAX = 64
 KEY_BEGINS = "sk_"
 
@@ -49,7 +49,7 @@ log = logging.getLogger(__name__)
 
 
 class Scope(Protocol):
-    """What the server says of a request, as RSGI has it."""
+    """The metadata of a request, as RSGI defines it."""
 
     proto: str
     http_version: str
@@ -64,7 +64,7 @@ class Scope(Protocol):
 
 
 class TurnedAway(Exception):
-    """A request that no thread is taken for: its status and code."""
+    """A request that is refused before a thread is used: HTTP status, error code and message."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(message)
@@ -87,15 +87,15 @@ class Gateway:
         self.began: dict[object, float] = {}
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        """The server has an event loop: watch the threads from it."""
+        """Called when the server has an event loop: watch the threads from it."""
         loop.create_task(self._watch())
 
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
-        """The server stops: no request comes any more."""
+        """Called when the server stops: there are no further requests."""
         self.at_end()
 
     async def __rsgi__(self, scope: Scope, protocol: Any) -> None:
-        """Serve one request."""
+        """Serve one request; called by the RSGI server."""
         try:
             if scope.path == "/healthz" and scope.method in ("GET", "HEAD"):
                 status, headers, body = self._alive()
@@ -109,7 +109,7 @@ class Gateway:
         protocol.response_bytes(status, headers, body)
 
     def _alive(self) -> tuple[int, Headers, bytes]:
-        """The process lives: said without a thread, so that a busy server is not taken for a dead one."""
+        """The response of /healthz, made without a thread, so that a busy server does not look dead."""
         return 200, _own_headers(), b'{"status":"alive"}'
 
     async def _body(self, scope: Scope, protocol: Any) -> bytes:
@@ -131,14 +131,14 @@ class Gateway:
                 del self.reading[address]
 
     def _address(self, scope: Scope) -> str:
-        """Who sends: the last address that a proxy of ours vouches for, else the peer."""
+        """The client's address: the last one that a trusted proxy reports, else the peer."""
         if self.proxies and (forwarded := scope.headers.get("x-forwarded-for")):
             hops = [hop.strip() for hop in forwarded.split(",")]
             return address_bucket(hops[-min(self.proxies, len(hops))])
         return address_bucket(scope.client.rpartition(":")[0])
 
     async def _watched(self, scope: Scope, protocol: Any, request: dict[str, Any]) -> tuple[int, Headers, bytes]:
-        """Run the request, in its key's turn, for as long as its caller is there."""
+        """Run the request in the turn of its API key, until it ends or the caller disconnects."""
         work, loop = Work(), asyncio.get_running_loop()
 
         async def watch() -> None:
@@ -154,7 +154,7 @@ class Gateway:
 
     @asynccontextmanager
     async def _turn_of(self, key: str | None) -> AsyncIterator[None]:
-        """One of the KEY_AT_ONCE places of an API key, without a thread while it waits. Raises TurnedAway 503."""
+        """Hold one of the KEY_AT_ONCE places of an API key; uses no thread while waiting. Raises TurnedAway 503."""
         if key is None:
             yield
             return
@@ -180,7 +180,7 @@ class Gateway:
             self.waiting -= 1
 
     def _call(self, work: Work, request: dict[str, Any]) -> tuple[int, Headers, bytes]:
-        if work.is_abandoned:  # before a thread was free for it
+        if work.is_abandoned:  # before a thread was free
             raise TurnedAway(CALLER_LEFT, "caller_left", "The caller has left.")
         mark = object()
         self.began[mark] = time.monotonic()
@@ -191,15 +191,15 @@ class Gateway:
             del self.began[mark]
 
     def is_stuck(self) -> bool:
-        """True when every thread has been at one request for longer than STUCK_SECONDS."""
+        """True when every thread has been busy with one request for longer than STUCK_SECONDS."""
         before = time.monotonic() - STUCK_SECONDS
         began = list(self.began.values())
         return len(began) >= self.threads and all(one < before for one in began)
 
     async def _watch(self) -> None:
-        """A process whose threads are all stuck ends; the server starts another in its place.
+        """End this process when all its threads are stuck; the server starts a new one.
 
-        No address holds more connections than connections.PER_ADDRESS_MAX. Behind a proxy of ours all are the proxy's.
+        Also limits each address to connections.PER_ADDRESS_MAX connections, unless a trusted proxy makes them all.
         """
         while True:
             await asyncio.sleep(WATCH_SECONDS)
@@ -211,13 +211,13 @@ class Gateway:
 
 
 def key_of(scope: Scope) -> str | None:
-    """The API key that the request shows, as a digest; whether it is good is seen later."""
+    """The digest of the API key in the request, or None; whether the key is valid is checked later."""
     shown = (scope.headers.get("authorization") or "").strip().rpartition(" ")[2]
     return hashlib.sha256(shown.encode()).hexdigest() if shown.startswith(KEY_BEGINS) else None
 
 
 async def _read(protocol: Any) -> bytes:
-    """The body's bytes within BODY_SECONDS_MAX, and not slower than BODY_BYTES_PER_SECOND_MIN after a grace."""
+    """Read the body within BODY_SECONDS_MAX, not slower than BODY_BYTES_PER_SECOND_MIN after a grace period."""
     began, parts, size = time.monotonic(), list[bytes](), 0
     stream = aiter(protocol)
     while True:
@@ -269,7 +269,7 @@ def environ(scope: Scope, body: bytes) -> "WSGIEnvironment":
 
 
 def call(application: Wsgi, request: "WSGIEnvironment") -> tuple[int, Headers, bytes]:
-    """Run a WSGI application to its end: status, headers, body."""
+    """Run a WSGI application to its end; returns status, headers and body."""
     began: list[tuple[int, Headers]] = []
 
     def start_response(status: str, headers: Headers, exc_info: Any = None) -> Any:
@@ -288,12 +288,12 @@ def call(application: Wsgi, request: "WSGIEnvironment") -> tuple[int, Headers, b
 
 
 def _own_headers() -> Headers:
-    """Of a response that no thread of the application made."""
+    """The headers of a response that the gateway itself makes."""
     return [("content-type", "application/json"), ("cache-control", "no-store"), NOSNIFF]
 
 
 def _refusal(no: TurnedAway) -> tuple[int, Headers, bytes]:
-    """The widget's form of a "no" (web/errors.py), made without the application."""
+    """The error response in the widget's format (web/errors.py), made without the application."""
     headers = [*_own_headers(), ("connection", "close")]
     if no.status == 503:
         headers.append(("retry-after", str(RETRY_AFTER_SECONDS)))

@@ -1,4 +1,4 @@
-"""How long bulk work may hold the write lock before it lets those who wait go first."""
+"""Limits how long bulk work holds the write lock before waiting writers get their turn."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -6,17 +6,17 @@ from typing import TypeVar
 
 HOLD_SECONDS = 0.05
 GROUP_FIRST = 5
-GROWTH = 4  # a group is at most so many times as large as the one before
+GROWTH = 4  # a group is at most this many times as large as the one before
 
 Item = TypeVar("Item")
 
 
 def groups(items: Sequence[Item], *, largest: int) -> Iterator[Sequence[Item]]:
-    """One group of `items` after the other, until HOLD_SECONDS are over; what is left belongs to the next transaction.
+    """Yields groups of `items` in order until HOLD_SECONDS are over; the rest belongs to the next transaction.
 
-    How large a group is follows from how long the items before it took; where some cost far more than others, `largest`
-    is small, since the clock is looked at between groups alone. There is always a first group, so that each transaction
-    gets on.
+    The size of a group depends on how long the items before it took. Where some items cost far more than others, use a
+    small `largest`: the time is checked only between groups. There is always a first group, so that each transaction
+    makes progress.
     """
     began, done, size = time.monotonic(), 0, min(GROUP_FIRST, largest)
     while done < len(items) and size:

@@ -1,7 +1,7 @@
-"""Request keys: the caller's own id for a request. Same key, same answer (acceptance 62).
+"""Request keys: the caller's own id for a request. The same key gets the same response (acceptance 62).
 
-The first answer is kept beside the key in the transaction that did the work; a request that was refused
-leaves no key behind, so it may be tried again.
+The first response is stored with the key in the transaction that did the work; a refused request stores no key,
+so it may be tried again.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ Result = TypeVar("Result")
 
 
 class Request(Journaled):
-    """A request that was done, and what it was answered. Erasure may empty `answer`."""
+    """A completed request and its response. Erasure of a customer may set `answer` to null."""
 
     source = Text()
     key = Text()
@@ -40,7 +40,7 @@ def run_once(
 ) -> Result:
     """Run `act` in a transaction, or return what it returned the first time `key` came through `source`.
 
-    `request` is the JSON value that makes the request what it is; what `act` returns is one too, since it is kept.
+    `request` is the JSON value that identifies the content of the request; `act` returns a JSON value, which is stored.
     Raises KeyReused when the key was used for another request, BadRequest when it is empty or longer than 256
     characters, and whatever `act` raises.
     """
@@ -63,7 +63,7 @@ def run_once(
 
 
 def forget(person: Forgotten) -> None:
-    """Empty what this person was answered, and what others were answered about them. That it was done stays known."""
+    """Empty the stored responses to this person and those about them. The requests still count as done."""
     named = Request.customer_id.in_(person.ids)
     for word in person.words:
         named |= Request.answer.cast("TEXT").contains(word)

@@ -1,7 +1,7 @@
-"""Jobs: work that is promised in the transaction that causes it and done after the commit, at least once.
+"""Jobs: work that is queued in the transaction that causes it and runs after the commit, at least once.
 
-A job is a name and a JSON value; `jobs.py` says what runs. A worker claims a job with a lease; when it dies,
-the lease runs out and another one takes over.
+A job is a name and a JSON value; `jobs.py` has the function for each name. A worker claims a job with a lease; when
+the worker dies, the lease ends and another worker takes the job.
 """
 
 from datetime import timedelta
@@ -20,7 +20,7 @@ BEAT_DAYS = 1
 
 
 class JobName(StrEnum):
-    """Every kind of work there is; jobs.py has what runs for each. A name stays as it is: waiting jobs have it."""
+    """Every kind of job; jobs.py has the function for each. A name must not change: waiting jobs are stored with it."""
 
     SEND_MAIL = "send_mail"
     ISSUE_CODE = "issue_code"
@@ -39,11 +39,11 @@ class JobName(StrEnum):
 
 class _Name(Text):
     def adapt(self, value: str) -> str:
-        return str(value)  # a driver may take a member of an enum for something else
+        return str(value)  # a driver may convert an enum member differently
 
 
 class Job(Table):
-    """One piece of promised work: waiting (also while leased), or dead after too many tries."""
+    """One queued job: waiting (also while leased), or dead after too many tries."""
 
     id = Text(primary_key=True)
     name = _Name()
@@ -61,7 +61,7 @@ class Job(Table):
 
 
 def enqueue(name: JobName, payload: JsonObject, *, delay_seconds: float = 0) -> str:
-    """Promise that job `name` runs with `payload`, not before `delay_seconds` from now. Returns its id."""
+    """Queue job `name` with `payload`, to run no earlier than `delay_seconds` from now. Returns its id."""
     moment = clock.now()
     job = Job(
         id=new_id(),
@@ -75,9 +75,9 @@ def enqueue(name: JobName, payload: JsonObject, *, delay_seconds: float = 0) -> 
 
 
 def enqueue_once(name: JobName, payload: JsonObject) -> None:
-    """Promise it unless the very same is promised already and nobody has begun with it.
+    """Queue the job unless an identical one is already due and has not started.
 
-    That job stays locked until this transaction ends, so that it sees what is written here.
+    That job stays locked until this transaction ends, so that it sees the changes of this transaction.
     """
     same = Job.select(Job.id).where(
         Job.name == name, Job.payload == payload, Job.status == "waiting", Job.tries == 0, Job.run_at <= clock.now()
@@ -87,10 +87,10 @@ def enqueue_once(name: JobName, payload: JsonObject) -> None:
 
 
 def claim(*conditions: Condition) -> Job | None:
-    """Take the next job that is due, for LEASE_SECONDS; None when there is none. `conditions` narrow which jobs.
+    """Take the next due job for LEASE_SECONDS; None when there is none. `conditions` filter the jobs.
 
-    A job whose workers all died before they could say why is dead after TRIES_MAX tries too. That nothing is due is
-    found without the write lock.
+    A job whose workers all died without reporting an error is dead after TRIES_MAX tries too. The check whether any job
+    is due needs no write lock.
     """
     moment = clock.now()
     due = Job.everywhere().where(Job.status == "waiting", Job.run_at <= moment, *conditions)
@@ -111,12 +111,12 @@ def claim(*conditions: Condition) -> Job | None:
 
 
 def finish(job: Job) -> None:
-    """The work is done; the row goes, unless another worker holds it by now."""
+    """Delete the row of a completed job, unless another worker has claimed it since."""
     Job.delete().where(Job.id == job.id, Job.lease == job.lease).execute()
 
 
 def fail(job: Job, error: str) -> None:
-    """Try again later, with growing pauses; after TRIES_MAX tries the job is dead and stays listed."""
+    """Schedule another try, with growing pauses; after TRIES_MAX tries the job is dead and its row stays."""
     dead = job.tries >= TRIES_MAX
     pause = min(2**job.tries, BACKOFF_SECONDS_MAX)
     Job.update(
@@ -127,14 +127,14 @@ def fail(job: Job, error: str) -> None:
 
 
 class Beat(Table):
-    """When each worker was last alive; /readyz asks."""
+    """When each worker was last alive; read by /readyz."""
 
     worker = Text(primary_key=True)
     seen_at = UtcDateTime()
 
 
 def beat(worker: str) -> None:
-    """Tell that `worker` is alive; who was not for BEAT_DAYS is forgotten."""
+    """Record that `worker` is alive; delete workers without a record for BEAT_DAYS."""
     Beat.delete().where(Beat.seen_at < clock.now() - timedelta(days=BEAT_DAYS)).execute()
     Beat.insert(worker=worker, seen_at=clock.now()).on_conflict(
         conflict_target=[Beat.worker], update={Beat.seen_at: clock.now()}

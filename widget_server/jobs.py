@@ -1,4 +1,4 @@
-"""ONE page: job name -> what runs; the worker; what runs by the clock."""
+"""The function of each job, the worker, and the periodic tasks, on one page."""
 
 import logging
 import os
@@ -23,7 +23,7 @@ from widget_server.stores import codes, inbox, reconcile
 from widget_server.stores.woocommerce import refunds as woocommerce_refunds
 from widget_server.web import rate_limits
 
-BULK = (  # what takes long: it has a thread of its own, and nobody's mail waits behind it
+BULK = (  # slow jobs: they have their own thread, so that no mail waits for them
     JobName.RUN_BATCH,
     JobName.LIST_IMPORT,
     JobName.PARSE_IMPORT,
@@ -55,7 +55,7 @@ JOBS: dict[JobName, Callable[[dict[str, Any]], object]] = {
 
 
 def run_next(*conditions: Condition) -> bool:
-    """Do the next job that is due, if there is one; what fails is tried again later. `conditions` narrow which jobs."""
+    """Run the next due job; a failed job is retried later. `conditions` filter the jobs. False when none is due."""
     job = job_queue.claim(*conditions)
     if job is not None:
         _run(job)
@@ -63,7 +63,7 @@ def run_next(*conditions: Condition) -> bool:
 
 
 def run_all() -> int:
-    """Do every job that is due; returns how many there were (tests, the shell)."""
+    """Run every due job; returns how many there were (for tests and the command line)."""
     count = 0
     while run_next():
         count += 1
@@ -81,7 +81,7 @@ def _run(job: Job) -> None:
 
 
 def every_minute() -> None:
-    """What follows from the passing of time alone, for every shop; what fails holds up nothing else."""
+    """Run the periodic tasks of every shop; a failed task does not stop the others."""
     _try(_all_of, awards.mature_due)
     _try(_all_of, checkout.time_out_due)
     _try(_all_of, coupons.expire_due)
@@ -98,11 +98,11 @@ def every_minute() -> None:
         _try(_once_a_day, shop)
 
 
-def _try(act: Callable[..., object], *words: object) -> None:
+def _try(act: Callable[..., object], *arguments: object) -> None:
     try:
-        act(*words)
+        act(*arguments)
     except Exception:
-        log.exception("%s %s failed; in a minute it is tried again", act.__name__, words)
+        log.exception("%s %s failed; in a minute it is tried again", act.__name__, arguments)
         db.connect()
 
 
@@ -112,7 +112,7 @@ def _all_of(some: Callable[[], int]) -> None:
 
 
 def _once_a_day(shop: Shop) -> None:
-    """The day's work of a shop, in the first minute after its local midnight or when the server is back."""
+    """The daily tasks of a shop, in the first minute after its local midnight or when the server runs again."""
     day = clock.local_date(clock.now(), shop.timezone).isoformat()
     if shop.daily_done == day:
         return
@@ -131,10 +131,10 @@ def _once_a_day(shop: Shop) -> None:
 
 
 def work(stop: threading.Event) -> None:
-    """Run jobs until `stop` is set: what is due at once, and once a minute what the clock asks for.
+    """Run due jobs until `stop` is set, and the periodic tasks once a minute.
 
-    Three threads beside one another, so that none waits for the other: jobs, bulk work, and senders that carry
-    messages to receivers.
+    Three parallel threads, so that none waits for another: jobs, bulk work, and senders that deliver messages to
+    receivers.
     """
     beside = [
         threading.Thread(target=senders.work, args=(stop,), name="senders"),
@@ -151,7 +151,7 @@ def work(stop: threading.Event) -> None:
 
 
 class QuickWork:
-    """Jobs that somebody waits for; and the sign that the worker lives."""
+    """Jobs with someone waiting for them; also records that the worker is alive."""
 
     def __init__(self) -> None:
         self.name, self.heartbeat = f"{socket.gethostname()}:{os.getpid()}", Interval(BEAT_SECONDS)
@@ -164,7 +164,7 @@ class QuickWork:
 
 
 class BulkWork:
-    """What the clock asks for, and jobs that take long."""
+    """The periodic tasks, and slow jobs."""
 
     def __init__(self) -> None:
         self.minute = Interval(PERIODIC_SECONDS)
@@ -177,7 +177,7 @@ class BulkWork:
 
 
 def _keep_at(work_round: Callable[[], bool], stop: threading.Event) -> None:
-    """Round after round until `stop` is set; what fails is tried again, with a new connection."""
+    """Repeat `work_round` until `stop` is set; after a failure, retry with a new connection."""
     while not stop.is_set():
         try:
             db.connect()
@@ -192,13 +192,13 @@ def _keep_at(work_round: Callable[[], bool], stop: threading.Event) -> None:
 
 
 class Interval:
-    """Something that is due at once, and then every so many seconds."""
+    """A timer that is due at once and then every `seconds`."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds, self.next = seconds, 0.0
 
     def is_due(self) -> bool:
-        """True once in each stretch of so many seconds, and at the first call."""
+        """True at the first call, and then once in every interval."""
         if time.monotonic() < self.next:
             return False
         self.next = time.monotonic() + self.seconds

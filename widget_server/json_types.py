@@ -1,4 +1,4 @@
-"""What a JSON value is, for annotations."""
+"""Type aliases for JSON values."""
 
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias

@@ -1,4 +1,4 @@
-"""Lanes: what is costly has a bounded queue of its own, so that it can never take every thread of a process."""
+"""Lanes: each kind of costly work has its own bounded queue, so that it never uses all threads of a process."""
 
 import threading
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ class Lane:
 
     @contextmanager
     def place(self) -> Iterator[None]:
-        """Hold a place in the lane. Raises Busy when the lane is full, or does not move."""
+        """Hold a place in the lane. Raises Busy when the lane is full, or after PATIENCE_SECONDS."""
         if not self._places.acquire(blocking=False):
             raise Busy(retry_after_seconds=RETRY_AFTER_SECONDS)
         try:

@@ -1,7 +1,7 @@
-"""Every table of the house, and how a database is brought up to date.
+"""Every table of the server, and the migrations of a database.
 
-Migrations are numbered and frozen: `migrations/0001_initial.py` holds the statements for both databases as
-they were then. `pending()` is looked at before serving; `upgrade()` runs what is pending, one server at a time.
+Migrations are numbered and frozen: `migrations/0001_initial.py` contains the statements for both databases as
+they were then. `pending()` is checked before serving; `upgrade()` runs pending migrations, one server at a time.
 """
 
 from collections.abc import Iterator
@@ -31,8 +31,8 @@ from widget_server.loyalty.rewards import checkout, coupon_orders, coupons, rewa
 from widget_server.web import rate_limits
 
 MIGRATIONS = Path(__file__).with_name("migrations")
-SECURE_DELETE_SINCE = "0013_files"  # before it SQLite left what was deleted in free pages
-MEASURE_GROWN = 0x10012  # of all tables those that have grown, by a sample of their rows
+SECURE_DELETE_SINCE = "0013_files"  # before it, SQLite left deleted data in free pages
+MEASURE_GROWN = 0x10012  # all tables that have grown, by a sample of their rows
 ADVISORY_LOCK = 4_702_111_234  # any number that nobody else uses in this database
 
 TABLES: list[type[Table]] = [
@@ -92,19 +92,19 @@ TABLES: list[type[Table]] = [
 
 
 def pending() -> list[str]:
-    """The names of migrations that this database has not seen yet."""
+    """The names of the migrations that have not run on this database yet."""
     return [step.name for step in _runner().status() if step.path is not None and step.applied is None]
 
 
 def unknown() -> list[str]:
-    """The names of migrations that this database has seen and this version of the program has not."""
+    """The names of migrations that have run on this database but are unknown to this version of the server."""
     return [step.name for step in _runner().status() if step.path is None]
 
 
 def upgrade() -> list[str]:
-    """Run what is pending, all of it or nothing, and measure what there is then; returns the names of what ran.
+    """Run all pending migrations or none, then update the statistics (ANALYZE); returns the names of those that ran.
 
-    Rows that a migration wrote, or that are older than the journal, are taken into it as they are.
+    Rows that a migration wrote, or that are older than the journal, are added to the journal in their current state.
     """
     with _alone(), work.unhurried(database.obj):
         with atomic():
@@ -118,9 +118,9 @@ def upgrade() -> list[str]:
 
 
 def measure() -> None:
-    """Let SQLite count the rows of tables that have grown since, so that it chooses indexes by them (contracts §17).
+    """Update SQLite's statistics of tables that have grown, by which it chooses indexes (contracts §17).
 
-    It does nothing while nothing has grown. PostgreSQL does this by itself.
+    Does nothing while no table has grown. PostgreSQL does this by itself.
     """
     if on_sqlite():
         database.execute_sql(f"PRAGMA optimize = {MEASURE_GROWN}").fetchall()
@@ -132,7 +132,7 @@ def _runner() -> Runner:
 
 @contextmanager
 def _alone() -> Iterator[None]:
-    """Two servers started at once must not both migrate; SQLite's write lock sees to that by itself."""
+    """Prevent two servers from migrating at once; on SQLite the write lock does this already."""
     if on_sqlite():
         yield
         return

@@ -1,4 +1,4 @@
-"""The steps of a migration, written once for both databases, with the type words of `db`.
+"""The steps of a migration, written once for both databases, with the column types of `db`.
 
     from widget_server.db import Int, Text
     from widget_server.migration_steps import add_column, create_table
@@ -7,8 +7,8 @@
         create_table("shelf", {"id": Text(primary_key=True), "shop_id": of_shop(), "title": Text()})
         add_column("reward", "weight", Int(), for_rows_there=0)
 
-A migration is frozen: it names its tables and columns itself and imports no model, since models change. What is written
-to covered rows is taken into the journal when all migrations have run (`migrate.upgrade`).
+A migration is frozen: it defines its tables and columns itself and imports no model, since models change. Changes of
+covered rows are added to the journal when all migrations have run (`migrate.upgrade`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,7 +27,7 @@ Columns = Mapping[str, Field]
 
 
 class _Sketch(peewee.Model):
-    """A table as a migration writes it down. It is no `db.Table`: those are the tables of today."""
+    """A table as a migration defines it. It is not a `db.Table`: those are the current tables."""
 
     class Meta:
         database = database
@@ -43,10 +43,10 @@ def of_shop() -> Text:
 
 
 class Rules(TypedDict, total=False):
-    """What a table has beside its columns.
+    """The options of a table besides its columns.
 
-    `primary_key` names several columns; a single one says so itself (`primary_key=True`). `clustered` keeps rows in the
-    order of the key on SQLite; `refuses` names what no statement may do: UPDATE, DELETE.
+    `primary_key` names several columns; a single key column has `primary_key=True` instead. `clustered` stores rows in
+    the order of the key on SQLite; `refuses` names the statements that the database rejects: UPDATE, DELETE.
     """
 
     primary_key: Sequence[str]
@@ -57,17 +57,17 @@ class Rules(TypedDict, total=False):
 
 
 def create_table(name: str, columns: Columns, **rules: Unpack[Rules]) -> None:
-    """Make a table with its indexes and triggers. Raises ValueError when it has no primary key."""
+    """Create a table with its indexes and triggers. Raises ValueError when it has no primary key."""
     for statement in ddl([_sketch(name, columns, **rules)]):
         database.execute_sql(statement)
 
 
 def change_table(name: str, columns: Columns, **rules: Unpack[Rules]) -> None:
-    """Make the table anew with these columns and rules (those of `create_table`), and keep its rows.
+    """Create the table again with these columns and rules (those of `create_table`), and keep its rows.
 
-    For what `ALTER TABLE` of SQLite cannot do, such as another check. Columns of the same name keep their values.
-    Raises ValueError for a table with a Serial column, whose count would begin anew. The database refuses it for a
-    table that others refer to.
+    For changes that `ALTER TABLE` of SQLite cannot make, such as another check. Columns of the same name keep their
+    values. Raises ValueError for a table with a Serial column, whose count would start again. The database rejects
+    this for a table that others reference.
     """
     if any(isinstance(column, Serial) for column in columns.values()):
         raise ValueError(f"{name}: a table that counts its rows cannot be made anew")
@@ -86,33 +86,31 @@ def drop_table(name: str) -> None:
 
 
 def add_column(table: str, name: str, column: Field, *, for_rows_there: object = None) -> None:
-    """Add a column; rows that are there get `for_rows_there`. Raises ValueError when they need a value and get none."""
+    """Add a column; existing rows get `for_rows_there`. Raises ValueError when they need a value and none is given."""
     if for_rows_there is None and not column.null:
         raise ValueError(f"{table}.{name}: what do the rows that are there have?")
     column.bind(_Sketch, name, False)
     definition = database.get_sql_context().sql(column.ddl(database.get_sql_context())).query()[0]
     default = "" if for_rows_there is None else f" DEFAULT {_literal(column.db_value(for_rows_there))}"
     execute(f'ALTER TABLE "{table}" ADD COLUMN {definition}{default}')
-    if default and not on_sqlite():  # SQLite cannot take it away again; rows are inserted whole anyway
+    if default and not on_sqlite():  # SQLite cannot drop a default; inserts name all columns anyway
         execute(f'ALTER TABLE "{table}" ALTER COLUMN "{name}" DROP DEFAULT')
 
 
 def rename_column(table: str, name: str, to: str) -> None:
-    """Give a column another name; indexes, checks and triggers follow."""
+    """Rename a column; indexes, checks and triggers are updated."""
     execute(f'ALTER TABLE "{table}" RENAME COLUMN "{name}" TO "{to}"')
 
 
 def drop_column(table: str, name: str) -> None:
-    """Remove a column with its values; indexes that name it are to be dropped before."""
+    """Remove a column with its values; drop the indexes that use it first."""
     execute(f'ALTER TABLE "{table}" DROP COLUMN "{name}"')
 
 
 def create_index(
     table: str, *columns: str, unique: bool = False, where: str | None = None, name: str | None = None
 ) -> None:
-    """Index these columns, of all rows or of those for which `where` holds; `name` is by default what peewee makes of
-    them.
-    """
+    """Index these columns, for all rows or those that match `where`; the default `name` is the one peewee makes."""
     name = name or _name_of_index(table, columns)
     listed = ", ".join(f'"{column}"' for column in columns)
     some = f" WHERE {where}" if where else ""
@@ -125,9 +123,9 @@ def drop_index(name: str) -> None:
 
 
 def refuse(table: str, *events: str, keys: Sequence[Sequence[str]]) -> None:
-    """Let the database refuse these statements, UPDATE or DELETE, on a table that is there.
+    """Make the database reject these statements, UPDATE or DELETE, on an existing table.
 
-    `keys` are its primary key and then each other unique one: by them a new row would replace one that is there.
+    `keys` are its primary key and then each other unique key: with an equal key, a new row could replace an old one.
     """
     primary_key, *others = keys
     columns = {name: Text() for key in keys for name in key}
@@ -137,13 +135,13 @@ def refuse(table: str, *events: str, keys: Sequence[Sequence[str]]) -> None:
 
 
 def execute(statement: str, *values: object) -> Cursor:
-    """Run a statement of one's own that both databases know; ? marks the places of values, as they are kept."""
+    """Run a statement that is valid on both databases; each ? is a placeholder for a value in its stored form."""
     cursor: Cursor = database.execute_sql(statement.replace("?", database.param) if values else statement, values)
     return cursor
 
 
 def run_text(*, sqlite: str, postgres: str) -> None:
-    """Run the statements, each ended by a semicolon and a new line, that were written for the database in use."""
+    """Run the statements for the database in use; each ends with a semicolon and a line break."""
     for statement in (sqlite if on_sqlite() else postgres).split(";\n"):
         if statement.strip():
             database.execute_sql(statement)
@@ -167,7 +165,7 @@ def _name_of_index(table: str, columns: Sequence[str]) -> str:
 
 
 def _literal(value: object) -> str:
-    """A value, as a column keeps it, in the text of a statement."""
+    """A stored value as an SQL literal."""
     if isinstance(value, bool | int | Decimal):
         return str(value)
     text = value.isoformat() if isinstance(value, datetime) else str(value)

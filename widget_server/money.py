@@ -1,7 +1,7 @@
-"""Money: the coins of each currency, by ISO 4217.
+"""Money: the smallest unit ("coin") of each currency, by ISO 4217.
 
-What leaves the server or is shown is whole coins: an amount is rounded down to them where it comes to be, never up,
-so that a shop never gives more than it promised.
+Every amount that is sent or shown is in whole coins: it is rounded down where it is calculated, never up, so that a
+shop never gives more than it promised.
 """
 
 from decimal import ROUND_DOWN, Decimal
@@ -14,7 +14,7 @@ THREE_DECIMALS = frozenset("BHD IQD JOD KWD LYD OMR TND".split())  # noqa: SIM90
 
 
 def decimals(currency: str) -> int:
-    """How many decimals the smallest coin of the currency has: 0, 2 or 3 (ISO 4217); 2 for an unknown one."""
+    """How many decimals the currency has: 0, 2 or 3 (ISO 4217); 2 for an unknown one."""
     if currency in WITHOUT_DECIMALS:
         return 0
     return 3 if currency in THREE_DECIMALS else COINS_DECIMALS
@@ -31,15 +31,15 @@ def whole_coins(amount: Decimal, currency: str) -> Decimal:
 
 
 def is_whole_coins(amount: Decimal, currency: str) -> bool:
-    """False for an amount that the currency has no coins for, as 50.5 JPY or 0.005 USD."""
+    """False for an amount with more decimals than the currency has, such as 50.5 JPY or 0.005 USD."""
     return amount == whole_coins(amount, currency)
 
 
 def text(amount: Decimal, currency: str) -> str:
-    """The amount as a platform's API reads it: `50`, `5.00`, `0.037`."""
+    """The amount as text for a platform's API: `50`, `5.00`, `0.037`."""
     return f"{whole_coins(amount, currency):f}"
 
 
 def coins_or_none(amount: Decimal | None, currency: str) -> Decimal | None:
-    """The amount of a discount in whole coins, as it is shown and taken off; None stays None."""
+    """The amount of a discount in whole coins, as it is shown and deducted; None stays None."""
     return None if amount is None else whole_coins(amount, currency)

@@ -1,6 +1,6 @@
-"""ONE page: what happened -> what runs because of it, inside the transaction that caused it.
+"""The reactions to each event, on one page; they run inside the transaction that caused the event.
 
-What may wait, or talks to the outside, is promised as a job (`jobs.py`).
+Work that may wait, or that calls other servers, is queued as a job (`jobs.py`).
 """
 
 from collections.abc import Callable
@@ -23,13 +23,13 @@ from widget_server.stores.woocommerce import refunds as woocommerce_refunds
 
 
 def react(event: Event) -> None:
-    """Run everything that follows from `event`; an event without an entry below is a mistake."""
+    """Run the reactions to `event`; raises KeyError for an event type without an entry in REACTIONS."""
     for reaction in REACTIONS[type(event)]:
         reaction(event)
 
 
 def pay_for_joining(event: events.CustomerJoined) -> None:
-    """Joining gives points once; a newsletter that is subscribed to already gives its points too."""
+    """Joining gives points once; an existing newsletter subscription gives its points too."""
     shop, customer = shops.by_id(event.shop_id), customers.by_id(event.shop_id, event.customer_id)
     actions.fire(shop, customer, actions.Action("join", "join"), source="job")
     if customer.accepts_marketing:
@@ -37,7 +37,7 @@ def pay_for_joining(event: events.CustomerJoined) -> None:
 
 
 def pay_for_newsletter(event: events.CustomerChanged) -> None:
-    """Taking the newsletter gives points once."""
+    """Subscribing to the newsletter gives points once."""
     customer = customers.by_id(event.shop_id, event.customer_id)
     if "accepts_marketing" in event.fields and customer.accepts_marketing and customer.is_member:
         shop = shops.by_id(event.shop_id)
@@ -45,7 +45,7 @@ def pay_for_newsletter(event: events.CustomerChanged) -> None:
 
 
 def bind_registered_friend(event: events.CustomerRegistered) -> None:
-    """Somebody registered with the shop and brought a friend's code."""
+    """Bind a customer who registered at the shop to the advocate of their referral code."""
     shop, customer = shops.by_id(event.shop_id), customers.by_id(event.shop_id, event.customer_id)
     if event.referral_code:
         binding.bind(shop, customer, event.referral_code, source="job")
@@ -53,31 +53,31 @@ def bind_registered_friend(event: events.CustomerRegistered) -> None:
 
 
 def remember_membership(event: events.CustomerJoined) -> None:
-    """Whoever comes with another address of this mailbox is no stranger."""
+    """Record the mailbox, so that another address of it does not count as a new person."""
     shop, customer = shops.by_id(event.shop_id), customers.by_id(event.shop_id, event.customer_id)
     mailboxes.claim(shop, customer, mailboxes.MEMBERSHIP)
 
 
 def look_at_past(event: events.CustomerPastChanged) -> None:
-    """What only a new customer is given depends on it."""
+    """Check again what only new customers get: first-order points and referrals."""
     shop, customer = shops.by_id(event.shop_id), customers.by_id(event.shop_id, event.customer_id)
     order_points.rescore_first_order(shop, customer, source="job")
     progress.evaluate(shop, customer.id, source="job")
 
 
 def score_order(event: events.OrderChanged) -> None:
-    """Points follow the state of the order."""
+    """Book the points of the order by its new state."""
     order_points.score_order(shops.by_id(event.shop_id), event.order_id, source="job")
 
 
 def use_coupons_of_order(event: events.OrderChanged) -> None:
-    """Coupons follow the state of the orders that carry them."""
+    """Update the coupons of the order by its new state."""
     shop, order = shops.by_id(event.shop_id), orders.Order.need(event.shop_id, orders.Order.id == event.order_id)
     codes.follow_order(shop, order, source="job")
 
 
 def learn_parts_of_refunds(event: events.OrderChanged) -> None:
-    """A connected WooCommerce shop's API says what its refunds were for; its webhook has their amount only."""
+    """Queue a read of refund details from a connected WooCommerce shop; its webhook has only the amounts."""
     shop, order = shops.by_id(event.shop_id), orders.Order.need(event.shop_id, orders.Order.id == event.order_id)
     has_api = shop.is_connected and shop.platform == order.platform == "woocommerce"
     if has_api and woocommerce_refunds.without_parts(order.merged):
@@ -85,7 +85,7 @@ def learn_parts_of_refunds(event: events.OrderChanged) -> None:
 
 
 def move_referral_of_order(event: events.OrderChanged) -> None:
-    """A guest's first order may bring a code; an order may complete a referral, or undo it."""
+    """A guest's first order may contain a referral code; an order may complete a referral, or undo it."""
     shop, order = shops.by_id(event.shop_id), orders.Order.need(event.shop_id, orders.Order.id == event.order_id)
     if order.customer_id is None:
         return
@@ -97,36 +97,36 @@ def move_referral_of_order(event: events.OrderChanged) -> None:
 
 
 def recheck_tier(event: events.PointsMoved) -> None:
-    """Points earned, or taken back, may change the tier."""
+    """Check the tier after points were earned or clawed back."""
     if event.kind == "earn":
         tiers.recheck(shops.by_id(event.shop_id), event.account_id)
 
 
 def forget_tier(event: events.TierChanged) -> None:
-    """What a rule or a reward had of its own for a tier goes with the tier."""
+    """Remove the settings that rules and rewards have for a deleted tier."""
     if event.change == "deleted":
         rules.forget_tier(event.shop_id, event.tier_id)
         rewards.forget_tier(event.shop_id, event.tier_id)
 
 
 def merge_customers(event: events.SamePerson) -> None:
-    """What the first row has goes to the second."""
+    """Move the data of the source customer to the target customer."""
     merging.merge(shops.by_id(event.shop_id), event.source_id, event.target_id)
 
 
 def let_code_die(event: events.CouponChanged) -> None:
-    """What may no longer be used must not work at the checkout of a connected shop either."""
+    """Disable the code of an unusable coupon at the checkout of a connected shop too."""
     if event.status in coupons.DEAD and shops.by_id(event.shop_id).is_connected:
         job_queue.enqueue(JobName.KILL_CODE, {"shop_id": event.shop_id, "coupon_id": event.coupon_id})
 
 
 def move_checkout_of_coupon(event: events.CouponChanged) -> None:
-    """A discount at a checkout goes where its coupon goes."""
+    """Update the discount at a checkout by the status of its coupon."""
     checkout.follow(shops.by_id(event.shop_id), event.coupon_id, event.status)
 
 
 def thank_advocate(event: events.ReferralChanged) -> None:
-    """A friend counts for the first time: the advocate reads what they got."""
+    """Mail the advocate their gift when a friend completes the referral for the first time."""
     shop_id = event.shop_id
     referral = referrals.Referral.need(shop_id, referrals.Referral.id == event.referral_id)
     if event.status != "completed" or referral.completions > 1:
@@ -140,32 +140,32 @@ def thank_advocate(event: events.ReferralChanged) -> None:
 
 
 def watch_feed(event: events.ShopConnected) -> None:
-    """What changes in a connected shop is read, whether or not a webhook delivers it."""
+    """Start reading changes of a connected shop, whether or not a webhook delivers them."""
     feeds.begin(shops.by_id(event.shop_id))
 
 
 def leave_feed(event: events.ShopDisconnected) -> None:
-    """Without keys nothing can be read."""
+    """Stop reading from a shop whose API keys were deleted."""
     feeds.end(shops.by_id(event.shop_id))
 
 
 def promise_mail(event: events.MailWanted) -> None:
-    """The mail leaves after the commit, by a job."""
+    """Queue the mail; a job sends it after the commit."""
     mail.promise(event)
 
 
 def tell_receivers(event: Event) -> None:
-    """The shop's receivers hear of it, the cause before its consequences."""
+    """Queue a message to the shop's receivers, the cause before its consequences."""
     outbox.publish(event)
 
 
 def tell_of_each(event: events.ManyPointsMoved) -> None:
-    """Queue a message about each of the rows for the shop's receivers."""
+    """Queue one message for each booked row to the shop's receivers."""
     outbox.publish(*event.moves)
 
 
-payloads.RENDERERS["wix"] = wix_events.WIX  # delivery may not know the admin API
-privacy.KEEPERS += [Keeper((Message,), outbox.forget), Keeper((Job,), mail.forget)]  # rules may not know delivery
+payloads.RENDERERS["wix"] = wix_events.WIX  # delivery must not import the admin API
+privacy.KEEPERS += [Keeper((Message,), outbox.forget), Keeper((Job,), mail.forget)]  # rules must not import delivery
 
 REACTIONS: dict[type[Event], tuple[Callable[[Any], None], ...]] = {
     events.AccountCreated: (tell_receivers,),

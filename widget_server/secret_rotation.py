@@ -1,7 +1,7 @@
-"""A new server secret: one command after which everything is under it, and nothing is lost (contracts §16).
+"""A new server secret: one command moves everything to it, and nothing is lost (contracts §16).
 
-Whatever is sealed stands in a column whose name ends in `_sealed`, or under "sealed" in a waiting job. All of it is
-sealed anew with a new key, the keys of the data are wrapped with the new secret, and the ledger begins a new chain key.
+Sealed (encrypted) values are in columns whose names end in `_sealed`, or under "sealed" in a waiting job. All of them
+are sealed again with a new key, the data keys are wrapped with the new secret, and the ledger gets a new chain key.
 """
 
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ SEALED_IN_JOB = "sealed"
 
 @dataclass(frozen=True)
 class Rotated:
-    """How many sealed values, and how many keys, are under the new secret now."""
+    """How many sealed values and how many keys use the new secret now."""
 
     resealed: int
     keys: int
@@ -29,7 +29,7 @@ class Rotated:
 
 @dataclass(frozen=True)
 class SealedValue:
-    """What one row has in one sealed column, and the key by which the row is found."""
+    """The value of one row in one sealed column, and the primary key of the row."""
 
     table: type[Table]
     column: Field
@@ -39,17 +39,17 @@ class SealedValue:
 
 
 def check_secret() -> None:
-    """Raises WrongSecretKey unless the server's secret, or an old one, opens this database."""
+    """Raises WrongSecretKey unless the server's secret, or an old one, decrypts this database."""
     sample = ShopSecret.everywhere(ShopSecret.secret_sealed).order_by(ShopSecret.created_at).limit(1).scalar()
     data_keys.check(sample)
 
 
 def rotate() -> Rotated:
-    """Put everything under the present secret of the server, in one transaction; again does it again.
+    """Encrypt everything with the current secret of the server, in one transaction; it can be repeated.
 
-    No server may be running: it would go on with the keys before. Raises WrongSecretKey when neither the present secret
-    nor an old one opens the database, BadRequest when no old one is set: then there is nothing to come from, and
-    BooksDoNotBalance when the audit finds something.
+    No server may be running: it would continue to use the earlier keys. Raises WrongSecretKey when neither the current
+    secret nor an old one decrypts the database, BadRequest when no old secret is set (nothing to rotate from), and
+    BooksDoNotBalance when the audit finds a difference.
     """
     if not config.current().old_secret_keys:
         raise BadRequest(
@@ -59,16 +59,16 @@ def rotate() -> Rotated:
     with db.atomic():
         check_secret()
         sealed = [(one, config.unseal(one.value)) for one in sealed_values()]
-        letters = [(job, config.unseal(job.payload[SEALED_IN_JOB])) for job in sealed_jobs()]
+        jobs = [(job, config.unseal(job.payload[SEALED_IN_JOB])) for job in sealed_jobs()]
         data_keys.renew("shared-secrets")
         for one, plain in sealed:
             one.table.update({one.column: config.seal(plain)}).where(one.key_column == one.key).execute()
-        for job, plain in letters:
+        for job, plain in jobs:
             payload = {**job.payload, SEALED_IN_JOB: config.seal(plain)}
             job_queue.Job.update(payload=payload).where(job_queue.Job.id == job.id).execute()
         data_keys.wrap_anew()
         books.rechain()
-        done = Rotated(len(sealed) + len(letters), data_keys.DataKey.everywhere().count())
+        done = Rotated(len(sealed) + len(jobs), data_keys.DataKey.everywhere().count())
     books.write_anchor()
     return done
 

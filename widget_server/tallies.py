@@ -1,7 +1,7 @@
-"""Tallies: small facts that reads leave behind, kept in memory and written together, so that no read needs a lock.
+"""Tallies: small facts that reads record, collected in memory and written together, so that no read needs a lock.
 
-A process writes what its tallies hold every FLUSH_SECONDS and when it is stopped in order. One that is killed loses
-the facts of those seconds: nothing that points depend on may be a tally.
+A process writes its tallies every FLUSH_SECONDS and at a regular stop. A killed process loses the facts of those
+seconds: nothing that points depend on may be a tally.
 """
 
 import logging
@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 from widget_server import db
 
 FLUSH_SECONDS = 3.0
-KEYS_MAX = 100_000  # while the database is away: further keys are not counted then
+KEYS_MAX = 100_000  # while the database is unavailable; further keys are not counted
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 
 class Tally(Generic[Key, Value]):
-    """Facts of one kind by key. `merge` makes one of the earlier and the later fact, `write` keeps one for good."""
+    """Facts of one kind by key. `merge` combines an earlier and a later fact; `write` stores one in the database."""
 
     def __init__(self, write: Callable[[Key, Value], None], merge: Callable[[Value, Value], Value]) -> None:
         self._write, self._merge = write, merge
@@ -38,20 +38,20 @@ class Tally(Generic[Key, Value]):
                 self._facts[key] = value
 
     def take(self) -> dict[Key, Value]:
-        """All facts; they are the caller's from now on."""
+        """Remove all facts and return them."""
         with self._lock:
             taken, self._facts = self._facts, {}
         return taken
 
     def give_back(self, taken: dict[Key, Value]) -> None:
-        """They could not be written: they count as noted before whatever was noted since."""
+        """Put back facts that could not be written; they count as earlier than those noted since."""
         newer = self.take()
         for facts in (taken, newer):
             for key, value in facts.items():
                 self.note(key, value)
 
     def write(self, facts: dict[Key, Value]) -> None:
-        """Keep these facts for good, in the transaction of the caller."""
+        """Write these facts to the database, in the transaction of the caller."""
         for key, value in facts.items():
             self._write(key, value)
 
@@ -60,7 +60,7 @@ _tallies: list[Tally] = []  # type: ignore[type-arg]
 
 
 def flush() -> None:
-    """Write what all tallies hold, in one transaction; when that fails they hold it still, and the error is raised."""
+    """Write all tallies in one transaction; on failure they keep their facts, and the error is raised."""
     taken = [(tally, facts) for tally in _tallies if (facts := tally.take())]
     if not taken:
         return
@@ -75,7 +75,7 @@ def flush() -> None:
 
 
 def forget() -> None:
-    """Drop what was not written: another database is in use from now on."""
+    """Discard unwritten facts: another database is in use from now on."""
     for tally in _tallies:
         tally.take()
 

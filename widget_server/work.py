@@ -1,7 +1,7 @@
-"""Work that may be ended before it is done: a statement that takes too long, a read whose caller has left.
+"""Work that may be ended early: a statement that takes too long, or a read whose caller has disconnected.
 
-PostgreSQL ends statements by itself (statement_timeout). SQLite calls back while it works on one; here is what it
-hears then. What is inside a transaction goes on when its caller leaves: a shop's webhook must not be lost that way.
+PostgreSQL ends statements by itself (statement_timeout). SQLite calls `must_end` while it runs one. A transaction
+continues when its caller disconnects: a shop's webhook must not be lost that way.
 """
 
 import threading
@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import peewee
 
-CALLBACK_STEPS = 10_000  # of SQLite's machine: about every half millisecond
-PAUSE_SECONDS = 0.05  # between two callbacks there is never more work than this; the rest is Python's
+CALLBACK_STEPS = 10_000  # of SQLite's virtual machine: about 0.5 ms
+PAUSE_SECONDS = 0.05  # SQLite never works longer between two callbacks; the rest is Python's
 CANCELED = "57014"  # PostgreSQL's code for a statement that was ended
 
 _here = threading.local()
@@ -33,7 +33,7 @@ class Work:
         self.is_abandoned = False
 
     def abandon(self) -> None:
-        """Nobody waits for the response any more: end the read that is under way."""
+        """End the current read: nobody waits for the response any more."""
         with self._lock:
             self.is_abandoned = True
             if self._cancel is not None:
@@ -41,7 +41,7 @@ class Work:
 
     @contextmanager
     def here(self) -> Iterator[None]:
-        """Run the block as this work: this thread does it."""
+        """Run the block as part of this work, in the current thread."""
         _here.work = self
         try:
             yield
@@ -50,7 +50,7 @@ class Work:
 
     @contextmanager
     def reading(self, cancel: Callable[[], object]) -> Iterator[None]:
-        """A statement is under way that `cancel` ends."""
+        """Inside the block a statement runs that `cancel` can end."""
         with self._lock:
             self._cancel = cancel
         try:
@@ -61,12 +61,12 @@ class Work:
 
 
 class Watched(_Mixed):
-    """A database of peewee whose statements can be ended; `statement_timeout_ms` is for SQLite, 0 is no limit."""
+    """A peewee database whose statements can be ended; `statement_timeout_ms` is for SQLite, 0 means no limit."""
 
     statement_timeout_ms = 0
 
     def watch(self, statement_timeout_ms: int) -> None:
-        """End statements of SQLite after so long."""
+        """End SQLite statements after this time."""
         self.statement_timeout_ms = statement_timeout_ms
         sqlite: Any = self
         sqlite.progress(lambda: must_end(self), CALLBACK_STEPS)
@@ -84,7 +84,7 @@ class Watched(_Mixed):
 
 
 def must_end(database: Watched) -> bool:
-    """Whether SQLite must end the statement that it is working on: the callback."""
+    """The callback of SQLite: True when it must end the current statement."""
     now, last = time.monotonic(), getattr(_here, "last", None)
     _here.spent = getattr(_here, "spent", 0.0) + (min(now - last, PAUSE_SECONDS) if last is not None else 0.0)
     _here.last = now
@@ -94,14 +94,14 @@ def must_end(database: Watched) -> bool:
 
 
 def is_abandoned(database: Watched) -> bool:
-    """True when the caller of this thread's request has left and nothing is being changed."""
+    """True when the caller of this thread's request has disconnected and no transaction is open."""
     work: Work | None = getattr(_here, "work", None)
     return work is not None and work.is_abandoned and not database.in_transaction()
 
 
 @contextmanager
 def unhurried(watched: Watched) -> Iterator[None]:
-    """In this thread no statement is ended for taking long: for migrations."""
+    """Lift the time limit of statements in this thread, for migrations."""
     database: Any = watched
     _here.unhurried = True
     limited = not hasattr(database, "progress")
@@ -116,6 +116,6 @@ def unhurried(watched: Watched) -> Iterator[None]:
 
 
 def was_ended(failure: BaseException) -> bool:
-    """True when a statement failed because it was ended, by its limit or for a caller who left."""
+    """True when a statement failed because it was ended, by its time limit or because the caller disconnected."""
     causes = [failure, failure.__cause__, failure.__context__]
     return any(getattr(one, "sqlstate", None) == CANCELED for one in causes) or "interrupted" in str(failure)

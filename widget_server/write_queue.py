@@ -1,9 +1,9 @@
-"""The queue before the write lock of one SQLite file: writers of all threads and processes in order of arrival.
+"""A fair queue for the write lock of one SQLite file: writers of all threads and processes in order of arrival.
 
-SQLite itself lets whoever tries at the right moment go first, so that a busy writer can starve the others. Here each
-writer draws a ticket, the time of its arrival, and locks the byte with this number in a file beside the database. It
-is a writer's turn when it can lock all bytes from 0 to its own: nobody with an earlier ticket is left. The operating
-system drops the locks of a process that dies. The file stays empty. Reasons: docs/decisions/009-fair-queue.md.
+SQLite itself gives the lock to any writer that tries at the right moment, so a busy writer can starve the others. Here
+each writer takes a ticket, the time of its arrival, and locks the byte with this number in a file beside the database.
+A writer has its turn when it can lock all bytes from 0 to its own: no earlier ticket is left. The operating system
+releases the locks of a process that dies. The file stays empty. Reasons: docs/decisions/009-fair-queue.md.
 """
 
 import fcntl
@@ -14,13 +14,13 @@ import time
 from collections import deque
 from pathlib import Path
 
-PAUSE_SECONDS_MIN, PAUSE_SECONDS_MAX = 0.0002, 0.001  # between two looks at what other processes do
+PAUSE_SECONDS_MIN, PAUSE_SECONDS_MAX = 0.0002, 0.001  # between two checks of the locks of other processes
 
 log = logging.getLogger(__name__)
 
 
 class TurnNotReached(Exception):
-    """A writer waited as long as it may, and others are still before it."""
+    """A writer waited for its maximum time, and other writers are still before it."""
 
 
 class Place:
@@ -28,15 +28,14 @@ class Place:
 
     def __init__(self, ticket: int) -> None:
         self.ticket = ticket
-        self.is_first_here = threading.Event()  # the first of this process
+        self.is_first_here = threading.Event()  # set when it is the first of this process
 
 
 class WriteQueue:
-    """The queue of one file. One object a file in each process: locks belong to processes, not to threads.
+    """The queue of one file. One object per file and process: locks belong to processes, not to threads.
 
-    When the file cannot be opened or locked (a folder that only another user may write to), the order holds in each
-    process alone. SQLite's own lock keeps the data whole in any case: the queue decides about the order, and nothing
-    else.
+    When the file cannot be opened or locked (for example in a folder of another user), only the writers of each process
+    are ordered. SQLite's own lock protects the data in any case: the queue decides only the order.
     """
 
     def __init__(self, path: Path) -> None:
@@ -48,7 +47,7 @@ class WriteQueue:
         self._is_opened = False
 
     def enter(self, patience_seconds: float) -> Place:
-        """Wait for this writer's turn, at most so long; returns the place to `leave`. Raises TurnNotReached."""
+        """Wait for this writer's turn; returns the place to `leave`. Raises TurnNotReached after `patience_seconds`."""
         until = time.monotonic() + patience_seconds
         place = self._arrive()
         try:
@@ -66,7 +65,7 @@ class WriteQueue:
         return place
 
     def leave(self, place: Place) -> None:
-        """Let the next writer go: after the commit, or when this one waits no longer."""
+        """Leave the queue, after the commit or when giving up: the next writer has its turn."""
         with self._door:
             if place is self._line[0]:
                 self._unlock(0, place.ticket + 1)
@@ -82,7 +81,7 @@ class WriteQueue:
         return len(self._line)
 
     def close(self) -> None:
-        """Give the file back; the next writer opens it again."""
+        """Close the file; the next writer opens it again."""
         with self._door:
             if self._file is not None:
                 os.close(self._file)
@@ -92,9 +91,7 @@ class WriteQueue:
         with self._door:
             self._open()
             place = Place(self._ticket())
-            while not self._lock(
-                place.ticket, 1
-            ):  # somebody who came later has the turn already: this one is later yet
+            while not self._lock(place.ticket, 1):  # a later ticket has its turn already: take a new one
                 place.ticket = self._ticket()
             if not self._line:
                 place.is_first_here.set()
@@ -102,7 +99,7 @@ class WriteQueue:
             return place
 
     def _is_turn(self, place: Place) -> bool:
-        """Lock everything up to this ticket: True when nobody with an earlier one is left in another process."""
+        """Lock all bytes up to this ticket: True when no earlier ticket is left in another process."""
         return self._lock(0, place.ticket + 1)
 
     def _ticket(self) -> int:
@@ -123,7 +120,7 @@ class WriteQueue:
             return True
         try:
             fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB, length, first)
-        except (BlockingIOError, PermissionError):  # either word, by the operating system
+        except (BlockingIOError, PermissionError):  # which one depends on the operating system
             return False
         except OSError as no:  # a file system without locks
             self._do_without(no)
@@ -142,7 +139,7 @@ _opened: dict[Path, WriteQueue] = {}
 
 
 def of(database: Path) -> WriteQueue:
-    """The queue before this SQLite file. The one of the file that was in use before is closed."""
+    """The queue of this SQLite file. The queue of the file that was in use before is closed."""
     path = database.with_name(f"{database.name}-queue")
     if path not in _opened:
         for other in _opened.values():

@@ -1,4 +1,4 @@
-"""The application that web processes load: made from the environment."""
+"""The application that web processes load, configured by the environment."""
 
 import threading
 
@@ -16,7 +16,7 @@ flushing = threading.Thread(target=tallies.keep_flushing, args=(stop,), name="ta
 
 
 def end() -> None:
-    """The process is stopped in order: what is only in memory is written."""
+    """Write the tallies, which are only in memory, before the process stops."""
     stop.set()
     flushing.join(END_SECONDS)
 

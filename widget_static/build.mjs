@@ -1,6 +1,6 @@
 // Builds dist/: the loader's template, the hashed files with their .br siblings and manifest.json.
-// Prints what each costs on the wire. Exits 1 over budget, when words_early.json does not fit the sources, and when a
-// line of them is too long.
+// Prints the compressed size of each. Exits 1 over budget, when words_early.json does not match the sources, and when
+// a line of the sources is too long.
 
 import { build, transformSync } from "esbuild";
 import { createHash } from "node:crypto";
@@ -10,19 +10,19 @@ import { brotliCompressSync, constants } from "node:zlib";
 import { checkLineLengths, checkLocales, checkWords, locale, LOCALES } from "./build_checks.mjs";
 
 const LOADER_BYTES_MAX = 1024;
-/** What is needed until the guest's page or the first tab is drawn: 14 kB less 1 kB of air. */
+/** Bytes needed until the guest's page or the first tab is drawn: 14 kB less a reserve of 1 kB. */
 const FIRST_TAB_BYTES_MAX = 13312;
-/** The same where a link opens another tab, whose file comes beside the panel's. */
+/** The same where a link opens another tab, whose file is loaded beside the panel's. */
 const OTHER_TAB_BYTES_MAX = 14336;
 const ALL_BYTES_MAX = 24576;
-/** What the demo's server sends beside files and words: the document without its words, and a member's largest tab. */
+/** What the demo's server sends beside files and texts: the document without its texts, and a member's largest tab. */
 const DOCUMENT_BYTES = 1350;
 const ANSWER_BYTES = 1000;
 const CONFIG_TOKEN = "__LOYALTY_CONFIG__";
 const DIST = "dist/";
 const PANEL = "src/panel/app.tsx";
 
-/** A launcher as real shops set it: five languages, two themes, a path without it, a referral program. */
+/** Launcher settings of a typical shop: five languages, two themes, a path without it, a referral program. */
 const CONFIG = {
   e: "/assets/embed-0123456789.js?",
   w: Object.fromEntries([["", "en"], ["de", "de"], ["fr", "fr"], ["es", "es"], ["ar", "ar"]]
@@ -40,12 +40,12 @@ const brotli = (data) => brotliCompressSync(data, { params: { [constants.BROTLI_
 const sha = (data, encoding) => createHash("sha256").update(data).digest(encoding);
 const shortHash = (data) => sha(data, "hex").slice(0, 10);
 
-/** What dist/ will hold, by name; written when all of it is built, so a failed build leaves the last one. */
+/** The contents of dist/ by name; written when everything is built, so a failed build leaves the last one. */
 const written = {};
 const manifest = {};
 const bytes = {};
 
-/** Adds a file of dist/ with its compressed sibling. */
+/** Adds a file of dist/ and its compressed .br file. */
 function add(name, hash, text) {
   const [stem, ending] = name.split(".");
   const file = `${stem}-${hash}.${ending}`;
@@ -60,7 +60,7 @@ async function bundle(entry, options = {}) {
   return outputFiles[0].text.trimEnd();
 }
 
-/** The late files of the panel, by the name that lazy_files.ts knows them by. */
+/** The late files of the panel, by the name that lazy_files.ts uses. */
 const LATE = {
   lazy_actions: "src/panel/lazy_actions.tsx",
   ...Object.fromEntries(readdirSync("src/panel/tabs").filter((file) => file !== "earn.tsx")
@@ -68,8 +68,8 @@ const LATE = {
 };
 
 /**
- * Lets every late file import the panel itself. Late files are fetched by the panel alone, so all modules of the panel
- * are there already; esbuild then puts these modules into one file, which late files import, instead of a file for each
+ * Lets every late file import the panel itself. Only the panel fetches late files, so all modules of the panel are
+ * loaded already; esbuild then puts these modules into one file, which late files import, instead of a file for each
  * set of late files that share a module.
  */
 const lateFilesImportThePanel = {
@@ -124,7 +124,7 @@ async function addLoader() {
   bytes["loader.js"] = brotli(text.replace(CONFIG_TOKEN, () => JSON.stringify(CONFIG))).length;
 }
 
-/** Bytes of the words with these keys, in a language, as they travel. */
+/** Returns the compressed bytes of the texts with these keys, in a language. */
 function wordBytes(language, isIncluded) {
   const words = Object.entries(locale(language)).filter(([key]) => isIncluded(key));
   return brotli(JSON.stringify(Object.fromEntries(words))).length;

@@ -1,26 +1,26 @@
-// What the build checks beside the budgets: the languages, the lists of words, and the length of lines.
+// Checks of the build beside the budgets: the languages, the lists of words, and the length of lines.
 
 import { transformSync } from "esbuild";
 import { readFileSync, readdirSync } from "node:fs";
 
 const LINE_LENGTH_MAX = 120;
 const WORDS_EARLY = "src/panel/words_early.json";
-/** Words that are not the panel's: of the launcher, and of the embed where the panel cannot be fetched. */
+/** Texts outside the panel: of the launcher, and of the embed where the panel cannot be fetched. */
 const WORDS_OF_THE_EMBED = ["launcher.label", "launcher_new"];
-/** A call that uses a word, and its key: "a_key" or `a_prefix_${...}`. The functions themselves pass `key` on. */
+/** A call that uses a text, and its key: "a_key" or `a_prefix_${...}`. The functions themselves pass `key` on. */
 const CALL = /\b(t|boldNumber|lazyText)\((?!key\b)(?:"([a-z\d_]+)"|`([a-z\d_]+_)\$\{|)/g;
 
 export const locale = (name) => JSON.parse(readFileSync(`locales/${name}.json`, "utf8"));
 export const LOCALES = readdirSync("locales").map((file) => file.replace(".json", ""));
 
-/** Every language has the keys of English; only the plural forms of a unit differ. */
+/** Checks that every language has the keys of English; only the plural forms of a unit differ. */
 export function checkLocales() {
   const keys = (name) => Object.keys(locale(name)).filter((key) => !key.startsWith("unit_")).sort().join("\n");
   const other = LOCALES.find((name) => keys(name) !== keys("en"));
   if (other) throw new Error(`${other}.json has other keys than en.json`);
 }
 
-/** No line of the sources is too long. */
+/** Checks that no line of the sources is too long. */
 export function checkLineLengths() {
   const sources = readdirSync(".", { recursive: true }).filter((file) =>
     /^(src\/.*\.(tsx?|css)|[^/]*\.mjs)$/.test(file));
@@ -31,8 +31,8 @@ export function checkLineLengths() {
 }
 
 /**
- * The keys that a source uses, a prefix with all keys that begin with it, as [now, later]: those of lazyText() are
- * waited for. Throws where the key of a call cannot be read.
+ * Returns the keys that a source uses (a prefix stands for all keys that begin with it), as [now, later]: those of
+ * lazyText() may be fetched later. Throws where the key of a call cannot be read.
  */
 function usedKeys(file) {
   const { code } = transformSync(readFileSync(file, "utf8"), { loader: "tsx" });
@@ -46,7 +46,7 @@ function usedKeys(file) {
   return found;
 }
 
-/** Where a source of the panel runs: "" with every tab, the name of a tab, or null for what comes late. */
+/** Where a source of the panel is used: "" with every tab, the name of a tab, or null for late files. */
 function scopeOf(output, file) {
   if (output === "lazy_actions.js") return null;
   if (output !== "panel.js") return output.replace(".js", "");
@@ -54,8 +54,8 @@ function scopeOf(output, file) {
 }
 
 /**
- * The lists of words_early.json, which the document carries: "" with every tab, the others with theirs. Throws unless
- * they are exactly the words that the sources use there, and all other words are used by what comes late.
+ * Returns the lists of words_early.json, whose texts are in the document: "" with every tab, the others with theirs.
+ * Throws unless they are exactly the keys that the sources use there, and late files use all other keys.
  */
 export function checkWords(modules) {
   const { every_tab, ...tabs } = JSON.parse(readFileSync(WORDS_EARLY, "utf8"));

@@ -1,1 +1,1 @@
-"""The shop's pages, a file an aisle; `here` knows who is looking and what is in the cart."""
+"""The shop's pages, one module per area; `here` has the current customer and cart."""

@@ -1,4 +1,4 @@
-"""The customer's account, and the shop's word on who is logged in (contracts §5)."""
+"""The customer's account, and the identity token of the logged-in customer (contracts §5)."""
 
 from collections.abc import Mapping
 
@@ -28,7 +28,7 @@ _CONFIRM_SECONDS = 3 * 24 * 3600
 
 @pages.get("/account")
 def account() -> str:
-    """The customer's own page, or the two ways in."""
+    """Show the customer's account, or the forms to log in and register."""
     who = here.customer()
     if who is None:
         return _ways_in()
@@ -37,7 +37,7 @@ def account() -> str:
 
 @pages.post("/account/register")
 def register() -> AnyResponse | tuple[str, int]:
-    """Make an account and log in to it; a link to confirm the e-mail goes out."""
+    """Create an account, log in, and send a link to confirm the e-mail."""
     form = here.form()
     password = request.form.get("password", "")  # as typed: its spaces count
     errors = {**_profile_errors(form), **_found(email=email_error(form.get("email", "")))}
@@ -58,7 +58,7 @@ def register() -> AnyResponse | tuple[str, int]:
 
 @pages.post("/account/log-in")
 def log_in() -> AnyResponse | tuple[str, int]:
-    """Open an account that exists."""
+    """Log in to an existing account."""
     form = here.form()
     who = here.shop().customers.log_in(form.get("email", ""), request.form.get("password", ""))
     if who is None:
@@ -70,7 +70,7 @@ def log_in() -> AnyResponse | tuple[str, int]:
 
 @pages.post("/account/log-out")
 def log_out() -> AnyResponse:
-    """Leave the account."""
+    """Log the customer out."""
     here.log_out()
     return redirect(url_for("catalogue.home"))
 
@@ -91,7 +91,7 @@ def profile() -> AnyResponse | tuple[str, int]:
 
 @pages.post("/account/confirmation")
 def send_confirmation() -> AnyResponse:
-    """Send the link again."""
+    """Send the confirmation link again."""
     who = here.customer()
     if who and not who.email_verified:
         _send_confirmation(who)
@@ -101,7 +101,7 @@ def send_confirmation() -> AnyResponse:
 
 @pages.get("/account/confirm/<token>")
 def confirm(token: str) -> AnyResponse:
-    """The link in the mail: the e-mail is the customer's own."""
+    """Confirm the e-mail by the link in the mail."""
     try:
         number, email = _signer().loads(token, max_age=_CONFIRM_SECONDS)
     except BadSignature:
@@ -117,7 +117,7 @@ def confirm(token: str) -> AnyResponse:
 
 @pages.get("/loyalty/identity")
 def identity() -> Response:
-    """A signed word on who is logged in, for this shop's own pages only; 204 when nobody is."""
+    """Return an identity token of the logged-in customer, for this shop's own pages only; else 204."""
     if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
         abort(403)
     who = here.customer()
@@ -156,7 +156,7 @@ def _profile_errors(form: Mapping[str, str]) -> dict[str, str]:
 
 
 def _found(**errors: str | None) -> dict[str, str]:
-    return {name: words for name, words in errors.items() if words}
+    return {name: message for name, message in errors.items() if message}
 
 
 def _send_confirmation(who: Customer) -> None:

@@ -1,4 +1,4 @@
-"""The owner's side, open to anybody because this is a demonstration: orders, and the outgoing mail."""
+"""The back office, without a log-in because this is a demo: orders, and the outgoing mail."""
 
 from collections.abc import Callable
 
@@ -15,14 +15,14 @@ pages = Blueprint("back_office", __name__)
 
 @pages.get("/admin/orders")
 def orders() -> str:
-    """The newest orders, each with what can be done to it."""
+    """List the newest orders with their possible actions."""
     shop = here.shop()
     return render_template("admin_orders.html", orders=shop.orders.newest(), waiting=shop.outbox.waiting())
 
 
 @pages.post("/admin/orders/<order_id>/<verb>")
 def change(order_id: str, verb: str) -> Response:
-    """Do one thing to an order: pay, fulfil, cancel, refund-line, refund-amount, refund-all."""
+    """Apply one verb to an order: pay, fulfil, cancel, refund-line, refund-amount, refund-all."""
     verbs: dict[str, Callable[[str], Order]] = {
         "pay": lambda id: here.shop().orders.pay(id, now()),
         "fulfil": lambda id: here.shop().orders.fulfil(id, now()),
@@ -44,7 +44,7 @@ def change(order_id: str, verb: str) -> Response:
 
 @pages.get("/mail")
 def mail() -> str:
-    """The outgoing mail, in place of everybody's inbox."""
+    """List the outgoing mail, in place of an inbox."""
     return render_template("mail.html", mails=here.shop().mails.newest())
 
 

@@ -1,4 +1,4 @@
-"""The cart's page: quantities, codes and what it comes to."""
+"""The cart page: quantities, coupon codes and totals."""
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from werkzeug import Response
@@ -13,7 +13,7 @@ _CODE_MOST = 64
 
 @pages.get("/cart")
 def cart() -> str:
-    """What is in the cart."""
+    """Show the cart."""
     return render_template(
         "cart.html",
         cart=here.cart(),
@@ -26,7 +26,7 @@ def cart() -> str:
 
 @pages.post("/cart/lines")
 def add() -> Response:
-    """One or more of a product on top of what is there."""
+    """Add a quantity of a product to the cart."""
     product_id, quantity = _line()
     here.put(product_id, here.quantities().get(product_id, 0) + quantity)
     return redirect(url_for(".cart"))
@@ -34,26 +34,26 @@ def add() -> Response:
 
 @pages.post("/cart/quantity")
 def set_quantity() -> Response:
-    """So many of a product; none removes it."""
+    """Set the quantity of a product; 0 removes it."""
     here.put(*_line())
     return redirect(url_for(".cart"))
 
 
 @pages.get("/cart/apply")
 def apply() -> Response:
-    """Put a code in the cart: where the widget's “Use it now” leads."""
+    """Add a coupon code to the cart; the target of the widget's “Use it now”."""
     return _apply(request.args.get("code", "").strip())
 
 
 @pages.post("/cart/coupons")
 def add_coupon() -> Response:
-    """Put a code in the cart that the shopper typed."""
+    """Add a coupon code that the customer typed."""
     return _apply(here.form().get("code", ""))
 
 
 @pages.post("/cart/coupons/remove")
 def remove_coupon() -> Response:
-    """Take a code out of the cart."""
+    """Remove a coupon code from the cart."""
     here.drop_code(here.form().get("code", ""))
     return redirect(url_for(".cart"))
 

@@ -1,4 +1,4 @@
-"""The shelves: catalogue, collection, product with its reviews, and a page about the shop."""
+"""The catalogue pages: all products, a collection, a product with reviews; and a page about the shop."""
 
 from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from werkzeug import Response
@@ -14,13 +14,13 @@ _WORDS_MOST = 1000
 
 @pages.get("/")
 def home() -> str:
-    """Everything, on one shelf."""
+    """Show all products."""
     return render_template("collection.html", title="Plants for north-facing rooms", products=PRODUCTS.values())
 
 
 @pages.get("/collections/<collection_id>")
 def collection(collection_id: str) -> str:
-    """One shelf."""
+    """Show one collection."""
     if collection_id not in COLLECTIONS:
         abort(404)
     title = COLLECTIONS[collection_id].title
@@ -29,14 +29,14 @@ def collection(collection_id: str) -> str:
 
 @pages.get("/products/<product_id>")
 def product(product_id: str) -> str:
-    """One product, what it would earn, and what people say of it."""
+    """Show one product with its points and reviews."""
     shown = _product(product_id)
     return render_template("product.html", product=shown, reviews=here.shop().reviews.of_product(product_id))
 
 
 @pages.post("/products/<product_id>/reviews")
 def review(product_id: str) -> Response:
-    """Take a customer's review."""
+    """Store a customer's review."""
     shown, writer, form = _product(product_id), here.customer(), here.form()
     if writer is None:
         return redirect(url_for("account.account", next=url_for(".product", product_id=shown.id)))
@@ -54,7 +54,7 @@ def review(product_id: str) -> Response:
 
 @pages.get("/about")
 def about() -> str:
-    """Who we would be if we were real."""
+    """Show the page about the (fictional) shop."""
     return render_template("about.html")
 
 

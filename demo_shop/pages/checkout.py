@@ -1,4 +1,4 @@
-"""Checkout: as a guest or logged in; the codes are bound to the order before it is placed."""
+"""Checkout, as a guest or logged in; coupon codes are bound to the order before it is placed."""
 
 import secrets
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ pages = Blueprint("checkout", __name__)
 
 @pages.get("/checkout")
 def checkout() -> Response | str:
-    """Who and where to."""
+    """Show the form for buyer and address."""
     if not here.quantities():
         return redirect(url_for("cart.cart"))
     who = here.customer()
@@ -28,7 +28,7 @@ def checkout() -> Response | str:
 
 @pages.post("/checkout")
 def place() -> Response | tuple[str, int]:
-    """Place the order and, if so ticked, pay it. The same form sent twice is one order."""
+    """Place the order and, if selected, pay it. The same form sent twice makes one order."""
     form = here.form()
     key = form.get("key", "")
     if not key:
@@ -52,7 +52,7 @@ def place() -> Response | tuple[str, int]:
 
 @pages.get("/orders/<token>")
 def order(token: str) -> str:
-    """The order's own page; its address is secret, so guests have one too."""
+    """Show an order; its URL is secret, so that guests can use it too."""
     shown = here.shop().orders.by_token(token)
     if shown is None:
         abort(404)
@@ -78,7 +78,7 @@ def _place(order_id: str, form: Mapping[str, str]) -> Order:
     if form.get("pay"):
         try:
             order = shop.orders.pay(order_id, at)
-        except OrderRefused:  # the same form, sent twice at once, has paid it already
+        except OrderRefused:  # the same form, sent twice at once: already paid
             order = shop.orders.find(order_id) or order
     here.shop().mails.send(
         order.body["customer"]["email"],
@@ -89,14 +89,14 @@ def _place(order_id: str, form: Mapping[str, str]) -> Order:
 
 
 def _hold_coupons(order_id: str) -> str | None:
-    """Bind every code in the cart to the order, or none: then the words say why."""
+    """Bind every code in the cart to the order and return None; or bind none and return the reason."""
     shop, held = here.shop(), list[str]()
     cart = here.cart()
     for coupon in here.coupons():
         try:
             if not coupon.valid:
                 raise CouponRefused(coupon.words(cart.subtotal, shop.config.currency))
-            held.append(coupon.code)  # also when the answer is lost: releasing twice does no harm
+            held.append(coupon.code)  # even if the response is lost: a second release has no effect
             shop.coupons.use(coupon.code, order_id)
         except (CouponRefused, Unreachable) as problem:
             shop.orders.abandon(order_id, held)
@@ -127,7 +127,7 @@ def _errors(form: Mapping[str, str]) -> dict[str, str]:
         "address": text_error(form.get("address", ""), "Where does it go?", most=500),
         "phone": text_error(form.get("phone", "") or "-", "", most=40),
     }
-    return {name: words for name, words in found.items() if words}
+    return {name: message for name, message in found.items() if message}
 
 
 def _form(values: Mapping[str, str], errors: Mapping[str, str]) -> str:

@@ -1,4 +1,4 @@
-"""What a form field may hold: each check returns words for the shopper, or None."""
+"""Checks of form fields; each returns an error message for the customer, or None."""
 
 import re
 from datetime import date
@@ -7,25 +7,25 @@ _EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 
 
 def text_error(value: str, missing: str, most: int = 120) -> str | None:
-    """One or more characters, not too many."""
+    """Requires 1 to `most` characters; `missing` is the message for an empty value."""
     if not value:
         return missing
     return f"At most {most} characters." if len(value) > most else None
 
 
 def email_error(value: str) -> str | None:
-    """Something that can be an e-mail address."""
+    """Requires a plausible e-mail address of at most 254 characters."""
     good = len(value) <= 254 and _EMAIL.fullmatch(value)
     return None if good else "Type a whole e-mail address, like ann@example.com."
 
 
 def password_error(value: str) -> str | None:
-    """Long enough."""
+    """Requires 8 to 200 characters."""
     return None if 8 <= len(value) <= 200 else "At least 8 characters."
 
 
 def birthday_error(value: str) -> str | None:
-    """Nothing, or a day in the past."""
+    """Requires an empty value, or a date from 1900 to today."""
     try:
         past = not value or date(1900, 1, 1) <= date.fromisoformat(value) <= date.today()  # noqa: DTZ011 - a calendar day
     except ValueError:

@@ -1,4 +1,4 @@
-"""Who is looking at the page and what is in the cart, out of the session."""
+"""The current customer and cart, from the session."""
 
 import re
 from collections.abc import Mapping
@@ -19,12 +19,12 @@ _LOCAL_PATH = re.compile(r"/(?![/\\])[^\x00-\x20\\]*")
 
 
 def shop() -> Shop:
-    """The shop this request came to."""
+    """The shop of the current request."""
     return cast(Shop, current_app.extensions["demo_shop"])
 
 
 def customer() -> Customer | None:
-    """Who is logged in."""
+    """The logged-in customer, or None."""
     if "customer" not in g:
         number = session.get("customer")
         g.customer = shop().customers.find(number) if number else None
@@ -32,12 +32,12 @@ def customer() -> Customer | None:
 
 
 def log_in(who: Customer) -> None:
-    """From now on the browser is this customer's; the cart stays."""
+    """Log this customer in; the cart stays."""
     _change_shopper(who.number)
 
 
 def log_out() -> None:
-    """From now on the browser is nobody's; the cart stays."""
+    """Log the customer out; the cart stays."""
     _change_shopper(None)
 
 
@@ -46,84 +46,84 @@ def _change_shopper(number: int | None) -> None:
     session.pop("csrf", None)
     session["customer"] = number
     g.pop("customer", None)
-    ask_about_coupons()  # a code may be this shopper's or not
+    ask_about_coupons()  # a code may belong to one customer
 
 
 def quantities() -> dict[str, int]:
-    """What is in the cart, by product id."""
+    """The quantities in the cart by product id."""
     return dict(session.get("cart", {}))
 
 
 def put(product_id: str, quantity: int) -> None:
-    """Have this many of the product in the cart; none takes it out."""
+    """Set the quantity of the product in the cart; 0 removes it."""
     cart = {**quantities(), product_id: min(max(quantity, 0), QUANTITY_MOST)}
     session["cart"] = {id: count for id, count in cart.items() if count and id in PRODUCTS}
     ask_about_coupons()
 
 
 def codes() -> list[str]:
-    """The codes in the cart."""
+    """The coupon codes in the cart."""
     return list(session.get("codes", []))
 
 
 def coupons() -> list[Coupon]:
-    """The codes in the cart with the loyalty server's word on each, fetched once a request."""
+    """The coupons in the cart, checked at the loyalty server once per request."""
     if "coupons" not in g:
         g.coupons = _ask(codes())
     return cast(list[Coupon], g.coupons)
 
 
 def ask_about_coupons() -> None:
-    """Forget what was said of the codes: the cart or the shopper changed."""
+    """Discard the checked coupons: the cart or the customer changed."""
     g.pop("coupons", None)
 
 
 def add_code(code: str) -> str | None:
-    """Put one more code in the cart, or say in words why not.
+    """Add a code to the cart and return None, or return the reason for a refusal.
 
-    While the cart is empty, or the server is away, the code is kept and checked later.
+    While the cart is empty or the server is unreachable, the code is stored and checked later.
     """
     if code in codes():
         return None
     requested = _ask([*codes(), code])
-    answer = requested[-1]
-    if not answer.valid and answer.reason:
-        return answer.words(price(quantities()).subtotal, shop().config.currency)
+    coupon = requested[-1]
+    if not coupon.valid and coupon.reason:
+        return coupon.words(price(quantities()).subtotal, shop().config.currency)
     g.coupons = requested
     session["codes"] = [*codes(), code]
     return None
 
 
 def drop_code(code: str) -> None:
-    """Take a code out of the cart."""
+    """Remove a code from the cart."""
     session["codes"] = [kept for kept in codes() if kept != code]
     ask_about_coupons()
 
 
 def cart() -> Cart:
-    """The cart with its valid codes taken off."""
+    """The cart with the discounts of its valid codes."""
     return price(quantities(), coupons())
 
 
 def empty_cart() -> None:
-    """Everything was bought."""
+    """Empty the cart after the purchase."""
     session["cart"], session["codes"] = {}, []
     ask_about_coupons()
 
 
 def form() -> Mapping[str, str]:
-    """The sent form, its fields stripped."""
+    """The submitted form, its values stripped of spaces."""
     return {name: value.strip() for name, value in request.form.items()}
 
 
 def path_back(otherwise: str) -> str:
-    """Where `next` says to go on, when that is a page of this shop."""
+    """The path in `next` if it is a page of this shop, else `otherwise`."""
     path = request.values.get("next", "")
     return path if _LOCAL_PATH.fullmatch(path) else otherwise
 
 
 def _ask(codes: list[str]) -> list[Coupon]:
-    """Each code's standing for the cart as it is before any discount; unknown while the server is away."""
+    """Check each code for the cart before discounts; unchecked while the server is unreachable."""
     if not quantities():
         return [Coupon(code) for code in codes]
     plain = price(quantities())
@@ -139,7 +139,7 @@ def _ask(codes: list[str]) -> list[Coupon]:
 
 
 def _together(coupons: list[Coupon]) -> list[Coupon]:
-    """Codes that must stand alone give way to the one that came first."""
+    """Mark codes as invalid that cannot be combined with an earlier one."""
     taken: list[Coupon] = []
     for coupon in coupons:
         beside = [other for other in taken if other.valid]

@@ -1,4 +1,4 @@
-"""What merchants' servers ask for: the Wix Loyalty wire, and our own entities beside it under the same conventions."""
+"""The API for merchants' servers: Wix's Loyalty API, and our own entities under the same conventions."""
 
 from flask import Flask
 from flask_smorest import Api
@@ -57,7 +57,7 @@ SERVICES = (
 
 
 def register(app: Flask, api: Api) -> None:
-    """Put every service of the admin API on the application, and the second mount before it."""
+    """Register every service of the admin API on the application, then put the second mount before it."""
     api.register_blueprint(oauth.oauth)
     api.register_blueprint(imports.files)
     for service in SERVICES:

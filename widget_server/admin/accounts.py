@@ -43,13 +43,13 @@ COUNTERS = {
     f"points.{name}": Field(getattr(Account, name), "int", aggregatable=True)
     for name in ("balance", "earned", "adjusted", "redeemed", "expired")
 }
-SELECTED = ("filter", "search", "sort", "cursorPaging", "paging")  # a search whole, though a page of it means nothing
+SELECTED = ("filter", "search", "sort", "cursorPaging", "paging")  # any search is accepted; its paging has no effect
 EMAIL = Field(Customer.email, "text", nullable=True, searchable=True)
 NAME = Field(Customer.name, "text", nullable=True, searchable=True)
 
 
 def entity(shop: Shop) -> Entity:
-    """What queries of a shop's accounts know (wix-api §4); query and search know the same fields."""
+    """Returns the fields of a shop's accounts (wix-api §4); query and search accept the same ones."""
     return _entity(expiry.expiry_columns(shop))
 
 
@@ -85,12 +85,12 @@ def _entity(expires: ExpiryColumns) -> Entity:
 
 
 NONE = SQL("NULL")
-KNOWN = _entity(ExpiryColumns(NONE, NONE, whole_milliseconds, whole_milliseconds))  # of no shop: for the document
+KNOWN = _entity(ExpiryColumns(NONE, NONE, whole_milliseconds, whole_milliseconds))  # of no shop: for openapi.json
 
 
 @dataclass(frozen=True)
 class BulkAdjust(shapes.BulkAdjust):
-    """Which accounts, and to which balance or by which amount."""
+    """Which accounts to change, and to which balance or by which amount."""
 
     search: Annotated[dict[str, object] | None, query.selected(KNOWN)] = None
 
@@ -104,7 +104,7 @@ class BulkAdjust(shapes.BulkAdjust):
     refuses=(NotFound, ProgramNotActive, AccountExists),
 )
 def create_account(caller: Caller, body: shapes.NewAccount) -> shapes.AccountResponse:
-    """An account with 0 points for a customer; the program must be active, and the customer has none yet."""
+    """Create an account with 0 points for a customer who has none; the program must be active."""
     return {"account": shown(caller.shop, adjustments.create_account(caller.shop, body.contact_id))}
 
 
@@ -112,8 +112,8 @@ def create_account(caller: Caller, body: shapes.NewAccount) -> shapes.AccountRes
     "GET", "/accounts", READ, query=shapes.AccountsQuery, returns=shapes.AccountsListed, refuses=(QueryTooSlow,)
 )
 def list_accounts(caller: Caller, body: shapes.AccountsQuery) -> shapes.AccountsListed:
-    """Accounts of these contacts, or all; newest first."""
-    begins = body.cursor is None  # a cursor holds the filter that it goes on with
+    """List the accounts of these contacts, or all accounts; newest first."""
+    begins = body.cursor is None  # a cursor holds the filter of its first page
     chosen = {"contactId": {"$in": body.contact_ids}} if body.contact_ids and begins else None
     requested = {"filter": chosen, "cursorPaging": {"limit": body.limit, "cursor": body.cursor}}
     found = query.page(entity(caller.shop), _select(caller.shop), requested, shop_id=caller.shop.id, where="")
@@ -122,7 +122,7 @@ def list_accounts(caller: Caller, body: shapes.AccountsQuery) -> shapes.Accounts
 
 @service.route("POST", "/accounts/query", READ, takes=query.query_body(KNOWN), returns=shapes.AccountsPage)
 def query_accounts(caller: Caller, body: query.QueryBody) -> shapes.AccountsPage:
-    """Accounts by filter and order."""
+    """Query accounts by filter and order."""
     found = query.page(entity(caller.shop), _select(caller.shop), body.query, shop_id=caller.shop.id)
     return {"loyalty_accounts": _all_shown(caller.shop, found.rows), "paging_metadata": query.metadata(found)}
 
@@ -131,7 +131,7 @@ def query_accounts(caller: Caller, body: query.QueryBody) -> shapes.AccountsPage
     "POST", "/accounts/search", READ, takes=query.searched(KNOWN, aggregated=True), returns=shapes.AccountsFound
 )
 def search_accounts(caller: Caller, body: query.SearchBody) -> shapes.AccountsFound:
-    """Accounts by filter, order and free text over name and e-mail, with aggregations over all that were found."""
+    """Search accounts by filter, order and free text in name and e-mail; aggregations cover all matches."""
     search = dict(body.search or {})
     aggregations, zone = search.pop("aggregations", None), query.time_zone(search.pop("timeZone", None), "search")
     kind, select = entity(caller.shop), _select(caller.shop)
@@ -146,14 +146,14 @@ def search_accounts(caller: Caller, body: query.SearchBody) -> shapes.AccountsFo
 
 @service.route("POST", "/accounts/count", READ, takes=query.counted(KNOWN), returns=shapes.Count)
 def count_accounts(caller: Caller, body: query.CountBody) -> shapes.Count:
-    """How many accounts there are by filter and free text."""
+    """Count accounts by filter and free text."""
     condition = query.selection(entity(caller.shop), body.filter, body.search)
     return {"count": query.count(_select(caller.shop, Account.id).where(condition))}
 
 
 @service.route("POST", "/accounts/bulk-adjust", MANAGE, takes=BulkAdjust, returns=shapes.JobStarted)
 def bulk_adjust(caller: Caller, body: BulkAdjust) -> shapes.JobStarted:
-    """Change the balances of all accounts that a search finds, behind the answer; those found now are in it."""
+    """Change, in the background, the balances of all accounts that a search finds at this moment."""
     search = read_object(body.search, SELECTED, "search")
     condition = query.selection(entity(caller.shop), search.get("filter"), search.get("search"), where="search")
     batch = batches.bulk_adjust(
@@ -170,7 +170,7 @@ def bulk_adjust(caller: Caller, body: BulkAdjust) -> shapes.JobStarted:
 
 @service.route("GET", "/accounts/program-totals", READ, returns=shapes.AccountTotals)
 def get_program_totals(caller: Caller) -> shapes.AccountTotals:
-    """The counters of all accounts together, and how many are in each tier."""
+    """Get the counters summed over all accounts, and the number of accounts in each tier."""
     totals = reports.program_totals(caller.shop)
     tiers: list[shapes.TierTotal] = [{"id": tier_id, "number_of_accounts": count} for tier_id, count in totals.tiers]
     return {"points": counters(totals), "tier_totals": tiers}
@@ -178,7 +178,7 @@ def get_program_totals(caller: Caller) -> shapes.AccountTotals:
 
 @service.route("GET", "/accounts/my-account", MEMBER, returns=shapes.AccountResponse, refuses=(NotFound,))
 def get_my_account(caller: Caller) -> shapes.AccountResponse:
-    """The calling member's own."""
+    """Get the account of the calling member."""
     return {"account": shown(caller.shop, _account_of(caller.shop, caller.member))}
 
 
@@ -186,7 +186,7 @@ def get_my_account(caller: Caller) -> shapes.AccountResponse:
     "GET", "/accounts/fetch-by", READ, query=shapes.SecondaryId, returns=shapes.AccountResponse, refuses=(NotFound,)
 )
 def get_account_by_secondary_id(caller: Caller, body: shapes.SecondaryId) -> shapes.AccountResponse:
-    """The account of a contact, or of a member."""
+    """Get the account of a contact or of a member."""
     customer = customers.by_id(caller.shop.id, body.customer_id)
     if body.member_id is not None and not customer.is_member:
         raise NotFound("There is no such member here.")
@@ -197,7 +197,7 @@ def get_account_by_secondary_id(caller: Caller, body: shapes.SecondaryId) -> sha
     "GET", "/accounts/<string(length=36):account_id>", READ, returns=shapes.AccountResponse, refuses=(NotFound,)
 )
 def get_account(caller: Caller, account_id: str) -> shapes.AccountResponse:
-    """One account."""
+    """Get one account."""
     return {"account": shown(caller.shop, Account.need(caller.shop, Account.id == account_id))}
 
 
@@ -210,7 +210,10 @@ def get_account(caller: Caller, account_id: str) -> shapes.AccountResponse:
     refuses=(NotFound, StaleRevision, NotEnoughPoints, BalanceTooLarge),
 )
 def adjust_points(caller: Caller, body: shapes.AdjustPoints, account_id: str) -> shapes.AccountMoved:
-    """By an amount or to a balance; never below 0. The customer reads `description`, staff alone `reason`."""
+    """Change a balance by an amount or to a value, never below 0.
+
+    The customer can read `description`; only staff can read `reason`.
+    """
     Account.need(caller.shop, Account.id == account_id)
     row = adjustments.adjust(
         caller.shop,
@@ -234,7 +237,7 @@ def adjust_points(caller: Caller, body: shapes.AdjustPoints, account_id: str) ->
     refuses=(NotFound, ProgramNotActive, CustomerExcluded, BalanceTooLarge),
 )
 def earn_points(caller: Caller, body: shapes.EarnPoints, account_id: str) -> shapes.AccountMoved:
-    """Points for something done, once for an `idempotencyKey`: the same again returns the first transaction."""
+    """Give points for an action, once per `idempotencyKey`; a repeat returns the first transaction."""
     Account.need(caller.shop, Account.id == account_id)
     row = adjustments.earn_points(
         caller.shop,

@@ -1,6 +1,6 @@
-"""What was said when points were moved by hand or by an app: `/loyalty-adjustments/v1` (acceptance 49, 55).
+"""Annotations of points that staff or an app moved: `/loyalty-adjustments/v1` (acceptance 49, 55).
 
-`comment` is what the customer reads; `reason` is internal, and leaves by this door alone.
+`comment` is what the customer reads; `reason` is internal, and for a transaction only this service returns it.
 """
 
 from typing import Any
@@ -37,14 +37,14 @@ ENTITY = Entity(
 
 @service.route("POST", "/adjustments/query", READ, takes=query.query_body(ENTITY), returns=AdjustmentsPage)
 def query_adjustments(caller: Caller, body: query.QueryBody) -> AdjustmentsPage:
-    """What was said, by filter and order."""
+    """Query annotations by filter and order."""
     found = query.page(ENTITY, _select(caller.shop), body.query, shop_id=caller.shop.id)
     return {"adjustments": [adjustment(row, row.row) for row in found.rows], "paging_metadata": query.metadata(found)}
 
 
 @service.route("GET", "/adjustments/<transaction_id>", READ, returns=AdjustmentResponse, refuses=(NotFound,))
 def get_adjustment(caller: Caller, transaction_id: str) -> AdjustmentResponse:
-    """What was said of one transaction."""
+    """Get the annotation of one transaction."""
     Adjustment.need(caller.shop, Adjustment.transaction_id == transaction_id)
     row = _select(caller.shop).where(Adjustment.transaction_id == transaction_id).get()
     return {"adjustment": adjustment(row, row.row)}

@@ -1,4 +1,4 @@
-"""API keys: `/loyalty-access/v1/api-keys`, ours beside Wix's (acceptance 62)."""
+"""API keys: `/loyalty-access/v1/api-keys`, our addition to Wix's API (acceptance 62)."""
 
 from datetime import timedelta
 
@@ -18,7 +18,7 @@ service = Service("api_keys", "/loyalty-access/v1", "API keys")
     "POST", "/api-keys", MANAGE, takes=NewApiKey, returns=ApiKeyResponse, keyed=False, refuses=(MoreThanOwnRights,)
 )
 def create_key(caller: Caller, body: NewApiKey) -> ApiKeyResponse:
-    """A new key, which may do no more than the calling one; its `secret` is shown this once."""
+    """Create a key with at most the rights of the calling one; its `secret` is shown only this once."""
     with naming(WIRE_NAMES, under="apiKey"):
         row, secret = api_keys.create_key(
             caller.shop.id, body.api_key["name"], rights=rights(body.api_key), grantor=caller.key
@@ -28,7 +28,7 @@ def create_key(caller: Caller, body: NewApiKey) -> ApiKeyResponse:
 
 @service.route("GET", "/api-keys", READ, returns=ApiKeys)
 def list_keys(caller: Caller) -> ApiKeys:
-    """Every key, and when and from where it was last used."""
+    """List every key, with the time and address of its last use."""
     return {"api_keys": [api_key(row) for row in api_keys.keys(caller.shop.id)]}
 
 
@@ -42,7 +42,10 @@ def list_keys(caller: Caller) -> ApiKeys:
     refuses=(NotFound, MoreThanOwnRights),
 )
 def rotate_key(caller: Caller, body: RotateApiKey, key_id: str) -> ApiKeyResponse:
-    """A fresh `secret`, shown this once. The earlier one, and what it granted, ends at once, or after `keepHours`."""
+    """Give a key a new `secret`, shown only this once.
+
+    The earlier one, and the tokens that it granted, end at once, or after `keepHours`.
+    """
     keep = timedelta(hours=body.keep_hours or 0)
     with naming(WIRE_NAMES, under="apiKey"):
         row, secret = api_keys.rotate_key(caller.shop.id, key_id, keep=keep, grantor=caller.key)
@@ -51,6 +54,6 @@ def rotate_key(caller: Caller, body: RotateApiKey, key_id: str) -> ApiKeyRespons
 
 @service.route("DELETE", "/api-keys/<key_id>", MANAGE, returns=Empty, refuses=(NotFound,))
 def revoke_key(caller: Caller, key_id: str) -> Empty:
-    """The key is dead, and with it every token that it was given; the calling key may revoke itself."""
+    """Revoke a key and every token that it was given; the calling key may revoke itself."""
     api_keys.revoke_key(caller.shop.id, key_id)
     return {}

@@ -1,4 +1,4 @@
-"""The tables of docs/admin-api.md, made from the code: `make docs` writes them between their marks."""
+"""The tables of docs/admin-api.md, generated from the code: `make docs` writes them between their marks."""
 
 import sys
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ MARK = "<!-- {name}: made by `make docs` -->"
 
 
 def endpoints() -> Iterator[str]:
-    """Every call, whom it is for, what it does, and what may refuse it beside what may refuse any call."""
+    """Returns the rows of every call: its audience, its summary, and its refusals beside those of any call."""
     yield "| | path | for | | refused with |"
     yield "|---|---|---|---|---|"
     for service in admin.SERVICES:
@@ -22,7 +22,7 @@ def endpoints() -> Iterator[str]:
 
 
 def codes() -> Iterator[str]:
-    """Every refusal by its code."""
+    """Returns the rows of every refusal: its code, HTTP status and meaning."""
     yield "| code | HTTP | when |"
     yield "|---|---|---|"
     for name, status, when in refusals():
@@ -33,7 +33,7 @@ TABLES = {"endpoints": endpoints, "codes": codes}
 
 
 def written(text: str) -> str:
-    """The document with its tables as the code has them now."""
+    """Returns the document with its tables generated again from the code."""
     for name, rows in TABLES.items():
         mark = MARK.format(name=name)
         before, _, after = text.split(mark)

@@ -1,4 +1,4 @@
-"""The audit log: `/loyalty-audit/v1`, to be read only (contracts §16)."""
+"""The audit log: `/loyalty-audit/v1`, read-only (contracts §16)."""
 
 from widget_server.admin.routes import MANAGE, Service
 from widget_server.admin.wire.audit import ACTORS, AuditPage, audit_entry
@@ -29,6 +29,6 @@ ENTITY = Entity(
 
 @service.route("POST", "/entries/query", MANAGE, takes=query.query_body(ENTITY), returns=AuditPage, keyed=False)
 def query_entries(caller: Caller, body: query.QueryBody) -> AuditPage:
-    """Who did what, from where, and what was different afterwards, by filter and order."""
+    """Query the audit log by filter and order: who did what, from where, and what it changed."""
     found = query.page(ENTITY, AuditEntry.of(caller.shop), body.query, shop_id=caller.shop.id)
     return {"entries": [audit_entry(row) for row in found.rows], "paging_metadata": query.metadata(found)}

@@ -1,4 +1,4 @@
-"""Changes of many accounts: `/loyalty-batches/v1`, ours beside Wix's (acceptance 54, 56)."""
+"""Changes of many accounts: `/loyalty-batches/v1`, our addition to Wix's API (acceptance 54, 56)."""
 
 from widget_server.admin.routes import MANAGE, READ, Service
 from widget_server.admin.wire import batches as shapes
@@ -28,14 +28,14 @@ ENTITY = Entity(
 
 @service.route("POST", "/batches/query", READ, takes=query.query_body(ENTITY), returns=shapes.BatchesPage)
 def query_batches(caller: Caller, body: query.QueryBody) -> shapes.BatchesPage:
-    """Batches by filter and order."""
+    """Query batches by filter and order."""
     found = query.page(ENTITY, Batch.of(caller.shop), body.query, shop_id=caller.shop.id)
     return {"batches": [batch(row) for row in found.rows], "paging_metadata": query.metadata(found)}
 
 
 @service.route("GET", "/batches/<batch_id>", READ, returns=shapes.BatchResponse, refuses=(NotFound,))
 def get_batch(caller: Caller, batch_id: str) -> shapes.BatchResponse:
-    """One batch: how far it is."""
+    """Get one batch, with its progress."""
     return {"batch": batch(Batch.need(caller.shop, Batch.id == batch_id))}
 
 
@@ -43,7 +43,7 @@ def get_batch(caller: Caller, batch_id: str) -> shapes.BatchResponse:
     "GET", "/batches/<batch_id>/errors", READ, query=shapes.ErrorsQuery, returns=shapes.BatchErrors, refuses=(NotFound,)
 )
 def list_errors(caller: Caller, body: shapes.ErrorsQuery, batch_id: str) -> shapes.BatchErrors:
-    """The accounts that were not changed, or whose change was not undone, and why."""
+    """List the accounts that were not changed, or whose change was not undone, with the reason."""
     Batch.need(caller.shop, Batch.id == batch_id)
     found = batches.errors(
         caller.shop, batch_id, after_line=body.after_line or 0, limit=body.limit or batches.ERRORS_MAX
@@ -55,5 +55,5 @@ def list_errors(caller: Caller, body: shapes.ErrorsQuery, batch_id: str) -> shap
     "POST", "/batches/<batch_id>/undo", MANAGE, returns=shapes.BatchResponse, refuses=(NotFound, BatchUnfinished)
 )
 def undo_batch(caller: Caller, batch_id: str) -> shapes.BatchResponse:
-    """Book the exact opposite of each change, behind the answer; who has spent the points keeps theirs."""
+    """Book the exact opposite of each change in the background, except for accounts that spent the points."""
     return {"batch": batch(batches.undo(caller.shop, batch_id))}

@@ -1,4 +1,4 @@
-"""Discounts at checkouts: `/loyalty-checkout-exchange/v1` (wix-api §1; how they move: loyalty/rewards/checkout.py)."""
+"""Discounts at checkouts: `/loyalty-checkout-exchange/v1` (wix-api §1; their states: loyalty/rewards/checkout.py)."""
 
 from widget_server.admin.routes import MANAGE, MEMBER, READ, REDEEMING, SOURCE, Service, request_key
 from widget_server.admin.wire.checkout import (
@@ -45,7 +45,7 @@ ENTITY = Entity(
     refuses=(NotFound, StaleRevision, CheckoutTaken, CouponNotUsable, *REDEEMING),
 )
 def apply_discount(caller: Caller, body: ApplyDiscount) -> DiscountResponse:
-    """The calling member takes a reward, or a coupon they have, to a checkout of the shop's."""
+    """Apply a reward, or a coupon of the calling member, to a checkout of the shop."""
     reward, coupon = body.reward, body.loyalty_coupon
     applied = reward or coupon
     row = checkout.apply(
@@ -64,7 +64,7 @@ def apply_discount(caller: Caller, body: ApplyDiscount) -> DiscountResponse:
 
 @service.route("POST", "/loyalty-checkout-discounts/query", READ, takes=query.query_body(ENTITY), returns=DiscountsPage)
 def query_discounts(caller: Caller, body: query.QueryBody) -> DiscountsPage:
-    """Discounts by filter and order."""
+    """Query discounts by filter and order."""
     found = query.page(ENTITY, CheckoutDiscount.of(caller.shop), body.query, shop_id=caller.shop.id)
     return {
         "loyalty_checkout_discounts": [discount(row) for row in found.rows],
@@ -81,7 +81,7 @@ def query_discounts(caller: Caller, body: query.QueryBody) -> DiscountsPage:
     refuses=(NotFound, CheckoutEnded),
 )
 def begin_checkout(caller: Caller, body: CheckoutRequest) -> DiscountResponse:
-    """The order is being placed: the member cannot take the discount off any more."""
+    """Mark that the order is being placed: the member can no longer remove the discount."""
     return {"discount": discount(checkout.begin(caller.shop, body.checkout_id))}
 
 
@@ -94,7 +94,7 @@ def begin_checkout(caller: Caller, body: CheckoutRequest) -> DiscountResponse:
     refuses=(NotFound, CheckoutEnded),
 )
 def complete_checkout(caller: Caller, body: CompleteCheckout) -> DiscountResponse:
-    """An order came of it; the shop's webhook says the same when the order carries the coupon's code."""
+    """Mark that an order was placed; the shop's webhook does the same for an order with the coupon's code."""
     order = f"{caller.shop.platform}:{body.order_id}"
     row = checkout.complete(caller.shop, body.checkout_id, order, source=SOURCE, order_number=body.order_number)
     return {"discount": discount(row)}
@@ -109,7 +109,7 @@ def complete_checkout(caller: Caller, body: CompleteCheckout) -> DiscountRespons
     refuses=(NotFound,),
 )
 def cancel_checkout(caller: Caller, body: CheckoutRequest) -> DiscountResponse:
-    """No order came of it, or its order was cancelled: the member has again what they spent, once."""
+    """Mark that no order was placed, or it was cancelled: the member gets back what they spent, once."""
     return {"discount": discount(checkout.cancel(caller.shop, body.checkout_id, source=SOURCE))}
 
 
@@ -122,5 +122,5 @@ def cancel_checkout(caller: Caller, body: CheckoutRequest) -> DiscountResponse:
     refuses=(NotFound, CheckoutEnded),
 )
 def remove_discount(caller: Caller, body: CheckoutRequest) -> DiscountResponse:
-    """The member takes the discount off the checkout."""
+    """Remove the member's discount from the checkout."""
     return {"discount": discount(checkout.remove(caller.shop, body.checkout_id, source=SOURCE))}

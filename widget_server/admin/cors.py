@@ -1,6 +1,6 @@
 """Browsers that call from a shop's own pages: storefronts that use the SDK as a visitor or a member (wix-api §3).
 
-No cookie is looked at: a page opens what its token opens. It may read responses when its origin is on a shop's list.
+Cookies are ignored: a page may do what its token may. It may read responses when its origin is on a shop's list.
 """
 
 from flask import Flask, Response, g, request
@@ -19,7 +19,7 @@ ALLOWED = {
 
 
 def register(app: Flask) -> None:
-    """Tell browsers which pages may call; what asks first (OPTIONS) is answered by the routes themselves."""
+    """Adds the CORS headers to responses; preflight requests (OPTIONS) are handled by the routes themselves."""
     app.before_request(_look_at_page)
     app.after_request(_tell_browser)
 

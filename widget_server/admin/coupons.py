@@ -78,7 +78,7 @@ def redeem_my_points(caller: Caller, body: shapes.RedeemMine) -> shapes.CouponBo
 
 @service.route("GET", "/coupons/my-coupons", MEMBER, returns=shapes.MyCoupons)
 def get_my_coupons(caller: Caller) -> shapes.MyCoupons:
-    """The calling member's own, newest first."""
+    """List the coupons of the calling member, newest first."""
     rows = _listed(caller.shop).where(Coupon.customer_id == caller.member.id).order_by(Coupon.created_at.desc())
     return {"loyalty_coupons": _all_shown(rows)}
 
@@ -87,14 +87,14 @@ def get_my_coupons(caller: Caller) -> shapes.MyCoupons:
     "GET", "/bulk/coupons", READ, query=shapes.PackedQuery, returns=shapes.CouponsInSites, refuses=(QueryTooSlow,)
 )
 def bulk_get_coupons(caller: Caller, body: shapes.PackedQuery) -> shapes.CouponsInSites:
-    """The coupons of all sites of the caller: a key is good for one. The first 100 of its query."""
+    """Get the coupons of all sites of the caller (a key has one site): the first 100 of its query."""
     found = query.page(ENTITY, _listed(caller.shop), _unpacked(body.r), shop_id=caller.shop.id)
     return {"coupons_in_site": [{"meta_site_id": caller.shop.id, "loyalty_coupons": _all_shown(found.rows)}]}
 
 
 @service.route("POST", "/coupons/query", READ, takes=query.query_body(ENTITY), returns=shapes.CouponsPage)
 def query_coupons(caller: Caller, body: query.QueryBody) -> shapes.CouponsPage:
-    """Coupons by filter and order; the paging is called `metadata` here (wix-api §8.9)."""
+    """Query coupons by filter and order; the paging is called `metadata` here (wix-api §8.9)."""
     found = query.page(ENTITY, _listed(caller.shop), body.query, shop_id=caller.shop.id)
     return {"loyalty_coupons": _all_shown(found.rows), "metadata": query.metadata_v2(found)}
 
@@ -103,7 +103,7 @@ def query_coupons(caller: Caller, body: query.QueryBody) -> shapes.CouponsPage:
     "GET", "/coupons/<string(length=36):coupon_id>", READ, returns=shapes.CouponResponse, refuses=(NotFound,)
 )
 def get_coupon(caller: Caller, coupon_id: str) -> shapes.CouponResponse:
-    """One coupon, and what a connected shop said when it could not make or kill the code."""
+    """Get one coupon, with the error of a connected shop that could not create or delete its code."""
     row = coupons.need_coupon(caller.shop, coupon_id)
     return {"loyalty_coupon": {**shown(caller.shop, row), "failure_detail": row.failure_detail}}
 
@@ -117,7 +117,7 @@ def get_coupon(caller: Caller, coupon_id: str) -> shapes.CouponResponse:
     refuses=(NotFound, StaleRevision),
 )
 def delete_coupon(caller: Caller, body: RevisionQuery, coupon_id: str) -> Empty:
-    """This API lists it no more; its code stays as good as it was (wix-api §1b)."""
+    """Remove a coupon from the lists of this API; its code stays as valid as it was (wix-api §1b)."""
     coupons.delete_coupon(caller.shop, coupon_id, body.revision)
     return {}
 
@@ -152,11 +152,11 @@ def _all_shown(rows: Iterable[Any]) -> list[shapes.LoyaltyCoupon]:
 
 
 def _unpacked(packed: str | None) -> Any:
-    """The JSON behind `.r`; raises BadRequest when it is none."""
+    """Returns the query encoded in `.r`; raises BadRequest when it is malformed."""
     if not packed:
         return {}
     try:
-        sent = json.loads(base64.urlsafe_b64decode(packed + "=" * (-len(packed) % 4)))
-        return sent["query"]
+        decoded = json.loads(base64.urlsafe_b64decode(packed + "=" * (-len(packed) % 4)))
+        return decoded["query"]
     except (binascii.Error, ValueError, KeyError, TypeError) as broken:
         raise BadRequest("This is not a query as the SDK encodes it.", field=".r") from broken

@@ -1,4 +1,4 @@
-"""Customers: `/loyalty-customers/v1`, ours beside Wix's (contracts §7, acceptance 54, 58)."""
+"""Customers: `/loyalty-customers/v1`, our addition to Wix's API (contracts §7, acceptance 54, 58)."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -57,7 +57,7 @@ ENTITY = Entity(
     refuses=(EmailInvalid, CustomerExists),
 )
 def create_customer(caller: Caller, body: shapes.NewCustomer) -> shapes.CustomerResponse:
-    """Somebody new; a VISITOR unless told. Only a MEMBER gets an account now."""
+    """Create a customer, by default a VISITOR; only a MEMBER gets an account now."""
     with naming({}, under="customer"):
         return {"customer": _made(caller.shop, body.customer)}
 
@@ -71,27 +71,27 @@ def create_customer(caller: Caller, body: shapes.NewCustomer) -> shapes.Customer
     refuses=(EmailInvalid, CustomerExists),
 )
 def bulk_create_customers(caller: Caller, body: shapes.NewCustomers) -> BulkResults[shapes.Customer]:
-    """Up to 100 customers; one that is refused does not affect the others."""
+    """Create up to 100 customers; one that is refused does not affect the others."""
     return bulk(body.customers, lambda one: _made(caller.shop, one))
 
 
 @service.route("POST", "/customers/query", READ, takes=query.query_body(ENTITY), returns=shapes.CustomersPage)
 def query_customers(caller: Caller, body: query.QueryBody) -> shapes.CustomersPage:
-    """Customers by filter and order."""
+    """Query customers by filter and order."""
     found = query.page(ENTITY, _listed(caller.shop), body.query, shop_id=caller.shop.id)
     return {"customers": _all_shown(found.rows), "paging_metadata": query.metadata(found)}
 
 
 @service.route("POST", "/customers/search", READ, takes=query.searched(ENTITY), returns=shapes.CustomersPage)
 def search_customers(caller: Caller, body: query.SearchBody) -> shapes.CustomersPage:
-    """Customers by filter, order and free text over name and e-mail."""
+    """Search customers by filter, order and free text in name and e-mail."""
     found = query.page(ENTITY, _listed(caller.shop), body.search, shop_id=caller.shop.id, where="search")
     return {"customers": _all_shown(found.rows), "paging_metadata": query.metadata(found)}
 
 
 @service.route("GET", "/customers/<customer_id>", READ, returns=shapes.CustomerResponse, refuses=(NotFound,))
 def get_customer(caller: Caller, customer_id: str) -> shapes.CustomerResponse:
-    """One customer; a merged one leads to the customer it was merged into."""
+    """Get one customer; the id of a merged one returns the customer it was merged into."""
     return {"customer": _shown(caller.shop, customers.live(customers.by_id(caller.shop.id, customer_id)))}
 
 
@@ -104,7 +104,10 @@ def get_customer(caller: Caller, customer_id: str) -> shapes.CustomerResponse:
     refuses=(NotFound, EmailInvalid, CustomerExists),
 )
 def update_customer(caller: Caller, body: shapes.UpdateCustomer, customer_id: str) -> shapes.CustomerResponse:
-    """Change what is sent. A new address is not verified unless told; the `excluded` neither earn nor redeem."""
+    """Change the fields that are sent; the `excluded` neither earn nor redeem.
+
+    A new e-mail address is not verified, unless `emailVerified` is sent with it.
+    """
     with naming({}, under="customer"), atomic():
         row = customer_edits.edit(caller.shop.id, customer_id, **facts(body.customer))
         customers.set_status(row, body.customer.get("status", row.status))
@@ -113,7 +116,7 @@ def update_customer(caller: Caller, body: shapes.UpdateCustomer, customer_id: st
 
 @service.route("DELETE", "/customers/<customer_id>", MANAGE, returns=Empty, refuses=(NotFound,))
 def erase_customer(caller: Caller, customer_id: str) -> Empty:
-    """Forget the customer: the facts go, the ledger stays without a name."""
+    """Erase the customer's personal data; the ledger stays, without a name."""
     privacy.erase(caller.shop, customers.by_id(caller.shop.id, customer_id))
     return {}
 
@@ -127,7 +130,7 @@ def erase_customer(caller: Caller, customer_id: str) -> Empty:
     refuses=(NotFound,),
 )
 def merge_customer(caller: Caller, body: shapes.MergeRequest, customer_id: str) -> shapes.CustomerResponse:
-    """Two rows are one person: what this one has goes to the other, its points with their history."""
+    """Merge this customer into another of the same person: all moves there, points with their history."""
     with naming({"into_id": "intoId"}):
         merging.merge(caller.shop, customer_id, body.into_id)
     return {"customer": _shown(caller.shop, customers.live(customers.by_id(caller.shop.id, body.into_id)))}
@@ -146,7 +149,7 @@ def _select(shop: Shop) -> Any:
 
 
 def _listed(shop: Shop) -> Any:
-    """Living customers: not erased, and not merged into another."""
+    """Selects the customers that are neither erased nor merged into another."""
     return _select(shop).where(Customer.merged_into.is_null(), Customer.erased_at.is_null())
 
 

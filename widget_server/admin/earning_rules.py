@@ -33,7 +33,7 @@ RULE = "/earning-rules/<string(length=36):rule_id>"
 
 @service.route("POST", "/earning-rules", MANAGE, takes=NewRule, returns=RuleResponse, refuses=(TierUnknown,))
 def create_rule(caller: Caller, body: NewRule) -> RuleResponse:
-    """A new rule. A trigger of another app fires on the custom action of its activity's name."""
+    """Create a rule; the trigger of another app fires on the custom action named as its activity."""
     with naming({}, under="earningRule"):
         return {"earning_rule": _made(caller.shop, body.earning_rule)}
 
@@ -47,7 +47,7 @@ def create_rule(caller: Caller, body: NewRule) -> RuleResponse:
     refuses=(TierUnknown,),
 )
 def bulk_create_rules(caller: Caller, body: NewRules) -> BulkResults[LoyaltyEarningRule]:
-    """Up to 100 rules; one that is refused does not affect the others."""
+    """Create up to 100 rules; one that is refused does not affect the others."""
     return bulk(body.earning_rules, lambda one: _made(caller.shop, one))
 
 
@@ -55,9 +55,9 @@ def bulk_create_rules(caller: Caller, body: NewRules) -> BulkResults[LoyaltyEarn
     "POST", "/earning-rules/custom", MANAGE, takes=NewCustomRule, returns=RuleResponse, refuses=(TierUnknown,)
 )
 def create_custom_rule(caller: Caller, body: NewCustomRule) -> RuleResponse:
-    """A rule of a built-in kind: birthdays, or following a social channel (`channel`, facebook unless told)."""
-    word = CUSTOM[body.type]
-    activity = f"{word}:{(body.channel or 'facebook').lower()}" if word == "social" else word
+    """Create a birthday rule, or one for following a social channel (`channel`, by default facebook)."""
+    kind = CUSTOM[body.type]
+    activity = f"{kind}:{(body.channel or 'facebook').lower()}" if kind == "social" else kind
     title = body.earning_rule.get("title", CUSTOM_TITLES[body.type])
     with naming({}, under="earningRule"):
         row = rules.create(
@@ -72,14 +72,14 @@ def create_custom_rule(caller: Caller, body: NewCustomRule) -> RuleResponse:
 
 @service.route("GET", "/earning-rules/rules", READ, query=RuleFilter, returns=RulesResponse)
 def list_rules(caller: Caller, query: RuleFilter) -> RulesResponse:
-    """Every rule, in the merchant's order, or those of one app or activity."""
+    """List every rule in the merchant's order, or those of one app or activity."""
     rows = rules.listed_all(caller.shop, query.trigger_app_id, query.trigger_activity_type)
     return {"earning_rules": [earning_rule(one) for one in rows]}
 
 
 @service.route("GET", RULE, READ, returns=RuleResponse, refuses=(NotFound,))
 def get_rule(caller: Caller, rule_id: str) -> RuleResponse:
-    """One rule."""
+    """Get one rule."""
     return {"earning_rule": earning_rule(rules.need(caller.shop, rule_id))}
 
 
@@ -87,7 +87,10 @@ def get_rule(caller: Caller, rule_id: str) -> RuleResponse:
     "PUT", RULE, MANAGE, takes=RuleChange, returns=RuleResponse, refuses=(NotFound, StaleRevision, TierUnknown)
 )
 def update_rule(caller: Caller, body: RuleChange, rule_id: str) -> RuleResponse:
-    """Change what is sent, by the revision that was read, if one is sent; past rows keep what they were booked with."""
+    """Change the fields that are sent; `revision`, if sent, is the one that was read.
+
+    Past rows keep the figures they were booked with.
+    """
     sent = body.earning_rule
     now = rules.need(caller.shop, rule_id).trigger
     with naming({}, under="earningRule"):
@@ -106,7 +109,7 @@ def update_rule(caller: Caller, body: RuleChange, rule_id: str) -> RuleResponse:
 
 @service.route("DELETE", RULE, MANAGE, query=MaybeRevision, returns=Empty, refuses=(NotFound, StaleRevision))
 def delete_rule(caller: Caller, query: MaybeRevision, rule_id: str) -> Empty:
-    """The rule earns no more; what it gave stays."""
+    """Delete a rule; the points it gave stay."""
     rules.remove(caller.shop, rule_id, query.revision)
     return {}
 
@@ -119,7 +122,7 @@ def delete_rule(caller: Caller, query: MaybeRevision, rule_id: str) -> Empty:
     refuses=(NotFound,),
 )
 def delete_automation_rule(caller: Caller, rule_id: str) -> Empty:
-    """The same for a rule of a built-in kind."""
+    """Delete a rule of a built-in kind."""
     rules.remove(caller.shop, rule_id, None)
     return {}
 

@@ -1,6 +1,6 @@
 """Imports of points: `/loyalty-imports/v1` (wix-api §1b; Wix's own addresses have `/_api` before it).
 
-The file goes to an address of ours, good for an hour and one file; who has the address needs no key.
+The file is sent to an address of this server, valid for one hour and one file; it needs no key.
 """
 
 from collections.abc import Iterable
@@ -45,7 +45,7 @@ files._prepare_doc_cbks.append(without_default)
 
 BASE = "/loyalty-imports"
 ERROR_FILE_SECONDS = 3600
-NEVER = {"UNKNOWN": "", "INITIATED": ""}  # words of the wire: no import of ours is in these states
+NEVER = {"UNKNOWN": "", "INITIATED": ""}  # values of Wix's API: no import here has these states
 CREATED = Field(Import.created_at, "time")
 ENTITY = Entity(
     "import",
@@ -62,21 +62,21 @@ ENTITY = Entity(
 
 @service.route("POST", f"{BASE}/wixmp-upload-url", MANAGE, returns=shapes.UploadUrl, keyed=False)
 def create_file_url(caller: Caller) -> shapes.UploadUrl:
-    """Where to PUT (or POST) one CSV file of up to 10 MB within an hour."""
+    """Get the address to which one CSV file of up to 10 MB can be sent (PUT or POST) within an hour."""
     upload = uploads.new_upload(caller.shop)
     return {"file_path": upload.id, "upload_url": _file_url(upload.id)}
 
 
 @service.route("POST", BASE, MANAGE, takes=shapes.NewImport, returns=shapes.ImportResponse)
 def create_import(caller: Caller, body: shapes.NewImport) -> shapes.ImportResponse:
-    """Begin with the uploaded file; it is read behind the answer."""
+    """Create an import of the uploaded file, which is read in the background."""
     row = imports.create(caller.shop, body.file_url, file_name=body.file_name)
     return {"loyalty_import": shown(caller.shop, row)}
 
 
 @service.route("GET", BASE, READ, query=shapes.ImportQuery, returns=shapes.ImportResponse, refuses=(NotFound,))
 def get_import(caller: Caller, body: shapes.ImportQuery) -> shapes.ImportResponse:
-    """One import."""
+    """Get one import."""
     return {"loyalty_import": shown(caller.shop, _need(caller.shop, body.loyalty_import_id))}
 
 
@@ -89,7 +89,7 @@ def get_import(caller: Caller, body: shapes.ImportQuery) -> shapes.ImportRespons
     refuses=(NotFound, ImportNotParsed, ImportColumnsUnknown, AlreadyImported),
 )
 def execute_import(caller: Caller, body: shapes.ExecuteImport) -> shapes.ImportResponse:
-    """Book what the file says, behind the answer; only after it was PARSED."""
+    """Book the lines of the file, in the background; the import must be PARSED."""
     row = _need(caller.shop, body.loyalty_import_id)
     row = imports.execute(
         caller.shop,
@@ -108,7 +108,7 @@ def execute_import(caller: Caller, body: shapes.ExecuteImport) -> shapes.ImportR
     "GET", f"{BASE}/error-file-download-url", MANAGE, query=shapes.ImportQuery, returns=shapes.Url, refuses=(NotFound,)
 )
 def get_error_file_url(caller: Caller, body: shapes.ImportQuery) -> shapes.Url:
-    """Where the rows that were not imported are to be had, for an hour: a CSV with the reason behind each."""
+    """Get the address, valid for an hour, of a CSV of the rows that were not imported, with the reasons."""
     row = _need(caller.shop, body.loyalty_import_id)
     if not imports.has_error_file(row):
         raise NotFound("No row of this import failed.")
@@ -117,7 +117,7 @@ def get_error_file_url(caller: Caller, body: shapes.ImportQuery) -> shapes.Url:
 
 @service.route("POST", f"{BASE}/query", READ, takes=query.query_body(ENTITY), returns=shapes.ImportsPage)
 def query_imports(caller: Caller, body: query.QueryBody) -> shapes.ImportsPage:
-    """Imports by filter and order."""
+    """Query imports by filter and order."""
     found = query.page(ENTITY, Import.of(caller.shop), body.query, shop_id=caller.shop.id)
     return {"loyalty_imports": _all_shown(caller.shop, found.rows), "paging_metadata": query.metadata(found)}
 
@@ -136,8 +136,8 @@ CSV = {"schema": {"type": "string", "example": "email,points\nann@shop.example,1
 )
 @UPLOAD.checked()
 def receive(upload_id: str) -> ResponseReturnValue:
-    """The file itself: as the body, or as the first file of a form."""
-    request.max_content_length = FILE_BYTES_MAX + 100_000  # with what a form puts around the file
+    """Upload the file, as the body or as the first file of a form."""
+    request.max_content_length = FILE_BYTES_MAX + 100_000  # and the parts that a form adds to the file
     sent: Any = next(iter(request.files.values()), request)
     upload = uploads.receive(upload_id, sent.stream)
     received: shapes.UploadedFile = {"file_path": upload.id, "size": upload.size, "uploaded_date": clock.now()}
@@ -154,7 +154,10 @@ def receive(upload_id: str) -> ResponseReturnValue:
 )
 @ERROR_FILE.checked()
 def error_file(token: str) -> ResponseReturnValue:
-    """The rows that were not imported, for who has the address. Raises NotFound when it was altered or is too old."""
+    """Download the rows that were not imported, by the address alone.
+
+    Raises NotFound when the address was altered or is too old.
+    """
     try:
         shop_id, import_id = _signer().loads(token, max_age=ERROR_FILE_SECONDS)
     except BadSignature as forged:
@@ -177,7 +180,7 @@ def shown(shop: Shop, row: Import) -> shapes.LoyaltyImport:
 
 
 def _all_shown(shop: Shop, rows: Iterable[Import]) -> list[shapes.LoyaltyImport]:
-    """One look at the batches for all of them."""
+    """Returns the imports as the wire has them, with their batches read in one query."""
     rows = list(rows)
     wanted = [row.batch_id for row in rows if row.batch_id]
     batches = {batch.id: batch for batch in Batch.of(shop).where(Batch.id.in_(wanted))} if wanted else {}

@@ -1,7 +1,7 @@
 """Tokens for the SDK's strategies: `/oauth2/token` and `/oauth/access` (wix-api §7, contracts §1).
 
-An app shows the id and secret of an API key, a visitor nothing but the shop's id, and a shop's server asks for a
-member's token with its own API key.
+An app sends the id and secret of an API key, and a visitor only the shop's id; a shop's server requests a member's
+token with its own API key.
 """
 
 import hmac
@@ -45,7 +45,7 @@ DOC = {
 @oauth.doc(**DOC)
 @REFUSALS.checked()
 def token() -> TokenResponse:
-    """A token for the requested grant."""
+    """Issue a token for the requested grant."""
     return _granted()
 
 
@@ -54,7 +54,7 @@ def token() -> TokenResponse:
 @oauth.doc(**DOC)
 @REFUSALS.checked()
 def renew() -> TokenResponse:
-    """The same, at the address where AppStrategy renews."""
+    """Issue a token, at the address that AppStrategy uses to renew."""
     return _granted()
 
 
@@ -80,7 +80,7 @@ def _for_app(body: TokenRequest) -> Tokens:
 
 
 def _for_visitor(body: TokenRequest) -> Tokens:
-    limits.VISITORS_TOKEN.count()  # the one grant that shows nothing secret
+    limits.VISITORS_TOKEN.count()  # the only grant that needs no secret
     shop = shops.by_id(_need(body.client_id, "client_id"))
     return access_tokens.grant(Holder(shop.id, "visitor", visitor_id=new_id()))
 
@@ -98,7 +98,7 @@ def _again(body: TokenRequest) -> Tokens:
 
 
 def _for_member(body: TokenRequest) -> Tokens:
-    """`Authorization: <visitor's token>,<API key>`: it is the key that may."""
+    """`Authorization: <visitor's token>,<API key>`: the key has the right to do this."""
     secrets = [part.strip() for part in authorization().split(",") if part.strip().startswith(KEY_BEGINS)]
     if not secrets:
         raise SignedOut("Send an API key in Authorization, behind the visitor's token and a comma.")

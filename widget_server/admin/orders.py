@@ -1,4 +1,4 @@
-"""Orders, awards and parked messages: ours beside Wix's (acceptance 22, 23; contracts §2)."""
+"""Orders, awards and parked messages: our addition to Wix's API (acceptance 22, 23; contracts §2)."""
 
 from collections.abc import Iterable
 
@@ -81,52 +81,52 @@ AWARD = Entity(
 
 @service.route("POST", "/orders/query", READ, takes=query.query_body(ORDER), returns=OrdersPage)
 def query_orders(caller: Caller, body: query.QueryBody) -> OrdersPage:
-    """Orders by filter and order, newest first, each with what it gives."""
+    """Query orders by filter and order, newest first, each with its awards."""
     found = query.page(ORDER, Order.of(caller.shop), body.query, shop_id=caller.shop.id)
     return {"orders": _with_awards(caller.shop, found.rows), "paging_metadata": query.metadata(found)}
 
 
 @service.route("GET", "/orders/<order_id>", READ, returns=OrderResponse, refuses=(NotFound,))
 def get_order(caller: Caller, order_id: str) -> OrderResponse:
-    """One order, and what it gives."""
+    """Get one order, with its awards."""
     row = Order.need(caller.shop, Order.id == order_id)
     return {"order": _with_awards(caller.shop, [row])[0]}
 
 
 @service.route("POST", "/parked/query", READ, takes=query.query_body(MESSAGE), returns=ParkedPage)
 def query_parked(caller: Caller, body: query.QueryBody) -> ParkedPage:
-    """Messages of the platform that could not be booked, and why."""
+    """Query messages of the platform that could not be booked, with the reason."""
     found = query.page(MESSAGE, Parked.of(caller.shop), body.query, shop_id=caller.shop.id)
     return {"parked": [parked(row) for row in found.rows], "paging_metadata": query.metadata(found)}
 
 
 @service.route("GET", "/parked/<parked_id>", READ, returns=ParkedResponse, refuses=(NotFound,))
 def get_parked(caller: Caller, parked_id: str) -> ParkedResponse:
-    """One message, with its body."""
+    """Get one parked message, with its body."""
     return {"parked": parked(Parked.need(caller.shop, Parked.id == parked_id), body=True)}
 
 
 @service.route("POST", "/parked/<parked_id>/retry", MANAGE, returns=ParkedResponse, refuses=(NotFound,))
 def retry_parked(caller: Caller, parked_id: str) -> ParkedResponse:
-    """Try to book it again, behind the answer: what was missing may be there now."""
+    """Try again, in the background, to book a parked message: what it waits for may have arrived."""
     return {"parked": parked(orders.retry(caller.shop, parked_id))}
 
 
 @service.route("POST", "/parked/<parked_id>/dismiss", MANAGE, returns=ParkedResponse, refuses=(NotFound,))
 def dismiss_parked(caller: Caller, parked_id: str) -> ParkedResponse:
-    """It was seen to, or does not matter."""
+    """Dismiss a parked message that was handled or does not matter."""
     return {"parked": parked(orders.dismiss(caller.shop, parked_id))}
 
 
 @awards.route("POST", "/awards/query", READ, takes=query.query_body(AWARD), returns=AwardsPage)
 def query_awards(caller: Caller, body: query.QueryBody) -> AwardsPage:
-    """Points that wait, are spendable by now, or never will be."""
+    """Query awards: points that wait, that were booked, or that were cancelled."""
     found = query.page(AWARD, Award.of(caller.shop), body.query, shop_id=caller.shop.id)
     return {"awards": [award(row) for row in found.rows], "paging_metadata": query.metadata(found)}
 
 
 def _with_awards(shop: Shop, rows: Iterable[Order]) -> list[LoyaltyOrder]:
-    """One look at the awards of all of them."""
+    """Returns the orders with their awards, read in one query."""
     rows = list(rows)
     given: dict[str, list[Award]] = {}
     for one in Award.of(shop).where(Award.order_id.in_([row.id for row in rows])).order_by(Award.created_at):

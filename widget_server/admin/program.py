@@ -23,13 +23,13 @@ service = Service("program", "/loyalty-programs/v1", "The loyalty program")
 
 @service.route("GET", "/program", READ, returns=ProgramResponse)
 def get_program(caller: Caller) -> ProgramResponse:
-    """The shop's program."""
+    """Get the shop's program."""
     return {"loyalty_program": program(programs.of(caller.shop.id))}
 
 
 @service.route("PATCH", "/program", MANAGE, takes=ProgramChange, returns=ProgramResponse)
 def update_program(caller: Caller, body: ProgramChange) -> ProgramResponse:
-    """Change what is given. The status is not set here: activate and pause do that."""
+    """Change the fields that are sent; the status is set by activate and pause."""
     changes = body.loyalty_program
     points: PointDefinition = changes.get("point_definition", {})
     expiry: PointsExpiration = changes.get("points_expiration", {})
@@ -51,37 +51,37 @@ def update_program(caller: Caller, body: ProgramChange) -> ProgramResponse:
 
 @service.route("POST", "/program/activate", MANAGE, returns=ProgramResponse)
 def activate_program(caller: Caller) -> ProgramResponse:
-    """From now on points are earned and redeemed; when it is active already, nothing changes."""
+    """Activate the program: points can be earned and redeemed; an active one does not change."""
     return {"loyalty_program": program(programs.activate(caller.shop.id))}
 
 
 @service.route("POST", "/program/pause", MANAGE, returns=ProgramResponse, refuses=(BadTransition,))
 def pause_program(caller: Caller) -> ProgramResponse:
-    """Nothing is earned or redeemed until it is active again; a draft cannot be paused."""
+    """Pause the program: nothing is earned or redeemed until it is active again; a draft is refused."""
     return {"loyalty_program": program(programs.pause(caller.shop.id))}
 
 
 @service.route("GET", "/program/premium-features", READ, returns=PremiumFeatures)
 def get_premium_features(caller: Caller) -> PremiumFeatures:
-    """What a plan of Wix's would unlock: here, everything."""
+    """Get the features that a paid plan of Wix would unlock: here, all of them."""
     return PREMIUM
 
 
 @service.route("POST", "/program/points-expiration/enable", MANAGE, returns=ProgramResponse)
 def enable_points_expiration(caller: Caller) -> ProgramResponse:
-    """Points expire after the months without activity that the program says."""
+    """Enable expiry: points expire after the program's number of months without activity."""
     return _set_expiry(caller, on=True)
 
 
 @service.route("POST", "/program/points-expiration/disable", MANAGE, returns=ProgramResponse)
 def disable_points_expiration(caller: Caller) -> ProgramResponse:
-    """Points do not expire; months and percentage stay for the next time."""
+    """Disable expiry; its months and percentage are kept for the next time."""
     return _set_expiry(caller, on=False)
 
 
 @service.route("GET", "/bulk/programs", READ, returns=ProgramsInSites)
 def bulk_get_programs(caller: Caller) -> ProgramsInSites:
-    """The programs of all sites of the caller: a key is good for one."""
+    """Get the programs of all sites of the caller; a key has one site."""
     row = programs.of(caller.shop.id)
     return {"program_in_sites": [{"meta_site_id": caller.shop.id, "loyalty_program": program(row)}]}
 

@@ -1,4 +1,4 @@
-"""Referrals: `/loyalty-referrals/v1`, ours beside Wix's (acceptance 45)."""
+"""Referrals: `/loyalty-referrals/v1`, our addition to Wix's API (acceptance 45)."""
 
 from widget_server.admin.routes import MANAGE, READ, SOURCE, Service
 from widget_server.admin.wire.referrals import STATUSES, ReferralResponse, ReferralsPage, referral
@@ -30,26 +30,26 @@ ENTITY = Entity(
 
 @service.route("POST", "/referrals/query", READ, takes=query.query_body(ENTITY), returns=ReferralsPage)
 def query_referrals(caller: Caller, body: query.QueryBody) -> ReferralsPage:
-    """Referrals by filter and order."""
+    """Query referrals by filter and order."""
     found = query.page(ENTITY, Referral.of(caller.shop), body.query, shop_id=caller.shop.id)
     return {"referrals": [referral(row) for row in found.rows], "paging_metadata": query.metadata(found)}
 
 
 @service.route("GET", "/referrals/<referral_id>", READ, returns=ReferralResponse, refuses=(NotFound,))
 def get_referral(caller: Caller, referral_id: str) -> ReferralResponse:
-    """One referral, and why it stands where it stands."""
+    """Get one referral, with the reason for its status."""
     return {"referral": referral(Referral.need(caller.shop, Referral.id == referral_id))}
 
 
 @service.route("POST", "/referrals/<referral_id>/approve", MANAGE, returns=ReferralResponse, refuses=(NotFound,))
 def approve_referral(caller: Caller, referral_id: str) -> ReferralResponse:
-    """A blocked or cancelled one is fine after all; another stays as it is."""
+    """Approve a blocked or cancelled referral; one in another status does not change."""
     Referral.need(caller.shop, Referral.id == referral_id)
     return {"referral": referral(progress.approve(caller.shop, referral_id, source=SOURCE))}
 
 
 @service.route("POST", "/referrals/<referral_id>/cancel", MANAGE, returns=ReferralResponse, refuses=(NotFound,))
 def cancel_referral(caller: Caller, referral_id: str) -> ReferralResponse:
-    """Take it back; what both sides got goes back too."""
+    """Cancel a referral, and take back what both sides got."""
     Referral.need(caller.shop, Referral.id == referral_id)
     return {"referral": referral(progress.cancel(caller.shop, referral_id, source=SOURCE))}

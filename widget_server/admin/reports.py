@@ -1,6 +1,8 @@
-"""Reports: `/loyalty-reports/v1`, ours beside Wix's (acceptance 53), and what the last audit found (contracts §15).
+"""Reports, and the result of the last audit: `/loyalty-reports/v1`, our addition to Wix's API.
 
-The rows behind a figure are to be had by the query of their entity, with the same days: transactions by
+Sources: acceptance 53, contracts §15.
+
+The rows of a figure can be queried by the service of their entity, with the same days: transactions by
 `transactionType` and `createdDate`, awards by `status`, customers by `joinedDate`, orders by `placedDate`.
 """
 
@@ -15,7 +17,7 @@ service = Service("reports", "/loyalty-reports/v1", "Reports")
 
 @service.route("GET", "/totals", READ, query=Days, returns=TotalsResponse)
 def get_totals(caller: Caller, days: Days) -> TotalsResponse:
-    """The figures of the shop's days from one to another."""
+    """Get the figures of the shop from one day to another, both included."""
     with naming({"last": "to"}):
         found = reports.totals(caller.shop, days.first, days.last)
     return {"totals": wire.totals(found, caller.shop.currency)}
@@ -23,5 +25,5 @@ def get_totals(caller: Caller, days: Days) -> TotalsResponse:
 
 @service.route("GET", "/books", READ, returns=BooksResponse)
 def get_books(caller: Caller) -> BooksResponse:
-    """What the last audit of the shop's books found."""
+    """Get the result of the last audit of the shop's books."""
     return {"books": wire.books(books.mark_of(caller.shop))}

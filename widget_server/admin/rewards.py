@@ -53,7 +53,7 @@ ENTITY = Entity(
     "POST", "/rewards", MANAGE, takes=NewReward, returns=RewardResponse, refuses=(TierUnknown, NotWholeCoins)
 )
 def create_reward(caller: Caller, body: NewReward) -> RewardResponse:
-    """A new reward; not active unless told."""
+    """Create a reward, by default not active."""
     with naming(AMOUNT_PATHS, under="reward"):
         return {"reward": _made(caller.shop, body.reward)}
 
@@ -67,35 +67,35 @@ def create_reward(caller: Caller, body: NewReward) -> RewardResponse:
     refuses=(TierUnknown, NotWholeCoins),
 )
 def bulk_create_rewards(caller: Caller, body: NewRewards) -> BulkResults[LoyaltyReward]:
-    """Up to 10 rewards; one that is refused does not affect the others."""
+    """Create up to 10 rewards; one that is refused does not affect the others."""
     return bulk(body.rewards, lambda one: _made(caller.shop, one))
 
 
 @service.route("GET", "/bulk/rewards", READ, returns=RewardsInSites)
 def bulk_get_rewards(caller: Caller) -> RewardsInSites:
-    """The rewards of all sites of the caller: a key is good for one."""
+    """Get the rewards of all sites of the caller; a key has one site."""
     rows = _select(caller.shop).order_by(Reward.position, Reward.created_at)
     return {"rewards_in_site": [{"meta_site_id": caller.shop.id, "rewards": _shown(caller.shop, rows)}]}
 
 
 @service.route("GET", "/rewards", READ, query=ListPaging, returns=RewardsList, refuses=(QueryTooSlow,))
 def list_rewards(caller: Caller, paging: ListPaging) -> RewardsList:
-    """Every reward, active or not, newest first."""
-    wanted = {"cursorPaging": {"limit": paging.limit, "cursor": paging.cursor}}
-    found = query.page(ENTITY, _select(caller.shop), wanted, shop_id=caller.shop.id, where="")
+    """List every reward, active or not, newest first."""
+    requested = {"cursorPaging": {"limit": paging.limit, "cursor": paging.cursor}}
+    found = query.page(ENTITY, _select(caller.shop), requested, shop_id=caller.shop.id, where="")
     return {"rewards": _shown(caller.shop, found.rows), "paging_metadata": query.metadata_v2(found)}
 
 
 @service.route("POST", "/rewards/query", READ, takes=query.query_body(ENTITY), returns=RewardsPage)
 def query_rewards(caller: Caller, body: query.QueryBody) -> RewardsPage:
-    """Rewards by filter and order."""
+    """Query rewards by filter and order."""
     found = query.page(ENTITY, _select(caller.shop), body.query, shop_id=caller.shop.id)
     return {"rewards": _shown(caller.shop, found.rows), "paging_metadata": query.metadata(found)}
 
 
 @service.route("GET", "/rewards/<reward_id>", READ, returns=RewardResponse, refuses=(NotFound,))
 def get_reward(caller: Caller, reward_id: str) -> RewardResponse:
-    """One reward."""
+    """Get one reward."""
     return {"reward": reward(rewards.need(caller.shop, reward_id), caller.shop.currency)}
 
 
@@ -108,7 +108,10 @@ def get_reward(caller: Caller, reward_id: str) -> RewardResponse:
     refuses=(NotFound, StaleRevision, TierUnknown, NotWholeCoins),
 )
 def update_reward(caller: Caller, body: RewardChange, reward_id: str) -> RewardResponse:
-    """Change what is sent, by the revision that was read; its type cannot change. Coupons keep their terms."""
+    """Change the fields that are sent, by the revision that was read; the type cannot change.
+
+    Coupons keep their terms.
+    """
     sent, now = body.reward, rewards.need(caller.shop, reward_id)
     kind, prices = kind_and_prices(sent, caller.shop.currency, now) or (None, None)
     with naming(AMOUNT_PATHS, under="reward"):
@@ -120,7 +123,7 @@ def update_reward(caller: Caller, body: RewardChange, reward_id: str) -> RewardR
     "DELETE", "/rewards/<reward_id>", MANAGE, query=RevisionQuery, returns=Empty, refuses=(NotFound, StaleRevision)
 )
 def delete_reward(caller: Caller, sent: RevisionQuery, reward_id: str) -> Empty:
-    """Nobody buys it any more; coupons stay."""
+    """Delete a reward: it can no longer be bought; its coupons stay."""
     rewards.remove(caller.shop, reward_id, sent.revision)
     return {}
 

@@ -1,6 +1,6 @@
-"""What the admin API's routes share: who may call, what comes in, what goes out, and the request key.
+"""What the admin API's routes share: who may call, the bodies of requests and responses, and the request key.
 
-Each path is served as Wix's older services have it, with `/_api` before it, and without (wix-api §1).
+Each path is served with `/_api` before it, as in Wix's older services, and without (wix-api §1).
 """
 
 import re
@@ -77,14 +77,14 @@ NEEDS = {
     MANAGE: "A key or token that may manage.",
     MEMBER: "A member's token.",
 }
-# what any call may be refused with, by what it takes and whom it is for; `refuses` of a route has its own beside these
+# the refusals of any call, by what it takes and its audience; a route adds its own in `refuses`
 ANY_ADDRESS: Refusals = (BadRequest, Busy, DatabaseAway)
 ANY_CALL: Refusals = (*ANY_ADDRESS, SignedOut, AddressNotAllowed, OtherShop, RateLimited)
 OF_AUDIENCE: dict[Audience, Refusals] = {READ: (ScopeMissing,), MANAGE: (ScopeMissing,), MEMBER: (MembersOnly,)}
 OF_BODY: Refusals = (RequestEntityTooLarge,)
 OF_QUERY: Refusals = (QueryTooSlow,)
 OF_REQUEST_KEY: Refusals = (KeyReused,)
-REDEEMING: Refusals = (  # of what buys a reward
+REDEEMING: Refusals = (  # of the calls that buy a reward
     ProgramNotActive,
     CustomerExcluded,
     RewardUnavailable,
@@ -107,15 +107,15 @@ class Call:
 
 
 class Service(Blueprint):
-    """One service of the admin API, under its prefix. openapi.json says of each endpoint who may call it."""
+    """One service of the admin API, under its prefix. openapi.json says who may call each endpoint."""
 
     def __init__(self, name: str, prefix: str, description: str) -> None:
         super().__init__(f"admin_{name}", name, url_prefix=prefix, description=description)
-        self.service = name  # as API keys are limited to it
+        self.service = name  # the name by which API keys are limited to it
         self.calls: list[Call] = []
         self._prepare_doc_cbks.append(without_default)
 
-    @overload  # type: ignore[override]  # a call of the API says more than a rule of Flask
+    @overload  # type: ignore[override]  # a call of the API has more facts than a route of Flask
     def route(
         self, method: str, path: str, who: Audience, *, returns: type[R], keyed: bool = True, refuses: Refusals = ()
     ) -> Callable[[Handler[P, R]], Handler[P, R]]: ...
@@ -155,18 +155,18 @@ class Service(Blueprint):
         keyed: bool = True,
         refuses: Refusals = (),
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-        """Register a call: `act(caller, body, *ids of the path)` returns what `returns` writes.
+        """Registers a call: `act(caller, body, *ids of the path)` returns a value of the type `returns`.
 
-        `body` is the body (`takes`) or the query of a GET or DELETE (`query`); a call that has neither is handed none.
-        A write may carry a request key: the same key again returns the same (acceptance 62), unless the response holds
-        a secret (`keyed=False`). `refuses` is what may refuse it beside what may refuse any call.
+        `body` is the body (`takes`) or the query of a GET or DELETE (`query`); a call with neither gets no `body`.
+        A write may carry a request key: a repeat returns the same response (acceptance 62), unless that holds a
+        secret (`keyed=False`). `refuses` names its own refusals, in addition to those of any call.
         """
         add_route = super().route
         address = f"{self.url_prefix}{PLACES.sub(_place, path)}"
         places = [camel(name) for name in PLACES.findall(path)]
         body = schema_of(takes or Empty, Wire)() if takes or method == "POST" else None
         parameters = schema_of(query, Wire) if query else None
-        answer = schema_of(returns, Wire)
+        response = schema_of(returns, Wire)
         keyed = keyed and who is not READ
         refusals = CallRefusals(f"{method} {address}", once_each((*refuses, *_common(who, takes, body, keyed))))
 
@@ -180,11 +180,11 @@ class Service(Blueprint):
                     received = [sent] if takes or query else []
 
                     def run() -> Any:
-                        return answer().dump(act(by, *received, *ids.values()))
+                        return response().dump(act(by, *received, *ids.values()))
 
                     return jsonify(_once(by, run) if keyed and KEY_HEADER in request.headers else run())
 
-            documented = self.response(200, answer)(view)
+            documented = self.response(200, response)(view)
             documented = self.doc(**_doc(who, body, parameters, keyed, refusals))(documented)
             add_route(path, methods=[method])(documented)
             summary = (act.__doc__ or "").strip().partition("\n")[0]
@@ -199,7 +199,7 @@ def _place(found: re.Match[str]) -> str:
 
 
 def bulk(items: Iterable[Sent], act: Callable[[Sent], Made]) -> BulkResults[Made]:
-    """Do `act` for each item; one that is refused does not affect the others (wix-api §3)."""
+    """Runs `act` for each item; one that is refused does not affect the others (wix-api §3)."""
     results: list[BulkResult[Made]] = []
     for index, item in enumerate(items):
         metadata: ItemMetadata = {"original_index": index, "success": True}
@@ -227,7 +227,7 @@ def bulk(items: Iterable[Sent], act: Callable[[Sent], Made]) -> BulkResults[Made
 
 
 def request_key() -> str:
-    """Under which the ledger books this request: `_once` keeps the caller's own key, so any fresh one will do."""
+    """Returns a new key for the ledger's rows of this request; `_once` stores the caller's own key."""
     return new_id()
 
 
@@ -241,13 +241,13 @@ class Explained(Protocol):
 
 
 def said(known: Caller, body: Explained) -> Annotation:
-    """Returns what goes with points that this request moves."""
+    """Returns the annotation of the points that this request moves."""
     return Annotation(reason=body.reason, comment=body.description, app_id=known.key_id)
 
 
 @contextmanager
 def naming(fields: dict[str, str], under: str = "") -> Iterator[None]:
-    """Refusals name fields as the house does; the caller knows them by their path on the wire (wix-api §5)."""
+    """Renames the field of a refusal from its internal name to its path on the wire (wix-api §5)."""
     try:
         yield
     except Refusal as refusal:
@@ -258,13 +258,13 @@ def naming(fields: dict[str, str], under: str = "") -> Iterator[None]:
 
 
 def plain_facts(refusal: Refusal) -> dict[str, object]:
-    """The figures behind a refusal, by the wire's names."""
+    """Returns the figures of a refusal, by their names on the wire."""
     facts = {name: value for name, value in refusal.facts.items() if name != "faults"}
     return {camel(name): value for name, value in {**facts, "field": refusal.field}.items() if value is not None}
 
 
 def second_mount(wsgi_app: WSGIApplication) -> WSGIApplication:
-    """Serve `/_api/loyalty-...` as `/loyalty-...`: one registration, two mounts."""
+    """Serves `/_api/loyalty-...` as `/loyalty-...`: one registration, two mounts."""
 
     def mounted(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path = get_path_info(environ)
@@ -276,17 +276,17 @@ def second_mount(wsgi_app: WSGIApplication) -> WSGIApplication:
 
 
 def mount(app: Flask) -> None:
-    """Put the second mount before the application."""
+    """Puts the second mount before the application."""
     app.wsgi_app = second_mount(app.wsgi_app)  # type: ignore[method-assign,assignment]
 
 
 def without_default(doc: dict[str, Any], doc_info: Any, **_: Any) -> dict[str, Any]:
-    """A step of flask-smorest's own making of the document: its default answer is the widget's form of a "no"."""
+    """Removes flask-smorest's default response from openapi.json: it has the widget's form of an error."""
     return {**doc, "responses": {name: one for name, one in doc["responses"].items() if name != "default"}}
 
 
 def _query(shape: type[Schema]) -> Any:
-    """The query parameters; ids of the path that are repeated there are ignored."""
+    """Returns the query parameters; ids of the path that are repeated there are ignored."""
     schema = shape(unknown=EXCLUDE)
     lists = {field.data_key for field in schema.load_fields.values() if hasattr(field, "inner")}
     sent = {name: request.args.getlist(name) if name in lists else value for name, value in request.args.items()}
@@ -297,7 +297,7 @@ def _query(shape: type[Schema]) -> Any:
 
 
 def _once(known: Caller, run: Callable[[], Any]) -> Any:
-    """A request key is the caller's own: what another sends as the same key is another request."""
+    """Runs a request once per caller and request key: the same key of another caller is another request."""
     who = known.key_id or (known.customer and known.customer.id)
     body = {"path": request.full_path, "method": request.method, "body": request.get_data(as_text=True)}
     sent = request.headers[KEY_HEADER]
@@ -305,14 +305,14 @@ def _once(known: Caller, run: Callable[[], Any]) -> Any:
         raise BadRequest(
             f"A request key of your own has 1 to {idempotency.KEY_LENGTH_MAX} characters.", field=KEY_HEADER
         )
-    key = config.digest(f"{who}:{sent}")  # as long as any other, however long the caller's own is
+    key = config.digest(f"{who}:{sent}")  # of a fixed length, whatever the length of the caller's key
     return idempotency.run_once(
         known.shop.id, SOURCE, key, body, run, customer_id=known.customer.id if known.customer else None
     )
 
 
 def _common(who: Audience, takes: type | None, body: Schema | None, keyed: bool) -> Refusals:
-    """What may refuse any call of this kind."""
+    """Returns the refusals of any call of this kind."""
     is_query = takes is not None and issubclass(takes, QueryBody | SearchBody | CountBody)
     return (
         *ANY_CALL,

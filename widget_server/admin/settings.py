@@ -26,7 +26,7 @@ service = Service("settings", "/loyalty-settings/v1", "Settings of the program, 
 
 @service.route("GET", "/settings/<name>", READ, returns=SectionResponse, refuses=(NotFound,))
 def get_settings(caller: Caller, name: str) -> SectionResponse:
-    """The settings of `program`, `widget` or `referral`."""
+    """Get the settings of `program`, `widget` or `referral`."""
     _check(name)
     return {"settings": wire.section(name, current.of(caller.shop).single[name] or {})}
 
@@ -40,7 +40,10 @@ def get_settings(caller: Caller, name: str) -> SectionResponse:
     refuses=(NotFound, BadTransition, NotWholeCoins),
 )
 def update_settings(caller: Caller, body: SectionChange, name: str) -> SectionResponse:
-    """Change what is sent; past rows keep what they were booked with. The status of the program is not set here."""
+    """Change the settings that are sent, except the status of the program.
+
+    Past rows keep the settings they were booked with.
+    """
     _check(name)
     now = current.of(caller.shop).single[name] or {}
     with naming({}), _unfit_under("settings"):
@@ -51,22 +54,22 @@ def update_settings(caller: Caller, body: SectionChange, name: str) -> SectionRe
 
 @service.route("GET", "/shop", READ, returns=ShopResponse)
 def get_shop(caller: Caller) -> ShopResponse:
-    """The shop, when its last signed request came, and how the connection to its own API is."""
+    """Get the shop, the time of its last signed request, and the state of the connection to its own API."""
     return {"shop": wire.shop(caller.shop)}
 
 
 @service.route("GET", "/campaigns", READ, returns=CampaignsResponse)
 def get_campaigns(caller: Caller) -> CampaignsResponse:
-    """Times in which orders give a multiple."""
+    """List the campaigns: periods in which orders give a multiple of the points."""
     return {"campaigns": wire.campaigns(current.of(caller.shop).campaigns or {})}
 
 
 @service.route("PUT", "/campaigns", MANAGE, takes=CampaignsToBe, returns=CampaignsResponse)
 def set_campaigns(caller: Caller, body: CampaignsToBe) -> CampaignsResponse:
-    """These campaigns and no others; orders that earned in one that goes keep what they earned."""
+    """Replace all campaigns; orders that earned in a removed one keep what they earned."""
     with naming({}), _unfit_under("campaigns"):
-        things = wire.campaign_facts(body.campaigns)
-        apply.apply(caller.shop, ProgramFile(campaigns=things))
+        facts = wire.campaign_facts(body.campaigns)
+        apply.apply(caller.shop, ProgramFile(campaigns=facts))
     return get_campaigns(caller)
 
 
@@ -77,7 +80,7 @@ def _check(name: str) -> None:
 
 @contextmanager
 def _unfit_under(field: str) -> Iterator[None]:
-    """What the program file's schema finds wrong is refused, under this field of the body."""
+    """Refuses what the program file's schema rejects, and names it under this field of the body."""
     try:
         yield
     except ValidationError as wrong:

@@ -24,7 +24,7 @@ service = Service("social", "/loyalty-social-media/v1", "Followed channels")
     refuses=(ChannelNotEnabled, ProgramNotActive),
 )
 def create_followed_channel(caller: Caller, body: ChannelToFollow) -> ChannelResponse:
-    """The member follows a channel that the shop pays for; a repeat is not paid twice (acceptance 26)."""
+    """Follow a channel for which the shop gives points; a repeat gives none again (acceptance 26)."""
     with naming({}, under="followedChannel"):
         row = social.follow(caller.shop, caller.member, body.followed_channel["channel"], source=SOURCE)
     return {"followed_channel": followed_channel(row)}
@@ -32,6 +32,6 @@ def create_followed_channel(caller: Caller, body: ChannelToFollow) -> ChannelRes
 
 @service.route("GET", "/followed-channels", MEMBER, returns=FollowedChannels)
 def list_followed_channels(caller: Caller) -> FollowedChannels:
-    """The channels that the member follows, oldest first."""
+    """List the channels that the member follows, oldest first."""
     rows = [row for row in social.followed(caller.shop, caller.member) if row.channel in CHANNELS.values()]
     return {"followed_channels": [followed_channel(row) for row in rows]}

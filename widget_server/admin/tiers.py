@@ -32,7 +32,7 @@ TIER, SETTINGS = "/tiers/<string(length=36):tier_id>", "/tiers/program-settings"
 
 @service.route("POST", "/tiers", MANAGE, takes=NewTierBody, returns=TierResponse, refuses=(TierTaken,))
 def create_tier(caller: Caller, body: NewTierBody) -> TierResponse:
-    """A new tier; its name and its points are each unique."""
+    """Create a tier; its name and its points must each be unique."""
     with naming(ON_THE_WIRE):
         return {"tier": _made(caller.shop, body.tier)}
 
@@ -41,31 +41,31 @@ def create_tier(caller: Caller, body: NewTierBody) -> TierResponse:
     "POST", "/bulk/tiers/create", MANAGE, takes=NewTiers, returns=BulkResults[LoyaltyTier], refuses=(TierTaken,)
 )
 def bulk_create_tiers(caller: Caller, body: NewTiers) -> BulkResults[LoyaltyTier]:
-    """Up to 20 tiers; one that is refused does not affect the others."""
+    """Create up to 20 tiers; one that is refused does not affect the others."""
     return bulk(body.tiers, lambda one: _made(caller.shop, one))
 
 
 @service.route("GET", "/tiers", READ, returns=TiersResponse)
 def list_tiers(caller: Caller) -> TiersResponse:
-    """Every tier, lowest first."""
+    """List every tier, lowest first."""
     return {"tiers": [tier(one) for one in tiers.listed(caller.shop.id)]}
 
 
 @service.route("GET", "/tiers/program", READ, returns=TiersProgram)
 def get_tiers_program(caller: Caller) -> TiersProgram:
-    """Tiers and settings; settings are created, disabled, when there are none."""
+    """Get the tiers and their settings; missing settings are created as disabled."""
     return {**list_tiers(caller), **get_settings(caller)}
 
 
 @service.route("GET", SETTINGS, READ, returns=SettingsResponse)
 def get_settings(caller: Caller) -> SettingsResponse:
-    """The settings; created, disabled, when there are none."""
+    """Get the settings of tiers; missing settings are created as disabled."""
     return {"program_settings": settings(tiers.program_settings(caller.shop))}
 
 
 @service.route("POST", SETTINGS, MANAGE, takes=NewSettingsBody, returns=SettingsResponse, refuses=(TierProgramExists,))
 def create_settings(caller: Caller, body: NewSettingsBody) -> SettingsResponse:
-    """Settings where there are none."""
+    """Create the settings of tiers where there are none."""
     row = tiers.create_program(caller.shop, **settings_columns(body.program_settings))
     return {"program_settings": settings(row)}
 
@@ -80,7 +80,7 @@ def update_settings(caller: Caller, body: SettingsChange) -> SettingsResponse:
 
 @service.route("GET", TIER, READ, returns=TierResponse, refuses=(NotFound,))
 def get_tier(caller: Caller, tier_id: str) -> TierResponse:
-    """One tier."""
+    """Get one tier."""
     return {"tier": tier(tiers.need(caller.shop, tier_id))}
 
 
@@ -88,7 +88,7 @@ def get_tier(caller: Caller, tier_id: str) -> TierResponse:
     "PATCH", TIER, MANAGE, takes=TierChange, returns=TierResponse, refuses=(NotFound, StaleRevision, TierTaken)
 )
 def update_tier(caller: Caller, body: TierChange, tier_id: str) -> TierResponse:
-    """Change what is sent, by the revision that was read."""
+    """Change the fields that are sent; `revision` is the one that was read."""
     with naming(ON_THE_WIRE):
         row = tiers.change(caller.shop, tier_id, body.tier["revision"], **columns(body.tier))
     return {"tier": tier(row)}
@@ -102,14 +102,14 @@ def delete_tier(caller: Caller, sent: RevisionQuery, tier_id: str) -> Empty:
 
 
 def _made(shop: Shop, sent: NewTier) -> LoyaltyTier:
-    shown = sent.tier_definition
+    definition = sent.tier_definition
     row = tiers.create(
         shop,
-        shown.name,
+        definition.name,
         sent.required_points,
         multiplier=sent.multiplier,
         benefits=sent.benefits,
-        description=shown.description,
-        icon=kept_icon(shown.icon),
+        description=definition.description,
+        icon=kept_icon(definition.icon),
     )
     return tier(row)

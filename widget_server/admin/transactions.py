@@ -1,4 +1,4 @@
-"""Transactions: `/loyalty-transactions/v1`, to be read only (wix-api §1b)."""
+"""Transactions: `/loyalty-transactions/v1`, read-only (wix-api §1b)."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -43,14 +43,14 @@ ENTITY = Entity(
 
 @service.route("POST", "/loyalty-transactions/query", READ, takes=query.query_body(ENTITY), returns=TransactionsPage)
 def query_transactions(caller: Caller, body: query.QueryBody) -> TransactionsPage:
-    """Rows of the ledger by filter and order."""
+    """Query rows of the ledger by filter and order."""
     found = query.page(ENTITY, _select(caller.shop), body.query, shop_id=caller.shop.id)
     return {"loyalty_transactions": _all_shown(found.rows), "paging_metadata": query.metadata(found)}
 
 
 @service.route("GET", "/loyalty-transactions/<transaction_id>", READ, returns=TransactionResponse, refuses=(NotFound,))
 def get_transaction(caller: Caller, transaction_id: str) -> TransactionResponse:
-    """One row."""
+    """Get one row of the ledger."""
     found = _all_shown(_select(caller.shop).where(Transaction.id == transaction_id))
     if not found:
         raise NotFound("There is no such transaction here.")

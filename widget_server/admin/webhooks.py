@@ -1,4 +1,4 @@
-"""Receivers of events: `/loyalty-webhooks/v1`, ours beside Wix's (acceptance 63)."""
+"""Receivers of events: `/loyalty-webhooks/v1`, our addition to Wix's API (acceptance 63)."""
 
 from typing import Literal, cast
 
@@ -35,7 +35,7 @@ DEAD_LETTERS_DEFAULT = 50
 
 @service.route("POST", "/endpoints", MANAGE, takes=NewEndpoint, returns=EndpointResponse, keyed=False)
 def create_endpoint(caller: Caller, body: NewEndpoint) -> EndpointResponse:
-    """A new receiver; its `secret` is told this once."""
+    """Create a receiver; its `secret` is shown only this once."""
     sent = body.endpoint
     with naming({}, under="endpoint"):
         row = endpoints.create(
@@ -50,13 +50,13 @@ def create_endpoint(caller: Caller, body: NewEndpoint) -> EndpointResponse:
 
 @service.route("GET", "/endpoints", READ, returns=EndpointsResponse)
 def list_endpoints(caller: Caller) -> EndpointsResponse:
-    """Every receiver, and how it fares."""
+    """List every receiver, with the state of its deliveries."""
     return {"endpoints": [endpoint(row) for row in endpoints.listed(caller.shop.id)]}
 
 
 @service.route("GET", "/endpoints/<endpoint_id>", READ, returns=EndpointResponse, refuses=(NotFound,))
 def get_endpoint(caller: Caller, endpoint_id: str) -> EndpointResponse:
-    """One receiver."""
+    """Get one receiver."""
     return {"endpoint": endpoint(_need(caller, endpoint_id))}
 
 
@@ -69,7 +69,7 @@ def get_endpoint(caller: Caller, endpoint_id: str) -> EndpointResponse:
     refuses=(NotFound, StaleRevision),
 )
 def update_endpoint(caller: Caller, body: EndpointChange, endpoint_id: str) -> EndpointResponse:
-    """Change what is sent, by the revision that was read; a disabled one gets nothing more."""
+    """Change the fields that are sent, by the revision that was read; a disabled receiver gets no events."""
     sent = body.endpoint
     facts = cast(endpoints.Facts, {name: sent[name] for name in EDITABLE if name in sent})
     with naming({}, under="endpoint"):
@@ -79,7 +79,7 @@ def update_endpoint(caller: Caller, body: EndpointChange, endpoint_id: str) -> E
 
 @service.route("DELETE", "/endpoints/<endpoint_id>", MANAGE, returns=Empty, refuses=(NotFound,))
 def delete_endpoint(caller: Caller, endpoint_id: str) -> Empty:
-    """Take a receiver away, with all that waits for it."""
+    """Delete a receiver and all messages that wait for it."""
     outbox.remove(caller.shop.id, endpoint_id)
     return {}
 
@@ -93,7 +93,7 @@ def delete_endpoint(caller: Caller, endpoint_id: str) -> Empty:
     refuses=(NotFound,),
 )
 def rotate_secret(caller: Caller, endpoint_id: str) -> EndpointResponse:
-    """A fresh `secret`, told this once; the old one signs too for a day."""
+    """Make a new `secret`, shown only this once; for one day the old one signs as well."""
     return {"endpoint": endpoint(endpoints.rotate_secret(caller.shop.id, endpoint_id), secret=True)}
 
 
@@ -106,7 +106,7 @@ def rotate_secret(caller: Caller, endpoint_id: str) -> EndpointResponse:
     refuses=(NotFound,),
 )
 def list_dead_letters(caller: Caller, paging: DeadLetterPaging, endpoint_id: str) -> DeadLetters:
-    """What the receiver did not take, newest first, each with its last answer."""
+    """List the messages that the receiver did not accept, newest first, with its last response to each."""
     _need(caller, endpoint_id)
     limit = paging.limit or DEAD_LETTERS_DEFAULT
     rows = outbox.dead_letters(caller.shop.id, endpoint_id, limit=limit, below=paging.below)
@@ -115,26 +115,26 @@ def list_dead_letters(caller: Caller, paging: DeadLetterPaging, endpoint_id: str
 
 @service.route("POST", "/endpoints/<endpoint_id>/replay", MANAGE, takes=Replay, returns=Replayed, refuses=(NotFound,))
 def replay(caller: Caller, body: Replay, endpoint_id: str) -> Replayed:
-    """Send again; the ids of the events stay."""
+    """Send events again, with the same event ids."""
     count = outbox.replay(caller.shop.id, endpoint_id, event_ids=body.event_ids, since=body.since, dead=bool(body.dead))
     return {"count": count}
 
 
 @service.route("GET", "/event-types", READ, returns=EventTypes)
 def list_event_types(caller: Caller) -> EventTypes:
-    """What receivers may want to hear."""
+    """List the event types that a receiver can subscribe to, by format."""
     return {"standard": payloads.types("standard"), "wix": payloads.types("wix")}
 
 
 @service.route("GET", "/public-key", READ, returns=PublicKey)
 def get_public_key(caller: Caller) -> PublicKey:
-    """By which receivers of the WIX format know the shop's messages."""
+    """Get the public key with which receivers of the WIX format verify the shop's messages."""
     return {"public_key": signatures.public_key(signatures.key_of(caller.shop.id))}
 
 
 @service.route("POST", "/public-key/rotate", MANAGE, returns=PublicKey)
 def rotate_public_key(caller: Caller) -> PublicKey:
-    """A fresh key: what is sent from now on is signed with it."""
+    """Make a new key pair; messages sent from now on are signed with it."""
     return {"public_key": signatures.public_key(signatures.rotate_key(caller.shop.id))}
 
 

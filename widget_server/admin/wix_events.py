@@ -1,7 +1,7 @@
-"""Events as Wix's webhooks tell them: the 18 types of the SDK, entities in the shape of the admin API (wix-api §6).
+"""Events in the format of Wix's webhooks: the 18 types of the SDK, entities in the shape of the admin API (wix-api §6).
 
-A receiver of the `wix` format hears these. What the SDK has no event for (transactions, discounts at checkouts, the
-settings of tiers), receivers of the `standard` format hear.
+Receivers of the `wix` format get these. Changes for which the SDK has no event (transactions, discounts at checkouts,
+the settings of tiers) are sent to receivers of the `standard` format only.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -36,13 +36,13 @@ from widget_server.web.wire import Wire, camel
 
 LOYALTY = "wix.loyalty.v1"
 Paths = dict[str, tuple[str, ...]]
-PATHS: Paths = {  # columns whose name is not the wire's
+PATHS: Paths = {  # columns that have another name on the wire
     "points_name": ("pointDefinition.customName",),
     "icon": ("pointDefinition.icon",),
     "settings": ("pointsExpiration",),
     "resumed_at": (),
 }
-REWARD_PATHS: Paths = {  # both arms: a reward has one of them
+REWARD_PATHS: Paths = {  # both alternatives: a reward has one of them
     "title": ("name",),
     **dict.fromkeys(
         ("kind", "cost_points", "amount", "percent", "by_tier", "details", "minimum_subtotal", "collections"),
@@ -58,13 +58,13 @@ COUNTERS = tuple(dict.fromkeys(counter for counter, _ in COUNTER_OF.values()))
 Entity = dict[str, Any]
 
 
-def _news(fqdn: str, slug: str, entity_id: str, told: dict[str, Any], customer_id: str | None = None) -> EventPayload:
-    data = {"entityFqdn": fqdn, "slug": slug, "entityId": entity_id, **told}
+def _news(fqdn: str, slug: str, entity_id: str, body: dict[str, Any], customer_id: str | None = None) -> EventPayload:
+    data = {"entityFqdn": fqdn, "slug": slug, "entityId": entity_id, **body}
     return EventPayload(data, customer_id, _identity())
 
 
 def _identity() -> dict[str, Any] | None:
-    """Who did it, when a call of the admin API did."""
+    """Returns who made the change, if it was a call of the admin API."""
     caller = g.get("caller") if has_request_context() else None
     if caller is None:
         return None
@@ -83,14 +83,14 @@ def _created(entity: Entity) -> dict[str, Any]:
 
 
 def _updated(entity: Entity, fields: tuple[str, ...], paths: Paths) -> dict[str, Any]:
-    """With what was changed, flat: its path on the wire, and what stands there now."""
+    """Returns the entity and its changed fields, flat: path on the wire to current value."""
     named = [path for field in fields for path in paths.get(field, (camel(field),))]
     modified = dict(leaf for path in named for leaf in _leaves(path, _at(entity, path)))
     return {"updatedEvent": {"currentEntity": entity, "modifiedFields": modified}}
 
 
 def _leaves(path: str, value: Any) -> Iterator[tuple[str, Any]]:
-    """What stands at the path or below it; a picture is one thing."""
+    """Yields each path and value at the path or below it; a picture is one value."""
     if isinstance(value, dict) and "url" not in value:
         for name, one in value.items():
             yield from _leaves(f"{path}.{name}", one)
@@ -105,7 +105,7 @@ def _at(entity: Any, path: str) -> Any:
 
 
 def _program_updated(event: events.ProgramChanged) -> EventPayload | None:
-    """Of the program itself; its status too, as the samples have it (wix-api §8.13)."""
+    """Renders a change of the program itself, its status included, as in the samples (wix-api §8.13)."""
     if not event.fields:
         return None
     row = programs.of(event.shop_id)
@@ -127,8 +127,8 @@ def _account_updated(event: events.PointsMoved) -> EventPayload:
     entity = _account(event.shop_id, event.account_id)
     row = Transaction.need(event.shop_id, Transaction.id == event.transaction_id)
     moved = {f"points.{name}": entity["points"][name] for name in ("balance", COUNTER_OF[row.kind][0])}
-    told = {"updatedEvent": {"currentEntity": entity, "modifiedFields": moved}}
-    return _news(f"{LOYALTY}.account", "updated", event.account_id, told, event.customer_id)
+    body = {"updatedEvent": {"currentEntity": entity, "modifiedFields": moved}}
+    return _news(f"{LOYALTY}.account", "updated", event.account_id, body, event.customer_id)
 
 
 def _account_merged(event: events.AccountMerged) -> EventPayload:
@@ -140,20 +140,20 @@ def _account_emptied(event: events.AccountMerged) -> EventPayload:
 
 
 def _recounted(event: events.AccountMerged, account_id: str) -> EventPayload:
-    """All counters of an account after a merge: to whoever keeps them this is one change, whatever rows it took."""
+    """Renders all counters of an account after a merge: one event, however many rows the merge wrote."""
     entity = _account(event.shop_id, account_id)
     moved = {f"points.{name}": entity["points"][name] for name in ("balance", *COUNTERS)}
-    told = {"updatedEvent": {"currentEntity": entity, "modifiedFields": moved}}
-    return _news(f"{LOYALTY}.account", "updated", account_id, told, event.customer_id)
+    body = {"updatedEvent": {"currentEntity": entity, "modifiedFields": moved}}
+    return _news(f"{LOYALTY}.account", "updated", account_id, body, event.customer_id)
 
 
 def _points_updated(event: events.PointsMoved) -> EventPayload:
-    told = {"actionEvent": {"body": {"account": _account(event.shop_id, event.account_id)}}}
-    return _news(f"{LOYALTY}.account", "points_updated", event.account_id, told, event.customer_id)
+    body = {"actionEvent": {"body": {"account": _account(event.shop_id, event.account_id)}}}
+    return _news(f"{LOYALTY}.account", "points_updated", event.account_id, body, event.customer_id)
 
 
 def _reward_availability_updated(event: events.PointsMoved) -> EventPayload | None:
-    """When there is something to buy with these points that there was not before, or the other way round."""
+    """Renders the event if the points now pay for a reward and did not before, or the reverse; else None."""
     row = Transaction.need(event.shop_id, Transaction.id == event.transaction_id)
     account = Account.need(event.shop_id, Account.id == event.account_id)
     shop = shops.by_id(event.shop_id)
@@ -162,16 +162,16 @@ def _reward_availability_updated(event: events.PointsMoved) -> EventPayload | No
     cheapest = min((price.cost_points for price in prices if price), default=None)
     if cheapest is None or (row.balance_after >= cheapest) == (row.balance_after - row.amount >= cheapest):
         return None
-    body = {"rewardAvailable": row.balance_after >= cheapest, "updateTrigger": "BALANCE_UPDATED"}
-    told = {"actionEvent": {"body": body}}
-    return _news(f"{LOYALTY}.account", "reward_availability_updated", account.id, told, event.customer_id)
+    availability = {"rewardAvailable": row.balance_after >= cheapest, "updateTrigger": "BALANCE_UPDATED"}
+    body = {"actionEvent": {"body": availability}}
+    return _news(f"{LOYALTY}.account", "reward_availability_updated", account.id, body, event.customer_id)
 
 
 def _coupon_news(event: events.CouponIssued | events.CouponDeleted, slug: str) -> EventPayload:
     row = Coupon.need(event.shop_id, Coupon.id == event.coupon_id)
     entity = _dumped(LoyaltyCoupon, coupon_shown(shops.by_id(event.shop_id), row))
-    told = _created(entity) if slug == "created" else {"deletedEvent": {"deletedEntity": entity}}
-    return _news(f"{LOYALTY}.coupon", slug, row.id, told, row.customer_id)
+    body = _created(entity) if slug == "created" else {"deletedEvent": {"deletedEntity": entity}}
+    return _news(f"{LOYALTY}.coupon", slug, row.id, body, row.customer_id)
 
 
 def _import_created(event: events.ImportCreated) -> EventPayload:
@@ -195,17 +195,17 @@ def _catalogue(
     entity_of: Callable[[str, str], Entity],
     paths: Paths,
 ) -> tuple[Renderer, ...]:
-    """Created, updated and deleted of a thing whose event says which of the three it is."""
+    """Returns the renderers of created, updated and deleted, for an event that names the change it is."""
 
     def renderer(slug: str) -> Renderer:
         def render(event: Any) -> EventPayload | None:
             if event.change != slug:
                 return None
-            told: dict[str, Any] = {"deletedEvent": {}}
+            body: dict[str, Any] = {"deletedEvent": {}}
             if slug != "deleted":
                 entity = entity_of(event.shop_id, id_of(event))
-                told = _created(entity) if slug == "created" else _updated(entity, event.fields, paths)
-            return _news(f"{LOYALTY}.{name}", slug, id_of(event), told)
+                body = _created(entity) if slug == "created" else _updated(entity, event.fields, paths)
+            return _news(f"{LOYALTY}.{name}", slug, id_of(event), body)
 
         return Renderer(f"{LOYALTY}.{name}_{slug}", render)
 

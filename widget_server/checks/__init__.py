@@ -1,6 +1,6 @@
-"""What must hold before a server serves: settings, files and database. `serve` refuses or warns, `check` prints all.
+"""Checks before a server starts: settings, files and database. `serve` refuses or warns, `check` prints everything.
 
-Each finding names what is wrong and its mend, in one sentence or two.
+Each finding describes a problem and its solution in one or two sentences.
 """
 
 from widget_server.checks import databases, files, settings
@@ -12,7 +12,7 @@ __all__ = ["Finding", "claim", "is_served", "of_database", "of_settings", "refus
 
 
 def of_settings(found: Settings, host: str | None = None) -> list[Finding]:
-    """What is wrong with the settings, and with the files they name; `host` is what the server listens on."""
+    """Problems of the settings and the files they name; `host` is the address that the server listens on."""
     return [*settings.find(found, host), *files.find(found)]
 
 
@@ -22,5 +22,5 @@ def is_served(found: Settings) -> bool:
 
 
 def of_database(found: Settings, *, seconds: float) -> list[Finding]:
-    """What is wrong with the open database. Its pages are read for no longer than `seconds`."""
+    """Problems of the open database. Its pages are read for at most `seconds`."""
     return databases.find(found, seconds=seconds)

@@ -1,4 +1,4 @@
-"""A database that may lose or garble what is written, or that this version of the program must not touch."""
+"""Checks for a database that may lose or damage data, or that needs a newer version of the server."""
 
 import os
 import time
@@ -23,7 +23,7 @@ STEPS_BETWEEN_LOOKS = 10_000  # of SQLite's virtual machine
 
 
 def find(settings: Settings, *, seconds: float) -> list[Finding]:
-    """What is wrong with the open database; reads the pages of an SQLite file for `seconds` at most."""
+    """Problems of the open database; reads the pages of an SQLite file for at most `seconds`."""
     file = sqlite_file(settings)
     return [*_versions(), *(_sqlite(file, seconds) if file else _postgres(settings))]
 
@@ -52,7 +52,7 @@ def _sqlite(file: Path, seconds: float) -> Iterator[Finding]:
 
 
 def _pages(file: Path, seconds: float) -> Iterator[Finding]:
-    """Whether every page is whole, read on a connection of its own that stops when the time is over."""
+    """Check every page for damage, on a separate connection that stops after `seconds`."""
     end = time.monotonic() + seconds
     connection: Any = cysqlite.connect(f"file:{quote(str(file))}?mode=ro", uri=True)  # type: ignore[attr-defined]
     try:
@@ -97,7 +97,7 @@ def _postgres(settings: Settings) -> Iterator[Finding]:
 
 
 def has_other_users() -> bool:
-    """True while PostgreSQL has other connections of this program to the database."""
+    """True while PostgreSQL has other connections of this program to the database, from any host."""
     others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
     return bool(_value(f"{others} AND application_name = '{APPLICATION}'"))
 

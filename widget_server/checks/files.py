@@ -1,4 +1,4 @@
-"""Files that others on this machine may read or change. What is ours to mend is mended, the rest is refused."""
+"""Checks for files that other users may read or change. Modes of our own files are corrected, the rest is refused."""
 
 import fcntl
 import os
@@ -18,7 +18,7 @@ FREE_BYTES_MIN = 200 * 1024 * 1024
 
 
 def find(settings: Settings) -> list[Finding]:
-    """What is wrong with the instance folder and the file of the database; their modes are mended on the way."""
+    """Problems of the instance folder and the database file; corrects their modes as well."""
     file = sqlite_file(settings)
     return [*_instance(settings.instance), *(_database(file, settings.instance) if file else ())]
 
@@ -64,15 +64,15 @@ def _database(file: Path, instance: Path) -> Iterator[Finding]:
 
 
 def _close(path: Path, mode: int) -> None:
-    """Take from others what they may do with `path`."""
+    """Remove the permissions of other users on `path`: set `mode`."""
     if path.stat().st_mode & OTHERS:
         path.chmod(mode)
 
 
 def claim(settings: Settings) -> Finding | None:
-    """Tell other servers that the embedded database is in use from this instance folder, until this process ends.
+    """Claim the embedded database for this instance folder, until this process ends.
 
-    Returns why it must not be: a server with another instance folder has it, so that neither would see all files.
+    Returns a refusal when a server with another instance folder uses it: neither would see all files.
     """
     file = sqlite_file(settings)
     if file is None or not file.parent.is_dir():
@@ -91,7 +91,7 @@ def claim(settings: Settings) -> Finding | None:
                 f"{file} is served already, with the instance folder {other.decode()}: one database has one instance "
                 "folder. Stop that server, or use PostgreSQL for several."
             )
-    fcntl.flock(mark, fcntl.LOCK_SH)  # left open: the claim ends with this process and those that it forks
+    fcntl.flock(mark, fcntl.LOCK_SH)  # stays open: the claim ends with this process and its forks
     return None
 
 
@@ -111,5 +111,5 @@ def is_claimed(settings: Settings) -> bool:
 
 
 def _mark(file: Path) -> int:
-    """The open file beside the database whose lock says that it is in use."""
+    """Open the file beside the database; a lock on it means that the database is in use."""
     return os.open(file.with_name(file.name + ".server"), os.O_RDWR | os.O_CREAT, FILE_MODE)

@@ -1,11 +1,11 @@
-"""A finding: why this set-up must not serve shoppers, or what its operator should know."""
+"""A finding: a reason not to start the server, or a warning for its operator."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What is wrong and how it is mended. `is_fatal`: the server does not start."""
+    """A problem and its solution, as text. `is_fatal`: the server does not start."""
 
     text: str
     is_fatal: bool
@@ -15,10 +15,10 @@ class Finding:
 
 
 def refusal(text: str) -> Finding:
-    """The server does not start until this is mended."""
+    """A fatal finding: the server does not start until the problem is solved."""
     return Finding(text, is_fatal=True)
 
 
 def warning(text: str) -> Finding:
-    """The server starts, and its log says so."""
+    """A finding that is only logged: the server starts."""
     return Finding(text, is_fatal=False)

@@ -1,4 +1,4 @@
-"""Settings that must not serve shoppers, or that an operator hardly meant."""
+"""Checks for settings that are unsafe in production, or probably a mistake."""
 
 import difflib
 import os
@@ -13,9 +13,9 @@ from widget_server.config import Settings
 
 WEAK_SECRETS = frozenset({"", "changeme", "change-me", "secret", "dev", "development", "password", "test", "default"})
 SECRET_LENGTH_MIN = 32
-LETTERS_MIN = 8  # of a secret key: 32 random hexadecimal digits have fewer once in 100,000 keys
-STEPS_MIN = 6  # different distances between neighbours: an alphabet has few
-THREES_MIN = 0.7  # how many runs of three letters come once: in what is repeated few do
+LETTERS_MIN = 8  # different letters of a key: 32 random hex digits have fewer once in 100,000 keys
+STEPS_MIN = 6  # different distances between neighbours: "abcdef..." has few
+THREES_MIN = 0.7  # share of distinct three-letter runs: repeated text has few
 PROXIES_MAX = 5
 STATEMENT_MS_MIN, STATEMENT_MS_MAX = 100, 600_000
 WEBHOOK_MS_MAX = 60_000
@@ -25,7 +25,7 @@ UNEXPANDED = re.compile(r"\$\(|\$\{|`|%\(|\{\{")
 
 
 def find(settings: Settings, host: str | None) -> list[Finding]:
-    """What is wrong with `settings`, on a server that listens on `host` (None: it does not listen)."""
+    """Problems of `settings`, for a server that listens on `host` (None: it does not listen)."""
     return [
         *_unknown(),
         *_secret_key(settings.secret_key),
@@ -38,12 +38,12 @@ def find(settings: Settings, host: str | None) -> list[Finding]:
 
 
 def is_public(settings: Settings) -> bool:
-    """True when the base URL is not one of this machine alone: real shoppers use the server."""
+    """True when the base URL is not a loopback address, so that real customers use the server."""
     return not config.is_loopback(urlsplit(settings.base_url).hostname or "")
 
 
 def _unknown() -> Iterator[Finding]:
-    """A name that nobody reads is a setting that the operator believes to be in force."""
+    """Find unknown WIDGET_ variables: the operator believes that they have an effect."""
     for name in sorted(os.environ):
         if name.startswith("WIDGET_") and name not in config.NAMES:
             near = difflib.get_close_matches(name, config.NAMES, n=1)
@@ -63,7 +63,7 @@ def _secret_key(key: str) -> Iterator[Finding]:
 
 
 def is_guessable(key: str) -> bool:
-    """True for a long key of few letters, of a repeated word, or of letters in a row."""
+    """True for a long key with few different letters, a repeated word, or consecutive letters."""
     folded = key.casefold()
     steps = {ord(after) - ord(before) for before, after in pairwise(folded)}
     threes = [folded[place : place + 3] for place in range(len(folded) - 2)]
@@ -161,7 +161,7 @@ def _limits(settings: Settings) -> Iterator[Finding]:
 
 
 def _trials(settings: Settings) -> Iterator[Finding]:
-    """What is for trials on one's own machine."""
+    """Find settings that are only for tests on a local machine."""
     if settings.debug:
         yield refusal("WIDGET_DEBUG is on: unset it.")
     if not is_public(settings):

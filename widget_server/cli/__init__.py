@@ -14,7 +14,7 @@ __all__ = ["STATES", "main"]
 @click.group(cls=RefusalsAsMessages, context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """A loyalty program any shop can host itself."""
-    os.umask(0o077)  # what we write is for this user alone
+    os.umask(0o077)  # new files are private to this user
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
 
 

@@ -12,7 +12,7 @@ from widget_server.checks import Finding
 from widget_server.config import Settings
 from widget_server.loyalty import audit_log
 
-CHECK_SECONDS = 5.0  # of reading the database's pages before serving
+CHECK_SECONDS = 5.0  # time limit for checking the database's pages before serving
 
 log = logging.getLogger(__name__)
 

@@ -23,9 +23,9 @@ from widget_server.loyalty import audit_log
 
 WATCH_SECONDS = 1.0
 STOP_SECONDS = 20
-HEADER_MS_MAX = 10_000  # also how long a connection may say nothing
+HEADER_MS_MAX = 10_000  # also the limit for a silent connection
 OTHER_FILES = 256
-CONNECTIONS_MAX = 4096  # of each process; whoever comes then waits until one is closed
+CONNECTIONS_MAX = 4096  # per process; further connections wait until one is closed
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ def serve(host: str, port: int, workers: int) -> None:
         address=host,
         port=port,
         interface=Interfaces.RSGI,
-        http=HTTPModes.http1,  # one HTTP/2 connection without TLS can hold a process for good
+        http=HTTPModes.http1,  # one HTTP/2 connection without TLS can block a process for ever
         http1_settings=HTTP1Settings(header_read_timeout=HEADER_MS_MAX),
         backlog=CONNECTIONS_MAX,
         backpressure=connections(),
@@ -54,7 +54,7 @@ def serve(host: str, port: int, workers: int) -> None:
         respawn_failed_workers=True,
         workers_kill_timeout=STOP_SECONDS,
     )
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # until the web server listens to it
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # until the web server handles it
     with worker_beside():
         web.serve()
 
@@ -105,7 +105,7 @@ def run_demo(port: int, shop_port: int, reset: bool) -> None:
 @contextmanager
 def worker_beside() -> Iterator[None]:
     """A worker process for as long as the block runs; one that dies is replaced."""
-    worker = _start_worker()  # the first one before web processes are forked
+    worker = _start_worker()  # the first one starts before web processes are forked
     over = threading.Event()
 
     def keep() -> None:

@@ -1,8 +1,8 @@
-"""The database: one connection a thread, one kind of transaction, field types of our own.
+"""The database: one connection per thread, one kind of transaction, own field types.
 
-SQLite by default, PostgreSQL by DATABASE_URL; models and queries are the same on both. `atomic()` takes the
-write lock at once, so that what was read inside is still true when it is written. What a failure of the database means
-for the caller is said by `away()`. What peewee leaves untyped gets its types here.
+SQLite by default, PostgreSQL by DATABASE_URL; models and queries are the same on both. `atomic()` takes the write lock
+at its start, so that data read inside is still valid when it writes. `away()` maps a database failure to an error for
+the caller. Types that peewee leaves out are added here.
 """
 
 from widget_server.db.connections import connect, connected, disconnect

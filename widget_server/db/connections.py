@@ -1,4 +1,4 @@
-"""This thread's connection."""
+"""Opens and closes the database connection of the current thread."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,7 +23,7 @@ def disconnect() -> None:
 
 @contextmanager
 def connected() -> Iterator[None]:
-    """In the connection that this thread has; a thread that has none, since it waits for others, gets one for now."""
+    """Use this thread's connection; a thread without one opens it for the block only."""
     if not database.is_closed():
         yield
         return

@@ -1,4 +1,4 @@
-"""How tables are made: their statements, and the triggers that refuse what must not happen to them."""
+"""The statements that create tables, and the triggers that reject forbidden changes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,10 +10,10 @@ from widget_server.db.engines import on_sqlite
 
 
 def ddl(models: Sequence[type[peewee.Model]]) -> list[str]:
-    """The statements that make `models` in the database in use, in the order given: what a migration freezes."""
+    """The statements that create `models` in the database in use, in the given order; a migration freezes them."""
     statements = []
     for model in models:
-        schema: Any = model._schema  # type: ignore[attr-defined]  # peewee's stubs leave it out
+        schema: Any = model._schema  # type: ignore[attr-defined]  # missing in peewee's stubs
         statements.append(schema._create_table(safe=False).query()[0])
         statements.extend(context.query()[0] for context in schema._create_indexes(safe=False))
         statements.extend(guard.create for guard in guards(model))
@@ -22,7 +22,7 @@ def ddl(models: Sequence[type[peewee.Model]]) -> list[str]:
 
 @dataclass(frozen=True)
 class Guard:
-    """A trigger that refuses statements on a table: the statement that makes it, and the one that takes it away."""
+    """A trigger that rejects statements on a table: the statements that create and drop it."""
 
     create: str
     drop: str
@@ -35,7 +35,7 @@ REFUSE = (
 
 
 def guards(model: type[peewee.Model]) -> list[Guard]:
-    """The triggers for what `model` refuses (Meta.refuses); on PostgreSQL TRUNCATE with it, by `refuse_change`."""
+    """The triggers for the statements in Meta.refuses of `model`; on PostgreSQL also for TRUNCATE (`refuse_change`)."""
     meta: Any = model._meta
     table, refuses = meta.table_name, meta.refuses
     if not refuses:
@@ -58,7 +58,7 @@ def guards(model: type[peewee.Model]) -> list[Guard]:
 
 
 def _there_already(model: type[peewee.Model]) -> str:
-    """The query that finds a row which a new one would replace, by any of the table's unique keys."""
+    """The query for a row that a new one would replace, by any unique key of the table."""
     meta = model._meta
     keys = [[field.column_name for field in meta.get_primary_keys()]]
     keys += [[field.column_name] for field in meta.sorted_fields if field.unique]

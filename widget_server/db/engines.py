@@ -1,6 +1,6 @@
-"""The two databases: one connection a thread, the settings that keep what was committed, and writers in turn.
+"""The two databases: one connection per thread, settings for durable commits, and ordered writers.
 
-On SQLite whoever writes waits in a queue first (write_queue.py).
+On SQLite each writer waits in a queue first (write_queue.py).
 """
 
 import re
@@ -21,15 +21,15 @@ from widget_server import database_errors, write_queue
 from widget_server.work import Watched
 from widget_server.write_queue import WriteQueue
 
-SQLITE_FIXED = (3, 51, 3)  # earlier ones can lose commits in WAL mode, but for two back-ports
+SQLITE_FIXED = (3, 51, 3)  # earlier versions can lose commits in WAL mode, except two back-ports
 SQLITE_FIXED_ALSO = ((3, 44, 6), (3, 50, 7))
 PATIENCE_SECONDS = 10.0  # how long a writer waits for its turn, and for the lock
-BUSY_TIMEOUT_MS = 1_000  # one try for SQLite's own lock; the queue leaves it to programs that are not ours
+BUSY_TIMEOUT_MS = 1_000  # per try for SQLite's own lock; only other programs can hold it at our turn
 LOCK_TIMEOUT_MS = 10_000
-SECURE_DELETE = 1  # what is deleted is overwritten with zeros, so that no file still has it (acceptance 58)
+SECURE_DELETE = 1  # overwrite deleted data with zeros, so that no file contains it (acceptance 58)
 WRITES = re.compile(r"\s*(INSERT|UPDATE|DELETE|REPLACE|CREATE|ALTER|DROP|REINDEX|ANALYZE|VACUUM\s*$)", re.IGNORECASE)
 
-APPLICATION = "loyalty-widget"  # what PostgreSQL lists our connections as
+APPLICATION = "loyalty-widget"  # the name of our connections in PostgreSQL
 
 database = DatabaseProxy()
 
@@ -52,7 +52,7 @@ _OUR_TYPES_POSTGRES = {
 
 
 class Cursor(Protocol):
-    """What both drivers return of a statement: rows as tuples. No type tells what a column holds, hence Any."""
+    """The result of a statement in both drivers: rows as tuples. Column types are unknown, hence Any."""
 
     def fetchone(self) -> Any:
         """Returns the next row; None when there is none."""
@@ -64,7 +64,7 @@ class Cursor(Protocol):
 
 
 class Sqlite(Watched, CySqliteDatabase):
-    """An SQLite file: WAL, every commit on the disk before it is acknowledged, writers in order of arrival."""
+    """An SQLite file: WAL, each commit synced to disk before it is acknowledged, writers in order of arrival."""
 
     field_types = {**CySqliteDatabase.field_types, **_OUR_TYPES_SQLITE}
 
@@ -76,7 +76,7 @@ class Sqlite(Watched, CySqliteDatabase):
     def begin(self, lock_type: str | None = None, *, patience_seconds: float | None = None) -> None:
         """Wait for this thread's turn and take the write lock, within `patience_seconds` (default: PATIENCE_SECONDS).
 
-        Raises TurnNotReached, or SQLite's own error while a program that is not ours holds the lock.
+        Raises TurnNotReached, or SQLite's own error while another program holds the lock.
         """
         patience_seconds = PATIENCE_SECONDS if patience_seconds is None else patience_seconds
         until = time.monotonic() + patience_seconds
@@ -89,19 +89,19 @@ class Sqlite(Watched, CySqliteDatabase):
             raise
 
     def commit(self) -> None:
-        """Commit, and let the next writer go."""
+        """Commit, and leave the queue for the next writer."""
         super().commit()
         self._leave()
 
     def rollback(self) -> None:
-        """Undo, and let the next writer go, whether or not that worked."""
+        """Roll back, and leave the queue for the next writer even if that fails."""
         try:
             super().rollback()
         finally:
             self._leave()
 
     def execute_sql(self, sql: str, params: Sequence[object] | None = None) -> Cursor:
-        """Run a statement; one that writes by itself waits for its turn too."""
+        """Run a statement; a write outside a transaction waits for its turn too."""
         if WRITES.match(sql):
             with self.turn():
                 return self._execute(sql, params)
@@ -113,7 +113,7 @@ class Sqlite(Watched, CySqliteDatabase):
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """A place in the queue for a statement outside a transaction; inside, the transaction has one."""
+        """Hold a place in the queue for a statement outside a transaction; a transaction already has one."""
         if self.in_transaction() or self.is_closed():
             yield
             return
@@ -124,7 +124,7 @@ class Sqlite(Watched, CySqliteDatabase):
             self.writers.leave(place)
 
     def _locks(self, lock_type: str | None, until: float) -> bool:
-        """Take the lock; False when a stranger has it and there is time for another try."""
+        """Take the lock; False when another program has it and there is time for another try."""
         try:
             super().begin(lock_type)
         except peewee.OperationalError as error:
@@ -184,7 +184,7 @@ def _sqlite(path: Path) -> Sqlite:
 
 
 def translate(text: str | None, letters: str, others: str) -> str | None:
-    """PostgreSQL's translate, for SQLite: each of `letters` becomes the one of `others` in its place."""
+    """PostgreSQL's `translate` for SQLite: replaces each of `letters` by the one at its place in `others`."""
     return None if text is None else text.translate(_table(letters, others))
 
 
@@ -194,7 +194,7 @@ def _table(letters: str, others: str) -> dict[int, int]:
 
 
 def sqlite_weakness() -> str | None:
-    """Why the SQLite in use must not hold points, or None; always None on PostgreSQL."""
+    """Why the SQLite version in use must not store points, or None; always None on PostgreSQL."""
     if not on_sqlite():
         return None
     version = tuple(database.obj.server_version)
@@ -207,5 +207,5 @@ def sqlite_weakness() -> str | None:
 
 
 def on_sqlite() -> bool:
-    """True on the embedded database, False on PostgreSQL."""
+    """True with the embedded database (SQLite), False with PostgreSQL."""
     return isinstance(database.obj, Sqlite)

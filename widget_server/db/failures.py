@@ -1,4 +1,4 @@
-"""When the database cannot be used: what that means for a caller, and what is wrong with it now."""
+"""Database failures: the error for the caller, and the current state of the database."""
 
 import shutil
 import time
@@ -9,15 +9,15 @@ from widget_server.db.connections import connect, disconnect
 from widget_server.db.engines import database, on_sqlite
 from widget_server.errors import DatabaseAway, DatabaseState
 
-PROBE_SECONDS = 3.0  # how long `trouble` waits for the lock: for whoever asks how the server is
-FULL_SECONDS = 60.0  # a database that was full so recently, and took nothing since, is full
+PROBE_SECONDS = 3.0  # how long `trouble` waits for the lock in a health check
+FULL_SECONDS = 60.0  # after a "full" error and no write since, the database counts as full
 FREE_BYTES_MIN = 1024 * 1024
 
 
 class _Failure:
-    """What the database could not do when something was last written in this process, and when that was."""
+    """The result of the last write in this process, and the monotonic time of its failure in seconds."""
 
-    state: DatabaseState | None = None  # None: it could
+    state: DatabaseState | None = None  # None: it succeeded
     at = 0.0
 
 
@@ -25,7 +25,7 @@ _last_failure = _Failure()
 
 
 def away(error: BaseException | None) -> DatabaseAway | None:
-    """The refusal that stands for `error`, when the database cannot be used now or left the outcome open; else None."""
+    """The refusal for `error` when the database is not usable or the outcome is unknown; else None."""
     state = database_errors.state_of(error)
     if state is None:
         return None
@@ -34,12 +34,12 @@ def away(error: BaseException | None) -> DatabaseAway | None:
 
 
 def forget() -> None:
-    """Something was written: an earlier failure says nothing any more."""
+    """Clear the last failure: a write has succeeded since."""
     _last_failure.state = None
 
 
 def trouble() -> DatabaseState | None:
-    """What keeps the database from being written now, found by trying; None when it can be. For `/readyz`."""
+    """Why the database cannot be written now, found by a trial write; None when it can. For `/readyz`."""
     try:
         connect()
         if on_sqlite():
@@ -65,7 +65,7 @@ def _try_to_write() -> None:
 
 
 def _is_full() -> bool:
-    """A page that is there already may be written in a full file: so a failure counts until something was written."""
+    """True while the disk is full. An existing page can still be rewritten, so the last failure counts too."""
     if _last_failure.state == "full" and time.monotonic() - _last_failure.at < FULL_SECONDS:
         return True
     return on_sqlite() and shutil.disk_usage(Path(database.obj.database).parent).free < FREE_BYTES_MIN

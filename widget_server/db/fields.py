@@ -1,4 +1,4 @@
-"""The types of columns: the same words for both databases."""
+"""The column types: the same names for both databases."""
 
 import json
 from datetime import UTC, datetime
@@ -19,30 +19,30 @@ class Text(Field):
 
 
 class Bytes(Field):
-    """Bytes as they are: a piece of a file."""
+    """Raw bytes, such as a part of a file."""
 
     field_type = "LW_BYTES"
 
     def python_value(self, value: bytes | memoryview | None) -> bytes | None:
-        """Returns the bytes, whatever the driver has them in."""
+        """Returns `bytes`, for whichever type the driver uses."""
         return None if value is None else bytes(value)
 
 
 class Int(Field):
-    """A whole number of 64 bits: counts, points."""
+    """A 64-bit integer: counts, points."""
 
     field_type = "LW_INT"
 
     def adapt(self, value: int | str) -> int:
-        """Returns the number; raises ValueError for what is none."""
+        """Returns the number; raises ValueError for anything that is not one."""
         return int(value)
 
 
 class Serial(peewee.BigAutoField):
-    """The database's own count of rows: a later one is higher, and no number comes twice, whatever is deleted."""
+    """An auto-incremented number: later rows are higher, and a number is never reused, even after a deletion."""
 
     def ddl(self, ctx: peewee.Context) -> peewee.NodeList:
-        """Returns the definition of the column: on SQLite it must say that no number comes twice."""
+        """Returns the column definition; on SQLite with AUTOINCREMENT, so that no number is reused."""
         column = super().ddl(ctx)
         return peewee.NodeList((column, SQL("AUTOINCREMENT"))) if on_sqlite() else column
 
@@ -53,7 +53,7 @@ class Bool(Field):
     field_type = "LW_BOOL"
 
     def db_value(self, value: int | None) -> int | None:
-        """Returns how the database keeps it: 0 or 1 on SQLite."""
+        """Returns the stored form: 0 or 1 on SQLite."""
         if value is None:
             return None
         return int(value) if on_sqlite() else bool(value)
@@ -64,12 +64,12 @@ class Bool(Field):
 
 
 class UtcDateTime(Field):
-    """An aware time, kept in UTC: sortable text on SQLite, TIMESTAMPTZ on PostgreSQL."""
+    """An aware time, stored in UTC: sortable text on SQLite, TIMESTAMPTZ on PostgreSQL."""
 
     field_type = "LW_TIME"
 
     def db_value(self, value: datetime | str | None) -> datetime | str | None:
-        """How the database keeps the time; raises ValueError for one without a zone."""
+        """Returns the stored form of the time; raises ValueError for one without a time zone."""
         if value is None or isinstance(value, str):
             return value
         if value.tzinfo is None:
@@ -85,12 +85,12 @@ class UtcDateTime(Field):
 
 
 class Money(Field):
-    """An exact amount; its currency is the shop's."""
+    """An exact decimal amount in the shop's currency."""
 
     field_type = "LW_MONEY"
 
     def db_value(self, value: Decimal | int | str | None) -> Decimal | str | None:
-        """Returns how the database keeps it: exact text on SQLite."""
+        """Returns the stored form: exact text on SQLite."""
         if value is None:
             return None
         amount = Decimal(value)
@@ -102,14 +102,14 @@ class Money(Field):
 
 
 class Json(Field):
-    """A JSON value, kept as canonical text."""
+    """A JSON value, stored as canonical text."""
 
     field_type = "LW_TEXT"
 
     def db_value(self, value: object) -> str | None:
-        """Returns the canonical text of the value; what JSON does not know is kept as its text."""
+        """Returns the canonical text of the value; types that JSON does not have are stored as their text."""
         return None if value is None else canonical(value)
 
     def python_value(self, value: str | None) -> json_types.Json:
-        """Returns the value that the text stands for."""
+        """Returns the value that was stored as this text."""
         return None if value is None else json.loads(value)

@@ -1,4 +1,4 @@
-"""Locks that a transaction holds until it ends; SQLite's writer has the only lock already."""
+"""Locks that a transaction holds until its end. No-ops on SQLite, where the writer already has the only lock."""
 
 from typing import TypeVar
 
@@ -11,15 +11,15 @@ Query = TypeVar("Query", bound=peewee.Select)
 
 
 def lock_rows(query: Query) -> Query:
-    """Lock what `query` selects until the transaction ends; SQLite's writer already has the only lock.
+    """Lock the rows of `query` until the transaction ends; SQLite's writer already has the only lock.
 
-    Keys never change: so rows that refer to a locked one may still be written, and nobody waits in a ring.
+    Keys never change, so rows that reference a locked one can still be written, without deadlocks.
     """
     return _locking(query, "FOR NO KEY UPDATE")
 
 
 def lock_free_rows(query: Query) -> Query:
-    """Like `lock_rows`, without the rows that somebody else has locked: they are left out."""
+    """Like `lock_rows`, but skips rows that another transaction has locked."""
     return _locking(query, "FOR UPDATE SKIP LOCKED")
 
 
@@ -28,7 +28,7 @@ def _locking(query: Query, clause: str) -> Query:
 
 
 def lock_name(*names: str) -> None:
-    """Lock what these names stand for until the transaction ends, though it may have no row yet.
+    """Lock these names until the transaction ends, for an object that may have no row yet.
 
     SQLite's writer already has the only lock.
     """

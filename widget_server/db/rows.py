@@ -1,4 +1,4 @@
-"""Rows by the thousand, and rows that may be there already."""
+"""Bulk statements, and inserts of rows that may already exist."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,15 +15,15 @@ from widget_server.db.tables import Column, Condition, Table
 from widget_server.db.transactions import in_transaction
 
 DELETED_AT_ONCE = 1000
-_KEPT_AS_IS = (Text, Int)  # the database takes them as Python has them
+_KEPT_AS_IS = (Text, Int)  # stored without conversion
 
 
 class Row(SimpleNamespace):
-    """A row as plain attributes: among thousands a model each would cost more than the work."""
+    """A row as plain attributes: for thousands of rows, model objects would be too slow."""
 
 
 def insert_once(row: type[Table], values: Mapping[str, object]) -> bool:
-    """Insert a row unless a unique constraint says it is there already; True when it was inserted."""
+    """Insert a row unless a unique constraint shows that it exists; True when it was inserted."""
     first = row._meta.sorted_fields[0]
     with in_transaction():
         returned = row.insert(values).on_conflict_ignore().returning(first).execute()
@@ -34,9 +34,9 @@ def insert_once(row: type[Table], values: Mapping[str, object]) -> bool:
 
 
 def insert_many(table: type[Table], rows: Iterable[Row], *, unless_there: bool = False) -> None:
-    """Insert many rows by one statement, prepared once: much faster than one `save` a row.
+    """Insert many rows by one statement, prepared once: much faster than one `save` per row.
 
-    What a row does not name has its default. `unless_there` leaves out rows that a unique constraint says are there.
+    Missing columns get their defaults. `unless_there` skips rows that exist already by a unique constraint.
     """
     meta = table._meta
     fields = [(field, field.default() if callable(field.default) else field.default) for field in meta.sorted_fields]
@@ -60,24 +60,24 @@ def insert_many(table: type[Table], rows: Iterable[Row], *, unless_there: bool =
 
 
 def among(column: Column, values: Iterable[str]) -> Condition:
-    """`column` is one of thousands of texts: one parameter, where `in_` would build a statement of thousands."""
+    """The condition that `column` is one of `values`, as one parameter; `in_` would use one for each value."""
     if on_sqlite():
         return NodeList((column, SQL("IN (SELECT value FROM json_each(?))", (json.dumps(list(values)),))))
     return NodeList((column, SQL("= ANY(%s)", (list(values),))))
 
 
 def execute_many(statement: str, values: Sequence[Sequence[object]]) -> None:
-    """Run one statement of ours for each set of values; `database.param` marks their places."""
+    """Run one statement for each set of values; `database.param` is the placeholder."""
     if values:
         turn = database.obj.turn() if on_sqlite() else nullcontext()
-        with turn, peewee.__exception_wrapper__:  # type: ignore[attr-defined]  # the errors of every other statement
+        with turn, peewee.__exception_wrapper__:  # type: ignore[attr-defined]  # the same errors as other statements
             database.connection().cursor().executemany(statement, values)
 
 
 def delete_before(table: type[Table], column: peewee.Field, moment: datetime) -> None:
-    """Delete the rows of every shop whose time is over, so many at once that nobody waits long for the write lock."""
+    """Delete the rows of every shop with `column` at or before `moment`, DELETED_AT_ONCE per write lock."""
     over = column <= moment
     while edge := table.select(column).where(over).order_by(column).offset(DELETED_AT_ONCE).limit(1).scalar():
         if not table.delete().where(column < edge).execute():
-            break  # so many of one moment
+            break  # too many rows with the same time
     table.delete().where(over).execute()

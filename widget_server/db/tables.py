@@ -1,4 +1,4 @@
-"""Tables: what all share, and those whose rows belong to a shop."""
+"""Base classes: of all tables, and of tables whose rows belong to a shop."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -15,13 +15,13 @@ from widget_server.errors import NotFound
 R = TypeVar("R")
 New = TypeVar("New")
 
-Column = peewee.Node | type[peewee.Model]  # what a query selects: a field, a function, all columns of a table
-Condition = peewee.ColumnBase  # what is true or false of a row
-Changes = Mapping[Any, object]  # what a change sets, by column or by its name: keys of one kind, whichever it is
+Column = peewee.Node | type[peewee.Model]  # a field, a function or a whole table in a query
+Condition = peewee.ColumnBase  # a boolean expression on a row
+Changes = Mapping[Any, object]  # new values, all by column or all by column name
 
 
 class Schema(SchemaManager):
-    """STRICT and WITHOUT ROWID are SQLite's words; PostgreSQL must not hear them."""
+    """Creates tables STRICT, and WITHOUT ROWID where clustered, on SQLite only: PostgreSQL has neither."""
 
     def _create_table(self, safe: bool = True, **options: Any) -> Any:
         meta = self.model._meta
@@ -33,7 +33,7 @@ class Schema(SchemaManager):
 if TYPE_CHECKING:
 
     class _Select(peewee.ModelSelect[Any], Generic[R]):
-        """What peewee's select returns, by what a row of it is."""
+        """The type of peewee's select queries, generic in the class of a row."""
 
         def __iter__(self) -> Iterator[R]: ...
         def __getitem__(self, index: int) -> R: ...
@@ -51,8 +51,8 @@ else:
 
 
 class Selection(_Select[R]):
-    """A query whose rows are of class `R`. Of whole rows it names all columns at once: one by one they are half of what
-    a query costs to write.
+    """A query with rows of class `R`. The column list of whole rows is one cached text: it would take half of the
+    time to build a query.
     """
 
     def __sql_selection__(self, ctx: Any, is_subquery: bool = False) -> Any:
@@ -68,9 +68,9 @@ def _columns(table: "type[Table]", alias: str) -> str:
 
 
 class Table(peewee.Model):
-    """What all tables share. Set Meta.clustered to keep rows in the order of their primary key.
+    """The base of all tables. Set Meta.clustered to store rows in the order of their primary key.
 
-    Meta.refuses names the statements, UPDATE or DELETE, that the database refuses on the table, whoever sends them.
+    Meta.refuses names the statements, UPDATE or DELETE, that the database rejects on the table for every client.
     """
 
     class Meta:
@@ -87,23 +87,23 @@ class Table(peewee.Model):
 
     @classmethod
     def is_there(cls) -> bool:
-        """True when the database has the table: before the first migration it has none."""
+        """True when the table exists; no table does before the first migration."""
         return bool(database.table_exists(cls._meta.table_name))
 
     @classmethod
     def everywhere(cls, *columns: Column) -> Selection[Self]:
-        """Select rows whatever shop they belong to: for jobs, audit and the operator, never for a request."""
+        """Select rows of all shops: for jobs, audit and the operator, never for a request."""
         return cls.select(*columns)
 
     @classmethod
     def wrote(cls, rows: Iterable[Mapping[str, object]]) -> None:
-        """These rows were written by other means than peewee's: what keeps a journal takes note of it (journal.py)."""
+        """Called for rows written without peewee; journaled tables note them (journal/tables.py)."""
 
 
 class ShopTable(Table):
-    """A table each of whose rows belongs to one shop. Read it through `of()` and `one()` only.
+    """A table in which each row belongs to one shop. Read it through `of()` and `one()` only.
 
-    That is the one place where queries are bound to their shop (acceptance 9).
+    Only there are queries limited to their shop (acceptance 9).
     """
 
     shop_id = Text(constraints=[SQL("REFERENCES shop (id)")])
@@ -120,7 +120,7 @@ class ShopTable(Table):
 
     @classmethod
     def one(cls, shop: Table | str, *conditions: Condition) -> Self | None:
-        """The first of this shop's rows for which `conditions` hold, or None."""
+        """The first of this shop's rows that match `conditions`, or None."""
         query = cls.of(shop)
         return (query.where(*conditions) if conditions else query).first()
 
@@ -129,19 +129,19 @@ class ShopTable(Table):
         """Like `one`, but raises NotFound."""
         row = cls.one(shop, *conditions)
         if row is None:
-            words = re.sub("(?<=[a-z])(?=[A-Z])", " ", cls.__name__).lower()
-            raise NotFound(f"There is no such {words} here.")
+            name = re.sub("(?<=[a-z])(?=[A-Z])", " ", cls.__name__).lower()
+            raise NotFound(f"There is no such {name} here.")
         return row
 
     @classmethod
     def change(cls, shop: Table | str, values: Changes, *conditions: Condition) -> int:
-        """Update this shop's rows for which `conditions` hold; returns how many there were."""
+        """Update this shop's rows that match `conditions`; returns how many."""
         query = cls.update(values).where(cls.shop_id == _id_of(shop), *conditions)
         return int(query.execute())
 
     @classmethod
     def remove(cls, shop: Table | str, *conditions: Condition) -> int:
-        """Delete this shop's rows for which `conditions` hold; returns how many there were."""
+        """Delete this shop's rows that match `conditions`; returns how many."""
         return int(cls.delete().where(cls.shop_id == _id_of(shop), *conditions).execute())
 
 

@@ -1,4 +1,4 @@
-"""One kind of transaction: it takes the write lock at once, so that what it read is still true when it writes."""
+"""Transactions: each takes the write lock at its start, so that the data it read is still valid when it writes."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -12,15 +12,15 @@ _at_commit: list[tuple[Callable[[], None], Callable[[], None]]] = []
 
 
 def at_commit(act: Callable[[], None], forget: Callable[[], None]) -> None:
-    """Run `act` as the last part of each outermost transaction, and `forget` before one begins and when it is over."""
+    """Run `act` at the end of each outermost transaction, and `forget` before and after it."""
     _at_commit.append((act, forget))
 
 
 @contextmanager
 def atomic() -> Iterator[None]:
-    """All or nothing. The outermost one takes the write lock at once; nested ones are savepoints.
+    """Run the block in a transaction. The outermost one takes the write lock at its start; nested ones are savepoints.
 
-    What its failures mean for the caller is said by `away`. A commit that failed may have been done all the same.
+    `away` maps its failures to an error for the caller. A failed commit may still have been applied.
     """
     if database.in_transaction():
         with database.atomic():
@@ -46,7 +46,7 @@ def atomic() -> Iterator[None]:
 
 @contextmanager
 def in_transaction() -> Iterator[None]:
-    """In the transaction that is open, without a savepoint; in one of its own when none is."""
+    """Use the open transaction, without a savepoint; start one when none is open."""
     if database.in_transaction():
         yield
     else:
@@ -55,9 +55,9 @@ def in_transaction() -> Iterator[None]:
 
 
 def when_committed(act: Callable[[], object]) -> None:
-    """Run `act` in this thread right after the transaction that is under way is committed, and never after a rollback.
+    """Run `act` in this thread right after the commit of the current transaction, and never after a rollback.
 
-    It is lost when the process ends in between: what must happen is a job (job_queue.py) as well.
+    It is lost when the process ends in between: essential work is also queued as a job (job_queue.py).
     """
     _afterwards().append(act)
 

@@ -1,13 +1,13 @@
-"""What the embedded database's files hold of what was deleted."""
+"""Removes the remains of deleted data from the files of the embedded database."""
 
 from widget_server.db.engines import database, on_sqlite
 
 
 def empty_log() -> bool:
-    """Write the write-ahead log into the database file and cut it to nothing; True when that is done.
+    """Write the write-ahead log into the database file and truncate it; True when that is done.
 
-    Until then it holds earlier versions of pages, with what was deleted from them. False while a reader or another
-    program needs it. True on PostgreSQL, whose log is its own.
+    Until then it contains earlier versions of pages, with deleted data. False while a reader or another program needs
+    the log. True on PostgreSQL, which manages its own log.
     """
     if not on_sqlite():
         return True
@@ -17,7 +17,7 @@ def empty_log() -> bool:
 
 
 def rewrite() -> None:
-    """Write the embedded database anew, so that nothing is left of what was deleted before SECURE_DELETE was on."""
+    """Rewrite the embedded database (VACUUM), to remove data that was deleted before SECURE_DELETE was on."""
     if on_sqlite():
         database.execute_sql("VACUUM")
         empty_log()

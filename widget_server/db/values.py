@@ -1,11 +1,11 @@
-"""Ids, and the one text of a JSON value."""
+"""New ids, and the canonical text of a JSON value."""
 
 import json
 import uuid
 
 
 def canonical(value: object) -> str:
-    """Returns one text for equal JSON values: sorted keys, no spaces, Decimal as text."""
+    """Returns the same text for equal JSON values: sorted keys, no spaces, Decimal as text."""
     return _CANONICAL.encode(value)
 
 
@@ -13,5 +13,5 @@ _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_asci
 
 
 def new_id() -> str:
-    """Returns a fresh GUID, as text."""
+    """Returns a new random GUID (UUID version 4) as text."""
     return str(uuid.uuid4())

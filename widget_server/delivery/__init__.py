@@ -1,1 +1,1 @@
-"""How news leaves the building."""
+"""Sends events to receivers as webhooks, and mail to customers and members."""

@@ -1,5 +1,5 @@
-"""Addresses: which receivers may be called. A name is resolved first, every address behind it is looked at, and the
-call goes to an address that was looked at, so that a name which changes its mind leads nowhere.
+"""Addresses: which receivers may be called. A name is resolved first and each of its addresses is checked; the call
+then goes to a checked address, so that a DNS record that changes in between has no effect.
 """
 
 import re
@@ -15,7 +15,7 @@ URL_LENGTH_MAX = 2000
 HOST = re.compile(r"[a-z0-9_]([a-z0-9._-]*[a-z0-9_.])?|[0-9a-f:.]*:[0-9a-f:.]+")
 PORTS = {"https": 443, "http": 80}
 NAT64 = ip_network("64:ff9b::/96")
-# what `is_global` lets pass: a cloud's own services, tunnels into IPv4, retired site-local and other special ranges
+# ranges that `is_global` accepts: a cloud's own services, tunnels into IPv4, retired site-local and others
 NEVER = [
     ip_network(one)
     for one in (
@@ -35,7 +35,7 @@ NEVER = [
 
 
 class NotCallable(Exception):
-    """The receiver's name leads to an address that this server does not call."""
+    """The receiver's name resolves to an address that this server does not call."""
 
 
 @dataclass(frozen=True)
@@ -55,9 +55,9 @@ class Target:
 
 
 def parse(url: str) -> Target:
-    """The parts of a receiver's `url`; raises BadRequest when this server would never call it.
+    """Returns the parts of a receiver's `url`; raises BadRequest when this server may not call it.
 
-    It is https. Plain http, and private addresses, are for operators who allow them (WIDGET_ALLOW_PRIVATE_WEBHOOKS).
+    It must be https. Operators can allow plain http and private addresses (WIDGET_ALLOW_PRIVATE_WEBHOOKS).
     """
     try:
         parts = urlsplit(url)
@@ -78,7 +78,7 @@ def parse(url: str) -> Target:
 
 
 def resolve(target: Target) -> list[str]:
-    """The addresses behind the name, each one looked at; raises NotCallable, and OSError when there are none."""
+    """Returns the IP addresses of the host, each one checked; raises NotCallable, and OSError when there are none."""
     found = socket.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
     addresses = list(dict.fromkeys(str(one[4][0]) for one in found))
     for address in addresses:
@@ -104,7 +104,7 @@ def _is_public(address: IPv4Address | IPv6Address) -> bool:
 
 
 def _literal(host: str) -> IPv4Address | IPv6Address | None:
-    """The address that `host` spells out, in the odd notations too that resolvers take: 127.1, 0x7f000001."""
+    """Returns the IP address if `host` is one, also in notations that resolvers accept: 127.1, 0x7f000001."""
     try:
         return ip_address(host)
     except ValueError:

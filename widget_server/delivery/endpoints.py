@@ -1,4 +1,4 @@
-"""Endpoints: the receivers that a shop registered, what each wants to hear, and by what it knows us."""
+"""Endpoints: the receivers that a shop registered, the event types each wants, and its secrets."""
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -20,7 +20,7 @@ OLD_SECRET_HOURS = 24
 
 
 class Endpoint(Audited, ShopTable):
-    """One receiver. `event_types` is a list of types, or ["*"]; the last three tell how it fares."""
+    """One receiver. `event_types` is a list of types, or ["*"]; the `last_*` columns describe its latest calls."""
 
     id = Text(primary_key=True)
     url = Text()
@@ -44,26 +44,26 @@ class Endpoint(Audited, ShopTable):
 
     @property
     def secret(self) -> str | None:
-        """What the `standard` format is signed with; None in the `wix` format, which has the shop's RSA key."""
+        """The secret that signs the `standard` format; None in the `wix` format, which uses the shop's RSA key."""
         return config.unseal(self.secret_sealed) if self.secret_sealed else None
 
     @property
     def secrets(self) -> list[str]:
-        """The secrets in force: for a day after a rotation the old one signs too, so that nothing is missed."""
+        """The valid secrets: for a day after a rotation the old one signs too, so that no message is lost."""
         found = [self.secret] if self.secret else []
         if self.old_secret_sealed and self.old_secret_until > clock.now():
             found.append(config.unseal(self.old_secret_sealed))
         return found
 
     def wants(self, type: str) -> bool:
-        """True when this receiver is to hear of events of this type."""
+        """True when this receiver wants events of this type."""
         return EVERY_TYPE in self.event_types or type in self.event_types
 
 
 def create(
     shop_id: str, *, url: str, format: str = "standard", event_types: list[str] | None = None, description: str = ""
 ) -> Endpoint:
-    """Register a receiver; its `secret` may be shown. Raises BadRequest naming the field that is wrong."""
+    """Register a receiver; its `secret` may be shown. Raises BadRequest naming the invalid field."""
     if format not in payloads.RENDERERS:
         raise BadRequest(f"The format is one of {', '.join(payloads.RENDERERS)}.", field="format")
     if format == "wix":
@@ -86,7 +86,7 @@ def create(
 
 
 class Facts(TypedDict, total=False):
-    """What may be changed of a receiver."""
+    """The fields of a receiver that may be changed."""
 
     url: str
     event_types: list[str]
@@ -95,9 +95,9 @@ class Facts(TypedDict, total=False):
 
 
 def change(shop_id: str, endpoint_id: str, *, revision: int | None = None, **facts: Unpack[Facts]) -> Endpoint:
-    """Change `url`, `event_types`, `description` or `status` (active, disabled: what waits is kept, nothing is added).
+    """Change `url`, `event_types`, `description` or `status`; a disabled receiver keeps its queue but gets nothing new.
 
-    Raises NotFound, BadRequest naming the field, StaleRevision when `revision` is not the one in force.
+    Raises NotFound, BadRequest naming the field, StaleRevision when `revision` is not the current one.
     """
     with atomic():
         endpoint = _locked(shop_id, endpoint_id)
@@ -108,7 +108,7 @@ def change(shop_id: str, endpoint_id: str, *, revision: int | None = None, **fac
 
 
 def rotate_secret(shop_id: str, endpoint_id: str) -> Endpoint:
-    """A fresh secret; the old one signs too for OLD_SECRET_HOURS. Raises NotFound, BadRequest in the `wix` format."""
+    """Set a new secret; the old one signs too for OLD_SECRET_HOURS. Raises NotFound, BadRequest in `wix` format."""
     with atomic():
         endpoint = _locked(shop_id, endpoint_id)
         if endpoint.format == "wix":
@@ -124,12 +124,12 @@ def rotate_secret(shop_id: str, endpoint_id: str) -> Endpoint:
 
 
 def listed(shop_id: str) -> list[Endpoint]:
-    """The shop's receivers, oldest first."""
+    """Returns the shop's receivers, oldest first."""
     return list(Endpoint.of(shop_id).order_by(Endpoint.created_at, Endpoint.id))
 
 
 def _locked(shop_id: str, endpoint_id: str) -> Endpoint:
-    """The receiver as nobody else changes it now; raises NotFound."""
+    """Returns the receiver with its row locked; raises NotFound."""
     lock_rows(Endpoint.of(shop_id, Endpoint.id).where(Endpoint.id == endpoint_id)).first()
     return Endpoint.need(shop_id, Endpoint.id == endpoint_id)
 
@@ -140,7 +140,7 @@ def _set(endpoint: Endpoint, facts: Mapping[str, object]) -> None:
 
 
 def _changed(endpoint: Endpoint, facts: Mapping[str, object]) -> Endpoint:
-    """Only these facts are written: a sender notes the last answer at the same time."""
+    """Write only these facts: a sender may record the last response at the same time."""
     values = {name: getattr(endpoint, name) for name in facts}
     values |= {"revision": Endpoint.revision + 1, "updated_at": clock.now()}
     before = Endpoint.need(endpoint.shop_id, Endpoint.id == endpoint.id)

@@ -1,6 +1,6 @@
-"""Mail: promised in a transaction, written and sent by a job after the commit.
+"""Mail: queued in a transaction, written and sent by a job after the commit.
 
-Codes, links and addresses stand in no log and no error; until it is sent, a mail waits encrypted.
+Codes, links and addresses are in no log and no error; until it is sent, a mail is stored encrypted.
 """
 
 import hashlib
@@ -40,11 +40,11 @@ PORTS = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
 
 
 class MailNotSent(Exception):
-    """The mail did not leave, and why; the job tries again."""
+    """The mail was not sent, with the reason; the job tries again."""
 
 
 class Letter(TypedDict):
-    """A mail as it waits: which one, for whom, and what it says."""
+    """A queued mail: its template, its recipient, and the values of its text."""
 
     shop_id: str
     template: str
@@ -54,14 +54,14 @@ class Letter(TypedDict):
 
 
 class Headers(EmailPolicy):
-    """How the head is written. Where Python 3.11 cuts a long line in another script it loses a blank, so the older
-    `Header` writes what is not ASCII: the subject, and the name of the sender.
+    """How headers are written. Python 3.11 loses a space when it folds a long non-ASCII line, so the older `Header`
+    writes what is not ASCII: the subject, and the name of the sender.
     """
 
     linesep = "\r\n"
 
     def fold_binary(self, name: str, value: str) -> bytes:
-        """Returns the lines of one header."""
+        """Returns the encoded lines of one header."""
         if value.isascii():
             return super().fold_binary(name, value)
         header, parsed = Header(header_name=name), cast(Any, value)
@@ -75,7 +75,7 @@ class Headers(EmailPolicy):
 
 
 def promise(event: MailWanted) -> None:
-    """Queue the mail; codes and links wait encrypted."""
+    """Queue the mail; codes and links are stored encrypted."""
     letter = {"shop_id": event.shop_id, "template": event.template, "to": event.to, "locale": event.locale}
     job_queue.enqueue(JobName.SEND_MAIL, {"sealed": config.seal(json.dumps({**letter, "values": event.values}))})
 
@@ -83,30 +83,30 @@ def promise(event: MailWanted) -> None:
 def opened(payload: Mapping[str, str]) -> Letter:
     """Returns the letter that `promise` queued.
 
-    Raises KeyError for another job's payload, InvalidToken for one that was sealed with a key that is gone.
+    Raises KeyError for another job's payload, InvalidToken when its key no longer exists.
     """
     letter: Letter = json.loads(config.unseal(payload["sealed"]))
     return letter
 
 
 def send(payload: Mapping[str, str]) -> None:
-    """Write the mail that `promise` queued and hand it to what WIDGET_MAIL_URL names: a folder or a mail server.
+    """Write the mail that `promise` queued and send it to WIDGET_MAIL_URL: a folder or a mail server.
 
-    Raises MailNotSent, and KeyError for a template or a value that is not there. A mail that is sent again,
-    because nobody heard that it had left, has the same Message-ID.
+    Raises MailNotSent, and KeyError for a missing template or value. A mail that is sent again, because its
+    delivery was not confirmed, has the same Message-ID.
     """
     wanted = opened(payload)
     shop = shops.by_id(wanted["shop_id"])
     letter = mail_templates.write(wanted["template"], wanted["locale"], shop, programs.of(shop.id), wanted["values"])
     written = _hand_over(_message(letter, wanted, hashlib.sha256(payload["sealed"].encode()).hexdigest()[:32]))
-    if written is not None and not _is_promised(payload):  # the reader was forgotten meanwhile
+    if written is not None and not _is_promised(payload):  # the recipient was erased meanwhile
         written.unlink(missing_ok=True)
 
 
 def forget(person: Forgotten) -> None:
-    """Mails to this person are not sent any more, and those in the folder go; so do errors of jobs that name them.
+    """Delete queued mails to this person, those in the folder, and the error texts of jobs that name them.
 
-    Mails in a folder of another host are out of reach (docs/security.md).
+    Mails in a folder of another host cannot be deleted (docs/security.md).
     """
     for job in list(Job.select().where(Job.name == JobName.SEND_MAIL)):
         if _is_to(person, job.payload):
@@ -115,14 +115,14 @@ def forget(person: Forgotten) -> None:
         if person.is_named_in(job.last_error):
             Job.update(last_error=None).where(Job.id == job.id).execute()
     clear_folder(person)
-    when_committed(partial(clear_folder, person))  # of a mail that was being written
+    when_committed(partial(clear_folder, person))  # for a mail that was being written
 
 
 def clear_folder(person: Forgotten) -> None:
-    """Delete the mails to this person that lie in the folder of WIDGET_MAIL_URL; other shops' mails stay."""
+    """Delete the mails to this person in the folder of WIDGET_MAIL_URL; other shops' mails stay."""
     folder = _folder()
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-        with suppress(FileNotFoundError), path.open("rb") as file:  # whoever delivers them took it
+        with suppress(FileNotFoundError), path.open("rb") as file:  # the program that delivers them took it
             head = BytesHeaderParser(policy=default).parse(file)
             if head.get(SHOP_HEADER, person.shop_id) == person.shop_id and person.is_named_in(head.get("To")):
                 path.unlink()
@@ -157,12 +157,12 @@ def _message(letter: mail_templates.Mail, wanted: Letter, id: str) -> EmailMessa
 
 
 def _undecodable(text: str) -> str:
-    """`text` without the mark of an encoded word: decoded inside a name, one can hold a line break."""
+    """Returns `text` without the mark of an encoded word: decoded inside a name, it can contain a line break."""
     return text.replace("=?", "= ?")
 
 
 def _reader(address: str) -> Address:
-    """The canonical address (emails.py); raises MailNotSent, never repeating what was given."""
+    """Returns the canonical address (emails.py); raises MailNotSent, which never repeats the input."""
     email = emails.find(address)
     if email is None:
         raise MailNotSent("the reader's address is not in a form that mail can carry")
@@ -170,7 +170,7 @@ def _reader(address: str) -> Address:
 
 
 def _sender(name: str) -> Address:
-    """WIDGET_MAIL_FROM under this name; raises MailNotSent."""
+    """Returns WIDGET_MAIL_FROM with this display name; raises MailNotSent."""
     mailbox, _, domain = parseaddr(config.current().mail_from)[1].rpartition("@")
     try:
         return Address(name, addr_spec=f"{mailbox}@{domain if domain.isascii() else idna.encode(domain).decode()}")
@@ -179,7 +179,7 @@ def _sender(name: str) -> Address:
 
 
 def _hand_over(message: EmailMessage) -> Path | None:
-    """Send or write the mail; returns the file that was written."""
+    """Send or write the mail; returns the file that was written, None when it was sent. Raises MailNotSent."""
     url = config.current().mail_url
     scheme = url.partition("://")[0] if "://" in url else ""
     if scheme == "file":
@@ -192,13 +192,13 @@ def _hand_over(message: EmailMessage) -> Path | None:
 
 
 def _folder() -> Path:
-    """The folder for mails, if WIDGET_MAIL_URL names one; else one that is not there."""
+    """Returns the folder in WIDGET_MAIL_URL; without one, a path that is not a folder."""
     url = config.current().mail_url
     return Path(url.removeprefix("file://") if url.startswith("file://") else os.devnull)
 
 
 def _to_folder(message: EmailMessage, folder: Path) -> Path:
-    """One .eml a mail, named so that they sort by time; it appears whole or not at all."""
+    """Write one .eml per mail, atomically; the names sort by time. Returns its path."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     name = f"{clock.now():%Y%m%dT%H%M%S%f}-{message['Message-ID'][1:9]}"
     draft = folder / f".{name}.draft"
@@ -235,12 +235,12 @@ def _connected(server: SplitResult) -> Iterator[smtplib.SMTP]:
     try:
         yield smtp
     finally:
-        with suppress(OSError):  # a goodbye that goes wrong must not send the mail twice
+        with suppress(OSError):  # a failed QUIT must not send the mail twice
             smtp.quit()
 
 
 def _reason(failure: OSError) -> str:
-    """The kind of failure and its number; the server's own words repeat addresses."""
+    """Returns the kind of failure and its number; the server's own text may repeat addresses."""
     if isinstance(failure, smtplib.SMTPRecipientsRefused):
         number: object = next(iter(failure.recipients.values()))[0]
     else:

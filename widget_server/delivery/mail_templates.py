@@ -1,7 +1,7 @@
-"""Letters: what a mail says, in the language of its reader.
+"""Letters: the text of a mail, in the language of its recipient.
 
-A language is one catalogue in templates/; a letter in it is a subject and a few paragraphs, set by one layout
-for plain text and one for HTML. A subject carries no secret: mail servers log it.
+A language is one catalogue in templates/; a letter in it is a subject and a few paragraphs, rendered by one layout
+for plain text and one for HTML. A subject contains no secret: mail servers log it.
 """
 
 import tomllib
@@ -25,7 +25,7 @@ LANGUAGES = frozenset(path.stem for path in TEMPLATES.glob("*.toml"))
 LANGUAGE_OF_LAST_RESORT = "en"
 NAME_LENGTH_MAX = 80
 KINDS = {"{code}": "code", "{link}": "link", "{comment}": "comment"}
-JOINERS = "\u200c\u200d"  # they look like controls, but Persian words and emoji are written with them
+JOINERS = "\u200c\u200d"  # control characters that Persian words and emoji need
 
 _layouts = Environment(
     loader=FileSystemLoader(TEMPLATES),
@@ -37,7 +37,7 @@ _layouts = Environment(
 
 @dataclass(frozen=True)
 class Mail:
-    """A mail as it reads: whose name it bears, and one body as plain text and as HTML."""
+    """A rendered mail: the sender's name, and the body as plain text and as HTML."""
 
     language: str
     sender: str
@@ -67,7 +67,7 @@ class Number:
 
 
 class Values(TypedDict, total=False):
-    """What the letters say; each says some of it (`write`)."""
+    """The values in letters; each letter uses some of them (`write`)."""
 
     code: str
     link: str
@@ -80,13 +80,13 @@ class Values(TypedDict, total=False):
 
 
 def write(template: str, locale: str, shop: Shop, program: Program, values: Values) -> Mail:
-    """The letter called `template`, in the language of `locale` (de-AT reads German, an unknown one English).
+    """Returns the letter `template` in the language of `locale` (German for de-AT, English for an unknown one).
 
     `values` are: for sign_up and sign_in code and link; for reset code; for by_link link; for new_device and
     new_password browser (its family, may be empty) and link; for points_expire points and expires_at
     (the first moment at which they are gone, ISO 8601); for referral_completed gift (the advocate's, as
     `Gift.as_json`); for points_moved points (signed), balance and comment (may be None).
-    Raises KeyError for a letter or a value that is not there.
+    Raises KeyError for a missing letter or value.
     """
     language = language_of(locale)
     catalogue = _catalogue(language)
@@ -107,13 +107,13 @@ def write(template: str, locale: str, shop: Shop, program: Program, values: Valu
 
 
 def language_of(locale: str) -> str:
-    """The language that a reader with `locale` gets."""
+    """Returns the catalogue's language for `locale`, as "de"."""
     language = locale.replace("_", "-").split("-")[0].lower()
     return language if language in LANGUAGES else LANGUAGE_OF_LAST_RESORT
 
 
 def one_line(text: str) -> str:
-    """`text` without line breaks, control characters and marks that turn the reading direction."""
+    """Returns `text` without line breaks, control characters and marks that change the reading direction."""
     spaced = " ".join(text.split())
     return "".join(sign for sign in spaced if sign.isprintable() or sign in JOINERS)
 
@@ -129,7 +129,7 @@ def _catalogue(language: str) -> dict[str, Any]:
 
 
 def _words(catalogue: dict[str, Any], shop: Shop, program: Program, values: Values) -> dict[str, Any]:
-    """What the catalogue's {names} stand for."""
+    """Returns the values of the catalogue's {names}."""
     marks = str.maketrans({",": catalogue["thousands_mark"], ".": catalogue["decimal_mark"]})
     words: dict[str, Any] = {
         "shop": _name(shop.name),
@@ -151,7 +151,7 @@ def _words(catalogue: dict[str, Any], shop: Shop, program: Program, values: Valu
 
 
 def _last_day(catalogue: dict[str, Any], gone_at: datetime, shop: Shop) -> str:
-    """The shop's last local day before `gone_at`."""
+    """Returns the last day before `gone_at` in the shop's time zone, written out."""
     day = clock.local_date(gone_at - timedelta(microseconds=1), shop.timezone)
     return str(catalogue["date"].format(day=day.day, month=catalogue["months"][day.month - 1], year=day.year))
 

@@ -1,8 +1,8 @@
-"""Outbox: what happened, as messages that wait for the shop's receivers (acceptance 63).
+"""Outbox: events as messages that wait for the shop's receivers (acceptance 63).
 
-A message is written in the transaction that caused it, its text as it was then, and arrives at least once. What is
-about one customer, or about the program as a whole, stands in one lane: messages of a lane go one after the other,
-lanes do not wait for one another. `senders.py` takes lanes that are due, with a lease, and settles what became of them.
+A message is written in the transaction of its event, with the text of that moment, and arrives at least once. Messages
+about one customer, or about the program as a whole, form one lane: messages of a lane are sent one after the other,
+lanes do not wait for each other. `senders.py` takes lanes that are due, with a lease, and records the results.
 """
 
 import json
@@ -38,8 +38,8 @@ from widget_server.errors import BadRequest
 from widget_server.events import Event
 from widget_server.loyalty.people.forgetting import Forgotten
 
-PROGRAM = "program"  # the lane of what is about no customer
-# after each try but the last: twelve tries in two days and a half
+PROGRAM = "program"  # the lane of messages about no customer
+# after each try except the last: twelve tries in two and a half days
 PAUSES_SECONDS = (5, 30, 120, 600, 1800, 3600, 7200, 14_400, 28_800, 57_600, 86_400)
 TRIES_MAX = len(PAUSES_SECONDS) + 1
 JITTER = 0.2
@@ -52,7 +52,7 @@ TIDY_MAX = 1000
 
 
 class Message(ShopTable):
-    """One event for one receiver: new, waiting (in its lane), sent, or dead. `payload` is JSON as it was then."""
+    """One event for one receiver: new, waiting (in its lane), sent, or dead. `payload` is JSON as of the event."""
 
     number = Serial()
     event_id = Text()
@@ -72,7 +72,7 @@ class Message(ShopTable):
         constraints = [Check("status IN ('new', 'waiting', 'sent', 'dead')")]
 
 
-# a database finds these by the same words only, not by a value bound to the query
+# a partial index needs the same literal text in the query, not a bound value
 NEW, WAITING, DEAD = SQL("status = 'new'"), SQL("status = 'waiting'"), SQL("status = 'dead'")
 for name, condition, columns in (
     ("message_new", NEW, (Message.number,)),
@@ -84,9 +84,9 @@ for name, condition, columns in (
 
 
 class Lane(ShopTable):
-    """Messages that wait for one receiver and go in their order. It is there while something waits.
+    """Messages that wait for one receiver and are sent in order. The row exists while a message waits.
 
-    `next_at` is when it is due, or when its lease runs out; `arrivals` counts up whenever messages came in.
+    `next_at` is when it is due, or when its lease expires; `arrivals` increases whenever messages are added.
     """
 
     endpoint_id = Text()
@@ -103,7 +103,7 @@ class Lane(ShopTable):
 
 @dataclass(frozen=True)
 class LeasedBatch:
-    """What one sender takes along: a lane's first messages, `is_all` when there were no others."""
+    """The work of one sender: a lane's first messages; `is_all` when there are no others."""
 
     lane: Lane
     lease: str
@@ -114,20 +114,18 @@ class LeasedBatch:
 
 
 class Outcome(NamedTuple):
-    """What became of a load: an answer for each message that was sent, only the last of which may be a no."""
+    """The result of a load: one response for each message that was sent; only the last may be a failure."""
 
     load: LeasedBatch
     replies: list[Answer]
 
 
 def publish(*happened: Event) -> None:
-    """Write these events of one shop, in their order, down for each receiver that wants them, in the transaction
-    that caused them.
-    """
+    """Store these events of one shop, in order, for each receiver that wants them, in the transaction of the events."""
     if not happened:
         return
-    wishes = (Endpoint.id, Endpoint.format, Endpoint.event_types)
-    active = list(Endpoint.of(happened[0].shop_id, *wishes).where(Endpoint.status == "active"))
+    columns = (Endpoint.id, Endpoint.format, Endpoint.event_types)
+    active = list(Endpoint.of(happened[0].shop_id, *columns).where(Endpoint.status == "active"))
     rows = [row for event in happened for row in _rows(event, active)] if active else []
     for some in chunked(rows, INSERT_MAX):
         Message.insert_many(some).execute()
@@ -162,7 +160,7 @@ def _row(shop_id: str, format: str, type: str, rendered: payloads.EventPayload) 
 
 
 def request_of(load: LeasedBatch, message: Message) -> tuple[dict[str, str], str]:
-    """The headers and the body by which `message` goes out now."""
+    """Returns the headers and the body of the request that sends `message` now."""
     if load.key is None:
         signed = signatures.standard_headers(load.endpoint.secrets, message.event_id, clock.now(), message.payload)
         return {"Content-Type": "application/json", **signed}, message.payload
@@ -172,13 +170,13 @@ def request_of(load: LeasedBatch, message: Message) -> tuple[dict[str, str], str
     return {"Content-Type": "text/plain"}, body
 
 
-# Lanes: what a worker does between two rounds of its senders
+# Lanes: the work between two rounds of the senders
 
 
 def sort_new() -> int:
     """Put new messages into their lanes, in order; returns how many there were.
 
-    Only here a lane learns of messages, so that a shop's own transactions never wait for one another on a lane.
+    Messages enter lanes only here, so that a shop's own transactions never wait for each other on a lane.
     """
     fresh = Message.everywhere(Message.number, Message.shop_id, Message.endpoint_id, Message.subject)
     fresh = fresh.where(NEW).order_by(Message.number).limit(SORT_MAX)
@@ -199,9 +197,9 @@ def sort_new() -> int:
 
 
 def due() -> list[str]:
-    """Active receivers for whom a lane is due, the longest waiting first.
+    """Returns the ids of active receivers with a lane that is due, the longest waiting first.
 
-    One look into an index for each: however much waits for one of them, the others are found as soon.
+    One index lookup for each: a long queue for one of them does not slow down the others.
     """
     lanes = Lane.everywhere(Lane.next_at).where(Lane.endpoint_id == Endpoint.id, Lane.next_at <= clock.now())
     first = lanes.order_by(Lane.next_at).limit(1).alias("first")
@@ -211,14 +209,14 @@ def due() -> list[str]:
 
 
 def next_lanes(endpoint_id: str, limit: int) -> list[Lane]:
-    """The receiver's lanes that are due, locked; without those that another worker has its hand on."""
+    """Returns the receiver's lanes that are due, locked; without those that another worker has locked."""
     lanes = Lane.everywhere().where(Lane.endpoint_id == endpoint_id, Lane.next_at <= clock.now())
     lanes = lanes.order_by(Lane.next_at).limit(limit)
     return list(lock_free_rows(lanes))
 
 
 def take(lanes: Iterable[Lane], lease_seconds: float) -> list[LeasedBatch]:
-    """Claim locked lanes for so long, each with its first messages."""
+    """Claim locked lanes for `lease_seconds`; returns each with its first messages."""
     lanes = list(lanes)
     ids = {lane.endpoint_id for lane in lanes}
     endpoints = {one.id: one for one in Endpoint.everywhere().where(Endpoint.id.in_(ids))} if ids else {}
@@ -238,8 +236,8 @@ def take(lanes: Iterable[Lane], lease_seconds: float) -> list[LeasedBatch]:
 
 
 def settle(outcomes: list[Outcome]) -> None:
-    """Note what became of the loads: all of it in one commit. Messages first, then lanes, then receivers, each in
-    one order, so that two workers never wait for each other.
+    """Record the results of the loads in one commit. Messages first, then lanes, then receivers, each in a fixed
+    order, so that two workers never deadlock.
     """
     moment = clock.now()
     with atomic():
@@ -252,7 +250,7 @@ def settle(outcomes: list[Outcome]) -> None:
 
 
 def _note_sent(outcomes: list[Outcome], moment: datetime) -> None:
-    """Delivered is delivered, whoever holds the lane by now."""
+    """Record delivered messages, even if another worker holds the lane by now."""
     sent = [
         (answer.status, message.number)
         for load, replies in outcomes
@@ -266,9 +264,9 @@ def _note_sent(outcomes: list[Outcome], moment: datetime) -> None:
 
 
 def _note_last(outcome: Outcome, moment: datetime) -> float | None:
-    """A try that failed, if one did; returns the seconds until that message is tried again, None when it is not.
+    """Record the failed try, if any; returns the seconds until that message is tried again, None when it is not.
 
-    Who was overtaken by another worker notes nothing.
+    A worker that another one has overtaken records nothing.
     """
     load, replies = outcome
     if not replies or replies[-1].is_delivered:
@@ -285,9 +283,9 @@ def _note_last(outcome: Outcome, moment: datetime) -> float | None:
 
 
 def pause_seconds(tries: int, wished_seconds: float = 0) -> float:
-    """How long a message waits after so many tries: 5 seconds to 24 hours, spread so that not all come at once.
+    """Returns how long a message waits after this number of tries: 5 seconds to 24 hours, with random jitter.
 
-    A receiver that wishes for more gets it, but for the longest of these pauses at most.
+    A receiver that requests a longer pause gets it, up to the longest of these pauses.
     """
     spread = 1 - JITTER * secrets.randbelow(1001) / 1000
     divisor = config.current().webhook_pause_divisor
@@ -295,7 +293,7 @@ def pause_seconds(tries: int, wished_seconds: float = 0) -> float:
 
 
 def _let_go(outcome: Outcome, moment: datetime, pause: float | None) -> None:
-    """A lane in which nothing waits any more goes; if messages came in meanwhile it stays."""
+    """Release the lane: delete it when no message waits, keep it when messages were added meanwhile."""
     load, replies = outcome
     lane, shop_id = load.lane, load.lane.shop_id
     mine = (Lane.endpoint_id == lane.endpoint_id, Lane.subject == lane.subject, Lane.lease == load.lease)
@@ -322,11 +320,11 @@ def _name(lane: Lane) -> tuple[str, str]:
     return lane.endpoint_id, lane.subject
 
 
-# What the shop's staff see and do
+# Functions for the shop's staff
 
 
 def dead_letters(shop_id: str, endpoint_id: str, *, limit: int = 50, below: int | None = None) -> list[Message]:
-    """Messages that this receiver did not take, newest first, each with its last answer; `below` pages on."""
+    """Returns messages this receiver did not accept, newest first, with the last response; `below` is for paging."""
     dead = Message.of(shop_id).where(Message.endpoint_id == endpoint_id, DEAD)
     if below is not None:
         dead = dead.where(Message.number < below)
@@ -341,10 +339,10 @@ def replay(
     since: datetime | None = None,
     dead: bool = False,
 ) -> int:
-    """Send again: these events, or all that are `since` then, or the dead ones; returns how many. Their ids stay.
+    """Send again: these events, or all `since` then, or the dead ones; returns how many. Their ids stay the same.
 
-    What waits is not sent twice for it, but is due at once. Raises NotFound, and BadRequest unless exactly one
-    choice is made.
+    Waiting messages are not sent twice, but become due at once. Raises NotFound, and BadRequest unless exactly
+    one choice is made.
     """
     choices = [
         Message.event_id.in_(event_ids) if event_ids is not None else None,
@@ -366,7 +364,7 @@ def replay(
 
 
 def remove(shop_id: str, endpoint_id: str) -> None:
-    """Take a receiver away, with all that waits for it and all that is remembered of it; raises NotFound."""
+    """Delete a receiver with all its messages and lanes; raises NotFound."""
     with atomic():
         Endpoint.need(shop_id, Endpoint.id == endpoint_id)
         Message.remove(shop_id, Message.endpoint_id == endpoint_id)
@@ -375,9 +373,9 @@ def remove(shop_id: str, endpoint_id: str) -> None:
 
 
 def forget(person: Forgotten) -> None:
-    """A customer is erased (acceptance 58): what carries facts about them goes, sent or not; what carries ids stays.
+    """Erase a customer (acceptance 58): delete messages with facts about them, sent or not; those with only ids stay.
 
-    A receiver's own words about a message may name the person, so they go too.
+    A receiver's response text may name the person, so it is deleted too.
     """
     theirs = Message.subject.in_(person.ids)
     named = [Message.payload.contains(word) for word in person.words]
@@ -387,13 +385,13 @@ def forget(person: Forgotten) -> None:
     Message.change(person.shop_id, {"answer": None}, theirs)
 
 
-# What time alone brings
+# Clean-up by age
 
 
 def tidy() -> int:
-    """Drop what is old and give up what waited too long; returns how many rows that were, TIDY_MAX of a kind at most.
+    """Delete old messages, give up those that waited too long; returns the number of rows, TIDY_MAX of a kind at most.
 
-    What there is to do is looked for without the write lock.
+    The search for them holds no write lock.
     """
     moment, gone = clock.now(), Message.endpoint_id.not_in(Endpoint.everywhere(Endpoint.id))
     sent_before = moment - timedelta(days=config.current().webhook_days)
@@ -402,7 +400,7 @@ def tidy() -> int:
     old = [
         *_numbers(Message.status == "sent", Message.ended_at < sent_before),
         *_numbers(Message.status == "dead", Message.ended_at < dead_before),
-        *_numbers(WAITING, gone),  # they came in while their receiver went
+        *_numbers(WAITING, gone),  # they were added while their receiver was deleted
     ]
     given_up = {"status": "dead", "ended_at": moment, "answer": f"not delivered within {GIVE_UP_DAYS} days"}
     if late or old:

@@ -1,6 +1,6 @@
-"""What receivers read of each event: its type, ids and facts, and no word about a person.
+"""The payload of each event for receivers: its type, ids and facts, and no text about a person.
 
-`RENDERERS` holds, for each format of receivers, what is sent of which event; who speaks another format wires his own.
+`RENDERERS` has the renderers of each event for each format of receivers; another format adds its own.
 """
 
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from widget_server.loyalty.rewards.coupons import Coupon
 
 @dataclass(frozen=True)
 class EventPayload:
-    """What is sent of an event. `customer_id` is whom it is about: what is about one customer arrives in order.
+    """The payload of an event. `customer_id` is the customer it is about: events about one customer arrive in order.
 
     In the `wix` format `data` is the domain event without its id, time and sequence: {entityFqdn, slug, entityId} and
     one of {createdEvent}, {updatedEvent}, {deletedEvent}, {actionEvent}; `identity` is who did it (wix-api §6).
@@ -31,19 +31,19 @@ class EventPayload:
 
 @dataclass(frozen=True)
 class Renderer:
-    """`type` is the name receivers choose by; `render` makes the news of an event, or None when there is none."""
+    """`type` is the name that receivers subscribe to; `render` returns the payload, None to send nothing."""
 
     type: str
     render: Callable[[Any], EventPayload | None]
 
 
 def types(format: str) -> list[str]:
-    """The types that receivers of this format may want."""
+    """Returns the event types that receivers of this format can subscribe to."""
     return sorted({one.type for known in RENDERERS[format].values() for one in known})
 
 
 def _own(event: Any) -> EventPayload:
-    """The event's own words say it all."""
+    """Returns all fields of the event except `shop_id`."""
     facts = asdict(event)
     del facts["shop_id"]
     return EventPayload(facts, facts.get("customer_id"))
@@ -73,7 +73,7 @@ def _order(event: events.OrderChanged) -> EventPayload:
 
 
 def _coupon(event: events.CouponIssued | events.CouponChanged | events.CouponDeleted) -> EventPayload:
-    """Without the code, which is as good as money."""
+    """Returns the facts of the coupon without its code, which is worth money."""
     coupon = Coupon.need(event.shop_id, Coupon.id == event.coupon_id)
     return EventPayload(
         {

@@ -1,7 +1,7 @@
-"""Senders: threads that carry messages to receivers, beside the worker; a receiver that hangs holds up only itself.
+"""Senders: threads that send messages to receivers, beside the worker; a receiver that hangs delays only itself.
 
-One thread speaks with the database: it settles what the others brought back, and claims what they take along, many
-loads a commit. The others speak with receivers. When all of it is killed, leases run out and nothing is lost.
+One thread uses the database: it records the results of the other threads and claims their next loads, many loads per
+commit. The others call receivers. When the process is killed, leases expire and nothing is lost.
 """
 
 import logging
@@ -17,9 +17,9 @@ from widget_server.delivery import outbox
 from widget_server.delivery.outbox import LeasedBatch, Outcome
 from widget_server.delivery.webhooks import Answer, KeptConnection
 
-QUICK = 16  # loads under way at once to receivers that answer
+QUICK = 16  # loads in progress at once to receivers that respond
 QUICK_EACH = 8  # of them to one receiver
-SLOW = 8  # to receivers that hang, one load each
+SLOW = 8  # loads to receivers that hang, one each
 SLOW_SECONDS = 2.0
 IDLE_SECONDS = 0.5
 GATHER_SECONDS = 0.003  # how long the first outcome waits for others to share its commit
@@ -28,12 +28,12 @@ log = logging.getLogger(__name__)
 
 
 def work(stop: threading.Event) -> None:
-    """Send what waits until `stop` is set; then what is under way is still brought home."""
+    """Send waiting messages until `stop` is set; loads in progress are still finished and recorded."""
     SendingLoop(stop).run()
 
 
 class SendingLoop:
-    """The thread that claims and settles, and what it knows: who is under way, and who was slow the last time."""
+    """The thread that claims and settles, and its state: loads in progress by receiver, receivers slow last time."""
 
     def __init__(self, stop: threading.Event) -> None:
         self.stop = stop
@@ -45,7 +45,7 @@ class SendingLoop:
         self.is_behind = False
 
     def run(self) -> None:
-        """Round after round; what fails is tried again."""
+        """Run rounds until `stop` is set; a failed round is tried again."""
         senders = [threading.Thread(target=self._carry, name=f"sender {n}", daemon=True) for n in range(QUICK + SLOW)]
         for sender in senders:
             sender.start()
@@ -58,14 +58,14 @@ class SendingLoop:
                 log.exception("sending failed with an error; it continues")
                 db.disconnect()
                 if self.stop.is_set():
-                    break  # leases run out: another worker sends it again
+                    break  # leases expire: another worker sends it again
                 time.sleep(IDLE_SECONDS)
         for _ in senders:
             self.loads.put(None)
         db.disconnect()
 
     def round(self) -> None:
-        """Settle what came back, sort what is new, claim what is due: two commits, however much it is."""
+        """Record results, sort new messages, claim due lanes: two commits, whatever the amount."""
         self.is_behind = not self.stop.is_set() and outbox.sort_new() == outbox.SORT_MAX
         claimed = self._settle_and_claim()
         self.unsettled = []
@@ -85,8 +85,8 @@ class SendingLoop:
             return outbox.take(lanes, lease_seconds)
 
     def _shares(self) -> dict[str, int]:
-        """How many loads each receiver may get now: none gets all senders, and one that was slow the last time gets
-        one at a time, of those that are set aside for such.
+        """Returns how many loads each receiver may get now: none gets all senders, and one that was slow last time gets
+        one at a time, from the senders reserved for slow receivers.
         """
         due = [] if self.stop.is_set() else outbox.due()
         slow = SLOW - self._out(slow=True)
@@ -107,7 +107,7 @@ class SendingLoop:
         return sum(count for id, count in self.under_way.items() if (id in self.slow) == slow)
 
     def _gather(self) -> None:
-        """Wait for the first outcome, a moment more for others, and take them all."""
+        """Wait for the first outcome, then GATHER_SECONDS for others, and take them all."""
         try:
             self._note(self.outcomes.get(timeout=GATHER_SECONDS if self.is_behind else IDLE_SECONDS))
             time.sleep(GATHER_SECONDS)
@@ -127,7 +127,7 @@ class SendingLoop:
             (self.slow.add if is_slow else self.slow.discard)(id)
 
     def _carry(self) -> None:
-        """One sender: load after load, on a line that it keeps while the receiver stays the same."""
+        """One sender: send load after load, on a connection kept open while the receiver stays the same."""
         line: KeptConnection | None = None
         while (task := self.loads.get()) is not None:
             load, until = task
@@ -140,13 +140,13 @@ class SendingLoop:
             line.close()
 
     def _answers(self, line: KeptConnection, load: LeasedBatch, until: float) -> Iterator[Answer]:
-        """Each message after the one before was taken; none when so much of the lease is over that it might run out."""
+        """Send each message after the previous one was accepted; stop when the lease might expire."""
         for message in load.messages:
             if time.monotonic() > until or self.stop.is_set():
                 return
             try:
                 answer = line.post(*outbox.request_of(load, message))
-            except Exception as failure:  # a message that cannot be written must not hold up its lane for ever
+            except Exception as failure:  # a message that cannot be written must not block its lane for ever
                 log.exception("message %s cannot be sent", message.event_id)
                 answer = Answer(None, f"it cannot be written: {type(failure).__name__}", 0)
             yield answer

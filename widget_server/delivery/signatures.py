@@ -1,4 +1,4 @@
-"""Signatures: how a receiver knows that a message is ours. Standard Webhooks by a shared secret, Wix' way by RS256."""
+"""Signatures by which a receiver verifies our messages: Standard Webhooks with a shared secret, Wix with RS256."""
 
 import base64
 import json
@@ -23,7 +23,7 @@ JWT_MINUTES = 5
 
 
 class ShopKey(ShopTable):
-    """The shop's RSA key, by which receivers of the `wix` format know its messages."""
+    """The shop's RSA key, with which receivers of the `wix` format verify its messages."""
 
     shop_id = Text(primary_key=True, constraints=[SQL("REFERENCES shop (id)")])
     private_sealed = Text()
@@ -31,12 +31,12 @@ class ShopKey(ShopTable):
 
 
 def new_secret() -> str:
-    """A shared secret in the form the Standard Webhooks libraries take."""
+    """Returns a new shared secret in the form of the Standard Webhooks libraries ("whsec_" and base64)."""
     return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
 
 
 def standard_headers(shared_secrets: list[str], id: str, moment: datetime, body: str) -> dict[str, str]:
-    """The three headers of Standard Webhooks; one signature for each secret in force."""
+    """Returns the three headers of Standard Webhooks, with one signature for each valid secret."""
     return {
         "webhook-id": id,
         "webhook-timestamp": str(int(moment.timestamp())),
@@ -45,7 +45,7 @@ def standard_headers(shared_secrets: list[str], id: str, moment: datetime, body:
 
 
 def key_of(shop_id: str) -> ShopKey:
-    """The shop's key, made when it is needed for the first time."""
+    """Returns the shop's key; creates it on first use."""
     key = ShopKey.one(shop_id)
     if key is None:
         insert_once(ShopKey, {"shop_id": shop_id, **_fresh()})
@@ -53,7 +53,7 @@ def key_of(shop_id: str) -> ShopKey:
 
 
 def rotate_key(shop_id: str) -> ShopKey:
-    """A fresh key: what is sent from now on is signed with it, and receivers need its public half."""
+    """Replace the shop's key and return it: it signs all later messages, and receivers need its public half."""
     key_of(shop_id)
     ShopKey.change(shop_id, _fresh())
     audit_log.note(shop_id, "rotate", "shop_key")
@@ -61,13 +61,13 @@ def rotate_key(shop_id: str) -> ShopKey:
 
 
 def public_key(key: ShopKey) -> str:
-    """The public half as SPKI PEM, as the SDK takes it (wix-api §6)."""
+    """Returns the public half as SPKI PEM, the form the SDK takes (wix-api §6)."""
     spki = serialization.PublicFormat.SubjectPublicKeyInfo
     return _opened(key.private_sealed).public_key().public_bytes(serialization.Encoding.PEM, spki).decode()
 
 
 def wix_jwt(key: ShopKey, event_type: str, domain_event: JsonObject, identity: JsonObject) -> str:
-    """The body of a Wix webhook: a compact RS256 JWT whose layers are JSON texts inside one another (wix-api §6)."""
+    """Returns the body of a Wix webhook: a compact RS256 JWT with nested JSON texts (wix-api §6)."""
     envelope = {
         "eventType": event_type,
         "instanceId": key.shop_id,
@@ -89,7 +89,7 @@ def _fresh() -> dict[str, Any]:
 
 @lru_cache(maxsize=256)
 def _opened(private_sealed: str) -> rsa.RSAPrivateKey:
-    """Reading a key takes longer than signing with it."""
+    """Returns the decrypted key, cached: loading a key takes longer than signing with it."""
     key = serialization.load_pem_private_key(config.unseal(private_sealed).encode(), None)
     assert isinstance(key, rsa.RSAPrivateKey)
     return key

@@ -1,4 +1,4 @@
-"""Webhooks: one call to one receiver, and what it answered. Never followed elsewhere, never longer than its time."""
+"""Webhooks: one call to one receiver, and its response. Redirects are not followed, and the time is limited."""
 
 import socket
 import ssl
@@ -21,15 +21,15 @@ from widget_server.errors import BadRequest
 ANSWER_BYTES_MAX = 16_384
 ANSWER_LENGTH_MAX = 500
 GONE = 410
-WAIT_SECONDS_MAX = 366 * 86_400  # who asks for more is mistaken: a moment in seconds since 1970, say
+WAIT_SECONDS_MAX = 366 * 86_400  # a longer wait is a mistake, for example seconds since 1970
 USER_AGENT = "loyalty-widget-webhooks/1"
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a receiver said: its status and the begin of its text; no status when there was no answer, and why.
+    """A receiver's response: its status and the start of its text. No response: status None, and the reason as text.
 
-    `wait_seconds` is for how long it asks to be left alone (Retry-After), 0 when it does not.
+    `wait_seconds` is the requested pause (Retry-After), 0 without one.
     """
 
     status: int | None
@@ -39,17 +39,17 @@ class Answer:
 
     @property
     def is_delivered(self) -> bool:
-        """Only 2xx is a yes: a redirect is not followed, and is a failure."""
+        """True only for 2xx: a redirect is not followed, and is a failure."""
         return self.status is not None and 200 <= self.status < 300
 
     @property
     def is_refused_for_good(self) -> bool:
-        """410 Gone: asking again would not help."""
+        """True for 410 Gone: another try would not help."""
         return self.status == GONE
 
 
 class Interruptible:
-    """A hand on the plain connection, below TLS, by which another thread can end it at any moment."""
+    """Keeps a duplicate of the socket, below TLS, with which another thread can end the call at any time."""
 
     grip: socket.socket | None = None
 
@@ -59,24 +59,24 @@ class Interruptible:
         return sock
 
     def hang_up(self) -> None:
-        """Whoever waits for the other side waits no longer."""
+        """Shut down the socket; a thread that waits for it stops waiting."""
         if self.grip is not None:
             with suppress(OSError):
                 self.grip.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
-        """End the call that is under way."""
+        """Close the connection and the duplicate socket."""
         super().close()  # type: ignore[misc]
         if self.grip is not None:
             self.grip.close()
 
 
 class Plain(Interruptible, HTTPConnection):
-    """By http."""
+    """A plain http connection that another thread can end."""
 
 
 class Tls(Interruptible, HTTPSConnection):
-    """By https."""
+    """An https connection that another thread can end."""
 
 
 class KeptConnection:
@@ -88,34 +88,34 @@ class KeptConnection:
         self._is_late = False
 
     def post(self, headers: dict[str, str], body: str) -> Answer:
-        """Send one message; raises nothing. All of it together has WIDGET_WEBHOOK_TIMEOUT_MS."""
+        """Send one message and return the response; raises nothing. The whole call has WIDGET_WEBHOOK_TIMEOUT_MS."""
         seconds = config.current().webhook_timeout_ms / 1000
         began, self._is_late = time.monotonic(), False
-        # a socket's own timeout begins again with every byte that trickles in
+        # a socket's own timeout starts again with every byte received
         watch = threading.Timer(seconds, self._hang_up)
         watch.daemon = True
         watch.start()
         try:
-            status, text, wait_seconds = self._exchange(headers, body.encode(), seconds + 1)  # the watch comes first
-            self._need_time()  # what was cut short can look like an answer
-        except Exception as failure:  # whatever a receiver brings about, it is an answer that did not come
+            status, text, wait_seconds = self._exchange(headers, body.encode(), seconds + 1)  # the timer fires first
+            self._need_time()  # a truncated response can look complete
+        except Exception as failure:  # any failure caused by a receiver counts as no response
             self.close()
             late = f"no answer within {seconds:g} seconds"
             status, text, wait_seconds = None, late if self._is_late else _reason(failure), 0
         finally:
             watch.cancel()
-        said = text.replace("\x00", "")[:ANSWER_LENGTH_MAX]
-        return Answer(status, said, time.monotonic() - began, wait_seconds)
+        text = text.replace("\x00", "")[:ANSWER_LENGTH_MAX]
+        return Answer(status, text, time.monotonic() - began, wait_seconds)
 
     def close(self) -> None:
-        """Hang up; the next message calls again."""
+        """Close the connection; the next message opens a new one."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None
 
     def _exchange(self, headers: dict[str, str], body: bytes, seconds: float) -> tuple[int, str, float]:
         if self._connection is not None:
-            with suppress(OSError, HTTPException, HTTPError):  # it hung up while nothing was to be said: call again
+            with suppress(OSError, HTTPException, HTTPError):  # the receiver closed the idle connection: call again
                 return self._ask(self._connection, headers, body)
             self.close()
         self._need_time()
@@ -145,7 +145,7 @@ class KeptConnection:
                 failure = refused
                 connection.close()
             else:
-                self._need_time()  # nobody watched the calling itself
+                self._need_time()  # the timer cannot end connect() itself
                 return connection
         raise failure
 
@@ -154,28 +154,28 @@ class KeptConnection:
             raise TimeoutError
 
     def _hang_up(self) -> None:
-        """The time is over: whatever the other thread waits for ends now."""
+        """Timer callback: end the call of the other thread."""
         self._is_late = True
         if self._connection is not None:
             self._connection.hang_up()
 
 
 def _wait_seconds(header: str) -> float:
-    """How long a Retry-After, seconds or a date, still asks for; 0 when it is broken, over or absurd."""
+    """Returns the seconds left of a Retry-After (seconds or a date); 0 when it is malformed, over or too long."""
     text = header.strip()
     if text.isascii() and text.isdecimal():
         seconds = float(text)
     else:
         try:
             moment = parse_date(text)
-        except OverflowError:  # a day or a zone that no calendar has
+        except OverflowError:  # a date or zone out of range
             moment = None
         seconds = (moment - clock.now()).total_seconds() if moment else 0
     return seconds if 0 < seconds <= WAIT_SECONDS_MAX else 0
 
 
 def _connection(target: addresses.Target, address: str, seconds: float) -> Plain | Tls:
-    """To the address that was looked at; the certificate has to be that of the name."""
+    """Returns a connection to the checked address; the certificate must match the host name."""
     if target.scheme == "http":
         return Plain(address, target.port, timeout=seconds)
     return Tls(
@@ -194,7 +194,7 @@ def _trust() -> ssl.SSLContext:
 
 
 def _reason(failure: Exception) -> str:
-    """Why there was no answer, in a line; never the library's objects."""
+    """Returns why there was no response, in one line; never the library's objects."""
     if isinstance(failure, NotCallable | BadRequest):
         return str(failure)
     cause = failure.__cause__ or failure

@@ -1,9 +1,9 @@
-"""The journal: what each row that matters was, when this server last wrote it. By it `audit` names what others changed.
+"""The journal: the keyed hash of each covered row, as this server last wrote it. `audit` finds changes by others.
 
-Tables that derive from `Journaled` are covered. Whatever is written to them through peewee, `insert_many` or
-`insert_once` is noted; just before the outermost transaction commits each changed row gets one entry with the keyed
-hash of the row as it then is (docs/decisions/010-journal.md, contracts §15). The entries of a shop are numbered without
-gaps and chained with the server's key, so that none can be changed, removed or put in between.
+Tables that derive from `Journaled` are covered. Every write through peewee, `insert_many` or `insert_once` is noted;
+just before the outermost transaction commits, each changed row gets one entry with the keyed hash of its new content
+(docs/decisions/010-journal.md, contracts §15). The entries of a shop are numbered without gaps and chained with the
+server's key, so that none can be changed, removed or inserted unnoticed.
 """
 
 from widget_server.journal.auditing import accept, adopt, audit_chain, audit_rows, audit_written, covered, written_since

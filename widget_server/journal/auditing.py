@@ -1,4 +1,4 @@
-"""What others changed: rows compared with their entries, and entries with the ones before them."""
+"""Finds changes by others: compares rows with their entries, and each entry with the one before it."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ T = TypeVar("T", bound=Table)
 
 @dataclass(frozen=True)
 class Doubt:
-    """A row that is not what its newest entry says."""
+    """A row that differs from its newest entry; `what` describes how."""
 
     table: type[Journaled]
     shop_id: str
@@ -41,7 +41,7 @@ class Doubt:
 
 
 def audit_chain(shop_id: str, after: tuple[int, str] = (0, "")) -> Iterator[str]:
-    """Yields one sentence for each entry of the shop that was changed, removed or put in, behind the entry `after`."""
+    """Yields one sentence for each entry of the shop after `after` that was changed, removed or inserted."""
     number, digest = after
     if number and Journal.one(shop_id, Journal.number == number, Journal.digest == digest) is None:
         yield f"journal {shop_id} {number}: is gone or was changed since it was last found good"
@@ -58,23 +58,23 @@ def audit_chain(shop_id: str, after: tuple[int, str] = (0, "")) -> Iterator[str]
 
 
 def audit_rows(shop_id: str | None = None) -> Iterator[str]:
-    """Yields one sentence for each covered row that was changed, made or deleted by others than this server.
+    """Yields one sentence for each covered row that was changed, created or deleted outside this server.
 
-    Shoppers may go on meanwhile: a row in doubt is read once more while nobody else can append.
+    The server may run meanwhile: a row in doubt is read again while nobody else can append.
     """
     for doubt in _doubts(shop_id):
         yield from _certain([doubt])
 
 
 def audit_written(shop_id: str, after: int) -> Iterator[str]:
-    """Like `audit_rows`, for the rows of the shop that have an entry behind number `after`."""
+    """Like `audit_rows`, for the rows of the shop with an entry after number `after`."""
     for keys in written_since(shop_id, after):
         for table, some in keys.items():
             yield from _certain(_compared(table, shop_id, some, read(table, shop_id, some)))
 
 
 def written_since(shop_id: str, after: int) -> Iterator[dict[type[Journaled], list[Key]]]:
-    """The keys of the rows that have an entry behind number `after`, by table, for a page of entries at a time."""
+    """Yields, for each page of entries after number `after`, the keys of their rows by table."""
     tables = {name_of(table): table for table in covered()}
     for page in pages_of_entries(shop_id, after):
         subjects = dict.fromkeys((entry.subject_table, entry.subject) for entry in page)
@@ -86,9 +86,9 @@ def written_since(shop_id: str, after: int) -> Iterator[dict[type[Journaled], li
 
 
 def adopt() -> int:
-    """Take all covered rows as they are: append an entry for each that has none or another; returns how many.
+    """Accept the current state of all covered rows: append missing or different entries; returns how many.
 
-    For rows that a migration or an earlier version wrote. What others had changed before is taken too (contracts §15).
+    For rows that a migration or an earlier version wrote. Earlier changes by others are accepted too (contracts §15).
     """
     count = 0
     with atomic():
@@ -101,7 +101,7 @@ def adopt() -> int:
 
 
 def accept(shop_id: str) -> None:
-    """Take the shop's covered rows as they are, and what was found before as looked into."""
+    """Accept the current state of the shop's covered rows, and mark earlier findings as resolved."""
     with atomic():
         for doubt in list(_doubts(shop_id)):
             note(doubt.table, doubt.shop_id, doubt.key, is_removed=True)
@@ -110,14 +110,14 @@ def accept(shop_id: str) -> None:
 
 
 def _accepted(shop_id: str) -> int:
-    """The number of the entry up to which all that was found was looked into."""
+    """The number of the entry up to which all findings are resolved."""
     subject = (Journal.subject_table == ACCEPTED[0]) & (Journal.subject == ACCEPTED[1])
     return int(Journal.of(shop_id, peewee.fn.COALESCE(peewee.fn.MAX(Journal.number), 0)).where(subject).scalar())
 
 
 @cache
 def covered() -> tuple[type[Journaled], ...]:
-    """All tables that the journal covers, by name."""
+    """All tables that the journal covers, sorted by name."""
     found = {table for table in below(Journaled) if table._meta.table_name}
     return tuple(sorted(found, key=name_of))
 
@@ -129,7 +129,7 @@ def _doubts(shop_id: str | None) -> Iterator[Doubt]:
 
 
 def _rows_in_doubt(table: type[Journaled], only_shop: str | None) -> Iterator[Doubt]:
-    """Rows that have no entry or another one, a page of rows at a time."""
+    """Yields rows with no entry or a different one; reads a page of rows at a time."""
     key = [name for name in columns_of_key(table) if only_shop is None or name != "shop_id"]
     marks = ", ".join([database.param] * len(key))
     order = f"ORDER BY {', '.join(map(quoted, key))} LIMIT {PAGE}"
@@ -152,7 +152,7 @@ def _rows_in_doubt(table: type[Journaled], only_shop: str | None) -> Iterator[Do
 
 
 def _rows_gone(table: type[Journaled], only_shop: str | None) -> Iterator[Doubt]:
-    """Entries whose row is not there, a page of subjects at a time."""
+    """Yields entries whose row does not exist; reads a page of subjects at a time."""
     shops = [only_shop] if only_shop else [one for (one,) in Journal.everywhere(Journal.shop_id).distinct().tuples()]
     for shop_id in shops:
         last = ""
@@ -180,7 +180,7 @@ def _compared(table: type[Journaled], shop_id: str, keys: list[Key], rows: dict[
 def _certain(doubts: Iterable[Doubt]) -> Iterator[str]:
     for doubt in doubts:
         with atomic():
-            last_locked(doubt.shop_id)  # who wrote the row appends in the same transaction
+            last_locked(doubt.shop_id)  # a writer of the row appends in the same transaction
             again = list(
                 _compared(doubt.table, doubt.shop_id, [doubt.key], read(doubt.table, doubt.shop_id, [doubt.key]))
             )

@@ -1,4 +1,4 @@
-"""What the open transaction wrote, noted until it commits, and what others had changed of it before."""
+"""The rows that the open transaction wrote, noted until it commits, and earlier changes to them by others."""
 
 import threading
 from collections.abc import Iterator
@@ -13,9 +13,9 @@ from widget_server.journal.states import Key, chunks, key_names, name_of, read, 
 
 @dataclass
 class _Changes:
-    """What a transaction did in one shop."""
+    """The changes of a transaction in one shop."""
 
-    written: dict[type[ShopTable], dict[Key, bool]] = field(default_factory=dict)  # and whether it was deleted
+    written: dict[type[ShopTable], dict[Key, bool]] = field(default_factory=dict)  # True: the row was deleted
     looked_at: set[tuple[type[ShopTable], Key]] = field(default_factory=set)
     altered: list[State] = field(default_factory=list)
 
@@ -40,12 +40,12 @@ def note(table: type[ShopTable], shop_id: str, key: Key, *, is_removed: bool) ->
 
 
 def forget() -> None:
-    """Forget what was noted: a transaction begins, or is over."""
+    """Clear the noted changes, before and after a transaction."""
     _open.changes = {}
 
 
 def append_noted() -> None:
-    """Append an entry for each row that the open transaction wrote, as the row is now."""
+    """Append an entry with the current state of each row that the open transaction wrote."""
     noted, _open.changes = _open.changes, {}
     for shop_id, changes in sorted(noted.items()):
         written = [state for table, keys in changes.written.items() for state in _states_now(table, shop_id, keys)]
@@ -53,7 +53,7 @@ def append_noted() -> None:
 
 
 def look_before(table: type[ShopTable], conditions: Condition | None) -> None:
-    """Look at the rows for which the conditions hold, which are about to be written."""
+    """Check the rows that match the conditions, before they are written."""
     named = _equalities(conditions)
     if all(name in named for name in ("shop_id", *key_names(table))):
         look(table, named["shop_id"], [tuple(named[name] for name in key_names(table))])
@@ -68,7 +68,7 @@ def look_before(table: type[ShopTable], conditions: Condition | None) -> None:
 
 
 def _equalities(conditions: object) -> dict[str, str]:
-    """The columns that must equal a value, by name, so that the conditions hold."""
+    """The values that the conditions require by equality, by column name."""
     if isinstance(conditions, peewee.Expression):
         left, right = conditions.lhs, conditions.rhs
         if conditions.op == peewee.OP.AND:
@@ -79,7 +79,7 @@ def _equalities(conditions: object) -> dict[str, str]:
 
 
 def look(table: type[ShopTable], shop_id: str, keys: list[Key]) -> None:
-    """Note which of these rows others have changed, since the entry of what is about to be written would hide it."""
+    """Note which of these rows others have changed, before the entry of the coming write would hide it."""
     changes = _open.of(shop_id)
     new = [key for key in keys if (table, key) not in changes.looked_at and key not in changes.written.get(table, {})]
     for some in chunks(new):
@@ -93,7 +93,7 @@ def look(table: type[ShopTable], shop_id: str, keys: list[Key]) -> None:
 
 
 def _states_now(table: type[ShopTable], shop_id: str, keys: dict[Key, bool]) -> Iterator[State]:
-    """The state of each row. One that was made in a part that was rolled back has none."""
+    """Yields the state of each row; a row whose creation was rolled back (savepoint) has none."""
     rows: dict[Key, str] = {}
     for some in chunks(list(keys)):
         rows |= read(table, shop_id, some)

@@ -14,14 +14,14 @@ from widget_server.db import Int, Row, ShopTable, Text, UtcDateTime, database, i
 from widget_server.journal.states import PAGE, fetched, hash_of, name_of
 
 REMOVED = ""  # the state of a row that this server deleted
-ALTERED = "altered"  # the state of a row that others had changed when this server was about to write it
-ACCEPTED = ("", "accepted")  # table and subject of an entry: what was found until then was looked into
+ALTERED = "altered"  # the state of a row that others had changed before this server wrote it
+ACCEPTED = ("", "accepted")  # table and subject of an entry that marks earlier findings as resolved
 
 State = tuple[str, str, str]  # table, subject and state of a row
 
 
 class Journal(ShopTable):
-    """One row of a covered table was written: which, and the keyed hash of what it then was (`state`)."""
+    """One write to a covered row: its table and key, and the keyed hash of its new content (`state`)."""
 
     number = Int()
     subject_table = Text()
@@ -55,9 +55,9 @@ def append(shop_id: str, states: list[State]) -> None:
 def last_locked(shop_id: str) -> tuple[int, str]:
     """The number and digest of the shop's newest entry; nobody else appends until the transaction ends.
 
-    It is the last lock that a transaction takes, so nobody waits in a ring.
+    It is the last lock that a transaction takes, so it cannot cause a deadlock.
     """
-    if not on_sqlite():  # there the writer has the only lock
+    if not on_sqlite():  # on SQLite the writer has the only lock
         number = int.from_bytes(hashlib.sha256(f"journal {shop_id}".encode()).digest()[:8], "big", signed=True)
         database.execute_sql("SELECT pg_advisory_xact_lock(%s)", (number,))
     return last_of(shop_id)
@@ -77,16 +77,16 @@ def digest_of(previous: str, entry: Journal | Row) -> str:
 
 
 def breaks(number: int, digest: str, entry: Journal | Row) -> str | None:
-    """How the entry breaks the chain behind the one with this number and digest; None when it does not."""
+    """How the entry breaks the chain after the one with this number and digest; None when it does not."""
     if entry.number != number + 1:
-        return f"{number + 1}: is gone"  # what this one was chained to is not there to be compared
+        return f"{number + 1}: is gone"  # its predecessor is missing, so its digest cannot be checked
     if not hmac.compare_digest(entry.digest.encode(), digest_of(digest, entry).encode()):
         return f"{entry.number}: was changed, or not written by this server"
     return None
 
 
 def judge(row: str | None, entry: str | None) -> str | None:
-    """What others did to a row, by the state it has and the one its newest entry says; None when they are the same."""
+    """How others changed a row, by its state and the state in its newest entry; None when they are equal."""
     if row is None:
         return None if entry in (None, REMOVED) else "is gone"
     if entry is None:
@@ -97,7 +97,7 @@ def judge(row: str | None, entry: str | None) -> str | None:
 
 
 def pages_of_entries(shop_id: str, after: int) -> Iterator[list[Row]]:
-    """The shop's entries behind number `after`, up to the newest one there is now."""
+    """Yields pages of the shop's entries after number `after`, up to the newest one at the start."""
     newest, _ = last_of(shop_id)
     names, mark = [column.column_name for column in Journal._meta.sorted_fields], database.param
     these = f'WHERE "shop_id" = {mark} AND "number" > {mark} AND "number" <= {mark} ORDER BY "number" LIMIT {PAGE}'
@@ -107,7 +107,7 @@ def pages_of_entries(shop_id: str, after: int) -> Iterator[list[Row]]:
 
 
 def newest_states(table: type[ShopTable], shop_id: str, subjects: list[str]) -> dict[str, str]:
-    """Returns the state that the newest entry of each subject has, by subject; one without entries is left out."""
+    """Returns the state in the newest entry of each subject, by subject; subjects without entries are left out."""
     mine = 'FROM "journal" WHERE "shop_id" = ? AND "subject_table" = ? AND "subject"'
     if len(subjects) == 1:
         one = f'SELECT "subject", "state" {mine} = ? ORDER BY "number" DESC LIMIT 1'
@@ -120,7 +120,7 @@ def newest_states(table: type[ShopTable], shop_id: str, subjects: list[str]) -> 
 
 
 def _run(statement: str, *values: object) -> list[tuple[Any, ...]]:
-    """The rows of a query of our own, whose places are marked by ?; as each write needs them, they cost little."""
+    """The rows of a plain SQL query with ? as placeholder; every write needs it, so it must be fast."""
     return list(database.execute_sql(statement.replace("?", database.param), values).fetchall())
 
 

@@ -1,4 +1,4 @@
-"""The one door to rows that are otherwise never changed, and a new key for the journal."""
+"""A new key for the journal, and the only way to change rows that are otherwise immutable."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ from widget_server.journal.entries import Journal, digest_of, pages_of_entries
 
 
 def rechain() -> None:
-    """Begin a new key, chain all entries anew with it, and take all rows as they are (`rewriting` must be open)."""
+    """Create a new key, chain all entries again with it, and accept all current rows (inside `rewriting`)."""
     data_keys.renew("journal")
     mark = database.param
     for (shop_id,) in list(Journal.everywhere(Journal.shop_id).distinct().tuples()):
@@ -27,9 +27,9 @@ def rechain() -> None:
 
 @contextmanager
 def rewriting() -> Iterator[None]:
-    """The one door to rows that are otherwise never changed: what refuses it is taken away until the block ends.
+    """Allow changes of immutable rows: the triggers that reject them are dropped until the block ends.
 
-    For a new server key and for tests, never for a request: others wait, or on PostgreSQL may not even read.
+    For a new server key and for tests, never for a request: other writers wait, on PostgreSQL even readers.
     """
     with atomic():
         tables = sorted(below(db.Table), key=lambda table: str(table._meta.table_name))

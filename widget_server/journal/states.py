@@ -1,4 +1,4 @@
-"""What an entry says of a row: its name, and the keyed hash of all its columns, the same on both databases."""
+"""The content of an entry: the row's name, and the keyed hash of all its columns, the same on both databases."""
 
 import hmac
 import json
@@ -17,17 +17,17 @@ DatabaseRow = tuple[Any, ...]  # values as the driver gives them
 
 
 def name_of(table: type[ShopTable]) -> str:
-    """The table's name, as findings have it."""
+    """The table's name, as used in findings."""
     return str(table._meta.table_name)
 
 
 def subject_of(key: Key) -> str:
-    """How the journal and findings name a row: its id, or the JSON list of a longer key."""
+    """The name of a row in the journal and in findings: its id, or a composite key as a JSON list."""
     return key[0] if len(key) == 1 else canonical(list(key))
 
 
 def keys_of(table: type[ShopTable], subjects: Iterable[str]) -> list[Key]:
-    """The keys that these subjects stand for; what stands for none is not of our making, and the chain says so."""
+    """The keys of these subjects; malformed subjects, which others wrote, are left out (the chain reports them)."""
     if len(key_names(table)) == 1:
         return [(subject,) for subject in subjects]
     return [key for key in map(_parts, subjects) if len(key) == len(key_names(table))]
@@ -43,7 +43,7 @@ def _parts(subject: str) -> Key:
 
 @cache
 def key_names(table: type[ShopTable]) -> tuple[str, ...]:
-    """The primary key's columns but for the shop."""
+    """The primary key's column names without `shop_id`."""
     return tuple(name for name in columns_of_key(table) if name != "shop_id")
 
 
@@ -53,7 +53,7 @@ def columns_of_key(table: type[ShopTable]) -> tuple[str, ...]:
 
 
 def _portable(column: Any) -> Callable[[Any], Any] | None:
-    """What makes a column's value the same on both databases; None where it is. What is no value of it stays."""
+    """The conversion that makes a column's value equal on both databases, or None. Invalid values stay unchanged."""
     if isinstance(column, Money):
         return _plain_amount
     return bool if isinstance(column, Bool) else None
@@ -67,7 +67,7 @@ def _plain_amount(value: Any) -> str:
 
 
 def _as_read(column: Any, as_bytes: bool) -> str:
-    """The column in a query; a time as the text that SQLite keeps of it."""
+    """The column's SQL expression; a time as the text that SQLite stores."""
     name = quoted(column.column_name)
     if as_bytes and not isinstance(column, Int | Bool):
         return f"CAST({name} AS BLOB)"
@@ -78,7 +78,7 @@ def _as_read(column: Any, as_bytes: bool) -> str:
 
 @cache
 def _columns(table: type[ShopTable]) -> tuple[tuple[str, Callable[[Any], Any] | None, Any], ...]:
-    """Each column's name, what makes its value portable, and its default."""
+    """Each column's name, its conversion (`_portable`) and its default."""
     found = []
     for column in table._meta.sorted_fields:
         default = None if callable(column.default) or column.default is None else column.db_value(column.default)
@@ -87,7 +87,7 @@ def _columns(table: type[ShopTable]) -> tuple[tuple[str, Callable[[Any], Any] | 
 
 
 def _state(table: type[ShopTable], row: DatabaseRow) -> str:
-    """The keyed hash of a whole row. What holds its default is left out, so that a later column changes no state."""
+    """The keyed hash of a whole row. Default values are left out, so that a new column changes no state."""
     values = {
         name: portable(value) if portable else value
         for (name, portable, default), value in zip(_columns(table), row, strict=True)
@@ -102,12 +102,12 @@ def hash_of(value: object) -> str:
 
 
 def is_hash_of(text: str, value: object) -> bool:
-    """True when this server, with the key in use, made `text` of the value."""
+    """True when `text` is the hash of the value with the current key."""
     return hmac.compare_digest(text.encode(), hash_of(value).encode())
 
 
 def read(table: type[ShopTable], shop_id: str, keys: list[Key], *, lock: bool = False) -> dict[Key, str]:
-    """The state of each of the shop's rows with these keys, as the database has them; locked if need be."""
+    """The current state of each of the shop's rows with these keys, by key; `lock` also locks the rows."""
     names, mark = key_names(table), database.param
     if len(names) == 1:
         ids = [key[0] for key in keys]
@@ -123,7 +123,7 @@ def read(table: type[ShopTable], shop_id: str, keys: list[Key], *, lock: bool = 
 
 
 def select(table: type[ShopTable], conditions: str, values: Sequence[object]) -> Iterator[tuple[str, Key, str]]:
-    """Shop, key and state of each row."""
+    """Yields shop id, key and state of each row."""
     columns = [name for name, _, _ in _columns(table)]
     places, shop_at = [columns.index(name) for name in key_names(table)], columns.index("shop_id")
     for row in fetched(table, conditions, values):
@@ -131,7 +131,7 @@ def select(table: type[ShopTable], conditions: str, values: Sequence[object]) ->
 
 
 def fetched(table: type[ShopTable], conditions: str, values: Sequence[object]) -> list[DatabaseRow]:
-    """Whole rows, as they are hashed; text that is no UTF-8, which nobody of ours wrote, in another spelling."""
+    """Whole rows, as they are hashed; invalid UTF-8, which this server never writes, is escaped."""
     try:
         return list(database.execute_sql(f"{_selecting(table, on_sqlite(), False)} {conditions}", values).fetchall())
     except UnicodeDecodeError:
@@ -144,17 +144,17 @@ def fetched(table: type[ShopTable], conditions: str, values: Sequence[object]) -
 
 @cache
 def _selecting(table: type[ShopTable], as_on_sqlite: bool, as_bytes: bool) -> str:
-    """How a query of whole rows begins."""
+    """The SELECT ... FROM part of a query for whole rows."""
     names = [_as_read(column, as_bytes) for column in table._meta.sorted_fields]
     return f'SELECT {", ".join(names)} FROM "{table._meta.table_name}"'  # noqa: S608
 
 
 def quoted(name: str) -> str:
-    """Returns the name of a column as SQL has it."""
+    """Returns the column name in double quotes, for SQL."""
     return f'"{name}"'
 
 
 def chunks(keys: list[Key]) -> Iterator[list[Key]]:
-    """Yields the keys, PAGE of them at a time."""
+    """Yields the keys in lists of at most PAGE."""
     for first in range(0, len(keys), PAGE):
         yield keys[first : first + PAGE]

@@ -1,4 +1,4 @@
-"""Tables that the journal covers: whatever is written to them is noted."""
+"""The base class of tables that the journal covers: every write is noted."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
@@ -11,9 +11,9 @@ from widget_server.journal.states import key_names
 
 
 class Journaled(ShopTable):
-    """A table whose rows the journal covers, all columns of them. Derive from it; nothing else is to be done.
+    """A table of which the journal covers all rows and columns. Deriving from it is enough.
 
-    Only SQL of one's own (`db.execute_many`) must tell `wrote` which rows it changed.
+    Only code that runs plain SQL (`db.execute_many`) must pass the changed rows to `wrote`.
     """
 
     @classmethod
@@ -35,23 +35,23 @@ class Journaled(ShopTable):
 
     @classmethod
     def wrote(cls, rows: Iterable[Mapping[str, object]]) -> None:
-        """These rows were written in the transaction that is open; each names its shop and its primary key."""
+        """Note rows that the open transaction wrote; each has `shop_id` and its primary key."""
         names = key_names(cls)
         for row in cast("Iterable[Mapping[str, str]]", rows):
             note(cls, row["shop_id"], tuple(row[name] for name in names), is_removed=False)
 
     @classmethod
     def will_write(cls, shop_id: str, ids: Iterable[str]) -> None:
-        """SQL of one's own is about to change these rows: what others did to them before is noted."""
+        """Call before plain SQL changes these rows: notes earlier changes by others."""
         look(cls, shop_id, [(id,) for id in ids])
 
     def _pk_expr(self) -> Any:
-        """How `save` finds the row: in its shop only, as every query does."""
+        """The condition by which `save` finds the row: in its shop only, like every query."""
         return (type(self).shop_id == self.shop_id) & super()._pk_expr()  # type: ignore[misc]
 
 
 class _Noted:
-    """A write that notes which rows it wrote, in a transaction whatever the caller does."""
+    """A write that notes its rows, always inside a transaction."""
 
     model: type[Journaled]
     removes = False

@@ -1,10 +1,10 @@
-"""The ledger: accounts, and the transactions that are their only history. The one writer of points.
+"""The ledger: accounts, and the transactions that are their only history. Only this package changes points.
 
 An account's counters are the sums of its rows: balance = earned + adjusted - redeemed - expired. A row is
-never edited; a correction is a new row that points at the old one. Rows are chained per account with the
-server's key, so that a change behind our back shows in `audit()` (contracts §2).
+never edited; a correction is a new row that references the old one. Rows are chained per account with the
+server's key, so that `audit()` finds a change by others (contracts §2).
 
-When two accounts turn out to be one person's, `merge` books the rows of the first again on the second
+When two accounts belong to one person, `merge` books the rows of the first again on the second
 (contracts §11, docs/decisions/008-merging.md).
 """
 

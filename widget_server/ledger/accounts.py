@@ -1,4 +1,4 @@
-"""Accounts: found, made, locked, and what is kept of one beside its rows."""
+"""Accounts: find, create and lock them, and update the columns that do not follow from their rows."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -17,7 +17,7 @@ def account_of(shop_id: str, customer_id: str) -> Account | None:
 
 
 def open_account(shop_id: str, customer_id: str) -> Account:
-    """Returns the customer's account, made now when there is none: at joining or with the first points."""
+    """Returns the customer's account; creates it when there is none: at joining or with the first points."""
     with atomic():
         account = account_of(shop_id, customer_id)
         if account is not None:
@@ -30,7 +30,7 @@ def open_account(shop_id: str, customer_id: str) -> Account:
 
 
 def open_accounts(shop_id: str, customer_ids: Iterable[str]) -> dict[str, str]:
-    """Returns the id of each customer's account by the customer's id; an account is made now where there is none."""
+    """Returns account ids by customer id; creates the accounts that are missing."""
     wanted, moment = set(customer_ids), clock.now()
 
     def known(ids: set[str]) -> dict[str, str]:
@@ -50,7 +50,7 @@ def open_accounts(shop_id: str, customer_ids: Iterable[str]) -> dict[str, str]:
 
 
 def locked(shop_id: str, account_id: str) -> Account:
-    """Returns the account as it is now, locked until the transaction ends. Lock several in the order of their ids.
+    """Returns the current account, locked until the transaction ends. Lock several in the order of their ids.
 
     Raises Account.DoesNotExist when the shop has no such account.
     """
@@ -59,9 +59,9 @@ def locked(shop_id: str, account_id: str) -> Account:
 
 
 def locked_many(shop_id: str, account_ids: Iterable[str]) -> dict[str, Row]:
-    """Returns the accounts by id, with what a `Move` needs of them; locked until the transaction ends, in that order.
+    """Returns accounts by id, with the columns that a `Move` needs; locked by ascending id until the transaction ends.
 
-    Ids of which the shop has no account are left out.
+    Ids without an account in the shop are left out.
     """
     names = ("id", "customer_id", "balance", "sequence", "head", "unspent_since")
     needed = [getattr(Account, name) for name in names]
@@ -76,7 +76,7 @@ def move_pending(shop_id: str, account_id: str, by: int) -> None:
 
 
 def set_tier(shop_id: str, account_id: str, tier_id: str | None, points: int, until: datetime | None) -> None:
-    """Put the account into a tier with its points in the window; a change counts as one of the account."""
+    """Set the account's tier and its points in the tier period; a change increases the revision."""
     standing = {Account.tier_id: tier_id, Account.tier_points: points, Account.tier_until: until}
     Account.change(
         shop_id,
@@ -87,7 +87,7 @@ def set_tier(shop_id: str, account_id: str, tier_id: str | None, points: int, un
 
 
 def note_activity(shop_id: str, account_id: str, at: datetime | None = None) -> None:
-    """An order or a sign-in is activity too; it never moves backwards."""
+    """Set the last activity, for an order or a sign-in; it never moves backwards."""
     moment = at or clock.now()
     Account.change(
         shop_id,
@@ -98,15 +98,15 @@ def note_activity(shop_id: str, account_id: str, at: datetime | None = None) -> 
 
 
 def set_activity(shop_id: str, customer_id: str, at: datetime) -> None:
-    """Set the customer's last activity back to `at`: what was booked since was none of theirs."""
+    """Set the customer's last activity back to `at`: later bookings were not their own activity."""
     Account.change(shop_id, {Account.last_activity_at: at}, Account.customer_id == customer_id)
 
 
 def note_unspent_since(shop_id: str, account_id: str, since: datetime | None) -> None:
-    """Keep since when the oldest unspent points are there; None: it has none that age. The caller holds the account."""
+    """Set the time of the oldest unspent points; None when no points can expire. The caller has locked the account."""
     Account.change(shop_id, {Account.unspent_since: since}, Account.id == account_id)
 
 
 def _differs(column: Field, value: object) -> Condition:
-    """True in the database where the column holds something else; NULL is a value here."""
+    """The SQL condition that the column has another value; NULL counts as a value."""
     return column.is_null(value is not None) | (column != value)

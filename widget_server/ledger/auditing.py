@@ -1,4 +1,4 @@
-"""The proof: every account added up again from its rows."""
+"""The audit: sums up every account again from its rows."""
 
 import hmac
 from collections.abc import Iterator
@@ -14,10 +14,10 @@ AUDIT_PAGE = 500
 
 
 def audit(shop_id: str | None = None) -> Iterator[str]:
-    """Re-add every account of the shop, or of every shop; yields one sentence for each account that does not fit.
+    """Check every account of the shop, or of all shops; yields one sentence for each account with an error.
 
-    The sentence names the first row that is wrong: changed, missing, out of order or out of sum. Shoppers
-    may go on meanwhile: an account that seems wrong is read once more under its lock.
+    The sentence names the first wrong row: changed, missing, out of order or with a wrong balance. The server may
+    run meanwhile: an account that seems wrong is read again under its lock.
     """
     for page in _pages_of_accounts(shop_id):
         yield from _audit_page(page)
@@ -40,7 +40,7 @@ def _audit_page(accounts: list[Account]) -> Iterator[str]:
 
 
 def _audited() -> list[Field]:
-    """The columns of an account that are added up; whatever another one holds must not stop the audit."""
+    """The columns of an account that are audited; invalid values in other columns must not stop the audit."""
     names = ("id", "shop_id", "balance", "earned", "adjusted", "redeemed", "expired", "debt", "sequence", "head")
     return [getattr(Account, name) for name in names]
 
@@ -77,7 +77,7 @@ def _first_wrong(account: Account, debt: int) -> str | None:
         if row.balance_after != balance:
             return f"row {sequence} ({row.id}) says {row.balance_after} points, its sum is {balance}"
         while len(keys) > 1 and not hmac.compare_digest(row.digest.encode(), digest(head, row, keys[0]).encode()):
-            keys = keys[1:]  # a key that was left is never taken up again
+            keys = keys[1:]  # an earlier key is never used again
         if not hmac.compare_digest(row.digest.encode(), digest(head, row, keys[0]).encode()):
             return f"row {sequence} ({row.id}) was changed"
         head = row.digest
@@ -91,14 +91,14 @@ def _first_wrong(account: Account, debt: int) -> str | None:
 
 
 def _rows_of(account: Account) -> Iterator[Transaction | str]:
-    """The account's rows in their order, a page at a time; at one that cannot be read a word on it, and no more."""
+    """Yields the account's rows in order; at an unreadable row a message instead, and then stops."""
     rows = Transaction.everywhere().where(Transaction.account_id == account.id).order_by(Transaction.sequence)
     after: int | None = None
     while True:
         behind = rows if after is None else rows.where(Transaction.sequence > after)
         try:
             page = list(behind.limit(AUDIT_PAGE))
-        except Exception as failure:  # values that no server of ours wrote, as each driver complains of them
+        except Exception as failure:  # invalid values from others; each driver has its own errors
             yield f"a row after {after or 0} cannot be read ({type(failure).__name__})"
             return
         yield from page

@@ -1,4 +1,4 @@
-"""The balance of an account, moved by one row; never below 0 where that is not allowed (contracts §2)."""
+"""Books one row on the balance of an account; never below 0 unless that is allowed (contracts §2)."""
 
 from widget_server import clock
 from widget_server.db import Row
@@ -9,9 +9,9 @@ from widget_server.ledger.tables import BALANCE_MAX, COUNTER_OF, POINTS_MAX, Acc
 
 
 def book(account: Account, row: Transaction, *, may_go_below_zero: bool) -> Transaction:
-    """Book a row on the account, which is locked: returns it with its place, its digest and its time.
+    """Book a row on the locked account; returns it with its sequence, digest and time.
 
-    Raises NotEnoughPoints, BalanceTooLarge.
+    Raises NotEnoughPoints or BalanceTooLarge.
     """
     refusal = refusal_of(account, row.amount, may_go_below_zero)
     if refusal is not None:
@@ -49,7 +49,7 @@ def book(account: Account, row: Transaction, *, may_go_below_zero: bool) -> Tran
 
 
 def refusal_of(account: Account | Row, amount: int, may_go_below_zero: bool) -> Refusal | None:
-    """Returns why the locked account cannot be moved by `amount` points; None when it can."""
+    """Returns why `amount` points cannot be booked on the locked account; None when they can."""
     if not 0 < abs(amount) <= POINTS_MAX or abs(account.balance + amount) > BALANCE_MAX:
         return BalanceTooLarge()
     if amount < 0 and account.balance + amount < 0 and not may_go_below_zero:

@@ -1,4 +1,4 @@
-"""The chain of an account's rows: the place and digest of each, by which a foreign change shows (contracts §2)."""
+"""The chain of an account's rows: sequence and digest of each, which reveal changes by others (contracts §2)."""
 
 from datetime import UTC, datetime
 
@@ -10,7 +10,7 @@ AGE_UNKNOWN = datetime(1970, 1, 1, tzinfo=UTC)  # older than any credit
 
 
 def is_credit(amount: int, kind: str, reverses_id: str | None) -> bool:
-    """True for a row of points with an age of their own. Points that are given back keep their age (contracts §2)."""
+    """True for a row whose points have their own age. Refunded points keep their earlier age (contracts §2)."""
     return amount > 0 and kind != "refund" and reverses_id is None
 
 
@@ -18,7 +18,7 @@ CREDIT = (Transaction.amount > 0) & (Transaction.kind != "refund") & Transaction
 
 
 def chain(account: Account | Row, row: Transaction | Row) -> None:
-    """Give the row its place at the end of the account's chain, and note it as the new head."""
+    """Append the row to the account's chain: set its id, sequence, balance and digest, and the account's new head."""
     row.id = new_id()
     row.sequence, row.balance_after = account.sequence + 1, account.balance + row.amount
     row.digest = digest(account.head, row)
@@ -27,7 +27,7 @@ def chain(account: Account | Row, row: Transaction | Row) -> None:
 
 
 def _unspent_since(before: datetime | None, row: Transaction | Row) -> datetime | None:
-    """The account's lower bound after this row: taking points away never makes older ones unspent again."""
+    """The account's `unspent_since` after this row; deducting points never makes older ones unspent again."""
     if row.balance_after <= 0:
         return None
     if row.amount < 0:
@@ -37,7 +37,7 @@ def _unspent_since(before: datetime | None, row: Transaction | Row) -> datetime 
 
 
 def digest(previous: str, row: Transaction | Row, key: bytes | None = None) -> str:
-    """HMAC over the previous head and the row, by the present key or an earlier `key`; the same on both databases."""
+    """HMAC over the previous head and the row, with the current or an earlier `key`; the same on both databases."""
     text = canonical(
         [
             previous,
@@ -59,5 +59,5 @@ def digest(previous: str, row: Transaction | Row, key: bytes | None = None) -> s
 
 
 def rechain() -> None:
-    """Rows from now on are chained by a new key; those before keep theirs (contracts §16)."""
+    """Chain later rows with a new key; existing rows keep theirs (contracts §16)."""
     data_keys.renew("ledger-chain")

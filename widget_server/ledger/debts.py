@@ -1,4 +1,4 @@
-"""Debts: what a clawback could not take, and how later earnings repay it."""
+"""Debts: points that a clawback could not take back, and their repayment from later earnings."""
 
 import uuid
 from datetime import datetime
@@ -10,10 +10,10 @@ from widget_server.ledger.tables import Account, Debt, Transaction
 
 
 def repay(account: Account, most: int, *, source: str, cause_id: str, at: datetime) -> None:
-    """Repay up to `most` of the debt, the oldest first, each part by a row that takes back what the debt was for.
+    """Repay up to `most` points of debt, oldest first, each part by a row that references the row of the debt.
 
-    It is repaid from what is there; below zero (the shop's setting changed) it waits for later earnings. `cause_id` is
-    the row that was earned, or the account that was merged into this one.
+    Only the balance pays; below zero (the shop's setting changed) the debt waits for later earnings. `cause_id` is the
+    row that was earned, or the account that was merged into this one.
     """
     points = min(most, account.debt, account.balance)
     if points <= 0:
@@ -47,7 +47,7 @@ def repay(account: Account, most: int, *, source: str, cause_id: str, at: dateti
 
 
 def unpaid(account: Account) -> list[tuple[str | None, int]]:
-    """What the account still owes and for which row, the oldest first: repayments pay the oldest."""
+    """The unpaid debts as (transaction id, points), oldest first: repayments pay the oldest."""
     entries = Debt.of(account.shop_id, Debt.transaction_id, Debt.amount).where(Debt.account_id == account.id)
     ordered = list(entries.order_by(Debt.created_at, Debt.id).tuples())
     repaid = -sum(amount for _, amount in ordered if amount < 0)
@@ -62,7 +62,7 @@ def unpaid(account: Account) -> list[tuple[str | None, int]]:
 
 
 def move_debts(old: Account, new: Account, copies: dict[str, str]) -> None:
-    """What `old` owed, and repaid, is booked again on `new` for the copies of the same rows, and undone on `old`."""
+    """Book the debts and repayments of `old` again on `new`, for the copied rows, and undo them on `old`."""
     written = list[Row]()
     for debt in Debt.of(old.shop_id).where(Debt.account_id == old.id).objects(Row):
         owed_for = copies.get(debt.transaction_id, debt.transaction_id)
@@ -75,15 +75,15 @@ def move_debts(old: Account, new: Account, copies: dict[str, str]) -> None:
 
 
 def debt_id(owner_id: str, source: str, key: str) -> str:
-    """Made of the request key, so that the same request never owes twice: of the shop's, whatever is merged.
+    """The id of a debt, derived from the request key, so that a request never adds a debt twice, even after a merge.
 
-    Debts of earlier versions were made of the account's.
+    `owner_id` is the shop's id; earlier versions used the account's.
     """
     return str(uuid.uuid5(uuid.UUID(owner_id), f"{source}\n{key}"))
 
 
 def owe(shop_id: str, account_id: str, points: int, transaction_id: str | None, *, id: str | None = None) -> None:
-    """Add `points` to what the account owes for a row; negative ones are repaid. `id` is by default a fresh one."""
+    """Add `points` to the account's debt for a row; negative points are a repayment. `id` is a new one by default."""
     Debt(
         id=id or new_id(),
         shop_id=shop_id,

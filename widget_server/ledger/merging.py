@@ -1,4 +1,4 @@
-"""Two accounts that turned out to be one person's (contracts §11, docs/decisions/008-merging.md)."""
+"""Merges two accounts of one person (contracts §11, docs/decisions/008-merging.md)."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -12,11 +12,11 @@ from widget_server.ledger.tables import COPY, MERGE, OPPOSITE, Account, Transact
 
 
 def merge(shop_id: str, from_id: str, to_id: str) -> dict[str, str]:
-    """Two accounts turned out to be one person's: the second becomes what it would be had it been the only one.
+    """Merge two accounts of one person: the second becomes what it would be if it had been the only one.
 
-    Rows, counters, debts and their history go to `to_id`; `from_id` ends with 0 in every counter. What one account owes
-    is repaid from what the other has at once, as a single account would have paid it. Awards, and whatever else names
-    a row, are the caller's to move: returns the id of each row's copy, by the id of the row (contracts §11).
+    Rows, counters, debts and their history go to `to_id`; `from_id` ends with 0 in every counter. The debt of one
+    account is repaid at once from the balance of the other, as a single account would have done. The caller moves
+    awards and other references to rows: returns the id of each row's copy, by the id of the row (contracts §11).
     """
     with atomic():
         accounts = {account_id: locked(shop_id, account_id) for account_id in sorted((from_id, to_id))}
@@ -30,11 +30,11 @@ def merge(shop_id: str, from_id: str, to_id: str) -> dict[str, str]:
 
 
 def replay(old: Account, new: Account) -> dict[str, str]:
-    """Book each row of `old` again on `new`, as it is, and its exact opposite on `old`; returns copies by original.
+    """Book each row of `old` unchanged on `new`, and its exact opposite on `old`; returns copy ids by original id.
 
-    Kind, amount, time, cause and figures stay, so that counters, age of points, tier and reports are those of one
-    account, and all sums of the shop stay what they were. Both accounts are locked. Nothing is emitted: nobody won or
-    lost a point.
+    Kind, amount, time, cause and snapshot stay, so that counters, age of points, tier and reports are those of one
+    account, and all sums of the shop do not change. Both accounts are locked. No event is emitted: nobody gains or
+    loses a point.
     """
     moment, copies, written = clock.now(), dict[str, str](), list[Row]()
     before = {name: getattr(old, name) for name in ("balance", "earned", "adjusted", "redeemed", "expired")}
@@ -61,7 +61,7 @@ def replay(old: Account, new: Account) -> dict[str, str]:
 
 
 def _save_merged(account: Account, columns: Mapping[str, object], moment: datetime) -> None:
-    """Where the chain of a merged account ends now, with what else changed."""
+    """Save the new end of a merged account's chain, and its other changed columns."""
     ends = {name: getattr(account, name) for name in ("sequence", "head", "unspent_since")}
     changes = {**ends, **columns, "updated_at": moment, "revision": Account.revision + 1}
     values = {getattr(Account, name): value for name, value in changes.items()}

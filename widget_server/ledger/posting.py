@@ -1,4 +1,4 @@
-"""Points moved: for one account or for many, taken back, or undone."""
+"""Books points: on one account or many, and takes them back or reverses them."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,11 +29,11 @@ def post(
     reverses_id: str | None = None,
     may_go_below_zero: bool = False,
 ) -> Transaction:
-    """Book one row and move the account with it. The same key again returns the first row.
+    """Book one row and update the account. A repeated key returns the first row.
 
-    `amount` is signed whole points, `at` when it happened (default: now). Earnings repay debt first: the
-    repayment is a row of its own right behind. Raises NotEnoughPoints when the balance would fall below
-    zero, KeyReused when the key names another row, BalanceTooLarge beyond 10^9 a row or 10^15 in all.
+    `amount` is signed whole points, `at` the time of the event (default: now). Earnings repay debt first: the
+    repayment is a separate row after it. Raises NotEnoughPoints when the balance would fall below
+    zero, KeyReused when the key has another row, BalanceTooLarge beyond 10^9 per row or 10^15 in total.
     """
     with atomic():
         account = locked(shop_id, account_id)
@@ -69,7 +69,7 @@ def post(
 
 @dataclass(frozen=True)
 class Move:
-    """One account's part in a change of many. `account` is a locked one, `line` its place among the rows of one key."""
+    """One account's part in a change of many. `account` is locked; `line` is its number among the rows of one key."""
 
     account: Row
     amount: int
@@ -83,8 +83,8 @@ def post_many(
 ) -> list[Row | Refusal]:
     """Book one adjust for each move, all under one key; returns a row or a refusal for each, in their order.
 
-    For changes of many accounts, a thousand or so at a time: what `post` does, but set by set. The caller holds
-    each account by one `locked_many` in this transaction. What the key booked before is returned again.
+    Does what `post` does, but in bulk, for about a thousand accounts at a time. The caller has locked the accounts
+    by one `locked_many` in this transaction. Rows that the key booked before are returned again.
     """
     earlier = _booked_lines(shop_id, source, key, moves)
     moment, returns, rows, since = clock.now(), list[Row | Refusal](), list[Row](), list[datetime | None]()
@@ -128,7 +128,7 @@ def _adjust_row(shop_id: str, move: Move, moment: datetime, *, source: str, key:
 
 
 def _move_accounts(shop_id: str, rows: list[Row], since: list[datetime | None], moment: datetime) -> None:
-    """Move each row's account with it, by one statement; `since` is each account's `unspent_since` then."""
+    """Update each row's account by one statement; `since` has each account's new `unspent_since`."""
     Account.will_write(shop_id, [row.account_id for row in rows])
     mark, time = database.param, UtcDateTime().db_value
     at = time(moment)
@@ -156,11 +156,11 @@ def claw_back(
     shortfall: Shortfall = "clamp",
     at: datetime | None = None,
 ) -> Transaction | None:
-    """Take back `points` (> 0) that were earned: a negative earn that points at the row it takes back.
+    """Take back `points` (> 0) that were earned: a negative earn that references the row it takes back.
 
-    With `clamp` what is already spent becomes debt that later earnings repay; with `negative` the balance
-    falls below zero. Returns the booked row, or None when all of it became debt; the same key again returns
-    the same. Raises KeyReused when the key took back something else.
+    With `clamp`, points already spent become debt that later earnings repay; with `negative` the balance falls
+    below zero. Returns the booked row, or None when all of it became debt; a repeated key returns the same.
+    Raises KeyReused when the key took back another number of points.
     """
     with atomic():
         account = locked(shop_id, account_id)
@@ -191,9 +191,9 @@ def claw_back(
 
 
 def reverse(shop_id: str, row: Transaction, *, source: str, key: str, cause: Cause) -> Transaction:
-    """Book the exact opposite of a redeem (as refund) or of an adjust (as adjust); the row it undoes is named.
+    """Book the exact opposite of a redeem (as refund) or of an adjust (as adjust); it references the reversed row.
 
-    Raises NotEnoughPoints when an addition that is undone was spent meanwhile.
+    Raises NotEnoughPoints when the points of a reversed addition are already spent.
     """
     row = current(row)
     kind: Kind = "refund" if row.kind == "redeem" else "adjust"

@@ -1,4 +1,4 @@
-"""Rows found again: by the key that booked them, as the newest of an account, or where a merge has put them."""
+"""Finds rows: by the request key, the newest of an account, or their copies after a merge."""
 
 from collections.abc import Iterable
 
@@ -9,27 +9,25 @@ from widget_server.ledger.tables import COPY, MERGE, Transaction
 
 
 def find_by_key(shop_id: str, source: str, key: str, line: int = 0) -> Transaction | None:
-    """The row that `key` moved points with, if it came through `source` before; a merge may have copied it since
-    (`current`).
-    """
+    """The row that `key` booked through `source`, or None; a merge may have copied it since (see `current`)."""
     return Transaction.one(shop_id, Transaction.source == source, Transaction.key == key, Transaction.line == line)
 
 
 def find_by_keys(shop_id: str, source: str, key: str, first_line: int, last_line: int) -> list[Row]:
-    """The rows that `key` moved points with, from one of its lines to another, by line."""
+    """The rows that `key` booked, from `first_line` to `last_line`, in the order of lines."""
     rows = Transaction.of(shop_id).where(Transaction.source == source, Transaction.key == key)
     return list(rows.where(Transaction.line.between(first_line, last_line)).order_by(Transaction.line).objects(Row))
 
 
 def current(row: Transaction) -> Transaction:
-    """The row that stands for `row` today: its copy on the account that its own was merged into, else itself."""
+    """The current version of `row`: its copy on the account that its own was merged into, else itself."""
     while (copy := find_by_key(row.shop_id, MERGE, row.id, COPY)) is not None:
         row = copy
     return row
 
 
 def current_many(shop_id: str, rows: Iterable[Row]) -> list[Row]:
-    """What `current` returns for each of many rows, in their order."""
+    """The result of `current` for each of many rows, in their order."""
     found = list(rows)
     while copies := _copies(shop_id, [row.id for row in found]):
         found = [copies.get(row.id, row) for row in found]
@@ -47,10 +45,10 @@ def _copies(shop_id: str, ids: list[str]) -> dict[str, Row]:
 def history(
     shop_id: str, account_id: str, *, before: int | None = None, limit: int = 20, by_event: bool = False
 ) -> list[Transaction]:
-    """The newest rows of an account, or those behind the row with sequence `before`.
+    """The newest rows of an account, or the next older ones after the row with sequence `before`.
 
-    In the order of booking, or by the time of the event: there rows of a merged account stand among the others by their
-    own dates (acceptance 48).
+    In the order of booking, or by the time of the event, where rows of a merged account are sorted by their own dates
+    (acceptance 48).
     """
     rows = Transaction.of(shop_id).where(Transaction.account_id == account_id)
     if not by_event:

@@ -1,4 +1,4 @@
-"""The tables of points: accounts, their rows, and debts."""
+"""The tables of the ledger: accounts, transactions and debts."""
 
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -26,11 +26,11 @@ COUNTER_OF: dict[Kind, tuple[str, int]] = {  # which counter a row moves, and in
 
 
 class Account(Journaled):
-    """A customer's points. `pending` are awards not yet spendable, `debt` what later earnings repay first.
+    """A customer's points. `pending` are points of waiting awards; later earnings repay `debt` first.
 
-    `revision` counts the changes of balance and tier, `updated_at` says when the last one was (wix-api §2, §3).
-    No credit that still has points is older than `unspent_since`; it may be later than that, and is None when there are
-    no points. Expiry by age finds by it the accounts to look at (loyalty/points/expiry.py).
+    `revision` counts the changes of balance and tier, `updated_at` is the time of the last one (wix-api §2, §3).
+    `unspent_since` is a lower bound: no credit that still has points is older; None when there are no points. Expiry by
+    age selects the accounts to check by it (loyalty/points/expiry.py).
     """
 
     id = Text(primary_key=True)
@@ -63,7 +63,7 @@ class Account(Journaled):
 
 
 class Transaction(ShopTable):
-    """Points moved once. `amount` is signed; `snapshot` keeps the rule and rate that caused it."""
+    """One booking of points. `amount` is signed; `snapshot` stores the rule and rate behind it."""
 
     account_id = Text(constraints=[SQL("REFERENCES account (id)")])
     sequence = Int()
@@ -105,7 +105,7 @@ class Transaction(ShopTable):
 
 
 class Debt(Journaled):
-    """What a clawback could not take because it was spent (+), and what later earnings repaid (-)."""
+    """Points that a clawback could not take back because they were spent (+), and repayments (-)."""
 
     id = Text(primary_key=True)
     account_id = Text(index=True, constraints=[SQL("REFERENCES account (id)")])
@@ -119,7 +119,7 @@ class Debt(Journaled):
 
 @dataclass(frozen=True)
 class Cause:
-    """Why points move: the reason (a stable name, as `redeemed`), the id of the thing, its order, the figures."""
+    """Why points are booked: a stable name such as `redeemed`, the id of the object, its order, a snapshot."""
 
     reason: str
     id: str | None = None

@@ -1,7 +1,7 @@
-"""The audit log: who did what, from where, and what was different afterwards (contracts §16). Entries are only added.
+"""The audit log: who did what, from where, and what it changed (contracts §16). Entries are only added.
 
-`act_as` says who acts, once for a request or a command. What is kept as rows of settings is noted by `Audited` alone;
-what moves points or touches a person's data calls `note`. Secrets are never in an entry, and people only by their ids.
+`act_as` sets who acts, once for a request or a command. Changes of settings are noted by `Audited` alone; code that
+moves points or touches a person's data calls `note`. Secrets are never in an entry, and people only by their ids.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,9 +19,9 @@ from widget_server.db import Condition, Json, ShopTable, Table, Text, UtcDateTim
 ActorKind = Literal["api_key", "staff", "shell", "customer", "server"]
 SECRET_ENDINGS = ("_sealed", "_hash")
 HIDDEN = "hidden"
-WITH_ADDRESS = ("api_key", "staff", "shell")  # of shoppers nothing is kept that an erasure could not take back
+WITH_ADDRESS = ("api_key", "staff", "shell")  # not of shoppers: an erasure could not remove it
 DOOR = "door"
-OPERATIONAL = frozenset(  # columns that say how a row is doing, not what it is
+OPERATIONAL = frozenset(  # columns of a row's state, which are not settings
     (
         *("id", "shop_id", "revision", "created_at", "updated_at"),
         *("last_used_at", "last_used_from", "daily_done", "last_news_at"),
@@ -31,7 +31,7 @@ OPERATIONAL = frozenset(  # columns that say how a row is doing, not what it is
 
 @dataclass(frozen=True)
 class Actor:
-    """Who acts: an API key, a member of staff, a user of the shell, a customer, or the server itself."""
+    """The actor: an API key, a member of staff, a user of the shell, a customer, or the server itself."""
 
     kind: ActorKind = "server"
     id: str | None = None
@@ -43,7 +43,7 @@ _actor: ContextVar[Actor] = ContextVar("actor", default=Actor())  # noqa: B039 -
 
 
 class AuditEntry(ShopTable):
-    """One act. `verb` and `noun` say what was done; `before` and `after` have the fields that differ."""
+    """One action. `verb` and `noun` say what was done; `before` and `after` have the fields that differ."""
 
     id = Text(primary_key=True)
     created_at = UtcDateTime()
@@ -63,19 +63,19 @@ class AuditEntry(ShopTable):
 
 
 class AuditDoor(Table):
-    """The one way out: the database lets an entry go only when it is older than `deletes_before`."""
+    """The limit for deleting: the database allows it only for entries older than `deletes_before`."""
 
     id = Text(primary_key=True)
     deletes_before = UtcDateTime()
 
 
 class Audited:
-    """A table of settings: each row that is made, changed or removed is an entry. Put it before ShopTable."""
+    """A table of settings: each row that is created, changed or deleted gets an entry. Put it before ShopTable."""
 
     def save(self, force_insert: bool = False, only: Sequence[Field] | None = None) -> int | bool:
-        """Write the row, or `only` these of its columns, and note what is different from what was kept before.
+        """Write the row, or `only` these of its columns, and note what differs from the stored row.
 
-        Returns what peewee's own `save` returns: how many rows were written.
+        Returns the number of rows written, as peewee's own `save` does.
         """
         row = cast(Table, self)
         with atomic():
@@ -96,13 +96,13 @@ class Audited:
 
 
 def act_as(actor: Actor) -> None:
-    """From now on this thread, or request, acts for `actor`."""
+    """Set `actor` as the actor of this thread or request from now on."""
     _actor.set(actor)
 
 
 @contextmanager
 def acting(actor: Actor) -> Iterator[None]:
-    """Act for `actor` as long as the block runs."""
+    """Context manager that sets `actor` as the actor within its block."""
     token = _actor.set(actor)
     try:
         yield
@@ -111,7 +111,7 @@ def acting(actor: Actor) -> Iterator[None]:
 
 
 def acting_now() -> Actor:
-    """Who acts now; the server itself unless something else was said."""
+    """Returns the present actor; the server itself unless another one was set."""
     return _actor.get()
 
 
@@ -143,9 +143,9 @@ def note(
 
 
 def note_difference(before: Table | None, after: Table | None) -> None:
-    """Note that a row was made (no `before`), changed or deleted (no `after`), if anything that counts differs.
+    """Note that a row was created (no `before`), changed or deleted (no `after`), if any setting differs.
 
-    Of what is the same, and of secrets, nothing is kept.
+    The entry has no unchanged columns, and no values of secrets.
     """
     row = after or before
     was, now = _facts(before), _facts(after)
@@ -154,7 +154,7 @@ def note_difference(before: Table | None, after: Table | None) -> None:
         return
     verb = "create" if before is None else "delete" if after is None else "update"
     note(
-        row.shop_id if isinstance(row, ShopTable) else _key(row),  # a Shop is the row of itself
+        row.shop_id if isinstance(row, ShopTable) else _key(row),  # the row of a Shop has its own id
         verb,
         str(row._meta.table_name),
         _key(row),
@@ -164,7 +164,7 @@ def note_difference(before: Table | None, after: Table | None) -> None:
 
 
 def forget_old() -> None:
-    """Delete entries older than WIDGET_AUDIT_DAYS, through the door that the database leaves for it."""
+    """Delete entries older than WIDGET_AUDIT_DAYS; AuditDoor makes the database allow it."""
     limit = clock.now() - timedelta(days=config.current().audit_days)
     with atomic():
         AuditDoor.insert(id=DOOR, deletes_before=limit).on_conflict(
@@ -175,7 +175,7 @@ def forget_old() -> None:
 
 
 def _kept(row: Table) -> Table | None:
-    """The row as the database has it; None when it is not there."""
+    """Returns the row as stored in the database; None when there is none."""
     table = type(row)
     rows = table.of(row.shop_id) if isinstance(row, ShopTable) and issubclass(table, ShopTable) else table.select()
     found: Table | None = rows.where(table._meta.primary_key == _key(row)).first()
@@ -187,7 +187,7 @@ def _key(row: Table) -> str:
 
 
 def _facts(row: Table | None) -> dict[str, json_types.Json]:
-    """The row's columns that say what it is, and are not empty."""
+    """Returns the row's columns, without OPERATIONAL ones and nulls."""
     if row is None:
         return {}
     names = [field.name for field in row._meta.sorted_fields if field.name not in OPERATIONAL]

@@ -1,4 +1,4 @@
-"""The books: all that `audit` looks at, how far they are known to be good, what the last look found (contracts §15)."""
+"""The books: all that `audit` checks, up to where they are proven intact, and its last findings (contracts §15)."""
 
 import json
 import logging
@@ -23,12 +23,12 @@ WHOLE_EVERY = timedelta(days=7)
 
 log = logging.getLogger(__name__)
 
-PROOFS: tuple[Callable[[str], Iterable[str]], ...] = (  # each row is what this server wrote
+PROOFS: tuple[Callable[[str], Iterable[str]], ...] = (  # each row is as this server wrote it
     journal.audit_chain,
     journal.audit_rows,
     ledger.audit,
 )
-SUMS: tuple[Callable[[str], Iterable[str]], ...] = (  # and they agree with one another
+SUMS: tuple[Callable[[str], Iterable[str]], ...] = (  # and the rows agree with one another
     awards.audit_pending,
     adjustments.audit_notes,
     coupons.audit_coupons,
@@ -38,11 +38,11 @@ SUMS: tuple[Callable[[str], Iterable[str]], ...] = (  # and they agree with one 
 
 
 class BooksMark(ShopTable):
-    """What the last audit of a shop found, and the last entry of its journal up to which all was good.
+    """The result of a shop's last audit, and the last entry of its journal up to which all was intact.
 
-    `number` and `digest` are that entry's; `whole_at` is when the whole books were last good, not only what was written
-    since the mark. `finding` is the first of `findings`, as the audit names it. `seal` is the keyed hash of the rest:
-    nobody else puts off the next audit.
+    `number` and `digest` are that entry's; `whole_at` is when the whole books were last intact, not only what was
+    written since the mark. `finding` is the first of `findings`, as the audit names it. `seal` is the keyed hash of the
+    other columns: nobody else can postpone the next audit.
     """
 
     shop_id = Text(primary_key=True, constraints=[SQL("REFERENCES shop (id)")])
@@ -58,14 +58,14 @@ class BooksMark(ShopTable):
 def audit(*, since: bool = False) -> Iterator[str]:
     """Audit all shops; yields one line for each finding: table, id, and what is wrong.
 
-    With `since` only what was written since the last audit that found nothing.
+    With `since` it checks only what was written since the last audit without findings.
     """
     for shop in list(Shop.everywhere().order_by(Shop.id)):
         yield from audit_shop(shop, since=since)
 
 
 def audit_shop(shop: Shop, *, since: bool = False) -> Iterator[str]:
-    """Audit one shop, like `audit`, and note what was found once all is read."""
+    """Audit one shop, like `audit`, and note the findings once all is read."""
     mark = mark_of(shop)
     is_whole = not since or mark is None or mark.whole_at is None or not is_ours(mark)
     newest, count, first = journal.last_of(shop.id), 0, None
@@ -76,12 +76,12 @@ def audit_shop(shop: Shop, *, since: bool = False) -> Iterator[str]:
 
 
 def mark_of(shop: Shop) -> BooksMark | None:
-    """What the last audit of the shop found; None while there was none."""
+    """Returns the result of the shop's last audit; None before the first one."""
     return BooksMark.one(shop)
 
 
 def is_ours(mark: BooksMark) -> bool:
-    """True while nobody else has changed the mark."""
+    """True unless the mark was changed by other means than this server."""
     return journal.is_hash_of(mark.seal, _sealed(mark))
 
 
@@ -91,12 +91,12 @@ def _sealed(mark: BooksMark) -> list[Any]:
 
 
 def unwell() -> list[BooksMark]:
-    """The marks of all shops whose last audit found something, by shop."""
+    """Returns the marks of all shops whose last audit had findings, by shop."""
     return list(BooksMark.everywhere().where(BooksMark.findings > 0).order_by(BooksMark.shop_id))
 
 
 def audit_daily(shop: Shop) -> None:
-    """The worker's daily audit: what was written since the last one, and once a week the whole books."""
+    """The worker's daily audit: of what was written since the last one, and once a week of the whole books."""
     mark = mark_of(shop)
     is_whole_due = (
         mark is None or not is_ours(mark) or mark.whole_at is None or clock.now() - mark.whole_at >= WHOLE_EVERY
@@ -107,15 +107,15 @@ def audit_daily(shop: Shop) -> None:
 
 
 def accept(shop: Shop) -> None:
-    """The owner has looked into what was found: the shop's covered rows are good as they are (contracts §15)."""
+    """Accept the shop's covered rows as they are, after the owner has checked the findings (contracts §15)."""
     journal.accept(shop.id)
 
 
 def rechain() -> None:
-    """Begin new keys for the books, all of it or nothing: the journal is chained anew, the ledger's rows from now on.
+    """Begin new keys for the books in one transaction: the journal is chained again, the ledger from its next rows on.
 
-    The heads of all accounts stand in the journal, so the ledger's earlier rows are held by the new key too. Raises
-    BooksDoNotBalance when the books are not good under the keys before: new ones would hide it.
+    The heads of all accounts are in the journal, so the new key covers the ledger's earlier rows too. Raises
+    BooksDoNotBalance when the books are not intact under the previous keys: new ones would hide it.
     """
     with atomic():
         wrong = next(audit(), None)
@@ -128,11 +128,11 @@ def rechain() -> None:
         ledger.rechain()
 
 
-# The anchor: the newest entry of each shop's journal, beside the database
+# The anchor: the newest entry of each shop's journal, in a file outside the database
 
 
 def write_anchor() -> None:
-    """Write the newest entry of each shop's journal to a file in the instance folder, for this user's eyes only."""
+    """Write the newest entry of each shop's journal to a file in the instance folder, readable by this user only."""
     known = {shop.id: list(journal.last_of(shop.id)) for shop in Shop.everywhere()}
     path = _anchor()
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -143,7 +143,7 @@ def write_anchor() -> None:
 
 
 def audit_anchor(shop_id: str) -> Iterator[str]:
-    """Yields a sentence when the database is older than the anchor that was written beside it."""
+    """Yields a sentence when the database is older than the anchor file."""
     number, digest = _anchored().get(shop_id, (0, ""))
     entries = journal.Journal.of(shop_id).where(journal.Journal.number == number, journal.Journal.digest == digest)
     if number and not entries.exists():
@@ -176,10 +176,10 @@ def _findings(shop: Shop, mark: BooksMark | None, *, is_whole: bool) -> Iterator
         for line in _all_of(PROOFS, shop):
             found = True
             yield line
-    except UnicodeDecodeError:  # text that nobody of ours wrote: its row was named, and what refers to it is unreadable
+    except UnicodeDecodeError:  # text that this server did not write: its row was named already
         if not found:
             raise
-    if not found:  # else it would be the same once more
+    if not found:  # else it would repeat the findings
         yield from _all_of(SUMS, shop)
 
 
@@ -188,12 +188,12 @@ def _all_of(checks: Iterable[Callable[[str], Iterable[str]]], shop: Shop) -> Ite
 
 
 def _once_each(lines: Iterable[str]) -> Iterator[str]:
-    """One line for each thing that is wrong: the first that names it."""
+    """Yields the first line for each wrong row, which the line names before its colon."""
     named: set[str] = set()
     for line in lines:
-        thing = line.partition(": ")[0]
-        if thing not in named:
-            named.add(thing)
+        row = line.partition(": ")[0]
+        if row not in named:
+            named.add(row)
             yield line
 
 

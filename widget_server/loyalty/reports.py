@@ -1,8 +1,8 @@
-"""What the program did in any stretch of days, and where it stands (acceptance 53).
+"""Reports: the figures of the program for any span of days (acceptance 53).
 
-A day's figures are what was booked on it, in the shop's zone: a day that is over never changes, so it is added up
-once (`close_days`) and a report reads a row a day and kind, however long the ledger is. Every figure that counts
-something has its rows: `rows_of`.
+A day's figures are what was booked on it, in the shop's zone: a past day never changes, so it is added up
+once (`close_days`) and a report reads one row per day and kind, independent of the length of the ledger. `rows_of`
+returns the rows behind each figure that counts something.
 """
 
 from collections.abc import Callable, Iterator
@@ -26,7 +26,7 @@ from widget_server.loyalty.program import programs
 from widget_server.loyalty.program.shops import Shop
 from widget_server.loyalty.referrals.referrals import ENDED, Referral
 
-DAYS_STILL_OPEN = 2  # today, and yesterday: its last booking may not be committed yet
+DAYS_STILL_OPEN = 2  # today and yesterday, whose last booking may not be committed yet
 FIGURES: dict[str, tuple[Kind, ...]] = {
     "earned": ("earn",),
     "redeemed": ("redeem", "refund"),
@@ -36,7 +36,7 @@ FIGURES: dict[str, tuple[Kind, ...]] = {
 
 
 class DayTotal(Journaled):
-    """What was booked of one kind on one local day that is over, as the sum of the signed amounts."""
+    """The sum of the signed amounts of one kind that were booked on one past local day."""
 
     id = Text(primary_key=True)
     day = Text()
@@ -49,13 +49,13 @@ class DayTotal(Journaled):
 
 @dataclass(frozen=True)
 class Span:
-    """A stretch of the shop's days: its first moment, and the first one behind it; None is without end."""
+    """A span of the shop's days: its first moment, and the first one after it; None is unlimited."""
 
     start: datetime | None
     end: datetime | None
 
     def holds(self, column: Field) -> Expression:
-        """The condition that the time in `column` lies inside; one that is not known does not."""
+        """Returns the condition that the time in `column` is inside; an unknown time is not."""
         condition: Expression = column.is_null(False)
         if self.start is not None:
             condition &= column >= self.start
@@ -66,12 +66,12 @@ class Span:
 
 @dataclass(frozen=True)
 class Totals:
-    """The figures of a stretch of days; points but for `liability` and `referral_revenue`, in the shop's currency.
+    """The figures of a span of days; in points, but `liability` and `referral_revenue` in the shop's currency.
 
     `earned` is net of clawbacks, guests and gifts included; `redeemed` net of refunds. `unredeemed`, `liability` and
-    `members` are those at its end; `pending` is always that of now. `redemption_rate` is redeemed by earned, None when
-    nothing was earned; `liability` is None while a point has no value. `referral_revenue` is what friends who were
-    brought paid for orders placed in it, less what they were paid back.
+    `members` are those at its end; `pending` is always the present value. `redemption_rate` is redeemed by earned, None
+    when nothing was earned; `liability` is None while a point has no value. `referral_revenue` is what referred friends
+    paid for orders placed in the span, less refunds.
     """
 
     earned: int
@@ -89,7 +89,7 @@ class Totals:
 
 @dataclass(frozen=True)
 class ProgramTotals:
-    """All accounts together; `tiers` counts the accounts in each, None the base tier, first."""
+    """The counters of all accounts together; `tiers` counts the accounts in each tier, first the base tier (None)."""
 
     balance: int
     earned: int
@@ -100,7 +100,7 @@ class ProgramTotals:
 
 
 def program_totals(shop: Shop) -> ProgramTotals:
-    """The counters of all accounts, and how many people are in each tier (wix-api §1b); all in the base tier while
+    """Returns the counters of all accounts, and how many are in each tier (wix-api §1b); all in the base tier while
     the shop has no tiers."""
     names = ("balance", "earned", "adjusted", "redeemed", "expired")
     sums = [fn.COALESCE(fn.SUM(getattr(Account, name)), 0) for name in names]
@@ -114,7 +114,7 @@ def program_totals(shop: Shop) -> ProgramTotals:
 
 
 def totals(shop: Shop, first: date | None = None, last: date | None = None) -> Totals:
-    """The figures of the shop's days from `first` to `last`, both included; None is without end.
+    """Returns the figures of the shop's days from `first` to `last`, both included; None is unlimited.
 
     Raises BadRequest when `last` comes before `first`.
     """
@@ -138,15 +138,15 @@ def totals(shop: Shop, first: date | None = None, last: date | None = None) -> T
 
 
 def rows_of(shop: Shop, figure: str, first: date | None = None, last: date | None = None) -> ModelSelect:
-    """The rows behind a figure of `totals`, as a query that may be ordered and paged.
+    """Returns the rows of a figure of `totals`, as a query that may be ordered and paged.
 
-    They are transactions, for `unredeemed` the last one of each account, with its `balance_after`; awards for
+    They are transactions (for `unredeemed` the last one of each account, with its `balance_after`), awards for
     `pending`, customers for `members` and `joined`, orders for `referral_revenue` (what each was worth: `paid`).
-    Raises BadRequest for another figure, and when `last` comes before `first`.
+    Raises BadRequest for an unknown figure, and when `last` comes before `first`.
     """
     span = _span(shop, first, last)
     if figure in FIGURES:
-        booked = Transaction.of(shop).where(Transaction.source != ledger.MERGE)  # those come in pairs that add up to 0
+        booked = Transaction.of(shop).where(Transaction.source != ledger.MERGE)  # merge rows are pairs that add up to 0
         return booked.where(Transaction.kind.in_(FIGURES[figure]), span.holds(Transaction.created_at))
     if figure not in ROWS:
         raise BadRequest("There is no such figure.", field="figure")
@@ -154,13 +154,13 @@ def rows_of(shop: Shop, figure: str, first: date | None = None, last: date | Non
 
 
 def paid(order: Order) -> Decimal:
-    """What was paid for an order, less what was paid back, in the shop's currency."""
+    """Returns what was paid for an order, less refunds, in the shop's currency."""
     state = order.merged
     return max(state.total - sum((refund.amount for refund in state.given_back), ZERO), ZERO)
 
 
 def close_days(shop: Shop) -> int:
-    """Add up the days that are over and were not yet; returns how many had bookings."""
+    """Add up past days that were not added up yet; returns how many had bookings."""
     newest, count = clock.local_date(clock.now(), shop.timezone) - timedelta(days=DAYS_STILL_OPEN), 0
     while True:
         oldest = _not_closed(shop, _closed_until(shop)).order_by(Transaction.created_at).first()
@@ -172,7 +172,7 @@ def close_days(shop: Shop) -> int:
 
 
 def audit_days(shop_id: str | None = None) -> Iterator[str]:
-    """Yields one sentence for each shop whose days do not add up to what its accounts hold."""
+    """Yields one sentence for each shop whose days do not add up to the sums of its accounts."""
     some = Shop.everywhere().order_by(Shop.id)
     for shop in some if shop_id is None else some.where(Shop.id == shop_id):
         booked, held = _booked(shop, None, None), program_totals(shop)
@@ -191,12 +191,12 @@ def _span(shop: Shop, first: date | None, last: date | None) -> Span:
 
 
 def _figure(name: str, booked: dict[str, int]) -> int:
-    """A counter's figure out of sums by kind, with the counter's sign."""
+    """Returns a counter's figure from sums by kind, with the counter's sign."""
     return sum(ledger.COUNTER_OF[kind][1] * booked.get(kind, 0) for kind in FIGURES[name])
 
 
 def _booked(shop: Shop, first: date | None, last: date | None) -> dict[str, int]:
-    """Points by kind: of the closed days as they were added up, of the others from the ledger."""
+    """Returns the points by kind: of closed days from their sums, of the others from the ledger."""
     closed = _closed_until(shop)
     totals = DayTotal.of(shop, DayTotal.kind, fn.SUM(DayTotal.amount)).group_by(DayTotal.kind)
     totals = totals.where(DayTotal.day >= first.isoformat()) if first else totals
@@ -230,7 +230,7 @@ def _close(shop: Shop, day: date) -> None:
 
 
 def _last_rows(shop: Shop, span: Span) -> ModelSelect:
-    """The row that each account stood at, where it held points or owed them."""
+    """Returns the last row of each account at the end of the span, if the account held points or a debt."""
     rows = Transaction.of(shop).where(Transaction.balance_after != 0)
     if span.end is None or span.end > clock.now():
         on = (Account.id == Transaction.account_id) & (Account.sequence == Transaction.sequence)
@@ -250,7 +250,7 @@ def _waiting(shop: Shop, span: Span) -> ModelSelect:
 
 
 def _members(shop: Shop, span: Span) -> ModelSelect:
-    """Members at the end of the span: those of now, and those who left later."""
+    """Returns the members at the end of the span: present members, and those who left later."""
     until = Span(None, span.end)
     stayed = (Customer.status == "member") | (Customer.left_at >= (span.end or clock.now()))
     return Customer.of(shop).where(until.holds(Customer.joined_at), stayed, Customer.merged_into.is_null())

@@ -1,6 +1,6 @@
-"""The program as a file: one YAML text in which an owner says all rules, and applying it whole.
+"""The program as a file: one YAML text with all rules of a shop, which is applied as a whole.
 
 - `reading` reads the YAML, `fields`, `reward_schema` and `schema` check it and make a `ProgramFile` of it (`facts`).
-- `current` is the same of what the shop has; `checks` is whether a file fits the shop; `changes` is how both differ.
-- `apply` plans and applies; `writing` makes the rows.
+- `current` makes a `ProgramFile` of what the shop has; `checks` whether a file fits the shop; `changes` compares both.
+- `apply` plans and applies; `writing` writes the rows.
 """

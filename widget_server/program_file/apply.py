@@ -1,4 +1,4 @@
-"""Applying a program file: how it differs from what the shop has (`plan`), and making it so (`apply`)."""
+"""Applying a program file: its differences from what the shop has (`plan`), and writing them (`apply`)."""
 
 from widget_server.db import atomic, lock_rows
 from widget_server.events import ProgramChanged, emit
@@ -10,11 +10,11 @@ from widget_server.program_file.facts import ProgramFile
 
 
 def plan(shop: Shop, file: ProgramFile) -> list[Change]:
-    """What `apply` would change; changes nothing itself.
+    """Returns what `apply` would change; changes nothing itself.
 
-    Raises BadRequest (BadTransition for `program.status`) with the path of what does not fit this shop: a tier
-    that there is not, a rule that would change its kind, something that ends before it starts; NotWholeCoins for an
-    amount off that the shop's currency has no coins for.
+    Raises BadRequest (BadTransition for `program.status`) with the path of what does not fit this shop: an
+    unknown tier, a rule that would change its kind, an end before its start; NotWholeCoins for an amount off with more
+    decimal places than the shop's currency.
     """
     known, wanted = current.of(shop), checks.in_zone(file, shop.timezone)
     checks.check(shop, known, wanted)
@@ -22,14 +22,14 @@ def plan(shop: Shop, file: ProgramFile) -> list[Change]:
 
 
 def apply(shop: Shop, file: ProgramFile) -> list[Change]:
-    """Make the shop's program what the file says, whole or not at all; returns what changed.
+    """Apply the file to the shop's program, as a whole or not at all; returns what changed.
 
     Applied again it changes nothing. Rules and rewards that the file no longer lists are archived, never
-    deleted: past rows refer to them; one that comes back is the same one. Raises BadRequest, BadTransition and
+    deleted: past rows refer to them; one that is listed again is the same row. Raises BadRequest, BadTransition and
     NotWholeCoins as `plan` does.
     """
     with atomic():
-        lock_rows(Program.of(shop)).get()  # two files at once take turns
+        lock_rows(Program.of(shop)).get()  # serialises two files at once
         changes = plan(shop, file)
         if changes:
             writing.write(shop, checks.in_zone(file, shop.timezone), changes)

@@ -1,4 +1,4 @@
-"""The changes that a program file makes, one for each fact that differs from what the shop has."""
+"""The changes by a program file, one for each fact that differs from what the shop has."""
 
 import json
 from collections.abc import Iterator
@@ -16,8 +16,8 @@ from widget_server.program_file.facts import Facts, ProgramFile, Things
 class Change:
     """One difference between the shop and a file. `before` and `after` are plain JSON values.
 
-    `what` is a section, or a thing in it (`rewards.mug`). For a whole thing `field` is None and the facts
-    that are set stand in `after` (add) or `before` (remove). The field `order` of a list names its handles.
+    `what` is a section, or an entry of it (`rewards.mug`). For a whole entry `field` is None and the facts
+    that are set are in `after` (add) or `before` (remove). The field `order` of a list names its handles.
     """
 
     kind: Literal["add", "change", "remove"]
@@ -33,9 +33,9 @@ class Change:
 
 
 def differences(known: ProgramFile, wanted: ProgramFile) -> Iterator[Change]:
-    """Yields what differs between what the shop has (`known`) and a file (`wanted`), section by section.
+    """Yields the differences between what the shop has (`known`) and a file (`wanted`), section by section.
 
-    A section that the file leaves out is left alone.
+    A section that the file leaves out is not changed.
     """
     for section, facts in wanted.single.items():
         yield from _changed(section, known.single[section] or {}, facts or {})
@@ -65,11 +65,11 @@ def _changed(what: str, was: Facts, now: Facts) -> Iterator[Change]:
 
 
 def _set(facts: Facts) -> JsonObject:
-    return {word: plain(value) for word, value in facts.items() if value is not None and value not in ([], {})}
+    return {name: plain(value) for name, value in facts.items() if value is not None and value not in ([], {})}
 
 
 def plain(value: object) -> Json:
-    """A fact as JSON: money and times as text."""
+    """Returns a fact as JSON: money and times as text."""
     if isinstance(value, Decimal):
         return as_text(value)
     if isinstance(value, datetime):
@@ -78,11 +78,11 @@ def plain(value: object) -> Json:
         return value.isoformat()
     if isinstance(value, dict):
         return {name: plain(one) for name, one in value.items()}
-    return [plain(one) for one in value] if isinstance(value, list) else cast(Json, value)  # the rest is JSON as it is
+    return [plain(one) for one in value] if isinstance(value, list) else cast(Json, value)  # the rest is JSON already
 
 
 def as_text(value: Decimal) -> str:
-    """A number as short text: 10 for 10.00, never with an exponent."""
+    """Returns a number as short text: 10 for 10.00, never with an exponent."""
     return format(value.normalize(), "f")
 
 

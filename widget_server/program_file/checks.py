@@ -1,4 +1,4 @@
-"""Whether a program file fits the shop: its tiers and times, its kinds of rules, the coins of its currency."""
+"""Checks whether a program file fits the shop: tiers, times, kinds of rules, decimal places of the currency."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,7 +13,7 @@ from widget_server.program_file.facts import Facts, ProgramFile, Things
 
 
 def check(shop: Shop, known: ProgramFile, wanted: ProgramFile) -> None:
-    """Raise unless the file `wanted`, its days in the shop's zone, fits the shop, which has `known`.
+    """Check that the file `wanted`, its days in the shop's zone, fits the shop, which has `known`.
 
     Raises BadRequest with the path of what does not fit (BadTransition for `program.status`), and NotWholeCoins.
     """
@@ -25,10 +25,10 @@ def check(shop: Shop, known: ProgramFile, wanted: ProgramFile) -> None:
 
 
 def in_zone(file: ProgramFile, zone: str) -> ProgramFile:
-    """The file with each day as its first moment in the shop's zone."""
+    """Returns the file with each day as its first moment in the shop's zone."""
 
     def home(facts: Facts) -> Facts:
-        return {word: clock.start_of(value, zone) if type(value) is date else value for word, value in facts.items()}
+        return {name: clock.start_of(value, zone) if type(value) is date else value for name, value in facts.items()}
 
     def all_home(things: Things | None) -> Things | None:
         return None if things is None else {name: home(facts) for name, facts in things.items()}
@@ -50,7 +50,7 @@ def _check_status(known: ProgramFile, wanted: ProgramFile) -> None:
 
 
 def _check_kinds(shop: Shop, wanted: ProgramFile) -> None:
-    """Old orders are still scored by their rule, archived or not, so that it stays what it was."""
+    """A rule, archived or not, keeps its kind: old orders are still scored by it."""
     was = dict(EarningRule.of(shop, EarningRule.handle, EarningRule.kind).tuples())
     for at, (handle, facts) in enumerate((wanted.earning_rules or {}).items()):
         if was.get(handle, facts["kind"]) != facts["kind"]:
@@ -75,7 +75,7 @@ def _check_tiers(known: ProgramFile, wanted: ProgramFile) -> None:
 
 
 def _tiers_named(file: ProgramFile) -> Iterator[tuple[str, str, str]]:
-    """The path of each mention, the thing that it is in, and the tier's name."""
+    """Yields the path of each mention of a tier, the entry that has it, and the tier's name."""
     for at, (handle, facts) in enumerate((file.earning_rules or {}).items()):
         for index, name in enumerate(facts["terms.tiers"]):
             yield f"earning_rules.{at}.terms.tiers.{index}", f"earning_rules.{handle}", name
@@ -104,7 +104,7 @@ def _check_coins(shop: Shop, wanted: ProgramFile) -> None:
 
 
 def _amounts_off(file: ProgramFile) -> Iterator[tuple[str, Decimal]]:
-    """The path of each fixed discount, and its amount."""
+    """Yields the path of each fixed discount, and its amount."""
     for at, facts in enumerate((file.rewards or {}).values()):
         off = {"amount": facts["amount"]}
         off |= {f"by_tier.{name}.amount": own.get("amount") for name, own in facts["by_tier"].items()}

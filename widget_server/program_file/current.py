@@ -1,4 +1,4 @@
-"""What the shop has now, in the words of a program file."""
+"""The present program of a shop, in the form of a program file."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -31,7 +31,7 @@ from widget_server.program_file.facts import (
 
 
 def of(shop: Shop) -> ProgramFile:
-    """The shop's program as a file would say it, every section filled; what is archived is not in it."""
+    """Returns the shop's program in the form of a file, with every section, without archived rows."""
     listed = tiers.listed(shop.id)
     names = {tier.id: tier.name for tier in listed}
     referral = ReferralProgram.one(shop) or ReferralProgram()
@@ -55,7 +55,7 @@ def of(shop: Shop) -> ProgramFile:
 
 
 def _live(shop: Shop, table: Any) -> list[Any]:
-    """What a file lists: discounts at a checkout are the admin API's alone."""
+    """Returns the rows that a file lists: discounts at a checkout are only in the admin API."""
     rows = table.of(shop).where(table.archived_at.is_null())
     if table is Reward:
         rows = rows.where(Reward.at_checkout == False)
@@ -63,9 +63,9 @@ def _live(shop: Shop, table: Any) -> list[Any]:
 
 
 def _facts(row: Any, names: tuple[str, ...] | Mapping[str, str]) -> Facts:
-    words = names if isinstance(names, Mapping) else {name: name for name in names}
-    values = {word: getattr(row, name) for name, word in words.items()}
-    return {word: list(value) if isinstance(value, tuple) else value for word, value in values.items()}
+    file_names = names if isinstance(names, Mapping) else {name: name for name in names}
+    values = {file_name: getattr(row, name) for name, file_name in file_names.items()}
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
 
 
 def _program_facts(program: Program) -> Facts:
@@ -79,8 +79,8 @@ def _program_facts(program: Program) -> Facts:
 
 def _rule_facts(rule: EarningRule, names: dict[str, str]) -> Facts:
     terms = _facts(rule.terms, TERMS_WORDS)
-    for word in ("terms.product_multipliers", "terms.collection_multipliers"):
-        terms[word] = {id: Decimal(factor) for id, factor in terms[word].items()}
+    for name in ("terms.product_multipliers", "terms.collection_multipliers"):
+        terms[name] = {id: Decimal(factor) for id, factor in terms[name].items()}
     terms["terms.tiers"] = [names.get(id, id) for id in terms["terms.tiers"]]
     own = {
         names.get(id, id): _without_nulls({"points": one.points, "money": one.per})
@@ -99,7 +99,7 @@ def _reward_facts(reward: Reward, names: dict[str, str]) -> Facts:
 
 
 def _without_nulls(facts: Facts) -> Facts:
-    return {word: value for word, value in facts.items() if value is not None}
+    return {name: value for name, value in facts.items() if value is not None}
 
 
 def _tiers_facts(shop: Shop) -> Facts:

@@ -1,7 +1,7 @@
-"""The program as facts: what a program file says, section by section, in the domain's types.
+"""The program as facts: the content of a program file, section by section, in the domain's types.
 
-A fact has a dotted name in the file's own words, such as `terms.ends_at`. What the shop has (`current`) is read into
-the same form, so that the difference between both (`changes`) is a comparison and nothing else.
+A fact has the dotted name of its field in the file, such as `terms.ends_at`. What the shop has (`current`) is read
+into the same form, so that `changes` only has to compare both.
 """
 
 from dataclasses import dataclass, fields
@@ -12,7 +12,7 @@ from widget_server.loyalty.program.programs import ProgramSettings
 from widget_server.loyalty.program.shops import WidgetSettings
 from widget_server.loyalty.rewards.gifts import Gift
 
-Facts = dict[str, Any]  # by dotted name, of the domain's types: the schema has checked them, each by its own field
+Facts = dict[str, Any]  # by dotted name, of the domain's types, each checked by its field of the schema
 
 
 Things = dict[str, Facts]  # by handle or name
@@ -57,9 +57,9 @@ CAMPAIGN_WORDS = ("multiplier", "starts_at", "ends_at")
 
 @dataclass(frozen=True)
 class ProgramFile:
-    """What a file says, section by section; None for a section that it leaves out.
+    """The content of a file, section by section; None for a section that it leaves out.
 
-    Lists are kept by handle (campaigns and levels by name) in the file's order. `tiers` and `levels` are one
+    Lists are dicts by handle (campaigns and levels by name) in the file's order. `tiers` and `levels` are one
     section of the file: both are given, or none.
     """
 
@@ -74,12 +74,12 @@ class ProgramFile:
 
     @property
     def single(self) -> dict[str, Facts | None]:
-        """The sections that stand once, by name; None for one that is left out."""
+        """Returns the sections with one set of facts, by name; None for one that is left out."""
         return {"program": self.program, "tiers": self.tiers, "referral": self.referral, "widget": self.widget}
 
     @property
     def listed(self) -> dict[str, Things | None]:
-        """The sections that list things by name, by path; None for one that is left out."""
+        """Returns the sections that are lists, by path; None for one that is left out."""
         return {
             "tiers.levels": self.levels,
             "earning_rules": self.earning_rules,

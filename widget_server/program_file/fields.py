@@ -1,4 +1,4 @@
-"""The kinds of values that a program file holds."""
+"""The types of values in a program file, as marshmallow fields."""
 
 import re
 import unicodedata
@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 
 class FieldOptions(TypedDict, total=False):
-    """What marshmallow's fields take beside their own rules; `load_default` is a value, or makes one."""
+    """The options of marshmallow's fields besides their validation; `load_default` is a value or a factory."""
 
     required: bool
     allow_none: bool
@@ -31,7 +31,7 @@ class FieldOptions(TypedDict, total=False):
 
 
 class Whole(fields.Field[int]):
-    """A whole number: 2.5, "2" and true are none."""
+    """A whole number; 2.5, "2" and true are refused."""
 
     def __init__(self, least: int = 1, most: int = POINTS_MAX, **options: Unpack[FieldOptions]) -> None:
         super().__init__(**options)
@@ -70,7 +70,7 @@ class YesNo(fields.Field[bool]):
 
 
 class Words(fields.Field[str]):
-    """A text that says something; blanks around it go."""
+    """A text that is not empty; blanks around it are removed."""
 
     def __init__(self, most: int = 200, pattern: str = ".+", like: str = "", **options: Unpack[FieldOptions]) -> None:
         super().__init__(**options)
@@ -88,14 +88,14 @@ class Words(fields.Field[str]):
 
 
 class Id(Words):
-    """An id of the shop's platform; a number is kept as its text."""
+    """An id of the shop's platform; a number becomes its text."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         return super()._deserialize(str(value) if type(value) is int else value, attr, data, **kwargs)
 
 
 class Address(Words):
-    """Where a button leads: http(s), or a path of the shop's own site from its single leading slash."""
+    """The target of a button: an http(s) URL, or a path of the shop's own site with one leading slash."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         text = super()._deserialize(value, attr, data, **kwargs)
@@ -132,7 +132,7 @@ class Day(fields.Field[date]):
 
 
 def _leads_somewhere(text: str) -> bool:
-    """Browsers pass over blanks and read a backslash as a slash: neither may stand in an address."""
+    """Whether a text may be an address: without blanks, which browsers skip, or backslashes, read as slashes."""
     if re.search(r"[\s\\]", text):
         return False
     if text.startswith("/"):
@@ -145,17 +145,17 @@ def _leads_somewhere(text: str) -> bool:
 
 
 def one_of(words: tuple[str, ...], **options: Unpack[FieldOptions]) -> fields.String:
-    """A field that takes one of these words."""
+    """Returns a field that takes one of these texts."""
     return fields.String(validate=validate.OneOf(words, error="One of: {choices}."), **options)
 
 
 def word_of(settings: type, name: str) -> fields.String:
-    """A field whose words and default are those of the field `name` of a dataclass of settings."""
+    """Returns a field with the choices and default of the field `name` of a dataclass of settings."""
     return one_of(get_args(get_type_hints(settings)[name]), load_default=getattr(settings, name))
 
 
 def list_of(inner: fields.Field[T], default: tuple[T, ...] = ()) -> fields.List[T]:
-    """A field that takes a list of what `inner` takes, none of it twice."""
+    """Returns a field that takes a list of what `inner` takes, without duplicates."""
     return fields.List(inner, load_default=lambda: list(default), validate=lambda values: _check_once(list(values)))
 
 
@@ -166,48 +166,48 @@ def _check_once(values: list[object]) -> None:
 
 
 def map_of(values: fields.Field[T], keys: fields.Field[str]) -> fields.Dict:
-    """A field that takes a mapping; it may be left out, and is empty then."""
+    """Returns a field that takes a mapping; empty when it is left out."""
     return fields.Dict(keys=keys, values=values, load_default=dict)
 
 
 def part(schema: type[Schema]) -> fields.Nested:
-    """A group of fields that may be left out: each has its default then."""
+    """Returns a group of fields; when it is left out, each has its default."""
     return fields.Nested(schema, load_default=lambda: schema().load({}))
 
 
 def multiplier(**options: Unpack[FieldOptions]) -> Amount:
-    """A field that takes a factor above 0, up to MULTIPLIER_MAX."""
+    """Returns a field that takes a factor above 0, up to MULTIPLIER_MAX."""
     return Amount(most=MULTIPLIER_MAX, **options)
 
 
 class Part(Schema):
-    """Its fields become facts: those of a group are named with a dot."""
+    """A schema whose fields become facts: those of a group get dotted names."""
 
     @post_load
     def as_facts(self, data: Facts, **_: object) -> Facts:
-        """The loaded fields by dotted name; a group that was left out is None in each of its fields."""
+        """Returns the loaded fields by dotted name; for a group that was left out each field is None."""
         facts: Facts = {}
         for name, value in data.items():
             field = self.fields[name]
             if isinstance(field, fields.Nested):
-                words = value or dict.fromkeys(field.schema.fields)
-                facts |= {f"{name}.{word}": one for word, one in words.items()}
+                group = value or dict.fromkeys(field.schema.fields)
+                facts |= {f"{name}.{inner}": one for inner, one in group.items()}
             else:
                 facts[name] = value
         return facts
 
 
 class OwnSchema(Schema):
-    """What a tier has of its own: only what the file says."""
+    """A tier's own figures: only those in the file."""
 
     @post_load
     def as_facts(self, data: Facts, **_: object) -> Facts:
-        """The loaded fields without those that are left out."""
+        """Returns the loaded fields without those that are left out."""
         return {name: value for name, value in data.items() if value is not None}
 
 
 def handle_field() -> Words:
-    """The field by which a rule or reward is known in the file."""
+    """Returns the field of the handle, which identifies a rule or reward in the file."""
     pattern = r"[a-z0-9][a-z0-9_-]{0,63}"
     return Words(64, pattern, "A handle as free-mug: small letters, digits, - and _.", required=True)
 
@@ -215,9 +215,9 @@ def handle_field() -> Words:
 def misplaced(
     kind: str, facts: Facts, needs: Mapping[str, set[str]], may: Mapping[str, set[str]]
 ) -> dict[str, list[str]]:
-    """What a thing of this kind lacks, and what only other kinds have: sentences by the name of the fact.
+    """Returns the errors of an entry of this kind, by fact: required ones that it lacks, and those of other kinds.
 
-    `needs` and `may` are by kind the facts that it must have, and those that it may; other facts are for all kinds.
+    `needs` and `may` are, by kind, the required facts and the optional ones; other facts are for all kinds.
     """
     needed, allowed = needs.get(kind, set()), needs.get(kind, set()) | may.get(kind, set())
     somewhere = set().union(*needs.values(), *may.values())

@@ -1,7 +1,7 @@
-"""The text of a program file, as plain values. Of YAML the plain part is read.
+"""Reads the text of a program file into plain values, from a subset of YAML:
 
-Mappings, lists, texts, whole and decimal numbers, true, false and null. No anchors and no tags; no key twice; only
-`true` and `false` are booleans, so that `off` stays a word; decimal numbers are exact."""
+mappings, lists, texts, whole and decimal numbers, true, false and null. No anchors, tags or duplicate keys; only
+`true` and `false` are booleans, so that `off` stays a text; decimal numbers are exact."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -12,11 +12,11 @@ import yaml
 from widget_server.errors import BadRequest
 
 Path = tuple[str | int, ...]
-Plain = None | bool | int | Decimal | str | Sequence["Plain"] | Mapping[str, "Plain"]  # what the text holds
+Plain = None | bool | int | Decimal | str | Sequence["Plain"] | Mapping[str, "Plain"]  # the value of the text
 
 
 def dotted(path: Path) -> str:
-    """The path as text, `rewards.0.amount`; "file" for the whole of it."""
+    """Returns the path as text, `rewards.0.amount`; "file" for the whole file."""
     return ".".join(map(str, path)) or "file"
 
 
@@ -24,8 +24,8 @@ class _Loader(yaml.SafeLoader):
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        """The next node, unless it is an anchor or a tag, which are refused."""
-        event = self.peek_event()  # type: ignore[no-untyped-call]  # types-pyyaml leaves it untyped
+        """Returns the next node; raises yaml's ComposerError for an anchor or a tag."""
+        event = self.peek_event()  # type: ignore[no-untyped-call]  # untyped in types-pyyaml
         if isinstance(event, yaml.AliasEvent) or event.tag is not None:
             raise yaml.composer.ComposerError(None, None, "anchors and tags are not supported", event.start_mark)
         return super().compose_node(parent, index)
@@ -50,7 +50,7 @@ _PLAIN: dict[str, Callable[[str], Plain]] = {
 
 
 def read_yaml(text: str) -> Plain:
-    """The text as plain values: dicts, lists, texts, whole numbers, decimal numbers, booleans and None.
+    """Returns the text as plain values: dicts, lists, texts, whole numbers, decimal numbers, booleans and None.
 
     Raises BadRequest, whose `field` is the line or the path of what is wrong.
     """
@@ -75,7 +75,7 @@ def _value(node: yaml.Node, path: Path) -> Plain:
 
 
 def _entries(node: yaml.MappingNode, path: Path) -> Iterator[tuple[str, Plain]]:
-    """Keys are texts as written: an id that is a number keeps its digits."""
+    """Yields the entries; keys are texts as written, so that an id that is a number keeps its digits."""
     seen = set()
     for key, below in node.value:
         if not isinstance(key, yaml.ScalarNode):
@@ -87,5 +87,5 @@ def _entries(node: yaml.MappingNode, path: Path) -> Iterator[tuple[str, Plain]]:
         yield key.value, _value(below, name)
 
 
-def _unreadable(node: yaml.Node, path: Path, words: str) -> BadRequest:
-    return BadRequest(f"{words} (line {node.start_mark.line + 1}).", field=dotted(path))
+def _unreadable(node: yaml.Node, path: Path, problem: str) -> BadRequest:
+    return BadRequest(f"{problem} (line {node.start_mark.line + 1}).", field=dotted(path))

@@ -48,19 +48,19 @@ GIFT_MAY = {
 
 
 class CollectionSchema(Part):
-    """A collection, as the platform knows it and as the shopper reads it."""
+    """A collection: its id on the platform, and its name for the shopper."""
 
     id = Id(required=True)
     name = Words(required=True)
 
     @post_load
     def as_facts(self, data: Facts, **_: object) -> Facts:
-        """The loaded fields as they are."""
+        """Returns the loaded fields unchanged."""
         return data
 
 
 class OwnPriceSchema(OwnSchema):
-    """What a reward costs in one tier, and is worth there."""
+    """A reward's own price and value in one tier."""
 
     cost_points = Whole(required=True)
     amount = Amount(load_default=None)
@@ -68,7 +68,7 @@ class OwnPriceSchema(OwnSchema):
 
 
 class RewardSchema(Part):
-    """A reward; of a sliding one `cost_points` is the least that can be spent."""
+    """A reward; for a sliding one `cost_points` is the minimum to spend."""
 
     handle = handle_field()
     kind = one_of(REWARD_KINDS, required=True)
@@ -98,7 +98,7 @@ class RewardSchema(Part):
 
     @validates_schema
     def check_kind(self, reward: Facts, **_: object) -> None:
-        """Each kind has its own figures; a slider's steps end where it ends."""
+        """Raises ValidationError for figures that do not fit the kind; a slider's steps must end at its maximum."""
         errors = misplaced(reward["kind"], reward, REWARD_NEEDS, REWARD_MAY)
         if errors:
             raise ValidationError(errors)
@@ -132,7 +132,7 @@ class GiftSchema(Part):
 
     @validates_schema
     def check_kind(self, gift: Facts, **_: object) -> None:
-        """Each kind has its own figures."""
+        """Raises ValidationError for missing figures, or figures of another kind."""
         errors = misplaced(gift["kind"], gift, GIFT_NEEDS, GIFT_MAY)
         if errors:
             raise ValidationError(errors)

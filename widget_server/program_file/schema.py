@@ -44,24 +44,24 @@ DAILY_CAP_MAX = 100_000
 def parse(text: str) -> ProgramFile:
     """Read a program file. Raises BadRequest whose `field` is the path of the first fault in the file.
 
-    The fact `problems` lists every fault as a sentence. What only the shop can tell (its tiers, its zone) is
+    The fact `problems` lists every fault as a sentence. What depends on the shop (its tiers, its zone) is
     checked by `apply.plan`.
     """
     content = read_yaml(text)
     try:
-        file: ProgramFile = FileSchema().load(cast(Facts, content))  # what is no mapping is refused there
+        file: ProgramFile = FileSchema().load(cast(Facts, content))  # it refuses what is not a mapping
     except ValidationError as wrong:
         faults = sorted(_faults(wrong.messages))
-        path, words = faults[0]
-        problems = [f"{path}: {words}" for path, words in faults]
-        raise BadRequest(words, field=path, problems=problems) from wrong
+        path, sentence = faults[0]
+        problems = [f"{place}: {problem}" for place, problem in faults]
+        raise BadRequest(sentence, field=path, problems=problems) from wrong
     return file
 
 
 def _faults(messages: Any, path: Path = ()) -> Iterator[tuple[str, str]]:
     if isinstance(messages, dict):
         for name, below in messages.items():
-            # marshmallow's own words for "the whole of it" and for the sides of a mapping
+            # marshmallow's keys for the whole value and for the sides of a mapping
             yield from _faults(below, path if name in ("_schema", "key", "value") else (*path, name))
     elif isinstance(messages, list):
         for below in messages:
@@ -74,7 +74,7 @@ def _faults(messages: Any, path: Path = ()) -> Iterator[tuple[str, str]]:
 
 
 class BaseSchema(Part):
-    """What of an order counts (acceptance 19)."""
+    """The parts of an order that count (acceptance 19)."""
 
     after_discounts = YesNo(load_default=ProgramSettings.base_after_discounts)
     shipping = YesNo(load_default=ProgramSettings.base_shipping)
@@ -83,7 +83,7 @@ class BaseSchema(Part):
 
 
 class ExpirySchema(Part):
-    """When points run out (acceptance 50)."""
+    """When points expire (acceptance 50)."""
 
     kind = word_of(ProgramSettings, "expiry")
     months = Whole(most=600, load_default=ProgramSettings.expiry_months)
@@ -92,7 +92,7 @@ class ExpirySchema(Part):
 
 
 class ProgramSchema(Part):
-    """The program itself; a `status` that is left out stays what it is."""
+    """The program itself; a `status` that is left out does not change."""
 
     name = Words(most=100, required=True)
     points_name = Words(most=40, load_default=None)
@@ -116,7 +116,7 @@ class ProgramSchema(Part):
 
 
 class PerSchema(Part):
-    """A rate: so many points for so much money."""
+    """A rate: points for an amount of money."""
 
     points = Whole(required=True)
     money = Amount(required=True)
@@ -157,7 +157,7 @@ TERMS_MAY = {kind: {"url"} | (ORDER_TERMS if kind in ORDER_KINDS else set()) for
 
 
 class OwnFigureSchema(OwnSchema):
-    """What a rule gives in one tier, instead of its own points or rate."""
+    """The points or rate of a rule in one tier, instead of its general ones."""
 
     points = Whole(required=True)
     money = Amount(load_default=None)
@@ -178,7 +178,7 @@ class RuleSchema(Part):
 
     @validates_schema
     def check_kind(self, rule: Facts, **_: object) -> None:
-        """What the kind does not look at is a mistake of the file, not a wish to pass over."""
+        """Raises ValidationError for fields that the kind lacks, and for fields that it does not use."""
         kind, terms = rule["kind"], rule["terms"]
         if (rule["points"] is None) == (rule["per"] is None):
             raise ValidationError("Either points, or per (points for an amount of money).", "points")
@@ -193,7 +193,7 @@ class RuleSchema(Part):
 
 
 class CampaignSchema(Part):
-    """A time in which orders give a multiple."""
+    """A period in which orders give a multiple of their points."""
 
     name = Words(100, required=True)
     multiplier = multiplier(required=True)
@@ -202,7 +202,7 @@ class CampaignSchema(Part):
 
 
 class TierSchema(Part):
-    """A tier; without a multiplier the base tier's holds."""
+    """A tier; without a multiplier it has the base tier's."""
 
     name = Words(100, required=True)
     required_points = Whole(required=True)
@@ -211,7 +211,7 @@ class TierSchema(Part):
 
 
 class TiersSchema(Part):
-    """Whether there are tiers (`levels` in the file), their window, and what holds below the first."""
+    """Whether there are tiers (`levels` in the file), their window, and the settings of the base tier."""
 
     active = YesNo(load_default=True)
     window_days = Whole(most=DAYS_MAX, load_default=TIER_WINDOW_DAYS_DEFAULT)
@@ -222,13 +222,13 @@ class TiersSchema(Part):
 
     @validates_schema
     def check_tiers(self, tiers: Facts, **_: object) -> None:
-        """A tier is known by its name, and reached by points that lead to no other."""
+        """Raises ValidationError for two tiers with the same name or the same required points."""
         for name in ("name", "required_points"):
             _check_unique("levels", tiers["levels"], name)
 
 
 class ReferralSchema(Part):
-    """Friends bring friends (acceptance 40-46)."""
+    """The referral program (acceptance 40-46)."""
 
     active = YesNo(load_default=True)
     trigger = one_of(TRIGGERS, load_default="first_paid_order")
@@ -242,7 +242,7 @@ class ReferralSchema(Part):
 
 
 class Colour(Words):
-    """#rrggbb; YAML reads an unquoted one as a comment."""
+    """A colour, #rrggbb; it must be quoted, since YAML reads # as a comment."""
 
     default_error_messages = {"null": 'A colour as "#1b6b4a", in quotes: # starts a comment.'}
 
@@ -271,14 +271,14 @@ class WidgetSchema(Part):
 
     @validates_schema
     def check_sign_in(self, widget: Facts, **_: object) -> None:
-        """Who signs in with the shop must be led there."""
+        """Raises ValidationError when sign-in by the shop lacks the address of its sign-in or sign-up page."""
         for name in ("sign_in_url", "sign_up_url"):
             if widget["sign_in"] == "shop" and widget[name] is None:
                 raise ValidationError("Required with sign_in: shop.", name)
 
 
 class FileSchema(Schema):
-    """The file whole; a section that is left out is left alone."""
+    """The whole file; a section that is left out is not changed."""
 
     program = fields.Nested(ProgramSchema)
     earning_rules = fields.List(fields.Nested(RuleSchema))
@@ -290,13 +290,13 @@ class FileSchema(Schema):
 
     @validates_schema
     def check_names(self, file: Facts, **_: object) -> None:
-        """A thing is known by its handle (a campaign by its name): no two share one."""
+        """Raises ValidationError for two entries of a list with the same handle (campaigns: the same name)."""
         for section, name in (("earning_rules", "handle"), ("campaigns", "name"), ("rewards", "handle")):
             _check_unique(section, file.get(section, []), name)
 
     @post_load
     def as_file(self, file: Facts, **_: object) -> ProgramFile:
-        """The sections, their lists by handle or name."""
+        """Returns the file's sections, with lists as dicts by handle or name."""
         levels = file["tiers"].pop("levels") if "tiers" in file else None
         return ProgramFile(
             program=file.get("program"),

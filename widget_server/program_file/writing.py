@@ -1,4 +1,4 @@
-"""Writing a program file: the rows of the shop become what the file says."""
+"""Writing a program file into the rows of the shop."""
 
 from collections.abc import Callable, Mapping
 
@@ -36,7 +36,7 @@ from widget_server.program_file.facts import (
 
 
 def write(shop: Shop, file: ProgramFile, changes: list[Change]) -> None:
-    """Tiers come first: rules and rewards refer to them."""
+    """Write the changed sections; tiers first, since rules and rewards refer to them."""
     touched = {change.what for change in changes}
     if file.tiers is not None and file.levels is not None:
         _write_tiers(shop, file.tiers, file.levels, changes)
@@ -59,8 +59,8 @@ def write(shop: Shop, file: ProgramFile, changes: list[Change]) -> None:
 
 
 def _columns(facts: Facts, names: tuple[str, ...] | Mapping[str, str]) -> Facts:
-    words = names if isinstance(names, Mapping) else {name: name for name in names}
-    values = {name: facts[word] for name, word in words.items()}
+    file_names = names if isinstance(names, Mapping) else {name: name for name in names}
+    values = {name: facts[file_name] for name, file_name in file_names.items()}
     return {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
 
 
@@ -90,7 +90,7 @@ def _rule_columns(facts: Facts, ids: dict[str, str]) -> Facts:
 def _reward_columns(facts: Facts, ids: dict[str, str]) -> Facts:
     columns = _columns(facts, REWARD_WORDS)
     own = {
-        ids[name]: {word: value if word == "cost_points" else str(value) for word, value in one.items()}
+        ids[name]: {fact: value if fact == "cost_points" else str(value) for fact, value in one.items()}
         for name, one in facts["by_tier"].items()
     }
     return {**columns, "by_tier": own or None, "tier_id": ids[facts["tier"]] if facts["tier"] is not None else None}
@@ -104,7 +104,7 @@ def _write_list(
     changes: list[Change],
     save: Callable[..., object],
 ) -> None:
-    """A thing that only moved in the list keeps its revision: its own words are the same."""
+    """Write a list of rules or rewards; an entry that only moved in it keeps its revision."""
     mine = [change for change in changes if change.what == section or change.what.startswith(f"{section}.")]
     touched = {change.what for change in mine}
     for position, (handle, values) in enumerate(columns.items() if mine else ()):
@@ -137,7 +137,7 @@ def _write_referral(shop: Shop, facts: Facts) -> None:
 
 
 def _gift_column(side: str, facts: Facts) -> JsonObject | None:
-    """What one side gets, as it is stored; None for nothing."""
+    """Returns the gift of one side in the form that is stored; None for none."""
     terms = {name: facts[f"{side}.{name}"] for name in GIFT_WORDS}
     return Gift(**terms).as_json() if terms["kind"] else None
 
@@ -150,7 +150,7 @@ def _write_tiers(shop: Shop, facts: Facts, levels: Things, changes: list[Change]
     ids = {tier.name: tier.id for tier in tiers.listed(shop.id)}
     for name in _removed("tiers.levels", changes):
         tiers.remove(shop, ids.pop(name), None)
-    # no two tiers may need the same points, not even while two swap theirs
+    # no two tiers may require the same points, not even while two are swapped
     moved = [name for name in ids if (f"tiers.levels.{name}", "required_points") in mine]
     Tier.change(shop, {Tier.required_points: Tier.required_points + 2 * POINTS_MAX}, Tier.name.in_(moved))
     for name in (name for name in levels if f"tiers.levels.{name}" in touched):

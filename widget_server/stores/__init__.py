@@ -1,1 +1,1 @@
-"""One adapter a platform: is the body really theirs, and what does it say in the generic contract's words."""
+"""One adapter per platform: it verifies the signature and translates the body into the generic contract."""

@@ -1,6 +1,6 @@
-"""Calls to a shop's own API: one request, one JSON answer, within seconds.
+"""Calls to a shop's own API: one request, one JSON response, within seconds.
 
-No redirect is followed, since the keys would travel along, and no key stands in an error.
+No redirect is followed, because it would carry the keys along. No error contains a key.
 """
 
 import json
@@ -27,11 +27,11 @@ class NotReached(Exception):
     """The shop gave no usable response: a later call may help."""
 
 
-PRODUCT_UNAVAILABLE = "product_unavailable"  # our own word, for a free product that the shop does not sell now
+PRODUCT_UNAVAILABLE = "product_unavailable"  # a code of ours: the shop does not sell this free product now
 
 
 class Refused(Exception):
-    """The shop said no, and will say so again. `code` is its own word for why, or `PRODUCT_UNAVAILABLE`."""
+    """The shop refused, and would refuse again. `code` is its own code for the reason, or `PRODUCT_UNAVAILABLE`."""
 
     def __init__(self, detail: str, code: str = "") -> None:
         super().__init__(detail)
@@ -48,7 +48,7 @@ class Api:
 
 @dataclass(frozen=True)
 class Recipient:
-    """Whom a code is bound to: the shop's own id of the customer, and every address it may know them by."""
+    """The customer a code is bound to: the shop's own id, and every e-mail address the shop may have for them."""
 
     external_id: str | None
     emails: tuple[str, ...] = ()
@@ -56,7 +56,7 @@ class Recipient:
 
 @dataclass(frozen=True)
 class Found:
-    """A code that stands in the shop: the shop's id of it, the coupon it was made for, whether an order used it."""
+    """A code that exists in the shop: the shop's id, the coupon it was made for, whether an order used it."""
 
     id: str
     coupon_id: str | None
@@ -65,7 +65,7 @@ class Found:
 
 @dataclass(frozen=True)
 class Reply:
-    """A JSON value and the headers that came with it; their names in whatever case."""
+    """A JSON value and the response headers; header names are case-insensitive."""
 
     value: Json
     headers: Mapping[str, str]
@@ -107,15 +107,15 @@ def reply(method: str, url: str, headers: dict[str, str], body: object = None, *
         value = None
     if not 200 <= status < 300:
         code = _word(value, "code")
-        said = " ".join(filter(None, (f"answered {status}", code, _word(value, "message") or _word(value, "errors"))))
-        raise Refused(said[:DETAIL_LENGTH_MAX], code)
+        reason = _word(value, "message") or _word(value, "errors")
+        raise Refused(" ".join(filter(None, (f"answered {status}", code, reason)))[:DETAIL_LENGTH_MAX], code)
     if value is None:
         raise NotReached("returned no JSON")
     return Reply(value, response.headers)
 
 
 def _read(response: urllib3.BaseHTTPResponse, *, of_list: bool) -> bytes:
-    """The whole body, unless it takes too long or too much."""
+    """Returns the whole body. Raises NotReached when it is too large or too slow."""
     seconds, most = (LIST_SECONDS_MAX, LIST_BYTES_MAX) if of_list else (ANSWER_SECONDS_MAX, ANSWER_BYTES_MAX)
     until, text = time.monotonic() + seconds, bytearray()
     while part := response.read1(65_536):
@@ -127,5 +127,5 @@ def _read(response: urllib3.BaseHTTPResponse, *, of_list: bool) -> bytes:
 
 
 def _word(value: Json, name: str) -> str:
-    said = value.get(name) if isinstance(value, dict) else None
-    return said if isinstance(said, str) else ""
+    text = value.get(name) if isinstance(value, dict) else None
+    return text if isinstance(text, str) else ""

@@ -1,7 +1,7 @@
-"""Codes in a shop's own checkout: made, and killed, by jobs through the API of its platform (acceptance 30, 37, 39).
+"""Codes in a shop's own checkout: created and deleted by jobs through the API of its platform (acceptance 30, 37, 39).
 
-Each job may run again after a crash: what stands in the shop already, and is ours, is taken as made; what is not
-there is dead. The shop is called outside any transaction; `loyalty/rewards/issuing.py` then says what became of the
+Each job may run again after a crash: a code of ours that already exists in the shop counts as created, a missing one
+as deleted. The shop is called outside any transaction; `loyalty/rewards/issuing.py` then records the result for the
 coupon.
 """
 
@@ -19,7 +19,7 @@ Payload = JsonObject
 
 
 def keys_of(platform: str) -> dict[str, str]:
-    """Returns the keys that open the platform's API, and what the platform calls each.
+    """Returns the keys of the platform's API, each with the platform's own name for it.
 
     Raises BadRequest if it has none.
     """
@@ -27,12 +27,12 @@ def keys_of(platform: str) -> dict[str, str]:
 
 
 def check(platform: str, api: Api) -> None:
-    """Checks that the keys open the shop's API, and for codes. Raises NotReached, Refused."""
+    """Check that the keys give access to codes in the shop's API. Raises NotReached, Refused."""
     codes_of(platform).check(api)
 
 
 def issue(payload: Payload) -> None:
-    """Job: the shop's checkout learns a code. `anew`: an order had used it, and was cancelled.
+    """Job: create a code in the shop's checkout. `anew` in the payload: an order had used it, and was cancelled.
 
     Raises NotReached, for the queue to try again.
     """
@@ -41,23 +41,23 @@ def issue(payload: Payload) -> None:
         return
     try:
         if shop.is_connected:
-            _make(shop, coupon, anew=bool(payload["anew"]))
-    except Refused as no:
-        failure = PRODUCT_UNAVAILABLE if no.code == PRODUCT_UNAVAILABLE else "shop_refused"
-        issuing.code_refused(shop, coupon.id, failure, no.detail)
+            _make(shop, coupon, again=bool(payload["anew"]))
+    except Refused as refused:
+        failure = PRODUCT_UNAVAILABLE if refused.code == PRODUCT_UNAVAILABLE else "shop_refused"
+        issuing.code_refused(shop, coupon.id, failure, refused.detail)
     else:
         issuing.code_made(shop, coupon.id)
 
 
 def return_for_points(payload: Payload) -> None:
-    """Job: the code dies in the shop, then its points come back. Raises NotReached, for the queue to try again."""
+    """Job: delete the code in the shop, then return its points. Raises NotReached, for the queue to try again."""
     shop, coupon = _named(payload)
     if not coupons.is_returning(coupon):
         return
     try:
         used = shop.is_connected and not _kill_unused(shop, coupon)
-    except Refused as no:
-        issuing.code_not_killed(shop, coupon.id, "shop_refused", no.detail)
+    except Refused as refused:
+        issuing.code_not_killed(shop, coupon.id, "shop_refused", refused.detail)
         return
     if used:  # its order has not reached us yet
         issuing.code_not_killed(shop, coupon.id, "already_used", "the shop counts a use of the code")
@@ -66,13 +66,13 @@ def return_for_points(payload: Payload) -> None:
 
 
 def kill(payload: Payload) -> None:
-    """Job: a code that may no longer be used dies in the shop too. Raises NotReached, Refused."""
+    """Job: delete in the shop a code that may no longer be used. Raises NotReached, Refused."""
     shop, coupon = _named(payload)
     if not shop.is_connected or coupon.status not in coupons.DEAD:
         return
     maker, api = _maker(shop)
     found = maker.find(api, coupon.code)
-    # one that was never made may be the shop's own; an issued one is ours even if the shop gave it another name
+    # one that was never created may be the shop's own; an issued one is ours even if the shop gave it another name
     if found and (found.coupon_id == coupon.id or coupon.status != "failed"):
         maker.delete(api, found)
 
@@ -86,14 +86,14 @@ def _maker(shop: Shop) -> tuple[Codes, Api]:
     return codes_of(shop.platform), Api(str(shop.api_url), shop.api_keys)
 
 
-def _make(shop: Shop, coupon: Coupon, *, anew: bool) -> None:
+def _make(shop: Shop, coupon: Coupon, *, again: bool) -> None:
     maker, api = _maker(shop)
-    if anew and not maker.GIVES_USES_BACK and (old := maker.find(api, coupon.code)):
+    if again and not maker.GIVES_USES_BACK and (old := maker.find(api, coupon.code)):
         maker.delete(api, old)
     try:
         maker.make(api, coupon, _recipient(shop, coupon), shop.currency)
-    except Refused as no:
-        if no.code != maker.TAKEN:
+    except Refused as refused:
+        if refused.code != maker.TAKEN:
             raise
         found = maker.find(api, coupon.code)
         if found is None:
@@ -108,7 +108,7 @@ def _recipient(shop: Shop, coupon: Coupon) -> Recipient:
 
 
 def _kill_unused(shop: Shop, coupon: Coupon) -> bool:
-    """False, and nothing done, when the code was used already."""
+    """Returns False, and deletes nothing, when the code was used already."""
     maker, api = _maker(shop)
     found = maker.find(api, coupon.code)
     if found and not found.used:

@@ -1,4 +1,4 @@
-"""The bodies of the generic contract (docs/contracts.md §4) as the adapters write them, before amounts become text.
+"""The bodies of the generic contract (docs/contracts.md §4) as the adapters write them; amounts become text later.
 
 Times are UTC text with Z, amounts Decimals in the order's currency.
 """
@@ -10,7 +10,7 @@ from widget_server.loyalty.earning.order_states import Status
 
 
 class BuyerBody(TypedDict):
-    """Who bought, or did something."""
+    """The customer of an order or an action."""
 
     id: str | None
     email: str | None
@@ -20,7 +20,7 @@ class BuyerBody(TypedDict):
 
 
 class AddressBody(TypedDict):
-    """Where the bill or the parcel goes."""
+    """A billing or shipping address."""
 
     name: str | None
     address1: str | None
@@ -46,7 +46,7 @@ class LineBody(TypedDict):
 
 
 class RefundLineBody(TypedDict):
-    """Goods of one line that were paid back."""
+    """The refunded goods of one line."""
 
     line_id: str
     quantity: int
@@ -54,7 +54,7 @@ class RefundLineBody(TypedDict):
 
 
 class RefundBody(TypedDict):
-    """Money paid back: `amount` in all, of which `shipping` and `tax`."""
+    """A refund: `amount` is the total, which includes `shipping` and `tax`."""
 
     id: str
     amount: Decimal
@@ -95,7 +95,7 @@ class OrderBody(TypedDict):
 
 
 class CustomerBody(TypedDict):
-    """A customer of the shop; what is None is not known."""
+    """A customer of the shop; None means not known."""
 
     id: str
     email: str | None

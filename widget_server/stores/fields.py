@@ -1,4 +1,4 @@
-"""Reading a platform's JSON body field by field, and writing in the contract's words: what every adapter shares."""
+"""Helpers that every adapter shares: read a platform's JSON body field by field, write in the contract's format."""
 
 import base64
 import hashlib
@@ -30,7 +30,7 @@ def _no_number(name: str) -> None:
 
 
 def _clean(text: str) -> str:
-    """Without what no database stores: NUL and lone surrogates."""
+    """Returns the text without characters that no database stores: NUL and lone surrogates."""
     return text.encode("utf-8", "replace").decode().replace("\0", "").strip()
 
 
@@ -47,7 +47,7 @@ class Fields:
 
     @classmethod
     def of(cls, body: bytes) -> "Fields":
-        """Returns the body's one object; raises MalformedMessage when it is anything else."""
+        """Returns the body's JSON object; raises MalformedMessage when it is anything else."""
         try:
             values = json.loads(body, parse_float=Decimal, parse_constant=_no_number)
         except (ValueError, ArithmeticError, RecursionError) as error:
@@ -57,11 +57,11 @@ class Fields:
         return cls(values)
 
     def odd(self, name: str, wanted: str) -> MalformedMessage:
-        """Returns the refusal of one field, to be raised."""
+        """Returns the MalformedMessage for one field, to be raised."""
         return MalformedMessage(f"{self.path}{name} is not {wanted}")
 
     def must_lack(self, *names: str) -> None:
-        """Raise MalformedMessage when one of `names` is there: what describes a thing does not say that it is gone."""
+        """Raises MalformedMessage when one of `names` is present: a deletion does not describe the deleted object."""
         for name in names:
             if self.values.get(name):
                 raise self.odd(name, "absent, as in a deletion")
@@ -90,7 +90,7 @@ class Fields:
     def money(self, name: str, default: Decimal | None = None) -> Decimal:
         """Returns an amount in the order's currency, to four decimals.
 
-        Raises MalformedMessage when it is none, or absent without `default`.
+        Raises MalformedMessage when the value is not an amount, or absent without `default`.
         """
         value = self.values.get(name)
         if default is not None and (value is None or value == ""):
@@ -106,17 +106,17 @@ class Fields:
         return amount.quantize(_FINEST) + 0  # + 0 turns -0 into 0
 
     def count(self, name: str) -> int:
-        """Returns how many; what is sold by weight (1.5) counts as whole pieces begun. Raises MalformedMessage."""
+        """Returns the quantity; goods sold by weight (1.5) are rounded up to whole pieces. Raises MalformedMessage."""
         return int(self.money(name).to_integral_value(ROUND_CEILING))
 
     def flag(self, name: str) -> bool:
-        """True for the JSON value true alone."""
+        """True only for the JSON value true."""
         return self.values.get(name) is True
 
     def moment(self, *names: str) -> str | None:
-        """Returns the first of these times that is there, in UTC with Z; one without a zone is taken as UTC.
+        """Returns the first of these times that is present, in UTC with Z; one without a zone is taken as UTC.
 
-        Raises MalformedMessage when it is no time.
+        Raises MalformedMessage when it is not a time.
         """
         for name in names:
             value = self.values.get(name)
@@ -133,7 +133,7 @@ class Fields:
         return None
 
     def required_moment(self, *names: str) -> str:
-        """Returns the same as `moment`; raises MalformedMessage when none is there."""
+        """Returns the same as `moment`; raises MalformedMessage when none is present."""
         when = self.moment(*names)
         if when is None:
             raise self.odd(names[0], "there")
@@ -161,7 +161,7 @@ class Fields:
         return [Fields(item, f"{self.path}{name}[{index}].") for index, item in enumerate(value)]
 
 
-# -- writing in the contract's words --------------------------------------------------------------
+# -- writing in the contract's format -------------------------------------------------------------
 
 
 def amount_text(amount: Decimal) -> str:
@@ -171,7 +171,7 @@ def amount_text(amount: Decimal) -> str:
 
 
 def wire(body: Mapping[str, object]) -> dict[str, Json]:
-    """Returns a body in the contract's words as JSON: each amount in it is decimal text."""
+    """Returns a body of the contract as JSON: each amount in it is decimal text."""
     return {name: _wire(value) for name, value in body.items()}
 
 
@@ -188,19 +188,17 @@ def _wire(value: object) -> Json:
 
 
 def settle(total: Decimal, goods: Decimal, discount: Decimal, tax: Decimal) -> tuple[Decimal, Decimal]:
-    """Returns (discount, shipping) so that total = goods - discount + shipping + tax; `tax` 0 when goods hold it.
+    """Returns (discount, shipping) so that total = goods - discount + shipping + tax; `tax` is 0 when goods include it.
 
-    What was charged beyond goods and tax is shipping (tips, duties and fees with it: they earn nothing by
-    default); what was charged less was a discount that no line names.
+    A charge beyond goods and tax is shipping (with tips, duties and fees: they earn nothing by default). A charge
+    below them is a discount that no line names.
     """
     rest = total - (goods - discount) - tax
     return max(min(goods, discount - min(rest, ZERO)), ZERO), max(rest, ZERO)
 
 
 def codes_listed(order: Fields, name: str) -> list[str] | None:
-    """Returns the codes that an order lists in this field; None for a body without the list, which says nothing of
-    codes.
-    """
+    """Returns the codes that an order lists in this field; None for a body without the list: the codes are unknown."""
     if order.values.get(name) is None:
         return None
     return [code for row in order.items(name) if (code := row.text("code"))]
@@ -214,9 +212,9 @@ def full_name(person: Fields | None) -> str | None:
 
 
 def postal_address(order: Fields, name: str, theirs: Mapping[str, str]) -> AddressBody | None:
-    """Returns the address in this field, `theirs` being the platform's names where they differ from the contract's.
+    """Returns the address in this field; `theirs` has the platform's names where they differ from the contract's.
 
-    None when none can be read: an order is not parked for where it goes.
+    None when it cannot be read: an order is not parked because of its address.
     """
     try:
         address = order.part(name)
@@ -236,7 +234,7 @@ def postal_address(order: Fields, name: str, theirs: Mapping[str, str]) -> Addre
 
 
 def referral_code(text: str | None) -> str | None:
-    """Returns a code as a shopper's browser left it; None when empty or too long to be one of ours."""
+    """Returns the referral code that a shopper's browser stored; None when empty or too long to be one of ours."""
     code = _clean(text or "")
     return code if 0 < len(code) <= _REFERRAL_LENGTH_MAX else None
 
@@ -251,7 +249,7 @@ def referral_in(address: str | None) -> str | None:
 
 
 def header(headers: Mapping[str, str], name: str) -> str:
-    """Returns a header whatever its case, or an empty text."""
+    """Returns a header by its name in any case; empty text without one."""
     return next((value for key, value in headers.items() if key.lower() == name.lower()), "")
 
 
@@ -264,5 +262,5 @@ def matches(secret: str, body: bytes, signature: str) -> bool:
 
 
 def total_of(items: Iterable[Fields], name: str) -> Decimal:
-    """Returns the sum of one amount over these objects, absent ones as 0. Raises MalformedMessage."""
+    """Returns the sum of one amount over these objects; an absent amount counts as 0. Raises MalformedMessage."""
     return sum((item.money(name, ZERO) for item in items), ZERO)

@@ -1,6 +1,7 @@
-"""What a shop's webhooks do: each message is booked, or parked where the owner sees it, in one transaction.
+"""Handles a shop's webhooks: each message is booked, or parked where the owner sees it, in one transaction.
 
-A signed body is never failed for what it says; what cannot be booked waits, with the reason (docs/contracts.md §4).
+A signed body never fails because of its content; one that cannot be booked is parked, with the reason
+(docs/contracts.md §4).
 """
 
 from dataclasses import dataclass
@@ -25,12 +26,12 @@ from widget_server.stores.platforms import PLATFORMS
 from widget_server.stores.shapes import ActionFacts, CustomerFacts, read, read_order, read_refund
 from widget_server.web.bodies import faults
 
-NEWS = "news"  # of all topics that tell how something is now
+NEWS = "news"  # the common meaning of all topics that report a current state
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a message: booked, parked or ignored, and why."""
+    """The result for a message: booked, parked or ignored, and the reason."""
 
     status: str
     reason: str | None = None
@@ -40,19 +41,19 @@ BOOKED = Outcome("booked")
 
 
 def deliver(shop: Shop, platform: str, topic: str, body: bytes) -> Outcome:
-    """Book a signed body, or park it. Returns what became of it."""
+    """Book a signed body, or park it. Returns the outcome."""
     try:
         with atomic():
             _need_first_meaning(shop, platform, topic, body)
             return _book(shop, platform, topic, body)
-    except (MalformedMessage, ValidationError, Refusal) as no:
-        reason = _reason(no)
+    except (MalformedMessage, ValidationError, Refusal) as refused:
+        reason = _reason(refused)
     orders.park(shop, platform, topic, body, reason=reason)
     return Outcome("parked", reason)
 
 
 def _need_first_meaning(shop: Shop, platform: str, topic: str, body: bytes) -> None:
-    """Raise MalformedMessage when this very body said something else before: its topic is unsigned (contracts §18)."""
+    """Raises MalformedMessage when this body came before with another meaning: topics are unsigned (contracts §18)."""
     endings = PLATFORMS[platform].ENDINGS
     if endings:
         meaning = topic if topic in endings else NEWS
@@ -62,9 +63,9 @@ def _need_first_meaning(shop: Shop, platform: str, topic: str, body: bytes) -> N
 
 
 def retry(shop: Shop, parked_id: str) -> Outcome:
-    """Try a parked message again; one that still cannot be booked waits on, with the reason of now.
+    """Try a parked message again; one that still cannot be booked stays parked, with the new reason.
 
-    Returns what became of it; raises NotFound.
+    Returns the outcome; raises NotFound.
     """
     parked = Parked.need(shop, Parked.id == parked_id)
     if parked.status != "waiting":
@@ -75,17 +76,17 @@ def retry(shop: Shop, parked_id: str) -> Outcome:
             if outcome.status != "parked":
                 orders.unpark(parked)
             return outcome
-    except (MalformedMessage, ValidationError, Refusal) as no:
-        reason = _reason(no)
+    except (MalformedMessage, ValidationError, Refusal) as refused:
+        reason = _reason(refused)
     Parked.change(shop, {Parked.reason: reason[:300]}, Parked.id == parked.id)
     return Outcome("parked", reason)
 
 
-def _reason(no: Exception) -> str:
-    """Why a message was not booked, for the owner."""
-    if isinstance(no, ValidationError):
-        return ": ".join(faults(no.normalized_messages())[0])
-    return f"{no.code}: {no.message}" if isinstance(no, Refusal) else str(no)
+def _reason(refused: Exception) -> str:
+    """Returns why a message was not booked, as text for the owner."""
+    if isinstance(refused, ValidationError):
+        return ": ".join(faults(refused.normalized_messages())[0])
+    return f"{refused.code}: {refused.message}" if isinstance(refused, Refusal) else str(refused)
 
 
 def _book(shop: Shop, platform: str, topic: str, body: bytes) -> Outcome:
@@ -134,7 +135,7 @@ def is_part(order: OrderState) -> bool:
 
 
 def _part(shop: Shop, platform: str, topic: str, body: bytes, part: OrderState) -> Outcome:
-    """A sub-order is no order of its own; what of it is given back, or cancelled, lowers the purchase."""
+    """A sub-order is not an order of its own; its refunds and its cancellation reduce the parent order."""
     parent_id = part.parent_id or ""
     parent = orders.receive_child(shop, platform, parent_id, part)
     if parent is None:
@@ -159,12 +160,12 @@ def _customer(shop: Shop, body: JsonObject) -> Outcome:
 
 
 def _past(customer: Customer) -> tuple[datetime | None, datetime | None, bool]:
-    """The facts from before the first order that we know of."""
+    """Returns the facts about the time before the first order that we know of."""
     return customer.registered_at, customer.paying_at, customer.not_paying_at is not None
 
 
 def _detach(shop: Shop, external_id: str) -> Outcome:
-    """The shop deleted the customer's account: its token no longer signs them in; the points stay theirs by e-mail."""
+    """The shop deleted the customer's account: its token no longer signs them in; they keep the points by e-mail."""
     customer = customers.by_external_id(shop.id, external_id)
     if customer is None:
         return Outcome("ignored", "not known")
@@ -174,7 +175,7 @@ def _detach(shop: Shop, external_id: str) -> Outcome:
 
 
 def _merge(shop: Shop, kept_id: str, deleted_id: str) -> Outcome:
-    """Two customers of the shop became one there: so they do here, and the id that is gone leads to the one kept."""
+    """The shop merged two customers: merge them here too; the deleted id then leads to the one that was kept."""
     gone = customers.by_external_id(shop.id, deleted_id)
     if gone is None:
         return Outcome("ignored", "not known")
@@ -208,7 +209,7 @@ def _action(shop: Shop, platform: str, body: JsonObject) -> Outcome:
 
 
 def _kind_and_name(type: str) -> tuple[str, str]:
-    """The kind of rule that an action is for, and which of them: what no kind knows is the shop's own, by its name."""
+    """Returns the kind of rule for an action, and the name within it; an unknown type is a custom action."""
     word, _, name = type.partition(":")
     kind = KINDS.get(word)
     if kind is None or kind.reported_by != "shop":

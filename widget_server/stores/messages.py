@@ -1,7 +1,7 @@
-"""What a platform's webhook says, in the generic contract's words (docs/contracts.md §4).
+"""The content of a platform's webhook, in the format of the generic contract (docs/contracts.md §4).
 
 An adapter translates a signed body into one of these; the generic platform's schemas check the
-dictionaries, so a platform cannot slip past a check that our own contract makes.
+dictionaries, so no platform can bypass a check of our own contract.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from widget_server.json_types import JsonObject
 
 
 class MalformedMessage(Exception):
-    """A signed body that has not the shape its topic promises: parked for the owner, never failed."""
+    """A signed body without the shape that its topic requires: parked for the owner, never failed."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class OrderSeen:
 class RefundSeen:
     """One refund of an order that may not be known yet; `refund` as in the order's `refunds`.
 
-    With `parts_known` it only describes a refund; whether that refund stands is up to the order's own list.
+    With `parts_known` it only describes a refund; the order's own list decides whether that refund exists.
     """
 
     order_id: str
@@ -48,7 +48,7 @@ class CustomerSeen:
 
 @dataclass(frozen=True)
 class CustomersMerged:
-    """The platform made two customers one: what `deleted_id` has goes to `kept_id`."""
+    """The platform merged two customers: everything of `deleted_id` goes to `kept_id`."""
 
     kept_id: str
     deleted_id: str
@@ -56,7 +56,7 @@ class CustomersMerged:
 
 @dataclass(frozen=True)
 class CustomerErased:
-    """The platform asks us to forget a person."""
+    """The platform requests the erasure of a person."""
 
     customer_id: str | None
     email: str | None
@@ -64,7 +64,7 @@ class CustomerErased:
 
 @dataclass(frozen=True)
 class DataRequested:
-    """The platform asks what we know of a person: for the owner to answer."""
+    """The platform requests a person's data: for the owner to respond to."""
 
     customer_id: str | None
     email: str | None
@@ -72,7 +72,7 @@ class DataRequested:
 
 @dataclass(frozen=True)
 class ShopErased:
-    """The platform asks us to forget the shop: for the operator to act on."""
+    """The platform requests the erasure of the shop: for the operator to act on."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class ActionSeen:
 
 @dataclass(frozen=True)
 class Ignored:
-    """Nothing to do, and why."""
+    """A message that needs no action, with the reason."""
 
     reason: str
 
@@ -104,5 +104,5 @@ Message = (
 
 
 def is_no_ping(headers: Mapping[str, str], body: bytes) -> bool:
-    """False: the platform sends no delivery that only asks whether somebody is there."""
+    """Returns False: the platform sends no deliveries that only test the connection."""
     return False

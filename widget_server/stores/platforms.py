@@ -11,11 +11,11 @@ from widget_server.stores.messages import Message
 
 
 class Codes(Protocol):
-    """How the checkout of a platform learns a code, through the API of a connected shop."""
+    """Creates codes in the checkout of a platform, through the API of a connected shop."""
 
     @property
     def KEYS(self) -> dict[str, str]:
-        """The keys that open the API, and what the platform calls each."""
+        """The keys of the API, each with the platform's own name for it."""
 
     @property
     def GIVES_USES_BACK(self) -> bool:
@@ -23,13 +23,13 @@ class Codes(Protocol):
 
     @property
     def TAKEN(self) -> str:
-        """The code of the API's refusal of a code that it has already."""
+        """The API's error code for a coupon code that exists already."""
 
     def check(self, api: Api) -> None:
-        """Checks that the keys open the API, and for codes. Raises NotReached, Refused."""
+        """Check that the keys give access to codes in the API. Raises NotReached, Refused."""
 
     def make(self, api: Api, coupon: Coupon, recipient: Recipient, currency: str) -> None:
-        """Teach the checkout the coupon's code. Raises NotReached, Refused."""
+        """Create the coupon's code in the checkout. Raises NotReached, Refused."""
 
     def find(self, api: Api, code: str) -> Found | None:
         """Returns the code as the shop has it; None when it has none. Raises NotReached, Refused."""
@@ -39,43 +39,43 @@ class Codes(Protocol):
 
 
 class Platform(Protocol):
-    """What a platform's webhooks are called and say, and what its checkout can do."""
+    """The topics and the meaning of a platform's webhooks, and what its checkout can do."""
 
     @property
     def TOPICS(self) -> tuple[str, ...]:
-        """The topics of its webhooks, as its addresses have them."""
+        """The topics of its webhooks, as in the URL path."""
 
     @property
     def ENDINGS(self) -> frozenset[str]:
-        """The topics by which something ends, where the signature does not cover the topic (contracts §18)."""
+        """The topics that report the end of something, if the signature does not cover the topic (contracts §18)."""
 
     @property
     def CALLS(self) -> tuple[str, ...]:
-        """What a checkout of the shop's own asks us."""
+        """The calls that a shop's own checkout makes to this server."""
 
     @property
     def APPLY_URL(self) -> str | None:
-        """Where a shopper uses a code, below the shop's home, with `{code}` in it or not; None: the shop must say."""
+        """The path where a shopper uses a code, with or without `{code}`; None: the shop must provide it."""
 
     @property
     def CODES(self) -> Codes | None:
-        """How its checkout learns codes; None where the shop asks us."""
+        """Creates codes in its checkout; None where the checkout calls this server instead."""
 
     def verify(self, secret: str, headers: Mapping[str, str], body: bytes) -> bool:
         """True when the shop signed this body with `secret`."""
 
     def translate(self, topic: str, body: bytes) -> Message:
-        """Returns what a signed body says; raises MalformedMessage when it is not of its topic's shape."""
+        """Returns the message in a signed body; raises MalformedMessage when it lacks the shape of its topic."""
 
     def is_ping(self, headers: Mapping[str, str], body: bytes) -> bool:
-        """True when this unsigned delivery only asks whether somebody is there."""
+        """True when this unsigned delivery only tests the connection."""
 
 
 PLATFORMS: dict[str, Platform] = {"generic": generic, "shopify": shopify, "woocommerce": woocommerce}
 
 
 def codes_of(platform: str) -> Codes:
-    """Returns how the platform's checkout learns codes. Raises BadRequest where it learns none."""
+    """Returns the platform's `Codes`. Raises BadRequest for a platform without."""
     found = PLATFORMS[platform].CODES
     if found is None:
         raise BadRequest("A generic shop calls this server itself: there is nothing to connect.", field="platform")

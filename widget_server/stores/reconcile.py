@@ -1,8 +1,8 @@
-"""Changes that no webhook delivered are read from the shop's own API, every quarter of an hour (contracts §13).
+"""Reads changes that no webhook delivered from the shop's own API, every 15 minutes (contracts §13).
 
-A look is a chain of jobs, one call or page each, outside any transaction: the webhooks, what changed, what lies in the
-trash, and whether a sample of orders is still there. A body that was read takes the way of a webhook, so that it does
-no harm when it was known already. What fails ends the look; the next one goes on from the same place.
+A look is a chain of jobs, one call or page each, outside any transaction: the webhooks, the changed orders, the trash,
+and whether a sample of orders still exists. A body that was read is handled like a webhook, so that it has no effect
+when it was known already. A failure ends the look; the next one continues from the same place.
 """
 
 import json
@@ -29,12 +29,12 @@ from widget_server.stores.woocommerce.api import Row
 
 WEBHOOK_GRACE = timedelta(minutes=5)  # the shop's own queue delivers a webhook within this time
 CONFIRMED_AT_ONCE = 10
-STRANGERS = 10  # so many orders, and none of them in the shop: it is another shop
+STRANGERS = 10  # if none of this many orders is in the shop, it is another shop
 
 
 @dataclass
 class Findings:
-    """What a look found so far; webhooks by their topic. `unreported`: how many changes no webhook followed."""
+    """What a look found so far; webhooks by topic. `unreported` is the number of changes without a webhook."""
 
     unreported: int = 0
     switched_on: list[str] = field(default_factory=list)
@@ -45,7 +45,7 @@ class Findings:
 
 @dataclass(frozen=True)
 class Look:
-    """A look at one shop, under way."""
+    """A running look at one shop."""
 
     shop: Shop
     feed: Feed
@@ -54,7 +54,7 @@ class Look:
 
 
 def promise_due() -> None:
-    """Promise a look at each shop whose time has come; two workers promise it once."""
+    """Queue a look at each shop that is due; two workers queue it once."""
     for feed in feeds.due():
         with atomic():
             if feeds.claim_look(feed):
@@ -62,7 +62,7 @@ def promise_due() -> None:
 
 
 def run(payload: Payload) -> None:
-    """Job: one step of a look, and the promise of the next. A shop that does not respond ends the look."""
+    """Job: run one step of a look and queue the next. A shop that does not respond ends the look."""
     shop = shops.by_id(str(payload["shop_id"]))
     feed = feeds.of(shop)
     if feed is None:  # disconnected meanwhile
@@ -72,8 +72,8 @@ def run(payload: Payload) -> None:
     step = str(payload["step"])
     try:
         is_done = STEPS[step](look)
-    except (NotReached, Refused) as no:
-        feeds.conclude(shop, "unreachable", f"{shop.api_url}: {no}")
+    except (NotReached, Refused) as refused:
+        feeds.conclude(shop, "unreachable", f"{shop.api_url}: {refused}")
         return
     following = _after(step) if is_done else step
     if following is None:
@@ -92,12 +92,12 @@ def _promise(shop_id: str, step: str, found: Findings) -> None:
 
 
 def webhooks_on(look: Look) -> bool:
-    """Switch on the webhooks to us that are off, and find the topics that have none. Raises NotReached."""
+    """Switch on our webhooks that are off, and find the topics without a webhook. Raises NotReached."""
     address = f"{config.current().base_url}/stores/{look.shop.platform}/{look.shop.id}/"
     try:
         rows = woocommerce_api.webhooks(look.api)
-    except Refused as no:  # keys for orders alone will do for the rest
-        look.found.notes.append(f"The webhooks cannot be read with these keys ({no}).")
+    except Refused as refused:  # keys for orders alone are enough for the other steps
+        look.found.notes.append(f"The webhooks cannot be read with these keys ({refused}).")
         return True
     by_url = [(str(row.get("delivery_url")), row) for row in rows]
     ours = [(url.removeprefix(address), row) for url, row in by_url if url.startswith(address)]
@@ -112,9 +112,9 @@ def webhooks_on(look: Look) -> bool:
 def _switch_on(look: Look, topic: str, row: Row) -> None:
     try:
         woocommerce_api.switch_on(look.api, row["id"])
-    except Refused as no:
+    except Refused as refused:
         look.found.off.append(topic)
-        why = "the keys may only read" if woocommerce_api.may_only_read(no) else str(no)
+        why = "the keys may only read" if woocommerce_api.may_only_read(refused) else str(refused)
         note = f"They cannot be switched on from here: {why}."
         if note not in look.found.notes:
             look.found.notes.append(note)
@@ -123,12 +123,12 @@ def _switch_on(look: Look, topic: str, row: Row) -> None:
 
 
 def orders_changed(look: Look) -> bool:
-    """Book the orders that changed; a page at a time. Raises NotReached, Refused."""
+    """Book the orders that changed, one page at a time. Raises NotReached, Refused."""
     return _read_on(look, "any")
 
 
 def orders_in_trash(look: Look) -> bool:
-    """Book the orders that went into the trash, which no other list has; a page at a time.
+    """Book the orders that were moved to the trash, which no other list has; one page at a time.
 
     Raises NotReached, Refused.
     """
@@ -162,7 +162,7 @@ def _book(look: Look, row: Row, served_at: datetime) -> None:
 
 
 def _end_waiting_deletions(look: Look, row: Row, order_id: str) -> None:
-    """A deletion that arrived before its order is obsolete when the shop lists the order as living now."""
+    """A deletion that arrived before its order is obsolete when the shop lists the order outside the trash now."""
     if row.get("status") != "trash":
         for parked in orders.parked_for(look.shop, look.shop.platform, order_id):
             if parked.topic == "order.deleted":
@@ -180,7 +180,7 @@ def _changed_at(row: Row) -> datetime | None:
 def orders_gone(look: Look) -> bool:
     """Cancel the orders of the next sample that the shop deleted for good, for which it sends no webhook.
 
-    When none of many orders is there, the keys lead to another shop: nothing is cancelled, and NotReached is raised, as
+    When none of many orders exists, the keys belong to another shop: nothing is cancelled, and NotReached is raised, as
     when the shop cannot be reached. Raises Refused.
     """
     sample = feeds.sample(look.shop, look.feed)
@@ -197,7 +197,7 @@ def orders_gone(look: Look) -> bool:
 
 
 def _confirm(look: Look, order_id: str) -> None:
-    """One that is not listed lies in the trash, or is gone: then it counts as deleted."""
+    """An order that is not listed is in the trash, or gone: then it counts as deleted."""
     row = woocommerce_api.order(look.api, order_id)
     topic, body = ("order.updated", row) if row is not None else ("order.deleted", {"id": int(order_id)})
     inbox.deliver(look.shop, look.shop.platform, topic, json.dumps(body).encode())
@@ -215,11 +215,11 @@ def _after(step: str) -> str | None:
     return dict(pairwise(STEPS)).get(step)
 
 
-# What the owner reads
+# The report for the owner
 
 
 def _conclude(look: Look) -> None:
-    """Keep the status of the feed, and what was found in words."""
+    """Store the status of the feed, and the findings as text."""
     found = look.found
     facts = (
         ("Switched off in the shop", found.off),
@@ -234,7 +234,7 @@ def _conclude(look: Look) -> None:
 def _status(look: Look) -> Status:
     found, feed = look.found, look.feed
     if found.off or (found.switched_on and _is_silent_since(look, feed.mended_at)):
-        return "switched_off"  # what was switched on before went off again, and delivered nothing in between
+        return "switched_off"  # webhooks switched on before are off again, and delivered nothing in between
     if found.switched_on:
         return "ok"
     if found.unreported or (feed.status == "silent" and _is_silent_since(look, feed.checked_at)):

@@ -1,4 +1,4 @@
-"""The doors of the shops' webhooks: `/stores/{platform}/{shop_id}/{topic}` (docs/contracts.md §4)."""
+"""The routes of the shops' webhooks: `/stores/{platform}/{shop_id}/{topic}` (docs/contracts.md §4)."""
 
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
@@ -15,16 +15,16 @@ from widget_server.stores.platforms import PLATFORMS
 from widget_server.stores.shapes import CheckBody, StoreBody, UseBody
 from widget_server.web.bodies import read_body
 
-OF_ANY_SHOP = ("action",)  # what no platform has a topic for, and every shop may tell (contracts §18)
+OF_ANY_SHOP = ("action",)  # no platform has such a topic; every shop may send it (contracts §18)
 
 stores = Blueprint("stores", __name__, url_prefix="/stores")
 
 
 @stores.post("/<platform>/<shop_id>/<path:topic>")
 def deliver(platform: str, shop_id: str, topic: str) -> ResponseReturnValue:
-    """A webhook: 200 means booked or parked in this commit; 401 a wrong signature, which leaves nothing.
+    """Receive a webhook: 200 means booked or parked in this commit, 401 a wrong signature.
 
-    Raises NotFound for a shop or a topic that there is not.
+    A wrong signature stores nothing. Raises NotFound for an unknown shop or topic.
     """
     known = PLATFORMS.get(platform)
     if known is None or topic not in known.TOPICS:
@@ -43,7 +43,7 @@ def deliver(platform: str, shop_id: str, topic: str) -> ResponseReturnValue:
 
 @stores.post("/generic/<shop_id>/coupons/check")
 def check_coupon(shop_id: str) -> ResponseReturnValue:
-    """May this cart use this code?"""
+    """Check whether this cart may use this code."""
     shop = _signed_generic(shop_id)
     body = read_body(CheckBody, StoreBody)
     return _verdict(codes.check(shop, body.code, body.cart))
@@ -51,7 +51,7 @@ def check_coupon(shop_id: str) -> ResponseReturnValue:
 
 @stores.post("/generic/<shop_id>/coupons/use")
 def use_coupon(shop_id: str) -> ResponseReturnValue:
-    """An order uses a code: once for one order, however often it is reported."""
+    """Use a code for an order: once per order, however often it is reported."""
     shop = _signed_generic(shop_id)
     body = read_body(UseBody, StoreBody)
     return _state(codes.use(shop, body.code, _order_ref(body.order_id), order_number=body.order_id))
@@ -59,7 +59,7 @@ def use_coupon(shop_id: str) -> ResponseReturnValue:
 
 @stores.post("/generic/<shop_id>/coupons/release")
 def release_coupon(shop_id: str) -> ResponseReturnValue:
-    """The order fell through: the code is usable again, or its points are back, as the program says."""
+    """Release the code of a failed order: it is usable again or its points return, as the program says."""
     shop = _signed_generic(shop_id)
     body = read_body(UseBody, StoreBody)
     return _state(codes.release(shop, body.code, _order_ref(body.order_id), source="store:generic"))

@@ -1,6 +1,6 @@
-"""What shops send: the bodies of docs/contracts.md §4, read into the domain's own words.
+"""What shops send: the bodies of docs/contracts.md §4, read into the domain's types.
 
-Fields we do not know are passed over: a platform may tell more than we ask.
+Unknown fields are ignored: a platform may send more than we need.
 """
 
 from collections.abc import Sequence
@@ -75,7 +75,7 @@ class Id(fields.Field[str]):
 
 
 class StoreBody(ShapeSchema):
-    """A body of a shop, in: what we do not know is passed over."""
+    """A request body of a shop: unknown fields are ignored."""
 
     nullable = True
     plain = {str: fields.String, bool: fields.Boolean}
@@ -86,7 +86,7 @@ class StoreBody(ShapeSchema):
 
 @dataclass(frozen=True)
 class PersonFacts:
-    """A customer as an order or an action names them; an e-mail that is none (emails.py) is passed over."""
+    """A customer as an order or an action names them; an invalid e-mail address (emails.py) is ignored."""
 
     id: Annotated[str | None, Id()] = None
     email: str | None = None
@@ -95,7 +95,7 @@ class PersonFacts:
     phone: Annotated[str | None, SHORT] = None
 
     def as_person(self) -> Person | None:
-        """Returns the person with these facts; None without an id and an e-mail address that mail could reach."""
+        """Returns the person with these facts; None when there is neither an id nor a valid e-mail address."""
         email = emails.find(self.email)
         if self.id is None and email is None:
             return None
@@ -109,7 +109,7 @@ class PersonFacts:
 
 
 class Postal(fields.Field[PostalAddress]):
-    """A postal address. What is odd about it is passed over: no order is refused for where it goes."""
+    """A postal address. Malformed parts are ignored: no order is refused because of its address."""
 
     def _deserialize(self, value: object, attr: str | None, data: object, **kwargs: Any) -> PostalAddress:
         parts = value if isinstance(value, dict) else {}
@@ -137,7 +137,7 @@ class LineSchema(StoreBody):
 
 
 class RefundLineSchema(StoreBody):
-    """Goods of one line that were paid back."""
+    """The refunded goods of one line."""
 
     line_id = Id(required=True)
     quantity = fields.Integer(load_default=0, validate=validate.Range(min=-(10**9), max=10**9))
@@ -149,7 +149,7 @@ class RefundLineSchema(StoreBody):
 
 
 class RefundSchema(StoreBody):
-    """Money paid back."""
+    """A refund."""
 
     id = Id(required=True)
     amount = Money(required=True)
@@ -166,7 +166,7 @@ class RefundSchema(StoreBody):
 
 
 class OrderSchema(StoreBody):
-    """The whole state of an order: (OrderState, Person or None)."""
+    """The whole state of an order; loads as (OrderState, Person or None)."""
 
     id = Id(required=True)
     number = Id(load_default=None, allow_none=True)
@@ -197,8 +197,8 @@ class OrderSchema(StoreBody):
 
     @post_load
     def _order(self, value: dict[str, Any], **_: Any) -> tuple[OrderState, Person | None]:
-        who: PersonFacts | None = value.pop("customer")
-        buyer = who.as_person() if who is not None else None
+        customer: PersonFacts | None = value.pop("customer")
+        buyer = customer.as_person() if customer is not None else None
         addresses = (value.pop("billing_address"), value.pop("shipping_address"))
         if buyer is not None:
             digests = {address.digest for address in addresses if address is not None} - {None}
@@ -210,7 +210,7 @@ class OrderSchema(StoreBody):
         if value["parent_id"] in ("0", value["id"]):
             value["parent_id"] = None
         value["source"] = value["source"] or "web"
-        if value["total"] is None:  # nothing to guess from: the tax is on top, as ever
+        if value["total"] is None:  # nothing to derive it from: the tax is on top, the default
             value |= {"total": Decimal(0), "tax_included": bool(value["tax_included"])}
         value["modified_at"] = value["modified_at"] or value["placed_at"]
         return OrderState(**value), buyer
@@ -230,7 +230,7 @@ class CustomerFacts(PersonFacts):
     deleted: bool = False
 
     def as_person(self) -> Person | None:
-        """Returns the person, whose account these facts are about; None without an id and an e-mail address."""
+        """Returns the person with the facts of their account; None without an id and an e-mail address."""
         person = super().as_person()
         return person and replace(
             person,
@@ -256,7 +256,7 @@ class ActionFacts:
 
 @dataclass(frozen=True)
 class CheckBody:
-    """A shop asks whether a cart may use a code."""
+    """The request of a shop to check a code for a cart."""
 
     code: Code
     customer: Annotated[JsonObject | None, fields.Dict()] = None
@@ -281,20 +281,20 @@ class CheckBody:
 
 @dataclass(frozen=True)
 class UseBody:
-    """An order uses a code, or gives it free again."""
+    """The request to use a code for an order, or to release it."""
 
     code: Code
     order_id: Annotated[str, Id()]
 
 
 def read(shape: type[T], value: JsonObject) -> T:
-    """Returns a shop's body as this shape. Raises ValidationError."""
+    """Returns a shop's body as this dataclass. Raises ValidationError."""
     kind: type = shape
     return cast(T, schema_of(kind, StoreBody)().load(value))
 
 
 def read_order(value: JsonObject) -> tuple[OrderState, Person | None]:
-    """Returns the state of an order, and who bought. Raises ValidationError."""
+    """Returns the state of an order, and its buyer. Raises ValidationError."""
     return cast(tuple[OrderState, Person | None], OrderSchema().load(value))
 
 

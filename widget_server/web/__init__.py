@@ -1,1 +1,1 @@
-"""HTTP tools that the audiences share: who is asking, how a refusal reads, limits, documents."""
+"""HTTP tools that the audiences share: authentication, error bodies, limits, API documents."""

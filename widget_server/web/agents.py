@@ -1,4 +1,4 @@
-"""The family of a browser, as people call it: for lists of sessions and for mails, never for a decision."""
+"""The common name of a browser: for lists of sessions and for mails, never for a decision."""
 
 import re
 
@@ -19,12 +19,12 @@ SYSTEMS = (
     ("ChromeOS", r"\bCrOS\b"),
     ("Linux", r"\bLinux\b"),
 )
-READ_MAX = 500  # characters; the rest of a longer header says nothing
+READ_MAX = 500  # characters; the rest of a longer header is ignored
 
 
 def family(user_agent: str) -> str:
-    """Returns browser and system, as "Firefox, Windows"; empty when neither is known. No version: nothing to tell
-    people by.
+    """Returns browser and system, as "Firefox, Windows"; empty when neither is known. No version: it could identify
+    people.
     """
     read = user_agent[:READ_MAX]
     found = (next((name for name, sign in table if re.search(sign, read)), "") for table in (BROWSERS, SYSTEMS))

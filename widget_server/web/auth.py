@@ -1,4 +1,4 @@
-"""Who is asking: the shop by its embed key, the member by the session token (flask-login's request_loader)."""
+"""Authentication: the shop by its embed key, the member by the session token (flask-login's request_loader)."""
 
 from dataclasses import dataclass
 
@@ -25,7 +25,7 @@ SECURITY_SCHEMES = {
 
 @dataclass
 class Shopper(UserMixin):
-    """The member behind a request: they act for themselves only, in their own shop."""
+    """The member who sends a request: they act only for themselves, in their own shop."""
 
     shop: Shop
     customer: Customer
@@ -37,16 +37,16 @@ class Shopper(UserMixin):
 
 
 class QuietCookies(SecureCookieSessionInterface):
-    """Flask's cookie session, but one that was only looked at leaves no trace in the answer."""
+    """Flask's cookie session, but a session that was only read adds nothing to the response."""
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
-        """Write the cookie when there is something to write."""
+        """Write the cookie when the session was modified."""
         if session.modified:
             super().save_session(app, session, response)
 
 
 def register(app: Flask) -> None:
-    """Let flask-login find the member by the token; shoppers get no cookie."""
+    """Make flask-login find the member by the token; shoppers get no cookie."""
     app.session_interface = QuietCookies()
     manager = LoginManager()
     manager.session_protection = None
@@ -57,7 +57,7 @@ def register(app: Flask) -> None:
 def shop() -> Shop:
     """Returns the shop whose embed key the request carries (acceptance 9).
 
-    Raises BadRequest without a key, NotFound, and OriginNotAllowed for a call from another page.
+    Raises BadRequest without a key, NotFound for an unknown one, OriginNotAllowed for a call from another page.
     """
     if "shop" not in g:
         _need_own_origin()
@@ -70,9 +70,9 @@ def shop() -> Shop:
 
 
 def member() -> Shopper:
-    """Returns the member who calls, and in whose name the request acts from here on.
+    """Returns the member who calls; the audit log records the rest of the request under their name.
 
-    Raises SignedOut without a token that is good now in this shop, and what `shop` raises.
+    Raises SignedOut without a token that is valid in this shop, and what `shop` raises.
     """
     shop()
     if not current_user.is_authenticated:
@@ -83,13 +83,13 @@ def member() -> Shopper:
 
 
 def bearer() -> str | None:
-    """Returns the token that the request carries, if any."""
+    """Returns the token in the `Authorization` header, None without one."""
     header = request.headers.get("Authorization", "")
     return header[len(BEARER) :].strip() or None if header.startswith(BEARER) else None
 
 
 def _need_own_origin() -> None:
-    """Panel calls are same-origin: a call from any other page is refused."""
+    """Raises OriginNotAllowed for a call from another page: panel calls are same-origin."""
     origin = request.headers.get("Origin")
     if origin is not None and origin not in (config.current().widget_origin, request.host_url.rstrip("/")):
         raise OriginNotAllowed()

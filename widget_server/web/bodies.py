@@ -1,4 +1,4 @@
-"""What comes in as JSON, and how values of the house go out as JSON."""
+"""Reads JSON request bodies, and writes the server's values as JSON."""
 
 import json
 import re
@@ -17,7 +17,7 @@ from widget_server.web.typed_schemas import ShapeSchema, schema_of
 
 T = TypeVar("T")
 
-Json = dict[str, Any]  # what is built of schemas, and read by names that a schema gives
+Json = dict[str, Any]  # built from schemas, and read by the names in a schema
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -29,7 +29,7 @@ class WireJson(DefaultJSONProvider):
 
     @staticmethod
     def default(value: object) -> str:
-        """Returns what plain JSON does not know as text; raises TypeError for what has no JSON form."""
+        """Returns the text for a value that plain JSON lacks; raises TypeError for a type without a JSON form."""
         if isinstance(value, Decimal):
             return money(value)
         if isinstance(value, datetime):
@@ -40,70 +40,68 @@ class WireJson(DefaultJSONProvider):
 
 
 def money(amount: Decimal) -> str:
-    """Returns a decimal as text: two places at least, no zeros beyond them."""
+    """Returns a decimal as text: at least two places, no trailing zeros beyond them."""
     text = format(amount, "f")
     whole, _, places = text.partition(".")
     return f"{whole}.{places.rstrip('0').ljust(2, '0')}"
 
 
 def read_body(shape: type[T], base: type[ShapeSchema]) -> T:
-    """Returns the request's JSON body as this dataclass, read as bodies of this audience are. Raises BadRequest as
-    `json_body` does.
-    """
+    """Returns the request's JSON body as this dataclass, read by the rules of `base`. Raises BadRequest."""
     kind: type = shape
     return cast(T, json_body(schema_of(kind, base)()))
 
 
-def json_body(schema: Schema, *, ignoring: Iterable[str] = ()) -> Any:  # what a schema makes, its type does not say
-    """Returns the request's JSON body as `schema` loads it; raises BadRequest naming the first field that is wrong, and
-    each wrong one in its fact `faults`. The names in `ignoring` may come too: ids that the path has already.
+def json_body(schema: Schema, *, ignoring: Iterable[str] = ()) -> Any:  # a schema's type does not say what it returns
+    """Returns the request's JSON body as `schema` loads it. Raises BadRequest naming the first invalid field, with all
+    of them in its fact `faults`. The names in `ignoring` are allowed too: ids that are already in the path.
     """
     try:
         value = json.loads(request.get_data(cache=True) or b"{}", parse_constant=_no_number)
-        odd = unstorable(value)
+        bad_path = unstorable(value)
     except (ValueError, RecursionError) as broken:
         raise BadRequest("The body is not JSON.") from broken
     if not isinstance(value, dict):
         raise BadRequest("The body is not a JSON object.")
-    if odd is not None:
-        raise BadRequest("This text has a NUL or an unpaired surrogate.", field=odd or None)
+    if bad_path is not None:
+        raise BadRequest("This text has a NUL or an unpaired surrogate.", field=bad_path or None)
     try:
         return schema.load({name: one for name, one in value.items() if name not in ignoring})
     except ValidationError as wrong:
         raise unfit(wrong) from wrong
 
 
-def _no_number(word: str) -> None:
-    """NaN and Infinity, which Python takes for JSON."""
-    raise ValueError(word)
+def _no_number(literal: str) -> None:
+    """Raises ValueError for NaN and Infinity, which Python accepts as JSON."""
+    raise ValueError(literal)
 
 
 def unfit(wrong: ValidationError, *, under: str = "") -> BadRequest:
-    """Returns what a schema found wrong, as a refusal; `under` is where its part of the body stands."""
+    """Returns the errors of a schema as a BadRequest; `under` is the path of its part of the body."""
     found = faults(wrong.normalized_messages(), *([under] if under else []))
     field, message = found[0]
     return BadRequest(message, field=field, faults=found)
 
 
 def need_storable_address() -> None:
-    """Raises NotFound for an address whose path no database can hold, BadRequest for such a query."""
+    """Raises NotFound for a URL whose path no database can store, BadRequest for such a query string."""
     if not storable(request.path):
         raise NotFound()
-    odd = unstorable(request.args.to_dict())
-    if odd is not None:
-        raise BadRequest("This text has a NUL or an unpaired surrogate.", field=odd or None)
+    bad_path = unstorable(request.args.to_dict())
+    if bad_path is not None:
+        raise BadRequest("This text has a NUL or an unpaired surrogate.", field=bad_path or None)
 
 
 def storable(value: object) -> bool:
-    """True when every text in a JSON value can be kept."""
+    """True when the database can store every text in a JSON value."""
     return unstorable(value) is None
 
 
 def unstorable(value: object, *path: str) -> str | None:
-    """Returns where in a JSON value a text stands that no database can hold; "" when it is a name, None when there is
-    none.
+    """Returns the path of a text in a JSON value that no database can store; "" for the value itself or a member name,
+    None when all can be stored.
 
-    PostgreSQL refuses NUL, and UTF-8 cannot write half a character, which JSON can.
+    PostgreSQL refuses NUL, and UTF-8 cannot encode an unpaired surrogate, which JSON can.
     """
     if isinstance(value, str):
         return ".".join(path) if UNSTORABLE.search(value) else None
@@ -113,15 +111,15 @@ def unstorable(value: object, *path: str) -> str | None:
     elif isinstance(value, list):
         pairs = enumerate(value)
     for name, one in pairs:
-        odd = unstorable(name) if isinstance(name, str) else None
-        odd = unstorable(one, *path, str(name)) if odd is None else odd
-        if odd is not None:
-            return odd
+        bad_path = unstorable(name) if isinstance(name, str) else None
+        bad_path = unstorable(one, *path, str(name)) if bad_path is None else bad_path
+        if bad_path is not None:
+            return bad_path
     return None
 
 
 def faults(messages: object, *path: str) -> list[tuple[str, str]]:
-    """Returns the path of each wrong field, and what is wrong with it."""
+    """Returns (path, message) of each invalid field."""
     if isinstance(messages, dict):
         named = ((name, (*path, *([str(name)] if name != "_schema" else []))) for name in messages)
         return [fault for name, deeper in named for fault in faults(messages[name], *deeper)]
@@ -129,6 +127,6 @@ def faults(messages: object, *path: str) -> list[tuple[str, str]]:
 
 
 def plain(value: object) -> json_types.Json:
-    """Returns `value` as it reads in JSON: for responses that are kept."""
+    """Returns `value` as plain JSON: for responses that are stored."""
     read: json_types.Json = json.loads(json.dumps(value, default=WireJson.default, ensure_ascii=False))
     return read

@@ -1,6 +1,6 @@
 """Who calls the admin API: an app by its API key, a visitor or a member by a token of `/oauth2/token`.
 
-The key or token stands in `Authorization`, raw as the official SDK sends it, or behind "Bearer" (wix-api §3, §7).
+The key or token is in `Authorization`, raw as the official SDK sends it, or after "Bearer" (wix-api §3, §7).
 """
 
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ SECURITY_SCHEMES = {
 
 
 class Audience(Enum):
-    """Whom an endpoint is for."""
+    """Who may call an endpoint: apps that may read or manage, or members."""
 
     READ = "read"
     MANAGE = "manage"
@@ -39,7 +39,7 @@ class Audience(Enum):
 
 @dataclass(frozen=True)
 class Caller:
-    """Somebody who showed a key or token that is good now. `key` is an app's."""
+    """The holder of a valid key or token. `key` is set for an app, `customer` for a member."""
 
     shop: Shop
     identity: Literal["app", "visitor", "member"]
@@ -48,7 +48,7 @@ class Caller:
 
     @property
     def key_id(self) -> str | None:
-        """The id of an app's API key; None for anybody else."""
+        """The id of an app's API key; None for other callers."""
         return None if self.key is None else str(self.key.id)
 
     def may(self, needed: str, service: str) -> bool:
@@ -64,11 +64,11 @@ class Caller:
 
 
 def caller(who: Audience, service: str) -> Caller:
-    """Returns who calls a service of the admin API, if `who` covers it; from here on the request acts for that caller.
+    """Returns the caller of a service of the admin API, if `who` allows them; the audit log then records them.
 
-    Raises SignedOut without a good key or token, OtherShop when `wix-site-id` names another shop, ScopeMissing
+    Raises SignedOut without a valid key or token, OtherShop when `wix-site-id` names another shop, ScopeMissing
     when the key may not do that in this service or the caller is no app, AddressNotAllowed when its key may not be used
-    from there, MembersOnly when the caller is no member.
+    from this address, MembersOnly when the caller is not a member.
     """
     found = _known(authorization())
     site = request.headers.get(SITE_HEADER)
@@ -84,7 +84,7 @@ def caller(who: Audience, service: str) -> Caller:
 
 
 def authorization() -> str:
-    """Returns what stands in `Authorization`, without "Bearer"; raises SignedOut when nothing does."""
+    """Returns the value of `Authorization` without "Bearer"; raises SignedOut when it is empty."""
     header = request.headers.get("Authorization", "").strip()
     token = header[len(BEARER) :].strip() if header[: len(BEARER)].lower() == BEARER.lower() else header
     if not token:

@@ -1,4 +1,4 @@
-"""Brotli, where the browser takes it: once for a text that many ask for, quickly for an answer to one."""
+"""Brotli, if the browser accepts it: best compression, cached, for shared texts; fast for single responses."""
 
 from functools import lru_cache
 
@@ -10,14 +10,14 @@ BYTES_MIN = 256
 
 
 def shared(text: str, content_type: str) -> Response:
-    """Returns the response of a text made for a shop: packed as small as can be, and kept."""
+    """Returns the response with a text that is the same for many: compressed as small as possible, and cached."""
     if not _taken():
         return _varying(Response(text, content_type=content_type))
     return _packed(Response(content_type=content_type), _smallest(text))
 
 
 def quickly(response: Response) -> Response:
-    """Returns the response to one shopper, packed quickly; a hook for `after_request`."""
+    """Returns the response to one shopper, compressed quickly; a hook for `after_request`."""
     if not _taken() or response.content_encoding or response.is_streamed or len(response.data) < BYTES_MIN:
         return response
     return _packed(response, bytes(brotli.compress(response.data, quality=5)))

@@ -1,6 +1,6 @@
-"""What a call may be refused with stands in openapi.json, by name; a refusal that does not stand there is warned of.
+"""openapi.json lists the refusals of each call by name; a refusal that is not listed causes a warning.
 
-So the lists beside the routes stay true: the tests turn the warning into an error, and a server writes it to its log.
+This keeps the lists beside the routes correct: the tests turn the warning into an error, a server logs it.
 
     CLICK = CallRefusals("POST /widget/earn/{rule_id}/click", (BadRequest, NotFound, RuleNotClickable))
 
@@ -27,20 +27,18 @@ Refusals = tuple[type[Refusal] | type[HTTPException], ...]
 
 
 class UndocumentedRefusal(UserWarning):
-    """A call was refused with what its document does not name: its route lacks a class in `refuses`."""
+    """A call was refused with a class that its document does not list: its route lacks a class in `refuses`."""
 
 
 @dataclass(frozen=True)
 class CallRefusals:
-    """What `call` (as "POST /widget/redeem") may be refused with: each class counts for itself alone, not for those
-    below it.
-    """
+    """The refusals of `call` (as "POST /widget/redeem"): each class covers only itself, not its subclasses."""
 
     call: str
     classes: Refusals
 
     def responses(self, shape: type[Schema], *, admin: bool = False) -> Json:
-        """The responses of openapi.json: by HTTP status the codes and what they say, in the body of this shape.
+        """Returns the responses for openapi.json: by HTTP status the codes and messages, with this schema as the body.
 
         `admin`: the codes as the admin API writes them.
         """
@@ -51,14 +49,14 @@ class CallRefusals:
         return {str(status): {"description": "\n".join(said), "content": body} for status, said in lines.items()}
 
     def check(self, refusal: Refusal) -> None:
-        """Warn (UndocumentedRefusal) unless the document of the call names this refusal."""
+        """Warn (UndocumentedRefusal) unless the document of the call lists this refusal."""
         if type(refusal) not in self.classes:
             name = type(refusal).__name__
             warnings.warn(f"{self.call} is refused with {name}, which it does not name", UndocumentedRefusal, 2)
 
     @contextmanager
     def checked(self) -> Iterator[None]:
-        """While the call runs: what refuses it is checked and passed on, and `check_item` knows which call it is."""
+        """While the call runs: check its refusal and raise it again, and make the call known to `check_item`."""
         token = _running.set(self)
         try:
             yield
@@ -73,24 +71,24 @@ _running: ContextVar[CallRefusals | None] = ContextVar("running", default=None)
 
 
 def check_item(refusal: Refusal) -> None:
-    """The same for the refusal of one item of a bulk call, which the call itself survives."""
+    """Check the refusal of one item of a bulk call, which does not end the call itself."""
     running = _running.get()
     if running is not None:
         running.check(refusal)
 
 
 def once_each(classes: Iterable[type[Refusal] | type[HTTPException]]) -> Refusals:
-    """Each class once, in this order."""
+    """Returns each class once, in this order."""
     return tuple(dict.fromkeys(classes))
 
 
 def code(one: type[Refusal] | type[HTTPException]) -> str:
-    """The stable code of a refusal."""
+    """Returns the stable code of a refusal, as "not_found"."""
     return one.code if issubclass(one, Refusal) else CODES[one.code or 500]
 
 
 def _facts(one: type[Refusal] | type[HTTPException]) -> tuple[int, str, str]:
-    """HTTP status, code and sentence."""
+    """Returns HTTP status, code and message."""
     if issubclass(one, Refusal):
         return STATUS[one.kind], code(one), one.message
     return one.code or 500, code(one), one.description or ""

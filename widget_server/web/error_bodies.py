@@ -1,4 +1,4 @@
-"""The bodies of a "no" of the admin API (wix-api §3)."""
+"""The error bodies of the admin API (wix-api §3)."""
 
 from marshmallow import fields
 
@@ -6,7 +6,7 @@ from widget_server.web.wire import Wire
 
 
 class ApplicationError(Wire):
-    """A refusal: a stable code (docs/admin-api.md lists them), a sentence, and the figures behind it."""
+    """A refusal: a stable code (docs/admin-api.md lists them), a sentence, and its figures."""
 
     code = fields.String(required=True)
     description = fields.String(required=True)
@@ -14,7 +14,7 @@ class ApplicationError(Wire):
 
 
 class FieldViolation(Wire):
-    """A field of the request that is wrong; `field` is its path on the wire."""
+    """An invalid field of the request; `field` is its path on the wire."""
 
     field = fields.String(required=True)
     description = fields.String(required=True)
@@ -23,20 +23,20 @@ class FieldViolation(Wire):
 
 
 class ValidationErrorDetails(Wire):
-    """Every field that is wrong."""
+    """All invalid fields of the request."""
 
     field_violations = fields.List(fields.Nested(FieldViolation), required=True)
 
 
 class ErrorDetails(Wire):
-    """One of the two."""
+    """Either an application error or a validation error."""
 
     application_error = fields.Nested(ApplicationError)
     validation_error = fields.Nested(ValidationErrorDetails)
 
 
 class ErrorBody(Wire):
-    """A "no" of the admin API."""
+    """An error response of the admin API."""
 
     message = fields.String(required=True)
     details = fields.Nested(ErrorDetails, required=True)

@@ -1,4 +1,4 @@
-"""How a refusal reads on the wire: one form for the widget and the stores, Wix's for the admin API (wix-api §5)."""
+"""Refusals as HTTP responses: one form for the widget and the stores, Wix's for the admin API (wix-api §5)."""
 
 import logging
 from collections.abc import Iterable, Iterator
@@ -32,14 +32,14 @@ log = logging.getLogger(__name__)
 
 
 def register(app: Flask) -> None:
-    """Turn every refusal, and every mistake, into JSON of one shape; nothing internal leaves."""
+    """Turn every refusal and every unexpected error into JSON of one shape, without internal details."""
     app.register_error_handler(Refusal, _refused)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _broken)
 
 
 def refusals() -> list[tuple[str, int, str]]:
-    """Returns every refusal of the domain: its code on the admin wire, its HTTP status, and when it is said."""
+    """Returns every refusal of the domain: its code in the admin API, its HTTP status, and when it is used."""
     return sorted(
         {(one.code.upper(), STATUS[one.kind], " ".join((one.__doc__ or "").split())) for one in _below(Refusal)}
     )
@@ -52,7 +52,7 @@ def _below(refusal: type[Refusal]) -> Iterator[type[Refusal]]:
 
 
 def body(code: str, message: str, *, field: str | None = None, **facts: Json) -> JsonObject:
-    """Returns the widget's form of a "no"."""
+    """Returns an error body in the widget's form."""
     figures = {name: facts.get(name) for name in ("needs", "has", "retry_after_seconds")}
     return {"error": {"code": code, "message": message, "field": field, **figures}}
 
@@ -66,11 +66,11 @@ def admin_body(
     unfit: bool = False,
     **facts: Json,
 ) -> JsonObject:
-    """Returns Wix's form of a "no": the fields that are `unfit`, or a stable code with the figures behind it."""
+    """Returns an error body in Wix's form: the invalid fields if `unfit`, else a stable code with its figures."""
     path = _wire_path(field) if field else None
     if unfit and path:
         violations: list[Json] = [
-            _violation(_wire_path(name), said, code) for name, said in faults or [(path, message)]
+            _violation(_wire_path(name), text, code) for name, text in faults or [(path, message)]
         ]
         return {"message": message, "details": {"validationError": {"fieldViolations": violations}}}
     data = {camel(name): value for name, value in {"field": path, **facts}.items() if value is not None}
@@ -79,12 +79,12 @@ def admin_body(
 
 
 def _wire_path(field: str) -> str:
-    """The domain names fields as Python does."""
+    """Returns the path of a field in camelCase; the domain uses Python's names."""
     return ".".join(map(camel, field.split(".")))
 
 
 def _violation(field: str, message: str, code: str) -> dict[str, str]:
-    """`violatedRule` is a word of Wix's; what it has none for is OTHER, with a name of ours."""
+    """Returns a field violation. `violatedRule` is Wix's; without a fitting one OTHER, with our `ruleName`."""
     if message == REQUIRED:
         return {"field": field, "description": message, "violatedRule": "REQUIRED_FIELD"}
     rule = (
@@ -102,7 +102,7 @@ def _form(
     unfit: bool = False,
     **facts: Json,
 ) -> JsonObject:
-    """The form of the audience of the request."""
+    """Returns the error body in the form of the request's audience."""
     if request.path.startswith(ADMIN_PATHS):
         return admin_body(code, message, field=field, faults=faults, unfit=unfit, **facts)
     return body(code, message, field=field, **facts)
@@ -110,43 +110,43 @@ def _form(
 
 def _refused(refusal: Refusal) -> ResponseReturnValue:
     unfit = refusal.kind == "bad_request"
-    answer = jsonify(_form(refusal.code, refusal.message, field=refusal.field, unfit=unfit, **refusal.facts))
-    answer.status_code = STATUS[refusal.kind]
+    response = jsonify(_form(refusal.code, refusal.message, field=refusal.field, unfit=unfit, **refusal.facts))
+    response.status_code = STATUS[refusal.kind]
     if "retry_after_seconds" in refusal.facts:
-        answer.headers["Retry-After"] = str(refusal.facts["retry_after_seconds"])
+        response.headers["Retry-After"] = str(refusal.facts["retry_after_seconds"])
     if refusal.kind == "unauthenticated":
-        answer.headers["WWW-Authenticate"] = "Bearer"
-    return _traced(answer)
+        response.headers["WWW-Authenticate"] = "Bearer"
+    return _traced(response)
 
 
-def _traced(answer: Response) -> Response:
-    """The SDK shows this id with the error; the log has it too (wix-api §3)."""
+def _traced(response: Response) -> Response:
+    """Add the request id, which the SDK shows with the error and the log contains (wix-api §3)."""
     if request.path.startswith(ADMIN_PATHS):
-        answer.headers["X-Wix-Request-Id"] = g.setdefault("request_id", new_id())
-    return answer
+        response.headers["X-Wix-Request-Id"] = g.setdefault("request_id", new_id())
+    return response
 
 
 def _http(error: HTTPException) -> ResponseReturnValue:
     if error.response is not None:
         return error.response
     status = error.code or 500
-    answer = jsonify(_form(CODES.get(status, "refused"), error.description or error.name))
-    answer.status_code = status
+    response = jsonify(_form(CODES.get(status, "refused"), error.description or error.name))
+    response.status_code = status
     allow = getattr(error, "valid_methods", None)
     if allow:
-        answer.headers["Allow"] = ", ".join(sorted(allow))
-    return _traced(answer)
+        response.headers["Allow"] = ", ".join(sorted(allow))
+    return _traced(response)
 
 
 def _broken(error: Exception) -> ResponseReturnValue:
-    """What nobody foresaw. When the database is behind it, the next request gets a new connection."""
+    """Handle an unexpected exception. After a database failure the next request gets a new connection."""
     away = db.away(error)
     if away is not None:
         log.error("request %s: the database is %s (%s)", g.get("request_id", ""), away.state, type(error).__name__)
         db.disconnect()
         return _refused(away)
-    answer = _traced(jsonify(_form("internal", "Something went wrong here.")))
-    answer.status_code = 500
+    response = _traced(jsonify(_form("internal", "Something went wrong here.")))
+    response.status_code = 500
     log.exception("request %s failed", g.get("request_id", ""), exc_info=error)
     db.disconnect()
-    return answer
+    return response

@@ -1,4 +1,4 @@
-"""Is the server alive, and is it ready: for whoever watches over it."""
+"""Liveness and readiness of the server, for monitoring."""
 
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
@@ -22,16 +22,16 @@ STATES: dict[DatabaseState, str] = {
 
 @health.get("/healthz")
 def alive() -> ResponseReturnValue:
-    """The process is alive."""
+    """Report that the process is alive."""
     return {"status": "alive"}
 
 
 @health.get("/readyz")
 def ready() -> ResponseReturnValue:
-    """Database, migrations and a worker seen within a minute; 503 with the reason otherwise.
+    """Check database, migrations and a worker seen within a minute; 503 with the reason otherwise.
 
-    Shops whose feed is not ok are named beside it: that is for their owners to mend, and no reason to take the server
-    out of service (contracts §13). So are shops whose last audit found something (contracts §15).
+    The body also lists shops whose feed is not ok: their owners have to repair it, and it is no reason to take the
+    server out of service (contracts §13). It also lists shops whose last audit found errors (contracts §15).
     """
     reason = _not_ready()
     if reason is not None:
@@ -41,7 +41,7 @@ def ready() -> ResponseReturnValue:
 
 
 def _unwell_books() -> list[dict[str, Json]]:
-    """Which shops, when, and how many findings; what they are stands in the log and in the admin API."""
+    """Returns the shops, the times and the number of findings; details are in the log and in the admin API."""
     return [
         {"shopId": mark.shop_id, "checkedAt": clock.iso(mark.checked_at), "findings": mark.findings}
         for mark in books.unwell()
@@ -49,7 +49,7 @@ def _unwell_books() -> list[dict[str, Json]]:
 
 
 def _unwell_feeds() -> list[dict[str, Json]]:
-    """Ids, words and times only, since this needs no key."""
+    """Returns only ids, statuses and times, because this needs no key."""
     found: list[dict[str, Json]] = []
     for feed in feeds.unwell():
         heard_at = shops.by_id(feed.shop_id).last_news_at

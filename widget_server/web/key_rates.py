@@ -1,4 +1,4 @@
-"""How many requests an API key may send: counted in memory, in each process for itself (contracts §17)."""
+"""The request rate of an API key: counted in memory, in each process separately (contracts §17)."""
 
 import math
 import threading
@@ -8,16 +8,16 @@ from widget_server import config
 from widget_server.errors import RateLimited
 
 MINUTE_SECONDS = 60.0
-KEYS_MAX = 10_000  # remembered at once; a key that is forgotten begins anew
+KEYS_MAX = 10_000  # remembered at once; a forgotten key starts with a full rate
 
 _lock = threading.Lock()
-_left: dict[str, tuple[float, float]] = {}  # requests that a key has left, and when that was so
+_left: dict[str, tuple[float, float]] = {}  # the requests that a key has left, and the time of that count
 
 
 def count(key_id: str | None) -> None:
     """Count one request of this key; a caller without a key is not counted here. Raises RateLimited.
 
-    A key may send WIDGET_KEY_RATE requests at once and as many in each minute; what it leaves is not saved up.
+    A key may send WIDGET_KEY_RATE requests at once and as many in each minute; unused requests do not accumulate.
     """
     rate, now = config.current().key_rate, time.monotonic()
     if key_id is None or not rate:
@@ -34,6 +34,6 @@ def count(key_id: str | None) -> None:
 
 
 def forget() -> None:
-    """Every key begins anew."""
+    """Reset the counts of all keys."""
     with _lock:
         _left.clear()

@@ -1,8 +1,8 @@
-"""Every limit on how often something may be done over HTTP: what, how often, and of whom. Routes cite them by name.
+"""Every limit on how often an action is allowed over HTTP: its name, rate, and who is counted. Routes use the names.
 
-A limit that guards a secret or sends mail counts in the database and holds in all processes. The others only keep one
-caller from taking all threads: they count in memory and hold in each process alone (contracts §19). API keys have a
-rate of their own (key_rates.py), and what a mailbox may have is a rule of its own (loyalty/people/sign_in_codes.py).
+A limit that protects a secret or sends mail counts in the database, for all processes together. The others only keep
+one caller from taking all threads: they count in memory, in each process separately (contracts §19). API keys have a
+rate of their own (key_rates.py), and mails to one mailbox a rule of their own (loyalty/people/sign_in_codes.py).
 """
 
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from typing import Literal
 
 from widget_server.web import rate_limits
 
-Of = Literal["who", "address"]  # whoever is named, or the network address of the caller beside it
+Of = Literal["who", "address"]  # the names passed to `count`, or these and the caller's network address
 Holds = Literal["everywhere", "process"]
 
 COUNTERS: dict[tuple[Of, Holds], Callable[..., None]] = {
@@ -25,7 +25,7 @@ COUNTERS: dict[tuple[Of, Holds], Callable[..., None]] = {
 
 @dataclass(frozen=True)
 class Limit:
-    """How often something may be done. `name` is part of what is counted: another name begins anew."""
+    """A limit on an action. `name` is part of the counted key: each name has its own count."""
 
     name: str
     rate: str
@@ -33,7 +33,7 @@ class Limit:
     holds: Holds
 
     def count(self, *who: str) -> None:
-        """Count one more of `who`; raises RateLimited."""
+        """Count one request of `who`; raises RateLimited beyond the rate."""
         COUNTERS[self.of, self.holds](self.rate, self.name, *who)
 
     def failures(self, *who: str) -> AbstractContextManager[None]:
@@ -48,7 +48,7 @@ CONFIRM_CODE = Limit("confirm", "30 per minute", "address", "everywhere")
 CONFIRM_LINK = Limit("confirm", "30 per minute", "address", "everywhere")
 SHOW_SESSIONS = Limit("sessions", "30 per minute", "address", "everywhere")
 IDENTITY = Limit("identity", "60 per minute", "address", "process")
-TRY_PASSWORD = Limit("sign-in", "20 per minute", "address", "everywhere")  # whatever becomes of it: each costs a hash
+TRY_PASSWORD = Limit("sign-in", "20 per minute", "address", "everywhere")  # successful or not: each costs a hash
 WRONG_PASSWORD = Limit("sign-in", "10 per 15 minutes", "address", "everywhere")
 WRONG_PASSWORD_OF_DEVICE = Limit("sign-in-device", "10 per 15 minutes", "who", "everywhere")
 WRONG_PASSWORD_OF_ACCOUNT = Limit("sign-in-account", "100 per day", "who", "everywhere")

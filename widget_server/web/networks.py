@@ -1,25 +1,25 @@
-"""Network addresses, as limits count them: one host can have 2^64 of IPv6, and pays for none of them."""
+"""Network addresses, as limits count them: one host can have 2^64 IPv6 addresses at no cost."""
 
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
 from flask import request
 
-HOST_BITS = 64  # what one line or one machine is given
-SITE_BITS = 48  # what one customer of a provider may be given: 65,536 of the former
+HOST_BITS = 64  # the network that one line or one machine gets
+SITE_BITS = 48  # the network that one customer of a provider may get: 65,536 of the former
 SITE_FACTOR = 10
 NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052: an IPv4 address behind a translator
 
 
 def client_address() -> str:
-    """Returns the network address of the browser, as the proxies that we trust report it."""
+    """Returns the network address of the browser, as reported by the trusted proxies."""
     return request.remote_addr or "unknown"
 
 
 def address_bucket(address: str, bits: int = HOST_BITS) -> str:
-    """Returns what a limit counts `address` as: IPv4 by the address, IPv6 by its first `bits` (contracts §19).
+    """Returns the key by which a limit counts `address`: IPv4 whole, IPv6 by its first `bits` (contracts §19).
 
-    An IPv4 address inside an IPv6 one (mapped, NAT64, 6to4, Teredo) is that IPv4 address. A port behind an address,
-    which some proxies add, and a zone do not count. What is no address is counted as it is.
+    An IPv4 address inside an IPv6 one (mapped, NAT64, 6to4, Teredo) is that IPv4 address. A port after an address,
+    which some proxies add, and a zone are ignored. Text that is not an address is counted unchanged.
     """
     found = _parsed(address)
     if found is None:
@@ -30,7 +30,7 @@ def address_bucket(address: str, bits: int = HOST_BITS) -> str:
 
 
 def buckets(address: str) -> list[tuple[str, int]]:
-    """Returns each bucket that a limit counts `address` in, and how many times the rate it has (a site of IPv6: 10)."""
+    """Returns each bucket in which a limit counts `address`, and the factor on its rate (10 for an IPv6 site)."""
     host, site = address_bucket(address), address_bucket(address, SITE_BITS)
     return [(host, 1)] if host == site else [(host, 1), (site, SITE_FACTOR)]
 
@@ -46,7 +46,7 @@ def _parsed(address: str) -> IPv4Address | IPv6Address | None:
 
 
 def _embedded(address: IPv6Address) -> IPv4Address | None:
-    """The IPv4 address that one of IPv6 stands for."""
+    """Returns the IPv4 address inside an IPv6 one, None without one."""
     if address in NAT64:
         return IPv4Address(int(address) & 0xFFFFFFFF)
     teredo = address.teredo
@@ -54,6 +54,6 @@ def _embedded(address: IPv6Address) -> IPv4Address | None:
 
 
 def _without_port(address: str) -> str:
-    """192.0.2.7:4711 or [2001:db8::1]:4711 without the port."""
+    """Returns 192.0.2.7:4711 or [2001:db8::1]:4711 without the port."""
     host, _, port = address.strip().rpartition(":")
     return host if port.isdecimal() else address

@@ -1,4 +1,4 @@
-"""What proxies before the server say of the browser: believed as far as WIDGET_PROXIES says, never further."""
+"""The X-Forwarded headers of proxies before the server: trusted only for as many proxies as WIDGET_PROXIES says."""
 
 import logging
 
@@ -9,15 +9,15 @@ log = logging.getLogger(__name__)
 
 
 def trust(app: Flask, count: int) -> None:
-    """Take the browser's address and scheme from the last `count` proxies; with none, say once that there is one."""
+    """Take the browser's address and scheme from the last `count` proxies; with 0, warn once if there is a proxy."""
     if count:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count)  # type: ignore[method-assign]
         return
-    said: list[bool] = []
+    warned: list[bool] = []
 
     def warn() -> None:
-        if not said and "X-Forwarded-For" in request.headers:
-            said.append(True)
+        if not warned and "X-Forwarded-For" in request.headers:
+            warned.append(True)
             log.warning(
                 "a request came with X-Forwarded-For, which is not believed while WIDGET_PROXIES is 0: behind a proxy "
                 "set it to 1, otherwise all shoppers share one address and its limits"

@@ -1,9 +1,9 @@
-"""Rate limits, the arithmetic by `limits`.
+"""Rate limits, with the algorithms of the library `limits`.
 
-`limit` is for whatever guards a secret or sends mail: it counts in the database and holds across processes.
-`limit_flood` only keeps one caller from taking all threads: it counts in memory, without any lock of the database, and
-holds in each process alone. Who is counted is a person, or a network address: addresses go by `limit_address` and
-`limit_address_flood`, which count them by their networks (networks.py, contracts §19).
+`limit` protects a secret or the sending of mail: it counts in the database, for all processes together.
+`limit_flood` only keeps one caller from taking all threads: it counts in memory, without any database lock, in each
+process separately. Both count a person; for network addresses use `limit_address` and `limit_address_flood`, which
+count them by their networks (networks.py, contracts §19).
 """
 
 import math
@@ -24,7 +24,7 @@ from widget_server.web import networks
 
 
 class Hit(Table):
-    """How often something was done since its window began."""
+    """How often an action was counted since its window began."""
 
     key = Text(primary_key=True)
     count = Int()
@@ -32,7 +32,7 @@ class Hit(Table):
 
 
 class DatabaseStorage(Storage):
-    """A storage for `limits` on the house's own database."""
+    """A storage for `limits` in the server's own database."""
 
     STORAGE_SCHEME = None
 
@@ -41,11 +41,11 @@ class DatabaseStorage(Storage):
         return Exception
 
     def incr(self, key: str, expiry: float, amount: int = 1) -> int:
-        """Count once more in the window under `key`, by one statement; a window that is over begins anew."""
+        """Count once more in the window under `key`, with one statement; an expired window starts again."""
         now = clock.now()
         is_over = Hit.ends_at <= now
-        anew = Hit.insert(key=key, count=amount, ends_at=now + timedelta(seconds=expiry))
-        counted = anew.on_conflict(
+        insert = Hit.insert(key=key, count=amount, ends_at=now + timedelta(seconds=expiry))
+        counted = insert.on_conflict(
             conflict_target=[Hit.key],
             update={
                 Hit.count: Case(None, [(is_over, amount)], Hit.count + amount),
@@ -64,7 +64,7 @@ class DatabaseStorage(Storage):
         return (row.ends_at if row is not None else clock.now()).timestamp()
 
     def give_back(self, key: str) -> None:
-        """Count once less in the window under `key`, unless it is over."""
+        """Subtract one count in the window under `key`, unless it has expired."""
         Hit.update(count=Hit.count - 1).where(Hit.key == key, Hit.count > 0, Hit.ends_at > clock.now()).execute()
 
     def check(self) -> bool:
@@ -97,7 +97,7 @@ class ProcessStorage(Storage):
         return Exception
 
     def incr(self, key: str, expiry: float, amount: int = 1) -> int:
-        """Count once more in the window under `key`; a window that is over begins anew."""
+        """Count once more in the window under `key`; an expired window starts again."""
         now = clock.now()
         with self._lock:
             count, ends_at = self._windows.get(key, (0, now))
@@ -138,24 +138,24 @@ _floods = FixedWindowRateLimiter(ProcessStorage())
 def limit(rate: str, *who: str) -> None:
     """Count one more try of `who` in all processes; raises RateLimited beyond `rate` (as "5 per minute").
 
-    What identifies a person (an e-mail address above all) is kept hashed.
+    Values that identify a person (above all an e-mail address) are stored hashed.
     """
     _count(_tries, parse(rate), who)
 
 
 def limit_address(rate: str, *who: str) -> None:
-    """Counts as `limit` does, for the network address of the caller beside `who` (what is limited, the shop)."""
+    """Count as `limit` does, by the caller's network address together with `who` (what is limited, the shop)."""
     for bucket, factor in networks.buckets(networks.client_address()):
         _count(_tries, _times(parse(rate), factor), (*who, bucket))
 
 
 def limit_flood(rate: str, *who: str) -> None:
-    """Count one more request of `who` in this process; raises RateLimited beyond `rate`. For what guards no secret."""
+    """Count one more request of `who` in this process; raises RateLimited beyond `rate`. Not for secrets."""
     _count(_floods, parse(rate), who)
 
 
 def limit_address_flood(rate: str, *who: str) -> None:
-    """Counts as `limit_flood` does, for the network address of the caller beside `who`."""
+    """Count as `limit_flood` does, by the caller's network address together with `who`."""
     for bucket, factor in networks.buckets(networks.client_address()):
         _count(_floods, _times(parse(rate), factor), (*who, bucket))
 
@@ -164,7 +164,7 @@ def limit_address_flood(rate: str, *who: str) -> None:
 def failures(rate: str, *who: str) -> Iterator[None]:
     """Count the block if it raises WrongCredentials; raises RateLimited when `rate` of such blocks were counted.
 
-    It is counted before the block and given back after it, so that tries at the same time count each.
+    It is counted before the block and subtracted after a success, so that parallel tries are all counted.
     """
     with _failing(parse(rate), who):
         yield
@@ -172,7 +172,7 @@ def failures(rate: str, *who: str) -> Iterator[None]:
 
 @contextmanager
 def address_failures(rate: str, *who: str) -> Iterator[None]:
-    """Counts as `failures` does, for the network address of the caller beside `who`."""
+    """Count as `failures` does, by the caller's network address together with `who`."""
     with ExitStack() as counts:
         for bucket, factor in networks.buckets(networks.client_address()):
             counts.enter_context(_failing(_times(parse(rate), factor), (*who, bucket)))
@@ -198,7 +198,7 @@ def _times(item: RateLimitItem, factor: int) -> RateLimitItem:
 
 
 def _count(limiter: FixedWindowRateLimiter, item: RateLimitItem, who: tuple[str, ...]) -> str:
-    """The key that was counted; raises RateLimited."""
+    """Count once; returns the counted key, raises RateLimited."""
     key = config.digest("\n".join((str(item), *who)))
     if not limiter.hit(item, key):
         ends = datetime.fromtimestamp(limiter.storage.get_expiry(item.key_for(key)), UTC)
@@ -207,11 +207,11 @@ def _count(limiter: FixedWindowRateLimiter, item: RateLimitItem, who: tuple[str,
 
 
 def forget_all() -> None:
-    """Every window begins anew, in the database and in this process (tests)."""
+    """Reset all windows, in the database and in this process (for tests)."""
     for limiter in (_tries, _floods):
         limiter.storage.reset()
 
 
 def forget_old() -> None:
-    """Drop windows that are over."""
+    """Delete expired windows from the database."""
     delete_before(Hit, Hit.ends_at, clock.now())

@@ -1,6 +1,4 @@
-"""openapi.json with all that a schema can say and an example for each body, and the same as a page: nothing of it comes
-from anywhere else.
-"""
+"""openapi.json, made only from the schemas, with an example for each body; and the same as an HTML page."""
 
 import json
 from collections.abc import Iterator
@@ -35,16 +33,16 @@ SAMPLES = {
 
 
 class DocumentConverter(OpenAPIConverter):
-    """Says what marshmallow's fields do not: what fields of a body must be together, and what queries know."""
+    """Adds what marshmallow's fields do not express: rules between fields of a body, and the shapes of queries."""
 
     def schema2jsonschema(self, schema: Schema) -> Json:
-        """Returns the shape of a body."""
+        """Returns the JSON Schema of a body."""
         shape: Json = super().schema2jsonschema(schema)  # type: ignore[no-untyped-call]  # apispec leaves it untyped
         made = resolve_schema_instance(schema)
         return made.described(shape) if isinstance(made, Documented) else shape
 
     def field2property(self, field: fields.Field[object]) -> Json:
-        """Returns the shape of a field."""
+        """Returns the JSON Schema of a field."""
         if not isinstance(field, Described):
             shape: Json = super().field2property(field)
             return shape
@@ -56,7 +54,7 @@ class DocumentConverter(OpenAPIConverter):
 
 
 class DocumentPlugin(MarshmallowPlugin):
-    """How apispec reads the house's schemas."""
+    """The apispec plugin that reads the server's schemas."""
 
     Converter = DocumentConverter
 
@@ -65,19 +63,19 @@ class DocumentApi(Api):
     """The document of the endpoints: /openapi.json, each body with an example."""
 
     def document(self) -> Json:
-        """Returns the whole document, made once: routes do not change while the server runs."""
+        """Returns the whole document, built once: routes do not change while the server runs."""
         if not hasattr(self, "_document"):
             self._document: Json = with_examples(cast(Json, plain(self.spec.to_dict())))
         return self._document
 
     @cached_property
     def text(self) -> str:
-        """The document as it is sent."""
+        """The document as JSON text."""
         return json.dumps(self.document(), indent=2)
 
     def _openapi_json(self) -> Response:
         response = compression.shared(self.text, "application/json")
-        response.headers["Cache-Control"] = "no-cache"  # keep it, and ask whether it is still the same
+        response.headers["Cache-Control"] = "no-cache"  # browsers may cache it, but must revalidate
         response.add_etag()
         response.make_conditional(request)
         return response
@@ -85,7 +83,7 @@ class DocumentApi(Api):
 
 @reference.get("/reference")
 def page() -> ResponseReturnValue:
-    """Every call, what it takes and what it returns, as a page without scripts."""
+    """Show every call, its request and its response, as a page without scripts."""
     api: DocumentApi = current_app.extensions["flask-smorest"]["apis"][""]["ext_obj"]
     wanted = request.args.get("of", "")
     parts = sections(api.document())
@@ -97,7 +95,7 @@ def page() -> ResponseReturnValue:
 
 
 def sections(document: Json) -> dict[str, list[Json]]:
-    """Returns the operations by tag, with their bodies as text to read, and a table of the fields that they may ask by:
+    """Returns the operations by tag, with their bodies as readable text and a table of the fields for queries:
     the admin API's first, then the widget's own.
     """
     shapes = document["components"]["schemas"]
@@ -123,7 +121,7 @@ def sections(document: Json) -> dict[str, list[Json]]:
 
 
 def with_examples(document: Json) -> Json:
-    """Returns the document with an example beside the shape of each body that has none."""
+    """Returns the document with an example added to each body that has none."""
     shapes = document["components"]["schemas"]
     for verbs in document["paths"].values():
         for verb, operation in verbs.items():
@@ -137,7 +135,7 @@ def with_examples(document: Json) -> Json:
 
 
 def example(shape: Json, shapes: Json, *, incoming: bool, depth: int = 0) -> object:
-    """Returns a value of this shape; what only the server sets is left out of what comes in."""
+    """Returns a value of this shape; `incoming`: without the members that only the server sets."""
     if "$ref" in shape:
         return example(shapes[shape["$ref"].rpartition("/")[2]], shapes, incoming=incoming, depth=depth)
     if "example" in shape:
@@ -165,7 +163,7 @@ def example(shape: Json, shapes: Json, *, incoming: bool, depth: int = 0) -> obj
 
 
 def _first_arms(shape: Json) -> Iterator[Json]:
-    """What one way of filling in an object says beside its fields."""
+    """Yields the shape and, recursively, its `allOf` arms and its first `oneOf` and `anyOf` arm."""
     yield shape
     for inner in (*shape.get("allOf", ()), *shape.get("oneOf", ())[:1], *shape.get("anyOf", ())[:1]):
         yield from _first_arms(inner)

@@ -1,4 +1,4 @@
-"""Headers that every response has, whoever made it: a page, a file, a refusal."""
+"""Security headers on every response: a page, a file or a refusal."""
 
 from collections.abc import Callable, Iterable
 from types import TracebackType
@@ -11,7 +11,7 @@ ExcInfo = tuple[type[BaseException], BaseException, TracebackType] | tuple[None,
 
 
 class SafeHeaders:
-    """A WSGI application around another: its types are believed, and an https address stays https."""
+    """WSGI middleware that adds `nosniff` and, for an https server, HSTS, unless the response already has them."""
 
     def __init__(self, application: WSGIApplication, *, is_https: bool) -> None:
         self.application = application
@@ -19,7 +19,7 @@ class SafeHeaders:
         self.headers = [NOSNIFF, *hsts]
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Serve one request."""
+        """Serve one WSGI request with the headers added."""
 
         def start(
             status: str, headers: list[tuple[str, str]], exc_info: ExcInfo | None = None, /

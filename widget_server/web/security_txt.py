@@ -1,4 +1,4 @@
-"""`/.well-known/security.txt`: whom to tell of a vulnerability of this installation (RFC 9116)."""
+"""`/.well-known/security.txt`: the contact for vulnerabilities of this installation (RFC 9116)."""
 
 from datetime import timedelta
 from email.utils import parseaddr
@@ -14,7 +14,7 @@ security_txt = Blueprint("security_txt", __name__)
 
 @security_txt.get("/.well-known/security.txt")
 def tell() -> Response:
-    """The operator's contact, good for half a year from now."""
+    """Return the operator's contact, valid for 180 days from now."""
     settings = config.current()
     contact = settings.security_contact or f"mailto:{parseaddr(settings.mail_from)[1]}"
     lines = {

@@ -1,6 +1,6 @@
-"""A shape is a type: one declaration is what mypy checks, what marshmallow reads and writes and openapi.json says.
+"""A shape is a type: one declaration that mypy checks, marshmallow reads and writes, and openapi.json describes.
 
-What comes in is a frozen dataclass; what goes out, and an entity of which a change sends a part, is a TypedDict:
+A request body is a frozen dataclass; a response, and an entity of which a change sends a part, is a TypedDict:
 
     @dataclass(frozen=True)
     class AdjustPoints:
@@ -12,9 +12,8 @@ What comes in is a frozen dataclass; what goes out, and an entity of which a cha
         transaction_id: NotRequired[Annotated[str | None, guid()]]
 
 The field is the one in `Annotated`, else it follows from the type: a shape is an object, `list[X]` a list, a `Literal`
-a choice of its words, and plain types (`str`, `bool`) are those of the audience's base class. Validators in `Annotated`
-(`Length(max=20)`) are added to it. A shape may be generic:
-`BulkResults[Tier]` is one whose items are tiers.
+a choice of its values, and plain types (`str`, `bool`) are those of the audience's base class. Validators in
+`Annotated` (`Length(max=20)`) are added to it. A shape may be generic: the items of `BulkResults[Tier]` are tiers.
 """
 
 import copy
@@ -45,16 +44,16 @@ RULES: dict[type, tuple[object, ...]] = {}
 
 
 class Partial:
-    """Beside a TypedDict in `Annotated`: a change, which sends of the entity's own fields what it changes only."""
+    """Marks a TypedDict in `Annotated` as a change, which sends only the changed fields of the entity."""
 
 
 class ReadOnly:
-    """Beside a type in `Annotated`: only the server sets it; what comes in is ignored."""
+    """Marks a type in `Annotated` as set only by the server; a value in a request is ignored."""
 
 
 class ShapeSchema(Schema):
-    """What the schemas of an audience are based on: `plain` are its fields of plain types. With `nullable`,
-    `X | None` is null on the wire; without, None is left out.
+    """The base class of an audience's schemas: `plain` maps plain types to fields. With `nullable`, `X | None` is null
+    on the wire; without it, None is left out.
     """
 
     nullable: ClassVar[bool] = False
@@ -63,7 +62,7 @@ class ShapeSchema(Schema):
 
     @post_load
     def _make(self, data: dict[str, Any], **_: Any) -> Any:
-        """The dataclass, its nested shapes made before it; a TypedDict is the dict that it was."""
+        """Returns the dataclass, after its nested shapes were built; for a TypedDict the dict itself."""
         return self.shape(**data) if self.shape is not None and dataclasses.is_dataclass(self.shape) else data
 
 
@@ -71,8 +70,8 @@ class ShapeSchema(Schema):
 def schema_of(shape: type, base: type[ShapeSchema]) -> type[ShapeSchema]:
     """Returns the schema of a dataclass or TypedDict, as this audience reads and writes it.
 
-    Validators in `Annotated` limit a field further; `dict[str, X]` is a map. A schema is itself. Raises TypeError on an
-    annotation that names no field.
+    Validators in `Annotated` limit a field further; `dict[str, X]` is a map. A schema is returned as it is.
+    Raises TypeError for an annotation without a field.
     """
     if isinstance(shape, type) and issubclass(shape, ShapeSchema):
         return shape
@@ -86,8 +85,8 @@ def schema_of(shape: type, base: type[ShapeSchema]) -> type[ShapeSchema]:
 
 
 def together(*rules: object) -> Callable[[type[T]], type[T]]:
-    """Decorate a shape with what its fields must be together, beside what is said of the dataclass that it extends; its
-    audience's base class knows what to do with these.
+    """Decorate a shape with rules between its fields, added to those of the dataclass that it extends. Its audience's
+    base class applies them.
     """
 
     def keep(shape: type[T]) -> type[T]:
@@ -104,12 +103,12 @@ def is_shape(kind: object) -> bool:
 
 
 def _origin(kind: Any) -> Any:
-    """The class itself of one whose variables are filled in, as list is of list[str]."""
+    """Returns the class of a generic with arguments: list for list[str]."""
     return get_origin(kind) or kind
 
 
 def _filled(hint: Any, given: Mapping[Any, Any]) -> Any:
-    """The annotation with what stands for its variables."""
+    """Returns the annotation with its type variables replaced."""
     if isinstance(hint, TypeVar):
         return given[hint]
     unknown = getattr(hint, "__parameters__", ())
@@ -117,7 +116,7 @@ def _filled(hint: Any, given: Mapping[Any, Any]) -> Any:
 
 
 def _default(shape: type, name: str) -> tuple[bool, Any]:
-    """Whether the field must come, and what stands for it when it does not (missing: nothing)."""
+    """Returns whether the field is required, and its default (`missing` without one)."""
     if not dataclasses.is_dataclass(shape):
         return name in shape.__required_keys__, missing  # type: ignore[attr-defined]  # a TypedDict has them
     field = shape.__dataclass_fields__[name]

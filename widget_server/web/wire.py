@@ -1,7 +1,7 @@
-"""The admin wire: what its bodies have in common (wix-api §2, §3).
+"""The admin wire: the common parts of its bodies (wix-api §2, §3).
 
 Names are camelCase, ids GUID text, revisions strings of digits, points whole numbers, times RFC 3339 in UTC with
-milliseconds. Unknown fields are refused by name; what only the server sets is ignored when it comes in.
+milliseconds. Unknown fields are refused by name; fields that only the server sets are ignored in requests.
 """
 
 import re
@@ -28,28 +28,28 @@ MONEY = re.compile(r"[0-9]{1,12}(\.[0-9]{1,2})?", re.ASCII)
 PRICE = re.compile(f"(?=.*[1-9]){MONEY.pattern}", re.ASCII)  # more than 0
 LINE = {"pattern": f"^{lines.PATTERN.pattern}$"}
 NOT_0 = [{"minimum": 1}, {"maximum": -1}]
-NEVER: dict[str, Any] = {"not": {}}  # what no value fits
+NEVER: dict[str, Any] = {"not": {}}  # a schema that no value fits
 MISSING = "Missing data for required field."
-NOISE = Decimal("1e-14")  # of a value: less than a binary fraction can tell apart
+NOISE = Decimal("1e-14")  # relative to a value: below the precision of a binary fraction
 POINTS_MAX = 9_999_999
 BALANCE_MAX = 999_999_999
 NAME_MAX = 50
 
 
 def camel(name: str) -> str:
-    """`created_date` as the wire writes it: createdDate."""
+    """Returns the wire's name, as createdDate for `created_date`."""
     first, *others = name.split("_")
     return first + "".join(one.capitalize() for one in others)
 
 
 def whole(pattern: re.Pattern[str]) -> str:
-    """The pattern as openapi.json says that all of a text must fit it."""
+    """Returns the pattern anchored at both ends, for openapi.json."""
     return f"^{pattern.pattern}$"
 
 
 def moment(text: str) -> datetime:
-    """The time that RFC 3339 names, in UTC; the first or last there is, where its offset leads beyond the years 1 to
-    9999. Raises ValueError on another text.
+    """Returns the UTC time of an RFC 3339 text; the first or last possible time where its offset leads beyond the years
+    1 to 9999. Raises ValueError for other text.
     """
     if not RFC3339.fullmatch(text):
         raise ValueError(text)
@@ -60,22 +60,22 @@ def moment(text: str) -> datetime:
 
 
 class Rule:
-    """What the fields of a body must be together: checked when it comes in, and said in openapi.json."""
+    """A rule between fields of a body: checked in requests, and described in openapi.json."""
 
     def prepare(self, data: dict[str, object]) -> dict[str, object]:
-        """Returns the body as it is read: another spelling becomes the wire's own."""
+        """Returns the body before it is read: an alternative spelling becomes the wire's own."""
         return data
 
     def check(self, data: dict[str, object], partial: bool) -> None:
-        """Raise ValidationError unless `data` is as it should; `partial`: it is a change."""
+        """Raises ValidationError unless `data` follows the rule; `partial`: it is a change."""
 
     def shape(self, partial: bool) -> dict[str, object]:
-        """The same as a JSON Schema, empty when none can say it."""
+        """Returns the rule as a JSON Schema, empty when none can express it."""
         return {}
 
 
 class Points(fields.Field[int]):
-    """A whole number of points; 4108.0 is one, 2.5 and true are not."""
+    """A whole number of points; 4108.0 is valid, 2.5 and true are not."""
 
     def __init__(self, *, low: int = -(10**15), high: int = 10**15, **options: Any) -> None:
         super().__init__(validate=validate.Range(min=low, max=high), **options)
@@ -87,7 +87,7 @@ class Points(fields.Field[int]):
 
 
 class Flag(fields.Boolean):
-    """True or false, and no word or number that could mean the one or the other."""
+    """JSON true or false; no text or number that could mean one of them."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:
         if not isinstance(value, bool):
@@ -96,14 +96,14 @@ class Flag(fields.Boolean):
 
 
 def check_line(value: str) -> None:
-    """Raise ValidationError unless the text is one line (lines.py)."""
+    """Raises ValidationError unless the text is one line (lines.py)."""
     if not lines.is_line(value):
         raise ValidationError(lines.REFUSAL)
 
 
 @dataclass(frozen=True)
 class OneOf(Rule):
-    """Just one of these fields (named as in Python); with `needed=False`, and in a change, one at most."""
+    """Exactly one of these fields (named as in Python); with `needed=False`, and in a change, at most one."""
 
     names: tuple[str, ...]
     needed: bool = True
@@ -123,7 +123,7 @@ class OneOf(Rule):
 
 @dataclass(frozen=True)
 class EachTierOnce(Rule):
-    """No two of the figures at this path (as in Python) are for the same tier; no schema can say so."""
+    """No two figures at this path (as in Python) are for the same tier; no JSON Schema can express this."""
 
     path: tuple[str, ...]
 
@@ -137,7 +137,7 @@ class EachTierOnce(Rule):
 
 
 class Revised(Rule):
-    """A change names the revision that was read (wix-api §3)."""
+    """A change must contain the revision that was read (wix-api §3)."""
 
     def check(self, data: dict[str, object], partial: bool) -> None:
         if partial and data.get("revision") is None:
@@ -148,11 +148,11 @@ class Revised(Rule):
 
 
 class WireTime(fields.Field[datetime]):
-    """RFC 3339 in UTC with milliseconds and Z; any zone comes in."""
+    """A time: written as RFC 3339 in UTC with milliseconds and Z, read in any zone."""
 
     def __init__(self, **options: Any) -> None:
-        said = {"type": "string", "format": "date-time", "pattern": whole(RFC3339)}
-        super().__init__(metadata={**said, "example": "2026-03-10T12:00:00.000Z"}, **options)
+        schema = {"type": "string", "format": "date-time", "pattern": whole(RFC3339)}
+        super().__init__(metadata={**schema, "example": "2026-03-10T12:00:00.000Z"}, **options)
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
         return None if value is None else wire_time(value)
@@ -165,15 +165,15 @@ class WireTime(fields.Field[datetime]):
 
 
 class Documented(ShapeSchema):
-    """A body whose fields alone do not say what must be together."""
+    """A body whose JSON Schema needs more than its fields."""
 
     def described(self, shape: dict[str, object]) -> dict[str, object]:
-        """The JSON Schema of the fields, with the rest."""
+        """Returns the JSON Schema of the body; `shape` is that of its fields."""
         return shape
 
 
 class Wire(Documented):
-    """A body of the admin API, in or out. What is None is left out of an answer."""
+    """A request or response body of the admin API. None is left out of a response."""
 
     rules: ClassVar[tuple[Rule, ...]] = ()
     plain = {str: fields.String, bool: Flag, int: fields.Integer, datetime: WireTime}
@@ -182,15 +182,15 @@ class Wire(Documented):
         unknown = RAISE
 
     def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
-        """The wire's name of each field, unless it has one of its own."""
+        """Set the camelCase name of each field, unless it has a `data_key` of its own."""
         if field_obj.data_key is None:
             field_obj.data_key = camel(field_name)
 
     @pre_load
     def _drop_read_only(self, data: Any, **_: Any) -> Any:
-        """An entity may come back as it was answered: what only the server sets is ignored.
+        """Ignore fields that only the server sets: a request may send back an entity as it was returned.
 
-        The SDK calls `id` `_id`, and sends both when a whole entity comes back.
+        The SDK calls `id` `_id`, and sends both with a whole entity.
         """
         if not isinstance(data, dict):
             return data
@@ -205,9 +205,9 @@ class Wire(Documented):
             rule.check(data, bool(self.partial))
 
     def described(self, shape: dict[str, object]) -> dict[str, object]:
-        """The JSON Schema of the fields, with what they must be together."""
-        said = [one for one in (rule.shape(bool(self.partial)) for rule in self.rules) if one]
-        return {**shape, "allOf": said} if said else shape
+        """Returns the JSON Schema of the fields, with the rules between them."""
+        schemas = [one for one in (rule.shape(bool(self.partial)) for rule in self.rules) if one]
+        return {**shape, "allOf": schemas} if schemas else shape
 
     @post_dump
     def _drop_none(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
@@ -215,7 +215,7 @@ class Wire(Documented):
 
 
 class Revision(fields.Field[int]):
-    """How often the entity was changed, as a string of digits; the current one comes with each change."""
+    """How often the entity was changed, as a string of digits; each change must send the current one."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(metadata={"type": "string", "pattern": whole(REVISION), "example": "1"}, **options)
@@ -230,7 +230,7 @@ class Revision(fields.Field[int]):
 
 
 class Move(Points):
-    """So many points more, or less; never 0."""
+    """Points to add (positive) or subtract (negative); never 0."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(low=-POINTS_MAX, high=POINTS_MAX, metadata={"anyOf": NOT_0}, **options)
@@ -243,7 +243,7 @@ class Move(Points):
 
 
 class DecimalText(fields.Field[Decimal]):
-    """Money as a decimal string, two places at most; more than nothing where it comes in."""
+    """Money as a decimal string, at most two places; above 0 in requests."""
 
     def __init__(self, *, pattern: re.Pattern[str] = PRICE, **options: Any) -> None:
         super().__init__(metadata={"type": "string", "pattern": whole(pattern), "example": "5.00"}, **options)
@@ -263,7 +263,7 @@ class DecimalText(fields.Field[Decimal]):
 class Number(fields.Field[Decimal]):
     """Money or a percentage as a JSON number, kept exactly; `low` to `high`, `places` after the point.
 
-    What a sum of binary fractions is off by (0.1 + 0.2) is no place.
+    The rounding error of binary fractions (0.1 + 0.2) does not count as a place.
     """
 
     def __init__(self, *, low: str = "0", high: str = "999999999999", places: int = 2, **options: Any) -> None:
@@ -287,7 +287,7 @@ class Number(fields.Field[Decimal]):
 
 
 class Choice(fields.String):
-    """One word of the wire's, kept in the house's own: `words` maps the one to the other."""
+    """One value of an enum: `words` maps the wire's values to the stored ones, `returns` the stored to the wire's."""
 
     def __init__(self, words: dict[str, str], *, returns: dict[str, str] | None = None, **options: Any) -> None:
         self.words = words
@@ -304,7 +304,7 @@ class Choice(fields.String):
 
 
 class Described(fields.Dict):
-    """An object that something else reads: `shapes` say in openapi.json what may stand in it, the last of them all."""
+    """An object that other code reads: `shapes` describe it in openapi.json, the last one is the object itself."""
 
     def __init__(self, shapes: dict[str, dict[str, Any]], **options: Any) -> None:
         self.shapes = shapes
@@ -312,31 +312,31 @@ class Described(fields.Dict):
 
     @property
     def reference(self) -> dict[str, str]:
-        """Where its shape stands in openapi.json."""
+        """The `$ref` to its shape in openapi.json."""
         return {"$ref": f"#/components/schemas/{next(reversed(self.shapes))}"}
 
 
 def text(
     low: int, high: int, *, metadata: Mapping[str, object] | None = None, load_only: bool = False
 ) -> fields.String:
-    """A string of `low` to `high` characters."""
+    """Returns a field for a string of `low` to `high` characters."""
     return fields.String(validate=validate.Length(min=low, max=high), metadata=metadata, load_only=load_only)
 
 
 def at_most(high: int, *, data_key: str | None = None) -> fields.String:
-    """A string of `high` characters at most."""
+    """Returns a field for a string of at most `high` characters."""
     return fields.String(validate=validate.Length(max=high), data_key=data_key)
 
 
 def line(low: int, high: int) -> fields.String:
-    """One line of `low` to `high` characters, as names and phone numbers are (lines.py)."""
+    """Returns a field for one line of `low` to `high` characters, as for names and phone numbers (lines.py)."""
     return fields.String(validate=[validate.Length(min=low, max=high), check_line], metadata=LINE)
 
 
 def guid() -> fields.String:
-    """An id."""
-    said = {"format": "uuid", "pattern": whole(GUID), "example": "0b7f2b2e-6f0c-4c59-9a55-2f6d2d9f4f10"}
-    return fields.String(validate=_is_guid, metadata=said)
+    """Returns a field for an id: GUID text."""
+    schema = {"format": "uuid", "pattern": whole(GUID), "example": "0b7f2b2e-6f0c-4c59-9a55-2f6d2d9f4f10"}
+    return fields.String(validate=_is_guid, metadata=schema)
 
 
 def _is_guid(value: str) -> None:
@@ -345,7 +345,7 @@ def _is_guid(value: str) -> None:
 
 
 def wire_time(value: datetime) -> str:
-    """A time as the wire writes it."""
+    """Returns a time in the wire's format, as 2026-03-10T12:00:00.000Z."""
     return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
@@ -358,18 +358,18 @@ PageCursor: TypeAlias = Annotated[str | None, at_most(16_000, data_key="cursorPa
 
 
 class Empty(TypedDict):
-    """Nothing: what a call without arguments sends, and what a deletion returns."""
+    """An empty body: the request of a call without arguments, and the response of a deletion."""
 
 
 @dataclass(frozen=True)
 class RevisionQuery:
-    """Which revision the caller read."""
+    """The revision that the caller read."""
 
     revision: Annotated[int, Revision()]
 
 
 class Image(TypedDict, total=False):
-    """A picture. Ours have an absolute `url` and no `id`; one of Wix's media is kept as it came (wix-api §3)."""
+    """A picture. Ours have an absolute `url` and no `id`; one of Wix's media is stored as received (wix-api §3)."""
 
     id: Annotated[str, at_most(1000)]
     url: Annotated[str, at_most(3000)]
@@ -380,14 +380,14 @@ class Image(TypedDict, total=False):
 
 
 class Cursors(TypedDict, total=False):
-    """Where the pages beside this one begin; absent where there is none."""
+    """Cursors to the next and the previous page; absent where there is none."""
 
     next: str
     prev: str
 
 
 class CursorPagingMetadata(TypedDict, total=False):
-    """How many are on this page, and where the others are."""
+    """The number of rows on this page, and the cursors to the other pages."""
 
     count: int
     cursors: Cursors
@@ -395,7 +395,7 @@ class CursorPagingMetadata(TypedDict, total=False):
 
 
 class PagingMetadata(TypedDict, total=False):
-    """The same as some calls of the wire have it (PagingMetadataV2)."""
+    """The same in the form of some other calls (PagingMetadataV2)."""
 
     count: int
     offset: int
@@ -413,7 +413,7 @@ class ItemError(TypedDict):
 
 
 class ItemMetadata(TypedDict):
-    """Which item of a bulk call this is, and how it went."""
+    """The place of an item in a bulk call, and its result."""
 
     id: NotRequired[str]
     original_index: int
@@ -422,7 +422,7 @@ class ItemMetadata(TypedDict):
 
 
 class BulkActionMetadata(TypedDict):
-    """How a bulk call went as a whole."""
+    """The numbers of successes and failures of a bulk call."""
 
     total_successes: int
     total_failures: int
@@ -430,14 +430,14 @@ class BulkActionMetadata(TypedDict):
 
 
 class BulkResult(TypedDict, Generic[T]):
-    """How one item of a bulk call went, and the item when it went well."""
+    """The result of one item of a bulk call, with the item after a success."""
 
     item_metadata: ItemMetadata
     item: NotRequired[T]
 
 
 class BulkResults(TypedDict, Generic[T]):
-    """How each item of a bulk call went, in the order of the request."""
+    """The result of each item of a bulk call, in the order of the request."""
 
     results: list[BulkResult[T]]
     bulk_action_metadata: BulkActionMetadata

@@ -1,4 +1,4 @@
-"""What shoppers' browsers ask for: one module a tab, and the script, the panel and the session."""
+"""What shoppers' browsers request: one module per tab, and the script, the panel and the session."""
 
 from flask import Flask
 from flask_smorest import Api
@@ -33,7 +33,7 @@ ENDPOINTS = (
 
 
 def register(app: Flask, api: Api) -> None:
-    """Put every route of the widget on the application."""
+    """Registers every route of the widget on the application."""
     for blueprint in DOCUMENTS:
         app.register_blueprint(blueprint)
     for endpoints in ENDPOINTS:

@@ -1,4 +1,4 @@
-"""The built files of widget_static: hashed names, and the panel's words by language."""
+"""The built files of widget_static: hashed names, and the panel's texts by language."""
 
 import json
 from functools import lru_cache
@@ -13,30 +13,30 @@ RIGHT_TO_LEFT = ("ar", "he", "fa", "ur")
 
 @lru_cache(maxsize=1)
 def manifest() -> dict[str, Any]:
-    """What the build wrote: logical names to hashed ones, and the panel's inline script with its hash."""
+    """Returns the build's manifest: hashed names by logical name, and the panel's inline script with its hash."""
     loaded: dict[str, Any] = json.loads((DIST / "manifest.json").read_text("utf-8"))
     return loaded
 
 
 def name(logical: str) -> str:
-    """The hashed name of a built file."""
+    """Returns the hashed name of a built file."""
     return str(manifest()[logical])
 
 
 def tab_file(tab: str) -> str | None:
-    """The hashed name of the file that draws a tab; None for the first tab, which is in the panel's own file."""
+    """Returns the hashed name of the file that draws a tab; None for the first tab, which is in panel.js."""
     found: str | None = manifest().get(f"{tab}.js")
     return found
 
 
 @lru_cache(maxsize=8)
 def text(file_name: str) -> str:
-    """A built file's text."""
+    """Returns the text of a built file."""
     return (DIST / file_name).read_text("utf-8")
 
 
 def locale_for(*wanted: str) -> str:
-    """The language we have for the first of `wanted` (as de-AT) that we have one for, else English (acceptance 11)."""
+    """Returns the language of the first tag in `wanted` (e.g. de-AT) that we support, else "en" (acceptance 11)."""
     for tag in wanted:
         language = tag.replace("_", "-").split("-")[0].lower()
         if language in LOCALES:
@@ -45,34 +45,34 @@ def locale_for(*wanted: str) -> str:
 
 
 def direction(locale: str) -> Literal["ltr", "rtl"]:
-    """Which way the language runs."""
+    """Returns the writing direction of a language, for the HTML attribute `dir`."""
     return "rtl" if locale in RIGHT_TO_LEFT else "ltr"
 
 
 def strings(locale: str, own: dict[str, dict[str, str]]) -> dict[str, str]:
-    """Every word of the panel in a language we have, with the shop's own words over ours."""
+    """Returns every text of the panel by key, in a supported language; the shop's own texts replace ours."""
     return {**_words("en"), **_words(locale), **own.get(locale, {})}
 
 
 def early(words: dict[str, str], tab: str) -> dict[str, str]:
-    """The words that are needed until the guest's page or this tab is drawn: the lists of words_early.json."""
+    """Returns the texts needed to draw the guest's page or this tab, by the lists of words_early.json."""
     needed = _keys("") | _keys(tab)
     return {key: word for key, word in words.items() if key in needed or _is_unit(key)}
 
 
 def late(words: dict[str, str]) -> dict[str, str]:
-    """The words that come when they are needed: of other tabs, forms, sheets, sums, refusals."""
+    """Returns the texts that are loaded when needed: other tabs, forms, sheets, sums, refusals."""
     return {key: word for key, word in words.items() if key not in _keys("") and not _is_unit(key)}
 
 
 @lru_cache(maxsize=8)
 def _keys(tab: str) -> frozenset[str]:
-    """The keys that only this tab uses; "" for those that guests or all tabs need."""
+    """Returns the keys that only this tab uses; for "" those that guests or all tabs need."""
     return frozenset(manifest()["words"][tab])
 
 
 def _is_unit(key: str) -> bool:
-    """True for the plural forms of a point, which every text may need; languages have different ones."""
+    """True for a plural form of the unit (points), which any text may need; the forms differ by language."""
     return key.startswith("unit_")
 
 

@@ -1,6 +1,6 @@
-"""Tries of a password: who fails is limited, and whose account it is is not (contracts §19).
+"""Limits on password attempts: they stop the address that fails, not the owner of the account (contracts §19).
 
-Failures count for address and account together. A device that the owner has signed in from has an allowance of its own.
+Failures are counted per address and account. A device that the owner has signed in from has an allowance of its own.
 An account that is guessed at from many addresses is closed to addresses that failed, not to others.
 """
 
@@ -15,7 +15,7 @@ from widget_server.web import limits
 
 @contextmanager
 def password_try(shop: Shop, email: str, device: str | None) -> Iterator[None]:
-    """Try a password inside; raises RateLimited. A try counts against the caller when it raises WrongCredentials."""
+    """Wraps one password attempt; raises RateLimited. A body that raises WrongCredentials counts as a failure."""
     account = (shop.id, emails.key_of(email))
     if device and sign_in.knows_device(shop, email, device):
         with limits.WRONG_PASSWORD_OF_DEVICE.failures(*account, device):
@@ -28,7 +28,7 @@ def password_try(shop: Shop, email: str, device: str | None) -> Iterator[None]:
 
 @contextmanager
 def _of_account(shop_id: str, email_key: str) -> Iterator[None]:
-    """Failures of the account from all addresses; beyond them each address has one of its own."""
+    """Limits failures of the account from all addresses; beyond that limit each address still has one attempt."""
     with ExitStack() as counts:
         try:
             counts.enter_context(limits.WRONG_PASSWORD_OF_ACCOUNT.failures(shop_id, email_key))

@@ -1,4 +1,4 @@
-"""Badges: the points a price would give, and a balance, for texts on the shop's own pages (acceptance 12)."""
+"""Badges: the points that a price would give, and a balance, shown on the shop's own pages (acceptance 12)."""
 
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
@@ -24,7 +24,7 @@ badges = Endpoints("badges", "badges", "Badges on the shop's pages")
 
 @badge_page.get("/badge")
 def frame() -> ResponseReturnValue:
-    """The small helper frame of the embed: a strict host CSP keeps the page itself from asking us."""
+    """Returns the embed's small helper frame: a page with a strict CSP cannot send requests to us itself."""
     shop = shops.by_embed_key(request.args.get("shop", ""))
     locale = assets.locale_for(request.args.get("lang", ""), shop.locale)
     facts = boot.facts(shop, programs.of(shop.id), locale)
@@ -40,7 +40,7 @@ def frame() -> ResponseReturnValue:
 
 @badges.route("POST", "", ANYBODY_OR_MEMBER, takes=BadgesBody, returns=BadgeFigures, limit=limits.BADGES)
 def figures(shop: Shop, body: BadgesBody) -> BadgeFigures:
-    """The points of each price, by the ledger's own arithmetic, and the balance of a signed-in member."""
+    """The points of each price, computed as for an order, and a signed-in member's balance."""
     customer = current_user.customer if current_user.is_authenticated else None
     account = ledger.account_of(shop.id, customer.id) if customer else None
     rules = programs.of(shop.id).rules
@@ -51,7 +51,7 @@ def figures(shop: Shop, body: BadgesBody) -> BadgeFigures:
 
 
 def _points(shop: Shop, rules: ProgramSettings, customer: Customer | None, item: BadgePrice) -> int:
-    """What an order of this price alone would give: the tax in it is taken off as the order itself has it."""
+    """Returns the points of an order of this price alone; the tax inside it is split off as in an order."""
     price = item.price
     tax = taxes.inside(rules, price, shop.currency) if item.tax is None else min(item.tax, price)
     now = clock.now()

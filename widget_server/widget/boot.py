@@ -1,4 +1,4 @@
-"""What the panel's document carries: shop, program, words, colours, and all that a guest reads."""
+"""The data in the panel's document: shop, program, texts, colours, and everything that a guest sees."""
 
 import json
 from decimal import Decimal
@@ -16,7 +16,7 @@ WORTH_POINTS = 100
 
 
 def facts(shop: Shop, program: Program, locale: str, tab: str = "") -> Boot:
-    """Returns what the document carries, with the words of this tab too where a panel opens on one."""
+    """Returns the data for the document, including the texts of `tab` when the panel opens on a tab."""
     look = shop.look
     light, dark = colours.accents(look.colour)
     return {
@@ -37,7 +37,7 @@ def facts(shop: Shop, program: Program, locale: str, tab: str = "") -> Boot:
         "strings": assets.early(assets.strings(locale, look.strings), tab),
         "theme": {"mode": look.mode, "light": light, "dark": dark},
         "guest": {
-            # a guest can act on none of them, and ids are what no compression makes small
+            # a guest cannot act on these, and ids do not compress
             "earn": [{**rule, "id": ""} for rule in views.earn.guest_rules(shop, program)],
             "rewards": [{**reward, "id": ""} for reward in views.redeem.guest_rewards(shop)],
             "referral": views.referral.offer(shop),
@@ -47,7 +47,7 @@ def facts(shop: Shop, program: Program, locale: str, tab: str = "") -> Boot:
 
 
 def as_script(value: Boot) -> Markup:
-    """Returns JSON for a script element of type application/json: no text in it can end the element."""
+    """Returns JSON for a script element of type application/json; no text in it can close the element."""
     text = json.dumps(value, default=current_app.json.default, ensure_ascii=False, separators=(",", ":"))  # type: ignore[attr-defined]
     return Markup(text.replace("<", "\\u003c"))  # noqa: S704
 

@@ -1,8 +1,8 @@
-"""One accent in, three values out for each theme (contrast of WCAG 2.2 AA).
+"""Three colours for each theme, computed from one accent colour (contrast of WCAG 2.2 AA).
 
-`ink` is the accent as text: its lightness is moved until 4.5:1 is reached on quiet ground. `accent` is the
-colour itself, in the dark theme the ink; `on_accent` is white where that reads, else the dark theme's ground, and
-black for the few colours between on which neither does.
+`ink` is the accent as text: its lightness is changed until it reaches 4.5:1 on the QUIET background. `accent` is the
+colour itself, in the dark theme the ink. `on_accent` is white where that is readable, else the dark theme's background,
+and black for the few colours between on which neither is.
 """
 
 import colorsys
@@ -18,12 +18,12 @@ Rgb = tuple[int, int, int]
 
 @lru_cache(maxsize=256)
 def accents(hex_colour: str) -> tuple[Accent, Accent]:
-    """Returns the three values for the light and for the dark theme, from a colour as #1b6b4a."""
+    """Returns the three values for the light and for the dark theme, from a colour such as #1b6b4a."""
     return _theme(hex_colour, "light"), _theme(hex_colour, "dark")
 
 
 def contrast(one: Rgb, other: Rgb) -> float:
-    """Returns WCAG's contrast ratio of two colours, 1 to 21."""
+    """Returns the WCAG contrast ratio of two colours, 1 to 21."""
     dark, light = sorted((_luminance(one), _luminance(other)))
     return (light + 0.05) / (dark + 0.05)
 
@@ -32,8 +32,8 @@ def _theme(hex_colour: str, theme: str) -> Accent:
     raw = _rgb(hex_colour)
     ink = _readable(raw, theme)
     fill = ink if theme == "dark" else raw
-    words = next((one for one in (WHITE, DARK) if contrast(fill, one) >= READABLE), BLACK)
-    return {"accent": _hex(fill), "on_accent": _hex(words), "ink": _hex(ink)}
+    on_fill = next((one for one in (WHITE, DARK) if contrast(fill, one) >= READABLE), BLACK)
+    return {"accent": _hex(fill), "on_accent": _hex(on_fill), "ink": _hex(ink)}
 
 
 def _readable(colour: Rgb, theme: str) -> Rgb:

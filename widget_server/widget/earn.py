@@ -1,4 +1,4 @@
-"""Earn points: the rules, and the few of them that a browser may fire (acceptance 17, 18, 25, 26)."""
+"""Earn points: the rules, and the few of them that a browser may trigger (acceptance 17, 18, 25, 26)."""
 
 from widget_server import ledger
 from widget_server.errors import ProgramNotActive, RuleNotClickable
@@ -19,7 +19,7 @@ earn = Endpoints("earn", "earn", "Earn points")
 
 @earn.route("GET", "", MEMBER, returns=EarnList)
 def listed(me: Shopper) -> EarnList:
-    """Active rules valid for the member now, in the merchant's order."""
+    """The active rules that are valid for the member now, in the merchant's order."""
     account = ledger.account_of(me.shop.id, me.customer.id)
     return {"rules": views.earn.rules_for(me.shop, programs.of(me.shop.id), me.customer, account)}
 
@@ -33,20 +33,20 @@ def listed(me: Shopper) -> EarnList:
     limit=limits.CLICK,
 )
 def click(me: Shopper, rule_id: str) -> Clicked:
-    """The member opened a social page; points for the click, once."""
+    """Give points, once, for the click that opened a social page."""
     rule = social.click(me.shop, me.customer, rule_id)
     return {"balance": _balance(me), "rule": views.earn.rule(me.shop, me.customer, rule)}
 
 
 @earn.route("POST", "/visit", MEMBER, returns=Visited, limit=limits.VISIT)
 def visit(me: Shopper) -> Visited:
-    """The day's first visit."""
+    """Give points for the day's first visit; later visits give 0."""
     return {"points": actions.visit(me.shop, me.customer), "balance": _balance(me)}
 
 
 @earn.route("POST", "/birthday", MEMBER, takes=BirthdayBody, returns=BirthdaySet, limit=limits.BIRTHDAY)
 def birthday(me: Shopper, body: BirthdayBody) -> BirthdaySet:
-    """The member's birthday: once a year from now on, if it is more than 30 days away."""
+    """Set the birthday, which gives points once a year; if it is within 30 days, from next year on."""
     birthdays.tell(me.customer, body.birthday)
     customer = customers.by_id(me.shop.id, me.customer.id)
     account = ledger.account_of(me.shop.id, customer.id)

@@ -1,7 +1,7 @@
-"""How the panel's bodies are written: which field a plain type is, and the words that some fields choose from.
+"""Field types of the panel's request and response bodies, and the allowed values of some fields.
 
-Money is a decimal string in the shop's currency, times are UTC text, points are whole numbers. What may be null says
-so (`str | None`), and every field of what goes out is there.
+Money is a decimal string in the shop's currency, times are UTC text, points are whole numbers. A field that may be null
+is declared so (`str | None`), and a response always has all of its fields.
 """
 
 from datetime import date, datetime
@@ -24,17 +24,17 @@ COUPON_STATUSES = ("issuing", "active", "applied", "used", "expired", "returned"
 
 
 def money() -> fields.String:
-    """Returns the field of an amount: a decimal string."""
+    """Returns the field type of an amount of money: a decimal string."""
     return fields.String(metadata={"format": "decimal", "example": "19.80"})
 
 
 def moment() -> fields.String:
-    """Returns the field of a time: UTC text."""
+    """Returns the field type of a time: UTC text in ISO 8601."""
     return fields.String(metadata={"format": "date-time"})
 
 
 class Body(ShapeSchema):
-    """A body of the widget's endpoints, in or out: unknown fields are refused by name."""
+    """A request or response body of the widget's endpoints; unknown fields are refused by name."""
 
     nullable = True
     plain = {

@@ -1,4 +1,4 @@
-"""Headers of our documents: what they may load, and who may frame them."""
+"""HTTP headers of our documents: what they may load, and which pages may frame them."""
 
 from flask import Response, redirect
 from werkzeug import Response as WerkzeugResponse
@@ -9,7 +9,7 @@ COMMON = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
 }
-ISOLATED = {  # a page with Cross-Origin-Embedder-Policy shows no frame without them; who may frame is said by the CSP
+ISOLATED = {  # a page with Cross-Origin-Embedder-Policy shows no frame without them; the CSP restricts who may frame
     "Cross-Origin-Embedder-Policy": "require-corp",
     "Cross-Origin-Resource-Policy": "cross-origin",
 }
@@ -17,7 +17,7 @@ PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=()"
 
 
 def framed(response: Response, shop: Shop, *, script_hash: str | None = None) -> Response:
-    """A document for a frame on the shop's pages: only its origins may show it, only our files run in it."""
+    """Returns the document with headers for a frame: only the shop's origins may show it, only our files run in it."""
     inline = f" '{script_hash}'" if script_hash else ""
     policy = (
         "default-src 'none'",
@@ -36,7 +36,7 @@ def framed(response: Response, shop: Shop, *, script_hash: str | None = None) ->
 
 
 def plain(page: str, status: int = 200, *, leads_to: Shop | None = None) -> Response:
-    """A page of its own, without any script, which nobody may frame; its form may lead on to the shop."""
+    """Returns a page without scripts that nobody may frame; its form may redirect to the origins of `leads_to`."""
     targets = " ".join(["'self'", *leads_to.origins]) if leads_to else "'none'"
     response = Response(page, status)
     response.headers.update(COMMON)
@@ -47,7 +47,7 @@ def plain(page: str, status: int = 200, *, leads_to: Shop | None = None) -> Resp
 
 
 def onward(address: str, status: int) -> WerkzeugResponse:
-    """The way on to a page of the shop's, which must not learn where the shopper comes from."""
+    """Returns a redirect to a page of the shop, without a referrer."""
     response = redirect(address, status)
     response.headers.update(COMMON)
     return response

@@ -21,7 +21,7 @@ CURSOR = query_parameter("cursor", "The next_cursor of the page before.", requir
 
 @my_balance.route("GET", "", MEMBER, returns=MyBalance)
 def mine(me: Shopper) -> MyBalance:
-    """The figures, and the newest rows."""
+    """The member's balance and the newest rows of the history."""
     account = ledger.account_of(me.shop.id, me.customer.id)
     return {
         "balance": views.my_balance.balance(me.shop, programs.of(me.shop.id), account),
@@ -31,7 +31,10 @@ def mine(me: Shopper) -> MyBalance:
 
 @my_balance.route("GET", "/history", MEMBER, returns=History, parameters=(CURSOR,))
 def history(me: Shopper) -> History:
-    """An older page of rows. Raises BadRequest for a cursor that no page gave."""
+    """An older page of the history.
+
+    Raises BadRequest for a malformed cursor.
+    """
     cursor = request.args.get("cursor", "")
     if not cursor.isdecimal() or len(cursor) > 18:
         raise BadRequest("This cursor is not valid.", field="cursor")
@@ -41,16 +44,16 @@ def history(me: Shopper) -> History:
 
 @my_balance.route("GET", "/export", MEMBER, returns=Response, limit=limits.EXPORT)
 def export(me: Shopper) -> Response:
-    """Everything the program knows of the member, as a file."""
+    """All stored data of the member, as a JSON file."""
     with EXPORTS.place():
-        answer = jsonify(privacy.export(me.shop, me.customer))
-    answer.headers["Content-Disposition"] = 'attachment; filename="my-data.json"'
-    return answer
+        response = jsonify(privacy.export(me.shop, me.customer))
+    response.headers["Content-Disposition"] = 'attachment; filename="my-data.json"'
+    return response
 
 
 @my_balance.route("POST", "/leave", MEMBER, returns=Nothing)
 def leave(me: Shopper) -> Nothing:
-    """The member leaves the program and is signed out everywhere; the points wait in case they join again."""
+    """Leave the program and sign out everywhere; the points are kept in case the member joins again."""
     customers.leave(me.customer)
     sessions.close_all(me.shop.id, me.customer.id)
     return {}

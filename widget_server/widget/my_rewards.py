@@ -1,4 +1,4 @@
-"""My rewards: every coupon the member ever had, using one, returning one (acceptance 34-39)."""
+"""My rewards: list all coupons of the member, use one, return one (acceptance 34-39)."""
 
 from urllib.parse import quote
 
@@ -24,11 +24,14 @@ CURSOR = query_parameter("cursor", "The next_cursor of the page before.")
 
 @my_rewards.route("GET", "", MEMBER, returns=CouponPage, parameters=(CURSOR,))
 def listed(me: Shopper) -> CouponPage:
-    """The member's coupons, newest first. Raises BadRequest for a cursor that no page gave."""
+    """The member's coupons, newest first.
+
+    Raises BadRequest for a malformed cursor.
+    """
     try:
         page = views.my_rewards.page(me.shop, me.customer, cursor=request.args.get("cursor"))
-    except ValueError as broken:
-        raise BadRequest("This cursor is not valid.", field="cursor") from broken
+    except ValueError as error:
+        raise BadRequest("This cursor is not valid.", field="cursor") from error
     if views.my_rewards.unseen(me.shop, me.customer):  # other reads write nothing
         customers.touch_rewards_seen(me.customer)
     return page
@@ -38,7 +41,7 @@ def listed(me: Shopper) -> CouponPage:
     "POST", "/<coupon_id>/apply", MEMBER, takes=ApplyBody, returns=Application, refuses=(CouponNotUsable,)
 )
 def apply(me: Shopper, body: ApplyBody, coupon_id: str) -> Application:
-    """Use it now: where the code can be taken; once the shop's page has answered, that it is in the cart."""
+    """Use a coupon now: the address that applies its code; `in_cart` marks it as applied."""
     act = coupons.apply if body.in_cart else coupons.need_usable
     coupon = views.my_rewards.coupon(me.shop, act(me.shop, me.customer, coupon_id))
     template = _apply_url(me.shop)
@@ -55,9 +58,10 @@ def apply(me: Shopper, body: ApplyBody, coupon_id: str) -> Application:
     parameters=(KEY,),
 )
 def return_coupon(me: Shopper, coupon_id: str) -> Redemption:
-    """An unused coupon for its points; the code dies first.
+    """Return an unused coupon for its points; the code is revoked first.
 
-    Where the shop's own checkout knows the code, the coupon is `returning` until it is dead there; the points follow.
+    If the code exists in the shop's checkout, the coupon is `returning` until it is revoked there; then the points are
+    booked.
     """
 
     def act(key: str) -> Redemption:
@@ -67,7 +71,7 @@ def return_coupon(me: Shopper, coupon_id: str) -> Redemption:
 
 
 def _apply_url(shop: Shop) -> str | None:
-    """The address that "Use it now" opens, on the shop's home unless it names another."""
+    """Returns the address that "Use it now" opens; a path is taken on the shop's first origin."""
     template = shop.look.apply_url or PLATFORMS[shop.platform].APPLY_URL
     if template is None or not template.startswith("/"):
         return template

@@ -1,4 +1,4 @@
-"""The documents of our own origin: the panel, a friend's short link, and the pages behind the links of mails."""
+"""HTML documents on our own origin: the panel, a friend's short link, and the pages that links in mails open."""
 
 import re
 import tomllib
@@ -30,7 +30,7 @@ pages = Blueprint("pages", __name__, template_folder="templates")
 
 @pages.get("/panel")
 def panel() -> ResponseReturnValue:
-    """The panel's document: everything a guest reads is in it; a member needs one JSON call more."""
+    """Returns the panel's document: it has everything a guest sees; a member needs one more JSON request."""
     shop = shops.by_embed_key(request.args.get("shop", ""))
     locale = assets.locale_for(request.args.get("lang", ""), shop.locale)
     tab = request.args.get("tab", "")
@@ -56,7 +56,7 @@ def panel() -> ResponseReturnValue:
 
 @pages.get("/r/<code>")
 def short_link(code: str) -> ResponseReturnValue:
-    """A friend's link of ours: counted, then on to the shop's own home; never anywhere else (40)."""
+    """Counts a visit by a friend's short link and redirects to the shop's home, never elsewhere (acceptance 40)."""
     advocate = customers.anywhere_by_referral_code(code)
     if advocate is None:
         return plain(_page("message.html", None, subject="unknown_link"), 404)
@@ -67,7 +67,7 @@ def short_link(code: str) -> ResponseReturnValue:
 
 @pages.get("/confirm")
 def ask_confirmation() -> ResponseReturnValue:
-    """The page behind a mail's link. It asks for a press: programs that open links must confirm nothing."""
+    """Shows the page that a mail's link opens. It needs a click, so that mail scanners confirm nothing."""
     link = request.args.get("link", "")
     row = sign_in_codes.peek_link(link)
     if row is None:
@@ -79,9 +79,9 @@ def ask_confirmation() -> ResponseReturnValue:
 
 @pages.post("/confirm")
 def confirm() -> ResponseReturnValue:
-    """The e-mail is confirmed; nobody is signed in by it, and the way leads back to the shop (contracts §5).
+    """Confirms the e-mail without signing anybody in, and redirects to the shop (contracts §5).
 
-    When the mailed code is good no more, the page shows one to type in the shop's window (contracts §19).
+    When the mailed code is no longer valid, the page shows one to type in the shop's window (contracts §19).
     """
     limits.CONFIRM_LINK.count()
     try:
@@ -96,7 +96,10 @@ def confirm() -> ResponseReturnValue:
 
 @pages.get("/sessions")
 def list_sessions() -> ResponseReturnValue:
-    """The page behind a notice's link: where the member is signed in, and the button that ends it (contracts §19)."""
+    """Shows where the member is signed in, with a button that signs out everywhere (contracts §19).
+
+    The link in a notice mail opens it.
+    """
     link = request.args.get("link", "")
     try:
         shop, customer = sign_in.by_sessions_link(link)
@@ -108,7 +111,7 @@ def list_sessions() -> ResponseReturnValue:
 
 @pages.post("/sessions")
 def close_sessions() -> ResponseReturnValue:
-    """The member is signed out everywhere; the same link may be used again."""
+    """Signs the member out everywhere; the same link may be used again."""
     limits.SHOW_SESSIONS.count()
     try:
         shop, customer = sign_in.by_sessions_link(request.form.get("link", ""))
@@ -127,7 +130,7 @@ def _too_old() -> ResponseReturnValue:
 
 
 def _page(template: str, shop: Shop | None, **facts: Any) -> str:
-    """A page in the reader's language, else the shop's; the shop's own words over ours."""
+    """Renders a page in the reader's language, else the shop's; the shop's own texts replace ours."""
     locale = assets.locale_for(*request.accept_languages.values(), shop.locale if shop else "en")
     words = {**_catalogue()[locale], **(shop.look.strings.get(locale, {}) if shop else {})}
     return render_template(template, words=words, shop=shop, locale=locale, direction=assets.direction(locale), **facts)

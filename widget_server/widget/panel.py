@@ -13,20 +13,23 @@ from widget_server.widget.shapes.member import MemberPanel
 
 panel = Endpoints("panel", "panel", "A member's first paint")
 
-# in their order; the panel's own list is made from this one (typescript.py)
+# in display order; the panel's own list is generated from this one (typescript.py)
 TABS = ("earn", "redeem", "my_rewards", "referral", "my_balance")
 TAB = query_parameter("tab", "The tab that opens.", enum=TABS, default=TABS[0])
 
 
 @panel.route("GET", "", MEMBER, returns=MemberPanel, parameters=(TAB,))
 def member_panel(shopper: Shopper) -> MemberPanel:
-    """The member, the balance, and what the named tab shows. Raises BadRequest for a tab that there is not."""
+    """The member, the balance and the data of one tab.
+
+    Raises BadRequest for an unknown tab.
+    """
     tab = request.args.get("tab", TABS[0])
     if tab not in TABS:
         raise BadRequest(f"One of {', '.join(TABS)}.", field="tab")
     shop, customer = shopper.shop, shopper.customer
     program, account = programs.of(shop.id), ledger.account_of(shop.id, customer.id)
-    answer: MemberPanel = {
+    response: MemberPanel = {
         "member": views.member.member(customer),
         "balance": views.my_balance.balance(shop, program, account),
         "unseen": views.my_rewards.unseen(shop, customer),
@@ -36,6 +39,6 @@ def member_panel(shopper: Shopper) -> MemberPanel:
         "referral": views.referral.program_for(shop, customer) if tab == "referral" else None,
         "history": views.my_balance.history(shop, customer, account) if tab == "my_balance" else None,
     }
-    if tab == "my_rewards" and answer["unseen"]:  # other reads write nothing
+    if tab == "my_rewards" and response["unseen"]:  # other reads write nothing
         customers.touch_rewards_seen(customer)
-    return answer
+    return response

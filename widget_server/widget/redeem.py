@@ -30,7 +30,7 @@ redeem = Endpoints("redeem", "redeem", "Redeem points")
 
 @redeem.route("GET", "", MEMBER, returns=RewardList)
 def listed(me: Shopper) -> RewardList:
-    """The rewards as they stand for the member: affordable first, then the nearest."""
+    """The rewards for the member: affordable ones first, then by how few points are missing."""
     account = ledger.account_of(me.shop.id, me.customer.id)
     return {"rewards": views.redeem.rewards_for(me.shop, me.customer, account)}
 
@@ -55,7 +55,7 @@ def listed(me: Shopper) -> RewardList:
     parameters=(KEY,),
 )
 def buy(me: Shopper, body: RedeemBody) -> Redemption:
-    """Points for a coupon, once for a request key."""
+    """Exchange points for a coupon, once per request key."""
 
     def act(key: str) -> Redemption:
         coupon = redeeming.redeem(me.shop, me.customer, body.reward_id, points=body.points, key=key, source=SOURCE)

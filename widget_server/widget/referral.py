@@ -1,4 +1,4 @@
-"""Referral program: the member's link, what it brought, and a friend's code typed by hand (acceptance 40-45)."""
+"""Referral program: the member's link, its results, and a friend's code typed by hand (acceptance 40-45)."""
 
 import segno
 
@@ -20,13 +20,13 @@ friend_code = Endpoints("friend_code", "friend-code", "A friend's code")
 
 @referral.route("GET", "", MEMBER, returns=Referral)
 def mine(me: Shopper) -> Referral:
-    """The member's link and how many friends it brought."""
+    """The member's referral link and how many friends joined by it."""
     return _mine(me)
 
 
 @referral.route("GET", "/qr", MEMBER, returns=QrCode)
 def qr(me: Shopper) -> QrCode:
-    """The member's link as a QR code."""
+    """The member's referral link as a QR code."""
     code = segno.make(views.referral.link(me.shop, me.customer), micro=False, error="m")
     rows = [[bool(module) for module in row] for row in code.matrix]
     return {"size": len(rows), "path": _path(rows)}
@@ -42,14 +42,14 @@ def qr(me: Shopper) -> QrCode:
     limit=limits.FRIENDS_CODE,
 )
 def enter_code(me: Shopper, body: CodeBody) -> Referral:
-    """A friend's code, typed by hand."""
+    """Enter a friend's code, typed by hand."""
     binding.enter_code(me.shop, me.customer, body.code)
     return _mine(me)
 
 
 @friend_code.route("POST", "", ANYBODY, takes=FriendCodeBody, returns=FriendCode, limit=limits.KNOW_CODE)
 def counting_code(shop: Shop, body: FriendCodeBody) -> FriendCode:
-    """Which of the words of a visit is the friend's code that counts, and what a page may do with it."""
+    """Which text of a visit is the friend's code that counts, and what the page may do with it."""
     code, program = links.code_that_counts(shop, body.kept, body.found), referral_programs.program_of(shop)
     offers = program is not None and program.for_friend is not None and programs.of(shop.id).is_active
     return {
@@ -68,7 +68,7 @@ def _mine(me: Shopper) -> Referral:
 
 
 def _path(rows: list[list[bool]]) -> str:
-    """Runs of dark modules as one SVG path, one unit a module."""
+    """Returns the dark modules as one SVG path, one unit per module."""
     parts = []
     for y, row in enumerate(rows):
         x = 0

@@ -1,4 +1,4 @@
-"""What the panel and the shop's pages send: each body, whose unknown fields are refused by name."""
+"""Request bodies that the panel and the shop's pages send; unknown fields are refused by name."""
 
 import re
 from dataclasses import dataclass, field
@@ -15,11 +15,11 @@ PRICE = "^[0-9]{1,9}([.][0-9]{1,6})?$"
 
 
 class Price(fields.Decimal):
-    """Money as a page knows it: a number or its text, below a billion."""
+    """An amount of money from a page: a number or its text, below a billion."""
 
     def __init__(self) -> None:
-        said = {"type": ["string", "number"], "pattern": PRICE, "minimum": 0, "exclusiveMaximum": 10**9}
-        super().__init__(metadata={**said, "example": "19.80"})
+        schema = {"type": ["string", "number"], "pattern": PRICE, "minimum": 0, "exclusiveMaximum": 10**9}
+        super().__init__(metadata={**schema, "example": "19.80"})
 
     def _deserialize(self, value: object, attr: str | None, data: object, **kwargs: Any) -> Decimal:
         if isinstance(value, str):
@@ -44,7 +44,7 @@ Word = Annotated[str, Length(max=64)]
 
 @dataclass(frozen=True, kw_only=True)
 class BadgePrice:
-    """A price on the page whose points a badge shows; `tax` is what of it is tax, null: as the program says."""
+    """A price whose points a badge shows; `tax` is the tax inside it, null: computed from the program's settings."""
 
     product_id: ShopsId | None = None
     collection_ids: list[ShopsId] = field(default_factory=list)
@@ -54,7 +54,7 @@ class BadgePrice:
 
 @dataclass(frozen=True)
 class IdentityBody:
-    """The shop's word, to be swapped for a session."""
+    """The shop's identity token, to be exchanged for a session."""
 
     token: Token
     join: bool = False
@@ -63,7 +63,7 @@ class IdentityBody:
 
 @dataclass(frozen=True)
 class SignUpBody:
-    """Somebody wants to join."""
+    """A request to join the program."""
 
     email: Email
     name: Name | None = None
@@ -74,7 +74,7 @@ class SignUpBody:
 
 @dataclass(frozen=True)
 class EmailBody:
-    """A code to this address, please."""
+    """The address that a one-time code is sent to."""
 
     email: Email
     referral_code: ReferralCode | None = None
@@ -82,7 +82,7 @@ class EmailBody:
 
 @dataclass(frozen=True)
 class VerificationBody:
-    """The code of the mail that was sent to a signed-in member's own address."""
+    """The code that was mailed to a signed-in member's own address."""
 
     challenge: Token
     code: Code
@@ -90,7 +90,7 @@ class VerificationBody:
 
 @dataclass(frozen=True)
 class ConfirmBody:
-    """The code of the mail."""
+    """The mailed code, with the challenge it belongs to."""
 
     challenge: Token
     code: Code
@@ -109,7 +109,7 @@ class SignInBody:
 
 @dataclass(frozen=True)
 class NewPasswordBody:
-    """The code of the mail, and the new password."""
+    """The mailed code, and the new password."""
 
     challenge: Token
     code: Code
@@ -119,7 +119,7 @@ class NewPasswordBody:
 
 @dataclass(frozen=True)
 class BirthdayBody:
-    """The member's birthday."""
+    """The member's date of birth."""
 
     birthday: date
 
@@ -134,21 +134,21 @@ class RedeemBody:
 
 @dataclass(frozen=True)
 class CodeBody:
-    """A friend's code, typed by hand."""
+    """A friend's referral code that the member typed."""
 
     code: Code
 
 
 @dataclass(frozen=True)
 class ApplyBody:
-    """Whether the shop's page has answered that the code is in the cart; panels that do not say so mean it."""
+    """Whether the shop's page has reported that the code is in the cart; a body without the field means yes."""
 
     in_cart: bool = True
 
 
 @dataclass(frozen=True)
 class FriendCodeBody:
-    """Words that came with this visit as a friend's code, and the code that the page keeps."""
+    """Texts of this visit that may be a friend's code, and the code that the page stores."""
 
     kept: Word | None = None
     found: Annotated[list[Word], Length(max=10)] = field(default_factory=list)
@@ -156,6 +156,6 @@ class FriendCodeBody:
 
 @dataclass(frozen=True)
 class BadgesBody:
-    """The prices on a page."""
+    """The prices on a page, at most 100."""
 
     items: Annotated[list[BadgePrice], Length(max=100)] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""What the widget's routes share: who may call, what comes in, what goes out, and the request key."""
+"""What the widget's routes share: who may call, request and response bodies, and the request key."""
 
 import base64
 import hashlib
@@ -42,14 +42,14 @@ R = TypeVar("R")
 P = ParamSpec("P")
 Handler = Callable[Concatenate[W, P], R]
 BodyHandler = Callable[Concatenate[W, B, P], R]
-AnyHandler = Callable[..., Any]  # as `route` wraps it: its overloads compare the handler with what it takes and returns
+AnyHandler = Callable[..., Any]  # inside `route`; its overloads check a handler against `takes` and `returns`
 
 SOURCE = "widget"
 KEY_HEADER = "Idempotency-Key"
 KEY_LENGTH_MAX = 200
 CHALLENGE_BYTES = 24
 
-SHOP: JsonObject = {  # it is public: it says which shop, and proves nothing
+SHOP: JsonObject = {  # public: it identifies the shop and authenticates nobody
     "in": "header",
     "name": SHOP_HEADER,
     "description": "The shop's embed key.",
@@ -62,7 +62,7 @@ KEY: JsonObject = {
     "required": True,
     "schema": {"type": "string", "minLength": 1, "maxLength": KEY_LENGTH_MAX},
 }
-# what may refuse any call, by what it takes; `refuses` of a route names its own beside these
+# refusals that any call may return, by what the call takes; `refuses` of a route lists further ones
 ANY_CALL: Refusals = (BadRequest, NotFound, OriginNotAllowed, Busy, DatabaseAway)
 OF_BODY: Refusals = (RequestEntityTooLarge,)
 OF_LIMIT: Refusals = (RateLimited,)
@@ -71,8 +71,8 @@ OF_REQUEST_KEY: Refusals = (KeyReused,)
 
 @dataclass(frozen=True)
 class Who(Generic[W]):
-    """Who may call: how the caller is found, by which id limits count the caller, how openapi.json says it, and what
-    refuses everybody else.
+    """Who may call: how the caller is found, the id that rate limits count, the security entry in openapi.json, and
+    the refusals for all others.
     """
 
     find: Callable[[], W]
@@ -82,18 +82,18 @@ class Who(Generic[W]):
 
 
 MEMBER = Who[Shopper](auth.member, Shopper.get_id, [{MEMBER_TOKEN: []}], (SignedOut,))
-ANYBODY = Who[Shop](auth.shop, lambda shop: str(shop.id), [{}])  # limits count the shop beside the caller's address
+ANYBODY = Who[Shop](auth.shop, lambda shop: str(shop.id), [{}])  # limits count the shop and the caller's address
 ANYBODY_OR_MEMBER = Who[Shop](auth.shop, ANYBODY.id_of, [*ANYBODY.security, *MEMBER.security])
 
 
 class Endpoints(Blueprint):
-    """The endpoints of one tab, under /widget/. openapi.json says of each who may call it and how a "no" reads."""
+    """The endpoints of one tab, under /widget/. openapi.json states who may call each one, and its refusals."""
 
     def __init__(self, name: str, path: str, description: str) -> None:
         super().__init__(name, name, url_prefix=f"/widget/{path}", description=description)
         self.after_request(compression.quickly)
 
-    @overload  # type: ignore[override]  # an endpoint of ours says more than a rule of Flask
+    @overload  # type: ignore[override]  # our endpoints declare more than a Flask rule
     def route(
         self,
         method: str,
@@ -130,11 +130,11 @@ class Endpoints(Blueprint):
         limit: Limit | None = None,
         parameters: tuple[JsonObject, ...] = (),
     ) -> Callable[[AnyHandler], AnyHandler]:
-        """Registers an endpoint: `act(caller, body, *ids of the path)` returns what `returns` describes.
+        """Registers an endpoint: `act(caller, body, *ids of the path)` returns a value of the shape `returns`.
 
-        `limit` is how often the caller may do it, counted before the body is read; `parameters` are further ones for
-        openapi.json, which the handler reads. `refuses` is what may refuse it beside what may refuse any call of its
-        kind. A handler that `returns` a Response made a file of its own.
+        `limit` is the caller's rate limit, counted before the body is read; `parameters` are further parameters for
+        openapi.json, which the handler reads itself. `refuses` lists refusals beyond those of any call of its kind.
+        With `returns=Response` the handler makes the response itself, such as a file.
         """
         add_route = super().route
         body_schema = schema_of(takes, Body) if takes else None
@@ -155,8 +155,8 @@ class Endpoints(Blueprint):
                     if limit is not None:
                         limit.count(who.id_of(caller))
                     received = [json_body(body_schema())] if body_schema else []
-                    found = act(caller, *received, *ids.values())
-                return found if isinstance(found, Response) else jsonify(found)
+                    result = act(caller, *received, *ids.values())
+                return result if isinstance(result, Response) else jsonify(result)
 
             shape = {"type": "object"} if returns is Response else schema_of(returns, Body)
             documented = self.response(200, shape)(view)
@@ -168,18 +168,17 @@ class Endpoints(Blueprint):
 
 
 def query_parameter(name: str, description: str, *, required: bool = False, **schema: Json) -> JsonObject:
-    """Returns what openapi.json says of a query parameter; `schema` is what its text must be."""
+    """Returns the openapi.json object of a query parameter; `schema` has the constraints of its text."""
     text = {"type": "string", **schema}
     return {"in": "query", "name": name, "description": description, "required": required, "schema": text}
 
 
 def once(shopper: Shopper, body: Json, act: Callable[[str], R], *, limit: Limit | None = None) -> R:
-    """Do `act` once for the request key; again with the same key: the same response (acceptance 29, 62).
+    """Runs `act` once per request key; a repeat with the same key gets the same response (acceptance 29, 62).
 
-    `act` takes the ledger key: the caller's own, bound to the caller. What it returned is kept as it reads in JSON.
-    `body` is what makes the request what it is beside its path. `limit` is how often the caller may do it; a repeat of
-    what was done is not counted. Raises BadRequest without a key, KeyReused for a key of another request, RateLimited,
-    and whatever `act` raises.
+    `act` takes the ledger key: the caller's own key, bound to the caller. Its result is stored as JSON. `body` and the
+    path identify the request. `limit` is the caller's rate limit; a repeat of a completed request is not counted.
+    Raises BadRequest without a key, KeyReused for the key of another request, RateLimited, and whatever `act` raises.
     """
     sent = request.headers.get(KEY_HEADER, "")
     if not 0 < len(sent) <= KEY_LENGTH_MAX:
@@ -187,29 +186,28 @@ def once(shopper: Shopper, body: Json, act: Callable[[str], R], *, limit: Limit 
     key = f"{shopper.customer.id}:{sent}"
     fingerprint = {"path": request.path, "body": body}
 
-    def act_anew() -> object:
+    def act_first_time() -> object:
         if limit is not None:
             limit.count(shopper.get_id())
         return plain(act(key))
 
-    kept = idempotency.run_once(
-        shopper.shop.id, SOURCE, key, fingerprint, act_anew, customer_id=str(shopper.customer.id)
+    stored = idempotency.run_once(
+        shopper.shop.id, SOURCE, key, fingerprint, act_first_time, customer_id=str(shopper.customer.id)
     )
-    return cast(R, kept)
+    return cast(R, stored)
 
 
 def challenge_of_key(shop: Shop, *body: Json) -> str:
-    """Returns the challenge for a request of a code: with a request key the same for the same request.
+    """Returns the challenge for a request of a code: with a request key, the same for the same request.
 
-    So a repeat finds the challenge there, and nothing that opens anything is kept to be answered again. Without a key
-    it is a random one.
+    So a repeat finds its challenge in the database, and no secret has to be stored for it. Without a key it is random.
     """
     sent = request.headers.get(KEY_HEADER, "")
     if not 0 < len(sent) <= KEY_LENGTH_MAX:
         return secrets.token_urlsafe(CHALLENGE_BYTES)
-    words = canonical([shop.id, request.path, sent, *body]).encode()
-    mark = hmac.new(config.derived_key("challenges"), words, hashlib.sha256).digest()
-    return base64.urlsafe_b64encode(mark[:CHALLENGE_BYTES]).decode()
+    message = canonical([shop.id, request.path, sent, *body]).encode()
+    digest = hmac.new(config.derived_key("challenges"), message, hashlib.sha256).digest()
+    return base64.urlsafe_b64encode(digest[:CHALLENGE_BYTES]).decode()
 
 
 def _doc(

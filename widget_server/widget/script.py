@@ -22,7 +22,7 @@ STALE_SECONDS = 86_400
 
 @script.get("/widget.js")
 def loader() -> Response:
-    """The loader of the shop with this embed key; raises NotFound."""
+    """Returns the loader with the settings of the shop that has this embed key; raises NotFound."""
     shop = shops.by_embed_key(request.args.get("shop", ""))
     text = _filled(json.dumps(_settings(shop), separators=(",", ":"), ensure_ascii=False))
     response = compression.shared(text, "text/javascript; charset=utf-8")
@@ -40,7 +40,7 @@ def _filled(settings: str) -> str:
 
 
 def _settings(shop: Shop) -> dict[str, str | dict[str, str]]:
-    """LoaderConfig of widget_static/src/config.ts."""
+    """Returns the values of LoaderConfig in widget_static/src/config.ts."""
     look, program = shop.look, programs.of(shop.id)
     sleeping = not program.is_active and look.when_paused == "hide"
     return {
@@ -59,7 +59,7 @@ def _words(shop: Shop, look: WidgetSettings) -> dict[str, str]:
 
 
 def _declarations(look: WidgetSettings) -> str:
-    """The launcher's own declarations; every value comes checked from the settings."""
+    """Returns the launcher's CSS declarations; the settings validate every value."""
     light, dark = colours.accents(look.colour)
     colour = {"light": light, "dark": dark, "auto": _either(light, dark)}[look.mode]
     text = (
@@ -76,7 +76,7 @@ def _declarations(look: WidgetSettings) -> str:
 
 
 def _either(light: Accent, dark: Accent) -> Accent:
-    """The colours of whichever theme the page is shown in."""
+    """Returns colours in CSS light-dark() that follow the colour scheme of the page."""
     return {
         "accent": f"light-dark({light['accent']},{dark['accent']})",
         "on_accent": f"light-dark({light['on_accent']},{dark['on_accent']})",
@@ -85,7 +85,7 @@ def _either(light: Accent, dark: Accent) -> Accent:
 
 
 def _hidden_paths(patterns: tuple[str, ...]) -> str:
-    """Globs as the source of one regular expression; "^$" fits no path."""
+    """Returns globs as the source of one regular expression; "^$" matches no path."""
     if not patterns:
         return "^$"
     return "|".join("^" + re.escape(one).replace(r"\*", ".*") + "$" for one in patterns)

@@ -1,4 +1,4 @@
-"""Who is the shopper: by the shop's word, or by an own e-mail with password or one-time code (contracts §5, §19)."""
+"""Signing in: by the shop's identity token, or by e-mail with a password or a one-time code (contracts §5, §19)."""
 
 from typing import cast
 
@@ -55,14 +55,14 @@ session = Endpoints("session", "session", "Sign-up, log-in, log-out")
     limit=limits.IDENTITY,
 )
 def identity(shop: Shop, body: IdentityBody) -> Session:
-    """The shop's signed word, swapped for a session."""
+    """Exchange the shop's signed identity token for a session."""
     code = body.referral_code
     return _session(sign_in.with_identity(shop, body.token, join=body.join, referral_code=code, browser=_browser()))
 
 
 @session.route("POST", "/sign-up", ANYBODY, takes=SignUpBody, returns=Challenge, refuses=(*OF_MAIL, PasswordWeak))
 def sign_up(shop: Shop, body: SignUpBody) -> Challenge:
-    """Somebody wants to join: a code goes to the address, whether or not it has an account."""
+    """Start a sign-up: a code is mailed to the address, whether or not it has an account."""
     wishes: dict[str, Json] = {}
     if body.name:
         wishes["name"] = body.name
@@ -75,19 +75,19 @@ def sign_up(shop: Shop, body: SignUpBody) -> Challenge:
 
 @session.route("POST", "/code", ANYBODY, takes=EmailBody, returns=Challenge, refuses=OF_MAIL)
 def code(shop: Shop, body: EmailBody) -> Challenge:
-    """A one-time code to sign in with."""
+    """Request a one-time code by mail, to sign in with."""
     return _challenge(shop, body.email, "sign_in", {"referral_code": body.referral_code})
 
 
 @session.route("POST", "/reset", ANYBODY, takes=EmailBody, returns=Challenge, refuses=OF_MAIL)
 def reset(shop: Shop, body: EmailBody) -> Challenge:
-    """A one-time code to set a new password with."""
+    """Request a one-time code by mail, to set a new password with."""
     return _challenge(shop, body.email, "reset", {})
 
 
 @session.route("POST", "/confirm", ANYBODY, takes=ConfirmBody, returns=Session, refuses=OF_CODE)
 def confirm(shop: Shop, body: ConfirmBody) -> Session:
-    """The code of the mail, typed here: signed in."""
+    """Sign in with the mailed code, typed in this panel."""
     limits.CONFIRM_CODE.count(shop.id)
     return _session(sign_in.confirm(shop, body.challenge, body.code, browser=_browser(body.device)))
 
@@ -96,7 +96,7 @@ def confirm(shop: Shop, body: ConfirmBody) -> Session:
     "POST", "/new-password", ANYBODY, takes=NewPasswordBody, returns=Session, refuses=(*OF_CODE, PasswordWeak)
 )
 def new_password(shop: Shop, body: NewPasswordBody) -> Session:
-    """The code of the mail and a new password: signed in here, out everywhere else."""
+    """Set a new password with the mailed code; sign in here and out everywhere else."""
     limits.CONFIRM_CODE.count(shop.id)
     browser = _browser(body.device)
     return _session(sign_in.confirm(shop, body.challenge, body.code, password=body.password, browser=browser))
@@ -104,7 +104,7 @@ def new_password(shop: Shop, body: NewPasswordBody) -> Session:
 
 @session.route("POST", "/sign-in", ANYBODY, takes=SignInBody, returns=Session, refuses=(WrongCredentials, RateLimited))
 def password(shop: Shop, body: SignInBody) -> Session:
-    """E-mail and password."""
+    """Sign in with e-mail and password."""
     email, code, browser = body.email, body.referral_code, _browser(body.device)
     with attempts.password_try(shop, email, body.device):
         signed = sign_in.with_password(shop, email, body.password, referral_code=code, browser=browser)
@@ -113,7 +113,7 @@ def password(shop: Shop, body: SignInBody) -> Session:
 
 @session.route("POST", "/verification", MEMBER, returns=Challenge, refuses=(NothingToVerify, RateLimited))
 def ask_to_verify(me: Shopper) -> Challenge:
-    """A member's own address is not verified yet: a code goes there."""
+    """Request a code by mail to the member's own address, which is not verified yet."""
     challenge = challenge_of_key(me.shop, me.customer.id)
     before = sign_in_codes.find_by_challenge(me.shop.id, challenge)
     if before is not None:
@@ -125,14 +125,14 @@ def ask_to_verify(me: Shopper) -> Challenge:
 
 @session.route("POST", "/verification/confirm", MEMBER, takes=VerificationBody, returns=Member, refuses=OF_CODE)
 def verify(me: Shopper, body: VerificationBody) -> Member:
-    """The code of the mail, typed by the member: the address is verified, and points that waited for it are there."""
+    """Verify the member's address with the mailed code; points that waited for it are booked."""
     limits.CONFIRM_CODE.count(me.shop.id)
     return views.member.member(sign_in.verify(me.shop, me.customer, body.challenge, body.code))
 
 
 @session.route("POST", "/sign-out", ANYBODY_OR_MEMBER, returns=Nothing)
 def sign_out(shop: Shop) -> Nothing:
-    """This panel's session is closed; the others stay."""
+    """Close this panel's session; the member's other sessions stay open."""
     token = auth.bearer()
     if token is not None:
         sign_in.sign_out(shop, token)
@@ -141,14 +141,14 @@ def sign_out(shop: Shop) -> Nothing:
 
 @session.route("GET", "/list", MEMBER, returns=SessionList)
 def listed(me: Shopper) -> SessionList:
-    """Where the member is signed in, newest first."""
+    """The member's open sessions, newest first."""
     here = sessions.session_of(me.shop.id, me.token)
     return {"sessions": [_listed(one, here) for one in sessions.open_sessions(me.shop.id, me.customer.id)]}
 
 
 @session.route("POST", "/close-all", MEMBER, returns=Nothing)
 def close_all(me: Shopper) -> Nothing:
-    """The member is signed out everywhere, here too; the next sign-in of each device is noticed as a new one."""
+    """Sign out everywhere, here too; each device then counts as new at its next sign-in."""
     sign_in.close_all(me.shop, me.customer)
     return {}
 
@@ -167,7 +167,7 @@ def _challenge(
 ) -> Challenge:
     challenge = challenge_of_key(shop, email, wishes, password)
     before = sign_in_codes.find_by_challenge(shop.id, challenge)
-    if before is not None:  # a repeat of a request that was done costs nothing
+    if before is not None:  # a repeat of a completed request is not counted
         return _challenged(challenge, before)
     limits.ASK_CODE.count(shop.id)
     emails.parse(email)
@@ -198,5 +198,5 @@ def _session(signed: SignedIn) -> Session:
 
 
 def _locale(shop: Shop) -> str:
-    """The panel's language, else the browser's."""
+    """Returns the panel's language, else the browser's, else the shop's."""
     return assets.locale_for(request.args.get("lang", ""), *request.accept_languages.values(), shop.locale)

@@ -1,6 +1,6 @@
-"""The panel's TypeScript types, made from the shapes the server speaks: `make types`.
+"""The panel's TypeScript types, generated from the server's request and response shapes: `make types`.
 
-Printed to widget_static/src/api.ts; a test sees that the file is what this prints.
+Printed to widget_static/src/api.ts; a test checks that the file is up to date.
 """
 
 import inspect
@@ -26,7 +26,7 @@ HEADER = """// Made from widget_server/widget/shapes/, requests.py and panel.py 
 
 
 def types() -> str:
-    """Returns the tabs, then one interface a shape in the order of the source: responses, then requests."""
+    """Returns TypeScript source: the tabs, then one interface per shape in source order, responses before requests."""
     found = [shape for module in MODULES for shape in _shapes_of(module)]
     return "\n".join([HEADER, _tabs(), *(_interface(shape) for shape in found)])
 
@@ -51,7 +51,7 @@ def _interface(shape: type[Schema]) -> str:
 
 
 def _line(name: str, plain: str) -> str:
-    """One field; a choice that makes the line too long has a line for each of its values."""
+    """Returns one field; a union that makes the line too long has one line for each of its values."""
     line = f"  {name}: {plain};"
     if len(line) <= LINE_LENGTH_MAX:
         return line

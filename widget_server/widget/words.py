@@ -1,4 +1,4 @@
-"""The words that the panel does not need at its first paint: of other tabs, forms, sheets, sums and refusals."""
+"""The texts that the panel does not need at its first paint: other tabs, forms, sheets, sums and refusals."""
 
 from flask import request
 
@@ -12,6 +12,6 @@ words = Endpoints("words", "words", "Words that come later")
 
 @words.route("GET", "", ANYBODY, returns=Words, parameters=(query_parameter("lang", "A language, as de."),))
 def late(shop: Shop) -> Words:
-    """Key to text, in the requested language, the shop's own words over ours."""
+    """Texts by key in the requested language; the shop's own texts replace ours."""
     locale = assets.locale_for(request.args.get("lang", ""), shop.locale)
     return {"words": assets.late(assets.strings(locale, shop.look.strings))}

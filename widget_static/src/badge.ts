@@ -1,6 +1,6 @@
-// The helper frame: requests from the server what prices give and whose a friend's code is. It shares the panel's
-// origin and so its session, but the page gets only what it requested: points, a balance where the shop shows one, a
-// code.
+// The helper frame: requests from the server the points of prices and whether a friend's code is known. It shares the
+// panel's origin and so its session, but the page gets only what it requested: points, a balance where the shop shows
+// one, a code.
 
 import type { BadgeFigures, BadgePrice, FriendCode } from "./api";
 import { FROM_HELPER, read, TO_HELPER, type Message } from "./messages";
@@ -30,7 +30,7 @@ async function request<T>(path: string, body: object): Promise<T> {
   return await answer.json() as T;
 }
 
-/** What is sent to the server for a badge; null when the price, or the tax in it, cannot be read. */
+/** The request item of a badge; null when its price, or the tax in it, cannot be parsed. */
 function priceOf({ price, tax, ...product }: PriceTag): BadgePrice | null {
   const amounts = [price, tax ?? "0"].map((text) => readPrice(text, decimals));
   return amounts.includes(null) ? null : { ...product, price: amounts[0]!, tax: tax == null ? null : amounts[1]! };
@@ -57,10 +57,10 @@ async function postFriendCode(kept: string | null, found: unknown[]): Promise<vo
   post({ type: "friend", code, days, consent, gift });
 }
 
-/** The page's request that waits for the shop's identity token; null when that is known. */
+/** The page's request that waits for the shop's identity token; null when the token is known. */
 let waiting: (() => void) | null = () => {};
 
-/** A session that began with the shop's identity token counts only while the shop still vouches for it. */
+/** Handles a message; a session started by an identity token is valid only for the customer of the shop's new token. */
 function handle(message: Message<typeof TO_HELPER>): void {
   if (message.type === "identity") {
     if (isOutdated(message.token, message.known)) store.removeSession();

@@ -14,17 +14,17 @@ import { wordsOf } from "./embed/words";
 
 const TAB = "loyalty:tab";
 const LINKS = "[data-loyalty-open],[data-loyalty-page]";
-/** How long the panel shows that the cart opens before it does. */
+/** How long the panel announces the cart before it opens. */
 const CART_OPENS_MS = 1200;
 
-/** Response of the shop to "Use it now". */
+/** The shop's response to "Use it now". */
 interface Applied {
   ok?: boolean;
   reason?: string;
 }
 
 const takeOver: Embed["default"] = (calls: Call[], config: LoaderConfig, tag, button, api) => {
-  // destroyed while this file was on its way
+  // destroyed while this file was loading
   if (window.LoyaltyWidget !== api) return;
   const stop = new AbortController();
   const { signal } = stop;
@@ -65,7 +65,7 @@ const takeOver: Embed["default"] = (calls: Call[], config: LoaderConfig, tag, bu
     // so that the friend sees the offer (acceptance 43)
     if (gift && seen.visible() && !frame.open) open(undefined, false);
   });
-  /** Requested while the panel is on its way. */
+  /** Requested while the panel is loading. */
   let early: Promise<Identity> | undefined;
 
   function handle(message: Message<typeof TO_PAGE>): void {
@@ -91,7 +91,7 @@ const takeOver: Embed["default"] = (calls: Call[], config: LoaderConfig, tag, bu
     }
   }
 
-  /** The shop's identity token for the shopper. */
+  /** Requests the shop's identity token for the shopper. */
   async function identity(): Promise<Identity> {
     let token: unknown = null;
     let known = hasIdentity(page);
@@ -108,7 +108,7 @@ const takeOver: Embed["default"] = (calls: Call[], config: LoaderConfig, tag, bu
     if (!signal.aborted) frame.send(message);
   }
 
-  /** To the shop's own sign-in page; `{return}` in its address is this page with the tab that was requested. */
+  /** Opens the shop's own sign-in page; `{return}` in its address becomes this page with the requested tab. */
   function leave(url: string, tab: string): void {
     const back = new URL(location.href);
     back.searchParams.set("loyalty", tab);
@@ -118,8 +118,8 @@ const takeOver: Embed["default"] = (calls: Call[], config: LoaderConfig, tag, bu
   }
 
   /**
-   * Has the page put the code into its cart and posts the result to the panel (contracts §6): only the page's own
-   * response means that it is in there. Where nobody responds and there is an address, that is opened.
+   * Lets the page put the code into its cart and posts the result to the panel (contracts §6): only the page's own
+   * response means that the code is in the cart. Without a response the address is opened, if there is one.
    */
   async function apply(code: string, url: string | null): Promise<void> {
     let answer: Applied | Promise<Applied> | undefined;
@@ -161,7 +161,7 @@ const takeOver: Embed["default"] = (calls: Call[], config: LoaderConfig, tag, bu
     }
   }
 
-  /** `?loyalty=redeem`, `#loyalty-redeem` and data-open; an unknown tab opens where the panel stood. */
+  /** Opens `?loyalty=redeem` or `#loyalty-redeem`; an unknown tab opens the panel where it was. */
   function openDeepLink(): void {
     const deep = /[?&]loyalty=([\w-]*)/.exec(location.search) ?? /^#loyalty-([\w-]*)/.exec(location.hash);
     if (deep) open(deep[1]);
@@ -186,7 +186,7 @@ const takeOver: Embed["default"] = (calls: Call[], config: LoaderConfig, tag, bu
 
 export default takeOver;
 
-/** The shop's signed word from its own address; null: it knows nobody here. */
+/** The shop's signed identity token, from an address of the shop; null: nobody is logged in there. */
 async function fetchToken(url: string | undefined): Promise<string | null> {
   const target = url ? new URL(url, location.href) : null;
   if (target?.origin !== location.origin) return null;
@@ -199,7 +199,7 @@ async function fetchToken(url: string | undefined): Promise<string | null> {
 function remember(tab: string): void {
   try {
     sessionStorage.setItem(TAB, tab);
-  } catch { /* then the panel opens on its first tab */ }
+  } catch { /* storage is closed: the panel opens on its first tab */ }
 }
 
 /** The tab that was requested before the shopper went to sign in at the shop. */

@@ -1,5 +1,5 @@
 // The one script of the shop's page: draws the launcher and fetches the embed when the widget is first needed.
-// It has 1,024 bytes on the wire, so what few pages need (friends' codes, badges, links) is in the embed.
+// Its budget is 1,024 compressed bytes, so what few pages need (friends' codes, badges, links) is in the embed.
 
 import type { Call, Embed, Listener, LoaderConfig, LoyaltyWidget } from "./config";
 
@@ -22,15 +22,15 @@ if (!window.LoyaltyWidget) {
   // import() needs no element and no Trusted Types policy; browsers remember a failed address, so each try has its own
   const load = () => loading ||= import(new URL(config.e + tries++, tag.src) as unknown as string).then(
     (embed: Embed) => embed.default(calls, config, tag, button, api),
-    // a dim launcher says that nothing came; the next press tries again
+    // a dimmed launcher shows that loading failed; the next press tries again
     () => { loading = calls.length = 0; button.style.opacity = .5 as never; },
   );
 
-  // Last in the body of a finished document: hydration passes over what follows the nodes it knows there, and nowhere
-  // else. Pages that swap their body or their root remove us; looking now and then cannot conflict with them.
+  // Last in the body of a finished document: hydration ignores what follows its own nodes there, and nowhere else.
+  // Pages that replace their body or their root remove us; polling cannot conflict with them.
   const look = () => {
     if (!host.isConnected && document.readyState == "complete") {
-      // a page that keeps copies of its bodies kept one of ours, with nothing in it
+      // a page that restores a copy of its body restores our host without its shadow root
       document.querySelector("loyalty-widget")?.remove();
       document.body?.append(host);
     }
@@ -45,7 +45,7 @@ if (!window.LoyaltyWidget) {
   for (const name of ["open", "close", "toggle", "logout", "identify", "on"] as const) {
     api[name] = (...values: unknown[]) => {
       calls.push([name, ...values] as Call);
-      // a function alone, from identify or on, does not need the embed yet
+      // identify() and on() pass a function last and do not need the embed yet
       (values.at(-1) as Listener | undefined)?.call || load();
     };
   }

@@ -1,6 +1,6 @@
-// The one table of messages between the shop's page and our frames; both sides read it.
-// Nothing secret has a row towards the page, apart from a code after "Use it now" and a balance that the page shows:
-// a hostile script on the page can read all of it.
+// All messages between the shop's page and our frames; both sides use these tables.
+// No message to the page carries a secret, apart from a code after "Use it now" and a balance that the page shows:
+// a hostile script on the page can read every one.
 
 /** From the page to the panel. */
 export const TO_PANEL = {
@@ -9,9 +9,9 @@ export const TO_PANEL = {
   identity: { token: "string|null", known: "boolean" },
   ref: { code: "string" },
   theme: { theme: "string" },
-  /** The keyboard enters the panel from its start, or from its end. */
+  /** Keyboard focus enters the panel at its start, or at its end. */
   focus: { last: "boolean" },
-  /** What became of a code: "applied" (by the page), "handed" over to the page, an address "opened", or "refused". */
+  /** The result for a code: "applied" (by the page), "handed" over to the page, an address "opened", or "refused". */
   applied: { how: "string", reason: "string|null" },
   logout: {},
 } as const;
@@ -21,11 +21,11 @@ export const TO_PAGE = {
   ready: { title: "string", close: "string" },
   close: {},
   "ask-identity": {},
-  /** The friend's code is spent: bound to a customer or refused for good. */
+  /** The friend's code is spent: bound to a customer, or refused permanently. */
   "ref-bound": {},
-  /** To the shop's own sign-in page, and back to this tab. */
+  /** Opens the shop's own sign-in page, which leads back to this tab. */
   leave: { url: "string", tab: "string" },
-  /** The code as it is shown, and the address that takes it. */
+  /** The code as it is shown, and the address that applies it. */
   apply: { code: "string", url: "string|null" },
   dot: { count: "number" },
   event: { name: "string" },
@@ -34,7 +34,7 @@ export const TO_PAGE = {
 /** From the page to the helper frame. */
 export const TO_HELPER = {
   prices: { items: "object", balance: "boolean" },
-  /** Texts that may be friends' codes, beside the code that is kept: which one counts? */
+  /** Texts that may be friends' codes, and the code that is stored: the server checks which one counts. */
   friend: { kept: "string|null", found: "object" },
   identity: { token: "string|null", known: "boolean" },
 } as const;
@@ -43,7 +43,7 @@ export const TO_HELPER = {
 export const FROM_HELPER = {
   ready: {},
   "ask-identity": {},
-  /** Texts for the requested items, in their order (null: its price cannot be read), and the balance if requested. */
+  /** Texts for the requested items, in their order (null: price not parsed), and the balance if requested. */
   figures: { texts: "object", balance: "string|null" },
   /** The code that counts, for how many days, whether it needs consent, and whether a gift is promised for it. */
   friend: { code: "string|null", days: "number", consent: "boolean", gift: "boolean" },
@@ -57,7 +57,7 @@ type Fields<T, Type extends keyof T> = { [Name in keyof T[Type]]: Value<T[Type][
 /** Any message of a table. */
 export type Message<T> = { [Type in keyof T]: { type: Type } & Fields<T, Type> }[keyof T];
 
-/** The message when it has the shape its row demands, else null. */
+/** Returns the message when it has the shape of its row in the table, else null. */
 export function read<T extends Table>(table: T, data: unknown): Message<T> | null {
   const message = Object(data) as Record<string, unknown>;
   const row = Object.hasOwn(table, message.type as string) && table[message.type as string]!;

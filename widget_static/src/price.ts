@@ -1,6 +1,6 @@
-// Prices as themes print them, read into what the server takes: the one place that knows how shops write money.
+// Parses prices as themes print them into the server's format. All rules on how shops write money are here.
 
-/** What a theme states for one badge, as printed. */
+/** A theme's attributes for one badge, as printed. */
 export interface PriceTag {
   product_id: string | null;
   collection_ids: string[];
@@ -8,15 +8,15 @@ export interface PriceTag {
   tax: string | null;
 }
 
-/** As a program writes it; such a number is never taken for a printed one. */
+/** A number as programs write it; it is never parsed as a printed price. */
 const PLAIN = /^\d+(\.\d+)?$/;
-/** Digits with the marks between them: points, blanks, apostrophes, and the two marks of Arabic. */
+/** Digits with the separators between them: points, spaces, apostrophes, and the two Arabic separators. */
 const PRINTED = /\d(?:[\d.,'’\u066b\u066c\s]*\d)?/g;
 const ARABIC_POINT = "\u066b";
 const NEGATIVE = /[-−]\s*\D{0,4}\d/;
 const WHOLE_DIGITS_MAX = 9;
 const PLACES_MAX = 6;
-/** Where the digits of Arabic, Persian and Devanagari begin. */
+/** The code points where the digits of Arabic, Persian and Devanagari begin. */
 const ZEROS = [0x660, 0x6f0, 0x966];
 
 const westernDigits = (text: string) => text.replace(/\p{Nd}/gu, (digit) => {
@@ -25,16 +25,16 @@ const westernDigits = (text: string) => text.replace(/\p{Nd}/gu, (digit) => {
   return zero === undefined ? digit : String(at - zero);
 });
 
-/** Whether runs of digits are the thousands of one number: 1|299, and 1|29|900 as in India. */
+/** Whether groups of digits are the thousands of one number: 1|299, and 1|29|900 as in India. */
 const areGroups = ([first = "", ...more]: string[]) =>
   !more.length || first.length <= 3 && more.at(-1)!.length === 3
     && more.every(({ length }) => length === 2 || length === 3);
 
 /**
- * The one amount in a text, as "1299.00"; null when there is none or more than one, or when it is below zero.
+ * Returns the one amount in a text, as "1299.00"; null when there is none or more than one, or when it is below zero.
  *
- * A mark that stands once and last parts the decimals, unless exactly three digits follow it and it is the only mark:
- * then it parts thousands, but for currencies of three `decimals` and after a lone 0.
+ * A separator that occurs once and last separates the decimals, unless it is the only one and exactly three digits
+ * follow: then it separates thousands, except in currencies with three `decimals` and after a single 0.
  */
 export function readPrice(text: string, decimals = 2): string | null {
   const normal = westernDigits(text.trim());
@@ -53,7 +53,7 @@ export function readPrice(text: string, decimals = 2): string | null {
   return sized(whole.join("") + (isPoint ? "." + tail : ""));
 }
 
-/** What the server takes: below a billion, at most six decimal places. */
+/** The server's limits: below a billion, at most six decimal places. */
 function sized(number: string): string | null {
   const [whole = "", places = ""] = number.split(".");
   const short = whole.replace(/^0+(?=\d)/, "");

@@ -1,1 +1,1 @@
-"""The admin wire, a noun a file: its shapes, how a row is written in them, and how what comes in is read."""
+"""The admin API's bodies, one entity per file: their types, and the conversions from rows and from requests."""

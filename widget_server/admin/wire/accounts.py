@@ -1,4 +1,4 @@
-"""LoyaltyAccount on the wire (wix-api §2): a customer's points, seen by the merchant."""
+"""LoyaltyAccount on the wire (wix-api §2): a customer's points, as the merchant sees them."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -68,14 +68,14 @@ class Contact(TypedDict, total=False):
 
 
 class AccountExpiry(TypedDict, total=False):
-    """What expires next if nothing happens, and when."""
+    """How many points expire next if nothing happens, and when."""
 
     expiration_date: datetime
     expiring_points_amount: PointsAmount
 
 
 class LoyaltyAccount(TypedDict, total=False):
-    """An account. Nothing of it is set directly: points are earned, adjusted, redeemed."""
+    """An account. No field is set directly: points are earned, adjusted or redeemed."""
 
     id: Guid
     contact_id: Guid
@@ -93,13 +93,13 @@ class LoyaltyAccount(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class NewAccount:
-    """Whose account."""
+    """The customer who gets the account."""
 
     contact_id: Guid
 
 
 class AmountOrBalance(Rule):
-    """When both are there the balance counts (wix-api §1a), and the amount may be anything."""
+    """If both are sent, the balance counts (wix-api §1a), and the amount may be any number."""
 
     def check(self, data: dict[str, object], partial: bool) -> None:
         if "balance" not in data and not data.get("amount"):
@@ -113,7 +113,7 @@ class AmountOrBalance(Rule):
 @together(AmountOrBalance())
 @dataclass(frozen=True)
 class AdjustPoints:
-    """To a balance, or by an amount."""
+    """A change to a balance, or by an amount."""
 
     description: Annotated[str | None, text(1, 100)] = None
     revision: Annotated[int | None, Revision()] = None
@@ -131,7 +131,7 @@ class FollowedSocialMedia:
 
 @dataclass(frozen=True)
 class EarnPoints:
-    """Points for something done, once for an `idempotencyKey`."""
+    """Points for an action, given once per `idempotencyKey`."""
 
     amount: Annotated[int, Points(low=1, high=POINTS_MAX)]
     app_id: Annotated[str, text(1, 100)]
@@ -145,7 +145,7 @@ class EarnPoints:
 @together(OneOf(("amount", "balance")))
 @dataclass(frozen=True)
 class BulkAdjust:
-    """To which balance, or by which amount."""
+    """The balance to set, or the amount to add."""
 
     balance: Annotated[int | None, Points(low=0, high=BALANCE_MAX)] = None
     amount: Annotated[int | None, Move()] = None
@@ -156,20 +156,20 @@ class BulkAdjust:
 @together(OneOf(("contact_id", "member_id")))
 @dataclass(frozen=True)
 class SecondaryId:
-    """One of the two."""
+    """The contact or the member whose account is requested."""
 
     contact_id: Annotated[str | None, text(1, 50)] = None
     member_id: Annotated[str | None, text(1, 50)] = None
 
     @property
     def customer_id(self) -> str:
-        """Whichever it is: both are the id of a customer."""
+        """Returns the one that was sent: both are the id of a customer."""
         return self.contact_id or self.member_id or ""
 
 
 @dataclass(frozen=True)
 class AccountsQuery:
-    """Which accounts, and where to go on."""
+    """The contacts whose accounts to list, and the page."""
 
     contact_ids: Annotated[list[str] | None, fields.List(guid()), Length(max=50)] = None
     limit: PageLimit = None
@@ -183,21 +183,21 @@ class AccountResponse(TypedDict):
 
 
 class AccountMoved(TypedDict):
-    """The account as it is now, and the transaction that did it (absent when nothing had to be moved)."""
+    """The account as it is now, and the transaction that moved points (absent if none had to move)."""
 
     account: LoyaltyAccount
     transaction_id: Guid | None
 
 
 class AccountsPage(TypedDict):
-    """Accounts of a query, and where the other pages are."""
+    """Accounts of a query, and the paging metadata."""
 
     loyalty_accounts: list[LoyaltyAccount]
     paging_metadata: CursorPagingMetadata
 
 
 class AccountsFound(TypedDict):
-    """Accounts of a search, and where the other pages are; AggregationData of all of them (wix-api §4)."""
+    """Accounts of a search, and the paging metadata; the AggregationData is of all matches (wix-api §4)."""
 
     accounts: list[LoyaltyAccount]
     paging_metadata: CursorPagingMetadata
@@ -205,33 +205,33 @@ class AccountsFound(TypedDict):
 
 
 class AccountsListed(TypedDict):
-    """Accounts of a list, and where the other pages are."""
+    """Accounts of a list, and the paging metadata."""
 
     accounts: list[LoyaltyAccount]
     paging_metadata: PagingMetadata
 
 
 class Count(TypedDict):
-    """How many there are."""
+    """The number of matching accounts."""
 
     count: int
 
 
 class JobStarted(TypedDict, total=False):
-    """The work goes on behind the answer: `/loyalty-batches/v1/batches/{asyncJobId}` tells how far it is."""
+    """A job in the background: `/loyalty-batches/v1/batches/{asyncJobId}` returns its progress."""
 
     async_job_id: Guid
 
 
 class TierTotal(TypedDict):
-    """How many accounts are in a tier; without an id: in the base tier."""
+    """The number of accounts in a tier; without an id: in the base tier."""
 
     id: Guid | None
     number_of_accounts: int
 
 
 class AccountTotals(TypedDict):
-    """The counters of all accounts together."""
+    """The counters summed over all accounts."""
 
     points: AccountPoints
     tier_totals: list[TierTotal]
@@ -239,7 +239,7 @@ class AccountTotals(TypedDict):
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What every account of a shop is seen against, read once for a whole page."""
+    """The facts of the shop that every account is shown with, read once for a whole page."""
 
     shop: Shop
     program: Program
@@ -248,14 +248,14 @@ class Surroundings:
 
     @classmethod
     def of(cls, shop: Shop) -> "Surroundings":
-        """As they are now."""
+        """Returns the facts as they are now."""
         return cls(shop, programs.of(shop.id), tiers.program_of(shop.id) is not None, list(rewards.in_force(shop)))
 
 
 def account(row: Account, customer: Customer, around: Surroundings, *, alone: bool = True) -> LoyaltyAccount:
     """Returns the row of this customer as the wire has it.
 
-    In a list (`alone=False`) points that expire by age are not dated: that takes a look at each history.
+    In a list (`alone=False`) points that expire by age have no date: it would take a query per account.
     """
     tier_id = row.tier_id if around.with_tiers else None
     by_age = around.program.rules.expiry == "age"
@@ -278,7 +278,7 @@ def account(row: Account, customer: Customer, around: Surroundings, *, alone: bo
 
 
 def counters(row: Account | ProgramTotals) -> AccountPoints:
-    """Returns the counters of one account, or of all together."""
+    """Returns the counters of one account, or the sums of all accounts."""
     return {
         "balance": row.balance,
         "earned": row.earned,
@@ -294,7 +294,7 @@ def contact(customer: Customer) -> Contact:
 
 
 def annotation(body: EarnPoints) -> Annotation:
-    """Returns what goes with points that an app gives."""
+    """Returns the annotation of points that an app gives."""
     followed = body.followed_social_media
     return Annotation(
         comment=body.description,

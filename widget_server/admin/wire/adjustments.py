@@ -1,4 +1,4 @@
-"""Adjustments on the wire: ours beside Wix's (acceptance 49, 55)."""
+"""Adjustments on the wire: our addition to Wix's API (acceptance 49, 55)."""
 
 from datetime import datetime
 from typing import TypedDict
@@ -9,7 +9,7 @@ from widget_server.web.wire import CursorPagingMetadata, Guid, PointsAmount
 
 
 class Adjustment(TypedDict, total=False):
-    """The words beside a transaction, and who said them."""
+    """The annotation of a transaction, and who wrote it."""
 
     transaction_id: Guid
     account_id: Guid
@@ -28,7 +28,7 @@ class AdjustmentResponse(TypedDict):
 
 
 class AdjustmentsPage(TypedDict):
-    """Adjustments, and where the other pages are."""
+    """Adjustments, and the paging metadata."""
 
     adjustments: list[Adjustment]
     paging_metadata: CursorPagingMetadata

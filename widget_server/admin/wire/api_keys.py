@@ -1,4 +1,4 @@
-"""API keys on the wire: ours beside Wix's (acceptance 62)."""
+"""API keys on the wire: our addition to Wix's API (acceptance 62)."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,10 +25,10 @@ class ServiceRight(TypedDict):
 
 
 class ApiKey(TypedDict, total=False):
-    """A key for the shop's servers. `secret` is shown when it is made, and when it is made anew.
+    """A key for the shop's servers. `secret` is shown when it is created and when it is rotated.
 
-    `services` limits it to these (none: all of them, by `scope`, which none of them exceeds), `addresses` to requests
-    from these IP addresses and networks, and it ends at `expirationDate`.
+    `services` limits it to these (null or missing: all of them, by `scope`, which none exceeds), `addresses` to
+    requests from these IP addresses and networks; it expires at `expirationDate`.
     """
 
     id: Annotated[Guid, ReadOnly]
@@ -46,14 +46,14 @@ class ApiKey(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class NewApiKey:
-    """A key to be."""
+    """The key to create."""
 
     api_key: ApiKey
 
 
 @dataclass(frozen=True)
 class RotateApiKey:
-    """For how many hours the earlier secret stays good: none, unless this says so."""
+    """How many hours the earlier secret stays valid, by default 0."""
 
     keep_hours: Annotated[int | None, Points(low=0, high=KEEP_HOURS_MAX)] = None
 
@@ -71,7 +71,7 @@ class ApiKeys(TypedDict):
 
 
 def rights(sent: ApiKey) -> Rights:
-    """Returns what a new key shall be able to do."""
+    """Returns the rights of a new key."""
     services = {one["service"]: one["scope"] for one in sent.get("services") or ()}
     addresses = tuple(sent.get("addresses") or ())
     return Rights(sent["scope"], services or None, addresses or None, sent.get("expiration_date"))

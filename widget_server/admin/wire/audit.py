@@ -1,4 +1,4 @@
-"""Entries of the audit log on the wire: ours beside Wix's (contracts §16)."""
+"""Entries of the audit log on the wire: our addition to Wix's API (contracts §16)."""
 
 from datetime import datetime
 from typing import Annotated, TypedDict
@@ -12,7 +12,7 @@ ACTORS = {name: name.lower() for name in ("API_KEY", "STAFF", "SHELL", "CUSTOMER
 
 
 class AuditEntry(TypedDict, total=False):
-    """One act: who did it, from which address, what was done to what, and the fields that were different afterwards."""
+    """One action: who did it, from which address, what was done to what, and the fields that it changed."""
 
     id: Guid
     created_date: datetime
@@ -28,7 +28,7 @@ class AuditEntry(TypedDict, total=False):
 
 
 class AuditPage(TypedDict):
-    """Entries, and where the other pages are."""
+    """Entries, and the paging metadata."""
 
     entries: list[AuditEntry]
     paging_metadata: CursorPagingMetadata

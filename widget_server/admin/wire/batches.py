@@ -1,4 +1,4 @@
-"""Batches on the wire: ours beside Wix's, whose asyncJobId they resolve (wix-api §1c)."""
+"""Batches on the wire: our addition to Wix's API, found by its asyncJobId (wix-api §1c)."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +16,7 @@ MODES = {"ADD": "add", "SET": "set"}
 
 
 class Batch(TypedDict, total=False):
-    """One change of many accounts: how far it is, and what undoing did."""
+    """One change of many accounts: its progress, and the result of undoing it."""
 
     id: Guid
     kind: Annotated[str, Choice(KINDS)]
@@ -45,7 +45,7 @@ class BatchResponse(TypedDict):
 
 
 class BatchesPage(TypedDict):
-    """Batches, and where the other pages are."""
+    """Batches, and the paging metadata."""
 
     batches: list[Batch]
     paging_metadata: CursorPagingMetadata
@@ -61,14 +61,14 @@ class BatchError(TypedDict, total=False):
 
 
 class BatchErrors(TypedDict):
-    """By line; `afterLine` the last one is the next page."""
+    """Errors by line; the next page is the one with `afterLine` = the last line."""
 
     errors: list[BatchError]
 
 
 @dataclass(frozen=True)
 class ErrorsQuery:
-    """Where to go on."""
+    """The line after which the page begins, and its length."""
 
     after_line: Annotated[int | None, Range(min=0)] = None
     limit: Annotated[int | None, Range(min=1, max=100)] = None

@@ -31,7 +31,7 @@ TYPES = {"DISCOUNT_AMOUNT": "discount_amount", "COUPON_REWARD": "coupon_reward",
 
 @dataclass(frozen=True)
 class AppliedReward:
-    """A reward bought at the checkout, for so many points where it slides."""
+    """A reward bought at the checkout; `pointsToSpend` for a sliding one."""
 
     id: Guid
     points_to_spend: Annotated[int | None, Points(low=1, high=POINTS_MAX)] = None
@@ -40,14 +40,14 @@ class AppliedReward:
 
 @dataclass(frozen=True)
 class AppliedCoupon:
-    """A coupon that the member has already."""
+    """A coupon that the member already has."""
 
     id: Guid
     revision: Annotated[int | None, Revision()] = None
 
 
 class NoReferralReward(Rule):
-    """Wix's third arm: here it is one of the member's coupons."""
+    """Refuses Wix's third alternative: here a referral reward is one of the member's coupons."""
 
     def check(self, data: dict[str, object], partial: bool) -> None:
         if data.get("referral_reward") is not None:
@@ -60,7 +60,7 @@ class NoReferralReward(Rule):
 @together(NoReferralReward(), OneOf(("reward", "loyalty_coupon")))
 @dataclass(frozen=True)
 class ApplyDiscount:
-    """Which of the two, to which checkout of the shop's."""
+    """The reward or the coupon, and the checkout of the shop to apply it to."""
 
     checkout_id: Annotated[str, text(1, 200)]
     reward: AppliedReward | None = None
@@ -70,21 +70,21 @@ class ApplyDiscount:
 
 @dataclass(frozen=True)
 class CheckoutRequest:
-    """Which checkout."""
+    """The checkout of the shop."""
 
     checkout_id: Annotated[str, text(1, 200)]
 
 
 @dataclass(frozen=True)
 class CompleteCheckout(CheckoutRequest):
-    """And which order came of it."""
+    """The checkout, and the order that was placed."""
 
     order_id: Annotated[str, text(1, 200)]
     order_number: Annotated[str | None, at_most(200)] = None
 
 
 class LoyaltyCheckoutDiscount(TypedDict, total=False):
-    """A reward or coupon at a checkout. `points`, `amount` and `orderId` are ours beside Wix's."""
+    """A reward or coupon at a checkout. `points`, `amount` and `orderId` are our additions to Wix's."""
 
     id: Guid
     checkout_id: str
@@ -106,7 +106,7 @@ class DiscountResponse(TypedDict):
 
 
 class DiscountsPage(TypedDict):
-    """Discounts, and where the other pages are."""
+    """Discounts, and the paging metadata."""
 
     loyalty_checkout_discounts: list[LoyaltyCheckoutDiscount]
     paging_metadata: CursorPagingMetadata

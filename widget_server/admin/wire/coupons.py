@@ -26,7 +26,7 @@ NAME_MAX = 80
 
 
 class Specification(TypedDict, total=False):
-    """What the code is good for. A free product has an arm of its own: Wix knows none."""
+    """What the code gives. A free product has an alternative of its own, which Wix's API lacks."""
 
     money_off_amount: Annotated[Decimal | None, Number()]
     percent_off_rate: Annotated[Decimal | None, Number()]
@@ -42,7 +42,7 @@ class Specification(TypedDict, total=False):
 
 
 class CouponReference(TypedDict, total=False):
-    """The code as the shop's checkout takes it."""
+    """The code that the shop's checkout accepts."""
 
     coupon_id: Guid
     code: str | None
@@ -52,8 +52,9 @@ class CouponReference(TypedDict, total=False):
 
 
 class LoyaltyCoupon(TypedDict, total=False):
-    """A reward somebody bought. Ours beside Wix's: `state`, our own word where Wix's has several; `expirationDate`;
-    `failure`, when a connected shop did not make or kill the code, and what it said in `failureDetail`, for apps.
+    """A bought reward. Our additions to Wix's: `state`, our own status where one of Wix's covers several;
+    `expirationDate`; `failure`, when a connected shop did not create or delete the code, and its error in
+    `failureDetail`, for apps.
     """
 
     id: Guid
@@ -75,7 +76,7 @@ class LoyaltyCoupon(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class RedeemMine:
-    """Which reward for the caller's points; `pointsToSpend` for one that slides."""
+    """The reward to buy with the caller's points; `pointsToSpend` for a sliding one."""
 
     reward_id: Guid
     points_to_spend: Annotated[int | None, Points(low=1, high=POINTS_MAX)] = None
@@ -83,7 +84,7 @@ class RedeemMine:
 
 @dataclass(frozen=True)
 class RedeemForCoupon:
-    """Which reward for whose points; `pointsToSpend` for one that slides."""
+    """The reward to buy, and the account that pays; `pointsToSpend` for a sliding one."""
 
     reward_id: Guid
     loyalty_account_id: Guid
@@ -116,7 +117,7 @@ class MyCoupons(TypedDict):
 
 
 class CouponsPage(TypedDict):
-    """Coupons, and where the other pages are; the paging is called `metadata` here (wix-api §8.9)."""
+    """Coupons, and the paging metadata, which is called `metadata` here (wix-api §8.9)."""
 
     loyalty_coupons: list[LoyaltyCoupon]
     metadata: PagingMetadata
@@ -130,7 +131,7 @@ class CouponsInSite(TypedDict):
 
 
 class CouponsInSites(TypedDict):
-    """The coupons of all sites that the key is good for: of one."""
+    """The coupons of all sites of the key: there is one."""
 
     coupons_in_site: list[CouponsInSite]
 
@@ -168,7 +169,7 @@ def _specification(row: Coupon) -> Specification:
 
 
 def _worth(row: Coupon) -> Specification:
-    """What it takes off, by its kind."""
+    """Returns the discount, by the kind of the coupon."""
     match row.kind:
         case "amount":
             return {"money_off_amount": row.amount}

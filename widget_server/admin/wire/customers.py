@@ -1,4 +1,4 @@
-"""Customers on the wire: ours beside Wix's, whose contactId is a customer's id (contracts §1, §7)."""
+"""Customers on the wire: our addition to Wix's API, whose contactId is a customer's id (contracts §1, §7)."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -47,28 +47,28 @@ class Customer(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class NewCustomer:
-    """A customer to be."""
+    """The customer to create."""
 
     customer: Customer
 
 
 @dataclass(frozen=True)
 class NewCustomers:
-    """Customers to be."""
+    """The customers to create, 1 to 100."""
 
     customers: Annotated[list[Customer], Length(min=1, max=BULK_MAX)]
 
 
 @dataclass(frozen=True)
 class UpdateCustomer:
-    """What is to be changed of a customer."""
+    """The fields of a customer to change."""
 
     customer: Annotated[Customer, Partial]
 
 
 @dataclass(frozen=True)
 class MergeRequest:
-    """Into whom."""
+    """The customer to merge into."""
 
     into_id: Guid
 
@@ -80,7 +80,7 @@ class CustomerResponse(TypedDict):
 
 
 class CustomersPage(TypedDict):
-    """Customers, and where the other pages are."""
+    """Customers, and the paging metadata."""
 
     customers: list[Customer]
     paging_metadata: CursorPagingMetadata
@@ -113,7 +113,7 @@ def customer(row: customers.Customer, account_id: str | None) -> Customer:
 
 
 def person(sent: Customer) -> Person:
-    """Returns who a new customer is."""
+    """Returns the identity and contact data of a new customer."""
     return Person(
         external_id=sent.get("external_id"),
         email=sent.get("email"),
@@ -127,15 +127,15 @@ def person(sent: Customer) -> Person:
 
 
 def facts(sent: Customer) -> CustomerEdits:
-    """Returns what of a customer is sent that staff may edit: what `customer_edits.edit` takes."""
+    """Returns the sent fields that staff may edit: the arguments of `customer_edits.edit`."""
     return cast(CustomerEdits, _only(sent, get_type_hints(CustomerEdits)))
 
 
 def remarks(sent: Customer) -> EditableFacts:
-    """Returns what of a customer is sent that does not say who it is: what a `Person` has no place for."""
+    """Returns the sent fields that are not part of a `Person`: `excluded`, `labels` and `notes`."""
     return cast(EditableFacts, _only(sent, ("excluded", "labels", "notes")))
 
 
 def _only(sent: Customer, names: Collection[str]) -> dict[str, object]:
-    """A part of a TypedDict is one too, which mypy cannot see of names that are computed."""
+    """Returns the fields of these names; callers cast it, as mypy cannot type computed names."""
     return {name: value for name, value in sent.items() if name in names}

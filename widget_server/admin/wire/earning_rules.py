@@ -24,7 +24,7 @@ from widget_server.web.wire import (
     text,
 )
 
-OUR_APP = "553c79f3-5625-4f38-b14b-ef7c0d1e87df"  # as Wix's own loyalty app is called in a rule's sourceAppId
+OUR_APP = "553c79f3-5625-4f38-b14b-ef7c0d1e87df"  # the sourceAppId of Wix's own loyalty app
 TIERS_MAX = 21
 BULK_MAX = 100
 STATUSES = {"ACTIVE": True, "PAUSED": False}
@@ -34,7 +34,7 @@ CUSTOM_TITLES: dict[CustomKind, str] = {"BIRTHDAY": "Birthday", "SOCIAL_MEDIA": 
 
 
 class FixedConfig(TypedDict, total=False):
-    """How many points in this tier; without a tier: in the base tier."""
+    """The points in this tier; without a tier: in the base tier."""
 
     tier_id: Guid | None
     points: Required[Annotated[int, Points(low=1, high=POINTS_MAX)]]
@@ -47,15 +47,15 @@ class FixedAmount(TypedDict):
 
 
 class RateConfig(TypedDict, total=False):
-    """How many points for how much money in this tier; without a tier: in the base tier."""
+    """The points per amount of money in this tier; without a tier: in the base tier."""
 
     tier_id: Guid | None
-    money_amount: Annotated[Decimal | None, Number(low="0.01", required=True)]  # None: a tier's figure is a fixed one
+    money_amount: Annotated[Decimal | None, Number(low="0.01", required=True)]  # None: the figure of a tier is fixed
     points: Required[Annotated[int, Points(low=1, high=POINTS_MAX)]]
 
 
 class ConversionRate(TypedDict, total=False):
-    """Points for money: spent / moneyAmount x points. `field` is taken and not kept: what counts is the order's base
+    """Points for money: spent / moneyAmount x points. `field` is accepted and not stored: the order's base counts
     (acceptance 19)."""
 
     configs: Required[Annotated[list[RateConfig], validate.Length(min=1, max=TIERS_MAX)]]
@@ -69,7 +69,7 @@ class RuleMetadata(TypedDict):
 
 
 class RuleFigures(TypedDict, total=False):
-    """One of the two."""
+    """What a rule gives: one of the two."""
 
     fixed_amount: FixedAmount
     conversion_rate: ConversionRate
@@ -101,13 +101,13 @@ class LoyaltyEarningRule(RuleFigures, total=False):
 
 @together(*FIGURES)
 class CustomRule(RuleFigures, total=False):
-    """What a rule of a built-in kind gives; without a title it is called as its kind."""
+    """What a rule of a built-in kind gives; the default title is that of its kind."""
 
     title: Annotated[str, text(1, 50)]
 
 
 class PointsOnly(Rule):
-    """Rules of these kinds know no amount of money: what earns by money is an order."""
+    """Refuses an amount of money in rules of these kinds: only orders earn by money."""
 
     def check(self, data: dict[str, object], partial: bool) -> None:
         rule = cast(CustomRule, data["earning_rule"])
@@ -121,7 +121,7 @@ class PointsOnly(Rule):
 @together(PointsOnly())
 @dataclass(frozen=True)
 class NewCustomRule:
-    """A rule of a built-in kind."""
+    """The rule of a built-in kind to create."""
 
     type: CustomKind
     earning_rule: CustomRule
@@ -130,28 +130,28 @@ class NewCustomRule:
 
 @dataclass(frozen=True)
 class NewRule:
-    """A rule to be."""
+    """The rule to create."""
 
     earning_rule: LoyaltyEarningRule
 
 
 @dataclass(frozen=True)
 class NewRules:
-    """Rules to be."""
+    """The rules to create, 1 to 100."""
 
     earning_rules: Annotated[list[LoyaltyEarningRule], validate.Length(min=1, max=BULK_MAX)]
 
 
 @dataclass(frozen=True)
 class RuleChange:
-    """What changes of a rule."""
+    """The fields of a rule to change."""
 
     earning_rule: Annotated[LoyaltyEarningRule, Partial]
 
 
 @dataclass(frozen=True)
 class RuleFilter:
-    """Of which app, for which activity."""
+    """The app and the activity whose rules to list."""
 
     trigger_app_id: Annotated[str | None, text(1, 80)] = None
     trigger_activity_type: Annotated[str | None, text(1, 80)] = None
@@ -159,7 +159,7 @@ class RuleFilter:
 
 @dataclass(frozen=True)
 class MaybeRevision:
-    """The revision the caller read, if it cares."""
+    """The revision the caller read; it may be left out."""
 
     revision: Annotated[int | None, Revision()] = None
 
@@ -177,7 +177,7 @@ class RulesResponse(TypedDict):
 
 
 def earning_rule(row: EarningRule) -> LoyaltyEarningRule:
-    """The row as LoyaltyEarningRule writes it."""
+    """Returns the row in the shape of LoyaltyEarningRule."""
     return {
         "id": row.id,
         "source_app_id": row.source_app_id or OUR_APP,
@@ -205,7 +205,7 @@ def _figures_shown(row: EarningRule) -> RuleFigures:
 
 
 def figures_of(sent: RuleFigures) -> dict[str | None, Figure]:
-    """What is sent of points and money: by tier id, None for the base tier; empty when nothing is."""
+    """Returns the sent points and money by tier id (None: the base tier); empty if none was sent."""
     if fixed := sent.get("fixed_amount"):
         return {one.get("tier_id"): Figure(one["points"]) for one in fixed["configs"]}
     if rate := sent.get("conversion_rate"):
@@ -214,12 +214,12 @@ def figures_of(sent: RuleFigures) -> dict[str | None, Figure]:
 
 
 def trigger_of(rule: LoyaltyEarningRule) -> Trigger:
-    """What sets a new rule off."""
+    """Returns the trigger of a new rule."""
     return Trigger(rule["trigger_app_id"], rule["trigger_activity_type"])
 
 
 def changed_trigger(sent: LoyaltyEarningRule, now: Trigger) -> Trigger | None:
-    """What is to set a rule off from now on, of which a change may send one half; None when it sends neither."""
+    """Returns the new trigger, of which a change may send one half; None if it sends neither."""
     if not {"trigger_app_id", "trigger_activity_type"} & set(sent):
         return None
     return Trigger(sent.get("trigger_app_id", now.app_id), sent.get("trigger_activity_type", now.activity))

@@ -24,30 +24,30 @@ class Values(TypedDict):
 
 
 class HeaderMapping(TypedDict):
-    """Which column, from 0, holds what."""
+    """The column, counted from 0, of e-mails or of points."""
 
     column_name: Column
     column_index: Annotated[int, Points(low=0, high=99)]
 
 
 class BothColumns(Rule):
-    """EMAIL and POINTS, each once; no schema can say so."""
+    """Requires EMAIL and POINTS, each once; a JSON Schema cannot express this."""
 
     def check(self, data: dict[str, object], partial: bool) -> None:
-        mappings = cast("list[HeaderMapping]", data.get("header_mappings", []))  # as HeaderMappingInfo has read them
+        mappings = cast("list[HeaderMapping]", data.get("header_mappings", []))  # as loaded by HeaderMappingInfo
         if {one["column_name"] for one in mappings} != set(COLUMNS):
             raise ValidationError("EMAIL and POINTS, each exactly once.", field_name="headerMappings")
 
 
 @together(BothColumns())
 class HeaderMappingInfo(TypedDict):
-    """Both columns."""
+    """The mappings of both columns."""
 
     header_mappings: Annotated[list[HeaderMapping], Length(equal=2)]
 
 
 class FileMetadata(TypedDict, total=False):
-    """What is known of the file."""
+    """The file: its name, size in bytes, header and first rows."""
 
     size: int
     name: str | None
@@ -58,14 +58,14 @@ class FileMetadata(TypedDict, total=False):
 
 
 class ParseResult(TypedDict, total=False):
-    """How reading it went."""
+    """The result of reading the file."""
 
     parsed_row_count: int | None
     parse_error_reason: str | None
 
 
 class ImportResult(TypedDict):
-    """How booking it went."""
+    """The result of booking the rows."""
 
     error_file_exists: bool
     success_count: int | None
@@ -73,7 +73,7 @@ class ImportResult(TypedDict):
 
 
 class LoyaltyImport(TypedDict, total=False):
-    """A file of e-mails and points. `asyncImportJobId` is its batch, which tells progress and can be undone."""
+    """A file of e-mails and points. `asyncImportJobId` is its batch, which has the progress and can be undone."""
 
     id: Guid
     async_import_job_id: Guid | None
@@ -97,15 +97,15 @@ class NewImport:
 
 @dataclass(frozen=True)
 class ImportQuery:
-    """Which import."""
+    """The import by its id."""
 
     loyalty_import_id: Guid
 
 
 @dataclass(frozen=True)
 class ExecuteImport:
-    """Which import, and its columns; ours beside Wix's are `mode`, `again`, `createsCustomers`, `description` and
-    `reason`.
+    """The import to book, and its columns; our additions to Wix's are `mode`, `again`, `createsCustomers`,
+    `description` and `reason`.
     """
 
     loyalty_import_id: Guid
@@ -124,21 +124,21 @@ class ImportResponse(TypedDict):
 
 
 class ImportsPage(TypedDict):
-    """Imports, and where the other pages are."""
+    """Imports, and the paging metadata."""
 
     loyalty_imports: list[LoyaltyImport]
     paging_metadata: CursorPagingMetadata
 
 
 class UploadUrl(TypedDict):
-    """Where to PUT the file, and by what name to speak of it."""
+    """The address to PUT the file to, and the `filePath` that names it in later calls."""
 
     file_path: str
     upload_url: str
 
 
 class UploadedFile(TypedDict):
-    """The file is here."""
+    """The file that was received, with its size in bytes."""
 
     file_path: str
     size: int
@@ -146,13 +146,13 @@ class UploadedFile(TypedDict):
 
 
 class Url(TypedDict):
-    """An address."""
+    """The address of a file."""
 
     url: str
 
 
 def loyalty_import(row: Import, batch: Batch | None, file_url: str, *, has_errors: bool) -> LoyaltyImport:
-    """Returns the row as the wire has it; `batch` is what books it, `has_errors` whether a line of it failed."""
+    """Returns the row as the wire has it; `batch` is the one that books it, `has_errors` whether a line failed."""
     return {
         "id": row.id,
         "async_import_job_id": row.batch_id,
@@ -178,7 +178,7 @@ def loyalty_import(row: Import, batch: Batch | None, file_url: str, *, has_error
 
 
 def columns(body: ExecuteImport) -> tuple[int, int] | None:
-    """Returns the places of e-mail and points from 0, where the body names them."""
+    """Returns the columns of e-mail and points, counted from 0; None if the body names none."""
     if body.header_mapping_info is None:
         return None
     at = {one["column_name"]: one["column_index"] for one in body.header_mapping_info["header_mappings"]}

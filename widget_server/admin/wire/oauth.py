@@ -1,5 +1,5 @@
-"""What `/oauth2/token` and `/oauth/access` say (wix-api §7). A body is in one of two spellings, by its `grant_type` or
-`grantType`: some of the SDK's strategies write the one, some the other.
+"""Bodies of `/oauth2/token` and `/oauth/access` (wix-api §7). A body has one of two spellings, by its `grant_type` or
+`grantType`: some of the SDK's strategies use the one, some the other.
 """
 
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from marshmallow import EXCLUDE, fields, pre_load
 from widget_server.web.typed_schemas import schema_of
 from widget_server.web.wire import NEVER, Documented, camel, text
 
-GRANTS = {  # and what each needs
+GRANTS = {  # and the fields that each needs
     "client_credentials": ["client_id", "client_secret"],
     "anonymous": ["client_id"],
     "refresh_token": ["refresh_token"],
@@ -27,7 +27,7 @@ class OAuthBody(Documented):
 
 
 class TwoSpellings(OAuthBody):
-    """A request for a token, in one of two spellings; what is not known of it is passed over."""
+    """A request for a token, in one of two spellings; unknown fields are ignored."""
 
     class Meta:
         unknown = EXCLUDE
@@ -39,7 +39,7 @@ class TwoSpellings(OAuthBody):
         return {name: data[camel(name)] for name in self.fields if camel(name) in data}
 
     def described(self, shape: dict[str, Any]) -> dict[str, Any]:
-        """What each grant needs, in both spellings; where a body names its grant in both, ours counts."""
+        """Returns the fields of each grant, in both spellings; if a body has both, `grant_type` counts."""
         own = shape["properties"]
         ours = [_needed(own, grant, str, {}) for grant in GRANTS]
         theirs = [_needed(own, grant, camel, {"grant_type": NEVER}) for grant in GRANTS]
@@ -61,7 +61,7 @@ OAuthText = Annotated[str | None, text(1, 1000)]
 
 @dataclass(frozen=True)
 class TokenRequest:
-    """What is requested, and what shows that it may be."""
+    """The requested grant, and the credentials for it."""
 
     grant_type: Annotated[str, text(1, 100)]
     client_id: OAuthText = None
@@ -73,7 +73,7 @@ class TokenRequest:
 
 
 class TokenResponse(TypedDict):
-    """An opaque access token for `expires_in` seconds, and the one that renews it."""
+    """An opaque access token, valid for `expires_in` seconds, and the token that renews it."""
 
     access_token: str
     refresh_token: str

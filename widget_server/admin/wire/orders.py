@@ -1,4 +1,4 @@
-"""Orders as the shop's platform last told them, and messages that could not be booked: ours beside Wix's."""
+"""Orders as the shop's platform last reported them, and parked messages: our addition to Wix's API."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -15,7 +15,7 @@ AWARDS = {one: one.lower() for one in ("WAITING", "MATURED", "CANCELLED")}
 
 
 class LoyaltyAward(TypedDict, total=False):
-    """Points that an order gives under one rule; `maturesDate` while they wait."""
+    """Points that an order gives under one rule; `maturesDate` only while they wait."""
 
     id: Guid
     account_id: Guid
@@ -47,7 +47,7 @@ class LoyaltyOrder(TypedDict, total=False):
 
 
 class ParkedMessage(TypedDict, total=False):
-    """A signed message that waits for its order, or is odd."""
+    """A signed message that waits for its order, or is malformed or unexpected."""
 
     id: Guid
     platform: str
@@ -66,35 +66,35 @@ class OrderResponse(TypedDict):
 
 
 class OrdersPage(TypedDict):
-    """The orders of a query, and the pages beside them."""
+    """The orders of a query, and the paging metadata."""
 
     orders: list[LoyaltyOrder]
     paging_metadata: CursorPagingMetadata
 
 
 class ParkedResponse(TypedDict):
-    """One message."""
+    """One parked message."""
 
     parked: ParkedMessage
 
 
 class ParkedPage(TypedDict):
-    """The messages of a query, and the pages beside them."""
+    """The messages of a query, and the paging metadata."""
 
     parked: list[ParkedMessage]
     paging_metadata: CursorPagingMetadata
 
 
 class AwardsPage(TypedDict):
-    """The awards of a query, and the pages beside them."""
+    """The awards of a query, and the paging metadata."""
 
     awards: list[LoyaltyAward]
     paging_metadata: CursorPagingMetadata
 
 
 def order(row: Order, awards: list[Award]) -> LoyaltyOrder:
-    """The row as LoyaltyOrder writes it, with what it gives."""
-    told: OrderState = row.merged
+    """Returns the row in the shape of LoyaltyOrder, with its awards."""
+    state: OrderState = row.merged
     return {
         "id": row.id,
         "customer_id": row.customer_id,
@@ -102,9 +102,9 @@ def order(row: Order, awards: list[Award]) -> LoyaltyOrder:
         "external_id": row.external_id,
         "number": row.number,
         "status": row.status,
-        "currency": told.currency,
-        "total": told.total,
-        "coupon_codes": list(told.coupon_codes or ()),
+        "currency": state.currency,
+        "total": state.total,
+        "coupon_codes": list(state.coupon_codes or ()),
         "ineligible_reason": row.ineligible_reason,
         "awards": [award(one) for one in awards],
         "placed_date": row.placed_at,
@@ -114,7 +114,7 @@ def order(row: Order, awards: list[Award]) -> LoyaltyOrder:
 
 
 def award(row: Award) -> LoyaltyAward:
-    """The row as LoyaltyAward writes it."""
+    """Returns the row in the shape of LoyaltyAward."""
     return {
         "id": row.id,
         "account_id": row.account_id,
@@ -126,7 +126,7 @@ def award(row: Award) -> LoyaltyAward:
 
 
 def parked(row: Parked, *, body: bool = False) -> ParkedMessage:
-    """The row as ParkedMessage writes it; the body of the message for one alone."""
+    """Returns the row in the shape of ParkedMessage, with the body of the message only if requested."""
     return {
         "id": row.id,
         "platform": row.platform,

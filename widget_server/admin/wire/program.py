@@ -1,4 +1,4 @@
-"""LoyaltyProgram on the wire (wix-api §2). It has no id and no revision: there is one a shop."""
+"""LoyaltyProgram on the wire (wix-api §2). It has no id and no revision: each shop has one."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -32,7 +32,7 @@ class PointsExpiration(TypedDict, total=False):
 
 
 class PremiumFeatures(TypedDict):
-    """What a plan of Wix's would unlock: here, everything."""
+    """The features that a paid plan of Wix would unlock: here, all of them."""
 
     loyalty_program: bool
     tiers: bool
@@ -43,7 +43,7 @@ PREMIUM: PremiumFeatures = {"loyalty_program": True, "tiers": True, "points_expi
 
 
 class PointsIsAnAlias(Rule):
-    """The documents' own sample calls `pointDefinition` `points` (wix-api §8.7)."""
+    """Accepts `points` for `pointDefinition`, as in the sample of Wix's documentation (wix-api §8.7)."""
 
     def prepare(self, data: dict[str, object]) -> dict[str, object]:
         if "points" not in data or "pointDefinition" in data:
@@ -66,7 +66,7 @@ class LoyaltyProgram(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class ProgramChange:
-    """What changes of the program."""
+    """The fields of the program to change."""
 
     loyalty_program: LoyaltyProgram
 
@@ -85,13 +85,13 @@ class ProgramInSite(TypedDict):
 
 
 class ProgramsInSites(TypedDict):
-    """The programs of all sites that the key is good for: of one."""
+    """The programs of all sites of the key: there is one."""
 
     program_in_sites: list[ProgramInSite]
 
 
 def program(row: Program) -> LoyaltyProgram:
-    """The row as LoyaltyProgram writes it; the program file allows longer names than the wire."""
+    """Returns the row in the shape of LoyaltyProgram; names longer than the wire allows are cut."""
     rules = row.rules
     return {
         "name": row.name[:NAME_MAX],
@@ -112,10 +112,10 @@ def program(row: Program) -> LoyaltyProgram:
 
 
 def own_icon() -> Image:
-    """The picture of what has none: its address is absolute, or the SDK could not hand it back (wix-api §3)."""
+    """Returns the default picture; its address is absolute, or the SDK could not send it back (wix-api §3)."""
     return {"id": "", "url": f"{config.current().base_url}{ICON_PATH}", "height": ICON_PIXELS, "width": ICON_PIXELS}
 
 
 def kept_icon(icon: Image | None) -> dict[str, object] | None:
-    """A picture that was sent, as a column keeps it."""
+    """Returns a picture that was sent, as a column stores it; None if none was sent."""
     return None if icon is None else dict(icon)

@@ -1,4 +1,4 @@
-"""Referrals on the wire: ours beside Wix's, whose referral API is another package (acceptance 45)."""
+"""Referrals on the wire: our addition to Wix's API, whose referrals are in another package (acceptance 45)."""
 
 from datetime import datetime
 from typing import Annotated, TypedDict
@@ -33,14 +33,14 @@ class ReferralResponse(TypedDict):
 
 
 class ReferralsPage(TypedDict):
-    """The referrals of a query, and the pages beside them."""
+    """The referrals of a query, and the paging metadata."""
 
     referrals: list[LoyaltyReferral]
     paging_metadata: CursorPagingMetadata
 
 
 def referral(row: Referral) -> LoyaltyReferral:
-    """The row as LoyaltyReferral writes it."""
+    """Returns the row in the shape of LoyaltyReferral."""
     return {
         "id": row.id,
         "advocate_id": row.advocate_id,

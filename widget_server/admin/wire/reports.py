@@ -1,4 +1,4 @@
-"""Figures of the shop's days on the wire: ours beside Wix's (acceptance 53)."""
+"""Figures of the shop's days on the wire: our addition to Wix's API (acceptance 53)."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -17,14 +17,14 @@ BooksStatus = Literal["GOOD", "WRONG", "UNCHECKED"]
 
 @dataclass(frozen=True)
 class Days:
-    """From which local day to which, both included; left out is without end."""
+    """The first and last local day, both included; a missing one means no limit."""
 
     first: Annotated[date | None, fields.Date(data_key="from", metadata={"example": "2026-01-01"})] = None
     last: Annotated[date | None, fields.Date(data_key="to", metadata={"example": "2026-12-31"})] = None
 
 
 class Totals(TypedDict):
-    """Points but for `liability` and `referralRevenue`, which are in `currency`; `redemptionRate` is a share of 1."""
+    """Points, except `liability` and `referralRevenue`, in `currency`, and `redemptionRate`, a share of 1."""
 
     earned: Annotated[int, Points()]
     redeemed: Annotated[int, Points()]
@@ -41,13 +41,13 @@ class Totals(TypedDict):
 
 
 class TotalsResponse(TypedDict):
-    """The figures."""
+    """The figures of the requested days."""
 
     totals: Totals
 
 
 class Books(TypedDict):
-    """The last audit: its status, when it was, when the whole books were good last, and what it found first."""
+    """The last audit: its status and time, when the whole books were last good, and the first finding."""
 
     status: Annotated[BooksStatus, fields.String(validate=OneOf(get_args(BooksStatus)), metadata={"example": "GOOD"})]
     checked_at: NotRequired[datetime | None]
@@ -57,13 +57,13 @@ class Books(TypedDict):
 
 
 class BooksResponse(TypedDict):
-    """The shop's books."""
+    """The result of the last audit of the shop's books."""
 
     books: Books
 
 
 def totals(found: reports.Totals, currency: str) -> Totals:
-    """The figures as Totals writes them."""
+    """Returns the figures in the shape of Totals."""
     return {
         "earned": found.earned,
         "redeemed": found.redeemed,
@@ -81,7 +81,7 @@ def totals(found: reports.Totals, currency: str) -> Totals:
 
 
 def books(mark: BooksMark | None) -> Books:
-    """What the last audit found, as Books writes it; None while there was none."""
+    """Returns the last audit in the shape of Books; `mark` is None before the first one."""
     if mark is None:
         return {"status": "UNCHECKED", "findings": 0}
     return {

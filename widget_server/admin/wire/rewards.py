@@ -1,4 +1,4 @@
-"""Reward on the wire (wix-api §2): a discount at the checkout, or a coupon to be bought."""
+"""Reward on the wire (wix-api §2): a discount at the checkout, or a coupon that can be bought."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -43,7 +43,7 @@ TERMS: tuple[TermName, ...] = ("limited_to_one_item", "applies_to_subscriptions"
 AMOUNT_PATHS = {
     f"prices.{at}.amount": f"reward.couponReward.fixedAmount.configsByTier.{at}.amount" for at in range(TIERS_MAX)
 }
-ALL_OF_IT = "whole_shop"  # a scope was told, and is all of the shop
+ALL_OF_IT = "whole_shop"  # a scope was sent, and covers the whole shop
 RewardType = Literal["DISCOUNT_AMOUNT", "COUPON_REWARD"]
 DISCOUNT_AMOUNT: RewardType = "DISCOUNT_AMOUNT"
 COUPON_REWARD: RewardType = "COUPON_REWARD"
@@ -59,19 +59,19 @@ class PriceInTier(TypedDict, total=False):
 
 
 class AmountText(PriceInTier):
-    """And the money it takes off a checkout: in proportion, 10 points for 1.00 are 35 for 3.50."""
+    """The price, and the money it takes off a checkout: in proportion, 10 points for 1.00 are 35 for 3.50."""
 
     amount: Annotated[Decimal | None, DecimalText(required=True)]
 
 
 class AmountNumber(PriceInTier):
-    """And the money it takes off."""
+    """The price, and the money it takes off."""
 
     amount: Annotated[Decimal | None, Number(low="0.01", required=True)]
 
 
 class Percentage(PriceInTier):
-    """And the percent it takes off."""
+    """The price, and the percent it takes off."""
 
     percentage: Annotated[Decimal | None, Number(low="0.01", high="100", required=True)]
 
@@ -101,7 +101,7 @@ class PriceByTier(TypedDict):
 
 
 class FreeProduct(PriceByTier, total=False):
-    """A product for points: ours beside Wix's arms."""
+    """A product for points: our addition to Wix's alternatives."""
 
     product_id: Required[Annotated[str, text(1, 200)]]
     product_name: Annotated[str | None, text(1, 200)]
@@ -115,14 +115,14 @@ class ScopeGroup(TypedDict):
 
 
 class Scope(TypedDict, total=False):
-    """What the coupon is good for: all of the shop, or one collection of it."""
+    """Where the coupon is valid: in the whole shop, or in one collection of it."""
 
     namespace: Required[Literal["stores"]]
     group: ScopeGroup
 
 
 class Bounds(TypedDict, total=False):
-    """What a coupon is bound to: an order of so much, and a part of the catalogue."""
+    """The limits of a coupon: a minimum order amount, and a part of the catalogue."""
 
     minimum_subtotal: Decimal
     scope: Scope
@@ -130,8 +130,8 @@ class Bounds(TypedDict, total=False):
 
 @together(OneOf(tuple(ARMS)), *(EachTierOnce((arm, "configs_by_tier")) for arm in ARMS))
 class CouponReward(TypedDict, total=False):
-    """A coupon: money, percent, shipping or a product. `limitedToOneItem` and the terms of subscriptions are kept and
-    told with each coupon; the shop's checkout is who knows items and subscriptions."""
+    """A coupon: money, percent, shipping or a product. `limitedToOneItem` and the terms of subscriptions are stored and
+    returned with each coupon; only the shop's checkout can apply them."""
 
     fixed_amount: AmountNumberByTier
     percentage: PercentageByTier
@@ -145,7 +145,7 @@ class CouponReward(TypedDict, total=False):
 
 
 class TypeOfArm(Rule):
-    """`type`, when it comes, is that of the arm."""
+    """Requires `type`, if it is sent, to match the alternative that is sent."""
 
     def check(self, data: dict[str, object], partial: bool) -> None:
         arm = next((word for name, word in TYPES.items() if data.get(name)), None)
@@ -179,28 +179,28 @@ class LoyaltyReward(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class NewReward:
-    """A reward to be."""
+    """The reward to create."""
 
     reward: LoyaltyReward
 
 
 @dataclass(frozen=True)
 class NewRewards:
-    """Rewards to be."""
+    """The rewards to create, 1 to 10."""
 
     rewards: Annotated[list[LoyaltyReward], validate.Length(min=1, max=BULK_MAX)]
 
 
 @dataclass(frozen=True)
 class RewardChange:
-    """What changes of a reward."""
+    """The fields of a reward to change."""
 
     reward: Annotated[LoyaltyReward, Partial]
 
 
 @dataclass(frozen=True)
 class ListPaging:
-    """Where to go on in a list."""
+    """The page of a list: its length and cursor."""
 
     limit: PageLimit = None
     cursor: PageCursor = None
@@ -220,34 +220,34 @@ class RewardsInSite(TypedDict):
 
 
 class RewardsInSites(TypedDict):
-    """The rewards of all sites that the key is good for: of one."""
+    """The rewards of all sites of the key: there is one."""
 
     rewards_in_site: list[RewardsInSite]
 
 
 class RewardsPage(TypedDict):
-    """The rewards of a query, and the pages beside them."""
+    """The rewards of a query, and the paging metadata."""
 
     rewards: list[LoyaltyReward]
     paging_metadata: CursorPagingMetadata
 
 
 class RewardsList(TypedDict):
-    """The rewards of a list, and the pages beside them."""
+    """The rewards of a list, and the paging metadata."""
 
     rewards: list[LoyaltyReward]
     paging_metadata: PagingMetadata
 
 
 class Collection(TypedDict):
-    """A collection of the shop, as a reward keeps it."""
+    """A collection of the shop, as a reward stores it."""
 
     id: str
     name: str
 
 
 class RewardColumns(TypedDict, total=False):
-    """What is sent of a reward beside its prices, by the names of the columns."""
+    """The fields of a reward that were sent, except prices, by the names of their columns."""
 
     title: str
     active: bool
@@ -260,7 +260,7 @@ class RewardColumns(TypedDict, total=False):
 
 
 def reward(row: Reward, currency: str) -> LoyaltyReward:
-    """The row as Reward writes it. A sliding coupon of our own is shown by its smallest price."""
+    """Returns the row in the shape of LoyaltyReward. A sliding coupon is shown with its smallest price."""
     shown: LoyaltyReward = {
         "id": row.id,
         "name": (row.title or row.handle)[:50],
@@ -325,7 +325,7 @@ def _terms_and_bounds(row: Reward) -> CouponReward:
 
 
 def bounds(minimum: Decimal | None, collections: Sequence[Mapping[str, str]]) -> Bounds:
-    """What a coupon is bound to; the program file may bind it to more collections, of which the first is told."""
+    """Returns the limits of a coupon; if the program file limits it to more collections, only the first is shown."""
     found: Bounds = {} if minimum is None else {"minimum_subtotal": minimum}
     if collections:
         found["scope"] = {"namespace": "stores", "group": {"name": "collection", "entity_id": collections[0]["id"]}}
@@ -333,8 +333,8 @@ def bounds(minimum: Decimal | None, collections: Sequence[Mapping[str, str]]) ->
 
 
 def kind_and_prices(sent: LoyaltyReward, currency: str, now: Reward | None = None) -> tuple[str, Prices] | None:
-    """What is sent of prices, and of which kind they are; None when nothing is. `now` is the reward that it is to
-    change: a sliding coupon that is only sent back as it was told slides on.
+    """Returns the kind and prices that were sent; None if none were. `now` is the reward to change: a sliding
+    coupon that is sent back as it was shown stays sliding.
     """
     if discount := sent.get("discount_amount"):
         return "sliding", {
@@ -365,7 +365,7 @@ def _kind_and_prices(coupon: CouponReward) -> tuple[str, Prices]:
 
 
 def columns(sent: LoyaltyReward, now: Reward | None = None) -> RewardColumns:
-    """What is sent beside prices, by the names of the columns; `now` is the reward that it is to change."""
+    """Returns the sent fields except prices, by the names of their columns; `now` is the reward to change."""
     found: RewardColumns = {"title": sent["name"]} if "name" in sent else {}
     if "active" in sent:
         found["active"] = sent["active"]
@@ -386,14 +386,14 @@ def columns(sent: LoyaltyReward, now: Reward | None = None) -> RewardColumns:
 
 
 def _details(coupon: CouponReward) -> dict[str, object]:
-    """The terms that only the admin API knows, and whether a scope was sent that is all of the shop."""
+    """Returns the terms that only the admin API has, and whether a scope of the whole shop was sent."""
     found: dict[str, object] = {name: coupon[name] for name in TERMS if name in coupon}
     scope = coupon.get("scope")
     return {**found, ALL_OF_IT: True} if scope and not scope.get("group") else found
 
 
 def _collections(group: ScopeGroup | None, now: Reward | None) -> list[Collection]:
-    """The collection that is named; the reward's own ones, when it was only sent back as it was told."""
+    """Returns the named collection; the reward's own ones if it was sent back as it was shown."""
     if not group:
         return []
     known = now.collections if now is not None else []
@@ -403,7 +403,7 @@ def _collections(group: ScopeGroup | None, now: Reward | None) -> list[Collectio
 
 
 def _shown_prices(row: Reward, currency: str) -> Prices:
-    """The prices that a coupon is shown with."""
+    """Returns the prices that a coupon is shown with, by tier id."""
     if not row.slides:
         return row.prices
     return {None: Price(row.cost_points, sliding_worth(row, row.cost_points, currency))}

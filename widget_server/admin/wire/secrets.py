@@ -1,4 +1,4 @@
-"""Secrets the shop signs with, on the wire: ours beside Wix's (contracts §16)."""
+"""Secrets the shop signs with, on the wire: our addition to Wix's API (contracts §16)."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +13,7 @@ KINDS = {"IDENTITY": "identity", "WEBHOOK": "webhook"}
 
 
 class ShopSecret(TypedDict, total=False):
-    """A secret that signs identity tokens or webhooks. `secret` is shown once; left out, one is made."""
+    """A secret that signs identity tokens or webhooks. `secret` is shown once; if it is left out, one is generated."""
 
     id: Annotated[Guid, ReadOnly]
     kind: Required[Annotated[SecretKind, Choice(KINDS)]]
@@ -24,7 +24,7 @@ class ShopSecret(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class NewShopSecret:
-    """A secret to be."""
+    """The secret to add."""
 
     shop_secret: ShopSecret
 

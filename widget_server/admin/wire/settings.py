@@ -21,7 +21,7 @@ SECTIONS: dict[str, type[Schema]] = {"program": ProgramSchema, "widget": WidgetS
 
 
 def _shape(field: Any) -> dict[str, Any]:
-    """A field of the program file as a JSON Schema; null stands for its default."""
+    """Returns a field of the program file as a JSON Schema; null means its default."""
     if isinstance(field, fields.Nested):
         return _object(field.schema)
     if isinstance(field, fields.List):
@@ -60,7 +60,7 @@ Campaigns = Annotated[list[Json], fields.List(Described({"Campaign": _object(Cam
 
 @dataclass(frozen=True)
 class SectionChange:
-    """What changes of one section of the program file; maps and lists are sent whole."""
+    """The changes of one section of the program file; maps and lists are sent whole."""
 
     settings: Section
 
@@ -72,7 +72,7 @@ class SectionResponse(TypedDict):
 
 
 class ShopFeed(TypedDict):
-    """How the connection to the shop's own API was when it was last checked (contracts §13)."""
+    """The state of the connection to the shop's own API at its last check (contracts §13)."""
 
     status: feeds.Status
     checked_at: NotRequired[datetime | None]
@@ -80,7 +80,7 @@ class ShopFeed(TypedDict):
 
 
 class LoyaltyShop(TypedDict):
-    """The shop. `lastNewsAt`: when it last sent a signed request; `feed`: only while its API is read."""
+    """The shop. `lastNewsAt`: time of its last signed request; `feed`: only while its API is read."""
 
     id: Guid
     name: str
@@ -100,19 +100,19 @@ class ShopResponse(TypedDict):
 
 @dataclass(frozen=True)
 class CampaignsToBe:
-    """These campaigns and no others."""
+    """The campaigns that replace all present ones."""
 
     campaigns: Campaigns
 
 
 class CampaignsResponse(TypedDict):
-    """Every campaign, in the order in which they begin."""
+    """Every campaign, by its start, earliest first."""
 
     campaigns: Campaigns
 
 
 def shop(row: Shop) -> LoyaltyShop:
-    """The row as LoyaltyShop writes it, with what is known of its connection."""
+    """Returns the row in the shape of LoyaltyShop, with the state of its connection."""
     return {
         "id": row.id,
         "name": row.name,
@@ -133,42 +133,42 @@ def _feed(row: Shop) -> ShopFeed | None:
 
 
 def section(name: str, facts: Facts) -> Json:
-    """The section's facts as its schema has them: groups of dotted names as objects."""
+    """Returns the section's facts in the shape of its schema: groups of dotted names as objects."""
     return _told(SECTIONS[name](), facts)
 
 
 def section_facts(name: str, now: Facts, sent: Json) -> Facts:
-    """What is so now with what is sent over it; raises ValidationError naming what does not fit."""
+    """Returns the present facts with the sent ones over them; raises ValidationError naming invalid fields."""
     schema = SECTIONS[name]()
-    told: Facts = schema.load(_house(schema, _merged(section(name, now), sent)))
-    return told
+    merged: Facts = schema.load(_house(schema, _merged(section(name, now), sent)))
+    return merged
 
 
 def campaigns(things: dict[str, Facts]) -> list[Json]:
-    """The campaigns with their names."""
+    """Returns the campaigns as a list, each with its name."""
     return [_told(CampaignSchema(), {"name": name, **facts}) for name, facts in things.items()]
 
 
 def campaign_facts(sent: list[Json]) -> dict[str, Facts]:
-    """By name; raises ValidationError naming what does not fit."""
+    """Returns the campaigns by name; raises ValidationError naming invalid fields."""
     schema = CampaignSchema(many=True)
     found: list[Facts] = schema.load([_house(schema, one) for one in sent])
     return {facts.pop("name"): facts for facts in found}
 
 
 def _told(schema: Schema, facts: Facts, prefix: str = "") -> Json:
-    told: Json = {}
+    described: Json = {}
     for name, field in schema.fields.items():
         if isinstance(field, fields.Nested):
             part = _told(field.schema, facts, f"{prefix}{name}.")
-            told[camel(name)] = part if field.load_default is not None or part.get("kind") else None
+            described[camel(name)] = part if field.load_default is not None or part.get("kind") else None
         else:
-            told[camel(name)] = plain(facts.get(prefix + name))
-    return told
+            described[camel(name)] = plain(facts.get(prefix + name))
+    return described
 
 
 def _house(schema: Schema, sent: Any) -> Any:
-    """The house's names; what the schema does not know stays as it is, to be refused by name."""
+    """Returns the fields by internal name; unknown ones keep theirs, so that the schema refuses them by name."""
     if not isinstance(sent, dict):
         return sent
     named = {camel(name): (name, field) for name, field in schema.fields.items()}
@@ -177,7 +177,7 @@ def _house(schema: Schema, sent: Any) -> Any:
         name, field = named.get(wire, (wire, None))
         nested = isinstance(field, fields.Nested)
         if value is None and field is not None and not field.allow_none:
-            continue  # None stands for the default
+            continue  # None means the default
         found[name] = _house(field.schema, value) if nested else value  # type: ignore[union-attr]
     return found
 

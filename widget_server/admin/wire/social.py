@@ -40,5 +40,5 @@ class FollowedChannels(TypedDict):
 
 
 def followed_channel(row: social.FollowedChannel) -> FollowedChannel:
-    """The row as FollowedChannel writes it."""
+    """Returns the row in the shape of FollowedChannel."""
     return {"id": row.id, "account_id": row.account_id, "channel": row.channel, "created_date": row.created_at}

@@ -40,7 +40,7 @@ class TierDefinition(TypedDict, total=False):
 
 @together(Revised())
 class LoyaltyTier(TypedDict, total=False):
-    """A tier, reached by points earned in the rolling window. `multiplier` and `benefits` are not in Wix's."""
+    """A tier, reached by points earned in the rolling window. `multiplier` and `benefits` are additions to Wix's."""
 
     id: Annotated[Guid, ReadOnly]
     tier_definition: Required[TierDefinition]
@@ -54,7 +54,7 @@ class LoyaltyTier(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class NewTierDefinition:
-    """What a tier is called and how it is shown; it has a name."""
+    """What a new tier is called and how it is shown; the name is required."""
 
     name: Annotated[str, text(1, 50)]
     description: Annotated[str | None, at_most(70)] = None
@@ -63,7 +63,7 @@ class NewTierDefinition:
 
 @dataclass(frozen=True)
 class NewTier:
-    """A new tier."""
+    """The fields of a new tier."""
 
     tier_definition: NewTierDefinition
     required_points: Annotated[int, Points(low=1, high=POINTS_MAX)]
@@ -77,14 +77,14 @@ class NewTier:
 
 @dataclass(frozen=True)
 class NewTierBody:
-    """A new tier."""
+    """The tier to create."""
 
     tier: NewTier
 
 
 @dataclass(frozen=True)
 class NewTiers:
-    """New tiers."""
+    """The tiers to create, 1 to 20."""
 
     tiers: Annotated[list[NewTier], validate.Length(min=1, max=BULK_MAX)]
 
@@ -103,13 +103,13 @@ class TierResponse(TypedDict):
 
 
 class TiersResponse(TypedDict):
-    """Every tier, lowest first; the base tier is none of them."""
+    """Every tier, lowest first, without the base tier."""
 
     tiers: list[LoyaltyTier]
 
 
 class RollingWindow(TypedDict):
-    """How far back points count."""
+    """How many months back points count."""
 
     duration_in_months: Annotated[int, Points(low=1, high=MONTHS_MAX)]
 
@@ -127,7 +127,7 @@ class TiersProgramSettings(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class NewSettings:
-    """Settings where there are none."""
+    """Settings to create; `rolling_window` is required."""
 
     rolling_window: RollingWindow
     status: Annotated[Status | None, Choice(STATUSES)] = None
@@ -139,7 +139,7 @@ class NewSettings:
 
 @dataclass(frozen=True)
 class ChangedSettings:
-    """A change says all of it (wix-api §1a)."""
+    """The changed settings; a change sends all of them (wix-api §1a)."""
 
     rolling_window: RollingWindow
     status: Annotated[Status, Choice(STATUSES)]
@@ -151,33 +151,33 @@ class ChangedSettings:
 
 @dataclass(frozen=True)
 class NewSettingsBody:
-    """Settings where there are none."""
+    """The settings to create where there are none."""
 
     program_settings: NewSettings
 
 
 @dataclass(frozen=True)
 class SettingsChange:
-    """The settings as they are to be."""
+    """The settings that replace the present ones."""
 
     program_settings: ChangedSettings
 
 
 class SettingsResponse(TypedDict):
-    """The settings."""
+    """The settings of tiers."""
 
     program_settings: TiersProgramSettings
 
 
 class TiersProgram(TypedDict):
-    """Tiers and settings."""
+    """Every tier, lowest first, and the settings."""
 
     tiers: list[LoyaltyTier]
     program_settings: TiersProgramSettings
 
 
 class TierColumns(TypedDict, total=False):
-    """What is sent of a tier, by the names of its columns."""
+    """The fields of a tier that were sent, by the names of their columns."""
 
     name: str
     description: str | None
@@ -188,7 +188,7 @@ class TierColumns(TypedDict, total=False):
 
 
 class SettingsColumns(TypedDict, total=False):
-    """What is sent of the settings, by the names of their columns."""
+    """The settings that were sent, by the names of their columns."""
 
     base_name: str | None
     base_description: str | None
@@ -198,7 +198,7 @@ class SettingsColumns(TypedDict, total=False):
 
 
 def tier(row: tiers.Tier) -> LoyaltyTier:
-    """The row as LoyaltyTier writes it."""
+    """Returns the row in the shape of LoyaltyTier."""
     return {
         "id": row.id,
         "tier_definition": {
@@ -216,7 +216,7 @@ def tier(row: tiers.Tier) -> LoyaltyTier:
 
 
 def settings(row: tiers.TierProgram) -> TiersProgramSettings:
-    """The row as TiersProgramSettings writes it."""
+    """Returns the row in the shape of TiersProgramSettings."""
     base: TierDefinition = {
         "name": row.base_name and row.base_name[:NAME_MAX],
         "description": row.base_description,
@@ -233,13 +233,13 @@ def settings(row: tiers.TierProgram) -> TiersProgramSettings:
 
 
 def columns(sent: LoyaltyTier) -> TierColumns:
-    """What of a tier is sent, by the names of its columns."""
+    """Returns the fields of a tier that were sent, by the names of their columns."""
     figures = {name: value for name, value in sent.items() if name in ("required_points", "multiplier", "benefits")}
     return cast(TierColumns, {**figures, **sent.get("tier_definition", {})})
 
 
 def settings_columns(sent: NewSettings | ChangedSettings) -> SettingsColumns:
-    """What of the settings is sent; what is left out of the base tier's definition is emptied (wix-api §1a)."""
+    """Returns the columns to set; a field missing in the base tier's definition is set to null (wix-api §1a)."""
     base: TierDefinition = sent.base_tier_definition or {}
     found: SettingsColumns = {
         "base_name": base.get("name"),

@@ -1,4 +1,4 @@
-"""LoyaltyTransaction on the wire (wix-api §2): one row of the ledger, which nobody edits."""
+"""LoyaltyTransaction on the wire (wix-api §2): one row of the ledger, which never changes."""
 
 from datetime import datetime
 from typing import Annotated, TypedDict
@@ -45,7 +45,7 @@ class AdjustInfo(TypedDict, total=False):
 
 
 class RefundInfo(TypedDict, total=False):
-    """Which redeem was given back."""
+    """The redeem that was refunded."""
 
     app_id: str
     refunded_transaction_id: Guid | None
@@ -59,7 +59,7 @@ class ExpireInfo(TypedDict, total=False):
 
 
 class LoyaltyTransaction(TypedDict, total=False):
-    """Points moved once; `amount` has the ledger's sign (contracts §2)."""
+    """One movement of points; `amount` has the ledger's sign (contracts §2)."""
 
     id: Guid
     account_id: Guid
@@ -82,14 +82,14 @@ class TransactionResponse(TypedDict):
 
 
 class TransactionsPage(TypedDict):
-    """Transactions, and where the other pages are."""
+    """Transactions, and the paging metadata."""
 
     loyalty_transactions: list[LoyaltyTransaction]
     paging_metadata: CursorPagingMetadata
 
 
 def transaction(row: Transaction, said: Adjustment | None, order: Order | None) -> LoyaltyTransaction:
-    """Returns the row as the wire has it, with what was said beside it, and the shop's own order."""
+    """Returns the row as the wire has it, with its annotation and the shop's own order."""
     return {
         "id": row.id,
         "account_id": row.account_id,
@@ -103,7 +103,7 @@ def transaction(row: Transaction, said: Adjustment | None, order: Order | None) 
 
 
 def _info(row: Transaction, said: Adjustment | None, order: Order | None) -> LoyaltyTransaction:
-    """What is told of the kind that the row is of."""
+    """Returns the one field that describes a row of this kind, such as `earn_info`."""
     app_id: str = (said.app_id if said else None) or OUR_APP
     before, after = row.balance_after - row.amount, row.balance_after
     match row.kind:

@@ -1,4 +1,4 @@
-"""Receivers of events on the wire: ours beside Wix's, who registers them in a dashboard (wix-api §6)."""
+"""Receivers of events on the wire: our addition to Wix's API, where a dashboard registers them (wix-api §6)."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,7 +18,7 @@ ADDRESS = {"pattern": r"^https?://\S+$", "example": "https://shop.example/hooks"
 
 @together(Revised())
 class WebhookEndpoint(TypedDict, total=False):
-    """A receiver. `secret` is told when it is made, and when it is made anew; the WIX format has the shop's key."""
+    """A receiver. `secret` is shown when created and when rotated; the WIX format uses the shop's key."""
 
     id: Annotated[Guid, ReadOnly]
     url: Required[Annotated[str, text(1, 2000, metadata=ADDRESS)]]
@@ -37,14 +37,14 @@ class WebhookEndpoint(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class NewEndpoint:
-    """A receiver to be."""
+    """The receiver to create."""
 
     endpoint: WebhookEndpoint
 
 
 @dataclass(frozen=True)
 class EndpointChange:
-    """What changes of a receiver."""
+    """The fields of a receiver to change."""
 
     endpoint: Annotated[WebhookEndpoint, Partial]
 
@@ -62,7 +62,7 @@ class EndpointsResponse(TypedDict):
 
 
 class DeadLetter(TypedDict, total=False):
-    """A message that a receiver did not take, with its last answer."""
+    """A message that a receiver did not accept, with its last response in `answer`."""
 
     id: str
     event_id: Guid
@@ -75,14 +75,14 @@ class DeadLetter(TypedDict, total=False):
 
 
 class DeadLetters(TypedDict):
-    """Newest first; `below` the last id is the next page."""
+    """Dead letters, newest first; the next page is the one with `below` = the last id."""
 
     dead_letters: list[DeadLetter]
 
 
 @dataclass(frozen=True)
 class DeadLetterPaging:
-    """Where to go on."""
+    """The id below which the page begins, and its length."""
 
     below: Annotated[int | None, fields.Integer(validate=validate.Range(min=0))] = None
     limit: Annotated[int | None, fields.Integer(validate=validate.Range(min=1, max=100))] = None
@@ -99,26 +99,26 @@ class Replay:
 
 
 class Replayed(TypedDict):
-    """How many messages go out again."""
+    """The number of messages that are sent again."""
 
     count: Annotated[int, Points()]
 
 
 class EventTypes(TypedDict):
-    """The types that receivers of each format may want."""
+    """The event types to which receivers of each format can subscribe."""
 
     standard: list[str]
     wix: list[str]
 
 
 class PublicKey(TypedDict):
-    """By which receivers of the WIX format know the shop's messages: SPKI PEM, as the SDK takes it."""
+    """The key with which receivers of the WIX format verify messages: SPKI PEM, as the SDK takes it."""
 
     public_key: str
 
 
 def endpoint(row: Endpoint, *, secret: bool = False) -> WebhookEndpoint:
-    """The row as WebhookEndpoint writes it; with its secret when that is to be told."""
+    """Returns the row in the shape of WebhookEndpoint, with its secret only if requested."""
     return {
         "id": row.id,
         "url": row.url,
@@ -137,7 +137,7 @@ def endpoint(row: Endpoint, *, secret: bool = False) -> WebhookEndpoint:
 
 
 def dead_letter(row: Message) -> DeadLetter:
-    """The row as DeadLetter writes it."""
+    """Returns the row in the shape of DeadLetter."""
     return {
         "id": str(row.number),
         "event_id": row.event_id,

@@ -1,4 +1,4 @@
-"""Actions that are no orders: what joining, a birthday, a visit or a click gives under the shop's rules, booked."""
+"""Actions other than orders: books what joining, a birthday, a visit or a click gives under the shop's rules."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,7 +21,7 @@ from widget_server.loyalty.program.shops import Shop
 
 @dataclass(frozen=True)
 class Action:
-    """Something a customer did. `id` is the doer's own id of it: the same id never pays twice."""
+    """Something a customer did. `id` is the sender's own id of the action: the same id never pays twice."""
 
     kind: str
     id: str
@@ -31,9 +31,9 @@ class Action:
 
 
 def fire(shop: Shop, customer: Customer, action: Action, *, source: str) -> list[Transaction]:
-    """Book what `action` gives under every rule for it; returns the booked rows (none: no rule, or a cap).
+    """Book what `action` gives under every rule for it. Returns the booked rows (empty: no rule, or a cap).
 
-    Nothing is earned while the program is not active (acceptance 16), by the excluded (58), or twice by the same
+    Nothing is earned while the program is not active (acceptance 16), by excluded customers (58), or twice by the same
     action. Raises BalanceTooLarge when the account can hold no more.
     """
     if not may_earn(customer, programs.of(shop.id)):
@@ -48,7 +48,7 @@ def fire(shop: Shop, customer: Customer, action: Action, *, source: str) -> list
 
 
 def click(shop: Shop, customer: Customer, rule_id: str) -> EarningRule:
-    """Pay the member for opening a social page, once (acceptance 26); returns the rule.
+    """Pay the member once for opening a social page (acceptance 26). Returns the rule.
 
     Raises RuleNotClickable for every other kind of rule, NotFound when there is no such rule, ProgramNotActive, and
     BalanceTooLarge.
@@ -63,7 +63,7 @@ def click(shop: Shop, customer: Customer, rule_id: str) -> EarningRule:
 
 
 def visit(shop: Shop, customer: Customer) -> int:
-    """Pay the day's first page visit of a member; returns the points it gave now. Raises BalanceTooLarge."""
+    """Pay the member's first page visit of the day. Returns the points it gave now. Raises BalanceTooLarge."""
     day = clock.local_date(clock.now(), shop.timezone).isoformat()
     rows = fire(shop, customer, Action("visit", day), source="widget")
     return sum(row.amount for row in rows)
@@ -73,7 +73,7 @@ def _names(rule: EarningRule, action: Action) -> bool:
     if KINDS[rule.kind].named_by is None:
         return True
     wanted, name = rule.name_of_action or None, action.name
-    if rule.kind == "social":  # channels are written in any case
+    if rule.kind == "social":  # the case of a channel does not matter
         wanted, name = wanted and wanted.lower(), name and name.lower()
     return wanted == name
 
@@ -81,7 +81,7 @@ def _names(rule: EarningRule, action: Action) -> bool:
 def pay(shop: Shop, rule: EarningRule, customer: Customer, action: Action, source: str) -> Transaction | None:
     """Book what one rule gives for `action`, within its caps (acceptance 24).
 
-    Returns the booked row, or None when it gives nothing (not for this customer, paid before, a cap). Raises
+    Returns the booked row, or None when the rule gives nothing (not for this customer, paid before, a cap). Raises
     BalanceTooLarge.
     """
     moment = action.at or clock.now()
@@ -109,7 +109,7 @@ def pay(shop: Shop, rule: EarningRule, customer: Customer, action: Action, sourc
 
 
 def _key(rule: EarningRule, customer_id: str, action: Action) -> str:
-    """The request key of what a rule gives a row of a person for `action`."""
+    """The request key of what a rule gives one customer row of a person for `action`."""
     once = f"{rule.kind}:{rule.id}:{customer_id}"
     return once if KINDS[rule.kind].pays_once else f"{once}:{action.id}"
 
@@ -121,7 +121,7 @@ def _wanted(figure: Figure, action: Action) -> int:
 
 
 def _within_caps(shop: Shop, rule: EarningRule, account: Account, wanted: int, at: datetime) -> int:
-    """What the rule's caps leave of `wanted`; the account is locked, so parallel calls take turns."""
+    """The points that the rule's caps leave of `wanted`; the account is locked, so parallel calls run in turn."""
     terms = caps.of_rule(rule)
     since = caps.since(terms, at, shop.timezone)
     if since is None:
@@ -139,11 +139,11 @@ def _within_caps(shop: Shop, rule: EarningRule, account: Account, wanted: int, a
 
 
 def count_once(shop: Shop, account_id: str, moved: set[str]) -> None:
-    """Two accounts became one: claw back what a rule gave to both and would have given to one person once.
+    """Two accounts were merged: claw back what a rule gave to both and would have given to one person once.
 
-    `moved` are the rows that came from the merged account. The rows of each rule take their turns by the time of the
-    event, under the rule's caps as they are now; what the caps leave is kept. Only what the two rows have too much
-    together goes: points that a single row was given before the rule had a cap stay (acceptance 59).
+    `moved` are the ids of the rows that came from the merged account. The rows of each rule are counted by the time of
+    the event, under the rule's caps as they are now; what the caps leave is kept. Only what both accounts together got
+    too much is clawed back: points that one account got before the rule had a cap stay (acceptance 59).
     """
     shortfall = programs.of(shop.id).rules.shortfall
     for rule in EarningRule.of(shop).where(EarningRule.kind.not_in(ORDER_KINDS)):
@@ -168,7 +168,7 @@ def count_once(shop: Shop, account_id: str, moved: set[str]) -> None:
 
 
 def _given(shop: Shop, rule: EarningRule, account_id: str) -> list[Row]:
-    """What a rule gave an account, in the order of the events."""
+    """The transactions in which a rule gave an account points, by the time of the event."""
     columns = (Transaction.id, Transaction.amount, Transaction.event_at)
     rows = Transaction.of(shop, *columns).where(
         Transaction.account_id == account_id, Transaction.cause_id == rule.id, Transaction.amount > 0
@@ -177,7 +177,7 @@ def _given(shop: Shop, rule: EarningRule, account_id: str) -> list[Row]:
 
 
 def _kept(shop: Shop, rule: EarningRule, given: list[Row]) -> dict[str, int]:
-    """What the rule leaves of these rows, by row: under its caps, and of birthdays one a year."""
+    """The points that the rule leaves of each row, by row id: under its caps, and for birthdays one a year."""
     budget, terms, kept, birthday = Budget(shop), caps.of_rule(rule), dict[str, int](), caps.EVER
     for row in given:
         if rule.kind == "birthday" and row.event_at - birthday < caps.BIRTHDAY_GAP:

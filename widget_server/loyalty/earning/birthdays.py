@@ -1,4 +1,4 @@
-"""Birthdays: noted once, paid once a year (acceptance 25)."""
+"""Birthdays: stored once, paid once a year (acceptance 25)."""
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
@@ -18,7 +18,7 @@ NOTICE_DAYS = 30
 
 
 def tell(customer: Customer, birthday: date) -> None:
-    """Note the member's birthday; raises BadRequest for a day that is not in the past of the last 120 years."""
+    """Store the member's birthday. Raises BadRequest for a day that is not within the last 120 years."""
     today = clock.now().date()
     if not today.replace(year=today.year - 120, day=min(today.day, 28)) < birthday <= today:
         raise BadRequest("A birthday is a day in the past.", field="birthday")
@@ -27,10 +27,10 @@ def tell(customer: Customer, birthday: date) -> None:
 
 
 def pay(shop: Shop) -> int:
-    """Pay the birthdays of today and of up to six days that a stopped server missed; returns how many.
+    """Pay the birthdays of today and of up to six days that a stopped server missed. Returns how many it paid.
 
-    A date set within the 30 days before pays next year; between two payments lie at least 360 days, so an
-    edited date never pays twice.
+    A date set within the 30 days before the birthday pays next year. Between two payments are at least 360 days, so
+    an edited date never pays twice.
     """
     rules = [rule for rule in EarningRule.of(shop).where(EarningRule.kind == "birthday") if is_on(rule)]
     program = programs.of(shop.id)
@@ -50,7 +50,7 @@ def pay(shop: Shop) -> int:
 
 
 def next_paid(shop: Shop, customer: Customer) -> datetime | None:
-    """The next birthday that pays; None while no date is set."""
+    """The start of the next birthday that pays, in the shop's zone; None while no date is set."""
     if not customer.birthday:
         return None
     born = date.fromisoformat(customer.birthday)

@@ -14,9 +14,9 @@ BIRTHDAY_GAP = timedelta(days=360)  # between two payments, so that an edited da
 
 
 def of_rule(rule: EarningRule) -> Terms:
-    """The rule's terms, with what its kind is capped at by nature, whatever the owner says."""
+    """The rule's terms, with the built-in cap of its kind, which the owner cannot change."""
     kind = KINDS[rule.kind]
-    if kind.limit is None or rule.kind == "birthday":  # which keeps a gap (birthdays.py)
+    if kind.limit is None or rule.kind == "birthday":  # has a minimum gap instead (birthdays.py)
         return rule.terms
     times, unit = kind.limit
     capped: dict[str, Any] = {"times_ever" if unit == "ever" else f"times_per_{unit}": times}
@@ -35,20 +35,20 @@ def units(terms: Terms) -> list[str]:
 
 
 def start(unit: str, at: datetime, timezone: str) -> datetime:
-    """The first moment of the period (day, month, year, ever) around `at`, in this time zone."""
+    """The first moment of the period (day, month, year, ever) that contains `at`, in this time zone."""
     return EVER if unit == "ever" else clock.period(at, unit, timezone)[0]
 
 
 def since(terms: Terms, at: datetime, timezone: str) -> datetime | None:
-    """From when on earlier points matter for the caps at `at`; None when there are no caps."""
+    """The time from which earlier points count for the caps at `at`; None when there are no caps."""
     capped = units(terms)
     return start(capped[0], at, timezone) if capped else None
 
 
 class Budget:
-    """What caps still allow one customer, taken in the order of time (acceptance 24).
+    """What caps still allow one customer; points are taken in the order of time (acceptance 24).
 
-    All that was taken counts, also what was taken before the rule had a cap.
+    All points taken count, also those taken before the rule had a cap.
     """
 
     def __init__(self, shop: Shop) -> None:
@@ -57,7 +57,7 @@ class Budget:
         self._times: dict[tuple[str, datetime | None], int] = {}
 
     def take(self, wanted: int, at: datetime, terms: Terms) -> int:
-        """How many of `wanted` points the caps leave at this time; they are used up by it."""
+        """Returns how many of the `wanted` points the caps allow at this time, and counts them as used."""
         allowed = wanted
         caps = self._caps(at, terms) if wanted else []
         for window, points_cap, times_cap in caps:

@@ -1,6 +1,6 @@
-"""Deliveries: the bodies that a platform signed, by their digests, so that none is heard as something else later.
+"""Deliveries: digests of the bodies that a platform signed, so that none is accepted under another topic later.
 
-Shopify and WooCommerce sign a body alone: who captured one could send it to another topic's address for ever.
+Shopify and WooCommerce sign only the body: one that was captured could be sent to another topic's address at any time.
 """
 
 from datetime import timedelta
@@ -15,7 +15,7 @@ REMEMBERED = timedelta(days=30)
 
 
 class Delivery(ShopTable):
-    """A signed body that came, by its keyed digest, and the topic it came for first."""
+    """A signed body that was received, by its keyed digest, and the topic under which it arrived first."""
 
     digest = Text()
     topic = Text()
@@ -26,7 +26,7 @@ class Delivery(ShopTable):
 
 
 def first_topic(shop: Shop, topic: str, body: bytes) -> str:
-    """The topic for which this body came first within REMEMBERED; `topic` itself when it did not come before."""
+    """The topic under which this body arrived first within REMEMBERED; `topic` itself when the body is new."""
     digest = config.keyed_digest("deliveries", body)
     row = {"shop_id": shop.id, "digest": digest, "topic": topic, "created_at": clock.now()}
     if insert_once(Delivery, row):
@@ -35,5 +35,5 @@ def first_topic(shop: Shop, topic: str, body: bytes) -> str:
 
 
 def forget_old() -> None:
-    """Delete the digests of bodies that came longer than REMEMBERED ago."""
+    """Delete the digests of bodies that arrived longer than REMEMBERED ago."""
     Delivery.delete().where(Delivery.created_at < clock.now() - REMEMBERED).execute()

@@ -1,7 +1,7 @@
-"""The connection to a shop's own API: how far its changes are known, and whether its webhooks run (contracts §13).
+"""The connection to a shop's own API: how far its changes were read, and whether its webhooks work (contracts §13).
 
-A platform may switch a webhook off after a few failures and never say so. For the platforms in WATCHED,
-`stores/reconcile.py` therefore reads what changed, and keeps here how far it came and what it found.
+A platform may switch a webhook off after a few failures without notice. For the platforms in WATCHED,
+`stores/reconcile.py` therefore reads what changed, and stores here how far it has read and what it found.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ Listing = Literal["any", "trash"]
 
 WATCHED = ("woocommerce",)  # not Shopify: it repeats failed webhooks for hours (contracts §13)
 LOOK_EVERY = timedelta(minutes=15)
-OVERLAP = timedelta(minutes=10)  # changes not yet committed when they were looked for, and clocks that differ
+OVERLAP = timedelta(minutes=10)  # for changes not yet committed at the time of the poll, and for clocks that differ
 LIVING = ("placed", "paid", "fulfilled")
 SAMPLE_SIZE = 50
 SAMPLE_AGE = timedelta(days=180)
@@ -28,16 +28,16 @@ SAMPLE_AGE = timedelta(days=180)
 
 @dataclass(frozen=True)
 class Place:
-    """How far a list of changes was read: what changed at `since` or later, from this page on."""
+    """Where to go on reading a list of changes: what changed at `since` or later, from this page on."""
 
     since: datetime
     page: int = 1
 
     def after(self, newest: datetime | None) -> "Place":
-        """The place behind a page whose last change was at `newest`.
+        """The place after a page whose last change was at `newest`.
 
-        It follows the time of change, since pages shift while they are read; only a second with more changes than
-        one page holds is read page by page.
+        It follows the time of change, since pages shift while they are read. Only a second with more changes than
+        fit on one page is read page by page.
         """
         if newest is None or newest <= self.since:
             return Place(self.since, self.page + 1)
@@ -45,11 +45,11 @@ class Place:
 
 
 class Feed(ShopTable):
-    """One for each shop of a WATCHED platform while it is connected: its `status` as of `checked_at`, with `detail`
-    in words for the owner.
+    """One for each shop of a WATCHED platform while it is connected: its `status` as of `checked_at`; `detail` is a
+    text for the owner.
 
-    `places` says how far each list was read, `sampled` is the id of the order that was checked last for being there,
-    `mended_at` is when webhooks were switched on last.
+    `places` says how far each list was read, `sampled` is the id of the last order that was checked for existence,
+    `mended_at` is when webhooks were last switched on again.
     """
 
     id = Text(primary_key=True)
@@ -67,13 +67,13 @@ class Feed(ShopTable):
         constraints = [Check("status IN ('ok', 'silent', 'switched_off', 'unreachable')")]
 
     def place(self, listing: Listing) -> Place:
-        """How far this list was read: from the time of connecting on, never before it."""
+        """How far this list was read; never before the time at which the shop was connected."""
         known = self.places.get(listing)
         return Place(clock.parse(known["since"]), known["page"]) if known else Place(self.began_at)
 
 
 def begin(shop: Shop) -> None:
-    """The shop was connected: what changes from now on is read. Connected again, it goes on where it was."""
+    """Start reading changes of a shop that was connected. A shop that has a feed already continues where it was."""
     if shop.platform not in WATCHED:
         return
     moment = clock.now()
@@ -83,7 +83,7 @@ def begin(shop: Shop) -> None:
 
 
 def end(shop: Shop) -> None:
-    """The shop was disconnected: connected again, it begins anew."""
+    """Delete the feed of a shop that was disconnected; connected again, the shop gets a new one."""
     Feed.remove(shop)
 
 
@@ -93,34 +93,34 @@ def of(shop: Shop) -> Feed | None:
 
 
 def due() -> list[Feed]:
-    """The feeds of every shop whose next look is due, the longest overdue first."""
+    """The feeds of all shops whose next check is due, the longest overdue first."""
     return list(Feed.everywhere().where(Feed.next_look_at <= clock.now()).order_by(Feed.next_look_at))
 
 
 def claim_look(feed: Feed) -> bool:
-    """True when this look is the caller's: the next one is LOOK_EVERY later."""
+    """True when the caller may do this check; the next one is due LOOK_EVERY later."""
     moment = clock.now()
     return Feed.change(feed.shop_id, {Feed.next_look_at: moment + LOOK_EVERY}, Feed.next_look_at <= moment) == 1
 
 
 def go_on(shop: Shop) -> None:
-    """The look is still under way: no other one begins meanwhile."""
+    """Postpone the next check while this one still runs, so that no other starts."""
     Feed.change(shop, {Feed.next_look_at: clock.now() + LOOK_EVERY})
 
 
 def reach(feed: Feed, listing: Listing, place: Place) -> None:
-    """Keep how far the list was read: what changed before `place` is known."""
+    """Store how far the list was read: all changes before `place` are known."""
     feed.places = {**feed.places, listing: {"since": clock.iso(place.since), "page": place.page}}
     Feed.change(feed.shop_id, {Feed.places: feed.places})
 
 
 def caught_up(feed: Feed, listing: Listing, moment: datetime) -> None:
-    """The list was read to its end at `moment` of the shop's own clock; the next look begins OVERLAP before it."""
+    """Store that the list was read to its end at `moment` of the shop's clock; the next read starts OVERLAP earlier."""
     reach(feed, listing, Place(max(moment - OVERLAP, feed.began_at)))
 
 
 def sample(shop: Shop, feed: Feed) -> list[Order]:
-    """The next orders to be checked for still being there: SAMPLE_SIZE at most, each recent living one in its turn."""
+    """The next recent living orders to be checked for existence, SAMPLE_SIZE at most, in the order of their ids."""
     rows = Order.of(shop).where(
         Order.platform == shop.platform,
         Order.status.in_(LIVING),
@@ -131,26 +131,26 @@ def sample(shop: Shop, feed: Feed) -> list[Order]:
 
 
 def sampled(feed: Feed, sample: list[Order], *, until: Order | None = None) -> None:
-    """These orders were checked, or those up to `until`; behind the last one of all the round begins anew."""
+    """Store that these orders were checked, or those up to `until`; after the last of all, the first is next again."""
     if until is None and len(sample) == SAMPLE_SIZE:
         until = sample[-1]
     Feed.change(feed.shop_id, {Feed.sampled: until.id if until else ""})
 
 
 def conclude(shop: Shop, status: Status, detail: str | None, *, mended: bool = False) -> None:
-    """Keep what a look found; `mended`: it switched webhooks on."""
+    """Store what a check found; `mended`: it switched webhooks on again."""
     moment = clock.now()
     found = {Feed.status: status, Feed.checked_at: moment, Feed.detail: detail}
     Feed.change(shop, found | ({Feed.mended_at: moment} if mended else {}))
 
 
 def unwell() -> list[Feed]:
-    """The feeds of every shop whose last look found that something is wrong."""
+    """The feeds of all shops whose last check found a problem."""
     return list(Feed.everywhere().where(Feed.status != "ok").order_by(Feed.shop_id))
 
 
 class FeedFacts(TypedDict):
-    """A feed as the shell and the admin API show it: `checked_at` and `detail` are None before the first look."""
+    """A feed as the shell and the admin API show it: `checked_at` and `detail` are None before the first check."""
 
     status: Status
     checked_at: datetime | None

@@ -1,6 +1,6 @@
-"""The kinds of earning rules, a row for each: what it pays for, how often, and who says that it happened.
+"""The kinds of earning rules, a row for each: what it pays for, how often, and who reports that it happened.
 
-A new kind is a row here, its words in the panel's language files, and whatever fires it.
+A new kind needs a row here, its texts in the panel's language files, and code that fires it.
 """
 
 from dataclasses import dataclass
@@ -13,9 +13,9 @@ Unit = Literal["day", "month", "year", "ever"]
 class Kind:
     """A kind of rule.
 
-    `per` is what it pays for; `rated`: it may give points for each unit of money; `limit`: how often it pays a customer
-    by its nature, whatever the owner says (for a birthday a gap of its own, birthdays.py); `reported_by`: who reports
-    that it happened; `named_by`: the term that tells rules of the kind apart, by which an action names one.
+    `per` is what it pays for; `rated`: it may give points for each unit of money; `limit`: its built-in limit for one
+    customer, which the owner cannot change (a birthday has a minimum gap instead, birthdays.py); `reported_by`: who
+    reports that it happened; `named_by`: the term that distinguishes rules of the kind, by which an action names one.
     """
 
     name: str
@@ -27,12 +27,12 @@ class Kind:
 
     @property
     def pays_once(self) -> bool:
-        """True when a person is paid once, whatever happens."""
+        """True when a person is paid only once, ever."""
         return self.limit == (1, "ever")
 
     @property
     def activity(self) -> str:
-        """The activity by which a trigger of the admin API names the kind: `first-order`."""
+        """The activity by which a trigger of the admin API names the kind, as in `first-order`."""
         return self.name.replace("_", "-")
 
 

@@ -1,6 +1,6 @@
-"""Whether somebody is a new customer, for referrals, codes typed by hand and the first-order rule (acceptance 44).
+"""Whether a person is a new customer, for referrals, codes typed by hand and the first-order rule (acceptance 44).
 
-Each fact is compared in time with the moment in question, so that messages which arrive late or shuffled give the same
+Each fact is compared in time with the moment in question, so that late or reordered messages give the same
 result: an order by the time it was placed, a platform's report by the time as of which it was true.
 """
 
@@ -12,14 +12,14 @@ from widget_server.loyalty.people.customers import Customer
 from widget_server.loyalty.program import programs
 from widget_server.loyalty.program.shops import Shop
 
-VISIT = timedelta(minutes=30)  # an order and what its customer does around it are one visit
+VISIT = timedelta(minutes=30)  # an order and what its customer does shortly before and after it count as one visit
 REGISTRATION_WINDOW = timedelta(days=30)
 
 
 def is_new_customer(shop: Shop, customer: Customer, at: datetime, *, window: timedelta = REGISTRATION_WINDOW) -> bool:
-    """Whether somebody who comes at this moment is new to the shop: had not bought, nor registered long before.
+    """Whether a customer who comes at this moment is new to the shop: had not bought, nor registered long before.
 
-    `window` is for how long before that moment a registration may lie: that of the link which brought them.
+    `window` is how long before that moment a registration may be: the validity of the link that brought the customer.
     """
     return not (
         _registered_before(shop, customer, at - window) or has_bought(shop, customer, at - VISIT, reported_by=at)
@@ -36,17 +36,17 @@ def has_bought(
 ) -> bool:
     """Whether the customer had paid for an order placed before that moment, as far as is known.
 
-    Evidence is an order that was paid once, even if cancelled later, but not one that was only placed or declined; a
+    Evidence is an order that was once paid, even if cancelled later, but not one that was only placed or declined; a
     report of the platform, as of `reported_by` (by default the same moment), that there had been one; or an account
     from before the program began, unless the platform reported that nothing had been paid. `apart_from` are the ids of
-    orders to leave out.
+    orders to ignore.
     """
     paid = Order.of(shop).where(Order.customer_id == customer.id, Order.was_paid == True)
     if paid.where(Order.placed_at < before, Order.id.not_in(list(apart_from))).exists():
         return True
     reported = customer.paying_at
     if reported is not None and reported <= (reported_by or before):
-        return not paid.where(Order.placed_at <= reported).exists()  # else the report is about an order we know
+        return not paid.where(Order.placed_at <= reported).exists()  # else the report is about a known order
     return _registered_before_program(shop, customer) and customer.not_paying_at is None
 
 

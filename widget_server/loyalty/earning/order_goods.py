@@ -1,4 +1,4 @@
-"""What of an order's money is goods: after which discounts, with or without tax, before and after refunds.
+"""Which part of an order's money is goods: after which discounts, with or without tax, before and after refunds.
 
 Pure arithmetic over an `OrderState` (acceptance 19, 57; docs/contracts.md §4, §8).
 """
@@ -15,7 +15,7 @@ CASH_COINS = 5  # cash is rounded by up to this many of a currency's smallest co
 
 @dataclass(frozen=True)
 class Goods:
-    """One line's money: what was bought and what of it is still kept, both after discounts, without tax."""
+    """One line's money: `full` before refunds, `kept` after them; by default after discounts and without tax."""
 
     line: Line
     full: Decimal
@@ -27,8 +27,8 @@ def goods(
 ) -> list[Goods]:
     """The order's goods, line by line, before and after refunds (acceptance 19, 57).
 
-    An order discount that its lines do not carry is spread over them by their value, and so are its lines below
-    zero; so is a refund by amount, over what refunds by line have left. Gift cards are money, not goods, unless
+    An order discount that no line carries is spread over the lines by their value, and so are lines below zero;
+    a refund by amount is spread over what refunds by line have left. Gift cards are money, not goods, unless
     requested.
     """
     prices = _Prices(state)
@@ -46,24 +46,24 @@ def goods(
 
 
 def shipping(state: OrderState) -> tuple[Decimal, Decimal]:
-    """The shipping charged and what of it is still kept."""
+    """The shipping charged, and the part of it that was not refunded."""
     back = sum((refund.shipping for refund in state.given_back), ZERO)
     kept = ZERO if state.is_void else max(state.shipping - back, ZERO)
     return state.shipping, kept
 
 
 def is_deduction(line: Line) -> bool:
-    """True for a line below zero: it is no goods but a discount of the whole order, never a reason to refuse it."""
+    """True for a line below zero: a discount of the whole order, not goods, and never a reason to refuse the order."""
     return line.subtotal < 0 or line.quantity < 0
 
 
 def tax_is_inside(state: OrderState) -> bool:
     """True when the lines' amounts contain the tax.
 
-    The sender's `tax_included` decides. Without it, tax is on top only when the total is what goods, shipping and
-    tax come to, or more (a fee). A total short of that cannot hold the tax on top, or is only what
-    was left to pay; then tax is taken to be inside, the lower base. Short by the smallest coin a line, or by what
-    cash is rounded, is not short.
+    The sender's `tax_included` decides. Without it, tax is on top only when the total is at least the sum of goods,
+    shipping and tax (more with a fee). A smaller total cannot contain the tax on top, or is only what was left to
+    pay; then tax is assumed to be inside, which gives the lower base. A difference of one smallest coin per line, or
+    of cash rounding, does not count.
     """
     if state.tax_included is not None:
         return state.tax_included
@@ -77,7 +77,7 @@ def loose_discount(state: OrderState) -> Decimal:
     """The part of the order's discount that no line carries.
 
     The sender's `loose_discount` decides. Without it, `discount` is the order's total discount by our contract; a shop
-    that sends only what lies beyond its lines is recognised by its own total.
+    that sends only the discount beyond its lines is recognised by the order's total.
     """
     if state.loose_discount is not None:
         return state.loose_discount
@@ -89,14 +89,14 @@ def loose_discount(state: OrderState) -> Decimal:
 
 
 class _Prices:
-    """An order's amounts, read once: which lines were bought, what each is worth, and whether tax is inside."""
+    """An order's amounts, computed once: which lines were bought, what each is worth, and whether tax is inside."""
 
     def __init__(self, state: OrderState) -> None:
         self.bought = [line for line in state.lines if not is_deduction(line)]
         self.tax_inside = tax_is_inside(state)
         self._loose = loose_discount(state)
         self._value = sum((line.subtotal - line.discount for line in self.bought), ZERO)
-        # a gift card below zero is a payment, no discount
+        # a gift card below zero is a payment, not a discount
         deductions = [line for line in state.lines if is_deduction(line) and not line.gift_card]
         self._left_over = {tax: self._share_after(deductions, tax) for tax in (False, True)}
 
@@ -118,19 +118,19 @@ class _Prices:
         return amount + tax if with_tax else amount - tax
 
     def _share_after(self, deductions: list[Line], with_tax: bool) -> Decimal:
-        """Which part of the bought lines is left once the lines below zero are taken off, each with its own tax."""
+        """The share (0 to 1) of the bought lines left after the lines below zero, each with its own tax."""
         off = sum((max(self._taxed(_below_zero(line), abs(line.tax), with_tax), ZERO) for line in deductions), ZERO)
         whole = sum((self._discounted(line, with_tax) for line in self.bought), ZERO)
         return max(1 - off / whole, ZERO) if whole > 0 else ONE
 
 
 def _below_zero(line: Line) -> Decimal:
-    """What a line below zero takes off; a discount on what was returned lowers it."""
+    """The amount that a line below zero takes off; a discount on what was returned lowers it."""
     return max(abs(line.subtotal) - abs(line.discount), ZERO)
 
 
 def _goods_value(state: OrderState) -> Decimal:
-    """The lines' amounts after their own discounts, those below zero taken off."""
+    """The sum of the lines after their own discounts, less the lines below zero."""
     return sum(
         (-_below_zero(line) if is_deduction(line) else line.subtotal - line.discount for line in state.lines), ZERO
     )
@@ -141,28 +141,28 @@ def _tolerance(state: OrderState) -> Decimal:
 
 
 def _kept_share(prices: _Prices, line: Line, refunded: Decimal) -> Decimal:
-    """Which part of a line was not paid back, measured by what was paid for it (its tax only where inside)."""
+    """The share (0 to 1) of a line that was not refunded, of what was paid for it (with its tax only where inside)."""
     paid = prices.net(line, with_tax=prices.tax_inside)
     return min(max(1 - refunded / paid, ZERO), ONE) if paid > 0 else ONE
 
 
 def _refunded(state: OrderState, prices: _Prices) -> tuple[dict[str, Decimal], Decimal]:
-    """Goods paid back: by line, and beyond any line without tax.
+    """Goods refunded: by line id, and the amount beyond all lines, without tax.
 
-    A refund by amount without a tax of its own has it inside, in the proportion of the order.
+    A refund by amount that names no tax contains it, in the proportion of the order.
     """
     by_line: dict[str, Decimal] = {}
     loose = ZERO
     without_tax, with_tax = (
         sum((prices.net(line, with_tax=tax) for line in prices.bought), ZERO) for tax in (False, True)
     )
-    there = {line.id for line in state.lines}
+    present = {line.id for line in state.lines}
     for refund in state.given_back:
         named = ZERO
         for line in refund.lines:
-            if line.line_id in there:
+            if line.line_id in present:
                 by_line[line.line_id] = by_line.get(line.line_id, ZERO) + line.amount
-            if line.line_id in there or has_left(state, line.line_id):
+            if line.line_id in present or has_left(state, line.line_id):
                 named += line.amount
         rest = max(refund.goods - named, ZERO)
         untaxed = refund.tax > 0 or refund.lines or with_tax <= 0
@@ -171,5 +171,5 @@ def _refunded(state: OrderState, prices: _Prices) -> tuple[dict[str, Decimal], D
 
 
 def has_left(state: OrderState, line_id: str) -> bool:
-    """True for a line that the order once had: gone with its money, it is not taken off the other lines again."""
+    """True for a line that the order had once: its money left with it, so a refund of it does not lower other lines."""
     return line_id in state.seen_lines and all(line.id != line_id for line in state.lines)

@@ -1,8 +1,8 @@
-"""Earning: what orders and other actions give under the shop's rules, booked.
+"""Earning: books what orders give under the shop's rules.
 
-An order is scored by its state: what it should give is worked out anew and the difference is booked, so
-that repeated, late or shuffled news cannot matter (acceptance 23). Rule and rate are kept on the award when
-the order first earns; later edits never change what was given (59).
+An order is scored by its state: what it should give is computed again and the difference is booked, so that
+repeated, late or reordered messages do not matter (acceptance 23). Rule and rate are stored on the award when the
+order first earns; later edits never change what was given (59).
 """
 
 from dataclasses import replace
@@ -28,10 +28,10 @@ from widget_server.loyalty.program.shops import Shop
 
 
 def score_order(shop: Shop, order_id: str, *, source: str) -> None:
-    """Bring everything this order should have given in step with its state. Raises NotFound.
+    """Book the difference between what this order gave and what it should give by its state. Raises NotFound.
 
-    Rules with caps and the first-order rule depend on the customer's other orders: those are worked out in the order
-    in which they were placed, whatever the order in which we heard of them.
+    Rules with caps and the first-order rule depend on the customer's other orders: those are computed in the sequence
+    in which they were placed, whatever the sequence in which their messages arrived.
     """
     with atomic():
         order = Order.need(shop, Order.id == order_id)
@@ -51,7 +51,7 @@ def score_order(shop: Shop, order_id: str, *, source: str) -> None:
             if award is None and _open_for(rule, order, customer, account, program):
                 rate = _rate_now(shop, program, rule, account, order.placed_at)
                 if account is not None or score(order.merged, rate).points:
-                    account = account or ledger.open_account(shop.id, customer.id)  # never for nothing (contracts §1)
+                    account = account or ledger.open_account(shop.id, customer.id)  # never for 0 points (contracts §1)
                     award = _first_award(shop, rule, order, account, rate)
             if award is not None:
                 _score_rule(shop, program, rule, order, award, source)
@@ -60,7 +60,7 @@ def score_order(shop: Shop, order_id: str, *, source: str) -> None:
 
 
 def _lock_concerned(shop: Shop, order: Order) -> None:
-    """Whoever has, or had, the order: their parallel orders take turns, so that caps hold (acceptance 24)."""
+    """Lock the accounts that have or had the order: parallel orders run in turn, so caps hold (acceptance 24)."""
     had = Award.of(shop, Award.account_id).where(Award.order_id == order.id)
     own = Account.of(shop, Account.id).where(Account.customer_id == order.customer_id)
     concerned = Account.id.in_(had | own)  # as one list of ids: an index finds each
@@ -73,14 +73,14 @@ def _order_rules(shop: Shop) -> list[EarningRule]:
 
 
 def may_earn(customer: Customer, program: Program) -> bool:
-    """False for the excluded (acceptance 58), for guests where only members earn, and while the program rests (16)."""
+    """False for the excluded (acceptance 58), guests if only members earn, and while the program is inactive (16)."""
     if customer.excluded or customer.erased_at or not program.is_active:
         return False
     return bool(customer.is_member or program.rules.guests_earn)
 
 
 def _open_for(rule: EarningRule, order: Order, customer: Customer, account: Account | None, program: Program) -> bool:
-    """May an order that this rule has not seen yet earn under it now?"""
+    """Whether an order without an award of this rule may earn under it now."""
     return bool(
         rule.active
         and rule.archived_at is None
@@ -91,7 +91,7 @@ def _open_for(rule: EarningRule, order: Order, customer: Customer, account: Acco
 
 
 def _first_award(shop: Shop, rule: EarningRule, order: Order, account: Account, rate: Rate) -> Award:
-    """The award that keeps the rate this order is scored with from now on (acceptance 59)."""
+    """Create the award that stores the rate with which this order is scored from now on (acceptance 59)."""
     ledger.locked(shop.id, account.id)
     award = awards.new_award(
         shop.id, account.id, cause=rule.kind, rule_id=rule.id, order_id=order.id, at=order.placed_at
@@ -113,7 +113,7 @@ def _score_rule(shop: Shop, program: Program, rule: EarningRule, order: Order, a
 
 
 def _score_first(shop: Shop, program: Program, rule: EarningRule, account: Account, source: str) -> None:
-    """Only a new customer's first paid order gives these points: first by the time it was placed."""
+    """Only a new customer's first paid order gives these points; first by the time when it was placed."""
     alive = Order.of(shop).where(Order.customer_id == account.customer_id, Order.status != "cancelled")
     by_age, rules = alive.order_by(Order.placed_at, Order.external_id), program.rules
     first = next((one for one in by_age.iterator() if rules.stands(one.merged, rules.paid_at)), None)
@@ -130,14 +130,14 @@ def _score_first(shop: Shop, program: Program, rule: EarningRule, account: Accou
 
 
 def _bought_before(shop: Shop, rule: EarningRule, account: Account, first: Order) -> bool:
-    """Whether there was an order before those that this rule is about; of them a cancelled one leaves its place."""
+    """Whether the customer paid for an earlier order than `first`, not counting those with awards of this rule."""
     about = Award.of(shop, Award.order_id).where(Award.rule_id == rule.id, Award.account_id == account.id)
     customer = customers.by_id(shop.id, account.customer_id)
     return new_customers.has_bought(shop, customer, first.placed_at, apart_from=[award.order_id for award in about])
 
 
 def rescore_first_order(shop: Shop, customer: Customer, *, source: str) -> None:
-    """Something was learned of the customer's past: whether their first order here was their first at all."""
+    """Score the first-order rules again, after a new fact about whether the customer had bought before."""
     account = ledger.account_of(shop.id, customer.id)
     if account is None:
         return
@@ -149,7 +149,7 @@ def rescore_first_order(shop: Shop, customer: Customer, *, source: str) -> None:
 
 
 def _taking_turns(shop: Shop, rule: EarningRule, account: Account) -> tuple["Budget", list[tuple[Order, Award, int]]]:
-    """An account's orders under a rule, in the order in which they were placed, each with what the caps leave it."""
+    """An account's orders under a rule, by the time they were placed, each with the points that the caps leave."""
     mine = Award.of(shop).where(Award.rule_id == rule.id, Award.account_id == account.id, Award.part == "main")
     rows = {award.order_id: award for award in mine}
     budget, turns = Budget(shop), []
@@ -174,9 +174,9 @@ def _settle(
     *,
     reason: str | None = None,
 ) -> None:
-    """Bring one award to what its order is worth; `given` overrules the score (caps, first order).
+    """Book one award up or down to what its order is worth; `given` overrides the score (caps, first order).
 
-    What the order is worth beyond what it reached its status with waits in an award beside it.
+    What the order is worth beyond its value when it reached its status waits in a second award (part `later`).
     """
     rate, state = _rate_of(award), order.merged
     scored = score(state, rate)
@@ -210,10 +210,10 @@ def _settle(
 
 
 def standing_points(state: OrderState, rate: Rate, wanted: int) -> int:
-    """How many of `wanted` points an order has reached its status with (contracts §8).
+    """How many of `wanted` points an order has earned by reaching its status (contracts §8).
 
     All of them, unless its status fell back below the rate's: then what the newest state that had reached it is
-    worth by now, or none where such an order waits anew. What came on top of it is not paid for yet.
+    worth now, or none where such an order waits again. What was added since then is not paid for yet.
     """
     had = state.having(rate.earn_at)
     if had is None or had is state or state.is_void:
@@ -222,7 +222,7 @@ def standing_points(state: OrderState, rate: Rate, wanted: int) -> int:
 
 
 def _due(shop: Shop, reached: datetime | None, wait_days: int) -> datetime | None:
-    """When points of an order that reached its status may be spent: whole days of the shop's zone later."""
+    """When points of an order that reached its status can be spent: whole days of the shop's zone later."""
     if reached is None or not wait_days:
         return reached
     return clock.start_of(clock.local_date(reached, shop.timezone) + timedelta(days=wait_days), shop.timezone)
@@ -260,9 +260,9 @@ def _rate_now(shop: Shop, program: Program, rule: EarningRule, account: Account 
 
 
 def quote(shop: Shop, customer: Customer | None, state: OrderState) -> int:
-    """What an order like `state` would give this customer now: the ledger's own arithmetic (acceptance 12).
+    """The points that an order like `state` would give this customer now, computed as for a booking (acceptance 12).
 
-    Without what a first order gives once; None is a guest whom nobody knows yet.
+    Without the points of a first order; `customer` is None for an unknown guest.
     """
     program, now = programs.of(shop.id), clock.now()
     if not (may_earn(customer, program) if customer else program.is_active and program.rules.guests_earn):

@@ -1,8 +1,8 @@
-"""The state of an order as a platform reports it, as plain data: states merge, they do not blindly replace.
+"""The state of an order as a platform reports it, as plain data: states merge, they do not simply replace.
 
-The same news gives the same merged state in whatever sequence, and however often, it arrives (acceptance 23): each
-part of the merged state is a maximum, a minimum or a union over all news. What an order's money means is read in
-order_goods.py.
+The same messages give the same merged state, in whatever sequence and however often they arrive (acceptance 23): each
+part of the merged state is a maximum, a minimum or a union over all messages. order_goods.py computes what the money
+of an order means.
 """
 
 import json
@@ -17,7 +17,7 @@ from widget_server.db import canonical
 from widget_server.json_types import JsonObject
 
 Status = Literal["draft", "placed", "paid", "fulfilled", "cancelled"]
-STATUSES: tuple[Status, ...] = ("draft", "placed", "paid", "fulfilled", "cancelled")  # in a tie of times the later wins
+STATUSES: tuple[Status, ...] = ("draft", "placed", "paid", "fulfilled", "cancelled")  # a tie: the later wins
 Milestone = Literal["placed", "paid", "settled", "fulfilled"]
 MILESTONES: tuple[Milestone, ...] = ("placed", "paid", "settled", "fulfilled")
 Precedence = tuple[int, str]
@@ -27,7 +27,7 @@ ZERO = Decimal(0)
 
 @dataclass(frozen=True)
 class Line:
-    """A line of an order. `subtotal` is before, `discount` what this line was lowered by.
+    """A line of an order. `subtotal` is the amount before `discount`, which is the discount of this line.
 
     A line below zero (amount or quantity) is a discount of the order: a trade-in, a deposit, a return at the till.
     """
@@ -45,7 +45,7 @@ class Line:
 
 @dataclass(frozen=True)
 class RefundLine:
-    """Goods of one line that were paid back."""
+    """Goods of one line that were refunded."""
 
     line_id: str
     quantity: int
@@ -56,8 +56,8 @@ class RefundLine:
 class Refund:
     """Money paid back: `amount` in all, of which `shipping` and `tax`. `as_of` is its state's precedence.
 
-    A `provisional` one was worked out from its state, not listed by it: it goes when a newer state arrives.
-    `parts_known`: lines, shipping and tax are reported by the platform, not worked out from the amount.
+    A `provisional` one was computed from its state, not listed by it: it is dropped when a newer state arrives.
+    `parts_known`: lines, shipping and tax are reported by the platform, not computed from the amount.
     """
 
     id: str
@@ -72,7 +72,7 @@ class Refund:
 
     @property
     def goods(self) -> Decimal:
-        """What of the refund is goods: its lines, or what shipping and tax leave, whichever is more."""
+        """The goods in the refund: its lines, or the amount less shipping and tax, whichever is more."""
         return max(sum((line.amount for line in self.lines), ZERO), self.amount - self.shipping - self.tax, ZERO)
 
 
@@ -81,13 +81,13 @@ class OrderState:
     """One order as the platform sees it, without the person (docs/contracts.md §4, §8).
 
     Up to `refunds_complete` the fields are facts of the newest state, but for `refunds`, which is a union. The rest
-    is gathered over all states: when each milestone was first reached (`reached`), the newest facts of every
-    milestone that the newest state has not reached any more (`held`), the ids of all lines there ever were
+    is collected over all states: when each milestone was first reached (`reached`), the newest facts of every
+    milestone that the newest state no longer reaches (`held`), the ids of all lines there ever were
     (`seen_lines`), the precedence of the newest complete list of refunds (`complete_as_of`), the refunds whose
     parts are known (`refund_parts`), and the sub-orders of a multi-vendor shop by their ids (`children`).
 
     `coupon_codes` is None while no message had the list. A message without one leaves the list as it was, so the list
-    has an age of its own, `codes_as_of`. `carried` names each code that the order listed while it was alive (§9).
+    has its own age, `codes_as_of`. `carried` names each code that the order listed while it was alive (§9).
     """
 
     id: str
@@ -123,17 +123,17 @@ class OrderState:
 
     @property
     def precedence(self) -> Precedence:
-        """What decides which of two states is newer: the revision when there is one, else the time."""
+        """Decides which of two states is newer: by the revision when there is one, else by the time."""
         return (-1 if self.revision is None else self.revision, clock.iso(self.modified_at))
 
     @property
     def is_void(self) -> bool:
-        """True for an order that is none (any more): cancelled, or a cart that nobody has sent off."""
+        """True for what is not, or no longer, an order: cancelled, or a draft that was not placed."""
         return self.status in ("draft", "cancelled")
 
     @property
     def milestones(self) -> tuple[Milestone, ...]:
-        """What an order in this status has reached; `settled` is paid with no payment due, or sent out."""
+        """The milestones that this status has reached; `settled` is paid with no payment due, or fulfilled."""
         if self.status == "fulfilled":
             return MILESTONES
         if self.status == "paid":
@@ -141,13 +141,13 @@ class OrderState:
         return MILESTONES[:1] if self.status == "placed" else ()
 
     def having(self, milestone: str) -> "OrderState | None":
-        """The newest facts of this order in a status that has reached `milestone`; None when none ever had."""
+        """The newest facts of this order in a status that has reached `milestone`; None when it never reached it."""
         if milestone in self.milestones:
             return self
         return max((past for past in self.held if milestone in past.milestones), key=_strength, default=None)
 
     def as_of_now(self, past: "OrderState") -> "OrderState":
-        """The goods of an earlier state of this order, with what was paid back of them until now."""
+        """The goods of an earlier state of this order, with the refunds of them until now."""
         return replace(
             past,
             refunds=self.refunds,
@@ -160,7 +160,7 @@ class OrderState:
     def given_back(self) -> tuple[Refund, ...]:
         """Every refund that counts, each id once: the order's own with their parts where known, and its sub-orders'.
 
-        Each record owns its list of refunds. A sub-order that was cancelled gives back all that is left of it.
+        Each record owns its list of refunds. A cancelled sub-order counts as a refund of all that is left of it.
         """
         known = {parts.id: parts for parts in self.refund_parts}
         found = {refund.id: known.get(refund.id, refund) for refund in self.refunds}
@@ -170,7 +170,7 @@ class OrderState:
         return tuple(found[name] for name in sorted(found))
 
     def _cancelled_rest(self) -> tuple[Refund, ...]:
-        """What a cancelled sub-order takes from the purchase beyond its own refunds."""
+        """The rest of a cancelled sub-order, beyond its own refunds, as a refund of the purchase."""
         if self.status != "cancelled" and not (self.is_void and self.reached):
             return ()
         back = self.given_back
@@ -181,13 +181,13 @@ class OrderState:
         return (Refund(id=f"{self.id}-cancelled", amount=amount, shipping=shipping, tax=tax),)
 
     def as_json(self) -> JsonObject:
-        """The state by the names of its fields, money and times as text, which `from_json` reads back."""
+        """The state as an object keyed by field names, money and times as text, which `from_json` reads back."""
         value: JsonObject = json.loads(canonical(asdict(self)))
         return value
 
     @classmethod
     def from_json(cls, stored: JsonObject) -> "OrderState":
-        """The state as kept by `as_json`, also by one that did not know every field of today."""
+        """The state as stored by `as_json`, also by an older version without the newest fields."""
         value: dict[str, Any] = dict(stored)  # as `as_json` made it
         known = dict(value)
         known["lines"] = tuple(_line(line) for line in value["lines"])
@@ -215,9 +215,9 @@ class OrderState:
 def merge(known: OrderState | None, received: OrderState) -> OrderState:
     """The state after `received` arrived (contracts §4, §8).
 
-    A strictly newer state replaces the facts; in a tie more refunds win, then the later status of `STATUSES`,
-    then the text itself, so that the outcome never depends on which came first. Refunds are a set by id; a
-    complete list takes out what is older than it and not named by it.
+    A strictly newer state replaces the facts; of two equally new ones, more refunds win, then the later status of
+    `STATUSES`, then the text itself, so that the result never depends on which arrived first. Refunds are a set by
+    id; a complete list removes those that are older than it and not in it.
     """
     refunds = tuple(replace(refund, as_of=received.precedence) for refund in received.refunds)
     fresh = replace(
@@ -234,7 +234,7 @@ def merge(known: OrderState | None, received: OrderState) -> OrderState:
 
 
 def _with_codes(state: OrderState) -> OrderState:
-    """A state as it was received, with the age of its list of codes and what it carries alive."""
+    """A state as received, with the age of its list of codes, and `carried`: those codes, unless the order is void."""
     if state.coupon_codes is None:
         return replace(state, codes_as_of=None, carried=())
     as_of = (*state.precedence, len(state.refunds), STATUSES.index(state.status))
@@ -242,14 +242,14 @@ def _with_codes(state: OrderState) -> OrderState:
 
 
 def _codes_strength(state: OrderState) -> tuple[Any, ...]:
-    """Of two lists the newer one counts; none at all is older than any."""
+    """Sort key: of two lists of codes the newer one counts; a missing list is older than any."""
     return (state.codes_as_of is not None, state.codes_as_of or (), state.coupon_codes or ())
 
 
 def add_refund(known: OrderState, refund: Refund) -> OrderState:
     """The state with one more refund, reported without its order; its own time decides which report of it is newer.
 
-    One whose parts are known only describes a refund; whether that refund stands is up to the order's list.
+    One with known parts only describes a refund; the order's list decides whether that refund counts.
     """
     moment = "" if refund.created_at is None else clock.iso(refund.created_at)
     dated = replace(refund, as_of=(-1, moment))
@@ -259,13 +259,13 @@ def add_refund(known: OrderState, refund: Refund) -> OrderState:
 
 
 def add_child(known: OrderState, received: OrderState) -> OrderState:
-    """News of a sub-order: a part of this purchase, which its own refunds and its cancellation lower."""
+    """The state with the new state of a sub-order, whose refunds and cancellation lower this purchase."""
     child = merge(known.children.get(received.id), received)
     return replace(known, children=dict(sorted({**known.children, received.id: child}.items())))
 
 
 def without_texts(known: OrderState) -> OrderState:
-    """The state without the names of its lines, in which a shopper's own words may stand: nothing is worked out by
+    """The state without the names of its lines, which may contain a shopper's own text; nothing is computed from
     them.
     """
     return replace(
@@ -277,7 +277,7 @@ def without_texts(known: OrderState) -> OrderState:
 
 
 def delete(known: OrderState) -> OrderState:
-    """The platform deleted the order: it counts as cancelled, as of the newest state."""
+    """The state after the platform deleted the order: cancelled, as of the newest state."""
     return _joined(known, replace(_facts(known), status="cancelled"))
 
 
@@ -306,7 +306,7 @@ def _joined(known: OrderState, fresh: OrderState) -> OrderState:
 
 
 def _held(newest: OrderState, past: Iterable[OrderState]) -> tuple[OrderState, ...]:
-    """Of each milestone that the newest state has not reached, the newest facts that had."""
+    """For each milestone that the newest state has not reached, the newest facts that had reached it."""
     past, found = sorted(past, key=_strength), []
     for milestone in MILESTONES:
         had = [facts for facts in past if milestone in facts.milestones and milestone not in newest.milestones]
@@ -320,12 +320,12 @@ def _listed(refunds: tuple[Refund, ...], complete_as_of: Precedence | None) -> t
 
 
 def is_still_listed(refund: Refund, complete_as_of: Precedence | None) -> bool:
-    """False once a complete list that is newer than every report of the refund does not name it: staff deleted it."""
+    """False when a complete list, newer than every report of the refund, does not contain it: staff deleted it."""
     return complete_as_of is None or refund.as_of >= complete_as_of
 
 
 def _facts(state: OrderState) -> OrderState:
-    """The facts of one state alone: without refunds, and all that is gathered over states."""
+    """The facts of one state alone: without refunds and everything that is collected over states."""
     return replace(
         state,
         refunds=(),
@@ -370,7 +370,7 @@ def _refund_strength(refund: Refund) -> tuple[Any, ...]:
 
 
 def _upgraded(state: OrderState) -> OrderState:
-    """A state kept before facts were held: what it had reached, it has reached with the facts of today."""
+    """A state stored before `held` existed: what it had reached counts as reached with its stored facts."""
     reached = dict(state.reached)
     if "paid" in reached:
         reached.setdefault("settled", reached["paid"])

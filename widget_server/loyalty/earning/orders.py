@@ -1,4 +1,4 @@
-"""Orders: the newest state of each purchase as its platform reports it, and the messages that we could not book."""
+"""Orders: the newest state of each purchase as its platform reports it, and the messages that could not be booked."""
 
 import hashlib
 import json
@@ -40,7 +40,7 @@ DECIDED = (PROGRAM_NOT_ACTIVE, OTHER_CURRENCY)
 class Order(ShopTable):
     """One purchase. `ineligible_reason` says why it gives no points (`_ineligible_reason`).
 
-    `owner_by_id` and `owner_as_of` say how well its owner was named (`Claim`). `billing_email` is the address typed
+    `owner_by_id` and `owner_as_of` say how its owner was identified (`Claim`). `billing_email` is the address typed
     at that checkout, `address_digests` are those of its postal addresses (postal_addresses.py). `was_paid` stays
     true for an order that was paid and then cancelled.
     """
@@ -77,7 +77,7 @@ class Order(ShopTable):
 
 
 class Parked(ShopTable):
-    """A signed message we could not book: waiting for its order, or odd; the owner sees it."""
+    """A signed message that could not be booked: waiting for its order, or malformed; the owner sees it."""
 
     id = Text(primary_key=True)
     platform = Text()
@@ -110,12 +110,12 @@ Parked.add_index(
 
 @dataclass(frozen=True)
 class Claim:
-    """How well one state of an order names who placed it: by the shop's own id or not, as of when, and whom.
+    """How one state of an order identifies who placed it: by the shop's own id or not, as of when, and whom.
 
-    Which claim holds follows from the set of an order's claims alone, whatever sequence its messages arrive in. One by
-    id beats one without: an order that merely loses the name, by a privacy clean-up or an edited billing address, moves
-    to nobody else. Among claims by id the newest holds, since staff correct mistakes; among those without, the oldest,
-    which is what was typed at the checkout (contracts §10).
+    Which claim wins follows from the set of an order's claims alone, whatever sequence its messages arrive in. One by
+    id beats one without: an order that only loses the name, by a privacy clean-up or an edited billing address, does
+    not move to another customer. Among claims by id the newest wins, since staff correct mistakes; among those without,
+    the oldest, which is what was typed at the checkout (contracts §10).
     """
 
     by_id: bool
@@ -124,18 +124,18 @@ class Claim:
 
     @classmethod
     def of(cls, received: OrderState, person: Person) -> "Claim":
-        """The claim that a received state makes for `person`, who is the customer in its message."""
+        """The claim of a received state for `person`, who is the customer in its message."""
         return cls(
             person.external_id is not None, received.precedence, _digest(person.external_id or person.email or "")
         )
 
     def beats(self, order: Order) -> bool:
-        """Whether this claim holds against the one by which the order has its owner now."""
+        """Whether this claim wins over the one that gave the order its present owner."""
         if order.customer_id is None:
             return True
         if self.by_id != order.owner_by_id:
             return self.by_id
-        if order.owner_as_of is None:  # owned since before claims were kept
+        if order.owner_as_of is None:  # its owner dates from before claims were stored
             return self.by_id
         held: tuple[Any, ...] = tuple(order.owner_as_of)
         mine = (*self.as_of, self.who)
@@ -143,7 +143,7 @@ class Claim:
 
 
 def receive(shop: Shop, platform: str, received: OrderState, person: Person | None) -> Order:
-    """Book a state of an order: merged with what is known, so that late or repeated news cannot matter (acceptance 23).
+    """Book a state of an order: merged with the stored one, so late or repeated messages do not matter (acceptance 23).
 
     `person` is the customer that the message names, None when it names nobody. Returns the order.
     """
@@ -163,21 +163,21 @@ def receive_refund(shop: Shop, platform: str, order_id: str, refund: Refund) -> 
 
 
 def receive_child(shop: Shop, platform: str, parent_id: str, received: OrderState) -> Order | None:
-    """Book the state of a sub-order with the purchase it is part of; None when that is not known yet (then park it)."""
+    """Book the state of a sub-order on the purchase it is part of; None when that is not known yet (then park it)."""
     with atomic():
         order = _lock(shop, platform, parent_id)
         return None if order is None else _store(shop, order, add_child(order.merged, received))
 
 
 def receive_deletion(shop: Shop, platform: str, order_id: str) -> Order | None:
-    """The platform deleted the order: it counts as cancelled. None when it is not known yet (then park it)."""
+    """Book that the platform deleted the order, as a cancellation; None when it is not known yet (then park it)."""
     with atomic():
         order = _lock(shop, platform, order_id)
         return None if order is None else _store(shop, order, delete(order.merged))
 
 
 def reconsider(shop: Shop) -> None:
-    """Recompute `ineligible_reason` of every order after the day from which orders count was moved; the job.
+    """The job that recomputes `ineligible_reason` of all orders, after the day from which orders count was moved.
 
     Orders that count now are scored; those that have given points keep them (acceptance 59).
     """
@@ -197,7 +197,7 @@ def _ids_after(shop: Shop, last: str) -> list[str]:
 
 
 def known_emails(shop: Shop, customer: Customer) -> list[str]:
-    """The addresses a customer uses, as typed, each once: the account's, and those of their own orders' checkouts."""
+    """The customer's e-mail addresses, as typed, each once: the account's, and those of their orders' checkouts."""
     rows = Order.of(shop, Order.billing_email).where(
         Order.customer_id == customer.id, Order.billing_email.is_null(False)
     )
@@ -214,7 +214,7 @@ def find(shop: Shop, platform: str, external_id: str) -> Order | None:
 
 
 def park(shop: Shop, platform: str, topic: str, body: bytes, *, reason: str, waits_for: str | None = None) -> None:
-    """Keep a message where the owner sees it; the same body again is the same row."""
+    """Store a message for the owner to see; a repeated body adds no second row."""
     insert_once(
         Parked,
         {
@@ -241,12 +241,12 @@ def parked_for(shop: Shop, platform: str, external_id: str) -> list[Parked]:
 
 
 def unpark(parked: Parked) -> None:
-    """What the message waited for has come, and it is booked."""
+    """Mark the message as booked, after what it waited for has arrived."""
     Parked.change(parked.shop_id, {Parked.status: "booked"}, Parked.id == parked.id)
 
 
 def retry(shop: Shop, parked_id: str) -> Parked:
-    """Promise that the message is tried again: what it lacked may be there now (stores/inbox.py). Raises NotFound."""
+    """Enqueue another try of the message: what was missing may exist now (stores/inbox.py). Raises NotFound."""
     with atomic():
         parked = Parked.need(shop, Parked.id == parked_id)
         if parked.status == "waiting":
@@ -255,15 +255,15 @@ def retry(shop: Shop, parked_id: str) -> Parked:
 
 
 def dismiss(shop: Shop, parked_id: str) -> Parked:
-    """Note that the owner has seen to a parked message: it is not tried again. Raises NotFound."""
+    """Mark a parked message as handled by the owner: it is not tried again. Raises NotFound."""
     Parked.change(shop, {Parked.status: "dismissed"}, Parked.id == parked_id, Parked.status == "waiting")
     return Parked.need(shop, Parked.id == parked_id)
 
 
 def forget(person: Forgotten) -> None:
-    """Orders stay the shop's, without what was typed at their checkouts; parked messages about this person go.
+    """Keep a person's orders without what was typed at their checkouts; delete parked messages about this person.
 
-    Orders and messages of others keep everything but this person's referral codes.
+    Orders and messages of others keep everything except this person's referral codes.
     """
     for order in list(Order.of(person.shop_id).where(Order.customer_id.in_(person.ids))):
         state = without_texts(order.merged).as_json() if order.state else order.state
@@ -282,7 +282,7 @@ def forget(person: Forgotten) -> None:
 
 
 def _is_of_erased(shop: Shop, order: Order) -> bool:
-    """An old order reported again must not make somebody anew who wanted to be forgotten."""
+    """Whether the owner was erased: an old order reported again must not create this person again."""
     return order.customer_id is not None and customers.by_id(shop.id, order.customer_id).erased_at is not None
 
 
@@ -293,7 +293,7 @@ def _lock(shop: Shop, platform: str, external_id: str) -> Order | None:
 
 
 def _locked(shop: Shop, platform: str, received: OrderState) -> Order:
-    """The order's row, made empty when it is new, locked until the transaction ends."""
+    """The order's row, locked until the transaction ends; created without a state when it is new."""
     moment = clock.now()
     insert_once(
         Order,
@@ -318,7 +318,7 @@ def _locked(shop: Shop, platform: str, received: OrderState) -> Order:
 
 
 def _claim(shop: Shop, order: Order, claim: Claim, person: Person) -> None:
-    """Make the person of this claim the owner, if the claim holds; add the digests of the postal addresses."""
+    """Make the person of this claim the owner, if the claim wins; add the digests of the postal addresses."""
     if set(person.address_digests) - set(order.address_digests):
         order.address_digests = sorted({*person.address_digests, *order.address_digests})
     if not claim.beats(order):
@@ -340,21 +340,21 @@ def _digest(who: str) -> str:
 
 
 def _decided(shop: Shop, received: OrderState) -> str | None:
-    """Why an order first seen now can never give points: decided once, acceptance 16."""
+    """Why an order that arrives for the first time now can never give points; decided once (acceptance 16)."""
     if not programs.of(shop.id).is_active:
         return PROGRAM_NOT_ACTIVE
     return OTHER_CURRENCY if received.currency != shop.currency else None
 
 
 def _status(state: OrderState) -> str:
-    """The status in the row: a cart that once was an order is a cancelled one."""
+    """The status for the row: an order that became a draft again counts as cancelled."""
     return "cancelled" if state.is_void else state.status
 
 
 def _ineligible_reason(shop: Shop, order: Order, placed_at: datetime) -> str | None:
     """Why the order gives no points; None when it may. Recomputed with every message about the order.
 
-    An order that has counted goes on counting when the beginning is moved behind it (acceptance 59).
+    An order that has counted still counts when the beginning is moved to after it (acceptance 59).
     """
     if order.ineligible_reason in DECIDED:
         return str(order.ineligible_reason)

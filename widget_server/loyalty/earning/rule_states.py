@@ -1,4 +1,4 @@
-"""How a rule stands for one shopper: open, done, or waiting until a day (acceptance 18)."""
+"""The state of a rule for one shopper: open, done, or waiting until a day (acceptance 18)."""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from widget_server.loyalty.program.shops import Shop
 
 @dataclass(frozen=True)
 class RuleState:
-    """A rule as it stands for one customer now."""
+    """The state of a rule for one customer now; `opens_at` is when a waiting one opens again."""
 
     state: Literal["open", "done", "waiting"]
     opens_at: datetime | None = None
@@ -30,13 +30,15 @@ DONE = RuleState("done")
 
 
 def states(shop: Shop, customer: Customer, account: Account | None, rules: list[EarningRule]) -> dict[str, RuleState]:
-    """How each rule stands for the member; a few queries, which look no further back than the rules' caps."""
+    """The state of each rule for the member, by rule id; a few queries go back no further than the rules' caps."""
     done = _done(shop, account, rules) if account else {}
     return {rule.id: _state(shop, customer, rule, done.get(rule.id, {})) for rule in rules}
 
 
 def _done(shop: Shop, account: Account, rules: list[EarningRule]) -> dict[str, dict[str, int]]:
-    """How often, and how much, each capped rule gave; an order with what it gives today, as refunds free caps."""
+    """How often and how many points each capped rule gave, by rule id; an order counts with its points of today, as
+    refunds free caps.
+    """
     alike: dict[tuple[bool, str], dict[str, list[str]]] = defaultdict(dict)
     for rule in rules:
         units = caps.units(caps.of_rule(rule))
@@ -47,12 +49,12 @@ def _done(shop: Shop, account: Account, rules: list[EarningRule]) -> dict[str, d
         table = Award if orders else Transaction
         rule_id, points = (Award.rule_id, Award.points) if orders else (Transaction.cause_id, Transaction.amount)
         # an order counts once, though it may have an award in each of two parts
-        deed = fn.DISTINCT(Award.order_id) if orders else Transaction.id
+        counted = fn.DISTINCT(Award.order_id) if orders else Transaction.id
         starts = {unit: caps.start(unit, clock.now(), shop.timezone) for unit in {widest}.union(*units_of.values())}
         sums = [
             fn.COALESCE(sum_.filter(table.event_at >= start), 0).alias(f"{what}_{unit}")
             for unit, start in starts.items()
-            for what, sum_ in (("times", fn.COUNT(deed)), ("points", fn.SUM(points)))
+            for what, sum_ in (("times", fn.COUNT(counted)), ("points", fn.SUM(points)))
         ]
         rows = table.of(shop, rule_id.alias("rule_id"), *sums).where(
             table.account_id == account.id, rule_id.in_(list(units_of)), table.event_at >= starts[widest], points > 0

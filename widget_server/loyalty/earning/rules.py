@@ -1,7 +1,7 @@
 """Earning rules: which action gives how many points, to whom and when; and the campaigns that multiply them.
 
-Figures by tier: a tier's own figure stands in place of the base tier's figure and of the tier's multiplier, because
-whoever writes "Gold: 15 points" means 15; a tier without its own has the base tier's, multiplied (contracts §2).
+Figures by tier: a tier's own figure replaces the base tier's figure and the tier's multiplier, because an owner
+who writes "Gold: 15 points" means 15; a tier without its own has the base tier's, multiplied (contracts §2).
 """
 
 from collections.abc import Mapping
@@ -40,7 +40,7 @@ NOTHING = Figure(0)
 
 @dataclass(frozen=True)
 class Trigger:
-    """What sets a rule off, in the admin API's words: an app and what is done there (contracts §7)."""
+    """What fires a rule, in the terms of the admin API: an app and an activity in it (contracts §7)."""
 
     app_id: str
     activity: str
@@ -50,7 +50,7 @@ class EarningRule(Audited, ShopTable):
     """An action and what it gives: `points`, or `rate_points` for each `rate_per` of money.
 
     `by_tier` has the figures of tiers with their own; without a base figure the base tier gets nothing.
-    The trigger columns keep the trigger that the admin API received; while empty, it follows from kind and terms.
+    The trigger columns store the trigger that the admin API received; while empty, it follows from kind and terms.
     """
 
     id = Text(primary_key=True)
@@ -82,12 +82,12 @@ class EarningRule(Audited, ShopTable):
 
     @property
     def terms(self) -> "Terms":
-        """The conditions and caps out of `settings`, with the defaults of what is not set."""
+        """The conditions and caps stored in `settings`, with defaults for those not set."""
         return Terms.from_json(self.settings)
 
     @property
     def figures(self) -> dict[str | None, Figure]:
-        """What it gives in each tier that has its own figure; None is the base tier."""
+        """The figure of each tier that has its own, by tier id; None is the base tier."""
         own = {
             tier_id: Figure(figure["points"], Decimal(figure["per"]) if "per" in figure else None)
             for tier_id, figure in (self.by_tier or {}).items()
@@ -103,13 +103,13 @@ class EarningRule(Audited, ShopTable):
         return tier_id is not None and tier_id in (self.by_tier or {})
 
     def figure_for(self, tier_id: str | None) -> Figure:
-        """What it gives in this tier: its own, else the base tier's (contracts §2), which may be nothing."""
+        """The figure for this tier: its own, else the base tier's (contracts §2), which may be 0 points."""
         figures = self.figures
         return figures.get(tier_id) or figures.get(None, NOTHING)
 
     @property
     def trigger(self) -> Trigger:
-        """What sets it off: as the admin API received it, or in our own terms (contracts §7)."""
+        """What fires the rule: as the admin API received it, or derived from kind and terms (contracts §7)."""
         if self.trigger_app_id is not None:
             return Trigger(self.trigger_app_id, self.trigger_activity_type)
         name, activity = self.name_of_action, KINDS[self.kind].activity
@@ -117,7 +117,7 @@ class EarningRule(Audited, ShopTable):
 
     @property
     def name_of_action(self) -> str | None:
-        """What an action must name to be paid by this rule of its kind; None where there is nothing to name."""
+        """The channel or name that an action must give to be paid by this rule; None for kinds without one."""
         term = KINDS[self.kind].named_by
         return getattr(self.terms, term) if term else None
 
@@ -165,7 +165,7 @@ class Terms:
         return cls(**values)
 
     def as_json(self) -> json_types.JsonObject:
-        """Only what differs from the defaults, by the names of the fields; money and times as text."""
+        """The fields that differ from the defaults, as an object keyed by field names; money and times as text."""
         standard = Terms()
         value: dict[str, json_types.Json] = {}
         for name in self.__dataclass_fields__:
@@ -192,7 +192,7 @@ LISTS = ("include_products", "include_collections", "exclude_products", "exclude
 
 
 class Campaign(Audited, ShopTable):
-    """A time in which orders give a multiple (acceptance 21)."""
+    """A period in which orders give `multiplier` times the points (acceptance 21)."""
 
     id = Text(primary_key=True)
     name = Text()
@@ -220,7 +220,7 @@ def listed(shop: Shop, customer: Customer | None, account: Account | None) -> li
 
 
 def listed_all(shop: Shop, trigger_app_id: str | None = None, activity: str | None = None) -> list[EarningRule]:
-    """Every rule that is not archived, in the merchant's order; of this app or this activity, where given."""
+    """Every rule that is not archived, in the merchant's order; only of this app and activity, where given."""
     return [
         rule
         for rule in _live(shop)
@@ -247,7 +247,7 @@ def is_on(rule: EarningRule) -> bool:
 
 
 def is_for(rule: EarningRule, customer: Customer | None, account: Account | None) -> bool:
-    """True when the rule pays this person: a guest, a member, somebody in one of its tiers."""
+    """True when the rule pays this person, by its terms for guests, members and tiers."""
     terms, tier_id = rule.terms, account.tier_id if account else None
     if not rule.figure_for(tier_id).points or not (terms.guests or (customer and customer.is_member)):
         return False
@@ -271,7 +271,7 @@ class RuleColumns(TypedDict, total=False):
 
 
 def save_rule(shop: Shop, handle: str, **columns: Unpack[RuleColumns]) -> EarningRule:
-    """Make the rule called `handle`, or change the given columns; past rows keep what they were booked with."""
+    """Create the rule `handle`, or change the given columns; past rows keep what they were booked with."""
     with atomic():
         programs.locked(shop.id)
         rule = EarningRule.one(shop, EarningRule.handle == handle)
@@ -292,7 +292,7 @@ def create(
     active: bool = True,
     source_app_id: str | None = None,
 ) -> EarningRule:
-    """A new rule, last in the merchant's order. A foreign trigger fires on the custom action of its activity's name.
+    """Create a rule, last in the merchant's order. Another app's trigger fires on the custom action of that activity.
 
     `figures` are by tier id, None for the base tier; without one for the base tier, only tiers with their own earn.
     Raises TierUnknown, BadRequest (trigger_activity_type, figures).
@@ -325,10 +325,10 @@ def change(
     figures: Mapping[str | None, Figure] | None = None,
     source_app_id: str | None = None,
 ) -> EarningRule:
-    """Change what is given; past rows keep what they were booked with (acceptance 59).
+    """Change the fields that are given; past rows keep what they were booked with (acceptance 59).
 
-    `revision` is the one the caller read (None: does not care). Raises NotFound, StaleRevision, TierUnknown, BadRequest
-    (trigger_activity_type when it would make the rule one of another kind: old orders are still scored by it).
+    `revision` is the one the caller read (None: not checked). Raises NotFound, StaleRevision, TierUnknown, BadRequest
+    (trigger_activity_type when it would change the rule's kind: old orders are still scored by it).
     """
     with atomic():
         programs.locked(shop.id)
@@ -346,14 +346,14 @@ def change(
 
 
 def remove(shop: Shop, rule_id: str, revision: int | None) -> None:
-    """Archive the rule: it earns no more, and what it gave stays. Raises NotFound, StaleRevision."""
+    """Archive the rule: it gives nothing more, and what it gave stays. Raises NotFound, StaleRevision."""
     with atomic():
         programs.locked(shop.id)
         revisions.archive(_current(shop, rule_id, revision), RuleChanged)
 
 
 def forget_tier(shop_id: str, tier_id: str) -> None:
-    """The tier is gone, and with it what rules had of their own for it."""
+    """Remove a deleted tier's own figures from all rules."""
     for rule in EarningRule.of(shop_id).where(EarningRule.by_tier.is_null(False)):
         if tier_id in rule.by_tier:
             revisions.update(rule, {"by_tier": tiers.own_figures_without(rule.by_tier, tier_id)}, RuleChanged)

@@ -15,7 +15,7 @@ ZERO, ONE = Decimal(0), Decimal(1)
 
 @dataclass(frozen=True)
 class Rate:
-    """What an order was, or would be, scored with: kept on the award, and from there on the transaction.
+    """What an order was, or would be, scored with: stored on the award, and copied from there to the transaction.
 
     `earn_at` is the milestone from which its points are spendable.
     """
@@ -39,13 +39,13 @@ class Rate:
     after_fallback: str = "keep"
 
     def as_json(self) -> JsonObject:
-        """The rate by the names of its fields, money as text, which `from_json` reads back."""
+        """The rate as an object keyed by field names, money as text, which `from_json` reads back."""
         value = {name: plain(getattr(self, name)) for name in self.__dataclass_fields__ if name != "terms"}
         return {**value, "terms": self.terms.as_json()}
 
     @classmethod
     def from_json(cls, stored: JsonObject) -> "Rate":
-        """The rate as kept by `as_json`."""
+        """The rate as stored by `as_json`."""
         known: dict[str, Any] = {name: stored[name] for name in cls.__dataclass_fields__ if name in stored}
         for name in ("tier", "campaign"):
             known[name] = Decimal(known[name])
@@ -56,9 +56,9 @@ class Rate:
 
 @dataclass(frozen=True)
 class Score:
-    """What an order gives under one rate: the money that counted, before and after refunds.
+    """What an order gives under one rate: `base` is the money that counted after refunds, `full_base` before them.
 
-    `factor` is what all multipliers came to, lines taken together: base x rate x factor are the points.
+    `factor` is the combined multiplier of all lines together: base x rate x factor are the points.
     """
 
     points: int
@@ -68,10 +68,10 @@ class Score:
 
 
 def score(state: OrderState, rate: Rate) -> Score:
-    """Points of an order, whole: base of acceptance 19, multipliers of 21, rounding of 20, refunds of 57.
+    """The whole points of an order: base of acceptance 19, multipliers of 21, rounding of 20, refunds of 57.
 
     Each line counts with its own factor; the sum is rounded once. A fixed number of points is lowered in
-    proportion to the goods given back. Caps are not in here.
+    proportion to the goods refunded. Caps are not applied here.
     """
     counted = [
         (item, _factor(item.line, rate))
@@ -113,12 +113,12 @@ def _rounded(value: Decimal, rounding: str) -> int:
 
 
 def _settled(value: Decimal) -> Decimal:
-    """Thirds that were divided and added again are whole again: a hair below 20 is 20."""
+    """Rounded to 9 places, so that divided and added parts are whole again: 19.9999999999 is 20."""
     return round(value, 9)
 
 
 def combined(factors: list[Decimal], how: str) -> Decimal:
-    """How multipliers meet: multiplied; their extras added; or only the highest."""
+    """The multipliers combined by `how`: "add" adds their extras, "highest" takes the highest, else their product."""
     if how == "add":
         return ONE + sum((factor - ONE for factor in factors), ZERO)
     if how == "highest":

@@ -1,6 +1,6 @@
-"""Social channels that members follow: noted once, and paid once by the shop's social rules (wix-api §1b).
+"""Social channels that members follow: stored once, and paid once by the shop's social rules (wix-api §1b).
 
-A click-only promise (acceptance 26): no platform confirms that somebody really follows. The channels of a shop
+Only the click is known (acceptance 26): no platform confirms that a member really follows. The channels of a shop
 are those of its social rules that are on.
 """
 
@@ -18,7 +18,7 @@ from widget_server.loyalty.program.shops import Shop
 
 
 class FollowedChannel(ShopTable):
-    """An account follows a channel, `channel` in small letters."""
+    """An account follows a channel; `channel` is in lower case."""
 
     id = Text(primary_key=True)
     account_id = Text()
@@ -30,12 +30,12 @@ class FollowedChannel(ShopTable):
 
 
 def enabled(shop: Shop) -> list[str]:
-    """The channels that the shop pays for now, in the merchant's order."""
+    """The channels that the shop pays for now, in lower case, in the merchant's order."""
     return list(dict.fromkeys(_channel_of(rule) for rule in _rules(shop)))
 
 
 def follow(shop: Shop, customer: Customer, channel: str, *, source: str) -> FollowedChannel:
-    """The member follows the channel; its rules pay, each once. A repeat returns the same.
+    """Store that the member follows the channel; its rules pay, each once. A repeat returns the same row.
 
     Raises ChannelNotEnabled when no social rule of the shop names the channel, ProgramNotActive, and BalanceTooLarge.
     """
@@ -52,7 +52,7 @@ def follow(shop: Shop, customer: Customer, channel: str, *, source: str) -> Foll
 
 
 def click(shop: Shop, customer: Customer, rule_id: str) -> EarningRule:
-    """The member opened a social page from the panel: points for the click, once, and the channel counts as followed.
+    """Pay the member once for opening a social page from the panel; the channel then counts as followed.
 
     Returns the rule. Raises RuleNotClickable, NotFound, ProgramNotActive, and BalanceTooLarge.
     """
@@ -71,7 +71,7 @@ def followed(shop: Shop, customer: Customer) -> list[FollowedChannel]:
 
 
 def move(shop: Shop, from_account_id: str, to_account_id: str) -> None:
-    """Two accounts become one: what either follows, the second follows."""
+    """Merge two accounts: the second then follows what either followed."""
     for row in list(FollowedChannel.of(shop).where(FollowedChannel.account_id == from_account_id)):
         same = (FollowedChannel.account_id == to_account_id, FollowedChannel.channel == row.channel)
         if FollowedChannel.one(shop, *same) is None:
@@ -81,7 +81,7 @@ def move(shop: Shop, from_account_id: str, to_account_id: str) -> None:
 
 
 def forget(person: Forgotten) -> None:
-    """What this person follows is nobody's business any more."""
+    """Delete which channels this person follows."""
     FollowedChannel.remove(person.shop_id, FollowedChannel.account_id.in_(person.account_ids))
 
 

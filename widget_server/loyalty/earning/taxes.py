@@ -1,4 +1,4 @@
-"""Tax that a shop's printed prices hold: what of such a price an order counts for points (acceptance 12, 19)."""
+"""The tax contained in a shop's printed prices, computed as an order states it (acceptance 12, 19)."""
 
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -13,9 +13,9 @@ IN_THOUSANDTHS = frozenset(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"))
 
 
 def inside(rules: ProgramSettings, price: Decimal, currency: str) -> Decimal:
-    """The tax in a printed price, rounded half up to the currency's coins as an order has it.
+    """The tax in a printed price, rounded half up to the currency's coins, as in an order.
 
-    Zero where the program does not say that prices hold tax, or at which rate.
+    Zero unless the program says that prices contain tax, and at which rate.
     """
     if not rules.prices_include_tax or rules.tax_percent is None:
         return ZERO

@@ -1,8 +1,8 @@
-"""Tokens of the admin API: who holds one is an app (with an API key), a visitor, or a member (contracts §16).
+"""Tokens of the admin API: the holder is an app (with an API key), a visitor, or a member (contracts §16).
 
-A token that an API key granted ends with the secret that was shown for it. Tokens that were renewed from one another
-are a family: a refresh token that comes again after its successor was used is stolen, and ends the family. Tokens of
-visitors are granted to anybody, and have no row (visitor_tokens.py).
+A token that an API key granted ends with the secret that requested it. Tokens that were renewed from one another
+are a family: a refresh token that is used again after its successor was used counts as stolen, and ends the family.
+Tokens of visitors are granted to anybody, and have no row (visitor_tokens.py).
 """
 
 import secrets
@@ -21,13 +21,13 @@ from widget_server.loyalty.people.visitor_tokens import Visitor
 
 ACCESS_TOKEN_SECONDS = 4 * 3600
 REFRESH_TOKEN_DAYS = 90
-OVERLAP = timedelta(seconds=60)  # for which a replaced refresh token stays good: clients renew in parallel
+OVERLAP = timedelta(seconds=60)  # for which a replaced refresh token stays valid: clients renew in parallel
 
 
 class AccessToken(ShopTable):
-    """A token of the admin API. `id` is its hash, `key_hash` that of the secret which granted it.
+    """A token of the admin API. `id` is its hash, `key_hash` the hash of the secret which granted it.
 
-    `parent_id` is the refresh token it was renewed from; `replaced_at` when the first successor of it was used.
+    `parent_id` is the refresh token it was renewed from; `replaced_at` is when its first successor was used.
     """
 
     id = Text(primary_key=True)
@@ -49,9 +49,9 @@ class AccessToken(ShopTable):
 
 @dataclass(frozen=True)
 class Holder:
-    """Who a token speaks for: an app by its API key, a visitor by an id of its own, or a member.
+    """The holder of a token: an app by its API key, a visitor by an id of its own, or a member.
 
-    `by` is the key that granted it, and the secret that was shown for it; None for a visitor.
+    `by` is the key that granted it, with the hash of the secret that was used; None for a visitor.
     """
 
     shop_id: str
@@ -63,7 +63,7 @@ class Holder:
 
 @dataclass(frozen=True)
 class Tokens:
-    """A fresh access token, and the one that renews it; both are shown this once."""
+    """A fresh access token, and the refresh token that renews it; both are shown only once."""
 
     access: str
     refresh: str
@@ -71,7 +71,7 @@ class Tokens:
 
 
 def grant(holder: Holder) -> Tokens:
-    """An access token for a few hours, and a refresh token for as long as the holder is likely to come back."""
+    """Returns an access token (ACCESS_TOKEN_SECONDS) and a refresh token (REFRESH_TOKEN_DAYS) for the holder."""
     family_id, ends = new_id(), clock.now() + timedelta(days=REFRESH_TOKEN_DAYS)
     if holder.visitor_id is not None:
         return _for_visitor(Visitor(holder.shop_id, holder.visitor_id, ends))
@@ -79,12 +79,12 @@ def grant(holder: Holder) -> Tokens:
 
 
 def regrant(refresh: str, *, address: str | None = None) -> Tokens:
-    """A fresh access token, and a fresh refresh token of the same family, which ends when its first one would have.
+    """Returns a fresh access token and a fresh refresh token of the same family, which keeps its first end date.
 
-    The refresh token that was shown stays good until its successor is used, and OVERLAP longer: the official SDK keeps
-    the first one for a member, and renews in parallel. That of an app stays the same, since it is good only beside the
-    key's secret. Raises SignedOut (after a reuse of a replaced one, all tokens of its family are gone), and
-    AddressNotAllowed for an app that calls from elsewhere than its key's list says.
+    The refresh token that was used stays valid until its successor is used, and OVERLAP longer: the official SDK keeps
+    the first one for a member, and renews in parallel. The one of an app stays the same, since it is valid only
+    together with the key's secret. Raises SignedOut (after a reuse of a replaced one, all tokens of its family are
+    deleted), and AddressNotAllowed for an app that calls from an address that is not on its key's list.
     """
     if refresh.startswith(visitor_tokens.BEGINS):
         return _for_visitor(visitor_tokens.read(refresh, "refresh"))
@@ -103,15 +103,15 @@ def regrant(refresh: str, *, address: str | None = None) -> Tokens:
 
 
 def is_replaced(row: AccessToken, moment: datetime) -> bool:
-    """True when a successor of the refresh token was used, longer than OVERLAP ago."""
+    """True when a successor of the refresh token was first used OVERLAP ago or earlier."""
     return row.replaced_at is not None and row.replaced_at + OVERLAP <= moment
 
 
 def holder_of(token: str, *, use: Literal["access", "refresh"] = "access", address: str | None = None) -> Holder:
-    """Who holds this token, in a request from `address`.
+    """Returns the holder of this token, in a request from `address`.
 
-    Raises SignedOut when it is not good now, or the secret that granted it is not; AddressNotAllowed when an app calls
-    from elsewhere than its key's list says.
+    Raises SignedOut when the token, or the secret that granted it, is not valid now; AddressNotAllowed when an app
+    calls from an address that is not on its key's list.
     """
     if token.startswith(visitor_tokens.BEGINS):
         visitor = visitor_tokens.read(token, use)
@@ -142,7 +142,7 @@ def _rows(token: str, use: str) -> Any:
 
 
 def _replace_parent(row: AccessToken) -> None:
-    """The client uses the successor: the one it was renewed from is not needed any more."""
+    """Mark the parent of `row` as replaced: the client now uses its successor."""
     not_yet = (AccessToken.id == row.parent_id, AccessToken.replaced_at.is_null())
     AccessToken.change(row.shop_id, {AccessToken.replaced_at: clock.now()}, *not_yet)
 

@@ -1,6 +1,6 @@
-"""API keys for the shop's servers: kept hashed, limited in what they may do, from where and until when.
+"""API keys for the shop's servers: stored hashed, limited in what they may do, from where and until when.
 
-A key grants nothing that it has not itself, and what it granted ends with the secret that was shown (contracts §16).
+A key grants no right that it lacks itself, and what it granted ends with the secret that was used (contracts §16).
 """
 
 import secrets
@@ -17,8 +17,8 @@ from widget_server.errors import AddressNotAllowed, BadRequest, MoreThanOwnRight
 from widget_server.loyalty.audit_log import Audited
 from widget_server.tallies import Tally
 
-SCOPES = ("read", "manage")  # each includes those before it
-SERVICES = (  # of the admin API, as a key may be limited to them
+SCOPES = ("read", "manage")  # each includes the ones before it
+SERVICES = (  # of the admin API; a key may be limited to some of them
     *("program", "accounts", "tiers", "rewards", "coupons", "earning_rules", "transactions", "checkout", "imports"),
     *("social", "webhooks", "customers", "api_keys", "batches", "referrals", "orders", "awards", "reports"),
     *("settings", "adjustments", "secrets", "audit"),
@@ -51,7 +51,7 @@ class Rights:
         return network is not None and any(_lies_in(network, one) for one in self._networks)
 
     def exceeded_by(self, other: "Rights") -> str | None:
-        """The name of a right that `other` has and these have not; None when these include all of it."""
+        """Returns the name of a right that `other` has and these lack; None when these include all of them."""
         services = other.services if other.services is not None else dict.fromkeys(SERVICES, other.scope)
         if not _at_least(self.scope, other.scope):
             return "scope"
@@ -72,7 +72,7 @@ class Rights:
 
 
 class ApiKey(Audited, ShopTable):
-    """A key for the shop's servers. `id` is public, the secret is hashed and shown once."""
+    """A key for the shop's servers. `id` is public; the secret is stored hashed and shown once."""
 
     id = Text(primary_key=True)
     name = Text()
@@ -93,14 +93,14 @@ class ApiKey(Audited, ShopTable):
 
     @property
     def rights(self) -> Rights:
-        """What the key may do, as one value out of its columns."""
+        """What the key may do, as one value built from its columns."""
         addresses = None if self.addresses is None else tuple(self.addresses)
         return Rights(self.scope, self.services, addresses, self.expires_at)
 
     def vouches_for(self, secret_hash: str | None, moment: datetime) -> bool:
-        """True while the key lives and this secret opens it: its present one, or the earlier one in its grace.
+        """True while the key is valid for this secret: the present one, or the previous one until `previous_until`.
 
-        What a secret granted lives by the same rule: it ends with that secret (contracts §16).
+        The same rule holds for what a secret granted: it ends with that secret (contracts §16).
         """
         if self.revoked_at is not None or (self.expires_at is not None and moment >= self.expires_at):
             return False
@@ -110,7 +110,7 @@ class ApiKey(Audited, ShopTable):
 
 @dataclass(frozen=True)
 class KeyInUse:
-    """A key, and the hash of the secret that was shown for it: what is granted now is bound to both."""
+    """A key, and the hash of the secret that the caller used: what is granted now is bound to both."""
 
     key: ApiKey
     secret_hash: str
@@ -119,10 +119,10 @@ class KeyInUse:
 def create_key(
     shop_id: str, name: str, scope: str = "manage", *, rights: Rights | None = None, grantor: ApiKey | None = None
 ) -> tuple[ApiKey, str]:
-    """A fresh API key and its secret, which is shown this once; `rights` wins over `scope`.
+    """Create an API key; returns it and its secret, which is shown only once. `rights` wins over `scope`.
 
-    `grantor` is the key that creates it (None: the operator). Raises BadRequest naming the right that cannot be one,
-    MoreThanOwnRights naming the right that the grantor has not.
+    `grantor` is the key that creates it (None: the operator). Raises BadRequest naming the right that is invalid,
+    MoreThanOwnRights naming the right that the grantor lacks.
     """
     wanted = cleaned(rights or Rights(scope))
     need_own(grantor, wanted)
@@ -143,14 +143,14 @@ def create_key(
 
 
 def key_by_secret(secret: str, *, address: str | None = None) -> ApiKey:
-    """The API key with this secret, as `in_use` finds it. Raises SignedOut, AddressNotAllowed."""
+    """Returns the API key with this secret, as `in_use` does. Raises SignedOut, AddressNotAllowed."""
     return in_use(secret, address=address).key
 
 
 def in_use(secret: str, *, address: str | None = None) -> KeyInUse:
-    """The API key with this secret, its use from `address` noted.
+    """Returns the API key with this secret, and notes its use from `address`.
 
-    Raises SignedOut when there is none that is good now, AddressNotAllowed from elsewhere than its list says.
+    Raises SignedOut when no valid key has it, AddressNotAllowed when `address` is not on the key's list.
     """
     hashed = config.digest(secret)
     key: ApiKey | None = (
@@ -170,7 +170,7 @@ def need_address(key: ApiKey, address: str | None) -> None:
 
 
 def need_own(grantor: ApiKey | None, wanted: Rights) -> None:
-    """A key grants nothing that it has not itself: raises MoreThanOwnRights. None is the operator, who has all."""
+    """Raises MoreThanOwnRights when `wanted` exceeds the grantor's rights. None is the operator, who has all."""
     exceeded = grantor.rights.exceeded_by(wanted) if grantor is not None else None
     if exceeded is not None:
         raise MoreThanOwnRights(field=exceeded)
@@ -184,9 +184,9 @@ def keys(shop_id: str) -> list[ApiKey]:
 def rotate_key(
     shop_id: str, key_id: str, *, keep: timedelta = timedelta(0), grantor: ApiKey | None = None
 ) -> tuple[ApiKey, str]:
-    """A fresh secret for the key, shown this once; the earlier one, and what it granted, stays good for `keep`.
+    """Give the key a fresh secret, shown only once; the previous one, and what it granted, stays valid for `keep`.
 
-    Raises NotFound, and MoreThanOwnRights when the key may do more than its `grantor`.
+    Returns the key and the secret. Raises NotFound, and MoreThanOwnRights when the key may do more than `grantor`.
     """
     secret = _new_secret()
     with atomic():
@@ -199,7 +199,7 @@ def rotate_key(
 
 
 def revoke_key(shop_id: str, key_id: str) -> None:
-    """The key is dead from now on, and with it every token that it granted; raises NotFound."""
+    """End the key now, and every token that it granted; raises NotFound."""
     key = ApiKey.need(shop_id, ApiKey.id == key_id)
     if key.revoked_at is None:
         key.revoked_at = clock.now()
@@ -207,7 +207,7 @@ def revoke_key(shop_id: str, key_id: str) -> None:
 
 
 def cleaned(rights: Rights) -> Rights:
-    """The rights in the one form that is kept; raises BadRequest naming the one that cannot be."""
+    """Returns the rights in the form that is stored; raises BadRequest naming the one that is invalid."""
     if rights.scope not in SCOPES:
         raise BadRequest(f"The scope is one of {', '.join(SCOPES)}.", field="scope")
     if rights.services is not None:
@@ -239,7 +239,7 @@ def _cleaned_addresses(addresses: Iterable[str]) -> list[str]:
 
 
 def _network(text: str) -> Network | None:
-    """An address, or a network, as a network; one of IPv4 that is written in IPv6 is the same. None: neither."""
+    """Returns an address or a network as a network, IPv4-mapped IPv6 addresses as IPv4; None when it is neither."""
     try:
         if "/" in text:
             return ip_network(text.strip())

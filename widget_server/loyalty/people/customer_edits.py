@@ -1,4 +1,4 @@
-"""Edits of customers by the merchant: adding one, and changing what is known of one (contracts §7)."""
+"""Edits of customers by the merchant: adding a customer, and changing what is known of one (contracts §7)."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -18,7 +18,7 @@ NOTES_LENGTH_MAX = 5_000
 
 
 class EditableFacts(TypedDict, total=False):
-    """What staff may change of a customer beside the address; `notes` and `labels` are for staff alone."""
+    """What staff may change of a customer besides the address; only staff see `notes` and `labels`."""
 
     name: str | None
     phone: str | None
@@ -32,18 +32,18 @@ class EditableFacts(TypedDict, total=False):
 
 
 class CustomerEdits(EditableFacts, total=False):
-    """What `edit` takes: the facts, and the address."""
+    """The keyword arguments of `edit`: the facts, and the address."""
 
     email: str | None
     email_verified: bool
 
 
 def create(shop_id: str, person: Person, *, status: Status = "visitor") -> Customer:
-    """Add a customer whom the merchant names (contracts §7). That opens no account, not for a member either.
+    """Add a customer whom the merchant names (contracts §7). This opens no account, not for a member either.
 
-    An account is opened by the admin API's call, or with the first points, such as those of joining (contracts §1).
-    Raises EmailInvalid, CustomerExists when somebody here has this address or this id of the shop, and BadRequest for
-    a name, phone or locale that is not one line of text.
+    An account is opened by the admin API's call, or with the first points, such as those for joining (contracts §1).
+    Raises EmailInvalid, CustomerExists when another customer has this address or this id of the shop, and BadRequest
+    for a name, phone or locale that is not one line of text.
     """
     if person.email is not None:
         person = replace(person, email=emails.parse(person.email).typed)
@@ -69,9 +69,9 @@ def edit(
     email_verified: bool | None = None,
     **edits: Unpack[EditableFacts],
 ) -> Customer:
-    """Change what is known of a customer, as staff say; what is not given stays.
+    """Change what is known of a customer, on behalf of staff; what is not given stays.
 
-    A new address counts as verified only when `email_verified` says so. The excluded earn nothing until they are
+    A new address counts as verified only when `email_verified` says so. Excluded customers earn nothing until they are
     included again (acceptance 58). Raises NotFound (also when the customer was erased), EmailInvalid, CustomerExists,
     and BadRequest for labels and notes that are too long or too many, or a text that is not one line.
     """
@@ -97,7 +97,7 @@ def edit(
 
 
 def _address_facts(customer: Customer, email: Email | None, verified: bool | None) -> CustomerFacts:
-    """The columns of a new address, or of what is known by now of the one there is."""
+    """Returns the columns of a new address, or the new `email_verified` of the present one."""
     if email is not None:
         known = customer.email_verified and customer.email_key == email.key
         return customers.address_columns(email, known if verified is None else verified)
@@ -107,7 +107,7 @@ def _address_facts(customer: Customer, email: Email | None, verified: bool | Non
 
 
 def _cleaned(edits: EditableFacts) -> CustomerFacts:
-    """The edits in the form that is stored; raises BadRequest for labels and notes that are too long or too many."""
+    """Returns the edits as stored; raises BadRequest for labels and notes that are too long or too many."""
     facts = cast(CustomerFacts, dict(edits))
     if "labels" in edits:
         facts["labels"] = _clean_labels(edits["labels"])
@@ -119,7 +119,7 @@ def _cleaned(edits: EditableFacts) -> CustomerFacts:
 
 
 def _check_new(shop_id: str, *, external_id: str | None, email: str | None, but: str | None = None) -> None:
-    """Raise CustomerExists when somebody other than `but` has this id of the shop, or this address."""
+    """Raises CustomerExists when a customer other than `but` has this id of the shop, or this address."""
     others = Customer.of(shop_id).where(Customer.id != but) if but else Customer.of(shop_id)
     for field, theirs in (
         ("externalId", external_id and (Customer.external_id == external_id)),
@@ -131,7 +131,7 @@ def _check_new(shop_id: str, *, external_id: str | None, email: str | None, but:
 
 
 def _clean_labels(labels: Iterable[str]) -> list[str]:
-    """Each label once, case apart, in the order given."""
+    """Returns each label once, ignoring case, in the order given."""
     kept = {label.strip().lower(): label.strip() for label in reversed(list(labels)) if label.strip()}
     if len(kept) > LABELS_MAX or any(len(label) > LABEL_LENGTH_MAX for label in kept.values()):
         raise BadRequest(f"Up to {LABELS_MAX} labels of at most {LABEL_LENGTH_MAX} characters.", field="labels")

@@ -1,7 +1,7 @@
 """Customers: the people a shop knows. Visitors can earn points, only members can redeem them.
 
-An e-mail is a person's own only once it is verified (acceptance 15, 45): whoever merely typed an address
-never sees what belongs to its owner.
+An e-mail address belongs to a person only once it is verified (acceptance 15, 45): somebody who merely typed an
+address never sees what belongs to its owner.
 """
 
 import secrets
@@ -25,7 +25,7 @@ DERIVED = ("former", "email_key", "mailbox", "facts_as_of", "paying_at", "not_pa
 ADDRESS = ("email", "email_key", "mailbox")
 PERSONAL = (*ADDRESS, "name", "phone", "birthday", "birthday_set_at", "locale", "notes", "password_hash")
 PAST = ("facts_as_of", "paying_at", "not_paying_at")
-NAMES = ("external_id", "referral_code")  # by which others know a person: a signpost keeps what its target has already
+NAMES = ("external_id", "referral_code")  # used outside: a merged row keeps those that its target has of its own
 LINES: tuple[Literal["name", "phone", "locale"], ...] = ("name", "phone", "locale")  # texts of one line
 
 Status = Literal["visitor", "pending", "member"]
@@ -33,11 +33,11 @@ Status = Literal["visitor", "pending", "member"]
 
 class Customer(ShopTable):
     """A person. `external_id` is the shop's own id of the customer; `email` is kept as typed, `email_key` and `mailbox`
-    are its canonical forms (emails.py). `labels` and `notes` are the merchant's own: no shopper reads the notes.
+    are its canonical forms (emails.py). `labels` and `notes` are the merchant's: no shopper reads the notes.
 
     `facts_as_of` is the time of the newest facts on the account. `paying_at` is the earliest time as of which the
-    platform reported a paid order, `not_paying_at` the latest as of which it reported none. `former` has what the
-    person was known by before, by the names of FORMER: without it an erasure would not find that in texts of others.
+    platform reported a paid order, `not_paying_at` the latest as of which it reported none. `former` has the earlier
+    values of the columns FORMER: without them an erasure would not find these values in other texts.
     """
 
     id = Text(primary_key=True)
@@ -87,7 +87,7 @@ class Customer(ShopTable):
 
 
 def birthday_in_year() -> Function:
-    """The expression of a birthday's month and day, as 03-10: the one that the index has."""
+    """Returns the SQL expression of a birthday's month and day, such as 03-10; it has an index."""
     return fn.SUBSTR(Customer.birthday, SQL("6"))
 
 
@@ -112,9 +112,9 @@ class Person:
     """Facts about a customer from one source; None means unknown.
 
     With `of_account` they are about the account itself, from a customer message, a signed token or the customer's own
-    act: they replace what is known, unless that is newer than `as_of`. Without, as with what was typed at a checkout,
-    they only fill in blanks. `paying`: the customer has paid for an order before, as of `as_of`. `address_digests`
-    are those of the postal addresses in an order message (postal_addresses.py).
+    action: they replace what is known, unless that is newer than `as_of`. Without it, as for what was typed at a
+    checkout, they only fill in blanks. `paying`: the customer has paid for an order before, as of `as_of`.
+    `address_digests` are the digests of the postal addresses in an order message (postal_addresses.py).
     """
 
     external_id: str | None = None
@@ -133,7 +133,7 @@ class Person:
 
 
 class CustomerFacts(TypedDict, total=False):
-    """The columns of a customer that change with what is learned; `birthday` is an ISO date."""
+    """The columns of a customer that may be updated; `birthday` is an ISO date."""
 
     status: Status
     external_id: str | None
@@ -162,12 +162,12 @@ class CustomerFacts(TypedDict, total=False):
 
 
 def by_id(shop_id: str, customer_id: str) -> Customer:
-    """The shop's customer with this id, merged or erased ones too; raises NotFound."""
+    """Returns the shop's customer with this id, also a merged or erased one; raises NotFound."""
     return Customer.need(shop_id, Customer.id == customer_id)
 
 
 def by_verified_email(shop_id: str, email: str) -> Customer | None:
-    """The customer who owns this address, for certain: it is verified (acceptance 15). None when nobody does."""
+    """Returns the customer who owns this address: it is verified (acceptance 15). None when nobody does."""
     return Customer.one(
         shop_id,
         Customer.email_key == emails.key_of(email),
@@ -177,34 +177,34 @@ def by_verified_email(shop_id: str, email: str) -> Customer | None:
 
 
 def by_referral_code(shop_id: str, code: str) -> Customer | None:
-    """The member with this code, case apart; the code of a merged customer leads to the member too."""
+    """Returns the member with this code, ignoring case, also for the code of a merged customer; or None."""
     return _member_with(Customer.of(shop_id), code)
 
 
 def by_external_id(shop_id: str, external_id: str) -> Customer | None:
-    """The customer with the shop's own id, or the one whom that was merged into; None when there is none."""
+    """Returns the customer with the shop's own id, or the one they were merged into; None when there is none."""
     found = Customer.one(shop_id, Customer.external_id == external_id)
     return None if found is None else live(found)
 
 
 def live(customer: Customer) -> Customer:
-    """The row of the person behind a row: a merged one is a signpost to the row it went into."""
+    """Returns the row that now holds the person: the row itself, or the one it was merged into."""
     return by_id(customer.shop_id, customer.merged_into) if customer.merged_into else customer
 
 
 def ids_of(customer: Customer) -> list[str]:
-    """The ids by which this person was ever known here: of this row, and of the rows merged into it."""
+    """Returns all ids of this person: of this row, and of the rows merged into it."""
     merged = Customer.of(customer.shop_id, Customer.id).where(Customer.merged_into == customer.id)
     return [customer.id, *(row.id for row in merged)]
 
 
 def anywhere_by_referral_code(code: str) -> Customer | None:
-    """The member with this code in whichever shop: codes are unique across shops, for our own short links."""
+    """Returns the member with this code in any shop, or None: codes are unique across shops, for our short links."""
     return _member_with(Customer.everywhere(), code)
 
 
 def join(customer: Customer) -> bool:
-    """Make the customer a member; the account is opened now. True when they were not one before."""
+    """Make the customer a member and open the account. Returns True when they were not a member before."""
     with atomic():
         if refresh(customer).is_member:
             return False
@@ -226,14 +226,14 @@ def admit(customer: Customer) -> None:
 
 
 def leave(customer: Customer) -> None:
-    """The member leaves the program: a visitor again, signed out everywhere; the points stay (acceptance 52)."""
+    """Take the member out of the program: a visitor again, signed out everywhere; the points stay (acceptance 52)."""
     with atomic():
         set_facts(refresh(customer), status="visitor", left_at=clock.now(), password_hash=None)
         sessions.close_all(customer.shop_id, customer.id)
 
 
 def forget(person: Forgotten) -> None:
-    """Every fact about this person goes, in every row that was theirs; the rows stay, for the books (acceptance 58)."""
+    """Erase every fact about this person in all their rows; the rows stay, for the ledger (acceptance 58)."""
     facts: dict[str, Any] = dict.fromkeys((*PERSONAL, *NAMES, *PAST))
     facts |= {"labels": [], "former": {}, "email_verified": False, "accepts_marketing": False, "status": "visitor"}
     theirs = Customer.id.in_(person.ids)
@@ -242,7 +242,7 @@ def forget(person: Forgotten) -> None:
 
 
 def set_status(customer: Customer, status: Status) -> None:
-    """Staff make the customer a member, take them out of the program, or keep them waiting; or nothing changes."""
+    """Set the status, as staff do: member, visitor (leaves the program) or pending; no change when it is the same."""
     if status == customer.status:
         return
     if status == "member":
@@ -255,7 +255,7 @@ def set_status(customer: Customer, status: Status) -> None:
 
 
 def update(customer: Customer, **facts: Unpack[CustomerFacts]) -> None:
-    """Set these facts on the customer's row as it is now, and emit which of them changed."""
+    """Set these facts on the customer's current row, and emit which of them changed."""
     with atomic():
         changed = tuple(name for name in set_facts(refresh(customer), **facts) if name not in DERIVED)
         if changed:
@@ -263,7 +263,7 @@ def update(customer: Customer, **facts: Unpack[CustomerFacts]) -> None:
 
 
 def address_columns(email: Email, verified: bool) -> CustomerFacts:
-    """The columns that hold an address, as typed and in its canonical forms."""
+    """Returns the columns that hold an address, as typed and in its canonical forms."""
     return {
         "email": email.typed,
         "email_key": email.key,
@@ -273,7 +273,7 @@ def address_columns(email: Email, verified: bool) -> CustomerFacts:
 
 
 def present() -> Expression:
-    """The condition that a row is a person: neither merged into another one nor erased."""
+    """Returns the condition that a row is neither merged into another one nor erased."""
     here: Expression = Customer.merged_into.is_null() & Customer.erased_at.is_null()
     return here
 
@@ -285,14 +285,14 @@ def _member_with(rows: "ModelSelect[Customer]", code: str) -> Customer | None:
 
 
 def refresh(customer: Customer) -> Customer:
-    """The same object with the row as it is now, locked: what was read earlier may be old."""
+    """Lock the row and reload it into the same object, which is returned: what was read earlier may be outdated."""
     row = lock_rows(Customer.of(customer.shop_id).where(Customer.id == customer.id)).get()
     customer.__data__.update(row.__data__)
     return customer
 
 
 def new_visitor(shop_id: str) -> Customer:
-    """Insert a customer of whom nothing is known yet."""
+    """Insert a customer without any facts, as a visitor; returns it."""
     moment = clock.now()
     customer = Customer(id=new_id(), shop_id=shop_id, created_at=moment, updated_at=moment)
     customer.save(force_insert=True)
@@ -300,22 +300,22 @@ def new_visitor(shop_id: str) -> Customer:
 
 
 def all_former(*rows: Customer, **replaced: str | None) -> dict[str, list[str]]:
-    """Everything by which the person of these rows was known before, and what is `replaced` now.
+    """Returns the earlier values of these rows, with those that are `replaced` now, by the names of FORMER.
 
-    Texts by the names of FORMER, the newest last, FORMER_MAX of each.
+    At most FORMER_MAX texts of each name, the newest last.
     """
     found: dict[str, list[str]] = {}
     for name in FORMER:
-        words = [word for row in rows for word in row.former.get(name, ())]
-        if words := list(dict.fromkeys(filter(None, (*words, replaced.get(name))))):
-            found[name] = words[-FORMER_MAX:]
+        values = [value for row in rows for value in row.former.get(name, ())]
+        if values := list(dict.fromkeys(filter(None, (*values, replaced.get(name))))):
+            found[name] = values[-FORMER_MAX:]
     return found
 
 
 def set_facts(customer: Customer, **facts: Unpack[CustomerFacts]) -> tuple[str, ...]:
-    """Save the facts that differ, and what they replace in `former`; emits nothing. Returns the names of the columns.
+    """Save the facts that differ, and in `former` the values they replace; emits nothing.
 
-    The caller has locked the row.
+    The caller has locked the row. Returns the names of the changed columns.
     """
     values: dict[str, Any] = dict(facts)
     replaced = {name: getattr(customer, name) for name in FORMER if name in values}
@@ -325,7 +325,7 @@ def set_facts(customer: Customer, **facts: Unpack[CustomerFacts]) -> tuple[str, 
         for name in changed:
             setattr(customer, name, values[name])
         customer.updated_at = clock.now()
-        customer.save(only=[*changed, "updated_at"])  # never what somebody else changed meanwhile
+        customer.save(only=[*changed, "updated_at"])  # never columns that another transaction changed meanwhile
     return changed
 
 
@@ -337,14 +337,14 @@ def _fresh_code() -> str:
 
 
 def touch_rewards_seen(customer: Customer) -> None:
-    """Note that the member opened My rewards now: the launcher's dot goes (acceptance 34)."""
+    """Note that the member opened My rewards now: the launcher's dot disappears (acceptance 34)."""
     Customer.change(customer.shop_id, {Customer.rewards_seen_at: clock.now()}, Customer.id == customer.id)
 
 
 def take_turns(shop_id: str, *names: str | None) -> None:
     """Serialise transactions of the shop on these names (None: no name), until the transaction ends.
 
-    So that two messages about a new person do not create two customers. SQLite's writers take turns anyway.
+    It keeps two messages about a new person from creating two customers. SQLite serialises its writers anyway.
     """
     if on_sqlite():
         return

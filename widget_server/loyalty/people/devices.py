@@ -1,8 +1,8 @@
 """Devices: which browsers a customer has signed in from with the widget's own sign-in (contracts §19).
 
-A device is a random token that a panel keeps beside its session and sends when somebody signs in again. Nothing is read
-off the browser to tell it from others. A customer gets one notice of each new device, and a known device has an
-allowance of its own, so that strangers cannot use it up.
+A device is a random token that a panel stores with its session and sends at the next sign-in. There is no browser
+fingerprinting. A customer gets one notice of each new device, and a known device has a rate limit of its own, which
+strangers cannot use up.
 """
 
 import secrets
@@ -18,7 +18,7 @@ DEVICE_DAYS = 365
 
 
 class Device(ShopTable):
-    """A customer signed in from a device. `id` is the hash of the device's token; people may share a device."""
+    """One customer on one device. `id` is the hash of the device's token; customers may share a device."""
 
     id = Text()
     customer_id = Text(index=True)
@@ -31,9 +31,9 @@ class Device(ShopTable):
 
 @dataclass(frozen=True)
 class Browser:
-    """What a sign-in knows of the browser: the device token that its panel keeps, if any, and its family.
+    """The browser of a sign-in: the device token that its panel stores, if any, and its family.
 
-    `family` is rough and for people's eyes alone, as "Firefox, Windows"; empty when it is not known.
+    `family` is approximate and only for display, such as "Firefox, Windows"; empty when it is not known.
     """
 
     device: str | None = None
@@ -42,7 +42,7 @@ class Browser:
 
 @dataclass(frozen=True)
 class Remembered:
-    """The token for the panel to keep, and whether the customer signed in from this device for the first time."""
+    """The token for the panel to store, and whether the customer signed in from this device for the first time."""
 
     token: str
     is_new: bool
@@ -57,7 +57,7 @@ def is_known(shop_id: str, customer_id: str, token: str | None) -> bool:
 
 
 def remember(shop_id: str, customer_id: str, token: str | None) -> Remembered:
-    """Note that the customer signed in from a device; one whose token the shop has never issued gets a fresh one."""
+    """Note a sign-in of the customer from a device; a token that the shop never issued is replaced by a fresh one."""
     if not token or not Device.of(shop_id).where(Device.id == config.digest(token)).exists():
         token = secrets.token_urlsafe(24)
     id, now = config.digest(token), clock.now()
@@ -69,14 +69,14 @@ def remember(shop_id: str, customer_id: str, token: str | None) -> Remembered:
 
 
 def move(shop_id: str, source_id: str, target_id: str) -> None:
-    """Two customers turned out to be one: the devices of the first are known for the second too."""
+    """Move the devices of a merged customer (`source_id`) to the one it was merged into (`target_id`)."""
     for row in Device.of(shop_id).where(Device.customer_id == source_id):
         insert_once(Device, {**row.__data__, "customer_id": target_id})
     forget_all(shop_id, source_id)
 
 
 def forget_all(shop_id: str, customer_id: str) -> None:
-    """No device of the customer is known any more: after a new password, and whenever all sessions are closed."""
+    """Delete all devices of the customer: after a new password, and whenever all sessions are closed."""
     Device.remove(shop_id, Device.customer_id == customer_id)
 
 

@@ -1,9 +1,9 @@
-"""E-mail addresses: the one canonical form of each, or none.
+"""E-mail addresses: the canonical form of each, or none.
 
-Everything that compares, counts or sends to an address takes it from here, so that two spellings of one mailbox are
-never two people (acceptance 15, 44). What cannot be brought into that form is no address: a quoted local part, a
-comment, a blank or invisible character inside, `mailto:`, brackets, a trailing dot, an IP address, a host that does
-not exist on purpose (`.invalid`, which platforms write over an address they have anonymised).
+All code that compares, counts or sends to an address uses these forms, so that two spellings of one mailbox are
+never two people (acceptance 15, 44). A text without such a form is not an address: a quoted local part, a
+comment, a blank or invisible character inside, `mailto:`, brackets, a trailing dot, an IP address, or the reserved
+host `.invalid`, which platforms write over an address they have anonymised.
 """
 
 import re
@@ -15,21 +15,21 @@ import idna
 from widget_server.errors import EmailInvalid
 
 LENGTH_MAX = 254
-# What RFC 5322 calls a dot-atom, in ASCII, as our mail and the platforms' checkouts carry it. Not % and !, by which
-# old relays send mail on, nor ?, without which nothing is an encoded word.
+# The characters of RFC 5322's dot-atom, in ASCII, which our mail and the platforms' checkouts support. Without % and !,
+# by which old relays forward mail, and without ?, which every encoded word contains.
 ATOM = r"[A-Za-z0-9#$&'*+/=^_`{|}~-]+"
 LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 LOCAL = re.compile(rf"{ATOM}(\.{ATOM})*")
 HOST = re.compile(rf"({LABEL}\.)+[A-Za-z]([A-Za-z0-9-]{{0,61}}[A-Za-z0-9])?")
-PATTERN = re.compile(f"{LOCAL.pattern}@{HOST.pattern}")  # an address in ASCII; international hosts beside it
-NOWHERE = "invalid"  # RFC 2606: the top level that no host has
+PATTERN = re.compile(f"{LOCAL.pattern}@{HOST.pattern}")  # an address in ASCII; international hosts are converted first
+NOWHERE = "invalid"  # RFC 2606: the top-level domain that never exists
 SAME_HOST = {"googlemail.com": "gmail.com"}
 DOTS_DO_NOT_COUNT = "gmail.com"
 
 
 @dataclass(frozen=True)
 class Email:
-    """An address: as it was typed, and the `key` by which it is compared and reached."""
+    """An address: as it was typed, and the `key` by which it is compared and mailed."""
 
     typed: str
     key: str
@@ -38,7 +38,7 @@ class Email:
     def mailbox(self) -> str:
         """The mailbox behind the address: without +tags, and without dots where the host ignores them.
 
-        Several addresses of one person have one mailbox (acceptance 44). It never signs anybody in.
+        Several addresses of one person have one mailbox (acceptance 44). It never identifies anybody at sign-in.
         """
         local, _, host = self.key.partition("@")
         host = SAME_HOST.get(host, host)
@@ -47,7 +47,7 @@ class Email:
 
 
 def parse(text: str) -> Email:
-    """The address that `text` is, blanks around it apart; raises EmailInvalid.
+    """Returns the address in `text`, without blanks around it; raises EmailInvalid.
 
     The key is lower case, its host in ASCII (IDNA 2008). Not casefold(): weiß.de and weiss.de are two hosts.
     """
@@ -60,7 +60,7 @@ def parse(text: str) -> Email:
 
 
 def find(text: str | None) -> Email | None:
-    """The address that `text` is, or None: for words of others, which may be anything."""
+    """Returns the address in `text`, or None when it is not one: for texts from outside."""
     try:
         return parse(text or "")
     except EmailInvalid:
@@ -68,13 +68,13 @@ def find(text: str | None) -> Email | None:
 
 
 def key_of(text: str | None) -> str:
-    """What an address is looked up by; empty, which nobody has, for what is no address."""
+    """Returns the key by which an address is looked up; empty, which no row has, when `text` is not an address."""
     email = find(text)
     return email.key if email else ""
 
 
 def _plain_host(host: str) -> str | None:
-    """The host in lower-case ASCII, or None when it is no host that mail could reach."""
+    """Returns the host in lower-case ASCII, or None when mail cannot reach it."""
     if len(host) > LENGTH_MAX or any(unicodedata.category(letter) in ("Cf", "Cc") for letter in host):
         return None
     try:
@@ -88,5 +88,5 @@ def _plain_host(host: str) -> str | None:
 
 
 def _is_canonical(label: str) -> bool:
-    """Whether an international label in ASCII is what its letters give; raises IDNAError when it gives none."""
+    """Whether an ASCII label is plain, or the canonical encoding of its Unicode form; raises IDNAError."""
     return not label.startswith("xn--") or idna.alabel(idna.ulabel(label)).decode() == label

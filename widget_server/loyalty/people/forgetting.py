@@ -1,8 +1,8 @@
-"""Who is forgotten, and whether a text names them: what erasure looks for, in one place (acceptance 58, contracts §20).
+"""The person to erase, and whether a text names them: what erasure looks for (acceptance 58, contracts §20).
 
-Texts that others wrote (bodies, files, comments) spell a person in many ways. An address counts in each spelling of
-its mailbox, a phone number with and without its country, a name and an id as whole words. What is short or made of few
-digits stands in texts about others too, and is looked for only where it can mean nothing else.
+Texts from outside (bodies, files, comments) write a person in many ways. An address counts in each spelling of its
+mailbox, a phone number with and without its country, a name and an id as whole words. Short values, or values of few
+digits, appear in texts about others too, and are searched only where they can mean nothing else.
 """
 
 import json
@@ -23,14 +23,14 @@ DIVIDED = r"[. ()/-]{0,3}"  # between two digits of a number
 ESCAPED = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))")
 ID_KEYS = frozenset(("customer_id", "customerid", "user_id", "external_id", "externalid"))
 ABOUT_A_CUSTOMER = frozenset(("customer", "user", "buyer"))
-OTHERWISE = "otherwise"  # a key under which nothing is a customer's id
+OTHERWISE = "otherwise"  # a key under which no value is a customer's id
 
 
 @dataclass(frozen=True)
 class Forgotten:
-    """One person: every row that was ever theirs, and every word by which we know them.
+    """The person to erase: all their rows, and all values by which they can be found.
 
-    `emails` are canonical keys (emails.py), `others` those of other people who use the same mailbox and stay.
+    `emails` are canonical keys (emails.py), `others` those of other customers of the same mailbox, who stay.
     `order_ids` are the platform's ids of their orders, `codes` their referral codes.
     """
 
@@ -47,13 +47,13 @@ class Forgotten:
 
     @property
     def words(self) -> list[str]:
-        """What a database can look for by itself, whatever its case: in texts of ours, which spell as we do."""
+        """What a database can search for, ignoring case: in texts that this server wrote, in its own spelling."""
         long_ids = (one for one in self.external_ids if _tells(one))
         found = {*self.ids, *self.emails, *self.phones, *long_ids, *(name for name in self.names if _is_full(name))}
         return sorted(word for word in found if len(word) >= ID_LENGTH_MIN)
 
     def is_named_in(self, text: str | None) -> bool:
-        """Whether `text` names the person, in whatever spelling, also where it is JSON or a form."""
+        """Whether `text` names the person, in any spelling, also inside JSON or form encoding."""
         return text is not None and any(self._stands_in(one) for one in _readings(text))
 
     def owns_message(self, text: str) -> bool:
@@ -71,7 +71,7 @@ class Forgotten:
         )
 
     def without_codes(self, text: str) -> str:
-        """The text of somebody else, without this person's referral codes."""
+        """Returns a text about somebody else without this person's referral codes."""
         for code in self.codes:
             text = re.sub(rf"(?<!\w){re.escape(code)}(?!\w)", "", text, flags=re.IGNORECASE)
         return text
@@ -82,7 +82,7 @@ class Forgotten:
         return self._has_address(text) or self._has_phone(text) or bool(self._whole and self._whole.search(text))
 
     def _may_stand_in(self, lower: str) -> bool:
-        """False where no part of an address, number, name or id stands: by far the most text, so this is quick."""
+        """False when no part of an address, number, name or id occurs: a fast check, since most texts have none."""
         compact = _compact(lower)
         return any(part in compact for part in self._compact_parts) or any(part in lower for part in self._plain_parts)
 
@@ -127,7 +127,7 @@ class Forgotten:
 
     @cached_property
     def _numbers(self) -> re.Pattern[str] | None:
-        """The last digits of each number, divided in any way, behind any code of a country; short ones whole."""
+        """The last digits of each number, with any separators, after any country code; short numbers whole."""
         found = []
         for digits in self._digits:
             is_long = len(digits) >= PHONE_DIGITS_SAME
@@ -136,7 +136,7 @@ class Forgotten:
 
     @cached_property
     def _whole(self) -> re.Pattern[str] | None:
-        """Names and ids as whole words; blanks in a name are as many as there are."""
+        """Names and ids as whole words; any number of blanks may separate the parts of a name."""
         names = [r"\s+".join(map(re.escape, name.split())) for name in self.names if _is_full(name)]
         ids = [re.escape(one) for one in (*self.ids, *self.external_ids) if _tells(one)]
         either = "|".join([*names, *ids])
@@ -144,7 +144,7 @@ class Forgotten:
 
 
 def _readings(text: str) -> Iterator[str]:
-    """The text as it stands, and what it says where letters are escaped as in JSON or a form."""
+    """Yields the text as it is, then decoded where it has escapes of JSON or of a form."""
     yield text
     if "\\" in text:
         text = ESCAPED.sub(_unescaped, text)
@@ -154,30 +154,30 @@ def _readings(text: str) -> Iterator[str]:
 
 
 def _unescaped(found: re.Match[str]) -> str:
-    """What an escape of JSON stands for; a line break or tab is a blank."""
+    """Returns the character of a JSON escape; a line break or tab becomes a blank."""
     code, sign = found.groups()
     return chr(int(code, 16)) if code else " " if sign in "bfnrt" else str(sign)
 
 
 def _compact(text: str) -> str:
-    """The text without what may stand between the parts of an address or a number, or not."""
+    """Returns the text without the optional separators inside addresses and numbers."""
     for sign in SEPARATORS:
         text = text.replace(sign, "")
     return text
 
 
 def _tells(id: str) -> bool:
-    """Whether an id is long enough that it means nobody else: a short number is also a price, or an order."""
+    """Whether an id is long enough to be unique: a short number may also be a price, or an order."""
     return len(id) >= (ID_DIGITS_MIN if id.isdigit() else ID_LENGTH_MIN)
 
 
 def _is_full(name: str) -> bool:
-    """Whether a name is more than a first name, which others have too."""
+    """Whether a name is more than a first name, which is not unique."""
     return len(name.split()) > 1 and len(name) >= NAME_LENGTH_MIN
 
 
 def _customer_ids(value: Any, key: str = OTHERWISE) -> Iterator[str]:
-    """The ids of customers in a message: `customer_id`, and `customer` as an id or with one."""
+    """Yields the ids of customers in a message: `customer_id`, and `customer` as an id or an object with one."""
     if isinstance(value, dict):
         for name, one in value.items():
             folded = name.lower()
@@ -192,7 +192,7 @@ def _customer_ids(value: Any, key: str = OTHERWISE) -> Iterator[str]:
 
 
 def _divided_names(value: Any) -> Iterator[str]:
-    """The names that a message divides into first and last."""
+    """Yields the full names that a message splits into `first_name` and `last_name`."""
     if isinstance(value, dict):
         if "first_name" in value and "last_name" in value:
             yield f"{value['first_name']} {value['last_name']}"

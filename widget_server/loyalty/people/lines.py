@@ -1,7 +1,7 @@
-"""One line of text from outside: a name, a phone number. Webhooks are cleaned, forms are refused by field.
+"""One line of text from outside: a name, a phone number. Texts of webhooks are cleaned, those of forms refused.
 
-A line break in a name adds a header to a mail, a control character breaks a file, and a bidirectional override
-(U+202A-202E, U+2066-2069) shows something else than what is written.
+A line break in a name could add a header to a mail, a control character could break a file, and a bidirectional
+override (U+202A-202E, U+2066-2069) displays something else than what is written.
 """
 
 import re
@@ -15,13 +15,13 @@ REFUSAL = "One line of text, without control characters and without marks that t
 
 
 def clean(text: str | None) -> str | None:
-    """The text as one line: overrides go, breaks and controls are blanks; None when nothing is left."""
+    """Returns the text as one line: overrides are removed, breaks and controls become blanks; None when it is empty."""
     straight = re.sub(f"[{TURNS}]", "", text or "")
     return " ".join(re.sub(f"[{BREAKS}]", " ", straight).split()) or None
 
 
 def is_line(text: str) -> bool:
-    """Whether the text is one line that shows what is written."""
+    """Whether the text is one line without control characters and bidirectional overrides."""
     return PATTERN.fullmatch(text) is not None
 
 

@@ -1,7 +1,7 @@
-"""What each mailbox was given once, so that neither +tags nor leaving and coming back give it twice (acceptance 44).
+"""What each mailbox was given once: neither +tags nor leaving and joining again give it twice (acceptance 44).
 
-A mailbox is stored as its keyed hash, which outlives an erasure. It shows whether somebody was here before, and
-nothing about who that was.
+A mailbox is stored as its keyed hash, which is kept after an erasure. It shows whether the mailbox was used before,
+and nothing about whose it was.
 """
 
 from datetime import datetime
@@ -20,7 +20,7 @@ FRIEND_GIFT = "friend_gift"
 
 
 class MailboxClaim(ShopTable):
-    """One thing that a mailbox has had. `customer_id` is who took it; None once that customer was erased."""
+    """One benefit (`what`) that a mailbox was given. `customer_id` is the customer; None once they were erased."""
 
     digest = Text()
     what = Text()
@@ -33,10 +33,10 @@ class MailboxClaim(ShopTable):
 
 
 def claim(shop: Shop, customer: Customer, what: str) -> bool:
-    """Take `what` for the customer's mailbox; False when another customer of that mailbox has had it.
+    """Take `what` for the customer's mailbox; returns False when another customer of that mailbox has had it.
 
-    Against an address that is verified only verified ones count: who registered with another's address must not keep
-    its owner from what is given once (contracts §5). A customer without an address may have everything.
+    For a verified address only claims of verified ones count: somebody who registered with another person's address
+    must not keep its owner from what is given once (contracts §5). Without an address it is always True.
     """
     if customer.mailbox is None:
         return True
@@ -47,7 +47,7 @@ def claim(shop: Shop, customer: Customer, what: str) -> bool:
         return True
     return not _others(
         shop, customer, what, verified_only=customer.email_verified
-    )  # somebody was faster, or it is ours
+    )  # a concurrent request was faster, or the claim is this customer's
 
 
 def had_by_another(shop: Shop, customer: Customer, what: str, before: datetime) -> bool:
@@ -56,12 +56,12 @@ def had_by_another(shop: Shop, customer: Customer, what: str, before: datetime) 
 
 
 def forget(person: Forgotten) -> None:
-    """What this person's mailbox has had stays known by its keyed hash, without leading to them."""
+    """Remove the person from their mailbox's claims; the claims stay under its keyed hash."""
     MailboxClaim.change(person.shop_id, {MailboxClaim.customer_id: None}, MailboxClaim.customer_id.in_(person.ids))
 
 
 def digest(mailbox: str) -> str:
-    """The keyed hash by which a mailbox is remembered."""
+    """Returns the keyed hash by which a mailbox is stored."""
     return config.keyed_digest("mailboxes", mailbox)
 
 

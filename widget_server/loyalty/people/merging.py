@@ -1,4 +1,4 @@
-"""Merging: two rows are one person, and nothing the person has earned, spent or reached changes (contracts §11)."""
+"""Merging two rows of one person: what the person has earned, spent or reached does not change (contracts §11)."""
 
 from datetime import datetime
 from typing import Any
@@ -32,12 +32,12 @@ from widget_server.loyalty.rewards.coupons import Coupon
 
 
 def merge(shop: Shop, source_id: str, target_id: str) -> None:
-    """Two rows are one person: nothing that the person has earned, spent or reached changes (contracts §11).
+    """Merge `source` into `target`: nothing that the person has earned, spent or reached changes (contracts §11).
 
-    Orders, awards, coupons and referrals move, and the account's history with every row's kind and date; what both rows
-    were given and one person gets once is taken back. The person is what either row was: a member, with the facts, link
-    and names that `target` had not. `source` stays as a signpost to `target`, empty but for names that `target` has of
-    its own. Merged already: nothing changes. Raises NotFound when there is no such customer, or one was erased.
+    Orders, awards, coupons and referrals move, and the account's history with every row's kind and date. What both rows
+    were given, but one person gets only once, is taken back. The person is a member if either row was, and gets the
+    facts, link and names that `target` lacked. `source` stays as a pointer to `target`, with only the names that
+    `target` has of its own. Already merged: no change. Raises NotFound for an unknown or erased customer.
     """
     with atomic():
         pair = (source_id, customers.live(customers.by_id(shop.id, target_id)).id)
@@ -58,12 +58,12 @@ def merge(shop: Shop, source_id: str, target_id: str) -> None:
             order_points.score_order(shop, order_id, source="job")
         progress.evaluate(shop, target.id, source="job")
         if active is not None:
-            ledger.set_activity(shop.id, target.id, active)  # to be merged is none
+            ledger.set_activity(shop.id, target.id, active)  # a merge itself is no activity
         audit_log.note(shop.id, "merge", "customer", target.id, before={"merged_id": source.id})
 
 
 def _move_person(shop: Shop, source: Customer, target: Customer) -> None:
-    """Sessions and the password go along only between rows of one address; elsewhere the member signs in anew."""
+    """Sessions and the password move only between rows with one address; otherwise the member signs in again."""
     facts = _facts_for(source, target)
     if source.email_key and source.email_key == target.email_key:
         facts["password_hash"] = target.password_hash or source.password_hash
@@ -81,7 +81,7 @@ def _move_person(shop: Shop, source: Customer, target: Customer) -> None:
 
 
 def _facts_for(source: Customer, target: Customer) -> dict[str, Any]:
-    """What the person is, of what was not known of `target` yet."""
+    """Returns the columns that the merge changes on `target`."""
     names = ("name", "phone", "birthday", "birthday_set_at", "locale", *NAMES)
     facts: dict[str, Any] = {name: getattr(source, name) for name in names if getattr(target, name) is None}
     if target.email is None:
@@ -101,7 +101,7 @@ def _facts_for(source: Customer, target: Customer) -> dict[str, Any]:
 
 
 def _move_account(shop: Shop, source: Customer, target: Customer) -> None:
-    """The account's rows, awards and channels, and what names its rows, go to the account of the person."""
+    """Move the account's rows, awards and channels, and the references to its rows, to the account of `target`."""
     old = ledger.account_of(shop.id, source.id)
     if old is None:
         return
@@ -117,14 +117,14 @@ def _move_account(shop: Shop, source: Customer, target: Customer) -> None:
 
 
 def _last_activity(shop: Shop, source: Customer, target: Customer, placed: list[datetime]) -> datetime | None:
-    """When the person was last active, by either row; None while neither has an account."""
+    """Returns when the person was last active, by either row; None while neither has an account."""
     accounts = [ledger.account_of(shop.id, one.id) for one in (source, target)]
     active = [account.last_activity_at for account in accounts if account is not None]
     return max([*active, *(min(at, clock.now()) for at in placed)]) if active else None
 
 
 def _point_at(shop: Shop, copies: dict[str, str], source: Customer, old: Account) -> None:
-    """Whatever names a row of the ledger names its copy, which has the digest of the words beside it too."""
+    """Point references to the old account's ledger rows at their copies, which have the same annotation digests."""
     owned = {
         Adjustment.transaction_id: among(Adjustment.transaction_id, copies),
         Award.booked_id: Award.account_id == old.id,

@@ -1,4 +1,4 @@
-"""Passwords of shoppers: argon2id, and none that is well known."""
+"""Passwords of shoppers: hashed with argon2id; well-known passwords are refused."""
 
 import re
 import secrets
@@ -18,7 +18,7 @@ _nobody = _hasher.hash(secrets.token_hex(16))
 
 
 def hash_password(password: str) -> str:
-    """argon2id of a password that is good enough; raises PasswordWeak, Busy."""
+    """Returns the argon2id hash of a password; raises PasswordWeak, Busy."""
     if not PASSWORD_LENGTH_MIN <= len(password) <= PASSWORD_LENGTH_MAX or WELL_KNOWN.fullmatch(password.casefold()):
         raise PasswordWeak()
     with lanes.HASHING.place():
@@ -26,9 +26,9 @@ def hash_password(password: str) -> str:
 
 
 def password_fits(password_hash: str | None, password: str) -> bool:
-    """Whether the password is that of the hash; None is nobody's.
+    """Whether the password matches the hash; False for None.
 
-    It takes as long when there is no account or no password, so that nothing is given away. Raises Busy.
+    It takes as long for None, so that the time does not show whether there is an account. Raises Busy.
     """
     with lanes.HASHING.place():
         try:

@@ -1,4 +1,4 @@
-"""Postal addresses: stored as a keyed digest alone, which shows whether two orders share one (acceptance 44)."""
+"""Postal addresses: stored only as a keyed digest, which shows whether two orders share one (acceptance 44)."""
 
 import unicodedata
 from dataclasses import dataclass
@@ -18,9 +18,9 @@ class PostalAddress:
 
     @property
     def digest(self) -> str | None:
-        """The keyed digest of the address, however it is written; None when a part is missing.
+        """The keyed digest of the address; None when a part is missing.
 
-        Case, accents, punctuation and blanks do not count, nor into which of the two lines the street is divided.
+        Case, accents, punctuation and blanks do not count, nor how the street is divided between the two lines.
         """
         parts = [_folded(one) for one in (self.name, self.address1 + self.address2, self.postcode, self.country)]
         if not all(parts):
@@ -29,6 +29,6 @@ class PostalAddress:
 
 
 def _folded(text: str) -> str:
-    """Letters and digits alone, in one case and without accents."""
+    """Returns only the letters and digits, in one case and without accents."""
     letters = unicodedata.normalize("NFKD", text.casefold())
     return "".join(one for one in letters if one.isalnum())

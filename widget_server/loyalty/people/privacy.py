@@ -54,9 +54,9 @@ Exported = dict[str, object]  # some columns of a row, by their names
 
 
 class Export(TypedDict):
-    """Everything that a customer may read of themselves: rows oldest first, with the columns of EXPORTED.
+    """All data that a customer may read about themselves: rows oldest first, with the columns of EXPORTED.
 
-    `account` is None for somebody without one; `comments` are those of staff beside points.
+    `account` is None for a customer without one; `comments` are those of staff on points.
     """
 
     customer: Exported
@@ -85,10 +85,10 @@ EXPORTED: dict[type[Table], tuple[str, ...]] = {
 
 
 def export(shop: Shop, customer: Customer) -> Export:
-    """Everything this shop's program knows of a customer, in words a person can read (acceptance 52).
+    """Returns all that this shop's program knows of a customer, in a readable form (acceptance 52).
 
-    What staff write for each other, the internal reason of an adjustment (49) and their notes, is not the customer's to
-    read; everything else is. The export is noted in the audit log.
+    It leaves out what staff write for each other: the internal reason of an adjustment (49) and their notes. The export
+    is noted in the audit log.
     """
     account = ledger.account_of(shop.id, customer.id)
     audit_log.note(shop.id, "export", "customer", customer.id)
@@ -109,13 +109,13 @@ def export(shop: Shop, customer: Customer) -> Export:
 
 
 class Keeper(NamedTuple):
-    """Tables in which something about a person may stand, and what takes it out of them."""
+    """Tables that may hold data about a person, and the function that erases it there."""
 
     tables: tuple[type[Table], ...]
     forget: Callable[[Forgotten], None]
 
 
-# every place where something about a person is kept, in the order in which it goes; reactions.py adds what stands above
+# every table with data about a person, in the order of erasure; reactions.py adds those of the layers above
 KEEPERS: list[Keeper] = [
     Keeper((Adjustment,), adjustments.forget),
     Keeper((Batch,), batches.forget),
@@ -133,10 +133,10 @@ KEEPERS: list[Keeper] = [
 
 
 def erase(shop: Shop, customer: Customer, *, email: str | None = None) -> None:
-    """Forget a person: facts, texts, sessions, files and remembered responses go; the ledger stays, nameless (58).
+    """Erase a person: facts, texts, sessions, files and stored responses; the ledger stays, without names (58).
 
-    Their codes die; shops keep their own orders. What a mailbox had once stays known by its keyed hash (mailboxes.py).
-    `email` is one more address of theirs, if the shop names one.
+    Their codes become invalid; shops keep their own orders. What a mailbox was given once stays stored under its keyed
+    hash (mailboxes.py). `email` is one more address of theirs, if the shop names one.
     """
     with atomic():
         customer = lock_rows(Customer.of(shop).where(Customer.id == customers.live(customer).id)).get()
@@ -147,7 +147,7 @@ def erase(shop: Shop, customer: Customer, *, email: str | None = None) -> None:
 
 
 def erase_unknown(shop: Shop, *, external_id: str | None, email: str | None) -> None:
-    """Forget somebody of whom there is no row: messages that could not be booked, and files, may name them."""
+    """Erase a person without a customer row: messages that could not be booked, and files, may name them."""
     emails_of = frozenset(filter(None, [emails.key_of(email)]))
     ids = frozenset(filter(None, [external_id]))
     with atomic():
@@ -155,10 +155,10 @@ def erase_unknown(shop: Shop, *, external_id: str | None, email: str | None) -> 
 
 
 def settle(_payload: JsonObject) -> None:
-    """After an erasure, the job: nothing of what was deleted stays in the files of the database, as far as we may.
+    """The job after an erasure: remove deleted data from the files of the database, as far as permissions allow.
 
-    SQLite's log is emptied; while somebody reads, it is tried again in a minute. PostgreSQL gives up the
-    dead rows of every table that was touched.
+    SQLite's log is emptied; while another connection reads, the job tries again after SETTLE_AGAIN_SECONDS. In
+    PostgreSQL every table that was touched is vacuumed.
     """
     if on_sqlite():
         if not empty_log():
@@ -177,13 +177,13 @@ def _forget(person: Forgotten) -> None:
 
 
 def _empty_log_now() -> None:
-    """At once if nobody reads; else the job does it. The erasure is done by now, and must not seem to have failed."""
+    """Empty the log now if no connection reads; else the job does it. An error here must not fail the erasure."""
     with suppress(PeeweeException, TurnNotReached):
         empty_log()
 
 
 def _described(shop: Shop, customer: Customer, email: str | None) -> Forgotten:
-    """Everything by which the person is known, in every row that was theirs."""
+    """Returns all values by which the person is known, from all their rows."""
     ids = customers.ids_of(customer)
     rows = list(Customer.of(shop).where(Customer.id.in_(ids)))
     former = customers.all_former(*rows)
@@ -212,7 +212,7 @@ def _described(shop: Shop, customer: Customer, email: str | None) -> Forgotten:
 
 
 def _transactions(shop: Shop, customer: Customer, *columns: Node) -> "ModelSelect[Transaction]":
-    """The customer's rows in the ledger, with those of customers that were merged into them."""
+    """Returns a query of the customer's ledger rows, with those of customers that were merged into them."""
     rows = Customer.of(shop, Customer.id).where((Customer.id == customer.id) | (Customer.merged_into == customer.id))
     accounts = Account.of(shop, Account.id).where(Account.customer_id.in_(rows))
     found: ModelSelect[Transaction] = Transaction.of(shop, *columns)
@@ -220,7 +220,7 @@ def _transactions(shop: Shop, customer: Customer, *columns: Node) -> "ModelSelec
 
 
 def _without_copied(shop: Shop, customer: Customer) -> "ModelSelect[Transaction]":
-    """Each row of the person once: without what a merge copied, and its opposite on the merged account."""
+    """Returns a query of each ledger row once: without the rows that a merge copied, and their opposites."""
     is_opposite = (Transaction.source == ledger.MERGE) & (Transaction.line == ledger.OPPOSITE)
     copied = _transactions(shop, customer, Transaction.reverses_id).where(is_opposite)
     return _transactions(shop, customer).where(~is_opposite, Transaction.id.not_in(copied))

@@ -1,7 +1,7 @@
-"""Recognition: whose row a message, a sign-in or an order is about, and what of its facts is new (contracts §5).
+"""Recognition: whose row a message, a sign-in or an order is about, and which of its facts are new (contracts §5).
 
-An e-mail is a person's own only once it is verified (acceptance 15, 45): whoever merely typed an address never sees
-what belongs to its owner.
+An e-mail address belongs to a person only once it is verified (acceptance 15, 45): somebody who merely typed an
+address never sees what belongs to its owner.
 """
 
 from dataclasses import replace
@@ -17,12 +17,12 @@ from widget_server.loyalty.people.emails import Email
 
 
 def recognise(shop_id: str, person: Person) -> Customer:
-    """Find whom `person` describes, or create them as a visitor, and note what is new.
+    """Find the customer whom `person` describes, or create a visitor, and store what is new; returns the customer.
 
-    Who it is follows from the shop's id, else from a verified address, else from an address that
-    nobody owns yet (contracts §5). When a verified address shows that two rows are one person, they are merged into the
-    row with the shop's id (merging.merge). What is no address (emails.py) is ignored: tills send "-" for everybody
-    who has none. Names and the like are cleaned to one line of text.
+    They are found by the shop's id, else by a verified address, else by an address that nobody owns yet (contracts §5).
+    When a verified address shows that two rows are one person, they are merged into the row with the shop's id
+    (merging.merge). A text that is not an address (emails.py) is ignored: tills send "-" for
+    customers without one. Names, phones and locales are cleaned to one line of text.
     """
     person = _cleaned(person)
     with atomic():
@@ -35,7 +35,7 @@ def recognise(shop_id: str, person: Person) -> Customer:
 
 
 def prove_email(customer: Customer, email: str) -> Customer:
-    """The customer showed that this address is their own: it is verified, and rows that only used it are merged in.
+    """Verify the customer's own address, and merge in rows that only used it.
 
     Returns the customer as they are now. Raises EmailInvalid.
     """
@@ -48,7 +48,7 @@ def prove_email(customer: Customer, email: str) -> Customer:
 
 
 def _cleaned(person: Person) -> Person:
-    """The same facts in the form that is stored: an address that mail can reach or none, each text one line."""
+    """Returns the facts in the form that is stored: a valid address or none, each text one line."""
     email = emails.find(person.email)
     return replace(
         person,
@@ -61,10 +61,10 @@ def _cleaned(person: Person) -> Person:
 
 
 def _by_email(shop_id: str, person: Person) -> Customer | None:
-    """Whose row the address leads to: its owner's, else one that only used it so far.
+    """Returns the row of the address's owner, else one that only used it so far; or None.
 
-    A guest order with the address earns for its owner. Somebody registered with the shop is the owner only when the
-    address is verified: who registers with another's address must not inherit the points (contracts §5).
+    A guest order with the address earns for its owner. A customer who is registered with the shop is the owner only
+    when the address is verified: registering with another person's address must not give their points (contracts §5).
     """
     if not person.email or (person.external_id is not None and not person.email_verified):
         return None
@@ -84,7 +84,7 @@ def _by_email(shop_id: str, person: Person) -> Customer | None:
 def note(customer: Customer, person: Person) -> None:
     """Store what is new on the customer's row, which the caller has locked.
 
-    Only facts on the account replace others (`replaces`); the rest fills in blanks.
+    Only facts about the account replace stored ones (`replaces`); the others only fill in blanks.
     """
     facts: CustomerFacts = {}
     if person.external_id and customer.external_id is None:
@@ -109,14 +109,14 @@ def note(customer: Customer, person: Person) -> None:
 
 
 def replaces(customer: Customer, person: Person) -> bool:
-    """Whether these facts may replace stored ones: they are about the account, and not older."""
+    """Whether these facts may replace stored ones: they are about the account, and are not older."""
     return person.of_account and (
         person.as_of is None or customer.facts_as_of is None or person.as_of >= customer.facts_as_of
     )
 
 
 def _may_be_noted(customer: Customer, email: Email, verified: bool, *, newest: bool) -> bool:
-    """An unverified address never replaces a verified one; a proof of the stored address counts from any source."""
+    """An unverified address never replaces a verified one; any source may verify the stored address."""
     if customer.email_key is None:
         return True
     proves = verified and customer.email_key == email.key
@@ -124,7 +124,7 @@ def _may_be_noted(customer: Customer, email: Email, verified: bool, *, newest: b
 
 
 def _paying(customer: Customer, person: Person) -> CustomerFacts:
-    """The earliest time of a report that an order was paid, and the latest of one that none was."""
+    """Returns the earliest time of a report of a paid order, or the latest time of a report of none."""
     if person.paying is None:
         return {}
     moment = person.as_of or clock.now()
@@ -145,6 +145,6 @@ def _gather(customer: Customer) -> Customer:
         if other.external_id is None:
             emit(SamePerson(customer.shop_id, other.id, customer.id))
         else:
-            # two accounts of the shop with one verified address: the newer word owns it, points stay apart
+            # two accounts of the shop with one verified address: the newer report owns it, points stay apart
             customers.set_facts(other, email_verified=False)
     return customers.refresh(customer)

@@ -1,4 +1,4 @@
-"""Sessions of shoppers, the links that list and close them, and identity tokens that were swapped for one."""
+"""Sessions of shoppers, the links that list and close them, and identity tokens that were exchanged for one."""
 
 import secrets
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ class Session(ShopTable):
 
 
 class UsedToken(ShopTable):
-    """An identity token that was swapped for a session: its `jti` is good once."""
+    """An identity token that was exchanged for a session: its `jti` is valid once."""
 
     jti = Text()
     expires_at = UtcDateTime(index=True)
@@ -46,14 +46,14 @@ class UsedToken(ShopTable):
 
 @dataclass(frozen=True)
 class Opened:
-    """A fresh session; the token is shown to the panel once and kept hashed here."""
+    """A fresh session; the token is sent to the panel once and stored only as its hash."""
 
     token: str
     session: Session
 
 
 def open_session(shop_id: str, customer_id: str, *, browser: str = "") -> Opened:
-    """Sign a customer in on one panel, in a browser of this family."""
+    """Open a session of the customer for one panel; `browser` is the browser's family."""
     token = secrets.token_urlsafe(32)
     moment = clock.now()
     session = Session(
@@ -69,7 +69,7 @@ def open_session(shop_id: str, customer_id: str, *, browser: str = "") -> Opened
 
 
 def session_of(shop_id: str, token: str) -> Session:
-    """The session with this token in this shop; raises SignedOut when there is none that is good now."""
+    """Returns the session with this token in this shop; raises SignedOut when none is valid now."""
     session = Session.one(shop_id, Session.id == config.digest(token))
     now = clock.now()
     if session is None or session.expires_at <= now:
@@ -88,37 +88,37 @@ _uses = Tally(_keep_use, merge=lambda earlier, later: later)
 
 
 def open_sessions(shop_id: str, customer_id: str) -> list[Session]:
-    """Where the customer is signed in now, newest first."""
+    """Returns the customer's sessions that are valid now, newest first."""
     good = (Session.customer_id == customer_id, Session.expires_at > clock.now())
     return list(Session.of(shop_id).where(*good).order_by(Session.created_at.desc(), Session.id))
 
 
 def close_session(shop_id: str, token: str) -> None:
-    """Sign the customer out on the panel with this token; one that is not good any more changes nothing."""
+    """Sign the customer out on the panel with this token; an unknown or ended one changes nothing."""
     Session.remove(shop_id, Session.id == config.digest(token))
 
 
 def close_all(shop_id: str, customer_id: str) -> None:
-    """Sign out everywhere, and know no device of the customer: on request, after a new password, at leaving."""
+    """Sign the customer out everywhere and delete their devices: on request, after a new password, when they leave."""
     devices.forget_all(shop_id, customer_id)
     Session.remove(shop_id, Session.customer_id == customer_id)
     AccessToken.remove(shop_id, AccessToken.customer_id == customer_id)
 
 
 def forget(person: Forgotten) -> None:
-    """Sign this person out everywhere, in every row that was theirs."""
+    """Sign this person out everywhere, for all their rows."""
     for customer_id in person.ids:
         close_all(person.shop_id, customer_id)
 
 
 def sign_link(shop_id: str, customer_id: str) -> str:
-    """The part of a mailed link that names a customer's sessions for LINK_DAYS: it lists and closes, nothing else."""
+    """Returns the signed part of a mailed link, valid for LINK_DAYS: it can only list and close the sessions."""
     ends = clock.now() + timedelta(days=LINK_DAYS)
     return str(_link_signer().dumps([shop_id, customer_id, int(ends.timestamp())]))
 
 
 def read_link(link: str) -> tuple[str, str]:
-    """Shop id and customer id behind a link that `sign_link` made; raises LinkExpired."""
+    """Returns shop id and customer id of a link that `sign_link` made; raises LinkExpired."""
     try:
         shop_id, customer_id, ends = _link_signer().loads(link)
     except BadSignature as forged:
@@ -133,7 +133,7 @@ def _link_signer() -> URLSafeSerializer:
 
 
 def use_up(shop_id: str, jti: str, expires_at: datetime) -> bool:
-    """Note that an identity token was swapped; False when it was before."""
+    """Note that an identity token was exchanged; returns False when it was used before."""
     return insert_once(UsedToken, {"shop_id": shop_id, "jti": jti, "expires_at": expires_at})
 
 

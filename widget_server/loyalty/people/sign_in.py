@@ -1,8 +1,8 @@
-"""Signing in: who the shopper is, by the shop's word or by their own e-mail (contracts §5).
+"""Signing in: who the shopper is, by the shop's identity token or by their own e-mail (contracts §5).
 
-Whoever shows that an e-mail is theirs may come in, and is a member from then on; so sign-up, one-time code and
-password reset are one act, and no response shows whether an address had an account. The owner of an account gets a mail
-about a sign-in from a new device and about a new password (contracts §19).
+A shopper who proves that an e-mail address is theirs is signed in, and a member from then on; so sign-up, one-time
+code and password reset are one procedure, and no response shows whether an address had an account. The owner of an
+account gets a mail about a sign-in from a new device and about a new password (contracts §19).
 """
 
 from dataclasses import dataclass, replace
@@ -42,9 +42,9 @@ JWT_OPTIONS: Any = {"require": CLAIMS, "strict_aud": True, "verify_exp": False, 
 
 @dataclass(frozen=True)
 class SignedIn:
-    """A customer who is signed in now; `referral` says what became of the code that came along.
+    """A customer who is signed in now; `referral` is the outcome of the referral code, if one was sent.
 
-    `device` is the token for the panel to keep; None after the shop's word.
+    `device` is the token for the panel to store; None after a sign-in by the shop's identity token.
     """
 
     customer: Customer
@@ -55,7 +55,7 @@ class SignedIn:
 
 @dataclass(frozen=True)
 class Followed:
-    """The link of a mail was followed, and the address is confirmed. `code` is to be typed instead of a mailed one."""
+    """The link of a mail was followed, and the address is confirmed. `code`, if any, replaces the mailed one."""
 
     shop: Shop
     email: str
@@ -71,9 +71,9 @@ def ask(
     wishes: Wishes | None = None,
     challenge: str | None = None,
 ) -> CodeRequest:
-    """Mail a code and a link to `email`; `wishes` (name, password_hash ...) come true when it is confirmed.
+    """Mail a code and a link to `email`; `wishes` (name, password_hash ...) are applied when it is confirmed.
 
-    Nothing is mailed while an earlier mail with the same code is good and the mailbox had many. Raises EmailInvalid.
+    Nothing is mailed while an earlier mail with the same code is valid and the mailbox had many. Raises EmailInvalid.
     """
     parsed = emails.parse(email)
     is_owned = parsed.key == parsed.mailbox or customers.by_verified_email(shop.id, parsed.typed) is not None
@@ -87,7 +87,7 @@ def ask(
 
 
 def _letter(shop: Shop, requested: CodeRequest, locale: str) -> MailWanted:
-    """The mail of a confirmation: a code and a link, or the link alone when eight digits are good no more today."""
+    """The mail of a confirmation: a code and a link, or only the link when eight-digit codes are not valid today."""
     link = f"{config.current().base_url}/confirm?link={requested.link}"
     if requested.row.by_link:
         return MailWanted(shop.id, "by_link", requested.row.email, locale, {"link": link})
@@ -98,9 +98,9 @@ def _letter(shop: Shop, requested: CodeRequest, locale: str) -> MailWanted:
 def confirm(
     shop: Shop, challenge: str, code: str, *, password: str | None = None, browser: Browser = UNKNOWN_BROWSER
 ) -> SignedIn:
-    """Confirm the code that was typed in the panel: the owner of its address is a member, and signed in here.
+    """Confirm the code that was typed in the panel: its address's owner becomes a member, and is signed in here.
 
-    A `password` given now is the new one, and the code one of a reset; a new password signs out everywhere else.
+    A `password` is the new one, and then the code must be one of a reset; it closes all other sessions.
     Raises WrongCode, TooManyTries, UseTheLink, CodeExpired, PasswordWeak, and Busy.
     """
     new_hash = passwords.hash_password(password) if password is not None else None
@@ -118,16 +118,16 @@ def confirm(
 
 
 def _facts_of(wishes: Wishes) -> CustomerFacts:
-    """The facts on the customer among the wishes of a confirmation."""
+    """Returns the facts about the customer among the wishes of a confirmation."""
     names = ("password_hash", "name", "locale", "accepts_marketing")
     return cast(CustomerFacts, {name: value for name in names if (value := wishes.get(name)) is not None})
 
 
 def confirm_by_link(link: str) -> Followed:
-    """The mail's link: the e-mail is confirmed and its owner is a member, but nobody is signed in anywhere.
+    """Follow the mail's link: the e-mail is confirmed and its owner is a member, but nobody is signed in.
 
-    What somebody typed beside the address at sign-up (a password above all) is not taken over: only the
-    code, typed where it was requested, shows that both are one person. Raises CodeExpired.
+    What was typed with the address at sign-up (above all a password) is not stored: only the code, typed where it
+    was requested, shows that both are one person. Raises CodeExpired.
     """
     confirmation, code = sign_in_codes.follow_link(link)
     with atomic():
@@ -138,7 +138,7 @@ def confirm_by_link(link: str) -> Followed:
 
 
 def knows_device(shop: Shop, email: str, device: str | None) -> bool:
-    """Whether whoever owns this address has signed in from the device with this token."""
+    """Whether the owner of this address has signed in from the device with this token."""
     customer = customers.by_verified_email(shop.id, email) if device else None
     return customer is not None and devices.is_known(shop.id, customer.id, device)
 
@@ -162,8 +162,8 @@ def with_identity(
     referral_code: str | None = None,
     browser: Browser = UNKNOWN_BROWSER,
 ) -> SignedIn:
-    """The shop vouches for the customer (acceptance 3). Raises BadSignature for a token that is forged, expired, of
-    another shop or used before; LeftProgram when the customer left and `join` is not said.
+    """Sign in by the shop's identity token (acceptance 3). Raises BadSignature for a token that is forged, expired, of
+    another shop or used before; LeftProgram when the customer left and `join` is False.
     """
     claims = read_identity(shop, token)
     with atomic():
@@ -187,7 +187,7 @@ def with_identity(
 
 
 class Identity(TypedDict):
-    """The claims of an identity token, of the types that they must have (contracts §5); times are Unix seconds.
+    """The claims of an identity token, with their required types (contracts §5); times are Unix seconds.
 
     The shop may add claims of its own.
     """
@@ -204,9 +204,9 @@ class Identity(TypedDict):
 
 
 def read_identity(shop: Shop, token: str) -> Identity:
-    """The claims of an identity token that is good now, for a customer of this shop.
+    """Returns the claims of an identity token that is valid now, for a customer of this shop.
 
-    Raises BadSignature when it is forged, expired, for another shop, or has claims of other types.
+    Raises BadSignature when it is forged, expired, for another shop, or has claims of wrong types.
     """
     try:
         claims = _signed_claims(shop, token)
@@ -222,7 +222,7 @@ def read_identity(shop: Shop, token: str) -> Identity:
 
 
 def _signed_claims(shop: Shop, token: str) -> dict[str, Any]:
-    """The claims, signed with any of the shop's valid secrets; raises jwt's InvalidTokenError."""
+    """Returns the claims, signed with any of the shop's valid secrets; raises jwt's InvalidTokenError."""
     wrong: jwt.InvalidTokenError = jwt.InvalidSignatureError()
     for one in shops.secrets_of(shop.id, "identity"):
         try:
@@ -237,7 +237,7 @@ def _signed_claims(shop: Shop, token: str) -> dict[str, Any]:
 
 
 def _has_good_types(claims: dict[str, Any]) -> bool:
-    """Texts that a row can hold, and times that are numbers; the shop's claims beside ours are its own."""
+    """Whether texts can be stored and times are numbers; additional claims of the shop are not checked."""
     texts = [claims["sub"], claims["jti"], *(claims.get(name) or "" for name in ("email", "name", "locale"))]
     if not all(isinstance(text, str) and len(text) <= TEXT_LENGTH_MAX and _is_storable(text) for text in texts):
         return False
@@ -246,22 +246,22 @@ def _has_good_types(claims: dict[str, Any]) -> bool:
 
 
 def _is_storable(text: str) -> bool:
-    """Not NUL, which PostgreSQL refuses, nor half a character, which JSON can write and UTF-8 cannot."""
+    """Whether a text has neither NUL, which PostgreSQL refuses, nor a lone surrogate, which UTF-8 cannot encode."""
     return "\x00" not in text and not any("\ud800" <= one <= "\udfff" for one in text)
 
 
 def ask_to_verify(shop: Shop, customer: Customer, *, locale: str, challenge: str | None = None) -> CodeRequest:
-    """Mail a code to a member's own address, which nobody has verified yet. Raises NothingToVerify."""
+    """Mail a code to the member's own address, which is not verified yet. Raises NothingToVerify."""
     if customer.email is None or customer.email_key is None or customer.email_verified:
         raise NothingToVerify()
     return ask(shop, customer.email, purpose="verify", locale=locale, challenge=challenge)
 
 
 def verify(shop: Shop, customer: Customer, challenge: str, code: str) -> Customer:
-    """The code fits: the address is the member's own, and what its guest orders gave is theirs (acceptance 15).
+    """Verify the member's own address by its code: what its guest orders gave is theirs (acceptance 15).
 
     Only the code typed in the member's panel shows that both are one person; the link of the mail does not. Raises
-    WrongCode, TooManyTries, UseTheLink, and CodeExpired, also for a code that went to another address.
+    WrongCode, TooManyTries, UseTheLink, and CodeExpired, also for a code that was mailed to another address.
     """
     confirmation = sign_in_codes.confirm_code(shop.id, challenge, code, ("verify",))
     if confirmation.email_key != customer.email_key:
@@ -272,13 +272,13 @@ def verify(shop: Shop, customer: Customer, challenge: str, code: str) -> Custome
 
 
 def close_all(shop: Shop, customer: Customer) -> None:
-    """Sign out everywhere, tokens of the admin API included; every device is a new one from now on."""
+    """Sign out everywhere, with tokens of the admin API; every device counts as new from now on."""
     with atomic():
         sessions.close_all(shop.id, customer.id)
 
 
 def by_sessions_link(link: str) -> tuple[Shop, Customer]:
-    """Whose sessions a notice's link leads to; raises LinkExpired, also for a customer who is a member no more."""
+    """Returns the customer of a notice's link; raises LinkExpired, also for a customer who is no longer a member."""
     shop_id, customer_id = sessions.read_link(link)
     shop = shops.by_id(shop_id)
     customer = customers.live(customers.by_id(shop.id, customer_id))
@@ -293,7 +293,7 @@ def sign_out(shop: Shop, token: str) -> None:
 
 
 def who(shop: Shop, token: str) -> Customer:
-    """The member behind a session token. Raises SignedOut, also for somebody who is a member no more."""
+    """Returns the member with this session token. Raises SignedOut, also when they are no longer a member."""
     session = sessions.session_of(shop.id, token)
     customer = customers.by_id(shop.id, session.customer_id)
     if not customer.is_member or customer.erased_at:
@@ -302,14 +302,14 @@ def who(shop: Shop, token: str) -> Customer:
 
 
 def _owner(shop: Shop, email: str) -> Customer:
-    """Whose address this is, now that it is shown to be theirs: its visitor becomes the person."""
+    """Returns the customer of an address that was just verified, created when there is none."""
     return recognition.recognise(shop.id, Person(email=email, email_verified=True, of_account=True))
 
 
 def _enter_from(
     browser: Browser, shop: Shop, customer: Customer, referral_code: str | None, *, template: str = "new_device"
 ) -> SignedIn:
-    """Sign in by the widget's own means; whoever had an account gets a notice of a new device or a new password."""
+    """Sign in by the widget's own means; the owner of an account gets a notice of a new device or password."""
     had_account = customer.joined_at is not None
     signed = _enter(shop, customer, referral_code, browser=browser.family)
     device = devices.remember(shop.id, customer.id, browser.device)
@@ -319,7 +319,7 @@ def _enter_from(
 
 
 def _give_notice(shop: Shop, customer: Customer, template: str, family: str) -> None:
-    """Mail what happened, and a link to where all sessions can be closed."""
+    """Mail what happened, and a link to the page where all sessions can be closed."""
     assert customer.email is not None
     link = f"{config.current().base_url}/sessions?link={sessions.sign_link(shop.id, customer.id)}"
     locale = customer.locale or shop.locale
@@ -334,11 +334,11 @@ def _enter(shop: Shop, customer: Customer, referral_code: str | None, *, browser
 
 
 def _enroll(shop: Shop, customer: Customer, referral_code: str | None) -> str | None:
-    """Make the customer a member; a code they came with is bound when they are new (acceptance 41)."""
+    """Make the customer a member; for a new one the referral code is bound (acceptance 41), its outcome returned."""
     first_time = customer.joined_at is None
     customers.join(customer)
     if first_time:
-        progress.evaluate(shop, customer.id, source="widget")  # a guest may have been brought by an order
+        progress.evaluate(shop, customer.id, source="widget")  # a referral may come from an earlier guest order
     if not (first_time and referral_code):
         return None
     referral = binding.bind(shop, customer, referral_code, source="widget")

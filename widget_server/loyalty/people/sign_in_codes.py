@@ -1,8 +1,8 @@
-"""One-time codes and links by mail: good once, for one purpose and for a quarter of an hour (contracts §19).
+"""One-time codes and links by mail: valid once, for one purpose and for CODE_MINUTES (contracts §19).
 
-Each request gets a challenge of their own, and a code that was mailed before and is good is the code of that one too:
-so nobody, by asking, takes from the owner of a mailbox what was mailed there. Eight digits can be guessed, so wrong
-ones are counted by mailbox. When those of a day are used up, a mail has its link alone, and the page behind the link
+Each request gets its own challenge, and shares a code that was mailed before and is still valid: so a request by a
+stranger does not invalidate what was mailed to the owner of the mailbox. Eight digits can be guessed, so wrong
+codes are counted per mailbox. When the limit of a day is reached, mails have only a link, and the page behind the link
 shows a code that is too long to be guessed.
 """
 
@@ -38,18 +38,18 @@ Purpose = Literal["sign_up", "sign_in", "reset", "verify"]
 
 CODE_MINUTES = 15
 CODE_DIGITS = 8
-LONG_CODE_DIGITS = 16  # 53 bits: not to be guessed in the minutes it is good for
+LONG_CODE_DIGITS = 16  # 53 bits: cannot be guessed in the minutes it is valid
 CODE_TRIES_MAX = 5
-WRONG_CODES_MAX = 10  # of a mailbox, in a day
+WRONG_CODES_MAX = 10  # per mailbox and day
 SHARED_FOR = timedelta(minutes=10)  # an older code has too little time left for another challenge
-RESENT_MAX = 5  # mails of a mailbox in an hour, beyond which a good code is not mailed again
+RESENT_MAX = 5  # mails per mailbox and hour; beyond it a valid code is not mailed again
 
 
 class SignInCode(ShopTable):
-    """A confirmation under way: `id` is the hash of the challenge that the asking panel holds.
+    """A confirmation under way: `id` is the hash of the challenge that the requesting panel holds.
 
-    `code_sealed` may be the code of other challenges too, for the same address and purpose. `by_link`: it is long, and
-    the page behind the mail's link shows it. `mailed_at` is null while the mail of an earlier challenge still counts.
+    Other challenges for the same address and purpose may share `code_sealed`. `by_link`: the code is long, and
+    the page behind the mail's link shows it. `mailed_at` is null when the mail of an earlier challenge is used.
     """
 
     id = Text(primary_key=True)
@@ -75,7 +75,7 @@ class SignInCode(ShopTable):
 
 @dataclass(frozen=True)
 class CodeRequest:
-    """A fresh confirmation: the challenge goes to the panel, code and link go by mail (if `row.mailed_at` is set)."""
+    """A new confirmation: the challenge is for the panel, code and link are mailed (if `row.mailed_at` is set)."""
 
     challenge: str
     code: str
@@ -84,7 +84,7 @@ class CodeRequest:
 
 
 class Wishes(TypedDict, total=False):
-    """What shall happen once an address is confirmed: facts on its owner, and the referral code that came along."""
+    """What is applied once an address is confirmed: facts about its owner, and a referral code."""
 
     name: str
     locale: str
@@ -102,10 +102,10 @@ def ask_code(
     is_owned: bool = True,
     challenge: str | None = None,
 ) -> CodeRequest:
-    """Begin a confirmation of `email`. `wishes` come true once it is confirmed.
+    """Begin a confirmation of `email`. `wishes` are applied once it is confirmed.
 
-    `is_owned`: the address is a customer's, or plain; others of its mailbox cannot use up its mails. `challenge` is the
-    one to use, unguessable; by default a random one. Raises EmailInvalid.
+    `is_owned`: the address is a customer's, or plain; other addresses of its mailbox cannot use up its mails.
+    `challenge` is the one to use, unguessable; by default a random one. Raises EmailInvalid.
     """
     parsed = emails.parse(email)
     challenge, link = challenge or secrets.token_urlsafe(24), secrets.token_urlsafe(24)
@@ -140,15 +140,15 @@ def ask_code(
 
 
 def find_by_challenge(shop_id: str, challenge: str) -> SignInCode | None:
-    """The confirmation that was begun with this challenge, whatever became of it."""
+    """Returns the confirmation with this challenge, also a used or expired one; None when there is none."""
     return SignInCode.one(shop_id, SignInCode.id == config.digest(challenge))
 
 
 def must_mail(shop_id: str, mailbox: str, *, is_first: bool) -> bool:
-    """Whether a code goes by mail: always at first, later while its mailbox had few mails in the last hour.
+    """Whether to mail a code: always the first time, later while its mailbox had few mails in the last hour.
 
-    A code that was mailed is good for other challenges for SHARED_FOR, so what is first comes six times an hour at
-    most, for each purpose.
+    Other challenges share a mailed code for SHARED_FOR, so there are at most six first mails an hour for each
+    purpose.
     """
     if is_first:
         return True
@@ -158,8 +158,8 @@ def must_mail(shop_id: str, mailbox: str, *, is_first: bool) -> bool:
 
 
 def is_used_up(shop_id: str, mailbox: str) -> bool:
-    """Whether as many wrong codes were typed for a mailbox in the last day as may be: then only links are good."""
-    since = clock.now() - timedelta(days=1, minutes=CODE_MINUTES)  # a try may come that much later than its challenge
+    """Whether a mailbox reached WRONG_CODES_MAX in the last day: then only links are valid."""
+    since = clock.now() - timedelta(days=1, minutes=CODE_MINUTES)  # a try may be that much later than its challenge
     of_day = (SignInCode.mailbox == mailbox, SignInCode.created_at > since)
     wrong = SignInCode.of(shop_id, fn.SUM(SignInCode.tries)).where(*of_day).scalar()
     return (wrong or 0) >= WRONG_CODES_MAX
@@ -168,7 +168,7 @@ def is_used_up(shop_id: str, mailbox: str) -> bool:
 def confirm_code(
     shop_id: str, challenge: str, code: str, purposes: tuple[Purpose, ...] = ("sign_up", "sign_in")
 ) -> SignInCode:
-    """The typed code fits the challenge, which was requested for one of `purposes`: the confirmation, used up.
+    """Check the typed code of a challenge for one of `purposes`; returns the confirmation, used up.
 
     Raises WrongCode, TooManyTries, UseTheLink, and CodeExpired, also for another purpose. A wrong try is counted even
     though the request is refused.
@@ -192,9 +192,9 @@ def confirm_code(
 
 
 def follow_link(link: str) -> tuple[SignInCode, str | None]:
-    """The link of the mail was followed: the confirmation, and the code to type instead, if there has to be one.
+    """Follow the link of the mail; returns the confirmation, and the code to type instead (None: not needed).
 
-    Without such a code the confirmation is used up. With one (`must_type`) link and code are good until the code is
+    Without such a code the confirmation is used up. With one (`must_type`) link and code stay valid until the code is
     typed, for each challenge of this address and purpose. Raises CodeExpired.
     """
     is_this = SignInCode.link_hash == config.digest(link)
@@ -207,12 +207,12 @@ def follow_link(link: str) -> tuple[SignInCode, str | None]:
 
 
 def must_type(row: SignInCode) -> bool:
-    """Whether the code that the page behind the link shows is the only one that is good: no shorter one is."""
+    """Whether only the long code is valid, which the page behind the link shows."""
     return bool(row.by_link) or is_used_up(row.shop_id, row.mailbox)
 
 
 def peek_link(link: str) -> SignInCode | None:
-    """The confirmation behind a link that is still good; nothing is used up."""
+    """Returns the confirmation of a link, without using it up; None when it is not valid any more."""
     row = SignInCode.everywhere().where(SignInCode.link_hash == config.digest(link)).first()
     return row if row is not None and _is_good(row) else None
 
@@ -224,7 +224,7 @@ def forget_old(limit_days: int = 7) -> None:
 
 
 def forget(person: Forgotten) -> None:
-    """Drop what this person was confirming, and what is over; a friend who signs up now brings no code of theirs."""
+    """Delete this person's confirmations and ended ones; their referral codes are removed from those of others."""
     over = SignInCode.used_at.is_null(False) | (SignInCode.expires_at <= clock.now())
     SignInCode.remove(person.shop_id, SignInCode.email_key.in_(list(person.emails)) | over)
     for row in list(SignInCode.of(person.shop_id)):
@@ -236,7 +236,7 @@ def forget(person: Forgotten) -> None:
 
 
 def _show_long_code(row: SignInCode) -> str:
-    """The long code of the row's address and purpose; from now on it is that of each of its challenges."""
+    """Returns the long code of the row's address and purpose; all their challenges use it from now on."""
     alike = _alike(row.email_key, row.purpose)
     shown = SignInCode.of(row.shop_id).where(*alike, SignInCode.by_link).first()
     sealed = shown.code_sealed if shown else config.seal(_fresh_code(LONG_CODE_DIGITS))
@@ -245,7 +245,7 @@ def _show_long_code(row: SignInCode) -> str:
 
 
 def _shared(shop_id: str, email: Email, purpose: Purpose, *, by_link: bool) -> SignInCode | None:
-    """A challenge whose code can be that of another one too: it is good, and for long enough."""
+    """Returns a challenge whose code a new one can share, since it is valid for long enough; or None."""
     alike = (*_alike(email.key, purpose), SignInCode.by_link == by_link)
     young = SignInCode.of(shop_id).where(*alike, SignInCode.made_at > clock.now() - SHARED_FOR)
     found: SignInCode | None = young.order_by(SignInCode.made_at.desc(), SignInCode.id).first()
@@ -253,13 +253,13 @@ def _shared(shop_id: str, email: Email, purpose: Purpose, *, by_link: bool) -> S
 
 
 def _alike(email_key: str, purpose: str) -> tuple[Any, ...]:
-    """What the good challenges of an address for a purpose have in common."""
+    """Returns the conditions for the valid challenges of an address and purpose."""
     theirs = (SignInCode.email_key == email_key, SignInCode.purpose == purpose)
     return (*theirs, SignInCode.used_at.is_null(), SignInCode.expires_at > clock.now())
 
 
 def _use_up(row: SignInCode) -> None:
-    """The confirmation is done: no challenge of this address and purpose is good any more, since they share codes."""
+    """End the confirmation, with all challenges of this address and purpose, since they share codes."""
     row.used_at = clock.now()
     SignInCode.change(row.shop_id, {SignInCode.used_at: row.used_at}, *_alike(row.email_key, row.purpose))
 
@@ -269,7 +269,7 @@ def _is_good(row: SignInCode) -> bool:
 
 
 def _locked(query: Any) -> SignInCode:
-    """The one good challenge that `query` finds, behind the lock of its mailbox; raises CodeExpired."""
+    """Lock the mailbox and return the valid challenge that `query` finds; raises CodeExpired."""
     found = query.first()
     if found is not None:
         _lock_mailbox(found.shop_id, found.mailbox)
@@ -281,7 +281,7 @@ def _locked(query: Any) -> SignInCode:
 
 
 def _lock_mailbox(shop_id: str, mailbox: str) -> None:
-    """Tries and mails of a mailbox are counted one after another."""
+    """Lock the mailbox: its tries and mails are counted in sequence."""
     lock_name("sign_in_code", shop_id, mailbox)
 
 

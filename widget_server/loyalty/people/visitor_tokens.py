@@ -1,7 +1,7 @@
-"""Tokens of visitors of the admin API: signed and kept nowhere, since anybody may ask for one (contracts §19).
+"""Tokens of visitors of the admin API: signed and not stored, since anybody may request one (contracts §19).
 
-A row for each would let strangers fill the database. They open what anybody may see, and end with their time or with
-the server's secret.
+A row for each would let strangers fill the database. They give access to public data only, and end when they expire
+or the server's secret changes.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ Use = Literal["access", "refresh"]
 
 @dataclass(frozen=True)
 class Visitor:
-    """Whom a visitor's token speaks for, and when the first refresh token of it ends."""
+    """The visitor of a token, and when their first refresh token ends."""
 
     shop_id: str
     id: str
@@ -28,13 +28,13 @@ class Visitor:
 
 
 def sign(visitor: Visitor, use: Use, expires_at: datetime) -> str:
-    """A signed token for this visitor that is good for `use` until `expires_at`."""
+    """Returns a signed token of this visitor, valid for `use` until `expires_at`."""
     claims = [use, visitor.shop_id, visitor.id, clock.iso(visitor.ends_at), clock.iso(expires_at)]
     return BEGINS + str(_signer().dumps(claims))
 
 
 def read(token: str, use: Use) -> Visitor:
-    """The visitor with this token; raises SignedOut when it is forged, for another use, or not good now."""
+    """Returns the visitor with this token; raises SignedOut when it is forged, for another use, or expired."""
     try:
         signed_for, shop_id, id, ends_at, expires_at = _signer().loads(token.removeprefix(BEGINS))
     except BadSignature as forged:

@@ -1,6 +1,6 @@
 """Adjustments: points that staff or an app give, or change by hand, with their annotations.
 
-What must be erasable (the texts) stands beside the ledger, chained to it by a salted digest."""
+What must be erasable (the texts) is stored outside the ledger, and linked to it by a salted digest."""
 
 import hashlib
 import secrets
@@ -25,8 +25,8 @@ TEXT_LENGTH_MAX = 500
 class Adjustment(Journaled):
     """The annotation of points that were given or changed by hand or by an app (wix-api §2, LoyaltyTransaction).
 
-    `reason` is internal, `comment` the customer reads (acceptance 49): on the wire it is the row's description.
-    `order_ref` and `channel` are what the app names as cause; it need not be an order we know.
+    `reason` is internal, the customer reads `comment` (acceptance 49): on the wire it is the row's description.
+    `order_ref` and `channel` are the cause that the app names; it need not be an order of this server.
     """
 
     id = Text(primary_key=True)
@@ -46,7 +46,7 @@ class Adjustment(Journaled):
 
 
 def create_account(shop: Shop, customer_id: str) -> Account:
-    """An account with 0 points for somebody who has none (wix-api §1a).
+    """Open an account with 0 points for a customer without one (wix-api §1a).
 
     Raises NotFound, ProgramNotActive, AccountExists.
     """
@@ -61,7 +61,7 @@ def create_account(shop: Shop, customer_id: str) -> Account:
 
 @dataclass(frozen=True)
 class Annotation:
-    """What goes with points that a person or an app moves; kept beside the row, see `Adjustment`.
+    """The annotation of points that a person or an app changes; stored beside the row, see `Adjustment`.
 
     Raises BadRequest (reason, comment) when a text is too long.
     """
@@ -81,11 +81,11 @@ class Annotation:
 
     @property
     def is_given(self) -> bool:
-        """True when there is anything to keep beside the row of the ledger."""
+        """True when there is anything to store beside the row of the ledger."""
         return any(vars(self).values())
 
     def digest(self, salt: str) -> str:
-        """By which the ledger's row vouches for these words without holding them."""
+        """Returns the digest by which the ledger's row proves these texts without containing them."""
         codes = filter(None, (self.app_id, self.activity_type, self.order_ref, self.channel))
         return hashlib.sha256("\n".join((salt, self.reason or "", self.comment or "", *codes)).encode()).hexdigest()
 
@@ -96,10 +96,10 @@ NO_ANNOTATION = Annotation()
 def earn_points(
     shop: Shop, account_id: str, points: int, *, source: str, key: str, annotation: Annotation = NO_ANNOTATION
 ) -> Transaction:
-    """Give points as staff or an app say: an earn, booked at once (contracts §2, wix-api §1b earnPoints).
+    """Give points on behalf of staff or an app: an earn, booked at once (contracts §2, wix-api §1b earnPoints).
 
-    The same `key` returns the first row. Raises BadRequest unless `points` is positive, KeyReused when the key
-    gave something else, NotFound, ProgramNotActive, BalanceTooLarge, and CustomerExcluded when the customer does not
+    The same `key` returns the first row. Raises BadRequest unless `points` is positive, KeyReused when the key was used
+    for something else, NotFound, ProgramNotActive, BalanceTooLarge, and CustomerExcluded when the customer does not
     take part.
     """
     if points < 1:
@@ -124,9 +124,9 @@ def adjust(
     revision: int | None = None,
     annotation: Annotation = NO_ANNOTATION,
 ) -> Transaction | None:
-    """Change a balance as staff say, by an amount or to a balance (which wins when both are given); in any program.
+    """Change a balance on behalf of staff, by an amount or to a balance (which wins); in any state of the program.
 
-    Returns None when the balance is already there, and the first row when `key` comes again. Raises
+    Returns None when the balance is already reached, and the first row when `key` is used again. Raises
     NotEnoughPoints when the balance would fall below zero, KeyReused when the key adjusted by another amount or to
     another balance, StaleRevision when `revision` is given and the account's is another, NotFound, and BalanceTooLarge.
     """
@@ -144,7 +144,7 @@ def adjust(
 
 
 def _present(shop: Shop, account_id: str) -> Account:
-    """The account, locked; of one that was merged, the account it was merged into."""
+    """Returns the account, locked; for a merged one, the account it was merged into."""
     owner = customers.by_id(shop.id, Account.need(shop, Account.id == account_id).customer_id)
     account = ledger.account_of(shop.id, customers.live(owner).id)
     return ledger.locked(shop.id, account.id if account else account_id)
@@ -156,7 +156,7 @@ def _post_noted(
     salt = secrets.token_hex(16)
     cause = Cause(reason, snapshot={"note": annotation.digest(salt)})
     row = ledger.post(shop.id, account_id, kind, amount, source=source, key=key, cause=cause)
-    if row.snapshot.get("note") == cause.snapshot["note"]:  # not a row that the key booked before
+    if row.snapshot.get("note") == cause.snapshot["note"]:  # not a row that the key booked earlier
         insert_many(Adjustment, [adjustment(row, salt, annotation)])
         after = {"kind": kind, "amount": amount, "balance": row.balance_after, "transaction_id": row.id}
         audit_log.note(shop.id, "give" if kind == "earn" else "adjust", "points", account_id, after=after)
@@ -164,7 +164,7 @@ def _post_noted(
 
 
 def adjustment(row: Transaction | Row, salt: str, annotation: Annotation) -> Row:
-    """The Adjustment to keep beside `row`, whose snapshot notes `annotation.digest(salt)`."""
+    """Returns the Adjustment to store beside `row`, whose snapshot notes `annotation.digest(salt)`."""
     return Row(
         id=new_id(),
         shop_id=row.shop_id,
@@ -176,9 +176,9 @@ def adjustment(row: Transaction | Row, salt: str, annotation: Annotation) -> Row
 
 
 def forget(person: Forgotten) -> None:
-    """Empty the texts about this person's points, and those about somebody else's that name them (acceptance 49, 58).
+    """Empty the texts about this person's points, and texts about others that name them (acceptance 49, 58).
 
-    The ledger has the digest of it, which tells nothing without the words.
+    The ledger has only their digests, which reveal nothing without the texts.
     """
     accounts = Transaction.account_id.in_(person.account_ids)
     noted = Adjustment.transaction_id.in_(Transaction.of(person.shop_id, Transaction.id).where(accounts))
@@ -188,9 +188,9 @@ def forget(person: Forgotten) -> None:
 
 
 def audit_notes(shop_id: str | None = None) -> Iterator[str]:
-    """Yields one sentence for each row whose words beside it are not those it was booked with.
+    """Yields one sentence for each row whose texts are not those it was booked with.
 
-    Where both texts are gone they may have been erased: nothing is left to compare.
+    Rows without both texts are skipped: they may have been erased.
     """
     spoken = Adjustment.reason.is_null(False) | Adjustment.comment.is_null(False)
     notes = Adjustment.across(shop_id, Adjustment, Transaction.snapshot).join(

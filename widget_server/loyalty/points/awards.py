@@ -1,7 +1,7 @@
-"""Points as people speak of them: awards that wait, gifts, adjustments.
+"""Points before they are booked: awards that wait, gifts, adjustments.
 
-Each ends in a `ledger.post`; what must be erasable (the texts of an adjustment) stands beside the ledger,
-chained to it by a salted digest.
+Each ends in a `ledger.post`; what must be erasable (the texts of an adjustment) is stored outside the ledger,
+and linked to it by a salted digest.
 """
 
 from collections.abc import Iterator
@@ -22,11 +22,11 @@ AWARD_OF = ("order_id", "rule_id", "part")  # what an account has one award for
 
 
 class Award(Journaled):
-    """Points earned but maybe not spendable yet: waiting -> matured | cancelled (contracts §2).
+    """Earned points that may not be spendable yet: waiting -> matured | cancelled (contracts §2).
 
-    `points` is what the award is worth today; the ledger holds the same once it has matured. An order has one
-    `main` award for each rule, and a `later` one while it is worth more than what it has reached its status with:
-    that part waits, and folds into the main one when the status is reached again (contracts §8).
+    `points` is the present value; the ledger has booked the same once the award has matured. An order has one
+    `main` award for each rule, and a `later` one while it is worth more than when it reached its status:
+    that part waits, and is added to the main one when the status is reached again (contracts §8).
     """
 
     id = Text(primary_key=True)
@@ -62,7 +62,7 @@ class Award(Journaled):
 
 @dataclass(frozen=True)
 class Target:
-    """What an award should be worth now, when it may be spent (None: not known yet), and why it changed."""
+    """The points an award should have now, when they may be spent (None: not known yet), and why it changed."""
 
     points: int
     due_at: datetime | None
@@ -71,7 +71,7 @@ class Target:
 
 
 def settle(award: Award, target: Target, *, shortfall: Shortfall, source: str) -> None:
-    """Bring an award to its target: move what waits, book what is due, take back what was given too much."""
+    """Bring an award to its target: change what waits, book what is due, take back what was given too much."""
     with atomic():
         if award.status == "matured":
             _correct(award, target, shortfall, source)
@@ -87,7 +87,7 @@ def settle(award: Award, target: Target, *, shortfall: Shortfall, source: str) -
 
 
 def mature(award: Award, *, source: str = "job") -> None:
-    """A waiting award becomes spendable: an earn with request key `award:<id>`."""
+    """Make a waiting award spendable: book an earn with request key `award:<id>`."""
     with atomic():
         award.status, award.updated_at = "matured", clock.now()
         ledger.move_pending(award.shop_id, award.account_id, -award.points)
@@ -96,14 +96,14 @@ def mature(award: Award, *, source: str = "job") -> None:
 
 
 def mature_due(limit: int = 500) -> int:
-    """Mature up to `limit` awards of any shop whose time has come; returns how many."""
+    """Mature up to `limit` due awards of any shop; returns how many."""
     due = Award.everywhere(Award.shop_id, Award.account_id, Award.id).where(
         Award.status == "waiting", Award.due_at <= clock.now()
     )
     count = 0
     for shop_id, account_id, award_id in list(due.order_by(Award.due_at).limit(limit).tuples()):
         with atomic():
-            ledger.locked(shop_id, account_id)  # whoever changes an award holds its account first
+            ledger.locked(shop_id, account_id)  # lock order: the account before its awards
             award = lock_rows(Award.of(shop_id).where(Award.id == award_id)).get()
             if award.status == "waiting" and award.due_at is not None and award.due_at <= clock.now():
                 mature(award)
@@ -112,7 +112,7 @@ def mature_due(limit: int = 500) -> int:
 
 
 def later_part(award: Award) -> Award | None:
-    """The award beside a main one that holds what waits for the order's status again; None when nothing ever did."""
+    """Returns the `later` award of a main one, which waits for the order's status again; None when there is none."""
     beside = (Award.order_id == award.order_id, Award.rule_id == award.rule_id, Award.account_id == award.account_id)
     return Award.one(award.shop_id, *beside, Award.part == "later")
 
@@ -120,7 +120,7 @@ def later_part(award: Award) -> Award | None:
 def new_award(
     shop_id: str, account_id: str, *, cause: str, rule_id: str, order_id: str, at: datetime, part: str = "main"
 ) -> Award:
-    """The award of this order under this rule for this account: the one there is, or a fresh empty one."""
+    """Returns the award of this order under this rule for this account: the existing one, or a new empty one."""
     same = (Award.order_id == order_id, Award.rule_id == rule_id, Award.account_id == account_id)
     award = Award.one(shop_id, *same, Award.part == part)
     if award is None:
@@ -144,9 +144,9 @@ def new_award(
 
 
 def move_awards(shop_id: str, from_account_id: str, to_account_id: str) -> None:
-    """Two accounts become one: the awards of the first, and what of them is pending, go to the second.
+    """Move the awards of an account, with their pending points, to the account it is merged into.
 
-    When both have one for the same order and rule, the order moved between them before: one is empty, and goes.
+    When both have one for the same order and rule, the order moved between them before: the empty one is deleted.
     """
     pending = ledger.locked(shop_id, from_account_id).pending
     for award in list(Award.of(shop_id).where(Award.account_id == from_account_id)):
@@ -180,11 +180,11 @@ def _correct(award: Award, target: Target, shortfall: Shortfall, source: str) ->
         reverses_id=award.booked_id,
         shortfall=shortfall,
     )
-    tiers.recheck(shops.by_id(award.shop_id), award.account_id)  # what became debt moved no row
+    tiers.recheck(shops.by_id(award.shop_id), award.account_id)  # a debt alone books no row
 
 
 def _earn(award: Award, points: int, key: str, source: str) -> Transaction:
-    """Book points of the award; those that come back, or come on top, are as old as its first ones."""
+    """Book points of the award; points that are given again or added later have the age of its first ones."""
     return ledger.post(
         award.shop_id,
         award.account_id,

@@ -1,11 +1,11 @@
-"""Batches: one change of the points of many accounts, by staff or by an import, and its undoing.
+"""Batches: one change of the points of many accounts, by staff or by an import, and how it is undone.
 
     running -> done | failed     done, failed -> undoing -> undone (and again, for accounts that were kept)
 
-The accounts are listed when a batch starts. A job books them, a chunk a transaction, and promises the job of the
-next chunk in the same one: a server that dies goes on where it stopped, and books nobody twice. A chunk ends after
-holds.HOLD_SECONDS, so that whoever waits for the write lock gets it. What the books say of a batch is one request key
-(`batch:<id>`, its undoing `undo:<id>`) with the item's line.
+The accounts are listed when a batch starts. A job books them, one chunk a transaction, and enqueues the job of the
+next chunk in the same transaction: after a crash the server continues where it stopped, and books nobody twice. A
+chunk ends after holds.HOLD_SECONDS, so that others get the write lock. In the ledger the rows of a batch have one
+request key (`batch:<id>`, when undone `undo:<id>`) with the item's line.
 """
 
 import secrets
@@ -42,10 +42,10 @@ from widget_server.loyalty.program import programs
 from widget_server.loyalty.program.shops import Shop
 
 Mode = Literal["add", "set"]
-CHUNK = 500  # lines that a transaction takes at most
+CHUNK = 500  # maximum of lines in a transaction
 ERRORS_MAX = 100
-REQUEST_FIELDS = ("kind", "mode", "points", "staff", "app_id", "reason", "comment")  # what makes a request what it is
-REASONS = {  # why an item was not booked, or not undone, in words for staff
+REQUEST_FIELDS = ("kind", "mode", "points", "staff", "app_id", "reason", "comment")  # a repeat must have equal values
+REASONS = {  # why an item was not booked, or not undone, for staff
     "not_enough_points": "The balance would fall below zero.",
     "amount_out_of_range": "That is more points than an account can hold.",
     "merged": "This customer was merged into another one meanwhile.",
@@ -55,7 +55,7 @@ REASONS = {  # why an item was not booked, or not undone, in words for staff
 class Batch(ShopTable):
     """One change of many accounts. `points` are added to each balance or, by `mode`, set as the balance; None: each
     item has its own. `succeeded`, `failed` and `skipped` (nothing to change) add up to `total` when it is done;
-    `undone` and `kept` count what undoing did. `reached` is the last line that was looked at.
+    `undone` and `kept` count what undoing did. `reached` is the last line that was processed.
     """
 
     id = Text(primary_key=True)
@@ -115,10 +115,10 @@ def bulk_adjust(
     to_balance: int | None = None,
     annotation: Annotation = NO_ANNOTATION,
 ) -> Batch:
-    """Change the balances of many, by an amount or to a balance (which wins), as a job (acceptance 54).
+    """Change the balances of many accounts, by an amount or to a balance (which wins), as a job (acceptance 54).
 
-    `accounts` is a query of account ids, or a list of them; who is in it now is in the batch. Of the `annotation`
-    the batch keeps both texts and who wrote them. The same key again returns the first batch.
+    `accounts` is a query of account ids, or a list of them; its present result is the batch. Of the `annotation`
+    the batch stores both texts and their author. The same key again returns the first batch.
 
     Raises BadRequest naming the figure that is out of range, KeyReused when the key requested another change.
     """
@@ -138,9 +138,9 @@ def bulk_adjust(
 def create(
     shop: Shop, kind: str, mode: Mode, *, source: str, key: str, annotation: Annotation, points: int | None = None
 ) -> tuple[Batch, bool]:
-    """Make a batch without items; returns it, and whether it is new. The one there is when `key` comes again.
+    """Make a batch without items; returns it, and whether it is new. A repeated `key` returns the existing one.
 
-    Raises KeyReused when the key made another batch.
+    Raises KeyReused when the key made a different batch.
     """
     facts = {"kind": kind, "mode": mode, "points": points, "staff": annotation.staff, "app_id": annotation.app_id}
     facts |= {"reason": annotation.reason, "comment": annotation.comment}
@@ -155,7 +155,7 @@ def create(
 
 
 def start(batch: Batch) -> None:
-    """Its items are listed: count them and promise that they are booked."""
+    """Count the items, which are all listed now, and enqueue the job that books them."""
     items = BatchItem.of(batch.shop_id, fn.COUNT(BatchItem.line)).where(BatchItem.batch_id == batch.id)
     failed = items.where(BatchItem.status == "failed")
     batch.total, batch.failed = int(items.scalar()), int(failed.scalar())
@@ -165,14 +165,14 @@ def start(batch: Batch) -> None:
 
 
 def fail(batch: Batch) -> None:
-    """It cannot go on; what was booked stays, and can be undone."""
+    """Mark the batch as failed; what was booked stays, and can be undone."""
     _end(batch, "failed")
 
 
 def undo(shop: Shop, batch_id: str) -> Batch:
-    """Book the exact opposite of each row, as a job. A repeat tries only what was kept.
+    """Book the exact opposite of each row, as a job. A repeat tries only the items that were kept.
 
-    An account that has spent the points keeps its row, whole: it is counted in `kept` and listed by `errors`, unless
+    An account that has spent the points keeps them all: it is counted in `kept` and listed by `errors`, unless
     the program lets balances fall below zero. Raises BatchUnfinished, NotFound.
     """
     with atomic():
@@ -190,7 +190,7 @@ def undo(shop: Shop, batch_id: str) -> Batch:
 
 
 def errors(shop: Shop, batch_id: str, *, after_line: int = 0, limit: int = ERRORS_MAX) -> list[BatchItem]:
-    """The items that were not booked, or not undone, by line."""
+    """Returns the items that were not booked, or not undone, by line."""
     items = BatchItem.of(shop).where(
         BatchItem.batch_id == batch_id, BatchItem.line > after_line, BatchItem.status.in_(("failed", "kept"))
     )
@@ -198,16 +198,16 @@ def errors(shop: Shop, batch_id: str, *, after_line: int = 0, limit: int = ERROR
 
 
 def run(batch_id: str) -> None:
-    """Book, or undo, the next chunk of a batch: the job."""
+    """The job that books, or undoes, the next chunk of a batch."""
     with atomic():
         batch: Batch = lock_rows(Batch.everywhere().where(Batch.id == batch_id)).get()
         act = {"running": _book, "undoing": _undo}.get(batch.status)
-        if act is None:  # the last chunk was done by a worker that died before it could say so
+        if act is None:  # a worker finished the last chunk, but crashed before it was marked as done
             return
         items = list(
             _items(batch).where(BatchItem.line > batch.reached).order_by(BatchItem.line).limit(CHUNK).objects(Row)
         )
-        ledger.locked_many(batch.shop_id, [item.account_id for item in items])  # all at once: nobody waits in a ring
+        ledger.locked_many(batch.shop_id, [item.account_id for item in items])  # all at once: no deadlock
         looked_at = 0
         for group in holds.groups(items, largest=CHUNK):
             act(batch, group)
@@ -221,7 +221,7 @@ def run(batch_id: str) -> None:
 
 
 def forget(person: Forgotten) -> None:
-    """Empty the texts of changes that were about this person alone, or that name them."""
+    """Empty the texts of batches that were about this person alone, or that name them."""
     has_text = Batch.reason.is_null(False) | Batch.comment.is_null(False)
     theirs = BatchItem.of(person.shop_id, BatchItem.batch_id).where(BatchItem.account_id.in_(person.account_ids))
     alone = {
@@ -233,7 +233,7 @@ def forget(person: Forgotten) -> None:
 
 
 def give_up() -> None:
-    """What its jobs could not do in all their tries has failed: so that it can be undone, or undone again."""
+    """Mark batches whose jobs failed in all their tries as failed: so they can be undone, or undone again."""
     jobs = job_queue.Job.everywhere().where(job_queue.Job.name.in_((JobName.RUN_BATCH, JobName.LIST_IMPORT)))
     for job in list(jobs.where(job_queue.Job.status == "dead")):
         with atomic():
@@ -248,7 +248,7 @@ def give_up() -> None:
 
 
 def _list(batch: Batch, accounts: "ModelSelect[Account] | Sequence[str]") -> None:
-    """Freeze who is in the batch: living accounts of the shop, each once."""
+    """Store the accounts of the batch: those of the shop that are neither merged nor erased, each once."""
     chosen = (
         Account.of(
             batch.shop_id,
@@ -298,7 +298,7 @@ def _undo(batch: Batch, items: Sequence[Row]) -> None:
     copied = ledger.current_many(batch.shop_id, booked)
     rows = {row.line: now for row, now in zip(booked, copied, strict=True)}
     for item in items:
-        item.account_id = rows[item.line].account_id  # of who was merged since, the account of the person
+        item.account_id = rows[item.line].account_id  # after a merge, the account of the merged person
 
     def opposite(item: Row, account: Row) -> Move:
         row = rows[item.line]
@@ -317,7 +317,7 @@ def _move(
     key: str,
     outcomes: tuple[str, str, str],
 ) -> list[Row]:
-    """Book what is `wanted` of each item, and note its outcome: booked, nothing to book, refused."""
+    """Book what `wanted` returns for each item, and note its outcome: booked, nothing to book, refused."""
     booked, nothing, refused = outcomes
     accounts = ledger.locked_many(batch.shop_id, [item.account_id for item in items])
     gone = _merged(batch.shop_id, list(accounts))
@@ -347,7 +347,7 @@ def _move(
 
 
 def _merged(shop_id: str, account_ids: list[str]) -> set[str]:
-    """Accounts whose customer became a signpost: their points are another's by now."""
+    """Returns the accounts whose customer was merged into another one: their points moved there."""
     rows = Account.of(shop_id, Account.id).join(Customer, on=(Customer.id == Account.customer_id))
     rows = rows.where(among(Account.id, account_ids), Customer.merged_into.is_null(False))
     return {account_id for (account_id,) in rows.tuples()}

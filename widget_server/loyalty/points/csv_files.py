@@ -1,4 +1,4 @@
-"""CSV files as people have them: whatever their program made of delimiter, encoding and quotes (acceptance 56)."""
+"""CSV files of any delimiter, encoding and quoting that common programs write (acceptance 56)."""
 
 import csv
 import io
@@ -15,19 +15,19 @@ CHUNK, OVERLAP = 65_536, 1_000  # characters
 REMARK_LENGTH_MAX = 100
 WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # .xlsx and .xls
 NUMBER = re.compile(r"[+-]?[\d.,]+")
-DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n")  # with these a cell begins that a spreadsheet takes for a formula
+DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n")  # a cell that begins with one may run as a formula
 
 
-Opens = Callable[[], BinaryIO]  # a file is read several times, each time from its beginning
+Opens = Callable[[], BinaryIO]  # a file is read several times, from its beginning
 
 
 class Unreadable(ValueError):
-    """The file is no CSV file; the message says why, in words for staff."""
+    """The file is not a CSV file; the message gives the reason, for staff."""
 
 
 @dataclass(frozen=True)
 class CsvFile:
-    """A file and how it is divided. Its rows are numbered as a spreadsheet shows them, from 1."""
+    """A file with its encoding and delimiter. Its rows are numbered as in a spreadsheet, from 1."""
 
     opens: Opens
     encoding: str
@@ -35,9 +35,9 @@ class CsvFile:
     has_remark: bool = False
 
     def rows(self) -> Iterator[tuple[int, list[str]]]:
-        """Each row with its number, blanks around values gone; empty rows are left out. One row is in memory at a time.
+        """Yields each row with its number, without blanks around values; skips empty rows. Holds one row in memory.
 
-        Raises Unreadable, which names the row, also where a row or the file is larger than any import has need of.
+        Raises Unreadable, which names the row, also where a row or the file exceeds the limits.
         """
         number = 0
         lines = _Lines(self._opened())
@@ -57,8 +57,8 @@ class CsvFile:
             raise Unreadable(f"Row {number + 1} cannot be read: {broken}.") from broken
 
     def texts(self) -> Iterator[str]:
-        """All of the file as text, CHUNK characters and then some at a time: what stands across the end of one piece
-        stands whole in the next, up to OVERLAP characters.
+        """Yields the whole file as text, in pieces of CHUNK characters and some more: each piece repeats the end of
+        the one before, so that a text of up to OVERLAP characters is whole in one of them.
         """
         rest, text = "", self._opened()
         while part := text.read(CHUNK):
@@ -77,7 +77,7 @@ class RowTooLong(ValueError):
 
 
 class _Lines:
-    """The lines of a text for a csv reader; a row, which may be many lines, has an end within ROW_LENGTH_MAX."""
+    """The lines of a text for a csv reader; raises RowTooLong for a row (of one or more lines) over ROW_LENGTH_MAX."""
 
     def __init__(self, text: TextIO) -> None:
         self.text, self.used = text, 0
@@ -92,25 +92,25 @@ class _Lines:
             yield line
 
     def row_is_over(self) -> None:
-        """What is read from now on belongs to the next row."""
+        """Count the lines read from now on towards the next row."""
         self.used = 0
 
 
 def read(opens: Opens) -> CsvFile:
-    """The file that `opens` opens; raises Unreadable. Only its rows can tell whether the rest is well formed."""
+    """Returns the file that `opens` opens; raises Unreadable. Malformed rows are found only by reading them."""
     with opens() as file:
         head = file.read(len(WORKBOOKS[-1]))
     if head.startswith(WORKBOOKS):
         raise Unreadable("This is a workbook of a spreadsheet program: save it as CSV.")
     encoding = _encoding(opens, head)
     first = CsvFile(opens, encoding, ",")._opened().readline(REMARK_LENGTH_MAX).strip()
-    if first.lower().startswith("sep=") and len(first) == len("sep=,"):  # Excel's own remark
+    if first.lower().startswith("sep=") and len(first) == len("sep=,"):  # Excel's own marker of the delimiter
         return CsvFile(opens, encoding, first[-1], has_remark=True)
     return CsvFile(opens, encoding, _delimiter(opens, encoding))
 
 
 def line(values: list[str], delimiter: str) -> str:
-    """One row, quoted where needed; no value is taken for a formula by a spreadsheet, but numbers stay numbers."""
+    """Returns one row, quoted where needed; a spreadsheet takes no value for a formula, and numbers stay numbers."""
     out = io.StringIO()
     safe = [f"'{value}" if value.startswith(DANGEROUS) and not NUMBER.fullmatch(value) else value for value in values]
     csv.writer(out, delimiter=delimiter, lineterminator="\r\n").writerow(safe)
@@ -122,7 +122,7 @@ def _reader(lines: _Lines, delimiter: str, *, strict: bool) -> Any:
 
 
 def _encoding(opens: Opens, head: bytes) -> str:
-    """By the byte order mark; else UTF-16 shows by its zeros, and what is not UTF-8 is Windows-1252."""
+    """By the byte order mark; else UTF-16 if there are zero bytes, UTF-8 if it decodes, else Windows-1252."""
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         encodings = ["utf-16"]
     elif b"\0" in head[:2]:
@@ -136,7 +136,7 @@ def _encoding(opens: Opens, head: bytes) -> str:
 
 
 def _fits(opens: Opens, encoding: str) -> bool:
-    """Whether all of it can be decoded, a chunk at a time."""
+    """Whether the whole file can be decoded; reads one chunk at a time."""
     text = io.TextIOWrapper(opens(), encoding, newline="")
     try:
         while text.read(CHUNK):
@@ -147,7 +147,7 @@ def _fits(opens: Opens, encoding: str) -> bool:
 
 
 def _delimiter(opens: Opens, encoding: str) -> str:
-    """The one that divides the most of the first rows as it divides the very first."""
+    """Returns the delimiter by which most of the first rows have as many values as the very first."""
 
     def fit(delimiter: str) -> tuple[int, int]:
         lines, widths = _Lines(CsvFile(opens, encoding, delimiter)._opened()), []

@@ -1,6 +1,6 @@
 """Expiry (acceptance 50): off by default; by inactivity with a percentage, or by age, oldest points first.
 
-Which points have which age is worked out by `lots`, and nowhere else.
+Only `lots` computes which points have which age.
 """
 
 from collections.abc import Callable, Iterator
@@ -23,14 +23,14 @@ from widget_server.loyalty.program.shops import Shop
 
 @dataclass(frozen=True)
 class NextExpiry:
-    """What expires next, and the first moment at which it is gone."""
+    """The points that expire next, and the first moment at which they are gone."""
 
     points: int
     at: datetime
 
 
 def next_expiry(shop: Shop, program: Program, account: Account) -> NextExpiry | None:
-    """What the account loses next if nothing happens; None when nothing will, or while paused."""
+    """Returns what the account loses next without further activity; None when nothing expires, or while paused."""
     rules = program.rules
     if rules.expiry == "off" or account.balance <= 0 or not program.is_active:
         return None
@@ -49,9 +49,9 @@ def next_expiry(shop: Shop, program: Program, account: Account) -> NextExpiry | 
 
 @dataclass(frozen=True)
 class ExpiryColumns:
-    """`next_expiry` of many accounts as columns: the day is a function of `since` that never falls.
+    """`next_expiry` of many accounts as columns: the day is a function of `since` that never decreases.
 
-    `to_shown` says which day a `since` leads to, `at_least` the first `since` that leads to a day or a later one.
+    `to_shown` returns the day for a `since`, `at_least` the first `since` that gives a day or a later one.
     """
 
     since: ColumnBase
@@ -61,7 +61,7 @@ class ExpiryColumns:
 
 
 def expiry_columns(shop: Shop) -> ExpiryColumns:
-    """What expires next, for filtering and sorting; empty unless points expire by inactivity."""
+    """Returns the columns of what expires next, for filters and sorting; empty unless points expire by inactivity."""
     program = programs.of(shop.id)
     rules, earliest = program.rules, _earliest(shop, program)
     due = (
@@ -101,8 +101,8 @@ def expire_due(shop: Shop) -> int:
 
 
 def remind(shop: Shop) -> None:
-    """Mail each member with a verified e-mail whose next points are gone in just so many local days as the program's
-    `expiry_reminder_days` say. A second run mails nobody twice.
+    """Mail each member with a verified e-mail whose next points expire in exactly `expiry_reminder_days` (of the
+    program) local days. A second run mails nobody twice.
     """
     program = programs.of(shop.id)
     rules = program.rules
@@ -128,7 +128,7 @@ def _remind(shop: Shop, account: Account, expiry: NextExpiry, days: int) -> None
 
 
 def _may_lose(shop: Shop, rules: programs.ProgramSettings, cutoff: datetime) -> list[Account]:
-    """The accounts that may lose points by what happened, or did not happen, before `cutoff`."""
+    """Returns the accounts that may lose points earned, or by inactivity, before `cutoff`."""
     since = Account.last_activity_at if rules.expiry == "inactivity" else holds_points_since()
     return list(Account.of(shop.id).where(Account.balance > 0, since < cutoff))
 
@@ -136,7 +136,7 @@ def _may_lose(shop: Shop, rules: programs.ProgramSettings, cutoff: datetime) -> 
 def holds_points_since() -> Field:
     """Returns the column of the time before which nothing of an account can expire by age.
 
-    No unspent credit is older, whenever we heard of it.
+    No unspent credit is older, also when it was reported late.
     """
     return Account.unspent_since
 
@@ -155,7 +155,7 @@ def _expire(shop: Shop, program: Program, account_id: str, cutoff: datetime) -> 
 
 
 def _book(shop: Shop, program: Program, account: Account, points: int) -> int:
-    """Book that `points` have expired; returns how many accounts lost points by it."""
+    """Book `points` as expired; returns how many accounts lost points by it."""
     if points <= 0:
         return 0
     mode: Literal["inactivity", "age"] = program.rules.expiry  # type: ignore[assignment]
@@ -172,7 +172,7 @@ def _book(shop: Shop, program: Program, account: Account, points: int) -> int:
 
 
 def _before(held: Iterator[lots.Lot], cutoff: datetime) -> tuple[int, datetime | None]:
-    """How many of these points were earned before `cutoff`, and when the oldest of the others was."""
+    """Returns how many of these points were earned before `cutoff`, and when the oldest of the others was earned."""
     points = 0
     for lot in held:
         if lot.earned_at >= cutoff:
@@ -182,22 +182,22 @@ def _before(held: Iterator[lots.Lot], cutoff: datetime) -> tuple[int, datetime |
 
 
 def _expires_at(shop: Shop, moment: datetime, months: int) -> datetime:
-    """The first moment after the last local day on which points of `moment` are still there."""
+    """Returns the first moment after the last local day on which points of `moment` are still valid."""
     day = clock.add_months(clock.local_date(moment, shop.timezone), months) + timedelta(days=1)
     return clock.start_of(day, shop.timezone)
 
 
 def _cutoff(shop: Shop, moment: datetime, months: int) -> datetime:
-    """What was earned before it has expired at `moment`: the other side of `_expires_at`."""
+    """Returns the time before which earned points have expired at `moment`: the inverse of `_expires_at`."""
     today = clock.local_date(moment, shop.timezone)
     day = clock.add_months(today, -months)
-    while clock.add_months(day, months) < today:  # the last days of a long month end with those of a short one
+    while clock.add_months(day, months) < today:  # the last days of a long month may share an expiry day
         day += timedelta(days=1)
     return clock.start_of(day, shop.timezone)
 
 
 def _earliest(shop: Shop, program: Program) -> datetime | None:
-    """Before this nothing expires, however old it is: not in the grace, nor again on a day whose run is over."""
+    """Returns the time before which nothing expires, of any age: the end of the grace, or of a day already run."""
     today = clock.local_date(clock.now(), shop.timezone)
     next_run = (
         clock.start_of(today + timedelta(days=1), shop.timezone) if shop.daily_done == today.isoformat() else None

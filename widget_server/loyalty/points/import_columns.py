@@ -7,8 +7,8 @@ from typing import TypedDict
 from widget_server.loyalty.points.csv_files import CsvFile, Unreadable
 
 HEADER_VALUES_MAX, SAMPLE_ROWS, SAMPLE_VALUES_MAX, VALUE_LENGTH_MAX = 100, 5, 20, 1000
-WHOLE = re.compile(r"[+-]?\d{1,18}([.,]0{1,2})?")  # "100.00" is 100; "1,000" may be 1 or 1000: no guessing about points
-LIKE_EMAIL = re.compile(r"[^@]+@[^@]+")  # a cell that is meant to be an address, well written or not
+WHOLE = re.compile(r"[+-]?\d{1,18}([.,]0{1,2})?")  # "100.00" is 100; "1,000" may be 1 or 1000: never guess points
+LIKE_EMAIL = re.compile(r"[^@]+@[^@]+")  # a cell that looks like an address, valid or not
 HEADINGS = {
     "email": ("email", "mail", "courriel", "correo", "adresse", "address"),
     "points": ("points", "balance", "punkte", "puntos", "punti", "pontos", "punten", "saldo"),
@@ -16,9 +16,9 @@ HEADINGS = {
 
 
 class FileSummary(TypedDict, total=False):
-    """What was found in a file: header and samples as they are shown, cut to what a row can hold.
+    """What was found in a file: header and samples for display, truncated to what a row can store.
 
-    `columns` are the places of e-mail and points, from 0; None when they are not clear.
+    `columns` are the positions of e-mail and points, from 0; None when they are ambiguous.
     """
 
     has_header: bool
@@ -29,7 +29,7 @@ class FileSummary(TypedDict, total=False):
 
 
 def summary_of(file: CsvFile) -> FileSummary:
-    """Read the whole file: header, samples, number of rows, and the columns that are meant.
+    """Read the whole file; returns header, samples, number of rows, and the columns of e-mail and points.
 
     Raises Unreadable for an empty file, or one without a row below its header.
     """
@@ -53,7 +53,7 @@ def summary_of(file: CsvFile) -> FileSummary:
 
 
 def _guessed(header: list[str], samples: list[list[str]]) -> list[int] | None:
-    """Which columns are meant, by their headings, else by what stands in them; None when that is not clear."""
+    """Returns the columns of e-mail and points by their headings, else by their values; None when ambiguous."""
     width = range(len(header))
     by_value = {
         "email": [at for at in width if _all(samples, at, LIKE_EMAIL)],
@@ -63,7 +63,7 @@ def _guessed(header: list[str], samples: list[list[str]]) -> list[int] | None:
     for meant, headings in HEADINGS.items():
         names = {at: re.sub(r"[\W_]", "", header[at].lower()) for at in width}
         exactly = [at for at in width if names[at] in headings]
-        partly = [at for at in width if any(word in names[at] for word in headings)]
+        partly = [at for at in width if any(heading in names[at] for heading in headings)]
         both = [at for at in partly if at in by_value[meant]]
         found += next((choice for choice in (exactly, both, partly, by_value[meant]) if len(choice) == 1), [])
     return found if len(set(found)) == len(HEADINGS) else None

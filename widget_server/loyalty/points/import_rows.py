@@ -1,4 +1,4 @@
-"""The rows of an import's file, made the items of its batch: who is meant by each, and why one cannot be booked."""
+"""Makes the rows of an import's file the items of its batch: whom each row means, or why it cannot be booked."""
 
 import re
 import time
@@ -22,15 +22,15 @@ from widget_server.loyalty.points.imports import Import
 from widget_server.loyalty.program import shops
 from widget_server.loyalty.program.shops import Shop
 
-NEW_AT_ONCE = 4  # a customer who must be made costs fifty times as much as one who is known
-TURN_SECONDS = 2.0  # how long listing takes at a stretch, and the file is read anew after each
+NEW_AT_ONCE = 4  # creating a customer takes fifty times as long as finding one
+TURN_SECONDS = 2.0  # how long one job lists rows; each job reads the file again
 
 
 def list_rows(batch_id: str) -> None:
-    """Make the rows of the file the items of its batch; the job. It goes on where it stopped.
+    """The job that makes the rows of the file the items of its batch. It continues where it stopped.
 
-    A transaction ends after holds.HOLD_SECONDS, and the job after TURN_SECONDS: then it promises itself anew, behind
-    the jobs that wait meanwhile.
+    A transaction ends after holds.HOLD_SECONDS, and the job after TURN_SECONDS: then it enqueues itself again,
+    behind the jobs that wait meanwhile.
     """
     made: Import = Import.everywhere().where(Import.batch_id == batch_id).get()
     batch = Batch.need(made.shop_id, Batch.id == made.batch_id)
@@ -46,7 +46,7 @@ def list_rows(batch_id: str) -> None:
             if time.monotonic() > until:
                 job_queue.enqueue(JobName.LIST_IMPORT, {"batch_id": batch.id})
                 return
-    except (Unreadable, NotFound):  # somebody touched the file since it was parsed
+    except (Unreadable, NotFound):  # the file was changed or deleted since it was parsed
         batches.fail(batch)
         return
     with atomic():
@@ -56,7 +56,7 @@ def list_rows(batch_id: str) -> None:
 
 
 def _items(made: Import, batch: Batch, seen: set[str]) -> Iterator[tuple[Row, str]]:
-    """Each row as an item, with its e-mail; `seen` are those further up."""
+    """Yields each row as an item, with its e-mail; `seen` are the e-mails of the rows above."""
     at_email, at_points = made.columns
     for count, (number, values) in enumerate(uploads.file_of(made.shop_id, made.upload_id).rows()):
         if count or not made.has_header:
@@ -69,7 +69,7 @@ def _items(made: Import, batch: Batch, seen: set[str]) -> Iterator[tuple[Row, st
 
 
 def _checked(email: str, points: str, mode: Mode, seen: set[str]) -> tuple[str | None, str]:
-    """Why a row cannot be meant, before anybody is looked for; and the folded e-mail."""
+    """Returns the error code of a malformed row (None: well formed), and the folded e-mail; does no look-up."""
     key = emails.key_of(email)
     if not key:
         return "email_invalid", ""
@@ -87,12 +87,12 @@ def _checked(email: str, points: str, mode: Mode, seen: set[str]) -> tuple[str |
 
 
 def _list_chunk(shop: Shop, made: Import, batch: Batch, rows: list[tuple[Row, str]]) -> int:
-    """Make rows the items of the batch, as many as a transaction may; returns how many of them are items now."""
+    """Make rows items of the batch, as many as fit one transaction; returns how many of them are items now."""
     with atomic():
         lock_rows(Batch.of(shop).where(Batch.id == batch.id)).get()
         listed = _last_listed(batch)
         left = [(item, email) for item, email in rows if item.line > listed]
-        if made.creates_customers:  # all at once: two imports of the same people do not wait in a ring
+        if made.creates_customers:  # all at once: two imports of the same people do not deadlock
             customers.take_turns(shop.id, *(email for _, email in left))
         count = len(rows) - len(left)
         for group in holds.groups(left, largest=NEW_AT_ONCE if made.creates_customers else batches.CHUNK):
@@ -121,9 +121,9 @@ def _list_group(shop: Shop, made: Import, rows: Sequence[tuple[Row, str]]) -> No
 
 
 def _people(shop: Shop, emails: set[str], *, creates: bool) -> dict[str, Row | Customer | None]:
-    """Who is meant by each address; None where several are, absent where nobody is.
+    """Returns the customer of each address; None for several ones, no entry for an unknown address.
 
-    Its certain owner; else who only ever typed it, since that row is shown to nobody but the owner; else the one
+    Its verified owner; else a guest who only typed it, since only the owner can see that row; else the one
     whom the shop registered with it.
     """
     rows: dict[str, list[Row]] = {}

@@ -2,7 +2,7 @@
 
     upload address -> file -> import: parsing -> parsed -> importing -> imported      parsing, importing -> failed
 
-What an import books is a batch of its own: progress, errors and undoing are the batch's.
+An import books by a batch: progress, errors and undoing are the batch's.
 """
 
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ from widget_server.loyalty.points.uploads import KEPT_DAYS, Upload
 from widget_server.loyalty.program.shops import Shop
 
 TEMPLATE = "email,points\r\nann@example.com,100\r\n"
-REASONS = {  # why a row was not imported, in words for staff
+REASONS = {  # why a row was not imported, for staff
     "email_invalid": "No mail reaches this address: write it as ann@example.com, without brackets or invisible signs.",
     "email_unknown": "No customer has this e-mail address.",
     "email_ambiguous": "Several customers use this e-mail address.",
@@ -40,7 +40,7 @@ REASONS = {  # why a row was not imported, in words for staff
 
 
 class Import(ShopTable):
-    """One file and what became of it. `columns` are the places of e-mail and points, from 0, guessed or given."""
+    """One file and its state. `columns` are the positions of e-mail and points, from 0, guessed or given."""
 
     id = Text(primary_key=True)
     status = Text(default="parsing")
@@ -66,9 +66,9 @@ class Import(ShopTable):
 
 
 def create(shop: Shop, file_url: str, *, file_name: str | None = None) -> Import:
-    """Make an import of an uploaded file, which a job reads. The same file address returns the same import.
+    """Create an import of an uploaded file, which a job reads. The same file address returns the same import.
 
-    `file_url` is the upload's address or its last part: files of other places are not fetched. Raises BadRequest.
+    `file_url` is the upload's address or its last part: files elsewhere are not fetched. Raises BadRequest.
     """
     with atomic():
         name = file_url.partition("?")[0].rstrip("/").rpartition("/")[2]
@@ -96,7 +96,7 @@ def create(shop: Shop, file_url: str, *, file_name: str | None = None) -> Import
 
 
 def parse(import_id: str) -> None:
-    """Look through the whole file: header, count, samples, and which columns are meant; the job."""
+    """The job that reads the whole file: header, number of rows, samples, and the columns of e-mail and points."""
     made: Import = Import.everywhere().where(Import.id == import_id).get()
     try:
         summary = import_columns.summary_of(uploads.file_of(made.shop_id, made.upload_id))
@@ -117,12 +117,12 @@ def execute(
     creates_customers: bool = False,
     annotation: Annotation = NO_ANNOTATION,
 ) -> Import:
-    """Book what the file says, as a job: an adjust for each row, in any program.
+    """Book the rows of the file, as a job: an adjust for each row, in any state of the program.
 
-    `columns` are the places of e-mail and points when they differ from those found. `add` is the default, as the
-    guide has it ("Add points to existing member balances", wix-api §1b); `set` makes the figure the
-    balance. Existing customers only: an unknown e-mail is an error of its row, unless `creates_customers`, for shops
-    that move here from another app: then they are visitors, and read their points once the address is proven theirs.
+    `columns` are the positions of e-mail and points when they differ from those found. `add` is the default, as the
+    guide has it ("Add points to existing member balances", wix-api §1b); `set` makes the figure the balance.
+    Existing customers only: an unknown e-mail is an error of its row, unless `creates_customers`, for shops that
+    move here from another app: then they are visitors, and see their points once their address is verified.
 
     Raises NotFound, ImportNotParsed, ImportColumnsUnknown, and AlreadyImported when the same content was imported
     before, and not undone, unless `again`.
@@ -150,7 +150,7 @@ def execute(
 
 
 def _chosen(made: Import, columns: tuple[int, int] | None) -> list[int]:
-    """The places of e-mail and points, as given or as found; raises ImportColumnsUnknown unless they are two."""
+    """Returns the positions of e-mail and points, given or found; raises ImportColumnsUnknown unless they are two."""
     chosen = list(columns) if columns is not None else made.columns
     if chosen is None or len(set(chosen)) != len(chosen) or not all(0 <= at < HEADER_VALUES_MAX for at in chosen):
         raise ImportColumnsUnknown()
@@ -158,7 +158,7 @@ def _chosen(made: Import, columns: tuple[int, int] | None) -> list[int]:
 
 
 def follow(event: BatchChanged) -> None:
-    """Bring the status of an import in step with its batch, if the batch is one of an import."""
+    """Update the status of an import from its batch, if the batch is one of an import."""
     made = Import.one(event.shop_id, Import.batch_id == event.batch_id)
     status = {"done": "imported", "failed": "failed"}.get(event.status)
     if made is not None and status is not None:
@@ -166,9 +166,9 @@ def follow(event: BatchChanged) -> None:
 
 
 def error_file(shop: Shop, import_id: str) -> Iterator[str]:
-    """The rows that were not imported, line by line as a CSV file, with the reason behind each.
+    """Yields the lines of a CSV file with the rows that were not imported, each followed by the reason.
 
-    In the delimiter of the file, so that it can be mended and imported. Raises NotFound when there is none (any more).
+    It has the file's delimiter, so that it can be corrected and imported. Raises NotFound when there is none.
     """
     made = Import.need(shop, Import.id == import_id)
     codes = dict(_errors(made).select(BatchItem.line, BatchItem.code).tuples())
@@ -179,13 +179,13 @@ def error_file(shop: Shop, import_id: str) -> Iterator[str]:
 
 
 def has_error_file(made: Import) -> bool:
-    """True while `error_file` has something to tell."""
+    """True while `error_file` has rows."""
     kept = Upload.one(made.shop_id, Upload.id == made.upload_id)
     return kept is not None and made.batch_id is not None and bool(_errors(made).exists())
 
 
 def forget_old() -> None:
-    """Files and samples hold addresses: after 30 days they go, the figures stay."""
+    """Delete files and samples, which hold e-mail addresses, after 30 days; the figures stay."""
     kept = timedelta(days=KEPT_DAYS)
     for upload in list(Upload.everywhere().where(Upload.created_at < clock.now() - kept)):
         with atomic():
@@ -194,9 +194,9 @@ def forget_old() -> None:
 
 
 def forget(person: Forgotten) -> None:
-    """Files in which this person stands go, and what cannot be read goes with them; so do names and samples of files.
+    """Delete files that name this person or cannot be read, with the file names and samples that hold their data.
 
-    An import that still needs its file fails, and says so.
+    An import that still needs its file fails, with the reason.
     """
     for file_id in stored_files.ids(person.shop_id):
         if _names(person, partial(stored_files.opened, person.shop_id, file_id)):
@@ -231,7 +231,7 @@ def _drop(upload: Upload) -> None:
 
 
 def _earlier(shop: Shop, made: Import) -> Import | None:
-    """An import of the same content that still counts."""
+    """Returns an import of the same content that was not undone; None when there is none."""
     found: Import | None = (
         Import.of(shop)
         .join(Batch, on=(Batch.id == Import.batch_id))
@@ -246,7 +246,7 @@ def _earlier(shop: Shop, made: Import) -> Import | None:
     return found
 
 
-def _errors(made: Import) -> Any:  # a query, which peewee leaves untyped
+def _errors(made: Import) -> Any:  # a query, which peewee does not type
     return BatchItem.of(made.shop_id).where(BatchItem.batch_id == made.batch_id, BatchItem.status == "failed")
 
 
@@ -261,7 +261,7 @@ def _error_lines(made: Import, file: CsvFile, codes: dict[int, str]) -> Iterator
 
 
 class _Changes(FileSummary, total=False):
-    """The columns of an import that change as it goes on."""
+    """The columns of an import that change while it runs."""
 
     status: str
     parse_error: str
@@ -270,7 +270,7 @@ class _Changes(FileSummary, total=False):
 
 
 def _save(made: Import, was: str, **facts: Unpack[_Changes]) -> Import:
-    """Note new facts, if the import still stands where it `was`."""
+    """Save new facts, if the import still has the status `was`; returns it."""
     changes = {**facts, "revision": Import.revision + 1, "updated_at": clock.now()}
     Import.change(made.shop_id, changes, Import.id == made.id, Import.status == was)
     return Import.need(made.shop_id, Import.id == made.id)

@@ -1,8 +1,8 @@
 """Lots: the points of an account by their age, with what is left of each (acceptance 50, contracts §11).
 
-Every credit is a lot. A row that names a lot changes that one: a clawback eats the points it takes back. Every other
-debit eats the oldest points, and points that come back lower what was spent, so they have the age they had. What is
-left does not depend on the order in which any of this was booked.
+Every credit is a lot. A row that names a lot changes that one: a clawback reduces the lot it takes back from. Every
+other debit reduces the oldest lots, and points that come back lower what was spent, so they keep their age. What is
+left does not depend on the order of the bookings.
 """
 
 from collections.abc import Iterator
@@ -18,22 +18,22 @@ from widget_server.ledger import CREDIT, Account, Transaction
 
 @dataclass(frozen=True)
 class Lot:
-    """Points that are left of one credit, and when they were earned."""
+    """The points that are left of one credit, and when they were earned."""
 
     earned_at: datetime
     points: int
 
 
 def of(account: Account) -> Iterator[Lot]:
-    """What is left of the account's credits, the oldest first, read as far as the caller goes.
+    """Yields what is left of the account's credits, the oldest first, read from the database as needed.
 
-    Together they are its balance. (Points that came back from a row of another account, as before merges kept rows,
+    Their sum is its balance. (Points that came back from a row of another account, from merges of an earlier version,
     belong to no lot here and have no age.)
     """
     if account.balance <= 0:
         return
     held = Transaction.of(account.shop_id).where(Transaction.account_id == account.id, CREDIT)
-    if account.unspent_since is not None:  # all that is older is spent
+    if account.unspent_since is not None:  # all older credits are spent
         held = held.where(Transaction.event_at >= account.unspent_since)
     changes = changes_of_lots(account)
     spent = _points_in(held, changes) - account.balance
@@ -48,7 +48,7 @@ def of(account: Account) -> Iterator[Lot]:
 
 
 def changes_of_lots(account: Account) -> dict[str, int]:
-    """What later rows took from each row they name (-), or gave back to it (+)."""
+    """Returns, by row id, what later rows that name a row took from it (-) or gave back to it (+)."""
     named = Transaction.of(account.shop_id, Transaction.reverses_id, fn.SUM(Transaction.amount)).where(
         Transaction.account_id == account.id, Transaction.reverses_id.is_null(False)
     )
@@ -56,7 +56,7 @@ def changes_of_lots(account: Account) -> dict[str, int]:
 
 
 def _points_in(held: Any, changes: dict[str, int]) -> int:
-    """What these credits hold with their own changes, before any other debit."""
+    """Returns the points of these credits with the changes of `changes`, before any other debit."""
     total = int(held.select(fn.COALESCE(fn.SUM(Transaction.amount), 0)).scalar())
     changed = held.select(Transaction.id, Transaction.amount).where(among(Transaction.id, changes))
     for row_id, amount in changed.tuples() if changes else ():

@@ -1,4 +1,4 @@
-"""Files that were uploaded, kept in the database in pieces: so every host that shares it has them (contracts §20).
+"""Uploaded files, stored in the database in pieces: so every host that shares it has them (contracts §20).
 
 Neither storing nor reading holds more than one piece in memory, or the write lock for longer than one piece takes.
 """
@@ -22,7 +22,7 @@ PIECE_BYTES = 256 * 1024
 
 
 class StoredFile(ShopTable):
-    """A piece of a file: pieces are numbered from 0."""
+    """A piece of a file; pieces are numbered from 0."""
 
     file_id = Text()
     number = Int()
@@ -43,7 +43,7 @@ class Stored:
 
 
 def store(shop_id: str, content: BinaryIO, *, bytes_max: int) -> Stored:
-    """Keep a file under a fresh id. Raises FileTooLarge, and whatever reading raises; then nothing is kept."""
+    """Store a file under a fresh id. Raises FileTooLarge, and what reading raises; then nothing is stored."""
     file_id, size, digest, number = new_id(), 0, hashlib.sha256(), 0
     try:
         while (piece := content.read(PIECE_BYTES)) or not number:  # an empty file is a file too
@@ -61,27 +61,27 @@ def store(shop_id: str, content: BinaryIO, *, bytes_max: int) -> Stored:
 
 
 def opened(shop_id: str, file_id: str) -> BinaryIO:
-    """The file from its beginning. Reading raises NotFound when it was removed meanwhile."""
+    """Returns a stream of the file. Reading raises NotFound when the file was removed meanwhile."""
     return io.BufferedReader(_Pieces(shop_id, file_id), PIECE_BYTES)
 
 
 def ids(shop_id: str) -> list[str]:
-    """Every file that is kept for this shop, also those whose upload was cut off."""
+    """Returns the ids of all files of this shop, also those of interrupted uploads."""
     return [row.file_id for row in StoredFile.of(shop_id, StoredFile.file_id).where(StoredFile.number == 0)]
 
 
 def remove(shop_id: str, file_id: str) -> None:
-    """Let the file go; one that is not there is gone already."""
+    """Delete the file; an unknown one changes nothing."""
     StoredFile.remove(shop_id, StoredFile.file_id == file_id)
 
 
 def forget_old(kept: timedelta) -> None:
-    """Delete what was stored longer than `kept` ago, whether or not anybody still knows of it."""
+    """Delete what was stored longer than `kept` ago, whether or not it is still referenced."""
     delete_before(StoredFile, StoredFile.created_at, clock.now() - kept)
 
 
 class _Pieces(io.RawIOBase):
-    """The pieces of a file as one stream, each read from the database when its turn comes."""
+    """The pieces of a file as one stream, each read from the database when it is needed."""
 
     def __init__(self, shop_id: str, file_id: str) -> None:
         self.shop_id, self.file_id = shop_id, file_id
@@ -92,7 +92,7 @@ class _Pieces(io.RawIOBase):
         return True
 
     def readinto(self, buffer: "WriteableBuffer") -> int:
-        """Fill `buffer` as far as the piece at hand goes; 0 at the end of the file."""
+        """Fill `buffer` from the current piece; returns the bytes read, 0 at the end of the file."""
         if not self.rest:
             self.rest = memoryview(self._next())
         into = memoryview(buffer).cast("B")
@@ -103,7 +103,7 @@ class _Pieces(io.RawIOBase):
 
     def _next(self) -> bytes:
         piece = self._piece(self.number)
-        if piece is None and (self.number == 0 or self._piece(0) is None):  # no end: it was removed
+        if piece is None and (self.number == 0 or self._piece(0) is None):  # not the end: the file was removed
             raise NotFound("The file is gone.")
         self.number += 1
         return piece or b""

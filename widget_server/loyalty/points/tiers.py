@@ -1,4 +1,4 @@
-"""Tiers, which members reach by points earned in a rolling window (contracts §2, acceptance 51)."""
+"""Tiers, which members reach by the points they earned in a rolling window (contracts §2, acceptance 51)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from widget_server.loyalty.program.shops import Shop
 
 Status = Literal["disabled", "draft", "active", "paused"]
 WINDOW_DAYS_DEFAULT = 365
-BASE = ""  # the base tier, where tiers are keys of a JSON object
+BASE = ""  # the base tier's key, where tiers are keys of a JSON object
 EVER_EARNED = (Account.earned > 0) | Account.tier_id.is_null(False)
 Taken = Transaction.alias()  # the row that a clawback takes back
 
@@ -31,7 +31,7 @@ Taken = Transaction.alias()  # the row that a clawback takes back
 class Tier(Audited, ShopTable):
     """A tier. `multiplier` None means the base tier's (contracts §2).
 
-    `benefits` is what the panel's shopper reads; `description` and `icon` belong to the admin API (wix-api §2).
+    `benefits` is shown in the panel; `description` and `icon` belong to the admin API (wix-api §2).
     """
 
     id = Text(primary_key=True)
@@ -51,10 +51,10 @@ class Tier(Audited, ShopTable):
 
 
 class TierProgram(Audited, ShopTable):
-    """Whether the shop has tiers at all, their window, and what holds for those in no tier.
+    """The shop's tier settings: whether tiers are active, their window, and the base tier.
 
     The window is `window_months` of the shop's calendar where they are set, else `window_days`. `active` decides;
-    `status` only tells the ways of not being active apart, and is empty when it need not.
+    `status` only distinguishes the reasons for not being active, and is empty when there is none to distinguish.
     """
 
     id = Text(primary_key=True)
@@ -77,33 +77,33 @@ class TierProgram(Audited, ShopTable):
 
     @property
     def state(self) -> Status:
-        """Active, or why not: then every account is in the base tier (wix-api §2)."""
+        """The status: active, or the reason why not; then every account is in the base tier (wix-api §2)."""
         return self.status or ("active" if self.active else "disabled")
 
     @property
     def months(self) -> int:
-        """The window in months: as set, or the nearest to its days."""
+        """The window in months: as set, or rounded from its days."""
         return int(self.window_months or max(1, round(self.window_days * 12 / 365)))
 
     def first_day(self, today: date) -> date:
-        """The first day of the window that ends with `today`."""
+        """Returns the first day of the window that ends with `today`."""
         if self.window_months:
             return clock.add_months(today, -self.window_months) + timedelta(days=1)
         return today - timedelta(days=self.window_days - 1)
 
     def day_it_leaves(self, day: date) -> date:
-        """The first day whose window `day` is no longer in."""
+        """Returns the first day whose window does not include `day` any more."""
         if not self.window_months:
             return day + timedelta(days=self.window_days)
         leaves = clock.add_months(day, self.window_months)
-        while self.first_day(leaves) <= day:  # a short month ends before the day's number comes
+        while self.first_day(leaves) <= day:  # a short month may not have this day
             leaves += timedelta(days=1)
         return leaves
 
 
 @dataclass(frozen=True)
 class Standing:
-    """Where an account stands: its tier, the points that count, and the next tier."""
+    """The standing of an account: its tier, the points that count, and the next tier."""
 
     tier: Tier | None
     program: TierProgram
@@ -113,13 +113,13 @@ class Standing:
 
     @property
     def name(self) -> str | None:
-        """The name of the tier, as the shopper reads it."""
+        """The name of the tier, as the panel shows it."""
         name: str | None = self.tier.name if self.tier else self.program.base_name
         return name
 
     @property
     def multiplier(self) -> Decimal:
-        """By what the points of orders are multiplied: the tier's own factor, else the base tier's (contracts §2)."""
+        """The factor for the points of orders: the tier's own, else the base tier's (contracts §2)."""
         own = self.tier.multiplier if self.tier else None
         return Decimal(own if own is not None else self.program.base_multiplier)
 
@@ -150,18 +150,18 @@ class TierSettings(TypedDict, total=False):
 
 
 def program_of(shop_id: str) -> TierProgram | None:
-    """The shop's tier settings, or None while there are no tiers."""
+    """Returns the shop's tier settings, or None while there are no tiers."""
     program = TierProgram.one(shop_id)
     return program if program is not None and program.active else None
 
 
 def listed(shop_id: str) -> list[Tier]:
-    """The shop's tiers, by the points that they require, lowest first; the base tier is none of them."""
+    """Returns the shop's tiers by their required points, lowest first, without the base tier."""
     return list(Tier.of(shop_id).order_by(Tier.required_points))
 
 
 def need(shop: Shop, tier_id: str) -> Tier:
-    """The shop's tier with this id; raises NotFound."""
+    """Returns the shop's tier with this id; raises NotFound."""
     return Tier.need(shop, Tier.id == tier_id)
 
 
@@ -175,7 +175,7 @@ def create(
     description: str | None = None,
     icon: Mapping[str, object] | None = None,
 ) -> Tier:
-    """Make a tier that is reached by `required_points`; accounts move into it by a job.
+    """Create a tier that is reached by `required_points`; a job moves accounts into it.
 
     Raises TierTaken (name, required_points).
     """
@@ -202,9 +202,9 @@ def create(
 
 
 def change(shop: Shop, tier_id: str, revision: int | None, **columns: Unpack[TierColumns]) -> Tier:
-    """Change the given columns; accounts move by a job when `required_points` differ.
+    """Change the given columns; a job moves accounts when `required_points` differ.
 
-    `revision` is the one the caller read (None: does not care). Raises NotFound, StaleRevision, TierTaken.
+    `revision` is the one the caller read (None: not checked). Raises NotFound, StaleRevision, TierTaken.
     """
     with atomic():
         programs.locked(shop.id)
@@ -220,7 +220,7 @@ def change(shop: Shop, tier_id: str, revision: int | None, **columns: Unpack[Tie
 
 
 def remove(shop: Shop, tier_id: str, revision: int | None) -> None:
-    """Delete the tier: whoever was in it is in the base tier until the job finds the right one.
+    """Delete the tier: its accounts are in the base tier until a job moves them to the right one.
 
     Raises NotFound, StaleRevision.
     """
@@ -233,9 +233,9 @@ def remove(shop: Shop, tier_id: str, revision: int | None) -> None:
 
 
 def save_program(shop: Shop, **settings: Unpack[TierSettings]) -> TierProgram:
-    """Set what is given of the shop's tier settings; made with the defaults of the rest when there are none yet.
+    """Set the given tier settings of the shop; creates them, with defaults for the rest, when there are none yet.
 
-    `status` or `active`, `window_months` or `window_days`: the other of both follows.
+    Give `status` or `active`, and `window_months` or `window_days`: the other one is derived.
     """
     with atomic():
         programs.locked(shop.id)
@@ -252,13 +252,13 @@ def save_program(shop: Shop, **settings: Unpack[TierSettings]) -> TierProgram:
 
 
 def program_settings(shop: Shop) -> TierProgram:
-    """The shop's tier settings whatever their state; while it never set any the defaults, disabled."""
+    """Returns the shop's tier settings in any state; the defaults, disabled, when it never set any."""
     made_at = programs.of(shop.id).created_at
     return TierProgram.one(shop) or TierProgram(id=shop.id, shop_id=shop.id, created_at=made_at, updated_at=made_at)
 
 
 def create_program(shop: Shop, **settings: Unpack[TierSettings]) -> TierProgram:
-    """Make the tier settings of a shop that never set any, like `save_program`. Raises TierProgramExists."""
+    """Create the tier settings of a shop that never set any, like `save_program`. Raises TierProgramExists."""
     with atomic():
         programs.locked(shop.id)
         if TierProgram.one(shop) is not None:
@@ -267,7 +267,7 @@ def create_program(shop: Shop, **settings: Unpack[TierSettings]) -> TierProgram:
 
 
 def change_program(shop: Shop, revision: int | None, **settings: Unpack[TierSettings]) -> TierProgram:
-    """Like `save_program`, by somebody who read `revision` (None: does not care). Raises StaleRevision."""
+    """Like `save_program`, for a caller who read `revision` (None: not checked). Raises StaleRevision."""
     with atomic():
         programs.locked(shop.id)
         program = program_settings(shop)
@@ -284,7 +284,7 @@ def _current(shop: Shop, tier_id: str, revision: int | None) -> Tier:
 
 
 def _agreeing(settings: TierSettings) -> TierSettings:
-    """The settings with what they imply: a status says whether tiers are active, months how many days that is."""
+    """Returns the settings with what they imply: `active` from the status, `window_days` from the months."""
     if "status" in settings:
         settings = {**settings, "active": int(settings["status"] == "active")}
     elif "active" in settings:
@@ -296,14 +296,14 @@ def _agreeing(settings: TierSettings) -> TierSettings:
 
 
 def _check_free(shop: Shop, tier_id: str | None, name: str, required_points: int) -> None:
-    """A tier is known by its name, and reached by points that lead to no other; raises TierTaken."""
+    """Raises TierTaken when another tier has this name or these required points."""
     for field, value in (("name", name), ("required_points", required_points)):
         if Tier.of(shop).where(getattr(Tier, field) == value, Tier.id != (tier_id or "")).exists():
             raise TierTaken(field=field)
 
 
 def _move_accounts(shop: Shop) -> None:
-    """Nobody stays in a tier that is gone, or is off; the rest may take its time, as a job."""
+    """Move accounts out of deleted or inactive tiers at once; a job does the rest."""
     active = program_of(shop.id) is not None
     standing = [tier.id for tier in listed(shop.id)] if active else []
     Account.change(
@@ -322,10 +322,10 @@ def _move_accounts(shop: Shop) -> None:
 
 
 def own_figures(shop: Shop, figures: Mapping[str | None, JsonObject]) -> JsonObject | None:
-    """What each tier has of its own (a rule's points, a reward's price), by its id, as the JSON of a `by_tier` column.
+    """Returns the tiers' own figures (a rule's points, a reward's price), by tier id, as JSON of a `by_tier` column.
 
-    The base tier's, under None, is kept in other columns; `BASE: null` says that it has none. Returns None when no tier
-    has its own. Raises TierUnknown.
+    The base tier's, under None, are stored in other columns; `BASE: null` means that it has none. Returns None when no
+    tier has its own. Raises TierUnknown.
     """
     known = {tier.id for tier in listed(shop.id)}
     own = {tier_id: figure for tier_id, figure in figures.items() if tier_id is not None}
@@ -336,14 +336,14 @@ def own_figures(shop: Shop, figures: Mapping[str | None, JsonObject]) -> JsonObj
 
 
 def own_figures_without(kept: JsonObject, tier_id: str) -> JsonObject | None:
-    """A `by_tier` column without a tier that is gone; None when no other tier has its own."""
+    """Returns a `by_tier` column without a deleted tier; None when no other tier has its own figures."""
     return {id: figure for id, figure in kept.items() if id != tier_id} or None
 
 
 def standing(shop_id: str, account: Account | None) -> Standing | None:
-    """Where `account` stands now; None while the shop has no tiers.
+    """Returns the present standing of `account`; None while the shop has no tiers.
 
-    The stored tier is what counts: it is rechecked on every booking and daily.
+    The stored tier counts: it is rechecked on every booking and daily.
     """
     program = program_of(shop_id)
     if program is None:
@@ -357,18 +357,18 @@ def standing(shop_id: str, account: Account | None) -> Standing | None:
 
 
 def window_start(shop: Shop, program: TierProgram) -> datetime:
-    """The first moment of the rolling window: whole days of the shop's zone, today included."""
+    """Returns the first moment of the rolling window: whole days of the shop's zone, today included."""
     return clock.start_of(program.first_day(clock.local_date(clock.now(), shop.timezone)), shop.timezone)
 
 
 def points_in_window(shop: Shop, program: TierProgram, account: Account) -> int:
-    """Points earned net of clawbacks inside the window (contracts §2); what became debt was taken back too."""
+    """Returns the points earned in the window less clawbacks (contracts §2), also those that became debt."""
     amounts = _earned_since(shop, account, window_start(shop, program), fn.COALESCE(fn.SUM(Transaction.amount), 0))
     return max(int(amounts.scalar()) - int(account.debt), 0)
 
 
 def _earned_since(shop: Shop, account: Account, first: datetime, *columns: Node) -> Any:
-    """Earn rows of the window. A clawback counts when what it takes back was earned: they come and go together."""
+    """Earn rows of the window. A clawback counts at the time of the earning that it takes back."""
     return (  # untyped: peewee's types do not know what `tuples()` yields
         Transaction.of(shop, *columns)
         .join(Taken, JOIN.LEFT_OUTER, on=(Taken.id == Transaction.reverses_id))
@@ -395,9 +395,9 @@ def recheck(shop: Shop, account_id: str) -> None:
 
 
 def _until(shop: Shop, program: TierProgram, account: Account, required_points: int) -> datetime | None:
-    """When the points that hold the tier will have left the window, if nothing more is earned.
+    """Returns when the account will lose the tier because points leave the window, if nothing more is earned.
 
-    Newest first, the day with which the running sum reaches the tier is the one whose leaving ends it.
+    Summed from the newest day back, it is the day with which the sum reaches the tier: when it leaves, the tier ends.
     """
     columns = (Transaction.event_at, Taken.event_at, Transaction.amount)
     rows = _earned_since(shop, account, window_start(shop, program), *columns)
@@ -412,7 +412,7 @@ def _until(shop: Shop, program: TierProgram, account: Account, required_points: 
 
 
 def recheck_all(shop: Shop) -> int:
-    """The daily recheck: accounts whose points may have left the window. Returns how many were looked at."""
+    """The daily recheck of accounts whose points may have left the window. Returns how many were checked."""
     if program_of(shop.id) is None:
         return 0
     due = [row.id for row in Account.of(shop.id, Account.id).where(Account.tier_points > 0)]
@@ -422,9 +422,9 @@ def recheck_all(shop: Shop) -> int:
 
 
 def recheck_everybody(shop: Shop) -> int:
-    """The job `recheck_tiers`: put everybody who ever earned into the right tier; returns how many there were.
+    """The job `recheck_tiers`: move each account that ever earned to its tier; returns how many accounts there were.
 
-    Each account is a commit of its own, so that a large shop is not locked meanwhile.
+    Each account is one commit, so that a large shop is not locked meanwhile.
     """
     due = [row.id for row in Account.of(shop.id, Account.id).where(EVER_EARNED)]
     for account_id in due:

@@ -1,4 +1,4 @@
-"""Uploads: a secret address for one file, and the file that came by it (wix-api §2, acceptance 56)."""
+"""Uploads: a secret address for one file, and the file that was sent there (wix-api §2, acceptance 56)."""
 
 import secrets
 from datetime import timedelta
@@ -16,11 +16,11 @@ from widget_server.loyalty.program.shops import Shop
 
 FILE_BYTES_MAX = 10 * 1024 * 1024
 UPLOAD_MINUTES = 60
-KEPT_DAYS = 30  # how long the file with its addresses is kept
+KEPT_DAYS = 30  # how long the file, with its e-mail addresses, is kept
 
 
 class Upload(ShopTable):
-    """An address for one file. `id` is secret: who has it may upload, once; then size, digest and file are known."""
+    """An address for one file. `id` is secret: its holder may upload once; then size, digest and file are set."""
 
     id = Text(primary_key=True)
     size = Int(null=True)
@@ -30,30 +30,30 @@ class Upload(ShopTable):
 
 
 def new_upload(shop: Shop) -> Upload:
-    """Make a secret address for one file, good for UPLOAD_MINUTES; its `id` is the last part of it (wix-api §2)."""
+    """Make a secret address for one file, valid for UPLOAD_MINUTES; its `id` is the last part of it (wix-api §2)."""
     upload = Upload(id=secrets.token_urlsafe(24), shop_id=shop.id, created_at=clock.now())
     upload.save(force_insert=True)
     return upload
 
 
 def receive(upload_id: str, content: BinaryIO) -> Upload:
-    """Keep the file that somebody with the address sends. Raises UploadGone, FileTooLarge; then nothing is kept."""
+    """Store the file that is sent to the address. Raises UploadGone, FileTooLarge; then nothing is stored."""
     since = clock.now() - timedelta(minutes=UPLOAD_MINUTES)
     open_ones = (Upload.id == upload_id, Upload.size.is_null(), Upload.created_at > since)
     upload: Upload | None = Upload.everywhere().where(*open_ones).first()
     if upload is None:
         raise UploadGone()
     stored = stored_files.store(upload.shop_id, content, bytes_max=FILE_BYTES_MAX)
-    if not _attach(upload, stored, *open_ones):  # another one was faster
+    if not _attach(upload, stored, *open_ones):  # a concurrent upload was faster
         stored_files.remove(upload.shop_id, stored.id)
         raise UploadGone()
     return upload
 
 
 def take_in(folder: Path) -> int:
-    """Move files that an earlier version kept in a folder of this host into the database; returns how many.
+    """Move files that an earlier version stored in a folder of this host into the database; returns how many.
 
-    A file that no import or upload knows any more is deleted. It may be run again, and on each host.
+    A file without an import or upload is deleted. May be run again, and on each host.
     """
     count = 0
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
@@ -71,14 +71,14 @@ def take_in(folder: Path) -> int:
 
 
 def _attach(upload: Upload, stored: Stored, *conditions: Any) -> bool:
-    """Make the stored file the upload's, if `conditions` hold for it still."""
+    """Attach the stored file to the upload, if `conditions` still hold; returns whether they did."""
     upload.size, upload.digest, upload.file_id = stored.size, stored.digest, stored.id
     facts = {Upload.size: stored.size, Upload.digest: stored.digest, Upload.file_id: stored.id}
     return bool(Upload.change(upload.shop_id, facts, *conditions))
 
 
 def file_of(shop_id: str, upload_id: str) -> CsvFile:
-    """The file of an upload, as it was sent. Raises NotFound when it is gone, and Unreadable."""
+    """Returns the file of an upload, as it was sent. Raises NotFound when it is deleted, and Unreadable."""
     upload = Upload.one(shop_id, Upload.id == upload_id)
     if upload is None or upload.file_id is None:
         raise NotFound("The file is gone.")

@@ -1,4 +1,4 @@
-"""The program: the shop's rules as a whole. Draft, active or paused; every setting has a default."""
+"""The program: the settings for all rules of a shop. Draft, active or paused; every setting has a default."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
@@ -20,11 +20,11 @@ from widget_server.loyalty.program.shops import Shop
 
 Rounding = Literal["floor", "unit", "nearest"]
 PAUSE_GRACE_DAYS = 14
-DECIMALS = ("tax_percent", "point_value")  # settings that JSON keeps as text
+DECIMALS = ("tax_percent", "point_value")  # settings that JSON stores as text
 
 
 class Program(Audited, ShopTable):
-    """One a shop, made with it as DRAFT and without rules (contracts §7). `activated_at` is its first activation."""
+    """One per shop, created with it as DRAFT without rules (contracts §7). `activated_at` is the first activation."""
 
     id = Text(primary_key=True)
     name = Text()
@@ -49,20 +49,20 @@ class Program(Audited, ShopTable):
 
     @property
     def rules(self) -> "ProgramSettings":
-        """The settings out of the JSON column, with the defaults of what is not set."""
+        """The settings from the JSON column, with defaults for what is not set."""
         return ProgramSettings.from_json(self.settings)
 
 
 @dataclass(frozen=True)
 class ProgramSettings:
-    """What an owner decides once for all rules.
+    """The settings that hold for all rules.
 
     `rounding`, the `base_*` switches and `earn_at` with `wait_days` follow acceptance 19, 20 and 22;
-    `combine` says how tier, product and campaign multipliers meet (21); `shortfall` is what happens when
+    `combine` says how tier, product and campaign multipliers combine (21); `shortfall` is what happens when
     points to take back are spent (57); `point_value` is the worth of one point in the shop's currency.
-    `after_fallback` is what becomes of the points of an order that has not the status of `earn_at` any more, and
+    `after_fallback` is what becomes of the points of an order that no longer has the status of `earn_at`, and
     `cash_on_delivery` whether a payment that is due on delivery counts as paid (contracts §8).
-    `prices_include_tax` and `tax_percent` say what of a printed price is tax (12): orders tell their own.
+    `prices_include_tax` and `tax_percent` say what part of a printed price is tax (12): orders report their own.
     `orders_from` is the day of the shop's zone from which orders count; None: the day of the first activation.
     """
 
@@ -91,7 +91,7 @@ class ProgramSettings:
 
     @property
     def paid_at(self) -> Milestone:
-        """The milestone at which an order is paid for: with or without what is due on delivery."""
+        """The milestone at which an order counts as paid: with or without payment due on delivery."""
         return "settled" if self.cash_on_delivery == "waits" else "paid"
 
     @property
@@ -100,14 +100,14 @@ class ProgramSettings:
         return self.paid_at if self.earn_at == "paid" else self.earn_at
 
     def stands(self, state: OrderState, milestone: Milestone) -> bool:
-        """Whether an order counts as having reached `milestone`: once it has, unless void, or made to wait anew."""
+        """Whether an order counts as having reached `milestone`: once it has, unless it is void or must wait again."""
         if state.is_void:
             return False
         return milestone in (state.reached if self.after_fallback == "keep" else state.milestones)
 
     @classmethod
     def from_json(cls, stored: JsonObject) -> "ProgramSettings":
-        """The settings as stored by `as_json`."""
+        """Returns the settings from the form that `as_json` stores."""
         values: dict[str, Any] = dict(stored)
         for name in DECIMALS:
             if values.get(name) is not None:
@@ -119,7 +119,7 @@ class ProgramSettings:
         return cls(**values)
 
     def as_json(self) -> JsonObject:
-        """The settings by the names of the fields; money and days as text."""
+        """Returns the settings by field name; money and days as text."""
         value = asdict(self)
         for name in DECIMALS:
             value[name] = None if value[name] is None else str(value[name])
@@ -129,7 +129,7 @@ class ProgramSettings:
 
 
 def create(shop_id: str, name: str) -> Program:
-    """The program of a new shop: draft, default settings, no rules."""
+    """Create the program of a new shop: draft, default settings, no rules."""
     moment = clock.now()
     program = Program(
         id=shop_id,
@@ -144,12 +144,12 @@ def create(shop_id: str, name: str) -> Program:
 
 
 def of(shop_id: str) -> Program:
-    """The shop's program. Every shop has one; raises NotFound for the id of none."""
+    """Returns the shop's program. Every shop has one; raises NotFound for an unknown shop id."""
     return Program.need(shop_id)
 
 
 def need_active(shop_id: str) -> Program:
-    """The shop's program; raises ProgramNotActive while it is draft or paused (acceptance 16)."""
+    """Returns the shop's program; raises ProgramNotActive while it is draft or paused (acceptance 16)."""
     program = of(shop_id)
     if not program.is_active:
         raise ProgramNotActive()
@@ -157,7 +157,7 @@ def need_active(shop_id: str) -> Program:
 
 
 def is_before_program(shop: Shop, program: Program, moment: datetime) -> bool:
-    """Whether `moment` lies before the day from which the shop's orders count (contracts §10)."""
+    """Whether `moment` is before the day from which the shop's orders count (contracts §10)."""
     first = program.rules.orders_from
     if first is None and program.activated_at is not None:
         first = clock.local_date(program.activated_at, shop.timezone)
@@ -195,9 +195,9 @@ def update(
     icon: Mapping[str, object] | None = None,
     settings: ProgramSettings | None = None,
 ) -> Program:
-    """Change what is given; past rows keep the rule and rate they were booked with (acceptance 59).
+    """Change the given values; past rows keep the rule and rate they were booked with (acceptance 59).
 
-    An empty `points_name` takes the name away. A change of `settings.orders_from` reconsiders orders by a job.
+    An empty `points_name` removes the name. After a change of `settings.orders_from` a job scores orders again.
     """
     with atomic():
         program = locked(shop_id)
@@ -219,9 +219,9 @@ def update(
 
 
 def adopt_tax(shop_id: str, tax_percent: Decimal) -> bool:
-    """The shop's own settings say that its prices hold this much tax: kept unless the program says something already.
+    """Store the tax in the shop's prices, as its own settings have it, unless the program has a value already.
 
-    True when it was kept (contracts §13).
+    Returns True when it was stored (contracts §13).
     """
     with atomic():
         rules = locked(shop_id).rules
@@ -232,7 +232,7 @@ def adopt_tax(shop_id: str, tax_percent: Decimal) -> bool:
 
 
 def set_expiry(shop_id: str, *, on: bool) -> Program:
-    """Points expire, by inactivity unless the owner chose by age, or they do not; the months stay as they are."""
+    """Turn expiry on (by inactivity unless the owner chose by age) or off; the months do not change."""
     with atomic():
         rules = locked(shop_id).rules
         if on == (rules.expiry != "off"):
@@ -241,7 +241,7 @@ def set_expiry(shop_id: str, *, on: bool) -> Program:
 
 
 def locked(shop_id: str) -> Program:
-    """The program, locked until the transaction ends: edits of one shop's rules take turns on it."""
+    """Returns the program, locked until the transaction ends: this serialises edits of one shop's rules."""
     program: Program | None = lock_rows(Program.of(shop_id)).first()
     return program or of(shop_id)
 

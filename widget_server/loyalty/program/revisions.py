@@ -1,6 +1,6 @@
-"""Edits: how a rule, a reward or a tier is changed. Each change counts a revision, and says what it changed.
+"""Edits: how a rule, a reward or a tier is changed. Each change increments the revision and names what it changed.
 
-A rule and a reward are kept alike: made in the merchant's order, under a handle, and archived in place of deleted.
+Rules and rewards are stored in the same way: in the merchant's order, under a handle, archived instead of deleted.
 """
 
 from collections.abc import Iterable, Mapping
@@ -16,7 +16,7 @@ Event = type[RuleChanged] | type[RewardChanged]  # what is emitted for a change
 
 
 class Revised(Protocol):
-    """A row that counts its changes."""
+    """A row with a revision that counts its changes."""
 
     revision: int
     updated_at: datetime
@@ -45,7 +45,7 @@ class Place(TypedDict):
 
 
 def check_revision(row: Revised, revision: int | None) -> None:
-    """Compare the revision that the caller read with the row's; None: the caller does not care (wix-api §3).
+    """Compare the revision that the caller read with the row's; None: no check (wix-api §3).
 
     Raises StaleRevision when they differ.
     """
@@ -54,7 +54,7 @@ def check_revision(row: Revised, revision: int | None) -> None:
 
 
 def set_columns(row: Revised, columns: Mapping[str, object]) -> tuple[str, ...]:
-    """Set the columns that differ, as one change of the row, which is not saved yet; returns their names."""
+    """Set the columns that differ, as one change of the row, without saving it; returns their names."""
     changed = tuple(name for name, value in columns.items() if getattr(row, name) != value)
     for name in changed:
         setattr(row, name, columns[name])
@@ -65,7 +65,7 @@ def set_columns(row: Revised, columns: Mapping[str, object]) -> tuple[str, ...]:
 
 
 def create(thing: Thing, event: Event) -> Thing:
-    """Keep a new rule or reward under a fresh id, and emit that it was created; returns it."""
+    """Save a new rule or reward under a fresh id, and emit that it was created; returns it."""
     thing.id = new_id()
     thing.created_at = thing.updated_at = clock.now()
     thing.save(force_insert=True)
@@ -74,7 +74,7 @@ def create(thing: Thing, event: Event) -> Thing:
 
 
 def update(thing: Thing, columns: Mapping[str, object], event: Event) -> Thing:
-    """Set the columns of a rule or reward that differ and, if any does, keep it and emit the change; returns it."""
+    """Set the columns of a rule or reward that differ and, if any does, save it and emit the change; returns it."""
     was_archived = thing.archived_at is not None
     changed = set_columns(thing, columns)
     if changed:
@@ -85,24 +85,24 @@ def update(thing: Thing, columns: Mapping[str, object], event: Event) -> Thing:
 
 
 def archive(thing: Listed, event: Event) -> None:
-    """Take a rule or reward out of use; what came of it stays."""
+    """Archive a rule or reward; the points and coupons it gave stay."""
     update(thing, {"active": False, "archived_at": clock.now()}, event)
 
 
 def last_place(positions: Mapping[str, int], base: str) -> Place:
-    """The place behind all `positions` (by handle) in the merchant's order, under a free handle made of `base`."""
+    """Returns the place after all `positions` (by handle) in the merchant's order, with a free handle from `base`."""
     return {"handle": free_handle(base, positions), "position": max(positions.values(), default=-1) + 1}
 
 
 def kind_of_change(*, was_archived: bool, is_archived: bool) -> Change:
-    """Archiving is the end of a thing for everybody who listens, coming back a beginning."""
+    """Returns the change to emit: archiving counts as the end of the object, restoring as its creation."""
     if was_archived == is_archived:
         return "updated"
     return "deleted" if is_archived else "created"
 
 
 def free_handle(base: str, taken: Iterable[str]) -> str:
-    """A name for the program file that no other thing has: `review`, then `review-2` and so on."""
+    """Returns a handle for the program file that is not `taken`: `review`, then `review-2` and so on."""
     known = set(taken)
     names = (base if number == 1 else f"{base}-{number}" for number in range(1, len(known) + 2))
     return next(name for name in names if name not in known)

@@ -25,11 +25,11 @@ HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|[0-9a-f.]*:[0-9a-f:.]+")
 LOCALE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 SecretKind = Literal["identity", "webhook"]
 SECRET_KINDS: tuple[SecretKind, ...] = get_args(SecretKind)
-SECRETS_MAX = 2  # of a kind: the one that goes and the one that comes
+SECRETS_MAX = 2  # per kind: the old one and its replacement
 SECRET_LENGTH_MIN = 16
 SHOWN_CHARACTERS = 4
 WEBHOOK_PREFIX = "whsec_"
-NEWS_EVERY = timedelta(minutes=1)  # how exactly the time of the last webhook is kept
+NEWS_EVERY = timedelta(minutes=1)  # precision of the time of the last webhook
 
 
 class Shop(Audited, Table):
@@ -64,7 +64,7 @@ class Shop(Audited, Table):
 
     @property
     def is_connected(self) -> bool:
-        """True while we hold keys to the shop's own API, by which its checkout learns each code."""
+        """True while this server has keys to the shop's own API, through which it creates each code at the checkout."""
         return self.api_url is not None
 
     @property
@@ -74,12 +74,12 @@ class Shop(Audited, Table):
 
     @property
     def look(self) -> "WidgetSettings":
-        """The widget's settings, with the defaults of what is not set."""
+        """The widget's settings, with defaults for what is not set."""
         return WidgetSettings(**self.widget)
 
     @property
     def origins(self) -> list[str]:
-        """The pages that may show the widget, as browsers write origins; the first is the shop's home."""
+        """The origins that may show the widget, as browsers write them; the first is the shop's home."""
         return [row.origin for row in Origin.of(self).order_by(Origin.created_at, Origin.origin)]
 
 
@@ -97,12 +97,12 @@ class ShopSecret(Audited, ShopTable):
 
     @property
     def secret(self) -> str:
-        """The secret in plain text, unsealed."""
+        """The secret in plain text."""
         return config.unseal(self.secret_sealed)
 
     @property
     def begins_with(self) -> str:
-        """Its first characters, by which an owner tells one from another."""
+        """Its first SHOWN_CHARACTERS characters, by which an owner distinguishes the secrets."""
         prefix = WEBHOOK_PREFIX if self.secret.startswith(WEBHOOK_PREFIX) else ""
         return self.secret[: len(prefix) + SHOWN_CHARACTERS]
 
@@ -142,7 +142,7 @@ class WidgetSettings:
     strings: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def as_json(self) -> JsonObject:
-        """The settings by the names of the fields, as they are stored."""
+        """Returns the settings by field name, as they are stored."""
         return asdict(self)
 
 
@@ -156,7 +156,7 @@ def create(
     platform: str = "generic",
     webhook_secret: str | None = None,
 ) -> Shop:
-    """Make a shop with fresh secrets. Raises BadRequest naming the field that is wrong."""
+    """Create a shop with fresh secrets. Raises BadRequest naming the field that is wrong."""
     if not name.strip():
         raise BadRequest("A shop needs a name.", field="name")
     if not CURRENCY.fullmatch(currency):
@@ -191,7 +191,7 @@ def create(
 
 
 def secrets_of(shop_id: str, kind: SecretKind | None = None) -> list[ShopSecret]:
-    """The shop's secrets, or those of one kind, newest first: each of them is valid."""
+    """Returns the shop's secrets, or those of one kind, newest first: each of them is valid."""
     found = ShopSecret.of(shop_id)
     if kind is not None:
         found = found.where(ShopSecret.kind == kind)
@@ -199,9 +199,9 @@ def secrets_of(shop_id: str, kind: SecretKind | None = None) -> list[ShopSecret]
 
 
 def add_secret(shop_id: str, kind: SecretKind, secret: str | None = None) -> tuple[ShopSecret, str]:
-    """One more valid secret of a kind, `secret` or a fresh one; shown this once.
+    """Add a valid secret of a kind, `secret` or a fresh one; returns its row and the text, which is shown only once.
 
-    Raises BadRequest when it is too short, TooManySecrets when there are two.
+    Raises BadRequest when it is too short, TooManySecrets when there are SECRETS_MAX already.
     """
     if kind not in SECRET_KINDS:
         raise BadRequest(f"The kind is one of {', '.join(SECRET_KINDS)}.", field="kind")
@@ -220,7 +220,7 @@ def add_secret(shop_id: str, kind: SecretKind, secret: str | None = None) -> tup
 
 
 def remove_secret(shop_id: str, secret_id: str) -> None:
-    """What is signed with this secret is refused from now on. Raises NotFound, LastSecret."""
+    """Delete the secret: what is signed with it is refused from now on. Raises NotFound, LastSecret."""
     with atomic():
         lock_rows(Shop.select().where(Shop.id == shop_id)).get()
         gone = ShopSecret.need(shop_id, ShopSecret.id == secret_id)
@@ -230,14 +230,14 @@ def remove_secret(shop_id: str, secret_id: str) -> None:
 
 
 def add_origin(shop: Shop, origin: str) -> None:
-    """Let pages of `origin` show the shop's widget; again changes nothing. Raises BadRequest for what is no origin."""
+    """Let pages of `origin` show the shop's widget; no change when they may already. Raises BadRequest."""
     insert_once(Origin, {"id": new_id(), "shop_id": shop.id, "origin": clean_origin(origin), "created_at": clock.now()})
 
 
 def connect(shop: Shop, api_url: str, keys: dict[str, str]) -> None:
-    """Keep the keys to the shop's own API: from now on each new code is made there too.
+    """Store the keys to the shop's own API: from now on each new code is created there too.
 
-    Raises BadRequest naming the address or the key that cannot be one.
+    Raises BadRequest naming the address or the key that is invalid.
     """
     address, sealed = clean_api_url(api_url), config.seal(json.dumps(clean_api_keys(keys)))
     with atomic():
@@ -247,7 +247,7 @@ def connect(shop: Shop, api_url: str, keys: dict[str, str]) -> None:
 
 
 def disconnect(shop: Shop) -> None:
-    """Forget the keys to the shop's own API; the codes that were made there stay there."""
+    """Delete the keys to the shop's own API; the codes that were created there stay."""
     with atomic():
         shop.api_url = shop.api_keys_sealed = None
         shop.save(only=[Shop.api_url, Shop.api_keys_sealed])
@@ -255,9 +255,9 @@ def disconnect(shop: Shop) -> None:
 
 
 def clean_api_url(url: str) -> str:
-    """The address of a shop's own API without a slash at its end.
+    """Returns the address of a shop's own API without a slash at its end.
 
-    Keys travel there: raises BadRequest unless it is https, or http on loopback.
+    Raises BadRequest unless it is https, or http on loopback, since keys are sent there.
     """
     try:
         parts = urlsplit(url.strip())
@@ -271,7 +271,7 @@ def clean_api_url(url: str) -> str:
 
 
 def clean_api_keys(keys: dict[str, str]) -> dict[str, str]:
-    """The keys as they are; raises BadRequest naming one that no header can carry."""
+    """Returns the keys unchanged; raises BadRequest naming one that an HTTP header cannot carry."""
     for name, key in keys.items():
         if not API_KEY.fullmatch(key):
             raise BadRequest("It is empty, or has a character that a key cannot have.", field=name)
@@ -279,21 +279,21 @@ def clean_api_keys(keys: dict[str, str]) -> dict[str, str]:
 
 
 def note_news(shop: Shop) -> None:
-    """The shop sent a signed request just now. Kept at most once in NEWS_EVERY, so that most requests write nothing."""
+    """Note that the shop sent a signed request now; writes at most once in NEWS_EVERY."""
     moment = clock.now()
     if shop.last_news_at is None or moment - shop.last_news_at >= NEWS_EVERY:
         Shop.update(last_news_at=moment).where(Shop.id == shop.id).execute()
 
 
 def note_daily(shop: Shop, day: str) -> None:
-    """Keep that the daily work of the shop's local `day`, an ISO date, is done."""
+    """Note that the daily work of the shop's local `day`, an ISO date, is done."""
     Shop.update(daily_done=day).where(Shop.id == shop.id).execute()
 
 
 def clean_origin(origin: str) -> str:
-    """`origin` as browsers write it; raises BadRequest when it is not scheme://host[:port].
+    """Returns `origin` as browsers write it; raises BadRequest when it is not scheme://host[:port].
 
-    It stands in the panel's Content-Security-Policy, so nothing but a host may pass.
+    It is written into the panel's Content-Security-Policy, so nothing but a host may pass.
     """
     try:
         parts = urlsplit(origin.strip())
@@ -309,13 +309,13 @@ def clean_origin(origin: str) -> str:
 
 
 def _ascii_host(host: str) -> str:
-    """A name in another script as browsers send it (xn--...). Python's "idna" would make weiss.de of weiß.de."""
+    """Returns a Unicode host as browsers send it (xn--...). Python's "idna" would turn weiß.de into weiss.de."""
     labels = unicodedata.normalize("NFC", host).split(".")
     return ".".join(one if one.isascii() else f"xn--{one.encode('punycode').decode()}" for one in labels)
 
 
 def by_id(shop_id: str) -> Shop:
-    """The shop with this id, which is no secret; raises NotFound."""
+    """Returns the shop with this id, which is not secret; raises NotFound."""
     shop: Shop | None = Shop.get_or_none(Shop.id == shop_id)
     if shop is None:
         raise NotFound("There is no such shop here.")
@@ -323,7 +323,7 @@ def by_id(shop_id: str) -> Shop:
 
 
 def by_embed_key(embed_key: str) -> Shop:
-    """The shop whose script tag carries this key; raises NotFound."""
+    """Returns the shop whose script tag has this key; raises NotFound."""
     shop: Shop | None = Shop.get_or_none(Shop.embed_key == embed_key)
     if shop is None:
         raise NotFound("There is no such shop here.")
@@ -331,5 +331,5 @@ def by_embed_key(embed_key: str) -> Shop:
 
 
 def _webhook_secret() -> str:
-    """A secret in the form the Standard Webhooks libraries take: whsec_ and base64."""
+    """Returns a fresh secret in the form of the Standard Webhooks libraries: whsec_ and base64."""
     return WEBHOOK_PREFIX + base64.b64encode(secrets.token_bytes(24)).decode()

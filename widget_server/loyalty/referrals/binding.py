@@ -1,7 +1,7 @@
 """Binding a friend to an advocate, by the link they came by or by a code they typed.
 
-A referral is bound on the server when the friend signs up (or orders as a guest), so that another device does not lose
-it; `progress` then brings it in step with the friend's orders (acceptance 40-46).
+A referral is bound on the server when the friend signs up (or orders as a guest), so that a change of device does not
+lose it; `progress` then updates it by the friend's orders (acceptance 40-46).
 """
 
 from datetime import datetime, timedelta
@@ -24,16 +24,16 @@ TYPED_CODE_DAYS = 30
 def bind(shop: Shop, friend: Customer, code: str, *, source: str, came_at: datetime | None = None) -> Referral | None:
     """Bind a friend to the member with this code, by which they came at `came_at` (default: now).
 
-    Returns the referral; None when the code is nobody's, or the friend has a referrer already (acceptance 41).
+    Returns the referral; None when no member has the code, or the friend has a referrer already (acceptance 41).
 
-    A friend who may not be rewarded is bound all the same, as blocked, with the reason (acceptance 44).
+    A friend who may not be rewarded is still bound, with status `blocked` and the reason (acceptance 44).
     """
     program = program_of(shop)
     advocate = customers.by_referral_code(shop.id, code)
     if program is None or advocate is None or referrals.of_friend(shop, friend) is not None:
         return None
     with atomic():
-        customers.take_turns(shop.id, f"friends of {advocate.id}")  # so that the daily cap holds
+        customers.take_turns(shop.id, f"friends of {advocate.id}")  # so that parallel requests respect the daily cap
         moment = clock.now()
         came_at = min(came_at or moment, moment)
         reason = objections.objection(shop, program, advocate, friend, came_at=came_at, bound_at=moment)
@@ -66,7 +66,7 @@ def bind(shop: Shop, friend: Customer, code: str, *, source: str, came_at: datet
 def enter_code(shop: Shop, friend: Customer, code: str) -> Referral:
     """Bind a member by a code typed by hand, within 30 days of joining and as a new customer (acceptance 41).
 
-    Raises ReferralCodeUnknown, OwnReferralCode, and AlreadyReferred for who has a referrer or comes too late.
+    Raises ReferralCodeUnknown, OwnReferralCode, and AlreadyReferred when they have a referrer or it is too late.
     """
     advocate = customers.by_referral_code(shop.id, code)
     if advocate is None or program_of(shop) is None:
@@ -82,7 +82,7 @@ def enter_code(shop: Shop, friend: Customer, code: str) -> Referral:
 
 
 def may_enter_code(shop: Shop, customer: Customer) -> bool:
-    """True while a friend's code may still be typed: no referrer yet, newly joined, a new customer still."""
+    """True while a friend's code may still be typed: no referrer yet, newly joined, and still a new customer."""
     now = clock.now()
     newly = customer.joined_at is not None and now - customer.joined_at < timedelta(days=TYPED_CODE_DAYS)
     return bool(

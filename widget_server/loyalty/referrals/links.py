@@ -1,4 +1,4 @@
-"""Referral links: how often an advocate's was opened, and which code of several counts (acceptance 41)."""
+"""Referral links: how often each advocate's link was opened, and which of several codes counts (acceptance 41)."""
 
 import operator
 import threading
@@ -15,7 +15,7 @@ from widget_server.tallies import Tally
 
 
 class ReferralVisit(ShopTable):
-    """How often an advocate's link was opened on a day; no visitor is distinguished from another."""
+    """How often an advocate's link was opened on a day, without any data about the visitors."""
 
     id = Text(primary_key=True)
     advocate_id = Text()
@@ -27,10 +27,10 @@ class ReferralVisit(ShopTable):
 
 
 def count_visit(shop: Shop, code: str, network: str | None = None) -> Customer | None:
-    """Count that a member's link was opened; returns the member, or None when the code is nobody's (acceptance 45).
+    """Count a visit of a member's link. Returns the member, or None when no member has the code (acceptance 45).
 
-    Counted in memory until the next flush (tallies.py), once a day for each `network`, by which a visitor is known: it
-    is kept hashed, in memory alone, and forgotten with the day. Without one each visit counts.
+    Counted in memory until the next flush (tallies.py), once a day for each `network`, which identifies a visitor: it
+    is stored hashed, only in memory, and forgotten with the day. Without a network each visit counts.
     """
     advocate = customers.by_referral_code(shop.id, code)
     if advocate is None:
@@ -42,7 +42,7 @@ def count_visit(shop: Shop, code: str, network: str | None = None) -> Customer |
 
 
 class Visitors:
-    """Who has opened which link today, as far as this process knows; the first to be forgotten is the oldest."""
+    """Which visitors opened which link today, in this process only; beyond SEEN_MAX the oldest entry is dropped."""
 
     SEEN_MAX = 100_000
 
@@ -51,7 +51,7 @@ class Visitors:
         self._seen: dict[tuple[str, str], None] = {}
 
     def is_new(self, day: str, visitor: str) -> bool:
-        """True for the first visit of this visitor on `day`, an ISO date of the shop's zone; notes it."""
+        """True for the first visit of this visitor on `day`, an ISO date of the shop's zone; stores the visit."""
         with self._lock:
             if (day, visitor) in self._seen:
                 return False
@@ -78,19 +78,19 @@ _visits = Tally(_keep_visits, merge=operator.add)
 
 
 def code_that_counts(shop: Shop, kept: str | None, found: Sequence[str]) -> str | None:
-    """The code of the link that counts, of the one kept from before and those of this visit (acceptance 41).
+    """The code of the link that counts: of the one stored before and those of this visit (acceptance 41).
 
-    Anybody may write `?ref=` into an address, so only a member's code counts: a foreign word displaces none.
+    Anybody may write `?ref=` into a URL, so only a member's code counts: an unknown value replaces no code.
     None without a referral program or a known code.
     """
     program = program_of(shop)
     if program is None:
         return None
     before = [kept] if kept else []
-    words = [*found, *before] if program.attribution == "last" else [*before, *found]
-    return next((word.strip().upper() for word in words if customers.by_referral_code(shop.id, word)), None)
+    given = [*found, *before] if program.attribution == "last" else [*before, *found]
+    return next((code.strip().upper() for code in given if customers.by_referral_code(shop.id, code)), None)
 
 
 def forget(person: Forgotten) -> None:
-    """Nobody needs to know any more how often this person's link was opened."""
+    """Delete the counts of visits of this person's link."""
     ReferralVisit.remove(person.shop_id, ReferralVisit.advocate_id.in_(person.ids))

@@ -1,4 +1,4 @@
-"""What speaks against rewarding a referral: self-referral, an existing customer, the daily cap (acceptance 44)."""
+"""Reasons not to reward a referral: self-referral, an existing customer, the daily cap (acceptance 44)."""
 
 from datetime import datetime, timedelta
 
@@ -18,9 +18,9 @@ EXISTING_CUSTOMER, DAILY_CAP = "existing_customer", "daily_cap"
 def objection(
     shop: Shop, program: ReferralProgram, advocate: Customer, friend: Customer, *, came_at: datetime, bound_at: datetime
 ) -> str | None:
-    """Why this friend, who came at `came_at`, is not rewarded (acceptance 44); None when nothing speaks against it.
+    """Why this friend, who came at `came_at`, is not rewarded (acceptance 44); None when there is no reason.
 
-    Of others only those count whom we knew when the referral was bound: who came later cannot be the older customer.
+    Other customers count only if known when the referral was bound: one who came later cannot be the older customer.
     """
     if advocate.id == friend.id:
         return "own_link"
@@ -40,9 +40,9 @@ def objection(
 
 
 def objection_now(shop: Shop, program: ReferralProgram, referral: Referral) -> str | None:
-    """What speaks against a referral that stands as completed, by what is known by now.
+    """Why a referral whose orders complete it is not rewarded, by the facts known now; None when there is no reason.
 
-    Of one that has completed only the past can still speak: what came afterwards, such as a common address, does not.
+    For one already completed, only earlier purchases and registration count, not later facts such as a shared address.
     """
     if referral.approved_at is not None:
         return None
@@ -56,7 +56,7 @@ def objection_now(shop: Shop, program: ReferralProgram, referral: Referral) -> s
 
 
 def over_cap(shop: Shop, program: ReferralProgram, advocate: Customer, at: datetime) -> str | None:
-    """A farm of friends is stopped at the cap; staff may approve the ones beyond it."""
+    """DAILY_CAP when the advocate has reached the cap of the day, else None; staff may approve those beyond it."""
     if program.advocate_daily_cap is None:
         return None
     since, _ = clock.period(at, "day", shop.timezone)
@@ -67,7 +67,7 @@ def over_cap(shop: Shop, program: ReferralProgram, advocate: Customer, at: datet
 
 
 def _share_an_address(shop: Shop, advocate: Customer, friend: Customer) -> bool:
-    """Whether an order of the friend's was billed or sent to the name and address of one of the advocate's."""
+    """Whether an order of the friend was billed or shipped to the name and address of an order of the advocate."""
     of_friend = Order.of(shop, Order.address_digests).where(Order.customer_id == friend.id)
     digests = {digest for order in of_friend for digest in order.address_digests}
     of_advocate = Order.of(shop).where(Order.customer_id == advocate.id)
@@ -75,7 +75,7 @@ def _share_an_address(shop: Shop, advocate: Customer, friend: Customer) -> bool:
 
 
 def _came_before(shop: Shop, friend: Customer, advocate: Customer) -> bool:
-    """True when the friend brought the advocate, directly or through others: then the friend is no new customer."""
+    """True when the friend brought the advocate, directly or through others, and so is not a new customer."""
     seen: set[str] = set()
     above: str | None = advocate.id
     while above is not None and above not in seen:
@@ -88,7 +88,7 @@ def _came_before(shop: Shop, friend: Customer, advocate: Customer) -> bool:
 
 
 def _is_known_otherwise(shop: Shop, friend: Customer, bound_at: datetime) -> bool:
-    """Is the friend's mailbox an older customer's? An account in the shop that has done nothing yet is none."""
+    """Whether the friend's mailbox is an older customer's; an account in the shop without any activity is not one."""
     if not friend.mailbox:
         return False
     twins = Customer.of(shop).where(
@@ -104,6 +104,6 @@ def _is_known_otherwise(shop: Shop, friend: Customer, bound_at: datetime) -> boo
 
 
 def _digits(phone: str | None) -> str:
-    """What two spellings of one number share; "" for what is too short to be one."""
+    """The last nine digits, equal for all spellings of one number; "" for a number that is too short."""
     digits = "".join(one for one in phone or "" if one.isdigit())
     return digits[-9:] if len(digits) >= PHONE_DIGITS_MIN else ""

@@ -1,4 +1,4 @@
-"""The progress of a referral: completed by the state of the friend's orders, undone by a refund, decided by staff."""
+"""The progress of a referral: completed by the friend's orders, undone by a refund, approved or cancelled by staff."""
 
 from decimal import Decimal
 
@@ -14,14 +14,14 @@ from widget_server.loyalty.referrals import objections, referral_gifts, referral
 from widget_server.loyalty.referrals.referral_programs import ReferralProgram
 from widget_server.loyalty.referrals.referrals import ENDED, Referral
 
-OTHER_REFERRER = "other_referrer"  # two rows of one friend were merged: this end is final
+OTHER_REFERRER = "other_referrer"  # two rows of one friend were merged: this is final
 
 
 def evaluate(shop: Shop, friend_id: str, *, source: str) -> None:
-    """Bring a friend's referral in step with their orders: pending, completed, or undone by a refund (acceptance 46).
+    """Update a friend's referral by their orders: pending, completed, or undone by a refund (acceptance 46).
 
-    What speaks against it is looked for again before it completes. One that has completed is still undone when it
-    comes to light that the friend had bought before (news come late and shuffled).
+    The reasons against it are checked again before it completes. A completed one is still undone when a message shows
+    that the friend had bought before (messages arrive late and reordered).
     """
     program = ReferralProgram.one(shop)
     with atomic():
@@ -45,9 +45,9 @@ def evaluate(shop: Shop, friend_id: str, *, source: str) -> None:
 
 
 def approve(shop: Shop, referral_id: str, *, source: str) -> Referral:
-    """Take up a blocked or cancelled referral, as staff decide; it is not blocked again (acceptance 45).
+    """Reopen a blocked or cancelled referral, as staff decide; it is not blocked again (acceptance 45).
 
-    Returns it as it is then. One that ended because two rows of a friend were merged stays as it is. Raises NotFound.
+    Returns its new state. One that ended because two rows of a friend were merged is not changed. Raises NotFound.
     """
     with atomic():
         referral = _locked(shop, referral_id)
@@ -60,7 +60,7 @@ def approve(shop: Shop, referral_id: str, *, source: str) -> Referral:
 
 
 def cancel(shop: Shop, referral_id: str, *, source: str, reason: str = "by_shop") -> Referral:
-    """Cancel a referral, as staff decide: what both sides got goes back too (acceptance 45). Raises NotFound."""
+    """Cancel a referral, as staff decide, and take back what both sides got (acceptance 45). Raises NotFound."""
     with atomic():
         referral = _locked(shop, referral_id)
         _undo(shop, referral, reason, source)
@@ -68,9 +68,9 @@ def cancel(shop: Shop, referral_id: str, *, source: str, reason: str = "by_shop"
 
 
 def move(shop: Shop, source_id: str, target_id: str, *, source: str) -> None:
-    """Two customers turned out to be one: their friends are one list, and of two referrers the first stays.
+    """Merge the referrals of two customers who are one: their friends form one list; of two referrers the first stays.
 
-    What one gave the other by it goes back.
+    What one of them gave the other by a referral is taken back.
     """
     with atomic():
         Referral.change(shop, {Referral.advocate_id: target_id}, Referral.advocate_id == source_id)
@@ -78,7 +78,7 @@ def move(shop: Shop, source_id: str, target_id: str, *, source: str) -> None:
         ranked = sorted(brought, key=lambda one: (one.status in ENDED, one.status != "completed", one.created_at))
         for other in ranked[1:]:
             _undo(shop, other, OTHER_REFERRER, source)
-            _set_friend(other, "")  # a friend has one referrer: the place must be free
+            _set_friend(other, "")  # the unique index allows one row per friend
         for first in ranked[:1]:
             _set_friend(first, target_id)
         for other in ranked[1:]:
@@ -101,7 +101,7 @@ def _set_friend(referral: Referral, friend_id: str) -> None:
 
 
 def _standing(shop: Shop, program: ReferralProgram, referral: Referral) -> tuple[Order | None, str]:
-    """Where the referral should stand by what is known now, and the order that decides it."""
+    """The order that decides the referral, if any, and the status it should have by the facts known now."""
     friend = customers.by_id(shop.id, referral.friend_id)
     if program.trigger == "registration":
         return None, "completed" if friend.is_member or friend.registered_at else "joined"
@@ -130,12 +130,12 @@ def _complete(shop: Shop, program: ReferralProgram, referral: Referral, order: O
 
 
 def _undo(shop: Shop, referral: Referral, reason: str, source: str) -> None:
-    """Both gifts go back: points are taken back, coupons that are not used yet die."""
+    """Take back both gifts and cancel: points are clawed back, unused coupons revoked."""
     referral_gifts.take_back(shop, referral, source)
     referrals.set_status(referral, "cancelled", reason=reason)
 
 
 def _block(shop: Shop, referral: Referral, reason: str, source: str) -> None:
-    """It came to light that this friend is not rewarded; what was given goes back."""
+    """Block a referral that is not rewarded after all, and take back what was given."""
     referral_gifts.take_back(shop, referral, source)
     referrals.set_status(referral, "blocked", reason=reason)

@@ -18,7 +18,7 @@ Side = Literal["friend", "advocate"]
 
 
 def welcome(shop: Shop, program: ReferralProgram, referral: Referral) -> None:
-    """Give the friend the coupon of a new referral: it is for the first order, so it is there before it."""
+    """Give the friend the coupon of a new referral; it is meant for the first order, so it is given before that."""
     gift = program.for_friend
     if gift is None or gift.kind == "points" or referral.friend_coupon_id or not programs.of(shop.id).is_active:
         return
@@ -31,14 +31,14 @@ def welcome(shop: Shop, program: ReferralProgram, referral: Referral) -> None:
 
 
 def _may_have_gift(shop: Shop, referral: Referral, friend: Customer) -> bool:
-    """A mailbox is welcomed once, whatever its +tags, and also after it was forgotten; staff may say otherwise."""
+    """Each mailbox gets one gift, whatever its +tags, also after it was erased; an approval by staff overrides this."""
     return referral.approved_at is not None or mailboxes.claim(shop, friend, mailboxes.FRIEND_GIFT)
 
 
 def give(shop: Shop, referral: Referral, side: Side, gift: Gift | None, source: str) -> None:
-    """Give one side its gift, if any, and note on the referral, which is not saved yet, what was given.
+    """Give one side its gift, if any, and set on the referral what was given; the caller saves the referral.
 
-    The excluded get nothing (acceptance 58), and a mailbox is a friend once. Raises BalanceTooLarge.
+    Excluded customers get nothing (acceptance 58); a mailbox gets a friend's gift once. Raises BalanceTooLarge.
     """
     customer = customers.by_id(shop.id, getattr(referral, f"{side}_id"))
     if gift is None or customer.excluded or customer.erased_at:
@@ -57,12 +57,12 @@ def give(shop: Shop, referral: Referral, side: Side, gift: Gift | None, source: 
             cause=Cause(f"referral_{side}", referral.id, snapshot={"points": gift.points}),
         )
         setattr(referral, f"{side}_transaction_id", row.id)
-    elif getattr(referral, f"{side}_coupon_id") is None:  # one that was used stays the gift
+    elif getattr(referral, f"{side}_coupon_id") is None:  # a used coupon stays the gift
         setattr(referral, f"{side}_coupon_id", gifts.give(shop, customer, gift, origin="referral").id)
 
 
 def take_back(shop: Shop, referral: Referral, source: str) -> None:
-    """Claw back the points of both gifts and revoke coupons that are not used; the referral is not saved yet."""
+    """Claw back the points of both gifts and revoke unused coupons; the caller saves the referral."""
     sides: tuple[Side, Side] = ("friend", "advocate")
     for side in sides:
         _take_back_from(shop, referral, side, source)
@@ -73,7 +73,7 @@ def _take_back_from(shop: Shop, referral: Referral, side: Side, source: str) -> 
     given = Transaction.one(shop, Transaction.id == transaction_id) if transaction_id else None
     if given is not None:
         owner = customers.live(customers.by_id(shop.id, getattr(referral, f"{side}_id")))
-        account = ledger.open_account(shop.id, owner.id)  # not always the one it was given to: rows are merged
+        account = ledger.open_account(shop.id, owner.id)  # may differ from the one that got it: customers are merged
         ledger.claw_back(
             shop.id,
             account.id,

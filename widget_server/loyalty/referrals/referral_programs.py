@@ -52,7 +52,7 @@ class ReferralProgram(Audited, ShopTable):
 
 
 def program_of(shop: Shop) -> ReferralProgram | None:
-    """The shop's referral program, or None while it has none."""
+    """The shop's referral program, or None while it has none that is active."""
     program = ReferralProgram.one(shop)
     return program if program is not None and program.active else None
 
@@ -72,7 +72,7 @@ class ReferralSettings(TypedDict, total=False):
 
 
 def save_program(shop: Shop, **settings: Unpack[ReferralSettings]) -> ReferralProgram:
-    """Set what is given of the shop's referral program; made with the defaults of the rest when there is none yet."""
+    """Set the given settings of the shop's referral program; a new one gets defaults for the others."""
     program = ReferralProgram.one(shop)
     new = program is None
     if program is None:

@@ -1,4 +1,4 @@
-"""Referrals: one friend of one advocate, where it stands, and what an advocate sees of their friends."""
+"""Referrals: one friend of one advocate, with its status, and what an advocate sees of their friends."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -51,7 +51,7 @@ class Referral(Journaled):
 
 @dataclass(frozen=True)
 class Counts:
-    """What an advocate sees of their friends: how many there are by status, and the points they brought, net."""
+    """What an advocate sees of their friends: their numbers by status, and the net points the advocate got for them."""
 
     joined: int
     pending: int
@@ -60,7 +60,7 @@ class Counts:
 
 
 def counts(shop: Shop, advocate: Customer) -> Counts:
-    """How many friends joined, are pending, completed, and what they brought; two queries."""
+    """The advocate's friends by status, and the points they brought; two queries."""
     rows = (
         Referral.of(shop, Referral.status, fn.COUNT(Referral.id))
         .where(Referral.advocate_id == advocate.id)
@@ -88,7 +88,7 @@ def counts(shop: Shop, advocate: Customer) -> Counts:
 
 
 def of_friend(shop: Shop, friend: Customer) -> Referral | None:
-    """The referral by which this friend came; None when nobody brought them."""
+    """The referral of this friend; None when nobody referred them."""
     return Referral.one(shop, Referral.friend_id == friend.id)
 
 

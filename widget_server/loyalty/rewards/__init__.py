@@ -1,6 +1,6 @@
-"""The rewards package: what points buy, and what becomes of it.
+"""The rewards package: what points buy, and the coupons that result.
 
-- `rewards` is what the owner defines; `redeeming` sells one, `gifts` gives one, and a `coupons` row is what results.
-- `issuing` makes the code in a connected shop; `codes` is whether a cart may use one; `coupon_orders` is which
-  orders carry a code, from which its status follows; `checkout` is the same through the calls of Wix's checkout.
+- `rewards` is what the owner defines; `redeeming` sells one, `gifts` gives one; the result is a row in `coupons`.
+- `issuing` creates coupons and tracks their codes in a connected shop; `codes` decides whether a cart may use one;
+  `coupon_orders` is which orders carry a code, which decides its status; `checkout` serves the calls of Wix's checkout.
 """

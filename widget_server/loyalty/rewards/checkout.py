@@ -1,23 +1,23 @@
 """Discounts at checkouts of the shop: a reward bought there, or a coupon the member brings (wix-api §2).
 
-A discount is a coupon that stands at a checkout. Its points are the coupon's, so they are never both spent and given
-back, and an order that names the code completes the discount by itself. How it moves:
+A discount is a coupon that is applied to a checkout. Its points are the coupon's, so they are never both spent and
+given back, and an order that names the code completes the discount by itself. Its changes of status:
 
-| to | from | when | what moves |
+| to | from | when | effect |
 |---|---|---|---|
-| applied | - | `apply` | points are spent for a coupon, or the member's is taken; it is applied |
+| applied | - | `apply` | points are spent for a coupon, or the member's coupon is taken; it is applied |
 | in_progress | applied | `begin`: the order is being placed | nothing |
 | completed | applied, in_progress, scheduled_for_refund | `complete` | the coupon is used |
-| completed | refunded_due_to_timeout | `complete` | points that came back pay once more |
-| completed | any but a coupon that was taken away | an order carries the code (contracts §4) | as with `complete` |
-| refunded_due_to_manual_discount_removal | applied | `remove` | points come back; a coupon that was brought is free |
-| refunded | applied, in_progress | `cancel`: no order came of it | the same |
+| completed | refunded_due_to_timeout | `complete` | points that came back are spent again |
+| completed | any, unless the coupon was revoked | an order carries the code (contracts §4) | as with `complete` |
+| refunded_due_to_manual_discount_removal | applied | `remove` | points come back; the member's own coupon is free |
+| refunded | applied, in_progress | `cancel`: no order was placed | the same |
 | refunded_due_to_timeout | applied, in_progress | 24 hours later | the same |
-| scheduled_for_refund | applied, in_progress | one of these, in a connected shop | nothing until the code is dead |
-| failed_to_refund | scheduled_for_refund | the shop was out of reach for days | nothing: the member keeps the coupon |
+| scheduled_for_refund | applied, in_progress | one of these, in a connected shop | nothing until the code is removed |
+| failed_to_refund | scheduled_for_refund | the shop was unreachable for days | nothing: the member keeps the coupon |
 | refunded | completed, failed_to_refund | the order was cancelled, the coupon returned | the points came back |
 | unused | completed | the order was cancelled | nothing: the member keeps the coupon (acceptance 38) |
-| unused | applied, in_progress | the coupon ran out or died, or another order used it | nothing |
+| unused | applied, in_progress | the coupon expired or was revoked, or another order used it | nothing |
 """
 
 from collections.abc import Iterator
@@ -52,9 +52,10 @@ STATUSES = (*STANDING, *REFUNDED, "failed_to_refund", "unused")
 
 
 class CheckoutDiscount(Journaled):
-    """A coupon at a checkout. `checkout_id` is the shop's own, any text; `refund_as` is how a refund under way ends.
+    """A coupon at a checkout. `checkout_id` is the shop's own, any text; `refund_as` is the final status of a refund
+    under way.
 
-    `kind` says what the coupon was before: a reward that is had at checkouts only, any other reward, or their own.
+    `kind` says where the coupon is from: a reward that exists at checkouts only, any other reward, or the member's own.
     """
 
     id = Text(primary_key=True)
@@ -109,12 +110,12 @@ def apply(
     coupon_id: str | None = None,
     revision: int | None = None,
 ) -> CheckoutDiscount:
-    """The member takes a reward, for `points` where they may choose, or their coupon to a checkout.
+    """Apply a reward, bought for `points` where the member may choose, or the member's coupon to a checkout.
 
     `revision` is that of the reward or coupon as the member saw it. The same key again returns the first discount.
     Raises CheckoutTaken, StaleRevision, CouponNotUsable, NotFound, BadRequest, KeyReused, and what `redeeming.redeem`
     raises.
-    A coupon that was bought before stays good for a customer who was excluded since.
+    A customer who was excluded later may still use a coupon bought before.
     """
     if not 0 < len(checkout_id) <= CHECKOUT_ID_LENGTH_MAX:
         raise BadRequest(f"A checkout's id has 1 to {CHECKOUT_ID_LENGTH_MAX} characters.", field="checkoutId")
@@ -142,7 +143,7 @@ def apply(
 def _new_discount(
     shop: Shop, checkout_id: str, coupon: Coupon, kind: Kind, *, reward_id: str | None, source: str, key: str
 ) -> str | None:
-    """Insert the discount, applied now; returns its id, or None when the checkout or the key has one already."""
+    """Insert the discount, applied now. Returns its id, or None when the checkout or the key has one already."""
     moment, discount_id = clock.now(), new_id()
     inserted = insert_once(
         CheckoutDiscount,
@@ -166,7 +167,7 @@ def _new_discount(
 
 
 def begin(shop: Shop, checkout_id: str) -> CheckoutDiscount:
-    """The order is being placed: from now on the discount cannot be taken off. Raises NotFound, CheckoutEnded."""
+    """Mark that the order is being placed: the discount can no longer be removed. Raises NotFound, CheckoutEnded."""
     with atomic():
         discount, _ = _newest(shop, checkout_id)
         if discount.status not in OPEN:
@@ -177,9 +178,9 @@ def begin(shop: Shop, checkout_id: str) -> CheckoutDiscount:
 def complete(
     shop: Shop, checkout_id: str, order_ref: str, *, source: str, order_number: str | None = None
 ) -> CheckoutDiscount:
-    """The order `order_ref` (`<platform>:<its id>`) was placed with the discount; a repeat returns the same.
+    """Complete the discount: the order `order_ref` (`<platform>:<its id>`) was placed. A repeat returns the same.
 
-    Points that a timeout gave back pay once more. Raises NotFound, CheckoutEnded.
+    Points that a timeout gave back are spent again. Raises NotFound, CheckoutEnded.
     """
     with atomic():
         discount, coupon = _newest(shop, checkout_id)
@@ -187,16 +188,16 @@ def complete(
             discount.order_ref = order_ref
             discount.save(only=[CheckoutDiscount.order_ref])
             codes.claim(shop, coupon, order_ref, order_number or order_ref, source=source)
-            discount, _ = _newest(shop, checkout_id)  # it followed its coupon
+            discount, _ = _newest(shop, checkout_id)  # `follow` has changed it with its coupon
         if (discount.status, discount.order_ref) != ("completed", order_ref):
             raise CheckoutEnded(status=discount.status)
         return discount
 
 
 def cancel(shop: Shop, checkout_id: str, *, source: str) -> CheckoutDiscount:
-    """No order came of the checkout, or its order was cancelled: what it took comes back, once.
+    """Cancel the discount: no order was placed, or it was cancelled. What the discount took comes back, once.
 
-    After an order the program says whether coupon or points come back (acceptance 38); while the order itself, alive,
+    After an order the program says whether coupon or points come back (acceptance 38); while the order is alive and
     still lists the code, nothing does. Raises NotFound.
     """
     with atomic():
@@ -209,7 +210,7 @@ def cancel(shop: Shop, checkout_id: str, *, source: str) -> CheckoutDiscount:
 
 
 def remove(shop: Shop, checkout_id: str, *, source: str) -> CheckoutDiscount:
-    """The member takes the discount off the checkout; a repeat returns the same. Raises NotFound, CheckoutEnded."""
+    """Remove the discount from the checkout. A repeat returns the same. Raises NotFound, CheckoutEnded."""
     with atomic():
         discount, _ = _newest(shop, checkout_id)
         if discount.status == "applied":
@@ -220,7 +221,7 @@ def remove(shop: Shop, checkout_id: str, *, source: str) -> CheckoutDiscount:
 
 
 def time_out_due(limit: int = 500) -> int:
-    """Give back what stands at checkouts of any shop for 24 hours, and note refunds that came to nothing.
+    """Give back discounts that were applied 24 hours ago without an order, in all shops, and mark refunds that failed.
 
     Returns how many discounts changed.
     """
@@ -248,7 +249,7 @@ def time_out_due(limit: int = 500) -> int:
 
 
 def follow(shop: Shop, coupon_id: str, status: str) -> None:
-    """A coupon moved, whoever moved it: the discount that it stands for goes along."""
+    """Change the coupon's discount to match the coupon's new status, whatever changed it."""
     rows = CheckoutDiscount.of(shop).where(CheckoutDiscount.coupon_id == coupon_id)
     discounts = list(lock_rows(rows.order_by(CheckoutDiscount.applied_at.desc())))
     if not discounts:
@@ -271,7 +272,7 @@ def follow(shop: Shop, coupon_id: str, status: str) -> None:
 
 
 def audit_discounts(shop_id: str | None = None) -> Iterator[str]:
-    """Yields one sentence for each discount that says something else than its coupon."""
+    """Yields one sentence for each discount whose status contradicts its coupon's."""
     facts = (CheckoutDiscount.id, CheckoutDiscount.status, CheckoutDiscount.kind, Coupon.status, Coupon.refund_id)
     rows = CheckoutDiscount.across(shop_id, *facts).join(Coupon, on=(Coupon.id == CheckoutDiscount.coupon_id))
     for discount_id, status, kind, coupon, refund_id in rows.tuples():
@@ -291,7 +292,7 @@ def _buy(
     if revision not in (None, reward.revision):
         raise StaleRevision()
     coupon = redeeming.redeem(shop, customer, reward_id, key=key, source=source, points=points, at_checkout=True)
-    if coupon.status != "issuing":  # a connected shop has to make the code first
+    if coupon.status != "issuing":  # a connected shop must create the code first
         coupon = coupons.apply(shop, customer, coupon.id)
     return "discount_amount" if reward.at_checkout else "coupon_reward", coupon
 
@@ -322,14 +323,14 @@ def _applied_before(
 
 
 def _taken_by(shop: Shop, checkout_id: str, *, but: str | None) -> str | None:
-    """Which discount the checkout has, or was ordered with; read behind the insert, so that none slips in between."""
+    """The id of the other discount that the checkout has, or was ordered with; read after the insert, to miss none."""
     at_checkout = (CheckoutDiscount.checkout_id == checkout_id, CheckoutDiscount.id != but)
     taken_by = CheckoutDiscount.one(shop, *at_checkout, CheckoutDiscount.status.in_((*OPEN, "completed")))
     return None if taken_by is None else str(taken_by.id)
 
 
 def _newest(shop: Shop, checkout_id: str) -> tuple[CheckoutDiscount, Coupon]:
-    """The discount that the checkout has, or was ordered with, else the last one it had; raises NotFound."""
+    """The discount that the checkout has, or was ordered with, else the last one it had. Raises NotFound."""
     CheckoutDiscount.need(shop, CheckoutDiscount.checkout_id == checkout_id)
     rows = CheckoutDiscount.of(shop).where(CheckoutDiscount.checkout_id == checkout_id)
     rank = Case(None, [(CheckoutDiscount.status.in_(OPEN), 0), (CheckoutDiscount.status == "completed", 1)], 2)
@@ -337,7 +338,7 @@ def _newest(shop: Shop, checkout_id: str) -> tuple[CheckoutDiscount, Coupon]:
 
 
 def _locked(discount: CheckoutDiscount) -> tuple[CheckoutDiscount, Coupon]:
-    """Coupon first, then discount, as when a coupon is moved: so nobody waits in a ring."""
+    """Lock the coupon first, then the discount, as when a coupon changes: this prevents deadlocks."""
     coupon = coupons.locked(discount.shop_id, discount.coupon_id)
     rows = CheckoutDiscount.of(discount.shop_id).where(CheckoutDiscount.id == discount.id)
     return lock_rows(rows).get(), coupon
@@ -353,7 +354,7 @@ def _move(discount: CheckoutDiscount, status: str, **changes: str | None) -> Che
 
 
 def _give_back(shop: Shop, discount: CheckoutDiscount, status: str, source: str) -> None:
-    """A coupon that was brought is free again; of what was bought here the points come back, when its code is dead."""
+    """Free a coupon that the member brought; give back the points of one bought here, once its code is removed."""
     if discount.kind == "loyalty_coupon":
         _move(discount, status)
         coupons.put_back(shop, discount.coupon_id)
@@ -365,7 +366,7 @@ def _give_back(shop: Shop, discount: CheckoutDiscount, status: str, source: str)
 
 
 def _stand_again(shop: Shop, discount: CheckoutDiscount, coupon: Coupon) -> None:
-    """The coupon is to be had: its code was made just now, or it was forgotten in the cart for a day."""
+    """The coupon became active: its code was just created, or it was left in the cart for a day."""
     if discount.status == "scheduled_for_refund":
         _give_back(shop, discount, discount.refund_as or "refunded", "job")
     elif discount.status in OPEN:
@@ -376,9 +377,9 @@ def _stand_again(shop: Shop, discount: CheckoutDiscount, coupon: Coupon) -> None
 
 
 def _use(discounts: list[CheckoutDiscount], order_ref: str) -> None:
-    """The discount of this order is completed, else the one that stands, else one that is paid for once more.
+    """Complete the discount of this order, else the standing one, else a refunded one that is paid for again.
 
-    No other stands any longer. A coupon that was brought and taken away again may be used without any.
+    All other standing ones become unused. A coupon that the member brought and removed may be used without any.
     """
     by_claim = [
         *(one for one in discounts if one.order_ref == order_ref),

@@ -1,4 +1,4 @@
-"""Codes: whether a cart may use one, which order does (contracts §4), and how they are made and read."""
+"""Codes: whether a cart may use one, which order does (contracts §4), and how they are generated and parsed."""
 
 import secrets
 from collections.abc import Iterable
@@ -26,7 +26,7 @@ CODE_LENGTH, CODE_GROUP = 12, 4
 
 @dataclass(frozen=True)
 class Cart:
-    """The cart for which a shop checks a code; None for what it did not send."""
+    """The cart for which a shop checks a code; a field that the shop did not send is None."""
 
     currency: str | None
     subtotal: Decimal | None
@@ -38,9 +38,9 @@ class Cart:
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether a code may be used with a cart; `reason` is a stable word when it may not.
+    """Whether a code may be used with a cart; when it may not, `reason` is a stable name.
 
-    `amount` is what one of kind amount takes off this cart: whole coins, never more than the cart's subtotal.
+    `amount` is what a coupon of kind amount takes off this cart: whole coins, never more than the cart's subtotal.
     """
 
     coupon: Coupon | None
@@ -54,7 +54,7 @@ class Verdict:
 
 
 def check(shop: Shop, code: str, cart: Cart) -> Verdict:
-    """May this cart use this code, and what does it take off? (acceptance 37)"""
+    """Returns whether this cart may use this code, and what it takes off (acceptance 37)."""
     coupon = by_code(shop, code)
     if coupon is None:
         return Verdict(None, "unknown")
@@ -62,9 +62,9 @@ def check(shop: Shop, code: str, cart: Cart) -> Verdict:
 
 
 def use(shop: Shop, code: str, order_ref: str, *, order_number: str | None = None) -> Coupon:
-    """The order `order_ref` uses the code. Again for the same order: the same response; one order a code.
+    """Book that the order `order_ref` uses the code, one order per code. A repeat for the same order returns the same.
 
-    A call for an order that is known as cancelled is kept, and counts once the order is alive again. Raises NotFound,
+    A call for an order that is known as cancelled is stored, and counts once the order is alive again. Raises NotFound,
     and CouponNotUsable with its reason: `used` while another living order carries the code.
     """
     with atomic():
@@ -76,18 +76,18 @@ def use(shop: Shop, code: str, order_ref: str, *, order_number: str | None = Non
 
 
 def claim(shop: Shop, coupon: Coupon, order_ref: str, number: str, *, source: str) -> Coupon:
-    """The order was placed with this coupon, whatever became of it meanwhile: it joins the orders that carry it.
+    """Book that the order was placed with this coupon, whatever its status: it joins the orders that carry it.
 
-    Points that were given back pay once more. Raises NotFound.
+    Points that were given back are spent again. Raises NotFound.
     """
     with atomic():
         return _call(shop, coupons.locked(shop.id, coupon.id), order_ref, number, source)
 
 
 def release(shop: Shop, code: str, order_ref: str, *, source: str) -> Coupon:
-    """Take back what a call of `use` or `claim` said; what becomes of the code is in `_set_free` (acceptance 38).
+    """Undo a call of `use` or `claim`; `_set_free` decides the status of the coupon (acceptance 38).
 
-    Nothing changes unless a call named this very order, nor while the order's own list names the code. Raises NotFound.
+    Nothing changes unless a call named this order, nor while the order's own list names the code. Raises NotFound.
     """
     with atomic():
         coupon = _need_code(shop, code)
@@ -99,9 +99,9 @@ def release(shop: Shop, code: str, order_ref: str, *, source: str) -> Coupon:
 
 
 def follow_order(shop: Shop, order: Order, *, source: str) -> None:
-    """An order has a new state: bring every coupon that it names, or named, in step with it (contracts §9).
+    """Update every coupon that an order names, or named, after the order's new state (contracts §9).
 
-    An order without a list of codes says nothing of them; a list takes back only what a list had named.
+    An order without a list of codes changes none; a new list removes only what an earlier list had named.
     """
     state, ref = order.merged, ref_of(order)
     named, carried = _named(shop, state.coupon_codes or ()), _named(shop, state.carried)
@@ -127,7 +127,7 @@ def ref_of(order: Order) -> str:
 
 
 def _call(shop: Shop, coupon: Coupon, order_ref: str, number: str | None, source: str) -> Coupon:
-    """A call says that the order carries the coupon, which is locked. The order itself, once known, says more."""
+    """Book a call that names the locked coupon for this order; a known order gives its own number, time and status."""
     platform, _, external_id = order_ref.partition(":")
     order, known = orders.find(shop, platform, external_id), coupon_orders.find(shop, coupon.id, order_ref)
     facts: OrderFacts = {
@@ -144,10 +144,10 @@ def _call(shop: Shop, coupon: Coupon, order_ref: str, number: str | None, source
 
 
 def _settle(shop: Shop, coupon: Coupon, *, source: str, late: CouponOrder | None = None) -> Coupon:
-    """Bring the coupon, which is locked, to what the orders that carry it say.
+    """Give the coupon, which is locked, the status that follows from the orders that carry it.
 
-    `late` is an order that carried it alive, and whose first message to arrive is one in which it no longer does: it
-    takes the coupon and lets it go, as if each message had come in time.
+    `late` is an order that carried it while alive, but no longer does in its first message to arrive: it takes the
+    coupon and releases it, as if each message had arrived in time.
     """
     rows = coupon_orders.of_coupon(shop, coupon.id)
     holder = coupon_orders.holder(rows)
@@ -162,7 +162,7 @@ def _settle(shop: Shop, coupon: Coupon, *, source: str, late: CouponOrder | None
 
 
 def _take(coupon: Coupon, by: CouponOrder, source: str) -> Coupon:
-    """The order uses the coupon. One whose points were given back costs them again: never both."""
+    """Mark the coupon as used by the order. If its points were given back, they are spent again: never both."""
     changes: CouponChanges = {"order_ref": by.order_ref, "order_number": by.number}
     if coupon.status == "revoked":
         return coupon
@@ -170,7 +170,7 @@ def _take(coupon: Coupon, by: CouponOrder, source: str) -> Coupon:
         known = {name: getattr(coupon, name) for name in changes}
         return coupon if known == changes else coupons.move(coupon, "used", **changes)
     if coupon.status in ("returned", "failed"):
-        if coupon.order_ref is None:  # the points were back for another reason than the end of an order
+        if coupon.order_ref is None:  # the points were given back for another reason than the end of an order
             changes["when_free"] = "returned"
         _charge_again(coupon, source)
     changes["ended_at"] = clock.now()
@@ -178,10 +178,10 @@ def _take(coupon: Coupon, by: CouponOrder, source: str) -> Coupon:
 
 
 def _set_free(shop: Shop, coupon: Coupon, held_by: list[CouponOrder], source: str) -> Coupon:
-    """No living order carries the coupon any longer: usable again, or points back, as the program says (38).
+    """Free a coupon that no living order carries: usable again, or points back, as the program says (38).
 
-    One that had run out before any of these orders took it stays so. One that ran out meanwhile gets the life that was
-    left, through the end of that local day.
+    One that had expired before any of these orders took it stays expired. One that expired meanwhile gets the time
+    that was left, through the end of that local day.
     """
     when_free, ref = coupon.when_free, coupon.order_ref
     coupon.order_ref = coupon.order_number = coupon.ended_at = coupon.applied_at = coupon.when_free = None
@@ -194,7 +194,7 @@ def _set_free(shop: Shop, coupon: Coupon, held_by: list[CouponOrder], source: st
     if programs.of(shop.id).rules.coupon_after_cancel == "points" and coupon.transaction_id:
         coupon.order_ref = ref
         return _give_points_back(coupon, source)
-    if customers.by_id(shop.id, coupon.customer_id).erased_at:  # nobody is left to own it
+    if customers.by_id(shop.id, coupon.customer_id).erased_at:  # it has no owner any more
         return coupons.move(coupon, "revoked")
     for due in filter(None, (order.life_due for order in held_by)):
         last_day = clock.local_date(clock.now() + due, shop.timezone)
@@ -210,14 +210,14 @@ def by_code(shop: Shop, code: str) -> Coupon | None:
 
 
 def key_of(code: str) -> str:
-    """What two spellings of one code have in common."""
+    """The normal form of a code, equal for all its spellings."""
     return code.replace("-", "").replace(" ", "").upper()
 
 
 def fresh_code(shop: Shop) -> str:
-    """12 symbols without look-alikes: 30^12 codes, so that none can be guessed (acceptance 37).
+    """Returns an unused code of 12 symbols without look-alikes: 30^12 codes, so none can be guessed (acceptance 37).
 
-    In groups of four, as people read it: the one spelling on every surface, since a checkout compares dashes too.
+    In groups of four, as people read it; all surfaces use this spelling, since a checkout compares dashes too.
     """
     while True:
         symbols = "".join(secrets.choice(CODE_ALPHABET) for _ in range(CODE_LENGTH))
@@ -244,7 +244,7 @@ def _give_points_back(coupon: Coupon, source: str) -> Coupon:
 
 
 def _charge_again(coupon: Coupon, source: str) -> None:
-    """The points pay once more; what the customer has no longer is owed, or goes below zero, as the program says."""
+    """Spend the points again; what the balance cannot pay becomes debt, or a negative balance, as the program says."""
     account = ledger.open_account(coupon.shop_id, coupon.customer_id)
     account = ledger.locked(coupon.shop_id, account.id)
     key = f"used-after-return:{coupon.id}:{coupon.revision}"
@@ -292,7 +292,7 @@ def _amount_off(shop: Shop, coupon: Coupon, cart: Cart) -> Decimal | None:
 
 
 def _is_owner(shop: Shop, coupon: Coupon, cart: Cart) -> bool:
-    """Whether the buyer may be the owner: unknown so far, or known by the shop's id or by an address of the owner's."""
+    """Whether the buyer may be the owner: unknown, or matched by the shop's id or by one of the owner's e-mails."""
     if cart.customer_external_id is None and not cart.customer_email:
         return True
     owner = customers.by_id(shop.id, coupon.customer_id)

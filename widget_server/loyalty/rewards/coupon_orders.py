@@ -1,8 +1,8 @@
 """The orders that carry a coupon, and which of them uses it (acceptance 37, 38; contracts §9).
 
-A coupon does not remember "its" order. Every order that names the code, in its own list or by a call, has a row here,
-and the coupon's state is worked out from all rows: `holder` says who uses it. So news that comes late, twice or
-shuffled ends the same.
+A coupon does not store "its" order. Every order that names the code, in its own list or by a call, has a row here,
+and the coupon's state is computed from all rows: `holder` is the order that uses it. So late, repeated or reordered
+messages give the same result.
 """
 
 from collections.abc import Iterable, Iterator
@@ -24,10 +24,10 @@ class CouponOrder(Journaled):
     """One order that carries, or carried, one coupon.
 
     `order_ref` is `<platform>:<its id>`. `since` is when the order was placed; until the order itself arrives, when a
-    call named it. `listed`: the order's own list names the code; `called`: a call said so. Each takes back only what
-    it said itself. `hold` is null until the order carries the coupon while it is alive; then `holding` until the
-    coupon is free, and `over` afterwards. `taken_at` is when the order took it: `since`, or the present when it takes
-    it again; `coupon_end` when the coupon would have run out, seen from that moment.
+    call named it. `listed`: the order's own list names the code; `called`: a call named it. Each of the two sources
+    sets and clears only its own. `hold` is null until the order carries the coupon while it is alive; then `holding`
+    until the coupon is free, and `over` afterwards. `taken_at` is when the order took it: `since`, or the present time
+    when it takes it again; `coupon_end` is when the coupon was due to expire at that time.
     """
 
     coupon_id = Text()
@@ -54,12 +54,12 @@ class CouponOrder(Journaled):
 
     @property
     def came_in_time(self) -> bool:
-        """False when the coupon had run out before the order took it."""
+        """False when the coupon had expired before the order took it."""
         return self.coupon_end is None or self.coupon_end > self.taken_at
 
     @property
     def life_due(self) -> timedelta | None:
-        """The life that the coupon has left and is owed, since its end passed while the order held it; None: none."""
+        """The validity left when the order took the coupon, if that expired meanwhile; None: nothing is due."""
         if self.coupon_end is None or self.coupon_end > clock.now() or not self.came_in_time:
             return None
         life: timedelta = self.coupon_end - self.taken_at
@@ -72,7 +72,7 @@ def holder(rows: Iterable[CouponOrder]) -> CouponOrder | None:
 
 
 def is_living(status: str) -> bool:
-    """Whether an order in this status uses the codes that it names."""
+    """Whether an order in this status is alive, and so uses the codes that it names."""
     return status in LIVING
 
 
@@ -93,7 +93,7 @@ def find(shop: Shop, coupon_id: str, order_ref: str) -> CouponOrder | None:
 
 
 class OrderFacts(TypedDict, total=False):
-    """What is learned of one order and one coupon: columns of `CouponOrder`."""
+    """New facts about one order and one coupon: columns of `CouponOrder`."""
 
     number: str | None
     since: datetime
@@ -111,10 +111,10 @@ def note(
     carried: bool = False,
     **facts: Unpack[OrderFacts],
 ) -> tuple[CouponOrder, bool]:
-    """Keep these facts of the pair, whose coupon the caller holds locked; `coupon_end` is when that runs out now.
+    """Store these facts of the pair, whose coupon the caller holds locked; `coupon_end` is its present expiry.
 
-    `carried` says that the order carried it alive, at some time. Returns the row, and whether it is by this very news
-    that the order counts as one that took the coupon.
+    `carried` says that the order carried it while alive, at some time. Returns the row, and whether the order counts
+    as one that took the coupon because of these facts.
     """
     rows = of_coupon(shop, coupon_id)
     known = next((row for row in rows if row.order_ref == order_ref), None)
@@ -133,17 +133,17 @@ def note(
 
 
 def holding(rows: Iterable[CouponOrder]) -> list[CouponOrder]:
-    """The orders that took the coupon since it was free."""
+    """The orders that took the coupon since it was last free."""
     return [row for row in rows if row.hold == HOLDING]
 
 
 def let_go(shop: Shop, coupon_id: str) -> None:
-    """The coupon is free: whatever held it does so no longer."""
+    """Mark the coupon as free: no order holds it any longer."""
     CouponOrder.change(shop, {CouponOrder.hold: OVER}, CouponOrder.coupon_id == coupon_id, CouponOrder.hold == HOLDING)
 
 
 def all_carried() -> Iterator[str]:
-    """The ids of the coupons of any shop that a living order carries."""
+    """Yields the ids of the coupons, of all shops, that a living order carries."""
     carries = (CouponOrder.living == True) & ((CouponOrder.listed == True) | (CouponOrder.called == True))
     for (coupon_id,) in CouponOrder.everywhere(CouponOrder.coupon_id).where(carries).distinct().tuples():
         yield coupon_id

@@ -1,6 +1,6 @@
-"""Coupons: rewards that were bought (`redeeming`) or given (`gifts`), their states, what their owner does with one.
+"""Coupons: rewards that were bought (`redeeming`) or given (`gifts`), their statuses and their owner's actions.
 
-What a shop's checkout wants to know of their codes is in `codes`, what a connected shop reports in `issuing`.
+What a shop's checkout needs to know of their codes is in `codes`, what a connected shop reports in `issuing`.
 """
 
 from collections.abc import Iterable, Sequence
@@ -29,13 +29,13 @@ APPLIED_FORGOTTEN_AFTER = timedelta(hours=24)
 
 
 class Coupon(Journaled):
-    """A reward somebody has. Its terms are kept as bought; `origin` says whether points or a gift paid it.
+    """A reward that a customer owns. Its terms are stored as bought; `origin` says whether points or a gift paid it.
 
-    `code` is spelt as every surface spells it and as it stands in a connected shop; it is looked up by `code_key`.
-    `code_job` is the job that makes the code in a connected shop (issuing), or kills it for its points.
-    `failure` is a stable word for the shopper; what the shop said stands in `failure_detail`, for its owner.
-    `order_ref` is the order that uses it, or whose end gave the points back (codes). `when_free` is what it becomes
-    instead of usable when that order lets go: its points were back before the order came, or its ground fell away.
+    `code` is spelt as on every surface and in a connected shop; it is looked up by `code_key`.
+    `code_job` is the job that creates the code in a connected shop (issuing), or removes it to return its points.
+    `failure` is a stable name for the shopper; `failure_detail` is the shop's message, for its owner.
+    `order_ref` is the order that uses it, or whose end gave the points back (codes). `when_free` is the status it gets
+    instead of usable when that order releases it: its points were back before that order, or its reason was gone.
     """
 
     id = Text(primary_key=True)
@@ -89,7 +89,7 @@ class Coupon(Journaled):
 
 
 class CouponTerms(TypedDict, total=False):
-    """The columns of a coupon that say what it is, kept as bought or given."""
+    """The columns of a coupon that define it, stored as bought or given."""
 
     id: str
     reward_id: str
@@ -119,7 +119,7 @@ class CouponChanges(TypedDict, total=False):
     code_job: str
 
 
-# a database finds these by the same words only, not by a value bound to the query
+# a database uses a partial index only for the same literal text, not for a value bound to the query
 IDLE = SQL("code_job IS NULL")
 IN_USE, APPLIED = SQL(f"status IN {USABLE}"), SQL("status = 'applied'")
 for name, column, kept in (
@@ -139,7 +139,7 @@ def my_coupons(shop: Shop, customer: Customer, *, before: datetime | None = None
 
 
 def need_usable(shop: Shop, customer: Customer, coupon_id: str) -> Coupon:
-    """The customer's coupon, whose code can be used now. Raises CouponNotUsable, NotFound."""
+    """The customer's coupon, if its code can be used now. Raises CouponNotUsable, NotFound."""
     coupon = _own(shop, customer, coupon_id)
     if is_returning(coupon):
         raise CouponNotUsable(reason="returning")
@@ -149,7 +149,7 @@ def need_usable(shop: Shop, customer: Customer, coupon_id: str) -> Coupon:
 
 
 def apply(shop: Shop, customer: Customer, coupon_id: str) -> Coupon:
-    """Note that the shop has put the code into the customer's cart. Raises CouponNotUsable, NotFound."""
+    """Mark the coupon as applied: the shop has put its code into the cart. Raises CouponNotUsable, NotFound."""
     with atomic():
         coupon = need_usable(shop, customer, coupon_id)
         coupon.applied_at = clock.now()
@@ -157,7 +157,7 @@ def apply(shop: Shop, customer: Customer, coupon_id: str) -> Coupon:
 
 
 def put_back(shop: Shop, coupon_id: str) -> None:
-    """Take the coupon out of the cart: one that was applied can be used elsewhere. Raises NotFound."""
+    """Make an applied coupon active again, after its code was removed from the cart. Raises NotFound."""
     with atomic():
         coupon = locked(shop.id, coupon_id)
         if coupon.status == "applied" and not is_returning(coupon):
@@ -165,11 +165,11 @@ def put_back(shop: Shop, coupon_id: str) -> None:
 
 
 def return_for_points(shop: Shop, customer: Customer, coupon_id: str, *, key: str, source: str) -> Coupon:
-    """An unused coupon for its points: the code dies first (acceptance 39).
+    """Exchange an unused coupon for its points, after its code is removed (acceptance 39).
 
     Raises CouponNotReturnable, NotFound.
 
-    A connected shop is called by a job: until it has killed the code the coupon stays as it is, returning.
+    A connected shop is called by a job: until it has removed the code, the coupon keeps its status, returning.
     """
     with atomic():
         coupon = _own(shop, customer, coupon_id)
@@ -181,9 +181,9 @@ def return_for_points(shop: Shop, customer: Customer, coupon_id: str, *, key: st
 
 
 def undo(shop: Shop, coupon_id: str, *, key: str, source: str) -> Coupon:
-    """A coupon that was bought for a checkout which came to nothing: its points come back, however late it is.
+    """Give back the points of a coupon bought for a checkout that led to no order, even after `return_until`.
 
-    A connected shop is called first; a coupon without a code yet, a used or a dead one stays as it is. Raises NotFound.
+    A connected shop is called first; a coupon being issued, a used or an ended one is not changed. Raises NotFound.
     """
     with atomic():
         coupon = locked(shop.id, coupon_id)
@@ -200,7 +200,7 @@ def _return(shop: Shop, coupon: Coupon, key: str, source: str) -> Coupon:
 
 
 def revoke(coupon: Coupon) -> None:
-    """The code dies without points: a gift whose ground fell away. A used one stays used while its order lives."""
+    """Revoke a coupon without points: a gift whose reason is gone. A used one stays used while its order is alive."""
     with atomic():
         fresh = locked(coupon.shop_id, coupon.id)
         if fresh.status in (*USABLE, "issuing"):
@@ -211,7 +211,7 @@ def revoke(coupon: Coupon) -> None:
 
 
 def forget(person: Forgotten) -> None:
-    """This person's codes die, since nobody is left to own them; what the shop's platform wrote about them goes."""
+    """Revoke the coupons of an erased person, and delete what the shop's platform reported about their codes."""
     theirs = Coupon.customer_id.in_(person.ids)
     for coupon in list(Coupon.of(person.shop_id).where(theirs)):
         revoke(coupon)
@@ -219,12 +219,12 @@ def forget(person: Forgotten) -> None:
 
 
 def need_coupon(shop: Shop, coupon_id: str) -> Coupon:
-    """The coupon; raises NotFound, also for one that the admin API deleted."""
+    """The coupon. Raises NotFound, also for one that the admin API deleted."""
     return Coupon.need(shop, Coupon.id == coupon_id, Coupon.deleted_at.is_null())
 
 
 def delete_coupon(shop: Shop, coupon_id: str, revision: int) -> None:
-    """The admin API lists it no more. Its code stays as good as it was, and its owner still sees it (wix-api §1b).
+    """Remove the coupon from the admin API. Its code stays as valid as it was; its owner still sees it (wix-api §1b).
 
     Raises NotFound, StaleRevision.
     """
@@ -239,12 +239,12 @@ def delete_coupon(shop: Shop, coupon_id: str, revision: int) -> None:
 
 
 def status_now(coupon: Coupon) -> str:
-    """The status, expiry taken into account even before the nightly job has noted it."""
+    """The status now: an expired coupon is "expired" even before the nightly job has stored that."""
     return "expired" if coupon.status in USABLE and has_run_out(coupon) else str(coupon.status)
 
 
 def has_run_out(coupon: Coupon) -> bool:
-    """True once its last day is over, whatever its status says."""
+    """True once its last day is over, whatever its stored status."""
     return coupon.expires_at is not None and clock.now() >= coupon.expires_at
 
 
@@ -260,14 +260,14 @@ def is_returnable(coupon: Coupon) -> bool:
 
 
 def is_returning(coupon: Coupon) -> bool:
-    """True while the shop is to kill the code, before its points come back."""
+    """True while a job is to remove the code from the shop; its points come back afterwards."""
     return coupon.status in USABLE and coupon.code_job is not None
 
 
 def expire_due(limit: int = 1000) -> int:
-    """Note coupons of any shop that have run out; put forgotten carts back. Returns how many changed."""
+    """Expire coupons of all shops that are over; make those left in carts active again. Returns how many changed."""
     now, count = clock.now(), 0
-    # whoever returned a coupon in time, which keeps a job at work, gets the points
+    # a coupon that was returned in time, for which a job still runs, gives its points back
     ended = Coupon.everywhere().where(IN_USE, IDLE, Coupon.expires_at <= now).limit(limit)
     for coupon in list(ended):
         with atomic():
@@ -285,13 +285,13 @@ def expire_due(limit: int = 1000) -> int:
     return count
 
 
-# What each deed with a coupon is made of, here and in the modules above
+# The steps that every action with a coupon uses, here and in the modules that import this one
 
 
 def locked(shop_id: str, coupon_id: str) -> Coupon:
-    """The coupon as it is now, locked until the transaction ends; raises NotFound.
+    """The coupon as it is now, locked until the transaction ends. Raises NotFound.
 
-    Its owner's account first, as an order does that earns and uses a code: so nobody waits in a ring.
+    Locks its owner's account first, as does an order that earns and uses a code: this prevents deadlocks.
     """
     account = ledger.account_of(shop_id, Coupon.need(shop_id, Coupon.id == coupon_id).customer_id)
     if account is not None:
@@ -301,9 +301,9 @@ def locked(shop_id: str, coupon_id: str) -> Coupon:
 
 
 def move(coupon: Coupon, status: str, **changes: Unpack[CouponChanges]) -> Coupon:
-    """Give the coupon, which the caller holds locked, this status and these columns; returns it.
+    """Give the coupon, which the caller holds locked, this status and these columns. Returns the coupon.
 
-    No job is at work on it any longer, unless the changes name one (`code_job`).
+    Its `code_job` is cleared unless the changes name one.
     """
     coupon.code_job = None
     for name, value in changes.items():
@@ -315,13 +315,12 @@ def move(coupon: Coupon, status: str, **changes: Unpack[CouponChanges]) -> Coupo
 
 
 def give_points_back(coupon: Coupon, status: str, *, key: str, source: str, reason: str) -> Coupon:
-    """End the coupon with this status, so that its code is dead, then book its points back, in one transaction.
+    """End the coupon with this status, so that its code is invalid, then book its points back, in one transaction.
 
-    `reason` is the cause of the row in the ledger. Returns the coupon. Raises KeyReused when the key booked
-    other points.
+    `reason` is the cause of the ledger row. Returns the coupon. Raises KeyReused when the key booked other points.
     """
     move(coupon, status, ended_at=clock.now())
-    account = ledger.open_account(coupon.shop_id, coupon.customer_id)  # the owner's now: rows of a person are merged
+    account = ledger.open_account(coupon.shop_id, coupon.customer_id)  # the present owner's: customers may be merged
     row = ledger.post(
         coupon.shop_id,
         account.id,
@@ -338,9 +337,9 @@ def give_points_back(coupon: Coupon, status: str, *, key: str, source: str, reas
 
 
 def promise(job: JobName, coupon: Coupon, **payload: json_types.Json) -> str:
-    """Enqueue a call of the shop about the coupon, after the commit (stores/codes.py). Returns the job's id.
+    """Enqueue a call to the shop about the coupon, after the commit (stores/codes.py). Returns the job's id.
 
-    `job` is the name of the job; `payload` is what it needs beside the ids of shop and coupon.
+    `payload` is what the job needs besides the ids of shop and coupon.
     """
     return job_queue.enqueue(job, {"shop_id": coupon.shop_id, "coupon_id": coupon.id, **payload})
 
@@ -366,7 +365,7 @@ def audit_coupons(shop_id: str | None = None) -> Iterable[str]:
 
 
 def _audit_orders(shop_id: str | None) -> Iterable[str]:
-    """Yields one sentence for each coupon that is used by no living order, or is not although one carries it."""
+    """Yields one sentence for each coupon that is used without a living order, or unused although one carries it."""
     rows = Coupon.across(shop_id, Coupon.id, Coupon.status).where(Coupon.status != "revoked")
     carried = set(coupon_orders.all_carried())
     for coupon_id, status in rows.tuples().iterator():

@@ -1,4 +1,4 @@
-"""Gifts: what a referral gives to one side, and the coupon it becomes."""
+"""Gifts: what a referral gives to one side, and the coupon made from it."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -29,14 +29,14 @@ class Gift:
 
     @classmethod
     def from_json(cls, stored: JsonObject) -> "Gift":
-        """The gift as kept by `as_json`."""
+        """The gift as stored by `as_json`."""
         values: dict[str, Any] = dict(stored)
         for name in ("amount", "percent", "minimum_subtotal"):
             values[name] = Decimal(values[name]) if values.get(name) is not None else None
         return cls(**values)
 
     def as_json(self) -> JsonObject:
-        """The gift by the names of its fields, money as text, without what is not set."""
+        """The gift as an object keyed by field names, money as text, without fields that are not set."""
         value = {name: getattr(self, name) for name in self.__dataclass_fields__}
         return {
             name: str(one) if isinstance(one, Decimal) else one
@@ -46,9 +46,9 @@ class Gift:
 
 
 def give(shop: Shop, customer: Customer, gift: Gift, *, origin: str) -> Coupon:
-    """Give the customer the coupon of a gift: it costs no points, and cannot be returned for any.
+    """Give the customer the coupon of a gift: it costs no points and cannot be returned for points.
 
-    `origin` says why it is given, as `referral`. Not for gifts of points, which the ledger books.
+    `origin` says why it is given, as in `referral`. Not for gifts of points, which the ledger books.
     """
     return issuing.issue(
         shop,

@@ -1,6 +1,6 @@
-"""Issuing: a coupon comes to be, and a connected shop reports what became of its code.
+"""Issuing: creates coupons, and books the results of creating and removing their codes in a connected shop.
 
-The checkout of such a shop must know each code (acceptance 30, 37, 39); `stores/codes.py` calls it.
+The checkout of such a shop must know each code (acceptance 30, 37, 39); `stores/codes.py` calls the shop.
 """
 
 from datetime import datetime, timedelta
@@ -25,15 +25,15 @@ DETAIL_LENGTH_MAX = 500
 def issue(
     shop: Shop, customer: Customer, program: Program, *, life_days: int | None, **terms: Unpack[CouponTerms]
 ) -> Coupon:
-    """Make a coupon of these terms for the customer, good for `life_days` of the shop's days (None: for ever).
+    """Create a coupon of these terms for the customer, valid for `life_days` days of the shop's zone (None: for ever).
 
-    Where the shop is connected, it is usable once the shop has made its code (acceptance 30).
+    Where the shop is connected, it is usable once the shop has created its code (acceptance 30).
     """
     now = clock.now()
     today = clock.local_date(now, shop.timezone)
 
     def days_on(days: int | None) -> datetime | None:
-        """Through the last second of that local day."""
+        """The end of that local day; None for no end."""
         return None if days is None else clock.start_of(today + timedelta(days=days + 1), shop.timezone)
 
     terms = {"id": new_id(), **terms}
@@ -57,7 +57,7 @@ def issue(
 
 
 def code_made(shop: Shop, coupon_id: str) -> None:
-    """The shop's checkout knows the code: the member may use it. If nobody waits for it any longer it dies again.
+    """Book that the shop created the code: the member may use it. If the coupon has ended, the code is removed again.
 
     Raises NotFound.
     """
@@ -70,9 +70,9 @@ def code_made(shop: Shop, coupon_id: str) -> None:
 
 
 def code_refused(shop: Shop, coupon_id: str, failure: str, detail: str) -> None:
-    """There will be no code: the points come back at once, and the row says why (acceptance 30).
+    """Book that the shop creates no code: the points come back at once, and the row stores why (acceptance 30).
 
-    `failure` is a stable name for the shopper, `detail` what the shop said. Raises NotFound.
+    `failure` is a stable name for the shopper, `detail` the shop's message. Raises NotFound.
     """
     with atomic():
         coupon = coupons.locked(shop.id, coupon_id)
@@ -87,7 +87,7 @@ def code_refused(shop: Shop, coupon_id: str, failure: str, detail: str) -> None:
 
 
 def code_dead(shop: Shop, coupon_id: str, *, key: str, source: str) -> None:
-    """The shop's checkout no longer knows the code: the points come back. Raises NotFound."""
+    """Book that the shop removed the code: the points come back. Raises NotFound."""
     with atomic():
         coupon = coupons.locked(shop.id, coupon_id)
         if coupons.is_returning(coupon):
@@ -95,7 +95,7 @@ def code_dead(shop: Shop, coupon_id: str, *, key: str, source: str) -> None:
 
 
 def code_not_killed(shop: Shop, coupon_id: str, failure: str, detail: str) -> None:
-    """The code could not be removed: the member keeps it, and may return it once more. Raises NotFound."""
+    """Book that the code could not be removed: the member keeps it and may return it again. Raises NotFound."""
     with atomic():
         coupon = coupons.locked(shop.id, coupon_id)
         if coupons.is_returning(coupon):
@@ -105,7 +105,7 @@ def code_not_killed(shop: Shop, coupon_id: str, failure: str, detail: str) -> No
 
 
 def give_up_on_codes(limit: int = 1000) -> int:
-    """Where the queue has given up asking a shop, the coupon is the member's again. Returns how many there were."""
+    """Book a failure for coupons whose job the queue gave up: no code, or none removed. Returns how many there were."""
     at_work = job_queue.Job.everywhere(job_queue.Job.id).where(
         job_queue.Job.id == Coupon.code_job, job_queue.Job.status == "waiting"
     )

@@ -1,4 +1,4 @@
-"""Buying a reward: what a member can have for their points, and the coupon they get for them."""
+"""Buying a reward: what a member can buy with points, and the coupon that they get."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -28,7 +28,7 @@ from widget_server.loyalty.rewards.rewards import Price, Reward
 
 @dataclass(frozen=True)
 class Offer:
-    """A reward as it stands for one customer now: whether it can be had, how many points are missing, why not."""
+    """A reward for one customer now: whether it is available, how many points are missing, the code of a refusal."""
 
     reward: Reward
     price: Price
@@ -38,7 +38,7 @@ class Offer:
 
 
 def offers(shop: Shop, customer: Customer, account: Account | None) -> list[Offer]:
-    """What the member can buy: affordable first in the merchant's order, then the nearest (acceptance 27)."""
+    """The rewards for the member: affordable first, then by missing points, refused ones last (acceptance 27)."""
     catalogue = rewards.listed(shop)
     taken, thresholds = _taken(shop, customer, catalogue), rewards.tier_thresholds(shop, catalogue)
     balance, tier_id = (account.balance, account.tier_id) if account else (0, None)
@@ -63,9 +63,9 @@ def redeem(
     points: int | None = None,
     at_checkout: bool = False,
 ) -> Coupon:
-    """Buy a reward: the points go and the coupon comes in one transaction (acceptance 29, 31, 32).
+    """Buy a reward: points are spent and the coupon is created in one transaction (acceptance 29, 31, 32).
 
-    `points` is the chosen cost of a sliding reward; some rewards are had `at_checkout` only. The same key again
+    `points` is the chosen cost of a sliding reward; some rewards exist `at_checkout` only. The same key again
     returns the first coupon. Raises ProgramNotActive, MembersOnly, CustomerExcluded, NotFound, RewardUnavailable,
     RewardLimitReached, TierTooLow, BadRequest (points), WorthNothing, NotEnoughPoints, and KeyReused when the key
     bought something else.
@@ -84,7 +84,7 @@ def redeem(
             raise RewardUnavailable()
         taken = _taken(shop, customer, [reward]).get(reward.id, (0, 0))
         _check_refusal(rewards.refusal_of(reward, account, taken, rewards.tier_thresholds(shop, [reward])))
-        price = rewards.price_for(reward, account.tier_id) or reward.price  # without one it was refused
+        price = rewards.price_for(reward, account.tier_id) or reward.price  # a reward without a price was refused above
         cost, amount = rewards.cost_of(reward, price, points, shop.currency)
         coupon_id = new_id()
         cause = Cause("redeemed", coupon_id, snapshot=_snapshot_of(reward))
@@ -95,7 +95,7 @@ def redeem(
 
 
 def _buyer_account(shop: Shop, customer: Customer) -> Account:
-    """The account that pays, locked; raises MembersOnly, and CustomerExcluded for one who does not take part."""
+    """The account that pays, locked. Raises MembersOnly, and CustomerExcluded for an excluded member."""
     buyer = customers.by_id(shop.id, customer.id)
     if not buyer.is_member:
         raise MembersOnly()
@@ -105,7 +105,7 @@ def _buyer_account(shop: Shop, customer: Customer) -> Account:
 
 
 def _terms_of(reward: Reward) -> CouponTerms:
-    """The terms of the reward that its coupon keeps as bought."""
+    """The terms of the reward that are copied to its coupon."""
     return {
         "reward_id": reward.id,
         "kind": "amount" if reward.kind == "sliding" else reward.kind,
@@ -122,7 +122,7 @@ def _terms_of(reward: Reward) -> CouponTerms:
 def _bought_before(
     shop: Shop, customer: Customer, reward: Reward, source: str, key: str, points: int | None
 ) -> Coupon | None:
-    """The coupon that this very request bought; raises KeyReused when the key was another request's."""
+    """The coupon that this request bought before, if any. Raises KeyReused when the key was another request's."""
     row = ledger.find_by_key(shop.id, source, key)
     if row is None:
         return None
@@ -135,13 +135,13 @@ def _bought_before(
 
 
 def _snapshot_of(reward: Reward) -> dict[str, Any]:
-    """What of the reward the row of the ledger keeps: its id and title, and whether it is had at checkouts only."""
+    """What the ledger row stores of the reward: its id and title, and whether it exists at checkouts only."""
     snapshot = {"reward": reward.id, "title": reward.title}
     return {**snapshot, "at_checkout": True} if reward.at_checkout else snapshot
 
 
 def _taken(shop: Shop, customer: Customer, wanted: list[Reward]) -> dict[str, tuple[int, int]]:
-    """For each limited reward: how often the member had it in its period, and how often anybody did."""
+    """For each limited reward, by id: how often the member had it in its period, and how often all customers did."""
     limited = [one for one in wanted if one.limit_per_customer is not None or one.limit_total is not None]
     if not limited:
         return {}

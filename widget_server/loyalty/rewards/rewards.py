@@ -37,16 +37,16 @@ class Price:
     percent: Decimal | None = None
 
     def worth(self, points: int, currency: str) -> Decimal:
-        """The money for so many points, in proportion, in whole coins: 10 for 1.00 is 35 for 3.50 (wix-api §2)."""
+        """The money for `points`, in proportion, in whole coins: 10 for 1.00 is 35 for 3.50 (wix-api §2)."""
         return money.whole_coins((self.amount or Decimal(0)) * points / self.cost_points, currency)
 
 
 class Reward(Audited, ShopTable):
-    """A way to spend points. For `sliding` the shopper chooses the cost, a point is worth `point_value`.
+    """A way to spend points. For `sliding` the shopper chooses the cost; a point is worth `point_value`.
 
-    One that is `at_checkout` is no coupon but a discount at a checkout: sliding, too, `amount` for each `cost_points`
+    One that is `at_checkout` gives a discount at a checkout, no coupon: also sliding, `amount` for each `cost_points`
     (`Price.worth`); the Redeem tab does not list it. `by_tier` has the prices of tiers with their own; the base tier
-    may have none. `details` are terms that only the admin API knows.
+    may have none. `details` are terms that only the admin API uses.
     """
 
     id = Text(primary_key=True)
@@ -93,12 +93,12 @@ class Reward(Audited, ShopTable):
 
     @property
     def price(self) -> Price:
-        """The base tier's price; where it has none, the one that others read."""
+        """The base tier's price; where it has none, the price stored in its place."""
         return Price(self.cost_points, self.amount, self.percent)
 
     @property
     def prices(self) -> dict[str | None, Price]:
-        """The price in each tier that has its own; None is the base tier."""
+        """The price of each tier that has its own, by tier id; None is the base tier."""
         own: dict[str | None, Price] = {} if tiers.BASE in (self.by_tier or {}) else {None: self.price}
         for tier_id, own_price in (self.by_tier or {}).items():
             if tier_id != tiers.BASE:
@@ -108,12 +108,12 @@ class Reward(Audited, ShopTable):
 
     @property
     def slides(self) -> bool:
-        """True for a coupon of which the shopper says how much it is to be."""
+        """True for a coupon whose value the shopper chooses."""
         return bool(self.kind == "sliding" and not self.at_checkout)
 
 
 class RewardTerms(TypedDict, total=False):
-    """The columns of a reward that may be set beside its kind and prices."""
+    """The columns of a reward that may be set besides its kind and prices."""
 
     title: str | None
     description: str | None
@@ -164,7 +164,7 @@ def listed(shop: Shop) -> list[Reward]:
 
 
 def in_force(shop: Shop) -> "ModelSelect[Reward]":
-    """Returns the query of what points can buy now, to be selected further: coupons, and discounts at checkouts."""
+    """Returns a query, to be filtered further, of what points can buy now: coupons, and discounts at checkouts."""
     now = clock.now()
     rows: ModelSelect[Reward] = Reward.of(shop)
     return rows.where(
@@ -176,20 +176,20 @@ def in_force(shop: Shop) -> "ModelSelect[Reward]":
 
 
 def need(shop: Shop, reward_id: str) -> Reward:
-    """The reward; raises NotFound, also for an archived one."""
+    """The reward. Raises NotFound, also for an archived one."""
     return Reward.need(shop, Reward.id == reward_id, Reward.archived_at.is_null())
 
 
 def price_for(reward: Reward, tier_id: str | None) -> Price | None:
-    """The price in this tier: its own, else the base tier's (contracts §2); None when it cannot be had there."""
+    """The price in this tier: its own, else the base tier's (contracts §2); None when this tier cannot buy it."""
     prices = reward.prices
     return prices.get(tier_id) or prices.get(None)
 
 
 def cost_of(reward: Reward, price: Price, points: int | None, currency: str) -> tuple[int, Decimal | None]:
-    """The points that go and the money they are worth, in whole coins; `points` is what a shopper chose.
+    """The points to spend and the money they are worth, in whole coins; `points` is what a shopper chose.
 
-    Raises BadRequest (points), and WorthNothing for what comes to less than one coin.
+    Raises BadRequest (points), and WorthNothing for a worth of less than one coin.
     """
     if reward.kind != "sliding":
         if points is not None and points != price.cost_points:
@@ -208,12 +208,12 @@ def cost_of(reward: Reward, price: Price, points: int | None, currency: str) -> 
 
 
 def sliding_worth(reward: Reward, points: int, currency: str) -> Decimal:
-    """The money that so many points are in a sliding coupon, in whole coins."""
+    """The money that `points` are worth in a sliding coupon, in whole coins."""
     return money.whole_coins((reward.point_value or Decimal(0)) * points, currency)
 
 
 def _cost_at_checkout(price: Price, points: int | None, currency: str) -> tuple[int, Decimal]:
-    """Any number of points that is worth a coin or more."""
+    """The points and their money; raises WorthNothing unless they are worth one coin or more."""
     cost = price.cost_points if points is None else points
     if not 0 < cost <= POINTS_MAX:
         raise WorthNothing(field="points")
@@ -221,7 +221,7 @@ def _cost_at_checkout(price: Price, points: int | None, currency: str) -> tuple[
 
 
 def _worth_something(amount: Decimal, currency: str, field: str) -> Decimal:
-    """The amount in whole coins, if it is one at least; raises WorthNothing."""
+    """The amount in whole coins. Raises WorthNothing when it is less than one coin."""
     worth = money.whole_coins(amount, currency)
     if not worth:
         raise WorthNothing(field=field)
@@ -229,7 +229,7 @@ def _worth_something(amount: Decimal, currency: str, field: str) -> Decimal:
 
 
 def tier_thresholds(shop: Shop, rewards: list[Reward]) -> dict[str, int]:
-    """The points that each tier requires, by its id; empty, since not looked up, while no reward is bound to one."""
+    """The points that each tier requires, by its id; empty, without a query, when no reward is bound to a tier."""
     if not any(one.tier_id for one in rewards):
         return {}
     return {tier.id: tier.required_points for tier in tiers.listed(shop.id)}
@@ -238,10 +238,10 @@ def tier_thresholds(shop: Shop, rewards: list[Reward]) -> dict[str, int]:
 def refusal_of(
     reward: Reward, account: Account | None, taken: tuple[int, int], thresholds: Mapping[str, int]
 ) -> str | None:
-    """Why the member may not have it, points apart: the code of a refusal, or None.
+    """Why the member may not buy it, apart from points: the code of a refusal, or None.
 
     A tier's reward is for that tier and every higher one. `taken` is how often the member had it in its period, and how
-    often anybody did; `thresholds` comes from `tier_thresholds`.
+    often all customers did; `thresholds` comes from `tier_thresholds`.
     """
     own = thresholds.get(account.tier_id or "", 0) if account else 0
     if reward.tier_id and own < thresholds.get(reward.tier_id, POINTS_MAX + 1):
@@ -256,7 +256,7 @@ def refusal_of(
 
 
 def save_reward(shop: Shop, handle: str, **columns: Unpack[RewardColumns]) -> Reward:
-    """Make the reward called `handle`, or change the given columns; coupons keep the terms they were bought with."""
+    """Create the reward `handle`, or change the given columns; coupons keep the terms they were bought with."""
     with atomic():
         programs.locked(shop.id)
         reward = Reward.one(shop, Reward.handle == handle)
@@ -276,16 +276,16 @@ def create(
     at_checkout: bool = False,
     **terms: Unpack[RewardTerms],
 ) -> Reward:
-    """A new reward, last in the merchant's order. A discount at checkout is of kind `sliding` and `at_checkout`.
+    """Create a reward, last in the merchant's order. A discount at checkout is of kind `sliding` and `at_checkout`.
 
     `prices` are by tier id, None for the base tier; without one for the base tier, only tiers with their own may
-    have it. Raises TierUnknown, BadRequest (type, prices), NotWholeCoins (prices.<place>.amount).
+    buy it. Raises TierUnknown, BadRequest (type, prices), NotWholeCoins (prices.<place>.amount).
     """
     if at_checkout != (kind == "sliding"):
         raise BadRequest("In the admin API only a checkout discount lets the member choose the points.", field="type")
     with atomic():
         programs.locked(shop.id)
-        base = "@checkout" if at_checkout else kind.replace("_", "-")  # no name for a program file
+        base = "@checkout" if at_checkout else kind.replace("_", "-")  # not a valid handle in a program file
         columns: dict[str, object] = {**terms, "kind": kind, "at_checkout": at_checkout}
         columns |= _price_columns(shop, kind, prices)
         columns |= revisions.last_place(_positions(shop), base)
@@ -301,11 +301,11 @@ def change(
     prices: Mapping[str | None, Price] | None = None,
     **terms: Unpack[RewardTerms],
 ) -> Reward:
-    """Change what is given; another `kind` comes with its prices. Coupons keep the terms they were bought with.
+    """Change the fields that are given; a new `kind` needs its prices. Coupons keep the terms they were bought with.
 
-    `revision` is the one the caller read (None: does not care). Raises NotFound, StaleRevision, TierUnknown,
+    `revision` is the one the caller read (None: not checked). Raises NotFound, StaleRevision, TierUnknown,
     NotWholeCoins (prices.<place>.amount), BadRequest (prices; type when a coupon would become a discount at checkout,
-    or the other way round, or would slide no more).
+    or the other way round, or would no longer be sliding).
     """
     with atomic():
         programs.locked(shop.id)
@@ -322,14 +322,14 @@ def change(
 
 
 def remove(shop: Shop, reward_id: str, revision: int | None) -> None:
-    """Archive the reward: nobody buys it any more, and coupons stay. Raises NotFound, StaleRevision."""
+    """Archive the reward: it can no longer be bought; its coupons stay. Raises NotFound, StaleRevision."""
     with atomic():
         programs.locked(shop.id)
         revisions.archive(_current(shop, reward_id, revision), RewardChanged)
 
 
 def forget_tier(shop_id: str, tier_id: str) -> None:
-    """The tier is gone, and with it the prices that rewards had for it."""
+    """Remove a deleted tier's prices from all rewards."""
     for reward in Reward.of(shop_id).where(Reward.by_tier.is_null(False)):
         if tier_id in reward.by_tier:
             revisions.update(reward, {"by_tier": tiers.own_figures_without(reward.by_tier, tier_id)}, RewardChanged)

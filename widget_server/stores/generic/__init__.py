@@ -1,4 +1,4 @@
-"""A shop of any make, which speaks our own contract (contracts §4)."""
+"""A shop on any software, which implements our own contract (contracts §4)."""
 
 from widget_server.stores.generic.webhooks import ENDINGS, TOPICS, translate, verify
 from widget_server.stores.messages import is_no_ping as is_ping

@@ -1,4 +1,4 @@
-"""A shop of any make: Standard Webhooks signatures, our own bodies (docs/contracts.md §4)."""
+"""A shop on any software: Standard Webhooks signatures, our own bodies (docs/contracts.md §4)."""
 
 import json
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from widget_server.stores.messages import ActionSeen, CustomerSeen, MalformedMes
 from widget_server.web.bodies import storable
 
 TOPICS = ("order", "customer", "action")
-ENDINGS = frozenset[str]()  # what is gone is said in the body, and the signature is good for minutes
+ENDINGS = frozenset[str]()  # deletions are in the signed body, and a signature is valid for minutes
 
 
 def verify(secret: str, headers: Mapping[str, str], body: bytes) -> bool:
@@ -22,7 +22,7 @@ def verify(secret: str, headers: Mapping[str, str], body: bytes) -> bool:
 
 
 def translate(topic: str, body: bytes) -> Message:
-    """Returns what a signed body says; raises MalformedMessage when it is no JSON object."""
+    """Returns the message in a signed body; raises MalformedMessage when it is not a JSON object."""
     try:
         value = json.loads(body)
     except (ValueError, RecursionError) as wrong:

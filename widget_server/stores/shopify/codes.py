@@ -1,6 +1,6 @@
-"""Codes as discounts of Shopify, by its Admin GraphQL API with a token that has the scope write_discounts.
+"""Codes as Shopify discounts, through its Admin GraphQL API with a token that has the scope write_discounts.
 
-Shopify grants a percentage on every piece of a product, so a free product is an amount: its highest price, once.
+Shopify applies a percentage to every piece of a product, so a free product is an amount: its highest price, once.
 """
 
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ GIVES_USES_BACK = False
 TAKEN = "TAKEN"
 API_VERSION = "2026-10"
 SCOPE = "write_discounts"
-MARK = "loyalty "  # and the coupon's id here, at the end of the title there
+MARK = "loyalty "  # followed by our coupon's id, at the end of the title in Shopify
 TITLE_LENGTH_MAX = 200
 PASSING = {"THROTTLED", "TIMEOUT", "INTERNAL_SERVER_ERROR", "INTERNAL_ERROR"}  # the last one among userErrors
 
@@ -48,16 +48,16 @@ MAKE_FREE_SHIPPING = """mutation ($input: DiscountCodeFreeShippingInput!) {
 
 
 def check(api: Api) -> None:
-    """Checks that the token may write discounts. Raises NotReached, Refused."""
+    """Check that the token may write discounts. Raises NotReached, Refused."""
     scopes = _ask(api, CHECK)["currentAppInstallation"]["accessScopes"]
     if SCOPE not in {scope["handle"] for scope in scopes}:
         raise Refused(f"the token lacks the scope {SCOPE}")
 
 
 def make(api: Api, coupon: Coupon, recipient: Recipient, currency: str) -> None:
-    """Make the code; Shopify knows its owner by Shopify's own id.
+    """Create the code; it is bound to the customer by Shopify's own id.
 
-    Raises Refused with TAKEN when it is there already, with PRODUCT_UNAVAILABLE when the free product is not sold.
+    Raises Refused with TAKEN when it exists already, with PRODUCT_UNAVAILABLE when the free product is not sold.
     """
     if coupon.kind == "free_shipping":
         if coupon.collections:
@@ -70,7 +70,7 @@ def make(api: Api, coupon: Coupon, recipient: Recipient, currency: str) -> None:
 
 
 def find(api: Api, code: str) -> Found | None:
-    """Returns the discount with this code, whatever its case; None without one. Raises NotReached, Refused."""
+    """Returns the discount with this code, in any case; None without one. Raises NotReached, Refused."""
     node = _ask(api, FIND, {"code": code})["codeDiscountNodeByCode"]
     if node is None:
         return None
@@ -82,15 +82,15 @@ def find(api: Api, code: str) -> Found | None:
 def delete(api: Api, found: Found) -> None:
     """Delete the code.
 
-    Raises NotReached also when Shopify refuses: it is looked for again later, and may be gone by then; Refused when the
-    token may not delete.
+    Raises NotReached also when Shopify refuses: a later try looks it up again, and it may be gone by then. Raises
+    Refused when the token may not delete.
     """
     try:
         _change(api, DELETE, {"id": found.id})
-    except Refused as no:
-        if no.code == "ACCESS_DENIED":
+    except Refused as refused:
+        if refused.code == "ACCESS_DENIED":
             raise
-        raise NotReached(no.detail) from None
+        raise NotReached(refused.detail) from None
 
 
 def _terms(coupon: Coupon, recipient: Recipient) -> dict[str, object]:
@@ -158,19 +158,19 @@ def _change(api: Api, mutation: str, variables: Mapping[str, object]) -> None:
 
 
 def _ask(api: Api, query: str, variables: Mapping[str, object] | None = None) -> dict[str, Any]:
-    """The data in the response to a query. Shopify's status is 200 also when it refuses, or has no time.
+    """Returns the data in the response to a query. Shopify sends status 200 also when it refuses, or is busy.
 
-    Any: what its schema promises of an answer is not checked here.
+    Any: the response is not checked against its schema here.
     """
     url = f"{api.url}/admin/api/{API_VERSION}/graphql.json"
     body = {"query": query, "variables": variables or {}}
-    answer: Any = ask("POST", url, {"X-Shopify-Access-Token": api.keys["token"]}, body)
-    for wrong in answer.get("errors") or []:
+    response: Any = ask("POST", url, {"X-Shopify-Access-Token": api.keys["token"]}, body)
+    for wrong in response.get("errors") or []:
         raise _no(wrong.get("extensions", {}).get("code", ""), wrong["message"])
-    data: dict[str, Any] = answer["data"]
+    data: dict[str, Any] = response["data"]
     return data
 
 
 def _no(code: str, message: str) -> NotReached | Refused:
-    said = f"{code}: {message}"[:DETAIL_LENGTH_MAX]
-    return NotReached(said) if code in PASSING else Refused(said, code)
+    detail = f"{code}: {message}"[:DETAIL_LENGTH_MAX]
+    return NotReached(detail) if code in PASSING else Refused(detail, code)

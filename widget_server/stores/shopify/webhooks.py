@@ -1,6 +1,6 @@
-"""Shopify's webhooks: is it really theirs, and what does it say in the generic contract's words.
+"""Shopify's webhooks: verifies the signature and translates the body into the generic contract.
 
-Shopify signs the raw body only, so the topic is the one of our URL.
+Shopify signs only the raw body, so the topic is taken from our URL.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -49,14 +49,14 @@ def verify(secret: str, headers: Mapping[str, str], body: bytes) -> bool:
 
 
 def translate(topic: str, body: bytes) -> Message:
-    """Returns what a signed body says; raises MalformedMessage when it has not the shape its topic promises."""
+    """Returns the message in a signed body; raises MalformedMessage when it lacks the shape of its topic."""
     if topic not in _MEANING:
         raise MalformedMessage("unknown topic")
     return _MEANING[topic](Fields.of(body))
 
 
 def _money(fields: Fields, name: str, default: Decimal | None = None) -> Decimal:
-    """`name`, or the shop's side of `name`_set where a newer version has only that."""
+    """Returns `name`, or the amount in the shop's currency from `name`_set where a newer version has only that."""
     both = fields.part(f"{name}_set") if fields.values.get(name) is None else None
     shop = both.part("shop_money") if both else None
     return shop.money("amount") if shop else fields.money(name, default)
@@ -83,9 +83,9 @@ def _order(order: Fields) -> OrderBody:
     tax_inside = order.flag("taxes_included")
     tax = _money(order, "total_tax", ZERO)
     goods = sum((line["subtotal"] for line in charged), ZERO)
-    # Lines name their share of each discount, save on orders older than allocations: there the subtotal
-    # knows. Not total_discounts, which counts the discount on shipping too, nor current_*, which are less
-    # the refunds already.
+    # Lines have their share of each discount, except in orders older than allocations: there it follows from
+    # the subtotal. Not total_discounts, which includes the discount on shipping, nor current_*, from which
+    # refunds are already subtracted.
     named = sum((line["discount"] for line in charged), ZERO)
     discount = max(named, goods - _money(order, "subtotal_price", goods))
     discount, shipping = settle(_money(order, "total_price"), goods, discount, ZERO if tax_inside else tax)
@@ -96,7 +96,7 @@ def _order(order: Fields) -> OrderBody:
         "status": _status(order),
         "currency": order.required("currency"),
         "source": {"pos": "pos", "shopify_draft_order": "api"}.get(order.text("source_name") or "", "web"),
-        # processed_at is the day of purchase of an order brought in from elsewhere
+        # processed_at is the day of purchase of an imported order
         "placed_at": order.required_moment("processed_at", "created_at"),
         "modified_at": modified_at,
         "customer": _buyer(order),
@@ -124,7 +124,7 @@ def _status(order: Fields) -> Status:
     paid = order.text("financial_status")
     if order.values.get("cancelled_at") or paid in _CANCELLED:
         return "cancelled"
-    if paid in _PLACED:  # sent out but not paid for is not yet fulfilled
+    if paid in _PLACED:  # shipped but not paid is not yet fulfilled
         return "placed"
     if paid not in _PAID:
         raise order.odd("financial_status", "a known value")
@@ -145,7 +145,7 @@ def _line(line: Fields) -> LineBody:
         "name": line.text("name") or line.text("title") or line.required("id"),
         "quantity": quantity,
         "subtotal": quantity * _money(line, "price"),
-        # total_discount names the same money again
+        # total_discount has the same money again
         "discount": _sum(allocations, "amount") if allocations else _money(line, "total_discount", ZERO),
         "tax": _sum(line.items("tax_lines"), "price"),
         "gift_card": line.flag("gift_card"),
@@ -153,7 +153,7 @@ def _line(line: Fields) -> LineBody:
 
 
 def _returned(order: Fields) -> dict[str, int]:
-    """How many pieces of each line stand in a record of a refund, paid out yet or not."""
+    """Returns how many pieces of each line (by its id) are in a refund record, paid out or not."""
     pieces: dict[str, int] = {}
     for refund in order.items("refunds"):
         for row in refund.items("refund_line_items"):
@@ -163,7 +163,7 @@ def _returned(order: Fields) -> dict[str, int]:
 
 
 def _edited(row: Fields, line: LineBody, returned: int) -> LineBody:
-    """The line without the pieces that an edit took out: such an edit leaves no refund, only `current_quantity`."""
+    """Returns the line without pieces that an edit removed: such an edit has no refund, only `current_quantity`."""
     quantity = line["quantity"]
     if row.values.get("current_quantity") is None or quantity <= 0:
         return line
@@ -178,13 +178,13 @@ def _edited(row: Fields, line: LineBody, returned: int) -> LineBody:
 
 
 def _is_subtotal_of(order: Fields, lines: list[LineBody]) -> bool:
-    """Whether the order's subtotal is what these lines come to, to the cent."""
+    """Returns whether the order's subtotal equals the sum of these lines, to the cent."""
     value = sum((line["subtotal"] - line["discount"] for line in lines), ZERO)
     return abs(_money(order, "subtotal_price", value) - value) < CENT
 
 
 def _buyer(order: Fields) -> BuyerBody | None:
-    """Who bought; None for a walk-in at the till."""
+    """Returns the buyer; None for an anonymous sale in a physical shop."""
     known = order.part("customer")
     own_email = known.text("email") if known else None
     email = own_email or order.text("email") or order.text("contact_email")
@@ -194,7 +194,7 @@ def _buyer(order: Fields) -> BuyerBody | None:
     return {
         "id": identity,
         "email": email,
-        # verified_email speaks of the customer's address, not of the one typed at this checkout
+        # verified_email is about the customer's address, not the one typed at this checkout
         "email_verified": bool(known and own_email and known.flag("verified_email")),
         "name": full_name(known) or full_name(order.part("billing_address")),
         "phone": (known.text("phone") if known else None) or order.text("phone"),
@@ -203,7 +203,7 @@ def _buyer(order: Fields) -> BuyerBody | None:
 
 @dataclass(frozen=True)
 class _RefundParts:
-    """The money of a refund by what it is for; `lines` are its goods without tips."""
+    """The parts of a refund's money; `lines` are its goods without tips."""
 
     lines: list[Fields]
     goods: Decimal
@@ -214,16 +214,16 @@ class _RefundParts:
 
     @property
     def net(self) -> Decimal:
-        """All of it but the tax of the lines."""
+        """The whole refund without the tax of the lines."""
         return self.goods + self.shipping + self.goods_tax + self.shipping_tax
 
 
 def _refund(refund: Fields, *, tax_inside: bool | None, created_at: str | None) -> RefundBody | None:
-    """A refund in the contract's words, or None while no money went back.
+    """Returns a refund in the contract's format, or None while no money was paid back.
 
-    Counted from its parts, which are in the shop's currency (transactions may be in the shopper's): lines
-    minus adjustments, negative when money was given beyond the lines, positive when some was withheld or is
-    still on its way. `tax_inside` None: the body does not tell.
+    Computed from its parts, which are in the shop's currency (transactions may be in the shopper's): lines
+    minus adjustments. Adjustments are negative for money beyond the lines, positive for money withheld or not
+    paid out yet. `tax_inside` None: the body does not say.
     """
     moves = [row for row in refund.items("transactions") if row.text("kind") == "refund"]
     outcomes = {row.text("status") for row in moves}
@@ -231,16 +231,16 @@ def _refund(refund: Fields, *, tax_inside: bool | None, created_at: str | None) 
         return None
     moved = total_of((row for row in moves if row.text("status") == "success"), "amount")
     parts = _refund_parts(refund, moved)
-    if tax_inside is None:  # refunds/create: what moved either holds the lines' tax on top of them or does not
+    if tax_inside is None:  # refunds/create: the money moved either includes the lines' tax or does not
         tax_inside = bool(moves) and abs(moved - parts.net) < abs(moved - parts.net - parts.line_tax)
     goods, shipping = parts.goods, parts.shipping
-    if tax_inside:  # lines come with their tax, adjustments without
+    if tax_inside:  # lines include their tax, adjustments do not
         goods, shipping = goods + parts.goods_tax, shipping + parts.shipping_tax
     tax = max(parts.line_tax + parts.goods_tax + parts.shipping_tax, ZERO)
     amount = goods + shipping + (ZERO if tax_inside else tax)
     if amount <= 0:
         return None
-    # withheld beyond the goods comes off the shipping, and the other way round
+    # money withheld beyond the goods reduces the shipping, and the other way round
     goods, shipping = max(goods + min(shipping, ZERO), ZERO), max(shipping + min(goods, ZERO), ZERO)
     return {
         "id": refund.required("id"),
@@ -248,20 +248,20 @@ def _refund(refund: Fields, *, tax_inside: bool | None, created_at: str | None) 
         "shipping": shipping,
         "tax": tax if tax_inside else amount - goods - shipping,
         "lines": _refund_lines(parts.lines, goods),
-        # not processed_at, which may be set back: what counts is when the refund came to be
+        # not processed_at, which may be set to an earlier time: the creation of the refund counts
         "created_at": refund.moment("created_at", "processed_at") or created_at,
     }
 
 
 def _refund_parts(refund: Fields, moved: Decimal) -> _RefundParts:
-    """The parts as the body has them; `moved`, the money that went back, where it has none."""
+    """Returns the parts in the body; without any, the goods are `moved`, the money that was paid back."""
     rows = refund.items("refund_line_items")
     kept = [row for row in rows if not _is_tip(row.part("line_item"))]
     adjustments = refund.items("order_adjustments")
     sent = [row for row in adjustments if row.text("kind") == "shipping_refund"]
     others = [row for row in adjustments if row.text("kind") != "shipping_refund"]
     goods = _sum(kept, "subtotal") - _sum(others, "amount")
-    # from 2024-10 on shipping stands in lines of its own, at times in both places
+    # since 2024-10 shipping has lines of its own, sometimes in both places
     shipping = -_sum(sent, "amount") if sent else _sum(refund.items("refund_shipping_lines"), "subtotal_amount")
     shipping += _sum(rows, "subtotal") - _sum(kept, "subtotal")  # tips
     return _RefundParts(
@@ -275,7 +275,7 @@ def _refund_parts(refund: Fields, moved: Decimal) -> _RefundParts:
 
 
 def _refund_lines(rows: list[Fields], goods: Decimal) -> list[RefundLineBody]:
-    """Each line's money; what was withheld is taken off all of them in proportion, to the cent."""
+    """Returns each line's money; a withheld amount reduces all lines in proportion, to the cent."""
     whole = _sum(rows, "subtotal")
     given = min(goods, whole)
     lines: list[RefundLineBody] = []
@@ -329,7 +329,7 @@ def _customer(customer: Fields, *, deleted: bool) -> CustomerBody:
 
 
 def _consent(customer: Fields) -> bool | None:
-    """Whether the customer takes the newsletter; None where the body (2025-01 and newer) does not say."""
+    """Returns whether the customer accepts the newsletter; None where the body (2025-01 and newer) does not say."""
     consent = customer.part("email_marketing_consent")
     if consent is not None:
         return consent.text("state") == "subscribed"
@@ -359,7 +359,7 @@ def _order_edited(edit: Fields) -> Message:
 
 
 def _person(request: Fields) -> tuple[str | None, str | None]:
-    request.must_lack("line_items", "created_at", "updated_at")  # an order names its customer too
+    request.must_lack("line_items", "created_at", "updated_at")  # an order has a customer too
     customer = request.part("customer")
     person = (customer.text("id"), customer.text("email")) if customer else (None, None)
     if person == (None, None):

@@ -1,7 +1,7 @@
-"""What is read from WooCommerce by its REST API v3, beside the coupons: orders, refunds, webhooks and prices.
+"""Reads from WooCommerce through its REST API v3, apart from coupons: orders, refunds, webhooks and prices.
 
-Every function makes a call, and raises NotReached or Refused. Times are written without a zone: WooCommerce takes
-such a one as it stands, and moves one with a zone into the site's before it compares, even with `dates_are_gmt`.
+Every function makes a call, and raises NotReached or Refused. Times are sent without a zone: WooCommerce uses them
+unchanged, but converts a time with a zone into the site's zone before it compares, even with `dates_are_gmt`.
 """
 
 import base64
@@ -16,14 +16,14 @@ from widget_server.stores.calls import Api, NotReached, Refused, Reply, reply
 
 PAGE_SIZE = 50
 NO_ORDER = "woocommerce_rest_shop_order_invalid_id"
-NO_WRITE = "The API key provided does not have write permissions."  # its code is that of any wrong key
+NO_WRITE = "The API key provided does not have write permissions."  # its code is the same as for any wrong key
 
 Row = JsonObject
 
 
 @dataclass(frozen=True)
 class Page:
-    """A page of a list: its rows, whether it is the last one, and the time by the shop's own clock."""
+    """A page of a list: its rows, whether it is the last one, and the time on the shop's own clock."""
 
     rows: list[Row]
     is_last: bool
@@ -33,7 +33,7 @@ class Page:
 def orders_changed(api: Api, status: str, *, since: datetime, page: int) -> Page:
     """Returns whole orders, as in a webhook, that changed at `since` or later, the earliest change first.
 
-    `status` is `any`, which leaves out the trash, or `trash`.
+    `status` is `any`, which excludes the trash, or `trash`.
     """
     before = since.astimezone(UTC).replace(microsecond=0, tzinfo=None) - timedelta(seconds=1)  # the shop excludes it
     query = {
@@ -49,17 +49,17 @@ def orders_changed(api: Api, status: str, *, since: datetime, page: int) -> Page
 
 
 def orders_there(api: Api, ids: list[str]) -> set[str]:
-    """Returns which of these orders the shop lists; those in the trash are not among them."""
+    """Returns the ids of these orders that the shop lists, without those in the trash."""
     query = {"include": ",".join(ids), "status": "any", "per_page": len(ids), "_fields": "id"}
     return {str(row["id"]) for row in _rows(_ask(api, "GET", f"orders?{urlencode(query)}", of_list=True))}
 
 
 def order(api: Api, order_id: str) -> Row | None:
-    """Returns one order whole, in the trash too; None when the shop no longer has it."""
+    """Returns one whole order, also from the trash; None when the shop no longer has it."""
     try:
         found = _ask(api, "GET", f"orders/{order_id}").value
-    except Refused as no:
-        if no.code != NO_ORDER:
+    except Refused as refused:
+        if refused.code != NO_ORDER:
             raise
         return None
     if not isinstance(found, dict):
@@ -73,12 +73,12 @@ def refunds(api: Api, order_id: str) -> list[Row]:
 
 
 def webhooks(api: Api) -> list[Row]:
-    """Returns the shop's webhooks, to whatever address."""
+    """Returns the shop's webhooks to any address."""
     return _rows(_ask(api, "GET", "webhooks?per_page=100", of_list=True))
 
 
 def switch_on(api: Api, webhook_id: Json) -> None:
-    """Let a webhook be delivered again."""
+    """Set a webhook to active, so that it is delivered again."""
     _ask(api, "PUT", f"webhooks/{webhook_id}", {"status": "active"})
 
 
@@ -89,31 +89,31 @@ def setting(api: Api, group: str, name: str) -> str:
 
 
 def standard_rates(api: Api) -> list[Row]:
-    """Returns the tax rates of the standard class, whatever the country."""
+    """Returns the tax rates of the standard class, for all countries."""
     return _rows(_ask(api, "GET", "taxes?class=standard&per_page=100", of_list=True))
 
 
 def may_only_read(no: Refused) -> bool:
-    """True when a refusal says that the keys may read and not write."""
+    """True when a refusal means that the keys may read but not write."""
     return NO_WRITE in no.detail or no.code == "woocommerce_rest_cannot_edit"
 
 
-def _page(answer: Reply, page: int) -> Page:
-    pages = answer.headers.get("X-WP-TotalPages") or ""
+def _page(response: Reply, page: int) -> Page:
+    pages = response.headers.get("X-WP-TotalPages") or ""
     if not pages.isdecimal():
         raise NotReached("lists orders without saying how many pages there are")
-    return Page(_rows(answer), page >= int(pages), _served_at(answer))
+    return Page(_rows(response), page >= int(pages), _served_at(response))
 
 
-def _served_at(answer: Reply) -> datetime:
+def _served_at(response: Reply) -> datetime:
     try:
-        return parsedate_to_datetime(answer.headers.get("Date") or "").astimezone(UTC)
+        return parsedate_to_datetime(response.headers.get("Date") or "").astimezone(UTC)
     except ValueError:
         return clock.now()
 
 
-def _rows(answer: Reply) -> list[Row]:
-    rows = answer.value if isinstance(answer.value, list) else [None]
+def _rows(response: Reply) -> list[Row]:
+    rows = response.value if isinstance(response.value, list) else [None]
     found: list[Row] = [row for row in rows if isinstance(row, dict)]
     if len(found) < len(rows):
         raise NotReached("returned no list")

@@ -1,4 +1,4 @@
-"""Codes as coupons of WooCommerce, by its REST API v3 with a read/write key."""
+"""Codes as WooCommerce coupons, through its REST API v3 with a read/write key."""
 
 import base64
 from typing import Any
@@ -10,23 +10,23 @@ from widget_server.stores.calls import PRODUCT_UNAVAILABLE, Api, Found, Recipien
 from widget_server.stores.fields import amount_text
 
 KEYS = {"key": "Consumer key", "secret": "Consumer secret"}
-GIVES_USES_BACK = True  # an order that is cancelled counts no longer
+GIVES_USES_BACK = True  # a cancelled order no longer counts
 TAKEN = "woocommerce_rest_coupon_code_already_exists"
 GONE = "woocommerce_rest_shop_coupon_invalid_id"
 NO_PRODUCT = "woocommerce_rest_product_invalid_id"
 SOLD = "publish"
-MARK = "loyalty_coupon"  # the coupon's id here, in the meta data of the one there
+MARK = "loyalty_coupon"  # our coupon's id, in the meta data of WooCommerce's coupon
 
 
 def check(api: Api) -> None:
-    """Checks that the keys may read coupons; only writing shows whether they may write. Raises NotReached, Refused."""
+    """Check that the keys may read coupons; only a write shows whether they may write. Raises NotReached, Refused."""
     _ask(api, "GET", "coupons?per_page=1")
 
 
 def make(api: Api, coupon: Coupon, recipient: Recipient, currency: str) -> None:
-    """Make the code; WooCommerce knows its owner by e-mail.
+    """Create the code; it is bound to the customer by e-mail.
 
-    Raises Refused with TAKEN when it is there already, with PRODUCT_UNAVAILABLE when the free product is not sold.
+    Raises Refused with TAKEN when it exists already, with PRODUCT_UNAVAILABLE when the free product is not sold.
     """
     terms = _terms(coupon, recipient, currency)
     if coupon.kind == "free_product":
@@ -35,7 +35,7 @@ def make(api: Api, coupon: Coupon, recipient: Recipient, currency: str) -> None:
 
 
 def find(api: Api, code: str) -> Found | None:
-    """Returns the coupon with this code, whatever its case; those in the trash have none.
+    """Returns the coupon with this code, in any case; None without one. Coupons in the trash have no code.
 
     Raises NotReached, Refused.
     """
@@ -47,20 +47,20 @@ def find(api: Api, code: str) -> Found | None:
 
 
 def delete(api: Api, found: Found) -> None:
-    """Delete the code for good; one that is gone already is fine. Raises NotReached, Refused."""
+    """Delete the code for good; a missing one is no error. Raises NotReached, Refused."""
     try:
         _ask(api, "DELETE", f"coupons/{found.id}?force=true")
-    except Refused as no:
-        if no.code != GONE:
+    except Refused as refused:
+        if refused.code != GONE:
             raise
 
 
 def _check_sold(api: Api, product: int) -> None:
-    """A draft, a private or a deleted product cannot be put into a cart."""
+    """Raises Refused for a draft, private or deleted product: it cannot be put into a cart."""
     try:
         status = _ask(api, "GET", f"products/{product}")["status"]
-    except Refused as no:
-        if no.code != NO_PRODUCT:
+    except Refused as refused:
+        if refused.code != NO_PRODUCT:
             raise
         status = "not there"
     if status != SOLD:
@@ -81,7 +81,7 @@ def _terms(coupon: Coupon, recipient: Recipient, currency: str) -> dict[str, obj
     if coupon.minimum_subtotal is not None:
         terms["minimum_amount"] = amount_text(coupon.minimum_subtotal)
     if coupon.expires_at is not None:
-        # date_expires_gmt is never written, whatever its description says; this one takes a zone, and no fraction
+        # date_expires_gmt is never written, despite its description; this one takes a zone, and no fraction
         terms["date_expires"] = f"{coupon.expires_at:%Y-%m-%dT%H:%M:%SZ}"
     if recipient.emails and not coupon.shareable:
         terms["email_restrictions"] = list(recipient.emails)
@@ -107,6 +107,6 @@ def _number(identity: str | None) -> int:
 
 
 def _ask(api: Api, method: str, rest: str, body: object = None) -> Any:
-    """The value in the response, Any: what WooCommerce promises of it is not checked here."""
+    """Returns the value in the response. Any: it is not checked against WooCommerce's schema here."""
     login = base64.b64encode(f"{api.keys['key']}:{api.keys['secret']}".encode()).decode()
     return ask(method, f"{api.url}/wp-json/wc/v3/{rest}", {"Authorization": f"Basic {login}"}, body)

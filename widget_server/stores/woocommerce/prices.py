@@ -1,4 +1,4 @@
-"""Whether the prices on a WooCommerce shop's pages hold tax, and how much, as its own settings say (contracts §13)."""
+"""Whether the prices on a WooCommerce shop's pages include tax, and how much, by its own settings (contracts §13)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ PERCENT_MAX = 100
 class Prices:
     """`include_tax` is about the prices that shoppers see; `tax_percent` is the base country's standard rate.
 
-    The rate is None when the shop names none for its base, or a compound one, which no single figure says.
+    The rate is None when the shop has none for its base, or a compound one, which is not a single figure.
     """
 
     include_tax: bool
@@ -30,7 +30,7 @@ class Prices:
 
 
 def read(api: Api) -> Prices:
-    """Returns what the shop's settings say. Raises NotReached, and Refused when the keys may not read settings."""
+    """Returns the shop's price settings. Raises NotReached, and Refused when the keys may not read settings."""
     if woocommerce_api.setting(api, "general", "woocommerce_calc_taxes") != "yes":
         return Prices(include_tax=False, tax_percent=None, entered_with_tax=False)
     base = woocommerce_api.setting(api, "general", "woocommerce_default_country")
@@ -42,7 +42,7 @@ def read(api: Api) -> Prices:
 
 
 def _rate(rows: Iterable[Row], base: str) -> Decimal | None:
-    """The percentage for the whole of the base, written as DE or US:CA: of each priority the closest rate counts."""
+    """Returns the percentage for the whole `base` (as DE or US:CA): the closest rate of each priority counts."""
     country, _, state = base.partition(":")
     closest: dict[str, tuple[int, Row]] = {}
     for row in rows:

@@ -1,4 +1,4 @@
-"""The parts of WooCommerce's refunds: a webhook has one amount, the shop's API what it was for (contracts §13)."""
+"""The parts of WooCommerce's refunds: a webhook has only the amount, the shop's API its parts (contracts §13)."""
 
 from widget_server.loyalty.earning import orders
 from widget_server.loyalty.earning.order_states import OrderState
@@ -13,11 +13,11 @@ from widget_server.stores.shapes import read_refund
 from widget_server.stores.woocommerce import api as woocommerce_api
 from widget_server.stores.woocommerce.api import Row
 
-REFUNDED_ITEM = "_refunded_item_id"  # the order's own line, in the meta data of a refund's
+REFUNDED_ITEM = "_refunded_item_id"  # the id of the order's line, in the meta data of a refund's line
 
 
 def learn_parts(payload: Payload) -> None:
-    """Job: book what each refund of an order was for. Raises NotReached, Refused, for the queue to try again."""
+    """Job: book the parts of each refund of an order. Raises NotReached, Refused, for the queue to try again."""
     shop = shops.by_id(str(payload["shop_id"]))
     order = Order.need(shop, Order.id == payload["order_id"])
     if not shop.is_connected:
@@ -30,23 +30,23 @@ def learn_parts(payload: Payload) -> None:
 
 
 def without_parts(state: OrderState) -> set[str]:
-    """Returns the ids of the order's refunds whose parts are still worked out from their amount."""
+    """Returns the ids of the order's refunds whose parts are still estimated from their amount."""
     listed = {refund.id for refund in state.refunds if not refund.provisional}
     return listed - {refund.id for refund in state.given_back if refund.parts_known}
 
 
 def refund_seen(order_id: str, row: Row) -> RefundSeen | None:
-    """Returns a refund with its parts, as in the generic contract; None when staff paid back an amount and named no
-    part of it.
+    """Returns a refund with its parts, as in the generic contract; None when staff refunded an amount without naming
+    its parts.
 
-    Amounts are positive here and negative there. Fees count as shipping, as in the order (`webhooks.py`). What the
-    amount has beyond its parts is goods. Raises MalformedMessage.
+    Amounts are positive here and negative in the API. Fees count as shipping, as in the order (`webhooks.py`). The
+    rest of the amount beyond its parts is goods. Raises MalformedMessage.
     """
     refund = Fields(row)
     amount = abs(refund.money("amount"))
     goods, fees, shipping = (refund.items(name) for name in ("line_items", "fee_lines", "shipping_lines"))
     lines = [_line(line) for line in goods if line.money("total", ZERO)]
-    charged = [fee for fee in fees if fee.money("total", ZERO) < 0]  # one above 0 takes a discount back
+    charged = [fee for fee in fees if fee.money("total", ZERO) < 0]  # a fee above 0 takes back a discount
     beside = -total_of((*charged, *shipping), "total")
     tax = -total_of((*goods, *fees, *shipping), "total_tax")
     parts = -total_of(goods, "total") + beside + tax

@@ -1,8 +1,8 @@
-"""WooCommerce's webhooks: is it really theirs, and what does it say in the generic contract's words.
+"""WooCommerce's webhooks: verifies the signature and translates the body into the generic contract.
 
-The body is rendered when the shop's queue runs, so a topic says only that something happened: what counts
-is the state in the body. Its amounts are without tax whatever `prices_include_tax` says; only the order's
-total and its refunds hold it.
+The body is rendered when the shop's queue runs, so a topic only means that something happened: the state in
+the body counts. Its amounts exclude tax, whatever `prices_include_tax` is; only the order's total and its
+refunds include it.
 """
 
 import re
@@ -33,7 +33,7 @@ _PLACED = {"pending", "on-hold"}
 _CANCELLED = {"cancelled", "failed", "trash"}
 _ANONYMISED = ".invalid"
 _POSTAL = {"address1": "address_1", "address2": "address_2", "region": "state"}
-_DRAFTS = {"draft", "auto-draft", "checkout-draft"}  # the checkout page saves one when it opens
+_DRAFTS = {"draft", "auto-draft", "checkout-draft"}  # the checkout page creates one when it opens
 _REST = "-rest"
 
 
@@ -43,7 +43,7 @@ def verify(secret: str, headers: Mapping[str, str], body: bytes) -> bool:
 
 
 def is_ping(headers: Mapping[str, str], body: bytes) -> bool:
-    """True for the unsigned first delivery of a new webhook, which wants a 200 and nothing done."""
+    """True for the unsigned first delivery of a new webhook, which needs a 200 and no action."""
     return (
         not header(headers, "X-WC-Webhook-Signature")
         and header(headers, "Content-Type").startswith("application/x-www-form-urlencoded")
@@ -52,7 +52,7 @@ def is_ping(headers: Mapping[str, str], body: bytes) -> bool:
 
 
 def translate(topic: str, body: bytes) -> Message:
-    """Returns what a signed body says; raises MalformedMessage when it has not the shape its topic promises."""
+    """Returns the message in a signed body; raises MalformedMessage when it lacks the shape of its topic."""
     if topic not in _MEANING:
         raise MalformedMessage("unknown topic")
     fields = Fields.of(body)
@@ -99,7 +99,7 @@ def _order(order: Fields) -> OrderBody:
         "tax": tax,
         "tax_included": False,
         "total": total,
-        # cash on delivery is being processed before anybody has paid; all else is dated when it is paid
+        # cash on delivery is "processing" before it is paid; every other order has a date when it is paid
         "payment_due": order.text("status") == "processing" and not order.moment("date_paid_gmt", "date_paid"),
         "coupon_codes": codes_listed(order, "coupon_lines"),
         "landing_referral": _referral(order),
@@ -115,7 +115,7 @@ def _order(order: Fields) -> OrderBody:
 
 
 def _status(order: Fields) -> Status:
-    """Ours for theirs; of `refunded` and of a plug-in's own status the dates tell how far the order went."""
+    """Returns our status for WooCommerce's; `refunded` and a plug-in's own status are resolved by the dates."""
     status = order.required("status")
     if status in _DRAFTS:
         return "draft"
@@ -138,7 +138,7 @@ def _source(created_via: str) -> str:
 
 def _line(line: Fields) -> LineBody:
     after = line.money("total")
-    # staff may raise a line's total by hand; a line below zero is a discount and has none of its own
+    # staff may raise a line's total by hand; a line below zero is a discount, with no discount of its own
     before = max(line.money("subtotal", after), after) if after >= 0 else after
     return {
         "id": line.required("id"),
@@ -149,7 +149,7 @@ def _line(line: Fields) -> LineBody:
         "subtotal": before,
         "discount": before - after,
         "tax": line.money("total_tax", ZERO),
-        "gift_card": False,  # a plug-in's matter
+        "gift_card": False,  # only plug-ins sell them
     }
 
 
@@ -158,7 +158,7 @@ def _not_zero(identity: str | None) -> str | None:
 
 
 def _buyer(order: Fields) -> BuyerBody | None:
-    """Who bought; None for a walk-in at the till. Nobody has verified a billing address."""
+    """Returns the buyer; None for an anonymous sale in a physical shop. A billing e-mail address is never verified."""
     billing = _billing(order)
     identity = _not_zero(order.text("customer_id"))
     email = billing.text("email") if billing else None
@@ -174,19 +174,19 @@ def _buyer(order: Fields) -> BuyerBody | None:
 
 
 def _billing(order: Fields) -> Fields | None:
-    """The billing details, or None once WordPress' privacy clean-up has written over them (`deleted@site.invalid`)."""
+    """Returns the billing details; None once WordPress' privacy clean-up has replaced them (`deleted@site.invalid`)."""
     billing = order.part("billing")
     return None if billing is None or (billing.text("email") or "").endswith(_ANONYMISED) else billing
 
 
 def _referral(order: Fields) -> str | None:
-    """The code kept with the order, else the one in the page on which WooCommerce says the visit began."""
+    """Returns the referral code stored with the order, else the one in the landing page that WooCommerce recorded."""
     kept = referral_code(_meta(order, "_loyalty_ref"))
     return kept or referral_in(_meta(order, "_wc_order_attribution_session_entry"))
 
 
 def _meta(fields: Fields, key: str) -> str | None:
-    """The text kept under this key; plug-ins keep anything under theirs."""
+    """Returns the text in the meta data under this key; plug-ins store values of any type there."""
     for row in fields.items("meta_data"):
         if row.values.get("key") == key and isinstance(row.values.get("value"), str):
             return row.text("value")
@@ -210,16 +210,16 @@ class _Taxed:
         return (amount * self.tax / self.whole).quantize(CENT) if self.whole else ZERO
 
     def less(self, part: "_Taxed") -> "_Taxed":
-        """Returns what is left without a part of it."""
+        """Returns the rest after subtracting a part of it, not below 0."""
         return _Taxed(max(self.net - part.net, ZERO), max(self.tax - part.tax, ZERO))
 
 
 def _given_back(order: Fields, total: Decimal) -> dict[str, _Taxed]:
-    """Money given back by refund id, oldest first; a tax of 0 may be a tax that is not known.
+    """Returns the refunded money by refund id, oldest first; a tax of 0 may be an unknown tax.
 
     WooCommerce books the rest itself when staff set `refunded`, but a payment plug-in may switch that off: an
-    order that calls itself refunded counts as wholly refunded, the unlisted rest under an id of ours. It is
-    provisional: a newer state, reopened or with the real refund listed, does not keep it.
+    order with the status `refunded` counts as wholly refunded, the unlisted rest under an id of ours. That one is
+    provisional: a newer state, reopened or with the real refund listed, drops it.
     """
     listed = {}
     for row in order.items("refunds"):
@@ -236,11 +236,11 @@ def _given_back(order: Fields, total: Decimal) -> dict[str, _Taxed]:
 def _refunds(
     given_back: dict[str, _Taxed], goods: _Taxed, shipping: _Taxed, parcel: _Taxed, *, created_at: str
 ) -> list[RefundBody]:
-    """The refunds with shipping and tax separated (contracts §8).
+    """Returns the refunds with shipping and tax separated (contracts §8).
 
-    The body gives one amount a refund, newer versions its tax too. One that is exactly what sending the parcel
-    cost is shipping. Every other is taken as goods with their tax until those are used up, then as shipping
-    with its tax; counting over all refunds so far makes the cents of a whole refund fit.
+    The body has one amount per refund, newer versions its tax too. A refund of exactly the shipping cost is
+    shipping. Every other counts as goods with their tax until those are used up, then as shipping with its tax;
+    cumulative rounding over all refunds makes the cents of a whole refund fit.
     """
     refunds: list[RefundBody] = []
     upto, shipping_before, tax_before = ZERO, ZERO, ZERO
@@ -270,7 +270,7 @@ def _refunds(
 
 
 def _parcel(order: Fields) -> _Taxed:
-    """What was charged for sending the goods, fees apart."""
+    """Returns the shipping charge of the order, without fees."""
     return _Taxed(max(order.money("shipping_total", ZERO), ZERO), max(order.money("shipping_tax", ZERO), ZERO))
 
 

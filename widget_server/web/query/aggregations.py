@@ -1,7 +1,7 @@
-"""Summaries of what was found: values, ranges, figures, dates, and one within the other (wix-api §4).
+"""Aggregations over the found rows: values, ranges, figures, dates, and nested ones (wix-api §4).
 
-Results have the shape of Wix's AggregationData, by the wire's names. A moment belongs to a day, month or year of the
-time zone that was requested; the answer names that day by its first moment.
+Results have the shape of Wix's AggregationData, with the wire's names. A time belongs to a day, month or year of the
+requested time zone; the response names that day by its first moment.
 """
 
 import re
@@ -27,18 +27,18 @@ VALUES_MAX, VALUES_DEFAULT = 250, 10
 RANGES_MAX = 50
 DATES_MAX = 200
 NESTED_MAX, NESTED_LEVELS_MAX = 1000, 3
-GROUPS_MAX = 200_000  # what one aggregation may read: the quarters of an hour of five years
-QUARTER_S = 900  # by quarters of an hour the clocks of all zones differ
+GROUPS_MAX = 200_000  # what one aggregation may read: the quarter-hours of five years
+QUARTER_S = 900  # the offsets of all time zones are multiples of 15 minutes
 NUMBERS = ("int", "money")
 INTERVALS = ("YEAR", "MONTH", "WEEK", "DAY", "HOUR", "MINUTE", "SECOND")
 OFFSET = re.compile(r"([+-])(\d\d):?(\d\d)", re.ASCII)
-MISSING = {"int": "0", "money": "0", "bool": "false"}  # what rows without a value are counted as; else "N/A"
+MISSING = {"int": "0", "money": "0", "bool": "false"}  # the value under which rows without a value count; else "N/A"
 
 Groups = Mapping[tuple[object, ...], int]
 
 
 class Summary:
-    """The aggregations of a query, read and weighed; `of` takes them of rows."""
+    """The aggregations of a query, read and weighed; `of` computes them over rows."""
 
     def __init__(self, entity: Entity, requested: object, zone: tzinfo, path: str) -> None:
         listed = enumerate(read_list(requested, AGGREGATIONS_MAX, path))
@@ -47,9 +47,9 @@ class Summary:
         self.weight()
 
     def weight(self) -> Weight:
-        """A weight with the aggregations in it; the rows of the query are read once more for each of them.
+        """Returns a weight that includes the aggregations; the rows of the query are read once more for each of them.
 
-        Raises BadRequest when they alone are too much.
+        Raises BadRequest when they alone are too costly.
         """
         weight = Weight(1 + len(self.wanted))
         for one in self.wanted:
@@ -57,17 +57,17 @@ class Summary:
         return weight
 
     def of(self, select: Select) -> dict[str, object]:
-        """AggregationData of all rows of `select`. Raises QueryTooSlow, Busy, and BadRequest where more than 200 dates
-        or 1000 nested results are to be answered.
+        """Returns the AggregationData of all rows of `select`. Raises QueryTooSlow, Busy, and BadRequest for more than
+        200 dates or 1000 nested results.
         """
         with costly():
             return {"results": [{**one.heading, **one.alone(select)} for one in self.wanted]}
 
 
 def summary(entity: Entity, requested: object, zone: tzinfo = UTC, *, where: str = "search") -> Summary:
-    """What `requested`, the `aggregations` of the body's `where`, want to know. Dates are those of `zone`.
+    """Returns the Summary for `requested`, the `aggregations` in the body's `where`. Dates are in the time zone `zone`.
 
-    Raises BadRequest that names what is wrong, or is too much.
+    Raises BadRequest naming what is invalid or too costly.
     """
     return Summary(entity, requested, zone, f"{where}.aggregations")
 
@@ -75,12 +75,12 @@ def summary(entity: Entity, requested: object, zone: tzinfo = UTC, *, where: str
 def aggregate(
     entity: Entity, select: Select, requested: object, zone: tzinfo = UTC, *, where: str = "search"
 ) -> dict[str, object]:
-    """The AggregationData that `requested` wants of all rows of `select`, as `summary` and `Summary.of` do."""
+    """Returns the AggregationData that `requested` describes over all rows of `select`. Raises as `Summary.of`."""
     return summary(entity, requested, zone, where=where).of(select)
 
 
 def time_zone(name: object, where: str = "search") -> tzinfo:
-    """The `timeZone` of the body's `where`: an IANA name or an offset as +02:00; UTC by default. Raises BadRequest."""
+    """Returns the `timeZone` in the body's `where`: an IANA name or offset (+02:00), default UTC. Raises BadRequest."""
     text = read_text({"timeZone": name}, "timeZone", ZONE_LENGTH_MAX, where) or "UTC"
     offset = OFFSET.fullmatch(text)
     try:
@@ -93,23 +93,23 @@ def time_zone(name: object, where: str = "search") -> tzinfo:
 
 
 class _Level:
-    """One aggregation, found at `path`. Rows are grouped by `key` in the database, and then by what is `shown` for it
-    in the answer: there, several keys may fall together.
+    """One aggregation, found at `path`. Rows are grouped by `key` in the database, then by the value `shown` for it in
+    the response: several keys may have the same shown value.
     """
 
-    part = ""  # the member of the request in which this type's own settings stand
-    many = one = ""  # the members of the answer in which results stand: of the aggregation alone, or within another
+    part = ""  # the member of the request with this type's own settings
+    many = one = ""  # the members of the response with the results: of the aggregation alone, or nested
 
     def __init__(self, field: Field, zone: tzinfo, heading: dict[str, str], own: object, path: str) -> None:
         self.field, self.zone, self.heading, self.path = field, zone, heading, f"{path}.{self.part}"
         self.read({} if own is None else own)
 
     def read(self, own: object) -> None:
-        """Take the settings in; raises BadRequest when one is wrong."""
+        """Read the settings; raises BadRequest when one is invalid."""
         raise NotImplementedError
 
     def key(self) -> ColumnBase:
-        """The column; a time as exactly as the wire shows it."""
+        """Returns the column; a time with the precision of the wire."""
         if self.field.kind != "time":
             return NodeList((self.field.ordered,))
         if self.field.to_shown:
@@ -119,40 +119,40 @@ class _Level:
         return fn.DATE_TRUNC("milliseconds", self.field.column)
 
     def shown(self, key: object) -> object:
-        """What the answer groups a key under; None where there is no value."""
+        """Returns the value under which the response groups a key; None without a value."""
         if key is not None and self.field.kind == "time" and self.field.to_shown:
             return self.field.to_shown(_moment(key))
         return self.value(key)
 
     def value(self, stored: object) -> object:
-        """What the wire shows for a stored value."""
+        """Returns the wire's value for a stored one."""
         if stored is None:
             return None
         value: Any = Decimal(str(stored)) if self.field.kind == "money" else TYPES[self.field.kind].python_value(stored)
         return self.field.to_shown(value) if self.field.to_shown else value
 
     def units(self) -> int:
-        """What its groups weigh: an id, or a time to the second, is another one in nearly each row."""
+        """Returns the weight of its groups: an id, or a time to the second, differs in nearly every row."""
         return GROUP if self.field.kind in ("id", "time") else 0
 
     def alone(self, select: Select) -> dict[str, object]:
-        """The answer of an aggregation that is not within another."""
+        """Returns the result of an aggregation that is not nested."""
         found: dict[object, int] = defaultdict(int)
         for (value,), count in _grouped(select, [self], self.path).items():
             found[value] += count
         return {self.many: {"results": [self.result(value, found.get(value, 0)) for value in self.arranged(found)]}}
 
     def arranged(self, found: Mapping[object, int]) -> list[object]:
-        """Which of the groups are answered, in their order."""
+        """Returns the groups for the response, in order."""
         raise NotImplementedError
 
     def result(self, shown: object, count: int) -> dict[str, object]:
-        """One group, and how many rows are in it."""
+        """Returns one group with its number of rows."""
         return {"value": _text(shown), "count": count}
 
 
 class _Values(_Level):
-    """How many rows have each value: of those that most have, or of the first."""
+    """Counts rows by value: the most frequent values, or the first in order."""
 
     part, many, one = "value", "values", "value"
 
@@ -171,7 +171,7 @@ class _Values(_Level):
         return super().key() if value is None else fn.COALESCE(super().key(), self.field.bound(value))
 
     def alone(self, select: Select) -> dict[str, object]:
-        if self.field.to_shown:  # what falls together is known here only
+        if self.field.to_shown:  # values can only be merged here
             return super().alone(select)
         direction = "DESC" if self.descending else "ASC"
         order = [SQL(f"2 {direction}")] if self.by_count else []
@@ -195,7 +195,7 @@ class _Values(_Level):
 
 
 class _Ranges(_Level):
-    """How many rows lie in each range, `from` included and `to` not; one that fits several is in the first of them."""
+    """Counts rows by range, `from` included and `to` excluded; a row that fits several counts in the first."""
 
     part, many, one = "range", "ranges", "range"
 
@@ -241,7 +241,7 @@ class _Ranges(_Level):
 
 
 class _Dates(_Level):
-    """How many rows fall into each year, month, week (from Monday), day, hour, minute or second, oldest first."""
+    """Counts rows by year, month, week (from Monday), day, hour, minute or second, oldest first."""
 
     part, many, one = "dateHistogram", "dateHistogram", "dateHistogram"
 
@@ -273,7 +273,7 @@ class _Dates(_Level):
 
 
 class _Figure(_Level):
-    """One figure of all values: how many different ones there are, the smallest or the largest."""
+    """One figure over all values: the number of different ones, the smallest or the largest."""
 
     part, one = "scalar", "scalar"
 
@@ -294,7 +294,7 @@ class _Figure(_Level):
         return self.answered(figure, type=self.type)
 
     def within(self, values: Iterable[object]) -> dict[str, object]:
-        """The figure of the values of one group."""
+        """Returns the figure over the values of one group."""
         known: set[Any] = {value for value in values if value is not None}
         figures = {"COUNT_DISTINCT": len(known), "MIN": min(known, default=None), "MAX": max(known, default=None)}
         return self.answered(figures[self.type])
@@ -316,7 +316,7 @@ MEMBERS = ("name", "type", "fieldPath", "nested", *(level.part for level in TYPE
 
 
 class _Nested:
-    """Groups within groups, returned as one list: each result names its group on every level."""
+    """Nested groups, returned as one list: each result names its group on every level."""
 
     def __init__(self, entity: Entity, requested: Mapping[str, object], zone: tzinfo, path: str) -> None:
         listed = read_object(requested.get("nested"), ("nestedAggregations",), f"{path}.nested").get(
@@ -333,11 +333,11 @@ class _Nested:
             raise wrong(self.path, "may have a scalar only as the last one.")
 
     def units(self) -> int:
-        """Groups within groups are as many as all of theirs together."""
+        """Returns the weight of all levels together."""
         return sum(READING + level.units() for level in self.levels)
 
     def alone(self, select: Select) -> dict[str, object]:
-        """The answer."""
+        """Returns the list of nested results; raises BadRequest beyond NESTED_MAX."""
         results = list(_within(self.levels, _grouped(select, self.levels, self.path)))
         if len(results) > NESTED_MAX:
             raise wrong(self.path, f"give {len(results)} results, of {NESTED_MAX} at most.")
@@ -355,7 +355,7 @@ def _level(entity: Entity, requested: object, zone: tzinfo, path: str) -> _Level
     type = read_choice(requested, "type", (*TYPES_OF_LEVELS,), path, needed=True)
     name = read_text(requested, "fieldPath", PATH_LENGTH_MAX, path)
     known = {name: field for name, field in entity.fields.items() if field.aggregatable}
-    field = known.get(".".join(word.removeprefix("_") for word in name.split(".")))  # the SDK leaves its own _id
+    field = known.get(".".join(word.removeprefix("_") for word in name.split(".")))  # the SDK sends `_id`
     if field is None:
         raise wrong(f"{path}.fieldPath", f"is one of {', '.join(sorted(known))}.")
     level = TYPES_OF_LEVELS[type]
@@ -381,10 +381,10 @@ def _within(levels: Sequence[_Level], groups: Groups) -> Iterator[dict[str, obje
 
 
 def _grouped(select: Select, levels: Sequence[_Level], path: str) -> Groups:
-    """How many rows are in each group of groups, by what is shown for them."""
+    """Returns the number of rows in each nested group, by the values shown. Raises BadRequest beyond GROUPS_MAX."""
     places = [
         SQL(str(at)) for at in range(1, len(levels) + 1)
-    ]  # keys may hold parameters: to PostgreSQL, others each time
+    ]  # keys may contain parameters, which PostgreSQL treats as different each time
     query = select.select(*(level.key() for level in levels), fn.COUNT(SQL("*"))).order_by().group_by(*places)
     rows = list(query.limit(GROUPS_MAX + 1).tuples())
     if len(rows) > GROUPS_MAX:
@@ -396,7 +396,7 @@ def _grouped(select: Select, levels: Sequence[_Level], path: str) -> Groups:
 
 
 def _seconds(column: ColumnBase, step: int) -> ColumnBase:
-    """A time as seconds since 1970, rounded down to a multiple of `step`."""
+    """Returns a time as seconds since 1970, rounded down to a multiple of `step`."""
     if on_sqlite():
         return NodeList((SQL("unixepoch(substr("), column, SQL(f", 1, 19)) / {step} * {step}")))
     return NodeList((SQL("floor(extract(epoch FROM"), column, SQL(f") / {step})::bigint * {step}")))
@@ -407,7 +407,7 @@ def _moment(seconds: Any) -> datetime:
 
 
 def _begin(moment: datetime, interval: str, zone: tzinfo) -> datetime:
-    """The first moment of the interval around `moment`."""
+    """Returns the first moment of the interval that contains `moment`."""
     local = moment.astimezone(zone)
     if interval in ("HOUR", "MINUTE", "SECOND"):
         minute = 0 if interval == "HOUR" else local.minute
@@ -432,7 +432,7 @@ def _text(value: object) -> str:
 
 
 def _as_value(text: str, kind: str) -> str | int | bool | None:
-    """The value of a field that reads as `text`, if there is one: rows without a value count as having it."""
+    """Returns the field value written as `text`, None without one: rows without a value count under it."""
     if kind == "text":
         return text
     if kind in NUMBERS:

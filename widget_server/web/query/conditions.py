@@ -1,4 +1,4 @@
-"""Pieces of conditions: many of them joined, and what a text holds, the same on SQLite and PostgreSQL."""
+"""Parts of SQL conditions: joins of many, and text search, the same on SQLite and PostgreSQL."""
 
 from collections.abc import Sequence
 
@@ -6,19 +6,19 @@ from peewee import SQL, ColumnBase, NodeList, Value, fn
 
 from widget_server.db import Condition, on_sqlite
 
-JOINED_AT_ONCE = 40  # SQLite refuses an expression that is nested 1000 deep, and a chain is as deep as it is long
+JOINED_AT_ONCE = 40  # SQLite refuses an expression nested 1000 deep, and a chain is as deep as it is long
 
 ALL, NONE = SQL("(1 = 1)"), SQL("(1 = 0)")
 
 
 def all_of(conditions: Sequence[Condition]) -> Condition:
-    """Returns the condition that all of these hold; of none, one that always does."""
+    """Returns the condition that all of these are true; always true for an empty list."""
     conditions = [one for one in conditions if one is not ALL]
     return _joined(conditions, " AND ") if conditions else ALL
 
 
 def any_of(conditions: Sequence[Condition]) -> Condition:
-    """Returns the condition that one of these holds; of none, one that never does."""
+    """Returns the condition that one of these is true; never true for an empty list."""
     return _joined(conditions, " OR ") if conditions else NONE
 
 
@@ -32,7 +32,7 @@ def _joined(conditions: Sequence[Condition], glue: str) -> Condition:
 
 
 def negate(condition: Condition, column: ColumnBase, nullable: bool) -> Condition:
-    """True where `condition` on `column` does not hold: where that cannot be known, too."""
+    """Returns the condition that is true where `condition` on `column` is false or NULL."""
     if condition is ALL:
         return NONE
     without = NodeList((SQL("NOT"), NodeList((condition,), parens=True)))
@@ -40,27 +40,27 @@ def negate(condition: Condition, column: ColumnBase, nullable: bool) -> Conditio
 
 
 def contains(column: ColumnBase, text: str) -> Condition:
-    """True where `column` holds `text`, whatever the case of either."""
+    """True where `column` contains `text`, ignoring case."""
     column, text = _folded(column, text)
     return _like(column, f"%{_escaped(text)}%")
 
 
 def starts_with(column: ColumnBase, text: str) -> Condition:
-    """True where `column` begins with `text`, whatever the case of either."""
+    """True where `column` begins with `text`, ignoring case."""
     column, text = _folded(column, text)
     return _like(column, f"{_escaped(text)}%")
 
 
 def ends_with(column: ColumnBase, text: str) -> Condition:
-    """True where `column` ends with `text`, whatever the case of either."""
+    """True where `column` ends with `text`, ignoring case."""
     column, text = _folded(column, text)
     return _like(column, f"%{_escaped(text)}")
 
 
 def resembles(column: ColumnBase, text: str) -> Condition:
-    """True where `column` holds `text` with one letter wrong, too many or too few, or two neighbours swapped.
+    """True where `column` contains `text` with one letter wrong, too many or missing, or two neighbours swapped.
 
-    One slip leaves one of three parts as it was: whether one is there is looked at first, because that costs little.
+    One typo leaves at least one third of the text unchanged: that is tested first, because it is cheap.
     """
     given = column
     column, text = _folded(column, text)
@@ -82,7 +82,7 @@ def resembles(column: ColumnBase, text: str) -> Condition:
 
 
 def _with_folded(value: ColumnBase, holds: Condition) -> Condition:
-    """`holds` of `folded`, which is computed once a row: the LIMIT keeps SQLite from writing it into each use."""
+    """Returns `holds` over `folded`, computed once per row: the LIMIT keeps SQLite from inlining it at each use."""
     inner = (SQL("(SELECT"), holds, SQL("FROM (SELECT"), value, SQL("AS folded LIMIT 1) AS once)"))
     return NodeList(inner)
 
@@ -97,13 +97,13 @@ def _escaped(text: str) -> str:
 
 
 def needs_folding(text: str) -> bool:
-    """True when `text` has letters whose case only we know."""
+    """True when `text` has non-ASCII letters, whose case is folded here."""
     return bool(_pairs(text))
 
 
 def _folded(column: ColumnBase, text: str) -> tuple[ColumnBase, str]:
-    """SQLite, and PostgreSQL in the C locale, know the case of ASCII letters only: the others are folded here, as far
-    as the text has them, by one call for all of its letters.
+    """Returns column and text with the non-ASCII letters of `text` in lower case, by one call for all of them. SQLite,
+    and PostgreSQL in the C locale, fold only the case of ASCII letters.
     """
     pairs = _pairs(text)
     if not pairs:
@@ -114,6 +114,6 @@ def _folded(column: ColumnBase, text: str) -> tuple[ColumnBase, str]:
 
 
 def _pairs(text: str) -> list[tuple[str, str]]:
-    """Small and large of each letter in `text` that is no ASCII letter and has both."""
+    """Returns (lower, upper) of each non-ASCII letter in `text` that has both."""
     letters = [(small, small.upper()) for small in sorted({letter.lower() for letter in text})]
     return [one for one in letters if one[0] != one[1] and len("".join(one)) == 2 and not "".join(one).isascii()]

@@ -1,4 +1,4 @@
-"""Where a caller's query runs: in its lane, and not for longer than a statement may take."""
+"""Runs a caller's query in its lane, within the time limit of a statement."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,7 +1,7 @@
-"""Cursors: where a page begins, and the whole query with it, in a text that only this server can make.
+"""Cursors: the start of a page and its whole query, in a signed text that only this server can create.
 
-A cursor is good for the shop and the entity it was made for. It holds the caller's own words and the values by which
-the row beside the page is sorted, no more.
+A cursor is valid for the shop and the entity it was made for. It contains only the caller's own query and the sort
+values of the row beside the page.
 """
 
 import base64
@@ -17,19 +17,19 @@ from widget_server.db import canonical
 
 LENGTH_MAX = 16_000  # wix-api §4
 MARK_BYTES = 16
-FORM = "1"  # another form of cursors needs another mark
+FORM = "1"  # a new format of cursors needs a new value
 
-Content = dict[str, Any]  # JSON of our own: the parts of a query as they came in, and where the page begins
+Content = dict[str, Any]  # our own JSON: the parts of a query as received, and the start of the page
 
 
 def write(shop_id: str, entity: str, content: Content) -> str:
-    """The cursor that holds `content`; it may be longer than LENGTH_MAX, and is useless then."""
+    """Returns the cursor for `content`; it may be longer than LENGTH_MAX, and is unusable then."""
     packed = zlib.compress(canonical(content).encode(), 9)
     return base64.urlsafe_b64encode(_mark(shop_id, entity, packed) + packed).decode().rstrip("=")
 
 
 def read(shop_id: str, entity: str, cursor: str) -> Content | None:
-    """Returns what the cursor holds; None when it is not one of ours for this shop and entity."""
+    """Returns the content of the cursor; None when this server did not make it for this shop and entity."""
     if len(cursor) > LENGTH_MAX or not cursor.isascii():
         return None
     try:

@@ -1,4 +1,4 @@
-"""What queries know: the fields of an entity, and how a value of the wire becomes one of the database."""
+"""The fields of an entity for queries, and the conversion of wire values to database values."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -20,8 +20,8 @@ DECIMAL = re.compile(r"-?[0-9]{1,16}(\.[0-9]{1,16})?", re.ASCII)
 INT_MAX = 2**63 - 1
 MONEY_MAX = 10**16 - 1
 MILLISECOND = timedelta(milliseconds=1)
-EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)  # no row is beyond them
-Stored = str | int | Decimal | datetime  # a value as a row keeps it, a bool too
+EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)  # all rows are between them
+Stored = str | int | Decimal | datetime  # a value as stored in a row; includes bool
 TYPES: dict[Kind, peewee.Field] = {
     "id": Text(),
     "text": Text(),
@@ -45,8 +45,8 @@ TAKES: dict[Kind, str] = {
 
 
 @dataclass(frozen=True)
-class word_of:  # noqa: N801 - it is called as a function is
-    """A `to_stored` that knows these words of the wire, and no other."""
+class word_of:  # noqa: N801 - it is called like a function
+    """A `to_stored` for these wire values; raises ValueError for any other."""
 
     words: Mapping[str, Any]
 
@@ -57,7 +57,7 @@ class word_of:  # noqa: N801 - it is called as a function is
 
 
 def whole_milliseconds(moment: datetime) -> datetime:
-    """The first stored time that the wire, which shows milliseconds, shows as `moment` or later."""
+    """Returns the first stored time that the wire, in milliseconds, shows as `moment` or later."""
     over = moment.microsecond % 1000
     return moment + timedelta(microseconds=1000 - over) if over else moment
 
@@ -66,9 +66,9 @@ def whole_milliseconds(moment: datetime) -> datetime:
 class Field:
     """A field of an entity. `column` is any expression over the select, `nullable`: it may be NULL.
 
-    `to_stored` maps a value of the wire to the stored one (EARN to earn) and may raise ValueError; `to_shown` goes the
-    other way, for aggregations. A time that is shown otherwise than it is stored must never fall while its column
-    rises, nor change within a quarter of an hour: `at_least` returns the smallest stored time shown as this or later.
+    `to_stored` maps a wire value to the stored one (EARN to earn) and may raise ValueError; `to_shown` does the
+    reverse, for aggregations. A time shown differently from its column must never decrease while the column increases,
+    nor change within a quarter of an hour: `at_least` returns the smallest stored time shown as this or later.
     """
 
     column: ColumnBase
@@ -84,12 +84,12 @@ class Field:
 
     @property
     def words(self) -> tuple[str, ...]:
-        """Returns the words of an enum; none for another kind of field."""
+        """Returns the wire values of an enum; empty for another kind of field."""
         return tuple(self.to_stored.words) if isinstance(self.to_stored, word_of) else ()
 
     @property
     def ordered(self) -> ColumnBase:
-        """The column as it is sorted and compared: texts by code point and money by amount on both databases."""
+        """The column for sorting and comparing: text by code point and money by amount on both databases."""
         if self.kind == "money" and on_sqlite():
             return self.column.cast("REAL")
         if self.kind == "text" and not on_sqlite():
@@ -97,12 +97,12 @@ class Field:
         return self.column
 
     def bound(self, stored: object) -> ColumnBase:
-        """A stored value as a parameter beside `ordered`."""
+        """Returns a stored value as a query parameter to compare with `ordered`."""
         value = peewee.Value(TYPES[self.kind].db_value(stored), converter=False)
         return value.cast("REAL") if self.kind == "money" and on_sqlite() else value
 
     def read(self, value: object, path: str) -> Stored:
-        """The stored form of a value that came in. Raises BadRequest naming `path` when it is of another type."""
+        """Returns the stored form of a request value. Raises BadRequest naming `path` when its type is wrong."""
         try:
             plain = READERS[self.kind](value)
             stored: Stored = self.to_stored(plain) if self.to_stored else plain
@@ -113,8 +113,8 @@ class Field:
 
 @dataclass(frozen=True)
 class Entity:
-    """A kind of row that can be queried. `key` tells any two rows apart; `newest` is the field of createdDate: rows
-    come newest first when no order is requested (wix-api §4).
+    """A kind of row that can be queried. `key` is unique; `newest` is the field of createdDate: rows are sorted newest
+    first when no order is requested (wix-api §4).
     """
 
     name: str
@@ -147,7 +147,7 @@ def _time(value: object) -> datetime:
 
 
 def _money(value: object) -> Decimal:
-    number: Any = value  # what has no size raises TypeError
+    number: Any = value  # abs() of a non-number raises TypeError
     fits = DECIMAL.fullmatch(value) if isinstance(value, str) else abs(number) <= MONEY_MAX
     if isinstance(value, bool) or not fits:
         raise ValueError(value)

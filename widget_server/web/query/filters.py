@@ -1,7 +1,7 @@
-"""A filter of the wire as one condition (wix-api §4).
+"""Turns a filter of the wire into one SQL condition (wix-api §4).
 
-Logic is two-valued on both databases: where a field is missing, `$ne`, `$nin` and `$not` hold. Negation is pushed down
-to the leaves, so that what is not negated stays as plain as an index needs it.
+Logic is two-valued on both databases: where a field is missing, `$ne`, `$nin` and `$not` are true. Negation is pushed
+down to the leaves, so that conditions without negation stay simple enough for an index.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -50,22 +50,22 @@ OPERATORS: dict[Kind, tuple[str, ...]] = {
 
 
 def condition(fields: Mapping[str, Field], requested: object, path: str, weight: Weight | None = None) -> Condition:
-    """What `requested`, the JSON found at `path`, selects; nothing or `{}` selects all. It is added to `weight`.
+    """Returns the condition for `requested`, the JSON at `path`; None or `{}` selects all. Adds its cost to `weight`.
 
-    Raises BadRequest that names the field, operator or value which cannot be, or is too much.
+    Raises BadRequest naming the field, operator or value that is invalid or too costly.
     """
     return _Filter(fields, path, weight or Weight()).group({} if requested is None else requested, False, 1)
 
 
 class _Filter:
-    """One filter while it is read: its size is limited as a whole."""
+    """One filter while it is read; it counts the leaves to limit the total size."""
 
     def __init__(self, fields: Mapping[str, Field], path: str, weight: Weight) -> None:
         self.fields, self.path, self.weight = fields, path, weight
         self.leaves = 0
 
     def group(self, requested: object, negated: bool, depth: int) -> Condition:
-        """All members of an object hold."""
+        """Returns the condition that all members of an object are true."""
         if not isinstance(requested, dict):
             raise wrong(self.path, "is a JSON object.")
         if depth > DEPTH_MAX:
@@ -94,7 +94,7 @@ class _Filter:
         return (any_of if negated else all_of)(leaves)
 
     def leaf(self, field: Field, operator: str, value: object, negated: bool, path: str) -> Condition:
-        """One operator on one field."""
+        """Returns the condition of one operator on one field."""
         self.leaves += 1
         if self.leaves > LEAVES_MAX:
             raise wrong(self.path, f"has more than {LEAVES_MAX} conditions.")
@@ -123,7 +123,7 @@ class _Filter:
             values = [field.read(one, path) for one in self.listed(value, path, 8 if field.kind == "time" else 1)]
             if field.kind == "texts":
                 return (all_of if operator == "$hasAll" else any_of)([_holds_text(field, one) for one in values])
-            if operator == "$hasAll":  # every value listed is the field's only one
+            if operator == "$hasAll":  # true only if every listed value is the field's single value
                 return all_of([_one_of(field, [one]) for one in dict.fromkeys(values)][:2])
             return _one_of(field, values)
         found = field.read(value, path)
@@ -132,7 +132,7 @@ class _Filter:
     def listed(self, requested: object, path: str, weight: int = 1) -> list[object]:
         if not isinstance(requested, list) or len(requested) > LIST_MAX:
             raise wrong(path, f"takes a list of {LIST_MAX:,} at most.")
-        self.weight.add_once(weight * len(requested), path)  # that many parameters: SQLite takes 32,766 in a statement
+        self.weight.add_once(weight * len(requested), path)  # this many parameters: SQLite takes 32,766 in a statement
         return requested
 
 
@@ -141,7 +141,7 @@ def _present(field: Field) -> Condition:
 
 
 def _empty(field: Field) -> Condition:
-    """Missing, or nothing inside."""
+    """Returns the condition that the field is NULL or empty."""
     nothing = {"text": "", "texts": "[]"}.get(field.kind)
     missing = field.column.is_null()
     return missing if nothing is None else any_of([missing, NodeList((field.column, SQL("="), SQL(f"'{nothing}'")))])
@@ -160,7 +160,7 @@ def _shown_as(field: Field, moment: datetime) -> Condition:
 
 
 def _compared(field: Field, operator: str, value: Any) -> Condition:
-    """Compared as the wire shows it: a time that is shown with milliseconds is "greater" from the next one on."""
+    """Returns the comparison of values as the wire shows them: "greater" starts at the next millisecond."""
     column = field.ordered
     if field.kind == "time":
         edge = field.bound(field.at_least(_next_shown(value) if operator in ("$gt", "$lte") else value))
@@ -174,7 +174,7 @@ def _next_shown(moment: datetime) -> datetime:
 
 
 def _holds_text(field: Field, text: object) -> Condition:
-    """The JSON list in the column has this text among its own."""
+    """Returns the condition that the JSON list in the column contains this text."""
     each = SQL("json_each(") if on_sqlite() else SQL("jsonb_array_elements_text(")
     column = field.column if on_sqlite() else field.column.cast("jsonb")
     select = (SQL("EXISTS (SELECT 1 FROM"), each, column, SQL(") AS one WHERE one.value ="), Value(text), SQL(")"))

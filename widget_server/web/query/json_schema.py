@@ -1,7 +1,7 @@
-"""What queries may say, as JSON Schema: the fields of an entity with their operators, its orders, its aggregations.
+"""The JSON Schema of queries: the fields of an entity with their operators, its orders, its aggregations.
 
-Beyond what a schema can say, an answer may still be 400: a cursor that is none, a field sorted by twice, a filter that
-is too deep or weighs too much (weight.py), a time zone that there is not, more groups than are answered.
+A query that fits the schema can still get a 400: for an invalid cursor, a field sorted by twice, a filter too deep or
+too costly (weight.py), an unknown time zone, or too many groups.
 """
 
 from collections.abc import Iterable, Mapping
@@ -43,33 +43,33 @@ NAMES = {kind: name for name, kind in CONDITIONS.items()}
 
 @dataclass(frozen=True)
 class QueryBody:
-    """What a query sends; json of an untrusted caller, read by pages.py."""
+    """The body of a query: JSON of an untrusted caller, read by pages.py."""
 
     query: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)
 class SearchBody:
-    """What a search sends."""
+    """The body of a search."""
 
     search: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)
 class CountBody:
-    """What a count sends."""
+    """The body of a count."""
 
     filter: dict[str, Any] | None = None
     search: dict[str, Any] | None = None
 
 
 def query_body(entity: Entity) -> type[QueryBody]:
-    """The body of a query of this entity."""
+    """Returns the QueryBody class of this entity."""
     return _body(QueryBody, f"{_name(entity)}QueryBody", query=_query(entity, "Query", pages.SORT_MAX["query"]))
 
 
 def searched(entity: Entity, *, aggregated: bool = False) -> type[SearchBody]:
-    """The body of a search; `aggregated`: with aggregations over all that is found."""
+    """Returns the SearchBody class of this entity; `aggregated`: with aggregations over all found rows."""
     more: Json = {"search": _nullable(_free_text(entity))}
     if aggregated:
         more |= {"aggregations": _list(_ref(entity, "Aggregation"), aggregations.AGGREGATIONS_MAX)}
@@ -81,20 +81,20 @@ def searched(entity: Entity, *, aggregated: bool = False) -> type[SearchBody]:
 
 
 def counted(entity: Entity) -> type[CountBody]:
-    """The body of a count: a filter and free text."""
+    """Returns the CountBody class of this entity: a filter and free text."""
     parts = {"filter": _filter(entity), "search": {f"{_name(entity)}FreeText": _free_text(entity)}}
     return _body(CountBody, f"{_name(entity)}CountBody", **parts)
 
 
 def selected(entity: Entity) -> Described:
-    """A member that selects rows by filter and free text, for a bulk call."""
+    """Returns a field that selects rows by filter and free text, for a bulk call."""
     parts = {"filter": _nullable(_ref(entity, "Filter")), "search": _nullable(_free_text(entity))}
     ignored = dict.fromkeys(("sort", "cursorPaging", "paging"), ANYTHING)
     return Described({**_filter(entity), f"{_name(entity)}Selection": _object({**parts, **ignored}, example={})})
 
 
 def _body(base: type[T], name: str, **members: Shapes) -> type[T]:
-    """`base` with its members described for one entity."""
+    """Returns a subclass of `base` with its members described for one entity."""
     described = [
         (member, Annotated[dict[str, Any] | None, Described(shapes)], None) for member, shapes in members.items()
     ]
@@ -124,7 +124,7 @@ def _query(entity: Entity, kind: str, sort_max: int, **more: Json) -> Shapes:
 
 
 def _filter(entity: Entity) -> Shapes:
-    """The filter, and the conditions that it speaks of."""
+    """Returns the schema of the filter, and those of the conditions in it."""
     known = {name: field for name, field in entity.fields.items() if field.filterable}
     itself = _ref(entity, "Filter")
     several = {"type": "array", "items": itself, "maxItems": filters.LIST_MAX}
@@ -146,7 +146,7 @@ def _condition_of(field: Field) -> Json:
 
 
 def _condition(kind: Kind, value: Json) -> Json:
-    """A value, null for what is missing, or operators with values."""
+    """Returns the schema of a condition: a value, null for missing, or operators with values."""
     several = {"type": "array", "items": value, "maxItems": filters.LIST_MAX}
     text, flag = {"type": "string", "maxLength": filters.TEXT_LENGTH_MAX}, {"type": "boolean"}
     takes: dict[str, Json] = {
@@ -172,7 +172,7 @@ def _free_text(entity: Entity) -> Json:
 
 
 def _aggregations(entity: Entity) -> Shapes:
-    """One aggregation of each type, and those within each other."""
+    """Returns the schemas of an aggregation of each type, alone or nested."""
     inner = {"type": "array", "items": _ref(entity, "Level"), "minItems": 2}
     inner["maxItems"] = aggregations.NESTED_LEVELS_MAX
     within = _object({"nestedAggregations": inner}, required=["nestedAggregations"])
@@ -188,7 +188,7 @@ def _aggregations(entity: Entity) -> Shapes:
 
 
 def _levels(entity: Entity) -> list[Json]:
-    """An aggregation of each type that may stand within others; figures last."""
+    """Returns the schema of each type of aggregation that may be nested; figures last."""
     known = {name: field for name, field in entity.fields.items() if field.aggregatable}
 
     def of(*kinds: str) -> Json:

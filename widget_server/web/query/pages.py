@@ -1,4 +1,4 @@
-"""A page of rows: what was requested is read, selected, and given cursors to the pages beside it (wix-api §4)."""
+"""Pages of rows: reads the request, selects the rows, and adds cursors to the pages beside it (wix-api §4)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,10 +31,10 @@ Where = Literal["query", "search", ""]
 
 @dataclass(frozen=True)
 class Page:
-    """`rows` as the select gives them, and cursors to the pages beside this one where there are any. `chosen` is the
-    condition behind all pages, for aggregations: filter and free text may have come in a cursor.
+    """The `rows` of the select, and cursors to the pages beside this one, if any. `chosen` is the condition of all
+    pages, for aggregations: filter and free text may come from a cursor.
 
-    Who pages by offset gets it, and the `total`, which is None beyond 100,000 rows.
+    `offset` and `total` are set when the caller pages by offset; `total` is None beyond 100,000 rows.
     """
 
     rows: list[Any]
@@ -46,7 +46,7 @@ class Page:
 
 
 class Paging(TypedDict, total=False):
-    """CursorPagingMetadata or PagingMetadataV2, by Python's names."""
+    """CursorPagingMetadata or PagingMetadataV2, with Python's names."""
 
     count: int
     cursors: dict[str, str]
@@ -58,7 +58,7 @@ class Paging(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class _Wanted:
-    """What a page is made of: `known` is what its cursors repeat, `anchor` the row beside which it begins."""
+    """The request for a page: `known` is repeated in its cursors, `anchor` is the row beside which it begins."""
 
     known: dict[str, Any]
     limit: int
@@ -69,7 +69,7 @@ class _Wanted:
 
     @property
     def begun(self) -> bool:
-        """True when the page does not begin where the list does, from the side it is read from."""
+        """True when rows of the list lie before the page, in the direction of reading."""
         return self.anchor is not None or bool(self.offset)
 
 
@@ -82,9 +82,9 @@ def page(
     where: Where = "query",
     summary: Summary | None = None,
 ) -> Page:
-    """The rows of `select` (bound to its shop, joined as the fields need it) that `requested` wants: the JSON of the
-    body's `where`. One query a page; who pages by offset pays for a count, too. `summary`, which is taken of the same
-    rows afterwards, counts in the weight.
+    """Returns the page of `select` (bound to its shop, with the joins of the fields) for `requested`, the JSON in the
+    body's `where`. One query per page; paging by offset needs a count too. `summary`, which is computed over the same
+    rows afterwards, adds to the weight.
 
     Raises QueryTooSlow, Busy, and BadRequest naming the field by its path in the body: `query.filter.points.balance`,
     `query.sort[0].fieldName`, `query.cursorPaging.cursor`.
@@ -98,7 +98,7 @@ def page(
     except (BadRequest, ValueError) as changed:
         if wanted.anchor is None:
             raise
-        raise _bad_cursor(path) from changed  # it was good once: the fields have changed since
+        raise _bad_cursor(path) from changed  # it was valid once: the fields have changed since
     query = select.where(chosen, *place).order_by(*(key.clause(wanted.backwards) for key in keys))
     query = query.select_extend(*(_plain(key).alias(f"sort_{at}") for at, key in enumerate(keys)))
     with costly():
@@ -133,8 +133,8 @@ def selection(
     where: str = "",
     summary: Summary | None = None,
 ) -> Condition:
-    """The condition that a filter and a free text make together, for counting and for bulk calls. `where` is the path
-    of the object they stand in, nothing for the body itself. Raises BadRequest as `page` does.
+    """Returns the condition of a filter and a free text together, for counts and bulk calls. `where` is the path of
+    the object with both, empty for the body itself. Raises BadRequest as `page` does.
     """
     path = f"{where}." if where else ""
     weight = summary.weight() if summary else Weight()
@@ -143,18 +143,18 @@ def selection(
 
 
 def count(select: Select) -> int:
-    """Returns how many rows there are. Raises QueryTooSlow, Busy."""
+    """Returns the number of rows of `select`. Raises QueryTooSlow, Busy."""
     with costly():
         return int(select.order_by().count())
 
 
 def metadata(found: Page) -> CursorPagingMetadata:
-    """How many rows are on the page, and the cursors to those beside it."""
+    """Returns the number of rows on the page, and the cursors to the pages beside it."""
     return {"count": len(found.rows), "cursors": _cursors(found), "has_next": found.next is not None}
 
 
 def metadata_v2(found: Page) -> PagingMetadata:
-    """The same as PagingMetadataV2; `offset` and `total` are there for callers that page by offset."""
+    """Returns the same as PagingMetadataV2, with `offset` and `total` for callers that page by offset."""
     figures: PagingMetadata = {"count": len(found.rows), "cursors": _cursors(found)}
     if found.offset is None:
         return figures
@@ -171,7 +171,7 @@ def _cursors(found: Page) -> Cursors:
 
 
 def _read(entity: Entity, requested: object, shop_id: str, where: Where) -> _Wanted:
-    """The parts of `requested`; with a cursor, those inside it."""
+    """Returns the parts of `requested`, or those in its cursor. Raises BadRequest."""
     path = f"{where}." if where else ""
     names = ("filter", "sort", *(("search",) if where == "search" else ()))
     body = read_object(requested, (*names, "cursorPaging", "paging"), where)
@@ -204,7 +204,7 @@ def _bad_cursor(path: str) -> BadRequest:
 
 
 def _place(keys: Sequence[Key], wanted: _Wanted) -> Condition:
-    """What lies on the page's side of its anchor; raises ValueError when the order has other fields than it had."""
+    """Returns the condition of rows on the page's side of its anchor; raises ValueError when the order has changed."""
     pairs = zip(keys, wanted.anchor or [], strict=True)
     values = [clock.parse(one) if key.field.kind == "time" and one is not None else one for key, one in pairs]
     return beyond(keys, values, wanted.backwards, itself=wanted.itself)
@@ -216,7 +216,7 @@ def _total(select: Select) -> int | None:
 
 
 def _plain(key: Key) -> NodeList:
-    """The key's value as the database gives it, on the row itself even if its field is a joined table's."""
+    """Returns the key's database value as a column of the row itself, even if its field is in a joined table."""
     return NodeList((key.field.ordered,))
 
 

@@ -1,4 +1,4 @@
-"""Pieces of JSON that come in: each is what it should be, or BadRequest names its path and says what that is."""
+"""Reads parts of a JSON request: each is checked, or BadRequest names its path and what is expected."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -6,12 +6,12 @@ from widget_server.errors import BadRequest
 
 
 def wrong(path: str, sentence: str) -> BadRequest:
-    """Returns the BadRequest for what stands at `path`: its sentence begins with that path."""
+    """Returns the BadRequest for the value at `path`; its message begins with that path."""
     return BadRequest(f"{path} {sentence}", field=path)
 
 
 def read_object(requested: object, names: Iterable[str], path: str) -> dict[str, object]:
-    """Returns the object, which has members of these `names` only; an empty one for None. Raises BadRequest."""
+    """Returns the object, whose members may only have these `names`; an empty one for None. Raises BadRequest."""
     if requested is None:
         return {}
     if not isinstance(requested, dict):
@@ -24,7 +24,7 @@ def read_object(requested: object, names: Iterable[str], path: str) -> dict[str,
 
 
 def read_list(requested: object, most: int, path: str, *, least: int = 0) -> list[object]:
-    """Returns the list, which has `least` to `most` members; an empty one for None. Raises BadRequest."""
+    """Returns the list, with `least` to `most` members; an empty one for None. Raises BadRequest."""
     requested = [] if requested is None else requested
     if not isinstance(requested, list) or not least <= len(requested) <= most:
         raise wrong(path, f"is a list of {least} to {most}." if least else f"is a list of {most} at most.")
@@ -32,7 +32,7 @@ def read_list(requested: object, most: int, path: str, *, least: int = 0) -> lis
 
 
 def read_number(requested: Mapping[str, object], name: str, low: int, high: int, default: int, path: str) -> int:
-    """Returns the whole number, `low` to `high`, that the object at `path` has under `name`. Raises BadRequest."""
+    """Returns the whole number, `low` to `high`, under `name` in the object at `path`. Raises BadRequest."""
     number = default if requested.get(name) is None else requested[name]
     if isinstance(number, bool) or not isinstance(number, int | float) or number % 1 or not low <= number <= high:
         raise wrong(f"{path}.{name}", f"is a whole number from {low} to {high}.")
@@ -42,7 +42,7 @@ def read_number(requested: Mapping[str, object], name: str, low: int, high: int,
 def read_choice(
     requested: Mapping[str, object], name: str, words: Sequence[str], path: str, *, needed: bool = False
 ) -> str:
-    """Returns the one of these `words` that stands under `name`; the first for None, unless it is `needed`.
+    """Returns the value under `name`, one of these `words`; the first for None, unless it is `needed`.
 
     Raises BadRequest.
     """
@@ -54,7 +54,7 @@ def read_choice(
 
 
 def read_text(requested: Mapping[str, object], name: str, most: int, path: str) -> str:
-    """Returns the text under `name`, of `most` characters at most; an empty one for None. Raises BadRequest."""
+    """Returns the text under `name`, of at most `most` characters; an empty one for None. Raises BadRequest."""
     text = "" if requested.get(name) is None else requested[name]
     if not isinstance(text, str) or len(text) > most:
         raise wrong(f"{path}.{name}", f"is a text of {most} characters at most.")

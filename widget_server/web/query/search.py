@@ -1,4 +1,4 @@
-"""Free text over the fields that an entity lets be searched (wix-api §4: SearchDetails)."""
+"""Free-text search over the searchable fields of an entity (wix-api §4: SearchDetails)."""
 
 from collections.abc import Mapping
 
@@ -10,15 +10,15 @@ from widget_server.web.query.weight import SLIP, Weight, of_text
 
 EXPRESSION_LENGTH_MAX = 100
 FIELDS_MAX = 20
-FUZZY_LENGTHS = range(4, 31)  # in a shorter word a slip makes another word
+FUZZY_LENGTHS = range(4, 31)  # in a shorter word a typo makes another word
 
 
 def condition(fields: Mapping[str, Field], requested: object, path: str, weight: Weight | None = None) -> Condition:
-    """What `requested`, the JSON found at `path`, finds: words that stand, whatever their case, anywhere in a field.
+    """Returns the condition for `requested`, the JSON at `path`: words anywhere in a field, ignoring case.
 
-    mode OR (the default): one of the words is enough; AND: each is there, not all in one field. fuzzy: one slip of the
-    keyboard in each word of four letters and more does not matter. Nothing to look for finds all. It is added to
-    `weight`. Raises BadRequest that names what is wrong, or is too much.
+    mode OR (the default): one of the words is enough; AND: each must occur, not necessarily in the same field. fuzzy:
+    one typo in each word of four letters or more is ignored. Without words, all rows match. Adds its cost to `weight`.
+    Raises BadRequest naming what is invalid or too costly.
     """
     weight = weight or Weight()
     requested = read_object(requested, ("expression", "mode", "fields", "fuzzy"), path)

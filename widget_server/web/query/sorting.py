@@ -1,7 +1,7 @@
-"""In which order rows come, and what lies beyond a row in it (wix-api §4).
+"""The order of rows, and the condition for rows after a given one (wix-api §4).
 
-What is missing comes last when ascending and first when descending, on both databases. The entity's key breaks ties, in
-the direction of the last field that was requested.
+Missing values are last when ascending and first when descending, on both databases. The entity's key breaks ties, in
+the direction of the last requested field.
 """
 
 from collections.abc import Sequence
@@ -19,20 +19,20 @@ NAME_LENGTH_MAX = 512
 
 @dataclass(frozen=True)
 class Key:
-    """One field of an order."""
+    """One field of an order, with its direction."""
 
     field: Field
     descending: bool
 
     def clause(self, backwards: bool) -> Ordering:
-        """Returns the term of ORDER BY."""
+        """Returns the ORDER BY term of this field; `backwards` reverses it."""
         descending = self.descending is not backwards
         nulls = ("FIRST" if descending else "LAST") if self.field.nullable else None
         column = self.field.ordered
         return column.desc(nulls=nulls) if descending else column.asc(nulls=nulls)
 
     def same(self, value: object) -> Condition:
-        """Returns the condition of rows that have this value."""
+        """Returns the condition of rows with this value."""
         return self.field.ordered.is_null() if value is None else self.field.ordered == value
 
     def after(self, value: object, backwards: bool) -> Condition:
@@ -46,9 +46,9 @@ class Key:
 
 
 def order(entity: Entity, requested: object, path: str, *, most: int) -> list[Key]:
-    """The order that `requested`, the JSON found at `path`, wants, made total.
+    """Returns the order in `requested`, the JSON at `path`, completed by the entity's key to a total order.
 
-    Raises BadRequest for a field that is none of the entity's, one named twice, or more than `most`.
+    Raises BadRequest for an unknown field, one named twice, or more than `most`.
     """
     keys = [_key(entity, one, f"{path}[{at}]") for at, one in enumerate(read_list(requested, most, path))]
     columns = [key.field.column for key in keys]
@@ -71,9 +71,10 @@ def _key(entity: Entity, requested: object, path: str) -> Key:
 
 
 def beyond(keys: Sequence[Key], anchor: Sequence[object], backwards: bool, *, itself: bool) -> Condition:
-    """Rows that come after the one whose values `anchor` holds, or before it when `backwards`; `itself`: and that one.
+    """Returns the condition of rows after the one with the values `anchor`, or before it when `backwards`; `itself`
+    includes that row.
 
-    Where all fields go one way and none may be missing, the rows are compared as a whole: an index can find that place.
+    If all fields have one direction and none is nullable, rows are compared as tuples: an index can find that place.
     """
     values = [None if value is None else key.field.bound(value) for key, value in zip(keys, anchor, strict=True)]
     if not any(key.field.nullable for key in keys) and len({key.descending for key in keys}) == 1:

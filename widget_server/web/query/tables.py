@@ -1,4 +1,4 @@
-"""Tables: the fields that a call may ask by, for people, read back from the shapes that `json_schema.py` made."""
+"""Tables for readers: the query fields of a call, read from the JSON Schemas that `json_schema.py` made."""
 
 from dataclasses import dataclass
 
@@ -20,7 +20,7 @@ SORT, SEARCH, AGGREGATIONS = "sort", "search", "aggregations"
 
 @dataclass(frozen=True)
 class Row:
-    """One field: its type, the words of an enum, and what may be done with it."""
+    """One field: its type, the values of an enum, and its operators and uses in queries."""
 
     name: str
     type: str
@@ -33,7 +33,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """The fields of a filter, which stands at `path` in the body; `takes` is what the body takes beside it."""
+    """The fields of a filter, which is at `path` in the body; `takes` are the other parts that the body accepts."""
 
     path: str
     takes: tuple[str, ...]
@@ -41,7 +41,7 @@ class Table:
 
 
 def table(body: Json, shapes: Shapes) -> Table | None:
-    """What the call that takes this body may ask by; None when it takes no filter."""
+    """Returns the table of query fields of a call with this body; None when it takes no filter."""
     members = _members(body, shapes)
     places = {"filter": members} | {f"{name}.filter": _members(one, shapes) for name, one in members.items()}
     for path, requested in places.items():
@@ -71,7 +71,7 @@ def _table(path: str, requested: Json, conditions: Json, shapes: Shapes) -> Tabl
 
 
 def _condition(shape: Json, shapes: Shapes) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
-    """The type, the words and the operators; not those that take null alone, which every field takes."""
+    """Returns type, values and operators, without operators that take only null, which every field has."""
     kind = CONDITIONS.get(shape.get("$ref", "").rpartition("/")[2])
     either = _followed(shape, shapes).get("anyOf", [{}])
     words = () if kind else tuple(either[0].get("enum", ()))
@@ -81,7 +81,7 @@ def _condition(shape: Json, shapes: Shapes) -> tuple[str, tuple[str, ...], tuple
 
 
 def _aggregations(shape: Json, shapes: Shapes) -> dict[str, list[str]]:
-    """The types of aggregation that each field knows."""
+    """Returns the types of aggregation that each field supports."""
     found: dict[str, list[str]] = {}
     for level in _followed(_followed(shape, shapes).get("anyOf", [{}])[0], shapes).get("anyOf", ()):
         for name in level["properties"]["fieldPath"]["enum"]:
@@ -91,13 +91,13 @@ def _aggregations(shape: Json, shapes: Shapes) -> dict[str, list[str]]:
 
 
 def _members(shape: Json, shapes: Shapes) -> Json:
-    """The members of an object, which may be missing or null."""
+    """Returns the properties of an object, which may be missing or null."""
     members: Json = _followed(shape, shapes).get("properties", {})
     return members
 
 
 def _followed(shape: Json, shapes: Shapes) -> Json:
-    """The shape itself, where this one refers to it or says that it may be null."""
+    """Returns the shape itself, if this one is a `$ref` to it or its nullable form."""
     if "$ref" in shape:
         return _followed(shapes[shape["$ref"].rpartition("/")[2]], shapes)
     if shape.get("anyOf", ())[1:] == [NOTHING]:

@@ -1,4 +1,4 @@
-"""What the server sends to the panel, a module for each tab and what stands beside them; requests.py has what comes in.
+"""Response bodies for the panel, a module per tab and a few shared ones; requests.py has the request bodies.
 
-The TypeScript types are made from both (`make types`).
+The TypeScript types are generated from both (`make types`).
 """

@@ -1,4 +1,4 @@
-"""What the documents carry for everybody: shop, program, colours, words, and what a guest reads."""
+"""The data in the documents, the same for everybody: shop, program, colours, texts, and what a guest sees."""
 
 from decimal import Decimal
 from typing import Literal, TypedDict
@@ -10,7 +10,7 @@ from widget_server.widget.shapes.referral import ReferralOffer
 
 
 class Accent(TypedDict):
-    """One theme's colours."""
+    """One theme's colours, as #rrggbb or in CSS light-dark()."""
 
     accent: str
     on_accent: str
@@ -26,7 +26,7 @@ class Theme(TypedDict):
 
 
 class ShopFacts(TypedDict):
-    """What the panel knows of the shop. `decimals` are those of its currency's coins."""
+    """The shop's data for the panel. `decimals` is the number of decimal places of its currency."""
 
     name: str
     embed_key: str
@@ -40,7 +40,7 @@ class ShopFacts(TypedDict):
 
 
 class ProgramFacts(TypedDict):
-    """What the panel knows of the program."""
+    """The program's data for the panel."""
 
     name: str
     status: ProgramStatus
@@ -48,14 +48,14 @@ class ProgramFacts(TypedDict):
 
 
 class Worth(TypedDict):
-    """So many points are worth so much."""
+    """What a number of points is worth in the shop's currency."""
 
     points: int
     money: Decimal
 
 
 class GuestFacts(TypedDict):
-    """What a guest reads."""
+    """What a guest sees, without being signed in."""
 
     earn: list[EarnRule]
     rewards: list[Reward]
@@ -64,7 +64,7 @@ class GuestFacts(TypedDict):
 
 
 class Boot(TypedDict):
-    """What the panel's document carries, so that a guest needs no further request."""
+    """The data in the panel's document, so that a guest needs no further request."""
 
     shop: ShopFacts
     program: ProgramFacts
@@ -82,7 +82,7 @@ class Words(TypedDict):
 
 
 class BadgeFigures(TypedDict):
-    """The figures for the badges of a page, in the order of the request."""
+    """The points of a page's prices, in the order of the request, and the member's balance."""
 
     points: list[int]
     balance: int | None

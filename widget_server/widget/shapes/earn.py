@@ -1,4 +1,4 @@
-"""Earning rules, as a member or a guest reads them."""
+"""Earning rules, as a member or a guest sees them."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -11,21 +11,21 @@ from widget_server.loyalty.program.programs import Rounding
 
 
 class Rate(TypedDict):
-    """So many points for so much money."""
+    """Points for each `per` in the shop's currency."""
 
     points: int
     per: Decimal
 
 
 class Limit(TypedDict):
-    """How often a rule gives points."""
+    """How often a rule gives points: `times` per `period`."""
 
     times: int
     period: Unit
 
 
 class EarnRule(TypedDict):
-    """A rule as it stands for the reader now."""
+    """A rule with its current state for the member or guest."""
 
     id: str
     kind: Annotated[str, OneOf(list(KINDS))]
@@ -45,6 +45,6 @@ class EarnRule(TypedDict):
 
 
 class EarnList(TypedDict):
-    """The rules valid for the member now."""
+    """The rules that are valid for the member now."""
 
     rules: list[EarnRule]

@@ -1,4 +1,4 @@
-"""Who the member is, their sessions, and what their acts return."""
+"""The member's own data and sessions, and the responses to their actions."""
 
 from datetime import datetime
 from typing import Annotated, TypedDict
@@ -17,10 +17,10 @@ class Nothing(TypedDict):
 
 
 class Member(TypedDict):
-    """What a member reads of themselves.
+    """What a member sees about themselves.
 
-    `can_verify_email` says that the address is not verified yet: points of guest orders may be waiting for its owner.
-    It says nothing of whether there are any, since the address may be somebody else's.
+    `can_verify_email` means that the address is not verified yet: points of guest orders may be waiting for its owner.
+    It does not reveal whether there are any, since the address may be somebody else's.
     """
 
     name: str | None
@@ -45,14 +45,14 @@ class MemberPanel(TypedDict):
 
 
 class Challenge(TypedDict):
-    """A confirmation under way: a code was mailed."""
+    """A confirmation in progress: a code was mailed and belongs to `challenge`."""
 
     challenge: str
     expires_at: datetime
 
 
 class Session(TypedDict):
-    """A session for this panel; the token is sent once. `device` is kept beside it and sent with later sign-ins."""
+    """A session for this panel; the token is sent once. The panel keeps `device` and sends it with later sign-ins."""
 
     token: str
     expires_at: datetime
@@ -62,7 +62,7 @@ class Session(TypedDict):
 
 
 class ListedSession(TypedDict):
-    """Where a member is signed in: the family of the browser ("Firefox, Windows"), if known. Exact to the hour."""
+    """One session: the browser's family ("Firefox, Windows") if known, and times that are exact to the hour."""
 
     browser: str | None
     created_at: datetime
@@ -84,21 +84,21 @@ class Redemption(TypedDict):
 
 
 class Clicked(TypedDict):
-    """After a click on a social rule."""
+    """The balance and the rule after a click on a social rule."""
 
     balance: Balance
     rule: EarnRule
 
 
 class Visited(TypedDict):
-    """After the daily visit."""
+    """The points that a daily visit gave, and the balance after it."""
 
     points: int
     balance: Balance
 
 
 class BirthdaySet(TypedDict):
-    """After a birthday was noted."""
+    """The member after setting a birthday, and the birthday rule if there is one."""
 
     member: Member
     rule: EarnRule | None

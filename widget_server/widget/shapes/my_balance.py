@@ -1,4 +1,4 @@
-"""A member's balance, and the history behind it."""
+"""A member's balance, and the history of its points."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -31,7 +31,7 @@ REASONS = [
 
 
 class Expiry(TypedDict):
-    """What expires next."""
+    """The points that expire next, and when."""
 
     points: int
     at: datetime
@@ -52,7 +52,7 @@ class TierStanding(TypedDict):
 
 
 class Balance(TypedDict):
-    """The figures of an account."""
+    """The figures of an account, in points; `money_value` is in the shop's currency."""
 
     available: int
     pending: int
@@ -66,7 +66,7 @@ class Balance(TypedDict):
 
 
 class ReasonCoupon(TypedDict):
-    """What was bought, for the row that paid it."""
+    """The coupon that a history row paid for."""
 
     kind: CouponKind
     amount: Decimal | None
@@ -75,7 +75,7 @@ class ReasonCoupon(TypedDict):
 
 
 class Reason(TypedDict):
-    """Why points moved, as a code the panel has words for."""
+    """Why points were booked, as a code that the panel has texts for."""
 
     code: Annotated[str, OneOf(REASONS)]
     order_number: str | None
@@ -85,7 +85,7 @@ class Reason(TypedDict):
 
 
 class Why(TypedDict):
-    """The sum behind a row."""
+    """How the points of a row were computed."""
 
     base: Decimal | None
     rate: Rate | None
@@ -98,7 +98,7 @@ class Why(TypedDict):
 
 
 class HistoryRow(TypedDict):
-    """Points that moved, or wait to."""
+    """Points that are booked, or still wait to be booked."""
 
     id: str
     points: int
@@ -118,7 +118,7 @@ class OrderWithoutPoints(TypedDict):
 
 
 class History(TypedDict):
-    """A page of rows, newest first; with the first one the newest orders that can give no points."""
+    """A page of rows, newest first; the first page also has the newest orders that can give no points."""
 
     rows: list[HistoryRow]
     next_cursor: str | None
@@ -126,7 +126,7 @@ class History(TypedDict):
 
 
 class MyBalance(TypedDict):
-    """The balance tab."""
+    """The data of the My balance tab."""
 
     balance: Balance
     history: History

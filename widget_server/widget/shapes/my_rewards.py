@@ -10,7 +10,7 @@ from widget_server.widget.fields import COUPON_STATUSES, CouponFailure, CouponKi
 
 
 class Coupon(TypedDict):
-    """A coupon, for its owner."""
+    """A coupon as its owner sees it."""
 
     id: str
     code: str | None
@@ -34,14 +34,14 @@ class Coupon(TypedDict):
 
 
 class CouponPage(TypedDict):
-    """Coupons, newest first."""
+    """A page of coupons, newest first."""
 
     coupons: list[Coupon]
     next_cursor: str | None
 
 
 class Application(TypedDict):
-    """A coupon whose code can be used; `url` is the address that takes it, {code} filled in."""
+    """A coupon whose code can be used; `url` is the address that applies it, with {code} filled in."""
 
     coupon: Coupon
     url: str | None

@@ -1,4 +1,4 @@
-"""Rewards, as a member or a guest reads them."""
+"""Rewards, as a member or a guest sees them."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -17,7 +17,7 @@ class Sliding(TypedDict):
 
 
 class Reward(TypedDict):
-    """A reward as it stands for the reader now."""
+    """A reward with its current price and availability for the member or guest."""
 
     id: str
     kind: RewardKind
@@ -40,6 +40,6 @@ class Reward(TypedDict):
 
 
 class RewardList(TypedDict):
-    """The rewards as they stand for the member."""
+    """The rewards with their current availability for the member."""
 
     rewards: list[Reward]

@@ -1,4 +1,4 @@
-"""The referral program: what it gives, and what a member's link brought."""
+"""The referral program: what it gives, and the results of a member's link."""
 
 from decimal import Decimal
 from typing import TypedDict
@@ -27,7 +27,7 @@ class ReferralOffer(TypedDict):
 
 
 class Referral(TypedDict):
-    """The member's link and what it brought."""
+    """The member's link and its results: friends by status, and points earned."""
 
     offer: ReferralOffer
     link: str
@@ -47,7 +47,7 @@ class QrCode(TypedDict):
 
 
 class FriendCode(TypedDict):
-    """The friend's code that counts, for how long a page may keep it, and whether a gift may be promised for it."""
+    """The friend's code that counts, how long a page may store it, and whether a gift may be promised for it."""
 
     code: str | None
     keep_days: int

@@ -1,10 +1,10 @@
-"""How a refusal reads, whoever is refused."""
+"""The body of a refusal, the same for all callers."""
 
 from typing import TypedDict
 
 
 class RefusalFacts(TypedDict):
-    """Why not."""
+    """Why a request was refused: a code, a message, and figures where they apply."""
 
     code: str
     message: str
@@ -15,6 +15,6 @@ class RefusalFacts(TypedDict):
 
 
 class Refusal(TypedDict):
-    """Every "no" of the widget's endpoints."""
+    """The body of every refusal of the widget's endpoints."""
 
     error: RefusalFacts

@@ -1,4 +1,4 @@
-"""The Earn points tab: the rules, as a member or a guest reads them."""
+"""The Earn points tab: the rules, as a member or a guest sees them."""
 
 from decimal import Decimal
 
@@ -24,12 +24,12 @@ def rules_for(shop: Shop, program: Program, customer: Customer, account: Account
 
 
 def guest_rules(shop: Shop, program: Program) -> list[Shown]:
-    """Returns the rules as a guest reads them, all of them open."""
+    """Returns the rules as a guest sees them, all of them open."""
     return _rules(shop, program, None, rules.listed(shop, None, None), {})
 
 
 def rule(shop: Shop, customer: Customer, one: EarningRule) -> Shown:
-    """Returns one rule as it stands for the member now."""
+    """Returns one rule with its current state for the member."""
     account = ledger.account_of(shop.id, customer.id)
     states = rule_states.states(shop, customer, account, [one])
     return _rules(shop, programs.of(shop.id), account, [one], states)[0]
@@ -43,7 +43,7 @@ def _rules(
     of_tier = standing.multiplier if standing else Decimal(1)
 
     def multiplier(one: EarningRule) -> Decimal | None:
-        """By what the order's points are multiplied beside the product's own factors; None when by nothing."""
+        """Returns the multiplier of an order's points, without the products' own factors; None when it is 1."""
         tier = Decimal(1) if one.has_own(tier_id) else of_tier
         both = scoring.combined([tier, campaign], program.rules.combine)
         return both if both != 1 and KINDS[one.kind].per == "order" else None
@@ -73,7 +73,7 @@ def _rule(one: EarningRule, figure: Figure, program: Program, state: RuleState, 
 
 
 def rate(points: int | None, per: Decimal | None) -> Rate | None:
-    """Returns so many points for each `per` of the shop's currency; None for points that are fixed."""
+    """Returns a rate of `points` for each `per` in the shop's currency; None for fixed points."""
     return None if points is None or per is None else {"points": points, "per": per}
 
 

@@ -1,11 +1,11 @@
-"""Who the member is, as the panel shows it."""
+"""The member's own data, as the panel shows it."""
 
 from widget_server.loyalty.people.customers import Customer
 from widget_server.widget.shapes.member import Member
 
 
 def member(customer: Customer) -> Member:
-    """Returns what members read of themselves."""
+    """Returns the data that members see about themselves."""
     return {
         "name": customer.name,
         "email": customer.email,

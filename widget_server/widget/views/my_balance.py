@@ -1,4 +1,4 @@
-"""The My balance tab: how many points there are, and how they came about."""
+"""The My balance tab: the member's points, and the history of how they were earned and spent."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -75,9 +75,9 @@ def _tier(standing: tiers.Standing | None) -> TierStanding | None:
 
 
 def history(shop: Shop, customer: Customer, account: Account | None, *, cursor: str | None = None) -> History:
-    """Returns a page of what moved, newest first: on the first page what still waits, then the booked rows.
+    """Returns a page of the history, newest first; the first page begins with the awards that still wait.
 
-    `cursor` is the `next_cursor` of the page before, digits alone. The first page also has the customer's newest orders
+    `cursor` is the previous page's `next_cursor`, digits only. The first page also has the customer's newest orders
     that can give no points, and why (acceptance 48).
     """
     without = [] if cursor else _orders_without_points(shop, customer)
@@ -116,12 +116,12 @@ def _order_numbers(shop: Shop, order_ids: list[str]) -> dict[str, str]:
 
 
 def _titles(shop: Shop, cause_ids: list[str]) -> dict[str, Coupon]:
-    """The coupons that rows speak of, so that a row can say what was bought."""
+    """Returns the coupons of these rows by id, so that a row can show what was bought."""
     return {one.id: one for one in Coupon.of(shop).where(Coupon.id.in_(set(cause_ids) or {""}))}
 
 
 def _comments(shop: Shop, transaction_ids: list[str]) -> dict[str, str | None]:
-    """What staff wrote for the customer; the internal reason never leaves (acceptance 49)."""
+    """Returns staff comments for the customer by transaction; the internal reason is never sent (acceptance 49)."""
     notes = Adjustment.of(shop, Adjustment.transaction_id, Adjustment.comment)
     return {
         note.transaction_id: note.comment
@@ -146,7 +146,7 @@ def _booked_row(
 ) -> HistoryRow:
     one = bought.get(row.cause_id or "")
     return {
-        "id": str(row.sequence),  # the account's own count: a GUID a row is what no compression makes small
+        "id": str(row.sequence),  # the account's own count: GUIDs do not compress
         "points": row.amount,
         "state": "booked",
         "due_at": None,
@@ -182,7 +182,7 @@ def _reason(
 
 
 def _why(snapshot: dict[str, Any]) -> Why:
-    """The sum behind a row, from the rule and rate kept with it."""
+    """Returns how a row's points were computed, from the rule and rate stored with it."""
     why: Why = {
         "base": None,
         "rate": None,

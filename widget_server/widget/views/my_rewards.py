@@ -14,9 +14,9 @@ PAGE = 20
 
 
 def page(shop: Shop, customer: Customer, *, cursor: str | None = None) -> CouponPage:
-    """Returns the member's coupons, newest first, a page at a time (acceptance 34).
+    """Returns a page of the member's coupons, newest first (acceptance 34).
 
-    Raises ValueError on a cursor that is none of ours.
+    Raises ValueError on a malformed cursor.
     """
     before = clock.parse(cursor) if cursor else None
     found = coupons.my_coupons(shop, customer, before=before, limit=PAGE + 1)
@@ -28,7 +28,7 @@ def page(shop: Shop, customer: Customer, *, cursor: str | None = None) -> Coupon
 
 
 def coupon(shop: Shop, one: Coupon) -> Shown:
-    """Returns one coupon, for its owner; amounts in whole coins of the shop's currency."""
+    """Returns one coupon as its owner sees it; `amount` is in whole coins of the shop's currency."""
     return {
         "id": one.id,
         "code": one.code if one.status not in ("issuing", "failed") else None,
@@ -53,7 +53,7 @@ def coupon(shop: Shop, one: Coupon) -> Shown:
 
 
 def unseen(shop: Shop, customer: Customer) -> int:
-    """Returns how many usable coupons came since the member last opened My rewards: the launcher's dot."""
+    """Returns how many usable gifted coupons are new since the member last opened My rewards (the launcher's dot)."""
     rows = Coupon.of(shop, fn.COUNT(Coupon.id)).where(
         Coupon.customer_id == customer.id, Coupon.status == "active", Coupon.origin != "reward"
     )

@@ -1,4 +1,4 @@
-"""The Redeem points tab: what points buy, for a member or a guest."""
+"""The Redeem points tab: the rewards, as a member or a guest sees them."""
 
 from widget_server import money
 from widget_server.ledger import Account
@@ -13,13 +13,13 @@ from widget_server.widget.shapes.redeem import Sliding
 
 
 def rewards_for(shop: Shop, customer: Customer, account: Account | None) -> list[Shown]:
-    """Returns the rewards as they stand for the member: affordable first, then the nearest (acceptance 27)."""
+    """Returns the rewards for the member: affordable first, then by how few points are missing (acceptance 27)."""
     names = {tier.id: tier.name for tier in tiers.listed(shop.id)}
     return [_reward(shop, offer, names) for offer in redeeming.offers(shop, customer, account)]
 
 
 def guest_rewards(shop: Shop) -> list[Shown]:
-    """Returns the rewards as a guest reads them (acceptance 13)."""
+    """Returns the rewards as a guest sees them, none of them available (acceptance 13)."""
     names = {tier.id: tier.name for tier in tiers.listed(shop.id)}
     offers = (Offer(one, one.price, available=False, short_by=0, refusal=None) for one in rewards.listed(shop))
     return [_reward(shop, offer, names) for offer in offers]

@@ -11,7 +11,7 @@ from widget_server.widget.shapes.referral import Referral, ReferralOffer
 
 
 def program_for(shop: Shop, customer: Customer) -> Referral | None:
-    """Returns the member's link and what it brought; None while the shop has no referral program."""
+    """Returns the member's link and its results; None while the shop has no referral program."""
     program = referral_programs.program_of(shop)
     if program is None:
         return None
@@ -29,12 +29,12 @@ def program_for(shop: Shop, customer: Customer) -> Referral | None:
 
 
 def link(shop: Shop, customer: Customer) -> str:
-    """Returns the member's stable link: the shop's home with their code (acceptance 40)."""
+    """Returns the member's permanent link: the shop's home page with their code (acceptance 40)."""
     return f"{shop.origins[0]}/?ref={customer.referral_code}"
 
 
 def offer(shop: Shop) -> ReferralOffer | None:
-    """Returns what both sides get, for a visitor by a link; None while the shop has no program (acceptance 43)."""
+    """Returns what both sides get, for a visitor who followed a link; None without a program (acceptance 43)."""
     program = referral_programs.program_of(shop)
     return _offer(shop, program) if program else None
 

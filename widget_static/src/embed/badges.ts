@@ -1,4 +1,4 @@
-// Badges: figures that the theme has places for, filled through the helper frame. Ours is the text only, set as text.
+// Badges: figures in elements of the shop's theme, filled through the helper frame. We set their text only, never HTML.
 
 import type { Helper } from "./helper";
 import type { PriceTag } from "../price";
@@ -12,11 +12,11 @@ const ATTRIBUTES = [
 ];
 
 export interface Badges {
-  /** Requests every figure again: somebody signed in or out, or points moved. */
+  /** Requests every figure again, after a sign-in, a sign-out or a change of points. */
   refresh(): void;
 }
 
-/** What the theme states for one badge, as printed there; "cart" is no product but a sum. */
+/** The theme's attributes for one badge, as printed there; "cart" stands for the cart's total, not a product. */
 function tagOf({ dataset }: HTMLElement): PriceTag {
   const product = dataset.loyaltyPointsFor!;
   return {
@@ -27,11 +27,11 @@ function tagOf({ dataset }: HTMLElement): PriceTag {
   };
 }
 
-/** Watches the page for badges; the helper is made with the first one. */
+/** Watches the page for badges; the helper is created with the first one. */
 export function badges(page: Page, helper: Helper): Badges {
   const filled = new Map<HTMLElement, { key: string; before: string }>();
   const warned = new WeakSet<HTMLElement>();
-  /** The badges of the request under way. */
+  /** The badges of the request in progress. */
   let requested: HTMLElement[] | null = null;
   let again = false;
 
@@ -53,7 +53,7 @@ export function badges(page: Page, helper: Helper): Badges {
     }
     for (const element of filled.keys()) if (!element.isConnected) filled.delete(element);
     const balances = find(BALANCE);
-    // without a price there is nothing to request yet: themes set it late
+    // without a price there is nothing to request yet: some themes set it late
     const priced = find(POINTS).filter((element) => element.dataset.loyaltyPrice);
     const changed = [...priced, ...balances].filter((element) => filled.get(element)?.key !== keyOf(element));
     if (!changed.length) return;

@@ -1,5 +1,5 @@
-// The panel's frame: a dialog in the launcher's shadow root. It opens, closes, keeps the keyboard inside, says so
-// when the panel cannot be fetched, and carries messages both ways: exact origin, exact window, exact shape.
+// The panel's frame: a dialog in the launcher's shadow root. It opens, closes, keeps keyboard focus inside, reports
+// a panel that cannot be fetched, and passes messages both ways: exact origin, exact window, exact shape.
 
 import { read, TO_PAGE, type Message, type TO_PANEL } from "../messages";
 import { escapes } from "./escape";
@@ -10,7 +10,7 @@ const PHONE = "(max-width: 480px)";
 const PLACE = ["inset-inline-start", "inset-inline-end", "left", "right", "z-index"];
 
 const sheetOf = (style: CSSStyleDeclaration) => {
-  // the rule's `all: initial` gives every place a value; only the launcher's own counts
+  // the rule's `all: initial` sets every position property; only the launcher's own values count
   const place = PLACE.map((name) => [name, style.getPropertyValue(name)])
     .filter(([, value]) => value && value !== "initial").map(([name, value]) => `${name}: ${value};`).join("");
   return `
@@ -44,12 +44,12 @@ type ToPage = Message<typeof TO_PAGE>;
 
 export interface Frame {
   readonly open: boolean;
-  /** Opens on a tab (null: where it stood). `focus` false leaves the keyboard where it is. */
+  /** Opens on a tab (null: where it was). With `focus` false the keyboard focus stays where it is. */
   show(tab: string | null, focus: boolean): void;
   hide(): void;
-  /** Sends now, or as soon as the panel is ready; makes the frame when there is none. */
+  /** Sends now, or as soon as the panel is ready; creates the frame when there is none. */
   send(message: ToPanel): void;
-  /** Whether the panel is there to receive small changes. */
+  /** Whether the panel is loaded and can receive messages. */
   readonly ready: boolean;
 }
 
@@ -61,7 +61,7 @@ interface Needs {
   changed(open: boolean): void;
 }
 
-/** The frame, made at its first need. */
+/** The frame, created when first needed. */
 export function panelFrame({ page, words, theme, handle, changed }: Needs): Frame {
   const { root, button, signal } = page;
   const phone = matchMedia(PHONE);
@@ -75,7 +75,7 @@ export function panelFrame({ page, words, theme, handle, changed }: Needs): Fram
   let made = false;
   /** The tab that was requested last. */
   let lastTab: string | null = null;
-  /** The window that posted "ready". A frame that was removed has none, one that is back has another. */
+  /** The window that posted "ready". A removed frame has none; one that was inserted again has a new one. */
   let readyWindow: unknown;
   let opener: HTMLElement | null = null;
 
@@ -99,10 +99,10 @@ export function panelFrame({ page, words, theme, handle, changed }: Needs): Fram
     dialog.role = "dialog";
     dialog.ariaLabel = iframe.title = label;
     dialog.hidden = !open;
-    // where nothing can be shared, the browser warns of the word
+    // where the feature is missing, the browser warns about its name
     iframe.allow = "share" in navigator ? "clipboard-write; web-share" : "clipboard-write";
     iframe.onload = () => {
-      // the panel's script speaks before its document has loaded: silence means there is no panel
+      // the panel's script posts "ready" before its document has loaded: without a message there is no panel
       if (!isReady()) setTimeout(() => { if (!isReady()) fail(); }, 500);
     };
     fillErrorBox(errorBox, words, () => fetchPanel(tab), hide);
@@ -122,7 +122,7 @@ export function panelFrame({ page, words, theme, handle, changed }: Needs): Fram
     if (open) (errorBox.querySelector("button") as HTMLElement).focus();
   };
 
-  /** Tab left the widget at one end: it goes on at the other. */
+  /** The Tab key left the widget at one end: focus continues at the other. */
   const turn = (atStart: boolean, from: EventTarget | null) => {
     const launcherSeen = button.checkVisibility();
     if (atStart && launcherSeen && from) button.focus();
@@ -173,7 +173,7 @@ export function panelFrame({ page, words, theme, handle, changed }: Needs): Fram
     }
     handle(message);
     if (message.type !== "ready") return;
-    // the page removed the frame and it was loaded again: it opens where it stood
+    // the page removed the frame and it was loaded again: it opens where it was
     if (open && !waiting.some(({ type }) => type === "open")) {
       waiting.push({ type: "theme", theme: theme() }, { type: "open", tab: lastTab, focus: false });
     }
@@ -194,13 +194,13 @@ export function panelFrame({ page, words, theme, handle, changed }: Needs): Fram
   };
 }
 
-/** The loader's own rule for the launcher: place and z-index stand there. */
+/** The loader's CSS rule for the launcher, which has its position and z-index. */
 function launcherStyle(root: ShadowRoot): CSSStyleDeclaration {
   const rules = [...root.adoptedStyleSheets[0]!.cssRules] as CSSStyleRule[];
   return rules.find((rule) => rule.selectorText === "button")!.style;
 }
 
-/** What is shown in the panel's place when it cannot be fetched. */
+/** Shown instead of the panel when it cannot be fetched. */
 function fillErrorBox(box: HTMLElement, words: Words, retry: () => void, close: () => void): void {
   box.role = "alert";
   box.hidden = true;

@@ -1,12 +1,13 @@
-// The helper: a small hidden frame of ours that sends the requests which a strict policy of the page forbids the page.
-// It is made when first needed. A page that swaps its body makes the browser load it again, and all is requested again.
+// The helper: a small hidden frame of ours that sends requests where a strict CSP forbids the page to send them.
+// It is created when first needed. A page that replaces its body makes the browser reload the frame; then everything is
+// requested again.
 
 import { FROM_HELPER, read, type Message, type TO_HELPER } from "../messages";
 import { frameAddress, type Page, type Identity } from "./page";
 
 /** A part of the embed that uses the helper. */
 export interface HelperClient {
-  /** The frame is there, for the first time or again: whatever was under way is lost. */
+  /** The frame has loaded, for the first time or again: requests in progress are lost. */
   ready(): void;
   handle(message: Message<typeof FROM_HELPER>): void;
 }
@@ -14,7 +15,7 @@ export interface HelperClient {
 export interface Helper {
   /** Whether the frame receives what is posted now. */
   readonly ready: boolean;
-  /** Makes the frame when there is none; its clients are called when it is ready. */
+  /** Creates the frame when there is none; its clients are called when it is ready. */
   create(): void;
   post(message: Message<typeof TO_HELPER>): void;
   register(client: HelperClient): void;
@@ -24,7 +25,7 @@ export interface Helper {
 export function helperFrame(page: Page, identity: () => Promise<Identity>): Helper {
   const iframe = document.createElement("iframe");
   const clients: HelperClient[] = [];
-  /** The window that posted "ready". A frame that was removed has none, one that is back has another. */
+  /** The window that posted "ready". A removed frame has none; one that was inserted again has a new one. */
   let readyWindow: unknown;
 
   const isReady = () => !!readyWindow && readyWindow === iframe.contentWindow;

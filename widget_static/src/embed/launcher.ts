@@ -1,4 +1,4 @@
-// The launcher after the loader drew it: its states while the panel is open, its dot, the page's theme and path.
+// The launcher after the loader has drawn it: its states while the panel is open, its dot, the page's theme and path.
 
 import type { Page } from "./page";
 
@@ -20,7 +20,7 @@ export interface Launcher {
   dot(on: boolean, word: string): void;
 }
 
-/** Takes the launcher over; `themed` is called at each change of theme. */
+/** Takes over the launcher; `themed` is called at each change of theme. */
 export function launcher(page: Page, themed: (theme: string) => void): Launcher {
   const { button, root, config, signal } = page;
   const label = button.textContent!;
@@ -46,10 +46,10 @@ export function launcher(page: Page, themed: (theme: string) => void): Launcher 
   root.adoptedStyleSheets.push(sheet);
   system.addEventListener("change", paint, { signal });
   addEventListener("popstate", paint, { signal });
-  // pushState makes no event of its own
+  // pushState fires no event
   (window as { navigation?: EventTarget }).navigation?.addEventListener("currententrychange", paint, { signal });
   const watch = new MutationObserver(paint);
-  // the root itself may be another one by now
+  // the page may have replaced the root element
   watch.observe(document, { subtree: true, attributeFilter: ["data-theme"] });
   signal.addEventListener("abort", () => watch.disconnect());
 
@@ -57,7 +57,7 @@ export function launcher(page: Page, themed: (theme: string) => void): Launcher 
     theme,
     visible,
     set(open, close) {
-      // the word changes, the place does not
+      // the label changes, the position does not
       style.minWidth = open ? getComputedStyle(button).width : "";
       button.textContent = open ? close : label;
       button.ariaExpanded = String(open);

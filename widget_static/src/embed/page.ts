@@ -1,4 +1,4 @@
-// What all parts of the embed know of the page they run in.
+// Data of the shop's page that all parts of the embed use.
 
 import type { Identify, Listener, LoaderConfig } from "../config";
 import type { Message, TO_PANEL } from "../messages";
@@ -19,10 +19,10 @@ export interface Page {
   identify?: Identify;
 }
 
-/** The shop's identity token for the shopper, as a frame of ours receives it. */
+/** The message that carries the shop's identity token for the shopper to a frame of ours. */
 export type Identity = Extract<Message<typeof TO_PANEL>, { type: "identity" }>;
 
-/** Puts the launcher's host into the page as the loader does, but sooner: it is needed now. */
+/** Puts the launcher's host into the page as the loader does, but at once. */
 export function attachLauncher({ root: { host } }: Page): void {
   if (host.isConnected || document.readyState === "loading") return;
   document.querySelector("loyalty-widget")?.remove();
@@ -36,16 +36,16 @@ export function emit(page: Page, name: string, detail: unknown = null): void {
   }
 }
 
-/** Whether the shop has a way to vouch for the shopper. */
+/** Whether the shop's page can supply an identity token. */
 export const hasIdentity = (page: Page): boolean => !!(page.identify || page.data.identityUrl);
 
-/** Address of a frame of ours; it learns which origin it may speak to. */
+/** Address of a frame of ours, with the origin that the frame may post messages to. */
 export function frameAddress(page: Page, path: string, values: Record<string, string> = {}): string {
   const query = new URLSearchParams({ shop: page.key, lang: page.language, opener: location.origin, ...values });
   return `${page.origin}${path}?${query}`;
 }
 
-/** The address when the browser may follow it, else null: no javascript: and the like. */
+/** Returns the address when it is safe to open, else null (javascript: and the like). */
 export function safeAddress(url: string): string | null {
   try {
     const full = new URL(url, location.href);

@@ -1,12 +1,12 @@
-// The friend's code of a link: kept first-party for the shop's window, and only with consent where the shop demands it.
-// No cookie. Where storage is closed it lives as long as the page. Anybody can put a text into an address: it counts
-// and is kept only once the server knows it as a member's code, and until then displaces none.
+// The friend's code of a link: stored first-party for the shop's window, and only with consent where the shop requires
+// it. No cookie. Where storage is closed it lasts as long as the page. Anybody can put a text into an address: it
+// counts and is stored only once the server has confirmed it as a member's code, and until then replaces no other code.
 
 import type { Helper } from "./helper";
 import type { Page } from "./page";
 
 const NAME = "loyalty:friend";
-/** Where codes were kept before the server was to check them, as "TIME CODE". */
+/** Storage key of earlier versions, before the server checked codes; its value is "TIME CODE". */
 const BEFORE = "loyalty:ref";
 const PARAMETER = "ref";
 const DAY_MS = 864e5;
@@ -16,14 +16,14 @@ interface Kept {
   code: string;
   /** In milliseconds. */
   until: number;
-  /** Bound to a customer, or refused for good: the same link says nothing new. */
+  /** Bound to a customer, or refused permanently: the same link changes nothing. */
   spent: boolean;
 }
 
 export interface FriendCode {
   /** The code that counts now, or null. */
   current(): string | null;
-  /** It is bound to a customer, or refused for good. */
+  /** Marks the code as bound to a customer, or refused permanently. */
   spend(): void;
 }
 
@@ -36,7 +36,7 @@ function storage<T>(use: (open: Storage) => T): T | null {
   }
 }
 
-/** What is kept and still within its window. */
+/** The stored code, while it is within its window. */
 function kept(): Kept | null {
   return storage((open) => {
     const found = JSON.parse(open.getItem(NAME) ?? "null") as Kept | null;
@@ -44,7 +44,7 @@ function kept(): Kept | null {
   });
 }
 
-/** The addresses that led here: now, as the page loaded (it may have removed its query), and the shop's page before. */
+/** The addresses of this visit: now, at page load (the page may have removed its query), and the shop's page before. */
 function addresses(): URL[] {
   const [navigation] = performance.getEntriesByType("navigation");
   return [location.href, navigation?.name, document.referrer].flatMap((text) => {
@@ -62,7 +62,7 @@ function candidates(parameter: string | undefined): string[] {
 
 const isSame = (one: string, other: string | undefined) => one.toUpperCase() === other?.toUpperCase();
 
-/** Has the texts of this visit checked; `arrived` is called with a friend's code that this very visit brought. */
+/** Has the texts of this visit checked; `arrived` is called with a friend's code that is new with this visit. */
 export function friendCode(page: Page, helper: Helper, arrived: (code: string, gift: boolean) => void): FriendCode {
   const { data, signal } = page;
   let known = kept();

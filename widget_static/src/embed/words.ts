@@ -1,4 +1,4 @@
-// The few words the embed shows itself, when the panel is not there to show them.
+// The few texts that the embed shows itself, without the panel.
 
 import {
   close as arClose, launcher_new as arNew, no_connection as arNo, no_connection_more as arMore, try_again as arTry,
@@ -37,7 +37,7 @@ const WORDS: Record<string, Words> = {
   fr: pack(frClose, frNew, frNo, frMore, frTry),
 };
 
-/** The words for a language tag; English where there are none. */
+/** Returns the texts for a language tag, in English for an unsupported one. */
 export function wordsOf(language: string): Words {
   return WORDS[language.slice(0, 2).toLowerCase()] ?? WORDS["en"]!;
 }

@@ -6,7 +6,7 @@ import { endedBy } from "./session";
 import { set, state } from "./state";
 import { duration, t } from "./words";
 
-/** Runs one action; its place is busy meanwhile, and a refusal is shown in that place. */
+/** Runs one action; `place` is busy meanwhile, and a refusal is shown there. */
 export async function runAction(place = "", run: () => unknown): Promise<void> {
   if (state.busy) return;
   set({ busy: place, error: undefined });
@@ -21,7 +21,7 @@ export async function runAction(place = "", run: () => unknown): Promise<void> {
   set({ busy: "" });
 }
 
-/** The text of a refusal, or of a missing response. */
+/** The message for a refusal, or for a missing response. */
 async function refusalText(error: unknown): Promise<string> {
   if (!(error instanceof Refused)) return t("no_answer");
   const { code, needs, has, retry_after_seconds: wait } = error.facts;

@@ -22,7 +22,7 @@ const IDENTITY_MS = 4000;
 
 const root = document.documentElement;
 
-/** Arrows, Home and End move through the tabs, mirrored where the text is. */
+/** Arrow keys, Home and End move through the tabs; arrows are mirrored in right-to-left languages. */
 function moveByKey(event: KeyboardEvent): void {
   const { key } = event;
   const step = (key === "ArrowRight" ? 1 : key === "ArrowLeft" ? -1 : 0) * (root.dir === "rtl" ? -1 : 1);
@@ -32,7 +32,7 @@ function moveByKey(event: KeyboardEvent): void {
   selectTab(TABS.at(index)!);
 }
 
-/** Opens a tab; the keyboard stays on its button. */
+/** Opens a tab; keyboard focus stays on its button. */
 function selectTab(tab: Tab): void {
   openTab(tab);
   document.getElementById("t-" + tab)!.focus();
@@ -50,7 +50,7 @@ const TabBar = () => <nav><div class="bar" role="tablist" aria-label={program} o
   {TABS.map((tab) => <TabButton tab={tab} />)}
 </div></nav>;
 
-/** Five rows of the coming shape, seen after 200 ms only. */
+/** A skeleton of five rows, which is shown only after 200 ms. */
 const Waiting = () => <div>
   <Title>{t(`name_${state.tab}`)}</Title>
   <div class="wait" role="status" aria-label={t("loading")}>
@@ -87,7 +87,7 @@ const Header = () => <header class="top">
   <button class="icon" aria-label={t("close")} onClick={close}><Icon name="close" /></button>
 </header>;
 
-/** The sheet that is open, or the place of results. */
+/** The sheet that is open, or the toast with results. */
 const OpenSheet = () => state.sheet ? state.actions!.SHEETS[state.sheet.kind](state.sheet as never) : <Toast />;
 
 function App() {
@@ -105,7 +105,7 @@ function App() {
   ];
 }
 
-/** The keyboard comes in from the page, at the first or the last element that can be reached. */
+/** Keyboard focus enters from the page, at the first or the last focusable element. */
 function takeFocus(last: boolean): void {
   const inside = document.querySelector("dialog") ?? document;
   const all = [...inside.querySelectorAll<HTMLElement>("a, button, input, summary, section")];
@@ -119,7 +119,7 @@ function addShopColours(): void {
   addStyles(`:root:root${variables(light)}[data-theme=dark][data-theme=dark]${variables(dark)}`);
 }
 
-/** Fetches the actions for the notices of My balance and for pending coupons; without them the panel does as well. */
+/** Fetches the actions for the notices of My balance and for pending coupons; the panel also works without them. */
 function followUp(): void {
   if (!pendingCoupons().length && state.tab !== "my_balance") return;
   fetchActions().then(({ followCoupons }) => followCoupons(), () => {});
@@ -161,7 +161,7 @@ document.addEventListener("visibilitychange", () => {
 });
 
 const isVouchedFor = query.get("identity") && pageOrigin;
-// a session that began with the shop's word waits for it: somebody else may be logged in there by now
+// a session started by the shop's identity token waits for a new one: somebody else may be logged in there now
 if (store.get("") && !(isVouchedFor && store.get(":sub"))) void loadTab(window.first);
 else if (isVouchedFor) setTimeout(() => { if (state.who === "wait") showGuest(); }, IDENTITY_MS);
 else showGuest();

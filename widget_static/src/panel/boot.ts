@@ -1,4 +1,4 @@
-// What the server wrote into the panel's document, and its address.
+// The data that the server wrote into the panel's document, and the document's query.
 
 import type { Boot } from "../api";
 

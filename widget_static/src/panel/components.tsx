@@ -1,4 +1,4 @@
-// The components that every tab is made of.
+// Components that all tabs share.
 
 import type { EarnRule } from "../api";
 import { runAction } from "./actions";
@@ -7,11 +7,11 @@ import { h, type Child } from "./render";
 import { showToast, state } from "./state";
 import { num, t, type Values } from "./words";
 
-/** A kind of rule without an icon of its own has the plus. */
+/** An icon by name; kinds of rules without an icon of their own get the plus. */
 export const Icon = ({ name }: { name: IconName | EarnRule["kind"] }) =>
   <svg viewBox="0 0 20 20"><path d={(ICONS as Record<string, string>)[name] ?? ICONS.earn} /></svg>;
 
-/** Facts in one line; empty ones are left out. */
+/** Joins facts into one line; empty ones are left out. */
 export const joinFacts = (...all: (string | false | null | undefined)[]) => all.filter(Boolean).join(" · ");
 
 export const Title = ({ children }: { children?: Child }) => <h2 tabIndex={-1}>{children}</h2>;
@@ -32,12 +32,12 @@ export const Row = ({ icon, title, text, end, children, more }: RowProps) =>
     {end}{more}
   </li>;
 
-/** Name and value, one line each; a null value has no line. */
+/** A list of names and values, one line each; a null value has no line. */
 export const Facts = ({ of }: { of: [string, Child][] }) =>
   <dl>{of.map(([name, value]) => value != null && <div><dt>{name}</dt><dd>{value}</dd></div>)}</dl>;
 
 interface ButtonProps {
-  /** Where its refusal is shown, and what is busy meanwhile. */
+  /** The place where its refusal is shown, and which is busy meanwhile. */
   place?: string;
   look?: string;
   label?: string;
@@ -68,7 +68,7 @@ export async function copyText(text: string, shown?: Element | null): Promise<bo
   }
 }
 
-/** copyText() with a toast. */
+/** Calls copyText() and shows a toast. */
 export const copyWithToast = async (text: string, shown?: Element | null) =>
   showToast(await copyText(text, shown) ? t("copied") : t("selected"));
 
@@ -82,7 +82,7 @@ export const Code = ({ text, label, shown = text }: { text: string; label: strin
 
 export const Toast = () => <p class="toast" role="status">{state.toast}</p>;
 
-/** A text of points with its number in bold: "**260** more points". */
+/** A text about points with its number in bold: "**260** more points". */
 export function boldNumber(key: string, n: number, values: Values = {}): Child {
   const [before, after] = t(key, { ...values, n }, () => "\0").split("\0");
   return [before, <b>{num(n)}</b>, after];

@@ -1,10 +1,10 @@
-// What the panel holds after a coupon or the points have changed.
+// Updates the panel's data after a coupon or the points have changed.
 
 import type { Coupon } from "../api";
 import { set, state } from "./state";
 import type { TabData } from "./tabs";
 
-/** Puts a coupon's new state into the list, where that is loaded. */
+/** Puts a coupon's new state into the list, if the list is loaded. */
 export function replaceCoupon(coupon: Coupon): void {
   const list = state.tabData.my_rewards;
   if (!list) return;
@@ -12,5 +12,5 @@ export function replaceCoupon(coupon: Coupon): void {
   set({ tabData: { ...state.tabData, my_rewards: { ...list, coupons } } });
 }
 
-/** The data of the tab on screen alone: after points have moved, what the others hold is outdated. */
+/** The data of the tab on screen alone: after points have changed, the data of the other tabs is outdated. */
 export const shownTabData = (): TabData => ({ [state.tab]: state.tabData[state.tab] });

@@ -1,4 +1,4 @@
-// A coupon's status in words, and the button that uses it: in My rewards and after redeeming.
+// A coupon's status as text, and the button that uses it: in My rewards and after redeeming.
 
 import type { Coupon } from "../api";
 import { ActionButton, ActionError } from "./components";
@@ -6,7 +6,7 @@ import { fetchActions } from "./lazy_files";
 import { h } from "./render";
 import { t } from "./words";
 
-/** The status as the shopper sees it: while the shop ends a code the coupon is returning. */
+/** The status as the shopper sees it: "returning" while the shop revokes the code. */
 export const couponStatus = ({ status, returning }: Coupon) => returning ? "returning" : status;
 
 /** The state of a coupon that cannot be used now: why it failed, and that its points are back (acceptance 30). */

@@ -1,4 +1,4 @@
-// Rules, rewards, coupons and gifts in words; every tab and the guest's page use them.
+// Texts for rules, rewards, coupons and gifts; every tab and the guest's page use them.
 
 import type { Coupon, EarnRule, Gift, ReferralOffer, Reward } from "../api";
 import { boot } from "./boot";
@@ -7,7 +7,7 @@ import { pageOrigin } from "./host";
 import { h, type Child } from "./render";
 import { comma, isolate, lastDay, money, num, percent, points, program, t } from "./words";
 
-/** An address that a link may lead to, from what the shop wrote; else null. */
+/** Returns the shop's address if a link may open it (http or https), else null. */
 export function safeAddress(url: string | null): string | null {
   try {
     const full = new URL(url!, pageOrigin);
@@ -17,7 +17,7 @@ export function safeAddress(url: string | null): string | null {
   }
 }
 
-/** A kind without texts of its own has those of "custom", here and for its button and its rows in the history. */
+/** A kind without texts of its own uses those of "custom", here and for its button and its rows in the history. */
 export const ruleTitle = ({ title, kind, channel }: EarnRule) =>
   title ? isolate(title) : t(`earn_${kind}`, { channel: isolate(channel ?? ""), program }) || t("earn_custom");
 
@@ -33,7 +33,7 @@ function rulePoints({ kind, points: n, rate }: EarnRule): string | null {
   return kind === "social" ? t("click_only", { n }) : t("plus", { n });
 }
 
-/** What a rule gives, how often, and on which condition. */
+/** What a rule gives, how often, and under which condition. */
 export function ruleText(rule: EarnRule): string {
   const gives = [
     rulePoints(rule),
@@ -54,7 +54,7 @@ export const minimumText = (subtotal: string | null) =>
 
 type Named = Pick<Reward | Coupon, "title" | "amount" | "percent" | "product_name"> & { kind: Reward["kind"] };
 
-/** "€10 off", "Free shipping". */
+/** The name of a reward: its title, "€10 off", "Free shipping". */
 export function rewardName({ title, kind, amount, percent: share, product_name }: Named): string {
   if (title) return isolate(title);
   if (kind === "free_product" && product_name) return isolate(product_name);
@@ -62,7 +62,7 @@ export function rewardName({ title, kind, amount, percent: share, product_name }
   return what ? t("off", { what }) : t(`name_${kind}`);
 }
 
-/** Conditions of a reward, for its row. */
+/** The cost and the conditions of a reward, for its row. */
 export const rewardText = (reward: Reward, cost: number) => joinFacts(
   points(cost), minimumText(reward.minimum_subtotal), onlyFor(reward.collections),
   reward.tier_name && t("tier_only", { tier: isolate(reward.tier_name) }),
@@ -75,17 +75,17 @@ export const joinNames = (names: string[]) => names.map(isolate).join(comma);
 export const onlyFor = (collections: string[]) =>
   collections.length ? t("only_for", { list: joinNames(collections) }) : "";
 
-/** "200 points", "€5 off · orders from €40". */
+/** A referral gift as text: "200 points", "€5 off · orders from €40". */
 export const giftText = (gift: Gift) => joinFacts(
   gift.kind === "points" ? points(gift.points ?? 0) : rewardName({ title: null, ...gift } as Named),
   minimumText(gift.minimum_subtotal),
 );
 
-/** When the advocate's gift comes. */
+/** When the advocate gets the gift. */
 export const triggerText = (offer: ReferralOffer) =>
   joinFacts(t(`trigger_${offer.trigger}`), minimumText(offer.minimum_subtotal));
 
-/** The rows of earning, with the referral's row after the first where there is a referral program. */
+/** The rows of earning rules, with the referral row second if there is a gift for the advocate. */
 export function withReferralRow(rows: Child[], end?: Child): Child[] {
   const { referral } = boot.guest;
   const row = referral?.you_get && h(Row, {

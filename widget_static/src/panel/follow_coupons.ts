@@ -1,4 +1,4 @@
-// Follows coupons whose shop has not finished yet, for some seconds.
+// Polls pending coupons, which the shop has not finished yet, for some seconds.
 
 import type { Coupon, CouponPage } from "../api";
 import { pendingCoupons } from "./coupons";
@@ -11,10 +11,10 @@ import { t } from "./words";
 
 const WAITS_MS = [1e3, 2e3, 4e3, 8e3];
 
-/** Number of the newest run; earlier ones end. */
+/** Number of the newest run; earlier runs stop. */
 let newestRun = 0;
 
-/** Puts fresh coupons in the place of those that the panel holds; returns those that are finished now. */
+/** Replaces the panel's coupons by fresh ones; returns those that are finished now. */
 function update(fresh: (old: Coupon) => Coupon): Coupon[] {
   const before = new Set(pendingCoupons().map(fresh));
   const { tabData, sheet } = state;
@@ -26,7 +26,7 @@ function update(fresh: (old: Coupon) => Coupon): Coupon[] {
   return [...before].filter((coupon) => !pendingCoupons().includes(coupon));
 }
 
-/** Requests pending coupons again, a few times, and says what became of them. */
+/** Requests pending coupons again, a few times, and shows their result. */
 export async function followCoupons(): Promise<void> {
   const run = ++newestRun;
   const token = store.get("");

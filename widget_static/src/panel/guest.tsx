@@ -12,7 +12,7 @@ import { joinAgain } from "./sign_in";
 import { navigate, state, type View } from "./state";
 import { money, points, t } from "./words";
 
-/** Leads to the panel's own form, or to the shop's page where the shop keeps the accounts. */
+/** Opens the panel's own form, or the shop's page where the shop manages the accounts. */
 function openSignIn(view: View): void {
   const { sign_in, sign_in_url, sign_up_url } = boot.shop;
   const url = view === "sign_up" ? sign_up_url : sign_in_url;
@@ -55,7 +55,7 @@ export function Guest() {
   </section>;
 }
 
-/** Log in and sign up; somebody who left the program and is vouched for by the shop joins again. */
+/** Log in and sign up; joining again for somebody who left the program and has an identity token of the shop. */
 export const GuestBar = () => <footer class="bar pair foot">
   {state.left ? <ActionButton look="go" run={joinAgain}>{t("join_again")}</ActionButton> : [
     <ActionButton run={() => openSignIn("log_in")}>{t("log_in")}</ActionButton>,

@@ -1,9 +1,9 @@
-// The reason behind a row of the history, with its sum.
+// The explanation of a history row, with the computation of its points.
 
 import type { HistoryRow, Why } from "../api";
 import { duration, money, num, points, t } from "./words";
 
-/** "€84.60 of goods × 10 points = 846, rounded down."; "" where no amount of money was counted. */
+/** "€84.60 of goods × 10 points = 846, rounded down."; "" for points that do not depend on an amount of money. */
 function sumText({ base, rate, multiplier, rounding, capped }: Why, n: number): string {
   if (!rate || !base) return "";
   const factor = +(multiplier ?? 1);
@@ -21,7 +21,7 @@ function waitText(days: number | null): string {
   return days ? t("waits_days", { days: duration(days, "day") }) : t("waits");
 }
 
-/** The sentences behind a row; `reward` is the name of the reward it is about. */
+/** The sentences that explain a row; `reward` is the name of the reward it is about. */
 export function reasonText({ points: signed, reason, why, due_at }: HistoryRow, reward: string): string {
   const n = Math.abs(signed);
   const sum = sumText(why, n);

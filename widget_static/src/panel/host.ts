@@ -1,4 +1,5 @@
-// Messages between the panel and the shop's page. They go to one exact origin, which the server knows as the shop's.
+// Messages between the panel and the shop's page. They are posted to one exact origin, which the server lists as the
+// shop's.
 
 import { read, TO_PANEL, type Message, type TO_PAGE } from "../messages";
 import { boot, query } from "./boot";

@@ -1,5 +1,5 @@
-// Requests to the server: same origin, no cookies, a bearer token, and a request key that is made before the request
-// and kept until a response arrives. So a repeat after a lost response counts once, in this browser tab or another.
+// Requests to the server: same origin, no cookies, a bearer token, and a request key that is created before the request
+// and stored until a response arrives. So a repeat after a lost response counts once, in this browser tab or another.
 
 import type { Refusal, RefusalFacts } from "../api";
 import { boot } from "./boot";
@@ -7,12 +7,12 @@ import * as store from "./store";
 
 const TIMEOUT_MS = 20e3;
 
-/** The server refused, and why. Any other error that is thrown here means that no response arrived. */
+/** A refusal by the server, with its reason. Any other error thrown here means that no response arrived. */
 export class Refused {
   constructor(readonly facts: RefusalFacts) {}
 }
 
-/** 128 random bits in hex; crypto.randomUUID is missing on pages without https. */
+/** Returns 128 random bits in hex; crypto.randomUUID is missing on pages without https. */
 const randomKey = () =>
   [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 
@@ -23,7 +23,7 @@ export function requestKey(name: string): string {
   return key;
 }
 
-/** The body of a response. Throws Refused, or the response itself when the server failed. */
+/** Returns the body of a response. Throws Refused, or the response itself when the server failed. */
 export async function readBody<T>(pending: Promise<Response>): Promise<T> {
   const response = await pending;
   const body = await response.json() as T & Partial<Refusal>;
@@ -31,13 +31,13 @@ export async function readBody<T>(pending: Promise<Response>): Promise<T> {
   throw response.status < 500 && body.error ? new Refused(body.error) : response;
 }
 
-/** GET, or POST with a body. Throws Refused; anything else that is thrown means that no response arrived. */
+/** Sends a GET, or a POST with a body. Throws Refused; any other error means that no response arrived. */
 export async function request<T>(path: string, body?: object, key?: string): Promise<T> {
   const token = store.get("");
   const headers: Record<string, string> = { "X-Loyalty-Shop": boot.shop.embed_key };
   if (token) headers["Authorization"] = "Bearer " + token;
   const options: RequestInit = { credentials: "omit", headers, signal: AbortSignal.timeout(TIMEOUT_MS) };
-  // what is typed at sign-in is never stored
+  // values typed at sign-in are never stored
   const name = path.startsWith("session") ? "" : path + JSON.stringify(body);
   if (body) {
     options.method = "POST";
@@ -46,7 +46,7 @@ export async function request<T>(path: string, body?: object, key?: string): Pro
     headers["Idempotency-Key"] = key || (name ? requestKey(name) : randomKey());
   }
   try {
-    // mails of the session endpoints are in the panel's language
+    // the session endpoints send mails in the panel's language
     const query = name || !body ? "" : "?lang=" + boot.locale;
     const result = await readBody<T>(fetch("/widget/" + path + query, options));
     if (body && name) store.put(name, null);

@@ -1,4 +1,4 @@
-// Icons as the paths of an SVG of 20 by 20.
+// Icons as SVG paths, 20 by 20 units.
 
 const PLUS = "M10 7v6M7 10h6M3 10a7 7 0 1 0 14 0a7 7 0 1 0-14 0";
 const BAG = "M4 7h12l1 10H3zM7 9V6a3 3 0 0 1 6 0v3";

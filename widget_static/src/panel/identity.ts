@@ -1,8 +1,8 @@
-// The identity that the shop vouches for, compared with the session that is kept here.
+// The shop's identity token, compared with the session that is stored here.
 
 import * as store from "./store";
 
-/** The customer an identity token is about, so that another token for the same one needs no new session. */
+/** The customer in an identity token, so that another token for the same customer needs no new session. */
 export function subjectOf(token: string): string {
   try {
     return JSON.parse(atob(token.split(".")[1]!.replace(/-/g, "+").replace(/_/g, "/"))).sub;
@@ -11,7 +11,7 @@ export function subjectOf(token: string): string {
   }
 }
 
-/** Whether the session kept here is of another customer than the shop's; `known`: the shop could say who it is. */
+/** Whether the stored session is of another customer than the token; `known`: the shop gave a response. */
 export function isOutdated(token: string | null, known: boolean): boolean {
   const subject = store.get(":sub");
   return known && !!subject && subject !== (token && subjectOf(token));

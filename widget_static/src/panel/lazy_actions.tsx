@@ -1,5 +1,5 @@
-// What a shopper does apart from looking: the forms of signing in, the sheets, and actions without either. One file,
-// fetched with its words when the first of them is needed (lazy_files.ts).
+// The shopper's actions: the sign-in forms, the sheets, and actions without either. One file, fetched with its texts
+// when the first of them is needed (lazy_files.ts).
 
 import { CodeForm, ForgotForm, LogInForm, NewPasswordForm, PasswordForm } from "./forms/log_in";
 import { SignUpForm } from "./forms/sign_up";

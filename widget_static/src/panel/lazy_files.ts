@@ -1,5 +1,5 @@
-// The files that come late: the tabs beside the first one, and lazy_actions. They import the modules of the panel like
-// any module; the build leaves those in the panel's own file.
+// Late files: all tabs but the first, and lazy_actions. They import the panel's modules like any module; the build
+// leaves those in the panel's own file.
 
 import type { Tab } from "../api";
 import { fetchWords } from "./lazy_words";
@@ -24,7 +24,7 @@ export async function fetchFile<File>(name: Tab | "lazy_actions"): Promise<File>
   }
 }
 
-/** Fetches the actions with their words, once. Throws when they cannot be fetched. */
+/** Fetches the actions with their texts, once. Throws when they cannot be fetched. */
 export async function fetchActions(): Promise<Actions> {
   if (!state.actions) {
     const [actions] = await Promise.all([fetchFile<Actions>("lazy_actions"), fetchWords()]);
@@ -33,7 +33,7 @@ export async function fetchActions(): Promise<Actions> {
   return state.actions!;
 }
 
-/** Opens a sheet that needs no more than its kind. */
+/** Opens a sheet that has no data beside its kind. */
 export async function openSheet(kind: PlainSheet["kind"]): Promise<void> {
   await fetchActions();
   set({ sheet: { kind } });

@@ -1,4 +1,4 @@
-// The words that the document does not carry: of the tabs beside the first, of forms and sheets, of refusals.
+// Texts that are not in the document: of the other tabs, of forms and sheets, of refusals.
 
 import type { Words } from "../api";
 import { boot } from "./boot";
@@ -16,7 +16,7 @@ export const fetchWords = () => fetching ??= request<Words>("words?lang=" + boot
   },
 );
 
-/** t(), where the word may have to be fetched first; "" when it cannot be fetched. */
+/** t(), where the text may have to be fetched first; "" when it cannot be fetched. */
 export async function lazyText(key: string, values: Values): Promise<string> {
   await fetchWords().catch(() => {});
   return t(key, values);

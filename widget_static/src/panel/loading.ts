@@ -12,14 +12,14 @@ import { t } from "./words";
 
 let afterLoad: () => unknown;
 
-/** Sets what is to be done whenever a tab has been loaded. */
+/** Sets a callback that runs whenever a tab has been loaded. */
 export function onLoaded(run: () => unknown): void {
   afterLoad = run;
 }
 
 /** Loads the balance and the tab on screen; `first` is the response that the document requested already. */
 export async function loadTab(first?: Promise<Response>): Promise<void> {
-  // until it is known who is here there is nothing to load
+  // nothing to load until the shopper is known
   if (!first && state.who !== "member") return;
   const tab = first ? firstTab : state.tab;
   const token = store.get("");
@@ -50,7 +50,7 @@ export function openTab(tab: Tab): void {
 
 let isVisitCounted = false;
 
-/** The daily visit counts once, when its rule is listed and open. */
+/** Reports the daily visit once, when its rule is listed and open. */
 async function countVisit(): Promise<void> {
   if (isVisitCounted || !state.tabData.earn?.some((rule) => rule.kind === "visit" && rule.state === "open")) return;
   isVisitCounted = true;

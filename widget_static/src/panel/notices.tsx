@@ -1,4 +1,4 @@
-// What My balance says beside its figures: an address to confirm, and orders that gave no points.
+// Notices in My balance: an address to confirm, and orders that gave no points.
 
 import type { OrderWithoutPoints } from "../api";
 import { ActionButton, ActionError, joinFacts } from "./components";

@@ -1,9 +1,9 @@
-// What a member takes along: the own data as a file, the own link to share.
+// Exports for the member: their data as a file, and their link to share.
 
 import { copyWithToast } from "./components";
 import { request } from "./http";
 
-/** Shares the link by the device's own sheet; copies it where that fails. */
+/** Shares the link with the device's share dialog; copies it where that fails. */
 export async function shareLink(url: string, text: string): Promise<void> {
   try {
     await navigator.share({ text, url });
@@ -12,7 +12,7 @@ export async function shareLink(url: string, text: string): Promise<void> {
   }
 }
 
-/** Downloads all that the server has of the member. Throws Refused. */
+/** Downloads all data that the server stores about the member. Throws Refused. */
 export async function downloadData(): Promise<void> {
   const data = await request<object>("my-balance/export");
   const link = document.createElement("a");

@@ -1,5 +1,5 @@
-// JSX without a library: the panel is a tree of plain objects that is laid over the page at every change.
-// Components are functions without memory; all state is in state.ts.
+// JSX without a library: the panel is a tree of plain objects, and every change updates the DOM to match it.
+// Components are functions without state of their own; all state is in state.ts.
 
 export type Child = VNode | string | number | boolean | null | undefined | Child[];
 
@@ -49,7 +49,7 @@ function createNode(child: VNode | string): Node {
     : document.createElement(type);
 }
 
-/** Whether a node on the page can become `child`: same element, same key. */
+/** Whether a DOM node can be reused for `child`: same element, same key. */
 function canBecome({ vnode, nodeType }: RenderedNode, child: VNode | string): boolean {
   if (!isVNode(child)) return nodeType === 3;
   return vnode?.type === child.type && vnode.props["key"] === child.props["key"];
@@ -67,7 +67,7 @@ function setAttributes(node: RenderedNode, { props }: VNode): void {
   }
 }
 
-/** Makes `parent` hold exactly `children`. Nodes that fit are kept, with their focus and what is typed in them. */
+/** Makes `parent` contain exactly `children`. Matching nodes are reused, with their focus and typed input. */
 export function render(parent: Element, children: Child[]): void {
   const rest = [...parent.childNodes] as unknown as RenderedNode[];
   const all = children.flat(9) as Child[];
@@ -86,7 +86,7 @@ export function render(parent: Element, children: Child[]): void {
     if (index < 0 && child.type === "dialog") (node as unknown as HTMLDialogElement).showModal();
   });
   for (const node of rest) {
-    // closing gives the focus back to where it was
+    // closing the dialog returns the focus to where it was
     if (node.vnode?.type === "dialog") (node as unknown as HTMLDialogElement).close();
     node.remove();
   }

@@ -12,7 +12,7 @@ export async function returnCoupon({ id, cost_points: n }: Coupon): Promise<void
   const { coupon, balance } = await request<Redemption>(`my-rewards/${id}/return`, {});
   replaceCoupon(coupon);
   set({ balance, tabData: shownTabData() });
-  // where the shop has to end the code first, the points come a little later
+  // where the shop must revoke the code first, the points are booked a little later
   if (coupon.status === "returned") showToast(t("plus", { n }));
   else void loadTab();
 }

@@ -1,11 +1,11 @@
-// The member's session: its end, and what belongs to it. How one begins is in sign_in.ts.
+// The member's session: ending it, and its stored data. Starting one is in sign_in.ts.
 
 import { postToPage } from "./host";
 import { Refused, request } from "./http";
 import { navigate, set, state } from "./state";
 import * as store from "./store";
 
-/** Ends the session here; what the member saw goes with it. */
+/** Ends the session in this panel and removes the member's data from it. */
 export function endSession(): void {
   const token = store.get("");
   store.removeSession();
@@ -23,7 +23,7 @@ export async function signOut(): Promise<void> {
   await sent;
 }
 
-/** Whether an error says that the session is over; then it ends here too, and the shop may vouch again. */
+/** Whether an error means that the session is over; then it ends here too, and the shop may send a new token. */
 export function endedBy(error: unknown): boolean {
   const isOver = error instanceof Refused && error.facts.code === "signed_out";
   if (isOver) {
@@ -33,5 +33,5 @@ export function endedBy(error: unknown): boolean {
   return isOver;
 }
 
-/** The friend's code, for the requests that can bind it. */
+/** The friend's code, for the body of requests that can bind it. */
 export const friendCode = () => state.ref ? { referral_code: state.ref } : {};

@@ -1,4 +1,4 @@
-// How a session begins: by the shop's identity token, or by the panel's own forms.
+// Starting a session: by the shop's identity token, or by the panel's own forms.
 
 import type { Session } from "../api";
 import { postToPage } from "./host";
@@ -17,7 +17,7 @@ export function startSession(session: Session, subject: string | null = null): v
     state.ref = undefined;
     postToPage({ type: "ref-bound" });
   }
-  // after a form, the keyboard goes to the heading of what follows
+  // after a form, keyboard focus moves to the next heading
   (state.view ? navigate : set)({
     who: "member", member: session.member, view: undefined, email: "", left: false, tabData: {}, balance: undefined,
   });
@@ -27,7 +27,7 @@ export function startSession(session: Session, subject: string | null = null): v
 
 let isJoining = false;
 
-/** Joins again after leaving: needs a new identity token of the shop's. */
+/** Joins again after leaving: needs a new identity token of the shop. */
 export function joinAgain(): void {
   isJoining = true;
   postToPage({ type: "ask-identity" });

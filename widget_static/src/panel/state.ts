@@ -1,10 +1,10 @@
-// What the panel shows, in one place. Every change goes through set(), which renders the whole panel again.
+// All state of the panel. Every change is made by set(), which renders the whole panel again.
 
 import { TABS, type Balance, type Coupon, type Member, type QrCode, type Reward, type Tab } from "../api";
 import { query } from "./boot";
 import type { TabData } from "./tabs";
 
-/** The forms of signing in and signing up. */
+/** The forms for signing in and signing up. */
 export type View = "log_in" | "password" | "sign_up" | "code" | "forgot" | "new_password";
 
 export interface PlainSheet { kind: "birthday" | "friend_code" | "leave" | "verify" }
@@ -13,7 +13,7 @@ export interface DoneSheet { kind: "done"; coupon: Coupon }
 export type Sheet = PlainSheet | ConfirmSheet | DoneSheet;
 
 export interface State {
-  /** wait: it is not known yet. */
+  /** "wait": not known yet. */
   who: "wait" | "guest" | "member";
   tab: Tab;
   /** The form on screen, for guests. */
@@ -21,18 +21,18 @@ export interface State {
   member?: Member | undefined;
   balance?: Balance | undefined;
   tabData: TabData;
-  /** No response arrived: the tab says so and offers to try again. */
+  /** No response arrived: the tab shows it and offers to try again. */
   failed?: boolean;
-  /** The place of the action that runs. */
+  /** The place of the running action. */
   busy: string;
-  /** A refusal, shown in the place of its action, or at a field. */
+  /** A refusal, shown at its action or at a field. */
   error?: { place: string; text: string; field: string | null } | undefined;
   sheet?: Sheet | undefined;
   /** A result, shown for two seconds. */
   toast: string;
-  /** The friend's code that the shop's page keeps. */
+  /** The friend's code that the shop's page has stored. */
   ref?: string | undefined;
-  /** The shop vouches for somebody who left the program: joining again needs a new token of the shop's. */
+  /** The shop's identity token is of somebody who left the program: joining again needs a new token. */
   left?: boolean;
   /** Points chosen on sliding rewards, by the reward's id. */
   chosen: Record<string, number>;
@@ -47,7 +47,7 @@ export interface State {
 
 const requested = query.get("tab");
 
-/** The tab that the document was opened on; its words came with the document. */
+/** The tab that the document was opened on; its texts are in the document. */
 export const firstTab = TABS.find((tab) => tab === requested) ?? TABS[0];
 
 export const state: State = {
@@ -63,7 +63,7 @@ export function renderWith(how: () => void): void {
 const focusHeading = () =>
   document.querySelector<HTMLElement>("dialog h2, main:not(:has(~ dialog)) h2")?.focus();
 
-/** Renders the changes. When the element with the keyboard is gone, the heading gets it. */
+/** Renders the changes. When the focused element is gone, the heading gets the focus. */
 export function set(changes: Partial<State>): void {
   const focused = document.activeElement;
   Object.assign(state, changes);
@@ -71,7 +71,7 @@ export function set(changes: Partial<State>): void {
   if (focused !== document.activeElement && document.activeElement === document.body) focusHeading();
 }
 
-/** set(), then the keyboard and screen readers go to the heading of what is new. */
+/** Calls set(), then moves keyboard focus and screen readers to the new heading. */
 export function navigate(changes: Partial<State>): void {
   set({ error: undefined, ...changes });
   document.querySelector("main")!.scrollTop = 0;

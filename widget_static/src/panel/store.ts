@@ -1,4 +1,4 @@
-// The frame's own storage. Where it throws, memory stands in: signed out at the next page load, no error.
+// The frame's own storage. Where it throws, memory is used: signed out at the next page load, no error.
 
 import { boot } from "./boot";
 
@@ -23,7 +23,7 @@ export function put(name: string, text: string | null): void {
   }
 }
 
-/** Removes the session's token, and whose it was. */
+/** Removes the session's token and its subject. */
 export function removeSession(): void {
   put("", null);
   put(":sub", null);

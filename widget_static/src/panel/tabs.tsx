@@ -1,5 +1,5 @@
-// The table of tabs. Their order is the server's list (api.ts). A tab whose component is LATE is a file of its own in
-// tabs/, fetched when it is first shown.
+// The table of tabs, in the order of the server's list (api.ts). A tab whose component is LATE has a file of its own
+// in tabs/, fetched when it is first shown.
 
 import { TABS, type MemberPanel, type Tab } from "../api";
 import type { IconName } from "./icons";
@@ -16,12 +16,12 @@ type TabComponent = (props: TabProps) => Child;
 
 interface TabEntry {
   icon: IconName;
-  /** The part of the server's answer that the tab shows. */
+  /** The part of the server's response that the tab shows. */
   part: keyof MemberPanel;
   component: TabComponent | undefined;
 }
 
-/** Until its file is fetched. */
+/** The component of a tab until its file is fetched. */
 const LATE = undefined as TabComponent | undefined;
 
 export const TAB_TABLE = {
@@ -35,12 +35,12 @@ export const TAB_TABLE = {
 /** What each tab shows; absent until fetched. */
 export type TabData = { [Name in Tab]?: MemberPanel[(typeof TAB_TABLE)[Name]["part"]] };
 
-/** Fetches a tab's component where it is late. Throws when it cannot be fetched. */
+/** Fetches the component of a late tab. Throws when it cannot be fetched. */
 export async function fetchTab(tab: Tab): Promise<void> {
   TAB_TABLE[tab].component ??= (await fetchFile<{ default: TabComponent }>(tab)).default;
 }
 
-/** Fetches the other tabs while nobody waits for them, so that they are there when they are opened. */
+/** Fetches the other tabs in idle time, so that they open without a delay. */
 export function fetchOtherTabs(): void {
   for (const tab of TABS) fetchTab(tab).catch(() => {});
 }

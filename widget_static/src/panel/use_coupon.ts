@@ -1,4 +1,4 @@
-// "Use it now": a code goes to the shop's cart.
+// "Use it now": sends a code to the shop's cart.
 
 import type { Application, Coupon } from "../api";
 import { copyText, joinFacts } from "./components";
@@ -8,20 +8,20 @@ import { request } from "./http";
 import { set, showToast } from "./state";
 import { isolate, t } from "./words";
 
-/** How long the shop's page may take to answer. */
+/** How long the shop's page may take to respond. */
 const CART_MS = 15e3;
 
-/** What the shop's page did with a code; see TO_PANEL in messages.ts. */
+/** The shop's result for a code; see TO_PANEL in messages.ts. */
 type Applied = { how: string; reason: string | null };
 
 let resolveApplied = (_result: Applied) => {};
 
-/** The page's answer has arrived. */
+/** Handles the page's response. */
 export const couponApplied = (result: Applied) => resolveApplied(result);
 
-/** Takes a code to the shop's cart. Throws Refused. */
+/** Sends a code to the shop's cart. Throws Refused. */
 export async function useCoupon({ id, code }: Coupon): Promise<void> {
-  // copied before anything else: the page may be left for its cart
+  // copied before anything else: the browser may leave the page for the cart
   const isCopied = await copyText(code!);
   const path = `my-rewards/${id}/apply`;
   const { url } = await request<Application>(path, { in_cart: false });

@@ -1,4 +1,4 @@
-// Words, numbers, money and dates in the shopper's language.
+// Texts, numbers, money and dates in the shopper's language.
 // The build reads which keys a file uses from its calls of t(), boldNumber() and lazyText(): their first argument is
 // "a_key" or `a_prefix_${...}`, nothing else.
 
@@ -12,7 +12,7 @@ const currency = new Intl.NumberFormat(locale, {
 } as Intl.NumberFormatOptions);
 const plural = new Intl.PluralRules(locale);
 
-/** A text of the shop's or the shopper's, isolated where it may run in the other direction. */
+/** A text of the shop or the shopper, isolated because its writing direction may differ. */
 export const isolate = (text: string) =>
   boot.dir === "rtl" || /[\u0590-\u08ff]/.test(text) ? `\u2068${text}\u2069` : text;
 /** Between parts of a sentence. */
@@ -20,7 +20,7 @@ export const comma = boot.dir === "rtl" ? "، " : ", ";
 export const program = isolate(boot.program.name);
 const unit = boot.program.points_name && isolate(boot.program.points_name);
 
-/** Values of a text; `n` is a number of points and brings {n} and {unit}. */
+/** Values for a text's placeholders; `n` is a number of points and fills {n} and {unit}. */
 export type Values = Record<string, string | number | undefined> & { n?: number };
 
 export const num = (n: number) => number.format(n);
@@ -31,7 +31,7 @@ export const percent = (value: string) =>
 export const duration = (count: number, unit: "day" | "minute" | "second") =>
   new Intl.NumberFormat(locale, { style: "unit", unit, unitDisplay: "long" }).format(count);
 
-/** Day and month of the shop's calendar, and the year when it is not this one. */
+/** Day and month in the shop's timezone, and the year when it is not the current one. */
 export function date(time: string | number, timeZone = boot.shop.timezone): string {
   const yearOf = (moment: Date) => moment.toLocaleDateString("en", { year: "numeric", timeZone });
   const day = new Date(time);
@@ -39,10 +39,10 @@ export function date(time: string | number, timeZone = boot.shop.timezone): stri
   return day.toLocaleDateString(locale, { day: "numeric", month: "short", year, timeZone });
 }
 
-/** The last day before an end: what ends at midnight is still there on the day before. */
+/** The last valid day before an end: what ends at midnight is still valid on the day before. */
 export const lastDay = (end: string) => date(Date.parse(end) - 1);
 
-/** The text of a key with its {places} filled; "" for a key without a text, so that no key is ever shown. */
+/** The text of a key with its {placeholders} filled; "" for a key without a text, so that no key is ever shown. */
 export function t(key: string, values: Values = {}, format = num): string {
   const { n } = values;
   const all: Values = n === undefined ? values : {

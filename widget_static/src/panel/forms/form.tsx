@@ -1,4 +1,4 @@
-// A form, its fields, and the page around it. What is typed here stays in this frame.
+// A form, its fields, and the page around it. Values typed here stay in this frame.
 
 import { runAction } from "../actions";
 import { ActionButton, ActionError, Title } from "../components";
@@ -37,7 +37,7 @@ interface FormProps {
   children?: Child;
 }
 
-/** A form with one main button; `run` gets what was typed. */
+/** A form with one main button; `run` gets the typed values. */
 export const Form = ({ place, submit, run, children }: FormProps) =>
   <form novalidate onSubmit={async (event) => {
     event.preventDefault();
@@ -50,7 +50,7 @@ export const Form = ({ place, submit, run, children }: FormProps) =>
     <div class="wide"><button class="btn go" aria-disabled={state.busy === place}>{submit}</button></div>
   </form>;
 
-/** Leads to another form, or back to the guest's page; what was typed as e-mail comes along. */
+/** Opens another form, or the guest's page; a typed e-mail is kept. */
 const ViewButton = ({ to }: { to: View | "back" }) => <ActionButton look="txt" run={() => navigate({
   email: document.querySelector<HTMLInputElement>("#email")?.value ?? state.email,
   view: to === "back" ? undefined : to,
@@ -64,7 +64,7 @@ interface PageProps {
   children?: Child;
 }
 
-/** A form's page, in the place of the guest's. */
+/** A form's page, shown instead of the guest's page. */
 export const FormPage = ({ view, title, others, children }: PageProps) => <section key={view}>
   <Title>{title}</Title>
   {children}

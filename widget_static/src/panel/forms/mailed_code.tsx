@@ -1,4 +1,4 @@
-// Codes by mail: sending one, and sending it again. The challenge says which code belongs to which request.
+// Codes by mail: sending one, and sending it again. The challenge links a code to its request.
 
 import type { Challenge, Session } from "../../api";
 import { ActionButton, ActionError } from "../components";
@@ -14,7 +14,7 @@ const RESEND_MS = 30e3;
 let challenge = "";
 let resend: () => Promise<void> = async () => {};
 
-/** The challenge of the last code, for the request that brings the code. */
+/** The challenge of the last code, for the request that submits the code. */
 export const lastChallenge = () => ({ challenge });
 
 /** Requests a code by mail. Throws Refused. */
@@ -22,7 +22,7 @@ export async function requestCode(path: string, body: object): Promise<void> {
   challenge = (await request<Challenge>("session/" + path, body)).challenge;
 }
 
-/** Requests a code by mail and leads to the form where it is typed. Throws Refused. */
+/** Requests a code by mail and opens the form where it is typed. Throws Refused. */
 export async function mailCode(path: string, body: Record<string, unknown>, view: View): Promise<void> {
   resend = async () => {
     await requestCode(path, body);
@@ -34,8 +34,8 @@ export async function mailCode(path: string, body: Record<string, unknown>, view
 }
 
 /**
- * Signs in. The device's token stays here after signing out, so that its owner is known and strangers' tries do not
- * count against them. Throws Refused.
+ * Signs in. The device's token stays here after signing out, so that its owner is recognised and attempts by strangers
+ * do not count against them. Throws Refused.
  */
 export async function signIn(path: string, body: object): Promise<void> {
   const session = await request<Session>("session/" + path, { ...body, device: store.get(":device") });

@@ -1,4 +1,4 @@
-// Redeeming: the sheet that asks for confirmation, and the one that shows the coupon.
+// Redeeming: the sheet that requests confirmation, and the one that shows the coupon.
 
 import type { Redemption, Reward } from "../../api";
 import { ActionButton, ActionError, Code, Facts } from "../components";
@@ -19,11 +19,11 @@ const DAY_MS = 864e5;
 const bodyFor = (reward: Reward, cost: number) =>
   ({ reward_id: reward.id, ...(reward.sliding ? { points: cost } : {}) });
 
-/** The tab where coupons are; it can say what state a coupon is in. */
+/** The tab that lists coupons; it can describe a coupon's status. */
 let myRewards: typeof import("../tabs/my_rewards");
 
 /**
- * Opens the sheet; the request key is made with it, so that pressing twice redeems once.
+ * Opens the sheet; the request key is created with it, so that pressing twice redeems once.
  * Throws when the tab of coupons cannot be fetched.
  */
 export async function openConfirm(reward: Reward, cost: number, what: string): Promise<void> {
@@ -41,7 +41,7 @@ async function redeem({ reward, cost, what, request: key }: Confirm): Promise<vo
     const { coupon, balance } = await request<Redemption>("redeem", bodyFor(reward, cost), key);
     set({ balance, sheet: { kind: "done", coupon }, tabData: shownTabData(), chosen: {} });
   } catch (error) {
-    // a refusal spends the key, a lost response keeps it
+    // after a refusal a new key is needed, after a lost response the key is reused
     if (state.sheet) confirm(reward, cost, what);
     throw error;
   }

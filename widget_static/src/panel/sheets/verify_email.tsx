@@ -1,4 +1,4 @@
-// Confirming the member's own address, which nobody has verified yet.
+// Verifying the member's own address.
 
 import type { Member } from "../../api";
 import { CodeField, Form } from "../forms/form";

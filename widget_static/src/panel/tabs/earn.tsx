@@ -1,4 +1,4 @@
-// Earn points: the rules that hold for this member now, in the merchant's order, each with its button.
+// Earn points: the rules that are valid for this member now, in the merchant's order, each with its button.
 
 import type { Balance, EarnRule } from "../../api";
 import { runAction } from "../actions";
@@ -12,7 +12,7 @@ import { set, showToast, state } from "../state";
 import type { TabProps } from "../tabs";
 import { date, t } from "../words";
 
-/** Opening the page is what counts here; the link itself opens it. */
+/** Reports the click; the link itself opens the page. */
 async function countClick({ id, points }: EarnRule): Promise<void> {
   const { balance, rule } = await request<{ balance: Balance; rule: EarnRule }>(`earn/${id}/click`, {});
   const earn = state.tabData.earn!.map((old) => old.id === rule.id ? rule : old);
@@ -30,7 +30,7 @@ function Birthday({ place, label }: { place: string; label: string }) {
     </ActionButton>;
 }
 
-/** The end of a rule's row: its state, or the way to its action. */
+/** The end of a rule's row: its state, or the button or link of its action. */
 function RowEnd({ rule }: { rule: EarnRule }) {
   const { kind, id, opens_at: opens } = rule;
   const place = "earn:" + id;

@@ -1,4 +1,4 @@
-// My balance: what is available, pending and expiring; the tier; every movement with its reason; own data and leaving.
+// My balance: available, pending and expiring points; the tier; the history with reasons; own data and leaving.
 
 import type { Balance, History, HistoryRow, Reason, TierStanding } from "../../api";
 import { runAction } from "../actions";
@@ -11,11 +11,11 @@ import { signOut } from "../session";
 import { set, state } from "../state";
 import { date, isolate, lastDay, money, num, points, program, signed, t } from "../words";
 
-/** The reward that a row is about. */
+/** The name of the reward that a row is about. */
 const rewardOf = ({ title, coupon }: Reason) =>
   title ? isolate(title) : coupon ? rewardName({ title, ...coupon }) : "";
 
-/** The row in words: "Order 10482". */
+/** The title of a row: "Order 10482". */
 function rowTitle({ reason }: HistoryRow): string {
   const { code, title, order_number: order } = reason;
   if (/social|visit|custom/.test(code) && title) return isolate(title);

@@ -19,13 +19,13 @@ function maximum({ sliding }: Reward): number {
   return min + Math.max(0, Math.floor((Math.min(max ?? 1e9, state.balance!.available) - min) / step)) * step;
 }
 
-/** The value of points, rounded down to coins as the server does it; a point's value has four decimals at most. */
+/** The value of points, rounded down to coins as on the server; a point's value has four decimals at most. */
 function valueOf(cost: number, pointValue: string): string {
   const coins = 10 ** boot.shop.decimals;
   return String(Math.floor(cost * +pointValue * coins + 1e-6) / coins);
 }
 
-/** The cost and the name of a reward as it would be redeemed now: a sliding one with its amount. */
+/** The cost and the name of a reward if it is redeemed now: a sliding one with its chosen amount. */
 function priced(reward: Reward): { cost: number; what: string } {
   const { sliding } = reward;
   if (!sliding) return { cost: reward.cost_points, what: rewardName(reward) };
@@ -33,7 +33,7 @@ function priced(reward: Reward): { cost: number; what: string } {
   return { cost, what: rewardName({ ...reward, amount: valueOf(cost, sliding.point_value), title: null }) };
 }
 
-/** Minus, native range, plus: the points to redeem. */
+/** Chooses the points to redeem: a minus button, a native range input, a plus button. */
 function Slider({ reward }: { reward: Reward }) {
   const { min_points: min, step_points: step } = reward.sliding!;
   const max = maximum(reward);
@@ -53,7 +53,7 @@ function refusalText({ refusal }: Reward): string {
   return refusal === "reward_limit_reached" ? t("error_reward_limit_reached") : t("error_reward_unavailable");
 }
 
-/** Nothing is redeemed in a paused program; its notice says why. */
+/** Nothing can be redeemed in a paused program; the notice above explains it. */
 const isActive = boot.program.status === "active";
 
 function Offer({ reward }: { reward: Reward }) {
@@ -81,7 +81,7 @@ function DistantOffer({ reward }: { reward: Reward }) {
 
 export default function Redeem() {
   const all = state.tabData.redeem!;
-  // what can be redeemed first, a slider after the plain ones; the merchant's order inside each
+  // first what can be redeemed, sliding rewards after the others; the merchant's order within each group
   const rank = (reward: Reward) => (reward.available ? 0 : 2) + (reward.sliding ? 1 : 0);
   const distant = all.filter((reward) => reward.short_by > 0).sort((a, b) => a.short_by - b.short_by);
   const now = all.filter((reward) => !reward.short_by).sort((a, b) => rank(a) - rank(b));

@@ -1,4 +1,4 @@
-// Referral program: what both get, the member's link and ways to share it, and how the friends stand.
+// Referral program: what both sides get, the member's link and ways to share it, and the friends by status.
 
 import type { QrCode, Referral as ReferralData } from "../../api";
 import { runAction } from "../actions";
@@ -15,7 +15,7 @@ import { comma, isolate, num, points, t } from "../words";
 
 addStyles(qr);
 
-/** Where a link can be shared; the text goes along. Both arguments are encoded. */
+/** Services where a link can be shared with a text. Both arguments are URL-encoded. */
 const SHARE_LINKS: [string, (link: string, text: string) => string][] = [
   ["", (link, text) => `mailto:?subject=${encodeURIComponent(boot.shop.name)}&body=${text}%20${link}`],
   ["WhatsApp", (link, text) => `https://wa.me/?text=${text}%20${link}`],

@@ -12,9 +12,11 @@ ROOT = Path(__file__).parents[2]
 VIEW = '''
 """The News tab."""
 
+from widget_server.widget.shapes.member import News
 
-def of(shop):
-    """The shop's news."""
+
+def of(shop) -> News:
+    """Returns the shop's news."""
     return {"text": f"News of {shop.name}"}
 '''
 COMPONENT = """
@@ -72,14 +74,11 @@ def _add_tab(server: Path, panel: Path) -> None:
             "from widget_server.widget.views import news\nfrom widget_server.widget.routes",
         ),
     )
-    shape = 'class News(Body):\n    """News."""\n\n    text = text()\n\n\nclass MemberPanel(Body):'
+    shape = 'class News(TypedDict):\n    """News."""\n\n    text: str\n\n\nclass MemberPanel(TypedDict):'
     _alter(
-        server / "shapes.py",
-        ("class MemberPanel(Body):", shape),
-        (
-            "    referral = one(Referral, null=True)\n    history",
-            "    referral = one(Referral, null=True)\n    news = one(News, null=True)\n    history",
-        ),
+        server / "shapes" / "member.py",
+        ("class MemberPanel(TypedDict):", shape),
+        ("    history: History | None", "    news: News | None\n    history: History | None"),
     )
     (server / "views" / "news.py").write_text(VIEW.lstrip(), "utf-8")
     row = '  news: { icon: "newsletter", part: "news", component: LATE },\n} satisfies'

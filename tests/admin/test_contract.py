@@ -44,6 +44,14 @@ STORIES = 2000 if PROOFS else 50
 ACCEPTED = ["2xx", "401", "403", "404", "409", "428", "429"]  # the rest is about what is there, not about the form
 
 FILTERED = r"/(query|search|count|bulk-adjust)$"
+# the operations in parts, each of which ends in time on a slow machine too; what no part names is in the last
+PARTS = {
+    "panel": r"^/(widget|oauth)",
+    "points": r"^/loyalty-(accounts|customers|imports|batches|orders|awards|transactions|adjustments|audit|reports)",
+    "rewards": r"^/loyalty-(rewards|coupons|checkout-exchange)",
+    "rules": r"^/loyalty-(earning-rules|tiers|programs)",
+    "others": r"",
+}
 
 # What no schema can say: the path of a field that may be refused all the same, by the path of the operation.
 UNSAID = {
@@ -245,10 +253,18 @@ def _told(case: Case, failure: Failure, interaction: Interaction) -> str:
     return f"{failure.message[:500]}\n  sent {sent[:600]}\n  got {got[:400].decode(errors='replace')}"
 
 
-def test_each_operation_keeps_what_the_document_promises(world: World, client: FlaskClient) -> None:
-    api = contract(world, client, CASES).exclude(path_regex=FILTERED)
+def part_of(api: BaseSchema, part: str) -> BaseSchema:
+    """The operations of one part, without those that filter."""
+    if PARTS[part]:
+        return api.include(path_regex=PARTS[part]).exclude(path_regex=FILTERED)
+    return api.exclude(path_regex="|".join(filter(None, [FILTERED, *PARTS.values()])))
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_each_operation_keeps_what_the_document_promises(world: World, client: FlaskClient, part: str) -> None:
+    api = part_of(contract(world, client, CASES), part)
     asked, failures = broken(api, "examples", "fuzzing")
-    assert len(asked) == api.statistic.operations.selected > 100
+    assert len(asked) == api.statistic.operations.selected > 15
     assert not failures, "\n".join(failures)
 
 
@@ -262,11 +278,12 @@ def test_each_query_does(world: World, client: FlaskClient, mode: GenerationMode
     assert not failures, "\n".join(failures)
 
 
-def test_the_edges_of_each_shape_are_where_the_document_says(world: World, client: FlaskClient) -> None:
+@pytest.mark.parametrize("part", PARTS)
+def test_the_edges_of_each_shape_are_where_the_document_says(world: World, client: FlaskClient, part: str) -> None:
     """Each limit, left out field, wrong type and unknown method, once. (Of filters there is no end.)"""
-    api = contract(world, client, CASES).exclude(path_regex=FILTERED)
+    api = part_of(contract(world, client, CASES), part)
     asked, failures = broken(api, "coverage")
-    assert len(asked) == api.statistic.operations.selected > 100
+    assert len(asked) == api.statistic.operations.selected > 15
     assert not failures, "\n".join(failures)
 
 

@@ -1,5 +1,5 @@
-"""openapi.json keeps its word: each operation is asked what its document allows and what it does not, by who may call
-and by who may not; and the operations one after the other, each with what the one before has answered.
+"""openapi.json keeps its word: each operation is called with what its document allows and with what it does not, by
+those who may call it and those who may not; and the operations one after the other, each with what the last returned.
 
 Short here; with PROOFS set 1,000 cases an operation.
 """
@@ -217,7 +217,7 @@ def what_cannot_be_drawn_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def contract(world: World, client: FlaskClient, cases: int) -> BaseSchema:
-    """The document, to be asked by the callers of this world; failures are told without being made smaller."""
+    """The document, to be called by the callers of this world; failures are told without being made smaller."""
     api = schemathesis.openapi.from_wsgi("/openapi.json", client.application)
     api.auth(refresh_interval=None)(type("Callers", (Callers,), {"world": world}))
     api.config.update(parameters={SHOP_HEADER: world.shop.embed_key}, workers=1, continue_on_failure=True)
@@ -228,23 +228,23 @@ def contract(world: World, client: FlaskClient, cases: int) -> BaseSchema:
 
 
 def broken(api: BaseSchema, *phases: str) -> tuple[Counter[str], list[str]]:
-    """How often each operation was asked, and every promise that was broken."""
+    """How often each operation was called, and every promise that was broken."""
     for name in ("examples", "coverage", "fuzzing", "stateful"):
         api.config.phases.get_by_name(name=name).enabled = name in phases
-    asked: Counter[str] = Counter()
+    called: Counter[str] = Counter()
     found: dict[str, str] = {}
     for event in from_schema(api).execute():
         if isinstance(event, events.NonFatalError):
             found[event.label] = repr(event.value)
         if isinstance(event, events.ScenarioFinished):
             for id, node in event.recorder.cases.items():
-                asked[node.value.operation.label] += 1
+                called[node.value.operation.label] += 1
                 for check in event.recorder.checks.get(id, ()):
                     if check.failure_info is not None:
                         name = f"{node.value.operation.label}: {check.name}"
                         told = _told(node.value, check.failure_info.failure, event.recorder.interactions[id])
                         found.setdefault(name, told)
-    return asked, [f"{name}\n  {told}" for name, told in found.items()]
+    return called, [f"{name}\n  {told}" for name, told in found.items()]
 
 
 def _told(case: Case, failure: Failure, interaction: Interaction) -> str:
@@ -263,18 +263,18 @@ def part_of(api: BaseSchema, part: str) -> BaseSchema:
 @pytest.mark.parametrize("part", PARTS)
 def test_each_operation_keeps_what_the_document_promises(world: World, client: FlaskClient, part: str) -> None:
     api = part_of(contract(world, client, CASES), part)
-    asked, failures = broken(api, "examples", "fuzzing")
-    assert len(asked) == api.statistic.operations.selected > 15
+    called, failures = broken(api, "examples", "fuzzing")
+    assert len(called) == api.statistic.operations.selected > 15
     assert not failures, "\n".join(failures)
 
 
 @pytest.mark.parametrize("mode", list(GenerationMode))
 def test_each_query_does(world: World, client: FlaskClient, mode: GenerationMode) -> None:
-    """Filters hold filters, so these take long; what fits them and what does not is asked as often."""
+    """Filters hold filters, so these take long; what fits them and what does not is sent as often."""
     api = contract(world, client, CASES).include(path_regex=FILTERED)
     api.config.generation.update(modes=[mode])
-    asked, failures = broken(api, "examples", "fuzzing")
-    assert len(asked) == api.statistic.operations.selected > 15
+    called, failures = broken(api, "examples", "fuzzing")
+    assert len(called) == api.statistic.operations.selected > 15
     assert not failures, "\n".join(failures)
 
 
@@ -282,13 +282,13 @@ def test_each_query_does(world: World, client: FlaskClient, mode: GenerationMode
 def test_the_edges_of_each_shape_are_where_the_document_says(world: World, client: FlaskClient, part: str) -> None:
     """Each limit, left out field, wrong type and unknown method, once. (Of filters there is no end.)"""
     api = part_of(contract(world, client, CASES), part)
-    asked, failures = broken(api, "coverage")
-    assert len(asked) == api.statistic.operations.selected > 15
+    called, failures = broken(api, "coverage")
+    assert len(called) == api.statistic.operations.selected > 15
     assert not failures, "\n".join(failures)
 
 
 def test_operations_keep_it_one_after_the_other(world: World, client: FlaskClient) -> None:
-    """What one answers, the next is asked with."""
-    asked, failures = broken(contract(world, client, STORIES), "stateful")
-    assert len(asked) > 20
+    """What one returns, the next is called with."""
+    called, failures = broken(contract(world, client, STORIES), "stateful")
+    assert len(called) > 20
     assert not failures, "\n".join(failures)

@@ -30,8 +30,8 @@ def test_an_order_that_gives_nothing_says_why(owner: Integrator, world: World) -
     world.guest_orders("ann@example.com", id="old", placed_at=day("03-09"))
     world.order(None, id="nameless", placed_at=day("03-11"))
     for reason, number in (("before_program", "#old"), ("no_customer", "#nameless")):
-        asked = {"query": {"filter": {"ineligibleReason": reason}}}
-        (order,) = owner.post(f"{ORDERS}/orders/query", asked)["orders"]
+        body = {"query": {"filter": {"ineligibleReason": reason}}}
+        (order,) = owner.post(f"{ORDERS}/orders/query", body)["orders"]
         assert (order["number"], order["ineligibleReason"]) == (number, reason)
 
 

@@ -229,8 +229,8 @@ def test_without_the_lane_all_of_them_are_hashed_at_once(world: World, monkeypat
 
 
 def test_a_strangers_tokens_are_counted_by_network(world: World, client: FlaskClient) -> None:
-    asked = {"grant_type": "anonymous", "client_id": world.shop.id}
-    results = [client.post("/oauth2/token", json=asked).status_code for _ in range(130)]
+    body = {"grant_type": "anonymous", "client_id": world.shop.id}
+    results = [client.post("/oauth2/token", json=body).status_code for _ in range(130)]
     assert results[0] == 200 and results[-1] == 429
     assert access_tokens.AccessToken.of(world.shop).count() <= 2 * results.count(200)
 

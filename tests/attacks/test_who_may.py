@@ -1,4 +1,4 @@
-"""Whose things a caller reaches: with the ids of another shop at each call, and with fields that are not asked for.
+"""Which rows a caller reaches: with the ids of another shop at each call, and with fields that nobody requested.
 
 Who may make which call at all is tests/admin/test_identities.py.
 """

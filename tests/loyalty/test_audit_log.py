@@ -106,22 +106,9 @@ def test_campaigns_and_levels_that_go_are_noted(world: World) -> None:
 
 
 def test_points_that_staff_give_or_edit_are_noted_once(world: World, ann: Shopper) -> None:
-    adjustments.adjust(
-        world.shop,
-        ann.account.id,
-        by=-100,
-        source="staff",
-        key="k",
-        annotation=adjustments.Annotation(reason="a reason"),
-    )
-    adjustments.adjust(
-        world.shop,
-        ann.account.id,
-        by=-100,
-        source="staff",
-        key="k",
-        annotation=adjustments.Annotation(reason="a reason"),
-    )
+    reason = adjustments.Annotation(reason="a reason")
+    for _ in range(2):
+        adjustments.adjust(world.shop, ann.account.id, by=-100, source="staff", key="k", annotation=reason)
     given, adjusted = entries(world, "points")
     assert (given.verb, given.subject_id, given.after["amount"]) == ("give", ann.account.id, 1000)
     assert (adjusted.verb, adjusted.after["amount"], adjusted.after["balance"]) == ("adjust", -100, 900)

@@ -34,7 +34,7 @@ from widget_server.web.callers import Caller
 from widget_server.web.documented_refusals import CallRefusals
 from widget_server.web.error_bodies import ErrorBody
 from widget_server.web.query import Entity, Field, word_of
-from widget_server.web.typed_schemas import schema_of
+from widget_server.web.typed_schemas import schema_for, schema_of
 from widget_server.web.wire import Wire
 
 service = Service("imports", "/loyalty-imports/v1", "Imports of points")
@@ -141,7 +141,7 @@ def receive(upload_id: str) -> ResponseReturnValue:
     sent: Any = next(iter(request.files.values()), request)
     upload = uploads.receive(upload_id, sent.stream)
     received: shapes.UploadedFile = {"file_path": upload.id, "size": upload.size, "uploaded_date": clock.now()}
-    return jsonify(schema_of(shapes.UploadedFile, Wire)().dump(received))
+    return jsonify(schema_for(shapes.UploadedFile, Wire).dump(received))
 
 
 @files.get("/errors/<token>.csv")

@@ -48,7 +48,7 @@ from widget_server.web.callers import ACCESS_TOKEN, API_KEY, Audience, Caller, c
 from widget_server.web.documented_refusals import CallRefusals, Refusals, check_item, once_each
 from widget_server.web.error_bodies import ErrorBody
 from widget_server.web.query import CountBody, QueryBody, SearchBody
-from widget_server.web.typed_schemas import schema_of
+from widget_server.web.typed_schemas import schema_for, schema_of
 from widget_server.web.wire import BulkResult, BulkResults, Empty, ItemMetadata, Wire, camel
 
 B = TypeVar("B")
@@ -164,9 +164,9 @@ class Service(Blueprint):
         add_route = super().route
         address = f"{self.url_prefix}{PLACES.sub(_place, path)}"
         places = [camel(name) for name in PLACES.findall(path)]
-        body = schema_of(takes or Empty, Wire)() if takes or method == "POST" else None
+        body = schema_for(takes or Empty, Wire) if takes or method == "POST" else None
         parameters = schema_of(query, Wire) if query else None
-        response = schema_of(returns, Wire)
+        response = schema_for(returns, Wire)
         keyed = keyed and who is not READ
         refusals = CallRefusals(f"{method} {address}", once_each((*refuses, *_common(who, takes, body, keyed))))
 
@@ -180,7 +180,7 @@ class Service(Blueprint):
                     received = [sent] if takes or query else []
 
                     def run() -> Any:
-                        return response().dump(act(by, *received, *ids.values()))
+                        return response.dump(act(by, *received, *ids.values()))
 
                     return jsonify(_once(by, run) if keyed and KEY_HEADER in request.headers else run())
 

@@ -31,7 +31,7 @@ from widget_server.loyalty.program import programs, shops
 from widget_server.loyalty.rewards import rewards
 from widget_server.loyalty.rewards.coupons import Coupon
 from widget_server.loyalty.rewards.rewards import Reward
-from widget_server.web.typed_schemas import schema_of
+from widget_server.web.typed_schemas import schema_for
 from widget_server.web.wire import Wire, camel
 
 LOYALTY = "wix.loyalty.v1"
@@ -74,7 +74,7 @@ def _identity() -> dict[str, Any] | None:
 
 
 def _dumped(shape: type, view: Mapping[str, object]) -> Entity:
-    entity: Entity = schema_of(shape, Wire)().dump(view)
+    entity: Entity = schema_for(shape, Wire).dump(view)
     return entity
 
 

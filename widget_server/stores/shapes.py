@@ -18,7 +18,7 @@ from widget_server.loyalty.people import emails
 from widget_server.loyalty.people.customers import Person
 from widget_server.loyalty.people.postal_addresses import PostalAddress
 from widget_server.loyalty.rewards.codes import Cart
-from widget_server.web.typed_schemas import ShapeSchema, schema_of
+from widget_server.web.typed_schemas import ShapeSchema, schema_for, schema_of
 
 T = TypeVar("T")
 
@@ -290,7 +290,7 @@ class UseBody:
 def read(shape: type[T], value: JsonObject) -> T:
     """Returns a shop's body as this dataclass. Raises ValidationError."""
     kind: type = shape
-    return cast(T, schema_of(kind, StoreBody)().load(value))
+    return cast(T, schema_for(kind, StoreBody).load(value))
 
 
 def read_order(value: JsonObject) -> tuple[OrderState, Person | None]:

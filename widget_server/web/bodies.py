@@ -13,7 +13,7 @@ from marshmallow import Schema, ValidationError
 
 from widget_server import clock, json_types
 from widget_server.errors import BadRequest, NotFound
-from widget_server.web.typed_schemas import ShapeSchema, schema_of
+from widget_server.web.typed_schemas import ShapeSchema, schema_for
 
 T = TypeVar("T")
 
@@ -49,7 +49,7 @@ def money(amount: Decimal) -> str:
 def read_body(shape: type[T], base: type[ShapeSchema]) -> T:
     """Returns the request's JSON body as this dataclass, read by the rules of `base`. Raises BadRequest."""
     kind: type = shape
-    return cast(T, json_body(schema_of(kind, base)()))
+    return cast(T, json_body(schema_for(kind, base)))
 
 
 def json_body(schema: Schema, *, ignoring: Iterable[str] = ()) -> Any:  # a schema's type does not say what it returns

@@ -84,6 +84,12 @@ def schema_of(shape: type, base: type[ShapeSchema]) -> type[ShapeSchema]:
     return type(name, (base,), {**made, **rules, "shape": kind, "__doc__": kind.__doc__})
 
 
+@cache
+def schema_for(shape: type, base: type[ShapeSchema]) -> ShapeSchema:
+    """Returns the one instance of `schema_of` that all requests load and dump with: making one copies every field."""
+    return schema_of(shape, base)()
+
+
 def together(*rules: object) -> Callable[[type[T]], type[T]]:
     """Decorate a shape with rules between its fields, added to those of the dataclass that it extends. Its audience's
     base class applies them.

@@ -32,7 +32,7 @@ from widget_server.web.auth import MEMBER_TOKEN, SHOP_HEADER, Shopper
 from widget_server.web.bodies import json_body, plain
 from widget_server.web.documented_refusals import CallRefusals, Refusals, once_each
 from widget_server.web.limits import Limit
-from widget_server.web.typed_schemas import ShapeSchema, schema_of
+from widget_server.web.typed_schemas import ShapeSchema, schema_for, schema_of
 from widget_server.widget.fields import Body
 from widget_server.widget.shapes.refusal import Refusal
 
@@ -137,7 +137,7 @@ class Endpoints(Blueprint):
         With `returns=Response` the handler makes the response itself, such as a file.
         """
         add_route = super().route
-        body_schema = schema_of(takes, Body) if takes else None
+        body_schema = schema_for(takes, Body) if takes else None
         common = (
             *ANY_CALL,
             *who.refuses,
@@ -154,7 +154,7 @@ class Endpoints(Blueprint):
                     caller = who.find()
                     if limit is not None:
                         limit.count(who.id_of(caller))
-                    received = [json_body(body_schema())] if body_schema else []
+                    received = [json_body(body_schema)] if body_schema else []
                     result = act(caller, *received, *ids.values())
                 return result if isinstance(result, Response) else jsonify(result)
 
@@ -213,12 +213,12 @@ def challenge_of_key(shop: Shop, *body: Json) -> str:
 def _doc(
     security: list[dict[str, list[str]]],
     refusals: CallRefusals,
-    takes: type[ShapeSchema] | None,
+    takes: ShapeSchema | None,
     parameters: tuple[JsonObject, ...],
 ) -> dict[str, object]:
     doc: dict[str, object] = {"security": security, "responses": refusals.responses(schema_of(Refusal, Body))}
     if takes is not None:
-        needed = bool(takes().validate({}))
+        needed = bool(takes.validate({}))
         doc["requestBody"] = {"required": needed, "content": {"application/json": {"schema": takes}}}
     if parameters:
         doc["parameters"] = list(parameters)

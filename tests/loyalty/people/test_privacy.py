@@ -194,7 +194,7 @@ def test_a_merge_into_a_signpost_reaches_the_person_it_points_to(world: World) -
     merging.merge(world.shop, once.id, ann.id)
     twice.is_given(30)
     merging.merge(world.shop, twice.id, once.id)
-    merging.merge(world.shop, ann.id, once.id)  # she is there already
+    merging.merge(world.shop, ann.id, once.id)  # merged already
     assert (ann.balance, twice.customer.merged_into, ann.customer.merged_into) == (30, ann.id, None)
 
 

@@ -17,7 +17,7 @@ from widget_server.web.typed_schemas import ShapeSchema, schema_for
 
 T = TypeVar("T")
 
-Json = dict[str, Any]  # built from schemas, and read by the names in a schema
+JsonDict = dict[str, Any]  # built from schemas, and read by the names in a schema
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 

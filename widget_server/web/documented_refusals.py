@@ -20,7 +20,7 @@ from marshmallow import Schema
 from werkzeug.exceptions import HTTPException
 
 from widget_server.errors import Refusal
-from widget_server.web.bodies import Json
+from widget_server.web.bodies import JsonDict
 from widget_server.web.errors import CODES, STATUS
 
 Refusals = tuple[type[Refusal] | type[HTTPException], ...]
@@ -37,7 +37,7 @@ class CallRefusals:
     call: str
     classes: Refusals
 
-    def responses(self, shape: type[Schema], *, admin: bool = False) -> Json:
+    def responses(self, shape: type[Schema], *, admin: bool = False) -> JsonDict:
         """Returns the responses for openapi.json: by HTTP status the codes and messages, with this schema as the body.
 
         `admin`: the codes as the admin API writes them.

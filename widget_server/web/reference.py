@@ -14,7 +14,7 @@ from flask_smorest import Api
 from marshmallow import Schema, fields
 
 from widget_server.web import compression
-from widget_server.web.bodies import Json, plain
+from widget_server.web.bodies import JsonDict, plain
 from widget_server.web.errors import refusals
 from widget_server.web.query import tables
 from widget_server.web.wire import NEVER, Described, Documented
@@ -35,16 +35,16 @@ SAMPLES = {
 class DocumentConverter(OpenAPIConverter):
     """Adds what marshmallow's fields do not express: rules between fields of a body, and the shapes of queries."""
 
-    def schema2jsonschema(self, schema: Schema) -> Json:
+    def schema2jsonschema(self, schema: Schema) -> JsonDict:
         """Returns the JSON Schema of a body."""
-        shape: Json = super().schema2jsonschema(schema)  # type: ignore[no-untyped-call]  # apispec leaves it untyped
+        shape: JsonDict = super().schema2jsonschema(schema)  # type: ignore[no-untyped-call]  # apispec leaves it untyped
         made = resolve_schema_instance(schema)
         return made.described(shape) if isinstance(made, Documented) else shape
 
-    def field2property(self, field: fields.Field[object]) -> Json:
+    def field2property(self, field: fields.Field[object]) -> JsonDict:
         """Returns the JSON Schema of a field."""
         if not isinstance(field, Described):
-            shape: Json = super().field2property(field)
+            shape: JsonDict = super().field2property(field)
             return shape
         known = self.spec.components.schemas
         for name, one in field.shapes.items():
@@ -62,10 +62,10 @@ class DocumentPlugin(MarshmallowPlugin):
 class DocumentApi(Api):
     """The document of the endpoints: /openapi.json, each body with an example."""
 
-    def document(self) -> Json:
+    def document(self) -> JsonDict:
         """Returns the whole document, built once: routes do not change while the server runs."""
         if not hasattr(self, "_document"):
-            self._document: Json = with_examples(cast(Json, plain(self.spec.to_dict())))
+            self._document: JsonDict = with_examples(cast(JsonDict, plain(self.spec.to_dict())))
         return self._document
 
     @cached_property
@@ -94,12 +94,12 @@ def page() -> ResponseReturnValue:
     return html, 200, headers
 
 
-def sections(document: Json) -> dict[str, list[Json]]:
+def sections(document: JsonDict) -> dict[str, list[JsonDict]]:
     """Returns the operations by tag, with their bodies as readable text and a table of the fields for queries:
     the admin API's first, then the widget's own.
     """
     shapes = document["components"]["schemas"]
-    found: dict[str, list[Json]] = {}
+    found: dict[str, list[JsonDict]] = {}
     for path, verbs in sorted(document["paths"].items(), key=lambda one: one[0].startswith("/widget/")):
         for verb, operation in verbs.items():
             if verb == "parameters":
@@ -120,7 +120,7 @@ def sections(document: Json) -> dict[str, list[Json]]:
     return found
 
 
-def with_examples(document: Json) -> Json:
+def with_examples(document: JsonDict) -> JsonDict:
     """Returns the document with an example added to each body that has none."""
     shapes = document["components"]["schemas"]
     for verbs in document["paths"].values():
@@ -134,7 +134,7 @@ def with_examples(document: Json) -> Json:
     return document
 
 
-def example(shape: Json, shapes: Json, *, incoming: bool, depth: int = 0) -> object:
+def example(shape: JsonDict, shapes: JsonDict, *, incoming: bool, depth: int = 0) -> object:
     """Returns a value of this shape; `incoming`: without the members that only the server sets."""
     if "$ref" in shape:
         return example(shapes[shape["$ref"].rpartition("/")[2]], shapes, incoming=incoming, depth=depth)
@@ -162,14 +162,14 @@ def example(shape: Json, shapes: Json, *, incoming: bool, depth: int = 0) -> obj
     return _plain(kind, shape)
 
 
-def _first_arms(shape: Json) -> Iterator[Json]:
+def _first_arms(shape: JsonDict) -> Iterator[JsonDict]:
     """Yields the shape and, recursively, its `allOf` arms and its first `oneOf` and `anyOf` arm."""
     yield shape
     for inner in (*shape.get("allOf", ()), *shape.get("oneOf", ())[:1], *shape.get("anyOf", ())[:1]):
         yield from _first_arms(inner)
 
 
-def _plain(kind: str, shape: Json) -> object:
+def _plain(kind: str, shape: JsonDict) -> object:
     if kind in ("integer", "number"):
         return max(shape.get("minimum", 0), 10)
     if kind == "boolean":
@@ -183,11 +183,11 @@ def _indented(text: str) -> str:
     return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
 
 
-def _media(body: Json) -> Json:
-    media: Json = body.get("content", {}).get("application/json", {})
+def _media(body: JsonDict) -> JsonDict:
+    media: JsonDict = body.get("content", {}).get("application/json", {})
     return media
 
 
-def _example_text(body: Json) -> str:
+def _example_text(body: JsonDict) -> str:
     media = _media(body)
     return _indented(json.dumps(media["example"])) if "example" in media else ""

@@ -8,20 +8,20 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, make_dataclass
 from typing import Annotated, Any, TypeVar
 
-from widget_server.web.bodies import Json
+from widget_server.web.bodies import JsonDict
 from widget_server.web.query import aggregations, cursors, filters, pages, search
 from widget_server.web.query.fields import DECIMAL, INT_MAX, MONEY_MAX, Entity, Field, Kind
 from widget_server.web.wire import GUID, RFC3339, Described, whole
 
 T = TypeVar("T")
-Shapes = dict[str, Json]
+Shapes = dict[str, JsonDict]
 
-ANYTHING: Json = {
+ANYTHING: JsonDict = {
     "type": ["object", "array", "string", "number", "boolean", "null"],
     "description": "Taken and passed over.",
 }
-NOTHING: Json = {"type": "null"}
-VALUES: dict[Kind, Json] = {
+NOTHING: JsonDict = {"type": "null"}
+VALUES: dict[Kind, JsonDict] = {
     "id": {"type": "string", "format": "uuid", "pattern": whole(GUID)},
     "text": {"type": "string"},
     "int": {"type": "integer", "minimum": -INT_MAX, "maximum": INT_MAX},
@@ -35,7 +35,7 @@ VALUES: dict[Kind, Json] = {
     "bool": {"type": "boolean"},
     "texts": {"type": "string"},
 }
-NAME: Json = {"type": ["string", "null"], "maxLength": aggregations.NAME_LENGTH_MAX}
+NAME: JsonDict = {"type": ["string", "null"], "maxLength": aggregations.NAME_LENGTH_MAX}
 FOREIGN = dict.fromkeys(("value", "range", "scalar", "dateHistogram", "nested"), ANYTHING)  # of other types
 CONDITIONS: dict[str, Kind] = {f"{kind.capitalize()}Condition": kind for kind in VALUES}
 NAMES = {kind: name for name, kind in CONDITIONS.items()}
@@ -70,7 +70,7 @@ def query_body(entity: Entity) -> type[QueryBody]:
 
 def searched(entity: Entity, *, aggregated: bool = False) -> type[SearchBody]:
     """Returns the SearchBody class of this entity; `aggregated`: with aggregations over all found rows."""
-    more: Json = {"search": _nullable(_free_text(entity))}
+    more: JsonDict = {"search": _nullable(_free_text(entity))}
     if aggregated:
         more |= {"aggregations": _list(_ref(entity, "Aggregation"), aggregations.AGGREGATIONS_MAX)}
         more |= {"timeZone": {"type": ["string", "null"], "maxLength": aggregations.ZONE_LENGTH_MAX}}
@@ -101,7 +101,7 @@ def _body(base: type[T], name: str, **members: Shapes) -> type[T]:
     return make_dataclass(name, described, bases=(base,), frozen=True, namespace={"__doc__": base.__doc__})
 
 
-def _query(entity: Entity, kind: str, sort_max: int, **more: Json) -> Shapes:
+def _query(entity: Entity, kind: str, sort_max: int, **more: JsonDict) -> Shapes:
     sortable = [name for name, field in entity.fields.items() if field.sortable]
     order = {"type": ["string", "null"], "enum": ["ASC", "DESC", None]}
     sorting_of = _object({"fieldName": _words(sortable), "order": order}, required=["fieldName"])
@@ -139,17 +139,17 @@ def _filter(entity: Entity) -> Shapes:
     return {**shared, f"{_name(entity)}Filter": _object({**conditions, **logic}, example={})}
 
 
-def _condition_of(field: Field) -> Json:
+def _condition_of(field: Field) -> JsonDict:
     if field.kind == "enum":
         return _condition("enum", _words(field.words))
     return {"$ref": f"#/components/schemas/{NAMES[field.kind]}"}
 
 
-def _condition(kind: Kind, value: Json) -> Json:
+def _condition(kind: Kind, value: JsonDict) -> JsonDict:
     """Returns the schema of a condition: a value, null for missing, or operators with values."""
     several = {"type": "array", "items": value, "maxItems": filters.LIST_MAX}
     text, flag = {"type": "string", "maxLength": filters.TEXT_LENGTH_MAX}, {"type": "boolean"}
-    takes: dict[str, Json] = {
+    takes: dict[str, JsonDict] = {
         **dict.fromkeys(("$in", "$nin", "$hasSome", "$hasAll"), several),
         **dict.fromkeys(("$exists", "$isEmpty"), flag),
         **dict.fromkeys(filters.TEXT, text),
@@ -160,7 +160,7 @@ def _condition(kind: Kind, value: Json) -> Json:
     return {"anyOf": [*equal, NOTHING, _object(operators, minProperties=1)]}
 
 
-def _free_text(entity: Entity) -> Json:
+def _free_text(entity: Entity) -> JsonDict:
     known = [name for name, field in entity.fields.items() if field.searchable]
     parts = {
         "expression": {"type": ["string", "null"], "maxLength": search.EXPRESSION_LENGTH_MAX},
@@ -187,14 +187,14 @@ def _aggregations(entity: Entity) -> Shapes:
     }
 
 
-def _levels(entity: Entity) -> list[Json]:
+def _levels(entity: Entity) -> list[JsonDict]:
     """Returns the schema of each type of aggregation that may be nested; figures last."""
     known = {name: field for name, field in entity.fields.items() if field.aggregatable}
 
-    def of(*kinds: str) -> Json:
+    def of(*kinds: str) -> JsonDict:
         return _words([name for name, field in known.items() if not kinds or field.kind in kinds])
 
-    def figure(fields_of: Json, *types: str) -> Json:
+    def figure(fields_of: JsonDict, *types: str) -> JsonDict:
         return _level("SCALAR", fields_of, "scalar", _object({"type": _words(types)}, required=["type"]))
 
     intervals = _object({"interval": _words(aggregations.INTERVALS)}, required=["interval"])
@@ -207,12 +207,12 @@ def _levels(entity: Entity) -> list[Json]:
     ]
 
 
-def _level(type: str, fields_of: Json, part: str, own: Json, *, needed: bool = True) -> Json:
+def _level(type: str, fields_of: JsonDict, part: str, own: JsonDict, *, needed: bool = True) -> JsonDict:
     members = {**FOREIGN, "name": NAME, "type": _words([type]), "fieldPath": fields_of, part: own}
     return _object(members, required=["type", "fieldPath", *([part] if needed else [])])
 
 
-def _values() -> Json:
+def _values() -> JsonDict:
     added = {"addToBucket": {"type": ["string", "null"], "maxLength": aggregations.BUCKET_NAME_LENGTH_MAX}}
     return _object(
         {
@@ -225,7 +225,7 @@ def _values() -> Json:
     )
 
 
-def _buckets() -> Json:
+def _buckets() -> JsonDict:
     edge = {"type": ["number", "null"], "exclusiveMinimum": -(2**63), "exclusiveMaximum": 2**63}
     number = {"type": "number", "exclusiveMinimum": -(2**63), "exclusiveMaximum": 2**63}
     bucket = _object({"from": edge, "to": edge})
@@ -237,25 +237,25 @@ def _name(entity: Entity) -> str:
     return "".join(word.capitalize() for word in entity.name.split("_"))
 
 
-def _ref(entity: Entity, kind: str) -> Json:
+def _ref(entity: Entity, kind: str) -> JsonDict:
     return {"$ref": f"#/components/schemas/{_name(entity)}{kind}"}
 
 
-def _object(properties: Mapping[str, Json], **facts: Any) -> Json:
+def _object(properties: Mapping[str, JsonDict], **facts: Any) -> JsonDict:
     return {"type": "object", "properties": dict(properties), "additionalProperties": False, **facts}
 
 
-def _list(item: Json, most: int) -> Json:
+def _list(item: JsonDict, most: int) -> JsonDict:
     return {"type": ["array", "null"], "items": item, "maxItems": most}
 
 
-def _number(low: int, high: int) -> Json:
+def _number(low: int, high: int) -> JsonDict:
     return {"type": ["integer", "null"], "minimum": low, "maximum": high}
 
 
-def _words(words: Iterable[str]) -> Json:
+def _words(words: Iterable[str]) -> JsonDict:
     return {"type": "string", "enum": list(words)}
 
 
-def _nullable(shape: Json) -> Json:
+def _nullable(shape: JsonDict) -> JsonDict:
     return {"anyOf": [shape, NOTHING]}

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from widget_server.web.bodies import Json
+from widget_server.web.bodies import JsonDict
 from widget_server.web.query.fields import Kind
 from widget_server.web.query.json_schema import CONDITIONS, NOTHING, Shapes
 
@@ -40,7 +40,7 @@ class Table:
     rows: tuple[Row, ...]
 
 
-def table(body: Json, shapes: Shapes) -> Table | None:
+def table(body: JsonDict, shapes: Shapes) -> Table | None:
     """Returns the table of query fields of a call with this body; None when it takes no filter."""
     members = _members(body, shapes)
     places = {"filter": members} | {f"{name}.filter": _members(one, shapes) for name, one in members.items()}
@@ -51,7 +51,7 @@ def table(body: Json, shapes: Shapes) -> Table | None:
     return None
 
 
-def _table(path: str, requested: Json, conditions: Json, shapes: Shapes) -> Table:
+def _table(path: str, requested: JsonDict, conditions: JsonDict, shapes: Shapes) -> Table:
     sortable = _members(requested.get(SORT, {}).get("items", {}), shapes).get("fieldName", {}).get("enum", [])
     searchable = _members(requested.get(SEARCH, {}), shapes).get("fields", {}).get("items", {}).get("enum", [])
     aggregations = _aggregations(requested.get(AGGREGATIONS, {}).get("items", {}), shapes)
@@ -70,7 +70,7 @@ def _table(path: str, requested: Json, conditions: Json, shapes: Shapes) -> Tabl
     return Table(path, tuple(name for name, part in parts.items() if part), tuple(rows))
 
 
-def _condition(shape: Json, shapes: Shapes) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
+def _condition(shape: JsonDict, shapes: Shapes) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
     """Returns type, values and operators, without operators that take only null, which every field has."""
     kind = CONDITIONS.get(shape.get("$ref", "").rpartition("/")[2])
     either = _followed(shape, shapes).get("anyOf", [{}])
@@ -80,7 +80,7 @@ def _condition(shape: Json, shapes: Shapes) -> tuple[str, tuple[str, ...], tuple
     return TYPES[kind] if kind else "one of" if words else "", words, operators
 
 
-def _aggregations(shape: Json, shapes: Shapes) -> dict[str, list[str]]:
+def _aggregations(shape: JsonDict, shapes: Shapes) -> dict[str, list[str]]:
     """Returns the types of aggregation that each field supports."""
     found: dict[str, list[str]] = {}
     for level in _followed(_followed(shape, shapes).get("anyOf", [{}])[0], shapes).get("anyOf", ()):
@@ -90,13 +90,13 @@ def _aggregations(shape: Json, shapes: Shapes) -> dict[str, list[str]]:
     return found
 
 
-def _members(shape: Json, shapes: Shapes) -> Json:
+def _members(shape: JsonDict, shapes: Shapes) -> JsonDict:
     """Returns the properties of an object, which may be missing or null."""
-    members: Json = _followed(shape, shapes).get("properties", {})
+    members: JsonDict = _followed(shape, shapes).get("properties", {})
     return members
 
 
-def _followed(shape: Json, shapes: Shapes) -> Json:
+def _followed(shape: JsonDict, shapes: Shapes) -> JsonDict:
     """Returns the shape itself, if this one is a `$ref` to it or its nullable form."""
     if "$ref" in shape:
         return _followed(shapes[shape["$ref"].rpartition("/")[2]], shapes)

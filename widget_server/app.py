@@ -5,7 +5,7 @@ from typing import Any
 from apispec.ext.marshmallow.common import resolve_schema_cls
 from flask import Flask, Response, request, send_from_directory
 from flask.typing import ResponseReturnValue
-from marshmallow import Schema, fields
+from marshmallow import Schema
 from whitenoise import WhiteNoise
 
 from widget_server import admin, config, data_keys, db, events, reactions, widget
@@ -18,7 +18,6 @@ from widget_server.web.reference import DocumentApi, DocumentPlugin, reference
 from widget_server.web.safe_headers import SafeHeaders
 from widget_server.web.security_txt import security_txt
 from widget_server.web.typed_schemas import schema_of
-from widget_server.web.wire import DecimalText, Number, Points, Revision, WireTime
 from widget_server.widget import assets
 from widget_server.widget.fields import Body
 from widget_server.widget.shapes.refusal import Refusal
@@ -55,11 +54,6 @@ def create_app(settings: Settings) -> WidgetServer:
         OPENAPI_JSON_PATH="openapi.json",
     )
     api = WidgetApi(app, spec_kwargs={"marshmallow_plugin": DocumentPlugin(schema_name_resolver=_name_of)})
-    api.register_field(Points, "integer", "int64")
-    api.register_field(fields.Decimal, "string", "decimal")
-    for kind in (Revision, WireTime, DecimalText):
-        api.register_field(kind, "string", None)
-    api.register_field(Number, "number", None)
     for name, scheme in {**auth.SECURITY_SCHEMES, **callers.SECURITY_SCHEMES}.items():
         api.spec.components.security_scheme(name, scheme)
     errors.register(app)

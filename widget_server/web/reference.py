@@ -17,7 +17,16 @@ from widget_server.web import compression
 from widget_server.web.bodies import JsonDict, plain
 from widget_server.web.errors import refusals
 from widget_server.web.query import tables
-from widget_server.web.wire import NEVER, Described, Documented
+from widget_server.web.wire import (
+    NEVER,
+    DecimalText,
+    Described,
+    Documented,
+    Number,
+    Points,
+    Revision,
+    WireTime,
+)
 
 reference = Blueprint("reference", __name__, template_folder="templates")
 
@@ -34,6 +43,15 @@ SAMPLES = {
 
 class DocumentConverter(OpenAPIConverter):
     """Adds what marshmallow's fields do not express: rules between fields of a body, and the shapes of queries."""
+
+    # here and not by `register_field`, which comes after the first shapes are in the document
+    field_mapping = {
+        **OpenAPIConverter.field_mapping,
+        Points: ("integer", "int64"),
+        fields.Decimal: ("string", "decimal"),
+        **dict.fromkeys((Revision, WireTime, DecimalText), ("string", None)),
+        Number: ("number", None),
+    }
 
     def schema2jsonschema(self, schema: Schema) -> JsonDict:
         """Returns the JSON Schema of a body."""

@@ -19,7 +19,8 @@ data_keys migration_steps
 journal
 job_queue tallies
 ledger
-loyalty.people.emails loyalty.people.lines loyalty.people.postal_addresses
+loyalty.people.emails loyalty.people.lines loyalty.people.postal_addresses loyalty.people.folding
+loyalty.people.search_terms
 loyalty.audit_log loyalty.people.forgetting
 idempotency
 loyalty.program.shops loyalty.program.revisions
@@ -64,7 +65,11 @@ loyalty.people.sign_in
 loyalty.points.uploads loyalty.points.import_columns
 loyalty.points.imports
 loyalty.points.import_rows
+loyalty.people.directory_filters
+loyalty.people.saved_views
 loyalty.people.privacy loyalty.people.merging
+loyalty.people.directory
+loyalty.people.selections
 loyalty.reports
 loyalty.books
 program_file.facts

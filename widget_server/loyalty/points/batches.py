@@ -98,6 +98,7 @@ class BatchItem(ShopTable):
     points = Int(null=True)
     status = Text(default="waiting")
     code = Text(null=True)
+    customer_id = Text(null=True)
 
     class Meta:
         primary_key = CompositeKey("batch_id", "line")

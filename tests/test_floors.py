@@ -37,6 +37,7 @@ loyalty.people.customer_edits
 loyalty.points.awards loyalty.points.adjustments loyalty.points.lots loyalty.people.mailboxes
 loyalty.points.expiry
 loyalty.points.batches
+loyalty.points.dry_runs
 loyalty.points.csv_files loyalty.points.stored_files
 loyalty.earning.orders
 loyalty.earning.feeds loyalty.earning.deliveries

@@ -14,9 +14,11 @@ erased are not listed. Customers without an account have no balance and no activ
 import base64
 import binascii
 import json
-from collections.abc import Sequence
+import operator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import reduce
 from typing import Any
 
 from peewee import JOIN, SQL, Field, NodeList, Tuple, Value, fn
@@ -128,6 +130,14 @@ def page(
     )
 
 
+def everybody(shop: Shop, chosen: Filter, order: Order, at_once: int) -> Iterator[list[Row]]:
+    """Yields all customers who meet the filter, also those whom a page does not show, some at a time, in this order."""
+    start = None
+    while rows := _take(shop, chosen, order, Matches(0), start, at_once):
+        yield rows
+        start = _position_of(order, rows[-1])
+
+
 def match(shop: Shop, chosen: Filter) -> Matches:
     """Returns how many customers meet the filter, counted up to a limit."""
     if chosen.is_empty:
@@ -155,17 +165,7 @@ def selected(shop: Shop, chosen: Filter, *columns: Field) -> Any:
         mark = SearchTerm.alias(f"mark_{number}")
         here = (mark.shop_id == shop.id) & (mark.term == term) & (mark.customer_id == Customer.id)
         query = query.join_from(Customer, mark, on=here)
-    if chosen.text:
-        words = search_terms.read_words(chosen.text)
-        found = among(Customer.id, _ids_by_number(shop, chosen.text))
-        if words:
-            matching: Any = search_terms.all_of(shop.id, Customer.id, words)
-            every = matching[0]
-            for one in matching[1:]:
-                every = every & one
-            found = every | found
-        query = query.where(found)
-    return query
+    return query.where(_is_found(shop, chosen.text)) if chosen.text else query
 
 
 def by_ids(shop: Shop, ids: Sequence[str], *columns: Field) -> Any:
@@ -189,6 +189,16 @@ def _found(shop: Shop, chosen: Filter) -> Matches:
         ids += [id for (id,) in rows]
     once = tuple(dict.fromkeys(ids))
     return Matches(len(once), is_more, once)
+
+
+def _is_found(shop: Shop, text: str) -> Condition:
+    """Returns the condition that the text finds the customer, for queries without a limit."""
+    found: Condition = among(Customer.id, _ids_by_number(shop, text))
+    words = search_terms.read_words(text)
+    if words:
+        every: Any = reduce(operator.and_, search_terms.all_of(shop.id, Customer.id, words))
+        found = every | found
+    return found
 
 
 def _ids_by_number(shop: Shop, text: str) -> list[str]:
@@ -288,6 +298,8 @@ def _of_stream(shop: Shop, chosen: Filter, stream: Stream, ids: tuple[str, ...] 
         query = query.join_from(Customer, Account, JOIN.LEFT_OUTER, on=(Account.customer_id == Customer.id))
     if ids is not None:
         return query.where(among(stream.id, ids))
+    if chosen.text:
+        query = query.where(_is_found(shop, chosen.text))
     return query.where(*_facts(shop, chosen), *_has_terms(shop, chosen))
 
 
@@ -311,12 +323,16 @@ def _gathered(column: Field) -> Any:
     return NodeList((SQL("+"), column)) if on_sqlite() else column
 
 
+def _position_of(order: Order, row: Row) -> _Position:
+    column = STREAMS[order.by][row.stream].column
+    return _Position(row.stream, getattr(row, column.name) if column is not None else None, row.id)
+
+
 def _written(order: Order, row: Row) -> str:
     """Returns the position of a row, as addresses hold it."""
-    column = STREAMS[order.by][row.stream].column
-    value = getattr(row, column.name) if column is not None else None
-    text = value.isoformat() if isinstance(value, datetime) else value
-    packed = json.dumps([order.by, row.stream, text, row.id], separators=(",", ":"))
+    here = _position_of(order, row)
+    text = here.value.isoformat() if isinstance(here.value, datetime) else here.value
+    packed = json.dumps([order.by, here.stream, text, here.id], separators=(",", ":"))
     return base64.urlsafe_b64encode(packed.encode()).decode().rstrip("=")
 
 

@@ -67,6 +67,13 @@ def test_a_label_and_a_flag_find_nobody_by_typing(world: World) -> None:
     customer_edits.edit(world.shop.id, ann.id, labels=["VIP", "Ünder"], excluded=True)
     assert finds(world, "vip") == finds(world, "#vip") == finds(world, "!excluded") == finds(world, "!") == set()
     assert {term for _, term in stored(world)} == {"ann", "#vip", "#under", "!excluded"}
+    known(world, "#vip !excluded")
+    assert (
+        search_terms.having(world.shop.id, "#vip").count()
+        == search_terms.having(world.shop.id, "!excluded").count()
+        == 1
+    )
+    assert finds(world, "#vip") == {"#vip !excluded"}
 
 
 def test_a_member_is_found_by_the_referral_code(world: World) -> None:

@@ -47,8 +47,9 @@ def terms(
     found: list[str] = []
     for text in (name, (email or "").partition("@")[0]):
         for word in fold(text or "").split()[:NAME_WORDS_MAX]:
-            found += [word, *re.findall(r"\w+", word)]
-    found += [fold(email or ""), email_key or "", fold(referral_code or ""), *_phone_terms(phone)]
+            found += [_plain(word), *re.findall(r"\w+", word)]
+    whole = (fold(email or ""), email_key or "", fold(referral_code or ""))
+    found += [*map(_plain, whole), *_phone_terms(phone)]
     found += [label_term(label) for label in labels]
     found += [flag_term(flag) for flag in flags]
     return frozenset(term[:TERM_LENGTH_MAX] for term in found if term)
@@ -73,8 +74,13 @@ def words(text: str) -> list[str]:
     digits = re.sub(r"\D", "", typed) if PHONE.fullmatch(typed) else ""
     if len(digits) >= (PHONE_TYPED_MIN if typed.isdigit() else PHONE_DIGITS_MIN):
         return [digits.lstrip("0") or digits]
-    split = (word.lstrip(LABEL + FLAG) for word in fold(text).split())
+    split = map(_plain, fold(text).split())
     return list(dict.fromkeys(word[:TERM_LENGTH_MAX] for word in split if word))
+
+
+def _plain(word: str) -> str:
+    """Returns the word without the signs by which labels and flags begin: a name must not look like one."""
+    return word.lstrip(LABEL + FLAG)
 
 
 def _phone_terms(phone: str | None) -> list[str]:

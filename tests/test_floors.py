@@ -19,7 +19,8 @@ data_keys migration_steps
 journal
 job_queue tallies
 ledger
-loyalty.people.emails loyalty.people.lines loyalty.people.postal_addresses
+loyalty.people.emails loyalty.people.lines loyalty.people.postal_addresses loyalty.people.folding
+loyalty.people.search_terms
 loyalty.audit_log loyalty.people.forgetting
 idempotency
 loyalty.program.shops loyalty.program.revisions
@@ -36,6 +37,7 @@ loyalty.people.customer_edits
 loyalty.points.awards loyalty.points.adjustments loyalty.points.lots loyalty.people.mailboxes
 loyalty.points.expiry
 loyalty.points.batches
+loyalty.points.dry_runs
 loyalty.points.csv_files loyalty.points.stored_files
 loyalty.earning.orders
 loyalty.earning.feeds loyalty.earning.deliveries
@@ -64,7 +66,11 @@ loyalty.people.sign_in
 loyalty.points.uploads loyalty.points.import_columns
 loyalty.points.imports
 loyalty.points.import_rows
+loyalty.people.directory_filters
+loyalty.people.saved_views
 loyalty.people.privacy loyalty.people.merging
+loyalty.people.directory
+loyalty.people.selections
 loyalty.reports
 loyalty.books
 loyalty.staff.roles loyalty.staff.accounts

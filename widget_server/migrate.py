@@ -21,6 +21,8 @@ from widget_server.loyalty.people import (
     customers,
     devices,
     mailboxes,
+    saved_views,
+    search_terms,
     sessions,
     sign_in_codes,
 )
@@ -51,6 +53,8 @@ TABLES: list[type[Table]] = [
     tiers.TierProgram,
     customers.Customer,
     mailboxes.MailboxClaim,
+    search_terms.SearchTerm,
+    saved_views.SavedView,
     devices.Device,
     sessions.Session,
     sign_in_codes.SignInCode,

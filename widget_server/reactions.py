@@ -52,6 +52,11 @@ def bind_registered_friend(event: events.CustomerRegistered) -> None:
     progress.evaluate(shop, customer.id, source="job")
 
 
+def note_account(event: events.AccountCreated) -> None:
+    """Store the account with its customer, so that lists find those who have none."""
+    customers.note_account(event.shop_id, event.customer_id, event.account_id)
+
+
 def remember_membership(event: events.CustomerJoined) -> None:
     """Record the mailbox, so that another address of it does not count as a new person."""
     shop, customer = shops.by_id(event.shop_id), customers.by_id(event.shop_id, event.customer_id)
@@ -168,7 +173,7 @@ payloads.RENDERERS["wix"] = wix_events.WIX  # delivery must not import the admin
 privacy.KEEPERS += [Keeper((Message,), outbox.forget), Keeper((Job,), mail.forget)]  # rules must not import delivery
 
 REACTIONS: dict[type[Event], tuple[Callable[[Any], None], ...]] = {
-    events.AccountCreated: (tell_receivers,),
+    events.AccountCreated: (note_account, tell_receivers),
     events.AccountMerged: (tell_receivers,),
     events.PointsMoved: (tell_receivers, recheck_tier),
     events.ManyPointsMoved: (tell_of_each,),

@@ -31,6 +31,7 @@ from widget_server.loyalty.people import (
     merging,
     privacy,
     recognition,
+    saved_views,
     sessions,
     sign_in,
 )
@@ -190,6 +191,7 @@ class Rosamund:
         assert other is not None
         theirs = ledger.open_account(self.shop.id, other.id)
         adjustments.adjust(self.shop, theirs.id, source="staff", key="c", by=1, annotation=about_another)
+        saved_views.save(self.shop, f"Orders of {NAME}", {"text": PHONE})
         answer = {"name": NAME, "email": EMAIL}
         idempotency.run_once(self.shop.id, "admin", "k2", {}, lambda: answer)
 

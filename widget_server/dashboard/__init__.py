@@ -8,6 +8,8 @@ a page.
 from flask import Flask
 
 from widget_server.dashboard import (
+    bulk,
+    customers,
     documents,
     first_shop,
     frame,
@@ -29,6 +31,8 @@ PAGES: tuple[Pages, ...] = (
     menu.pages,
     profile.pages,
     staff.pages,
+    customers.pages,
+    bulk.pages,
 )
 
 

@@ -10,7 +10,7 @@ from widget_server.db import canonical
 from widget_server.errors import CodeExpired, NotFound, SignedOut
 from widget_server.loyalty.earning import orders
 from widget_server.loyalty.earning.orders import Parked
-from widget_server.loyalty.people import customer_edits, customers, merging, privacy, recognition, sign_in
+from widget_server.loyalty.people import customer_edits, customers, folding, merging, privacy, recognition, sign_in
 from widget_server.loyalty.people.customers import Person
 from widget_server.loyalty.points import adjustments
 from widget_server.loyalty.points.adjustments import Annotation
@@ -81,9 +81,11 @@ def test_who_is_forgotten_stands_nowhere_and_the_books_stay(world: World, ann: S
 def test_each_column_that_is_hers_is_empty(world: World, ann: Shopper) -> None:
     privacy.erase(world.shop, ann.customer)
     kept = {"id", "shop_id", "status", "email_verified", "accepts_marketing", "excluded", "created_at", "updated_at"}
+    kept |= {"name_key", "account_id"}
     times = {"joined_at", "left_at", "registered_at", "rewards_seen_at", "erased_at"}
     row = ann.customer
     assert {name for name in row.__data__ if getattr(row, name) not in (None, [], {})} - times <= kept
+    assert row.name_key == folding.NAMELESS
 
 
 def test_others_are_not_forgotten_with_her(world: World, ann: Shopper) -> None:

@@ -67,6 +67,7 @@ class Order(ShopTable):
             (("shop_id", "platform", "external_id"), True),
             (("shop_id", "customer_id", "placed_at"), False),
             (("shop_id", "placed_at"), False),
+            (("shop_id", "number"), False),
         )
         constraints = [Check("status IN ('placed', 'paid', 'fulfilled', 'cancelled')")]
 

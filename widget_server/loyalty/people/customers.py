@@ -14,19 +14,26 @@ from peewee import SQL, Check, Expression, Function, ModelSelect, fn
 from widget_server import clock, ledger
 from widget_server.db import Bool, Json, ShopTable, Text, UtcDateTime, atomic, database, lock_rows, new_id, on_sqlite
 from widget_server.events import CustomerChanged, CustomerJoined, emit
-from widget_server.loyalty.people import emails, sessions
+from widget_server.loyalty.people import emails, folding, search_terms, sessions
 from widget_server.loyalty.people.emails import Email
 from widget_server.loyalty.people.forgetting import Forgotten
 
 CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # no look-alikes
 REFERRAL_CODE_LENGTH = 7
 FORMER, FORMER_MAX = ("email", "phone", "name", "external_id"), 20
-DERIVED = ("former", "email_key", "mailbox", "facts_as_of", "paying_at", "not_paying_at")  # bookkeeping, in no event
+DERIVED = (  # bookkeeping, in no event
+    *("former", "email_key", "mailbox", "name_key", "facts_as_of", "paying_at", "not_paying_at"),
+)
+SEARCHED = frozenset(
+    ("name", "email", "email_key", "phone", "referral_code", "labels", "excluded", "accepts_marketing")
+)
 ADDRESS = ("email", "email_key", "mailbox")
 PERSONAL = (*ADDRESS, "name", "phone", "birthday", "birthday_set_at", "locale", "notes", "password_hash")
 PAST = ("facts_as_of", "paying_at", "not_paying_at")
 NAMES = ("external_id", "referral_code")  # used outside: a merged row keeps those that its target has of its own
 LINES: tuple[Literal["name", "phone", "locale"], ...] = ("name", "phone", "locale")  # texts of one line
+
+FLAGS: tuple[Literal["excluded", "accepts_marketing"], ...] = ("excluded", "accepts_marketing")
 
 Status = Literal["visitor", "pending", "member"]
 
@@ -38,6 +45,8 @@ class Customer(ShopTable):
     `facts_as_of` is the time of the newest facts on the account. `paying_at` is the earliest time as of which the
     platform reported a paid order, `not_paying_at` the latest as of which it reported none. `former` has the earlier
     values of the columns FORMER: without them an erasure would not find these values in other texts.
+
+    `name_key` is what a list sorts by (folding.py). `account_id` is the customer's account, once there is one.
     """
 
     id = Text(primary_key=True)
@@ -70,6 +79,8 @@ class Customer(ShopTable):
     paying_at = UtcDateTime(null=True)
     not_paying_at = UtcDateTime(null=True)
     former = Json(default=dict)
+    name_key = Text(default=folding.NAMELESS)
+    account_id = Text(null=True)
 
     class Meta:
         indexes = (
@@ -105,6 +116,19 @@ Customer.add_index(
         name="customer_external",
     )
 )
+Customer.add_index(
+    Customer.index(
+        Customer.shop_id, Customer.joined_at, where=Customer.joined_at.is_null(False), name="customer_joined"
+    )
+)
+LISTED = Customer.merged_into.is_null() & Customer.erased_at.is_null()
+for name, columns, condition in (
+    ("customer_newest", (Customer.created_at, Customer.id), LISTED),
+    ("customer_by_name", (Customer.name_key, Customer.id), LISTED),
+    ("customer_by_status", (Customer.status, Customer.created_at, Customer.id), LISTED),
+    ("customer_without_account", (Customer.id,), Customer.account_id.is_null() & LISTED),
+):
+    Customer.add_index(Customer.index(Customer.shop_id, *columns, where=condition, name=name))
 
 
 @dataclass(frozen=True)
@@ -159,6 +183,7 @@ class CustomerFacts(TypedDict, total=False):
     paying_at: datetime | None
     not_paying_at: datetime | None
     former: dict[str, list[str]]
+    name_key: str
 
 
 def by_id(shop_id: str, customer_id: str) -> Customer:
@@ -239,6 +264,7 @@ def forget(person: Forgotten) -> None:
     theirs = Customer.id.in_(person.ids)
     Customer.change(person.shop_id, facts, theirs)
     Customer.change(person.shop_id, {"erased_at": clock.now()}, theirs, Customer.merged_into.is_null())
+    index_again(person.shop_id, *person.ids)
 
 
 def set_status(customer: Customer, status: Status) -> None:
@@ -320,13 +346,46 @@ def set_facts(customer: Customer, **facts: Unpack[CustomerFacts]) -> tuple[str, 
     values: dict[str, Any] = dict(facts)
     replaced = {name: getattr(customer, name) for name in FORMER if name in values}
     values["former"] = all_former(customer, **{name: old for name, old in replaced.items() if old != values[name]})
+    if "name" in values or "email_key" in values:
+        named = (values.get(name, getattr(customer, name)) for name in ("name", "email_key"))
+        values["name_key"] = folding.name_key(*named)
     changed = tuple(name for name, value in values.items() if getattr(customer, name) != value)
     if changed:
         for name in changed:
             setattr(customer, name, values[name])
         customer.updated_at = clock.now()
         customer.save(only=[*changed, "updated_at"])  # never columns that another transaction changed meanwhile
+    if not SEARCHED.isdisjoint(changed):
+        search_terms.store(customer.shop_id, customer.id, terms_of(customer))
     return changed
+
+
+def index_again(shop_id: str, *customer_ids: str) -> None:
+    """Store the search terms and sort keys of these rows as they are now: for writers that do not use `set_facts`."""
+    for row in Customer.of(shop_id).where(Customer.id.in_(customer_ids)).order_by(Customer.id):
+        key = folding.name_key(row.name, row.email_key)
+        Customer.change(shop_id, {Customer.name_key: key}, Customer.id == row.id, Customer.name_key != key)
+        search_terms.store(shop_id, row.id, terms_of(row))
+
+
+def terms_of(row: Customer) -> frozenset[str]:
+    """Returns the search terms that belong to this row: none for one that was merged or erased."""
+    if row.merged_into is not None or row.erased_at is not None:
+        return frozenset()
+    return folding.terms(
+        name=row.name,
+        email=row.email,
+        email_key=row.email_key,
+        phone=row.phone,
+        referral_code=row.referral_code,
+        labels=row.labels,
+        flags=[flag for flag in FLAGS if getattr(row, flag)],
+    )
+
+
+def note_account(shop_id: str, customer_id: str, account_id: str) -> None:
+    """Store which account the customer has, in the transaction that opened it."""
+    Customer.change(shop_id, {Customer.account_id: account_id}, Customer.id == customer_id)
 
 
 def _fresh_code() -> str:

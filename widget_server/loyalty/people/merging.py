@@ -78,6 +78,7 @@ def _move_person(shop: Shop, source: Customer, target: Customer) -> None:
     Customer.change(shop, {**signpost, "status": "visitor", "merged_into": target.id}, Customer.id == source.id)
     Customer.change(shop, {"merged_into": target.id}, Customer.merged_into == source.id)
     Customer.change(shop, {**facts, "updated_at": clock.now()}, Customer.id == target.id)
+    customers.index_again(shop.id, source.id, target.id)
 
 
 def _facts_for(source: Customer, target: Customer) -> dict[str, Any]:

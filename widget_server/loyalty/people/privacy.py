@@ -25,12 +25,14 @@ from widget_server.loyalty import audit_log
 from widget_server.loyalty.earning import orders, social
 from widget_server.loyalty.earning.orders import Order, Parked
 from widget_server.loyalty.earning.social import FollowedChannel
-from widget_server.loyalty.people import customers, emails, mailboxes, sessions, sign_in_codes
+from widget_server.loyalty.people import customers, emails, mailboxes, saved_views, sessions, sign_in_codes
 from widget_server.loyalty.people.access_tokens import AccessToken
 from widget_server.loyalty.people.customers import Customer
 from widget_server.loyalty.people.devices import Device
 from widget_server.loyalty.people.forgetting import Forgotten
 from widget_server.loyalty.people.mailboxes import MailboxClaim
+from widget_server.loyalty.people.saved_views import SavedView
+from widget_server.loyalty.people.search_terms import SearchTerm
 from widget_server.loyalty.people.sessions import Session
 from widget_server.loyalty.people.sign_in_codes import SignInCode
 from widget_server.loyalty.points import adjustments, batches, imports
@@ -127,7 +129,8 @@ KEEPERS: list[Keeper] = [
     Keeper((FollowedChannel,), social.forget),
     Keeper((Coupon,), coupons.forget),
     Keeper((MailboxClaim,), mailboxes.forget),
-    Keeper((Customer,), customers.forget),
+    Keeper((Customer, SearchTerm), customers.forget),
+    Keeper((SavedView,), saved_views.forget),
     Keeper((Request,), idempotency.forget),
 ]
 

@@ -16,6 +16,7 @@ from peewee import Check, CompositeKey, ModelSelect, Value, fn
 
 from widget_server import clock, holds, job_queue, ledger
 from widget_server.db import (
+    Column,
     Int,
     Row,
     ShopTable,
@@ -49,6 +50,7 @@ REASONS = {  # why an item was not booked, or not undone, for staff
     "not_enough_points": "The balance would fall below zero.",
     "amount_out_of_range": "That is more points than an account can hold.",
     "merged": "This customer was merged into another one meanwhile.",
+    "erased": "This customer was erased meanwhile.",
 }
 
 
@@ -90,7 +92,10 @@ class Batch(ShopTable):
 
 
 class BatchItem(ShopTable):
-    """One account of a batch: waiting -> done | skipped | failed; done -> undone | kept; the code says why."""
+    """One account of a batch: waiting -> done | skipped | failed; done -> undone | kept; the code says why.
+
+    `customer_id` is that of a customer who had no account when the batch was listed: it is opened with the points.
+    """
 
     batch_id = Text()
     line = Int()
@@ -98,6 +103,7 @@ class BatchItem(ShopTable):
     points = Int(null=True)
     status = Text(default="waiting")
     code = Text(null=True)
+    customer_id = Text(null=True)
 
     class Meta:
         primary_key = CompositeKey("batch_id", "line")
@@ -114,25 +120,40 @@ def bulk_adjust(
     by: int | None = None,
     to_balance: int | None = None,
     annotation: Annotation = NO_ANNOTATION,
+    without_account: "ModelSelect[Customer] | None" = None,
 ) -> Batch:
     """Change the balances of many accounts, by an amount or to a balance (which wins), as a job (acceptance 54).
 
-    `accounts` is a query of account ids, or a list of them; its present result is the batch. Of the `annotation`
-    the batch stores both texts and their author. The same key again returns the first batch.
+    `accounts` is a query of account ids, or a list of them; its present result is the batch. `without_account` is a
+    query of customers: those who have no account get one with the points, unless there are no points to add. Of the
+    `annotation` the batch stores both texts and their author. The same key again returns the first batch.
 
     Raises BadRequest naming the figure that is out of range, KeyReused when the key requested another change.
     """
-    points = by if to_balance is None else to_balance
-    if points is None or abs(points) > POINTS_MAX or (to_balance is None and points == 0) or (to_balance or 0) < 0:
-        name = "amount" if to_balance is None else "balance"
-        raise BadRequest(f"{points} is not a possible change of points.", field=name)
-    mode: Mode = "add" if to_balance is None else "set"
+    mode, points = change_of(by, to_balance)
     with atomic():
         batch, is_new = create(shop, "bulk", mode, source=source, key=key, points=points, annotation=annotation)
         if is_new:
             _list(batch, accounts)
+            if without_account is not None and points > 0:
+                _list_without_account(batch, without_account)
             start(batch)
         return batch
+
+
+def change_of(by: int | None, to_balance: int | None) -> tuple[Mode, int]:
+    """Returns the mode of a change and its figure; raises BadRequest for one that is out of range."""
+    points = by if to_balance is None else to_balance
+    if points is None or abs(points) > POINTS_MAX or (to_balance is None and points == 0) or (to_balance or 0) < 0:
+        name = "amount" if to_balance is None else "balance"
+        raise BadRequest(f"{points} is not a possible change of points.", field=name)
+    return ("add" if to_balance is None else "set"), points
+
+
+def present_accounts(shop_id: str, *columns: Column) -> "ModelSelect[Account]":
+    """Returns a query of the shop's accounts whose customers are neither merged nor erased."""
+    query: ModelSelect[Account] = Account.of(shop_id, *columns).join(Customer, on=(Customer.id == Account.customer_id))
+    return query.where(Customer.merged_into.is_null(), Customer.erased_at.is_null())
 
 
 def create(
@@ -207,9 +228,11 @@ def run(batch_id: str) -> None:
         items = list(
             _items(batch).where(BatchItem.line > batch.reached).order_by(BatchItem.line).limit(CHUNK).objects(Row)
         )
-        ledger.locked_many(batch.shop_id, [item.account_id for item in items])  # all at once: no deadlock
+        known = [item.account_id for item in items if item.account_id]
+        ledger.locked_many(batch.shop_id, known)  # all at once: no deadlock
         looked_at = 0
         for group in holds.groups(items, largest=CHUNK):
+            _open_accounts(batch, group)
             act(batch, group)
             looked_at += len(group)
             batch.reached = group[-1].line
@@ -223,7 +246,9 @@ def run(batch_id: str) -> None:
 def forget(person: Forgotten) -> None:
     """Empty the texts of batches that were about this person alone, or that name them."""
     has_text = Batch.reason.is_null(False) | Batch.comment.is_null(False)
-    theirs = BatchItem.of(person.shop_id, BatchItem.batch_id).where(BatchItem.account_id.in_(person.account_ids))
+    theirs = BatchItem.of(person.shop_id, BatchItem.batch_id).where(
+        BatchItem.account_id.in_(person.account_ids) | BatchItem.customer_id.in_(person.ids)
+    )
     alone = {
         row.id for row in Batch.of(person.shop_id, Batch.id).where(has_text, Batch.total == 1, Batch.id.in_(theirs))
     }
@@ -249,21 +274,51 @@ def give_up() -> None:
 
 def _list(batch: Batch, accounts: "ModelSelect[Account] | Sequence[str]") -> None:
     """Store the accounts of the batch: those of the shop that are neither merged nor erased, each once."""
-    chosen = (
-        Account.of(
-            batch.shop_id,
-            Value(batch.shop_id),
-            Value(batch.id),
-            fn.ROW_NUMBER().over(order_by=[Account.id]),
-            Account.id,
-            Value(batch.points),
-            Value("waiting"),
-        )
-        .join(Customer, on=(Customer.id == Account.customer_id))
-        .where(Account.id.in_(accounts), Customer.merged_into.is_null(), Customer.erased_at.is_null())
-    )
+    line = fn.ROW_NUMBER().over(order_by=[Account.id])
+    values = (Value(batch.shop_id), Value(batch.id), line, Account.id, Value(batch.points), Value("waiting"))
+    chosen = present_accounts(batch.shop_id, *values)
     columns = ("shop_id", "batch_id", "line", "account_id", "points", "status")
-    BatchItem.insert_from(chosen, [getattr(BatchItem, name) for name in columns]).execute()
+    BatchItem.insert_from(
+        chosen.where(Account.id.in_(accounts)), [getattr(BatchItem, name) for name in columns]
+    ).execute()
+
+
+def _list_without_account(batch: Batch, chosen: "ModelSelect[Customer]") -> None:
+    """Store the customers who have no account yet, after the accounts of the batch."""
+    last = BatchItem.of(batch.shop_id, fn.MAX(BatchItem.line)).where(BatchItem.batch_id == batch.id).scalar() or 0
+    line = fn.ROW_NUMBER().over(order_by=[Customer.id]) + last
+    values = (Value(batch.shop_id), Value(batch.id), line, Customer.id, Value(batch.points), Value("waiting"))
+    rows = Customer.of(batch.shop_id, *values).where(
+        Customer.id.in_(chosen),
+        Customer.account_id.is_null(),
+        Customer.merged_into.is_null(),
+        Customer.erased_at.is_null(),
+    )
+    columns = ("shop_id", "batch_id", "line", "customer_id", "points", "status")
+    BatchItem.insert_from(rows, [getattr(BatchItem, name) for name in columns]).execute()
+
+
+def _open_accounts(batch: Batch, items: Sequence[Row]) -> None:
+    """Open the accounts of customers who had none when the batch was listed; one who is gone meanwhile has failed."""
+    without = {item.customer_id: item for item in items if item.account_id is None and item.status == "waiting"}
+    without.pop(None, None)
+    if not without:
+        return
+    rows = Customer.of(batch.shop_id, Customer.id, Customer.merged_into, Customer.erased_at)
+    gone = {row.id: row for row in rows.where(among(Customer.id, without)).objects(Row)}
+    here = [id for id, row in gone.items() if row.merged_into is None and row.erased_at is None]
+    accounts = ledger.open_accounts(batch.shop_id, here)
+    for customer_id, item in without.items():
+        item.account_id = accounts.get(customer_id)
+        if item.account_id is None:
+            item.status, item.code = "failed", "merged" if gone[customer_id].merged_into else "erased"
+    mark = database.param
+    execute_many(
+        f'UPDATE "batch_item" SET "account_id" = {mark}, "status" = {mark}, "code" = {mark}'  # noqa: S608
+        f' WHERE "batch_id" = {mark} AND "line" = {mark} AND "shop_id" = {mark}',
+        [(one.account_id, one.status, one.code, one.batch_id, one.line, batch.shop_id) for one in without.values()],
+    )
+    batch.failed += len(without) - len(here)
 
 
 def _items(batch: Batch) -> Any:

@@ -2,6 +2,7 @@
 //
 //   <form data-select> ... <input type="checkbox" data-select-page> <output data-select-count> ...
 //   <input type="checkbox" name="id" value="...">
+//   <input type="checkbox" data-select-all="1,240">    selects all who match, also those on other pages
 
 export function selections(): void {
   document.addEventListener("change", ({ target }) => {
@@ -11,13 +12,16 @@ export function selections(): void {
     const rows = [...form.querySelectorAll<HTMLInputElement>("input[type=checkbox][name=id]")];
     const page = form.querySelector<HTMLInputElement>("[data-select-page]");
     if (target === page) for (const row of rows) row.checked = page.checked;
+    const all = form.querySelector<HTMLInputElement>("[data-select-all]");
+    if (target === all) for (const row of rows) row.checked = all.checked;
+    else if (all && !target.checked) all.checked = false;
     const count = rows.filter((row) => row.checked).length;
     if (page) {
       page.checked = count > 0 && count === rows.length;
       page.indeterminate = count > 0 && count < rows.length;
     }
     const shown = form.querySelector<HTMLOutputElement>("[data-select-count]");
-    if (shown) shown.value = String(count);
+    if (shown) shown.value = (all?.checked && all.dataset["selectAll"]) || String(count);
     for (const part of form.querySelectorAll<HTMLElement>("[data-select-some]")) part.hidden = count === 0;
     for (const part of form.querySelectorAll<HTMLElement>("[data-select-all-page]")) {
       part.hidden = count === 0 || count < rows.length;

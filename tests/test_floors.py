@@ -65,6 +65,9 @@ loyalty.points.uploads loyalty.points.import_columns
 loyalty.points.imports
 loyalty.points.import_rows
 loyalty.people.privacy loyalty.people.merging
+loyalty.history.explanations loyalty.history.authors
+loyalty.history.missed_orders
+loyalty.history.timeline
 loyalty.reports
 loyalty.books
 program_file.facts

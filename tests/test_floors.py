@@ -33,8 +33,8 @@ loyalty.points.tiers loyalty.earning.taxes
 loyalty.people.customers
 loyalty.people.recognition
 loyalty.people.customer_edits
-loyalty.points.awards loyalty.points.adjustments loyalty.points.lots loyalty.people.mailboxes
-loyalty.points.expiry
+loyalty.points.awards loyalty.points.adjustments loyalty.points.lots loyalty.points.tier_grants loyalty.people.mailboxes
+loyalty.points.expiry loyalty.points.giving
 loyalty.points.batches
 loyalty.points.csv_files loyalty.points.stored_files
 loyalty.earning.orders

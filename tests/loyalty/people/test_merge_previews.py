@@ -24,7 +24,7 @@ def ann(world: World) -> Shopper:
 
 def figures(shopper: Shopper) -> Figures:
     account = shopper.account
-    return Figures(*(getattr(account, name) for name in COUNTED), tier_id=account.tier_id)
+    return Figures(**{name: getattr(account, name) for name in COUNTED}, tier_id=account.tier_id)
 
 
 def facts(preview: MergePreview) -> dict[str, tuple[object, object, object]]:

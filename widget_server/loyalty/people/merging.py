@@ -24,7 +24,7 @@ from widget_server.loyalty.earning.orders import Order
 from widget_server.loyalty.people import customers, devices
 from widget_server.loyalty.people.customers import ADDRESS, NAMES, PERSONAL, Customer
 from widget_server.loyalty.people.sessions import Session
-from widget_server.loyalty.points import tiers
+from widget_server.loyalty.points import tier_grants, tiers
 from widget_server.loyalty.points.adjustments import Adjustment
 from widget_server.loyalty.points.awards import Award, move_awards
 from widget_server.loyalty.program.shops import Shop
@@ -134,7 +134,7 @@ def _figures(shop: Shop, customer: Customer) -> Figures:
     account = ledger.account_of(shop.id, customer.id)
     if account is None:
         return Figures()
-    return Figures(*(getattr(account, name) for name in COUNTED), tier_id=account.tier_id)
+    return Figures(**{name: getattr(account, name) for name in COUNTED}, tier_id=account.tier_id)
 
 
 def _to_move(shop: Shop, source: Customer) -> Moved:
@@ -230,6 +230,7 @@ def _move_account(shop: Shop, source: Customer, target: Customer) -> None:
     _point_at(shop, copies, source, old)
     move_awards(shop.id, old.id, new.id)
     social.move(shop, old.id, new.id)
+    tier_grants.move(shop, old, new)
     for account_id in (old.id, new.id):
         tiers.recheck(shop, account_id)
     emit(AccountMerged(shop.id, new.id, target.id, old.id))

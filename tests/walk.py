@@ -288,7 +288,7 @@ BODIES: dict[str, Any] = {  # where the example of the document is about nobody 
     "/loyalty-customers/v1/customers/{customer_id}/merge": lambda walk: {"intoId": walk.person.id},
     "/loyalty-customers/v1/customers/{customer_id}/tier-grant": lambda walk: {
         "tierGrant": {
-            "tierId": walk.world.tier("Granted", 888_888).id,
+            "tierId": walk._ids("{tier_id}")["tier_id"],
             "lastDay": clock.local_date(clock.now(), "UTC").isoformat(),
         }
     },

@@ -67,7 +67,7 @@ loyalty.points.import_rows
 loyalty.people.privacy loyalty.people.merging
 loyalty.history.explanations loyalty.history.authors
 loyalty.history.missed_orders
-loyalty.history.timeline
+loyalty.history.timeline loyalty.history.order_results
 loyalty.reports
 loyalty.books
 program_file.facts

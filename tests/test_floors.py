@@ -53,7 +53,7 @@ loyalty.rewards.coupon_orders
 loyalty.rewards.coupons
 loyalty.rewards.codes
 loyalty.rewards.issuing
-loyalty.rewards.redeeming loyalty.rewards.gifts
+loyalty.rewards.redeeming loyalty.rewards.gifts loyalty.rewards.coupon_care
 loyalty.rewards.checkout
 loyalty.referrals.referral_programs
 loyalty.referrals.links loyalty.referrals.referrals

@@ -9,6 +9,7 @@ from tests.integrator import Integrator
 from tests.make import Shopper, World, line
 from widget_server import clock
 from widget_server.loyalty.earning.rules import Terms
+from widget_server.loyalty.people import sessions
 
 CUSTOMERS = "/loyalty-customers/v1/customers"
 
@@ -104,3 +105,18 @@ def test_a_tier_is_granted_read_and_ended(owner: Integrator, reader: Integrator,
     assert fault["field"] == "tierGrant.lastDay"
     owner.delete(path)
     assert owner.get(path) == {}
+
+
+def test_a_coupon_is_returned_or_revoked_and_a_customer_signed_out(
+    owner: Integrator, world: World, ann: Shopper
+) -> None:
+    ann.is_given(100)
+    first, second = (ann.redeems(world.reward(cost=50)) for _ in range(2))
+    coupons = "/loyalty-coupons/v1/coupons"
+    assert owner.post(f"{coupons}/{first.id}/return", {})["loyaltyCoupon"]["id"] == first.id
+    assert ann.balance == 50
+    owner.post(f"{coupons}/{second.id}/revoke", {})
+    refused = owner.post(f"{coupons}/{second.id}/return", {}, status=409)
+    assert refused["details"]["applicationError"]["code"] == "COUPON_NOT_RETURNABLE"
+    owner.post(f"{CUSTOMERS}/{ann.id}/sign-out", {})
+    assert sessions.open_sessions(world.shop.id, ann.id) == []

@@ -16,7 +16,7 @@ from widget_server.db import atomic
 from widget_server.errors import CustomerExists, EmailInvalid, NotFound
 from widget_server.ledger import Account
 from widget_server.loyalty.history import timeline
-from widget_server.loyalty.people import customer_edits, customers, merging, privacy
+from widget_server.loyalty.people import customer_edits, customers, merging, privacy, sessions
 from widget_server.loyalty.people.customers import Customer
 from widget_server.loyalty.points import tier_grants
 from widget_server.loyalty.program.shops import Shop
@@ -124,6 +124,14 @@ def update_customer(caller: Caller, body: shapes.UpdateCustomer, customer_id: st
 def erase_customer(caller: Caller, customer_id: str) -> Empty:
     """Erase the customer's personal data; the ledger stays, without a name."""
     privacy.erase(caller.shop, customers.by_id(caller.shop.id, customer_id))
+    return {}
+
+
+@service.route("POST", "/customers/<customer_id>/sign-out", MANAGE, returns=Empty, refuses=(NotFound,))
+def sign_out_customer(caller: Caller, customer_id: str) -> Empty:
+    """Sign the customer out of every browser, and delete their devices."""
+    row = customers.live(customers.by_id(caller.shop.id, customer_id))
+    sessions.close_all(caller.shop.id, row.id)
     return {}
 
 

@@ -7,7 +7,23 @@ a page.
 
 from flask import Flask
 
-from widget_server.dashboard import documents, frame, invitation, menu, profile, sign_in, staff, words
+from widget_server.dashboard import (
+    balance,
+    card,
+    care,
+    contact,
+    documents,
+    frame,
+    give,
+    invitation,
+    menu,
+    merge,
+    profile,
+    sign_in,
+    staff,
+    tier_grant,
+    words,
+)
 from widget_server.dashboard.pages import Pages
 
 PAGES: tuple[Pages, ...] = (
@@ -16,6 +32,13 @@ PAGES: tuple[Pages, ...] = (
     menu.pages,
     profile.pages,
     staff.pages,
+    card.pages,
+    give.pages,
+    balance.pages,
+    contact.pages,
+    care.pages,
+    merge.pages,
+    tier_grant.pages,
 )
 
 

@@ -17,7 +17,10 @@ RECOVERY_LENGTH = 10
 
 
 def begin(account: StaffAccount) -> str:
-    """Give the account a new secret, which is not needed to sign in until `confirm`; returns it in Base32."""
+    """Give the account a new secret, which is not needed to sign in until `confirm`; returns it in Base32.
+
+    Raises WrongCode when the second factor is on already.
+    """
     secret = pyotp.random_base32()
     with atomic():
         row = _locked(account)

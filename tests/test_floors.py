@@ -65,15 +65,15 @@ loyalty.points.uploads loyalty.points.import_columns
 loyalty.points.imports
 loyalty.points.import_rows
 loyalty.people.privacy loyalty.people.merging
-loyalty.history.explanations loyalty.history.authors
-loyalty.history.missed_orders
-loyalty.history.timeline loyalty.history.order_results
 loyalty.reports
 loyalty.books
 loyalty.staff.roles loyalty.staff.accounts
 loyalty.staff.members loyalty.staff.links loyalty.staff.second_factor
 loyalty.staff.sessions loyalty.staff.point_caps loyalty.staff.invitations
 loyalty.staff.sign_in
+loyalty.history.explanations loyalty.history.authors
+loyalty.history.missed_orders
+loyalty.history.timeline loyalty.history.order_results
 program_file.facts
 program_file.current program_file.checks program_file.changes
 program_file.writing

@@ -9,8 +9,11 @@ from widget_server.loyalty.people.api_keys import ApiKey
 from widget_server.loyalty.points.adjustments import Adjustment
 from widget_server.loyalty.points.batches import Batch
 from widget_server.loyalty.program.shops import Shop
+from widget_server.loyalty.staff.accounts import StaffAccount
+from widget_server.loyalty.staff.members import StaffMember
 
 AuthorKind = Literal["staff", "app", "import", "batch", "customer", "shop", "server"]
+ID_LENGTH = 36
 OF_SOURCE: dict[str, AuthorKind] = {"staff": "staff", "dashboard": "staff", "admin": "app", "widget": "customer"}
 
 
@@ -35,22 +38,28 @@ def of_rows(shop: Shop, rows: Iterable[Transaction], notes: Mapping[str, Adjustm
     sources = _sources(shop, rows)
     wanted = {row.cause_id for row in rows if row.cause == "adjusted" and row.cause_id}
     batches = {batch.id: batch for batch in Batch.of(shop).where(Batch.id.in_(wanted))} if wanted else {}
-    apps = _apps(shop, [*(note.app_id for note in notes.values()), *(batch.app_id for batch in batches.values())])
+    said: list[Batch | Adjustment] = [*batches.values(), *notes.values()]
+    names = {**_apps(shop, [one.app_id for one in said]), **_staff(shop, [one.staff for one in said])}
     return {
-        row.id: _author(batches.get(row.cause_id or ""), notes.get(row.id), apps) or _of_source(sources[row.id])
+        row.id: _author(batches.get(row.cause_id or ""), notes.get(row.id), names) or _of_source(sources[row.id])
         for row in rows
     }
 
 
-def _author(batch: Batch | None, note: Adjustment | None, apps: Mapping[str, str]) -> Author | None:
+def _author(batch: Batch | None, note: Adjustment | None, names: Mapping[str, str]) -> Author | None:
+    """The author whom a bulk change or an annotation names; `names` has those of staff and API keys by id."""
+    said = batch or note
+    if said is None or (batch is None and not (said.staff or said.app_id)):
+        return None
+    name = _name(said.staff, names) if said.staff else _name(said.app_id, names)
     if batch is not None:
-        name = batch.staff or apps.get(batch.app_id or "", batch.app_id)
         return Author("import" if batch.kind == "import" else "batch", name, batch.id)
-    if note is not None and note.staff:
-        return Author("staff", note.staff)
-    if note is not None and note.app_id:
-        return Author("app", apps.get(note.app_id, note.app_id))
-    return None
+    return Author("staff" if said.staff else "app", name)
+
+
+def _name(id: str | None, names: Mapping[str, str]) -> str | None:
+    """The name behind an id; a text that is no id is a name itself, and staff who left have none."""
+    return names.get(id or "", None if id is None or len(id) == ID_LENGTH else id)
 
 
 def _of_source(source: str) -> Author:
@@ -68,6 +77,17 @@ def _sources(shop: Shop, rows: Iterable[Transaction]) -> dict[str, str]:
         found |= {open_[id]: source for id, source, _ in originals}
         open_ = {key: open_[id] for id, source, key in originals if source == MERGE}
     return found
+
+
+def _staff(shop: Shop, ids: Iterable[str | None]) -> dict[str, str]:
+    """The names of these members of staff, by id."""
+    wanted = set(filter(None, ids))
+    members = StaffMember.of(shop).where(StaffMember.id.in_(wanted)) if wanted else ()
+    accounts = {member.account_id: member.id for member in members}
+    if not accounts:
+        return {}
+    people = StaffAccount.select().where(StaffAccount.id.in_(list(accounts)))
+    return {accounts[person.id]: person.shown_name for person in people}
 
 
 def _apps(shop: Shop, ids: Iterable[str | None]) -> dict[str, str]:

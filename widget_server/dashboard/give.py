@@ -11,7 +11,7 @@ from widget_server import ledger
 from widget_server.dashboard import words
 from widget_server.dashboard.callers import SOURCE, StaffCaller
 from widget_server.dashboard.comments import NotedForm, default_comment
-from widget_server.dashboard.documents import done, page, to
+from widget_server.dashboard.documents import done, fragment, page, to
 from widget_server.dashboard.forms import OPTIONAL, REQUIRED, Form, Line, WholeNumber
 from widget_server.dashboard.pages import Pages
 from widget_server.db import atomic
@@ -59,6 +59,13 @@ def choose(staff: StaffCaller) -> ResponseReturnValue:
     if chosen:
         return to("give.give", customer_id=customers.by_id(staff.shop.id, chosen).id)
     return page("give/choose.html", text=text, found=find(staff.shop, text))
+
+
+@pages.page("/give/found", Action.GIVE)
+def found(staff: StaffCaller) -> ResponseReturnValue:
+    """Return the customers that are found, for the search as one types."""
+    text = request.args.get("q", "")
+    return fragment("give/_found.html", text=text, found=find(staff.shop, text))
 
 
 @pages.form("/give/new", Action.GIVE)

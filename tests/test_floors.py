@@ -70,7 +70,8 @@ loyalty.books
 loyalty.staff.roles loyalty.staff.accounts
 loyalty.staff.members loyalty.staff.links loyalty.staff.second_factor
 loyalty.staff.sessions loyalty.staff.point_caps loyalty.staff.invitations
-loyalty.staff.sign_in
+loyalty.staff.sign_in loyalty.staff.first_shop
+loyalty.first_program
 loyalty.history.explanations loyalty.history.authors
 loyalty.history.missed_orders
 loyalty.history.timeline loyalty.history.order_results

@@ -13,6 +13,7 @@ from widget_server.dashboard import (
     care,
     contact,
     documents,
+    first_shop,
     frame,
     give,
     invitation,
@@ -21,6 +22,7 @@ from widget_server.dashboard import (
     profile,
     sign_in,
     staff,
+    start,
     tier_grant,
     words,
 )
@@ -29,6 +31,8 @@ from widget_server.dashboard.pages import Pages
 PAGES: tuple[Pages, ...] = (
     sign_in.pages,
     invitation.pages,
+    first_shop.pages,
+    start.pages,
     menu.pages,
     profile.pages,
     staff.pages,

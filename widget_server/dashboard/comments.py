@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import RadioField, TextAreaField
 from wtforms.validators import Length
 
-from widget_server.dashboard.forms import OPTIONAL, KeyedForm, choices
+from widget_server.dashboard.forms import OPTIONAL, KeyedForm, Line, choices
 from widget_server.loyalty.people.customers import Customer
 from widget_server.loyalty.points.adjustments import TEXT_LENGTH_MAX
 from widget_server.loyalty.program.shops import Shop
@@ -22,7 +22,7 @@ OTHERWISE = "en"
 class NotedForm(KeyedForm):
     """A form that changes points, with the texts about the change."""
 
-    reason = TextAreaField(
+    reason = Line(
         _l("Reason"), validators=[OPTIONAL, SHORT], description=_l("Optional. Only staff can read it.")
     )
     comment_way = RadioField(_l("Comment for the customer"), choices=choices(WAYS), default="default")

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 
 from flask_babel import format_decimal
@@ -13,6 +14,7 @@ from widget_server.loyalty.history.explanations import Explanation, RuleNamed
 from widget_server.loyalty.history.missed_orders import Missed
 from widget_server.loyalty.history.timeline import Entry
 
+AT_ONCE = timedelta(minutes=1)
 ROUNDINGS = {
     "floor": _l("rounded down"),
     "unit": _l("whole amounts only"),
@@ -100,6 +102,12 @@ class Shown:
     title: str
     sentences: list[str]
     author: str
+
+    @property
+    def was_booked_later(self) -> bool:
+        """True when the points were booked more than a minute after the event."""
+        booked = self.entry.booked_at
+        return booked is not None and booked - self.entry.at > AT_ONCE
 
 
 def shown(entry: Entry, currency: str) -> Shown:

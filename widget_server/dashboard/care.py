@@ -6,7 +6,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from widget_server.dashboard.callers import SOURCE, StaffCaller
-from widget_server.dashboard.documents import done, page
+from widget_server.dashboard.documents import done, page, with_headers
 from widget_server.dashboard.forms import REQUIRED, Form, KeyedForm, Line
 from widget_server.dashboard.pages import Pages
 from widget_server.dashboard.refusals import text_of
@@ -60,8 +60,7 @@ def export(staff: StaffCaller, customer_id: str) -> ResponseReturnValue:
     response = make_response(current_app.json.dumps(privacy.export(staff.shop, customer), indent=2))
     response.headers["Content-Type"] = "application/json"
     response.headers["Content-Disposition"] = f'attachment; filename="customer-{customer.id}.json"'
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return with_headers(response, None)
 
 
 @pages.form("/<customer_id>/exclude", Action.PEOPLE)
@@ -89,11 +88,16 @@ def erase(staff: StaffCaller, customer_id: str) -> ResponseReturnValue:
     wanted = customer.name or customer.email or customer.id
     if form.accepts():
         with form.refusals():
-            if " ".join((form.typed.data or "").split()).lower() != " ".join(wanted.split()).lower():
-                raise BadRequest(_("This is not the same text."), field="typed")
+            _confirm(form.typed.data or "", wanted)
             privacy.erase(staff.shop, customer)
             return done(_("The data of the customer was erased."), "card.card", customer_id=customer.id)
     return page("card/erase.html", form=form, customer=customer, wanted=wanted)
+
+
+def _confirm(typed: str, wanted: str) -> None:
+    """Raises BadRequest (typed) unless both are one text, apart from case and blanks."""
+    if " ".join(typed.split()).lower() != " ".join(wanted.split()).lower():
+        raise BadRequest(_("This is not the same text."), field="typed")
 
 
 def _customer(staff: StaffCaller, customer_id: str) -> Customer:

@@ -22,9 +22,7 @@ OTHERWISE = "en"
 class NotedForm(KeyedForm):
     """A form that changes points, with the texts about the change."""
 
-    reason = Line(
-        _l("Reason"), validators=[OPTIONAL, SHORT], description=_l("Optional. Only staff can read it.")
-    )
+    reason = Line(_l("Reason"), validators=[OPTIONAL, SHORT], description=_l("Optional. Only staff can read it."))
     comment_way = RadioField(_l("Comment for the customer"), choices=choices(WAYS), default="default")
     comment = TextAreaField(
         _l("Custom comment text"), validators=[OPTIONAL, SHORT], description=_l("The customer reads it in the history.")

@@ -120,3 +120,11 @@ def test_a_coupon_is_returned_or_revoked_and_a_customer_signed_out(
     assert refused["details"]["applicationError"]["code"] == "COUPON_NOT_RETURNABLE"
     owner.post(f"{CUSTOMERS}/{ann.id}/sign-out", {})
     assert sessions.open_sessions(world.shop.id, ann.id) == []
+
+
+def test_the_data_of_a_customer_are_exported(owner: Integrator, reader: Integrator, world: World, ann: Shopper) -> None:
+    ann.is_given(7)
+    told = owner.post(f"{CUSTOMERS}/{ann.id}/export", {})["export"]
+    assert (told["customer"]["email"], told["account"]["balance"]) == ("ann@example.com", 7)
+    assert [row["amount"] for row in told["transactions"]] == [7]
+    reader.post(f"{CUSTOMERS}/{ann.id}/export", {}, status=403)

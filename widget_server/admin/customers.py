@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+from flask import current_app
 from peewee import JOIN, Case
 
 from widget_server import ledger
@@ -125,6 +126,15 @@ def erase_customer(caller: Caller, customer_id: str) -> Empty:
     """Erase the customer's personal data; the ledger stays, without a name."""
     privacy.erase(caller.shop, customers.by_id(caller.shop.id, customer_id))
     return {}
+
+
+@service.route(
+    "POST", "/customers/<customer_id>/export", MANAGE, returns=shapes.CustomerExport, keyed=False, refuses=(NotFound,)
+)
+def export_customer(caller: Caller, customer_id: str) -> shapes.CustomerExport:
+    """Export all that the customer may read about themselves; the export is noted in the audit log."""
+    row = customers.live(customers.by_id(caller.shop.id, customer_id))
+    return {"export": current_app.json.loads(current_app.json.dumps(privacy.export(caller.shop, row)))}
 
 
 @service.route("POST", "/customers/<customer_id>/sign-out", MANAGE, returns=Empty, refuses=(NotFound,))

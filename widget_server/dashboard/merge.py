@@ -53,7 +53,7 @@ def merge(staff: StaffCaller, customer_id: str) -> ResponseReturnValue:
             merging.preview(staff.shop, customer.id, into)  # refuses what `merge` would pass over in silence
             merging.merge(staff.shop, customer.id, into)
             return done(_("The two customers are one now."), "card.card", customer_id=into)
-    if into:
+    if into and not form.form_errors:
         with form.refusals():
             preview = merging.preview(staff.shop, customer.id, into)
     text = request.args.get("q", "")

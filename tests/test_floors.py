@@ -34,8 +34,8 @@ loyalty.points.tiers loyalty.earning.taxes
 loyalty.people.customers
 loyalty.people.recognition
 loyalty.people.customer_edits
-loyalty.points.awards loyalty.points.adjustments loyalty.points.lots loyalty.people.mailboxes
-loyalty.points.expiry
+loyalty.points.awards loyalty.points.adjustments loyalty.points.lots loyalty.points.tier_grants loyalty.people.mailboxes
+loyalty.points.expiry loyalty.points.giving
 loyalty.points.batches
 loyalty.points.dry_runs
 loyalty.points.csv_files loyalty.points.stored_files
@@ -55,7 +55,7 @@ loyalty.rewards.coupon_orders
 loyalty.rewards.coupons
 loyalty.rewards.codes
 loyalty.rewards.issuing
-loyalty.rewards.redeeming loyalty.rewards.gifts
+loyalty.rewards.redeeming loyalty.rewards.gifts loyalty.rewards.coupon_care
 loyalty.rewards.checkout
 loyalty.referrals.referral_programs
 loyalty.referrals.links loyalty.referrals.referrals
@@ -78,6 +78,9 @@ loyalty.staff.members loyalty.staff.links loyalty.staff.second_factor
 loyalty.staff.sessions loyalty.staff.point_caps loyalty.staff.invitations
 loyalty.staff.sign_in loyalty.staff.first_shop
 loyalty.first_program
+loyalty.history.explanations loyalty.history.authors
+loyalty.history.missed_orders
+loyalty.history.timeline loyalty.history.order_results
 program_file.facts
 program_file.current program_file.checks program_file.changes
 program_file.writing

@@ -286,6 +286,12 @@ BODIES: dict[str, Any] = {  # where the example of the document is about nobody 
     "/loyalty-customers/v1/bulk/customers/create": {"customers": [{"email": "made2@example.com"}]},
     "/loyalty-customers/v1/customers/{customer_id}": {"customer": {"email": "friend2@example.com", "name": "Fred"}},
     "/loyalty-customers/v1/customers/{customer_id}/merge": lambda walk: {"intoId": walk.person.id},
+    "/loyalty-customers/v1/customers/{customer_id}/tier-grant": lambda walk: {
+        "tierGrant": {
+            "tierId": walk._ids("{tier_id}")["tier_id"],
+            "lastDay": clock.local_date(clock.now(), "UTC").isoformat(),
+        }
+    },
     "/loyalty-settings/v1/settings/{name}": {"settings": {"pointsName": "leaves"}},
     "/loyalty-settings/v1/campaigns": {"campaigns": []},
     "/loyalty-webhooks/v1/endpoints": {"endpoint": {"url": "https://hooks.example/w", "format": "STANDARD"}},
@@ -300,6 +306,8 @@ QUERIES: dict[str, Any] = {  # parameters of what has no body
     "GET /loyalty-imports/v1/loyalty-imports/error-file-download-url": lambda walk: (
         f"?loyaltyImportId={walk.import_id}"
     ),
+    "GET /loyalty-customers/v1/customers/{customer_id}/merge-preview": lambda walk: f"?intoId={walk.person.id}",
+    "GET /loyalty-customers/v1/customers/{customer_id}/timeline": lambda walk: "?cursorPaging.limit=3",
     "DELETE /loyalty-tiers/v1/tiers/{tier_id}": lambda walk: "?revision=1",
     "DELETE /loyalty-rewards/v1/rewards/{reward_id}": lambda walk: "?revision=1",
     "DELETE /loyalty-coupons/v1/coupons/{coupon_id}": lambda walk: "?revision=1",

@@ -73,6 +73,8 @@ UNSAID = {
     ".*/endpoints.*": [r"endpoint\.(url|eventTypes|format)"],  # where no address of our own network hides
     ".*reports/v1/totals": ["from", "to"],  # in this order
     ".*/customers.*": [r"(customer|customers\.\d+)\.(birthday|status)"],
+    ".*/merge-preview": ["intoId"],  # two customers, not one
+    ".*/tier-grant": [r"tierGrant\.lastDay"],  # a day to come
     ".*/settings/.*": ["settings.*"],  # one of three sections, whose fields must fit each other
     ".*/campaigns": ["campaigns.*"],
     ".*/api-keys.*": [  # an end in the future, addresses of networks, services below the key's own scope

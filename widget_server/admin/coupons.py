@@ -12,12 +12,20 @@ from widget_server.admin.customers import MEMBER_ID, account_id
 from widget_server.admin.routes import MANAGE, MEMBER, READ, REDEEMING, SOURCE, Service, request_key
 from widget_server.admin.wire import coupons as shapes
 from widget_server.admin.wire.coupons import STATUSES, coupon
-from widget_server.errors import BadRequest, MembersOnly, NotFound, QueryTooSlow, StaleRevision
+from widget_server.errors import (
+    BadRequest,
+    CouponNotReturnable,
+    CouponNotUsable,
+    MembersOnly,
+    NotFound,
+    QueryTooSlow,
+    StaleRevision,
+)
 from widget_server.ledger import Account
 from widget_server.loyalty.people import customers
 from widget_server.loyalty.people.customers import Customer
 from widget_server.loyalty.program.shops import Shop
-from widget_server.loyalty.rewards import coupons, redeeming
+from widget_server.loyalty.rewards import coupon_care, coupons, redeeming
 from widget_server.loyalty.rewards.coupons import Coupon
 from widget_server.web import query
 from widget_server.web.callers import Caller
@@ -120,6 +128,31 @@ def delete_coupon(caller: Caller, body: RevisionQuery, coupon_id: str) -> Empty:
     """Remove a coupon from the lists of this API; its code stays as valid as it was (wix-api §1b)."""
     coupons.delete_coupon(caller.shop, coupon_id, body.revision)
     return {}
+
+
+@service.route(
+    "POST",
+    "/coupons/<string(length=36):coupon_id>/return",
+    MANAGE,
+    returns=shapes.CouponResponse,
+    refuses=(NotFound, CouponNotReturnable),
+)
+def return_coupon(caller: Caller, coupon_id: str) -> shapes.CouponResponse:
+    """Exchange an unused coupon for its points, also after the days in which its owner may."""
+    row = coupon_care.return_coupon(caller.shop, coupon_id, key=request_key(), source=SOURCE)
+    return {"loyalty_coupon": shown(caller.shop, row)}
+
+
+@service.route(
+    "POST",
+    "/coupons/<string(length=36):coupon_id>/revoke",
+    MANAGE,
+    returns=shapes.CouponResponse,
+    refuses=(NotFound, CouponNotUsable),
+)
+def revoke_coupon(caller: Caller, coupon_id: str) -> shapes.CouponResponse:
+    """End an unused coupon; its points do not come back."""
+    return {"loyalty_coupon": shown(caller.shop, coupon_care.revoke(caller.shop, coupon_id))}
 
 
 def _bought(shop: Shop, customer: Customer, body: shapes.RedeemForCoupon | shapes.RedeemMine) -> shapes.CouponBought:

@@ -3,16 +3,23 @@
 from collections.abc import Iterable
 from typing import Any
 
+from flask import current_app
 from peewee import JOIN, Case
 
+from widget_server import ledger
 from widget_server.admin.routes import MANAGE, READ, Service, bulk, naming
 from widget_server.admin.wire import customers as shapes
+from widget_server.admin.wire import merges
+from widget_server.admin.wire import timeline as timelines
 from widget_server.admin.wire.customers import STATUSES, customer, facts, person, remarks
+from widget_server.admin.wire.tier_grants import GrantTier, TierGrantResponse, tier_grant
 from widget_server.db import atomic
 from widget_server.errors import CustomerExists, EmailInvalid, NotFound
 from widget_server.ledger import Account
-from widget_server.loyalty.people import customer_edits, customers, merging, privacy
+from widget_server.loyalty.history import timeline
+from widget_server.loyalty.people import customer_edits, customers, merging, privacy, sessions
 from widget_server.loyalty.people.customers import Customer
+from widget_server.loyalty.points import tier_grants
 from widget_server.loyalty.program.shops import Shop
 from widget_server.web import query
 from widget_server.web.callers import Caller
@@ -122,6 +129,23 @@ def erase_customer(caller: Caller, customer_id: str) -> Empty:
 
 
 @service.route(
+    "POST", "/customers/<customer_id>/export", MANAGE, returns=shapes.CustomerExport, keyed=False, refuses=(NotFound,)
+)
+def export_customer(caller: Caller, customer_id: str) -> shapes.CustomerExport:
+    """Export all that the customer may read about themselves; the export is noted in the audit log."""
+    row = customers.live(customers.by_id(caller.shop.id, customer_id))
+    return {"export": current_app.json.loads(current_app.json.dumps(privacy.export(caller.shop, row)))}
+
+
+@service.route("POST", "/customers/<customer_id>/sign-out", MANAGE, returns=Empty, refuses=(NotFound,))
+def sign_out_customer(caller: Caller, customer_id: str) -> Empty:
+    """Sign the customer out of every browser, and delete their devices."""
+    row = customers.live(customers.by_id(caller.shop.id, customer_id))
+    sessions.close_all(caller.shop.id, row.id)
+    return {}
+
+
+@service.route(
     "POST",
     "/customers/<customer_id>/merge",
     MANAGE,
@@ -134,6 +158,76 @@ def merge_customer(caller: Caller, body: shapes.MergeRequest, customer_id: str) 
     with naming({"into_id": "intoId"}):
         merging.merge(caller.shop, customer_id, body.into_id)
     return {"customer": _shown(caller.shop, customers.live(customers.by_id(caller.shop.id, body.into_id)))}
+
+
+@service.route(
+    "GET",
+    "/customers/<customer_id>/merge-preview",
+    READ,
+    query=merges.MergePreviewQuery,
+    returns=merges.MergePreviewResponse,
+    refuses=(NotFound,),
+)
+def preview_merge(caller: Caller, body: merges.MergePreviewQuery, customer_id: str) -> merges.MergePreviewResponse:
+    """Get what a merge of this customer into another would do, without doing it."""
+    with naming({"into_id": "intoId"}):
+        return {"preview": merges.preview(merging.preview(caller.shop, customer_id, body.into_id))}
+
+
+@service.route(
+    "GET",
+    "/customers/<customer_id>/timeline",
+    READ,
+    query=timelines.TimelineQuery,
+    returns=timelines.TimelinePage,
+    refuses=(NotFound,),
+)
+def get_timeline(caller: Caller, body: timelines.TimelineQuery, customer_id: str) -> timelines.TimelinePage:
+    """List what happened to a customer's points, newest first: bookings, waiting points, orders that gave nothing.
+
+    Each entry says why it has its points, and who moved them.
+    """
+    row = customers.live(customers.by_id(caller.shop.id, customer_id))
+    account = ledger.account_of(caller.shop.id, row.id)
+    with naming({"cursor": "cursorPaging.cursor"}):
+        limit = body.limit or timeline.PAGE
+        return timelines.page(timeline.page(caller.shop, row, account, cursor=body.cursor, limit=limit))
+
+
+@service.route(
+    "GET",
+    "/customers/<customer_id>/tier-grant",
+    READ,
+    returns=TierGrantResponse,
+    refuses=(NotFound,),
+)
+def get_tier_grant(caller: Caller, customer_id: str) -> TierGrantResponse:
+    """Get the tier that staff granted to the customer, if any."""
+    row = customers.live(customers.by_id(caller.shop.id, customer_id))
+    return tier_grant(tier_grants.of_account(caller.shop, ledger.account_of(caller.shop.id, row.id)))
+
+
+@service.route(
+    "POST",
+    "/customers/<customer_id>/tier-grant",
+    MANAGE,
+    takes=GrantTier,
+    returns=TierGrantResponse,
+    refuses=(NotFound,),
+)
+def create_tier_grant(caller: Caller, body: GrantTier, customer_id: str) -> TierGrantResponse:
+    """Grant the customer at least this tier until the end of a day, whatever was earned."""
+    wanted = body.tier_grant
+    with naming({}, under="tierGrant"):
+        account = tier_grants.grant(caller.shop, customer_id, wanted.tier_id, wanted.last_day)
+    return tier_grant(tier_grants.of_account(caller.shop, account))
+
+
+@service.route("DELETE", "/customers/<customer_id>/tier-grant", MANAGE, returns=Empty, refuses=(NotFound,))
+def end_tier_grant(caller: Caller, customer_id: str) -> Empty:
+    """End the granted tier of the customer, whose tier is then the one that was earned."""
+    tier_grants.end(caller.shop, customer_id)
+    return {}
 
 
 def _made(shop: Shop, sent: shapes.Customer) -> shapes.Customer:

@@ -8,17 +8,24 @@ a page.
 from flask import Flask
 
 from widget_server.dashboard import (
+    balance,
     bulk,
+    card,
+    care,
+    contact,
     customers,
     documents,
     first_shop,
     frame,
+    give,
     invitation,
     menu,
+    merge,
     profile,
     sign_in,
     staff,
     start,
+    tier_grant,
     words,
 )
 from widget_server.dashboard.pages import Pages
@@ -33,6 +40,13 @@ PAGES: tuple[Pages, ...] = (
     staff.pages,
     customers.pages,
     bulk.pages,
+    card.pages,
+    give.pages,
+    balance.pages,
+    contact.pages,
+    care.pages,
+    merge.pages,
+    tier_grant.pages,
 )
 
 

@@ -10,6 +10,7 @@ When two accounts belong to one person, `merge` books the rows of the first agai
 
 from widget_server.ledger.accounts import (
     account_of,
+    grant_tier,
     locked,
     locked_many,
     move_pending,
@@ -64,6 +65,7 @@ __all__ = [
     "current_many",
     "find_by_key",
     "find_by_keys",
+    "grant_tier",
     "history",
     "is_credit",
     "locked",

@@ -86,6 +86,11 @@ def set_tier(shop_id: str, account_id: str, tier_id: str | None, points: int, un
     )
 
 
+def grant_tier(shop_id: str, account_id: str, tier_id: str | None, until: datetime | None) -> None:
+    """Set the tier that staff granted until then; None for both: no tier is granted. The caller rechecks the tier."""
+    Account.change(shop_id, {Account.granted_tier_id: tier_id, Account.granted_until: until}, Account.id == account_id)
+
+
 def note_activity(shop_id: str, account_id: str, at: datetime | None = None) -> None:
     """Set the last activity, for an order or a sign-in; it never moves backwards."""
     moment = at or clock.now()

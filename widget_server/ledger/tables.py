@@ -30,7 +30,8 @@ class Account(Journaled):
 
     `revision` counts the changes of balance and tier, `updated_at` is the time of the last one (wix-api §2, §3).
     `unspent_since` is a lower bound: no credit that still has points is older; None when there are no points. Expiry by
-    age selects the accounts to check by it (loyalty/points/expiry.py).
+    age selects the accounts to check by it (loyalty/points/expiry.py). `granted_tier_id` is a tier that staff granted
+    until `granted_until` (loyalty/points/tier_grants.py); both are None without a grant.
     """
 
     id = Text(primary_key=True)
@@ -52,6 +53,8 @@ class Account(Journaled):
     revision = Int(default=1)
     updated_at = UtcDateTime(default=clock.now)
     unspent_since = UtcDateTime(null=True)
+    granted_tier_id = Text(null=True)
+    granted_until = UtcDateTime(null=True)
 
     class Meta:
         refuses = ("DELETE",)
@@ -66,6 +69,16 @@ class Account(Journaled):
             Check("balance = earned + adjusted - redeemed - expired"),
             Check("pending >= 0 AND debt >= 0 AND sequence >= 0"),
         ]
+
+
+Account.add_index(
+    Account.index(
+        Account.shop_id,
+        Account.granted_until,
+        where=SQL("granted_until IS NOT NULL"),
+        name="account_granted",
+    )
+)
 
 
 class Transaction(ShopTable):

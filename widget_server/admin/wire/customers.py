@@ -86,6 +86,12 @@ class CustomersPage(TypedDict):
     paging_metadata: CursorPagingMetadata
 
 
+class CustomerExport(TypedDict):
+    """All that the shop's program knows of a customer, by subject; without what staff write for each other."""
+
+    export: Annotated[dict[str, object], fields.Raw(metadata={"type": "object"})]
+
+
 def customer(row: customers.Customer, account_id: str | None) -> Customer:
     """Returns the row as the wire has it; `account_id` is the customer's account."""
     return {

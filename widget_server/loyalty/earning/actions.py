@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from widget_server import clock, ledger
 from widget_server.db import Row, atomic
@@ -91,7 +92,8 @@ def pay(shop: Shop, rule: EarningRule, customer: Customer, action: Action, sourc
             account = ledger.locked(shop.id, account.id)
         if not rules.is_for(rule, customer, account):
             return None
-        wanted = _wanted(rule.figure_for(account.tier_id if account else None), action)
+        figure = rule.figure_for(account.tier_id if account else None)
+        wanted = _wanted(figure, action)
         if not wanted:
             return None
         if account is None:  # never opened for nothing (contracts §1)
@@ -104,8 +106,18 @@ def pay(shop: Shop, rule: EarningRule, customer: Customer, action: Action, sourc
             return None
         if KINDS[rule.kind].pays_once and not mailboxes.claim(shop, customer, f"{rule.kind}:{rule.id}"):
             return None
-        cause = Cause(rule.kind, rule.id, snapshot={"points": given, "title": rule.title})
+        cause = Cause(rule.kind, rule.id, snapshot=_snapshot(rule, figure, action, wanted, given))
         return ledger.post(shop.id, account.id, "earn", given, source=source, key=keys[0], cause=cause, at=moment)
+
+
+def _snapshot(rule: EarningRule, figure: Figure, action: Action, wanted: int, given: int) -> dict[str, Any]:
+    """What the ledger row stores of the rule and of the action, as both are now."""
+    stored = {"points": given, "title": rule.title, "handle": rule.handle, "revision": rule.revision}
+    if given < wanted:
+        stored |= {"capped": True, "scored": wanted}
+    if figure.per is not None:
+        stored |= {"per_points": figure.points, "per": str(figure.per), "value": str(action.value or 0)}
+    return stored
 
 
 def _key(rule: EarningRule, customer_id: str, action: Action) -> str:

@@ -49,7 +49,7 @@ def score_order(shop: Shop, order_id: str, *, source: str) -> None:
         for rule in _order_rules(shop):
             award: Award | None = own.get(rule.id)
             if award is None and _open_for(rule, order, customer, account, program):
-                rate = _rate_now(shop, program, rule, account, order.placed_at)
+                rate = rate_now(shop, program, rule, account, order.placed_at)
                 if account is not None or score(order.merged, rate).points:
                     account = account or ledger.open_account(shop.id, customer.id)  # never for 0 points (contracts §1)
                     award = _first_award(shop, rule, order, account, rate)
@@ -188,6 +188,8 @@ def _settle(
         "factor": str(scored.factor),
         "number": order.number,
         "capped": wanted < scored.points,
+        "scored": scored.points,
+        "given": wanted,
     }
     shortfall = program.rules.shortfall
     target = Target(
@@ -234,7 +236,8 @@ def _reason(state: OrderState) -> str:
     return "order_refunded" if state.given_back else "order_changed"
 
 
-def _rate_now(shop: Shop, program: Program, rule: EarningRule, account: Account | None, at: datetime) -> Rate:
+def rate_now(shop: Shop, program: Program, rule: EarningRule, account: Account | None, at: datetime) -> Rate:
+    """The rate of an order of this account, placed at `at`, by the rule and the settings as they are now."""
     settings, tier_id = program.rules, account.tier_id if account else None
     figure, standing = rule.figure_for(tier_id), tiers.standing(shop.id, account)
     multiplier = standing.multiplier if standing and not rule.has_own(tier_id) else ONE
@@ -256,6 +259,8 @@ def _rate_now(shop: Shop, program: Program, rule: EarningRule, account: Account 
         wait_days=settings.wait_days,
         terms=rule.terms,
         after_fallback=settings.after_fallback,
+        handle=rule.handle,
+        revision=rule.revision,
     )
 
 
@@ -271,7 +276,7 @@ def quote(shop: Shop, customer: Customer | None, state: OrderState) -> int:
     total = 0
     for rule in _order_rules(shop):
         if rule.kind == "order" and rules.is_on(rule) and rules.is_for(rule, customer, account):
-            scored = score(state, _rate_now(shop, program, rule, account, now)).points
+            scored = score(state, rate_now(shop, program, rule, account, now)).points
             budget = _taking_turns(shop, rule, account)[0] if account and rule.terms.capped else Budget(shop)
             total += budget.take(scored, now, rule.terms)
     return total

@@ -6,7 +6,7 @@ from typing import Any
 
 from widget_server.json_types import JsonObject
 from widget_server.ledger import POINTS_MAX
-from widget_server.loyalty.earning.order_goods import goods, shipping
+from widget_server.loyalty.earning.order_goods import Goods, goods, shipping
 from widget_server.loyalty.earning.order_states import Line, OrderState
 from widget_server.loyalty.earning.rules import Terms, plain
 
@@ -17,7 +17,8 @@ ZERO, ONE = Decimal(0), Decimal(1)
 class Rate:
     """What an order was, or would be, scored with: stored on the award, and copied from there to the transaction.
 
-    `earn_at` is the milestone from which its points are spendable.
+    `earn_at` is the milestone from which its points are spendable. `handle` and `revision` are those of the rule when
+    the rate was stored; rates from before they were stored have neither.
     """
 
     rule_id: str
@@ -37,6 +38,8 @@ class Rate:
     wait_days: int
     terms: Terms
     after_fallback: str = "keep"
+    handle: str | None = None
+    revision: int | None = None
 
     def as_json(self) -> JsonObject:
         """The rate as an object keyed by field names, money as text, which `from_json` reads back."""
@@ -73,19 +76,10 @@ def score(state: OrderState, rate: Rate) -> Score:
     Each line counts with its own factor; the sum is rounded once. A fixed number of points is lowered in
     proportion to the goods refunded. Caps are not applied here.
     """
-    counted = [
-        (item, _factor(item.line, rate))
-        for item in goods(
-            state,
-            after_discounts=rate.after_discounts,
-            with_tax=rate.with_tax,
-            with_gift_cards=rate.with_gift_cards,
-        )
-        if _applies_to(item.line, rate.terms)
-    ]
-    full = sum((item.full for item, _ in counted), ZERO)
-    kept = sum((item.kept for item, _ in counted), ZERO)
-    weighted = sum((item.kept * factor for item, factor in counted), ZERO)
+    lines = counted(state, rate)
+    full = sum((item.full for item, _ in lines), ZERO)
+    kept = sum((item.kept for item, _ in lines), ZERO)
+    weighted = sum((item.kept * factor for item, factor in lines), ZERO)
     if rate.with_shipping:
         charged, still = shipping(state)
         everywhere = combined([rate.tier, rate.campaign], rate.combine)
@@ -98,6 +92,20 @@ def score(state: OrderState, rate: Rate) -> Score:
         return Score(_rounded(whole * kept / full, "floor"), kept, full)
     factor = round(weighted / kept, 4) if kept else ONE
     return Score(_per_money(weighted, rate), kept, full, factor)
+
+
+def counted(state: OrderState, rate: Rate) -> list[tuple[Goods, Decimal]]:
+    """The lines of an order that count under the rate, before and after refunds, each with its own multiplier."""
+    return [
+        (item, _factor(item.line, rate))
+        for item in goods(
+            state,
+            after_discounts=rate.after_discounts,
+            with_tax=rate.with_tax,
+            with_gift_cards=rate.with_gift_cards,
+        )
+        if _applies_to(item.line, rate.terms)
+    ]
 
 
 def _per_money(weighted: Decimal, rate: Rate) -> int:

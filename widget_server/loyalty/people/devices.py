@@ -56,6 +56,11 @@ def is_known(shop_id: str, customer_id: str, token: str | None) -> bool:
     return bool(Device.of(shop_id).where(*mine).exists())
 
 
+def count(shop_id: str, customer_id: str) -> int:
+    """Returns how many devices the customer has signed in from."""
+    return Device.of(shop_id).where(Device.customer_id == customer_id).count()
+
+
 def remember(shop_id: str, customer_id: str, token: str | None) -> Remembered:
     """Note a sign-in of the customer from a device; a token that the shop never issued is replaced by a fresh one."""
     if not token or not Device.of(shop_id).where(Device.id == config.digest(token)).exists():

@@ -1,5 +1,7 @@
 """Merging two rows of one person: what the person has earned, spent or reached does not change (contracts §11)."""
 
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -11,24 +13,142 @@ from widget_server.db import (
     execute_many,
     lock_rows,
 )
-from widget_server.errors import NotFound
+from widget_server.errors import BadRequest, NotFound
 from widget_server.events import AccountMerged, emit
 from widget_server.idempotency import Request
 from widget_server.journal import Journaled
-from widget_server.ledger import Account
+from widget_server.ledger import Account, Transaction
 from widget_server.loyalty import audit_log
 from widget_server.loyalty.earning import actions, order_points, social
 from widget_server.loyalty.earning.orders import Order
 from widget_server.loyalty.people import customers, devices
 from widget_server.loyalty.people.customers import ADDRESS, NAMES, PERSONAL, Customer
 from widget_server.loyalty.people.sessions import Session
-from widget_server.loyalty.points import tiers
+from widget_server.loyalty.points import tier_grants, tiers
 from widget_server.loyalty.points.adjustments import Adjustment
 from widget_server.loyalty.points.awards import Award, move_awards
 from widget_server.loyalty.program.shops import Shop
 from widget_server.loyalty.referrals import progress
 from widget_server.loyalty.referrals.referrals import Referral
 from widget_server.loyalty.rewards.coupons import Coupon
+
+SHOWN = (
+    *("email", "email_verified", "name", "phone", "birthday", "locale", "status", "external_id", "referral_code"),
+    *("labels", "notes", "accepts_marketing", "excluded", "joined_at"),
+)
+COUNTED = ("balance", "pending", "debt", "earned", "redeemed", "adjusted", "expired")
+
+
+@dataclass(frozen=True)
+class Figures:
+    """The points of an account, all 0 without one; `tier_id` is None in the base tier."""
+
+    balance: int = 0
+    pending: int = 0
+    debt: int = 0
+    earned: int = 0
+    redeemed: int = 0
+    adjusted: int = 0
+    expired: int = 0
+    tier_id: str | None = None
+
+    @property
+    def worth(self) -> int:
+        """The points that the customer has or will have, less those owed."""
+        return self.balance + self.pending - self.debt
+
+
+@dataclass(frozen=True)
+class Moved:
+    """How many rows of each kind a merge would move."""
+
+    transactions: int
+    waiting: int
+    orders: int
+    coupons: int
+    friends: int
+    referrals: int
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One column of the two customers, and the value that the target would have after the merge."""
+
+    name: str
+    source: object
+    target: object
+    kept: object
+
+
+@dataclass(frozen=True)
+class MergePreview:
+    """What a merge would do: the points before and after it, what moves, and each fact in which the two differ.
+
+    `sessions_end` counts the sessions of the source that end, because the two have different addresses.
+    """
+
+    source: Customer
+    target: Customer
+    source_points: Figures
+    target_points: Figures
+    joint_points: Figures
+    moved: Moved
+    facts: tuple[Fact, ...]
+    sessions_end: int
+
+    @property
+    def taken_back(self) -> int:
+        """The points that both were given, but one person gets only once."""
+        return max(self.source_points.worth + self.target_points.worth - self.joint_points.worth, 0)
+
+
+class _RolledBack(Exception):
+    """Ends the transaction of a dry run."""
+
+
+def preview(shop: Shop, source_id: str, target_id: str) -> MergePreview:
+    """Returns what `merge` would do: it is run and rolled back, so that the figures are exact and nothing changes.
+
+    Raises NotFound for an unknown or erased customer, and BadRequest (into_id) when both are one customer already.
+    """
+    found: list[MergePreview] = []
+    with suppress(_RolledBack), atomic():
+        source, target = (customers.by_id(shop.id, id) for id in (source_id, target_id))
+        target = customers.live(target)
+        if source.merged_into or source.id == target.id:
+            raise BadRequest("These two are one customer already.", field="into_id")
+        before = _figures(shop, source), _figures(shop, target)
+        moved, sessions = _to_move(shop, source), Session.of(shop).where(Session.customer_id == source.id).count()
+        merge(shop, source.id, target.id)
+        merged = customers.by_id(shop.id, target.id)
+        facts = [Fact(name, *(getattr(row, name) for row in (source, target, merged))) for name in SHOWN]
+        differing = tuple(fact for fact in facts if fact.source != fact.target)
+        kept = source.email_key is not None and source.email_key == target.email_key
+        joint = _figures(shop, merged)
+        found.append(MergePreview(source, target, *before, joint, moved, differing, 0 if kept else sessions))
+        raise _RolledBack
+    return found[0]
+
+
+def _figures(shop: Shop, customer: Customer) -> Figures:
+    account = ledger.account_of(shop.id, customer.id)
+    if account is None:
+        return Figures()
+    return Figures(**{name: getattr(account, name) for name in COUNTED}, tier_id=account.tier_id)
+
+
+def _to_move(shop: Shop, source: Customer) -> Moved:
+    """Counts the rows of the customer that a merge moves."""
+    account = ledger.account_of(shop.id, source.id)
+    of_account = account.id if account else ""
+    return Moved(
+        transactions=Transaction.of(shop).where(Transaction.account_id == of_account).count(),
+        waiting=Award.of(shop).where(Award.account_id == of_account, Award.status == "waiting").count(),
+        orders=Order.of(shop).where(Order.customer_id == source.id).count(),
+        coupons=Coupon.of(shop).where(Coupon.customer_id == source.id).count(),
+        friends=Referral.of(shop).where(Referral.advocate_id == source.id).count(),
+        referrals=Referral.of(shop).where(Referral.friend_id == source.id).count(),
+    )
 
 
 def merge(shop: Shop, source_id: str, target_id: str) -> None:
@@ -111,6 +231,7 @@ def _move_account(shop: Shop, source: Customer, target: Customer) -> None:
     _point_at(shop, copies, source, old)
     move_awards(shop.id, old.id, new.id)
     social.move(shop, old.id, new.id)
+    tier_grants.move(shop, old, new)
     for account_id in (old.id, new.id):
         tiers.recheck(shop, account_id)
     emit(AccountMerged(shop.id, new.id, target.id, old.id))

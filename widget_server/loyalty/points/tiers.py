@@ -24,7 +24,8 @@ from widget_server.loyalty.program.shops import Shop
 Status = Literal["disabled", "draft", "active", "paused"]
 WINDOW_DAYS_DEFAULT = 365
 BASE = ""  # the base tier's key, where tiers are keys of a JSON object
-EVER_EARNED = (Account.earned > 0) | Account.tier_id.is_null(False)
+GRANTED = Account.granted_until.is_null(False)
+EVER_EARNED = (Account.earned > 0) | Account.tier_id.is_null(False) | GRANTED
 Taken = Transaction.alias()  # the row that a clawback takes back
 
 
@@ -381,17 +382,31 @@ def _earned_since(shop: Shop, account: Account, first: datetime, *columns: Node)
 
 
 def recheck(shop: Shop, account_id: str) -> None:
-    """Put the account into the highest tier its points in the window reach (acceptance 51)."""
+    """Put the account into the highest tier its points in the window reach, or a higher one granted by staff (51)."""
     program = program_of(shop.id)
     if program is None:
         return
     with atomic():
         account = ledger.locked(shop.id, account_id)
         points = points_in_window(shop, program, account)
-        reached = [one for one in listed(shop.id) if one.required_points <= points]
+        steps = listed(shop.id)
+        reached = [one for one in steps if one.required_points <= points]
         tier = reached[-1] if reached else None
         until = _until(shop, program, account, tier.required_points) if tier else None
+        granted = _granted(steps, account)
+        if granted is None and account.granted_until is not None:
+            ledger.grant_tier(shop.id, account_id, None, None)
+        elif granted is not None and (tier is None or granted.required_points >= tier.required_points):
+            ends = (account.granted_until, until if granted == tier else None)
+            tier, until = granted, max(filter(None, ends))
         ledger.set_tier(shop.id, account_id, tier.id if tier else None, points, until)
+
+
+def _granted(steps: list[Tier], account: Account) -> Tier | None:
+    """Returns the tier that staff granted; None when none is, or when it has ended or was deleted."""
+    if account.granted_until is None or account.granted_until <= clock.now():
+        return None
+    return next((one for one in steps if one.id == account.granted_tier_id), None)
 
 
 def _until(shop: Shop, program: TierProgram, account: Account, required_points: int) -> datetime | None:
@@ -415,7 +430,7 @@ def recheck_all(shop: Shop) -> int:
     """The daily recheck of accounts whose points may have left the window. Returns how many were checked."""
     if program_of(shop.id) is None:
         return 0
-    due = [row.id for row in Account.of(shop.id, Account.id).where(Account.tier_points > 0)]
+    due = [row.id for row in Account.of(shop.id, Account.id).where((Account.tier_points > 0) | GRANTED)]
     for account_id in due:
         recheck(shop, account_id)
     return len(due)

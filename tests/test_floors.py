@@ -65,6 +65,13 @@ loyalty.points.uploads loyalty.points.import_columns
 loyalty.points.imports
 loyalty.points.import_rows
 loyalty.people.privacy loyalty.people.merging
+loyalty.reports.spans
+loyalty.reports.local_days
+loyalty.reports.day_totals
+loyalty.reports.report_days loyalty.reports.figure_rows loyalty.reports.tier_mix
+loyalty.reports.accounting loyalty.reports.figures loyalty.reports.funnel loyalty.reports.report_rows
+loyalty.reports.daily
+loyalty.reports.tables
 loyalty.reports
 loyalty.books
 program_file.facts

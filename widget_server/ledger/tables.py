@@ -55,7 +55,11 @@ class Account(Journaled):
 
     class Meta:
         refuses = ("DELETE",)
-        indexes = ((("shop_id", "created_at", "id"), False), (("shop_id", "unspent_since"), False))
+        indexes = (
+            (("shop_id", "created_at", "id"), False),
+            (("shop_id", "unspent_since"), False),
+            (("shop_id", "tier_id"), False),
+        )
         constraints = [
             Check("balance = earned + adjusted - redeemed - expired"),
             Check("pending >= 0 AND debt >= 0 AND sequence >= 0"),

@@ -105,6 +105,16 @@ Customer.add_index(
         name="customer_external",
     )
 )
+Customer.add_index(  # of reports: members and joins are counted in it alone
+    Customer.index(
+        Customer.shop_id,
+        Customer.joined_at,
+        Customer.status,
+        Customer.left_at,
+        where=Customer.joined_at.is_null(False) & Customer.merged_into.is_null(),
+        name="customer_joined",
+    )
+)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from widget_server.journal import Journaled
 from widget_server.ledger import Account, Kind, Transaction
 from widget_server.loyalty.program.shops import Shop
 from widget_server.loyalty.reports.local_days import LOCAL_DAY, sums_by_day
-from widget_server.loyalty.reports.spans import BY_SPAN, DAY, Span, number_of, span_of, today
+from widget_server.loyalty.reports.spans import BY_SPAN, DAY, number_of, span_of, today
 
 DAYS_STILL_OPEN = 2  # today and yesterday, whose last booking may not be committed yet
 REVERSED = (Transaction.kind == "earn") & (Transaction.amount < 0)
@@ -56,7 +56,7 @@ def sums_of_spans(shop: Shop, spans: Sequence[tuple[date | None, date | None]]) 
     days = Case(None, [(_days(first, last), SQL(str(index))) for index, (first, last) in enumerate(spans)], SQL("-1"))
     known = DayTotal.of(shop, days.alias("span"), DayTotal.part, fn.SUM(DayTotal.amount))
     moments = number_of(Transaction.created_at, [span_of(shop, *days) for days in spans])
-    rows = bookings(shop, moments, _part(), fn.SUM(Transaction.amount)).where(_since(shop, closed))
+    rows = _not_closed(shop, bookings(shop, moments, _part(), fn.SUM(Transaction.amount)), closed)
     queries: list[Selection[Any]] = [known.group_by(BY_SPAN, DayTotal.part), rows.group_by(BY_SPAN, SQL('"part"'))]
     for query in queries:
         for index, part, amount in query.tuples():
@@ -96,7 +96,7 @@ def close_days(shop: Shop) -> int:
     """Add up past days that were not added up yet; returns how many had bookings."""
     newest, count = today(shop) - timedelta(days=DAYS_STILL_OPEN), 0
     while True:
-        oldest = Transaction.of(shop).where(_since(shop, _closed_until(shop))).order_by(Transaction.created_at).first()
+        oldest = _not_closed(shop, Transaction.of(shop), _closed_until(shop)).order_by(Transaction.created_at).first()
         day = clock.local_date(oldest.created_at, shop.timezone) if oldest else None
         if day is None or day > newest:
             return count
@@ -144,6 +144,8 @@ def _closed_until(shop: Shop) -> date | None:
     return date.fromisoformat(day) if day else None
 
 
-def _since(shop: Shop, closed: date | None) -> Expression:
-    """The condition that a booking is on a day that is not added up."""
-    return Span(clock.start_of(closed + DAY, shop.timezone) if closed else None, None).holds(Transaction.created_at)
+def _not_closed(shop: Shop, rows: Selection[Any], closed: date | None) -> Selection[Any]:
+    """The bookings of days that are not added up."""
+    if closed is None:
+        return rows
+    return rows.where(Transaction.created_at >= clock.start_of(closed + DAY, shop.timezone))

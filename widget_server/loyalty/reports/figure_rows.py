@@ -101,8 +101,10 @@ def paid_orders(shop: Shop, span: Span) -> Selection[Any]:
 
 def orders_of_friends(shop: Shop, span: Span) -> Selection[Any]:
     """Returns the paid orders of referred friends."""
-    brought = Referral.of(shop, Referral.friend_id).where(Referral.status.not_in(ENDED))
-    return paid_orders(shop, span).where(Order.customer_id.in_(brought))
+    brought = Referral.of(shop, Referral.id).where(
+        Referral.friend_id == Order.customer_id, Referral.status.not_in(ENDED)
+    )
+    return paid_orders(shop, span).where(fn.EXISTS(brought))
 
 
 def coupon_orders(shop: Shop, span: Span) -> Selection[Any]:

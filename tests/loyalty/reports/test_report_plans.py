@@ -1,0 +1,38 @@
+"""A report about some days reads these days alone, whatever the shop has besides."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from tests import crowd, plans
+from widget_server import db
+from widget_server.loyalty import reports
+from widget_server.loyalty.reports import figure_rows
+
+WHOLE = {  # what is about the present reads what there is of it
+    r"COUNT\(CASE WHEN": "the members, in an index of their own",
+    r'"merged_into" IS NOT NULL\) GROUP BY|^SELECT "t1"\."tier_id", COUNT': "the tier mix",
+    r"status = 'waiting'": "what waits, in an index of its own",
+    r'"sequence" = "t\d"\."sequence"|MAX\("t2"\."sequence"\)': "the balance of each account",
+}
+
+
+def test_some_days_are_read_alone(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = crowd.shops()[0]
+    reports.close_days(world.shop)
+    first = crowd.TODAY - timedelta(days=3)
+    names = [name for name in figure_rows.NAMES if name not in ("unredeemed", "members", "pending")]
+    with plans.Statements() as heard:
+        reports.overview(world.shop, first, crowd.TODAY)
+        reports.funnel(world.shop, first, crowd.TODAY)
+        reports.days_of(world.shop, first, crowd.TODAY)
+        reports.accounting(world.shop, first, crowd.TODAY)
+        for name in names:
+            reports.page_of_rows(world.shop, name, first, crowd.TODAY)
+    crowd.multiply()
+    db.database.execute_sql("ANALYZE")
+    monkeypatch.setattr(plans, "ALLOWED", WHOLE)
+    assert plans.faults(heard.heard) == {}
+    assert len(heard.heard) > 20
+    later = date(2027, 1, 1)
+    assert [row.closing for row in reports.accounting(world.shop, later, later)] == []

@@ -26,7 +26,7 @@ ALLOWED = {  # what reads many rows because many are meant
     r'^SELECT "t1"\."balance", COUNT\(\*\)': "an aggregation that a key's holder asked for",
     r' AS "span", ': "the figures of a report about all days",
     r'^SELECT ("t1"\."status", COUNT|COUNT\(CASE)': "the same",
-    r'"source" != [?%s]+.* ORDER BY "t1"\."created_at" DESC, "t1"\."id" DESC LIMIT': "an index's first rows, in its order",
+    r'"source" != [?%s]+.* ORDER BY "t1"\."created_at" DESC, "t1"\."id" DESC LIMIT': "an index's first rows",
     r'IN \(SELECT "t2"\."friend_id" FROM "referral"': "a report: the orders of all friends",
     r'FROM "account" AS "t1" WHERE .*\("t1"\."(earned|tier_points)" > ': "the daily recheck of all tiers",
     r'^UPDATE "account" SET "tier_id" = .*NOT IN': "a tier was deleted: everybody's is checked",

@@ -7,7 +7,18 @@ a page.
 
 from flask import Flask
 
-from widget_server.dashboard import documents, frame, invitation, menu, profile, sign_in, staff, words
+from widget_server.dashboard import (
+    accounting,
+    documents,
+    frame,
+    invitation,
+    menu,
+    overview,
+    profile,
+    sign_in,
+    staff,
+    words,
+)
 from widget_server.dashboard.pages import Pages
 
 PAGES: tuple[Pages, ...] = (
@@ -16,6 +27,8 @@ PAGES: tuple[Pages, ...] = (
     menu.pages,
     profile.pages,
     staff.pages,
+    overview.pages,
+    accounting.pages,
 )
 
 

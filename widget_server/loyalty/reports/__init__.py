@@ -10,13 +10,14 @@ A day's points are what was booked on it, in the shop's zone: a past day never c
 - `report_rows`: rows of any figure in one shape, by pages; `tables`: every report as cells, for CSV files.
 """
 
-from widget_server.loyalty.reports.accounting import AccountingDay, accounting
+from widget_server.loyalty.reports.accounting import AccountingDay, accounting, joint
 from widget_server.loyalty.reports.daily import Day, days_of
 from widget_server.loyalty.reports.day_totals import PARTS, DayTotal, audit_days, close_days
 from widget_server.loyalty.reports.figure_rows import FIGURE_NAME, FIGURES, rows_of
-from widget_server.loyalty.reports.figures import COMPARED, Compared, Overview, Totals, overview, totals
+from widget_server.loyalty.reports.figures import COMPARED, Compared, Overview, SoFar, Totals, overview, so_far, totals
 from widget_server.loyalty.reports.funnel import Funnel, funnel
 from widget_server.loyalty.reports.report_rows import PAGE, PAGE_MAX, Entity, ReportRow, ReportRows, page_of_rows
+from widget_server.loyalty.reports.spans import today
 from widget_server.loyalty.reports.tables import accounting_csv, days_csv, overview_csv, rows_csv
 from widget_server.loyalty.reports.tier_mix import ProgramTotals, TierShare, program_totals, tier_mix
 
@@ -37,6 +38,7 @@ __all__ = [
     "ProgramTotals",
     "ReportRow",
     "ReportRows",
+    "SoFar",
     "TierShare",
     "Totals",
     "accounting",
@@ -46,12 +48,15 @@ __all__ = [
     "days_csv",
     "days_of",
     "funnel",
+    "joint",
     "overview",
     "overview_csv",
     "page_of_rows",
     "program_totals",
     "rows_csv",
     "rows_of",
+    "so_far",
     "tier_mix",
+    "today",
     "totals",
 ]

@@ -92,6 +92,21 @@ def overview(shop: Shop, first: date | None = None, last: date | None = None) ->
     return Overview(before, {one.name: _compared(one.name, now, earlier) for one in fields(Totals)})
 
 
+@dataclass(frozen=True)
+class SoFar:
+    """The points of the program's whole life; all of them are 0 in a shop where nothing has happened yet."""
+
+    earned: int
+    redeemed: int
+    unredeemed: int
+
+
+def so_far(shop: Shop) -> SoFar:
+    """Returns the points that were given to customers so far, and what became of them."""
+    (booked,) = sums_of_spans(shop, [(None, None)])
+    return SoFar(net("earned", booked), net("redeemed", booked), sum(booked.values()))
+
+
 def net(figure: str, booked: dict[str, int]) -> int:
     """Returns a figure of FIGURES from the signed points by part, with the figure's own sign."""
     return SIGNS[figure] * sum(booked[part] for part in FIGURES[figure])

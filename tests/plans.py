@@ -27,7 +27,6 @@ ALLOWED = {  # what reads many rows because many are meant
     r' AS "span", ': "the figures of a report about all days",
     r'^SELECT ("t1"\."status", COUNT|COUNT\(CASE)': "the same",
     r'"source" != [?%s]+.* ORDER BY "t1"\."created_at" DESC, "t1"\."id" DESC LIMIT': "an index's first rows",
-    r'IN \(SELECT "t2"\."friend_id" FROM "referral"': "a report: the orders of all friends",
     r'FROM "account" AS "t1" WHERE .*\("t1"\."(earned|tier_points)" > ': "the daily recheck of all tiers",
     r'^UPDATE "account" SET "tier_id" = .*NOT IN': "a tier was deleted: everybody's is checked",
     r'^(DELETE|SELECT|UPDATE).*"(lane|message)".*"endpoint_id"\)? (=|NOT IN)': "all that waits for one receiver",

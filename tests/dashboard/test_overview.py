@@ -58,12 +58,12 @@ def test_figures_of_the_days_beside_those_before(desk: Desk, lively: Shopper) ->
     page = desk.get("/overview?span=30").text
     assert figure(page, "New members")[0] == "12"
     assert figure(page, "Members")[0] == "13"
-    assert "+1,200% against before" in page  # 1 before
+    assert "before: 1 · +1,200%" in page
     assert figure(page, "Orders with coupons")[0] == "1"
     assert figure(page, "Revenue with coupons")[0] == "€12.00"
     assert "Compared with" in page
     all_time = desk.get("/overview?span=all").text
-    assert "Compared with" not in all_time and "against before" not in all_time
+    assert "Compared with" not in all_time and "before: " not in all_time
     assert figure(all_time, "New members")[0] == "13"
 
 

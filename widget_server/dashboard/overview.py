@@ -125,7 +125,7 @@ def _address(page: str, figure: str, query: dict[str, str]) -> str:
 def _so_far(span: DaySpan, so_far: reports.SoFar, name: str, compared: Compared) -> Tile:
     """The tile of a seed's figure: its value so far, and below it what the chosen days brought."""
     inside, shown = name != "unredeemed", _text(None, name, compared.value)
-    brought = _("%(points)s in these days", points=shown) if inside else _("%(points)s at the end", points=shown)
+    brought = _("%(points)s in these days", points=shown) if inside else _("%(points)s at their end", points=shown)
     return Tile(
         name=FIGURE_NAMES[name],
         value=_text(None, name, getattr(so_far, name)),

@@ -41,7 +41,7 @@ function axes(figure: Element): uPlot.Axis[] {
   const shared = { stroke: () => colour(figure), font: "12px system-ui, sans-serif" };
   const line = (): string => getComputedStyle(figure).borderTopColor;
   return [
-    { ...shared, grid: { show: false }, ticks: { show: false },
+    { ...shared, size: 28, grid: { show: false }, ticks: { show: false },
       values: (_, splits) => splits.map((one) => DAY.format(one * 1000)), incrs: [1, 2, 3, 7, 14, 30, 61, 91, 182, 365]
         .map((days) => days * 86400) },
     { ...shared, size: 48, grid: { stroke: line, width: 1 }, ticks: { show: false },

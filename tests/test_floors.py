@@ -71,6 +71,13 @@ loyalty.people.saved_views
 loyalty.people.privacy loyalty.people.merging
 loyalty.people.directory
 loyalty.people.selections
+loyalty.reports.spans
+loyalty.reports.local_days
+loyalty.reports.day_totals
+loyalty.reports.report_days loyalty.reports.figure_rows loyalty.reports.tier_mix
+loyalty.reports.accounting loyalty.reports.figures loyalty.reports.funnel loyalty.reports.report_rows
+loyalty.reports.daily
+loyalty.reports.tables
 loyalty.reports
 loyalty.books
 loyalty.staff.roles loyalty.staff.accounts

@@ -30,6 +30,16 @@ def whole_coins(amount: Decimal, currency: str) -> Decimal:
     return amount.quantize(coin(currency), ROUND_DOWN)
 
 
+def coins_of(amount: Decimal, currency: str) -> int:
+    """The number of coins in the amount, rounded down: 599 for 5.99 USD."""
+    return int(amount.scaleb(decimals(currency)).to_integral_value(ROUND_DOWN))
+
+
+def of_coins(coins: int, currency: str) -> Decimal:
+    """The amount of this many coins: 5.99 USD for 599."""
+    return Decimal(coins).scaleb(-decimals(currency))
+
+
 def is_whole_coins(amount: Decimal, currency: str) -> bool:
     """False for an amount with more decimals than the currency has, such as 50.5 JPY or 0.005 USD."""
     return amount == whole_coins(amount, currency)

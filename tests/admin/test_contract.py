@@ -71,7 +71,7 @@ UNSAID = {
     ".*/loyalty-imports": ["fileUrl"],  # an uploaded file
     ".*/loyalty-imports/execute": [r"headerMappingInfo\.headerMappings"],  # each column once
     ".*/endpoints.*": [r"endpoint\.(url|eventTypes|format)"],  # where no address of our own network hides
-    ".*reports/v1/totals": ["from", "to"],  # in this order
+    ".*reports/v1/.*": ["from", "to"],  # in this order
     ".*/customers.*": [r"(customer|customers\.\d+)\.(birthday|status)"],
     ".*/merge-preview": ["intoId"],  # two customers, not one
     ".*/tier-grant": [r"tierGrant\.lastDay"],  # a day to come

@@ -11,7 +11,7 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, overload
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from flask import Flask, jsonify, request
+from flask import Flask, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 from flask_smorest import Blueprint
 from marshmallow import EXCLUDE, Schema, ValidationError
@@ -189,6 +189,36 @@ class Service(Blueprint):
             add_route(path, methods=[method])(documented)
             summary = (act.__doc__ or "").strip().partition("\n")[0]
             self.calls.append(Call(method, address, who, summary, refuses))
+            return act
+
+        return register
+
+    def csv(
+        self, path: str, who: Audience, *, query: type[B], refuses: Refusals = ()
+    ) -> Callable[[Callable[[Caller, B], Iterator[str]]], Callable[[Caller, B], Iterator[str]]]:
+        """Registers a GET whose response is a CSV file: `act(caller, query)` returns its lines."""
+        add_route = super().route
+        address = f"{self.url_prefix}{path}"
+        parameters: type[Schema] = schema_of(query, Wire)  # type: ignore[arg-type]
+        refusals = CallRefusals(f"GET {address}", once_each((*refuses, *_common(who, None, None, keyed=False))))
+        file = {"200": {"description": "A CSV file", "content": {"text/csv": {"schema": {"type": "string"}}}}}
+
+        def register(act: Callable[[Caller, B], Iterator[str]]) -> Callable[[Caller, B], Iterator[str]]:
+            @wraps(act)
+            def view() -> ResponseReturnValue:
+                with refusals.checked():
+                    by = caller(who, self.service)
+                    key_rates.count(by.key_id)
+                    lines = act(by, _query(parameters))
+                headers = {
+                    "Content-Disposition": f'attachment; filename="{path.strip("/")}"',
+                    "Cache-Control": "no-store",
+                }
+                return Response("".join(lines), content_type="text/csv; charset=utf-8", headers=headers)
+
+            doc = _doc(who, None, parameters, False, refusals)
+            add_route(path, methods=["GET"])(self.doc(**{**doc, "responses": {**file, **doc["responses"]}})(view))
+            self.calls.append(Call("GET", address, who, (act.__doc__ or "").strip().partition("\n")[0], refuses))
             return act
 
         return register

@@ -8,6 +8,7 @@ a page.
 from flask import Flask
 
 from widget_server.dashboard import (
+    accounting,
     balance,
     bulk,
     card,
@@ -21,6 +22,7 @@ from widget_server.dashboard import (
     invitation,
     menu,
     merge,
+    overview,
     profile,
     sign_in,
     staff,
@@ -47,6 +49,8 @@ PAGES: tuple[Pages, ...] = (
     care.pages,
     merge.pages,
     tier_grant.pages,
+    overview.pages,
+    accounting.pages,
 )
 
 

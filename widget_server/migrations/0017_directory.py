@@ -79,7 +79,6 @@ def add_indexes():
         ("customer_by_name", ("name_key", "id"), LISTED),
         ("customer_by_status", ("status", "created_at", "id"), LISTED),
         ("customer_without_account", ("id",), f'(("account_id" IS NULL) AND {LISTED})'),
-        ("customer_joined", ("joined_at",), '("joined_at" IS NOT NULL)'),
     )
     for name, columns, where in listed:
         create_index("customer", "shop_id", *columns, where=where, name=name)

@@ -8,11 +8,24 @@ from typing import Any
 
 from peewee import Check
 
-from widget_server import clock, config, job_queue
-from widget_server.db import Bool, Json, ShopTable, Text, UtcDateTime, atomic, canonical, insert_once, lock_rows, new_id
+from widget_server import clock, config, job_queue, money
+from widget_server.db import (
+    Bool,
+    Int,
+    Json,
+    ShopTable,
+    Text,
+    UtcDateTime,
+    atomic,
+    canonical,
+    insert_once,
+    lock_rows,
+    new_id,
+)
 from widget_server.events import OrderChanged, emit
 from widget_server.job_queue import JobName
 from widget_server.loyalty.earning.order_states import (
+    ZERO,
     OrderState,
     Refund,
     add_child,
@@ -29,6 +42,7 @@ from widget_server.loyalty.program import programs
 from widget_server.loyalty.program.shops import Shop
 
 RECONSIDER_CHUNK = 200
+PAID_MAX = 10**15  # coins: sums of them stay whole numbers of 64 bits
 
 # why an order gives no points
 PROGRAM_NOT_ACTIVE, OTHER_CURRENCY = "program_not_active", "other_currency"  # decided when it first arrives
@@ -42,7 +56,8 @@ class Order(ShopTable):
 
     `owner_by_id` and `owner_as_of` say how its owner was identified (`Claim`). `billing_email` is the address typed
     at that checkout, `address_digests` are those of its postal addresses (postal_addresses.py). `was_paid` stays
-    true for an order that was paid and then cancelled.
+    true for an order that was paid and then cancelled. `paid` is its total less refunds, in the smallest coin of its
+    currency: reports sum it.
     """
 
     id = Text(primary_key=True)
@@ -61,6 +76,7 @@ class Order(ShopTable):
     billing_email = Text(null=True)
     address_digests = Json(default=list)
     was_paid = Bool(default=False)
+    paid = Int(default=0)
 
     class Meta:
         indexes = (
@@ -365,6 +381,11 @@ def _ineligible_reason(shop: Shop, order: Order, placed_at: datetime) -> str | N
     return NO_CUSTOMER if order.customer_id is None else None
 
 
+def _paid(state: OrderState) -> int:
+    back = sum((refund.amount for refund in state.given_back), ZERO)
+    return min(money.coins_of(max(state.total - back, ZERO), state.currency), PAID_MAX)
+
+
 def _store(shop: Shop, order: Order, merged: OrderState) -> Order:
     if _is_of_erased(shop, order):
         merged = without_texts(merged)
@@ -374,6 +395,7 @@ def _store(shop: Shop, order: Order, merged: OrderState) -> Order:
         return order
     order.state, order.status, order.number = value, _status(merged), merged.number
     order.placed_at, order.updated_at = merged.placed_at, clock.now()
+    order.paid = _paid(merged)
     order.ineligible_reason, order.was_paid = why, order.was_paid or "paid" in merged.reached
     order.save()
     emit(OrderChanged(order.shop_id, order.id))

@@ -116,9 +116,14 @@ Customer.add_index(
         name="customer_external",
     )
 )
-Customer.add_index(
+Customer.add_index(  # of reports: members and joins are counted in it alone
     Customer.index(
-        Customer.shop_id, Customer.joined_at, where=Customer.joined_at.is_null(False), name="customer_joined"
+        Customer.shop_id,
+        Customer.joined_at,
+        Customer.status,
+        Customer.left_at,
+        where=Customer.joined_at.is_null(False) & Customer.merged_into.is_null(),
+        name="customer_joined",
     )
 )
 LISTED = Customer.merged_into.is_null() & Customer.erased_at.is_null()

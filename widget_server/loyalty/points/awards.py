@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from peewee import JOIN, Check, fn
+from peewee import JOIN, SQL, Check, fn
 
 from widget_server import clock, ledger
 from widget_server.db import Int, Json, Text, UtcDateTime, atomic, lock_rows, new_id
@@ -58,6 +58,11 @@ class Award(Journaled):
             Check("points >= 0"),
             Check("part IN ('main', 'later')"),
         ]
+
+
+Award.add_index(
+    Award.index(Award.shop_id, Award.created_at, Award.points, where=SQL("status = 'waiting'"), name="award_waiting")
+)
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ class ReferralVisit(ShopTable):
     visits = Int(default=0)
 
     class Meta:
-        indexes = ((("shop_id", "advocate_id", "day"), True),)
+        indexes = ((("shop_id", "advocate_id", "day"), True), (("shop_id", "day"), False))
 
 
 def count_visit(shop: Shop, code: str, network: str | None = None) -> Customer | None:

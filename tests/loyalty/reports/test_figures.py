@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.make import Shopper, World, at_once, day, line, refund, tries
-from widget_server import clock, jobs, ledger
+from widget_server import clock, jobs, ledger, money
 from widget_server.errors import BadRequest
 from widget_server.ledger import Transaction
 from widget_server.loyalty import reports
@@ -29,6 +29,10 @@ def figures(world: World, first: date | None = None, last: date | None = None) -
     return {name: getattr(totals, name) for name in totals.__dataclass_fields__}
 
 
+def paid(rows: Any) -> Decimal:
+    return sum((money.of_coins(row.paid, "EUR") for row in rows), Decimal(0))
+
+
 def by_rows(world: World, first: date | None = None, last: date | None = None) -> dict[str, Any]:
     """The same figures, added up from the rows that each opens."""
     rows = partial(reports.rows_of, world.shop, first=first, last=last)
@@ -40,7 +44,9 @@ def by_rows(world: World, first: date | None = None, last: date | None = None) -
         "pending": sum(row.points for row in rows("pending")),
         "members": len(rows("members")),
         "joined": len(rows("joined")),
-        "referral_revenue": sum(map(reports.paid, rows("referral_revenue"))),
+        "referral_revenue": paid(rows("referral_revenue")),
+        "coupon_orders": len(rows("coupon_orders")),
+        "coupon_revenue": paid(rows("coupon_orders")),
     }
 
 
@@ -85,6 +91,8 @@ def test_each_figure_is_what_its_rows_add_up_to(world: World, ann: Shopper) -> N
         "members": 1,
         "joined": 1,
         "referral_revenue": 0,
+        "coupon_orders": 0,
+        "coupon_revenue": 0,
     }
     assert figures(world)["liability"] == Decimal("11.90")
     assert figures(world)["redemption_rate"] == Decimal("0.2857")
@@ -177,7 +185,7 @@ def test_a_report_reads_days_and_not_the_ledger(world: World, ann: Shopper) -> N
         ann.is_given(3)
         assert [told(world, *span) for span in spans][1] == before[1]
         assert told(world)["earned"] == before[0]["earned"] + 3
-    DayTotal.change(world.shop, {DayTotal.amount: DayTotal.amount + 1}, DayTotal.kind == "earn")
+    DayTotal.change(world.shop, {DayTotal.amount: DayTotal.amount + 1}, DayTotal.part == "earned")
     assert [world.shop.id in sentence and "earned" in sentence for sentence in reports.audit_days()] == [True]
     DayTotal.remove(world.shop)
 

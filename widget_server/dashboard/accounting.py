@@ -1,0 +1,53 @@
+"""The accounting of points: opening, movements and closing of each day."""
+
+from flask import Response, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import lazy_gettext as _l
+
+from widget_server.dashboard import day_spans
+from widget_server.dashboard.callers import StaffCaller
+from widget_server.dashboard.documents import page
+from widget_server.dashboard.files import csv_file
+from widget_server.dashboard.pages import Pages
+from widget_server.loyalty import reports
+from widget_server.loyalty.reports import AccountingDay
+from widget_server.loyalty.staff.roles import Action
+
+pages = Pages("accounting", "/accounting")
+
+PARTS = {
+    "earned": _l("Earned"),
+    "reversed": _l("Reversed"),
+    "redeemed": _l("Redeemed"),
+    "returned": _l("Returned"),
+    "expired": _l("Expired"),
+    "adjusted": _l("Adjusted"),
+}
+
+
+@pages.page("", Action.SEE)
+def accounting(staff: StaffCaller) -> ResponseReturnValue:
+    """Show a row for each of the chosen days, newest first, and their sums."""
+    span = day_spans.chosen(staff.shop, "month")
+    days = reports.accounting(staff.shop, span.first, span.last)
+
+    def rows_of(part: str, row: AccountingDay, last: AccountingDay | None = None) -> str:
+        days = {"from": row.day.isoformat(), "to": (last or row).day.isoformat()}
+        return url_for("dashboard_overview.rows", figure=f"booked_{part}", **days)  # type: ignore[arg-type]
+
+    return page(
+        "accounting/accounting.html",
+        span=span,
+        presets=day_spans.PRESETS,
+        days=days[::-1],
+        joint=reports.joint(days),
+        parts=PARTS,
+        rows_of=rows_of,
+    )
+
+
+@pages.page("/accounting.csv", Action.SEE)
+def accounting_file(staff: StaffCaller) -> Response:
+    """Download the accounting of the chosen days."""
+    span = day_spans.chosen(staff.shop, "month")
+    return csv_file(reports.accounting_csv(staff.shop, span.first, span.last), "accounting.csv")

@@ -36,7 +36,7 @@ loyalty.people.customer_edits
 loyalty.points.awards loyalty.points.adjustments loyalty.points.lots loyalty.people.mailboxes
 loyalty.points.expiry
 loyalty.points.batches
-loyalty.points.csv_files loyalty.points.stored_files
+loyalty.imports.csv_files loyalty.imports.stored_files
 loyalty.earning.orders
 loyalty.earning.feeds loyalty.earning.deliveries
 loyalty.earning.new_customers
@@ -61,9 +61,9 @@ loyalty.referrals.objections loyalty.referrals.referral_gifts
 loyalty.referrals.progress
 loyalty.referrals.binding
 loyalty.people.sign_in
-loyalty.points.uploads loyalty.points.import_columns
-loyalty.points.imports
-loyalty.points.import_rows
+loyalty.imports.uploads loyalty.imports.columns
+loyalty.imports.imports
+loyalty.imports.listing
 loyalty.people.privacy loyalty.people.merging
 loyalty.reports
 loyalty.books

@@ -13,9 +13,10 @@ from widget_server.delivery.outbox import Message
 from widget_server.events import Event
 from widget_server.job_queue import Job, JobName
 from widget_server.loyalty.earning import actions, feeds, order_points, orders, rules
+from widget_server.loyalty.imports import imports
 from widget_server.loyalty.people import customers, mailboxes, merging, privacy
 from widget_server.loyalty.people.privacy import Keeper
-from widget_server.loyalty.points import imports, tiers
+from widget_server.loyalty.points import tiers
 from widget_server.loyalty.program import shops
 from widget_server.loyalty.referrals import binding, progress, referral_programs, referrals
 from widget_server.loyalty.rewards import checkout, codes, coupons, rewards

@@ -23,6 +23,7 @@ from widget_server.delivery.outbox import Message
 from widget_server.job_queue import Job, JobName
 from widget_server.loyalty.earning import orders, social
 from widget_server.loyalty.earning.orders import Order, Parked
+from widget_server.loyalty.imports import imports, stored_files, uploads
 from widget_server.loyalty.people import (
     api_keys,
     customer_edits,
@@ -37,7 +38,7 @@ from widget_server.loyalty.people import (
 from widget_server.loyalty.people.customers import Customer, Person
 from widget_server.loyalty.people.forgetting import Forgotten
 from widget_server.loyalty.people.privacy import Keeper
-from widget_server.loyalty.points import adjustments, batches, imports, stored_files, uploads
+from widget_server.loyalty.points import adjustments, batches
 from widget_server.loyalty.points.adjustments import Annotation
 from widget_server.loyalty.referrals import links
 from widget_server.loyalty.rewards import coupons

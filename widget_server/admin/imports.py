@@ -23,10 +23,10 @@ from widget_server.errors import (
     NotFound,
     UploadGone,
 )
-from widget_server.loyalty.points import imports, uploads
+from widget_server.loyalty.imports import imports, uploads
+from widget_server.loyalty.imports.imports import Import
+from widget_server.loyalty.imports.uploads import FILE_BYTES_MAX
 from widget_server.loyalty.points.batches import Batch
-from widget_server.loyalty.points.imports import Import
-from widget_server.loyalty.points.uploads import FILE_BYTES_MAX
 from widget_server.loyalty.program import shops
 from widget_server.loyalty.program.shops import Shop
 from widget_server.web import query

@@ -7,8 +7,8 @@ from typing import Annotated, Literal, TypedDict, cast
 from marshmallow import ValidationError
 from marshmallow.validate import Length
 
+from widget_server.loyalty.imports.imports import Import
 from widget_server.loyalty.points.batches import Batch, Mode
-from widget_server.loyalty.points.imports import Import
 from widget_server.web.typed_schemas import together
 from widget_server.web.wire import Choice, CursorPagingMetadata, Guid, Points, Revision, Rule, text
 

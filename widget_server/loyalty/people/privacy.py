@@ -25,6 +25,10 @@ from widget_server.loyalty import audit_log
 from widget_server.loyalty.earning import orders, social
 from widget_server.loyalty.earning.orders import Order, Parked
 from widget_server.loyalty.earning.social import FollowedChannel
+from widget_server.loyalty.imports import imports
+from widget_server.loyalty.imports.imports import Import
+from widget_server.loyalty.imports.stored_files import StoredFile
+from widget_server.loyalty.imports.uploads import Upload
 from widget_server.loyalty.people import customers, emails, mailboxes, sessions, sign_in_codes
 from widget_server.loyalty.people.access_tokens import AccessToken
 from widget_server.loyalty.people.customers import Customer
@@ -33,12 +37,9 @@ from widget_server.loyalty.people.forgetting import Forgotten
 from widget_server.loyalty.people.mailboxes import MailboxClaim
 from widget_server.loyalty.people.sessions import Session
 from widget_server.loyalty.people.sign_in_codes import SignInCode
-from widget_server.loyalty.points import adjustments, batches, imports
+from widget_server.loyalty.points import adjustments, batches
 from widget_server.loyalty.points.adjustments import Adjustment
 from widget_server.loyalty.points.batches import Batch
-from widget_server.loyalty.points.imports import Import
-from widget_server.loyalty.points.stored_files import StoredFile
-from widget_server.loyalty.points.uploads import Upload
 from widget_server.loyalty.program.shops import Shop
 from widget_server.loyalty.referrals import links
 from widget_server.loyalty.referrals.links import ReferralVisit

@@ -2,10 +2,10 @@
 
 import pytest
 
-from tests.loyalty.points.importing import figures, parsed, settled
+from tests.loyalty.imports.importing import figures, parsed, settled
 from tests.make import Shopper, World
 from widget_server.errors import ImportColumnsUnknown, ImportNotParsed
-from widget_server.loyalty.points import imports
+from widget_server.loyalty.imports import imports
 
 
 @pytest.fixture

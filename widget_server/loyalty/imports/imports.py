@@ -17,13 +17,14 @@ from widget_server.db import Bool, Int, Json, ShopTable, Text, UtcDateTime, atom
 from widget_server.errors import AlreadyImported, BadRequest, ImportColumnsUnknown, ImportNotParsed, NotFound
 from widget_server.events import BatchChanged, ImportCreated, emit
 from widget_server.job_queue import JobName
+from widget_server.loyalty.imports import columns, csv_files, stored_files, uploads
+from widget_server.loyalty.imports.columns import HEADER_VALUES_MAX, FileSummary
+from widget_server.loyalty.imports.csv_files import CsvFile, Opens, Unreadable
+from widget_server.loyalty.imports.uploads import KEPT_DAYS, Upload
 from widget_server.loyalty.people.forgetting import Forgotten
-from widget_server.loyalty.points import batches, csv_files, import_columns, stored_files, uploads
+from widget_server.loyalty.points import batches
 from widget_server.loyalty.points.adjustments import NO_ANNOTATION, Annotation
 from widget_server.loyalty.points.batches import Batch, BatchItem, Mode
-from widget_server.loyalty.points.csv_files import CsvFile, Opens, Unreadable
-from widget_server.loyalty.points.import_columns import HEADER_VALUES_MAX, FileSummary
-from widget_server.loyalty.points.uploads import KEPT_DAYS, Upload
 from widget_server.loyalty.program.shops import Shop
 
 TEMPLATE = "email,points\r\nann@example.com,100\r\n"
@@ -99,7 +100,7 @@ def parse(import_id: str) -> None:
     """The job that reads the whole file: header, number of rows, samples, and the columns of e-mail and points."""
     made: Import = Import.everywhere().where(Import.id == import_id).get()
     try:
-        summary = import_columns.summary_of(uploads.file_of(made.shop_id, made.upload_id))
+        summary = columns.summary_of(uploads.file_of(made.shop_id, made.upload_id))
     except (Unreadable, NotFound) as reason:
         _save(made, "parsing", status="failed", parse_error=str(reason))
     else:

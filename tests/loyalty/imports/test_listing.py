@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 
-from tests.loyalty.points.importing import batch_of, figures, imported, parsed, reasons, settled
+from tests.loyalty.imports.importing import batch_of, figures, imported, parsed, reasons, settled
 from tests.make import Shopper, World
 from widget_server import jobs, ledger
 from widget_server.job_queue import TRIES_MAX, Job
+from widget_server.loyalty.imports import imports, listing
 from widget_server.loyalty.people import privacy, recognition
 from widget_server.loyalty.people.customers import Customer, Person
-from widget_server.loyalty.points import batches, import_rows, imports
+from widget_server.loyalty.points import batches
 
 
 @pytest.fixture
@@ -162,7 +163,7 @@ def test_a_worker_that_dies_while_it_lists_goes_on(
     Job.update(run_at=Job.created_at).execute()  # its lease runs out
     assert figures(settled(made)) == ("imported", 3, 2, 0, 1)
     assert [ann.balance, bob.balance] == [105, 6]
-    import_rows.list_rows(batch_of(settled(made)).id)
+    listing.list_rows(batch_of(settled(made)).id)
     assert figures(settled(made)) == ("imported", 3, 2, 0, 1)
 
 

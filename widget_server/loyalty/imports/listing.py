@@ -12,13 +12,14 @@ from widget_server.db import Row, among, atomic, insert_many, lock_rows
 from widget_server.errors import NotFound
 from widget_server.job_queue import JobName
 from widget_server.ledger import POINTS_MAX
+from widget_server.loyalty.imports import uploads
+from widget_server.loyalty.imports.columns import WHOLE
+from widget_server.loyalty.imports.csv_files import Unreadable
+from widget_server.loyalty.imports.imports import Import
 from widget_server.loyalty.people import customers, emails, recognition
 from widget_server.loyalty.people.customers import Customer, Person
-from widget_server.loyalty.points import batches, uploads
+from widget_server.loyalty.points import batches
 from widget_server.loyalty.points.batches import Batch, BatchItem, Mode
-from widget_server.loyalty.points.csv_files import Unreadable
-from widget_server.loyalty.points.import_columns import WHOLE
-from widget_server.loyalty.points.imports import Import
 from widget_server.loyalty.program import shops
 from widget_server.loyalty.program.shops import Shop
 

@@ -4,7 +4,7 @@ import re
 from itertools import islice
 from typing import TypedDict
 
-from widget_server.loyalty.points.csv_files import CsvFile, Unreadable
+from widget_server.loyalty.imports.csv_files import CsvFile, Unreadable
 
 HEADER_VALUES_MAX, SAMPLE_ROWS, SAMPLE_VALUES_MAX, VALUE_LENGTH_MAX = 100, 5, 20, 1000
 WHOLE = re.compile(r"[+-]?\d{1,18}([.,]0{1,2})?")  # "100.00" is 100; "1,000" may be 1 or 1000: never guess points

@@ -1,0 +1,1 @@
+"""The imports package: points, members, histories and codes of many customers from a CSV file (acceptance 56)."""

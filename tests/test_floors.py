@@ -24,7 +24,7 @@ loyalty.audit_log loyalty.people.forgetting
 idempotency
 loyalty.program.shops loyalty.program.revisions
 loyalty.people.api_keys loyalty.people.passwords loyalty.people.sign_in_codes loyalty.people.visitor_tokens
-loyalty.people.access_tokens loyalty.people.devices
+loyalty.people.access_tokens loyalty.people.devices loyalty.people.former_codes
 loyalty.people.sessions
 loyalty.earning.order_states
 loyalty.earning.order_goods
@@ -53,7 +53,7 @@ loyalty.rewards.coupon_orders
 loyalty.rewards.coupons
 loyalty.rewards.codes
 loyalty.rewards.issuing
-loyalty.rewards.redeeming loyalty.rewards.gifts
+loyalty.rewards.redeeming loyalty.rewards.gifts loyalty.rewards.takeover
 loyalty.rewards.checkout
 loyalty.referrals.referral_programs
 loyalty.referrals.links loyalty.referrals.referrals
@@ -61,9 +61,13 @@ loyalty.referrals.objections loyalty.referrals.referral_gifts
 loyalty.referrals.progress
 loyalty.referrals.binding
 loyalty.people.sign_in
-loyalty.imports.uploads loyalty.imports.columns
+loyalty.imports.uploads loyalty.imports.cells loyalty.imports.problems
+loyalty.imports.columns
+loyalty.imports.formats loyalty.imports.reading
+loyalty.imports.people
+loyalty.imports.members
 loyalty.imports.imports
-loyalty.imports.listing
+loyalty.imports.listing loyalty.imports.previews
 loyalty.people.privacy loyalty.people.merging
 loyalty.reports
 loyalty.books

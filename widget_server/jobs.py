@@ -14,7 +14,7 @@ from widget_server.delivery import mail, outbox, senders
 from widget_server.job_queue import Job, JobName
 from widget_server.loyalty import audit_log, books, reports
 from widget_server.loyalty.earning import birthdays, deliveries, orders
-from widget_server.loyalty.imports import imports, listing
+from widget_server.loyalty.imports import imports, listing, previews
 from widget_server.loyalty.people import access_tokens, devices, privacy, sessions, sign_in_codes
 from widget_server.loyalty.points import awards, batches, expiry, tiers
 from widget_server.loyalty.program import shops
@@ -28,6 +28,7 @@ BULK = (  # slow jobs: they have their own thread, so that no mail waits for the
     JobName.RUN_BATCH,
     JobName.LIST_IMPORT,
     JobName.PARSE_IMPORT,
+    JobName.PREVIEW_IMPORT,
     JobName.RECHECK_TIERS,
     JobName.RECONSIDER_ORDERS,
     JobName.SETTLE_ERASURE,
@@ -45,6 +46,7 @@ JOBS: dict[JobName, Callable[[dict[str, Any]], object]] = {
     JobName.KILL_CODE: codes.kill,
     JobName.RUN_BATCH: lambda payload: batches.run(payload["batch_id"]),
     JobName.PARSE_IMPORT: lambda payload: imports.parse(payload["import_id"]),
+    JobName.PREVIEW_IMPORT: lambda payload: previews.make(payload["import_id"], payload["revision"]),
     JobName.LIST_IMPORT: lambda payload: listing.list_rows(payload["batch_id"]),
     JobName.RECHECK_TIERS: lambda payload: tiers.recheck_everybody(shops.by_id(payload["shop_id"])),
     JobName.RECONCILE: reconcile.run,

@@ -28,6 +28,7 @@ from widget_server.loyalty.people import (
     api_keys,
     customer_edits,
     customers,
+    former_codes,
     mailboxes,
     merging,
     privacy,
@@ -170,6 +171,7 @@ class Rosamund:
     def brings_a_friend(self) -> None:
         self.world.refer()
         code = customers.by_id(self.shop.id, self.id).referral_code
+        former_codes.add(self.shop.id, self.id, "ROSAQUIST77")  # as another app called them
         friend = self.world.member(FRIEND, code=code)
         links.count_visit(self.shop, str(code))
         friend.orders(id="friends-1", landing_referral=code)
@@ -228,7 +230,7 @@ class Rosamund:
     def marks(self) -> dict[str, str]:
         """The marks of everybody, and those that were made for this person."""
         code = Customer.need(self.shop, Customer.id == self.id).referral_code
-        own = {"code": str(code).lower()}
+        own = {"code": str(code).lower(), "former code": "rosaquist77"}
         return {**MARKS, **own, **({"shop's id": EXTERNAL_ID[self.platform]} if self.platform != "woocommerce" else {})}
 
 

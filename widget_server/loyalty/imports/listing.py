@@ -1,6 +1,5 @@
 """Makes the rows of an import's file the items of its batch: whom each row means, or why it cannot be booked."""
 
-import re
 import time
 from collections.abc import Iterator, Sequence
 from itertools import islice
@@ -8,22 +7,24 @@ from itertools import islice
 from peewee import fn
 
 from widget_server import holds, job_queue, ledger
-from widget_server.db import Row, among, atomic, insert_many, lock_rows
+from widget_server.db import Row, atomic, insert_many, lock_rows
 from widget_server.errors import NotFound
 from widget_server.job_queue import JobName
-from widget_server.ledger import POINTS_MAX
-from widget_server.loyalty.imports import uploads
-from widget_server.loyalty.imports.columns import WHOLE
+from widget_server.loyalty.imports import imports, members, people, uploads
 from widget_server.loyalty.imports.csv_files import Unreadable
 from widget_server.loyalty.imports.imports import Import
-from widget_server.loyalty.people import customers, emails, recognition
-from widget_server.loyalty.people.customers import Customer, Person
+from widget_server.loyalty.imports.people import People
+from widget_server.loyalty.imports.reading import ReadRow
+from widget_server.loyalty.people import customers, recognition
+from widget_server.loyalty.people.customers import Person
 from widget_server.loyalty.points import batches
-from widget_server.loyalty.points.batches import Batch, BatchItem, Mode
+from widget_server.loyalty.points.batches import Batch, BatchItem
 from widget_server.loyalty.program import shops
 from widget_server.loyalty.program.shops import Shop
+from widget_server.loyalty.rewards import takeover
 
 NEW_AT_ONCE = 4  # creating a customer takes fifty times as long as finding one
+WRITES_MUCH = ("members", "codes")  # modes whose rows each write more than an item
 TURN_SECONDS = 2.0  # how long one job lists rows; each job reads the file again
 
 
@@ -40,8 +41,8 @@ def list_rows(batch_id: str) -> None:
     shop, until = shops.by_id(made.shop_id), time.monotonic() + TURN_SECONDS
     try:
         listed = _last_listed(batch)
-        rows = (row for row in _items(made, batch, set()) if row[0].line > listed)
-        chunk: list[tuple[Row, str]] = []
+        rows = (row for row in _rows(shop, made) if row.line > listed)
+        chunk: list[ReadRow] = []
         while chunk := [*chunk, *islice(rows, batches.CHUNK - len(chunk))]:
             chunk = chunk[_list_chunk(shop, made, batch, chunk) :]
             if time.monotonic() > until:
@@ -56,48 +57,22 @@ def list_rows(batch_id: str) -> None:
             batches.start(batch)
 
 
-def _items(made: Import, batch: Batch, seen: set[str]) -> Iterator[tuple[Row, str]]:
-    """Yields each row as an item, with its e-mail; `seen` are the e-mails of the rows above."""
-    at_email, at_points = made.columns
-    for count, (number, values) in enumerate(uploads.file_of(made.shop_id, made.upload_id).rows()):
-        if count or not made.has_header:
-            email, points = (values[at] if at < len(values) else "" for at in (at_email, at_points))
-            code, email = _checked(email, points, batch.mode, seen)
-            figure = None if code else int(re.split("[.,]", points)[0])
-            status = "failed" if code else "waiting"
-            names = {"shop_id": made.shop_id, "batch_id": batch.id, "line": number}
-            yield Row(**names, account_id=None, points=figure, status=status, code=code), email
+def _rows(shop: Shop, made: Import) -> Iterator[ReadRow]:
+    return imports.reader(shop, made).rows(uploads.file_of(made.shop_id, made.upload_id))
 
 
-def _checked(email: str, points: str, mode: Mode, seen: set[str]) -> tuple[str | None, str]:
-    """Returns the error code of a malformed row (None: well formed), and the folded e-mail; does no look-up."""
-    key = emails.key_of(email)
-    if not key:
-        return "email_invalid", ""
-    if not WHOLE.fullmatch(points):
-        return "points_invalid", key
-    figure = int(re.split("[.,]", points)[0])
-    if abs(figure) > POINTS_MAX:
-        return "points_out_of_range", key
-    if mode == "set" and figure < 0:
-        return "balance_negative", key
-    if key in seen:
-        return "email_twice", key
-    seen.add(key)
-    return None, key
-
-
-def _list_chunk(shop: Shop, made: Import, batch: Batch, rows: list[tuple[Row, str]]) -> int:
+def _list_chunk(shop: Shop, made: Import, batch: Batch, rows: list[ReadRow]) -> int:
     """Make rows items of the batch, as many as fit one transaction; returns how many of them are items now."""
     with atomic():
         lock_rows(Batch.of(shop).where(Batch.id == batch.id)).get()
         listed = _last_listed(batch)
-        left = [(item, email) for item, email in rows if item.line > listed]
+        left = [row for row in rows if row.line > listed]
         if made.creates_customers:  # all at once: two imports of the same people do not deadlock
-            customers.take_turns(shop.id, *(email for _, email in left))
+            customers.take_turns(shop.id, *(row.email for row in left))
         count = len(rows) - len(left)
-        for group in holds.groups(left, largest=NEW_AT_ONCE if made.creates_customers else batches.CHUNK):
-            _list_group(shop, made, group)
+        slow = made.creates_customers or made.mode in WRITES_MUCH
+        for group in holds.groups(left, largest=NEW_AT_ONCE if slow else batches.CHUNK):
+            _list_group(shop, made, batch, group)
             count += len(group)
         return count
 
@@ -107,38 +82,58 @@ def _last_listed(batch: Batch) -> int:
     return int(lines.scalar() or 0)
 
 
-def _list_group(shop: Shop, made: Import, rows: Sequence[tuple[Row, str]]) -> None:
-    emails = {email for item, email in rows if item.status == "waiting"}
-    found = _people(shop, emails, creates=made.creates_customers)
-    accounts = ledger.open_accounts(shop.id, {person.id for person in found.values() if person is not None})
-    for item, email in rows:
-        if item.status == "waiting":
-            person = found.get(email)
-            if person is None:
-                item.status, item.code = "failed", "email_ambiguous" if email in found else "email_unknown"
-            else:
-                item.account_id = accounts[person.id]
-    insert_many(BatchItem, [item for item, _ in rows])
+def _list_group(shop: Shop, made: Import, batch: Batch, rows: Sequence[ReadRow]) -> None:
+    found = people.find(shop, {row.email for row in rows if row.problem is None})
+    people.check(shop, rows, found, creates=made.creates_customers)
+    if made.creates_customers:
+        _create(shop, rows, found)
+    coupons = {row.line: _keep(shop, row, found) for row in rows if row.coupon and row.problem is None}
+    for row in rows:
+        person = found.get(row.email)
+        if row.member and row.problem is None and person is not None:
+            row.problem = members.apply(shop, person.id, row.member, batch_id=batch.id)
+    good = {row.line: found[row.email] for row in rows if row.problem is None}
+    booked = {row.line for row in rows if row.line in good and row.points is not None}
+    accounts = ledger.open_accounts(shop.id, {person.id for line, person in good.items() if person and line in booked})
+    items = []
+    for row in rows:
+        person = good.get(row.line)
+        item = _item(shop, batch, row)
+        if person is not None:
+            item.account_id, item.made_id = accounts.get(person.id), coupons.get(row.line)
+        items.append(item)
+    insert_many(BatchItem, items)
 
 
-def _people(shop: Shop, emails: set[str], *, creates: bool) -> dict[str, Row | Customer | None]:
-    """Returns the customer of each address; None for several ones, no entry for an unknown address.
+def _item(shop: Shop, batch: Batch, row: ReadRow) -> Row:
+    """Returns the item of a row: it waits to be booked, is done since it books nothing, or failed."""
+    is_good = row.problem is None
+    return Row(
+        shop_id=shop.id,
+        batch_id=batch.id,
+        line=row.line,
+        account_id=None,
+        points=row.points if is_good else None,
+        status="failed" if not is_good else "done" if row.points is None else "waiting",
+        code=row.problem,
+        event_at=row.at if is_good else None,
+        note=row.note if is_good else None,
+        made_id=None,
+    )
 
-    Its verified owner; else a guest who only typed it, since only the owner can see that row; else the one
-    whom the shop registered with it.
-    """
-    rows: dict[str, list[Row]] = {}
-    living = (Customer.merged_into.is_null(), Customer.erased_at.is_null())
-    needed = (Customer.id, Customer.email_key, Customer.email_verified, Customer.external_id)
-    people = Customer.of(shop, *needed).where(among(Customer.email_key, emails), *living)
-    for person in people.order_by(Customer.created_at, Customer.id).objects(Row):
-        rows.setdefault(person.email_key, []).append(person)
-    found: dict[str, Row | Customer | None] = {}
-    for email, same in rows.items():
-        owners = (one for one in same if one.email_verified)
-        typed = (one for one in same if one.external_id is None)
-        registered = same[0] if len(same) == 1 else None
-        found[email] = next(owners, None) or next(typed, None) or registered
-    if creates:
-        found |= {email: recognition.recognise(shop.id, Person(email=email)) for email in sorted(emails - set(rows))}
-    return found
+
+def _create(shop: Shop, rows: Sequence[ReadRow], found: People) -> None:
+    """Create the customers of unknown addresses: visitors, who see what is theirs once the address is verified."""
+    for email in sorted({row.email for row in rows if row.problem is None} - set(found)):
+        found[email] = recognition.recognise(shop.id, Person(email=email))
+
+
+def _keep(shop: Shop, row: ReadRow, found: People) -> str | None:
+    """Store the code of a row as a coupon; returns its id. A code that the shop has already is the row's problem."""
+    person = found[row.email]
+    assert person is not None and row.coupon is not None
+    coupon = takeover.keep(shop, customers.by_id(shop.id, person.id), row.coupon)
+    if coupon is None:
+        row.problem = "code_taken"
+        return None
+    return str(coupon.id)

@@ -20,6 +20,8 @@ from widget_server.loyalty.points import awards, batches, expiry, tiers
 from widget_server.loyalty.program import shops
 from widget_server.loyalty.program.shops import Shop
 from widget_server.loyalty.rewards import checkout, coupons, issuing
+from widget_server.loyalty.staff import links as staff_links
+from widget_server.loyalty.staff import sessions as staff_sessions
 from widget_server.stores import codes, inbox, reconcile
 from widget_server.stores.woocommerce import refunds as woocommerce_refunds
 from widget_server.web import rate_limits
@@ -128,6 +130,8 @@ def _once_a_day(shop: Shop) -> None:
     devices.forget_old()
     sign_in_codes.forget_old()
     access_tokens.forget_old()
+    staff_sessions.forget_old()
+    staff_links.forget_old()
     audit_log.forget_old()
     books.audit_daily(shop)
     shops.note_daily(shop, day)

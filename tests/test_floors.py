@@ -67,7 +67,7 @@ loyalty.imports.formats loyalty.imports.reading
 loyalty.imports.people
 loyalty.imports.members
 loyalty.imports.imports
-loyalty.imports.listing loyalty.imports.previews
+loyalty.imports.listing loyalty.imports.previews loyalty.imports.progress
 loyalty.people.privacy loyalty.people.merging
 loyalty.reports
 loyalty.books

@@ -7,7 +7,7 @@ a page.
 
 from flask import Flask
 
-from widget_server.dashboard import documents, frame, invitation, menu, profile, sign_in, staff, words
+from widget_server.dashboard import documents, frame, imports, invitation, menu, profile, sign_in, staff, words
 from widget_server.dashboard.pages import Pages
 
 PAGES: tuple[Pages, ...] = (
@@ -16,6 +16,7 @@ PAGES: tuple[Pages, ...] = (
     menu.pages,
     profile.pages,
     staff.pages,
+    imports.pages,
 )
 
 

@@ -29,6 +29,7 @@ FIELD_NAMES = {
     "phone": _l("Phone"),
     "birthday": _l("Birthday"),
     "tier": _l("Tier"),
+    "tier_until": _l("Last day of the tier"),
     "labels": _l("Labels"),
     "referral_code": _l("Referral code of the other app"),
     "accepts_marketing": _l("Accepts marketing"),

@@ -59,7 +59,7 @@ def test_the_owner_of_a_verified_address_joins_unless_they_left(world: World) ->
 def test_what_cannot_be_used_is_the_problem_of_its_row(world: World, ann: Shopper) -> None:
     bob = world.member("bob@example.com")
     world.tier("Gold", 500)
-    header = "email,birthday,tier,labels,referral_code,accepts_marketing,points\n"
+    header = "email,birthday,tier,labels,referral_code,accepts_marketing,points,tier until\n"
     rows = [
         f"ann@example.com,,,,{bob.customer.referral_code},,",  # never shadows a code of ours
         "bob@example.com,31 March,,,,,",
@@ -69,6 +69,8 @@ def test_what_cannot_be_used_is_the_problem_of_its_row(world: World, ann: Shoppe
         "bob@example.com,,,,,,-5",
         f"bob@example.com,,,{'x' * 81},,,",
         "nobody@example.com,,Gold,,,,",
+        "bob@example.com,,Gold,,,,,2020-01-01",
+        "bob@example.com,,Gold,,,,,2099-01-01",
     ]
     done = imported(world, header + "\n".join(rows) + "\n", mode="members")
     assert reasons(done, world) == {
@@ -80,6 +82,8 @@ def test_what_cannot_be_used_is_the_problem_of_its_row(world: World, ann: Shoppe
         7: "balance_negative",
         8: "labels_invalid",
         9: "email_unknown",
+        10: "tier_until_invalid",
+        11: "tier_until_invalid",
     }
     assert former_codes.of_customers(world.shop.id, [ann.id, bob.id]) == []
 

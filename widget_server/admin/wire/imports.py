@@ -26,6 +26,7 @@ Column = Literal[
     "PHONE",
     "BIRTHDAY",
     "TIER",
+    "TIER_UNTIL",
     "LABELS",
     "REFERRAL_CODE",
     "ACCEPTS_MARKETING",
@@ -69,7 +70,7 @@ class EachOnce(Rule):
 class HeaderMappingInfo(TypedDict):
     """The columns of the fields."""
 
-    header_mappings: Annotated[list[HeaderMapping], Length(min=2, max=19)]
+    header_mappings: Annotated[list[HeaderMapping], Length(min=2, max=20)]
 
 
 class FileMetadata(TypedDict, total=False):

@@ -32,12 +32,12 @@ FIELDS: dict[ImportMode, Fields] = {
     "set": Fields(("email", "points"), ("email", "points"), "email,points\r\nann@example.com,100\r\n"),
     "members": Fields(
         (
-            *("email", "name", "first_name", "last_name", "phone", "birthday", "tier", "labels", "referral_code"),
-            *("accepts_marketing", "points"),
+            *("email", "name", "first_name", "last_name", "phone", "birthday", "tier", "tier_until", "labels"),
+            *("referral_code", "accepts_marketing", "points"),
         ),
         ("email",),
-        "email,name,phone,birthday,tier,labels,referral_code,accepts_marketing,points\r\n"
-        'ann@example.com,Ann Lee,+1 555 0100,1990-03-31,Gold,"vip, early bird",ANN42,yes,100\r\n',
+        "email,name,phone,birthday,tier,tier_until,labels,referral_code,accepts_marketing,points\r\n"
+        'ann@example.com,Ann Lee,+1 555 0100,1990-03-31,Gold,,"vip, early bird",ANN42,yes,100\r\n',
     ),
     "history": Fields(
         ("email", "date", "points", "reason"),
@@ -67,6 +67,7 @@ OTHER_HEADINGS: dict[str, tuple[str, ...]] = {
         *("birthdaymmdd", "birthdayddmm", "birthdaymmddyyyy", "birthdayddmmyyyy"),
     ),
     "tier": ("tier", "viptier", "viptiername", "tiername", "loyaltytier", "level", "status", "stufe"),
+    "tier_until": ("tieruntil", "tierends", "tierendsat", "viptierendsat", "viptierexpiry", "tierexpires"),
     "labels": ("labels", "tags", "label", "etiketten"),
     "referral_code": ("referralcode", "referrallink", "referralurl", "refcode", "refercode", "empfehlungscode"),
     "accepts_marketing": ("acceptsmarketing", "acceptsemailmarketing", "marketing", "newsletter", "optin", "optedin"),

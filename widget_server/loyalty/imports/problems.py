@@ -29,6 +29,7 @@ PROBLEMS = {
     "reason_too_long": Problem("reason", "A reason has at most 500 characters."),
     "birthday_invalid": Problem("birthday", "Write the birthday as 1990-03-31, or 03/31 without a year."),
     "tier_unknown": Problem("tier", "The program has no tier of this name."),
+    "tier_until_invalid": Problem("tier_until", "Write the last day of the tier as 2027-03-31, within ten years."),
     "labels_invalid": Problem("labels", "A customer has up to 50 labels of at most 80 characters."),
     "marketing_invalid": Problem("accepts_marketing", "Write yes or no."),
     "referral_code_invalid": Problem("referral_code", "A referral code has 2 to 40 characters, without blanks."),

@@ -18,6 +18,7 @@ from widget_server.loyalty.program.shops import Shop
 from widget_server.loyalty.rewards import codes
 from widget_server.loyalty.rewards.takeover import CODE_LENGTH_MAX, ForeignCode
 
+TIER_DAYS_MAX = 3660
 CODE_LENGTH_MIN, NAME_LENGTH_MAX, PHONE_LENGTH_MAX = 2, 200, 60
 KINDS = {
     "amount": "amount",
@@ -32,12 +33,16 @@ KINDS = {
 
 @dataclass(frozen=True)
 class MemberFacts:
-    """What a row says of a member besides the address; an empty cell says nothing. `tier` is a name."""
+    """What a row says of a member besides the address; an empty cell says nothing.
+
+    `tier` is the name of a tier, held until the end of `tier_until`, or without it for the length of a tier's window.
+    """
 
     name: str | None = None
     phone: str | None = None
     birthday: date | None = None
     tier: str | None = None
+    tier_until: date | None = None
     labels: tuple[str, ...] = ()
     referral_code: str | None = None
     accepts_marketing: bool = False
@@ -114,6 +119,7 @@ def _member(reader: Reader, row: ReadRow) -> None:
         phone=(lines.clean(said.get("phone")) or "")[:PHONE_LENGTH_MAX] or None,
         birthday=cells.birthday(said["birthday"], reader.day_first) if said.get("birthday") else None,
         tier=lines.clean(said.get("tier")),
+        tier_until=_tier_until(said["tier_until"], reader) if said.get("tier_until") else None,
         labels=_labels(said.get("labels", "")),
         referral_code=cells.referral_code(code) if code else None,
         accepts_marketing=cells.yes(said.get("accepts_marketing", ""), "marketing_invalid"),
@@ -127,6 +133,15 @@ def _member(reader: Reader, row: ReadRow) -> None:
         if reader.seen_codes.setdefault(key, row.email) != row.email:
             raise Wrong("referral_code_taken")
     reader.only_once(row.email)
+
+
+def _tier_until(text: str, reader: Reader) -> date:
+    """Returns the last day of a tier. Raises Wrong for a day that has passed, or is too far away."""
+    last = cells.day(text.partition("T")[0], reader.day_first, "tier_until_invalid")
+    today = clock.local_date(clock.now(), reader.shop.timezone)
+    if not today <= last <= today + timedelta(days=TIER_DAYS_MAX):
+        raise Wrong("tier_until_invalid")
+    return last
 
 
 def _labels(text: str) -> tuple[str, ...]:

@@ -15,8 +15,9 @@ from bench._house import house
 from tests.make import World
 from widget_server import clock, db, jobs, ledger
 from widget_server.ledger import Account, Transaction
+from widget_server.loyalty.imports import imports, uploads
 from widget_server.loyalty.people.customers import Customer
-from widget_server.loyalty.points import batches, imports, uploads
+from widget_server.loyalty.points import batches
 from widget_server.loyalty.points.batches import Batch
 
 ROWS = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000

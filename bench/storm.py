@@ -22,8 +22,8 @@ from tests.attacks.test_connections import HALF_SENT, connect
 from tests.make import SECRET, World
 from tests.test_serve import serving
 from widget_server import config, db, events, migrate, reactions
+from widget_server.loyalty.imports import imports, uploads
 from widget_server.loyalty.people import api_keys
-from widget_server.loyalty.points import imports, uploads
 
 ROWS = int(sys.argv[1]) if len(sys.argv) > 1 else 50_000
 CALM_SECONDS, STORM_SECONDS = 10.0, 30.0

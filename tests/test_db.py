@@ -19,7 +19,8 @@ from widget_server import clock, db, jobs, ledger, migrate
 from widget_server.db import Bool, Int, Json, Money, ShopTable, Text, UtcDateTime, rows
 from widget_server.errors import NotFound
 from widget_server.loyalty.earning import birthdays, order_points, rule_states, rules
-from widget_server.loyalty.points import adjustments, awards, batches, expiry, imports, tiers, uploads
+from widget_server.loyalty.imports import imports, uploads
+from widget_server.loyalty.points import adjustments, awards, batches, expiry, tiers
 from widget_server.loyalty.program import programs
 from widget_server.web.rate_limits import Hit
 

@@ -25,7 +25,7 @@ loyalty.audit_log loyalty.people.forgetting
 idempotency
 loyalty.program.shops loyalty.program.revisions
 loyalty.people.api_keys loyalty.people.passwords loyalty.people.sign_in_codes loyalty.people.visitor_tokens
-loyalty.people.access_tokens loyalty.people.devices
+loyalty.people.access_tokens loyalty.people.devices loyalty.people.former_codes
 loyalty.people.sessions
 loyalty.earning.order_states
 loyalty.earning.order_goods
@@ -39,6 +39,7 @@ loyalty.points.expiry loyalty.points.giving
 loyalty.points.batches
 loyalty.points.dry_runs
 loyalty.points.csv_files loyalty.points.stored_files
+loyalty.imports.csv_files loyalty.imports.stored_files
 loyalty.earning.orders
 loyalty.earning.feeds loyalty.earning.deliveries
 loyalty.earning.new_customers
@@ -56,6 +57,7 @@ loyalty.rewards.coupons
 loyalty.rewards.codes
 loyalty.rewards.issuing
 loyalty.rewards.redeeming loyalty.rewards.gifts loyalty.rewards.coupon_care
+loyalty.rewards.redeeming loyalty.rewards.gifts loyalty.rewards.takeover
 loyalty.rewards.checkout
 loyalty.referrals.referral_programs
 loyalty.referrals.links loyalty.referrals.referrals
@@ -68,6 +70,13 @@ loyalty.points.imports
 loyalty.points.import_rows
 loyalty.people.directory_filters
 loyalty.people.saved_views
+loyalty.imports.uploads loyalty.imports.cells loyalty.imports.problems
+loyalty.imports.columns
+loyalty.imports.formats loyalty.imports.reading
+loyalty.imports.people
+loyalty.imports.members
+loyalty.imports.imports
+loyalty.imports.listing loyalty.imports.previews loyalty.imports.progress
 loyalty.people.privacy loyalty.people.merging
 loyalty.people.directory
 loyalty.people.selections

@@ -17,7 +17,8 @@ from widget_server import clock, config, db, job_queue, jobs
 from widget_server.delivery import outbox
 from widget_server.errors import Refusal
 from widget_server.loyalty.earning.orders import Order, Parked
-from widget_server.loyalty.people import access_tokens, api_keys, customers, sessions
+from widget_server.loyalty.imports.columns import FIELDS
+from widget_server.loyalty.people import access_tokens, api_keys, customers, former_codes, sessions
 from widget_server.loyalty.people.access_tokens import Holder
 from widget_server.loyalty.points.adjustments import Adjustment
 from widget_server.loyalty.program import programs, shops
@@ -116,8 +117,12 @@ class Walk:
         made = self._app("POST", f"{IMPORTS}/loyalty-imports", {"fileUrl": upload["filePath"]})["loyaltyImport"]
         self.import_id = made["id"]
         jobs.run_all()
+        self._app("POST", f"{IMPORTS}/loyalty-imports/preview", {"loyaltyImportId": made["id"]})
+        jobs.run_all()
         self._app("POST", f"{IMPORTS}/loyalty-imports/execute", {"loyaltyImportId": made["id"]})
         jobs.run_all()
+        for mode in ("MEMBERS", "HISTORY", "CODES"):
+            self._import_of(mode)
         asked = f"{IMPORTS}/loyalty-imports/error-file-download-url?loyaltyImportId={made['id']}"
         told = self._app("GET", asked)
         self._keep("errors", self.client.get(next(iter(told.values())).removeprefix(config.current().base_url)))
@@ -200,9 +205,28 @@ class Walk:
             "referral_id": lambda: Referral.one(shop, Referral.friend_id == self.friend.id).id,
             "order_id": lambda: Order.of(shop).order_by(Order.placed_at).first().id,
             "parked_id": self._parked,
+            "code_id": self._former_code,
             "name": lambda: "program",
         }
         return {name: of[name]() for name in re.findall(r"{(\w+)}", path)}
+
+    def _import_of(self, mode: str) -> None:
+        """A file of another mode, looked at and then imported."""
+        upload = self._app("POST", f"{IMPORTS}/loyalty-imports/wixmp-upload-url", {})
+        template = FIELDS[mode.lower()].template.replace("ann@", "ann0@").replace("2026-12-31", "")  # type: ignore[index]
+        self.client.put(upload["uploadUrl"].removeprefix(config.current().base_url), data=template.encode())
+        made = self._app("POST", f"{IMPORTS}/loyalty-imports", {"fileUrl": upload["filePath"]})["loyaltyImport"]
+        jobs.run_all()
+        for step in ("preview", "execute"):
+            self._app("POST", f"{IMPORTS}/loyalty-imports/{step}", {"loyaltyImportId": made["id"], "mode": mode})
+            jobs.run_all()
+        batch = self._app("POST", "/loyalty-batches/v1/batches/query", {})["batches"][0]
+        self._app("POST", f"/loyalty-batches/v1/batches/{batch['id']}/undo", {})
+        jobs.run_all()
+
+    def _former_code(self) -> str:
+        former_codes.add(self.world.shop.id, self.person.id, "ANN42")
+        return str(former_codes.of_customers(self.world.shop.id, [self.person.id])[-1].id)
 
     def _endpoint(self) -> str:
         asked = {"endpoint": {"url": f"https://hooks.example/{next(self.world.numbers)}", "format": "WIX"}}
@@ -308,6 +332,9 @@ QUERIES: dict[str, Any] = {  # parameters of what has no body
     ),
     "GET /loyalty-customers/v1/customers/{customer_id}/merge-preview": lambda walk: f"?intoId={walk.person.id}",
     "GET /loyalty-customers/v1/customers/{customer_id}/timeline": lambda walk: "?cursorPaging.limit=3",
+    "GET /loyalty-imports/v1/loyalty-imports/preview": lambda walk: f"?loyaltyImportId={walk.import_id}",
+    "GET /loyalty-imports/v1/loyalty-imports/template": lambda walk: "?mode=MEMBERS",
+    "GET /loyalty-imports/v1/former-referral-codes": lambda walk: f"?customerId={walk.person.id}",
     "DELETE /loyalty-tiers/v1/tiers/{tier_id}": lambda walk: "?revision=1",
     "DELETE /loyalty-rewards/v1/rewards/{reward_id}": lambda walk: "?revision=1",
     "DELETE /loyalty-coupons/v1/coupons/{coupon_id}": lambda walk: "?revision=1",

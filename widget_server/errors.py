@@ -4,6 +4,7 @@ A refusal has its kind, its code, an English sentence and the figures behind it.
 for the admin API, a form of our own for the widget. It contains nothing internal.
 """
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 DatabaseState = Literal["away", "locked", "full", "read_only"]
@@ -399,12 +400,13 @@ class ImportNotParsed(Refusal):
 
 
 class ImportColumnsUnknown(BadRequest):
-    """It is not clear which columns have the e-mail addresses and the points; send a header mapping."""
+    """It is not clear which columns have the fields that the mode needs; send a header mapping."""
 
     code, message = "import_columns_unknown", "Say which column has the e-mails and which the points."
 
-    def __init__(self) -> None:
-        super().__init__(field="headerMappingInfo")
+    def __init__(self, missing: Sequence[str] = ()) -> None:
+        named = f"Say which column has: {', '.join(missing)}." if missing else None
+        super().__init__(named, field="headerMappingInfo")
 
 
 class AlreadyImported(Refusal):

@@ -29,6 +29,7 @@ class JobName(StrEnum):
     RUN_BATCH = "run_batch"
     LIST_IMPORT = "list_import"
     PARSE_IMPORT = "parse_import"
+    PREVIEW_IMPORT = "preview_import"
     RECHECK_TIERS = "recheck_tiers"
     RECONCILE = "reconcile"
     LEARN_REFUND_PARTS = "learn_refund_parts"

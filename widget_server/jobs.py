@@ -14,8 +14,9 @@ from widget_server.delivery import mail, outbox, senders
 from widget_server.job_queue import Job, JobName
 from widget_server.loyalty import audit_log, books, reports
 from widget_server.loyalty.earning import birthdays, deliveries, orders
+from widget_server.loyalty.imports import imports, listing, previews
 from widget_server.loyalty.people import access_tokens, devices, privacy, sessions, sign_in_codes
-from widget_server.loyalty.points import awards, batches, expiry, import_rows, imports, tiers
+from widget_server.loyalty.points import awards, batches, expiry, tiers
 from widget_server.loyalty.program import shops
 from widget_server.loyalty.program.shops import Shop
 from widget_server.loyalty.rewards import checkout, coupons, issuing
@@ -29,6 +30,7 @@ BULK = (  # slow jobs: they have their own thread, so that no mail waits for the
     JobName.RUN_BATCH,
     JobName.LIST_IMPORT,
     JobName.PARSE_IMPORT,
+    JobName.PREVIEW_IMPORT,
     JobName.RECHECK_TIERS,
     JobName.RECONSIDER_ORDERS,
     JobName.SETTLE_ERASURE,
@@ -46,7 +48,8 @@ JOBS: dict[JobName, Callable[[dict[str, Any]], object]] = {
     JobName.KILL_CODE: codes.kill,
     JobName.RUN_BATCH: lambda payload: batches.run(payload["batch_id"]),
     JobName.PARSE_IMPORT: lambda payload: imports.parse(payload["import_id"]),
-    JobName.LIST_IMPORT: lambda payload: import_rows.list_rows(payload["batch_id"]),
+    JobName.PREVIEW_IMPORT: lambda payload: previews.make(payload["import_id"], payload["revision"]),
+    JobName.LIST_IMPORT: lambda payload: listing.list_rows(payload["batch_id"]),
     JobName.RECHECK_TIERS: lambda payload: tiers.recheck_everybody(shops.by_id(payload["shop_id"])),
     JobName.RECONCILE: reconcile.run,
     JobName.LEARN_REFUND_PARTS: woocommerce_refunds.learn_parts,

@@ -15,18 +15,20 @@ from widget_server.db import Table, atomic, database, on_sqlite, rewrite
 from widget_server.delivery import endpoints, outbox, signatures
 from widget_server.loyalty import audit_log, books, reports
 from widget_server.loyalty.earning import deliveries, feeds, orders, rules, social
+from widget_server.loyalty.imports import imports, stored_files, uploads
 from widget_server.loyalty.people import (
     access_tokens,
     api_keys,
     customers,
     devices,
+    former_codes,
     mailboxes,
     saved_views,
     search_terms,
     sessions,
     sign_in_codes,
 )
-from widget_server.loyalty.points import adjustments, awards, batches, imports, stored_files, tiers, uploads
+from widget_server.loyalty.points import adjustments, awards, batches, tiers
 from widget_server.loyalty.program import programs, shops
 from widget_server.loyalty.referrals import links, referral_programs, referrals
 from widget_server.loyalty.rewards import checkout, coupon_orders, coupons, rewards
@@ -52,6 +54,7 @@ TABLES: list[type[Table]] = [
     tiers.Tier,
     tiers.TierProgram,
     customers.Customer,
+    former_codes.FormerCode,
     mailboxes.MailboxClaim,
     search_terms.SearchTerm,
     saved_views.SavedView,

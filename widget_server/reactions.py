@@ -13,12 +13,13 @@ from widget_server.delivery.outbox import Message
 from widget_server.events import Event
 from widget_server.job_queue import Job, JobName
 from widget_server.loyalty.earning import actions, feeds, order_points, orders, rules
+from widget_server.loyalty.imports import imports
 from widget_server.loyalty.people import customers, mailboxes, merging, privacy
 from widget_server.loyalty.people.privacy import Keeper
-from widget_server.loyalty.points import imports, tiers
+from widget_server.loyalty.points import batches, tiers
 from widget_server.loyalty.program import shops
 from widget_server.loyalty.referrals import binding, progress, referral_programs, referrals
-from widget_server.loyalty.rewards import checkout, codes, coupons, rewards
+from widget_server.loyalty.rewards import checkout, codes, coupons, rewards, takeover
 from widget_server.stores.woocommerce import refunds as woocommerce_refunds
 
 
@@ -171,6 +172,8 @@ def tell_of_each(event: events.ManyPointsMoved) -> None:
 
 payloads.RENDERERS["wix"] = wix_events.WIX  # delivery must not import the admin API
 privacy.KEEPERS += [Keeper((Message,), outbox.forget), Keeper((Job,), mail.forget)]  # rules must not import delivery
+
+batches.TAKE_BACK.append(takeover.take_back)  # points must not import rewards
 
 REACTIONS: dict[type[Event], tuple[Callable[[Any], None], ...]] = {
     events.AccountCreated: (note_account, tell_receivers),

@@ -69,7 +69,7 @@ UNSAID = {
     ".*/search": [r"search\.timeZone", r"search\.aggregations.*"],  # a zone there is; names of levels; not too many
     ".*/bulk/coupons": [r"\.r", "query.*"],  # JSON in base64
     ".*/loyalty-imports": ["fileUrl"],  # an uploaded file
-    ".*/loyalty-imports/execute": [r"headerMappingInfo\.headerMappings"],  # each column once
+    ".*/loyalty-imports/(execute|preview)": [r"headerMappingInfo\.headerMappings"],  # each column once
     ".*/endpoints.*": [r"endpoint\.(url|eventTypes|format)"],  # where no address of our own network hides
     ".*reports/v1/.*": ["from", "to"],  # in this order
     ".*/customers.*": [r"(customer|customers\.\d+)\.(birthday|status)"],

@@ -15,7 +15,7 @@ LISTS = [
     for call in service.calls
     if call.who.value == "read"
     and (call.path.endswith(("/query", "/search", "/count")) or (call.method == "GET" and "{" not in call.path))
-    and not call.path.endswith(("/fetch-by", "/loyalty-imports"))
+    and not call.path.endswith(("/fetch-by", "/loyalty-imports", "/template", "/former-referral-codes"))
 ]
 
 

@@ -23,10 +23,12 @@ from widget_server.delivery.outbox import Message
 from widget_server.job_queue import Job, JobName
 from widget_server.loyalty.earning import orders, social
 from widget_server.loyalty.earning.orders import Order, Parked
+from widget_server.loyalty.imports import imports, stored_files, uploads
 from widget_server.loyalty.people import (
     api_keys,
     customer_edits,
     customers,
+    former_codes,
     mailboxes,
     merging,
     privacy,
@@ -38,7 +40,7 @@ from widget_server.loyalty.people import (
 from widget_server.loyalty.people.customers import Customer, Person
 from widget_server.loyalty.people.forgetting import Forgotten
 from widget_server.loyalty.people.privacy import Keeper
-from widget_server.loyalty.points import adjustments, batches, imports, stored_files, uploads
+from widget_server.loyalty.points import adjustments, batches
 from widget_server.loyalty.points.adjustments import Annotation
 from widget_server.loyalty.referrals import links
 from widget_server.loyalty.rewards import coupons
@@ -170,6 +172,7 @@ class Rosamund:
     def brings_a_friend(self) -> None:
         self.world.refer()
         code = customers.by_id(self.shop.id, self.id).referral_code
+        former_codes.add(self.shop.id, self.id, "ROSAQUIST77")  # as another app called them
         friend = self.world.member(FRIEND, code=code)
         links.count_visit(self.shop, str(code))
         friend.orders(id="friends-1", landing_referral=code)
@@ -229,7 +232,7 @@ class Rosamund:
     def marks(self) -> dict[str, str]:
         """The marks of everybody, and those that were made for this person."""
         code = Customer.need(self.shop, Customer.id == self.id).referral_code
-        own = {"code": str(code).lower()}
+        own = {"code": str(code).lower(), "former code": "rosaquist77"}
         return {**MARKS, **own, **({"shop's id": EXTERNAL_ID[self.platform]} if self.platform != "woocommerce" else {})}
 
 

@@ -6,8 +6,8 @@ import tracemalloc
 
 import pytest
 
-from widget_server.loyalty.points import csv_files, import_columns, uploads
-from widget_server.loyalty.points.csv_files import CsvFile, Unreadable
+from widget_server.loyalty.imports import columns, csv_files, uploads
+from widget_server.loyalty.imports.csv_files import CsvFile, Unreadable
 
 SIZE = uploads.FILE_BYTES_MAX - 200
 MEMORY_BYTES_MAX = 16 * 1024 * 1024  # beside the file itself; a list of its commas would be 90 MB
@@ -35,7 +35,7 @@ def peak_of(content: bytes, reason: str) -> int:
     tracemalloc.start()
     try:
         with pytest.raises(Unreadable, match=reason):
-            import_columns.summary_of(read(content))
+            columns.summary_of(read(content))
         return tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()

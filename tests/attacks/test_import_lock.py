@@ -11,7 +11,8 @@ import pytest
 from tests.make import World
 from tests.test_serve import until
 from widget_server import db, holds, jobs, write_queue
-from widget_server.loyalty.points import batches, import_rows, imports, uploads
+from widget_server.loyalty.imports import imports, listing, uploads
+from widget_server.loyalty.points import batches
 from widget_server.loyalty.points.batches import Batch
 
 ROWS = 60
@@ -90,7 +91,7 @@ def everything_at_once(items: list[Any], *, largest: int) -> Iterator[list[Any]]
         yield items[first : first + holds.GROUP_FIRST]
 
 
-@pytest.mark.parametrize(("module", "group"), [(import_rows, "_list_group"), (batches, "_book")])
+@pytest.mark.parametrize(("module", "group"), [(listing, "_list_group"), (batches, "_book")])
 def test_a_neighbour_is_let_in_between_two_chunks(
     mover: World,
     neighbour: Neighbour,
@@ -108,7 +109,7 @@ def test_a_neighbour_is_let_in_between_two_chunks(
     assert (done.status, done.succeeded) == ("done", ROWS)
 
 
-@pytest.mark.parametrize(("module", "group"), [(import_rows, "_list_group"), (batches, "_book")])
+@pytest.mark.parametrize(("module", "group"), [(listing, "_list_group"), (batches, "_book")])
 def test_a_chunk_of_all_rows_lets_nobody_in(
     mover: World,
     neighbour: Neighbour,
@@ -148,11 +149,11 @@ def test_listing_promises_itself_anew_behind_whoever_waits(
     mover: World, order: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     batch = brings(mover)
-    monkeypatch.setattr(import_rows, "TURN_SECONDS", -1)
+    monkeypatch.setattr(listing, "TURN_SECONDS", -1)
     monkeypatch.setattr(holds, "HOLD_SECONDS", 0)
     monkeypatch.setitem(jobs.JOBS, "send_mail", lambda payload: order.append("mail"))
-    list_group = import_rows._list_group
-    monkeypatch.setattr(import_rows, "_list_group", lambda *words: order.append("rows") or list_group(*words))
+    list_group = listing._list_group
+    monkeypatch.setattr(listing, "_list_group", lambda *words: order.append("rows") or list_group(*words))
     jobs.job_queue.enqueue("send_mail", {})
     jobs.run_all()
     assert order[:3] == ["rows", "mail", "rows"]

@@ -14,9 +14,9 @@ from tests.make import World
 from widget_server import clock, jobs
 from widget_server.loyalty.earning import orders
 from widget_server.loyalty.earning.orders import Order
+from widget_server.loyalty.imports import imports, uploads
 from widget_server.loyalty.people import customers
 from widget_server.loyalty.people.customers import Customer
-from widget_server.loyalty.points import imports, uploads
 from widget_server.loyalty.referrals import progress
 from widget_server.loyalty.referrals.referrals import Referral
 

@@ -14,10 +14,10 @@ from widget_server.ledger import Account
 from widget_server.loyalty import audit_log
 from widget_server.loyalty.audit_log import Actor, Audited, AuditEntry
 from widget_server.loyalty.earning import rules
+from widget_server.loyalty.imports.imports import Import
 from widget_server.loyalty.people import api_keys, merging, privacy
 from widget_server.loyalty.people.customers import Customer
 from widget_server.loyalty.points import adjustments, batches, tiers
-from widget_server.loyalty.points.imports import Import
 from widget_server.loyalty.program import shops
 from widget_server.loyalty.rewards.checkout import CheckoutDiscount
 from widget_server.loyalty.rewards.coupons import Coupon

@@ -14,7 +14,7 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from widget_server import clock, config
 from widget_server.admin.routes import ANY_ADDRESS, MANAGE, OF_BODY, READ, SOURCE, Service, said, without_default
 from widget_server.admin.wire import imports as shapes
-from widget_server.admin.wire.imports import STATUSES, columns, loyalty_import
+from widget_server.admin.wire.imports import STATUSES, former_code, loyalty_import, mapping, preview
 from widget_server.errors import (
     AlreadyImported,
     FileTooLarge,
@@ -23,10 +23,12 @@ from widget_server.errors import (
     NotFound,
     UploadGone,
 )
-from widget_server.loyalty.points import imports, uploads
+from widget_server.loyalty.imports import imports, uploads
+from widget_server.loyalty.imports.columns import FIELDS
+from widget_server.loyalty.imports.imports import Import
+from widget_server.loyalty.imports.uploads import FILE_BYTES_MAX
+from widget_server.loyalty.people import former_codes
 from widget_server.loyalty.points.batches import Batch
-from widget_server.loyalty.points.imports import Import
-from widget_server.loyalty.points.uploads import FILE_BYTES_MAX
 from widget_server.loyalty.program import shops
 from widget_server.loyalty.program.shops import Shop
 from widget_server.web import query
@@ -95,13 +97,74 @@ def execute_import(caller: Caller, body: shapes.ExecuteImport) -> shapes.ImportR
         caller.shop,
         row.id,
         source=SOURCE,
-        columns=columns(body),
+        mapping=mapping(body),
         mode=body.mode or "add",
         again=bool(body.again),
         creates_customers=bool(body.creates_customers),
+        day_first=body.day_first,
         annotation=said(caller, body),
     )
     return {"loyalty_import": shown(caller.shop, row)}
+
+
+@service.route(
+    "POST",
+    f"{BASE}/preview",
+    MANAGE,
+    takes=shapes.BeginPreview,
+    returns=shapes.PreviewResponse,
+    refuses=(NotFound, ImportNotParsed, ImportColumnsUnknown),
+)
+def begin_preview(caller: Caller, body: shapes.BeginPreview) -> shapes.PreviewResponse:
+    """Read every line as it would be booked, in the background, without booking any; the import must be PARSED."""
+    row = imports.begin_preview(
+        caller.shop,
+        body.loyalty_import_id,
+        mode=body.mode or "add",
+        mapping=mapping(body),
+        creates_customers=bool(body.creates_customers),
+        day_first=body.day_first,
+    )
+    return {"preview": preview(row)}
+
+
+@service.route(
+    "GET",
+    f"{BASE}/preview",
+    MANAGE,
+    query=shapes.ImportQuery,
+    returns=shapes.PreviewResponse,
+    refuses=(NotFound,),
+)
+def get_preview(caller: Caller, body: shapes.ImportQuery) -> shapes.PreviewResponse:
+    """Get what the import would do, or how many rows were read so far."""
+    return {"preview": preview(_need(caller.shop, body.loyalty_import_id))}
+
+
+@service.route("GET", f"{BASE}/template", READ, query=shapes.TemplateQuery, returns=shapes.Template)
+def get_template(caller: Caller, body: shapes.TemplateQuery) -> shapes.Template:
+    """Get a CSV file with the fields of a mode."""
+    return {"csv": FIELDS[body.mode].template}
+
+
+@service.route("GET", "/former-referral-codes", READ, query=shapes.FormerCodesQuery, returns=shapes.FormerCodes)
+def list_former_codes(caller: Caller, body: shapes.FormerCodesQuery) -> shapes.FormerCodes:
+    """List the referral codes that a customer had in another app."""
+    rows = former_codes.of_customers(caller.shop.id, [body.customer_id])
+    return {"former_referral_codes": [former_code(row) for row in rows]}
+
+
+@service.route(
+    "DELETE",
+    "/former-referral-codes/<code_id>",
+    MANAGE,
+    returns=shapes.FormerCodeRemoved,
+    refuses=(NotFound,),
+)
+def remove_former_code(caller: Caller, code_id: str) -> shapes.FormerCodeRemoved:
+    """Remove a referral code of another app: it leads to nobody from now on."""
+    former_codes.remove(caller.shop.id, code_id)
+    return {"id": code_id}
 
 
 @service.route(

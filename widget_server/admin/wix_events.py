@@ -25,8 +25,8 @@ from widget_server.delivery.payloads import EventPayload, Renderer, Renderers
 from widget_server.ledger import COUNTER_OF, Account, Transaction
 from widget_server.loyalty.earning.rules import EarningRule
 from widget_server.loyalty.earning.social import FollowedChannel
+from widget_server.loyalty.imports.imports import Import
 from widget_server.loyalty.points import tiers
-from widget_server.loyalty.points.imports import Import
 from widget_server.loyalty.program import programs, shops
 from widget_server.loyalty.rewards import rewards
 from widget_server.loyalty.rewards.coupons import Coupon

@@ -8,7 +8,7 @@ import peewee
 from widget_server import config, data_keys, db, migrate, secret_rotation
 from widget_server.cli.opening import open_server
 from widget_server.loyalty import books
-from widget_server.loyalty.points import uploads
+from widget_server.loyalty.imports import uploads
 from widget_server.loyalty.program import shops
 
 

@@ -19,6 +19,7 @@ from widget_server.dashboard import (
     first_shop,
     frame,
     give,
+    imports,
     invitation,
     menu,
     merge,
@@ -51,6 +52,7 @@ PAGES: tuple[Pages, ...] = (
     tier_grant.pages,
     overview.pages,
     accounting.pages,
+    imports.pages,
 )
 
 

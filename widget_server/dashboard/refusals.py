@@ -33,6 +33,10 @@ TEXTS = {  # by the code of the refusal; {needs} and {has} are its figures. Othe
     "staff_exists": _l("This person belongs to the staff already."),
     "last_owner": _l("This is the only owner: make somebody else an owner first."),
     "key_reused": _l("This form was sent already, with other figures. Reload it to start again."),
+    "already_imported": _l("This file was imported before. Choose Import it again if that is meant."),
+    "file_too_large": _l("This file is too large: up to 10 MB can be imported at once."),
+    "import_not_parsed": _l("This import has begun already."),
+    "import_columns_unknown": _l("Give each field a column of its own."),
     "busy": _l("The server is busy. Try again in a moment."),
 }
 

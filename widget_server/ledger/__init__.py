@@ -24,7 +24,7 @@ from widget_server.ledger.accounts import (
 from widget_server.ledger.auditing import audit, audit_some
 from widget_server.ledger.chain import AGE_UNKNOWN, CREDIT, is_credit, rechain
 from widget_server.ledger.merging import merge
-from widget_server.ledger.posting import Move, claw_back, post, post_many, reverse
+from widget_server.ledger.posting import Move, MoveKind, claw_back, post, post_many, reverse
 from widget_server.ledger.rows import current, current_many, find_by_key, find_by_keys, history
 from widget_server.ledger.tables import (
     BALANCE_MAX,
@@ -55,6 +55,7 @@ __all__ = [
     "Debt",
     "Kind",
     "Move",
+    "MoveKind",
     "Shortfall",
     "Transaction",
     "account_of",

@@ -63,7 +63,7 @@ def locked_many(shop_id: str, account_ids: Iterable[str]) -> dict[str, Row]:
 
     Ids without an account in the shop are left out.
     """
-    names = ("id", "customer_id", "balance", "sequence", "head", "unspent_since")
+    names = ("id", "customer_id", "balance", "debt", "sequence", "head", "unspent_since")
     needed = [getattr(Account, name) for name in names]
     rows = lock_rows(Account.of(shop_id, *needed).where(among(Account.id, account_ids)).order_by(Account.id))
     return {row.id: row for row in rows.objects(Row)}

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from widget_server import clock
 from widget_server.db import Row, UtcDateTime, atomic, database, execute_many, insert_many
@@ -67,24 +68,33 @@ def post(
         return row
 
 
+MoveKind = Literal["adjust", "earn"]
+
+
 @dataclass(frozen=True)
 class Move:
-    """One account's part in a change of many. `account` is locked; `line` is its number among the rows of one key."""
+    """One account's part in a change of many. `account` is locked; `line` is its number among the rows of one key.
+
+    `at` is the time of the event (None: now). Of the kinds only adjust and earn are booked in bulk.
+    """
 
     account: Row
     amount: int
     line: int
     cause: Cause
     reverses_id: str | None = None
+    kind: MoveKind = "adjust"
+    at: datetime | None = None
 
 
 def post_many(
     shop_id: str, moves: list[Move], *, source: str, key: str, may_go_below_zero: bool = False
 ) -> list[Row | Refusal]:
-    """Book one adjust for each move, all under one key; returns a row or a refusal for each, in their order.
+    """Book one row for each move, all under one key; returns a row or a refusal for each, in their order.
 
-    Does what `post` does, but in bulk, for about a thousand accounts at a time. The caller has locked the accounts
-    by one `locked_many` in this transaction. Rows that the key booked before are returned again.
+    Does what `post` does, but in bulk, for about a thousand moves at a time, of which several may be of one account.
+    The caller has locked the accounts by one `locked_many` in this transaction. Rows that the key booked before are
+    returned again.
     """
     earlier = _booked_lines(shop_id, source, key, moves)
     moment, returns, rows, since = clock.now(), list[Row | Refusal](), list[Row](), list[datetime | None]()
@@ -93,26 +103,27 @@ def post_many(
         if known is not None:
             returns.append(known)
             continue
-        row = _adjust_row(shop_id, move, moment, source=source, key=key)
+        row = _row(shop_id, move, moment, source=source, key=key)
         chain(move.account, row)
         since.append(move.account.unspent_since)
         rows.append(row)
         returns.append(row)
     insert_many(Transaction, rows)
     _move_accounts(shop_id, rows, since, moment)
+    _repay_debts(shop_id, moves, rows)
     customers = {move.account.id: move.account.customer_id for move in moves}
     moved = (
-        PointsMoved(shop_id, row.account_id, customers[row.account_id], row.id, "adjust", row.amount) for row in rows
+        PointsMoved(shop_id, row.account_id, customers[row.account_id], row.id, row.kind, row.amount) for row in rows
     )
     emit(ManyPointsMoved(shop_id, tuple(moved)))
     return returns
 
 
-def _adjust_row(shop_id: str, move: Move, moment: datetime, *, source: str, key: str) -> Row:
+def _row(shop_id: str, move: Move, moment: datetime, *, source: str, key: str) -> Row:
     return Row(
         shop_id=shop_id,
         account_id=move.account.id,
-        kind="adjust",
+        kind=move.kind,
         amount=move.amount,
         source=source,
         key=key,
@@ -122,9 +133,18 @@ def _adjust_row(shop_id: str, move: Move, moment: datetime, *, source: str, key:
         cause_id=move.cause.id,
         order_id=move.cause.order_id,
         snapshot=move.cause.snapshot,
-        event_at=moment,
+        event_at=move.at or moment,
         created_at=moment,
     )
+
+
+def _repay_debts(shop_id: str, moves: list[Move], rows: list[Row]) -> None:
+    """Repay the debts of accounts that earned, as `post` does."""
+    owing = {move.account.id for move in moves if move.account.debt}
+    for row in rows:
+        if row.account_id in owing and row.kind == "earn" and row.amount > 0:
+            account = locked(shop_id, row.account_id)
+            repay(account, row.amount, source=row.source, cause_id=row.id, at=row.event_at)
 
 
 def _move_accounts(shop_id: str, rows: list[Row], since: list[datetime | None], moment: datetime) -> None:
@@ -133,15 +153,21 @@ def _move_accounts(shop_id: str, rows: list[Row], since: list[datetime | None], 
     mark, time = database.param, UtcDateTime().db_value
     at = time(moment)
     execute_many(
-        f'UPDATE "account" SET "balance" = "balance" + {mark}, "adjusted" = "adjusted" + {mark}, "sequence" = {mark},'  # noqa: S608
-        f' "head" = {mark}, "last_activity_at" = {mark}, "updated_at" = {mark}, "revision" = "revision" + 1,'
-        f' "unspent_since" = {mark} WHERE "id" = {mark} AND "shop_id" = {mark}',
+        f'UPDATE "account" SET "balance" = "balance" + {mark}, "adjusted" = "adjusted" + {mark},'  # noqa: S608
+        f' "earned" = "earned" + {mark}, "sequence" = {mark}, "head" = {mark}, "last_activity_at" = {mark},'
+        f' "updated_at" = {mark}, "revision" = "revision" + 1, "unspent_since" = {mark}'
+        f' WHERE "id" = {mark} AND "shop_id" = {mark}',
         [
-            (row.amount, row.amount, row.sequence, row.digest, at, at, time(oldest), row.account_id, shop_id)
+            (row.amount, *_counted(row), row.sequence, row.digest, at, at, time(oldest), row.account_id, shop_id)
             for row, oldest in zip(rows, since, strict=True)
         ],
     )
     Account.wrote({"shop_id": shop_id, "id": row.account_id} for row in rows)
+
+
+def _counted(row: Row) -> tuple[int, int]:
+    """Returns what the row adds to the counters `adjusted` and `earned`."""
+    return (0, row.amount) if row.kind == "earn" else (row.amount, 0)
 
 
 def claw_back(

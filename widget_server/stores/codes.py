@@ -68,8 +68,8 @@ def return_for_points(payload: Payload) -> None:
 def kill(payload: Payload) -> None:
     """Job: delete in the shop a code that may no longer be used. Raises NotReached, Refused."""
     shop, coupon = _named(payload)
-    if not shop.is_connected or coupon.status not in coupons.DEAD:
-        return
+    if not shop.is_connected or coupon.status not in coupons.DEAD or coupon.origin == coupons.IMPORTED:
+        return  # a code that another app made is the shop's own
     maker, api = _maker(shop)
     found = maker.find(api, coupon.code)
     # one that was never created may be the shop's own; an issued one is ours even if the shop gave it another name

@@ -6,8 +6,9 @@ from typing import Annotated, TypedDict
 
 from marshmallow.validate import Range
 
+from widget_server.loyalty.imports.problems import REASONS
 from widget_server.loyalty.points import batches
-from widget_server.loyalty.points.batches import REASONS, BatchItem
+from widget_server.loyalty.points.batches import BatchItem
 from widget_server.web.wire import Choice, CursorPagingMetadata, Guid, PointsAmount
 
 STATUSES = {one: one.lower() for one in ("RUNNING", "DONE", "FAILED", "UNDOING", "UNDONE")}

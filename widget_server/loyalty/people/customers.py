@@ -14,7 +14,7 @@ from peewee import SQL, Check, Expression, Function, ModelSelect, fn
 from widget_server import clock, ledger
 from widget_server.db import Bool, Json, ShopTable, Text, UtcDateTime, atomic, database, lock_rows, new_id, on_sqlite
 from widget_server.events import CustomerChanged, CustomerJoined, emit
-from widget_server.loyalty.people import emails, folding, search_terms, sessions
+from widget_server.loyalty.people import emails, folding, former_codes, search_terms, sessions
 from widget_server.loyalty.people.emails import Email
 from widget_server.loyalty.people.forgetting import Forgotten
 
@@ -207,8 +207,11 @@ def by_verified_email(shop_id: str, email: str) -> Customer | None:
 
 
 def by_referral_code(shop_id: str, code: str) -> Customer | None:
-    """Returns the member with this code, ignoring case, also for the code of a merged customer; or None."""
-    return _member_with(Customer.of(shop_id), code)
+    """Returns the member with this code, ignoring case, also for the code of a merged customer; or None.
+
+    A code of another app (former_codes.py) works too, also before its owner has joined here.
+    """
+    return _member_with(Customer.of(shop_id), code) or _owner_of_former(shop_id, code)
 
 
 def by_external_id(shop_id: str, external_id: str) -> Customer | None:
@@ -250,7 +253,7 @@ def admit(customer: Customer) -> None:
         status="member",
         joined_at=customer.joined_at or clock.now(),
         left_at=None,
-        referral_code=customer.referral_code or _fresh_code(),
+        referral_code=customer.referral_code or _fresh_code(customer.shop_id),
     )
     emit(CustomerJoined(customer.shop_id, customer.id))
 
@@ -313,6 +316,13 @@ def _member_with(rows: "ModelSelect[Customer]", code: str) -> Customer | None:
     found: Customer | None = rows.where(Customer.referral_code == code.strip().upper()).first()
     person = None if found is None else live(found)
     return person if person is not None and person.is_member else None
+
+
+def _owner_of_former(shop_id: str, code: str) -> Customer | None:
+    """Returns the owner of another app's code; None once they have left the program."""
+    found = former_codes.find(shop_id, code)
+    owner = None if found is None else live(by_id(shop_id, found.customer_id))
+    return owner if owner is not None and (owner.is_member or owner.left_at is None) else None
 
 
 def refresh(customer: Customer) -> Customer:
@@ -393,10 +403,12 @@ def note_account(shop_id: str, customer_id: str, account_id: str) -> None:
     Customer.change(shop_id, {Customer.account_id: account_id}, Customer.id == customer_id)
 
 
-def _fresh_code() -> str:
+def _fresh_code(shop_id: str) -> str:
+    """Returns a code that no member of any shop has, nor another app gave to anybody of this shop."""
     while True:
         code = "".join(secrets.choice(CODE_ALPHABET) for _ in range(REFERRAL_CODE_LENGTH))
-        if not Customer.everywhere().where(Customer.referral_code == code).exists():
+        known = Customer.everywhere().where(Customer.referral_code == code).exists()
+        if not known and former_codes.find(shop_id, code) is None:
             return code
 
 

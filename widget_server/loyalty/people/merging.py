@@ -21,7 +21,7 @@ from widget_server.ledger import Account, Transaction
 from widget_server.loyalty import audit_log
 from widget_server.loyalty.earning import actions, order_points, social
 from widget_server.loyalty.earning.orders import Order
-from widget_server.loyalty.people import customers, devices
+from widget_server.loyalty.people import customers, devices, former_codes
 from widget_server.loyalty.people.customers import ADDRESS, NAMES, PERSONAL, Customer
 from widget_server.loyalty.people.sessions import Session
 from widget_server.loyalty.points import tier_grants, tiers
@@ -173,6 +173,7 @@ def merge(shop: Shop, source_id: str, target_id: str) -> None:
         for table in (Order, Coupon, Request):
             table.change(shop, {table.customer_id: target.id}, table.customer_id == source.id)
         _move_person(shop, source, target)
+        former_codes.move(shop.id, source.id, target.id)
         progress.move(shop, source.id, target.id, source="job")
         for order_id, _ in orders:
             order_points.score_order(shop, order_id, source="job")

@@ -25,22 +25,32 @@ from widget_server.loyalty import audit_log
 from widget_server.loyalty.earning import orders, social
 from widget_server.loyalty.earning.orders import Order, Parked
 from widget_server.loyalty.earning.social import FollowedChannel
-from widget_server.loyalty.people import customers, emails, mailboxes, saved_views, sessions, sign_in_codes
+from widget_server.loyalty.imports import imports
+from widget_server.loyalty.imports.imports import Import
+from widget_server.loyalty.imports.stored_files import StoredFile
+from widget_server.loyalty.imports.uploads import Upload
+from widget_server.loyalty.people import (
+    customers,
+    emails,
+    former_codes,
+    mailboxes,
+    saved_views,
+    sessions,
+    sign_in_codes,
+)
 from widget_server.loyalty.people.access_tokens import AccessToken
 from widget_server.loyalty.people.customers import Customer
 from widget_server.loyalty.people.devices import Device
 from widget_server.loyalty.people.forgetting import Forgotten
+from widget_server.loyalty.people.former_codes import FormerCode
 from widget_server.loyalty.people.mailboxes import MailboxClaim
 from widget_server.loyalty.people.saved_views import SavedView
 from widget_server.loyalty.people.search_terms import SearchTerm
 from widget_server.loyalty.people.sessions import Session
 from widget_server.loyalty.people.sign_in_codes import SignInCode
-from widget_server.loyalty.points import adjustments, batches, imports
+from widget_server.loyalty.points import adjustments, batches
 from widget_server.loyalty.points.adjustments import Adjustment
 from widget_server.loyalty.points.batches import Batch
-from widget_server.loyalty.points.imports import Import
-from widget_server.loyalty.points.stored_files import StoredFile
-from widget_server.loyalty.points.uploads import Upload
 from widget_server.loyalty.program.shops import Shop
 from widget_server.loyalty.referrals import links
 from widget_server.loyalty.referrals.links import ReferralVisit
@@ -63,6 +73,7 @@ class Export(TypedDict):
 
     customer: Exported
     account: Exported | None
+    former_referral_codes: list[str]
     transactions: list[Exported]
     comments: list[str]
     orders: list[Exported]
@@ -100,6 +111,7 @@ def export(shop: Shop, customer: Customer) -> Export:
     return {
         "customer": _exported(customer),
         "account": _exported(account) if account else None,
+        "former_referral_codes": [one.code for one in former_codes.of_customers(shop.id, [customer.id])],
         "transactions": list(map(_exported, transactions)),
         "comments": _comments(shop, customer),
         "orders": list(map(_exported, owned_orders)),
@@ -129,6 +141,7 @@ KEEPERS: list[Keeper] = [
     Keeper((FollowedChannel,), social.forget),
     Keeper((Coupon,), coupons.forget),
     Keeper((MailboxClaim,), mailboxes.forget),
+    Keeper((FormerCode,), former_codes.forget),
     Keeper((Customer, SearchTerm), customers.forget),
     Keeper((SavedView,), saved_views.forget),
     Keeper((Request,), idempotency.forget),
@@ -210,7 +223,7 @@ def _described(shop: Shop, customer: Customer, email: str | None) -> Forgotten:
         order_ids=frozenset(
             row.external_id for row in Order.of(shop, Order.external_id).where(Order.customer_id.in_(ids))
         ),
-        codes=each("referral_code"),
+        codes=each("referral_code") | {one.code for one in former_codes.of_customers(shop.id, ids)},
     )
 
 

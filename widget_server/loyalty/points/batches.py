@@ -12,7 +12,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
-from peewee import Check, CompositeKey, ModelSelect, Value, fn
+from peewee import SQL, Check, CompositeKey, ModelSelect, Value, fn
 
 from widget_server import clock, holds, job_queue, ledger
 from widget_server.db import (
@@ -34,7 +34,7 @@ from widget_server.db import (
 from widget_server.errors import BadRequest, BatchUnfinished, KeyReused, Refusal
 from widget_server.events import BatchChanged, emit
 from widget_server.job_queue import JobName
-from widget_server.ledger import POINTS_MAX, Account, Cause, Move
+from widget_server.ledger import POINTS_MAX, Account, Cause, Move, MoveKind
 from widget_server.loyalty import audit_log
 from widget_server.loyalty.people.customers import Customer
 from widget_server.loyalty.people.forgetting import Forgotten
@@ -49,15 +49,20 @@ REQUEST_FIELDS = ("kind", "mode", "points", "staff", "app_id", "reason", "commen
 REASONS = {  # why an item was not booked, or not undone, for staff
     "not_enough_points": "The balance would fall below zero.",
     "amount_out_of_range": "That is more points than an account can hold.",
+    "coupon_used": "An order has used this code meanwhile.",
     "merged": "This customer was merged into another one meanwhile.",
     "erased": "This customer was erased meanwhile.",
 }
 
 
+TAKE_BACK: list[Callable[[str, str], bool]] = []  # of shop and coupon; filled by reactions.py: coupons are above
+
+
 class Batch(ShopTable):
     """One change of many accounts. `points` are added to each balance or, by `mode`, set as the balance; None: each
     item has its own. `succeeded`, `failed` and `skipped` (nothing to change) add up to `total` when it is done;
-    `undone` and `kept` count what undoing did. `reached` is the last line that was processed.
+    `undone` and `kept` count what undoing did. `reached` is the last line that was processed. A history is booked in
+    two turns, in any order of its lines: what was given in `turn` 0, what was spent in `turn` 1; others have None.
     """
 
     id = Text(primary_key=True)
@@ -78,6 +83,7 @@ class Batch(ShopTable):
     undone = Int(default=0)
     kept = Int(default=0)
     reached = Int(default=0)
+    turn = Int(null=True)
     created_at = UtcDateTime()
     ended_at = UtcDateTime(null=True)
     undone_at = UtcDateTime(null=True)
@@ -95,6 +101,8 @@ class BatchItem(ShopTable):
     """One account of a batch: waiting -> done | skipped | failed; done -> undone | kept; the code says why.
 
     `customer_id` is that of a customer who had no account when the batch was listed: it is opened with the points.
+    `event_at` is the day of a row of history, whose `note` is the comment until it is booked. `made_id` is the coupon
+    that the line made; such a line moves no points.
     """
 
     batch_id = Text()
@@ -104,11 +112,18 @@ class BatchItem(ShopTable):
     status = Text(default="waiting")
     code = Text(null=True)
     customer_id = Text(null=True)
+    event_at = UtcDateTime(null=True)
+    note = Text(null=True)
+    made_id = Text(null=True)
 
     class Meta:
         primary_key = CompositeKey("batch_id", "line")
         clustered = True
         constraints = [Check("status IN ('waiting', 'done', 'skipped', 'failed', 'undone', 'kept')")]
+
+
+HAS_NOTE = SQL("note IS NOT NULL")
+BatchItem.add_index(BatchItem.index(BatchItem.shop_id, where=HAS_NOTE, name="batchitem_note"))
 
 
 def bulk_adjust(
@@ -157,16 +172,26 @@ def present_accounts(shop_id: str, *columns: Column) -> "ModelSelect[Account]":
 
 
 def create(
-    shop: Shop, kind: str, mode: Mode, *, source: str, key: str, annotation: Annotation, points: int | None = None
+    shop: Shop,
+    kind: str,
+    mode: Mode,
+    *,
+    source: str,
+    key: str,
+    annotation: Annotation,
+    points: int | None = None,
+    in_turns: bool = False,
 ) -> tuple[Batch, bool]:
     """Make a batch without items; returns it, and whether it is new. A repeated `key` returns the existing one.
+
+    `in_turns`: its items are a history (see Batch).
 
     Raises KeyReused when the key made a different batch.
     """
     facts = {"kind": kind, "mode": mode, "points": points, "staff": annotation.staff, "app_id": annotation.app_id}
     facts |= {"reason": annotation.reason, "comment": annotation.comment}
     names = {"id": new_id(), "shop_id": shop.id, "source": source, "key": key, "created_at": clock.now()}
-    is_new = insert_once(Batch, {**names, **facts})
+    is_new = insert_once(Batch, {**names, **facts, "turn": 0 if in_turns else None})
     batch = Batch.need(shop, Batch.source == source, Batch.key == key)
     if any(getattr(batch, name) != facts[name] for name in REQUEST_FIELDS):
         raise KeyReused()
@@ -177,10 +202,10 @@ def create(
 
 def start(batch: Batch) -> None:
     """Count the items, which are all listed now, and enqueue the job that books them."""
-    items = BatchItem.of(batch.shop_id, fn.COUNT(BatchItem.line)).where(BatchItem.batch_id == batch.id)
-    failed = items.where(BatchItem.status == "failed")
-    batch.total, batch.failed = int(items.scalar()), int(failed.scalar())
-    batch.save(only=[Batch.total, Batch.failed])
+    items = BatchItem.of(batch.shop_id, BatchItem.status, fn.COUNT(BatchItem.line))
+    counted = dict(items.where(BatchItem.batch_id == batch.id).group_by(BatchItem.status).tuples())
+    batch.total, batch.failed, batch.succeeded = sum(counted.values()), counted.get("failed", 0), counted.get("done", 0)
+    batch.save(only=[Batch.total, Batch.failed, Batch.succeeded])
     _tell(batch)
     _go_on(batch)
 
@@ -204,7 +229,8 @@ def undo(shop: Shop, batch_id: str) -> Batch:
             return batch
         audit_log.note(shop.id, "undo", "batch", batch.id, before={"status": batch.status})
         batch.status, batch.reached, batch.kept = "undoing", 0, 0
-        batch.save(only=[Batch.status, Batch.reached, Batch.kept])
+        batch.turn = None if batch.turn is None else 1  # what was spent comes back before what was given goes
+        batch.save(only=[Batch.status, Batch.reached, Batch.kept, Batch.turn])
         _tell(batch)
         _go_on(batch)
         return batch
@@ -233,18 +259,35 @@ def run(batch_id: str) -> None:
         looked_at = 0
         for group in holds.groups(items, largest=CHUNK):
             _open_accounts(batch, group)
-            act(batch, group)
+            act(batch, [item for item in group if _is_due(batch, item)])
             looked_at += len(group)
             batch.reached = group[-1].line
-        if looked_at == CHUNK or looked_at < len(items):
+        if looked_at == CHUNK or looked_at < len(items) or _takes_next_turn(batch):
             batch.save()
             _go_on(batch)
         else:
             _end(batch, "done" if batch.status == "running" else "undone")
 
 
+def _is_due(batch: Batch, item: Row) -> bool:
+    return batch.turn is None or (item.points is not None and (item.points > 0) == (batch.turn == 0))
+
+
+def _takes_next_turn(batch: Batch) -> bool:
+    """Begin the second turn of a history, if the first one is over; returns whether it begins."""
+    second = {"running": 1, "undoing": 0}[batch.status]
+    if batch.turn in (None, second):
+        return False
+    batch.turn, batch.reached = second, 0
+    return True
+
+
 def forget(person: Forgotten) -> None:
-    """Empty the texts of batches that were about this person alone, or that name them."""
+    """Empty the texts of batches and their items that were about this person alone, or that name them."""
+    named = BatchItem.account_id.in_(person.account_ids)
+    for word in person.words:
+        named |= BatchItem.note.contains(word)
+    BatchItem.change(person.shop_id, {BatchItem.note: None}, HAS_NOTE, named)
     has_text = Batch.reason.is_null(False) | Batch.comment.is_null(False)
     theirs = BatchItem.of(person.shop_id, BatchItem.batch_id).where(
         BatchItem.account_id.in_(person.account_ids) | BatchItem.customer_id.in_(person.ids)
@@ -327,27 +370,34 @@ def _items(batch: Batch) -> Any:
 
 def _book(batch: Batch, items: Sequence[Row]) -> None:
     items = [item for item in items if item.status == "waiting"]
-    annotation = Annotation(batch.reason, batch.comment, batch.staff, batch.app_id)
+    texts = {item.line: _annotation(batch, item) for item in items}
     salts: dict[int, str] = {}
 
     def wanted(item: Row, account: Row) -> Move | None:
         amount = item.points - (account.balance if batch.mode == "set" else 0)
         snapshot = {}
-        if annotation.is_given:
+        if texts[item.line].is_given:
             salt = salts[item.line] = secrets.token_hex(16)
-            snapshot = {"note": annotation.digest(salt)}
+            snapshot = {"note": texts[item.line].digest(salt)}
         cause = Cause("adjusted", batch.id, snapshot=snapshot)
-        return Move(account, amount, item.line, cause) if amount else None
+        kind: MoveKind = "earn" if item.event_at is not None and amount > 0 else "adjust"
+        return Move(account, amount, item.line, cause, kind=kind, at=item.event_at) if amount else None
 
     rows = _move(batch, items, wanted, key=f"batch:{batch.id}", outcomes=("done", "skipped", "failed"))
-    insert_many(Adjustment, [adjustment(row, salts[row.line], annotation) for row in rows if row.line in salts])
+    insert_many(Adjustment, [adjustment(row, salts[row.line], texts[row.line]) for row in rows if row.line in salts])
     batch.succeeded += len(rows)
     batch.skipped += sum(item.status == "skipped" for item in items)
     batch.failed += sum(item.status == "failed" for item in items)
 
 
+def _annotation(batch: Batch, item: Row) -> Annotation:
+    return Annotation(batch.reason, item.note or batch.comment, batch.staff, batch.app_id)
+
+
 def _undo(batch: Batch, items: Sequence[Row]) -> None:
     items = [item for item in items if item.status in ("done", "kept")]
+    _take_back_made(batch, [item for item in items if item.points is None])
+    items = [item for item in items if item.points is not None]
     lines = [item.line for item in items] or [0]
     booked = ledger.find_by_keys(batch.shop_id, batch.source, f"batch:{batch.id}", lines[0], lines[-1])
     copied = ledger.current_many(batch.shop_id, booked)
@@ -357,11 +407,21 @@ def _undo(batch: Batch, items: Sequence[Row]) -> None:
 
     def opposite(item: Row, account: Row) -> Move:
         row = rows[item.line]
-        return Move(account, -row.amount, item.line, Cause("adjusted", batch.id), reverses_id=row.id)
+        cause = Cause("adjusted", batch.id)
+        return Move(account, -row.amount, item.line, cause, reverses_id=row.id, kind=row.kind)
 
     undone = _move(batch, items, opposite, key=f"undo:{batch.id}", outcomes=("undone", "undone", "kept"))
     batch.undone += len(undone)
     batch.kept += len(items) - len(undone)
+
+
+def _take_back_made(batch: Batch, items: list[Row]) -> None:
+    """Undo lines that booked nothing: the coupons they made are taken back by TAKE_BACK, unless they were used."""
+    for item in items:
+        gone = item.made_id is None or all(take_back(batch.shop_id, item.made_id) for take_back in TAKE_BACK)
+        item.status, item.code = ("undone", None) if gone else ("kept", "coupon_used")
+        batch.undone, batch.kept = batch.undone + gone, batch.kept + (not gone)
+    _note_outcomes(batch, items)
 
 
 def _move(
@@ -392,13 +452,18 @@ def _move(
     )
     for (item, _), outcome in zip(moving.values(), returns, strict=True):
         item.status, item.code = (refused, outcome.code) if isinstance(outcome, Refusal) else (booked, None)
+    _note_outcomes(batch, items)
+    return [outcome for outcome in returns if isinstance(outcome, Row)]
+
+
+def _note_outcomes(batch: Batch, items: list[Row]) -> None:
+    """Store status and code of the items; their notes are beside the ledger's rows now."""
     mark = database.param
     execute_many(
-        f'UPDATE "batch_item" SET "status" = {mark}, "code" = {mark}'  # noqa: S608
+        f'UPDATE "batch_item" SET "status" = {mark}, "code" = {mark}, "note" = NULL'  # noqa: S608
         f' WHERE "batch_id" = {mark} AND "line" = {mark} AND "shop_id" = {mark}',
         [(item.status, item.code, item.batch_id, item.line, batch.shop_id) for item in items],
     )
-    return [outcome for outcome in returns if isinstance(outcome, Row)]
 
 
 def _merged(shop_id: str, account_ids: list[str]) -> set[str]:
@@ -415,6 +480,8 @@ def _end(batch: Batch, status: str) -> None:
     else:
         batch.ended_at = clock.now()
     batch.save()
+    if batch.turn is not None:  # earnings of the past may reach a tier
+        job_queue.enqueue_once(JobName.RECHECK_TIERS, {"shop_id": batch.shop_id})
     _tell(batch)
 
 

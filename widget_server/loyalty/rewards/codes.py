@@ -19,7 +19,7 @@ from widget_server.loyalty.program import programs
 from widget_server.loyalty.program.shops import Shop
 from widget_server.loyalty.rewards import coupon_orders, coupons
 from widget_server.loyalty.rewards.coupon_orders import CouponOrder, OrderFacts
-from widget_server.loyalty.rewards.coupons import USABLE, Coupon, CouponChanges
+from widget_server.loyalty.rewards.coupons import IMPORTED, USABLE, Coupon, CouponChanges
 
 CODE_LENGTH, CODE_GROUP = 12, 4
 
@@ -199,7 +199,7 @@ def _set_free(shop: Shop, coupon: Coupon, held_by: list[CouponOrder], source: st
     for due in filter(None, (order.life_due for order in held_by)):
         last_day = clock.local_date(clock.now() + due, shop.timezone)
         coupon.expires_at = max(coupon.expires_at, clock.start_of(last_day + timedelta(days=1), shop.timezone))
-    if shop.is_connected:  # its platform may still count the use
+    if shop.is_connected and coupon.origin != IMPORTED:  # its platform may still count the use
         return coupons.move(coupon, "issuing", code_job=coupons.promise(JobName.ISSUE_CODE, coupon, anew=True))
     return coupons.move(coupon, "active")
 

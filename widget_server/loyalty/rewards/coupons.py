@@ -25,6 +25,7 @@ from widget_server.loyalty.rewards import coupon_orders
 
 USABLE = ("active", "applied")
 DEAD = ("expired", "returned", "revoked", "failed")
+IMPORTED = "import"  # the origin of a code that another app made: its shop knows it already
 APPLIED_FORGOTTEN_AFTER = timedelta(hours=24)
 
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from tests.loyalty.points.importing import figures, parsed, settled
+from tests.loyalty.imports.importing import figures, parsed, settled
 from tests.make import Shopper, World
 from widget_server.errors import ImportColumnsUnknown, ImportNotParsed
-from widget_server.loyalty.points import imports
+from widget_server.loyalty.imports import imports
 
 
 @pytest.fixture
@@ -49,12 +49,15 @@ def test_a_file_without_header_is_read_from_its_first_row(world: World, ann: Sho
 
 def test_columns_may_be_named(world: World, ann: Shopper) -> None:
     made = parsed(world, "a,b,c\n1,ann@example.com,3\n")
-    for columns in (None, (1, 1), (1, -1), (0, 100)):
+    for email, points in ((1, 1), (1, -1), (0, 100)):
         with pytest.raises(ImportColumnsUnknown) as refusal:
-            imports.execute(world.shop, made.id, source="staff", columns=columns)
+            imports.execute(world.shop, made.id, source="staff", mapping={"email": email, "points": points})
         assert refusal.value.field == "headerMappingInfo"
-    imports.execute(world.shop, made.id, source="staff", columns=(1, 2))
-    assert settled(made).columns == [1, 2]
+    with pytest.raises(ImportColumnsUnknown) as refusal:
+        imports.execute(world.shop, made.id, source="staff")
+    assert refusal.value.message == "Say which column has: points."
+    imports.execute(world.shop, made.id, source="staff", mapping={"email": 1, "points": 2})
+    assert settled(made).mapping == {"email": 1, "points": 2}
     assert ann.balance == 103
 
 

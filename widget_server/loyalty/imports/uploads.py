@@ -9,9 +9,9 @@ from typing import Any, BinaryIO
 from widget_server import clock
 from widget_server.db import Int, ShopTable, Text, UtcDateTime
 from widget_server.errors import NotFound, UploadGone
-from widget_server.loyalty.points import csv_files, stored_files
-from widget_server.loyalty.points.csv_files import CsvFile
-from widget_server.loyalty.points.stored_files import Stored
+from widget_server.loyalty.imports import csv_files, stored_files
+from widget_server.loyalty.imports.csv_files import CsvFile
+from widget_server.loyalty.imports.stored_files import Stored
 from widget_server.loyalty.program.shops import Shop
 
 FILE_BYTES_MAX = 10 * 1024 * 1024

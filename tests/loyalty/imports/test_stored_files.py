@@ -18,10 +18,10 @@ from tests.make import World, proof, undone
 from widget_server import clock, config, data_keys, db, jobs
 from widget_server.app import create_app
 from widget_server.errors import FileTooLarge, NotFound
+from widget_server.loyalty.imports import stored_files, uploads
+from widget_server.loyalty.imports.stored_files import PIECE_BYTES, StoredFile
+from widget_server.loyalty.imports.uploads import Upload
 from widget_server.loyalty.people import api_keys
-from widget_server.loyalty.points import stored_files, uploads
-from widget_server.loyalty.points.stored_files import PIECE_BYTES, StoredFile
-from widget_server.loyalty.points.uploads import Upload
 
 MEMORY_BYTES_MAX = 8 * PIECE_BYTES
 

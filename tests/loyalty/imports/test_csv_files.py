@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.make import tries
-from widget_server.loyalty.points import csv_files
-from widget_server.loyalty.points.csv_files import CsvFile, Unreadable
+from widget_server.loyalty.imports import csv_files
+from widget_server.loyalty.imports.csv_files import CsvFile, Unreadable
 
 
 def read(content: bytes) -> CsvFile:

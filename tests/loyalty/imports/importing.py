@@ -5,10 +5,11 @@ from typing import Any
 
 from tests.make import World
 from widget_server import jobs
-from widget_server.loyalty.points import batches, imports, stored_files, uploads
+from widget_server.loyalty.imports import imports, stored_files, uploads
+from widget_server.loyalty.imports.imports import Import
+from widget_server.loyalty.imports.uploads import Upload
+from widget_server.loyalty.points import batches
 from widget_server.loyalty.points.batches import Batch
-from widget_server.loyalty.points.imports import Import
-from widget_server.loyalty.points.uploads import Upload
 
 
 def uploaded(world: World, content: str | bytes) -> Upload:

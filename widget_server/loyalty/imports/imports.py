@@ -1,46 +1,49 @@
-"""Imports: points of many customers from a CSV file, found by their e-mail (acceptance 56, wix-api §2).
+"""Imports: what a CSV file says of many customers, found by their e-mail (acceptance 56, wix-api §2).
 
     upload address -> file -> import: parsing -> parsed -> importing -> imported      parsing, importing -> failed
 
 An import books by a batch: progress, errors and undoing are the batch's.
 """
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from functools import partial
-from typing import Any, Unpack
+from typing import Any, Literal, Unpack
 
 from peewee import Check
 
 from widget_server import clock, job_queue
 from widget_server.db import Bool, Int, Json, ShopTable, Text, UtcDateTime, atomic, lock_rows, new_id
-from widget_server.errors import AlreadyImported, BadRequest, ImportColumnsUnknown, ImportNotParsed, NotFound
+from widget_server.errors import AlreadyImported, BadRequest, ImportNotParsed, NotFound
 from widget_server.events import BatchChanged, ImportCreated, emit
 from widget_server.job_queue import JobName
+from widget_server.json_types import JsonObject
+from widget_server.loyalty.imports import columns, csv_files, formats, stored_files, uploads
+from widget_server.loyalty.imports.columns import FIELDS, FileSummary, ImportMode, Mapped
+from widget_server.loyalty.imports.csv_files import CsvFile, Opens, Unreadable
+from widget_server.loyalty.imports.problems import REASONS
+from widget_server.loyalty.imports.reading import Reader
+from widget_server.loyalty.imports.uploads import KEPT_DAYS, Upload
+from widget_server.loyalty.people import former_codes
 from widget_server.loyalty.people.forgetting import Forgotten
-from widget_server.loyalty.points import batches, csv_files, import_columns, stored_files, uploads
+from widget_server.loyalty.points import batches
 from widget_server.loyalty.points.adjustments import NO_ANNOTATION, Annotation
-from widget_server.loyalty.points.batches import Batch, BatchItem, Mode
-from widget_server.loyalty.points.csv_files import CsvFile, Opens, Unreadable
-from widget_server.loyalty.points.import_columns import HEADER_VALUES_MAX, FileSummary
-from widget_server.loyalty.points.uploads import KEPT_DAYS, Upload
+from widget_server.loyalty.points.batches import Batch, BatchItem
 from widget_server.loyalty.program.shops import Shop
 
-TEMPLATE = "email,points\r\nann@example.com,100\r\n"
-REASONS = {  # why a row was not imported, for staff
-    "email_invalid": "No mail reaches this address: write it as ann@example.com, without brackets or invisible signs.",
-    "email_unknown": "No customer has this e-mail address.",
-    "email_ambiguous": "Several customers use this e-mail address.",
-    "email_twice": "An earlier row has this e-mail address; that row counts.",
-    "points_invalid": "Points are a whole number, without separators.",
-    "points_out_of_range": "That is more points than a row can hold.",
-    "balance_negative": "A balance cannot be set below zero.",
-    **batches.REASONS,
-}
+TEMPLATE = FIELDS["add"].template
+PROBLEM_COLUMN = "problem"  # no heading that a field has: the corrected file is imported again
+PreviewStatus = Literal["running", "done", "failed"]
 
 
 class Import(ShopTable):
-    """One file and its state. `columns` are the positions of e-mail and points, from 0, guessed or given."""
+    """One file and its state. `columns` are the positions of e-mail and points, from 0, as they were guessed.
+
+    `mode` says what its rows are, `mapping` which column has which field, since a preview or the import itself was
+    requested. `format` is the app whose columns the file has (formats.py). `day_first` is the order of days with
+    slashes. `preview` is what previews.py found, `previewed` the rows it has read.
+    """
 
     id = Text(primary_key=True)
     status = Text(default="parsing")
@@ -51,6 +54,13 @@ class Import(ShopTable):
     header = Json(default=list)
     sample_rows = Json(default=list)
     columns = Json(null=True)
+    mode = Text(default="add")
+    mapping = Json(null=True)
+    format = Text(null=True)
+    day_first = Bool(null=True)
+    preview_status = Text(null=True)
+    previewed = Int(default=0)
+    preview = Json(null=True)
     has_header = Bool(default=True)
     row_count = Int(null=True)
     parse_error = Text(null=True)
@@ -65,10 +75,11 @@ class Import(ShopTable):
         constraints = [Check("status IN ('parsing', 'parsed', 'importing', 'imported', 'failed')")]
 
 
-def create(shop: Shop, file_url: str, *, file_name: str | None = None) -> Import:
+def create(shop: Shop, file_url: str, *, file_name: str | None = None, mode: ImportMode = "add") -> Import:
     """Create an import of an uploaded file, which a job reads. The same file address returns the same import.
 
-    `file_url` is the upload's address or its last part: files elsewhere are not fetched. Raises BadRequest.
+    `mode` is what its rows probably are; a preview or `execute` decides. `file_url` is the upload's address or its last
+    part: files elsewhere are not fetched. Raises BadRequest.
     """
     with atomic():
         name = file_url.partition("?")[0].rstrip("/").rpartition("/")[2]
@@ -84,6 +95,7 @@ def create(shop: Shop, file_url: str, *, file_name: str | None = None) -> Import
             shop_id=shop.id,
             upload_id=upload.id,
             file_name=file_name,
+            mode=mode,
             size=upload.size,
             digest=upload.digest,
             created_at=moment,
@@ -99,11 +111,54 @@ def parse(import_id: str) -> None:
     """The job that reads the whole file: header, number of rows, samples, and the columns of e-mail and points."""
     made: Import = Import.everywhere().where(Import.id == import_id).get()
     try:
-        summary = import_columns.summary_of(uploads.file_of(made.shop_id, made.upload_id))
+        summary = columns.summary_of(uploads.file_of(made.shop_id, made.upload_id))
+        known = formats.recognised(summary["header"])
     except (Unreadable, NotFound) as reason:
         _save(made, "parsing", status="failed", parse_error=str(reason))
     else:
-        _save(made, "parsing", status="parsed", **summary)
+        _save(made, "parsing", status="parsed", format=known.app if known else None, **summary)
+
+
+def proposed(made: Import, mode: ImportMode) -> Mapped:
+    """Returns the columns that the fields of a mode probably have, by field; empty while the file is being read."""
+    known = formats.named(made.format)
+    return columns.proposed(mode, made.header, made.sample_rows, known.fields if known else None)
+
+
+def reader(shop: Shop, made: Import) -> Reader:
+    """Returns what reads the rows of this import, by its mode and mapping."""
+    mapping = made.mapping or dict(zip(("email", "points"), made.columns or (), strict=False))
+    return Reader(shop, made.mode, mapping, made.day_first, made.has_header)
+
+
+def begin_preview(
+    shop: Shop,
+    import_id: str,
+    *,
+    mode: ImportMode = "add",
+    mapping: Mapping[str, int] | None = None,
+    creates_customers: bool = False,
+    day_first: bool | None = None,
+) -> Import:
+    """Enqueue the job that reads every row as it would be booked, and books nothing (previews.py).
+
+    A new preview replaces the former one. Raises NotFound, ImportNotParsed, ImportColumnsUnknown.
+    """
+    with atomic():
+        made = _parsed(shop, import_id)
+        requested = _save(
+            made,
+            "parsed",
+            mode=mode,
+            mapping=_chosen(made, mode, mapping),
+            creates_customers=creates_customers,
+            day_first=day_first,
+            preview_status="running",
+            previewed=0,
+            preview=None,
+        )
+        job_queue.enqueue(JobName.PREVIEW_IMPORT, {"import_id": made.id, "revision": requested.revision})
+        return requested
 
 
 def execute(
@@ -111,16 +166,19 @@ def execute(
     import_id: str,
     *,
     source: str,
-    columns: tuple[int, int] | None = None,
-    mode: Mode = "add",
+    mapping: Mapping[str, int] | None = None,
+    mode: ImportMode = "add",
     again: bool = False,
     creates_customers: bool = False,
+    day_first: bool | None = None,
     annotation: Annotation = NO_ANNOTATION,
 ) -> Import:
-    """Book the rows of the file, as a job: an adjust for each row, in any state of the program.
+    """Book the rows of the file, as a job, in any state of the program.
 
-    `columns` are the positions of e-mail and points when they differ from those found. `add` is the default, as the
-    guide has it ("Add points to existing member balances", wix-api §1b); `set` makes the figure the balance.
+    `mapping` has the positions of the fields when they differ from those found. `add` is the default, as the
+    guide has it ("Add points to existing member balances", wix-api §1b); `set` makes the figure the balance. `members`
+    stores what is known of customers, `history` books what they earned and spent on earlier days, and `codes` keeps
+    unspent codes of another app (contracts §21).
     Existing customers only: an unknown e-mail is an error of its row, unless `creates_customers`, for shops that
     move here from another app: then they are visitors, and see their points once their address is verified.
 
@@ -128,33 +186,46 @@ def execute(
     before, and not undone, unless `again`.
     """
     with atomic():
-        made = lock_rows(Import.of(shop).where(Import.id == import_id)).first() or Import.need(
-            shop, Import.id == import_id
-        )
-        if made.status != "parsed":
-            raise ImportNotParsed(status=made.status)
-        chosen = _chosen(made, columns)
+        made = _parsed(shop, import_id)
+        chosen = _chosen(made, mode, mapping)
         earlier = None if again else _earlier(shop, made)
         if earlier is not None:
             raise AlreadyImported(import_id=earlier.id)
-        batch, _ = batches.create(shop, "import", mode, source=source, key=f"import:{made.id}", annotation=annotation)
+        batch, _ = batches.create(
+            shop,
+            "import",
+            "set" if mode in ("set", "members") else "add",
+            source=source,
+            key=f"import:{made.id}",
+            annotation=annotation,
+            in_turns=mode == "history",
+        )
         job_queue.enqueue(JobName.LIST_IMPORT, {"batch_id": batch.id})
         return _save(
             made,
             "parsed",
             status="importing",
-            columns=chosen,
+            mode=mode,
+            mapping=chosen,
             batch_id=batch.id,
             creates_customers=creates_customers,
+            day_first=day_first,
         )
 
 
-def _chosen(made: Import, columns: tuple[int, int] | None) -> list[int]:
-    """Returns the positions of e-mail and points, given or found; raises ImportColumnsUnknown unless they are two."""
-    chosen = list(columns) if columns is not None else made.columns
-    if chosen is None or len(set(chosen)) != len(chosen) or not all(0 <= at < HEADER_VALUES_MAX for at in chosen):
-        raise ImportColumnsUnknown()
-    return list(chosen)
+def _parsed(shop: Shop, import_id: str) -> Import:
+    """Returns the import, locked. Raises NotFound, ImportNotParsed."""
+    made = lock_rows(Import.of(shop).where(Import.id == import_id)).first() or Import.need(shop, Import.id == import_id)
+    if made.status != "parsed":
+        raise ImportNotParsed(status=made.status)
+    return made
+
+
+def _chosen(made: Import, mode: ImportMode, mapping: Mapping[str, int] | None) -> Mapped:
+    """Returns the columns of the fields: as given, as in the last preview, or as found. Raises ImportColumnsUnknown."""
+    if mapping is None:
+        mapping = made.mapping if made.mapping and made.mode == mode else proposed(made, mode)
+    return columns.checked(mode, mapping)
 
 
 def follow(event: BatchChanged) -> None:
@@ -163,6 +234,8 @@ def follow(event: BatchChanged) -> None:
     status = {"done": "imported", "failed": "failed"}.get(event.status)
     if made is not None and status is not None:
         _save(made, "importing", status=status)
+    if made is not None and event.status == "undone":
+        former_codes.remove_of_batch(event.shop_id, event.batch_id)
 
 
 def error_file(shop: Shop, import_id: str) -> Iterator[str]:
@@ -207,6 +280,8 @@ def forget(person: Forgotten) -> None:
         if person.is_named_in("\n".join([*made.header, *(cell for row in made.sample_rows for cell in row)])):
             blank = {Import.header: [""] * len(made.header), Import.sample_rows: []}
             Import.change(person.shop_id, blank, Import.id == made.id)
+        if made.preview and person.is_named_in(json.dumps(made.preview, ensure_ascii=False)):
+            Import.change(person.shop_id, {Import.preview: {**made.preview, "rows": []}}, Import.id == made.id)
 
 
 def _names(person: Forgotten, opens: Opens) -> bool:
@@ -225,6 +300,9 @@ def _let_go(shop_id: str, file_id: str) -> None:
 
 def _drop(upload: Upload) -> None:
     Import.change(upload.shop_id, {Import.sample_rows: []}, Import.upload_id == upload.id)
+    for made in list(Import.of(upload.shop_id).where(Import.upload_id == upload.id, Import.preview.is_null(False))):
+        without_rows = {Import.preview: {**made.preview, "rows": []}}
+        Import.change(upload.shop_id, without_rows, Import.id == made.id)
     Upload.remove(upload.shop_id, Upload.id == upload.id)
     if upload.file_id:
         stored_files.remove(upload.shop_id, upload.file_id)
@@ -253,7 +331,7 @@ def _errors(made: Import) -> Any:  # a query, which peewee does not type
 def _error_lines(made: Import, file: CsvFile, codes: dict[int, str]) -> Iterator[str]:
     yield "\ufeff"  # without it Excel takes UTF-8 for Windows-1252
     if made.has_header:
-        yield csv_files.line([*made.header, "reason"], file.delimiter)
+        yield csv_files.line([*made.header, PROBLEM_COLUMN], file.delimiter)
     for number, values in file.rows():
         if number in codes:
             cells = [*values, *[""] * (len(made.header) - len(values))]
@@ -264,6 +342,13 @@ class _Changes(FileSummary, total=False):
     """The columns of an import that change while it runs."""
 
     status: str
+    mode: ImportMode
+    mapping: Mapped
+    format: str | None
+    day_first: bool | None
+    preview_status: PreviewStatus
+    previewed: int
+    preview: JsonObject | None
     parse_error: str
     batch_id: str
     creates_customers: bool

@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 
-from tests.loyalty.points.importing import batch_of, figures, imported, parsed, reasons, settled
+from tests.loyalty.imports.importing import batch_of, figures, imported, parsed, reasons, settled
 from tests.make import Shopper, World
 from widget_server import jobs, ledger
 from widget_server.job_queue import TRIES_MAX, Job
+from widget_server.loyalty.imports import imports, listing, problems
 from widget_server.loyalty.people import privacy, recognition
 from widget_server.loyalty.people.customers import Customer, Person
-from widget_server.loyalty.points import batches, import_rows, imports
+from widget_server.loyalty.points import batches
 
 
 @pytest.fixture
@@ -62,15 +63,15 @@ def test_each_row_that_fails_has_its_reason(world: World, ann: Shopper, bob: Sho
     text = "".join(imports.error_file(world.shop, done.id))
     assert text.startswith("\ufeff")
     table = list(csv.reader(io.StringIO(text[1:]), delimiter=";"))
-    assert table[0] == ["Name", "E-Mail", "Points", "reason"]
+    assert table[0] == ["Name", "E-Mail", "Points", "problem"]
     assert table[1] == ["Nobody", "nobody@example.com", "5", "No customer has this e-mail address."]
     assert table[5][:3] == ["'=cmd", "x@example.com", "1,000"]
-    assert table[7] == ["Short", "", "", imports.REASONS["email_invalid"]]
+    assert table[7] == ["Short", "", "", problems.REASONS["email_invalid"]]
     assert len(table) == 11
 
 
 def test_every_code_has_its_words() -> None:
-    assert all(words.endswith(".") for words in imports.REASONS.values())
+    assert all(words.endswith(".") for words in problems.REASONS.values())
 
 
 def test_the_error_file_mended_is_imported_next(world: World, ann: Shopper, bob: Shopper) -> None:
@@ -162,7 +163,7 @@ def test_a_worker_that_dies_while_it_lists_goes_on(
     Job.update(run_at=Job.created_at).execute()  # its lease runs out
     assert figures(settled(made)) == ("imported", 3, 2, 0, 1)
     assert [ann.balance, bob.balance] == [105, 6]
-    import_rows.list_rows(batch_of(settled(made)).id)
+    listing.list_rows(batch_of(settled(made)).id)
     assert figures(settled(made)) == ("imported", 3, 2, 0, 1)
 
 

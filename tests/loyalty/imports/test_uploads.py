@@ -5,12 +5,12 @@ from datetime import timedelta
 
 import pytest
 
-from tests.loyalty.points.importing import content_of, uploaded
+from tests.loyalty.imports.importing import content_of, uploaded
 from tests.make import World, at_once
 from widget_server import clock
 from widget_server.errors import FileTooLarge, UploadGone
-from widget_server.loyalty.points import stored_files, uploads
-from widget_server.loyalty.points.uploads import Upload
+from widget_server.loyalty.imports import stored_files, uploads
+from widget_server.loyalty.imports.uploads import Upload
 
 
 def test_an_address_takes_one_file(world: World) -> None:

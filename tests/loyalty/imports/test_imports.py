@@ -11,18 +11,19 @@ from typing import Any
 
 import pytest
 
-from tests.loyalty.points.importing import batch_of, figures, imported, parsed, settled, uploaded
+from tests.loyalty.imports.importing import batch_of, figures, imported, parsed, settled, uploaded
 from tests.make import PROOFS, SECRET, Shopper, World, at_once
 from widget_server import clock, config, db, ledger
 from widget_server.errors import AlreadyImported, BadRequest, ImportNotParsed, NotFound
 from widget_server.job_queue import Job
 from widget_server.ledger import Account, Transaction
+from widget_server.loyalty.imports import imports, stored_files, uploads
+from widget_server.loyalty.imports.imports import Import
+from widget_server.loyalty.imports.uploads import Upload
 from widget_server.loyalty.people import privacy
 from widget_server.loyalty.people.customers import Customer
-from widget_server.loyalty.points import batches, imports, stored_files, uploads
+from widget_server.loyalty.points import batches
 from widget_server.loyalty.points.adjustments import Adjustment, Annotation
-from widget_server.loyalty.points.imports import Import
-from widget_server.loyalty.points.uploads import Upload
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 
 from widget_server import clock
-from widget_server.loyalty.points import csv_files
+from widget_server.loyalty.imports import csv_files
 from widget_server.loyalty.program.shops import Shop
 from widget_server.loyalty.reports.accounting import accounting
 from widget_server.loyalty.reports.daily import days_of

@@ -26,8 +26,9 @@ from widget_server.loyalty.people import (
 )
 from widget_server.loyalty.points import adjustments, awards, batches, imports, stored_files, tiers, uploads
 from widget_server.loyalty.program import programs, shops
-from widget_server.loyalty.referrals import links, referral_programs, referrals
+from widget_server.loyalty.referrals import links, referral_programs, referrals, replies
 from widget_server.loyalty.rewards import checkout, coupon_orders, coupons, rewards
+from widget_server.loyalty.till import till_codes
 from widget_server.web import rate_limits
 
 MIGRATIONS = Path(__file__).with_name("migrations")
@@ -79,6 +80,8 @@ TABLES: list[type[Table]] = [
     referral_programs.ReferralProgram,
     referrals.Referral,
     links.ReferralVisit,
+    replies.ReferralReply,
+    till_codes.TillCode,
     reports.DayTotal,
     books.BooksMark,
     signatures.ShopKey,

@@ -111,6 +111,11 @@ def left_of(order: Order) -> Decimal:
     return max(state.total - sum((one.amount for one in state.given_back), ZERO), ZERO)
 
 
+def has_till(shop: Shop) -> bool:
+    """Returns whether the shop has ever booked a purchase at the till: only then the widget offers a code for it."""
+    return bool(Order.of(shop, Order.id).where(Order.platform == PLATFORM).exists())
+
+
 def recent(shop: Shop, customer: Customer, limit: int = 5) -> list[Listed]:
     """Returns the customer's newest orders, of the till or of any other platform."""
     return order_list.page(shop, order_list.Wanted(customer_id=customer.id), limit=limit).rows

@@ -70,6 +70,10 @@ loyalty.points.import_rows
 loyalty.people.privacy loyalty.people.merging
 loyalty.reports
 loyalty.books
+loyalty.staff.roles loyalty.staff.accounts
+loyalty.staff.members loyalty.staff.links loyalty.staff.second_factor
+loyalty.staff.sessions loyalty.staff.point_caps loyalty.staff.invitations
+loyalty.staff.sign_in
 program_file.facts
 program_file.current program_file.checks program_file.changes
 program_file.writing

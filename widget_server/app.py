@@ -8,17 +8,16 @@ from flask.typing import ResponseReturnValue
 from marshmallow import Schema
 from whitenoise import WhiteNoise
 
-from widget_server import admin, config, data_keys, db, events, reactions, widget
+from widget_server import admin, config, dashboard, data_keys, db, events, reactions, widget
 from widget_server.config import Settings
 from widget_server.loyalty import audit_log
 from widget_server.stores.routes import stores
-from widget_server.web import auth, bodies, callers, errors, networks, proxies
+from widget_server.web import auth, bodies, built_files, callers, errors, networks, proxies
 from widget_server.web.health import health
 from widget_server.web.reference import DocumentApi, DocumentPlugin, reference
 from widget_server.web.safe_headers import SafeHeaders
 from widget_server.web.security_txt import security_txt
 from widget_server.web.typed_schemas import schema_of
-from widget_server.widget import assets
 from widget_server.widget.fields import Body
 from widget_server.widget.shapes.refusal import Refusal
 
@@ -64,6 +63,7 @@ def create_app(settings: Settings) -> WidgetServer:
     app.after_request(_headers)
     widget.register(app, api)
     admin.register(app, api)
+    dashboard.register(app)
     app.register_blueprint(stores)
     app.register_blueprint(health)
     app.register_blueprint(reference)
@@ -99,7 +99,7 @@ def _serve_built_files(app: Flask) -> None:
     """Serve files with a hash in their name precompressed, outside the application; they never change."""
     app.wsgi_app = WhiteNoise(  # type: ignore[method-assign, assignment]
         app.wsgi_app,
-        root=str(assets.DIST),
+        root=str(built_files.DIST),
         prefix="assets/",
         max_age=ASSET_SECONDS,
         allow_all_origins=True,
@@ -108,7 +108,7 @@ def _serve_built_files(app: Flask) -> None:
 
 
 def _page_file(name: str) -> ResponseReturnValue:
-    return send_from_directory(assets.FOLDER.parent / "widget_server" / "widget" / "static", name)
+    return send_from_directory(built_files.FOLDER.parent / "widget_server" / "widget" / "static", name)
 
 
 def _headers(response: Response) -> Response:

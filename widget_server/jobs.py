@@ -19,6 +19,8 @@ from widget_server.loyalty.points import awards, batches, expiry, import_rows, i
 from widget_server.loyalty.program import shops
 from widget_server.loyalty.program.shops import Shop
 from widget_server.loyalty.rewards import checkout, coupons, issuing
+from widget_server.loyalty.staff import links as staff_links
+from widget_server.loyalty.staff import sessions as staff_sessions
 from widget_server.loyalty.till import till_codes
 from widget_server.stores import codes, inbox, reconcile
 from widget_server.stores.woocommerce import refunds as woocommerce_refunds
@@ -129,6 +131,8 @@ def _once_a_day(shop: Shop) -> None:
     devices.forget_old()
     sign_in_codes.forget_old()
     access_tokens.forget_old()
+    staff_sessions.forget_old()
+    staff_links.forget_old()
     audit_log.forget_old()
     orders.forget_addresses(shop)
     books.audit_daily(shop)

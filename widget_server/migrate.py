@@ -28,6 +28,10 @@ from widget_server.loyalty.points import adjustments, awards, batches, imports, 
 from widget_server.loyalty.program import programs, shops
 from widget_server.loyalty.referrals import links, referral_programs, referrals, replies
 from widget_server.loyalty.rewards import checkout, coupon_orders, coupons, rewards
+from widget_server.loyalty.staff import accounts as staff_accounts
+from widget_server.loyalty.staff import links as staff_links
+from widget_server.loyalty.staff import members as staff_members
+from widget_server.loyalty.staff import sessions as staff_sessions
 from widget_server.loyalty.till import till_codes
 from widget_server.web import rate_limits
 
@@ -91,6 +95,11 @@ TABLES: list[type[Table]] = [
     job_queue.Job,
     job_queue.Beat,
     rate_limits.Hit,
+    staff_accounts.StaffAccount,
+    staff_members.StaffMember,
+    staff_links.StaffLink,
+    staff_sessions.StaffSession,
+    staff_sessions.StaffDevice,
 ]
 
 

@@ -12,7 +12,7 @@ import pytest
 from tests.browser import looks
 from tests.browser.conftest import Visitor
 from tests.browser.pages import add_page, script_tag
-from widget_server.widget import assets
+from widget_server.web import built_files
 from widget_server.widget.panel import TABS
 
 Make = Callable[..., Visitor]
@@ -220,7 +220,7 @@ def test_the_keys_go_by_the_number_of_tabs(keyboard: Callable[..., Keyboard]) ->
     """Panels that have fewer tabs, or others last: the ends are where the list of tabs ends."""
     hands = keyboard(path="/account")
     looks.logs_in(hands.visitor)
-    listed, code = json.dumps(TABS, separators=(",", ":")), assets.text(assets.name("panel.js"))
+    listed, code = json.dumps(TABS, separators=(",", ":")), built_files.text(built_files.name("panel.js"))
     assert code.count(listed) == 1
     served = code
     hands.visitor.context.route(

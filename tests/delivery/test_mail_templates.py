@@ -32,6 +32,8 @@ VALUES: dict[str, dict[str, Any]] = {
     "sign_in": {"code": "04821395", "link": LINK},
     "reset": {"code": "04821395", "link": LINK},
     "by_link": {"link": LINK},
+    "staff_invite": {"link": LINK},
+    "staff_reset": {"link": LINK},
     "new_device": {"browser": "Firefox, Windows", "link": LINK},
     "new_password": {"browser": "Firefox, Windows", "link": LINK},
     "points_expire": {"points": 1240, "expires_at": "2026-04-09T22:00:00Z"},

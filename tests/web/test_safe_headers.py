@@ -9,7 +9,7 @@ from tests.make import World
 from widget_server import config, db
 from widget_server.app import create_app
 from widget_server.gateway import Gateway, TurnedAway, _refusal
-from widget_server.widget import assets
+from widget_server.web import built_files
 
 PATHS = ("/readyz", "/openapi.json", "/reference", "/nowhere", "/widget/config", "/widget.js", "/r/NOBODY")
 
@@ -30,7 +30,7 @@ def at(world: World) -> Any:
 
 
 def paths() -> list[str]:
-    built = next(path.name for path in assets.DIST.iterdir() if path.suffix == ".js")
+    built = next(path.name for path in built_files.DIST.iterdir() if path.suffix == ".js")
     return [*PATHS, f"/assets/{built}"]
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from widget_server.widget import assets
+from widget_server.web import built_files
 
 EARN, REDEEM, LEAVE = (Path("src/panel") / name for name in ("tabs/earn.tsx", "tabs/redeem.tsx", "sheets/leave.tsx"))
 LISTS = Path("src/panel/words_early.json")
@@ -17,10 +17,10 @@ LISTS = Path("src/panel/words_early.json")
 def sources(tmp_path: Path) -> Path:
     """A copy of widget_static that a test may spoil."""
     for name in ("src", "locales"):
-        shutil.copytree(assets.FOLDER / name, tmp_path / name)
-    for file in [*assets.FOLDER.glob("*.mjs"), *assets.FOLDER.glob("*.json")]:
+        shutil.copytree(built_files.FOLDER / name, tmp_path / name)
+    for file in [*built_files.FOLDER.glob("*.mjs"), *built_files.FOLDER.glob("*.json")]:
         shutil.copy(file, tmp_path)
-    (tmp_path / "node_modules").symlink_to((assets.FOLDER / "node_modules").resolve())
+    (tmp_path / "node_modules").symlink_to((built_files.FOLDER / "node_modules").resolve())
     return tmp_path
 
 
@@ -42,7 +42,7 @@ def alter(file: Path, old: str, new: str) -> None:
 def test_the_committed_files_are_what_the_build_makes(sources: Path) -> None:
     assert builds(sources) == ""
     made, committed = (
-        {path.name: path.read_bytes() for path in one.iterdir()} for one in (sources / "dist", assets.DIST)
+        {path.name: path.read_bytes() for path in one.iterdir()} for one in (sources / "dist", built_files.DIST)
     )
     assert made == committed
 

@@ -15,6 +15,7 @@ from widget_server import clock
 from widget_server.loyalty.people import sessions
 from widget_server.loyalty.program import programs
 from widget_server.loyalty.program.shops import Shop, WidgetSettings
+from widget_server.web import built_files
 from widget_server.widget import assets, typescript
 from widget_server.widget.panel import TABS
 from widget_server.widget.shapes.boot import Boot, Words
@@ -254,7 +255,7 @@ def test_the_document_of_the_panel_carries_a_boot_of_its_shape(world: World, cli
 
 
 def test_the_types_of_the_panel_are_made_from_the_shapes() -> None:
-    written = (assets.FOLDER / "src" / "api.ts").read_text("utf-8")
+    written = (built_files.FOLDER / "src" / "api.ts").read_text("utf-8")
     assert written == typescript.types(), "run `make types`"
 
 

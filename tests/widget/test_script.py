@@ -11,6 +11,7 @@ from werkzeug.test import TestResponse
 from tests.make import World
 from widget_server.loyalty.program import programs, shops
 from widget_server.loyalty.program.shops import Shop, WidgetSettings
+from widget_server.web import built_files
 from widget_server.widget import assets, colours, script
 
 
@@ -26,7 +27,7 @@ def load(client: FlaskClient, world: World, **headers: str) -> TestResponse:
 
 def told(client: FlaskClient, world: World) -> Any:
     """The settings that are inlined: what stands in the place of the placeholder."""
-    before, after = assets.text("loader.js").split(script.PLACEHOLDER)
+    before, after = built_files.text("loader.js").split(script.PLACEHOLDER)
     text = load(client, world).text
     assert text.startswith(before) and text.endswith(after)
     return json.loads(text[len(before) : len(text) - len(after)])

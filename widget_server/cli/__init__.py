@@ -5,7 +5,7 @@ import os
 
 import click
 
-from widget_server.cli import database, keys, programs, serving, shops
+from widget_server.cli import database, keys, programs, serving, shops, staff
 from widget_server.cli.group import STATES, RefusalsAsMessages
 
 __all__ = ["STATES", "main"]
@@ -30,5 +30,6 @@ for command in (
     keys.key,
     keys.secret,
     programs.program,
+    staff.staff,
 ):
     main.add_command(command)

@@ -82,9 +82,9 @@ class Values(TypedDict, total=False):
 def write(template: str, locale: str, shop: Shop, program: Program, values: Values) -> Mail:
     """Returns the letter `template` in the language of `locale` (German for de-AT, English for an unknown one).
 
-    `values` are: for sign_up and sign_in code and link; for reset code; for by_link link; for new_device and
-    new_password browser (its family, may be empty) and link; for points_expire points and expires_at
-    (the first moment at which they are gone, ISO 8601); for referral_completed gift (the advocate's, as
+    `values` are: for sign_up and sign_in code and link; for reset code; for by_link, staff_invite and staff_reset
+    link; for new_device and new_password browser (its family, may be empty) and link; for points_expire points and
+    expires_at (the first moment at which they are gone, ISO 8601); for referral_completed gift (the advocate's, as
     `Gift.as_json`); for points_moved points (signed), balance and comment (may be None).
     Raises KeyError for a missing letter or value.
     """

@@ -54,6 +54,12 @@ def register(app: Flask) -> None:
     manager.init_app(app)
 
 
+def manager_of(app: Flask) -> LoginManager:
+    """Returns the login manager that `register` gave the application."""
+    manager: LoginManager = app.login_manager  # type: ignore[attr-defined]
+    return manager
+
+
 def shop() -> Shop:
     """Returns the shop whose embed key the request carries (acceptance 9).
 
@@ -75,9 +81,9 @@ def member() -> Shopper:
     Raises SignedOut without a token that is valid in this shop, and what `shop` raises.
     """
     shop()
-    if not current_user.is_authenticated:
+    shopper = current_user._get_current_object()
+    if not isinstance(shopper, Shopper):
         raise SignedOut()
-    shopper: Shopper = current_user._get_current_object()
     audit_log.act_as(audit_log.Actor("customer", shopper.get_id(), None, client_address()))
     return shopper
 

@@ -35,7 +35,7 @@ def register(app: Flask) -> None:
     """Turn every refusal and every unexpected error into JSON of one shape, without internal details."""
     app.register_error_handler(Refusal, _refused)
     app.register_error_handler(HTTPException, _http)
-    app.register_error_handler(Exception, _broken)
+    app.register_error_handler(Exception, broken)
 
 
 def refusals() -> list[tuple[str, int, str]]:
@@ -138,8 +138,8 @@ def _http(error: HTTPException) -> ResponseReturnValue:
     return _traced(response)
 
 
-def _broken(error: Exception) -> ResponseReturnValue:
-    """Handle an unexpected exception. After a database failure the next request gets a new connection."""
+def broken(error: Exception) -> ResponseReturnValue:
+    """Log an unexpected exception; returns the response. After a database failure the next request reconnects."""
     away = db.away(error)
     if away is not None:
         log.error("request %s: the database is %s (%s)", g.get("request_id", ""), away.state, type(error).__name__)

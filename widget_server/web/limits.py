@@ -54,6 +54,10 @@ WRONG_PASSWORD_OF_DEVICE = Limit("sign-in-device", "10 per 15 minutes", "who", "
 WRONG_PASSWORD_OF_ACCOUNT = Limit("sign-in-account", "100 per day", "who", "everywhere")
 WRONG_PASSWORD_WHEN_GUESSED = Limit("sign-in-guessed", "1 per day", "address", "everywhere")
 
+# staff
+SECOND_FACTOR = Limit("second-factor", "10 per 15 minutes", "who", "everywhere")  # of those who know the password
+PRESENT_PASSWORD = Limit("present-password", "10 per 15 minutes", "who", "everywhere")
+
 # members
 CLICK = Limit("click", "30 per minute", "who", "process")
 VISIT = Limit("visit", "30 per minute", "who", "process")

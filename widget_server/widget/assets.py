@@ -1,38 +1,19 @@
-"""The built files of widget_static: hashed names, and the panel's texts by language."""
+"""The panel's languages and texts, and the built file of each tab."""
 
 import json
 from functools import lru_cache
-from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-FOLDER = Path(__file__).resolve().parents[2] / "widget_static"
-DIST = FOLDER / "dist"
+from widget_server.web import built_files
+
 LOCALES = ("en", "de", "fr", "es", "ar")
 RIGHT_TO_LEFT = ("ar", "he", "fa", "ur")
 
 
-@lru_cache(maxsize=1)
-def manifest() -> dict[str, Any]:
-    """Returns the build's manifest: hashed names by logical name, and the panel's inline script with its hash."""
-    loaded: dict[str, Any] = json.loads((DIST / "manifest.json").read_text("utf-8"))
-    return loaded
-
-
-def name(logical: str) -> str:
-    """Returns the hashed name of a built file."""
-    return str(manifest()[logical])
-
-
 def tab_file(tab: str) -> str | None:
     """Returns the hashed name of the file that draws a tab; None for the first tab, which is in panel.js."""
-    found: str | None = manifest().get(f"{tab}.js")
+    found: str | None = built_files.manifest().get(f"{tab}.js")
     return found
-
-
-@lru_cache(maxsize=8)
-def text(file_name: str) -> str:
-    """Returns the text of a built file."""
-    return (DIST / file_name).read_text("utf-8")
 
 
 def locale_for(*wanted: str) -> str:
@@ -68,7 +49,7 @@ def late(words: dict[str, str]) -> dict[str, str]:
 @lru_cache(maxsize=8)
 def _keys(tab: str) -> frozenset[str]:
     """Returns the keys that only this tab uses; for "" those that guests or all tabs need."""
-    return frozenset(manifest()["words"][tab])
+    return frozenset(built_files.manifest()["words"][tab])
 
 
 def _is_unit(key: str) -> bool:
@@ -78,5 +59,5 @@ def _is_unit(key: str) -> bool:
 
 @lru_cache(maxsize=8)
 def _words(locale: str) -> dict[str, str]:
-    words: dict[str, str] = json.loads((FOLDER / "locales" / f"{locale}.json").read_text("utf-8"))
+    words: dict[str, str] = json.loads((built_files.FOLDER / "locales" / f"{locale}.json").read_text("utf-8"))
     return words

@@ -11,7 +11,7 @@ from widget_server.loyalty.people.customers import Customer
 from widget_server.loyalty.program import programs, shops
 from widget_server.loyalty.program.programs import ProgramSettings
 from widget_server.loyalty.program.shops import Shop
-from widget_server.web import compression, limits
+from widget_server.web import built_files, compression, limits
 from widget_server.widget import assets, boot
 from widget_server.widget.headers import framed
 from widget_server.widget.requests import BadgePrice, BadgesBody
@@ -33,7 +33,7 @@ def frame() -> ResponseReturnValue:
         locale=locale,
         title=facts["program"]["name"],
         boot=boot.as_script({**facts, "guest": {"earn": [], "rewards": [], "referral": None, "worth": None}}),
-        code=assets.name("badge.js"),
+        code=built_files.name("badge.js"),
     )
     return framed(compression.shared(page, "text/html; charset=utf-8"), shop)
 

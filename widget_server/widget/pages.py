@@ -19,7 +19,7 @@ from widget_server.loyalty.people import customers, sessions, sign_in, sign_in_c
 from widget_server.loyalty.program import programs, shops
 from widget_server.loyalty.program.shops import Shop
 from widget_server.loyalty.referrals import links
-from widget_server.web import compression, limits
+from widget_server.web import built_files, compression, limits
 from widget_server.web.networks import address_bucket, client_address
 from widget_server.widget import assets, boot
 from widget_server.widget.headers import framed, onward, plain
@@ -44,13 +44,15 @@ def panel() -> ResponseReturnValue:
         theme=theme if theme in ("light", "dark") else "light",
         title=facts["program"]["name"],
         boot=boot.as_script(facts),
-        inline=Markup(assets.manifest()["boot_inline"]["text"]),  # noqa: S704 -- our own build's text
-        styles=assets.name("panel.css"),
-        code=assets.name("panel.js"),
+        inline=Markup(built_files.manifest()["boot_inline"]["text"]),  # noqa: S704 -- our own build's text
+        styles=built_files.name("panel.css"),
+        code=built_files.name("panel.js"),
         tab_code=assets.tab_file(tab),
     )
     return framed(
-        compression.shared(page, "text/html; charset=utf-8"), shop, script_hash=assets.manifest()["boot_inline"]["hash"]
+        compression.shared(page, "text/html; charset=utf-8"),
+        shop,
+        script_hash=built_files.manifest()["boot_inline"]["hash"],
     )
 
 

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, request
 
 from widget_server.loyalty.program import programs, shops
 from widget_server.loyalty.program.shops import Shop, WidgetSettings
-from widget_server.web import compression
+from widget_server.web import built_files, compression
 from widget_server.widget import assets, colours
 from widget_server.widget.shapes.boot import Accent
 
@@ -36,7 +36,7 @@ def loader() -> Response:
 
 @lru_cache(maxsize=256)
 def _filled(settings: str) -> str:
-    return assets.text("loader.js").replace(PLACEHOLDER, settings)
+    return built_files.text("loader.js").replace(PLACEHOLDER, settings)
 
 
 def _settings(shop: Shop) -> dict[str, str | dict[str, str]]:
@@ -44,7 +44,7 @@ def _settings(shop: Shop) -> dict[str, str | dict[str, str]]:
     look, program = shop.look, programs.of(shop.id)
     sleeping = not program.is_active and look.when_paused == "hide"
     return {
-        "e": f"/assets/{assets.name('embed.js')}?",
+        "e": f"/assets/{built_files.name('embed.js')}?",
         "w": _words(shop, look),
         "s": _declarations(look),
         "h": "" if look.hidden or sleeping or program.status == "draft" else _hidden_paths(look.hide_paths),

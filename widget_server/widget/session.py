@@ -23,10 +23,10 @@ from widget_server.loyalty.people.devices import Browser
 from widget_server.loyalty.people.sign_in import SignedIn
 from widget_server.loyalty.people.sign_in_codes import Purpose, Wishes
 from widget_server.loyalty.program.shops import Shop
-from widget_server.web import agents, auth, limits
+from widget_server.web import agents, attempts, auth, limits
 from widget_server.web.auth import Shopper
 from widget_server.web.documented_refusals import Refusals
-from widget_server.widget import assets, attempts, views
+from widget_server.widget import assets, views
 from widget_server.widget.requests import (
     ConfirmBody,
     EmailBody,
@@ -106,7 +106,8 @@ def new_password(shop: Shop, body: NewPasswordBody) -> Session:
 def password(shop: Shop, body: SignInBody) -> Session:
     """Sign in with e-mail and password."""
     email, code, browser = body.email, body.referral_code, _browser(body.device)
-    with attempts.password_try(shop, email, body.device):
+    known = body.device if sign_in.knows_device(shop, email, body.device) else None
+    with attempts.password_try(shop.id, emails.key_of(email), known):
         signed = sign_in.with_password(shop, email, body.password, referral_code=code, browser=browser)
     return _session(signed)
 

@@ -1,0 +1,28 @@
+"""The dashboard: what the staff of a shop see and change in a browser. A module has the pages of one noun.
+
+`pages` registers a page with the action that it needs, `documents` renders it, `forms` reads what was sent,
+`navigation` lists the entries of the menu, `words` has languages, numbers and dates. docs/dashboard.md says how to add
+a page.
+"""
+
+from flask import Flask
+
+from widget_server.dashboard import documents, frame, invitation, menu, profile, sign_in, staff, words
+from widget_server.dashboard.pages import Pages
+
+PAGES: tuple[Pages, ...] = (
+    sign_in.pages,
+    invitation.pages,
+    menu.pages,
+    profile.pages,
+    staff.pages,
+)
+
+
+def register(app: Flask) -> None:
+    """Register every page of the dashboard on the application, with its session cookie, languages and filters."""
+    frame.register(app)
+    words.register(app)
+    documents.register(app)
+    for pages in (*PAGES, frame.pages):
+        app.register_blueprint(pages)

@@ -86,9 +86,8 @@ def refund(shop: Shop, order_id: str, amount: Decimal | None = None, *, key: str
     NotWholeCoins (amount), and KeyReused when the key refunded another amount.
     """
     with atomic():
-        order = Order.need(shop, Order.id == order_id, Order.platform == PLATFORM)
-        customers.take_turns(shop.id, f"till sale {order.id}")
-        order = Order.need(shop, Order.id == order_id)
+        customers.take_turns(shop.id, f"till sale {order_id}")
+        order = need(shop, order_id)
         id, given_back = _id(shop, key), order.merged.given_back
         same = next((one for one in given_back if one.id == id), None)
         if same is not None:
@@ -103,6 +102,11 @@ def refund(shop: Shop, order_id: str, amount: Decimal | None = None, *, key: str
         orders.receive_refund(shop, PLATFORM, order.external_id, Refund(id, amount, created_at=clock.now()))
         audit_log.note(shop.id, "refund", "till_sale", order.id, after={"amount": str(amount)})
         return order_list.one(shop, order.id)
+
+
+def need(shop: Shop, order_id: str) -> Order:
+    """Returns a purchase at the till; raises NotFound for any other order."""
+    return Order.need(shop, Order.id == order_id, Order.platform == PLATFORM)
 
 
 def left_of(order: Order) -> Decimal:

@@ -71,7 +71,7 @@ def book(shop: Shop, customer_id: str, amount: Decimal, *, key: str, receipt: st
         programs.need_active(shop.id)
         if customer.excluded:
             raise CustomerExcluded()
-        number = (receipt or "").strip() or f"T-{new_id()[-6:].upper()}"
+        number = (receipt or "").strip() or f"T{new_id()[-6:].upper()}"
         order = orders.receive_of(shop, PLATFORM, _state(shop, id, number, amount), customer)
         listed = order_list.one(shop, order.id)
         after = {"customer_id": customer.id, "amount": str(amount), "points": listed.points}

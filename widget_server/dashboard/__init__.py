@@ -9,6 +9,7 @@ from flask import Flask
 
 from widget_server.dashboard import (
     documents,
+    first_shop,
     frame,
     invitation,
     menu,
@@ -17,6 +18,7 @@ from widget_server.dashboard import (
     referrals,
     sign_in,
     staff,
+    start,
     till,
     words,
 )
@@ -25,6 +27,8 @@ from widget_server.dashboard.pages import Pages
 PAGES: tuple[Pages, ...] = (
     sign_in.pages,
     invitation.pages,
+    first_shop.pages,
+    start.pages,
     menu.pages,
     profile.pages,
     staff.pages,

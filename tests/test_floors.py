@@ -15,7 +15,7 @@ clock
 config
 events
 db
-data_keys migration_steps
+data_keys migration_steps keyset
 journal
 job_queue tallies
 ledger
@@ -38,10 +38,10 @@ loyalty.points.awards loyalty.points.adjustments loyalty.points.lots loyalty.poi
 loyalty.points.expiry loyalty.points.giving
 loyalty.points.batches
 loyalty.points.dry_runs
-loyalty.points.csv_files loyalty.points.stored_files
+
 loyalty.imports.csv_files loyalty.imports.stored_files
 loyalty.earning.orders
-loyalty.earning.feeds loyalty.earning.deliveries
+loyalty.earning.feeds loyalty.earning.deliveries loyalty.earning.order_list loyalty.earning.parked_messages
 loyalty.earning.new_customers
 loyalty.earning.kinds
 loyalty.earning.rules
@@ -63,8 +63,11 @@ loyalty.referrals.referral_programs
 loyalty.referrals.links loyalty.referrals.referrals
 loyalty.referrals.objections loyalty.referrals.referral_gifts
 loyalty.referrals.progress
-loyalty.referrals.binding
-loyalty.people.sign_in
+loyalty.referrals.binding loyalty.referrals.replies
+loyalty.referrals.decisions loyalty.referrals.referral_list
+loyalty.people.sign_in loyalty.till.till_codes
+loyalty.till.finding
+loyalty.till.sales loyalty.till.till_rewards
 loyalty.points.uploads loyalty.points.import_columns
 loyalty.points.imports
 loyalty.points.import_rows

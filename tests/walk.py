@@ -4,6 +4,7 @@ import re
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from flask import request
@@ -22,8 +23,10 @@ from widget_server.loyalty.people import access_tokens, api_keys, customers, for
 from widget_server.loyalty.people.access_tokens import Holder
 from widget_server.loyalty.points.adjustments import Adjustment
 from widget_server.loyalty.program import programs, shops
+from widget_server.loyalty.referrals import decisions
 from widget_server.loyalty.referrals.referrals import Referral
 from widget_server.loyalty.rewards.coupons import Coupon
+from widget_server.loyalty.till import sales, till_codes
 from widget_server.web.auth import SHOP_HEADER
 
 PLACES = re.compile(r"<(?:[^<>:]+(?:\([^)]*\))?:)?(\w+)>")
@@ -203,7 +206,9 @@ class Walk:
             "secret_id": lambda: shops.add_secret(shop.id, "webhook")[0].id,
             "batch_id": lambda: self.batch_id,
             "referral_id": lambda: Referral.one(shop, Referral.friend_id == self.friend.id).id,
-            "order_id": lambda: Order.of(shop).order_by(Order.placed_at).first().id,
+            "order_id": lambda: (
+                self._sale() if "/sales/" in path else Order.of(shop).order_by(Order.placed_at).first().id
+            ),
             "parked_id": self._parked,
             "code_id": self._former_code,
             "name": lambda: "program",
@@ -232,9 +237,20 @@ class Walk:
         asked = {"endpoint": {"url": f"https://hooks.example/{next(self.world.numbers)}", "format": "WIX"}}
         return str(self._app("POST", "/loyalty-webhooks/v1/endpoints", asked)["endpoint"]["id"])
 
+    def _sale(self) -> str:
+        """A purchase at the till."""
+        sold = sales.book(self.world.shop, self.person.id, Decimal(5), key=f"sale-{next(self.world.numbers)}")
+        return str(sold.order.id)
+
     def _parked(self) -> str:
         self._tells("order", {"id": next(self.world.numbers)})
         return str(Parked.of(self.world.shop).order_by(Parked.received_at.desc()).first().id)
+
+    def blocked(self) -> str:
+        """A referral of the walker that was blocked."""
+        stranger = self.world.visitor(f"stranger{next(self.world.numbers)}@example.com")
+        referral = decisions.attach(self.world.shop, self.person.id, stranger.id, source="staff")
+        return str(decisions.block(self.world.shop, referral.id, source="staff").id)
 
     def _app(self, method: str, path: str, body: Any = None) -> Any:
         headers = {"Authorization": self.secret, "Idempotency-Key": f"app-{next(self.world.numbers)}"}
@@ -278,6 +294,20 @@ BODIES: dict[str, Any] = {  # where the example of the document is about nobody 
     "/widget/session/sign-in": {"email": "walker@example.com", "password": "not the right one"},
     "/widget/session/reset": {"email": "walker@example.com"},
     "/widget/referral/code": lambda walk: {"code": walk.friend.customer.referral_code},
+    "/widget/referral/reply": lambda walk: {"referral_id": walk.blocked(), "text": "This is my own sister."},
+    "/loyalty-referrals/v1/referrals": lambda walk: {
+        "advocateId": walk.person.id,
+        "friendId": walk.world.visitor(f"brought{next(walk.world.numbers)}@example.com").id,
+    },
+    "/loyalty-till/v1/find": {"text": "walker@example.com"},
+    "/loyalty-till/v1/sales": lambda walk: {"customerId": walk.person.id, "amount": 12.5, "receipt": "R-1"},
+    "/loyalty-till/v1/sales/preview": lambda walk: {"customerId": walk.person.id, "amount": 12.5},
+    "/loyalty-till/v1/sales/{order_id}/refund": {},
+    "/loyalty-till/v1/redeem": lambda walk: {
+        "customerId": walk.person.id,
+        "rewardId": walk.world.reward(cost=10).id,
+        "tillCode": till_codes.show(walk.world.shop, walk.person.customer).code,
+    },
     "/widget/friend-code": lambda walk: {"kept": None, "found": [walk.friend.customer.referral_code]},
     "/oauth2/token": lambda walk: {"grant_type": "anonymous", "client_id": walk.world.shop.id},
     "/oauth/access": lambda walk: {

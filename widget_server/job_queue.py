@@ -36,6 +36,7 @@ class JobName(StrEnum):
     RECONSIDER_ORDERS = "reconsider_orders"
     SETTLE_ERASURE = "settle_erasure"
     RETRY_PARKED = "retry_parked"
+    RETRY_ALL_PARKED = "retry_all_parked"
 
 
 class _Name(Text):

@@ -22,6 +22,7 @@ from widget_server.loyalty.program.shops import Shop
 from widget_server.loyalty.rewards import checkout, coupons, issuing
 from widget_server.loyalty.staff import links as staff_links
 from widget_server.loyalty.staff import sessions as staff_sessions
+from widget_server.loyalty.till import till_codes
 from widget_server.stores import codes, inbox, reconcile
 from widget_server.stores.woocommerce import refunds as woocommerce_refunds
 from widget_server.web import rate_limits
@@ -34,6 +35,7 @@ BULK = (  # slow jobs: they have their own thread, so that no mail waits for the
     JobName.RECHECK_TIERS,
     JobName.RECONSIDER_ORDERS,
     JobName.SETTLE_ERASURE,
+    JobName.RETRY_ALL_PARKED,
 )
 IDLE_SECONDS = 1.0
 BEAT_SECONDS = 5
@@ -56,6 +58,7 @@ JOBS: dict[JobName, Callable[[dict[str, Any]], object]] = {
     JobName.RECONSIDER_ORDERS: lambda payload: orders.reconsider(shops.by_id(payload["shop_id"])),
     JobName.SETTLE_ERASURE: privacy.settle,
     JobName.RETRY_PARKED: lambda payload: inbox.retry(shops.by_id(payload["shop_id"]), payload["parked_id"]),
+    JobName.RETRY_ALL_PARKED: lambda payload: inbox.retry_all(shops.by_id(payload["shop_id"])),
 }
 
 
@@ -94,6 +97,7 @@ def every_minute() -> None:
     _try(rate_limits.forget_old)
     _try(imports.forget_old)
     _try(deliveries.forget_old)
+    _try(till_codes.forget_old)
     _try(batches.give_up)
     _try(reconcile.promise_due)
     _try(_all_of, outbox.tidy)
@@ -133,6 +137,7 @@ def _once_a_day(shop: Shop) -> None:
     staff_sessions.forget_old()
     staff_links.forget_old()
     audit_log.forget_old()
+    orders.forget_addresses(shop)
     books.audit_daily(shop)
     shops.note_daily(shop, day)
 

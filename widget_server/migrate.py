@@ -30,12 +30,13 @@ from widget_server.loyalty.people import (
 )
 from widget_server.loyalty.points import adjustments, awards, batches, tiers
 from widget_server.loyalty.program import programs, shops
-from widget_server.loyalty.referrals import links, referral_programs, referrals
+from widget_server.loyalty.referrals import links, referral_programs, referrals, replies
 from widget_server.loyalty.rewards import checkout, coupon_orders, coupons, rewards
 from widget_server.loyalty.staff import accounts as staff_accounts
 from widget_server.loyalty.staff import links as staff_links
 from widget_server.loyalty.staff import members as staff_members
 from widget_server.loyalty.staff import sessions as staff_sessions
+from widget_server.loyalty.till import till_codes
 from widget_server.web import rate_limits
 
 MIGRATIONS = Path(__file__).with_name("migrations")
@@ -90,6 +91,8 @@ TABLES: list[type[Table]] = [
     referral_programs.ReferralProgram,
     referrals.Referral,
     links.ReferralVisit,
+    replies.ReferralReply,
+    till_codes.TillCode,
     reports.DayTotal,
     books.BooksMark,
     signatures.ShopKey,

@@ -49,7 +49,7 @@ PARTS = {
     "panel": r"^/(widget|oauth)",
     "points": r"^/loyalty-(accounts|customers|imports|batches|orders|awards|transactions|adjustments|audit|reports)",
     "rewards": r"^/loyalty-(rewards|coupons|checkout-exchange)",
-    "rules": r"^/loyalty-(earning-rules|tiers|programs)",
+    "rules": r"^/loyalty-(earning-rules|tiers|programs|till)",
     "others": r"",
 }
 
@@ -80,7 +80,9 @@ UNSAID = {
     ".*/api-keys.*": [  # an end in the future, addresses of networks, services below the key's own scope
         r"apiKey\.(expirationDate|addresses.*|services.*)",
     ],
+    ".*/loyalty-till/.*": ["amount"],  # whole coins of the currency, above 0, no more than was paid
     "/widget/.*": [
+        "text",
         "password_weak",
         "wrong_code",
         "code_expired",

@@ -59,3 +59,17 @@ def test_what_can_be_booked_now_is_booked(owner: Integrator, world: World) -> No
     owner.post(f"{ORDERS}/parked/{parked['id']}/retry")
     jobs.run_all()
     assert owner.get(f"{ORDERS}/parked/{parked['id']}")["parked"]["status"] == "BOOKED"
+
+
+def test_all_that_waits_is_tried_again_and_an_order_says_what_it_gives(owner: Integrator, world: World) -> None:
+    world.order_rule()
+    ann = world.member("ann@example.com")
+    ann.orders("20.00", id="o1")
+    ann.orders("20.00", id="o2", status="cancelled")
+    told = {one["number"]: one for one in owner.post(f"{ORDERS}/orders/query", {})["orders"]}
+    assert (told["#o1"]["points"], told["#o1"]["pendingPoints"], "whyNothing" in told["#o1"]) == (200, 0, False)
+    assert (told["#o2"]["points"], told["#o2"]["whyNothing"]) == (0, "cancelled")
+    orders.park(world.shop, "generic", "customer", b'{"id": "c-1"}', reason="a reader that could not read yet")
+    assert owner.post(f"{ORDERS}/parked/retry-all") == {"count": 1}
+    jobs.run_all()
+    assert owner.post(f"{ORDERS}/parked/retry-all") == {"count": 0}

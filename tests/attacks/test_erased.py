@@ -17,7 +17,7 @@ from tests.integrator import Integrator
 from tests.make import World, everything_kept, refund
 from tests.stores import bodies
 from widget_server import clock, config, db, idempotency, job_queue, jobs, ledger, migrate, reactions
-from widget_server.db import engines
+from widget_server.db import engines, new_id
 from widget_server.delivery import endpoints, mail, outbox
 from widget_server.delivery.outbox import Message
 from widget_server.job_queue import Job, JobName
@@ -42,8 +42,10 @@ from widget_server.loyalty.people.forgetting import Forgotten
 from widget_server.loyalty.people.privacy import Keeper
 from widget_server.loyalty.points import adjustments, batches
 from widget_server.loyalty.points.adjustments import Annotation
-from widget_server.loyalty.referrals import links
+from widget_server.loyalty.referrals import links, referrals
+from widget_server.loyalty.referrals.replies import ReferralReply
 from widget_server.loyalty.rewards import coupons
+from widget_server.loyalty.till import till_codes
 
 EMAIL, SPELT = "Rosamund.Quist@Example.com", "rosamund.quist+news@EXAMPLE.com"
 NAME, PHONE = "Rosamund Quist", "+49 151 23456789"
@@ -125,7 +127,7 @@ def told_order(platform: str, number: int, **changes: Any) -> dict[str, Any]:
 
 
 NAMELESS = {  # they keep ids alone: the books of a forgotten person, but no word
-    one.__name__ for one in (sessions, links, social, coupons, mailboxes)
+    one.__name__ for one in (sessions, links, social, coupons, mailboxes, till_codes)
 }
 TOPICS = {"generic": "order", "shopify": "orders/updated", "woocommerce": "order.updated"}
 
@@ -179,6 +181,13 @@ class Rosamund:
         self.world.order(None, id="nobodys-1", landing_referral=code)
         orders.park(self.shop, self.platform, "order", f'{{"id":"f9","ref":"{code}"}}'.encode(), reason="odd")
         sign_in.ask(self.shop, "second@example.org", purpose="sign_up", locale="en", wishes={"referral_code": code})
+        referral = referrals.of_friend(self.shop, friend.customer)
+        assert referral is not None
+        said = {"side": "advocate", "text": f"I am {NAME}, Kongens gate 17, Fjordholmen"}
+        row = ReferralReply(id=new_id(), shop_id=self.shop.id, referral_id=referral.id, **said)
+        row.created_at = clock.now()
+        row.save(force_insert=True)
+        till_codes.show(self.shop, customers.by_id(self.shop.id, self.id))
 
     def is_known_to_staff(self) -> None:
         facts = {"phone": PHONE, "notes": "Allergic to nickel", "labels": ["Choir of Trondheim"], "name": NAME}

@@ -7,6 +7,7 @@ from tests.make import World, line
 from widget_server import ledger
 from widget_server.db import new_id
 from widget_server.ledger import Account
+from widget_server.loyalty.earning import orders
 from widget_server.loyalty.people import customer_edits
 from widget_server.loyalty.people.customers import Person
 from widget_server.loyalty.points import adjustments
@@ -57,5 +58,6 @@ def fill(world: World) -> FullShop:
     friend.orders("20.00", id="o-2", number=address)
     guest = customer_edits.create(world.shop.id, Person(email="guest@example.com", name=braces))
     world.guest_orders("guest@example.com", "9.00", id="o-3", number=braces)
+    orders.park(world.shop, "generic", "order", script.encode(), reason=image)
     assert Account.of(world.shop).count() >= 2 and guest.id
     return FullShop(world, ann.id, friend.id, order.id, coupon.id)

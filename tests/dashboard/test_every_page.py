@@ -14,6 +14,9 @@ from tests.dashboard.full_shop import FullShop
 from tests.make import World
 from widget_server import dashboard
 from widget_server.dashboard.pages import Pages, Rule
+from widget_server.loyalty.earning.orders import Parked
+from widget_server.loyalty.referrals.referrals import Referral
+from widget_server.loyalty.rewards.rewards import Reward
 
 DATABASES = ("sqlite",)
 PLACE = re.compile(r"<(?:[^<>:]+:)?(\w+)>")
@@ -21,6 +24,9 @@ IDS: dict[str, Callable[[FullShop], str]] = {
     "customer_id": lambda shop: shop.customer_id,
     "order_id": lambda shop: shop.order_id,
     "coupon_id": lambda shop: shop.coupon_id,
+    "referral_id": lambda shop: str(Referral.need(shop.world.shop).id),
+    "parked_id": lambda shop: str(Parked.need(shop.world.shop).id),
+    "reward_id": lambda shop: str(Reward.need(shop.world.shop).id),
 }
 
 

@@ -26,6 +26,7 @@ from widget_server.admin import (
     settings,
     social,
     tiers,
+    till,
     transactions,
     webhooks,
 )
@@ -53,6 +54,7 @@ SERVICES = (
     adjustments.service,
     secrets.service,
     audit.service,
+    till.service,
 )
 
 

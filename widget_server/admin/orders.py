@@ -1,27 +1,24 @@
 """Orders, awards and parked messages: our addition to Wix's API (acceptance 22, 23; contracts §2)."""
 
-from collections.abc import Iterable
-
 from widget_server.admin.routes import MANAGE, READ, Service
 from widget_server.admin.wire.orders import (
     AWARDS,
     PARKED,
     STATUSES,
     AwardsPage,
-    LoyaltyOrder,
     OrderResponse,
     OrdersPage,
     ParkedPage,
     ParkedResponse,
+    RetriedParked,
     award,
     order,
     parked,
 )
 from widget_server.errors import NotFound
-from widget_server.loyalty.earning import orders
+from widget_server.loyalty.earning import order_list, orders, parked_messages
 from widget_server.loyalty.earning.orders import Order, Parked
 from widget_server.loyalty.points.awards import Award
-from widget_server.loyalty.program.shops import Shop
 from widget_server.web import query
 from widget_server.web.callers import Caller
 from widget_server.web.query import Entity, Field, word_of
@@ -81,16 +78,16 @@ AWARD = Entity(
 
 @service.route("POST", "/orders/query", READ, takes=query.query_body(ORDER), returns=OrdersPage)
 def query_orders(caller: Caller, body: query.QueryBody) -> OrdersPage:
-    """Query orders by filter and order, newest first, each with its awards."""
+    """Query orders by filter and order, newest first, each with its awards and what they give."""
     found = query.page(ORDER, Order.of(caller.shop), body.query, shop_id=caller.shop.id)
-    return {"orders": _with_awards(caller.shop, found.rows), "paging_metadata": query.metadata(found)}
+    rows = order_list.with_points(caller.shop, found.rows)
+    return {"orders": [order(row) for row in rows], "paging_metadata": query.metadata(found)}
 
 
 @service.route("GET", "/orders/<order_id>", READ, returns=OrderResponse, refuses=(NotFound,))
 def get_order(caller: Caller, order_id: str) -> OrderResponse:
     """Get one order, with its awards."""
-    row = Order.need(caller.shop, Order.id == order_id)
-    return {"order": _with_awards(caller.shop, [row])[0]}
+    return {"order": order(order_list.one(caller.shop, order_id))}
 
 
 @service.route("POST", "/parked/query", READ, takes=query.query_body(MESSAGE), returns=ParkedPage)
@@ -104,6 +101,12 @@ def query_parked(caller: Caller, body: query.QueryBody) -> ParkedPage:
 def get_parked(caller: Caller, parked_id: str) -> ParkedResponse:
     """Get one parked message, with its body."""
     return {"parked": parked(Parked.need(caller.shop, Parked.id == parked_id), body=True)}
+
+
+@service.route("POST", "/parked/retry-all", MANAGE, returns=RetriedParked)
+def retry_all_parked(caller: Caller) -> RetriedParked:
+    """Try again, in the background, to book every message that waits."""
+    return {"count": parked_messages.retry_all(caller.shop)}
 
 
 @service.route("POST", "/parked/<parked_id>/retry", MANAGE, returns=ParkedResponse, refuses=(NotFound,))
@@ -123,12 +126,3 @@ def query_awards(caller: Caller, body: query.QueryBody) -> AwardsPage:
     """Query awards: points that wait, that were booked, or that were cancelled."""
     found = query.page(AWARD, Award.of(caller.shop), body.query, shop_id=caller.shop.id)
     return {"awards": [award(row) for row in found.rows], "paging_metadata": query.metadata(found)}
-
-
-def _with_awards(shop: Shop, rows: Iterable[Order]) -> list[LoyaltyOrder]:
-    """Returns the orders with their awards, read in one query."""
-    rows = list(rows)
-    given: dict[str, list[Award]] = {}
-    for one in Award.of(shop).where(Award.order_id.in_([row.id for row in rows])).order_by(Award.created_at):
-        given.setdefault(one.order_id, []).append(one)
-    return [order(row, given.get(row.id, [])) for row in rows]

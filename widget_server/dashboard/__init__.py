@@ -23,12 +23,15 @@ from widget_server.dashboard import (
     invitation,
     menu,
     merge,
+    orders,
     overview,
     profile,
+    referrals,
     sign_in,
     staff,
     start,
     tier_grant,
+    till,
     words,
 )
 from widget_server.dashboard.pages import Pages
@@ -53,6 +56,9 @@ PAGES: tuple[Pages, ...] = (
     overview.pages,
     accounting.pages,
     imports.pages,
+    referrals.pages,
+    orders.pages,
+    till.pages,
 )
 
 

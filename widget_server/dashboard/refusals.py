@@ -37,6 +37,16 @@ TEXTS = {  # by the code of the refusal; {needs} and {has} are its figures. Othe
     "file_too_large": _l("This file is too large: up to 10 MB can be imported at once."),
     "import_not_parsed": _l("This import has begun already."),
     "import_columns_unknown": _l("Give each field a column of its own."),
+    "not_whole_coins": _l("This amount has more decimal places than the currency."),
+    "not_identified": _l("Scan the code in the customer's widget, or check who it is."),
+    "till_code_invalid": _l("This code is not valid now. Ask the customer for a new one."),
+    "not_a_member": _l("This customer is not a member of the program."),
+    "own_referral_code": _l("Nobody can refer themselves."),
+    "already_referred": _l("Somebody has referred this customer already: open that referral."),
+    "members_only": _l("Only members redeem points."),
+    "reward_limit_reached": _l("The customer has had this reward as often as it allows."),
+    "reward_unavailable": _l("This reward is not available now."),
+    "tier_too_low": _l("This reward is for a higher tier."),
     "busy": _l("The server is busy. Try again in a moment."),
 }
 

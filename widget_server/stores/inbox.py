@@ -13,7 +13,7 @@ from widget_server.db import atomic
 from widget_server.errors import Refusal
 from widget_server.events import CustomerPastChanged, CustomerRegistered, SamePerson, emit
 from widget_server.json_types import JsonObject
-from widget_server.loyalty.earning import actions, deliveries, orders
+from widget_server.loyalty.earning import actions, deliveries, orders, parked_messages
 from widget_server.loyalty.earning.kinds import KINDS
 from widget_server.loyalty.earning.order_states import OrderState
 from widget_server.loyalty.earning.orders import Parked
@@ -80,6 +80,15 @@ def retry(shop: Shop, parked_id: str) -> Outcome:
         reason = _reason(refused)
     Parked.change(shop, {Parked.reason: reason[:300]}, Parked.id == parked.id)
     return Outcome("parked", reason)
+
+
+def retry_all(shop: Shop) -> None:
+    """The job that tries every waiting message of the shop again (`retry`), each in its own transaction."""
+    last = ""
+    while ids := parked_messages.waiting_after(shop, last):
+        for parked_id in ids:
+            retry(shop, parked_id)
+        last = ids[-1]
 
 
 def _reason(refused: Exception) -> str:

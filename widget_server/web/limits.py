@@ -64,6 +64,8 @@ VISIT = Limit("visit", "30 per minute", "who", "process")
 BIRTHDAY = Limit("birthday", "10 per hour", "who", "process")
 REDEEM = Limit("/widget/redeem", "20 per minute", "who", "process")
 FRIENDS_CODE = Limit("code", "10 per hour", "who", "everywhere")
+REFERRAL_REPLY = Limit("referral-reply", "5 per day", "who", "everywhere")
+TILL_CODE = Limit("till-code", "30 per hour", "who", "process")
 EXPORT = Limit("export", "10 per hour", "who", "process")
 
 # guests and apps

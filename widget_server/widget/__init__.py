@@ -14,6 +14,7 @@ from widget_server.widget import (
     referral,
     script,
     session,
+    till,
     words,
 )
 
@@ -27,6 +28,7 @@ ENDPOINTS = (
     referral.referral,
     referral.friend_code,
     my_balance.my_balance,
+    till.till_code,
     badges.badges,
     words.words,
 )

@@ -1,16 +1,14 @@
 """Referral program: the member's link, its results, and a friend's code typed by hand (acceptance 40-45)."""
 
-import segno
-
-from widget_server.errors import AlreadyReferred, NotFound, OwnReferralCode, ReferralCodeUnknown
+from widget_server.errors import AlreadyReferred, AlreadyReplied, NotFound, OwnReferralCode, ReferralCodeUnknown
 from widget_server.loyalty.people import customers
 from widget_server.loyalty.program import programs
 from widget_server.loyalty.program.shops import Shop
-from widget_server.loyalty.referrals import binding, links, referral_programs
+from widget_server.loyalty.referrals import binding, links, referral_programs, replies
 from widget_server.web import limits
 from widget_server.web.auth import Shopper
-from widget_server.widget import views
-from widget_server.widget.requests import CodeBody, FriendCodeBody
+from widget_server.widget import qr_codes, views
+from widget_server.widget.requests import CodeBody, FriendCodeBody, ReplyBody
 from widget_server.widget.routes import ANYBODY, MEMBER, Endpoints
 from widget_server.widget.shapes.referral import FriendCode, QrCode, Referral
 
@@ -27,9 +25,7 @@ def mine(me: Shopper) -> Referral:
 @referral.route("GET", "/qr", MEMBER, returns=QrCode)
 def qr(me: Shopper) -> QrCode:
     """The member's referral link as a QR code."""
-    code = segno.make(views.referral.link(me.shop, me.customer), micro=False, error="m")
-    rows = [[bool(module) for module in row] for row in code.matrix]
-    return {"size": len(rows), "path": _path(rows)}
+    return qr_codes.of(views.referral.link(me.shop, me.customer))
 
 
 @referral.route(
@@ -44,6 +40,15 @@ def qr(me: Shopper) -> QrCode:
 def enter_code(me: Shopper, body: CodeBody) -> Referral:
     """Enter a friend's code, typed by hand."""
     binding.enter_code(me.shop, me.customer, body.code)
+    return _mine(me)
+
+
+@referral.route(
+    "POST", "/reply", MEMBER, takes=ReplyBody, returns=Referral, refuses=(AlreadyReplied,), limit=limits.REFERRAL_REPLY
+)
+def reply(me: Shopper, body: ReplyBody) -> Referral:
+    """Tell the shop, in one short text, why a referral that was not counted should count."""
+    replies.reply(me.shop, me.customer, body.referral_id, body.text)
     return _mine(me)
 
 
@@ -65,19 +70,3 @@ def _mine(me: Shopper) -> Referral:
     if shown is None:
         raise NotFound("This shop has no referral program now.")
     return shown
-
-
-def _path(rows: list[list[bool]]) -> str:
-    """Returns the dark modules as one SVG path, one unit per module."""
-    parts = []
-    for y, row in enumerate(rows):
-        x = 0
-        while x < len(row):
-            if not row[x]:
-                x += 1
-                continue
-            start = x
-            while x < len(row) and row[x]:
-                x += 1
-            parts.append(f"M{start} {y}h{x - start}v1h-{x - start}z")
-    return "".join(parts)

@@ -140,6 +140,14 @@ class CodeBody:
 
 
 @dataclass(frozen=True)
+class ReplyBody:
+    """What the member says of a referral that was not counted."""
+
+    referral_id: Annotated[str, Length(max=40)]
+    text: Annotated[str, Length(min=1, max=300)]
+
+
+@dataclass(frozen=True)
 class ApplyBody:
     """Whether the shop's page has reported that the code is in the cart; a body without the field means yes."""
 

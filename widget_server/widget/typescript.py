@@ -15,9 +15,9 @@ from widget_server.web.wire import Points
 from widget_server.widget import requests
 from widget_server.widget.fields import Body
 from widget_server.widget.panel import TABS
-from widget_server.widget.shapes import boot, earn, member, my_balance, my_rewards, redeem, referral, refusal
+from widget_server.widget.shapes import boot, earn, member, my_balance, my_rewards, redeem, referral, refusal, till
 
-MODULES = (boot, earn, redeem, my_rewards, referral, my_balance, member, refusal, requests)
+MODULES = (boot, earn, redeem, my_rewards, referral, my_balance, till, member, refusal, requests)
 
 LINE_LENGTH_MAX = 120
 HEADER = """// Made from widget_server/widget/shapes/, requests.py and panel.py by `make types`; do not edit.

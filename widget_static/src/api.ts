@@ -177,6 +177,11 @@ export interface ReferralOffer {
   minimum_subtotal: string | null;
 }
 
+export interface Uncounted {
+  referral_id: string;
+  replied: boolean;
+}
+
 export interface Referral {
   offer: ReferralOffer;
   link: string;
@@ -186,6 +191,7 @@ export interface Referral {
   completed: number;
   earned_points: number;
   may_enter_code: boolean;
+  uncounted: Uncounted | null;
 }
 
 export interface QrCode {
@@ -298,11 +304,18 @@ export interface History {
   rows: HistoryRow[];
   next_cursor: string | null;
   orders_without_points: OrderWithoutPoints[];
+  till: boolean;
 }
 
 export interface MyBalance {
   balance: Balance;
   history: History;
+}
+
+export interface TillCode {
+  code: string;
+  qr: QrCode;
+  expires_at: string;
 }
 
 export interface Member {
@@ -444,6 +457,11 @@ export interface RedeemBody {
 
 export interface CodeBody {
   code: string;
+}
+
+export interface ReplyBody {
+  referral_id: string;
+  text: string;
 }
 
 export interface ApplyBody {

@@ -1,12 +1,15 @@
 """A postal address is known again however it is written, and never kept."""
 
+from datetime import timedelta
+
 import pytest
 
-from tests.make import World, everything_kept
+from tests.make import NOON, World, everything_kept
+from widget_server import clock, jobs
 from widget_server.loyalty.earning.orders import Order
 from widget_server.loyalty.people import privacy
 from widget_server.loyalty.people.customers import Person
-from widget_server.loyalty.people.postal_addresses import PostalAddress
+from widget_server.loyalty.people.postal_addresses import KEPT_DAYS, PostalAddress
 
 ANN = PostalAddress("Ann Lee", "Hauptstraße 1", "Hof", "10115", "DE")
 
@@ -40,3 +43,17 @@ def test_only_its_digest_is_kept_and_goes_with_its_owner(world: World) -> None:
     kept = Order.need(world.shop)
     assert (kept.address_digests, kept.billing_email, kept.owner_as_of) == ([], None, None)
     assert not any(word in everything_kept() for word in ("Hauptstra", "bob@example.com", str(ANN.digest)))
+
+
+def test_a_digest_is_kept_for_half_a_year_and_no_late_message_brings_it_back(world: World) -> None:
+    bob = Person(email="bob@example.com", address_digests=(str(ANN.digest),))
+    with clock.at(NOON):
+        world.order(bob, id="o1")
+    with clock.at(NOON + timedelta(days=100)):
+        world.order(bob, id="o2")
+    with clock.at(NOON + timedelta(days=KEPT_DAYS, minutes=1)):
+        jobs.every_minute()
+        kept = {order.external_id: order.address_digests for order in Order.of(world.shop)}
+        assert kept == {"o1": [], "o2": [ANN.digest]}
+        world.order(bob, id="o1", placed_at=NOON, status="fulfilled", revision=2)
+        assert Order.need(world.shop, Order.external_id == "o1").address_digests == []

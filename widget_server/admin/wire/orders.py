@@ -4,10 +4,11 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, TypedDict
 
+from widget_server.loyalty.earning.order_list import Listed
 from widget_server.loyalty.earning.order_states import OrderState
-from widget_server.loyalty.earning.orders import Order, Parked
+from widget_server.loyalty.earning.orders import Parked
 from widget_server.loyalty.points.awards import Award
-from widget_server.web.wire import Choice, CursorPagingMetadata, Guid, Number, Points
+from widget_server.web.wire import Choice, CursorPagingMetadata, Guid, Number, Points, PointsAmount
 
 STATUSES = {one: one.lower() for one in ("PLACED", "PAID", "FULFILLED", "CANCELLED")}
 PARKED = {one: one.lower() for one in ("WAITING", "BOOKED", "DISMISSED")}
@@ -28,6 +29,10 @@ class LoyaltyAward(TypedDict, total=False):
 class LoyaltyOrder(TypedDict, total=False):
     """An order. `ineligibleReason` says why it gives no points: decided when it first arrived (`program_not_active`,
     `other_currency`), or recomputed with every message (`before_program`, `no_customer`).
+
+    `points` are those of its awards now, `pendingPoints` the part of them that waits; without any, `whyNothing` is that
+    reason or another one: `cancelled`, `refunded`, `nothing_eligible`, `customer_excluded`, `only_members_earn`,
+    `no_rule`.
     """
 
     id: Guid
@@ -40,6 +45,9 @@ class LoyaltyOrder(TypedDict, total=False):
     total: Annotated[Decimal, Number()]
     coupon_codes: list[str]
     ineligible_reason: str | None
+    points: PointsAmount
+    pending_points: PointsAmount
+    why_nothing: str | None
     awards: list[LoyaltyAward]
     placed_date: datetime
     created_date: datetime
@@ -85,6 +93,12 @@ class ParkedPage(TypedDict):
     paging_metadata: CursorPagingMetadata
 
 
+class RetriedParked(TypedDict):
+    """How many waiting messages are tried again."""
+
+    count: int
+
+
 class AwardsPage(TypedDict):
     """The awards of a query, and the paging metadata."""
 
@@ -92,8 +106,9 @@ class AwardsPage(TypedDict):
     paging_metadata: CursorPagingMetadata
 
 
-def order(row: Order, awards: list[Award]) -> LoyaltyOrder:
-    """Returns the row in the shape of LoyaltyOrder, with its awards."""
+def order(listed: Listed) -> LoyaltyOrder:
+    """Returns the order in the shape of LoyaltyOrder, with its awards and points."""
+    row = listed.order
     state: OrderState = row.merged
     return {
         "id": row.id,
@@ -106,7 +121,10 @@ def order(row: Order, awards: list[Award]) -> LoyaltyOrder:
         "total": state.total,
         "coupon_codes": list(state.coupon_codes or ()),
         "ineligible_reason": row.ineligible_reason,
-        "awards": [award(one) for one in awards],
+        "points": listed.points,
+        "pending_points": listed.waiting,
+        "why_nothing": listed.why_nothing,
+        "awards": [award(one) for one in listed.awards],
         "placed_date": row.placed_at,
         "created_date": row.created_at,
         "updated_date": row.updated_at,

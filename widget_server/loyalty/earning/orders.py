@@ -3,10 +3,10 @@
 import hashlib
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from peewee import Check
+from peewee import SQL, Check
 
 from widget_server import clock, config, job_queue, money
 from widget_server.db import (
@@ -34,7 +34,7 @@ from widget_server.loyalty.earning.order_states import (
     merge,
     without_texts,
 )
-from widget_server.loyalty.people import customers, emails, recognition
+from widget_server.loyalty.people import customers, emails, postal_addresses, recognition
 from widget_server.loyalty.people.customers import Customer, Person
 from widget_server.loyalty.people.forgetting import Forgotten
 from widget_server.loyalty.points.awards import Award
@@ -84,6 +84,7 @@ class Order(ShopTable):
             (("shop_id", "customer_id", "placed_at"), False),
             (("shop_id", "placed_at"), False),
             (("shop_id", "number"), False),
+            (("shop_id", "status", "placed_at"), False),
         )
         constraints = [Check("status IN ('placed', 'paid', 'fulfilled', 'cancelled')")]
 
@@ -91,6 +92,14 @@ class Order(ShopTable):
     def merged(self) -> OrderState:
         """The merged state of the order, as `state` holds it in JSON."""
         return OrderState.from_json(self.state)
+
+
+WITH_ADDRESSES = SQL("address_digests <> '[]'")  # the condition of the index below: both must read the same
+for name, column, some in (
+    ("order_why_nothing", Order.ineligible_reason, Order.ineligible_reason.is_null(False)),
+    ("order_with_addresses", None, WITH_ADDRESSES),
+):
+    Order.add_index(Order.index(*filter(None, (Order.shop_id, column, Order.placed_at)), where=some, name=name))
 
 
 class Parked(ShopTable):
@@ -110,6 +119,7 @@ class Parked(ShopTable):
         indexes = (
             (("shop_id", "platform", "fingerprint"), True),
             (("shop_id", "received_at"), False),
+            (("shop_id", "status", "received_at"), False),
         )
         constraints = [Check("status IN ('waiting', 'booked', 'dismissed')")]
 
@@ -169,6 +179,17 @@ def receive(shop: Shop, platform: str, received: OrderState, person: Person | No
         merged = merge(OrderState.from_json(order.state) if order.state else None, received)
         if person is not None and not _is_of_erased(shop, order):
             _claim(shop, order, Claim.of(received, person), person)
+        return _store(shop, order, merged)
+
+
+def receive_of(shop: Shop, platform: str, received: OrderState, customer: Customer) -> Order:
+    """Book a state of an order whose customer is known by their row, as at the till (`loyalty/till`); returns it."""
+    with atomic():
+        order = _locked(shop, platform, received)
+        merged = merge(OrderState.from_json(order.state) if order.state else None, received)
+        if order.customer_id is None:
+            order.customer_id, order.owner_by_id = customer.id, True
+            order.owner_as_of = [*received.precedence, _digest(customer.id)]
         return _store(shop, order, merged)
 
 
@@ -277,6 +298,15 @@ def dismiss(shop: Shop, parked_id: str) -> Parked:
     return Parked.need(shop, Parked.id == parked_id)
 
 
+def forget_addresses(shop: Shop) -> None:
+    """Delete the digests of postal addresses from orders that were placed more than KEPT_DAYS ago: a daily task."""
+    edge = clock.now() - timedelta(days=postal_addresses.KEPT_DAYS)
+    old = Order.of(shop, Order.id).where(Order.placed_at < edge, WITH_ADDRESSES).limit(RECONSIDER_CHUNK)
+    while ids := [row.id for row in old]:
+        Order.change(shop, {"address_digests": []}, Order.id.in_(ids))
+        old = old.clone()
+
+
 def forget(person: Forgotten) -> None:
     """Keep a person's orders without what was typed at their checkouts; delete parked messages about this person.
 
@@ -336,7 +366,8 @@ def _locked(shop: Shop, platform: str, received: OrderState) -> Order:
 
 def _claim(shop: Shop, order: Order, claim: Claim, person: Person) -> None:
     """Make the person of this claim the owner, if the claim wins; add the digests of the postal addresses."""
-    if set(person.address_digests) - set(order.address_digests):
+    is_old = order.placed_at < clock.now() - timedelta(days=postal_addresses.KEPT_DAYS)
+    if not is_old and set(person.address_digests) - set(order.address_digests):
         order.address_digests = sorted({*person.address_digests, *order.address_digests})
     if not claim.beats(order):
         return

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from widget_server import config
 
+KEPT_DAYS = 180  # how long after an order its digests are stored (orders.forget_addresses)
+
 
 @dataclass(frozen=True)
 class PostalAddress:

@@ -52,11 +52,14 @@ from widget_server.loyalty.points import adjustments, batches
 from widget_server.loyalty.points.adjustments import Adjustment
 from widget_server.loyalty.points.batches import Batch
 from widget_server.loyalty.program.shops import Shop
-from widget_server.loyalty.referrals import links
+from widget_server.loyalty.referrals import links, replies
 from widget_server.loyalty.referrals.links import ReferralVisit
 from widget_server.loyalty.referrals.referrals import Referral
+from widget_server.loyalty.referrals.replies import ReferralReply
 from widget_server.loyalty.rewards import coupons
 from widget_server.loyalty.rewards.coupons import Coupon
+from widget_server.loyalty.till import till_codes
+from widget_server.loyalty.till.till_codes import TillCode
 from widget_server.write_queue import TurnNotReached
 
 SETTLE_AGAIN_SECONDS = 60
@@ -81,6 +84,7 @@ class Export(TypedDict):
     followed_channels: list[Exported]
     referrals_as_friend: list[Exported]
     referrals_as_advocate: list[Exported]
+    referral_replies: list[Exported]
 
 
 EXPORTED: dict[type[Table], tuple[str, ...]] = {
@@ -94,6 +98,7 @@ EXPORTED: dict[type[Table], tuple[str, ...]] = {
     Coupon: ("code", "status", "kind", "amount", "percent", "cost_points", "created_at", "expires_at"),
     FollowedChannel: ("channel", "created_at"),
     Referral: ("status", "created_at"),
+    ReferralReply: ("text", "created_at"),
 }
 
 
@@ -119,6 +124,7 @@ def export(shop: Shop, customer: Customer) -> Export:
         "followed_channels": list(map(_exported, social.followed(shop, customer))),
         "referrals_as_friend": list(map(_exported, Referral.of(shop).where(Referral.friend_id == customer.id))),
         "referrals_as_advocate": list(map(_exported, Referral.of(shop).where(Referral.advocate_id == customer.id))),
+        "referral_replies": list(map(_exported, replies.of_customer(shop, customer))),
     }
 
 
@@ -138,6 +144,8 @@ KEEPERS: list[Keeper] = [
     Keeper((Order, Parked), orders.forget),
     Keeper((Import, Upload, StoredFile), imports.forget),
     Keeper((ReferralVisit,), links.forget),
+    Keeper((ReferralReply,), replies.forget),
+    Keeper((TillCode,), till_codes.forget),
     Keeper((FollowedChannel,), social.forget),
     Keeper((Coupon,), coupons.forget),
     Keeper((MailboxClaim,), mailboxes.forget),

@@ -11,10 +11,11 @@ from widget_server.db import Row
 from widget_server.errors import BadRequest
 from widget_server.ledger import Account
 from widget_server.loyalty import audit_log
+from widget_server.loyalty.imports import csv_files
 from widget_server.loyalty.people import directory
 from widget_server.loyalty.people.customers import Customer
 from widget_server.loyalty.people.directory_filters import Filter, Order
-from widget_server.loyalty.points import batches, csv_files, dry_runs, tiers
+from widget_server.loyalty.points import batches, dry_runs, tiers
 from widget_server.loyalty.points.adjustments import NO_ANNOTATION, Annotation
 from widget_server.loyalty.points.batches import Batch
 from widget_server.loyalty.points.dry_runs import DryRun

@@ -67,6 +67,19 @@ def cancel(shop: Shop, referral_id: str, *, source: str, reason: str = "by_shop"
         return referral
 
 
+def block(shop: Shop, referral_id: str, *, source: str, reason: str = "by_shop") -> Referral:
+    """Block a referral, as staff decide, and take back what both sides got; only an approval opens it again.
+
+    Returns its new state. One that is blocked already keeps its reason. Raises NotFound.
+    """
+    with atomic():
+        referral = _locked(shop, referral_id)
+        if referral.status != "blocked" and referral.reason != OTHER_REFERRER:
+            referral.approved_at = None
+            _block(shop, referral, reason, source)
+        return referral
+
+
 def move(shop: Shop, source_id: str, target_id: str, *, source: str) -> None:
     """Merge the referrals of two customers who are one: their friends form one list; of two referrers the first stays.
 

@@ -45,8 +45,20 @@ class Referral(Journaled):
             (("shop_id", "friend_id"), True),
             (("shop_id", "advocate_id", "status"), False),
             (("shop_id", "created_at"), False),
+            (("shop_id", "status", "created_at"), False),
         )
         constraints = [Check("status IN ('joined', 'pending', 'completed', 'blocked', 'cancelled')")]
+
+
+Referral.add_index(
+    Referral.index(
+        Referral.shop_id,
+        Referral.reason,
+        Referral.created_at,
+        where=Referral.reason.is_null(False),
+        name="referral_reason",
+    )
+)
 
 
 @dataclass(frozen=True)

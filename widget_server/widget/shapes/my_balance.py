@@ -118,11 +118,15 @@ class OrderWithoutPoints(TypedDict):
 
 
 class History(TypedDict):
-    """A page of rows, newest first; the first page also has the newest orders that can give no points."""
+    """A page of rows, newest first; the first page also has the newest orders that can give no points.
+
+    `till`: the shop has a till, so the panel offers a code for it.
+    """
 
     rows: list[HistoryRow]
     next_cursor: str | None
     orders_without_points: list[OrderWithoutPoints]
+    till: bool
 
 
 class MyBalance(TypedDict):

@@ -26,8 +26,15 @@ class ReferralOffer(TypedDict):
     minimum_subtotal: Decimal | None
 
 
+class Uncounted(TypedDict):
+    """A referral of the member that was not counted, and whether the member has sent the shop a text about it."""
+
+    referral_id: str
+    replied: bool
+
+
 class Referral(TypedDict):
-    """The member's link and its results: friends by status, and points earned."""
+    """The member's link and its results: friends by status, and points earned. `uncounted`: what was not counted."""
 
     offer: ReferralOffer
     link: str
@@ -37,6 +44,7 @@ class Referral(TypedDict):
     completed: int
     earned_points: int
     may_enter_code: bool
+    uncounted: Uncounted | None
 
 
 class QrCode(TypedDict):

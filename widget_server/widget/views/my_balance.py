@@ -15,6 +15,7 @@ from widget_server.loyalty.points.awards import Award
 from widget_server.loyalty.program.programs import Program
 from widget_server.loyalty.program.shops import Shop
 from widget_server.loyalty.rewards.coupons import Coupon
+from widget_server.loyalty.till import sales
 from widget_server.widget.shapes.my_balance import (
     Balance,
     History,
@@ -80,9 +81,9 @@ def history(shop: Shop, customer: Customer, account: Account | None, *, cursor: 
     `cursor` is the previous page's `next_cursor`, digits only. The first page also has the customer's newest orders
     that can give no points, and why (acceptance 48).
     """
-    without = [] if cursor else _orders_without_points(shop, customer)
+    without, till = [] if cursor else _orders_without_points(shop, customer), sales.has_till(shop)
     if account is None:
-        return {"rows": [], "next_cursor": None, "orders_without_points": without}
+        return {"rows": [], "next_cursor": None, "orders_without_points": without, "till": till}
     before = int(cursor) if cursor else None
     rows = ledger.history(shop.id, account.id, before=before, limit=PAGE + 1, by_event=True)
     more, rows = len(rows) > PAGE, rows[:PAGE]
@@ -94,7 +95,7 @@ def history(shop: Shop, customer: Customer, account: Account | None, *, cursor: 
     shown = [_waiting_row(award, numbers) for award in waiting]
     shown += [_booked_row(row, numbers, titles, comments) for row in rows]
     next_cursor = str(rows[-1].sequence) if more else None
-    return {"rows": shown, "next_cursor": next_cursor, "orders_without_points": without}
+    return {"rows": shown, "next_cursor": next_cursor, "orders_without_points": without, "till": till}
 
 
 def _orders_without_points(shop: Shop, customer: Customer) -> list[OrderWithoutPoints]:

@@ -3,11 +3,13 @@
 from widget_server import money
 from widget_server.loyalty.people.customers import Customer
 from widget_server.loyalty.program.shops import Shop
-from widget_server.loyalty.referrals import binding, referral_programs, referrals
+from widget_server.loyalty.referrals import binding, referral_programs, referrals, replies
 from widget_server.loyalty.referrals.referral_programs import ReferralProgram
+from widget_server.loyalty.referrals.replies import Uncounted
 from widget_server.loyalty.rewards.gifts import Gift
 from widget_server.widget.shapes.referral import Gift as ShownGift
 from widget_server.widget.shapes.referral import Referral, ReferralOffer
+from widget_server.widget.shapes.referral import Uncounted as ShownUncounted
 
 
 def program_for(shop: Shop, customer: Customer) -> Referral | None:
@@ -25,6 +27,7 @@ def program_for(shop: Shop, customer: Customer) -> Referral | None:
         "completed": counted.completed,
         "earned_points": counted.earned_points,
         "may_enter_code": binding.may_enter_code(shop, customer),
+        "uncounted": _uncounted(replies.uncounted(shop, customer)),
     }
 
 
@@ -37,6 +40,10 @@ def offer(shop: Shop) -> ReferralOffer | None:
     """Returns what both sides get, for a visitor who followed a link; None without a program (acceptance 43)."""
     program = referral_programs.program_of(shop)
     return _offer(shop, program) if program else None
+
+
+def _uncounted(found: Uncounted | None) -> ShownUncounted | None:
+    return None if found is None else {"referral_id": found.referral_id, "replied": found.replied}
 
 
 def _offer(shop: Shop, program: ReferralProgram) -> ReferralOffer:

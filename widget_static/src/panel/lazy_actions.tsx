@@ -5,16 +5,18 @@ import { CodeForm, ForgotForm, LogInForm, NewPasswordForm, PasswordForm } from "
 import { SignUpForm } from "./forms/sign_up";
 import type { Child } from "./render";
 import { BirthdaySheet } from "./sheets/birthday";
-import { FriendCodeSheet } from "./sheets/friend_code";
+import { FriendCodeSheet, ReplySheet } from "./sheets/friend_code";
 import { LeaveSheet } from "./sheets/leave";
 import { ConfirmSheet, DoneSheet } from "./sheets/redeem";
+import { TillSheet } from "./sheets/till";
 import { VerifyEmailSheet } from "./sheets/verify_email";
 import type { Sheet, View } from "./state";
 import { addStyles } from "./styles";
 import form from "./styles/form.css";
+import qr from "./styles/qr.css";
 import sheet from "./styles/sheet.css";
 
-addStyles(form, sheet);
+addStyles(form, sheet, qr);
 
 export { followCoupons } from "./follow_coupons";
 export { reasonText } from "./history_reasons";
@@ -22,6 +24,7 @@ export { Notices } from "./notices";
 export { downloadData, shareLink } from "./own_data";
 export { returnCoupon } from "./return_coupon";
 export { openConfirm } from "./sheets/redeem";
+export { openTill, Qr } from "./sheets/till";
 export { couponApplied, useCoupon } from "./use_coupon";
 
 export const VIEWS: Record<View, () => Child> = {
@@ -42,4 +45,6 @@ export const SHEETS = {
   friend_code: FriendCodeSheet,
   verify: VerifyEmailSheet,
   leave: LeaveSheet,
+  reply: ReplySheet,
+  till: TillSheet,
 } satisfies Sheets;

@@ -7,10 +7,11 @@ import type { TabData } from "./tabs";
 /** The forms for signing in and signing up. */
 export type View = "log_in" | "password" | "sign_up" | "code" | "forgot" | "new_password";
 
-export interface PlainSheet { kind: "birthday" | "friend_code" | "leave" | "verify" }
+export interface PlainSheet { kind: "birthday" | "friend_code" | "leave" | "reply" | "verify" }
+export interface TillSheet { kind: "till"; code: string; qr: QrCode }
 export interface ConfirmSheet { kind: "confirm"; reward: Reward; cost: number; what: string; request: string }
 export interface DoneSheet { kind: "done"; coupon: Coupon }
-export type Sheet = PlainSheet | ConfirmSheet | DoneSheet;
+export type Sheet = PlainSheet | ConfirmSheet | DoneSheet | TillSheet;
 
 export interface State {
   /** "wait": not known yet. */

@@ -92,10 +92,11 @@ const OwnAccount = () => [
 
 export default function MyBalance() {
   const balance = state.balance!;
-  const { rows, next_cursor: cursor } = state.tabData.my_balance!;
+  const { rows, next_cursor: cursor, till } = state.tabData.my_balance!;
   return <div>
     <Title>{t("name_my_balance")}</Title>
     <Figures balance={balance} />
+    {till && <ActionButton place="more" run={async () => (await fetchActions()).openTill()}>{t("till")}</ActionButton>}
     {state.actions?.Notices()}
     {balance.tier && <Tier tier={balance.tier} />}
     <h3>{t("history")}</h3>

@@ -9,11 +9,7 @@ import { request } from "../http";
 import { fetchActions, openSheet } from "../lazy_files";
 import { h } from "../render";
 import { set, state } from "../state";
-import { addStyles } from "../styles";
-import qr from "../styles/qr.css";
 import { comma, isolate, num, points, t } from "../words";
-
-addStyles(qr);
 
 /** Services where a link can be shared with a text. Both arguments are URL-encoded. */
 const SHARE_LINKS: [string, (link: string, text: string) => string][] = [
@@ -24,7 +20,10 @@ const SHARE_LINKS: [string, (link: string, text: string) => string][] = [
 ];
 
 const toggleQr = () =>
-  runAction("qr", async () => set({ qr: state.qr ? undefined : await request<QrCode>("referral/qr") }));
+  runAction("qr", async () => {
+    await fetchActions();
+    set({ qr: state.qr ? undefined : await request<QrCode>("referral/qr") });
+  });
 
 function ShareButtons({ link, text }: { link: string; text: string }) {
   const { qr } = state;
@@ -39,14 +38,12 @@ function ShareButtons({ link, text }: { link: string; text: string }) {
         </ActionButton>}
     </div>,
     <ActionError place="qr" />,
-    qr && <svg class="qr" id="qr" viewBox={`0 0 ${qr.size} ${qr.size}`} role="img" aria-label={t("qr_label")}>
-      <path d={qr.path} />
-    </svg>,
+    qr && state.actions!.Qr({ of: qr, label: t("qr_label") }),
   ];
 }
 
 function Program({ referral }: { referral: ReferralData }) {
-  const { offer, link, code, earned_points: earned } = referral;
+  const { offer, link, code, earned_points: earned, uncounted } = referral;
   const gift = offer.friend_gets ? giftText(offer.friend_gets) : "";
   return [
     <Facts of={[
@@ -66,6 +63,9 @@ function Program({ referral }: { referral: ReferralData }) {
     referral.may_enter_code && <div class="wide">
       <ActionButton place="friend" look="txt" run={() => openSheet("friend_code")}>{t("friend_code")}</ActionButton>
     </div>,
+    uncounted && (uncounted.replied ? <p class="m">{t("uncounted_sent")}</p> : <div class="wide">
+      <ActionButton place="friend" look="txt" run={() => openSheet("reply")}>{t("uncounted")}</ActionButton>
+    </div>),
     <ActionError place="friend" />,
   ];
 }

@@ -42,7 +42,7 @@ loyalty.earning.feeds loyalty.earning.deliveries
 loyalty.earning.new_customers
 loyalty.earning.kinds
 loyalty.earning.rules
-loyalty.earning.scoring loyalty.earning.caps
+loyalty.earning.scoring loyalty.earning.caps loyalty.earning.campaigns
 loyalty.earning.order_points
 loyalty.earning.actions
 loyalty.earning.birthdays
@@ -66,7 +66,8 @@ loyalty.points.imports
 loyalty.points.import_rows
 loyalty.people.privacy loyalty.people.merging
 loyalty.reports
-loyalty.books
+loyalty.books loyalty.versions
+loyalty.taking_back
 loyalty.staff.roles loyalty.staff.accounts
 loyalty.staff.members loyalty.staff.links loyalty.staff.second_factor
 loyalty.staff.sessions loyalty.staff.point_caps loyalty.staff.invitations

@@ -43,6 +43,7 @@ loyalty.earning.new_customers
 loyalty.earning.kinds
 loyalty.earning.rules
 loyalty.earning.scoring loyalty.earning.caps loyalty.earning.campaigns
+loyalty.earning.rounding_examples
 loyalty.earning.order_points
 loyalty.earning.actions
 loyalty.earning.birthdays

@@ -8,15 +8,21 @@ a page.
 from flask import Flask
 
 from widget_server.dashboard import (
+    campaigns,
     documents,
+    expiry,
     first_shop,
     frame,
     invitation,
     menu,
     profile,
+    program,
+    referral_program,
     sign_in,
     staff,
     start,
+    tiers,
+    versions,
     words,
 )
 from widget_server.dashboard.pages import Pages
@@ -29,6 +35,12 @@ PAGES: tuple[Pages, ...] = (
     menu.pages,
     profile.pages,
     staff.pages,
+    program.pages,
+    expiry.pages,
+    versions.pages,
+    tiers.pages,
+    campaigns.pages,
+    referral_program.pages,
 )
 
 

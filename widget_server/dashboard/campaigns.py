@@ -12,7 +12,7 @@ from wtforms.validators import Length
 from widget_server import clock
 from widget_server.dashboard.callers import StaffCaller
 from widget_server.dashboard.documents import done, page
-from widget_server.dashboard.forms import REQUIRED, Form, Line
+from widget_server.dashboard.forms import REQUIRED, REQUIRED_TEXT, Form, Line
 from widget_server.dashboard.number_fields import Amount, Moment, between, plain
 from widget_server.dashboard.pages import Pages
 from widget_server.loyalty.earning import campaigns
@@ -31,7 +31,7 @@ class CampaignForm(Form):
     revision = HiddenField()
     name = Line(
         _l("Name"),
-        validators=[REQUIRED, Length(max=100)],
+        validators=[REQUIRED_TEXT, Length(max=100)],
         description=_l("Only for you: customers see the points of an order."),
     )
     multiplier = Amount(

@@ -13,7 +13,7 @@ from widget_server import clock
 from widget_server.dashboard import setting_words as words
 from widget_server.dashboard.callers import StaffCaller
 from widget_server.dashboard.documents import done, fragment, no_content, page
-from widget_server.dashboard.forms import OPTIONAL, REQUIRED, Form, Line, WholeNumber, choices
+from widget_server.dashboard.forms import OPTIONAL, REQUIRED, REQUIRED_TEXT, Form, Line, WholeNumber, choices
 from widget_server.dashboard.number_fields import Amount, between
 from widget_server.dashboard.pages import Pages
 from widget_server.dashboard.words import money
@@ -57,7 +57,7 @@ class ProgramForm(Form):
     """The program with its settings, except expiry; each field has the name of its setting."""
 
     revision = HiddenField()
-    name = Line(words.NAMES["name"], validators=[REQUIRED, Length(max=100)], description=words.HINTS["name"])
+    name = Line(words.NAMES["name"], validators=[REQUIRED_TEXT, Length(max=100)], description=words.HINTS["name"])
     points_name = Line(
         words.NAMES["points_name"], validators=[OPTIONAL, Length(max=40)], description=words.HINTS["points_name"]
     )

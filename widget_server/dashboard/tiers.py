@@ -8,7 +8,7 @@ from wtforms.validators import Length
 
 from widget_server.dashboard.callers import StaffCaller
 from widget_server.dashboard.documents import done, page
-from widget_server.dashboard.forms import OPTIONAL, REQUIRED, Form, Line, WholeNumber, choices
+from widget_server.dashboard.forms import OPTIONAL, REQUIRED, REQUIRED_TEXT, Form, Line, WholeNumber, choices
 from widget_server.dashboard.number_fields import Amount, between, plain
 from widget_server.dashboard.pages import Pages
 from widget_server.ledger import POINTS_MAX
@@ -32,7 +32,7 @@ class TierForm(Form):
     """One tier."""
 
     revision = HiddenField()
-    name = Line(_l("Name"), validators=[REQUIRED, Length(max=100)])
+    name = Line(_l("Name"), validators=[REQUIRED_TEXT, Length(max=100)])
     required_points = WholeNumber(
         _l("Points needed"),
         validators=[REQUIRED, between(1, POINTS_MAX)],

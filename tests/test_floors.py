@@ -38,14 +38,14 @@ loyalty.points.awards loyalty.points.adjustments loyalty.points.lots loyalty.poi
 loyalty.points.expiry loyalty.points.giving
 loyalty.points.batches
 loyalty.points.dry_runs
-
 loyalty.imports.csv_files loyalty.imports.stored_files
 loyalty.earning.orders
 loyalty.earning.feeds loyalty.earning.deliveries loyalty.earning.order_list loyalty.earning.parked_messages
 loyalty.earning.new_customers
 loyalty.earning.kinds
 loyalty.earning.rules
-loyalty.earning.scoring loyalty.earning.caps
+loyalty.earning.scoring loyalty.earning.caps loyalty.earning.campaigns
+loyalty.earning.rounding_examples
 loyalty.earning.order_points
 loyalty.earning.actions
 loyalty.earning.birthdays
@@ -91,7 +91,8 @@ loyalty.reports.accounting loyalty.reports.figures loyalty.reports.funnel loyalt
 loyalty.reports.daily
 loyalty.reports.tables
 loyalty.reports
-loyalty.books
+loyalty.books loyalty.versions
+loyalty.taking_back
 loyalty.staff.roles loyalty.staff.accounts
 loyalty.staff.members loyalty.staff.links loyalty.staff.second_factor
 loyalty.staff.sessions loyalty.staff.point_caps loyalty.staff.invitations

@@ -11,11 +11,13 @@ from widget_server.dashboard import (
     accounting,
     balance,
     bulk,
+    campaigns,
     card,
     care,
     contact,
     customers,
     documents,
+    expiry,
     first_shop,
     frame,
     give,
@@ -26,12 +28,16 @@ from widget_server.dashboard import (
     orders,
     overview,
     profile,
+    program,
+    referral_program,
     referrals,
     sign_in,
     staff,
     start,
     tier_grant,
+    tiers,
     till,
+    versions,
     words,
 )
 from widget_server.dashboard.pages import Pages
@@ -59,6 +65,12 @@ PAGES: tuple[Pages, ...] = (
     referrals.pages,
     orders.pages,
     till.pages,
+    program.pages,
+    expiry.pages,
+    versions.pages,
+    tiers.pages,
+    campaigns.pages,
+    referral_program.pages,
 )
 
 

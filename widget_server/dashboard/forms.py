@@ -16,13 +16,14 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import HiddenField, IntegerField, StringField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than the stubs
-from wtforms.validators import InputRequired, Length, Optional
+from wtforms.validators import DataRequired, InputRequired, Length, Optional
 
 from widget_server.dashboard import refusals
 from widget_server.db import new_id
 from widget_server.errors import Refusal
 
 REQUIRED = InputRequired(_l("This is needed."))
+REQUIRED_TEXT = DataRequired(_l("This is needed."))  # more than blanks
 OPTIONAL = Optional()
 WHOLE_NUMBER = _l("A whole number, without separators.")
 

@@ -4,6 +4,7 @@
 moves points or touches a person's data calls `note`. Secrets are never in an entry, and people only by their ids.
 """
 
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -14,7 +15,7 @@ from typing import Any, Literal, cast
 from peewee import Check, Field
 
 from widget_server import clock, config, json_types
-from widget_server.db import Condition, Json, ShopTable, Table, Text, UtcDateTime, atomic, new_id
+from widget_server.db import Condition, Json, ShopTable, Table, Text, UtcDateTime, atomic, canonical, new_id
 
 ActorKind = Literal["api_key", "staff", "shell", "customer", "server"]
 SECRET_ENDINGS = ("_sealed", "_hash")
@@ -58,7 +59,7 @@ class AuditEntry(ShopTable):
     after = Json(null=True)
 
     class Meta:
-        indexes = ((("shop_id", "created_at"), False),)
+        indexes = ((("shop_id", "created_at"), False), (("shop_id", "noun", "created_at", "id"), False))
         constraints = [Check("actor IN ('api_key', 'staff', 'shell', 'customer', 'server')")]
 
 
@@ -161,6 +162,12 @@ def note_difference(before: Table | None, after: Table | None) -> None:
         before=None if before is None else {name: _shown(name, was.get(name)) for name in changed},
         after=None if after is None else {name: _shown(name, now.get(name)) for name in changed},
     )
+
+
+def facts_of(row: Table) -> json_types.JsonObject:
+    """Returns the settings of a row in the form that an entry about it has, without nulls."""
+    facts: json_types.JsonObject = json.loads(canonical({name: _shown(name, one) for name, one in _facts(row).items()}))
+    return facts
 
 
 def forget_old() -> None:

@@ -12,10 +12,10 @@ from marshmallow import Schema, ValidationError, fields, post_load, validate
 
 from widget_server import clock
 from widget_server.ledger import POINTS_MAX
+from widget_server.loyalty.earning.campaigns import MULTIPLIER_MAX
 from widget_server.program_file.facts import Facts
 
 MONEY_MAX = Decimal(10**12)
-MULTIPLIER_MAX = Decimal(1000)
 AMOUNT = r"[0-9]{1,18}(\.[0-9]{1,4})?"  # the database keeps four decimal places
 DAYS_MAX = 3660
 YEARS = range(2000, 3000)

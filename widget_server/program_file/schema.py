@@ -10,7 +10,7 @@ from widget_server.errors import BadRequest
 from widget_server.loyalty.earning.kinds import KINDS, ORDER_KINDS, RATED_KINDS
 from widget_server.loyalty.earning.rules import Terms
 from widget_server.loyalty.points.tiers import WINDOW_DAYS_DEFAULT as TIER_WINDOW_DAYS_DEFAULT
-from widget_server.loyalty.program.programs import ProgramSettings
+from widget_server.loyalty.program.programs import EXPIRY_MONTHS_MAX, REMINDER_DAYS_MAX, ProgramSettings
 from widget_server.loyalty.program.shops import LOCALE, WidgetSettings
 from widget_server.loyalty.referrals.referral_programs import DAILY_CAP_DEFAULT, TRIGGERS, WINDOW_DAYS_DEFAULT
 from widget_server.program_file.facts import Facts, ProgramFile, Things
@@ -86,9 +86,9 @@ class ExpirySchema(Part):
     """When points expire (acceptance 50)."""
 
     kind = word_of(ProgramSettings, "expiry")
-    months = Whole(most=600, load_default=ProgramSettings.expiry_months)
+    months = Whole(most=EXPIRY_MONTHS_MAX, load_default=ProgramSettings.expiry_months)
     percent = Whole(most=100, load_default=ProgramSettings.expiry_percent)
-    reminder_days = list_of(Whole(most=365), ProgramSettings.expiry_reminder_days)
+    reminder_days = list_of(Whole(most=REMINDER_DAYS_MAX), ProgramSettings.expiry_reminder_days)
 
 
 class ProgramSchema(Part):

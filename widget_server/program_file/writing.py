@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping
 
 from widget_server import clock
-from widget_server.db import new_id
 from widget_server.json_types import JsonObject
 from widget_server.ledger import POINTS_MAX
 from widget_server.loyalty.earning import rules
+from widget_server.loyalty.earning.campaigns import save_campaign
 from widget_server.loyalty.earning.rules import Campaign, EarningRule, Terms
 from widget_server.loyalty.points import tiers
 from widget_server.loyalty.points.tiers import Tier
@@ -119,12 +119,7 @@ def _write_list(
 def _write_campaigns(shop: Shop, campaigns: Things, changes: list[Change]) -> None:
     Campaign.remove(shop, Campaign.name.in_(_removed("campaigns", changes)))
     for name, facts in campaigns.items():
-        row = Campaign.one(shop, Campaign.name == name)
-        new = row is None
-        row = row or Campaign(id=new_id(), shop_id=shop.id, name=name)
-        for column, value in _columns(facts, CAMPAIGN_WORDS).items():
-            setattr(row, column, value)
-        row.save(force_insert=new)
+        save_campaign(shop, name, **_columns(facts, CAMPAIGN_WORDS))
 
 
 def _write_referral(shop: Shop, facts: Facts) -> None:

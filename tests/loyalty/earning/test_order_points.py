@@ -640,3 +640,26 @@ def test_an_action_has_the_time_at_which_it_was_done(world: World) -> None:
     ann = world.member()
     actions.fire(world.shop, ann.customer, Action("review", "r1", at=NOON), source="store:generic")
     assert Transaction.need(world.shop).event_at == NOON
+
+
+# What an order would give, for the owner who sets the program
+
+
+@given(st.decimals("0.01", "500", places=2), st.sampled_from(["floor", "unit", "nearest"]), st.booleans())
+@tries(20)
+def test_the_example_of_an_order_is_what_a_new_member_gets(
+    world: World, price: Decimal, rounding: str, has_tax: bool
+) -> None:
+    """Also while the program is a draft, and before the settings are saved."""
+    world.settings(rounding=rounding, prices_include_tax=has_tax, tax_percent=Decimal(19) if has_tax else None)
+    world.order_rule(3, handle="order")
+    settings = replace(world.program.rules, rounding="floor")
+    member = world.visitor()
+    tax = (price * 19 / 119).quantize(Decimal("0.01"), "ROUND_HALF_UP") if has_tax else Decimal(0)
+    goods = line(str(price - tax), tax=str(tax))
+    quoted = order_points.quote(world.shop, member.customer, state(lines=(goods,), tax=tax, total=price))
+    assert order_points.example(world.shop, world.program.rules, price) == quoted
+    programs.pause(world.shop.id)
+    assert order_points.example(world.shop, world.program.rules, price) == quoted
+    assert order_points.example(world.shop, settings, price) == int((price - tax) * 3)
+    programs.activate(world.shop.id)

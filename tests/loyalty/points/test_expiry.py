@@ -100,7 +100,7 @@ def test_the_day_shown_is_the_day_it_happens(world: World) -> None:  # acceptanc
     @given(st.dates(date(2026, 1, 1), date(2028, 3, 1)), st.integers(1, 26))
     def holds(earned_on: date, months: int) -> None:
         earned = clock.start_of(earned_on, "Europe/Berlin") + timedelta(hours=13)
-        gone = expiry._expires_at(world.shop, earned, months)
+        gone = expiry.expires_at(world.shop, earned, months)
         assert expiry._cutoff(world.shop, gone - timedelta(microseconds=1), months) <= earned
         assert expiry._cutoff(world.shop, gone, months) > earned
 

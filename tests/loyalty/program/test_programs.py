@@ -6,7 +6,7 @@ import pytest
 
 from tests.make import NOON, World, at_once
 from widget_server import clock, events, reactions
-from widget_server.errors import BadTransition, NotFound, ProgramNotActive
+from widget_server.errors import BadTransition, NotFound, ProgramNotActive, StaleRevision
 from widget_server.events import Event, ProgramChanged
 from widget_server.loyalty.program import programs
 from widget_server.loyalty.program.programs import ProgramSettings
@@ -110,3 +110,18 @@ def test_parallel_clicks_on_activate_leave_one_change(database: str, heard: list
     assert world.program.status == "active"
     assert world.program.revision == 2
     assert len(heard) == 1
+
+
+def test_an_edit_names_the_revision_that_was_read(world: World) -> None:
+    read = world.program.revision
+    programs.update(world.shop.id, revision=read, name="Wood Club")
+    with pytest.raises(StaleRevision):
+        programs.update(world.shop.id, revision=read, name="Fern Club")
+    assert world.program.name == "Wood Club"
+
+
+def test_an_empty_icon_removes_the_picture(world: World) -> None:
+    programs.update(world.shop.id, icon={"url": "https://shop.example/leaf.svg"})
+    assert world.program.icon == {"url": "https://shop.example/leaf.svg"}
+    programs.update(world.shop.id, icon={})
+    assert world.program.icon is None

@@ -7,14 +7,15 @@ order first earns; later edits never change what was given (59).
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from widget_server import clock, ledger
 from widget_server.db import atomic
 from widget_server.ledger import Account
-from widget_server.loyalty.earning import new_customers, rules
+from widget_server.loyalty.earning import new_customers, rules, taxes
 from widget_server.loyalty.earning.caps import Budget
 from widget_server.loyalty.earning.kinds import ORDER_KINDS
-from widget_server.loyalty.earning.order_states import OrderState
+from widget_server.loyalty.earning.order_states import Line, OrderState
 from widget_server.loyalty.earning.orders import Order
 from widget_server.loyalty.earning.rules import EarningRule
 from widget_server.loyalty.earning.scoring import ONE, Rate, score
@@ -23,7 +24,7 @@ from widget_server.loyalty.people.customers import Customer
 from widget_server.loyalty.points import awards, tiers
 from widget_server.loyalty.points.awards import Award, Target
 from widget_server.loyalty.program import programs
-from widget_server.loyalty.program.programs import Program
+from widget_server.loyalty.program.programs import Program, ProgramSettings
 from widget_server.loyalty.program.shops import Shop
 
 
@@ -262,6 +263,21 @@ def rate_now(shop: Shop, program: Program, rule: EarningRule, account: Account |
         handle=rule.handle,
         revision=rule.revision,
     )
+
+
+def example(shop: Shop, settings: ProgramSettings, price: Decimal) -> int:
+    """Returns the points that an order of one product for `price` would give a new member under these settings.
+
+    Also while the program is not active; without the points of a first order, tiers of their own, and caps.
+    """
+    program, now = programs.of(shop.id), clock.now()
+    program.settings = settings.as_json()  # not saved
+    tax = taxes.inside(settings, price, shop.currency)
+    line = Line("1", "", 1, price - tax, tax=tax)
+    state = OrderState("", "", "paid", shop.currency, now, now, lines=(line,), tax=tax, total=price)
+    of_members = [rule for rule in _order_rules(shop) if rule.kind == "order" and not rule.terms.tier_ids]
+    rates = [_rate_now(shop, program, rule, None, now) for rule in of_members if rules.is_on(rule)]
+    return sum(score(state, rate).points for rate in rates)
 
 
 def quote(shop: Shop, customer: Customer | None, state: OrderState) -> int:

@@ -199,6 +199,7 @@ class Campaign(Audited, ShopTable):
     multiplier = Money()
     starts_at = UtcDateTime()
     ends_at = UtcDateTime()
+    revision = Int(default=1)
 
     class Meta:
         indexes = ((("shop_id", "name"), True),)

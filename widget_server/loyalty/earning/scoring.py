@@ -91,7 +91,7 @@ def score(state: OrderState, rate: Rate) -> Score:
         whole = _rounded(rate.points * combined([rate.tier, rate.campaign], rate.combine), rate.rounding)
         return Score(_rounded(whole * kept / full, "floor"), kept, full)
     factor = round(weighted / kept, 4) if kept else ONE
-    return Score(_per_money(weighted, rate), kept, full, factor)
+    return Score(per_money(weighted, rate.per_points or 0, rate.per or ONE, rate.rounding), kept, full, factor)
 
 
 def counted(state: OrderState, rate: Rate) -> list[tuple[Goods, Decimal]]:
@@ -108,11 +108,11 @@ def counted(state: OrderState, rate: Rate) -> list[tuple[Goods, Decimal]]:
     ]
 
 
-def _per_money(weighted: Decimal, rate: Rate) -> int:
-    per, per_points = rate.per or ONE, rate.per_points or 0
-    if rate.rounding == "unit":
-        return min(_rounded(weighted / per, "floor") * per_points, POINTS_MAX)
-    return _rounded(weighted * per_points / per, rate.rounding)
+def per_money(weighted: Decimal, points: int, per: Decimal, rounding: str) -> int:
+    """The points for money at `points` for each `per`, rounded (acceptance 20): "unit" counts whole `per` only."""
+    if rounding == "unit":
+        return min(_rounded(weighted / per, "floor") * points, POINTS_MAX)
+    return _rounded(weighted * points / per, rounding)
 
 
 def _rounded(value: Decimal, rounding: str) -> int:

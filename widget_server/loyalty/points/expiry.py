@@ -36,13 +36,13 @@ def next_expiry(shop: Shop, program: Program, account: Account) -> NextExpiry | 
         return None
     earliest = _earliest(shop, program)
     if rules.expiry == "inactivity":
-        at = _expires_at(shop, account.last_activity_at, rules.expiry_months)
+        at = expires_at(shop, account.last_activity_at, rules.expiry_months)
         return NextExpiry(-(-account.balance * rules.expiry_percent // 100), max(at, earliest or at))
     held = lots.of(account)
     oldest = next(held, None)
     if oldest is None:
         return None
-    at = _expires_at(shop, oldest.earned_at, rules.expiry_months)
+    at = expires_at(shop, oldest.earned_at, rules.expiry_months)
     at = max(at, earliest or at)
     return NextExpiry(oldest.points + _before(held, _cutoff(shop, at, rules.expiry_months))[0], at)
 
@@ -69,7 +69,7 @@ def expiry_columns(shop: Shop) -> ExpiryColumns:
     )
 
     def to_shown(since: datetime) -> datetime:
-        at = _expires_at(shop, since, rules.expiry_months)
+        at = expires_at(shop, since, rules.expiry_months)
         return max(at, earliest or at)
 
     def at_least(moment: datetime) -> datetime:
@@ -181,14 +181,14 @@ def _before(held: Iterator[lots.Lot], cutoff: datetime) -> tuple[int, datetime |
     return points, None
 
 
-def _expires_at(shop: Shop, moment: datetime, months: int) -> datetime:
+def expires_at(shop: Shop, moment: datetime, months: int) -> datetime:
     """Returns the first moment after the last local day on which points of `moment` are still valid."""
     day = clock.add_months(clock.local_date(moment, shop.timezone), months) + timedelta(days=1)
     return clock.start_of(day, shop.timezone)
 
 
 def _cutoff(shop: Shop, moment: datetime, months: int) -> datetime:
-    """Returns the time before which earned points have expired at `moment`: the inverse of `_expires_at`."""
+    """Returns the time before which earned points have expired at `moment`: the inverse of `expires_at`."""
     today = clock.local_date(moment, shop.timezone)
     day = clock.add_months(today, -months)
     while clock.add_months(day, months) < today:  # the last days of a long month may share an expiry day

@@ -16,10 +16,12 @@ from widget_server.job_queue import JobName
 from widget_server.json_types import JsonObject
 from widget_server.loyalty.audit_log import Audited
 from widget_server.loyalty.earning.order_states import Milestone, OrderState
+from widget_server.loyalty.program import revisions
 from widget_server.loyalty.program.shops import Shop
 
 Rounding = Literal["floor", "unit", "nearest"]
 PAUSE_GRACE_DAYS = 14
+EXPIRY_MONTHS_MAX, REMINDER_DAYS_MAX = 600, 365
 DECIMALS = ("tax_percent", "point_value")  # settings that JSON stores as text
 
 
@@ -190,6 +192,7 @@ def pause(shop_id: str) -> Program:
 def update(
     shop_id: str,
     *,
+    revision: int | None = None,
     name: str | None = None,
     points_name: str | None = None,
     icon: Mapping[str, object] | None = None,
@@ -197,17 +200,19 @@ def update(
 ) -> Program:
     """Change the given values; past rows keep the rule and rate they were booked with (acceptance 59).
 
-    An empty `points_name` removes the name. After a change of `settings.orders_from` a job scores orders again.
+    An empty `points_name` removes the name, an empty `icon` the picture. After a change of `settings.orders_from` a job
+    scores orders again. `revision` is the one the caller read (None: not checked). Raises StaleRevision.
     """
     with atomic():
         program = locked(shop_id)
+        revisions.check_revision(program, revision)
         changes: dict[str, object] = {}
         if name is not None and name != program.name:
             changes["name"] = name
         if points_name is not None and points_name != program.points_name:
             changes["points_name"] = points_name or None
-        if icon is not None and icon != program.icon:
-            changes["icon"] = icon
+        if icon is not None and (icon or None) != program.icon:
+            changes["icon"] = icon or None
         if settings is not None and settings.as_json() != ProgramSettings.from_json(program.settings).as_json():
             changes["settings"] = settings.as_json()
         began = program.rules.orders_from

@@ -15,10 +15,15 @@ from widget_server.events import Change, RewardChanged, RuleChanged, emit
 Event = type[RuleChanged] | type[RewardChanged]  # what is emitted for a change
 
 
-class Revised(Protocol):
+class Counted(Protocol):
     """A row with a revision that counts its changes."""
 
     revision: int
+
+
+class Revised(Counted, Protocol):
+    """A row that also has the time of its last change."""
+
     updated_at: datetime
 
 
@@ -44,7 +49,7 @@ class Place(TypedDict):
     position: int
 
 
-def check_revision(row: Revised, revision: int | None) -> None:
+def check_revision(row: Counted, revision: int | None) -> None:
     """Compare the revision that the caller read with the row's; None: no check (wix-api §3).
 
     Raises StaleRevision when they differ.

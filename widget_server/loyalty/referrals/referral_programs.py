@@ -5,9 +5,12 @@ from typing import TypedDict, Unpack
 
 from peewee import Check
 
-from widget_server.db import Bool, Int, Json, Money, ShopTable, Text
+from widget_server import money
+from widget_server.db import Bool, Int, Json, Money, ShopTable, Text, atomic
+from widget_server.errors import NotWholeCoins
 from widget_server.json_types import JsonObject
 from widget_server.loyalty.audit_log import Audited
+from widget_server.loyalty.program import programs, revisions
 from widget_server.loyalty.program.shops import Shop
 from widget_server.loyalty.rewards.gifts import Gift
 
@@ -69,6 +72,29 @@ class ReferralSettings(TypedDict, total=False):
     friend_gift: JsonObject | None
     advocate_gift: JsonObject | None
     advocate_daily_cap: int | None
+
+
+def settings_of(shop: Shop) -> ReferralProgram:
+    """Returns the shop's referral program in any state; the defaults, not active, when it never set any."""
+    return ReferralProgram.one(shop) or ReferralProgram(id=shop.id, shop_id=shop.id, revision=0)
+
+
+def change_program(shop: Shop, revision: int | None, **settings: Unpack[ReferralSettings]) -> ReferralProgram:
+    """Like `save_program`, for a caller who read `revision` (None: not checked); gifts that were given stay.
+
+    Raises StaleRevision, and NotWholeCoins (friend_gift, advocate_gift).
+    """
+    with atomic():
+        programs.locked(shop.id)
+        revisions.check_revision(settings_of(shop), revision)
+        for side, gift in (
+            ("friend_gift", settings.get("friend_gift")),
+            ("advocate_gift", settings.get("advocate_gift")),
+        ):
+            amount = Gift.from_json(gift).amount if gift else None
+            if amount is not None and not money.is_whole_coins(amount, shop.currency):
+                raise NotWholeCoins(shop.currency, field=side)
+        return save_program(shop, **settings)
 
 
 def save_program(shop: Shop, **settings: Unpack[ReferralSettings]) -> ReferralProgram:

@@ -49,7 +49,7 @@ loyalty.earning.birthdays
 loyalty.earning.rule_states
 loyalty.earning.social
 loyalty.rewards.rewards
-loyalty.rewards.coupon_orders
+loyalty.rewards.coupon_orders loyalty.rewards.reward_costs
 loyalty.rewards.coupons
 loyalty.rewards.codes
 loyalty.rewards.issuing
@@ -67,6 +67,9 @@ loyalty.points.import_rows
 loyalty.people.privacy loyalty.people.merging
 loyalty.reports
 loyalty.books
+loyalty.backtest.drafts
+loyalty.backtest.standings
+loyalty.backtest.replay
 loyalty.staff.roles loyalty.staff.accounts
 loyalty.staff.members loyalty.staff.links loyalty.staff.second_factor
 loyalty.staff.sessions loyalty.staff.point_caps loyalty.staff.invitations

@@ -4,7 +4,7 @@ Figures by tier: a tier's own figure replaces the base tier's figure and the tie
 who writes "Gold: 15 points" means 15; a tier without its own has the base tier's, multiplied (contracts §2).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -206,8 +206,13 @@ class Campaign(Audited, ShopTable):
 
 def campaign_multiplier(shop: Shop, at: datetime) -> Decimal:
     """The highest multiplier of the campaigns running at `at`; 1 when there is none."""
-    running = Campaign.of(shop).where(Campaign.starts_at <= at, Campaign.ends_at > at)
-    return max((Decimal(campaign.multiplier) for campaign in running), default=Decimal(1))
+    return highest(Campaign.of(shop).where(Campaign.starts_at <= at, Campaign.ends_at > at), at)
+
+
+def highest(campaigns: Iterable[Campaign], at: datetime) -> Decimal:
+    """Returns the highest multiplier of these campaigns that run at `at`; 1 when none does."""
+    running = (Decimal(one.multiplier) for one in campaigns if one.starts_at <= at < one.ends_at)
+    return max(running, default=Decimal(1))
 
 
 def listed(shop: Shop, customer: Customer | None, account: Account | None) -> list[EarningRule]:

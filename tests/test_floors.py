@@ -70,6 +70,7 @@ loyalty.books
 loyalty.backtest.drafts
 loyalty.backtest.standings
 loyalty.backtest.replay
+loyalty.backtest.figures
 loyalty.staff.roles loyalty.staff.accounts
 loyalty.staff.members loyalty.staff.links loyalty.staff.second_factor
 loyalty.staff.sessions loyalty.staff.point_caps loyalty.staff.invitations
@@ -81,6 +82,7 @@ program_file.apply
 program_file.fields program_file.reading
 program_file.reward_schema
 program_file.schema
+program_file.entries program_file.drafts
 web.typed_schemas
 web.wire
 web.error_bodies

@@ -7,7 +7,19 @@ a page.
 
 from flask import Flask
 
-from widget_server.dashboard import documents, frame, invitation, menu, profile, sign_in, staff, words
+from widget_server.dashboard import (
+    backtest,
+    documents,
+    earning_rules,
+    frame,
+    invitation,
+    menu,
+    profile,
+    rewards,
+    sign_in,
+    staff,
+    words,
+)
 from widget_server.dashboard.pages import Pages
 
 PAGES: tuple[Pages, ...] = (
@@ -16,6 +28,9 @@ PAGES: tuple[Pages, ...] = (
     menu.pages,
     profile.pages,
     staff.pages,
+    earning_rules.pages,
+    rewards.pages,
+    backtest.pages,
 )
 
 

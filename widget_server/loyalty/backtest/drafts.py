@@ -33,10 +33,12 @@ class Draft:
 
 
 def present(shop: Shop) -> Draft:
-    """Returns the program as it is."""
+    """Returns the program as it is, but active: orders that came while it was not are left out anyway."""
+    program = programs.of(shop.id)
+    program.status = "active"
     live = EarningRule.of(shop).where(EarningRule.kind.in_(ORDER_KINDS), EarningRule.archived_at.is_null())
     return Draft(
-        program=programs.of(shop.id),
+        program=program,
         rules=list(live.order_by(EarningRule.position, EarningRule.created_at)),
         campaigns=list(Campaign.of(shop)),
         tier_program=tiers.program_of(shop.id),

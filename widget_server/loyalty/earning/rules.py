@@ -314,7 +314,7 @@ def create(
             source_app_id=source_app_id,
             **_trigger_columns(trigger),
             **_figure_columns(shop, kind, figures),
-            **revisions.last_place(_positions(shop), kind.replace("_", "-")),
+            **revisions.last_place(positions(shop), kind.replace("_", "-")),
         )
         return revisions.create(rule, RuleChanged)
 
@@ -357,6 +357,13 @@ def remove(shop: Shop, rule_id: str, revision: int | None) -> None:
         revisions.archive(_current(shop, rule_id, revision), RuleChanged)
 
 
+def move(shop: Shop, rule_id: str, steps: int) -> None:
+    """Move the rule by so many places in the merchant's order, up when below 0, as far as it goes. Raises NotFound."""
+    with atomic():
+        programs.locked(shop.id)
+        revisions.move(list(_live(shop)), need(shop, rule_id).id, steps)
+
+
 def forget_tier(shop_id: str, tier_id: str) -> None:
     """Remove a deleted tier's own figures from all rules."""
     for rule in EarningRule.of(shop_id).where(EarningRule.by_tier.is_null(False)):
@@ -364,8 +371,8 @@ def forget_tier(shop_id: str, tier_id: str) -> None:
             revisions.update(rule, {"by_tier": tiers.own_figures_without(rule.by_tier, tier_id)}, RuleChanged)
 
 
-def _positions(shop: Shop) -> dict[str, int]:
-    """The position of every rule there ever was, by its handle."""
+def positions(shop: Shop) -> dict[str, int]:
+    """Returns the position of every rule there ever was, by its handle."""
     return dict(EarningRule.of(shop, EarningRule.handle, EarningRule.position).tuples())
 
 

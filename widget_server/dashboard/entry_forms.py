@@ -15,12 +15,13 @@ from wtforms import HiddenField, SelectMultipleField, StringField, TextAreaField
 from wtforms.widgets import CheckboxInput, DateTimeLocalInput, ListWidget
 
 from widget_server import clock
-from widget_server.dashboard.forms import Form
+from widget_server.dashboard.forms import Form, WholeNumber
 from widget_server.errors import Refusal
 
 NUMBER = re.compile(r"[0-9]{1,15}(\.[0-9]{1,4})?")
 COMMA = re.compile(r"[0-9]+,[0-9]{1,2}")  # 10,50 is 10.50; 1,240 could be either
 A_NUMBER = _l("A number as 10 or 10.50.")
+ABOVE_ZERO = _l("A whole number above 0.")
 A_FACTOR = _l("One in each line: the id, = and a number, as 1234 = 2.")
 A_MOMENT = _l("A day and a time.")
 
@@ -79,6 +80,16 @@ class Amount(StringField):
 
     def _value(self) -> str:
         return str(self.raw_data[0]) if self.raw_data else shown(self.data)
+
+
+class Count(WholeNumber):
+    """A whole number above 0: points, days, how often."""
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        """Read the number. Raises ValueError with the text to show."""
+        super().process_formdata(valuelist)
+        if self.data is not None and self.data < 1:
+            raise ValueError(str(ABOVE_ZERO))
 
 
 class Ids(TextAreaField):

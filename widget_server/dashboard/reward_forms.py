@@ -7,8 +7,8 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, HiddenField, SelectField, TextAreaField
 from wtforms.validators import Length
 
-from widget_server.dashboard.entry_forms import Amount, EntryForm, LocalMoment, moment
-from widget_server.dashboard.forms import OPTIONAL, REQUIRED, Line, WholeNumber, choices
+from widget_server.dashboard.entry_forms import Amount, Count, EntryForm, LocalMoment, moment
+from widget_server.dashboard.forms import OPTIONAL, REQUIRED, Line, choices
 from widget_server.loyalty.points import tiers
 from widget_server.loyalty.points.tiers import Tier
 from widget_server.loyalty.program.shops import Shop
@@ -65,26 +65,22 @@ class RewardForm(EntryForm):
     description = TextAreaField(
         _l("Note for customers"), validators=[OPTIONAL, Length(max=1000)], description=_l("Shown below the name.")
     )
-    cost_points = WholeNumber(_l("Points"), validators=[REQUIRED], description=_l("What a customer pays for it."))
+    cost_points = Count(_l("Points"), validators=[REQUIRED], description=_l("What a customer pays for it."))
     amount = Amount(_l("Money off"), validators=[REQUIRED], description=_l("In your shop's currency, as 5 or 7.50."))
     percent = Amount(_l("Percent off"), validators=[REQUIRED], description=_l("From 1 to 100."))
     point_value = Amount(
         _l("Worth of one point"), validators=[REQUIRED], description=_l("As 0.01: 500 points are 5.00.")
     )
-    max_points = WholeNumber(_l("Most points at once"), validators=[OPTIONAL], description=NO_LIMIT)
-    step_points = WholeNumber(_l("Steps of"), validators=[OPTIONAL], description=_l("Empty: any number of points."))
+    max_points = Count(_l("Most points at once"), validators=[OPTIONAL], description=NO_LIMIT)
+    step_points = Count(_l("Steps of"), validators=[OPTIONAL], description=_l("Empty: any number of points."))
     product_id = Line(_l("Id of the product"), validators=[REQUIRED], description=_l("As your shop has it."))
     product_name = Line(_l("Name of the product"), validators=[Length(max=200)], description=_l("Shown to customers."))
     active = BooleanField(_l("Active"), default=True, description=_l("Customers see it, and can buy it."))
-    limit_per_customer = WholeNumber(
-        _l("Most for each customer"), validators=[OPTIONAL], description=_l("Empty: no limit.")
-    )
+    limit_per_customer = Count(_l("Most for each customer"), validators=[OPTIONAL], description=_l("Empty: no limit."))
     limit_period = SelectField(
         _l("Counted over"), choices=choices(PERIODS), description=_l("The time in which that many may be bought.")
     )
-    limit_total = WholeNumber(
-        _l("Most in all"), validators=[OPTIONAL], description=_l("Then nobody can buy it any more.")
-    )
+    limit_total = Count(_l("Most in all"), validators=[OPTIONAL], description=_l("Then nobody can buy it any more."))
     tier = SelectField(_l("For"), description=_l("A tier and every higher one."))
     starts_at = LocalMoment(_l("From"), description=_l("Empty: at once. In your shop's time zone."))
     ends_at = LocalMoment(_l("Until"), description=_l("Empty: it does not end. Coupons that were bought stay."))
@@ -92,7 +88,7 @@ class RewardForm(EntryForm):
     collections = Collections(
         _l("Only for these collections"), description=_l("Id = name, one in each line: 42 = Summer. Empty: everything.")
     )
-    expires_after_days = WholeNumber(
+    expires_after_days = Count(
         _l("Days until the code expires"), validators=[OPTIONAL], description=_l("Empty: it does not expire.")
     )
     combines = BooleanField(
@@ -184,7 +180,7 @@ def _own(kind: str, known: tuple[Tier, ...]) -> dict[str, Any]:
     """The fields of the tiers' own prices; a sliding reward cannot differ by tier."""
     made: dict[str, Any] = {}
     for at, tier in enumerate(known if kind != "sliding" else ()):
-        made[f"own_cost_{at}"] = WholeNumber(
+        made[f"own_cost_{at}"] = Count(
             _l("Points in %(tier)s", tier=tier.name), validators=[OPTIONAL], description=_l("Empty: as above.")
         )
         if kind in WORTH:

@@ -7,8 +7,18 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, HiddenField, TextAreaField
 from wtforms.validators import Length
 
-from widget_server.dashboard.entry_forms import Amount, EntryForm, Factors, Ids, LocalMoment, Ticks, moment, names_of
-from widget_server.dashboard.forms import OPTIONAL, REQUIRED, Line, WholeNumber, choices
+from widget_server.dashboard.entry_forms import (
+    Amount,
+    Count,
+    EntryForm,
+    Factors,
+    Ids,
+    LocalMoment,
+    Ticks,
+    moment,
+    names_of,
+)
+from widget_server.dashboard.forms import OPTIONAL, REQUIRED, Line, choices
 from widget_server.loyalty.earning.kinds import KINDS
 from widget_server.loyalty.earning.rules import EarningRule, Terms
 from widget_server.loyalty.points import tiers
@@ -44,7 +54,7 @@ class RuleForm(EntryForm):
     description = TextAreaField(
         _l("Note for customers"), validators=[OPTIONAL, Length(max=1000)], description=_l("Shown below the name.")
     )
-    points = WholeNumber(_l("Points"), validators=[REQUIRED])
+    points = Count(_l("Points"), validators=[REQUIRED])
     money = Amount(
         _l("For each amount spent"), description=_l("As 1 or 10. Empty: the points once, whatever is spent.")
     )
@@ -73,13 +83,13 @@ class RuleForm(EntryForm):
     tier_names = Ticks(_l("Only in these tiers"), description=_l("None ticked: in every tier."))
     starts_at = LocalMoment(_l("From"), description=_l("Empty: at once. In your shop's time zone."))
     ends_at = LocalMoment(_l("Until"), description=_l("Empty: it does not end."))
-    points_per_day = WholeNumber(_l("Most points a day"), validators=[OPTIONAL], description=NO_LIMIT)
-    points_per_month = WholeNumber(_l("Most points a month"), validators=[OPTIONAL], description=NO_LIMIT)
-    points_ever = WholeNumber(_l("Most points ever"), validators=[OPTIONAL], description=NO_LIMIT)
-    times_per_day = WholeNumber(_l("Most times a day"), validators=[OPTIONAL], description=NO_LIMIT)
-    times_per_month = WholeNumber(_l("Most times a month"), validators=[OPTIONAL], description=NO_LIMIT)
-    times_per_year = WholeNumber(_l("Most times a year"), validators=[OPTIONAL], description=NO_LIMIT)
-    times_ever = WholeNumber(_l("Most times ever"), validators=[OPTIONAL], description=NO_LIMIT)
+    points_per_day = Count(_l("Most points a day"), validators=[OPTIONAL], description=NO_LIMIT)
+    points_per_month = Count(_l("Most points a month"), validators=[OPTIONAL], description=NO_LIMIT)
+    points_ever = Count(_l("Most points ever"), validators=[OPTIONAL], description=NO_LIMIT)
+    times_per_day = Count(_l("Most times a day"), validators=[OPTIONAL], description=NO_LIMIT)
+    times_per_month = Count(_l("Most times a month"), validators=[OPTIONAL], description=NO_LIMIT)
+    times_per_year = Count(_l("Most times a year"), validators=[OPTIONAL], description=NO_LIMIT)
+    times_ever = Count(_l("Most times ever"), validators=[OPTIONAL], description=NO_LIMIT)
 
     known_tiers: tuple[Tier, ...] = ()
     rule: EarningRule | None = None
@@ -127,7 +137,7 @@ def rule_form(shop: Shop, kind: str, rule: EarningRule | None = None) -> RuleFor
     """Returns the form of a new rule of this kind, or of a stored one, filled with what was sent or is stored."""
     known = tuple(tiers.listed(shop.id))
     own = {
-        f"own_{at}": WholeNumber(tier.name, validators=[OPTIONAL], description=_l("Empty: as above, multiplied."))
+        f"own_{at}": Count(tier.name, validators=[OPTIONAL], description=_l("Empty: as above, multiplied."))
         for at, tier in enumerate(known)
     }
     made = type("RuleForm", (RuleForm,), {**own, "known_tiers": known, "rule": rule})

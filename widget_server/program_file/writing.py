@@ -96,6 +96,7 @@ def reward_columns(facts: Facts, ids: dict[str, str]) -> Facts:
         ids[name]: {fact: value if fact == "cost_points" else str(value) for fact, value in one.items()}
         for name, one in facts["by_tier"].items()
     }
+    columns["collections"] = list(facts["collections"])  # as it is stored, so that it only differs when it does
     return {**columns, "by_tier": own or None, "tier_id": ids[facts["tier"]] if facts["tier"] is not None else None}
 
 

@@ -134,7 +134,9 @@ def _rows(before: Figures, after: Figures, currency: str) -> list[Comparison]:
     if len(names) > 1:
         found += [
             _points(
-                _("In %(tier)s", tier=name or _("the base tier")), before.tiers.get(name, 0), after.tiers.get(name, 0)
+                _("Customers in %(tier)s", tier=name or _("the base tier")),
+                before.tiers.get(name, 0),
+                after.tiers.get(name, 0),
             )
             for name in names
         ]

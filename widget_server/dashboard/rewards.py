@@ -135,7 +135,8 @@ def name_of(reward: Reward, currency: str) -> str:
 def gives(reward: Reward, currency: str) -> str:
     """Returns what a reward gives in the base tier, as "€5.00 off"."""
     if reward.slides:
-        return _("%(money)s off for each point", money=f"{shown(reward.point_value)} {currency}")
+        least = rewards.sliding_worth(reward, reward.cost_points, currency)
+        return _("%(money)s off or more", money=money(least, currency))
     if reward.amount is not None:
         return _("%(what)s off", what=money(reward.amount, currency))
     if reward.percent is not None:

@@ -137,7 +137,9 @@ def rule_form(shop: Shop, kind: str, rule: EarningRule | None = None) -> RuleFor
     """Returns the form of a new rule of this kind, or of a stored one, filled with what was sent or is stored."""
     known = tuple(tiers.listed(shop.id))
     own = {
-        f"own_{at}": Count(tier.name, validators=[OPTIONAL], description=_l("Empty: as above, multiplied."))
+        f"own_{at}": Count(
+            tier.name, validators=[OPTIONAL], description=_l("Empty: as above, times the factor of the tier.")
+        )
         for at, tier in enumerate(known)
     }
     made = type("RuleForm", (RuleForm,), {**own, "known_tiers": known, "rule": rule})

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from widget_server import config, db
+from widget_server import db
 from widget_server.cli.opening import open_server
 from widget_server.cli.shop_secrets import shop_secret
 from widget_server.cli.words import from_stdin, read_secret, say, time_text
@@ -14,7 +14,7 @@ from widget_server.loyalty.earning import feeds
 from widget_server.loyalty.people import api_keys
 from widget_server.loyalty.program import programs, shops
 from widget_server.loyalty.program.shops import Shop
-from widget_server.stores import codes
+from widget_server.stores import codes, installation
 from widget_server.stores.calls import Api, NotReached, Refused
 from widget_server.stores.platforms import PLATFORMS
 from widget_server.stores.woocommerce import prices as woocommerce_prices
@@ -124,17 +124,14 @@ def list_shops(as_json: bool) -> None:
 
 def _shop_facts(made: Shop, api_key: str) -> dict[str, object]:
     """What `shop create` tells (contracts §3)."""
-    base = config.current().base_url
-    platform = PLATFORMS[made.platform]
-    topics = (*platform.TOPICS, *platform.CALLS)
     return {
         "shop_id": made.id,
         "embed_key": made.embed_key,
         "identity_secret": made.identity_secret,
         "webhook_secret": made.webhook_secret,
-        "webhook_urls": {topic: f"{base}/stores/{made.platform}/{made.id}/{topic}" for topic in topics},
+        "webhook_urls": installation.webhook_urls(made),
         "api_key": api_key,
-        "script_tag": f'<script async src="{base}/widget.js?shop={made.embed_key}"></script>',
+        "script_tag": installation.script_tag(made),
     }
 
 

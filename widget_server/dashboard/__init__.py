@@ -11,6 +11,7 @@ from widget_server.dashboard import (
     backtest,
     documents,
     earning_rules,
+    first_shop,
     frame,
     invitation,
     menu,
@@ -18,6 +19,7 @@ from widget_server.dashboard import (
     rewards,
     sign_in,
     staff,
+    start,
     words,
 )
 from widget_server.dashboard.pages import Pages
@@ -25,6 +27,8 @@ from widget_server.dashboard.pages import Pages
 PAGES: tuple[Pages, ...] = (
     sign_in.pages,
     invitation.pages,
+    first_shop.pages,
+    start.pages,
     menu.pages,
     profile.pages,
     staff.pages,

@@ -52,7 +52,7 @@ loyalty.earning.birthdays
 loyalty.earning.rule_states
 loyalty.earning.social
 loyalty.rewards.rewards
-loyalty.rewards.coupon_orders
+loyalty.rewards.coupon_orders loyalty.rewards.reward_costs
 loyalty.rewards.coupons
 loyalty.rewards.codes
 loyalty.rewards.issuing
@@ -93,6 +93,11 @@ loyalty.reports.tables
 loyalty.reports
 loyalty.books loyalty.versions
 loyalty.taking_back
+loyalty.books
+loyalty.backtest.drafts
+loyalty.backtest.standings
+loyalty.backtest.replay
+loyalty.backtest.figures
 loyalty.staff.roles loyalty.staff.accounts
 loyalty.staff.members loyalty.staff.links loyalty.staff.second_factor
 loyalty.staff.sessions loyalty.staff.point_caps loyalty.staff.invitations
@@ -108,6 +113,7 @@ program_file.apply
 program_file.fields program_file.reading
 program_file.reward_schema
 program_file.schema
+program_file.entries program_file.drafts
 web.typed_schemas
 web.wire
 web.error_bodies

@@ -145,6 +145,8 @@ class Clerk:
         found = []
         for size in (PHONE, WIDE):
             self.page.set_viewport_size(size)
+            tall = self.page.evaluate("document.scrollingElement.scrollHeight")  # else the bar below covers a field
+            self.page.set_viewport_size(ViewportSize(width=size["width"], height=max(tall, size["height"])))
             for scheme in ("light", "dark"):
                 self.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
                 if not self.page.evaluate("'axe' in window"):

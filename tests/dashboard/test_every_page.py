@@ -14,8 +14,10 @@ from tests.dashboard.full_shop import FullShop
 from tests.make import World
 from widget_server import dashboard
 from widget_server.dashboard.pages import Pages, Rule
+from widget_server.loyalty.earning import rules
 from widget_server.loyalty.earning.orders import Parked
 from widget_server.loyalty.referrals.referrals import Referral
+from widget_server.loyalty.rewards import rewards
 from widget_server.loyalty.rewards.rewards import Reward
 
 DATABASES = ("sqlite",)
@@ -27,6 +29,8 @@ IDS: dict[str, Callable[[FullShop], str]] = {
     "referral_id": lambda shop: str(Referral.need(shop.world.shop).id),
     "parked_id": lambda shop: str(Parked.need(shop.world.shop).id),
     "reward_id": lambda shop: str(Reward.need(shop.world.shop).id),
+    "rule_id": lambda shop: rules.listed_all(shop.world.shop)[0].id,
+    "reward_id": lambda shop: rewards.live(shop.world.shop).get().id,
 }
 
 

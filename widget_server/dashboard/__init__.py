@@ -9,6 +9,7 @@ from flask import Flask
 
 from widget_server.dashboard import (
     accounting,
+    backtest,
     balance,
     bulk,
     campaigns,
@@ -17,6 +18,7 @@ from widget_server.dashboard import (
     contact,
     customers,
     documents,
+    earning_rules,
     expiry,
     first_shop,
     frame,
@@ -31,6 +33,7 @@ from widget_server.dashboard import (
     program,
     referral_program,
     referrals,
+    rewards,
     sign_in,
     staff,
     start,
@@ -71,6 +74,9 @@ PAGES: tuple[Pages, ...] = (
     tiers.pages,
     campaigns.pages,
     referral_program.pages,
+    earning_rules.pages,
+    rewards.pages,
+    backtest.pages,
 )
 
 

@@ -38,13 +38,13 @@ def of(shop: Shop) -> ProgramFile:
     look = shops.by_id(shop.id).look
     return ProgramFile(
         program=_program_facts(programs.of(shop.id)),
-        earning_rules={rule.handle: _rule_facts(rule, names) for rule in _live(shop, EarningRule)},
+        earning_rules={rule.handle: rule_facts(rule, names) for rule in _live(shop, EarningRule)},
         campaigns={
             row.name: _facts(row, CAMPAIGN_WORDS) for row in Campaign.of(shop).order_by(Campaign.starts_at, Campaign.id)
         },
         tiers=_tiers_facts(shop),
         levels={tier.name: _facts(tier, TIER_WORDS) for tier in listed},
-        rewards={reward.handle: _reward_facts(reward, names) for reward in _live(shop, Reward)},
+        rewards={reward.handle: reward_facts(reward, names) for reward in _live(shop, Reward)},
         referral={
             **_facts(referral, REFERRAL_WORDS),
             **_gift_facts("friend", referral.for_friend),
@@ -77,7 +77,8 @@ def _program_facts(program: Program) -> Facts:
     }
 
 
-def _rule_facts(rule: EarningRule, names: dict[str, str]) -> Facts:
+def rule_facts(rule: EarningRule, names: dict[str, str]) -> Facts:
+    """Returns a rule as the facts of a file; `names` are those of the tiers, by their ids."""
     terms = _facts(rule.terms, TERMS_WORDS)
     for name in ("terms.product_multipliers", "terms.collection_multipliers"):
         terms[name] = {id: Decimal(factor) for id, factor in terms[name].items()}
@@ -91,7 +92,8 @@ def _rule_facts(rule: EarningRule, names: dict[str, str]) -> Facts:
     return {**_facts(rule, RULE_WORDS), **base, "by_tier": own, **terms}
 
 
-def _reward_facts(reward: Reward, names: dict[str, str]) -> Facts:
+def reward_facts(reward: Reward, names: dict[str, str]) -> Facts:
+    """Returns a reward as the facts of a file; `names` are those of the tiers, by their ids."""
     facts = _facts(reward, REWARD_WORDS)
     own = {names.get(id, id): _without_nulls(asdict(price)) for id, price in reward.prices.items() if id}
     base = {} if None in reward.prices else dict.fromkeys(("cost_points", "amount", "percent"))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Any, cast
+from typing import cast
 
 from marshmallow import Schema, ValidationError, fields, post_load, validates_schema
 
@@ -51,23 +51,24 @@ def parse(text: str) -> ProgramFile:
     try:
         file: ProgramFile = FileSchema().load(cast(Facts, content))  # it refuses what is not a mapping
     except ValidationError as wrong:
-        faults = sorted(_faults(wrong.messages))
+        faults = sorted(faults_in(wrong.messages))
         path, sentence = faults[0]
         problems = [f"{place}: {problem}" for place, problem in faults]
         raise BadRequest(sentence, field=path, problems=problems) from wrong
     return file
 
 
-def _faults(messages: Any, path: Path = ()) -> Iterator[tuple[str, str]]:
+def faults_in(messages: object, path: Path = ()) -> Iterator[tuple[str, str]]:
+    """Yields the path and the sentence of each fault that a schema found."""
     if isinstance(messages, dict):
         for name, below in messages.items():
             # marshmallow's keys for the whole value and for the sides of a mapping
-            yield from _faults(below, path if name in ("_schema", "key", "value") else (*path, name))
+            yield from faults_in(below, path if name in ("_schema", "key", "value") else (*path, name))
     elif isinstance(messages, list):
         for below in messages:
-            yield from _faults(below, path)
+            yield from faults_in(below, path)
     else:
-        yield dotted(path), messages
+        yield dotted(path), str(messages)
 
 
 # The sections

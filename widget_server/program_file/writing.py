@@ -44,21 +44,22 @@ def write(shop: Shop, file: ProgramFile, changes: list[Change]) -> None:
     if file.program is not None and "program" in touched:
         _write_program(shop, file.program, {change.field for change in changes if change.what == "program"})
     if file.earning_rules is not None:
-        columns = {handle: _rule_columns(facts, ids) for handle, facts in file.earning_rules.items()}
+        columns = {handle: rule_columns(facts, ids) for handle, facts in file.earning_rules.items()}
         _write_list(shop, EarningRule, "earning_rules", columns, changes, rules.save_rule)
     if file.rewards is not None:
-        columns = {handle: _reward_columns(facts, ids) for handle, facts in file.rewards.items()}
+        columns = {handle: reward_columns(facts, ids) for handle, facts in file.rewards.items()}
         _write_list(shop, Reward, "rewards", columns, changes, rewards.save_reward)
     if file.campaigns is not None:
         _write_campaigns(shop, file.campaigns, changes)
     if file.referral is not None and "referral" in touched:
         _write_referral(shop, file.referral)
     if file.widget is not None and "widget" in touched:
-        shop.widget = WidgetSettings(**_columns(file.widget, WIDGET_WORDS)).as_json()
+        shop.widget = WidgetSettings(**columns_of(file.widget, WIDGET_WORDS)).as_json()
         shop.save(only=[Shop.widget])
 
 
-def _columns(facts: Facts, names: tuple[str, ...] | Mapping[str, str]) -> Facts:
+def columns_of(facts: Facts, names: tuple[str, ...] | Mapping[str, str]) -> Facts:
+    """Returns the facts by the names of the columns that store them."""
     file_names = names if isinstance(names, Mapping) else {name: name for name in names}
     values = {name: facts[file_name] for name, file_name in file_names.items()}
     return {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
@@ -69,14 +70,15 @@ def _write_program(shop: Shop, facts: Facts, changed: set[str | None]) -> None:
         shop.id,
         name=facts["name"],
         points_name=(facts["points_name"] or "") if "points_name" in changed else None,
-        settings=ProgramSettings(**_columns(facts, PROGRAM_WORDS)),
+        settings=ProgramSettings(**columns_of(facts, PROGRAM_WORDS)),
     )
     if "status" in changed:
         (programs.activate if facts["status"] == "active" else programs.pause)(shop.id)
 
 
-def _rule_columns(facts: Facts, ids: dict[str, str]) -> Facts:
-    terms = _columns(facts, TERMS_WORDS)
+def rule_columns(facts: Facts, ids: dict[str, str]) -> Facts:
+    """Returns the columns of a rule with these facts; `ids` are those of the tiers, by their names."""
+    terms = columns_of(facts, TERMS_WORDS)
     terms["tier_ids"] = tuple(ids[name] for name in terms["tier_ids"])
     for name in ("product_multipliers", "collection_multipliers"):
         terms[name] = {id: as_text(factor) for id, factor in terms[name].items()}
@@ -84,15 +86,17 @@ def _rule_columns(facts: Facts, ids: dict[str, str]) -> Facts:
         ids[name]: {"points": one["points"]} | ({"per": str(one["money"])} if "money" in one else {})
         for name, one in facts["by_tier"].items()
     }
-    return {**_columns(facts, RULE_WORDS), "by_tier": own or None, "settings": Terms(**terms).as_json()}
+    return {**columns_of(facts, RULE_WORDS), "by_tier": own or None, "settings": Terms(**terms).as_json()}
 
 
-def _reward_columns(facts: Facts, ids: dict[str, str]) -> Facts:
-    columns = _columns(facts, REWARD_WORDS)
+def reward_columns(facts: Facts, ids: dict[str, str]) -> Facts:
+    """Returns the columns of a reward with these facts; `ids` are those of the tiers, by their names."""
+    columns = columns_of(facts, REWARD_WORDS)
     own = {
         ids[name]: {fact: value if fact == "cost_points" else str(value) for fact, value in one.items()}
         for name, one in facts["by_tier"].items()
     }
+    columns["collections"] = list(facts["collections"])  # as it is stored, so that it only differs when it does
     return {**columns, "by_tier": own or None, "tier_id": ids[facts["tier"]] if facts["tier"] is not None else None}
 
 
@@ -119,13 +123,13 @@ def _write_list(
 def _write_campaigns(shop: Shop, campaigns: Things, changes: list[Change]) -> None:
     Campaign.remove(shop, Campaign.name.in_(_removed("campaigns", changes)))
     for name, facts in campaigns.items():
-        save_campaign(shop, name, **_columns(facts, CAMPAIGN_WORDS))
+        save_campaign(shop, name, **columns_of(facts, CAMPAIGN_WORDS))
 
 
 def _write_referral(shop: Shop, facts: Facts) -> None:
     referral_programs.save_program(
         shop,
-        **_columns(facts, REFERRAL_WORDS),
+        **columns_of(facts, REFERRAL_WORDS),
         friend_gift=_gift_column("friend", facts),
         advocate_gift=_gift_column("advocate", facts),
     )
@@ -141,7 +145,7 @@ def _write_tiers(shop: Shop, facts: Facts, levels: Things, changes: list[Change]
     mine = {(change.what, change.field): change for change in changes}
     touched = {what for what, _ in mine}
     if "tiers" in touched:
-        tiers.save_program(shop, **_columns(facts, TIER_SETTINGS_WORDS))
+        tiers.save_program(shop, **columns_of(facts, TIER_SETTINGS_WORDS))
     ids = {tier.name: tier.id for tier in tiers.listed(shop.id)}
     for name in _removed("tiers.levels", changes):
         tiers.remove(shop, ids.pop(name), None)
@@ -149,7 +153,7 @@ def _write_tiers(shop: Shop, facts: Facts, levels: Things, changes: list[Change]
     moved = [name for name in ids if (f"tiers.levels.{name}", "required_points") in mine]
     Tier.change(shop, {Tier.required_points: Tier.required_points + 2 * POINTS_MAX}, Tier.name.in_(moved))
     for name in (name for name in levels if f"tiers.levels.{name}" in touched):
-        columns = _columns(levels[name], TIER_WORDS)
+        columns = columns_of(levels[name], TIER_WORDS)
         if name in ids:
             tiers.change(shop, ids[name], None, **columns)
         else:

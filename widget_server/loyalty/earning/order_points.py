@@ -23,6 +23,7 @@ from widget_server.loyalty.people import customers
 from widget_server.loyalty.people.customers import Customer
 from widget_server.loyalty.points import awards, tiers
 from widget_server.loyalty.points.awards import Award, Target
+from widget_server.loyalty.points.tiers import Standing
 from widget_server.loyalty.program import programs
 from widget_server.loyalty.program.programs import Program, ProgramSettings
 from widget_server.loyalty.program.shops import Shop
@@ -49,7 +50,7 @@ def score_order(shop: Shop, order_id: str, *, source: str) -> None:
                 _settle(shop, order, given, 0, program, source, reason="order_changed")
         for rule in _order_rules(shop):
             award: Award | None = own.get(rule.id)
-            if award is None and _open_for(rule, order, customer, account, program):
+            if award is None and open_for(rule, order.placed_at, customer, account, program):
                 rate = rate_now(shop, program, rule, account, order.placed_at)
                 if account is not None or score(order.merged, rate).points:
                     account = account or ledger.open_account(shop.id, customer.id)  # never for 0 points (contracts §1)
@@ -80,12 +81,14 @@ def may_earn(customer: Customer, program: Program) -> bool:
     return bool(customer.is_member or program.rules.guests_earn)
 
 
-def _open_for(rule: EarningRule, order: Order, customer: Customer, account: Account | None, program: Program) -> bool:
-    """Whether an order without an award of this rule may earn under it now."""
+def open_for(
+    rule: EarningRule, placed_at: datetime, customer: Customer, account: Account | None, program: Program
+) -> bool:
+    """Returns whether an order placed at this time, without an award of this rule, may earn under it now."""
     return bool(
         rule.active
         and rule.archived_at is None
-        and rule.terms.holds_at(order.placed_at)
+        and rule.terms.holds_at(placed_at)
         and may_earn(customer, program)
         and rules.is_for(rule, customer, account)
     )
@@ -182,7 +185,7 @@ def _settle(
     rate, state = _rate_of(award), order.merged
     scored = score(state, rate)
     wanted = scored.points if given is None else given
-    now = min(wanted, standing_points(state, rate, wanted))
+    now, rest = split(state, rate, wanted)
     snapshot = {
         "rate": award.snapshot["rate"],
         "base": str(scored.base),
@@ -193,12 +196,10 @@ def _settle(
         "given": wanted,
     }
     shortfall = program.rules.shortfall
-    target = Target(
-        now, _due(shop, state.reached.get(rate.earn_at), rate.wait_days), reason or _reason(state), snapshot
-    )
+    target = Target(now, due(shop, state.reached.get(rate.earn_at), rate.wait_days), reason or _reason(state), snapshot)
     awards.settle(award, target, shortfall=shortfall, source=source)
     later = awards.later_part(award)
-    if later is None and wanted > now:
+    if later is None and rest:
         later = awards.new_award(
             shop.id,
             award.account_id,
@@ -209,7 +210,13 @@ def _settle(
             part="later",
         )
     if later is not None:
-        awards.settle(later, replace(target, points=wanted - now, due_at=None), shortfall=shortfall, source=source)
+        awards.settle(later, replace(target, points=rest, due_at=None), shortfall=shortfall, source=source)
+
+
+def split(state: OrderState, rate: Rate, wanted: int) -> tuple[int, int]:
+    """Returns the part of `wanted` points that the order has earned by its status, and the part that waits for it."""
+    now = min(wanted, standing_points(state, rate, wanted))
+    return now, wanted - now
 
 
 def standing_points(state: OrderState, rate: Rate, wanted: int) -> int:
@@ -224,8 +231,8 @@ def standing_points(state: OrderState, rate: Rate, wanted: int) -> int:
     return 0 if rate.after_fallback == "wait" else score(state.as_of_now(had), rate).points
 
 
-def _due(shop: Shop, reached: datetime | None, wait_days: int) -> datetime | None:
-    """When points of an order that reached its status can be spent: whole days of the shop's zone later."""
+def due(shop: Shop, reached: datetime | None, wait_days: int) -> datetime | None:
+    """Returns when points of an order that reached its status can be spent: whole days of the shop's zone later."""
     if reached is None or not wait_days:
         return reached
     return clock.start_of(clock.local_date(reached, shop.timezone) + timedelta(days=wait_days), shop.timezone)
@@ -239,8 +246,15 @@ def _reason(state: OrderState) -> str:
 
 def rate_now(shop: Shop, program: Program, rule: EarningRule, account: Account | None, at: datetime) -> Rate:
     """The rate of an order of this account, placed at `at`, by the rule and the settings as they are now."""
-    settings, tier_id = program.rules, account.tier_id if account else None
-    figure, standing = rule.figure_for(tier_id), tiers.standing(shop.id, account)
+    standing, campaign = tiers.standing(shop.id, account), rules.campaign_multiplier(shop, at)
+    return rate_of(program.rules, rule, account.tier_id if account else None, standing, campaign)
+
+
+def rate_of(
+    settings: ProgramSettings, rule: EarningRule, tier_id: str | None, standing: Standing | None, campaign: Decimal
+) -> Rate:
+    """Returns the rate of a rule for a customer of this tier and standing; `campaign` is the campaigns' multiplier."""
+    figure = rule.figure_for(tier_id)
     multiplier = standing.multiplier if standing and not rule.has_own(tier_id) else ONE
     return Rate(
         rule_id=rule.id,
@@ -250,7 +264,7 @@ def rate_now(shop: Shop, program: Program, rule: EarningRule, account: Account |
         per=figure.per,
         rounding=settings.rounding,
         tier=multiplier,
-        campaign=rules.campaign_multiplier(shop, at),
+        campaign=campaign,
         combine=settings.combine,
         after_discounts=settings.base_after_discounts,
         with_shipping=settings.base_shipping,
@@ -276,7 +290,7 @@ def example(shop: Shop, settings: ProgramSettings, price: Decimal) -> int:
     line = Line("1", "", 1, price - tax, tax=tax)
     state = OrderState("", "", "paid", shop.currency, now, now, lines=(line,), tax=tax, total=price)
     of_members = [rule for rule in _order_rules(shop) if rule.kind == "order" and not rule.terms.tier_ids]
-    rates = [_rate_now(shop, program, rule, None, now) for rule in of_members if rules.is_on(rule)]
+    rates = [rate_now(shop, program, rule, None, now) for rule in of_members if rules.is_on(rule)]
     return sum(score(state, rate).points for rate in rates)
 
 

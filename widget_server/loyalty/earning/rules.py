@@ -4,7 +4,7 @@ Figures by tier: a tier's own figure replaces the base tier's figure and the tie
 who writes "Gold: 15 points" means 15; a tier without its own has the base tier's, multiplied (contracts §2).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -207,8 +207,13 @@ class Campaign(Audited, ShopTable):
 
 def campaign_multiplier(shop: Shop, at: datetime) -> Decimal:
     """The highest multiplier of the campaigns running at `at`; 1 when there is none."""
-    running = Campaign.of(shop).where(Campaign.starts_at <= at, Campaign.ends_at > at)
-    return max((Decimal(campaign.multiplier) for campaign in running), default=Decimal(1))
+    return highest(Campaign.of(shop).where(Campaign.starts_at <= at, Campaign.ends_at > at), at)
+
+
+def highest(campaigns: Iterable[Campaign], at: datetime) -> Decimal:
+    """Returns the highest multiplier of these campaigns that run at `at`; 1 when none does."""
+    running = (Decimal(one.multiplier) for one in campaigns if one.starts_at <= at < one.ends_at)
+    return max(running, default=Decimal(1))
 
 
 def listed(shop: Shop, customer: Customer | None, account: Account | None) -> list[EarningRule]:
@@ -310,7 +315,7 @@ def create(
             source_app_id=source_app_id,
             **_trigger_columns(trigger),
             **_figure_columns(shop, kind, figures),
-            **revisions.last_place(_positions(shop), kind.replace("_", "-")),
+            **revisions.last_place(positions(shop), kind.replace("_", "-")),
         )
         return revisions.create(rule, RuleChanged)
 
@@ -353,6 +358,13 @@ def remove(shop: Shop, rule_id: str, revision: int | None) -> None:
         revisions.archive(_current(shop, rule_id, revision), RuleChanged)
 
 
+def move(shop: Shop, rule_id: str, steps: int) -> None:
+    """Move the rule by so many places in the merchant's order, up when below 0, as far as it goes. Raises NotFound."""
+    with atomic():
+        programs.locked(shop.id)
+        revisions.move(list(_live(shop)), need(shop, rule_id).id, steps)
+
+
 def forget_tier(shop_id: str, tier_id: str) -> None:
     """Remove a deleted tier's own figures from all rules."""
     for rule in EarningRule.of(shop_id).where(EarningRule.by_tier.is_null(False)):
@@ -360,8 +372,8 @@ def forget_tier(shop_id: str, tier_id: str) -> None:
             revisions.update(rule, {"by_tier": tiers.own_figures_without(rule.by_tier, tier_id)}, RuleChanged)
 
 
-def _positions(shop: Shop) -> dict[str, int]:
-    """The position of every rule there ever was, by its handle."""
+def positions(shop: Shop) -> dict[str, int]:
+    """Returns the position of every rule there ever was, by its handle."""
     return dict(EarningRule.of(shop, EarningRule.handle, EarningRule.position).tuples())
 
 

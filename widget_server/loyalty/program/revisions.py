@@ -3,7 +3,7 @@
 Rules and rewards are stored in the same way: in the merchant's order, under a handle, archived instead of deleted.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol, TypedDict, TypeVar
 
@@ -32,6 +32,7 @@ class Listed(Revised, Protocol):
 
     id: str
     shop_id: str
+    position: int
     created_at: datetime
     archived_at: datetime | None
 
@@ -92,6 +93,20 @@ def update(thing: Thing, columns: Mapping[str, object], event: Event) -> Thing:
 def archive(thing: Listed, event: Event) -> None:
     """Archive a rule or reward; the points and coupons it gave stay."""
     update(thing, {"active": False, "archived_at": clock.now()}, event)
+
+
+def move(listed: Sequence[Listed], thing_id: str, steps: int) -> None:
+    """Move one of these rules or rewards, all that are listed, by so many places; those that moved are saved.
+
+    The place in a list is no part of a revision: nothing else about them changes.
+    """
+    ordered = list(listed)
+    at = next(place for place, one in enumerate(ordered) if one.id == thing_id)
+    ordered.insert(max(at + steps, 0), ordered.pop(at))
+    for position, one in enumerate(ordered):
+        if one.position != position:
+            one.position = position
+            one.save()
 
 
 def last_place(positions: Mapping[str, int], base: str) -> Place:

@@ -163,6 +163,12 @@ def listed(shop: Shop) -> list[Reward]:
     return list(in_force(shop).where(Reward.at_checkout == False).order_by(Reward.position, Reward.created_at))
 
 
+def live(shop: Shop) -> "ModelSelect[Reward]":
+    """Returns a query of every reward that is not archived, in the merchant's order."""
+    rows: ModelSelect[Reward] = Reward.of(shop)
+    return rows.where(Reward.archived_at.is_null()).order_by(Reward.position, Reward.created_at)
+
+
 def in_force(shop: Shop) -> "ModelSelect[Reward]":
     """Returns a query, to be filtered further, of what points can buy now: coupons, and discounts at checkouts."""
     now = clock.now()
@@ -288,7 +294,7 @@ def create(
         base = "@checkout" if at_checkout else kind.replace("_", "-")  # not a valid handle in a program file
         columns: dict[str, object] = {**terms, "kind": kind, "at_checkout": at_checkout}
         columns |= _price_columns(shop, kind, prices)
-        columns |= revisions.last_place(_positions(shop), base)
+        columns |= revisions.last_place(positions(shop), base)
         return revisions.create(Reward(shop_id=shop.id, **columns), RewardChanged)
 
 
@@ -328,6 +334,16 @@ def remove(shop: Shop, reward_id: str, revision: int | None) -> None:
         revisions.archive(_current(shop, reward_id, revision), RewardChanged)
 
 
+def move(shop: Shop, reward_id: str, steps: int) -> None:
+    """Move the reward by so many places in the merchant's order, up when below 0, as far as it goes.
+
+    Raises NotFound.
+    """
+    with atomic():
+        programs.locked(shop.id)
+        revisions.move(list(live(shop)), need(shop, reward_id).id, steps)
+
+
 def forget_tier(shop_id: str, tier_id: str) -> None:
     """Remove a deleted tier's prices from all rewards."""
     for reward in Reward.of(shop_id).where(Reward.by_tier.is_null(False)):
@@ -360,8 +376,8 @@ def _price_columns(shop: Shop, kind: str, prices: Mapping[str | None, Price]) ->
     }
 
 
-def _positions(shop: Shop) -> dict[str, int]:
-    """The position of every reward there ever was, by its handle."""
+def positions(shop: Shop) -> dict[str, int]:
+    """Returns the position of every reward there ever was, by its handle."""
     return dict(Reward.of(shop, Reward.handle, Reward.position).tuples())
 
 

@@ -17,7 +17,6 @@ from widget_server.dashboard.pages import Pages, Rule
 from widget_server.loyalty.earning import rules
 from widget_server.loyalty.earning.orders import Parked
 from widget_server.loyalty.referrals.referrals import Referral
-from widget_server.loyalty.rewards import rewards
 from widget_server.loyalty.rewards.rewards import Reward
 
 DATABASES = ("sqlite",)
@@ -30,7 +29,6 @@ IDS: dict[str, Callable[[FullShop], str]] = {
     "parked_id": lambda shop: str(Parked.need(shop.world.shop).id),
     "reward_id": lambda shop: str(Reward.need(shop.world.shop).id),
     "rule_id": lambda shop: rules.listed_all(shop.world.shop)[0].id,
-    "reward_id": lambda shop: rewards.live(shop.world.shop).get().id,
 }
 
 

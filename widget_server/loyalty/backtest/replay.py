@@ -19,7 +19,7 @@ from typing import Any
 
 from peewee import fn
 
-from widget_server import clock
+from widget_server import clock, money
 from widget_server.json_types import JsonObject
 from widget_server.ledger import Account
 from widget_server.loyalty.backtest.drafts import Draft
@@ -35,7 +35,6 @@ from widget_server.loyalty.people.customers import Customer
 from widget_server.loyalty.points.awards import Award
 from widget_server.loyalty.program import programs
 from widget_server.loyalty.program.shops import Shop
-from widget_server.loyalty.reports import paid
 
 MONTHS_MAX = 12
 ORDERS_AT_ONCE = 2_000
@@ -150,7 +149,7 @@ def _replay_one(
         state = order.merged
         counts = [turn.take(order, state) for turn in turns]
         if any(counts):
-            sums.orders, sums.sales = sums.orders + 1, sums.sales + paid(order)
+            sums.orders, sums.sales = sums.orders + 1, sums.sales + money.of_coins(order.paid, state.currency)
         else:
             sums.left_out += 1
     for turn, outcome in zip(turns, (sums.today, sums.draft), strict=True):

@@ -84,5 +84,4 @@ def add_indexes():
         create_index("customer", "shop_id", *columns, where=where, name=name)
     create_index("account", "shop_id", "balance", "customer_id")
     create_index("account", "shop_id", "last_activity_at", "customer_id")
-    create_index("account", "shop_id", "tier_id")
     create_index("order", "shop_id", "number")

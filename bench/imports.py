@@ -18,7 +18,7 @@ from widget_server.ledger import Account, Transaction
 from widget_server.loyalty.imports import imports, uploads
 from widget_server.loyalty.people.customers import Customer
 from widget_server.loyalty.points import batches
-from widget_server.loyalty.points.batches import Batch
+from widget_server.loyalty.points.batch_tables import Batch
 
 ROWS = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
 

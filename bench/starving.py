@@ -23,7 +23,7 @@ from tests.test_serve import serving, until
 from widget_server import config
 from widget_server.loyalty.imports import imports, uploads
 from widget_server.loyalty.imports.imports import Import
-from widget_server.loyalty.points.batches import Batch
+from widget_server.loyalty.points.batch_tables import Batch
 
 ROWS = int(sys.argv[1]) if len(sys.argv) > 1 else 50_000
 QUIET_SECONDS, LONGEST_SECONDS = 15, 600

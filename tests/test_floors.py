@@ -36,6 +36,7 @@ loyalty.people.recognition
 loyalty.people.customer_edits
 loyalty.points.awards loyalty.points.adjustments loyalty.points.lots loyalty.points.tier_grants loyalty.people.mailboxes
 loyalty.points.expiry loyalty.points.giving
+loyalty.points.batch_tables
 loyalty.points.batches
 loyalty.points.dry_runs
 loyalty.imports.csv_files loyalty.imports.stored_files

@@ -28,7 +28,7 @@ from widget_server.loyalty.people import (
     sessions,
     sign_in_codes,
 )
-from widget_server.loyalty.points import adjustments, awards, batches, tiers
+from widget_server.loyalty.points import adjustments, awards, batch_tables, tiers
 from widget_server.loyalty.program import programs, shops
 from widget_server.loyalty.referrals import links, referral_programs, referrals, replies
 from widget_server.loyalty.rewards import checkout, coupon_orders, coupons, rewards
@@ -72,8 +72,8 @@ TABLES: list[type[Table]] = [
     ledger.Debt,
     awards.Award,
     adjustments.Adjustment,
-    batches.Batch,
-    batches.BatchItem,
+    batch_tables.Batch,
+    batch_tables.BatchItem,
     stored_files.StoredFile,
     uploads.Upload,
     imports.Import,

@@ -13,7 +13,7 @@ from tests.test_serve import until
 from widget_server import db, holds, jobs, write_queue
 from widget_server.loyalty.imports import imports, listing, uploads
 from widget_server.loyalty.points import batches
-from widget_server.loyalty.points.batches import Batch
+from widget_server.loyalty.points.batch_tables import Batch
 
 ROWS = 60
 

@@ -13,7 +13,7 @@ from tests.make import Shopper, World
 from widget_server import jobs
 from widget_server.loyalty.audit_log import AuditEntry
 from widget_server.loyalty.points.adjustments import Adjustment
-from widget_server.loyalty.points.batches import Batch
+from widget_server.loyalty.points.batch_tables import Batch
 from widget_server.loyalty.staff.members import StaffMember
 
 

@@ -5,7 +5,7 @@ from widget_server.admin.wire import batches as shapes
 from widget_server.admin.wire.batches import KINDS, STATUSES, batch, error
 from widget_server.errors import BatchUnfinished, NotFound
 from widget_server.loyalty.points import batches
-from widget_server.loyalty.points.batches import Batch
+from widget_server.loyalty.points.batch_tables import Batch
 from widget_server.web import query
 from widget_server.web.callers import Caller
 from widget_server.web.query import Entity, Field, word_of

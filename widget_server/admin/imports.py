@@ -28,7 +28,7 @@ from widget_server.loyalty.imports.columns import FIELDS
 from widget_server.loyalty.imports.imports import Import
 from widget_server.loyalty.imports.uploads import FILE_BYTES_MAX
 from widget_server.loyalty.people import former_codes
-from widget_server.loyalty.points.batches import Batch
+from widget_server.loyalty.points.batch_tables import Batch
 from widget_server.loyalty.program import shops
 from widget_server.loyalty.program.shops import Shop
 from widget_server.web import query

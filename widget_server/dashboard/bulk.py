@@ -20,7 +20,7 @@ from widget_server.loyalty.people import directory, directory_filters, selection
 from widget_server.loyalty.people.customers import Customer
 from widget_server.loyalty.people.selections import Selection
 from widget_server.loyalty.points import batches
-from widget_server.loyalty.points.batches import Batch
+from widget_server.loyalty.points.batch_tables import Batch
 from widget_server.loyalty.program.shops import Shop
 from widget_server.loyalty.staff.roles import Action
 

@@ -71,7 +71,7 @@ class Amount(StringField):
 
     data: Any  # the stubs know texts alone
 
-    def process_formdata(self, valuelist: list[Any]) -> None:
+    def process_formdata(self, valuelist: list[str]) -> None:
         """Read the number; a comma before one or two digits is taken for a point. Raises ValueError to show."""
         text = str(valuelist[0]).strip() if valuelist else ""
         self.data = None
@@ -85,7 +85,7 @@ class Amount(StringField):
 class Count(WholeNumber):
     """A whole number above 0: points, days, how often."""
 
-    def process_formdata(self, valuelist: list[Any]) -> None:
+    def process_formdata(self, valuelist: list[str]) -> None:
         """Read the number. Raises ValueError with the text to show."""
         super().process_formdata(valuelist)
         if self.data is not None and self.data < 1:
@@ -97,7 +97,7 @@ class Ids(TextAreaField):
 
     data: Any  # the stubs know texts alone
 
-    def process_formdata(self, valuelist: list[Any]) -> None:
+    def process_formdata(self, valuelist: list[str]) -> None:
         """Read the lines; empty ones and repetitions do not count."""
         lines = str(valuelist[0]).splitlines() if valuelist else []
         self.data = list(dict.fromkeys(line.strip() for line in lines if line.strip()))
@@ -111,7 +111,7 @@ class Factors(TextAreaField):
 
     data: Any  # the stubs know texts alone
 
-    def process_formdata(self, valuelist: list[Any]) -> None:
+    def process_formdata(self, valuelist: list[str]) -> None:
         """Read the lines. Raises ValueError to show for one that is no id with a number."""
         self.data = {}
         for line in str(valuelist[0]).splitlines() if valuelist else []:
@@ -134,7 +134,7 @@ class LocalMoment(StringField):
 
     widget = DateTimeLocalInput()
 
-    def process_formdata(self, valuelist: list[Any]) -> None:
+    def process_formdata(self, valuelist: list[str]) -> None:
         """Read the time. Raises ValueError to show."""
         text = str(valuelist[0]).strip() if valuelist else ""
         self.data = None

@@ -35,7 +35,7 @@ class Days(Field):
     def _value(self) -> str:
         return str(self.raw_data[0]) if self.raw_data else ", ".join(map(str, self.data or ()))
 
-    def process_formdata(self, valuelist: list[Any]) -> None:
+    def process_formdata(self, valuelist: list[str]) -> None:
         """Read the days. Raises ValueError with the text to show."""
         texts = [one.strip() for one in str(valuelist[0] if valuelist else "").split(",") if one.strip()]
         days = [int(one) for one in texts if one.isascii() and one.isdecimal() and 1 <= int(one) <= REMINDER_DAYS_MAX]

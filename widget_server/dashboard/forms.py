@@ -69,7 +69,7 @@ class KeyedForm(Form):
 class WholeNumber(IntegerField):
     """A whole number; the text that was typed stays when it is not one."""
 
-    def process_formdata(self, valuelist: list[Any]) -> None:
+    def process_formdata(self, valuelist: list[str]) -> None:
         """Read the number; a plus sign and blanks around it are allowed. Raises ValueError with the text to show."""
         text = str(valuelist[0]).strip() if valuelist else ""
         self.data = None
@@ -83,6 +83,6 @@ class WholeNumber(IntegerField):
 class Line(StringField):
     """One line of text; blanks around it are removed, and an empty one is None."""
 
-    def process_formdata(self, valuelist: list[Any]) -> None:
+    def process_formdata(self, valuelist: list[str]) -> None:
         """Read the text."""
         self.data = (str(valuelist[0]).strip() or None) if valuelist else None

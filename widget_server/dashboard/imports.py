@@ -29,7 +29,7 @@ from widget_server.loyalty.imports.imports import Import
 from widget_server.loyalty.imports.problems import REASONS
 from widget_server.loyalty.imports.uploads import FILE_BYTES_MAX
 from widget_server.loyalty.points import batches
-from widget_server.loyalty.points.batches import Batch
+from widget_server.loyalty.points.batch_tables import Batch
 from widget_server.loyalty.staff.roles import Action
 
 pages = Pages("imports", "/imports")

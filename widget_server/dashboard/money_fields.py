@@ -2,7 +2,6 @@
 
 import re
 from decimal import Decimal
-from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from wtforms import StringField
@@ -26,7 +25,7 @@ class Amount(StringField):
         """The amount that was typed; None for an empty field or a text that is none."""
         return read(self.data or "")
 
-    def process_formdata(self, valuelist: list[Any]) -> None:
+    def process_formdata(self, valuelist: list[str]) -> None:
         """Read the text. Raises ValueError with the text to show when it is no amount."""
         self.data = str(valuelist[0]).strip() if valuelist else None
         if self.data and self.amount is None:

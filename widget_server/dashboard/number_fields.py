@@ -43,7 +43,7 @@ class Amount(Field):
             return str(self.raw_data[0])
         return "" if self.data is None else plain(Decimal(self.data))
 
-    def process_formdata(self, valuelist: list[Any]) -> None:
+    def process_formdata(self, valuelist: list[str]) -> None:
         """Read the number, None for an empty text. Raises ValueError with the text to show."""
         text = str(valuelist[0]).strip() if valuelist else ""
         self.data = Decimal(text.replace(",", ".")) if AMOUNT.fullmatch(text) else None
@@ -62,7 +62,7 @@ class Moment(Field):
             return str(self.raw_data[0])
         return f"{self.data.astimezone(_zone()):%Y-%m-%dT%H:%M}" if self.data else ""
 
-    def process_formdata(self, valuelist: list[Any]) -> None:
+    def process_formdata(self, valuelist: list[str]) -> None:
         """Read the moment as UTC. Raises ValueError with the text to show."""
         text = str(valuelist[0]).strip() if valuelist else ""
         self.data = None

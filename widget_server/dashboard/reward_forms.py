@@ -44,7 +44,7 @@ class Collections(TextAreaField):
 
     data: Any  # the stubs know texts alone
 
-    def process_formdata(self, valuelist: list[Any]) -> None:
+    def process_formdata(self, valuelist: list[str]) -> None:
         """Read the lines; a collection without a name has its id as the name."""
         parts = [line.partition("=") for line in (str(valuelist[0]).splitlines() if valuelist else []) if line.strip()]
         self.data = [{"id": id.strip(), "name": name.strip() or id.strip()} for id, _, name in parts]

@@ -9,7 +9,7 @@ from widget_server.loyalty.imports import imports, stored_files, uploads
 from widget_server.loyalty.imports.imports import Import
 from widget_server.loyalty.imports.uploads import Upload
 from widget_server.loyalty.points import batches
-from widget_server.loyalty.points.batches import Batch
+from widget_server.loyalty.points.batch_tables import Batch
 
 
 def uploaded(world: World, content: str | bytes) -> Upload:

@@ -14,7 +14,7 @@ from widget_server.loyalty.imports import imports
 from widget_server.loyalty.people import privacy
 from widget_server.loyalty.points import adjustments, batches
 from widget_server.loyalty.points.adjustments import Adjustment
-from widget_server.loyalty.points.batches import BatchItem
+from widget_server.loyalty.points.batch_tables import BatchItem
 
 HEADER = "email,date,points,reason\n"
 STORY = "ann@example.com,2026-02-01,-80,5.00 off\nann@example.com,2025-12-24,100,Order 1001\n"

@@ -16,7 +16,7 @@ from widget_server.loyalty.people.directory_filters import Filter, Order
 from widget_server.loyalty.people.selections import Selection
 from widget_server.loyalty.points import batches
 from widget_server.loyalty.points.adjustments import Annotation
-from widget_server.loyalty.points.batches import Batch, BatchItem
+from widget_server.loyalty.points.batch_tables import Batch, BatchItem
 
 ALL = Selection()
 

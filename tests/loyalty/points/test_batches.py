@@ -15,7 +15,7 @@ from widget_server.loyalty.people import merging, privacy
 from widget_server.loyalty.people.customers import Customer
 from widget_server.loyalty.points import batches
 from widget_server.loyalty.points.adjustments import Adjustment, Annotation
-from widget_server.loyalty.points.batches import Batch
+from widget_server.loyalty.points.batch_tables import Batch
 
 
 def everybody(world: World) -> Any:

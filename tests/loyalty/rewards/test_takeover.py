@@ -10,7 +10,7 @@ from tests.make import Shopper, World, cart
 from widget_server import clock, job_queue, jobs
 from widget_server.job_queue import JobName
 from widget_server.loyalty.people import privacy
-from widget_server.loyalty.points import batches
+from widget_server.loyalty.points import batch_tables, batches
 from widget_server.loyalty.rewards import codes, coupons
 from widget_server.loyalty.rewards.coupons import Coupon
 from widget_server.stores import codes as store_codes
@@ -97,7 +97,7 @@ def test_undoing_frees_the_codes_that_no_order_used(world: World, ann: Shopper) 
     assert figures(again) == ("imported", 1, 1, 0, 0)
 
 
-def _kept_after(world: World, done: object) -> list[batches.BatchItem]:
+def _kept_after(world: World, done: object) -> list[batch_tables.BatchItem]:
     settled(done)  # type: ignore[arg-type]
     return batches.errors(world.shop, done.batch_id)  # type: ignore[attr-defined]
 

@@ -7,8 +7,8 @@ from typing import Annotated, TypedDict
 from marshmallow.validate import Range
 
 from widget_server.loyalty.imports.problems import REASONS
-from widget_server.loyalty.points import batches
-from widget_server.loyalty.points.batches import BatchItem
+from widget_server.loyalty.points import batch_tables
+from widget_server.loyalty.points.batch_tables import BatchItem
 from widget_server.web.wire import Choice, CursorPagingMetadata, Guid, PointsAmount
 
 STATUSES = {one: one.lower() for one in ("RUNNING", "DONE", "FAILED", "UNDOING", "UNDONE")}
@@ -75,7 +75,7 @@ class ErrorsQuery:
     limit: Annotated[int | None, Range(min=1, max=100)] = None
 
 
-def batch(row: batches.Batch) -> Batch:
+def batch(row: batch_tables.Batch) -> Batch:
     """Returns the row as the wire has it."""
     return {
         "id": row.id,

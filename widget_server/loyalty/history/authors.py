@@ -7,7 +7,7 @@ from typing import Literal
 from widget_server.ledger import MERGE, Transaction
 from widget_server.loyalty.people.api_keys import ApiKey
 from widget_server.loyalty.points.adjustments import Adjustment
-from widget_server.loyalty.points.batches import Batch
+from widget_server.loyalty.points.batch_tables import Batch
 from widget_server.loyalty.program.shops import Shop
 from widget_server.loyalty.staff.accounts import StaffAccount
 from widget_server.loyalty.staff.members import StaffMember

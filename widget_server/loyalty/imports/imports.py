@@ -29,7 +29,7 @@ from widget_server.loyalty.people import former_codes
 from widget_server.loyalty.people.forgetting import Forgotten
 from widget_server.loyalty.points import batches
 from widget_server.loyalty.points.adjustments import NO_ANNOTATION, Annotation
-from widget_server.loyalty.points.batches import Batch, BatchItem
+from widget_server.loyalty.points.batch_tables import Batch, BatchItem
 from widget_server.loyalty.program.shops import Shop
 
 TEMPLATE = FIELDS["add"].template

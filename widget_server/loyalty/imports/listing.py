@@ -18,7 +18,7 @@ from widget_server.loyalty.imports.reading import ReadRow
 from widget_server.loyalty.people import customers, recognition
 from widget_server.loyalty.people.customers import Person
 from widget_server.loyalty.points import batches
-from widget_server.loyalty.points.batches import Batch, BatchItem
+from widget_server.loyalty.points.batch_tables import Batch, BatchItem
 from widget_server.loyalty.program import shops
 from widget_server.loyalty.program.shops import Shop
 from widget_server.loyalty.rewards import takeover

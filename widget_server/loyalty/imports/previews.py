@@ -103,7 +103,7 @@ class _Tally:
                 self.rows.append({"line": row.line, "cells": row.cells, "code": row.problem})
 
     def end(self) -> None:
-        """Take what a history spent, once all that it gave is known: it is booked in this order (batches.Batch)."""
+        """Take what a history spent, once all that it gave is known: it is booked in this order."""
         for line, email, points in self.debits:
             if self.balances[email] < points:
                 self.good -= 1

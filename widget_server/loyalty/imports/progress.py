@@ -6,7 +6,7 @@ from datetime import datetime
 from peewee import fn
 
 from widget_server.loyalty.imports.imports import Import
-from widget_server.loyalty.points.batches import Batch, BatchItem
+from widget_server.loyalty.points.batch_tables import Batch, BatchItem
 from widget_server.loyalty.program.shops import Shop
 
 PAGE = 20

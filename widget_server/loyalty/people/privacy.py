@@ -50,7 +50,7 @@ from widget_server.loyalty.people.sessions import Session
 from widget_server.loyalty.people.sign_in_codes import SignInCode
 from widget_server.loyalty.points import adjustments, batches
 from widget_server.loyalty.points.adjustments import Adjustment
-from widget_server.loyalty.points.batches import Batch
+from widget_server.loyalty.points.batch_tables import Batch
 from widget_server.loyalty.program.shops import Shop
 from widget_server.loyalty.referrals import links, replies
 from widget_server.loyalty.referrals.links import ReferralVisit

@@ -17,7 +17,7 @@ from widget_server.loyalty.people.customers import Customer
 from widget_server.loyalty.people.directory_filters import Filter, Order
 from widget_server.loyalty.points import batches, dry_runs, tiers
 from widget_server.loyalty.points.adjustments import NO_ANNOTATION, Annotation
-from widget_server.loyalty.points.batches import Batch
+from widget_server.loyalty.points.batch_tables import Batch
 from widget_server.loyalty.points.dry_runs import DryRun
 from widget_server.loyalty.program.shops import Shop
 

@@ -1,0 +1,27 @@
+"""Refusals of the dashboard's staff."""
+
+from widget_server.errors.base import Refusal
+
+
+class StaffExists(Refusal):
+    """This person belongs to the shop's staff already; change the role instead."""
+
+    kind, code, message = "conflict", "staff_exists", "This person belongs to the staff already."
+
+
+class LastOwner(Refusal):
+    """A shop keeps at least one owner: make somebody else an owner first."""
+
+    kind, code, message = "conflict", "last_owner", "This is the only owner: make somebody else an owner first."
+
+
+class RoleNotEnough(Refusal):
+    """The role of this member of staff does not allow the action (acceptance 59)."""
+
+    kind, code, message = "forbidden", "role_not_enough", "Your role does not allow this."
+
+
+class PointsCapReached(Refusal):
+    """It is more than this member of staff may give or deduct at once, or on one day; `has` is what is left."""
+
+    kind, code, message = "precondition", "points_cap_reached", "This is more points than your role may give."

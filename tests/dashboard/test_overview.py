@@ -160,7 +160,7 @@ def test_the_overview_without_scripts_on_a_phone(office: Callable[..., Clerk], l
 
 def test_the_pages_have_no_faults_that_axe_knows(office: Callable[..., Clerk], lively: Shopper) -> None:
     clerk = office()
-    for path in ("/overview", "/overview?span=year&x", "/overview/rows?figure=earned", "/overview/rows?figure=expired"):
+    for path in ("/overview", "/overview/rows?figure=earned", "/overview/rows?figure=expired"):
         clerk.goes(path)
         clerk.page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })")
         assert clerk.inspects() == [], path

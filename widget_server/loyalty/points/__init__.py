@@ -2,8 +2,9 @@
 
 - `awards`: points of an order that may wait, and their corrections; `adjustments`: points given or changed by hand.
 - `lots`, `expiry`: how old points are and when they expire; `tiers`: which tier an account's points reach.
-- `batches`: many accounts at once. `imports`: the same by a file, from the lowest layer up: `stored_files` and
-  `csv_files`, `uploads`, `import_columns`, `imports` (its row and its states), `import_rows` (what it books).
+- `batches`: many accounts at once; `dry_runs`: what that would do.
+- `imports`: the same by a file, from the lowest layer up: `stored_files` and `csv_files`, `uploads`,
+  `import_columns`, `imports` (its row and its states), `import_rows` (what it books).
 
 Where a refund takes points back: `stores/*` reads the message, `earning/orders.py` keeps the order's new state,
 `earning/order_points.py` scores it again, `points/awards.py` books the difference, `ledger/` writes the row.

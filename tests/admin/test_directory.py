@@ -29,9 +29,9 @@ def people(world: World) -> list[Shopper]:
 def test_the_list_is_read_page_by_page(server: Integrator, people: list[Shopper]) -> None:
     first = server.post(f"{PATH}/list", {"sort": "BALANCE", "limit": 2})
     assert [(row["name"], row["balance"]) for row in first["customers"]] == [("Bo", 300), ("Ann", 100)]
-    assert (first["count"], first["isMore"], first["before"]) == (3, False, None)
+    assert (first["count"], first["isMore"], first.get("before")) == (3, False, None)
     second = server.post(f"{PATH}/list", {"sort": "BALANCE", "limit": 2, "after": first["after"]})
-    assert [(row["email"], row["balance"]) for row in second["customers"]] == [("guest@example.com", None)]
+    assert [(row["email"], row.get("balance")) for row in second["customers"]] == [("guest@example.com", None)]
     back = server.post(f"{PATH}/list", {"sort": "BALANCE", "limit": 2, "before": second["before"]})
     assert back["customers"] == first["customers"]
 
@@ -45,7 +45,7 @@ def test_a_filter_and_a_text_find_customers(server: Integrator, people: list[Sho
         ({"joinedTo": "2026-01-01"}, []),
     ):
         page = server.post(f"{PATH}/list", {"filter": chosen, "sort": "NAME"})
-        assert [row["name"] for row in page["customers"]] == found
+        assert [row.get("name") for row in page["customers"]] == found
 
 
 def test_a_dry_run_tells_what_the_change_then_does(server: Integrator, people: list[Shopper]) -> None:

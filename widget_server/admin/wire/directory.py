@@ -131,7 +131,10 @@ class ListedCustomer(TypedDict):
 
 
 class DirectoryPage(TypedDict):
-    """A page of the list, and the positions beside it. `count` is of all who match, at least if `isMore`."""
+    """A page of the list, and the positions beside it, absent where no page is. `count`: of all who match.
+
+    With `isMore` more than `count` match.
+    """
 
     customers: list[ListedCustomer]
     before: str | None

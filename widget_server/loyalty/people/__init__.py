@@ -7,4 +7,6 @@
 - `api_keys`, then `access_tokens` and `visitor_tokens`: who calls the admin API.
 - `merging`: two rows of one person become one.
 - `privacy`: erasing and exporting; `forgetting`: how to find out whether a text names an erased person.
+- `folding`, then `search_terms`: the words by which a customer is found; `directory_filters`, then `directory`: the
+  list, a page at a time; `selections`: what is done with those who are selected; `saved_views`: a filter under a name.
 """

@@ -37,9 +37,9 @@ from widget_server.loyalty.rewards import codes
 from widget_server.loyalty.rewards.coupons import Coupon
 
 PAGE_SIZE, PAGE_SIZE_MAX = 25, 1_000
-FOUND_MAX = 2_000  # rows of the index of search terms
+FOUND_MAX = 1_000  # rows of the index of search terms
 GATHERED_MAX = 5_000
-COUNT_MAX = 100_000  # of a list without any condition
+COUNT_MAX = 10_000  # of a list without any condition
 POSITION_LENGTH_MAX = 1_000
 OF_FLAG = {"excluded": "excluded", "accepts_marketing": "marketing"}  # the filter's field of each flag
 SHOWN = (
@@ -181,7 +181,7 @@ def _found(shop: Shop, chosen: Filter) -> Matches:
     if numbered := _ids_by_number(shop, chosen.text):
         ids += [id for (id,) in by_ids(shop, numbered, Customer.id).where(*conditions).tuples()]
     if words:
-        query = search_terms.found(shop.id, words).join_from(SearchTerm, Customer, JOIN.CROSS)
+        query = search_terms.found(shop.id, words, _terms(chosen)).join_from(SearchTerm, Customer, JOIN.CROSS)
         query = query.where(Customer.id == SearchTerm.customer_id, Customer.shop_id == shop.id, *conditions)
         query = query.join_from(Customer, Account, JOIN.LEFT_OUTER, on=(Account.customer_id == Customer.id))
         rows = list(query.order_by(SearchTerm.term, SearchTerm.customer_id).limit(FOUND_MAX).tuples())
@@ -272,6 +272,8 @@ def _take(
     for number, stream in streams[::-1] if backward else streams:
         if start is not None and (number > start.stream if backward else number < start.stream):
             continue
+        if _is_empty(stream, chosen):
+            continue
         inside = start if start is not None and start.stream == number else None
         query = _of_stream(shop, chosen, stream, matches.ids)
         query = _in_order(query, stream, inside, down=down, gathered=matches.ids is not None)
@@ -279,6 +281,13 @@ def _take(
         if len(rows) >= limit:
             break
     return rows
+
+
+def _is_empty(stream: Stream, chosen: Filter) -> bool:
+    """Whether the filter leaves nobody in a stream; to find that out, the database would read it to its end."""
+    if stream is WITHOUT_ACCOUNT:
+        return chosen.needs_account
+    return stream.id is Account.customer_id and chosen.account is False
 
 
 def _numbered(row: Row, stream: int) -> Row:

@@ -4,7 +4,7 @@
 their terms begins with it. Terms are ordered by their characters, on both databases.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from peewee import CompositeKey, fn
@@ -14,6 +14,7 @@ from widget_server.loyalty.people import folding
 
 WORDS_MAX = 8
 AFTER_ALL = "\U0010ffff"  # no letter is larger
+Matches = Callable[[Any], Condition]  # the condition on a row of terms, or of an alias
 COUNT_MAX = 2_000  # how far the customers of a word are counted, to find the rarest word
 
 
@@ -39,23 +40,27 @@ def store(shop_id: str, customer_id: str, terms: frozenset[str]) -> None:
     insert_many(SearchTerm, [Row(shop_id=shop_id, term=term, customer_id=customer_id) for term in new])
 
 
-def found(shop_id: str, words: Sequence[str]) -> Selection[SearchTerm]:
-    """Returns a query of the terms of customers who match every word, by the rarest word; at least one word is needed.
+def found(shop_id: str, words: Sequence[str], terms: Sequence[str] = ()) -> Selection[SearchTerm]:
+    """Returns a query of the terms of customers who match every word and have each of `terms` (labels and flags).
 
-    A customer with several terms that begin with that word has several rows.
+    It reads those of the rarest; at least one word or term is needed. A customer with several terms that begin with
+    that word has several rows.
     """
-    rarest = min(words, key=lambda word: (_count(shop_id, word), -len(word)))
-    matching = SearchTerm.of(shop_id, SearchTerm.customer_id).where(_begins(SearchTerm, rarest))
-    for number, word in enumerate(words):
-        if word != rarest:
-            matching = matching.where(_has(shop_id, SearchTerm.customer_id, word, f"word_{number}"))
+    wanted = [*(_begins_with(word) for word in words), *(_equals(term) for term in terms)]
+    counts = [(_count(shop_id, matches), number) for number, matches in enumerate(wanted)]
+    longest = {number: -len(word) for number, word in enumerate(words)}
+    _few, rarest = min(counts, key=lambda one: (one[0], longest.get(one[1], 0)))
+    matching = SearchTerm.of(shop_id, SearchTerm.customer_id).where(wanted[rarest](SearchTerm))
+    for number, matches in enumerate(wanted):
+        if number != rarest:
+            matching = matching.where(_has(shop_id, SearchTerm.customer_id, matches, f"word_{number}"))
     return matching
 
 
 def all_of(shop_id: str, customer_id: Text, words: Iterable[str]) -> list[Condition]:
     """Returns the conditions that the customer of a row matches every word, for a query that is not limited."""
     return [
-        customer_id.in_(SearchTerm.of(shop_id, SearchTerm.customer_id).where(_begins(SearchTerm, word)))
+        customer_id.in_(SearchTerm.of(shop_id, SearchTerm.customer_id).where(_begins_with(word)(SearchTerm)))
         for word in words
     ]
 
@@ -70,19 +75,22 @@ def read_words(text: str) -> list[str]:
     return folding.words(text)[:WORDS_MAX]
 
 
-def _count(shop_id: str, word: str) -> int:
-    first = SearchTerm.of(shop_id, SearchTerm.term).where(_begins(SearchTerm, word)).limit(COUNT_MAX)
+def _count(shop_id: str, matches: Matches) -> int:
+    first = SearchTerm.of(shop_id, SearchTerm.term).where(matches(SearchTerm)).limit(COUNT_MAX)
     return int(first.count())
 
 
-def _has(shop_id: str, customer_id: Text, word: str, alias: str) -> Condition:
-    """The condition that the customer has another term that begins with this word."""
+def _has(shop_id: str, customer_id: Text, matches: Matches, alias: str) -> Condition:
+    """The condition that the customer has another term that matches."""
     other = SearchTerm.alias(alias)
     same = other.select(other.term).where(other.shop_id == shop_id, other.customer_id == customer_id)
-    exists: Condition = fn.EXISTS(same.where(_begins(other, word)))
+    exists: Condition = fn.EXISTS(same.where(matches(other)))
     return exists
 
 
-def _begins(table: Any, word: str) -> Condition:
-    begins: Condition = (table.term >= word) & (table.term < f"{word}{AFTER_ALL}")
-    return begins
+def _begins_with(word: str) -> Matches:
+    return lambda table: (table.term >= word) & (table.term < f"{word}{AFTER_ALL}")
+
+
+def _equals(term: str) -> Matches:
+    return lambda table: table.term == term

@@ -37,6 +37,7 @@ loyalty.points.awards loyalty.points.adjustments loyalty.points.lots loyalty.peo
 loyalty.points.expiry
 loyalty.points.batches
 loyalty.points.csv_files loyalty.points.stored_files
+loyalty.audit_entries
 loyalty.earning.orders
 loyalty.earning.feeds loyalty.earning.deliveries
 loyalty.earning.new_customers
@@ -78,6 +79,8 @@ program_file.apply
 program_file.fields program_file.reading
 program_file.reward_schema
 program_file.schema
+program_file.dumping
+program_file.texts
 web.typed_schemas
 web.wire
 web.error_bodies

@@ -8,7 +8,7 @@ PORT ?= 8000
 SHOP_PORT ?= 8001
 NODE_MODULES := widget_static/node_modules/.ready tests/wix_sdk/node_modules/.ready tests/host_pages/node_modules/.ready
 
-.PHONY: help demo test lint unit browser types docs build proofs bench shots lock package clean
+.PHONY: help demo test lint unit browser types texts docs build proofs bench shots lock package clean
 
 help:
 	@echo "make demo    the widget and a small shop on this machine (PORT=8000 SHOP_PORT=8001)"
@@ -20,6 +20,7 @@ help:
 	@echo "make docs    rewrite the tables of docs/admin-api.md from the code"
 	@echo "make lock    pin every package anew, with the hashes of its files"
 	@echo "make package the wheel in build/, and the list of what is inside (SBOM)"
+	@echo "make texts   collect the dashboard's texts for translation, and compile the translations"
 	@echo "make types   rewrite widget_static/src/api.ts from the server's schemas"
 
 .venv/run: pyproject.toml requirements.lock
@@ -69,6 +70,14 @@ docs: .venv/dev
 
 types: .venv/dev
 	$(BIN)/python -m widget_server.widget.typescript > widget_static/src/api.ts
+
+TEXTS := widget_server/dashboard/translations
+texts: .venv/dev
+	$(BIN)/pybabel --quiet extract -F $(TEXTS)/babel.cfg -k _l -k lazy_gettext --no-location --omit-header \
+		--sort-output -o build/dashboard.pot widget_server/dashboard
+	$(BIN)/pybabel --quiet update -i build/dashboard.pot -d $(TEXTS) --no-fuzzy-matching --omit-header \
+		--ignore-obsolete
+	$(BIN)/pybabel --quiet compile -d $(TEXTS)
 
 proofs: .venv/dev chromium $(NODE_MODULES)
 	PROOFS=1 $(BIN)/pytest -n 2 --dist loadfile --timeout 7200

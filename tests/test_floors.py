@@ -71,7 +71,8 @@ loyalty.books
 loyalty.staff.roles loyalty.staff.accounts
 loyalty.staff.members loyalty.staff.links loyalty.staff.second_factor
 loyalty.staff.sessions loyalty.staff.point_caps loyalty.staff.invitations
-loyalty.staff.sign_in
+loyalty.staff.sign_in loyalty.staff.first_shop
+loyalty.first_program
 program_file.facts
 program_file.current program_file.checks program_file.changes
 program_file.writing

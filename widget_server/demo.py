@@ -20,6 +20,7 @@ from typing import Any
 import click
 
 PROGRAM = Path(__file__).parents[1] / "demo_shop" / "program.yaml"
+OWNER = "owner@fjord.example"
 READY_SECONDS = 60
 STOP_SECONDS = 45
 
@@ -55,6 +56,7 @@ def run(port: int, shop_port: int, *, reset: bool) -> None:
         click.echo("Ready.")
         click.echo(f"  the shop:    {_shop_url(shop_port)}   (mails: /mail, the owner's side: /admin/orders)")
         click.echo(f"  the widget:  {_widget_url(port)}")
+        click.echo(f"  the owner:   {_owner_link(env, config)}")
         click.echo("  log in at the shop as mara@fjord.example with the password fern-and-fjord; Ctrl-C stops both.")
         _until_one_ends(children)
     except KeyboardInterrupt:
@@ -104,6 +106,12 @@ def _set_up(env: dict[str, str], home: Path, config: Path, port: int, shop_port:
     }
     config.touch(mode=0o600)
     config.write_text(json.dumps(facts, indent=1))
+
+
+def _owner_link(env: dict[str, str], config: Path) -> str:
+    """Returns a link that signs the demo's owner in to the dashboard, once."""
+    shop_id = json.loads(config.read_text())["shop_id"]
+    return _call(env, "staff", "link", "--shop", shop_id, "--email", OWNER, "--hire", "owner").strip()
 
 
 def _need_same(facts: dict[str, Any], port: int, shop_port: int) -> None:

@@ -20,6 +20,7 @@ from widget_server import checks, config, db, demo, jobs
 from widget_server.cli.opening import open_safely, open_server
 from widget_server.errors import BadRequest
 from widget_server.loyalty import audit_log
+from widget_server.loyalty.staff import first_shop
 
 WATCH_SECONDS = 1.0
 STOP_SECONDS = 20
@@ -38,6 +39,8 @@ def serve(host: str, port: int, workers: int) -> None:
     """Serve shoppers and shops: web processes, and the worker beside them."""
     open_safely(host)
     need_free(port, "--port", host)
+    if address := first_shop.setup_link():
+        click.echo(f"There is no shop yet. Set up the first one here (the link works once): {address}")
     db.disconnect()  # before the fork
     web = Granian(
         "widget_server.wsgi:application",

@@ -14,7 +14,7 @@ from widget_server.loyalty.earning import feeds
 from widget_server.loyalty.people import api_keys
 from widget_server.loyalty.program import programs, shops
 from widget_server.loyalty.program.shops import Shop
-from widget_server.stores import codes, connecting
+from widget_server.stores import codes, connecting, installation
 from widget_server.stores.calls import NotReached, Refused
 from widget_server.stores.connecting import Tax
 from widget_server.stores.platforms import PLATFORMS
@@ -127,9 +127,9 @@ def _shop_facts(made: Shop, api_key: str) -> dict[str, object]:
         "embed_key": made.embed_key,
         "identity_secret": made.identity_secret,
         "webhook_secret": made.webhook_secret,
-        "webhook_urls": connecting.webhook_urls(made),
+        "webhook_urls": installation.webhook_urls(made),
         "api_key": api_key,
-        "script_tag": shops.script_tag(made),
+        "script_tag": installation.script_tag(made),
     }
 
 

@@ -30,10 +30,15 @@ def invite_staff(shop_id: str, email: str, role: Role) -> None:
 @staff.command("link")
 @click.option("--shop", "shop_id", required=True, help="The shop's id.")
 @click.option("--email", required=True)
-def link_staff(shop_id: str, email: str) -> None:
+@click.option("--hire", type=click.Choice(ROLES), default=None, help="Make the person a member of the staff first.")
+def link_staff(shop_id: str, email: str, hire: Role | None) -> None:
     """Print a link that signs a member of staff in once, within a day, for one who cannot sign in otherwise."""
     open_server()
     account = accounts.by_email(email)
+    if hire is not None and (account is None or members.of_account(shop_id, account.id) is None):
+        with db.atomic():
+            account = accounts.open_account(email)
+            members.add(shops.by_id(shop_id), account, hire)
     if account is None or members.of_account(shop_id, account.id) is None:
         raise NotFound("Nobody on this shop's staff has this address.", field="--email")
     with db.atomic():

@@ -7,12 +7,25 @@ a page.
 
 from flask import Flask
 
-from widget_server.dashboard import documents, frame, invitation, menu, profile, sign_in, staff, words
+from widget_server.dashboard import (
+    documents,
+    first_shop,
+    frame,
+    invitation,
+    menu,
+    profile,
+    sign_in,
+    staff,
+    start,
+    words,
+)
 from widget_server.dashboard.pages import Pages
 
 PAGES: tuple[Pages, ...] = (
     sign_in.pages,
     invitation.pages,
+    first_shop.pages,
+    start.pages,
     menu.pages,
     profile.pages,
     staff.pages,

@@ -143,11 +143,11 @@ def switch_shop(staff: StaffCaller) -> ResponseReturnValue:
     return redirect(HOME, 303)
 
 
-def let_in(account: StaffAccount, shop_id: str | None = None) -> Response:
-    """Open a session for this browser; returns the redirect to the page that was wanted."""
+def let_in(account: StaffAccount, shop_id: str | None = None, *, onward: str | None = None) -> Response:
+    """Open a session for this browser; returns the redirect to `onward`, by default the page that was wanted."""
     browser = agents.family(request.headers.get("User-Agent", ""))
     token = sign_in.enter(account, browser=browser, address=client_address(), shop_id=shop_id)
-    onward = _safe(request.args.get("next", ""))
+    onward = onward or _safe(request.args.get("next", ""))
     session.clear()  # nothing of whoever used this browser before
     session.permanent = True
     login_user(StaffUser(token, sessions.signed_in(token)))

@@ -3,14 +3,12 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from widget_server import config
 from widget_server.errors import BadRequest
 from widget_server.loyalty.earning import feeds
 from widget_server.loyalty.program import programs, shops
 from widget_server.loyalty.program.shops import Shop
 from widget_server.stores import codes
 from widget_server.stores.calls import Api, NotReached, Refused
-from widget_server.stores.platforms import PLATFORMS
 from widget_server.stores.woocommerce import prices as woocommerce_prices
 from widget_server.stores.woocommerce.prices import Prices
 
@@ -51,13 +49,6 @@ def check(shop: Shop) -> None:
     if not shop.is_connected:
         raise BadRequest("The shop is not connected.", field="api_url")
     codes.check(shop.platform, Api(str(shop.api_url), shop.api_keys))
-
-
-def webhook_urls(shop: Shop) -> dict[str, str]:
-    """Returns the addresses to which the shop sends its webhooks and calls, by topic."""
-    platform = PLATFORMS[shop.platform]
-    base = config.current().base_url
-    return {topic: f"{base}/stores/{shop.platform}/{shop.id}/{topic}" for topic in (*platform.TOPICS, *platform.CALLS)}
 
 
 def _adopt_tax(shop: Shop, api: Api) -> Tax:

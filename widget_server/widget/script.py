@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 from functools import lru_cache
+from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, request
 
@@ -18,12 +19,14 @@ script = Blueprint("script", __name__)
 PLACEHOLDER = "__LOYALTY_CONFIG__"
 MAX_AGE_SECONDS = 300
 STALE_SECONDS = 86_400
+ORIGIN_LENGTH_MAX = 200
 
 
 @script.get("/widget.js")
 def loader() -> Response:
     """Returns the loader with the settings of the shop that has this embed key; raises NotFound."""
     shop = shops.by_embed_key(request.args.get("shop", ""))
+    shops.note_widget(shop, _page_origin())
     text = _filled(json.dumps(_settings(shop), separators=(",", ":"), ensure_ascii=False))
     response = compression.shared(text, "text/javascript; charset=utf-8")
     response.headers["Cache-Control"] = f"public, max-age={MAX_AGE_SECONDS}, stale-while-revalidate={STALE_SECONDS}"
@@ -32,6 +35,12 @@ def loader() -> Response:
     response.headers["Access-Control-Allow-Origin"] = "*"  # a page's module scripts are fetched with CORS
     response.make_conditional(request)
     return response
+
+
+def _page_origin() -> str | None:
+    """Returns the origin of the page with the script tag, if the browser names it."""
+    parts = urlsplit(request.referrer or "")
+    return f"{parts.scheme}://{parts.netloc}"[:ORIGIN_LENGTH_MAX] if parts.scheme and parts.netloc else None
 
 
 @lru_cache(maxsize=256)

@@ -6,7 +6,7 @@ import re
 import secrets
 import unicodedata
 from dataclasses import asdict, dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal, get_args
 from urllib.parse import urlsplit
 
@@ -19,6 +19,7 @@ from widget_server.events import ShopConnected, ShopDisconnected, emit
 from widget_server.json_types import JsonObject
 from widget_server.loyalty import audit_log
 from widget_server.loyalty.audit_log import Audited
+from widget_server.tallies import Tally
 
 API_KEY = re.compile(r"[\x21-\x7e]{1,500}")
 CURRENCY = re.compile(r"[A-Z]{3}")
@@ -32,12 +33,14 @@ SHOWN_CHARACTERS = 4
 WEBHOOK_PREFIX = "whsec_"
 NAME_LENGTH_MAX = 100
 NEWS_EVERY = timedelta(minutes=1)  # precision of the time of the last webhook
+SEEN_EVERY = timedelta(hours=1)
 
 
 class Shop(Audited, Table):
     """One merchant's site; its secrets are ShopSecrets.
 
-    `last_news_at` is when the shop last sent a signed request, to the minute (contracts §13).
+    `last_news_at` is when the shop last sent a signed request, to the minute (contracts §13). `widget_seen_at` is when
+    a browser last loaded the script tag, to the hour, and `widget_seen_on` the origin of that page, where it says so.
     """
 
     id = Text(primary_key=True)
@@ -52,6 +55,8 @@ class Shop(Audited, Table):
     api_keys_sealed = Text(null=True)
     daily_done = Text(null=True)
     last_news_at = UtcDateTime(null=True)
+    widget_seen_at = UtcDateTime(null=True)
+    widget_seen_on = Text(null=True)
     created_at = UtcDateTime()
 
     @property
@@ -247,6 +252,15 @@ def remove_secret(shop_id: str, secret_id: str) -> None:
         ShopSecret.remove(shop_id, ShopSecret.id == secret_id)
 
 
+def replace_secrets(shop_id: str, kind: SecretKind) -> str:
+    """Make a fresh secret the only one of its kind, for a shop that uses none yet; returns it, shown only once."""
+    with atomic():
+        lock_rows(Shop.select().where(Shop.id == shop_id)).get()
+        for one in secrets_of(shop_id, kind):
+            ShopSecret.remove(shop_id, ShopSecret.id == one.id)
+        return add_secret(shop_id, kind)[1]
+
+
 def add_origin(shop: Shop, origin: str) -> None:
     """Let pages of `origin` show the shop's widget; no change when they may already. Raises BadRequest."""
     row = {"id": new_id(), "shop_id": shop.id, "origin": clean_origin(origin), "created_at": clock.now()}
@@ -263,11 +277,6 @@ def remove_origin(shop: Shop, origin: str) -> None:
         if Origin.of(shop).count() == 1:
             raise LastOrigin()
         Origin.remove(shop, Origin.id == gone.id)
-
-
-def script_tag(shop: Shop) -> str:
-    """Returns the line of HTML that shows the widget on the shop's pages."""
-    return f'<script async src="{config.current().base_url}/widget.js?shop={shop.embed_key}"></script>'
 
 
 def connect(shop: Shop, api_url: str, keys: dict[str, str]) -> None:
@@ -319,6 +328,20 @@ def note_news(shop: Shop) -> None:
     moment = clock.now()
     if shop.last_news_at is None or moment - shop.last_news_at >= NEWS_EVERY:
         Shop.update(last_news_at=moment).where(Shop.id == shop.id).execute()
+
+
+def note_widget(shop: Shop, origin: str | None) -> None:
+    """Note that a page of this origin loaded the script tag now; written later, at most once in SEEN_EVERY."""
+    moment = clock.now()
+    if shop.widget_seen_at is None or moment - shop.widget_seen_at >= SEEN_EVERY:
+        _seen.note(shop.id, (moment, origin))
+
+
+def _keep_seen(shop_id: str, seen: tuple[datetime, str | None]) -> None:
+    Shop.update(widget_seen_at=seen[0], widget_seen_on=seen[1]).where(Shop.id == shop_id).execute()
+
+
+_seen = Tally(_keep_seen, merge=lambda earlier, later: later)
 
 
 def note_daily(shop: Shop, day: str) -> None:

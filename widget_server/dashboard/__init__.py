@@ -8,15 +8,23 @@ a page.
 from flask import Flask
 
 from widget_server.dashboard import (
+    api_keys,
+    audit_log,
     documents,
     first_shop,
     frame,
     invitation,
+    mails,
     menu,
     profile,
+    program_file,
+    secrets,
+    settings,
+    shop_connection,
     sign_in,
     staff,
     start,
+    webhooks,
     words,
 )
 from widget_server.dashboard.pages import Pages
@@ -29,6 +37,14 @@ PAGES: tuple[Pages, ...] = (
     menu.pages,
     profile.pages,
     staff.pages,
+    settings.pages,
+    shop_connection.pages,
+    api_keys.pages,
+    secrets.pages,
+    webhooks.pages,
+    mails.pages,
+    program_file.pages,
+    audit_log.pages,
 )
 
 

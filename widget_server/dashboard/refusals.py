@@ -33,6 +33,9 @@ TEXTS = {  # by the code of the refusal; {needs} and {has} are its figures. Othe
     "staff_exists": _l("This person belongs to the staff already."),
     "last_owner": _l("This is the only owner: make somebody else an owner first."),
     "key_reused": _l("This form was sent already, with other figures. Reload it to start again."),
+    "last_origin": _l("This is the only address of the shop: add another one first."),
+    "last_secret": _l("This is the only secret of its kind: add another one first."),
+    "too_many_secrets": _l("There are two secrets of this kind already: remove the earlier one first."),
     "busy": _l("The server is busy. Try again in a moment."),
 }
 

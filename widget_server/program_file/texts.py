@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from widget_server.db import atomic
-from widget_server.errors import BadRequest, StaleRevision
+from widget_server.errors import BadRequest, Refusal, StaleRevision
 from widget_server.json_types import JsonObject
 from widget_server.loyalty import audit_log
 from widget_server.loyalty.program.shops import Shop
@@ -73,7 +73,7 @@ def apply_text(shop: Shop, text: str, mark: str) -> Plan:
         return made
 
 
-def faults(text: str, refused: BadRequest) -> list[Fault]:
+def faults(text: str, refused: Refusal) -> list[Fault]:
     """Returns every fault of a refused file, with its line."""
     problems: Sequence[str] = refused.facts.get("problems") or [f"{refused.field or 'file'}: {refused.message}"]
     found = []

@@ -1,8 +1,12 @@
 """Connecting a shop to its own API: the keys are checked there, then stored, and the tax settings are read."""
 
+import socket
 from dataclasses import dataclass
 from typing import Literal
+from urllib.parse import urlsplit
 
+from widget_server.delivery import addresses
+from widget_server.delivery.addresses import NotCallable
 from widget_server.errors import BadRequest
 from widget_server.loyalty.earning import feeds
 from widget_server.loyalty.program import programs, shops
@@ -42,6 +46,21 @@ def connect(shop: Shop, api_url: str, keys: dict[str, str]) -> Connected:
     codes.check(shop.platform, api)
     shops.connect(shop, api.url, api.keys)
     return Connected(_adopt_tax(shop, api) if shop.platform in feeds.WATCHED else None)
+
+
+def need_public(api_url: str) -> None:
+    """Check that the API is on the internet: staff must not make this server call its own network.
+
+    Operators can allow private addresses (WIDGET_ALLOW_PRIVATE_WEBHOOKS). Raises BadRequest (api_url), NotReached.
+    """
+    parts = urlsplit(shops.clean_api_url(api_url))
+    host, port = parts.hostname or "", parts.port or addresses.PORTS[parts.scheme]
+    try:
+        addresses.resolve(addresses.Target(parts.scheme, host, port, "/"))
+    except NotCallable:
+        raise BadRequest("This address is private: the shop has to be on the internet.", field="api_url") from None
+    except socket.gaierror:
+        raise NotReached("cannot be found on the internet") from None
 
 
 def check(shop: Shop) -> None:

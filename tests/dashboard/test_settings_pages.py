@@ -19,11 +19,14 @@ from widget_server.loyalty.program.shops import Shop
 
 DATABASES = ("sqlite",)
 Office = Callable[..., Clerk]
+# axe takes a field that the bar of phones covers now, before the page is scrolled, for too small
+BAR_AT_THE_END = "document.querySelector('.bar').style.position = 'static'"
 PICTURES = os.environ.get("PICTURES")
 
 
 def seen(clerk: Clerk, name: str) -> list[str]:
     """What axe finds on the page; with PICTURES set, pictures of it at both widths."""
+    clerk.page.evaluate(BAR_AT_THE_END)
     found = clerk.inspects()
     for size in (PHONE, WIDE) if PICTURES else ():
         clerk.page.set_viewport_size(size)
@@ -69,8 +72,7 @@ def test_every_settings_page_is_sound(office: Office, busy: World) -> None:
         "audit-log": "/audit-log",
     }.items():
         clerk.goes(path)
-        # but for lists of boxes, where axe counts what lies below the bar of phones as too small
-        for one in clerk.page.locator("details.more:not(:has(input))").all():
+        for one in clerk.page.locator("details.more").all():
             one.evaluate("(details) => { details.open = true; }")
         found += [f"{name}: {text}" for text in seen(clerk, name)]
     assert found == []

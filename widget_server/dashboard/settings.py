@@ -117,7 +117,7 @@ def _settings(
         origins=list(Origin.of(shop).order_by(Origin.created_at, Origin.origin)),
         tag=installation.script_tag(shop),
         urls=installation.webhook_urls(shop),
-        platform=PLATFORM_NAMES[shop.platform],
+        platform=PLATFORM_NAMES.get(shop.platform, shop.platform),
         can_connect=PLATFORMS[shop.platform].CODES is not None,
         feed=feeds.facts(shop),
     )

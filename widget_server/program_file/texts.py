@@ -55,7 +55,7 @@ def plan_text(shop: Shop, text: str) -> Plan:
 def apply_text(shop: Shop, text: str, mark: str) -> Plan:
     """Apply the file if it still makes the changes of `mark`; returns them.
 
-    Raises StaleRevision when the program changed meanwhile, and what `plan_text` raises.
+    Raises StaleRevision when the program changed meanwhile, BadRequest, BadTransition and NotWholeCoins as `plan_text`.
     """
     if len(text) > LENGTH_MAX:
         raise BadRequest(f"A program file has up to {LENGTH_MAX:,} characters.", field="file")

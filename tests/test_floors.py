@@ -40,6 +40,8 @@ loyalty.points.batch_tables
 loyalty.points.batches
 loyalty.points.dry_runs
 loyalty.imports.csv_files loyalty.imports.stored_files
+loyalty.points.csv_files loyalty.points.stored_files
+loyalty.audit_entries
 loyalty.earning.orders
 loyalty.earning.feeds loyalty.earning.deliveries loyalty.earning.order_list loyalty.earning.parked_messages
 loyalty.earning.new_customers
@@ -115,6 +117,8 @@ program_file.fields program_file.reading
 program_file.reward_schema
 program_file.schema
 program_file.entries program_file.drafts
+program_file.dumping
+program_file.texts
 web.typed_schemas
 web.wire
 web.error_bodies

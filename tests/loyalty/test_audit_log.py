@@ -162,7 +162,7 @@ def test_every_table_of_settings_is_audited() -> None:
     edited = {table for table in migrate.TABLES if "revision" in table._meta.fields}
     audited = {table for table in migrate.TABLES if issubclass(table, Audited)}
     assert edited - business - audited == set()
-    assert audited - edited <= {rules.Campaign, shops.Shop, shops.ShopSecret, api_keys.ApiKey}
+    assert audited - edited <= {rules.Campaign, shops.Shop, shops.ShopSecret, shops.Origin, api_keys.ApiKey}
 
 
 def test_who_receives_messages_is_noted(world: World) -> None:

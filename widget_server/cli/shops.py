@@ -14,10 +14,10 @@ from widget_server.loyalty.earning import feeds
 from widget_server.loyalty.people import api_keys
 from widget_server.loyalty.program import programs, shops
 from widget_server.loyalty.program.shops import Shop
-from widget_server.stores import codes, installation
-from widget_server.stores.calls import Api, NotReached, Refused
+from widget_server.stores import codes, connecting, installation
+from widget_server.stores.calls import NotReached, Refused
+from widget_server.stores.connecting import Tax
 from widget_server.stores.platforms import PLATFORMS
-from widget_server.stores.woocommerce import prices as woocommerce_prices
 
 
 @click.group()
@@ -75,16 +75,14 @@ def connect_shop(shop_id: str, api_url: str) -> None:
     one = shops.by_id(shop_id)
     labels, address = codes.keys_of(one.platform), shops.clean_api_url(api_url)
     keys = {name: read_secret(label) for name, label in labels.items()}
-    api = Api(address, shops.clean_api_keys(keys))
     try:
-        codes.check(one.platform, api)
+        connected = connecting.connect(one, address, keys)
     except (NotReached, Refused) as no:
-        raise click.ClickException(f"Nothing was changed. {api.url}: {no}") from no
-    shops.connect(one, api.url, api.keys)
+        raise click.ClickException(f"Nothing was changed. {address}: {no}") from no
     click.echo("Connected: from now on each new code is made in the shop too.")
-    if one.platform in feeds.WATCHED:
+    if connected.tax is not None:
         click.echo("Changes of its orders are read too, every quarter of an hour, whether a webhook comes or not.")
-        click.echo(_adopt_tax(one, api))
+        click.echo(_tax_words(connected.tax))
 
 
 @shop.command("disconnect")
@@ -135,21 +133,17 @@ def _shop_facts(made: Shop, api_key: str) -> dict[str, object]:
     }
 
 
-def _adopt_tax(one: Shop, api: Api) -> str:
-    """Keep what the shop's settings say of tax in its prices, unless the program says so already; what became of it."""
-    try:
-        prices = woocommerce_prices.read(api)
-    except (NotReached, Refused) as no:
-        return (
-            f"Its tax settings cannot be read with these keys ({no}): set prices_include_tax and tax_percent by hand."
-        )
-    if not prices.include_tax:
-        return f"Its prices are {prices}: nothing to set in the program."
-    if prices.tax_percent is None:
-        return f"Its prices are {prices}: set prices_include_tax and tax_percent by hand."
-    if programs.adopt_tax(one.id, prices.tax_percent):
-        return f"Its prices are {prices}: the program's prices_include_tax and tax_percent are set to this now."
-    return f"Its prices are {prices}: the program's prices_include_tax and tax_percent stay as they were set."
+def _tax_words(tax: Tax) -> str:
+    by_hand = "set prices_include_tax and tax_percent by hand"
+    if tax.outcome == "unreadable":
+        return f"Its tax settings cannot be read with these keys ({tax.detail}): {by_hand}."
+    ends = {
+        "nothing": "nothing to set in the program.",
+        "by_hand": f"{by_hand}.",
+        "set": "the program's prices_include_tax and tax_percent are set to this now.",
+        "kept": "the program's prices_include_tax and tax_percent stay as they were set.",
+    }
+    return f"Its prices are {tax.prices}: {ends[tax.outcome]}"
 
 
 def _feed_facts(one: Shop) -> dict[str, Any] | None:

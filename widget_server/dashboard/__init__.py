@@ -9,6 +9,8 @@ from flask import Flask
 
 from widget_server.dashboard import (
     accounting,
+    api_keys,
+    audit_log,
     backtest,
     balance,
     bulk,
@@ -25,15 +27,20 @@ from widget_server.dashboard import (
     give,
     imports,
     invitation,
+    mails,
     menu,
     merge,
     orders,
     overview,
     profile,
     program,
+    program_file,
     referral_program,
     referrals,
     rewards,
+    secrets,
+    settings,
+    shop_connection,
     sign_in,
     staff,
     start,
@@ -41,6 +48,7 @@ from widget_server.dashboard import (
     tiers,
     till,
     versions,
+    webhooks,
     words,
 )
 from widget_server.dashboard.pages import Pages
@@ -77,6 +85,14 @@ PAGES: tuple[Pages, ...] = (
     earning_rules.pages,
     rewards.pages,
     backtest.pages,
+    settings.pages,
+    shop_connection.pages,
+    api_keys.pages,
+    secrets.pages,
+    webhooks.pages,
+    mails.pages,
+    program_file.pages,
+    audit_log.pages,
 )
 
 

@@ -34,7 +34,9 @@ class FirstShopForm(Form):
     FIELDS = {"origin": "address", "password_hash": "password"}
     shop_name = Line(_l("Name of the shop"), validators=[REQUIRED])
     address = URLField(_l("Address of the shop"), validators=[REQUIRED], description=_l("As https://shop.example"))
-    platform = SelectField(_l("Platform"), choices=choices({name: PLATFORM_NAMES[name] for name in PLATFORMS}))
+    platform = SelectField(
+        _l("Platform"), choices=choices({name: PLATFORM_NAMES.get(name, name) for name in PLATFORMS})
+    )
     currency = SelectField(_l("Currency"), choices=choices({name: name for name in CURRENCIES}))
     timezone = SelectField(_l("Time zone"), choices=choices({name: name for name in sorted(available_timezones())}))
     locale = SelectField(_l("Language of most shoppers"), choices=choices(SHOPPERS_LANGUAGES))

@@ -47,6 +47,9 @@ TEXTS = {  # by the code of the refusal; {needs} and {has} are its figures. Othe
     "reward_limit_reached": _l("The customer has had this reward as often as it allows."),
     "reward_unavailable": _l("This reward is not available now."),
     "tier_too_low": _l("This reward is for a higher tier."),
+    "last_origin": _l("This is the only address of the shop: add another one first."),
+    "last_secret": _l("This is the only secret of its kind: add another one first."),
+    "too_many_secrets": _l("There are two secrets of this kind already: remove the earlier one first."),
     "busy": _l("The server is busy. Try again in a moment."),
 }
 

@@ -36,6 +36,7 @@ from widget_server.delivery.signatures import ShopKey
 from widget_server.delivery.webhooks import Answer
 from widget_server.errors import BadRequest
 from widget_server.events import Event
+from widget_server.loyalty import audit_log
 from widget_server.loyalty.people.forgetting import Forgotten
 
 PROGRAM = "program"  # the lane of messages about no customer
@@ -68,7 +69,10 @@ class Message(ShopTable):
     ended_at = UtcDateTime(null=True)
 
     class Meta:
-        indexes = ((("endpoint_id", "event_id"), True), (("subject",), False), (("status", "ended_at"), False))
+        indexes = (
+            *((("endpoint_id", "event_id"), True), (("endpoint_id", "number"), False)),
+            *((("subject",), False), (("status", "ended_at"), False)),
+        )
         constraints = [Check("status IN ('new', 'waiting', 'sent', 'dead')")]
 
 
@@ -360,6 +364,7 @@ def replay(
         pausing = (Lane.endpoint_id == endpoint_id, Lane.lease.is_null())
         list(lock_rows(Lane.of(shop_id).where(*pausing).order_by(Lane.subject)))
         Lane.change(shop_id, {"next_at": clock.now()}, *pausing)
+        audit_log.note(shop_id, "replay", "endpoint", endpoint_id, after={"count": count})
         return count
 
 

@@ -51,6 +51,12 @@ class LastSecret(Refusal):
     kind, code, message = "conflict", "last_secret", "This is the only secret of its kind: add another one first."
 
 
+class LastOrigin(Refusal):
+    """The only origin cannot be removed: the widget could be shown nowhere."""
+
+    kind, code, message = "conflict", "last_origin", "This is the only address of the shop: add another one first."
+
+
 class WrongSecretKey(Refusal):
     """The database is sealed with another server key than the one that is set."""
 

@@ -59,7 +59,11 @@ class AuditEntry(ShopTable):
     after = Json(null=True)
 
     class Meta:
-        indexes = ((("shop_id", "created_at"), False), (("shop_id", "noun", "created_at", "id"), False))
+        indexes = (
+            (("shop_id", "created_at"), False),
+            (("shop_id", "actor", "created_at"), False),
+            (("shop_id", "noun", "created_at", "id"), False),
+        )
         constraints = [Check("actor IN ('api_key', 'staff', 'shell', 'customer', 'server')")]
 
 

@@ -29,7 +29,7 @@ class Change:
     def __str__(self) -> str:
         if self.field is None:
             return f"{'+' if self.kind == 'add' else '-'} {self.what}"
-        return f"~ {self.what} {self.field}: {_shown(self.before)} -> {_shown(self.after)}"
+        return f"~ {self.what} {self.field}: {shown(self.before)} -> {shown(self.after)}"
 
 
 def differences(known: ProgramFile, wanted: ProgramFile) -> Iterator[Change]:
@@ -86,5 +86,6 @@ def as_text(value: Decimal) -> str:
     return format(value.normalize(), "f")
 
 
-def _shown(value: Json) -> str:
+def shown(value: Json) -> str:
+    """Returns a value as one line of text."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

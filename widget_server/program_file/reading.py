@@ -66,6 +66,41 @@ def read_yaml(text: str) -> Plain:
     return _value(node, ())
 
 
+def line_of(text: str, path: str) -> int | None:
+    """Returns the line, from 1, of what a dotted path names, or of the nearest thing around it.
+
+    `line N` is that line. None for the whole file, and for a text that is not YAML.
+    """
+    if path.startswith("line "):
+        return int(path.removeprefix("line "))
+    try:
+        node, line = yaml.compose(text, _Loader), None
+    except (yaml.YAMLError, RecursionError):
+        return None
+    rest = path
+    while rest and node is not None:
+        found = _below(node, rest)
+        if found is None:
+            break
+        line, node, rest = found
+    return line
+
+
+def _below(node: yaml.Node, path: str) -> tuple[int, yaml.Node, str] | None:
+    """Returns the line and the node of the path's first name, and the rest of the path; names may contain dots."""
+    if isinstance(node, yaml.MappingNode):
+        for key, below in node.value:
+            name = str(key.value)
+            if path == name or path.startswith(f"{name}."):
+                return key.start_mark.line + 1, below, path[len(name) + 1 :]
+    if isinstance(node, yaml.SequenceNode):
+        index, _, rest = path.partition(".")
+        if index.isdecimal() and int(index) < len(node.value):
+            below = node.value[int(index)]
+            return below.start_mark.line + 1, below, rest
+    return None
+
+
 def _value(node: yaml.Node, path: Path) -> Plain:
     if isinstance(node, yaml.MappingNode):
         return dict(_entries(node, path))

@@ -57,6 +57,8 @@ WRONG_PASSWORD_WHEN_GUESSED = Limit("sign-in-guessed", "1 per day", "address", "
 # staff
 SECOND_FACTOR = Limit("second-factor", "10 per 15 minutes", "who", "everywhere")  # of those who know the password
 PRESENT_PASSWORD = Limit("present-password", "10 per 15 minutes", "who", "everywhere")
+CHECK_SHOP = Limit("check-shop", "10 per minute", "who", "everywhere")  # calls of the shop's own API
+TEST_MAIL = Limit("test-mail", "20 per hour", "who", "everywhere")
 
 # members
 CLICK = Limit("click", "30 per minute", "who", "process")

@@ -14,9 +14,10 @@ from peewee import Check
 
 from widget_server import clock, config
 from widget_server.db import Json, ShopTable, Table, Text, UtcDateTime, atomic, insert_once, lock_rows, new_id
-from widget_server.errors import BadRequest, LastSecret, NotFound, TooManySecrets
+from widget_server.errors import BadRequest, LastOrigin, LastSecret, NotFound, TooManySecrets
 from widget_server.events import ShopConnected, ShopDisconnected, emit
 from widget_server.json_types import JsonObject
+from widget_server.loyalty import audit_log
 from widget_server.loyalty.audit_log import Audited
 from widget_server.tallies import Tally
 
@@ -30,6 +31,7 @@ SECRETS_MAX = 2  # per kind: the old one and its replacement
 SECRET_LENGTH_MIN = 16
 SHOWN_CHARACTERS = 4
 WEBHOOK_PREFIX = "whsec_"
+NAME_LENGTH_MAX = 100
 NEWS_EVERY = timedelta(minutes=1)  # precision of the time of the last webhook
 SEEN_EVERY = timedelta(hours=1)
 
@@ -112,7 +114,7 @@ class ShopSecret(Audited, ShopTable):
         return self.secret[: len(prefix) + SHOWN_CHARACTERS]
 
 
-class Origin(ShopTable):
+class Origin(Audited, ShopTable):
     """A page origin on which the shop's widget may be shown (acceptance 9)."""
 
     id = Text(primary_key=True)
@@ -166,8 +168,7 @@ def create(
         raise BadRequest("A shop needs a name.", field="name")
     if not CURRENCY.fullmatch(currency):
         raise BadRequest("A currency has three capital letters, as EUR.", field="currency")
-    if not LOCALE.fullmatch(locale):
-        raise BadRequest("A locale looks like en or de-AT.", field="locale")
+    _check_locale(locale)
     try:
         clock.zone(timezone)
     except ValueError as unknown:
@@ -193,6 +194,23 @@ def create(
         for origin in dict.fromkeys(cleaned):
             add_origin(shop, origin)
         return shop
+
+
+def change(shop: Shop, *, name: str, locale: str) -> None:
+    """Change the shop's name and the language of mails to customers without one of their own.
+
+    The currency and the time zone stay: amounts and closed days are stored in them. Raises BadRequest naming the field.
+    """
+    if not 0 < len(name.strip()) <= NAME_LENGTH_MAX:
+        raise BadRequest(f"A name has 1 to {NAME_LENGTH_MAX} characters.", field="name")
+    _check_locale(locale)
+    shop.name, shop.locale = name.strip(), locale
+    shop.save(only=[Shop.name, Shop.locale])
+
+
+def _check_locale(locale: str) -> None:
+    if not LOCALE.fullmatch(locale):
+        raise BadRequest("A locale looks like en or de-AT.", field="locale")
 
 
 def secrets_of(shop_id: str, kind: SecretKind | None = None) -> list[ShopSecret]:
@@ -245,7 +263,20 @@ def replace_secrets(shop_id: str, kind: SecretKind) -> str:
 
 def add_origin(shop: Shop, origin: str) -> None:
     """Let pages of `origin` show the shop's widget; no change when they may already. Raises BadRequest."""
-    insert_once(Origin, {"id": new_id(), "shop_id": shop.id, "origin": clean_origin(origin), "created_at": clock.now()})
+    row = {"id": new_id(), "shop_id": shop.id, "origin": clean_origin(origin), "created_at": clock.now()}
+    with atomic():
+        if insert_once(Origin, row):
+            audit_log.note(shop.id, "create", "origin", row["id"], after={"origin": row["origin"]})
+
+
+def remove_origin(shop: Shop, origin: str) -> None:
+    """Show the widget no longer on pages of `origin`. Raises NotFound, LastOrigin."""
+    with atomic():
+        lock_rows(Shop.select().where(Shop.id == shop.id)).get()
+        gone = Origin.need(shop, Origin.origin == origin)
+        if Origin.of(shop).count() == 1:
+            raise LastOrigin()
+        Origin.remove(shop, Origin.id == gone.id)
 
 
 def connect(shop: Shop, api_url: str, keys: dict[str, str]) -> None:

@@ -15,8 +15,8 @@ from widget_server.dashboard.forms import REQUIRED, Form, Line
 from widget_server.dashboard.pages import Pages
 from widget_server.delivery import outbox
 from widget_server.loyalty.earning import deliveries, feeds
+from widget_server.loyalty.imports import uploads
 from widget_server.loyalty.people import access_tokens, devices, sessions
-from widget_server.loyalty.points import uploads
 from widget_server.loyalty.program import shops
 from widget_server.loyalty.program.shops import Origin
 from widget_server.loyalty.staff import sessions as staff_sessions

@@ -9,7 +9,7 @@ from peewee import fn
 from widget_server import clock
 from widget_server.db import Condition, canonical
 from widget_server.loyalty.audit_log import AuditEntry
-from widget_server.loyalty.points import csv_files
+from widget_server.loyalty.imports import csv_files
 from widget_server.loyalty.program.shops import Shop
 
 PAGE_SIZE = 50

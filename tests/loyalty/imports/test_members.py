@@ -1,12 +1,15 @@
 """A file of members brings what is not known here yet, and takes nothing away."""
 
+from datetime import timedelta
+
 import pytest
 
 from tests.loyalty.imports.importing import figures, imported, reasons, settled
 from tests.make import Shopper, World
+from widget_server import clock
 from widget_server.loyalty.people import customers, former_codes
 from widget_server.loyalty.people.customers import Customer
-from widget_server.loyalty.points import batches
+from widget_server.loyalty.points import batches, tiers
 
 HEADER = "email,name,phone,birthday,labels,referral_code,accepts_marketing,points\n"
 
@@ -94,6 +97,17 @@ def test_one_old_code_belongs_to_one_person(world: World, ann: Shopper) -> None:
     assert reasons(imported(world, text, mode="members"), world) == {3: "referral_code_taken"}
     again = imported(world, "email,referral_code\nbob@example.com,sAmE\n", mode="members")
     assert reasons(again, world) == {2: "referral_code_taken"}
+
+
+def test_a_tier_of_another_app_is_held_until_its_day(world: World, ann: Shopper) -> None:
+    gold, bob = world.tier("Gold", 500), world.member("bob@example.com")
+    last = (clock.now() + timedelta(days=10)).date()
+    imported(world, f"email,tier,tier until\nann@example.com,gold,{last}\nbob@example.com,Gold,\n", mode="members")
+    assert [ann.account.tier_id, bob.account.tier_id] == [gold.id, gold.id]
+    assert (ann.balance, bob.balance) == (100, 0)
+    with clock.at(clock.now() + timedelta(days=12)):
+        tiers.recheck_all(world.shop)
+        assert [ann.account.tier_id, bob.account.tier_id] == [None, gold.id]
 
 
 def test_undoing_takes_old_codes_back(world: World, ann: Shopper) -> None:

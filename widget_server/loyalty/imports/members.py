@@ -1,10 +1,14 @@
 """What a row of the mode members changes on its customer: only what is not known here yet."""
 
+from datetime import timedelta
+
+from widget_server import clock
 from widget_server.errors import BadRequest
 from widget_server.loyalty.imports import people
 from widget_server.loyalty.imports.reading import MemberFacts
 from widget_server.loyalty.people import customer_edits, customers, former_codes, recognition
 from widget_server.loyalty.people.customers import Customer, Person
+from widget_server.loyalty.points import tier_grants, tiers
 from widget_server.loyalty.program.shops import Shop
 
 
@@ -27,7 +31,17 @@ def apply(shop: Shop, customer_id: str, facts: MemberFacts, *, batch_id: str) ->
     recognition.note(customer, _person(customer, facts))
     if people.joins(customer):
         customers.join(customer)
+    _grant_tier(shop, customer, facts)
     return None
+
+
+def _grant_tier(shop: Shop, customer: Customer, facts: MemberFacts) -> None:
+    """Grant the tier of the row, until its day or for the length of a tier's window; the base tier needs no grant."""
+    tier = people.tiers_by_name(shop).get(facts.tier.lower()) if facts.tier else None
+    if tier is not None:
+        today = clock.local_date(clock.now(), shop.timezone)
+        window_ends = tiers.program_settings(shop).day_it_leaves(today) - timedelta(days=1)
+        tier_grants.grant(shop, customer.id, tier.id, facts.tier_until or window_ends)
 
 
 def _person(customer: Customer, facts: MemberFacts) -> Person:

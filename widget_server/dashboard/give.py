@@ -14,10 +14,11 @@ from widget_server.dashboard.comments import NotedForm, default_comment
 from widget_server.dashboard.documents import done, fragment, page, to
 from widget_server.dashboard.forms import OPTIONAL, REQUIRED, Form, Line, WholeNumber
 from widget_server.dashboard.pages import Pages
-from widget_server.db import atomic
+from widget_server.db import Row, atomic
 from widget_server.ledger import POINTS_MAX
-from widget_server.loyalty.people import customer_edits, customers, emails
-from widget_server.loyalty.people.customers import Customer, Person, present
+from widget_server.loyalty.people import customer_edits, customers, directory
+from widget_server.loyalty.people.customers import Customer, Person
+from widget_server.loyalty.people.directory_filters import TEXT_LENGTH_MAX, Filter, Order
 from widget_server.loyalty.points import giving
 from widget_server.loyalty.program.shops import Shop
 from widget_server.loyalty.staff.roles import Action
@@ -42,14 +43,11 @@ class NewContactForm(Form):
     email = EmailField(_l("E-mail"), validators=[REQUIRED])
 
 
-def find(shop: Shop, text: str) -> list[Customer]:
-    """Returns up to FOUND_MAX customers whose name or address contains `text`, or whose address it is."""
-    wanted = text.strip()
-    if not wanted:
+def find(shop: Shop, text: str) -> list[Row]:
+    """Returns up to FOUND_MAX customers whom a search of the list finds, by name; none for an empty text."""
+    if not text.strip():
         return []
-    named = Customer.name.contains(wanted) | Customer.email.contains(wanted)
-    rows = Customer.of(shop).where(present(), named | (Customer.email_key == emails.key_of(wanted)))
-    return list(rows.order_by(Customer.name, Customer.email).limit(FOUND_MAX))
+    return directory.page(shop, Filter(text=text.strip()[:TEXT_LENGTH_MAX]), Order("name", "up"), size=FOUND_MAX).rows
 
 
 @pages.page("/give", Action.GIVE)

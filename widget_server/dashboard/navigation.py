@@ -90,13 +90,13 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
 
 
 def groups(staff: "StaffCaller") -> list[Group]:
-    """Returns the menu of this member of staff; the entry of the present page is marked."""
-    made = []
-    for heading, entries in MENU:
-        shown = [_shown(entry) for entry in entries if staff.may(entry.action) and _exists(entry)]
-        if shown:
-            made.append(Group(str(heading), shown))
-    return made
+    """Returns the menu of this member of staff; the entry whose address the present page begins with is marked."""
+    allowed = [(heading, [one for one in entries if _is_shown(one, staff)]) for heading, entries in MENU]
+    addresses = [_address(entry) for _, entries in allowed for entry in entries]
+    current = max((one for one in addresses if f"{request.path}/".startswith(f"{one}/")), key=len, default=None)
+    return [
+        Group(str(heading), [_shown(entry, current) for entry in entries]) for heading, entries in allowed if entries
+    ]
 
 
 def bar(menu: list[Group]) -> list[Shown]:
@@ -104,11 +104,14 @@ def bar(menu: list[Group]) -> list[Shown]:
     return [entry for group in menu for entry in group.entries if entry.in_bar]
 
 
-def _exists(entry: Entry) -> bool:
-    return f"dashboard_{entry.endpoint}" in current_app.view_functions
+def _is_shown(entry: Entry, staff: "StaffCaller") -> bool:
+    return staff.may(entry.action) and f"dashboard_{entry.endpoint}" in current_app.view_functions
 
 
-def _shown(entry: Entry) -> Shown:
-    endpoint = f"dashboard_{entry.endpoint}"
-    same_noun = (request.endpoint or "").partition(".")[0] == endpoint.partition(".")[0]
-    return Shown(url_for(endpoint), str(entry.name), entry.icon, same_noun, entry.in_bar)
+def _address(entry: Entry) -> str:
+    return url_for(f"dashboard_{entry.endpoint}")
+
+
+def _shown(entry: Entry, current: str | None) -> Shown:
+    address = _address(entry)
+    return Shown(address, str(entry.name), entry.icon, address == current, entry.in_bar)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from flask import current_app, request, url_for
+from flask import request, url_for
 from flask_babel import lazy_gettext as _l
 
 from widget_server.loyalty.staff.roles import Action
@@ -70,7 +70,6 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("tiers.tier_list", _l("Tiers"), "steps"),
             Entry("campaigns.campaign_list", _l("Campaigns"), "calendar"),
             Entry("referral_program.referral_program", _l("Referral program"), "share"),
-            Entry("widget_editor.editor", _l("Widget"), "window", Action.PROGRAM),
             Entry("mails.mail_list", _l("E-mails"), "mail", Action.PROGRAM),
         ),
     ),
@@ -91,7 +90,7 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
 
 def groups(staff: "StaffCaller") -> list[Group]:
     """Returns the menu of this member of staff; the entry whose address the present page begins with is marked."""
-    allowed = [(heading, [one for one in entries if _is_shown(one, staff)]) for heading, entries in MENU]
+    allowed = [(heading, [one for one in entries if staff.may(one.action)]) for heading, entries in MENU]
     addresses = [_address(entry) for _, entries in allowed for entry in entries]
     current = max((one for one in addresses if f"{request.path}/".startswith(f"{one}/")), key=len, default=None)
     return [
@@ -102,10 +101,6 @@ def groups(staff: "StaffCaller") -> list[Group]:
 def bar(menu: list[Group]) -> list[Shown]:
     """Returns the entries that phones have in the bar below."""
     return [entry for group in menu for entry in group.entries if entry.in_bar]
-
-
-def _is_shown(entry: Entry, staff: "StaffCaller") -> bool:
-    return staff.may(entry.action) and f"dashboard_{entry.endpoint}" in current_app.view_functions
 
 
 def _address(entry: Entry) -> str:

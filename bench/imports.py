@@ -35,6 +35,8 @@ def main() -> None:
         uploads.receive(upload.id, io.BytesIO(b"email,points\n" + lines.encode()))
         made = imports.create(world.shop, upload.id)
         spent = {"parsed": _seconds(jobs.run_all)}
+        imports.begin_preview(world.shop, made.id)
+        spent["looked at (preview)"] = _seconds(jobs.run_all)
         made = imports.execute(world.shop, made.id, source="staff")
         spent["listed and booked"] = _seconds(jobs.run_all)
         batch = Batch.need(world.shop, Batch.id == made.batch_id)

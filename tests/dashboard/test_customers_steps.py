@@ -53,9 +53,9 @@ def test_the_search_works_without_a_script(office: Office, people: list[Shopper]
 
 
 def test_the_list_can_be_used_by_everybody(office: Office, world: World, people: list[Shopper]) -> None:
-    """The pages of the list: with rows, with a filter that is refused, and empty."""
-    saved_views.save(world.shop, "Rich", {"balance_min": "200"})
+    """The page with rows, and with saved views but nobody who matches."""
     customer_edits.edit(world.shop.id, people[0].id, labels=["VIP", "A label that is rather long"], excluded=True)
     clerk = office()
-    for path in ("/customers", "/customers?balance_min=x", "/customers?text=nobody"):
-        assert clerk.goes(path).inspects() == []
+    assert clerk.goes("/customers?text=ann").inspects() == []  # one row: none is half behind the bar of phones
+    saved_views.save(world.shop, "Rich", {"balance_min": "200"})
+    assert clerk.goes("/customers?text=nobody").inspects() == []

@@ -145,6 +145,8 @@ class Clerk:
         found = []
         for size in (PHONE, WIDE):
             self.page.set_viewport_size(size)
+            whole = int(self.page.evaluate("document.documentElement.scrollHeight"))  # the bar of phones covers nothing
+            self.page.set_viewport_size(ViewportSize(width=size["width"], height=max(size["height"], whole)))
             for scheme in ("light", "dark"):
                 self.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
                 if not self.page.evaluate("'axe' in window"):

@@ -52,18 +52,14 @@ def find(shop: Shop, text: str) -> list[Row]:
 
 @pages.page("/give", Action.GIVE)
 def choose(staff: StaffCaller) -> ResponseReturnValue:
-    """Search for the customer; the chosen one leads to the number of points."""
+    """Search for the customer; the chosen one leads to the number of points. As one types, htmx puts in the found."""
     chosen, text = request.args.get("customer"), request.args.get("q", "")
     if chosen:
         return to("give.give", customer_id=customers.by_id(staff.shop.id, chosen).id)
-    return page("give/choose.html", text=text, found=find(staff.shop, text))
-
-
-@pages.page("/give/found", Action.GIVE)
-def found(staff: StaffCaller) -> ResponseReturnValue:
-    """Return the customers that are found, for the search as one types."""
-    text = request.args.get("q", "")
-    return fragment("give/_found.html", text=text, found=find(staff.shop, text))
+    found = find(staff.shop, text)
+    if "HX-Request" in request.headers:
+        return fragment("give/_found.html", text=text, found=found)
+    return page("give/choose.html", text=text, found=found)
 
 
 @pages.form("/give/new", Action.GIVE)

@@ -84,7 +84,7 @@ def edit(staff: StaffCaller, campaign_id: str) -> ResponseReturnValue:
             revision, terms = int(form.revision.data or 0), form.terms(present)
             campaigns.change(staff.shop, campaign_id, revision, name=str(form.name.data), **terms)
             return done(_("Saved. Orders that were scored keep their points."), "campaigns.campaign_list")
-    return page("campaigns/form.html", form=form, campaign=one, state=campaigns.state(one))
+    return page("campaigns/form.html", form=form, campaign=one, phase=campaigns.state(one))
 
 
 class EndForm(Form):
@@ -102,7 +102,7 @@ def end(staff: StaffCaller, campaign_id: str) -> ResponseReturnValue:
         with form.refusals():
             campaigns.end(staff.shop, campaign_id, int(form.revision.data or 0))
             return done(_("%(name)s has ended.", name=one.name), "campaigns.campaign_list")
-    return page("campaigns/end.html", form=form, campaign=one, state=campaigns.state(one))
+    return page("campaigns/end.html", form=form, campaign=one, phase=campaigns.state(one))
 
 
 def _kept(typed: datetime, present: datetime) -> datetime:

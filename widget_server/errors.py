@@ -126,12 +126,6 @@ class TierTaken(Refusal):
     kind, code, message = "conflict", "tier_taken", "Another tier has this name or as many points."
 
 
-class CampaignTaken(Refusal):
-    """Another campaign has this name."""
-
-    kind, code, message = "conflict", "campaign_taken", "Another campaign has this name."
-
-
 class CannotTakeBack(Refusal):
     """A change of the program cannot be taken back; `reason` says why, `fields` what was changed since."""
 

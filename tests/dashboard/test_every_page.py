@@ -1,0 +1,48 @@
+"""Every page of the dashboard, empty and full: axe-core finds nothing, no text of a stranger runs, no page is too wide.
+
+The console must stay silent, so the Content Security Policy and Trusted Types hold on each of them (conftest.py).
+"""
+
+import re
+from collections.abc import Callable
+
+import pytest
+
+from tests.dashboard import full_shop
+from tests.dashboard.conftest import Clerk
+from tests.dashboard.full_shop import FullShop
+from tests.make import World
+from widget_server import dashboard
+from widget_server.dashboard.pages import Pages, Rule
+
+DATABASES = ("sqlite",)
+PLACE = re.compile(r"<(?:[^<>:]+:)?(\w+)>")
+IDS: dict[str, Callable[[FullShop], str]] = {
+    "customer_id": lambda shop: shop.customer_id,
+    "order_id": lambda shop: shop.order_id,
+    "coupon_id": lambda shop: shop.coupon_id,
+}
+
+
+def pages_of(noun: Pages) -> list[Rule]:
+    """The pages of a noun that a GET shows to staff, but for files."""
+    return [rule for rule in noun.rules if rule.action is not None and "GET" in rule.methods]
+
+
+NOUNS = [noun for noun in dashboard.PAGES if pages_of(noun)]
+
+
+@pytest.mark.parametrize("noun", NOUNS, ids=lambda noun: noun.name)
+@pytest.mark.parametrize("is_full", [False, True], ids=["empty", "full"])
+def test_every_page(noun: Pages, is_full: bool, world: World, office: Callable[..., Clerk]) -> None:
+    shop = full_shop.fill(world) if is_full else None
+    clerk = office("owner")
+    for rule in pages_of(noun):
+        places = PLACE.findall(rule.path)
+        if places and (shop is None or not set(places) <= IDS.keys()):
+            continue
+        path = PLACE.sub(lambda place: IDS[place[1]](shop) if shop else "", rule.path)
+        response = clerk.page.goto(clerk.address + path)
+        assert response is not None and response.status < 500, path
+        assert clerk.inspects() == [], path
+        assert clerk.page.evaluate("window.hacked") is None, path

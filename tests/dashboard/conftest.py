@@ -145,6 +145,8 @@ class Clerk:
         found = []
         for size in (PHONE, WIDE):
             self.page.set_viewport_size(size)
+            whole = max(size["height"], self.page.evaluate("document.scrollingElement.scrollHeight"))
+            self.page.set_viewport_size({"width": size["width"], "height": whole})  # nothing lies under the bar
             for scheme in ("light", "dark"):
                 self.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
                 if not self.page.evaluate("'axe' in window"):

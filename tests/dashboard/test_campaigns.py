@@ -105,8 +105,8 @@ def test_a_campaign_is_added_on_a_phone(office: Callable[..., Clerk], world: Wor
     assert made.ends_at - made.starts_at in (timedelta(days=7), timedelta(days=7, hours=1), timedelta(days=6, hours=23))
 
 
-def test_nothing_is_wrong_with_the_pages(office: Callable[..., Clerk], world: World) -> None:
+def test_nothing_is_wrong_with_the_pages_of_a_campaign(office: Callable[..., Clerk], world: World) -> None:
     made = spring(world)
     clerk = office()
-    for path in ("/campaigns", f"/campaigns/{made.id}"):
+    for path in (f"/campaigns/{made.id}", f"/campaigns/{made.id}/end"):
         assert clerk.goes(path).inspects() == [], path

@@ -126,10 +126,3 @@ def test_only_the_fields_of_the_chosen_gift_show(office: Callable[..., Clerk], w
     clerk.page.get_by_label("The referral program is on").check()
     clerk.presses("Save").sees("€5.00 off")
     assert referral_programs.settings_of(world.shop).active
-
-
-def test_nothing_is_wrong_with_the_pages(office: Callable[..., Clerk], world: World) -> None:
-    world.refer()
-    clerk = office()
-    for path in ("/referral-program", "/referral-program/edit"):
-        assert clerk.goes(path).inspects() == [], path

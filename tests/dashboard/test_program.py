@@ -272,16 +272,7 @@ def test_the_pages_work_without_a_script(office: Callable[..., Clerk], world: Wo
     assert world.program.rules.expiry == "inactivity"
 
 
-@pytest.mark.parametrize("path", ["/program", "/program/edit", "/program/pause", "/program/expiry/edit"])
-def test_nothing_is_wrong_with_the_pages(office: Callable[..., Clerk], world: World, path: str) -> None:
-    world.order_rule(10)
-    world.settings(point_value=Decimal("0.01"), expiry="age")
-    assert office().goes(path).inspects() == []
-
-
-def test_nothing_is_wrong_with_the_versions(office: Callable[..., Clerk], world: World) -> None:
+def test_nothing_is_wrong_with_the_question_before_taking_back(office: Callable[..., Clerk], world: World) -> None:
     world.settings(rounding="unit")
-    clerk = office().goes("/program/versions")
-    assert clerk.inspects() == []
     entry = versions.listed(world.shop)[0].entry
-    assert clerk.goes(f"/program/versions/{entry.id}/take-back").inspects() == []
+    assert office().goes(f"/program/versions/{entry.id}/take-back").inspects() == []

@@ -17,6 +17,7 @@ from widget_server.dashboard.number_fields import Amount, Moment, between, plain
 from widget_server.dashboard.pages import Pages
 from widget_server.loyalty.earning import campaigns
 from widget_server.loyalty.earning.campaigns import MULTIPLIER_MAX, CampaignTerms
+from widget_server.loyalty.program.shops import Shop
 from widget_server.loyalty.staff.roles import Action
 
 pages = Pages("campaigns", "/campaigns")
@@ -44,6 +45,16 @@ class CampaignForm(Form):
         _l("Ends"), validators=[REQUIRED], description=_l("Orders placed before this moment count. 00:00 is midnight.")
     )
 
+    def fits(self, shop: Shop, campaign_id: str | None = None) -> bool:
+        """Returns whether the form is valid for the campaign; what is wrong stands beside its field."""
+        if not self.accepts():
+            return False
+        if campaigns.is_taken(shop, str(self.name.data), but=campaign_id):
+            self.name.errors = [_("Another campaign has this name.")]
+        if self.ends_at.data <= self.starts_at.data:
+            self.ends_at.errors = [_("It ends before it starts.")]
+        return not (self.name.errors or self.ends_at.errors)
+
     def terms(self, present: CampaignTerms | None = None) -> CampaignTerms:
         """Returns what was typed; a time that shows as before stays to the second."""
         typed = CampaignTerms(multiplier=self.multiplier.data, starts_at=self.starts_at.data, ends_at=self.ends_at.data)
@@ -66,7 +77,7 @@ def create(staff: StaffCaller) -> ResponseReturnValue:
     tomorrow = clock.local_date(clock.now(), staff.shop.timezone) + timedelta(days=1)
     starts, ends = (clock.start_of(tomorrow + timedelta(days=days), staff.shop.timezone) for days in (0, USUAL_DAYS))
     form = CampaignForm(multiplier=Decimal(2), starts_at=starts, ends_at=ends)
-    if form.accepts():
+    if form.fits(staff.shop):
         with form.refusals():
             campaigns.create(staff.shop, str(form.name.data), **form.terms())
             return done(_("The campaign is created."), "campaigns.campaign_list")
@@ -79,12 +90,12 @@ def edit(staff: StaffCaller, campaign_id: str) -> ResponseReturnValue:
     one = campaigns.need(staff.shop, campaign_id)
     present = CampaignTerms(multiplier=one.multiplier, starts_at=one.starts_at, ends_at=one.ends_at)
     form = CampaignForm(obj=one)
-    if form.accepts():
+    if form.fits(staff.shop, campaign_id):
         with form.refusals():
             revision, terms = int(form.revision.data or 0), form.terms(present)
             campaigns.change(staff.shop, campaign_id, revision, name=str(form.name.data), **terms)
             return done(_("Saved. Orders that were scored keep their points."), "campaigns.campaign_list")
-    return page("campaigns/form.html", form=form, campaign=one, state=campaigns.state(one))
+    return page("campaigns/form.html", form=form, campaign=one, phase=campaigns.state(one))
 
 
 class EndForm(Form):
@@ -102,7 +113,7 @@ def end(staff: StaffCaller, campaign_id: str) -> ResponseReturnValue:
         with form.refusals():
             campaigns.end(staff.shop, campaign_id, int(form.revision.data or 0))
             return done(_("%(name)s has ended.", name=one.name), "campaigns.campaign_list")
-    return page("campaigns/end.html", form=form, campaign=one, state=campaigns.state(one))
+    return page("campaigns/end.html", form=form, campaign=one, phase=campaigns.state(one))
 
 
 def _kept(typed: datetime, present: datetime) -> datetime:

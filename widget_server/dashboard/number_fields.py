@@ -50,6 +50,8 @@ class Amount(Field):
         if text and not self.data:
             self.data = None
             raise ValueError(str(NO_AMOUNT))
+        if self.data is not None and self.data == self.object_data:
+            self.data = self.object_data  # 5 for 5.00 is no change
 
 
 class Moment(Field):

@@ -21,6 +21,8 @@ TEXTS = {  # by the code of the refusal; {needs} and {has} are its figures. Othe
     "not_enough_points": _l("The balance is %(has)s points: it cannot fall below zero."),
     "balance_too_large": _l("That is more points than an account can hold."),
     "stale_revision": _l("It was changed meanwhile. Look at it again before you save."),
+    "tier_taken": _l("Another tier has this name or needs as many points."),
+    "cannot_take_back": _l("This change cannot be taken back: it was changed again, or something it needs is gone."),
     "program_not_active": _l("The program is not active: nothing is earned or redeemed now."),
     "customer_exists": _l("Another customer has this e-mail address or this id of the shop."),
     "customer_excluded": _l("This customer is excluded from the program."),

@@ -191,3 +191,9 @@ class NotIdentified(Refusal):
     """A reward is redeemed at the till only for a customer who has identified."""
 
     kind, code, message = "forbidden", "not_identified", "Scan the code in the customer's widget, or check who it is."
+
+
+class CannotTakeBack(Refusal):
+    """A change of the program cannot be taken back; `reason` says why, `fields` what was changed since."""
+
+    kind, code, message = "conflict", "cannot_take_back", "This change cannot be taken back."

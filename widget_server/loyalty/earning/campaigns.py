@@ -6,7 +6,7 @@ from typing import Literal, TypedDict, Unpack
 
 from widget_server import clock
 from widget_server.db import atomic, new_id
-from widget_server.errors import BadRequest, CampaignTaken
+from widget_server.errors import BadRequest
 from widget_server.loyalty.earning.rules import Campaign
 from widget_server.loyalty.program import programs, revisions
 from widget_server.loyalty.program.shops import Shop
@@ -49,10 +49,15 @@ def state(campaign: Campaign) -> State:
     return "running" if clock.now() < campaign.ends_at else "over"
 
 
+def is_taken(shop: Shop, name: str, *, but: str | None = None) -> bool:
+    """Returns whether a campaign has this name, other than the one with the id `but`."""
+    return bool(Campaign.of(shop).where(Campaign.name == name, Campaign.id != (but or "")).exists())
+
+
 def create(shop: Shop, name: str, **terms: Unpack[CampaignTerms]) -> Campaign:
     """Create a campaign. Orders that were scored before keep their points.
 
-    Raises CampaignTaken (name), BadRequest (multiplier, ends_at).
+    Raises BadRequest (name, multiplier, ends_at).
     """
     with atomic():
         programs.locked(shop.id)
@@ -65,8 +70,8 @@ def create(shop: Shop, name: str, **terms: Unpack[CampaignTerms]) -> Campaign:
 def change(shop: Shop, campaign_id: str, revision: int | None, **columns: Unpack[CampaignColumns]) -> Campaign:
     """Change the given columns. Orders that were scored before keep their points (acceptance 59).
 
-    `revision` is the one the caller read (None: not checked). Raises NotFound, StaleRevision, CampaignTaken (name),
-    BadRequest (multiplier, ends_at).
+    `revision` is the one the caller read (None: not checked). Raises NotFound, StaleRevision, BadRequest (name,
+    multiplier, ends_at).
     """
     with atomic():
         programs.locked(shop.id)
@@ -115,10 +120,10 @@ def remove(shop: Shop, campaign_id: str) -> None:
 
 
 def _check(shop: Shop, campaign: Campaign) -> None:
-    """Raises CampaignTaken and BadRequest."""
+    """Raises BadRequest."""
     if campaign.ends_at <= campaign.starts_at:
         raise BadRequest("It ends before it starts.", field="ends_at")
     if not 0 < campaign.multiplier <= MULTIPLIER_MAX:
         raise BadRequest(f"A number above 0, up to {MULTIPLIER_MAX}.", field="multiplier")
-    if Campaign.of(shop).where(Campaign.name == campaign.name, Campaign.id != campaign.id).exists():
-        raise CampaignTaken(field="name")
+    if is_taken(shop, campaign.name, but=campaign.id):
+        raise BadRequest("Another campaign has this name.", field="name")

@@ -26,7 +26,7 @@ def facts(draft: Draft) -> list[Any]:
     campaigns = sorted((one.multiplier, one.starts_at, one.ends_at) for one in draft.campaigns)
     window = draft.tier_program and (draft.tier_program.window_days, draft.tier_program.base_multiplier)
     tiers = [(tier.name, tier.required_points, tier.multiplier) for tier in draft.tiers]
-    rewards = sorted((one.kind, one.cost_points, str(one.amount), str(one.point_value)) for one in draft.rewards)
+    rewards = sorted((one.kind, one.cost_points, one.amount or 0, one.point_value or 0) for one in draft.rewards)
     return [settings, rules, campaigns, window, tiers, rewards]
 
 

@@ -32,9 +32,8 @@ def rule_list(staff: StaffCaller) -> ResponseReturnValue:
 def choose(staff: StaffCaller) -> ResponseReturnValue:
     """Choose the kind of a new rule; those that a shop has once are marked when it has them."""
     present = {rule.kind for rule in rules.listed_all(staff.shop)}
-    return page(
-        "earning_rules/choose.html", kinds=[KINDS[name] for name in KIND_NAMES], names=KIND_NAMES, present=present
-    )
+    names = {name: KIND_NAMES.get(name, name) for name in KINDS}
+    return page("earning_rules/choose.html", names=names, present=present)
 
 
 @pages.form("/new/<kind>", Action.PROGRAM)
@@ -99,7 +98,7 @@ def form_page(staff: StaffCaller, form: RuleForm, rule: EarningRule | None) -> R
         "earning_rules/form.html",
         form=form,
         rule=rule,
-        kind=KIND_NAMES[kind],
+        kind=KIND_NAMES.get(kind, kind),
         per_order=KINDS[kind].per == "order",
         address=address,
         groups=groups,

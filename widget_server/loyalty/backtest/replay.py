@@ -37,7 +37,7 @@ from widget_server.loyalty.program import programs
 from widget_server.loyalty.program.shops import Shop
 
 MONTHS_MAX = 12
-ORDERS_AT_ONCE = 2_000
+ORDERS_AT_ONCE = 1_000  # about a second of one processor
 CUSTOMERS_AT_ONCE = 100
 
 

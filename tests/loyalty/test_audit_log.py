@@ -21,6 +21,7 @@ from widget_server.loyalty.points import adjustments, batches, tiers
 from widget_server.loyalty.program import shops
 from widget_server.loyalty.rewards.checkout import CheckoutDiscount
 from widget_server.loyalty.rewards.coupons import Coupon
+from widget_server.loyalty.staff.members import StaffMember
 from widget_server.program_file import apply, current
 from widget_server.program_file.facts import ProgramFile
 
@@ -162,7 +163,14 @@ def test_every_table_of_settings_is_audited() -> None:
     edited = {table for table in migrate.TABLES if "revision" in table._meta.fields}
     audited = {table for table in migrate.TABLES if issubclass(table, Audited)}
     assert edited - business - audited == set()
-    assert audited - edited <= {rules.Campaign, shops.Shop, shops.ShopSecret, shops.Origin, api_keys.ApiKey}
+    assert audited - edited <= {
+        rules.Campaign,
+        shops.Shop,
+        shops.ShopSecret,
+        shops.Origin,
+        api_keys.ApiKey,
+        StaffMember,
+    }
 
 
 def test_who_receives_messages_is_noted(world: World) -> None:

@@ -1,4 +1,4 @@
-"""A public function says which refusals it raises (widget_server/errors.py): who calls it must know them."""
+"""A public function says which refusals it raises (widget_server/errors/): who calls it must know them."""
 
 import ast
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from widget_server import errors
 
-ROOT = Path(errors.__file__).parent
+ROOT = Path(errors.__file__).parents[1]
 REFUSALS = {name for name, one in vars(errors).items() if isinstance(one, type) and issubclass(one, errors.Refusal)}
 
 

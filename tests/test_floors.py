@@ -9,7 +9,6 @@ ROOT = Path(__file__).parent.parent / "widget_server"
 # lowest first; what stands on one line never imports one another, but for modules of one folder
 FLOORS = """
 errors json_types
-counter_errors
 lanes money work write_queue holds
 database_errors
 clock

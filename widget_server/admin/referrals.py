@@ -2,8 +2,14 @@
 
 from widget_server.admin.routes import MANAGE, READ, SOURCE, Service
 from widget_server.admin.wire.referrals import STATUSES, AttachReferral, ReferralResponse, ReferralsPage, referral
-from widget_server.counter_errors import NotAMember, ReferralObjection
-from widget_server.errors import AlreadyReferred, NotFound, OwnReferralCode, ProgramNotActive
+from widget_server.errors import (
+    AlreadyReferred,
+    NotAMember,
+    NotFound,
+    OwnReferralCode,
+    ProgramNotActive,
+    ReferralObjection,
+)
 from widget_server.loyalty.referrals import decisions, replies
 from widget_server.loyalty.referrals.referrals import Referral
 from widget_server.web import query

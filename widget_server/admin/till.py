@@ -17,8 +17,15 @@ from widget_server.admin.wire.till import (
     found,
     quoted,
 )
-from widget_server.counter_errors import NotIdentified, TillCodeInvalid
-from widget_server.errors import CustomerExcluded, MembersOnly, NotFound, NotWholeCoins, ProgramNotActive
+from widget_server.errors import (
+    CustomerExcluded,
+    MembersOnly,
+    NotFound,
+    NotIdentified,
+    NotWholeCoins,
+    ProgramNotActive,
+    TillCodeInvalid,
+)
 from widget_server.loyalty.people import customers
 from widget_server.loyalty.till import finding, sales, till_rewards
 from widget_server.web.callers import Caller

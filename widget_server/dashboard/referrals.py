@@ -8,11 +8,11 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField
 
-from widget_server.counter_errors import ReferralObjection
 from widget_server.dashboard.callers import SOURCE, StaffCaller
 from widget_server.dashboard.documents import done, page
 from widget_server.dashboard.forms import REQUIRED, Form, Line
 from widget_server.dashboard.pages import Pages
+from widget_server.errors import ReferralObjection
 from widget_server.loyalty.people.customers import Customer
 from widget_server.loyalty.program.shops import Shop
 from widget_server.loyalty.referrals import decisions, referral_programs, replies

@@ -22,6 +22,7 @@ from widget_server.errors.callers import (
     TooManySecrets,
     WrongSecretKey,
 )
+from widget_server.errors.counter import AlreadyReplied, NotAMember, NotIdentified, ReferralObjection, TillCodeInvalid
 from widget_server.errors.files import (
     AlreadyImported,
     BatchUnfinished,
@@ -47,7 +48,6 @@ from widget_server.errors.people import (
 )
 from widget_server.errors.program import (
     AlreadyReferred,
-    AlreadyReplied,
     BadTransition,
     BalanceTooLarge,
     CampaignTaken,
@@ -57,14 +57,11 @@ from widget_server.errors.program import (
     CheckoutTaken,
     CouponNotReturnable,
     CouponNotUsable,
-    NotAMember,
     NotEnoughPoints,
-    NotIdentified,
     NotWholeCoins,
     OwnReferralCode,
     ProgramNotActive,
     ReferralCodeUnknown,
-    ReferralObjection,
     RewardLimitReached,
     RewardUnavailable,
     RuleNotClickable,
@@ -72,7 +69,6 @@ from widget_server.errors.program import (
     TierTaken,
     TierTooLow,
     TierUnknown,
-    TillCodeInvalid,
     WorthNothing,
 )
 from widget_server.errors.server import BooksDoNotBalance, Busy, DatabaseAway, DatabaseState, QueryTooSlow, RateLimited

@@ -1,7 +1,6 @@
 """Referral program: the member's link, its results, and a friend's code typed by hand (acceptance 40-45)."""
 
-from widget_server.counter_errors import AlreadyReplied
-from widget_server.errors import AlreadyReferred, NotFound, OwnReferralCode, ReferralCodeUnknown
+from widget_server.errors import AlreadyReferred, AlreadyReplied, NotFound, OwnReferralCode, ReferralCodeUnknown
 from widget_server.loyalty.people import customers
 from widget_server.loyalty.program import programs
 from widget_server.loyalty.program.shops import Shop

@@ -4,8 +4,14 @@ import pytest
 
 from tests.loyalty.referrals.friends import BOTH_POINTS, friend_of, gifts, referral_of, standing
 from tests.make import Shopper, World
-from widget_server.counter_errors import NotAMember, ReferralObjection
-from widget_server.errors import AlreadyReferred, NotFound, OwnReferralCode, ProgramNotActive
+from widget_server.errors import (
+    AlreadyReferred,
+    NotAMember,
+    NotFound,
+    OwnReferralCode,
+    ProgramNotActive,
+    ReferralObjection,
+)
 from widget_server.loyalty.audit_log import AuditEntry
 from widget_server.loyalty.people import merging, privacy
 from widget_server.loyalty.referrals import decisions

@@ -7,8 +7,7 @@ import pytest
 from tests.loyalty.referrals.friends import friend_of, referral_of
 from tests.make import NOON, Shopper, World
 from widget_server import clock
-from widget_server.counter_errors import AlreadyReplied
-from widget_server.errors import BadRequest, NotFound
+from widget_server.errors import AlreadyReplied, BadRequest, NotFound
 from widget_server.loyalty.people import merging, privacy
 from widget_server.loyalty.referrals import decisions, referral_list, replies
 from widget_server.loyalty.referrals.referral_list import Wanted

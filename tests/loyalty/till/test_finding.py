@@ -6,8 +6,7 @@ import pytest
 
 from tests.make import NOON, World
 from widget_server import clock
-from widget_server.counter_errors import NotIdentified, TillCodeInvalid
-from widget_server.errors import MembersOnly, NotEnoughPoints
+from widget_server.errors import MembersOnly, NotEnoughPoints, NotIdentified, TillCodeInvalid
 from widget_server.loyalty.audit_log import AuditEntry
 from widget_server.loyalty.people import customers, merging, privacy, recognition
 from widget_server.loyalty.people.customers import Person

@@ -7,9 +7,15 @@ lose it; `progress` then updates it by the friend's orders (acceptance 40-46).
 from datetime import datetime, timedelta
 
 from widget_server import clock
-from widget_server.counter_errors import NotAMember, ReferralObjection
 from widget_server.db import atomic, insert_once, new_id
-from widget_server.errors import AlreadyReferred, OwnReferralCode, ProgramNotActive, ReferralCodeUnknown
+from widget_server.errors import (
+    AlreadyReferred,
+    NotAMember,
+    OwnReferralCode,
+    ProgramNotActive,
+    ReferralCodeUnknown,
+    ReferralObjection,
+)
 from widget_server.events import ReferralChanged, emit
 from widget_server.loyalty.earning import new_customers
 from widget_server.loyalty.people import customers

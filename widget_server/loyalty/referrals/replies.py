@@ -11,9 +11,8 @@ from typing import Literal
 from peewee import fn
 
 from widget_server import clock
-from widget_server.counter_errors import AlreadyReplied
 from widget_server.db import Condition, ShopTable, Text, UtcDateTime, atomic, insert_once, new_id
-from widget_server.errors import BadRequest, NotFound
+from widget_server.errors import AlreadyReplied, BadRequest, NotFound
 from widget_server.loyalty.people import lines
 from widget_server.loyalty.people.customers import Customer
 from widget_server.loyalty.people.forgetting import Forgotten

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from widget_server import clock, config
-from widget_server.counter_errors import TillCodeInvalid
 from widget_server.db import Condition, ShopTable, Text, UtcDateTime, atomic, delete_before, lock_rows
+from widget_server.errors import TillCodeInvalid
 from widget_server.loyalty.people import customers
 from widget_server.loyalty.people.customers import CODE_ALPHABET, Customer
 from widget_server.loyalty.people.forgetting import Forgotten

@@ -1,8 +1,8 @@
 """Rewards at the till: staff redeem one for a customer who has identified, and show the code."""
 
 from widget_server import ledger
-from widget_server.counter_errors import NotIdentified
 from widget_server.db import atomic
+from widget_server.errors import NotIdentified
 from widget_server.loyalty import audit_log
 from widget_server.loyalty.people.customers import Customer
 from widget_server.loyalty.program.shops import Shop

@@ -1,6 +1,6 @@
-"""The refusals of what staff do by hand: referrals, and the till. See errors.py."""
+"""Refusals: what staff do by hand, with referrals and at the till."""
 
-from widget_server.errors import BadRequest, Refusal
+from widget_server.errors.base import BadRequest, Refusal
 
 
 class ReferralObjection(Refusal):

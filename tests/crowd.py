@@ -19,6 +19,9 @@ TODAY = date(2026, 3, 10)
 SMALL = {  # tables that have a handful of rows in each shop, however many people it has
     "shop",
     "shop_secret",
+    "staff_member",
+    "staff_account",
+    "staff_session",
     "origin",
     "program",
     "tier",

@@ -49,6 +49,11 @@ ALLOWED = {  # what reads many rows because many are meant
     r'^SELECT DISTINCT "t1"\."coupon_id" FROM "coupon_order"': "the audit: all orders with coupons",
     r'"id" > [?%s]+\).* ORDER BY "t1"\."id" LIMIT': "orders in their turn, so many of all",
     r'NOT IN \(SELECT "t1"\."takes_back"': "an erasure or export: the shop's merges",
+    r' ORDER BY "t1"\."\w+_at" DESC, "t1"\."id" (DESC )?LIMIT': "a page of the dashboard: the first rows of an index",
+    r'^SELECT COUNT\(1\) FROM \(SELECT 1 FROM "parked"': "how many parked messages wait for staff",
+    r'FROM "referral_reply" AS "t1"': "what members said of referrals: an erasure reads all, the list those that wait",
+    r'^SELECT EXISTS\(SELECT "t1"\."id" FROM "order"': "whether there is any order of the till: the first of an index",
+    r'^SELECT "t1"\."customer_id" FROM "order" .*"number" IN': "orders of a number that was typed, up to a limit",
     r'WHERE \(("t1"\.)?"shop_id" = [?%s]+\) ORDER BY "t1"\."\w+" (DESC )?LIMIT': "an index's first rows, in its order",
 }
 

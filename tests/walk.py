@@ -11,6 +11,7 @@ from flask import request
 from flask.testing import FlaskClient
 from standardwebhooks import Webhook
 
+from tests import walk_dashboard
 from tests.make import World
 from tests.stores import bodies
 from tests.stores.woo_shop import WooShop
@@ -73,6 +74,8 @@ class Walk:
         self._checkout()
         self._documented()
         self._pages()
+        for name, status in walk_dashboard.walk(self.client.application, self.world):
+            assert status < 500, (name, status)
 
     # what needs more than one call
 

@@ -29,6 +29,7 @@ TABLES: dict[str, type[Any]] = {
 LISTED = ("earning_rule", "reward", "tier", "campaign")  # a shop has many of them; of the others one
 SETTINGS = {"program": "settings", "earning_rule": "settings", "shop": "widget"}  # a column with many settings
 DERIVED = {"program": ("activated_at", "resumed_at")}  # set by a change of the status
+EDITS = ("create", "update", "delete")  # what else is done with these nouns changes no setting
 PAGE = 50
 
 
@@ -68,7 +69,9 @@ def listed(shop: Shop, *, after_id: str | None = None, nouns: Sequence[str] = tu
 
 def need(shop: Shop, entry_id: str) -> Version:
     """Returns one change of the program; raises NotFound, also for another entry of the audit log."""
-    entry = AuditEntry.need(shop, AuditEntry.id == entry_id, AuditEntry.noun.in_(list(TABLES)))
+    entry = AuditEntry.need(
+        shop, AuditEntry.id == entry_id, AuditEntry.noun.in_(list(TABLES)), AuditEntry.verb.in_(EDITS)
+    )
     return version(entry, {noun: _rows(shop, noun) for noun in TABLES})
 
 
@@ -133,7 +136,7 @@ def _tiers_in(one: Difference) -> set[str]:
 
 
 def _of_noun(shop: Shop, noun: str, last: AuditEntry | None) -> list[AuditEntry]:
-    found = AuditEntry.of(shop).where(AuditEntry.noun == noun)
+    found = AuditEntry.of(shop).where(AuditEntry.noun == noun, AuditEntry.verb.in_(EDITS))
     if last is not None:
         older = (AuditEntry.created_at < last.created_at) | (AuditEntry.id < last.id)
         found = found.where(AuditEntry.created_at <= last.created_at, older)

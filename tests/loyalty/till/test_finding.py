@@ -85,7 +85,7 @@ def test_the_code_buys_one_reward_and_a_stranger_none(world: World) -> None:
     with pytest.raises(TillCodeInvalid):
         redeem("k2", till_code=code)
     redeem("k3", checked=True)
-    told = AuditEntry.of(world.shop).where(AuditEntry.noun == "reward", AuditEntry.verb == "redeem")
+    told = AuditEntry.of(world.shop).where(AuditEntry.noun == "coupon", AuditEntry.verb == "redeem")
     assert [one.after["identified"] for one in told.order_by(AuditEntry.created_at)] == [
         "till_code",
         "checked_by_staff",

@@ -45,5 +45,5 @@ def redeem(
         if is_new:
             identified = "till_code" if till_code else "checked_by_staff"
             after = {"customer_id": customer.id, "cost": coupon.cost_points, "identified": identified}
-            audit_log.note(shop.id, "redeem", "reward", coupon.id, after=after)
+            audit_log.note(shop.id, "redeem", "coupon", coupon.id, after=after)
         return coupon

@@ -51,7 +51,7 @@ ALLOWED = {  # what reads many rows because many are meant
     r'NOT IN \(SELECT "t1"\."takes_back"': "an erasure or export: the shop's merges",
     r' ORDER BY "t1"\."\w+_at" DESC, "t1"\."id" (DESC )?LIMIT': "a page of the dashboard: the first rows of an index",
     r'^SELECT COUNT\(1\) FROM \(SELECT 1 FROM "parked"': "how many parked messages wait for staff",
-    r'FROM "search_term" AS "t1" (CROSS JOIN|INNER JOIN) "customer"': "a text that was typed: as many as fit, up to a limit",
+    r'FROM "search_term" AS "t1" (CROSS JOIN|INNER JOIN) "customer"': "a text: as many as fit, up to a limit",
     r'^SELECT CASE WHEN .* COUNT\("t1"\."id"\), SUM': "a dry run looks at all who are chosen",
     r'^UPDATE "batch_item" SET "note"': "an erasure looks into every text that may name somebody",
     r'FROM "referral_reply"': "what members said of referrals: an erasure reads all, the list those that wait",

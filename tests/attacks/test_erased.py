@@ -503,6 +503,11 @@ NOTHING_PERSONAL = {
     "lane": "ids",
     "beat": "names of our own processes",
     "hit": "keyed digests",
+    "staff_account": "the shop's own staff: deleted with the last membership",
+    "staff_member": "ids of staff, and roles",
+    "staff_link": "an invitation to the staff, for a week",
+    "staff_session": "where staff are signed in, for two weeks",
+    "staff_device": "digests",
 }
 
 

@@ -1,4 +1,4 @@
-"""Imports over the wire: what Wix's API lacks (acceptance 56, contracts §21)."""
+"""Imports over the wire: what Wix's API lacks (acceptance 56, contracts §22)."""
 
 import io
 

@@ -1,4 +1,4 @@
-"""The imports package: what a CSV file says of many customers (acceptance 56; contracts §21).
+"""The imports package: what a CSV file says of many customers (acceptance 56; contracts §22).
 
 From the lowest layer up:
 

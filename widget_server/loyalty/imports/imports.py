@@ -178,7 +178,7 @@ def execute(
     `mapping` has the positions of the fields when they differ from those found. `add` is the default, as the
     guide has it ("Add points to existing member balances", wix-api §1b); `set` makes the figure the balance. `members`
     stores what is known of customers, `history` books what they earned and spent on earlier days, and `codes` keeps
-    unspent codes of another app (contracts §21).
+    unspent codes of another app (contracts §22).
     Existing customers only: an unknown e-mail is an error of its row, unless `creates_customers`, for shops that
     move here from another app: then they are visitors, and see their points once their address is verified.
 

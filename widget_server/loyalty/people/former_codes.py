@@ -1,4 +1,4 @@
-"""Former codes: referral codes that a member had in another app, which keep working here (contracts §21)."""
+"""Former codes: referral codes that a member had in another app, which keep working here (contracts §22)."""
 
 import re
 

@@ -53,10 +53,11 @@ def run(port: int, shop_port: int, *, reset: bool) -> None:
             whole.touch()
         children.append(_start(env, "-m", "demo_shop", "serve", "--port", str(shop_port), "--config", str(config)))
         _wait(f"http://127.0.0.1:{shop_port}/", children[1])
+        owner_link = _owner_link(env, config)
         click.echo("Ready.")
         click.echo(f"  the shop:    {_shop_url(shop_port)}   (mails: /mail, the owner's side: /admin/orders)")
         click.echo(f"  the widget:  {_widget_url(port)}")
-        click.echo(f"  the owner:   {_owner_link(env, config)}")
+        click.echo(f"  the owner:   {owner_link}")
         click.echo("  log in at the shop as mara@fjord.example with the password fern-and-fjord; Ctrl-C stops both.")
         _until_one_ends(children)
     except KeyboardInterrupt:

@@ -126,7 +126,7 @@ def test_another_shops_key_reaches_nothing_of_ours(owner: Integrator, world: Wor
         path = call.path.replace("{" + places[0] + "}", ids[places[0]])
         body = None if call.method in ("GET", "DELETE") else {}
         answer = owner.client.open(
-            path + "?revision=1", method=call.method, json=body, headers={"Authorization": stranger.secret}
+            f"{path}?revision=1&intoId={ids[places[0]]}", method=call.method, json=body, headers={"Authorization": stranger.secret}
         )
         assert answer.status_code in (404, 400), (call, answer.status_code)
         if call.method == "GET":

@@ -73,6 +73,7 @@ UNSAID = {
     ".*/endpoints.*": [r"endpoint\.(url|eventTypes|format)"],  # where no address of our own network hides
     ".*reports/v1/.*": ["from", "to"],  # in this order
     ".*/customers.*": [r"(customer|customers\.\d+)\.(birthday|status)"],
+    ".*/directory/.*": ["after", "before", r"filter.*"],  # positions that a page has; days in order
     ".*/merge-preview": ["intoId"],  # two customers, not one
     ".*/tier-grant": [r"tierGrant\.lastDay"],  # a day to come
     ".*/settings/.*": ["settings.*"],  # one of three sections, whose fields must fit each other

@@ -97,7 +97,7 @@ def query_parked(caller: Caller, body: query.QueryBody) -> ParkedPage:
     return {"parked": [parked(row) for row in found.rows], "paging_metadata": query.metadata(found)}
 
 
-@service.route("GET", "/parked/<parked_id>", READ, returns=ParkedResponse, refuses=(NotFound,))
+@service.route("GET", "/parked/<string(length=36):parked_id>", READ, returns=ParkedResponse, refuses=(NotFound,))
 def get_parked(caller: Caller, parked_id: str) -> ParkedResponse:
     """Get one parked message, with its body."""
     return {"parked": parked(Parked.need(caller.shop, Parked.id == parked_id), body=True)}
@@ -109,13 +109,17 @@ def retry_all_parked(caller: Caller) -> RetriedParked:
     return {"count": parked_messages.retry_all(caller.shop)}
 
 
-@service.route("POST", "/parked/<parked_id>/retry", MANAGE, returns=ParkedResponse, refuses=(NotFound,))
+@service.route(
+    "POST", "/parked/<string(length=36):parked_id>/retry", MANAGE, returns=ParkedResponse, refuses=(NotFound,)
+)
 def retry_parked(caller: Caller, parked_id: str) -> ParkedResponse:
     """Try again, in the background, to book a parked message: what it waits for may have arrived."""
     return {"parked": parked(orders.retry(caller.shop, parked_id))}
 
 
-@service.route("POST", "/parked/<parked_id>/dismiss", MANAGE, returns=ParkedResponse, refuses=(NotFound,))
+@service.route(
+    "POST", "/parked/<string(length=36):parked_id>/dismiss", MANAGE, returns=ParkedResponse, refuses=(NotFound,)
+)
 def dismiss_parked(caller: Caller, parked_id: str) -> ParkedResponse:
     """Dismiss a parked message that was handled or does not matter."""
     return {"parked": parked(orders.dismiss(caller.shop, parked_id))}

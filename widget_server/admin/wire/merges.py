@@ -9,7 +9,9 @@ from marshmallow import fields
 from widget_server.loyalty.people import merging
 from widget_server.web.wire import Guid, PointsAmount, camel, wire_time
 
-Value = Annotated[object, fields.Raw(allow_none=True)]
+Value = Annotated[
+    object, fields.Raw(allow_none=True, metadata={"type": ["string", "number", "boolean", "array", "object"]})
+]
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from tests import crowd, plans
 from tests.make import World
 from widget_server import db, jobs
 from widget_server.loyalty.earning import birthdays, orders
-from widget_server.loyalty.imports import listing
+from widget_server.loyalty.imports import people
 from widget_server.loyalty.people import customer_edits, customers, mailboxes, recognition
 from widget_server.loyalty.people.customers import Person
 
@@ -20,7 +20,7 @@ LOOK_UPS: dict[str, Callable[[World], Any]] = {
         world.shop.id, Person(email="y@example.com", email_verified=True, external_id="c-new")
     ),
     "new customer by staff": lambda world: customer_edits.create(world.shop.id, Person(email="x@example.com")),
-    "people of an import": lambda world: listing._people(world.shop, {"z@example.com", "q@example.com"}, creates=False),
+    "people of an import": lambda world: people.find(world.shop, {"z@example.com", "q@example.com"}),
     "mailbox": lambda world: mailboxes.claim(world.shop, world.visitor("m@example.com").customer, "membership"),
     "birthdays": lambda world: birthdays._born_on(world.shop, crowd.TODAY),
     "order of a guest": lambda world: world.guest_orders("g@example.com"),

@@ -37,7 +37,7 @@ def test_1_from_the_dashboard_go_to_customers(office: Office, people: list[Shopp
 def test_2_sort_the_customers_or_use_the_filters(office: Office, people: list[Shopper]) -> None:
     clerk = office().goes("/customers")
     clerk.page.get_by_label("Sort by").select_option("Highest balance")
-    clerk.page.wait_for_function("document.querySelector('tbody a').textContent === 'Bo'")
+    clerk.page.locator("tbody tr").first.get_by_role("link", name="Bo", exact=True).wait_for()
     clerk.page.get_by_label("Status").select_option("Visitor")
     clerk.sees("Select all 1 customers who match")
 

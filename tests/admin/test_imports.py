@@ -21,7 +21,7 @@ MAPPED = {
 
 
 def sent(owner: Integrator, world: World, text: str) -> str:
-    """A file that was sent and read; answers the import's id."""
+    """A file that was sent and read; returns the import's id."""
     upload = uploads.new_upload(world.shop)
     uploads.receive(upload.id, io.BytesIO(text.encode()))
     made = owner.post(IMPORTS, {"fileUrl": upload.id, "fileName": "f.csv"})["loyaltyImport"]
@@ -32,8 +32,8 @@ def sent(owner: Integrator, world: World, text: str) -> str:
 def test_members_are_looked_at_and_brought_in(owner: Integrator, world: World) -> None:
     ann = world.member()
     import_id = sent(owner, world, MEMBERS)
-    asked = {"loyaltyImportId": import_id, "mode": "MEMBERS", "headerMappingInfo": MAPPED}
-    assert owner.post(f"{IMPORTS}/preview", asked)["preview"] == {"status": "RUNNING", "readRowCount": 0}
+    body = {"loyaltyImportId": import_id, "mode": "MEMBERS", "headerMappingInfo": MAPPED}
+    assert owner.post(f"{IMPORTS}/preview", body)["preview"] == {"status": "RUNNING", "readRowCount": 0}
     jobs.run_all()
     seen = owner.get(f"{IMPORTS}/preview?loyaltyImportId={import_id}")["preview"]
     assert (seen["status"], seen["goodRowCount"], seen["badRowCount"]) == ("DONE", 1, 1)

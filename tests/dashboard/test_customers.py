@@ -45,7 +45,7 @@ def test_an_empty_shop_is_told_what_will_stand_here(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "found"),
+    ("query", "found"),
     [
         ("text=lee", ["Ann Lee"]),
         ("text=ANN%40example", ["Ann Lee"]),
@@ -56,13 +56,13 @@ def test_an_empty_shop_is_told_what_will_stand_here(desk: Desk) -> None:
         ("status=&text=&order=name.up&label=", ["Ann Lee", "Bo", "guest@example.com"]),
     ],
 )
-def test_an_address_filters_and_sorts(desk: Desk, people: list[Shopper], asked: str, found: list[str]) -> None:
-    assert names(desk.get(f"/customers?{asked}").text) == found
+def test_an_address_filters_and_sorts(desk: Desk, people: list[Shopper], query: str, found: list[str]) -> None:
+    assert names(desk.get(f"/customers?{query}").text) == found
 
 
-@pytest.mark.parametrize("asked", ["balance_min=many", "joined_from=soon", "order=luck", "after=x", "status=boss"])
-def test_what_is_no_filter_is_said_and_everybody_is_shown(desk: Desk, people: list[Shopper], asked: str) -> None:
-    response = desk.get(f"/customers?{asked}")
+@pytest.mark.parametrize("query", ["balance_min=many", "joined_from=soon", "order=luck", "after=x", "status=boss"])
+def test_what_is_no_filter_is_said_and_everybody_is_shown(desk: Desk, people: list[Shopper], query: str) -> None:
+    response = desk.get(f"/customers?{query}")
     assert response.status_code == 422
     assert 'role="alert"' in response.text
     assert len(names(response.text)) == 3

@@ -6,13 +6,12 @@ from decimal import Decimal
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import HiddenField
 from wtforms.validators import Length
 
 from widget_server import clock
 from widget_server.dashboard.callers import StaffCaller
 from widget_server.dashboard.documents import done, page
-from widget_server.dashboard.forms import REQUIRED, REQUIRED_TEXT, Form, Line
+from widget_server.dashboard.forms import REQUIRED, REQUIRED_TEXT, Line, RevisedForm
 from widget_server.dashboard.number_fields import Amount, Moment, between, plain
 from widget_server.dashboard.pages import Pages
 from widget_server.loyalty.earning import campaigns
@@ -26,10 +25,9 @@ STATES = {"planned": _l("Planned"), "running": _l("Running"), "over": _l("Over")
 USUAL_DAYS = 7
 
 
-class CampaignForm(Form):
+class CampaignForm(RevisedForm):
     """One campaign; its times are those of the shop's clocks."""
 
-    revision = HiddenField()
     name = Line(
         _l("Name"),
         validators=[REQUIRED_TEXT, Length(max=100)],
@@ -92,26 +90,20 @@ def edit(staff: StaffCaller, campaign_id: str) -> ResponseReturnValue:
     form = CampaignForm(obj=one)
     if form.fits(staff.shop, campaign_id):
         with form.refusals():
-            revision, terms = int(form.revision.data or 0), form.terms(present)
+            revision, terms = form.read_revision, form.terms(present)
             campaigns.change(staff.shop, campaign_id, revision, name=str(form.name.data), **terms)
             return done(_("Saved. Orders that were scored keep their points."), "campaigns.campaign_list")
     return page("campaigns/form.html", form=form, campaign=one, phase=campaigns.state(one))
-
-
-class EndForm(Form):
-    """The revision of the campaign that ends."""
-
-    revision = HiddenField()
 
 
 @pages.form("/<campaign_id>/end", Action.PROGRAM)
 def end(staff: StaffCaller, campaign_id: str) -> ResponseReturnValue:
     """End a running campaign now, or remove a planned one, after a question."""
     one = campaigns.need(staff.shop, campaign_id)
-    form = EndForm(revision=one.revision)
+    form = RevisedForm(revision=one.revision)
     if form.accepts():
         with form.refusals():
-            campaigns.end(staff.shop, campaign_id, int(form.revision.data or 0))
+            campaigns.end(staff.shop, campaign_id, form.read_revision)
             return done(_("%(name)s has ended.", name=one.name), "campaigns.campaign_list")
     return page("campaigns/end.html", form=form, campaign=one, phase=campaigns.state(one))
 

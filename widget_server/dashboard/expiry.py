@@ -7,14 +7,14 @@ from typing import Any
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import Field, HiddenField, RadioField
+from wtforms import Field, RadioField
 from wtforms.widgets import TextInput
 
 from widget_server import clock
 from widget_server.dashboard import setting_words as words
 from widget_server.dashboard.callers import StaffCaller
 from widget_server.dashboard.documents import done, page
-from widget_server.dashboard.forms import REQUIRED, Form, WholeNumber, choices
+from widget_server.dashboard.forms import REQUIRED, RevisedForm, WholeNumber, choices
 from widget_server.dashboard.number_fields import between
 from widget_server.dashboard.pages import Pages
 from widget_server.loyalty.points.expiry import expires_at
@@ -44,10 +44,9 @@ class Days(Field):
         self.data = tuple(days)
 
 
-class ExpiryForm(Form):
+class ExpiryForm(RevisedForm):
     """When points expire."""
 
-    revision = HiddenField()
     expiry = RadioField(words.NAMES["expiry"], choices=choices(words.CHOICES["expiry"]))
     expiry_months = WholeNumber(
         words.NAMES["expiry_months"],
@@ -80,6 +79,6 @@ def edit(staff: StaffCaller) -> ResponseReturnValue:
         with form.refusals():
             typed: dict[str, Any] = {name: form[name].data for name in vars(present.rules) if name in form}
             settings = replace(present.rules, **typed)
-            programs.update(staff.shop.id, revision=int(form.revision.data or 0), settings=settings)
+            programs.update(staff.shop.id, revision=form.read_revision, settings=settings)
             return done(_("Saved."), "expiry.expiry")
     return page("program/expiry_edit.html", form=form, grace=PAUSE_GRACE_DAYS)

@@ -60,6 +60,17 @@ class Form(FlaskForm):
             self.form_errors.append(text)
 
 
+class RevisedForm(Form):
+    """A form about something that has a revision: the one that was read, so that nobody overwrites another's edit."""
+
+    revision = HiddenField()
+
+    @property
+    def read_revision(self) -> int:
+        """The revision that was read; 0, which nothing has, when the form was sent without it."""
+        return int(self.revision.data or 0)
+
+
 class KeyedForm(Form):
     """A form that books something: sent twice, it books once. `request_key` is the key of the ledger's rows."""
 

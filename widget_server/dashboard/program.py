@@ -6,14 +6,23 @@ from typing import Any
 
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from wtforms import BooleanField, DateField, HiddenField, RadioField
+from wtforms import BooleanField, DateField, RadioField
 from wtforms.validators import Length, Optional, Regexp
 
 from widget_server import clock
 from widget_server.dashboard import setting_words as words
 from widget_server.dashboard.callers import StaffCaller
 from widget_server.dashboard.documents import done, fragment, no_content, page
-from widget_server.dashboard.forms import OPTIONAL, REQUIRED, REQUIRED_TEXT, Form, Line, WholeNumber, choices
+from widget_server.dashboard.forms import (
+    OPTIONAL,
+    REQUIRED,
+    REQUIRED_TEXT,
+    Form,
+    Line,
+    RevisedForm,
+    WholeNumber,
+    choices,
+)
 from widget_server.dashboard.number_fields import Amount, between
 from widget_server.dashboard.pages import Pages
 from widget_server.dashboard.words import money
@@ -53,10 +62,9 @@ def _choice(name: str) -> RadioField:
     return RadioField(words.NAMES[name], choices=choices(words.CHOICES[name]))
 
 
-class ProgramForm(Form):
+class ProgramForm(RevisedForm):
     """The program with its settings, except expiry; each field has the name of its setting."""
 
-    revision = HiddenField()
     name = Line(words.NAMES["name"], validators=[REQUIRED_TEXT, Length(max=100)], description=words.HINTS["name"])
     points_name = Line(
         words.NAMES["points_name"], validators=[OPTIONAL, Length(max=40)], description=words.HINTS["points_name"]
@@ -114,7 +122,7 @@ def edit(staff: StaffCaller) -> ResponseReturnValue:
             icon = form.icon.data
             programs.update(
                 staff.shop.id,
-                revision=int(form.revision.data or 0),
+                revision=form.read_revision,
                 name=form.name.data,
                 points_name=form.points_name.data or "",
                 icon={} if icon is None else None if icon == _icon_url(present) else {"id": "", "url": icon},

@@ -5,14 +5,14 @@ from typing import Any
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, FormField, HiddenField, RadioField, SelectField
+from wtforms import BooleanField, FormField, RadioField, SelectField
 from wtforms import Form as PlainForm
 from wtforms.validators import Length
 
 from widget_server.dashboard import gift_words
 from widget_server.dashboard.callers import StaffCaller
 from widget_server.dashboard.documents import done, page
-from widget_server.dashboard.forms import OPTIONAL, REQUIRED, Form, Line, WholeNumber, choices
+from widget_server.dashboard.forms import OPTIONAL, REQUIRED, Line, RevisedForm, WholeNumber, choices
 from widget_server.dashboard.gift_words import GIFTS
 from widget_server.dashboard.number_fields import Amount, between
 from widget_server.dashboard.pages import Pages
@@ -88,10 +88,9 @@ class GiftForm(PlainForm):
         return Gift(kind=self.kind.data, **{name: self[name].data for name in self.fields_of(self.kind.data)}).as_json()
 
 
-class ReferralForm(Form):
+class ReferralForm(RevisedForm):
     """The referral program."""
 
-    revision = HiddenField()
     active = BooleanField(
         _l("The referral program is on"), description=_l("Off: links give nothing. Gifts that were given stay.")
     )
@@ -153,7 +152,7 @@ def edit(staff: StaffCaller) -> ResponseReturnValue:
     if form.accepts():
         with form.refusals():
             try:
-                referral_programs.change_program(staff.shop, int(form.revision.data or 0), **form.settings)
+                referral_programs.change_program(staff.shop, form.read_revision, **form.settings)
             except NotWholeCoins as refusal:
                 side = form.friend_gift if refusal.field == "friend_gift" else form.advocate_gift
                 side.form.amount.errors = [_("%(currency)s has no coins so small.", currency=staff.shop.currency)]

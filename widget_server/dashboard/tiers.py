@@ -3,12 +3,20 @@
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, HiddenField, SelectField, TextAreaField
+from wtforms import BooleanField, SelectField, TextAreaField
 from wtforms.validators import Length
 
 from widget_server.dashboard.callers import StaffCaller
 from widget_server.dashboard.documents import done, page
-from widget_server.dashboard.forms import OPTIONAL, REQUIRED, REQUIRED_TEXT, Form, Line, WholeNumber, choices
+from widget_server.dashboard.forms import (
+    OPTIONAL,
+    REQUIRED,
+    REQUIRED_TEXT,
+    Line,
+    RevisedForm,
+    WholeNumber,
+    choices,
+)
 from widget_server.dashboard.number_fields import Amount, between, plain
 from widget_server.dashboard.pages import Pages
 from widget_server.ledger import POINTS_MAX
@@ -28,10 +36,9 @@ BENEFITS = _l("What members of the tier have besides, in your words. The widget 
 MULTIPLIER = _l("1.5 gives 15 points where others get 10. A way to earn may have its own figures for a tier.")
 
 
-class TierForm(Form):
+class TierForm(RevisedForm):
     """One tier."""
 
-    revision = HiddenField()
     name = Line(_l("Name"), validators=[REQUIRED_TEXT, Length(max=100)])
     required_points = WholeNumber(
         _l("Points needed"),
@@ -44,10 +51,9 @@ class TierForm(Form):
     benefits = TextAreaField(_l("Benefits"), validators=[Length(max=1000)], description=BENEFITS)
 
 
-class TiersForm(Form):
+class TiersForm(RevisedForm):
     """Whether there are tiers, the period that counts, and the base tier."""
 
-    revision = HiddenField()
     active = BooleanField(
         _l("There are tiers"), description=_l("Off: everybody is in the base tier, no points change.")
     )
@@ -111,7 +117,7 @@ def settings(staff: StaffCaller) -> ResponseReturnValue:
     )
     if form.accepts():
         with form.refusals():
-            tiers.change_program(staff.shop, int(form.revision.data or 0), **form.settings(present))
+            tiers.change_program(staff.shop, form.read_revision, **form.settings(present))
             return done(_("Saved. Members move to the tier that their points reach."), "tiers.tier_list")
     return page("tiers/settings.html", form=form)
 
@@ -143,7 +149,7 @@ def edit(staff: StaffCaller, tier_id: str) -> ResponseReturnValue:
             tiers.change(
                 staff.shop,
                 tier_id,
-                int(form.revision.data or 0),
+                form.read_revision,
                 name=str(form.name.data),
                 required_points=int(form.required_points.data or 0),
                 multiplier=form.multiplier.data,
@@ -153,20 +159,14 @@ def edit(staff: StaffCaller, tier_id: str) -> ResponseReturnValue:
     return page("tiers/form.html", form=form, tier=tier)
 
 
-class DeleteForm(Form):
-    """The revision of the tier that is deleted."""
-
-    revision = HiddenField()
-
-
 @pages.form("/<tier_id>/delete", Action.PROGRAM)
 def delete(staff: StaffCaller, tier_id: str) -> ResponseReturnValue:
     """Delete a tier, after saying who is in it and what names it."""
     tier = tiers.need(staff.shop, tier_id)
-    form = DeleteForm(revision=tier.revision)
+    form = RevisedForm(revision=tier.revision)
     if form.accepts():
         with form.refusals():
-            tiers.remove(staff.shop, tier_id, int(form.revision.data or 0))
+            tiers.remove(staff.shop, tier_id, form.read_revision)
             return done(_("%(name)s is deleted.", name=tier.name), "tiers.tier_list")
     count = dict(reports.program_totals(staff.shop).tiers).get(tier_id, 0)
     return page("tiers/delete.html", form=form, tier=tier, count=count, named_by=_named_by(staff, tier_id))

@@ -64,7 +64,7 @@ def database(backend: str, tmp_path: Path, request: pytest.FixtureRequest) -> It
     server = "" if backend == "sqlite" else request.getfixturevalue("postgres")
     name = f"t{os.getpid()}_{os.urandom(4).hex()}"
     if server:
-        _tell(server, f"CREATE DATABASE {name}")
+        _tell(server, f"CREATE DATABASE {name} STRATEGY FILE_COPY")  # half the time of WAL_LOG
     else:
         copyfile(request.getfixturevalue("migrated"), tmp_path / "loyalty.db")
     url = server.replace("/postgres?", f"/{name}?") or f"sqlite:///{tmp_path / 'loyalty.db'}"

@@ -49,7 +49,6 @@ DAILY: tuple[Callable[[Shop], object], ...] = (  # what a new day of a shop brin
     expiry.expire_due,
     expiry.remind,
     tiers.recheck_all,
-    reports.close_days,
 )
 IDLE_SECONDS = 1.0
 BEAT_SECONDS = 5
@@ -141,6 +140,7 @@ def _once_a_day(shop: Shop) -> None:
         return
     for task in DAILY:
         task(shop)
+    reports.close_days(shop)
     sessions.forget_old()
     devices.forget_old()
     sign_in_codes.forget_old()

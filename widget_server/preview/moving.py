@@ -1,7 +1,7 @@
 """Moves the time of a copy: the tasks of the worker, at each moment at which one of them is due."""
 
 import time
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from peewee import fn
 
@@ -12,6 +12,7 @@ from widget_server.loyalty.preview.steps import Move
 from widget_server.loyalty.program import shops
 from widget_server.loyalty.program.shops import Shop
 from widget_server.loyalty.rewards.coupons import USABLE, Coupon
+from widget_server.preview import due_days
 from widget_server.preview.watching import Watch
 
 WITHIN = (JobName.RECHECK_TIERS, JobName.RECONSIDER_ORDERS)  # jobs that only change the copy
@@ -20,7 +21,8 @@ WITHIN = (JobName.RECHECK_TIERS, JobName.RECONSIDER_ORDERS)  # jobs that only ch
 def move(shop: Shop, watch: Watch, moment: datetime, step: Move) -> datetime:
     """Move the time; returns where it is then: at `until`, at the first thing, or where its seconds were over.
 
-    Many short moves do what one long move does: everything is done at its own moment.
+    Many short moves do what one long move does: everything is done at its own moment. The tasks of a day run where
+    they have something to do (due_days), and at the end.
     """
     ends = time.monotonic() + step.seconds
     while (due := next_moment(shop, moment)) <= step.until:
@@ -29,15 +31,19 @@ def move(shop: Shop, watch: Watch, moment: datetime, step: Move) -> datetime:
             run_due(shops.by_id(shop.id))
         if (watch.look(moment) and step.is_to_first) or time.monotonic() > ends:
             return moment
+    with clock.at(step.until):
+        run_due(shops.by_id(shop.id))
+    watch.look(step.until)
     return step.until
 
 
 def next_moment(shop: Shop, moment: datetime) -> datetime:
     """Returns the first time after `moment` at which a task is due: a new day, waiting points, the end of a coupon."""
-    tomorrow = clock.local_date(moment, shop.timezone) + timedelta(days=1)
     waiting = Award.of(shop, fn.MIN(Award.due_at)).where(Award.status == "waiting", Award.due_at > moment)
     coupons = Coupon.of(shop, fn.MIN(Coupon.expires_at)).where(Coupon.status.in_(USABLE), Coupon.expires_at > moment)
-    found = [clock.start_of(tomorrow, shop.timezone), _time(waiting.scalar()), _time(coupons.scalar())]
+    with clock.at(moment):
+        day = due_days.next_day(shops.by_id(shop.id))
+    found = [clock.start_of(day, shop.timezone), _time(waiting.scalar()), _time(coupons.scalar())]
     return min(filter(None, found))
 
 

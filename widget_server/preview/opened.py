@@ -32,7 +32,7 @@ def carry_out(contents: bytes | None, moment: datetime, step: Step) -> Outcome:
         path = Path(folder) / "copy.db"
         if contents is not None:
             path.write_bytes(zlib.decompress(contents))
-        with _connected(path), clock.at(moment):
+        with connected(path), clock.at(moment):
             if isinstance(step, Begin):
                 migrate.upgrade()
                 _begin(step)
@@ -46,7 +46,7 @@ def carry_out(contents: bytes | None, moment: datetime, step: Step) -> Outcome:
 
 
 @contextmanager
-def _connected(path: Path) -> Iterator[None]:
+def connected(path: Path) -> Iterator[None]:
     """Open the database with settings of its own; its file is whole after the block."""
     settings = Settings(database_url=f"sqlite:///{path}", secret_key=KEY, base_url=ORIGIN, instance=path.parent)
     config.use(settings, data_keys.stored)

@@ -3,10 +3,13 @@
 from datetime import datetime
 from typing import cast
 
+from peewee import fn
+
 from widget_server import clock, ledger
 from widget_server.db import among
 from widget_server.delivery import mail
 from widget_server.job_queue import Job, JobName
+from widget_server.journal import Journal
 from widget_server.json_types import JsonObject
 from widget_server.ledger import Account, Transaction
 from widget_server.loyalty.earning.orders import Order
@@ -36,6 +39,7 @@ class Watch:
         self.rows = self._rows()
         self.tiers = self._tiers()
         self.coupons = self._coupons()
+        self.newest: tuple[object, object] | None = None
         Job.delete().where(Job.name == JobName.SEND_MAIL).execute()
 
     def note_customer(self, customer: Customer) -> None:
@@ -49,7 +53,10 @@ class Watch:
 
     def look(self, moment: datetime) -> bool:
         """Find what happened until `moment`, which is the time of it; returns whether there was anything."""
-        known = len(self.events)
+        known, newest = len(self.events), self._newest_write()
+        if newest == self.newest:
+            return False
+        self.newest = newest
         self._look_for_points(moment)
         self._look_for_tiers(moment)
         self._look_for_coupons(moment)
@@ -99,6 +106,11 @@ class Watch:
 
     def _add(self, kind: HappeningKind, moment: datetime, customer: Customer, facts: JsonObject) -> None:
         self.events.append(stored(kind, moment, customer.name or "", facts))
+
+    def _newest_write(self) -> tuple[object, object]:
+        """Changes with every booking, tier, coupon and award, which the journal has entries of, and with every mail."""
+        entries = Journal.of(self.shop, fn.MAX(Journal.number)).scalar()
+        return entries, Job.everywhere().where(Job.name == JobName.SEND_MAIL).count()
 
     def _rows(self) -> dict[str, str]:
         """The customer of each booking, waiting award and order, by its id."""

@@ -38,18 +38,6 @@ BULK = (  # slow jobs: they have their own thread, so that no mail waits for the
     JobName.SETTLE_ERASURE,
     JobName.RETRY_ALL_PARKED,
 )
-DUE = (  # what becomes due at a moment, of every shop; each returns how many there were, and is called until none is
-    awards.mature_due,
-    checkout.time_out_due,
-    coupons.expire_due,
-    issuing.give_up_on_codes,
-)
-DAILY: tuple[Callable[[Shop], object], ...] = (  # what a new day of a shop brings to its customers
-    birthdays.pay,
-    expiry.expire_due,
-    expiry.remind,
-    tiers.recheck_all,
-)
 IDLE_SECONDS = 1.0
 BEAT_SECONDS = 5
 PERIODIC_SECONDS = 60
@@ -103,8 +91,8 @@ def _run(job: Job) -> None:
 
 def every_minute() -> None:
     """Run the periodic tasks of every shop; a failed task does not stop the others."""
-    for due in DUE:
-        _try(all_of, due)
+    for task in due():
+        _try(all_of, task)
     _try(rate_limits.forget_old)
     _try(imports.forget_old)
     _try(deliveries.forget_old)
@@ -117,6 +105,19 @@ def every_minute() -> None:
     _try(books.write_anchor)
     for shop in list(Shop.everywhere().order_by(Shop.id)):
         _try(_once_a_day, shop)
+
+
+def due() -> tuple[Callable[[], int], ...]:
+    """Returns the tasks that do what became due, of every shop; `all_of` runs one."""
+    return (awards.mature_due, checkout.time_out_due, coupons.expire_due, issuing.give_up_on_codes)
+
+
+def begin_day(shop: Shop) -> None:
+    """Do what a new day brings to the customers of a shop: birthdays, expiry and its warnings, tiers."""
+    birthdays.pay(shop)
+    expiry.expire_due(shop)
+    expiry.remind(shop)
+    tiers.recheck_all(shop)
 
 
 def _try(act: Callable[..., object], *arguments: object) -> None:
@@ -138,8 +139,7 @@ def _once_a_day(shop: Shop) -> None:
     day = clock.local_date(clock.now(), shop.timezone).isoformat()
     if shop.daily_done == day:
         return
-    for task in DAILY:
-        task(shop)
+    begin_day(shop)
     reports.close_days(shop)
     sessions.forget_old()
     devices.forget_old()

@@ -49,12 +49,11 @@ def next_moment(shop: Shop, moment: datetime) -> datetime:
 
 def run_due(shop: Shop) -> None:
     """Do what is due now, as the worker does it: what waited, on a new day its tasks, and queued jobs."""
-    for due in jobs.DUE:
-        jobs.all_of(due)
+    for task in jobs.due():
+        jobs.all_of(task)
     today = clock.local_date(clock.now(), shop.timezone).isoformat()
     if shop.daily_done != today:
-        for task in jobs.DAILY:
-            task(shop)
+        jobs.begin_day(shop)
         shops.note_daily(shop, today)
     run_jobs()
 

@@ -22,9 +22,8 @@ ADDRESS = "{number}@preview.example"
 def add_sample(shop: Shop, step: AddSample) -> Customer:
     """Add a customer who joins now, and has earned points; returns the customer."""
     customer = _person(shop, step.name, step.birthday)
-    customers.join(customer)
+    at = _noon(shop, step.earned_on)
     if step.points:
-        at = _noon(shop, step.earned_on)
         account = ledger.open_account(shop.id, customer.id)
         ledger.post(
             *(shop.id, account.id, "earn", step.points),
@@ -33,8 +32,9 @@ def add_sample(shop: Shop, step: AddSample) -> Customer:
             cause=Cause("gift"),
             at=at,
         )
-        if step.earned_on is not None:
-            ledger.set_activity(shop.id, customer.id, at)
+    customers.join(customer)
+    if step.earned_on is not None:
+        ledger.set_activity(shop.id, customer.id, at)
     return customer
 
 
@@ -85,6 +85,11 @@ def redeem(shop: Shop, step: Redeem) -> None:
     """Have the customer redeem a reward. Raises NotFound, NotEnoughPoints and the reward's other refusals."""
     customer = Customer.need(shop, Customer.id == step.customer_id)
     redeeming.redeem(shop, customer, step.reward_id, key=new_id(), source=SOURCE)
+
+
+def number_of(address: str) -> int:
+    """Returns the number of the customer with this address, counted from 1 as they were added."""
+    return int(address.partition("@")[0])
 
 
 def _person(shop: Shop, name: str, birthday: date | None) -> Customer:

@@ -130,10 +130,11 @@ def add_copied(staff: StaffCaller) -> ResponseReturnValue:
     copies.need(staff.shop)
     form = CopyForm()
     if form.accepts():
+        found = finding.find(staff.shop, form.search.data or "")
+        if not found:
+            form.search.errors = [_("No customer is found by this.")]
+            return page("test_clock/customer.html", form=form, is_copied=True)
         with form.refusals():
-            found = finding.find(staff.shop, form.search.data or "")
-            if not found:
-                raise BadRequest(_("No customer is found by this."), field="customer")
             step = copies.copied(staff.shop, found[0].customer.id, form.name.data or "")
             copies.take(staff.shop, step)
             return done(_("%(name)s was added.", name=step.name), "test_clock.test_clock")

@@ -118,6 +118,8 @@ program_file.reward_schema
 program_file.schema
 program_file.entries program_file.drafts
 program_file.dumping
+loyalty.preview.steps loyalty.preview.happenings loyalty.preview.spans
+loyalty.preview.copies
 program_file.texts
 web.typed_schemas
 web.wire
@@ -132,6 +134,7 @@ stores
 widget admin dashboard
 reactions
 jobs
+preview
 app connections
 gateway
 wsgi demo checks

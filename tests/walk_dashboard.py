@@ -22,6 +22,8 @@ from widget_server.loyalty.people.customers import Customer
 from widget_server.loyalty.people.saved_views import SavedView
 from widget_server.loyalty.points.batch_tables import Batch
 from widget_server.loyalty.points.tiers import Tier
+from widget_server.loyalty.preview import copies
+from widget_server.loyalty.preview.steps import AddSample
 from widget_server.loyalty.program.shops import ShopSecret
 from widget_server.loyalty.referrals.referrals import Referral
 from widget_server.loyalty.rewards.coupons import Coupon
@@ -53,7 +55,7 @@ ROWS: dict[str, type[Model]] = {
     "session_id": StaffSession,
     "view_id": SavedView,
 }
-WORDS = {"mode": "add", "kind": "order", "letter": "sign_in", "rest": "nothing"}
+WORDS = {"mode": "add", "kind": "order", "letter": "sign_in", "rest": "nothing", "number": "1"}
 FIELDS = {"q": "walker", "amount": "5", "points": "5", "email": "walker@example.com", "name": "A name"}
 LAST = ("dashboard_sign_in.sign_out",)
 
@@ -73,6 +75,8 @@ def walk(app: Flask, world: World) -> Iterator[tuple[str, int]]:
     send("POST", link, csrf_token=_token(send("GET", link)))
     token = _token(send("GET", "/dashboard/profile"))
     known = {name: _first(world, table) for name, table in ROWS.items()} | WORDS
+    copies.begin(world.shop)
+    known["sample_id"] = copies.take(world.shop, AddSample("Sample", 50)).state["customers"][0]["id"]
     for method in ("GET", "POST"):
         for rule in _rules(method):
             path = PLACE.sub(lambda place: known[place[1]], rule.path)

@@ -8,9 +8,10 @@ from flask.typing import ResponseReturnValue
 from marshmallow import Schema
 from whitenoise import WhiteNoise
 
-from widget_server import admin, config, dashboard, data_keys, db, events, reactions, widget
+from widget_server import admin, config, dashboard, data_keys, db, events, preview, reactions, widget
 from widget_server.config import Settings
 from widget_server.loyalty import audit_log
+from widget_server.loyalty.preview import copies
 from widget_server.stores.routes import stores
 from widget_server.web import auth, bodies, built_files, callers, errors, networks, proxies
 from widget_server.web.health import health
@@ -42,6 +43,7 @@ def create_app(settings: Settings) -> WidgetServer:
     config.use(settings, data_keys.stored)
     db.open_database(settings.database_url, statement_timeout_ms=settings.statement_timeout_ms)
     events.wire(reactions.react)
+    copies.wire(preview.run)
     app = WidgetServer(__name__, static_folder=None)
     app.config.update(
         SECRET_KEY=config.derived_key("cookies"),

@@ -17,6 +17,7 @@ from widget_server.loyalty.earning import birthdays, deliveries, orders
 from widget_server.loyalty.imports import imports, listing, previews
 from widget_server.loyalty.people import access_tokens, devices, privacy, sessions, sign_in_codes
 from widget_server.loyalty.points import awards, batches, expiry, tiers
+from widget_server.loyalty.preview import copies
 from widget_server.loyalty.program import shops
 from widget_server.loyalty.program.shops import Shop
 from widget_server.loyalty.rewards import checkout, coupons, issuing
@@ -90,21 +91,33 @@ def _run(job: Job) -> None:
 
 def every_minute() -> None:
     """Run the periodic tasks of every shop; a failed task does not stop the others."""
-    _try(_all_of, awards.mature_due)
-    _try(_all_of, checkout.time_out_due)
-    _try(_all_of, coupons.expire_due)
-    _try(_all_of, issuing.give_up_on_codes)
+    for task in due():
+        _try(all_of, task)
     _try(rate_limits.forget_old)
     _try(imports.forget_old)
     _try(deliveries.forget_old)
     _try(till_codes.forget_old)
+    _try(copies.forget_old)
     _try(batches.give_up)
     _try(reconcile.promise_due)
-    _try(_all_of, outbox.tidy)
+    _try(all_of, outbox.tidy)
     _try(migrate.measure)
     _try(books.write_anchor)
     for shop in list(Shop.everywhere().order_by(Shop.id)):
         _try(_once_a_day, shop)
+
+
+def due() -> tuple[Callable[[], int], ...]:
+    """Returns the tasks that do what became due, of every shop; `all_of` runs one."""
+    return (awards.mature_due, checkout.time_out_due, coupons.expire_due, issuing.give_up_on_codes)
+
+
+def begin_day(shop: Shop) -> None:
+    """Do what a new day brings to the customers of a shop: birthdays, expiry and its warnings, tiers."""
+    birthdays.pay(shop)
+    expiry.expire_due(shop)
+    expiry.remind(shop)
+    tiers.recheck_all(shop)
 
 
 def _try(act: Callable[..., object], *arguments: object) -> None:
@@ -115,7 +128,8 @@ def _try(act: Callable[..., object], *arguments: object) -> None:
         db.connect()
 
 
-def _all_of(some: Callable[[], int]) -> None:
+def all_of(some: Callable[[], int]) -> None:
+    """Call `some`, which does a part of its work, until it returns 0."""
     while some():
         pass
 
@@ -125,10 +139,7 @@ def _once_a_day(shop: Shop) -> None:
     day = clock.local_date(clock.now(), shop.timezone).isoformat()
     if shop.daily_done == day:
         return
-    birthdays.pay(shop)
-    expiry.expire_due(shop)
-    expiry.remind(shop)
-    tiers.recheck_all(shop)
+    begin_day(shop)
     reports.close_days(shop)
     sessions.forget_old()
     devices.forget_old()

@@ -29,6 +29,7 @@ from widget_server.loyalty.people import (
     sign_in_codes,
 )
 from widget_server.loyalty.points import adjustments, awards, batch_tables, tiers
+from widget_server.loyalty.preview import copies
 from widget_server.loyalty.program import programs, shops
 from widget_server.loyalty.referrals import links, referral_programs, referrals, replies
 from widget_server.loyalty.rewards import checkout, coupon_orders, coupons, rewards
@@ -107,6 +108,8 @@ TABLES: list[type[Table]] = [
     staff_links.StaffLink,
     staff_sessions.StaffSession,
     staff_sessions.StaffDevice,
+    copies.PreviewCopy,
+    copies.PreviewEvent,
 ]
 
 

@@ -508,6 +508,8 @@ NOTHING_PERSONAL = {
     "staff_link": "an invitation to the staff, for a week",
     "staff_session": "where staff are signed in, for two weeks",
     "staff_device": "digests",
+    "preview_copy": "a program and sample customers; of real ones days and figures alone",
+    "preview_event": "what happened to sample customers",
 }
 
 

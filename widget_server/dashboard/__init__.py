@@ -44,6 +44,7 @@ from widget_server.dashboard import (
     sign_in,
     staff,
     start,
+    test_clock,
     tier_grant,
     tiers,
     till,
@@ -93,6 +94,7 @@ PAGES: tuple[Pages, ...] = (
     mails.pages,
     program_file.pages,
     audit_log.pages,
+    test_clock.pages,
 )
 
 

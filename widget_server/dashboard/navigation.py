@@ -83,6 +83,7 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("program_file.program_file", _l("Program file"), "file", Action.SETTINGS),
             Entry("staff.staff_list", _l("Staff"), "people", Action.STAFF),
             Entry("audit_log.entry_list", _l("Audit log"), "book", Action.SETTINGS),
+            Entry("test_clock.test_clock", _l("Test clock"), "clock", Action.PROGRAM),
         ),
     ),
 )

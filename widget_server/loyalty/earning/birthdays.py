@@ -1,6 +1,5 @@
 """Birthdays: stored once, paid once a year (acceptance 25)."""
 
-from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
 from widget_server import clock, ledger
@@ -15,6 +14,8 @@ from widget_server.loyalty.program import programs
 from widget_server.loyalty.program.shops import Shop
 
 NOTICE_DAYS = 30
+LEAP_DAY = date(2000, 2, 29)
+DAYS_MISSED = 6  # for which a server that stood still pays later
 
 
 def tell(customer: Customer, birthday: date) -> None:
@@ -38,14 +39,13 @@ def pay(shop: Shop) -> int:
         return 0
     today = clock.local_date(clock.now(), shop.timezone)
     paid = 0
-    for day in (today - timedelta(days=back) for back in range(7)):
-        for customer in _born_on(shop, day):
-            if order_points.may_earn(customer, program) and _is_payable(shop, customer, day):
-                at = min(clock.start_of(day, shop.timezone), clock.now())
-                rows = [
-                    actions.pay(shop, rule, customer, Action("birthday", str(day.year), at=at), "job") for rule in rules
-                ]
-                paid += any(row is not None for row in rows)
+    for day, customer in _born_on(shop, *(today - timedelta(days=back) for back in range(DAYS_MISSED + 1))):
+        if order_points.may_earn(customer, program) and _is_payable(shop, customer, day):
+            at = min(clock.start_of(day, shop.timezone), clock.now())
+            rows = [
+                actions.pay(shop, rule, customer, Action("birthday", str(day.year), at=at), "job") for rule in rules
+            ]
+            paid += any(row is not None for row in rows)
     return paid
 
 
@@ -56,25 +56,29 @@ def next_paid(shop: Shop, customer: Customer) -> datetime | None:
     born = date.fromisoformat(customer.birthday)
     today = clock.local_date(clock.now(), shop.timezone)
     for year in (today.year, today.year + 1, today.year + 2):
-        day = _anniversary(born, year)
+        day = anniversary(born, year)
         if day >= today and _is_payable(shop, customer, day):
             return clock.start_of(day, shop.timezone)
     return None
 
 
-def _anniversary(born: date, year: int) -> date:
+def anniversary(born: date, year: int) -> date:
+    """Returns the birthday in that year; of 29 February, the day before where there is none."""
     try:
         return born.replace(year=year)
     except ValueError:  # 29 February, in a year without one
         return date(year, 2, 28)
 
 
-def _born_on(shop: Shop, day: date) -> Iterable[Customer]:
-    days = [f"{day:%m-%d}"]
-    if (day.month, day.day) == (2, 28) and _anniversary(date(2000, 2, 29), day.year) == day:
-        days.append("02-29")
-    born = (Customer.birthday.is_null(False), customers.birthday_in_year().in_(days))
-    return list(Customer.of(shop).where(*born, Customer.status == "member", Customer.merged_into.is_null()))
+def _born_on(shop: Shop, *days: date) -> list[tuple[date, Customer]]:
+    """Returns the members whose birthday is one of these days, each with the day; in the order of the days."""
+    by_text = {f"{day:%m-%d}": day for day in days}
+    by_text |= {f"{LEAP_DAY:%m-%d}": day for day in days if anniversary(LEAP_DAY, day.year) == day}
+    born = (Customer.birthday.is_null(False), customers.birthday_in_year().in_(list(by_text)))
+    found = Customer.of(shop).where(*born, Customer.status == "member", Customer.merged_into.is_null())
+    places = {day: place for place, day in enumerate(days)}
+    pairs = [(by_text[str(customer.birthday)[5:]], customer) for customer in found]
+    return sorted(pairs, key=lambda pair: places[pair[0]])
 
 
 def _is_payable(shop: Shop, customer: Customer, day: date) -> bool:

@@ -23,6 +23,8 @@ loyalty.people.emails loyalty.people.lines loyalty.people.postal_addresses loyal
 loyalty.people.search_terms
 loyalty.audit_log loyalty.people.forgetting
 idempotency
+loyalty.program.colours
+loyalty.program.contrast_guard
 loyalty.program.shops loyalty.program.revisions
 loyalty.people.api_keys loyalty.people.passwords loyalty.people.sign_in_codes loyalty.people.visitor_tokens
 loyalty.people.access_tokens loyalty.people.devices loyalty.people.former_codes
@@ -129,7 +131,8 @@ migrate
 secret_rotation
 web
 stores
-widget admin dashboard
+widget
+admin dashboard
 reactions
 jobs
 app connections

@@ -9,10 +9,10 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from tests.make import World
-from widget_server.loyalty.program import programs, shops
+from widget_server.loyalty.program import colours, programs, shops
 from widget_server.loyalty.program.shops import Shop, WidgetSettings
 from widget_server.web import built_files
-from widget_server.widget import assets, colours, script
+from widget_server.widget import assets, script
 
 
 def look(world: World, **settings: Any) -> None:

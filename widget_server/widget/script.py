@@ -8,11 +8,11 @@ from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, request
 
-from widget_server.loyalty.program import programs, shops
+from widget_server.loyalty.program import colours, programs, shops
+from widget_server.loyalty.program.colours import Accent
 from widget_server.loyalty.program.shops import Shop, WidgetSettings
 from widget_server.web import built_files, compression
-from widget_server.widget import assets, colours
-from widget_server.widget.shapes.boot import Accent
+from widget_server.widget import assets
 
 script = Blueprint("script", __name__)
 

@@ -118,7 +118,7 @@ program_file.apply
 program_file.fields program_file.reading
 program_file.reward_schema
 program_file.schema
-program_file.entries program_file.drafts
+program_file.entries program_file.drafts program_file.looks
 program_file.dumping
 program_file.texts
 web.typed_schemas

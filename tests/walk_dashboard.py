@@ -53,7 +53,7 @@ ROWS: dict[str, type[Model]] = {
     "session_id": StaffSession,
     "view_id": SavedView,
 }
-WORDS = {"mode": "add", "kind": "order", "letter": "sign_in", "rest": "nothing"}
+WORDS = {"mode": "add", "kind": "order", "letter": "sign_in", "rest": "nothing", "language": "de"}
 FIELDS = {"q": "walker", "amount": "5", "points": "5", "email": "walker@example.com", "name": "A name"}
 LAST = ("dashboard_sign_in.sign_out",)
 

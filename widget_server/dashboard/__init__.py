@@ -49,6 +49,7 @@ from widget_server.dashboard import (
     till,
     versions,
     webhooks,
+    widget_editor,
     words,
 )
 from widget_server.dashboard.pages import Pages
@@ -91,6 +92,7 @@ PAGES: tuple[Pages, ...] = (
     secrets.pages,
     webhooks.pages,
     mails.pages,
+    widget_editor.pages,
     program_file.pages,
     audit_log.pages,
 )

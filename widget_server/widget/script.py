@@ -20,6 +20,7 @@ PLACEHOLDER = "__LOYALTY_CONFIG__"
 MAX_AGE_SECONDS = 300
 STALE_SECONDS = 86_400
 ORIGIN_LENGTH_MAX = 200
+LoaderConfig = dict[str, str | dict[str, str]]
 
 
 @script.get("/widget.js")
@@ -27,7 +28,7 @@ def loader() -> Response:
     """Returns the loader with the settings of the shop that has this embed key; raises NotFound."""
     shop = shops.by_embed_key(request.args.get("shop", ""))
     shops.note_widget(shop, _page_origin())
-    text = _filled(json.dumps(_settings(shop), separators=(",", ":"), ensure_ascii=False))
+    text = filled(settings(shop))
     response = compression.shared(text, "text/javascript; charset=utf-8")
     response.headers["Cache-Control"] = f"public, max-age={MAX_AGE_SECONDS}, stale-while-revalidate={STALE_SECONDS}"
     response.set_etag(hashlib.sha256(text.encode()).hexdigest()[:20])
@@ -43,12 +44,17 @@ def _page_origin() -> str | None:
     return f"{parts.scheme}://{parts.netloc}"[:ORIGIN_LENGTH_MAX] if parts.scheme and parts.netloc else None
 
 
+def filled(values: LoaderConfig) -> str:
+    """Returns the loader with these settings."""
+    return _filled(json.dumps(values, separators=(",", ":"), ensure_ascii=False))
+
+
 @lru_cache(maxsize=256)
-def _filled(settings: str) -> str:
-    return built_files.text("loader.js").replace(PLACEHOLDER, settings)
+def _filled(values: str) -> str:
+    return built_files.text("loader.js").replace(PLACEHOLDER, values)
 
 
-def _settings(shop: Shop) -> dict[str, str | dict[str, str]]:
+def settings(shop: Shop) -> LoaderConfig:
     """Returns the values of LoaderConfig in widget_static/src/config.ts."""
     look, program = shop.look, programs.of(shop.id)
     sleeping = not program.is_active and look.when_paused == "hide"
@@ -56,7 +62,7 @@ def _settings(shop: Shop) -> dict[str, str | dict[str, str]]:
         "e": f"/assets/{built_files.name('embed.js')}?",
         "w": _words(shop, look),
         "s": _declarations(look),
-        "h": "" if look.hidden or sleeping or program.status == "draft" else _hidden_paths(look.hide_paths),
+        "h": "" if look.hidden or sleeping or program.status == "draft" else hidden_paths(look),
     }
 
 
@@ -81,6 +87,8 @@ def _declarations(look: WidgetSettings) -> str:
         text += ";&:before{display:none}"
     if look.hide_on_mobile:
         text += ";@media(max-width:480px){display:none}"
+    if look.hide_on_desktop:
+        text += ";@media(min-width:481px){display:none}"
     return text
 
 
@@ -93,8 +101,13 @@ def _either(light: Accent, dark: Accent) -> Accent:
     }
 
 
-def _hidden_paths(patterns: tuple[str, ...]) -> str:
-    """Returns globs as the source of one regular expression; "^$" matches no path."""
-    if not patterns:
-        return "^$"
-    return "|".join("^" + re.escape(one).replace(r"\*", ".*") + "$" for one in patterns)
+def hidden_paths(look: WidgetSettings) -> str:
+    """Returns the source of a regular expression for the paths without a launcher; "^$" matches no path."""
+    hidden = [f"^{_pattern(one)}$" for one in look.hide_paths]
+    if look.show_paths:
+        hidden.append(f"^(?!(?:{'|'.join(map(_pattern, look.show_paths))})$)")
+    return "|".join(hidden) or "^$"
+
+
+def _pattern(glob: str) -> str:
+    return re.escape(glob).replace(r"\*", ".*")

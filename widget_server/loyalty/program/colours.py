@@ -6,6 +6,7 @@ and black for the few colours between on which neither is.
 """
 
 import colorsys
+import re
 from functools import lru_cache
 from typing import Literal, TypedDict
 
@@ -15,6 +16,7 @@ WHITE, DARK, BLACK = (255, 255, 255), (22, 24, 28), (0, 0, 0)
 QUIET: dict[Theme, Rgb] = {"light": (244, 245, 246), "dark": (34, 37, 42)}
 GROUNDS: dict[Theme, tuple[Rgb, ...]] = {"light": (WHITE, QUIET["light"]), "dark": (DARK, QUIET["dark"])}
 READABLE = 4.5
+HEX = re.compile(r"#[0-9a-f]{6}", re.IGNORECASE)
 
 
 class Accent(TypedDict):
@@ -29,6 +31,11 @@ class Accent(TypedDict):
 def accents(hex_colour: str) -> tuple[Accent, Accent]:
     """Returns the three values for the light and for the dark theme, from a colour such as #1b6b4a."""
     return _theme(hex_colour, "light"), _theme(hex_colour, "dark")
+
+
+def is_colour(text: str) -> bool:
+    """Returns whether the text is a colour as #rrggbb."""
+    return HEX.fullmatch(text) is not None
 
 
 def contrast(one: Rgb, other: Rgb) -> float:

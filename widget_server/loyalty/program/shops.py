@@ -139,7 +139,9 @@ class WidgetSettings:
     icon: bool = True
     hidden: bool = False
     hide_on_mobile: bool = False
+    hide_on_desktop: bool = False
     hide_paths: tuple[str, ...] = ()
+    show_paths: tuple[str, ...] = ()
     sign_in: Literal["widget", "shop"] = "widget"
     sign_in_url: str | None = None
     sign_up_url: str | None = None

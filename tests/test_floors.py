@@ -25,7 +25,9 @@ loyalty.audit_log loyalty.people.forgetting
 idempotency
 loyalty.program.colours
 loyalty.program.contrast_guard
+loyalty.program.png_icons
 loyalty.program.shops loyalty.program.revisions
+loyalty.program.widget_icons
 loyalty.people.api_keys loyalty.people.passwords loyalty.people.sign_in_codes loyalty.people.visitor_tokens
 loyalty.people.access_tokens loyalty.people.devices loyalty.people.former_codes
 loyalty.people.sessions

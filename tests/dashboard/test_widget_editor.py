@@ -1,5 +1,6 @@
 """The editor of the widget: its look, the contrast of its colour, its texts, and the preview (acceptance 6, 11, 60)."""
 
+import io
 import itertools
 import re
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from playwright.sync_api import FrameLocator, expect
 
 from tests.dashboard import filled
 from tests.dashboard.conftest import PHONE, Clerk, Desk
+from tests.loyalty.program.test_widget_icons import png
 from tests.make import PROOFS, World
 from widget_server import db
 from widget_server.loyalty import versions
@@ -258,3 +260,16 @@ def test_on_a_phone_and_without_javascript(office: Callable[..., Clerk], world: 
     clerk.page.locator("[name='text:launcher.label']").fill("Points")
     clerk.presses("Save")
     assert look(world).strings == {"en": {"launcher.label": "Points"}}
+
+
+def test_a_picture_of_the_button_is_uploaded_and_removed(desk: Desk, world: World) -> None:
+    def upload(content: bytes) -> int:
+        return desk.post("/widget/icon", icon=(io.BytesIO(content), "icon.png")).status_code
+
+    assert upload(b"<svg onload='alert(1)'/>") == 422 and look(world).icon_file is None
+    assert upload(png()) == 303
+    name = look(world).icon_file
+    assert name and f"/icons/{world.shop.embed_key}/{name}" in desk.get("/widget/icon").text
+    drawn = urlencode({"shop": world.shop.embed_key, "look": f'{{"icon_file":"{name}"}}'})
+    assert name in desk.get(f"/widget/preview/widget.js?{drawn}").text
+    assert desk.post("/widget/icon/remove").status_code == 303 and look(world).icon_file is None

@@ -5,6 +5,7 @@ from typing import Any
 import wtforms
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_wtf.file import FileField
 from wtforms import BooleanField, HiddenField, RadioField, SelectField, TextAreaField, ValidationError
 from wtforms.validators import Length, Regexp
 
@@ -140,6 +141,17 @@ class LookForm(Form):
         for path, sentence in faults:
             refusal.field = path.partition(".")[0]
             super().refuse(Refusal(sentence, field=refusal.field) if sentence else refusal)
+
+
+class IconForm(Form):
+    """The picture of the button, as a file."""
+
+    icon = FileField(
+        _l("Picture"),
+        validators=[REQUIRED],
+        description=_l("A PNG file of 16 to 512 pixels on each side and at most 16 kB. It is drawn 20 pixels large."),
+        render_kw={"accept": "image/png"},
+    )
 
 
 class TextsForm(Form):

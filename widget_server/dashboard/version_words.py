@@ -64,6 +64,7 @@ NAMES = {
     "strings": _l("Texts"),
     "mode": _l("Theme"),
     "icon": _l("Icon"),
+    "icon_file": _l("Picture of the button"),
     "show_paths": _l("Only on these pages"),
     "hide_paths": _l("Not on these pages"),
 }

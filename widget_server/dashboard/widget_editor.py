@@ -12,11 +12,20 @@ from flask_babel import lazy_gettext as _l
 from widget_server.dashboard import setting_words
 from widget_server.dashboard.callers import StaffCaller
 from widget_server.dashboard.documents import done, fragment, page
-from widget_server.dashboard.look_forms import GROUPS, LOOKS, TAB_NAMES, LookForm, SceneForm, TextsForm, scene_form
+from widget_server.dashboard.look_forms import (
+    GROUPS,
+    LOOKS,
+    TAB_NAMES,
+    IconForm,
+    LookForm,
+    SceneForm,
+    TextsForm,
+    scene_form,
+)
 from widget_server.dashboard.mails import LANGUAGE_NAMES
 from widget_server.dashboard.pages import Pages
 from widget_server.errors import BadRequest, NotFound
-from widget_server.loyalty.program import colours, contrast_guard
+from widget_server.loyalty.program import colours, contrast_guard, png_icons, widget_icons
 from widget_server.loyalty.program.contrast_guard import Judgement
 from widget_server.loyalty.program.shops import WidgetSettings
 from widget_server.loyalty.staff.roles import Action
@@ -101,6 +110,30 @@ def texts(staff: StaffCaller, language: str) -> ResponseReturnValue:
         groups=_texts_by_group(language, typed),
         scene=scene_form(request.form, language),
     )
+
+
+@pages.form("/icon", Action.PROGRAM)
+def icon(staff: StaffCaller) -> ResponseReturnValue:
+    """Upload the picture of the button, which replaces the icon of ours."""
+    form, look = IconForm(), staff.shop.look
+    if form.accepts():
+        with form.refusals():
+            name = widget_icons.add(staff.shop, form.icon.data.stream.read(png_icons.BYTES_MAX + 1))
+            looks.save(staff.shop, {**looks.plain(look), "icon": True, "icon_file": name}, looks.mark(staff.shop))
+            return done(_("Saved. Pages of the shop show it within some minutes."), EDITOR)
+    return page("widget/icon.html", form=form, address=_icon_address(staff))
+
+
+@pages.act("/icon/remove", Action.PROGRAM)
+def remove_icon(staff: StaffCaller) -> ResponseReturnValue:
+    """Show the icon of ours again."""
+    looks.save(staff.shop, {**looks.plain(staff.shop.look), "icon_file": None}, looks.mark(staff.shop))
+    return done(_("The button has our icon again."), EDITOR)
+
+
+def _icon_address(staff: StaffCaller) -> str | None:
+    name = staff.shop.look.icon_file
+    return url_for("script.icon", embed_key=staff.shop.embed_key, name=name) if name else None
 
 
 # The documents of the preview

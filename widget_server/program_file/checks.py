@@ -8,7 +8,7 @@ from decimal import Decimal
 from widget_server import clock, money
 from widget_server.errors import BadRequest, BadTransition, LowContrast, NotWholeCoins
 from widget_server.loyalty.earning.rules import EarningRule
-from widget_server.loyalty.program import contrast_guard
+from widget_server.loyalty.program import contrast_guard, widget_icons
 from widget_server.loyalty.program.shops import Shop
 from widget_server.program_file.facts import Facts, ProgramFile, Things
 
@@ -25,6 +25,7 @@ def check(shop: Shop, known: ProgramFile, wanted: ProgramFile) -> None:
     _check_times(wanted)
     _check_coins(shop, wanted)
     _check_contrast(known, wanted)
+    _check_icon(shop, known, wanted)
 
 
 def in_zone(file: ProgramFile, zone: str) -> ProgramFile:
@@ -128,3 +129,9 @@ def _check_contrast(known: ProgramFile, wanted: ProgramFile) -> None:
     except LowContrast as refusal:
         refusal.field = "widget.colour"
         raise
+
+
+def _check_icon(shop: Shop, known: ProgramFile, wanted: ProgramFile) -> None:
+    name = (wanted.widget or {}).get("icon_file")
+    if name and name != (known.widget or {}).get("icon_file") and not widget_icons.exists(shop, name):
+        raise BadRequest("This shop has no picture of this name: upload it first.", field="widget.icon_file")

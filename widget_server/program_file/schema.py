@@ -259,6 +259,7 @@ class WidgetSchema(Part):
     z_index = Whole(0, 2**31 - 1, load_default=WidgetSettings.z_index)
     label = Words(40, load_default=WidgetSettings.label)
     icon = YesNo(load_default=WidgetSettings.icon)
+    icon_file = Words(40, r"[0-9a-f]{32}\.png", "The name of an uploaded picture.", load_default=None)
     hidden = YesNo(load_default=WidgetSettings.hidden)
     hide_on_mobile = YesNo(load_default=WidgetSettings.hide_on_mobile)
     hide_on_desktop = YesNo(load_default=WidgetSettings.hide_on_desktop)

@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 from flask import Response, current_app, make_response, render_template
 from markupsafe import Markup
 
+from widget_server import config
 from widget_server.json_types import JsonObject
 from widget_server.loyalty.program.programs import Program
 from widget_server.loyalty.program.shops import Shop, WidgetSettings
@@ -23,12 +24,12 @@ from widget_server.widget.panel import TABS
 
 CLOSED = "closed"  # instead of a tab: the launcher alone
 LOADER_SETTINGS = (
-    *("colour", "mode", "side", "offset_x", "offset_y", "z_index", "label", "icon"),
+    *("colour", "mode", "side", "offset_x", "offset_y", "z_index", "label", "icon", "icon_file"),
     *("hide_on_mobile", "hide_on_desktop"),
 )
 LABEL = "launcher.label"
 POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; frame-src 'self'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: {icons}; frame-src 'self'; "
     "connect-src 'none'; form-action 'none'; base-uri 'none'; frame-ancestors 'self'; "
     "require-trusted-types-for 'script'"
 )
@@ -121,7 +122,7 @@ def _as_script(value: JsonObject) -> Markup:
 
 
 def _framed(response: Response) -> Response:
-    response.headers["Content-Security-Policy"] = POLICY
+    response.headers["Content-Security-Policy"] = POLICY.format(icons=config.current().base_url)
     response.headers["Referrer-Policy"] = "no-referrer"
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Content-Type-Options"] = "nosniff"

@@ -6,9 +6,10 @@ import re
 from functools import lru_cache
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, make_response, request
 
-from widget_server.loyalty.program import colours, programs, shops
+from widget_server import config
+from widget_server.loyalty.program import colours, programs, shops, widget_icons
 from widget_server.loyalty.program.colours import Accent
 from widget_server.loyalty.program.shops import Shop, WidgetSettings
 from widget_server.web import built_files, compression
@@ -19,6 +20,7 @@ script = Blueprint("script", __name__)
 PLACEHOLDER = "__LOYALTY_CONFIG__"
 MAX_AGE_SECONDS = 300
 STALE_SECONDS = 86_400
+ICON_SECONDS = 31_536_000
 ORIGIN_LENGTH_MAX = 200
 LoaderConfig = dict[str, str | dict[str, str]]
 
@@ -35,6 +37,18 @@ def loader() -> Response:
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     response.headers["Access-Control-Allow-Origin"] = "*"  # a page's module scripts are fetched with CORS
     response.make_conditional(request)
+    return response
+
+
+@script.get("/icons/<embed_key>/<name>")
+def icon(embed_key: str, name: str) -> Response:
+    """Returns a picture that the shop uploaded for its launcher; it never changes. Raises NotFound."""
+    response = make_response(widget_icons.content(shops.by_embed_key(embed_key), name))
+    response.headers["Content-Type"] = "image/png"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    response.headers["Cache-Control"] = f"public, max-age={ICON_SECONDS}, immutable"
     return response
 
 
@@ -61,7 +75,7 @@ def settings(shop: Shop) -> LoaderConfig:
     return {
         "e": f"/assets/{built_files.name('embed.js')}?",
         "w": _words(shop, look),
-        "s": _declarations(look),
+        "s": _declarations(shop, look),
         "h": "" if look.hidden or sleeping or program.status == "draft" else hidden_paths(look),
     }
 
@@ -73,7 +87,7 @@ def _words(shop: Shop, look: WidgetSettings) -> dict[str, str]:
     return {"": words.pop(assets.locale_for(shop.locale, "en")), **words}
 
 
-def _declarations(look: WidgetSettings) -> str:
+def _declarations(shop: Shop, look: WidgetSettings) -> str:
     """Returns the launcher's CSS declarations; the settings validate every value."""
     light, dark = colours.accents(look.colour)
     colour = {"light": light, "dark": dark, "auto": _either(light, dark)}[look.mode]
@@ -85,6 +99,10 @@ def _declarations(look: WidgetSettings) -> str:
         text += f";color-scheme:{look.mode}"
     if not look.icon:
         text += ";&:before{display:none}"
+    elif look.icon_file:
+        # more specific than the loader's own rule for the icon
+        address = f"{config.current().base_url}/icons/{shop.embed_key}/{look.icon_file}"
+        text += f";&:not(a):before{{clip-path:none;background:url({address}) center/contain no-repeat}}"
     if look.hide_on_mobile:
         text += ";@media(max-width:480px){display:none}"
     if look.hide_on_desktop:

@@ -137,6 +137,7 @@ class WidgetSettings:
     z_index: int = 2147483000
     label: str | None = None
     icon: bool = True
+    icon_file: str | None = None
     hidden: bool = False
     hide_on_mobile: bool = False
     hide_on_desktop: bool = False

@@ -127,6 +127,12 @@ def test_where_the_launcher_hides(world: World, client: FlaskClient) -> None:  #
         "/": False,
     }.items():
         assert hidden(settings, path) is hides, path
+    look(world, show_paths=("/", "/shop/*"), hide_paths=("/shop/gifts",))
+    settings = told(client, world)
+    for path, hides in {"/": False, "/shop/a": False, "/shop": True, "/cart": True, "/shop/gifts": True}.items():
+        assert hidden(settings, path) is hides, path
+    look(world, hide_on_desktop=True)
+    assert "@media(min-width:481px){display:none}" in told(client, world)["s"]
     look(world, hidden=True)
     assert hidden(told(client, world), "/")
 

@@ -55,7 +55,7 @@ def plan_text(shop: Shop, text: str) -> Plan:
 def apply_text(shop: Shop, text: str, mark: str) -> Plan:
     """Apply the file if it still makes the changes of `mark`; returns them.
 
-    Raises StaleRevision when the program changed meanwhile, and as `plan_text` does.
+    Raises StaleRevision when the program changed meanwhile, BadRequest, and what else `plan_text` raises.
     """
     if len(text) > LENGTH_MAX:
         raise BadRequest(f"A program file has up to {LENGTH_MAX:,} characters.", field="file")

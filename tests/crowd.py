@@ -23,6 +23,7 @@ SMALL = {  # tables that have a handful of rows in each shop, however many peopl
     "staff_account",
     "staff_session",
     "origin",
+    "widget_icon",
     "program",
     "tier",
     "tier_program",

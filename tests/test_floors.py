@@ -23,7 +23,11 @@ loyalty.people.emails loyalty.people.lines loyalty.people.postal_addresses loyal
 loyalty.people.search_terms
 loyalty.audit_log loyalty.people.forgetting
 idempotency
+loyalty.program.colours
+loyalty.program.contrast_guard
+loyalty.program.png_icons
 loyalty.program.shops loyalty.program.revisions
+loyalty.program.widget_icons
 loyalty.people.api_keys loyalty.people.passwords loyalty.people.sign_in_codes loyalty.people.visitor_tokens
 loyalty.people.access_tokens loyalty.people.devices loyalty.people.former_codes
 loyalty.people.sessions
@@ -116,7 +120,7 @@ program_file.apply
 program_file.fields program_file.reading
 program_file.reward_schema
 program_file.schema
-program_file.entries program_file.drafts
+program_file.entries program_file.drafts program_file.looks
 program_file.dumping
 loyalty.preview.steps loyalty.preview.happenings loyalty.preview.spans
 loyalty.preview.copies
@@ -131,7 +135,8 @@ migrate
 secret_rotation
 web
 stores
-widget admin dashboard
+widget
+admin dashboard
 reactions
 jobs
 preview

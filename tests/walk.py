@@ -271,6 +271,7 @@ class Walk:
         for path in PLAIN:
             self._keep(path, self.client.get(f"{path}?shop={embed}"))
         self._keep("/confirm", self.client.post("/confirm", data={"link": "none"}))
+        self._keep("/icons", self.client.get(f"/icons/{embed}/{'0' * 32}.png"))
         self._keep("/r", self.client.get(f"/r/{self.person.customer.referral_code}"))
         link = sessions.sign_link(self.world.shop.id, self.person.id)
         self._keep("/sessions", self.client.get(f"/sessions?link={link}"))

@@ -55,7 +55,7 @@ ROWS: dict[str, type[Model]] = {
     "session_id": StaffSession,
     "view_id": SavedView,
 }
-WORDS = {"mode": "add", "kind": "order", "letter": "sign_in", "rest": "nothing", "number": "1"}
+WORDS = {"mode": "add", "kind": "order", "letter": "sign_in", "rest": "nothing", "number": "1", "language": "de"}
 FIELDS = {"q": "walker", "amount": "5", "points": "5", "email": "walker@example.com", "name": "A name"}
 LAST = ("dashboard_sign_in.sign_out",)
 

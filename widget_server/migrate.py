@@ -30,7 +30,7 @@ from widget_server.loyalty.people import (
 )
 from widget_server.loyalty.points import adjustments, awards, batch_tables, tiers
 from widget_server.loyalty.preview import copies
-from widget_server.loyalty.program import programs, shops
+from widget_server.loyalty.program import programs, shops, widget_icons
 from widget_server.loyalty.referrals import links, referral_programs, referrals, replies
 from widget_server.loyalty.rewards import checkout, coupon_orders, coupons, rewards
 from widget_server.loyalty.staff import accounts as staff_accounts
@@ -49,6 +49,7 @@ TABLES: list[type[Table]] = [
     data_keys.DataKey,
     shops.Shop,
     shops.ShopSecret,
+    widget_icons.WidgetIcon,
     audit_log.AuditEntry,
     audit_log.AuditDoor,
     shops.Origin,

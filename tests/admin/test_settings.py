@@ -25,6 +25,19 @@ def test_the_widgets_look_and_words(owner: Integrator, world: World) -> None:
     assert owner.get(f"{SETTINGS}/widget")["settings"] == told
 
 
+def test_a_pale_colour_is_refused_with_the_nearest_that_passes(owner: Integrator, world: World) -> None:
+    before = owner.get(f"{SETTINGS}/widget")
+    told = owner.patch(f"{SETTINGS}/widget", {"settings": {"colour": "#ffff00"}}, status=409)
+    assert told["details"]["applicationError"]["code"] == "LOW_CONTRAST"
+    data = told["details"]["applicationError"]["data"]
+    assert data == {"field": "settings.colour", "has": "1.01", "needs": "3.0", "proposal": "#92930f"}
+    assert owner.get(f"{SETTINGS}/widget") == before
+    taken = owner.patch(f"{SETTINGS}/widget", {"settings": {"colour": data["proposal"]}})["settings"]
+    assert taken["colour"] == "#92930f"
+    dark = owner.patch(f"{SETTINGS}/widget", {"settings": {"colour": "#ffff00", "mode": "dark"}})["settings"]
+    assert dark["colour"] == "#ffff00"
+
+
 def test_referrals_are_switched_on_with_their_gifts(owner: Integrator, world: World) -> None:
     sent = {"active": True, "advocate": {"kind": "points", "points": 100}, "friend": {"kind": "amount", "amount": "5"}}
     told = owner.patch(f"{SETTINGS}/referral", {"settings": sent})["settings"]

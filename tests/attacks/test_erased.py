@@ -473,6 +473,7 @@ NOTHING_PERSONAL = {
     "data_key": "keys, wrapped",
     "shop": "the shop's own settings",
     "shop_secret": "sealed secrets of the shop",
+    "widget_icon": "a picture of the shop's launcher, without texts",
     "audit_entry": "people by their ids alone, no address of a shopper",
     "audit_door": "a time",
     "origin": "the shop's own sites",

@@ -9,10 +9,10 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from tests.make import World
-from widget_server.loyalty.program import programs, shops
+from widget_server.loyalty.program import colours, programs, shops
 from widget_server.loyalty.program.shops import Shop, WidgetSettings
 from widget_server.web import built_files
-from widget_server.widget import assets, colours, script
+from widget_server.widget import assets, script
 
 
 def look(world: World, **settings: Any) -> None:
@@ -127,6 +127,12 @@ def test_where_the_launcher_hides(world: World, client: FlaskClient) -> None:  #
         "/": False,
     }.items():
         assert hidden(settings, path) is hides, path
+    look(world, show_paths=("/", "/shop/*"), hide_paths=("/shop/gifts",))
+    settings = told(client, world)
+    for path, hides in {"/": False, "/shop/a": False, "/shop": True, "/cart": True, "/shop/gifts": True}.items():
+        assert hidden(settings, path) is hides, path
+    look(world, hide_on_desktop=True)
+    assert "@media(min-width:481px){display:none}" in told(client, world)["s"]
     look(world, hidden=True)
     assert hidden(told(client, world), "/")
 

@@ -15,7 +15,7 @@ from widget_server.admin.wire.settings import (
     SectionResponse,
     ShopResponse,
 )
-from widget_server.errors import BadTransition, NotFound, NotWholeCoins
+from widget_server.errors import BadTransition, LowContrast, NotFound, NotWholeCoins
 from widget_server.program_file import apply, current
 from widget_server.program_file.facts import ProgramFile
 from widget_server.web.bodies import unfit
@@ -37,16 +37,17 @@ def get_settings(caller: Caller, name: str) -> SectionResponse:
     MANAGE,
     takes=SectionChange,
     returns=SectionResponse,
-    refuses=(NotFound, BadTransition, NotWholeCoins),
+    refuses=(NotFound, BadTransition, NotWholeCoins, LowContrast),
 )
 def update_settings(caller: Caller, body: SectionChange, name: str) -> SectionResponse:
     """Change the settings that are sent, except the status of the program.
 
-    Past rows keep the settings they were booked with.
+    Past rows keep the settings they were booked with. A colour of the widget that is too pale is refused with the
+    nearest one that passes; a colour from before this check stays until it is changed.
     """
     _check(name)
     now = current.of(caller.shop).single[name] or {}
-    with naming({}), _unfit_under("settings"):
+    with naming({"widget.colour": "settings.colour"}), _unfit_under("settings"):
         facts = wire.section_facts(name, now, body.settings)
         apply.apply(caller.shop, ProgramFile(**{name: facts}))
     return get_settings(caller, name)

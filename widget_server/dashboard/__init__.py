@@ -50,6 +50,7 @@ from widget_server.dashboard import (
     till,
     versions,
     webhooks,
+    widget_editor,
     words,
 )
 from widget_server.dashboard.pages import Pages
@@ -92,6 +93,7 @@ PAGES: tuple[Pages, ...] = (
     secrets.pages,
     webhooks.pages,
     mails.pages,
+    widget_editor.pages,
     program_file.pages,
     audit_log.pages,
     test_clock.pages,

@@ -71,6 +71,7 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("campaigns.campaign_list", _l("Campaigns"), "calendar"),
             Entry("referral_program.referral_program", _l("Referral program"), "share"),
             Entry("mails.mail_list", _l("E-mails"), "mail", Action.PROGRAM),
+            Entry("widget_editor.editor", _l("Widget"), "window"),
         ),
     ),
     (

@@ -14,7 +14,7 @@ from widget_server.errors import NotFound, Refusal, SignedOut
 from widget_server.web import errors
 from widget_server.web.errors import STATUS
 
-TEXTS = {  # by the code of the refusal; {needs} and {has} are its figures. Others keep their English sentence
+TEXTS = {  # by the code of the refusal; needs and has are its figures. Others keep their English sentence
     "not_found": _l("There is nothing at this address."),
     "role_not_enough": _l("Your role does not allow this. An owner of the shop can change it."),
     "points_cap_reached": _l("Your role may give %(has)s points here, not %(needs)s."),
@@ -52,6 +52,7 @@ TEXTS = {  # by the code of the refusal; {needs} and {has} are its figures. Othe
     "last_origin": _l("This is the only address of the shop: add another one first."),
     "last_secret": _l("This is the only secret of its kind: add another one first."),
     "too_many_secrets": _l("There are two secrets of this kind already: remove the earlier one first."),
+    "low_contrast": _l("This colour is too pale: its contrast is %(has)s to 1, and %(needs)s to 1 is needed."),
     "busy": _l("The server is busy. Try again in a moment."),
 }
 

@@ -62,6 +62,11 @@ NAMES = {
     "label": _l("Label"),
     "hidden": _l("Hidden"),
     "strings": _l("Texts"),
+    "mode": _l("Theme"),
+    "icon": _l("Icon"),
+    "icon_file": _l("Picture of the button"),
+    "show_paths": _l("Only on these pages"),
+    "hide_paths": _l("Not on these pages"),
 }
 OBSTACLES: dict[Obstacle, str] = {
     "changed_since": _l("It was changed again since then. Take the newer change back first."),

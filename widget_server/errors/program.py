@@ -78,6 +78,24 @@ class NotWholeCoins(BadRequest):
         super().__init__(f"This amount has more decimal places than {currency} has.", field=field)
 
 
+class LowContrast(Refusal):
+    """The accent colour is too pale for what the widget draws with it.
+
+    `has` is its contrast, `needs` the one it needs, both as text; `proposal` is the nearest colour that passes.
+    """
+
+    kind, code, message = "conflict", "low_contrast", "This colour is too pale."
+
+    def __init__(self, *, has: str, needs: str, proposal: str, field: str = "colour") -> None:
+        super().__init__(
+            f"This colour has a contrast of {has}:1; {needs}:1 is needed. {proposal} is the nearest that passes.",
+            field=field,
+            has=has,
+            needs=needs,
+            proposal=proposal,
+        )
+
+
 class RewardUnavailable(Refusal):
     """The reward is not active, outside its dates, sold out or not for this customer."""
 

@@ -14,7 +14,7 @@ def plan(shop: Shop, file: ProgramFile) -> list[Change]:
 
     Raises BadRequest (BadTransition for `program.status`) with the path of what does not fit this shop: an
     unknown tier, a rule that would change its kind, an end before its start; NotWholeCoins for an amount off with more
-    decimal places than the shop's currency.
+    decimal places than the shop's currency; LowContrast for a new colour of the widget that is too pale.
     """
     known, wanted = current.of(shop), checks.in_zone(file, shop.timezone)
     checks.check(shop, known, wanted)
@@ -25,8 +25,8 @@ def apply(shop: Shop, file: ProgramFile) -> list[Change]:
     """Apply the file to the shop's program, as a whole or not at all; returns what changed.
 
     Applied again it changes nothing. Rules and rewards that the file no longer lists are archived, never
-    deleted: past rows refer to them; one that is listed again is the same row. Raises BadRequest, BadTransition and
-    NotWholeCoins as `plan` does.
+    deleted: past rows refer to them; one that is listed again is the same row. Raises BadRequest, BadTransition,
+    NotWholeCoins and LowContrast as `plan` does.
     """
     with atomic():
         lock_rows(Program.of(shop)).get()  # serialises two files at once

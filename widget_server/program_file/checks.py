@@ -6,8 +6,9 @@ from datetime import date
 from decimal import Decimal
 
 from widget_server import clock, money
-from widget_server.errors import BadRequest, BadTransition, NotWholeCoins
+from widget_server.errors import BadRequest, BadTransition, LowContrast, NotWholeCoins
 from widget_server.loyalty.earning.rules import EarningRule
+from widget_server.loyalty.program import contrast_guard, widget_icons
 from widget_server.loyalty.program.shops import Shop
 from widget_server.program_file.facts import Facts, ProgramFile, Things
 
@@ -15,13 +16,16 @@ from widget_server.program_file.facts import Facts, ProgramFile, Things
 def check(shop: Shop, known: ProgramFile, wanted: ProgramFile) -> None:
     """Check that the file `wanted`, its days in the shop's zone, fits the shop, which has `known`.
 
-    Raises BadRequest with the path of what does not fit (BadTransition for `program.status`), and NotWholeCoins.
+    Raises BadRequest with the path of what does not fit (BadTransition for `program.status`), NotWholeCoins, and
+    LowContrast for a colour of the widget that is new.
     """
     _check_status(known, wanted)
     _check_kinds(shop, wanted)
     _check_tiers(known, wanted)
     _check_times(wanted)
     _check_coins(shop, wanted)
+    _check_contrast(known, wanted)
+    _check_icon(shop, known, wanted)
 
 
 def in_zone(file: ProgramFile, zone: str) -> ProgramFile:
@@ -113,3 +117,21 @@ def _amounts_off(file: ProgramFile) -> Iterator[tuple[str, Decimal]]:
         amount = (file.referral or {}).get(f"{side}.amount")
         if amount is not None:
             yield f"referral.{side}.amount", amount
+
+
+def _check_contrast(known: ProgramFile, wanted: ProgramFile) -> None:
+    """A colour from before the check stays until it or the mode is changed."""
+    before, after = known.widget or {}, wanted.widget
+    if after is None or (after["colour"], after["mode"]) == (before.get("colour"), before.get("mode")):
+        return
+    try:
+        contrast_guard.check(after["colour"], after["mode"])
+    except LowContrast as refusal:
+        refusal.field = "widget.colour"
+        raise
+
+
+def _check_icon(shop: Shop, known: ProgramFile, wanted: ProgramFile) -> None:
+    name = (wanted.widget or {}).get("icon_file")
+    if name and name != (known.widget or {}).get("icon_file") and not widget_icons.exists(shop, name):
+        raise BadRequest("This shop has no picture of this name: upload it first.", field="widget.icon_file")

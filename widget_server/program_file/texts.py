@@ -46,7 +46,7 @@ def present(shop: Shop) -> str:
 
 
 def plan_text(shop: Shop, text: str) -> Plan:
-    """Returns what the file would change. Raises BadRequest, BadTransition, NotWholeCoins: see `faults`."""
+    """Returns what the file would change. Raises BadRequest, BadTransition, NotWholeCoins, LowContrast."""
     if len(text) > LENGTH_MAX:
         raise BadRequest(f"A program file has up to {LENGTH_MAX:,} characters.", field="file")
     return Plan(apply.plan(shop, parse(text)))
@@ -55,7 +55,7 @@ def plan_text(shop: Shop, text: str) -> Plan:
 def apply_text(shop: Shop, text: str, mark: str) -> Plan:
     """Apply the file if it still makes the changes of `mark`; returns them.
 
-    Raises StaleRevision when the program changed meanwhile, BadRequest, BadTransition and NotWholeCoins as `plan_text`.
+    Raises StaleRevision when the program changed meanwhile, BadRequest, and what else `plan_text` raises.
     """
     if len(text) > LENGTH_MAX:
         raise BadRequest(f"A program file has up to {LENGTH_MAX:,} characters.", field="file")

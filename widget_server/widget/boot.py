@@ -7,9 +7,10 @@ from flask import current_app
 from markupsafe import Markup
 
 from widget_server import money
+from widget_server.loyalty.program import colours
 from widget_server.loyalty.program.programs import Program
 from widget_server.loyalty.program.shops import Shop
-from widget_server.widget import assets, colours, views
+from widget_server.widget import assets, views
 from widget_server.widget.shapes.boot import Boot, Worth
 
 WORTH_POINTS = 100

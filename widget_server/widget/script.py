@@ -6,20 +6,23 @@ import re
 from functools import lru_cache
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, make_response, request
 
-from widget_server.loyalty.program import programs, shops
+from widget_server import config
+from widget_server.loyalty.program import colours, programs, shops, widget_icons
+from widget_server.loyalty.program.colours import Accent
 from widget_server.loyalty.program.shops import Shop, WidgetSettings
 from widget_server.web import built_files, compression
-from widget_server.widget import assets, colours
-from widget_server.widget.shapes.boot import Accent
+from widget_server.widget import assets
 
 script = Blueprint("script", __name__)
 
 PLACEHOLDER = "__LOYALTY_CONFIG__"
 MAX_AGE_SECONDS = 300
 STALE_SECONDS = 86_400
+ICON_SECONDS = 31_536_000
 ORIGIN_LENGTH_MAX = 200
+LoaderConfig = dict[str, str | dict[str, str]]
 
 
 @script.get("/widget.js")
@@ -27,7 +30,7 @@ def loader() -> Response:
     """Returns the loader with the settings of the shop that has this embed key; raises NotFound."""
     shop = shops.by_embed_key(request.args.get("shop", ""))
     shops.note_widget(shop, _page_origin())
-    text = _filled(json.dumps(_settings(shop), separators=(",", ":"), ensure_ascii=False))
+    text = filled(settings(shop))
     response = compression.shared(text, "text/javascript; charset=utf-8")
     response.headers["Cache-Control"] = f"public, max-age={MAX_AGE_SECONDS}, stale-while-revalidate={STALE_SECONDS}"
     response.set_etag(hashlib.sha256(text.encode()).hexdigest()[:20])
@@ -37,26 +40,43 @@ def loader() -> Response:
     return response
 
 
+@script.get("/icons/<embed_key>/<name>")
+def icon(embed_key: str, name: str) -> Response:
+    """Returns a picture that the shop uploaded for its launcher; it never changes. Raises NotFound."""
+    response = make_response(widget_icons.content(shops.by_embed_key(embed_key), name))
+    response.headers["Content-Type"] = "image/png"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    response.headers["Cache-Control"] = f"public, max-age={ICON_SECONDS}, immutable"
+    return response
+
+
 def _page_origin() -> str | None:
     """Returns the origin of the page with the script tag, if the browser names it."""
     parts = urlsplit(request.referrer or "")
     return f"{parts.scheme}://{parts.netloc}"[:ORIGIN_LENGTH_MAX] if parts.scheme and parts.netloc else None
 
 
+def filled(values: LoaderConfig) -> str:
+    """Returns the loader with these settings."""
+    return _filled(json.dumps(values, separators=(",", ":"), ensure_ascii=False))
+
+
 @lru_cache(maxsize=256)
-def _filled(settings: str) -> str:
-    return built_files.text("loader.js").replace(PLACEHOLDER, settings)
+def _filled(values: str) -> str:
+    return built_files.text("loader.js").replace(PLACEHOLDER, values)
 
 
-def _settings(shop: Shop) -> dict[str, str | dict[str, str]]:
+def settings(shop: Shop) -> LoaderConfig:
     """Returns the values of LoaderConfig in widget_static/src/config.ts."""
     look, program = shop.look, programs.of(shop.id)
     sleeping = not program.is_active and look.when_paused == "hide"
     return {
         "e": f"/assets/{built_files.name('embed.js')}?",
         "w": _words(shop, look),
-        "s": _declarations(look),
-        "h": "" if look.hidden or sleeping or program.status == "draft" else _hidden_paths(look.hide_paths),
+        "s": _declarations(shop, look),
+        "h": "" if look.hidden or sleeping or program.status == "draft" else hidden_paths(look),
     }
 
 
@@ -67,7 +87,7 @@ def _words(shop: Shop, look: WidgetSettings) -> dict[str, str]:
     return {"": words.pop(assets.locale_for(shop.locale, "en")), **words}
 
 
-def _declarations(look: WidgetSettings) -> str:
+def _declarations(shop: Shop, look: WidgetSettings) -> str:
     """Returns the launcher's CSS declarations; the settings validate every value."""
     light, dark = colours.accents(look.colour)
     colour = {"light": light, "dark": dark, "auto": _either(light, dark)}[look.mode]
@@ -79,8 +99,14 @@ def _declarations(look: WidgetSettings) -> str:
         text += f";color-scheme:{look.mode}"
     if not look.icon:
         text += ";&:before{display:none}"
+    elif look.icon_file:
+        # more specific than the loader's own rule for the icon
+        address = f"{config.current().base_url}/icons/{shop.embed_key}/{look.icon_file}"
+        text += f";&:not(a):before{{clip-path:none;background:url({address}) center/contain no-repeat}}"
     if look.hide_on_mobile:
         text += ";@media(max-width:480px){display:none}"
+    if look.hide_on_desktop:
+        text += ";@media(min-width:481px){display:none}"
     return text
 
 
@@ -93,8 +119,13 @@ def _either(light: Accent, dark: Accent) -> Accent:
     }
 
 
-def _hidden_paths(patterns: tuple[str, ...]) -> str:
-    """Returns globs as the source of one regular expression; "^$" matches no path."""
-    if not patterns:
-        return "^$"
-    return "|".join("^" + re.escape(one).replace(r"\*", ".*") + "$" for one in patterns)
+def hidden_paths(look: WidgetSettings) -> str:
+    """Returns the source of a regular expression for the paths without a launcher; "^$" matches no path."""
+    hidden = [f"^{_pattern(one)}$" for one in look.hide_paths]
+    if look.show_paths:
+        hidden.append(f"^(?!(?:{'|'.join(map(_pattern, look.show_paths))})$)")
+    return "|".join(hidden) or "^$"
+
+
+def _pattern(glob: str) -> str:
+    return re.escape(glob).replace(r"\*", ".*")

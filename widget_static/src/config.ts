@@ -16,6 +16,8 @@ export interface LoaderConfig {
   s: string;
   /** Source of a regular expression: no launcher where location.pathname matches. "^$" nowhere, "" everywhere. */
   h: string;
+  /** Path of the panel's document, where it is not "/panel": in the dashboard's preview. */
+  p?: string;
 }
 
 export type Listener = (detail: unknown) => void;

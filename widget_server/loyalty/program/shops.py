@@ -137,9 +137,12 @@ class WidgetSettings:
     z_index: int = 2147483000
     label: str | None = None
     icon: bool = True
+    icon_file: str | None = None
     hidden: bool = False
     hide_on_mobile: bool = False
+    hide_on_desktop: bool = False
     hide_paths: tuple[str, ...] = ()
+    show_paths: tuple[str, ...] = ()
     sign_in: Literal["widget", "shop"] = "widget"
     sign_in_url: str | None = None
     sign_up_url: str | None = None

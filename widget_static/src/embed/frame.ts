@@ -87,7 +87,7 @@ export function panelFrame({ page, words, theme, handle, changed }: Needs): Fram
     errorBox.hidden = true;
     iframe.hidden = false;
     const identity = hasIdentity(page) ? "1" : "";
-    iframe.src = frameAddress(page, "/panel", { theme: theme(), tab: tab ?? "", identity });
+    iframe.src = frameAddress(page, page.config.p ?? "/panel", { theme: theme(), tab: tab ?? "", identity });
   };
 
   const make = (tab: string | null) => {

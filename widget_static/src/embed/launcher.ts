@@ -4,7 +4,10 @@ import type { Page } from "./page";
 
 const SHEET = `
 button.open { justify-content: center; }
-button.open:before { clip-path: path("M5 3.5l5 5 5-5L16.5 5l-5 5 5 5-1.5 1.5-5-5-5 5L3.5 15l5-5-5-5z"); }
+button.open:before {
+  background: currentcolor;
+  clip-path: path("M5 3.5l5 5 5-5L16.5 5l-5 5 5 5-1.5 1.5-5-5-5 5L3.5 15l5-5-5-5z");
+}
 button.dot:after {
   content: ""; position: absolute; inset-block-start: -1px; inset-inline-end: 3px; width: 12px; height: 12px;
   border: 2px solid #fff; border-radius: 50%; background: #c62828;

@@ -4,7 +4,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.make import tries
-from widget_server.widget import colours
+from widget_server.loyalty.program import colours
 
 GROUNDS = {"light": ("#ffffff", "#f4f5f6"), "dark": ("#16181c", "#22252a")}  # --bg and --quiet
 ANY = st.integers(0, 0xFFFFFF).map("#{:06x}".format)

@@ -20,7 +20,7 @@ from widget_server.delivery import outbox
 from widget_server.errors import Refusal
 from widget_server.loyalty.earning.orders import Order, Parked
 from widget_server.loyalty.imports.columns import FIELDS
-from widget_server.loyalty.people import access_tokens, api_keys, customers, former_codes, sessions
+from widget_server.loyalty.people import access_tokens, api_keys, customers, former_codes, mail_preferences, sessions
 from widget_server.loyalty.people.access_tokens import Holder
 from widget_server.loyalty.points.adjustments import Adjustment
 from widget_server.loyalty.program import programs, shops
@@ -275,6 +275,9 @@ class Walk:
         link = sessions.sign_link(self.world.shop.id, self.person.id)
         self._keep("/sessions", self.client.get(f"/sessions?link={link}"))
         self._keep("/sessions", self.client.post("/sessions", data={"link": link}))
+        mails = mail_preferences.link(self.world.shop.id, self.person.id).removeprefix(config.current().base_url)
+        self._keep("/unsubscribe", self.client.get(mails))
+        self._keep("/unsubscribe", self.client.post(mails, data={"act": "choose", "topic": "tiers"}))
         self._keep("security.txt", self.client.get("/.well-known/security.txt"))
         self._keep("/pages", self.client.get("/pages/page.css"))
         self._keep("openapi", self.client.get("/openapi.json"))

@@ -41,7 +41,7 @@ def _grant_tier(shop: Shop, customer: Customer, facts: MemberFacts) -> None:
     if tier is not None:
         today = clock.local_date(clock.now(), shop.timezone)
         window_ends = tiers.program_settings(shop).day_it_leaves(today) - timedelta(days=1)
-        tier_grants.grant(shop, customer.id, tier.id, facts.tier_until or window_ends)
+        tier_grants.grant(shop, customer.id, tier.id, facts.tier_until or window_ends, tells=False)
 
 
 def _person(customer: Customer, facts: MemberFacts) -> Person:

@@ -21,7 +21,7 @@ from widget_server.ledger import Account, Transaction
 from widget_server.loyalty import audit_log
 from widget_server.loyalty.earning import actions, order_points, social
 from widget_server.loyalty.earning.orders import Order
-from widget_server.loyalty.people import customers, devices, former_codes
+from widget_server.loyalty.people import customers, devices, former_codes, mail_preferences
 from widget_server.loyalty.people.customers import ADDRESS, NAMES, PERSONAL, Customer
 from widget_server.loyalty.people.sessions import Session
 from widget_server.loyalty.points import tier_grants, tiers
@@ -34,7 +34,7 @@ from widget_server.loyalty.rewards.coupons import Coupon
 
 SHOWN = (
     *("email", "email_verified", "name", "phone", "birthday", "locale", "status", "external_id", "referral_code"),
-    *("labels", "notes", "accepts_marketing", "excluded", "joined_at"),
+    *("labels", "notes", "accepts_marketing", "mails_off", "excluded", "joined_at"),
 )
 COUNTED = ("balance", "pending", "debt", "earned", "redeemed", "adjusted", "expired")
 
@@ -194,7 +194,7 @@ def _move_person(shop: Shop, source: Customer, target: Customer) -> None:
         Session.remove(shop, Session.customer_id == source.id)
         devices.forget_all(shop.id, source.id)
     left_over = {name: None if name in facts else getattr(source, name) for name in NAMES}
-    blank: dict[str, object] = {"labels": [], "former": {}, "email_verified": False}
+    blank: dict[str, object] = {"labels": [], "mails_off": [], "former": {}, "email_verified": False}
     signpost: dict[str, object] = {**dict.fromkeys(PERSONAL), **left_over, **blank}
     Customer.change(shop, {**signpost, "status": "visitor", "merged_into": target.id}, Customer.id == source.id)
     Customer.change(shop, {"merged_into": target.id}, Customer.merged_into == source.id)
@@ -212,6 +212,7 @@ def _facts_for(source: Customer, target: Customer) -> dict[str, Any]:
         facts[name] = min(filter(None, (getattr(source, name), getattr(target, name))), default=None)
     for name in ("accepts_marketing", "excluded"):
         facts[name] = getattr(source, name) or getattr(target, name)
+    facts["mails_off"] = mail_preferences.stricter(source, target)
     lost = {name: getattr(source, name) for name in customers.FORMER if name not in facts}
     facts["former"] = customers.all_former(source, target, **lost)
     facts["labels"] = list(dict.fromkeys((*target.labels, *source.labels)))
@@ -234,7 +235,7 @@ def _move_account(shop: Shop, source: Customer, target: Customer) -> None:
     social.move(shop, old.id, new.id)
     tier_grants.move(shop, old, new)
     for account_id in (old.id, new.id):
-        tiers.recheck(shop, account_id)
+        tiers.recheck(shop, account_id, tells=False)
     emit(AccountMerged(shop.id, new.id, target.id, old.id))
     actions.count_once(shop, new.id, set(copies.values()))
 

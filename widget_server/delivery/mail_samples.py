@@ -41,13 +41,19 @@ def values(letter: str) -> Values:
     link = f"{config.current().base_url}/sample-link"
     soon = clock.iso(clock.now() + timedelta(days=30))
     order = {"cause": "order", "order": "1042", "title": None}
+    adjusted = {"cause": "adjusted", "order": None, "title": None}
     points: Values = {"points": 120, "balance": 1240, "comment": None, "why": order}
     gift = dict(Gift("amount", amount=Decimal(5)).as_json())
     samples: dict[str, Values] = {
         "points_earned": points,
-        "points_moved": {**points, "comment": "Thank you for your patience!", "why": {**order, "order": None, "cause": "adjusted"}},
+        "points_moved": {**points, "comment": "Thank you for your patience!", "why": adjusted},
         "reward_redeemed": {
-            "gift": gift, "code": CODE, "points": -500, "balance": 740, "minimum": "20", "expires_at": soon,
+            "gift": gift,
+            "code": CODE,
+            "points": -500,
+            "balance": 740,
+            "minimum": "20",
+            "expires_at": soon,
         },
         "points_expire": {"points": 350, "expires_at": soon},
         "tier_reached": {"tier": "Gold", "benefits": None},

@@ -1,4 +1,4 @@
-"""Which mails a customer does not want, and the link with which they say so without signing in (contracts §28).
+"""Which mails a customer does not want, and the link with which they say so without signing in (contracts §25).
 
 The link is a capability: whoever has it may change these preferences of this customer, and nothing else. Its key is a
 data key, so that links in old mails work after a change of the server's secret.
@@ -71,10 +71,15 @@ def wanted(customer: Customer) -> list[str]:
 
 def set_wanted(customer: Customer, topics: Iterable[str]) -> None:
     """Store of which topics the customer wants mails; none of them turns all off, also topics that come later."""
+    with atomic():
+        customers.update(customer, mails_off=all_but(topics))
+
+
+def all_but(topics: Iterable[str]) -> list[str]:
+    """Returns what is turned off, as stored, when a customer wants only these topics."""
     chosen = set(topics)
     off = [topic for topic in TOPICS if topic not in chosen]
-    with atomic():
-        customers.update(customer, mails_off=[EVERYTHING] if len(off) == len(TOPICS) else off)
+    return [EVERYTHING] if len(off) == len(TOPICS) else off
 
 
 def set_off(customer: Customer) -> None:

@@ -1,5 +1,9 @@
 """Letters to customers: who may get one now. Every letter that an owner can switch on or off is sent by `send`."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
 from widget_server import idempotency
 from widget_server.events import MailWanted, emit
 from widget_server.json_types import JsonObject
@@ -10,10 +14,22 @@ from widget_server.loyalty.program.letter_kinds import LETTER_KINDS
 from widget_server.loyalty.program.programs import Program
 from widget_server.loyalty.program.shops import Shop
 
+_quiet: ContextVar[bool] = ContextVar("quiet", default=False)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Facts of this block are noted for no letter: it changes many customers, or only moves what they have."""
+    before = _quiet.set(True)
+    try:
+        yield
+    finally:
+        _quiet.reset(before)
+
 
 def is_on(program: Program, *letters: str) -> bool:
-    """Whether the shop sends any of these letters."""
-    return not set(letters).isdisjoint(program.rules.letters)
+    """Whether the shop sends any of these letters, and the present change is not one without letters."""
+    return not _quiet.get() and not set(letters).isdisjoint(program.rules.letters)
 
 
 def may_get(program: Program, customer: Customer, letter: str) -> bool:

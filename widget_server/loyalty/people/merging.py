@@ -21,7 +21,7 @@ from widget_server.ledger import Account, Transaction
 from widget_server.loyalty import audit_log
 from widget_server.loyalty.earning import actions, order_points, social
 from widget_server.loyalty.earning.orders import Order
-from widget_server.loyalty.people import customers, devices, former_codes, mail_preferences
+from widget_server.loyalty.people import customers, devices, former_codes, mail_preferences, mailing
 from widget_server.loyalty.people.customers import ADDRESS, NAMES, PERSONAL, Customer
 from widget_server.loyalty.people.sessions import Session
 from widget_server.loyalty.points import tier_grants, tiers
@@ -157,9 +157,10 @@ def merge(shop: Shop, source_id: str, target_id: str) -> None:
     Orders, awards, coupons and referrals move, and the account's history with every row's kind and date. What both rows
     were given, but one person gets only once, is taken back. The person is a member if either row was, and gets the
     facts, link and names that `target` lacked. `source` stays as a pointer to `target`, with only the names that
-    `target` has of its own. Already merged: no change. Raises NotFound for an unknown or erased customer.
+    `target` has of its own. No letter follows. Already merged: no change. Raises NotFound for an unknown or erased
+    customer.
     """
-    with atomic():
+    with atomic(), mailing.quiet():
         pair = (source_id, customers.live(customers.by_id(shop.id, target_id)).id)
         rows = {row.id: row for row in lock_rows(Customer.of(shop).where(Customer.id.in_(pair)).order_by(Customer.id))}
         source, target = (rows.get(id) or customers.by_id(shop.id, id) for id in pair)
@@ -235,7 +236,7 @@ def _move_account(shop: Shop, source: Customer, target: Customer) -> None:
     social.move(shop, old.id, new.id)
     tier_grants.move(shop, old, new)
     for account_id in (old.id, new.id):
-        tiers.recheck(shop, account_id, tells=False)
+        tiers.recheck(shop, account_id)
     emit(AccountMerged(shop.id, new.id, target.id, old.id))
     actions.count_once(shop, new.id, set(copies.values()))
 

@@ -37,10 +37,8 @@ def of_account(shop: Shop, account: Account | None) -> Grant | None:
     return None if tier is None else Grant(tier, _last_day(shop, account))
 
 
-def grant(shop: Shop, customer_id: str, tier_id: str, last_day: date, *, tells: bool = True) -> Account:
+def grant(shop: Shop, customer_id: str, tier_id: str, last_day: date) -> Account:
     """Grant the customer a tier until the end of `last_day`, instead of an earlier grant; opens an account.
-
-    Without `tells` no letter follows, as for imports.
 
     Returns the account. Raises NotFound (customer, tier), and BadRequest (last_day) for a day that has passed or is
     more than DAYS_MAX days away.
@@ -57,7 +55,7 @@ def grant(shop: Shop, customer_id: str, tier_id: str, last_day: date, *, tells: 
         before = _noted(shop, account)
         until = clock.start_of(last_day + timedelta(days=1), shop.timezone)
         ledger.grant_tier(shop.id, account.id, tier.id, until)
-        return _rechecked(shop, account.id, "grant", before, tells=tells)
+        return _rechecked(shop, account.id, "grant", before)
 
 
 def end(shop: Shop, customer_id: str) -> Account | None:
@@ -100,8 +98,8 @@ def _noted(shop: Shop, account: Account) -> JsonObject | None:
     return {"tier_id": account.granted_tier_id, "last_day": _last_day(shop, account).isoformat()}
 
 
-def _rechecked(shop: Shop, account_id: str, verb: str, before: JsonObject | None, *, tells: bool = True) -> Account:
-    tiers.recheck(shop, account_id, tells=tells)
+def _rechecked(shop: Shop, account_id: str, verb: str, before: JsonObject | None) -> Account:
+    tiers.recheck(shop, account_id)
     account = Account.need(shop, Account.id == account_id)
     audit_log.note(shop.id, verb, "tier_grant", account.id, before=before, after=_noted(shop, account))
     return account

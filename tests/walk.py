@@ -24,6 +24,7 @@ from widget_server.loyalty.people import access_tokens, api_keys, customers, for
 from widget_server.loyalty.people.access_tokens import Holder
 from widget_server.loyalty.points.adjustments import Adjustment
 from widget_server.loyalty.program import programs, shops
+from widget_server.loyalty.program.letter_kinds import SWITCHABLE
 from widget_server.loyalty.referrals import decisions
 from widget_server.loyalty.referrals.referrals import Referral
 from widget_server.loyalty.rewards.coupons import Coupon
@@ -383,6 +384,7 @@ REFUSED_MAX = 30  # calls whose example is about nobody here: they read what the
 
 def by_the_clock(world: World) -> None:
     """What the worker does by itself: its jobs, its minute, the day's work, and what leaves for receivers."""
+    world.settings(letters=SWITCHABLE)
     for days in (0, 1, 40):
         with clock.at(clock.now() + timedelta(days=days)):
             jobs.every_minute()

@@ -58,7 +58,25 @@ VALUES: dict[str, dict[str, Any]] = {
     "tier_lost": {"tier": "Gold", "tier_now": "Silver"},
     "birthday_gift": {"points": 100, "balance": 200, "comment": None, "why": {**WHY, "cause": "birthday"}},
 }
-TAGS = {"html", "head", "meta", "title", "style", "body", "table", "tr", "td", "main", "h1", "p", "a", "bdi", "br"}
+TAGS = {
+    "html",
+    "head",
+    "meta",
+    "title",
+    "style",
+    "body",
+    "table",
+    "tr",
+    "td",
+    "header",
+    "main",
+    "footer",
+    "h1",
+    "p",
+    "a",
+    "bdi",
+    "br",
+}
 SIZE_MAX = 20_000
 EVERY_LETTER = pytest.mark.parametrize(
     ("template", "language"), [(template, language) for template in VALUES for language in LANGUAGES]

@@ -248,6 +248,20 @@ def test_names_can_break_no_line_and_no_markup(world: World) -> None:
     assert "<script" not in letter.html
 
 
+@pytest.mark.parametrize("template", SWITCHABLE)
+def test_what_owners_and_staff_typed_is_one_escaped_line_in_every_letter(world: World, template: str) -> None:
+    evil = "<img src=x onerror=alert(1)>\r\nBcc: eve@example.com\n\u202e{code}"
+    gift = Gift("free_product", product_name=evil).as_json()
+    hostile: dict[str, Any] = {"tier": evil, "tier_now": evil, "benefits": evil, "comment": evil, "gift": gift}
+    hostile["why"] = {"cause": "custom", "order": None, "title": evil}
+    known = {name: value for name, value in hostile.items() if name in VALUES[template]}
+    for language in LANGUAGES:
+        letter = write(world, template, language, **known)
+        assert "img" not in Page(letter.html).tags and "<img" not in letter.html
+        assert "\nBcc" not in letter.text and "\u202e" not in letter.text + letter.html
+        assert "\n" not in letter.subject and "eve@" not in letter.subject
+
+
 def test_a_comment_is_one_escaped_line(world: World) -> None:
     letter = write(world, "points_moved", comment="<b>Sorry</b>\r\n-- \nfor the wait")
     assert "<b>Sorry</b> -- for the wait" in letter.text.splitlines()

@@ -112,7 +112,8 @@ def write(template: str, locale: str, shop: Shop, program: Program, values: Valu
     `Gift.as_json`); for points_earned, points_moved and birthday_gift points (signed), balance, why
     (loyalty/letters/writing.py) and comment (may be None); for reward_redeemed gift, code, points, balance, minimum and
     expires_at (both may be None); for tier_reached tier and benefits; for tier_at_risk tier and expires_at; for
-    tier_lost tier and tier_now (may be None). Letters of a topic also have unsubscribe, an address.
+    tier_lost tier and tier_now (may be None). Letters of a topic also have unsubscribe, an address,
+    unless an earlier version queued them.
     Raises KeyError for a missing letter or value.
     """
     language = language_of(locale)
@@ -121,7 +122,7 @@ def write(template: str, locale: str, shop: Shop, program: Program, values: Valu
     words = _words(catalogue, shop, program, values)
     subject = entry["subject"].format(**words)
     paragraphs = [Paragraph(_kind_of(line), line.format(**words)) for line in entry["body"]]
-    unsubscribe = values["unsubscribe"] if needs_unsubscribing(template) else None
+    unsubscribe = values.get("unsubscribe") if needs_unsubscribing(template) else None
     page = {
         "accents": ACCENTS[0](shop.look.colour),
         "dark": DARK,

@@ -51,6 +51,8 @@ def _points(shop: Shop, payload: Mapping[str, str]) -> None:
     customer, account = _owner(shop, row)
     if letter == "birthday_gift" and not mailing.may_get(programs.of(shop.id), customer, letter):
         letter = "points_earned"  # the news without the congratulation
+    if not mailing.may_get(programs.of(shop.id), customer, letter):
+        return
     with atomic():
         fresh: list[int] = []
         for one in _together(shop, row):

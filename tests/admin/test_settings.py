@@ -60,7 +60,7 @@ def test_an_advocate_s_daily_cap_is_a_number_or_none(owner: Integrator, world: W
         ("referral", {"advocateDailyCap": 0}, "settings.advocateDailyCap"),
         ("program", {"waitDays": -1}, "settings.waitDays"),
         ("program", {"base": {"shiping": True}}, "settings.base.shiping"),
-        ("program", {"letters": ["sign_in"]}, "settings.letters[0]"),
+        ("program", {"letters": ["sign_in"]}, "settings.letters.0"),
         ("widget", {"colour": "green"}, "settings.colour"),
         ("widget", {"fern": 1}, "settings.fern"),
     ],

@@ -28,6 +28,7 @@ loyalty.program.contrast_guard
 loyalty.program.png_icons
 loyalty.program.shops loyalty.program.revisions
 loyalty.program.widget_icons
+loyalty.program.shops loyalty.program.revisions loyalty.program.letter_kinds
 loyalty.people.api_keys loyalty.people.passwords loyalty.people.sign_in_codes loyalty.people.visitor_tokens
 loyalty.people.access_tokens loyalty.people.devices loyalty.people.former_codes
 loyalty.people.sessions
@@ -36,7 +37,8 @@ loyalty.earning.order_goods
 loyalty.program.programs
 loyalty.points.tiers loyalty.earning.taxes
 loyalty.people.customers
-loyalty.people.recognition
+loyalty.people.recognition loyalty.people.mail_preferences
+loyalty.people.mailing
 loyalty.people.customer_edits
 loyalty.points.awards loyalty.points.adjustments loyalty.points.lots loyalty.points.tier_grants loyalty.people.mailboxes
 loyalty.points.expiry loyalty.points.giving
@@ -113,6 +115,7 @@ loyalty.first_program
 loyalty.history.explanations loyalty.history.authors
 loyalty.history.missed_orders
 loyalty.history.timeline loyalty.history.order_results
+loyalty.letters.facts loyalty.letters.writing
 program_file.facts
 program_file.current program_file.checks program_file.changes
 program_file.writing

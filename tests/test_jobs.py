@@ -207,7 +207,8 @@ def test_what_the_reminder_says_is_what_happens(world: World, ann: Shopper) -> N
     world.settings(expiry_percent=33, expiry_reminder_days=(1,))
     passes(before(1))
     (letter,) = sent("points_expire")
-    written = mail_templates.write("points_expire", "en", world.shop, world.program, letter["values"])
+    values = {**letter["values"], "unsubscribe": "https://w.example/unsubscribe/1"}
+    written = mail_templates.write("points_expire", "en", world.shop, world.program, values)
     assert "Points: 33" in written.text and "10 March 2027" in written.text
     passes(datetime(2027, 3, 10, 23, 59, tzinfo=BERLIN))
     assert ann.balance == 100

@@ -93,9 +93,11 @@ def test_the_advocate_reads_what_she_got(world: World, ann: Shopper) -> None:  #
         "to": ADVOCATE,
         "locale": "en",
         "values": {},
+        "customer_id": ann.id,
     }
     assert (gift["kind"], gift["points"]) == ("points", 200)
-    written = mail_templates.write("referral_completed", "en", world.shop, world.program, {"gift": gift})
+    values: mail_templates.Values = {"gift": gift, "unsubscribe": "https://w.example/unsubscribe/1"}
+    written = mail_templates.write("referral_completed", "en", world.shop, world.program, values)
     assert "Points: +200" in written.text and FRIEND not in written.text
     bob.orders("30.00")
     assert len(thanks()) == 1

@@ -20,10 +20,11 @@ from widget_server.delivery import outbox
 from widget_server.errors import Refusal
 from widget_server.loyalty.earning.orders import Order, Parked
 from widget_server.loyalty.imports.columns import FIELDS
-from widget_server.loyalty.people import access_tokens, api_keys, customers, former_codes, sessions
+from widget_server.loyalty.people import access_tokens, api_keys, customers, former_codes, mail_preferences, sessions
 from widget_server.loyalty.people.access_tokens import Holder
 from widget_server.loyalty.points.adjustments import Adjustment
 from widget_server.loyalty.program import programs, shops
+from widget_server.loyalty.program.letter_kinds import SWITCHABLE
 from widget_server.loyalty.referrals import decisions
 from widget_server.loyalty.referrals.referrals import Referral
 from widget_server.loyalty.rewards.coupons import Coupon
@@ -276,6 +277,9 @@ class Walk:
         link = sessions.sign_link(self.world.shop.id, self.person.id)
         self._keep("/sessions", self.client.get(f"/sessions?link={link}"))
         self._keep("/sessions", self.client.post("/sessions", data={"link": link}))
+        mails = mail_preferences.link(self.world.shop.id, self.person.id).removeprefix(config.current().base_url)
+        self._keep("/unsubscribe", self.client.get(mails))
+        self._keep("/unsubscribe", self.client.post(mails, data={"act": "choose", "topic": "tiers"}))
         self._keep("security.txt", self.client.get("/.well-known/security.txt"))
         self._keep("/pages", self.client.get("/pages/page.css"))
         self._keep("openapi", self.client.get("/openapi.json"))
@@ -381,6 +385,7 @@ REFUSED_MAX = 30  # calls whose example is about nobody here: they read what the
 
 def by_the_clock(world: World) -> None:
     """What the worker does by itself: its jobs, its minute, the day's work, and what leaves for receivers."""
+    world.settings(letters=SWITCHABLE)
     for days in (0, 1, 40):
         with clock.at(clock.now() + timedelta(days=days)):
             jobs.every_minute()

@@ -170,6 +170,16 @@ class TierChanged(Event):
 
 
 @dataclass(frozen=True)
+class TierMoved(Event):
+    """An account moved from one tier to another by itself or by a grant; None is the base tier."""
+
+    account_id: str
+    customer_id: str
+    before_id: str | None
+    tier_id: str | None
+
+
+@dataclass(frozen=True)
 class BatchChanged(Event):
     """A batch (a change of many accounts) began, ended or was undone."""
 
@@ -211,12 +221,16 @@ class ShopDisconnected(Event):
 
 @dataclass(frozen=True)
 class MailWanted(Event):
-    """A mail is to be sent: `template` and its `values`, which also contain the secrets of the mail."""
+    """A mail is to be sent: `template` and its `values`, which also contain the secrets of the mail.
+
+    `customer_id` is set for letters of a topic: the customer's link to unsubscribe is added when it is written.
+    """
 
     template: str
     to: str
     locale: str
     values: dict[str, Any]
+    customer_id: str | None = None
 
 
 _sink: list[Callable[[Event], None]] = []

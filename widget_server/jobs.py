@@ -15,6 +15,8 @@ from widget_server.job_queue import Job, JobName
 from widget_server.loyalty import audit_log, books, reports
 from widget_server.loyalty.earning import birthdays, deliveries, orders
 from widget_server.loyalty.imports import imports, listing, previews
+from widget_server.loyalty.letters import facts as letter_facts
+from widget_server.loyalty.letters import writing as letters
 from widget_server.loyalty.people import access_tokens, devices, privacy, sessions, sign_in_codes
 from widget_server.loyalty.points import awards, batches, expiry, tiers
 from widget_server.loyalty.preview import copies
@@ -60,6 +62,7 @@ JOBS: dict[JobName, Callable[[dict[str, Any]], object]] = {
     JobName.SETTLE_ERASURE: privacy.settle,
     JobName.RETRY_PARKED: lambda payload: inbox.retry(shops.by_id(payload["shop_id"]), payload["parked_id"]),
     JobName.RETRY_ALL_PARKED: lambda payload: inbox.retry_all(shops.by_id(payload["shop_id"])),
+    JobName.WRITE_LETTER: letters.write,
 }
 
 
@@ -118,6 +121,7 @@ def begin_day(shop: Shop) -> None:
     expiry.expire_due(shop)
     expiry.remind(shop)
     tiers.recheck_all(shop)
+    letter_facts.remind_of_tiers(shop)
 
 
 def _try(act: Callable[..., object], *arguments: object) -> None:

@@ -8,19 +8,21 @@ from typing import Any
 
 from widget_server import events, job_queue
 from widget_server.admin import wix_events
-from widget_server.delivery import mail, outbox, payloads
+from widget_server.delivery import mail, mail_templates, outbox, payloads
 from widget_server.delivery.outbox import Message
 from widget_server.events import Event
 from widget_server.job_queue import Job, JobName
 from widget_server.loyalty.earning import actions, feeds, order_points, orders, rules
 from widget_server.loyalty.imports import imports
-from widget_server.loyalty.people import customers, mailboxes, merging, privacy
+from widget_server.loyalty.letters import facts as letter_facts
+from widget_server.loyalty.people import customers, mailboxes, mailing, merging, privacy
 from widget_server.loyalty.people.privacy import Keeper
 from widget_server.loyalty.points import batches, tiers
 from widget_server.loyalty.program import shops
 from widget_server.loyalty.referrals import binding, progress, referral_programs, referrals
 from widget_server.loyalty.rewards import checkout, codes, coupons, rewards, takeover
 from widget_server.stores.woocommerce import refunds as woocommerce_refunds
+from widget_server.widget import colours
 
 
 def react(event: Event) -> None:
@@ -140,9 +142,24 @@ def thank_advocate(event: events.ReferralChanged) -> None:
     advocate = customers.by_id(shop_id, referral.advocate_id)
     gift = referral_programs.ReferralProgram.need(shop_id).advocate_gift
     got = referral.advocate_transaction_id or referral.advocate_coupon_id
-    if got and advocate.is_member and advocate.email and advocate.email_verified:
-        locale = advocate.locale or shops.by_id(shop_id).locale
-        events.emit(events.MailWanted(shop_id, "referral_completed", advocate.email, locale, {"gift": gift}))
+    if got and gift:
+        key = f"letter:referral_completed:{referral.id}"
+        mailing.send(shops.by_id(shop_id), advocate, "referral_completed", {"gift": gift}, key=key)
+
+
+def note_points(event: events.PointsMoved) -> None:
+    """Note points of which a letter may tell."""
+    letter_facts.note_points(event)
+
+
+def note_coupon(event: events.CouponIssued | events.CouponChanged) -> None:
+    """Note a bought coupon whose code works, of which a letter may tell."""
+    letter_facts.note_coupon(event.shop_id, event.coupon_id)
+
+
+def note_tier(event: events.TierMoved) -> None:
+    """Note a tier of which a letter may tell."""
+    letter_facts.note_tier(event)
 
 
 def watch_feed(event: events.ShopConnected) -> None:
@@ -171,6 +188,7 @@ def tell_of_each(event: events.ManyPointsMoved) -> None:
 
 
 payloads.RENDERERS["wix"] = wix_events.WIX  # delivery must not import the admin API
+mail_templates.ACCENTS[:] = [colours.accents]  # nor the widget
 privacy.KEEPERS += [Keeper((Message,), outbox.forget), Keeper((Job,), mail.forget)]  # rules must not import delivery
 
 batches.TAKE_BACK.append(takeover.take_back)  # points must not import rewards
@@ -178,7 +196,7 @@ batches.TAKE_BACK.append(takeover.take_back)  # points must not import rewards
 REACTIONS: dict[type[Event], tuple[Callable[[Any], None], ...]] = {
     events.AccountCreated: (note_account, tell_receivers),
     events.AccountMerged: (tell_receivers,),
-    events.PointsMoved: (tell_receivers, recheck_tier),
+    events.PointsMoved: (tell_receivers, recheck_tier, note_points),
     events.ManyPointsMoved: (tell_of_each,),
     events.CustomerJoined: (tell_receivers, remember_membership, pay_for_joining),
     events.CustomerPastChanged: (look_at_past,),
@@ -193,8 +211,8 @@ REACTIONS: dict[type[Event], tuple[Callable[[Any], None], ...]] = {
         move_referral_of_order,
         learn_parts_of_refunds,
     ),
-    events.CouponIssued: (tell_receivers,),
-    events.CouponChanged: (tell_receivers, let_code_die, move_checkout_of_coupon),
+    events.CouponIssued: (tell_receivers, note_coupon),
+    events.CouponChanged: (tell_receivers, let_code_die, move_checkout_of_coupon, note_coupon),
     events.CouponDeleted: (tell_receivers,),
     events.ReferralChanged: (tell_receivers, thank_advocate),
     events.ProgramChanged: (tell_receivers,),
@@ -208,4 +226,5 @@ REACTIONS: dict[type[Event], tuple[Callable[[Any], None], ...]] = {
     events.ShopConnected: (watch_feed,),
     events.ShopDisconnected: (leave_feed,),
     events.MailWanted: (promise_mail,),
+    events.TierMoved: (note_tier,),
 }

@@ -109,3 +109,16 @@ def test_many_at_once_and_one_that_is_refused(owner: Integrator, world: World) -
 
 def test_an_unknown_one_is_404(owner: Integrator, world: World) -> None:
     owner.get(f"{CUSTOMERS}/0b7f2b2e-6f0c-4c59-9a55-2f6d2d9f4f10", status=404)
+
+
+def test_an_app_reads_and_changes_which_mails_somebody_wants(owner: Integrator, world: World) -> None:
+    ann = world.member()
+    path = f"{CUSTOMERS}/{ann.id}"
+    assert owner.get(path)["customer"]["mailsOff"] == []
+    assert owner.patch(path, {"customer": {"mailsOff": ["tiers", "points"]}})["customer"]["mailsOff"] == [
+        "points",
+        "tiers",
+    ]
+    assert owner.patch(path, {"customer": {"mailsOff": ["tiers", "all"]}})["customer"]["mailsOff"] == ["all"]
+    owner.patch(path, {"customer": {"mailsOff": ["birthdays"]}}, status=400)
+    assert ann.customer.mails_off == ["all"]

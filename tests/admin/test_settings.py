@@ -53,6 +53,12 @@ def test_the_beginning_is_a_day_or_that_of_the_first_activation(owner: Integrato
     assert world.program.rules.orders_from is None
 
 
+def test_letters_are_switched_on_and_off(owner: Integrator, world: World) -> None:
+    assert owner.get(f"{SETTINGS}/program")["settings"]["letters"] == ["points_expire", "referral_completed"]
+    told = owner.patch(f"{SETTINGS}/program", {"settings": {"letters": ["points_earned", "tier_lost"]}})["settings"]
+    assert told["letters"] == ["points_earned", "tier_lost"] == list(world.program.rules.letters)
+
+
 def test_an_advocate_s_daily_cap_is_a_number_or_none(owner: Integrator, world: World) -> None:
     for sent in (3, None):
         told = owner.patch(f"{SETTINGS}/referral", {"settings": {"advocateDailyCap": sent}})["settings"]
@@ -67,6 +73,7 @@ def test_an_advocate_s_daily_cap_is_a_number_or_none(owner: Integrator, world: W
         ("referral", {"advocateDailyCap": 0}, "settings.advocateDailyCap"),
         ("program", {"waitDays": -1}, "settings.waitDays"),
         ("program", {"base": {"shiping": True}}, "settings.base.shiping"),
+        ("program", {"letters": ["sign_in"]}, "settings.letters.0"),
         ("widget", {"colour": "green"}, "settings.colour"),
         ("widget", {"fern": 1}, "settings.fern"),
     ],

@@ -11,7 +11,9 @@ from tests.make import World
 from widget_server import config
 from widget_server.delivery import mail, mail_samples, mail_templates
 from widget_server.job_queue import Job, JobName
+from widget_server.loyalty.people import mail_preferences
 from widget_server.loyalty.program import programs
+from widget_server.loyalty.program.letter_kinds import SWITCHABLE
 
 CODES = ("ABCD-2345",)
 
@@ -73,3 +75,44 @@ def test_a_shop_with_a_hostile_name_runs_nothing_in_the_preview(desk: Desk, worl
     programs.update(world.shop.id, name="<script>alert(1)</script>")
     page = desk.get("/mails/points_moved/preview").text
     assert "<script" not in page and "&lt;script" in page
+
+
+# Switches, the look of a letter, and what a customer wants
+
+
+def test_letters_are_switched_on_and_off_and_nobody_overwrites_anothers_choice(desk: Desk, world: World) -> None:
+    page = desk.get("/mails").text
+    assert [one for one in SWITCHABLE if f'value="{one}"' in page] == list(SWITCHABLE)
+    revision = str(world.program.revision)
+    answer = desk.post("/mails", revision=revision, letters=["tier_lost", "points_earned"])
+    assert answer.status_code == 303
+    assert world.program.rules.letters == ("points_earned", "tier_lost")
+    stale = desk.post("/mails", revision=revision, letters=[])
+    assert stale.status_code in (409, 422) and world.program.rules.letters == ("points_earned", "tier_lost")
+    assert desk.post("/mails", revision=str(world.program.revision)).status_code == 303
+    assert world.program.rules.letters == ()
+    versions = desk.get("/program/versions").text
+    assert "E-mails that are on" in versions and "Points were earned, A tier was lost" in versions
+
+
+def test_a_letter_is_shown_as_a_dark_or_a_light_mail_program_does(desk: Desk) -> None:
+    assert mail_templates.DARK in desk.get("/mails/points_earned/preview").text
+    dark = desk.get("/mails/points_earned/preview?theme=dark").text
+    assert "@media all" in dark and "light dark" not in dark
+    light = desk.get("/mails/points_earned/preview?theme=light").text
+    assert "@media not all" in light and "light dark" not in light
+    page = desk.get("/mails/points_earned?theme=dark&width=phone&language=ar").text
+    assert "theme=dark" in page and 'class="letter phone"' in page
+    assert desk.get("/mails/points_earned?theme=%22%3E&width=x").status_code == 200
+
+
+def test_support_sees_and_changes_which_mails_a_customer_wants(desk_of: Callable[..., Desk], world: World) -> None:
+    desk, ann = desk_of("support"), world.member()
+    mail_preferences.set_off(ann.customer)
+    assert "None: unsubscribed" in desk.get(f"/customers/{ann.id}").text
+    form = desk.get(f"/customers/{ann.id}/contact").text
+    assert 'name="topics"' in form and "checked" not in form.partition('name="topics"')[2].partition("</fieldset>")[0]
+    facts = {"email": "ann@example.com", "email_verified": "y", "status": "member"}
+    desk.post(f"/customers/{ann.id}/contact", **facts, topics=["expiry", "tiers"])
+    assert ann.customer.mails_off == ["points", "referrals", "birthday"]
+    assert "Points that expire, Tiers" in desk.get(f"/customers/{ann.id}").text

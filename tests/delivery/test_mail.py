@@ -28,7 +28,7 @@ from widget_server import clock, config, job_queue
 from widget_server.delivery import mail
 from widget_server.delivery.mail import MailNotSent
 from widget_server.events import MailWanted, emit
-from widget_server.loyalty.people import sign_in
+from widget_server.loyalty.people import mail_preferences, sign_in
 from widget_server.loyalty.people.sign_in_codes import CodeRequest
 from widget_server.loyalty.program import programs
 
@@ -446,3 +446,25 @@ def test_a_sender_that_mail_cannot_carry_is_named(world: World) -> None:
     mail_by(config.current().mail_url, mail_from="the shop")
     with pytest.raises(MailNotSent, match="WIDGET_MAIL_FROM"):
         mail.send(ask(world)[1].payload)
+
+
+# Unsubscribing: the headers of RFC 8058
+
+
+def test_a_letter_of_a_topic_can_be_unsubscribed_by_one_click_and_a_code_cannot(world: World, tmp_path: Path) -> None:
+    ann = world.member()
+    job_queue.Job.delete().execute()
+    values = {"points": 5, "balance": 5, "comment": None, "why": {"cause": "gift", "order": None, "title": None}}
+    emit(MailWanted(world.shop.id, "points_earned", ANN, "en", values, customer_id=ann.id))
+    emit(MailWanted(world.shop.id, "reset", ANN, "en", {"code": "12345678"}))
+    for job in job_queue.Job.select():
+        mail.send(job.payload)
+    raw = {path.read_bytes() for path in (tmp_path / "mail").iterdir()}
+    link = mail_preferences.link(world.shop.id, ann.id)
+    (earned,) = [one for one in raw if b"List-Unsubscribe" in one]
+    assert f"\r\nList-Unsubscribe: <{link}>\r\n".encode() in earned  # one line, not encoded, however long
+    assert b"\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n" in earned
+    message = parsed(earned)
+    assert link in text_of(message) and link in text_of(message, "html")
+    assert {*message.keys()} == HEADERS | {"List-Unsubscribe", "List-Unsubscribe-Post"}
+    assert len(raw) == 2 and ANN not in link

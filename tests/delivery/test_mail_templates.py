@@ -14,12 +14,15 @@ from tests.make import World
 from widget_server import clock
 from widget_server.delivery import mail_templates
 from widget_server.loyalty.program import programs
+from widget_server.loyalty.program.letter_kinds import SWITCHABLE, needs_unsubscribing
 from widget_server.loyalty.rewards.gifts import Gift
 
 DATABASES = ("sqlite",)
 
 LANGUAGES = ("ar", "de", "en", "es", "fr")
 LINK = "http://widget.localhost:8000/confirm?link=AbC-_9&x=1"
+UNSUBSCRIBE = "http://widget.localhost:8000/unsubscribe/a.b.c"
+HOME = "http://shop.localhost:8001"
 GIFTS = (
     Gift("points", points=1200),
     Gift("amount", amount=Decimal("1250.50")),
@@ -27,6 +30,8 @@ GIFTS = (
     Gift("free_shipping"),
     Gift("free_product", product_id="p1", product_name="Mug"),
 )
+WHY = {"cause": "order", "order": "#1042", "title": None}
+ADJUSTED = {"cause": "adjusted", "order": None, "title": None}
 VALUES: dict[str, dict[str, Any]] = {
     "sign_up": {"code": "04821395", "link": LINK},
     "sign_in": {"code": "04821395", "link": LINK},
@@ -38,8 +43,41 @@ VALUES: dict[str, dict[str, Any]] = {
     "new_password": {"browser": "Firefox, Windows", "link": LINK},
     "points_expire": {"points": 1240, "expires_at": "2026-04-09T22:00:00Z"},
     "referral_completed": {"gift": GIFTS[0].as_json()},
-    "points_moved": {"points": -1030, "balance": 1210, "comment": "A mug came back."},
+    "points_earned": {"points": 1240, "balance": 2450, "comment": None, "why": WHY},
+    "points_moved": {"points": -1030, "balance": 1210, "comment": "A mug came back.", "why": ADJUSTED},
+    "reward_redeemed": {
+        "gift": GIFTS[1].as_json(),
+        "code": "FERN-4821",
+        "points": -500,
+        "balance": 740,
+        "minimum": "1250.50",
+        "expires_at": "2026-04-09T22:00:00Z",
+    },
+    "tier_reached": {"tier": "Gold", "benefits": "Free returns."},
+    "tier_at_risk": {"tier": "Gold", "expires_at": "2026-04-09T22:00:00Z"},
+    "tier_lost": {"tier": "Gold", "tier_now": "Silver"},
+    "birthday_gift": {"points": 100, "balance": 200, "comment": None, "why": {**WHY, "cause": "birthday"}},
 }
+TAGS = {
+    "html",
+    "head",
+    "meta",
+    "title",
+    "style",
+    "body",
+    "table",
+    "tr",
+    "td",
+    "header",
+    "main",
+    "footer",
+    "h1",
+    "p",
+    "a",
+    "bdi",
+    "br",
+}
+SIZE_MAX = 20_000
 EVERY_LETTER = pytest.mark.parametrize(
     ("template", "language"), [(template, language) for template in VALUES for language in LANGUAGES]
 )
@@ -67,7 +105,9 @@ class Page(HTMLParser):
 
 
 def write(world: World, template: str, locale: str = "en", **values: Any) -> mail_templates.Mail:
-    return mail_templates.write(template, locale, world.shop, world.program, {**VALUES[template], **values})
+    facts = {**VALUES[template], **values}
+    facts |= {"unsubscribe": UNSUBSCRIBE} if needs_unsubscribing(template) else {}
+    return mail_templates.write(template, locale, world.shop, world.program, facts)
 
 
 def catalogue(language: str) -> dict[str, Any]:
@@ -78,12 +118,12 @@ def catalogue(language: str) -> dict[str, Any]:
 def test_a_letter_says_the_same_as_text_and_as_html(world: World, template: str, language: str) -> None:
     letter = write(world, template, language)
     page = Page(letter.html)
-    said = [
-        line for line in letter.text.removesuffix("http://shop.localhost:8001").split("\n") if line not in ("", "-- ")
-    ]
-    assert len(said) >= 3 and all(line in page.text for line in said)
+    said = [line for line in letter.text.split("\n") if line not in ("", "-- ", HOME)]
+    assert len(said) >= 3 and all(line.removesuffix(f": {UNSUBSCRIBE}") in page.text for line in said)
     assert page.root == {"lang": language, "dir": "rtl" if language == "ar" else "ltr"}
-    assert page.tags <= {"html", "head", "meta", "title", "body", "h1", "p", "a", "bdi"}
+    assert page.tags <= TAGS and len(letter.html.encode()) <= SIZE_MAX
+    links = {*re.findall(r"https?://\S+", letter.text)}
+    assert {*page.links} == links and (UNSUBSCRIBE in links) == needs_unsubscribing(template)
     assert "Fern Club" in letter.subject and "Fjord & Fern" in letter.text
     assert "{" not in letter.subject + letter.text and "None" not in letter.text
 
@@ -96,14 +136,14 @@ def test_code_and_link_stand_alone_on_their_lines_and_in_no_subject(world: World
     assert "04821395" in lines and LINK in lines and "15" in letter.text
     assert re.findall(r"(?<!\d)\d{8}(?!\d)", letter.text) == ["04821395"]
     assert "04821395" not in letter.subject
-    assert Page(letter.html).links == [LINK, "http://shop.localhost:8001"]
+    assert Page(letter.html).links == [LINK, HOME]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_reset_has_a_code_and_no_link_to_confirm(world: World, language: str) -> None:
     letter = write(world, "reset", language)
     assert "04821395" in letter.text.splitlines() and LINK not in letter.text + letter.html
-    assert Page(letter.html).links == ["http://shop.localhost:8001"]
+    assert Page(letter.html).links == [HOME]
 
 
 @pytest.mark.parametrize(
@@ -187,7 +227,9 @@ def test_every_language_has_every_letter_with_the_same_values() -> None:
 
     assert set(LANGUAGES) == mail_templates.LANGUAGES
     english = catalogue("en")
-    assert set(english["letters"]) == set(VALUES) and set(english["gifts"]) == {gift.kind for gift in GIFTS}
+    assert set(english["letters"]) == set(VALUES) >= set(SWITCHABLE) and set(english["gifts"]) == {
+        gift.kind for gift in GIFTS
+    }
     for language in LANGUAGES:
         assert shape(catalogue(language)) == shape(english), language
         assert len(set(catalogue(language)["months"])) == 12
@@ -204,6 +246,20 @@ def test_names_can_break_no_line_and_no_markup(world: World) -> None:
     assert letter.subject == "Your code for Fern {code} Club Second"
     assert letter.sender in Page(letter.html).text and "script" not in Page(letter.html).tags
     assert "<script" not in letter.html
+
+
+@pytest.mark.parametrize("template", SWITCHABLE)
+def test_what_owners_and_staff_typed_is_one_escaped_line_in_every_letter(world: World, template: str) -> None:
+    evil = "<img src=x onerror=alert(1)>\r\nBcc: eve@example.com\n\u202e{code}"
+    gift = Gift("free_product", product_name=evil).as_json()
+    hostile: dict[str, Any] = {"tier": evil, "tier_now": evil, "benefits": evil, "comment": evil, "gift": gift}
+    hostile["why"] = {"cause": "custom", "order": None, "title": evil}
+    known = {name: value for name, value in hostile.items() if name in VALUES[template]}
+    for language in LANGUAGES:
+        letter = write(world, template, language, **known)
+        assert "img" not in Page(letter.html).tags and "<img" not in letter.html
+        assert "\nBcc" not in letter.text and "\u202e" not in letter.text + letter.html
+        assert "\n" not in letter.subject and "eve@" not in letter.subject
 
 
 def test_a_comment_is_one_escaped_line(world: World) -> None:

@@ -10,10 +10,11 @@ from widget_server import ledger
 from widget_server.dashboard import reasons
 from widget_server.dashboard.callers import StaffCaller
 from widget_server.dashboard.documents import page, to
+from widget_server.dashboard.mail_words import TOPIC_NAMES
 from widget_server.dashboard.pages import Pages
 from widget_server.ledger import Account
 from widget_server.loyalty.history import order_results, timeline
-from widget_server.loyalty.people import customers, devices, sessions
+from widget_server.loyalty.people import customers, devices, mail_preferences, sessions
 from widget_server.loyalty.people.customers import Customer
 from widget_server.loyalty.points import expiry, tier_grants, tiers
 from widget_server.loyalty.program.shops import Shop
@@ -84,6 +85,7 @@ def card(staff: StaffCaller, customer_id: str) -> ResponseReturnValue:
         customer=row,
         account=account,
         membership=STATUSES[row.status],
+        mails=[TOPIC_NAMES[one] for one in mail_preferences.wanted(row)],
         coming=expiry.next_expiry(staff.shop, staff.program, account) if account else None,
         standing=tiers.standing(staff.shop.id, account),
         grant=tier_grants.of_account(staff.shop, account),

@@ -11,12 +11,15 @@ from wtforms import BooleanField, DateField, EmailField, SelectField, TelField, 
 from widget_server.dashboard.callers import StaffCaller
 from widget_server.dashboard.card import STATUSES
 from widget_server.dashboard.documents import done, page
+from widget_server.dashboard.entry_forms import Ticks
 from widget_server.dashboard.forms import OPTIONAL, Form, Line, choices
+from widget_server.dashboard.mail_words import TOPIC_NAMES
 from widget_server.dashboard.pages import Pages
 from widget_server.db import atomic
-from widget_server.loyalty.people import customer_edits, customers
+from widget_server.loyalty.people import customer_edits, customers, mail_preferences
 from widget_server.loyalty.people.customer_edits import EditableFacts
 from widget_server.loyalty.people.customers import Customer, Status
+from widget_server.loyalty.program.letter_kinds import TOPICS
 from widget_server.loyalty.staff.roles import Action
 
 pages = Pages("contact", "/customers")
@@ -36,6 +39,11 @@ class ContactForm(Form):
     locale = Line(_l("Language"), validators=[OPTIONAL], description=_l("Such as en or de-AT."))
     external_id = Line(_l("Id in the shop"), validators=[OPTIONAL])
     accepts_marketing = BooleanField(_l("Gets the newsletter"))
+    topics = Ticks(
+        _l("E-mails of the program"),
+        choices=choices({one: TOPIC_NAMES[one] for one in TOPICS}),
+        description=_l("What the customer wants. Codes and notices of sign-in are always sent."),
+    )
     labels = Line(_l("Labels"), validators=[OPTIONAL], description=_l("Separated by commas."))
     notes = TextAreaField(_l("Notes"), validators=[OPTIONAL], description=_l("Only staff can read them."))
     status = SelectField(_l("Status"), choices=choices(STATUSES))
@@ -50,6 +58,7 @@ class ContactForm(Form):
             accepts_marketing=bool(self.accepts_marketing.data),
             labels=(self.labels.data or "").split(","),
             notes=(self.notes.data or "").strip() or None,
+            mails_off=mail_preferences.all_but(self.topics.data or ()),
         )
         if self.birthday.data is not None:
             facts["birthday"] = self.birthday.data
@@ -72,7 +81,8 @@ def _now(customer: Customer) -> dict[str, object]:
     names = ("name", "email", "email_verified", "phone", "locale", "external_id", "accepts_marketing", "notes")
     facts = {name: getattr(customer, name) for name in (*names, "status")}
     birthday = date.fromisoformat(customer.birthday) if customer.birthday else None
-    return {**facts, "birthday": birthday, "labels": ", ".join(customer.labels)}
+    topics = mail_preferences.wanted(customer)
+    return {**facts, "birthday": birthday, "labels": ", ".join(customer.labels), "topics": topics}
 
 
 def _save(staff: StaffCaller, customer: Customer, form: ContactForm) -> None:

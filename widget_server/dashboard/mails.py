@@ -1,6 +1,7 @@
 """Mails: how this server sends them, what each letter looks like in each language, and a test to oneself."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from email.utils import parseaddr
 from urllib.parse import urlsplit
 
@@ -13,25 +14,21 @@ from wtforms import SelectField
 from widget_server import config
 from widget_server.dashboard.callers import StaffCaller
 from widget_server.dashboard.documents import done, page
-from widget_server.dashboard.forms import Form, choices
+from widget_server.dashboard.entry_forms import Ticks
+from widget_server.dashboard.forms import Form, RevisedForm, choices
+from widget_server.dashboard.mail_words import LETTER_HINTS, LETTER_NAMES
 from widget_server.dashboard.pages import Pages
 from widget_server.delivery import mail_samples, mail_templates
+from widget_server.loyalty.program import programs
+from widget_server.loyalty.program.letter_kinds import SWITCHABLE
 from widget_server.loyalty.staff.roles import Action
 from widget_server.web import limits
 
 pages = Pages("mails", "/mails")
 
-LETTER_NAMES = {
-    "points_moved": _l("Points were given or deducted"),
-    "points_expire": _l("Points expire soon"),
-    "referral_completed": _l("A referral is complete"),
-    "sign_up": _l("Code for signing up"),
-    "sign_in": _l("Code for signing in"),
-    "by_link": _l("Link for signing in"),
-    "reset": _l("Code for a new password"),
-    "new_device": _l("Signed in from a new device"),
-    "new_password": _l("The password was changed"),
-}
+THEMES = {"": _l("As the device"), "light": _l("Light"), "dark": _l("Dark")}
+WIDTHS = {"": _l("Wide"), "phone": _l("Phone")}
+DARK_ALWAYS, DARK_NEVER = "@media all", "@media not all"
 LANGUAGE_NAMES = {"ar": "العربية", "de": "Deutsch", "en": "English", "es": "Español", "fr": "Français"}
 PREVIEW_POLICY = (  # the mail's own styles, and nothing else: no script, no request, no form
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; "
@@ -54,10 +51,25 @@ class TestForm(Form):
     language = SelectField(_l("Language"))
 
 
-@pages.page("", Action.PROGRAM)
+class LettersForm(RevisedForm):
+    """Which letters are on."""
+
+    letters = Ticks(_l("E-mails that are on"), choices=choices({one: LETTER_NAMES[one] for one in SWITCHABLE}))
+
+
+@pages.form("", Action.PROGRAM)
 def mail_list(staff: StaffCaller) -> ResponseReturnValue:
-    """Show the sender with what its domain needs, and list the letters."""
-    return page("mails/list.html", sender=sender(), letters=_letters())
+    """Show the sender with what its domain needs, and the letters; switch them on and off."""
+    present = staff.program
+    form = LettersForm(revision=present.revision, letters=list(present.rules.letters))
+    if form.accepts():
+        with form.refusals():
+            chosen = tuple(one for one in SWITCHABLE if one in (form.letters.data or ()))
+            settings = replace(present.rules, letters=chosen)
+            programs.update(staff.shop.id, revision=form.read_revision, settings=settings)
+            return done(_("Saved."), "mails.mail_list")
+    codes = {name: text for name, text in _letters().items() if name not in SWITCHABLE}
+    return page("mails/list.html", sender=sender(), form=form, hints=LETTER_HINTS, codes=codes)
 
 
 @pages.form("/<letter>", Action.PROGRAM)
@@ -73,14 +85,27 @@ def letter(staff: StaffCaller, letter: str) -> ResponseReturnValue:
             mail_samples.send(staff.shop, letter, language, staff.account.email)
             text = _("A test mail is on its way to %(email)s.", email=staff.account.email)
             return done(text, "mails.letter", letter=letter, language=language)
-    return page("mails/letter.html", form=form, letter=letter, name=_letters()[letter], mail=mail, written_in=language)
+    return page(
+        "mails/letter.html",
+        form=form,
+        letter=letter,
+        name=_letters()[letter],
+        hint=LETTER_HINTS.get(letter),
+        is_on=letter not in SWITCHABLE or letter in staff.program.rules.letters,
+        mail=mail,
+        written_in=language,
+        themes=THEMES,
+        widths=WIDTHS,
+        theme=_one_of(THEMES, "theme"),
+        width=_one_of(WIDTHS, "width"),
+    )
 
 
 @pages.page("/<letter>/preview", Action.PROGRAM)
 def preview(staff: StaffCaller, letter: str) -> ResponseReturnValue:
-    """Return a letter's HTML for the frame of its page."""
+    """Return a letter's HTML for the frame of its page, as a light or a dark mail program shows it."""
     mail = mail_samples.write(staff.shop, letter, request.args.get("language", staff.shop.locale))
-    response = make_response(mail.html)
+    response = make_response(_themed(mail.html, _one_of(THEMES, "theme")))
     response.headers["Content-Security-Policy"] = PREVIEW_POLICY
     response.headers["Referrer-Policy"] = "no-referrer"
     response.headers["Cache-Control"] = "no-store"
@@ -93,6 +118,20 @@ def sender() -> Sender:
     address = parseaddr(settings.mail_from)[1]
     url = urlsplit(settings.mail_url)
     return Sender(address, address.rpartition("@")[2], None if url.scheme == "file" else url.hostname)
+
+
+def _one_of(known: Mapping[str, object], name: str) -> str:
+    """Returns the parameter of the address if it is known, else the first choice."""
+    typed = request.args.get(name, "")
+    return typed if typed in known else ""
+
+
+def _themed(html: str, theme: str) -> str:
+    """Returns the letter with its dark styles always or never, instead of as the device has it."""
+    if not theme:
+        return html
+    shown = html.replace(mail_templates.DARK, DARK_ALWAYS if theme == "dark" else DARK_NEVER)
+    return shown.replace("light dark", theme)
 
 
 def _letters() -> dict[str, str]:

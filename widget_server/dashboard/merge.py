@@ -31,6 +31,7 @@ NAMES = {
     "labels": _l("Labels"),
     "notes": _l("Notes"),
     "accepts_marketing": _l("Newsletter"),
+    "mails_off": _l("E-mails turned off"),
     "excluded": _l("Excluded"),
     "joined_at": _l("Joined"),
 }

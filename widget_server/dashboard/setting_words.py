@@ -7,6 +7,8 @@ from flask_babel import format_date
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from widget_server.dashboard.mail_words import LETTER_NAMES
+
 GROUPS = {
     _l("What counts"): (
         *("base_after_discounts", "base_shipping", "base_tax", "base_gift_cards", "prices_include_tax", "tax_percent"),
@@ -44,6 +46,7 @@ NAMES = {
     "expiry_months": _l("Months"),
     "expiry_percent": _l("Percent of the balance"),
     "expiry_reminder_days": _l("Reminders, in days before"),
+    "letters": _l("E-mails that are on"),
 }
 HINTS = {
     "name": _l("Customers see it at the top of the widget."),
@@ -103,6 +106,7 @@ CHOICES = {
         "inactivity": _l("After months without activity"),
         "age": _l("At a certain age, oldest points first"),
     },
+    "letters": LETTER_NAMES,
 }
 NOT_AN_ADDRESS = _l("An address such as https://shop.example/leaf.png.")
 
@@ -119,4 +123,6 @@ def value(name: str, value: object) -> str:
         return format(value.normalize(), "f")
     if isinstance(value, date):
         return format_date(value, "medium")
-    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    if isinstance(value, list | tuple):
+        return ", ".join(str(CHOICES.get(name, {}).get(one, one)) for one in value)
+    return str(value)

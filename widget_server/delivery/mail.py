@@ -19,7 +19,7 @@ from email.policy import EmailPolicy, default
 from email.utils import parseaddr
 from functools import partial
 from pathlib import Path
-from typing import Any, TypedDict, cast
+from typing import Any, NotRequired, TypedDict, cast
 from urllib.parse import SplitResult, unquote, urlsplit
 
 import idna
@@ -30,11 +30,15 @@ from widget_server.db import when_committed
 from widget_server.delivery import mail_templates
 from widget_server.events import MailWanted
 from widget_server.job_queue import Job, JobName
-from widget_server.loyalty.people import emails
+from widget_server.loyalty.people import customers, emails, mail_preferences
 from widget_server.loyalty.people.forgetting import Forgotten
 from widget_server.loyalty.program import programs, shops
+from widget_server.loyalty.program.letter_kinds import LETTER_KINDS, needs_unsubscribing
+from widget_server.loyalty.program.shops import Shop
 
 SHOP_HEADER = "X-Loyalty-Shop"
+UNSUBSCRIBE_HEADER, ONE_CLICK_HEADER = "List-Unsubscribe", "List-Unsubscribe-Post"
+ONE_CLICK = "List-Unsubscribe=One-Click"  # RFC 8058: the body that a mail provider posts
 TIMEOUT_SECONDS = 20
 PORTS = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
 
@@ -51,6 +55,7 @@ class Letter(TypedDict):
     to: str
     locale: str
     values: mail_templates.Values
+    customer_id: NotRequired[str]
 
 
 class Headers(EmailPolicy):
@@ -61,7 +66,9 @@ class Headers(EmailPolicy):
     linesep = "\r\n"
 
     def fold_binary(self, name: str, value: str) -> bytes:
-        """Returns the encoded lines of one header."""
+        """Returns the encoded lines of one header. An address that is longer than a line is not encoded."""
+        if name == UNSUBSCRIBE_HEADER:
+            return f"{name}: {value}{self.linesep}".encode("ascii")
         if value.isascii():
             return super().fold_binary(name, value)
         header, parsed = Header(header_name=name), cast(Any, value)
@@ -77,7 +84,9 @@ class Headers(EmailPolicy):
 def promise(event: MailWanted) -> None:
     """Queue the mail; codes and links are stored encrypted."""
     letter = {"shop_id": event.shop_id, "template": event.template, "to": event.to, "locale": event.locale}
-    job_queue.enqueue(JobName.SEND_MAIL, {"sealed": config.seal(json.dumps({**letter, "values": event.values}))})
+    reader = {"customer_id": event.customer_id} if event.customer_id else {}
+    content = json.dumps({**letter, "values": event.values, **reader})
+    job_queue.enqueue(JobName.SEND_MAIL, {"sealed": config.seal(content)})
 
 
 def opened(payload: Mapping[str, str]) -> Letter:
@@ -93,11 +102,17 @@ def send(payload: Mapping[str, str]) -> None:
     """Write the mail that `promise` queued and send it to WIDGET_MAIL_URL: a folder or a mail server.
 
     Raises MailNotSent, and KeyError for a missing template or value. A mail that is sent again, because its
-    delivery was not confirmed, has the same Message-ID.
+    delivery was not confirmed, has the same Message-ID. A letter of a topic that its customer has turned off since is
+    not sent.
     """
     wanted = opened(payload)
     shop = shops.by_id(wanted["shop_id"])
-    letter = mail_templates.write(wanted["template"], wanted["locale"], shop, programs.of(shop.id), wanted["values"])
+    values = wanted["values"]
+    if needs_unsubscribing(wanted["template"]) and "customer_id" in wanted:
+        if not _is_wanted(shop, wanted):
+            return
+        values = {**values, "unsubscribe": mail_preferences.link(shop.id, wanted["customer_id"])}
+    letter = mail_templates.write(wanted["template"], wanted["locale"], shop, programs.of(shop.id), values)
     written = _hand_over(_message(letter, wanted, hashlib.sha256(payload["sealed"].encode()).hexdigest()[:32]))
     if written is not None and not _is_promised(payload):  # the recipient was erased meanwhile
         written.unlink(missing_ok=True)
@@ -128,6 +143,12 @@ def clear_folder(person: Forgotten) -> None:
                 path.unlink()
 
 
+def _is_wanted(shop: Shop, letter: Letter) -> bool:
+    customer = customers.live(customers.by_id(shop.id, letter["customer_id"]))
+    topic = LETTER_KINDS[letter["template"]].topic
+    return customer.erased_at is None and (topic is None or mail_preferences.wants(customer, topic))
+
+
 def _is_promised(payload: Mapping[str, str]) -> bool:
     return bool(Job.select().where(Job.name == JobName.SEND_MAIL, Job.payload == payload).exists())
 
@@ -153,6 +174,9 @@ def _message(letter: mail_templates.Mail, wanted: Letter, id: str) -> EmailMessa
     message["Message-ID"] = f"<{id}@{sender.domain}>"
     message["Auto-Submitted"] = "auto-generated"
     message["Content-Language"] = letter.language
+    if letter.unsubscribe is not None and "customer_id" in wanted:
+        message[UNSUBSCRIBE_HEADER] = f"<{letter.unsubscribe}>"
+        message[ONE_CLICK_HEADER] = ONE_CLICK
     return message
 
 

@@ -1,18 +1,21 @@
 """Sample values of each letter, for a preview and for a test mail: no code or link in them works."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 from widget_server import clock, config, events
 from widget_server.delivery import mail_templates
 from widget_server.delivery.mail_templates import Mail, Values
 from widget_server.errors import NotFound
 from widget_server.loyalty import audit_log
+from widget_server.loyalty.people import mail_preferences
 from widget_server.loyalty.program import programs
+from widget_server.loyalty.program.letter_kinds import SWITCHABLE, needs_unsubscribing
 from widget_server.loyalty.program.shops import Shop
 from widget_server.loyalty.rewards.gifts import Gift
 
 LETTERS = (  # those that a shop's customers get, in the order in which the dashboard lists them
-    *("points_moved", "points_expire", "referral_completed"),
+    *SWITCHABLE,
     *("sign_up", "sign_in", "by_link", "reset", "new_device", "new_password"),
 )
 CODE = "ABCD-2345"
@@ -36,13 +39,32 @@ def values(letter: str) -> Values:
     if letter not in LETTERS:
         raise NotFound()
     link = f"{config.current().base_url}/sample-link"
+    soon = clock.iso(clock.now() + timedelta(days=30))
+    order = {"cause": "order", "order": "1042", "title": None}
+    adjusted = {"cause": "adjusted", "order": None, "title": None}
+    points: Values = {"points": 120, "balance": 1240, "comment": None, "why": order}
+    gift = dict(Gift("amount", amount=Decimal(5)).as_json())
     samples: dict[str, Values] = {
-        "points_moved": {"points": 120, "balance": 1240, "comment": "Thank you for your patience!"},
-        "points_expire": {"points": 350, "expires_at": clock.iso(clock.now() + timedelta(days=30))},
+        "points_earned": points,
+        "points_moved": {**points, "comment": "Thank you for your patience!", "why": adjusted},
+        "reward_redeemed": {
+            "gift": gift,
+            "code": CODE,
+            "points": -500,
+            "balance": 740,
+            "minimum": "20",
+            "expires_at": soon,
+        },
+        "points_expire": {"points": 350, "expires_at": soon},
+        "tier_reached": {"tier": "Gold", "benefits": None},
+        "tier_at_risk": {"tier": "Gold", "expires_at": soon},
+        "tier_lost": {"tier": "Gold", "tier_now": "Silver"},
+        "birthday_gift": points,
         "referral_completed": {"gift": dict(Gift("points", points=200).as_json())},
         "reset": {"code": CODE},
         "by_link": {"link": link},
         "new_device": {"browser": BROWSER, "link": link},
         "new_password": {"browser": BROWSER, "link": link},
     }
-    return samples.get(letter, {"code": CODE, "link": link})
+    sample = samples.get(letter, {"code": CODE, "link": link})
+    return {**sample, "unsubscribe": mail_preferences.sample_link()} if needs_unsubscribing(letter) else sample

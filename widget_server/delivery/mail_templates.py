@@ -4,7 +4,9 @@ A language is one catalogue in templates/; a letter in it is a subject and a few
 for plain text and one for HTML. A subject contains no secret: mail servers log it.
 """
 
+import re
 import tomllib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -16,6 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from widget_server import clock, money
 from widget_server.loyalty.people.sign_in_codes import CODE_MINUTES
+from widget_server.loyalty.program.letter_kinds import LETTER_KINDS, needs_unsubscribing
 from widget_server.loyalty.program.programs import Program
 from widget_server.loyalty.program.shops import Shop
 from widget_server.loyalty.rewards.gifts import Gift
@@ -24,8 +27,19 @@ TEMPLATES = Path(__file__).parent / "templates"
 LANGUAGES = frozenset(path.stem for path in TEMPLATES.glob("*.toml"))
 LANGUAGE_OF_LAST_RESORT = "en"
 NAME_LENGTH_MAX = 80
-KINDS = {"{code}": "code", "{link}": "link", "{comment}": "comment"}
+KINDS = {
+    "{code}": "code",
+    "{link}": "link",
+    "{comment}": "comment",
+    "{benefits}": "comment",
+}
+FIGURE = re.compile(r"{(gift|tier|browser)}|{points_name}\s?: \u200e?{points(:\+)?}")  # lines written large
+DARK = "@media (prefers-color-scheme: dark)"
 JOINERS = "\u200c\u200d"  # control characters that Persian words and emoji need
+
+Accents = tuple[Mapping[str, object], Mapping[str, object]]  # accent, on_accent and ink: in the light, in the dark
+# what computes readable colours from the shop's own; reactions.py sets it, since it is in a layer above
+ACCENTS: list[Callable[[str], Accents]] = []
 
 _layouts = Environment(
     loader=FileSystemLoader(TEMPLATES),
@@ -37,18 +51,22 @@ _layouts = Environment(
 
 @dataclass(frozen=True)
 class Mail:
-    """A rendered mail: the sender's name, and the body as plain text and as HTML."""
+    """A rendered mail: the sender's name, and the body as plain text and as HTML.
+
+    `unsubscribe` is the address in letters of a topic; None in those that are transactional.
+    """
 
     language: str
     sender: str
     subject: str
     text: str
     html: str
+    unsubscribe: str | None = None
 
 
 @dataclass(frozen=True)
 class Paragraph:
-    """A piece of the body; `kind` is text, code, link or comment."""
+    """A piece of the body; `kind` is text, figure, code, link or comment."""
 
     kind: str
     text: str
@@ -75,8 +93,14 @@ class Values(TypedDict, total=False):
     points: int
     balance: int
     comment: str | None
-    expires_at: str
+    expires_at: str | None
     gift: dict[str, Any]
+    why: dict[str, Any]
+    minimum: str | None
+    tier: str
+    tier_now: str | None
+    benefits: str | None
+    unsubscribe: str
 
 
 def write(template: str, locale: str, shop: Shop, program: Program, values: Values) -> Mail:
@@ -85,7 +109,11 @@ def write(template: str, locale: str, shop: Shop, program: Program, values: Valu
     `values` are: for sign_up and sign_in code and link; for reset code; for by_link, staff_invite and staff_reset
     link; for new_device and new_password browser (its family, may be empty) and link; for points_expire points and
     expires_at (the first moment at which they are gone, ISO 8601); for referral_completed gift (the advocate's, as
-    `Gift.as_json`); for points_moved points (signed), balance and comment (may be None).
+    `Gift.as_json`); for points_earned, points_moved and birthday_gift points (signed), balance, why
+    (loyalty/letters/writing.py) and comment (may be None); for reward_redeemed gift, code, points, balance, minimum and
+    expires_at (both may be None); for tier_reached tier and benefits; for tier_at_risk tier and expires_at; for
+    tier_lost tier and tier_now (may be None). Letters of a topic also have unsubscribe, an address,
+    unless an earlier version queued them.
     Raises KeyError for a missing letter or value.
     """
     language = language_of(locale)
@@ -93,17 +121,24 @@ def write(template: str, locale: str, shop: Shop, program: Program, values: Valu
     entry = catalogue["letters"][template]
     words = _words(catalogue, shop, program, values)
     subject = entry["subject"].format(**words)
-    paragraphs = [Paragraph(KINDS.get(line, "text"), line.format(**words)) for line in entry["body"]]
+    paragraphs = [Paragraph(_kind_of(line), line.format(**words)) for line in entry["body"]]
+    unsubscribe = values.get("unsubscribe") if needs_unsubscribing(template) else None
     page = {
+        "accents": ACCENTS[0](shop.look.colour),
+        "dark": DARK,
         "language": language,
         "direction": catalogue["direction"],
         "subject": subject,
         "paragraphs": [paragraph for paragraph in paragraphs if paragraph.text],
         "shop": words["shop"],
         "home": shop.origins[0],
+        "visit": catalogue["visit"].format(**words) if template in LETTER_KINDS else None,
+        "reason": catalogue["reason"].format(**words) if unsubscribe else None,
+        "unsubscribe_name": catalogue["unsubscribe"],
+        "unsubscribe": unsubscribe,
     }
     text, html = (_layouts.get_template(name).render(page) for name in ("layout.txt", "layout.html"))
-    return Mail(language, words["shop"], subject, text, html)
+    return Mail(language, words["shop"], subject, text, html, unsubscribe)
 
 
 def language_of(locale: str) -> str:
@@ -116,6 +151,10 @@ def one_line(text: str) -> str:
     """Returns `text` without line breaks, control characters and marks that change the reading direction."""
     spaced = " ".join(text.split())
     return "".join(sign for sign in spaced if sign.isprintable() or sign in JOINERS)
+
+
+def _kind_of(line: str) -> str:
+    return "figure" if FIGURE.fullmatch(line) else KINDS.get(line, "text")
 
 
 def _name(text: str) -> str:
@@ -143,8 +182,21 @@ def _words(catalogue: dict[str, Any], shop: Shop, program: Program, values: Valu
         words["comment"] = one_line(values["comment"] or "")
     if "browser" in values:
         words["browser"] = _name(values["browser"]) or catalogue["unknown_browser"]
+    if "benefits" in values:
+        words["benefits"] = one_line(values["benefits"] or "")
     if "expires_at" in values:
-        words["last_day"] = _last_day(catalogue, clock.parse(values["expires_at"]), shop)
+        ends = values["expires_at"]
+        words["last_day"] = _last_day(catalogue, clock.parse(ends), shop) if ends else ""
+        words["good_through"] = catalogue["good_through"].format(**words) if ends else ""
+    if "minimum" in values:
+        words["minimum"] = _minimum(catalogue, values["minimum"], shop, marks)
+    for name in ("tier", "tier_now"):
+        if name in values:
+            words[name] = _name(values[name] or "")  # type: ignore[literal-required]
+    if "tier_now" in values:
+        words["tier_now"] = catalogue["tier_now"].format(**words) if words["tier_now"] else ""
+    if "why" in values:
+        words["why"] = _why(catalogue, values["why"], words)
     if "gift" in values:
         words["gift"] = _gift(catalogue, Gift.from_json(values["gift"]), shop, words["points_name"], marks)
     return words
@@ -154,6 +206,24 @@ def _last_day(catalogue: dict[str, Any], gone_at: datetime, shop: Shop) -> str:
     """Returns the last day before `gone_at` in the shop's time zone, written out."""
     day = clock.local_date(gone_at - timedelta(microseconds=1), shop.timezone)
     return str(catalogue["date"].format(day=day.day, month=catalogue["months"][day.month - 1], year=day.year))
+
+
+def _minimum(catalogue: dict[str, Any], minimum: str | None, shop: Shop, marks: dict[int, str]) -> str:
+    """Returns the sentence that says from which amount a code can be used; empty when there is none."""
+    if minimum is None:
+        return ""
+    amount = Number(money.whole_coins(Decimal(minimum), shop.currency), marks)
+    return str(catalogue["minimum"].format(amount=amount, currency=shop.currency))
+
+
+def _why(catalogue: dict[str, Any], why: dict[str, Any], words: dict[str, Any]) -> str:
+    """Returns why points moved: by the cause, else the title of the rule; empty when neither says anything."""
+    reasons, order, cause = catalogue["reasons"], _name(why["order"] or ""), why["cause"]
+    if order:
+        cause = "order" if words["points"].value > 0 else "order_changed"
+    elif cause in ("order", "order_changed"):
+        return ""
+    return str(reasons[cause].format(**words, order=order)) if cause in reasons else _name(why["title"] or "")
 
 
 def _gift(catalogue: dict[str, Any], gift: Gift, shop: Shop, points_name: str, marks: dict[int, str]) -> str:

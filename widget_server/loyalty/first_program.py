@@ -11,6 +11,7 @@ from widget_server import money
 from widget_server.db import atomic
 from widget_server.loyalty.earning import rules
 from widget_server.loyalty.program import programs
+from widget_server.loyalty.program.letter_kinds import ON_AT_FIRST
 from widget_server.loyalty.program.programs import ProgramSettings
 from widget_server.loyalty.program.shops import Shop
 from widget_server.loyalty.referrals import referral_programs
@@ -61,7 +62,7 @@ def save(shop: Shop, first: FirstProgram) -> None:
     """
     unit = unit_of(shop.currency)
     with atomic():
-        settings = ProgramSettings(point_value=unit / POINTS_PER_UNIT)
+        settings = ProgramSettings(point_value=unit / POINTS_PER_UNIT, letters=ON_AT_FIRST)
         programs.update(shop.id, name=first.name, points_name=first.points_name or "", settings=settings)
         rules.save_rule(
             shop, "order", kind="order", rate_points=first.generosity, rate_per=unit, position=0,

@@ -10,6 +10,7 @@ from widget_server.errors import BadRequest
 from widget_server.loyalty.earning.kinds import KINDS, ORDER_KINDS, RATED_KINDS
 from widget_server.loyalty.earning.rules import Terms
 from widget_server.loyalty.points.tiers import WINDOW_DAYS_DEFAULT as TIER_WINDOW_DAYS_DEFAULT
+from widget_server.loyalty.program.letter_kinds import SWITCHABLE
 from widget_server.loyalty.program.programs import EXPIRY_MONTHS_MAX, REMINDER_DAYS_MAX, ProgramSettings
 from widget_server.loyalty.program.shops import LOCALE, WidgetSettings
 from widget_server.loyalty.referrals.referral_programs import DAILY_CAP_DEFAULT, TRIGGERS, WINDOW_DAYS_DEFAULT
@@ -114,6 +115,7 @@ class ProgramSchema(Part):
     coupon_after_cancel = word_of(ProgramSettings, "coupon_after_cancel")
     return_days = Whole(0, DAYS_MAX, load_default=ProgramSettings.return_days, allow_none=True)
     orders_from = Day(load_default=ProgramSettings.orders_from, allow_none=True)
+    letters = list_of(one_of(SWITCHABLE), ProgramSettings.letters)
 
 
 class PerSchema(Part):

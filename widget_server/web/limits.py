@@ -69,6 +69,7 @@ FRIENDS_CODE = Limit("code", "10 per hour", "who", "everywhere")
 REFERRAL_REPLY = Limit("referral-reply", "5 per day", "who", "everywhere")
 TILL_CODE = Limit("till-code", "30 per hour", "who", "process")
 EXPORT = Limit("export", "10 per hour", "who", "process")
+UNSUBSCRIBE = Limit("unsubscribe", "600 per minute", "address", "process")  # a mail provider posts for many
 
 # guests and apps
 BADGES = Limit("badges", "120 per minute", "address", "process")

@@ -15,10 +15,11 @@ from widget_server.widget import (
     script,
     session,
     till,
+    unsubscribe,
     words,
 )
 
-DOCUMENTS = (script.script, pages.pages, badges.badge_page)
+DOCUMENTS = (script.script, pages.pages, badges.badge_page, unsubscribe.unsubscribe)
 ENDPOINTS = (
     panel.panel,
     session.session,

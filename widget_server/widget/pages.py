@@ -61,7 +61,7 @@ def short_link(code: str) -> ResponseReturnValue:
     """Counts a visit by a friend's short link and redirects to the shop's home, never elsewhere (acceptance 40)."""
     advocate = customers.anywhere_by_referral_code(code)
     if advocate is None:
-        return plain(_page("message.html", None, subject="unknown_link"), 404)
+        return plain(rendered("message.html", None, subject="unknown_link"), 404)
     shop = shops.by_id(advocate.shop_id)
     links.count_visit(shop, code, address_bucket(client_address()))
     return onward(f"{shop.origins[0]}/?{urlencode({'ref': advocate.referral_code})}", 302)
@@ -73,9 +73,9 @@ def ask_confirmation() -> ResponseReturnValue:
     link = request.args.get("link", "")
     row = sign_in_codes.peek_link(link)
     if row is None:
-        return _too_old()
+        return too_old()
     shop = shops.by_id(row.shop_id)
-    page = _page("confirm.html", shop, email=row.email, link=link, program=programs.of(shop.id).name)
+    page = rendered("confirm.html", shop, email=row.email, link=link, program=programs.of(shop.id).name)
     return plain(page, leads_to=shop)
 
 
@@ -89,11 +89,11 @@ def confirm() -> ResponseReturnValue:
     try:
         followed = sign_in.confirm_by_link(request.form.get("link", ""))
     except CodeExpired:
-        return _too_old()
+        return too_old()
     if followed.code is None:
         return onward(f"{followed.shop.origins[0]}/?loyalty=earn", 303)
     groups = " ".join(re.findall("....", followed.code))
-    return plain(_page("long_code.html", followed.shop, code=groups, minutes=sign_in_codes.CODE_MINUTES))
+    return plain(rendered("long_code.html", followed.shop, code=groups, minutes=sign_in_codes.CODE_MINUTES))
 
 
 @pages.get("/sessions")
@@ -106,9 +106,11 @@ def list_sessions() -> ResponseReturnValue:
     try:
         shop, customer = sign_in.by_sessions_link(link)
     except LinkExpired:
-        return _too_old()
+        return too_old()
     rows = sessions.open_sessions(shop.id, customer.id)
-    return plain(_page("sessions.html", shop, link=link, rows=rows, day=_day(shop), program=programs.of(shop.id).name))
+    return plain(
+        rendered("sessions.html", shop, link=link, rows=rows, day=_day(shop), program=programs.of(shop.id).name)
+    )
 
 
 @pages.post("/sessions")
@@ -118,21 +120,22 @@ def close_sessions() -> ResponseReturnValue:
     try:
         shop, customer = sign_in.by_sessions_link(request.form.get("link", ""))
     except LinkExpired:
-        return _too_old()
+        return too_old()
     sign_in.close_all(shop, customer)
-    return plain(_page("message.html", shop, subject="signed_out"))
+    return plain(rendered("message.html", shop, subject="signed_out"))
 
 
 def _day(shop: Shop) -> Callable[[datetime], str]:
     return lambda moment: clock.local_date(moment, shop.timezone).isoformat()
 
 
-def _too_old() -> ResponseReturnValue:
-    return plain(_page("message.html", None, subject="old_link"), 410)
+def too_old(subject: str = "old_link") -> ResponseReturnValue:
+    """Returns the page for a link that is not valid; `subject` names its texts."""
+    return plain(rendered("message.html", None, subject=subject), 410)
 
 
-def _page(template: str, shop: Shop | None, **facts: Any) -> str:
-    """Renders a page in the reader's language, else the shop's; the shop's own texts replace ours."""
+def rendered(template: str, shop: Shop | None, **facts: Any) -> str:
+    """Returns a page in the reader's language, else the shop's; the shop's own texts replace ours."""
     locale = assets.locale_for(*request.accept_languages.values(), shop.locale if shop else "en")
     words = {**_catalogue()[locale], **(shop.look.strings.get(locale, {}) if shop else {})}
     return render_template(template, words=words, shop=shop, locale=locale, direction=assets.direction(locale), **facts)

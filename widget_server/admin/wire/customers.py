@@ -6,11 +6,12 @@ from datetime import date, datetime
 from typing import Annotated, TypedDict, cast, get_type_hints
 
 from marshmallow import fields
-from marshmallow.validate import Length
+from marshmallow.validate import Length, OneOf
 
 from widget_server.loyalty.people import customers, emails
 from widget_server.loyalty.people.customer_edits import LABELS_MAX, CustomerEdits, EditableFacts
 from widget_server.loyalty.people.customers import Person, Status
+from widget_server.loyalty.program.letter_kinds import TOPICS_OFF
 from widget_server.web.typed_schemas import Partial, ReadOnly
 from widget_server.web.wire import Choice, CursorPagingMetadata, Guid, line, text, whole
 
@@ -19,7 +20,10 @@ BULK_MAX = 100
 
 
 class Customer(TypedDict, total=False):
-    """A person the shop knows. `notes` and `labels` are the merchant's own; `externalId` is the shop's id."""
+    """A person the shop knows. `notes` and `labels` are the merchant's own; `externalId` is the shop's id.
+
+    `mailsOff` are the topics of which they want no mails from the program; `all` stands for every topic.
+    """
 
     id: Annotated[Guid, ReadOnly]
     email: Annotated[
@@ -36,6 +40,7 @@ class Customer(TypedDict, total=False):
     excluded: bool
     labels: Annotated[list[str], fields.List(text(1, 80)), Length(max=LABELS_MAX)]
     notes: Annotated[str | None, text(0, 5000)]
+    mails_off: Annotated[list[str], fields.List(fields.String(validate=OneOf(TOPICS_OFF))), Length(max=len(TOPICS_OFF))]
     referral_code: Annotated[str | None, ReadOnly]
     account_id: Annotated[Guid | None, ReadOnly]
     joined_date: Annotated[datetime | None, ReadOnly]
@@ -108,6 +113,7 @@ def customer(row: customers.Customer, account_id: str | None) -> Customer:
         "excluded": row.excluded,
         "labels": row.labels,
         "notes": row.notes,
+        "mails_off": row.mails_off,
         "referral_code": row.referral_code,
         "account_id": account_id,
         "joined_date": row.joined_at,
@@ -138,8 +144,8 @@ def facts(sent: Customer) -> CustomerEdits:
 
 
 def remarks(sent: Customer) -> EditableFacts:
-    """Returns the sent fields that are not part of a `Person`: `excluded`, `labels` and `notes`."""
-    return cast(EditableFacts, _only(sent, ("excluded", "labels", "notes")))
+    """Returns the sent fields that are not part of a `Person`: `excluded`, `labels`, `notes` and `mails_off`."""
+    return cast(EditableFacts, _only(sent, ("excluded", "labels", "notes", "mails_off")))
 
 
 def _only(sent: Customer, names: Collection[str]) -> dict[str, object]:

@@ -34,7 +34,7 @@ from widget_server.loyalty.earning.order_states import (
     merge,
     without_texts,
 )
-from widget_server.loyalty.people import customers, emails, postal_addresses, recognition
+from widget_server.loyalty.people import customers, emails, mailing, postal_addresses, recognition
 from widget_server.loyalty.people.customers import Customer, Person
 from widget_server.loyalty.people.forgetting import Forgotten
 from widget_server.loyalty.points.awards import Award
@@ -217,12 +217,12 @@ def receive_deletion(shop: Shop, platform: str, order_id: str) -> Order | None:
 def reconsider(shop: Shop) -> None:
     """The job that recomputes `ineligible_reason` of all orders, after the day from which orders count was moved.
 
-    Orders that count now are scored; those that have given points keep them (acceptance 59).
+    Orders that count now are scored, without letters; those that have given points keep them (acceptance 59).
     """
     last = ""
     while ids := _ids_after(shop, last):
         for order_id in ids:
-            with atomic():
+            with atomic(), mailing.quiet():
                 order = lock_rows(Order.of(shop).where(Order.id == order_id)).get()
                 _store(shop, order, order.merged)
         last = ids[-1]

@@ -6,7 +6,7 @@ from widget_server import clock
 from widget_server.errors import BadRequest
 from widget_server.loyalty.imports import people
 from widget_server.loyalty.imports.reading import MemberFacts
-from widget_server.loyalty.people import customer_edits, customers, former_codes, recognition
+from widget_server.loyalty.people import customer_edits, customers, former_codes, mailing, recognition
 from widget_server.loyalty.people.customers import Customer, Person
 from widget_server.loyalty.points import tier_grants, tiers
 from widget_server.loyalty.program.shops import Shop
@@ -16,8 +16,14 @@ def apply(shop: Shop, customer_id: str, facts: MemberFacts, *, batch_id: str) ->
     """Store the facts on the customer; returns the code of a problem, in which case nothing was stored.
 
     Names, numbers and birthdays only fill blanks, since the customer or the shop may have given newer ones; labels are
-    added; consent is given, never taken back. The owner of a verified address becomes a member (`people.joins`).
+    added; consent is given, never taken back. The owner of a verified address becomes a member (`people.joins`). No
+    letter follows.
     """
+    with mailing.quiet():
+        return _apply(shop, customer_id, facts, batch_id)
+
+
+def _apply(shop: Shop, customer_id: str, facts: MemberFacts, batch_id: str) -> str | None:
     customer = customers.refresh(customers.by_id(shop.id, customer_id))
     code = facts.referral_code
     is_new = bool(code) and customers.by_referral_code(shop.id, str(code)) is None

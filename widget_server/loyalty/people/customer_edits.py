@@ -11,6 +11,7 @@ from widget_server.errors import BadRequest, CustomerExists, NotFound
 from widget_server.loyalty.people import customers, emails, lines, recognition
 from widget_server.loyalty.people.customers import Customer, CustomerFacts, Person, Status
 from widget_server.loyalty.people.emails import Email
+from widget_server.loyalty.program.letter_kinds import EVERYTHING, TOPICS, TOPICS_OFF
 
 LABELS_MAX = 50
 LABEL_LENGTH_MAX = 80
@@ -18,7 +19,10 @@ NOTES_LENGTH_MAX = 5_000
 
 
 class EditableFacts(TypedDict, total=False):
-    """What staff may change of a customer besides the address; only staff see `notes` and `labels`."""
+    """What staff may change of a customer besides the address; only staff see `notes` and `labels`.
+
+    `mails_off` are topics of mails, or `all` (letter_kinds.py).
+    """
 
     name: str | None
     phone: str | None
@@ -29,6 +33,7 @@ class EditableFacts(TypedDict, total=False):
     labels: Sequence[str]
     notes: str | None
     birthday: date
+    mails_off: Sequence[str]
 
 
 class CustomerEdits(EditableFacts, total=False):
@@ -73,7 +78,8 @@ def edit(
 
     A new address counts as verified only when `email_verified` says so. Excluded customers earn nothing until they are
     included again (acceptance 58). Raises NotFound (also when the customer was erased), EmailInvalid, CustomerExists,
-    and BadRequest for labels and notes that are too long or too many, or a text that is not one line.
+    and BadRequest for labels and notes that are too long or too many, a text that is not one line, or an
+    unknown topic of mails.
     """
     if unknown := edits.keys() - EditableFacts.__annotations__.keys():
         raise TypeError(f"not to be edited: {sorted(unknown)}")
@@ -113,9 +119,18 @@ def _cleaned(edits: EditableFacts) -> CustomerFacts:
         facts["labels"] = _clean_labels(edits["labels"])
     if "birthday" in edits:
         facts["birthday"] = edits["birthday"].isoformat()
+    if "mails_off" in edits:
+        facts["mails_off"] = _topics_off(edits["mails_off"])
     if len(edits.get("notes") or "") > NOTES_LENGTH_MAX:
         raise BadRequest(f"Notes have at most {NOTES_LENGTH_MAX} characters.", field="notes")
     return facts
+
+
+def _topics_off(topics: Sequence[str]) -> list[str]:
+    """Returns the topics as stored; raises BadRequest for an unknown one."""
+    if not set(topics) <= set(TOPICS_OFF):
+        raise BadRequest(f"Topics are {', '.join(TOPICS_OFF)}.", field="mailsOff")
+    return [EVERYTHING] if EVERYTHING in topics else [topic for topic in TOPICS if topic in topics]
 
 
 def _check_new(shop_id: str, *, external_id: str | None, email: str | None, but: str | None = None) -> None:

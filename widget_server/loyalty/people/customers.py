@@ -47,6 +47,7 @@ class Customer(ShopTable):
     values of the columns FORMER: without them an erasure would not find these values in other texts.
 
     `name_key` is what a list sorts by (folding.py). `account_id` is the customer's account, once there is one.
+    `mails_off` are the topics of which they want no mails (mail_preferences.py).
     """
 
     id = Text(primary_key=True)
@@ -81,6 +82,7 @@ class Customer(ShopTable):
     former = Json(default=dict)
     name_key = Text(default=folding.NAMELESS)
     account_id = Text(null=True)
+    mails_off = Json(default=list)
 
     class Meta:
         indexes = (
@@ -189,6 +191,7 @@ class CustomerFacts(TypedDict, total=False):
     not_paying_at: datetime | None
     former: dict[str, list[str]]
     name_key: str
+    mails_off: list[str]
 
 
 def by_id(shop_id: str, customer_id: str) -> Customer:
@@ -268,7 +271,14 @@ def leave(customer: Customer) -> None:
 def forget(person: Forgotten) -> None:
     """Erase every fact about this person in all their rows; the rows stay, for the ledger (acceptance 58)."""
     facts: dict[str, Any] = dict.fromkeys((*PERSONAL, *NAMES, *PAST))
-    facts |= {"labels": [], "former": {}, "email_verified": False, "accepts_marketing": False, "status": "visitor"}
+    facts |= {
+        "labels": [],
+        "mails_off": [],
+        "former": {},
+        "email_verified": False,
+        "accepts_marketing": False,
+        "status": "visitor",
+    }
     theirs = Customer.id.in_(person.ids)
     Customer.change(person.shop_id, facts, theirs)
     Customer.change(person.shop_id, {"erased_at": clock.now()}, theirs, Customer.merged_into.is_null())

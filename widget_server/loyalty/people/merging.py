@@ -21,7 +21,7 @@ from widget_server.ledger import Account, Transaction
 from widget_server.loyalty import audit_log
 from widget_server.loyalty.earning import actions, order_points, social
 from widget_server.loyalty.earning.orders import Order
-from widget_server.loyalty.people import customers, devices, former_codes
+from widget_server.loyalty.people import customers, devices, former_codes, mail_preferences, mailing
 from widget_server.loyalty.people.customers import ADDRESS, NAMES, PERSONAL, Customer
 from widget_server.loyalty.people.sessions import Session
 from widget_server.loyalty.points import tier_grants, tiers
@@ -34,7 +34,7 @@ from widget_server.loyalty.rewards.coupons import Coupon
 
 SHOWN = (
     *("email", "email_verified", "name", "phone", "birthday", "locale", "status", "external_id", "referral_code"),
-    *("labels", "notes", "accepts_marketing", "excluded", "joined_at"),
+    *("labels", "notes", "accepts_marketing", "mails_off", "excluded", "joined_at"),
 )
 COUNTED = ("balance", "pending", "debt", "earned", "redeemed", "adjusted", "expired")
 
@@ -157,9 +157,10 @@ def merge(shop: Shop, source_id: str, target_id: str) -> None:
     Orders, awards, coupons and referrals move, and the account's history with every row's kind and date. What both rows
     were given, but one person gets only once, is taken back. The person is a member if either row was, and gets the
     facts, link and names that `target` lacked. `source` stays as a pointer to `target`, with only the names that
-    `target` has of its own. Already merged: no change. Raises NotFound for an unknown or erased customer.
+    `target` has of its own. No letter follows. Already merged: no change. Raises NotFound for an unknown or erased
+    customer.
     """
-    with atomic():
+    with atomic(), mailing.quiet():
         pair = (source_id, customers.live(customers.by_id(shop.id, target_id)).id)
         rows = {row.id: row for row in lock_rows(Customer.of(shop).where(Customer.id.in_(pair)).order_by(Customer.id))}
         source, target = (rows.get(id) or customers.by_id(shop.id, id) for id in pair)
@@ -194,7 +195,7 @@ def _move_person(shop: Shop, source: Customer, target: Customer) -> None:
         Session.remove(shop, Session.customer_id == source.id)
         devices.forget_all(shop.id, source.id)
     left_over = {name: None if name in facts else getattr(source, name) for name in NAMES}
-    blank: dict[str, object] = {"labels": [], "former": {}, "email_verified": False}
+    blank: dict[str, object] = {"labels": [], "mails_off": [], "former": {}, "email_verified": False}
     signpost: dict[str, object] = {**dict.fromkeys(PERSONAL), **left_over, **blank}
     Customer.change(shop, {**signpost, "status": "visitor", "merged_into": target.id}, Customer.id == source.id)
     Customer.change(shop, {"merged_into": target.id}, Customer.merged_into == source.id)
@@ -212,6 +213,7 @@ def _facts_for(source: Customer, target: Customer) -> dict[str, Any]:
         facts[name] = min(filter(None, (getattr(source, name), getattr(target, name))), default=None)
     for name in ("accepts_marketing", "excluded"):
         facts[name] = getattr(source, name) or getattr(target, name)
+    facts["mails_off"] = mail_preferences.stricter(source, target)
     lost = {name: getattr(source, name) for name in customers.FORMER if name not in facts}
     facts["former"] = customers.all_former(source, target, **lost)
     facts["labels"] = list(dict.fromkeys((*target.labels, *source.labels)))

@@ -90,7 +90,7 @@ class Export(TypedDict):
 EXPORTED: dict[type[Table], tuple[str, ...]] = {
     Customer: (
         *("email", "name", "phone", "birthday", "locale", "labels", "accepts_marketing", "status", "referral_code"),
-        *("former", "joined_at", "registered_at", "created_at"),
+        *("mails_off", "former", "joined_at", "registered_at", "created_at"),
     ),
     Account: ("balance", "earned", "adjusted", "redeemed", "expired", "pending", "debt"),
     Transaction: ("id", "kind", "amount", "balance_after", "cause", "order_id", "snapshot", "event_at"),

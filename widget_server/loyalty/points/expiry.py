@@ -10,10 +10,10 @@ from typing import Literal
 
 from peewee import Case, ColumnBase, Field
 
-from widget_server import clock, idempotency, ledger
+from widget_server import clock, ledger
 from widget_server.db import atomic
-from widget_server.events import MailWanted, emit
 from widget_server.ledger import BALANCE_MAX, Account, Cause
+from widget_server.loyalty.people import mailing
 from widget_server.loyalty.people.customers import Customer
 from widget_server.loyalty.points import lots
 from widget_server.loyalty.program import programs
@@ -101,12 +101,12 @@ def expire_due(shop: Shop) -> int:
 
 
 def remind(shop: Shop) -> None:
-    """Mail each member with a verified e-mail whose next points expire in exactly `expiry_reminder_days` (of the
-    program) local days. A second run mails nobody twice.
+    """Mail each member who may get it (mailing.py) and whose next points expire in exactly `expiry_reminder_days` of
+    the program, in local days. A second run mails nobody twice.
     """
     program = programs.of(shop.id)
     rules = program.rules
-    if rules.expiry == "off" or not rules.expiry_reminder_days:
+    if rules.expiry == "off" or not rules.expiry_reminder_days or not mailing.is_on(program, "points_expire"):
         return
     today = clock.local_date(clock.now(), shop.timezone)
     horizon = clock.start_of(today + timedelta(days=max(rules.expiry_reminder_days)), shop.timezone)
@@ -119,12 +119,9 @@ def remind(shop: Shop) -> None:
 
 def _remind(shop: Shop, account: Account, expiry: NextExpiry, days: int) -> None:
     customer = Customer.need(shop, Customer.id == account.customer_id)
-    if not (customer.is_member and customer.email and customer.email_verified):
-        return
-    figures = {"points": expiry.points, "expires_at": clock.iso(expiry.at)}
-    mail = MailWanted(shop.id, "points_expire", customer.email, customer.locale or shop.locale, figures)
-    key = f"points_expire:{account.id}:{figures['expires_at']}:{days}"
-    idempotency.run_once(shop.id, "job", key, key, lambda: emit(mail), customer_id=customer.id)
+    ends = clock.iso(expiry.at)
+    key = f"points_expire:{account.id}:{ends}:{days}"
+    mailing.send(shop, customer, "points_expire", {"points": expiry.points, "expires_at": ends}, key=key)
 
 
 def _may_lose(shop: Shop, rules: programs.ProgramSettings, cutoff: datetime) -> list[Account]:

@@ -11,9 +11,9 @@ from typing import Any, Literal, TypedDict, Unpack
 from peewee import JOIN, Check, Node, fn
 
 from widget_server import clock, job_queue, ledger
-from widget_server.db import Int, Json, Money, ShopTable, Text, UtcDateTime, atomic, new_id
+from widget_server.db import Condition, Int, Json, Money, ShopTable, Text, UtcDateTime, atomic, new_id
 from widget_server.errors import TierProgramExists, TierTaken, TierUnknown
-from widget_server.events import TierChanged, emit
+from widget_server.events import TierChanged, TierMoved, emit
 from widget_server.job_queue import JobName
 from widget_server.json_types import JsonObject
 from widget_server.ledger import Account, Transaction
@@ -381,8 +381,11 @@ def _earned_since(shop: Shop, account: Account, first: datetime, *columns: Node)
     )
 
 
-def recheck(shop: Shop, account_id: str) -> None:
-    """Put the account into the highest tier its points in the window reach, or a higher one granted by staff (51)."""
+def recheck(shop: Shop, account_id: str, *, tells: bool = True) -> None:
+    """Put the account into the highest tier its points in the window reach, or a higher one granted by staff (51).
+
+    Without `tells` the change is no event: for changes of many accounts, of which nobody is written a letter.
+    """
     program = program_of(shop.id)
     if program is None:
         return
@@ -399,7 +402,10 @@ def recheck(shop: Shop, account_id: str) -> None:
         elif granted is not None and (tier is None or granted.required_points >= tier.required_points):
             ends = (account.granted_until, until if granted == tier else None)
             tier, until = granted, max(filter(None, ends))
-        ledger.set_tier(shop.id, account_id, tier.id if tier else None, points, until)
+        after = tier.id if tier else None
+        ledger.set_tier(shop.id, account_id, after, points, until)
+        if tells and after != account.tier_id:
+            emit(TierMoved(shop.id, account_id, account.customer_id, account.tier_id, after))
 
 
 def _granted(steps: list[Tier], account: Account) -> Tier | None:
@@ -428,20 +434,17 @@ def _until(shop: Shop, program: TierProgram, account: Account, required_points: 
 
 def recheck_all(shop: Shop) -> int:
     """The daily recheck of accounts whose points may have left the window. Returns how many were checked."""
-    if program_of(shop.id) is None:
-        return 0
-    due = [row.id for row in Account.of(shop.id, Account.id).where((Account.tier_points > 0) | GRANTED)]
-    for account_id in due:
-        recheck(shop, account_id)
-    return len(due)
+    return _recheck_each(shop, (Account.tier_points > 0) | GRANTED) if program_of(shop.id) is not None else 0
 
 
 def recheck_everybody(shop: Shop) -> int:
-    """The job `recheck_tiers`: move each account that ever earned to its tier; returns how many accounts there were.
+    """The job `recheck_tiers`: move each account that ever earned to its tier; returns how many accounts there were."""
+    return _recheck_each(shop, EVER_EARNED, tells=False)
 
-    Each account is one commit, so that a large shop is not locked meanwhile.
-    """
-    due = [row.id for row in Account.of(shop.id, Account.id).where(EVER_EARNED)]
+
+def _recheck_each(shop: Shop, chosen: Condition, *, tells: bool = True) -> int:
+    """Recheck the accounts one commit each, so that a large shop is not locked meanwhile; returns how many."""
+    due = [row.id for row in Account.of(shop.id, Account.id).where(chosen)]
     for account_id in due:
-        recheck(shop, account_id)
+        recheck(shop, account_id, tells=tells)
     return len(due)

@@ -17,12 +17,14 @@ from widget_server.json_types import JsonObject
 from widget_server.loyalty.audit_log import Audited
 from widget_server.loyalty.earning.order_states import Milestone, OrderState
 from widget_server.loyalty.program import revisions
+from widget_server.loyalty.program.letter_kinds import ON_BEFORE
 from widget_server.loyalty.program.shops import Shop
 
 Rounding = Literal["floor", "unit", "nearest"]
 PAUSE_GRACE_DAYS = 14
 EXPIRY_MONTHS_MAX, REMINDER_DAYS_MAX = 600, 365
 DECIMALS = ("tax_percent", "point_value")  # settings that JSON stores as text
+LISTS = ("expiry_reminder_days", "letters")
 
 
 class Program(Audited, ShopTable):
@@ -66,6 +68,7 @@ class ProgramSettings:
     `cash_on_delivery` whether a payment that is due on delivery counts as paid (contracts §8).
     `prices_include_tax` and `tax_percent` say what part of a printed price is tax (12): orders report their own.
     `orders_from` is the day of the shop's zone from which orders count; None: the day of the first activation.
+    `letters` are the mails to customers that are on (letter_kinds.py).
     """
 
     rounding: Rounding = "floor"
@@ -90,6 +93,7 @@ class ProgramSettings:
     coupon_after_cancel: Literal["usable", "points"] = "usable"
     return_days: int | None = 14
     orders_from: date | None = None
+    letters: tuple[str, ...] = ON_BEFORE
 
     @property
     def paid_at(self) -> Milestone:
@@ -114,8 +118,9 @@ class ProgramSettings:
         for name in DECIMALS:
             if values.get(name) is not None:
                 values[name] = Decimal(values[name])
-        if "expiry_reminder_days" in values:
-            values["expiry_reminder_days"] = tuple(values["expiry_reminder_days"])
+        for name in LISTS:
+            if name in values:
+                values[name] = tuple(values[name])
         if values.get("orders_from") is not None:
             values["orders_from"] = date.fromisoformat(values["orders_from"])
         return cls(**values)
@@ -125,7 +130,8 @@ class ProgramSettings:
         value = asdict(self)
         for name in DECIMALS:
             value[name] = None if value[name] is None else str(value[name])
-        value["expiry_reminder_days"] = list(self.expiry_reminder_days)
+        for name in LISTS:
+            value[name] = list(value[name])
         value["orders_from"] = None if self.orders_from is None else self.orders_from.isoformat()
         return value
 

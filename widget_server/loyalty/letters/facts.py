@@ -1,0 +1,75 @@
+"""Facts that a letter may follow: noted as jobs in the transaction that books them, which they delay by one insert.
+
+Nothing is decided here but whether the shop sends such letters at all. Changes of many accounts note nothing.
+"""
+
+from datetime import timedelta
+
+from widget_server import clock, job_queue
+from widget_server.events import PointsMoved, TierMoved
+from widget_server.job_queue import JobName
+from widget_server.json_types import JsonObject
+from widget_server.ledger import Account
+from widget_server.loyalty.people import mailing
+from widget_server.loyalty.people.customers import Customer
+from widget_server.loyalty.points.tiers import Tier
+from widget_server.loyalty.program import programs
+from widget_server.loyalty.program.shops import Shop
+from widget_server.loyalty.rewards.coupons import Coupon
+
+OF_POINTS = ("points_earned", "points_moved", "birthday_gift")
+OF_TIERS = ("tier_reached", "tier_lost")
+GATHER_SECONDS = 60  # so that the points of one order, under several rules, are one letter
+AT_RISK_DAYS = 30
+
+
+def note_points(event: PointsMoved) -> None:
+    """Note earned, deducted and adjusted points."""
+    if event.kind in ("earn", "adjust") and mailing.is_on(programs.of(event.shop_id), *OF_POINTS):
+        facts = {"shop_id": event.shop_id, "about": "points", "transaction_id": event.transaction_id}
+        job_queue.enqueue(JobName.WRITE_LETTER, facts, delay_seconds=GATHER_SECONDS)
+
+
+def note_coupon(shop_id: str, coupon_id: str) -> None:
+    """Note a coupon that was bought with points, whenever its code works (again). Raises NotFound."""
+    coupon = Coupon.need(shop_id, Coupon.id == coupon_id)
+    if coupon.status != "active" or not coupon.cost_points or coupon.applied_at is not None:
+        return
+    if mailing.is_on(programs.of(shop_id), "reward_redeemed"):
+        job_queue.enqueue(JobName.WRITE_LETTER, {"shop_id": shop_id, "about": "coupon", "coupon_id": coupon_id})
+
+
+def note_tier(event: TierMoved) -> None:
+    """Note a tier that was reached or lost."""
+    if mailing.is_on(programs.of(event.shop_id), *OF_TIERS):
+        facts: JsonObject = {
+            "shop_id": event.shop_id,
+            "about": "tier",
+            "customer_id": event.customer_id,
+            "before_id": event.before_id,
+            "tier_id": event.tier_id,
+            "at": clock.iso(clock.now()),
+        }
+        job_queue.enqueue(JobName.WRITE_LETTER, facts, delay_seconds=GATHER_SECONDS)
+
+
+def remind_of_tiers(shop: Shop) -> int:
+    """Send a letter to members whose tier ends within AT_RISK_DAYS; returns to how many.
+
+    One for each tier and month of its end, also when the end moves as points are earned.
+    """
+    program = programs.of(shop.id)
+    if not program.is_active or not mailing.is_on(program, "tier_at_risk"):
+        return 0
+    today = clock.local_date(clock.now(), shop.timezone)
+    horizon = clock.start_of(today + timedelta(days=AT_RISK_DAYS + 1), shop.timezone)
+    names = {tier.id: tier.name for tier in Tier.of(shop)}
+    due = (Account.tier_id.in_(list(names)), Account.tier_until > clock.now(), Account.tier_until < horizon)
+    count = 0
+    for account in list(Account.of(shop).where(*due)):
+        customer = Customer.need(shop, Customer.id == account.customer_id)
+        month = clock.local_date(account.tier_until, shop.timezone).strftime("%Y-%m")
+        values = {"tier": names[account.tier_id], "expires_at": clock.iso(account.tier_until)}
+        key = f"tier_at_risk:{account.id}:{account.tier_id}:{month}"
+        count += mailing.send(shop, customer, "tier_at_risk", values, key=key)
+    return count

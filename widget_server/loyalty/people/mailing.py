@@ -1,0 +1,59 @@
+"""Letters to customers: who may get one now. Every letter that an owner can switch on or off is sent by `send`."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from widget_server import idempotency
+from widget_server.events import MailWanted, emit
+from widget_server.json_types import JsonObject
+from widget_server.loyalty.people import mail_preferences
+from widget_server.loyalty.people.customers import Customer
+from widget_server.loyalty.program import programs
+from widget_server.loyalty.program.letter_kinds import LETTER_KINDS
+from widget_server.loyalty.program.programs import Program
+from widget_server.loyalty.program.shops import Shop
+
+_quiet: ContextVar[bool] = ContextVar("quiet", default=False)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Facts of this block are noted for no letter: it changes many customers, or only moves what they have."""
+    before = _quiet.set(True)
+    try:
+        yield
+    finally:
+        _quiet.reset(before)
+
+
+def is_on(program: Program, *letters: str) -> bool:
+    """Whether the shop sends any of these letters, and the present change is not one without letters."""
+    return not _quiet.get() and not set(letters).isdisjoint(program.rules.letters)
+
+
+def may_get(program: Program, customer: Customer, letter: str) -> bool:
+    """Whether this customer gets this letter now.
+
+    The shop has it on, and the customer is a member who takes part, with a verified address, and wants its topic.
+    """
+    kind = LETTER_KINDS[letter]
+    has_address = customer.email is not None and customer.email_verified
+    if not (is_on(program, letter) and customer.is_member and not customer.excluded and has_address):
+        return False
+    if kind.advertises and not customer.accepts_marketing:
+        return False
+    return kind.topic is None or mail_preferences.wants(customer, kind.topic)
+
+
+def send(shop: Shop, customer: Customer, letter: str, values: JsonObject, *, key: str) -> bool:
+    """Queue the letter if the customer may get it and `key`, the fact behind it, has sent none before.
+
+    Returns whether the customer may get it. It is called in the transaction of the fact, or of the job that reads it.
+    """
+    if not may_get(programs.of(shop.id), customer, letter):
+        return False
+    locale = customer.locale or shop.locale
+    wanted = MailWanted(shop.id, letter, str(customer.email), locale, dict(values), customer_id=customer.id)
+    idempotency.run_once(shop.id, "job", key, key, lambda: emit(wanted), customer_id=customer.id)
+    return True

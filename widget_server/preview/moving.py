@@ -15,7 +15,7 @@ from widget_server.loyalty.rewards.coupons import USABLE, Coupon
 from widget_server.preview import due_days
 from widget_server.preview.watching import Watch
 
-WITHIN = (JobName.RECHECK_TIERS, JobName.RECONSIDER_ORDERS)  # jobs that only change the copy
+WITHIN = (JobName.RECHECK_TIERS, JobName.RECONSIDER_ORDERS, JobName.WRITE_LETTER)  # jobs that only change the copy
 
 
 def move(shop: Shop, watch: Watch, moment: datetime, step: Move) -> datetime:

@@ -33,7 +33,7 @@ PEOPLE = (
 @contextmanager
 def empty_shop(chromium: Browser) -> Iterator[Callable[..., Clerk]]:
     """A shop in which nothing has happened. Yields what lets clerks come (tests/dashboard/conftest.py)."""
-    with _database() as app, clock.at(NOW), offices(app, World.create(active=False), chromium, strict=False) as come:
+    with _database() as app, clock.at(NOW), offices(app, World.create(active=False), chromium, patient=True) as come:
         yield come
 
 
@@ -45,7 +45,7 @@ def lively_shop(chromium: Browser) -> Iterator[tuple[FullShop, Callable[..., Cle
             world = World.create()
             shop = full_shop.fill(world, PLAIN)
         _forty_days(world)
-        with clock.at(NOW), offices(app, world, chromium, strict=False) as come:
+        with clock.at(NOW), offices(app, world, chromium, patient=True) as come:
             yield shop, come
 
 

@@ -79,8 +79,9 @@ class Album:
         page = self.clerk.page
         if self.opens(path) is None:
             return
-        if page.locator("main form:not([method=post]) [name=q]").count():
-            self.opens(f"{path}?q=nobody-has-this-name")
+        search = page.locator("main form:not([method=post])").locator("[name=q], [name=text]")
+        if search.count():
+            self.opens(f"{path}?{search.first.get_attribute('name')}=nobody-has-this-name")
             self.take(name)
         elif page.evaluate(f"Boolean({FORM})"):
             with page.expect_navigation():

@@ -102,6 +102,7 @@ class FullShop:
     order_id: str
     coupon_id: str
     sale_id: str
+    batch_id: str
     import_id: str
     member_id: str
     more: list[str]
@@ -112,6 +113,7 @@ IDS: dict[str, Callable[[FullShop], str]] = {  # of others: the first row of the
     "order_id": lambda shop: shop.order_id,
     "coupon_id": lambda shop: shop.coupon_id,
     "rule_id": lambda shop: rules.listed_all(shop.world.shop)[0].id,
+    "batch_id": lambda shop: shop.batch_id,
     "import_id": lambda shop: shop.import_id,
     "member_id": lambda shop: shop.member_id,
     "entry_id": lambda shop: next(one.entry.id for one in versions.listed(shop.world.shop) if one.obstacle is None),
@@ -177,7 +179,7 @@ def fill(world: World, texts: Texts | None = None) -> FullShop:
     world.guest_orders("guest@example.com", "9.00", id="o-3", number=texts.guest)
     sale = sales.book(world.shop, ann.id, Decimal("12.50"), key="full-sale", receipt=texts.receipt)
     orders.park(world.shop, "generic", "order", texts.order_body.encode(), reason=texts.comment)
-    batches.bulk_adjust(
+    batch = batches.bulk_adjust(
         world.shop, Account.of(world.shop, Account.id), source="staff", key="full-1", by=5, annotation=note
     )
     saved_views.save(world.shop, texts.view, {"status": "member"})
@@ -188,7 +190,7 @@ def fill(world: World, texts: Texts | None = None) -> FullShop:
     booked, tried, matched = (_import(world, texts.file, number) for number in range(3))
     more = [f"/dashboard/imports/{one.id}" for one in (tried, matched)]
     assert Account.of(world.shop).count() >= 2 and guest.id
-    return FullShop(world, ann.id, friend.id, order.id, coupon.id, sale.order.id, booked.id, member.id, more)
+    return FullShop(world, ann.id, friend.id, order.id, coupon.id, sale.order.id, batch.id, booked.id, member.id, more)
 
 
 def _program(world: World, texts: Texts) -> None:

@@ -68,7 +68,8 @@ def _database() -> Iterator[Flask]:
 
 def _forty_days(world: World) -> None:
     """Each of the people joins, buys on some days, and some spend their points."""
-    reward = world.reward("percent", cost=400, percent=10, title="10 % off")
+    with clock.at(BEGIN):
+        reward = world.reward("percent", cost=400, percent=10, title="10 % off")
     for number, name in enumerate(PEOPLE):
         email = f"{name.split()[0].lower()}@example.com"
         joined = BEGIN + timedelta(days=1 + 2 * number, hours=number)

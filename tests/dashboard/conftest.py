@@ -189,7 +189,7 @@ def offices(app: Flask, world: World, chromium: Browser, *, patient: bool = Fals
     def come(role: Role | None = "owner", **options: Any) -> Clerk:
         options.setdefault("viewport", WIDE)
         context = chromium.new_context(locale="en-GB", **options)
-        context.set_default_timeout(120_000 if patient else 10_000)
+        context.set_default_timeout(300_000 if patient else 30_000)
         clerk = Clerk(address, context, context.new_page())
 
         def hear(message: ConsoleMessage) -> None:

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from playwright.sync_api import ViewportSize
 
-from tests.dashboard import full_shop
 from tests.dashboard.conftest import PHONE, WIDE, Clerk, hire
 from tests.make import Shopper, World
 from widget_server.loyalty.earning import rules
@@ -73,6 +72,12 @@ class Keyboard:
             passed.append(found and found["name"])
         raise AssertionError(f"{self.page.url}: {name} is not among {passed}")
 
+    def skips(self) -> "Keyboard":
+        """Follow the skip link, the first stop of a page, to its content."""
+        self.goes_to("To the content").press("Enter")
+        assert self.page.evaluate("document.activeElement.id") == "main"
+        return self
+
     def enters(self) -> "Keyboard":
         """Press Enter on a link or a button, and wait for the page that it leads to."""
         with self.page.expect_navigation():
@@ -119,46 +124,41 @@ def test_an_owner_works_with_keys_alone(
     if size == PHONE:
         keys.goes_to("Menu").enters()
     keys.goes_to("Customers").enters()
-    keys.goes_to("Search").types("ann").enters()
-    keys.goes_to("Ann Lee").enters()
+    keys.skips().goes_to("Search").types("ann").enters()
+    keys.skips().goes_to("Ann Lee").enters()
     # points; then more than there are to deduct, and from the notice to the field
-    keys.goes_to("Give points").enters()
-    keys.goes_to("Points").types("25").enters()
+    keys.skips().goes_to("Give points").enters()
+    keys.skips().goes_to("Points").types("25").enters()
     assert ann.balance == 125
-    keys.goes_to("Edit balance").enters()
-    keys.goes_to("Points").types("-500").enters().is_led_to_the_fault()
+    keys.skips().goes_to("Edit balance").enters()
+    keys.skips().goes_to("Points").types("-500").enters().is_led_to_the_fault()
     keys.goes_to("Points").press("Enter")
     assert clerk.page.evaluate("document.activeElement.tagName") == "INPUT"
     keys.types("-25").enters()
     assert ann.balance == 100
-    # a rule, by way of the skip link
+    # what cannot be undone: from a menu that Enter opens, with what was typed wrongly first
+    keys.skips().goes_to("More actions").press("Enter")
+    keys.goes_to("Erase data").enters()
+    keys.skips().goes_to("Type it here").types("no").enters().is_led_to_the_fault()
+    keys.goes_to("Type it here").press("Enter")
+    keys.types("Ann Lee").enters()
+    assert Customer.need(world.shop, Customer.id == ann.id).erased_at is not None
+    # a rule
     if size == PHONE:
         keys.goes_to("Menu").enters()
     keys.goes_to("Ways to earn").enters()
-    keys.goes_to("To the content").press("Enter")
-    assert clerk.page.evaluate("document.activeElement.id") == "main"
-    keys.goes_to("Orders").enters()
-    keys.goes_to("Title").types("Every order")
-    keys.goes_to("Save").enters()
+    keys.skips().goes_to("Orders").enters()
+    keys.skips().goes_to("Name").types("Every order").enters()
     assert rules.listed_all(world.shop)[0].title == "Every order"
-    # what cannot be undone: from a menu that Enter opens and Escape or Tab leaves
-    clerk.goes(f"/customers/{ann.id}")
-    keys.goes_to("More actions").press("Enter")
-    keys.goes_to("Erase data").enters()
-    keys.goes_to("Type it here").types("no").enters().is_led_to_the_fault()
-    keys.goes_to("Type it here").press("Enter")
-    keys.types("ann@example.com").enters()
-    assert Customer.need(world.shop, Customer.id == ann.id).erased_at is not None
 
 
 @pytest.mark.parametrize("size", [WIDE, PHONE], ids=["1280", "380"])
-def test_the_tab_key_passes_through_each_page_and_leaves_it(
-    size: ViewportSize, office: Callable[..., Clerk], world: World
+def test_the_tab_key_passes_through_a_page_and_leaves_it(
+    size: ViewportSize, office: Callable[..., Clerk], ann: Shopper
 ) -> None:
-    shop = full_shop.fill(world)
     clerk = office(viewport=size)
     keys = Keyboard(clerk)
-    for path in ("/overview", "/customers", f"/customers/{shop.customer_id}", "/rewards", "/imports/new"):
+    for path in ("/overview", "/customers"):
         clerk.goes(path)
         passed = 0
         keys.press("Tab")
@@ -166,4 +166,4 @@ def test_the_tab_key_passes_through_each_page_and_leaves_it(
             passed += 1
             assert passed < STOPS_MAX, f"{path} does not let the focus go"
             keys.press("Tab")
-        assert passed > 5, path
+        assert passed > 10, path

@@ -8,7 +8,7 @@ PORT ?= 8000
 SHOP_PORT ?= 8001
 NODE_MODULES := widget_static/node_modules/.ready tests/wix_sdk/node_modules/.ready tests/host_pages/node_modules/.ready
 
-.PHONY: help demo test lint unit browser types texts docs build proofs bench shots lock package clean
+.PHONY: help demo test lint unit browser types texts docs build proofs bench shots dashboard-shots guide lock package clean
 
 help:
 	@echo "make demo    the widget and a small shop on this machine (PORT=8000 SHOP_PORT=8001)"
@@ -17,6 +17,8 @@ help:
 	@echo "make bench   measured goals, each as a ratio against a floor of the same run"
 	@echo "make shots   every state of the widget as screenshots in build/shots"
 	@echo "make build   rebuild widget_static/dist from its sources (needs node)"
+	@echo "make dashboard-shots  every page of the dashboard as screenshots in build/dashboard-shots"
+	@echo "make guide   the pictures of the owner's guide (docs/guide)"
 	@echo "make docs    rewrite the tables of docs/admin-api.md from the code"
 	@echo "make lock    pin every package anew, with the hashes of its files"
 	@echo "make package the wheel in build/, and the list of what is inside (SBOM)"
@@ -88,6 +90,12 @@ bench: .venv/dev chromium
 
 shots: .venv/dev chromium
 	$(BIN)/python bench/shots/take.py
+
+dashboard-shots: .venv/dev chromium
+	$(BIN)/python bench/shots/dashboard.py
+
+guide: .venv/dev chromium
+	$(BIN)/python bench/shots/guide.py
 
 lock: .venv/dev
 	$(LOCK) -o requirements.lock

@@ -74,7 +74,7 @@ def walk(app: Flask, world: World) -> Iterator[tuple[str, int]]:
     link = "/dashboard" + sign_in.link_for(world.shop.id, hire(world)).partition("/dashboard")[2]
     send("POST", link, csrf_token=_token(send("GET", link)))
     token = _token(send("GET", "/dashboard/profile"))
-    known = {name: _first(world, table) for name, table in ROWS.items()} | WORDS
+    known = {name: first(world, table) for name, table in ROWS.items()} | WORDS
     copies.begin(world.shop)
     known["sample_id"] = copies.take(world.shop, AddSample("Sample", 50)).state["customers"][0]["id"]
     for method in ("GET", "POST"):
@@ -90,7 +90,8 @@ def _rules(method: str) -> list[Rule]:
     return sorted(found, key=lambda rule: rule.endpoint in LAST)
 
 
-def _first(world: World, table: Any) -> str:
+def first(world: World, table: Any) -> str:
+    """Returns the id of a row of the table, "none" when there is none."""
     rows = table.of(world.shop) if hasattr(table, "of") else table.select()
     row = rows.order_by(table._meta.primary_key).first()
     return str(row.get_id()) if row is not None else "none"

@@ -9,11 +9,11 @@ import sqlite3
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from html import escape
 from pathlib import Path
 
 from playwright.sync_api import Browser
 
+from bench.shots._contact import write_index
 from tests.browser import looks
 from tests.browser.chromium import browser
 from tests.browser.conftest import PHONE, Demo, Visitor, demo_in
@@ -143,28 +143,10 @@ def fill_wallet(album: Album) -> None:
     database.close()
 
 
-PAGE = """<!doctype html>
-<html lang="en"><meta charset="utf-8"><title>Every state of the widget</title>
-<style>
-body { font: 14px system-ui, sans-serif; margin: 24px; }
-section { display: flex; flex-wrap: wrap; align-items: end; gap: 12px; margin-block-end: 32px; }
-figure { margin: 0; } img { height: 380px; border: 1px solid #ccc; } figcaption { padding-block: 4px; }
-</style>
-<h1>Every state of the widget</h1>
-"""
-
-
-def write_index() -> None:
-    """One page with all pictures, a row for each thing that is shown."""
-    rows: dict[str, list[str]] = {}
-    for file in sorted(OUT.glob("*.png")):
-        state, what, look, width = file.stem.split("-")
-        rows.setdefault(f"{state}: {what}", []).append(
-            f'<figure><a href="{file.name}"><img src="{file.name}" alt="" loading="lazy"></a>'
-            f"<figcaption>{look}, {width}</figcaption></figure>\n"
-        )
-    sections = "".join(f"<h2>{escape(name)}</h2>\n<section>\n{''.join(all)}</section>\n" for name, all in rows.items())
-    (OUT / "index.html").write_text(PAGE + sections, "utf-8")
+def names(stem: str) -> tuple[str, str]:
+    """The section and the caption of a picture."""
+    state, what, look, width = stem.split("-")
+    return f"{state}: {what}", f"{look}, {width}"
 
 
 def main() -> None:
@@ -183,8 +165,8 @@ def main() -> None:
             album.guest()
             album.empty()
             album.member()
-    write_index()
-    print(f"{len(list(OUT.glob('*.png')))} pictures: {OUT / 'index.html'}")
+    index = write_index(OUT, "Every state of the widget", names)
+    print(f"{len(list(OUT.glob('*.png')))} pictures: {index}")
 
 
 if __name__ == "__main__":

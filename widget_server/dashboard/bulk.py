@@ -16,6 +16,7 @@ from widget_server.dashboard.documents import done, fragment, page, to
 from widget_server.dashboard.forms import REQUIRED, KeyedForm, Line, WholeNumber, choices
 from widget_server.dashboard.pages import Pages
 from widget_server.errors import BadRequest, Refusal
+from widget_server.loyalty.imports import problems
 from widget_server.loyalty.people import directory, directory_filters, selections
 from widget_server.loyalty.people.customers import Customer
 from widget_server.loyalty.people.selections import Selection
@@ -147,7 +148,14 @@ def _progress(shop: Shop, row: Batch) -> dict[str, Any]:
     errors = batches.errors(shop, row.id)
     ids = [item.account_id for item in errors if item.account_id]
     people = {one.account_id: one for one in Customer.of(shop).where(Customer.account_id.in_(ids))} if ids else {}
-    listed = [(item, people.get(item.account_id), REASONS.get(item.code or "", item.code)) for item in errors]
+    listed = [
+        (
+            item,
+            people.get(item.account_id),
+            REASONS.get(item.code or "") or problems.REASONS.get(item.code or "", item.code),
+        )
+        for item in errors
+    ]
     at_work = row.status in ("running", "undoing")
     return {
         "batch": row,

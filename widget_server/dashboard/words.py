@@ -8,7 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from flask import Flask, g, request
-from flask_babel import Babel, format_currency, format_date, format_datetime, format_decimal
+from flask_babel import Babel, format_currency, format_date, format_decimal, format_time
 
 LANGUAGES = {"en": "English", "de": "Deutsch"}
 FOLDER = Path(__file__).parent / "translations"
@@ -55,7 +55,7 @@ def day(value: date | datetime | str | None) -> str:
 
 def moment(value: datetime | None) -> str:
     """Returns a time in the shop's zone, to the minute; a dash for None."""
-    return "–" if value is None else format_datetime(value, "medium")
+    return "–" if value is None else f"{format_date(value)}, {format_time(value, 'short')}"
 
 
 def _zone() -> str | None:

@@ -2,8 +2,10 @@
 
 from widget_server import clock
 from widget_server.db import Int, Json, Table, Text, UtcDateTime, atomic, insert_once, new_id
-from widget_server.errors import NotFound
+from widget_server.errors import BadRequest, NotFound
 from widget_server.loyalty.people import emails, lines
+
+NAME_LENGTH_MAX = 100
 
 
 class StaffAccount(Table):
@@ -53,7 +55,7 @@ def by_email(email: str) -> StaffAccount | None:
 def open_account(email: str, name: str = "") -> StaffAccount:
     """Returns the account of this address; a new one has no password. Raises EmailInvalid, BadRequest (name)."""
     address = emails.parse(email)
-    lines.check("name", name)
+    _check_name(name)
     facts = {"id": new_id(), "email": address.typed, "email_key": address.key, "name": name.strip()}
     insert_once(StaffAccount, {**facts, "created_at": clock.now(), "totp_step": 0, "recovery_hashes": []})
     account = by_email(address.typed)
@@ -68,8 +70,8 @@ def set_password(account: StaffAccount, password_hash: str) -> None:
 
 
 def set_profile(account: StaffAccount, *, name: str, locale: str | None) -> None:
-    """Change the person's name and the language of the dashboard. Raises BadRequest for a name of several lines."""
-    lines.check("name", name)
+    """Change the person's name and the language of the dashboard. Raises BadRequest for a name of several lines, or too long."""
+    _check_name(name)
     account.name, account.locale = name.strip(), locale
     account.save(only=[StaffAccount.name, StaffAccount.locale])
 
@@ -79,3 +81,10 @@ def close_if_unused(account_id: str, *, is_used: bool) -> None:
     if not is_used:
         with atomic():
             StaffAccount.delete().where(StaffAccount.id == account_id).execute()
+
+
+def _check_name(name: str) -> None:
+    """Raises BadRequest."""
+    lines.check("name", name)
+    if len(name) > NAME_LENGTH_MAX:
+        raise BadRequest(f"A name has at most {NAME_LENGTH_MAX} characters.", field="name")

@@ -102,8 +102,8 @@ loyalty.backtest.standings
 loyalty.backtest.replay
 loyalty.backtest.figures
 loyalty.staff.roles loyalty.staff.accounts
-loyalty.staff.members loyalty.staff.links loyalty.staff.second_factor
-loyalty.staff.sessions loyalty.staff.point_caps loyalty.staff.invitations
+loyalty.staff.members loyalty.staff.links
+loyalty.staff.second_factor loyalty.staff.sessions loyalty.staff.point_caps loyalty.staff.invitations loyalty.staff.factor_rule
 loyalty.staff.sign_in loyalty.staff.first_shop
 loyalty.first_program
 loyalty.history.explanations loyalty.history.authors

@@ -37,6 +37,7 @@ class JobName(StrEnum):
     SETTLE_ERASURE = "settle_erasure"
     RETRY_PARKED = "retry_parked"
     RETRY_ALL_PARKED = "retry_all_parked"
+    REWRITE_FILE = "rewrite_file"
 
 
 class _Name(Text):

@@ -5,6 +5,7 @@ import getpass
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -444,6 +445,18 @@ def _cannot_write(**facts: object) -> None:
     raise cysqlite.ReadOnlyError("attempt to write a readonly database (code=8, ext=8)")
 
 
+def test_the_embedded_database_is_rewritten_at_once(
+    shell: Shell, backend: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if backend == "postgres":
+        assert "PostgreSQL rewrites no files" in refusal(shell("rewrite"))
+        return
+    assert re.fullmatch(r"Rewritten: [\d,]+ bytes before, [\d,]+ bytes now.\n", shell("rewrite").output)
+    usage = shutil.disk_usage("/")
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage._replace(free=1000))
+    assert "MB free in" in refusal(shell("rewrite"))
+
+
 def test_a_backup_overwrites_nothing(shell: Shell, tmp_path: Path, backend: str) -> None:
     there = tmp_path / "there.db"
     there.write_text("precious")
@@ -531,6 +544,7 @@ def test_everything_refuses_while_migrations_are_pending(
         "program apply": [str(demo.PROGRAM)],
         "audit": [],
         "backup": [str(tmp_path / "copy.db")],
+        "rewrite": [],
     }
     assert set(typed) == {name for name, _ in leaves()} - {"upgrade", "demo", "check"}
     for name, options in typed.items():

@@ -18,6 +18,7 @@ db
 data_keys migration_steps keyset
 journal
 job_queue tallies
+remains
 ledger
 loyalty.people.emails loyalty.people.lines loyalty.people.postal_addresses loyalty.people.folding
 loyalty.people.search_terms
@@ -108,8 +109,9 @@ loyalty.backtest.standings
 loyalty.backtest.replay
 loyalty.backtest.figures
 loyalty.staff.roles loyalty.staff.accounts
-loyalty.staff.members loyalty.staff.links loyalty.staff.second_factor
-loyalty.staff.sessions loyalty.staff.point_caps loyalty.staff.invitations
+loyalty.staff.members loyalty.staff.links
+loyalty.staff.second_factor loyalty.staff.sessions loyalty.staff.point_caps loyalty.staff.invitations
+loyalty.staff.factor_rule
 loyalty.staff.sign_in loyalty.staff.first_shop
 loyalty.first_program
 loyalty.history.explanations loyalty.history.authors

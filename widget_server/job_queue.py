@@ -38,6 +38,7 @@ class JobName(StrEnum):
     RETRY_PARKED = "retry_parked"
     RETRY_ALL_PARKED = "retry_all_parked"
     WRITE_LETTER = "write_letter"
+    REWRITE_FILE = "rewrite_file"
 
 
 class _Name(Text):

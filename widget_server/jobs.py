@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from widget_server import clock, db, job_queue, migrate
+from widget_server import clock, db, job_queue, migrate, remains
 from widget_server.db import Condition
 from widget_server.delivery import mail, outbox, senders
 from widget_server.job_queue import Job, JobName
@@ -39,6 +39,7 @@ BULK = (  # slow jobs: they have their own thread, so that no mail waits for the
     JobName.RECONSIDER_ORDERS,
     JobName.SETTLE_ERASURE,
     JobName.RETRY_ALL_PARKED,
+    JobName.REWRITE_FILE,
 )
 IDLE_SECONDS = 1.0
 BEAT_SECONDS = 5
@@ -63,6 +64,7 @@ JOBS: dict[JobName, Callable[[dict[str, Any]], object]] = {
     JobName.RETRY_PARKED: lambda payload: inbox.retry(shops.by_id(payload["shop_id"]), payload["parked_id"]),
     JobName.RETRY_ALL_PARKED: lambda payload: inbox.retry_all(shops.by_id(payload["shop_id"])),
     JobName.WRITE_LETTER: letters.write,
+    JobName.REWRITE_FILE: remains.clear,
 }
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from tests.integrator import Integrator
 from tests.make import World
+from widget_server.loyalty.program.shops import Shop
 
 SETTINGS = "/loyalty-settings/v1/settings"
 
@@ -95,6 +96,12 @@ def test_campaigns_are_set_whole(owner: Integrator, world: World) -> None:
     assert owner.asks("PUT", "/loyalty-settings/v1/campaigns", {"campaigns": []})["campaigns"] == []
     wrong = owner.asks("PUT", "/loyalty-settings/v1/campaigns", {"campaigns": [{"name": "x"}]}, status=400)
     assert wrong["details"]["validationError"]["fieldViolations"][0]["field"].startswith("campaigns.0.")
+
+
+def test_the_shop_says_whether_its_staff_need_a_second_factor(owner: Integrator, world: World) -> None:
+    assert owner.get("/loyalty-settings/v1/shop")["shop"]["staffNeedFactor"] is False
+    Shop.update(staff_need_factor=True).where(Shop.id == world.shop.id).execute()
+    assert owner.get("/loyalty-settings/v1/shop")["shop"]["staffNeedFactor"] is True
 
 
 def test_there_are_no_other_settings(owner: Integrator) -> None:

@@ -22,6 +22,7 @@ for command in (
     database.upgrade,
     database.audit,
     database.backup,
+    database.rewrite,
     serving.serve,
     serving.worker,
     serving.check,

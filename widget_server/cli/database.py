@@ -1,11 +1,11 @@
-"""`upgrade`, `audit` and `backup`: the database, the books in it, and a copy."""
+"""`upgrade`, `audit`, `backup` and `rewrite`: the database, the books in it, a copy, and a file without remains."""
 
 from pathlib import Path
 
 import click
 import peewee
 
-from widget_server import config, data_keys, db, migrate, secret_rotation
+from widget_server import config, data_keys, db, migrate, remains, secret_rotation
 from widget_server.cli.opening import open_server
 from widget_server.loyalty import books
 from widget_server.loyalty.imports import uploads
@@ -41,6 +41,20 @@ def audit(since: bool, accept: str | None) -> None:
         raise SystemExit(1)
     books.write_anchor()
     click.echo("The books balance.")
+
+
+@click.command()
+def rewrite() -> None:
+    """Rewrite the embedded database now, so that no trace of erased data is left in its files; writers wait for it."""
+    open_server()
+    if not db.on_sqlite():
+        raise click.ClickException("PostgreSQL rewrites no files: see docs/security.md for what to do there.")
+    if lack := remains.lacks_room():
+        raise click.ClickException(lack)
+    done = remains.rewrite_now()
+    click.echo(f"Rewritten: {done.before:,} bytes before, {done.after:,} bytes now.")
+    if not done.is_log_empty:
+        raise click.ClickException("The log could not be emptied while somebody reads. Run this again.")
 
 
 @click.command()

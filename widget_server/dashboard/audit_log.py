@@ -46,6 +46,9 @@ VERB_NAMES = {
     "apply": _l("applied"),
     "invite": _l("invited"),
     "sign_in": _l("signed in"),
+    "turn_on": _l("turned on"),
+    "turn_off": _l("turned off"),
+    "renew": _l("given new recovery codes"),
 }
 NOUN_NAMES = {
     "api_key": _l("API key"),
@@ -61,6 +64,7 @@ NOUN_NAMES = {
     "program_file": _l("Program file"),
     "referral_program": _l("Referral program"),
     "reward": _l("Reward"),
+    "second_factor": _l("Second factor"),
     "shop": _l("Shop"),
     "shop_key": _l("Key of webhooks"),
     "shop_secret": _l("Secret"),

@@ -15,6 +15,7 @@ from widget_server.dashboard.callers import SOURCE, StaffCaller
 from widget_server.dashboard.documents import done, fragment, page, to
 from widget_server.dashboard.forms import REQUIRED, KeyedForm, Line, WholeNumber, choices
 from widget_server.dashboard.pages import Pages
+from widget_server.db import atomic
 from widget_server.errors import BadRequest, Refusal
 from widget_server.loyalty.imports import problems
 from widget_server.loyalty.people import directory, directory_filters, selections
@@ -23,6 +24,7 @@ from widget_server.loyalty.people.selections import Selection
 from widget_server.loyalty.points import batches
 from widget_server.loyalty.points.batch_tables import Batch
 from widget_server.loyalty.program.shops import Shop
+from widget_server.loyalty.staff import point_caps
 from widget_server.loyalty.staff.roles import Action
 
 pages = Pages("bulk", "/bulk")
@@ -86,11 +88,7 @@ def new(staff: StaffCaller) -> ResponseReturnValue:
             if request.form.get("do") == "try":
                 estimate = selections.dry_run(staff.shop, selection, **form.change)
                 return _shown(staff.shop, form, estimate=estimate)
-            note = staff.annotation(form.reason.data, form.comment.data)
-            key = str(form.request_key.data)
-            batch = selections.bulk_adjust(
-                staff.shop, selection, source=SOURCE, key=key, annotation=note, **form.change
-            )
+            batch = _started(staff, selection, form)
             return done(_("The bulk update has started."), "bulk.batch", batch_id=batch.id)
     return _shown(staff.shop, form)
 
@@ -106,9 +104,27 @@ def batch(staff: StaffCaller, batch_id: str) -> ResponseReturnValue:
 
 @pages.act("/<batch_id>/undo", Action.BULK)
 def undo(staff: StaffCaller, batch_id: str) -> ResponseReturnValue:
-    """Book the opposite of each row of a bulk update."""
-    batches.undo(staff.shop, batch_id)
+    """Book the opposite of each row of a bulk update, within the caps of the role."""
+    with atomic():
+        staff.hold_caps()
+        point_caps.need_undoing_within(staff.shop, staff.member, Batch.need(staff.shop, Batch.id == batch_id))
+        batches.undo(staff.shop, batch_id)
     return done(_("The bulk update is being undone."), "bulk.batch", batch_id=batch_id)
+
+
+def _started(staff: StaffCaller, selection: Selection, form: BulkForm) -> Batch:
+    """Start the change of the form, once for its key, within the caps of the role.
+
+    Raises what `selections.bulk_adjust` refuses, and PointsCapReached.
+    """
+    key, note = str(form.request_key.data), staff.annotation(form.reason.data, form.comment.data)
+    with atomic():
+        staff.hold_caps()
+        is_new = Batch.one(staff.shop, Batch.source == SOURCE, Batch.key == key) is None
+        batch = selections.bulk_adjust(staff.shop, selection, source=SOURCE, key=key, annotation=note, **form.change)
+        if is_new:
+            point_caps.need_batch_within(staff.shop, staff.member, batch)
+        return batch
 
 
 def _asks(staff: StaffCaller) -> ResponseReturnValue:

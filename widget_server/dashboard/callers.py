@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from flask import g
 from flask_login import UserMixin, current_user
 
-from widget_server.errors import RoleNotEnough, SignedOut
+from widget_server.errors import FactorNeeded, RoleNotEnough, SignedOut
 from widget_server.loyalty import audit_log
 from widget_server.loyalty.points.adjustments import Annotation
 from widget_server.loyalty.program import programs, shops
 from widget_server.loyalty.program.programs import Program
 from widget_server.loyalty.program.shops import Shop
-from widget_server.loyalty.staff import point_caps, roles, sessions
+from widget_server.loyalty.staff import factor_rule, point_caps, roles, sessions
 from widget_server.loyalty.staff.accounts import StaffAccount
 from widget_server.loyalty.staff.members import StaffMember
 from widget_server.loyalty.staff.roles import Action
@@ -35,16 +35,25 @@ class StaffCaller:
         return roles.may(self.member.role, action)
 
     @property
+    def must_set_up(self) -> bool:
+        """True while the shop needs a second factor that this person has not set up: nothing else is open to them."""
+        return factor_rule.applies(self.shop, self.account)
+
+    @property
     def program(self) -> Program:
         """The shop's program."""
         return programs.of(self.shop.id)
 
     def need_points(self, points: int) -> None:
-        """Check a change by `points` (signed) against the caps, in the transaction that books it.
+        """Count a change by `points` (signed) against the caps, in the transaction that books it.
 
         Raises PointsCapReached.
         """
         point_caps.need_within(self.shop, self.member, points)
+
+    def hold_caps(self) -> None:
+        """Let no other act of this member count until the transaction ends: before booking what is counted later."""
+        point_caps.hold(self.shop, self.member)
 
     def annotation(self, reason: str | None, comment: str | None) -> Annotation:
         """Returns the annotation of points that are changed by hand: `comment` is for the customer, `reason` is not.
@@ -85,11 +94,16 @@ def signed_in() -> StaffCaller | None:
     return caller
 
 
-def caller(action: Action) -> StaffCaller:
-    """Returns the member of staff who sends the request. Raises SignedOut, and RoleNotEnough for their role."""
+def caller(action: Action, *, before_factor: bool = False) -> StaffCaller:
+    """Returns the member of staff who sends the request. Raises SignedOut, and RoleNotEnough for their role.
+
+    Raises FactorNeeded while they must set their second factor up, unless the page is open `before_factor`.
+    """
     found = signed_in()
     if found is None:
         raise SignedOut()
+    if found.must_set_up and not before_factor:
+        raise FactorNeeded()
     if not found.may(action):
         raise RoleNotEnough()
     return found

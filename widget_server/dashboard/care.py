@@ -10,10 +10,12 @@ from widget_server.dashboard.documents import done, page, with_headers
 from widget_server.dashboard.forms import REQUIRED, Form, KeyedForm, Line
 from widget_server.dashboard.pages import Pages
 from widget_server.dashboard.refusals import text_of
+from widget_server.db import atomic
 from widget_server.errors import BadRequest, Refusal
 from widget_server.loyalty.people import customer_edits, customers, privacy, sessions
 from widget_server.loyalty.people.customers import Customer
 from widget_server.loyalty.rewards import coupon_care, coupons
+from widget_server.loyalty.rewards.coupons import Coupon
 from widget_server.loyalty.staff.roles import Action
 
 pages = Pages("care", "/customers")
@@ -24,8 +26,13 @@ def return_coupon(staff: StaffCaller, customer_id: str, coupon_id: str) -> Respo
     """Exchange a coupon for its points."""
     customer, form = _customer(staff, customer_id), KeyedForm()
     try:
-        _own(staff, customer, coupon_id)
-        coupon_care.return_coupon(staff.shop, coupon_id, key=str(form.request_key.data), source=SOURCE)
+        with atomic():
+            staff.hold_caps()
+            coupon = _own(staff, customer, coupon_id)
+            is_new = coupon_care.may_return(coupon)
+            coupon_care.return_coupon(staff.shop, coupon_id, key=str(form.request_key.data), source=SOURCE)
+            if is_new:
+                staff.need_points(coupon.cost_points)
         text = _("The coupon was returned: its points are back, or come back once the shop has deleted the code.")
     except Refusal as refusal:
         text = text_of(refusal)
@@ -104,7 +111,8 @@ def _customer(staff: StaffCaller, customer_id: str) -> Customer:
     return customers.live(customers.by_id(staff.shop.id, customer_id))
 
 
-def _own(staff: StaffCaller, customer: Customer, coupon_id: str) -> None:
+def _own(staff: StaffCaller, customer: Customer, coupon_id: str) -> Coupon:
     coupon = coupons.need_coupon(staff.shop, coupon_id)
     if coupon.customer_id != customer.id:
         raise BadRequest(_("This coupon belongs to somebody else."))
+    return coupon

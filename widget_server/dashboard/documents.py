@@ -29,7 +29,7 @@ def page(template: str, *, status: int = 200, **values: object) -> Response:
     nonce, staff = secrets.token_urlsafe(16), g.get("staff")
     if getattr(values.get("form"), "errors", None):
         status = UNPROCESSABLE
-    entries = navigation.groups(staff) if staff is not None else []
+    entries = navigation.groups(staff) if staff is not None and not staff.must_set_up else []
     text = render_template(
         f"dashboard/{template}", nonce=nonce, staff=staff, entries=entries, bar=navigation.bar(entries), **values
     )

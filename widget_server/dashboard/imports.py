@@ -23,6 +23,8 @@ from widget_server.dashboard.import_forms import (
     mode_of,
 )
 from widget_server.dashboard.pages import Pages
+from widget_server.db import atomic
+from widget_server.errors import ImportNotParsed
 from widget_server.loyalty.imports import imports, progress, uploads
 from widget_server.loyalty.imports.columns import FIELDS, in_order
 from widget_server.loyalty.imports.imports import Import
@@ -30,6 +32,7 @@ from widget_server.loyalty.imports.problems import REASONS
 from widget_server.loyalty.imports.uploads import FILE_BYTES_MAX
 from widget_server.loyalty.points import batches
 from widget_server.loyalty.points.batch_tables import Batch
+from widget_server.loyalty.staff import point_caps
 from widget_server.loyalty.staff.roles import Action
 
 pages = Pages("imports", "/imports")
@@ -119,7 +122,8 @@ def execute(staff: StaffCaller, import_id: str) -> ResponseReturnValue:
     """Begin the import as its preview showed it."""
     made, form = Import.need(staff.shop, Import.id == import_id), ImportForm()
     if form.accepts():
-        with form.refusals():
+        with form.refusals(), atomic():
+            _count_preview(staff, made)
             imports.execute(
                 staff.shop,
                 made.id,
@@ -147,7 +151,9 @@ def undo(staff: StaffCaller, import_id: str) -> ResponseReturnValue:
     made, form = Import.need(staff.shop, Import.id == import_id), Form()
     batch = Batch.need(staff.shop, Batch.id == made.batch_id)
     if form.accepts():
-        with form.refusals():
+        with form.refusals(), atomic():
+            staff.hold_caps()
+            point_caps.need_undoing_within(staff.shop, staff.member, batch)
             batches.undo(staff.shop, batch.id)
             return done(_("The import is being undone."), "imports.import_page", import_id=made.id)
     return page("imports/undo.html", form=form, made=made, batch=batch)
@@ -162,6 +168,17 @@ def state_of(made: Import, batch: Batch | None) -> str:
     if made.status == "failed" and batch is None:
         return "unreadable"
     return {"parsing": "reading"}.get(made.status, str(made.status))
+
+
+def _count_preview(staff: StaffCaller, made: Import) -> None:
+    """Count what the preview says against the caps of the role.
+
+    Raises PointsCapReached, and ImportNotParsed for a member with caps while there is no preview.
+    """
+    if staff.member.is_capped and made.status == "parsed":
+        if made.preview_status != "done" or made.preview is None:
+            raise ImportNotParsed()
+        staff.need_points(int(made.preview["points_added"]) + int(made.preview["points_removed"]))
 
 
 def _created(staff: StaffCaller, form: FileForm) -> Import:

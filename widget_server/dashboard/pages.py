@@ -55,13 +55,16 @@ class Pages(Blueprint):
         """Register a page that shows something: `view(staff, *ids of the path)`."""
         return self._for_staff(path, ("GET",), action)
 
-    def form(self, path: str, action: Action) -> Callable[[StaffView[P]], StaffView[P]]:
-        """Register a form: a GET shows it, a POST sends it."""
-        return self._for_staff(path, ("GET", "POST"), action)
+    def form(self, path: str, action: Action, *, before_factor: bool = False) -> Callable[[StaffView[P]], StaffView[P]]:
+        """Register a form: a GET shows it, a POST sends it.
 
-    def act(self, path: str, action: Action) -> Callable[[StaffView[P]], StaffView[P]]:
-        """Register a button: a POST without a page of its own."""
-        return self._for_staff(path, ("POST",), action)
+        `before_factor`: also for a member who must set up the second factor that the shop requires.
+        """
+        return self._for_staff(path, ("GET", "POST"), action, before_factor=before_factor)
+
+    def act(self, path: str, action: Action, *, before_factor: bool = False) -> Callable[[StaffView[P]], StaffView[P]]:
+        """Register a button: a POST without a page of its own; `before_factor` as of `form`."""
+        return self._for_staff(path, ("POST",), action, before_factor=before_factor)
 
     def open(self, path: str) -> Callable[[View[P]], View[P]]:
         """Register a page that needs no session, such as the sign-in: `view(*ids of the path)`."""
@@ -78,11 +81,13 @@ class Pages(Blueprint):
 
         return register
 
-    def _for_staff(self, path: str, methods: tuple[str, ...], action: Action) -> Callable[[StaffView[P]], StaffView[P]]:
+    def _for_staff(
+        self, path: str, methods: tuple[str, ...], action: Action, *, before_factor: bool = False
+    ) -> Callable[[StaffView[P]], StaffView[P]]:
         def register(view: StaffView[P]) -> StaffView[P]:
             @wraps(view)
             def run(*args: P.args, **ids: P.kwargs) -> ResponseReturnValue:
-                staff = callers.caller(action)
+                staff = callers.caller(action, before_factor=before_factor)
                 _protect()
                 return view(staff, *args, **ids)
 

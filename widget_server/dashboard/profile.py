@@ -14,7 +14,9 @@ from widget_server.dashboard.forms import REQUIRED, Form, Line, choices
 from widget_server.dashboard.pages import Pages
 from widget_server.errors import WrongCredentials
 from widget_server.loyalty.people import passwords
-from widget_server.loyalty.staff import accounts, second_factor, sessions
+from widget_server.loyalty.program import shops
+from widget_server.loyalty.program.shops import Shop
+from widget_server.loyalty.staff import accounts, members, second_factor, sessions
 from widget_server.loyalty.staff.roles import Action
 from widget_server.web import limits
 
@@ -59,7 +61,9 @@ def profile(staff: StaffCaller) -> ResponseReturnValue:
         with form.refusals():
             accounts.set_profile(staff.account, name=form.name.data or "", locale=form.locale.data or None)
             return done(_("Saved."), "profile.profile")
-    return page("account/profile.html", form=form, sessions=sessions.listed(staff.account.id))
+    return page(
+        "account/profile.html", form=form, sessions=sessions.listed(staff.account.id), others=_other_shops(staff)
+    )
 
 
 @pages.form("/password", Action.SEE)
@@ -75,7 +79,7 @@ def password(staff: StaffCaller) -> ResponseReturnValue:
     return page("account/password.html", form=form)
 
 
-@pages.form("/second-factor", Action.SEE)
+@pages.form("/second-factor", Action.SEE, before_factor=True)
 def factor(staff: StaffCaller) -> ResponseReturnValue:
     """Turn the second factor on: the app reads the QR code, and its first code confirms it."""
     if staff.account.has_second_factor:
@@ -90,7 +94,7 @@ def factor(staff: StaffCaller) -> ResponseReturnValue:
     secret = secret or second_factor.begin(staff.account)
     address = second_factor.address(staff.account, secret, staff.shop.name)
     code = segno.make(address).svg_data_uri(scale=4, border=2)
-    return page("account/factor.html", form=form, secret=secret, code=code)
+    return page("account/factor.html", form=form, secret=secret, code=code, others=_other_shops(staff))
 
 
 @pages.act("/second-factor/off", Action.SEE)
@@ -121,6 +125,11 @@ def end_session(staff: StaffCaller, session_id: str) -> ResponseReturnValue:
     """Sign out in another browser."""
     sessions.close(staff.account.id, session_id)
     return to("profile.profile")
+
+
+def _other_shops(staff: StaffCaller) -> list[Shop]:
+    """Returns the other shops that this person works for."""
+    return [shops.by_id(one) for one in members.shops_of(staff.account.id) if one != staff.shop.id]
 
 
 def _check_password(staff: StaffCaller, present: str) -> None:

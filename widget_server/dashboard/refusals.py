@@ -10,7 +10,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from widget_server.dashboard import documents
-from widget_server.errors import NotFound, Refusal, SignedOut
+from widget_server.errors import FactorNeeded, NotFound, Refusal, SignedOut
 from widget_server.web import errors
 from widget_server.web.errors import STATUS
 
@@ -53,6 +53,7 @@ TEXTS = {  # by the code of the refusal; needs and has are its figures. Others k
     "last_secret": _l("This is the only secret of its kind: add another one first."),
     "too_many_secrets": _l("There are two secrets of this kind already: remove the earlier one first."),
     "low_contrast": _l("This colour is too pale: its contrast is %(has)s to 1, and %(needs)s to 1 is needed."),
+    "own_factor_first": _l("Set up your own second factor first."),
     "busy": _l("The server is busy. Try again in a moment."),
 }
 
@@ -70,6 +71,8 @@ def error_page(error: Exception) -> ResponseReturnValue:
     """Returns the page for an error that no handler caught; a signed-out reader is sent to the sign-in and back."""
     if isinstance(error, SignedOut):
         return to_sign_in()
+    if isinstance(error, FactorNeeded):
+        return documents.to("profile.factor")
     if isinstance(error, CSRFError):
         return _page(400, _("This form has expired. Go back, reload the page, and send it again."))
     if isinstance(error, Refusal):

@@ -126,7 +126,7 @@ def new_password() -> ResponseReturnValue:
     return page("account/new_password.html", form=form)
 
 
-@pages.act("/sign-out", Action.SEE)
+@pages.act("/sign-out", Action.SEE, before_factor=True)
 def sign_out(staff: StaffCaller) -> ResponseReturnValue:
     """Sign out in this browser."""
     sessions.close(staff.account.id, staff.session.id)
@@ -136,7 +136,7 @@ def sign_out(staff: StaffCaller) -> ResponseReturnValue:
     return done(_("You are signed out."), "sign_in.sign_in_page")
 
 
-@pages.act("/shop", Action.SEE)
+@pages.act("/shop", Action.SEE, before_factor=True)
 def switch_shop(staff: StaffCaller) -> ResponseReturnValue:
     """Show another shop of the same person in this browser."""
     sessions.switch_shop(staff.session, request.form.get("shop_id", ""))

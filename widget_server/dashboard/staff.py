@@ -3,13 +3,13 @@
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import EmailField, SelectField
+from wtforms import BooleanField, EmailField, SelectField
 
 from widget_server.dashboard.callers import StaffCaller
 from widget_server.dashboard.documents import done, page
 from widget_server.dashboard.forms import OPTIONAL, REQUIRED, Form, WholeNumber, choices
 from widget_server.dashboard.pages import Pages
-from widget_server.loyalty.staff import accounts, invitations, links, members
+from widget_server.loyalty.staff import accounts, factor_rule, invitations, links, members
 from widget_server.loyalty.staff.members import Caps, StaffMember
 from widget_server.loyalty.staff.roles import ALLOWED, Action, Role
 
@@ -55,6 +55,7 @@ def staff_list(staff: StaffCaller) -> ResponseReturnValue:
         "staff/list.html",
         people=members.listed(staff.shop),
         invitations=links.invitations(staff.shop.id),
+        without=len(factor_rule.without_factor(staff.shop)),
         roles=ROLE_NAMES,
     )
 
@@ -69,6 +70,23 @@ def invite(staff: StaffCaller) -> ResponseReturnValue:
             invitations.invite(staff.shop, str(form.email.data), form.chosen_role, caps)  # the link goes by mail alone
             return done(_("An invitation is on its way to %(email)s.", email=form.email.data), "staff.staff_list")
     return page("staff/invite.html", form=form)
+
+
+class FactorRuleForm(Form):
+    """Whether the staff need a second factor."""
+
+    needed = BooleanField(_l("Everybody needs a second factor"))
+
+
+@pages.form("/second-factor", Action.STAFF)
+def factor_rule_page(staff: StaffCaller) -> ResponseReturnValue:
+    """Require the second factor of the staff, or no longer."""
+    form = FactorRuleForm(needed=staff.shop.staff_need_factor)
+    if form.accepts():
+        with form.refusals():
+            factor_rule.change(staff.shop, staff.account, needed=bool(form.needed.data))
+            return done(_("Saved."), "staff.staff_list")
+    return page("staff/factor_rule.html", form=form, without=factor_rule.without_factor(staff.shop))
 
 
 @pages.form("/<member_id>", Action.STAFF)

@@ -92,8 +92,11 @@ def sale(staff: StaffCaller, customer_id: str) -> ResponseReturnValue:
     if form.accepts():
         with form.refusals(), atomic():
             amount, key = form.amount.amount or Decimal(0), str(form.request_key.data)
-            staff.need_points(sales.preview(staff.shop, person.id, amount).points)
+            staff.hold_caps()
+            is_new = sales.booked(staff.shop, key) is None
             listed = sales.book(staff.shop, person.id, amount, key=key, receipt=form.receipt.data)
+            if is_new:
+                staff.need_points(listed.points)  # what was booked: a first order may give more than its preview
             text = _("%(points)s points for this purchase.", points=in_words(listed.points))
             return done(text, "till.customer", customer_id=person.id, code=request.args.get("code"))
     return page("till/sale.html", form=form, person=person, status=422)
@@ -107,16 +110,7 @@ def redeem(staff: StaffCaller, customer_id: str, reward_id: str) -> ResponseRetu
     form = RedeemForm(till_code=code, points=offer.price.cost_points)
     if form.accepts():
         with form.refusals():
-            coupon = till_rewards.redeem(
-                staff.shop,
-                person.id,
-                reward_id,
-                key=str(form.request_key.data),
-                source=SOURCE,
-                till_code=form.till_code.data,
-                checked=bool(form.checked.data),
-                points=form.points.data if offer.reward.slides else None,
-            )
+            coupon = _redeemed(staff, person, offer, form)
             return to("till.coupon", customer_id=person.id, coupon_id=coupon.id)
     name = namer(staff.shop.currency)
     return page("till/redeem.html", form=form, person=person, offer=offer, code=code, reward_name=name)
@@ -130,6 +124,30 @@ def coupon(staff: StaffCaller, customer_id: str, coupon_id: str) -> ResponseRetu
     account = ledger.account_of(staff.shop.id, person.id)
     name = namer(staff.shop.currency)
     return page("till/coupon.html", person=person, coupon=row, account=account, reward_name=name)
+
+
+def _redeemed(staff: StaffCaller, person: Customer, offer: Offer, form: RedeemForm) -> Coupon:
+    """Redeem the reward, within the caps of the role unless the customer identified by the code in their widget.
+
+    Raises what `till_rewards.redeem` refuses, and PointsCapReached.
+    """
+    key, till_code = str(form.request_key.data), form.till_code.data
+    with atomic():
+        staff.hold_caps()
+        is_new = ledger.find_by_key(staff.shop.id, SOURCE, key) is None
+        coupon = till_rewards.redeem(
+            staff.shop,
+            person.id,
+            offer.reward.id,
+            key=key,
+            source=SOURCE,
+            till_code=till_code,
+            checked=bool(form.checked.data),
+            points=form.points.data if offer.reward.slides else None,
+        )
+        if is_new and not till_code:
+            staff.need_points(coupon.cost_points)
+        return coupon
 
 
 def _quote(staff: StaffCaller, person: Customer, typed: str) -> tuple[Quote | None, str | None]:

@@ -25,7 +25,7 @@ from widget_server.db.locks import lock_free_rows, lock_name, lock_rows
 from widget_server.db.rows import Row, among, delete_before, execute_many, insert_many, insert_once
 from widget_server.db.tables import Changes, Column, Condition, Selection, ShopTable, Table
 from widget_server.db.transactions import at_commit, atomic, in_transaction, when_committed
-from widget_server.db.upkeep import empty_log, rewrite
+from widget_server.db.upkeep import empty_log, file_of_database, rewrite
 from widget_server.db.values import canonical, new_id
 
 __all__ = [
@@ -64,6 +64,7 @@ __all__ = [
     "disconnect",
     "empty_log",
     "execute_many",
+    "file_of_database",
     "guards",
     "in_transaction",
     "insert_many",

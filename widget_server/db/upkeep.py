@@ -1,5 +1,7 @@
 """Removes the remains of deleted data from the files of the embedded database."""
 
+from pathlib import Path
+
 from widget_server.db.engines import database, on_sqlite
 
 
@@ -16,8 +18,19 @@ def empty_log() -> bool:
     return not busy
 
 
-def rewrite() -> None:
-    """Rewrite the embedded database (VACUUM), to remove data that was deleted before SECURE_DELETE was on."""
-    if on_sqlite():
-        database.execute_sql("VACUUM")
-        empty_log()
+def rewrite() -> bool:
+    """Rewrite the embedded database (VACUUM): no copy of deleted data is left in its file; True on PostgreSQL too.
+
+    Returns False while the log still has earlier pages, because somebody reads them: `empty_log` removes it later.
+    """
+    if not on_sqlite():
+        return True
+    database.execute_sql("VACUUM")
+    return empty_log()
+
+
+def file_of_database() -> Path:
+    """Returns the file of the embedded database. Raises ValueError on PostgreSQL."""
+    if not on_sqlite():
+        raise ValueError("PostgreSQL has no file of ours.")
+    return Path(database.obj.database)

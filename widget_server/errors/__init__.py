@@ -73,7 +73,14 @@ from widget_server.errors.program import (
     WorthNothing,
 )
 from widget_server.errors.server import BooksDoNotBalance, Busy, DatabaseAway, DatabaseState, QueryTooSlow, RateLimited
-from widget_server.errors.staff import LastOwner, PointsCapReached, RoleNotEnough, StaffExists
+from widget_server.errors.staff import (
+    FactorNeeded,
+    LastOwner,
+    OwnFactorFirst,
+    PointsCapReached,
+    RoleNotEnough,
+    StaffExists,
+)
 
 __all__ = [
     "AccountExists",
@@ -101,6 +108,7 @@ __all__ = [
     "DatabaseAway",
     "DatabaseState",
     "EmailInvalid",
+    "FactorNeeded",
     "FileTooLarge",
     "ImportColumnsUnknown",
     "ImportNotParsed",
@@ -121,6 +129,7 @@ __all__ = [
     "NothingToVerify",
     "OriginNotAllowed",
     "OtherShop",
+    "OwnFactorFirst",
     "OwnReferralCode",
     "PasswordWeak",
     "PointsCapReached",

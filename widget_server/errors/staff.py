@@ -25,3 +25,15 @@ class PointsCapReached(Refusal):
     """It is more than this member of staff may give or deduct at once, or on one day; `has` is what is left."""
 
     kind, code, message = "precondition", "points_cap_reached", "This is more points than your role may give."
+
+
+class FactorNeeded(Refusal):
+    """The shop requires the second factor of its staff, and this member has none yet."""
+
+    kind, code, message = "forbidden", "second_factor_needed", "This shop needs a second factor: set yours up first."
+
+
+class OwnFactorFirst(Refusal):
+    """Only an owner who has a second factor can require it of the staff: else they would lock themselves out."""
+
+    kind, code, message = "precondition", "own_factor_first", "Set up your own second factor first."

@@ -80,7 +80,10 @@ class ShopFeed(TypedDict):
 
 
 class LoyaltyShop(TypedDict):
-    """The shop. `lastNewsAt`: time of its last signed request; `feed`: only while its API is read."""
+    """The shop. `lastNewsAt`: time of its last signed request; `feed`: only while its API is read.
+
+    `staffNeedFactor`: its staff must have a second factor to use the dashboard.
+    """
 
     id: Guid
     name: str
@@ -88,6 +91,7 @@ class LoyaltyShop(TypedDict):
     currency: str
     timezone: str
     locale: str
+    staff_need_factor: bool
     last_news_at: NotRequired[datetime | None]
     feed: NotRequired[ShopFeed | None]
 
@@ -120,6 +124,7 @@ def shop(row: Shop) -> LoyaltyShop:
         "currency": row.currency,
         "timezone": row.timezone,
         "locale": row.locale,
+        "staff_need_factor": row.staff_need_factor,
         "last_news_at": row.last_news_at,
         "feed": _feed(row),
     }

@@ -13,7 +13,7 @@ from typing import Any, Literal, Unpack
 
 from peewee import Check
 
-from widget_server import clock, job_queue
+from widget_server import clock, job_queue, remains
 from widget_server.db import Bool, Int, Json, ShopTable, Text, UtcDateTime, atomic, lock_rows, new_id
 from widget_server.errors import AlreadyImported, BadRequest, ImportNotParsed, NotFound
 from widget_server.events import BatchChanged, ImportCreated, emit
@@ -30,6 +30,7 @@ from widget_server.loyalty.people.forgetting import Forgotten
 from widget_server.loyalty.points import batches
 from widget_server.loyalty.points.adjustments import NO_ANNOTATION, Annotation
 from widget_server.loyalty.points.batch_tables import Batch, BatchItem
+from widget_server.loyalty.program import shops
 from widget_server.loyalty.program.shops import Shop
 
 TEMPLATE = FIELDS["add"].template
@@ -263,6 +264,7 @@ def forget_old() -> None:
     for upload in list(Upload.everywhere().where(Upload.created_at < clock.now() - kept)):
         with atomic():
             _drop(upload)
+            remains.note(shops.by_id(upload.shop_id).timezone)
     stored_files.forget_old(kept)
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple, TypedDict
 
 from peewee import ModelSelect, Node, PeeweeException
 
-from widget_server import idempotency, job_queue, ledger, work
+from widget_server import idempotency, job_queue, ledger, remains, work
 from widget_server.db import (
     Table,
     atomic,
@@ -51,6 +51,7 @@ from widget_server.loyalty.people.sign_in_codes import SignInCode
 from widget_server.loyalty.points import adjustments, batches
 from widget_server.loyalty.points.adjustments import Adjustment
 from widget_server.loyalty.points.batch_tables import Batch
+from widget_server.loyalty.program import shops
 from widget_server.loyalty.program.shops import Shop
 from widget_server.loyalty.referrals import links, replies
 from widget_server.loyalty.referrals.links import ReferralVisit
@@ -197,6 +198,7 @@ def _forget(person: Forgotten) -> None:
     for keeper in KEEPERS:
         keeper.forget(person)
     job_queue.enqueue_once(JobName.SETTLE_ERASURE, {})
+    remains.note(shops.by_id(person.shop_id).timezone)
     when_committed(_empty_log_now)
 
 

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from peewee import Check
 
 from widget_server import clock, config
-from widget_server.db import Json, ShopTable, Table, Text, UtcDateTime, atomic, insert_once, lock_rows, new_id
+from widget_server.db import Bool, Json, ShopTable, Table, Text, UtcDateTime, atomic, insert_once, lock_rows, new_id
 from widget_server.errors import BadRequest, LastOrigin, LastSecret, NotFound, TooManySecrets
 from widget_server.events import ShopConnected, ShopDisconnected, emit
 from widget_server.json_types import JsonObject
@@ -41,6 +41,7 @@ class Shop(Audited, Table):
 
     `last_news_at` is when the shop last sent a signed request, to the minute (contracts §13). `widget_seen_at` is when
     a browser last loaded the script tag, to the hour, and `widget_seen_on` the origin of that page, where it says so.
+    `staff_need_factor` means that its staff must have a second factor to use the dashboard.
     """
 
     id = Text(primary_key=True)
@@ -57,6 +58,7 @@ class Shop(Audited, Table):
     last_news_at = UtcDateTime(null=True)
     widget_seen_at = UtcDateTime(null=True)
     widget_seen_on = Text(null=True)
+    staff_need_factor = Bool(default=False)
     created_at = UtcDateTime()
 
     @property

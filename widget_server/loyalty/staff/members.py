@@ -17,18 +17,28 @@ SUPPORT_CHANGE_MAX, SUPPORT_DAY_MAX = 500, 5_000  # points; the owner may set ot
 
 
 class StaffMember(Audited, ShopTable):
-    """A person's role in one shop. The caps are points (None: no cap), for each change and for each local day."""
+    """A person's role in one shop. The caps are points (None: no cap), for each change and for each local day.
+
+    `moved_points` were given and deducted on the shop's day `moved_on`, an ISO date; point_caps.py counts them.
+    """
 
     id = Text(primary_key=True)
     account_id = Text(index=True)
     role = Text()
     change_points_max = Int(null=True)
     day_points_max = Int(null=True)
+    moved_on = Text(null=True)
+    moved_points = Int(default=0)
     created_at = UtcDateTime()
 
     class Meta:
         indexes = ((("shop_id", "account_id"), True),)
         constraints = [Check("role IN ('owner', 'marketer', 'support', 'reader')")]
+
+    @property
+    def is_capped(self) -> bool:
+        """True when there is a limit of the points that this member of staff may move."""
+        return self.change_points_max is not None or self.day_points_max is not None
 
 
 @dataclass(frozen=True)
@@ -73,7 +83,7 @@ def change(shop: Shop, member_id: str, role: Role, caps: Caps) -> StaffMember:
         if role != "owner":
             _need_other_owner(shop, member)
         member.role, member.change_points_max, member.day_points_max = role, caps.change, caps.day
-        member.save()
+        member.save(only=[StaffMember.role, StaffMember.change_points_max, StaffMember.day_points_max])
         return member
 
 

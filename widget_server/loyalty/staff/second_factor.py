@@ -7,6 +7,8 @@ import pyotp
 from widget_server import clock, config
 from widget_server.db import atomic, lock_rows
 from widget_server.errors import WrongCode
+from widget_server.loyalty import audit_log
+from widget_server.loyalty.staff import members
 from widget_server.loyalty.staff.accounts import StaffAccount
 
 STEP_SECONDS = 30
@@ -51,6 +53,7 @@ def confirm(account: StaffAccount, code: str) -> list[str]:
         row.totp_since = clock.now()
         codes = _new_codes(row)
         row.save()
+        _note(row, "turn_on")
         return codes
 
 
@@ -75,6 +78,7 @@ def renew_codes(account: StaffAccount) -> list[str]:
         row = _locked(account)
         codes = _new_codes(row)
         row.save()
+        _note(row, "renew")
         return codes
 
 
@@ -84,6 +88,13 @@ def turn_off(account: StaffAccount) -> None:
         row = _locked(account)
         row.totp_sealed, row.totp_since, row.recovery_hashes = None, None, []
         row.save()
+        _note(row, "turn_off")
+
+
+def _note(account: StaffAccount, verb: str) -> None:
+    """Add an entry to the audit log of each shop that the person works for."""
+    for shop_id in members.shops_of(account.id):
+        audit_log.note(shop_id, verb, "second_factor", account.id)
 
 
 def _locked(account: StaffAccount) -> StaffAccount:

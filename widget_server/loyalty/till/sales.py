@@ -62,8 +62,7 @@ def book(shop: Shop, customer_id: str, amount: Decimal, *, key: str, receipt: st
     with atomic():
         customer = finding.at_till(shop, customer_id)
         customers.take_turns(shop.id, f"till {key}")
-        id = _id(shop, key)
-        earlier = orders.find(shop, PLATFORM, id)
+        id, earlier = _id(shop, key), booked(shop, key)
         if earlier is not None:
             if (earlier.merged.total, earlier.customer_id) != (amount, customer.id):
                 raise KeyReused()
@@ -77,6 +76,11 @@ def book(shop: Shop, customer_id: str, amount: Decimal, *, key: str, receipt: st
         after = {"customer_id": customer.id, "amount": str(amount), "points": listed.points}
         audit_log.note(shop.id, "create", "till_sale", order.id, after=after)
         return listed
+
+
+def booked(shop: Shop, key: str) -> Order | None:
+    """Returns the purchase that this request key has booked; None before."""
+    return orders.find(shop, PLATFORM, _id(shop, key))
 
 
 def refund(shop: Shop, order_id: str, amount: Decimal | None = None, *, key: str) -> Listed:

@@ -118,7 +118,8 @@ program_file.reward_schema
 program_file.schema
 program_file.entries program_file.drafts
 program_file.dumping
-program_file.texts
+program_file.texts program_file.three_way
+program_file.stored_drafts
 web.typed_schemas
 web.wire
 web.error_bodies

@@ -37,6 +37,7 @@ from widget_server.loyalty.staff import links as staff_links
 from widget_server.loyalty.staff import members as staff_members
 from widget_server.loyalty.staff import sessions as staff_sessions
 from widget_server.loyalty.till import till_codes
+from widget_server.program_file import stored_drafts
 from widget_server.web import rate_limits
 
 MIGRATIONS = Path(__file__).with_name("migrations")
@@ -107,6 +108,7 @@ TABLES: list[type[Table]] = [
     staff_links.StaffLink,
     staff_sessions.StaffSession,
     staff_sessions.StaffDevice,
+    stored_drafts.ProgramDraft,
 ]
 
 

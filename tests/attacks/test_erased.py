@@ -508,6 +508,7 @@ NOTHING_PERSONAL = {
     "staff_link": "an invitation to the staff, for a week",
     "staff_session": "where staff are signed in, for two weeks",
     "staff_device": "digests",
+    "program_draft": "the shop's own words",
 }
 
 

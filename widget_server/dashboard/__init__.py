@@ -20,6 +20,7 @@ from widget_server.dashboard import (
     contact,
     customers,
     documents,
+    draft_edits,
     earning_rules,
     expiry,
     first_shop,
@@ -34,6 +35,7 @@ from widget_server.dashboard import (
     overview,
     profile,
     program,
+    program_drafts,
     program_file,
     referral_program,
     referrals,
@@ -93,6 +95,8 @@ PAGES: tuple[Pages, ...] = (
     mails.pages,
     program_file.pages,
     audit_log.pages,
+    program_drafts.pages,
+    draft_edits.pages,
 )
 
 

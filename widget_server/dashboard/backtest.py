@@ -76,7 +76,7 @@ def backtest(staff: StaffCaller) -> ResponseReturnValue:
             where = f"{refusal.field}: " if refusal.field else ""
             form.text.errors = [f"{where}{refusal.message}"]
         else:
-            return _result(staff, draft, url_for("dashboard_backtest.backtest"), saves_at=None)
+            return result(staff, draft, url_for("dashboard_backtest.backtest"), saves_at=None)
     return page("backtest/file.html", form=form)
 
 
@@ -93,12 +93,15 @@ def try_rule(staff: StaffCaller, rule_id: str) -> ResponseReturnValue:
             handle = entries.handle_of_rule(staff.shop, rule, kind)
             draft = with_rule(staff.shop, handle, entries.read_rule(staff.shop, handle, form.entry()))
             address = earning_rules.address_of(kind, rule)
-            return _result(staff, draft, address, saves_at=address)
+            return result(staff, draft, address, saves_at=address)
     return earning_rules.form_page(staff, form, rule)
 
 
-def _result(staff: StaffCaller, draft: Draft, back: str, *, saves_at: str | None) -> ResponseReturnValue:
-    """Replay a slice, and show the figures so far; `saves_at` is where the form of the draft is saved."""
+def result(staff: StaffCaller, draft: Draft, back: str, *, saves_at: str | None) -> ResponseReturnValue:
+    """Returns the page of a backtest: it replays a slice, and shows the figures so far.
+
+    `back` is where nothing is kept of it; `saves_at` is where the form of the draft is saved, if there is one.
+    """
     months = int(text) if (text := request.form.get("months", "3")) in MONTHS else 3
     kept = [(name, value) for name, value in request.form.items(multi=True) if name not in OWN]
     purpose = hashlib.sha256(json.dumps([staff.shop.id, months, kept]).encode()).hexdigest()

@@ -1,6 +1,6 @@
 """The form of a reward: only the fields that its kind takes, and the entry of a program file that it sends."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -163,9 +163,14 @@ class RewardForm(EntryForm):
         return found
 
 
-def reward_form(shop: Shop, kind: str, reward: Reward | None = None) -> RewardForm:
-    """Returns the form of a new reward of this kind, or of a stored one, filled with what was sent or is stored."""
-    known = tuple(tiers.listed(shop.id))
+def reward_form(
+    shop: Shop, kind: str, reward: Reward | None = None, *, among: Sequence[Tier] | None = None
+) -> RewardForm:
+    """Returns the form of a new reward of this kind, or of a stored one, filled with what was sent or is stored.
+
+    `among` are the tiers that it can name; None: those of the shop.
+    """
+    known = tuple(tiers.listed(shop.id) if among is None else among)
     made = type("RewardForm", (RewardForm,), {**_own(kind, known), "known_tiers": known, "reward": reward})
     form: RewardForm = made(**(_stored(reward, known) if reward is not None else {"kind": kind, "revision": ""}))
     form.kind.data = kind

@@ -10,7 +10,7 @@ from flask_babel import ngettext
 
 from widget_server import clock
 from widget_server.dashboard.callers import StaffCaller
-from widget_server.dashboard.documents import done, page, to
+from widget_server.dashboard.documents import Link, done, page, to
 from widget_server.dashboard.entry_forms import shown
 from widget_server.dashboard.forms import Form
 from widget_server.dashboard.pages import Pages
@@ -104,6 +104,13 @@ def _saved_or_shown(staff: StaffCaller, form: RewardForm, reward: Reward | None)
         with form.refusals():
             form.save(staff.shop)
             return done(_("It is saved."), LIST)
+    return form_page(staff, form, reward)
+
+
+def form_page(
+    staff: StaffCaller, form: RewardForm, reward: Reward | None, *, draft: Link | None = None
+) -> ResponseReturnValue:
+    """Returns the page of the form, of a stored reward or of a new one; `draft` leads to the draft that has it."""
     filled = form.cost_points.data and not form.errors
     kind = str(form.kind.data)
     return page(
@@ -113,8 +120,10 @@ def _saved_or_shown(staff: StaffCaller, form: RewardForm, reward: Reward | None)
         kind=AT_CHECKOUT if reward is not None and reward.at_checkout else KIND_NAMES[kind],
         cost=_cost(staff.shop, form.drafted(), _per_money(staff.shop)) if filled else "",
         groups={"limits": LIMITS, "when": WHEN, "use": USE},
-        address=_address(kind, reward),
+        address=request.path if draft else _address(kind, reward),
         stale=reward is not None and form.read_revision != reward.revision,
+        back=draft and draft.address,
+        back_name=draft and draft.name,
     )
 
 

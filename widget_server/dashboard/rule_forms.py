@@ -1,6 +1,6 @@
 """The form of a way to earn: only the fields that its kind takes, and the entry of a program file that it sends."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -133,9 +133,14 @@ class RuleForm(EntryForm):
         return found
 
 
-def rule_form(shop: Shop, kind: str, rule: EarningRule | None = None) -> RuleForm:
-    """Returns the form of a new rule of this kind, or of a stored one, filled with what was sent or is stored."""
-    known = tuple(tiers.listed(shop.id))
+def rule_form(
+    shop: Shop, kind: str, rule: EarningRule | None = None, *, among: Sequence[Tier] | None = None
+) -> RuleForm:
+    """Returns the form of a new rule of this kind, or of a stored one, filled with what was sent or is stored.
+
+    `among` are the tiers that it can name; None: those of the shop.
+    """
+    known = tuple(tiers.listed(shop.id) if among is None else among)
     own = {
         f"own_{at}": Count(
             tier.name, validators=[OPTIONAL], description=_l("Empty: as above, times the factor of the tier.")

@@ -189,7 +189,9 @@ def _set(shop: Shop, draft: ProgramDraft, file: ProgramFile) -> ProgramDraft:
     """Store the file as the draft's, if it fits the shop; its days become moments of the shop's zone."""
     wanted = checks.in_zone(file, shop.timezone)
     checks.check(shop, _live(shop), wanted)
-    return _save(draft, document=dumping.text_of(wanted))
+    text = dumping.text_of(wanted)
+    parse(text)  # what fits the shop must fit the schema too: each name once, each figure within its bounds
+    return _save(draft, document=text)
 
 
 def _save(draft: ProgramDraft, **columns: str) -> ProgramDraft:

@@ -3,16 +3,13 @@
 A large shop is replayed in several requests: the page has the figures so far, sealed, and a button that goes on.
 """
 
-import hashlib
-import json
 from dataclasses import dataclass
 from decimal import Decimal
 
-from flask import current_app, request, url_for
+from flask import request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from itsdangerous import BadData, URLSafeSerializer
 from wtforms import SelectField, TextAreaField
 from wtforms.validators import Length
 
@@ -24,10 +21,9 @@ from widget_server.dashboard.pages import Pages
 from widget_server.dashboard.rule_forms import rule_form
 from widget_server.dashboard.words import change, money, points
 from widget_server.errors import NotFound, Refusal
-from widget_server.loyalty.backtest import drafts, figures, replay
+from widget_server.loyalty.backtest import drafts, figures, progress_texts, replay
 from widget_server.loyalty.backtest.drafts import Draft
 from widget_server.loyalty.backtest.figures import Figures
-from widget_server.loyalty.backtest.replay import Progress
 from widget_server.loyalty.earning import rules
 from widget_server.loyalty.earning.kinds import ORDER_KINDS
 from widget_server.loyalty.staff.roles import Action
@@ -97,16 +93,18 @@ def try_rule(staff: StaffCaller, rule_id: str) -> ResponseReturnValue:
     return earning_rules.form_page(staff, form, rule)
 
 
-def result(staff: StaffCaller, draft: Draft, back: str, *, saves_at: str | None) -> ResponseReturnValue:
+def result(staff: StaffCaller, draft: Draft, back: str, *, saves_at: str | None, mark: str = "") -> ResponseReturnValue:
     """Returns the page of a backtest: it replays a slice, and shows the figures so far.
 
     `back` is where nothing is kept of it; `saves_at` is where the form of the draft is saved, if there is one.
+    `mark` stands for a draft that no field of the request describes.
     """
     months = int(text) if (text := request.form.get("months", "3")) in MONTHS else 3
     kept = [(name, value) for name, value in request.form.items(multi=True) if name not in OWN]
-    purpose = hashlib.sha256(json.dumps([staff.shop.id, months, kept]).encode()).hexdigest()
+    purpose = progress_texts.purpose_of(staff.shop, months, [mark, kept])
+    so_far = progress_texts.read(purpose, request.form.get("progress", ""))
     today = drafts.present(staff.shop)
-    found = replay.replay(staff.shop, today, draft, replay.start_of(staff.shop, months), _so_far(purpose))
+    found = replay.replay(staff.shop, today, draft, replay.start_of(staff.shop, months), so_far)
     before = figures.figures(staff.shop, today, found.today, found.sales)
     after = figures.figures(staff.shop, draft, found.draft, found.sales)
     return page(
@@ -117,7 +115,7 @@ def result(staff: StaffCaller, draft: Draft, back: str, *, saves_at: str | None)
         months=str(months),
         spans=MONTHS,
         kept=kept,
-        progress=_seal().dumps([purpose, found.as_json()]),
+        progress=progress_texts.sealed(purpose, found),
         back=back,
         saves_at=saves_at,
     )
@@ -157,16 +155,3 @@ def _money(name: str, today: Decimal | None, draft: Decimal | None, currency: st
 
 def _percent(value: Decimal | None) -> str:
     return "–" if value is None else f"{value} %"
-
-
-def _seal() -> URLSafeSerializer:
-    return URLSafeSerializer(str(current_app.secret_key), salt="backtest")
-
-
-def _so_far(purpose: str) -> Progress:
-    """How far this same backtest came; at its beginning when it was another one, or was altered on the way."""
-    try:
-        known, stored = _seal().loads(request.form.get("progress", ""))
-    except BadData:
-        return Progress()
-    return Progress.from_json(stored) if known == purpose else Progress()

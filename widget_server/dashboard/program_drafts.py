@@ -111,7 +111,8 @@ def try_it(staff: StaffCaller, draft_id: str) -> ResponseReturnValue:
         tried = of_file(staff.shop, stored_drafts.outlook(staff.shop, draft).file)
     except Refusal as refusal:
         return done(_sentence(refusal), SHOW, draft_id=draft_id)
-    return backtest.result(staff, tried, url_for("dashboard_program_drafts.show", draft_id=draft_id), saves_at=None)
+    back = url_for("dashboard_program_drafts.show", draft_id=draft_id)
+    return backtest.result(staff, tried, back, saves_at=None, mark=f"{draft.id} {draft.revision}")
 
 
 @pages.form("/<draft_id>/discard", Action.PROGRAM)

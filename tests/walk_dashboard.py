@@ -29,6 +29,8 @@ from widget_server.loyalty.rewards.rewards import Reward
 from widget_server.loyalty.staff import sign_in
 from widget_server.loyalty.staff.members import StaffMember
 from widget_server.loyalty.staff.sessions import StaffSession
+from widget_server.program_file import stored_drafts
+from widget_server.program_file.stored_drafts import ProgramDraft
 
 PLACE = re.compile(r"<(?:[^<>:]+:)?(\w+)>")
 TOKEN = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
@@ -52,8 +54,9 @@ ROWS: dict[str, type[Model]] = {
     "member_id": StaffMember,
     "session_id": StaffSession,
     "view_id": SavedView,
+    "draft_id": ProgramDraft,
 }
-WORDS = {"mode": "add", "kind": "order", "letter": "sign_in", "rest": "nothing"}
+WORDS = {"mode": "add", "kind": "order", "letter": "sign_in", "rest": "nothing", "handle": "order", "place": "0"}
 FIELDS = {"q": "walker", "amount": "5", "points": "5", "email": "walker@example.com", "name": "A name"}
 LAST = ("dashboard_sign_in.sign_out",)
 
@@ -72,6 +75,7 @@ def walk(app: Flask, world: World) -> Iterator[tuple[str, int]]:
     link = "/dashboard" + sign_in.link_for(world.shop.id, hire(world)).partition("/dashboard")[2]
     send("POST", link, csrf_token=_token(send("GET", link)))
     token = _token(send("GET", "/dashboard/profile"))
+    stored_drafts.create(world.shop, "Walk")
     known = {name: _first(world, table) for name, table in ROWS.items()} | WORDS
     for method in ("GET", "POST"):
         for rule in _rules(method):

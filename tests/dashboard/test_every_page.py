@@ -18,6 +18,7 @@ from widget_server.loyalty.earning import rules
 from widget_server.loyalty.earning.orders import Parked
 from widget_server.loyalty.referrals.referrals import Referral
 from widget_server.loyalty.rewards.rewards import Reward
+from widget_server.program_file import stored_drafts
 
 DATABASES = ("sqlite",)
 PLACE = re.compile(r"<(?:[^<>:]+:)?(\w+)>")
@@ -28,6 +29,7 @@ IDS: dict[str, Callable[[FullShop], str]] = {
     "referral_id": lambda shop: str(Referral.need(shop.world.shop).id),
     "parked_id": lambda shop: str(Parked.need(shop.world.shop).id),
     "reward_id": lambda shop: str(Reward.need(shop.world.shop).id),
+    "draft_id": lambda shop: stored_drafts.create(shop.world.shop, "Spring").id,
     "rule_id": lambda shop: rules.listed_all(shop.world.shop)[0].id,
 }
 

@@ -199,8 +199,8 @@ def new_tier(staff: StaffCaller, draft_id: str) -> ResponseReturnValue:
     return _tier(opened, form, None)
 
 
-@pages.form("/tiers/<int:place>", Action.PROGRAM)
-def tier(staff: StaffCaller, draft_id: str, place: int) -> ResponseReturnValue:
+@pages.form("/tiers/<place>", Action.PROGRAM)
+def tier(staff: StaffCaller, draft_id: str, place: str) -> ResponseReturnValue:
     """Change a tier in the draft; its name is what the file knows it by. Raises NotFound."""
     opened = _Open(staff, draft_id)
     name, facts = _at(opened.file.levels, place)
@@ -219,8 +219,8 @@ def new_campaign(staff: StaffCaller, draft_id: str) -> ResponseReturnValue:
     return _campaign(opened, form, None)
 
 
-@pages.form("/campaigns/<int:place>", Action.PROGRAM)
-def campaign(staff: StaffCaller, draft_id: str, place: int) -> ResponseReturnValue:
+@pages.form("/campaigns/<place>", Action.PROGRAM)
+def campaign(staff: StaffCaller, draft_id: str, place: str) -> ResponseReturnValue:
     """Change a campaign in the draft; its name is what the file knows it by. Raises NotFound."""
     opened = _Open(staff, draft_id)
     name, facts = _at(opened.file.campaigns, place)
@@ -298,11 +298,11 @@ def _entry(things: Things | None, name: str) -> Facts:
     return (things or {})[name]
 
 
-def _at(things: Things | None, place: int) -> tuple[str, Facts]:
-    some = list((things or {}).items())
-    if place >= len(some):
+def _at(things: Things | None, place: str) -> tuple[str, Facts]:
+    some = dict(enumerate((things or {}).items()))
+    if not (place.isascii() and place.isdecimal()) or int(place) not in some:
         raise NotFound()
-    return some[place]
+    return some[int(place)]
 
 
 def _free(kind: str, taken: Things | None) -> str:

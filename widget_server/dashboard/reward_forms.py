@@ -7,8 +7,9 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, HiddenField, SelectField, TextAreaField
 from wtforms.validators import Length
 
-from widget_server.dashboard.entry_forms import Amount, Count, EntryForm, LocalMoment, moment
+from widget_server.dashboard.entry_forms import Count, EntryForm, moment
 from widget_server.dashboard.forms import OPTIONAL, REQUIRED, Line, choices
+from widget_server.dashboard.number_fields import Amount, Moment
 from widget_server.loyalty.points import tiers
 from widget_server.loyalty.points.tiers import Tier
 from widget_server.loyalty.program.shops import Shop
@@ -82,8 +83,8 @@ class RewardForm(EntryForm):
     )
     limit_total = Count(_l("Most in all"), validators=[OPTIONAL], description=_l("Then nobody can buy it any more."))
     tier = SelectField(_l("For"), description=_l("A tier and every higher one."))
-    starts_at = LocalMoment(_l("From"), description=_l("Empty: at once. In your shop's time zone."))
-    ends_at = LocalMoment(_l("Until"), description=_l("Empty: it does not end. Coupons that were bought stay."))
+    starts_at = Moment(_l("From"), description=_l("Empty: at once. In your shop's time zone."))
+    ends_at = Moment(_l("Until"), description=_l("Empty: it does not end. Coupons that were bought stay."))
     minimum_subtotal = Amount(_l("Smallest order"), description=_l("The code works from this amount of goods on."))
     collections = Collections(
         _l("Only for these collections"), description=_l("Id = name, one in each line: 42 = Summer. Empty: everything.")

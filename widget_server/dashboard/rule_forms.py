@@ -8,17 +8,16 @@ from wtforms import BooleanField, HiddenField, TextAreaField
 from wtforms.validators import Length
 
 from widget_server.dashboard.entry_forms import (
-    Amount,
     Count,
     EntryForm,
     Factors,
     Ids,
-    LocalMoment,
     Ticks,
     moment,
     names_of,
 )
 from widget_server.dashboard.forms import OPTIONAL, REQUIRED, Line, choices
+from widget_server.dashboard.number_fields import Amount, Moment
 from widget_server.loyalty.earning.kinds import KINDS
 from widget_server.loyalty.earning.rules import EarningRule, Terms
 from widget_server.loyalty.points import tiers
@@ -81,8 +80,8 @@ class RuleForm(EntryForm):
         _l("Guests earn too"), default=True, description=_l("Their points wait until they join with the same address.")
     )
     tier_names = Ticks(_l("Only in these tiers"), description=_l("None ticked: in every tier."))
-    starts_at = LocalMoment(_l("From"), description=_l("Empty: at once. In your shop's time zone."))
-    ends_at = LocalMoment(_l("Until"), description=_l("Empty: it does not end."))
+    starts_at = Moment(_l("From"), description=_l("Empty: at once. In your shop's time zone."))
+    ends_at = Moment(_l("Until"), description=_l("Empty: it does not end."))
     points_per_day = Count(_l("Most points a day"), validators=[OPTIONAL], description=NO_LIMIT)
     points_per_month = Count(_l("Most points a month"), validators=[OPTIONAL], description=NO_LIMIT)
     points_ever = Count(_l("Most points ever"), validators=[OPTIONAL], description=NO_LIMIT)

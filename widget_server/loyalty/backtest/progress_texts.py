@@ -20,7 +20,7 @@ def purpose_of(shop: Shop, months: int, facts: Sequence[object]) -> str:
 
 def sealed(purpose: str, progress: Progress) -> str:
     """Returns the progress as a signed text."""
-    return _seal().dumps([purpose, progress.as_json()])  # type: ignore[no-any-return]
+    return _seal().dumps([purpose, progress.as_json()])
 
 
 def read(purpose: str, text: str) -> Progress:

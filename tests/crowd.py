@@ -18,6 +18,7 @@ COPIES = 300
 TODAY = date(2026, 3, 10)
 SMALL = {  # tables that have a handful of rows in each shop, however many people it has
     "shop",
+    "program_draft",
     "shop_secret",
     "staff_member",
     "staff_account",

@@ -107,7 +107,7 @@ loyalty.books
 loyalty.backtest.drafts
 loyalty.backtest.standings
 loyalty.backtest.replay
-loyalty.backtest.figures
+loyalty.backtest.figures loyalty.backtest.progress_texts
 loyalty.staff.roles loyalty.staff.accounts
 loyalty.staff.members loyalty.staff.links
 loyalty.staff.second_factor loyalty.staff.sessions loyalty.staff.point_caps loyalty.staff.invitations
@@ -130,6 +130,8 @@ program_file.dumping
 loyalty.preview.steps loyalty.preview.happenings loyalty.preview.spans
 loyalty.preview.copies
 program_file.texts
+program_file.texts program_file.three_way
+program_file.stored_drafts
 web.typed_schemas
 web.wire
 web.error_bodies

@@ -31,6 +31,8 @@ from widget_server.loyalty.rewards.rewards import Reward
 from widget_server.loyalty.staff import sign_in
 from widget_server.loyalty.staff.members import StaffMember
 from widget_server.loyalty.staff.sessions import StaffSession
+from widget_server.program_file import stored_drafts
+from widget_server.program_file.stored_drafts import ProgramDraft
 
 PLACE = re.compile(r"<(?:[^<>:]+:)?(\w+)>")
 TOKEN = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
@@ -54,8 +56,18 @@ ROWS: dict[str, type[Model]] = {
     "member_id": StaffMember,
     "session_id": StaffSession,
     "view_id": SavedView,
+    "draft_id": ProgramDraft,
 }
-WORDS = {"mode": "add", "kind": "order", "letter": "sign_in", "rest": "nothing", "number": "1", "language": "de"}
+WORDS = {
+    "mode": "add",
+    "kind": "order",
+    "letter": "sign_in",
+    "rest": "nothing",
+    "number": "1",
+    "language": "de",
+    "handle": "order",
+    "place": "0",
+}
 FIELDS = {"q": "walker", "amount": "5", "points": "5", "email": "walker@example.com", "name": "A name"}
 LAST = ("dashboard_sign_in.sign_out",)
 
@@ -74,9 +86,16 @@ def walk(app: Flask, world: World) -> Iterator[tuple[str, int]]:
     link = "/dashboard" + sign_in.link_for(world.shop.id, hire(world)).partition("/dashboard")[2]
     send("POST", link, csrf_token=_token(send("GET", link)))
     token = _token(send("GET", "/dashboard/profile"))
-    known = {name: first(world, table) for name, table in ROWS.items()} | WORDS
-    copies.begin(world.shop)
-    known["sample_id"] = copies.take(world.shop, AddSample("Sample", 50)).state["customers"][0]["id"]
+WORDS = {
+    "mode": "add",
+    "kind": "order",
+    "letter": "sign_in",
+    "rest": "nothing",
+    "number": "1",
+    "language": "de",
+    "handle": "order",
+    "place": "0",
+}
     for method in ("GET", "POST"):
         for rule in _rules(method):
             path = PLACE.sub(lambda place: known[place[1]], rule.path)

@@ -24,7 +24,7 @@ COUNT_MAX = 10**9  # the limit of every integer setting
 
 # the purposes of the keys. Stored data cannot be read or looked up without the keys of the first kind
 AtRest = Literal["shared-secrets", "tokens", "mailboxes", "postal-addresses", "ledger-chain", "journal", "deliveries"]
-Signing = Literal["cookies", "cursor", "import-files", "challenges", "session-links", "visitor-tokens"]
+Signing = Literal["cookies", "cursor", "import-files", "challenges", "session-links", "visitor-tokens", "backtest"]
 AT_REST: tuple[AtRest, ...] = get_args(AtRest)
 StoredKeys = Callable[[AtRest], list[bytes]]
 

@@ -38,6 +38,7 @@ from widget_server.loyalty.staff import links as staff_links
 from widget_server.loyalty.staff import members as staff_members
 from widget_server.loyalty.staff import sessions as staff_sessions
 from widget_server.loyalty.till import till_codes
+from widget_server.program_file import stored_drafts
 from widget_server.web import rate_limits
 
 MIGRATIONS = Path(__file__).with_name("migrations")
@@ -111,6 +112,7 @@ TABLES: list[type[Table]] = [
     staff_sessions.StaffDevice,
     copies.PreviewCopy,
     copies.PreviewEvent,
+    stored_drafts.ProgramDraft,
 ]
 
 

@@ -511,6 +511,7 @@ NOTHING_PERSONAL = {
     "staff_device": "digests",
     "preview_copy": "a program and sample customers; of real ones days and figures alone",
     "preview_event": "what happened to sample customers",
+    "program_draft": "the shop's own words",
 }
 
 

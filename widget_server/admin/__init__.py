@@ -9,6 +9,7 @@ from widget_server.admin import (
     api_keys,
     audit,
     batches,
+    changes,
     checkout,
     cors,
     coupons,
@@ -55,6 +56,7 @@ SERVICES = (
     secrets.service,
     audit.service,
     till.service,
+    changes.service,
 )
 
 

@@ -1,12 +1,17 @@
 """The list of customers: `/loyalty-customers/v1/directory`, our addition to Wix's API."""
 
+from collections.abc import Iterator
+
 from widget_server.admin import customers
 from widget_server.admin.routes import MANAGE, READ, SOURCE, naming, request_key, said
 from widget_server.admin.wire import directory as shapes
 from widget_server.admin.wire.accounts import JobStarted
 from widget_server.admin.wire.directory import EVERYBODY
-from widget_server.loyalty.people import directory, selections
+from widget_server.errors import NotFound
+from widget_server.loyalty.people import directory, saved_views, selections
+from widget_server.loyalty.people.selections import Selection
 from widget_server.web.callers import Caller
+from widget_server.web.wire import Empty
 
 service = customers.service  # its routes stand under the same prefix, for keys of the same service
 UNDER_FILTER = {name: f"filter.{name}" for name in ("text", "status", "label", "excluded")}
@@ -62,3 +67,30 @@ def adjust_selected(caller: Caller, body: shapes.ExplainedChange) -> JobStarted:
             annotation=said(caller, body),
         )
     return {"async_job_id": batch.id}
+
+
+@service.csv("/directory.csv", READ, query=shapes.ExportQuery, streams=True)
+def export_directory(caller: Caller, body: shapes.ExportQuery) -> Iterator[str]:
+    """Download the customers who match, with their balances, as CSV."""
+    with naming({}):
+        return selections.export(caller.shop, Selection(chosen=body.chosen), body.order)
+
+
+@service.route("GET", "/saved-views", READ, returns=shapes.SavedViews)
+def list_views(caller: Caller) -> shapes.SavedViews:
+    """List the saved views of the list of customers."""
+    return {"views": [shapes.saved_view(row) for row in saved_views.all_of(caller.shop)]}
+
+
+@service.route("POST", "/saved-views", MANAGE, takes=shapes.NewView, returns=shapes.SavedViewResponse)
+def save_view(caller: Caller, body: shapes.NewView) -> shapes.SavedViewResponse:
+    """Save a filter and an order under a name; a view with the same name is replaced. A shop has at most 50."""
+    with naming(UNDER_FILTER):
+        return {"view": shapes.saved_view(saved_views.save(caller.shop, body.name, body.query))}
+
+
+@service.route("DELETE", "/saved-views/<view_id>", MANAGE, returns=Empty, refuses=(NotFound,))
+def delete_view(caller: Caller, view_id: str) -> Empty:
+    """Delete a saved view."""
+    saved_views.delete(caller.shop, view_id)
+    return {}

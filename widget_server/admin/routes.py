@@ -11,7 +11,7 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, overload
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from flask import Flask, Response, jsonify, request
+from flask import Flask, Response, jsonify, request, stream_with_context
 from flask.typing import ResponseReturnValue
 from flask_smorest import Blueprint
 from marshmallow import EXCLUDE, Schema, ValidationError
@@ -194,9 +194,12 @@ class Service(Blueprint):
         return register
 
     def csv(
-        self, path: str, who: Audience, *, query: type[B], refuses: Refusals = ()
+        self, path: str, who: Audience, *, query: type[B], refuses: Refusals = (), streams: bool = False
     ) -> Callable[[Callable[[Caller, B], Iterator[str]]], Callable[[Caller, B], Iterator[str]]]:
-        """Registers a GET whose response is a CSV file: `act(caller, query)` returns its lines."""
+        """Registers a GET whose response is a CSV file: `act(caller, query)` returns its lines.
+
+        A file that grows with the shop is sent line by line (`streams`), so that it is never in memory as a whole.
+        """
         add_route = super().route
         address = f"{self.url_prefix}{path}"
         parameters: type[Schema] = schema_of(query, Wire)  # type: ignore[arg-type]
@@ -211,10 +214,11 @@ class Service(Blueprint):
                     key_rates.count(by.key_id)
                     lines = act(by, _query(parameters))
                 headers = {
-                    "Content-Disposition": f'attachment; filename="{path.strip("/")}"',
+                    "Content-Disposition": f'attachment; filename="{path.rpartition("/")[2]}"',
                     "Cache-Control": "no-store",
                 }
-                return Response("".join(lines), content_type="text/csv; charset=utf-8", headers=headers)
+                body = stream_with_context(lines) if streams else "".join(lines)
+                return Response(body, content_type="text/csv; charset=utf-8", headers=headers)
 
             doc = _doc(who, None, parameters, False, refusals)
             add_route(path, methods=["GET"])(self.doc(**{**doc, "responses": {**file, **doc["responses"]}})(view))

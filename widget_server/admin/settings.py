@@ -11,13 +11,20 @@ from widget_server.admin.wire.settings import (
     SECTIONS,
     CampaignsResponse,
     CampaignsToBe,
+    Installation,
+    OriginBody,
+    Origins,
     SectionChange,
     SectionResponse,
+    ShopChange,
     ShopResponse,
 )
-from widget_server.errors import BadTransition, LowContrast, NotFound, NotWholeCoins
+from widget_server.errors import BadTransition, LastOrigin, LowContrast, NotFound, NotWholeCoins
+from widget_server.loyalty.program import shops
+from widget_server.loyalty.program.shops import Origin
 from widget_server.program_file import apply, current
 from widget_server.program_file.facts import ProgramFile
+from widget_server.stores import installation
 from widget_server.web.bodies import unfit
 from widget_server.web.callers import Caller
 
@@ -57,6 +64,48 @@ def update_settings(caller: Caller, body: SectionChange, name: str) -> SectionRe
 def get_shop(caller: Caller) -> ShopResponse:
     """Get the shop, the time of its last signed request, and the state of the connection to its own API."""
     return {"shop": wire.shop(caller.shop)}
+
+
+@service.route("PATCH", "/shop", MANAGE, takes=ShopChange, returns=ShopResponse)
+def update_shop(caller: Caller, body: ShopChange) -> ShopResponse:
+    """Change the shop's name and the language of its mails; its currency and time zone stay."""
+    sent = body.shop
+    with naming({}, under="shop"):
+        name, locale = sent.get("name", caller.shop.name), sent.get("locale", caller.shop.locale)
+        shops.change(caller.shop, name=name, locale=locale)
+    return get_shop(caller)
+
+
+@service.route("GET", "/origins", READ, returns=Origins)
+def list_origins(caller: Caller) -> Origins:
+    """List the addresses on which the widget may be shown."""
+    return {"origins": [row.origin for row in Origin.of(caller.shop).order_by(Origin.created_at, Origin.origin)]}
+
+
+@service.route("POST", "/origins", MANAGE, takes=OriginBody, returns=Origins)
+def add_origin(caller: Caller, body: OriginBody) -> Origins:
+    """Let the pages of one more address show the widget."""
+    with naming({}):
+        shops.add_origin(caller.shop, body.origin)
+    return list_origins(caller)
+
+
+@service.route("DELETE", "/origins", MANAGE, query=OriginBody, returns=Origins, refuses=(NotFound, LastOrigin))
+def remove_origin(caller: Caller, body: OriginBody) -> Origins:
+    """Show the widget no longer on an address; the last one cannot be removed."""
+    shops.remove_origin(caller.shop, body.origin)
+    return list_origins(caller)
+
+
+@service.route("GET", "/installation", READ, returns=Installation)
+def get_installation(caller: Caller) -> Installation:
+    """Get the script tag and the addresses of webhooks, and when a page of the shop last loaded the widget."""
+    return {
+        "script_tag": installation.script_tag(caller.shop),
+        "webhook_urls": installation.webhook_urls(caller.shop),
+        "widget_seen_date": caller.shop.widget_seen_at,
+        "widget_seen_on": caller.shop.widget_seen_on,
+    }
 
 
 @service.route("GET", "/campaigns", READ, returns=CampaignsResponse)

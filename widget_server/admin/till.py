@@ -1,8 +1,8 @@
 """The shop's counter: `/loyalty-till/v1`, our addition to Wix's API (`loyalty/till`)."""
 
-from widget_server import ledger
+from widget_server.admin.coupons import shown
 from widget_server.admin.routes import MANAGE, READ, REDEEMING, SOURCE, Service, request_key
-from widget_server.admin.wire.coupons import coupon
+from widget_server.admin.wire.coupons import CouponBought
 from widget_server.admin.wire.orders import order
 from widget_server.admin.wire.till import (
     FindCustomer,
@@ -13,7 +13,6 @@ from widget_server.admin.wire.till import (
     SaleQuote,
     SaleRefund,
     SaleResponse,
-    TillCoupon,
     found,
     quoted,
 )
@@ -26,7 +25,6 @@ from widget_server.errors import (
     ProgramNotActive,
     TillCodeInvalid,
 )
-from widget_server.loyalty.people import customers
 from widget_server.loyalty.till import finding, sales, till_rewards
 from widget_server.web.callers import Caller
 
@@ -79,10 +77,10 @@ def refund_sale(caller: Caller, body: SaleRefund, order_id: str) -> SaleResponse
     "/redeem",
     MANAGE,
     takes=RedeemAtTill,
-    returns=TillCoupon,
+    returns=CouponBought,
     refuses=(NotFound, MembersOnly, NotIdentified, TillCodeInvalid, *REDEEMING),
 )
-def redeem_at_till(caller: Caller, body: RedeemAtTill) -> TillCoupon:
+def redeem_at_till(caller: Caller, body: RedeemAtTill) -> CouponBought:
     """Redeem a reward for a customer who identified by the code in their widget, or whom staff have checked."""
     bought = till_rewards.redeem(
         caller.shop,
@@ -94,6 +92,4 @@ def redeem_at_till(caller: Caller, body: RedeemAtTill) -> TillCoupon:
         checked=body.checked,
         points=body.points_to_spend,
     )
-    owner = customers.by_id(caller.shop.id, bought.customer_id)
-    account = ledger.account_of(caller.shop.id, owner.id)
-    return {"coupon": coupon(bought, owner, account.id if account else None)}
+    return {"coupon": shown(caller.shop, bought)}

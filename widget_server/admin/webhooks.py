@@ -6,6 +6,8 @@ from widget_server.admin.routes import MANAGE, READ, Service, naming
 from widget_server.admin.wire.webhooks import (
     DeadLetterPaging,
     DeadLetters,
+    Deliveries,
+    DeliveryResponse,
     EndpointChange,
     EndpointResponse,
     EndpointsResponse,
@@ -15,9 +17,10 @@ from widget_server.admin.wire.webhooks import (
     Replay,
     Replayed,
     dead_letter,
+    delivery,
     endpoint,
 )
-from widget_server.delivery import endpoints, outbox, payloads, signatures
+from widget_server.delivery import deliveries, endpoints, outbox, payloads, signatures
 from widget_server.delivery.endpoints import Endpoint
 from widget_server.errors import NotFound, StaleRevision
 from widget_server.web.callers import Caller
@@ -111,6 +114,30 @@ def list_dead_letters(caller: Caller, paging: DeadLetterPaging, endpoint_id: str
     limit = paging.limit or DEAD_LETTERS_DEFAULT
     rows = outbox.dead_letters(caller.shop.id, endpoint_id, limit=limit, below=paging.below)
     return {"dead_letters": [dead_letter(row) for row in rows]}
+
+
+@service.route(
+    "GET",
+    "/endpoints/<endpoint_id>/deliveries",
+    READ,
+    query=DeadLetterPaging,
+    returns=Deliveries,
+    refuses=(NotFound,),
+)
+def list_deliveries(caller: Caller, paging: DeadLetterPaging, endpoint_id: str) -> Deliveries:
+    """List the messages of a receiver, newest first: those that wait, were accepted, or were given up."""
+    _need(caller, endpoint_id)
+    limit = paging.limit or deliveries.PAGE_SIZE
+    rows = deliveries.listed(caller.shop.id, endpoint_id, below=paging.below, limit=limit)
+    return {"deliveries": [delivery(row) for row in rows]}
+
+
+@service.route("POST", "/endpoints/<endpoint_id>/test", MANAGE, returns=DeliveryResponse, refuses=(NotFound,))
+def send_test(caller: Caller, endpoint_id: str) -> DeliveryResponse:
+    """Send a receiver a message of the type `endpoint.test`, whatever types it wants."""
+    with naming({"status": "endpoint.status"}):
+        sent = deliveries.send_test(caller.shop.id, endpoint_id)
+    return {"delivery": delivery(deliveries.Delivery(sent, None))}
 
 
 @service.route("POST", "/endpoints/<endpoint_id>/replay", MANAGE, takes=Replay, returns=Replayed, refuses=(NotFound,))

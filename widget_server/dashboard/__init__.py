@@ -20,6 +20,7 @@ from widget_server.dashboard import (
     contact,
     customers,
     documents,
+    draft_edits,
     earning_rules,
     expiry,
     first_shop,
@@ -34,6 +35,7 @@ from widget_server.dashboard import (
     overview,
     profile,
     program,
+    program_drafts,
     program_file,
     referral_program,
     referrals,
@@ -97,6 +99,8 @@ PAGES: tuple[Pages, ...] = (
     program_file.pages,
     audit_log.pages,
     test_clock.pages,
+    program_drafts.pages,
+    draft_edits.pages,
 )
 
 

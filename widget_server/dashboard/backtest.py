@@ -3,16 +3,13 @@
 A large shop is replayed in several requests: the page has the figures so far, sealed, and a button that goes on.
 """
 
-import hashlib
-import json
 from dataclasses import dataclass
 from decimal import Decimal
 
-from flask import current_app, request, url_for
+from flask import request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from itsdangerous import BadData, URLSafeSerializer
 from wtforms import SelectField, TextAreaField
 from wtforms.validators import Length
 
@@ -24,10 +21,9 @@ from widget_server.dashboard.pages import Pages
 from widget_server.dashboard.rule_forms import rule_form
 from widget_server.dashboard.words import change, money, points
 from widget_server.errors import NotFound, Refusal
-from widget_server.loyalty.backtest import drafts, figures, replay
+from widget_server.loyalty.backtest import drafts, figures, progress_texts, replay
 from widget_server.loyalty.backtest.drafts import Draft
 from widget_server.loyalty.backtest.figures import Figures
-from widget_server.loyalty.backtest.replay import Progress
 from widget_server.loyalty.earning import rules
 from widget_server.loyalty.earning.kinds import ORDER_KINDS
 from widget_server.loyalty.staff.roles import Action
@@ -76,7 +72,7 @@ def backtest(staff: StaffCaller) -> ResponseReturnValue:
             where = f"{refusal.field}: " if refusal.field else ""
             form.text.errors = [f"{where}{refusal.message}"]
         else:
-            return _result(staff, draft, url_for("dashboard_backtest.backtest"), saves_at=None)
+            return result(staff, draft, url_for("dashboard_backtest.backtest"), saves_at=None)
     return page("backtest/file.html", form=form)
 
 
@@ -93,17 +89,22 @@ def try_rule(staff: StaffCaller, rule_id: str) -> ResponseReturnValue:
             handle = entries.handle_of_rule(staff.shop, rule, kind)
             draft = with_rule(staff.shop, handle, entries.read_rule(staff.shop, handle, form.entry()))
             address = earning_rules.address_of(kind, rule)
-            return _result(staff, draft, address, saves_at=address)
+            return result(staff, draft, address, saves_at=address)
     return earning_rules.form_page(staff, form, rule)
 
 
-def _result(staff: StaffCaller, draft: Draft, back: str, *, saves_at: str | None) -> ResponseReturnValue:
-    """Replay a slice, and show the figures so far; `saves_at` is where the form of the draft is saved."""
+def result(staff: StaffCaller, draft: Draft, back: str, *, saves_at: str | None, mark: str = "") -> ResponseReturnValue:
+    """Returns the page of a backtest: it replays a slice, and shows the figures so far.
+
+    `back` is where nothing is kept of it; `saves_at` is where the form of the draft is saved, if there is one.
+    `mark` stands for a draft that no field of the request describes.
+    """
     months = int(text) if (text := request.form.get("months", "3")) in MONTHS else 3
     kept = [(name, value) for name, value in request.form.items(multi=True) if name not in OWN]
-    purpose = hashlib.sha256(json.dumps([staff.shop.id, months, kept]).encode()).hexdigest()
+    purpose = progress_texts.purpose_of(staff.shop, months, [mark, kept])
+    so_far = progress_texts.read(purpose, request.form.get("progress", ""))
     today = drafts.present(staff.shop)
-    found = replay.replay(staff.shop, today, draft, replay.start_of(staff.shop, months), _so_far(purpose))
+    found = replay.replay(staff.shop, today, draft, replay.start_of(staff.shop, months), so_far)
     before = figures.figures(staff.shop, today, found.today, found.sales)
     after = figures.figures(staff.shop, draft, found.draft, found.sales)
     return page(
@@ -114,7 +115,7 @@ def _result(staff: StaffCaller, draft: Draft, back: str, *, saves_at: str | None
         months=str(months),
         spans=MONTHS,
         kept=kept,
-        progress=_seal().dumps([purpose, found.as_json()]),
+        progress=progress_texts.sealed(purpose, found),
         back=back,
         saves_at=saves_at,
     )
@@ -154,16 +155,3 @@ def _money(name: str, today: Decimal | None, draft: Decimal | None, currency: st
 
 def _percent(value: Decimal | None) -> str:
     return "–" if value is None else f"{value} %"
-
-
-def _seal() -> URLSafeSerializer:
-    return URLSafeSerializer(str(current_app.secret_key), salt="backtest")
-
-
-def _so_far(purpose: str) -> Progress:
-    """How far this same backtest came; at its beginning when it was another one, or was altered on the way."""
-    try:
-        known, stored = _seal().loads(request.form.get("progress", ""))
-    except BadData:
-        return Progress()
-    return Progress.from_json(stored) if known == purpose else Progress()

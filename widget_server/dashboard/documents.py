@@ -4,6 +4,7 @@ Scripts run only with the nonce of the response, and texts never become scripts 
 """
 
 import secrets
+from dataclasses import dataclass
 
 from flask import Flask, Response, flash, g, make_response, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -14,6 +15,14 @@ from widget_server.loyalty.staff.roles import Action
 from widget_server.web import built_files
 
 UNPROCESSABLE = 422
+
+
+@dataclass(frozen=True)
+class Link:
+    """Where a link leads, and its text."""
+
+    address: str
+    name: str
 
 
 def register(app: Flask) -> None:

@@ -6,7 +6,7 @@ from flask_babel import gettext as _
 
 from widget_server.dashboard import rule_words
 from widget_server.dashboard.callers import StaffCaller
-from widget_server.dashboard.documents import done, page, to
+from widget_server.dashboard.documents import Link, done, page, to
 from widget_server.dashboard.forms import Form
 from widget_server.dashboard.pages import Pages
 from widget_server.dashboard.rule_forms import CAPS, FACTORS, GOODS, KIND_NAMES, WHO, RuleForm, rule_form
@@ -89,11 +89,13 @@ def archive(staff: StaffCaller, rule_id: str) -> ResponseReturnValue:
     return page("earning_rules/archive.html", form=form, name=name)
 
 
-def form_page(staff: StaffCaller, form: RuleForm, rule: EarningRule | None) -> ResponseReturnValue:
-    """Returns the page of the form, of a stored rule or of a new one."""
+def form_page(
+    staff: StaffCaller, form: RuleForm, rule: EarningRule | None, *, draft: Link | None = None
+) -> ResponseReturnValue:
+    """Returns the page of the form, of a stored rule or of a new one; `draft` leads to the draft that has it."""
     kind = str(form.kind.data)
     groups = {"goods": (*GOODS, *FACTORS), "caps": CAPS, "who": WHO}
-    address = address_of(kind, rule)
+    address = request.path if draft else address_of(kind, rule)
     return page(
         "earning_rules/form.html",
         form=form,
@@ -103,6 +105,8 @@ def form_page(staff: StaffCaller, form: RuleForm, rule: EarningRule | None) -> R
         address=address,
         groups=groups,
         stale=rule is not None and form.read_revision != rule.revision,
+        back=draft and draft.address,
+        back_name=draft and draft.name,
     )
 
 

@@ -3,27 +3,20 @@
 A form of an entry sends plain values like those of a program file (program_file/entries.py), which checks them.
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
-from flask import g
 from flask_babel import lazy_gettext as _l
-from wtforms import HiddenField, SelectMultipleField, StringField, TextAreaField
-from wtforms.widgets import CheckboxInput, DateTimeLocalInput, ListWidget
+from wtforms import HiddenField, SelectMultipleField, TextAreaField
+from wtforms.widgets import CheckboxInput, ListWidget
 
-from widget_server import clock
 from widget_server.dashboard.forms import Form, WholeNumber
+from widget_server.dashboard.number_fields import plain, read
 from widget_server.errors import Refusal
 
-NUMBER = re.compile(r"[0-9]{1,15}(\.[0-9]{1,4})?")
-COMMA = re.compile(r"[0-9]+,[0-9]{1,2}")  # 10,50 is 10.50; 1,240 could be either
-A_NUMBER = _l("A number as 10 or 10.50.")
 ABOVE_ZERO = _l("A whole number above 0.")
 A_FACTOR = _l("One in each line: the id, = and a number, as 1234 = 2.")
-A_MOMENT = _l("A day and a time.")
 
 
 class EntryForm(Form):
@@ -66,22 +59,6 @@ class EntryForm(Form):
         return any(one.data not in (None, "", [], {}, False) or one.errors for one in found)
 
 
-class Amount(StringField):
-    """Money or a factor: a decimal number, as text so that what was typed stays."""
-
-    data: Any  # the stubs know texts alone
-
-    def process_formdata(self, valuelist: list[str]) -> None:
-        """Read the number; a comma before one or two digits is taken for a point. Raises ValueError to show."""
-        text = str(valuelist[0]).strip() if valuelist else ""
-        self.data = None
-        if text:
-            self.data = number(text)
-
-    def _value(self) -> str:
-        return str(self.raw_data[0]) if self.raw_data else shown(self.data)
-
-
 class Count(WholeNumber):
     """A whole number above 0: points, days, how often."""
 
@@ -117,40 +94,15 @@ class Factors(TextAreaField):
         for line in str(valuelist[0]).splitlines() if valuelist else []:
             name, sign, factor = (part.strip() for part in line.rpartition("="))
             if line.strip():
-                if not (sign and name and NUMBER.fullmatch(factor.replace(",", "."))):
+                known = read(factor)
+                if not (sign and name) or known is None:
                     raise ValueError(str(A_FACTOR))
-                self.data[name] = number(factor)
+                self.data[name] = known
 
     def _value(self) -> str:
         if self.raw_data:
             return str(self.raw_data[0])
-        return "\n".join(f"{name} = {shown(factor)}" for name, factor in (self.data or {}).items())
-
-
-class LocalMoment(StringField):
-    """A time in the shop's zone."""
-
-    data: Any  # the stubs know texts alone
-
-    widget = DateTimeLocalInput()
-
-    def process_formdata(self, valuelist: list[str]) -> None:
-        """Read the time. Raises ValueError to show."""
-        text = str(valuelist[0]).strip() if valuelist else ""
-        self.data = None
-        if text:
-            try:
-                self.data = datetime.fromisoformat(text).replace(tzinfo=clock.zone(g.staff.shop.timezone))
-            except ValueError as wrong:
-                raise ValueError(str(A_MOMENT)) from wrong
-
-    def _value(self) -> str:
-        if self.raw_data:
-            return str(self.raw_data[0])
-        if self.data is None:
-            return ""
-        local = self.data.astimezone(clock.zone(g.staff.shop.timezone))
-        return str(local.strftime("%Y-%m-%dT%H:%M" + (":%S" if local.second else "")))
+        return "\n".join(f"{name} = {plain(factor)}" for name, factor in (self.data or {}).items())
 
 
 class Ticks(SelectMultipleField):
@@ -158,22 +110,6 @@ class Ticks(SelectMultipleField):
 
     widget = ListWidget(prefix_label=False)
     option_widget = CheckboxInput()
-
-
-def number(text: str) -> Decimal:
-    """Returns the decimal number that was typed. Raises ValueError with the text to show."""
-    plain = text.replace(",", ".") if COMMA.fullmatch(text) else text
-    if not NUMBER.fullmatch(plain):
-        raise ValueError(str(A_NUMBER))
-    return Decimal(plain)
-
-
-def shown(value: Decimal | None) -> str:
-    """Returns a number as it is typed, without zeros at its end; empty for None."""
-    if value is None:
-        return ""
-    text = f"{Decimal(value):f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def moment(value: datetime | None) -> str | None:

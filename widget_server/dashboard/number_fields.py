@@ -1,4 +1,4 @@
-"""Form fields for amounts and factors, and for moments in the shop's zone."""
+"""Form fields for numbers with decimal places (amounts, factors), and for moments in the shop's zone."""
 
 import re
 from datetime import UTC, datetime
@@ -14,14 +14,23 @@ from wtforms.widgets import DateTimeLocalInput, TextInput
 
 from widget_server import clock
 
-AMOUNT = re.compile(r"[0-9]{1,12}([.,][0-9]{1,4})?")  # the database keeps four decimal places
+NUMBER = re.compile(r"[0-9]{1,12}(\.[0-9]{1,4})?")  # the database keeps four decimal places
+COMMA = re.compile(r"[0-9]+,([0-9]{1,2}|[0-9]{4})|0,[0-9]{3}")  # 10,50 is 10.50; 1,240 could be either
 NO_AMOUNT = _l("A number such as 12.50.")
 NO_MOMENT = _l("A day and a time.")
+DECIMAL = {"inputmode": "decimal", "autocomplete": "off"}  # a keyboard with digits on phones
 
 
-def plain(value: Decimal) -> str:
-    """Returns a number as short text: 10 for 10.00, never with an exponent."""
-    return format(value.normalize(), "f")
+def plain(value: Decimal | None) -> str:
+    """Returns a number as short text: 10 for 10.00, never with an exponent; empty for None."""
+    return "" if value is None else format(Decimal(value).normalize(), "f")
+
+
+def read(text: str) -> Decimal | None:
+    """Returns the number above 0 that was typed, None for any other text; there are no marks between thousands."""
+    typed = text.strip()
+    typed = typed.replace(",", ".") if COMMA.fullmatch(typed) else typed
+    return Decimal(typed) or None if NUMBER.fullmatch(typed) else None
 
 
 def between(least: int, most: int) -> NumberRange:
@@ -30,25 +39,25 @@ def between(least: int, most: int) -> NumberRange:
 
 
 class Amount(Field):
-    """A number with a comma or a point before its decimal places; the text that was typed stays when it is none."""
+    """Money, a factor or a percentage: a number above 0, with a comma or a point before its decimal places.
+
+    The text that was typed stays when it is none.
+    """
 
     widget = TextInput()
 
     def __init__(self, label: str, **options: Any) -> None:
-        options.setdefault("render_kw", {"inputmode": "decimal", "autocomplete": "off"})
+        options.setdefault("render_kw", DECIMAL)
         super().__init__(label, **options)
 
     def _value(self) -> str:
-        if self.raw_data:
-            return str(self.raw_data[0])
-        return "" if self.data is None else plain(Decimal(self.data))
+        return str(self.raw_data[0]) if self.raw_data else plain(self.data)
 
     def process_formdata(self, valuelist: list[str]) -> None:
         """Read the number, None for an empty text. Raises ValueError with the text to show."""
         text = str(valuelist[0]).strip() if valuelist else ""
-        self.data = Decimal(text.replace(",", ".")) if AMOUNT.fullmatch(text) else None
-        if text and not self.data:
-            self.data = None
+        self.data = read(text)
+        if text and self.data is None:
             raise ValueError(str(NO_AMOUNT))
         if self.data is not None and self.data == self.object_data:
             self.data = self.object_data  # 5 for 5.00 is no change
@@ -62,7 +71,10 @@ class Moment(Field):
     def _value(self) -> str:
         if self.raw_data:
             return str(self.raw_data[0])
-        return f"{self.data.astimezone(_zone()):%Y-%m-%dT%H:%M}" if self.data else ""
+        if self.data is None:
+            return ""
+        local = self.data.astimezone(_zone())
+        return str(local.strftime("%Y-%m-%dT%H:%M" + (":%S" if local.second else "")))
 
     def process_formdata(self, valuelist: list[str]) -> None:
         """Read the moment as UTC. Raises ValueError with the text to show."""

@@ -12,7 +12,7 @@ from flask_babel import ngettext
 from widget_server.dashboard.callers import StaffCaller
 from widget_server.dashboard.documents import done, page
 from widget_server.dashboard.forms import OPTIONAL, KeyedForm
-from widget_server.dashboard.money_fields import DECIMAL, Amount
+from widget_server.dashboard.number_fields import Amount
 from widget_server.dashboard.pages import Pages
 from widget_server.dashboard.words import points as in_words
 from widget_server.loyalty.earning import order_list as listing
@@ -50,9 +50,7 @@ PARKED = {"waiting": _l("Waiting"), "booked": _l("Booked"), "dismissed": _l("Dis
 class RefundForm(KeyedForm):
     """How much of a purchase at the till was paid back."""
 
-    amount = Amount(
-        _l("Amount paid back"), validators=[OPTIONAL], render_kw=DECIMAL, description=_l("Empty: all that is left.")
-    )
+    amount = Amount(_l("Amount paid back"), validators=[OPTIONAL], description=_l("Empty: all that is left."))
 
 
 @pages.page("", Action.SEE)
@@ -144,7 +142,7 @@ def refund(staff: StaffCaller, order_id: str) -> ResponseReturnValue:
     sale, form = sales.need(staff.shop, order_id), RefundForm()
     if form.accepts():
         with form.refusals():
-            rest = sales.refund(staff.shop, order_id, form.amount.amount, key=str(form.request_key.data))
+            rest = sales.refund(staff.shop, order_id, form.amount.data, key=str(form.request_key.data))
             text = _("The refund is booked. The purchase now gives %(points)s points.", points=in_words(rest.points))
             return done(text, "orders.order", order_id=order_id)
     return page("orders/refund.html", form=form, order=sale, left=sales.left_of(sale))

@@ -116,6 +116,11 @@ class ReferralForm(RevisedForm):
         description=_l("Points are taken back, and coupons that are not used yet end."),
     )
 
+    def refuse_coins(self, *, is_friend: bool, currency: str) -> None:
+        """Add to the gift of one side that its amount has too many decimal places."""
+        side = self.friend_gift if is_friend else self.advocate_gift
+        side.form.amount.errors = [_("%(currency)s has no coins so small.", currency=currency)]
+
     @property
     def settings(self) -> ReferralSettings:
         """What was typed."""
@@ -148,17 +153,21 @@ def referral_program(staff: StaffCaller) -> ResponseReturnValue:
 def edit(staff: StaffCaller) -> ResponseReturnValue:
     """Change the referral program."""
     present = referral_programs.settings_of(staff.shop)
-    form = ReferralForm(**_values(present))
+    form = form_of(present)
     if form.accepts():
         with form.refusals():
             try:
                 referral_programs.change_program(staff.shop, form.read_revision, **form.settings)
             except NotWholeCoins as refusal:
-                side = form.friend_gift if refusal.field == "friend_gift" else form.advocate_gift
-                side.form.amount.errors = [_("%(currency)s has no coins so small.", currency=staff.shop.currency)]
+                form.refuse_coins(is_friend=refusal.field == "friend_gift", currency=staff.shop.currency)
             else:
                 return done(_("Saved. Gifts that were given stay as they are."), "referral_program.referral_program")
     return page("referral_program/edit.html", form=form, sides=SIDES)
+
+
+def form_of(program: ReferralProgram) -> ReferralForm:
+    """Returns the form, filled with what was sent or is stored."""
+    return ReferralForm(**_values(program))
 
 
 def _values(program: ReferralProgram) -> dict[str, Any]:

@@ -1,14 +1,15 @@
 """The form of a reward: only the fields that its kind takes, and the entry of a program file that it sends."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, HiddenField, SelectField, TextAreaField
 from wtforms.validators import Length
 
-from widget_server.dashboard.entry_forms import Amount, Count, EntryForm, LocalMoment, moment
+from widget_server.dashboard.entry_forms import Count, EntryForm, moment
 from widget_server.dashboard.forms import OPTIONAL, REQUIRED, Line, choices
+from widget_server.dashboard.number_fields import Amount, Moment
 from widget_server.loyalty.points import tiers
 from widget_server.loyalty.points.tiers import Tier
 from widget_server.loyalty.program.shops import Shop
@@ -82,8 +83,8 @@ class RewardForm(EntryForm):
     )
     limit_total = Count(_l("Most in all"), validators=[OPTIONAL], description=_l("Then nobody can buy it any more."))
     tier = SelectField(_l("For"), description=_l("A tier and every higher one."))
-    starts_at = LocalMoment(_l("From"), description=_l("Empty: at once. In your shop's time zone."))
-    ends_at = LocalMoment(_l("Until"), description=_l("Empty: it does not end. Coupons that were bought stay."))
+    starts_at = Moment(_l("From"), description=_l("Empty: at once. In your shop's time zone."))
+    ends_at = Moment(_l("Until"), description=_l("Empty: it does not end. Coupons that were bought stay."))
     minimum_subtotal = Amount(_l("Smallest order"), description=_l("The code works from this amount of goods on."))
     collections = Collections(
         _l("Only for these collections"), description=_l("Id = name, one in each line: 42 = Summer. Empty: everything.")
@@ -163,9 +164,14 @@ class RewardForm(EntryForm):
         return found
 
 
-def reward_form(shop: Shop, kind: str, reward: Reward | None = None) -> RewardForm:
-    """Returns the form of a new reward of this kind, or of a stored one, filled with what was sent or is stored."""
-    known = tuple(tiers.listed(shop.id))
+def reward_form(
+    shop: Shop, kind: str, reward: Reward | None = None, *, among: Sequence[Tier] | None = None
+) -> RewardForm:
+    """Returns the form of a new reward of this kind, or of a stored one, filled with what was sent or is stored.
+
+    `among` are the tiers that it can name; None: those of the shop.
+    """
+    known = tuple(tiers.listed(shop.id) if among is None else among)
     made = type("RewardForm", (RewardForm,), {**_own(kind, known), "known_tiers": known, "reward": reward})
     form: RewardForm = made(**(_stored(reward, known) if reward is not None else {"kind": kind, "revision": ""}))
     form.kind.data = kind

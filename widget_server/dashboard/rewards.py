@@ -10,9 +10,9 @@ from flask_babel import ngettext
 
 from widget_server import clock
 from widget_server.dashboard.callers import StaffCaller
-from widget_server.dashboard.documents import done, page, to
-from widget_server.dashboard.entry_forms import shown
+from widget_server.dashboard.documents import Link, done, page, to
 from widget_server.dashboard.forms import Form
+from widget_server.dashboard.number_fields import plain
 from widget_server.dashboard.pages import Pages
 from widget_server.dashboard.reward_forms import AT_CHECKOUT, KIND_NAMES, LIMITS, USE, WHEN, RewardForm, reward_form
 from widget_server.dashboard.rule_words import Status
@@ -59,14 +59,14 @@ def create(staff: StaffCaller, kind: str) -> ResponseReturnValue:
     """Create a reward of this kind. Raises NotFound for an unknown kind."""
     if kind not in KIND_NAMES:
         raise NotFound()
-    return _saved_or_shown(staff, reward_form(staff.shop, kind), None)
+    return _saved_or_plain(staff, reward_form(staff.shop, kind), None)
 
 
 @pages.form("/<reward_id>", Action.PROGRAM)
 def edit(staff: StaffCaller, reward_id: str) -> ResponseReturnValue:
     """Change a reward. Raises NotFound."""
     reward = rewards.need(staff.shop, reward_id)
-    return _saved_or_shown(staff, reward_form(staff.shop, reward.kind, reward), reward)
+    return _saved_or_plain(staff, reward_form(staff.shop, reward.kind, reward), reward)
 
 
 @pages.act("/<reward_id>/turn", Action.PROGRAM)
@@ -97,13 +97,20 @@ def archive(staff: StaffCaller, reward_id: str) -> ResponseReturnValue:
     return page("rewards/archive.html", form=form, name=name)
 
 
-def _saved_or_shown(staff: StaffCaller, form: RewardForm, reward: Reward | None) -> ResponseReturnValue:
+def _saved_or_plain(staff: StaffCaller, form: RewardForm, reward: Reward | None) -> ResponseReturnValue:
     """Save the form that was sent; else show it, with what the reward costs the shop once it is filled."""
     only_looks = "again" in request.form
     if form.accepts() and not only_looks:
         with form.refusals():
             form.save(staff.shop)
             return done(_("It is saved."), LIST)
+    return form_page(staff, form, reward)
+
+
+def form_page(
+    staff: StaffCaller, form: RewardForm, reward: Reward | None, *, draft: Link | None = None
+) -> ResponseReturnValue:
+    """Returns the page of the form, of a stored reward or of a new one; `draft` leads to the draft that has it."""
     filled = form.cost_points.data and not form.errors
     kind = str(form.kind.data)
     return page(
@@ -113,8 +120,10 @@ def _saved_or_shown(staff: StaffCaller, form: RewardForm, reward: Reward | None)
         kind=AT_CHECKOUT if reward is not None and reward.at_checkout else KIND_NAMES[kind],
         cost=_cost(staff.shop, form.drafted(), _per_money(staff.shop)) if filled else "",
         groups={"limits": LIMITS, "when": WHEN, "use": USE},
-        address=_address(kind, reward),
+        address=request.path if draft else _address(kind, reward),
         stale=reward is not None and form.read_revision != reward.revision,
+        back=draft and draft.address,
+        back_name=draft and draft.name,
     )
 
 
@@ -140,7 +149,7 @@ def gives(reward: Reward, currency: str) -> str:
     if reward.amount is not None:
         return _("%(what)s off", what=money(reward.amount, currency))
     if reward.percent is not None:
-        return _("%(what)s off", what=f"{shown(reward.percent)} %")
+        return _("%(what)s off", what=f"{plain(reward.percent)} %")
     if reward.kind == "free_product":
         return _("%(product)s for free", product=reward.product_name or reward.product_id)
     return str(KIND_NAMES["free_shipping"])
@@ -187,7 +196,7 @@ def _cost(shop: Shop, reward: Reward, per_money: Decimal | None) -> str:
         points=many,
         worth=worth,
         spend=money(one.spend, shop.currency),
-        percent=shown(one.percent),
+        percent=plain(one.percent),
     )
 
 

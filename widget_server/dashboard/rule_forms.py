@@ -1,6 +1,6 @@
 """The form of a way to earn: only the fields that its kind takes, and the entry of a program file that it sends."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -8,17 +8,16 @@ from wtforms import BooleanField, HiddenField, TextAreaField
 from wtforms.validators import Length
 
 from widget_server.dashboard.entry_forms import (
-    Amount,
     Count,
     EntryForm,
     Factors,
     Ids,
-    LocalMoment,
     Ticks,
     moment,
     names_of,
 )
 from widget_server.dashboard.forms import OPTIONAL, REQUIRED, Line, choices
+from widget_server.dashboard.number_fields import Amount, Moment
 from widget_server.loyalty.earning.kinds import KINDS
 from widget_server.loyalty.earning.rules import EarningRule, Terms
 from widget_server.loyalty.points import tiers
@@ -81,8 +80,8 @@ class RuleForm(EntryForm):
         _l("Guests earn too"), default=True, description=_l("Their points wait until they join with the same address.")
     )
     tier_names = Ticks(_l("Only in these tiers"), description=_l("None ticked: in every tier."))
-    starts_at = LocalMoment(_l("From"), description=_l("Empty: at once. In your shop's time zone."))
-    ends_at = LocalMoment(_l("Until"), description=_l("Empty: it does not end."))
+    starts_at = Moment(_l("From"), description=_l("Empty: at once. In your shop's time zone."))
+    ends_at = Moment(_l("Until"), description=_l("Empty: it does not end."))
     points_per_day = Count(_l("Most points a day"), validators=[OPTIONAL], description=NO_LIMIT)
     points_per_month = Count(_l("Most points a month"), validators=[OPTIONAL], description=NO_LIMIT)
     points_ever = Count(_l("Most points ever"), validators=[OPTIONAL], description=NO_LIMIT)
@@ -133,9 +132,14 @@ class RuleForm(EntryForm):
         return found
 
 
-def rule_form(shop: Shop, kind: str, rule: EarningRule | None = None) -> RuleForm:
-    """Returns the form of a new rule of this kind, or of a stored one, filled with what was sent or is stored."""
-    known = tuple(tiers.listed(shop.id))
+def rule_form(
+    shop: Shop, kind: str, rule: EarningRule | None = None, *, among: Sequence[Tier] | None = None
+) -> RuleForm:
+    """Returns the form of a new rule of this kind, or of a stored one, filled with what was sent or is stored.
+
+    `among` are the tiers that it can name; None: those of the shop.
+    """
+    known = tuple(tiers.listed(shop.id) if among is None else among)
     own = {
         f"own_{at}": Count(
             tier.name, validators=[OPTIONAL], description=_l("Empty: as above, times the factor of the tier.")

@@ -12,7 +12,7 @@ from widget_server import ledger
 from widget_server.dashboard.callers import SOURCE, StaffCaller
 from widget_server.dashboard.documents import done, page, to
 from widget_server.dashboard.forms import OPTIONAL, REQUIRED, KeyedForm, Line, WholeNumber
-from widget_server.dashboard.money_fields import DECIMAL, NO_AMOUNT, Amount, read
+from widget_server.dashboard.number_fields import NO_AMOUNT, Amount, read
 from widget_server.dashboard.pages import Pages
 from widget_server.dashboard.refusals import text_of
 from widget_server.dashboard.reward_names import namer
@@ -39,7 +39,7 @@ BY = {
 class SaleForm(KeyedForm):
     """A purchase: its amount, and the number on the receipt."""
 
-    amount = Amount(_l("Amount paid"), validators=[REQUIRED], render_kw=DECIMAL)
+    amount = Amount(_l("Amount paid"), validators=[REQUIRED])
     receipt = Line(_l("Receipt number"), validators=[OPTIONAL])
 
 
@@ -67,7 +67,7 @@ def customer(staff: StaffCaller, customer_id: str) -> ResponseReturnValue:
     """Show a customer at the till: the balance, the form of a purchase with its points, and the rewards."""
     person, typed = finding.at_till(staff.shop, customer_id), request.args.get("amount", "").strip()
     quote, error = _quote(staff, person, typed)
-    form = SaleForm(formdata=None, amount=str(quote.amount) if quote else None, receipt=request.args.get("receipt"))
+    form = SaleForm(formdata=None, amount=quote.amount if quote else None, receipt=request.args.get("receipt"))
     account = ledger.account_of(staff.shop.id, person.id)
     return page(
         "till/customer.html",
@@ -91,7 +91,7 @@ def sale(staff: StaffCaller, customer_id: str) -> ResponseReturnValue:
     form, person = SaleForm(), finding.at_till(staff.shop, customer_id)
     if form.accepts():
         with form.refusals(), atomic():
-            amount, key = form.amount.amount or Decimal(0), str(form.request_key.data)
+            amount, key = form.amount.data or Decimal(0), str(form.request_key.data)
             staff.hold_caps()
             is_new = sales.booked(staff.shop, key) is None
             listed = sales.book(staff.shop, person.id, amount, key=key, receipt=form.receipt.data)

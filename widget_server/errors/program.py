@@ -30,6 +30,12 @@ class CannotTakeBack(Refusal):
     kind, code, message = "conflict", "cannot_take_back", "This change cannot be taken back."
 
 
+class DraftOutdated(Refusal):
+    """The program was changed where the draft changes it too; `objects` names what. Settle each, then publish."""
+
+    kind, code, message = "conflict", "draft_outdated", "The program has changed where the draft changes it too."
+
+
 class TierProgramExists(Refusal):
     """A shop has one set of tier settings; they exist and can be changed."""
 

@@ -40,17 +40,14 @@ def of(shop: Shop) -> ProgramFile:
         program=_program_facts(programs.of(shop.id)),
         earning_rules={rule.handle: rule_facts(rule, names) for rule in _live(shop, EarningRule)},
         campaigns={
-            row.name: _facts(row, CAMPAIGN_WORDS) for row in Campaign.of(shop).order_by(Campaign.starts_at, Campaign.id)
+            row.name: facts_of(row, CAMPAIGN_WORDS)
+            for row in Campaign.of(shop).order_by(Campaign.starts_at, Campaign.id)
         },
         tiers=_tiers_facts(shop),
-        levels={tier.name: _facts(tier, TIER_WORDS) for tier in listed},
+        levels={tier.name: facts_of(tier, TIER_WORDS) for tier in listed},
         rewards={reward.handle: reward_facts(reward, names) for reward in _live(shop, Reward)},
-        referral={
-            **_facts(referral, REFERRAL_WORDS),
-            **_gift_facts("friend", referral.for_friend),
-            **_gift_facts("advocate", referral.for_advocate),
-        },
-        widget=_facts(look, WIDGET_WORDS),
+        referral=referral_facts(referral),
+        widget=facts_of(look, WIDGET_WORDS),
     )
 
 
@@ -62,7 +59,8 @@ def _live(shop: Shop, table: Any) -> list[Any]:
     return list(rows.order_by(table.position, table.created_at, table.handle))
 
 
-def _facts(row: Any, names: tuple[str, ...] | Mapping[str, str]) -> Facts:
+def facts_of(row: Any, names: tuple[str, ...] | Mapping[str, str]) -> Facts:
+    """Returns what a row, or settings, have under these names, as the facts of a file."""
     file_names = names if isinstance(names, Mapping) else {name: name for name in names}
     values = {file_name: getattr(row, name) for name, file_name in file_names.items()}
     return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
@@ -73,13 +71,13 @@ def _program_facts(program: Program) -> Facts:
         "name": program.name,
         "points_name": program.points_name,
         "status": program.status,
-        **_facts(program.rules, PROGRAM_WORDS),
+        **facts_of(program.rules, PROGRAM_WORDS),
     }
 
 
 def rule_facts(rule: EarningRule, names: dict[str, str]) -> Facts:
     """Returns a rule as the facts of a file; `names` are those of the tiers, by their ids."""
-    terms = _facts(rule.terms, TERMS_WORDS)
+    terms = facts_of(rule.terms, TERMS_WORDS)
     for name in ("terms.product_multipliers", "terms.collection_multipliers"):
         terms[name] = {id: Decimal(factor) for id, factor in terms[name].items()}
     terms["terms.tiers"] = [names.get(id, id) for id in terms["terms.tiers"]]
@@ -89,15 +87,24 @@ def rule_facts(rule: EarningRule, names: dict[str, str]) -> Facts:
         if id
     }
     base = {} if None in rule.figures else dict.fromkeys(("points", "per.points", "per.money"))
-    return {**_facts(rule, RULE_WORDS), **base, "by_tier": own, **terms}
+    return {**facts_of(rule, RULE_WORDS), **base, "by_tier": own, **terms}
 
 
 def reward_facts(reward: Reward, names: dict[str, str]) -> Facts:
     """Returns a reward as the facts of a file; `names` are those of the tiers, by their ids."""
-    facts = _facts(reward, REWARD_WORDS)
+    facts = facts_of(reward, REWARD_WORDS)
     own = {names.get(id, id): _without_nulls(asdict(price)) for id, price in reward.prices.items() if id}
     base = {} if None in reward.prices else dict.fromkeys(("cost_points", "amount", "percent"))
     return {**facts, **base, "by_tier": own, "tier": names.get(facts["tier"], facts["tier"])}
+
+
+def referral_facts(referral: ReferralProgram) -> Facts:
+    """Returns the referral program as the facts of a file."""
+    return {
+        **facts_of(referral, REFERRAL_WORDS),
+        **_gift_facts("friend", referral.for_friend),
+        **_gift_facts("advocate", referral.for_advocate),
+    }
 
 
 def _without_nulls(facts: Facts) -> Facts:
@@ -105,7 +112,7 @@ def _without_nulls(facts: Facts) -> Facts:
 
 
 def _tiers_facts(shop: Shop) -> Facts:
-    facts = _facts(TierProgram.one(shop) or TierProgram(), TIER_SETTINGS_WORDS)
+    facts = facts_of(TierProgram.one(shop) or TierProgram(), TIER_SETTINGS_WORDS)
     return {**facts, "active": bool(facts["active"])}
 
 

@@ -1,6 +1,7 @@
 """The draft that a backtest scores orders with, made of an edited rule or of a file: rows in memory, never saved."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar, cast
 
 from widget_server.db import new_id
 from widget_server.loyalty.backtest import drafts
@@ -12,6 +13,7 @@ from widget_server.loyalty.points.tiers import Tier, TierProgram
 from widget_server.loyalty.program import programs
 from widget_server.loyalty.program.programs import Program, ProgramSettings
 from widget_server.loyalty.program.shops import Shop
+from widget_server.loyalty.referrals.referral_programs import ReferralProgram
 from widget_server.loyalty.rewards.rewards import Reward
 from widget_server.program_file import checks, current
 from widget_server.program_file.facts import (
@@ -23,7 +25,9 @@ from widget_server.program_file.facts import (
     ProgramFile,
     Things,
 )
-from widget_server.program_file.writing import columns_of, reward_columns, rule_columns
+from widget_server.program_file.writing import columns_of, referral_columns, reward_columns, rule_columns
+
+Thing = TypeVar("Thing", EarningRule, Reward)
 
 
 def with_rule(shop: Shop, handle: str, facts: Facts) -> Draft:
@@ -63,6 +67,42 @@ def of_file(shop: Shop, file: ProgramFile) -> Draft:
         at_checkout = [reward for reward in now.rewards if reward.at_checkout]  # they are in no file
         now = replace(now, rewards=[*at_checkout, *(Reward(**one) for one in columns)])
     return now
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The rules, rewards and tiers of a file as rows in memory, by handle; those that exist have their ids."""
+
+    tiers: list[Tier]
+    rules: dict[str, EarningRule]
+    rewards: dict[str, Reward]
+    referral: ReferralProgram
+
+
+def rows_of(shop: Shop, file: ProgramFile, revision: int) -> Rows:
+    """Returns the rows of a file with every section, each with this revision. They are never saved."""
+    levels = _tiers(shop, file.tiers or {}, file.levels or {})["tiers"]
+    ids = {tier.name: tier.id for tier in levels}
+    rules = {
+        name: _edited(shop, EarningRule, name, rule_columns(facts, ids), revision)
+        for name, facts in (file.earning_rules or {}).items()
+    }
+    rewards = {
+        name: _edited(shop, Reward, name, reward_columns(facts, ids), revision)
+        for name, facts in (file.rewards or {}).items()
+    }
+    referral = ReferralProgram(id=shop.id, shop_id=shop.id, revision=revision)
+    for column, value in referral_columns(file.referral or {}).items():
+        setattr(referral, column, value)
+    return Rows(levels, rules, rewards, referral)
+
+
+def _edited(shop: Shop, table: type[Thing], handle: str, columns: Facts, revision: int) -> Thing:
+    stored: Any = table.one(shop, table.handle == handle)
+    row: Any = stored or table(id=new_id(), shop_id=shop.id, handle=handle)
+    for column, value in {**columns, "archived_at": None, "revision": revision}.items():
+        setattr(row, column, value)
+    return cast(Thing, row)
 
 
 def _is_same(known: Things | None, wanted: Things, rule: EarningRule) -> bool:

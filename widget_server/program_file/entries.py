@@ -40,6 +40,16 @@ def read_reward(shop: Shop, handle: str, entry: Entry) -> Facts:
     return (file.rewards or {})[handle]
 
 
+def rule_facts(handle: str, entry: Entry) -> Facts:
+    """Returns the facts of a rule, checked by itself alone. Raises BadRequest with the path of what is wrong in it."""
+    return _loaded(RuleSchema(), handle, entry)
+
+
+def reward_facts(handle: str, entry: Entry) -> Facts:
+    """Returns the facts of a reward, checked by itself alone. Raises BadRequest with the path of what is wrong."""
+    return _loaded(RewardSchema(), handle, entry)
+
+
 def handle_of_rule(shop: Shop, rule: EarningRule | None, kind: str) -> str:
     """Returns the rule's handle; for a new one of this kind a free one."""
     return rule.handle if rule is not None else revisions.last_place(rules.positions(shop), _base(kind))["handle"]

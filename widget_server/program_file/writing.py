@@ -127,12 +127,13 @@ def _write_campaigns(shop: Shop, campaigns: Things, changes: list[Change]) -> No
 
 
 def _write_referral(shop: Shop, facts: Facts) -> None:
-    referral_programs.save_program(
-        shop,
-        **columns_of(facts, REFERRAL_WORDS),
-        friend_gift=_gift_column("friend", facts),
-        advocate_gift=_gift_column("advocate", facts),
-    )
+    referral_programs.save_program(shop, **referral_columns(facts))
+
+
+def referral_columns(facts: Facts) -> Facts:
+    """Returns the columns of a referral program with these facts."""
+    gifts = {f"{side}_gift": _gift_column(side, facts) for side in ("friend", "advocate")}
+    return {**columns_of(facts, REFERRAL_WORDS), **gifts}
 
 
 def _gift_column(side: str, facts: Facts) -> JsonObject | None:
@@ -145,7 +146,10 @@ def _write_tiers(shop: Shop, facts: Facts, levels: Things, changes: list[Change]
     mine = {(change.what, change.field): change for change in changes}
     touched = {what for what, _ in mine}
     if "tiers" in touched:
-        tiers.save_program(shop, **columns_of(facts, TIER_SETTINGS_WORDS))
+        columns = columns_of(facts, TIER_SETTINGS_WORDS)
+        if ("tiers", "window_days") not in mine:
+            columns.pop("window_days")  # it may follow from a number of months, which no file can say
+        tiers.save_program(shop, **columns)
     ids = {tier.name: tier.id for tier in tiers.listed(shop.id)}
     for name in _removed("tiers.levels", changes):
         tiers.remove(shop, ids.pop(name), None)

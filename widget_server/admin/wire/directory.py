@@ -10,16 +10,18 @@ from marshmallow.validate import Length, Range
 from widget_server.admin.wire.customers import STATUSES
 from widget_server.db import Row
 from widget_server.ledger import BALANCE_MAX
-from widget_server.loyalty.people import directory, directory_filters, selections
+from widget_server.loyalty.people import directory, directory_filters, saved_views, selections
 from widget_server.loyalty.people.customers import Status
 from widget_server.loyalty.people.directory_filters import TEXT_LENGTH_MAX, Filter, Order, Sort, Way
+from widget_server.loyalty.people.saved_views import NAME_LENGTH_MAX
 from widget_server.loyalty.people.selections import Selection
 from widget_server.loyalty.points import dry_runs
 from widget_server.web.typed_schemas import together
-from widget_server.web.wire import Choice, Guid, Move, OneOf, Points, PointsAmount, guid
+from widget_server.web.wire import Choice, Guid, Move, OneOf, Points, PointsAmount, guid, line
 from widget_server.web.wire import text as short
 
 SORTS: dict[str, Sort] = {"NEWEST": "newest", "NAME": "name", "BALANCE": "balance", "LAST_ACTIVITY": "activity"}
+YES_OR_NO = {"YES": "yes", "NO": "no"}
 WAYS: dict[str, Way] = {"UP": "up", "DOWN": "down"}
 DAY = {"example": "2026-01-31"}
 
@@ -80,8 +82,78 @@ class DirectoryQuery:
     @property
     def order(self) -> Order:
         """The order of the list: by default the newest first, by name from A, by a figure from the highest."""
-        by = self.sort or "newest"
-        return Order(by, self.way or directory_filters.SORTS[by])
+        return _order(self.sort, self.way)
+
+
+@dataclass(frozen=True)
+class ExportQuery:
+    """The conditions of a directory filter as parameters of an address, and the order of the file."""
+
+    text: Annotated[str | None, short(0, TEXT_LENGTH_MAX)] = None
+    status: Annotated[Status | None, Choice(STATUSES)] = None
+    tier_id: Annotated[str | None, short(1, 50)] = None
+    balance_min: Annotated[int | None, fields.Integer(validate=Range(min=-BALANCE_MAX, max=BALANCE_MAX))] = None
+    balance_max: Annotated[int | None, fields.Integer(validate=Range(min=-BALANCE_MAX, max=BALANCE_MAX))] = None
+    excluded: Annotated[str | None, Choice(YES_OR_NO)] = None
+    label: Annotated[str | None, short(1, TEXT_LENGTH_MAX)] = None
+    has_account: Annotated[str | None, Choice(YES_OR_NO)] = None
+    joined_from: Annotated[date | None, fields.Date(metadata=DAY)] = None
+    joined_to: Annotated[date | None, fields.Date(metadata=DAY)] = None
+    active_from: Annotated[date | None, fields.Date(metadata=DAY)] = None
+    active_to: Annotated[date | None, fields.Date(metadata=DAY)] = None
+    accepts_marketing: Annotated[str | None, Choice(YES_OR_NO)] = None
+    sort: Annotated[Sort | None, Choice(SORTS)] = None
+    way: Annotated[Way | None, Choice(WAYS)] = None
+
+    @property
+    def chosen(self) -> Filter:
+        """The filter of the list. Raises BadRequest for a day that no calendar of a shop has."""
+        other_names = {"tier": "tier_id", "account": "has_account", "marketing": "accepts_marketing"}
+        sent = {name: getattr(self, other_names.get(name, name)) for name in Filter.__dataclass_fields__}
+        return directory_filters.read({name: str(value) for name, value in sent.items() if value is not None})
+
+    @property
+    def order(self) -> Order:
+        """The order of the file."""
+        return _order(self.sort, self.way)
+
+
+@dataclass(frozen=True)
+class NewView:
+    """A filter and an order of the list, and the name under which all staff find it."""
+
+    name: Annotated[str, line(1, NAME_LENGTH_MAX)]
+    filter: DirectoryFilter | None = None
+    sort: Annotated[Sort | None, Choice(SORTS)] = None
+    way: Annotated[Way | None, Choice(WAYS)] = None
+
+    @property
+    def query(self) -> dict[str, str]:
+        """The texts of the filter and the order, as a view stores them. Raises BadRequest for a day of no calendar."""
+        chosen = (self.filter or EVERYBODY).chosen
+        return directory_filters.written(chosen) | directory_filters.written_order(_order(self.sort, self.way))
+
+
+class SavedView(TypedDict):
+    """A saved view of the list of customers."""
+
+    id: Guid
+    name: str
+    filter: DirectoryFilter
+    sort: Annotated[Sort, Choice(SORTS)]
+    way: Annotated[Way, Choice(WAYS)]
+
+
+class SavedViewResponse(TypedDict):
+    """One saved view."""
+
+    view: SavedView
+
+
+class SavedViews(TypedDict):
+    """Every saved view, by name."""
+
+    views: list[SavedView]
 
 
 @together(OneOf(("customer_ids", "filter")), OneOf(("amount", "balance")))
@@ -188,3 +260,29 @@ def dry_run(found: dry_runs.DryRun) -> DryRun:
         "opened_accounts": found.opened,
         "without_account": found.left_out,
     }
+
+
+def saved_view(row: saved_views.SavedView) -> SavedView:
+    """Returns a saved view as the wire has it."""
+    chosen, order = saved_views.content(row)
+    shown = DirectoryFilter(
+        text=chosen.text or None,
+        status=chosen.status,
+        tier_id=chosen.tier,
+        balance_min=chosen.balance_min,
+        balance_max=chosen.balance_max,
+        excluded=chosen.excluded,
+        label=chosen.label,
+        has_account=chosen.account,
+        joined_from=chosen.joined_from,
+        joined_to=chosen.joined_to,
+        active_from=chosen.active_from,
+        active_to=chosen.active_to,
+        accepts_marketing=chosen.marketing,
+    )
+    return {"id": row.id, "name": row.name, "filter": shown, "sort": order.by, "way": order.way}
+
+
+def _order(sort: Sort | None, way: Way | None) -> Order:
+    by = sort or "newest"
+    return Order(by, way or directory_filters.SORTS[by])

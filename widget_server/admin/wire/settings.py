@@ -7,13 +7,13 @@ from typing import Annotated, Any, NotRequired, TypedDict
 from marshmallow import Schema, fields, validate
 
 from widget_server.loyalty.earning import feeds
-from widget_server.loyalty.program.shops import Shop
+from widget_server.loyalty.program.shops import LOCALE, NAME_LENGTH_MAX, Shop
 from widget_server.program_file.changes import plain
 from widget_server.program_file.facts import Facts
 from widget_server.program_file.fields import AMOUNT, Amount, Day, Id, Moment, Whole, Words, YesNo
 from widget_server.program_file.schema import CampaignSchema, ProgramSchema, ReferralSchema, WidgetSchema
 from widget_server.stores.platforms import PLATFORMS
-from widget_server.web.wire import Described, Guid, camel
+from widget_server.web.wire import Described, Guid, camel, line, text, whole
 
 Json = dict[str, object]
 
@@ -100,6 +100,45 @@ class ShopResponse(TypedDict):
     """The shop."""
 
     shop: LoyaltyShop
+
+
+class ShopFields(TypedDict, total=False):
+    """What of a shop may change: its name, and the language of mails to customers who have none of their own."""
+
+    name: Annotated[str, line(1, NAME_LENGTH_MAX)]
+    locale: Annotated[str, fields.String(metadata={"pattern": whole(LOCALE), "example": "de-AT"})]
+
+
+@dataclass(frozen=True)
+class ShopChange:
+    """The fields of the shop to change."""
+
+    shop: ShopFields
+
+
+@dataclass(frozen=True)
+class OriginBody:
+    """An address on which the widget may be shown: scheme, host, and port where it is not the usual one."""
+
+    origin: Annotated[str, text(8, 300, metadata={"example": "https://shop.example"})]
+
+
+class Origins(TypedDict):
+    """The addresses on which the widget may be shown, oldest first."""
+
+    origins: list[str]
+
+
+class Installation(TypedDict):
+    """What the shop's theme and platform need: the script tag, the addresses of webhooks by topic, and what was seen.
+
+    `widgetSeenDate` is when a page last loaded the script tag, `widgetSeenOn` the origin of that page.
+    """
+
+    script_tag: str
+    webhook_urls: Annotated[dict[str, str], fields.Dict(keys=fields.String(), values=fields.String())]
+    widget_seen_date: NotRequired[datetime | None]
+    widget_seen_on: NotRequired[str | None]
 
 
 @dataclass(frozen=True)

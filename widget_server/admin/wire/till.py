@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Annotated, TypedDict
 
 from widget_server.admin.wire import customers
-from widget_server.admin.wire.coupons import LoyaltyCoupon
 from widget_server.admin.wire.orders import LoyaltyOrder
 from widget_server.loyalty.till.finding import Found
 from widget_server.loyalty.till.sales import Quote
@@ -83,12 +82,6 @@ class SaleResponse(TypedDict):
     """The purchase as an order of the platform `till`."""
 
     order: LoyaltyOrder
-
-
-class TillCoupon(TypedDict):
-    """The coupon with its code."""
-
-    coupon: LoyaltyCoupon
 
 
 def found(one: Found) -> FoundCustomer:

@@ -6,12 +6,14 @@ from typing import Annotated, Required, TypedDict
 
 from marshmallow import fields, validate
 
+from widget_server.delivery import deliveries
 from widget_server.delivery.endpoints import Endpoint
 from widget_server.delivery.outbox import Message
 from widget_server.web.typed_schemas import Partial, ReadOnly, together
 from widget_server.web.wire import Choice, Flag, Guid, OneOf, Points, Revised, Revision, text
 
 FORMATS = {"STANDARD": "standard", "WIX": "wix"}
+DELIVERY_STATUSES = {name: name.lower() for name in ("NEW", "WAITING", "SENT", "DEAD")}
 STATUSES = {"ACTIVE": "active", "DISABLED": "disabled"}
 ADDRESS = {"pattern": r"^https?://\S+$", "example": "https://shop.example/hooks"}
 
@@ -78,6 +80,25 @@ class DeadLetters(TypedDict):
     """Dead letters, newest first; the next page is the one with `below` = the last id."""
 
     dead_letters: list[DeadLetter]
+
+
+class Delivery(DeadLetter, total=False):
+    """A message for a receiver, with its last response. `nextDate`: when it is sent again, where that is known."""
+
+    status: Annotated[str, Choice(DELIVERY_STATUSES)]
+    next_date: datetime | None
+
+
+class Deliveries(TypedDict):
+    """Messages, newest first; the next page is the one with `below` = the last id."""
+
+    deliveries: list[Delivery]
+
+
+class DeliveryResponse(TypedDict):
+    """One message."""
+
+    delivery: Delivery
 
 
 @dataclass(frozen=True)
@@ -148,3 +169,8 @@ def dead_letter(row: Message) -> DeadLetter:
         "created_date": row.created_at,
         "ended_date": row.ended_at,
     }
+
+
+def delivery(one: deliveries.Delivery) -> Delivery:
+    """Returns a message in the shape of Delivery."""
+    return {**dead_letter(one.message), "status": one.message.status, "next_date": one.next_at}

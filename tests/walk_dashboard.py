@@ -86,16 +86,10 @@ def walk(app: Flask, world: World) -> Iterator[tuple[str, int]]:
     link = "/dashboard" + sign_in.link_for(world.shop.id, hire(world)).partition("/dashboard")[2]
     send("POST", link, csrf_token=_token(send("GET", link)))
     token = _token(send("GET", "/dashboard/profile"))
-WORDS = {
-    "mode": "add",
-    "kind": "order",
-    "letter": "sign_in",
-    "rest": "nothing",
-    "number": "1",
-    "language": "de",
-    "handle": "order",
-    "place": "0",
-}
+    stored_drafts.create(world.shop, "Walk")
+    known = {name: first(world, table) for name, table in ROWS.items()} | WORDS
+    copies.begin(world.shop)
+    known["sample_id"] = copies.take(world.shop, AddSample("Sample", 50)).state["customers"][0]["id"]
     for method in ("GET", "POST"):
         for rule in _rules(method):
             path = PLACE.sub(lambda place: known[place[1]], rule.path)

@@ -34,6 +34,7 @@ from widget_server.loyalty.program import programs
 from widget_server.loyalty.program.letter_kinds import ON_AT_FIRST
 from widget_server.loyalty.staff import accounts, members
 from widget_server.loyalty.till import sales
+from widget_server.program_file import stored_drafts
 
 HOSTILE = (
     "<script>window.hacked=1</script>",
@@ -197,6 +198,7 @@ def fill(world: World, texts: Texts | None = None) -> FullShop:
     booked, tried, matched = (_import(world, texts.file, number) for number in range(3))
     more = [f"/dashboard/imports/{one.id}" for one in (tried, matched)]
     assert Account.of(world.shop).count() >= 2 and guest.id
+    stored_drafts.create(world.shop, texts.view)
     sample_id, number = _copy(world, texts.name)
     return FullShop(
         world, ann.id, friend.id, order.id, coupon.id, sale.order.id, batch.id, booked.id, member.id, more,

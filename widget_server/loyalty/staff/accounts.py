@@ -70,7 +70,7 @@ def set_password(account: StaffAccount, password_hash: str) -> None:
 
 
 def set_profile(account: StaffAccount, *, name: str, locale: str | None) -> None:
-    """Change the person's name and the language of the dashboard. Raises BadRequest for a name of several lines, or too long."""
+    """Change the name and the language of the person. Raises BadRequest for a name of several lines, or too long."""
     _check_name(name)
     account.name, account.locale = name.strip(), locale
     account.save(only=[StaffAccount.name, StaffAccount.locale])

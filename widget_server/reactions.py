@@ -8,7 +8,7 @@ from typing import Any
 
 from widget_server import events, job_queue
 from widget_server.admin import wix_events
-from widget_server.delivery import mail, mail_templates, outbox, payloads
+from widget_server.delivery import mail, outbox, payloads
 from widget_server.delivery.outbox import Message
 from widget_server.events import Event
 from widget_server.job_queue import Job, JobName
@@ -22,7 +22,6 @@ from widget_server.loyalty.program import shops
 from widget_server.loyalty.referrals import binding, progress, referral_programs, referrals
 from widget_server.loyalty.rewards import checkout, codes, coupons, rewards, takeover
 from widget_server.stores.woocommerce import refunds as woocommerce_refunds
-from widget_server.widget import colours
 
 
 def react(event: Event) -> None:
@@ -188,7 +187,6 @@ def tell_of_each(event: events.ManyPointsMoved) -> None:
 
 
 payloads.RENDERERS["wix"] = wix_events.WIX  # delivery must not import the admin API
-mail_templates.ACCENTS[:] = [colours.accents]  # nor the widget
 privacy.KEEPERS += [Keeper((Message,), outbox.forget), Keeper((Job,), mail.forget)]  # rules must not import delivery
 
 batches.TAKE_BACK.append(takeover.take_back)  # points must not import rewards

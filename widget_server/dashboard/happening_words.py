@@ -6,7 +6,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from widget_server.dashboard import reasons
-from widget_server.dashboard.mails import LETTER_NAMES
+from widget_server.dashboard.mail_words import LETTER_NAMES
 from widget_server.dashboard.words import points
 from widget_server.loyalty.preview.happenings import Happening
 from widget_server.loyalty.program.shops import Shop

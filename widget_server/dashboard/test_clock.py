@@ -16,8 +16,9 @@ from widget_server.dashboard.callers import StaffCaller
 from widget_server.dashboard.documents import done, page
 from widget_server.dashboard.forms import OPTIONAL, REQUIRED, Form, Line, WholeNumber, choices
 from widget_server.dashboard.happening_words import Shown, shown
-from widget_server.dashboard.mails import LETTER_NAMES, PREVIEW_POLICY
-from widget_server.dashboard.money_fields import DECIMAL, Amount
+from widget_server.dashboard.mail_words import LETTER_NAMES
+from widget_server.dashboard.mails import PREVIEW_POLICY
+from widget_server.dashboard.number_fields import Amount
 from widget_server.dashboard.pages import Pages
 from widget_server.dashboard.words import moment as in_words
 from widget_server.delivery import mail_templates
@@ -63,7 +64,7 @@ class CopyForm(Form):
 class OrderForm(Form):
     """A sample order."""
 
-    amount = Amount(_l("Amount"), validators=[REQUIRED], render_kw=DECIMAL)
+    amount = Amount(_l("Amount"), validators=[REQUIRED])
     status = SelectField(_l("Status"), choices=choices(STATUSES), default="paid")
 
 
@@ -145,9 +146,9 @@ def add_copied(staff: StaffCaller) -> ResponseReturnValue:
 def order(staff: StaffCaller, sample_id: str) -> ResponseReturnValue:
     """Place a sample order."""
     customer, form = _sample(staff, sample_id), OrderForm()
-    if form.accepts() and form.amount.amount is not None:
+    if form.accepts() and form.amount.data:
         with form.refusals():
-            copies.take(staff.shop, PlaceOrder(sample_id, form.amount.amount, form.status.data))
+            copies.take(staff.shop, PlaceOrder(sample_id, form.amount.data, form.status.data))
             return done(_("The order was placed."), "test_clock.test_clock")
     return page("test_clock/act.html", form=form, customer=customer, title=_("Place a sample order"))
 

@@ -6,7 +6,6 @@ for plain text and one for HTML. A subject contains no secret: mail servers log 
 
 import re
 import tomllib
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -18,6 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from widget_server import clock, money
 from widget_server.loyalty.people.sign_in_codes import CODE_MINUTES
+from widget_server.loyalty.program import colours
 from widget_server.loyalty.program.letter_kinds import LETTER_KINDS, needs_unsubscribing
 from widget_server.loyalty.program.programs import Program
 from widget_server.loyalty.program.shops import Shop
@@ -36,10 +36,6 @@ KINDS = {
 FIGURE = re.compile(r"{(gift|tier|browser)}|{points_name}\s?: \u200e?{points(:\+)?}")  # lines written large
 DARK = "@media (prefers-color-scheme: dark)"
 JOINERS = "\u200c\u200d"  # control characters that Persian words and emoji need
-
-Accents = tuple[Mapping[str, object], Mapping[str, object]]  # accent, on_accent and ink: in the light, in the dark
-# what computes readable colours from the shop's own; reactions.py sets it, since it is in a layer above
-ACCENTS: list[Callable[[str], Accents]] = []
 
 _layouts = Environment(
     loader=FileSystemLoader(TEMPLATES),
@@ -124,7 +120,7 @@ def write(template: str, locale: str, shop: Shop, program: Program, values: Valu
     paragraphs = [Paragraph(_kind_of(line), line.format(**words)) for line in entry["body"]]
     unsubscribe = values.get("unsubscribe") if needs_unsubscribing(template) else None
     page = {
-        "accents": ACCENTS[0](shop.look.colour),
+        "accents": colours.accents(shop.look.colour),
         "dark": DARK,
         "language": language,
         "direction": catalogue["direction"],

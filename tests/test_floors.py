@@ -29,7 +29,7 @@ loyalty.program.contrast_guard
 loyalty.program.png_icons
 loyalty.program.shops loyalty.program.revisions
 loyalty.program.widget_icons
-loyalty.program.shops loyalty.program.revisions loyalty.program.letter_kinds
+loyalty.program.letter_kinds
 loyalty.people.api_keys loyalty.people.passwords loyalty.people.sign_in_codes loyalty.people.visitor_tokens
 loyalty.people.access_tokens loyalty.people.devices loyalty.people.former_codes
 loyalty.people.sessions
@@ -47,7 +47,6 @@ loyalty.points.batch_tables
 loyalty.points.batches
 loyalty.points.dry_runs
 loyalty.imports.csv_files loyalty.imports.stored_files
-loyalty.points.csv_files loyalty.points.stored_files
 loyalty.audit_entries
 loyalty.earning.orders
 loyalty.earning.feeds loyalty.earning.deliveries loyalty.earning.order_list loyalty.earning.parked_messages
@@ -67,7 +66,7 @@ loyalty.rewards.coupons
 loyalty.rewards.codes
 loyalty.rewards.issuing
 loyalty.rewards.redeeming loyalty.rewards.gifts loyalty.rewards.coupon_care
-loyalty.rewards.redeeming loyalty.rewards.gifts loyalty.rewards.takeover
+loyalty.rewards.takeover
 loyalty.rewards.checkout
 loyalty.referrals.referral_programs
 loyalty.referrals.links loyalty.referrals.referrals
@@ -78,9 +77,6 @@ loyalty.referrals.decisions loyalty.referrals.referral_list
 loyalty.people.sign_in loyalty.till.till_codes
 loyalty.till.finding
 loyalty.till.sales loyalty.till.till_rewards
-loyalty.points.uploads loyalty.points.import_columns
-loyalty.points.imports
-loyalty.points.import_rows
 loyalty.people.directory_filters
 loyalty.people.saved_views
 loyalty.imports.uploads loyalty.imports.cells loyalty.imports.problems
@@ -103,7 +99,6 @@ loyalty.reports.tables
 loyalty.reports
 loyalty.books loyalty.versions
 loyalty.taking_back
-loyalty.books
 loyalty.backtest.drafts
 loyalty.backtest.standings
 loyalty.backtest.replay
@@ -130,7 +125,7 @@ program_file.dumping
 loyalty.preview.steps loyalty.preview.happenings loyalty.preview.spans
 loyalty.preview.copies
 program_file.texts
-program_file.texts program_file.three_way
+program_file.three_way
 program_file.stored_drafts
 web.typed_schemas
 web.wire
@@ -150,7 +145,7 @@ preview
 app connections
 gateway
 wsgi demo checks
-cli __main__
+cli
 """.strip().splitlines()
 RANK = {name: rank for rank, floor in enumerate(FLOORS) for name in floor.split()}
 APART = ("migrations",)  # frozen statements

@@ -181,12 +181,14 @@ def test_an_owner_picks_a_colour_that_is_seen(office: Callable[..., Clerk], worl
     clerk = office("owner").goes("/")
     clerk.presses("Widget")
     clerk.page.set_viewport_size({"width": 1280, "height": 1000})
-    button = clerk.page.frame_locator("iframe[name=preview]").locator("loyalty-widget button").first
+    button = clerk.page.frame_locator("iframe[name=preview]").locator("loyalty-widget button[aria-expanded]")
     expect(button).to_have_css("background-color", "rgb(27, 107, 74)")
     colour = clerk.page.get_by_label("Accent colour", exact=True)
+    steps = clerk.page.evaluate("history.length")
     colour.fill("#0a5ad6")
     expect(button).to_have_css("background-color", "rgb(10, 90, 214)")
     assert clerk.page.evaluate("document.activeElement.name") == "colour"  # the panel does not take the focus
+    assert clerk.page.evaluate("history.length") == steps
     colour.fill("#ffff00")
     clerk.sees("This colour is too pale for the widget. It cannot be saved.")
     clerk.presses("Save")
@@ -199,8 +201,6 @@ def test_an_owner_picks_a_colour_that_is_seen(office: Callable[..., Clerk], worl
     assert look(world).colour == "#92930f"
     script = clerk.context.request.get(f"{clerk.address}/widget.js?shop={world.shop.embed_key}").text()
     assert "background:#92930f" in script  # what the shop's page loads
-    clerk.page.go_back()  # the previews added no steps to the history
-    assert clerk.page.url.endswith("/dashboard/widget/edit") or clerk.page.url.endswith("/dashboard/widget")
 
 
 def test_the_preview_shows_every_scene_and_writes_nothing(office: Callable[..., Clerk], world: World) -> None:
@@ -231,7 +231,7 @@ expect.set_options(timeout=20_000)
 def test_the_button_keeps_off_pages_and_devices(office: Callable[..., Clerk], world: World) -> None:
     clerk = office("owner").goes("/widget")
     clerk.page.locator("[name=preview_tab]").select_option("closed")
-    button = clerk.page.frame_locator("iframe[name=preview]").locator("loyalty-widget button")
+    button = clerk.page.frame_locator("iframe[name=preview]").locator("loyalty-widget button[aria-expanded]")
     expect(button).to_be_visible()
     clerk.types(Not_on_these_pages="/checkout/*", Path_of_the_page="/checkout/pay")
     expect(button).to_be_hidden()
@@ -249,7 +249,7 @@ def test_on_a_phone_and_without_javascript(office: Callable[..., Clerk], world: 
     frame = clerk.page.frame_locator("iframe[name=preview]")
     frame.get_by_text("The widget itself needs JavaScript").wait_for()
     assert frame.locator("svg rect").first.get_attribute("fill") == "#aa0000"
-    assert frame.locator("svg text").first.inner_text() == "Fjord Club"
+    assert frame.locator("svg text").first.text_content() == "Fjord Club"
     assert look(world).colour == "#1b6b4a"
     clerk.types(Accent_colour="#ffff00").presses("Save")
     clerk.presses("Take #92930f, the nearest that is seen")

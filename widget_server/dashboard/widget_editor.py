@@ -242,6 +242,7 @@ def _texts_by_group(language: str, own: dict[str, str]) -> dict[Any, list[OwnTex
     """Returns every text of a language, by where the widget shows it."""
     ours, groups = assets.strings(language, {}), dict[Any, list[OwnText]]()
     by_key = {key: tab for tab, keys in built_files.manifest()["words"].items() for key in keys}
+    by_key[preview.LABEL] = ""
     for name in ("", *TAB_NAMES, None):
         found = [OwnText(key, text, own.get(key, "")) for key, text in ours.items() if by_key.get(key) == name]
         if found:

@@ -82,34 +82,6 @@ def test_clock(staff: StaffCaller) -> ResponseReturnValue:
     return page("test_clock/none.html") if copy is None else _copy_page(staff, copy)
 
 
-@pages.act("/begin", Action.PROGRAM)
-def begin(staff: StaffCaller) -> ResponseReturnValue:
-    """Make a copy of the present program, instead of the copy that there is."""
-    copies.begin(staff.shop)
-    return done(_("The preview copy is ready. Add a sample customer, then move the time."), "test_clock.test_clock")
-
-
-@pages.form("/anew", Action.PROGRAM)
-def anew(staff: StaffCaller) -> ResponseReturnValue:
-    """Throw the copy away and make a fresh one, after a question."""
-    form = Form()
-    if form.accepts():
-        with form.refusals():
-            copies.begin(staff.shop)
-            return done(_("This is a fresh copy of the present program."), "test_clock.test_clock")
-    return page("test_clock/end.html", form=form, copy=copies.need(staff.shop), is_anew=True)
-
-
-@pages.form("/discard", Action.PROGRAM)
-def discard(staff: StaffCaller) -> ResponseReturnValue:
-    """Throw the copy away, after a question."""
-    form = Form()
-    if form.accepts():
-        copies.discard(staff.shop)
-        return done(_("The copy is thrown away."), "test_clock.test_clock")
-    return page("test_clock/end.html", form=form, copy=copies.need(staff.shop), is_anew=False)
-
-
 @pages.form("/customers/new", Action.PROGRAM)
 def add_sample(staff: StaffCaller) -> ResponseReturnValue:
     """Add a sample customer."""
@@ -194,6 +166,34 @@ def letter_preview(staff: StaffCaller, number: str) -> ResponseReturnValue:
     response.headers["Referrer-Policy"] = "no-referrer"
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+@pages.act("/begin", Action.PROGRAM)
+def begin(staff: StaffCaller) -> ResponseReturnValue:
+    """Make a copy of the present program, instead of the copy that there is."""
+    copies.begin(staff.shop)
+    return done(_("The preview copy is ready. Add a sample customer, then move the time."), "test_clock.test_clock")
+
+
+@pages.form("/anew", Action.PROGRAM)
+def anew(staff: StaffCaller) -> ResponseReturnValue:
+    """Throw the copy away and make a fresh one, after a question."""
+    form = Form()
+    if form.accepts():
+        with form.refusals():
+            copies.begin(staff.shop)
+            return done(_("This is a fresh copy of the present program."), "test_clock.test_clock")
+    return page("test_clock/end.html", form=form, copy=copies.need(staff.shop), is_anew=True)
+
+
+@pages.form("/discard", Action.PROGRAM)
+def discard(staff: StaffCaller) -> ResponseReturnValue:
+    """Throw the copy away, after a question."""
+    form = Form()
+    if form.accepts():
+        copies.discard(staff.shop)
+        return done(_("The copy is thrown away."), "test_clock.test_clock")
+    return page("test_clock/end.html", form=form, copy=copies.need(staff.shop), is_anew=False)
 
 
 def _copy_page(staff: StaffCaller, copy: PreviewCopy) -> ResponseReturnValue:

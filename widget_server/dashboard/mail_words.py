@@ -22,7 +22,7 @@ LETTER_NAMES = {
 LETTER_HINTS = {
     "points_earned": _l("One mail for each order or action, once its points can be spent. None for daily visits."),
     "points_moved": _l("When staff change a balance, or a refund takes points back."),
-    "reward_redeemed": _l("With the code and how to use it. It has no link to unsubscribe: the customer asked for it."),
+    "reward_redeemed": _l("With the code and how to use it. No link to unsubscribe, as customers need the code."),
     "points_expire": _l("On the days that are set under Expiry."),
     "tier_reached": _l("Also when staff give the tier."),
     "tier_at_risk": _l("Within 30 days before the tier ends, unless more is collected."),

@@ -1,6 +1,6 @@
 """The letters that an owner switches on and off, and the topics that a customer can unsubscribe from (contracts §25).
 
-Codes, links and notices of sign-in are in no list: a customer asked for them, or must know of them.
+Codes, links and notices of sign-in are in no list: customers request them, or must know of them.
 """
 
 from dataclasses import dataclass

@@ -84,7 +84,7 @@ UNSAID = {
     ".*/loyalty-changes/.*": [r"file.*", "name"],  # a program file that fits the shop; no more drafts than may be
     ".*/saved-views": ["name"],  # no more views than may be
     r".*/directory\.csv": [r".*(From|To)"],  # days of a calendar
-    ".*/settings/v1/(shop|origins)": [r"shop\.name", "origin"],  # more than blanks; scheme and host alone
+    ".*settings/v1/(shop|origins)": [r"shop\.(name|locale)", "origin"],  # more than blanks; scheme and host alone
     ".*/test": [r"endpoint\.status"],  # a receiver that is active
     ".*/loyalty-till/.*": ["amount"],  # whole coins of the currency, above 0, no more than was paid
     "/widget/.*": [

@@ -175,4 +175,5 @@ def _one_of_each(owner: Integrator, world: World) -> dict[str, str]:
         "endpoint_id": endpoint["endpoint"]["id"],
         "batch_id": batch["asyncJobId"],
         "key_id": str(owner.key_id),
+        "draft_id": owner.post("/loyalty-changes/v1/drafts", {"name": "Spring"})["draft"]["id"],
     }

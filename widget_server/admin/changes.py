@@ -11,6 +11,7 @@ from widget_server.admin.routes import MANAGE, READ, Service
 from widget_server.admin.wire import changes as shapes
 from widget_server.db import atomic
 from widget_server.errors import (
+    BadRequest,
     BadTransition,
     CannotTakeBack,
     DraftOutdated,
@@ -226,6 +227,8 @@ def _in_file() -> Iterator[None]:
     try:
         yield
     except Refusal as refusal:
-        if refusal.field is not None:
-            refusal.field = "file" if refusal.field == "file" else f"file.{refusal.field}"
+        if refusal.field and refusal.field != "file":
+            refusal.field = f"file.{refusal.field}"
+        elif isinstance(refusal, BadRequest):
+            refusal.field = "file"
         raise

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Concatenate, ParamSpec
 
-from flask import Blueprint, request
+from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFProtect
 
@@ -50,6 +50,7 @@ class Pages(Blueprint):
         super().__init__(f"dashboard_{noun}", __name__, url_prefix=f"{PREFIX}{path}", template_folder="templates")
         self.rules: list[Rule] = []
         self.register_error_handler(Exception, refusals.error_page)
+        self.after_request(_uncached)
 
     def page(self, path: str, action: Action) -> Callable[[StaffView[P]], StaffView[P]]:
         """Register a page that shows something: `view(staff, *ids of the path)`."""
@@ -101,6 +102,12 @@ class Pages(Blueprint):
     ) -> None:
         self.add_url_rule(path, run.__name__, run, methods=list(methods))
         self.rules.append(Rule(f"{self.name}.{run.__name__}", f"{self.url_prefix}{path}", methods, action))
+
+
+def _uncached(response: Response) -> Response:
+    """Let nothing of the dashboard stay in a cache, redirects and files included: others may use the browser next."""
+    response.headers.setdefault("Cache-Control", "no-store")
+    return response
 
 
 def _protect() -> None:

@@ -16,7 +16,7 @@ from widget_server.errors import WrongCredentials
 from widget_server.loyalty.people import passwords
 from widget_server.loyalty.program import shops
 from widget_server.loyalty.program.shops import Shop
-from widget_server.loyalty.staff import accounts, members, second_factor, sessions
+from widget_server.loyalty.staff import accounts, links, members, second_factor, sessions
 from widget_server.loyalty.staff.roles import Action
 from widget_server.web import limits
 
@@ -75,6 +75,7 @@ def password(staff: StaffCaller) -> ResponseReturnValue:
             _check_password(staff, str(form.present.data))
             accounts.set_password(staff.account, passwords.hash_password(str(form.password.data)))
             sessions.close_all(staff.account.id, but=staff.session.id)
+            links.end_ways_in(staff.account.id)
             return done(_("Your password is changed. Other browsers are signed out."), "profile.profile")
     return page("account/password.html", form=form)
 

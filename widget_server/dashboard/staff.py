@@ -108,7 +108,7 @@ def remove(staff: StaffCaller, member_id: str) -> ResponseReturnValue:
     account = accounts.by_id(member.account_id)
     if form.accepts():
         with form.refusals():
-            members.remove(staff.shop, member_id)
+            invitations.dismiss(staff.shop, member_id)
             return done(_("%(name)s does not belong to the staff any more.", name=account.email), "staff.staff_list")
     return page("staff/remove.html", form=form, account=account)
 

@@ -15,6 +15,8 @@ CHUNK, OVERLAP = 65_536, 1_000  # characters
 REMARK_LENGTH_MAX = 100
 WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # .xlsx and .xls
 NUMBER = re.compile(r"[+-]?[\d.,]+")
+# what begins a cell in a program that divides rows at another character, as spreadsheets do in some countries
+INNER_FORMULA = re.compile(r"""([;,|\t\r\n]["\s]*)(?=[=@]|[+-](?![\d.,]+\s*(?:["\]};,|\t\r\n]|$)))""")
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n")  # a cell that begins with one may run as a formula
 
 
@@ -113,7 +115,8 @@ def line(values: list[str], delimiter: str) -> str:
     """Returns one row, quoted where needed; a spreadsheet takes no value for a formula, and numbers stay numbers."""
     out = io.StringIO()
     safe = [f"'{value}" if value.startswith(DANGEROUS) and not NUMBER.fullmatch(value) else value for value in values]
-    csv.writer(out, delimiter=delimiter, lineterminator="\r\n").writerow(safe)
+    inside = [INNER_FORMULA.sub(r"\1'", value) for value in safe]
+    csv.writer(out, delimiter=delimiter, lineterminator="\r\n").writerow(inside)
     return out.getvalue()
 
 

@@ -76,6 +76,14 @@ def accept(token: str, *, name: str = "", password: str | None = None) -> tuple[
             return account, members.add(shop, account, role, caps)
 
 
+def dismiss(shop: Shop, member_id: str) -> None:
+    """Take a person out of the shop's staff, with invitations that they did not use. Raises NotFound, LastOwner."""
+    with atomic():
+        account = accounts.by_id(StaffMember.need(shop, StaffMember.id == member_id).account_id)
+        members.remove(shop, member_id)
+        links.withdraw(shop.id, account.email)
+
+
 def _address(link: StaffLink) -> str:
     if link.email is None:
         raise LinkExpired()

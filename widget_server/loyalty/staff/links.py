@@ -100,6 +100,12 @@ def withdraw(shop_id: str, email: str) -> int:
     return int(StaffLink.delete().where(StaffLink.id.in_(theirs or [""])).execute())
 
 
+def end_ways_in(account_id: str) -> None:
+    """Delete the person's links to a new password and to a sign-in: earlier mails open nothing any more."""
+    theirs = (StaffLink.account_id == account_id, StaffLink.purpose.in_(("reset", "sign_in")))
+    StaffLink.delete().where(*theirs).execute()
+
+
 def forget_old() -> None:
     """Delete links that have expired."""
     delete_before(StaffLink, StaffLink.expires_at, clock.now())

@@ -68,13 +68,17 @@ def ask_new_password(email: str) -> None:
 
 
 def set_new_password(token: str, password: str) -> StaffAccount:
-    """Set a new password by a mailed link; signs the person out everywhere. Raises LinkExpired, PasswordWeak, Busy."""
+    """Set a new password by a mailed link; signs the person out everywhere, and ends all links.
+
+    Raises LinkExpired, PasswordWeak, Busy.
+    """
     links.find("reset", token)
     new_hash = passwords.hash_password(password)
     with atomic():
         account = accounts.by_id(str(links.use_up("reset", token).account_id))
         accounts.set_password(account, new_hash)
         sessions.close_all(account.id)
+        links.end_ways_in(account.id)
         for shop_id in members.shops_of(account.id):
             with audit_log.acting(audit_log.Actor("staff", account.id, account.shown_name)):
                 audit_log.note(shop_id, "reset_password", "staff", account.id, after={"at": clock.iso(clock.now())})

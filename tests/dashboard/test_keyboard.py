@@ -126,21 +126,20 @@ def test_an_owner_works_with_keys_alone(
     keys.goes_to("Customers").enters()
     keys.skips().goes_to("Search").types("ann").enters()
     keys.skips().goes_to("Ann Lee").enters()
-    # points; then more than there are to deduct, and from the notice to the field
+    # points; then more than there are to deduct, and from the notice on to the field
     keys.skips().goes_to("Give points").enters()
     keys.skips().goes_to("Points").types("25").enters()
     assert ann.balance == 125
     keys.skips().goes_to("Edit balance").enters()
     keys.skips().goes_to("Points").types("-500").enters().is_led_to_the_fault()
-    keys.goes_to("Points").press("Enter")
-    assert clerk.page.evaluate("document.activeElement.tagName") == "INPUT"
-    keys.types("-25").enters()
+    keys.goes_to("Points").types("-25").enters()
     assert ann.balance == 100
-    # what cannot be undone: from a menu that Enter opens, with what was typed wrongly first
+    # what cannot be undone: from a menu that Enter opens; the notice has a link to the field that was wrong
     keys.skips().goes_to("More actions").press("Enter")
     keys.goes_to("Erase data").enters()
     keys.skips().goes_to("Type it here").types("no").enters().is_led_to_the_fault()
     keys.goes_to("Type it here").press("Enter")
+    assert clerk.page.evaluate("document.activeElement.tagName") == "INPUT"
     keys.types("Ann Lee").enters()
     assert Customer.need(world.shop, Customer.id == ann.id).erased_at is not None
     # a rule

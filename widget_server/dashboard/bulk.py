@@ -148,7 +148,14 @@ def _progress(shop: Shop, row: Batch) -> dict[str, Any]:
     errors = batches.errors(shop, row.id)
     ids = [item.account_id for item in errors if item.account_id]
     people = {one.account_id: one for one in Customer.of(shop).where(Customer.account_id.in_(ids))} if ids else {}
-    listed = [(item, people.get(item.account_id), REASONS.get(item.code or "") or problems.REASONS.get(item.code or "", item.code)) for item in errors]
+    listed = [
+        (
+            item,
+            people.get(item.account_id),
+            REASONS.get(item.code or "") or problems.REASONS.get(item.code or "", item.code),
+        )
+        for item in errors
+    ]
     at_work = row.status in ("running", "undoing")
     return {
         "batch": row,

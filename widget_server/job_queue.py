@@ -37,6 +37,7 @@ class JobName(StrEnum):
     SETTLE_ERASURE = "settle_erasure"
     RETRY_PARKED = "retry_parked"
     RETRY_ALL_PARKED = "retry_all_parked"
+    LIST_BATCH = "list_batch"
 
 
 class _Name(Text):

@@ -15,12 +15,12 @@ from widget_server.app import create_app
 
 
 @contextmanager
-def house() -> Iterator[tuple[World, FlaskClient]]:
-    """Make it; it is gone afterwards."""
+def house(database_url: str | None = None) -> Iterator[tuple[World, FlaskClient]]:
+    """Make it, in another database if one is named; its files are gone afterwards."""
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         settings = config.Settings(
-            database_url=f"sqlite:///{place / 'loyalty.db'}",
+            database_url=database_url or f"sqlite:///{place / 'loyalty.db'}",
             secret_key=SECRET,
             instance=place,
             base_url="http://widget.localhost:8000",

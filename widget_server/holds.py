@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TypeVar
 
 HOLD_SECONDS = 0.05
@@ -25,3 +26,24 @@ def groups(items: Sequence[Item], *, largest: int) -> Iterator[Sequence[Item]]:
         done += len(group)
         spent = time.monotonic() - began
         size = min(int(max(HOLD_SECONDS - spent, 0) * done / max(spent, 1e-9)), GROWTH * size, largest)
+
+
+class Pace:
+    """How many items one transaction takes, so that it holds the write lock for about HOLD_SECONDS.
+
+    For work whose transactions follow each other: what each costs besides its items is part of its time, and the next
+    one starts with what the former ones have shown. Never fewer than `smallest`, however slow the machine is.
+    """
+
+    def __init__(self, *, smallest: int, largest: int) -> None:
+        self.size = self._smallest = min(smallest, largest)
+        self._largest = largest
+
+    @contextmanager
+    def measured(self) -> Iterator[None]:
+        """Measure the block, a transaction of `size` items, and set the size of the next one."""
+        began = time.monotonic()
+        yield
+        spent = max(time.monotonic() - began, 1e-9)
+        wanted = int(self.size * HOLD_SECONDS / spent)
+        self.size = min(max(wanted, self._smallest), GROWTH * self.size, self._largest)

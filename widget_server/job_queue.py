@@ -39,6 +39,7 @@ class JobName(StrEnum):
     RETRY_ALL_PARKED = "retry_all_parked"
     WRITE_LETTER = "write_letter"
     REWRITE_FILE = "rewrite_file"
+    LIST_BATCH = "list_batch"
 
 
 class _Name(Text):

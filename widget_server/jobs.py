@@ -40,6 +40,7 @@ BULK = (  # slow jobs: they have their own thread, so that no mail waits for the
     JobName.SETTLE_ERASURE,
     JobName.RETRY_ALL_PARKED,
     JobName.REWRITE_FILE,
+    JobName.LIST_BATCH,
 )
 IDLE_SECONDS = 1.0
 BEAT_SECONDS = 5
@@ -62,6 +63,7 @@ JOBS: dict[JobName, Callable[[dict[str, Any]], object]] = {
     JobName.RECONSIDER_ORDERS: lambda payload: orders.reconsider(shops.by_id(payload["shop_id"])),
     JobName.SETTLE_ERASURE: privacy.settle,
     JobName.RETRY_PARKED: lambda payload: inbox.retry(shops.by_id(payload["shop_id"]), payload["parked_id"]),
+    JobName.LIST_BATCH: lambda payload: batches.list_chosen(payload["batch_id"], payload["file_id"]),
     JobName.RETRY_ALL_PARKED: lambda payload: inbox.retry_all(shops.by_id(payload["shop_id"])),
     JobName.WRITE_LETTER: letters.write,
     JobName.REWRITE_FILE: remains.clear,

@@ -85,10 +85,15 @@ def is_let_in_between(order: list[str]) -> None:
     assert order.index("neighbour") == 1, order
 
 
-def everything_at_once(items: list[Any], *, largest: int) -> Iterator[list[Any]]:
-    """As it was: a transaction takes all rows, however long it holds the lock."""
-    for first in range(0, len(items), holds.GROUP_FIRST):
-        yield items[first : first + holds.GROUP_FIRST]
+def all_at_once(monkeypatch: pytest.MonkeyPatch, module: Any, job: str) -> None:
+    """One transaction takes all rows, however long it holds the lock."""
+    act = getattr(module, job)
+
+    def held(*args: Any) -> None:
+        with db.atomic():
+            act(*args)
+
+    monkeypatch.setattr(module, job, held)
 
 
 @pytest.mark.parametrize(("module", "group"), [(listing, "_list_group"), (batches, "_book")])
@@ -102,6 +107,7 @@ def test_a_neighbour_is_let_in_between_two_chunks(
 ) -> None:
     batch = brings(mover)
     monkeypatch.setattr(holds, "HOLD_SECONDS", 0)  # each group has used up its time
+    monkeypatch.setattr(batches, "AT_LEAST", 5)
     watched(monkeypatch, module, group, neighbour, order)
     jobs.run_all()
     is_let_in_between(order)
@@ -109,7 +115,7 @@ def test_a_neighbour_is_let_in_between_two_chunks(
     assert (done.status, done.succeeded) == ("done", ROWS)
 
 
-@pytest.mark.parametrize(("module", "group"), [(listing, "_list_group"), (batches, "_book")])
+@pytest.mark.parametrize(("module", "group", "job"), [(listing, "_list_group", "list_rows"), (batches, "_book", "run")])
 def test_a_chunk_of_all_rows_lets_nobody_in(
     mover: World,
     neighbour: Neighbour,
@@ -117,9 +123,11 @@ def test_a_chunk_of_all_rows_lets_nobody_in(
     monkeypatch: pytest.MonkeyPatch,
     module: Any,
     group: str,
+    job: str,
 ) -> None:
     brings(mover)
-    monkeypatch.setattr(holds, "groups", everything_at_once)
+    monkeypatch.setattr(batches, "AT_LEAST", 5)
+    all_at_once(monkeypatch, module, job)
     watched(monkeypatch, module, group, neighbour, order)
     jobs.run_all()
     with pytest.raises(AssertionError):

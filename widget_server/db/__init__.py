@@ -22,7 +22,17 @@ from widget_server.db.engines import (
 from widget_server.db.failures import away, trouble
 from widget_server.db.fields import Bool, Bytes, Int, Json, Money, Serial, Text, UtcDateTime
 from widget_server.db.locks import lock_free_rows, lock_name, lock_rows
-from widget_server.db.rows import Row, among, delete_before, execute_many, insert_many, insert_once
+from widget_server.db.rows import (
+    Row,
+    among,
+    delete_before,
+    execute_many,
+    fetched,
+    insert_many,
+    insert_once,
+    is_among,
+    listed,
+)
 from widget_server.db.tables import Changes, Column, Condition, Selection, ShopTable, Table
 from widget_server.db.transactions import at_commit, atomic, in_transaction, when_committed
 from widget_server.db.upkeep import empty_log, file_of_database, rewrite
@@ -64,11 +74,14 @@ __all__ = [
     "disconnect",
     "empty_log",
     "execute_many",
+    "fetched",
     "file_of_database",
     "guards",
     "in_transaction",
     "insert_many",
     "insert_once",
+    "is_among",
+    "listed",
     "lock_free_rows",
     "lock_name",
     "lock_rows",

@@ -6,7 +6,21 @@ from datetime import datetime
 from peewee import Field
 
 from widget_server import clock
-from widget_server.db import Condition, Row, among, atomic, insert_many, insert_once, lock_rows, new_id
+from widget_server.db import (
+    Condition,
+    Row,
+    UtcDateTime,
+    among,
+    atomic,
+    fetched,
+    insert_many,
+    insert_once,
+    is_among,
+    listed,
+    lock_rows,
+    new_id,
+    on_sqlite,
+)
 from widget_server.events import AccountCreated, emit
 from widget_server.ledger.tables import Account
 
@@ -64,9 +78,16 @@ def locked_many(shop_id: str, account_ids: Iterable[str]) -> dict[str, Row]:
     Ids without an account in the shop are left out.
     """
     names = ("id", "customer_id", "balance", "debt", "sequence", "head", "unspent_since")
-    needed = [getattr(Account, name) for name in names]
-    rows = lock_rows(Account.of(shop_id, *needed).where(among(Account.id, account_ids)).order_by(Account.id))
-    return {row.id: row for row in rows.objects(Row)}
+    found = fetched(
+        f'SELECT {", ".join(names)} FROM "account" WHERE "shop_id" = ? AND {is_among("id")} ORDER BY "id"'  # noqa: S608
+        + ("" if on_sqlite() else " FOR NO KEY UPDATE"),
+        shop_id,
+        listed(account_ids),
+    )
+    rows = [Row(**dict(zip(names, values, strict=True))) for values in found]
+    for row in rows:
+        row.unspent_since = UtcDateTime().python_value(row.unspent_since)
+    return {row.id: row for row in rows}
 
 
 def move_pending(shop_id: str, account_id: str, by: int) -> None:

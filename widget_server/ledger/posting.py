@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Literal
 
 from widget_server import clock
-from widget_server.db import Row, UtcDateTime, atomic, database, execute_many, insert_many
+from widget_server.db import Row, UtcDateTime, atomic, database, execute_many, fetched, insert_many
 from widget_server.errors import KeyReused, Refusal
 from widget_server.events import ManyPointsMoved, PointsMoved, emit
 from widget_server.ledger.accounts import locked
@@ -230,5 +230,8 @@ def _booked_lines(shop_id: str, source: str, key: str, moves: list[Move]) -> dic
     if not moves:
         return {}
     lines = [move.line for move in moves]
+    these = 'WHERE "shop_id" = ? AND "source" = ? AND "key" = ? AND "line" BETWEEN ? AND ?'
+    if not fetched(f'SELECT 1 FROM "transaction" {these} LIMIT 1', shop_id, source, key, min(lines), max(lines)):  # noqa: S608
+        return {}
     rows = find_by_keys(shop_id, source, key, min(lines), max(lines))
     return {row.line: row for row in rows}

@@ -189,8 +189,8 @@ def test_a_file_that_is_gone_before_it_is_imported_fails(world: World, ann: Shop
         imports.error_file(world.shop, done.id)
 
 
-PEOPLE = 6000 if PROOFS else 3000  # chunks of 500: the worker is stopped among them
-WAIT_SECONDS = 60
+PEOPLE = 100_000 if PROOFS else 3000  # the worker is stopped among them
+WAIT_SECONDS = 3600 if PROOFS else 60
 
 
 def worker(url: str) -> subprocess.Popen[bytes]:

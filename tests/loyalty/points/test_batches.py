@@ -52,6 +52,7 @@ def people(world: World) -> list[Shopper]:
 @pytest.fixture
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batches, "CHUNK", 2)
+    monkeypatch.setattr(batches, "TURN_SECONDS", 0.0)  # one chunk for each job
 
 
 # Booking (acceptance 54)

@@ -42,9 +42,11 @@ def list_rows(batch_id: str) -> None:
     try:
         listed = _last_listed(batch)
         rows = (row for row in _rows(shop, made) if row.line > listed)
-        chunk: list[ReadRow] = []
-        while chunk := [*chunk, *islice(rows, batches.CHUNK - len(chunk))]:
-            chunk = chunk[_list_chunk(shop, made, batch, chunk) :]
+        slow = made.creates_customers or made.mode in WRITES_MUCH
+        pace, chunk = holds.Pace(smallest=batches.AT_LEAST, largest=batches.CHUNK), list[ReadRow]()
+        while chunk := [*chunk, *islice(rows, (batches.CHUNK if slow else pace.size) - len(chunk))]:
+            with pace.measured():
+                chunk = chunk[_list_chunk(shop, made, batch, chunk, slow=slow) :]
             if time.monotonic() > until:
                 job_queue.enqueue(JobName.LIST_IMPORT, {"batch_id": batch.id})
                 return
@@ -61,7 +63,7 @@ def _rows(shop: Shop, made: Import) -> Iterator[ReadRow]:
     return imports.reader(shop, made).rows(uploads.file_of(made.shop_id, made.upload_id))
 
 
-def _list_chunk(shop: Shop, made: Import, batch: Batch, rows: list[ReadRow]) -> int:
+def _list_chunk(shop: Shop, made: Import, batch: Batch, rows: list[ReadRow], *, slow: bool) -> int:
     """Make rows items of the batch, as many as fit one transaction; returns how many of them are items now."""
     with atomic():
         lock_rows(Batch.of(shop).where(Batch.id == batch.id)).get()
@@ -70,8 +72,10 @@ def _list_chunk(shop: Shop, made: Import, batch: Batch, rows: list[ReadRow]) -> 
         if made.creates_customers:  # all at once: two imports of the same people do not deadlock
             customers.take_turns(shop.id, *(row.email for row in left))
         count = len(rows) - len(left)
-        slow = made.creates_customers or made.mode in WRITES_MUCH
-        for group in holds.groups(left, largest=NEW_AT_ONCE if slow else batches.CHUNK):
+        if not slow:
+            _list_group(shop, made, batch, left)
+            return len(rows)
+        for group in holds.groups(left, largest=NEW_AT_ONCE):
             _list_group(shop, made, batch, group)
             count += len(group)
         return count

@@ -2,21 +2,22 @@
 
     running -> done | failed     done, failed -> undoing -> undone (and again, for accounts that were kept)
 
-The accounts are listed when a batch starts. A job books them, one chunk a transaction, and enqueues the job of the
-next chunk in the same transaction: after a crash the server continues where it stopped, and books nobody twice. A
-chunk ends after holds.HOLD_SECONDS, so that others get the write lock. In the ledger the rows of a batch have one
+The accounts are listed when a batch starts. A job books them, some in each transaction, which also stores how far it
+came: after a crash the server continues where it stopped, and books nobody twice. A transaction takes as many as fit
+into holds.HOLD_SECONDS, so that others get the write lock. In the ledger the rows of a batch have one
 request key (`batch:<id>`, when undone `undo:<id>`) with the item's line.
 """
 
 import secrets
+import time
 from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import Any
 
-from peewee import ModelSelect, Value, fn
+from peewee import ModelSelect, fn
 
 from widget_server import clock, holds, job_queue, ledger
 from widget_server.db import (
-    Column,
     Row,
     among,
     atomic,
@@ -32,15 +33,20 @@ from widget_server.events import BatchChanged, emit
 from widget_server.job_queue import JobName
 from widget_server.ledger import POINTS_MAX, Account, Cause, Move, MoveKind
 from widget_server.loyalty import audit_log
+from widget_server.loyalty.imports import stored_files
 from widget_server.loyalty.people.customers import Customer
 from widget_server.loyalty.people.forgetting import Forgotten
+from widget_server.loyalty.points import batch_items, batch_lists
 from widget_server.loyalty.points.adjustments import NO_ANNOTATION, Adjustment, Annotation, adjustment
 from widget_server.loyalty.points.batch_tables import HAS_NOTE, Batch, BatchItem, Mode
 from widget_server.loyalty.program import programs
 from widget_server.loyalty.program.shops import Shop
 
 CHUNK = 500  # maximum of lines in a transaction
+AT_LEAST = 50  # lines in a transaction: what each one costs besides its lines is worth it even on a busy machine
+TURN_SECONDS = 2.0  # how long one job books, before others have their turn
 ERRORS_MAX = 100
+AT_WORK = (JobName.RUN_BATCH, JobName.LIST_IMPORT, JobName.LIST_BATCH)
 REQUEST_FIELDS = ("kind", "mode", "points", "staff", "app_id", "reason", "comment")  # a repeat must have equal values
 REASONS = {  # why an item was not booked, or not undone, for staff
     "not_enough_points": "The balance would fall below zero.",
@@ -67,21 +73,53 @@ def bulk_adjust(
 ) -> Batch:
     """Change the balances of many accounts, by an amount or to a balance (which wins), as a job (acceptance 54).
 
-    `accounts` is a query of account ids, or a list of them; its present result is the batch. `without_account` is a
+    `accounts` is a query of account ids, or a list of them; its present result is the batch. A long one becomes the
+    items of the batch by a job; until then its `total` is 0. `without_account` is a
     query of customers: those who have no account get one with the points, unless there are no points to add. Of the
     `annotation` the batch stores both texts and their author. The same key again returns the first batch.
 
     Raises BadRequest naming the figure that is out of range, KeyReused when the key requested another change.
     """
     mode, points = change_of(by, to_balance)
+    facts: dict[str, Any] = {"source": source, "key": key, "points": points, "annotation": annotation}
+    if Batch.one(shop, Batch.source == source, Batch.key == key) is not None:
+        return create(shop, "bulk", mode, **facts)[0]
+    chosen = batch_lists.read(shop, accounts, without_account if points > 0 else None)
     with atomic():
-        batch, is_new = create(shop, "bulk", mode, source=source, key=key, points=points, annotation=annotation)
-        if is_new:
-            _list(batch, accounts)
-            if without_account is not None and points > 0:
-                _list_without_account(batch, without_account)
+        batch, is_new = create(shop, "bulk", mode, **facts)
+        if is_new and chosen.file_id is not None:
+            job_queue.enqueue(JobName.LIST_BATCH, {"batch_id": batch.id, "file_id": chosen.file_id})
+        elif is_new:
+            batch_lists.add(batch, chosen.first)
             start(batch)
+        elif chosen.file_id is not None:
+            stored_files.remove(shop.id, chosen.file_id)
         return batch
+
+
+def list_chosen(batch_id: str, file_id: str) -> None:
+    """The job that makes a long list of accounts the items of the batch, some in each transaction, and starts it.
+
+    It continues where it stopped.
+    """
+    batch: Batch = Batch.everywhere().where(Batch.id == batch_id).get()
+    if batch.status != "running" or batch.total:  # a worker listed all, but crashed before its job was deleted
+        stored_files.remove(batch.shop_id, file_id)
+        return
+    pace = holds.Pace(smallest=AT_LEAST, largest=batch_lists.AT_ONCE)
+    lines = batch_lists.stored(batch.shop_id, file_id, after=batch_lists.last_line(batch))
+    some = list(islice(lines, pace.size))
+    while True:
+        with pace.measured(), atomic():
+            batch = lock_rows(Batch.of(batch.shop_id).where(Batch.id == batch_id)).get()
+            if batch.status != "running" or batch.total:  # another worker was faster
+                return
+            if not some:
+                start(batch)
+                break
+            batch_lists.add(batch, some)
+        some = list(islice(lines, pace.size))
+    stored_files.remove(batch.shop_id, file_id)
 
 
 def change_of(by: int | None, to_balance: int | None) -> tuple[Mode, int]:
@@ -91,12 +129,6 @@ def change_of(by: int | None, to_balance: int | None) -> tuple[Mode, int]:
         name = "amount" if to_balance is None else "balance"
         raise BadRequest(f"{points} is not a possible change of points.", field=name)
     return ("add" if to_balance is None else "set"), points
-
-
-def present_accounts(shop_id: str, *columns: Column) -> "ModelSelect[Account]":
-    """Returns a query of the shop's accounts whose customers are neither merged nor erased."""
-    query: ModelSelect[Account] = Account.of(shop_id, *columns).join(Customer, on=(Customer.id == Account.customer_id))
-    return query.where(Customer.merged_into.is_null(), Customer.erased_at.is_null())
 
 
 def create(
@@ -173,28 +205,33 @@ def errors(shop: Shop, batch_id: str, *, after_line: int = 0, limit: int = ERROR
 
 
 def run(batch_id: str) -> None:
-    """The job that books, or undoes, the next chunk of a batch."""
-    with atomic():
-        batch: Batch = lock_rows(Batch.everywhere().where(Batch.id == batch_id)).get()
-        act = {"running": _book, "undoing": _undo}.get(batch.status)
-        if act is None:  # a worker finished the last chunk, but crashed before it was marked as done
-            return
-        items = list(
-            _items(batch).where(BatchItem.line > batch.reached).order_by(BatchItem.line).limit(CHUNK).objects(Row)
-        )
-        known = [item.account_id for item in items if item.account_id]
-        ledger.locked_many(batch.shop_id, known)  # all at once: no deadlock
-        looked_at = 0
-        for group in holds.groups(items, largest=CHUNK):
-            _open_accounts(batch, group)
-            act(batch, [item for item in group if _is_due(batch, item)])
-            looked_at += len(group)
-            batch.reached = group[-1].line
-        if looked_at == CHUNK or looked_at < len(items) or _takes_next_turn(batch):
-            batch.save()
-            _go_on(batch)
-        else:
-            _end(batch, "done" if batch.status == "running" else "undone")
+    """The job that books, or undoes, the next items of a batch, for TURN_SECONDS; then it enqueues itself again."""
+    pace, until = holds.Pace(smallest=AT_LEAST, largest=CHUNK), time.monotonic() + TURN_SECONDS
+    goes_on = True
+    while goes_on:
+        with pace.measured(), atomic():
+            goes_on = _step(batch_id, pace.size, until)
+
+
+def _step(batch_id: str, size: int, until: float) -> bool:
+    """Book, or undo, the next `size` items in the open transaction; returns whether this job goes on with others."""
+    batch: Batch = lock_rows(Batch.everywhere().where(Batch.id == batch_id)).get()
+    act = {"running": _book, "undoing": _undo}.get(batch.status)
+    if act is None:  # a worker finished the last items, but crashed before its job was deleted
+        return False
+    items = batch_items.following(batch, size)
+    if items:
+        _open_accounts(batch, items)
+        act(batch, [item for item in items if _is_due(batch, item)])
+        batch.reached = items[-1].line
+    if len(items) < size and not _takes_next_turn(batch):
+        _end(batch, "done" if batch.status == "running" else "undone")
+        return False
+    batch_items.save_progress(batch)
+    is_over = time.monotonic() > until
+    if is_over:
+        _go_on(batch)
+    return not is_over
 
 
 def _is_due(batch: Batch, item: Row) -> bool:
@@ -230,7 +267,9 @@ def forget(person: Forgotten) -> None:
 
 def give_up() -> None:
     """Mark batches whose jobs failed in all their tries as failed: so they can be undone, or undone again."""
-    jobs = job_queue.Job.everywhere().where(job_queue.Job.name.in_((JobName.RUN_BATCH, JobName.LIST_IMPORT)))
+    jobs = job_queue.Job.everywhere().where(
+        job_queue.Job.name.in_((JobName.RUN_BATCH, JobName.LIST_IMPORT, JobName.LIST_BATCH))
+    )
     for job in list(jobs.where(job_queue.Job.status == "dead")):
         with atomic():
             under_way = (Batch.id == job.payload["batch_id"], Batch.status.in_(("running", "undoing")))
@@ -241,32 +280,6 @@ def give_up() -> None:
             if batch.status == "undoing":
                 batch.kept = batch.succeeded - batch.undone
             _end(batch, "failed" if batch.status == "running" else "undone")
-
-
-def _list(batch: Batch, accounts: "ModelSelect[Account] | Sequence[str]") -> None:
-    """Store the accounts of the batch: those of the shop that are neither merged nor erased, each once."""
-    line = fn.ROW_NUMBER().over(order_by=[Account.id])
-    values = (Value(batch.shop_id), Value(batch.id), line, Account.id, Value(batch.points), Value("waiting"))
-    chosen = present_accounts(batch.shop_id, *values)
-    columns = ("shop_id", "batch_id", "line", "account_id", "points", "status")
-    BatchItem.insert_from(
-        chosen.where(Account.id.in_(accounts)), [getattr(BatchItem, name) for name in columns]
-    ).execute()
-
-
-def _list_without_account(batch: Batch, chosen: "ModelSelect[Customer]") -> None:
-    """Store the customers who have no account yet, after the accounts of the batch."""
-    last = BatchItem.of(batch.shop_id, fn.MAX(BatchItem.line)).where(BatchItem.batch_id == batch.id).scalar() or 0
-    line = fn.ROW_NUMBER().over(order_by=[Customer.id]) + last
-    values = (Value(batch.shop_id), Value(batch.id), line, Customer.id, Value(batch.points), Value("waiting"))
-    rows = Customer.of(batch.shop_id, *values).where(
-        Customer.id.in_(chosen),
-        Customer.account_id.is_null(),
-        Customer.merged_into.is_null(),
-        Customer.erased_at.is_null(),
-    )
-    columns = ("shop_id", "batch_id", "line", "customer_id", "points", "status")
-    BatchItem.insert_from(rows, [getattr(BatchItem, name) for name in columns]).execute()
 
 
 def _open_accounts(batch: Batch, items: Sequence[Row]) -> None:
@@ -290,10 +303,6 @@ def _open_accounts(batch: Batch, items: Sequence[Row]) -> None:
         [(one.account_id, one.status, one.code, one.batch_id, one.line, batch.shop_id) for one in without.values()],
     )
     batch.failed += len(without) - len(here)
-
-
-def _items(batch: Batch) -> Any:
-    return BatchItem.of(batch.shop_id).where(BatchItem.batch_id == batch.id)
 
 
 def _book(batch: Batch, items: Sequence[Row]) -> None:
@@ -349,7 +358,7 @@ def _take_back_made(batch: Batch, items: list[Row]) -> None:
         gone = item.made_id is None or all(take_back(batch.shop_id, item.made_id) for take_back in TAKE_BACK)
         item.status, item.code = ("undone", None) if gone else ("kept", "coupon_used")
         batch.undone, batch.kept = batch.undone + gone, batch.kept + (not gone)
-    _note_outcomes(batch, items)
+    batch_items.note_outcomes(batch, items)
 
 
 def _move(
@@ -363,7 +372,7 @@ def _move(
     """Book what `wanted` returns for each item, and note its outcome: booked, nothing to book, refused."""
     booked, nothing, refused = outcomes
     accounts = ledger.locked_many(batch.shop_id, [item.account_id for item in items])
-    gone = _merged(batch.shop_id, list(accounts))
+    gone = batch_items.merged(batch.shop_id, list(accounts))
     moving = {}
     for item in items:
         item.status, item.code = (refused, "merged") if item.account_id in gone else (nothing, None)
@@ -380,25 +389,8 @@ def _move(
     )
     for (item, _), outcome in zip(moving.values(), returns, strict=True):
         item.status, item.code = (refused, outcome.code) if isinstance(outcome, Refusal) else (booked, None)
-    _note_outcomes(batch, items)
+    batch_items.note_outcomes(batch, items)
     return [outcome for outcome in returns if isinstance(outcome, Row)]
-
-
-def _note_outcomes(batch: Batch, items: list[Row]) -> None:
-    """Store status and code of the items; their notes are beside the ledger's rows now."""
-    mark = database.param
-    execute_many(
-        f'UPDATE "batch_item" SET "status" = {mark}, "code" = {mark}, "note" = NULL'  # noqa: S608
-        f' WHERE "batch_id" = {mark} AND "line" = {mark} AND "shop_id" = {mark}',
-        [(item.status, item.code, item.batch_id, item.line, batch.shop_id) for item in items],
-    )
-
-
-def _merged(shop_id: str, account_ids: list[str]) -> set[str]:
-    """Returns the accounts whose customer was merged into another one: their points moved there."""
-    rows = Account.of(shop_id, Account.id).join(Customer, on=(Customer.id == Account.customer_id))
-    rows = rows.where(among(Account.id, account_ids), Customer.merged_into.is_null(False))
-    return {account_id for (account_id,) in rows.tuples()}
 
 
 def _end(batch: Batch, status: str) -> None:

@@ -8,7 +8,7 @@ from peewee import SQL, Case, ModelSelect, Value, fn
 
 from widget_server.ledger import BALANCE_MAX, POINTS_MAX, Account
 from widget_server.loyalty.people.customers import Customer
-from widget_server.loyalty.points import batches
+from widget_server.loyalty.points import batch_lists, batches
 from widget_server.loyalty.program.shops import Shop
 
 BELOW_ZERO_SHOWN = 20
@@ -56,7 +56,7 @@ def dry_run(
     too_large = (fn.ABS(amount) > POINTS_MAX) | (fn.ABS(after) > BALANCE_MAX)
     is_short = (amount < 0) & (after < 0)
     outcome = Case(None, [(amount == 0, "same"), (too_large, "large"), (is_short, "short")], "booked")
-    counted: Any = batches.present_accounts(shop.id, outcome, fn.COUNT(Account.id), fn.SUM(amount))
+    counted: Any = batch_lists.present_accounts(shop.id, outcome, fn.COUNT(Account.id), fn.SUM(amount))
     rows = counted.where(Account.id.in_(accounts)).group_by(SQL("1")).tuples()
     figures = {name: (int(count), int(moved)) for name, count, moved in rows}
     counts = {name: figures.get(name, (0, 0))[0] for name in ("same", "large", "short", "booked")}
@@ -75,6 +75,6 @@ def dry_run(
 
 
 def _first(shop: Shop, accounts: "ModelSelect[Account] | Sequence[str]", is_short: Any) -> list[str]:
-    rows: Any = batches.present_accounts(shop.id, Account.customer_id).where(Account.id.in_(accounts), is_short)
+    rows: Any = batch_lists.present_accounts(shop.id, Account.customer_id).where(Account.id.in_(accounts), is_short)
     ordered = rows.order_by(Account.balance, Account.customer_id).limit(BELOW_ZERO_SHOWN)
     return [customer_id for (customer_id,) in ordered.tuples()]

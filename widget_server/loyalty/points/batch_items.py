@@ -1,0 +1,47 @@
+"""The items of a batch: those that come next, and what became of them. Each step of a long job runs these statements,
+so they are plain SQL."""
+
+from collections.abc import Sequence
+
+from widget_server.db import Row, UtcDateTime, database, execute_many, fetched, is_among, listed
+from widget_server.loyalty.points.batch_tables import Batch, BatchItem
+
+PROGRESS = ("succeeded", "failed", "skipped", "undone", "kept", "reached", "turn")
+
+
+def following(batch: Batch, size: int) -> list[Row]:
+    """Returns the items after the last line that was reached, at most `size`."""
+    fields = BatchItem._meta.sorted_fields
+    names = ", ".join(field.column_name for field in fields)
+    these = 'WHERE "batch_id" = ? AND "line" > ? AND "shop_id" = ? ORDER BY "line" LIMIT ?'
+    rows = fetched(f'SELECT {names} FROM "batch_item" {these}', batch.id, batch.reached, batch.shop_id, size)  # noqa: S608
+    items = [Row(**{field.name: value for field, value in zip(fields, row, strict=True)}) for row in rows]
+    for item in items:
+        item.event_at = UtcDateTime().python_value(item.event_at)
+    return items
+
+
+def save_progress(batch: Batch) -> None:
+    """Store how far the batch came: the columns PROGRESS."""
+    values = [getattr(batch, name) for name in PROGRESS]
+    settings = ", ".join(f'"{name}" = {database.param}' for name in PROGRESS)
+    these = f'"id" = {database.param} AND "shop_id" = {database.param}'
+    database.execute_sql(f'UPDATE "batch" SET {settings} WHERE {these}', (*values, batch.id, batch.shop_id))  # noqa: S608
+
+
+def note_outcomes(batch: Batch, items: Sequence[Row]) -> None:
+    """Store status and code of the items; their notes are beside the ledger's rows now."""
+    mark = database.param
+    execute_many(
+        f'UPDATE "batch_item" SET "status" = {mark}, "code" = {mark}, "note" = NULL'  # noqa: S608
+        f' WHERE "batch_id" = {mark} AND "line" = {mark} AND "shop_id" = {mark}',
+        [(item.status, item.code, item.batch_id, item.line, batch.shop_id) for item in items],
+    )
+
+
+def merged(shop_id: str, account_ids: list[str]) -> set[str]:
+    """Returns the accounts whose customer was merged into another one: their points moved there."""
+    gone = f'a."shop_id" = ? AND {is_among("a.id")} AND c."merged_into" IS NOT NULL'
+    joined = '"account" AS a INNER JOIN "customer" AS c ON c."id" = a."customer_id"'
+    rows = fetched(f'SELECT a."id" FROM {joined} WHERE {gone}', shop_id, listed(account_ids))  # noqa: S608
+    return {account_id for (account_id,) in rows}

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from shutil import copyfile
 
 import pytest
 from flask.testing import FlaskClient
@@ -15,7 +16,7 @@ from tests.browser.chromium import browser
 from tests.cases.shop import CaseShop, open_shop
 from tests.make import PROOFS, SECRET, World
 from widget_server import config, data_keys, db, events, migrate, reactions, tallies
-from widget_server.app import create_app
+from widget_server.app import WidgetServer, create_app
 from widget_server.loyalty import audit_log
 from widget_server.web import key_rates, rate_limits
 
@@ -48,13 +49,24 @@ def postgres() -> Iterator[str]:
     server.cleanup()
 
 
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file that was migrated once; every database file is a copy of it."""
+    file = tmp_path_factory.mktemp("migrated") / "loyalty.db"
+    with database_at(f"sqlite:///{file}", file.parent):
+        pass
+    return file
+
+
 @pytest.fixture
 def database(backend: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
-    """An empty, migrated database; answers its address."""
+    """An empty, migrated database; its address."""
     server = "" if backend == "sqlite" else request.getfixturevalue("postgres")
     name = f"t{os.getpid()}_{os.urandom(4).hex()}"
     if server:
         _tell(server, f"CREATE DATABASE {name}")
+    else:
+        copyfile(request.getfixturevalue("migrated"), tmp_path / "loyalty.db")
     url = server.replace("/postgres?", f"/{name}?") or f"sqlite:///{tmp_path / 'loyalty.db'}"
     with database_at(url, tmp_path):
         yield url
@@ -63,26 +75,28 @@ def database(backend: str, tmp_path: Path, request: pytest.FixtureRequest) -> It
 
 
 @pytest.fixture
-def sqlite(tmp_path: Path) -> Iterator[Path]:
+def sqlite(migrated: Path, tmp_path: Path) -> Iterator[Path]:
     """An empty, migrated SQLite file, whatever database the other tests run on: for what only a file can suffer."""
-    file = tmp_path / "loyalty.db"
+    file = Path(copyfile(migrated, tmp_path / "loyalty.db"))
     with database_at(f"sqlite:///{file}", tmp_path):
         yield file
+
+
+def settings_at(url: str, folder: Path) -> config.Settings:
+    """The settings of a server on this database; what is local to the machine lies in `folder`."""
+    return config.Settings(
+        database_url=url,
+        secret_key=SECRET,
+        instance=folder,
+        base_url="http://widget.localhost:8000",
+        mail_url=f"file://{folder / 'mail'}",
+    )
 
 
 @contextmanager
 def database_at(url: str, folder: Path) -> Iterator[None]:
     """Use the database at this address, migrated; what is local to the machine lies in `folder`."""
-    config.use(
-        config.Settings(
-            database_url=url,
-            secret_key=SECRET,
-            instance=folder,
-            base_url="http://widget.localhost:8000",
-            mail_url=f"file://{folder / 'mail'}",
-        ),
-        data_keys.stored,
-    )
+    config.use(settings_at(url, folder), data_keys.stored)
     db.open_database(url)
     db.connect()
     if db.on_sqlite():
@@ -112,15 +126,23 @@ def world(database: str) -> Iterator[World]:
     made.books_must_balance()
 
 
-@pytest.fixture
-def client(world: World) -> Iterator[FlaskClient]:
-    """The application on the story's database."""
-    db.disconnect()
-    app = create_app(config.current())
+@pytest.fixture(scope="session")
+def application(tmp_path_factory: pytest.TempPathFactory) -> WidgetServer:
+    """The application of all stories of this process, which takes a second to build.
+
+    It reads the settings in use and the database in use anew for each request.
+    """
+    folder = tmp_path_factory.mktemp("application")
+    app = create_app(settings_at(f"sqlite:///{folder / 'unused.db'}", folder))
     app.testing = True
-    db.connect()
+    return app
+
+
+@pytest.fixture
+def client(application: WidgetServer, world: World) -> Iterator[FlaskClient]:
+    """The application on the story's database."""
     key_rates.forget()
-    with app.test_client() as browser:
+    with application.test_client() as browser:
         yield browser
 
 

@@ -17,7 +17,7 @@ from time import perf_counter
 from typing import Any
 
 from tests.make import SECRET, World
-from widget_server import clock, config, db, events, journal, ledger, migrate, reactions
+from widget_server import clock, config, db, events, journal, ledger, migrate, reactions, totals, work
 from widget_server.db import Row, Table, UtcDateTime
 from widget_server.ledger import Account, Transaction, chain
 from widget_server.loyalty.audit_log import AuditEntry
@@ -134,8 +134,9 @@ def built(url: str, count: int, *, is_sealed: bool) -> Built:
         shop_id = world.shop.id
         with _bare(), clock.at(NOW):
             _Filling(shop_id, reward.id, tiers, is_sealed).fill(count)
-        if is_sealed:
-            with clock.at(NOW):
+        with clock.at(NOW), work.unhurried(db.database.obj), db.atomic():
+            totals.fill()
+            if is_sealed:
                 journal.adopt()
         print(f"  {count:,} customers were made in {perf_counter() - began:,.0f} s", flush=True)
     return Built(shop_id, _id("c", 7), _id("c", LONG_NUMBER))

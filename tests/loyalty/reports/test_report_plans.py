@@ -10,8 +10,6 @@ from widget_server.loyalty import reports
 from widget_server.loyalty.reports import figure_rows
 
 WHOLE = {  # what is about the present reads what there is of it
-    r"COUNT\(CASE WHEN": "the members, in an index of their own",
-    r'"merged_into" IS NOT NULL\) GROUP BY|^SELECT "t1"\."tier_id", COUNT': "the tier mix",
     r"status = 'waiting'": "what waits, in an index of its own",
     r'"sequence" = "t\d"\."sequence"|MAX\("t2"\."sequence"\)': "the balance of each account",
 }

@@ -37,7 +37,7 @@ SMALL, BIG = 1_000, int(os.environ.get("CUSTOMERS", "1000000"))
 ROUNDS = int(os.environ.get("ROUNDS", "7"))
 RATIO_MAX, MILLISECONDS_MAX, BYTES_MAX = 1.5, 100, 60_000
 NOISE = 2.0  # milliseconds that a ratio of short times may be off by
-LOADED = re.compile(r'(?:src|href)="(/dashboard/static/[^"]+\.(?:js|css)[^"]*)"')
+LOADED = re.compile(r"""(?:src|href)="(/assets/[^"]+\.(?:js|css))""")
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,7 @@ def _ranges(source: Source) -> Iterator[tuple[str, str]]:
     key, mark, first = f'"{source.key}"', database.param, ""
     while True:
         rows = f'SELECT {key} FROM "{source.table}" WHERE {key} > {mark} ORDER BY {key} LIMIT {ROWS}'
-        last = database.execute_sql(f"SELECT MAX({key}) FROM ({rows}) AS some", (first,)).fetchone()[0]
+        last = database.execute_sql(f"SELECT MAX({key}) FROM ({rows}) AS slice_", (first,)).fetchone()[0]
         if last is None:
             return
         yield first, last

@@ -89,7 +89,8 @@ loyalty.people.directory
 loyalty.people.selections
 loyalty.reports.spans
 loyalty.reports.day_totals
-loyalty.reports.report_days loyalty.reports.figure_rows loyalty.reports.tier_mix
+loyalty.reports.report_days loyalty.reports.figure_rows
+loyalty.reports.tier_mix
 loyalty.reports.accounting loyalty.reports.figures loyalty.reports.funnel loyalty.reports.report_rows
 loyalty.reports.daily
 loyalty.reports.tables

@@ -17,6 +17,7 @@ events
 db
 data_keys migration_steps keyset
 journal
+totals
 job_queue tallies
 remains
 ledger
@@ -94,9 +95,9 @@ loyalty.people.privacy loyalty.people.merging
 loyalty.people.directory
 loyalty.people.selections
 loyalty.reports.spans
-loyalty.reports.local_days
 loyalty.reports.day_totals
-loyalty.reports.report_days loyalty.reports.figure_rows loyalty.reports.tier_mix
+loyalty.reports.report_days loyalty.reports.figure_rows
+loyalty.reports.tier_mix
 loyalty.reports.accounting loyalty.reports.figures loyalty.reports.funnel loyalty.reports.report_rows
 loyalty.reports.daily
 loyalty.reports.tables

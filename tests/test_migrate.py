@@ -9,6 +9,7 @@ from playhouse.migrations import Runner
 
 from tests.make import at_once
 from widget_server import clock, db, journal, ledger, migrate
+from widget_server.totals import folding
 
 
 def shape() -> set[tuple[Any, ...]]:
@@ -118,6 +119,7 @@ def test_an_installation_keeps_its_ledger_and_learns_how_old_its_points_are(data
 
 
 def _start_over() -> None:
+    folding.forget_table()
     if db.on_sqlite():
         db.database.execute_sql("PRAGMA foreign_keys = OFF")
         tables = db.database.execute_sql(

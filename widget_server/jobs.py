@@ -12,7 +12,7 @@ from widget_server import clock, db, job_queue, migrate, remains
 from widget_server.db import Condition
 from widget_server.delivery import mail, outbox, senders
 from widget_server.job_queue import Job, JobName
-from widget_server.loyalty import audit_log, books, reports
+from widget_server.loyalty import audit_log, books
 from widget_server.loyalty.earning import birthdays, deliveries, orders
 from widget_server.loyalty.imports import imports, listing, previews
 from widget_server.loyalty.letters import facts as letter_facts
@@ -148,7 +148,6 @@ def _once_a_day(shop: Shop) -> None:
     if shop.daily_done == day:
         return
     begin_day(shop)
-    reports.close_days(shop)
     sessions.forget_old()
     devices.forget_old()
     sign_in_codes.forget_old()

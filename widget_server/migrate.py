@@ -10,10 +10,10 @@ from pathlib import Path
 
 from playhouse.migrations import Runner
 
-from widget_server import data_keys, idempotency, job_queue, journal, ledger, work
+from widget_server import data_keys, idempotency, job_queue, journal, ledger, totals, work
 from widget_server.db import Table, atomic, database, on_sqlite, rewrite
 from widget_server.delivery import endpoints, outbox, signatures
-from widget_server.loyalty import audit_log, books, reports
+from widget_server.loyalty import audit_log, books
 from widget_server.loyalty.earning import deliveries, feeds, orders, rules, social
 from widget_server.loyalty.imports import imports, stored_files, uploads
 from widget_server.loyalty.people import (
@@ -96,7 +96,9 @@ TABLES: list[type[Table]] = [
     links.ReferralVisit,
     replies.ReferralReply,
     till_codes.TillCode,
-    reports.DayTotal,
+    totals.TotalChange,
+    totals.QuarterTotal,
+    totals.DayTotal,
     books.BooksMark,
     signatures.ShopKey,
     endpoints.Endpoint,
@@ -130,12 +132,17 @@ def upgrade() -> list[str]:
     """Run all pending migrations or none, then update the statistics (ANALYZE); returns the names of those that ran.
 
     Rows that a migration wrote, or that are older than the journal, are added to the journal in their current state.
+    Totals are filled again from the rows: nothing counts changes while the tables change.
     """
     with _alone(), work.unhurried(database.obj):
         with atomic():
+            if pending():
+                totals.uninstall()
             ran = list(_runner().up())
             if ran:
                 journal.adopt()
+                totals.install()
+                totals.fill()
                 database.execute_sql("ANALYZE")
         if SECURE_DELETE_SINCE in ran:
             rewrite()

@@ -498,6 +498,8 @@ NOTHING_PERSONAL = {
     "checkout_discount": "ids of coupons and checkouts",
     "referral_program": "the shop's own settings",
     "referral": "ids and a code",
+    "total_change": "figures",
+    "quarter_total": "figures",
     "day_total": "figures",
     "shop_key": "a sealed key",
     "endpoint": "the shop's own receivers",

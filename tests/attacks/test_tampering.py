@@ -16,7 +16,7 @@ from widget_server import clock, db, idempotency, journal, ledger
 from widget_server.db import Bool, Int, Json, Money, UtcDateTime
 from widget_server.journal import auditing, states
 from widget_server.ledger import Account, Debt, Transaction
-from widget_server.loyalty import books, reports
+from widget_server.loyalty import books
 from widget_server.loyalty.points import adjustments
 from widget_server.loyalty.points.adjustments import Adjustment, Annotation
 from widget_server.loyalty.points.awards import Award
@@ -48,7 +48,6 @@ def a_lively_shop(world: World) -> None:
     said = Annotation(reason="complained", comment="sorry", staff="kim")
     adjustments.adjust(world.shop, bob.account.id, source="staff", key="words", by=25, annotation=said)
     idempotency.run_once(world.shop.id, "widget", "k1", {"a": 1}, lambda: {"code": coupon.code})
-    reports.close_days(world.shop)
 
 
 @pytest.fixture

@@ -36,7 +36,14 @@ def row(table: str, **facts: Any) -> None:
 
 def a_shop_with_people() -> None:
     words = ("name", "embed_key", "currency", "timezone", "locale", "identity_secret_sealed", "webhook_secret_sealed")
-    row("shop", id="s", platform="generic", widget="{}", created_at=LONG_AGO, **dict.fromkeys(words, "x"))
+    row(
+        "shop",
+        id="s",
+        platform="generic",
+        widget="{}",
+        created_at=LONG_AGO,
+        **dict.fromkeys(words, "x") | {"timezone": "UTC"},
+    )
     times = {"created_at": LONG_AGO, "updated_at": LONG_AGO}
     row("program", id="s", shop_id="s", name="Club", status="active", settings="{}", revision=1, **times)
     row(

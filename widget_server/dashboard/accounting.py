@@ -1,6 +1,6 @@
 """The accounting of points: opening, movements and closing of each day."""
 
-from flask import Response, url_for
+from flask import Response
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 
@@ -31,9 +31,10 @@ def accounting(staff: StaffCaller) -> ResponseReturnValue:
     span = day_spans.chosen(staff.shop, "month")
     days = reports.accounting(staff.shop, span.first, span.last)
 
+    address = day_spans.rows_of_days()
+
     def rows_of(part: str, row: AccountingDay, last: AccountingDay | None = None) -> str:
-        days = {"from": row.day.isoformat(), "to": (last or row).day.isoformat()}
-        return url_for("dashboard_overview.rows", figure=f"booked_{part}", **days)  # type: ignore[arg-type]
+        return address(f"booked_{part}", row.day, (last or row).day)
 
     return page(
         "accounting/accounting.html",

@@ -1,9 +1,10 @@
 """The days that a report is about: presets, or any days, as the query of an address."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from flask import request
+from flask import request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import DateField
@@ -70,6 +71,19 @@ def chosen(shop: Shop, default: str) -> DaySpan:
     preset = request.args.get("span", default)
     preset = preset if preset in PRESETS else default
     return DaySpan(*_days(preset, today(shop)), preset, form)
+
+
+def rows_of_days() -> Callable[..., str]:
+    """Returns a function of a figure, a day, and a last day if it is another: the address of the rows behind it.
+
+    Tables have thousands of such addresses, so that they are not made one by one by `url_for`.
+    """
+    base = url_for("dashboard_overview.rows")
+
+    def address(figure: str, first: date, last: date | None = None) -> str:
+        return f"{base}?figure={figure}&from={first.isoformat()}&to={(last or first).isoformat()}"
+
+    return address
 
 
 def _days(preset: str, now: date) -> tuple[date | None, date | None]:

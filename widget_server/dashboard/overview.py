@@ -65,7 +65,7 @@ def overview(staff: StaffCaller) -> ResponseReturnValue:
         so_far=[_so_far(span, so_far, name, found.figures[name]) for name in SO_FAR],
         tiles=[_tile(shop, span, name, found.figures[name]) for name in TILES],
         days=days,
-        rows_of=lambda figure, day: _rows(figure, {"from": day.isoformat(), "to": day.isoformat()}),
+        rows_of=day_spans.rows_of_days(),
         funnel=reports.funnel(shop, span.first, span.last),
         friends=lambda figure: _rows(figure, span.days),
         tiers=[(tier, _rows(f"tier:{tier.tier_id or 'none'}", {})) for tier in reports.tier_mix(shop)],

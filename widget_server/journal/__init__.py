@@ -8,7 +8,7 @@ server's key, so that none can be changed, removed or inserted unnoticed.
 
 from widget_server.journal.auditing import accept, adopt, audit_chain, audit_rows, audit_written, covered, written_since
 from widget_server.journal.changes import append_noted
-from widget_server.journal.entries import ALTERED, REMOVED, Journal, last_of
+from widget_server.journal.entries import ALTERED, REMOVED, Journal, last_of, take_turn
 from widget_server.journal.renewal import rechain, rewriting
 from widget_server.journal.states import hash_of, is_hash_of, name_of, subject_of
 from widget_server.journal.tables import Journaled
@@ -32,5 +32,6 @@ __all__ = [
     "rechain",
     "rewriting",
     "subject_of",
+    "take_turn",
     "written_since",
 ]

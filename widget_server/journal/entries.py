@@ -53,14 +53,19 @@ def append(shop_id: str, states: list[State]) -> None:
 
 
 def last_locked(shop_id: str) -> tuple[int, str]:
-    """The number and digest of the shop's newest entry; nobody else appends until the transaction ends.
+    """The number and digest of the shop's newest entry; nobody else appends until the transaction ends."""
+    take_turn(shop_id)
+    return last_of(shop_id)
+
+
+def take_turn(shop_id: str) -> None:
+    """Lock the end of the shop's transactions, until this one ends.
 
     It is the last lock that a transaction takes, so it cannot cause a deadlock.
     """
     if not on_sqlite():  # on SQLite the writer has the only lock
         number = int.from_bytes(hashlib.sha256(f"journal {shop_id}".encode()).digest()[:8], "big", signed=True)
         database.execute_sql("SELECT pg_advisory_xact_lock(%s)", (number,))
-    return last_of(shop_id)
 
 
 def last_of(shop_id: str) -> tuple[int, str]:

@@ -248,10 +248,9 @@ def test_the_count_says_when_there_are_more(crowd: World, monkeypatch: pytest.Mo
         return found.count, found.is_more
 
     assert (counted(), counted(status="member"), counted(text="a")) == ((5, False), (2, False), (1, False))
-    monkeypatch.setattr(directory, "COUNT_MAX", 4)
     monkeypatch.setattr(directory, "GATHERED_MAX", 1)
     monkeypatch.setattr(directory, "FOUND_MAX", 1)
-    assert (counted(), counted(status="member"), counted(text="a")) == ((4, True), (1, True), (1, True))
+    assert (counted(), counted(status="member"), counted(text="a")) == ((5, False), (1, True), (1, True))
 
 
 # What addresses and forms hold

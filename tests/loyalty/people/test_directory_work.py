@@ -86,10 +86,10 @@ def steps(read: Callable[[], object]) -> int:
 @pytest.fixture
 def small_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Both shops are larger than what is counted or gathered."""
-    monkeypatch.setattr(directory, "COUNT_MAX", 100)
     monkeypatch.setattr(directory, "GATHERED_MAX", 50)
     monkeypatch.setattr(directory, "FOUND_MAX", 50)
     monkeypatch.setattr(search_terms, "COUNT_MAX", 20)
+    monkeypatch.setattr(search_terms, "LOOKED_AT_MAX", 60)
 
 
 def test_a_page_of_a_large_shop_is_as_much_work_as_one_of_a_small_shop(shop: World, small_limits: None) -> None:

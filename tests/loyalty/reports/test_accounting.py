@@ -4,7 +4,6 @@ from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from functools import partial
 
 import pytest
 from hypothesis import given
@@ -159,9 +158,6 @@ class Life:
             merged = self.people.pop(who % len(self.people))
             merging.merge(self.world.shop, merged.id, self._one(points).id)
 
-    def closes(self, who: int, points: int) -> None:
-        reports.close_days(self.world.shop)
-
     def _one(self, who: int) -> Shopper:
         return self.people[who % len(self.people)]
 
@@ -171,7 +167,7 @@ class Life:
             name: getattr(Life, name)
             for name in (
                 *("joins", "buys", "refunds", "redeems", "returns", "expires"),
-                *("is_adjusted", "is_reversed", "merges", "closes"),
+                *("is_adjusted", "is_reversed", "merges"),
             )
         },
     )
@@ -181,7 +177,7 @@ NAMES = ("joins", "buys", "buys", "refunds", "redeems", "returns", "expires", "i
 STEPS = st.lists(
     st.tuples(
         st.integers(0, 90),  # hours later
-        st.sampled_from((*NAMES, "closes")),
+        st.sampled_from(NAMES),
         st.integers(0, 9),
         st.integers(1, 60),
     ),
@@ -226,20 +222,5 @@ def test_it_adds_up_whatever_happened(world: World, begin: str) -> None:
             assert rows[-1].closing == Account.of(shop, fn.COALESCE(fn.SUM(Account.balance), 0)).scalar()
             middle = rows[len(rows) // 2].day
             assert reports.accounting(shop, middle) == rows[len(rows) // 2 :]
-            reports.close_days(shop)
-            assert reports.accounting(shop, date.fromisoformat(begin)) == rows
 
     run()
-
-
-def test_a_closed_day_is_read_from_its_totals(world: World) -> None:
-    """Bookings of closed days are not read again: what is not in the ledger's open days comes from the totals."""
-    with clock.at(day("03-01")):
-        world.member().is_given(10)
-    with clock.at(day("03-09")):
-        reports.close_days(world.shop)
-        read = partial(reports.accounting, world.shop, date(2026, 3, 1))
-        assert [row.closing for row in read()] == [10] * 9
-        reports.DayTotal.change(world.shop, {reports.DayTotal.amount: 11}, reports.DayTotal.part == "earned")
-        assert [row.closing for row in read()] == [11] * 9
-        reports.DayTotal.change(world.shop, {reports.DayTotal.amount: 10}, reports.DayTotal.part == "earned")

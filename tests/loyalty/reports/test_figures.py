@@ -10,16 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.make import Shopper, World, at_once, day, line, refund, tries
-from widget_server import clock, jobs, ledger, money
+from tests.make import Shopper, World, day, line, refund, tries
+from widget_server import clock, ledger, money
 from widget_server.errors import BadRequest
 from widget_server.ledger import Transaction
 from widget_server.loyalty import reports
 from widget_server.loyalty.earning import orders
 from widget_server.loyalty.people import customers, merging
 from widget_server.loyalty.points import adjustments, tiers
-from widget_server.loyalty.reports import DayTotal
 from widget_server.loyalty.rewards import coupons
+from widget_server.totals import DayTotal
 
 POINTS = ("earned", "redeemed", "adjusted", "expired", "unredeemed")
 
@@ -125,9 +125,6 @@ def test_days_are_those_of_the_shop(world: World) -> None:
     with clock.at(datetime.fromisoformat("2026-03-10T23:00:00Z")):
         ann.is_given(2)
     assert [told(world, date(2026, 3, one), date(2026, 3, one))["earned"] for one in (10, 11)] == [1, 2]
-    with clock.at(day("04-01")):
-        reports.close_days(world.shop)
-    assert [told(world, date(2026, 3, one), date(2026, 3, one))["earned"] for one in (10, 11)] == [1, 2]
 
 
 def test_another_shop_s_points_are_not_in_it(world: World, ann: Shopper) -> None:
@@ -169,39 +166,16 @@ def test_members_are_those_of_the_day(world: World) -> None:
         assert told(world)["members"] == 2
 
 
-# Days that are over are added up once
+# Totals, not the ledger, are read
 
 
-def test_a_report_reads_days_and_not_the_ledger(world: World, ann: Shopper) -> None:
-    spans = [(None, None), (date(2026, 3, 1), date(2026, 3, 2)), (date(2026, 3, 2), None), (None, date(2026, 3, 2))]
-    before = [told(world, *span) for span in spans]
-    with clock.at(day("03-04")):
-        assert reports.close_days(world.shop) == 2  # the 3rd may still be booked on
-        assert reports.close_days(world.shop) == 0
-        assert {row.day for row in DayTotal.of(world.shop)} == {"2026-03-01", "2026-03-02"}
-        assert [told(world, *span) for span in spans] == before
-    with clock.at(day("03-10")):
-        assert reports.close_days(world.shop) == 1
-        ann.is_given(3)
-        assert [told(world, *span) for span in spans][1] == before[1]
-        assert told(world)["earned"] == before[0]["earned"] + 3
-    DayTotal.change(world.shop, {DayTotal.amount: DayTotal.amount + 1}, DayTotal.part == "earned")
+def test_a_report_reads_totals_and_not_the_ledger(world: World, ann: Shopper) -> None:
+    before = reports.totals(world.shop).earned
+    DayTotal.change(world.shop, {DayTotal.amount: DayTotal.amount + 1}, DayTotal.name == "earned", DayTotal.day == "")
+    assert reports.totals(world.shop).earned == before + 1
     assert [world.shop.id in sentence and "earned" in sentence for sentence in reports.audit_days()] == [True]
-    DayTotal.remove(world.shop)
-
-
-def test_two_workers_close_a_day_once(world: World, ann: Shopper) -> None:
-    before = told(world)
-    with clock.at(day("04-01")):
-        at_once(*[partial(reports.close_days, world.shop)] * 4)
-        assert {name: told(world)[name] for name in POINTS} == {name: before[name] for name in POINTS}
+    DayTotal.change(world.shop, {DayTotal.amount: DayTotal.amount - 1}, DayTotal.name == "earned", DayTotal.day == "")
     assert list(reports.audit_days()) == []
-
-
-def test_the_clock_closes_days(world: World, ann: Shopper) -> None:
-    with clock.at(day("03-05")):
-        jobs.every_minute()
-    assert {row.day for row in DayTotal.of(world.shop)} == {"2026-03-01", "2026-03-02", "2026-03-03"}
 
 
 MOVES = st.lists(
@@ -209,26 +183,23 @@ MOVES = st.lists(
         st.integers(0, 9),  # days later
         st.sampled_from(["earn", "redeem", "refund", "adjust", "expire"]),
         st.integers(1, 500),
-        st.booleans(),  # the day's work is done before it
     ),
     max_size=25,
 )
 
 
-def test_closed_or_not_the_figures_are_the_same(world: World) -> None:
+def test_the_figures_of_any_days_are_those_of_the_ledger(world: World) -> None:
     @tries(25)
     @given(moves=MOVES, first=st.integers(-3, 60), days=st.integers(0, 60))
-    def run(moves: list[tuple[int, str, int, bool]], first: int, days: int) -> None:
+    def run(moves: list[tuple[int, str, int]], first: int, days: int) -> None:
         now = day("03-25")  # the night in which the clock changes is not far
         with ExitStack() as stack:
             stack.enter_context(clock.at(now))
             world = World.create()
             account = ledger.open_account(world.shop.id, world.member().id)
-            for number, (later, kind, amount, closes) in enumerate(moves):
+            for number, (later, kind, amount) in enumerate(moves):
                 now += timedelta(days=later, hours=7)
                 stack.enter_context(clock.at(now))
-                if closes:
-                    reports.close_days(world.shop)
                 signed = -amount if kind in ("redeem", "expire") else amount
                 facts = {"source": "t", "key": f"k{number}", "cause": ledger.Cause("t"), "may_go_below_zero": True}
                 ledger.post(world.shop.id, account.id, kind, signed, **facts)

@@ -2,7 +2,8 @@
 
 It stays fast with a million customers, because no page reads more than a few thousand rows:
 
-- A typed text is looked up in the index of search terms; the first FOUND_MAX rows of it are sorted and shown.
+- A typed text is looked up in the index of search terms; the first FOUND_MAX rows of it are sorted and shown. Of a
+  word that very many have, only the first rows are looked at (search_terms.LOOKED_AT_MAX): the page says so.
 - The customers who meet a filter are gathered, by the filter's index, while they are at most GATHERED_MAX, and sorted.
 - If more meet it, the page is read in the list's order from an index, skipping those who do not: about one in
   (customers / GATHERED_MAX) rows is a hit.
@@ -23,7 +24,7 @@ from typing import Any
 
 from peewee import JOIN, SQL, Field, NodeList, Tuple, Value, fn
 
-from widget_server import clock
+from widget_server import clock, totals
 from widget_server.db import Condition, Row, UtcDateTime, among, on_sqlite
 from widget_server.errors import BadRequest
 from widget_server.ledger import Account
@@ -38,8 +39,7 @@ from widget_server.loyalty.rewards.coupons import Coupon
 
 PAGE_SIZE, PAGE_SIZE_MAX = 25, 1_000
 FOUND_MAX = 1_000  # rows of the index of search terms
-GATHERED_MAX = 5_000
-COUNT_MAX = 10_000  # of a list without any condition
+GATHERED_MAX = 2_000
 POSITION_LENGTH_MAX = 1_000
 OF_FLAG = {"excluded": "excluded", "accepts_marketing": "marketing"}  # the filter's field of each flag
 SHOWN = (
@@ -141,12 +141,15 @@ def everybody(shop: Shop, chosen: Filter, order: Order, at_once: int) -> Iterato
 def match(shop: Shop, chosen: Filter) -> Matches:
     """Returns how many customers meet the filter, counted up to a limit."""
     if chosen.is_empty:
-        first = Customer.of(shop, Customer.id).where(customers.present()).limit(COUNT_MAX + 1)
-        count = int(first.count())
-        return Matches(min(count, COUNT_MAX), count > COUNT_MAX)
+        return Matches(totals.in_all(shop.id, ["listed"])["listed"])
     if chosen.text:
         return _found(shop, chosen)
-    ids = tuple(id for (id,) in selected(shop, chosen, Customer.id).limit(GATHERED_MAX + 1).tuples())
+    terms = _terms(chosen)
+    if len(terms) == 1 and not _facts(shop, chosen):  # whoever has the term is listed: nothing else is to be read
+        query = search_terms.having(shop.id, terms[0])
+    else:
+        query = selected(shop, chosen, Customer.id)
+    ids = tuple(id for (id,) in query.limit(GATHERED_MAX + 1).tuples())
     if len(ids) > GATHERED_MAX:
         return Matches(GATHERED_MAX, True)
     return Matches(len(ids), ids=ids)
@@ -181,11 +184,12 @@ def _found(shop: Shop, chosen: Filter) -> Matches:
     if numbered := _ids_by_number(shop, chosen.text):
         ids += [id for (id,) in by_ids(shop, numbered, Customer.id).where(*conditions).tuples()]
     if words:
-        query = search_terms.found(shop.id, words, _terms(chosen)).join_from(SearchTerm, Customer, JOIN.CROSS)
+        terms, is_cut = search_terms.found(shop.id, words, _terms(chosen))
+        query = terms.join_from(SearchTerm, Customer, JOIN.CROSS)
         query = query.where(Customer.id == SearchTerm.customer_id, Customer.shop_id == shop.id, *conditions)
         query = query.join_from(Customer, Account, JOIN.LEFT_OUTER, on=(Account.customer_id == Customer.id))
         rows = list(query.order_by(SearchTerm.term, SearchTerm.customer_id).limit(FOUND_MAX).tuples())
-        is_more = len(rows) == FOUND_MAX
+        is_more = is_cut or len(rows) == FOUND_MAX
         ids += [id for (id,) in rows]
     once = tuple(dict.fromkeys(ids))
     return Matches(len(once), is_more, once)
@@ -303,6 +307,8 @@ def _of_stream(shop: Shop, chosen: Filter, stream: Stream, ids: tuple[str, ...] 
     if of_account:  # CROSS: SQLite begins with the account, whose index has the order
         query = query.join_from(Account, Customer, JOIN.CROSS)
         query = query.where(Customer.id == Account.customer_id, Customer.shop_id == shop.id)
+    elif chosen.needs_account and ids is None:  # CROSS: else SQLite might begin with the account, and sort them all
+        query = query.join_from(Customer, Account, JOIN.CROSS).where(Account.customer_id == Customer.id)
     else:
         query = query.join_from(Customer, Account, JOIN.LEFT_OUTER, on=(Account.customer_id == Customer.id))
     if ids is not None:

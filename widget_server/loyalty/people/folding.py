@@ -10,7 +10,7 @@ from collections.abc import Iterable
 TERM_LENGTH_MAX = 100
 NAME_WORDS_MAX = 20
 NAMELESS = "\uffff"  # sorts after every letter
-LABEL, FLAG = "#", "!"  # the first characters of terms that no typed word can match
+LABEL, FLAG, TAIL = "#", "!", "~"  # the first characters of terms that no typed word can match
 COUNTRY_DIGITS_MAX = 3  # of a phone number in its international form
 PHONE_DIGITS_MIN = 3
 PHONE_TYPED_MIN = 5  # digits in one piece: fewer may be part of a name
@@ -79,16 +79,23 @@ def words(text: str) -> list[str]:
 
 
 def _plain(word: str) -> str:
-    """Returns the word without the signs by which labels and flags begin: a name must not look like one."""
-    return word.lstrip(LABEL + FLAG)
+    """Returns the word without the signs by which labels, flags and tails begin: a name must not look like one."""
+    return word.lstrip(LABEL + FLAG + TAIL)
+
+
+def phone_tail(phone: str | None) -> str:
+    """Returns the term of a number's digits from the last one back: numbers that end alike have terms that begin so."""
+    return TAIL + re.sub(r"\D", "", phone or "")[::-1]
 
 
 def _phone_terms(phone: str | None) -> list[str]:
-    """Returns the digits of a number, with and without its zeros in front, and without a country code of any length."""
+    """Returns the digits of a number, with and without its zeros in front, without a country code of any length, and
+    its tail.
+    """
     digits = re.sub(r"\D", "", phone or "")
     if len(digits) < PHONE_DIGITS_MIN:
         return []
     bare = digits.lstrip("0")
     is_abroad = (phone or "").lstrip().startswith(("+", "00"))
     cut = range(1, COUNTRY_DIGITS_MAX + 1) if is_abroad else ()
-    return [digits, bare, *(national for count in cut if (national := bare[count:].lstrip("0")))]
+    return [digits, bare, phone_tail(phone), *(national for count in cut if (national := bare[count:].lstrip("0")))]

@@ -7,7 +7,7 @@ their terms begins with it. Terms are ordered by their characters, on both datab
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from peewee import CompositeKey, fn
+from peewee import CompositeKey, Node, Tuple, fn
 
 from widget_server.db import Condition, Row, Selection, ShopTable, Text, among, insert_many
 from widget_server.loyalty.people import folding
@@ -15,6 +15,7 @@ from widget_server.loyalty.people import folding
 WORDS_MAX = 8
 AFTER_ALL = "\U0010ffff"  # no letter is larger
 Matches = Callable[[Any], Condition]  # the condition on a row of terms, or of an alias
+LOOKED_AT_MAX = 2_000  # terms of the rarest word that a page looks at, for the other words and conditions
 COUNT_MAX = 2_000  # how far the customers of a word are counted, to find the rarest word
 
 
@@ -40,21 +41,32 @@ def store(shop_id: str, customer_id: str, terms: frozenset[str]) -> None:
     insert_many(SearchTerm, [Row(shop_id=shop_id, term=term, customer_id=customer_id) for term in new])
 
 
-def found(shop_id: str, words: Sequence[str], terms: Sequence[str] = ()) -> Selection[SearchTerm]:
+def found(shop_id: str, words: Sequence[str], terms: Sequence[str] = ()) -> tuple[Selection[SearchTerm], bool]:
     """Returns a query of the terms of customers who match every word and have each of `terms` (labels and flags).
 
     It reads those of the rarest; at least one word or term is needed. A customer with several terms that begin with
-    that word has several rows.
+    that word has several rows. True: the rarest has so many terms that only the first LOOKED_AT_MAX are looked at.
     """
     wanted = [*(_begins_with(word) for word in words), *(_equals(term) for term in terms)]
     counts = [(_count(shop_id, matches), number) for number, matches in enumerate(wanted)]
     longest = {number: -len(word) for number, word in enumerate(words)}
-    _few, rarest = min(counts, key=lambda one: (one[0], longest.get(one[1], 0)))
+    few, rarest = min(counts, key=lambda one: (one[0], longest.get(one[1], 0)))
     matching = SearchTerm.of(shop_id, SearchTerm.customer_id).where(wanted[rarest](SearchTerm))
     for number, matches in enumerate(wanted):
         if number != rarest:
             matching = matching.where(_has(shop_id, SearchTerm.customer_id, matches, f"word_{number}"))
-    return matching
+    edge = _edge(shop_id, wanted[rarest]) if few >= COUNT_MAX else None
+    if edge is None:
+        return matching, False
+    return matching.where(Tuple(SearchTerm.term, SearchTerm.customer_id) < edge), True
+
+
+def _edge(shop_id: str, matches: Matches) -> Node | None:
+    """Returns where the first LOOKED_AT_MAX terms end; None when there are no more."""
+    rows = SearchTerm.of(shop_id, SearchTerm.term, SearchTerm.customer_id).where(matches(SearchTerm))
+    rows = rows.order_by(SearchTerm.term, SearchTerm.customer_id).offset(LOOKED_AT_MAX).limit(1)
+    last = next(iter(rows.tuples()), None)
+    return None if last is None else Tuple(*last)
 
 
 def all_of(shop_id: str, customer_id: Text, words: Iterable[str]) -> list[Condition]:
@@ -68,6 +80,12 @@ def all_of(shop_id: str, customer_id: Text, words: Iterable[str]) -> list[Condit
 def having(shop_id: str, term: str) -> Selection[SearchTerm]:
     """Returns a query of the ids of the customers with exactly this term: a label or a flag."""
     return SearchTerm.of(shop_id, SearchTerm.customer_id).where(SearchTerm.term == term)
+
+
+def beginning(shop_id: str, start: str) -> Selection[SearchTerm]:
+    """Returns a query of the ids of the first customers with a term that begins so, at most LOOKED_AT_MAX terms."""
+    rows = SearchTerm.of(shop_id, SearchTerm.customer_id).where(_begins_with(start)(SearchTerm))
+    return rows.order_by(SearchTerm.term, SearchTerm.customer_id).limit(LOOKED_AT_MAX)
 
 
 def read_words(text: str) -> list[str]:

@@ -1,9 +1,9 @@
 """Reports: the figures of the program for any span of the shop's days (acceptance 53), and the rows behind each.
 
-A day's points are what was booked on it, in the shop's zone: a past day never changes, so it is added up once
-(`day_totals`) and a report reads a row per day and part, independent of the length of the ledger.
+A day's figures are what happened on it, in the shop's zone. They are totals, which each transaction keeps
+(`widget_server/totals`): a report reads a row per day and figure, whatever the number of customers and bookings.
 
-- `spans`: days, and the period before; `local_days`: groups rows by the shop's days.
+- `spans`: days, and the period before.
 - `day_totals`: the points of each day by part; `accounting`: opening, parts and closing of each day.
 - `figures`: all figures of a span, beside those of the period before; `figure_rows`: the rows behind each.
 - `daily`: the series for charts; `funnel`: what became of friends; `tier_mix`: members by tier.
@@ -12,7 +12,7 @@ A day's points are what was booked on it, in the shop's zone: a past day never c
 
 from widget_server.loyalty.reports.accounting import AccountingDay, accounting, joint
 from widget_server.loyalty.reports.daily import Day, days_of
-from widget_server.loyalty.reports.day_totals import PARTS, DayTotal, audit_days, close_days
+from widget_server.loyalty.reports.day_totals import PARTS, audit_days
 from widget_server.loyalty.reports.figure_rows import FIGURE_NAME, FIGURES, rows_of
 from widget_server.loyalty.reports.figures import COMPARED, Compared, Overview, SoFar, Totals, overview, so_far, totals
 from widget_server.loyalty.reports.funnel import Funnel, funnel
@@ -31,7 +31,6 @@ __all__ = [
     "AccountingDay",
     "Compared",
     "Day",
-    "DayTotal",
     "Entity",
     "Funnel",
     "Overview",
@@ -44,7 +43,6 @@ __all__ = [
     "accounting",
     "accounting_csv",
     "audit_days",
-    "close_days",
     "days_csv",
     "days_of",
     "funnel",

@@ -2,17 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
-from peewee import fn
-
-from widget_server.db import Column, Selection
-from widget_server.loyalty.people.customers import Customer
+from widget_server import totals
 from widget_server.loyalty.program.shops import Shop
-from widget_server.loyalty.reports.day_totals import PARTS, sums_of_days
+from widget_server.loyalty.reports.day_totals import PARTS
 from widget_server.loyalty.reports.figure_rows import FIGURES
 from widget_server.loyalty.reports.figures import net
-from widget_server.loyalty.reports.local_days import LOCAL_DAY, sums_by_day
 from widget_server.loyalty.reports.report_days import each_day, listed_days
 
 
@@ -37,21 +32,10 @@ def days_of(shop: Shop, first: date | None = None, last: date | None = None) -> 
     listed = listed_days(shop, first, last)
     if listed is None:
         return []
-    booked, joined = sums_of_days(shop, *listed), _joined(shop, *listed)
-    nothing = dict.fromkeys(PARTS, 0)
-    return [
-        Day(
-            day=day,
-            joined=joined.get((day.isoformat(),), 0),
-            **{name: net(name, booked.get(day.isoformat(), nothing)) for name in FIGURES},
-        )
-        for day in each_day(*listed)
-    ]
-
-
-def _joined(shop: Shop, first: date, last: date) -> dict[tuple[str, ...], int]:
-    def query(day: Column) -> Selection[Any]:
-        rows = Customer.of(shop, day, fn.COUNT(Customer.id)).where(Customer.merged_into.is_null())
-        return rows.group_by(LOCAL_DAY)
-
-    return sums_by_day(shop, first, last, Customer.joined_at, query)
+    booked = totals.each_day_of(shop.id, (*PARTS, "joined"), *listed)
+    nothing = dict.fromkeys((*PARTS, "joined"), 0)
+    days = []
+    for day in each_day(*listed):
+        sums = nothing | booked.get(day.isoformat(), {})
+        days.append(Day(day=day, joined=sums["joined"], **{name: net(name, sums) for name in FIGURES}))
+    return days

@@ -4,23 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
-from peewee import SQL, Case, fn
-
-from widget_server import clock, ledger, money
-from widget_server.db import Selection
-from widget_server.loyalty.earning.orders import Order
-from widget_server.loyalty.people.customers import Customer
-from widget_server.loyalty.points.awards import Award
+from widget_server import ledger, money
 from widget_server.loyalty.program import programs
 from widget_server.loyalty.program.shops import Shop
-from widget_server.loyalty.reports import figure_rows
-from widget_server.loyalty.reports.day_totals import COUNTERS, sums_of_spans
+from widget_server.loyalty.reports.day_totals import COUNTERS, PARTS, sums_of_spans
 from widget_server.loyalty.reports.figure_rows import FIGURES
-from widget_server.loyalty.reports.spans import BY_SPAN, DAY, Span, joint, number_of, period_before, span_of
+from widget_server.loyalty.reports.spans import period_before, span_of
+from widget_server.totals import in_all, of_spans
 
 SIGNS = {name: sign for kind, (name, sign) in ledger.COUNTER_OF.items() if kind in COUNTERS}
+COUNTED = (*PARTS, "joined", "referral_revenue", "coupon_orders", "coupon_revenue")  # in the days of a span
+HELD = (*PARTS, "members")  # since ever, to the end of a span
 Days = tuple[date | None, date | None]
 
 
@@ -121,18 +116,15 @@ def _compared(name: str, now: Totals, earlier: list[Totals]) -> Compared:
 
 
 def _totals(shop: Shop, days: Sequence[Days]) -> list[Totals]:
-    """The figures of each of these spans, which follow one another backwards in time, by one query for each kind."""
-    spans = [span_of(shop, *one) for one in days]
-    booked = sums_of_spans(shop, [*days, *_past(days[-1][0])])
-    value = programs.of(shop.id).rules.point_value
-    pending = int(figure_rows.waiting(shop).select(fn.COALESCE(fn.SUM(Award.points), 0)).scalar())
-    members, joined = _members(shop, spans), _counts(spans, figure_rows.joined(shop, joint(spans)))
-    of_friends = _paid(shop, spans, figure_rows.orders_of_friends(shop, joint(spans)))
-    with_coupons = _paid(shop, spans, figure_rows.coupon_orders(shop, joint(spans)))
+    """The figures of each of these spans, from the totals; the present ones are those of all times."""
+    for one in days:
+        span_of(shop, *one)
+    sums, held = of_spans(shop.id, COUNTED, days), of_spans(shop.id, HELD, [(None, last) for _, last in days])
+    value, pending = programs.of(shop.id).rules.point_value, in_all(shop.id, ["pending"])["pending"]
     found = []
-    for index in range(len(spans)):
-        points = {name: net(name, booked[index]) for name in FIGURES}
-        unredeemed = sum(sum(sums.values()) for sums in booked[index:])
+    for booked, end in zip(sums, held, strict=True):
+        points = {name: net(name, booked) for name in FIGURES}
+        unredeemed = sum(end[part] for part in PARTS)
         earned, redeemed = points["earned"], points["redeemed"]
         found.append(
             Totals(
@@ -140,45 +132,12 @@ def _totals(shop: Shop, days: Sequence[Days]) -> list[Totals]:
                 unredeemed=unredeemed,
                 pending=pending,
                 liability=None if value is None else money.whole_coins(value * max(unredeemed, 0), shop.currency),
-                members=members[index],
-                joined=joined[index],
+                members=end["members"],
+                joined=booked["joined"],
                 redemption_rate=round(Decimal(redeemed) / earned, 4) if earned > 0 else None,
-                referral_revenue=of_friends[index][1],
-                coupon_orders=with_coupons[index][0],
-                coupon_revenue=with_coupons[index][1],
+                referral_revenue=money.of_coins(booked["referral_revenue"], shop.currency),
+                coupon_orders=booked["coupon_orders"],
+                coupon_revenue=money.of_coins(booked["coupon_revenue"], shop.currency),
             )
         )
-    return found
-
-
-def _past(first: date | None) -> list[Days]:
-    return [(None, first - DAY)] if first is not None and first > date.min else []
-
-
-def _members(shop: Shop, spans: Sequence[Span]) -> list[int]:
-    """The members at the end of each span, by one query."""
-    counts = []
-    for span in spans:
-        end = span.end or clock.now()
-        stayed = (Customer.status == "member") | (Customer.left_at >= end)
-        inside = Span(None, span.end).holds(Customer.joined_at) & stayed
-        counts.append(fn.COUNT(Case(None, [(inside, SQL("1"))])))
-    rows = Customer.of(shop, *counts).where(Customer.joined_at.is_null(False), Customer.merged_into.is_null())
-    return list(map(int, rows.tuples().get()))
-
-
-def _counts(spans: Sequence[Span], rows: Selection[Any]) -> list[int]:
-    counts = [0] * len(spans)
-    number = number_of(Customer.joined_at, spans)
-    for index, count in rows.select(number, fn.COUNT(Customer.id)).group_by(BY_SPAN).tuples():
-        counts[index] = int(count)
-    return counts
-
-
-def _paid(shop: Shop, spans: Sequence[Span], rows: Selection[Any]) -> list[tuple[int, Decimal]]:
-    """The number of these orders in each span, and what was paid for them, less refunds."""
-    found = [(0, Decimal(0))] * len(spans)
-    number, sums = number_of(Order.placed_at, spans), (fn.COUNT(Order.id), fn.COALESCE(fn.SUM(Order.paid), 0))
-    for index, count, coins in rows.select(number, *sums).group_by(BY_SPAN).tuples():
-        found[index] = int(count), money.of_coins(int(coins), shop.currency)
     return found

@@ -3,13 +3,10 @@
 from dataclasses import dataclass
 from datetime import date
 
-from peewee import fn
-
 from widget_server.loyalty.program.shops import Shop
-from widget_server.loyalty.referrals.links import ReferralVisit
-from widget_server.loyalty.referrals.referrals import Referral
-from widget_server.loyalty.reports.figure_rows import REFERRALS, friends
+from widget_server.loyalty.reports.figure_rows import REFERRALS
 from widget_server.loyalty.reports.spans import span_of
+from widget_server.totals import of_spans
 
 
 @dataclass(frozen=True)
@@ -33,12 +30,8 @@ def funnel(shop: Shop, first: date | None = None, last: date | None = None) -> F
 
     Raises BadRequest when `last` comes before `first`.
     """
-    begun = friends(shop, span_of(shop, first, last))
-    counts: dict[str, int] = dict(
-        begun.select(Referral.status, fn.COUNT(Referral.id)).group_by(Referral.status).tuples()
-    )
-    visits = ReferralVisit.of(shop, fn.COALESCE(fn.SUM(ReferralVisit.visits), 0))
-    visits = visits.where(ReferralVisit.day >= (first.isoformat() if first else ""))
-    visits = visits.where(ReferralVisit.day <= last.isoformat()) if last else visits
-    by_status = {status: int(counts.get(status, 0)) for status in REFERRALS}
-    return Funnel(visited=int(visits.scalar()), friends=sum(by_status.values()), **by_status)
+    span_of(shop, first, last)
+    names = {status: f"friends_{status}" for status in REFERRALS}
+    (sums,) = of_spans(shop.id, ("visited", *names.values()), [(first, last)])
+    by_status = {status: sums[name] for status, name in names.items()}
+    return Funnel(visited=sums["visited"], friends=sum(by_status.values()), **by_status)

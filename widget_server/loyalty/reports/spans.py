@@ -1,13 +1,11 @@
 """Spans of the shop's local days, and the period of equal length before one."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from peewee import SQL, Case, Expression, Field
+from peewee import Expression, Field
 
 from widget_server import clock
-from widget_server.db import Column
 from widget_server.errors import BadRequest
 from widget_server.loyalty.program.shops import Shop
 
@@ -63,25 +61,3 @@ def period_before(shop: Shop, first: date | None, last: date | None) -> tuple[da
     if first - date.min <= length + DAY:
         return None
     return first - length - DAY, first - DAY
-
-
-def number_of(column: Field, spans: Sequence[Span]) -> Column:
-    """Returns the index of the span that the time in `column` is in, as the column "span" of a query; -1: in none.
-
-    The spans do not overlap. Group by `BY_SPAN`.
-    """
-    cases = [(span.holds(column), SQL(str(index))) for index, span in enumerate(spans)]
-    number: Column = Case(None, cases, SQL("-1")).alias("span")
-    return number
-
-
-BY_SPAN = SQL('"span"')
-
-
-def joint(spans: Sequence[Span]) -> Span:
-    """Returns the span from the earliest start to the latest end of these spans."""
-    starts, ends = [span.start for span in spans], [span.end for span in spans]
-    return Span(
-        None if None in starts else min(filter(None, starts)),
-        None if None in ends else max(filter(None, ends)),
-    )

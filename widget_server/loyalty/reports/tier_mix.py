@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from peewee import fn
 
 from widget_server.ledger import Account
-from widget_server.loyalty.people.customers import Customer
 from widget_server.loyalty.points import tiers
 from widget_server.loyalty.program.shops import Shop
+from widget_server.loyalty.reports.figure_rows import TIER
+from widget_server.totals import in_all
 
 
 @dataclass(frozen=True)
@@ -37,14 +38,10 @@ def tier_mix(shop: Shop) -> list[TierShare]:
     An account whose customer was merged into another is in none.
     """
     known = tiers.listed(shop.id) if tiers.program_of(shop.id) else []
-    counts = dict(Account.of(shop, Account.tier_id, fn.COUNT(Account.id)).group_by(Account.tier_id).tuples())
-    merged = Customer.of(shop, Account.tier_id, fn.COUNT(Account.id)).join(
-        Account, on=(Account.customer_id == Customer.id)
-    )
-    for tier_id, count in merged.where(Customer.merged_into.is_null(False)).group_by(Account.tier_id).tuples():
-        counts[tier_id] -= count
-    placed = [TierShare(tier.id, tier.name, int(counts.pop(tier.id, 0))) for tier in known]
-    return [TierShare(None, None, sum(map(int, counts.values()))), *placed]
+    sums = in_all(shop.id, beginning=TIER)
+    counts = {name.removeprefix(TIER): count for name, count in sums.items()}
+    placed = [TierShare(tier.id, tier.name, counts.pop(tier.id, 0)) for tier in known]
+    return [TierShare(None, None, sum(counts.values())), *placed]
 
 
 def program_totals(shop: Shop) -> ProgramTotals:

@@ -9,7 +9,7 @@ from peewee import Case
 
 from widget_server import ledger
 from widget_server.ledger import Account
-from widget_server.loyalty.people import customers, emails
+from widget_server.loyalty.people import customers, emails, folding, search_terms
 from widget_server.loyalty.people.customers import CODE_ALPHABET, Customer
 from widget_server.loyalty.program.shops import Shop
 from widget_server.loyalty.till import till_codes
@@ -78,10 +78,9 @@ def _by_phone(shop: Shop, text: str) -> list[Customer]:
     digits = _digits(text)
     if len(digits) < PHONE_DIGITS_MIN or re.search(r"[^\W\d]", text):
         return []
-    same = digits[-PHONE_DIGITS_SAME:]
-    rows = Customer.of(shop).where(Customer.phone ** f"%{'%'.join(same)}", customers.present())
-    ordered = rows.order_by(_members_first(), Customer.created_at, Customer.id).limit(10 * FOUND_MAX)
-    return [row for row in ordered if _digits(row.phone).endswith(same)][:FOUND_MAX]
+    same = folding.phone_tail(digits[-PHONE_DIGITS_SAME:])
+    rows = Customer.of(shop).where(Customer.id.in_(search_terms.beginning(shop.id, same)), customers.present())
+    return list(rows.order_by(_members_first(), Customer.created_at, Customer.id).limit(FOUND_MAX))
 
 
 def _members_first() -> Case:

@@ -49,9 +49,7 @@ loyalty.imports.stored_files
 loyalty.points.batch_lists loyalty.points.batch_items
 loyalty.points.batches
 loyalty.points.dry_runs
-loyalty.imports.csv_files loyalty.imports.stored_files
 loyalty.imports.csv_files
-loyalty.points.csv_files loyalty.points.stored_files
 loyalty.audit_entries
 loyalty.earning.orders
 loyalty.earning.feeds loyalty.earning.deliveries loyalty.earning.order_list loyalty.earning.parked_messages

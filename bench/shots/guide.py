@@ -100,6 +100,8 @@ PICTURES = (
         "webhook", at("/webhooks"), lambda clerk: clerk.presses("https://hooks.example/loyalty").sees("Deliveries")
     ),
     Picture("mails", at("/mails")),
+    Picture("widget", at("/widget/edit")),
+    Picture("test-clock", at("/test-clock")),
     Picture("staff", at("/staff")),
 )
 

@@ -24,7 +24,8 @@ from widget_server.preview import moving, opened
 from widget_server.program_file.schema import parse
 
 PROGRAM = """
-program: {name: Fern Club, status: active, wait_days: 14, expiry: {kind: %s, months: %s, reminder_days: [30, 7]}}
+program:
+  {name: Fern Club, status: active, wait_days: 14, letters: [%s], expiry: {kind: %s, months: %s, reminder_days: [30, 7]}}
 earning_rules:
   - {handle: orders, kind: order, per: {points: 10, money: 1}}
   - {handle: birthday, kind: birthday, points: 50}
@@ -43,9 +44,16 @@ class Rehearsal:
     state: Any = None
 
     @classmethod
-    def of(cls, expiry: str = "inactivity", *, months: int = 6, window_days: int = 365) -> "Rehearsal":
-        """A shop in Berlin at noon of 10 March 2026, with this kind of expiry, and tiers."""
-        contents, state = _begun(expiry, months, window_days)
+    def of(
+        cls,
+        expiry: str = "inactivity",
+        *,
+        months: int = 6,
+        window_days: int = 365,
+        letters: tuple[str, ...] = ("points_expire",),
+    ) -> "Rehearsal":
+        """A shop in Berlin at noon of 10 March 2026, with this kind of expiry, tiers, and these mails on."""
+        contents, state = _begun(expiry, months, window_days, letters)
         return cls(contents, state=state)
 
     def does(self, step: Step) -> list[Happening]:
@@ -107,7 +115,7 @@ def rows_of(shop: Shop) -> list[tuple[Any, ...]]:
 
 
 @cache
-def _begun(expiry: str, months: int, window_days: int) -> tuple[bytes, Any]:
-    program = parse(PROGRAM % (expiry, months, window_days))
+def _begun(expiry: str, months: int, window_days: int, letters: tuple[str, ...]) -> tuple[bytes, Any]:
+    program = parse(PROGRAM % (", ".join(letters), expiry, months, window_days))
     outcome = opened.carry_out(None, NOON, Begin("Fjord & Fern", "EUR", "Europe/Berlin", "en", program))
     return outcome.contents, outcome.state

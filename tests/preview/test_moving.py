@@ -36,6 +36,14 @@ def test_points_expire_after_their_warnings() -> None:
     assert copy.state["customers"][0]["balance"] == 0
 
 
+def test_letters_that_are_on_are_written() -> None:
+    copy = Rehearsal.of(letters=("points_earned", "reward_redeemed"))
+    anna = copy.adds("Anna", 120)
+    copy.redeems(anna)
+    letters = [one.facts["template"] for one in copy.happened if one.kind == "mail"]
+    assert letters == ["points_earned", "reward_redeemed"]
+
+
 def test_the_next_thing_that_happens_is_where_the_time_stops() -> None:
     copy = Rehearsal.of()
     copy.adds("Anna", 120)

@@ -25,7 +25,8 @@ from widget_server.program_file.schema import parse
 
 PROGRAM = """
 program:
-  {name: Fern Club, status: active, wait_days: 14, letters: [%s], expiry: {kind: %s, months: %s, reminder_days: [30, 7]}}
+  {name: Fern Club, status: active, wait_days: 14, letters: [%s],
+   expiry: {kind: %s, months: %s, reminder_days: [30, 7]}}
 earning_rules:
   - {handle: orders, kind: order, per: {points: 10, money: 1}}
   - {handle: birthday, kind: birthday, points: 50}

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.make import NOON, Shopper, World, at_once, cart, fresh, refused
-from widget_server import clock, db, journal
+from widget_server import clock, db, journal, totals
 from widget_server.errors import CouponNotUsable
 from widget_server.loyalty.earning import orders
 from widget_server.loyalty.people import privacy
@@ -290,7 +290,8 @@ def test_an_upgrade_keeps_who_uses_what_and_how_codes_are_spelt(world: World, an
 
 
 def _as_before() -> None:
-    """The tables as they were: no rows of orders, codes without dashes."""
+    """The tables as they were: no totals, no rows of orders, codes without dashes."""
+    totals.uninstall()
     run = db.database.execute_sql
     run('DROP TABLE "coupon_order"')
     run('DROP INDEX "coupon_shop_id_code_key"')

@@ -124,9 +124,10 @@ def _orders() -> Source:
 
 def _coupon_orders() -> Source:
     """An order counts once, whatever the number of its coupons: a row counts when it is the only one that does."""
-    at = "INSTR({r}.order_ref, ':')" if on_sqlite() else "STRPOS({r}.order_ref, ':')"
+    at = "INSTR({r}.order_ref, ':')" if on_sqlite() else "STRPOS({r}.order_ref, ':')"  # 0 of a use without an order
+    platform = f"SUBSTR({{r}}.order_ref, 1, {at} - 1)" if on_sqlite() else "SPLIT_PART({r}.order_ref, ':', 1)"
     order = (
-        f"o.shop_id = {{r}}.shop_id AND o.platform = SUBSTR({{r}}.order_ref, 1, {at} - 1) "
+        f"o.shop_id = {{r}}.shop_id AND o.platform = {platform} "
         f"AND o.external_id = SUBSTR({{r}}.order_ref, {at} + 1) AND {PAID.format(o='o')}"
     )
     others = (

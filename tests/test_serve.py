@@ -26,7 +26,7 @@ from widget_server.cli import serving as serving_commands
 from widget_server.job_queue import Beat, Job
 from widget_server.loyalty.people import api_keys
 
-PATIENCE_SECONDS = 40
+PATIENCE_SECONDS = 100  # of a machine that does much else; nothing waits so long for what has come
 
 
 def free_port() -> int:
@@ -277,6 +277,7 @@ def test_the_demo_names_a_taken_port(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     assert not (tmp_path / "demo").exists()
 
 
+@pytest.mark.timeout(500)  # it starts four times
 def test_the_demo_keeps_its_data_until_it_is_told_to_begin_anew(tmp_path: Path) -> None:
     port, shop_port = str(free_port()), str(free_port())
     home, log = tmp_path / "demo", tmp_path / "demo.log"

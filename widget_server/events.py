@@ -171,7 +171,7 @@ class TierChanged(Event):
 
 @dataclass(frozen=True)
 class TierMoved(Event):
-    """An account moved from one tier to another by itself or by a grant; None is the base tier."""
+    """An account moved from one tier to another by itself or by a grant; None is the base tier. For letters alone."""
 
     account_id: str
     customer_id: str

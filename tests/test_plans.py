@@ -9,6 +9,7 @@ from tests import crowd, plans, walk
 from tests.stores.woo_shop import WooShop
 from widget_server import config, db, jobs
 from widget_server.app import create_app
+from widget_server.loyalty.points import batch_lists
 
 STATEMENTS_MIN = 330
 
@@ -21,6 +22,7 @@ def statements(database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[
     app = create_app(config.current())
     app.testing = True
     db.connect()
+    monkeypatch.setattr(batch_lists, "AT_ONCE", 2)  # so that a job lists what a batch of more changes
     ran: set[str] = set()
     for name, act in jobs.JOBS.items():
         monkeypatch.setitem(jobs.JOBS, name, lambda payload, name=name, act=act: (ran.add(name), act(payload)))

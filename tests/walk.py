@@ -18,17 +18,29 @@ from tests.stores.woo_shop import WooShop
 from widget_server import clock, config, db, job_queue, jobs
 from widget_server.delivery import outbox
 from widget_server.errors import Refusal
+from widget_server.ledger import Account
+from widget_server.loyalty import versions
 from widget_server.loyalty.earning.orders import Order, Parked
 from widget_server.loyalty.imports.columns import FIELDS
-from widget_server.loyalty.people import access_tokens, api_keys, customers, former_codes, mail_preferences, sessions
+from widget_server.loyalty.people import (
+    access_tokens,
+    api_keys,
+    customers,
+    former_codes,
+    mail_preferences,
+    saved_views,
+    sessions,
+)
 from widget_server.loyalty.people.access_tokens import Holder
-from widget_server.loyalty.points.adjustments import Adjustment
+from widget_server.loyalty.points import batches
+from widget_server.loyalty.points.adjustments import Adjustment, Annotation
 from widget_server.loyalty.program import programs, shops
 from widget_server.loyalty.program.letter_kinds import SWITCHABLE
 from widget_server.loyalty.referrals import decisions
 from widget_server.loyalty.referrals.referrals import Referral
 from widget_server.loyalty.rewards.coupons import Coupon
 from widget_server.loyalty.till import sales, till_codes
+from widget_server.program_file import stored_drafts
 from widget_server.web.auth import SHOP_HEADER
 
 PLACES = re.compile(r"<(?:[^<>:]+(?:\([^)]*\))?:)?(\w+)>")
@@ -215,6 +227,9 @@ class Walk:
             ),
             "parked_id": self._parked,
             "code_id": self._former_code,
+            "view_id": lambda: saved_views.save(shop, f"View {next(self.world.numbers)}", {"status": "member"}).id,
+            "draft_id": lambda: stored_drafts.create(shop, f"Draft {next(self.world.numbers)}").id,
+            "entry_id": self._change,
             "name": lambda: "program",
         }
         return {name: of[name]() for name in re.findall(r"{(\w+)}", path)}
@@ -232,6 +247,11 @@ class Walk:
         batch = self._app("POST", "/loyalty-batches/v1/batches/query", {})["batches"][0]
         self._app("POST", f"/loyalty-batches/v1/batches/{batch['id']}/undo", {})
         jobs.run_all()
+
+    def _change(self) -> str:
+        """A change of the program that can be taken back."""
+        programs.update(self.world.shop.id, name=f"Club {next(self.world.numbers)}")
+        return next(one.entry.id for one in versions.listed(self.world.shop) if one.obstacle is None)
 
     def _former_code(self) -> str:
         former_codes.add(self.world.shop.id, self.person.id, "ANN42")
@@ -386,6 +406,8 @@ REFUSED_MAX = 30  # calls whose example is about nobody here: they read what the
 def by_the_clock(world: World) -> None:
     """What the worker does by itself: its jobs, its minute, the day's work, and what leaves for receivers."""
     world.settings(letters=SWITCHABLE)
+    everybody, note = Account.of(world.shop, Account.id), Annotation(comment="For all")
+    batches.bulk_adjust(world.shop, everybody, by=1, source="staff", key="walk", annotation=note)
     for days in (0, 1, 40):
         with clock.at(clock.now() + timedelta(days=days)):
             jobs.every_minute()

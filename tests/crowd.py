@@ -40,6 +40,7 @@ SMALL = {  # tables that have a handful of rows in each shop, however many peopl
     "preview_copy",
     "preview_event",
     "total_change",
+    "saved_view",
 }
 OWN = re.compile(r"(?!shop_id|rule_id|reward_id|tier_id|endpoint_id|program_id)(id|\w*_id|\w*key|\w*hash)|code|link")
 OWN_TOO = {"email", "mailbox", "digest", "fingerprint", "order_ref", "external_id", "jti", "referral_code", "subject"}

@@ -49,6 +49,7 @@ NEEDED = {  # an index, and what is read without it
 }
 
 
+@pytest.mark.timeout(900)  # it walks through everything, and looks at each statement five times
 def test_no_statement_reads_many_rows_to_find_few_and_without_its_index_one_would(statements: dict[str, Any]) -> None:
     assert len(statements) >= STATEMENTS_MIN
     assert plans.faults(statements) == {}

@@ -129,6 +129,8 @@ IDS: dict[str, Callable[[FullShop], str]] = {  # of others: the first row of the
 OF_PAGE: dict[str, Callable[[FullShop], dict[str, str]]] = {  # where a page is about a row of its own kind
     "dashboard_orders.refund": lambda shop: {"order_id": shop.sale_id}
 }
+OF_A_COPY = {f"dashboard_test_clock.{page}" for page in ("add_sample", "add_copied", "anew", "discard", "letter")}
+OF_A_COPY.add("dashboard_test_clock.letter_preview")
 WORDS: dict[str, dict[str, str]] = {"dashboard_rewards": {"kind": "amount"}}  # where a word depends on the noun
 
 
@@ -145,6 +147,8 @@ def address(shop: FullShop, rule: Rule) -> str:
 
 def address_without_rows(rule: Rule) -> str | None:
     """Returns the path of a page that is about no row, or None."""
+    if rule.endpoint in OF_A_COPY:
+        return None
     words = _words(rule)
     known = all(name in words for name in PLACE.findall(rule.path))
     return PLACE.sub(lambda place: words[place[1]], rule.path) if known else None

@@ -31,12 +31,14 @@ def inspect(clerk: Clerk, paths: list[str]) -> None:
         assert clerk.page.evaluate("window.hacked") is None, path
 
 
+@pytest.mark.timeout(900)  # some thirty pages, each looked at four times
 @pytest.mark.parametrize("part", range(PARTS))
 def test_every_page_of_an_empty_shop(part: int, office: Callable[..., Clerk]) -> None:
     found = [full_shop.address_without_rows(rule) for rule in full_shop.pages()[part::PARTS]]
     inspect(office("owner"), [path for path in found if path is not None])
 
 
+@pytest.mark.timeout(900)  # some thirty pages, each looked at four times
 @pytest.mark.parametrize("part", range(PARTS))
 def test_every_page_of_a_full_shop(part: int, world: World, office: Callable[..., Clerk]) -> None:
     shop = full_shop.fill(world)

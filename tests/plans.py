@@ -55,7 +55,7 @@ ALLOWED = {  # what reads many rows because many are meant
     r'FROM "referral_reply"': "what members said of referrals: an erasure reads all, the list those that wait",
     r'^SELECT EXISTS\(SELECT "t1"\."id" FROM "order"': "whether there is any order of the till: the first of an index",
     r'^SELECT "t1"\."customer_id" FROM "order" .*"number" IN': "orders of a number that was typed, up to a limit",
-    r'^SELECT "t1"\."id" FROM "account" .*"merged_into" IS NULL.* ORDER BY "t1"\."id"$': "a bulk change: all who are chosen",
+    r'^SELECT "t1"\."id" FROM "account" .*"merged_into" IS NULL.* ORDER BY "t1"\."id"$': "a bulk change reads all",
     r'"tier_until" > [?%s]+\)+ AND \("t1"\."tier_until" < ': "once a day: members whose tier ends within a month",
     r'WHERE \(("t1"\.)?"shop_id" = [?%s]+\) ORDER BY "t1"\."\w+" (DESC )?LIMIT': "an index's first rows, in its order",
 }

@@ -55,7 +55,7 @@ def test_more_rows_ask_no_more_often(owner: Integrator, world: World, grow: Any)
         grow(number)
     many = {path: _statements(owner, method, path) for method, path in LISTS}
     assert {path: (few[path], many[path]) for path in few if many[path] > few[path]} == {}
-    assert max(many.values()) <= 14, many
+    assert max(many.values()) <= 18, many  # the versions: each kind of object is read once
 
 
 def _statements(owner: Integrator, method: str, path: str) -> int:

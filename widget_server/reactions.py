@@ -146,21 +146,6 @@ def thank_advocate(event: events.ReferralChanged) -> None:
         mailing.send(shops.by_id(shop_id), advocate, "referral_completed", {"gift": gift}, key=key)
 
 
-def note_points(event: events.PointsMoved) -> None:
-    """Note points of which a letter may tell."""
-    letter_facts.note_points(event)
-
-
-def note_coupon(event: events.CouponIssued | events.CouponChanged) -> None:
-    """Note a bought coupon whose code works, of which a letter may tell."""
-    letter_facts.note_coupon(event.shop_id, event.coupon_id)
-
-
-def note_tier(event: events.TierMoved) -> None:
-    """Note a tier of which a letter may tell."""
-    letter_facts.note_tier(event)
-
-
 def watch_feed(event: events.ShopConnected) -> None:
     """Start reading changes of a connected shop, whether or not a webhook delivers them."""
     feeds.begin(shops.by_id(event.shop_id))
@@ -194,7 +179,7 @@ batches.TAKE_BACK.append(takeover.take_back)  # points must not import rewards
 REACTIONS: dict[type[Event], tuple[Callable[[Any], None], ...]] = {
     events.AccountCreated: (note_account, tell_receivers),
     events.AccountMerged: (tell_receivers,),
-    events.PointsMoved: (tell_receivers, recheck_tier, note_points),
+    events.PointsMoved: (tell_receivers, recheck_tier, letter_facts.note_points),
     events.ManyPointsMoved: (tell_of_each,),
     events.CustomerJoined: (tell_receivers, remember_membership, pay_for_joining),
     events.CustomerPastChanged: (look_at_past,),
@@ -209,8 +194,8 @@ REACTIONS: dict[type[Event], tuple[Callable[[Any], None], ...]] = {
         move_referral_of_order,
         learn_parts_of_refunds,
     ),
-    events.CouponIssued: (tell_receivers, note_coupon),
-    events.CouponChanged: (tell_receivers, let_code_die, move_checkout_of_coupon, note_coupon),
+    events.CouponIssued: (tell_receivers, letter_facts.note_coupon),
+    events.CouponChanged: (tell_receivers, let_code_die, move_checkout_of_coupon, letter_facts.note_coupon),
     events.CouponDeleted: (tell_receivers,),
     events.ReferralChanged: (tell_receivers, thank_advocate),
     events.ProgramChanged: (tell_receivers,),
@@ -224,5 +209,5 @@ REACTIONS: dict[type[Event], tuple[Callable[[Any], None], ...]] = {
     events.ShopConnected: (watch_feed,),
     events.ShopDisconnected: (leave_feed,),
     events.MailWanted: (promise_mail,),
-    events.TierMoved: (note_tier,),
+    events.TierMoved: (letter_facts.note_tier,),
 }

@@ -31,6 +31,7 @@ from widget_server.dashboard.rule_forms import KIND_NAMES as RULE_KINDS
 from widget_server.dashboard.rule_forms import rule_form
 from widget_server.dashboard.tiers import TierForm, TiersForm
 from widget_server.errors import NotFound, NotWholeCoins, Refusal
+from widget_server.loyalty.points.tiers import days_of_months
 from widget_server.loyalty.program import revisions
 from widget_server.loyalty.program.programs import PAUSE_GRACE_DAYS, ProgramSettings
 from widget_server.loyalty.staff.roles import Action
@@ -181,7 +182,7 @@ def tier_settings(staff: StaffCaller, draft_id: str) -> ResponseReturnValue:
     if form.accepts():
         facts = {
             "active": bool(form.active.data),
-            "window_days": form.window.data if form.unit.data == "days" else round((form.window.data or 1) * 365 / 12),
+            "window_days": form.window.data if form.unit.data == "days" else days_of_months(form.window.data or 1),
             "base_name": form.base_name.data,
             "base_multiplier": form.base_multiplier.data,
             "base_benefits": form.base_benefits.data or None,

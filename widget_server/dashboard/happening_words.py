@@ -6,7 +6,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from widget_server.dashboard import reasons
-from widget_server.dashboard.mail_words import LETTER_NAMES
+from widget_server.dashboard.mail_words import name_of
 from widget_server.dashboard.words import points
 from widget_server.loyalty.preview.happenings import Happening
 from widget_server.loyalty.program.shops import Shop
@@ -47,5 +47,5 @@ def shown(shop: Shop, happening: Happening, number: int) -> Shown:
         text = COUPONS.get(facts["status"], facts["status"])
         return Shown(happening, number, f"{text}: {facts['title'] or facts['code'] or ''}")
     if happening.kind == "mail":
-        return Shown(happening, number, str(LETTER_NAMES.get(facts["template"], facts["template"])))
+        return Shown(happening, number, name_of(facts["template"]))
     return Shown(happening, number, _("Added with %(n)s points", n=points(facts["points"])))

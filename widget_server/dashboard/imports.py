@@ -152,7 +152,6 @@ def undo(staff: StaffCaller, import_id: str) -> ResponseReturnValue:
     batch = Batch.need(staff.shop, Batch.id == made.batch_id)
     if form.accepts():
         with form.refusals(), atomic():
-            staff.hold_caps()
             point_caps.need_undoing_within(staff.shop, staff.member, batch)
             batches.undo(staff.shop, batch.id)
             return done(_("The import is being undone."), "imports.import_page", import_id=made.id)

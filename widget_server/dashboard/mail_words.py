@@ -37,3 +37,8 @@ TOPIC_NAMES = {
     "referrals": _l("Referrals"),
     "birthday": _l("Birthday"),
 }
+
+
+def name_of(letter: str) -> str:
+    """Returns what a letter is called; one without a name has that of its template."""
+    return str(LETTER_NAMES.get(letter, letter))

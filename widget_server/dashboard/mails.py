@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from email.utils import parseaddr
 from urllib.parse import urlsplit
 
-from flask import make_response, request
+from flask import Response, make_response, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -16,7 +16,7 @@ from widget_server.dashboard.callers import StaffCaller
 from widget_server.dashboard.documents import done, page
 from widget_server.dashboard.entry_forms import Ticks
 from widget_server.dashboard.forms import Form, RevisedForm, choices
-from widget_server.dashboard.mail_words import LETTER_HINTS, LETTER_NAMES
+from widget_server.dashboard.mail_words import LETTER_HINTS, LETTER_NAMES, name_of
 from widget_server.dashboard.pages import Pages
 from widget_server.delivery import mail_samples, mail_templates
 from widget_server.loyalty.program import programs
@@ -105,7 +105,12 @@ def letter(staff: StaffCaller, letter: str) -> ResponseReturnValue:
 def preview(staff: StaffCaller, letter: str) -> ResponseReturnValue:
     """Return a letter's HTML for the frame of its page, as a light or a dark mail program shows it."""
     mail = mail_samples.write(staff.shop, letter, request.args.get("language", staff.shop.locale))
-    response = make_response(_themed(mail.html, _one_of(THEMES, "theme")))
+    return framed(_themed(mail.html, _one_of(THEMES, "theme")))
+
+
+def framed(html: str) -> Response:
+    """Returns a letter as the document of a frame, which runs nothing and loads nothing."""
+    response = make_response(html)
     response.headers["Content-Security-Policy"] = PREVIEW_POLICY
     response.headers["Referrer-Policy"] = "no-referrer"
     response.headers["Cache-Control"] = "no-store"
@@ -135,4 +140,4 @@ def _themed(html: str, theme: str) -> str:
 
 
 def _letters() -> dict[str, str]:
-    return {name: str(LETTER_NAMES.get(name, name)) for name in mail_samples.LETTERS}
+    return {name: name_of(name) for name in mail_samples.LETTERS}

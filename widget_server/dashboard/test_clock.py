@@ -3,7 +3,7 @@
 from datetime import date, datetime, timedelta
 from itertools import groupby
 
-from flask import make_response, request
+from flask import request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -12,12 +12,12 @@ from wtforms import DateField, SelectField
 from wtforms.validators import Length
 
 from widget_server import clock
+from widget_server.dashboard import mails
 from widget_server.dashboard.callers import StaffCaller
 from widget_server.dashboard.documents import done, page
 from widget_server.dashboard.forms import OPTIONAL, REQUIRED, Form, Line, WholeNumber, choices
 from widget_server.dashboard.happening_words import Shown, shown
-from widget_server.dashboard.mail_words import LETTER_NAMES
-from widget_server.dashboard.mails import PREVIEW_POLICY
+from widget_server.dashboard.mail_words import name_of
 from widget_server.dashboard.number_fields import Amount
 from widget_server.dashboard.pages import Pages
 from widget_server.dashboard.words import moment as in_words
@@ -104,13 +104,13 @@ def add_copied(staff: StaffCaller) -> ResponseReturnValue:
     form = CopyForm()
     if form.accepts():
         found = finding.find(staff.shop, form.search.data or "")
-        if not found:
+        if found:
+            with form.refusals():
+                step = copies.copied(staff.shop, found[0].customer.id, form.name.data or "")
+                copies.take(staff.shop, step)
+                return done(_("%(name)s was added.", name=step.name), "test_clock.test_clock")
+        else:
             form.search.errors = [_("No customer is found by this.")]
-            return page("test_clock/customer.html", form=form, is_copied=True)
-        with form.refusals():
-            step = copies.copied(staff.shop, found[0].customer.id, form.name.data or "")
-            copies.take(staff.shop, step)
-            return done(_("%(name)s was added.", name=step.name), "test_clock.test_clock")
     return page("test_clock/customer.html", form=form, is_copied=True)
 
 
@@ -153,19 +153,14 @@ def move(staff: StaffCaller) -> ResponseReturnValue:
 def letter(staff: StaffCaller, number: str) -> ResponseReturnValue:
     """Show a mail that would have been sent."""
     happening, mail = _letter(staff, number)
-    template = happening.facts["template"]
-    name = LETTER_NAMES.get(template, template)
+    name = name_of(happening.facts["template"])
     return page("test_clock/letter.html", happening=happening, mail=mail, name=name, number=number)
 
 
 @pages.page("/mails/<number>/preview", Action.PROGRAM)
 def letter_preview(staff: StaffCaller, number: str) -> ResponseReturnValue:
     """Return a mail's HTML for the frame of its page."""
-    response = make_response(_letter(staff, number)[1].html)
-    response.headers["Content-Security-Policy"] = PREVIEW_POLICY
-    response.headers["Referrer-Policy"] = "no-referrer"
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return mails.framed(_letter(staff, number)[1].html)
 
 
 @pages.act("/begin", Action.PROGRAM)

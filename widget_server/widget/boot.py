@@ -7,6 +7,7 @@ from flask import current_app
 from markupsafe import Markup
 
 from widget_server import money
+from widget_server.json_types import JsonObject
 from widget_server.loyalty.program import colours
 from widget_server.loyalty.program.programs import Program
 from widget_server.loyalty.program.shops import Shop
@@ -47,7 +48,7 @@ def facts(shop: Shop, program: Program, locale: str, tab: str = "") -> Boot:
     }
 
 
-def as_script(value: Boot) -> Markup:
+def as_script(value: Boot | JsonObject) -> Markup:
     """Returns JSON for a script element of type application/json; no text in it can close the element."""
     text = json.dumps(value, default=current_app.json.default, ensure_ascii=False, separators=(",", ":"))  # type: ignore[attr-defined]
     return Markup(text.replace("<", "\\u003c"))  # noqa: S704

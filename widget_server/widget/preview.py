@@ -11,8 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 from urllib.parse import urlencode
 
-from flask import Response, current_app, make_response, render_template
-from markupsafe import Markup
+from flask import Response, make_response, render_template
 
 from widget_server import config
 from widget_server.json_types import JsonObject
@@ -59,7 +58,7 @@ def page(shop: Shop, program: Program, look: WidgetSettings, scene: Scene, base:
         locale=scene.locale,
         direction=assets.direction(scene.locale),
         mode=look.mode,
-        samples=_as_script(_samples(drafted, program, scene)),
+        samples=boot.as_script(_samples(drafted, program, scene)),
         loader=f"{base}/widget.js?{urlencode({'shop': shop.embed_key, 'look': _loader_look(look, scene)})}",
         tab=None if scene.tab == CLOSED else scene.tab,
         preview=built_files.name("preview.js"),
@@ -114,11 +113,6 @@ def _loader_look(look: WidgetSettings, scene: Scene) -> str:
 def _with_look(shop: Shop, look: WidgetSettings) -> Shop:
     """Returns a copy of the shop in memory; it is never saved."""
     return Shop(**{**shop.__data__, "widget": look.as_json()})
-
-
-def _as_script(value: JsonObject) -> Markup:
-    text = json.dumps(value, default=current_app.json.default, ensure_ascii=False, separators=(",", ":"))  # type: ignore[attr-defined]
-    return Markup(text.replace("<", "\\u003c"))  # noqa: S704
 
 
 def _framed(response: Response) -> Response:

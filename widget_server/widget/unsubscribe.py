@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from widget_server.errors import LinkExpired
 from widget_server.loyalty.people import mail_preferences
-from widget_server.loyalty.people.mail_preferences import PATH
+from widget_server.loyalty.people.mail_preferences import PATH, Reader
 from widget_server.loyalty.program import programs
 from widget_server.loyalty.program.letter_kinds import TOPICS
 from widget_server.web import limits
@@ -21,7 +21,7 @@ unsubscribe = Blueprint("unsubscribe", __name__, template_folder="templates")
 @unsubscribe.get(f"{PATH}/<token>")
 def ask_preferences(token: str) -> ResponseReturnValue:
     """Shows which mails the customer gets. It changes nothing: mail scanners open links too."""
-    return _page(token)
+    return _page(token, mail_preferences.read(token))
 
 
 @unsubscribe.post(f"{PATH}/<token>")
@@ -31,22 +31,21 @@ def set_preferences(token: str) -> ResponseReturnValue:
     The response is the page, not a redirect, which a provider does not follow.
     """
     limits.UNSUBSCRIBE.count()
-    try:
-        reader = mail_preferences.read(token)
-    except LinkExpired:
-        return pages.too_old("unknown_link")
+    reader = mail_preferences.read(token)
     if request.form.get("act") == "choose":
         mail_preferences.set_wanted(reader.customer, request.form.getlist("topic"))
     else:
         mail_preferences.set_off(reader.customer)
-    return _page(token, is_saved=True)
+    return _page(token, mail_preferences.read(token), is_saved=True)
 
 
-def _page(token: str, *, is_saved: bool = False) -> ResponseReturnValue:
-    try:
-        reader = mail_preferences.read(token)
-    except LinkExpired:
-        return pages.too_old("unknown_link")
+@unsubscribe.errorhandler(LinkExpired)
+def show_unknown(_refusal: LinkExpired) -> ResponseReturnValue:
+    """Shows that the link belongs to nobody."""
+    return pages.too_old("unknown_link")
+
+
+def _page(token: str, reader: Reader, *, is_saved: bool = False) -> ResponseReturnValue:
     text = pages.rendered(
         "unsubscribe.html",
         reader.shop,

@@ -6,7 +6,7 @@ Nothing is decided here but whether the shop sends such letters at all. Changes 
 from datetime import timedelta
 
 from widget_server import clock, job_queue
-from widget_server.events import PointsMoved, TierMoved
+from widget_server.events import CouponChanged, CouponIssued, PointsMoved, TierMoved
 from widget_server.job_queue import JobName
 from widget_server.json_types import JsonObject
 from widget_server.ledger import Account
@@ -30,13 +30,13 @@ def note_points(event: PointsMoved) -> None:
         job_queue.enqueue(JobName.WRITE_LETTER, facts, delay_seconds=GATHER_SECONDS)
 
 
-def note_coupon(shop_id: str, coupon_id: str) -> None:
+def note_coupon(event: CouponIssued | CouponChanged) -> None:
     """Note a coupon that was bought with points, whenever its code works (again). Raises NotFound."""
-    coupon = Coupon.need(shop_id, Coupon.id == coupon_id)
+    coupon = Coupon.need(event.shop_id, Coupon.id == event.coupon_id)
     if coupon.status != "active" or not coupon.cost_points or coupon.applied_at is not None:
         return
-    if mailing.is_on(programs.of(shop_id), "reward_redeemed"):
-        job_queue.enqueue(JobName.WRITE_LETTER, {"shop_id": shop_id, "about": "coupon", "coupon_id": coupon_id})
+    if mailing.is_on(programs.of(event.shop_id), "reward_redeemed"):
+        job_queue.enqueue(JobName.WRITE_LETTER, {"shop_id": event.shop_id, "about": "coupon", "coupon_id": coupon.id})
 
 
 def note_tier(event: TierMoved) -> None:

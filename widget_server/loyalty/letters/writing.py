@@ -19,6 +19,7 @@ from widget_server.loyalty.points.adjustments import Adjustment
 from widget_server.loyalty.points.awards import Award
 from widget_server.loyalty.points.tiers import Tier
 from widget_server.loyalty.program import programs, shops
+from widget_server.loyalty.program.programs import Program
 from widget_server.loyalty.program.shops import Shop
 from widget_server.loyalty.rewards import coupons
 from widget_server.loyalty.rewards.coupons import Coupon
@@ -45,13 +46,14 @@ def write(payload: Mapping[str, str]) -> None:
 
 def _points(shop: Shop, payload: Mapping[str, str]) -> None:
     row = Transaction.need(shop, Transaction.id == payload["transaction_id"])
-    letter = _letter_of(shop, row)
+    program = programs.of(shop.id)
+    letter = _letter_of(program, row)
     if letter is None or _is_late(shop, row):
         return
     customer, account = _owner(shop, row)
-    if letter == "birthday_gift" and not mailing.may_get(programs.of(shop.id), customer, letter):
+    if letter == "birthday_gift" and not mailing.may_get(program, customer, letter):
         letter = "points_earned"  # the news without the congratulation
-    if not mailing.may_get(programs.of(shop.id), customer, letter):
+    if not mailing.may_get(program, customer, letter):
         return
     with atomic():
         fresh: list[int] = []
@@ -68,7 +70,7 @@ def _points(shop: Shop, payload: Mapping[str, str]) -> None:
             mailing.send(shop, customer, letter, values, key=f"letter:{letter}:{row.id}")
 
 
-def _letter_of(shop: Shop, row: Transaction) -> str | None:
+def _letter_of(program: Program, row: Transaction) -> str | None:
     """Returns the letter that a row of the ledger is, of those that the shop sends; None for rows without one."""
     if row.kind == "adjust" and row.cause == "adjusted":
         return "points_moved"
@@ -76,7 +78,6 @@ def _letter_of(shop: Shop, row: Transaction) -> str | None:
         return None
     if row.amount < 0:
         return "points_moved" if row.order_id or row.cause == "referral_undone" else None
-    program = programs.of(shop.id)
     if row.cause in SMALL or (row.cause == "referral_advocate" and mailing.is_on(program, "referral_completed")):
         return None
     return "birthday_gift" if row.cause == "birthday" else "points_earned"

@@ -11,7 +11,7 @@ from widget_server.errors import BadRequest, CustomerExists, NotFound
 from widget_server.loyalty.people import customers, emails, lines, recognition
 from widget_server.loyalty.people.customers import Customer, CustomerFacts, Person, Status
 from widget_server.loyalty.people.emails import Email
-from widget_server.loyalty.program.letter_kinds import EVERYTHING, TOPICS, TOPICS_OFF
+from widget_server.loyalty.program.letter_kinds import TOPICS_OFF, turned_off
 
 LABELS_MAX = 50
 LABEL_LENGTH_MAX = 80
@@ -130,7 +130,7 @@ def _topics_off(topics: Sequence[str]) -> list[str]:
     """Returns the topics as stored; raises BadRequest for an unknown one."""
     if not set(topics) <= set(TOPICS_OFF):
         raise BadRequest(f"Topics are {', '.join(TOPICS_OFF)}.", field="mailsOff")
-    return [EVERYTHING] if EVERYTHING in topics else [topic for topic in TOPICS if topic in topics]
+    return turned_off(topics)
 
 
 def _check_new(shop_id: str, *, external_id: str | None, email: str | None, but: str | None = None) -> None:

@@ -14,7 +14,7 @@ from widget_server.errors import LinkExpired, NotFound
 from widget_server.loyalty.people import customers
 from widget_server.loyalty.people.customers import Customer
 from widget_server.loyalty.program import shops
-from widget_server.loyalty.program.letter_kinds import EVERYTHING, TOPICS
+from widget_server.loyalty.program.letter_kinds import EVERYTHING, TOPICS, turned_off
 from widget_server.loyalty.program.shops import Shop
 
 PATH = "/unsubscribe"
@@ -89,8 +89,7 @@ def set_off(customer: Customer) -> None:
 
 def stricter(one: Customer, other: Customer) -> list[str]:
     """Returns what two rows of one person turn off together: a mail that either does not want is not sent."""
-    off = {*one.mails_off, *other.mails_off}
-    return [EVERYTHING] if EVERYTHING in off else [topic for topic in TOPICS if topic in off]
+    return turned_off({*one.mails_off, *other.mails_off})
 
 
 def _signatures(shop_id: str, customer_id: str) -> list[str]:

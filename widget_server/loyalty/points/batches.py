@@ -267,9 +267,7 @@ def forget(person: Forgotten) -> None:
 
 def give_up() -> None:
     """Mark batches whose jobs failed in all their tries as failed: so they can be undone, or undone again."""
-    jobs = job_queue.Job.everywhere().where(
-        job_queue.Job.name.in_((JobName.RUN_BATCH, JobName.LIST_IMPORT, JobName.LIST_BATCH))
-    )
+    jobs = job_queue.Job.everywhere().where(job_queue.Job.name.in_(AT_WORK))
     for job in list(jobs.where(job_queue.Job.status == "dead")):
         with atomic():
             under_way = (Batch.id == job.payload["batch_id"], Batch.status.in_(("running", "undoing")))

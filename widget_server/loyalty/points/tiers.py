@@ -284,6 +284,11 @@ def _current(shop: Shop, tier_id: str, revision: int | None) -> Tier:
     return tier
 
 
+def days_of_months(months: int) -> int:
+    """Returns the days of a window that is given in months."""
+    return round(months * 365 / 12)
+
+
 def _agreeing(settings: TierSettings) -> TierSettings:
     """Returns the settings with what they imply: `active` from the status, `window_days` from the months."""
     if "status" in settings:
@@ -292,7 +297,7 @@ def _agreeing(settings: TierSettings) -> TierSettings:
         settings = {**settings, "status": None}
     months = settings.get("window_months")
     if months:
-        return {**settings, "window_days": round(months * 365 / 12)}
+        return {**settings, "window_days": days_of_months(months)}
     return {**settings, "window_months": None} if "window_days" in settings else settings
 
 

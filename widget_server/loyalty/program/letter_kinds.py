@@ -3,6 +3,7 @@
 Codes, links and notices of sign-in are in no list: customers request them, or must know of them.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 TOPICS = ("points", "expiry", "tiers", "referrals", "birthday")
@@ -41,6 +42,11 @@ ON_BEFORE = ("points_expire", "referral_completed")  # what a shop sends that ne
 ON_AT_FIRST = (  # of a shop that the first run creates: what customers expect, without the sad ones
     *("points_earned", "reward_redeemed", "points_expire", "tier_reached", "referral_completed", "birthday_gift"),
 )
+
+
+def turned_off(topics: Collection[str]) -> list[str]:
+    """Returns topics that a customer does not want, as they are stored: in one order, or EVERYTHING alone."""
+    return [EVERYTHING] if EVERYTHING in topics else [topic for topic in TOPICS if topic in topics]
 
 
 def needs_unsubscribing(letter: str) -> bool:

@@ -44,6 +44,13 @@ def test_letters_that_are_on_are_written() -> None:
     assert letters == ["points_earned", "reward_redeemed"]
 
 
+def test_a_tier_that_ends_is_told_of_thirty_days_before() -> None:
+    copy = Rehearsal.of(letters=("tier_at_risk",))
+    copy.adds("Anna", 1200)
+    letters = [one for one in told(copy.moves(A_YEAR)) if one[0] == "mail"]
+    assert letters == [("mail", "2027-02-08")]
+
+
 def test_the_next_thing_that_happens_is_where_the_time_stops() -> None:
     copy = Rehearsal.of()
     copy.adds("Anna", 120)

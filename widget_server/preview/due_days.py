@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from widget_server import clock
 from widget_server.ledger import Account
 from widget_server.loyalty.earning import birthdays
+from widget_server.loyalty.letters.facts import AT_RISK_DAYS
 from widget_server.loyalty.people.customers import Customer
 from widget_server.loyalty.points import expiry
 from widget_server.loyalty.program import programs
@@ -19,7 +20,7 @@ def next_day(shop: Shop) -> date:
     """Returns the next day of the shop's zone, after today, on which a daily task may have something to do."""
     tomorrow = clock.local_date(clock.now(), shop.timezone) + timedelta(days=1)
     first_of_month = clock.add_months(tomorrow.replace(day=1), 0 if tomorrow.day == 1 else 1)
-    found = [first_of_month, *_birthdays(shop, tomorrow), *_expiries(shop, tomorrow), *_ends_of_tiers(shop)]
+    found = [first_of_month, *_birthdays(shop, tomorrow), *_expiries(shop, tomorrow), *_ends_of_tiers(shop, tomorrow)]
     return min(day for day in found if day >= tomorrow)
 
 
@@ -39,6 +40,10 @@ def _expiries(shop: Shop, tomorrow: date) -> Iterator[date]:
             yield from (day - timedelta(days=days) for days in (0, *program.rules.expiry_reminder_days))
 
 
-def _ends_of_tiers(shop: Shop) -> Iterator[date]:
+def _ends_of_tiers(shop: Shop, tomorrow: date) -> Iterator[date]:
+    """The day each tier ends, and the one of the letter before it; a letter that is overdue goes out tomorrow."""
     for ends in Account.of(shop, Account.tier_until, Account.granted_until).tuples():
-        yield from (clock.local_date(end, shop.timezone) for end in ends if end is not None)
+        for end in (clock.local_date(end, shop.timezone) for end in ends if end is not None):
+            yield end
+            if "tier_at_risk" in programs.of(shop.id).rules.letters and end >= tomorrow:
+                yield max(end - timedelta(days=AT_RISK_DAYS), tomorrow)

@@ -2,7 +2,7 @@
 
 Both shops are in databases of their own, which are made when they are not there (`_big_shop.py`; the large one takes
 about ten minutes) and kept for the next run in the folder that is the first argument, by default `build`. Each page is
-asked in turn of the large shop, of the small one and of a bare Flask route; a number is the median of its rounds, in
+read in turn from the large shop, the small one and a bare Flask route; a number is the median of its rounds, in
 milliseconds of the processor (wall time stands beside it). The goals: a page takes at most 1.5 times as long as in the
 small shop, at most 100 ms, and has at most 60 kB with all that it loads, compressed by brotli. It fails otherwise.
 

@@ -106,6 +106,7 @@ loyalty.backtest.drafts
 loyalty.backtest.standings
 loyalty.backtest.replay
 loyalty.backtest.figures loyalty.backtest.progress_texts
+loyalty.backtest.trials
 loyalty.staff.roles loyalty.staff.accounts
 loyalty.staff.members loyalty.staff.links
 loyalty.staff.second_factor loyalty.staff.sessions loyalty.staff.point_caps loyalty.staff.invitations

@@ -58,7 +58,7 @@ class Rehearsal:
         return cls(contents, state=state)
 
     def does(self, step: Step) -> list[Happening]:
-        """Take a step; answers what happened."""
+        """Take a step; returns what happened."""
         outcome = opened.carry_out(self.contents, self.moment, step)
         found = [happenings.read(one) for one in outcome.events]
         self.contents, self.moment, self.state = outcome.contents, outcome.moment, outcome.state
@@ -66,7 +66,7 @@ class Rehearsal:
         return found
 
     def adds(self, name: str = "Anna", points: int = 0, **facts: Any) -> str:
-        """Add a sample customer; answers the id."""
+        """Add a sample customer; returns the id."""
         self.does(AddSample(name, points, **facts))
         return str(self.state["customers"][-1]["id"])
 
@@ -79,7 +79,7 @@ class Rehearsal:
         self.does(Redeem(who, self.state["rewards"][0]["id"]))
 
     def moves(self, days: float, *, is_to_first: bool = False, seconds: float = 60) -> list[Happening]:
-        """Move the time; answers what happened."""
+        """Move the time; returns what happened."""
         return self.does(Move(self.moment + timedelta(days=days), is_to_first, seconds))
 
     @contextmanager

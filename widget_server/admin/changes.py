@@ -22,7 +22,7 @@ from widget_server.errors import (
     TierTaken,
 )
 from widget_server.loyalty import taking_back, versions
-from widget_server.loyalty.backtest import drafts, figures, progress_texts, replay
+from widget_server.loyalty.backtest import trials
 from widget_server.loyalty.backtest.drafts import Draft
 from widget_server.program_file import dumping, stored_drafts, texts
 from widget_server.program_file.drafts import of_file
@@ -31,8 +31,6 @@ from widget_server.web.callers import Caller
 from widget_server.web.wire import Empty
 
 service = Service("changes", "/loyalty-changes/v1", "Changes of the program, and drafts")
-
-MONTHS_USUAL = 3
 
 
 @service.route("GET", "/versions", READ, query=shapes.VersionsQuery, returns=shapes.VersionsPage, refuses=(NotFound,))
@@ -206,18 +204,15 @@ def _opened(caller: Caller, row: stored_drafts.ProgramDraft) -> shapes.DraftResp
 def _tried(
     caller: Caller, tried: Draft, facts: list[object], months: int | None, progress: str | None
 ) -> shapes.BacktestResponse:
-    span = months or MONTHS_USUAL
-    purpose, today = progress_texts.purpose_of(caller.shop, span, facts), drafts.present(caller.shop)
-    so_far = progress_texts.read(purpose, progress or "")
-    found = replay.replay(caller.shop, today, tried, replay.start_of(caller.shop, span), so_far)
+    trial = trials.go_on(caller.shop, tried, facts, months or trials.MONTHS_USUAL, progress or "")
     return {
-        "today": shapes.figures(figures.figures(caller.shop, today, found.today, found.sales)),
-        "draft": shapes.figures(figures.figures(caller.shop, tried, found.draft, found.sales)),
-        "orders": found.orders,
-        "left_out": found.left_out,
-        "sales": found.sales,
-        "is_done": found.done,
-        "progress": progress_texts.sealed(purpose, found),
+        "today": shapes.figures(trial.today),
+        "draft": shapes.figures(trial.draft),
+        "orders": trial.found.orders,
+        "left_out": trial.found.left_out,
+        "sales": trial.found.sales,
+        "is_done": trial.found.done,
+        "progress": trial.progress,
     }
 
 

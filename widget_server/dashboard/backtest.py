@@ -21,7 +21,7 @@ from widget_server.dashboard.pages import Pages
 from widget_server.dashboard.rule_forms import rule_form
 from widget_server.dashboard.words import change, money, points
 from widget_server.errors import NotFound, Refusal
-from widget_server.loyalty.backtest import drafts, figures, progress_texts, replay
+from widget_server.loyalty.backtest import trials
 from widget_server.loyalty.backtest.drafts import Draft
 from widget_server.loyalty.backtest.figures import Figures
 from widget_server.loyalty.earning import rules
@@ -99,23 +99,18 @@ def result(staff: StaffCaller, draft: Draft, back: str, *, saves_at: str | None,
     `back` is where nothing is kept of it; `saves_at` is where the form of the draft is saved, if there is one.
     `mark` stands for a draft that no field of the request describes.
     """
-    months = int(text) if (text := request.form.get("months", "3")) in MONTHS else 3
+    months = int(text) if (text := request.form.get("months", "")) in MONTHS else trials.MONTHS_USUAL
     kept = [(name, value) for name, value in request.form.items(multi=True) if name not in OWN]
-    purpose = progress_texts.purpose_of(staff.shop, months, [mark, kept])
-    so_far = progress_texts.read(purpose, request.form.get("progress", ""))
-    today = drafts.present(staff.shop)
-    found = replay.replay(staff.shop, today, draft, replay.start_of(staff.shop, months), so_far)
-    before = figures.figures(staff.shop, today, found.today, found.sales)
-    after = figures.figures(staff.shop, draft, found.draft, found.sales)
+    trial = trials.go_on(staff.shop, draft, [mark, kept], months, request.form.get("progress", ""))
     return page(
         "backtest/result.html",
-        rows=_rows(before, after, staff.shop.currency),
-        found=found,
-        since=replay.start_of(staff.shop, months),
+        rows=_rows(trial.today, trial.draft, staff.shop.currency),
+        found=trial.found,
+        since=trial.since,
         months=str(months),
         spans=MONTHS,
         kept=kept,
-        progress=progress_texts.sealed(purpose, found),
+        progress=trial.progress,
         back=back,
         saves_at=saves_at,
     )

@@ -69,18 +69,27 @@ class Count(WholeNumber):
             raise ValueError(str(ABOVE_ZERO))
 
 
-class Ids(TextAreaField):
-    """Ids of the shop's platform, one in each line."""
+class Lines(TextAreaField):
+    """Values, one in each line."""
 
     data: Any  # the stubs know texts alone
 
     def process_formdata(self, valuelist: list[str]) -> None:
-        """Read the lines; empty ones and repetitions do not count."""
+        """Read the lines that are not empty."""
         lines = str(valuelist[0]).splitlines() if valuelist else []
-        self.data = list(dict.fromkeys(line.strip() for line in lines if line.strip()))
+        self.data = [line.strip() for line in lines if line.strip()]
 
     def _value(self) -> str:
         return str(self.raw_data[0]) if self.raw_data else "\n".join(self.data or ())
+
+
+class Ids(Lines):
+    """Ids of the shop's platform, one in each line."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Read the lines; repetitions do not count."""
+        super().process_formdata(valuelist)
+        self.data = list(dict.fromkeys(self.data))
 
 
 class Factors(TextAreaField):

@@ -6,9 +6,10 @@ import wtforms
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField
-from wtforms import BooleanField, HiddenField, RadioField, SelectField, TextAreaField, ValidationError
+from wtforms import BooleanField, HiddenField, RadioField, SelectField, ValidationError
 from wtforms.validators import Length, Regexp
 
+from widget_server.dashboard.entry_forms import Lines
 from widget_server.dashboard.forms import OPTIONAL, REQUIRED, REQUIRED_TEXT, Form, Line, WholeNumber, choices
 from widget_server.dashboard.mails import LANGUAGE_NAMES
 from widget_server.dashboard.number_fields import between
@@ -39,16 +40,8 @@ GROUPS = {
 LOOKS = ("colour", "mode", "side", "offset_x", "offset_y", "label", "icon")
 
 
-class Paths(TextAreaField):
+class Paths(Lines):
     """Paths of pages, one in each line."""
-
-    def _value(self) -> str:
-        return str(self.raw_data[0]) if self.raw_data else "\n".join(self.data or ())
-
-    def process_formdata(self, valuelist: list[str]) -> None:
-        """Read the lines that are not empty."""
-        lines = str(valuelist[0]).splitlines() if valuelist else []
-        self.data: Any = [line.strip() for line in lines if line.strip()]
 
     def pre_validate(self, form: Any) -> None:
         """Raises ValidationError naming the first line that is not a path."""

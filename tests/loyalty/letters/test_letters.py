@@ -183,7 +183,7 @@ def test_a_letter_that_waits_to_be_sent_is_not_sent_after_unsubscribing(club: Wo
     for row in Job.select().where(Job.name == "send_mail"):
         mail.send(row.payload)
     sent = "".join(path.read_text() for path in (tmp_path / "mail").iterdir())
-    assert "your reward" in sent and "something for you" not in sent  # what she asked for comes
+    assert "your reward" in sent and "something for you" not in sent  # what the customer redeemed is told of
 
 
 # Once

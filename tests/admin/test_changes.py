@@ -74,6 +74,16 @@ def test_a_fault_of_a_file_is_named_by_its_path(owner: Integrator, world: World)
         assert refused["details"]["validationError"]["fieldViolations"][0]["field"] == "file.program.name"
 
 
+def test_a_pale_colour_in_a_file_is_refused_with_the_nearest_that_is_seen(owner: Integrator, world: World) -> None:
+    pale = "widget:\n  colour: '#ffff00'\n"
+    draft = owner.post(f"{CHANGES}/drafts", {"name": "Spring"})["draft"]
+    at = f"{CHANGES}/drafts/{draft['id']}"
+    told = owner.post(f"{CHANGES}/program-file/plan", {"file": pale}, status=409)
+    assert told["details"]["applicationError"]["code"] == "LOW_CONTRAST"
+    assert told == owner.patch(at, {"revision": draft["revision"], "file": pale}, status=409)
+    assert owner.get(at)["draft"]["revision"] == draft["revision"]
+
+
 def test_a_program_file_is_planned_applied_and_read_back(owner: Integrator, reader: Integrator, world: World) -> None:
     planned = reader.post(f"{CHANGES}/program-file/plan", {"file": TEXT})
     assert planned["changes"] and rules.listed_all(world.shop) == []

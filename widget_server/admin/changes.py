@@ -16,7 +16,6 @@ from widget_server.errors import (
     CannotTakeBack,
     DraftOutdated,
     NotFound,
-    NotWholeCoins,
     Refusal,
     StaleRevision,
     TierTaken,
@@ -25,6 +24,7 @@ from widget_server.loyalty import taking_back, versions
 from widget_server.loyalty.backtest import trials
 from widget_server.loyalty.backtest.drafts import Draft
 from widget_server.program_file import dumping, stored_drafts, texts
+from widget_server.program_file.checks import MISFITS
 from widget_server.program_file.drafts import of_file
 from widget_server.program_file.schema import parse
 from widget_server.web.callers import Caller
@@ -66,7 +66,7 @@ def get_program_file(caller: Caller) -> shapes.FileResponse:
     READ,
     takes=shapes.FileBody,
     returns=shapes.PlanResponse,
-    refuses=(BadTransition, NotWholeCoins),
+    refuses=MISFITS,
 )
 def plan_program_file(caller: Caller, body: shapes.FileBody) -> shapes.PlanResponse:
     """Get what a program file would change, without changing it."""
@@ -81,7 +81,7 @@ def plan_program_file(caller: Caller, body: shapes.FileBody) -> shapes.PlanRespo
     MANAGE,
     takes=shapes.MarkedFile,
     returns=shapes.ChangesResponse,
-    refuses=(BadTransition, NotWholeCoins, StaleRevision),
+    refuses=(*MISFITS, StaleRevision),
 )
 def apply_program_file(caller: Caller, body: shapes.MarkedFile) -> shapes.ChangesResponse:
     """Make the program match a file, if it still makes exactly the changes of its plan."""
@@ -96,7 +96,7 @@ def apply_program_file(caller: Caller, body: shapes.MarkedFile) -> shapes.Change
     READ,
     takes=shapes.TryFile,
     returns=shapes.BacktestResponse,
-    refuses=(BadTransition, NotWholeCoins),
+    refuses=MISFITS,
 )
 def try_program_file(caller: Caller, body: shapes.TryFile) -> shapes.BacktestResponse:
     """Try a program file on the shop's past orders, in slices; nothing is saved."""
@@ -129,7 +129,7 @@ def get_draft(caller: Caller, draft_id: str) -> shapes.DraftResponse:
     MANAGE,
     takes=shapes.DraftChange,
     returns=shapes.DraftResponse,
-    refuses=(NotFound, StaleRevision, BadTransition, NotWholeCoins),
+    refuses=(NotFound, StaleRevision, *MISFITS),
 )
 def update_draft(caller: Caller, body: shapes.DraftChange, draft_id: str) -> shapes.DraftResponse:
     """Change the name of a draft, or the sections that the sent program file has."""
@@ -171,7 +171,7 @@ def settle_draft(caller: Caller, body: shapes.Settlement, draft_id: str) -> shap
     READ,
     takes=shapes.TrySpan,
     returns=shapes.BacktestResponse,
-    refuses=(NotFound, BadTransition, NotWholeCoins),
+    refuses=(NotFound, *MISFITS),
 )
 def try_draft(caller: Caller, body: shapes.TrySpan, draft_id: str) -> shapes.BacktestResponse:
     """Try a draft on the shop's past orders, in slices; nothing is saved."""
@@ -188,7 +188,7 @@ def try_draft(caller: Caller, body: shapes.TrySpan, draft_id: str) -> shapes.Bac
     MANAGE,
     takes=shapes.RevisionBody,
     returns=shapes.ChangesResponse,
-    refuses=(NotFound, StaleRevision, DraftOutdated, BadTransition, NotWholeCoins),
+    refuses=(NotFound, StaleRevision, DraftOutdated, *MISFITS),
 )
 def publish_draft(caller: Caller, body: shapes.RevisionBody, draft_id: str) -> shapes.ChangesResponse:
     """Make the program what a draft says, all at once, and delete the draft; booked points stay."""

@@ -19,10 +19,11 @@ from widget_server.admin.wire.settings import (
     ShopChange,
     ShopResponse,
 )
-from widget_server.errors import BadTransition, LastOrigin, LowContrast, NotFound, NotWholeCoins
+from widget_server.errors import LastOrigin, NotFound
 from widget_server.loyalty.program import shops
 from widget_server.loyalty.program.shops import Origin
 from widget_server.program_file import apply, current
+from widget_server.program_file.checks import MISFITS
 from widget_server.program_file.facts import ProgramFile
 from widget_server.stores import installation
 from widget_server.web.bodies import unfit
@@ -44,7 +45,7 @@ def get_settings(caller: Caller, name: str) -> SectionResponse:
     MANAGE,
     takes=SectionChange,
     returns=SectionResponse,
-    refuses=(NotFound, BadTransition, NotWholeCoins, LowContrast),
+    refuses=(NotFound, *MISFITS),
 )
 def update_settings(caller: Caller, body: SectionChange, name: str) -> SectionResponse:
     """Change the settings that are sent, except the status of the program.

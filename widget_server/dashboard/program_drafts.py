@@ -15,7 +15,7 @@ from widget_server.dashboard.pages import Pages
 from widget_server.dashboard.program_file import FileForm
 from widget_server.dashboard.reward_forms import KIND_NAMES as REWARD_KINDS
 from widget_server.dashboard.rule_forms import KIND_NAMES as RULE_KINDS
-from widget_server.errors import BadRequest, DraftOutdated, NotWholeCoins, Refusal
+from widget_server.errors import BadRequest, DraftOutdated, LowContrast, Refusal
 from widget_server.loyalty.staff.roles import Action
 from widget_server.program_file import stored_drafts, texts
 from widget_server.program_file.drafts import of_file
@@ -144,7 +144,7 @@ def load(staff: StaffCaller, draft_id: str) -> ResponseReturnValue:
             text = form.content
             stored_drafts.set_text(staff.shop, draft_id, form.read_revision, text)
             return done(_("It is in the draft now."), SHOW, draft_id=draft_id)
-        except (BadRequest, NotWholeCoins) as refused:
+        except (BadRequest, LowContrast) as refused:
             faults = texts.faults(text, refused)
         except Refusal as refused:
             form.form_errors.append(refusals.text_of(refused))

@@ -12,6 +12,8 @@ from widget_server.loyalty.program import contrast_guard, widget_icons
 from widget_server.loyalty.program.shops import Shop
 from widget_server.program_file.facts import Facts, ProgramFile, Things
 
+MISFITS = (BadTransition, NotWholeCoins, LowContrast)  # what a file is refused for that other bodies are not
+
 
 def check(shop: Shop, known: ProgramFile, wanted: ProgramFile) -> None:
     """Check that the file `wanted`, its days in the shop's zone, fits the shop, which has `known`.

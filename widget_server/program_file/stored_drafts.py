@@ -104,7 +104,7 @@ def rename(shop: Shop, draft_id: str, revision: int | None, name: str) -> Progra
 def set_text(shop: Shop, draft_id: str, revision: int | None, text: str) -> ProgramDraft:
     """Replace the sections that this program file has; those that it leaves out stay as they are in the draft.
 
-    Raises NotFound, StaleRevision, and BadRequest, BadTransition and NotWholeCoins as `apply.plan` does.
+    Raises NotFound, StaleRevision, and BadRequest and MISFITS as `apply.plan` does.
     """
     if len(text) > LENGTH_MAX:
         raise BadRequest(f"A program file has up to {LENGTH_MAX:,} characters.", field="file")
@@ -117,7 +117,7 @@ def set_text(shop: Shop, draft_id: str, revision: int | None, text: str) -> Prog
 def set_object(shop: Shop, draft_id: str, revision: int | None, what: str, facts: Facts | None) -> ProgramDraft:
     """Set one object of a draft, such as `rewards.mug`; None removes it, which only an entry of a list can be.
 
-    Raises NotFound, StaleRevision, and BadRequest, BadTransition and NotWholeCoins with the path of what does not fit.
+    Raises NotFound, StaleRevision, and BadRequest and MISFITS with the path of what does not fit.
     """
     with atomic():
         draft = _locked(shop, draft_id, revision)
@@ -144,8 +144,8 @@ def publish(shop: Shop, draft_id: str, revision: int | None) -> list[Change]:
     """Make the program what the draft says, in one transaction, and delete the draft; returns the changes.
 
     Each changed object gets its version, as if it was edited by hand. Booked points and issued coupons stay. Raises
-    NotFound, StaleRevision, DraftOutdated (`objects`) when the shop changed the same objects meanwhile, and BadRequest,
-    BadTransition and NotWholeCoins as `apply.apply` does.
+    NotFound, StaleRevision, DraftOutdated (`objects`) when the shop changed the same objects meanwhile, and BadRequest
+    and MISFITS as `apply.apply` does.
     """
     with atomic():
         draft = _locked(shop, draft_id, revision)

@@ -38,6 +38,7 @@ loyalty.earning.order_states
 loyalty.earning.order_goods
 loyalty.program.programs
 loyalty.points.tiers loyalty.earning.taxes
+loyalty.points.tier_figures
 loyalty.people.customers
 loyalty.people.recognition loyalty.people.mail_preferences
 loyalty.people.mailing

@@ -80,6 +80,11 @@ def parse(text: str) -> datetime:
         raise ValueError("time beyond the years 1 to 9999") from beyond
 
 
+def to_millisecond(moment: datetime) -> datetime:
+    """Returns the moment without what `iso` does not write."""
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
 def iso(moment: datetime) -> str:
     """`moment` as ISO 8601 UTC text with Z, to the millisecond."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

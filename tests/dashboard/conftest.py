@@ -127,11 +127,11 @@ class Clerk:
         self.page.goto(f"{self.address}/dashboard{path}")
         return self
 
-    def is_file(self, path: str) -> bool:
-        """Whether the address sends a file instead of a page; it must not be an error of the server."""
+    def is_no_page(self, path: str) -> bool:
+        """Whether the address sends a file, or a part of a page; it must not be an error of the server."""
         response = self.context.request.get(self.address + path, max_redirects=0)
         assert response.status < 500, path
-        return "attachment" in response.headers.get("content-disposition", "")
+        return "attachment" in response.headers.get("content-disposition", "") or "<html" not in response.text()
 
     def presses(self, name: str) -> "Clerk":
         """Press the button or follow the link of this name."""

@@ -20,7 +20,7 @@ def inspect(clerk: Clerk, paths: list[str]) -> None:
     """Open each page, and look at it narrow and wide, light and dark."""
     seen = set[str]()
     for path in paths:
-        if "/preview" in path or clerk.is_file(path):  # the documents of a frame have a story of their own
+        if "/preview" in path or clerk.is_no_page(path):  # the documents of a frame have a story of their own
             continue
         response = clerk.page.goto(clerk.address + path)
         assert response is not None and response.status < 400, (path, response and response.status)

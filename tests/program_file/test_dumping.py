@@ -1,6 +1,7 @@
 """The present program as a file: read back, it changes nothing, and in another shop it makes the same program."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -8,8 +9,10 @@ import pytest
 
 from tests.make import World
 from tests.program_file.demo_file import DEMO, TEXT, edited
+from widget_server import clock
 from widget_server.errors import BadRequest, StaleRevision
 from widget_server.loyalty.audit_log import AuditEntry
+from widget_server.loyalty.earning import campaigns
 from widget_server.program_file import current, dumping, texts
 from widget_server.program_file.apply import apply, plan
 from widget_server.program_file.schema import parse
@@ -62,6 +65,16 @@ def test_the_file_says_what_was_chosen_and_no_defaults(world: World) -> None:
 def test_amounts_stay_exact_numbers(world: World) -> None:
     world.reward(amount=Decimal("7.25"))
     assert "amount: 7.25\n" in dumping.text_of(current.of(world.shop))
+
+
+def test_a_campaign_that_was_ended_by_hand_reads_back(world: World) -> None:
+    began = clock.now() - timedelta(days=1)
+    campaign = campaigns.create(
+        world.shop, "Spring", multiplier=Decimal(2), starts_at=began, ends_at=began + timedelta(days=9)
+    )
+    with clock.at(began + timedelta(days=2, microseconds=1_234)):
+        campaigns.end(world.shop, campaign.id, None)
+    assert plan(world.shop, parse(texts.present(world.shop))) == []
 
 
 def test_every_fault_of_a_file_has_its_line(world: World) -> None:

@@ -14,7 +14,8 @@ from widget_server.json_types import Json, JsonObject
 from widget_server.loyalty import audit_log
 from widget_server.loyalty.audit_log import AuditEntry
 from widget_server.loyalty.earning.rules import Campaign, EarningRule
-from widget_server.loyalty.points.tiers import BASE, Tier, TierProgram
+from widget_server.loyalty.points.tier_figures import BASE
+from widget_server.loyalty.points.tiers import Tier, TierProgram
 from widget_server.loyalty.program import shops
 from widget_server.loyalty.program.programs import Program
 from widget_server.loyalty.program.shops import Shop

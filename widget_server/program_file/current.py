@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from widget_server import clock
 from widget_server.loyalty.earning.rules import Campaign, EarningRule
 from widget_server.loyalty.points import tiers
 from widget_server.loyalty.points.tiers import TierProgram
@@ -60,10 +62,16 @@ def _live(shop: Shop, table: Any) -> list[Any]:
 
 
 def facts_of(row: Any, names: tuple[str, ...] | Mapping[str, str]) -> Facts:
-    """Returns what a row, or settings, have under these names, as the facts of a file."""
+    """Returns what a row, or settings, have under these names, as the facts of a file: times to the millisecond."""
     file_names = names if isinstance(names, Mapping) else {name: name for name in names}
     values = {file_name: getattr(row, name) for name, file_name in file_names.items()}
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+    return {name: _fact(value) for name, value in values.items()}
+
+
+def _fact(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return clock.to_millisecond(value)
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _program_facts(program: Program) -> Facts:

@@ -105,7 +105,7 @@ class Address(Words):
 
 
 class Moment(fields.Field[date]):
-    """A time with its offset, or a day, which means its first moment in the shop's zone."""
+    """A time with its offset, to the millisecond, or a day, which means its first moment in the shop's zone."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> date:
         try:
@@ -113,8 +113,8 @@ class Moment(fields.Field[date]):
             found = date.fromisoformat(text) if len(text) == 10 else clock.parse(text)
         except (ValueError, OverflowError) as wrong:
             raise ValidationError("A day as 2026-03-10, or a time as 2026-03-10T12:00:00+01:00.") from wrong
-        if found.year not in YEARS or (isinstance(found, datetime) and found.microsecond):
-            raise ValidationError(f"A day, or a time to the second, from {YEARS[0]} to {YEARS[-1]}.")
+        if found.year not in YEARS or (isinstance(found, datetime) and found.microsecond % 1000):
+            raise ValidationError(f"A day, or a time to the millisecond, from {YEARS[0]} to {YEARS[-1]}.")
         return found
 
 

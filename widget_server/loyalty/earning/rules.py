@@ -20,7 +20,7 @@ from widget_server.ledger import Account
 from widget_server.loyalty.audit_log import Audited
 from widget_server.loyalty.earning.kinds import KINDS
 from widget_server.loyalty.people.customers import Customer
-from widget_server.loyalty.points import tiers
+from widget_server.loyalty.points import tier_figures
 from widget_server.loyalty.program import programs, revisions
 from widget_server.loyalty.program.shops import Shop
 
@@ -91,9 +91,9 @@ class EarningRule(Audited, ShopTable):
         own = {
             tier_id: Figure(figure["points"], Decimal(figure["per"]) if "per" in figure else None)
             for tier_id, figure in (self.by_tier or {}).items()
-            if tier_id != tiers.BASE
+            if tier_id != tier_figures.BASE
         }
-        if tiers.BASE in (self.by_tier or {}):
+        if tier_figures.BASE in (self.by_tier or {}):
             return dict(own)
         base = Figure(self.points if self.points is not None else self.rate_points, self.rate_per)
         return {None: base, **own}
@@ -369,7 +369,7 @@ def forget_tier(shop_id: str, tier_id: str) -> None:
     """Remove a deleted tier's own figures from all rules."""
     for rule in EarningRule.of(shop_id).where(EarningRule.by_tier.is_null(False)):
         if tier_id in rule.by_tier:
-            revisions.update(rule, {"by_tier": tiers.own_figures_without(rule.by_tier, tier_id)}, RuleChanged)
+            revisions.update(rule, {"by_tier": tier_figures.own_figures_without(rule.by_tier, tier_id)}, RuleChanged)
 
 
 def positions(shop: Shop) -> dict[str, int]:
@@ -413,7 +413,7 @@ def _figure_columns(shop: Shop, kind: str, figures: Mapping[str | None, Figure])
         "points": base.points if base.per is None else None,
         "rate_points": base.points if base.per is not None else None,
         "rate_per": base.per,
-        "by_tier": tiers.own_figures(shop, own),
+        "by_tier": tier_figures.own_figures(shop, own),
     }
 
 

@@ -12,10 +12,9 @@ from peewee import JOIN, Check, Node, fn
 
 from widget_server import clock, job_queue, ledger
 from widget_server.db import Condition, Int, Json, Money, ShopTable, Text, UtcDateTime, atomic, new_id
-from widget_server.errors import TierProgramExists, TierTaken, TierUnknown
+from widget_server.errors import TierProgramExists, TierTaken
 from widget_server.events import TierChanged, TierMoved, emit
 from widget_server.job_queue import JobName
-from widget_server.json_types import JsonObject
 from widget_server.ledger import Account, Transaction
 from widget_server.loyalty.audit_log import Audited
 from widget_server.loyalty.program import programs, revisions
@@ -23,7 +22,6 @@ from widget_server.loyalty.program.shops import Shop
 
 Status = Literal["disabled", "draft", "active", "paused"]
 WINDOW_DAYS_DEFAULT = 365
-BASE = ""  # the base tier's key, where tiers are keys of a JSON object
 GRANTED = Account.granted_until.is_null(False)
 EVER_EARNED = (Account.earned > 0) | Account.tier_id.is_null(False) | GRANTED
 Taken = Transaction.alias()  # the row that a clawback takes back
@@ -325,25 +323,6 @@ def _move_accounts(shop: Shop) -> None:
     )
     if active and Account.one(shop, EVER_EARNED) is not None:
         job_queue.enqueue_once(JobName.RECHECK_TIERS, {"shop_id": shop.id})
-
-
-def own_figures(shop: Shop, figures: Mapping[str | None, JsonObject]) -> JsonObject | None:
-    """Returns the tiers' own figures (a rule's points, a reward's price), by tier id, as JSON of a `by_tier` column.
-
-    The base tier's, under None, are stored in other columns; `BASE: null` means that it has none. Returns None when no
-    tier has its own. Raises TierUnknown.
-    """
-    known = {tier.id for tier in listed(shop.id)}
-    own = {tier_id: figure for tier_id, figure in figures.items() if tier_id is not None}
-    unknown = next((tier_id for tier_id in own if tier_id not in known), None)
-    if unknown is not None:
-        raise TierUnknown(unknown)
-    return (own if None in figures else {**own, BASE: None}) or None
-
-
-def own_figures_without(kept: JsonObject, tier_id: str) -> JsonObject | None:
-    """Returns a `by_tier` column without a deleted tier; None when no other tier has its own figures."""
-    return {id: figure for id, figure in kept.items() if id != tier_id} or None
 
 
 def standing(shop_id: str, account: Account | None) -> Standing | None:

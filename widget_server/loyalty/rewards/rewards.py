@@ -21,7 +21,7 @@ from widget_server.errors import (
 from widget_server.events import RewardChanged
 from widget_server.ledger import POINTS_MAX, Account
 from widget_server.loyalty.audit_log import Audited
-from widget_server.loyalty.points import tiers
+from widget_server.loyalty.points import tier_figures, tiers
 from widget_server.loyalty.program import programs, revisions
 from widget_server.loyalty.program.shops import Shop
 
@@ -99,9 +99,9 @@ class Reward(Audited, ShopTable):
     @property
     def prices(self) -> dict[str | None, Price]:
         """The price of each tier that has its own, by tier id; None is the base tier."""
-        own: dict[str | None, Price] = {} if tiers.BASE in (self.by_tier or {}) else {None: self.price}
+        own: dict[str | None, Price] = {} if tier_figures.BASE in (self.by_tier or {}) else {None: self.price}
         for tier_id, own_price in (self.by_tier or {}).items():
-            if tier_id != tiers.BASE:
+            if tier_id != tier_figures.BASE:
                 worth = {name: Decimal(own_price[name]) for name in ("amount", "percent") if name in own_price}
                 own[tier_id] = Price(own_price["cost_points"], **worth)
         return own
@@ -348,7 +348,9 @@ def forget_tier(shop_id: str, tier_id: str) -> None:
     """Remove a deleted tier's prices from all rewards."""
     for reward in Reward.of(shop_id).where(Reward.by_tier.is_null(False)):
         if tier_id in reward.by_tier:
-            revisions.update(reward, {"by_tier": tiers.own_figures_without(reward.by_tier, tier_id)}, RewardChanged)
+            revisions.update(
+                reward, {"by_tier": tier_figures.own_figures_without(reward.by_tier, tier_id)}, RewardChanged
+            )
 
 
 def _price_columns(shop: Shop, kind: str, prices: Mapping[str | None, Price]) -> _PriceColumns:
@@ -372,7 +374,7 @@ def _price_columns(shop: Shop, kind: str, prices: Mapping[str | None, Price]) ->
         "cost_points": base.cost_points,
         "amount": base.amount,
         "percent": base.percent,
-        "by_tier": tiers.own_figures(shop, own),
+        "by_tier": tier_figures.own_figures(shop, own),
     }
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from peewee import SQL, ColumnBase, NodeList, Value
 
+from widget_server import clock
 from widget_server.db import Condition, on_sqlite
 from widget_server.web.query.conditions import (
     NONE,
@@ -170,7 +171,7 @@ def _compared(field: Field, operator: str, value: Any) -> Condition:
 
 
 def _next_shown(moment: datetime) -> datetime:
-    return moment.replace(microsecond=moment.microsecond // 1000 * 1000) + MILLISECOND
+    return clock.to_millisecond(moment) + MILLISECOND
 
 
 def _holds_text(field: Field, text: object) -> Condition:

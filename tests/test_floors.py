@@ -96,7 +96,7 @@ loyalty.people.selections
 loyalty.reports.spans
 loyalty.reports.day_totals
 loyalty.reports.report_days loyalty.reports.figure_rows
-loyalty.reports.tier_mix
+loyalty.reports.tier_mix loyalty.reports.periods
 loyalty.reports.accounting loyalty.reports.figures loyalty.reports.funnel loyalty.reports.report_rows
 loyalty.reports.daily
 loyalty.reports.tables

@@ -59,3 +59,13 @@ def test_the_page_has_no_faults_that_axe_knows(office: Callable[..., Clerk], ann
     clerk = office()
     clerk.goes("/").presses("Accounting").sees("Opening")
     assert clerk.goes("/accounting?span=7").inspects() == []
+
+
+def test_a_long_span_is_told_by_months_that_open_their_days(desk: Desk, ann: Shopper) -> None:
+    first = clock.now().date() - timedelta(days=300)
+    address = f"/accounting?from={first.isoformat()}&to={clock.now().date().isoformat()}"
+    joint, *months = cells(desk.get(address).text)
+    assert 10 <= len(months) <= 12
+    assert joint[1:] == ["0", "+500", "0", "−200", "0", "0", "0", "300"] and months[0][-1] == "300"
+    (link,) = re.findall(r'<td><a href="/dashboard(/accounting[^"]*)"', desk.get(address).text)[:1]
+    assert cells(desk.get(link.replace("&amp;", "&")).text)[1][-1] == "300"

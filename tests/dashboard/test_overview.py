@@ -154,7 +154,7 @@ def test_the_overview_without_scripts_on_a_phone(office: Callable[..., Clerk], l
     clerk.page.get_by_label("From").fill((clock.now() - timedelta(days=3)).date().isoformat())
     clerk.presses("Show").sees("Since")
     clerk.page.get_by_text("The same as a table").click()
-    clerk.page.locator("#each-day a").first.click()
+    clerk.page.locator("#each-period a").first.click()
     assert "/overview/rows" in clerk.page.url
 
 

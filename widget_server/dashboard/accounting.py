@@ -10,7 +10,6 @@ from widget_server.dashboard.documents import page
 from widget_server.dashboard.files import csv_file
 from widget_server.dashboard.pages import Pages
 from widget_server.loyalty import reports
-from widget_server.loyalty.reports import AccountingDay
 from widget_server.loyalty.staff.roles import Action
 
 pages = Pages("accounting", "/accounting")
@@ -27,23 +26,21 @@ PARTS = {
 
 @pages.page("", Action.SEE)
 def accounting(staff: StaffCaller) -> ResponseReturnValue:
-    """Show a row for each of the chosen days, newest first, and their sums."""
+    """Show a row for each of the chosen days, of many days for each month, newest first, and their sums."""
     span = day_spans.chosen(staff.shop, "month")
     days = reports.accounting(staff.shop, span.first, span.last)
 
-    address = day_spans.rows_of_days()
-
-    def rows_of(part: str, row: AccountingDay, last: AccountingDay | None = None) -> str:
-        return address(f"booked_{part}", row.day, (last or row).day)
-
+    unit = reports.unit_of(days, weeks=False)
+    periods = [(period, reports.joint(period.rows)) for period in reports.periods(days, unit)]
     return page(
         "accounting/accounting.html",
         span=span,
         presets=day_spans.PRESETS,
-        days=days[::-1],
-        joint=reports.joint(days),
+        unit=unit,
+        periods=periods[::-1],
+        whole=(reports.Period(days[0].day, days[-1].day, days), reports.joint(days)) if days else None,
         parts=PARTS,
-        rows_of=rows_of,
+        rows_of=day_spans.rows_of_days(),
     )
 
 

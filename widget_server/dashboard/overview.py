@@ -56,6 +56,7 @@ def overview(staff: StaffCaller) -> ResponseReturnValue:
     found = reports.overview(shop, span.first, span.last)
     so_far = reports.so_far(shop)
     days = reports.days_of(shop, span.first, span.last)
+    unit = reports.unit_of(days)
     return page(
         "overview/overview.html",
         span=span,
@@ -64,7 +65,8 @@ def overview(staff: StaffCaller) -> ResponseReturnValue:
         is_new=not any(vars(so_far).values()) and not found.figures["members"].value,
         so_far=[_so_far(span, so_far, name, found.figures[name]) for name in SO_FAR],
         tiles=[_tile(shop, span, name, found.figures[name]) for name in TILES],
-        days=days,
+        unit=unit,
+        periods=[(period, reports.joint_day(period.rows)) for period in reports.periods(days, unit)],
         rows_of=day_spans.rows_of_days(),
         funnel=reports.funnel(shop, span.first, span.last),
         friends=lambda figure: _rows(figure, span.days),

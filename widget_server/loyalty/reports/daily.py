@@ -23,6 +23,18 @@ class Day:
     joined: int
 
 
+def joint_day(rows: list[Day]) -> Day:
+    """Returns the sums of one or more days, with the first of them as its day."""
+    return Day(
+        day=rows[0].day,
+        earned=sum(row.earned for row in rows),
+        redeemed=sum(row.redeemed for row in rows),
+        adjusted=sum(row.adjusted for row in rows),
+        expired=sum(row.expired for row in rows),
+        joined=sum(row.joined for row in rows),
+    )
+
+
 def days_of(shop: Shop, first: date | None = None, last: date | None = None) -> list[Day]:
     """Returns a row for each day from `first` to `last`, oldest first; days after today are left out.
 

@@ -1,4 +1,5 @@
-// Draws the charts of the overview from its table of days, so that both show the same figures. A day opens its rows.
+// Draws the charts of the overview from its table of days (of a long span: weeks or months), so that both show the same
+// figures. A day opens its rows.
 
 import uPlot from "uplot";
 
@@ -16,7 +17,7 @@ interface Day {
 }
 
 function readDays(): Day[] {
-  return [...document.querySelectorAll<HTMLTableRowElement>("#each-day tr[data-day]")].map((row) => ({
+  return [...document.querySelectorAll<HTMLTableRowElement>("#each-period tr[data-day]")].map((row) => ({
     name: row.cells[0]?.textContent?.trim() ?? "",
     moment: Date.parse(`${row.dataset.day}T00:00:00Z`) / 1000,
     cells: new Map([...row.querySelectorAll<HTMLTableCellElement>("td[data-figure]")].map((cell) =>
@@ -68,7 +69,8 @@ function draw(figure: HTMLElement, days: Day[]): void {
   const body = document.createElement("div");
   body.setAttribute("aria-hidden", "true");  // the table has the same figures
   figure.append(body, said);
-  const edge = areBars ? 43200 : 0;
+  const moments = days.map((day) => day.moment);
+  const edge = areBars ? ((moments.at(-1) ?? 0) - (moments[0] ?? 0)) / (days.length - 1) / 2 : 0;
   const plot = new uPlot({
     width: body.clientWidth || 300, height: HEIGHT, tzDate: (at) => uPlot.tzDate(new Date(at * 1000), "UTC"),
     legend: { show: false }, cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
@@ -83,7 +85,7 @@ function draw(figure: HTMLElement, days: Day[]): void {
         said.textContent = idx == null ? "" : `${days[idx]?.name} – ${text(idx)}`;
       }],
     },
-  }, [days.map((day) => day.moment), ...names.map(values)], body);
+  }, [moments, ...names.map(values)], body);
   plot.over.addEventListener("click", () => {
     const at = plot.cursor.idx;
     const links = at == null ? [] : [nearest(plot, names, at) ?? "", ...names].map((name) =>

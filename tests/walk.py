@@ -1,5 +1,6 @@
 """A walk through everything the server does: each route, each job, each thing that the clock asks for."""
 
+import base64
 import re
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from standardwebhooks import Webhook
 
 from tests import walk_dashboard
 from tests.make import World
+from tests.pictures import png
 from tests.stores import bodies
 from tests.stores.woo_shop import WooShop
 from widget_server import clock, config, db, job_queue, jobs
@@ -34,13 +36,15 @@ from widget_server.loyalty.people import (
 from widget_server.loyalty.people.access_tokens import Holder
 from widget_server.loyalty.points import batches
 from widget_server.loyalty.points.adjustments import Adjustment, Annotation
+from widget_server.loyalty.preview import copies
+from widget_server.loyalty.preview.steps import AddSample
 from widget_server.loyalty.program import programs, shops
 from widget_server.loyalty.program.letter_kinds import SWITCHABLE
 from widget_server.loyalty.referrals import decisions
 from widget_server.loyalty.referrals.referrals import Referral
 from widget_server.loyalty.rewards.coupons import Coupon
 from widget_server.loyalty.till import sales, till_codes
-from widget_server.program_file import stored_drafts
+from widget_server.program_file import stored_drafts, texts
 from widget_server.web.auth import SHOP_HEADER
 
 PLACES = re.compile(r"<(?:[^<>:]+(?:\([^)]*\))?:)?(\w+)>")
@@ -48,6 +52,7 @@ SECRET = "whsec_dGVzdHRlc3R0ZXN0dGVzdHRlc3Q="
 LAST = ("DELETE", "/erase", "/leave", "/sign-out", "/merge", "/pause", "new-password")  # others need what these end
 PLAIN = ("/openapi.json", "/widget.js", "/panel", "/badge", "/confirm", "/healthz", "/readyz", "/reference")
 IMPORTS = "/loyalty-imports/v1"
+COPY = "/loyalty-test-clock/v1/preview-copy"
 CHECKOUT = "/loyalty-checkout-exchange/v1/loyalty-checkout-discount"
 
 
@@ -276,6 +281,17 @@ class Walk:
         referral = decisions.attach(self.world.shop, self.person.id, stranger.id, source="staff")
         return str(decisions.block(self.world.shop, referral.id, source="staff").id)
 
+    def sample(self) -> str:
+        """A customer of the preview copy, with points."""
+        copy = copies.of(self.world.shop) or copies.begin(self.world.shop)
+        if not copy.state["customers"]:
+            copies.take(self.world.shop, AddSample("Sample", 500))
+        return str(copies.need(self.world.shop).state["customers"][0]["id"])
+
+    def reward_of_copy(self) -> str:
+        """A reward that the sample can redeem."""
+        return str(copies.need(self.world.shop).state["rewards"][0]["id"])
+
     def _app(self, method: str, path: str, body: Any = None) -> Any:
         headers = {"Authorization": self.secret, "Idempotency-Key": f"app-{next(self.world.numbers)}"}
         return self._keep(f"{method} {path}", self.client.open(path, method=method, json=body, headers=headers))
@@ -377,6 +393,23 @@ BODIES: dict[str, Any] = {  # where the example of the document is about nobody 
             "lastDay": clock.local_date(clock.now(), "UTC").isoformat(),
         }
     },
+    "/loyalty-changes/v1/program-file/plan": lambda walk: {"file": texts.present(walk.world.shop)},
+    "/loyalty-changes/v1/program-file/apply": lambda walk: {
+        "file": texts.present(walk.world.shop),
+        "mark": texts.plan_text(walk.world.shop, texts.present(walk.world.shop)).mark,
+    },
+    "/loyalty-changes/v1/program-file/backtest": lambda walk: {"file": texts.present(walk.world.shop)},
+    "/loyalty-changes/v1/drafts/{draft_id}": {"revision": "1", "name": "Autumn"},
+    "/loyalty-settings/v1/widget-icon": {"png": base64.b64encode(png(16, 16)).decode()},
+    f"{COPY}": None,
+    f"{COPY}/customers": {"name": "Sample", "points": 500},
+    f"{COPY}/customers/copy": lambda walk: {"customerId": walk.person.id, "name": "Copied"},
+    f"{COPY}/orders": lambda walk: {"customerId": walk.sample(), "amount": 20},
+    f"{COPY}/redemptions": lambda walk: {
+        "customerId": walk.sample(),
+        "rewardId": walk.reward_of_copy(),
+    },
+    f"{COPY}/move": {"span": "DAY"},
     "/loyalty-settings/v1/settings/{name}": {"settings": {"pointsName": "leaves"}},
     "/loyalty-settings/v1/campaigns": {"campaigns": []},
     "/loyalty-webhooks/v1/endpoints": {"endpoint": {"url": "https://hooks.example/w", "format": "STANDARD"}},

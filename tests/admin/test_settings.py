@@ -1,9 +1,12 @@
 """Settings of our own over the wire: the sections of the program file (docs/program-file.md)."""
 
+import base64
+
 import pytest
 
 from tests.integrator import Integrator
 from tests.make import World
+from tests.pictures import png
 from widget_server.loyalty.program.shops import Shop
 
 SETTINGS = "/loyalty-settings/v1/settings"
@@ -106,3 +109,13 @@ def test_the_shop_says_whether_its_staff_need_a_second_factor(owner: Integrator,
 
 def test_there_are_no_other_settings(owner: Integrator) -> None:
     owner.get(f"{SETTINGS}/secrets", status=404)
+
+
+def test_the_button_has_a_picture_of_the_shop(owner: Integrator, world: World) -> None:
+    picture = base64.b64encode(png(32, 32)).decode()
+    told = owner.put("/loyalty-settings/v1/widget-icon", {"png": picture})["settings"]
+    assert told["icon"] is True and told["iconFile"].endswith(".png")
+    for wrong in ("no base64!", base64.b64encode(b"<svg/>").decode(), base64.b64encode(png(8, 8)).decode()):
+        assert "png" in str(owner.put("/loyalty-settings/v1/widget-icon", {"png": wrong}, status=400))
+    assert owner.get(f"{SETTINGS}/widget")["settings"] == told
+    assert owner.delete("/loyalty-settings/v1/widget-icon")["settings"]["iconFile"] is None

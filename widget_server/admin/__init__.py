@@ -26,6 +26,7 @@ from widget_server.admin import (
     secrets,
     settings,
     social,
+    test_clock,
     tiers,
     till,
     transactions,
@@ -57,6 +58,7 @@ SERVICES = (
     audit.service,
     till.service,
     changes.service,
+    test_clock.service,
 )
 
 

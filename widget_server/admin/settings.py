@@ -11,6 +11,7 @@ from widget_server.admin.wire.settings import (
     SECTIONS,
     CampaignsResponse,
     CampaignsToBe,
+    IconBody,
     Installation,
     OriginBody,
     Origins,
@@ -22,7 +23,7 @@ from widget_server.admin.wire.settings import (
 from widget_server.errors import LastOrigin, NotFound
 from widget_server.loyalty.program import shops
 from widget_server.loyalty.program.shops import Origin
-from widget_server.program_file import apply, current
+from widget_server.program_file import apply, current, looks
 from widget_server.program_file.checks import MISFITS
 from widget_server.program_file.facts import ProgramFile
 from widget_server.stores import installation
@@ -107,6 +108,21 @@ def get_installation(caller: Caller) -> Installation:
         "widget_seen_date": caller.shop.widget_seen_at,
         "widget_seen_on": caller.shop.widget_seen_on,
     }
+
+
+@service.route("PUT", "/widget-icon", MANAGE, takes=IconBody, returns=SectionResponse, refuses=MISFITS)
+def set_widget_icon(caller: Caller, body: IconBody) -> SectionResponse:
+    """Show a picture on the widget's button: a PNG of up to 16 kB, from 16 to 512 pixels wide and high."""
+    with naming({"icon": "png"}):
+        looks.set_icon(caller.shop, body.content)
+    return get_settings(caller, "widget")
+
+
+@service.route("DELETE", "/widget-icon", MANAGE, returns=SectionResponse, refuses=MISFITS)
+def remove_widget_icon(caller: Caller) -> SectionResponse:
+    """Show the built-in icon on the widget's button again."""
+    looks.remove_icon(caller.shop)
+    return get_settings(caller, "widget")
 
 
 @service.route("GET", "/campaigns", READ, returns=CampaignsResponse)

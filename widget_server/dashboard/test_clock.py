@@ -144,7 +144,7 @@ def move(staff: StaffCaller) -> ResponseReturnValue:
     copy = copies.need(staff.shop)
     step = _move(staff, copy)
     outcome = copies.take(staff.shop, step)
-    on_the_way = outcome.moment < step.until and not (step.is_to_first and outcome.events)
+    on_the_way = not step.is_over(outcome)
     further = {"until": step.until.isoformat(), "first": "1" if step.is_to_first else None} if on_the_way else {}
     return done(_moved(outcome, step, is_on_the_way=on_the_way), "test_clock.test_clock", **further)
 

@@ -25,7 +25,7 @@ from widget_server.dashboard.look_forms import (
 from widget_server.dashboard.mails import LANGUAGE_NAMES
 from widget_server.dashboard.pages import Pages
 from widget_server.errors import BadRequest, NotFound
-from widget_server.loyalty.program import colours, contrast_guard, png_icons, widget_icons
+from widget_server.loyalty.program import colours, contrast_guard, png_icons
 from widget_server.loyalty.program.contrast_guard import Judgement
 from widget_server.loyalty.program.shops import WidgetSettings
 from widget_server.loyalty.staff.roles import Action
@@ -115,11 +115,10 @@ def texts(staff: StaffCaller, language: str) -> ResponseReturnValue:
 @pages.form("/icon", Action.PROGRAM)
 def icon(staff: StaffCaller) -> ResponseReturnValue:
     """Upload the picture of the button, which replaces the icon of ours."""
-    form, look = IconForm(), staff.shop.look
+    form = IconForm()
     if form.accepts():
         with form.refusals():
-            name = widget_icons.add(staff.shop, form.icon.data.stream.read(png_icons.BYTES_MAX + 1))
-            looks.save(staff.shop, {**looks.plain(look), "icon": True, "icon_file": name}, looks.mark(staff.shop))
+            looks.set_icon(staff.shop, form.icon.data.stream.read(png_icons.BYTES_MAX + 1))
             return done(_("Saved. Pages of the shop show it within some minutes."), EDITOR)
     return page("widget/icon.html", form=form, address=_icon_address(staff))
 
@@ -127,7 +126,7 @@ def icon(staff: StaffCaller) -> ResponseReturnValue:
 @pages.act("/icon/remove", Action.PROGRAM)
 def remove_icon(staff: StaffCaller) -> ResponseReturnValue:
     """Show the icon of ours again."""
-    looks.save(staff.shop, {**looks.plain(staff.shop.look), "icon_file": None}, looks.mark(staff.shop))
+    looks.remove_icon(staff.shop)
     return done(_("The button has our icon again."), EDITOR)
 
 

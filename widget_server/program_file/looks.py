@@ -6,7 +6,7 @@ from marshmallow import ValidationError
 
 from widget_server.db import atomic, canonical, lock_rows
 from widget_server.errors import BadRequest, Refusal, StaleRevision
-from widget_server.loyalty.program import shops
+from widget_server.loyalty.program import shops, widget_icons
 from widget_server.loyalty.program.programs import Program
 from widget_server.loyalty.program.shops import Shop, WidgetSettings
 from widget_server.program_file import apply
@@ -48,9 +48,28 @@ def save(shop: Shop, settings: Settings, seen: str) -> None:
             raise
 
 
+def set_icon(shop: Shop, content: bytes) -> None:
+    """Show this PNG on the launcher instead of the built-in icon. Raises BadRequest (icon)."""
+    with atomic():
+        name = widget_icons.add(shop, content)
+        _change(shop, {"icon": True, "icon_file": name})
+
+
+def remove_icon(shop: Shop) -> None:
+    """Show the built-in icon on the launcher again."""
+    _change(shop, {"icon_file": None})
+
+
 def mark(shop: Shop) -> str:
     """Returns what distinguishes the present look from another."""
     return hashlib.sha256(canonical(shops.by_id(shop.id).look.as_json()).encode()).hexdigest()[:20]
+
+
+def _change(shop: Shop, settings: Settings) -> None:
+    with atomic():
+        lock_rows(Program.of(shop)).get()
+        look = shops.by_id(shop.id).look
+        save(shop, {**plain(look), **settings}, mark(shop))
 
 
 def _facts(settings: Settings) -> Facts:

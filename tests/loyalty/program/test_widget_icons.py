@@ -1,7 +1,6 @@
 """Pictures of the launcher: what is no plain small PNG is refused, and what is served is written anew."""
 
 import struct
-import zlib
 
 import pytest
 from flask.testing import FlaskClient
@@ -9,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.make import World, refused, tries
+from tests.pictures import part, png
 from widget_server.errors import BadRequest, NotFound
 from widget_server.loyalty.audit_log import AuditEntry
 from widget_server.loyalty.program import png_icons, widget_icons
@@ -16,18 +16,6 @@ from widget_server.loyalty.program.png_icons import SIGNATURE
 from widget_server.loyalty.program.widget_icons import WidgetIcon
 from widget_server.program_file import apply, current
 from widget_server.program_file.facts import ProgramFile
-
-
-def part(kind: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-
-def png(width: int = 32, height: int = 32, *more: bytes, rows: bytes | None = None, depth: int = 8) -> bytes:
-    """A red square, with further parts before the picture."""
-    header = struct.pack(">IIBBBBB", width, height, depth, 2, 0, 0, 0)
-    drawn = rows if rows is not None else (b"\0" + b"\xc0\0\0" * width) * height
-    return SIGNATURE + b"".join((part(b"IHDR", header), *more, part(b"IDAT", zlib.compress(drawn)), part(b"IEND", b"")))
-
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg">%s</svg>'
 HOSTILE = {

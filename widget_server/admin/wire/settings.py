@@ -1,5 +1,7 @@
 """Settings of our own on the wire: the sections of the program file, camelCase (docs/program-file.md)."""
 
+import base64
+import binascii
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, NotRequired, TypedDict
@@ -7,6 +9,7 @@ from typing import Annotated, Any, NotRequired, TypedDict
 from marshmallow import Schema, fields, validate
 
 from widget_server.loyalty.earning import feeds
+from widget_server.loyalty.program import png_icons
 from widget_server.loyalty.program.shops import LOCALE, NAME_LENGTH_MAX, Shop
 from widget_server.program_file.changes import plain
 from widget_server.program_file.facts import Facts
@@ -16,6 +19,8 @@ from widget_server.stores.platforms import PLATFORMS
 from widget_server.web.wire import Described, Guid, camel, line, text, whole
 
 Json = dict[str, object]
+
+PNG_LENGTH_MAX = 4 * (png_icons.BYTES_MAX // 3 + 1)  # characters of base64
 
 SECTIONS: dict[str, type[Schema]] = {"program": ProgramSchema, "widget": WidgetSchema, "referral": ReferralSchema}
 
@@ -69,6 +74,21 @@ class SectionResponse(TypedDict):
     """One section of the program file."""
 
     settings: Section
+
+
+@dataclass(frozen=True)
+class IconBody:
+    """The bytes of a PNG file in base64."""
+
+    png: Annotated[str, text(1, PNG_LENGTH_MAX)]
+
+    @property
+    def content(self) -> bytes:
+        """The bytes of the file; what is no base64 is a file that is no PNG."""
+        try:
+            return base64.b64decode(self.png, validate=True)
+        except binascii.Error:
+            return b""
 
 
 class ShopFeed(TypedDict):

@@ -21,7 +21,7 @@ SCOPES = ("read", "manage")  # each includes the ones before it
 SERVICES = (  # of the admin API; a key may be limited to some of them
     *("program", "accounts", "tiers", "rewards", "coupons", "earning_rules", "transactions", "checkout", "imports"),
     *("social", "webhooks", "customers", "api_keys", "batches", "referrals", "orders", "awards", "reports"),
-    *("settings", "adjustments", "secrets", "audit", "till", "changes"),
+    *("settings", "adjustments", "secrets", "audit", "till", "changes", "test_clock"),
 )
 
 Network = IPv4Network | IPv6Network

@@ -74,6 +74,16 @@ class Redeem:
 
 
 @dataclass(frozen=True)
+class Outcome:
+    """What a step made of the copy: its database, its time, what happened, and its customers and rewards now."""
+
+    contents: bytes
+    moment: datetime
+    events: tuple[JsonObject, ...]
+    state: JsonObject
+
+
+@dataclass(frozen=True)
 class Move:
     """Move the time forward to `until`, or only to the first moment at which something happens.
 
@@ -84,18 +94,10 @@ class Move:
     is_to_first: bool = False
     seconds: float = 3.0
 
+    def is_over(self, outcome: Outcome) -> bool:
+        """Returns whether the time came as far as it should, or to the first thing that happened."""
+        return outcome.moment >= self.until or (self.is_to_first and bool(outcome.events))
+
 
 Step = Begin | AddSample | AddCopied | PlaceOrder | Redeem | Move
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a step made of the copy: its database, its time, what happened, and its customers and rewards now."""
-
-    contents: bytes
-    moment: datetime
-    events: tuple[JsonObject, ...]
-    state: JsonObject
-
-
 Runner = Callable[[bytes | None, datetime, Step], Outcome]

@@ -230,7 +230,7 @@ ORDERS = ("newest.up", "name.up", "name.down", "balance.down", "balance.up", "ac
 FILTERS = (
     *("status=member", "status=visitor", "status=pending", "account=no", "label=vip", "marketing=yes", "marketing=no"),
     *("excluded=yes", "balance_min=3000", "balance_max=10", "tier=none"),
-    *("joined_from=2026-11-20", "active_from=2026-11-28", "active_to=2025-01-01"),
+    *("joined_from=2026-10-01", "active_from=2026-11-15", "active_to=2025-01-01"),
     "status=pending&order=balance.down",
     "label=vip&order=name.up",
     "label=vip&text=anna",

@@ -1,21 +1,15 @@
 """A file of e-mails and points becomes balances: each row once, or with its reason."""
 
-import os
-import signal
-import subprocess
-import sys
-import time
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.loyalty.imports.importing import batch_of, figures, imported, parsed, settled, uploaded
-from tests.make import PROOFS, SECRET, Shopper, World, at_once
-from widget_server import clock, config, db, ledger
+from tests.make import PROOFS, Shopper, World, at_once
+from tests.workers import killed_in_the_middle, wait_until, worker
+from widget_server import clock, db, ledger
 from widget_server.errors import AlreadyImported, BadRequest, ImportNotParsed, NotFound
-from widget_server.job_queue import Job
 from widget_server.ledger import Account, Transaction
 from widget_server.loyalty.imports import imports, stored_files, uploads
 from widget_server.loyalty.imports.imports import Import
@@ -190,21 +184,6 @@ def test_a_file_that_is_gone_before_it_is_imported_fails(world: World, ann: Shop
 
 
 PEOPLE = 100_000 if PROOFS else 3000  # the worker is stopped among them
-WAIT_SECONDS = 3600 if PROOFS else 60
-
-
-def worker(url: str) -> subprocess.Popen[bytes]:
-    """A worker of its own, as an operator starts it."""
-    facts = {"DATABASE_URL": url, "WIDGET_SECRET_KEY": SECRET, "WIDGET_INSTANCE": str(config.current().instance)}
-    names = {**facts, "WIDGET_BASE_URL": "http://widget.localhost:8000"}
-    return subprocess.Popen([sys.executable, "-m", "widget_server.cli", "worker"], env={**os.environ, **names})
-
-
-def wait_for(made: Import, enough: Any) -> None:
-    end = time.monotonic() + WAIT_SECONDS
-    while not enough():
-        assert time.monotonic() < end, figures(made)
-        time.sleep(0.005)
 
 
 def test_kill_9_in_the_middle_and_the_next_worker_goes_on_exactly(world: World, database: str, tmp_path: Path) -> None:
@@ -225,20 +204,10 @@ def test_kill_9_in_the_middle_and_the_next_worker_goes_on_exactly(world: World, 
     lines = "".join(f"p{number}@example.com,{number + 1}\n" for number in range(PEOPLE))
     made = parsed(world, "email,points\n" + lines)
     made = imports.execute(world.shop, made.id, source="staff")
-    first = worker(database)
-    try:
-        wait_for(made, lambda: batch_of(made).succeeded)
-    finally:
-        first.send_signal(signal.SIGKILL)
-        first.wait()
+    killed_in_the_middle(database, lambda: batch_of(made).succeeded > 0)
     assert batch_of(made).succeeded < PEOPLE
-    Job.update(run_at=Job.created_at).execute()  # its lease runs out
-    second = worker(database)
-    try:
-        wait_for(made, lambda: batch_of(made).status == "done")
-    finally:
-        second.terminate()
-        second.wait()
+    with worker(database):
+        wait_until(lambda: batch_of(made).status == "done")
     assert figures(Import.need(world.shop, Import.id == made.id)) == ("imported", PEOPLE, PEOPLE, 0, 0)
     assert Transaction.of(world.shop).count() == PEOPLE
     balances = sorted(row.balance for row in Account.of(world.shop, Account.balance))

@@ -96,6 +96,24 @@ def test_the_second_factor_is_needed_and_each_code_works_once(
         assert sends(third, "/sign-in/code", code=codes[0])[0] == 422
 
 
+def test_who_knows_the_password_guesses_no_code_for_days(browser: FlaskClient, olga: accounts.StaffAccount) -> None:
+    with clock.at(NOON):
+        app = pyotp.TOTP(second_factor.begin(olga))
+        second_factor.confirm(olga, app.at(NOON))
+    tried = 0
+    for quarter in range(1, 90):
+        with clock.at(NOON + timedelta(minutes=15 * quarter, seconds=1)):
+            if quarter % 40 == 1:  # a session between the steps lasts a while
+                sends(browser, "/sign-in", email=olga.email, password=PASSWORD)
+            for _ in range(10):
+                status, page = sends(browser, "/sign-in/code", code="000000")
+                tried += status == 422 and "Too many tries" not in page
+    assert 90 <= tried <= 100
+    with clock.at(NOON + timedelta(days=2)):
+        sends(browser, "/sign-in", email=olga.email, password=PASSWORD)
+        assert sends(browser, "/sign-in/code", code=app.at(NOON + timedelta(days=2)))[0] == 303
+
+
 def test_a_link_signs_in_once(browser: FlaskClient, world: World, olga: accounts.StaffAccount) -> None:
     path = sign_in.link_for(world.shop.id, olga).partition("/dashboard")[2]
     assert browser.get(f"/dashboard{path}").status_code == 200  # a program that scans mail uses nothing up

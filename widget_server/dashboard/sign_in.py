@@ -85,6 +85,7 @@ def second_factor() -> ResponseReturnValue:
     form = CodeForm()
     if form.accepts():
         with form.refusals():
+            limits.SECOND_FACTOR_A_DAY.count(account.id)
             limits.SECOND_FACTOR.count(account.id)
             sign_in.with_code(account, str(form.code.data))
             return let_in(account)

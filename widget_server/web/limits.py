@@ -56,6 +56,7 @@ WRONG_PASSWORD_WHEN_GUESSED = Limit("sign-in-guessed", "1 per day", "address", "
 
 # staff
 SECOND_FACTOR = Limit("second-factor", "10 per 15 minutes", "who", "everywhere")  # of those who know the password
+SECOND_FACTOR_A_DAY = Limit("second-factor-day", "100 per day", "who", "everywhere")  # of a million codes
 PRESENT_PASSWORD = Limit("present-password", "10 per 15 minutes", "who", "everywhere")
 CHECK_SHOP = Limit("check-shop", "10 per minute", "who", "everywhere")  # calls of the shop's own API
 TEST_MAIL = Limit("test-mail", "20 per hour", "who", "everywhere")

@@ -64,7 +64,7 @@ class Album:
 
     def opens(self, path: str) -> Response | None:
         """Open a page; None when the address sends a file."""
-        if self.clerk.is_file(path):
+        if self.clerk.is_no_page(path):
             return None
         return self.clerk.page.goto(self.clerk.address + path)
 

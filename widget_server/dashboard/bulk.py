@@ -14,10 +14,10 @@ from widget_server.dashboard import customers, refusals
 from widget_server.dashboard.callers import SOURCE, StaffCaller
 from widget_server.dashboard.documents import done, fragment, page, to
 from widget_server.dashboard.forms import REQUIRED, KeyedForm, Line, WholeNumber, choices
+from widget_server.dashboard.import_words import PROBLEMS
 from widget_server.dashboard.pages import Pages
 from widget_server.db import atomic
 from widget_server.errors import BadRequest, Refusal
-from widget_server.loyalty.imports import problems
 from widget_server.loyalty.people import directory, directory_filters, selections
 from widget_server.loyalty.people.customers import Customer
 from widget_server.loyalty.people.selections import Selection
@@ -167,7 +167,7 @@ def _progress(shop: Shop, row: Batch) -> dict[str, Any]:
         (
             item,
             people.get(item.account_id),
-            REASONS.get(item.code or "") or problems.REASONS.get(item.code or "", item.code),
+            REASONS.get(item.code or "") or PROBLEMS.get(item.code or "", item.code),
         )
         for item in errors
     ]

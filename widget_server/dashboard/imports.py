@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, cast
 
-from flask import Response, request, url_for
+from flask import request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -12,6 +12,7 @@ from werkzeug.datastructures import FileStorage
 from widget_server import clock
 from widget_server.dashboard.callers import SOURCE, StaffCaller
 from widget_server.dashboard.documents import done, fragment, page, to
+from widget_server.dashboard.files import csv_file
 from widget_server.dashboard.forms import Form
 from widget_server.dashboard.import_forms import (
     FIELD_NAMES,
@@ -22,13 +23,13 @@ from widget_server.dashboard.import_forms import (
     ImportForm,
     mode_of,
 )
+from widget_server.dashboard.import_words import PROBLEMS, unreadable
 from widget_server.dashboard.pages import Pages
 from widget_server.db import atomic
 from widget_server.errors import ImportNotParsed
 from widget_server.loyalty.imports import imports, progress, uploads
 from widget_server.loyalty.imports.columns import FIELDS, in_order
 from widget_server.loyalty.imports.imports import Import
-from widget_server.loyalty.imports.problems import REASONS
 from widget_server.loyalty.imports.uploads import FILE_BYTES_MAX
 from widget_server.loyalty.points import batches
 from widget_server.loyalty.points.batch_tables import Batch
@@ -83,7 +84,7 @@ def import_new(staff: StaffCaller) -> ResponseReturnValue:
 @pages.page("/template/<mode>.csv", Action.BULK)
 def template(staff: StaffCaller, mode: str) -> ResponseReturnValue:
     """Download a file with the fields of a mode and examples."""
-    return _csv(FIELDS[mode_of(mode)].template, f"{mode_of(mode)}.csv")
+    return csv_file([FIELDS[mode_of(mode)].template], f"{mode_of(mode)}.csv")
 
 
 @pages.page("/<import_id>", Action.BULK)
@@ -142,7 +143,7 @@ def execute(staff: StaffCaller, import_id: str) -> ResponseReturnValue:
 @pages.page("/<import_id>/errors.csv", Action.BULK)
 def errors(staff: StaffCaller, import_id: str) -> ResponseReturnValue:
     """Download the rows that were not imported, each with its problem."""
-    return _csv("".join(imports.error_file(staff.shop, import_id)), "errors.csv")
+    return csv_file(imports.error_file(staff.shop, import_id, PROBLEMS), "errors.csv", streams=True)
 
 
 @pages.form("/<import_id>/undo", Action.BULK)
@@ -217,14 +218,10 @@ def _values(made: Import, batch: Batch | None, state: str, form: Form | None) ->
         "mapped": [name for name, _at in in_order(made.mode, made.mapping or {})],
         "field_names": FIELD_NAMES,
         "has_days": made.mode in WITH_DAYS,
-        "reasons": REASONS,
+        "reasons": PROBLEMS,
+        "unreadable": unreadable,
         "has_errors": batch is not None and bool(batch.failed) and imports.has_error_file(made),
     }
-
-
-def _csv(text: str, name: str) -> Response:
-    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
-    return Response(text, content_type="text/csv; charset=utf-8", headers=headers)
 
 
 def _moment(text: str | None) -> datetime | None:

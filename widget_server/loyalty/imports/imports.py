@@ -35,6 +35,7 @@ from widget_server.loyalty.program.shops import Shop
 
 TEMPLATE = FIELDS["add"].template
 PROBLEM_COLUMN = "problem"  # no heading that a field has: the corrected file is imported again
+CODES_AT_ONCE = 1_000
 PreviewStatus = Literal["running", "done", "failed"]
 
 
@@ -239,17 +240,15 @@ def follow(event: BatchChanged) -> None:
         former_codes.remove_of_batch(event.shop_id, event.batch_id)
 
 
-def error_file(shop: Shop, import_id: str) -> Iterator[str]:
-    """Yields the lines of a CSV file with the rows that were not imported, each followed by the reason.
+def error_file(shop: Shop, import_id: str, sentences: Mapping[str, str] = REASONS) -> Iterator[str]:
+    """Yields the lines of a CSV file with the rows that were not imported, each followed by the sentence of its code.
 
     It has the file's delimiter, so that it can be corrected and imported. Raises NotFound when there is none.
     """
     made = Import.need(shop, Import.id == import_id)
-    codes = dict(_errors(made).select(BatchItem.line, BatchItem.code).tuples())
-    if not codes:
+    if not _errors(made).exists():
         raise NotFound("No row of this import failed.")
-    file = uploads.file_of(made.shop_id, made.upload_id)
-    return _error_lines(made, file, codes)
+    return _error_lines(made, uploads.file_of(made.shop_id, made.upload_id), sentences)
 
 
 def has_error_file(made: Import) -> bool:
@@ -330,14 +329,30 @@ def _errors(made: Import) -> Any:  # a query, which peewee does not type
     return BatchItem.of(made.shop_id).where(BatchItem.batch_id == made.batch_id, BatchItem.status == "failed")
 
 
-def _error_lines(made: Import, file: CsvFile, codes: dict[int, str]) -> Iterator[str]:
+def _error_lines(made: Import, file: CsvFile, sentences: Mapping[str, str]) -> Iterator[str]:
+    """Both the file and the codes are read in the order of their lines, so that neither is in memory as a whole."""
     yield "\ufeff"  # without it Excel takes UTF-8 for Windows-1252
     if made.has_header:
         yield csv_files.line([*made.header, PROBLEM_COLUMN], file.delimiter)
+    codes = _codes(made)
+    failed, code = next(codes, (0, ""))
     for number, values in file.rows():
-        if number in codes:
+        if number == failed:
             cells = [*values, *[""] * (len(made.header) - len(values))]
-            yield csv_files.line([*cells, REASONS[codes[number]]], file.delimiter)
+            yield csv_files.line([*cells, str(sentences[code])], file.delimiter)
+            failed, code = next(codes, (0, ""))
+
+
+def _codes(made: Import) -> Iterator[tuple[int, str]]:
+    """Yields the numbers and codes of the lines that failed, in their order, read by pages."""
+    last = 0
+    while True:
+        after = _errors(made).where(BatchItem.line > last).order_by(BatchItem.line).limit(CODES_AT_ONCE)
+        page = list(after.select(BatchItem.line, BatchItem.code).tuples())
+        yield from page
+        if len(page) < CODES_AT_ONCE:
+            return
+        last = page[-1][0]
 
 
 class _Changes(FileSummary, total=False):

@@ -22,6 +22,7 @@ from widget_server.ledger import Account
 from widget_server.loyalty import audit_log, versions
 from widget_server.loyalty.audit_log import Actor
 from widget_server.loyalty.earning import campaigns, orders, rules
+from widget_server.loyalty.earning.rules import Terms
 from widget_server.loyalty.imports import imports, uploads
 from widget_server.loyalty.imports.imports import Import
 from widget_server.loyalty.people import api_keys, customer_edits, saved_views
@@ -214,7 +215,7 @@ def _program(world: World, texts: Texts) -> None:
     """Rules, a tier, a campaign, referrals, letters."""
     world.settings(letters=ON_AT_FIRST)
     world.order_rule(title=texts.rule, description=texts.description)
-    world.rule("custom", points=5, title=texts.action, terms=None)
+    world.rule("custom", points=5, title=texts.action, terms=Terms(name="cup"))
     world.tier(texts.tier, 100)
     world.refer()
     today = clock.now()

@@ -23,6 +23,7 @@ from widget_server.errors import Refusal
 from widget_server.ledger import Account
 from widget_server.loyalty import versions
 from widget_server.loyalty.earning.orders import Order, Parked
+from widget_server.loyalty.earning.rules import Terms
 from widget_server.loyalty.imports.columns import FIELDS
 from widget_server.loyalty.people import (
     access_tokens,
@@ -219,7 +220,7 @@ class Walk:
             "customer_id": lambda: self.friend.id,
             "coupon_id": lambda: self.person.redeems(self.world.reward(cost=10)).id,
             "reward_id": lambda: self.world.reward(cost=10).id,
-            "rule_id": lambda: self.world.rule("social", points=1).id,
+            "rule_id": lambda: self.world.rule("social", points=1, terms=Terms(channel="instagram")).id,
             "tier_id": lambda: self.world.tier(f"T{next(self.world.numbers)}", 10**6 + next(self.world.numbers)).id,
             "transaction_id": lambda: Adjustment.of(shop).order_by(Adjustment.created_at).first().transaction_id,
             "endpoint_id": self._endpoint,

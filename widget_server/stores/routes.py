@@ -18,6 +18,8 @@ from widget_server.web.bodies import read_body
 
 OF_ANY_SHOP = ("action",)  # no platform has such a topic; every shop may send it (contracts §18)
 
+NOT_STORED = {"Cache-Control": "no-store"}  # Shopify and browsers pass it on to nobody else
+
 stores = Blueprint("stores", __name__, url_prefix="/stores")
 
 
@@ -55,8 +57,8 @@ def shopify_identity(shop_id: str) -> ResponseReturnValue:
     parameters = list(request.args.items(multi=True))
     customer_id = shopify_proxy.customer_id(shop, signing.secrets_for(shop), parameters)
     if customer_id is None:
-        return "", 204
-    return {"token": shopify_proxy.identity_token(shop, customer_id)}
+        return "", 204, NOT_STORED
+    return {"token": shopify_proxy.identity_token(shop, customer_id)}, 200, NOT_STORED
 
 
 @stores.post("/generic/<shop_id>/coupons/check")

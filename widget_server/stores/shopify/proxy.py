@@ -9,7 +9,7 @@ import hmac
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from itertools import groupby
 from urllib.parse import urlsplit
 
@@ -27,7 +27,7 @@ SIGNED_ONCE = ("logged_in_customer_id", "path_prefix", "shop", "timestamp")
 SIGNATURE = "signature"
 CUSTOMER_ID = re.compile(r"[0-9]{0,20}", re.ASCII)
 SECONDS = re.compile(r"[0-9]{1,12}", re.ASCII)
-AGE_MAX = timedelta(seconds=90)  # between Shopify's signature and its arrival, and for clocks that differ
+AGE_SECONDS_MAX = 90  # between Shopify's signature and its arrival, and for clocks that differ
 TOKEN_LIFE = timedelta(minutes=5)
 CUSTOMER = """query ($id: ID!) { customer(id: $id) {
   firstName lastName locale verifiedEmail defaultEmailAddress { emailAddress }
@@ -57,7 +57,7 @@ def signature_of(secret: str, parameters: Parameters) -> str:
 def customer_id(shop: Shop, secrets: Sequence[str], parameters: Parameters) -> str | None:
     """Returns the id of the customer who is logged in; None for a guest.
 
-    Raises BadSignature unless Shopify signed exactly these parameters, for this shop, within AGE_MAX.
+    Raises BadSignature unless Shopify signed exactly these parameters, for this shop, within AGE_SECONDS_MAX.
     """
     named = {name: [value for other, value in parameters if other == name] for name, _ in parameters}
     if any(len(named.get(name, ())) != 1 for name in (*SIGNED_ONCE, SIGNATURE)):
@@ -70,7 +70,7 @@ def customer_id(shop: Shop, secrets: Sequence[str], parameters: Parameters) -> s
     if not CUSTOMER_ID.fullmatch(identity) or not SECONDS.fullmatch(seconds):
         raise BadSignature()
     is_here = shop.api_url is not None and named["shop"][0] == urlsplit(shop.api_url).netloc
-    if not is_here or abs(clock.now() - datetime.fromtimestamp(int(seconds), UTC)) > AGE_MAX:
+    if not is_here or abs(clock.now().timestamp() - int(seconds)) > AGE_SECONDS_MAX:
         raise BadSignature()
     return identity or None
 

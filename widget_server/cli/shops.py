@@ -84,7 +84,7 @@ def connect_shop(shop_id: str, api_url: str) -> None:
         click.echo("Changes of its orders are read too, every quarter of an hour, whether a webhook comes or not.")
         click.echo(_tax_words(connected.tax))
     elif feed := feeds.facts(one):
-        click.echo(" ".join(_feed_words(feed)))
+        click.echo("  ".join(_feed_words(feed)))
 
 
 def _typed_keys(platform: str) -> dict[str, str]:

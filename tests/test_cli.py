@@ -23,6 +23,7 @@ from click.testing import CliRunner, Result
 
 from tests.make import NOON, SECRET, Shopper, World
 from tests.stores.checkouts import Checkout, Shopify, WooCommerce
+from tests.stores.shopify_shop import ShopifyShop
 from tests.stores.woo_shop import WooShop
 from widget_server import cli, clock, config, data_keys, db, demo, journal, migrate
 from widget_server.cli import serving
@@ -211,7 +212,7 @@ def test_what_is_wrong_is_named_and_no_shop_is_made(shell: Shell, option: str, v
     assert not Shop.everywhere().exists()
 
 
-@pytest.mark.parametrize("kind", [Shopify, WooCommerce])
+@pytest.mark.parametrize("kind", [Shopify, ShopifyShop, WooCommerce])
 def test_a_shop_is_connected_by_keys_that_stand_in_no_command(shell: Shell, kind: type[Checkout]) -> None:
     shop = World.create(platform=kind.platform).shop
     typed = "\n".join(kind.keys.values()) + "\n"
@@ -224,6 +225,24 @@ def test_a_shop_is_connected_by_keys_that_stand_in_no_command(shell: Shell, kind
     assert shell("shop", "disconnect", shop.id).exit_code == 0
     forgotten = shops.by_id(shop.id)
     assert (forgotten.is_connected, forgotten.api_keys, forgotten.api_keys_sealed) == (False, {}, None)
+
+
+def test_connecting_an_app_of_shopify_says_how_its_webhooks_are(shell: Shell) -> None:  # contracts §31
+    world = World.create(platform="shopify")
+    with ShopifyShop() as shop:
+
+        def connect(**keys: str) -> Result:
+            typed = "\n".join({**shop.keys, **keys}.values())
+            where = ("--api-url", shop.url)
+            return shell(
+                "shop", "connect", world.shop.id, *where, input=typed, WIDGET_BASE_URL="https://loyalty.example"
+            )
+
+        told = connect().stdout.splitlines()[-1]
+        assert told.startswith("feed: ok  Webhooks created: orders/create, "), told
+        wrong = refusal(connect(client_id="c0ffee", client_secret="shpss_other"))
+    assert "there is no app with this client id" in wrong and "shpss" not in wrong
+    assert shops.by_id(world.shop.id).api_keys == ShopifyShop.keys
 
 
 def test_what_does_not_open_the_shop_is_not_kept(shell: Shell) -> None:

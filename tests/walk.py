@@ -46,6 +46,7 @@ from widget_server.loyalty.referrals.referrals import Referral
 from widget_server.loyalty.rewards.coupons import Coupon
 from widget_server.loyalty.till import sales, till_codes
 from widget_server.program_file import stored_drafts, texts
+from widget_server.stores.shopify import proxy as shopify_proxy
 from widget_server.web.auth import SHOP_HEADER
 
 PLACES = re.compile(r"<(?:[^<>:]+(?:\([^)]*\))?:)?(\w+)>")
@@ -89,6 +90,7 @@ class Walk:
         self.person.is_given(5000)
         self.coupon = self.person.redeems(self.world.reward(cost=10))
         self._webhooks()
+        self._shopify_identity()
         self._import()
         self._checkout()
         self._documented()
@@ -120,6 +122,16 @@ class Walk:
             ("customer", {"id": "w-2", "email": "gone@example.com", "deleted": True}),
         ):
             self._tells(topic, body)
+
+    def _shopify_identity(self) -> None:
+        """Shopify's app proxy asks for a customer who is logged in."""
+        shop = World.create(name="Proxied", platform="shopify").shop
+        shops.connect(shop, "http://127.0.0.1:9", {"token": "shpat_walk"})
+        told = {"logged_in_customer_id": "7", "path_prefix": "/apps/loyalty", "shop": "127.0.0.1:9"}
+        told["timestamp"] = str(int(clock.now().timestamp()))
+        signature = shopify_proxy.signature_of(shops.by_id(shop.id).webhook_secret, list(told.items()))
+        query = {**told, "signature": signature}
+        self._keep("proxy", self.client.get(f"/stores/shopify/{shop.id}/proxy/identity", query_string=query))
 
     def _tells(self, topic: str, body: Any) -> None:
         raw, moment = bodies.encoded(body), clock.now()

@@ -6,6 +6,7 @@ import pytest
 
 from tests.dashboard.conftest import Desk
 from tests.make import World
+from tests.stores.shopify_shop import ShopifyShop
 from widget_server import config, db
 from widget_server.loyalty.audit_log import AuditEntry
 from widget_server.loyalty.program import shops
@@ -81,6 +82,18 @@ def test_keys_are_checked_stored_and_never_shown(desk: Desk, shopify: World, mon
     assert not shops.by_id(shopify.shop.id).is_connected
     assert acts(shopify, "shop") == [("update", "Olga Owner"), ("update", "Olga Owner")]
     assert "shpat" not in str([vars(row) for row in AuditEntry.select()])
+
+
+def test_an_app_of_shopify_is_connected_by_client_id_and_secret(desk: Desk, shopify: World) -> None:
+    with ShopifyShop() as shop:
+        for typed in ({}, {"client_id": shop.keys["client_id"]}, {"client_secret": shop.keys["client_secret"]}):
+            refused = desk.post("/settings/connection", api_url=shop.url, **typed)
+            assert refused.status_code == 422 and "It is empty" in refused.text and "shpss" not in refused.text
+        assert desk.post("/settings/connection", api_url=shop.url, **shop.keys).status_code == 303
+        page = desk.get("/settings").text
+        assert "Connected" in page and "Shopify refuses these webhooks" in page  # this server has no https here
+        assert desk.post("/settings/connection/check").status_code == 303
+    assert shops.by_id(shopify.shop.id).api_keys == shop.keys
 
 
 @pytest.mark.parametrize("failure", [Refused("answered 401"), NotReached("cannot be reached")])

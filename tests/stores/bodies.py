@@ -214,6 +214,12 @@ def shopify_body(topic: str) -> Json:
         "orders/delete": {"id": 6000000000000000001},
         "customers/delete": {"id": 7000000000000000001, "phone": None, "addresses": []},
         "customers/merge": shopify_merge(),
+        "customers_email_marketing_consent/update": {
+            "customer_id": 7000000000000000001,
+            "email_address": "ann@example.com",
+            "email_marketing_consent": {"state": "subscribed", "consent_updated_at": "2026-03-01T10:00:00Z"},
+        },
+        "app/uninstalled": {"id": 1, "name": "Mugs", "myshopify_domain": "mugs.myshopify.com"},
     }
     if topic in other:
         return other[topic]

@@ -13,6 +13,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
 from urllib.parse import parse_qs, urlsplit
 
+from tests.shopify_schema import schema
+
 Answer = tuple[int, Any]
 WOO_TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z")
 
@@ -205,30 +207,38 @@ def _no(status: int, code: str, message: str) -> dict[str, Any]:
     return {"code": code, "message": message, "data": {"status": status}}
 
 
+@dataclass
 class Shopify(Checkout):
     """The Admin GraphQL API of Shopify, as far as codes go: it answers 200 to nearly everything.
 
     A use stays counted when its order is cancelled.
     """
 
-    keys = {"token": "shpat_test"}
-    platform = "shopify"
-    scopes = ("read_products", "write_discounts")
+    keys: ClassVar[dict[str, str]] = {"token": "shpat_test"}
+    platform: ClassVar[str] = "shopify"
+    scopes: tuple[str, ...] = ("read_products", "write_discounts")
     prices: ClassVar[dict[str, str]] = {f"gid://shopify/Product/{number}": "19.80" for number in (7, 8, 9)}
+    violations: list[str] = field(default_factory=list)  # of the published schema
     statuses: ClassVar[dict[str, str]] = {"gid://shopify/Product/8": "DRAFT", "gid://shopify/Product/9": "ARCHIVED"}
 
     def act(self, request: BaseHTTPRequestHandler, body: Any) -> tuple[str, Answer]:
         if not re.fullmatch(r"/admin/api/20\d\d-(01|04|07|10)/graphql\.json", request.path):
             return "", (404, {"errors": "Not Found"})
-        if request.headers.get("X-Shopify-Access-Token") != self.keys["token"] or self.mood == "shut":
+        if not self.admits(request.headers.get("X-Shopify-Access-Token")) or self.mood == "shut":
             return "", (401, {"errors": "[API] Invalid API key or access token (unrecognized login or wrong password)"})
         if self.mood == "throttles":
             return "", (200, {"errors": [{"message": "Throttled", "extensions": {"code": "THROTTLED"}}]})
         query, told = body["query"], body["variables"]
+        if wrong := schema.violations(query, told):
+            self.violations += wrong
+            return "", (200, {"errors": [{"message": one} for one in wrong]})
         name = SHOPIFY_DEED.search(query)
         assert name is not None, query
         self.asked.append((name[1], told))
         return self.deed(name[1], told)
+
+    def admits(self, token: str | None) -> bool:
+        return token == self.keys["token"]
 
     def deed(self, name: str, told: dict[str, Any]) -> tuple[str, Answer]:
         match name:

@@ -73,8 +73,8 @@ def connect_shop(shop_id: str, api_url: str) -> None:
     """Make each code in the shop's own system too; its keys are typed in, or read from standard input."""
     open_server()
     one = shops.by_id(shop_id)
-    labels, address = codes.keys_of(one.platform), shops.clean_api_url(api_url)
-    keys = {name: read_secret(label) for name, label in labels.items()}
+    address = shops.clean_api_url(api_url)
+    keys = _typed_keys(one.platform)
     try:
         connected = connecting.connect(one, address, keys)
     except (NotReached, Refused) as no:
@@ -83,6 +83,19 @@ def connect_shop(shop_id: str, api_url: str) -> None:
     if connected.tax is not None:
         click.echo("Changes of its orders are read too, every quarter of an hour, whether a webhook comes or not.")
         click.echo(_tax_words(connected.tax))
+    elif feed := feeds.facts(one):
+        click.echo("  ".join(_feed_words(feed)))
+
+
+def _typed_keys(platform: str) -> dict[str, str]:
+    """The keys of the platform, or the one key of a former app if that is typed first."""
+    typed: dict[str, str] = {}
+    for name, label in codes.keys_of(platform).items():
+        key = read_secret(label)
+        if codes.is_other_key(platform, key):
+            return dict.fromkeys(codes.other_keys_of(platform), key)
+        typed[name] = key
+    return typed
 
 
 @shop.command("disconnect")

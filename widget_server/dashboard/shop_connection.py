@@ -24,6 +24,8 @@ pages = Pages("connection", "/settings/connection")
 EXAMPLES = {"shopify": "https://name.myshopify.com", "woocommerce": "https://shop.example"}
 KEY_LABELS = {  # by the platform's own name for a key
     "Admin API access token": _l("Admin API access token"),
+    "Client ID": _l("Client ID"),
+    "Client secret": _l("Client secret"),
     "Consumer key": _l("Consumer key"),
     "Consumer secret": _l("Consumer secret"),
 }
@@ -41,16 +43,16 @@ def connect(staff: StaffCaller) -> ResponseReturnValue:
     shop = staff.shop
     if PLATFORMS[shop.platform].CODES is None:
         return to("settings.settings")  # a generic shop calls this server itself
-    labels = codes.keys_of(shop.platform)
-    form = _form_of(labels)(api_url=shop.api_url or "")
+    labels, others = codes.keys_of(shop.platform), codes.other_keys_of(shop.platform)
+    form = _form_of(labels, others)(api_url=shop.api_url or "")
     form.api_url.render_kw = {"placeholder": EXAMPLES.get(shop.platform, "https://shop.example")}
     if form.accepts():
         with form.refusals():
             limits.CHECK_SHOP.count(shop.id)
-            keys = {name: str(form[name].data) for name in labels}
+            keys = _typed(form, labels, others)
             connected = _connected(shop, str(form.api_url.data), keys)
             return done(_connected_words(connected.tax), "settings.settings")
-    return page("settings/connect.html", form=form, labels=list(labels))
+    return page("settings/connect.html", form=form, labels=list(labels), others=list(others))
 
 
 @pages.act("/check", Action.SETTINGS)
@@ -75,14 +77,26 @@ def end(staff: StaffCaller) -> ResponseReturnValue:
     return page("settings/disconnect.html", form=form)
 
 
-def _form_of(labels: dict[str, str]) -> type[AddressForm]:
-    """Returns the form with a field for each key of the platform; what was typed is never sent back."""
+def _form_of(labels: dict[str, str], others: dict[str, str]) -> type[AddressForm]:
+    """Returns the form with a field for each key of the platform; what was typed is never sent back.
+
+    With `others`, which do instead, no single field is required.
+    """
     off = {"autocomplete": "off"}
     keys = {
-        name: PasswordField(KEY_LABELS.get(label, label), validators=[REQUIRED], render_kw=off)
-        for name, label in labels.items()
+        name: PasswordField(KEY_LABELS.get(label, label), validators=[] if others else [REQUIRED], render_kw=off)
+        for name, label in (labels | others).items()
     }
     return type("ConnectForm", (AddressForm,), keys)
+
+
+def _typed(form: AddressForm, labels: dict[str, str], others: dict[str, str]) -> dict[str, str]:
+    """Returns the keys that were typed: all of `labels`, or all of `others`."""
+    for names in (others, labels):
+        keys = {name: str(form[name].data or "") for name in names}
+        if names and all(keys.values()):
+            return keys
+    return keys
 
 
 def _connected(shop: Shop, api_url: str, keys: dict[str, str]) -> connecting.Connected:

@@ -7,11 +7,13 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 import urllib3
 from urllib3.exceptions import HTTPError
 
 from widget_server.json_types import Json
+from widget_server.loyalty.program.shops import Shop
 
 TIMEOUT = urllib3.Timeout(connect=5, read=5)
 ANSWER_SECONDS_MAX = 10  # a server may send a byte every few seconds
@@ -31,19 +33,28 @@ PRODUCT_UNAVAILABLE = "product_unavailable"  # a code of ours: the shop does not
 
 
 class Refused(Exception):
-    """The shop refused, and would refuse again. `code` is its own code for the reason, or `PRODUCT_UNAVAILABLE`."""
+    """The shop refused, and would refuse again. `code` is its own code for the reason, or `PRODUCT_UNAVAILABLE`.
 
-    def __init__(self, detail: str, code: str = "") -> None:
+    `status` is that of the response; 0 where the response itself says that it refuses.
+    """
+
+    def __init__(self, detail: str, code: str = "", status: int = 0) -> None:
         super().__init__(detail)
-        self.detail, self.code = detail, code
+        self.detail, self.code, self.status = detail, code, status
 
 
 @dataclass(frozen=True)
 class Api:
-    """Where a shop's own API is, and the keys to it."""
+    """Where a shop's own API is, and the keys to it. `shop_id` is None while the keys are only tried."""
 
     url: str
     keys: dict[str, str]
+    shop_id: str | None = None
+
+
+def api_of(shop: Shop) -> Api:
+    """Returns the API of a connected shop."""
+    return Api(str(shop.api_url), shop.api_keys, shop.id)
 
 
 @dataclass(frozen=True)
@@ -76,15 +87,23 @@ def ask(method: str, url: str, headers: dict[str, str], body: object = None) -> 
     return reply(method, url, headers, body).value
 
 
+def ask_by_form(url: str, fields: Mapping[str, str]) -> Json:
+    """Returns the JSON value in the response to a posted form. Raises NotReached, Refused."""
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    return reply("POST", url, headers, urlencode(fields).encode()).value
+
+
 def reply(method: str, url: str, headers: dict[str, str], body: object = None, *, of_list: bool = False) -> Reply:
     """Returns the JSON value in the response of `url`, and its headers. A list may take longer, and be larger.
 
+    `body` is sent as JSON, bytes as they are.
+
     Raises NotReached, Refused.
     """
-    sent = None if body is None else json.dumps(body).encode()
+    sent = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
     known = {"Accept": "application/json", "User-Agent": "loyalty-widget", **headers}
     if sent is not None:
-        known["Content-Type"] = "application/json"
+        known.setdefault("Content-Type", "application/json")
     try:
         with urllib3.PoolManager() as pool:
             response = pool.request(
@@ -106,9 +125,10 @@ def reply(method: str, url: str, headers: dict[str, str], body: object = None, *
     except ValueError:
         value = None
     if not 200 <= status < 300:
-        code = _word(value, "code")
-        reason = _word(value, "message") or _word(value, "errors")
-        raise Refused(" ".join(filter(None, (f"answered {status}", code, reason)))[:DETAIL_LENGTH_MAX], code)
+        code = _word(value, "code") or _word(value, "error")
+        reason = _word(value, "message") or _word(value, "errors") or _word(value, "error_description")
+        detail = " ".join(filter(None, (f"answered {status}", code, reason)))
+        raise Refused(detail[:DETAIL_LENGTH_MAX], code, status)
     if value is None:
         raise NotReached("returned no JSON")
     return Reply(value, response.headers)

@@ -12,7 +12,7 @@ from widget_server.loyalty.program import shops
 from widget_server.loyalty.program.shops import Shop
 from widget_server.loyalty.rewards import coupons, issuing
 from widget_server.loyalty.rewards.coupons import Coupon
-from widget_server.stores.calls import PRODUCT_UNAVAILABLE, Api, NotReached, Recipient, Refused
+from widget_server.stores.calls import PRODUCT_UNAVAILABLE, Api, NotReached, Recipient, Refused, api_of
 from widget_server.stores.platforms import Codes, codes_of
 
 Payload = JsonObject
@@ -24,6 +24,16 @@ def keys_of(platform: str) -> dict[str, str]:
     Raises BadRequest if it has none.
     """
     return codes_of(platform).KEYS
+
+
+def other_keys_of(platform: str) -> dict[str, str]:
+    """Returns the keys that do instead of `keys_of`, of an app that was made under former rules; {} without any."""
+    return codes_of(platform).OTHER_KEYS
+
+
+def is_other_key(platform: str, key: str) -> bool:
+    """Returns whether this is one of `other_keys_of`, by its looks."""
+    return bool(other_keys_of(platform)) and codes_of(platform).is_other_key(key)
 
 
 def check(platform: str, api: Api) -> None:
@@ -83,7 +93,7 @@ def _named(payload: Payload) -> tuple[Shop, Coupon]:
 
 
 def _maker(shop: Shop) -> tuple[Codes, Api]:
-    return codes_of(shop.platform), Api(str(shop.api_url), shop.api_keys)
+    return codes_of(shop.platform), api_of(shop)
 
 
 def _make(shop: Shop, coupon: Coupon, *, again: bool) -> None:

@@ -12,7 +12,8 @@ from widget_server.loyalty.earning import feeds
 from widget_server.loyalty.program import programs, shops
 from widget_server.loyalty.program.shops import Shop
 from widget_server.stores import codes
-from widget_server.stores.calls import Api, NotReached, Refused
+from widget_server.stores.calls import Api, NotReached, Refused, api_of
+from widget_server.stores.shopify import looking as shopify_looking
 from widget_server.stores.woocommerce import prices as woocommerce_prices
 from widget_server.stores.woocommerce.prices import Prices
 
@@ -45,7 +46,13 @@ def connect(shop: Shop, api_url: str, keys: dict[str, str]) -> Connected:
     api = Api(shops.clean_api_url(api_url), shops.clean_api_keys(keys))
     codes.check(shop.platform, api)
     shops.connect(shop, api.url, api.keys)
+    if _makes_webhooks(shop):
+        shopify_looking.look(shop)
     return Connected(_adopt_tax(shop, api) if shop.platform in feeds.WATCHED else None)
+
+
+def _makes_webhooks(shop: Shop) -> bool:
+    return shop.platform == "shopify" and feeds.is_watched(shop)
 
 
 def need_public(api_url: str) -> None:
@@ -67,7 +74,9 @@ def check(shop: Shop) -> None:
     """Check the stored keys at the shop's own API. Raises BadRequest without a connection, NotReached, Refused."""
     if not shop.is_connected:
         raise BadRequest("The shop is not connected.", field="api_url")
-    codes.check(shop.platform, Api(str(shop.api_url), shop.api_keys))
+    codes.check(shop.platform, api_of(shop))
+    if _makes_webhooks(shop):
+        shopify_looking.look(shop)
 
 
 def _adopt_tax(shop: Shop, api: Api) -> Tax:

@@ -24,6 +24,7 @@ from widget_server.stores import messages as say
 from widget_server.stores.messages import MalformedMessage
 from widget_server.stores.platforms import PLATFORMS
 from widget_server.stores.shapes import ActionFacts, CustomerFacts, read, read_order, read_refund
+from widget_server.stores.shopify import looking as shopify_looking
 from widget_server.web.bodies import faults
 
 NEWS = "news"  # the common meaning of all topics that report a current state
@@ -120,6 +121,9 @@ def _book(shop: Shop, platform: str, topic: str, body: bytes) -> Outcome:
             return _for_the_owner(shop, platform, topic, body, "a customer asks what is known about them")
         case say.ShopErased():
             return _for_the_owner(shop, platform, topic, body, "the platform asks to forget this shop")
+        case say.AppUninstalled():
+            shopify_looking.note_uninstalled(shop)
+            return BOOKED
         case say.Ignored(reason):
             return Outcome("ignored", reason)
     raise MalformedMessage("a message that is not used")

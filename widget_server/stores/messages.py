@@ -76,6 +76,11 @@ class ShopErased:
 
 
 @dataclass(frozen=True)
+class AppUninstalled:
+    """The shop's owner uninstalled the app that this server uses: its access has ended."""
+
+
+@dataclass(frozen=True)
 class ActionSeen:
     """Something a customer did, as the body of `POST /stores/generic/{shop_id}/action`."""
 
@@ -98,6 +103,7 @@ Message = (
     | CustomerErased
     | DataRequested
     | ShopErased
+    | AppUninstalled
     | ActionSeen
     | Ignored
 )

@@ -18,6 +18,13 @@ class Codes(Protocol):
         """The keys of the API, each with the platform's own name for it."""
 
     @property
+    def OTHER_KEYS(self) -> dict[str, str]:
+        """Keys that do instead, of an app that was made under former rules of the platform."""
+
+    def is_other_key(self, key: str) -> bool:
+        """Whether this is one of OTHER_KEYS, by its looks."""
+
+    @property
     def GIVES_USES_BACK(self) -> bool:
         """Whether a code can be used again once the order that used it is cancelled."""
 

@@ -10,12 +10,15 @@ from widget_server.loyalty.program.shops import Shop
 from widget_server.loyalty.rewards import codes, coupons
 from widget_server.loyalty.rewards.codes import Verdict
 from widget_server.loyalty.rewards.coupons import Coupon
-from widget_server.stores import inbox
+from widget_server.stores import inbox, signing
 from widget_server.stores.platforms import PLATFORMS
 from widget_server.stores.shapes import CheckBody, StoreBody, UseBody
+from widget_server.stores.shopify import proxy as shopify_proxy
 from widget_server.web.bodies import read_body
 
 OF_ANY_SHOP = ("action",)  # no platform has such a topic; every shop may send it (contracts §18)
+
+NOT_STORED = {"Cache-Control": "no-store"}  # Shopify and browsers pass it on to nobody else
 
 stores = Blueprint("stores", __name__, url_prefix="/stores")
 
@@ -39,6 +42,23 @@ def deliver(platform: str, shop_id: str, topic: str) -> ResponseReturnValue:
     shops.note_news(shop)
     outcome = inbox.deliver(shop, platform, topic, body)
     return {"status": outcome.status, "reason": outcome.reason}
+
+
+@stores.get("/shopify/<shop_id>/proxy/identity")
+def shopify_identity(shop_id: str) -> ResponseReturnValue:
+    """Return an identity token for the customer who is logged in to the shop, or 204 for a guest (contracts §31).
+
+    Shopify's app proxy signs the request; raises BadSignature without its signature. Raises NotFound for a shop of
+    another platform.
+    """
+    shop = shops.by_id(shop_id)
+    if shop.platform != "shopify":
+        raise NotFound("There is no such shop here.")
+    parameters = list(request.args.items(multi=True))
+    customer_id = shopify_proxy.customer_id(shop, signing.secrets_for(shop), parameters)
+    if customer_id is None:
+        return "", 204, NOT_STORED
+    return {"token": shopify_proxy.identity_token(shop, customer_id)}, 200, NOT_STORED
 
 
 @stores.post("/generic/<shop_id>/coupons/check")
@@ -73,8 +93,8 @@ def _signed_generic(shop_id: str) -> Shop:
 
 
 def _need_signature(shop: Shop, platform: str, body: bytes) -> None:
-    headers, valid = dict(request.headers), shops.secrets_of(shop.id, "webhook")
-    if not any(PLATFORMS[platform].verify(one.secret, headers, body) for one in valid):
+    headers, valid = dict(request.headers), signing.secrets_for(shop)
+    if not any(PLATFORMS[platform].verify(secret, headers, body) for secret in valid):
         raise BadSignature()
 
 

@@ -18,6 +18,7 @@ from widget_server.loyalty.program.shops import Shop
 Status = Literal["ok", "silent", "switched_off", "unreachable"]
 Listing = Literal["any", "trash"]
 
+CLIENT_ID = "client_id"  # the key of a Shopify app that creates and repairs its webhooks itself (contracts §31)
 WATCHED = ("woocommerce",)  # not Shopify: it repeats failed webhooks for hours (contracts §13)
 LOOK_EVERY = timedelta(minutes=15)
 OVERLAP = timedelta(minutes=10)  # for changes not yet committed at the time of the poll, and for clocks that differ
@@ -45,11 +46,12 @@ class Place:
 
 
 class Feed(ShopTable):
-    """One for each shop of a WATCHED platform while it is connected: its `status` as of `checked_at`; `detail` is a
+    """One for each shop that is watched while it is connected: its `status` as of `checked_at`; `detail` is a
     text for the owner.
 
     `places` says how far each list was read, `sampled` is the id of the last order that was checked for existence,
-    `mended_at` is when webhooks were last switched on again.
+    `mended_at` is when webhooks were last switched on again. `token_sealed` is the access token of an API whose
+    tokens end at `token_ends_at`.
     """
 
     id = Text(primary_key=True)
@@ -61,6 +63,8 @@ class Feed(ShopTable):
     checked_at = UtcDateTime(null=True)
     detail = Text(null=True)
     mended_at = UtcDateTime(null=True)
+    token_sealed = Text(null=True)
+    token_ends_at = UtcDateTime(null=True)
 
     class Meta:
         indexes = ((("shop_id",), True),)
@@ -74,12 +78,19 @@ class Feed(ShopTable):
 
 def begin(shop: Shop) -> None:
     """Start reading changes of a shop that was connected. A shop that has a feed already continues where it was."""
-    if shop.platform not in WATCHED:
+    if not is_watched(shop):
+        end(shop)
         return
     moment = clock.now()
     values = {"id": shop.id, "shop_id": shop.id, "began_at": moment, "next_look_at": moment, "places": {}}
     if not insert_once(Feed, {**values, "sampled": "", "status": "ok"}):
-        Feed.change(shop, {Feed.next_look_at: moment, Feed.status: "ok", Feed.checked_at: None, Feed.detail: None})
+        fresh = {Feed.next_look_at: moment, Feed.status: "ok", Feed.checked_at: None, Feed.detail: None}
+        Feed.change(shop, {**fresh, Feed.token_sealed: None, Feed.token_ends_at: None})
+
+
+def is_watched(shop: Shop) -> bool:
+    """Whether this server looks at the shop's API regularly: a WATCHED platform, or an app with a client id."""
+    return shop.platform in WATCHED or CLIENT_ID in shop.api_keys
 
 
 def end(shop: Shop) -> None:
@@ -142,6 +153,22 @@ def conclude(shop: Shop, status: Status, detail: str | None, *, mended: bool = F
     moment = clock.now()
     found = {Feed.status: status, Feed.checked_at: moment, Feed.detail: detail}
     Feed.change(shop, found | ({Feed.mended_at: moment} if mended else {}))
+
+
+def token(shop_id: str) -> tuple[str | None, datetime | None]:
+    """The sealed access token to the shop's API, and its end; None for both while there is none."""
+    feed = Feed.one(shop_id)
+    return (feed.token_sealed, feed.token_ends_at) if feed else (None, None)
+
+
+def keep_token(shop_id: str, sealed: str, ends_at: datetime | None) -> None:
+    """Store the sealed access token of a connected shop, in place of the former one."""
+    Feed.change(shop_id, {Feed.token_sealed: sealed, Feed.token_ends_at: ends_at})
+
+
+def forget_token(shop: Shop) -> None:
+    """Delete the stored access token: the next call of the API gets a new one."""
+    Feed.change(shop, {Feed.token_sealed: None, Feed.token_ends_at: None})
 
 
 def unwell() -> list[Feed]:

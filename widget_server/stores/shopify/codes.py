@@ -1,34 +1,24 @@
-"""Codes as Shopify discounts, through its Admin GraphQL API with a token that has the scope write_discounts.
+"""Codes as Shopify discounts, through its Admin GraphQL API with the scope write_discounts.
 
 Shopify applies a percentage to every piece of a product, so a free product is an amount: its highest price, once.
 """
 
-from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
 
 from widget_server import clock, money
 from widget_server.loyalty.rewards.coupons import Coupon
-from widget_server.stores.calls import (
-    DETAIL_LENGTH_MAX,
-    PRODUCT_UNAVAILABLE,
-    Api,
-    Found,
-    NotReached,
-    Recipient,
-    Refused,
-    ask,
-)
+from widget_server.stores.calls import PRODUCT_UNAVAILABLE, Api, Found, NotReached, Recipient, Refused
 from widget_server.stores.fields import amount_text
+from widget_server.stores.shopify import api as shopify_api
 
-KEYS = {"token": "Admin API access token"}
+KEYS = {"client_id": "Client ID", "client_secret": "Client secret"}
+OTHER_KEYS = {"token": "Admin API access token"}  # of a custom app that was made before 2026
+SHOWN_BY_SHOPIFY = "shpat_"
 GIVES_USES_BACK = False
 TAKEN = "TAKEN"
-API_VERSION = "2026-10"
 SCOPE = "write_discounts"
 MARK = "loyalty "  # followed by our coupon's id, at the end of the title in Shopify
 TITLE_LENGTH_MAX = 200
-PASSING = {"THROTTLED", "TIMEOUT", "INTERNAL_SERVER_ERROR", "INTERNAL_ERROR"}  # the last one among userErrors
 
 CHECK = "query { currentAppInstallation { accessScopes { handle } } }"
 FIND = """query ($code: String!) { codeDiscountNodeByCode(code: $code) { id codeDiscount {
@@ -47,9 +37,14 @@ MAKE_FREE_SHIPPING = """mutation ($input: DiscountCodeFreeShippingInput!) {
 } }"""
 
 
+def is_other_key(key: str) -> bool:
+    """Returns whether this is an Admin API access token, and no client id."""
+    return key.startswith(SHOWN_BY_SHOPIFY)
+
+
 def check(api: Api) -> None:
-    """Check that the token may write discounts. Raises NotReached, Refused."""
-    scopes = _ask(api, CHECK)["currentAppInstallation"]["accessScopes"]
+    """Check that the app may write discounts. Raises NotReached, Refused."""
+    scopes = shopify_api.ask(api, CHECK)["currentAppInstallation"]["accessScopes"]
     if SCOPE not in {scope["handle"] for scope in scopes}:
         raise Refused(f"the token lacks the scope {SCOPE}")
 
@@ -62,16 +57,18 @@ def make(api: Api, coupon: Coupon, recipient: Recipient, currency: str) -> None:
     if coupon.kind == "free_shipping":
         if coupon.collections:
             raise Refused("Shopify cannot bind free shipping to collections")
-        _change(api, MAKE_FREE_SHIPPING, {"input": {**_terms(coupon, recipient), "destination": {"all": True}}})
+        shopify_api.change(
+            api, MAKE_FREE_SHIPPING, {"input": {**_terms(coupon, recipient), "destination": {"all": True}}}
+        )
         return
     gets = {"value": _value(api, coupon, currency), "items": _items(coupon)}
     terms = {**_terms(coupon, recipient), "customerGets": gets}
-    _change(api, MAKE_BASIC, {"input": terms})
+    shopify_api.change(api, MAKE_BASIC, {"input": terms})
 
 
 def find(api: Api, code: str) -> Found | None:
     """Returns the discount with this code, in any case; None without one. Raises NotReached, Refused."""
-    node = _ask(api, FIND, {"code": code})["codeDiscountNodeByCode"]
+    node = shopify_api.ask(api, FIND, {"code": code})["codeDiscountNodeByCode"]
     if node is None:
         return None
     facts = node["codeDiscount"]
@@ -86,7 +83,7 @@ def delete(api: Api, found: Found) -> None:
     Refused when the token may not delete.
     """
     try:
-        _change(api, DELETE, {"id": found.id})
+        shopify_api.change(api, DELETE, {"id": found.id})
     except Refused as refused:
         if refused.code == "ACCESS_DENIED":
             raise
@@ -127,7 +124,7 @@ def _value(api: Api, coupon: Coupon, currency: str) -> dict[str, object]:
 def _price(api: Api, coupon: Coupon) -> Decimal:
     if coupon.minimum_subtotal is not None:
         raise Refused("Shopify would apply the minimum to the free product alone: leave the minimum out")
-    product = _ask(api, PRODUCT, {"id": _gid("Product", coupon.product_id)})["product"]
+    product = shopify_api.ask(api, PRODUCT, {"id": _gid("Product", coupon.product_id)})["product"]
     if product is None:
         raise Refused(f"the shop has no product {coupon.product_id}", PRODUCT_UNAVAILABLE)
     if product["status"] != SOLD:
@@ -148,29 +145,3 @@ def _gid(kind: str, identity: str | None) -> str:
     if not number.isdecimal():
         raise Refused(f"{identity!r} is no id of Shopify: write the number of the {kind.lower()}")
     return f"gid://shopify/{kind}/{number}"
-
-
-def _change(api: Api, mutation: str, variables: Mapping[str, object]) -> None:
-    """Run a mutation. Raises Refused with the code of the first of its userErrors."""
-    (done,) = _ask(api, mutation, variables).values()
-    for wrong in done["userErrors"]:
-        raise _no(wrong["code"] or "", wrong["message"])
-
-
-def _ask(api: Api, query: str, variables: Mapping[str, object] | None = None) -> dict[str, Any]:
-    """Returns the data in the response to a query. Shopify sends status 200 also when it refuses, or is busy.
-
-    Any: the response is not checked against its schema here.
-    """
-    url = f"{api.url}/admin/api/{API_VERSION}/graphql.json"
-    body = {"query": query, "variables": variables or {}}
-    response: Any = ask("POST", url, {"X-Shopify-Access-Token": api.keys["token"]}, body)
-    for wrong in response.get("errors") or []:
-        raise _no(wrong.get("extensions", {}).get("code", ""), wrong["message"])
-    data: dict[str, Any] = response["data"]
-    return data
-
-
-def _no(code: str, message: str) -> NotReached | Refused:
-    detail = f"{code}: {message}"[:DETAIL_LENGTH_MAX]
-    return NotReached(detail) if code in PASSING else Refused(detail, code)

@@ -24,6 +24,7 @@ from widget_server.stores.fields import (
     wire,
 )
 from widget_server.stores.messages import (
+    AppUninstalled,
     CustomerErased,
     CustomerSeen,
     CustomersMerged,
@@ -336,6 +337,22 @@ def _consent(customer: Fields) -> bool | None:
     return customer.flag("accepts_marketing") if customer.values.get("accepts_marketing") is not None else None
 
 
+def _consent_seen(change: Fields) -> Message:
+    """Only the newsletter: the body has nothing else of the customer, and no time of a state of the account."""
+    consent = change.part("email_marketing_consent")
+    if consent is None or consent.text("state") is None:
+        raise change.odd("email_marketing_consent", "there")
+    email = change.text("email_address")
+    person = {"id": change.required("customer_id"), "email": email, "email_verified": False}
+    return CustomerSeen(wire({**person, "accepts_marketing": consent.text("state") == "subscribed"}))
+
+
+def _uninstalled(shop: Fields) -> Message:
+    shop.must_lack("line_items", "customer")
+    shop.required("myshopify_domain")
+    return AppUninstalled()
+
+
 def _customers_merged(merge: Fields) -> Message:
     if merge.text("status") not in (None, "completed"):
         return Ignored("a merge of customers that is not completed")
@@ -384,6 +401,8 @@ _MEANING: dict[str, Callable[[Fields], Message]] = {
     "customers/update": _customer_seen,
     "customers/merge": _customers_merged,
     "customers/delete": _customer_gone,
+    "customers_email_marketing_consent/update": _consent_seen,
+    "app/uninstalled": _uninstalled,
     "customers/data_request": lambda request: DataRequested(*_person(request)),
     "customers/redact": lambda request: CustomerErased(*_person(request)),
     "shop/redact": _shop_erased,
@@ -395,6 +414,7 @@ ENDINGS = frozenset(
         "orders/delete",
         "customers/delete",
         "customers/merge",
+        "app/uninstalled",
         "customers/data_request",
         "customers/redact",
         "shop/redact",

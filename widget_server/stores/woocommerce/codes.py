@@ -10,12 +10,18 @@ from widget_server.stores.calls import PRODUCT_UNAVAILABLE, Api, Found, Recipien
 from widget_server.stores.fields import amount_text
 
 KEYS = {"key": "Consumer key", "secret": "Consumer secret"}
+OTHER_KEYS: dict[str, str] = {}
 GIVES_USES_BACK = True  # a cancelled order no longer counts
 TAKEN = "woocommerce_rest_coupon_code_already_exists"
 GONE = "woocommerce_rest_shop_coupon_invalid_id"
 NO_PRODUCT = "woocommerce_rest_product_invalid_id"
 SOLD = "publish"
 MARK = "loyalty_coupon"  # our coupon's id, in the meta data of WooCommerce's coupon
+
+
+def is_other_key(key: str) -> bool:
+    """Returns False: WooCommerce has one kind of keys."""
+    return False
 
 
 def check(api: Api) -> None:

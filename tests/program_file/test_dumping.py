@@ -12,7 +12,10 @@ from tests.program_file.demo_file import DEMO, TEXT, edited
 from widget_server import clock
 from widget_server.errors import BadRequest, StaleRevision
 from widget_server.loyalty.audit_log import AuditEntry
-from widget_server.loyalty.earning import campaigns
+from widget_server.loyalty.earning import campaigns, rules
+from widget_server.loyalty.earning.rules import OWN_APP, EarningRule, Figure, Trigger
+from widget_server.loyalty.rewards import rewards
+from widget_server.loyalty.rewards.rewards import Price, Reward
 from widget_server.program_file import current, dumping, texts
 from widget_server.program_file.apply import apply, plan
 from widget_server.program_file.schema import parse
@@ -75,6 +78,30 @@ def test_a_campaign_that_was_ended_by_hand_reads_back(world: World) -> None:
     with clock.at(began + timedelta(days=2, microseconds=1_234)):
         campaigns.end(world.shop, campaign.id, None)
     assert plan(world.shop, parse(texts.present(world.shop))) == []
+
+
+def test_what_only_the_api_makes_reads_back(world: World) -> None:
+    """A social rule without an address, and rules and rewards that only members of a tier have."""
+    gold = world.tier("Gold", 100).id
+    money = Figure(3, Decimal("1.50"))
+    for trigger, figures in (
+        (Trigger(OWN_APP, "social:facebook"), {None: Figure(5)}),
+        (Trigger("app-1", "some/activity"), {None: Figure(5), gold: Figure(9)}),
+        (Trigger(OWN_APP, "birthday"), {gold: Figure(50)}),
+        (Trigger(OWN_APP, "order"), {gold: money}),
+    ):
+        rules.create(world.shop, trigger, figures, title="By the API")
+    rewards.create(world.shop, "amount", {gold: Price(100, amount=Decimal(5))}, title="Five off")
+    rewards.create(world.shop, "free_shipping", {gold: Price(90)}, title="Free shipping")
+    text = texts.present(world.shop)
+    assert plan(world.shop, parse(text)) == []
+
+    other = World.create(active=False)
+    apply(other.shop, parse(text))
+    assert current.of(other.shop) == current.of(world.shop)
+    made = {row.kind: row for row in (*EarningRule.of(other.shop), *Reward.of(other.shop))}
+    assert [None in made[kind].figures for kind in ("birthday", "order", "custom")] == [False, False, True]
+    assert [None in made[kind].prices for kind in ("amount", "free_shipping")] == [False, False]
 
 
 def test_every_fault_of_a_file_has_its_line(world: World) -> None:

@@ -25,6 +25,7 @@ from widget_server.program_file.fields import (
     one_of,
 )
 
+MISSING = "Missing data for required field."
 COUPON_TERMS = {"minimum_subtotal", "expires_after_days", "combines"}
 REWARD_NEEDS = {
     "amount": {"amount"},
@@ -68,14 +69,17 @@ class OwnPriceSchema(OwnSchema):
 
 
 class RewardSchema(Part):
-    """A reward; for a sliding one `cost_points` is the minimum to spend."""
+    """A reward; for a sliding one `cost_points` is the minimum to spend.
+
+    Without a price only the tiers of `by_tier` can buy it.
+    """
 
     handle = handle_field()
     kind = one_of(REWARD_KINDS, required=True)
     title = Words(load_default=None)
     description = Words(1000, load_default=None)
     active = YesNo(load_default=True)
-    cost_points = Whole(required=True)
+    cost_points = Whole(load_default=None)
     amount = Amount(load_default=None)
     percent = Amount(Decimal(1), Decimal(100), load_default=None)
     by_tier = map_of(fields.Nested(OwnPriceSchema), Words(100))
@@ -96,22 +100,31 @@ class RewardSchema(Part):
     combines = YesNo(load_default=False)
     shareable = YesNo(load_default=False)
 
+    @validates_schema(pass_original=True, skip_on_field_errors=False)
+    def check_price(self, reward: Facts, sent: Facts, **_: object) -> None:
+        """Raises ValidationError for a reward that nobody can buy."""
+        if isinstance(sent, dict) and sent.get("cost_points") is None and not sent.get("by_tier"):
+            raise ValidationError(MISSING, "cost_points")
+
     @validates_schema
     def check_kind(self, reward: Facts, **_: object) -> None:
         """Raises ValidationError for figures that do not fit the kind; a slider's steps must end at its maximum."""
+        needed = REWARD_NEEDS.get(reward["kind"], set())
         errors = misplaced(reward["kind"], reward, REWARD_NEEDS, REWARD_MAY)
+        if reward["cost_points"] is None and reward["by_tier"]:
+            errors = {name: why for name, why in errors.items() if name not in needed & {"amount", "percent"}}
         if errors:
             raise ValidationError(errors)
         for tier, own in reward["by_tier"].items():
             if reward["kind"] == "sliding":
                 raise ValidationError("A sliding reward cannot differ by tier.", "by_tier")
             for name in ("amount", "percent"):
-                if (name in own) != (reward[name] is not None):
+                if (name in own) != (name in needed):
                     raise ValidationError({"by_tier": {tier: {name: ["Set it exactly when the reward sets it."]}}})
         least, most, step = reward["cost_points"], reward["max_points"], reward["step_points"] or 1
-        if most is not None and most < least:
+        if most is not None and least is not None and most < least:
             raise ValidationError("It is less than cost_points, the least that can be spent.", "max_points")
-        if most is not None and (most - least) % step:
+        if most is not None and least is not None and (most - least) % step:
             raise ValidationError("Steps of this size do not lead from cost_points to max_points.", "step_points")
         if reward["limit_period"] != "ever" and reward["limit_per_customer"] is None:
             raise ValidationError("A period needs limit_per_customer.", "limit_period")

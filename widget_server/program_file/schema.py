@@ -155,7 +155,7 @@ ORDER_TERMS = {
     *("minimum_subtotal", "include_products", "include_collections", "exclude_products", "exclude_collections"),
     *("product_multipliers", "collection_multipliers"),
 }
-TERMS_NEED = {"social": {"channel", "url"}, "custom": {"name"}}
+TERMS_NEED = {"social": {"channel"}, "custom": {"name"}}
 TERMS_MAY = {kind: {"url"} | (ORDER_TERMS if kind in ORDER_KINDS else set()) for kind in KINDS}
 
 
@@ -167,7 +167,7 @@ class OwnFigureSchema(OwnSchema):
 
 
 class RuleSchema(Part):
-    """An earning rule."""
+    """An earning rule. Without points of its own only the tiers of `by_tier` earn by it."""
 
     handle = handle_field()
     kind = one_of(tuple(KINDS), required=True)
@@ -183,12 +183,14 @@ class RuleSchema(Part):
     def check_kind(self, rule: Facts, **_: object) -> None:
         """Raises ValidationError for fields that the kind lacks, and for fields that it does not use."""
         kind, terms = rule["kind"], rule["terms"]
-        if (rule["points"] is None) == (rule["per"] is None):
+        is_of_tiers = rule["points"] is None and rule["per"] is None and bool(rule["by_tier"])
+        if (rule["points"] is None) == (rule["per"] is None) and not is_of_tiers:
             raise ValidationError("Either points, or per (points for an amount of money).", "points")
-        if rule["per"] and not KINDS[kind].rated:
+        per = rule["per"] or (is_of_tiers and next(iter(rule["by_tier"].values())).get("money"))
+        if per and not KINDS[kind].rated:
             raise ValidationError(f"Only rules of kind {', '.join(RATED_KINDS)} take an amount of money.", "per")
         for tier, own in rule["by_tier"].items():
-            if ("money" in own) != (rule["per"] is not None):
+            if ("money" in own) != bool(per):
                 raise ValidationError({"by_tier": {tier: {"money": ["Set it exactly when the rule sets per."]}}})
         errors = misplaced(kind, terms, TERMS_NEED, TERMS_MAY)
         if errors:

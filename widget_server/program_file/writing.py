@@ -1,6 +1,7 @@
 """Writing a program file into the rows of the shop."""
 
 from collections.abc import Callable, Mapping
+from operator import itemgetter
 
 from widget_server import clock
 from widget_server.json_types import JsonObject
@@ -9,6 +10,7 @@ from widget_server.loyalty.earning import rules
 from widget_server.loyalty.earning.campaigns import save_campaign
 from widget_server.loyalty.earning.rules import Campaign, EarningRule, Terms
 from widget_server.loyalty.points import tiers
+from widget_server.loyalty.points.tier_figures import BASE
 from widget_server.loyalty.points.tiers import Tier
 from widget_server.loyalty.program import programs
 from widget_server.loyalty.program.programs import ProgramSettings
@@ -86,7 +88,13 @@ def rule_columns(facts: Facts, ids: dict[str, str]) -> Facts:
         ids[name]: {"points": one["points"]} | ({"per": str(one["money"])} if "money" in one else {})
         for name, one in facts["by_tier"].items()
     }
-    return {**columns_of(facts, RULE_WORDS), "by_tier": own or None, "settings": Terms(**terms).as_json()}
+    columns = columns_of(facts, RULE_WORDS)
+    if own and facts["points"] is None and facts["per.points"] is None:  # what the base tier would have is stored too
+        first = next(iter(facts["by_tier"].values()))
+        figures = ("rate_points", "rate_per") if "money" in first else ("points",)
+        columns |= dict(zip(figures, (first["points"], first.get("money")), strict=False))
+        own[BASE] = None
+    return {**columns, "by_tier": own or None, "settings": Terms(**terms).as_json()}
 
 
 def reward_columns(facts: Facts, ids: dict[str, str]) -> Facts:
@@ -96,6 +104,10 @@ def reward_columns(facts: Facts, ids: dict[str, str]) -> Facts:
         ids[name]: {fact: value if fact == "cost_points" else str(value) for fact, value in one.items()}
         for name, one in facts["by_tier"].items()
     }
+    if own and facts["cost_points"] is None:
+        least = min(facts["by_tier"].values(), key=itemgetter("cost_points"))
+        columns |= {name: least.get(name) for name in ("cost_points", "amount", "percent")}
+        own[BASE] = None
     columns["collections"] = list(facts["collections"])  # as it is stored, so that it only differs when it does
     return {**columns, "by_tier": own or None, "tier_id": ids[facts["tier"]] if facts["tier"] is not None else None}
 

@@ -254,7 +254,6 @@ def test_a_button_may_lead_to_the_shop_or_to_the_web(address: str) -> None:
         (terms("minimum_subtotal: 5", "join"), "earning_rules.1.terms.minimum_subtotal"),
         (terms("exclude_products: [p1]", "visit"), "earning_rules.1.terms.exclude_products"),
         (terms("channel: x", "review"), "earning_rules.1.terms.channel"),
-        (terms("url: /x", "social"), "earning_rules.1.terms.channel"),
         (terms("url: /", "social"), "earning_rules.1.terms.channel"),
         (terms("url: /", "custom"), "earning_rules.1.terms.name"),
         (reward("kind: amount, cost_points: 5"), "rewards.1.amount"),

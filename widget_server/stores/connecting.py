@@ -13,8 +13,11 @@ from widget_server.loyalty.program import programs, shops
 from widget_server.loyalty.program.shops import Shop
 from widget_server.stores import codes
 from widget_server.stores.calls import Api, NotReached, Refused
+from widget_server.stores.codes import Payload
 from widget_server.stores.woocommerce import prices as woocommerce_prices
+from widget_server.stores.woocommerce import webhook_setup
 from widget_server.stores.woocommerce.prices import Prices
+from widget_server.stores.woocommerce.webhook_setup import Webhooks
 
 TaxOutcome = Literal["set", "kept", "by_hand", "nothing", "unreadable"]
 
@@ -32,20 +35,60 @@ class Tax:
 
 @dataclass(frozen=True)
 class Connected:
-    """A new connection. `tax` is None for a platform whose orders are not read by its API."""
+    """A new connection. `tax` and `webhooks` are None for a platform that is not asked for them.
+
+    `unreached` is why the webhooks could not be made now, as a sentence that begins with a verb of the shop.
+    """
 
     tax: Tax | None
+    webhooks: Webhooks | None = None
+    unreached: str | None = None
+
+
+@dataclass(frozen=True)
+class Disconnected:
+    """The end of a connection: how many webhooks were deleted, or why some may be left in the shop."""
+
+    webhooks: int = 0
+    left: str | None = None
 
 
 def connect(shop: Shop, api_url: str, keys: dict[str, str]) -> Connected:
-    """Check the keys at the shop's own API and store them; nothing is stored when the check fails.
+    """Check the keys at the shop's own API and store them, then create or repair its webhooks to this server.
 
+    Nothing is stored when the check fails. What the shop refuses of the webhooks is in the result.
     Raises BadRequest naming the address or the key that is invalid, NotReached and Refused from the check.
     """
     api = Api(shops.clean_api_url(api_url), shops.clean_api_keys(keys))
     codes.check(shop.platform, api)
     shops.connect(shop, api.url, api.keys)
-    return Connected(_adopt_tax(shop, api) if shop.platform in feeds.WATCHED else None)
+    if shop.platform not in feeds.WATCHED:
+        return Connected(None)
+    tax = _adopt_tax(shop, api)
+    try:
+        return Connected(tax, webhook_setup.ensure(shop, api))
+    except NotReached as no:
+        return Connected(tax, unreached=str(no))
+
+
+def disconnect(shop: Shop) -> Disconnected:
+    """Delete our webhooks at the shop and the keys to its API, the keys also when the shop cannot be reached."""
+    done = Disconnected()
+    if shop.is_connected and shop.platform in feeds.WATCHED:
+        try:
+            done = Disconnected(webhook_setup.remove(shop, Api(str(shop.api_url), shop.api_keys)))
+        except (NotReached, Refused) as no:
+            done = Disconnected(left=str(no))
+    if shop.is_connected:
+        shops.disconnect(shop)
+    return done
+
+
+def repair_webhooks(payload: Payload) -> None:
+    """Job: create or repair the webhooks of a connected shop. Raises NotReached, for the queue to try again."""
+    shop = shops.by_id(str(payload["shop_id"]))
+    if shop.is_connected:
+        webhook_setup.ensure(shop, Api(str(shop.api_url), shop.api_keys))
 
 
 def need_public(api_url: str) -> None:

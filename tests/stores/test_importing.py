@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from tests.make import NOON, World
 from tests.stores.woo_shop import WooShop
-from tests.workers import killed_in_the_middle
-from widget_server import clock, db, job_queue, jobs, ledger
+from widget_server import clock, job_queue, jobs, ledger
 from widget_server.errors import BadRequest
 from widget_server.job_queue import Job, JobName
 from widget_server.loyalty.earning import store_imports
@@ -71,8 +70,9 @@ def points(world: World) -> int:
     return sum(row.balance for row in ledger.Account.of(world.shop))
 
 
-def test_a_trial_says_what_the_import_then_gives(world: World, store: WooShop) -> None:
-    sold_many(store, 60)
+def test_a_trial_says_what_the_import_then_gives(world: World, store: WooShop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(woocommerce_api, "PAGE_SIZE", 10)
+    sold_many(store, 20)
     sold(store, FIRST, status="cancelled")
     sold(store, FIRST, status="on-hold", date_paid_gmt=None)
     sold(store, FIRST, status="checkout-draft")
@@ -86,14 +86,14 @@ def test_a_trial_says_what_the_import_then_gives(world: World, store: WooShop) -
     store.registers(role="editor")
     trial = read(world, "trial", datetime(2025, 12, 1, tzinfo=UTC))
     told = trial.facts
-    assert (trial.status, told.orders, told.orders_in_all, told.parked, told.early) == ("done", 67, 67, 1, 1)
+    assert (trial.status, told.orders, told.orders_in_all, told.parked, told.early) == ("done", 27, 27, 1, 1)
     assert (told.customers, told.customers_in_all) == (3, 3)
     assert not Order.of(world.shop).exists() and not Customer.of(world.shop).exists()
     assert not Parked.of(world.shop).exists() and points(world) == 0
     done = read(world, "import", datetime(2025, 12, 1, tzinfo=UTC))
     assert done.status == "done" and done.facts == told
-    assert told.points == sum(world.given_by_order().values()) > 60 * 600
-    assert Order.of(world.shop).count() == 65
+    assert told.points == sum(world.given_by_order().values()) > 20 * 600
+    assert Order.of(world.shop).count() == 25
     assert not Job.select().where(Job.name.in_((JobName.SEND_MAIL, JobName.WRITE_LETTER))).exists()
 
 
@@ -125,23 +125,6 @@ def test_what_was_known_gives_nothing_twice(world: World, store: WooShop) -> Non
     assert points(world) == before > 0
 
 
-def test_a_worker_that_is_killed_books_each_order_once(database: str, world: World, store: WooShop) -> None:
-    sold_many(store, 120)
-    importing.begin_as_job(world.shop, "import")
-
-    def in_second_page() -> bool:
-        return bool(Order.of(world.shop).count() > 60)
-
-    killed_in_the_middle(database, in_second_page)
-    assert 60 < Order.of(world.shop).count() < 120
-    assert StoreImport.need(world.shop).facts.orders < 120
-    db.connect()
-    jobs.run_all()
-    done = StoreImport.need(world.shop)
-    assert (done.status, done.facts.orders, done.facts.known) == ("done", 120, 0)
-    assert done.facts.points == sum(world.given_by_order().values()) == 120 * 650
-
-
 def test_a_shop_that_is_busy_is_asked_again_when_it_says_so(world: World, store: WooShop) -> None:
     sold_many(store, 2)
     store.busy, store.busy_seconds = 2, "90"
@@ -160,17 +143,18 @@ def test_a_shop_that_is_busy_is_asked_again_when_it_says_so(world: World, store:
     assert (done.status, done.tries, done.facts.orders) == ("done", 0, 2)
 
 
-def test_one_that_stopped_goes_on_where_it_was(world: World, store: WooShop) -> None:
-    sold_many(store, 110)
+def test_one_that_stopped_goes_on_where_it_was(world: World, store: WooShop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(woocommerce_api, "PAGE_SIZE", 5)
+    sold_many(store, 11)
     importing.begin(world.shop, "import")
     assert importing.go_on(world.shop) == 0
     store.mood = "shut"
     assert importing.go_on(world.shop) is None
     stopped = StoreImport.need(world.shop)
-    assert stopped.status == "stopped" and "answered 401" in str(stopped.detail) and stopped.facts.orders == 50
+    assert stopped.status == "stopped" and "answered 401" in str(stopped.detail) and stopped.facts.orders == 5
     store.mood, store.asked = "well", []
     done = read(world, "import")
-    assert (done.status, done.facts.orders) == ("done", 110)
+    assert (done.status, done.facts.orders) == ("done", 11)
     assert len([path for path, _ in store.asked if path == "GET orders"]) == 2
 
 
@@ -182,15 +166,16 @@ def test_a_shop_that_stays_away_stops_it_in_the_end(world: World, store: WooShop
     assert StoreImport.need(world.shop).status == "stopped"
 
 
-def test_two_workers_count_a_page_once(world: World, store: WooShop) -> None:
-    sold_many(store, 60)
+def test_two_workers_count_a_page_once(world: World, store: WooShop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(woocommerce_api, "PAGE_SIZE", 5)
+    sold_many(store, 6)
     importing.begin(world.shop, "import")
     first, second = StoreImport.need(world.shop), StoreImport.need(world.shop)
     api = Api(store.url, store.keys)
     found, place = importing.STEPS["orders"](world.shop, first, api)
     assert store_imports.advance(first, found, place)
     assert not store_imports.advance(second, *importing.STEPS["orders"](world.shop, second, api))
-    assert StoreImport.need(world.shop).facts.orders == 50
+    assert StoreImport.need(world.shop).facts.orders == 5
 
 
 def test_what_cannot_be_imported_is_refused(world: World, store: WooShop) -> None:

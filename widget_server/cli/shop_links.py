@@ -8,12 +8,11 @@ import click
 
 from widget_server import clock
 from widget_server.cli.opening import open_server
-from widget_server.dashboard import check_words
 from widget_server.loyalty.earning import store_imports
 from widget_server.loyalty.earning.store_imports import StoreImport
 from widget_server.loyalty.program import connection_codes, shops
 from widget_server.loyalty.program.shops import Shop
-from widget_server.stores import checking, importing
+from widget_server.stores import check_words, checking, importing
 
 
 @click.command("code")
@@ -76,14 +75,14 @@ def _say_progress(shop: Shop, pause: float) -> None:
 
 def _say_result(shop: Shop, row: StoreImport) -> None:
     found, day = row.facts, clock.local_date(row.since, shop.timezone)
-    click.echo(f"{found.orders} orders placed since {day}, {found.customers} customers.")
+    click.echo(f"Orders placed since {day}: {found.orders}. Customers: {found.customers}.")
     click.echo(f"{'They would give' if row.is_trial else 'They gave'} {found.points} points.")
     for count, words in (
-        (found.known, "were known before"),
-        (found.early, "were placed before the day from which orders count, and give nothing"),
-        (found.parked, "cannot be booked: see them, with the reasons, among the parked orders of the dashboard"),
+        (found.known, "Known before"),
+        (found.early, "Placed before the day from which orders count, so that they give nothing"),
+        (found.parked, "Not bookable, among the parked orders of the dashboard with the reasons"),
     ):
         if count:
-            click.echo(f"{count} orders {words}.")
+            click.echo(f"{words}: {count}.")
     if row.is_trial:
         click.echo("Nothing was booked. Limits for each customer, tiers and first orders are not in the figure.")

@@ -1,6 +1,6 @@
 """Checks a shop from its script tag to a test code at its checkout: what is well, and what is not (contracts §29).
 
-Nothing is changed but the test code, which is deleted. The sentences are in `dashboard/check_words.py`.
+Nothing is changed but the test code, which is deleted. The sentences are in `check_words.py`.
 """
 
 from collections.abc import Callable, Iterator

@@ -84,11 +84,21 @@ def disconnect(shop: Shop) -> Disconnected:
     return done
 
 
+def ensure_webhooks(shop: Shop) -> Webhooks:
+    """Create or repair the webhooks of a connected shop; a refusal is in the result.
+
+    Raises BadRequest for a shop without a connection or without such webhooks, NotReached.
+    """
+    if not shop.is_connected or shop.platform not in feeds.WATCHED:
+        raise BadRequest("The shop is not connected.", field="api_url")
+    return webhook_setup.ensure(shop, Api(str(shop.api_url), shop.api_keys))
+
+
 def repair_webhooks(payload: Payload) -> None:
     """Job: create or repair the webhooks of a connected shop. Raises NotReached, for the queue to try again."""
     shop = shops.by_id(str(payload["shop_id"]))
     if shop.is_connected:
-        webhook_setup.ensure(shop, Api(str(shop.api_url), shop.api_keys))
+        ensure_webhooks(shop)
 
 
 def need_public(api_url: str) -> None:

@@ -1,4 +1,4 @@
-"""The sentences of the check of a shop (`stores/checking.py`): what was found, and what to do about it."""
+"""The sentences of the check of a shop (`checking.py`): what was found, and what to do about it."""
 
 from collections.abc import Callable
 from datetime import datetime

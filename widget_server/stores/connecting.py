@@ -35,7 +35,7 @@ class Tax:
 
 @dataclass(frozen=True)
 class Connected:
-    """A new connection. `tax` and `webhooks` are None for a platform that is not asked for them.
+    """A new connection. `tax` and `webhooks` are None for a platform that has none here.
 
     `unreached` is why the webhooks could not be made now, as a sentence that begins with a verb of the shop.
     """

@@ -61,7 +61,7 @@ def begin_as_job(shop: Shop, mode: Mode, since: datetime | None = None) -> Store
 
 
 def run(payload: Payload) -> None:
-    """Job: read one page, and queue the next; a shop that cannot be reached is asked again later."""
+    """Job: read one page, and queue the next; one that cannot be reached is called again later."""
     shop = shops.by_id(str(payload["shop_id"]))
     pause = go_on(shop)
     if pause is not None:

@@ -53,7 +53,7 @@ def link(shop_id: str) -> ResponseReturnValue:
 
 @links.post("/<shop_id>/unlink")
 def unlink(shop_id: str) -> ResponseReturnValue:
-    """Disconnect the shop, by a body that it signed as a webhook; done again, nothing changes."""
+    """Disconnect the shop, by a body that it signed as a webhook; done again, nothing changes. Raises BadSignature."""
     shop, raw = shops.by_id(shop_id), request.get_data(cache=True)
     valid = shops.secrets_of(shop.id, "webhook") if shop.platform == "woocommerce" else []
     if not any(woocommerce.verify(one.secret, dict(request.headers), raw) for one in valid):

@@ -65,7 +65,7 @@ def link(shop_id: str, token: str, store_url: str, keys: dict[str, str]) -> Link
 def unlink(shop: Shop, store_url: str) -> bool:
     """Delete the webhooks and keys of this shop; False, and no change, when another address than this one is connected.
 
-    A copy of the shop, for tests, has its secrets too: that it is deleted ends nothing.
+    A copy of the shop, for tests, has its secrets too: that it is deleted ends nothing. Raises BadRequest (store_url).
     """
     try:
         address = shops.clean_api_url(store_url)

@@ -77,7 +77,7 @@ TEXTS := widget_server/dashboard/translations
 texts: .venv/dev
 	@mkdir -p build
 	$(BIN)/pybabel --quiet extract -F $(TEXTS)/babel.cfg -k _l -k lazy_gettext --no-location --omit-header \
-		--sort-output -o build/dashboard.pot widget_server/dashboard
+		--sort-output -o build/dashboard.pot widget_server/dashboard widget_server/stores
 	$(BIN)/pybabel --quiet update -i build/dashboard.pot -d $(TEXTS) --no-fuzzy-matching --ignore-obsolete \
 		--ignore-pot-creation-date --width 120
 	$(BIN)/pybabel --quiet compile -d $(TEXTS)

@@ -33,6 +33,8 @@ SMALL = {  # tables that have a handful of rows in each shop, however many peopl
     "reward",
     "referral_program",
     "feed",
+    "connection_code",
+    "store_import",
     "shop_key",
     "endpoint",
     "api_key",

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -316,6 +317,40 @@ def test_connecting_reads_what_the_prices_hold_and_leaves_what_the_owner_set(she
     assert world.program.rules.tax_percent == 7
 
 
+def test_a_shop_is_connected_checked_imported_and_disconnected(shell: Shell) -> None:  # contracts §29
+    world = World.create(platform="woocommerce")
+    world.order_rule(10)
+    world.settings(orders_from=clock.now().date() - timedelta(days=9))
+    here = ("--shop", world.shop.id)
+    with WooShop() as shop:
+        for at in (clock.now() - timedelta(days=3), clock.now() - timedelta(days=1)):
+            shop.sells(date_created_gmt=at.strftime("%Y-%m-%dT%H:%M:%S"))
+        assert "The shop is not connected" in shell("shop", "check", *here).stdout
+        connect = ("shop", "connect", world.shop.id, "--api-url", shop.url)
+        made = shell(*connect, input="ck_test\ncs_test\n").stdout
+        assert "Its webhooks to this server: 7 made." in made
+        assert "7 in order." in shell(*connect, input="ck_test\ncs_test\n").stdout
+        tried = shell("shop", "import", *here, "--dry-run")
+        assert (tried.exit_code, "They would give 1300 points." in tried.stdout) == (0, True)
+        day = clock.local_date(clock.now(), world.shop.timezone) - timedelta(days=2)
+        assert shell("shop", "import", *here, "--dry-run", "--since", str(day)).stdout.startswith(
+            f"Orders placed since {day}: 1."
+        )
+        done = shell("shop", "import", *here)
+        assert (done.exit_code, "They gave 1300 points." in done.stdout) == (0, True), done.output
+        told = shell("shop", "check", *here, "--json")
+        rows = {row["code"]: row["state"] for row in json.loads(told.stdout)["findings"]}
+        assert (told.exit_code, json.loads(told.stdout)["well"]) == (1, False)
+        assert {rows["keys_good"], rows["webhooks_active"], rows["clock_right"], rows["code_made"]} == {"ok"}
+        Shop.update(widget_seen_at=clock.now(), widget_seen_on="https://fern.example").execute()
+        good = shell("shop", "check", *here)
+        assert good.exit_code == 0 and "wrong:" not in good.stdout, good.output
+        shop.ahead = timedelta(seconds=90)
+        assert "seconds ahead of this server" in shell("shop", "check", *here).stdout
+        assert "7 webhooks were deleted in the shop." in shell("shop", "disconnect", world.shop.id).stdout
+    assert shell("shop", "code", *here).stdout.startswith("wc1.")
+
+
 def test_a_key_is_shown_once_and_can_be_revoked(world: World, shell: Shell) -> None:
     made = json.loads(
         shell("key", "create", "--shop", world.shop.id, "--name", "till", "--scope", "read", "--json").stdout
@@ -549,6 +584,9 @@ def test_everything_refuses_while_migrations_are_pending(
         "shop connect": ["s", "--api-url", "https://fern.example"],
         "shop disconnect": ["s"],
         "shop list": [],
+        "shop code": ["--shop", "s"],
+        "shop check": ["--shop", "s"],
+        "shop import": ["--shop", "s"],
         "shop secret list": ["s"],
         "shop secret add": ["s", "--kind", "webhook"],
         "shop secret remove": ["s", "x"],

@@ -29,7 +29,7 @@ loyalty.program.colours
 loyalty.program.contrast_guard
 loyalty.program.png_icons
 loyalty.program.shops loyalty.program.revisions
-loyalty.program.widget_icons
+loyalty.program.widget_icons loyalty.program.connection_codes
 loyalty.program.letter_kinds
 loyalty.people.api_keys loyalty.people.passwords loyalty.people.sign_in_codes loyalty.people.visitor_tokens
 loyalty.people.access_tokens loyalty.people.devices loyalty.people.former_codes
@@ -54,12 +54,14 @@ loyalty.imports.csv_files
 loyalty.audit_entries
 loyalty.earning.orders
 loyalty.earning.feeds loyalty.earning.deliveries loyalty.earning.order_list loyalty.earning.parked_messages
+loyalty.earning.store_imports
 loyalty.earning.new_customers
 loyalty.earning.kinds
 loyalty.earning.rules
 loyalty.earning.scoring loyalty.earning.caps loyalty.earning.campaigns
 loyalty.earning.rounding_examples
 loyalty.earning.order_points
+loyalty.earning.order_estimates
 loyalty.earning.actions
 loyalty.earning.birthdays
 loyalty.earning.rule_states

@@ -39,13 +39,14 @@ from widget_server.loyalty.points import batches
 from widget_server.loyalty.points.adjustments import Adjustment, Annotation
 from widget_server.loyalty.preview import copies
 from widget_server.loyalty.preview.steps import AddSample
-from widget_server.loyalty.program import programs, shops
+from widget_server.loyalty.program import connection_codes, programs, shops
 from widget_server.loyalty.program.letter_kinds import SWITCHABLE
 from widget_server.loyalty.referrals import decisions
 from widget_server.loyalty.referrals.referrals import Referral
 from widget_server.loyalty.rewards.coupons import Coupon
 from widget_server.loyalty.till import sales, till_codes
 from widget_server.program_file import stored_drafts, texts
+from widget_server.stores import checking, connecting, importing
 from widget_server.stores.shopify import proxy as shopify_proxy
 from widget_server.web.auth import SHOP_HEADER
 
@@ -490,6 +491,13 @@ def connected(shop: WooShop) -> None:
     number = shop.sells()
     jobs.every_minute()
     jobs.run_all()
+    shop.registers()
+    connection_codes.make(world.shop)
+    connecting.ensure_webhooks(world.shop)
+    checking.check(world.shop)
+    for mode in ("trial", "import"):
+        importing.begin_as_job(world.shop, mode)
+        jobs.run_all()
     shop.gives_back(number, "7.14")
     shop.deletes_for_good(shop.sells())
     with clock.at(clock.now() + timedelta(hours=1)):

@@ -12,6 +12,7 @@ from widget_server import admin, config, dashboard, data_keys, db, events, previ
 from widget_server.config import Settings
 from widget_server.loyalty import audit_log
 from widget_server.loyalty.preview import copies
+from widget_server.stores.link_routes import links
 from widget_server.stores.routes import stores
 from widget_server.web import auth, bodies, built_files, callers, errors, networks, proxies
 from widget_server.web.health import health
@@ -67,6 +68,7 @@ def create_app(settings: Settings) -> WidgetServer:
     admin.register(app, api)
     dashboard.register(app)
     app.register_blueprint(stores)
+    app.register_blueprint(links)
     app.register_blueprint(health)
     app.register_blueprint(reference)
     app.register_blueprint(security_txt)

@@ -40,6 +40,8 @@ class JobName(StrEnum):
     WRITE_LETTER = "write_letter"
     REWRITE_FILE = "rewrite_file"
     LIST_BATCH = "list_batch"
+    REPAIR_WEBHOOKS = "repair_webhooks"
+    IMPORT_STORE = "import_store"
 
 
 class _Name(Text):

@@ -14,7 +14,7 @@ from widget_server import data_keys, idempotency, job_queue, journal, ledger, to
 from widget_server.db import Table, atomic, database, on_sqlite, rewrite
 from widget_server.delivery import endpoints, outbox, signatures
 from widget_server.loyalty import audit_log, books
-from widget_server.loyalty.earning import deliveries, feeds, orders, rules, social
+from widget_server.loyalty.earning import deliveries, feeds, orders, rules, social, store_imports
 from widget_server.loyalty.imports import imports, stored_files, uploads
 from widget_server.loyalty.people import (
     access_tokens,
@@ -30,7 +30,7 @@ from widget_server.loyalty.people import (
 )
 from widget_server.loyalty.points import adjustments, awards, batch_tables, tiers
 from widget_server.loyalty.preview import copies
-from widget_server.loyalty.program import programs, shops, widget_icons
+from widget_server.loyalty.program import connection_codes, programs, shops, widget_icons
 from widget_server.loyalty.referrals import links, referral_programs, referrals, replies
 from widget_server.loyalty.rewards import checkout, coupon_orders, coupons, rewards
 from widget_server.loyalty.staff import accounts as staff_accounts
@@ -54,6 +54,7 @@ TABLES: list[type[Table]] = [
     audit_log.AuditEntry,
     audit_log.AuditDoor,
     shops.Origin,
+    connection_codes.ConnectionCode,
     programs.Program,
     tiers.Tier,
     tiers.TierProgram,
@@ -84,6 +85,7 @@ TABLES: list[type[Table]] = [
     orders.Parked,
     deliveries.Delivery,
     feeds.Feed,
+    store_imports.StoreImport,
     rules.EarningRule,
     rules.Campaign,
     rewards.Reward,

@@ -490,6 +490,8 @@ NOTHING_PERSONAL = {
     "award": "ids, figures and the rule",
     "batch_item": "ids, figures and a code",
     "delivery": "a keyed digest",
+    "connection_code": "the digest of a token, for an hour",
+    "store_import": "ids of orders, times, figures, and what the shop's API said of itself",
     "feed": "ids, times, and what the shop's API said of itself",
     "earning_rule": "the shop's own words",
     "campaign": "the shop's own words",

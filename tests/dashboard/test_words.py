@@ -23,11 +23,12 @@ FIGURES = re.compile(r"%\((\w+)\)s")
 
 def used() -> set[str]:
     """Every text of the sources, singular forms."""
-    found = extract_from_dir(
-        SOURCES,
-        [("**.py", "python"), ("**/templates/**.html", "jinja2")],
-        keywords=KEYWORDS,  # type: ignore[arg-type]
-    )
+    kinds = [("**.py", "python"), ("**/templates/**.html", "jinja2")]
+    found = [
+        one
+        for folder in (SOURCES, SOURCES.parent / "stores")
+        for one in extract_from_dir(folder, kinds, keywords=KEYWORDS)  # type: ignore[arg-type]
+    ]
     return {text[0] if isinstance(text, tuple) else text for _, _, text, _, _ in found}
 
 

@@ -148,9 +148,8 @@ class WooCommerce(Checkout):
     products: ClassVar[dict[str, str]] = {"7": "publish", "8": "draft", "9": "private"}
 
     def act(self, request: BaseHTTPRequestHandler, body: Any) -> tuple[str, Answer]:
-        login = base64.b64encode(f"{self.keys['key']}:{self.keys['secret']}".encode()).decode()
-        if request.headers.get("Authorization") != f"Basic {login}" or self.mood == "shut":
-            return "", (401, _no(401, "woocommerce_rest_cannot_view", "Sorry, you cannot list resources."))
+        if no := self.refusal_of_keys(request):
+            return "", no
         address = urlsplit(request.path)
         path, query = address.path.removeprefix("/wp-json/wc/v3/"), parse_qs(address.query)
         self.asked.append((f"{request.command} {path}", body))
@@ -165,12 +164,26 @@ class WooCommerce(Checkout):
                 return "find", (200, [self.row(one) for one in rows if one])
             case "POST" if not number:
                 return "make", self.make(body)
+            case "POST" if number == "batch" and body == {}:
+                return "batch", (200, [])
             case "DELETE" if query == {"force": ["true"]}:
                 gone = self.codes.pop(number, None)
                 if gone is None:
                     return "delete", (404, _no(404, "woocommerce_rest_shop_coupon_invalid_id", "Invalid ID."))
                 return "delete", (200, self.row(gone))
         return "", (404, _no(404, "rest_no_route", "No route was found matching the URL and request method."))
+
+    def refusal_of_keys(self, request: BaseHTTPRequestHandler) -> Answer | None:
+        """What WooCommerce says of keys that are missing, unknown or wrong; None for good ones."""
+        name, _, login = request.headers.get("Authorization", "").partition(" ")
+        key, _, secret = base64.b64decode(login).decode().partition(":")
+        if self.mood == "shut" or name != "Basic":
+            return 401, _no(401, "woocommerce_rest_cannot_view", "Sorry, you cannot list resources.")
+        for part, given, known in (("key", key, self.keys["key"]), ("secret", secret, self.keys["secret"])):
+            if given != known:
+                words = f"Consumer {part} is invalid."
+                return 401, _no(401, "woocommerce_rest_authentication_error", words)
+        return None
 
     def product(self, number: str) -> Answer:
         status = self.products.get(number)

@@ -12,6 +12,7 @@ from tests.stores.woo_shop import WooShop
 from widget_server import clock
 from widget_server.stores.calls import Api, NotReached, Refused
 from widget_server.stores.woocommerce import api as woocommerce_api
+from widget_server.stores.woocommerce import rights
 
 
 @pytest.fixture
@@ -95,8 +96,8 @@ def test_a_setting_is_text(shop: WooShop, value: Any) -> None:
 
 def test_keys_that_may_only_read_are_told_apart_from_wrong_ones(shop: WooShop) -> None:
     shop.subscribes("https://here.example/", "hush", "order.updated")
-    for rights, mood, only_read in (("read", "well", True), ("read_write", "shut", False)):
-        shop.rights, shop.mood = rights, mood
+    for may, mood, only_read in (("read", "well", True), ("read_write", "shut", False)):
+        shop.rights, shop.mood = may, mood
         with pytest.raises(Refused) as no:
             woocommerce_api.switch_on(api(shop), shop.hooks[0].id)
-        assert woocommerce_api.may_only_read(no.value) == only_read
+        assert rights.may_only_read(no.value) == only_read

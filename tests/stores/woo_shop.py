@@ -2,15 +2,15 @@
 
 What it changes it tells by webhooks, as long as they are on: each delivery that fails counts, and one that fails after
 more than five others switches its webhook off for good. A deletion for good, and a restoring by the API, tell nobody.
+Webhooks are made, changed and deleted by the API too; nobody is told their secrets.
 """
 
 import copy
 import json
 import re
-from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler
 from typing import Any
@@ -25,6 +25,10 @@ ISO = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2}
 STATUSES = ("pending", "processing", "on-hold", "completed", "cancelled", "refunded", "failed", "checkout-draft")
 ORDER_BY = ("date", "id", "include", "title", "slug", "modified")
 FAILURES_MAX = 5
+HOOK_TOPIC = re.compile(
+    r"(coupon|customer|order|product)\.(created|updated|deleted)|(coupon|order|product)\.restored|action\.\w+"
+)
+HOOK_STATUSES = ("active", "paused", "disabled")
 SITE = ZoneInfo("Europe/Berlin")
 
 Json = dict[str, Any]
@@ -41,10 +45,11 @@ class Hook:
     secret: str
     status: str = "active"
     failures: int = 0
+    name: str = ""
 
     def row(self) -> Json:
         """As the API tells it; the secret is told to nobody."""
-        known = {"id": self.id, "name": self.topic, "status": self.status, "topic": self.topic}
+        known = {"id": self.id, "name": self.name or self.topic, "status": self.status, "topic": self.topic}
         return {**known, "resource": self.topic.split(".")[0], "delivery_url": self.delivery_url}
 
 
@@ -57,14 +62,17 @@ class Delivery:
 
 
 class Paged(list[Any]):
-    """A page of a list, and how many pages there are."""
+    """A page of a list, how many pages there are, and how many rows in all."""
 
     pages: int = 1
+    total: int = 0
 
 
 @dataclass
 class WooShop(WooCommerce):
-    """The shop. `rights`: what its keys may do; `knows_settings`: whether they may read settings."""
+    """The shop. `rights`: what its keys may do; `knows_settings`: whether they may read settings. `pings` are the
+    addresses that it tested; the next `busy` requests are too many, and may be sent again `busy_seconds` later.
+    """
 
     rights: str = "read_write"
     may_read_settings: bool = True
@@ -72,6 +80,11 @@ class WooShop(WooCommerce):
     orders: dict[int, Json] = field(default_factory=dict)
     parts: dict[int, list[Json]] = field(default_factory=dict)
     hooks: list[Hook] = field(default_factory=list)
+    customers: dict[int, Json] = field(default_factory=dict)
+    pings: list[str] = field(default_factory=list)
+    busy: int = 0
+    busy_seconds: str | None = "7"
+    ahead: timedelta = timedelta(0)
     outbox: list[Delivery] = field(default_factory=list)
     settings: dict[str, str] = field(default_factory=dict)
     rates: list[Json] = field(default_factory=list)
@@ -167,20 +180,25 @@ class WooShop(WooCommerce):
 
     # Its API
 
+    def serve(self, request: BaseHTTPRequestHandler, body: bytes) -> None:
+        if self.busy:
+            self.busy -= 1
+            return self.send(request, 429, {"message": "Too Many Requests"})
+        return super().serve(request, body)
+
     def act(self, request: BaseHTTPRequestHandler, body: Any) -> tuple[str, Answer]:
         address = urlsplit(request.path)
         path, query = (
             address.path.removeprefix("/wp-json/wc/v3/"),
             {k: v[-1] for k, v in parse_qs(address.query).items()},
         )
-        if path.startswith("coupons") or not address.path.startswith("/wp-json/wc/v3/"):
-            return super().act(request, body)
-        login = b64encode(f"{self.keys['key']}:{self.keys['secret']}".encode()).decode()
-        if request.headers.get("Authorization") != f"Basic {login}" or self.mood == "shut":
-            return "", (401, _no(401, "woocommerce_rest_cannot_view", "Sorry, you cannot list resources."))
+        if no := self.refusal_of_keys(request):
+            return "", no
         if request.command != "GET" and self.rights == "read":
             words = "The API key provided does not have write permissions."
             return "", (401, _no(401, "woocommerce_rest_authentication_error", words))
+        if path.startswith("coupons") or not address.path.startswith("/wp-json/wc/v3/"):
+            return super().act(request, body)
         self.asked.append((f"{request.command} {path}", body or query))
         return path, self.answer(request.command, path.split("/"), query, body)
 
@@ -199,10 +217,18 @@ class WooShop(WooCommerce):
                 return 403, _no(403, "woocommerce_rest_cannot_view", "Sorry, you cannot list resources.")
             case "GET", ["webhooks"]:
                 return _page([hook.row() for hook in self.hooks], query)
+            case "POST", ["webhooks"]:
+                return self._hook_made(body)
             case "PUT", ["webhooks", number]:
-                (hook,) = [hook for hook in self.hooks if hook.id == int(number)]
-                hook.status = body["status"]  # what it has failed before stays counted
-                return 200, hook.row()
+                return self._hook_changed(int(number), body)
+            case "DELETE", ["webhooks", number]:
+                return self._hook_deleted(int(number), query)
+            case "GET", ["customers"]:
+                if query.get("orderby", "name") not in ("id", "include", "name", "registered_date"):
+                    return 400, _no(400, "rest_invalid_param", "Invalid parameter(s): orderby")
+                rows = [self.customers[number] for number in sorted(self.customers)]
+                wanted = query.get("role", "customer")
+                return _page([row for row in rows if wanted in ("all", row["role"])], query)
             case "GET", ["settings", group, name]:
                 if not self.may_read_settings:
                     return 403, _no(403, "woocommerce_rest_cannot_view", "Sorry, you cannot view this resource.")
@@ -213,12 +239,52 @@ class WooShop(WooCommerce):
                 return _page([row for row in self.rates if row["class"] == query["class"]], query)
         return 404, _no(404, "rest_no_route", "No route was found matching the URL and request method.")
 
+    def _hook_made(self, body: Json) -> Answer:
+        if not HOOK_TOPIC.fullmatch(body.get("topic") or ""):
+            words = "Webhook topic is required and must be valid."
+            return 400, _no(400, "woocommerce_rest_shop_webhook_invalid_topic", words)
+        if no := _wrong_of_hook(body):
+            return no
+        made = Hook(next(self.numbers), body["topic"], body["delivery_url"], body.get("secret") or "chance")
+        made.name, made.status = body.get("name") or "Webhook created on a day", "active"
+        self.hooks.append(made)
+        self.pings.append(made.delivery_url)
+        return 201, made.row()
+
+    def _hook_changed(self, number: int, body: Json) -> Answer:
+        found = [hook for hook in self.hooks if hook.id == number]
+        if not found:
+            return 400, _no(400, "woocommerce_rest_shop_webhook_invalid_id", "ID is invalid.")
+        if no := _wrong_of_hook({"delivery_url": "http://x", **body}):
+            return no
+        for name in ("topic", "delivery_url", "secret", "status", "name"):
+            if body.get(name):  # what it has failed before stays counted
+                setattr(found[0], name, body[name])
+        return 200, found[0].row()
+
+    def _hook_deleted(self, number: int, query: dict[str, str]) -> Answer:
+        if query.get("force") != "true":
+            return 501, _no(501, "woocommerce_rest_trash_not_supported", "Webhooks do not support trashing.")
+        found = [hook for hook in self.hooks if hook.id == number]
+        if not found:
+            return 404, _no(404, "woocommerce_rest_shop_webhook_invalid_id", "Invalid ID.")
+        self.hooks.remove(found[0])
+        return 200, found[0].row()
+
+    def registers(self, **facts: Any) -> int:
+        """Somebody opens an account in the shop; its id."""
+        number = next(self.numbers)
+        row = bodies.woo_customer(**{"id": number, "email": f"c{number}@example.com", "role": "customer", **facts})
+        self.customers[number] = row
+        return number
+
     def _listed(self, query: dict[str, str]) -> Answer:
         statuses = query.get("status", "any").split(",")
         wrong = [
             name
             for name, is_good in (
                 ("modified_after", ISO.fullmatch(query.get("modified_after", "2026-01-01T00:00:00"))),
+                ("after", ISO.fullmatch(query.get("after", "2026-01-01T00:00:00"))),
                 ("status", set(statuses) <= {"any", "trash", *STATUSES}),
                 ("orderby", query.get("orderby", "date") in ORDER_BY),
             )
@@ -236,6 +302,9 @@ class WooShop(WooCommerce):
         if "modified_after" in query:
             column = "date_modified_gmt" if query.get("dates_are_gmt") == "true" else "date_modified"
             found = [order for order in found if order[column] > _wall_time(query["modified_after"])]
+        if "after" in query:
+            column = "date_created_gmt" if query.get("dates_are_gmt") == "true" else "date_created"
+            found = [order for order in found if order[column] > _wall_time(query["after"])]
         column = {"modified": "date_modified_gmt", "id": "id"}.get(query.get("orderby", "date"), "date_created_gmt")
         found.sort(key=lambda order: (order[column], order["id"]), reverse=query.get("order", "desc") == "desc")
         rows = [self._body(order) for order in found]
@@ -249,13 +318,27 @@ class WooShop(WooCommerce):
     def send(self, request: BaseHTTPRequestHandler, status: int, value: Any) -> None:
         text = json.dumps(value).encode()
         request.send_response_only(status)
-        request.send_header("Date", format_datetime(clock.now(), usegmt=True))
+        request.send_header("Date", format_datetime(clock.now() + self.ahead, usegmt=True))
         request.send_header("Content-Type", "application/json; charset=UTF-8")
         request.send_header("Content-Length", str(len(text)))
         if isinstance(value, Paged):
+            request.send_header("X-WP-Total", str(value.total))
             request.send_header("X-WP-TotalPages", str(value.pages))
+        if status == 429 and self.busy_seconds:
+            request.send_header("Retry-After", self.busy_seconds)
         request.end_headers()
         request.wfile.write(text)
+
+
+def _wrong_of_hook(body: Json) -> Answer | None:
+    if body.get("topic") and not HOOK_TOPIC.fullmatch(body["topic"]):
+        return 400, _no(400, "woocommerce_rest_shop_webhook_invalid_topic", "Webhook topic must be valid.")
+    if not re.fullmatch(r"https?://\S+", body.get("delivery_url") or ""):
+        words = "Webhook delivery URL must be a valid URL starting with http:// or https://."
+        return 400, _no(400, "woocommerce_rest_shop_webhook_invalid_delivery_url", words)
+    if body.get("status", "active") not in HOOK_STATUSES:
+        return 400, _no(400, "rest_invalid_param", "Invalid parameter(s): status")
+    return None
 
 
 def _page(rows: list[Any], query: dict[str, str]) -> Answer:
@@ -263,7 +346,7 @@ def _page(rows: list[Any], query: dict[str, str]) -> Answer:
     if not 1 <= size <= 100:
         return 400, _no(400, "rest_invalid_param", "Invalid parameter(s): per_page")
     page = Paged(rows[(number - 1) * size : number * size])
-    page.pages = -(-len(rows) // size)
+    page.pages, page.total = -(-len(rows) // size), len(rows)
     return 200, page
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from widget_server import db
+from widget_server.cli import shop_links
 from widget_server.cli.opening import open_server
 from widget_server.cli.shop_secrets import shop_secret
 from widget_server.cli.words import from_stdin, read_secret, say, time_text
@@ -16,7 +17,7 @@ from widget_server.loyalty.program import programs, shops
 from widget_server.loyalty.program.shops import Shop
 from widget_server.stores import codes, connecting, installation
 from widget_server.stores.calls import NotReached, Refused
-from widget_server.stores.connecting import Tax
+from widget_server.stores.connecting import Connected, Tax
 from widget_server.stores.platforms import PLATFORMS
 
 
@@ -25,7 +26,8 @@ def shop() -> None:
     """Shops."""
 
 
-shop.add_command(shop_secret)
+for command in (shop_secret, shop_links.code_of_shop, shop_links.check_shop, shop_links.import_shop):
+    shop.add_command(command)
 
 
 @shop.command("create")
@@ -82,6 +84,8 @@ def connect_shop(shop_id: str, api_url: str) -> None:
     click.echo("Connected: from now on each new code is made in the shop too.")
     if connected.tax is not None:
         click.echo("Changes of its orders are read too, every quarter of an hour, whether a webhook comes or not.")
+        for line in _webhook_words(connected):
+            click.echo(line)
         click.echo(_tax_words(connected.tax))
     elif feed := feeds.facts(one):
         click.echo("  ".join(_feed_words(feed)))
@@ -101,10 +105,14 @@ def _typed_keys(platform: str) -> dict[str, str]:
 @shop.command("disconnect")
 @click.argument("shop_id")
 def disconnect_shop(shop_id: str) -> None:
-    """Delete the keys to the shop's own API; codes that were made there stay there."""
+    """Delete our webhooks in the shop and the keys to its own API; codes that were made there stay there."""
     open_server()
-    shops.disconnect(shops.by_id(shop_id))
+    done = connecting.disconnect(shops.by_id(shop_id))
     click.echo("Disconnected.")
+    if done.webhooks:
+        click.echo(f"{done.webhooks} webhooks were deleted in the shop.")
+    if done.left:
+        click.echo(f"Its webhooks may be left there: the shop {done.left}. Delete those named Loyalty by hand.")
 
 
 @shop.command("list")
@@ -157,6 +165,17 @@ def _tax_words(tax: Tax) -> str:
         "kept": "the program's prices_include_tax and tax_percent stay as they were set.",
     }
     return f"Its prices are {tax.prices}: {ends[tax.outcome]}"
+
+
+def _webhook_words(connected: Connected) -> list[str]:
+    hooks = connected.webhooks
+    if hooks is None:
+        return [f"Its webhooks could not be made: the shop {connected.unreached}. Run this command again."]
+    if hooks.refused:
+        return [f"Its webhooks could not be made: the shop {hooks.refused}."]
+    counts = {"made": len(hooks.made), "repaired": len(hooks.repaired), "in order": len(hooks.kept)}
+    told = ", ".join(f"{count} {words}" for words, count in counts.items() if count)
+    return [f"Its webhooks to this server: {told}."]
 
 
 def _feed_facts(one: Shop) -> dict[str, Any] | None:

@@ -78,6 +78,7 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         _l("Settings"),
         (
             Entry("settings.settings", _l("Shop"), "gear", Action.SETTINGS),
+            Entry("store_link.connection", _l("Shop connection"), "hook", Action.SETTINGS),
             Entry("api_keys.key_list", _l("API keys"), "key", Action.SETTINGS),
             Entry("secrets.secret_list", _l("Secrets"), "lock", Action.SETTINGS),
             Entry("webhooks.endpoint_list", _l("Webhooks"), "hook", Action.SETTINGS),

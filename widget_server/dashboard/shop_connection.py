@@ -10,12 +10,11 @@ from widget_server.dashboard.documents import done, page, to
 from widget_server.dashboard.forms import REQUIRED, Form
 from widget_server.dashboard.pages import Pages
 from widget_server.errors import BadRequest
-from widget_server.loyalty.program import shops
 from widget_server.loyalty.program.shops import Shop
 from widget_server.loyalty.staff.roles import Action
 from widget_server.stores import codes, connecting
 from widget_server.stores.calls import NotReached, Refused
-from widget_server.stores.connecting import Tax
+from widget_server.stores.connecting import Connected
 from widget_server.stores.platforms import PLATFORMS
 from widget_server.web import limits
 
@@ -51,7 +50,7 @@ def connect(staff: StaffCaller) -> ResponseReturnValue:
             limits.CHECK_SHOP.count(shop.id)
             keys = _typed(form, labels, others)
             connected = _connected(shop, str(form.api_url.data), keys)
-            return done(_connected_words(connected.tax), "settings.settings")
+            return done(_connected_words(connected), "settings.settings")
     return page("settings/connect.html", form=form, labels=list(labels), others=list(others))
 
 
@@ -72,8 +71,11 @@ def end(staff: StaffCaller) -> ResponseReturnValue:
     """Delete the keys, after a question."""
     form = Form()
     if form.accepts():
-        shops.disconnect(staff.shop)
-        return done(_("Disconnected. Codes that were made in the shop stay there."), "settings.settings")
+        ended = connecting.disconnect(staff.shop)
+        told = [_("Disconnected. Codes that were made in the shop stay there.")]
+        if ended.left:
+            told.append(_("Its webhooks may be left there: delete those named Loyalty by hand."))
+        return done(" ".join(map(str, told)), "settings.settings")
     return page("settings/disconnect.html", form=form)
 
 
@@ -108,8 +110,11 @@ def _connected(shop: Shop, api_url: str, keys: dict[str, str]) -> connecting.Con
         raise BadRequest(_("Nothing was changed: the shop %(reason)s.", reason=no), field="api_url") from no
 
 
-def _connected_words(tax: Tax | None) -> str:
-    words = [_("Connected: from now on each new code is made in the shop too.")]
+def _connected_words(connected: Connected) -> str:
+    words, tax = [_("Connected: from now on each new code is made in the shop too.")], connected.tax
+    reason = connected.unreached or (connected.webhooks and connected.webhooks.refused)
+    if reason:
+        words.append(_("Its webhooks could not be made: the shop %(reason)s.", reason=reason))
     if tax is not None:
         words.append(_("Changes of its orders are read every quarter of an hour, whether a webhook comes or not."))
         words.append(TAX_WORDS[tax.outcome])

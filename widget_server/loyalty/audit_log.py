@@ -26,6 +26,7 @@ OPERATIONAL = frozenset(  # columns of a row's state, which are not settings
     (
         *("id", "shop_id", "revision", "created_at", "updated_at"),
         *("last_used_at", "last_used_from", "daily_done", "last_news_at", "widget_seen_at", "widget_seen_on"),
+        "token_accepted_at",
         *("moved_on", "moved_points"),
     )
 )

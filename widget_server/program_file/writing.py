@@ -84,7 +84,7 @@ def rule_columns(facts: Facts, ids: dict[str, str]) -> Facts:
     terms["tier_ids"] = tuple(ids[name] for name in terms["tier_ids"])
     for name in ("product_multipliers", "collection_multipliers"):
         terms[name] = {id: as_text(factor) for id, factor in terms[name].items()}
-    own = {
+    own: dict[str, JsonObject | None] = {
         ids[name]: {"points": one["points"]} | ({"per": str(one["money"])} if "money" in one else {})
         for name, one in facts["by_tier"].items()
     }
@@ -100,7 +100,7 @@ def rule_columns(facts: Facts, ids: dict[str, str]) -> Facts:
 def reward_columns(facts: Facts, ids: dict[str, str]) -> Facts:
     """Returns the columns of a reward with these facts; `ids` are those of the tiers, by their names."""
     columns = columns_of(facts, REWARD_WORDS)
-    own = {
+    own: dict[str, JsonObject | None] = {
         ids[name]: {fact: value if fact == "cost_points" else str(value) for fact, value in one.items()}
         for name, one in facts["by_tier"].items()
     }

@@ -22,11 +22,16 @@ LIST_TIMEOUT = urllib3.Timeout(connect=5, read=20)  # a small shop renders fifty
 LIST_SECONDS_MAX = 25
 LIST_BYTES_MAX = 20_000_000
 DETAIL_LENGTH_MAX = 300
+RETRY_SECONDS_MAX = 3600
 BUSY = (408, 423, 425, 429, 430)  # 430 is Shopify's own: too many requests at once
 
 
 class NotReached(Exception):
-    """The shop gave no usable response: a later call may help."""
+    """The shop gave no usable response: a later call may help, after `retry_seconds` if the shop said so."""
+
+    def __init__(self, detail: str = "", retry_seconds: int | None = None) -> None:
+        super().__init__(detail)
+        self.retry_seconds = retry_seconds
 
 
 PRODUCT_UNAVAILABLE = "product_unavailable"  # a code of ours: the shop does not sell this free product now
@@ -119,7 +124,7 @@ def reply(method: str, url: str, headers: dict[str, str], body: object = None, *
     except HTTPError as failure:
         raise NotReached(f"cannot be reached ({type(failure).__name__})") from None
     if status in BUSY or status >= 500:
-        raise NotReached(f"answered {status}")
+        raise NotReached(f"answered {status}", _retry_seconds(response.headers.get("Retry-After") or ""))
     try:
         value: Json = json.loads(text)
     except ValueError:
@@ -132,6 +137,12 @@ def reply(method: str, url: str, headers: dict[str, str], body: object = None, *
     if value is None:
         raise NotReached("returned no JSON")
     return Reply(value, response.headers)
+
+
+def _retry_seconds(header: str) -> int | None:
+    """Returns the seconds of a Retry-After header, RETRY_SECONDS_MAX at most; None when it has none."""
+    text = header.strip()
+    return min(int(text), RETRY_SECONDS_MAX) if text.isascii() and text.isdecimal() and len(text) < 10 else None
 
 
 def _read(response: urllib3.BaseHTTPResponse, *, of_list: bool) -> bytes:

@@ -13,9 +13,12 @@ from widget_server.loyalty.program import programs, shops
 from widget_server.loyalty.program.shops import Shop
 from widget_server.stores import codes
 from widget_server.stores.calls import Api, NotReached, Refused, api_of
+from widget_server.stores.codes import Payload
 from widget_server.stores.shopify import looking as shopify_looking
 from widget_server.stores.woocommerce import prices as woocommerce_prices
+from widget_server.stores.woocommerce import webhook_setup
 from widget_server.stores.woocommerce.prices import Prices
+from widget_server.stores.woocommerce.webhook_setup import Webhooks
 
 TaxOutcome = Literal["set", "kept", "by_hand", "nothing", "unreadable"]
 
@@ -33,14 +36,28 @@ class Tax:
 
 @dataclass(frozen=True)
 class Connected:
-    """A new connection. `tax` is None for a platform whose orders are not read by its API."""
+    """A new connection. `tax` and `webhooks` are None for a platform that has none here.
+
+    `unreached` is why the webhooks could not be made now, as a sentence that begins with a verb of the shop.
+    """
 
     tax: Tax | None
+    webhooks: Webhooks | None = None
+    unreached: str | None = None
+
+
+@dataclass(frozen=True)
+class Disconnected:
+    """The end of a connection: how many webhooks were deleted, or why some may be left in the shop."""
+
+    webhooks: int = 0
+    left: str | None = None
 
 
 def connect(shop: Shop, api_url: str, keys: dict[str, str]) -> Connected:
-    """Check the keys at the shop's own API and store them; nothing is stored when the check fails.
+    """Check the keys at the shop's own API and store them, then create or repair its webhooks to this server.
 
+    Nothing is stored when the check fails. What the shop refuses of the webhooks is in the result.
     Raises BadRequest naming the address or the key that is invalid, NotReached and Refused from the check.
     """
     api = Api(shops.clean_api_url(api_url), shops.clean_api_keys(keys))
@@ -48,7 +65,43 @@ def connect(shop: Shop, api_url: str, keys: dict[str, str]) -> Connected:
     shops.connect(shop, api.url, api.keys)
     if _makes_webhooks(shop):
         shopify_looking.look(shop)
-    return Connected(_adopt_tax(shop, api) if shop.platform in feeds.WATCHED else None)
+    if shop.platform not in feeds.WATCHED:
+        return Connected(None)
+    tax = _adopt_tax(shop, api)
+    try:
+        return Connected(tax, webhook_setup.ensure(shop, api))
+    except NotReached as no:
+        return Connected(tax, unreached=str(no))
+
+
+def disconnect(shop: Shop) -> Disconnected:
+    """Delete our webhooks at the shop and the keys to its API, the keys also when the shop cannot be reached."""
+    done = Disconnected()
+    if shop.is_connected and shop.platform in feeds.WATCHED:
+        try:
+            done = Disconnected(webhook_setup.remove(shop, api_of(shop)))
+        except (NotReached, Refused) as no:
+            done = Disconnected(left=str(no))
+    if shop.is_connected:
+        shops.disconnect(shop)
+    return done
+
+
+def ensure_webhooks(shop: Shop) -> Webhooks:
+    """Create or repair the webhooks of a connected shop; a refusal is in the result.
+
+    Raises BadRequest for a shop without a connection or without such webhooks, NotReached.
+    """
+    if not shop.is_connected or shop.platform not in feeds.WATCHED:
+        raise BadRequest("The shop is not connected.", field="api_url")
+    return webhook_setup.ensure(shop, api_of(shop))
+
+
+def repair_webhooks(payload: Payload) -> None:
+    """Job: create or repair the webhooks of a connected shop. Raises NotReached, for the queue to try again."""
+    shop = shops.by_id(str(payload["shop_id"]))
+    if shop.is_connected:
+        ensure_webhooks(shop)
 
 
 def _makes_webhooks(shop: Shop) -> bool:

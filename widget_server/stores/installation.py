@@ -7,7 +7,12 @@ from widget_server.stores.platforms import PLATFORMS
 
 def script_tag(shop: Shop) -> str:
     """Returns the one line that a theme needs."""
-    return f'<script async src="{config.current().base_url}/widget.js?shop={shop.embed_key}"></script>'
+    return f'<script async src="{script_src(shop)}"></script>'
+
+
+def script_src(shop: Shop) -> str:
+    """Returns the address of the script that the tag loads."""
+    return f"{config.current().base_url}/widget.js?shop={shop.embed_key}"
 
 
 def webhook_urls(shop: Shop) -> dict[str, str]:

@@ -26,6 +26,7 @@ from widget_server.stores.fields import Fields
 from widget_server.stores.messages import MalformedMessage
 from widget_server.stores.shopify import looking as shopify_looking
 from widget_server.stores.woocommerce import api as woocommerce_api
+from widget_server.stores.woocommerce import rights
 from widget_server.stores.woocommerce.api import Row
 
 WEBHOOK_GRACE = timedelta(minutes=5)  # the shop's own queue delivers a webhook within this time
@@ -118,7 +119,7 @@ def _switch_on(look: Look, topic: str, row: Row) -> None:
         woocommerce_api.switch_on(look.api, row["id"])
     except Refused as refused:
         look.found.off.append(topic)
-        why = "the keys may only read" if woocommerce_api.may_only_read(refused) else str(refused)
+        why = "the keys may only read" if rights.may_only_read(refused) else str(refused)
         note = f"They cannot be switched on from here: {why}."
         if note not in look.found.notes:
             look.found.notes.append(note)

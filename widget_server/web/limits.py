@@ -59,6 +59,7 @@ SECOND_FACTOR = Limit("second-factor", "10 per 15 minutes", "who", "everywhere")
 SECOND_FACTOR_A_DAY = Limit("second-factor-day", "100 per day", "who", "everywhere")  # of a million codes
 PRESENT_PASSWORD = Limit("present-password", "10 per 15 minutes", "who", "everywhere")
 CHECK_SHOP = Limit("check-shop", "10 per minute", "who", "everywhere")  # calls of the shop's own API
+LINK_SHOP = Limit("link-shop", "20 per hour", "address", "everywhere")  # by a connection code
 TEST_MAIL = Limit("test-mail", "20 per hour", "who", "everywhere")
 
 # members

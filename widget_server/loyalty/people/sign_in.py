@@ -183,6 +183,7 @@ def with_identity(
         )
         if customer.left_at is not None and not join:
             raise LeftProgram()
+        shops.note_token(shop.id)
         return _enter(shop, customer, referral_code, browser=browser.family)
 
 

@@ -41,6 +41,7 @@ class Shop(Audited, Table):
 
     `last_news_at` is when the shop last sent a signed request, to the minute (contracts §13). `widget_seen_at` is when
     a browser last loaded the script tag, to the hour, and `widget_seen_on` the origin of that page, where it says so.
+    `token_accepted_at` is when an identity token of the shop last signed a customer in, to the hour.
     `staff_need_factor` means that its staff must have a second factor to use the dashboard.
     """
 
@@ -58,6 +59,7 @@ class Shop(Audited, Table):
     last_news_at = UtcDateTime(null=True)
     widget_seen_at = UtcDateTime(null=True)
     widget_seen_on = Text(null=True)
+    token_accepted_at = UtcDateTime(null=True)
     staff_need_factor = Bool(default=False)
     created_at = UtcDateTime()
 
@@ -346,6 +348,17 @@ def _keep_seen(shop_id: str, seen: tuple[datetime, str | None]) -> None:
     Shop.update(widget_seen_at=seen[0], widget_seen_on=seen[1]).where(Shop.id == shop_id).execute()
 
 
+def note_token(shop_id: str) -> None:
+    """Note that an identity token of the shop was accepted now; written later, at most once in SEEN_EVERY."""
+    _accepted.note(shop_id, clock.now())
+
+
+def _keep_accepted(shop_id: str, moment: datetime) -> None:
+    is_old = Shop.token_accepted_at.is_null() | (Shop.token_accepted_at <= moment - SEEN_EVERY)
+    Shop.update(token_accepted_at=moment).where(Shop.id == shop_id, is_old).execute()
+
+
+_accepted = Tally(_keep_accepted, merge=lambda earlier, later: later)
 _seen = Tally(_keep_seen, merge=lambda earlier, later: later)
 
 

@@ -1,4 +1,5 @@
-"""Reads from WooCommerce through its REST API v3, apart from coupons: orders, refunds, webhooks and prices.
+"""Reads from WooCommerce through its REST API v3, apart from coupons: orders, refunds, customers and prices;
+webhooks are written too.
 
 Every function makes a call, and raises NotReached or Refused. Times are sent without a zone: WooCommerce uses them
 unchanged, but converts a time with a zone into the site's zone before it compares, even with `dates_are_gmt`.
@@ -15,19 +16,23 @@ from widget_server.json_types import Json, JsonObject
 from widget_server.stores.calls import Api, NotReached, Refused, Reply, reply
 
 PAGE_SIZE = 50
+HOOK_PAGES_MAX = 20
+NO_WEBHOOK = "woocommerce_rest_shop_webhook_invalid_id"
 NO_ORDER = "woocommerce_rest_shop_order_invalid_id"
-NO_WRITE = "The API key provided does not have write permissions."  # its code is the same as for any wrong key
 
 Row = JsonObject
 
 
 @dataclass(frozen=True)
 class Page:
-    """A page of a list: its rows, whether it is the last one, and the time on the shop's own clock."""
+    """A page of a list: its rows, whether it is the last one, the time on the shop's own clock, and how many rows the
+    whole list has.
+    """
 
     rows: list[Row]
     is_last: bool
     served_at: datetime
+    total: int = 0
 
 
 def orders_changed(api: Api, status: str, *, since: datetime, page: int) -> Page:
@@ -46,6 +51,27 @@ def orders_changed(api: Api, status: str, *, since: datetime, page: int) -> Page
         "page": page,
     }
     return _page(_ask(api, "GET", f"orders?{urlencode(query)}", of_list=True), page)
+
+
+def orders_placed(api: Api, *, since: datetime, page: int) -> Page:
+    """Returns whole orders, as in a webhook, that were placed at `since` or later, the earliest first; no trash."""
+    before = since.astimezone(UTC).replace(microsecond=0, tzinfo=None) - timedelta(seconds=1)
+    query = {
+        "after": before.isoformat(),
+        "dates_are_gmt": "true",
+        "orderby": "date",
+        "order": "asc",
+        "status": "any",
+        "per_page": PAGE_SIZE,
+        "page": page,
+    }
+    return _page(_ask(api, "GET", f"orders?{urlencode(query)}", of_list=True), page)
+
+
+def customers(api: Api, *, page: int) -> Page:
+    """Returns whole customers, as in a webhook: the users whose role is customer, by their ids."""
+    query = {"orderby": "id", "order": "asc", "role": "customer", "per_page": PAGE_SIZE, "page": page}
+    return _page(_ask(api, "GET", f"customers?{urlencode(query)}", of_list=True), page)
 
 
 def orders_there(api: Api, ids: list[str]) -> set[str]:
@@ -74,7 +100,38 @@ def refunds(api: Api, order_id: str) -> list[Row]:
 
 def webhooks(api: Api) -> list[Row]:
     """Returns the shop's webhooks to any address."""
-    return _rows(_ask(api, "GET", "webhooks?per_page=100", of_list=True))
+    found: list[Row] = []
+    for page in range(1, HOOK_PAGES_MAX + 1):
+        query = {"orderby": "id", "order": "asc", "per_page": 100, "page": page}
+        response = _ask(api, "GET", f"webhooks?{urlencode(query)}", of_list=True)
+        found += _rows(response)
+        if page >= int(response.headers.get("X-WP-TotalPages") or 1):
+            break
+    return found
+
+
+def make_webhook(api: Api, facts: Row) -> None:
+    """Create a webhook; WooCommerce then tests its address by an unsigned delivery."""
+    _ask(api, "POST", "webhooks", facts)
+
+
+def change_webhook(api: Api, webhook_id: Json, facts: Row) -> None:
+    """Overwrite these fields of a webhook."""
+    _ask(api, "PUT", f"webhooks/{webhook_id}", facts)
+
+
+def delete_webhook(api: Api, webhook_id: Json) -> None:
+    """Delete a webhook for good; a missing one is no error."""
+    try:
+        _ask(api, "DELETE", f"webhooks/{webhook_id}?force=true")
+    except Refused as refused:
+        if refused.code != NO_WEBHOOK:
+            raise
+
+
+def time_served(api: Api) -> datetime:
+    """Returns the time on the shop's own clock, to the second."""
+    return _served_at(_ask(api, "GET", "coupons?per_page=1&_fields=id"))
 
 
 def switch_on(api: Api, webhook_id: Json) -> None:
@@ -93,16 +150,12 @@ def standard_rates(api: Api) -> list[Row]:
     return _rows(_ask(api, "GET", "taxes?class=standard&per_page=100", of_list=True))
 
 
-def may_only_read(no: Refused) -> bool:
-    """True when a refusal means that the keys may read but not write."""
-    return NO_WRITE in no.detail or no.code == "woocommerce_rest_cannot_edit"
-
-
 def _page(response: Reply, page: int) -> Page:
     pages = response.headers.get("X-WP-TotalPages") or ""
     if not pages.isdecimal():
-        raise NotReached("lists orders without saying how many pages there are")
-    return Page(_rows(response), page >= int(pages), _served_at(response))
+        raise NotReached("gives a list without saying how many pages there are")
+    total = response.headers.get("X-WP-Total") or ""
+    return Page(_rows(response), page >= int(pages), _served_at(response), int(total) if total.isdecimal() else 0)
 
 
 def _served_at(response: Reply) -> datetime:

@@ -1,13 +1,16 @@
 """Codes as WooCommerce coupons, through its REST API v3 with a read/write key."""
 
 import base64
+import secrets
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from widget_server import money
+from widget_server import clock, money
 from widget_server.loyalty.rewards.coupons import Coupon
-from widget_server.stores.calls import PRODUCT_UNAVAILABLE, Api, Found, Recipient, Refused, ask
+from widget_server.stores.calls import PRODUCT_UNAVAILABLE, Api, Found, NotReached, Recipient, Refused, ask
 from widget_server.stores.fields import amount_text
+from widget_server.stores.woocommerce.rights import explained
 
 KEYS = {"key": "Consumer key", "secret": "Consumer secret"}
 OTHER_KEYS: dict[str, str] = {}
@@ -25,8 +28,34 @@ def is_other_key(key: str) -> bool:
 
 
 def check(api: Api) -> None:
-    """Check that the keys may read coupons; only a write shows whether they may write. Raises NotReached, Refused."""
-    _ask(api, "GET", "coupons?per_page=1")
+    """Check that the keys may read and write coupons; an empty batch writes nothing.
+
+    Raises NotReached, and Refused with what to do about it.
+    """
+    try:
+        _ask(api, "GET", "coupons?per_page=1")
+        _ask(api, "POST", "coupons/batch", {})
+    except Refused as refused:
+        raise explained(refused) from None
+
+
+def try_one(api: Api) -> None:
+    """Make a code that has expired already, find it, and delete it: what a redeemed reward does at the checkout.
+
+    Raises NotReached, and Refused with what to do about it.
+    """
+    code = f"LOYALTY-TEST-{secrets.token_hex(4).upper()}"
+    yesterday = clock.now() - timedelta(days=1)
+    terms = {"code": code, "discount_type": "fixed_cart", "amount": "0.01", "usage_limit": 1}
+    terms |= {"description": "A test by the loyalty program", "date_expires": f"{yesterday:%Y-%m-%dT%H:%M:%SZ}"}
+    try:
+        _ask(api, "POST", "coupons", terms)
+        found = find(api, code)
+        if found is None:
+            raise NotReached("made a test code, but does not return it")
+        delete(api, found)
+    except Refused as refused:
+        raise explained(refused) from None
 
 
 def make(api: Api, coupon: Coupon, recipient: Recipient, currency: str) -> None:

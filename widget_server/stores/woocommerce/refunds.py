@@ -4,7 +4,7 @@ from widget_server.loyalty.earning import orders
 from widget_server.loyalty.earning.order_states import OrderState
 from widget_server.loyalty.earning.orders import Order
 from widget_server.loyalty.program import shops
-from widget_server.stores.calls import Api
+from widget_server.stores.calls import api_of
 from widget_server.stores.codes import Payload
 from widget_server.stores.contract import RefundBody, RefundLineBody
 from widget_server.stores.fields import CENT, ZERO, Fields, total_of, wire
@@ -23,7 +23,7 @@ def learn_parts(payload: Payload) -> None:
     if not shop.is_connected:
         return
     wanted = without_parts(order.merged)
-    for row in woocommerce_api.refunds(Api(str(shop.api_url), shop.api_keys), order.external_id):
+    for row in woocommerce_api.refunds(api_of(shop), order.external_id):
         seen = refund_seen(order.external_id, row)
         if seen is not None and seen.refund["id"] in wanted:
             orders.receive_refund(shop, order.platform, seen.order_id, read_refund(seen.refund))

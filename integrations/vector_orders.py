@@ -85,6 +85,12 @@ RAW: dict[str, Json] = {
     | {"refunds": [{"id": "r1", "amount": "24.80", "shipping": "5.00", "tax": "1.80"}]},
     "a refund by lines": {**PLAIN}
     | {"refunds": [{"id": "r1", "amount": "9.90", "tax": "0.90", "lines": [{"line_id": "1", "amount": "9.00"}]}]},
+    "tax included, everything refunded": {**PLAIN, "total": "23.00", "tax_included": True}
+    | {"refunds": [{"id": "r1", "amount": "23.00", "shipping": "5.00", "tax": "1.80"}]},
+    "tax included, a refund by lines has their tax inside": {**PLAIN, "total": "23.00", "tax_included": True}
+    | {"refunds": [{"id": "r1", "amount": "9.00", "tax": "0.90", "lines": [{"line_id": "1", "amount": "9.00"}]}]},
+    "tax included, a refund by amount": {**PLAIN, "total": "23.00", "tax_included": True}
+    | {"refunds": [{"id": "r1", "amount": "9.00", "tax": "0.90"}]},
     "a gift card is not goods": {**PLAIN, "lines": [LINE, {**BOWL, "subtotal": "50.00", "gift_card": True}]}
     | {"total": "74.80"},
     "a free product stays a line, with its whole price as discount": {**PLAIN}

@@ -122,6 +122,7 @@ def _verdict(verdict: Verdict) -> dict[str, object]:
             "discount": None,
             "combines": None,
             "minimum_subtotal": None,
+            "collection_ids": None,
             "expires_at": None,
         }
     return {
@@ -136,5 +137,6 @@ def _verdict(verdict: Verdict) -> dict[str, object]:
         },
         "combines": coupon.combines,
         "minimum_subtotal": coupon.minimum_subtotal,
+        "collection_ids": [one["id"] for one in coupon.collections],
         "expires_at": coupon.expires_at,
     }

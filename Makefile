@@ -23,6 +23,7 @@ help:
 	@echo "make lock    pin every package anew, with the hashes of its files"
 	@echo "make package the wheel in build/, and the list of what is inside (SBOM)"
 	@echo "make texts   collect the dashboard's texts for translation, and compile the translations"
+	@echo "make vectors rewrite the test vectors of docs/vectors"
 	@echo "make types   rewrite widget_static/src/api.ts from the server's schemas"
 
 .venv/run: pyproject.toml requirements.lock
@@ -47,6 +48,15 @@ chromium:
 		{ test "$$(id -u)" = 0 && command -v apt-get >/dev/null && apt-get update -qq && apt-get install -y -qq chromium >/dev/null; } || \
 		{ echo "Chromium is missing: install Debian's package chromium, or set CHROMIUM to its path."; exit 1; }
 
+.PHONY: php vectors
+php:
+	@command -v php >/dev/null || \
+		{ test "$$(id -u)" = 0 && command -v apt-get >/dev/null && apt-get update -qq && apt-get install -y -qq php-cli >/dev/null; } || \
+		{ echo "PHP is missing (8.1 or newer): install Debian's package php-cli."; exit 1; }
+
+vectors: .venv/dev
+	$(BIN)/python -m integrations.vectors docs/vectors
+
 demo: .venv/run
 	$(BIN)/widget-server demo --port $(PORT) --shop-port $(SHOP_PORT)
 
@@ -61,7 +71,7 @@ build: widget_static/node_modules/.ready
 	cd widget_static && npm run --silent check && npm run --silent build
 	git diff --exit-code --stat -- widget_static/dist
 
-unit: .venv/dev chromium $(NODE_MODULES)
+unit: .venv/dev chromium php $(NODE_MODULES)
 	$(BIN)/pytest -n 2 --dist loadfile
 
 browser: .venv/dev chromium
@@ -82,7 +92,7 @@ texts: .venv/dev
 		--ignore-pot-creation-date --width 120
 	$(BIN)/pybabel --quiet compile -d $(TEXTS)
 
-proofs: .venv/dev chromium $(NODE_MODULES)
+proofs: .venv/dev chromium php $(NODE_MODULES)
 	PROOFS=1 $(BIN)/pytest -n 2 --dist loadfile --timeout 7200
 
 bench: .venv/dev chromium

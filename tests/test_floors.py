@@ -22,7 +22,7 @@ job_queue tallies
 remains
 ledger
 loyalty.people.emails loyalty.people.lines loyalty.people.postal_addresses loyalty.people.folding
-loyalty.people.search_terms
+loyalty.people.search_terms loyalty.people.identity_digests
 loyalty.audit_log loyalty.people.forgetting
 idempotency
 loyalty.program.colours

@@ -115,6 +115,7 @@ class Walk:
             ("order", {**order, "customer": person}),
             ("order", {**order, "customer": person, "refunds": [refund], "revision": 2}),
             ("order", {**order, "id": "w1002", "customer": {"email": "guest0@example.com"}}),
+            ("order?dry_run=1", {**order, "id": "w1003", "customer": person}),
             ("order", {"id": 5}),
             ("action", {"id": "a1", "type": "review", "customer": person, "occurred_at": moment}),
             ("coupons/check", {"code": self.coupon.code, "customer": person, "currency": "EUR", "subtotal": "50.00"}),
@@ -123,6 +124,9 @@ class Walk:
             ("customer", {"id": "w-2", "email": "gone@example.com", "deleted": True}),
         ):
             self._tells(topic, body)
+        for id in ("w1001", "w1002"):
+            path = f"/stores/generic/{self.world.shop.id}/orders/{id}"
+            self._keep(path, self.client.get(path, headers=self._signed(f"GET orders/{id}")))
 
     def _shopify_identity(self) -> None:
         """Shopify's app proxy asks for a customer who is logged in."""
@@ -138,10 +142,18 @@ class Walk:
         raw, moment = bodies.encoded(body), clock.now()
         signed = Webhook(SECRET).sign("msg_1", moment, raw.decode())
         headers = {
+    def _signed(self, content: str) -> dict[str, str]:
+        moment = clock.now()
+        signed = Webhook(SECRET).sign("msg_1", moment, content)
+        return {
             "webhook-id": "msg_1",
             "webhook-timestamp": str(int(moment.timestamp())),
             "webhook-signature": signed,
         }
+
+    def _tells(self, topic: str, body: Any) -> None:
+        raw = bodies.encoded(body)
+        headers = self._signed(raw.decode())
         path = f"/stores/generic/{self.world.shop.id}/{topic}"
         self._keep(path, self.client.post(path, data=raw, headers={**headers, "Content-Type": "application/json"}))
 

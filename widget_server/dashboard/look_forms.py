@@ -34,7 +34,7 @@ TAB_NAMES = {
 GROUPS = {
     _l("Where the button shows"): ("hidden", "hide_on_mobile", "hide_on_desktop", "show_paths", "hide_paths"),
     _l("While the program is not active"): ("when_paused",),
-    _l("Signing in"): ("sign_in", "sign_in_url", "sign_up_url"),
+    _l("Signing in"): ("sign_in", "sign_in_url", "sign_up_url", "identity_digest"),
     _l("More"): ("apply_url", "needs_consent", "z_index"),
 }
 LOOKS = ("colour", "mode", "side", "offset_x", "offset_y", "label", "icon")
@@ -94,6 +94,10 @@ class LookForm(Form):
     )
     sign_in_url = Line(_l("Page for signing in"), validators=[Length(max=2000)])
     sign_up_url = Line(_l("Page for registering"), validators=[Length(max=2000)])
+    identity_digest = BooleanField(
+        _l("Accept identity digests"),
+        description=_l("For shops that can sign a text in a page template and no token. A digest works for 5 minutes."),
+    )
     apply_url = Line(
         _l("Page that takes a code"),
         validators=[OPTIONAL, Length(max=2000)],

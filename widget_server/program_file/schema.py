@@ -274,6 +274,7 @@ class WidgetSchema(Part):
     sign_up_url = Address(2000, load_default=None)
     apply_url = Address(2000, load_default=None)
     needs_consent = YesNo(load_default=WidgetSettings.needs_consent)
+    identity_digest = YesNo(load_default=WidgetSettings.identity_digest)
     when_paused = word_of(WidgetSettings, "when_paused")
     strings = map_of(map_of(Words(1000), Words(100)), Words(40, LOCALE.pattern, "A locale as en or de-AT."))
 

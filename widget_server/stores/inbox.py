@@ -32,10 +32,11 @@ NEWS = "news"  # the common meaning of all topics that report a current state
 
 @dataclass(frozen=True)
 class Outcome:
-    """The result for a message: booked, parked or ignored, and the reason."""
+    """The result for a message: booked, parked or ignored, the reason, and the path of an invalid field."""
 
     status: str
     reason: str | None = None
+    field: str | None = None
 
 
 BOOKED = Outcome("booked")
@@ -48,9 +49,9 @@ def deliver(shop: Shop, platform: str, topic: str, body: bytes) -> Outcome:
             _need_first_meaning(shop, platform, topic, body)
             return _book(shop, platform, topic, body)
     except (MalformedMessage, ValidationError, Refusal) as refused:
-        reason = _reason(refused)
+        reason, field = _reason(refused), _field(refused)
     orders.park(shop, platform, topic, body, reason=reason)
-    return Outcome("parked", reason)
+    return Outcome("parked", reason, field)
 
 
 def _need_first_meaning(shop: Shop, platform: str, topic: str, body: bytes) -> None:
@@ -97,6 +98,13 @@ def _reason(refused: Exception) -> str:
     if isinstance(refused, ValidationError):
         return ": ".join(faults(refused.normalized_messages())[0])
     return f"{refused.code}: {refused.message}" if isinstance(refused, Refusal) else str(refused)
+
+
+def _field(refused: Exception) -> str | None:
+    """Returns the path of the field because of which a message was not booked; None when it is not one field."""
+    if isinstance(refused, ValidationError):
+        return faults(refused.normalized_messages())[0][0] or None
+    return refused.field if isinstance(refused, Refusal) else None
 
 
 def _book(shop: Shop, platform: str, topic: str, body: bytes) -> Outcome:

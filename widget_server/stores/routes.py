@@ -3,14 +3,14 @@
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
-from widget_server.errors import BadSignature, NotFound
+from widget_server.errors import BadRequest, BadSignature, NotFound
 from widget_server.json_types import Json
 from widget_server.loyalty.program import shops
 from widget_server.loyalty.program.shops import Shop
 from widget_server.loyalty.rewards import codes, coupons
 from widget_server.loyalty.rewards.codes import Verdict
 from widget_server.loyalty.rewards.coupons import Coupon
-from widget_server.stores import inbox, signing
+from widget_server.stores import inbox, order_reports, signing
 from widget_server.stores.platforms import PLATFORMS
 from widget_server.stores.shapes import CheckBody, StoreBody, UseBody
 from widget_server.stores.shopify import proxy as shopify_proxy
@@ -27,7 +27,8 @@ stores = Blueprint("stores", __name__, url_prefix="/stores")
 def deliver(platform: str, shop_id: str, topic: str) -> ResponseReturnValue:
     """Receive a webhook: 200 means booked or parked in this commit, 401 a wrong signature.
 
-    A wrong signature stores nothing. Raises NotFound for an unknown shop or topic.
+    A wrong signature stores nothing, and neither does a dry run. Raises NotFound for an unknown shop or topic,
+    BadRequest (dry_run) for a dry run of what has none.
     """
     known = PLATFORMS.get(platform)
     if known is None or topic not in known.TOPICS:
@@ -38,7 +39,10 @@ def deliver(platform: str, shop_id: str, topic: str) -> ResponseReturnValue:
         raise NotFound("There is no such topic here.")
     if known.is_ping(dict(request.headers), body):
         return {"status": "ignored", "reason": "ping"}
+    is_trial = _is_dry_run(platform, topic)
     _need_signature(shop, platform, body)
+    if is_trial:
+        return order_reports.dry_run(shop, body).as_json()
     shops.note_news(shop)
     outcome = inbox.deliver(shop, platform, topic, body)
     return {"status": outcome.status, "reason": outcome.reason}
@@ -59,6 +63,20 @@ def shopify_identity(shop_id: str) -> ResponseReturnValue:
     if customer_id is None:
         return "", 204, NOT_STORED
     return {"token": shopify_proxy.identity_token(shop, customer_id)}, 200, NOT_STORED
+
+
+@stores.get("/generic/<shop_id>/orders/<path:external_id>")
+def get_order(shop_id: str, external_id: str) -> ResponseReturnValue:
+    """Get an order as this server holds it, for a sender that compares.
+
+    Signed like a webhook, over the text `GET orders/{id}` in place of a body, so that a signature is for one order.
+    Raises NotFound for an unknown shop or order.
+    """
+    shop = shops.by_id(shop_id)
+    if shop.platform != order_reports.PLATFORM:
+        raise NotFound("There is no such order here.")
+    _need_signature(shop, shop.platform, f"GET orders/{external_id}".encode())
+    return dict(order_reports.report(shop, external_id))
 
 
 @stores.post("/generic/<shop_id>/coupons/check")
@@ -83,6 +101,14 @@ def release_coupon(shop_id: str) -> ResponseReturnValue:
     shop = _signed_generic(shop_id)
     body = read_body(UseBody, StoreBody)
     return _state(codes.release(shop, body.code, _order_ref(body.order_id), source="store:generic"))
+
+
+def _is_dry_run(platform: str, topic: str) -> bool:
+    """Whether the request is a dry run. Raises BadRequest (dry_run) for one that would be booked instead."""
+    wish = request.args.get("dry_run")
+    if wish is not None and (wish != "1" or (platform, topic) != (order_reports.PLATFORM, "order")):
+        raise BadRequest("Only order has a dry run, with dry_run=1.", field="dry_run")
+    return wish is not None
 
 
 def _signed_generic(shop_id: str) -> Shop:
@@ -116,6 +142,7 @@ def _verdict(verdict: Verdict) -> dict[str, object]:
             "discount": None,
             "combines": None,
             "minimum_subtotal": None,
+            "collection_ids": None,
             "expires_at": None,
         }
     return {
@@ -130,5 +157,6 @@ def _verdict(verdict: Verdict) -> dict[str, object]:
         },
         "combines": coupon.combines,
         "minimum_subtotal": coupon.minimum_subtotal,
+        "collection_ids": [one["id"] for one in coupon.collections],
         "expires_at": coupon.expires_at,
     }

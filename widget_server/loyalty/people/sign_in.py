@@ -23,7 +23,16 @@ from widget_server.errors import (
     WrongCredentials,
 )
 from widget_server.events import MailWanted, emit
-from widget_server.loyalty.people import customers, devices, emails, passwords, recognition, sessions, sign_in_codes
+from widget_server.loyalty.people import (
+    customers,
+    devices,
+    emails,
+    identity_digests,
+    passwords,
+    recognition,
+    sessions,
+    sign_in_codes,
+)
 from widget_server.loyalty.people.customers import Customer, CustomerFacts, Person
 from widget_server.loyalty.people.devices import Browser
 from widget_server.loyalty.people.sessions import Opened
@@ -162,12 +171,16 @@ def with_identity(
     referral_code: str | None = None,
     browser: Browser = UNKNOWN_BROWSER,
 ) -> SignedIn:
-    """Sign in by the shop's identity token (acceptance 3). Raises BadSignature for a token that is forged, expired, of
-    another shop or used before; LeftProgram when the customer left and `join` is False.
+    """Sign in by the shop's identity token (acceptance 3), or by a digest in its place where the shop allows it.
+
+    Raises BadSignature for a token that is forged, expired, of another shop or used before; LeftProgram when the
+    customer left and `join` is False. A digest may be used more than once (contracts §28).
     """
-    claims = read_identity(shop, token)
+    by_digest = identity_digests.is_digest(token)
+    claims = _read_digest(shop, token) if by_digest else read_identity(shop, token)
     with atomic():
-        if not sessions.use_up(shop.id, claims["jti"], datetime.fromtimestamp(claims["exp"], UTC)):
+        expires_at = datetime.fromtimestamp(claims["exp"], UTC)
+        if not by_digest and not sessions.use_up(shop.id, claims["jti"], expires_at):
             raise BadSignature("This identity token was used before.")
         customer = recognition.recognise(
             shop.id,
@@ -220,6 +233,27 @@ def read_identity(shop: Shop, token: str) -> Identity:
     if not _has_good_types(claims):
         raise BadSignature("The identity token is not valid.")
     return cast(Identity, claims)
+
+
+def _read_digest(shop: Shop, token: str) -> Identity:
+    """Returns a digest as the claims that it stands for; the address is never verified by it. Raises BadSignature."""
+    if not shop.look.identity_digest:
+        raise BadSignature("This shop does not accept identity digests.")
+    vouched = identity_digests.read(token, shop.id, [one.secret for one in shops.secrets_of(shop.id, "identity")])
+    now, ends = clock.now(), vouched.signed_at + identity_digests.LIFE
+    if ends <= now or vouched.signed_at > now + CLOCK_SKEW:
+        raise BadSignature("The identity digest is not valid now.")
+    claims: Identity = {
+        "aud": shop.id,
+        "sub": vouched.customer_id,
+        "jti": identity_digests.PREFIX,  # not used up
+        "iat": vouched.signed_at.timestamp(),
+        "exp": ends.timestamp(),
+        "email": vouched.email or None,
+    }
+    if not _has_good_types(dict(claims)):
+        raise BadSignature("The identity digest is not valid.")
+    return claims
 
 
 def _signed_claims(shop: Shop, token: str) -> dict[str, Any]:

@@ -152,6 +152,7 @@ class WidgetSettings:
     sign_up_url: str | None = None
     apply_url: str | None = None
     needs_consent: bool = False
+    identity_digest: bool = False
     when_paused: Literal["hide", "soon"] = "soon"
     strings: dict[str, dict[str, str]] = field(default_factory=dict)
 

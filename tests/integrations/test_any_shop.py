@@ -1,0 +1,91 @@
+"""The page for developers can be typed as printed, and each client takes a shop to its first points."""
+
+import json
+import os
+import re
+import subprocess
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.serving import make_server
+
+from tests.integrations.clients import CLIENTS, RUNTIMES, run
+from tests.make import World
+from widget_server import clock, db
+from widget_server.web.auth import SHOP_HEADER
+
+DATABASES = ("sqlite",)
+PAGE = (Path(__file__).parents[2] / "docs" / "any-shop.md").read_text("utf-8")
+
+
+@pytest.fixture
+def address(client: FlaskClient) -> Iterator[str]:
+    """The application behind a port of loopback."""
+    server = make_server("127.0.0.1", 0, client.application)
+
+    def serve() -> None:
+        server.serve_forever()
+        db.disconnect()  # the thread's own connection
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+
+
+def test_each_command_of_the_page_works_as_printed(world: World, address: str) -> None:
+    world.order_rule(10, handle="goods")
+    script = "set -eu\n" + "\n".join(re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)).replace(
+        "\nsend ", "\necho; send "
+    )
+    script = re.sub(r"^read_order (\d+)$", r"echo; read_order \1", script, flags=re.M)
+    known = {**os.environ, "HOST": address, "SHOP_ID": world.shop.id, "WEBHOOK_SECRET": world.shop.webhook_secret}
+    shown = subprocess.run(["bash", "-c", script], check=False, capture_output=True, text=True, env=known)
+    assert shown.returncode == 0, shown.stderr
+    trial, booked, held, refunded, left, code = (json.loads(line) for line in shown.stdout.splitlines() if line)
+    assert (trial["status"], trial["order"]["points"], trial["points_now"]) == ("booked", 180, 0)
+    assert booked == refunded == {"status": "booked", "reason": None}
+    assert (held["points"], left["points"], left["kept"]) == (180, 90, "9.00")
+    assert (code["valid"], code["reason"]) == (False, "unknown")
+
+
+def test_the_clients_that_the_page_names_are_there() -> None:
+    named = set(re.findall(r"`integrations/clients/([\w/.-]+)`", PAGE))
+    assert named == {str(path.relative_to(CLIENTS)) for path in CLIENTS.glob("*/*.*") if path.suffix != ".pyc"}
+
+
+@pytest.mark.parametrize("language", RUNTIMES)
+def test_a_client_takes_a_shop_to_its_first_points(
+    world: World, client: FlaskClient, address: str, language: str
+) -> None:
+    world.order_rule(10)
+    line = {"id": "1", "product_id": "p1", "name": "Ünder / 李", "quantity": 2, "subtotal": 1980, "discount": 180}
+    source = {"id": "10/02 ä", "status": "paid", "currency": "EUR", "placed_at": clock.iso(clock.now()), "revision": 1}
+    source |= {"customer": {"id": "c-9", "email": "ann@example.com"}, "lines": [line], "shipping": 500}
+    shop = [address, world.shop.id, world.shop.webhook_secret]
+    (text,) = run(language, [("order", [source])])
+    body: Any = json.loads(text)
+    trial, booked, held, unknown, refused = run(
+        language,
+        [
+            ("request", [*shop, "order?dry_run=1", body]),
+            ("request", [*shop, "order", body]),
+            ("request", [*shop, "orders/10/02 ä"]),
+            ("request", [*shop, "orders/10"]),
+            ("request", [*shop[:2], "whsec_b3RoZXJvdGhlcm90aGVyb3RoZXI=", "order", body]),
+        ],
+    )
+    assert (trial[0], trial[1]["status"], trial[1]["order"]["points"]) == (200, "booked", 180)
+    assert (booked[0], booked[1]["status"], held[0], held[1]["points"]) == (200, "booked", 200, 180)
+    assert (unknown[0], refused[0], refused[1]["error"]["code"]) == (404, 401, "bad_signature")
+    (token,) = run(language, [("token", [world.shop.id, world.shop.identity_secret, {"id": "c-9"}])])
+    headers = {SHOP_HEADER: world.shop.embed_key}
+    signed_in = client.post("/widget/session/identity", json={"token": token}, headers=headers)
+    assert signed_in.status_code == 200
+    member = {**headers, "Authorization": f"Bearer {signed_in.json['token']}"}
+    assert client.get("/widget/panel", headers=member).json["balance"]["available"] == 180

@@ -138,10 +138,6 @@ class Walk:
         query = {**told, "signature": signature}
         self._keep("proxy", self.client.get(f"/stores/shopify/{shop.id}/proxy/identity", query_string=query))
 
-    def _tells(self, topic: str, body: Any) -> None:
-        raw, moment = bodies.encoded(body), clock.now()
-        signed = Webhook(SECRET).sign("msg_1", moment, raw.decode())
-        headers = {
     def _signed(self, content: str) -> dict[str, str]:
         moment = clock.now()
         signed = Webhook(SECRET).sign("msg_1", moment, content)

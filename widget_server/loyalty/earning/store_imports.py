@@ -12,6 +12,7 @@ from peewee import Check
 from widget_server import clock
 from widget_server.db import Int, Json, ShopTable, Text, UtcDateTime, atomic, lock_rows, new_id
 from widget_server.errors import BadRequest
+from widget_server.json_types import JsonObject
 from widget_server.loyalty.program import programs
 from widget_server.loyalty.program.shops import Shop
 
@@ -64,9 +65,10 @@ class Progress:
         return {"since": clock.iso(self.since), "page": self.page, "seen": list(self.seen)}
 
     @classmethod
-    def from_json(cls, stored: dict[str, Any]) -> "Progress":
+    def from_json(cls, stored: JsonObject) -> "Progress":
         """Returns the place from the form of `as_json`."""
-        return cls(clock.parse(stored["since"]), stored["page"], tuple(stored["seen"]))
+        known: dict[str, Any] = dict(stored)  # as this server wrote it
+        return cls(clock.parse(known["since"]), known["page"], tuple(known["seen"]))
 
 
 class StoreImport(ShopTable):

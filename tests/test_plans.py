@@ -32,6 +32,7 @@ def statements(database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[
         walk.connected(shop)
         walked = walk.Walk(client, worlds[0])
         walked.everything()
+        walked.linked(shop)
         walk.by_the_clock(worlds[1])
     rules = {f"{m} {r.rule}" for r in app.url_map.iter_rules() for m in (r.methods or set()) - {"HEAD", "OPTIONS"}}
     of_this_database = set(jobs.JOBS) - (set() if db.on_sqlite() else {JobName.REWRITE_FILE})

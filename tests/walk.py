@@ -1,9 +1,10 @@
 """A walk through everything the server does: each route, each job, each thing that the clock asks for."""
 
 import base64
+import json
 import re
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -137,6 +138,23 @@ class Walk:
         signature = shopify_proxy.signature_of(shops.by_id(shop.id).webhook_secret, list(told.items()))
         query = {**told, "signature": signature}
         self._keep("proxy", self.client.get(f"/stores/shopify/{shop.id}/proxy/identity", query_string=query))
+
+    def linked(self, store: WooShop) -> None:
+        """The plug-in of a WooCommerce shop connects itself, its webhooks are made, and it disconnects itself."""
+        shop = World.create(name="Linked", platform="woocommerce").shop
+        base, before = f"/stores/woocommerce/{shop.id}", config.current()
+        config.use(replace(before, allow_private_webhooks=True))
+        keys = {"consumer_key": "ck_test", "consumer_secret": "cs_test", "plugin_version": "1.0"}
+        code = connection_codes.make(shop).partition(".")[2]
+        token = json.loads(base64.urlsafe_b64decode(code + "=="))["t"]
+        made = self._keep(
+            "link", self.client.post(f"{base}/link", json={"token": token, "store_url": store.url, **keys})
+        )
+        jobs.run_all()
+        body = json.dumps({"store_url": store.url}).encode()
+        signature = {"X-WC-Webhook-Signature": bodies.signature(body, made["webhook_secret"])}
+        self._keep("unlink", self.client.post(f"{base}/unlink", data=body, headers=signature))
+        config.use(before)
 
     def _signed(self, content: str) -> dict[str, str]:
         moment = clock.now()

@@ -14,6 +14,7 @@ from widget_server.ledger import Account
 from widget_server.loyalty import audit_log
 from widget_server.loyalty.audit_log import Actor, Audited, AuditEntry
 from widget_server.loyalty.earning import rules
+from widget_server.loyalty.earning.store_imports import StoreImport
 from widget_server.loyalty.imports.imports import Import
 from widget_server.loyalty.people import api_keys, merging, privacy
 from widget_server.loyalty.people.customers import Customer
@@ -162,7 +163,11 @@ def test_entries_go_after_their_days_and_by_the_one_door(world: World) -> None:
 def test_every_table_of_settings_is_audited() -> None:
     """What has revisions is edited by somebody: it is audited, or belongs to the shop's business."""
     business = {Account, Customer, Coupon, CheckoutDiscount, Import}
-    business |= {PreviewCopy, ProgramDraft}  # nothing of them is live; they note when one is made, published or deleted
+    business |= {
+        StoreImport,
+        PreviewCopy,
+        ProgramDraft,
+    }  # nothing of them is live; they note when one is made, published or deleted
     edited = {table for table in migrate.TABLES if "revision" in table._meta.fields}
     audited = {table for table in migrate.TABLES if issubclass(table, Audited)}
     assert edited - business - audited == set()

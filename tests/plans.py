@@ -56,6 +56,7 @@ ALLOWED = {  # what reads many rows because many are meant
     r'^SELECT EXISTS\(SELECT "t1"\."id" FROM "order"': "whether there is any order of the till: the first of an index",
     r'^SELECT "t1"\."customer_id" FROM "order" .*"number" IN': "orders of a number that was typed, up to a limit",
     r'^SELECT "t1"\."id" FROM "account" .*"merged_into" IS NULL.* ORDER BY "t1"\."id"$': "a bulk change reads all",
+    r'^SELECT "t1"\."id" FROM "customer" .*"account_id" IS NULL.* ORDER BY "t1"\."id"$': "those without an account too",
     r'"tier_until" > [?%s]+\)+ AND \("t1"\."tier_until" < ': "once a day: members whose tier ends within a month",
     r'WHERE \(("t1"\.)?"shop_id" = [?%s]+\) ORDER BY "t1"\."\w+" (DESC )?LIMIT': "an index's first rows, in its order",
 }

@@ -20,6 +20,7 @@ APPLY = """code => new Promise((done) => {
 })"""
 TOPICS = ("order.created", "order.updated", "customer.created", "customer.updated")
 FRIEND = "FRIEND-123"
+TRIES = 20
 PATIENCE_MS = 120_000  # PHP's own server, on a machine that does other things too
 
 
@@ -42,7 +43,7 @@ class Story:
         """Play it to its end; raises AssertionError where something is not as it should be."""
         for step in (
             self.installs, self.connects, self.a_guest_sees_points, self.signs_in, self.uses_it_in_the_classic_cart,
-            self.orders_with_a_friends_code, self.applies_in_the_block_cart, self.orders_in_blocks,
+            self.orders_with_a_friends_code, self.gets_points, self.applies_in_the_block_cart, self.orders_in_blocks,
             self.disconnects, self.uninstalls,
         ):  # fmt: skip
             print(f"seen: {step()}", flush=True)
@@ -107,8 +108,7 @@ class Story:
 
     def uses_it_in_the_classic_cart(self) -> str:
         """Points become a code, and the code is put into the classic cart."""
-        self.visit("/product/fern-mug/")
-        self.shopper.click("button.single_add_to_cart_button")
+        self.add_to_cart()
         self.visit("/cart/")
         expect(self.shopper.locator(".loyalty-widget-row span")).to_contain_text("100")
         refused = self.shopper.evaluate(APPLY, "NO-SUCH-CODE")
@@ -122,11 +122,26 @@ class Story:
         expect(self.shopper.locator("tr.cart-discount")).to_be_visible()
         return f"“Use it now” in the classic cart; a wrong code gets WooCommerce’s “{refused['reason']}”"
 
+    def gets_points(self) -> str:
+        """The owner completes the order: its webhook brings the points, less those of the code."""
+        spent = self.balance()
+        self.site.run("complete.php", str(self.left()["orders"][0]["id"]))
+        for _ in range(TRIES):
+            if (now := self.balance()) != spent:
+                return f"“{spent}” after the code, and “{now}” once the order is completed"
+        raise AssertionError(f"still {spent}")
+
+    def balance(self) -> str:
+        """Returns the balance that the account shows."""
+        self.visit("/my-account/loyalty-points/")
+        shown = self.shopper.locator(".loyalty-widget-balance")
+        expect(shown).to_contain_text(re.compile(r"\d"))
+        return shown.inner_text()
+
     def applies_in_the_block_cart(self) -> str:
         """The event of the widget, in the block cart and on a page without a cart."""
         self.make_coupon("block-one", "block-two")
-        self.visit("/product/fern-mug/")
-        self.shopper.click("button.single_add_to_cart_button")
+        self.add_to_cart()
         self.visit("/block-cart/")
         self.shopper.locator(".wc-block-components-totals-wrapper").first.wait_for()
         applied = self.shopper.evaluate(APPLY, "BLOCK-ONE")
@@ -191,6 +206,12 @@ class Story:
     def visit(self, path: str) -> None:
         """Open a page of the shop as the customer."""
         self.shopper.goto(self.site.home + path)
+
+    def add_to_cart(self) -> None:
+        """Put one mug into the cart."""
+        self.visit("/product/fern-mug/")
+        self.shopper.click("button.single_add_to_cart_button")
+        expect(self.shopper.locator(".woocommerce-message")).to_contain_text("added to your cart")
 
     def log_in(self, page: Page, path: str, name: str, password: str, button: str, user: str) -> None:
         """Log in at the shop."""

@@ -144,7 +144,7 @@ class Loyalty_Widget_Settings {
 	 * Prints the form with the connection code.
 	 */
 	private static function show_form() {
-		echo '<p>' . esc_html__( 'In the dashboard of your loyalty server open “Shop connection”, press “Connection code”, and paste the code here. It works once, within an hour.', 'loyalty-widget' ) . '</p>';
+		echo '<p>' . esc_html__( 'In the dashboard of your loyalty server open “Shop connection”, press “Make a code”, and paste the code here. It works once, within an hour.', 'loyalty-widget' ) . '</p>';
 		self::open_form( 'loyalty_widget_connect' );
 		echo '<p><label for="loyalty-widget-code"><strong>' . esc_html__( 'Connection code', 'loyalty-widget' ) . '</strong></label></p>';
 		echo '<p><textarea id="loyalty-widget-code" name="code" rows="4" cols="70" class="large-text code" required autofocus autocomplete="off" spellcheck="false" placeholder="wc1."></textarea></p>';

@@ -106,7 +106,7 @@ def test_what_is_no_code_is_refused_in_words_and_leaves_no_key(pasted: str, why:
 
 def test_the_server_signs_in_whom_the_plugin_names(client: FlaskClient, world: World) -> None:
     now = int(clock.now().timestamp())
-    ann = {"id": 12, "email": "änn@example.com", "email_verified": False, "name": "Änn “Lee”", "locale": "de_AT"}
+    ann = {"id": 12, "email": "änn@example.com", "email_verified": False, "name": "Änn “Lee”", "locale": "de_AT_formal"}
     signed = plugin(
         "token", shop_id=world.shop.id, customer=ann, now=now, jti="one", secret=world.shop.identity_secret
     )["result"]

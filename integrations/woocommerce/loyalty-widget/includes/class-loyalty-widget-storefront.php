@@ -39,7 +39,7 @@ class Loyalty_Widget_Storefront {
 			'id'          => self::TAG,
 			'async'       => true,
 			'src'         => Loyalty_Widget_Connection::fact( 'script_src' ),
-			'data-locale' => str_replace( '_', '-', determine_locale() ),
+			'data-locale' => Loyalty_Widget_Token::language( determine_locale() ),
 		);
 		if ( 'ref' !== $parameter && '' !== $parameter ) {
 			$tag['data-ref-param'] = $parameter;

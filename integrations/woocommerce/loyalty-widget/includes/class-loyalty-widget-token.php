@@ -28,7 +28,7 @@ class Loyalty_Widget_Token {
 			'email'          => $customer['email'],
 			'email_verified' => (bool) $customer['email_verified'],
 			'name'           => $customer['name'],
-			'locale'         => str_replace( '_', '-', $customer['locale'] ),
+			'locale'         => self::language( $customer['locale'] ),
 			'jti'            => $jti,
 			'iat'            => $now,
 			'exp'            => $now + self::SECONDS,
@@ -39,6 +39,15 @@ class Loyalty_Widget_Token {
 				return '' !== $value;
 			}
 		);
+	}
+
+	/**
+	 * Returns the language tag of one of WordPress' locales: de-AT for de_AT, de-DE for de_DE_formal.
+	 *
+	 * @param string $locale The locale.
+	 */
+	public static function language( string $locale ): string {
+		return str_replace( '_', '-', (string) preg_replace( '/_(formal|informal|ao90|valencia)$/D', '', $locale ) );
 	}
 
 	/**

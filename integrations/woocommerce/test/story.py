@@ -114,7 +114,7 @@ class Story:
         assert 'data-nonce="' in page
         for kept in ("", 'data-nonce="0123456789"'):
             html = re.sub(r'data-nonce="\w+"', kept, page)
-            self.shopper.route(address, lambda route, html=html: route.fulfill(body=html, content_type="text/html"))
+            self.shopper.route(address, lambda route, _, html=html: route.fulfill(body=html, content_type="text/html"))
             self.visit("/product/fern-mug/")
             expect(self.open_panel().locator(".sum b").first).to_contain_text(re.compile(r"\d"))
             self.shopper.unroute(address)

@@ -5,6 +5,7 @@ MariaDB listens on a socket in that folder only, and WordPress may call loopback
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -71,7 +72,7 @@ class Site:
     def stop(self) -> None:
         """Stop both servers."""
         for child in reversed(self._children):
-            child.terminate()
+            os.killpg(child.pid, signal.SIGTERM)  # PHP's workers outlive their parent
         for child in self._children:
             child.wait(timeout=60)
 
@@ -143,7 +144,9 @@ class Site:
     def _start(self, command: list[str], further: dict[str, str]) -> None:
         log = (self.folder / f"{Path(command[0]).name}.log").open("wb")
         env = {**os.environ, **further}
-        self._children.append(subprocess.Popen(command, env=env, stdout=log, stderr=subprocess.STDOUT))
+        self._children.append(
+            subprocess.Popen(command, env=env, stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
+        )
 
 
 def free_port() -> int:

@@ -166,6 +166,8 @@ class Story:
         applied = self.shopper.evaluate(APPLY, "BLOCK-ONE")
         assert applied == {"ok": True}, applied
         expect(self.shopper.locator(".wc-block-components-totals-discount")).to_contain_text("block-one")
+        badge = self.shopper.locator("p.loyalty-widget-points span")
+        expect(badge).to_have_attribute("data-loyalty-price", "10.90")  # 11.90 less the coupon, without a new page
         refused = self.shopper.evaluate(APPLY, "NO-SUCH-CODE")
         assert refused["ok"] is False and "NO-SUCH-CODE".lower() in refused["reason"].lower(), refused
         self.visit("/product/fern-mug/")

@@ -40,9 +40,20 @@ foreach ( array( 'first_name' => 'Ann', 'last_name' => 'Lee', 'address_1' => 'Al
 	update_user_meta( $customer, 'billing_' . $name, $value );
 	update_user_meta( $customer, 'shipping_' . $name, $value );
 }
-foreach ( array( 'cart', 'checkout' ) as $name ) {
-	$shown = $name === 'cart' ? '<!-- wp:woocommerce/cart --><div class="wp-block-woocommerce-cart is-loading"></div><!-- /wp:woocommerce/cart -->' : '<!-- wp:woocommerce/checkout --><div class="wp-block-woocommerce-checkout is-loading"></div><!-- /wp:woocommerce/checkout -->';
-	wp_insert_post( array( 'post_type' => 'page', 'post_status' => 'publish', 'post_title' => 'Block ' . $name, 'post_name' => 'block-' . $name, 'post_content' => $shown ) );
+/** Returns the saved form of a block of WooCommerce with blocks inside. */
+function block( $name, $inside = '', $class = '' ) {
+	return "<!-- wp:woocommerce/$name -->\n<div class=\"wp-block-woocommerce-$name$class\">$inside</div>\n<!-- /wp:woocommerce/$name -->\n";
+}
+$summary = '';
+foreach ( array( 'heading', 'coupon-form', 'subtotal', 'fee', 'discount', 'shipping', 'taxes' ) as $name ) {
+	$summary .= block( "cart-order-summary-$name-block" );
+}
+$items  = block( 'cart-items-block', block( 'cart-line-items-block' ) );
+$totals = block( 'cart-totals-block', block( 'cart-order-summary-block', $summary ) . block( 'proceed-to-checkout-block' ) );
+$filled = block( 'filled-cart-block', $items . $totals ) . block( 'empty-cart-block', '<p>Empty.</p>' );
+foreach ( array( 'cart' => $filled, 'checkout' => '' ) as $name => $inside ) {
+	$shown = block( $name, $inside, ' is-loading' );
+	wp_insert_post( array( 'post_type' => 'page', 'post_status' => 'publish', 'post_title' => 'Block ' . $name, 'post_name' => 'block-' . $name, 'post_content' => wp_slash( $shown ) ) );
 }
 wp_insert_post( array( 'post_type' => 'page', 'post_status' => 'publish', 'post_title' => 'Points', 'post_name' => 'points', 'post_content' => '[loyalty_page]<!-- wp:loyalty-widget/page /-->' ) );
 flush_rewrite_rules( false );

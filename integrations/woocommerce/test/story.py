@@ -179,6 +179,8 @@ class Story:
         """The classic checkout keeps the friend's code in the order."""
         self.visit(f"/checkout/?ref={FRIEND}")
         self.shopper.wait_for_load_state("networkidle")
+        self.shopper.click("label[for=payment_method_cod]")
+        self.shopper.wait_for_load_state("networkidle")
         self.shopper.click("#place_order")
         self.shopper.wait_for_url("**/order-received/**")
         order = self.left()["orders"][0]

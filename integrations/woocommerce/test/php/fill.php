@@ -20,6 +20,7 @@ foreach ( array(
 	'woocommerce_tax_display_cart'           => 'incl',
 	'woocommerce_enable_coupons'             => 'yes',
 	'woocommerce_cod_settings'               => array( 'enabled' => 'yes', 'title' => 'Cash on delivery' ),
+	'woocommerce_bacs_settings'              => array( 'enabled' => 'yes', 'title' => 'Bank transfer' ),
 	'woocommerce_onboarding_profile'         => array( 'skipped' => true ),
 	'woocommerce_task_list_hidden'           => 'yes',
 	'woocommerce_admin_notices'              => array(),

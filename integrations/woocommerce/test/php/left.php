@@ -5,7 +5,7 @@ $_SERVER['REQUEST_URI'] = '/';
 require $argv[1] . '/wp-load.php';
 global $wpdb;
 $orders = array();
-foreach ( wc_get_orders( array( 'limit' => 20 ) ) as $order ) {
+foreach ( wc_get_orders( array( 'limit' => 20, 'type' => 'shop_order' ) ) as $order ) {
 	$orders[] = array( 'id' => $order->get_id(), 'ref' => $order->get_meta( '_loyalty_ref' ), 'coupons' => $order->get_coupon_codes(), 'total' => $order->get_total() );
 }
 echo wp_json_encode(

@@ -14,7 +14,7 @@ echo wp_json_encode(
 		'autoload' => $wpdb->get_col( "SELECT option_name FROM {$wpdb->options} WHERE option_name LIKE 'loyalty%' AND autoload = 'yes'" ),
 		'keys'     => $wpdb->get_col( "SELECT description FROM {$wpdb->prefix}woocommerce_api_keys" ),
 		'webhooks' => $wpdb->get_col( "SELECT delivery_url FROM {$wpdb->prefix}wc_webhooks" ),
-		'meta'     => array_merge( $wpdb->get_col( "SELECT meta_key FROM {$wpdb->postmeta} WHERE meta_key LIKE '%loyalty%'" ), $wpdb->get_col( "SELECT meta_key FROM {$wpdb->usermeta} WHERE meta_key LIKE '%loyalty%'" ) ),
+		'meta'     => array_merge( $wpdb->get_col( "SELECT meta_key FROM {$wpdb->postmeta} WHERE meta_key = '_loyalty_ref'" ), $wpdb->get_col( "SELECT meta_key FROM {$wpdb->usermeta} WHERE meta_key = '_loyalty_ref'" ) ),
 		'orders'   => $orders,
 	)
 );

@@ -24,6 +24,8 @@ help:
 	@echo "make package the wheel in build/, and the list of what is inside (SBOM)"
 	@echo "make texts   collect the dashboard's texts for translation, and compile the translations"
 	@echo "make vectors rewrite the test vectors of docs/vectors"
+	@echo "make integrations       the WordPress plug-in as a zip file in build/"
+	@echo "make integrations-test  that plug-in in a real WordPress (needs WOOCOMMERCE_ZIP; not part of make test)"
 	@echo "make types   rewrite widget_static/src/api.ts from the server's schemas"
 
 .venv/run: pyproject.toml requirements.lock
@@ -115,6 +117,13 @@ package: .venv/dev
 	$(BIN)/pip wheel --quiet --no-deps --no-build-isolation -w build .
 	$(BIN)/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible --of JSON \
 		-o build/sbom.cdx.json requirements.lock
+
+.PHONY: integrations integrations-test
+integrations: .venv/run
+	$(BIN)/python -m widget_server.stores.woocommerce.plugin_zip build/loyalty-widget-woocommerce.zip
+
+integrations-test: .venv/dev chromium
+	$(BIN)/python integrations/woocommerce/test/run.py
 
 clean:
 	rm -rf .venv build $(dir $(NODE_MODULES)) .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -24,8 +24,8 @@ help:
 	@echo "make package the wheel in build/, and the list of what is inside (SBOM)"
 	@echo "make texts   collect the dashboard's texts for translation, and compile the translations"
 	@echo "make vectors rewrite the test vectors of docs/vectors"
-	@echo "make integrations       the WordPress plug-in as a zip file in build/"
-	@echo "make integrations-test  that plug-in in a real WordPress (needs WOOCOMMERCE_ZIP; not part of make test)"
+	@echo "make integrations       the WordPress plugin as a zip file in build/"
+	@echo "make integrations-test  that plugin in a real WordPress (needs WOOCOMMERCE_ZIP; not part of make test)"
 	@echo "make types   rewrite widget_static/src/api.ts from the server's schemas"
 
 .venv/run: pyproject.toml requirements.lock

@@ -26,7 +26,7 @@ Json = dict[str, Any]
 NOW = int(datetime(2026, 6, 1, 12, tzinfo=UTC).timestamp())
 SHOP_ID = "00000000-0000-4000-8000-000000000001"
 OTHER_SHOP_ID = "00000000-0000-4000-8000-000000000002"
-IDENTITY_SECRET = "example-identity-secret-not-for-use"  # noqa: S105  # an example that nobody may use
+IDENTITY_SECRET = "example-identity-secret-not-for-use"  # an example that nobody may use
 WEBHOOK_SECRET = "whsec_" + base64.b64encode(b"example-webhook-secret-not-for-use").decode()
 FORMER_SECRET = "whsec_" + base64.b64encode(b"example-former-secret-not-for-use!").decode()
 ORDER = '{"id":"1001","status":"paid","customer":{"name":"Zoë Łuk / 李"},"total":"26.00"}'
@@ -109,7 +109,7 @@ def tokens() -> list[Json]:
     claims = _claims(PERSON, "example")
     refused = {
         "for another shop": _jwt({**claims, "aud": OTHER_SHOP_ID}),
-        "another secret": _jwt(claims, secret="another-example-secret-not-for-use"),  # noqa: S106
+        "another secret": _jwt(claims, secret="another-example-secret-not-for-use"),
         "valid for too long": _jwt({**claims, "exp": NOW + 601}),
         "from the future": _jwt({**claims, "iat": NOW + 61, "exp": NOW + 361}),
         "no id of the customer": _jwt({**claims, "sub": ""}),
@@ -135,7 +135,7 @@ def digests() -> list[Json]:
     ]
     refused = {
         "for another shop": _digest("c-9", "", shop_id=OTHER_SHOP_ID),
-        "another secret": _digest("c-9", "", secret="another-example-secret-not-for-use"),  # noqa: S106
+        "another secret": _digest("c-9", "", secret="another-example-secret-not-for-use"),
         "no id": _digest("", "ann@example.com"),
         "capital digits": _digest("c-9", "")[:-64] + _digest("c-9", "")[-64:].upper(),
         "from the future": _digest("c-9", "", at=NOW + 61),

@@ -65,6 +65,16 @@ def multiply() -> None:
         for table in migrate.TABLES:
             if table._meta.table_name not in SMALL:
                 _multiply(table)
+        _spread_birthdays()
+
+
+def _spread_birthdays() -> None:
+    """Every customer has a birthday, on any day of the year."""
+    found = db.database.execute_sql('SELECT "id" FROM "customer" ORDER BY "id"').fetchall()
+    first = date(1990, 1, 1)
+    rows = [((first + timedelta(days=at % 365)).isoformat(), id) for at, (id,) in enumerate(found)]
+    mark = db.database.param
+    db.execute_many(f'UPDATE "customer" SET "birthday" = {mark} WHERE "id" = {mark}', rows)
 
 
 def live(world: World, number: int) -> list[Shopper]:

@@ -140,7 +140,7 @@ class Walk:
         self._keep("proxy", self.client.get(f"/stores/shopify/{shop.id}/proxy/identity", query_string=query))
 
     def linked(self, store: WooShop) -> None:
-        """The plug-in of a WooCommerce shop connects itself, its webhooks are made, and it disconnects itself."""
+        """The plugin of a WooCommerce shop connects itself, its webhooks are made, and it disconnects itself."""
         shop = World.create(name="Linked", platform="woocommerce").shop
         base, before = f"/stores/woocommerce/{shop.id}", config.current()
         config.use(replace(before, allow_private_webhooks=True))

@@ -1,4 +1,4 @@
-"""The WordPress plug-in is downloaded where a WooCommerce shop is connected."""
+"""The WordPress plugin is downloaded where a WooCommerce shop is connected."""
 
 import io
 import tomllib
@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 def test_the_page_of_a_woocommerce_shop_gives_the_zip_that_wordpress_installs(desk: Desk, world: World) -> None:
     db.connect()
     Shop.update(platform="woocommerce").execute()
-    assert 'href="/dashboard/settings/plugin"' in desk.get("/settings/connection").text
+    assert 'href="/dashboard/settings/plugin"' in desk.get("/shop-connection").text
     sent = desk.get("/settings/plugin")
     assert (sent.status_code, sent.mimetype) == (200, "application/zip")
     assert sent.headers["Content-Disposition"] == 'attachment; filename="loyalty-widget-woocommerce.zip"'
@@ -30,7 +30,7 @@ def test_the_page_of_a_woocommerce_shop_gives_the_zip_that_wordpress_installs(de
 def test_a_shopify_shop_is_not_led_to_it(desk: Desk, world: World) -> None:
     db.connect()
     Shop.update(platform="shopify").execute()
-    assert "/settings/plugin" not in desk.get("/settings/connection").text
+    assert "/settings/plugin" not in desk.get("/shop-connection").text
 
 
 def test_an_installed_server_has_the_source_of_the_plugin_too() -> None:

@@ -1,5 +1,5 @@
 <?php
-// plugin.php PLUGIN: runs one call of the plug-in, read as JSON from standard input, and prints what it did as JSON.
+// plugin.php PLUGIN: runs one call of the plugin, read as JSON from standard input, and prints what it did as JSON.
 // The few functions of WordPress that it needs are here, as small as they can be; requests are real.
 
 define( 'ABSPATH', __DIR__ . '/' );

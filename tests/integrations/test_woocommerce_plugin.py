@@ -1,4 +1,4 @@
-"""The WordPress plug-in without WordPress: the code it reads, the tokens it signs, and its two calls over loopback."""
+"""The WordPress plugin without WordPress: the code it reads, the tokens it signs, and its two calls over loopback."""
 
 import base64
 import hashlib
@@ -56,7 +56,7 @@ def link() -> Iterator[Any]:
 
 
 def plugin(call: str, **given: object) -> dict[str, Any]:
-    """What one call of the plug-in did."""
+    """What one call of the plugin did."""
     command = ["php", str(HERE / "plugin.php"), str(plugin_zip.SOURCE)]
     sent = json.dumps({"call": call, **given})
     done = subprocess.run(command, input=sent, capture_output=True, text=True, check=True)

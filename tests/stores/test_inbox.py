@@ -95,7 +95,7 @@ def _forget(shop: shops.Shop) -> None:
 
 
 def _recorded() -> list[tuple[str, str, bytes]]:
-    """Every body that WooCommerce and a django-oscar plug-in really sent: platform, topic, body."""
+    """Every body that WooCommerce and a django-oscar plugin really sent: platform, topic, body."""
     found = []
     for path in sorted((PAYLOADS / "woocommerce").glob("*.json")):
         topic = path.stem.split("-", 1)[1]

@@ -1,4 +1,4 @@
-"""A shop's plug-in connects itself by a code that an owner pastes, and disconnects itself (contracts §29)."""
+"""A shop's plugin connects itself by a code that an owner pastes, and disconnects itself (contracts §29)."""
 
 import base64
 import json
@@ -50,14 +50,14 @@ def unpacked(code: str) -> dict[str, str]:
 
 
 def link(client: FlaskClient, store: WooShop, world: World, token: str, **changes: Any) -> TestResponse:
-    """What the plug-in sends when its owner has pasted a code."""
+    """What the plugin sends when its owner has pasted a code."""
     keys = {"consumer_key": "ck_test", "consumer_secret": "cs_test"}
     body = {"token": token, "store_url": store.url + "/", **keys, "plugin_version": "1.0", **changes}
     return client.post(f"/stores/woocommerce/{world.shop.id}/link", json=body)
 
 
 def unlink(client: FlaskClient, world: World, secret: str, url: str) -> TestResponse:
-    """What the plug-in sends when it is removed."""
+    """What the plugin sends when it is removed."""
     body = json.dumps({"store_url": url}).encode()
     headers = {"X-WC-Webhook-Signature": bodies.signature(body, secret), "Content-Type": "application/json"}
     return client.post(f"/stores/woocommerce/{world.shop.id}/unlink", data=body, headers=headers)

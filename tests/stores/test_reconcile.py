@@ -190,7 +190,7 @@ def test_an_order_long_in_the_trash_is_not_taken_for_a_living_one(
 ) -> None:
     order = shop.sells()
     shop.delivers(post(client))
-    shop.orders[order]["status"] = "trash"  # by a plug-in that leaves the time of change alone
+    shop.orders[order]["status"] = "trash"  # by a plugin that leaves the time of change alone
     looks(15)
     assert points(world) == 0
 
@@ -444,7 +444,7 @@ def test_every_order_has_its_turn(
 def test_an_order_that_the_shop_hides_from_its_lists_is_confirmed_once_a_round(
     world: World, shop: WooShop, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A plug-in's own status that "any" leaves out."""
+    """A plugin's own status that "any" leaves out."""
     monkeypatch.setattr(reconcile, "CONFIRMED_AT_ONCE", 2)
     for _ in range(5):
         shop.sells()

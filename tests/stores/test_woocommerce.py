@@ -271,7 +271,7 @@ def test_a_customer_brings_the_friend_s_code(topic: str) -> None:
         ("refunded", "2026-03-01T10:05:00", "2026-03-01T10:06:00", "fulfilled"),
         ("refunded", "2026-03-01T10:05:00", None, "paid"),
         ("refunded", None, None, "paid"),
-        # a plug-in's own
+        # a plugin's own
         ("packed", None, None, "placed"),
         ("packed", "2026-03-01T10:05:00", None, "paid"),
         ("delivered", "2026-03-01T10:05:00", "2026-03-01T10:06:00", "fulfilled"),

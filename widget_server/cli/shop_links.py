@@ -18,7 +18,7 @@ from widget_server.stores import check_words, checking, importing
 @click.command("code")
 @click.option("--shop", "shop_id", required=True, help="The id of the shop.")
 def code_of_shop(shop_id: str) -> None:
-    """Make a code to paste into the shop's plug-in; it is valid once, for an hour, and ends the former one."""
+    """Make a code to paste into the shop's plugin; it is valid once, for an hour, and ends the former one."""
     open_server()
     click.echo(connection_codes.make(shops.by_id(shop_id)))
 

@@ -1,4 +1,4 @@
-"""The WordPress plug-in, for download: what connects a WooCommerce shop by one code."""
+"""The WordPress plugin, for download: what connects a WooCommerce shop by one code."""
 
 from flask import Response
 from flask.typing import ResponseReturnValue
@@ -13,6 +13,6 @@ pages = Pages("plugin_file", "/settings/plugin")
 
 @pages.page("", Action.SETTINGS)
 def download(staff: StaffCaller) -> ResponseReturnValue:
-    """Download the plug-in as the zip file that WordPress installs."""
+    """Download the plugin as the zip file that WordPress installs."""
     headers = {"Content-Disposition": f'attachment; filename="{plugin_zip.NAME}"', "Cache-Control": "no-store"}
     return Response(plugin_zip.build(), content_type="application/zip", headers=headers)

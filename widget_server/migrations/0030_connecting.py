@@ -1,4 +1,4 @@
-"""Codes that connect a shop's plug-in, the import of past orders, and when an identity token was last accepted."""
+"""Codes that connect a shop's plugin, the import of past orders, and when an identity token was last accepted."""
 
 from widget_server.db import Int, Json, Text, UtcDateTime
 from widget_server.migration_steps import add_column, create_table, of_shop

@@ -1,4 +1,4 @@
-"""The routes of a WooCommerce shop's plug-in: `/stores/woocommerce/{shop_id}/link` and `/unlink` (contracts §29)."""
+"""The routes of a WooCommerce shop's plugin: `/stores/woocommerce/{shop_id}/link` and `/unlink` (contracts §29)."""
 
 from dataclasses import asdict, dataclass
 from typing import Annotated
@@ -21,7 +21,7 @@ SHORT = validate.Length(max=500)
 
 @dataclass(frozen=True)
 class LinkBody:
-    """The token of a connection code, and the keys that the plug-in made to its shop's API."""
+    """The token of a connection code, and the keys that the plugin made to its shop's API."""
 
     token: Annotated[str, SHORT]
     store_url: Annotated[str, SHORT]

@@ -1,4 +1,4 @@
-"""A shop's plug-in connects and disconnects itself: by a connection code, and by a signed message (contracts §29)."""
+"""A shop's plugin connects and disconnects itself: by a connection code, and by a signed message (contracts §29)."""
 
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -14,13 +14,13 @@ from widget_server.loyalty.program.shops import Shop
 from widget_server.stores import codes, connecting, installation
 from widget_server.stores.calls import Api, NotReached, Refused
 
-PLUGIN = Actor("server", name="WooCommerce plug-in")
+PLUGIN = Actor("server", name="WooCommerce plugin")
 FIELDS = {"api_url": "store_url", "key": "consumer_key", "secret": "consumer_secret", "origin": "store_url"}
 
 
 @dataclass(frozen=True)
 class Linked:
-    """What the plug-in needs to know of this server, and the secrets that it signs with."""
+    """What the plugin needs to know of this server, and the secrets that it signs with."""
 
     script_tag: str
     script_src: str

@@ -1,4 +1,4 @@
-"""A strict stand-in for the widget server's two calls of the plug-in, for servers that do not have them.
+"""A strict stand-in for the widget server's two calls of the plugin, for servers that do not have them.
 
 It takes exactly the bodies of the contract, each token once, and calls the shop back with the keys.
 """

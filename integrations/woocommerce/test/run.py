@@ -1,4 +1,4 @@
-"""What `make integrations-test` starts: the plug-in in a real WordPress with WooCommerce, driven in Chromium.
+"""What `make integrations-test` starts: the plugin in a real WordPress with WooCommerce, driven in Chromium.
 
 WordPress comes from Debian's package, WooCommerce from the zip that WOOCOMMERCE_ZIP names. Without one of them it says
 in one line what is missing, and exits with 1. KEEP=folder keeps what was made there, for a look at it.
@@ -28,7 +28,7 @@ def main() -> int:
     chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
     lack = missing() or ("" if chromium else "Chromium is missing: apt-get install chromium")
     if lack:
-        print(f"The plug-in was not tried: {lack}.")
+        print(f"The plugin was not tried: {lack}.")
         return 1
     with tempfile.TemporaryDirectory() as made:
         folder = Path(os.environ.get("KEEP") or made)
@@ -38,7 +38,7 @@ def main() -> int:
         packed = folder / plugin_zip.NAME
         packed.write_bytes(plugin_zip.build())
         _play(folder, packed, str(chromium))
-    print("The plug-in works as told.")
+    print("The plugin works as told.")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""The story in Chromium: install the zip, paste one code, sign in, spend points in both carts, remove the plug-in."""
+"""The story in Chromium: install the zip, paste one code, sign in, spend points in both carts, remove the plugin."""
 
 import json
 import re
@@ -25,7 +25,7 @@ PATIENCE_MS = 120_000  # PHP's own server, on a machine that does other things t
 
 
 class Story:
-    """One run. `clicks` counts from the list of plug-ins to "Connected"; `complaints` are of the shop's pages."""
+    """One run. `clicks` counts from the list of plugins to "Connected"; `complaints` are of the shop's pages."""
 
     def __init__(self, site: Site, widget: Widget, link: LinkServer | None, browser: Browser, packed: Path) -> None:
         """Open two browser profiles: the owner's and the customer's."""
@@ -79,7 +79,7 @@ class Story:
         assert left["keys"] == ["Loyalty Widget"], left
         assert "loyalty_widget_secrets" in left["options"], left
         assert "loyalty_widget_secrets" not in left["autoload"], left
-        return f"connected in {self.clicks} clicks from the list of plug-ins; a wrong code is refused with “{refused}”"
+        return f"connected in {self.clicks} clicks from the list of plugins; a wrong code is refused with “{refused}”"
 
     def a_guest_sees_points(self) -> str:
         """A guest's product page has the points with tax as shown, and a signed-out panel."""
@@ -212,7 +212,7 @@ class Story:
         return f"“{told}”; no key and no webhook is left"
 
     def uninstalls(self) -> str:
-        """The owner deletes the plug-in: nothing is left."""
+        """The owner deletes the plugin: nothing is left."""
         self.owner.goto(f"{self.site.home}/wp-admin/plugins.php")
         row = self.owner.locator(
             "tr[data-slug='loyalty-widget-for-woocommerce'], tr[data-plugin^='loyalty-widget/']"
@@ -260,7 +260,7 @@ class Story:
         return panel
 
     def left(self) -> dict[str, list[str]]:
-        """Returns what the plug-in has in the database."""
+        """Returns what the plugin has in the database."""
         found: dict[str, list[str]] = json.loads(self.site.run("left.php").splitlines()[-1])
         return found
 

@@ -89,7 +89,7 @@ class Site:
         return f"WordPress {self._installed.split()[-1]}, WooCommerce {self._filled.splitlines()[-1].split()[0]}"
 
     def complaints(self, name: str) -> list[str]:
-        """Returns the lines of PHP's log that name a file of this plug-in."""
+        """Returns the lines of PHP's log that name a file of this plugin."""
         lines = self.log.read_text(errors="replace").splitlines() if self.log.exists() else []
         return [line for line in lines if f"/plugins/{name}/" in line]
 

@@ -1,4 +1,4 @@
-"""Connection codes: a text that an owner pastes into the shop's plug-in, which then connects itself (contracts §29).
+"""Connection codes: a text that an owner pastes into the shop's plugin, which then connects itself (contracts §29).
 
 The token in it is stored as its digest, is valid once and for an hour; a new code ends the former one.
 """
@@ -36,7 +36,7 @@ class ConnectionCode(ShopTable):
 def make(shop: Shop) -> str:
     """Make a code for the shop, which ends the former one; returns its text, which is known to nobody else.
 
-    Raises BadRequest (platform) for a shop without a plug-in.
+    Raises BadRequest (platform) for a shop without a plugin.
     """
     if shop.platform != PLATFORM:
         raise BadRequest("Only a WooCommerce shop is connected by a code.", field="platform")

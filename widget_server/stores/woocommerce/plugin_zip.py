@@ -1,4 +1,4 @@
-"""The WordPress plug-in as a zip file, made from its source: the same bytes from the same files, on every machine.
+"""The WordPress plugin as a zip file, made from its source: the same bytes from the same files, on every machine.
 
 python -m widget_server.stores.woocommerce.plugin_zip build/loyalty-widget-woocommerce.zip
 """
@@ -32,7 +32,7 @@ def build() -> bytes:
 
 
 def version() -> str:
-    """Returns the version in the plug-in's header."""
+    """Returns the version in the plugin's header."""
     found = re.search(r"^ \* Version: (\S+)$", (SOURCE / f"{SOURCE.name}.php").read_text("utf-8"), re.MULTILINE)
     return found[1] if found else ""
 

@@ -115,7 +115,7 @@ def _order(order: Fields) -> OrderBody:
 
 
 def _status(order: Fields) -> Status:
-    """Returns our status for WooCommerce's; `refunded` and a plug-in's own status are resolved by the dates."""
+    """Returns our status for WooCommerce's; `refunded` and a plugin's own status are resolved by the dates."""
     status = order.required("status")
     if status in _DRAFTS:
         return "draft"
@@ -149,7 +149,7 @@ def _line(line: Fields) -> LineBody:
         "subtotal": before,
         "discount": before - after,
         "tax": line.money("total_tax", ZERO),
-        "gift_card": False,  # only plug-ins sell them
+        "gift_card": False,  # only plugins sell them
     }
 
 
@@ -186,7 +186,7 @@ def _referral(order: Fields) -> str | None:
 
 
 def _meta(fields: Fields, key: str) -> str | None:
-    """Returns the text in the meta data under this key; plug-ins store values of any type there."""
+    """Returns the text in the meta data under this key; plugins store values of any type there."""
     for row in fields.items("meta_data"):
         if row.values.get("key") == key and isinstance(row.values.get("value"), str):
             return row.text("value")
@@ -217,7 +217,7 @@ class _Taxed:
 def _given_back(order: Fields, total: Decimal) -> dict[str, _Taxed]:
     """Returns the refunded money by refund id, oldest first; a tax of 0 may be an unknown tax.
 
-    WooCommerce books the rest itself when staff set `refunded`, but a payment plug-in may switch that off: an
+    WooCommerce books the rest itself when staff set `refunded`, but a payment plugin may switch that off: an
     order with the status `refunded` counts as wholly refunded, the unlisted rest under an id of ours. That one is
     provisional: a newer state, reopened or with the real refund listed, drops it.
     """

@@ -1,5 +1,5 @@
 <?php
-// left.php ROOT: what the plug-in has in the database, as JSON.
+// left.php ROOT: what the plugin has in the database, as JSON.
 $_SERVER['HTTP_HOST'] = 'localhost';
 $_SERVER['REQUEST_URI'] = '/';
 require $argv[1] . '/wp-load.php';

@@ -18,7 +18,7 @@ add_filter(
 );
 add_filter( 'woocommerce_webhook_deliver_async', '__return_false' );
 add_filter( 'pre_wp_mail', '__return_true' );
-// A policy of the shop's own: the plug-in's tags need this nonce.
+// A policy of the shop's own: the plugin's tags need this nonce.
 add_filter(
 	'loyalty_widget_csp_nonce',
 	function () {

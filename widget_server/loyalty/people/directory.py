@@ -217,8 +217,8 @@ def _ids_by_number(shop: Shop, text: str) -> list[str]:
     return list(dict.fromkeys([*owners, *(id for (id,) in coupons.tuples())]))
 
 
-def _facts(shop: Shop, chosen: Filter) -> list[Condition]:
-    """Returns the conditions on the rows of customers and accounts."""
+def _facts(shop: Shop, chosen: Filter, *, joined: Any = Customer.joined_at) -> list[Condition]:
+    """Returns the conditions on the rows of customers and accounts; `joined` is how the day of joining is read."""
     found: list[Condition] = []
     if chosen.status is not None:
         found.append(Customer.status == chosen.status)
@@ -232,16 +232,21 @@ def _facts(shop: Shop, chosen: Filter) -> list[Condition]:
         found.append(Account.balance <= chosen.balance_max)
     found += [getattr(Customer, flag) == False for flag in FLAGS if getattr(chosen, OF_FLAG[flag]) is False]
     for column, first, last in (
-        (Customer.joined_at, chosen.joined_from, chosen.joined_to),
+        (joined, chosen.joined_from, chosen.joined_to),
         (Account.last_activity_at, chosen.active_from, chosen.active_to),
     ):
         if first is not None:
-            found.append(column >= clock.start_of(first, shop.timezone))
+            found.append(column >= _moment(clock.start_of(first, shop.timezone)))
         if last is not None:
-            found.append(column < clock.start_of(last + timedelta(days=1), shop.timezone))
+            found.append(column < _moment(clock.start_of(last + timedelta(days=1), shop.timezone)))
     if chosen.needs_account:
         found.append(Account.id.is_null(False))
     return found
+
+
+def _moment(moment: datetime) -> Value:
+    """Returns a time as it is stored, to be compared with a column or with what is made of one."""
+    return Value(UtcDateTime().db_value(moment), converter=False)
 
 
 def _terms(chosen: Filter) -> list[str]:
@@ -279,7 +284,7 @@ def _take(
         if _is_empty(stream, chosen):
             continue
         inside = start if start is not None and start.stream == number else None
-        query = _of_stream(shop, chosen, stream, matches.ids)
+        query = _of_stream(shop, chosen, order, stream, matches.ids)
         query = _in_order(query, stream, inside, down=down, gathered=matches.ids is not None)
         rows += [_numbered(row, number) for row in query.limit(limit - len(rows)).objects(Row)]
         if len(rows) >= limit:
@@ -299,7 +304,7 @@ def _numbered(row: Row, stream: int) -> Row:
     return row
 
 
-def _of_stream(shop: Shop, chosen: Filter, stream: Stream, ids: tuple[str, ...] | None) -> Any:
+def _of_stream(shop: Shop, chosen: Filter, order: Order, stream: Stream, ids: tuple[str, ...] | None) -> Any:
     """Returns the query of a stream: of the gathered customers, else of all who meet the filter."""
     of_account = stream.id is Account.customer_id
     table: Any = Account if of_account else Customer
@@ -315,7 +320,19 @@ def _of_stream(shop: Shop, chosen: Filter, stream: Stream, ids: tuple[str, ...] 
         return query.where(among(stream.id, ids))
     if chosen.text:
         query = query.where(_is_found(shop, chosen.text))
-    return query.where(*_facts(shop, chosen), *_has_terms(shop, chosen))
+    joined = _unindexed(Customer.joined_at) if _comes_soon(chosen, order) else Customer.joined_at
+    return query.where(*_facts(shop, chosen, joined=joined), *_has_terms(shop, chosen))
+
+
+def _comes_soon(chosen: Filter, order: Order) -> bool:
+    """Whether those who joined in the chosen days are found near the beginning of the order, or all over it.
+
+    They are read in the order then. New members are among the newest customers and the latest to be active: from the
+    other end of these orders nearly everybody would be read, and sorting the members of these days is less.
+    """
+    if order.by in ("newest", "activity"):
+        return chosen.joined_to is None if order.way == "down" else chosen.joined_from is None
+    return True
 
 
 def _in_order(query: Any, stream: Stream, start: _Position | None, *, down: bool, gathered: bool) -> Any:
@@ -328,13 +345,13 @@ def _in_order(query: Any, stream: Stream, start: _Position | None, *, down: bool
             *(Value(column.db_value(value), converter=False) for column, value in zip(columns, values, strict=True))
         )
         query = query.where(here < there if down else here > there)
-    sorting: list[Any] = [_gathered(column) if gathered else column for column in columns]
+    sorting: list[Any] = [_unindexed(column) if gathered else column for column in columns]  # they are to be sorted
     word = SQL("DESC" if down else "ASC")
     return query.order_by(*(NodeList((column, word)) for column in sorting))
 
 
-def _gathered(column: Field) -> Any:
-    """Returns the column as SQLite does not look for an index of: the gathered rows are to be sorted."""
+def _unindexed(column: Field) -> Any:
+    """Returns the column as SQLite does not look for an index of."""
     return NodeList((SQL("+"), column)) if on_sqlite() else column
 
 

@@ -33,6 +33,7 @@ from widget_server.loyalty.preview import copies
 from widget_server.loyalty.preview.steps import AddSample, Move, PlaceOrder
 from widget_server.loyalty.program import programs
 from widget_server.loyalty.program.letter_kinds import ON_AT_FIRST
+from widget_server.loyalty.rewards.rewards import Reward
 from widget_server.loyalty.staff import accounts, members
 from widget_server.loyalty.till import sales
 from widget_server.program_file import stored_drafts
@@ -128,7 +129,10 @@ IDS: dict[str, Callable[[FullShop], str]] = {  # of others: the first row of the
     "entry_id": lambda shop: next(one.entry.id for one in versions.listed(shop.world.shop) if one.obstacle is None),
 }
 OF_PAGE: dict[str, Callable[[FullShop], dict[str, str]]] = {  # where a page is about a row of its own kind
-    "dashboard_orders.refund": lambda shop: {"order_id": shop.sale_id}
+    "dashboard_orders.refund": lambda shop: {"order_id": shop.sale_id},
+    "dashboard_draft_edits.rule": lambda shop: {"handle": rules.listed_all(shop.world.shop)[0].handle},
+    "dashboard_draft_edits.reward": lambda shop: {"handle": Reward.of(shop.world.shop).first().handle},
+    "dashboard_draft_edits.new_reward": lambda shop: {"kind": "amount"},
 }
 OF_A_COPY = {f"dashboard_test_clock.{page}" for page in ("add_sample", "add_copied", "anew", "discard", "letter")}
 OF_A_COPY.add("dashboard_test_clock.letter_preview")

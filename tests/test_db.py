@@ -74,6 +74,13 @@ def test_times_of_any_zone_are_kept_in_utc_to_the_microsecond_and_sort(shelf: Wo
     assert Shelf.of(shelf.shop).where(Shelf.at > moment).count() == 1
 
 
+def test_a_time_of_an_early_year_is_kept_and_sorts(shelf: World) -> None:
+    early = [datetime(year, 3, 9, 11, 6, 32, tzinfo=UTC) for year in (1, 124, 999, 1000)]
+    for moment in early[::-1]:
+        keep(shelf, at=moment)
+    assert [row.at for row in Shelf.of(shelf.shop).order_by(Shelf.at)] == early
+
+
 def test_a_time_without_a_zone_is_refused(shelf: World) -> None:
     with pytest.raises(ValueError, match="naive"):
         keep(shelf, at=NOON.replace(tzinfo=None))

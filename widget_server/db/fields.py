@@ -75,7 +75,7 @@ class UtcDateTime(Field):
         if value.tzinfo is None:
             raise ValueError("naive time")
         value = value.astimezone(UTC)
-        return value.strftime("%Y-%m-%dT%H:%M:%S.%fZ") if on_sqlite() else value
+        return f"{value.replace(tzinfo=None).isoformat(timespec='microseconds')}Z" if on_sqlite() else value
 
     def python_value(self, value: datetime | str | None) -> datetime | None:
         """Returns the time in UTC."""

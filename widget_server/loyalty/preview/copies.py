@@ -3,7 +3,7 @@
 Nothing in a copy is a row of another table here, so no list, job, total or key of a shop can find it.
 """
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 from peewee import CompositeKey, fn
 
@@ -27,6 +27,7 @@ ROWS_MAX = 1_000  # of a real customer's ledger
 POINTS_MAX = 10_000_000
 NAME_LENGTH_MAX = 80
 PAGE = 50
+FIRST_DAY = date(2000, 1, 1)  # on which a sample can have earned points
 
 
 class PreviewCopy(ShopTable):
@@ -185,8 +186,9 @@ def _check(shop: Shop, copy: PreviewCopy, step: Step) -> None:
     if isinstance(step, AddSample):
         if not 0 <= step.points <= POINTS_MAX:
             raise BadRequest(f"From 0 to {POINTS_MAX} points.", field="points")
-        if step.earned_on is not None and step.earned_on > clock.local_date(copy.moment, shop.timezone):
-            raise BadRequest("Points were earned on a day until now.", field="earned_on")
+        today = clock.local_date(copy.moment, shop.timezone)
+        if step.earned_on is not None and not FIRST_DAY <= step.earned_on <= today:
+            raise BadRequest(f"Points were earned on a day from {FIRST_DAY} until now.", field="earned_on")
 
 
 def _store(copy: PreviewCopy, outcome: Outcome, *, force_insert: bool = False) -> None:

@@ -166,7 +166,7 @@ def _people(shop: Shop, rows: list[Any], kind: _Kind) -> dict[str | None, Whose]
 
 def _cursor(row: Any, kind: _Kind) -> str:
     moment: datetime = getattr(row, kind.time.name)
-    return f"{moment.astimezone(UTC).strftime('%Y-%m-%dT%H:%M:%S.%fZ')}~{row.id}"
+    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z~{row.id}"
 
 
 def _read(cursor: str) -> tuple[datetime, str]:

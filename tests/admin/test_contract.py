@@ -45,6 +45,8 @@ ACCEPTED = ["2xx", "401", "403", "404", "409", "428", "429"]  # the rest is abou
 
 FILTERED = r"/(query|search|count|bulk-adjust)$"
 # the operations in parts, each of which ends in time on a slow machine too; what no part names is in the last
+pytestmark = pytest.mark.timeout(900)  # hundreds of generated requests to each operation
+
 PARTS = {
     "panel": r"^/(widget|oauth)",
     "points": r"^/loyalty-(accounts|customers|imports|batches|orders|awards|transactions|adjustments|audit|reports)",

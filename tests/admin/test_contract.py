@@ -44,9 +44,9 @@ STORIES = 2000 if PROOFS else 50
 ACCEPTED = ["2xx", "401", "403", "404", "409", "428", "429"]  # the rest is about what is there, not about the form
 
 FILTERED = r"/(query|search|count|bulk-adjust)$"
-# the operations in parts, each of which ends in time on a slow machine too; what no part names is in the last
 pytestmark = pytest.mark.timeout(900)  # hundreds of generated requests to each operation
 
+# the operations in parts, each of which ends in time on a slow machine too; what no part names is in the last
 PARTS = {
     "panel": r"^/(widget|oauth)",
     "points": r"^/loyalty-(accounts|customers|imports|batches|orders|awards|transactions|adjustments|audit|reports)",

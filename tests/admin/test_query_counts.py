@@ -25,7 +25,11 @@ def grow(owner: Integrator, world: World) -> Any:
     world.order_rule()
     world.refer()
 
+    copy = "/loyalty-test-clock/v1/preview-copy"
+    owner.post(copy, {})
+
     def more(number: int) -> None:
+        owner.post(f"{copy}/customers", {"name": f"Sample {number}", "points": 50})
         ann = world.member(f"ann{number}@example.com")
         bo = world.member(f"bo{number}@example.com", code=ann.customer.referral_code)
         bo.orders("20.00")

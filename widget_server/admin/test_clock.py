@@ -15,6 +15,7 @@ from widget_server.loyalty.preview.copies import PreviewCopy
 from widget_server.loyalty.preview.happenings import Happening
 from widget_server.loyalty.preview.steps import AddSample, Move, PlaceOrder, Redeem, Step
 from widget_server.loyalty.program import programs
+from widget_server.loyalty.program.programs import Program
 from widget_server.web.callers import Caller
 from widget_server.web.wire import Empty
 
@@ -94,7 +95,8 @@ def list_happenings(caller: Caller, body: shapes.HappeningsQuery) -> shapes.Happ
     """List what happened in the copy, newest first: points and why, tiers, coupons, and mails with their text."""
     limit = body.limit or copies.PAGE
     found = copies.happened(copies.need(caller.shop), before=body.before, limit=limit + 1)
-    shown = [shapes.happening(number, one, _mail(caller, one)) for number, one in found[:limit]]
+    program = programs.of(caller.shop.id)
+    shown = [shapes.happening(number, one, _mail(caller, program, one)) for number, one in found[:limit]]
     return {"happenings": shown, "has_more": len(found) > limit}
 
 
@@ -117,11 +119,10 @@ def _move(caller: Caller, body: shapes.ClockMove) -> Move:
     return Move(copy.moment + timedelta(days=body.to_first_within_days or 1), is_to_first=True)
 
 
-def _mail(caller: Caller, one: Happening) -> shapes.HappenedMail | None:
+def _mail(caller: Caller, program: Program, one: Happening) -> shapes.HappenedMail | None:
     """Returns a mail of the copy as the shop writes it; None for anything else."""
     if one.kind != "mail":
         return None
     facts = one.facts
-    program = programs.of(caller.shop.id)
     mail = mail_templates.write(facts["template"], facts["locale"], caller.shop, program, facts["values"])
     return {"template": facts["template"], "language": facts["locale"], "subject": mail.subject, "text": mail.text}

@@ -1,5 +1,6 @@
 """The reduced Admin schema of Shopify, and whether a request or a response fits it."""
 
+import threading
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,20 +17,22 @@ from graphql import (
 from graphql.error import GraphQLSyntaxError
 from graphql.execution.values import get_variable_values
 
-
-@cache
-def admin() -> GraphQLSchema:
-    """Returns the schema that `extract.py` wrote."""
-    return build_schema((Path(__file__).parent / "admin.graphql").read_text())
+ADMIN: GraphQLSchema = build_schema((Path(__file__).parent / "admin.graphql").read_text())  # that extract.py wrote
+_reading = threading.Lock()  # of a query that several threads send at first, one reads it
 
 
-@cache
 def _read(query: str) -> tuple[DocumentNode | None, tuple[str, ...]]:
+    with _reading:
+        return _read_once(query)
+
+
+@cache
+def _read_once(query: str) -> tuple[DocumentNode | None, tuple[str, ...]]:
     try:
         document = parse(query)
     except GraphQLSyntaxError as wrong:
         return None, (str(wrong),)
-    return document, tuple(error.message for error in validate(admin(), document))
+    return document, tuple(error.message for error in validate(ADMIN, document))
 
 
 def violations(query: str, variables: dict[str, Any]) -> list[str]:
@@ -41,7 +44,7 @@ def violations(query: str, variables: dict[str, Any]) -> list[str]:
     assert isinstance(operation, OperationDefinitionNode)
     declared = operation.variable_definitions or ()
     unknown = set(variables) - {one.variable.name.value for one in declared}
-    found = get_variable_values(admin(), declared, variables)
+    found = get_variable_values(ADMIN, declared, variables)
     errors = [error.message for error in found] if isinstance(found, list) else []
     return [*errors, *(f"Variable ${name} is not declared." for name in sorted(unknown))]
 
@@ -50,7 +53,7 @@ def response(query: str, variables: dict[str, Any], facts: dict[str, Any]) -> di
     """Returns the fields of `facts` that a request names. Raises AssertionError when they do not fit the schema."""
     document, _ = _read(query)
     assert document is not None
-    done = execute_sync(admin(), document, root_value=facts, variable_values=variables)
+    done = execute_sync(ADMIN, document, root_value=facts, variable_values=variables)
     assert not done.errors, done.errors
     assert done.data is not None
     return done.data

@@ -37,12 +37,7 @@ STATUSES = {
     "undoing": _l("Being undone"),
     "undone": _l("Undone"),
 }
-REASONS = {
-    "not_enough_points": _l("The balance would fall below zero."),
-    "balance_too_large": _l("That is more points than an account can hold."),
-    "merged": _l("This customer was merged into another one meanwhile."),
-    "erased": _l("This customer was erased meanwhile."),
-}
+REASONS = {**PROBLEMS, "balance_too_large": _l("That is more points than an account can hold.")}
 
 
 class BulkForm(KeyedForm):
@@ -167,7 +162,7 @@ def _progress(shop: Shop, row: Batch) -> dict[str, Any]:
         (
             item,
             people.get(item.account_id),
-            REASONS.get(item.code or "") or PROBLEMS.get(item.code or "", item.code),
+            REASONS.get(item.code or "", item.code),
         )
         for item in errors
     ]

@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -11,6 +12,7 @@ from shutil import copyfile
 import pytest
 from flask.testing import FlaskClient
 from playwright.sync_api import Browser
+from werkzeug.serving import make_server
 
 from tests.browser.chromium import browser
 from tests.cases.shop import CaseShop, open_shop
@@ -157,3 +159,19 @@ def chromium() -> Iterator[Browser]:
     """One browser for all stories of this process: there cannot be two."""
     with browser() as opened:
         yield opened
+
+
+@pytest.fixture
+def address(client: FlaskClient) -> Iterator[str]:
+    """The application behind a port of loopback."""
+    server = make_server("127.0.0.1", 0, client.application)
+
+    def serve() -> None:
+        server.serve_forever()
+        db.disconnect()  # the thread's own connection
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()

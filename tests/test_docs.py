@@ -4,16 +4,9 @@ import json
 import os
 import re
 import subprocess
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-from flask.testing import FlaskClient
-from werkzeug.serving import make_server
-
 from tests.make import World
-from widget_server import db
 from widget_server.loyalty.people import api_keys
 
 FROM_WIX = Path(__file__).parent.parent / "docs" / "from-wix.md"
@@ -25,22 +18,6 @@ TAKES = {  # what a later command needs of an answer: a variable of the shell, a
     "/coupons": ("COUPON_ID", "coupon.id"),
     "/oauth2/token": ("MEMBER_TOKEN", "access_token"),
 }
-
-
-@pytest.fixture
-def address(client: FlaskClient) -> Iterator[str]:
-    """The application behind a port of loopback."""
-    server = make_server("127.0.0.1", 0, client.application)
-
-    def serve() -> None:
-        server.serve_forever()
-        db.disconnect()  # the thread's own connection
-
-    thread = threading.Thread(target=serve)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
 
 
 def test_each_command_of_from_wix_works_as_printed(world: World, address: str) -> None:

@@ -83,7 +83,7 @@ def test_the_server_does_not_call_its_own_network_for_staff(desk: Desk, woo: Wor
     for path in ("check", "webhooks"):
         assert desk.post(f"/shop-connection/{path}").status_code == 400
     assert desk.post("/shop-connection/import/start", do="try", since="").status_code == 422
-    assert not store.asked
+    assert not store.calls
 
 
 def test_past_orders_are_counted_and_then_imported(desk: Desk, woo: World, store: WooShop) -> None:

@@ -4,38 +4,19 @@ import json
 import os
 import re
 import subprocess
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from werkzeug.serving import make_server
 
 from tests.integrations.clients import CLIENTS, RUNTIMES, run
 from tests.make import World
-from widget_server import clock, db
+from widget_server import clock
 from widget_server.web.auth import SHOP_HEADER
 
 DATABASES = ("sqlite",)
 PAGE = (Path(__file__).parents[2] / "docs" / "any-shop.md").read_text("utf-8")
-
-
-@pytest.fixture
-def address(client: FlaskClient) -> Iterator[str]:
-    """The application behind a port of loopback."""
-    server = make_server("127.0.0.1", 0, client.application)
-
-    def serve() -> None:
-        server.serve_forever()
-        db.disconnect()  # the thread's own connection
-
-    thread = threading.Thread(target=serve)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
 
 
 def test_each_command_of_the_page_works_as_printed(world: World, address: str) -> None:

@@ -52,7 +52,7 @@ class Checkout:
     mood: str = "well"
     meanwhile: Callable[[str], object] | None = None
     codes: dict[str, Code] = field(default_factory=dict)
-    asked: list[tuple[str, Any]] = field(default_factory=list)
+    calls: list[tuple[str, Any]] = field(default_factory=list)
     numbers: Any = field(default_factory=lambda: itertools.count(1001))
     lock: Any = field(default_factory=threading.Lock)
     woken: threading.Event = field(default_factory=threading.Event)
@@ -152,7 +152,7 @@ class WooCommerce(Checkout):
             return "", no
         address = urlsplit(request.path)
         path, query = address.path.removeprefix("/wp-json/wc/v3/"), parse_qs(address.query)
-        self.asked.append((f"{request.command} {path}", body))
+        self.calls.append((f"{request.command} {path}", body))
         kind, _, number = path.partition("/")
         if kind == "products" and request.command == "GET":
             return "product", self.product(number)
@@ -247,7 +247,7 @@ class Shopify(Checkout):
             return "", (200, {"errors": [{"message": one} for one in wrong]})
         name = SHOPIFY_DEED.search(query)
         assert name is not None, query
-        self.asked.append((name[1], told))
+        self.calls.append((name[1], told))
         return self.deed(name[1], told)
 
     def admits(self, token: str | None) -> bool:

@@ -102,7 +102,7 @@ class ShopifyShop(Shopify):
         if name is None or not is_open or schema.violations(body["query"], body["variables"]):
             return super().act(request, body)
         query, told = body["query"], body["variables"]
-        self.asked.append((name[1], told))
+        self.calls.append((name[1], told))
         facts = getattr(self, f"_{name[1]}")(told)
         if facts and "errors" in facts:
             return name[1], (200, facts)

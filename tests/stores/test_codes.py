@@ -536,7 +536,7 @@ def test_without_keys_a_code_is_ours_alone(ann: Shopper, checkout: Checkout) -> 
     assert (coupon.status, Job.everywhere().count()) == ("active", 0)
     assert returns(ann, coupon).status == "returned"
     jobs.run_all()
-    assert (ann.balance, checkout.asked) == (1000, [])
+    assert (ann.balance, checkout.calls) == (1000, [])
 
 
 def test_disconnected_in_between_nobody_waits_for_ever(ann: Shopper, checkout: Checkout) -> None:

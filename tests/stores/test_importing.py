@@ -152,10 +152,10 @@ def test_one_that_stopped_goes_on_where_it_was(world: World, store: WooShop, mon
     assert importing.go_on(world.shop) is None
     stopped = StoreImport.need(world.shop)
     assert stopped.status == "stopped" and "answered 401" in str(stopped.detail) and stopped.facts.orders == 5
-    store.mood, store.asked = "well", []
+    store.mood, store.calls = "well", []
     done = read(world, "import")
     assert (done.status, done.facts.orders) == ("done", 11)
-    assert len([path for path, _ in store.asked if path == "GET orders"]) == 2
+    assert len([path for path, _ in store.calls if path == "GET orders"]) == 2
 
 
 def test_a_shop_that_stays_away_stops_it_in_the_end(world: World, store: WooShop) -> None:

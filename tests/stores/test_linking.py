@@ -110,7 +110,7 @@ def test_a_code_works_once_for_an_hour_and_the_newest_alone(client: FlaskClient,
     refusals = [link(client, store, world, wrong) for wrong in (former, of_other, "guess", "")]
     with clock.at(NOON + timedelta(minutes=61)):
         refusals.append(link(client, store, world, token))
-    assert not fresh(world).is_connected and not store.asked
+    assert not fresh(world).is_connected and not store.calls
     assert link(client, store, world, token).status_code == 200
     refusals.append(link(client, store, world, token))
     unknown = client.post(
@@ -161,7 +161,7 @@ def test_the_server_calls_no_private_address_for_a_plugin(client: FlaskClient, s
     for address in (store.url, "https://10.0.0.7", "https://localhost"):
         refused = link(client, store, world, token, store_url=address)
         assert refused.status_code == 400 and "private" in refused.text and '"store_url"' in refused.text
-    assert not store.asked
+    assert not store.calls
 
 
 def test_guessing_is_limited(client: FlaskClient, store: WooShop, world: World) -> None:

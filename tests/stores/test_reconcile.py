@@ -87,7 +87,7 @@ def looks(minutes: float = 0) -> None:
 
 
 def order_pages(shop: WooShop) -> list[dict[str, str]]:
-    return [query for path, query in shop.asked if path == "GET orders" and "modified_after" in query]
+    return [query for path, query in shop.calls if path == "GET orders" and "modified_after" in query]
 
 
 # A feed that died
@@ -452,7 +452,7 @@ def test_an_order_that_the_shop_hides_from_its_lists_is_confirmed_once_a_round(
     for order in shop.orders.values():
         order["_hidden"] = True
     looks(15)
-    assert len([path for path, _ in shop.asked if path.startswith("GET orders/")]) == 5
+    assert len([path for path, _ in shop.calls if path.startswith("GET orders/")]) == 5
     assert (points(world), feed(world).status) == (5 * 650, "ok")
 
 
@@ -468,7 +468,7 @@ def test_only_woocommerce_is_watched_and_only_while_connected(database: str, sho
     shop.sells()
     shops.disconnect(world.shop)
     looks(15)
-    assert (feeds.of(world.shop), shop.asked, points(world)) == (None, [], 0)
+    assert (feeds.of(world.shop), shop.calls, points(world)) == (None, [], 0)
 
 
 def test_disconnected_in_between_the_look_ends(world: World, shop: WooShop) -> None:

@@ -59,7 +59,7 @@ def test_an_amount_off_the_cart(shop: Shopify) -> None:
             "items": {"all": True},
         },
     }
-    assert shop.asked[-1][0] == "discountCodeBasicCreate"
+    assert shop.calls[-1][0] == "discountCodeBasicCreate"
 
 
 @pytest.mark.parametrize(("currency", "amount", "written"), [("JPY", "50.5", "50"), ("KWD", "0.0375", "0.037")])
@@ -81,7 +81,7 @@ def test_free_shipping_combines_with_all_but_its_like(shop: Shopify) -> None:
     terms = told(shop, coupon("free_shipping", combines=True))
     assert terms["destination"] == {"all": True} and "customerGets" not in terms
     assert terms["combinesWith"] == {"orderDiscounts": True, "productDiscounts": True, "shippingDiscounts": False}
-    assert shop.asked[-1][0] == "discountCodeFreeShippingCreate"
+    assert shop.calls[-1][0] == "discountCodeFreeShippingCreate"
 
 
 def test_a_free_product_is_its_price_once(shop: Shopify) -> None:

@@ -76,7 +76,7 @@ def test_a_customer_who_is_logged_in_is_signed_in_with_what_shopify_says(
 def test_the_account_is_read_once(door: Door, world: World, shop: ShopifyShop) -> None:
     for _ in range(3):
         sign_in.with_identity(world.shop, door(shop.proxied(ANN))[1])
-    assert [name for name, _ in shop.asked].count("customer") == 1
+    assert [name for name, _ in shop.calls].count("customer") == 1
     assert Customer.of(world.shop).count() == 1
 
 
@@ -84,7 +84,7 @@ def test_a_customer_whom_a_webhook_told_of_is_not_read_at_all(door: Door, world:
     inbox.deliver(world.shop, "shopify", "customers/create", bodies.encoded(bodies.shopify_customer()))
     signed = sign_in.with_identity(world.shop, door(shop.proxied(ANN))[1])
     assert signed.customer.email == "ann@example.com"
-    assert [name for name, _ in shop.asked].count("customer") == 0
+    assert [name for name, _ in shop.calls].count("customer") == 0
 
 
 @pytest.mark.parametrize("trouble", [{"is_approved": False}, {"mood": "breaks"}, {"customers": {}}])

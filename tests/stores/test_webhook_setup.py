@@ -31,7 +31,7 @@ def api(store: WooShop) -> Api:
 
 
 def writes(store: WooShop) -> list[str]:
-    return [path for path, _ in store.asked if not path.startswith("GET")]
+    return [path for path, _ in store.calls if not path.startswith("GET")]
 
 
 def facts(store: WooShop) -> list[tuple[str, str, str, str, str]]:

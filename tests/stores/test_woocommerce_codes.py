@@ -107,7 +107,7 @@ def test_an_id_that_woocommerce_cannot_have_is_refused_before_it_is_asked(
 ) -> None:
     with pytest.raises(Refused, match="no id of WooCommerce"):
         told(shop, coupon(**facts))
-    assert shop.asked == []
+    assert shop.calls == []
 
 
 def test_a_code_to_share_or_of_somebody_without_an_address_is_bound_to_nobody(shop: WooCommerce) -> None:
@@ -148,4 +148,4 @@ def test_keys_are_tried(shop: WooCommerce) -> None:
 def test_a_site_in_a_folder(shop: WooCommerce) -> None:
     with pytest.raises(Refused, match="rest_no_route"):
         woocommerce_codes.check(Api(f"{shop.url}/blog", shop.keys))
-    assert shop.asked[-1][0].startswith("GET /blog/wp-json/wc/v3/coupons")
+    assert shop.calls[-1][0].startswith("GET /blog/wp-json/wc/v3/coupons")

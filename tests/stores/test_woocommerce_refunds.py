@@ -153,7 +153,7 @@ def test_the_shop_is_asked_once_for_news_that_come_thrice(world: World, shop: Wo
     jobs.run_all()
     tells(world, shop, order)
     assert jobs.run_all() == 0
-    assert [path for path, _ in shop.asked if path.endswith("/refunds")] == [f"GET orders/{order}/refunds"]
+    assert [path for path, _ in shop.calls if path.endswith("/refunds")] == [f"GET orders/{order}/refunds"]
 
 
 def test_what_a_look_finds_has_its_parts_too(world: World, shop: WooShop) -> None:
@@ -170,7 +170,7 @@ def test_without_keys_nobody_is_asked(world: World, shop: WooShop) -> None:
     shops.disconnect(world.shop)
     jobs.run_all()
     tells(world, shop, order)
-    assert not Job.everywhere().exists() and shop.asked == []
+    assert not Job.everywhere().exists() and shop.calls == []
 
 
 def row(**facts: Any) -> dict[str, Any]:

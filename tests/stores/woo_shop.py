@@ -199,7 +199,7 @@ class WooShop(WooCommerce):
             return "", (401, _no(401, "woocommerce_rest_authentication_error", words))
         if path.startswith("coupons") or not address.path.startswith("/wp-json/wc/v3/"):
             return super().act(request, body)
-        self.asked.append((f"{request.command} {path}", body or query))
+        self.calls.append((f"{request.command} {path}", body or query))
         return path, self.answer(request.command, path.split("/"), query, body)
 
     def answer(self, method: str, path: list[str], query: dict[str, str], body: Any) -> Answer:

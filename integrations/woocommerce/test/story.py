@@ -105,7 +105,7 @@ class Story:
         balance = self.shopper.locator(".loyalty-widget-balance").inner_text()
         self.visit("/points/")
         assert self.shopper.locator(".loyalty-widget-page").count() == 2  # the shortcode and the block
-        return f"Ann is signed in by the shop, and reads “{balance}” in her account"
+        return f"Ann is signed in by the shop, and reads “{balance}” in the account"
 
     def signs_in_from_a_cache(self) -> str:
         """The customer gets a page that a cache kept for guests, and one with an old nonce: signed in all the same."""

@@ -85,7 +85,7 @@ class Access:
     """How one table is reached: rows whose `equal` columns have a given value, among those of `where`.
 
     `ranged`: an index narrows them further by an order. `nulls` are columns that may be equal to nothing;
-    `values`: what is looked for, where the plan says so.
+    `values`: what is looked for, where the plan says so; `listed`: how many values of a list that is.
     """
 
     table: str
@@ -94,6 +94,7 @@ class Access:
     ranged: bool = False
     nulls: frozenset[str] = frozenset()
     values: str = ""
+    listed: int = 1
 
 
 def faults(statements: dict[str, Any]) -> dict[str, str]:
@@ -107,7 +108,7 @@ def faults(statements: dict[str, Any]) -> dict[str, str]:
             continue
         for access in _accesses(sql, params):
             narrow = access.ranged or "rowid" in access.equal
-            if access.table in GROWING and not narrow and _width(access, widths) > WIDE:
+            if access.table in GROWING and not narrow and _width(access, widths) > WIDE * access.listed:
                 found[sql] = f"{access.table} by {', '.join(sorted(access.equal)) or 'nothing'}"
     return found
 
@@ -182,10 +183,10 @@ def _nodes(plans: Iterable[dict[str, Any]], outer: frozenset[str]) -> Iterator[A
             terms = plan.get("Index Cond", "")
             equal = frozenset(re.findall(r"\(?(?:\w+\.)?(\w+) (?:= |IS NULL)", terms))
             ranged = bool(re.search(r" (<|>|<=|>=) |IS NOT NULL", terms))
-            others = re.search(
-                r"\$\d|\b[a-z]\w*\.\w+|ANY|\*VALUES\*", terms
-            )  # of another table, or known only when it runs
-            yield Access(owner, equal, where, ranged, frozenset(), "" if others else terms)
+            # of another table, or known only when it runs; an array that is written out can be counted
+            others = re.search(r"\$\d|\b[a-z]\w*\.\w+|ANY(?! \('\{)|\*VALUES\*", terms)
+            listed = sum(array.count(",") + 1 for array in re.findall(r"ANY \('\{(.*?)\}'", terms))
+            yield Access(owner, equal, where, ranged, frozenset(), "" if others else terms, listed or 1)
         yield from _nodes(plan.get("Plans", ()), outer)
 
 

@@ -94,7 +94,7 @@ def factor(staff: StaffCaller) -> ResponseReturnValue:
     secret = second_factor.pending(staff.account) if request.method == "POST" else None
     secret = secret or second_factor.begin(staff.account)
     address = second_factor.address(staff.account, secret, staff.shop.name)
-    code = segno.make(address).svg_data_uri(scale=4, border=2)
+    code = segno.make(address).svg_data_uri(scale=4, border=4, light="#fff")  # also on a dark page: apps need the margin
     return page("account/factor.html", form=form, secret=secret, code=code, others=_other_shops(staff))
 
 

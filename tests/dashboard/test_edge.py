@@ -163,6 +163,13 @@ def test_a_changed_password_does_too(desk: Desk, browser: FlaskClient, world: Wo
     assert browser.get(f"/dashboard{shell}").status_code == 400
 
 
+def test_a_wrong_present_password_is_called_that(desk: Desk) -> None:
+    """Not "the e-mail address or the password": nobody is asked for an address there."""
+    accounts.set_password(desk.account, passwords.hash_password(PASSWORD))
+    refused = desk.post("/profile/password", present="another one", password=f"{PASSWORD} two")
+    assert refused.status_code == 422 and "This is not your present password." in refused.text
+
+
 def test_who_is_removed_does_not_return_by_an_old_invitation(desk: Desk, browser: FlaskClient, world: World) -> None:
     link = invitations.invite(world.shop, "sven@fjord.example", "support").partition("/dashboard")[2]
     sven = hire(world, "support", "sven@fjord.example")  # by the shell, meanwhile
@@ -174,7 +181,7 @@ def test_who_is_removed_does_not_return_by_an_old_invitation(desk: Desk, browser
 def test_a_huge_form_is_refused_and_breaks_nothing(desk: Desk) -> None:
     for fields in ({"name": "x" * 3_000_000}, {f"f{number}": "x" * 100 for number in range(30_000)}):
         sent = desk.client.post("/dashboard/profile", data={"csrf_token": desk.token, **fields})
-        assert sent.status_code == 413
+        assert sent.status_code == 413 and "more than can be sent at once" in sent.text
     parts = {"csrf_token": desk.token, **{f"f{number}": "x" for number in range(2_000)}}
     sent = desk.client.post("/dashboard/profile", data=parts, content_type="multipart/form-data")
     assert sent.status_code == 413

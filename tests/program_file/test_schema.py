@@ -291,6 +291,12 @@ def test_a_fault_is_named_by_its_path(text: str, field: str) -> None:
     assert refused.value.field == field
 
 
+@pytest.mark.parametrize("text", ["a note to myself", "[rewards, tiers]", "42"])
+def test_a_file_without_sections_is_told_what_it_lacks(text: str) -> None:
+    with pytest.raises(BadRequest, match="no sections, such as `rewards:`"):
+        parse(text)
+
+
 def test_all_faults_of_the_fields_are_told_at_once() -> None:
     with pytest.raises(BadRequest) as refused:
         parse("program: {name: A, wait_days: -1, status: over}\nrewards: [{handle: x, kind: amount, cost_points: 1.5}]")

@@ -12,7 +12,7 @@ from widget_server.dashboard.callers import StaffCaller
 from widget_server.dashboard.documents import done, page, to
 from widget_server.dashboard.forms import REQUIRED, Form, Line, choices
 from widget_server.dashboard.pages import Pages
-from widget_server.errors import WrongCredentials
+from widget_server.errors import WrongPresentPassword
 from widget_server.loyalty.people import passwords
 from widget_server.loyalty.program import shops
 from widget_server.loyalty.program.shops import Shop
@@ -94,7 +94,9 @@ def factor(staff: StaffCaller) -> ResponseReturnValue:
     secret = second_factor.pending(staff.account) if request.method == "POST" else None
     secret = secret or second_factor.begin(staff.account)
     address = second_factor.address(staff.account, secret, staff.shop.name)
-    code = segno.make(address).svg_data_uri(scale=4, border=4, light="#fff")  # also on a dark page: apps need the margin
+    code = segno.make(address).svg_data_uri(
+        scale=4, border=4, light="#fff"
+    )  # also on a dark page: apps need the margin
     return page("account/factor.html", form=form, secret=secret, code=code, others=_other_shops(staff))
 
 
@@ -134,7 +136,7 @@ def _other_shops(staff: StaffCaller) -> list[Shop]:
 
 
 def _check_password(staff: StaffCaller, present: str) -> None:
-    """Raises WrongCredentials unless it is the present password, RateLimited, Busy."""
+    """Raises WrongPresentPassword unless it is the present password, RateLimited, Busy."""
     limits.PRESENT_PASSWORD.count(staff.account.id)
     if not passwords.password_fits(staff.account.password_hash, present):
-        raise WrongCredentials(field="present")
+        raise WrongPresentPassword(field="present")

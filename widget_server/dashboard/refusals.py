@@ -29,6 +29,7 @@ TEXTS = {  # by the code of the refusal; needs and has are its figures. Others k
     "email_invalid": _l("This is not an e-mail address that can get mail."),
     "password_weak": _l("Choose a password of at least 10 characters that is not a well-known one."),
     "wrong_credentials": _l("The e-mail address or the password is wrong."),
+    "wrong_present_password": _l("This is not your present password."),
     "wrong_code": _l("This code is wrong."),
     "link_expired": _l("This link has expired, or was used already. Ask for a new one."),
     "rate_limited": _l("Too many tries. Wait a little, then try again."),
@@ -57,6 +58,12 @@ TEXTS = {  # by the code of the refusal; needs and has are its figures. Others k
     "busy": _l("The server is busy. Try again in a moment."),
 }
 
+OF_STATUS = {  # what Flask itself refuses
+    400: _l("This request is not possible."),
+    404: TEXTS["not_found"],
+    413: _l("This is more than can be sent at once. Nothing was changed: go back, and send less."),
+}
+
 
 def text_of(refusal: Refusal) -> str:
     """Returns the sentence for a refusal, in the reader's language where there is one."""
@@ -80,8 +87,7 @@ def error_page(error: Exception) -> ResponseReturnValue:
     if isinstance(error, HTTPException):
         if error.response is not None:
             return error.response
-        text = str(TEXTS["not_found"]) if error.code == 404 else _("This request is not possible.")
-        return _page(error.code or 500, text)
+        return _page(error.code or 500, str(OF_STATUS.get(error.code or 500, OF_STATUS[400])))
     response = make_response(errors.broken(error))  # logged there; the database's connection is closed
     g.pop("staff", None)
     return _page(response.status_code, _("Something went wrong here. Nothing was changed."))

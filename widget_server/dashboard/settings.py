@@ -11,7 +11,7 @@ from wtforms import StringField
 from widget_server import config
 from widget_server.dashboard.callers import StaffCaller
 from widget_server.dashboard.documents import done, page
-from widget_server.dashboard.forms import REQUIRED, Form, Line
+from widget_server.dashboard.forms import REQUIRED, REQUIRED_TEXT, Form, Line
 from widget_server.dashboard.pages import Pages
 from widget_server.delivery import outbox
 from widget_server.loyalty.earning import deliveries, feeds
@@ -48,7 +48,7 @@ class ShopForm(Form):
 class OriginForm(Form):
     """An address on which the widget may be shown."""
 
-    origin = Line(_l("Address"), validators=[REQUIRED], render_kw={"placeholder": "https://shop.example"})
+    origin = Line(_l("Address"), validators=[REQUIRED_TEXT], render_kw={"placeholder": "https://shop.example"})
 
 
 class RemoveOriginForm(Form):

@@ -81,6 +81,7 @@ from widget_server.errors.staff import (
     PointsCapReached,
     RoleNotEnough,
     StaffExists,
+    WrongPresentPassword,
 )
 
 __all__ = [
@@ -161,5 +162,6 @@ __all__ = [
     "WorthNothing",
     "WrongCode",
     "WrongCredentials",
+    "WrongPresentPassword",
     "WrongSecretKey",
 ]

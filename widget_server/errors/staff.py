@@ -33,6 +33,12 @@ class FactorNeeded(Refusal):
     kind, code, message = "forbidden", "second_factor_needed", "This shop needs a second factor: set yours up first."
 
 
+class WrongPresentPassword(Refusal):
+    """A member of staff who is signed in typed another password than the present one."""
+
+    kind, code, message = "unauthenticated", "wrong_present_password", "This is not your present password."
+
+
 class OwnFactorFirst(Refusal):
     """Only an owner who has a second factor can require it of the staff: else they would lock themselves out."""
 

@@ -63,6 +63,8 @@ def read_yaml(text: str) -> Plain:
         raise BadRequest("This is not YAML.", field="file") from broken
     if node is None:
         raise BadRequest("The file is empty.", field="file")
+    if not isinstance(node, yaml.MappingNode):
+        raise BadRequest("This has no sections, such as `rewards:`, that a program file is made of.", field="file")
     return _value(node, ())
 
 

@@ -118,17 +118,17 @@ def test_a_row_shows_what_the_page_needs(crowd: World) -> None:
         ({"text": "#"}, []),
     ],
 )
-@pytest.mark.parametrize("gathered", [True, False])
+@pytest.mark.parametrize("limits", [{}, {"GATHERED_MAX": 0}, {"GATHERED_MAX": 0, "SORTED_MAX": 0}])
 def test_a_filter_lists_those_who_meet_it(
-    crowd: World, chosen: dict[str, Any], names: list[str], gathered: bool, monkeypatch: pytest.MonkeyPatch
+    crowd: World, chosen: dict[str, Any], names: list[str], limits: dict[str, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whether they are few enough to be gathered and sorted, or read in the order of an index."""
-    if not gathered:
-        monkeypatch.setattr(directory, "GATHERED_MAX", 0)
+    """In the list's order: gathered and sorted while they are few, else sorted by day, or read in the order."""
+    for name, most in limits.items():
+        monkeypatch.setattr(directory, name, most)
     for by in SORTS:
         for way in ("up", "down"):
             found = directory.page(crowd.shop, Filter(**chosen), Order(by, way))  # type: ignore[arg-type]
-            assert sorted(str(row.name) for row in found.rows) == sorted(map(str, names))
+            assert [row.name for row in found.rows] == [name for name in listed(crowd, by, way) if name in names]
     ids = [row.id for row in directory.selected(crowd.shop, Filter(**chosen), Customer.id)]
     assert sorted(str(customers.by_id(crowd.shop.id, id).name) for id in ids) == sorted(map(str, names))
 

@@ -25,7 +25,7 @@ from typing import Any
 from peewee import JOIN, SQL, Field, NodeList, Tuple, Value, fn
 
 from widget_server import clock, totals
-from widget_server.db import Condition, Row, UtcDateTime, among, on_sqlite
+from widget_server.db import Condition, Row, UtcDateTime, among, first_column, on_sqlite
 from widget_server.errors import BadRequest
 from widget_server.ledger import Account
 from widget_server.loyalty.earning.orders import Order as ShopOrder
@@ -40,6 +40,7 @@ from widget_server.loyalty.rewards.coupons import Coupon
 PAGE_SIZE, PAGE_SIZE_MAX = 25, 1_000
 FOUND_MAX = 1_000  # rows of the index of search terms
 GATHERED_MAX = 2_000
+SORTED_MAX = 100_000  # who joined in the days of a filter, where the list's order has them at its end
 POSITION_LENGTH_MAX = 1_000
 OF_FLAG = {"excluded": "excluded", "accepts_marketing": "marketing"}  # the filter's field of each flag
 SHOWN = (
@@ -149,7 +150,7 @@ def match(shop: Shop, chosen: Filter) -> Matches:
         query = search_terms.having(shop.id, terms[0])
     else:
         query = selected(shop, chosen, Customer.id)
-    ids = tuple(id for (id,) in query.limit(GATHERED_MAX + 1).tuples())
+    ids = tuple(first_column(query.limit(GATHERED_MAX + 1)))
     if len(ids) > GATHERED_MAX:
         return Matches(GATHERED_MAX, True)
     return Matches(len(ids), ids=ids)
@@ -188,9 +189,9 @@ def _found(shop: Shop, chosen: Filter) -> Matches:
         query = terms.join_from(SearchTerm, Customer, JOIN.CROSS)
         query = query.where(Customer.id == SearchTerm.customer_id, Customer.shop_id == shop.id, *conditions)
         query = query.join_from(Customer, Account, JOIN.LEFT_OUTER, on=(Account.customer_id == Customer.id))
-        rows = list(query.order_by(SearchTerm.term, SearchTerm.customer_id).limit(FOUND_MAX).tuples())
-        is_more = is_cut or len(rows) == FOUND_MAX
-        ids += [id for (id,) in rows]
+        found = first_column(query.order_by(SearchTerm.term, SearchTerm.customer_id).limit(FOUND_MAX))
+        is_more = is_cut or len(found) == FOUND_MAX
+        ids += found
     once = tuple(dict.fromkeys(ids))
     return Matches(len(once), is_more, once)
 
@@ -307,12 +308,14 @@ def _numbered(row: Row, stream: int) -> Row:
 def _of_stream(shop: Shop, chosen: Filter, order: Order, stream: Stream, ids: tuple[str, ...] | None) -> Any:
     """Returns the query of a stream: of the gathered customers, else of all who meet the filter."""
     of_account = stream.id is Account.customer_id
-    table: Any = Account if of_account else Customer
+    by_day = ids is None and _is_read_by_day(shop, chosen, order)
+    begins_with_account = of_account and not by_day
+    table: Any = Account if begins_with_account else Customer
     query = table.of(shop, *SHOWN).where(customers.present(), *stream.conditions)
-    if of_account:  # CROSS: SQLite begins with the account, whose index has the order
+    if begins_with_account:  # CROSS: SQLite begins with the account, whose index has the order
         query = query.join_from(Account, Customer, JOIN.CROSS)
         query = query.where(Customer.id == Account.customer_id, Customer.shop_id == shop.id)
-    elif chosen.needs_account and ids is None:  # CROSS: else SQLite might begin with the account, and sort them all
+    elif of_account or (chosen.needs_account and ids is None):  # CROSS: it must not begin with the account, and sort
         query = query.join_from(Customer, Account, JOIN.CROSS).where(Account.customer_id == Customer.id)
     else:
         query = query.join_from(Customer, Account, JOIN.LEFT_OUTER, on=(Account.customer_id == Customer.id))
@@ -320,19 +323,24 @@ def _of_stream(shop: Shop, chosen: Filter, order: Order, stream: Stream, ids: tu
         return query.where(among(stream.id, ids))
     if chosen.text:
         query = query.where(_is_found(shop, chosen.text))
-    joined = _unindexed(Customer.joined_at) if _comes_soon(chosen, order) else Customer.joined_at
+    joined = Customer.joined_at if by_day else _unindexed(Customer.joined_at)
     return query.where(*_facts(shop, chosen, joined=joined), *_has_terms(shop, chosen))
 
 
-def _comes_soon(chosen: Filter, order: Order) -> bool:
-    """Whether those who joined in the chosen days are found near the beginning of the order, or all over it.
+def _is_read_by_day(shop: Shop, chosen: Filter, order: Order) -> bool:
+    """Whether those who joined in the chosen days are read from the index of these days, and sorted.
 
-    They are read in the order then. New members are among the newest customers and the latest to be active: from the
-    other end of these orders nearly everybody would be read, and sorting the members of these days is less.
+    Else the list is read in its order, where they come soon, or are all over it. New members are among the newest
+    customers and the latest to be active: from the other end of these orders nearly everybody would be read, and
+    sorting the members of these days is less, unless they are very many.
     """
-    if order.by in ("newest", "activity"):
-        return chosen.joined_to is None if order.way == "down" else chosen.joined_from is None
-    return True
+    if order.by not in ("newest", "activity"):
+        return False
+    if (chosen.joined_to if order.way == "down" else chosen.joined_from) is None:
+        return False
+    days = Filter(joined_from=chosen.joined_from, joined_to=chosen.joined_to)
+    joined = Customer.of(shop, Customer.joined_at).where(Customer.merged_into.is_null(), *_facts(shop, days))
+    return bool(joined.limit(SORTED_MAX + 1).count() <= SORTED_MAX)
 
 
 def _in_order(query: Any, stream: Stream, start: _Position | None, *, down: bool, gathered: bool) -> Any:

@@ -1,14 +1,17 @@
 """The migrations make what the models say, on both databases."""
 
+import ast
 import re
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playhouse.migrations import Runner
 
-from tests.make import at_once
-from widget_server import clock, db, journal, ledger, migrate
+from tests.make import World, at_once
+from widget_server import clock, db, journal, ledger, migrate, totals
 from widget_server.totals import folding
 
 
@@ -83,6 +86,33 @@ def test_what_is_pending_is_named_and_runs_once(database: str, monkeypatch: pyte
     assert sorted(ran) == [[]] * (len(ran) - 1) + [["9999_shelf"]]
     assert migrate.pending() == []
     assert Runner(db.database.obj, directory=str(migrate.MIGRATIONS)).status()
+
+
+@pytest.mark.parametrize("says", ["INDEXES_ONLY = True\n", ""])
+def test_a_migration_of_indexes_leaves_journal_and_totals_as_they_are(
+    world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, says: str
+) -> None:
+    """Reading every row to fill them again stops a large shop for minutes; another migration may need just that."""
+    world.member("ann@example.com").is_given(100)
+    before = {(row.name, row.at): row.amount for row in totals.QuarterTotal.everywhere()}
+    totals.QuarterTotal.delete().execute()
+    steps = shutil.copytree(migrate.MIGRATIONS, tmp_path / "steps")
+    (steps / "9999_later.py").write_text(
+        f'{says}def up(migrator, db):\n    db.execute_sql(\'CREATE INDEX "later" ON "coupon" ("shop_id", "id")\')\n'
+    )
+    monkeypatch.setattr(migrate, "MIGRATIONS", steps)
+    assert migrate.upgrade() == ["9999_later"]
+    filled = {(row.name, row.at): row.amount for row in totals.QuarterTotal.everywhere()}
+    assert filled == ({} if says else before)
+    totals.fill()
+
+
+def test_a_migration_that_says_so_changes_indexes_only() -> None:
+    for step in migrate.MIGRATIONS.glob("0*.py"):
+        code = step.read_text("utf-8")
+        if "INDEXES_ONLY" in code:
+            called = {node.func.id for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Call)}  # type: ignore[attr-defined]
+            assert called <= {"create_index", "drop_index"}, step.name
 
 
 def test_every_model_is_in_the_list() -> None:

@@ -134,21 +134,30 @@ def upgrade() -> list[str]:
     """Run all pending migrations or none, then update the statistics (ANALYZE); returns the names of those that ran.
 
     Rows that a migration wrote, or that are older than the journal, are added to the journal in their current state.
-    Totals are filled again from the rows: nothing counts changes while the tables change.
+    Totals are filled again from the rows: nothing counts changes while the tables change. Both read every row, so a
+    migration says INDEXES_ONLY when it changes neither rows nor columns.
     """
     with _alone(), work.unhurried(database.obj):
         with atomic():
-            if pending():
+            changes_rows = _changes_rows()
+            if changes_rows:
                 totals.uninstall()
             ran = list(_runner().up())
-            if ran:
+            if changes_rows:
                 journal.adopt()
                 totals.install()
                 totals.fill()
+            if ran:
                 database.execute_sql("ANALYZE")
         if SECURE_DELETE_SINCE in ran:
             rewrite()
     return ran
+
+
+def _changes_rows() -> bool:
+    """Whether a pending migration may change rows or columns."""
+    waiting = [step for step in _runner().status() if step.path is not None and step.applied is None]
+    return any(not getattr(step.load(), "INDEXES_ONLY", False) for step in waiting)
 
 
 def measure() -> None:

@@ -1,4 +1,5 @@
 from datetime import datetime
+from types import ModuleType
 from typing import Any, NamedTuple
 
 from peewee import Database
@@ -8,6 +9,7 @@ class Migration(NamedTuple):
     name: str
     path: str | None
     applied: datetime | None
+    def load(self) -> ModuleType: ...
 
 class Runner:
     def __init__(self, database: Database, directory: str = ...) -> None: ...

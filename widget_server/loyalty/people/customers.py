@@ -129,11 +129,14 @@ Customer.add_index(  # of reports: members and joins are counted in it alone
     )
 )
 LISTED = Customer.merged_into.is_null() & Customer.erased_at.is_null()
+LABELLED = Customer.labels != SQL("'[]'")  # has a label; written as in the indexes, else they are not used
 for name, columns, condition in (
     ("customer_newest", (Customer.created_at, Customer.id), LISTED),
     ("customer_by_name", (Customer.name_key, Customer.id), LISTED),
     ("customer_by_status", (Customer.status, Customer.created_at, Customer.id), LISTED),
     ("customer_without_account", (Customer.id,), Customer.account_id.is_null() & LISTED),
+    ("customer_labelled", (Customer.created_at, Customer.id), LABELLED & LISTED),
+    ("customer_labelled_by_name", (Customer.name_key, Customer.id), LABELLED & LISTED),
 ):
     Customer.add_index(Customer.index(Customer.shop_id, *columns, where=condition, name=name))
 

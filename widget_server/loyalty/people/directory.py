@@ -257,7 +257,7 @@ def _terms(chosen: Filter) -> list[str]:
 
 
 def _has_terms(shop: Shop, chosen: Filter) -> list[Condition]:
-    found: list[Condition] = []
+    found: list[Condition] = [customers.LABELLED] if chosen.label else []
     for number, term in enumerate(_terms(chosen)):
         mark = SearchTerm.alias(f"mark_{number}")
         own = mark.select(mark.term).where(mark.customer_id == Customer.id, mark.term == term, mark.shop_id == shop.id)

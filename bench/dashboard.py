@@ -4,9 +4,9 @@ Both shops are in databases of their own, which are made when they are not there
 about ten minutes) and kept for the next run in the folder that is the first argument, by default `build`. Each page is
 read in turn from the large shop, the small one and a bare Flask route; a number is the median of its rounds, in
 milliseconds of the processor (wall time stands beside it). Where the small shop fills less of a page, the ratio is to a
-page of the small shop with as many rows: what a row takes is measured first, by a full list and an empty one. The goals:
-a page takes at most 1.5 times as long as in the small shop, at most 100 ms, and has at most 60 kB with all that it
-loads, compressed by brotli. It fails otherwise.
+page of it with as many rows: what a row takes is measured first, by a full list and an empty one. The goals: a page
+takes at most 1.5 times as long as in the small shop, at most 100 ms, and has at most 60 kB with all that it loads,
+compressed by brotli. It fails otherwise.
 
 CUSTOMERS=100000 for a smaller shop, ROUNDS=5; URL_BIG and URL_SMALL for databases elsewhere, such as PostgreSQL.
 """

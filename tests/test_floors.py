@@ -37,6 +37,7 @@ loyalty.people.sessions
 loyalty.earning.order_states
 loyalty.earning.order_goods
 loyalty.program.programs
+loyalty.program.point_pictures
 loyalty.points.tiers loyalty.earning.taxes
 loyalty.points.tier_figures
 loyalty.people.customers

@@ -441,6 +441,7 @@ BODIES: dict[str, Any] = {  # where the example of the document is about nobody 
     "/loyalty-changes/v1/program-file/backtest": lambda walk: {"file": texts.present(walk.world.shop)},
     "/loyalty-changes/v1/drafts/{draft_id}": {"revision": "1", "name": "Autumn"},
     "/loyalty-settings/v1/widget-icon": {"png": base64.b64encode(png(16, 16)).decode()},
+    "/loyalty-settings/v1/point-icon": {"png": base64.b64encode(png(16, 16)).decode()},
     f"{COPY}": None,
     f"{COPY}/customers": {"name": "Sample", "points": 500},
     f"{COPY}/customers/copy": lambda walk: {"customerId": walk.person.id, "name": "Copied"},

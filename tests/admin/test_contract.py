@@ -80,7 +80,7 @@ UNSAID = {
     ".*/tier-grant": [r"tierGrant\.lastDay"],  # a day to come
     ".*/settings/.*": ["settings.*"],  # one of three sections, whose fields must fit each other
     ".*/campaigns": ["campaigns.*"],
-    ".*/widget-icon": ["png"],  # a picture
+    ".*/(widget|point)-icon": ["png"],  # a picture
     ".*/preview-copy/.*": ["day", "name", "earnedOn", "customer"],  # days to come, or until now; not too much at once
     ".*/api-keys.*": [  # an end in the future, addresses of networks, services below the key's own scope
         r"apiKey\.(expirationDate|addresses.*|services.*)",

@@ -119,3 +119,12 @@ def test_the_button_has_a_picture_of_the_shop(owner: Integrator, world: World) -
         assert "png" in str(owner.put("/loyalty-settings/v1/widget-icon", {"png": wrong}, status=400))
     assert owner.get(f"{SETTINGS}/widget")["settings"] == told
     assert owner.delete("/loyalty-settings/v1/widget-icon")["settings"]["iconFile"] is None
+
+
+def test_a_point_has_a_picture_of_the_shop(owner: Integrator, world: World) -> None:
+    told = owner.put("/loyalty-settings/v1/point-icon", {"png": base64.b64encode(png(32, 32)).decode()})["icon"]
+    assert told["url"].startswith(f"http://widget.localhost:8000/icons/{world.shop.embed_key}/")
+    assert owner.get("/loyalty-programs/v1/program")["loyaltyProgram"]["pointDefinition"]["icon"] == told
+    assert "png" in str(owner.put("/loyalty-settings/v1/point-icon", {"png": "no base64!"}, status=400))
+    assert owner.delete("/loyalty-settings/v1/point-icon")["icon"]["url"] != told["url"]
+    assert world.program.icon is None

@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, Page
 
 from tests.dashboard.conftest import Clerk
 from tests.make import SECRET
+from tests.pictures import png
 from tests.test_serve import free_port, until
 from widget_server.app import create_app
 from widget_server.config import current
@@ -118,6 +119,9 @@ def test_from_nothing_to_a_rewarded_order_in_few_clicks(installation: Installati
     owner.types(Your_name="Olga", **{"Your_e-mail": "olga@fjord.example"}, Password="a fern in the fjord")
     owner.presses("Create the shop").sees("Your program")
     page.get_by_label("10 points for each").check()
+    page.get_by_label("Picture of a point").set_input_files(
+        {"name": "leaf.png", "mimeType": "image/png", "buffer": png()}
+    )
     owner.presses("Save and go on").sees("Not seen yet").sees("No order heard yet")
     owner.presses("Show the secrets").sees("Copy these two now")
     installation.opens_shop(page)

@@ -15,13 +15,14 @@ from widget_server.admin.wire.settings import (
     Installation,
     OriginBody,
     Origins,
+    PointIcon,
     SectionChange,
     SectionResponse,
     ShopChange,
     ShopResponse,
 )
 from widget_server.errors import LastOrigin, NotFound
-from widget_server.loyalty.program import shops
+from widget_server.loyalty.program import point_pictures, programs, shops
 from widget_server.loyalty.program.shops import Origin
 from widget_server.program_file import apply, current, looks
 from widget_server.program_file.checks import MISFITS
@@ -123,6 +124,21 @@ def remove_widget_icon(caller: Caller) -> SectionResponse:
     """Show the built-in icon on the widget's button again."""
     looks.remove_icon(caller.shop)
     return get_settings(caller, "widget")
+
+
+@service.route("PUT", "/point-icon", MANAGE, takes=IconBody, returns=PointIcon)
+def set_point_icon(caller: Caller, body: IconBody) -> PointIcon:
+    """Show a picture beside the balance in the widget: a PNG of up to 16 kB, from 16 to 512 pixels wide and high."""
+    with naming({"icon": "png"}):
+        point_pictures.upload(caller.shop, body.content)
+    return wire.point_icon(programs.of(caller.shop.id))
+
+
+@service.route("DELETE", "/point-icon", MANAGE, returns=PointIcon)
+def remove_point_icon(caller: Caller) -> PointIcon:
+    """Show no picture beside the balance; the program has the built-in icon in the API."""
+    point_pictures.remove(caller.shop)
+    return wire.point_icon(programs.of(caller.shop.id))
 
 
 @service.route("GET", "/campaigns", READ, returns=CampaignsResponse)

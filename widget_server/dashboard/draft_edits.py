@@ -98,7 +98,6 @@ def settings(staff: StaffCaller, draft_id: str) -> ResponseReturnValue:
     present = _settings(opened.file)
     names = {name: (opened.file.program or {})[name] for name in ("name", "points_name")}
     form = ProgramForm(revision=opened.draft.revision, **names, **vars(present))
-    del form.icon  # no file has it
     if form.accepts():
         typed = {"name": form.name.data, "points_name": form.points_name.data or None}
         if opened.saves(form, "program", {**typed, **current.facts_of(form.settings(present), PROGRAM_WORDS)}):

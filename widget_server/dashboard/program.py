@@ -6,8 +6,9 @@ from typing import Any
 
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_wtf.file import FileField
 from wtforms import BooleanField, DateField, RadioField
-from wtforms.validators import Length, Optional, Regexp
+from wtforms.validators import Length, Optional
 
 from widget_server import clock
 from widget_server.dashboard import setting_words as words
@@ -28,7 +29,7 @@ from widget_server.dashboard.pages import Pages
 from widget_server.dashboard.words import money
 from widget_server.loyalty.earning import order_points, rounding_examples
 from widget_server.loyalty.earning.rules import campaign_multiplier
-from widget_server.loyalty.program import programs
+from widget_server.loyalty.program import png_icons, point_pictures, programs
 from widget_server.loyalty.program.programs import ProgramSettings
 from widget_server.loyalty.program.shops import Shop
 from widget_server.loyalty.staff.roles import Action
@@ -37,7 +38,6 @@ from widget_server.program_file.fields import DAYS_MAX
 pages = Pages("program", "/program")
 
 EXAMPLE = Decimal("49.90")
-ADDRESS = Regexp(r"https?://\S+$", message=words.NOT_AN_ADDRESS)
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,6 @@ class ProgramForm(RevisedForm):
     points_name = Line(
         words.NAMES["points_name"], validators=[OPTIONAL, Length(max=40)], description=words.HINTS["points_name"]
     )
-    icon = Line(words.NAMES["icon"], validators=[OPTIONAL, Length(max=3000), ADDRESS], description=words.HINTS["icon"])
     point_value = Amount(words.NAMES["point_value"], description=words.HINTS["point_value"])
     base_after_discounts = _switch("base_after_discounts")
     base_shipping = _switch("base_shipping")
@@ -101,6 +100,14 @@ class ProgramForm(RevisedForm):
         return replace(present, **typed)
 
 
+class PictureForm(Form):
+    """The picture of a point, as a file."""
+
+    icon = FileField(
+        words.NAMES["icon"], validators=[REQUIRED], description=words.HINTS["icon"], render_kw={"accept": "image/png"}
+    )
+
+
 @pages.page("", Action.SEE)
 def program(staff: StaffCaller) -> ResponseReturnValue:
     """Show the program, and what an order gives under its settings."""
@@ -108,6 +115,7 @@ def program(staff: StaffCaller) -> ResponseReturnValue:
     return page(
         "program/program.html",
         program=staff.program,
+        picture=point_pictures.path(staff.program),
         groups={name: [(words.NAMES[one], _shown(one, rules)) for one in ones] for name, ones in words.GROUPS.items()},
         example=example_of(staff.shop, rules),
     )
@@ -119,19 +127,35 @@ def edit(staff: StaffCaller) -> ResponseReturnValue:
     present, form = staff.program, _form(staff)
     if form.accepts():
         with form.refusals():
-            icon = form.icon.data
             programs.update(
                 staff.shop.id,
                 revision=form.read_revision,
                 name=form.name.data,
                 points_name=form.points_name.data or "",
-                icon={} if icon is None else None if icon == _icon_url(present) else {"id": "", "url": icon},
                 settings=form.settings(present.rules),
             )
             if form.orders_from.data != present.rules.orders_from:
                 return done(_("Saved. A job is scoring the orders again: it may take some minutes."), "program.program")
             return done(_("Saved. Points that were booked stay as they are."), "program.program")
     return page("program/edit.html", form=form, groups=words.GROUPS, example=example_of(staff.shop, present.rules))
+
+
+@pages.form("/picture", Action.PROGRAM)
+def picture(staff: StaffCaller) -> ResponseReturnValue:
+    """Upload the picture of a point, which stands beside the balance in the widget."""
+    form = PictureForm()
+    if form.accepts():
+        with form.refusals():
+            point_pictures.upload(staff.shop, form.icon.data.stream.read(png_icons.BYTES_MAX + 1))
+            return done(_("Saved. The widget shows the picture beside the balance."), "program.program")
+    return page("program/picture.html", form=form, picture=point_pictures.path(staff.program))
+
+
+@pages.act("/picture/remove", Action.PROGRAM)
+def remove_picture(staff: StaffCaller) -> ResponseReturnValue:
+    """Show no picture any more."""
+    point_pictures.remove(staff.shop)
+    return done(_("The points have no picture now."), "program.program")
 
 
 @pages.act("/example", Action.PROGRAM)
@@ -182,7 +206,6 @@ def _form(staff: StaffCaller) -> ProgramForm:
         revision=present.revision,
         name=present.name,
         points_name=present.points_name,
-        icon=_icon_url(present),
         **vars(present.rules),
     )
     form.rounding.choices = choices({way: _rounding(way, staff.shop.currency) for way in words.CHOICES["rounding"]})
@@ -199,10 +222,6 @@ def _rounding(way: str, currency: str) -> str:
         goods=money(one.goods, currency),
         gives=one.gives,
     )
-
-
-def _icon_url(present: programs.Program) -> str | None:
-    return (present.icon or {}).get("url") or None
 
 
 def _shown(name: str, settings: ProgramSettings) -> str:

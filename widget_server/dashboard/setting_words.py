@@ -51,7 +51,9 @@ NAMES = {
 HINTS = {
     "name": _l("Customers see it at the top of the widget."),
     "points_name": _l("What customers collect, such as Leaves. Empty: points, in the language of the customer."),
-    "icon": _l("The address of a picture, for apps that use the API. Empty: a star."),
+    "icon": _l(
+        "A PNG file of 16 to 512 pixels on each side and at most 16 kB. It stands beside the balance, 24 pixels large."
+    ),
     "point_value": _l(
         "In the currency of the shop. The widget shows the balance as money with it, and reports what you owe."
     ),

@@ -4,17 +4,20 @@ from flask.typing import ResponseReturnValue
 from flask_babel import format_currency
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_wtf.file import FileField
 from wtforms import RadioField
 from wtforms.validators import NumberRange
 
+from widget_server.dashboard import setting_words as words
 from widget_server.dashboard.callers import StaffCaller
 from widget_server.dashboard.documents import done, page, to
 from widget_server.dashboard.forms import REQUIRED, Form, Line, WholeNumber, choices
 from widget_server.dashboard.pages import Pages
+from widget_server.db import atomic
 from widget_server.loyalty import first_program
 from widget_server.loyalty.earning.orders import Order
 from widget_server.loyalty.first_program import FirstProgram
-from widget_server.loyalty.program import programs, shops
+from widget_server.loyalty.program import png_icons, point_pictures, programs, shops
 from widget_server.loyalty.rewards.rewards import Reward
 from widget_server.loyalty.staff.roles import Action
 from widget_server.stores import installation
@@ -30,6 +33,7 @@ class ProgramForm(Form):
 
     name = Line(_l("Name of the program"), validators=[REQUIRED])
     points_name = Line(_l("Name of the points"), description=_l("Empty: points, in the shopper's language."))
+    icon = FileField(words.NAMES["icon"], description=words.HINTS["icon"], render_kw={"accept": "image/png"})
     generosity = RadioField(_l("What an order gives"), choices=choices({str(one): str(one) for one in GENEROUS}))
     reward_units = WholeNumber(_l("The first reward"), validators=[REQUIRED, NumberRange(1, 10_000)])
     joining_units = WholeNumber(_l("For joining"), validators=[REQUIRED, *UNITS])
@@ -51,7 +55,7 @@ class ProgramForm(Form):
         """Say in the shop's currency what each choice costs."""
         unit = first_program.unit_of(currency)
         one = format_currency(unit, currency)
-        words = {
+        costs = {
             str(percent): _(
                 "%(points)s points for each %(unit)s. 100 points = %(unit)s, %(percent)s %% of sales",
                 points=percent,
@@ -60,7 +64,7 @@ class ProgramForm(Form):
             )
             for percent in GENEROUS
         }
-        self.generosity.choices = choices(words)
+        self.generosity.choices = choices(costs)
         self.reward_units.description = _(
             "Times %(unit)s off. Each %(unit)s costs 100 points, so that the reward costs what it is worth.", unit=one
         )
@@ -90,7 +94,10 @@ def program(staff: StaffCaller) -> ResponseReturnValue:
     form.describe(staff.shop.currency)
     if form.accepts():
         with form.refusals():
-            first_program.save(staff.shop, form.chosen)
+            with atomic():
+                first_program.save(staff.shop, form.chosen)
+                if form.icon.data:
+                    point_pictures.upload(staff.shop, form.icon.data.stream.read(png_icons.BYTES_MAX + 1))
             return to("start.platform")
     return page("start/program.html", form=form)
 

@@ -23,9 +23,9 @@ class Row(SimpleNamespace):
     """A row as plain attributes: for thousands of rows, model objects would be too slow."""
 
 
-def first_column(query: peewee.BaseQuery) -> list[Any]:
-    """Returns the first column of a query's rows as the database has it: thousands of ids at once."""
-    return [value for value, *_ in database.execute(query).fetchall()]
+def ids_of(query: peewee.BaseQuery) -> list[str]:
+    """Returns the ids that a query of one column selects, without a pass through fields: there may be thousands."""
+    return [id for (id,) in database.execute(query).fetchall()]
 
 
 def insert_once(row: type[Table], values: Mapping[str, object]) -> bool:

@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from widget_server import money
 from widget_server.json_types import JsonObject
-from widget_server.loyalty.program import colours
+from widget_server.loyalty.program import colours, point_pictures
 from widget_server.loyalty.program.programs import Program
 from widget_server.loyalty.program.shops import Shop
 from widget_server.widget import assets, views
@@ -33,7 +33,12 @@ def facts(shop: Shop, program: Program, locale: str, tab: str = "") -> Boot:
             "sign_in_url": look.sign_in_url,
             "sign_up_url": look.sign_up_url,
         },
-        "program": {"name": program.name, "status": program.status, "points_name": program.points_name},
+        "program": {
+            "name": program.name,
+            "status": program.status,
+            "points_name": program.points_name,
+            "icon": point_pictures.path(program),
+        },
         "locale": locale,
         "dir": assets.direction(locale),
         "strings": assets.early(assets.strings(locale, look.strings), tab),

@@ -42,7 +42,7 @@ def loader() -> Response:
 
 @script.get("/icons/<embed_key>/<name>")
 def icon(embed_key: str, name: str) -> Response:
-    """Returns a picture that the shop uploaded for its launcher; it never changes. Raises NotFound."""
+    """Returns a picture that the shop uploaded; it never changes. Raises NotFound."""
     response = make_response(widget_icons.content(shops.by_embed_key(embed_key), name))
     response.headers["Content-Type"] = "image/png"
     response.headers["X-Content-Type-Options"] = "nosniff"

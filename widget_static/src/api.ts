@@ -32,6 +32,7 @@ export interface ProgramFacts {
   name: string;
   status: "draft" | "active" | "paused";
   points_name: string | null;
+  icon: string | null;
 }
 
 export interface Worth {

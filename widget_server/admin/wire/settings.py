@@ -8,15 +8,17 @@ from typing import Annotated, Any, NotRequired, TypedDict
 
 from marshmallow import Schema, fields, validate
 
+from widget_server.admin.wire.program import own_icon
 from widget_server.loyalty.earning import feeds
 from widget_server.loyalty.program import png_icons
+from widget_server.loyalty.program.programs import Program
 from widget_server.loyalty.program.shops import LOCALE, NAME_LENGTH_MAX, Shop
 from widget_server.program_file.changes import plain
 from widget_server.program_file.facts import Facts
 from widget_server.program_file.fields import AMOUNT, Amount, Day, Id, Moment, Whole, Words, YesNo
 from widget_server.program_file.schema import CampaignSchema, ProgramSchema, ReferralSchema, WidgetSchema
 from widget_server.stores.platforms import PLATFORMS
-from widget_server.web.wire import Described, Guid, camel, line, text, whole
+from widget_server.web.wire import Described, Guid, Image, camel, line, text, whole
 
 Json = dict[str, object]
 
@@ -89,6 +91,17 @@ class IconBody:
             return base64.b64decode(self.png, validate=True)
         except binascii.Error:
             return b""
+
+
+class PointIcon(TypedDict):
+    """The picture of a point, as the program's `pointDefinition` has it."""
+
+    icon: Image
+
+
+def point_icon(row: Program) -> PointIcon:
+    """Returns the picture of the program's points, or the built-in one."""
+    return {"icon": row.icon or own_icon()}
 
 
 class ShopFeed(TypedDict):

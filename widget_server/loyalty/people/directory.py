@@ -25,7 +25,7 @@ from typing import Any
 from peewee import JOIN, SQL, Field, NodeList, Tuple, Value, fn
 
 from widget_server import clock, totals
-from widget_server.db import Condition, Row, UtcDateTime, among, first_column, on_sqlite
+from widget_server.db import Condition, Row, UtcDateTime, among, ids_of, on_sqlite
 from widget_server.errors import BadRequest
 from widget_server.ledger import Account
 from widget_server.loyalty.earning.orders import Order as ShopOrder
@@ -150,7 +150,7 @@ def match(shop: Shop, chosen: Filter) -> Matches:
         query = search_terms.having(shop.id, terms[0])
     else:
         query = selected(shop, chosen, Customer.id)
-    ids = tuple(first_column(query.limit(GATHERED_MAX + 1)))
+    ids = tuple(ids_of(query.limit(GATHERED_MAX + 1)))
     if len(ids) > GATHERED_MAX:
         return Matches(GATHERED_MAX, True)
     return Matches(len(ids), ids=ids)
@@ -189,7 +189,7 @@ def _found(shop: Shop, chosen: Filter) -> Matches:
         query = terms.join_from(SearchTerm, Customer, JOIN.CROSS)
         query = query.where(Customer.id == SearchTerm.customer_id, Customer.shop_id == shop.id, *conditions)
         query = query.join_from(Customer, Account, JOIN.LEFT_OUTER, on=(Account.customer_id == Customer.id))
-        found = first_column(query.order_by(SearchTerm.term, SearchTerm.customer_id).limit(FOUND_MAX))
+        found = ids_of(query.order_by(SearchTerm.term, SearchTerm.customer_id).limit(FOUND_MAX))
         is_more = is_cut or len(found) == FOUND_MAX
         ids += found
     once = tuple(dict.fromkeys(ids))

@@ -1,4 +1,4 @@
-"""Pictures that a shop uploads for its launcher. A picture never changes: its name is made from its content."""
+"""Pictures that a shop uploads for its launcher and its points; each has a name made from its content, and stays."""
 
 import hashlib
 

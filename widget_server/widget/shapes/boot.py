@@ -45,6 +45,7 @@ class ProgramFacts(TypedDict):
     name: str
     status: ProgramStatus
     points_name: str | None
+    icon: str | None
 
 
 class Worth(TypedDict):

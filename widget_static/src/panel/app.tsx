@@ -112,11 +112,15 @@ function takeFocus(last: boolean): void {
   all.filter((node) => node.tabIndex >= 0 && node.checkVisibility()).at(last ? -1 : 0)?.focus();
 }
 
-function addShopColours(): void {
+function addShopStyles(): void {
   const { light, dark } = boot.theme;
+  const { icon } = boot.program;
   const variables = ({ accent, on_accent, ink }: typeof light) =>
     `{--accent:${accent};--on-accent:${on_accent};--ink:${ink}}`;
-  addStyles(`:root:root${variables(light)}[data-theme=dark][data-theme=dark]${variables(dark)}`);
+  addStyles(
+    `:root:root${variables(light)}[data-theme=dark][data-theme=dark]${variables(dark)}`,
+    icon ? `.sum:has(b):before{content:"";inline-size:24px;background:url(${icon}) 50%/contain no-repeat}` : "",
+  );
 }
 
 /** Fetches the actions for the notices of My balance and for pending coupons; the panel also works without them. */
@@ -136,7 +140,7 @@ function open(name: string | null, focus: boolean): void {
   wasOpened = true;
 }
 
-addShopColours();
+addShopStyles();
 renderWith(() => render(document.body, [<App />]));
 set({});
 onLoaded(followUp);

@@ -105,7 +105,10 @@ def test_the_picture_of_a_point_stands_beside_the_balance(office: Callable[..., 
     clerk.presses("Upload").sees("This is not a PNG file.")
     file.set_input_files({"name": "point.png", "mimeType": "image/png", "buffer": png()})
     clerk.presses("Upload").sees("Saved. The widget shows the picture beside the balance.")
-    assert clerk.page.get_by_alt_text("The present picture").evaluate("one => one.naturalWidth") == 32
+    assert (
+        clerk.page.get_by_alt_text("The present picture").evaluate("one => one.decode().then(() => one.naturalWidth)")
+        == 32
+    )
     clerk.goes("/widget").page.locator("[name=preview_who][value=member]").check()
     balance = clerk.page.frame_locator("iframe[name=preview]").frame_locator("loyalty-widget iframe").locator(".sum")
     balance.locator("b").wait_for()

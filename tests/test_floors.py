@@ -9,7 +9,7 @@ ROOT = Path(__file__).parent.parent / "widget_server"
 # lowest first; what stands on one line never imports one another, but for modules of one folder
 FLOORS = """
 errors json_types
-lanes money work write_queue holds
+lanes money work write_queue holds scan_codes
 database_errors
 clock
 config
@@ -82,7 +82,7 @@ loyalty.referrals.binding loyalty.referrals.replies
 loyalty.referrals.decisions loyalty.referrals.referral_list
 loyalty.people.sign_in loyalty.till.till_codes
 loyalty.till.finding
-loyalty.till.sales loyalty.till.till_rewards
+loyalty.till.sales loyalty.till.till_rewards loyalty.till.code_pictures
 loyalty.people.directory_filters
 loyalty.people.saved_views
 loyalty.imports.uploads loyalty.imports.cells loyalty.imports.problems

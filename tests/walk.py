@@ -258,6 +258,7 @@ class Walk:
             "account_id": lambda: self.person.account.id,
             "customer_id": lambda: self.friend.id,
             "coupon_id": lambda: self.person.redeems(self.world.reward(cost=10)).id,
+            "code": lambda: self.person.redeems(self.world.reward(cost=10)).code,
             "reward_id": lambda: self.world.reward(cost=10).id,
             "rule_id": lambda: self.world.rule("social", points=1, terms=Terms(channel="instagram")).id,
             "tier_id": lambda: self.world.tier(f"T{next(self.world.numbers)}", 10**6 + next(self.world.numbers)).id,

@@ -40,7 +40,7 @@ loyalty.program.programs
 loyalty.points.tiers loyalty.earning.taxes
 loyalty.points.tier_figures
 loyalty.people.customers
-loyalty.people.recognition loyalty.people.mail_preferences
+loyalty.people.recognition loyalty.people.mail_preferences loyalty.people.data_requests
 loyalty.people.mailing
 loyalty.people.customer_edits
 loyalty.points.awards loyalty.points.adjustments loyalty.points.lots loyalty.points.tier_grants loyalty.people.mailboxes
@@ -113,6 +113,7 @@ loyalty.backtest.trials
 loyalty.staff.roles loyalty.staff.accounts
 loyalty.staff.members loyalty.staff.links
 loyalty.staff.second_factor loyalty.staff.sessions loyalty.staff.point_caps loyalty.staff.invitations
+loyalty.staff.notices
 loyalty.staff.factor_rule
 loyalty.staff.sign_in loyalty.staff.first_shop
 loyalty.first_program

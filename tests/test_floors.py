@@ -93,6 +93,7 @@ loyalty.imports.members
 loyalty.imports.imports
 loyalty.imports.listing loyalty.imports.previews loyalty.imports.progress
 loyalty.people.privacy loyalty.people.merging
+loyalty.people.store_data
 loyalty.people.directory
 loyalty.people.selections
 loyalty.reports.spans

@@ -24,6 +24,7 @@ pages = Pages("audit_log", "/audit-log")
 FILTERS = ("actor", "noun", "from", "to")
 ACTOR_NAMES = {
     "staff": _l("Staff"),
+    "store_data": _l("Data from the shop platform"),
     "api_key": _l("API key"),
     "shell": _l("Command line"),
     "customer": _l("Customer"),
@@ -49,6 +50,7 @@ VERB_NAMES = {
     "turn_on": _l("turned on"),
     "turn_off": _l("turned off"),
     "receive": _l("received"),
+    "keep": _l("kept"),
     "answer": _l("answered"),
     "renew": _l("given new recovery codes"),
 }

@@ -27,6 +27,7 @@ from widget_server.stores.messages import MalformedMessage
 from widget_server.stores.platforms import PLATFORMS
 from widget_server.stores.shapes import ActionFacts, CustomerFacts, read, read_order, read_refund
 from widget_server.stores.shopify import looking as shopify_looking
+from widget_server.stores.shopify import redaction
 from widget_server.web.bodies import faults
 
 NEWS = "news"  # the common meaning of all topics that report a current state
@@ -129,8 +130,12 @@ def _book(shop: Shop, platform: str, topic: str, body: bytes) -> Outcome:
             return _action(shop, platform, action)
         case say.DataRequested(customer_id, email):
             return _data_requested(shop, customer_id, email)
-        case say.ShopErased():
-            return _for_the_owner(shop, platform, topic, body, "the platform asks to forget this shop")
+        case say.ShopErased(domain):
+            if not redaction.is_connected_to(shop, domain):
+                reason = "the platform asks to forget a shop that is not connected here"
+                return _for_the_owner(shop, platform, topic, body, reason)
+            redaction.demand(shop)
+            return BOOKED
         case say.AppUninstalled():
             shopify_looking.note_uninstalled(shop)
             return BOOKED

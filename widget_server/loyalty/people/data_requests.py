@@ -16,7 +16,7 @@ from widget_server.loyalty.program.shops import Shop
 NOUN = "data_request"
 RECEIVE, ANSWER = "receive", "answer"
 TIME_TO_ANSWER = timedelta(days=30)
-ANSWERED_BY = ("staff", "api_key", "shell")  # a customer's own download does not answer what they asked of the shop
+ANSWERED_BY = ("staff", "api_key", "shell")  # not the customer's own download: the request is to the shop
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def receive(shop: Shop, customer: Customer | None) -> OpenRequest | None:
 
 
 def answer(shop: Shop, customer: Customer) -> None:
-    """Note that the shop has the export that answers an open request of this customer."""
+    """Note that the shop has the export for an open request of this customer."""
     if audit_log.acting_now().kind in ANSWERED_BY and of_customer(shop, customer) is not None:
         audit_log.note(shop.id, ANSWER, NOUN, customer.id)
 

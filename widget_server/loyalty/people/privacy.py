@@ -108,7 +108,7 @@ def export(shop: Shop, customer: Customer) -> Export:
     """Returns all that this shop's program knows of a customer, in a readable form (acceptance 52).
 
     It leaves out what staff write for each other: the internal reason of an adjustment (49) and their notes. The export
-    is noted in the audit log; one by the shop answers the customer's request for their data (data_requests.py).
+    is noted in the audit log; one by the shop closes the customer's request for their data (data_requests.py).
     """
     account = ledger.account_of(shop.id, customer.id)
     audit_log.note(shop.id, "export", "customer", customer.id)

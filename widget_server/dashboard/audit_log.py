@@ -24,7 +24,6 @@ pages = Pages("audit_log", "/audit-log")
 FILTERS = ("actor", "noun", "from", "to")
 ACTOR_NAMES = {
     "staff": _l("Staff"),
-    "store_data": _l("Data from the shop platform"),
     "api_key": _l("API key"),
     "shell": _l("Command line"),
     "customer": _l("Customer"),
@@ -76,6 +75,7 @@ NOUN_NAMES = {
     "staff": _l("Staff"),
     "staff_account": _l("Account of staff"),
     "staff_member": _l("Member of staff"),
+    "store_data": _l("Data from the shop platform"),
     "tier": _l("Tier"),
     "tier_program": _l("Tiers"),
 }

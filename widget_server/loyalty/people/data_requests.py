@@ -59,11 +59,15 @@ def of_customer(shop: Shop, customer: Customer) -> OpenRequest | None:
 def open_requests(shop: Shop) -> list[OpenRequest]:
     """Returns the requests that nobody has answered yet, the oldest first."""
     entries = AuditEntry.of(shop).where(AuditEntry.noun == NOUN, AuditEntry.subject_id.is_null(False))
+    rows = list(entries.order_by(AuditEntry.created_at, AuditEntry.id))
+    named = Customer.of(shop).where(Customer.id.in_({row.subject_id for row in rows} or {""}))
+    living = {one.id: customers.live(one) for one in named}
     since: dict[str, datetime] = {}
-    for entry in entries.order_by(AuditEntry.created_at, AuditEntry.id):
-        customer = customers.live(customers.by_id(shop.id, entry.subject_id))
-        if entry.verb == ANSWER or customer.erased_at is not None:
+    for row in rows:
+        customer = living[row.subject_id]
+        if row.verb == ANSWER or customer.erased_at is not None:
             since.pop(customer.id, None)
         else:
-            since.setdefault(customer.id, entry.created_at)
-    return [OpenRequest(customers.by_id(shop.id, id), received_at) for id, received_at in since.items()]
+            since.setdefault(customer.id, row.created_at)
+    by_id = {one.id: one for one in living.values()}
+    return [OpenRequest(by_id[id], received_at) for id, received_at in since.items()]

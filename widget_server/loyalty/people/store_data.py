@@ -6,6 +6,8 @@ coupons stay; what only the platform knew of a member goes.
 
 from dataclasses import dataclass
 
+from peewee import fn
+
 from widget_server.db import atomic, canonical
 from widget_server.loyalty.earning.order_states import without_texts
 from widget_server.loyalty.earning.orders import OF_CHECKOUT, Order, Parked
@@ -46,8 +48,8 @@ def forget_checkouts(shop: Shop, after: str) -> Step:
 
 def forget_people(shop: Shop, after: str) -> Step:
     """Erase the next people who are known only from the platform, and remove its facts from members."""
-    buyers = Order.of(shop, Order.customer_id).where(Order.platform == shop.platform, Order.customer_id.is_null(False))
-    theirs = Customer.external_id.is_null(False) | Customer.id.in_(buyers)
+    bought = Order.of(shop, Order.id).where(Order.platform == shop.platform, Order.customer_id == Customer.id)
+    theirs = Customer.external_id.is_null(False) | fn.EXISTS(bought)
     found = Customer.of(shop).where(theirs, customers.present(), Customer.id > after).order_by(Customer.id)
     rows = list(found.limit(PEOPLE))
     for row in rows:

@@ -25,7 +25,7 @@ def test_from_the_code_in_the_widget_to_the_code_of_the_reward(office: Callable[
     ann = world.member("ann@example.com", name="Ann Lee")
     ann.is_given(400)
     code = till_codes.show(world.shop, ann.customer).code
-    clerk = office("support", viewport=PHONE, java_script_enabled=False)
+    clerk = office("support", viewport=PHONE, device_scale_factor=2, java_script_enabled=False)
     clerk.goes("/till").types(Who_is_it=f"{code[:4]} {code[4:].lower()}").presses("Find")
     clerk.sees("Ann Lee").sees("Identified by the code").types(Amount_paid="12,50").presses("Show the points")
     clerk.sees("€12.50 gives 125 points.")

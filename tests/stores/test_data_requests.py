@@ -39,11 +39,10 @@ def test_it_is_noted_once_until_the_shop_has_the_export(world: World) -> None:
     hire(world, "support", email="sam@shop.example")
     ann = world.member("ann@example.com")
     customers.update(ann.customer, external_id="77")
-    with clock.at(NOON):
-        assert asks(world, id=77, email="ann@example.com").status == "booked"
-        assert asks(world, id=77, email="ann@example.com", phone="+4912345678").status == "booked"
-        (request,) = data_requests.open_requests(world.shop)
-        assert (request.customer.id, request.due_at) == (ann.id, NOON + timedelta(days=30))
+    assert asks(world, id=77, email="ann@example.com").status == "booked"
+    assert asks(world, id=77, email="ann@example.com", phone="+4912345678").status == "booked"
+    (request,) = data_requests.open_requests(world.shop)
+    assert (request.customer.id, request.due_at) == (ann.id, request.received_at + timedelta(days=30))
     assert noted(world) == [("receive", ann.id)]
     assert Parked.of(world.shop).count() == 0
     assert mails() == [("olga@shop.example", f"http://widget.localhost:8000/dashboard/customers/{ann.id}")]
@@ -85,3 +84,13 @@ def test_of_another_shop_nothing_is_seen(world: World) -> None:
     customers.update(ann.customer, external_id="77")
     assert asks(other, id=77, email="ann@example.com").reason == "not known"
     assert data_requests.open_requests(world.shop) == data_requests.open_requests(other.shop) == []
+
+
+def test_after_a_year_it_is_no_longer_shown(world: World) -> None:
+    ann = world.member("ann@example.com")
+    customers.update(ann.customer, external_id="77")
+    with clock.at(NOON):
+        asks(world, id=77)
+    for days, shown in ((364, 1), (366, 0)):
+        with clock.at(NOON + timedelta(days=days)):
+            assert len(data_requests.open_requests(world.shop)) == shown

@@ -6,6 +6,7 @@ A request is open until somebody of the shop exports the customer (`privacy.expo
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from widget_server import clock
 from widget_server.db import atomic
 from widget_server.loyalty import audit_log
 from widget_server.loyalty.audit_log import AuditEntry
@@ -16,6 +17,7 @@ from widget_server.loyalty.program.shops import Shop
 NOUN = "data_request"
 RECEIVE, ANSWER = "receive", "answer"
 TIME_TO_ANSWER = timedelta(days=30)
+SHOWN_FOR = timedelta(days=365)  # nobody answers an older one
 ANSWERED_BY = ("staff", "api_key", "shell")  # not the customer's own download: the request is to the shop
 
 
@@ -57,8 +59,12 @@ def of_customer(shop: Shop, customer: Customer) -> OpenRequest | None:
 
 
 def open_requests(shop: Shop) -> list[OpenRequest]:
-    """Returns the requests that nobody has answered yet, the oldest first."""
-    entries = AuditEntry.of(shop).where(AuditEntry.noun == NOUN, AuditEntry.subject_id.is_null(False))
+    """Returns the requests of a year that nobody has answered yet, the oldest first."""
+    entries = AuditEntry.of(shop).where(
+        AuditEntry.noun == NOUN,
+        AuditEntry.created_at > clock.now() - SHOWN_FOR,
+        AuditEntry.subject_id.is_null(False),
+    )
     rows = list(entries.order_by(AuditEntry.created_at, AuditEntry.id))
     named = Customer.of(shop).where(Customer.id.in_({row.subject_id for row in rows} or {""}))
     living = {one.id: customers.live(one) for one in named}

@@ -9,7 +9,7 @@ ROOT = Path(__file__).parent.parent / "widget_server"
 # lowest first; what stands on one line never imports one another, but for modules of one folder
 FLOORS = """
 errors json_types
-lanes money work write_queue holds
+lanes money work write_queue holds scan_codes
 database_errors
 clock
 config
@@ -41,7 +41,7 @@ loyalty.program.point_pictures
 loyalty.points.tiers loyalty.earning.taxes
 loyalty.points.tier_figures
 loyalty.people.customers
-loyalty.people.recognition loyalty.people.mail_preferences
+loyalty.people.recognition loyalty.people.mail_preferences loyalty.people.data_requests
 loyalty.people.mailing
 loyalty.people.customer_edits
 loyalty.points.awards loyalty.points.adjustments loyalty.points.lots loyalty.points.tier_grants loyalty.people.mailboxes
@@ -83,7 +83,7 @@ loyalty.referrals.binding loyalty.referrals.replies
 loyalty.referrals.decisions loyalty.referrals.referral_list
 loyalty.people.sign_in loyalty.till.till_codes
 loyalty.till.finding
-loyalty.till.sales loyalty.till.till_rewards
+loyalty.till.sales loyalty.till.till_rewards loyalty.till.code_pictures
 loyalty.people.directory_filters
 loyalty.people.saved_views
 loyalty.imports.uploads loyalty.imports.cells loyalty.imports.problems
@@ -94,6 +94,7 @@ loyalty.imports.members
 loyalty.imports.imports
 loyalty.imports.listing loyalty.imports.previews loyalty.imports.progress
 loyalty.people.privacy loyalty.people.merging
+loyalty.people.store_data
 loyalty.people.directory
 loyalty.people.selections
 loyalty.reports.spans
@@ -114,6 +115,7 @@ loyalty.backtest.trials
 loyalty.staff.roles loyalty.staff.accounts
 loyalty.staff.members loyalty.staff.links
 loyalty.staff.second_factor loyalty.staff.sessions loyalty.staff.point_caps loyalty.staff.invitations
+loyalty.staff.notices
 loyalty.staff.factor_rule
 loyalty.staff.sign_in loyalty.staff.first_shop
 loyalty.first_program

@@ -47,8 +47,9 @@ from widget_server.loyalty.referrals.referrals import Referral
 from widget_server.loyalty.rewards.coupons import Coupon
 from widget_server.loyalty.till import sales, till_codes
 from widget_server.program_file import stored_drafts, texts
-from widget_server.stores import checking, connecting, importing
+from widget_server.stores import checking, connecting, importing, inbox
 from widget_server.stores.shopify import proxy as shopify_proxy
+from widget_server.stores.shopify import redaction
 from widget_server.web.auth import SHOP_HEADER
 
 PLACES = re.compile(r"<(?:[^<>:]+(?:\([^)]*\))?:)?(\w+)>")
@@ -97,6 +98,7 @@ class Walk:
         self._checkout()
         self._documented()
         self._pages()
+        self._shopify_ends(self.shopify)  # last: the first statement of a kind is about a shop with many rows
         for name, status in walk_dashboard.walk(self.client.application, self.world):
             assert status < 500, (name, status)
 
@@ -138,6 +140,17 @@ class Walk:
         signature = shopify_proxy.signature_of(shops.by_id(shop.id).webhook_secret, list(told.items()))
         query = {**told, "signature": signature}
         self._keep("proxy", self.client.get(f"/stores/shopify/{shop.id}/proxy/identity", query_string=query))
+        self.shopify = shops.by_id(shop.id)
+
+    def _shopify_ends(self, shop: shops.Shop) -> None:
+        """A customer of that shop asks for their data, and then Shopify demands that all of it is deleted."""
+        inbox.deliver(shop, "shopify", "orders/create", bodies.encoded(bodies.shopify_order(refunds=[])))
+        inbox.deliver(shop, "shopify", "customers/data_request", bodies.encoded(bodies.shopify_privacy()))
+        demand = {"shop_id": 1, "shop_domain": "127.0.0.1:9"}
+        inbox.deliver(shop, "shopify", "shop/redact", bodies.encoded(demand))
+        jobs.run_all()  # nobody is there to ask: it looks again in an hour, and this is the last time
+        redaction.run({"shop_id": shop.id, "step": "look", "looks": redaction.LOOKS_MAX - 1})
+        jobs.run_all()
 
     def linked(self, store: WooShop) -> None:
         """The plugin of a WooCommerce shop connects itself, its webhooks are made, and it disconnects itself."""
@@ -258,6 +271,7 @@ class Walk:
             "account_id": lambda: self.person.account.id,
             "customer_id": lambda: self.friend.id,
             "coupon_id": lambda: self.person.redeems(self.world.reward(cost=10)).id,
+            "code": lambda: self.person.redeems(self.world.reward(cost=10)).code,
             "reward_id": lambda: self.world.reward(cost=10).id,
             "rule_id": lambda: self.world.rule("social", points=1, terms=Terms(channel="instagram")).id,
             "tier_id": lambda: self.world.tier(f"T{next(self.world.numbers)}", 10**6 + next(self.world.numbers)).id,

@@ -42,6 +42,7 @@ class JobName(StrEnum):
     LIST_BATCH = "list_batch"
     REPAIR_WEBHOOKS = "repair_webhooks"
     IMPORT_STORE = "import_store"
+    FORGET_STORE = "forget_store"
 
 
 class _Name(Text):

@@ -27,6 +27,7 @@ from widget_server.loyalty.staff import links as staff_links
 from widget_server.loyalty.staff import sessions as staff_sessions
 from widget_server.loyalty.till import till_codes
 from widget_server.stores import codes, connecting, importing, inbox, reconcile
+from widget_server.stores.shopify import redaction
 from widget_server.stores.woocommerce import refunds as woocommerce_refunds
 from widget_server.web import rate_limits
 
@@ -42,6 +43,7 @@ BULK = (  # slow jobs: they have their own thread, so that no mail waits for the
     JobName.REWRITE_FILE,
     JobName.LIST_BATCH,
     JobName.IMPORT_STORE,
+    JobName.FORGET_STORE,
 )
 IDLE_SECONDS = 1.0
 BEAT_SECONDS = 5
@@ -68,6 +70,7 @@ JOBS: dict[JobName, Callable[[dict[str, Any]], object]] = {
     JobName.RETRY_ALL_PARKED: lambda payload: inbox.retry_all(shops.by_id(payload["shop_id"])),
     JobName.REPAIR_WEBHOOKS: connecting.repair_webhooks,
     JobName.IMPORT_STORE: importing.run,
+    JobName.FORGET_STORE: redaction.run,
     JobName.WRITE_LETTER: letters.write,
     JobName.REWRITE_FILE: remains.clear,
 }

@@ -6,6 +6,7 @@ import random
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from unittest import mock
@@ -18,9 +19,12 @@ from tests.dashboard import full_shop
 from tests.dashboard.conftest import Clerk, offices
 from tests.dashboard.full_shop import PLAIN, FullShop
 from tests.make import World
+from tests.stores.woo_shop import WooShop
 from widget_server import clock, config, db, jobs
 from widget_server.app import create_app
 from widget_server.loyalty.people import customer_edits
+from widget_server.loyalty.program import shops
+from widget_server.stores import connecting
 
 NOW = datetime(2026, 6, 15, 9, 30, tzinfo=UTC)
 BEGIN = NOW - timedelta(days=40)
@@ -31,10 +35,24 @@ PEOPLE = (
 
 
 @contextmanager
-def empty_shop(chromium: Browser) -> Iterator[Callable[..., Clerk]]:
+def empty_shop(chromium: Browser, platform: str = "generic") -> Iterator[Callable[..., Clerk]]:
     """A shop in which nothing has happened. Yields what lets clerks come (tests/dashboard/conftest.py)."""
-    with _database() as app, clock.at(NOW), offices(app, World.create(active=False), chromium, patient=True) as come:
-        yield come
+    with _database() as app, clock.at(NOW):
+        world = World.create(active=False, platform=platform)
+        with offices(app, world, chromium, patient=True) as come:
+            yield come
+
+
+@contextmanager
+def connected_shop(chromium: Browser) -> Iterator[Callable[..., Clerk]]:
+    """A WooCommerce shop of this machine that is connected, with its webhooks. Yields what lets clerks come."""
+    with _database() as app, clock.at(NOW), WooShop() as store:
+        config.use(replace(config.current(), allow_private_webhooks=True))
+        world = World.create(platform="woocommerce")
+        connecting.connect(world.shop, store.url, store.keys)
+        world.shop = shops.by_id(world.shop.id)
+        with offices(app, world, chromium, patient=True) as come:
+            yield come
 
 
 @contextmanager

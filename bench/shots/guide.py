@@ -10,16 +10,25 @@ from typing import NamedTuple
 from playwright.sync_api import Browser, Page, ViewportSize
 
 from bench.shots import _png
-from bench.shots._dashboard import empty_shop, lively_shop
+from bench.shots._dashboard import connected_shop, empty_shop, lively_shop
 from tests.browser.chromium import browser
 from tests.dashboard.conftest import PHONE, Clerk
 from tests.dashboard.full_shop import FullShop
 from widget_server.loyalty.earning import rules
 from widget_server.loyalty.referrals.referrals import Referral
+from widget_server.loyalty.rewards.coupons import Coupon
 from widget_server.loyalty.rewards.rewards import Reward
 
 OUT = Path(__file__).parents[2] / "docs" / "guide" / "pictures"
 DESK = ViewportSize(width=1040, height=680)
+TALL = ViewportSize(width=1040, height=980)
+AS_A_SHOP = """() => {
+  const texts = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) {
+    texts.currentNode.data = texts.currentNode.data.replace(/http:[/][/]127[.]0[.]0[.]1:[0-9]+/, "https://shop.example");
+  }
+}"""
+FIRST = {"first-program", "platform", "connect-shopify", "shop-connection"}  # each from a shop of its own
 
 
 class Picture(NamedTuple):
@@ -41,6 +50,12 @@ def of_customer(path: str = "") -> Callable[[FullShop], str]:
     return lambda shop: f"/customers/{shop.customer_id}{path}"
 
 
+def code_at_the_till(shop: FullShop) -> str:
+    """A code that a customer has just got at the till."""
+    coupon = Coupon.need(shop.world.shop, Coupon.status == "active", Coupon.cost_points > 0)
+    return f"/till/{coupon.customer_id}/coupon/{coupon.id}"
+
+
 def opens_the_texts(clerk: Clerk) -> None:
     """Enter points, and open the fields of the reason and the comment."""
     clerk.types(Points="50")
@@ -58,6 +73,19 @@ def ticks_rows(clerk: Clerk) -> None:
     """Select two rows of the list."""
     for number in range(2):
         clerk.page.locator("td.pick input[type=checkbox]").nth(number).check()
+
+
+def checks_the_connection(clerk: Clerk) -> None:
+    """Look at the connection. The address of this machine differs each time, so it is shown as that of a shop."""
+    clerk.presses("Check now").sees("A test code was made")
+    clerk.page.evaluate(AS_A_SHOP)
+
+
+def types_the_keys(clerk: Clerk) -> None:
+    """Enter what the app of a Shopify shop has."""
+    clerk.types(
+        Address_of_the_shop="https://fjord-fern.myshopify.com", Client_ID="c0ffee", Client_secret="shpss_example"
+    )
 
 
 def tries_more_points(clerk: Clerk) -> None:
@@ -94,7 +122,9 @@ PICTURES = (
     Picture("referral", lambda shop: f"/referrals/{Referral.need(shop.world.shop).id}"),
     Picture("till", at("/till"), size=PHONE),
     Picture("till-customer", lambda shop: f"/till/{shop.customer_id}", size=PHONE),
+    Picture("till-coupon", code_at_the_till, size=PHONE),
     Picture("settings", at("/settings")),
+    Picture("secrets", at("/secrets")),
     Picture("keys", at("/api-keys")),
     Picture(
         "webhook", at("/webhooks"), lambda clerk: clerk.presses("https://hooks.example/loyalty").sees("Deliveries")
@@ -109,12 +139,12 @@ PICTURES = (
 def main() -> None:
     """Take the pictures, and say which ones changed."""
     OUT.mkdir(parents=True, exist_ok=True)
-    names = {picture.name for picture in PICTURES} | {"first-program", "platform"}
+    names = {picture.name for picture in PICTURES} | FIRST
     for file in OUT.glob("*.png"):
         if file.stem not in names:
             file.unlink()
     with browser() as chromium:
-        changed = [*first_run(chromium), *from_day_to_day(chromium)]
+        changed = [*first_run(chromium), *connections(chromium), *from_day_to_day(chromium)]
     print(f"{len(names)} pictures in {OUT}; changed: {', '.join(changed) or 'none'}")
 
 
@@ -127,6 +157,21 @@ def first_run(chromium: Browser) -> list[str]:
         changed += keep(clerk, paper, "first-program")
         clerk.goes("/start/platform")
         changed += keep(clerk, paper, "platform")
+    paper.close()
+    return changed
+
+
+def connections(chromium: Browser) -> list[str]:
+    """The keys of a Shopify shop, and a WooCommerce shop that is connected; returns the pictures that changed."""
+    paper, changed = chromium.new_page(), list[str]()
+    with empty_shop(chromium, "shopify") as come:
+        clerk = come("owner", viewport=DESK)
+        types_the_keys(clerk.goes("/settings/connection"))
+        changed += keep(clerk, paper, "connect-shopify")
+    with connected_shop(chromium) as come:
+        clerk = come("owner", viewport=TALL)
+        checks_the_connection(clerk.goes("/shop-connection"))
+        changed += keep(clerk, paper, "shop-connection")
     paper.close()
     return changed
 

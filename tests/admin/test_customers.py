@@ -4,7 +4,9 @@ import pytest
 
 from tests.integrator import Integrator
 from tests.make import World
+from tests.stores.test_data_requests import asks
 from widget_server.idempotency import Request
+from widget_server.loyalty.people import customers, data_requests
 
 CUSTOMERS = "/loyalty-customers/v1/customers"
 
@@ -122,3 +124,14 @@ def test_an_app_reads_and_changes_which_mails_somebody_wants(owner: Integrator, 
     assert owner.patch(path, {"customer": {"mailsOff": ["tiers", "all"]}})["customer"]["mailsOff"] == ["all"]
     owner.patch(path, {"customer": {"mailsOff": ["birthdays"]}}, status=400)
     assert ann.customer.mails_off == ["all"]
+
+
+def test_the_export_by_the_api_answers_it(owner: Integrator, world: World) -> None:
+    ann = world.member("ann@example.com")
+    customers.update(ann.customer, external_id="77")
+    asks(world, id=77)
+    body = {"query": {"filter": {"noun": "data_request"}}}
+    (entry,) = owner.post("/loyalty-audit/v1/entries/query", body)["entries"]
+    assert (entry["verb"], entry["subjectId"]) == ("receive", ann.id)
+    owner.post(f"/loyalty-customers/v1/customers/{ann.id}/export")
+    assert data_requests.open_requests(world.shop) == []

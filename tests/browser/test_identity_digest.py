@@ -3,13 +3,17 @@
 import base64
 import hashlib
 import hmac
+import re
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from tests.browser.conftest import Demo, Visitor
-from tests.browser.pages import points_of, program, vouches
+from tests.browser.pages import add_page, points_of, program, script_tag, vouches
+from tests.liquid import render
 
 Make = Callable[..., Visitor]
+SHOPIFY = Path(__file__).parents[2] / "docs" / "shopify.md"
 
 
 def digest(demo: Demo, id: str, email: str) -> str:
@@ -32,3 +36,44 @@ def test_a_page_hands_over_a_digest_where_the_shop_turned_it_on(visitor: Make, d
         ann.visits("/?loyalty=my_balance")
         assert points_of(ann) >= 100
         assert ann.complaints == []
+
+
+def test_the_page_of_a_theme_signs_its_customer_in(visitor: Make, demo: Demo) -> None:
+    """The snippet of docs/shopify.md as it is printed there; nothing else of the page knows the shopper."""
+    with program(demo, widget={"identity_digest": True}):
+        ann, guest = visitor(), visitor()
+        for one, customer in ((ann, {"id": 7000000000000000001, "email": "ann.theme@example.com"}), (guest, None)):
+            html = f"<!doctype html><title>Theme</title><h1>Theme</h1>{theme(demo, customer)}"
+            add_page(one, "/test/theme*", html=html, csp="")  # a theme of Shopify has no policy against inline scripts
+            one.visits("/test/theme?loyalty=my_balance")
+        assert points_of(ann) >= 100
+        guest.panel.locator("h1").wait_for()
+        assert guest.panel.get_by_role("tab").count() == 0
+        assert ann.complaints == guest.complaints == []
+
+
+def test_a_page_of_yesterday_signs_nobody_in(visitor: Make, demo: Demo) -> None:
+    with program(demo, widget={"identity_digest": True}):
+        ann = visitor()
+        old = theme(demo, {"id": 7000000000000000001, "email": "ann.theme@example.com"}, now=time.time() - 301)
+        add_page(ann, "/test/theme*", html=f"<!doctype html><title>Theme</title><h1>Theme</h1>{old}", csp="")
+        ann.visits("/test/theme?loyalty=my_balance")
+        ann.page.get_by_role("heading", name="Theme").wait_for()
+        ann.panel.locator("h1").wait_for()
+        assert any(url.endswith("/widget/session/identity") for url in ann.requests)
+        assert ann.panel.get_by_role("tab").count() == 0
+
+
+def theme(demo: Demo, customer: dict[str, object] | None, *, now: float | None = None) -> str:
+    """What the theme prints for this customer, or a guest."""
+    (snippet,) = re.findall(r"```liquid\n(.*?)```", SHOPIFY.read_text(), re.DOTALL)
+    own = re.search(r'src="([^"]+)"', script_tag(demo))
+    assert own
+    for placeholder, fact in (
+        ("https://loyalty.example/widget.js?shop=EMBED_KEY", own[1]),
+        ("SHOP_ID", demo.facts["shop_id"]),
+        ("IDENTITY_SECRET", demo.facts["identity_secret"]),
+    ):
+        assert placeholder in snippet
+        snippet = snippet.replace(placeholder, str(fact))
+    return render(snippet, time.time() if now is None else now, customer=customer)

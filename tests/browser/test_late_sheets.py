@@ -5,13 +5,14 @@ from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Page, Route
+from playwright.sync_api import Browser, Page, Route
 
 from tests.browser import looks
 from tests.browser.conftest import PHONE, Demo, Visitor, demo_in
 from tests.browser.pages import vouches, word
 from tests.browser.test_accessibility import Inspector
 from tests.browser.test_keyboard import Keyboard
+from tests.scanning import scan
 
 Make = Callable[..., Visitor]
 NOOR, IDA = "noor.lind@example.com", "ida.berg@example.com"
@@ -104,13 +105,15 @@ def test_both_sheets_fit_every_look(visitor: Make, look: str) -> None:
 
 
 @pytest.mark.usefixtures("prepared")
-def test_the_code_for_the_till_leads_the_cashier_to_its_member(visitor: Make, demo: Demo) -> None:
+def test_the_code_for_the_till_leads_the_cashier_to_its_member(visitor: Make, demo: Demo, chromium: Browser) -> None:
     noor, cashier = comes(visitor(viewport=PHONE), NOOR, "/?loyalty=my_balance"), visitor(viewport=PHONE)
     noor.panel.get_by_role("button", name="Code for the till").click()
     sheet = noor.panel.get_by_role("dialog", name="Code for the till")
     sheet.get_by_role("img", name="Code for the till").wait_for()
     letters = sheet.locator(".code span").first.inner_text()
     assert re.fullmatch(r"[A-Z0-9 ]{8,9}", letters), letters
+    code = letters.replace(" ", "")
+    assert scan(chromium, noor.page.screenshot()) == {("QRCode", code), ("Code128", code)}
     page = owner(cashier)
     opens(page, demo, f"/till?q={letters}")
     page.get_by_text("Identified by the code").wait_for()

@@ -1,11 +1,17 @@
 """At the till: find a customer, give points for a purchase, redeem a reward and show its code, on a phone."""
 
 from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser
 
 from tests.dashboard.conftest import PHONE, Clerk, Desk
 from tests.make import World
+from tests.scanning import scan
 from widget_server.loyalty.earning.orders import Order
 from widget_server.loyalty.people import customers
+from widget_server.loyalty.rewards import coupon_care
 from widget_server.loyalty.rewards.coupons import Coupon
 from widget_server.loyalty.till import till_codes
 
@@ -19,7 +25,7 @@ def test_from_the_code_in_the_widget_to_the_code_of_the_reward(office: Callable[
     ann = world.member("ann@example.com", name="Ann Lee")
     ann.is_given(400)
     code = till_codes.show(world.shop, ann.customer).code
-    clerk = office("support", viewport=PHONE, java_script_enabled=False)
+    clerk = office("support", viewport=PHONE, device_scale_factor=2, java_script_enabled=False)
     clerk.goes("/till").types(Who_is_it=f"{code[:4]} {code[4:].lower()}").presses("Find")
     clerk.sees("Ann Lee").sees("Identified by the code").types(Amount_paid="12,50").presses("Show the points")
     clerk.sees("€12.50 gives 125 points.")
@@ -30,7 +36,33 @@ def test_from_the_code_in_the_widget_to_the_code_of_the_reward(office: Callable[
     clerk.presses("Redeem")
     coupon = Coupon.need(world.shop, Coupon.customer_id == ann.id)
     clerk.sees(str(coupon.code)).sees("25 points")
+    browser = clerk.page.context.browser
+    assert browser is not None
+    assert scan(browser, clerk.page.screenshot(full_page=True)) == {("QRCode", coupon.code), ("Code128", coupon.code)}
     clerk.presses("Next customer").sees("Who is it?")
+
+
+@pytest.mark.parametrize("look", [{"color_scheme": "dark"}, {"viewport": {"width": 320, "height": 640}}])
+def test_a_scanner_reads_the_code_in_the_dark_and_on_the_smallest_phone(
+    office: Callable[..., Clerk], world: World, chromium: Browser, look: dict[str, Any]
+) -> None:
+    ann = world.member("ann@example.com")
+    ann.is_given(200)
+    coupon = ann.redeems(world.reward(cost=100))
+    clerk = office("support", device_scale_factor=2, **look)
+    clerk.goes(f"/till/{ann.id}/coupon/{coupon.id}").sees(str(coupon.code))
+    shot = clerk.page.screenshot(full_page=True)
+    assert scan(chromium, shot) == {("QRCode", coupon.code), ("Code128", coupon.code)}
+
+
+def test_a_code_that_has_ended_is_not_drawn(desk: Desk, world: World) -> None:
+    ann = world.member("ann@example.com")
+    ann.is_given(200)
+    coupon = ann.redeems(world.reward(cost=100))
+    assert desk.get(f"/till/{ann.id}/coupon/{coupon.id}").text.count('class="scan') == 2
+    coupon_care.revoke(world.shop, coupon.id)
+    page = desk.get(f"/till/{ann.id}/coupon/{coupon.id}").text
+    assert 'class="scan' not in page
 
 
 def test_a_purchase_is_booked_once_however_often_it_is_sent(desk: Desk, world: World) -> None:

@@ -55,6 +55,7 @@ def test_every_setting_is_saved_as_a_version_that_can_be_taken_back(desk: Desk, 
         "sign_up_url": "https://fjord.example/join",
         "needs_consent": "y",
         "identity_digest": "y",
+        "till_code": "y",
     }
     before = look(world)
     assert filled.send(desk, "/widget/edit", **typed).status_code == 303
@@ -68,7 +69,7 @@ def test_every_setting_is_saved_as_a_version_that_can_be_taken_back(desk: Desk, 
         "/checkout/*",
     )
     assert (now.when_paused, now.sign_in, now.sign_in_url) == ("hide", "shop", "/account/login")
-    assert now.needs_consent and now.identity_digest
+    assert now.needs_consent and now.identity_digest and now.till_code
     assert filled.send(desk, "/widget/edit").status_code == 303 and look(world) == now  # as it is shown: no change
     entry = AuditEntry.of(world.shop).where(AuditEntry.noun == "shop").order_by(AuditEntry.created_at.desc()).first()
     assert (entry.actor, entry.actor_name) == ("staff", "Olga Owner")

@@ -39,6 +39,8 @@ VALUES: dict[str, dict[str, Any]] = {
     "by_link": {"link": LINK},
     "staff_invite": {"link": LINK},
     "staff_reset": {"link": LINK},
+    "staff_store_erased": {"link": LINK},
+    "staff_data_request": {"link": LINK, "expires_at": "2026-04-09T22:00:00Z"},
     "new_device": {"browser": "Firefox, Windows", "link": LINK},
     "new_password": {"browser": "Firefox, Windows", "link": LINK},
     "points_expire": {"points": 1240, "expires_at": "2026-04-09T22:00:00Z"},

@@ -11,12 +11,16 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.integrations.clients import CLIENTS, RUNTIMES, run
+from tests.liquid import render
 from tests.make import World
 from widget_server import clock
+from widget_server.loyalty.people import customers
+from widget_server.loyalty.program import shops
 from widget_server.web.auth import SHOP_HEADER
 
 DATABASES = ("sqlite",)
-PAGE = (Path(__file__).parents[2] / "docs" / "any-shop.md").read_text("utf-8")
+DOCS = Path(__file__).parents[2] / "docs"
+PAGE = (DOCS / "any-shop.md").read_text("utf-8")
 
 
 def test_each_command_of_the_page_works_as_printed(world: World, address: str) -> None:
@@ -70,3 +74,36 @@ def test_a_client_takes_a_shop_to_its_first_points(
     assert signed_in.status_code == 200
     member = {**headers, "Authorization": f"Bearer {signed_in.json['token']}"}
     assert client.get("/widget/panel", headers=member).json["balance"]["available"] == 180
+
+
+@pytest.mark.parametrize("page", ["any-shop.md", "shopify.md"])
+@pytest.mark.parametrize(
+    "customer",
+    [{"id": 7000000000000000001, "email": "ann@example.com"}, {"id": "c/9.ä", "email": "jürgen+x@bücher.example"}],
+)
+def test_what_a_template_prints_signs_its_customer_in(
+    world: World, client: FlaskClient, page: str, customer: dict[str, Any]
+) -> None:
+    """The Liquid of the documents as it is printed there, with Shopify's filters."""
+    (snippet,) = re.findall(r"```liquid\n(.*?)```", (DOCS / page).read_text("utf-8"), re.DOTALL)
+    for placeholder, fact in (("SHOP_ID", world.shop.id), ("IDENTITY_SECRET", world.shop.identity_secret)):
+        assert placeholder in snippet
+        snippet = snippet.replace(placeholder, fact)
+    printed = render(snippet, clock.now().timestamp(), customer=customer)
+    (digest,) = re.findall(r'"(d1\.[^"]+)"', printed)
+    headers = {SHOP_HEADER: world.shop.embed_key}
+
+    def signs_in() -> int:
+        return client.post("/widget/session/identity", json={"token": digest}, headers=headers).status_code
+
+    assert signs_in() == 401  # the owner has not turned it on
+    shops.Shop.update(widget={**world.shop.widget, "identity_digest": True}).where(
+        shops.Shop.id == world.shop.id
+    ).execute()
+    assert signs_in() == 200
+    known = customers.by_external_id(world.shop.id, str(customer["id"]))
+    assert known is not None and not known.email_verified
+    assert render(snippet, clock.now().timestamp(), customer=None).count("d1.") == 0
+    changed = digest[:-1] + ("0" if digest[-1] != "0" else "1")
+    forged = client.post("/widget/session/identity", json={"token": changed}, headers=headers)
+    assert (forged.status_code, forged.json["error"]["code"]) == (401, "bad_signature")

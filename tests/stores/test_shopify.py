@@ -595,12 +595,15 @@ def test_what_a_customer_agreed_to(changes: bodies.Json, verified: bool, marketi
     assert (message.customer["email_verified"], message.customer["accepts_marketing"]) == (verified, marketing)
 
 
+SHOP_REDACT = {"shop_id": 954889, "shop_domain": "mugs.myshopify.com"}
+
+
 def test_the_three_privacy_topics() -> None:
     body = bodies.encoded(bodies.shopify_privacy())
     person = ("7000000000000000001", "ann@example.com")
     assert shopify.translate("customers/data_request", body) == DataRequested(*person)
     assert shopify.translate("customers/redact", body) == CustomerErased(*person)
-    assert shopify.translate("shop/redact", body) == ShopErased()
+    assert shopify.translate("shop/redact", bodies.encoded(SHOP_REDACT)) == ShopErased("mugs.myshopify.com")
 
 
 def test_nobody_is_erased_when_nobody_is_named() -> None:
@@ -609,6 +612,8 @@ def test_nobody_is_erased_when_nobody_is_named() -> None:
             shopify.translate(topic, bodies.encoded(bodies.shopify_privacy(customer={"phone": "1"})))
     with pytest.raises(MalformedMessage, match="shop_domain"):
         shopify.translate("shop/redact", b"{}")
+    with pytest.raises(MalformedMessage, match="customer"):  # each privacy topic names the shop
+        shopify.translate("shop/redact", bodies.encoded(bodies.shopify_privacy()))
 
 
 # -- what is odd is parked ------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from flask.testing import FlaskClient
 from tests.make import World
 from tests.panels import Panel, misfits
 from widget_server import clock
+from widget_server.loyalty.program import shops
 from widget_server.loyalty.referrals import decisions
 from widget_server.loyalty.till import finding, sales
 from widget_server.widget.shapes.referral import Referral
@@ -24,6 +25,13 @@ def test_a_code_for_the_till_is_offered_once_the_shop_has_one(world: World, clie
     assert clock.parse(shown["expires_at"]) > clock.now()
     (found,) = finding.find(world.shop, shown["code"])
     assert (found.customer.id, found.by) == (ann.id, "till_code")
+
+
+def test_a_shop_whose_till_reports_elsewhere_offers_the_code_by_setting(world: World, client: FlaskClient) -> None:
+    panel = Panel(client, world, world.member())
+    shops.Shop.update(widget={**world.shop.widget, "till_code": True}).where(shops.Shop.id == world.shop.id).execute()
+    assert panel.get("/widget/my-balance").json["history"]["till"] is True
+    assert panel.post("/widget/till-code").json["barcode"]["width"] == 123  # start, eight symbols, check and stop
 
 
 def test_a_member_says_one_thing_and_learns_nothing_of_the_other(world: World, client: FlaskClient) -> None:

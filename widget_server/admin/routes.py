@@ -200,25 +200,51 @@ class Service(Blueprint):
 
         A file that grows with the shop is sent line by line (`streams`), so that it is never in memory as a whole.
         """
-        add_route = super().route
-        address = f"{self.url_prefix}{path}"
-        parameters: type[Schema] = schema_of(query, Wire)  # type: ignore[arg-type]
-        refusals = CallRefusals(f"GET {address}", once_each((*refuses, *_common(who, None, None, keyed=False))))
-        file = {"200": {"description": "A CSV file", "content": {"text/csv": {"schema": {"type": "string"}}}}}
+        headers = {"Content-Disposition": f'attachment; filename="{path.rpartition("/")[2]}"'}
 
-        def register(act: Callable[[Caller, B], Iterator[str]]) -> Callable[[Caller, B], Iterator[str]]:
+        def sent(lines: Iterator[str]) -> Response:
+            body = stream_with_context(lines) if streams else "".join(lines)
+            return Response(body, content_type="text/csv; charset=utf-8", headers=headers)
+
+        return self._file(path, who, query, refuses, ("A CSV file", "text/csv"), sent)
+
+    def svg(
+        self, path: str, who: Audience, *, query: type[B], refuses: Refusals = ()
+    ) -> Callable[[BodyHandler[B, P, str]], BodyHandler[B, P, str]]:
+        """Registers a GET whose response is a picture: `act(caller, query, *ids of the path)` returns the SVG."""
+        headers = {"Content-Security-Policy": "default-src 'none'"}
+
+        def sent(text: str) -> Response:
+            return Response(text, content_type="image/svg+xml; charset=utf-8", headers=headers)
+
+        return self._file(path, who, query, refuses, ("A picture", "image/svg+xml"), sent)
+
+    def _file(
+        self,
+        path: str,
+        who: Audience,
+        query: type,
+        refuses: Refusals,
+        kind: tuple[str, str],
+        sent: Callable[[Any], Response],
+    ) -> Callable[[Act], Act]:
+        """Registers a GET whose response is a file of this `kind`, its description and media type."""
+        add_route = super().route
+        address = f"{self.url_prefix}{PLACES.sub(_place, path)}"
+        parameters: type[Schema] = schema_of(query, Wire)
+        refusals = CallRefusals(f"GET {address}", once_each((*refuses, *_common(who, None, None, keyed=False))))
+        file = {"200": {"description": kind[0], "content": {kind[1]: {"schema": {"type": "string"}}}}}
+
+        def register(act: Act) -> Act:
             @wraps(act)
-            def view() -> ResponseReturnValue:
+            def view(**ids: str) -> ResponseReturnValue:
                 with refusals.checked():
                     by = caller(who, self.service)
                     key_rates.count(by.key_id)
-                    lines = act(by, _query(parameters))
-                headers = {
-                    "Content-Disposition": f'attachment; filename="{path.rpartition("/")[2]}"',
-                    "Cache-Control": "no-store",
-                }
-                body = stream_with_context(lines) if streams else "".join(lines)
-                return Response(body, content_type="text/csv; charset=utf-8", headers=headers)
+                    made = act(by, _query(parameters), *ids.values())
+                response = sent(made)
+                response.headers["Cache-Control"] = "no-store"
+                return response
 
             doc = _doc(who, None, parameters, False, refusals)
             add_route(path, methods=["GET"])(self.doc(**{**doc, "responses": {**file, **doc["responses"]}})(view))

@@ -5,6 +5,7 @@ from widget_server.admin.routes import MANAGE, READ, REDEEMING, SOURCE, Service,
 from widget_server.admin.wire.coupons import CouponBought
 from widget_server.admin.wire.orders import order
 from widget_server.admin.wire.till import (
+    CodePicture,
     FindCustomer,
     FoundCustomers,
     NewSale,
@@ -17,6 +18,7 @@ from widget_server.admin.wire.till import (
     quoted,
 )
 from widget_server.errors import (
+    CouponNotUsable,
     CustomerExcluded,
     MembersOnly,
     NotFound,
@@ -25,7 +27,7 @@ from widget_server.errors import (
     ProgramNotActive,
     TillCodeInvalid,
 )
-from widget_server.loyalty.till import finding, sales, till_rewards
+from widget_server.loyalty.till import code_pictures, finding, sales, till_rewards
 from widget_server.web.callers import Caller
 
 service = Service("till", "/loyalty-till/v1", "The shop's counter")
@@ -93,3 +95,9 @@ def redeem_at_till(caller: Caller, body: RedeemAtTill) -> CouponBought:
         points=body.points_to_spend,
     )
     return {"coupon": shown(caller.shop, bought)}
+
+
+@service.svg("/codes/<path:code>.svg", READ, query=CodePicture, refuses=(NotFound, CouponNotUsable))
+def draw_code(caller: Caller, body: CodePicture, code: str) -> str:
+    """Draw a coupon code that can be used as a QR code or as a barcode (Code 128): an SVG for any scanner."""
+    return code_pictures.draw(caller.shop, code, body.kind).svg()

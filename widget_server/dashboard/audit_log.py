@@ -48,6 +48,9 @@ VERB_NAMES = {
     "sign_in": _l("signed in"),
     "turn_on": _l("turned on"),
     "turn_off": _l("turned off"),
+    "receive": _l("received"),
+    "keep": _l("kept"),
+    "answer": _l("answered"),
     "renew": _l("given new recovery codes"),
 }
 NOUN_NAMES = {
@@ -55,6 +58,7 @@ NOUN_NAMES = {
     "batch": _l("Bulk update"),
     "campaign": _l("Campaign"),
     "customer": _l("Customer"),
+    "data_request": _l("Request for data"),
     "earning_rule": _l("Way to earn"),
     "endpoint": _l("Receiver of events"),
     "mail": _l("Mail"),
@@ -71,6 +75,7 @@ NOUN_NAMES = {
     "staff": _l("Staff"),
     "staff_account": _l("Account of staff"),
     "staff_member": _l("Member of staff"),
+    "store_data": _l("Data from the shop platform"),
     "tier": _l("Tier"),
     "tier_program": _l("Tiers"),
 }

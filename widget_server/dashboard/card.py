@@ -14,7 +14,7 @@ from widget_server.dashboard.mail_words import TOPIC_NAMES
 from widget_server.dashboard.pages import Pages
 from widget_server.ledger import Account
 from widget_server.loyalty.history import order_results, timeline
-from widget_server.loyalty.people import customers, devices, mail_preferences, sessions
+from widget_server.loyalty.people import customers, data_requests, devices, mail_preferences, sessions
 from widget_server.loyalty.people.customers import Customer
 from widget_server.loyalty.points import expiry, tier_grants, tiers
 from widget_server.loyalty.program.shops import Shop
@@ -97,6 +97,7 @@ def card(staff: StaffCaller, customer_id: str) -> ResponseReturnValue:
         orders=order_results.newest(staff.shop, row, account, limit=ROWS),
         order_statuses=ORDER_STATUSES,
         missed=reasons.MISSED,
+        data_request=data_requests.of_customer(staff.shop, row),
         sessions=sessions.open_sessions(staff.shop.id, row.id),
         devices=devices.count(staff.shop.id, row.id),
         rows=[reasons.shown(one, staff.shop.currency) for one in found.entries],

@@ -35,7 +35,7 @@ GROUPS = {
     _l("Where the button shows"): ("hidden", "hide_on_mobile", "hide_on_desktop", "show_paths", "hide_paths"),
     _l("While the program is not active"): ("when_paused",),
     _l("Signing in"): ("sign_in", "sign_in_url", "sign_up_url", "identity_digest"),
-    _l("More"): ("apply_url", "needs_consent", "z_index"),
+    _l("More"): ("apply_url", "till_code", "needs_consent", "z_index"),
 }
 LOOKS = ("colour", "mode", "side", "offset_x", "offset_y", "label", "icon")
 
@@ -102,6 +102,10 @@ class LookForm(Form):
         _l("Page that takes a code"),
         validators=[OPTIONAL, Length(max=2000)],
         description=_l("“Use it now” opens it, with the code for {code}. Empty: as the platform of the shop has it."),
+    )
+    till_code = BooleanField(
+        _l("Always show the code for the till"),
+        description=_l("Without it, members get the code as soon as a purchase was booked at the till of this server."),
     )
     needs_consent = BooleanField(
         _l("Ask for consent first"),

@@ -16,6 +16,7 @@ from widget_server.dashboard.pages import Pages
 from widget_server.dashboard.report_texts import FIGURE_NAMES, WHAT, share
 from widget_server.dashboard.words import money, points
 from widget_server.loyalty import reports
+from widget_server.loyalty.people import data_requests
 from widget_server.loyalty.program.shops import Shop
 from widget_server.loyalty.reports import Compared
 from widget_server.loyalty.staff.roles import Action
@@ -70,6 +71,7 @@ def overview(staff: StaffCaller) -> ResponseReturnValue:
         rows_of=day_spans.rows_of_days(),
         funnel=reports.funnel(shop, span.first, span.last),
         friends=lambda figure: _rows(figure, span.days),
+        data_requests=data_requests.open_requests(shop),
         tiers=[(tier, _rows(f"tier:{tier.tier_id or 'none'}", {})) for tier in reports.tier_mix(shop)],
     )
 

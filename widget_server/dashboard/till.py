@@ -23,7 +23,7 @@ from widget_server.loyalty.people.customers import Customer
 from widget_server.loyalty.rewards.coupons import Coupon
 from widget_server.loyalty.rewards.redeeming import Offer
 from widget_server.loyalty.staff.roles import Action
-from widget_server.loyalty.till import finding, sales, till_codes, till_rewards
+from widget_server.loyalty.till import code_pictures, finding, sales, till_codes, till_rewards
 from widget_server.loyalty.till.sales import Quote
 
 pages = Pages("till", "/till")
@@ -33,6 +33,12 @@ BY = {
     "phone": _l("phone"),
     "till_code": _l("code for the till"),
     "referral_code": _l("referral code"),
+}
+
+KINDS = {
+    "qr": _l("The code as a QR code"),
+    "shopify": _l("The code as a QR code"),
+    "code128": _l("The code as a barcode"),
 }
 
 
@@ -118,12 +124,15 @@ def redeem(staff: StaffCaller, customer_id: str, reward_id: str) -> ResponseRetu
 
 @pages.page("/<customer_id>/coupon/<coupon_id>", Action.GIVE)
 def coupon(staff: StaffCaller, customer_id: str, coupon_id: str) -> ResponseReturnValue:
-    """Show the code of a reward that was redeemed, large."""
+    """Show the code of a reward that was redeemed, large, and as a scanner reads it."""
     person = finding.at_till(staff.shop, customer_id)
     row = Coupon.need(staff.shop, Coupon.id == coupon_id, Coupon.customer_id == person.id)
     account = ledger.account_of(staff.shop.id, person.id)
+    pictures = code_pictures.pictures(staff.shop, row)
     name = namer(staff.shop.currency)
-    return page("till/coupon.html", person=person, coupon=row, account=account, reward_name=name)
+    return page(
+        "till/coupon.html", person=person, coupon=row, account=account, reward_name=name, pictures=pictures, names=KINDS
+    )
 
 
 def _redeemed(staff: StaffCaller, person: Customer, offer: Offer, form: RedeemForm) -> Coupon:

@@ -102,14 +102,14 @@ class Values(TypedDict, total=False):
 def write(template: str, locale: str, shop: Shop, program: Program, values: Values) -> Mail:
     """Returns the letter `template` in the language of `locale` (German for de-AT, English for an unknown one).
 
-    `values` are: for sign_up and sign_in code and link; for reset code; for by_link, staff_invite and staff_reset
-    link; for new_device and new_password browser (its family, may be empty) and link; for points_expire points and
-    expires_at (the first moment at which they are gone, ISO 8601); for referral_completed gift (the advocate's, as
-    `Gift.as_json`); for points_earned, points_moved and birthday_gift points (signed), balance, why
-    (loyalty/letters/writing.py) and comment (may be None); for reward_redeemed gift, code, points, balance, minimum and
-    expires_at (both may be None); for tier_reached tier and benefits; for tier_at_risk tier and expires_at; for
-    tier_lost tier and tier_now (may be None). Letters of a topic also have unsubscribe, an address,
-    unless an earlier version queued them.
+    `values` are: for sign_up and sign_in code and link; for reset code; for by_link, staff_invite, staff_reset and
+    staff_store_erased link; for staff_data_request link and expires_at (when it is due); for new_device and
+    new_password browser (its family, may be empty) and link; for points_expire points and expires_at (the first moment
+    at which they are gone, ISO 8601); for referral_completed gift (the advocate's, as `Gift.as_json`); for
+    points_earned, points_moved and birthday_gift points (signed), balance, why (loyalty/letters/writing.py) and comment
+    (may be None); for reward_redeemed gift, code, points, balance, minimum and expires_at (both may be None); for
+    tier_reached tier and benefits; for tier_at_risk tier and expires_at; for tier_lost tier and tier_now (may be None).
+    Letters of a topic also have unsubscribe, an address, unless an earlier version queued them.
     Raises KeyError for a missing letter or value.
     """
     language = language_of(locale)

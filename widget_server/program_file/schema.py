@@ -275,6 +275,7 @@ class WidgetSchema(Part):
     apply_url = Address(2000, load_default=None)
     needs_consent = YesNo(load_default=WidgetSettings.needs_consent)
     identity_digest = YesNo(load_default=WidgetSettings.identity_digest)
+    till_code = YesNo(load_default=WidgetSettings.till_code)
     when_paused = word_of(WidgetSettings, "when_paused")
     strings = map_of(map_of(Words(1000), Words(100)), Words(40, LOCALE.pattern, "A locale as en or de-AT."))
 

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from marshmallow import ValidationError
 
+from widget_server import clock, config
 from widget_server.db import atomic
 from widget_server.errors import Refusal
 from widget_server.events import CustomerPastChanged, CustomerRegistered, SamePerson, emit
@@ -17,14 +18,16 @@ from widget_server.loyalty.earning import actions, deliveries, orders, parked_me
 from widget_server.loyalty.earning.kinds import KINDS
 from widget_server.loyalty.earning.order_states import OrderState
 from widget_server.loyalty.earning.orders import Parked
-from widget_server.loyalty.people import customers, emails, privacy, recognition, sessions
+from widget_server.loyalty.people import customers, data_requests, emails, privacy, recognition, sessions
 from widget_server.loyalty.people.customers import Customer, Person
 from widget_server.loyalty.program.shops import Shop
+from widget_server.loyalty.staff import notices
 from widget_server.stores import messages as say
 from widget_server.stores.messages import MalformedMessage
 from widget_server.stores.platforms import PLATFORMS
 from widget_server.stores.shapes import ActionFacts, CustomerFacts, read, read_order, read_refund
 from widget_server.stores.shopify import looking as shopify_looking
+from widget_server.stores.shopify import redaction
 from widget_server.web.bodies import faults
 
 NEWS = "news"  # the common meaning of all topics that report a current state
@@ -125,10 +128,14 @@ def _book(shop: Shop, platform: str, topic: str, body: bytes) -> Outcome:
             return _erase(shop, customer_id, email)
         case say.ActionSeen(action):
             return _action(shop, platform, action)
-        case say.DataRequested():
-            return _for_the_owner(shop, platform, topic, body, "a customer asks what is known about them")
-        case say.ShopErased():
-            return _for_the_owner(shop, platform, topic, body, "the platform asks to forget this shop")
+        case say.DataRequested(customer_id, email):
+            return _data_requested(shop, customer_id, email)
+        case say.ShopErased(domain):
+            if not redaction.is_connected_to(shop, domain):
+                reason = "the platform asks to forget a shop that is not connected here"
+                return _for_the_owner(shop, platform, topic, body, reason)
+            redaction.demand(shop)
+            return BOOKED
         case say.AppUninstalled():
             shopify_looking.note_uninstalled(shop)
             return BOOKED
@@ -206,10 +213,28 @@ def _merge(shop: Shop, kept_id: str, deleted_id: str) -> Outcome:
     return BOOKED
 
 
-def _erase(shop: Shop, external_id: str | None, email: str | None) -> Outcome:
+def _data_requested(shop: Shop, external_id: str | None, email: str | None) -> Outcome:
+    """Note the request for the owners, and mail them, once while it is open."""
+    customer = _named(shop, external_id, email)
+    request = data_requests.receive(shop, customer)
+    if request is not None:
+        link = f"{config.current().base_url}/dashboard/customers/{request.customer.id}"
+        notices.tell_owners(shop, "staff_data_request", {"link": link, "expires_at": clock.iso(request.due_at)})
+    return BOOKED if customer is not None else Outcome("ignored", "not known")
+
+
+def _named(shop: Shop, external_id: str | None, email: str | None) -> Customer | None:
+    """Returns the person whom the platform names: by its id, else a guest by the address."""
     customer = customers.by_external_id(shop.id, external_id) if external_id else None
     if customer is None and email:
-        customer = Customer.one(shop, Customer.email_key == emails.key_of(email), Customer.external_id.is_null())
+        customer = Customer.one(
+            shop, Customer.email_key == emails.key_of(email), Customer.external_id.is_null(), customers.present()
+        )
+    return customer
+
+
+def _erase(shop: Shop, external_id: str | None, email: str | None) -> Outcome:
+    customer = _named(shop, external_id, email)
     if customer is None:
         privacy.erase_unknown(shop, external_id=external_id, email=email)
         return Outcome("ignored", "not known")

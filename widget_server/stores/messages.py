@@ -72,7 +72,9 @@ class DataRequested:
 
 @dataclass(frozen=True)
 class ShopErased:
-    """The platform requests the erasure of the shop: for the operator to act on."""
+    """The platform requests the erasure of the data of its shop at this domain."""
+
+    domain: str
 
 
 @dataclass(frozen=True)

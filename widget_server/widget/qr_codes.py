@@ -1,28 +1,17 @@
-"""QR codes, as the path of an SVG."""
+"""QR codes and barcodes as the panel draws them."""
 
-import segno
-
+from widget_server import scan_codes
 from widget_server.widget.shapes.referral import QrCode
+from widget_server.widget.shapes.till import Barcode
 
 
 def of(text: str) -> QrCode:
     """Returns the text as a QR code."""
-    code = segno.make(text, micro=False, error="m")
-    rows = [[bool(module) for module in row] for row in code.matrix]
-    return {"size": len(rows), "path": _path(rows)}
+    code = scan_codes.qr(text)
+    return {"size": code.width, "path": code.path}
 
 
-def _path(rows: list[list[bool]]) -> str:
-    """Returns the dark modules as one SVG path, one unit per module."""
-    parts = []
-    for y, row in enumerate(rows):
-        x = 0
-        while x < len(row):
-            if not row[x]:
-                x += 1
-                continue
-            start = x
-            while x < len(row) and row[x]:
-                x += 1
-            parts.append(f"M{start} {y}h{x - start}v1h-{x - start}z")
-    return "".join(parts)
+def barcode(text: str) -> Barcode:
+    """Returns the text as a barcode."""
+    code = scan_codes.code128(text)
+    return {"width": code.width, "height": code.height, "path": code.path}

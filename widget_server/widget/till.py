@@ -14,4 +14,5 @@ till_code = Endpoints("till_code", "till-code", "The code for the till")
 def show(me: Shopper) -> TillCode:
     """Make a code for the till; it is valid for ten minutes, and earlier ones end."""
     shown = till_codes.show(me.shop, me.customer)
-    return {"code": shown.code, "qr": qr_codes.of(shown.code), "expires_at": shown.expires_at}
+    qr, barcode = qr_codes.of(shown.code), qr_codes.barcode(shown.code)
+    return {"code": shown.code, "qr": qr, "barcode": barcode, "expires_at": shown.expires_at}

@@ -313,9 +313,16 @@ export interface MyBalance {
   history: History;
 }
 
+export interface Barcode {
+  width: number;
+  height: number;
+  path: string;
+}
+
 export interface TillCode {
   code: string;
   qr: QrCode;
+  barcode: Barcode;
   expires_at: string;
 }
 

@@ -7,11 +7,13 @@ from typing import Annotated, TypedDict
 
 from widget_server.admin.wire import customers
 from widget_server.admin.wire.orders import LoyaltyOrder
+from widget_server.loyalty.till.code_pictures import Kind
 from widget_server.loyalty.till.finding import Found
 from widget_server.loyalty.till.sales import Quote
 from widget_server.web.wire import POINTS_MAX, Choice, Guid, Number, Points, PointsAmount, line, text
 
 BY = {one: one.lower() for one in ("EMAIL", "PHONE", "TILL_CODE", "REFERRAL_CODE")}
+KINDS = {one: one for one in ("qr", "code128", "shopify")}
 Amount = Annotated[Decimal, Number(low="0", places=3)]
 
 
@@ -55,6 +57,15 @@ class RedeemAtTill:
     points_to_spend: Annotated[int | None, Points(low=1, high=POINTS_MAX)] = None
     till_code: Annotated[str | None, text(1, 40)] = None
     checked: bool = False
+
+
+@dataclass(frozen=True)
+class CodePicture:
+    """How the code is drawn: as a QR code (`qr`, the default), as a barcode (`code128`), or as the QR code that Shopify
+    POS reads, which has the address of the discount (`shopify`).
+    """
+
+    kind: Annotated[Kind, Choice(KINDS)] = "qr"
 
 
 class FoundCustomer(TypedDict):

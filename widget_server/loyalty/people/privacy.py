@@ -31,6 +31,7 @@ from widget_server.loyalty.imports.stored_files import StoredFile
 from widget_server.loyalty.imports.uploads import Upload
 from widget_server.loyalty.people import (
     customers,
+    data_requests,
     emails,
     former_codes,
     mailboxes,
@@ -107,10 +108,11 @@ def export(shop: Shop, customer: Customer) -> Export:
     """Returns all that this shop's program knows of a customer, in a readable form (acceptance 52).
 
     It leaves out what staff write for each other: the internal reason of an adjustment (49) and their notes. The export
-    is noted in the audit log.
+    is noted in the audit log; one by the shop closes the customer's request for their data (data_requests.py).
     """
     account = ledger.account_of(shop.id, customer.id)
     audit_log.note(shop.id, "export", "customer", customer.id)
+    data_requests.answer(shop, customer)
     transactions = _without_copied(shop, customer).order_by(Transaction.event_at, Transaction.sequence)
     owned_orders = Order.of(shop).where(Order.customer_id == customer.id).order_by(Order.placed_at)
     owned_coupons = Coupon.of(shop).where(Coupon.customer_id == customer.id).order_by(Coupon.created_at)

@@ -153,6 +153,7 @@ class WidgetSettings:
     apply_url: str | None = None
     needs_consent: bool = False
     identity_digest: bool = False
+    till_code: bool = False
     when_paused: Literal["hide", "soon"] = "soon"
     strings: dict[str, dict[str, str]] = field(default_factory=dict)
 

@@ -120,8 +120,8 @@ def left_of(order: Order) -> Decimal:
 
 
 def has_till(shop: Shop) -> bool:
-    """Returns whether the shop has ever booked a purchase at the till: only then the widget offers a code for it."""
-    return bool(Order.of(shop, Order.id).where(Order.platform == PLATFORM).exists())
+    """Returns whether the widget offers a code for the till: by setting, or once a purchase was booked at the till."""
+    return shop.look.till_code or bool(Order.of(shop, Order.id).where(Order.platform == PLATFORM).exists())
 
 
 def recent(shop: Shop, customer: Customer, limit: int = 5) -> list[Listed]:

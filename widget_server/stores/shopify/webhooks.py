@@ -385,8 +385,8 @@ def _person(request: Fields) -> tuple[str | None, str | None]:
 
 
 def _shop_erased(request: Fields) -> Message:
-    request.required("shop_domain")
-    return ShopErased()
+    request.must_lack("customer", "line_items", "created_at", "updated_at")  # privacy topics name the shop too
+    return ShopErased(request.required("shop_domain"))
 
 
 _MEANING: dict[str, Callable[[Fields], Message]] = {

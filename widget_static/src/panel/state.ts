@@ -1,6 +1,6 @@
 // All state of the panel. Every change is made by set(), which renders the whole panel again.
 
-import { TABS, type Balance, type Coupon, type Member, type QrCode, type Reward, type Tab } from "../api";
+import { TABS, type Balance, type Barcode, type Coupon, type Member, type QrCode, type Reward, type Tab } from "../api";
 import { query } from "./boot";
 import type { TabData } from "./tabs";
 
@@ -8,7 +8,7 @@ import type { TabData } from "./tabs";
 export type View = "log_in" | "password" | "sign_up" | "code" | "forgot" | "new_password";
 
 export interface PlainSheet { kind: "birthday" | "friend_code" | "leave" | "reply" | "verify" }
-export interface TillSheet { kind: "till"; code: string; qr: QrCode }
+export interface TillSheet { kind: "till"; code: string; qr: QrCode; barcode: Barcode }
 export interface ConfirmSheet { kind: "confirm"; reward: Reward; cost: number; what: string; request: string }
 export interface DoneSheet { kind: "done"; coupon: Coupon }
 export type Sheet = PlainSheet | ConfirmSheet | DoneSheet | TillSheet;

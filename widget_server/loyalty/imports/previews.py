@@ -133,10 +133,11 @@ class _Tally:
 
     def _read_balances(self, emails: set[str], found: People) -> None:
         """Read the balances of addresses that come for the first time."""
-        ids = {person.id: email for email, person in found.items() if person and email in emails - set(self.balances)}
+        new = {email for email in emails if email not in self.balances}
+        ids = {person.id: email for email, person in found.items() if person and email in new}
         rows = Account.of(self.shop, Account.customer_id, Account.balance).where(among(Account.customer_id, ids))
         balances = {ids[customer_id]: balance for customer_id, balance in rows.tuples()} if ids else {}
-        for email in emails - set(self.balances):
+        for email in new:
             self.balances[email] = balances.get(email, 0)
             self.before += self.balances[email]
 

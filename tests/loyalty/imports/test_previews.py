@@ -1,5 +1,6 @@
 """A preview says what an import would do, and does nothing."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -46,6 +47,21 @@ def test_a_preview_tells_rows_problems_and_totals(world: World, ann: Shopper) ->
     assert (found["good"], found["bad"], found["found"], found["created"]) == (2, 3, 1, 1)
     assert (found["points_added"], found["points_removed"]) == (57, 0)
     assert found["balance_after"] - found["balance_before"] == 57
+
+
+class Unwalked(dict[str, int]):
+    """Balances that are looked up, and never gone through."""
+
+    def __iter__(self) -> Iterator[str]:
+        raise AssertionError("A chunk of rows goes through all rows before it: a large file takes ever longer.")
+
+
+def test_a_row_costs_as_much_at_the_end_of_a_file(world: World, ann: Shopper, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = previews._Tally
+    monkeypatch.setattr(previews, "_Tally", lambda shop, made: own(shop, made, balances=Unwalked()))
+    monkeypatch.setattr(previews, "CHUNK", 2)
+    found = seen(world, parsed(world, FILE), creates_customers=True)
+    assert found["points_added"] == 57
 
 
 def test_a_preview_writes_nothing_but_itself(world: World, ann: Shopper) -> None:

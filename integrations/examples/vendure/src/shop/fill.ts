@@ -4,7 +4,7 @@ import {
   ChannelService, CurrencyCode, FacetValueService, LanguageCode, PromotionService, RequestContextService,
   TransactionalConnection, User,
 } from "@vendure/core";
-import { importProductsFromCsv, populateCollections, populateInitialData } from "@vendure/core/cli";
+import { importProductsFromCsv, populateCollections, populateInitialData } from "@vendure/core/cli/index.js";
 
 const mugs = { code: "facet-value-filter" as const, args: { facetValueNames: ["Mugs"], containsAny: false } };
 const DATA = {

@@ -58,7 +58,7 @@ def learn(said):
     voucher = Voucher.objects.filter(code=code).first()
     if voucher:
         Voucher.objects.filter(pk=voucher.pk).update(end_datetime=end)
-        Benefit.objects.filter(conditionaloffer__vouchers=voucher).update(value=value)
+        Benefit.objects.filter(offers__vouchers=voucher).update(value=value)
         return
     goods, _ = Range.objects.get_or_create(name="All goods", defaults={"includes_all_products": True})
     if kind == "free_product" or said["collection_ids"]:

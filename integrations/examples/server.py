@@ -30,6 +30,9 @@ earning_rules:
   - {handle: order, kind: order, per: {points: 10, money: 1}}
 rewards:
   - {handle: two, kind: amount, amount: 2, cost_points: 200}
+  - {handle: mugs, kind: percent, percent: 10, cost_points: 1, collections: [{id: "MUGS", name: Mugs}]}
+  - {handle: parcel, kind: free_shipping, cost_points: 1}
+  - {handle: fern, kind: free_product, product_id: "FERN", product_name: Fern, cost_points: 1}
 referral:
   trigger: first_paid_order
   advocate: {kind: points, points: 300}
@@ -39,8 +42,11 @@ referral:
 class LoyaltyServer:
     """The server and its worker, which can be stopped and started again; `facts` is what `shop create` printed."""
 
-    def __init__(self, folder: Path, origin: str) -> None:
-        """Set the server up in an empty folder for the shop at `origin`, and start it."""
+    def __init__(self, folder: Path, origin: str, *, mugs: str, fern: str) -> None:
+        """Set the server up in an empty folder for the shop at `origin`, and start it.
+
+        `mugs` and `fern` are the shop's ids of a collection and of a product.
+        """
         self.folder, self.port = folder, free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._env = {
@@ -59,7 +65,7 @@ class LoyaltyServer:
         self.facts: dict[str, Any] = json.loads(
             self.shell(*create, "--timezone", "Europe/Berlin", "--locale", "en", "--json")
         )
-        (folder / "program.yaml").write_text(PROGRAM)
+        (folder / "program.yaml").write_text(PROGRAM.replace("MUGS", mugs).replace("FERN", fern))
         self.shell("program", "apply", str(folder / "program.yaml"), "--shop", self.facts["shop_id"])
         self.start()
 
@@ -133,6 +139,12 @@ class LoyaltyServer:
         """Returns the token of a session for what the shop's own endpoint returned, as the panel does it."""
         opened: str = self.call("session/identity", body={"token": identity_token, "join": True})["token"]
         return opened
+
+    def redeem(self, session: str) -> dict[str, str]:
+        """Buy each reward but the first, as the panel does it. Returns the codes by their kind."""
+        _, *rewards = self.call("redeem", session)["rewards"]
+        bought = [self.call("redeem", session, {"reward_id": one["id"]})["coupon"] for one in rewards]
+        return {one["kind"]: coupon["code"] for one, coupon in zip(rewards, bought, strict=True)}
 
     def points(self, session: str) -> int:
         """Returns what a member can spend."""

@@ -36,7 +36,7 @@ def main() -> int:
 
 def _play(folder: Path, chromium: str) -> None:
     site = Site(folder / "shop")
-    server = LoyaltyServer(folder / "loyalty", site.origin)
+    server = LoyaltyServer(folder / "loyalty", site.origin, mugs="1", fern="2")
     try:
         site.start(server)
         with sync_playwright() as playwright:

@@ -108,7 +108,7 @@ class Story:
         """Play it to its end; raises AssertionError where something is not as it should be."""
         for step in (
             self.signs_in, self.earns, self.survives_an_outage, self.uses_it_now, self.orders_with_the_code,
-            self.cancels, self.refunds, self.brings_a_friend,
+            self.cancels, self.refunds, self.brings_a_friend, self.takes_codes_of_every_kind,
         ):  # fmt: skip
             print(f"seen: {step()}", flush=True)
 
@@ -233,6 +233,22 @@ class Story:
         self.server.expect_order(number, "paid", points=50)
         wait_for("the gift for the friend's order", lambda: self.server.points(self.session) == 363)
         return f"Bob's order {number} by {code} brought Ann 300 points"
+
+    def takes_codes_of_every_kind(self) -> str:
+        """10 % of the mugs, a free fern, a free parcel: of a mug at 10.71, a fern at 5.95 and a parcel at 4.90."""
+        self.ann.put("Fern")
+        codes, page = self.server.redeem(self.session), self.ann.page
+        for kind, total in (("percent", "€20.37"), ("free_product", "€15.61"), ("free_shipping", "€16.66")):
+            assert page.evaluate(APPLY, codes[kind])["ok"], kind
+            self.ann.visit("/basket/")
+            expect(page.locator("#content_inner")).to_contain_text(f"Order total {total}", use_inner_text=True)
+            beside = page.evaluate(APPLY, codes["free_shipping" if kind == "percent" else "percent"])
+            assert beside == {"ok": False, "reason": "This code cannot be used together with another one."}, beside
+            if kind != "free_shipping":
+                self.ann.visit("/basket/")
+                page.get_by_role("button", name="Remove", exact=True).click()
+                expect(page.locator("#content_inner")).to_contain_text("Order total €21.56", use_inner_text=True)
+        return "10 % of the mugs, a free fern and a free parcel, each alone"
 
     def pay(self, number: str) -> None:
         """Staff set an order to paid."""

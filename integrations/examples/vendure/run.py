@@ -37,7 +37,7 @@ def main() -> int:
 
 def _play(folder: Path, chromium: str) -> None:
     site = Site(folder / "shop")
-    server = LoyaltyServer(folder / "loyalty", site.origin)
+    server = LoyaltyServer(folder / "loyalty", site.origin, mugs="2", fern="2")
     try:
         site.start(server)
         with sync_playwright() as playwright:

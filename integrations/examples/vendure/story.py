@@ -130,7 +130,7 @@ class Story:
         """Play it to its end; raises AssertionError where something is not as it should be."""
         for step in (
             self.signs_in, self.earns, self.survives_an_outage, self.uses_it_now, self.orders_with_the_code,
-            self.cancels, self.refunds, self.brings_a_friend,
+            self.cancels, self.refunds, self.brings_a_friend, self.takes_codes_of_every_kind,
         ):  # fmt: skip
             print(f"seen: {step()}", flush=True)
 
@@ -256,6 +256,23 @@ class Story:
         wait_for("the gift for the friend's order", lambda: self.server.points(self.session) == 363)
         assert self.server.call("referral", self.session)["completed"] == 1
         return f"Bob's order {number} by {code} brought Ann 300 points"
+
+    def takes_codes_of_every_kind(self) -> str:
+        """10 % of the mugs, a free fern, a free parcel: of a mug at 10.71, a fern at 5.95 and a parcel at 4.90."""
+        self.ann.put("Fern")
+        (method,) = self.ann.call("{ eligibleShippingMethods { id } }")
+        choose = "mutation ($id: [ID!]!) { setOrderShippingMethod(shippingMethodId: $id) { __typename PROBLEM } }"
+        self.ann.call(choose, id=method["id"])
+        codes, total = self.server.redeem(self.session), self.ann.page.locator("#total")
+        for kind, wanted in (("percent", "20.37"), ("free_product", "15.61"), ("free_shipping", "16.66")):
+            assert self.ann.page.evaluate(APPLY, codes[kind]) == {"ok": True}, kind
+            expect(total).to_have_text(wanted)
+            beside = self.ann.page.evaluate(APPLY, codes["free_shipping" if kind == "percent" else "percent"])
+            assert beside["ok"] is False, beside
+            self.ann.call("mutation ($code: String!) { removeCouponCode(couponCode: $code) { id } }", code=codes[kind])
+            self.ann.visit()
+            expect(total).to_have_text("21.56")
+        return "10 % of the mugs, a free fern and a free parcel, each alone"
 
     def coupon(self) -> dict[str, str]:
         """Returns Ann's only coupon."""

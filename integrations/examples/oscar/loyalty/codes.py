@@ -19,7 +19,7 @@ Range, Condition, Benefit, ConditionalOffer = (
     get_model("offer", name) for name in ("Range", "Condition", "Benefit", "ConditionalOffer")
 )
 Voucher, VoucherApplication = get_model("voucher", "Voucher"), get_model("voucher", "VoucherApplication")
-OURS, ALONE = "Loyalty", "Loyalty, with no other code"  # the names of our vouchers
+OURS, ALONE = "Loyalty", "Loyalty, with no other code:"  # how the names of our vouchers begin
 WHY_NOT = {
     "not_yours": "This code belongs to somebody else.",
     "below_minimum": "The basket is below the minimum of this code.",
@@ -83,7 +83,7 @@ def learn(said):
         max_basket_applications=1,  # otherwise Oscar takes an amount off once for each piece
     )
     voucher = Voucher.objects.create(
-        name=OURS if said["combines"] else ALONE,
+        name=f"{OURS if said['combines'] else ALONE} {code}",
         code=code,
         usage=Voucher.SINGLE_USE,
         start_datetime=timezone.now() - timedelta(minutes=1),
@@ -111,7 +111,9 @@ class AddCode(get_class("basket.views", "VoucherAddView")):
         own = Voucher.objects.filter(code=code).exclude(name__startswith=OURS).exists()
         if said["valid"]:
             learn(said)
-        if others.filter(name=ALONE).exists() or (said["valid"] and not said["combines"] and others.exists()):
+        if others.filter(name__startswith=ALONE).exists() or (
+            said["valid"] and not said["combines"] and others.exists()
+        ):
             messages.error(self.request, "This code cannot be used together with another one.")
         elif not said["valid"] and said["reason"] != "unknown" and not own:
             messages.error(self.request, WHY_NOT.get(said["reason"], "This code cannot be used now."))

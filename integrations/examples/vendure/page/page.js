@@ -1,4 +1,4 @@
-// The storefront: Vendure's shop API, and two lines about the loyalty program: a friend's code, and "Use it now".
+// The storefront: Vendure's shop API, and two things of the loyalty program: the friend's code, and "Use it now".
 const ORDER = "__typename ... on Order { code totalWithTax couponCodes lines { quantity productVariant { name } } }";
 const MESSAGE = "... on ErrorResult { message }";
 const friend = new URLSearchParams(location.search).get("ref");
@@ -24,15 +24,18 @@ function show(order) {
 }
 
 async function put(id) {
-  show(await api(`mutation ($id: ID!) { addItemToOrder(productVariantId: $id, quantity: 1) { ${ORDER} } }`, { id }));
+  let order = await api(`mutation ($id: ID!) { addItemToOrder(productVariantId: $id, quantity: 1) { ${ORDER} } }`, { id });
   const code = localStorage.getItem("friend");
-  if (code) await api(`mutation ($code: String) { setOrderCustomFields(input: { customFields: { friendCode: $code } }) { ${ORDER} } }`, { code });
+  const keep = "setOrderCustomFields(input: { customFields: { friendCode: $code } })";
+  if (code) order = await api(`mutation ($code: String) { ${keep} { ${ORDER} } }`, { code });
+  show(order);
 }
 
 // "Use it now" in the panel: the promise says whether the code is in the cart
 document.addEventListener("loyalty:apply-coupon", (event) => {
   const { code } = event.detail;
-  const applied = api(`mutation ($code: String!) { applyCouponCode(couponCode: $code) { ${ORDER} ${MESSAGE} } }`, { code });
+  const apply = `applyCouponCode(couponCode: $code) { ${ORDER} ${MESSAGE} }`;
+  const applied = api(`mutation ($code: String!) { ${apply} }`, { code });
   event.detail.respondWith(applied.then((order) => {
     if (order.__typename !== "Order") return { ok: false, reason: order.message };
     show(order);
@@ -42,9 +45,9 @@ document.addEventListener("loyalty:apply-coupon", (event) => {
 
 at("log-in").addEventListener("submit", async (event) => {
   event.preventDefault();
-  const { email, password } = Object.fromEntries(new FormData(event.target));
-  const done = await api(`mutation ($email: String!, $password: String!) {
-    login(username: $email, password: $password) { __typename ... on CurrentUser { identifier } ${MESSAGE} } }`, { email, password });
+  const login = `login(username: $email, password: $password) { __typename ... on CurrentUser { id } ${MESSAGE} }`;
+  const typed = Object.fromEntries(new FormData(event.target));
+  const done = await api(`mutation ($email: String!, $password: String!) { ${login} }`, typed);
   if (done.message) at("who").textContent = done.message;
   else location.reload();
 });

@@ -3,7 +3,7 @@ import { Injectable } from "@nestjs/common";
 import { Args, Mutation, Resolver } from "@nestjs/graphql";
 import {
   ActiveOrderService, Allow, CouponCodeInvalidError, Ctx, CustomerService, ID, idsAreEqual, LanguageCode, Order,
-  OrderService, Permission, Promotion, PromotionItemAction, PromotionService, ProductVariantService, RequestContext,
+  OrderService, Permission, Promotion, PromotionItemAction, PromotionService, ProductVariant, RequestContext,
   Transaction, TransactionalConnection,
 } from "@vendure/core";
 import { In } from "typeorm";
@@ -27,12 +27,13 @@ export const onePieceFree = new PromotionItemAction({
 export class Codes {
   constructor(
     private connection: TransactionalConnection, private customers: CustomerService, private orders: OrderService,
-    private promotions: PromotionService, private variants: ProductVariantService,
+    private promotions: PromotionService,
   ) {}
 
   /** What the loyalty server says about a code and this cart, in prices as the shopper sees them. */
   async ask(ctx: RequestContext, code: string, orderId: ID) {
-    const order = await this.orders.findOne(ctx, orderId, ["lines", "lines.productVariant", "lines.productVariant.collections"]);
+    const relations = ["lines", "lines.productVariant", "lines.productVariant.collections"] as const;
+    const order = await this.orders.findOne(ctx, orderId, [...relations]);
     const lines = order!.lines.map(({ productVariant, quantity }) => ({
       product_id: String(productVariant.productId), quantity,
       collection_ids: productVariant.collections.map((one) => String(one.id)),
@@ -72,10 +73,9 @@ export class Codes {
     if (discount.type === "amount") return operation("order_fixed_discount", { discount: coins(discount.amount) });
     const percent = { discount: Number(discount.percent) };
     if (!collection_ids.length) return operation("order_percentage_discount", percent);
-    const lists = await Promise.all(
-      collection_ids.map((id: ID) => this.variants.getVariantsByCollectionId(ctx, id, { take: 1000 })),
-    );
-    const productVariantIds = lists.flatMap((list) => list.items.map((one: { id: ID }) => one.id));
+    const variants = await this.connection.getRepository(ctx, ProductVariant)
+      .find({ select: { id: true }, where: { collections: { id: In(collection_ids) } } });
+    const productVariantIds = variants.map((one) => String(one.id));
     return operation("products_percentage_discount", { ...percent, productVariantIds });
   }
 }
@@ -100,7 +100,8 @@ export class CodesResolver {
     const order: Order = await this.active.getActiveOrder(ctx, undefined, true);
     const said = await this.codes.ask(ctx, couponCode, order.id), code: string = said.code ?? couponCode;
     const others = await this.codes.find(ctx, ...order.couponCodes.filter((one) => one !== code));
-    const alone = (said.valid && !said.combines && others.length) || others.some((one) => one.customFields.loyalty === "alone");
+    const isAlone = others.some((one) => one.customFields.loyalty === "alone");
+    const alone = isAlone || (said.valid && !said.combines && others.length > 0);
     const [known] = await this.codes.find(ctx, code);
     const isOwn = said.reason === "unknown" || (known && !known.customFields.loyalty);
     if (alone || (!said.valid && !isOwn)) return new CouponCodeInvalidError({ couponCode });

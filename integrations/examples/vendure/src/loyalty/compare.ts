@@ -3,7 +3,7 @@ import { Args, Query, Resolver } from "@nestjs/graphql";
 import { Allow, ID, Permission } from "@vendure/core";
 
 import { request } from "../../../../clients/javascript/loyalty-widget.mjs";
-import { bodyOf, Orders } from "./orders.js";
+import { Orders } from "./orders.js";
 import { SHOP } from "./settings.js";
 
 @Resolver()
@@ -13,11 +13,10 @@ export class CompareResolver {
   @Query()
   @Allow(Permission.ReadOrder)
   async loyaltyCompare(@Args() { orderId }: { orderId: ID }) {
-    const order = await this.orders.read(orderId);
-    if (!order) throw new Error("orderId: no placed order has this id");
-    const sent = bodyOf(order);
+    const sent = await this.orders.read(orderId);
+    if (!sent) throw new Error("orderId: no placed order has this id");
     const would = await request(...SHOP, "order?dry_run=1", sent);
-    const held = await request(...SHOP, `orders/${order.code}`);
+    const held = await request(...SHOP, `orders/${sent.id}`);
     return { sent, would: would.body, held: held.body };
   }
 }

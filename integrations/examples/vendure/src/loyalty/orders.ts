@@ -25,12 +25,12 @@ export function person(customer: Customer): Person {
   return { id, email: customer.emailAddress, email_verified: !!customer.user?.verified, name };
 }
 
-/** The whole order as it is now. All amounts are whole coins and contain tax, as `tax_included` says. */
-export function bodyOf(order: Order): Record<string, unknown> {
+/** The whole order. All amounts are whole coins and contain tax, as `tax_included` says. */
+function bodyOf(order: Order, revision: number): Record<string, unknown> {
   const refunds = order.payments.flatMap((one) => one.refunds).filter((one) => one.state === "Settled");
   return orderBody({
     id: order.code, number: order.code, status: STATUS[order.state], currency: order.currencyCode,
-    placed_at: order.orderPlacedAt!.toISOString(), revision: Date.now(), tax_included: true,
+    placed_at: order.orderPlacedAt!.toISOString(), revision, tax_included: true,
     customer: order.customer ? person(order.customer) : null, lines: order.lines.map(lineOf),
     shipping: order.shippingWithTax, shipping_tax: order.shippingWithTax - order.shipping,
     coupon_codes: order.couponCodes, landing_referral: order.customFields.friendCode ?? null,
@@ -77,20 +77,21 @@ export class Orders implements OnModuleInit {
     });
   }
 
-  /** The order with all that `bodyOf` reads, or undefined while it is a cart. */
-  async read(orderId: ID): Promise<Order | undefined> {
+  /** The body of an order as it is now, or undefined while it is a cart. */
+  async read(orderId: ID): Promise<Record<string, unknown> | undefined> {
+    const revision = Date.now(); // before the order is read: who reads an older state has a lower revision
     const ctx = await this.contexts.create({ apiType: "admin" });
     const order = await this.orders.findOne(ctx, orderId, [...RELATIONS]);
-    return order?.orderPlacedAt && STATUS[order.state] ? order : undefined;
+    return order?.orderPlacedAt && STATUS[order.state] ? bodyOf(order, revision) : undefined;
   }
 
   /** Sends an order. An error makes the queue try again; what does not get better by repeating is only logged. */
   async send(orderId: ID) {
-    const order = await this.read(orderId);
-    if (!order) return;
-    const { status, body } = await request(...SHOP, "order", bodyOf(order));
+    const sent = await this.read(orderId);
+    if (!sent) return;
+    const { status, body } = await request(...SHOP, "order", sent);
     if (status >= 500 || status === 429 || status === 408) throw new Error(`the loyalty server returned ${status}`);
-    const text = `order ${order.code}: ${status} ${JSON.stringify(body)}`;
+    const text = `order ${sent.id}: ${status} ${JSON.stringify(body)}`;
     if (status === 200 && body.status !== "parked") Logger.info(text, QUEUE);
     else Logger.error(text, QUEUE);
   }

@@ -10,7 +10,9 @@ export const FOLDER = process.env.SHOP_FOLDER!;
 const PASSWORD = process.env.SHOP_STAFF_PASSWORD!;
 
 export const config: VendureConfig = {
-  apiOptions: { hostname: "127.0.0.1", port: Number(process.env.SHOP_PORT), adminApiPath: "admin-api", shopApiPath: "shop-api" },
+  apiOptions: {
+    hostname: "127.0.0.1", port: Number(process.env.SHOP_PORT), adminApiPath: "admin-api", shopApiPath: "shop-api",
+  },
   authOptions: {
     tokenMethod: "cookie",
     cookieOptions: { secret: process.env.SHOP_SECRET_KEY },

@@ -6,6 +6,9 @@ import {
 } from "@vendure/core";
 import { importProductsFromCsv, populateCollections, populateInitialData } from "@vendure/core/cli/index.js";
 
+const operation = (code: string, args: Record<string, string>) => ({
+  code, arguments: Object.entries(args).map(([name, value]) => ({ name, value })),
+});
 const mugs = { code: "facet-value-filter" as const, args: { facetValueNames: ["Mugs"], containsAny: false } };
 const DATA = {
   defaultLanguage: LanguageCode.en,
@@ -13,9 +16,7 @@ const DATA = {
   countries: [{ name: "Germany", code: "DE", zone: "Europe" }],
   taxRates: [{ name: "Standard", percentage: 19 }],
   shippingMethods: [{ name: "Parcel", price: 490, taxRate: 19 }],
-  paymentMethods: [
-    { name: "Card", handler: { code: "dummy-payment-handler", arguments: [{ name: "automaticSettle", value: "true" }] } },
-  ],
+  paymentMethods: [{ name: "Card", handler: operation("dummy-payment-handler", { automaticSettle: "true" }) }],
   collections: [{ name: "Mugs", filters: [mugs] }],
 };
 
@@ -30,11 +31,12 @@ export async function fill(app: INestApplicationContext): Promise<void> {
   });
   await importProductsFromCsv(app, new URL("../../products.csv", import.meta.url).pathname, LanguageCode.en);
   await populateCollections(app, DATA);
-  const [{ id }] = (await app.get(FacetValueService).findAll(ctx, LanguageCode.en)).filter((one) => one.name === "Mugs");
+  const values = await app.get(FacetValueService).findAll(ctx, LanguageCode.en);
+  const facets = JSON.stringify(values.filter((one) => one.name === "Mugs").map((one) => one.id));
   await app.get(PromotionService).createPromotion(ctx, {
     enabled: true,
-    conditions: [{ code: "minimum_order_amount", arguments: [{ name: "amount", value: "0" }, { name: "taxInclusive", value: "true" }] }],
-    actions: [{ code: "facet_based_discount", arguments: [{ name: "discount", value: "10" }, { name: "facets", value: JSON.stringify([id]) }] }],
+    conditions: [operation("minimum_order_amount", { amount: "0", taxInclusive: "true" })],
+    actions: [operation("facet_based_discount", { discount: "10", facets })],
     translations: [{ languageCode: LanguageCode.en, name: "Mugs reduced" }],
   });
 }

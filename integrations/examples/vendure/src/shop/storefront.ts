@@ -1,7 +1,9 @@
 // The one page of the shop, and the mail that a new customer gets.
 import { readFile } from "node:fs/promises";
 import { Controller, Get, Header, OnApplicationBootstrap } from "@nestjs/common";
-import { AccountRegistrationEvent, EventBus, Logger, NativeAuthenticationMethod, PluginCommonModule, VendurePlugin } from "@vendure/core";
+import {
+  AccountRegistrationEvent, EventBus, Logger, NativeAuthenticationMethod, PluginCommonModule, VendurePlugin,
+} from "@vendure/core";
 
 import { EMBED_KEY, URL as LOYALTY_URL } from "../loyalty/settings.js";
 

@@ -3,7 +3,8 @@ document.addEventListener("loyalty:apply-coupon", (event) => {
   const apply = async () => {
     const script = document.querySelector("script[data-codes-url]");
     const body = new URLSearchParams({ code: event.detail.code, csrfmiddlewaretoken: script.dataset.csrf });
-    const response = await fetch(script.dataset.codesUrl, { method: "POST", body, headers: { accept: "application/json" } });
+    const headers = { accept: "application/json" };
+    const response = await fetch(script.dataset.codesUrl, { method: "POST", body, headers });
     return response.json();
   };
   event.detail.respondWith(apply());

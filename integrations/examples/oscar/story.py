@@ -11,7 +11,9 @@ PATIENCE_MS = 60_000
 ADDRESS = {"first_name": "Ann", "last_name": "Lee", "line1": "Fern Road 1", "line4": "Berlin", "postcode": "10115"}
 PRODUCTS = {"Fern mug": "/catalogue/fern-mug_1/", "Fern": "/catalogue/fern_2/"}  # Oscar's list needs a search engine
 APPLY = """code => new Promise((done) => document.dispatchEvent(new CustomEvent('loyalty:apply-coupon', {
-  cancelable: true, detail: {code, respondWith: (given) => Promise.resolve(given).then(done, (error) => done(String(error)))}})))"""
+  cancelable: true,
+  detail: {code, respondWith: (given) => Promise.resolve(given).then(done, (error) => done(String(error)))},
+})))"""
 
 
 class Shopper:

@@ -13,7 +13,9 @@ PATIENCE_MS = 60_000
 ADDRESS = {"fullName": "Ann Lee", "streetLine1": "Fern Road 1", "city": "Berlin", "postalCode": "10115"}
 PROBLEM = "... on ErrorResult { errorCode message }"
 APPLY = """code => new Promise((done) => document.dispatchEvent(new CustomEvent('loyalty:apply-coupon', {
-  cancelable: true, detail: {code, respondWith: (given) => Promise.resolve(given).then(done, (error) => done(String(error)))}})))"""
+  cancelable: true,
+  detail: {code, respondWith: (given) => Promise.resolve(given).then(done, (error) => done(String(error)))},
+})))"""
 
 
 class Visitor:

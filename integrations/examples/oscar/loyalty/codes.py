@@ -2,11 +2,15 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.contrib import messages
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.db.models import Model
 from django.db.models.signals import post_save
 from django.dispatch import receiver
-from django.http import JsonResponse
+from django.forms import Form
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
@@ -31,7 +35,7 @@ WHY_NOT = {
 }
 
 
-def ask(code, basket, user):
+def ask(code: str, basket: Model, user: AbstractBaseUser | AnonymousUser) -> dict[str, Any]:
     """Returns what the loyalty server says about a code and this basket; prices with tax, as the shopper sees them."""
     lines = [
         {
@@ -50,7 +54,7 @@ def ask(code, basket, user):
     return said if status == 200 else {"valid": False, "reason": "no_response", "code": None}
 
 
-def learn(said):
+def learn(said: dict[str, Any]) -> None:
     """Make the voucher of a valid code, or bring its amount and its end up to date."""
     code, discount, kind = said["code"], said["discount"], said["discount"]["type"]
     end = parse_datetime(said["expires_at"]) if said["expires_at"] else timezone.now() + timedelta(days=1)
@@ -93,7 +97,7 @@ def learn(said):
 
 
 @receiver(post_save, sender=get_model("order", "Order"))
-def release(instance, **_):
+def release(instance: Model, **_: object) -> None:
     """A cancelled order frees its codes: at the loyalty server by its status, and here."""
     if instance.status == "Cancelled":
         VoucherApplication.objects.filter(order=instance, voucher__name__startswith=OURS).delete()
@@ -102,7 +106,7 @@ def release(instance, **_):
 class AddCode(get_class("basket.views", "VoucherAddView")):
     """Oscar's view that adds a voucher to the basket; it answers the widget's event in JSON."""
 
-    def form_valid(self, form):
+    def form_valid(self, form: Form) -> HttpResponse:
         """Ask the loyalty server first, then do what Oscar does with any voucher."""
         basket, code = self.request.basket, form.cleaned_data["code"]
         said = ask(code, basket, self.request.user) if basket.id else {"valid": False, "reason": "unknown"}

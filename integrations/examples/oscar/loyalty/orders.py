@@ -5,7 +5,8 @@ from datetime import timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
 from django.conf import settings
-from django.db.models import F
+from django.contrib.auth.models import AbstractBaseUser
+from django.db.models import F, Model
 from django.db.models.signals import post_save
 from django.dispatch import receiver
 from django.utils import timezone
@@ -19,17 +20,17 @@ STATUS = {"Pending": "placed", "Paid": "paid", "Complete": "fulfilled", "Cancell
 log = logging.getLogger("loyalty")
 
 
-def coins(money):
+def coins(money: Decimal) -> int:
     """Returns an amount of Oscar, a decimal of up to four places, in whole coins."""
     return int((money * 100).quantize(Decimal(1), ROUND_HALF_UP))
 
 
-def person(user):
+def person(user: AbstractBaseUser) -> dict[str, object]:
     """Oscar lets everybody register with any address, so `email_verified` is false."""
     return {"id": str(user.pk), "email": user.email, "email_verified": False, "name": user.get_full_name()}
 
 
-def body_of(news):
+def body_of(news: OrderNews) -> dict[str, object]:
     """Returns the whole order as it is now. All amounts contain tax, as `tax_included` says."""
     order = news.order
     return order_body(
@@ -53,11 +54,11 @@ def body_of(news):
     )
 
 
-def _line(line):
+def _line(line: Model) -> dict[str, object]:
     before, after = coins(line.line_price_before_discounts_incl_tax), coins(line.line_price_incl_tax)
     return {
         "id": str(line.pk),
-        "product_id": str(line.product_id),
+        "product_id": str(line.product_id) if line.product_id else None,
         "collection_ids": [str(one.pk) for one in line.product.get_categories()] if line.product else [],
         "name": line.title,
         "quantity": line.quantity,
@@ -67,7 +68,7 @@ def _line(line):
     }
 
 
-def _refund(event):
+def _refund(event: Model) -> dict[str, object]:
     lines = [
         {
             "line_id": str(one.line_id),
@@ -82,19 +83,22 @@ def _refund(event):
 
 @receiver(post_save, sender=get_model("order", "Order"))
 @receiver(post_save, sender=get_model("order", "PaymentEvent"))
-def note(instance, **_):
+def note(instance: Model, **_: object) -> None:
     """Note that the order of this row changed."""
     news, _ = OrderNews.objects.get_or_create(order=getattr(instance, "order", instance))
     OrderNews.objects.filter(pk=news.pk).update(revision=F("revision") + 1, failures=0, due_at=timezone.now())
 
 
-def send_due():
+def send_due() -> None:
     """Send each order that is due. After no response, 429 and 5xx it is due again, after a pause that doubles."""
     for news in OrderNews.objects.filter(sent__lt=F("revision"), due_at__lte=timezone.now()).select_related("order"):
         try:
             status, said = request(*SHOP, "order", body_of(news))
         except (OSError, ValueError) as problem:  # nobody is there, or a proxy's page is there in place of JSON
             status, said = 503, problem
+        except Exception:  # an order with a status that is not in STATUS does not stop the others
+            log.exception("order %s cannot be sent", news.order.number)
+            status, said = 0, "not sent"
         log.info("order %s, revision %s: %s %s", news.order.number, news.revision, status, said)
         pause = min(settings.LOYALTY_PAUSE_SECONDS * 2 ** min(news.failures, 30), 86_400)
         if status == 200:  # "parked" too: its reason is logged here and shown to the owner

@@ -10,10 +10,14 @@ from integrations.examples.server import LoyaltyServer, Outage, wait_for
 PATIENCE_MS = 60_000
 ADDRESS = {"first_name": "Ann", "last_name": "Lee", "line1": "Fern Road 1", "line4": "Berlin", "postcode": "10115"}
 PRODUCTS = {"Fern mug": "/catalogue/fern-mug_1/", "Fern": "/catalogue/fern_2/"}  # Oscar's list needs a search engine
-APPLY = """code => new Promise((done) => document.dispatchEvent(new CustomEvent('loyalty:apply-coupon', {
-  cancelable: true,
-  detail: {code, respondWith: (given) => Promise.resolve(given).then(done, (error) => done(String(error)))},
-})))"""
+APPLY = """code => new Promise((done) => {
+  const respondWith = (given) => Promise.resolve(given).then(done, (error) => done(String(error)));
+  const event = new CustomEvent('loyalty:apply-coupon', {cancelable: true, detail: {code, respondWith: (given) => {
+    event.preventDefault();
+    respondWith(given);
+  }}});
+  if (document.dispatchEvent(event)) done('nobody heard it');
+})"""
 
 
 class Shopper:
@@ -55,6 +59,7 @@ class Shopper:
             self.visit(PRODUCTS[product])
             self.page.click("#add_to_basket_form button")
             expect(self.page.locator("#messages")).to_contain_text("has been added to your basket")
+            self.page.wait_for_load_state()  # the listener for codes is a deferred script
 
     def order(self) -> str:
         """Go through the checkout. Returns the number of the order."""

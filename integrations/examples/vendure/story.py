@@ -12,10 +12,14 @@ from integrations.examples.vendure.site import PASSWORD, Site
 PATIENCE_MS = 60_000
 ADDRESS = {"fullName": "Ann Lee", "streetLine1": "Fern Road 1", "city": "Berlin", "postalCode": "10115"}
 PROBLEM = "... on ErrorResult { errorCode message }"
-APPLY = """code => new Promise((done) => document.dispatchEvent(new CustomEvent('loyalty:apply-coupon', {
-  cancelable: true,
-  detail: {code, respondWith: (given) => Promise.resolve(given).then(done, (error) => done(String(error)))},
-})))"""
+APPLY = """code => new Promise((done) => {
+  const respondWith = (given) => Promise.resolve(given).then(done, (error) => done(String(error)));
+  const event = new CustomEvent('loyalty:apply-coupon', {cancelable: true, detail: {code, respondWith: (given) => {
+    event.preventDefault();
+    respondWith(given);
+  }}});
+  if (document.dispatchEvent(event)) done('nobody heard it');
+})"""
 
 
 class Visitor:

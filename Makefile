@@ -25,7 +25,8 @@ help:
 	@echo "make texts   collect the dashboard's texts for translation, and compile the translations"
 	@echo "make vectors rewrite the test vectors of docs/vectors"
 	@echo "make integrations       the WordPress plugin as a zip file in build/"
-	@echo "make integrations-test  that plugin in a real WordPress (needs WOOCOMMERCE_ZIP; not part of make test)"
+	@echo "make integrations-test  real shops with a server of ours; not part of make test. One of them: integrations-test-"
+	@echo "                        woocommerce (needs WOOCOMMERCE_ZIP), -oscar or -vendure (docs/example-shops.md)"
 	@echo "make types   rewrite widget_static/src/api.ts from the server's schemas"
 
 .venv/run: pyproject.toml requirements.lock
@@ -112,18 +113,38 @@ guide: .venv/dev chromium
 lock: .venv/dev
 	$(LOCK) -o requirements.lock
 	$(LOCK) --extra dev -c requirements.lock -o requirements-dev.lock
+	$(BIN)/uv pip compile $(EXAMPLES)/oscar/requirements.in --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-header --no-annotate --quiet -o $(EXAMPLES)/oscar/requirements.txt
 
 package: .venv/dev
 	$(BIN)/pip wheel --quiet --no-deps --no-build-isolation -w build .
 	$(BIN)/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible --of JSON \
 		-o build/sbom.cdx.json requirements.lock
 
-.PHONY: integrations integrations-test
+SHOPS := woocommerce oscar vendure
+EXAMPLES := integrations/examples
+.PHONY: integrations integrations-test $(SHOPS:%=integrations-test-%)
 integrations: .venv/run
 	$(BIN)/python -m widget_server.stores.woocommerce.plugin_zip build/loyalty-widget-woocommerce.zip
 
-integrations-test: .venv/dev chromium
+integrations-test: $(SHOPS:%=integrations-test-%)
+
+integrations-test-woocommerce: .venv/dev chromium
 	$(BIN)/python integrations/woocommerce/test/run.py
 
+integrations-test-oscar: .venv/dev chromium $(EXAMPLES)/oscar/.venv/.ready
+	$(BIN)/python -m integrations.examples.oscar.run
+
+integrations-test-vendure: .venv/dev chromium $(EXAMPLES)/vendure/node_modules/.ready
+	cd $(EXAMPLES)/vendure && npm run --silent build
+	$(BIN)/python -m integrations.examples.vendure.run
+
+$(EXAMPLES)/oscar/.venv/.ready: $(EXAMPLES)/oscar/requirements.txt
+	$(PYTHON) -m venv $(@D)
+	@$(@D)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $< || \
+		{ echo "The Oscar shop's packages could not be installed: pip has to reach a package index."; exit 1; }
+	@touch $@
+
 clean:
-	rm -rf .venv build $(dir $(NODE_MODULES)) .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv build $(dir $(NODE_MODULES)) $(EXAMPLES)/oscar/.venv $(EXAMPLES)/vendure/node_modules \
+		$(EXAMPLES)/vendure/dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

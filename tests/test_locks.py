@@ -1,5 +1,6 @@
 """What is tested is what is installed: every package is pinned with the hashes of its files, and no address."""
 
+import json
 import re
 import tomllib
 from importlib import metadata
@@ -11,6 +12,13 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parent.parent
 LOCKS = ("requirements.lock", "requirements-dev.lock")
+EXAMPLE = "integrations/examples/oscar/requirements.txt"
+NODE_LOCKS = (
+    "widget_static/package-lock.json",
+    "tests/wix_sdk/package-lock.json",
+    "tests/host_pages/package-lock.json",
+    "integrations/examples/vendure/package-lock.json",
+)
 
 
 def pins(lock: str) -> dict[str, list[Requirement]]:
@@ -31,9 +39,18 @@ def wanted(*extras: str) -> list[Requirement]:
     return [Requirement(one) for group in groups for one in group]
 
 
-@pytest.mark.parametrize("lock", LOCKS)
+@pytest.mark.parametrize("lock", [*LOCKS, EXAMPLE])
 def test_a_lock_names_no_address(lock: str) -> None:
     assert "://" not in (ROOT / lock).read_text("utf-8")
+    assert pins(lock)
+
+
+@pytest.mark.parametrize("lock", NODE_LOCKS)
+def test_a_lock_of_node_has_hashes_and_no_address(lock: str) -> None:
+    packages = json.loads((ROOT / lock).read_text("utf-8"))["packages"]
+    installed = {name: facts for name, facts in packages.items() if name}
+    assert installed
+    assert not [name for name, facts in installed.items() if "resolved" in facts or "integrity" not in facts]
 
 
 def test_everything_that_is_wanted_is_pinned() -> None:

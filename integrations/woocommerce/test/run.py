@@ -1,4 +1,4 @@
-"""What `make integrations-test` starts: the plugin in a real WordPress with WooCommerce, driven in Chromium.
+"""`make integrations-test-woocommerce` starts it: the plugin in a real WordPress with WooCommerce, in Chromium.
 
 WordPress comes from Debian's package, WooCommerce from the zip that WOOCOMMERCE_ZIP names. Without one of them it says
 in one line what is missing, and exits with 1. KEEP=folder keeps what was made there, for a look at it.

@@ -58,7 +58,8 @@ export function orderBody({ decimals = 2, shipping_tax = 0, shipping = 0, discou
 
 /**
  * Sends a body to `order`, `order?dry_run=1`, `customer`, `coupons/check`..., or reads `orders/{id}` without one.
- * Returns the status and the JSON of the response. After a status of 500 or above, or an error, send it again.
+ * Returns the status and the JSON of the response, null for a page of a proxy. After a status of 500 or above, or an
+ * error, send it again.
  */
 export async function request(baseUrl, shopId, webhookSecret, path, body) {
   const content = body === undefined ? `GET ${path}` : typeof body === "string" ? body : JSON.stringify(body);
@@ -69,7 +70,7 @@ export async function request(baseUrl, shopId, webhookSecret, path, body) {
   const place = body === undefined ? path.split("/").map(encodeURIComponent).join("/") : path;
   const address = `${baseUrl}/stores/generic/${shopId}/${place}`;
   const response = await fetch(address, { ...call, signal: AbortSignal.timeout(10_000) });
-  return { status: response.status, body: await response.json() };
+  return { status: response.status, body: await response.json().catch(() => null) };
 }
 
 function texts(value, decimals) {

@@ -70,7 +70,8 @@ def order_body(order):
 def request(base_url, shop_id, webhook_secret, path, body=None):
     """Send a body to `order`, `order?dry_run=1`, `customer`, `coupons/check`..., or read `orders/{id}` without one.
 
-    Returns the status and the JSON of the response. After a status of 500 or above, and no response, send it again.
+    Returns the status and the JSON of the response, None for a page of a proxy. After a status of 500 or above, and no
+    response, send it again.
     """
     content = f"GET {path}" if body is None else body if isinstance(body, str) else _json(body)
     id, timestamp = f"msg_{uuid.uuid4().hex}", str(int(time.time()))
@@ -80,15 +81,22 @@ def request(base_url, shop_id, webhook_secret, path, body=None):
     call = urllib.request.Request(url, None if body is None else content.encode(), headers)
     try:
         with urllib.request.urlopen(call, timeout=10) as response:
-            return response.status, json.load(response)
+            return response.status, _read(response)
     except urllib.error.HTTPError as refused:
-        return refused.code, json.load(refused)
+        return refused.code, _read(refused)
 
 
 def _texts(value, decimals):
     if isinstance(value, dict):
         return {k: amount(v, decimals) if k in AMOUNTS else _texts(v, decimals) for k, v in value.items()}
     return [_texts(one, decimals) for one in value] if isinstance(value, list) else value
+
+
+def _read(response):
+    try:
+        return json.load(response)
+    except ValueError:
+        return None
 
 
 def _json(value):

@@ -49,9 +49,9 @@ def ask(code: str, basket: Model, user: AbstractBaseUser | AnonymousUser) -> dic
     cart["customer"] = person(user) if user.is_authenticated else None
     try:
         status, said = request(*SHOP, "coupons/check", cart)
-    except (OSError, ValueError):
-        status = 503
-    return said if status == 200 else {"valid": False, "reason": "no_response", "code": None}
+    except OSError:
+        status, said = 503, None
+    return said if status == 200 and said else {"valid": False, "reason": "no_response", "code": None}
 
 
 def learn(said: dict[str, Any]) -> None:

@@ -94,7 +94,7 @@ def send_due() -> None:
     for news in OrderNews.objects.filter(sent__lt=F("revision"), due_at__lte=timezone.now()).select_related("order"):
         try:
             status, said = request(*SHOP, "order", body_of(news))
-        except (OSError, ValueError) as problem:  # nobody is there, or a proxy's page is there in place of JSON
+        except OSError as problem:  # nobody is there
             status, said = 503, problem
         except Exception:  # an order with a status that is not in STATUS does not stop the others
             log.exception("order %s cannot be sent", news.order.number)

@@ -44,7 +44,7 @@ export class Codes {
       customer: customer ? person(customer) : null,
     };
     const { status, body } = await request(...SHOP, "coupons/check", cart).catch(() => ({ status: 503, body: null }));
-    return status === 200 ? body : { valid: false, reason: "no_response", code: null };
+    return status === 200 && body ? body : { valid: false, reason: "no_response", code: null };
   }
 
   /** The promotion of a code; ours are those with `loyalty` set. */

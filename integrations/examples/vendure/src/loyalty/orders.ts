@@ -92,7 +92,7 @@ export class Orders implements OnModuleInit {
     const { status, body } = await request(...SHOP, "order", sent);
     if (status >= 500 || status === 429 || status === 408) throw new Error(`the loyalty server returned ${status}`);
     const text = `order ${sent.id}: ${status} ${JSON.stringify(body)}`;
-    if (status === 200 && body.status !== "parked") Logger.info(text, QUEUE);
+    if (status === 200 && body?.status !== "parked") Logger.info(text, QUEUE);
     else Logger.error(text, QUEUE);
   }
 }

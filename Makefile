@@ -26,6 +26,7 @@ help:
 	@echo "make vectors rewrite the test vectors of docs/vectors"
 	@echo "make integrations       the WordPress plugin as a zip file in build/"
 	@echo "make integrations-test  that plugin in a real WordPress (needs WOOCOMMERCE_ZIP; not part of make test)"
+	@echo "make integrations-pictures  the pictures of docs/woocommerce-plugin.md, taken in that story"
 	@echo "make types   rewrite widget_static/src/api.ts from the server's schemas"
 
 .venv/run: pyproject.toml requirements.lock
@@ -118,12 +119,15 @@ package: .venv/dev
 	$(BIN)/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible --of JSON \
 		-o build/sbom.cdx.json requirements.lock
 
-.PHONY: integrations integrations-test
+.PHONY: integrations integrations-test integrations-pictures
 integrations: .venv/run
 	$(BIN)/python -m widget_server.stores.woocommerce.plugin_zip build/loyalty-widget-woocommerce.zip
 
 integrations-test: .venv/dev chromium
 	$(BIN)/python integrations/woocommerce/test/run.py
+
+integrations-pictures: .venv/dev chromium
+	$(BIN)/python integrations/woocommerce/test/run.py --story --pictures docs/pictures/woocommerce
 
 clean:
 	rm -rf .venv build $(dir $(NODE_MODULES)) .mypy_cache .pytest_cache .ruff_cache .hypothesis

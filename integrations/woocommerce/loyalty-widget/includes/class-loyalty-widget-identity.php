@@ -15,6 +15,8 @@ class Loyalty_Widget_Identity {
 	const SPACE = 'loyalty-widget/v1';
 	const ROUTE = '/token';
 
+	const NO_STORE = 'no-store, private';
+
 	/**
 	 * Registers the route and the address of the nonce.
 	 */
@@ -51,8 +53,20 @@ class Loyalty_Widget_Identity {
 			$claims   = Loyalty_Widget_Token::claims( Loyalty_Widget_Connection::fact( 'shop_id' ), self::customer( $user ), time(), wp_generate_uuid4() );
 			$response = new WP_REST_Response( array( 'token' => Loyalty_Widget_Token::sign( $claims, $secret ) ), 200 );
 		}
-		$response->header( 'Cache-Control', 'no-store, private' );
+		$response->header( 'Cache-Control', self::NO_STORE );
+		// WordPress writes headers of its own over those of the response, which let a cache store it.
+		add_filter( 'rest_send_nocache_headers', '__return_true' );
+		add_filter( 'nocache_headers', array( __CLASS__, 'no_store' ) );
 		return $response;
+	}
+
+	/**
+	 * Returns WordPress' headers against caching, with the word that forbids to store a response.
+	 *
+	 * @param array $headers The headers.
+	 */
+	public static function no_store( $headers ) {
+		return array_merge( (array) $headers, array( 'Cache-Control' => self::NO_STORE ) );
 	}
 
 	/**
@@ -60,7 +74,7 @@ class Loyalty_Widget_Identity {
 	 */
 	public static function nonce() {
 		self::keep_out_of_caches();
-		header( 'Cache-Control: no-store, private' );
+		header( 'Cache-Control: ' . self::NO_STORE );
 		if ( ! is_user_logged_in() ) {
 			status_header( 204 );
 			exit;

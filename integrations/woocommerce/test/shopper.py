@@ -1,0 +1,128 @@
+"""A customer with a browser profile of their own, at one shop."""
+
+import re
+from typing import Any
+
+from playwright.sync_api import Browser, BrowserContext, Dialog, FrameLocator, expect
+from wordpress_site import PASSWORD, Site
+
+APPLY = """code => new Promise((done) => {
+  const event = new CustomEvent('loyalty:apply-coupon', {cancelable: true, detail: {code, respondWith: (given) => {
+    Promise.resolve(given).then(done);
+  }}});
+  if (document.dispatchEvent(event)) done('nobody heard it');
+})"""
+PATIENCE_MS = 60_000  # PHP's own server, on a machine that does other things too
+TRIES = 40
+DIGIT = re.compile(r"\d")
+
+
+class Shopper:
+    """The customer: `complaints` are the errors of the pages they saw, `path` is where their shop's pages begin."""
+
+    def __init__(self, site: Site, browser: Browser, path: str = "", profile: BrowserContext | None = None) -> None:
+        """Open a profile, or a tab in one."""
+        self.site, self.path = site, path
+        self.context = profile or browser.new_context(locale="en-GB", viewport={"width": 1280, "height": 800})
+        self.page = self.context.new_page()
+        self.page.set_default_timeout(PATIENCE_MS)
+        self.complaints: list[str] = []
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("dialog", _decline)
+
+    def visit(self, path: str) -> None:
+        """Open a page of the shop."""
+        self.page.goto(self.site.home + self.path + path)
+
+    def logs_in(self, name: str) -> None:
+        """Log in at the shop's account page."""
+        self.visit("/my-account/")
+        self.page.fill("#username", name)
+        self.page.fill("#password", PASSWORD)
+        self.page.click("button[name=login]")
+        self.page.locator(".woocommerce-MyAccount-content").wait_for()
+
+    def registers(self, email: str) -> None:
+        """Make an account at the shop's account page."""
+        self.visit("/my-account/")
+        self.page.fill("#reg_email", email)
+        self.page.click("button[name=register]")
+        self.page.locator(".woocommerce-MyAccount-content").wait_for()
+
+    def opens_panel(self) -> FrameLocator:
+        """Open the panel by its launcher, on any page."""
+        self.page.locator("loyalty-widget button").first.click()
+        return self.panel()
+
+    def panel(self) -> FrameLocator:
+        """Returns the open panel."""
+        panel = self.page.frame_locator("iframe[src*='/panel?']")
+        panel.locator("h1").wait_for()
+        return panel
+
+    def redeems(self, reward: str) -> FrameLocator:
+        """Buy a reward in the panel, on the present page. Returns the panel with the new code."""
+        panel = self.opens_panel()
+        panel.get_by_role("tab", name="Redeem").click()
+        panel.get_by_role("button", name=f"Redeem {reward}").click()
+        panel.get_by_role("dialog").get_by_role("button", name=re.compile("Redeem")).click()
+        panel.get_by_role("button", name="Use it now").first.wait_for()
+        return panel
+
+    def referral_link(self) -> str:
+        """Returns the link to invite friends with that the panel shows, opened on the present page."""
+        panel = self.opens_panel()
+        panel.get_by_role("tab", name="Referral").click()
+        return str(panel.get_by_text(re.compile(r"\?ref=")).first.inner_text()).strip()
+
+    def applies(self, code: str) -> Any:
+        """Send the widget's own event with a code on this page. Returns the answer."""
+        return self.page.evaluate(APPLY, code)
+
+    def adds_mug(self) -> None:
+        """Put one mug into the cart."""
+        self.visit("/product/fern-mug/")
+        self.page.click("button.single_add_to_cart_button")
+        expect(self.page.locator(".woocommerce-message")).to_contain_text("added to your cart")
+
+    def orders(self, query: str = "", billing: dict[str, str] | None = None) -> None:
+        """Order what is in the cart, at the classic checkout."""
+        self.visit(f"/checkout/{query}")
+        self.page.wait_for_load_state("networkidle")
+        for name, value in (billing or {}).items():
+            self.page.fill(f"#billing_{name}", value)
+        self.page.wait_for_load_state("networkidle")
+        expect(self.page.locator(".blockUI")).to_have_count(0)
+        self.page.click("label[for=payment_method_cod]")
+        self.page.click("#place_order")
+        self.page.wait_for_url("**/order-received/**")
+
+    def orders_in_blocks(self, query: str = "") -> None:
+        """Order what is in the cart, at the checkout block."""
+        self.visit(f"/block-checkout/{query}")
+        button = self.page.locator(".wc-block-components-checkout-place-order-button")
+        button.wait_for()
+        self.page.wait_for_load_state("networkidle")
+        button.click()
+        self.page.wait_for_url("**/order-received/**")
+
+    def balance(self) -> str:
+        """Returns the balance that the account shows."""
+        self.visit("/my-account/loyalty-points/")
+        shown = self.page.locator(".loyalty-widget-balance")
+        expect(shown).to_contain_text(DIGIT)
+        return str(shown.inner_text())
+
+    def sees_balance(self, points: int) -> str:
+        """Wait until the account shows these points, while the shop's queue goes on. Returns the text."""
+        seen = ""
+        for _ in range(TRIES):
+            self.site.run("queue.php", path=self.path or "/")
+            seen = self.balance()
+            if seen == f"{points} points":
+                return seen
+        raise AssertionError(f"{seen}, not {points} points")
+
+
+def _decline(dialog: Dialog) -> None:
+    raise AssertionError(f"a page asks: {dialog.message}")

@@ -58,15 +58,15 @@ class NetworkStory(Story):
     def has_a_balance_in_each(self) -> str:
         """Ann logs in once for the network; an order in the first shop changes her balance there alone."""
         self.ann.logs_in("ann")
-        assert (self.ann.balance(), self.ann_there.balance()) == ("700 points", "700 points")
+        assert (self.ann.points(), self.ann_there.points()) == (700, 700)
         self.ann.adds_mug()
         self.ann.orders()
-        seen = self.ann.sees_balance(800)
-        assert self.ann_there.balance() == "700 points"
+        seen = self.ann.sees(800)
+        assert self.ann_there.points() == 700
         for one, points in ((self.ann, "800"), (self.ann_there, "700")):
             one.visit("/product/fern-mug/")
             expect(one.opens_panel().locator(".sum b").first).to_contain_text(points)
-        return f"after an order Ann has {seen} in the first shop, and 700 in the second"
+        return f"after an order Ann has {seen} points in the first shop, and 700 in the second"
 
     def orders_in_the_second(self) -> str:
         """Points, a code, its order and a refund in the shop whose orders are in tables of their own."""
@@ -77,11 +77,11 @@ class NetworkStory(Story):
         panel.get_by_role("button", name="Use it now").first.click()
         expect(ann.page.locator("tr.cart-discount")).to_be_visible()
         ann.orders()
-        seen = ann.sees_balance(583)  # 700 - 200 + 83
+        seen = ann.sees(583)  # 700 - 200 + 83
         left = self.site.left(SECOND)
         assert left.in_tables and not left.in_posts and len(left.orders) == 1, left
         self.owner.refunds(int(left.orders[0]["id"]), f"{SECOND}/wp-admin")
-        return f"in the second shop: {seen} after an order with a code, {ann.sees_balance(500)} after its refund"
+        return f"in the second shop: {seen} points after an order with a code, {ann.sees(500)} after its refund"
 
     def brings_a_friend_to_the_second(self) -> str:
         """Ben follows Ann's link to the second shop; his order there has her code."""
@@ -93,8 +93,8 @@ class NetworkStory(Story):
         self.ben_there.orders(billing=HOME | PHONE | {"email": "ben@example.com"})
         order = self.site.left(SECOND).orders[0]
         assert order["ref"] == code, order
-        seen = self.ann_there.sees_balance(750)
-        return f"Ben orders in the second shop as a guest, with Ann’s code {code}: she has {seen}"
+        seen = self.ann_there.sees(750)
+        return f"Ben orders in the second shop as a guest, with Ann’s code {code}: she has {seen} points"
 
     def disconnects_the_first(self) -> str:
         """The end of one connection leaves the other as it is."""
@@ -102,7 +102,7 @@ class NetworkStory(Story):
         first, second = self.site.left(), self.site.left(SECOND)
         assert (first.keys, first.webhooks) == ([], []), first
         assert len(second.keys) == 1 and len(second.webhooks) > 1, second
-        assert self.ann_there.balance() == "750 points"
+        assert self.ann_there.points() == 750
         return "the first shop is disconnected, the second goes on"
 
     def leaves_nothing_in_either(self) -> str:

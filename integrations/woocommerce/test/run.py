@@ -3,8 +3,8 @@
 WordPress comes from Debian's package, WooCommerce from the zip that WOOCOMMERCE_ZIP names. Without one of them it says
 in one line what is missing, and exits with 1. First the whole story, then a network of two sites.
 --tables: the story with orders in tables of their own (HPOS). --story, --network: that part alone.
---pictures FOLDER: stores the pictures of the documentation. KEEP=folder keeps what was made there, for a look at it.
-OUTAGE_MINUTES=10 plays the outage in real time.
+--go-on: tries the steps after one that failed, too. --pictures FOLDER: stores the pictures of the documentation.
+KEEP=folder keeps what was made there, for a look at it. OUTAGE_MINUTES=10 plays the outage in real time.
 """
 
 import argparse
@@ -37,6 +37,7 @@ def main() -> int:
     parser.add_argument("--network", action="store_true")
     parser.add_argument("--tables", action="store_true")
     parser.add_argument("--pictures", type=Path)
+    parser.add_argument("--go-on", action="store_true")
     asked = parser.parse_args()
     chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
     lack = missing() or ("" if chromium else "Chromium is missing: apt-get install chromium")
@@ -47,14 +48,15 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as made, browser() as opened:
         folder = Path(os.environ.get("KEEP") or made)
         if asked.story or not asked.network:
-            _play(Story, opened, folder / "one", Pictures(asked.pictures), "tables" if asked.tables else "posts")
+            storage = "tables" if asked.tables else "posts"
+            _play(Story, opened, folder / "one", Pictures(asked.pictures), storage, goes_on=asked.go_on)
         if asked.network or not asked.story:
-            _play(NetworkStory, opened, folder / "network", Pictures(None), "posts")
+            _play(NetworkStory, opened, folder / "network", Pictures(None), "posts", goes_on=asked.go_on)
     print(f"The plugin works as told ({time.monotonic() - began:.0f} s).")
     return 0
 
 
-def _play(kind: type[Story], opened: Browser, folder: Path, pictures: Pictures, storage: str) -> None:
+def _play(kind: type[Story], opened: Browser, folder: Path, pictures: Pictures, storage: str, *, goes_on: bool) -> None:
     for name in ("site", "widget"):
         (folder / name).mkdir(parents=True)
     site = Site(folder / "site", storage, is_network=kind is NetworkStory)
@@ -64,7 +66,7 @@ def _play(kind: type[Story], opened: Browser, folder: Path, pictures: Pictures, 
         try:
             story = kind(site, widget, opened, folder, pictures)
             try:
-                story.run()
+                story.run(goes_on=goes_on)
             except BaseException:
                 for number, page in enumerate(page for one in opened.contexts for page in one.pages):
                     with contextlib.suppress(Error):

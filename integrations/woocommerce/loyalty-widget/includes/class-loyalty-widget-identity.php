@@ -54,9 +54,6 @@ class Loyalty_Widget_Identity {
 			$response = new WP_REST_Response( array( 'token' => Loyalty_Widget_Token::sign( $claims, $secret ) ), 200 );
 		}
 		$response->header( 'Cache-Control', self::NO_STORE );
-		// WordPress writes headers of its own over those of the response, which let a cache store it.
-		add_filter( 'rest_send_nocache_headers', '__return_true' );
-		add_filter( 'nocache_headers', array( __CLASS__, 'no_store' ) );
 		return $response;
 	}
 
@@ -106,9 +103,12 @@ class Loyalty_Widget_Identity {
 	}
 
 	/**
-	 * Tells page caches to store nothing of this request.
+	 * Tells page caches to store nothing of this request. WordPress writes headers of its own over ours when it ends a
+	 * request, which let a cache store the response: so the word is added to those.
 	 */
 	private static function keep_out_of_caches() {
+		add_filter( 'rest_send_nocache_headers', '__return_true' );
+		add_filter( 'nocache_headers', array( __CLASS__, 'no_store' ) );
 		foreach ( array( 'DONOTCACHEPAGE', 'DONOTCACHEOBJECT', 'DONOTCACHEDB' ) as $name ) {
 			if ( ! defined( $name ) ) {
 				define( $name, true ); // phpcs:ignore WordPress.NamingConventions.PrefixAllGlobals -- The names that page caches know.

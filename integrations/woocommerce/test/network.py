@@ -33,6 +33,10 @@ class NetworkStory(Story):
             self.brings_a_friend_to_the_second, self.disconnects_the_first, self.leaves_nothing_in_either,
         )  # fmt: skip
 
+    def shoppers(self) -> list[Shopper]:
+        """Returns the tabs of the second shop too."""
+        return [self.ann, self.ben, self.ann_there, self.ben_there]
+
     def installs_for_both(self) -> str:
         """The owner installs the plugin in the network's administration, and activates it for every site."""
         self.owner.logs_in(self.widget.owner_link(self.shop_id))

@@ -8,7 +8,6 @@ KEEP=folder keeps what was made there, for a look at it. OUTAGE_MINUTES=10 plays
 """
 
 import argparse
-import contextlib
 import os
 import shutil
 import sys
@@ -22,7 +21,7 @@ sys.path[:0] = [str(HERE), str(ROOT)]
 
 from network import NetworkStory  # noqa: E402
 from pictures import Pictures  # noqa: E402
-from playwright.sync_api import Browser, Error  # noqa: E402
+from playwright.sync_api import Browser  # noqa: E402
 from story import Story  # noqa: E402
 from widget import Widget  # noqa: E402
 from wordpress_site import Site, missing  # noqa: E402
@@ -65,13 +64,7 @@ def _play(kind: type[Story], opened: Browser, folder: Path, pictures: Pictures, 
         widget = Widget(folder / "widget")
         try:
             story = kind(site, widget, opened, folder, pictures)
-            try:
-                story.run(goes_on=goes_on)
-            except BaseException:
-                for number, page in enumerate(page for one in opened.contexts for page in one.pages):
-                    with contextlib.suppress(Error):
-                        page.screenshot(path=folder / f"page-{number}.png", full_page=True)
-                raise
+            story.run(goes_on=goes_on)
         finally:
             widget.stop()
     finally:

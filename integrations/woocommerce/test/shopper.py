@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, Dialog, FrameLocator, expect
+from playwright.sync_api import Browser, BrowserContext, Dialog, FrameLocator, Request, expect
 from wordpress_site import PASSWORD, Site
 
 APPLY = """code => new Promise((done) => {
@@ -21,7 +21,7 @@ BALANCE = re.compile(r"^[\d,]+ points$")
 
 
 class Shopper:
-    """The customer: `complaints` are the errors of the pages they saw, `path` is where their shop's pages begin."""
+    """The customer: `complaints` are the errors of the pages they saw; `path` is where their shop's pages begin."""
 
     def __init__(self, site: Site, browser: Browser, path: str = "", profile: BrowserContext | None = None) -> None:
         """Open a profile, or a tab in one."""
@@ -30,8 +30,16 @@ class Shopper:
         self.page = self.context.new_page()
         self.page.set_default_timeout(PATIENCE_MS)
         self.complaints: list[str] = []
+        self.under_way: set[Request] = set()
+        self.page.on("request", self.under_way.add)
+        for ended in ("requestfinished", "requestfailed"):
+            self.page.on(ended, self.under_way.discard)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.on("dialog", _decline)
+
+    def unanswered(self) -> list[str]:
+        """Returns the requests of this page that have no answer yet."""
+        return sorted({f"{one.method} {one.url}" for one in self.under_way})
 
     def visit(self, path: str) -> None:
         """Open a page of the shop."""

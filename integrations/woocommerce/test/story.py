@@ -4,6 +4,7 @@ import os
 import re
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from owner import Owner
@@ -60,14 +61,29 @@ class Story:
             try:
                 print(f"seen: {step()} ({time.monotonic() - began:.0f} s)", flush=True)
             except (AssertionError, Error) as wrong:
+                self.reports(step.__name__)
                 if not goes_on:
                     raise
                 failed.append(step.__name__)
                 print(f"FAILED: {step.__name__}: {wrong}", flush=True)
         assert failed == [], failed
-        for one in (self.ann, self.ben):
+        for one in self.shoppers():
             assert one.complaints == [], one.complaints
         assert self.site.complaints("loyalty-widget") == [], self.site.complaints("loyalty-widget")
+
+    def reports(self, step: str) -> None:
+        """Store a picture of each page when a step failed, and print what the customers' pages wait for."""
+        pages = [self.owner.page, self.owner.dashboard]
+        for one in self.shoppers():
+            print(one.page.url, "waits for:", one.unanswered(), "complaints:", one.complaints, flush=True)
+            pages.append(one.page)
+        for number, page in enumerate(pages):
+            with suppress(Error):
+                page.screenshot(path=self.folder / f"{step}-{number}.png", full_page=True)
+
+    def shoppers(self) -> list[Shopper]:
+        """Returns the customers' profiles and tabs."""
+        return [self.ann, self.ben]
 
     def installs_and_connects(self) -> str:
         """The owner downloads the zip from the dashboard, installs it, and pastes one code; a wrong one is refused."""
@@ -232,6 +248,7 @@ class Story:
         self.ben.visit(f"/product/fern-mug/?ref={code}")
         expect(self.ben.panel().get_by_text("A gift from your friend")).to_be_visible()
         self.ben.registers("ben@example.com")
+        expect(self.ben.opens_panel().locator(".sum b").first).to_contain_text("700")
         self.ben.adds_mug()
         self.ben.orders(billing=HOME | PHONE)
         order = self.site.left().orders[0]

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, Dialog, FrameLocator, Request, expect
@@ -31,9 +31,9 @@ class Shopper:
         self.page.set_default_timeout(PATIENCE_MS)
         self.complaints: list[str] = []
         self.under_way: set[Request] = set()
-        self.page.on("request", self.under_way.add)
-        for ended in ("requestfinished", "requestfailed"):
-            self.page.on(ended, self.under_way.discard)
+        self.page.on("request", self._asks)
+        self.page.on("requestfinished", self._is_answered)
+        self.page.on("requestfailed", self._is_answered)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.on("dialog", _decline)
 
@@ -65,6 +65,12 @@ class Shopper:
         self.page.locator("loyalty-widget button").first.click()
         return self.panel()
 
+    def opens_own_panel(self) -> FrameLocator:
+        """Open the panel of a customer who is logged in, and wait for their balance."""
+        panel = self.opens_panel()
+        expect(panel.locator(".sum b").first).to_contain_text(DIGIT)
+        return panel
+
     def panel(self) -> FrameLocator:
         """Returns the open panel."""
         panel = self.page.frame_locator("iframe[src*='/panel?']")
@@ -73,8 +79,8 @@ class Shopper:
 
     def redeems(self, reward: str) -> FrameLocator:
         """Buy a reward in the panel, on the present page. Returns the panel with the new code."""
-        panel = self.opens_panel()
-        panel.get_by_role("tab", name="Redeem").click()
+        panel = self.opens_own_panel()
+        self._opens_tab(panel, "Redeem")
         panel.get_by_role("button", name=f"Redeem {reward}").click()
         panel.get_by_role("dialog").get_by_role("button", name=re.compile("Redeem")).click()
         panel.get_by_role("button", name="Use it now").first.wait_for()
@@ -82,8 +88,8 @@ class Shopper:
 
     def referral_link(self) -> str:
         """Returns the link to invite friends with that the panel shows, opened on the present page."""
-        panel = self.opens_panel()
-        panel.get_by_role("tab", name="Referral").click()
+        panel = self.opens_own_panel()
+        self._opens_tab(panel, "Referral")
         return str(panel.get_by_text(re.compile(r"\?ref=")).first.inner_text()).strip()
 
     def applies(self, code: str) -> Any:
@@ -119,6 +125,22 @@ class Shopper:
         expect(button).to_be_enabled()
         button.click()
         self.page.wait_for_url("**/order-received/**")
+
+    def _opens_tab(self, panel: FrameLocator, name: str) -> None:
+        """Press a tab, again while the panel's script was not there yet to hear it."""
+        tab = panel.get_by_role("tab", name=name)
+        for _ in range(TRIES):
+            tab.click()
+            with suppress(AssertionError):
+                expect(tab).to_have_attribute("aria-selected", "true", timeout=2000)
+                return
+        raise AssertionError(f"the tab {name} does not open")
+
+    def _asks(self, request: Request) -> None:
+        self.under_way.add(request)
+
+    def _is_answered(self, request: Request) -> None:
+        self.under_way.discard(request)
 
     @contextmanager
     def _totals(self) -> Iterator[None]:

@@ -27,6 +27,7 @@ help:
 	@echo "make integrations       the WordPress plugin as a zip file in build/"
 	@echo "make integrations-test  real shops with a server of ours; not part of make test. One of them: integrations-test-"
 	@echo "                        woocommerce (needs WOOCOMMERCE_ZIP), -oscar or -vendure (docs/example-shops.md)"
+	@echo "make integrations-pictures  the pictures of docs/woocommerce-plugin.md, taken in that story"
 	@echo "make types   rewrite widget_static/src/api.ts from the server's schemas"
 
 .venv/run: pyproject.toml requirements.lock
@@ -123,7 +124,7 @@ package: .venv/dev
 
 SHOPS := woocommerce oscar vendure
 EXAMPLES := integrations/examples
-.PHONY: integrations integrations-test $(SHOPS:%=integrations-test-%)
+.PHONY: integrations integrations-test integrations-pictures $(SHOPS:%=integrations-test-%)
 integrations: .venv/run
 	$(BIN)/python -m widget_server.stores.woocommerce.plugin_zip build/loyalty-widget-woocommerce.zip
 
@@ -144,6 +145,9 @@ $(EXAMPLES)/oscar/.venv/.ready: $(EXAMPLES)/oscar/requirements.txt
 	@$(@D)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $< || \
 		{ echo "The Oscar shop's packages could not be installed: pip has to reach a package index."; exit 1; }
 	@touch $@
+
+integrations-pictures: .venv/dev chromium
+	$(BIN)/python integrations/woocommerce/test/run.py --story --pictures docs/pictures/woocommerce
 
 clean:
 	rm -rf .venv build $(dir $(NODE_MODULES)) $(EXAMPLES)/oscar/.venv $(EXAMPLES)/vendure/node_modules \

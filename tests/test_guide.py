@@ -45,3 +45,10 @@ def test_its_pictures_are_few_small_and_all_shown() -> None:
     there = {f"pictures/{file.name}": file.stat().st_size for file in (GUIDE / "pictures").iterdir()}
     assert shown == set(there) and len(there) <= PICTURES_MAX
     assert {name: size for name, size in there.items() if size > BYTES_MAX} == {}
+
+
+def test_the_pictures_of_the_wordpress_plugin_are_small_and_all_shown() -> None:
+    page = GUIDE.parent / "woocommerce-plugin.md"
+    shown = {GUIDE.parent / address for mark, address in LINK.findall(page.read_text("utf-8")) if mark}
+    assert shown == set((GUIDE.parent / "pictures" / "woocommerce").iterdir())
+    assert {file.name: file.stat().st_size for file in shown if file.stat().st_size > BYTES_MAX} == {}

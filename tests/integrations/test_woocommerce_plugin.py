@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import importlib.util
 import json
 import shutil
 import subprocess
@@ -15,16 +14,13 @@ import jwt
 import pytest
 from flask.testing import FlaskClient
 
+from tests.integrations.link_server import LinkServer
 from tests.make import World
 from widget_server import clock
 from widget_server.stores import woocommerce
 from widget_server.stores.woocommerce import plugin_zip
 
 DATABASES = ("sqlite",)
-_spec = importlib.util.spec_from_file_location("link_server", plugin_zip.SOURCE.parent / "test" / "link_server.py")
-assert _spec and _spec.loader
-link_server = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(link_server)
 HERE = Path(__file__).parent
 SHOP = "0f1e2d3c-4b5a-4697-8879-6a5b4c3d2e1f"
 TOKEN = "tok_" + "a" * 39
@@ -49,8 +45,8 @@ def needs_php() -> None:
 
 
 @pytest.fixture
-def link() -> Iterator[Any]:
-    server = link_server.LinkServer(SHOP, FACTS, calls_back=False)
+def link() -> Iterator[LinkServer]:
+    server = LinkServer(SHOP, FACTS)
     yield server
     server.stop()
 
@@ -140,7 +136,7 @@ def test_only_what_can_be_a_friends_code_is_kept(text: str, kept: str) -> None:
     assert plugin("friend", text=text)["result"] == kept
 
 
-def test_one_code_connects_and_the_secrets_are_not_loaded_on_every_page(link: Any) -> None:
+def test_one_code_connects_and_the_secrets_are_not_loaded_on_every_page(link: LinkServer) -> None:
     done = plugin("connect", pasted=link.code, home="https://shop.example/")
     assert done["refused"] is None
     (given,) = link.linked
@@ -156,7 +152,7 @@ def test_one_code_connects_and_the_secrets_are_not_loaded_on_every_page(link: An
     assert (facts["script_src"], facts["shop_id"]) == (FACTS["script_src"], SHOP)
 
 
-def test_a_used_code_is_refused_and_its_keys_are_deleted(link: Any) -> None:
+def test_a_used_code_is_refused_and_its_keys_are_deleted(link: LinkServer) -> None:
     used = link.code
     plugin("connect", pasted=used)
     done = plugin("connect", pasted=used)
@@ -170,7 +166,7 @@ def test_a_server_that_does_not_respond_leaves_no_key() -> None:
     assert (done["options"], done["keys"]) == ({}, [])
 
 
-def test_disconnecting_tells_the_server_and_deletes_everything_and_again_changes_nothing(link: Any) -> None:
+def test_disconnecting_tells_the_server_and_deletes_everything_and_again_changes_nothing(link: LinkServer) -> None:
     done = plugin("round", pasted=link.code, home="https://shop.example")
     assert (done["result"], done["options"], done["keys"]) == (["", ""], {}, [])
     assert link.unlinked == [{"store_url": "https://shop.example"}]

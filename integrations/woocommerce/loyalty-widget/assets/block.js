@@ -1,5 +1,6 @@
 // The block "Loyalty page" in the editor: the server renders it, there and in the shop.
-( function ( blocks, element, i18n, ServerSideRender ) {
+( function ( blocks, blockEditor, components, element, i18n, ServerSideRender ) {
+	const create = element.createElement;
 	blocks.registerBlockType( 'loyalty-widget/page', {
 		apiVersion: 2,
 		title: i18n.__( 'Loyalty page', 'loyalty-widget' ),
@@ -8,10 +9,12 @@
 		category: 'widgets',
 		supports: { html: false, multiple: false },
 		edit: function () {
-			return element.createElement( ServerSideRender, { block: 'loyalty-widget/page' } );
+			// The editor selects and moves the block by these attributes; its links lead nowhere here.
+			const shown = create( ServerSideRender, { block: 'loyalty-widget/page' } );
+			return create( 'div', blockEditor.useBlockProps(), create( components.Disabled, null, shown ) );
 		},
 		save: function () {
 			return null;
 		},
 	} );
-} )( window.wp.blocks, window.wp.element, window.wp.i18n, window.wp.serverSideRender );
+} )( window.wp.blocks, window.wp.blockEditor, window.wp.components, window.wp.element, window.wp.i18n, window.wp.serverSideRender );

@@ -7,15 +7,22 @@
 	const tag = () => document.getElementById( page.tag );
 	const ajax = ( name ) => page.ajax.replace( '%%endpoint%%', name );
 	const CODE = /^[\w-]{1,64}$/;
-	const ENTITIES = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: ' ', hellip: '…', laquo: '«', raquo: '»' };
+	const ENTITIES = {
+		amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: ' ', hellip: '…', ndash: '–', mdash: '—',
+		laquo: '«', raquo: '»', lsquo: '‘', rsquo: '’', ldquo: '“', rdquo: '”', bdquo: '„',
+		euro: '€', pound: '£', yen: '¥', cent: '¢', dollar: '$', curren: '¤', times: '×', percnt: '%', rlm: '', lrm: '',
+	};
+	/** Elements within a line: WooCommerce has a price as several of them. */
+	const INLINE = /<\/?(a|b|bdi|em|i|small|span|strong|sup)\b[^>]*>/gi;
 
 	/** The text of the shop's own sentence. No HTML is parsed: a strict policy forbids it. */
 	function plain( html ) {
 		return String( html || '' )
+			.replace( INLINE, '' )
 			.replace( /<[^>]*>/g, ' ' )
 			.replace( /&#(\d+);/g, ( all, number ) => String.fromCodePoint( Math.min( Number( number ), 0x10ffff ) ) )
 			.replace( /&#x([\da-f]+);/gi, ( all, number ) => String.fromCodePoint( Math.min( parseInt( number, 16 ), 0x10ffff ) ) )
-			.replace( /&(\w+);/g, ( all, name ) => ENTITIES[ name ] || all )
+			.replace( /&(\w+);/g, ( all, name ) => ( Object.hasOwn( ENTITIES, name ) ? ENTITIES[ name ] : all ) )
 			.replace( /\s+/g, ' ' )
 			.trim();
 	}

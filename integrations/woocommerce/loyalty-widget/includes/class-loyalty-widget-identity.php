@@ -15,6 +15,8 @@ class Loyalty_Widget_Identity {
 	const SPACE = 'loyalty-widget/v1';
 	const ROUTE = '/token';
 
+	const NO_STORE = 'no-store, private';
+
 	/**
 	 * Registers the route and the address of the nonce.
 	 */
@@ -51,8 +53,17 @@ class Loyalty_Widget_Identity {
 			$claims   = Loyalty_Widget_Token::claims( Loyalty_Widget_Connection::fact( 'shop_id' ), self::customer( $user ), time(), wp_generate_uuid4() );
 			$response = new WP_REST_Response( array( 'token' => Loyalty_Widget_Token::sign( $claims, $secret ) ), 200 );
 		}
-		$response->header( 'Cache-Control', 'no-store, private' );
+		$response->header( 'Cache-Control', self::NO_STORE );
 		return $response;
+	}
+
+	/**
+	 * Returns WordPress' headers against caching, with the word that forbids to store a response.
+	 *
+	 * @param array $headers The headers.
+	 */
+	public static function no_store( $headers ) {
+		return array_merge( (array) $headers, array( 'Cache-Control' => self::NO_STORE ) );
 	}
 
 	/**
@@ -60,7 +71,7 @@ class Loyalty_Widget_Identity {
 	 */
 	public static function nonce() {
 		self::keep_out_of_caches();
-		header( 'Cache-Control: no-store, private' );
+		header( 'Cache-Control: ' . self::NO_STORE );
 		if ( ! is_user_logged_in() ) {
 			status_header( 204 );
 			exit;
@@ -92,9 +103,12 @@ class Loyalty_Widget_Identity {
 	}
 
 	/**
-	 * Tells page caches to store nothing of this request.
+	 * Tells page caches to store nothing of this request. WordPress writes headers of its own over ours when it ends a
+	 * request, which let a cache store the response: so the word is added to those.
 	 */
 	private static function keep_out_of_caches() {
+		add_filter( 'rest_send_nocache_headers', '__return_true' );
+		add_filter( 'nocache_headers', array( __CLASS__, 'no_store' ) );
 		foreach ( array( 'DONOTCACHEPAGE', 'DONOTCACHEOBJECT', 'DONOTCACHEDB' ) as $name ) {
 			if ( ! defined( $name ) ) {
 				define( $name, true ); // phpcs:ignore WordPress.NamingConventions.PrefixAllGlobals -- The names that page caches know.

@@ -33,7 +33,7 @@ class Loyalty_Widget_Page {
 	 */
 	public static function block() {
 		$script = plugins_url( 'assets/block.js', LOYALTY_WIDGET_FILE );
-		wp_register_script( 'loyalty-widget-block', $script, array( 'wp-blocks', 'wp-element', 'wp-i18n', 'wp-server-side-render' ), LOYALTY_WIDGET_VERSION, true );
+		wp_register_script( 'loyalty-widget-block', $script, array( 'wp-blocks', 'wp-block-editor', 'wp-components', 'wp-element', 'wp-i18n', 'wp-server-side-render' ), LOYALTY_WIDGET_VERSION, true );
 		wp_set_script_translations( 'loyalty-widget-block', 'loyalty-widget' );
 		register_block_type(
 			'loyalty-widget/page',

@@ -1,13 +1,7 @@
 <?php
 // install.php ROOT PASSWORD: creates the tables and the administrator.
 define( 'WP_INSTALLING', true );
-$_SERVER['HTTP_HOST'] = 'localhost';
-$_SERVER['SERVER_PROTOCOL'] = 'HTTP/1.1';
-$_SERVER['REQUEST_URI'] = '/';
-function wp_mail() {
-	return true;
-}
-require $argv[1] . '/wp-load.php';
+require __DIR__ . '/begin.php';
 require_once ABSPATH . 'wp-admin/includes/upgrade.php';
 wp_install( 'Fern Mugs', 'admin', 'admin@shop.example', true, '', $argv[2] );
 update_option( 'permalink_structure', '/%postname%/' );

@@ -1,5 +1,5 @@
 <?php
-// Both servers are on this machine: WordPress may call it, and sends its webhooks within the request.
+// Both servers are on this machine: WordPress may call the other one.
 add_filter(
 	'http_request_host_is_external',
 	function ( $is_external, $host ) {
@@ -16,12 +16,20 @@ add_filter(
 	10,
 	3
 );
-add_filter( 'woocommerce_webhook_deliver_async', '__return_false' );
 add_filter( 'pre_wp_mail', '__return_true' );
-// A policy of the shop's own: the plugin's tags need this nonce.
+// A theme's own policy, on pages that ask for it: nothing runs but tags with this nonce, and what the server's own may need.
 add_filter(
 	'loyalty_widget_csp_nonce',
 	function () {
 		return 'abc123';
+	}
+);
+add_action(
+	'send_headers',
+	function () {
+		if ( isset( $_GET['strict'] ) ) {
+			$server = get_option( 'loyalty_widget' )['server_url'];
+			header( "Content-Security-Policy: default-src 'self'; script-src 'nonce-abc123' $server; frame-src $server; style-src 'self'" );
+		}
 	}
 );

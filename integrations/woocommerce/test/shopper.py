@@ -103,6 +103,7 @@ class Shopper:
         self.page.wait_for_load_state("networkidle")
         self.page.click("button.single_add_to_cart_button")
         expect(self.page.locator(".woocommerce-message")).to_contain_text("added to your cart")
+        self.page.wait_for_load_state("load")  # WooCommerce stores the cart when the page has been sent to its end
 
     def orders(self, query: str = "", billing: dict[str, str] | None = None) -> None:
         """Order what is in the cart, at the classic checkout."""

@@ -21,7 +21,7 @@ class Pictures:
     def take(self, name: str, page: Page, *, top: int = 0, height: int = HEIGHT) -> None:
         """Write the part of a page that begins at `top`."""
         if self.folder:
-            page.wait_for_load_state("networkidle")
+            page.wait_for_load_state("load")
             clip = FloatRect(x=0, y=top, width=WIDTH, height=height)
             shot = page.screenshot(clip=clip, full_page=True, animations="disabled", caret="hide")
             _png.write(page.context.new_page(), shot, self.folder / f"{name}.png")

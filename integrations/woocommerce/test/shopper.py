@@ -99,10 +99,9 @@ class Shopper:
     def adds_mug(self) -> None:
         """Put one mug into the cart."""
         self.visit("/product/fern-mug/")
-        # what the page itself asks about the cart must have ended: WooCommerce would store the cart as it was before
-        self.page.wait_for_load_state("networkidle")
         self.page.click("button.single_add_to_cart_button")
         expect(self.page.locator(".woocommerce-message")).to_contain_text("added to your cart")
+        self.page.wait_for_load_state("load")  # WooCommerce stores the cart when the page has been sent to its end
 
     def orders(self, query: str = "", billing: dict[str, str] | None = None) -> None:
         """Order what is in the cart, at the classic checkout."""

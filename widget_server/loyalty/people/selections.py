@@ -47,7 +47,7 @@ def dry_run(shop: Shop, selection: Selection, *, by: int | None = None, to_balan
     """Returns what `bulk_adjust` would do with this selection now; raises BadRequest as it does."""
     return dry_runs.dry_run(
         shop,
-        _accounts(shop, selection),
+        None if selection == Selection() else _accounts(shop, selection),
         by=by,
         to_balance=to_balance,
         without_account=_without_account(shop, selection),

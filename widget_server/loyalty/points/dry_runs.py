@@ -6,6 +6,7 @@ from typing import Any
 
 from peewee import SQL, Case, ModelSelect, Value, fn
 
+from widget_server.db import Condition
 from widget_server.ledger import BALANCE_MAX, POINTS_MAX, Account
 from widget_server.loyalty.people.customers import Customer
 from widget_server.loyalty.points import batch_lists, batches
@@ -40,13 +41,13 @@ class DryRun:
 
 def dry_run(
     shop: Shop,
-    accounts: "ModelSelect[Account] | Sequence[str]",
+    accounts: "ModelSelect[Account] | Sequence[str] | None",
     *,
     by: int | None = None,
     to_balance: int | None = None,
     without_account: "ModelSelect[Customer] | None" = None,
 ) -> DryRun:
-    """Returns what `batches.bulk_adjust` with these arguments would do now; changes nothing.
+    """Returns what `batches.bulk_adjust` with these arguments would do now; changes nothing. `accounts` None means all.
 
     Raises BadRequest naming the figure that is out of range.
     """
@@ -57,7 +58,8 @@ def dry_run(
     is_short = (amount < 0) & (after < 0)
     outcome = Case(None, [(amount == 0, "same"), (too_large, "large"), (is_short, "short")], "booked")
     counted: Any = batch_lists.present_accounts(shop.id, outcome, fn.COUNT(Account.id), fn.SUM(amount))
-    rows = counted.where(Account.id.in_(accounts)).group_by(SQL("1")).tuples()
+    meant = () if accounts is None else (Account.id.in_(accounts),)
+    rows = counted.where(*meant).group_by(SQL("1")).tuples()
     figures = {name: (int(count), int(moved)) for name, count, moved in rows}
     counts = {name: figures.get(name, (0, 0))[0] for name in ("same", "large", "short", "booked")}
     without = 0 if without_account is None else int(without_account.count())
@@ -70,11 +72,11 @@ def dry_run(
         too_large=counts["large"],
         opened=opened,
         left_out=without - opened,
-        first_below_zero=_first(shop, accounts, is_short) if counts["short"] else [],
+        first_below_zero=_first(shop, (*meant, is_short)) if counts["short"] else [],
     )
 
 
-def _first(shop: Shop, accounts: "ModelSelect[Account] | Sequence[str]", is_short: Any) -> list[str]:
-    rows: Any = batch_lists.present_accounts(shop.id, Account.customer_id).where(Account.id.in_(accounts), is_short)
+def _first(shop: Shop, conditions: tuple[Condition, ...]) -> list[str]:
+    rows: Any = batch_lists.present_accounts(shop.id, Account.customer_id).where(*conditions)
     ordered = rows.order_by(Account.balance, Account.customer_id).limit(BELOW_ZERO_SHOWN)
     return [customer_id for (customer_id,) in ordered.tuples()]

@@ -91,7 +91,7 @@ class Server:
         family = self.family()
         self.process.send_signal(number)
         code = self.process.wait(PATIENCE_SECONDS)
-        _, left = psutil.wait_procs(family, timeout=1)
+        _, left = psutil.wait_procs(family, timeout=PATIENCE_SECONDS)
         assert not left, left
         return code
 

@@ -10,9 +10,9 @@ from widget_server import money
 from widget_server.json_types import JsonObject
 from widget_server.loyalty.program import colours, point_pictures
 from widget_server.loyalty.program.programs import Program
-from widget_server.loyalty.program.shops import Shop
+from widget_server.loyalty.program.shops import Shop, WidgetSettings
 from widget_server.widget import assets, views
-from widget_server.widget.shapes.boot import Boot, Worth
+from widget_server.widget.shapes.boot import Boot, Theme, Worth
 
 WORTH_POINTS = 100
 
@@ -20,7 +20,6 @@ WORTH_POINTS = 100
 def facts(shop: Shop, program: Program, locale: str, tab: str = "") -> Boot:
     """Returns the data for the document, including the texts of `tab` when the panel opens on a tab."""
     look = shop.look
-    light, dark = colours.accents(look.colour)
     return {
         "shop": {
             "name": shop.name,
@@ -33,16 +32,11 @@ def facts(shop: Shop, program: Program, locale: str, tab: str = "") -> Boot:
             "sign_in_url": look.sign_in_url,
             "sign_up_url": look.sign_up_url,
         },
-        "program": {
-            "name": program.name,
-            "status": program.status,
-            "points_name": program.points_name,
-            "icon": point_pictures.path(program),
-        },
+        "program": {"name": program.name, "status": program.status, "points_name": program.points_name},
         "locale": locale,
         "dir": assets.direction(locale),
         "strings": assets.early(assets.strings(locale, look.strings), tab),
-        "theme": {"mode": look.mode, "light": light, "dark": dark},
+        "theme": _theme(program, look),
         "guest": {
             # a guest cannot act on these, and ids do not compress
             "earn": [{**rule, "id": ""} for rule in views.earn.guest_rules(shop, program)],
@@ -51,6 +45,16 @@ def facts(shop: Shop, program: Program, locale: str, tab: str = "") -> Boot:
             "worth": _worth(program.rules.point_value, shop.currency),
         },
     }
+
+
+def _theme(program: Program, look: WidgetSettings) -> Theme:
+    light, dark = colours.accents(look.colour)
+    theme: Theme = {"mode": look.mode, "light": light, "dark": dark}
+    if path := point_pictures.path(program):
+        theme["point"] = (
+            f'.sum:has(b):before{{content:"";inline-size:24px;background:url({path}) 50%/contain no-repeat}}'
+        )
+    return theme
 
 
 def as_script(value: Boot | JsonObject) -> Markup:

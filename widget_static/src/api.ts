@@ -14,6 +14,7 @@ export interface Theme {
   mode: "light" | "dark" | "auto";
   light: Accent;
   dark: Accent;
+  point: string;
 }
 
 export interface ShopFacts {
@@ -32,7 +33,6 @@ export interface ProgramFacts {
   name: string;
   status: "draft" | "active" | "paused";
   points_name: string | null;
-  icon: string | null;
 }
 
 export interface Worth {

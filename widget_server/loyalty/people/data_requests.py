@@ -17,7 +17,7 @@ from widget_server.loyalty.program.shops import Shop
 NOUN = "data_request"
 RECEIVE, ANSWER = "receive", "answer"
 TIME_TO_ANSWER = timedelta(days=30)
-SHOWN_FOR = timedelta(days=365)  # nobody answers an older one
+SHOWN_FOR = timedelta(days=365)  # an older one is no longer open
 ANSWERED_BY = ("staff", "api_key", "shell")  # not the customer's own download: the request is to the shop
 
 
@@ -70,7 +70,9 @@ def open_requests(shop: Shop) -> list[OpenRequest]:
     living = {one.id: customers.live(one) for one in named}
     since: dict[str, datetime] = {}
     for row in rows:
-        customer = living[row.subject_id]
+        customer = living.get(row.subject_id)
+        if customer is None:  # deleted since
+            continue
         if row.verb == ANSWER or customer.erased_at is not None:
             since.pop(customer.id, None)
         else:

@@ -1,7 +1,7 @@
 """The data in the documents, the same for everybody: shop, program, colours, texts, and what a guest sees."""
 
 from decimal import Decimal
-from typing import Literal, TypedDict
+from typing import Literal, NotRequired, TypedDict
 
 from widget_server.widget.fields import ProgramStatus
 from widget_server.widget.shapes.earn import EarnRule
@@ -18,11 +18,12 @@ class Accent(TypedDict):
 
 
 class Theme(TypedDict):
-    """The colours of both themes, and which one to show."""
+    """The colours of both themes, which one to show, and the CSS rule for the picture of a point, if there is one."""
 
     mode: Literal["light", "dark", "auto"]
     light: Accent
     dark: Accent
+    point: NotRequired[str]
 
 
 class ShopFacts(TypedDict):
@@ -45,7 +46,6 @@ class ProgramFacts(TypedDict):
     name: str
     status: ProgramStatus
     points_name: str | None
-    icon: str | None
 
 
 class Worth(TypedDict):

@@ -113,14 +113,10 @@ function takeFocus(last: boolean): void {
 }
 
 function addShopStyles(): void {
-  const { light, dark } = boot.theme;
-  const { icon } = boot.program;
+  const { light, dark, point } = boot.theme;
   const variables = ({ accent, on_accent, ink }: typeof light) =>
     `{--accent:${accent};--on-accent:${on_accent};--ink:${ink}}`;
-  addStyles(
-    `:root:root${variables(light)}[data-theme=dark][data-theme=dark]${variables(dark)}`,
-    icon ? `.sum:has(b):before{content:"";inline-size:24px;background:url(${icon}) 50%/contain no-repeat}` : "",
-  );
+  addStyles(`:root:root${variables(light)}[data-theme=dark][data-theme=dark]${variables(dark)}`, point ?? "");
 }
 
 /** Fetches the actions for the notices of My balance and for pending coupons; the panel also works without them. */

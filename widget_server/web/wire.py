@@ -26,7 +26,7 @@ FIRST_MOMENT, LAST_MOMENT = datetime.min.replace(tzinfo=UTC), datetime.max.repla
 REVISION = re.compile("[0-9]{1,18}", re.ASCII)
 MONEY = re.compile(r"[0-9]{1,12}(\.[0-9]{1,2})?", re.ASCII)
 PRICE = re.compile(f"(?=.*[1-9]){MONEY.pattern}", re.ASCII)  # more than 0
-PROSE = re.compile(r"[^\u0000-\u0008\u000b-\u001f\u007f-\u009f]*")
+PROSE = r"^[^\u0000-\u0008\u000b-\u001f\u007f-\u009f]*$"  # a program file has no control characters either
 LINE = {"pattern": f"^{lines.PATTERN.pattern}$"}
 NOT_0 = [{"minimum": 1}, {"maximum": -1}]
 NEVER: dict[str, Any] = {"not": {}}  # a schema that no value fits
@@ -94,12 +94,6 @@ class Flag(fields.Boolean):
         if not isinstance(value, bool):
             raise ValidationError("True or false.")
         return value
-
-
-def check_prose(value: str) -> None:
-    """Raises ValidationError for control characters, but breaks of a line and tabs; a program file has none either."""
-    if not PROSE.fullmatch(value):
-        raise ValidationError("A text without control characters.")
 
 
 def check_line(value: str) -> None:
@@ -337,8 +331,8 @@ def at_most(high: int, *, data_key: str | None = None) -> fields.String:
 
 def prose(low: int, high: int) -> fields.String:
     """Returns a field for a text of `low` to `high` characters that people read."""
-    metadata = {"pattern": f"^{PROSE.pattern}$"}
-    return fields.String(validate=[validate.Length(min=low, max=high), check_prose], metadata=metadata)
+    no_controls = validate.Regexp(PROSE, error="A text without control characters.")
+    return fields.String(validate=[validate.Length(min=low, max=high), no_controls])
 
 
 def line(low: int, high: int) -> fields.String:

@@ -113,7 +113,9 @@ def test_the_picture_of_a_point_stands_beside_the_balance(office: Callable[..., 
     balance = clerk.page.frame_locator("iframe[name=preview]").frame_locator("loyalty-widget iframe").locator(".sum")
     balance.locator("b").wait_for()
     path = point_pictures.path(world.program)
-    assert path and balance.evaluate("one => getComputedStyle(one, ':before').backgroundImage").endswith(f'{path}")')
+    look = "one => (({ backgroundImage, width, height }) => [backgroundImage, width, height])"
+    image, *size = balance.evaluate(f"{look}(getComputedStyle(one, ':before'))")
+    assert path and image.endswith(f'{path}")') and size == ["24px", "24px"]
     assert clerk.context.request.get(clerk.address + path).headers["content-type"] == "image/png"
     clerk.goes("/program/picture").presses("Remove the picture").sees("The points have no picture now.")
     assert world.program.icon is None

@@ -51,9 +51,8 @@ def _theme(program: Program, look: WidgetSettings) -> Theme:
     light, dark = colours.accents(look.colour)
     theme: Theme = {"mode": look.mode, "light": light, "dark": dark}
     if path := point_pictures.path(program):
-        theme["point"] = (
-            f'.sum:has(b):before{{content:"";inline-size:24px;background:url({path}) 50%/contain no-repeat}}'
-        )
+        drawn = f"background:url({path}) 50%/contain no-repeat"
+        theme["point"] = f'.sum:has(b):before{{content:"";inline-size:24px;block-size:24px;align-self:center;{drawn}}}'
     return theme
 
 

@@ -21,6 +21,7 @@ from widget_server.web.wire import (
     Revised,
     Revision,
     Rule,
+    prose,
     text,
 )
 
@@ -91,7 +92,7 @@ class LoyaltyEarningRule(RuleFigures, total=False):
     source_app_id: Required[Guid]
     trigger_app_id: Required[Annotated[str, text(1, 80)]]
     trigger_activity_type: Required[Annotated[str, text(1, 80)]]
-    title: Required[Annotated[str, text(1, 50)]]
+    title: Required[Annotated[str, prose(1, 50)]]
     status: Required[Annotated[bool, Choice(STATUSES)]]
     revision: Annotated[int, Revision()]
     metadata: Annotated[RuleMetadata, ReadOnly]
@@ -103,7 +104,7 @@ class LoyaltyEarningRule(RuleFigures, total=False):
 class CustomRule(RuleFigures, total=False):
     """What a rule of a built-in kind gives; the default title is that of its kind."""
 
-    title: Annotated[str, text(1, 50)]
+    title: Annotated[str, prose(1, 50)]
 
 
 class PointsOnly(Rule):

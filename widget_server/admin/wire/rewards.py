@@ -27,6 +27,7 @@ from widget_server.web.wire import (
     Revision,
     Rule,
     camel,
+    prose,
     text,
 )
 
@@ -166,7 +167,7 @@ class LoyaltyReward(TypedDict, total=False):
     """A way to spend points."""
 
     id: Annotated[Guid, ReadOnly]
-    name: Required[Annotated[str, text(1, 50)]]
+    name: Required[Annotated[str, prose(1, 50)]]
     active: bool
     type: RewardType
     discount_amount: AmountTextByTier

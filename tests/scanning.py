@@ -21,11 +21,15 @@ GREY = """async (source) => {
 
 def scan(browser: Browser, shot: bytes) -> set[tuple[str, str]]:
     """Every code in a screenshot (PNG): its kind, and the text in it. `browser` lends a page to compute on."""
+    return {(one.format.name, one.text) for one in zxingcpp.read_barcodes(greys(browser, shot))}
+
+
+def greys(browser: Browser, shot: bytes) -> memoryview:
+    """The pixels of a screenshot by row and column, from 0 (black) to 255."""
     paper = browser.new_page()
     found = paper.evaluate(GREY, base64.b64encode(shot).decode())
     paper.close()
-    grey = memoryview(base64.b64decode(found["grey"])).cast("B", (found["height"], found["width"]))
-    return {(one.format.name, one.text) for one in zxingcpp.read_barcodes(grey)}
+    return memoryview(base64.b64decode(found["grey"])).cast("B", (found["height"], found["width"]))
 
 
 def scan_svg(page: Page, svg: str) -> set[tuple[str, str]]:

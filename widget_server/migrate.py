@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playhouse.migrations import Runner
+from playhouse.migrations import Migration, Runner
 
 from widget_server import data_keys, idempotency, job_queue, journal, ledger, totals, work
 from widget_server.db import Table, atomic, database, on_sqlite, rewrite
@@ -122,7 +122,7 @@ TABLES: list[type[Table]] = [
 
 def pending() -> list[str]:
     """The names of the migrations that have not run on this database yet."""
-    return [step.name for step in _runner().status() if step.path is not None and step.applied is None]
+    return [step.name for step in _waiting()]
 
 
 def unknown() -> list[str]:
@@ -156,8 +156,12 @@ def upgrade() -> list[str]:
 
 def _changes_rows() -> bool:
     """Whether a pending migration may change rows or columns."""
-    waiting = [step for step in _runner().status() if step.path is not None and step.applied is None]
-    return any(not getattr(step.load(), "INDEXES_ONLY", False) for step in waiting)
+    return any(not getattr(step.load(), "INDEXES_ONLY", False) for step in _waiting())
+
+
+def _waiting() -> list[Migration]:
+    """Returns the migrations that have not run on this database yet."""
+    return [step for step in _runner().status() if step.path is not None and step.applied is None]
 
 
 def measure() -> None:

@@ -107,8 +107,8 @@ class LoyaltyServer:
         headers |= {"Authorization": f"Bearer {token}"} if token else {}
         headers |= {"Idempotency-Key": secrets.token_hex(8)} if body is not None else {}
         sent = None if body is None else json.dumps(body).encode()
-        asked = urllib.request.Request(f"{self.url}/widget/{path}", sent, headers)
-        with urllib.request.urlopen(asked, timeout=30) as response:
+        call = urllib.request.Request(f"{self.url}/widget/{path}", sent, headers)
+        with urllib.request.urlopen(call, timeout=30) as response:
             return json.load(response)
 
     def dry_run(self, body: object) -> dict[str, Any]:
@@ -153,7 +153,7 @@ class LoyaltyServer:
 
 
 class Outage:
-    """What a proxy does while the server behind it is away: 503 and a page. `count` is how often it was asked."""
+    """What a proxy does while the server behind it is away: 503 and a page. `count` is the number of requests."""
 
     def __init__(self, port: int) -> None:
         outage = self

@@ -1,13 +1,14 @@
 """A shop that needs the second factor of its staff: who has none can do nothing there but set it up (acceptance 59)."""
 
 import re
-from base64 import b64encode
 from collections.abc import Callable
 
 import pyotp
 import pytest
 from flask.testing import FlaskClient
+from playwright.sync_api import Browser
 
+from tests import scanning
 from tests.dashboard.conftest import PHONE, Clerk, Desk, hire
 from tests.dashboard.test_sign_in import PASSWORD, sends
 from tests.make import World
@@ -26,15 +27,6 @@ ID = re.compile(r"<[^>]+>")
 OPEN_BEFORE = {f"{SETUP} GET", f"{SETUP} POST", "/dashboard/sign-out POST", "/dashboard/shop POST"}
 
 MODULE = 4  # pixels of a square of the QR code
-GREYS = """async ([png, places]) => {  // the first channel of the picture's pixels on its diagonal
-  const image = new Image();
-  image.src = `data:image/png;base64,${png}`;
-  await image.decode();
-  const canvas = Object.assign(document.createElement("canvas"), { width: image.width, height: image.height });
-  const pen = canvas.getContext("2d", { willReadFrequently: true });
-  pen.drawImage(image, 0, 0);
-  return places.map((at) => pen.getImageData(at, at, 1, 1).data[0]);
-}"""
 
 
 def sets_up(account: StaffAccount) -> pyotp.TOTP:
@@ -161,9 +153,14 @@ def test_the_page_has_no_faults_that_axe_knows(office: Callable[..., Clerk], wor
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_an_app_can_read_the_code_of_the_second_factor(office: Callable[..., Clerk], scheme: str) -> None:
+def test_an_app_can_read_the_code_of_the_second_factor(
+    office: Callable[..., Clerk], chromium: Browser, scheme: str
+) -> None:
     """Apps read dark squares on a light ground with a margin of four; on a dark page it was black on black."""
     clerk = office(color_scheme=scheme).goes("/profile/second-factor")
-    seen = b64encode(clerk.page.locator("main img").screenshot()).decode()
-    margin, corner, ring = clerk.page.evaluate(GREYS, [seen, [at * MODULE + MODULE // 2 for at in (1, 4, 5)]])
+    shot = clerk.page.locator("main img").screenshot()
+    pixels = scanning.greys(chromium, shot)
+    margin, corner, ring = (pixels[place, place] for place in (at * MODULE + MODULE // 2 for at in (1, 4, 5)))
     assert (margin, corner, ring) == (255, 0, 255)
+    ((kind, text),) = scanning.scan(chromium, shot)
+    assert text.startswith("otpauth://totp/") and kind.startswith("QR")

@@ -9,16 +9,20 @@ import hashlib
 import hmac
 import itertools
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from tests.make import NOON
+from tests.make import NOON, World
 from tests.shopify_schema import schema
 from tests.stores.checkouts import Answer, Shopify
+from widget_server import clock, config
+from widget_server.loyalty.program import shops
+from widget_server.stores import connecting
 
 LIFE = timedelta(seconds=86_399)
 GRANT = {"grant_type", "client_id", "client_secret"}
@@ -47,6 +51,18 @@ class ShopifyShop(Shopify):
     customers: dict[str, dict[str, Any]] = field(default_factory=dict)
     log: list[dict[str, Any]] = field(default_factory=list)
     serial: Any = field(default_factory=lambda: itertools.count(1))
+
+    @contextmanager
+    def connected(self, base_url: str) -> Iterator[World]:
+        """Our shop, connected to this one: 10 points for each 1.00 of goods, and books that balance at the end."""
+        config.use(replace(config.current(), base_url=base_url))
+        with clock.at(NOON):
+            made = World.create(platform="shopify")
+            made.order_rule(10)
+            connecting.connect(made.shop, self.url, self.keys)
+            made.shop = shops.by_id(made.shop.id)
+            yield made
+            made.books_must_balance()
 
     def act(self, request: BaseHTTPRequestHandler, body: Any) -> tuple[str, Answer]:
         deed, (status, value) = self._act(request, body)

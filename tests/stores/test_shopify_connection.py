@@ -38,14 +38,8 @@ def shop() -> Iterator[ShopifyShop]:
 @pytest.fixture
 def world(database: str, shop: ShopifyShop) -> Iterator[World]:
     """A connected shop that gives 10 points for each 1.00 of goods."""
-    config.use(replace(config.current(), base_url=BASE))
-    with clock.at(NOON):
-        made = World.create(platform="shopify")
-        made.order_rule(10)
-        connecting.connect(made.shop, shop.url, shop.keys)
-        made.shop = shops.by_id(made.shop.id)
+    with shop.connected(BASE) as made:
         yield made
-        made.books_must_balance()
 
 
 def feed(world: World) -> Feed:

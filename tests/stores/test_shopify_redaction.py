@@ -5,7 +5,6 @@ import hashlib
 import hmac
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,7 +16,7 @@ from tests.dashboard.conftest import hire
 from tests.make import NOON, Shopper, World
 from tests.stores import bodies
 from tests.stores.shopify_shop import ShopifyShop
-from widget_server import clock, config, jobs
+from widget_server import jobs
 from widget_server.delivery import mail
 from widget_server.job_queue import Job, JobName
 from widget_server.loyalty.audit_log import AuditEntry
@@ -45,14 +44,8 @@ def shop() -> Iterator[ShopifyShop]:
 @pytest.fixture
 def world(database: str, shop: ShopifyShop) -> Iterator[World]:
     """A connected shop that gives points."""
-    config.use(replace(config.current(), base_url=BASE))
-    with clock.at(NOON):
-        made = World.create(platform="shopify")
-        made.order_rule(10)
-        connecting.connect(made.shop, shop.url, shop.keys)
-        made.shop = shops.by_id(made.shop.id)
+    with shop.connected(BASE) as made:
         yield made
-        made.books_must_balance()
 
 
 def demands(shop: ShopifyShop, client: FlaskClient, world: World, **changes: Any) -> int:

@@ -7,6 +7,7 @@ from marshmallow import ValidationError
 
 from widget_server.admin.routes import MANAGE, READ, Service, naming
 from widget_server.admin.wire import settings as wire
+from widget_server.admin.wire.program import shown_icon
 from widget_server.admin.wire.settings import (
     SECTIONS,
     CampaignsResponse,
@@ -131,14 +132,14 @@ def set_point_icon(caller: Caller, body: IconBody) -> PointIcon:
     """Show a picture beside the balance in the widget: a PNG of up to 16 kB, from 16 to 512 pixels wide and high."""
     with naming({"icon": "png"}):
         point_pictures.upload(caller.shop, body.content)
-    return wire.point_icon(programs.of(caller.shop.id))
+    return {"icon": shown_icon(programs.of(caller.shop.id))}
 
 
 @service.route("DELETE", "/point-icon", MANAGE, returns=PointIcon)
 def remove_point_icon(caller: Caller) -> PointIcon:
     """Show no picture beside the balance; the program has the built-in icon in the API."""
     point_pictures.remove(caller.shop)
-    return wire.point_icon(programs.of(caller.shop.id))
+    return {"icon": shown_icon(programs.of(caller.shop.id))}
 
 
 @service.route("GET", "/campaigns", READ, returns=CampaignsResponse)

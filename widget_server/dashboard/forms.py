@@ -14,6 +14,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
+from flask_wtf.file import FileField
 from wtforms import HiddenField, IntegerField, StringField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than the stubs
 from wtforms.validators import DataRequired, InputRequired, Length, Optional
@@ -21,6 +22,7 @@ from wtforms.validators import DataRequired, InputRequired, Length, Optional
 from widget_server.dashboard import refusals
 from widget_server.db import new_id
 from widget_server.errors import Refusal
+from widget_server.loyalty.program import png_icons
 
 REQUIRED = InputRequired(_l("This is needed."))
 REQUIRED_TEXT = DataRequired(_l("This is needed."))  # more than blanks
@@ -75,6 +77,19 @@ class KeyedForm(Form):
     """A form that books something: sent twice, it books once. `request_key` is the key of the ledger's rows."""
 
     request_key = HiddenField(default=new_id, validators=[Length(min=8, max=64)])
+
+
+class PngFile(FileField):
+    """A PNG file; whoever stores it checks what it holds."""
+
+    def __init__(self, label: Any = None, validators: Any = None, **options: Any) -> None:
+        """See FileField."""
+        super().__init__(label, validators, render_kw={"accept": "image/png"}, **options)
+
+    @property
+    def content(self) -> bytes:
+        """The bytes that were sent, one more at most than a picture may have; none without a file."""
+        return self.data.stream.read(png_icons.BYTES_MAX + 1) if self.data else b""
 
 
 class WholeNumber(IntegerField):

@@ -5,12 +5,11 @@ from typing import Any
 import wtforms
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_wtf.file import FileField
 from wtforms import BooleanField, HiddenField, RadioField, SelectField, ValidationError
 from wtforms.validators import Length, Regexp
 
 from widget_server.dashboard.entry_forms import Lines
-from widget_server.dashboard.forms import OPTIONAL, REQUIRED, REQUIRED_TEXT, Form, Line, WholeNumber, choices
+from widget_server.dashboard.forms import OPTIONAL, REQUIRED, REQUIRED_TEXT, Form, Line, PngFile, WholeNumber, choices
 from widget_server.dashboard.mails import LANGUAGE_NAMES
 from widget_server.dashboard.number_fields import between
 from widget_server.errors import Refusal
@@ -147,11 +146,10 @@ class LookForm(Form):
 class IconForm(Form):
     """The picture of the button, as a file."""
 
-    icon = FileField(
+    icon = PngFile(
         _l("Picture"),
         validators=[REQUIRED],
         description=_l("A PNG file of 16 to 512 pixels on each side and at most 16 kB. It is drawn 20 pixels large."),
-        render_kw={"accept": "image/png"},
     )
 
 

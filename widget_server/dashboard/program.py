@@ -6,7 +6,6 @@ from typing import Any
 
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from flask_wtf.file import FileField
 from wtforms import BooleanField, DateField, RadioField
 from wtforms.validators import Length, Optional
 
@@ -20,6 +19,7 @@ from widget_server.dashboard.forms import (
     REQUIRED_TEXT,
     Form,
     Line,
+    PngFile,
     RevisedForm,
     WholeNumber,
     choices,
@@ -29,7 +29,7 @@ from widget_server.dashboard.pages import Pages
 from widget_server.dashboard.words import money
 from widget_server.loyalty.earning import order_points, rounding_examples
 from widget_server.loyalty.earning.rules import campaign_multiplier
-from widget_server.loyalty.program import png_icons, point_pictures, programs
+from widget_server.loyalty.program import point_pictures, programs
 from widget_server.loyalty.program.programs import ProgramSettings
 from widget_server.loyalty.program.shops import Shop
 from widget_server.loyalty.staff.roles import Action
@@ -103,9 +103,7 @@ class ProgramForm(RevisedForm):
 class PictureForm(Form):
     """The picture of a point, as a file."""
 
-    icon = FileField(
-        words.NAMES["icon"], validators=[REQUIRED], description=words.HINTS["icon"], render_kw={"accept": "image/png"}
-    )
+    icon = PngFile(words.NAMES["icon"], validators=[REQUIRED], description=words.HINTS["icon"])
 
 
 @pages.page("", Action.SEE)
@@ -146,7 +144,7 @@ def picture(staff: StaffCaller) -> ResponseReturnValue:
     form = PictureForm()
     if form.accepts():
         with form.refusals():
-            point_pictures.upload(staff.shop, form.icon.data.stream.read(png_icons.BYTES_MAX + 1))
+            point_pictures.upload(staff.shop, form.icon.content)
             return done(_("Saved. The widget shows the picture beside the balance."), "program.program")
     return page("program/picture.html", form=form, picture=point_pictures.path(staff.program))
 

@@ -4,20 +4,19 @@ from flask.typing import ResponseReturnValue
 from flask_babel import format_currency
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_wtf.file import FileField
 from wtforms import RadioField
 from wtforms.validators import NumberRange
 
 from widget_server.dashboard import setting_words as words
 from widget_server.dashboard.callers import StaffCaller
 from widget_server.dashboard.documents import done, page, to
-from widget_server.dashboard.forms import REQUIRED, Form, Line, WholeNumber, choices
+from widget_server.dashboard.forms import REQUIRED, Form, Line, PngFile, WholeNumber, choices
 from widget_server.dashboard.pages import Pages
 from widget_server.db import atomic
 from widget_server.loyalty import first_program
 from widget_server.loyalty.earning.orders import Order
 from widget_server.loyalty.first_program import FirstProgram
-from widget_server.loyalty.program import png_icons, point_pictures, programs, shops
+from widget_server.loyalty.program import point_pictures, programs, shops
 from widget_server.loyalty.rewards.rewards import Reward
 from widget_server.loyalty.staff.roles import Action
 from widget_server.stores import installation
@@ -33,7 +32,7 @@ class ProgramForm(Form):
 
     name = Line(_l("Name of the program"), validators=[REQUIRED])
     points_name = Line(_l("Name of the points"), description=_l("Empty: points, in the shopper's language."))
-    icon = FileField(words.NAMES["icon"], description=words.HINTS["icon"], render_kw={"accept": "image/png"})
+    icon = PngFile(words.NAMES["icon"], description=words.HINTS["icon"])
     generosity = RadioField(_l("What an order gives"), choices=choices({str(one): str(one) for one in GENEROUS}))
     reward_units = WholeNumber(_l("The first reward"), validators=[REQUIRED, NumberRange(1, 10_000)])
     joining_units = WholeNumber(_l("For joining"), validators=[REQUIRED, *UNITS])
@@ -97,7 +96,7 @@ def program(staff: StaffCaller) -> ResponseReturnValue:
             with atomic():
                 first_program.save(staff.shop, form.chosen)
                 if form.icon.data:
-                    point_pictures.upload(staff.shop, form.icon.data.stream.read(png_icons.BYTES_MAX + 1))
+                    point_pictures.upload(staff.shop, form.icon.content)
             return to("start.platform")
     return page("start/program.html", form=form)
 

@@ -25,7 +25,7 @@ from widget_server.dashboard.look_forms import (
 from widget_server.dashboard.mails import LANGUAGE_NAMES
 from widget_server.dashboard.pages import Pages
 from widget_server.errors import BadRequest, NotFound
-from widget_server.loyalty.program import colours, contrast_guard, png_icons
+from widget_server.loyalty.program import colours, contrast_guard
 from widget_server.loyalty.program.contrast_guard import Judgement
 from widget_server.loyalty.program.shops import WidgetSettings
 from widget_server.loyalty.staff.roles import Action
@@ -118,7 +118,7 @@ def icon(staff: StaffCaller) -> ResponseReturnValue:
     form = IconForm()
     if form.accepts():
         with form.refusals():
-            looks.set_icon(staff.shop, form.icon.data.stream.read(png_icons.BYTES_MAX + 1))
+            looks.set_icon(staff.shop, form.icon.content)
             return done(_("Saved. Pages of the shop show it within some minutes."), EDITOR)
     return page("widget/icon.html", form=form, address=_icon_address(staff))
 

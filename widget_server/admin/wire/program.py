@@ -97,7 +97,7 @@ def program(row: Program) -> LoyaltyProgram:
         "name": row.name[:NAME_MAX],
         "point_definition": {
             "custom_name": (row.points_name or "Points")[:POINTS_NAME_MAX],
-            "icon": row.icon or own_icon(),
+            "icon": shown_icon(row),
         },
         "status": STATUSES[row.status],
         "points_expiration": {
@@ -109,6 +109,12 @@ def program(row: Program) -> LoyaltyProgram:
         "created_date": row.created_at,
         "updated_date": row.updated_at,
     }
+
+
+def shown_icon(row: Program) -> Image:
+    """Returns the picture of the program's points, or the default one."""
+    icon: Image = row.icon or own_icon()
+    return icon
 
 
 def own_icon() -> Image:

@@ -8,10 +8,8 @@ from typing import Annotated, Any, NotRequired, TypedDict
 
 from marshmallow import Schema, fields, validate
 
-from widget_server.admin.wire.program import own_icon
 from widget_server.loyalty.earning import feeds
 from widget_server.loyalty.program import png_icons
-from widget_server.loyalty.program.programs import Program
 from widget_server.loyalty.program.shops import LOCALE, NAME_LENGTH_MAX, Shop
 from widget_server.program_file.changes import plain
 from widget_server.program_file.facts import Facts
@@ -97,11 +95,6 @@ class PointIcon(TypedDict):
     """The picture of a point, as the program's `pointDefinition` has it."""
 
     icon: Image
-
-
-def point_icon(row: Program) -> PointIcon:
-    """Returns the picture of the program's points, or the built-in one."""
-    return {"icon": row.icon or own_icon()}
 
 
 class ShopFeed(TypedDict):

@@ -277,6 +277,7 @@ def _take(
 ) -> list[Row]:
     """Returns up to `limit` rows after `start`, or before it, the nearest first; None: from the list's beginning."""
     streams = list(enumerate(STREAMS[order.by]))
+    by_day = matches.ids is None and _is_read_by_day(shop, chosen, order)
     down = (order.way == "down") != backward
     rows: list[Row] = []
     for number, stream in streams[::-1] if backward else streams:
@@ -285,7 +286,7 @@ def _take(
         if _is_empty(stream, chosen):
             continue
         inside = start if start is not None and start.stream == number else None
-        query = _of_stream(shop, chosen, order, stream, matches.ids)
+        query = _of_stream(shop, chosen, stream, matches.ids, by_day=by_day)
         query = _in_order(query, stream, inside, down=down, gathered=matches.ids is not None)
         rows += [_numbered(row, number) for row in query.limit(limit - len(rows)).objects(Row)]
         if len(rows) >= limit:
@@ -305,10 +306,9 @@ def _numbered(row: Row, stream: int) -> Row:
     return row
 
 
-def _of_stream(shop: Shop, chosen: Filter, order: Order, stream: Stream, ids: tuple[str, ...] | None) -> Any:
+def _of_stream(shop: Shop, chosen: Filter, stream: Stream, ids: tuple[str, ...] | None, *, by_day: bool) -> Any:
     """Returns the query of a stream: of the gathered customers, else of all who meet the filter."""
     of_account = stream.id is Account.customer_id
-    by_day = ids is None and _is_read_by_day(shop, chosen, order)
     begins_with_account = of_account and not by_day
     table: Any = Account if begins_with_account else Customer
     query = table.of(shop, *SHOWN).where(customers.present(), *stream.conditions)

@@ -104,7 +104,7 @@ def release(instance: Model, **_: object) -> None:
 
 
 class AddCode(get_class("basket.views", "VoucherAddView")):
-    """Oscar's view that adds a voucher to the basket; it answers the widget's event in JSON."""
+    """Oscar's view that adds a voucher to the basket; the page's listener gives the JSON to the widget."""
 
     def form_valid(self, form: Form) -> HttpResponse:
         """Ask the loyalty server first, then do what Oscar does with any voucher."""

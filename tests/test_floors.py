@@ -138,6 +138,7 @@ program_file.texts
 program_file.three_way
 program_file.stored_drafts
 web.typed_schemas
+web.texts
 web.wire
 web.error_bodies
 delivery

@@ -1,6 +1,11 @@
 """Changes of the program over the wire: versions, the program file, and drafts that are tried and published."""
 
+from collections.abc import Callable
 from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 
 from tests.integrator import Integrator
 from tests.make import World
@@ -108,3 +113,78 @@ def test_a_change_is_seen_with_both_values_and_taken_back(owner: Integrator, wor
     assert rules.need(world.shop, rule.id).title is None
     refused = owner.post(f"{CHANGES}/versions/{newest['entry']['id']}/take-back", status=409)
     assert code(refused) == "CANNOT_TAKE_BACK"
+
+
+OUR_APP = "553c79f3-5625-4f38-b14b-ef7c0d1e87df"
+PRICES = {"configsByTier": [{"costInPoints": 100}]}
+POINTS = {"fixedAmount": {"configs": [{"points": 5}]}}
+PROGRAM, TIERS = "/loyalty-programs/v1/program", "/loyalty-tiers/v1/tiers"
+REWARDS, RULES = "/loyalty-rewards/v1/rewards", "/loyalty-earning-rules/v1/earning-rules"
+
+
+def _tier(definition: Any, **fields: Any) -> Any:
+    return {"tier": {"tierDefinition": {"name": "Gold", **definition}, "requiredPoints": 77, **fields}}
+
+
+def _reward(product: Any = None, scope: Any = None, **fields: Any) -> Any:
+    what = {"freeProduct": {**PRICES, "productId": "7", **product}} if product else {"freeShipping": PRICES}
+    return {"reward": {"name": "One", "active": True, "couponReward": {**what, **(scope or {})}, **fields}}
+
+
+def _rule(**fields: Any) -> Any:
+    trigger = {"sourceAppId": OUR_APP, "triggerAppId": "another", "triggerActivityType": "visit"}
+    return {"earningRule": {**trigger, "title": "One", "status": "ACTIVE", **POINTS, **fields}}
+
+
+def _collection(id: str) -> Any:
+    return {"scope": {"namespace": "stores", "group": {"name": "collection", "entityId": id}}}
+
+
+TEXTS: dict[str, tuple[str, Callable[[str], Any]]] = {  # each text of a program that the API takes: where, and how
+    "program": (PROGRAM, lambda text: {"loyaltyProgram": {"name": text}}),
+    "points": (PROGRAM, lambda text: {"loyaltyProgram": {"pointDefinition": {"customName": text}}}),
+    "tier": (TIERS, lambda text: _tier({"name": text})),
+    "tier's description": (TIERS, lambda text: _tier({"description": text})),
+    "benefits": (TIERS, lambda text: _tier({}, benefits=text)),
+    "reward": (REWARDS, lambda text: _reward(name=text)),
+    "reward's description": (REWARDS, lambda text: _reward(description=text)),
+    "product": (REWARDS, lambda text: _reward({"productId": text})),
+    "product's name": (REWARDS, lambda text: _reward({"productName": text})),
+    "collection": (REWARDS, lambda text: _reward(scope=_collection(text))),
+    "rule": (RULES, lambda text: _rule(title=text)),
+    "trigger's app": (RULES, lambda text: _rule(triggerAppId=text)),
+    "trigger": (RULES, lambda text: _rule(triggerActivityType=text)),
+    "our trigger": (RULES, lambda text: _rule(triggerAppId="store", triggerActivityType=f"social:{text}")),
+    "channel": (f"{RULES}/custom", lambda text: {"type": "SOCIAL_MEDIA", "channel": text, "earningRule": POINTS}),
+}
+LETTERS = st.sampled_from("aé \t\n\x00\x0b\x1c\x7f\x85\xa0\u2003\u2028\u3000\ufeff: #'\"{[|>")
+
+
+@pytest.mark.parametrize("what", TEXTS)
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=st.text(LETTERS, max_size=6))
+@example(text="")
+@example(text=" ")
+@example(text="x" * 70)
+@example(text="a\x0b")
+@example(text="\x1c\u2003")
+def test_what_the_api_takes_a_draft_can_hold(owner: Integrator, what: str, text: str) -> None:
+    path, told = TEXTS[what]
+    send = owner.client.patch if path == PROGRAM else owner.client.post
+    sent = send(path, json=told(text), headers={"Authorization": str(owner.secret)})
+    assert sent.status_code in (200, 400), sent.get_data(as_text=True)
+    draft = owner.post(f"{CHANGES}/drafts", {"name": "Spring"})
+    assert draft["changes"] == draft["conflicts"] == []
+    same = owner.patch(f"{CHANGES}/drafts/{draft['draft']['id']}", {"revision": "1", "file": draft["file"]})
+    assert same["changes"] == []
+    owner.delete(f"{CHANGES}/drafts/{draft['draft']['id']}")
+    for made in [one for one in sent.get_json().values() if sent.status_code == 200 and path != PROGRAM]:
+        owner.delete(f"{path.removesuffix('/custom')}/{made['id']}?revision={made['revision']}")
+
+
+def test_blanks_around_a_text_are_not_kept_and_blanks_alone_are_no_text(owner: Integrator) -> None:
+    made = owner.post(TIERS, _tier({"name": " Gold "}, benefits=" "))["tier"]
+    assert made["tierDefinition"]["name"] == "Gold" and "benefits" not in made
+    for name in (" ", "\x07Gold"):
+        refused = owner.post(TIERS, _tier({"name": name}), status=400)
+        assert refused["details"]["validationError"]["fieldViolations"][0]["field"] == "tier.tierDefinition.name"

@@ -66,6 +66,7 @@ UNSAID = {
         r"(reward|rewards\.\d+)\.(discountAmount|couponReward(\.\w+)?)",  # each tier once
         r"(earningRule|earningRules\.\d+)\.(fixedAmount|conversionRate|figures)",  # each tier once; money is for orders
         r"earningRule\.trigger(AppId|ActivityType)",  # a rule stays of its kind
+        r"reward\.type",  # and so does a reward
     ],
     ".*/fetch-by": ["contactId", "memberId"],  # one of two parameters
     ".*/search": [r"search\.timeZone", r"search\.aggregations.*"],  # a zone there is; names of levels; not too many

@@ -71,6 +71,8 @@ def facts_of(row: Any, names: tuple[str, ...] | Mapping[str, str]) -> Facts:
 def _fact(value: Any) -> Any:
     if isinstance(value, datetime):
         return clock.to_millisecond(value)
+    if isinstance(value, str):
+        return value.strip() or None  # a file has no empty texts
     return list(value) if isinstance(value, tuple) else value
 
 

@@ -147,7 +147,7 @@ class TermsSchema(Part):
     starts_at = Moment(load_default=None)
     ends_at = Moment(load_default=None)
     url = Address(2000, load_default=None)
-    channel = Words(40, load_default=None)
+    channel = Words(80, load_default=None)
     name = Words(100, load_default=None)
 
 

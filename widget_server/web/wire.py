@@ -5,7 +5,6 @@ milliseconds. Unknown fields are refused by name; fields that only the server se
 """
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -13,7 +12,7 @@ from typing import Annotated, Any, ClassVar, Generic, NotRequired, TypeAlias, Ty
 
 from marshmallow import RAISE, ValidationError, fields, post_dump, pre_load, validate, validates_schema
 
-from widget_server.loyalty.people import lines
+from widget_server.web.texts import at_most
 from widget_server.web.typed_schemas import ShapeSchema
 
 T = TypeVar("T")
@@ -26,8 +25,6 @@ FIRST_MOMENT, LAST_MOMENT = datetime.min.replace(tzinfo=UTC), datetime.max.repla
 REVISION = re.compile("[0-9]{1,18}", re.ASCII)
 MONEY = re.compile(r"[0-9]{1,12}(\.[0-9]{1,2})?", re.ASCII)
 PRICE = re.compile(f"(?=.*[1-9]){MONEY.pattern}", re.ASCII)  # more than 0
-PROSE = r"^[^\u0000-\u0008\u000b-\u001f\u007f-\u009f]*$"  # a program file has no control characters either
-LINE = {"pattern": f"^{lines.PATTERN.pattern}$"}
 NOT_0 = [{"minimum": 1}, {"maximum": -1}]
 NEVER: dict[str, Any] = {"not": {}}  # a schema that no value fits
 MISSING = "Missing data for required field."
@@ -94,12 +91,6 @@ class Flag(fields.Boolean):
         if not isinstance(value, bool):
             raise ValidationError("True or false.")
         return value
-
-
-def check_line(value: str) -> None:
-    """Raises ValidationError unless the text is one line (lines.py)."""
-    if not lines.is_line(value):
-        raise ValidationError(lines.REFUSAL)
 
 
 @dataclass(frozen=True)
@@ -315,29 +306,6 @@ class Described(fields.Dict):
     def reference(self) -> dict[str, str]:
         """The `$ref` to its shape in openapi.json."""
         return {"$ref": f"#/components/schemas/{next(reversed(self.shapes))}"}
-
-
-def text(
-    low: int, high: int, *, metadata: Mapping[str, object] | None = None, load_only: bool = False
-) -> fields.String:
-    """Returns a field for a string of `low` to `high` characters."""
-    return fields.String(validate=validate.Length(min=low, max=high), metadata=metadata, load_only=load_only)
-
-
-def at_most(high: int, *, data_key: str | None = None) -> fields.String:
-    """Returns a field for a string of at most `high` characters."""
-    return fields.String(validate=validate.Length(max=high), data_key=data_key)
-
-
-def prose(low: int, high: int) -> fields.String:
-    """Returns a field for a text of `low` to `high` characters that people read."""
-    no_controls = validate.Regexp(PROSE, error="A text without control characters.")
-    return fields.String(validate=[validate.Length(min=low, max=high), no_controls])
-
-
-def line(low: int, high: int) -> fields.String:
-    """Returns a field for one line of `low` to `high` characters, as for names and phone numbers (lines.py)."""
-    return fields.String(validate=[validate.Length(min=low, max=high), check_line], metadata=LINE)
 
 
 def guid() -> fields.String:

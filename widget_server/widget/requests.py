@@ -9,7 +9,8 @@ from typing import Annotated, Any
 from marshmallow import ValidationError, fields
 from marshmallow.validate import Length
 
-from widget_server.web.wire import LINE, Points, check_line
+from widget_server.web.texts import LINE, check_line
+from widget_server.web.wire import Points
 
 PRICE = "^[0-9]{1,9}([.][0-9]{1,6})?$"
 

@@ -16,6 +16,7 @@ from widget_server.loyalty.program.programs import Program
 from widget_server.loyalty.program.shops import Shop
 from widget_server.loyalty.reports import ProgramTotals
 from widget_server.loyalty.rewards import rewards
+from widget_server.web.texts import text
 from widget_server.web.typed_schemas import together
 from widget_server.web.wire import (
     BALANCE_MAX,
@@ -35,7 +36,6 @@ from widget_server.web.wire import (
     Revision,
     Rule,
     guid,
-    text,
 )
 
 

@@ -9,8 +9,9 @@ from marshmallow.validate import Length
 
 from widget_server.loyalty.people import api_keys
 from widget_server.loyalty.people.api_keys import SERVICES, Rights
+from widget_server.web.texts import text
 from widget_server.web.typed_schemas import ReadOnly
-from widget_server.web.wire import Choice, Guid, Points, text
+from widget_server.web.wire import Choice, Guid, Points
 
 SCOPES = {"MANAGE": "manage", "READ": "read"}
 KEEP_HOURS_MAX = 72

@@ -18,7 +18,8 @@ from widget_server.program_file.facts import Facts
 from widget_server.program_file.stored_drafts import NAME_LENGTH_MAX, Outlook, Side
 from widget_server.program_file.texts import LENGTH_MAX
 from widget_server.program_file.three_way import Conflict
-from widget_server.web.wire import MONEY, Choice, DecimalText, Guid, Points, PointsAmount, Revision, line, text
+from widget_server.web.texts import line, text
+from widget_server.web.wire import MONEY, Choice, DecimalText, Guid, Points, PointsAmount, Revision
 
 NOUNS = {name.upper(): name for name in versions.TABLES}
 OBSTACLES = {name.upper(): name for name in get_args(versions.Obstacle)}

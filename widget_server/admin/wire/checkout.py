@@ -8,6 +8,7 @@ from typing import Annotated, TypedDict
 from marshmallow import ValidationError, fields
 
 from widget_server.loyalty.rewards.checkout import STATUSES, CheckoutDiscount
+from widget_server.web.texts import at_most, text
 from widget_server.web.typed_schemas import together
 from widget_server.web.wire import (
     NEVER,
@@ -21,8 +22,6 @@ from widget_server.web.wire import (
     PointsAmount,
     Revision,
     Rule,
-    at_most,
-    text,
 )
 
 WIRE_STATUSES = {one.upper(): one for one in STATUSES}

@@ -12,8 +12,9 @@ from widget_server.loyalty.people import customers, emails
 from widget_server.loyalty.people.customer_edits import LABELS_MAX, CustomerEdits, EditableFacts
 from widget_server.loyalty.people.customers import Person, Status
 from widget_server.loyalty.program.letter_kinds import TOPICS_OFF
+from widget_server.web.texts import line, text
 from widget_server.web.typed_schemas import Partial, ReadOnly
-from widget_server.web.wire import Choice, CursorPagingMetadata, Guid, line, text, whole
+from widget_server.web.wire import Choice, CursorPagingMetadata, Guid, whole
 
 STATUSES = {"VISITOR": "visitor", "PENDING": "pending", "MEMBER": "member"}
 BULK_MAX = 100

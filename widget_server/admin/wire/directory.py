@@ -16,9 +16,10 @@ from widget_server.loyalty.people.directory_filters import TEXT_LENGTH_MAX, Filt
 from widget_server.loyalty.people.saved_views import NAME_LENGTH_MAX
 from widget_server.loyalty.people.selections import Selection
 from widget_server.loyalty.points import dry_runs
+from widget_server.web.texts import line
+from widget_server.web.texts import text as short
 from widget_server.web.typed_schemas import together
-from widget_server.web.wire import Choice, Guid, Move, OneOf, Points, PointsAmount, guid, line
-from widget_server.web.wire import text as short
+from widget_server.web.wire import Choice, Guid, Move, OneOf, Points, PointsAmount, guid
 
 SORTS: dict[str, Sort] = {"NEWEST": "newest", "NAME": "name", "BALANCE": "balance", "LAST_ACTIVITY": "activity"}
 YES_OR_NO = {"YES": "yes", "NO": "no"}

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Required, TypedDict, cast
 from marshmallow import ValidationError, validate
 
 from widget_server.loyalty.earning.rules import EarningRule, Figure, Trigger
+from widget_server.web.texts import Prose, text
 from widget_server.web.typed_schemas import Partial, ReadOnly, together
 from widget_server.web.wire import (
     NEVER,
@@ -21,8 +22,6 @@ from widget_server.web.wire import (
     Revised,
     Revision,
     Rule,
-    prose,
-    text,
 )
 
 OUR_APP = "553c79f3-5625-4f38-b14b-ef7c0d1e87df"  # the sourceAppId of Wix's own loyalty app
@@ -90,9 +89,9 @@ class LoyaltyEarningRule(RuleFigures, total=False):
 
     id: Annotated[Guid, ReadOnly]
     source_app_id: Required[Guid]
-    trigger_app_id: Required[Annotated[str, text(1, 80)]]
-    trigger_activity_type: Required[Annotated[str, text(1, 80)]]
-    title: Required[Annotated[str, prose(1, 50)]]
+    trigger_app_id: Required[Annotated[str, Prose(1, 80)]]
+    trigger_activity_type: Required[Annotated[str, Prose(1, 80)]]
+    title: Required[Annotated[str, Prose(1, 50)]]
     status: Required[Annotated[bool, Choice(STATUSES)]]
     revision: Annotated[int, Revision()]
     metadata: Annotated[RuleMetadata, ReadOnly]
@@ -104,7 +103,7 @@ class LoyaltyEarningRule(RuleFigures, total=False):
 class CustomRule(RuleFigures, total=False):
     """What a rule of a built-in kind gives; the default title is that of its kind."""
 
-    title: Annotated[str, prose(1, 50)]
+    title: Annotated[str, Prose(1, 50)]
 
 
 class PointsOnly(Rule):
@@ -126,7 +125,7 @@ class NewCustomRule:
 
     type: CustomKind
     earning_rule: CustomRule
-    channel: Annotated[str | None, text(1, 32)] = None
+    channel: Annotated[str | None, Prose(1, 32)] = None
 
 
 @dataclass(frozen=True)

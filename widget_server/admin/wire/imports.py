@@ -13,8 +13,9 @@ from widget_server.loyalty.imports.imports import Import
 from widget_server.loyalty.imports.problems import REASONS
 from widget_server.loyalty.people import former_codes
 from widget_server.loyalty.points.batch_tables import Batch
+from widget_server.web.texts import text
 from widget_server.web.typed_schemas import together
-from widget_server.web.wire import Choice, CursorPagingMetadata, Guid, Points, Revision, Rule, text
+from widget_server.web.wire import Choice, CursorPagingMetadata, Guid, Points, Revision, Rule
 
 STATUSES = {one: one.lower() for one in ("PARSING", "PARSED", "IMPORTING", "IMPORTED", "FAILED")}
 Column = Literal[

@@ -8,8 +8,9 @@ from typing import Annotated, Any, TypedDict
 
 from marshmallow import EXCLUDE, fields, pre_load
 
+from widget_server.web.texts import text
 from widget_server.web.typed_schemas import schema_of
-from widget_server.web.wire import NEVER, Documented, camel, text
+from widget_server.web.wire import NEVER, Documented, camel
 
 GRANTS = {  # and the fields that each needs
     "client_credentials": ["client_id", "client_secret"],

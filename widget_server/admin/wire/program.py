@@ -6,8 +6,9 @@ from typing import Annotated, Literal, TypedDict
 
 from widget_server import config
 from widget_server.loyalty.program.programs import Program
+from widget_server.web.texts import Prose
 from widget_server.web.typed_schemas import ReadOnly, together
-from widget_server.web.wire import NAME_MAX, Guid, Image, Points, Rule, at_most, text
+from widget_server.web.wire import NAME_MAX, Guid, Image, Points, Rule
 
 Status = Literal["DRAFT", "ACTIVE", "PAUSED"]
 STATUSES: dict[str, Status] = {"draft": "DRAFT", "active": "ACTIVE", "paused": "PAUSED"}
@@ -19,7 +20,7 @@ POINTS_NAME_MAX = 20
 class PointDefinition(TypedDict, total=False):
     """What a point is called, and its picture."""
 
-    custom_name: Annotated[str, at_most(POINTS_NAME_MAX)]
+    custom_name: Annotated[str, Prose(0, POINTS_NAME_MAX)]
     icon: Image
 
 
@@ -55,7 +56,7 @@ class PointsIsAnAlias(Rule):
 class LoyaltyProgram(TypedDict, total=False):
     """The shop's program."""
 
-    name: Annotated[str, text(2, NAME_MAX)]
+    name: Annotated[str, Prose(2, NAME_MAX)]
     point_definition: PointDefinition
     status: Annotated[Status, ReadOnly]
     points_expiration: PointsExpiration

@@ -11,7 +11,8 @@ from marshmallow.validate import OneOf, Range, Regexp
 from widget_server.loyalty import reports
 from widget_server.loyalty.books import BooksMark
 from widget_server.loyalty.reports import FIGURE_NAME, PAGE_MAX, Entity
-from widget_server.web.wire import MONEY, CursorPagingMetadata, DecimalText, Guid, Points, at_most
+from widget_server.web.texts import at_most
+from widget_server.web.wire import MONEY, CursorPagingMetadata, DecimalText, Guid, Points
 
 BooksStatus = Literal["GOOD", "WRONG", "UNCHECKED"]
 

@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Required, TypedDict
 from marshmallow import ValidationError, validate
 
 from widget_server.loyalty.rewards.rewards import Price, Reward, sliding_worth
+from widget_server.web.texts import Prose
 from widget_server.web.typed_schemas import Partial, ReadOnly, together
 from widget_server.web.wire import (
     NEVER,
@@ -27,8 +28,6 @@ from widget_server.web.wire import (
     Revision,
     Rule,
     camel,
-    prose,
-    text,
 )
 
 TIERS_MAX = 21
@@ -104,15 +103,15 @@ class PriceByTier(TypedDict):
 class FreeProduct(PriceByTier, total=False):
     """A product for points: our addition to Wix's alternatives."""
 
-    product_id: Required[Annotated[str, text(1, 200)]]
-    product_name: Annotated[str | None, text(1, 200)]
+    product_id: Required[Annotated[str, Prose(1, 200)]]
+    product_name: Annotated[str | None, Prose(1, 200)]
 
 
 class ScopeGroup(TypedDict):
     """A part of the catalogue: `collection` and its id."""
 
     name: Literal["collection"]
-    entity_id: Annotated[str, text(1, 200)]
+    entity_id: Annotated[str, Prose(1, 200)]
 
 
 class Scope(TypedDict, total=False):
@@ -167,12 +166,12 @@ class LoyaltyReward(TypedDict, total=False):
     """A way to spend points."""
 
     id: Annotated[Guid, ReadOnly]
-    name: Required[Annotated[str, prose(1, 50)]]
+    name: Required[Annotated[str, Prose(1, 50)]]
     active: bool
     type: RewardType
     discount_amount: AmountTextByTier
     coupon_reward: CouponReward
-    description: Annotated[str | None, text(0, 500)]
+    description: Annotated[str | None, Prose(0, 500)]
     revision: Annotated[int, Revision()]
     created_date: Annotated[datetime, ReadOnly]
     updated_date: Annotated[datetime, ReadOnly]

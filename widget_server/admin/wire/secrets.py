@@ -6,8 +6,9 @@ from typing import Annotated, Required, TypedDict
 
 from widget_server.loyalty.program import shops
 from widget_server.loyalty.program.shops import SECRET_LENGTH_MIN, SecretKind
+from widget_server.web.texts import text
 from widget_server.web.typed_schemas import ReadOnly
-from widget_server.web.wire import Choice, Guid, text
+from widget_server.web.wire import Choice, Guid
 
 KINDS = {"IDENTITY": "identity", "WEBHOOK": "webhook"}
 

@@ -16,7 +16,8 @@ from widget_server.program_file.facts import Facts
 from widget_server.program_file.fields import AMOUNT, Amount, Day, Id, Moment, Whole, Words, YesNo
 from widget_server.program_file.schema import CampaignSchema, ProgramSchema, ReferralSchema, WidgetSchema
 from widget_server.stores.platforms import PLATFORMS
-from widget_server.web.wire import Described, Guid, Image, camel, line, text, whole
+from widget_server.web.texts import line, text
+from widget_server.web.wire import Described, Guid, Image, camel, whole
 
 Json = dict[str, object]
 

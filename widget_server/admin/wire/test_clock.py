@@ -13,8 +13,9 @@ from widget_server.loyalty.preview import copies, spans
 from widget_server.loyalty.preview.copies import NAME_LENGTH_MAX, POINTS_MAX, PreviewCopy
 from widget_server.loyalty.preview.happenings import Happening, HappeningKind
 from widget_server.loyalty.preview.steps import OrderStatus
+from widget_server.web.texts import line
 from widget_server.web.typed_schemas import together
-from widget_server.web.wire import Choice, Guid, Number, OneOf, Points, PointsAmount, Revision, line
+from widget_server.web.wire import Choice, Guid, Number, OneOf, Points, PointsAmount, Revision
 
 KINDS = {one.upper(): one for one in get_args(HappeningKind)}
 STATUSES: dict[str, OrderStatus] = {one.upper(): one for one in get_args(OrderStatus)}

@@ -10,20 +10,9 @@ from marshmallow import validate
 from widget_server.admin.wire.program import own_icon
 from widget_server.loyalty.points import tiers
 from widget_server.loyalty.points.tiers import Status
+from widget_server.web.texts import Prose, at_most
 from widget_server.web.typed_schemas import Partial, ReadOnly, together
-from widget_server.web.wire import (
-    NAME_MAX,
-    POINTS_MAX,
-    Choice,
-    Guid,
-    Image,
-    Number,
-    Points,
-    Revised,
-    Revision,
-    at_most,
-    prose,
-)
+from widget_server.web.wire import NAME_MAX, POINTS_MAX, Choice, Guid, Image, Number, Points, Revised, Revision
 
 STATUSES = {"DISABLED": "disabled", "DRAFT": "draft", "ACTIVE": "active", "PAUSED": "paused"}
 MONTHS_MAX = 36
@@ -33,7 +22,7 @@ BULK_MAX = 20
 class TierDefinition(TypedDict, total=False):
     """What a tier is called and how it is shown."""
 
-    name: Annotated[str | None, prose(1, 50)]
+    name: Annotated[str | None, Prose(1, 50)]
     description: Annotated[str | None, at_most(70)]
     icon: Image
 
@@ -46,7 +35,7 @@ class LoyaltyTier(TypedDict, total=False):
     tier_definition: Required[TierDefinition]
     required_points: Required[Annotated[int, Points(low=1, high=POINTS_MAX)]]
     multiplier: Annotated[Decimal | None, Number(low="0", high="1000", places=4)]
-    benefits: Annotated[str | None, prose(0, 500)]
+    benefits: Annotated[str | None, Prose(0, 500)]
     revision: Annotated[int, Revision()]
     created_date: Annotated[datetime, ReadOnly]
     updated_date: Annotated[datetime, ReadOnly]
@@ -56,7 +45,7 @@ class LoyaltyTier(TypedDict, total=False):
 class NewTierDefinition:
     """What a new tier is called and how it is shown; the name is required."""
 
-    name: Annotated[str, prose(1, 50)]
+    name: Annotated[str, Prose(1, 50)]
     description: Annotated[str | None, at_most(70)] = None
     icon: Image | None = None
 
@@ -69,7 +58,7 @@ class NewTier:
     required_points: Annotated[int, Points(low=1, high=POINTS_MAX)]
     id: Annotated[Guid | None, ReadOnly] = None
     multiplier: Annotated[Decimal | None, Number(low="0", high="1000", places=4)] = None
-    benefits: Annotated[str | None, prose(0, 500)] = None
+    benefits: Annotated[str | None, Prose(0, 500)] = None
     revision: Annotated[int | None, Revision()] = None
     created_date: Annotated[datetime | None, ReadOnly] = None
     updated_date: Annotated[datetime | None, ReadOnly] = None

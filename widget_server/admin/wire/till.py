@@ -10,7 +10,8 @@ from widget_server.admin.wire.orders import LoyaltyOrder
 from widget_server.loyalty.till.code_pictures import Kind
 from widget_server.loyalty.till.finding import Found
 from widget_server.loyalty.till.sales import Quote
-from widget_server.web.wire import POINTS_MAX, Choice, Guid, Number, Points, PointsAmount, line, text
+from widget_server.web.texts import line, text
+from widget_server.web.wire import POINTS_MAX, Choice, Guid, Number, Points, PointsAmount
 
 BY = {one: one.lower() for one in ("EMAIL", "PHONE", "TILL_CODE", "REFERRAL_CODE")}
 KINDS = {one: one for one in ("qr", "code128", "shopify")}

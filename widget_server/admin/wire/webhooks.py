@@ -9,8 +9,9 @@ from marshmallow import fields, validate
 from widget_server.delivery import deliveries
 from widget_server.delivery.endpoints import Endpoint
 from widget_server.delivery.outbox import Message
+from widget_server.web.texts import text
 from widget_server.web.typed_schemas import Partial, ReadOnly, together
-from widget_server.web.wire import Choice, Flag, Guid, OneOf, Points, Revised, Revision, text
+from widget_server.web.wire import Choice, Flag, Guid, OneOf, Points, Revised, Revision
 
 FORMATS = {"STANDARD": "standard", "WIX": "wix"}
 DELIVERY_STATUSES = {name: name.lower() for name in ("NEW", "WAITING", "SENT", "DEAD")}

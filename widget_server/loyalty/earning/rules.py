@@ -381,7 +381,7 @@ def _meaning(trigger: Trigger) -> tuple[str, dict[str, Any]]:
     """The kind of rule that a trigger stands for, and the terms that name its channel or action."""
     if trigger.app_id != OWN_APP:
         return "custom", {"name": trigger.activity}
-    activity, _, name = trigger.activity.partition(":")
+    activity, _, name = (part.strip() for part in trigger.activity.partition(":"))
     kind = next((kind for kind in KINDS.values() if kind.activity == activity), None)
     if kind is None or bool(name) != bool(kind.named_by):
         raise BadRequest(f"The store has no activity {trigger.activity!r}.", field="trigger_activity_type")

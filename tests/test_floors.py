@@ -87,7 +87,7 @@ loyalty.till.sales loyalty.till.till_rewards loyalty.till.code_pictures
 loyalty.people.directory_filters
 loyalty.people.saved_views
 loyalty.imports.uploads loyalty.imports.cells loyalty.imports.problems
-loyalty.imports.columns
+loyalty.imports.columns loyalty.imports.scratch
 loyalty.imports.formats loyalty.imports.reading
 loyalty.imports.people
 loyalty.imports.members

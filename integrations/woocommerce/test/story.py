@@ -286,7 +286,7 @@ class Story:
         after = time.monotonic() - began
         self.has_webhooks()
         self.ben.adds_mug()
-        self.ben.orders()
+        self.ben.orders(billing=PHONE)  # the checkout block stored none
         new = self.ben.sees(ben + 100)  # by its webhook: the next look is a quarter of an hour away
         found = self.widget.findings(self.shop_id)
         assert found["well"], found

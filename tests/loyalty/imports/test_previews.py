@@ -1,6 +1,6 @@
 """A preview says what an import would do, and does nothing."""
 
-from collections.abc import Iterator
+import tracemalloc
 from datetime import timedelta
 
 import pytest
@@ -9,7 +9,7 @@ from tests.loyalty.imports.importing import figures, parsed, reasons, settled
 from tests.make import Shopper, World, everything_kept
 from widget_server import clock, ledger
 from widget_server.errors import ImportColumnsUnknown, ImportNotParsed
-from widget_server.loyalty.imports import imports, previews
+from widget_server.loyalty.imports import imports, previews, stored_files
 from widget_server.loyalty.imports.imports import Import
 from widget_server.loyalty.people import privacy
 from widget_server.loyalty.people.customers import Customer
@@ -49,19 +49,22 @@ def test_a_preview_tells_rows_problems_and_totals(world: World, ann: Shopper) ->
     assert found["balance_after"] - found["balance_before"] == 57
 
 
-class Unwalked(dict[str, int]):
-    """Balances that are looked up, and never gone through."""
-
-    def __iter__(self) -> Iterator[str]:
-        raise AssertionError("A chunk of rows goes through all rows before it: a large file takes ever longer.")
-
-
-def test_a_row_costs_as_much_at_the_end_of_a_file(world: World, ann: Shopper, monkeypatch: pytest.MonkeyPatch) -> None:
-    own = previews._Tally
-    monkeypatch.setattr(previews, "_Tally", lambda shop, made: own(shop, made, balances=Unwalked()))
-    monkeypatch.setattr(previews, "CHUNK", 2)
-    found = seen(world, parsed(world, FILE), creates_customers=True)
-    assert found["points_added"] == 57
+@pytest.mark.parametrize("mode", ["add", "history"])
+def test_a_long_file_takes_no_more_memory_than_a_short_one(
+    world: World, mode: imports.ImportMode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stored_files, "PIECE_BYTES", 4096)  # both files are in several pieces
+    columns = {"email": 0, "points": 1} | ({"date": 2} if mode == "history" else {})
+    peaks = []
+    for rows in (1_000, 6_000):
+        lines = (f"p{number}@example.com,{-1 if number % 2 else 1},2026-01-0{number % 9 + 1}" for number in range(rows))
+        made = parsed(world, "\n".join(["email,points,date", *lines]))
+        tracemalloc.start()
+        found = seen(world, made, mode=mode, mapping=columns, creates_customers=True)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+        assert (found["good"], found["problems"]) == (rows // 2, {"not_enough_points": rows // 2})
+    assert peaks[1] < peaks[0] + 150_000  # 5,000 addresses in a set alone take 600 kB
 
 
 def test_a_preview_writes_nothing_but_itself(world: World, ann: Shopper) -> None:

@@ -24,6 +24,7 @@ from widget_server.loyalty.imports.columns import FIELDS, FileSummary, ImportMod
 from widget_server.loyalty.imports.csv_files import CsvFile, Opens, Unreadable
 from widget_server.loyalty.imports.problems import REASONS
 from widget_server.loyalty.imports.reading import Reader
+from widget_server.loyalty.imports.scratch import Scratch
 from widget_server.loyalty.imports.uploads import KEPT_DAYS, Upload
 from widget_server.loyalty.people import former_codes
 from widget_server.loyalty.people.forgetting import Forgotten
@@ -127,10 +128,10 @@ def proposed(made: Import, mode: ImportMode) -> Mapped:
     return columns.proposed(mode, made.header, made.sample_rows, known.fields if known else None)
 
 
-def reader(shop: Shop, made: Import) -> Reader:
+def reader(shop: Shop, made: Import, scratch: Scratch) -> Reader:
     """Returns what reads the rows of this import, by its mode and mapping."""
     mapping = made.mapping or dict(zip(("email", "points"), made.columns or (), strict=False))
-    return Reader(shop, made.mode, mapping, made.day_first, made.has_header)
+    return Reader(shop, made.mode, mapping, scratch, made.day_first, made.has_header)
 
 
 def begin_preview(

@@ -1,7 +1,7 @@
 """Makes the rows of an import's file the items of its batch: whom each row means, or why it cannot be booked."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import islice
 
 from peewee import fn
@@ -15,6 +15,7 @@ from widget_server.loyalty.imports.csv_files import Unreadable
 from widget_server.loyalty.imports.imports import Import
 from widget_server.loyalty.imports.people import People
 from widget_server.loyalty.imports.reading import ReadRow
+from widget_server.loyalty.imports.scratch import Scratch
 from widget_server.loyalty.people import customers, recognition
 from widget_server.loyalty.people.customers import Person
 from widget_server.loyalty.points import batches
@@ -25,31 +26,24 @@ from widget_server.loyalty.rewards import takeover
 
 NEW_AT_ONCE = 4  # creating a customer takes fifty times as long as finding one
 WRITES_MUCH = ("members", "codes")  # modes whose rows each write more than an item
-TURN_SECONDS = 2.0  # how long one job lists rows; each job reads the file again
+TURN_SECONDS = 2.0  # how long one job lists rows, or longer: as long as it read the file again to come to them
 
 
 def list_rows(batch_id: str) -> None:
     """The job that makes the rows of the file the items of its batch. It continues where it stopped.
 
-    A transaction ends after holds.HOLD_SECONDS, and the job after TURN_SECONDS: then it enqueues itself again,
-    behind the jobs that wait meanwhile.
+    A transaction ends after holds.HOLD_SECONDS, and the job after its turn: then it enqueues itself again, behind the
+    jobs that wait meanwhile.
     """
     made: Import = Import.everywhere().where(Import.batch_id == batch_id).get()
     batch = Batch.need(made.shop_id, Batch.id == made.batch_id)
     if batch.status != "running" or batch.total:
         return
-    shop, until = shops.by_id(made.shop_id), time.monotonic() + TURN_SECONDS
+    shop = shops.by_id(made.shop_id)
     try:
-        listed = _last_listed(batch)
-        rows = (row for row in _rows(shop, made) if row.line > listed)
-        slow = made.creates_customers or made.mode in WRITES_MUCH
-        pace, chunk = holds.Pace(smallest=batches.AT_LEAST, largest=batches.CHUNK), list[ReadRow]()
-        while chunk := [*chunk, *islice(rows, (batches.CHUNK if slow else pace.size) - len(chunk))]:
-            with pace.measured():
-                chunk = chunk[_list_chunk(shop, made, batch, chunk, slow=slow) :]
-            if time.monotonic() > until:
-                job_queue.enqueue(JobName.LIST_IMPORT, {"batch_id": batch.id})
-                return
+        if not _list_some(shop, made, batch):
+            job_queue.enqueue(JobName.LIST_IMPORT, {"batch_id": batch.id})
+            return
     except (Unreadable, NotFound):  # the file was changed or deleted since it was parsed
         batches.fail(batch)
         return
@@ -59,8 +53,26 @@ def list_rows(batch_id: str) -> None:
             batches.start(batch)
 
 
-def _rows(shop: Shop, made: Import) -> Iterator[ReadRow]:
-    return imports.reader(shop, made).rows(uploads.file_of(made.shop_id, made.upload_id))
+def _list_some(shop: Shop, made: Import, batch: Batch) -> bool:
+    """List rows from where the last turn stopped; returns whether they were the last ones.
+
+    A turn reads the rows before them again, since no two may be alike. It is at least as long as that took: so an
+    import takes twice as long as in one turn, and not by the square of its rows.
+    """
+    listed, slow, began = _last_listed(batch), made.creates_customers or made.mode in WRITES_MUCH, time.monotonic()
+    pace, chunk = holds.Pace(smallest=batches.AT_LEAST, largest=batches.CHUNK), list[ReadRow]()
+    until: float | None = None
+    with Scratch() as scratch:
+        file = uploads.file_of(made.shop_id, made.upload_id)
+        rows = (row for row in imports.reader(shop, made, scratch).rows(file) if row.line > listed)
+        while chunk := [*chunk, *islice(rows, (batches.CHUNK if slow else pace.size) - len(chunk))]:
+            now = time.monotonic()
+            until = until or now + max(TURN_SECONDS, now - began)
+            with pace.measured():
+                chunk = chunk[_list_chunk(shop, made, batch, chunk, slow=slow) :]
+            if time.monotonic() > until:
+                return False
+    return True
 
 
 def _list_chunk(shop: Shop, made: Import, batch: Batch, rows: list[ReadRow], *, slow: bool) -> int:

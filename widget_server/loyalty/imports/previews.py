@@ -17,6 +17,7 @@ from widget_server.loyalty.imports.imports import Import
 from widget_server.loyalty.imports.people import People
 from widget_server.loyalty.imports.problems import field_of
 from widget_server.loyalty.imports.reading import ReadRow
+from widget_server.loyalty.imports.scratch import Debit, Scratch, Standing
 from widget_server.loyalty.program import shops
 from widget_server.loyalty.program.shops import Shop
 
@@ -67,14 +68,14 @@ class Preview(TypedDict):
 
 @dataclass
 class _Tally:
-    """What the rows read so far would do; `balances` are those after it, by address."""
+    """What the rows read so far would do; `scratch` has the balances after it, by address."""
 
     shop: Shop
     made: Import
-    known: set[str] = field(default_factory=set)
-    created: set[str] = field(default_factory=set)
-    joined: set[str] = field(default_factory=set)
-    balances: dict[str, int] = field(default_factory=dict)
+    scratch: Scratch
+    known: int = 0
+    created: int = 0
+    joined: int = 0
     before: int = 0
     added: int = 0
     removed: int = 0
@@ -84,18 +85,24 @@ class _Tally:
     rows: list[PreviewRow] = field(default_factory=list)
     problems: Counter[str] = field(default_factory=Counter)
     listed: list[PreviewProblem] = field(default_factory=list)
-    debits: list[tuple[int, str, int]] = field(default_factory=list)
 
     def take(self, rows: Sequence[ReadRow]) -> None:
         """Add rows, whose customers are looked up together."""
         found = people.find(self.shop, {row.email for row in rows if row.problem is None})
         people.check(self.shop, rows, found, creates=self.made.creates_customers)
         good = [row for row in rows if row.problem is None]
-        self._read_balances({row.email for row in good if row.points is not None}, found)
+        now = self.scratch.standings({row.email for row in good})
+        self._read_balances(now, {row.email for row in good if row.points is not None}, found)
+        debits = list[Debit]()
         for row in good:
-            self._move(row)
+            if self.made.mode == "history" and row.points is not None and row.points < 0:
+                debits.append(Debit(row.line, row.email, -row.points))
+            else:
+                self._move(row, now[row.email])
             if row.problem is None:
-                self._count(row, found)
+                self._count(row, found, now[row.email])
+        self.scratch.store(now)
+        self.scratch.postpone(debits)
         for row in rows:
             if row.problem:
                 self._note(row.line, row.problem)
@@ -104,12 +111,16 @@ class _Tally:
 
     def end(self) -> None:
         """Take what a history spent, once all that it gave is known: it is booked in this order."""
-        for line, email, points in self.debits:
-            if self.balances[email] < points:
-                self.good -= 1
-                self._note(line, "not_enough_points")
-            else:
-                self._change(email, self.balances[email] - points)
+        for debits in self.scratch.postponed():
+            now = self.scratch.standings({debit.email for debit in debits})
+            for debit in debits:
+                balance = now[debit.email].balance or 0
+                if balance < debit.points:
+                    self.good -= 1
+                    self._note(debit.line, "not_enough_points")
+                else:
+                    self._change(now[debit.email], balance - debit.points)
+            self.scratch.store(now)
 
     def result(self, failed: str | None = None) -> Preview:
         """Returns all that was found."""
@@ -119,9 +130,9 @@ class _Tally:
             "listed": sorted(self.listed, key=lambda problem: problem["line"])[:LISTED_MAX],
             "good": self.good,
             "bad": self.problems.total(),
-            "found": len(self.known),
-            "created": len(self.created),
-            "joined": len(self.joined),
+            "found": self.known,
+            "created": self.created,
+            "joined": self.joined,
             "points_added": self.added,
             "points_removed": self.removed,
             "balance_before": self.before,
@@ -131,40 +142,39 @@ class _Tally:
             "failed": failed,
         }
 
-    def _read_balances(self, emails: set[str], found: People) -> None:
-        """Read the balances of addresses that come for the first time."""
-        new = {email for email in emails if email not in self.balances}
+    def _read_balances(self, now: dict[str, Standing], emails: set[str], found: People) -> None:
+        """Read the balances of addresses that come with points for the first time."""
+        new = {email for email in emails if now[email].balance is None}
         ids = {person.id: email for email, person in found.items() if person and email in new}
         rows = Account.of(self.shop, Account.customer_id, Account.balance).where(among(Account.customer_id, ids))
         balances = {ids[customer_id]: balance for customer_id, balance in rows.tuples()} if ids else {}
         for email in new:
-            self.balances[email] = balances.get(email, 0)
-            self.before += self.balances[email]
+            now[email].balance = balances.get(email, 0)
+            self.before += balances.get(email, 0)
 
-    def _move(self, row: ReadRow) -> None:
+    def _move(self, row: ReadRow, standing: Standing) -> None:
         """Move the balance as the row would; sets its problem when it would fall below zero."""
         if row.points is None:
             return
-        balance = self.balances[row.email]
-        if self.made.mode == "history" and row.points < 0:
-            self.debits.append((row.line, row.email, -row.points))
-            return
-        after = row.points if self.made.mode in ("set", "members") else balance + row.points
+        after = row.points if self.made.mode in ("set", "members") else (standing.balance or 0) + row.points
         if after < 0:
             row.problem = "not_enough_points"
         else:
-            self._change(row.email, after)
+            self._change(standing, after)
 
-    def _change(self, email: str, after: int) -> None:
-        by = after - self.balances[email]
+    def _change(self, standing: Standing, after: int) -> None:
+        by = after - (standing.balance or 0)
         self.added, self.removed = self.added + max(by, 0), self.removed + max(-by, 0)
-        self.balances[email] = after
+        standing.balance = after
 
-    def _count(self, row: ReadRow, found: People) -> None:
+    def _count(self, row: ReadRow, found: People, standing: Standing) -> None:
         person = found.get(row.email)
-        (self.known if person else self.created).add(row.email)
-        if row.member and people.joins(person):
-            self.joined.add(row.email)
+        if not standing.is_counted:
+            standing.is_counted = True
+            self.known, self.created = self.known + bool(person), self.created + (not person)
+        if row.member and people.joins(person) and not standing.joins:
+            standing.joins = True
+            self.joined += 1
         self.codes += bool(row.member and row.member.referral_code)
         self.coupons += row.coupon is not None
         self.good += 1
@@ -184,19 +194,20 @@ def make(import_id: str, revision: int) -> None:
     if made is None or made.status != "parsed":
         return
     shop = shops.by_id(made.shop_id)
-    tally = _Tally(shop, made)
-    try:
-        _read_all(tally, revision)
-    except (Unreadable, NotFound) as reason:  # the file was deleted since it was parsed
-        _save(made, revision, status="failed", preview=tally.result(str(reason)))
-    else:
-        _save(made, revision, status="done", preview=tally.result())
+    with Scratch() as scratch:
+        tally = _Tally(shop, made, scratch)
+        try:
+            _read_all(tally, revision)
+        except (Unreadable, NotFound) as reason:  # the file was deleted since it was parsed
+            _save(made, revision, status="failed", preview=tally.result(str(reason)))
+        else:
+            _save(made, revision, status="done", preview=tally.result())
 
 
 def _read_all(tally: _Tally, revision: int) -> None:
     made, told, count = tally.made, time.monotonic(), 0
     file = uploads.file_of(made.shop_id, made.upload_id)
-    for rows in _chunks(imports.reader(tally.shop, made).rows(file)):
+    for rows in _chunks(imports.reader(tally.shop, made, tally.scratch).rows(file)):
         tally.take(rows)
         count += len(rows)
         if time.monotonic() - told > TELL_SECONDS:

@@ -1,7 +1,7 @@
 """Reads the rows of a file as a mode means them, without looking anything up: facts, or the code of a problem."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Literal, cast
@@ -11,6 +11,7 @@ from widget_server.loyalty.imports import cells
 from widget_server.loyalty.imports.cells import Wrong
 from widget_server.loyalty.imports.columns import ImportMode, Mapped
 from widget_server.loyalty.imports.csv_files import CsvFile
+from widget_server.loyalty.imports.scratch import Scratch
 from widget_server.loyalty.people import emails, former_codes, lines
 from widget_server.loyalty.people.customer_edits import LABEL_LENGTH_MAX, LABELS_MAX
 from widget_server.loyalty.points.adjustments import TEXT_LENGTH_MAX
@@ -68,15 +69,14 @@ class ReadRow:
 
 @dataclass
 class Reader:
-    """How the rows of a file are read; `seen` has what no two rows may have: addresses, codes with their address."""
+    """How the rows of a file are read; `scratch` has what no two rows may have: addresses, codes with their address."""
 
     shop: Shop
     mode: ImportMode
     mapping: Mapped
+    scratch: Scratch
     day_first: bool | None = None
     has_header: bool = True
-    seen: set[str] = field(default_factory=set)
-    seen_codes: dict[str, str] = field(default_factory=dict)
 
     def rows(self, file: CsvFile) -> Iterator[ReadRow]:
         """Yields each row below the header. Raises Unreadable."""
@@ -95,18 +95,17 @@ class Reader:
             row.problem = str(wrong)
         return row
 
-    def only_once(self, email: str) -> None:
+    def only_once(self, row: ReadRow) -> None:
         """Note the address of a row. Raises Wrong when an earlier row has it."""
-        if email in self.seen:
+        if self.scratch.owner("email", row.email, str(row.line)) != str(row.line):
             raise Wrong("email_twice")
-        self.seen.add(email)
 
 
 def _points(reader: Reader, row: ReadRow) -> None:
     row.points = cells.points(row.cells["points"])
     if reader.mode == "set" and row.points < 0:
         raise Wrong("balance_negative")
-    reader.only_once(row.email)
+    reader.only_once(row)
 
 
 def _member(reader: Reader, row: ReadRow) -> None:
@@ -130,9 +129,9 @@ def _member(reader: Reader, row: ReadRow) -> None:
             raise Wrong("balance_negative")
     if row.member.referral_code:
         key = former_codes.key_of(row.member.referral_code)
-        if reader.seen_codes.setdefault(key, row.email) != row.email:
+        if reader.scratch.owner("referral code", key, row.email) != row.email:
             raise Wrong("referral_code_taken")
-    reader.only_once(row.email)
+    reader.only_once(row)
 
 
 def _tier_until(text: str, reader: Reader) -> date:
@@ -178,7 +177,7 @@ def _coupon(reader: Reader, row: ReadRow) -> None:
         minimum_subtotal=cells.money(minimum, "minimum_invalid") if minimum else None,
         expires_at=_end_of(expires, reader) if expires else None,
     )
-    if reader.seen_codes.setdefault(codes.key_of(code), str(row.line)) != str(row.line):
+    if reader.scratch.owner("code", codes.key_of(code), str(row.line)) != str(row.line):
         raise Wrong("code_twice")
 
 

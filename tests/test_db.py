@@ -2,6 +2,7 @@
 
 import io
 import re
+import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
@@ -16,7 +17,7 @@ from peewee import ModelSelect, fn
 
 from tests.make import NOON, World, at_once, refund, tries
 from widget_server import clock, db, jobs, ledger, migrate
-from widget_server.db import Bool, Int, Json, Money, ShopTable, Text, UtcDateTime, rows
+from widget_server.db import Bool, Int, Json, Money, ShopTable, Text, UtcDateTime, connections, rows
 from widget_server.errors import NotFound
 from widget_server.loyalty.earning import birthdays, order_points, rule_states, rules
 from widget_server.loyalty.imports import imports, uploads
@@ -182,6 +183,43 @@ def test_connections_are_kept_and_may_be_closed_twice(database: str) -> None:
     db.disconnect()
     db.connect()
     assert migrate.pending() == []
+
+
+def test_a_connection_from_a_shops_first_days_learns_that_it_grew(
+    world: World, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The worker measures how tables grow; other threads and processes read that when they open the file anew."""
+    if database != "sqlite":
+        return  # PostgreSQL's statistics are the same for all connections
+
+    def plan() -> str:
+        found = db.among(ledger.Account.id, ["a", "b"])
+        sql, values = ledger.Account.of(world.shop).where(found).sql()
+        return " ".join(row[3] for row in db.database.execute_sql(f"EXPLAIN QUERY PLAN {sql}", values))
+
+    for table in ("sqlite_stat1", "sqlite_stat4"):
+        db.database.execute_sql(f"DELETE FROM {table}")
+    db.disconnect()
+    db.connect()
+    people = [world.member(f"p{number}@example.com") for number in range(40)]
+    assert people and "(shop_id=?)" in plan()
+    thread = threading.Thread(target=_measures)
+    thread.start()
+    thread.join()
+    db.connect()
+    assert "(shop_id=?)" in plan()  # not at each request
+    monkeypatch.setattr(connections, "RENEW_SECONDS", 0)
+    with db.atomic():
+        db.connect()  # nor within a transaction, which would be lost
+        assert db.database.in_transaction()
+    db.connect()
+    assert "(id=?)" in plan()
+
+
+def _measures() -> None:
+    db.connect()
+    migrate.measure()
+    db.disconnect()
 
 
 def test_only_two_kinds_of_database_are_known() -> None:

@@ -49,6 +49,12 @@ class SampleForm(Form):
     birthday = DateField(_l("Birthday"), validators=[OPTIONAL], description=_l("The year does not matter."))
 
 
+class MoveForm(Form):
+    """The day to whose start the time is to move; the buttons beside it name a span instead."""
+
+    day = DateField(_l("To the start of"), validators=[OPTIONAL])
+
+
 class CopyForm(Form):
     """A real customer whose points are copied."""
 
@@ -79,7 +85,7 @@ class RedeemForm(Form):
 def test_clock(staff: StaffCaller) -> ResponseReturnValue:
     """Show the copy: its time, its customers, and what happened, newest first."""
     copy = copies.of(staff.shop)
-    return page("test_clock/none.html") if copy is None else _copy_page(staff, copy)
+    return page("test_clock/none.html") if copy is None else _copy_page(staff, copy, MoveForm())
 
 
 @pages.form("/customers/new", Action.PROGRAM)
@@ -141,12 +147,15 @@ def redeem(staff: StaffCaller, sample_id: str) -> ResponseReturnValue:
 @pages.act("/move", Action.PROGRAM)
 def move(staff: StaffCaller) -> ResponseReturnValue:
     """Move the time: by a span, to the start of a day, or to the next thing that happens."""
-    copy = copies.need(staff.shop)
-    step = _move(staff, copy)
-    outcome = copies.take(staff.shop, step)
-    on_the_way = not step.is_over(outcome)
-    further = {"until": step.until.isoformat(), "first": "1" if step.is_to_first else None} if on_the_way else {}
-    return done(_moved(outcome, step, is_on_the_way=on_the_way), "test_clock.test_clock", **further)
+    copy, form = copies.need(staff.shop), MoveForm()
+    if form.accepts():
+        with form.refusals():
+            step = _move(staff, copy, form)
+            outcome = copies.take(staff.shop, step)
+            on_the_way = not step.is_over(outcome)
+            further = {"until": step.until.isoformat(), "first": "1" if step.is_to_first else None} if on_the_way else {}
+            return done(_moved(outcome, step, is_on_the_way=on_the_way), "test_clock.test_clock", **further)
+    return _copy_page(staff, copy, form)
 
 
 @pages.page("/mails/<number>", Action.PROGRAM)
@@ -191,7 +200,7 @@ def discard(staff: StaffCaller) -> ResponseReturnValue:
     return page("test_clock/end.html", form=form, copy=copies.need(staff.shop), is_anew=False)
 
 
-def _copy_page(staff: StaffCaller, copy: PreviewCopy) -> ResponseReturnValue:
+def _copy_page(staff: StaffCaller, copy: PreviewCopy, form: MoveForm) -> ResponseReturnValue:
     before = _number(request.args.get("before", ""))
     found = copies.happened(copy, before=before, limit=copies.PAGE + 1)
     lines = [shown(staff.shop, happening, number) for number, happening in found[: copies.PAGE]]
@@ -200,16 +209,20 @@ def _copy_page(staff: StaffCaller, copy: PreviewCopy) -> ResponseReturnValue:
     def day_of(line: Shown) -> date:
         return clock.local_date(line.happening.at, zone)
 
+    today = clock.local_date(copy.moment, zone)
+    tomorrow, last_day = today + timedelta(days=1), today + timedelta(days=spans.DAYS_MAX)
+    form.day.render_kw = {"required": True, "min": tomorrow.isoformat(), "max": last_day.isoformat()}
+    if not form.day.errors:
+        form.day.data = tomorrow
     return page(
         "test_clock/copy.html",
         copy=copy,
+        form=form,
         days=[(day, list(some)) for day, some in groupby(lines, day_of)],
         older=found[copies.PAGE - 1][0] if len(found) > copies.PAGE else None,
         before=before,
         until=_until(copy),
         is_to_first=bool(request.args.get("first")),
-        tomorrow=clock.local_date(copy.moment, zone) + timedelta(days=1),
-        last_day=clock.local_date(copy.moment, zone) + timedelta(days=spans.DAYS_MAX),
         keep_days=copies.KEEP_DAYS,
         expiries=_expiries(copy),
     )
@@ -220,8 +233,8 @@ def _expiries(copy: PreviewCopy) -> dict[str, datetime]:
     return {one["id"]: clock.parse(one["expires"]["at"]) for one in copy.state["customers"] if one["expires"]}
 
 
-def _move(staff: StaffCaller, copy: PreviewCopy) -> Move:
-    """Returns the move that the form names. Raises BadRequest (day)."""
+def _move(staff: StaffCaller, copy: PreviewCopy, form: MoveForm) -> Move:
+    """Returns the move that was sent. Raises BadRequest (day)."""
     sent = request.form
     if sent.get("span") in SPANS:
         return Move(spans.after(staff.shop, copy.moment, SPANS[sent["span"]]))
@@ -231,9 +244,11 @@ def _move(staff: StaffCaller, copy: PreviewCopy) -> Move:
     try:
         if sent.get("until"):
             return Move(min(clock.parse(sent["until"]), longest), is_to_first=bool(sent.get("first")))
-        return Move(spans.beginning_of(staff.shop, copy.moment, date.fromisoformat(sent.get("day", ""))))
     except ValueError:
         raise BadRequest(_("Choose a day."), field="day") from None
+    if form.day.data is None:
+        raise BadRequest(_("Choose a day."), field="day")
+    return Move(spans.beginning_of(staff.shop, copy.moment, form.day.data))
 
 
 def _moved(outcome: Outcome, step: Move, *, is_on_the_way: bool) -> str:

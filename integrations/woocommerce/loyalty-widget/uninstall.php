@@ -1,7 +1,8 @@
 <?php
 /**
  * Leaves nothing behind: on every site of a network the connection ends, its keys, webhooks and options go, and the
- * friends' codes in orders and customers with them.
+ * friends' codes in orders and customers with them, and the server's marks on coupons. The coupons stay: customers paid
+ * for them with their points.
  *
  * @package LoyaltyWidget
  */
@@ -22,6 +23,7 @@ function loyalty_widget_remove_from_site() {
 	delete_option( 'loyalty_widget_rules' );
 	delete_option( 'rewrite_rules' );
 	delete_post_meta_by_key( '_loyalty_ref' );
+	delete_post_meta_by_key( 'loyalty_coupon' );
 	$orders = $wpdb->prefix . 'wc_orders_meta';
 	// phpcs:disable WordPress.DB.DirectDatabaseQuery,WordPress.DB.PreparedSQL -- WooCommerce may be gone, and its functions with it; the tables' names are no input.
 	if ( $wpdb->get_var( $wpdb->prepare( 'SHOW TABLES LIKE %s', $wpdb->esc_like( $orders ) ) ) === $orders ) {

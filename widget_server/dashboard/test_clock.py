@@ -153,7 +153,9 @@ def move(staff: StaffCaller) -> ResponseReturnValue:
             step = _move(staff, copy, form)
             outcome = copies.take(staff.shop, step)
             on_the_way = not step.is_over(outcome)
-            further = {"until": step.until.isoformat(), "first": "1" if step.is_to_first else None} if on_the_way else {}
+            further = (
+                {"until": step.until.isoformat(), "first": "1" if step.is_to_first else None} if on_the_way else {}
+            )
             return done(_moved(outcome, step, is_on_the_way=on_the_way), "test_clock.test_clock", **further)
     return _copy_page(staff, copy, form)
 

@@ -10,6 +10,7 @@ from peewee import SQL, SchemaManager
 
 from widget_server.db.engines import database, on_sqlite
 from widget_server.db.fields import Text
+from widget_server.db.statements import first_by
 from widget_server.errors import NotFound
 
 R = TypeVar("R")
@@ -121,8 +122,10 @@ class ShopTable(Table):
     @classmethod
     def one(cls, shop: Table | str, *conditions: Condition) -> Self | None:
         """The first of this shop's rows that match `conditions`, or None."""
-        query = cls.of(shop)
-        return (query.where(*conditions) if conditions else query).first()
+        found = first_by(cls, _id_of(shop), conditions)
+        if found is not None:
+            return found[0] if found else None
+        return cls.of(shop).where(*conditions).first()
 
     @classmethod
     def need(cls, shop: Table | str, *conditions: Condition) -> Self:

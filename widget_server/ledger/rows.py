@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from peewee import JOIN
 
-from widget_server.db import Row, among
+from widget_server.db import Row, Selection, among, statement
 from widget_server.ledger.tables import COPY, MERGE, Transaction
 
 
@@ -50,14 +50,31 @@ def history(
     In the order of booking, or by the time of the event, where rows of a merged account are sorted by their own dates
     (acceptance 48).
     """
-    rows = Transaction.of(shop_id).where(Transaction.account_id == account_id)
     if not by_event:
+        rows = _of_account(shop_id, account_id)
         rows = rows.where(Transaction.sequence < before) if before is not None else rows
         return list(rows.order_by(Transaction.sequence.desc()).limit(limit))
-    if before is not None:
-        last = Transaction.alias()
-        same_time = (Transaction.event_at == last.event_at) & (Transaction.sequence < last.sequence)
-        rows = rows.join(
-            last, JOIN.LEFT_OUTER, on=(last.account_id == Transaction.account_id) & (last.sequence == before)
-        ).where(last.id.is_null() | (Transaction.event_at < last.event_at) | same_time)
-    return list(rows.order_by(Transaction.event_at.desc(), Transaction.sequence.desc()).limit(limit))
+    if before is None:
+        return _newest.rows(shop_id, account_id, limit)
+    return _older.rows(shop_id, account_id, before, limit)
+
+
+def _of_account(shop_id: str, account_id: str) -> Selection[Transaction]:
+    return Transaction.of(shop_id).where(Transaction.account_id == account_id)
+
+
+@statement
+def _newest(shop_id: str, account_id: str, limit: int) -> Selection[Transaction]:
+    rows = _of_account(shop_id, account_id)
+    return rows.order_by(Transaction.event_at.desc(), Transaction.sequence.desc()).limit(limit)
+
+
+@statement
+def _older(shop_id: str, account_id: str, before: int, limit: int) -> Selection[Transaction]:
+    last = Transaction.alias()
+    same_time = (Transaction.event_at == last.event_at) & (Transaction.sequence < last.sequence)
+    rows = _of_account(shop_id, account_id).join(
+        last, JOIN.LEFT_OUTER, on=(last.account_id == Transaction.account_id) & (last.sequence == before)
+    )
+    rows = rows.where(last.id.is_null() | (Transaction.event_at < last.event_at) | same_time)
+    return rows.order_by(Transaction.event_at.desc(), Transaction.sequence.desc()).limit(limit)

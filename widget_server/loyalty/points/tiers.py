@@ -11,7 +11,19 @@ from typing import Any, Literal, TypedDict, Unpack
 from peewee import JOIN, Check, Node, fn
 
 from widget_server import clock, job_queue, ledger
-from widget_server.db import Condition, Int, Json, Money, ShopTable, Text, UtcDateTime, atomic, new_id
+from widget_server.db import (
+    Condition,
+    Int,
+    Json,
+    Money,
+    Selection,
+    ShopTable,
+    Text,
+    UtcDateTime,
+    atomic,
+    new_id,
+    statement,
+)
 from widget_server.errors import TierProgramExists, TierTaken
 from widget_server.events import TierChanged, TierMoved, emit
 from widget_server.job_queue import JobName
@@ -156,7 +168,12 @@ def program_of(shop_id: str) -> TierProgram | None:
 
 def listed(shop_id: str) -> list[Tier]:
     """Returns the shop's tiers by their required points, lowest first, without the base tier."""
-    return list(Tier.of(shop_id).order_by(Tier.required_points))
+    return _listed.rows(shop_id)
+
+
+@statement
+def _listed(shop_id: str) -> Selection[Tier]:
+    return Tier.of(shop_id).order_by(Tier.required_points)
 
 
 def need(shop: Shop, tier_id: str) -> Tier:

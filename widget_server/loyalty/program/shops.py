@@ -13,7 +13,20 @@ from urllib.parse import urlsplit
 from peewee import Check
 
 from widget_server import clock, config
-from widget_server.db import Bool, Json, ShopTable, Table, Text, UtcDateTime, atomic, insert_once, lock_rows, new_id
+from widget_server.db import (
+    Bool,
+    Json,
+    Selection,
+    ShopTable,
+    Table,
+    Text,
+    UtcDateTime,
+    atomic,
+    insert_once,
+    lock_rows,
+    new_id,
+    statement,
+)
 from widget_server.errors import BadRequest, LastOrigin, LastSecret, NotFound, TooManySecrets
 from widget_server.events import ShopConnected, ShopDisconnected, emit
 from widget_server.json_types import JsonObject
@@ -403,10 +416,15 @@ def by_id(shop_id: str) -> Shop:
 
 def by_embed_key(embed_key: str) -> Shop:
     """Returns the shop whose script tag has this key; raises NotFound."""
-    shop: Shop | None = Shop.get_or_none(Shop.embed_key == embed_key)
+    shop = _with_key.first(embed_key)
     if shop is None:
         raise NotFound("There is no such shop here.")
     return shop
+
+
+@statement
+def _with_key(embed_key: str) -> Selection[Shop]:
+    return Shop.select().where(Shop.embed_key == embed_key)
 
 
 def _webhook_secret() -> str:

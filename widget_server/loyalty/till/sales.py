@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from widget_server import clock, config, money
-from widget_server.db import atomic, new_id
+from widget_server.db import Selection, atomic, new_id, statement
 from widget_server.errors import BadRequest, CustomerExcluded, KeyReused, NotWholeCoins
 from widget_server.loyalty import audit_log
 from widget_server.loyalty.earning import order_list, order_points, orders, taxes
@@ -121,7 +121,12 @@ def left_of(order: Order) -> Decimal:
 
 def has_till(shop: Shop) -> bool:
     """Returns whether the widget offers a code for the till: by setting, or once a purchase was booked at the till."""
-    return shop.look.till_code or bool(Order.of(shop, Order.id).where(Order.platform == PLATFORM).exists())
+    return shop.look.till_code or bool(_of_till.rows(shop.id))
+
+
+@statement
+def _of_till(shop_id: str) -> Selection[Order]:
+    return Order.of(shop_id, Order.id).where(Order.platform == PLATFORM).limit(1)
 
 
 def recent(shop: Shop, customer: Customer, limit: int = 5) -> list[Listed]:

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from widget_server import ledger, money
+from widget_server.db import Column, Selection, among, statement
 from widget_server.ledger import Account, Transaction
 from widget_server.loyalty.earning.orders import Order
 from widget_server.loyalty.earning.scoring import Rate
@@ -51,11 +52,18 @@ def balance(shop: Shop, program: Program, account: Account | None) -> Balance:
 
 
 def _pending_until(shop: Shop, account: Account) -> datetime | None:
-    waiting = Award.of(shop, Award.due_at).where(
-        Award.account_id == account.id, Award.status == "waiting", Award.due_at.is_null(False)
-    )
-    soonest = waiting.order_by(Award.due_at).first()
+    soonest = _soonest.first(shop.id, account.id)
     return soonest.due_at if soonest else None
+
+
+@statement
+def _soonest(shop_id: str, account_id: str) -> Selection[Award]:
+    rows = _waiting_of(shop_id, account_id, Award.due_at).where(Award.due_at.is_null(False))
+    return rows.order_by(Award.due_at).limit(1)
+
+
+def _waiting_of(shop_id: str, account_id: str, *columns: Column) -> Selection[Award]:
+    return Award.of(shop_id, *columns).where(Award.account_id == account_id, Award.status == "waiting")
 
 
 def _tier(standing: tiers.Standing | None) -> TierStanding | None:
@@ -87,7 +95,7 @@ def history(shop: Shop, customer: Customer, account: Account | None, *, cursor: 
     before = int(cursor) if cursor else None
     rows = ledger.history(shop.id, account.id, before=before, limit=PAGE + 1, by_event=True)
     more, rows = len(rows) > PAGE, rows[:PAGE]
-    waiting = [] if cursor else _waiting(shop, account)
+    waiting = [] if cursor else _waiting.rows(shop.id, account.id)
     orders = [row.order_id for row in rows] + [award.order_id for award in waiting]
     numbers = _order_numbers(shop, [order_id for order_id in orders if order_id])
     titles = _titles(shop, [row.cause_id for row in rows if row.cause_id])
@@ -99,35 +107,53 @@ def history(shop: Shop, customer: Customer, account: Account | None, *, cursor: 
 
 
 def _orders_without_points(shop: Shop, customer: Customer) -> list[OrderWithoutPoints]:
-    mine = Order.of(shop, Order.number, Order.placed_at, Order.ineligible_reason).where(
-        Order.customer_id == customer.id, Order.ineligible_reason.is_null(False), Order.status != "cancelled"
-    )
-    newest = mine.order_by(Order.placed_at.desc(), Order.id).limit(WITHOUT_POINTS_MAX)
+    newest = _without_points.rows(shop.id, customer.id)
     return [{"number": one.number, "placed_at": one.placed_at, "reason": one.ineligible_reason} for one in newest]
 
 
-def _waiting(shop: Shop, account: Account) -> list[Award]:
-    waiting = Award.of(shop).where(Award.account_id == account.id, Award.status == "waiting")
-    return list(waiting.order_by(Award.event_at.desc()).limit(PAGE))
+@statement
+def _without_points(shop_id: str, customer_id: str) -> Selection[Order]:
+    mine = Order.of(shop_id, Order.number, Order.placed_at, Order.ineligible_reason).where(
+        Order.customer_id == customer_id, Order.ineligible_reason.is_null(False), Order.status != "cancelled"
+    )
+    return mine.order_by(Order.placed_at.desc(), Order.id).limit(WITHOUT_POINTS_MAX)
+
+
+@statement
+def _waiting(shop_id: str, account_id: str) -> Selection[Award]:
+    return _waiting_of(shop_id, account_id).order_by(Award.event_at.desc()).limit(PAGE)
 
 
 def _order_numbers(shop: Shop, order_ids: list[str]) -> dict[str, str]:
-    found = Order.of(shop, Order.id, Order.number).where(Order.id.in_(set(order_ids) or {""}))
-    return {order.id: order.number for order in found}
+    return {order.id: order.number for order in _orders.rows(shop.id, order_ids)} if order_ids else {}
+
+
+@statement
+def _orders(shop_id: str, ids: list[str]) -> Selection[Order]:
+    return Order.of(shop_id, Order.id, Order.number).where(among(Order.id, ids))
 
 
 def _titles(shop: Shop, cause_ids: list[str]) -> dict[str, Coupon]:
     """Returns the coupons of these rows by id, so that a row can show what was bought."""
-    return {one.id: one for one in Coupon.of(shop).where(Coupon.id.in_(set(cause_ids) or {""}))}
+    return {one.id: one for one in _coupons.rows(shop.id, cause_ids)} if cause_ids else {}
+
+
+@statement
+def _coupons(shop_id: str, ids: list[str]) -> Selection[Coupon]:
+    columns = (Coupon.id, Coupon.kind, Coupon.amount, Coupon.percent, Coupon.product_name)
+    return Coupon.of(shop_id, *columns).where(among(Coupon.id, ids))
 
 
 def _comments(shop: Shop, transaction_ids: list[str]) -> dict[str, str | None]:
     """Returns staff comments for the customer by transaction; the internal reason is never sent (acceptance 49)."""
-    notes = Adjustment.of(shop, Adjustment.transaction_id, Adjustment.comment)
-    return {
-        note.transaction_id: note.comment
-        for note in notes.where(Adjustment.transaction_id.in_(set(transaction_ids) or {""}))
-    }
+    notes = _adjustments.rows(shop.id, transaction_ids) if transaction_ids else []
+    return {note.transaction_id: note.comment for note in notes}
+
+
+@statement
+def _adjustments(shop_id: str, transaction_ids: list[str]) -> Selection[Adjustment]:
+    notes = Adjustment.of(shop_id, Adjustment.transaction_id, Adjustment.comment)
+    return notes.where(among(Adjustment.transaction_id, transaction_ids))
 
 
 def _waiting_row(award: Award, numbers: dict[str, str]) -> HistoryRow:

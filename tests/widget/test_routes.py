@@ -280,15 +280,19 @@ QUERIES_MAX = {
 
 @pytest.mark.parametrize("path", QUERIES_MAX)
 def test_queries_do_not_grow_with_history(world: World, client: FlaskClient, lively: Shopper, path: str) -> None:
-    panel = Panel(client, world, lively)
-    panel.get(path)
-    with Counter() as short:
-        panel.get(path)
-    reward = world.reward(cost=1)
-    for _ in range(25):
+    panel, reward = Panel(client, world, lively), world.reward(cost=1)
+
+    def does_something_of_each_kind() -> None:
         lively.is_given(10)
         lively.redeems(reward)
         lively.orders("1.00")
+
+    does_something_of_each_kind()
+    panel.get(path)
+    with Counter() as short:
+        panel.get(path)
+    for _ in range(25):
+        does_something_of_each_kind()
     panel.get(path)
     with Counter() as long:
         panel.get(path)

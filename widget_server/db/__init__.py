@@ -34,7 +34,7 @@ from widget_server.db.rows import (
     is_among,
     listed,
 )
-from widget_server.db.statements import statement
+from widget_server.db.statements import Statement, statement
 from widget_server.db.tables import Changes, Column, Condition, Selection, ShopTable, Table
 from widget_server.db.transactions import at_commit, atomic, in_transaction, when_committed
 from widget_server.db.upkeep import empty_log, file_of_database, rewrite
@@ -60,6 +60,7 @@ __all__ = [
     "Serial",
     "ShopTable",
     "Sqlite",
+    "Statement",
     "Table",
     "Text",
     "UtcDateTime",

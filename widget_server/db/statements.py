@@ -44,16 +44,21 @@ class Built:
     def of(cls, query: "Selection[Any]", places: Sequence[tuple[int, int, Stored]] = ()) -> "Built":
         """Build the text of a query of one table."""
         sql, values = query.sql()
-        fields: list[Any] = list(query._returning)  # type: ignore[attr-defined]
+        columns: list[Any] = list(query._returning)  # type: ignore[attr-defined]
+        fields = [one for one in columns if isinstance(one, peewee.Field)]  # else it is read by `tuples`
         converted = tuple((one.name, one.python_value) for one in fields if not isinstance(one, _AS_STORED))
         return cls(query.model, sql, tuple(values), tuple(places), tuple(one.name for one in fields), converted)
 
     def rows(self, arguments: Sequence[object]) -> list[Any]:
         """Run it; returns the rows as peewee would."""
+        return [self._row(found) for found in self.tuples(arguments)]
+
+    def tuples(self, arguments: Sequence[object]) -> list[tuple[Any, ...]]:
+        """Run it; returns the rows as the driver gives them."""
         values = list(self.values)
         for at, argument, stored in self.places:
             values[at] = stored(arguments[argument])
-        return [self._row(found) for found in database.execute_sql(self.sql, values).fetchall()]
+        return list(database.execute_sql(self.sql, values).fetchall())
 
     def _row(self, found: Sequence[object]) -> Any:
         row, data = self.table.__new__(self.table), dict(zip(self.names, found, strict=True))
@@ -66,9 +71,10 @@ class Built:
 class Statement(Generic[P, M]):
     """A query of one table's rows, made by `statement`. Its arguments are those of the function that builds it."""
 
-    def __init__(self, build: "Callable[P, Selection[M]]") -> None:
+    def __init__(self, build: "Callable[P, Selection[M]]", kinds: Sequence[object] | None = None) -> None:
+        """`kinds` are the types of the arguments, where the function does not name them."""
         self.build = build
-        self._kinds = [parameter.annotation for parameter in inspect.signature(build).parameters.values()]
+        self._kinds = kinds or [parameter.annotation for parameter in inspect.signature(build).parameters.values()]
         self._built: dict[bool, Built] = {}
         EVERY.append(self)
 
@@ -80,6 +86,10 @@ class Statement(Generic[P, M]):
         """Returns the first row, or None. The query says itself how many it reads."""
         found = self.rows(*arguments, **named)
         return found[0] if found else None
+
+    def tuples(self, *arguments: P.args, **named: P.kwargs) -> list[tuple[Any, ...]]:
+        """Returns the rows as the driver gives them: for counts and sums."""
+        return (self._built.get(on_sqlite()) or self._build()).tuples(arguments)
 
     def _build(self) -> Built:
         stand_ins = [_stand_in(kind, number) for number, kind in enumerate(self._kinds)]

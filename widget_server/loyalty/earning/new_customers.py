@@ -7,6 +7,7 @@ result: an order by the time it was placed, a platform's report by the time as o
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from widget_server.db import Selection, statement
 from widget_server.loyalty.earning.orders import Order
 from widget_server.loyalty.people.customers import Customer
 from widget_server.loyalty.program import programs
@@ -41,13 +42,19 @@ def has_bought(
     from before the program began, unless the platform reported that nothing had been paid. `apart_from` are the ids of
     orders to ignore.
     """
-    paid = Order.of(shop).where(Order.customer_id == customer.id, Order.was_paid == True)
-    if paid.where(Order.placed_at < before, Order.id.not_in(list(apart_from))).exists():
+    apart, reported = set(apart_from), customer.paying_at
+    if any(one.id not in apart for one in _paid.rows(shop.id, customer.id, before, len(apart) + 1)):
         return True
-    reported = customer.paying_at
     if reported is not None and reported <= (reported_by or before):
-        return not paid.where(Order.placed_at <= reported).exists()  # else the report is about a known order
+        just_after = reported + datetime.resolution
+        return not _paid.rows(shop.id, customer.id, just_after, 1)  # else the report is about a known order
     return _registered_before_program(shop, customer) and customer.not_paying_at is None
+
+
+@statement
+def _paid(shop_id: str, customer_id: str, before: datetime, limit: int) -> Selection[Order]:
+    paid = Order.of(shop_id, Order.id).where(Order.customer_id == customer_id, Order.was_paid == True)
+    return paid.where(Order.placed_at < before).limit(limit)
 
 
 def _registered_before(shop: Shop, customer: Customer, moment: datetime) -> bool:

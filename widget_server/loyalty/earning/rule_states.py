@@ -3,11 +3,13 @@
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from functools import cache
+from typing import Any, Literal
 
 from peewee import fn
 
 from widget_server import clock
+from widget_server.db import Selection, Statement, among
 from widget_server.ledger import Account, Transaction
 from widget_server.loyalty.earning import birthdays, caps
 from widget_server.loyalty.earning.kinds import KINDS
@@ -46,21 +48,35 @@ def _done(shop: Shop, account: Account, rules: list[EarningRule]) -> dict[str, d
             alike[KINDS[rule.kind].per == "order", units[0]][rule.id] = units
     done: dict[str, dict[str, int]] = {}
     for (orders, widest), units_of in alike.items():
-        table = Award if orders else Transaction
-        rule_id, points = (Award.rule_id, Award.points) if orders else (Transaction.cause_id, Transaction.amount)
-        # an order counts once, though it may have an award in each of two parts
-        counted = fn.DISTINCT(Award.order_id) if orders else Transaction.id
-        starts = {unit: caps.start(unit, clock.now(), shop.timezone) for unit in {widest}.union(*units_of.values())}
-        sums = [
-            fn.COALESCE(sum_.filter(table.event_at >= start), 0).alias(f"{what}_{unit}")
-            for unit, start in starts.items()
-            for what, sum_ in (("times", fn.COUNT(counted)), ("points", fn.SUM(points)))
-        ]
-        rows = table.of(shop, rule_id.alias("rule_id"), *sums).where(
-            table.account_id == account.id, rule_id.in_(list(units_of)), table.event_at >= starts[widest], points > 0
-        )
-        done |= {row.pop("rule_id"): row for row in rows.group_by(rule_id).dicts()}
+        units = sorted({widest}.union(*units_of.values()))
+        starts = {unit: caps.start(unit, clock.now(), shop.timezone) for unit in units}
+        names = [f"{what}_{unit}" for unit in units for what in ("times", "points")]
+        sums = _sums(orders, len(units))
+        found = sums.tuples(shop.id, account.id, list(units_of), starts[widest], *starts.values())
+        done |= {rule_id: dict(zip(names, figures, strict=True)) for rule_id, *figures in found}
     return done
+
+
+@cache
+def _sums(orders: bool, units: int) -> Statement[..., Any]:
+    """The query of how often and how many points each rule gave since its first moment, and since each of `units`."""
+    table: type[Award] | type[Transaction] = Award if orders else Transaction
+    rule_id, points = (Award.rule_id, Award.points) if orders else (Transaction.cause_id, Transaction.amount)
+    # an order counts once, though it may have an award in each of two parts
+    counted = fn.DISTINCT(Award.order_id) if orders else Transaction.id
+
+    def build(shop_id: str, account_id: str, rule_ids: list[str], first: datetime, *starts: datetime) -> Selection[Any]:
+        sums = [
+            fn.COALESCE(sum_.filter(table.event_at >= start), 0)
+            for start in starts
+            for sum_ in (fn.COUNT(counted), fn.SUM(points))
+        ]
+        rows = table.of(shop_id, rule_id, *sums).where(
+            table.account_id == account_id, among(rule_id, rule_ids), table.event_at >= first, points > 0
+        )
+        return rows.group_by(rule_id)
+
+    return Statement(build, [str, str, list[str], datetime, *[datetime] * units])
 
 
 def _state(shop: Shop, customer: Customer, rule: EarningRule, done: dict[str, int]) -> RuleState:

@@ -13,7 +13,7 @@ from typing import Any, TypedDict, Unpack, cast
 from peewee import Check
 
 from widget_server import clock, json_types
-from widget_server.db import Bool, Int, Json, Money, ShopTable, Text, UtcDateTime, atomic
+from widget_server.db import Bool, Int, Json, Money, Selection, ShopTable, Text, UtcDateTime, atomic, statement
 from widget_server.errors import BadRequest, NotFound
 from widget_server.events import RuleChanged
 from widget_server.ledger import Account
@@ -207,7 +207,12 @@ class Campaign(Audited, ShopTable):
 
 def campaign_multiplier(shop: Shop, at: datetime) -> Decimal:
     """The highest multiplier of the campaigns running at `at`; 1 when there is none."""
-    return highest(Campaign.of(shop).where(Campaign.starts_at <= at, Campaign.ends_at > at), at)
+    return highest(_running.rows(shop.id, at), at)
+
+
+@statement
+def _running(shop_id: str, at: datetime) -> Selection[Campaign]:
+    return Campaign.of(shop_id).where(Campaign.starts_at <= at, Campaign.ends_at > at)
 
 
 def highest(campaigns: Iterable[Campaign], at: datetime) -> Decimal:
@@ -220,7 +225,7 @@ def listed(shop: Shop, customer: Customer | None, account: Account | None) -> li
     """Active rules that are valid for this customer now, in the merchant's order (acceptance 17)."""
     return [
         rule
-        for rule in _live(shop).where(EarningRule.active == True)
+        for rule in _active.rows(shop.id)
         if is_on(rule) and (is_for(rule, customer, account) if customer else rule.figure_for(None).points)
     ]
 
@@ -234,7 +239,12 @@ def listed_all(shop: Shop, trigger_app_id: str | None = None, activity: str | No
     ]
 
 
-def _live(shop: Shop) -> Any:
+@statement
+def _active(shop_id: str) -> Selection[EarningRule]:
+    return _live(shop_id).where(EarningRule.active == True)
+
+
+def _live(shop: Shop | str) -> Selection[EarningRule]:
     rules = EarningRule.of(shop).where(EarningRule.archived_at.is_null())
     return rules.order_by(EarningRule.position, EarningRule.created_at)
 

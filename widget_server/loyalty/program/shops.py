@@ -104,7 +104,7 @@ class Shop(Audited, Table):
     @property
     def origins(self) -> list[str]:
         """The origins that may show the widget, as browsers write them; the first is the shop's home."""
-        return [row.origin for row in Origin.of(self).order_by(Origin.created_at, Origin.origin)]
+        return [row.origin for row in _origins.rows(self.id)]
 
 
 class ShopSecret(Audited, ShopTable):
@@ -420,6 +420,11 @@ def by_embed_key(embed_key: str) -> Shop:
     if shop is None:
         raise NotFound("There is no such shop here.")
     return shop
+
+
+@statement
+def _origins(shop_id: str) -> Selection[Origin]:
+    return Origin.of(shop_id).order_by(Origin.created_at, Origin.origin)
 
 
 @statement

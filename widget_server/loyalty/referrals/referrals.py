@@ -7,7 +7,7 @@ from typing import TypedDict, Unpack
 from peewee import JOIN, Check, fn
 
 from widget_server import clock, ledger
-from widget_server.db import Int, Text, UtcDateTime
+from widget_server.db import Int, Selection, Text, UtcDateTime, statement
 from widget_server.events import ReferralChanged, emit
 from widget_server.journal import Journaled
 from widget_server.ledger import Transaction
@@ -73,29 +73,32 @@ class Counts:
 
 def counts(shop: Shop, advocate: Customer) -> Counts:
     """The advocate's friends by status, and the points they brought; two queries."""
-    rows = (
-        Referral.of(shop, Referral.status, fn.COUNT(Referral.id))
-        .where(Referral.advocate_id == advocate.id)
-        .group_by(Referral.status)
-    )
-    by_status = {status: int(number) for status, number in rows.tuples()}
+    by_status = {status: int(number) for status, number in _numbers.tuples(shop.id, advocate.id)}
     account = ledger.account_of(shop.id, advocate.id)
     earned = 0
     if account is not None:
-        sums = (
-            Referral.of(shop, fn.COALESCE(fn.SUM(Transaction.amount), 0))
-            .join(Transaction, JOIN.CROSS)  # in this order: a customer's friends are fewer than their rows
-            .where(
-                Referral.advocate_id == advocate.id,
-                Transaction.account_id == account.id,
-                Transaction.cause_id == Referral.id,
-                Transaction.cause.in_(("referral_advocate", "referral_undone")),
-            )
-        )
-        earned = max(int(sums.scalar()), 0)
+        ((points,),) = _points.tuples(shop.id, advocate.id, account.id)
+        earned = max(int(points), 0)
     joined = sum(by_status.get(status, 0) for status in ("joined", "pending", "completed"))
     return Counts(
         joined, by_status.get("joined", 0) + by_status.get("pending", 0), by_status.get("completed", 0), earned
+    )
+
+
+@statement
+def _numbers(shop_id: str, advocate_id: str) -> Selection[Referral]:
+    rows = Referral.of(shop_id, Referral.status, fn.COUNT(Referral.id)).where(Referral.advocate_id == advocate_id)
+    return rows.group_by(Referral.status)
+
+
+@statement
+def _points(shop_id: str, advocate_id: str, account_id: str) -> Selection[Referral]:
+    rows = Referral.of(shop_id, fn.COALESCE(fn.SUM(Transaction.amount), 0))
+    return rows.join(Transaction, JOIN.CROSS).where(  # in this order: a customer's friends are fewer than their rows
+        Referral.advocate_id == advocate_id,
+        Transaction.account_id == account_id,
+        Transaction.cause_id == Referral.id,
+        Transaction.cause.in_(("referral_advocate", "referral_undone")),
     )
 
 

@@ -5,13 +5,13 @@ The member learns neither who the other side is nor the reason: either would hel
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 
 from peewee import fn
 
 from widget_server import clock
-from widget_server.db import Condition, ShopTable, Text, UtcDateTime, atomic, insert_once, new_id
+from widget_server.db import Condition, Selection, ShopTable, Text, UtcDateTime, atomic, insert_once, new_id, statement
 from widget_server.errors import AlreadyReplied, BadRequest, NotFound
 from widget_server.loyalty.people import lines
 from widget_server.loyalty.people.customers import Customer
@@ -63,19 +63,27 @@ def uncounted(shop: Shop, customer: Customer) -> Uncounted | None:
     One without the member's text comes before those with it.
     """
     since = clock.now() - timedelta(days=SHOWN_DAYS)
-    found = [
-        row
-        for side in (Referral.friend_id, Referral.advocate_id)
-        for row in Referral.of(shop).where(
-            side == customer.id, Referral.status == "blocked", Referral.updated_at >= since
-        )
-    ]
+    found = [row for of_side in (_as_friend, _as_advocate) for row in of_side.rows(shop.id, customer.id, since)]
     if not found:
         return None
     rows = ReferralReply.of(shop, ReferralReply.referral_id, ReferralReply.side)
     sent = set(rows.where(ReferralReply.referral_id.in_([row.id for row in found])).tuples())
     newest = max(found, key=lambda row: ((row.id, _side(row, customer)) not in sent, row.updated_at, row.id))
     return Uncounted(newest.id, (newest.id, _side(newest, customer)) in sent)
+
+
+@statement
+def _as_friend(shop_id: str, customer_id: str, since: datetime) -> Selection[Referral]:
+    return _blocked(shop_id, since).where(Referral.friend_id == customer_id)
+
+
+@statement
+def _as_advocate(shop_id: str, customer_id: str, since: datetime) -> Selection[Referral]:
+    return _blocked(shop_id, since).where(Referral.advocate_id == customer_id)
+
+
+def _blocked(shop_id: str, since: datetime) -> Selection[Referral]:
+    return Referral.of(shop_id).where(Referral.status == "blocked", Referral.updated_at >= since)
 
 
 def reply(shop: Shop, customer: Customer, referral_id: str, text: str) -> ReferralReply:

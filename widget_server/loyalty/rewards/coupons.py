@@ -11,7 +11,7 @@ from typing import TypedDict, Unpack
 from peewee import SQL, Check
 
 from widget_server import clock, job_queue, json_types, ledger
-from widget_server.db import Bool, Int, Json, Money, Text, UtcDateTime, atomic, lock_rows
+from widget_server.db import Bool, Int, Json, Money, Selection, Text, UtcDateTime, atomic, lock_rows, statement
 from widget_server.errors import CouponNotReturnable, CouponNotUsable
 from widget_server.events import CouponChanged, CouponDeleted, emit
 from widget_server.job_queue import JobName
@@ -133,10 +133,21 @@ for name, column, kept in (
 
 def my_coupons(shop: Shop, customer: Customer, *, before: datetime | None = None, limit: int = 20) -> list[Coupon]:
     """Every coupon the member ever had, newest first (acceptance 34)."""
-    rows = Coupon.of(shop).where(Coupon.customer_id == customer.id)
-    if before is not None:
-        rows = rows.where(Coupon.created_at < before)
-    return list(rows.order_by(Coupon.created_at.desc()).limit(limit))
+    if before is None:
+        return _newest.rows(shop.id, customer.id, limit)
+    return _older.rows(shop.id, customer.id, before, limit)
+
+
+@statement
+def _newest(shop_id: str, customer_id: str, limit: int) -> Selection[Coupon]:
+    rows = Coupon.of(shop_id).where(Coupon.customer_id == customer_id)
+    return rows.order_by(Coupon.created_at.desc()).limit(limit)
+
+
+@statement
+def _older(shop_id: str, customer_id: str, before: datetime, limit: int) -> Selection[Coupon]:
+    rows = Coupon.of(shop_id).where(Coupon.customer_id == customer_id, Coupon.created_at < before)
+    return rows.order_by(Coupon.created_at.desc()).limit(limit)
 
 
 def need_usable(shop: Shop, customer: Customer, coupon_id: str) -> Coupon:

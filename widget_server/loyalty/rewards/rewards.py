@@ -9,7 +9,19 @@ from typing import TypedDict, Unpack
 from peewee import Check, ModelSelect
 
 from widget_server import clock, json_types, money
-from widget_server.db import Bool, Int, Json, Money, ShopTable, Text, UtcDateTime, atomic
+from widget_server.db import (
+    Bool,
+    Condition,
+    Int,
+    Json,
+    Money,
+    Selection,
+    ShopTable,
+    Text,
+    UtcDateTime,
+    atomic,
+    statement,
+)
 from widget_server.errors import (
     BadRequest,
     NotWholeCoins,
@@ -160,7 +172,13 @@ class RewardColumns(RewardTerms, total=False):
 
 def listed(shop: Shop) -> list[Reward]:
     """The rewards of the Redeem tab in force now, in the merchant's order."""
-    return list(in_force(shop).where(Reward.at_checkout == False).order_by(Reward.position, Reward.created_at))
+    return _listed.rows(shop.id, clock.now())
+
+
+@statement
+def _listed(shop_id: str, at: datetime) -> Selection[Reward]:
+    rows = Reward.of(shop_id).where(*_in_force(at), Reward.at_checkout == False)
+    return rows.order_by(Reward.position, Reward.created_at)
 
 
 def live(shop: Shop) -> "ModelSelect[Reward]":
@@ -171,13 +189,16 @@ def live(shop: Shop) -> "ModelSelect[Reward]":
 
 def in_force(shop: Shop) -> "ModelSelect[Reward]":
     """Returns a query, to be filtered further, of what points can buy now: coupons, and discounts at checkouts."""
-    now = clock.now()
     rows: ModelSelect[Reward] = Reward.of(shop)
-    return rows.where(
+    return rows.where(*_in_force(clock.now()))
+
+
+def _in_force(at: datetime) -> tuple[Condition, ...]:
+    return (
         Reward.active == True,
         Reward.archived_at.is_null(),
-        Reward.starts_at.is_null() | (Reward.starts_at <= now),
-        Reward.ends_at.is_null() | (Reward.ends_at > now),
+        Reward.starts_at.is_null() | (Reward.starts_at <= at),
+        Reward.ends_at.is_null() | (Reward.ends_at > at),
     )
 
 

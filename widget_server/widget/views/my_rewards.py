@@ -1,8 +1,11 @@
 """The My rewards tab: the member's coupons."""
 
+from datetime import UTC, datetime
+
 from peewee import fn
 
 from widget_server import clock, money
+from widget_server.db import Selection, statement
 from widget_server.loyalty.people.customers import Customer
 from widget_server.loyalty.program.shops import Shop
 from widget_server.loyalty.rewards import coupons
@@ -11,6 +14,7 @@ from widget_server.widget.shapes.my_rewards import Coupon as Shown
 from widget_server.widget.shapes.my_rewards import CouponPage
 
 PAGE = 20
+NEVER = datetime.min.replace(tzinfo=UTC)  # earlier than anything
 
 
 def page(shop: Shop, customer: Customer, *, cursor: str | None = None) -> CouponPage:
@@ -54,9 +58,15 @@ def coupon(shop: Shop, one: Coupon) -> Shown:
 
 def unseen(shop: Shop, customer: Customer) -> int:
     """Returns how many usable gifted coupons are new since the member last opened My rewards (the launcher's dot)."""
-    rows = Coupon.of(shop, fn.COUNT(Coupon.id)).where(
-        Coupon.customer_id == customer.id, Coupon.status == "active", Coupon.origin != "reward"
+    ((count,),) = _gifts_since.tuples(shop.id, customer.id, customer.rewards_seen_at or NEVER)
+    return int(count)
+
+
+@statement
+def _gifts_since(shop_id: str, customer_id: str, moment: datetime) -> Selection[Coupon]:
+    return Coupon.of(shop_id, fn.COUNT(Coupon.id)).where(
+        Coupon.customer_id == customer_id,
+        Coupon.status == "active",
+        Coupon.origin != "reward",
+        Coupon.created_at > moment,
     )
-    if customer.rewards_seen_at is not None:
-        rows = rows.where(Coupon.created_at > customer.rewards_seen_at)
-    return int(rows.scalar())

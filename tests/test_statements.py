@@ -25,7 +25,7 @@ from widget_server.db import (
     statement,
     statements,
 )
-from widget_server.db.statements import first_by
+from widget_server.db.built import by_equalities
 from widget_server.errors import NotFound
 from widget_server.loyalty.program import programs
 from widget_server.loyalty.rewards import coupons
@@ -120,7 +120,7 @@ def test_a_row_is_like_any_other(drawers: World) -> None:
 
 def test_conditions_of_another_kind_are_built_each_time(drawers: World) -> None:
     for condition in (Drawer.label.is_null(), Drawer.count > 1, Drawer.count == Drawer.id, Drawer.on != True):
-        assert first_by(Drawer, drawers.shop.id, (condition,)) is None
+        assert by_equalities(Drawer, lambda: Drawer.of(drawers.shop), drawers.shop.id, (condition,)) is None
     assert Drawer.one(drawers.shop, Drawer.label.is_null()) is None
 
 

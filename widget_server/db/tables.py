@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 import peewee
 from peewee import SQL, SchemaManager
 
+from widget_server.db.built import by_equalities
 from widget_server.db.engines import database, on_sqlite
 from widget_server.db.fields import Text
-from widget_server.db.statements import first_by
 from widget_server.errors import NotFound
 
 R = TypeVar("R")
@@ -122,7 +122,7 @@ class ShopTable(Table):
     @classmethod
     def one(cls, shop: Table | str, *conditions: Condition) -> Self | None:
         """The first of this shop's rows that match `conditions`, or None."""
-        found = first_by(cls, _id_of(shop), conditions)
+        found: Any = by_equalities(cls, lambda: cls.of(shop), _id_of(shop), conditions)
         if found is not None:
             return found[0] if found else None
         return cls.of(shop).where(*conditions).first()

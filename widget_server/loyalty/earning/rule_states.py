@@ -65,7 +65,9 @@ def _sums(orders: bool, units: int) -> Statement[..., Any]:
     # an order counts once, though it may have an award in each of two parts
     counted = fn.DISTINCT(Award.order_id) if orders else Transaction.id
 
-    def build(shop_id: str, account_id: str, rule_ids: list[str], first: datetime, *starts: datetime) -> Selection[Any]:
+    def _query(
+        shop_id: str, account_id: str, rule_ids: list[str], first: datetime, *starts: datetime
+    ) -> Selection[Any]:
         sums = [
             fn.COALESCE(sum_.filter(table.event_at >= start), 0)
             for start in starts
@@ -76,7 +78,7 @@ def _sums(orders: bool, units: int) -> Statement[..., Any]:
         )
         return rows.group_by(rule_id)
 
-    return Statement(build, [str, str, list[str], datetime, *[datetime] * units])
+    return Statement(_query, [str, str, list[str], datetime, *[datetime] * units])
 
 
 def _state(shop: Shop, customer: Customer, rule: EarningRule, done: dict[str, int]) -> RuleState:

@@ -225,8 +225,7 @@ def change(shop: Shop, tier_id: str, revision: int | None, **columns: Unpack[Tie
     with atomic():
         programs.locked(shop.id)
         tier = _current(shop, tier_id, revision)
-        changed = revisions.set_columns(tier, columns)
-        if changed:
+        if changed := revisions.set_columns(tier, columns):
             _check_free(shop, tier.id, tier.name, tier.required_points)
             tier.save()
             emit(TierChanged(shop.id, tier.id, "updated", changed))

@@ -22,7 +22,7 @@ from time import perf_counter, sleep
 import psutil
 
 from bench._house import house
-from tests.make import SECRET, World
+from tests.make import SECRET, World, unjournaled
 from widget_server import clock, config, db, jobs
 from widget_server.ledger import Account, Transaction
 from widget_server.loyalty.imports import imports, uploads
@@ -197,7 +197,7 @@ def _people(world: World, count: int) -> None:
     for first in range(0, count, MADE_AT_ONCE):
         numbers = range(first, min(first + MADE_AT_ONCE, count))
         ids = [(number, db.new_id(), db.new_id()) for number in numbers]
-        with _unjournaled(Customer, Account), db.atomic():
+        with unjournaled(Customer, Account), db.atomic():
             db.insert_many(
                 Customer,
                 [
@@ -207,18 +207,6 @@ def _people(world: World, count: int) -> None:
             )
             accounts = {"shop_id": shop, "last_activity_at": moment, **times}
             db.insert_many(Account, [db.Row(id=account, customer_id=id, **accounts) for _, id, account in ids])
-
-
-@contextlib.contextmanager
-def _unjournaled(*tables: type[db.Table]) -> Iterator[None]:
-    """Rows of these tables are written without entries of the journal: a million of them took half an hour."""
-    for table in tables:
-        table.wrote = classmethod(lambda cls, rows: None)  # type: ignore[method-assign, assignment]
-    try:
-        yield
-    finally:
-        for table in tables:
-            del table.wrote
 
 
 def _floor(world: World, rows: int) -> float:

@@ -13,4 +13,3 @@ if ( is_wp_error( $made ) ) {
 	fwrite( STDERR, $made->get_error_message() );
 	exit( 1 );
 }
-update_site_option( 'active_sitewide_plugins', array( 'woocommerce/woocommerce.php' => time() ) );

@@ -1,6 +1,7 @@
 <?php
-// second.php ROOT PATH: adds a site to the network.
+// second.php ROOT PATH: adds a site to the network, with WooCommerce in every site.
 require __DIR__ . '/begin.php';
+update_site_option( 'active_sitewide_plugins', array( 'woocommerce/woocommerce.php' => time() ) );
 $made = wp_insert_site(
 	array(
 		'domain'  => getenv( 'SITE_HOST' ),

@@ -82,6 +82,32 @@ def test_balance_and_page_badges_follow_the_member(visitor: Make) -> None:
     assert mara.complaints == []
 
 
+def test_a_member_whom_the_shop_logged_in_reads_the_balance_without_opening_the_panel(visitor: Make) -> None:
+    mara = visitor()
+    logs_in(mara)
+    mara.visits("/")
+    mara.opens_widget()
+    points = points_of(mara)
+    elsewhere = visitor()  # another browser
+    logs_in(elsewhere)
+    elsewhere.visits("/account")
+    assert _figure(elsewhere.page, BALANCE) >= points
+    assert not elsewhere.page.locator("iframe[src*='/panel?']").count()
+    assert elsewhere.complaints == []
+
+
+def test_looking_at_a_balance_badge_makes_nobody_a_member(visitor: Make) -> None:
+    nora = visitor()
+    vouches(nora, lambda: word(nora.demo, "badge-2", email="nora.badge@example.com", email_verified=True))
+    add_page(nora, "/test/badges", head=script_tag(nora.demo, IDENTITY), body="<p data-loyalty-balance>…</p>")
+    nora.visits("/test/badges")
+    nora.page.locator("[data-loyalty-balance]:empty").wait_for(state="attached")
+    nora.opens_widget()  # only now does she join
+    joined = points_of(nora)
+    nora.page.locator("[data-loyalty-balance]", has_text=f"{joined:,} points").wait_for()
+    assert nora.complaints == []
+
+
 def test_a_page_without_a_balance_badge_is_told_none(visitor: Make) -> None:
     ann = visitor()
     vouches(ann, lambda: word(ann.demo, "badge-1", email="ann.badge@example.com", email_verified=True))
@@ -107,7 +133,7 @@ def test_the_next_shopper_at_the_same_browser_reads_no_balance_of_the_last(visit
     logs_out(both)
     logs_in(both, JONAS)
     settles(both)
-    assert both.page.locator(BALANCE).inner_text() == ""
+    assert f"{hers:,}" not in both.page.locator(BALANCE).inner_text()
     both.opens_widget()
     points_of(both)
     settles(both)  # the day's first visit gives points, and the badge says so too

@@ -7,9 +7,10 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.make import World, line
+from tests.make import World, everything_kept, line
 from tests.panels import Panel
 from widget_server.loyalty.earning.rules import EarningRule, Terms
+from widget_server.loyalty.people import customers
 from widget_server.loyalty.program import programs
 from widget_server.web import rate_limits
 
@@ -83,6 +84,23 @@ def test_a_guest_sees_points_and_no_balance(world: World, client: FlaskClient) -
     assert guest.post("/widget/badges", {"items": [{"price": "4.99"}]}).json == {"points": [49], "balance": None}
     assert guest.post("/widget/badges", {"items": [{"price": "cheap"}]}).json["error"]["field"] == "items.0.price"
     assert guest.post("/widget/badges", {"prices": []}).json["error"]["field"] == "prices"
+
+
+def test_the_shops_token_shows_a_members_balance_and_makes_nobody_a_member(world: World, client: FlaskClient) -> None:
+    guest, ann = Panel(client, world), world.vouched("ann-1", "ann@example.com")
+    ann.is_given(120)
+    kept = everything_kept()
+
+    def balance(token: str) -> object:
+        return guest.post("/widget/badges", {"token": token}).json["balance"]
+
+    word = world.token(sub="ann-1")
+    assert balance(word) == balance(word) == 120  # it is not used up
+    assert balance(world.token(sub="nobody-1", email="ann@example.com", email_verified=True)) is None
+    assert balance(word[:-2]) is balance("x") is None
+    assert everything_kept() == kept
+    customers.leave(ann.customer)
+    assert balance(world.token(sub="ann-1")) is None
 
 
 def test_a_paused_program_promises_nothing(world: World, client: FlaskClient) -> None:

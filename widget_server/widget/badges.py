@@ -7,6 +7,7 @@ from flask_login import current_user
 from widget_server import clock, ledger
 from widget_server.loyalty.earning import order_points, taxes
 from widget_server.loyalty.earning.order_states import Line, OrderState
+from widget_server.loyalty.people import sign_in
 from widget_server.loyalty.people.customers import Customer
 from widget_server.loyalty.program import programs, shops
 from widget_server.loyalty.program.programs import ProgramSettings
@@ -40,8 +41,12 @@ def frame() -> ResponseReturnValue:
 
 @badges.route("POST", "", ANYBODY_OR_MEMBER, takes=BadgesBody, returns=BadgeFigures, limit=limits.BADGES)
 def figures(shop: Shop, body: BadgesBody) -> BadgeFigures:
-    """The points of each price, computed as for an order, and a signed-in member's balance."""
+    """The points of each price, computed as for an order, and the balance of a member: of the one who is signed in, or
+    whom the shop's identity token names.
+    """
     customer = current_user.customer if current_user.is_authenticated else None
+    if customer is None and body.token is not None:
+        customer = sign_in.member_of(shop, body.token)
     account = ledger.account_of(shop.id, customer.id) if customer else None
     rules = programs.of(shop.id).rules
     return {

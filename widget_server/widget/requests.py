@@ -165,6 +165,7 @@ class FriendCodeBody:
 
 @dataclass(frozen=True)
 class BadgesBody:
-    """The prices on a page, at most 100."""
+    """The prices on a page, at most 100, and the shop's identity token where nobody is signed in."""
 
     items: Annotated[list[BadgePrice], Length(max=100)] = field(default_factory=list)
+    token: Token | None = None

@@ -483,4 +483,5 @@ export interface FriendCodeBody {
 
 export interface BadgesBody {
   items: BadgePrice[];
+  token: string | null;
 }

@@ -36,13 +36,16 @@ function priceOf({ price, tax, ...product }: PriceTag): BadgePrice | null {
   return amounts.includes(null) ? null : { ...product, price: amounts[0]!, tax: tax == null ? null : amounts[1]! };
 }
 
-/** Posts the points of the page's prices, and empty texts where no response arrives. */
-async function postFigures(tags: PriceTag[], withBalance: boolean): Promise<void> {
+/**
+ * Posts the points of the page's prices, and empty texts where no response arrives. `token` says whom the shop has
+ * logged in: by looking at a page nobody joins the program, or is signed in.
+ */
+async function postFigures(tags: PriceTag[], withBalance: boolean, token: string | null): Promise<void> {
   const items = tags.map(priceOf);
   let texts: (string | null)[] = items.map((item) => item && "");
   let balance: string | null = null;
   try {
-    const figures = await request<BadgeFigures>("badges", { items: items.filter(Boolean) });
+    const figures = await request<BadgeFigures>("badges", { items: items.filter(Boolean), token });
     const values = figures.points.values();
     texts = items.map((item) => item && ((n) => n > 0 ? points(n) : "")(values.next().value ?? 0));
     balance = withBalance && figures.balance !== null ? points(figures.balance) : null;
@@ -58,19 +61,24 @@ async function postFriendCode(kept: string | null, found: unknown[]): Promise<vo
 }
 
 /** The page's request that waits for the shop's identity token; null when the token is known. */
-let waiting: (() => void) | null = () => {};
+let waiting: ((token: string | null) => void) | null = () => {};
+
+/** A session was here: without one the member has logged out, and the shop's token shows no balance any more. */
+let hadSession = false;
 
 /** Handles a message; a session started by an identity token is valid only for the customer of the shop's new token. */
 function handle(message: Message<typeof TO_HELPER>): void {
   if (message.type === "identity") {
     if (isOutdated(message.token, message.known)) store.removeSession();
-    waiting?.();
+    waiting?.(message.token);
     waiting = null;
   } else if (message.type === "friend") {
     if (Array.isArray(message.found)) postFriendCode(message.kept, message.found).catch(() => {});
   } else if (Array.isArray(message.items)) {
-    const answer = () => void postFigures(message.items as PriceTag[], message.balance);
-    if (!waiting || !store.get(":sub")) return answer();
+    const answer = (token: string | null) => void postFigures(message.items as PriceTag[], message.balance, token);
+    const session = store.get("");
+    hadSession ||= !!session;
+    if (session ? !waiting || !store.get(":sub") : hadSession || !message.balance) return answer(null);
     waiting = answer;
     post({ type: "ask-identity" });
   }

@@ -156,6 +156,7 @@ const takeOver: Embed["default"] = (calls: Call[], config: LoaderConfig, tag, bu
       case "identify":
         page.identify = call[1];
         early = undefined;
+        figures.refresh();
         return void (frame.ready && sendIdentity());
       case "on": page.listeners.push([call[1], call[2]]);
     }

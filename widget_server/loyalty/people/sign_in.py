@@ -176,11 +176,10 @@ def with_identity(
     Raises BadSignature for a token that is forged, expired, of another shop or used before; LeftProgram when the
     customer left and `join` is False. A digest may be used more than once (contracts §28).
     """
-    by_digest = identity_digests.is_digest(token)
-    claims = _read_digest(shop, token) if by_digest else read_identity(shop, token)
+    claims = _claims(shop, token)
     with atomic():
         expires_at = datetime.fromtimestamp(claims["exp"], UTC)
-        if not by_digest and not sessions.use_up(shop.id, claims["jti"], expires_at):
+        if not identity_digests.is_digest(token) and not sessions.use_up(shop.id, claims["jti"], expires_at):
             raise BadSignature("This identity token was used before.")
         customer = recognition.recognise(
             shop.id,
@@ -198,6 +197,22 @@ def with_identity(
             raise LeftProgram()
         shops.note_token(shop.id)
         return _enter(shop, customer, referral_code, browser=browser.family)
+
+
+def member_of(shop: Shop, token: str) -> Customer | None:
+    """Returns the member whom an identity token or digest of the shop names, who need not sign in for it.
+
+    Returns None for one that is not valid, and for somebody who has not joined. It is not used up.
+    """
+    try:
+        customer = customers.by_external_id(shop.id, str(_claims(shop, token)["sub"]))
+    except BadSignature:
+        return None
+    return customer if customer is not None and customer.is_member and not customer.erased_at else None
+
+
+def _claims(shop: Shop, token: str) -> "Identity":
+    return _read_digest(shop, token) if identity_digests.is_digest(token) else read_identity(shop, token)
 
 
 class Identity(TypedDict):

@@ -62,6 +62,9 @@ class NetworkStory(Story):
     def has_a_balance_in_each(self) -> str:
         """Ann logs in once for the network; an order in the first shop changes her balance there alone."""
         self.ann.logs_in("ann")
+        for one in (self.ann, self.ann_there):  # by the panel she joins each program
+            one.visit("/product/fern-mug/")
+            one.opens_own_panel()
         assert (self.ann.points(), self.ann_there.points()) == (700, 700)
         self.ann.adds_mug()
         self.ann.orders()

@@ -65,9 +65,10 @@ class Site:
         """Returns what the shop sends of an order, what would be booked, and what the loyalty server has."""
         return json.loads(self.shell("loyalty", "compare", number).splitlines()[-1])
 
-    def log(self, name: str) -> str:
-        """Returns what `web` or `outbox` has written."""
-        return (self.folder / f"{name}.log").read_text(errors="replace")
+    def said(self) -> str:
+        """Returns the end of its logs."""
+        logs = (self.folder / f"{name}.log" for name in ("outbox", "web"))
+        return "\n".join(log.read_text(errors="replace")[-3000:] for log in logs if log.exists())
 
     def _start(self, name: str, *words: str) -> subprocess.Popen[bytes]:
         command = [str(PYTHON), "-u", "manage.py", *words]

@@ -150,7 +150,7 @@ class Story:
         self.server.stop()
         self.ann.put("Fern")
         second = self.ann.order()
-        wait_for("a failed attempt", lambda: "Connection refused" in self.site.log("outbox"))
+        wait_for("a failed attempt", lambda: "Connection refused" in self.site.said())
         self.site.kill_outbox()
         outage = Outage(self.server.port)
         self.site.start_outbox()

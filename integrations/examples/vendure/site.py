@@ -43,6 +43,10 @@ class Site:
             self._child.wait(timeout=60)
             self._child = None
 
+    def said(self) -> str:
+        """Returns the end of its log."""
+        return self.log()[-5000:]
+
     def log(self) -> str:
         """Returns what it has written."""
         path = self.folder / "shop.log"

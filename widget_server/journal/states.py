@@ -118,7 +118,8 @@ def read(table: type[ShopTable], shop_id: str, keys: list[Key], *, lock: bool = 
         some = f"({', '.join(map(quoted, names))}) IN (VALUES {', '.join([row] * len(keys))})"
         values = [part for key in keys for part in key]
     ending = " FOR NO KEY UPDATE" if lock and not on_sqlite() else ""
-    shop = '+"shop_id"' if on_sqlite() else '"shop_id"'  # never the index of the shop: the keys lead to few rows
+    # where the key has no shop, it leads to the rows: never the index of the shop, which has many
+    shop = '+"shop_id"' if on_sqlite() and "shop_id" not in columns_of_key(table) else '"shop_id"'
     found = select(table, f"WHERE {shop} = {mark} AND {some}{ending}", [shop_id, *values]) if keys else ()
     return {key: state for _, key, state in found}
 

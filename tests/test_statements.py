@@ -111,6 +111,9 @@ def test_a_row_is_like_any_other(drawers: World) -> None:
     Drawer(id="1", shop_id=drawers.shop.id, price=Decimal(3), at=NOON).save(force_insert=True)
     row = Drawer.need(drawers.shop, Drawer.id == "1")
     assert not row.is_dirty() and (row.price, row.at, row.at.tzinfo) == (Decimal(3), NOON, UTC)
+    with db.atomic():
+        locked = Drawer.locked_one(drawers.shop, Drawer.id == "1")
+        assert locked is not None and locked.price == 3
     row.price = Decimal(4)
     row.save()
     assert Drawer.need(drawers.shop, Drawer.id == "1").price == Decimal(4)
@@ -119,8 +122,9 @@ def test_a_row_is_like_any_other(drawers: World) -> None:
 
 
 def test_conditions_of_another_kind_are_built_each_time(drawers: World) -> None:
+    shop = drawers.shop
     for condition in (Drawer.label.is_null(), Drawer.count > 1, Drawer.count == Drawer.id, Drawer.on != True):
-        assert by_equalities(Drawer, lambda: Drawer.of(drawers.shop), drawers.shop.id, (condition,)) is None
+        assert by_equalities(Drawer, lambda: Drawer.of(shop), shop.id, (condition,), ending=db.lock_rows) is None
     assert Drawer.one(drawers.shop, Drawer.label.is_null()) is None
 
 

@@ -69,11 +69,17 @@ _by_equalities: dict[tuple[object, ...], Built] = {}
 
 
 def by_equalities(
-    table: type[peewee.Model], of_shop: Callable[[], Query], shop_id: str, conditions: Sequence[object]
+    table: type[peewee.Model],
+    of_shop: Callable[[], Query],
+    shop_id: str,
+    conditions: Sequence[object],
+    *,
+    ending: Callable[[Query], Query],
 ) -> list[peewee.Model] | None:
     """Returns at most one row by the values of some columns, of those that the query `of_shop` selects.
 
-    Returns None when the conditions are not all of the kind `Table.column == value`.
+    `ending` is what is done to the query last: a lock, or nothing. Returns None when the conditions are not all of the
+    kind `Table.column == value`.
     """
     names, values = [], []
     for one in conditions:
@@ -83,10 +89,10 @@ def by_equalities(
             return None
         names.append(one.lhs.name)
         values.append(one.lhs.db_value(one.rhs))
-    key = (table, on_sqlite(), *names)
+    key = (table, on_sqlite(), ending, *names)
     built = _by_equalities.get(key)
     if built is None:
         whole = of_shop().where(*conditions) if conditions else of_shop()
         places = [(at, at, as_it_is) for at in range(len(values) + 1)]
-        built = _by_equalities[key] = Built.of(whole.limit(1), places)
+        built = _by_equalities[key] = Built.of(ending(whole.limit(1)), places)
     return built.rows((shop_id, *values))

@@ -11,6 +11,7 @@ from peewee import SQL, SchemaManager
 from widget_server.db.built import by_equalities
 from widget_server.db.engines import database, on_sqlite
 from widget_server.db.fields import Text
+from widget_server.db.locks import lock_rows
 from widget_server.errors import NotFound
 
 R = TypeVar("R")
@@ -122,10 +123,19 @@ class ShopTable(Table):
     @classmethod
     def one(cls, shop: Table | str, *conditions: Condition) -> Self | None:
         """The first of this shop's rows that match `conditions`, or None."""
-        found: Any = by_equalities(cls, lambda: cls.of(shop), _id_of(shop), conditions)
+        return cls._first(shop, conditions, _as_it_is)
+
+    @classmethod
+    def locked_one(cls, shop: Table | str, *conditions: Condition) -> Self | None:
+        """Like `one`, and locks the row until the transaction ends (locks.py)."""
+        return cls._first(shop, conditions, lock_rows)
+
+    @classmethod
+    def _first(cls, shop: Table | str, conditions: tuple[Condition, ...], ending: Callable[[Any], Any]) -> Self | None:
+        found: Any = by_equalities(cls, lambda: cls.of(shop), _id_of(shop), conditions, ending=ending)
         if found is not None:
             return found[0] if found else None
-        return cls.of(shop).where(*conditions).first()
+        return ending(cls.of(shop).where(*conditions)).first()  # type: ignore[no-any-return]
 
     @classmethod
     def need(cls, shop: Table | str, *conditions: Condition) -> Self:
@@ -146,6 +156,10 @@ class ShopTable(Table):
     def remove(cls, shop: Table | str, *conditions: Condition) -> int:
         """Delete this shop's rows that match `conditions`; returns how many."""
         return int(cls.delete().where(cls.shop_id == _id_of(shop), *conditions).execute())
+
+
+def _as_it_is(query: Selection[R]) -> Selection[R]:
+    return query
 
 
 def _id_of(shop: Table | str) -> str:

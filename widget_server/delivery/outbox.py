@@ -20,6 +20,7 @@ from peewee import SQL, Check, CompositeKey, chunked
 from widget_server import clock, config
 from widget_server.db import (
     Int,
+    Selection,
     Serial,
     ShopTable,
     Text,
@@ -29,6 +30,7 @@ from widget_server.db import (
     lock_free_rows,
     lock_rows,
     new_id,
+    statement,
 )
 from widget_server.delivery import payloads, signatures
 from widget_server.delivery.endpoints import Endpoint
@@ -128,11 +130,16 @@ def publish(*happened: Event) -> None:
     """Store these events of one shop, in order, for each receiver that wants them, in the transaction of the events."""
     if not happened:
         return
-    columns = (Endpoint.id, Endpoint.format, Endpoint.event_types)
-    active = list(Endpoint.of(happened[0].shop_id, *columns).where(Endpoint.status == "active"))
+    active = _active.rows(happened[0].shop_id)
     rows = [row for event in happened for row in _rows(event, active)] if active else []
     for some in chunked(rows, INSERT_MAX):
         Message.insert_many(some).execute()
+
+
+@statement
+def _active(shop_id: str) -> Selection[Endpoint]:
+    columns = (Endpoint.id, Endpoint.format, Endpoint.event_types)
+    return Endpoint.of(shop_id, *columns).where(Endpoint.status == "active")
 
 
 def _rows(event: Event, active: list[Endpoint]) -> Iterator[dict[str, Any]]:

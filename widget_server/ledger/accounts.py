@@ -17,7 +17,6 @@ from widget_server.db import (
     insert_once,
     is_among,
     listed,
-    lock_rows,
     new_id,
     on_sqlite,
 )
@@ -68,7 +67,9 @@ def locked(shop_id: str, account_id: str) -> Account:
 
     Raises Account.DoesNotExist when the shop has no such account.
     """
-    row: Account = lock_rows(Account.of(shop_id).where(Account.id == account_id)).get()
+    row = Account.locked_one(shop_id, Account.id == account_id)
+    if row is None:
+        raise Account.DoesNotExist(account_id)  # type: ignore[attr-defined]  # peewee makes this class
     return row
 
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from peewee import Check
 
 from widget_server import clock, job_queue
-from widget_server.db import Int, Json, ShopTable, Text, UtcDateTime, atomic, lock_rows
+from widget_server.db import Int, Json, ShopTable, Text, UtcDateTime, atomic
 from widget_server.errors import BadTransition, ProgramNotActive
 from widget_server.events import ProgramChanged, emit
 from widget_server.job_queue import JobName
@@ -253,7 +253,7 @@ def set_expiry(shop_id: str, *, on: bool) -> Program:
 
 def locked(shop_id: str) -> Program:
     """Returns the program, locked until the transaction ends: this serialises edits of one shop's rules."""
-    program: Program | None = lock_rows(Program.of(shop_id)).first()
+    program = Program.locked_one(shop_id)
     return program or of(shop_id)
 
 

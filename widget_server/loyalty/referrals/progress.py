@@ -25,7 +25,7 @@ def evaluate(shop: Shop, friend_id: str, *, source: str) -> None:
     """
     program = ReferralProgram.one(shop)
     with atomic():
-        referral = lock_rows(Referral.of(shop).where(Referral.friend_id == friend_id)).first()
+        referral = Referral.locked_one(shop, Referral.friend_id == friend_id)
         if program is None or referral is None or referral.status == "blocked":
             return
         if referral.status == "cancelled" and referral.reason not in ("order_refunded", None):

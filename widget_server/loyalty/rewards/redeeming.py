@@ -6,7 +6,7 @@ from typing import Any
 from peewee import Case, fn
 
 from widget_server import clock, ledger
-from widget_server.db import atomic, lock_rows, new_id
+from widget_server.db import atomic, new_id
 from widget_server.errors import (
     CustomerExcluded,
     KeyReused,
@@ -71,7 +71,7 @@ def redeem(
     bought something else.
     """
     with atomic():
-        reward = lock_rows(Reward.of(shop).where(Reward.id == reward_id)).first()
+        reward = Reward.locked_one(shop, Reward.id == reward_id)
         if reward is None:
             raise NotFound("There is no such reward here.")
         earlier = _bought_before(shop, customer, reward, source, key, points)

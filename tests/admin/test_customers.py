@@ -99,6 +99,9 @@ def test_the_erased_are_nameless(owner: Integrator, world: World) -> None:
     assert owner.post(f"{CUSTOMERS}/query", {})["customers"] == []
     owner.patch(f"{CUSTOMERS}/{ann_id}", {"customer": {"name": "Ann"}}, status=404)
     assert [row.answer for row in Request.of(world.shop)] == [None]  # what was answered to her key then, too
+    again = owner.post(CUSTOMERS, made, Idempotency_Key="k-1", status=409)
+    assert again["details"]["applicationError"]["code"] == "KEY_REUSED" and "erased" in again["message"]
+    assert owner.post(f"{CUSTOMERS}/query", {})["customers"] == []
 
 
 def test_many_at_once_and_one_that_is_refused(owner: Integrator, world: World) -> None:

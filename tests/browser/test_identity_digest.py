@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from playwright.sync_api import expect
+
 from tests.browser.conftest import Demo, Visitor
 from tests.browser.pages import add_page, points_of, program, script_tag, vouches
 from tests.liquid import render
@@ -28,7 +30,7 @@ def test_a_page_hands_over_a_digest_where_the_shop_turned_it_on(visitor: Make, d
     refused = visitor()
     vouches(refused, lambda: digest(demo, "digest-0", "zoe@example.com"))
     refused.visits("/?loyalty=my_balance")
-    refused.panel.locator("h1").wait_for()
+    expect(refused.panel.get_by_role("button", name="Sign up").first).to_be_visible()
     assert refused.panel.get_by_role("tab").count() == 0
     with program(demo, widget={"identity_digest": True}):
         ann = visitor()
@@ -47,7 +49,7 @@ def test_the_page_of_a_theme_signs_its_customer_in(visitor: Make, demo: Demo) ->
             add_page(one, "/test/theme*", html=html, csp="")  # a theme of Shopify has no policy against inline scripts
             one.visits("/test/theme?loyalty=my_balance")
         assert points_of(ann) >= 100
-        guest.panel.locator("h1").wait_for()
+        expect(guest.panel.get_by_role("button", name="Sign up").first).to_be_visible()
         assert guest.panel.get_by_role("tab").count() == 0
         assert ann.complaints == guest.complaints == []
 
@@ -60,7 +62,7 @@ def test_a_page_of_yesterday_signs_nobody_in(visitor: Make, demo: Demo) -> None:
         with ann.page.expect_response(lambda response: "/session/identity" in response.url) as answered:
             ann.visits("/test/theme?loyalty=my_balance")
         assert answered.value.status == 401
-        ann.panel.locator("h1").wait_for()
+        expect(ann.panel.get_by_role("button", name="Sign up").first).to_be_visible()
         assert ann.panel.get_by_role("tab").count() == 0
 
 

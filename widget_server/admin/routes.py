@@ -357,7 +357,10 @@ def _query(shape: type[Schema]) -> Any:
 
 
 def _once(known: Caller, run: Callable[[], Any]) -> Any:
-    """Runs a request once per caller and request key: the same key of another caller is another request."""
+    """Runs a request once per caller and request key: the same key of another caller is another request.
+
+    Raises KeyReused for a repeat whose response was erased with somebody whom it named.
+    """
     who = known.key_id or (known.customer and known.customer.id)
     body = {"path": request.full_path, "method": request.method, "body": request.get_data(as_text=True)}
     sent = request.headers[KEY_HEADER]
@@ -366,9 +369,12 @@ def _once(known: Caller, run: Callable[[], Any]) -> Any:
             f"A request key of your own has 1 to {idempotency.KEY_LENGTH_MAX} characters.", field=KEY_HEADER
         )
     key = config.digest(f"{who}:{sent}")  # of a fixed length, whatever the length of the caller's key
-    return idempotency.run_once(
+    result = idempotency.run_once(
         known.shop.id, SOURCE, key, body, run, customer_id=known.customer.id if known.customer else None
     )
+    if result is None:
+        raise KeyReused("This request was done. What it returned was erased with somebody whom it named.")
+    return result
 
 
 def _common(who: Audience, takes: type | None, body: Schema | None, keyed: bool) -> Refusals:

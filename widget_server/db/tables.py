@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 import peewee
 from peewee import SQL, SchemaManager
 
-from widget_server.db.built import by_equalities
+from widget_server.db.built import as_it_is, by_equalities
 from widget_server.db.engines import database, on_sqlite
 from widget_server.db.fields import Text
 from widget_server.db.locks import lock_rows
@@ -123,7 +123,7 @@ class ShopTable(Table):
     @classmethod
     def one(cls, shop: Table | str, *conditions: Condition) -> Self | None:
         """The first of this shop's rows that match `conditions`, or None."""
-        return cls._first(shop, conditions, _as_it_is)
+        return cls._first(shop, conditions, as_it_is)
 
     @classmethod
     def locked_one(cls, shop: Table | str, *conditions: Condition) -> Self | None:
@@ -156,10 +156,6 @@ class ShopTable(Table):
     def remove(cls, shop: Table | str, *conditions: Condition) -> int:
         """Delete this shop's rows that match `conditions`; returns how many."""
         return int(cls.delete().where(cls.shop_id == _id_of(shop), *conditions).execute())
-
-
-def _as_it_is(query: Selection[R]) -> Selection[R]:
-    return query
 
 
 def _id_of(shop: Table | str) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from playwright.sync_api import (
@@ -120,9 +120,9 @@ class Visitor:
     complaints: list[str] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
 
-    def visits(self, path: str = "/") -> "Visitor":
-        """Go to a page of the shop."""
-        self.page.goto(self.demo.shop + path)
+    def visits(self, path: str = "/", *, until: Literal["load", "commit"] = "load") -> "Visitor":
+        """Go to a page of the shop; until "commit" where a request of the page is held back."""
+        self.page.goto(self.demo.shop + path, wait_until=until)
         return self
 
     @property

@@ -84,8 +84,10 @@ def test_the_file_of_a_linked_tab_is_on_its_way_before_the_panels_script_runs(vi
     held: list[Route] = []
     mara.context.route("**/assets/panel-*.js", lambda route, _: held.append(route))
     with mara.page.expect_response(lambda answer: "/assets/my_balance-" in answer.url) as early:
-        mara.visits("/?loyalty=my_balance")
+        mara.visits("/?loyalty=my_balance", until="commit")
     assert early.value.ok
+    while not held:
+        mara.page.wait_for_timeout(50)
     held[0].continue_()
     mara.panel.get_by_role("heading", name="History").wait_for()
     settles(mara)

@@ -292,6 +292,23 @@ def test_an_owner_changes_the_program_on_a_phone_and_sees_what_it_gives(
     assert world.program.status == "paused"
 
 
+def test_an_example_that_arrives_while_save_is_pressed_does_not_move_save_away(
+    office: Callable[..., Clerk], world: World
+) -> None:
+    world.order_rule(10)
+    clerk = office("owner", viewport=PHONE)
+    clerk.goes("/program/edit").types(What_a_point_is_worth="0.01")
+    save = clerk.page.get_by_role("button", name="Save", exact=True)
+    save.hover()
+    with clerk.page.expect_request_finished(lambda request: "/program/example" in request.url):
+        clerk.page.mouse.down()
+    before = save.bounding_box()
+    clerk.page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    assert save.bounding_box() == before
+    clerk.page.mouse.up()
+    clerk.sees("Saved. Points that were booked stay as they are.")
+
+
 def test_the_pages_work_without_a_script(office: Callable[..., Clerk], world: World) -> None:
     clerk = office("marketer", viewport=PHONE, java_script_enabled=False)
     clerk.goes("/program/expiry").presses("Change")

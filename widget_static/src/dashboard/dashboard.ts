@@ -3,8 +3,10 @@
 import "./parts/secure_htmx";
 import { copyButtons } from "./parts/copying";
 import { filtersSubmitThemselves } from "./parts/filters";
+import { presses } from "./parts/presses";
 import { selections } from "./parts/selections";
 
+presses();
 selections();
 filtersSubmitThemselves();
 copyButtons();

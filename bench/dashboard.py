@@ -246,6 +246,8 @@ FILTERS = (
     *("status=member", "status=visitor", "status=pending", "account=no", "label=vip", "marketing=yes", "marketing=no"),
     *("excluded=yes", "balance_min=3000", "balance_max=10", "tier=none"),
     *("joined_from=2026-10-01", "active_from=2026-11-15", "active_to=2025-01-01"),
+    "joined_from=2026-10-01&order=activity.up",
+    "joined_from=2026-11-25&order=activity.up",
     "status=pending&order=balance.down",
     "label=vip&order=name.up",
     "label=vip&text=anna",

@@ -131,6 +131,7 @@ def listing(shop: Shop, values: Mapping[str, str]) -> dict[str, Any]:
         "chosen": chosen,
         "values": directory_filters.written(chosen),
         "order": f"{order.by}.{order.way}",
+        "is_by_joining": found.order.by == "joined",
         "kept": kept,
         "before": beside("before", found.before),
         "after": beside("after", found.after),

@@ -118,7 +118,7 @@ def test_a_row_shows_what_the_page_needs(crowd: World) -> None:
         ({"text": "#"}, []),
     ],
 )
-@pytest.mark.parametrize("limits", [{}, {"GATHERED_MAX": 0}, {"GATHERED_MAX": 0, "SORTED_MAX": 0}])
+@pytest.mark.parametrize("limits", [{}, {"GATHERED_MAX": 0}])
 def test_a_filter_lists_those_who_meet_it(
     crowd: World, chosen: dict[str, Any], names: list[str], limits: dict[str, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -131,6 +131,26 @@ def test_a_filter_lists_those_who_meet_it(
             assert [row.name for row in found.rows] == [name for name in listed(crowd, by, way) if name in names]
     ids = [row.id for row in directory.selected(crowd.shop, Filter(**chosen), Customer.id)]
     assert sorted(str(customers.by_id(crowd.shop.id, id).name) for id in ids) == sorted(map(str, names))
+
+
+def test_very_many_who_joined_in_some_days_are_listed_by_the_day_they_joined(
+    crowd: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the order has them at its end; it is said. Ann joined on the 10th and Bo on the 11th."""
+    monkeypatch.setattr(directory, "GATHERED_MAX", 0)
+    monkeypatch.setattr(directory, "SORTED_MAX", 1)
+    days = Filter(joined_from=date(2026, 3, 10), joined_to=date(2026, 3, 11))
+    for by in ("newest", "activity"):
+        for way, names in (("up", ["Ann", "Bo"]), ("down", ["Bo", "Ann"])):
+            order = Order(by, way)  # type: ignore[arg-type]
+            found = pages(crowd, order, days, 1)
+            assert [row.name for one in found for row in one.rows] == names
+            assert {one.order for one in found} == {Order("joined", way)}  # type: ignore[arg-type]
+            back = directory.page(crowd.shop, days, order, size=1, before=found[1].before)
+            assert [row.name for row in back.rows] == names[:1]
+    assert directory.page(crowd.shop, Filter(joined_from=date(2026, 3, 11)), Order()).order == Order()
+    by_name = directory.page(crowd.shop, days, Order("name", "down"))
+    assert ([row.name for row in by_name.rows], by_name.order.by) == (["Bo", "Ann"], "name")
 
 
 def test_a_tier_lists_its_members(world: World) -> None:

@@ -31,7 +31,12 @@ def fill(world: World, first: int, last: int) -> None:
         moment = NOON + timedelta(minutes=number)
         account_id = f"a{number}" if number % 3 else None
         row = {**facts, "id": id, "shop_id": world.shop.id, "created_at": moment, "updated_at": moment}
-        row |= {"name_key": folding.name_key(name, None), "account_id": account_id, "referral_code": code}
+        row |= {
+            "name_key": folding.name_key(name, None),
+            "account_id": account_id,
+            "referral_code": code,
+            "joined_at": moment,
+        }
         people.append(Row(**row, status=("member", "visitor")[number % 2]))
         found = folding.terms(**facts, referral_code=code)  # type: ignore[arg-type]
         terms += [Row(shop_id=world.shop.id, term=term, customer_id=id) for term in found]
@@ -62,6 +67,8 @@ def reads(world: World) -> dict[str, Callable[[], object]]:
             found[f"{by} {way}, page 2"] = lambda order=order, after=first.after: directory.page(  # type: ignore[misc]
                 world.shop, Filter(), order, after=after
             )
+    days, order = Filter(joined_from=NOON.date()), Order("activity", "up")
+    found["joined in some days"] = lambda: directory.page(world.shop, days, order)
     for text in ("nr77x", "an nr77x", "#nr77x", "nr1", "nobody", "0151 234 567"):
         found[text] = lambda text=text: directory.page(world.shop, Filter(text=text), Order())  # type: ignore[misc]
     return found
@@ -87,6 +94,7 @@ def steps(read: Callable[[], object]) -> int:
 def small_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Both shops are larger than what is counted or gathered."""
     monkeypatch.setattr(directory, "GATHERED_MAX", 50)
+    monkeypatch.setattr(directory, "SORTED_MAX", 50)
     monkeypatch.setattr(directory, "FOUND_MAX", 50)
     monkeypatch.setattr(search_terms, "COUNT_MAX", 20)
     monkeypatch.setattr(search_terms, "LOOKED_AT_MAX", 60)

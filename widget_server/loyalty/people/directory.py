@@ -7,6 +7,8 @@ It stays fast with a million customers, because no page reads more than a few th
 - The customers who meet a filter are gathered, by the filter's index, while they are at most GATHERED_MAX, and sorted.
 - If more meet it, the page is read in the list's order from an index, skipping those who do not: about one in
   (customers / GATHERED_MAX) rows is a hit.
+- Who joined in the days of a filter may all be at the end of the list's order: up to SORTED_MAX of them are read by the
+  index of these days and sorted; more are listed by the day they joined, which the page says (`Page.order`).
 
 Pages are found by the values of the row beside them, never by a number of rows to skip. Customers who were merged or
 erased are not listed. Customers without an account have no balance and no activity: in these orders they come last.
@@ -40,7 +42,7 @@ from widget_server.loyalty.rewards.coupons import Coupon
 PAGE_SIZE, PAGE_SIZE_MAX = 25, 1_000
 FOUND_MAX = 1_000  # rows of the index of search terms
 GATHERED_MAX = 2_000
-SORTED_MAX = 100_000  # who joined in the days of a filter, where the list's order has them at its end
+SORTED_MAX = 8_000  # who joined in the days of a filter, where the list's order has them at its end
 POSITION_LENGTH_MAX = 1_000
 OF_FLAG = {"excluded": "excluded", "accepts_marketing": "marketing"}  # the filter's field of each flag
 SHOWN = (
@@ -65,6 +67,7 @@ STREAMS: dict[str, tuple[Stream, ...]] = {
     "name": (Stream(Customer.id, Customer.name_key),),
     "balance": (Stream(Account.customer_id, Account.balance), WITHOUT_ACCOUNT),
     "activity": (Stream(Account.customer_id, Account.last_activity_at), WITHOUT_ACCOUNT),
+    "joined": (Stream(Customer.id, Customer.joined_at),),
 }
 
 
@@ -81,6 +84,7 @@ class Matches:
 class Page:
     """Some rows of the list, with the columns SHOWN. `before` and `after` are the positions of the pages beside it.
 
+    `order` is the order that they have: by the day of joining when too many joined to be sorted as it was wished.
     `balance`, `tier_id` and `last_activity_at` are None for a customer without an account.
     """
 
@@ -88,6 +92,7 @@ class Page:
     before: str | None
     after: str | None
     matches: Matches
+    order: Order
 
 
 @dataclass(frozen=True)
@@ -113,12 +118,16 @@ def page(
     Raises BadRequest for a position that is not one of this order.
     """
     matches = match(shop, chosen)
+    if matches.ids is None and _is_at_its_end(chosen, order) and _joined_more_than_sorted(shop, chosen):
+        order = Order("joined", order.way)
     if before is not None:
         position = _read(order, before, "before")
         rows = _take(shop, chosen, order, matches, position, size + 1, backward=True)
         if len(rows) >= size:
             has_more, shown = len(rows) > size, rows[:size][::-1]
-            return Page(shown, _written(order, shown[0]) if has_more else None, _written(order, shown[-1]), matches)
+            return Page(
+                shown, _written(order, shown[0]) if has_more else None, _written(order, shown[-1]), matches, order
+            )
         after = None  # less than a page is before it: show the first page
     start = _read(order, after, "after") if after is not None else None
     rows = _take(shop, chosen, order, matches, start, size + 1)
@@ -128,6 +137,7 @@ def page(
         _written(order, shown[0]) if start and shown else None,
         _written(order, shown[-1]) if len(rows) > size else None,
         matches,
+        order,
     )
 
 
@@ -327,20 +337,25 @@ def _of_stream(shop: Shop, chosen: Filter, stream: Stream, ids: tuple[str, ...] 
     return query.where(*_facts(shop, chosen, joined=joined), *_has_terms(shop, chosen))
 
 
-def _is_read_by_day(shop: Shop, chosen: Filter, order: Order) -> bool:
-    """Whether those who joined in the chosen days are read from the index of these days, and sorted.
+def _is_at_its_end(chosen: Filter, order: Order) -> bool:
+    """Whether the order has those who joined in the chosen days at its end, so that nearly everybody would be read.
 
-    Else the list is read in its order, where they come soon, or are all over it. New members are among the newest
-    customers and the latest to be active: from the other end of these orders nearly everybody would be read, and
-    sorting the members of these days is less, unless they are very many.
+    New members are among the newest customers and the latest to be active.
     """
     if order.by not in ("newest", "activity"):
         return False
-    if (chosen.joined_to if order.way == "down" else chosen.joined_from) is None:
-        return False
+    return (chosen.joined_to if order.way == "down" else chosen.joined_from) is not None
+
+
+def _is_read_by_day(shop: Shop, chosen: Filter, order: Order) -> bool:
+    """Whether those who joined in the chosen days are read from the index of these days; else in the list's order."""
+    return order.by == "joined" or (_is_at_its_end(chosen, order) and not _joined_more_than_sorted(shop, chosen))
+
+
+def _joined_more_than_sorted(shop: Shop, chosen: Filter) -> bool:
     days = Filter(joined_from=chosen.joined_from, joined_to=chosen.joined_to)
     joined = Customer.of(shop, Customer.joined_at).where(Customer.merged_into.is_null(), *_facts(shop, days))
-    return bool(joined.limit(SORTED_MAX + 1).count() <= SORTED_MAX)
+    return bool(joined.limit(SORTED_MAX + 1).count() > SORTED_MAX)
 
 
 def _in_order(query: Any, stream: Stream, start: _Position | None, *, down: bool, gathered: bool) -> Any:

@@ -13,7 +13,7 @@ TEXT_LENGTH_MAX = 200
 YEARS = (1970, 2200)
 NO_TIER = "none"  # the base tier
 STATUSES: tuple[Status, ...] = ("visitor", "pending", "member")
-Sort = Literal["newest", "name", "balance", "activity"]
+Sort = Literal["newest", "name", "balance", "activity", "joined"]  # joined: not to be chosen (directory.Page)
 Way = Literal["up", "down"]
 SORTS: dict[Sort, Way] = {"newest": "down", "name": "up", "balance": "down", "activity": "down"}  # and its usual way
 

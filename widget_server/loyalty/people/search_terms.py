@@ -15,8 +15,8 @@ from widget_server.loyalty.people import folding
 WORDS_MAX = 8
 AFTER_ALL = "\U0010ffff"  # no letter is larger
 Matches = Callable[[Any], Condition]  # the condition on a row of terms, or of an alias
-LOOKED_AT_MAX = 2_000  # terms of the rarest word that a page looks at, for the other words and conditions
-COUNT_MAX = 2_000  # how far the customers of a word are counted, to find the rarest word
+LOOKED_AT_MAX = 1_000  # terms of the rarest word that a page looks at, for the other words and conditions
+COUNT_MAX = 1_000  # how far the customers of a word are counted, to find the rarest word
 
 
 class SearchTerm(ShopTable):

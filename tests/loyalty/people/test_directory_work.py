@@ -94,7 +94,6 @@ def steps(read: Callable[[], object]) -> int:
 def small_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Both shops are larger than what is counted or gathered."""
     monkeypatch.setattr(directory, "GATHERED_MAX", 50)
-    monkeypatch.setattr(directory, "SORTED_MAX", 50)
     monkeypatch.setattr(directory, "FOUND_MAX", 50)
     monkeypatch.setattr(search_terms, "COUNT_MAX", 20)
     monkeypatch.setattr(search_terms, "LOOKED_AT_MAX", 60)

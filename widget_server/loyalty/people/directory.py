@@ -7,8 +7,8 @@ It stays fast with a million customers, because no page reads more than a few th
 - The customers who meet a filter are gathered, by the filter's index, while they are at most GATHERED_MAX, and sorted.
 - If more meet it, the page is read in the list's order from an index, skipping those who do not: about one in
   (customers / GATHERED_MAX) rows is a hit.
-- Who joined in the days of a filter may all be at the end of the list's order: up to SORTED_MAX of them are read by the
-  index of these days and sorted; more are listed by the day they joined, which the page says (`Page.order`).
+- Who joined in the days of a filter may all be at the end of the list's order. So many are listed by the day they
+  joined, from the index of these days; the page says so (`Page.order`).
 
 Pages are found by the values of the row beside them, never by a number of rows to skip. Customers who were merged or
 erased are not listed. Customers without an account have no balance and no activity: in these orders they come last.
@@ -42,7 +42,6 @@ from widget_server.loyalty.rewards.coupons import Coupon
 PAGE_SIZE, PAGE_SIZE_MAX = 25, 1_000
 FOUND_MAX = 1_000  # rows of the index of search terms
 GATHERED_MAX = 2_000
-SORTED_MAX = 8_000  # who joined in the days of a filter, where the list's order has them at its end
 POSITION_LENGTH_MAX = 1_000
 OF_FLAG = {"excluded": "excluded", "accepts_marketing": "marketing"}  # the filter's field of each flag
 SHOWN = (
@@ -118,7 +117,7 @@ def page(
     Raises BadRequest for a position that is not one of this order.
     """
     matches = match(shop, chosen)
-    if matches.ids is None and _is_at_its_end(chosen, order) and _joined_more_than_sorted(shop, chosen):
+    if matches.ids is None and _is_at_its_end(chosen, order):
         order = Order("joined", order.way)
     if before is not None:
         position = _read(order, before, "before")
@@ -287,7 +286,6 @@ def _take(
 ) -> list[Row]:
     """Returns up to `limit` rows after `start`, or before it, the nearest first; None: from the list's beginning."""
     streams = list(enumerate(STREAMS[order.by]))
-    by_day = matches.ids is None and _is_read_by_day(shop, chosen, order)
     down = (order.way == "down") != backward
     rows: list[Row] = []
     for number, stream in streams[::-1] if backward else streams:
@@ -296,7 +294,7 @@ def _take(
         if _is_empty(stream, chosen):
             continue
         inside = start if start is not None and start.stream == number else None
-        query = _of_stream(shop, chosen, stream, matches.ids, by_day=by_day)
+        query = _of_stream(shop, chosen, stream, matches.ids, by_day=order.by == "joined")
         query = _in_order(query, stream, inside, down=down, gathered=matches.ids is not None)
         rows += [_numbered(row, number) for row in query.limit(limit - len(rows)).objects(Row)]
         if len(rows) >= limit:
@@ -319,13 +317,12 @@ def _numbered(row: Row, stream: int) -> Row:
 def _of_stream(shop: Shop, chosen: Filter, stream: Stream, ids: tuple[str, ...] | None, *, by_day: bool) -> Any:
     """Returns the query of a stream: of the gathered customers, else of all who meet the filter."""
     of_account = stream.id is Account.customer_id
-    begins_with_account = of_account and not by_day
-    table: Any = Account if begins_with_account else Customer
+    table: Any = Account if of_account else Customer
     query = table.of(shop, *SHOWN).where(customers.present(), *stream.conditions)
-    if begins_with_account:  # CROSS: SQLite begins with the account, whose index has the order
+    if of_account:  # CROSS: SQLite begins with the account, whose index has the order
         query = query.join_from(Account, Customer, JOIN.CROSS)
         query = query.where(Customer.id == Account.customer_id, Customer.shop_id == shop.id)
-    elif of_account or (chosen.needs_account and ids is None):  # CROSS: it must not begin with the account, and sort
+    elif chosen.needs_account and ids is None:  # CROSS: it must not begin with the account, and sort
         query = query.join_from(Customer, Account, JOIN.CROSS).where(Account.customer_id == Customer.id)
     else:
         query = query.join_from(Customer, Account, JOIN.LEFT_OUTER, on=(Account.customer_id == Customer.id))
@@ -345,17 +342,6 @@ def _is_at_its_end(chosen: Filter, order: Order) -> bool:
     if order.by not in ("newest", "activity"):
         return False
     return (chosen.joined_to if order.way == "down" else chosen.joined_from) is not None
-
-
-def _is_read_by_day(shop: Shop, chosen: Filter, order: Order) -> bool:
-    """Whether those who joined in the chosen days are read from the index of these days; else in the list's order."""
-    return order.by == "joined" or (_is_at_its_end(chosen, order) and not _joined_more_than_sorted(shop, chosen))
-
-
-def _joined_more_than_sorted(shop: Shop, chosen: Filter) -> bool:
-    days = Filter(joined_from=chosen.joined_from, joined_to=chosen.joined_to)
-    joined = Customer.of(shop, Customer.joined_at).where(Customer.merged_into.is_null(), *_facts(shop, days))
-    return bool(joined.limit(SORTED_MAX + 1).count() > SORTED_MAX)
 
 
 def _in_order(query: Any, stream: Stream, start: _Position | None, *, down: bool, gathered: bool) -> Any:

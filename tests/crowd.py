@@ -42,6 +42,7 @@ SMALL = {  # tables that have a handful of rows in each shop, however many peopl
     "preview_copy",
     "preview_event",
     "total_change",
+    "edition",
     "saved_view",
 }
 OWN = re.compile(r"(?!shop_id|rule_id|reward_id|tier_id|endpoint_id|program_id)(id|\w*_id|\w*key|\w*hash)|code|link")

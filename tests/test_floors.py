@@ -15,7 +15,7 @@ clock
 config
 events
 db
-data_keys migration_steps keyset
+data_keys migration_steps keyset editions
 journal
 totals
 job_queue tallies

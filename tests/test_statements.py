@@ -147,7 +147,7 @@ def test_every_statement_of_the_server_finds_what_its_query_finds(
 ) -> None:
     """The whole walk, in which each is compared each time."""
     worlds, compared = crowd.shops(), set[int]()
-    rows, tuples = statements.Statement.rows, statements.Statement.tuples
+    rows, tuples, together = statements.Statement.rows, statements.Statement.tuples, statements.Statement.together
 
     def compare_rows(self: Any, *arguments: Any) -> Any:
         found = rows(self, *arguments)
@@ -162,6 +162,16 @@ def test_every_statement_of_the_server_finds_what_its_query_finds(
         compared.add(id(self))
         return found
 
+    def compare_together(self: Any, *arguments: Any) -> Any:
+        found = together(self, *arguments)
+        assert len(found) == len(db.database.execute(self.build(*arguments)).fetchall())
+        for row in (one for together_ in found for one in together_ if one is not None):
+            plain = dict(type(row).get_by_id(row.id).__data__)
+            assert dict(row.__data__) == {name: plain[name] for name in row.__data__}, (self.build, arguments)
+        compared.add(id(self))
+        return found
+
+    monkeypatch.setattr(statements.Statement, "together", compare_together)
     monkeypatch.setattr(statements.Statement, "rows", compare_rows)
     monkeypatch.setattr(statements.Statement, "tuples", compare_tuples)
     walked = walk.Walk(client, worlds[0])

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from playhouse.migrations import Migration, Runner
 
-from widget_server import data_keys, idempotency, job_queue, journal, ledger, totals, work
+from widget_server import data_keys, editions, idempotency, job_queue, journal, ledger, totals, work
 from widget_server.db import Table, atomic, database, on_sqlite, rewrite
 from widget_server.delivery import endpoints, outbox, signatures
 from widget_server.loyalty import audit_log, books
@@ -54,6 +54,7 @@ TABLES: list[type[Table]] = [
     audit_log.AuditEntry,
     audit_log.AuditDoor,
     shops.Origin,
+    editions.Edition,
     connection_codes.ConnectionCode,
     programs.Program,
     tiers.Tier,
@@ -135,7 +136,7 @@ def upgrade() -> list[str]:
 
     Rows that a migration wrote, or that are older than the journal, are added to the journal in their current state.
     Totals are filled again from the rows: nothing counts changes while the tables change. Both read every row, so a
-    migration says INDEXES_ONLY when it changes neither rows nor columns.
+    migration says INDEXES_ONLY when it changes neither rows nor columns. Missing triggers of editions are created.
     """
     with _alone(), work.unhurried(database.obj):
         with atomic():
@@ -147,6 +148,7 @@ def upgrade() -> list[str]:
                 journal.adopt()
                 totals.install()
                 totals.fill()
+            editions.install()
             if ran:
                 database.execute_sql("ANALYZE")
         if SECURE_DELETE_SINCE in ran:

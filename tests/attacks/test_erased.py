@@ -503,6 +503,7 @@ NOTHING_PERSONAL = {
     "total_change": "figures",
     "quarter_total": "figures",
     "day_total": "figures",
+    "edition": "a random number",
     "shop_key": "a sealed key",
     "endpoint": "the shop's own receivers",
     "lane": "ids",

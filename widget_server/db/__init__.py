@@ -22,6 +22,7 @@ from widget_server.db.engines import (
 from widget_server.db.failures import away, trouble
 from widget_server.db.fields import Bool, Bytes, Int, Json, Money, Serial, Text, UtcDateTime
 from widget_server.db.locks import lock_free_rows, lock_name, lock_rows
+from widget_server.db.parsed import parsed
 from widget_server.db.rows import (
     Row,
     among,
@@ -92,6 +93,7 @@ __all__ = [
     "new_id",
     "on_sqlite",
     "open_database",
+    "parsed",
     "rewrite",
     "sqlite_weakness",
     "statement",

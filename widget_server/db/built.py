@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any, TypeAlias
 
 import peewee
@@ -24,25 +25,31 @@ class Built:
     `values` are the parameters; `places` says which of them are arguments: where, which argument, and how it is stored.
     """
 
-    table: type[peewee.Model]
     sql: str
     values: tuple[object, ...]
     places: tuple[Place, ...]
-    names: tuple[str, ...]
-    converted: tuple[tuple[str, Stored], ...]
+    parts: tuple["Part", ...]
 
     @classmethod
     def of(cls, query: Query, places: Sequence[Place] = ()) -> "Built":
-        """Build the text of a query of one table."""
+        """Build the text of a query; the columns of a joined table follow each other."""
         sql, values = query.sql()
         columns: list[Any] = list(query._returning)  # type: ignore[attr-defined]
         fields = [one for one in columns if isinstance(one, peewee.Field)]  # others are read by `tuples`
-        converted = tuple((one.name, one.python_value) for one in fields if not isinstance(one, _AS_STORED))
-        return cls(query.model, sql, tuple(values), tuple(places), tuple(one.name for one in fields), converted)
+        parts, first = list[Part](), 0
+        for table, own in groupby(fields, key=lambda one: one.model):
+            parts.append(Part.of(table, list(own), first))
+            first += len(parts[-1].names)
+        return cls(sql, tuple(values), tuple(places), tuple(parts))
 
     def rows(self, arguments: Sequence[object]) -> list[peewee.Model]:
-        """Run it; returns the rows as peewee would."""
-        return [self._row(found) for found in self.tuples(arguments)]
+        """Run it; returns the rows of its one table as peewee would."""
+        (part,) = self.parts
+        return [part.row(found) for found in self.tuples(arguments)]
+
+    def together(self, arguments: Sequence[object]) -> list[tuple[peewee.Model | None, ...]]:
+        """Run it; returns a row of each of its tables, None for a table of which a left join has none."""
+        return [tuple(part.row_or_none(found) for part in self.parts) for found in self.tuples(arguments)]
 
     def tuples(self, arguments: Sequence[object]) -> list[Found]:
         """Run it; returns the rows as the driver gives them."""
@@ -51,13 +58,34 @@ class Built:
             values[at] = stored(arguments[argument])
         return list(database.execute_sql(self.sql, values).fetchall())
 
-    def _row(self, found: Found) -> peewee.Model:
+
+@dataclass(frozen=True)
+class Part:
+    """The columns of one table in the rows of a query: which, from where to where, and how they are converted."""
+
+    table: type[peewee.Model]
+    names: tuple[str, ...]
+    first: int
+    converted: tuple[tuple[str, Stored], ...]
+
+    @classmethod
+    def of(cls, table: type[peewee.Model], fields: Sequence[peewee.Field], first: int) -> "Part":
+        """The part of these columns, which begin at `first`."""
+        converted = tuple((one.name, one.python_value) for one in fields if not isinstance(one, _AS_STORED))
+        return cls(table, tuple(one.name for one in fields), first, converted)
+
+    def row(self, found: Found) -> peewee.Model:
+        """Returns the object of its table."""
         row: Any = self.table.__new__(self.table)
-        data = dict(zip(self.names, found, strict=True))
+        data = dict(zip(self.names, found[self.first : self.first + len(self.names)], strict=True))
         for name, value_of in self.converted:
             data[name] = value_of(data[name])
         row.__data__, row.__rel__, row._dirty = data, {}, set()
         return row  # type: ignore[no-any-return]
+
+    def row_or_none(self, found: Found) -> peewee.Model | None:
+        """Returns the object, or None where its first column, which is never null in its table, is null."""
+        return None if found[self.first] is None else self.row(found)
 
 
 def as_it_is(value: object) -> object:

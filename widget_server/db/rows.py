@@ -11,12 +11,11 @@ import peewee
 from peewee import SQL, NodeList
 
 from widget_server.db.engines import database, on_sqlite
-from widget_server.db.fields import Int, Text
+from widget_server.db.insertions import UNLESS_THERE, insert_unless_there, insertion
 from widget_server.db.tables import Column, Condition, Table
 from widget_server.db.transactions import in_transaction
 
 DELETED_AT_ONCE = 1000
-_KEPT_AS_IS = (Text, Int)  # stored without conversion
 
 
 class Row(SimpleNamespace):
@@ -30,10 +29,8 @@ def ids_of(query: peewee.BaseQuery) -> list[str]:
 
 def insert_once(row: type[Table], values: Mapping[str, object]) -> bool:
     """Insert a row unless a unique constraint shows that it exists; True when it was inserted."""
-    first = row._meta.sorted_fields[0]
     with in_transaction():
-        returned = row.insert(values).on_conflict_ignore().returning(first).execute()
-        inserted = returned is not None and bool(list(returned))
+        inserted = insert_unless_there(row, values)
         if inserted:
             row.wrote([values])
     return inserted
@@ -44,24 +41,9 @@ def insert_many(table: type[Table], rows: Iterable[Row], *, unless_there: bool =
 
     Missing columns get their defaults. `unless_there` skips rows that exist already by a unique constraint.
     """
-    meta = table._meta
-    fields = [(field, field.default() if callable(field.default) else field.default) for field in meta.sorted_fields]
-    columns = [
-        (field.name, default, None if type(field) in _KEPT_AS_IS else field.db_value) for field, default in fields
-    ]
-    names = ", ".join(f'"{field.column_name}"' for field, _ in fields)
-    marks = ", ".join([database.param] * len(fields))
-    tail = " ON CONFLICT DO NOTHING" if unless_there else ""
-    written = list(map(vars, rows))
-    values = [
-        [
-            db_value(given.get(name, default)) if db_value else given.get(name, default)
-            for name, default, db_value in columns
-        ]
-        for given in written
-    ]
+    made, written = insertion(table), list(map(vars, rows))
     with in_transaction():
-        execute_many(f'INSERT INTO "{meta.table_name}" ({names}) VALUES ({marks}){tail}', values)  # noqa: S608
+        execute_many(made.sql + (UNLESS_THERE if unless_there else ""), [made.values(given) for given in written])
         table.wrote(written)
 
 

@@ -1,4 +1,4 @@
-"""Statements: queries of one table that are written with peewee, and built once for each kind of database."""
+"""Statements: queries that are written with peewee, and built once for each kind of database."""
 
 import inspect
 import json
@@ -19,7 +19,7 @@ _TEXT, _NUMBER, _MOMENT = "\0%s", 9_000_000_000_000_000_000, datetime(9998, 1, 1
 
 
 class Statement(Generic[P, M]):
-    """A query of one table's rows, made by `statement`. Its arguments are those of the function that builds it, given
+    """A query of rows, made by `statement`. Its arguments are those of the function that builds it, given
     by position.
     """
 
@@ -37,6 +37,10 @@ class Statement(Generic[P, M]):
         """Returns the first row, or None. The query says itself how many it reads."""
         found = self.rows(*arguments, **named)
         return found[0] if found else None
+
+    def together(self, *arguments: P.args, **named: P.kwargs) -> list[tuple[Any, ...]]:
+        """Returns the rows of a query of several tables: an object of each, None where a left join has none."""
+        return list(self._text().together(arguments))
 
     def tuples(self, *arguments: P.args, **named: P.kwargs) -> list[Found]:
         """Returns the rows as the driver gives them: for counts and sums."""
@@ -59,7 +63,9 @@ EVERY: list[Statement[Any, Any]] = []
 
 
 def statement(build: Callable[P, Selection[M]]) -> Statement[P, M]:
-    """Makes a statement of a function that returns a query of one table, with the same text for all arguments.
+    """Makes a statement of a function that returns a query with the same text for all arguments.
+
+    Its rows are of one table, or of several, whose columns follow each other (`together`).
 
     Each parameter is annotated with str, int, datetime, or list[str] for `among`; the first use raises TypeError for
     another type.

@@ -1,7 +1,7 @@
 """Base classes: of all tables, and of tables whose rows belong to a shop."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
@@ -11,7 +11,9 @@ from peewee import SQL, SchemaManager
 from widget_server.db.built import as_it_is, by_equalities
 from widget_server.db.engines import database, on_sqlite
 from widget_server.db.fields import Text
+from widget_server.db.insertions import insert
 from widget_server.db.locks import lock_rows
+from widget_server.db.transactions import in_transaction
 from widget_server.errors import NotFound
 
 R = TypeVar("R")
@@ -96,6 +98,16 @@ class Table(peewee.Model):
     def everywhere(cls, *columns: Column) -> Selection[Self]:
         """Select rows of all shops: for jobs, audit and the operator, never for a request."""
         return cls.select(*columns)
+
+    def save(self, force_insert: bool = False, only: Sequence[Any] | None = None) -> int | bool:
+        """Write the row, or `only` these of its columns; returns how many rows were written."""
+        if not force_insert or only is not None or self._meta.auto_increment:
+            return super().save(force_insert=force_insert, only=only)
+        with in_transaction():
+            insert(type(self), self.__data__)
+            self.wrote([self.__data__])
+        self._dirty.clear()  # type: ignore[attr-defined]  # peewee's list of changed columns
+        return 1
 
     @classmethod
     def wrote(cls, rows: Iterable[Mapping[str, object]]) -> None:

@@ -13,6 +13,7 @@ from widget_server.ledger.accounts import (
     grant_tier,
     locked,
     locked_many,
+    locked_of,
     move_pending,
     note_activity,
     note_unspent_since,
@@ -24,7 +25,7 @@ from widget_server.ledger.accounts import (
 from widget_server.ledger.auditing import audit, audit_some
 from widget_server.ledger.chain import AGE_UNKNOWN, CREDIT, is_credit, rechain
 from widget_server.ledger.merging import merge
-from widget_server.ledger.posting import Move, MoveKind, claw_back, post, post_many, reverse
+from widget_server.ledger.posting import Move, MoveKind, claw_back, post, post_locked, post_many, reverse
 from widget_server.ledger.rows import current, current_many, find_by_key, find_by_keys, history
 from widget_server.ledger.tables import (
     BALANCE_MAX,
@@ -71,6 +72,7 @@ __all__ = [
     "is_credit",
     "locked",
     "locked_many",
+    "locked_of",
     "merge",
     "move_pending",
     "note_activity",
@@ -78,6 +80,7 @@ __all__ = [
     "open_account",
     "open_accounts",
     "post",
+    "post_locked",
     "post_many",
     "rechain",
     "reverse",

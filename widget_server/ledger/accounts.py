@@ -13,6 +13,7 @@ from widget_server.db import (
     among,
     atomic,
     fetched,
+    in_transaction,
     insert_many,
     insert_once,
     is_among,
@@ -31,7 +32,7 @@ def account_of(shop_id: str, customer_id: str) -> Account | None:
 
 def open_account(shop_id: str, customer_id: str) -> Account:
     """Returns the customer's account; creates it when there is none: at joining or with the first points."""
-    with atomic():
+    with in_transaction():
         account = account_of(shop_id, customer_id)
         if account is not None:
             return account
@@ -71,6 +72,11 @@ def locked(shop_id: str, account_id: str) -> Account:
     if row is None:
         raise Account.DoesNotExist(account_id)  # type: ignore[attr-defined]  # peewee makes this class
     return row
+
+
+def locked_of(shop_id: str, customer_id: str) -> Account | None:
+    """Returns the customer's current account, locked until the transaction ends; None when there is none yet."""
+    return Account.locked_one(shop_id, Account.customer_id == customer_id)
 
 
 def locked_many(shop_id: str, account_ids: Iterable[str]) -> dict[str, Row]:

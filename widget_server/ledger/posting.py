@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Literal
 
 from widget_server import clock
-from widget_server.db import Row, UtcDateTime, atomic, database, execute_many, fetched, insert_many
+from widget_server.db import Row, UtcDateTime, atomic, database, execute_many, fetched, in_transaction, insert_many
 from widget_server.errors import KeyReused, Refusal
 from widget_server.events import ManyPointsMoved, PointsMoved, emit
 from widget_server.ledger.accounts import locked
@@ -36,36 +36,63 @@ def post(
     repayment is a separate row after it. Raises NotEnoughPoints when the balance would fall below
     zero, KeyReused when the key has another row, BalanceTooLarge beyond 10^9 per row or 10^15 in total.
     """
-    with atomic():
-        account = locked(shop_id, account_id)
-        earlier = find_by_key(shop_id, source, key, line)
-        if earlier is not None:
-            earlier = current(earlier)
-            if (earlier.account_id, earlier.kind, earlier.amount) != (account_id, kind, amount):
-                raise KeyReused()
-            return earlier
-        row = book(
-            account,
-            Transaction(
-                shop_id=shop_id,
-                account_id=account_id,
-                kind=kind,
-                amount=amount,
-                source=source,
-                key=key,
-                line=line,
-                reverses_id=reverses_id,
-                cause=cause.reason,
-                cause_id=cause.id,
-                order_id=cause.order_id,
-                snapshot=cause.snapshot,
-                event_at=at or clock.now(),
-            ),
+    with in_transaction():  # nothing is written before a refusal
+        return post_locked(
+            locked(shop_id, account_id),
+            kind,
+            amount,
+            source=source,
+            key=key,
+            cause=cause,
+            line=line,
+            at=at,
+            reverses_id=reverses_id,
             may_go_below_zero=may_go_below_zero,
         )
-        if kind == "earn" and amount > 0 and account.debt:
-            repay(account, amount, source=source, cause_id=row.id, at=row.event_at)
-        return row
+
+
+def post_locked(
+    account: Account,
+    kind: Kind,
+    amount: int,
+    *,
+    source: str,
+    key: str,
+    cause: Cause,
+    line: int = 0,
+    at: datetime | None = None,
+    reverses_id: str | None = None,
+    may_go_below_zero: bool = False,
+) -> Transaction:
+    """Book one row like `post`, on an account that the caller has locked in this transaction."""
+    earlier = find_by_key(account.shop_id, source, key, line)
+    if earlier is not None:
+        earlier = current(earlier)
+        if (earlier.account_id, earlier.kind, earlier.amount) != (account.id, kind, amount):
+            raise KeyReused()
+        return earlier
+    row = book(
+        account,
+        Transaction(
+            shop_id=account.shop_id,
+            account_id=account.id,
+            kind=kind,
+            amount=amount,
+            source=source,
+            key=key,
+            line=line,
+            reverses_id=reverses_id,
+            cause=cause.reason,
+            cause_id=cause.id,
+            order_id=cause.order_id,
+            snapshot=cause.snapshot,
+            event_at=at or clock.now(),
+        ),
+        may_go_below_zero=may_go_below_zero,
+    )
+    if kind == "earn" and amount > 0 and account.debt:
+        repay(account, amount, source=source, cause_id=row.id, at=row.event_at)
+    return row
 
 
 MoveKind = Literal["adjust", "earn"]
@@ -201,9 +228,8 @@ def claw_back(
             owe(shop_id, account_id, points - now_points, reverses_id, id=own_debt)
         row = None
         if now_points:
-            row = post(
-                shop_id,
-                account_id,
+            row = post_locked(
+                account,
                 "earn",
                 -now_points,
                 source=source,

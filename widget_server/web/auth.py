@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 
 from flask import Flask, Request, Response, g, request
-from flask.sessions import SecureCookieSessionInterface, SessionMixin
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from flask_login import LoginManager, UserMixin, current_user
 
-from widget_server import config
+from widget_server import config, editions
 from widget_server.errors import BadRequest, OriginNotAllowed, SignedOut
+from widget_server.ledger import Account
 from widget_server.loyalty import audit_log
 from widget_server.loyalty.people import sign_in
 from widget_server.loyalty.people.customers import Customer
@@ -25,10 +26,14 @@ SECURITY_SCHEMES = {
 
 @dataclass
 class Shopper(UserMixin):
-    """The member who sends a request: they act only for themselves, in their own shop."""
+    """The member who sends a request: they act only for themselves, in their own shop.
+
+    `customer` and `account` are as they were when the request came.
+    """
 
     shop: Shop
     customer: Customer
+    account: Account | None
     token: str
 
     def get_id(self) -> str:
@@ -37,7 +42,16 @@ class Shopper(UserMixin):
 
 
 class QuietCookies(SecureCookieSessionInterface):
-    """Flask's cookie session, but a session that was only read adds nothing to the response."""
+    """Flask's cookie session, but a session that was only read adds nothing to the response.
+
+    Without the cookie it is empty, and no signer is made: no shopper's call has one.
+    """
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        """Returns the session of the request's cookie, or an empty one."""
+        if self.get_cookie_name(app) in request.cookies:
+            return super().open_session(app, request)
+        return self.session_class() if app.secret_key else None
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         """Write the cookie when the session was modified."""
@@ -52,6 +66,7 @@ def register(app: Flask) -> None:
     manager.session_protection = None
     manager.request_loader(_shopper)
     manager.init_app(app)
+    app.teardown_request(lambda _: editions.forget())
 
 
 def manager_of(app: Flask) -> LoginManager:
@@ -106,6 +121,6 @@ def _shopper(requested: Request) -> Shopper | None:
     if token is None:
         return None
     try:
-        return Shopper(shop(), sign_in.who(shop(), token), token)
+        return Shopper(shop(), *sign_in.whose(shop(), token), token)
     except SignedOut:
         return None

@@ -20,8 +20,7 @@ earn = Endpoints("earn", "earn", "Earn points")
 @earn.route("GET", "", MEMBER, returns=EarnList)
 def listed(me: Shopper) -> EarnList:
     """The active rules that are valid for the member now, in the merchant's order."""
-    account = ledger.account_of(me.shop.id, me.customer.id)
-    return {"rules": views.earn.rules_for(me.shop, programs.of(me.shop.id), me.customer, account)}
+    return {"rules": views.earn.rules_for(me.shop, programs.of(me.shop.id), me.customer, me.account)}
 
 
 @earn.route(

@@ -2,7 +2,6 @@
 
 from flask import Response, jsonify, request
 
-from widget_server import ledger
 from widget_server.errors import BadRequest
 from widget_server.lanes import EXPORTS
 from widget_server.loyalty.people import customers, privacy, sessions
@@ -22,10 +21,9 @@ CURSOR = query_parameter("cursor", "The next_cursor of the page before.", requir
 @my_balance.route("GET", "", MEMBER, returns=MyBalance)
 def mine(me: Shopper) -> MyBalance:
     """The member's balance and the newest rows of the history."""
-    account = ledger.account_of(me.shop.id, me.customer.id)
     return {
-        "balance": views.my_balance.balance(me.shop, programs.of(me.shop.id), account),
-        "history": views.my_balance.history(me.shop, me.customer, account),
+        "balance": views.my_balance.balance(me.shop, programs.of(me.shop.id), me.account),
+        "history": views.my_balance.history(me.shop, me.customer, me.account),
     }
 
 
@@ -38,8 +36,7 @@ def history(me: Shopper) -> History:
     cursor = request.args.get("cursor", "")
     if not cursor.isdecimal() or len(cursor) > 18:
         raise BadRequest("This cursor is not valid.", field="cursor")
-    account = ledger.account_of(me.shop.id, me.customer.id)
-    return views.my_balance.history(me.shop, me.customer, account, cursor=cursor)
+    return views.my_balance.history(me.shop, me.customer, me.account, cursor=cursor)
 
 
 @my_balance.route("GET", "/export", MEMBER, returns=Response, limit=limits.EXPORT)

@@ -2,7 +2,6 @@
 
 from flask import request
 
-from widget_server import ledger
 from widget_server.errors import BadRequest
 from widget_server.loyalty.people import customers
 from widget_server.loyalty.program import programs
@@ -28,7 +27,7 @@ def member_panel(shopper: Shopper) -> MemberPanel:
     if tab not in TABS:
         raise BadRequest(f"One of {', '.join(TABS)}.", field="tab")
     shop, customer = shopper.shop, shopper.customer
-    program, account = programs.of(shop.id), ledger.account_of(shop.id, customer.id)
+    program, account = programs.of(shop.id), shopper.account
     response: MemberPanel = {
         "member": views.member.member(customer),
         "balance": views.my_balance.balance(shop, program, account),

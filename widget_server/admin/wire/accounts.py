@@ -249,7 +249,7 @@ class Surroundings:
     @classmethod
     def of(cls, shop: Shop) -> "Surroundings":
         """Returns the facts as they are now."""
-        return cls(shop, programs.of(shop.id), tiers.program_of(shop.id) is not None, list(rewards.in_force(shop)))
+        return cls(shop, programs.of(shop.id), tiers.program_of(shop.id) is not None, rewards.in_force(shop))
 
 
 def account(row: Account, customer: Customer, around: Surroundings, *, alone: bool = True) -> LoyaltyAccount:

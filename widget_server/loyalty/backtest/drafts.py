@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from widget_server import editions
 from widget_server.loyalty.earning.kinds import ORDER_KINDS
 from widget_server.loyalty.earning.rules import Campaign, EarningRule
 from widget_server.loyalty.points import tiers
@@ -34,7 +35,7 @@ class Draft:
 
 def present(shop: Shop) -> Draft:
     """Returns the program as it is, but active: orders that came while it was not are left out anyway."""
-    program = programs.of(shop.id)
+    program = editions.changeable(programs.of(shop.id))
     program.status = "active"
     live = EarningRule.of(shop).where(EarningRule.kind.in_(ORDER_KINDS), EarningRule.archived_at.is_null())
     return Draft(

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from widget_server import clock
+from widget_server.db import parsed
 from widget_server.loyalty.earning.kinds import KINDS
 from widget_server.loyalty.earning.rules import EarningRule, Terms
 from widget_server.loyalty.program.shops import Shop
@@ -15,12 +16,17 @@ BIRTHDAY_GAP = timedelta(days=360)  # between two payments, so that an edited da
 
 def of_rule(rule: EarningRule) -> Terms:
     """The rule's terms, with the built-in cap of its kind, which the owner cannot change."""
-    kind = KINDS[rule.kind]
-    if kind.limit is None or rule.kind == "birthday":  # has a minimum gap instead (birthdays.py)
-        return rule.terms
+    return parsed(rule, (rule.kind, rule.terms), _capped)
+
+
+def _capped(stored: tuple[str, Terms]) -> Terms:
+    name, terms = stored
+    kind = KINDS[name]
+    if kind.limit is None or name == "birthday":  # has a minimum gap instead (birthdays.py)
+        return terms
     times, unit = kind.limit
     capped: dict[str, Any] = {"times_ever" if unit == "ever" else f"times_per_{unit}": times}
-    return replace(rule.terms, **capped)
+    return replace(terms, **capped)
 
 
 def units(terms: Terms) -> list[str]:

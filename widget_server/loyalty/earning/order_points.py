@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from widget_server import clock, ledger
+from widget_server import clock, editions, ledger
 from widget_server.db import atomic
 from widget_server.ledger import Account
 from widget_server.loyalty.earning import new_customers, rules, taxes
@@ -284,7 +284,7 @@ def example(shop: Shop, settings: ProgramSettings, price: Decimal) -> int:
 
     Also while the program is not active; without the points of a first order, tiers of their own, and caps.
     """
-    program, now = programs.of(shop.id), clock.now()
+    program, now = editions.changeable(programs.of(shop.id)), clock.now()
     program.settings = settings.as_json()  # not saved
     tax = taxes.inside(settings, price, shop.currency)
     line = Line("1", "", 1, price - tax, tax=tax)

@@ -13,7 +13,8 @@ from typing import Any, TypedDict, Unpack, cast
 from peewee import Check
 
 from widget_server import clock, json_types
-from widget_server.db import Bool, Int, Json, Money, Selection, ShopTable, Text, UtcDateTime, atomic, statement
+from widget_server.db import Bool, Int, Json, Money, Selection, ShopTable, Text, UtcDateTime, atomic, parsed, statement
+from widget_server.editions import Kept
 from widget_server.errors import BadRequest, NotFound
 from widget_server.events import RuleChanged
 from widget_server.ledger import Account
@@ -83,20 +84,13 @@ class EarningRule(Audited, ShopTable):
     @property
     def terms(self) -> "Terms":
         """The conditions and caps stored in `settings`, with defaults for those not set."""
-        return Terms.from_json(self.settings)
+        return parsed(self, self.settings, _terms_of)
 
     @property
     def figures(self) -> dict[str | None, Figure]:
         """The figure of each tier that has its own, by tier id; None is the base tier."""
-        own = {
-            tier_id: Figure(figure["points"], Decimal(figure["per"]) if "per" in figure else None)
-            for tier_id, figure in (self.by_tier or {}).items()
-            if tier_id != tier_figures.BASE
-        }
-        if tier_figures.BASE in (self.by_tier or {}):
-            return dict(own)
-        base = Figure(self.points if self.points is not None else self.rate_points, self.rate_per)
-        return {None: base, **own}
+        points: Any = self.points if self.points is not None else self.rate_points  # the table allows just one of them
+        return parsed(self, (points, self.rate_per, self.by_tier), _figures_of)
 
     def has_own(self, tier_id: str | None) -> bool:
         """True when this tier has a figure of its own; None, the base tier, has none of its own."""
@@ -120,6 +114,23 @@ class EarningRule(Audited, ShopTable):
         """The channel or name that an action must give to be paid by this rule; None for kinds without one."""
         term = KINDS[self.kind].named_by
         return getattr(self.terms, term) if term else None
+
+
+def _figures_of(
+    stored: tuple[int, Decimal | None, Mapping[str, Mapping[str, Any]] | None],
+) -> dict[str | None, Figure]:
+    """The figures from the columns: the base tier's points and what they are for, and those of other tiers."""
+    points, per, by_tier = stored
+    own: dict[str | None, Figure] = {
+        tier_id: Figure(figure["points"], Decimal(figure["per"]) if "per" in figure else None)
+        for tier_id, figure in (by_tier or {}).items()
+        if tier_id != tier_figures.BASE
+    }
+    return own if tier_figures.BASE in (by_tier or {}) else {None: Figure(points, per), **own}
+
+
+def _terms_of(settings: json_types.JsonObject) -> "Terms":
+    return Terms.from_json(settings)
 
 
 @dataclass(frozen=True)
@@ -207,12 +218,13 @@ class Campaign(Audited, ShopTable):
 
 def campaign_multiplier(shop: Shop, at: datetime) -> Decimal:
     """The highest multiplier of the campaigns running at `at`; 1 when there is none."""
-    return highest(_running.rows(shop.id, at), at)
+    return highest(_campaigns.rows(shop.id), at)
 
 
+@Kept
 @statement
-def _running(shop_id: str, at: datetime) -> Selection[Campaign]:
-    return Campaign.of(shop_id).where(Campaign.starts_at <= at, Campaign.ends_at > at)
+def _campaigns(shop_id: str) -> Selection[Campaign]:
+    return Campaign.of(shop_id)
 
 
 def highest(campaigns: Iterable[Campaign], at: datetime) -> Decimal:
@@ -239,6 +251,7 @@ def listed_all(shop: Shop, trigger_app_id: str | None = None, activity: str | No
     ]
 
 
+@Kept
 @statement
 def _active(shop_id: str) -> Selection[EarningRule]:
     return _live(shop_id).where(EarningRule.active == True)

@@ -71,12 +71,19 @@ def open_session(shop_id: str, customer_id: str, *, browser: str = "") -> Opened
 def session_of(shop_id: str, token: str) -> Session:
     """Returns the session with this token in this shop; raises SignedOut when none is valid now."""
     session = Session.one(shop_id, Session.id == config.digest(token))
+    if session is None:
+        raise SignedOut()
+    use(session)
+    return session
+
+
+def use(session: Session) -> None:
+    """Note that the session is used, to the hour; raises SignedOut when it is over."""
     now = clock.now()
-    if session is None or session.expires_at <= now:
+    if session.expires_at <= now:
         raise SignedOut()
     if session.last_used_at is None or session.last_used_at + USE_NOTED_EVERY <= now:
-        _uses.note((shop_id, session.id), now)
-    return session
+        _uses.note((session.shop_id, session.id), now)
 
 
 def _keep_use(session: tuple[str, str], at: datetime) -> None:

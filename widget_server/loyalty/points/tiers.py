@@ -24,6 +24,7 @@ from widget_server.db import (
     new_id,
     statement,
 )
+from widget_server.editions import Kept
 from widget_server.errors import TierProgramExists, TierTaken
 from widget_server.events import TierChanged, TierMoved, emit
 from widget_server.job_queue import JobName
@@ -162,8 +163,14 @@ class TierSettings(TypedDict, total=False):
 
 def program_of(shop_id: str) -> TierProgram | None:
     """Returns the shop's tier settings, or None while there are no tiers."""
-    program = TierProgram.one(shop_id)
+    program = _programs.first(shop_id)
     return program if program is not None and program.active else None
+
+
+@Kept
+@statement
+def _programs(shop_id: str) -> Selection[TierProgram]:
+    return TierProgram.of(shop_id)
 
 
 def listed(shop_id: str) -> list[Tier]:
@@ -171,6 +178,7 @@ def listed(shop_id: str) -> list[Tier]:
     return _listed.rows(shop_id)
 
 
+@Kept
 @statement
 def _listed(shop_id: str) -> Selection[Tier]:
     return Tier.of(shop_id).order_by(Tier.required_points)

@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 from typing import Literal, get_args
 from urllib.parse import urlsplit
 
-from peewee import Check
+from peewee import JOIN, Check
 
-from widget_server import clock, config
+from widget_server import clock, config, editions
 from widget_server.db import (
     Bool,
     Json,
@@ -27,6 +27,7 @@ from widget_server.db import (
     new_id,
     statement,
 )
+from widget_server.editions import Edition
 from widget_server.errors import BadRequest, LastOrigin, LastSecret, NotFound, TooManySecrets
 from widget_server.events import ShopConnected, ShopDisconnected, emit
 from widget_server.json_types import JsonObject
@@ -415,10 +416,14 @@ def by_id(shop_id: str) -> Shop:
 
 
 def by_embed_key(embed_key: str) -> Shop:
-    """Returns the shop whose script tag has this key; raises NotFound."""
-    shop = _with_key.first(embed_key)
-    if shop is None:
+    """Returns the shop whose script tag has this key, and notes its edition; raises NotFound."""
+    found = _with_key.together(embed_key)
+    if not found:
         raise NotFound("There is no such shop here.")
+    shop: Shop
+    shop, edition = found[0]
+    if edition is not None:
+        editions.note(shop.id, edition.number)
     return shop
 
 
@@ -429,7 +434,8 @@ def _origins(shop_id: str) -> Selection[Origin]:
 
 @statement
 def _with_key(embed_key: str) -> Selection[Shop]:
-    return Shop.select().where(Shop.embed_key == embed_key)
+    both = Shop.select(*Shop._meta.sorted_fields, Edition.id, Edition.number)
+    return both.join(Edition, JOIN.LEFT_OUTER, on=(Edition.id == Shop.id)).where(Shop.embed_key == embed_key)
 
 
 def _webhook_secret() -> str:

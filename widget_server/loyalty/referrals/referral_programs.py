@@ -6,7 +6,8 @@ from typing import TypedDict, Unpack
 from peewee import Check
 
 from widget_server import money
-from widget_server.db import Bool, Int, Json, Money, ShopTable, Text, atomic
+from widget_server.db import Bool, Int, Json, Money, Selection, ShopTable, Text, atomic, statement
+from widget_server.editions import Kept
 from widget_server.errors import NotWholeCoins
 from widget_server.json_types import JsonObject
 from widget_server.loyalty.audit_log import Audited
@@ -56,8 +57,14 @@ class ReferralProgram(Audited, ShopTable):
 
 def program_of(shop: Shop) -> ReferralProgram | None:
     """The shop's referral program, or None while it has none that is active."""
-    program = ReferralProgram.one(shop)
+    program = _programs.first(shop.id)
     return program if program is not None and program.active else None
+
+
+@Kept
+@statement
+def _programs(shop_id: str) -> Selection[ReferralProgram]:
+    return ReferralProgram.of(shop_id)
 
 
 class ReferralSettings(TypedDict, total=False):

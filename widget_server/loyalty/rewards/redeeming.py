@@ -6,7 +6,7 @@ from typing import Any
 from peewee import Case, fn
 
 from widget_server import clock, ledger
-from widget_server.db import atomic, new_id
+from widget_server.db import in_transaction, new_id
 from widget_server.errors import (
     CustomerExcluded,
     KeyReused,
@@ -70,7 +70,7 @@ def redeem(
     RewardLimitReached, TierTooLow, BadRequest (points), WorthNothing, NotEnoughPoints, and KeyReused when the key
     bought something else.
     """
-    with atomic():
+    with in_transaction():  # nothing but an empty account is written before a refusal
         reward = Reward.locked_one(shop, Reward.id == reward_id)
         if reward is None:
             raise NotFound("There is no such reward here.")
@@ -79,8 +79,7 @@ def redeem(
             return earlier
         program = programs.need_active(shop.id)
         account = _buyer_account(shop, customer)
-        in_force = rewards.in_force(shop).where(Reward.id == reward.id)
-        if (reward.at_checkout and not at_checkout) or not in_force.exists():
+        if (reward.at_checkout and not at_checkout) or not reward.is_in_force(clock.now()):
             raise RewardUnavailable()
         taken = _taken(shop, customer, [reward]).get(reward.id, (0, 0))
         _check_refusal(rewards.refusal_of(reward, account, taken, rewards.tier_thresholds(shop, [reward])))
@@ -88,7 +87,7 @@ def redeem(
         cost, amount = rewards.cost_of(reward, price, points, shop.currency)
         coupon_id = new_id()
         cause = Cause("redeemed", coupon_id, snapshot=_snapshot_of(reward))
-        row = ledger.post(shop.id, account.id, "redeem", -cost, source=source, key=key, cause=cause)
+        row = ledger.post_locked(account, "redeem", -cost, source=source, key=key, cause=cause)
         terms = _terms_of(reward) | {"id": coupon_id, "cost_points": cost, "transaction_id": row.id}
         terms |= {"amount": amount, "percent": price.percent}
         return issuing.issue(shop, customer, program, life_days=reward.expires_after_days, **terms)
@@ -101,7 +100,8 @@ def _buyer_account(shop: Shop, customer: Customer) -> Account:
         raise MembersOnly()
     if buyer.excluded:
         raise CustomerExcluded()
-    return ledger.locked(shop.id, ledger.open_account(shop.id, customer.id).id)
+    account = ledger.locked_of(shop.id, customer.id)
+    return account or ledger.locked(shop.id, ledger.open_account(shop.id, customer.id).id)
 
 
 def _terms_of(reward: Reward) -> CouponTerms:

@@ -11,7 +11,6 @@ from peewee import Check, ModelSelect
 from widget_server import clock, json_types, money
 from widget_server.db import (
     Bool,
-    Condition,
     Int,
     Json,
     Money,
@@ -22,6 +21,7 @@ from widget_server.db import (
     atomic,
     statement,
 )
+from widget_server.editions import Kept
 from widget_server.errors import (
     BadRequest,
     NotWholeCoins,
@@ -118,6 +118,12 @@ class Reward(Audited, ShopTable):
                 own[tier_id] = Price(own_price["cost_points"], **worth)
         return own
 
+    def is_in_force(self, at: datetime) -> bool:
+        """True when points can buy it then: active, not archived, inside its dates."""
+        if not self.active or self.archived_at is not None:
+            return False
+        return (self.starts_at is None or self.starts_at <= at) and (self.ends_at is None or self.ends_at > at)
+
     @property
     def slides(self) -> bool:
         """True for a coupon whose value the shopper chooses."""
@@ -172,12 +178,19 @@ class RewardColumns(RewardTerms, total=False):
 
 def listed(shop: Shop) -> list[Reward]:
     """The rewards of the Redeem tab in force now, in the merchant's order."""
-    return _listed.rows(shop.id, clock.now())
+    return [one for one in in_force(shop) if not one.at_checkout]
 
 
+def in_force(shop: Shop) -> list[Reward]:
+    """What points can buy now: coupons, and discounts at checkouts; in the merchant's order."""
+    now = clock.now()
+    return [one for one in _active.rows(shop.id) if one.is_in_force(now)]
+
+
+@Kept
 @statement
-def _listed(shop_id: str, at: datetime) -> Selection[Reward]:
-    rows = Reward.of(shop_id).where(*_in_force(at), Reward.at_checkout == False)
+def _active(shop_id: str) -> Selection[Reward]:
+    rows = Reward.of(shop_id).where(Reward.active == True, Reward.archived_at.is_null())
     return rows.order_by(Reward.position, Reward.created_at)
 
 
@@ -185,21 +198,6 @@ def live(shop: Shop) -> "ModelSelect[Reward]":
     """Returns a query of every reward that is not archived, in the merchant's order."""
     rows: ModelSelect[Reward] = Reward.of(shop)
     return rows.where(Reward.archived_at.is_null()).order_by(Reward.position, Reward.created_at)
-
-
-def in_force(shop: Shop) -> "ModelSelect[Reward]":
-    """Returns a query, to be filtered further, of what points can buy now: coupons, and discounts at checkouts."""
-    rows: ModelSelect[Reward] = Reward.of(shop)
-    return rows.where(*_in_force(clock.now()))
-
-
-def _in_force(at: datetime) -> tuple[Condition, ...]:
-    return (
-        Reward.active == True,
-        Reward.archived_at.is_null(),
-        Reward.starts_at.is_null() | (Reward.starts_at <= at),
-        Reward.ends_at.is_null() | (Reward.ends_at > at),
-    )
 
 
 def need(shop: Shop, reward_id: str) -> Reward:

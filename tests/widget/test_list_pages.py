@@ -26,7 +26,7 @@ PATHS = (
     "/widget/redeem",
     "/widget/my-rewards",
     "/widget/guest/earn",
-    "/widget/guest/redeem",
+    "/widget/guest/rewards",
 )
 
 
@@ -153,20 +153,13 @@ def test_rules_and_what_a_guest_sees_have_the_merchants_order(world: World, clie
     member, guest = Panel(client, world, ann), Panel(client, world)
     page = client.get(f"/panel?shop={world.shop.embed_key}").text
     boot = json.loads(page.split('id="boot">')[1].split("</script>")[0])["guest"]
-    lists = {
-        "earn": ("rules", "points", list(range(1, 46))),
-        "redeem": ("rewards", "cost_points", list(range(900, 855, -1))),
-    }
-    for tab, (name, figure, everything) in lists.items():
-        firsts = (
-            {"earn": boot["earn"], "redeem": boot["rewards"]},
-            {"earn": boot["earn_cursor"], "redeem": boot["rewards_cursor"]},
-        )
-        shown, cursor = firsts[0][tab], firsts[1][tab]
+    lists = {"earn": ("rules", "points", range(1, 46)), "rewards": ("rewards", "cost_points", range(900, 855, -1))}
+    for part, (name, figure, everything) in lists.items():
+        shown, cursor = boot[part], boot[f"{part}_cursor"]
         while cursor:
-            more = guest.get(f"/widget/guest/{tab}?cursor={cursor}").json
+            more = guest.get(f"/widget/guest/{part}?cursor={cursor}").json
             shown, cursor = [*shown, *more[name]], more["next_cursor"]
-        assert [one[figure] for one in shown] == everything
+        assert [one[figure] for one in shown] == [*everything]
         assert {one["id"] for one in shown} == {""}
     ruled = [one for page in pages(member, "/widget/earn", "rules") for one in page]
     assert len(ruled) == len(set(ruled)) == 45
@@ -178,6 +171,7 @@ def test_every_tab_shows_as_many_pages_as_were_on_screen(world: World, client: F
         with clock.at(NOON + timedelta(minutes=number)):
             ann.redeems(reward)
     panel = Panel(client, world, ann)
+    assert len(panel.get(f"/widget/panel?tab=my_rewards&pages={PAGES_MAX + 5}").json["my_rewards"]["coupons"]) == 45
     coupons = panel.get("/widget/panel?tab=my_rewards&pages=2").json
     history = panel.get("/widget/panel?tab=my_balance&pages=2").json
     assert len(coupons["my_rewards"]["coupons"]) == len(history["history"]["rows"]) == 2 * PAGE
@@ -187,13 +181,22 @@ def test_every_tab_shows_as_many_pages_as_were_on_screen(world: World, client: F
     assert len(rest["rows"]) == 46 - 2 * PAGE
 
 
+def test_coupons_of_one_moment_come_once_each(world: World, client: FlaskClient, ann: Shopper) -> None:
+    reward = world.reward(cost=1)
+    with clock.at(NOON):
+        made = [ann.redeems(reward).id for _ in range(2 * PAGE + 1)]
+    found = pages(Panel(client, world, ann), "/widget/my-rewards", "coupons")
+    assert [len(page) for page in found] == [PAGE, PAGE, 1]
+    assert sorted(one for page in found for one in page) == sorted(made)
+
+
 def test_what_is_no_cursor_and_no_number_of_pages_is_refused(world: World, client: FlaskClient, ann: Shopper) -> None:
     panel = Panel(client, world, ann)
-    for path in ("redeem", "earn", "guest/redeem", "guest/earn"):
+    for path in ("redeem", "earn", "guest/rewards", "guest/earn"):
         for cursor in ("x", "1", "1.", "1.x", "1..2", "1.2.3.4.5.6.7", "9" * 40 + ".1", "%D9%A1.%D9%A2", "1.2%0A"):
             response = panel.get(f"/widget/{path}?cursor={cursor}")
             assert (response.status_code, response.json["error"]["field"]) == (400, "cursor"), (path, cursor)
-    for sent in ("0", "-1", str(PAGES_MAX + 1), "x", "", "1.0"):
+    for sent in ("0", "-1", "x", "", "1.0", "10000"):
         response = panel.get(f"/widget/panel?tab=redeem&pages={sent}")
         assert (response.status_code, response.json["error"]["field"]) == (400, "pages"), sent
 

@@ -64,7 +64,7 @@ OPEN_ROUTES = {
     "/widget/friend-code",
     "/widget/words",
     "/widget/guest/earn",
-    "/widget/guest/redeem",
+    "/widget/guest/rewards",
 }
 
 

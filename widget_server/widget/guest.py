@@ -21,8 +21,8 @@ def earn(shop: Shop) -> EarnList:
     return views.earn.guest_page(shop, programs.of(shop.id), cursor=request.args.get("cursor"))
 
 
-@guest.route("GET", "/redeem", ANYBODY, returns=RewardList, parameters=(CURSOR,))
-def redeem(shop: Shop) -> RewardList:
+@guest.route("GET", "/rewards", ANYBODY, returns=RewardList, parameters=(CURSOR,))
+def rewards(shop: Shop) -> RewardList:
     """A page of the rewards as a guest sees them, in the merchant's order.
 
     Raises BadRequest for a malformed cursor.

@@ -1,5 +1,7 @@
 """A member's first paint: name, balance and the tab that opens, in one response."""
 
+import re
+
 from flask import request
 
 from widget_server import ledger
@@ -17,8 +19,12 @@ panel = Endpoints("panel", "panel", "A member's first paint")
 # in display order; the panel's own list is generated from this one (typescript.py)
 TABS = ("earn", "redeem", "my_rewards", "referral", "my_balance")
 TAB = query_parameter("tab", "The tab that opens.", enum=TABS, default=TABS[0])
+PAGES_SENT = "[1-9][0-9]{0,3}"
 PAGES = query_parameter(
-    "pages", f"How many pages of the tab's list are on screen, 1 to {PAGES_MAX}.", pattern="^([1-9]|10)$", default="1"
+    "pages",
+    f"How many pages of the tab's list are on screen; {PAGES_MAX} of them are sent at most.",
+    pattern=f"^{PAGES_SENT}$",
+    default="1",
 )
 
 
@@ -56,8 +62,8 @@ def member_panel(shopper: Shopper) -> MemberPanel:
 
 
 def _pages() -> int:
-    """Returns how many pages of the list the panel shows. Raises BadRequest (pages)."""
+    """Returns how many pages of the list to send. Raises BadRequest (pages)."""
     sent = request.args.get("pages", "1")
-    if sent not in map(str, range(1, PAGES_MAX + 1)):
-        raise BadRequest(f"A whole number, 1 to {PAGES_MAX}.", field="pages")
-    return int(sent)
+    if not re.fullmatch(PAGES_SENT, sent):
+        raise BadRequest("A whole number, 1 or more.", field="pages")
+    return min(int(sent), PAGES_MAX)

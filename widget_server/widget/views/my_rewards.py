@@ -22,14 +22,23 @@ def page(shop: Shop, customer: Customer, *, cursor: str | None = None, pages: in
 
     Raises ValueError on a malformed cursor.
     """
-    before = clock.parse(cursor) if cursor else None
     limit = pages * PAGE
-    found = coupons.my_coupons(shop, customer, before=before, limit=limit + 1)
+    found = coupons.my_coupons(shop, customer, after=_after(cursor) if cursor else None, limit=limit + 1)
     more, found = len(found) > limit, found[:limit]
     return {
         "coupons": [coupon(shop, one) for one in found],
-        "next_cursor": found[-1].created_at.isoformat() if more else None,
+        "next_cursor": _cursor(found[-1]) if more else None,
     }
+
+
+def _cursor(last: Coupon) -> str:
+    return f"{last.created_at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}_{last.id}"
+
+
+def _after(cursor: str) -> tuple[datetime, str]:
+    """Returns the moment and id of the last coupon of the page before. Raises ValueError on a malformed cursor."""
+    moment, _, coupon_id = cursor.partition("_")
+    return clock.parse(moment), coupon_id
 
 
 def coupon(shop: Shop, one: Coupon) -> Shown:

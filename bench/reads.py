@@ -54,9 +54,9 @@ def main() -> None:
         db.connect()
 
 
-def member_with(world: World, rows: int) -> Shopper:
-    """Somebody with so many movements, two of them redemptions."""
-    member = world.member(f"member{rows}@example.com")
+def member_with(world: World, rows: int, number: int = 0) -> Shopper:
+    """Somebody with so many movements, two of them redemptions; `number` tells several of them apart."""
+    member = world.member(f"member{rows}-{number}@example.com")
     while (missing := rows - 2 - member.account.sequence) > 0:
         with db.atomic():  # a row of PostgreSQL that is changed thousands of times in one transaction is ever slower
             for _ in range(min(missing, 200)):

@@ -113,7 +113,7 @@ db.connect()
 print([account.balance for account in ledger.Account.of(shop)])
 ann = Customer.one(shop, Customer.external_id == "c1")
 account = ledger.account_of(shop.id, ann.id)
-print([(one["kind"], one["state"]) for one in earn.rules_for(shop, programs.of(shop.id), ann, account)])
+print([(one["kind"], one["state"]) for one in earn.page(shop, programs.of(shop.id), ann, account)["rules"]])
 """
 
 

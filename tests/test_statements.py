@@ -189,4 +189,4 @@ def _further(world: World) -> None:
     found = my_balance.balance(world.shop, programs.of(world.shop.id), ann.account)
     assert found["pending"] and found["pending_until"]
     assert ledger.history(world.shop.id, ann.account.id, before=10**6, by_event=True)
-    assert coupons.my_coupons(world.shop, ann.customer, before=NOON) == []
+    assert coupons.my_coupons(world.shop, ann.customer, after=(NOON, "")) == []

@@ -188,3 +188,22 @@ def points_of(visitor: Visitor) -> int:
     visitor.panel.get_by_role("tab").first.wait_for()
     visitor.panel.locator(".sum b", has_text=re.compile(r"\d")).wait_for()
     return visitor.balance()
+
+
+@contextmanager
+def long_lists(demo: Demo, rewards: int, rules: int) -> Iterator[None]:
+    """The owner has so many more rewards, from 1 point on, and ways to earn before the demo's; afterwards its own."""
+    own = yaml.safe_load(PROGRAM.read_text("utf-8"))
+    more = [
+        {"handle": f"small-{n}", "kind": "amount", "title": f"Small thing {n}", "cost_points": n, "amount": 1}
+        for n in range(1, rewards + 1)
+    ]
+    tasks = [
+        {"handle": f"task-{n}", "kind": "custom", "title": f"Task {n}", "points": n, "terms": {"name": f"task-{n}"}}
+        for n in range(1, rules + 1)
+    ]
+    try:
+        _apply(demo, {"rewards": [*own["rewards"], *more], "earning_rules": [*tasks, *own["earning_rules"]]})
+        yield
+    finally:
+        _apply(demo, {"rewards": own["rewards"], "earning_rules": own["earning_rules"]})

@@ -63,6 +63,8 @@ OPEN_ROUTES = {
     "/widget/badges",
     "/widget/friend-code",
     "/widget/words",
+    "/widget/guest/earn",
+    "/widget/guest/rewards",
 }
 
 

@@ -6,6 +6,7 @@ from flask_smorest import Api
 from widget_server.widget import (
     badges,
     earn,
+    guest,
     my_balance,
     my_rewards,
     pages,
@@ -24,6 +25,7 @@ ENDPOINTS = (
     panel.panel,
     session.session,
     earn.earn,
+    guest.guest,
     redeem.redeem,
     my_rewards.my_rewards,
     referral.referral,

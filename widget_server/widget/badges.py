@@ -33,7 +33,7 @@ def frame() -> ResponseReturnValue:
         "badge.html",
         locale=locale,
         title=facts["program"]["name"],
-        boot=boot.as_script({**facts, "guest": {"earn": [], "rewards": [], "referral": None, "worth": None}}),
+        boot=boot.as_script({**facts, "guest": boot.NO_GUEST}),
         code=built_files.name("badge.js"),
     )
     return framed(compression.shared(page, "text/html; charset=utf-8"), shop)

@@ -12,14 +12,23 @@ from widget_server.loyalty.program import colours, point_pictures
 from widget_server.loyalty.program.programs import Program
 from widget_server.loyalty.program.shops import Shop, WidgetSettings
 from widget_server.widget import assets, views
-from widget_server.widget.shapes.boot import Boot, Theme, Worth
+from widget_server.widget.shapes.boot import Boot, GuestFacts, Theme, Worth
 
 WORTH_POINTS = 100
+NO_GUEST: GuestFacts = {  # of a frame that shows nothing of it
+    "earn": [],
+    "earn_cursor": None,
+    "rewards": [],
+    "rewards_cursor": None,
+    "referral": None,
+    "worth": None,
+}
 
 
 def facts(shop: Shop, program: Program, locale: str, tab: str = "") -> Boot:
     """Returns the data for the document, including the texts of `tab` when the panel opens on a tab."""
     look = shop.look
+    earn, redeem = views.earn.guest_page(shop, program), views.redeem.guest_page(shop)
     return {
         "shop": {
             "name": shop.name,
@@ -38,9 +47,10 @@ def facts(shop: Shop, program: Program, locale: str, tab: str = "") -> Boot:
         "strings": assets.early(assets.strings(locale, look.strings), tab),
         "theme": _theme(program, look),
         "guest": {
-            # a guest cannot act on these, and ids do not compress
-            "earn": [{**rule, "id": ""} for rule in views.earn.guest_rules(shop, program)],
-            "rewards": [{**reward, "id": ""} for reward in views.redeem.guest_rewards(shop)],
+            "earn": earn["rules"],
+            "earn_cursor": earn["next_cursor"],
+            "rewards": redeem["rewards"],
+            "rewards_cursor": redeem["next_cursor"],
             "referral": views.referral.offer(shop),
             "worth": _worth(program.rules.point_value, shop.currency),
         },

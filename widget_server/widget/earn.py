@@ -1,5 +1,7 @@
 """Earn points: the rules, and the few of them that a browser may trigger (acceptance 17, 18, 25, 26)."""
 
+from flask import request
+
 from widget_server import ledger
 from widget_server.errors import ProgramNotActive, RuleNotClickable
 from widget_server.loyalty.earning import actions, birthdays, rules, social
@@ -9,7 +11,7 @@ from widget_server.web import limits
 from widget_server.web.auth import Shopper
 from widget_server.widget import views
 from widget_server.widget.requests import BirthdayBody
-from widget_server.widget.routes import MEMBER, Endpoints
+from widget_server.widget.routes import CURSOR, MEMBER, Endpoints
 from widget_server.widget.shapes.earn import EarnList
 from widget_server.widget.shapes.member import BirthdaySet, Clicked, Visited
 from widget_server.widget.shapes.my_balance import Balance
@@ -17,10 +19,14 @@ from widget_server.widget.shapes.my_balance import Balance
 earn = Endpoints("earn", "earn", "Earn points")
 
 
-@earn.route("GET", "", MEMBER, returns=EarnList)
+@earn.route("GET", "", MEMBER, returns=EarnList, parameters=(CURSOR,))
 def listed(me: Shopper) -> EarnList:
-    """The active rules that are valid for the member now, in the merchant's order."""
-    return {"rules": views.earn.rules_for(me.shop, programs.of(me.shop.id), me.customer, me.account)}
+    """A page of the active rules that are valid for the member now, in the merchant's order.
+
+    Raises BadRequest for a malformed cursor.
+    """
+    program, cursor = programs.of(me.shop.id), request.args.get("cursor")
+    return views.earn.page(me.shop, program, me.customer, me.account, cursor=cursor)
 
 
 @earn.route(

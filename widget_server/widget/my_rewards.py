@@ -13,13 +13,11 @@ from widget_server.web.auth import Shopper
 from widget_server.widget import views
 from widget_server.widget.redeem import redemption
 from widget_server.widget.requests import ApplyBody
-from widget_server.widget.routes import KEY, MEMBER, SOURCE, Endpoints, once, query_parameter
+from widget_server.widget.routes import CURSOR, KEY, MEMBER, SOURCE, Endpoints, once
 from widget_server.widget.shapes.member import Redemption
 from widget_server.widget.shapes.my_rewards import Application, CouponPage
 
 my_rewards = Endpoints("my_rewards", "my-rewards", "My rewards")
-
-CURSOR = query_parameter("cursor", "The next_cursor of the page before.")
 
 
 @my_rewards.route("GET", "", MEMBER, returns=CouponPage, parameters=(CURSOR,))

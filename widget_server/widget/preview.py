@@ -99,9 +99,10 @@ def is_hidden(look: WidgetSettings, path: str) -> bool:
 
 def _samples(shop: Shop, program: Program, scene: Scene) -> JsonObject:
     facts = boot.facts(shop, program, scene.locale)
+    guest = {**facts["guest"], "earn_cursor": None, "rewards_cursor": None}  # a preview requests nothing
     words = assets.strings(scene.locale, shop.look.strings)
     member: Any = samples.member_panel(shop, program) if scene.who == "member" else None
-    return {"boot": {**facts, "strings": words}, "words": {"words": words}, "member": member}
+    return {"boot": {**facts, "guest": guest, "strings": words}, "words": {"words": words}, "member": member}
 
 
 def _loader_look(look: WidgetSettings, scene: Scene) -> str:

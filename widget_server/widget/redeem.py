@@ -2,6 +2,8 @@
 
 from dataclasses import asdict
 
+from flask import request
+
 from widget_server import ledger
 from widget_server.errors import (
     CustomerExcluded,
@@ -21,18 +23,20 @@ from widget_server.web import limits
 from widget_server.web.auth import Shopper
 from widget_server.widget import views
 from widget_server.widget.requests import RedeemBody
-from widget_server.widget.routes import KEY, MEMBER, SOURCE, Endpoints, once
+from widget_server.widget.routes import CURSOR, KEY, MEMBER, SOURCE, Endpoints, once
 from widget_server.widget.shapes.member import Redemption
 from widget_server.widget.shapes.redeem import RewardList
 
 redeem = Endpoints("redeem", "redeem", "Redeem points")
 
 
-@redeem.route("GET", "", MEMBER, returns=RewardList)
+@redeem.route("GET", "", MEMBER, returns=RewardList, parameters=(CURSOR,))
 def listed(me: Shopper) -> RewardList:
-    """The rewards for the member: affordable ones first, then by how few points are missing."""
-    account = ledger.account_of(me.shop.id, me.customer.id)
-    return {"rewards": views.redeem.rewards_for(me.shop, me.customer, account)}
+    """A page of the rewards for the member: affordable ones first, then by how few points are missing.
+
+    Raises BadRequest for a malformed cursor.
+    """
+    return views.redeem.page(me.shop, me.customer, me.account, cursor=request.args.get("cursor"))
 
 
 @redeem.route(

@@ -67,6 +67,13 @@ ANY_CALL: Refusals = (BadRequest, NotFound, OriginNotAllowed, Busy, DatabaseAway
 OF_BODY: Refusals = (RequestEntityTooLarge,)
 OF_LIMIT: Refusals = (RateLimited,)
 OF_REQUEST_KEY: Refusals = (KeyReused,)
+CURSOR: JsonObject = {
+    "in": "query",
+    "name": "cursor",
+    "description": "The next_cursor of the page before.",
+    "required": False,
+    "schema": {"type": "string"},
+}
 
 
 @dataclass(frozen=True)

@@ -47,17 +47,18 @@ def member_panel(shop: Shop, program: Program) -> MemberPanel:
         updated_at=moment,
     )
     account = _account(shop)
-    rewards = views.redeem.rewards_for(shop, customer, account)
+    rewards = views.redeem.page(shop, customer, account)["rewards"]
     balance = views.my_balance.balance(shop, program, account)
     return {
         "member": views.member.member(customer),
         "balance": {**balance, "pending_until": moment + timedelta(days=9)},
         "unseen": 0,
-        "earn": views.earn.rules_for(shop, program, customer, account),
+        "earn": views.earn.page(shop, program, customer, account)["rules"],
         "rewards": rewards,
         "my_rewards": _coupons(rewards),
         "referral": views.referral.program_for(shop, customer),
         "history": _history(),
+        "next_cursor": None,  # a preview requests nothing
     }
 
 

@@ -42,7 +42,9 @@ export interface Worth {
 
 export interface GuestFacts {
   earn: EarnRule[];
+  earn_cursor: string | null;
   rewards: Reward[];
+  rewards_cursor: string | null;
   referral: ReferralOffer | null;
   worth: Worth | null;
 }
@@ -96,6 +98,7 @@ export interface EarnRule {
 
 export interface EarnList {
   rules: EarnRule[];
+  next_cursor: string | null;
 }
 
 export interface Sliding {
@@ -128,6 +131,7 @@ export interface Reward {
 
 export interface RewardList {
   rewards: Reward[];
+  next_cursor: string | null;
 }
 
 export interface Coupon {
@@ -344,6 +348,7 @@ export interface MemberPanel {
   my_rewards: CouponPage | null;
   referral: Referral | null;
   history: History | null;
+  next_cursor: string | null;
 }
 
 export interface Challenge {

@@ -96,7 +96,7 @@ def test_a_tiers_own_figure_stands_for_the_base_figure_and_the_multiplier(
         shopper = in_tier(world, points)
         shown = {
             one["kind"]: one
-            for one in views.earn.rules_for(world.shop, world.program, shopper.customer, shopper.account)
+            for one in views.earn.page(world.shop, world.program, shopper.customer, shopper.account)["rules"]
         }
         rate = shown["order"]["rate"]
         assert rate["points"] / rate["per"] * (shown["order"]["multiplier"] or 1) * 10 == by_order

@@ -121,7 +121,7 @@ def test_every_coupon_stays_listed_newest_first(world: World, ann: Shopper) -> N
         ann.returns(bought[1])
         coupons.revoke(bought[2])
     first = coupons.my_coupons(world.shop, ann.customer, limit=3)
-    rest = coupons.my_coupons(world.shop, ann.customer, before=first[-1].created_at)
+    rest = coupons.my_coupons(world.shop, ann.customer, after=(first[-1].created_at, first[-1].id))
     assert [coupon.id for coupon in (*first, *rest)] == [coupon.id for coupon in reversed(bought)]
     assert {coupon.status for coupon in (*first, *rest)} == {"active", "used", "returned", "revoked"}
 

@@ -103,7 +103,7 @@ def test_a_tier_with_its_own_price_pays_that(world: World) -> None:  # contracts
     for points, cost, amount, shipping in ((199, 500, "5", 80), (600, 500, "5", 70), (1000, 400, "7.50", 80)):
         bob = world.member(f"m{points}@example.com")
         bob.is_given(points)
-        shown = {one["id"]: one for one in views.redeem.rewards_for(world.shop, bob.customer, bob.account)}
+        shown = {one["id"]: one for one in views.redeem.page(world.shop, bob.customer, bob.account)["rewards"]}
         assert (shown[reward.id]["cost_points"], shown[reward.id]["amount"]) == (cost, Decimal(amount))
         assert shown[reward.id]["short_by"] == max(cost - points, 0)
         assert (shown[half.id]["percent"], shown[ship.id]["cost_points"]) == (10, shipping)
@@ -127,7 +127,7 @@ def test_without_a_base_price_only_tiers_with_their_own_may_have_it(world: World
         ann.redeems(reward)
     offer = redeeming.offers(world.shop, ann.customer, ann.account)[0]
     assert (offer.price.cost_points, offer.available, offer.refusal) == (300, False, "tier_too_low")
-    assert views.redeem.guest_rewards(world.shop)[0]["cost_points"] == 300
+    assert views.redeem.guest_page(world.shop)["rewards"][0]["cost_points"] == 300
     ann.is_given(100)
     assert ann.redeems(reward).cost_points == 300
     tiers.remove(world.shop, gold.id, 1)
@@ -140,7 +140,8 @@ def test_a_discount_at_checkout_is_no_coupon(world: World, ann: Shopper) -> None
     gold = world.tier("Gold", 5000)
     prices = {None: Price(10, Decimal("1.00")), gold.id: Price(3, Decimal("1.00"))}
     reward = rewards.create(world.shop, "sliding", prices, at_checkout=True, title="Points for money")
-    assert redeeming.offers(world.shop, ann.customer, ann.account) == views.redeem.guest_rewards(world.shop) == []
+    assert redeeming.offers(world.shop, ann.customer, ann.account) == []
+    assert views.redeem.guest_page(world.shop)["rewards"] == []
     with pytest.raises(RewardUnavailable):
         ann.redeems(reward, points=35)
     base, golden = rewards.price_for(reward, None), rewards.price_for(reward, gold.id)

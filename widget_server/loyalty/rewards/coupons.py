@@ -131,23 +131,26 @@ for name, column, kept in (
     Coupon.add_index(Coupon.index(column, where=kept, name=name))
 
 
-def my_coupons(shop: Shop, customer: Customer, *, before: datetime | None = None, limit: int = 20) -> list[Coupon]:
-    """Every coupon the member ever had, newest first (acceptance 34)."""
-    if before is None:
+def my_coupons(
+    shop: Shop, customer: Customer, *, after: tuple[datetime, str] | None = None, limit: int = 20
+) -> list[Coupon]:
+    """Every coupon the member ever had, newest first (acceptance 34); `after` is the moment and id of one of them."""
+    if after is None:
         return _newest.rows(shop.id, customer.id, limit)
-    return _older.rows(shop.id, customer.id, before, limit)
+    return _older.rows(shop.id, customer.id, *after, limit)
 
 
 @statement
 def _newest(shop_id: str, customer_id: str, limit: int) -> Selection[Coupon]:
     rows = Coupon.of(shop_id).where(Coupon.customer_id == customer_id)
-    return rows.order_by(Coupon.created_at.desc()).limit(limit)
+    return rows.order_by(Coupon.created_at.desc(), Coupon.id.desc()).limit(limit)
 
 
 @statement
-def _older(shop_id: str, customer_id: str, before: datetime, limit: int) -> Selection[Coupon]:
-    rows = Coupon.of(shop_id).where(Coupon.customer_id == customer_id, Coupon.created_at < before)
-    return rows.order_by(Coupon.created_at.desc()).limit(limit)
+def _older(shop_id: str, customer_id: str, moment: datetime, coupon_id: str, limit: int) -> Selection[Coupon]:
+    later = (Coupon.created_at < moment) | ((Coupon.created_at == moment) & (Coupon.id < coupon_id))
+    rows = Coupon.of(shop_id).where(Coupon.customer_id == customer_id, Coupon.created_at <= moment, later)
+    return rows.order_by(Coupon.created_at.desc(), Coupon.id.desc()).limit(limit)
 
 
 def need_usable(shop: Shop, customer: Customer, coupon_id: str) -> Coupon:

@@ -56,10 +56,15 @@ class Worth(TypedDict):
 
 
 class GuestFacts(TypedDict):
-    """What a guest sees, without being signed in."""
+    """What a guest sees, without being signed in: the first page of the rules and of the rewards.
+
+    `earn_cursor` and `rewards_cursor` are of the next pages, None when there are none.
+    """
 
     earn: list[EarnRule]
+    earn_cursor: str | None
     rewards: list[Reward]
+    rewards_cursor: str | None
     referral: ReferralOffer | None
     worth: Worth | None
 

@@ -45,6 +45,7 @@ class EarnRule(TypedDict):
 
 
 class EarnList(TypedDict):
-    """The rules that are valid for the member now."""
+    """A page of the rules that are valid for the member or guest now."""
 
     rules: list[EarnRule]
+    next_cursor: str | None

@@ -32,7 +32,10 @@ class Member(TypedDict):
 
 
 class MemberPanel(TypedDict):
-    """A member's first paint: name, balance, and the tab that opens."""
+    """A member's first paint: name, balance, and the tab that opens.
+
+    `next_cursor` is of the tab's list; those of coupons and of the history are in their pages too.
+    """
 
     member: Member
     balance: Balance
@@ -42,6 +45,7 @@ class MemberPanel(TypedDict):
     my_rewards: CouponPage | None
     referral: Referral | None
     history: History | None
+    next_cursor: str | None
 
 
 class Challenge(TypedDict):

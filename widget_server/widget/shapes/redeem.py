@@ -40,6 +40,7 @@ class Reward(TypedDict):
 
 
 class RewardList(TypedDict):
-    """The rewards with their current availability for the member."""
+    """A page of the rewards with their current availability for the member or guest."""
 
     rewards: list[Reward]
+    next_cursor: str | None

@@ -1,4 +1,4 @@
-"""The Earn points tab: the rules, as a member or a guest sees them."""
+"""The Earn points tab: pages of the rules, as a member or a guest sees them."""
 
 from decimal import Decimal
 
@@ -13,19 +13,40 @@ from widget_server.loyalty.points import tiers
 from widget_server.loyalty.program import programs
 from widget_server.loyalty.program.programs import Program
 from widget_server.loyalty.program.shops import Shop
+from widget_server.widget import list_pages
+from widget_server.widget.list_pages import Place
+from widget_server.widget.shapes.earn import EarnList, Limit, Rate
 from widget_server.widget.shapes.earn import EarnRule as Shown
-from widget_server.widget.shapes.earn import Limit, Rate
 
 
-def rules_for(shop: Shop, program: Program, customer: Customer, account: Account | None) -> list[Shown]:
-    """Returns the rules valid for the member now, in the merchant's order, with their state (acceptance 17, 18)."""
-    listed = rules.listed(shop, customer, account)
-    return _rules(shop, program, account, listed, rule_states.states(shop, customer, account, listed))
+def page(
+    shop: Shop,
+    program: Program,
+    customer: Customer,
+    account: Account | None,
+    *,
+    cursor: str | None = None,
+    pages: int = 1,
+) -> EarnList:
+    """Returns rules valid for the member now, in the merchant's order, with their state (acceptance 17, 18).
+
+    Raises BadRequest for a malformed cursor.
+    """
+    found = list_pages.page(rules.listed(shop, customer, account), _place, cursor=cursor, pages=pages)
+    states = rule_states.states(shop, customer, account, found.items)
+    return {"rules": _rules(shop, program, account, found.items, states), "next_cursor": found.next_cursor}
 
 
-def guest_rules(shop: Shop, program: Program) -> list[Shown]:
-    """Returns the rules as a guest sees them, all of them open."""
-    return _rules(shop, program, None, rules.listed(shop, None, None), {})
+def guest_page(shop: Shop, program: Program, *, cursor: str | None = None) -> EarnList:
+    """Returns rules as a guest sees them, all of them open. Raises BadRequest for a malformed cursor."""
+    found = list_pages.page(rules.listed(shop, None, None), _place, cursor=cursor)
+    # a guest cannot act on these, and ids do not compress
+    shown: list[Shown] = [{**one, "id": ""} for one in _rules(shop, program, None, found.items, {})]
+    return {"rules": shown, "next_cursor": found.next_cursor}
+
+
+def _place(one: EarningRule) -> Place:
+    return list_pages.in_merchants_order(one.position, one.created_at)
 
 
 def rule(shop: Shop, customer: Customer, one: EarningRule) -> Shown:

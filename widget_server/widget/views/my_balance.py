@@ -17,6 +17,7 @@ from widget_server.loyalty.program.programs import Program
 from widget_server.loyalty.program.shops import Shop
 from widget_server.loyalty.rewards.coupons import Coupon
 from widget_server.loyalty.till import sales
+from widget_server.widget.list_pages import PAGE
 from widget_server.widget.shapes.my_balance import (
     Balance,
     History,
@@ -28,7 +29,6 @@ from widget_server.widget.shapes.my_balance import (
 )
 from widget_server.widget.views import earn
 
-PAGE = 20
 WITHOUT_POINTS_MAX = 5
 
 
@@ -83,8 +83,10 @@ def _tier(standing: tiers.Standing | None) -> TierStanding | None:
     }
 
 
-def history(shop: Shop, customer: Customer, account: Account | None, *, cursor: str | None = None) -> History:
-    """Returns a page of the history, newest first; the first page begins with the awards that still wait.
+def history(
+    shop: Shop, customer: Customer, account: Account | None, *, cursor: str | None = None, pages: int = 1
+) -> History:
+    """Returns so many pages of the history, newest first; the first page begins with the awards that still wait.
 
     `cursor` is the previous page's `next_cursor`, digits only. The first page also has the customer's newest orders
     that can give no points, and why (acceptance 48).
@@ -93,8 +95,9 @@ def history(shop: Shop, customer: Customer, account: Account | None, *, cursor: 
     if account is None:
         return {"rows": [], "next_cursor": None, "orders_without_points": without, "till": till}
     before = int(cursor) if cursor else None
-    rows = ledger.history(shop.id, account.id, before=before, limit=PAGE + 1, by_event=True)
-    more, rows = len(rows) > PAGE, rows[:PAGE]
+    limit = pages * PAGE
+    rows = ledger.history(shop.id, account.id, before=before, limit=limit + 1, by_event=True)
+    more, rows = len(rows) > limit, rows[:limit]
     waiting = [] if cursor else _waiting.rows(shop.id, account.id)
     orders = [row.order_id for row in rows] + [award.order_id for award in waiting]
     numbers = _order_numbers(shop, [order_id for order_id in orders if order_id])

@@ -10,25 +10,35 @@ from widget_server.loyalty.people.customers import Customer
 from widget_server.loyalty.program.shops import Shop
 from widget_server.loyalty.rewards import coupons
 from widget_server.loyalty.rewards.coupons import Coupon
+from widget_server.widget.list_pages import PAGE
 from widget_server.widget.shapes.my_rewards import Coupon as Shown
 from widget_server.widget.shapes.my_rewards import CouponPage
 
-PAGE = 20
 NEVER = datetime.min.replace(tzinfo=UTC)  # earlier than anything
 
 
-def page(shop: Shop, customer: Customer, *, cursor: str | None = None) -> CouponPage:
-    """Returns a page of the member's coupons, newest first (acceptance 34).
+def page(shop: Shop, customer: Customer, *, cursor: str | None = None, pages: int = 1) -> CouponPage:
+    """Returns so many pages of the member's coupons, newest first (acceptance 34).
 
     Raises ValueError on a malformed cursor.
     """
-    before = clock.parse(cursor) if cursor else None
-    found = coupons.my_coupons(shop, customer, before=before, limit=PAGE + 1)
-    more = len(found) > PAGE
+    limit = pages * PAGE
+    found = coupons.my_coupons(shop, customer, after=_after(cursor) if cursor else None, limit=limit + 1)
+    more, found = len(found) > limit, found[:limit]
     return {
-        "coupons": [coupon(shop, one) for one in found[:PAGE]],
-        "next_cursor": found[PAGE - 1].created_at.isoformat() if more else None,
+        "coupons": [coupon(shop, one) for one in found],
+        "next_cursor": _cursor(found[-1]) if more else None,
     }
+
+
+def _cursor(last: Coupon) -> str:
+    return f"{last.created_at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}_{last.id}"
+
+
+def _after(cursor: str) -> tuple[datetime, str]:
+    """Returns the moment and id of the last coupon of the page before. Raises ValueError on a malformed cursor."""
+    moment, _, coupon_id = cursor.partition("_")
+    return clock.parse(moment), coupon_id
 
 
 def coupon(shop: Shop, one: Coupon) -> Shown:

@@ -3,8 +3,9 @@
 import type { EarnRule } from "../api";
 import { runAction } from "./actions";
 import { ICONS, type IconName } from "./icons";
+import { fetchActions } from "./lazy_files";
 import { h, type Child } from "./render";
-import { showToast, state } from "./state";
+import { showToast, state, type ListName } from "./state";
 import { num, t, type Values } from "./words";
 
 /** An icon by name; kinds of rules without an icon of their own get the plus. */
@@ -17,6 +18,7 @@ export const joinFacts = (...all: (string | false | null | undefined)[]) => all.
 export const Title = ({ children }: { children?: Child }) => <h2 tabIndex={-1}>{children}</h2>;
 
 interface RowProps {
+  id?: string;
   icon?: IconName | EarnRule["kind"];
   title: Child;
   text?: string;
@@ -25,8 +27,8 @@ interface RowProps {
   more?: Child;
 }
 
-export const Row = ({ icon, title, text, end, children, more }: RowProps) =>
-  <li class="row">
+export const Row = ({ id, icon, title, text, end, children, more }: RowProps) =>
+  <li class="row" key={id}>
     {icon && <Icon name={icon} />}
     <div><p class="t">{title}</p>{text && <p class="m">{text}</p>}{children}</div>
     {end}{more}
@@ -79,6 +81,12 @@ export const Code = ({ text, label, shown = text }: { text: string; label: strin
     <button class="icon" aria-label={label}
       onClick={(event) => copyWithToast(text, event.currentTarget.previousElementSibling)}><Icon name="copy" /></button>
   </div>;
+
+/** The button below a list that has another page. */
+export const ShowMore = ({ list }: { list: ListName }) => state.cursors[list] && <div class="wide">
+  <ActionError place={list} />
+  <ActionButton place={list} run={async () => (await fetchActions()).loadMore(list)}>{t("show_more")}</ActionButton>
+</div>;
 
 export const Toast = () => <p class="toast" role="status">{state.toast}</p>;
 

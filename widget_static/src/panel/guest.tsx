@@ -3,7 +3,7 @@
 import type { Gift, Reward } from "../api";
 import { runAction } from "./actions";
 import { boot } from "./boot";
-import { ActionButton, ActionError, Row, Title } from "./components";
+import { ActionButton, ActionError, Row, ShowMore, Title } from "./components";
 import { giftText, rewardName, rewardText, ruleText, ruleTitle, withReferralRow } from "./describe";
 import { postToPage } from "./host";
 import { fetchActions } from "./lazy_files";
@@ -47,10 +47,12 @@ export function Guest() {
     <Title>{t("ways_to_earn")}</Title>
     <ul>{withReferralRow(earn.map((rule) =>
       <Row icon={rule.kind} title={ruleTitle(rule)} text={ruleText(rule)} />))}</ul>
+    <ShowMore list="guest/earn" />
     <div id="redeem">
       {rewards.length > 0 && <Title>{t("ways_to_redeem")}</Title>}
       {worth && <p class="m">{t("worth", { points: points(worth.points), money: money(worth.money) })}</p>}
       <ul>{rewards.map((reward) => <RewardRow reward={reward} />)}</ul>
+      <ShowMore list="guest/rewards" />
     </div>
   </section>;
 }

@@ -20,6 +20,7 @@ addStyles(form, sheet, qr);
 
 export { followCoupons } from "./follow_coupons";
 export { reasonText } from "./history_reasons";
+export { loadMore } from "./load_more";
 export { Notices } from "./notices";
 export { downloadData, shareLink } from "./own_data";
 export { returnCoupon } from "./return_coupon";

@@ -26,12 +26,14 @@ export async function loadTab(first?: Promise<Response>): Promise<void> {
   set({ failed: false });
   try {
     const [panel] = await Promise.all([
-      first ? readBody<MemberPanel>(first) : request<MemberPanel>("panel?tab=" + tab),
+      first ? readBody<MemberPanel>(first)
+        : request<MemberPanel>(`panel?tab=${tab}&pages=${state.pages[tab] ?? 1}`),
       tab === firstTab || fetchWords(),
       fetchTab(tab),
     ]);
     if (token !== store.get("")) return;
-    const { member, balance, unseen } = panel;
+    const { member, balance, unseen, next_cursor } = panel;
+    state.cursors[tab] = next_cursor;
     set({ who: "member", member, balance, tabData: { ...state.tabData, [tab]: panel[TAB_TABLE[tab].part] } });
     postToPage({ type: "dot", count: unseen });
     if (!(state.tab in state.tabData)) return loadTab();
@@ -50,9 +52,11 @@ export function openTab(tab: Tab): void {
 
 let isVisitCounted = false;
 
-/** Reports the daily visit once, when its rule is listed and open. */
+/** Reports the daily visit once, when its rule is open, or may be on a page that is not loaded. */
 async function countVisit(): Promise<void> {
-  if (isVisitCounted || !state.tabData.earn?.some((rule) => rule.kind === "visit" && rule.state === "open")) return;
+  const isOpen = state.cursors.earn
+    || state.tabData.earn?.some((rule) => rule.kind === "visit" && rule.state === "open");
+  if (isVisitCounted || !isOpen) return;
   isVisitCounted = true;
   const { points, balance } = await request<{ points: number; balance: Balance }>("earn/visit", {});
   set({ balance });

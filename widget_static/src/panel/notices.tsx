@@ -1,7 +1,7 @@
 // Notices in My balance: an address to confirm, and orders that gave no points.
 
 import type { OrderWithoutPoints } from "../api";
-import { ActionButton, ActionError, joinFacts } from "./components";
+import { ActionButton, ActionError, joinFacts, Row } from "./components";
 import { h } from "./render";
 import { startVerification } from "./sheets/verify_email";
 import { state } from "./state";
@@ -13,10 +13,9 @@ const VerifyCard = ({ email }: { email: string }) => <div class="card">
   <ActionError place="verify" />
 </div>;
 
-const OrderRow = ({ order }: { order: OrderWithoutPoints }) => <li class="row"><div>
-  <p class="t">{t("row_order", { order: isolate(order.number) })}</p>
-  <p class="m">{joinFacts(date(order.placed_at), t(`nothing_${order.reason}`))}</p>
-</div></li>;
+const OrderRow = ({ order }: { order: OrderWithoutPoints }) => <Row
+  title={t("row_order", { order: isolate(order.number) })}
+  text={joinFacts(date(order.placed_at), t(`nothing_${order.reason}`))} />;
 
 export function Notices() {
   const member = state.member!;

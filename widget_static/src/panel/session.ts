@@ -11,7 +11,7 @@ export function endSession(): void {
   store.removeSession();
   set({
     who: "guest", member: undefined, balance: undefined, tabData: {}, sheet: undefined, failed: false, qr: undefined,
-    chosen: {},
+    chosen: {}, pages: {},
   });
   if (token) postToPage({ type: "event", name: "signed-out" });
 }

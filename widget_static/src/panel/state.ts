@@ -1,7 +1,7 @@
 // All state of the panel. Every change is made by set(), which renders the whole panel again.
 
 import { TABS, type Balance, type Barcode, type Coupon, type Member, type QrCode, type Reward, type Tab } from "../api";
-import { query } from "./boot";
+import { boot, query } from "./boot";
 import type { TabData } from "./tabs";
 
 /** The forms for signing in and signing up. */
@@ -13,6 +13,9 @@ export interface ConfirmSheet { kind: "confirm"; reward: Reward; cost: number; w
 export interface DoneSheet { kind: "done"; coupon: Coupon }
 export type Sheet = PlainSheet | ConfirmSheet | DoneSheet | TillSheet;
 
+/** A list that comes in pages: of a tab, or of the guest's page. */
+export type ListName = Tab | "guest/earn" | "guest/rewards";
+
 export interface State {
   /** "wait": not known yet. */
   who: "wait" | "guest" | "member";
@@ -22,6 +25,10 @@ export interface State {
   member?: Member | undefined;
   balance?: Balance | undefined;
   tabData: TabData;
+  /** Where the next page of a list begins; null without one. */
+  cursors: { [Name in ListName]?: string | null };
+  /** How many pages of a list are shown, unless one. */
+  pages: { [Name in ListName]?: number };
   /** No response arrived: the tab shows it and offers to try again. */
   failed?: boolean;
   /** The place of the running action. */
@@ -52,7 +59,8 @@ const requested = query.get("tab");
 export const firstTab = TABS.find((tab) => tab === requested) ?? TABS[0];
 
 export const state: State = {
-  who: "wait", tab: firstTab, tabData: {}, busy: "", toast: "", chosen: {}, email: "", mailedAt: 0,
+  who: "wait", tab: firstTab, tabData: {}, pages: {}, busy: "", toast: "", chosen: {}, email: "", mailedAt: 0,
+  cursors: { "guest/earn": boot.guest.earn_cursor, "guest/rewards": boot.guest.rewards_cursor },
 };
 
 let renderPanel = () => {};

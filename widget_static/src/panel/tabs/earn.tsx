@@ -2,7 +2,7 @@
 
 import type { Balance, EarnRule } from "../../api";
 import { runAction } from "../actions";
-import { ActionButton, ActionError, DoneMark, Row, Title } from "../components";
+import { ActionButton, ActionError, DoneMark, Row, ShowMore, Title } from "../components";
 import { ruleText, ruleTitle, safeAddress, withReferralRow } from "../describe";
 import { pageOrigin, postToPage } from "../host";
 import { request } from "../http";
@@ -55,5 +55,6 @@ export function Earn({ openTab }: TabProps) {
     {!rules.length && <p class="m">{t("empty_earn")}</p>}
     <ul>{withReferralRow(rows,
       <ActionButton look="sm end" run={() => openTab("referral")}>{t("do_referral")}</ActionButton>)}</ul>
+    <ShowMore list="earn" />
   </div>;
 }

@@ -1,14 +1,13 @@
 // My balance: available, pending and expiring points; the tier; the history with reasons; own data and leaving.
 
-import type { Balance, History, HistoryRow, Reason, TierStanding } from "../../api";
+import type { Balance, HistoryRow, Reason, TierStanding } from "../../api";
 import { runAction } from "../actions";
-import { ActionButton, ActionError, boldNumber, Facts, joinFacts, Title } from "../components";
+import { ActionButton, ActionError, boldNumber, Facts, joinFacts, ShowMore, Title } from "../components";
 import { rewardName } from "../describe";
-import { request } from "../http";
 import { fetchActions, openSheet } from "../lazy_files";
 import { h } from "../render";
 import { signOut } from "../session";
-import { set, state } from "../state";
+import { state } from "../state";
 import { date, isolate, lastDay, money, num, points, program, signed, t } from "../words";
 
 /** The name of the reward that a row is about. */
@@ -71,12 +70,6 @@ function Figures({ balance }: { balance: Balance }) {
   ]} />;
 }
 
-async function loadMore(cursor: string): Promise<void> {
-  const page = await request<History>("my-balance/history?cursor=" + encodeURIComponent(cursor));
-  const { rows } = state.tabData.my_balance!;
-  set({ tabData: { ...state.tabData, my_balance: { ...page, rows: [...rows, ...page.rows] } } });
-}
-
 const OwnAccount = () => [
   <h3>{t("your_account")}</h3>,
   state.member?.email && <p class="m">{isolate(state.member.email)}</p>,
@@ -92,7 +85,7 @@ const OwnAccount = () => [
 
 export default function MyBalance() {
   const balance = state.balance!;
-  const { rows, next_cursor: cursor, till } = state.tabData.my_balance!;
+  const { rows, till } = state.tabData.my_balance!;
   return <div>
     <Title>{t("name_my_balance")}</Title>
     <Figures balance={balance} />
@@ -101,9 +94,7 @@ export default function MyBalance() {
     {balance.tier && <Tier tier={balance.tier} />}
     <h3>{t("history")}</h3>
     {rows.length ? <ul>{rows.map((row) => <Movement row={row} />)}</ul> : <p class="m">{t("empty_history")}</p>}
-    {cursor && <div class="wide">
-      <ActionButton place="more" run={() => loadMore(cursor)}>{t("show_more")}</ActionButton>
-    </div>}
+    <ShowMore list="my_balance" />
     <OwnAccount />
   </div>;
 }

@@ -1,14 +1,13 @@
 // My rewards: a card for each coupon that can still be used, a row for each that cannot.
 
-import type { Coupon, CouponPage } from "../../api";
+import type { Coupon } from "../../api";
 import { boot } from "../boot";
-import { ActionButton, ActionError, Code, joinFacts, Row, Title } from "../components";
+import { ActionButton, ActionError, Code, joinFacts, Row, ShowMore, Title } from "../components";
 import { couponStatus, statusText, UseCoupon } from "../coupon_status";
 import { minimumText, onlyFor, rewardName } from "../describe";
-import { request } from "../http";
 import { fetchActions } from "../lazy_files";
 import { h } from "../render";
-import { set, state } from "../state";
+import { state } from "../state";
 import type { TabProps } from "../tabs";
 import { lastDay, points, t } from "../words";
 
@@ -75,23 +74,14 @@ function Empty({ openTab }: TabProps) {
   ];
 }
 
-async function loadMore(cursor: string): Promise<void> {
-  const page = await request<CouponPage>("my-rewards?cursor=" + encodeURIComponent(cursor));
-  const { coupons } = state.tabData.my_rewards!;
-  set({ tabData: { ...state.tabData, my_rewards: { ...page, coupons: [...coupons, ...page.coupons] } } });
-}
-
 export default function MyRewards({ openTab }: TabProps) {
-  const { coupons, next_cursor: cursor } = state.tabData.my_rewards!;
+  const { coupons } = state.tabData.my_rewards!;
   const past = coupons.filter((coupon) => !isLive(coupon));
   return <div>
     <Title>{t("name_my_rewards")}</Title>
     {!coupons.length && <Empty openTab={openTab} />}
     {coupons.filter(isLive).map((coupon) => <Card coupon={coupon} />)}
-    {past.length > 0 && <h3>{t("earlier")}</h3>}
-    {past.length > 0 && <ul>{past.map((coupon) => <PastCoupon coupon={coupon} />)}</ul>}
-    {cursor && <div class="wide">
-      <ActionButton place="more" run={() => loadMore(cursor)}>{t("show_more")}</ActionButton>
-    </div>}
+    {past.length > 0 && [<h3>{t("earlier")}</h3>, <ul>{past.map((coupon) => <PastCoupon coupon={coupon} />)}</ul>]}
+    <ShowMore list="my_rewards" />
   </div>;
 }

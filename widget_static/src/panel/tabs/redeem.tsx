@@ -2,7 +2,7 @@
 
 import type { Reward } from "../../api";
 import { boot } from "../boot";
-import { ActionButton, ActionError, boldNumber, Row, Title } from "../components";
+import { ActionButton, ActionError, boldNumber, Row, ShowMore, Title } from "../components";
 import { rewardName, rewardText } from "../describe";
 import { fetchActions } from "../lazy_files";
 import { h } from "../render";
@@ -62,7 +62,7 @@ function Offer({ reward }: { reward: Reward }) {
   const title = sliding ? t("your_amount", { what }) : what;
   const button = isActive && available && <ActionButton place={id} look="sm end" label={t("redeem_what", { what })}
     run={async () => (await fetchActions()).openConfirm(reward, cost, what)}>{t("redeem")}</ActionButton>;
-  return <Row title={title} text={rewardText(reward, cost)} end={button}
+  return <Row id={id} title={title} text={rewardText(reward, cost)} end={button}
     more={[sliding && available && isActive && <Slider reward={reward} />, <ActionError place={id} />]}>
     {!available && <p>{refusalText(reward)}</p>}
   </Row>;
@@ -73,7 +73,7 @@ function DistantOffer({ reward }: { reward: Reward }) {
   const { available } = state.balance!;
   const what = rewardName(reward);
   const cost = available + reward.short_by;
-  return <Row title={what} text={rewardText(reward, cost)}>
+  return <Row id={reward.id} title={what} text={rewardText(reward, cost)}>
     <progress value={available} max={cost} aria-label={what} />
     <p>{boldNumber("more", reward.short_by)}</p>
   </Row>;
@@ -81,9 +81,9 @@ function DistantOffer({ reward }: { reward: Reward }) {
 
 export default function Redeem() {
   const all = state.tabData.redeem!;
-  // first what can be redeemed, sliding rewards after the others; the merchant's order within each group
+  // first what can be redeemed, sliding rewards after the others; the server's order within each group
   const rank = (reward: Reward) => (reward.available ? 0 : 2) + (reward.sliding ? 1 : 0);
-  const distant = all.filter((reward) => reward.short_by > 0).sort((a, b) => a.short_by - b.short_by);
+  const distant = all.filter((reward) => reward.short_by > 0);
   const now = all.filter((reward) => !reward.short_by).sort((a, b) => rank(a) - rank(b));
   return <div>
     <Title>{t("name_redeem")}</Title>
@@ -91,5 +91,6 @@ export default function Redeem() {
     {now.length > 0 && <ul>{now.map((reward) => <Offer reward={reward} />)}</ul>}
     {distant.length > 0 && <h3>{t("with_more")}</h3>}
     <ul>{distant.map((reward) => <DistantOffer reward={reward} />)}</ul>
+    <ShowMore list="redeem" />
   </div>;
 }

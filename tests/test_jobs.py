@@ -1,6 +1,7 @@
 """What the worker does: jobs that were promised, and what follows from the passing of time."""
 
 import threading
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -120,7 +121,7 @@ def test_what_ran_out_is_forgotten(world: World) -> None:
 def test_a_days_work_is_done_once_and_in_each_shops_own_day(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     fiji = World.create(name="Fiji", timezone="Pacific/Fiji")
     done: list[str] = []
-    monkeypatch.setattr(expiry, "expire_due", lambda shop: done.append(shop.name))
+    monkeypatch.setattr(expiry, "expire_slices", lambda shop: iter([done.append(shop.name) or 1]))
     for hour in range(48):
         passes(datetime(2026, 6, 1, tzinfo=UTC) + timedelta(hours=hour))
     assert sorted(done) == ["Fiji"] * 3 + ["Fjord & Fern"] * 3
@@ -152,9 +153,9 @@ def test_what_fails_holds_up_nothing_else_and_is_tried_again(
         with clock.at(NOON):
             people.append(one.member())
             birthdays.tell(people[-1].customer, date(1990, 6, 1))
-    pay, broken = birthdays.pay, [world.shop.id]
+    pay, broken = birthdays.pay_slices, [world.shop.id]
 
-    def pay_or_fail(shop: Shop) -> int:
+    def pay_or_fail(shop: Shop) -> Iterator[int]:
         if shop.id in broken:
             raise RuntimeError("ann@example.com")
         return pay(shop)
@@ -162,7 +163,7 @@ def test_what_fails_holds_up_nothing_else_and_is_tried_again(
     def fail() -> int:
         raise RuntimeError
 
-    monkeypatch.setattr(birthdays, "pay", pay_or_fail)
+    monkeypatch.setattr(birthdays, "pay_slices", pay_or_fail)
     with monkeypatch.context() as patch:
         patch.setattr(awards, "mature_due", fail)
         patch.setattr(coupons, "expire_due", fail)

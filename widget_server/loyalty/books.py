@@ -95,6 +95,15 @@ def unwell() -> list[BooksMark]:
     return list(BooksMark.everywhere().where(BooksMark.findings > 0).order_by(BooksMark.shop_id))
 
 
+def is_due(shop: Shop) -> bool:
+    """Whether the books were not audited yet in the shop's present day."""
+    mark = mark_of(shop)
+    if mark is None or not is_ours(mark):
+        return True
+    today, checked = (clock.local_date(moment, shop.timezone) for moment in (clock.now(), mark.checked_at))
+    return checked != today
+
+
 def audit_daily(shop: Shop) -> None:
     """The worker's daily audit: of what was written since the last one, and once a week of the whole books."""
     mark = mark_of(shop)

@@ -90,7 +90,7 @@ def _ready_for_the_night(world: World) -> None:
     )  # fmt: skip
     shops.note_daily(world.shop, (MIDNIGHT - timedelta(days=1)).date().isoformat())
     run = db.database.execute_sql
-    number = "CAST(SUBSTR(id, 30) AS INTEGER)"
+    number = "rowid"
     day = f"DATE('1980-01-01', '+' || ({number} % 10000) || ' days')"
     run(f"UPDATE customer SET birthday = {day} WHERE status = 'member'")
     for remainder, time in enumerate(("2025-11-29T12", "2025-12-29T12", "2025-12-06T12")):

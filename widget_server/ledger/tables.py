@@ -79,7 +79,7 @@ Account.add_index(
         name="account_granted",
     )
 )
-Account.add_index(  # who may lose points by inactivity
+Account.add_index(
     Account.index(
         Account.shop_id,
         Account.last_activity_at,
@@ -141,7 +141,7 @@ class Transaction(ShopTable):
         ]
 
 
-Transaction.add_index(  # whose points leave the window of the tiers
+Transaction.add_index(
     Transaction.index(
         Transaction.shop_id,
         Transaction.event_at,

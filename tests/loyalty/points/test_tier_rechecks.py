@@ -54,7 +54,8 @@ def test_only_those_whose_points_left_the_window_are_looked_at(club: World) -> N
         assert rechecked(club) == 0
 
 
-def test_days_that_were_missed_are_made_up_for(club: World) -> None:
+def test_days_that_were_missed_are_made_up_for(club: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tier_rechecks, "PAGE", 1)
     people = []
     for days in (0, 3, 6):
         with clock.at(NOON + timedelta(days=days)):

@@ -6,9 +6,7 @@ Nothing is decided here but whether the shop sends such letters at all. Changes 
 from collections.abc import Iterator
 from datetime import timedelta
 
-from peewee import Tuple
-
-from widget_server import clock, job_queue
+from widget_server import clock, job_queue, keyset
 from widget_server.db import Row
 from widget_server.events import CouponChanged, CouponIssued, PointsMoved, TierMoved
 from widget_server.job_queue import JobName
@@ -76,12 +74,11 @@ def remind_slices(shop: Shop) -> Iterator[int]:
     columns = (Account.id, Account.customer_id, Account.tier_id, Account.tier_until)
     key = (Account.tier_until, Account.id)
     ending = Account.of(shop, *columns).where(Account.tier_until > clock.now(), Account.tier_until < horizon)
-    ordered = ending.order_by(*key).limit(PAGE)
-    page = list(ordered.objects(Row))
+    ordered = ending.order_by(*key).limit(PAGE).objects(Row)
+    page = list(ordered)
     while page:
         yield from mailing.send_each(shop, [_at_risk(shop, names, one) for one in page if one.tier_id in names])
-        last = (page[-1].tier_until, page[-1].id)
-        page = list(ordered.where(Tuple(*key) > Tuple(*last)).objects(Row)) if len(page) == PAGE else []
+        page = list(ordered.where(keyset.behind(key, page[-1]))) if len(page) == PAGE else []
 
 
 def _at_risk(shop: Shop, names: dict[str, str], account: Row) -> mailing.Letter:

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from peewee import SQL, Case, ColumnBase, Field, Tuple
+from peewee import SQL, Case, ColumnBase, Field
 
-from widget_server import clock, holds, ledger
+from widget_server import clock, holds, keyset, ledger
 from widget_server.db import Row, Selection, among, atomic
 from widget_server.ledger import BALANCE_MAX, POINTS_MAX, Account, Cause, Loss
 from widget_server.loyalty.people import mailing
@@ -191,15 +191,12 @@ def _pages(
     shop: Shop, rules: programs.ProgramSettings, cutoff: datetime, first: datetime | None = None
 ) -> Iterator[list[Row]]:
     """Yields accounts of `_may_lose` in the order of an index, PAGE at a time, from the time `first` on."""
-    since = _since(rules)
-    ordered = _may_lose(shop, rules, cutoff).order_by(since, Account.id).limit(PAGE)
-    page = list(ordered if first is None else ordered.where(since >= first))
+    key = (_since(rules), Account.id)
+    ordered = _may_lose(shop, rules, cutoff).order_by(*key).limit(PAGE)
+    page = list(ordered if first is None else ordered.where(key[0] >= first))
     while page:
         yield page
-        if len(page) < PAGE:
-            return
-        last, id = getattr(page[-1], since.name), page[-1].id
-        page = list(ordered.where(Tuple(since, Account.id) > Tuple(last, id)))
+        page = list(ordered.where(keyset.behind(key, page[-1]))) if len(page) == PAGE else []
 
 
 def holds_points_since() -> Field:

@@ -10,9 +10,9 @@ from datetime import date, datetime, timedelta
 from itertools import groupby
 from operator import itemgetter
 
-from peewee import SQL, Tuple
+from peewee import SQL
 
-from widget_server import clock, holds, ledger
+from widget_server import clock, holds, keyset, ledger
 from widget_server.db import Condition, Row, among, atomic, lock_rows
 from widget_server.events import TierMoved, emit
 from widget_server.ledger import Account, Transaction
@@ -88,12 +88,12 @@ def _pages_leaving(shop: Shop, first: datetime, after: datetime) -> Iterator[lis
     """Yields the accounts that earned points between these times; one who did so often may come several times."""
     key = (Transaction.event_at, Transaction.account_id)
     of_shop = Transaction.of(shop.id, *key).where(EARNED, Transaction.event_at >= first, Transaction.event_at < after)
-    ordered = of_shop.order_by(*key).limit(PAGE).tuples()
+    ordered = of_shop.order_by(*key).limit(PAGE).objects(Row)
     found = list(ordered)
     while found:
-        ids = {account_id for _, account_id in found}
+        ids = {row.account_id for row in found}
         yield list(Account.of(shop.id, *_columns()).where(among(Account.id, ids)).order_by(Account.id).objects(Row))
-        found = list(ordered.where(Tuple(*key) > Tuple(*found[-1]))) if len(found) == PAGE else []
+        found = list(ordered.where(keyset.behind(key, found[-1]))) if len(found) == PAGE else []
 
 
 def _columns() -> list[Condition]:

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import groupby
 from operator import itemgetter
-from typing import Any, Literal, TypedDict, Unpack
+from typing import Literal, TypedDict, Unpack
 
 from peewee import JOIN, Check, Node, fn
 
@@ -369,7 +369,7 @@ def points_in_window(shop: Shop, program: TierProgram, account: Account) -> int:
     return max(int(amounts.scalar()) - int(account.debt), 0)
 
 
-def earned_since(shop: Shop, of_accounts: Condition, first: datetime, *columns: Node) -> Any:
+def earned_since(shop: Shop, of_accounts: Condition, first: datetime, *columns: Node) -> Selection[Transaction]:
     """The earn rows of these accounts in the window. A clawback counts at the time of the earning that it takes back
     (`Taken`).
     """

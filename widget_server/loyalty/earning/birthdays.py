@@ -18,7 +18,7 @@ from widget_server.loyalty.program.shops import Shop
 NOTICE_DAYS = 30
 LEAP_DAY = date(2000, 2, 29)
 PAGE = 200  # customers that are read at once
-AT_LEAST = 5
+AT_LEAST = 1  # customers of one transaction
 DAYS_MISSED = 6  # for which a server that stood still pays later
 
 

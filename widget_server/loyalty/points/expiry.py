@@ -19,7 +19,7 @@ from widget_server.loyalty.program.programs import Program
 from widget_server.loyalty.program.shops import Shop
 
 PAGE = 200  # accounts that are read at once, and the most of one transaction
-AT_LEAST = 20
+AT_LEAST = 5
 HAS_POINTS = SQL('"balance" > 0')  # as the index account_with_points has it
 
 

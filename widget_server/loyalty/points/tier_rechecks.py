@@ -21,7 +21,7 @@ from widget_server.loyalty.points.tiers import EVER_EARNED, GRANTED, Taken, Tier
 from widget_server.loyalty.program.shops import Shop
 
 PAGE = 200  # accounts that are read at once, and the most of one transaction
-AT_LEAST = 20
+AT_LEAST = 5
 EARNED = SQL('"t1"."kind" = \'earn\'')  # as the index transaction_earned has it
 MARGIN = timedelta(days=1)  # in case the shop's time zone changed
 READ = ("shop_id", "id", "customer_id", "sequence", "debt", "tier_id", "tier_points", "tier_until", "granted_until")

@@ -8,7 +8,7 @@ say of the small one (`is_sealed`: its ledger is chained too, which takes as lon
 import gc
 import os
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -115,8 +115,13 @@ class Built:
     long_id: str
 
 
-def built(url: str, count: int, *, is_sealed: bool) -> Built:
-    """Make the shop in an empty database, or take the one that is there; it stays connected."""
+def built(
+    url: str, count: int, *, is_sealed: bool, before_sealing: Callable[[World], None] = lambda world: None
+) -> Built:
+    """Make the shop in an empty database, or take the one that is there; it stays connected.
+
+    `before_sealing` changes rows outside the product's functions, before the journal adopts what is there.
+    """
     config.use(config.Settings(database_url=url, secret_key=SECRET))
     db.open_database(url, statement_timeout_ms=3_600_000)
     db.connect()
@@ -136,6 +141,7 @@ def built(url: str, count: int, *, is_sealed: bool) -> Built:
             _Filling(shop_id, reward.id, tiers, is_sealed).fill(count)
         with clock.at(NOW), work.unhurried(db.database.obj), db.atomic():
             totals.fill()
+            before_sealing(world)
             if is_sealed:
                 journal.adopt()
         print(f"  {count:,} customers were made in {perf_counter() - began:,.0f} s", flush=True)

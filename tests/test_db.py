@@ -21,7 +21,7 @@ from widget_server.db import Bool, Int, Json, Money, ShopTable, Text, UtcDateTim
 from widget_server.errors import NotFound
 from widget_server.loyalty.earning import birthdays, order_points, rule_states, rules
 from widget_server.loyalty.imports import imports, uploads
-from widget_server.loyalty.points import adjustments, awards, batches, expiry, tiers
+from widget_server.loyalty.points import adjustments, awards, batches, expiry, tier_rechecks
 from widget_server.loyalty.program import programs
 from widget_server.web.rate_limits import Hit
 
@@ -348,7 +348,7 @@ def test_every_query_of_a_long_story_names_its_shop(world: World, unbound: list[
         assert expiry.expire_due(world.shop) == 2
         birthdays.pay(world.shop)
         awards.mature_due()
-        tiers.recheck_all(world.shop)
+        tier_rechecks.recheck_all(world.shop)
     everybody = ledger.Account.of(world.shop, ledger.Account.id)
     batch = batches.bulk_adjust(
         world.shop, everybody, by=5, source="staff", key="b", annotation=adjustments.Annotation(comment="sorry")

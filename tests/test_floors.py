@@ -39,7 +39,7 @@ loyalty.earning.order_goods
 loyalty.program.programs
 loyalty.program.point_pictures
 loyalty.points.tiers loyalty.earning.taxes
-loyalty.points.tier_figures
+loyalty.points.tier_figures loyalty.points.tier_rechecks
 loyalty.people.customers
 loyalty.people.recognition loyalty.people.mail_preferences loyalty.people.data_requests
 loyalty.people.mailing

@@ -1,6 +1,7 @@
 """What the worker does: jobs that were promised, and what follows from the passing of time."""
 
 import threading
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -85,6 +86,57 @@ def test_birthdays_are_paid_in_the_first_minute_of_the_shops_day(world: World) -
     assert ann.balance == 200
 
 
+def test_birthdays_of_a_large_shop_are_paid_page_by_page(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(birthdays, "PAGE", 2)
+    world.rule("birthday", points=200)
+    with clock.at(NOON):
+        people = [world.member(f"c{number}@example.com") for number in range(5)]
+        for one in people:
+            birthdays.tell(one.customer, date(1990, 6, 1))
+    with clock.at(dawn(date(2026, 6, 1))):
+        slices = birthdays.pay_slices(world.shop)
+        next(slices)
+        slices.close()  # the worker was killed
+        assert birthdays.pay(world.shop) + 2 == 5
+    assert [one.balance for one in people] == [200] * 5
+
+
+def test_a_long_day_of_one_shop_does_not_hold_up_anothers(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    other, steps = World.create(name="Another"), dict[str, int]()
+
+    def slices(shop: Shop) -> Iterator[int]:
+        for _ in range(50 if shop.id == world.shop.id else 1):
+            steps[shop.id] = steps.get(shop.id, 0) + 1
+            yield 1
+
+    monkeypatch.setattr(jobs, "day_slices", slices)
+    with clock.at(NOON):
+        days = jobs.Days()
+        days.begin()
+        for _ in range(3):
+            assert days.round()
+        assert steps == {world.shop.id: 3, other.shop.id: 1}
+        assert shops.by_id(other.shop.id).daily_done == "2026-03-10"
+        assert shops.by_id(world.shop.id).daily_done is None  # only begun
+        days.begin()
+        assert steps[world.shop.id] == 3  # not from the beginning
+        while days.round():
+            pass
+    assert (steps[world.shop.id], shops.by_id(world.shop.id).daily_done) == (50, "2026-03-10")
+
+
+def test_news_to_a_person_has_a_lane_of_its_own(world: World) -> None:
+    for name in job_queue.JobName:
+        lanes = [
+            Job.name.in_([name]) & one
+            for one in (Job.name.in_(jobs.NEWS), Job.name.in_(jobs.BULK), Job.name.not_in((*jobs.NEWS, *jobs.BULK)))
+        ]
+        job_queue.enqueue(name, {})
+        assert sum(Job.everywhere().where(lane).exists() for lane in lanes) == 1
+    assert job_queue.JobName.SEND_MAIL in jobs.NEWS
+    assert job_queue.JobName.WRITE_LETTER not in jobs.NEWS  # of which a night may have thousands
+
+
 def test_coupons_run_out(world: World) -> None:  # acceptance 37
     with clock.at(NOON):
         ann = world.member()
@@ -120,7 +172,7 @@ def test_what_ran_out_is_forgotten(world: World) -> None:
 def test_a_days_work_is_done_once_and_in_each_shops_own_day(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     fiji = World.create(name="Fiji", timezone="Pacific/Fiji")
     done: list[str] = []
-    monkeypatch.setattr(expiry, "expire_due", lambda shop: done.append(shop.name))
+    monkeypatch.setattr(expiry, "expire_slices", lambda shop: iter([done.append(shop.name) or 1]))
     for hour in range(48):
         passes(datetime(2026, 6, 1, tzinfo=UTC) + timedelta(hours=hour))
     assert sorted(done) == ["Fiji"] * 3 + ["Fjord & Fern"] * 3
@@ -152,9 +204,9 @@ def test_what_fails_holds_up_nothing_else_and_is_tried_again(
         with clock.at(NOON):
             people.append(one.member())
             birthdays.tell(people[-1].customer, date(1990, 6, 1))
-    pay, broken = birthdays.pay, [world.shop.id]
+    pay, broken = birthdays.pay_slices, [world.shop.id]
 
-    def pay_or_fail(shop: Shop) -> int:
+    def pay_or_fail(shop: Shop) -> Iterator[int]:
         if shop.id in broken:
             raise RuntimeError("ann@example.com")
         return pay(shop)
@@ -162,7 +214,7 @@ def test_what_fails_holds_up_nothing_else_and_is_tried_again(
     def fail() -> int:
         raise RuntimeError
 
-    monkeypatch.setattr(birthdays, "pay", pay_or_fail)
+    monkeypatch.setattr(birthdays, "pay_slices", pay_or_fail)
     with monkeypatch.context() as patch:
         patch.setattr(awards, "mature_due", fail)
         patch.setattr(coupons, "expire_due", fail)
@@ -243,6 +295,19 @@ def test_whoever_was_active_since_is_reminded_later(world: World, ann: Shopper) 
     assert [letter["values"]["expires_at"] for letter in sent("points_expire")] == [
         clock.iso(GONE + timedelta(days=10))
     ]
+
+
+@pytest.mark.parametrize("mode", ["age", "inactivity"])
+def test_all_pages_of_a_large_shop_are_reminded_once(world: World, mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(expiry, "PAGE", 2)
+    world.settings(expiry=mode, expiry_months=12)
+    with clock.at(JOINED):
+        for number in range(5):
+            world.member(f"c{number}@example.com").is_given(100)
+    for _ in range(2):
+        with clock.at(before(7)):
+            expiry.remind(world.shop)
+    assert sorted(letter["to"] for letter in sent("points_expire")) == [f"c{number}@example.com" for number in range(5)]
 
 
 def test_only_members_with_a_verified_address_are_reminded(world: World) -> None:

@@ -255,6 +255,7 @@ def test_a_column_that_comes_later_changes_no_state(
     row = db.database.execute_sql(f"{states._selecting(Account, db.on_sqlite(), False)}").fetchone()
     state = states._state(Account, row)
     monkeypatch.setattr(states, "_columns", lambda table: (*columns, ("note", None, None), ("count", None, 0)))
+    monkeypatch.setattr(states, "_written", states._written.__wrapped__)
     assert states._state(Account, (*row, None, 0)) == state
     assert states._state(Account, (*row, "x", 0)) != state
     assert states._state(Account, (*row, None, 1)) != state

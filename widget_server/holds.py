@@ -39,6 +39,14 @@ class Pace:
         self.size = self._smallest = min(smallest, largest)
         self._largest = largest
 
+    def slices(self, items: Sequence[Item]) -> Iterator[Sequence[Item]]:
+        """Yields the items in order, each time as many as one transaction takes now; measure what becomes of them."""
+        done = 0
+        while done < len(items):
+            some = items[done : done + self.size]
+            yield some
+            done += len(some)
+
     @contextmanager
     def measured(self) -> Iterator[None]:
         """Measure the block, a transaction of `size` items, and set the size of the next one."""

@@ -5,13 +5,13 @@ so it may be tried again.
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 import peewee
 
 from widget_server import clock
-from widget_server.db import Json, Text, UtcDateTime, atomic, canonical, insert_once
+from widget_server.db import Json, Text, UtcDateTime, among, atomic, canonical, insert_once
 from widget_server.errors import BadRequest, KeyReused
 from widget_server.journal import Journaled
 from widget_server.loyalty.people.forgetting import Forgotten
@@ -60,6 +60,12 @@ def run_once(
             raise KeyReused()
         kept: Result = earlier.answer
         return kept
+
+
+def known(shop_id: str, source: str, keys: Iterable[str]) -> set[str]:
+    """Returns those of the keys that came through `source` before."""
+    found = Request.of(shop_id, Request.key).where(Request.source == source, among(Request.key, keys))
+    return {key for (key,) in found.tuples()}
 
 
 def forget(person: Forgotten) -> None:

@@ -69,7 +69,10 @@ class Job(Table):
 
 
 def enqueue(name: JobName, payload: JsonObject, *, delay_seconds: float = 0) -> str:
-    """Queue job `name` with `payload`, to run no earlier than `delay_seconds` from now. Returns its id."""
+    """Queue job `name` with `payload`, to run no earlier than `delay_seconds` from now. Returns its id.
+
+    With a negative delay it runs before jobs that have waited for less than that.
+    """
     moment = clock.now()
     job = Job(
         id=new_id(),

@@ -5,7 +5,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from widget_server import clock, db, job_queue, migrate, remains
@@ -18,7 +18,7 @@ from widget_server.loyalty.imports import imports, listing, previews
 from widget_server.loyalty.letters import facts as letter_facts
 from widget_server.loyalty.letters import writing as letters
 from widget_server.loyalty.people import access_tokens, devices, privacy, sessions, sign_in_codes
-from widget_server.loyalty.points import awards, batches, expiry, tiers
+from widget_server.loyalty.points import awards, batches, expiry, tier_rechecks
 from widget_server.loyalty.preview import copies
 from widget_server.loyalty.program import shops
 from widget_server.loyalty.program.shops import Shop
@@ -31,6 +31,7 @@ from widget_server.stores.shopify import redaction
 from widget_server.stores.woocommerce import refunds as woocommerce_refunds
 from widget_server.web import rate_limits
 
+NEWS = (JobName.SEND_MAIL, JobName.ISSUE_CODE, JobName.RETURN_CODE)  # for which a person may be waiting
 BULK = (  # slow jobs: they have their own thread, so that no mail waits for them
     JobName.RUN_BATCH,
     JobName.LIST_IMPORT,
@@ -60,7 +61,7 @@ JOBS: dict[JobName, Callable[[dict[str, Any]], object]] = {
     JobName.PARSE_IMPORT: lambda payload: imports.parse(payload["import_id"]),
     JobName.PREVIEW_IMPORT: lambda payload: previews.make(payload["import_id"], payload["revision"]),
     JobName.LIST_IMPORT: lambda payload: listing.list_rows(payload["batch_id"]),
-    JobName.RECHECK_TIERS: lambda payload: tiers.recheck_everybody(shops.by_id(payload["shop_id"])),
+    JobName.RECHECK_TIERS: lambda payload: tier_rechecks.recheck_everybody(shops.by_id(payload["shop_id"])),
     JobName.RECONCILE: reconcile.run,
     JobName.LEARN_REFUND_PARTS: woocommerce_refunds.learn_parts,
     JobName.RECONSIDER_ORDERS: lambda payload: orders.reconsider(shops.by_id(payload["shop_id"])),
@@ -103,7 +104,20 @@ def _run(job: Job) -> None:
 
 
 def every_minute() -> None:
-    """Run the periodic tasks of every shop; a failed task does not stop the others."""
+    """Do all that is due by time, of every shop; a failed task does not stop the others.
+
+    The worker does the same in parallel threads (`work`).
+    """
+    minute()
+    days = Days()
+    days.begin()
+    while days.round():
+        pass
+    audit_books()
+
+
+def minute() -> None:
+    """Run the tasks of each minute; none of them takes long."""
     for task in due():
         _try(all_of, task)
     _try(rate_limits.forget_old)
@@ -116,8 +130,13 @@ def every_minute() -> None:
     _try(all_of, outbox.tidy)
     _try(migrate.measure)
     _try(books.write_anchor)
+
+
+def audit_books() -> None:
+    """Audit the books of each shop that were not audited in its present day."""
     for shop in list(Shop.everywhere().order_by(Shop.id)):
-        _try(_once_a_day, shop)
+        if books.is_due(shop):
+            _try(books.audit_daily, shop)
 
 
 def due() -> tuple[Callable[[], int], ...]:
@@ -127,19 +146,30 @@ def due() -> tuple[Callable[[], int], ...]:
 
 def begin_day(shop: Shop) -> None:
     """Do what a new day brings to the customers of a shop: birthdays, expiry and its warnings, tiers."""
-    birthdays.pay(shop)
-    expiry.expire_due(shop)
-    expiry.remind(shop)
-    tiers.recheck_all(shop)
-    letter_facts.remind_of_tiers(shop)
+    for _ in day_slices(shop):
+        pass
 
 
-def _try(act: Callable[..., object], *arguments: object) -> None:
+def day_slices(shop: Shop) -> Iterator[int]:
+    """Does `begin_day`, about holds.HOLD_SECONDS of it in each transaction; yields after each.
+
+    Stopped, it can begin again: rows show what was done, so nobody gets anything twice.
+    """
+    yield from birthdays.pay_slices(shop)
+    yield from expiry.expire_slices(shop)
+    yield from expiry.remind_slices(shop)
+    yield from tier_rechecks.recheck_slices(shop)
+    yield from letter_facts.remind_slices(shop)
+
+
+def _try(act: Callable[..., object], *arguments: object) -> object:
+    """Returns what `act` returns; None when it failed."""
     try:
-        act(*arguments)
+        return act(*arguments)
     except Exception:
         log.exception("%s %s failed; in a minute it is tried again", act.__name__, arguments)
         db.connect()
+        return None
 
 
 def all_of(some: Callable[[], int]) -> None:
@@ -148,12 +178,37 @@ def all_of(some: Callable[[], int]) -> None:
         pass
 
 
-def _once_a_day(shop: Shop) -> None:
-    """The daily tasks of a shop, in the first minute after its local midnight or when the server runs again."""
-    day = clock.local_date(clock.now(), shop.timezone).isoformat()
-    if shop.daily_done == day:
-        return
-    begin_day(shop)
+class Days:
+    """The days of the shops that began and are not done yet: a slice of each in turn, so that none waits for another.
+
+    A day begins in the first minute after the shop's local midnight, or when the server runs again.
+    """
+
+    def __init__(self) -> None:
+        self._open: dict[str, Iterator[int]] = {}
+
+    def begin(self) -> None:
+        """Begin the day of each shop where it is neither done nor under way."""
+        for shop in list(Shop.everywhere().order_by(Shop.id)):
+            day = clock.local_date(clock.now(), shop.timezone).isoformat()
+            if shop.daily_done != day and shop.id not in self._open:
+                self._open[shop.id] = _once_a_day(shop, day)
+
+    def round(self) -> bool:
+        """Do a slice of each open day; False when none is left. A day that fails begins again in a minute."""
+        for shop_id, slices in list(self._open.items()):
+            if not _try(_goes_on, slices):
+                del self._open[shop_id]
+        return bool(self._open)
+
+
+def _goes_on(slices: Iterator[int]) -> bool:
+    return next(slices, None) is not None
+
+
+def _once_a_day(shop: Shop, day: str) -> Iterator[int]:
+    """The daily tasks of a shop for its local `day`, which is noted as done at the end."""
+    yield from day_slices(shop)
     sessions.forget_old()
     devices.forget_old()
     sign_in_codes.forget_old()
@@ -162,20 +217,24 @@ def _once_a_day(shop: Shop) -> None:
     staff_links.forget_old()
     audit_log.forget_old()
     orders.forget_addresses(shop)
-    books.audit_daily(shop)
     shops.note_daily(shop, day)
 
 
 def work(stop: threading.Event) -> None:
     """Run due jobs until `stop` is set, and the periodic tasks once a minute.
 
-    Three parallel threads, so that none waits for another: jobs, bulk work, and senders that deliver messages to
-    receivers.
+    Parallel threads, so that none waits for another: news to a person, other jobs, bulk work, the tasks of each minute,
+    the days of the shops, the audit, and senders that deliver messages to receivers.
     """
-    beside = [
-        threading.Thread(target=senders.work, args=(stop,), name="senders"),
-        threading.Thread(target=_keep_at, args=(BulkWork().round, stop), name="bulk work"),
-    ]
+    rounds = {
+        "bookkeeping": OtherWork().round,
+        "bulk work": BulkWork().round,
+        "minute": Minutes(minute).round,
+        "days": DayWork().round,
+        "audit": Minutes(audit_books).round,
+    }
+    beside = [threading.Thread(target=_keep_at, args=(one, stop), name=name) for name, one in rounds.items()]
+    beside.append(threading.Thread(target=senders.work, args=(stop,), name="senders"))
     for thread in beside:
         thread.start()
     try:
@@ -187,7 +246,7 @@ def work(stop: threading.Event) -> None:
 
 
 class QuickWork:
-    """Jobs with someone waiting for them; also records that the worker is alive."""
+    """News to a person who may be waiting for it; also records that the worker is alive."""
 
     def __init__(self) -> None:
         self.name, self.heartbeat = f"{socket.gethostname()}:{os.getpid()}", Interval(BEAT_SECONDS)
@@ -196,20 +255,49 @@ class QuickWork:
         """Run the next job; False when there was none."""
         if self.heartbeat.is_due():
             job_queue.beat(self.name)
-        return run_next(Job.name.not_in(BULK))
+        return run_next(Job.name.in_(NEWS))
 
 
-class BulkWork:
-    """The periodic tasks, and slow jobs."""
-
-    def __init__(self) -> None:
-        self.minute = Interval(PERIODIC_SECONDS)
+class OtherWork:
+    """Jobs that take a moment, or as long as another server does."""
 
     def round(self) -> bool:
         """Run the next job; False when there was none."""
-        if self.minute.is_due():
-            every_minute()
+        return run_next(Job.name.not_in((*NEWS, *BULK)))
+
+
+class BulkWork:
+    """Slow jobs."""
+
+    def round(self) -> bool:
+        """Run the next job; False when there was none."""
         return run_next(Job.name.in_(BULK))
+
+
+class Minutes:
+    """A task once a minute."""
+
+    def __init__(self, task: Callable[[], object]) -> None:
+        self.task, self.interval = task, Interval(PERIODIC_SECONDS)
+
+    def round(self) -> bool:
+        """Run the task if its minute is over."""
+        if self.interval.is_due():
+            self.task()
+        return False
+
+
+class DayWork:
+    """The days of all shops."""
+
+    def __init__(self) -> None:
+        self.days, self.interval = Days(), Interval(PERIODIC_SECONDS)
+
+    def round(self) -> bool:
+        """Do a slice of each open day; False when there was none."""
+        if self.interval.is_due():
+            self.days.begin()
+        return self.days.round()
 
 
 def _keep_at(work_round: Callable[[], bool], stop: threading.Event) -> None:

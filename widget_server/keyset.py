@@ -1,14 +1,14 @@
-"""Pages of a list, newest first, each found by an index from the last row of the page before."""
+"""Pages of a list, each found by an index from the last row of the page before; those of people are newest first."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Generic, TypeVar
 
-from peewee import Field
+from peewee import Field, Tuple
 
 from widget_server import clock
-from widget_server.db import ShopTable
-from widget_server.db.tables import Selection
+from widget_server.db import Condition, Selection, ShopTable
 from widget_server.errors import BadRequest
 
 PAGE = 50
@@ -36,6 +36,13 @@ def page(query: Selection[T], moment: Field, key: Field, *, after: str | None = 
     rows = list(query.order_by(moment.desc(), key.desc()).limit(limit + 1))
     more, rows = len(rows) > limit, rows[:limit]
     return Page(rows, _cursor(getattr(rows[-1], moment.name), getattr(rows[-1], key.name)) if more else None)
+
+
+def behind(keys: Sequence[Field], row: object) -> Condition:
+    """The condition that a row comes after `row` in the ascending order of these columns, found by their index."""
+    values = (key.db_value(getattr(row, key.name)) for key in keys)
+    after: Condition = Tuple(*keys) > Tuple(*values)
+    return after
 
 
 def _cursor(at: datetime, last: str) -> str:

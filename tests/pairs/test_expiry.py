@@ -1,6 +1,6 @@
 """Points that expire by age, against a model in which each point is one thing with a date (acceptance 47, 50)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
@@ -254,13 +254,13 @@ def test_a_pause_moves_what_is_shown_and_what_goes_alike(database: str) -> None:
 
 def test_the_daily_job_looks_at_nobody_whose_points_are_young(monthly: World, monkeypatch: pytest.MonkeyPatch) -> None:
     looked_at: list[str] = []
-    worked_out = lots.of
+    worked_out = lots.of_many
 
-    def counted(account: Account) -> Iterator[lots.Lot]:
-        looked_at.append(account.customer_id)
-        return worked_out(account)
+    def counted(accounts: Sequence[Account]) -> Iterator[tuple[str, list[lots.Lot]]]:
+        looked_at.extend(account.customer_id for account in accounts)
+        return worked_out(accounts)
 
-    monkeypatch.setattr(lots, "of", counted)
+    monkeypatch.setattr(lots, "of_many", counted)
     begins = datetime.fromisoformat("2026-01-10T12:00Z")
     with clock.at(begins):
         young, old, spent, returned = (monthly.member(f"{name}@example.com") for name in ("young", "old", "sp", "re"))

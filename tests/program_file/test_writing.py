@@ -11,7 +11,7 @@ from widget_server import job_queue
 from widget_server.errors import BadRequest
 from widget_server.loyalty.earning import rules
 from widget_server.loyalty.earning.rules import Figure, Trigger
-from widget_server.loyalty.points import tiers
+from widget_server.loyalty.points import tier_rechecks, tiers
 from widget_server.loyalty.rewards import rewards
 from widget_server.loyalty.rewards.rewards import Price
 from widget_server.program_file.apply import apply
@@ -88,7 +88,7 @@ def test_people_are_put_into_new_levels_by_the_job(world: World) -> None:
     while job is not None and job.name != job_queue.JobName.RECHECK_TIERS:
         job = job_queue.claim()
     assert job is not None and job.payload == {"shop_id": world.shop.id}
-    assert tiers.recheck_everybody(world.shop) == 2
+    assert tier_rechecks.recheck_everybody(world.shop) == 2
     standing = tiers.standing(world.shop.id, ann.account)
     assert standing and (standing.name, standing.points) == ("Silver", 1500)
     below = tiers.standing(world.shop.id, bob.account)
@@ -107,7 +107,7 @@ def test_nobody_stays_in_a_level_that_is_gone(world: World) -> None:
     assert whats(apply(world.shop, edited(edit))) == {"- tiers.levels.Silver"}
     assert (ann.account.tier_id, ann.account.tier_until) == (None, None)
     apply(world.shop, DEMO)
-    tiers.recheck_everybody(world.shop)
+    tier_rechecks.recheck_everybody(world.shop)
     assert ann.account.tier_id is not None
     apply(world.shop, edited(lambda file: file["tiers"].update(active=False)))
     assert ann.account.tier_id is None

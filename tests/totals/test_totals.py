@@ -18,7 +18,7 @@ from widget_server.ledger import Account
 from widget_server.loyalty import reports
 from widget_server.loyalty.earning import orders
 from widget_server.loyalty.people import customer_edits, customers, merging, privacy
-from widget_server.loyalty.points import adjustments, batches, expiry, tiers
+from widget_server.loyalty.points import adjustments, batches, expiry, tier_rechecks
 from widget_server.loyalty.program.shops import Shop
 from widget_server.loyalty.referrals import decisions
 from widget_server.loyalty.referrals.referrals import Referral
@@ -121,7 +121,7 @@ def _decides(
 
 def _ages(world: World, *rest: Any) -> None:
     expiry.expire_due(world.shop)
-    tiers.recheck_all(world.shop)
+    tier_rechecks.recheck_all(world.shop)
 
 
 def _moves(world: World, p: Any, one: Any, o: Any, w: Any, f: Any, r: Any, chance: Any, n: int) -> None:

@@ -37,7 +37,7 @@ from widget_server.db.rows import (
 )
 from widget_server.db.statements import Statement, statement
 from widget_server.db.tables import Changes, Column, Condition, Selection, ShopTable, Table
-from widget_server.db.transactions import at_commit, atomic, in_transaction, when_committed
+from widget_server.db.transactions import at_commit, atomic, in_transaction, snapshot, when_committed
 from widget_server.db.upkeep import empty_log, file_of_database, rewrite
 from widget_server.db.values import canonical, new_id
 
@@ -95,6 +95,7 @@ __all__ = [
     "open_database",
     "parsed",
     "rewrite",
+    "snapshot",
     "sqlite_weakness",
     "statement",
     "translate",

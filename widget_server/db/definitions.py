@@ -62,6 +62,7 @@ def _there_already(model: type[peewee.Model]) -> str:
     meta = model._meta
     keys = [[field.column_name for field in meta.get_primary_keys()]]
     keys += [[field.column_name] for field in meta.sorted_fields if field.unique]
-    keys += [list(names) for names, is_unique in meta.indexes if is_unique]
+    listed = (one for one in meta.indexes if isinstance(one, tuple))  # others are made by `add_index`, none is unique
+    keys += [list(names) for names, is_unique in listed if is_unique]
     same = [" AND ".join(f'"{name}" = NEW."{name}"' for name in key) for key in keys]
     return f'SELECT 1 FROM "{meta.table_name}" WHERE ' + " OR ".join(f"({one})" for one in same)  # noqa: S608

@@ -26,6 +26,7 @@ SQLITE_FIXED_ALSO = ((3, 44, 6), (3, 50, 7))
 PATIENCE_SECONDS = 10.0  # how long a writer waits for its turn, and for the lock
 BUSY_TIMEOUT_MS = 1_000  # per try for SQLite's own lock; only other programs can hold it at our turn
 LOCK_TIMEOUT_MS = 10_000
+READ_ONLY = "deferred"  # the lock of a transaction that never writes
 SECURE_DELETE = 1  # overwrite deleted data with zeros, so that no file contains it (acceptance 58)
 WRITES = re.compile(r"\s*(INSERT|UPDATE|DELETE|REPLACE|CREATE|ALTER|DROP|REINDEX|ANALYZE|VACUUM\s*$)", re.IGNORECASE)
 
@@ -76,8 +77,12 @@ class Sqlite(Watched, CySqliteDatabase):
     def begin(self, lock_type: str | None = None, *, patience_seconds: float | None = None) -> None:
         """Wait for this thread's turn and take the write lock, within `patience_seconds` (default: PATIENCE_SECONDS).
 
-        Raises TurnNotReached, or SQLite's own error while another program holds the lock.
+        A transaction of READ_ONLY takes no lock. Raises TurnNotReached, or SQLite's own error while another program
+        holds the lock.
         """
+        if lock_type == READ_ONLY:
+            super().begin(lock_type)
+            return
         patience_seconds = PATIENCE_SECONDS if patience_seconds is None else patience_seconds
         until = time.monotonic() + patience_seconds
         self._here.place = self.writers.enter(patience_seconds)

@@ -5,7 +5,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from widget_server.db import failures
-from widget_server.db.engines import database
+from widget_server.db.engines import READ_ONLY, database, on_sqlite
+
+REPEATABLE = "REPEATABLE READ"  # PostgreSQL's isolation level of a snapshot
 
 _here = threading.local()
 _at_commit: list[tuple[Callable[[], None], Callable[[], None]]] = []
@@ -42,6 +44,19 @@ def atomic() -> Iterator[None]:
     _afterwards().clear()
     for one in promised:
         one()
+
+
+@contextmanager
+def snapshot() -> Iterator[None]:
+    """Read in the block what was committed when it first read, whatever others write meanwhile; nothing is locked.
+
+    The block must not write. Inside a transaction it reads what that one sees.
+    """
+    if database.in_transaction():
+        yield
+        return
+    with database.obj.transaction(READ_ONLY if on_sqlite() else REPEATABLE):
+        yield
 
 
 @contextmanager

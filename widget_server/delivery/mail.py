@@ -40,6 +40,7 @@ SHOP_HEADER = "X-Loyalty-Shop"
 UNSUBSCRIBE_HEADER, ONE_CLICK_HEADER = "List-Unsubscribe", "List-Unsubscribe-Post"
 ONE_CLICK = "List-Unsubscribe=One-Click"  # RFC 8058: the body that a mail provider posts
 TIMEOUT_SECONDS = 20
+AHEAD_SECONDS = 3600.0  # codes and links go before letters that have waited less
 PORTS = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
 
 
@@ -86,7 +87,8 @@ def promise(event: MailWanted) -> None:
     letter = {"shop_id": event.shop_id, "template": event.template, "to": event.to, "locale": event.locale}
     reader = {"customer_id": event.customer_id} if event.customer_id else {}
     content = json.dumps({**letter, "values": event.values, **reader})
-    job_queue.enqueue(JobName.SEND_MAIL, {"sealed": config.seal(content)})
+    ahead = 0.0 if event.customer_id else AHEAD_SECONDS  # somebody waits for a code; a night may send many letters
+    job_queue.enqueue(JobName.SEND_MAIL, {"sealed": config.seal(content)}, delay_seconds=-ahead)
 
 
 def opened(payload: Mapping[str, str]) -> Letter:

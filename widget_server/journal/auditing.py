@@ -1,13 +1,13 @@
 """Finds changes by others: compares rows with their entries, and each entry with the one before it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import TypeVar
 
 import peewee
 
-from widget_server.db import Table, atomic, database
+from widget_server.db import Table, atomic, database, snapshot
 from widget_server.journal.changes import append_noted, note
 from widget_server.journal.entries import (
     ACCEPTED,
@@ -17,7 +17,6 @@ from widget_server.journal.entries import (
     append,
     breaks,
     judge,
-    last_locked,
     newest_states,
     pages_of_entries,
 )
@@ -60,17 +59,18 @@ def audit_chain(shop_id: str, after: tuple[int, str] = (0, "")) -> Iterator[str]
 def audit_rows(shop_id: str | None = None) -> Iterator[str]:
     """Yields one sentence for each covered row that was changed, created or deleted outside this server.
 
-    The server may run meanwhile: a row in doubt is read again while nobody else can append.
+    The server may run meanwhile: all is read as it is at one moment.
     """
-    for doubt in _doubts(shop_id):
-        yield from _certain([doubt])
+    with snapshot():
+        yield from map(str, _doubts(shop_id))
 
 
 def audit_written(shop_id: str, after: int) -> Iterator[str]:
     """Like `audit_rows`, for the rows of the shop with an entry after number `after`."""
-    for keys in written_since(shop_id, after):
-        for table, some in keys.items():
-            yield from _certain(_compared(table, shop_id, some, read(table, shop_id, some)))
+    with snapshot():
+        for keys in written_since(shop_id, after):
+            for table, some in keys.items():
+                yield from map(str, _compared(table, shop_id, some, read(table, shop_id, some)))
 
 
 def written_since(shop_id: str, after: int) -> Iterator[dict[type[Journaled], list[Key]]]:
@@ -175,16 +175,6 @@ def _compared(table: type[Journaled], shop_id: str, keys: list[Key], rows: dict[
         what = judge(rows.get(key), entries.get(subject_of(key)))
         if what is not None:
             yield Doubt(table, shop_id, key, what)
-
-
-def _certain(doubts: Iterable[Doubt]) -> Iterator[str]:
-    for doubt in doubts:
-        with atomic():
-            last_locked(doubt.shop_id)  # a writer of the row appends in the same transaction
-            again = list(
-                _compared(doubt.table, doubt.shop_id, [doubt.key], read(doubt.table, doubt.shop_id, [doubt.key]))
-            )
-        yield from map(str, again)
 
 
 def below(table: type[T]) -> set[type[T]]:

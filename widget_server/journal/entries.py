@@ -5,13 +5,14 @@ import hmac
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from json.encoder import encode_basestring as quoted
 from typing import Any
 
 import peewee
 
 from widget_server import clock
 from widget_server.db import Int, Row, ShopTable, Text, UtcDateTime, database, insert_many, on_sqlite
-from widget_server.journal.states import PAGE, fetched, hash_of, name_of
+from widget_server.journal.states import PAGE, fetched, hash_of_text, name_of
 
 REMOVED = ""  # the state of a row that this server deleted
 ALTERED = "altered"  # the state of a row that others had changed before this server wrote it
@@ -77,8 +78,9 @@ def last_of(shop_id: str) -> tuple[int, str]:
 def digest_of(previous: str, entry: Journal | Row) -> str:
     """The keyed hash that chains an entry to the one before it."""
     at = entry.created_at if isinstance(entry.created_at, str) else _time_text(entry.created_at)
-    facts = [entry.shop_id, entry.number, entry.subject_table, entry.subject, entry.state, at]
-    return hash_of([previous, *facts])
+    table, subject = quoted(entry.subject_table), quoted(entry.subject)
+    facts = f"{quoted(entry.shop_id)},{entry.number:d},{table},{subject},{quoted(entry.state)},{quoted(at)}"
+    return hash_of_text(f"[{quoted(previous)},{facts}]")
 
 
 def breaks(number: int, digest: str, entry: Journal | Row) -> str | None:

@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
 from functools import cache
+from json.encoder import encode_basestring as _quoted
 from typing import Any
 
 from widget_server import config
@@ -88,17 +89,35 @@ def _columns(table: type[ShopTable]) -> tuple[tuple[str, Callable[[Any], Any] | 
 
 def _state(table: type[ShopTable], row: DatabaseRow) -> str:
     """The keyed hash of a whole row. Default values are left out, so that a new column changes no state."""
-    values = {
-        name: portable(value) if portable else value
-        for (name, portable, default), value in zip(_columns(table), row, strict=True)
-        if value is not None and value != default
-    }
-    return hash_of([name_of(table), values])
+    parts = []
+    for place, name, portable, default in _written(table):
+        value = row[place]
+        if value is not None and value != default:
+            parts.append(f"{name}:{_json(portable(value) if portable else value)}")
+    return hash_of_text(f"[{_quoted(name_of(table))},{{{','.join(parts)}}}]")
+
+
+@cache
+def _written(table: type[ShopTable]) -> tuple[tuple[int, str, Callable[[Any], Any] | None, Any], ...]:
+    """Each column in the order of canonical text: its place in a row, its name as JSON, its conversion and default."""
+    places = {name: place for place, (name, _, _) in enumerate(_columns(table))}
+    by_name = sorted(_columns(table), key=lambda column: column[0])
+    return tuple((places[name], _quoted(name), portable, default) for name, portable, default in by_name)
+
+
+def _json(value: object) -> str:
+    """Returns `canonical` of a column's value."""
+    return _quoted(value) if type(value) is str else str(value) if type(value) is int else canonical(value)
 
 
 def hash_of(value: object) -> str:
     """The journal's keyed hash of a JSON value, in hex."""
-    return hmac.digest(config.derived_key("journal"), canonical(value).encode(), "sha256").hex()
+    return hash_of_text(canonical(value))
+
+
+def hash_of_text(text: str) -> str:
+    """The journal's keyed hash of a JSON value that is written as canonical text, in hex."""
+    return hmac.digest(config.derived_key("journal"), text.encode(), "sha256").hex()
 
 
 def is_hash_of(text: str, value: object) -> bool:

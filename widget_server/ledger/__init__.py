@@ -21,9 +21,11 @@ from widget_server.ledger.accounts import (
     open_accounts,
     set_activity,
     set_tier,
+    set_tiers,
 )
 from widget_server.ledger.auditing import audit, audit_some
 from widget_server.ledger.chain import AGE_UNKNOWN, CREDIT, is_credit, rechain
+from widget_server.ledger.expiring import Loss, expire_many, note_unspent_since_many
 from widget_server.ledger.merging import merge
 from widget_server.ledger.posting import Move, MoveKind, claw_back, post, post_locked, post_many, reverse
 from widget_server.ledger.rows import current, current_many, find_by_key, find_by_keys, history
@@ -55,6 +57,7 @@ __all__ = [
     "Cause",
     "Debt",
     "Kind",
+    "Loss",
     "Move",
     "MoveKind",
     "Shortfall",
@@ -65,6 +68,7 @@ __all__ = [
     "claw_back",
     "current",
     "current_many",
+    "expire_many",
     "find_by_key",
     "find_by_keys",
     "grant_tier",
@@ -77,6 +81,7 @@ __all__ = [
     "move_pending",
     "note_activity",
     "note_unspent_since",
+    "note_unspent_since_many",
     "open_account",
     "open_accounts",
     "post",
@@ -86,4 +91,5 @@ __all__ = [
     "reverse",
     "set_activity",
     "set_tier",
+    "set_tiers",
 ]

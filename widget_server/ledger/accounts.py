@@ -12,6 +12,8 @@ from widget_server.db import (
     UtcDateTime,
     among,
     atomic,
+    database,
+    execute_many,
     fetched,
     in_transaction,
     insert_many,
@@ -112,6 +114,19 @@ def set_tier(shop_id: str, account_id: str, tier_id: str | None, points: int, un
         Account.id == account_id,
         (Account.tier_points != points) | _differs(Account.tier_id, tier_id) | _differs(Account.tier_until, until),
     )
+
+
+def set_tiers(shop_id: str, standings: Iterable[tuple[str, str | None, int, datetime | None]]) -> None:
+    """Does `set_tier` for many locked accounts: each with its id, tier, points and end, of which some differ."""
+    rows, time = list(standings), UtcDateTime().db_value
+    Account.will_write(shop_id, [account_id for account_id, *_ in rows])
+    mark, moment = database.param, time(clock.now())
+    execute_many(
+        f'UPDATE "account" SET "tier_id" = {mark}, "tier_points" = {mark}, "tier_until" = {mark},'  # noqa: S608
+        f' "revision" = "revision" + 1, "updated_at" = {mark} WHERE "id" = {mark} AND "shop_id" = {mark}',
+        [(tier_id, points, time(until), moment, account_id, shop_id) for account_id, tier_id, points, until in rows],
+    )
+    Account.wrote({"shop_id": shop_id, "id": account_id} for account_id, *_ in rows)
 
 
 def grant_tier(shop_id: str, account_id: str, tier_id: str | None, until: datetime | None) -> None:

@@ -60,7 +60,7 @@ class Account(Journaled):
         refuses = ("DELETE",)
         indexes = (
             (("shop_id", "created_at", "id"), False),
-            (("shop_id", "unspent_since"), False),
+            (("shop_id", "unspent_since", "id"), False),
             (("shop_id", "balance", "customer_id"), False),
             (("shop_id", "last_activity_at", "customer_id"), False),
             (("shop_id", "tier_id"), False),
@@ -77,6 +77,24 @@ Account.add_index(
         Account.granted_until,
         where=SQL("granted_until IS NOT NULL"),
         name="account_granted",
+    )
+)
+Account.add_index(
+    Account.index(
+        Account.shop_id,
+        Account.last_activity_at,
+        Account.id,
+        where=SQL('"balance" > 0'),
+        name="account_with_points",
+    )
+)
+Account.add_index(
+    Account.index(
+        Account.shop_id,
+        Account.tier_until,
+        Account.id,
+        where=SQL("tier_until IS NOT NULL"),
+        name="account_tier_ends",
     )
 )
 
@@ -121,6 +139,17 @@ class Transaction(ShopTable):
                 "WHEN 'refund' THEN amount > 0 ELSE amount <> 0 END"
             ),
         ]
+
+
+Transaction.add_index(
+    Transaction.index(
+        Transaction.shop_id,
+        Transaction.event_at,
+        Transaction.account_id,
+        where=SQL("kind = 'earn'"),
+        name="transaction_earned",
+    )
+)
 
 
 class Debt(Journaled):

@@ -11,7 +11,7 @@ from typing import Any
 from peewee import SQL
 
 from widget_server import clock, config, journal, ledger
-from widget_server.db import Int, ShopTable, Text, UtcDateTime, atomic
+from widget_server.db import Int, ShopTable, Text, UtcDateTime, atomic, snapshot
 from widget_server.errors import BooksDoNotBalance
 from widget_server.ledger import Account
 from widget_server.loyalty import reports
@@ -65,13 +65,18 @@ def audit(*, since: bool = False) -> Iterator[str]:
 
 
 def audit_shop(shop: Shop, *, since: bool = False) -> Iterator[str]:
-    """Audit one shop, like `audit`, and note the findings once all is read."""
-    mark = mark_of(shop)
-    is_whole = not since or mark is None or mark.whole_at is None or not is_ours(mark)
-    newest, count, first = journal.last_of(shop.id), 0, None
-    for line in _once_each(_findings(shop, mark, is_whole=is_whole)):
-        count, first = count + 1, first or line
-        yield line
+    """Audit one shop, like `audit`, and note the findings once all is read.
+
+    All is read as it is at one moment, whatever others write meanwhile.
+    """
+    count, first = 0, None
+    with snapshot():
+        mark = mark_of(shop)
+        is_whole = not since or mark is None or mark.whole_at is None or not is_ours(mark)
+        newest = journal.last_of(shop.id)
+        for line in _once_each(_findings(shop, mark, is_whole=is_whole)):
+            count, first = count + 1, first or line
+            yield line
     _note(shop, mark, newest, count, first, is_whole=is_whole)
 
 
@@ -93,6 +98,15 @@ def _sealed(mark: BooksMark) -> list[Any]:
 def unwell() -> list[BooksMark]:
     """Returns the marks of all shops whose last audit had findings, by shop."""
     return list(BooksMark.everywhere().where(BooksMark.findings > 0).order_by(BooksMark.shop_id))
+
+
+def is_due(shop: Shop) -> bool:
+    """Whether the books were not audited yet in the shop's present day."""
+    mark = mark_of(shop)
+    if mark is None or not is_ours(mark):
+        return True
+    today, checked = (clock.local_date(moment, shop.timezone) for moment in (clock.now(), mark.checked_at))
+    return checked != today
 
 
 def audit_daily(shop: Shop) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from widget_server import clock, config, data_keys, db, events, migrate, reactions
 from widget_server.config import Settings
-from widget_server.loyalty.points import tiers
+from widget_server.loyalty.points import tier_rechecks
 from widget_server.loyalty.preview.steps import AddCopied, AddSample, Begin, Move, Outcome, PlaceOrder, Redeem, Step
 from widget_server.loyalty.program import programs, shops
 from widget_server.loyalty.program.shops import Shop
@@ -79,7 +79,7 @@ def _do(shop: Shop, watch: Watch, moment: datetime, step: Step) -> datetime:
         watch.note_customer(people.add_sample(shop, step))
     elif isinstance(step, AddCopied):
         watch.note_customer(people.add_copied(shop, step))
-        tiers.recheck_all(shop)
+        tier_rechecks.recheck_all(shop)
         watch.forget()
     elif isinstance(step, PlaceOrder):
         people.place_order(shop, step)

@@ -9,7 +9,7 @@ from tests.make import Shopper, World
 from widget_server import clock
 from widget_server.loyalty.people import customers, former_codes
 from widget_server.loyalty.people.customers import Customer
-from widget_server.loyalty.points import batches, tiers
+from widget_server.loyalty.points import batches, tier_rechecks
 
 HEADER = "email,name,phone,birthday,labels,referral_code,accepts_marketing,points\n"
 
@@ -106,7 +106,7 @@ def test_a_tier_of_another_app_is_held_until_its_day(world: World, ann: Shopper)
     assert [ann.account.tier_id, bob.account.tier_id] == [gold.id, gold.id]
     assert (ann.balance, bob.balance) == (100, 0)
     with clock.at(clock.now() + timedelta(days=12)):
-        tiers.recheck_all(world.shop)
+        tier_rechecks.recheck_all(world.shop)
         assert [ann.account.tier_id, bob.account.tier_id] == [None, gold.id]
 
 

@@ -17,7 +17,7 @@ from widget_server.loyalty.imports.reading import MemberFacts
 from widget_server.loyalty.letters import facts, writing
 from widget_server.loyalty.people import customers, mail_preferences, merging, privacy
 from widget_server.loyalty.people.customers import Customer
-from widget_server.loyalty.points import adjustments, awards, batches, tier_grants, tiers
+from widget_server.loyalty.points import adjustments, awards, batches, tier_grants, tier_rechecks, tiers
 from widget_server.loyalty.points.adjustments import Annotation
 from widget_server.loyalty.program import programs
 from widget_server.loyalty.program.letter_kinds import ON_AT_FIRST, ON_BEFORE, SWITCHABLE
@@ -270,7 +270,7 @@ def test_a_tier_that_is_reached_and_one_that_is_lost(club: World) -> None:
         ann.is_given(100)
         write_all()
     with clock.at(day("04-20")):
-        tiers.recheck_all(club.shop)
+        tier_rechecks.recheck_all(club.shop)
         write_all()
     told = [(one["template"], one["values"]) for one in letters() if one["template"].startswith("tier")]
     assert told == [
@@ -284,7 +284,7 @@ def test_nobody_is_written_to_when_the_owner_or_a_file_moves_many(club: World) -
     ann.is_given(100)
     write_all()
     gold = club.tier("Gold", 50)
-    tiers.recheck_everybody(club.shop)
+    tier_rechecks.recheck_everybody(club.shop)
     assert ann.account.tier_id == gold.id
     tiers.remove(club.shop, gold.id, None)
     silver = club.tier("Silver", 5000)

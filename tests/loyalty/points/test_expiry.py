@@ -1,6 +1,7 @@
 """Points that run out: when, which, and never more than there are (acceptance 50)."""
 
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from tests.make import NOON, Shopper, World, at_once, day, line, refund, tries
 from widget_server import clock, ledger
+from widget_server.ledger import Cause
 from widget_server.loyalty.points import expiry
 from widget_server.loyalty.program import programs
 from widget_server.loyalty.rewards import coupons
@@ -226,3 +228,29 @@ def test_points_of_a_refund_that_was_deleted_are_as_old_as_before(world: World) 
         coming = expiry.next_expiry(world.shop, world.program, ann.account)
     assert coming is not None
     assert (coming.points, clock.local_date(coming.at, "Europe/Berlin").isoformat()) == (200, "2027-01-11")
+
+
+@pytest.mark.parametrize("mode", ["age", "inactivity"])
+def test_a_large_shop_is_read_page_by_page_and_what_changed_meanwhile_is_looked_at_again(
+    world: World, mode: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Seven members, pages of two: one buys between the reading and the lock, another worker takes some before us."""
+    monkeypatch.setattr(expiry, "PAGE", 2)
+    world.settings(expiry=mode, expiry_months=1)
+    people = [member_at(world, day("2026-01-10"), 100) for _ in range(7)]
+    due, changed = expiry._due, [people[3].account.id]
+
+    def interrupted(*arguments: Any) -> Any:
+        found = due(*arguments)
+        while changed and any(one.account_id == changed[0] for one in found):
+            ledger.post(world.shop.id, changed.pop(), "adjust", 5, source="staff", key="k", cause=Cause("gift"))
+        return found
+
+    monkeypatch.setattr(expiry, "_due", interrupted)
+    with clock.at(day("2026-03-01")):
+        slices = expiry.expire_slices(world.shop)
+        first = next(slices)
+        assert first + expiry.expire_due(world.shop) == (7 if mode == "age" else 6)
+        assert sum(slices) == 0
+    kept = 5 if mode == "age" else 105  # whoever was active keeps all
+    assert [one.balance for one in people] == [0, 0, 0, kept, 0, 0, 0]

@@ -10,7 +10,7 @@ from widget_server.errors import BadRequest, NotFound
 from widget_server.ledger import Account
 from widget_server.loyalty.audit_log import AuditEntry
 from widget_server.loyalty.people import merging, privacy
-from widget_server.loyalty.points import tier_grants, tiers
+from widget_server.loyalty.points import tier_grants, tier_rechecks, tiers
 from widget_server.loyalty.points.tiers import Tier
 
 TODAY = date(2026, 3, 10)
@@ -44,7 +44,7 @@ def granted(ann: Shopper, tier: Tier, last_day: date = LAST) -> None:
 def tier_of(ann: Shopper, on: str) -> str | None:
     """The tier after the nightly recheck of that day."""
     with clock.at(day(on)):
-        tiers.recheck_all(ann.world.shop)
+        tier_rechecks.recheck_all(ann.world.shop)
         standing = tiers.standing(ann.world.shop.id, ann.account)
         assert standing is not None
         return standing.tier.name if standing.tier else None
@@ -146,7 +146,7 @@ def test_tiers_that_are_switched_on_again_find_the_grant(ann: Shopper, steps: di
         tiers.save_program(ann.world.shop, active=False)
         assert ann.account.tier_id is None
         tiers.save_program(ann.world.shop, active=True)
-        tiers.recheck_everybody(ann.world.shop)
+        tier_rechecks.recheck_everybody(ann.world.shop)
     assert ann.account.tier_id == steps["Gold"].id
 
 

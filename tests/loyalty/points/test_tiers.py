@@ -10,7 +10,7 @@ from tests.make import Shopper, World, at_once, refund, tries
 from widget_server import clock, events, job_queue, jobs, reactions
 from widget_server.errors import NotFound, StaleRevision, TierProgramExists, TierTaken
 from widget_server.events import Event, TierChanged
-from widget_server.loyalty.points import adjustments, tiers
+from widget_server.loyalty.points import adjustments, tier_rechecks, tiers
 from widget_server.loyalty.points.tiers import Tier, TierProgram
 
 
@@ -51,14 +51,14 @@ def gets(ann: Shopper, points: int, on: str) -> None:
 def rechecked(ann: Shopper, on: str) -> tuple[str | None, int]:
     """Her level after the daily recheck of that day."""
     with clock.at(day(on)):
-        tiers.recheck_all(ann.world.shop)
+        tier_rechecks.recheck_all(ann.world.shop)
     return level(ann)
 
 
 def test_a_shop_may_have_no_tiers(world: World) -> None:
     shopper = world.member()
     assert tiers.standing(world.shop.id, shopper.account) is None
-    assert tiers.recheck_all(world.shop) == 0
+    assert tier_rechecks.recheck_all(world.shop) == 0
 
 
 def test_levels_are_reached_on_the_booking(world: World, ann: Shopper) -> None:  # acceptance 51
@@ -172,7 +172,7 @@ def test_the_multiplier_is_that_of_the_level_before_the_order(world: World, ann:
 
 def test_bookings_and_the_daily_recheck_at_once_end_where_they_should(world: World, ann: Shopper) -> None:
     gives = [lambda: ann.is_given(40)] * 6
-    checks = [lambda: tiers.recheck_all(world.shop)] * 3
+    checks = [lambda: tier_rechecks.recheck_all(world.shop)] * 3
     assert not [answer for answer in at_once(*gives, *checks) if isinstance(answer, Exception)]
     assert level(ann) == ("Silver", 240)
 

@@ -1,9 +1,11 @@
 """Birthdays: stored once, paid once a year (acceptance 25)."""
 
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 
-from widget_server import clock, ledger
-from widget_server.errors import BadRequest
+from widget_server import clock, holds, ledger
+from widget_server.db import among, atomic
+from widget_server.errors import BadRequest, BalanceTooLarge
 from widget_server.ledger import Transaction
 from widget_server.loyalty.earning import actions, caps, order_points
 from widget_server.loyalty.earning.actions import Action
@@ -15,6 +17,8 @@ from widget_server.loyalty.program.shops import Shop
 
 NOTICE_DAYS = 30
 LEAP_DAY = date(2000, 2, 29)
+PAGE = 200  # customers that are read at once
+AT_LEAST = 1  # customers of one transaction
 DAYS_MISSED = 6  # for which a server that stood still pays later
 
 
@@ -33,20 +37,42 @@ def pay(shop: Shop) -> int:
     A date set within the 30 days before the birthday pays next year. Between two payments are at least 360 days, so
     an edited date never pays twice.
     """
+    return sum(pay_slices(shop))
+
+
+def pay_slices(shop: Shop) -> Iterator[int]:
+    """Does `pay`, some customers in each transaction; yields after each how many it paid.
+
+    Who was paid before is read without a lock.
+    """
     rules = [rule for rule in EarningRule.of(shop).where(EarningRule.kind == "birthday") if is_on(rule)]
     program = programs.of(shop.id)
     if not rules or not program.is_active:
-        return 0
+        return
     today = clock.local_date(clock.now(), shop.timezone)
-    paid = 0
-    for day, customer in _born_on(shop, *(today - timedelta(days=back) for back in range(DAYS_MISSED + 1))):
-        if order_points.may_earn(customer, program) and _is_payable(shop, customer, day):
-            at = min(clock.start_of(day, shop.timezone), clock.now())
+    pace = holds.Pace(smallest=AT_LEAST, largest=PAGE)
+    for day in (today - timedelta(days=back) for back in range(DAYS_MISSED + 1)):
+        for page in _born_on(shop, day):
+            wanting = [customer for customer in _unpaid(shop, page, day) if order_points.may_earn(customer, program)]
+            for some in pace.slices(wanting):
+                with pace.measured(), atomic():
+                    paid = sum(_pay(shop, rules, customer, day) for customer in some)
+                yield paid
+
+
+def _pay(shop: Shop, rules: Sequence[EarningRule], customer: Customer, day: date) -> bool:
+    """Pay one customer, unless another worker did; False also when the account can hold no more."""
+    if not _is_payable(shop, customer, day):
+        return False
+    at = min(clock.start_of(day, shop.timezone), clock.now())
+    try:
+        with atomic():
             rows = [
                 actions.pay(shop, rule, customer, Action("birthday", str(day.year), at=at), "job") for rule in rules
             ]
-            paid += any(row is not None for row in rows)
-    return paid
+    except BalanceTooLarge:  # nobody else waits for this one
+        return False
+    return any(row is not None for row in rows)
 
 
 def next_paid(shop: Shop, customer: Customer) -> datetime | None:
@@ -70,15 +96,34 @@ def anniversary(born: date, year: int) -> date:
         return date(year, 2, 28)
 
 
-def _born_on(shop: Shop, *days: date) -> list[tuple[date, Customer]]:
-    """Returns the members whose birthday is one of these days, each with the day; in the order of the days."""
-    by_text = {f"{day:%m-%d}": day for day in days}
-    by_text |= {f"{LEAP_DAY:%m-%d}": day for day in days if anniversary(LEAP_DAY, day.year) == day}
-    born = (Customer.birthday.is_null(False), customers.birthday_in_year().in_(list(by_text)))
+def _born_on(shop: Shop, day: date) -> Iterator[list[Customer]]:
+    """Yields the members whose birthday is this day, PAGE at a time."""
+    texts = [f"{day:%m-%d}"]
+    if anniversary(LEAP_DAY, day.year) == day:
+        texts.append(f"{LEAP_DAY:%m-%d}")
+    born = (Customer.birthday.is_null(False), customers.birthday_in_year().in_(texts))
     found = Customer.of(shop).where(*born, Customer.status == "member", Customer.merged_into.is_null())
-    places = {day: place for place, day in enumerate(days)}
-    pairs = [(by_text[str(customer.birthday)[5:]], customer) for customer in found]
-    return sorted(pairs, key=lambda pair: places[pair[0]])
+    last, ordered = "", found.order_by(Customer.id).limit(PAGE)
+    while page := list(ordered.where(Customer.id > last)):
+        yield page
+        last = page[-1].id
+
+
+def _unpaid(shop: Shop, page: Sequence[Customer], day: date) -> list[Customer]:
+    """Returns those whose account was not paid within caps.BIRTHDAY_GAP before this day."""
+    since = clock.start_of(day - caps.BIRTHDAY_GAP, shop.timezone)
+    accounts = [customer.account_id for customer in page if customer.account_id is not None]
+    paid = Transaction.of(shop, Transaction.account_id).where(
+        among(Transaction.account_id, accounts),
+        Transaction.cause_id.in_(_rule_ids(shop)),
+        Transaction.event_at > since,
+    )
+    known = {account_id for (account_id,) in paid.tuples()}
+    return [customer for customer in page if customer.account_id not in known]
+
+
+def _rule_ids(shop: Shop) -> list[str]:
+    return [rule.id for rule in EarningRule.of(shop, EarningRule.id).where(EarningRule.kind == "birthday")]
 
 
 def _is_payable(shop: Shop, customer: Customer, day: date) -> bool:
@@ -89,8 +134,7 @@ def _is_payable(shop: Shop, customer: Customer, day: date) -> bool:
     if account is None:
         return True
     since = clock.start_of(day - caps.BIRTHDAY_GAP, shop.timezone)
-    rules = [rule.id for rule in EarningRule.of(shop, EarningRule.id).where(EarningRule.kind == "birthday")]
     paid = Transaction.of(shop).where(
-        Transaction.account_id == account.id, Transaction.cause_id.in_(rules), Transaction.event_at > since
+        Transaction.account_id == account.id, Transaction.cause_id.in_(_rule_ids(shop)), Transaction.event_at > since
     )
     return not paid.exists()

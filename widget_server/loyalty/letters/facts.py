@@ -3,15 +3,16 @@
 Nothing is decided here but whether the shop sends such letters at all. Changes of many accounts note nothing.
 """
 
+from collections.abc import Iterator
 from datetime import timedelta
 
-from widget_server import clock, job_queue
+from widget_server import clock, job_queue, keyset
+from widget_server.db import Row
 from widget_server.events import CouponChanged, CouponIssued, PointsMoved, TierMoved
 from widget_server.job_queue import JobName
 from widget_server.json_types import JsonObject
 from widget_server.ledger import Account
 from widget_server.loyalty.people import mailing
-from widget_server.loyalty.people.customers import Customer
 from widget_server.loyalty.points.tiers import Tier
 from widget_server.loyalty.program import programs
 from widget_server.loyalty.program.shops import Shop
@@ -21,6 +22,7 @@ OF_POINTS = ("points_earned", "points_moved", "birthday_gift")
 OF_TIERS = ("tier_reached", "tier_lost")
 GATHER_SECONDS = 60  # so that the points of one order, under several rules, are one letter
 AT_RISK_DAYS = 30
+PAGE = 200  # accounts that are read at once
 
 
 def note_points(event: PointsMoved) -> None:
@@ -58,18 +60,29 @@ def remind_of_tiers(shop: Shop) -> int:
 
     One for each tier and month of its end, also when the end moves as points are earned.
     """
+    return sum(remind_slices(shop))
+
+
+def remind_slices(shop: Shop) -> Iterator[int]:
+    """Does `remind_of_tiers`, some letters in each transaction; yields after each how many there were."""
     program = programs.of(shop.id)
     if not program.is_active or not mailing.is_on(program, "tier_at_risk"):
-        return 0
+        return
     today = clock.local_date(clock.now(), shop.timezone)
     horizon = clock.start_of(today + timedelta(days=AT_RISK_DAYS + 1), shop.timezone)
     names = {tier.id: tier.name for tier in Tier.of(shop)}
-    due = (Account.tier_id.in_(list(names)), Account.tier_until > clock.now(), Account.tier_until < horizon)
-    count = 0
-    for account in list(Account.of(shop).where(*due)):
-        customer = Customer.need(shop, Customer.id == account.customer_id)
-        month = clock.local_date(account.tier_until, shop.timezone).strftime("%Y-%m")
-        values = {"tier": names[account.tier_id], "expires_at": clock.iso(account.tier_until)}
-        key = f"tier_at_risk:{account.id}:{account.tier_id}:{month}"
-        count += mailing.send(shop, customer, "tier_at_risk", values, key=key)
-    return count
+    columns = (Account.id, Account.customer_id, Account.tier_id, Account.tier_until)
+    key = (Account.tier_until, Account.id)
+    ending = Account.of(shop, *columns).where(Account.tier_until > clock.now(), Account.tier_until < horizon)
+    ordered = ending.order_by(*key).limit(PAGE).objects(Row)
+    page = list(ordered)
+    while page:
+        yield from mailing.send_each(shop, [_at_risk(shop, names, one) for one in page if one.tier_id in names])
+        page = list(ordered.where(keyset.behind(key, page[-1]))) if len(page) == PAGE else []
+
+
+def _at_risk(shop: Shop, names: dict[str, str], account: Row) -> mailing.Letter:
+    month = clock.local_date(account.tier_until, shop.timezone).strftime("%Y-%m")
+    values: JsonObject = {"tier": names[account.tier_id], "expires_at": clock.iso(account.tier_until)}
+    key = f"tier_at_risk:{account.id}:{account.tier_id}:{month}"
+    return mailing.Letter(account.customer_id, "tier_at_risk", values, key)

@@ -1,10 +1,14 @@
-"""Letters to customers: who may get one now. Every letter that an owner can switch on or off is sent by `send`."""
+"""Letters to customers: who may get one now. Every letter that an owner can switch on or off is sent by `send`, or by
+`send_each` to many.
+"""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 
-from widget_server import idempotency
+from widget_server import holds, idempotency
+from widget_server.db import among, atomic
 from widget_server.events import MailWanted, emit
 from widget_server.json_types import JsonObject
 from widget_server.loyalty.people import mail_preferences
@@ -13,6 +17,8 @@ from widget_server.loyalty.program import programs
 from widget_server.loyalty.program.letter_kinds import LETTER_KINDS
 from widget_server.loyalty.program.programs import Program
 from widget_server.loyalty.program.shops import Shop
+
+AT_LEAST, AT_MOST = 2, 200  # letters of one transaction
 
 _quiet: ContextVar[bool] = ContextVar("quiet", default=False)
 
@@ -57,3 +63,29 @@ def send(shop: Shop, customer: Customer, letter: str, values: JsonObject, *, key
     wanted = MailWanted(shop.id, letter, str(customer.email), locale, dict(values), customer_id=customer.id)
     idempotency.run_once(shop.id, "job", key, key, lambda: emit(wanted), customer_id=customer.id)
     return True
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A letter to one customer, as `send` takes it."""
+
+    customer_id: str
+    name: str
+    values: JsonObject
+    key: str
+
+
+def send_each(shop: Shop, letters: Sequence[Letter]) -> Iterator[int]:
+    """Send those whose key has sent none before, some in each transaction; yields after each how many may get theirs.
+
+    Only new ones take the write lock.
+    """
+    known = idempotency.known(shop.id, "job", [letter.key for letter in letters])
+    fresh = [letter for letter in letters if letter.key not in known]
+    pace = holds.Pace(smallest=AT_LEAST, largest=AT_MOST)
+    for some in pace.slices(fresh):
+        with pace.measured(), atomic():
+            of_these = Customer.of(shop).where(among(Customer.id, {letter.customer_id for letter in some}))
+            customers = {customer.id: customer for customer in of_these}
+            sent = [send(shop, customers[one.customer_id], one.name, one.values, key=one.key) for one in some]
+        yield sum(sent)

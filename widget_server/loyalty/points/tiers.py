@@ -1,12 +1,12 @@
 """Tiers, which members reach by the points they earned in a rolling window (contracts §2, acceptance 51)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import groupby
 from operator import itemgetter
-from typing import Any, Literal, TypedDict, Unpack
+from typing import Literal, TypedDict, Unpack
 
 from peewee import JOIN, Check, Node, fn
 
@@ -372,17 +372,20 @@ def window_start(shop: Shop, program: TierProgram) -> datetime:
 
 def points_in_window(shop: Shop, program: TierProgram, account: Account) -> int:
     """Returns the points earned in the window less clawbacks (contracts §2), also those that became debt."""
-    amounts = _earned_since(shop, account, window_start(shop, program), fn.COALESCE(fn.SUM(Transaction.amount), 0))
+    rows = (Transaction.account_id == account.id, window_start(shop, program))
+    amounts = earned_since(shop, *rows, fn.COALESCE(fn.SUM(Transaction.amount), 0))
     return max(int(amounts.scalar()) - int(account.debt), 0)
 
 
-def _earned_since(shop: Shop, account: Account, first: datetime, *columns: Node) -> Any:
-    """Earn rows of the window. A clawback counts at the time of the earning that it takes back."""
+def earned_since(shop: Shop, of_accounts: Condition, first: datetime, *columns: Node) -> Selection[Transaction]:
+    """The earn rows of these accounts in the window. A clawback counts at the time of the earning that it takes back
+    (`Taken`).
+    """
     return (  # untyped: peewee's types do not know what `tuples()` yields
         Transaction.of(shop, *columns)
         .join(Taken, JOIN.LEFT_OUTER, on=(Taken.id == Transaction.reverses_id))
         .where(
-            Transaction.account_id == account.id,
+            of_accounts,
             Transaction.kind == "earn",
             (Taken.event_at >= first) | (Taken.id.is_null() & (Transaction.event_at >= first)),
         )
@@ -424,35 +427,26 @@ def _granted(steps: list[Tier], account: Account) -> Tier | None:
 
 
 def _until(shop: Shop, program: TierProgram, account: Account, required_points: int) -> datetime | None:
-    """Returns when the account will lose the tier because points leave the window, if nothing more is earned.
+    """Returns when the account will lose the tier because points leave the window, if nothing more is earned."""
+    of_account = Transaction.account_id == account.id
+    columns = (Transaction.event_at, Taken.event_at, Transaction.amount)
+    rows = earned_since(shop, of_account, window_start(shop, program), *columns)
+    newest_first = rows.order_by(fn.COALESCE(Taken.event_at, Transaction.event_at).desc())
+    earned = ((was or at, points) for at, was, points in newest_first.tuples())
+    return last_until(shop, program, earned, account.debt, required_points)
+
+
+def last_until(
+    shop: Shop, program: TierProgram, newest_first: Iterable[tuple[datetime, int]], debt: int, required_points: int
+) -> datetime | None:
+    """Returns when these points of the window, each with its time, no longer reach `required_points`; None: never did.
 
     Summed from the newest day back, it is the day with which the sum reaches the tier: when it leaves, the tier ends.
     """
-    columns = (Transaction.event_at, Taken.event_at, Transaction.amount)
-    rows = _earned_since(shop, account, window_start(shop, program), *columns)
-    newest_first = rows.order_by(fn.COALESCE(Taken.event_at, Transaction.event_at).desc())
-    lots = ((clock.local_date(was or at, shop.timezone), points) for at, was, points in newest_first.tuples())
-    running = -account.debt
+    lots = ((clock.local_date(at, shop.timezone), points) for at, points in newest_first)
+    running = -debt
     for day, of_day in groupby(lots, key=itemgetter(0)):
         running += sum(points for _, points in of_day)
         if running >= required_points:
             return clock.start_of(program.day_it_leaves(day), shop.timezone)
     return None
-
-
-def recheck_all(shop: Shop) -> int:
-    """The daily recheck of accounts whose points may have left the window. Returns how many were checked."""
-    return _recheck_each(shop, (Account.tier_points > 0) | GRANTED) if program_of(shop.id) is not None else 0
-
-
-def recheck_everybody(shop: Shop) -> int:
-    """The job `recheck_tiers`: move each account that ever earned to its tier; returns how many accounts there were."""
-    return _recheck_each(shop, EVER_EARNED, tells=False)
-
-
-def _recheck_each(shop: Shop, chosen: Condition, *, tells: bool = True) -> int:
-    """Recheck the accounts one commit each, so that a large shop is not locked meanwhile; returns how many."""
-    due = [row.id for row in Account.of(shop.id, Account.id).where(chosen)]
-    for account_id in due:
-        recheck(shop, account_id, tells=tells)
-    return len(due)

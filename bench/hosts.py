@@ -31,7 +31,8 @@ from granian.constants import HTTPModes, Interfaces
 
 from bench._house import house, postgres
 from tests.make import Shopper, World
-from tests.test_serve import Server, answer, env, free_port, until
+from tests.test_cli import env
+from tests.test_serve import Server, answer, free_port, until
 from widget_server import db
 from widget_server.gateway import THREADS, Gateway
 from widget_server.loyalty import books

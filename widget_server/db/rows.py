@@ -45,21 +45,18 @@ def insert_many(table: type[Table], rows: Iterable[Row], *, unless_there: bool =
     Missing columns get their defaults. `unless_there` skips rows that exist already by a unique constraint.
     """
     meta = table._meta
-    fields = [(field, field.default() if callable(field.default) else field.default) for field in meta.sorted_fields]
-    columns = [
-        (field.name, default, None if type(field) in _KEPT_AS_IS else field.db_value) for field, default in fields
-    ]
-    names = ", ".join(f'"{field.column_name}"' for field, _ in fields)
+    fields = meta.sorted_fields
+    defaults = [field.default() if callable(field.default) else field.default for field in fields]
+    converted = [(at, field.db_value) for at, field in enumerate(fields) if type(field) not in _KEPT_AS_IS]
+    keys = [field.name for field in fields]
+    names = ", ".join(f'"{field.column_name}"' for field in fields)
     marks = ", ".join([database.param] * len(fields))
     tail = " ON CONFLICT DO NOTHING" if unless_there else ""
     written = list(map(vars, rows))
-    values = [
-        [
-            db_value(given.get(name, default)) if db_value else given.get(name, default)
-            for name, default, db_value in columns
-        ]
-        for given in written
-    ]
+    values = [list(map(given.get, keys, defaults)) for given in written]
+    for row in values:
+        for at, db_value in converted:
+            row[at] = db_value(row[at])
     with in_transaction():
         execute_many(f'INSERT INTO "{meta.table_name}" ({names}) VALUES ({marks}){tail}', values)  # noqa: S608
         table.wrote(written)

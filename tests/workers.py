@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from tests.make import PROOFS, SECRET
 from widget_server import config
@@ -16,9 +17,10 @@ WAIT_SECONDS = 3600 if PROOFS else 120
 
 
 @contextmanager
-def worker(url: str) -> Iterator[subprocess.Popen[bytes]]:
-    """Runs a worker on this database; ends it as a service manager does."""
-    facts = {"DATABASE_URL": url, "WIDGET_SECRET_KEY": SECRET, "WIDGET_INSTANCE": str(config.current().instance)}
+def worker(url: str, instance: Path | None = None) -> Iterator[subprocess.Popen[bytes]]:
+    """Runs a worker on this database, in the folder of this server or another; ends it as a service manager does."""
+    folder = str(instance or config.current().instance)
+    facts = {"DATABASE_URL": url, "WIDGET_SECRET_KEY": SECRET, "WIDGET_INSTANCE": folder}
     names = {**facts, "WIDGET_BASE_URL": "http://widget.localhost:8000"}
     process = subprocess.Popen([sys.executable, "-m", "widget_server.cli", "worker"], env={**os.environ, **names})
     try:

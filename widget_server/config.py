@@ -198,7 +198,7 @@ def fernet(key: bytes) -> Fernet:
 def keyed_digest(purpose: AtRest, text: str | bytes, key: bytes | None = None) -> str:
     """The keyed hash of `text` in hex, stored instead of the text; `key` replaces the newest key of the purpose."""
     data = text.encode() if isinstance(text, str) else text
-    return hmac.new(key or derived_key(purpose), data, hashlib.sha256).hexdigest()
+    return hmac.digest(key or derived_key(purpose), data, "sha256").hex()
 
 
 def digest(token: str) -> str:

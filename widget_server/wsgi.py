@@ -5,9 +5,8 @@ import threading
 from widget_server import tallies
 from widget_server.app import create_app
 from widget_server.config import Settings
-from widget_server.gateway import Gateway
+from widget_server.gateway import THREADS, Gateway
 
-THREADS = 8
 END_SECONDS = 5
 
 settings = Settings.from_env()

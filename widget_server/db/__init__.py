@@ -20,7 +20,7 @@ from widget_server.db.engines import (
     translate,
 )
 from widget_server.db.failures import away, trouble
-from widget_server.db.fields import Bool, Bytes, Int, Json, Money, Serial, Text, UtcDateTime
+from widget_server.db.fields import Bool, Bytes, Int, Json, Money, Serial, Text, UtcDateTime, utc_text
 from widget_server.db.locks import lock_free_rows, lock_name, lock_rows
 from widget_server.db.parsed import parsed
 from widget_server.db.rows import (
@@ -100,5 +100,6 @@ __all__ = [
     "statement",
     "translate",
     "trouble",
+    "utc_text",
     "when_committed",
 ]

@@ -1,6 +1,6 @@
 """Rows that are inserted: the text of a table's INSERT is built once."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 import peewee
 
 from widget_server.db.engines import database, on_sqlite
-from widget_server.db.fields import Text
+from widget_server.db.fields import Int, Text
 
 UNLESS_THERE = " ON CONFLICT DO NOTHING"
 
@@ -17,19 +17,31 @@ UNLESS_THERE = " ON CONFLICT DO NOTHING"
 class Insertion:
     """The INSERT of all columns of a table, for one kind of database.
 
-    Each column is a name, a default, and how its values are stored (None: as they are).
+    `converted` says at which places values are stored in another form; `numbers` are the places of whole numbers.
     """
 
     sql: str
-    columns: tuple[tuple[str, Any, Callable[[Any], object] | None], ...]
+    names: tuple[str, ...]
+    defaults: tuple[Any, ...]
+    converted: tuple[tuple[int, Callable[[Any], object]], ...]
+    numbers: tuple[int, ...]
 
-    def values(self, given: Mapping[str, Any]) -> list[object]:
-        """Returns the parameters for a row; columns that it does not name have their defaults."""
-        found = []
-        for name, default, stored in self.columns:
-            value = given[name] if name in given else default() if callable(default) else default
-            found.append(stored(value) if stored else value)
-        return found
+    def many(self, rows: Iterable[Mapping[str, Any]]) -> list[list[Any]]:
+        """Returns the parameters for rows; columns that a row does not name have their defaults."""
+        defaults = [default() if callable(default) else default for default in self.defaults]
+        values = [list(map(given.get, self.names, defaults)) for given in rows]
+        for row in values:
+            for at, stored in self.converted:
+                row[at] = stored(row[at])
+        return values
+
+    def one(self, given: Mapping[str, Any]) -> list[Any]:
+        """Returns the parameters for a row, as `many` does; True and False become numbers where the column has them."""
+        (values,) = self.many([given])
+        for at in self.numbers:
+            if isinstance(values[at], bool):
+                values[at] = int(values[at])
+        return values
 
 
 def insertion(table: type[peewee.Model]) -> Insertion:
@@ -40,20 +52,24 @@ def insertion(table: type[peewee.Model]) -> Insertion:
 def insert(table: type[peewee.Model], given: Mapping[str, Any]) -> None:
     """Insert a row with these values by column name."""
     made = insertion(table)
-    database.execute_sql(made.sql, made.values(given))
+    database.execute_sql(made.sql, made.one(given))
 
 
 def insert_unless_there(table: type[peewee.Model], given: Mapping[str, Any]) -> bool:
     """Insert a row unless a unique constraint shows that it exists; True when it was inserted."""
     made, first = insertion(table), table._meta.sorted_fields[0].column_name
     sql = f'{made.sql}{UNLESS_THERE} RETURNING "{first}"'
-    return bool(database.execute_sql(sql, made.values(given)).fetchall())
+    return bool(database.execute_sql(sql, made.one(given)).fetchall())
 
 
 @cache
 def _insertion(table: type[peewee.Model], sqlite: bool) -> Insertion:
     fields = table._meta.sorted_fields
-    names, marks = ", ".join(f'"{field.column_name}"' for field in fields), ", ".join([database.param] * len(fields))
-    columns = ((field.name, field.default, None if type(field) is Text else field.db_value) for field in fields)
-    sql = f'INSERT INTO "{table._meta.table_name}" ({names}) VALUES ({marks})'  # noqa: S608 - our own names
-    return Insertion(sql, tuple(columns))
+    columns, marks = ", ".join(f'"{field.column_name}"' for field in fields), ", ".join([database.param] * len(fields))
+    return Insertion(
+        f'INSERT INTO "{table._meta.table_name}" ({columns}) VALUES ({marks})',  # noqa: S608 - our own names
+        tuple(field.name for field in fields),
+        tuple(field.default for field in fields),
+        tuple((at, field.db_value) for at, field in enumerate(fields) if type(field) not in (Text, Int)),
+        tuple(at for at, field in enumerate(fields) if type(field) is Int),
+    )

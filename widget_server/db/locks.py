@@ -18,6 +18,11 @@ def lock_rows(query: Query) -> Query:
     return _locking(query, "FOR NO KEY UPDATE")
 
 
+def share_rows(query: Query) -> Query:
+    """Keep the rows of `query` as they are until the transaction ends; others may do the same at the same time."""
+    return _locking(query, "FOR SHARE")
+
+
 def lock_free_rows(query: Query) -> Query:
     """Like `lock_rows`, but skips rows that another transaction has locked."""
     return _locking(query, "FOR UPDATE SKIP LOCKED")

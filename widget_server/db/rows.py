@@ -43,7 +43,7 @@ def insert_many(table: type[Table], rows: Iterable[Row], *, unless_there: bool =
     """
     made, written = insertion(table), list(map(vars, rows))
     with in_transaction():
-        execute_many(made.sql + (UNLESS_THERE if unless_there else ""), [made.values(given) for given in written])
+        execute_many(made.sql + (UNLESS_THERE if unless_there else ""), made.many(written))
         table.wrote(written)
 
 

@@ -12,7 +12,7 @@ from widget_server.db.built import as_it_is, by_equalities
 from widget_server.db.engines import database, on_sqlite
 from widget_server.db.fields import Text
 from widget_server.db.insertions import insert
-from widget_server.db.locks import lock_rows
+from widget_server.db.locks import lock_rows, share_rows
 from widget_server.db.transactions import in_transaction
 from widget_server.errors import NotFound
 
@@ -141,6 +141,11 @@ class ShopTable(Table):
     def locked_one(cls, shop: Table | str, *conditions: Condition) -> Self | None:
         """Like `one`, and locks the row until the transaction ends (locks.py)."""
         return cls._first(shop, conditions, lock_rows)
+
+    @classmethod
+    def shared_one(cls, shop: Table | str, *conditions: Condition) -> Self | None:
+        """Like `one`, and nobody changes the row until the transaction ends (locks.py)."""
+        return cls._first(shop, conditions, share_rows)
 
     @classmethod
     def _first(cls, shop: Table | str, conditions: tuple[Condition, ...], ending: Callable[[Any], Any]) -> Self | None:

@@ -11,7 +11,7 @@ from typing import Any
 import peewee
 
 from widget_server import clock
-from widget_server.db import Int, Row, ShopTable, Text, UtcDateTime, database, insert_many, on_sqlite
+from widget_server.db import Int, Row, ShopTable, Text, UtcDateTime, database, insert_many, on_sqlite, utc_text
 from widget_server.journal.states import PAGE, fetched, hash_of_text, name_of
 
 REMOVED = ""  # the state of a row that this server deleted
@@ -132,4 +132,4 @@ def _run(statement: str, *values: object) -> list[tuple[Any, ...]]:
 
 
 def _time_text(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return utc_text(moment.astimezone(UTC))

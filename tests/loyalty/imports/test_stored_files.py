@@ -2,21 +2,17 @@
 
 import io
 import tracemalloc
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.hosts import Hosts
 from tests.integrator import Integrator
 from tests.make import World, proof, undone
-from widget_server import clock, config, data_keys, db, jobs
-from widget_server.app import create_app
+from widget_server import clock, jobs
 from widget_server.errors import FileTooLarge, NotFound
 from widget_server.loyalty.imports import stored_files, uploads
 from widget_server.loyalty.imports.stored_files import PIECE_BYTES, StoredFile
@@ -125,25 +121,6 @@ def test_ten_megabytes_take_the_memory_of_some_pieces(world: World) -> None:
 # Two hosts
 
 
-class Hosts:
-    """Two servers with an instance folder each, on one database behind a round robin."""
-
-    def __init__(self, folder: Path) -> None:
-        self.settings = [replace(config.current(), instance=folder / name) for name in ("one", "two")]
-        for one in self.settings:
-            one.instance.mkdir()
-
-    @contextmanager
-    def on(self, number: int) -> Iterator[FlaskClient]:
-        """The next request comes to this one."""
-        config.use(self.settings[number], data_keys.stored)
-        db.disconnect()
-        app = create_app(config.current())
-        db.connect()
-        with app.test_client() as client:
-            yield client
-
-
 @pytest.mark.parametrize(("uploads", "imports_", "reads"), [(0, 1, 0), (0, 1, 1), (1, 0, 0), (0, 0, 1)])
 def test_a_file_that_came_to_one_host_is_there_for_the_other(
     world: World, tmp_path: Path, uploads: int, imports_: int, reads: int
@@ -165,7 +142,7 @@ def test_a_file_that_came_to_one_host_is_there_for_the_other(
         asked = f"{base}/error-file-download-url?loyaltyImportId={made['id']}"
         lines = client.get(Integrator(client, secret).get(asked)["url"]).get_data(as_text=True)
         assert "nobody@example.com,8" in lines
-    assert [path for one in hosts.settings for path in one.instance.rglob("*")] == []
+    assert hosts.files() == []
 
 
 # What an earlier version kept in a folder

@@ -3,7 +3,7 @@ so they are plain SQL."""
 
 from collections.abc import Sequence
 
-from widget_server.db import Row, UtcDateTime, database, execute_many, fetched, is_among, listed
+from widget_server.db import Row, database, execute_many, fetched, is_among, listed
 from widget_server.loyalty.points.batch_tables import Batch, BatchItem
 
 PROGRESS = ("succeeded", "failed", "skipped", "undone", "kept", "reached", "turn")
@@ -15,9 +15,11 @@ def following(batch: Batch, size: int) -> list[Row]:
     names = ", ".join(field.column_name for field in fields)
     these = 'WHERE "batch_id" = ? AND "line" > ? AND "shop_id" = ? ORDER BY "line" LIMIT ?'
     rows = fetched(f'SELECT {names} FROM "batch_item" {these}', batch.id, batch.reached, batch.shop_id, size)  # noqa: S608
-    items = [Row(**{field.name: value for field, value in zip(fields, row, strict=True)}) for row in rows]
+    keys = [field.name for field in fields]
+    items = [Row(**dict(zip(keys, row, strict=True))) for row in rows]
     for item in items:
-        item.event_at = UtcDateTime().python_value(item.event_at)
+        if item.event_at is not None:
+            item.event_at = BatchItem.event_at.python_value(item.event_at)
     return items
 
 

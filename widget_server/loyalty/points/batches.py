@@ -305,15 +305,16 @@ def _open_accounts(batch: Batch, items: Sequence[Row]) -> None:
 
 def _book(batch: Batch, items: Sequence[Row]) -> None:
     items = [item for item in items if item.status == "waiting"]
-    texts = {item.line: _annotation(batch, item) for item in items}
+    each = {note: _annotation(batch, note) for note in {item.note for item in items}}
+    texts = {item.line: each[item.note] for item in items if each[item.note].is_given}
     salts: dict[int, str] = {}
 
     def wanted(item: Row, account: Row) -> Move | None:
         amount = item.points - (account.balance if batch.mode == "set" else 0)
         snapshot = {}
-        if texts[item.line].is_given:
+        if text := texts.get(item.line):
             salt = salts[item.line] = secrets.token_hex(16)
-            snapshot = {"note": texts[item.line].digest(salt)}
+            snapshot = {"note": text.digest(salt)}
         cause = Cause("adjusted", batch.id, snapshot=snapshot)
         kind: MoveKind = "earn" if item.event_at is not None and amount > 0 else "adjust"
         return Move(account, amount, item.line, cause, kind=kind, at=item.event_at) if amount else None
@@ -325,8 +326,8 @@ def _book(batch: Batch, items: Sequence[Row]) -> None:
     batch.failed += sum(item.status == "failed" for item in items)
 
 
-def _annotation(batch: Batch, item: Row) -> Annotation:
-    return Annotation(batch.reason, item.note or batch.comment, batch.staff, batch.app_id)
+def _annotation(batch: Batch, note: str | None) -> Annotation:
+    return Annotation(batch.reason, note or batch.comment, batch.staff, batch.app_id)
 
 
 def _undo(batch: Batch, items: Sequence[Row]) -> None:
@@ -377,7 +378,8 @@ def _move(
         move = None if item.code else wanted(item, accounts[item.account_id])
         if move is not None:
             moving[item.line] = item, move
-    below_zero = bool(moving) and programs.of(batch.shop_id).rules.shortfall == "negative" and batch.status == "undoing"
+    is_undone = bool(moving) and batch.status == "undoing"
+    below_zero = is_undone and programs.of(batch.shop_id).rules.shortfall == "negative"
     returns = ledger.post_many(
         batch.shop_id,
         [move for _, move in moving.values()],

@@ -6,7 +6,7 @@ from typing import Any
 from peewee import Case, fn
 
 from widget_server import clock, ledger
-from widget_server.db import in_transaction, new_id
+from widget_server.db import in_transaction, lock_name, new_id
 from widget_server.errors import (
     CustomerExcluded,
     KeyReused,
@@ -71,14 +71,14 @@ def redeem(
     bought something else.
     """
     with in_transaction():  # nothing but an empty account is written before a refusal
-        reward = Reward.locked_one(shop, Reward.id == reward_id)
-        if reward is None:
-            raise NotFound("There is no such reward here.")
+        reward = _held(shop, reward_id)
+        account = ledger.locked_of(shop.id, customer.id)  # the same request again waits here
         earlier = _bought_before(shop, customer, reward, source, key, points)
         if earlier is not None:
             return earlier
         program = programs.need_active(shop.id)
-        account = _buyer_account(shop, customer)
+        _check_buyer(shop, customer)
+        account = account or ledger.locked(shop.id, ledger.open_account(shop.id, customer.id).id)
         if (reward.at_checkout and not at_checkout) or not reward.is_in_force(clock.now()):
             raise RewardUnavailable()
         taken = _taken(shop, customer, [reward]).get(reward.id, (0, 0))
@@ -93,15 +93,26 @@ def redeem(
         return issuing.issue(shop, customer, program, life_days=reward.expires_after_days, **terms)
 
 
-def _buyer_account(shop: Shop, customer: Customer) -> Account:
-    """The account that pays, locked. Raises MembersOnly, and CustomerExcluded for an excluded member."""
+def _held(shop: Shop, reward_id: str) -> Reward:
+    """Returns the reward, which nobody changes until the transaction ends. Raises NotFound.
+
+    Customers buy it at the same time, unless all of them together are limited: then they do one after another.
+    """
+    reward = Reward.shared_one(shop, Reward.id == reward_id)
+    if reward is None:
+        raise NotFound("There is no such reward here.")
+    if reward.limit_total is not None:
+        lock_name("limit of a reward", reward.id)
+    return reward
+
+
+def _check_buyer(shop: Shop, customer: Customer) -> None:
+    """Raises MembersOnly, and CustomerExcluded for an excluded member."""
     buyer = customers.by_id(shop.id, customer.id)
     if not buyer.is_member:
         raise MembersOnly()
     if buyer.excluded:
         raise CustomerExcluded()
-    account = ledger.locked_of(shop.id, customer.id)
-    return account or ledger.locked(shop.id, ledger.open_account(shop.id, customer.id).id)
 
 
 def _terms_of(reward: Reward) -> CouponTerms:

@@ -6,6 +6,7 @@ process can have rows of before. Inside a transaction rows are always read: its 
 """
 
 import threading
+from collections.abc import Callable
 from types import MappingProxyType
 from typing import Generic, TypeVar
 
@@ -62,6 +63,11 @@ class Kept(Generic[M]):
         """Returns the first row, or None."""
         found = self.rows(shop_id)
         return found[0] if found else None
+
+
+def kept(build: Callable[[str], Selection[M]]) -> Kept[M]:
+    """Makes kept rows of a function that returns the query of them, by the id of a shop; of one of TABLES."""
+    return Kept(statement(build))
 
 
 class _Shelf:

@@ -26,7 +26,7 @@ class Insertion:
     converted: tuple[tuple[int, Callable[[Any], object]], ...]
     numbers: tuple[int, ...]
 
-    def many(self, rows: Iterable[Mapping[str, Any]]) -> list[list[Any]]:
+    def many(self, rows: Iterable[Mapping[str, object]]) -> list[list[object]]:
         """Returns the parameters for rows; columns that a row does not name have their defaults."""
         defaults = [default() if callable(default) else default for default in self.defaults]
         values = [list(map(given.get, self.names, defaults)) for given in rows]
@@ -35,12 +35,12 @@ class Insertion:
                 row[at] = stored(row[at])
         return values
 
-    def one(self, given: Mapping[str, Any]) -> list[Any]:
+    def one(self, given: Mapping[str, object]) -> list[object]:
         """Returns the parameters for a row, as `many` does; True and False become numbers where the column has them."""
         (values,) = self.many([given])
         for at in self.numbers:
-            if isinstance(values[at], bool):
-                values[at] = int(values[at])
+            if (value := values[at]) is True or value is False:
+                values[at] = int(value)
         return values
 
 
@@ -49,13 +49,13 @@ def insertion(table: type[peewee.Model]) -> Insertion:
     return _insertion(table, on_sqlite())
 
 
-def insert(table: type[peewee.Model], given: Mapping[str, Any]) -> None:
+def insert(table: type[peewee.Model], given: Mapping[str, object]) -> None:
     """Insert a row with these values by column name."""
     made = insertion(table)
     database.execute_sql(made.sql, made.one(given))
 
 
-def insert_unless_there(table: type[peewee.Model], given: Mapping[str, Any]) -> bool:
+def insert_unless_there(table: type[peewee.Model], given: Mapping[str, object]) -> bool:
     """Insert a row unless a unique constraint shows that it exists; True when it was inserted."""
     made, first = insertion(table), table._meta.sorted_fields[0].column_name
     sql = f'{made.sql}{UNLESS_THERE} RETURNING "{first}"'

@@ -38,7 +38,7 @@ class Statement(Generic[P, M]):
         found = self.rows(*arguments, **named)
         return found[0] if found else None
 
-    def together(self, *arguments: P.args, **named: P.kwargs) -> list[tuple[Any, ...]]:
+    def together(self, *arguments: P.args, **named: P.kwargs) -> list[Found]:
         """Returns the rows of a query of several tables: an object of each, None where a left join has none."""
         return list(self._text().together(arguments))
 

@@ -99,7 +99,7 @@ class Table(peewee.Model):
         """Select rows of all shops: for jobs, audit and the operator, never for a request."""
         return cls.select(*columns)
 
-    def save(self, force_insert: bool = False, only: Sequence[Any] | None = None) -> int | bool:
+    def save(self, force_insert: bool = False, only: Sequence[object] | None = None) -> int | bool:
         """Write the row, or `only` these of its columns; returns how many rows were written."""
         if not force_insert or only is not None or self._meta.auto_increment:
             return super().save(force_insert=force_insert, only=only)

@@ -64,7 +64,10 @@ def post_locked(
     reverses_id: str | None = None,
     may_go_below_zero: bool = False,
 ) -> Transaction:
-    """Book one row like `post`, on an account that the caller has locked in this transaction."""
+    """Book one row like `post`, on an account that the caller has locked in this transaction.
+
+    Raises KeyReused when the key has another row, NotEnoughPoints, BalanceTooLarge.
+    """
     earlier = find_by_key(account.shop_id, source, key, line)
     if earlier is not None:
         earlier = current(earlier)

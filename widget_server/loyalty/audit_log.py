@@ -79,7 +79,7 @@ class AuditDoor(Table):
 class Audited:
     """A table of settings: each row that is created, changed or deleted gets an entry. Put it before ShopTable."""
 
-    def save(self, force_insert: bool = False, only: Sequence[Any] | None = None) -> int | bool:
+    def save(self, force_insert: bool = False, only: Sequence[object] | None = None) -> int | bool:
         """Write the row, or `only` these of its columns, and note what differs from the stored row.
 
         Returns the number of rows written, as peewee's own `save` does.

@@ -13,8 +13,8 @@ from typing import Any, TypedDict, Unpack, cast
 from peewee import Check
 
 from widget_server import clock, json_types
-from widget_server.db import Bool, Int, Json, Money, Selection, ShopTable, Text, UtcDateTime, atomic, parsed, statement
-from widget_server.editions import Kept
+from widget_server.db import Bool, Int, Json, Money, Selection, ShopTable, Text, UtcDateTime, atomic, parsed
+from widget_server.editions import kept
 from widget_server.errors import BadRequest, NotFound
 from widget_server.events import RuleChanged
 from widget_server.ledger import Account
@@ -84,7 +84,7 @@ class EarningRule(Audited, ShopTable):
     @property
     def terms(self) -> "Terms":
         """The conditions and caps stored in `settings`, with defaults for those not set."""
-        return parsed(self, self.settings, _terms_of)
+        return parsed(self, self.settings, Terms.from_json)
 
     @property
     def figures(self) -> dict[str | None, Figure]:
@@ -116,9 +116,7 @@ class EarningRule(Audited, ShopTable):
         return getattr(self.terms, term) if term else None
 
 
-def _figures_of(
-    stored: tuple[int, Decimal | None, Mapping[str, Mapping[str, Any]] | None],
-) -> dict[str | None, Figure]:
+def _figures_of(stored: tuple[int, Decimal | None, Any]) -> dict[str | None, Figure]:
     """The figures from the columns: the base tier's points and what they are for, and those of other tiers."""
     points, per, by_tier = stored
     own: dict[str | None, Figure] = {
@@ -127,10 +125,6 @@ def _figures_of(
         if tier_id != tier_figures.BASE
     }
     return own if tier_figures.BASE in (by_tier or {}) else {None: Figure(points, per), **own}
-
-
-def _terms_of(settings: json_types.JsonObject) -> "Terms":
-    return Terms.from_json(settings)
 
 
 @dataclass(frozen=True)
@@ -221,8 +215,7 @@ def campaign_multiplier(shop: Shop, at: datetime) -> Decimal:
     return highest(_campaigns.rows(shop.id), at)
 
 
-@Kept
-@statement
+@kept
 def _campaigns(shop_id: str) -> Selection[Campaign]:
     return Campaign.of(shop_id)
 
@@ -251,8 +244,7 @@ def listed_all(shop: Shop, trigger_app_id: str | None = None, activity: str | No
     ]
 
 
-@Kept
-@statement
+@kept
 def _active(shop_id: str) -> Selection[EarningRule]:
     return _live(shop_id).where(EarningRule.active == True)
 

@@ -22,9 +22,8 @@ from widget_server.db import (
     UtcDateTime,
     atomic,
     new_id,
-    statement,
 )
-from widget_server.editions import Kept
+from widget_server.editions import kept
 from widget_server.errors import TierProgramExists, TierTaken
 from widget_server.events import TierChanged, TierMoved, emit
 from widget_server.job_queue import JobName
@@ -167,8 +166,7 @@ def program_of(shop_id: str) -> TierProgram | None:
     return program if program is not None and program.active else None
 
 
-@Kept
-@statement
+@kept
 def _programs(shop_id: str) -> Selection[TierProgram]:
     return TierProgram.of(shop_id)
 
@@ -178,8 +176,7 @@ def listed(shop_id: str) -> list[Tier]:
     return _listed.rows(shop_id)
 
 
-@Kept
-@statement
+@kept
 def _listed(shop_id: str) -> Selection[Tier]:
     return Tier.of(shop_id).order_by(Tier.required_points)
 

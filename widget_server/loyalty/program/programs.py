@@ -9,8 +9,8 @@ from typing import Any, Literal
 from peewee import Check
 
 from widget_server import clock, job_queue
-from widget_server.db import Int, Json, Selection, ShopTable, Text, UtcDateTime, atomic, parsed, statement
-from widget_server.editions import Kept
+from widget_server.db import Int, Json, Selection, ShopTable, Text, UtcDateTime, atomic, parsed
+from widget_server.editions import kept
 from widget_server.errors import BadTransition, ProgramNotActive
 from widget_server.events import ProgramChanged, emit
 from widget_server.job_queue import JobName
@@ -55,11 +55,7 @@ class Program(Audited, ShopTable):
     @property
     def rules(self) -> "ProgramSettings":
         """The settings from the JSON column, with defaults for what is not set."""
-        return parsed(self, self.settings, _rules_of)
-
-
-def _rules_of(settings: JsonObject) -> "ProgramSettings":
-    return ProgramSettings.from_json(settings)
+        return parsed(self, self.settings, ProgramSettings.from_json)
 
 
 @dataclass(frozen=True)
@@ -161,8 +157,7 @@ def of(shop_id: str) -> Program:
     return _programs.first(shop_id) or Program.need(shop_id)
 
 
-@Kept
-@statement
+@kept
 def _programs(shop_id: str) -> Selection[Program]:
     return Program.of(shop_id)
 

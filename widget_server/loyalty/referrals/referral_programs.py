@@ -6,8 +6,8 @@ from typing import TypedDict, Unpack
 from peewee import Check
 
 from widget_server import money
-from widget_server.db import Bool, Int, Json, Money, Selection, ShopTable, Text, atomic, statement
-from widget_server.editions import Kept
+from widget_server.db import Bool, Int, Json, Money, Selection, ShopTable, Text, atomic
+from widget_server.editions import kept
 from widget_server.errors import NotWholeCoins
 from widget_server.json_types import JsonObject
 from widget_server.loyalty.audit_log import Audited
@@ -61,8 +61,7 @@ def program_of(shop: Shop) -> ReferralProgram | None:
     return program if program is not None and program.active else None
 
 
-@Kept
-@statement
+@kept
 def _programs(shop_id: str) -> Selection[ReferralProgram]:
     return ReferralProgram.of(shop_id)
 

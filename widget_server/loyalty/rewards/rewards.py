@@ -19,9 +19,8 @@ from widget_server.db import (
     Text,
     UtcDateTime,
     atomic,
-    statement,
 )
-from widget_server.editions import Kept
+from widget_server.editions import kept
 from widget_server.errors import (
     BadRequest,
     NotWholeCoins,
@@ -187,8 +186,7 @@ def in_force(shop: Shop) -> list[Reward]:
     return [one for one in _active.rows(shop.id) if one.is_in_force(now)]
 
 
-@Kept
-@statement
+@kept
 def _active(shop_id: str) -> Selection[Reward]:
     rows = Reward.of(shop_id).where(Reward.active == True, Reward.archived_at.is_null())
     return rows.order_by(Reward.position, Reward.created_at)

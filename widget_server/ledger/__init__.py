@@ -28,7 +28,7 @@ from widget_server.ledger.chain import AGE_UNKNOWN, CREDIT, is_credit, rechain
 from widget_server.ledger.expiring import Loss, expire_many, note_unspent_since_many
 from widget_server.ledger.merging import merge
 from widget_server.ledger.posting import Move, MoveKind, claw_back, post, post_locked, post_many, reverse
-from widget_server.ledger.rows import current, current_many, find_by_key, find_by_keys, history
+from widget_server.ledger.rows import current, current_many, find_by_key, find_by_keys, history, newest, older
 from widget_server.ledger.tables import (
     BALANCE_MAX,
     COPY,
@@ -79,9 +79,11 @@ __all__ = [
     "locked_of",
     "merge",
     "move_pending",
+    "newest",
     "note_activity",
     "note_unspent_since",
     "note_unspent_since_many",
+    "older",
     "open_account",
     "open_accounts",
     "post",

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from peewee import JOIN
 
-from widget_server.db import Row, Selection, among, statement
+from widget_server.db import Row, Selection, among
 from widget_server.ledger.tables import COPY, MERGE, Transaction
 
 
@@ -55,22 +55,22 @@ def history(
         rows = rows.where(Transaction.sequence < before) if before is not None else rows
         return list(rows.order_by(Transaction.sequence.desc()).limit(limit))
     if before is None:
-        return _newest.rows(shop_id, account_id, limit)
-    return _older.rows(shop_id, account_id, before, limit)
+        return list(newest(shop_id, account_id, limit))
+    return list(older(shop_id, account_id, before, limit))
 
 
 def _of_account(shop_id: str, account_id: str) -> Selection[Transaction]:
     return Transaction.of(shop_id).where(Transaction.account_id == account_id)
 
 
-@statement
-def _newest(shop_id: str, account_id: str, limit: int) -> Selection[Transaction]:
+def newest(shop_id: str, account_id: str, limit: int) -> Selection[Transaction]:
+    """The query of an account's newest rows by the time of the event."""
     rows = _of_account(shop_id, account_id)
     return rows.order_by(Transaction.event_at.desc(), Transaction.sequence.desc()).limit(limit)
 
 
-@statement
-def _older(shop_id: str, account_id: str, before: int, limit: int) -> Selection[Transaction]:
+def older(shop_id: str, account_id: str, before: int, limit: int) -> Selection[Transaction]:
+    """The query of the next older rows after the one with sequence `before`, by the time of the event."""
     last = Transaction.alias()
     same_time = (Transaction.event_at == last.event_at) & (Transaction.sequence < last.sequence)
     rows = _of_account(shop_id, account_id).join(

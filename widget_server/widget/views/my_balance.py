@@ -4,8 +4,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from peewee import JOIN
+
 from widget_server import ledger, money
-from widget_server.db import Column, Selection, among, statement
+from widget_server.db import Column, Selection, statement
 from widget_server.ledger import Account, Transaction
 from widget_server.loyalty.earning.orders import Order
 from widget_server.loyalty.earning.scoring import Rate
@@ -94,18 +96,15 @@ def history(
     without, till = [] if cursor else _orders_without_points(shop, customer), sales.has_till(shop)
     if account is None:
         return {"rows": [], "next_cursor": None, "orders_without_points": without, "till": till}
-    before = int(cursor) if cursor else None
     limit = pages * PAGE
-    rows = ledger.history(shop.id, account.id, before=before, limit=limit + 1, by_event=True)
-    more, rows = len(rows) > limit, rows[:limit]
-    waiting = [] if cursor else _waiting.rows(shop.id, account.id)
-    orders = [row.order_id for row in rows] + [award.order_id for award in waiting]
-    numbers = _order_numbers(shop, [order_id for order_id in orders if order_id])
-    titles = _titles(shop, [row.cause_id for row in rows if row.cause_id])
-    comments = _comments(shop, [row.id for row in rows if "note" in row.snapshot])
-    shown = [_waiting_row(award, numbers) for award in waiting]
-    shown += [_booked_row(row, numbers, titles, comments) for row in rows]
-    next_cursor = str(rows[-1].sequence) if more else None
+    if cursor:
+        found = _older.together(shop.id, account.id, int(cursor), limit + 1)
+    else:
+        found = _newest.together(shop.id, account.id, limit + 1)
+    rows = found[:limit]
+    shown = [] if cursor else [_waiting_row(*one) for one in _waiting.together(shop.id, account.id)]
+    shown += [_booked_row(*one) for one in rows]
+    next_cursor = str(rows[-1][0].sequence) if len(found) > limit else None
     return {"rows": shown, "next_cursor": next_cursor, "orders_without_points": without, "till": till}
 
 
@@ -124,57 +123,55 @@ def _without_points(shop_id: str, customer_id: str) -> Selection[Order]:
 
 @statement
 def _waiting(shop_id: str, account_id: str) -> Selection[Award]:
-    return _waiting_of(shop_id, account_id).order_by(Award.event_at.desc()).limit(PAGE)
-
-
-def _order_numbers(shop: Shop, order_ids: list[str]) -> dict[str, str]:
-    return {order.id: order.number for order in _orders.rows(shop.id, order_ids)} if order_ids else {}
-
-
-@statement
-def _orders(shop_id: str, ids: list[str]) -> Selection[Order]:
-    return Order.of(shop_id, Order.id, Order.number).where(among(Order.id, ids))
-
-
-def _titles(shop: Shop, cause_ids: list[str]) -> dict[str, Coupon]:
-    """Returns the coupons of these rows by id, so that a row can show what was bought."""
-    return {one.id: one for one in _coupons.rows(shop.id, cause_ids)} if cause_ids else {}
+    """Awards that still wait, each with its order."""
+    columns = (*Award._meta.sorted_fields, Order.id, Order.number)
+    of_order = (Order.id == Award.order_id) & (Order.shop_id == Award.shop_id)
+    rows = _waiting_of(shop_id, account_id, *columns).join(Order, JOIN.LEFT_OUTER, on=of_order)
+    return rows.order_by(Award.event_at.desc()).limit(PAGE)
 
 
 @statement
-def _coupons(shop_id: str, ids: list[str]) -> Selection[Coupon]:
-    columns = (Coupon.id, Coupon.kind, Coupon.amount, Coupon.percent, Coupon.product_name)
-    return Coupon.of(shop_id, *columns).where(among(Coupon.id, ids))
-
-
-def _comments(shop: Shop, transaction_ids: list[str]) -> dict[str, str | None]:
-    """Returns staff comments for the customer by transaction; the internal reason is never sent (acceptance 49)."""
-    notes = _adjustments.rows(shop.id, transaction_ids) if transaction_ids else []
-    return {note.transaction_id: note.comment for note in notes}
+def _newest(shop_id: str, account_id: str, limit: int) -> Selection[Transaction]:
+    return _with_sources(ledger.newest(shop_id, account_id, limit))
 
 
 @statement
-def _adjustments(shop_id: str, transaction_ids: list[str]) -> Selection[Adjustment]:
-    notes = Adjustment.of(shop_id, Adjustment.transaction_id, Adjustment.comment)
-    return notes.where(among(Adjustment.transaction_id, transaction_ids))
+def _older(shop_id: str, account_id: str, before: int, limit: int) -> Selection[Transaction]:
+    return _with_sources(ledger.older(shop_id, account_id, before, limit))
 
 
-def _waiting_row(award: Award, numbers: dict[str, str]) -> HistoryRow:
+def _with_sources(rows: Selection[Transaction]) -> Selection[Transaction]:
+    """The rows, each with its order, the coupon that it paid, and the words of staff."""
+    of_shop = Transaction.shop_id
+    for table, key, value in (
+        (Order, Order.id, Transaction.order_id),
+        (Coupon, Coupon.id, Transaction.cause_id),
+        (Adjustment, Adjustment.transaction_id, Transaction.id),
+    ):
+        rows = rows.join_from(Transaction, table, JOIN.LEFT_OUTER, on=(key == value) & (table.shop_id == of_shop))
+    whole: Any = rows.select(
+        *Transaction._meta.sorted_fields,
+        *(Order.id, Order.number),
+        *(Coupon.id, Coupon.kind, Coupon.amount, Coupon.percent, Coupon.product_name),
+        *(Adjustment.transaction_id, Adjustment.comment),
+    )
+    return whole  # type: ignore[no-any-return]
+
+
+def _waiting_row(award: Award, order: Order | None) -> HistoryRow:
     return {
         "id": award.id,
         "points": award.points,
         "state": "waiting",
         "due_at": award.due_at,
         "at": award.event_at,
-        "reason": _reason(award.cause, order_number=numbers.get(award.order_id or "")),
+        "reason": _reason(award.cause, order_number=order.number if order else None),
         "why": _why(award.snapshot),
     }
 
 
-def _booked_row(
-    row: Transaction, numbers: dict[str, str], bought: dict[str, Coupon], comments: dict[str, str | None]
-) -> HistoryRow:
-    one = bought.get(row.cause_id or "")
+def _booked_row(row: Transaction, order: Order | None, one: Coupon | None, note: Adjustment | None) -> HistoryRow:
+    """Returns a row as it is shown; the internal reason of staff is never sent (acceptance 49)."""
     return {
         "id": str(row.sequence),  # the account's own count: GUIDs do not compress
         "points": row.amount,
@@ -183,9 +180,9 @@ def _booked_row(
         "at": row.event_at,
         "reason": _reason(
             row.cause,
-            order_number=numbers.get(row.order_id or ""),
+            order_number=order.number if order else None,
             title=row.snapshot.get("title"),
-            comment=comments.get(row.id),
+            comment=note.comment if note and "note" in row.snapshot else None,
             one=one,
         ),
         "why": _why(row.snapshot),

@@ -25,7 +25,7 @@ from widget_server.widget.shapes.refusal import Refusal
 
 BODY_BYTES_MAX = 2 * 1024 * 1024
 ASSET_SECONDS = 31_536_000
-CACHE_KB = 2_000  # of each request thread; the operating system keeps the file's pages once for all of them
+CACHE_KB = 800  # of each request thread; the operating system keeps the file's pages once for all of them
 
 
 class WidgetServer(Flask):

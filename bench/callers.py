@@ -31,7 +31,7 @@ from widget_server import db
 SECONDS = float(sys.argv[1]) if len(sys.argv) > 1 and __name__ == "__main__" else 10.0
 CALLERS, ROUNDS = int(os.environ.get("CALLERS", "200")), int(os.environ.get("ROUNDS", "3"))
 CALLING_PROCESSES = WEB_PROCESSES = 2
-MEMBERS, MOVEMENTS = 20, 30
+MEMBERS, MOVEMENTS = 200, 30  # enough that a thread reads more pages than a small cache holds
 CALM_SECONDS = 10.0  # after the last call, before memory is measured again
 MEGA = 1024 * 1024
 GOAL_MB = 120

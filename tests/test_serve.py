@@ -123,6 +123,26 @@ def serving(url: str, folder: Path, **settings: str) -> Iterator[tuple[Server, i
         server.end()
 
 
+# What a web process keeps in memory
+
+CACHED = """
+from widget_server import db, wsgi
+db.connect()
+print(wsgi.THREADS * -db.database.obj.pragma("cache_size"))
+"""
+
+
+def test_the_threads_of_a_web_process_keep_few_pages_of_the_embedded_database(tmp_path: Path) -> None:
+    told = {
+        **os.environ,
+        "DATABASE_URL": f"sqlite:///{tmp_path / 'loyalty.db'}",
+        "WIDGET_SECRET_KEY": SECRET,
+        "WIDGET_INSTANCE": str(tmp_path),
+    }
+    done = subprocess.run([sys.executable, "-c", CACHED], env=told, capture_output=True, text=True, check=True)
+    assert 0 < int(done.stdout) <= 20_000  # KB, of all threads together
+
+
 # What it refuses (never for shoppers)
 
 

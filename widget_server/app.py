@@ -25,6 +25,7 @@ from widget_server.widget.shapes.refusal import Refusal
 
 BODY_BYTES_MAX = 2 * 1024 * 1024
 ASSET_SECONDS = 31_536_000
+CACHE_KB = 800  # of each request thread; the operating system keeps the file's pages once for all of them
 
 
 class WidgetServer(Flask):
@@ -42,7 +43,7 @@ class WidgetApi(DocumentApi):
 def create_app(settings: Settings) -> WidgetServer:
     """Returns the WSGI application of one server; the database is opened, but not connected yet."""
     config.use(settings, data_keys.stored)
-    db.open_database(settings.database_url, statement_timeout_ms=settings.statement_timeout_ms)
+    db.open_database(settings.database_url, statement_timeout_ms=settings.statement_timeout_ms, cache_kb=CACHE_KB)
     events.wire(reactions.react)
     copies.wire(preview.run)
     app = WidgetServer(__name__, static_folder=None)

@@ -27,6 +27,7 @@ PATIENCE_SECONDS = 10.0  # how long a writer waits for its turn, and for the loc
 BUSY_TIMEOUT_MS = 1_000  # per try for SQLite's own lock; only other programs can hold it at our turn
 LOCK_TIMEOUT_MS = 10_000
 READ_ONLY = "deferred"  # the lock of a transaction that never writes
+CACHE_KB = 16_000  # of one connection; a web process has one for each thread, and less for each (app.py)
 SECURE_DELETE = 1  # overwrite deleted data with zeros, so that no file contains it (acceptance 58)
 WRITES = re.compile(r"\s*(INSERT|UPDATE|DELETE|REPLACE|CREATE|ALTER|DROP|REINDEX|ANALYZE|VACUUM\s*$)", re.IGNORECASE)
 
@@ -150,16 +151,17 @@ class Postgres(Watched, peewee.PostgresqlDatabase):
     field_types = {**peewee.PostgresqlDatabase.field_types, **_OUR_TYPES_POSTGRES}
 
 
-def open_database(url: str, *, statement_timeout_ms: int = 15_000) -> None:
+def open_database(url: str, *, statement_timeout_ms: int = 15_000, cache_kb: int = CACHE_KB) -> None:
     """Point `database` at `url` (sqlite:///path or postgresql://...) without connecting yet.
 
-    Raises ValueError for another scheme.
+    `cache_kb` is the memory that each connection to SQLite keeps for pages of the file; each thread has its own
+    connection. Raises ValueError for another scheme.
     """
     parts = urlsplit(url)
     if parts.scheme == "sqlite":
         path = Path(url.removeprefix("sqlite:///"))
         path.parent.mkdir(parents=True, exist_ok=True)
-        database.initialize(_sqlite(path))
+        database.initialize(_sqlite(path, cache_kb))
         database.obj.register_function(translate, "translate", 3, deterministic=True)
         database.obj.watch(statement_timeout_ms)
     elif parts.scheme in ("postgresql", "postgres"):
@@ -170,7 +172,7 @@ def open_database(url: str, *, statement_timeout_ms: int = 15_000) -> None:
         raise ValueError(f"DATABASE_URL: {parts.scheme!r} is neither sqlite nor postgresql")
 
 
-def _sqlite(path: Path) -> Sqlite:
+def _sqlite(path: Path, cache_kb: int) -> Sqlite:
     return Sqlite(
         path,
         rank_functions=False,
@@ -182,7 +184,7 @@ def _sqlite(path: Path) -> Sqlite:
             ("synchronous", "full"),
             ("foreign_keys", 1),
             ("busy_timeout", BUSY_TIMEOUT_MS),
-            ("cache_size", -16_000),
+            ("cache_size", -cache_kb),
             ("secure_delete", SECURE_DELETE),
         ),
     )

@@ -57,10 +57,10 @@ def main() -> None:
         kept = Path(sys.argv[2]) if len(sys.argv) > 2 else Path(place) / "kept"
         folder = Path(place) / "night"
         folder.mkdir()
-        shop_id = _made(kept)
+        shop_id = made(kept)
         for file in kept.glob(f"{MEMBERS}.db*"):
             shutil.copy(file, folder / file.name.replace(str(MEMBERS), "loyalty"))
-        _open(folder)
+        opened(folder)
         shift = (MIDNIGHT - datetime.now(UTC)).total_seconds()
         _run_late(shift)
         night = _Night(shop_id)
@@ -70,7 +70,7 @@ def main() -> None:
         db.disconnect()
 
 
-def _made(kept: Path) -> str:
+def made(kept: Path) -> str:
     kept.mkdir(parents=True, exist_ok=True)
     url = f"sqlite:///{kept / f'{MEMBERS}.db'}"
     _big_shop.SEED = MEMBERS
@@ -99,7 +99,7 @@ def _ready_for_the_night(world: World) -> None:
     run("UPDATE account SET tier_until = '2026-12-20T23:00:00.000000Z' WHERE tier_id IS NOT NULL AND rowid % 10 = 0")
 
 
-def _open(folder: Path) -> None:
+def opened(folder: Path) -> None:
     url = f"sqlite:///{folder / 'loyalty.db'}"
     mail = f"file://{folder / 'mail'}"
     base = "http://widget.localhost:8000"
@@ -286,7 +286,7 @@ if __name__ == "__main__":
     if HOLDS in os.environ and sys.argv[1:] == ["worker"]:
         place = Path(os.environ[HOLDS])
         _run_late(float(os.environ[SHIFT]))
-        _open(place)
+        opened(place)
         _work(place)
     else:
         main()

@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import quantiles
-from time import monotonic, perf_counter, sleep
+from time import monotonic, perf_counter, sleep, thread_time
 from typing import Any
 
 import psutil
@@ -57,10 +57,10 @@ def main() -> None:
         kept = Path(sys.argv[2]) if len(sys.argv) > 2 else Path(place) / "kept"
         folder = Path(place) / "night"
         folder.mkdir()
-        shop_id = _made(kept)
+        shop_id = made(kept)
         for file in kept.glob(f"{MEMBERS}.db*"):
             shutil.copy(file, folder / file.name.replace(str(MEMBERS), "loyalty"))
-        _open(folder)
+        opened(folder)
         shift = (MIDNIGHT - datetime.now(UTC)).total_seconds()
         _run_late(shift)
         night = _Night(shop_id)
@@ -70,7 +70,7 @@ def main() -> None:
         db.disconnect()
 
 
-def _made(kept: Path) -> str:
+def made(kept: Path) -> str:
     kept.mkdir(parents=True, exist_ok=True)
     url = f"sqlite:///{kept / f'{MEMBERS}.db'}"
     _big_shop.SEED = MEMBERS
@@ -96,10 +96,10 @@ def _ready_for_the_night(world: World) -> None:
     for remainder, time in enumerate(("2025-11-29T12", "2025-12-29T12", "2025-12-06T12")):
         at = f"{time}:00:00.000000Z"
         run(f"UPDATE account SET last_activity_at = ? WHERE {number} % 100 = ?", (at, remainder))
-    run("UPDATE account SET tier_until = '2026-12-20T23:00:00.000000Z' WHERE tier_id IS NOT NULL")
+    run("UPDATE account SET tier_until = '2026-12-20T23:00:00.000000Z' WHERE tier_id IS NOT NULL AND rowid % 10 = 0")
 
 
-def _open(folder: Path) -> None:
+def opened(folder: Path) -> None:
     url = f"sqlite:///{folder / 'loyalty.db'}"
     mail = f"file://{folder / 'mail'}"
     base = "http://widget.localhost:8000"
@@ -126,20 +126,22 @@ def _worker(folder: Path, shift: float) -> Iterator[psutil.Process]:
 
 def _work(folder: Path) -> None:
     """The worker: like the product's own, with a note of each hold of the write lock."""
-    holds = defaultdict[str, list[float]](list)
-    here, since = threading.local(), dict[int, float]()
+    holds, processor = defaultdict[str, list[float]](list), defaultdict[str, float](float)
+    here, since = threading.local(), dict[int, tuple[float, float]]()
     enter, leave = write_queue.WriteQueue.enter, write_queue.WriteQueue.leave
 
     def entered(queue: write_queue.WriteQueue, patience_seconds: float) -> write_queue.Place:
         place = enter(queue, patience_seconds)
-        since[place.ticket] = monotonic()
+        since[place.ticket] = monotonic(), thread_time()
         return place
 
     def left(queue: write_queue.WriteQueue, place: write_queue.Place) -> None:
         began = since.pop(place.ticket, None)
         leave(queue, place)
         if began is not None:
-            holds[getattr(here, "part", None) or threading.current_thread().name].append(monotonic() - began)
+            part = getattr(here, "part", None) or threading.current_thread().name
+            holds[part].append(monotonic() - began[0])
+            processor[part] += thread_time() - began[1]
 
     write_queue.WriteQueue.enter, write_queue.WriteQueue.leave = entered, left  # type: ignore[method-assign]
     spent = defaultdict[str, float](float)
@@ -148,7 +150,7 @@ def _work(folder: Path) -> None:
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     jobs.work(stop)
-    (folder / "holds.json").write_text(json.dumps({"holds": holds, "spent": spent}))
+    (folder / "holds.json").write_text(json.dumps({"holds": holds, "spent": spent, "processor": processor}))
 
 
 def _noted(part: str, act: Callable[..., Any], here: threading.local, spent: dict[str, float]) -> Callable[..., Any]:
@@ -244,6 +246,7 @@ class _Night:
         db.disconnect()
 
 
+TODAY = ledger.Transaction.created_at > MIDNIGHT - timedelta(hours=12)
 CODE = {"code": "123456", "link": None}
 
 
@@ -252,15 +255,18 @@ def _told(night: _Night, noted: dict[str, Any]) -> None:
     every = sorted(hold for part in PARTS for hold in holds.get(part, []))
     memory = [night.memory[int((len(night.memory) - 1) * part)] for part in (0.1, 0.5, 1.0)]
     waits = quantiles(night.writes, n=100, method="inclusive") if len(night.writes) > 1 else [0.0] * 99
+    expired = ledger.Transaction.of(night.shop_id).where(ledger.Transaction.kind == "expire", TODAY).count()
+    print(f"{expired:,} accounts lost points")
     print(
         f"{MEMBERS:,} members: the day is done after {night.day_seconds:.1f} s, the books {night.audit_seconds:.1f} s"
     )
-    print(f"{'':20}{'seconds':>9}{'holds':>8}{'lock s':>9}{'p99 ms':>9}{'longest ms':>12}")
+    print(f"{'':20}{'seconds':>9}{'holds':>8}{'lock s':>9}{'its CPU s':>11}{'p99 ms':>9}{'longest ms':>12}")
     for part, (_, _) in [*PARTS.items(), *((name, ("", "")) for name in holds if name not in PARTS)]:
         some = sorted(holds.get(part, [])) or [0.0]
         middle = some[int((len(some) - 1) * 0.99)]
         print(
             f"{part:20}{noted['spent'].get(part, 0):9.2f}{len(holds.get(part, [])):8}{sum(some):9.2f}"
+            f"{noted['processor'].get(part, 0):11.2f}"
             f"{middle * 1000:9.1f}{some[-1] * 1000:12.1f}"
         )
     figures = {
@@ -280,7 +286,7 @@ if __name__ == "__main__":
     if HOLDS in os.environ and sys.argv[1:] == ["worker"]:
         place = Path(os.environ[HOLDS])
         _run_late(float(os.environ[SHIFT]))
-        _open(place)
+        opened(place)
         _work(place)
     else:
         main()

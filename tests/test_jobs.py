@@ -95,9 +95,9 @@ def test_birthdays_of_a_large_shop_are_paid_page_by_page(world: World, monkeypat
             birthdays.tell(one.customer, date(1990, 6, 1))
     with clock.at(dawn(date(2026, 6, 1))):
         slices = birthdays.pay_slices(world.shop)
-        next(slices)
+        first = next(slices)
         slices.close()  # the worker was killed
-        assert birthdays.pay(world.shop) + 2 == 5
+        assert first and first + birthdays.pay(world.shop) == 5
     assert [one.balance for one in people] == [200] * 5
 
 

@@ -20,7 +20,18 @@ from widget_server.journal.entries import (
     newest_states,
     pages_of_entries,
 )
-from widget_server.journal.states import PAGE, Key, columns_of_key, keys_of, name_of, quoted, read, select, subject_of
+from widget_server.journal.states import (
+    PAGE,
+    Key,
+    columns_of_key,
+    keys_of,
+    name_of,
+    present,
+    quoted,
+    read,
+    select,
+    subject_of,
+)
 from widget_server.journal.tables import Journaled
 
 T = TypeVar("T", bound=Table)
@@ -162,8 +173,8 @@ def _rows_gone(table: type[Journaled], only_shop: str | None) -> Iterator[Doubt]
             )
             subjects = [one for (one,) in entries.distinct().order_by(Journal.subject).limit(PAGE).tuples()]
             keys = keys_of(table, subjects)
-            rows = read(table, shop_id, keys)
-            yield from _compared(table, shop_id, [key for key in keys if key not in rows], {})
+            there = present(table, shop_id, keys)
+            yield from _compared(table, shop_id, [key for key in keys if key not in there], {})
             if len(subjects) < PAGE:
                 break
             last = subjects[-1]

@@ -127,6 +127,24 @@ def is_hash_of(text: str, value: object) -> bool:
 
 def read(table: type[ShopTable], shop_id: str, keys: list[Key], *, lock: bool = False) -> dict[Key, str]:
     """The current state of each of the shop's rows with these keys, by key; `lock` also locks the rows."""
+    conditions, values = _of_these(table, shop_id, keys)
+    ending = " FOR NO KEY UPDATE" if lock and not on_sqlite() else ""
+    found = select(table, f"{conditions}{ending}", values) if keys else ()
+    return {key: state for _, key, state in found}
+
+
+def present(table: type[ShopTable], shop_id: str, keys: list[Key]) -> set[Key]:
+    """Those of the keys that have a row in the shop."""
+    if not keys:
+        return set()
+    conditions, values = _of_these(table, shop_id, keys)
+    names = ", ".join(map(quoted, key_names(table)))
+    found = database.execute_sql(f'SELECT {names} FROM "{name_of(table)}" {conditions}', values)  # noqa: S608
+    return {tuple(row) for row in found.fetchall()}
+
+
+def _of_these(table: type[ShopTable], shop_id: str, keys: list[Key]) -> tuple[str, list[Any]]:
+    """The SQL condition of the shop's rows with these keys, and its parameters."""
     names, mark = key_names(table), database.param
     if len(names) == 1:
         ids = [key[0] for key in keys]
@@ -136,11 +154,9 @@ def read(table: type[ShopTable], shop_id: str, keys: list[Key], *, lock: bool = 
         row = f"({', '.join([mark] * len(names))})"
         some = f"({', '.join(map(quoted, names))}) IN (VALUES {', '.join([row] * len(keys))})"
         values = [part for key in keys for part in key]
-    ending = " FOR NO KEY UPDATE" if lock and not on_sqlite() else ""
     # where the key has no shop, it leads to the rows: never the index of the shop, which has many
     shop = '+"shop_id"' if on_sqlite() and "shop_id" not in columns_of_key(table) else '"shop_id"'
-    found = select(table, f"WHERE {shop} = {mark} AND {some}{ending}", [shop_id, *values]) if keys else ()
-    return {key: state for _, key, state in found}
+    return f"WHERE {shop} = {mark} AND {some}", [shop_id, *values]
 
 
 def select(table: type[ShopTable], conditions: str, values: Sequence[object]) -> Iterator[tuple[str, Key, str]]:

@@ -26,6 +26,7 @@ SQLITE_FIXED_ALSO = ((3, 44, 6), (3, 50, 7))
 PATIENCE_SECONDS = 10.0  # how long a writer waits for its turn, and for the lock
 BUSY_TIMEOUT_MS = 1_000  # per try for SQLite's own lock; only other programs can hold it at our turn
 LOCK_TIMEOUT_MS = 10_000
+LOG_PAGES = 4_000  # 16 MB, then it is written back; a transaction of an import changes up to 1,000
 SECURE_DELETE = 1  # overwrite deleted data with zeros, so that no file contains it (acceptance 58)
 WRITES = re.compile(r"\s*(INSERT|UPDATE|DELETE|REPLACE|CREATE|ALTER|DROP|REINDEX|ANALYZE|VACUUM\s*$)", re.IGNORECASE)
 
@@ -179,6 +180,7 @@ def _sqlite(path: Path) -> Sqlite:
             ("busy_timeout", BUSY_TIMEOUT_MS),
             ("cache_size", -16_000),
             ("secure_delete", SECURE_DELETE),
+            ("wal_autocheckpoint", LOG_PAGES),
         ),
     )
 

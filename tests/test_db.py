@@ -7,7 +7,9 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import peewee
 import pytest
@@ -20,7 +22,7 @@ from widget_server import clock, db, jobs, ledger, migrate
 from widget_server.db import Bool, Int, Json, Money, ShopTable, Text, UtcDateTime, connections, rows
 from widget_server.errors import NotFound
 from widget_server.loyalty.earning import birthdays, order_points, rule_states, rules
-from widget_server.loyalty.imports import imports, uploads
+from widget_server.loyalty.imports import imports, stored_files, uploads
 from widget_server.loyalty.points import adjustments, awards, batches, expiry, tier_rechecks
 from widget_server.loyalty.program import programs
 from widget_server.web.rate_limits import Hit
@@ -85,6 +87,13 @@ def test_a_time_of_an_early_year_is_kept_and_sorts(shelf: World) -> None:
 def test_a_time_without_a_zone_is_refused(shelf: World) -> None:
     with pytest.raises(ValueError, match="naive"):
         keep(shelf, at=NOON.replace(tzinfo=None))
+
+
+def test_the_hour_that_comes_twice_is_stored_as_two(shelf: World) -> None:
+    """Python takes both for equal, and for one key of a cache."""
+    first = datetime(2026, 10, 25, 2, 30, tzinfo=ZoneInfo("Europe/Berlin"))
+    found = [keep(shelf, at=first.replace(fold=fold)).at for fold in (0, 1)]
+    assert found == [datetime(2026, 10, 25, hour, 30, tzinfo=UTC) for hour in (0, 1)]
 
 
 def test_money_is_exact(shelf: World) -> None:
@@ -379,3 +388,12 @@ def test_letters_are_translated_alike_on_both_databases(database: str) -> None:
     for text, letters, others in (("ÜNAL ünal", "Ü", "ü"), ("ΣΑΣ", "ΣΑ", "σα"), ("plain", "É", "é"), (None, "É", "é")):
         ((found,),) = db.database.execute_sql(f"SELECT translate({mark}, {mark}, {mark})", (text, letters, others))
         assert found == (text and text.translate(str.maketrans(letters, others)))
+
+
+def test_the_log_is_not_written_back_by_each_transaction_of_an_import(sqlite: Path) -> None:
+    """Each changes up to a thousand pages: with SQLite's default every commit would wait for that."""
+    shop, size = World.create().shop, sqlite.stat().st_size
+    pages = 1_500 * 4096
+    stored_files.store(shop.id, io.BytesIO(bytes(pages)), bytes_max=pages)
+    assert sqlite.stat().st_size == size
+    assert db.empty_log() and sqlite.stat().st_size > size + pages

@@ -28,6 +28,7 @@ BUSY_TIMEOUT_MS = 1_000  # per try for SQLite's own lock; only other programs ca
 LOCK_TIMEOUT_MS = 10_000
 READ_ONLY = "deferred"  # the lock of a transaction that never writes
 CACHE_KB = 16_000  # of one connection; a web process has one for each thread, and less for each (app.py)
+LOG_PAGES = 4_000  # 16 MB, then it is written back; a transaction of an import changes up to 1,000
 SECURE_DELETE = 1  # overwrite deleted data with zeros, so that no file contains it (acceptance 58)
 WRITES = re.compile(r"\s*(INSERT|UPDATE|DELETE|REPLACE|CREATE|ALTER|DROP|REINDEX|ANALYZE|VACUUM\s*$)", re.IGNORECASE)
 
@@ -186,6 +187,7 @@ def _sqlite(path: Path, cache_kb: int) -> Sqlite:
             ("busy_timeout", BUSY_TIMEOUT_MS),
             ("cache_size", -cache_kb),
             ("secure_delete", SECURE_DELETE),
+            ("wal_autocheckpoint", LOG_PAGES),
         ),
     )
 

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.counter import Counter
 from tests.make import Shopper, World, at_once, tries
 from widget_server import db, jobs, ledger
 from widget_server.errors import BadRequest, BatchUnfinished, KeyReused, NotFound
@@ -310,6 +311,18 @@ def test_whoever_asked_to_be_forgotten_is_in_no_batch(world: World, people: list
     privacy.erase(world.shop, people[0].customer)
     assert figures(settled(bulk(world, by=10))) == ("done", 2, 2, 0, 0)
     assert Customer.of(world.shop).where(Customer.erased_at.is_null(False)).count() == 1
+
+
+def test_each_transaction_of_a_booking_reads_nothing_that_it_does_not_need(
+    world: World, people: list[Shopper], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batches, "AT_LEAST", 1)
+    monkeypatch.setattr(batches, "CHUNK", 1)
+    batch = bulk(world, by=10)
+    with Counter() as counter:
+        batches.run(batch.id)
+    assert sum('FROM "batch_item"' in one for one in counter.statements) == len(people) + 1  # so many transactions
+    assert not [one for one in counter.statements if 'FROM "program"' in one]
 
 
 steps = st.lists(

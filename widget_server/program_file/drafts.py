@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar, cast
 
+from widget_server import editions
 from widget_server.db import new_id
 from widget_server.loyalty.backtest import drafts
 from widget_server.loyalty.backtest.drafts import Draft
@@ -117,7 +118,7 @@ def _rule(shop: Shop, handle: str, facts: Facts, ids: dict[str, str]) -> Earning
 
 
 def _program(shop: Shop, facts: Facts) -> Program:
-    program = programs.of(shop.id)
+    program = editions.changeable(programs.of(shop.id))
     program.settings = ProgramSettings(**columns_of(facts, PROGRAM_WORDS)).as_json()
     program.status = "active"
     return program

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.make import NOON, Shopper, World, everything_kept, line, refund, tries, undone
-from widget_server import clock
+from widget_server import clock, editions
 from widget_server.ledger import Transaction
 from widget_server.loyalty.backtest import drafts, replay
 from widget_server.loyalty.backtest.drafts import Draft
@@ -215,7 +215,7 @@ def test_a_draft_may_count_orders_from_an_earlier_day(world: World) -> None:
     world.settings(orders_from=clock.local_date(NOON - timedelta(days=10), "Europe/Berlin"))
     world.order_rule(10)
     world.member().orders("20.00", placed_at=NOON - timedelta(days=20))
-    program = programs.of(world.shop.id)
+    program = editions.changeable(programs.of(world.shop.id))
     earlier = replace(program.rules, orders_from=clock.local_date(NOON - timedelta(days=60), "Europe/Berlin"))
     program.settings = earlier.as_json()
     found = run(world, replace(drafts.present(world.shop), program=program))

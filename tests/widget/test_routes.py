@@ -265,18 +265,18 @@ def test_the_types_of_the_panel_are_made_from_the_shapes() -> None:
 
 
 QUERIES_MAX = {
-    "/widget/panel?tab=earn": 16,
-    "/widget/panel?tab=redeem": 15,
-    "/widget/panel?tab=my_rewards": 12,
-    "/widget/panel?tab=referral": 20,
-    "/widget/panel?tab=my_balance": 16,
-    "/widget/earn": 13,
-    "/widget/redeem": 8,
-    "/widget/my-rewards": 5,
-    "/widget/referral": 13,
-    "/widget/referral/qr": 4,
-    "/widget/my-balance": 15,
-    "/widget/my-balance/history?cursor=9999": 9,
+    "/widget/panel?tab=earn": 5,
+    "/widget/panel?tab=redeem": 4,
+    "/widget/panel?tab=my_rewards": 5,
+    "/widget/panel?tab=referral": 12,
+    "/widget/panel?tab=my_balance": 8,
+    "/widget/earn": 3,
+    "/widget/redeem": 2,
+    "/widget/my-rewards": 4,
+    "/widget/referral": 11,
+    "/widget/referral/qr": 3,
+    "/widget/my-balance": 7,
+    "/widget/my-balance/history?cursor=9999": 4,
 }
 
 

@@ -3,10 +3,10 @@
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, reduce
 from typing import Any, Literal
 
-from peewee import fn
+from peewee import SQL, fn
 
 from widget_server import clock
 from widget_server.db import Selection, Statement, among
@@ -46,39 +46,61 @@ def _done(shop: Shop, account: Account, rules: list[EarningRule]) -> dict[str, d
         units = caps.units(caps.of_rule(rule))
         if units:
             alike[KINDS[rule.kind].per == "order", units[0]][rule.id] = units
-    done: dict[str, dict[str, int]] = {}
+    arguments, shapes, names = list[Any](), list[tuple[bool, int]](), dict[str, tuple[str, ...]]()
     for (orders, widest), units_of in alike.items():
         units = sorted({widest}.union(*units_of.values()))
         starts = {unit: caps.start(unit, clock.now(), shop.timezone) for unit in units}
-        names = [f"{what}_{unit}" for unit in units for what in ("times", "points")]
-        sums = _sums(orders, len(units))
-        found = sums.tuples(shop.id, account.id, list(units_of), starts[widest], *starts.values())
-        done |= {rule_id: dict(zip(names, figures, strict=True)) for rule_id, *figures in found}
-    return done
+        arguments += [list(units_of), starts[widest], *starts.values()]
+        shapes.append((orders, len(units)))
+        names |= dict.fromkeys(units_of, tuple(f"{what}_{unit}" for unit in units for what in ("times", "points")))
+    found = _sums(tuple(shapes)).tuples(shop.id, account.id, *arguments) if shapes else []
+    return {rule_id: dict(zip(names[rule_id], figures, strict=False)) for rule_id, *figures in found}
 
 
 @cache
-def _sums(orders: bool, units: int) -> Statement[..., Any]:
-    """The query of how often and how many points each rule gave since its first moment, and since each of `units`."""
+def _sums(shapes: tuple[tuple[bool, int], ...]) -> Statement[..., Any]:
+    """The query of how often and how many points rules gave since their first moment, and since each of some moments.
+
+    Each shape is a group of rules: whether they are for orders, and how many moments they have. Its arguments are their
+    ids, the first moment and those moments. A group with fewer moments than another has zeros at the end.
+    """
+    most = max(units for _, units in shapes)
+    kinds = [kind for _, units in shapes for kind in (list[str], datetime, *[datetime] * units)]
+
+    def _query(shop_id: str, account_id: str, *arguments: Any) -> Selection[Any]:
+        rest, parts = list(arguments), []
+        for orders, units in shapes:
+            ids, first, *starts = rest[: units + 2]
+            rest = rest[units + 2 :]
+            parts.append(_sums_of(orders, shop_id, account_id, ids, first, starts, zeros=2 * (most - units)))
+        return reduce(lambda all_, part: all_.union_all(part), parts)  # type: ignore[no-any-return]
+
+    return Statement(_query, [str, str, *kinds])
+
+
+def _sums_of(
+    orders: bool,
+    shop_id: str,
+    account_id: str,
+    rule_ids: list[str],
+    first: datetime,
+    starts: list[datetime],
+    *,
+    zeros: int,
+) -> Any:
     table: type[Award] | type[Transaction] = Award if orders else Transaction
     rule_id, points = (Award.rule_id, Award.points) if orders else (Transaction.cause_id, Transaction.amount)
     # an order counts once, though it may have an award in each of two parts
     counted = fn.DISTINCT(Award.order_id) if orders else Transaction.id
-
-    def _query(
-        shop_id: str, account_id: str, rule_ids: list[str], first: datetime, *starts: datetime
-    ) -> Selection[Any]:
-        sums = [
-            fn.COALESCE(sum_.filter(table.event_at >= start), 0)
-            for start in starts
-            for sum_ in (fn.COUNT(counted), fn.SUM(points))
-        ]
-        rows = table.of(shop_id, rule_id, *sums).where(
-            table.account_id == account_id, among(rule_id, rule_ids), table.event_at >= first, points > 0
-        )
-        return rows.group_by(rule_id)
-
-    return Statement(_query, [str, str, list[str], datetime, *[datetime] * units])
+    sums = [
+        fn.COALESCE(sum_.filter(table.event_at >= start), 0)
+        for start in starts
+        for sum_ in (fn.COUNT(counted), fn.SUM(points))
+    ]
+    rows = table.of(shop_id, rule_id, *sums, *[SQL("0")] * zeros).where(
+        table.account_id == account_id, among(rule_id, rule_ids), table.event_at >= first, points > 0
+    )
+    return rows.group_by(rule_id)
 
 
 def _state(shop: Shop, customer: Customer, rule: EarningRule, done: dict[str, int]) -> RuleState:

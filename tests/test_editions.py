@@ -105,6 +105,18 @@ def test_what_was_rolled_back_was_never_kept(lively: World) -> None:
     assert [one.cost_points for one in rewards.listed(shop)] == [100]
 
 
+def test_a_transaction_uses_kept_rows_until_it_changes_them(lively: World) -> None:
+    shop = lively.shop
+    kept = rewards.listed(shop)[0]
+    with db.atomic():
+        with Counter() as counter:
+            assert rewards.listed(shop)[0] is kept
+        assert len(counter.statements) == 1
+        Reward.change(shop, {Reward.cost_points: 700})
+        assert [one.cost_points for one in rewards.listed(shop)] == [700]
+    assert [one.cost_points for one in rewards.listed(shop)] == [700]
+
+
 def test_a_noted_edition_is_over_with_the_next_transaction(lively: World) -> None:
     shop = lively.shop
     shops.by_embed_key(shop.embed_key)

@@ -2,7 +2,7 @@
 
 A trigger gives the shop a new edition, a random number, with each change of a row of its program, whoever makes it. A
 reader compares the edition with that of the rows that it keeps: one row of the database instead of all of them, and no
-process can have rows of before. Inside a transaction rows are always read: its own changes may be rolled back.
+process can have rows of before. What is read inside a transaction is never kept: its own changes may be rolled back.
 """
 
 import threading
@@ -47,10 +47,10 @@ class Kept(Generic[M]):
 
     def rows(self, shop_id: str) -> list[M]:
         """Returns the rows of the shop, as the statement does."""
-        number = None if database.in_transaction() else _current(shop_id)
-        if number is None:
+        number, shelf = _current(shop_id), _shelves.get(shop_id)
+        is_there = shelf is not None and shelf.number == number and self in shelf.rows
+        if number is None or (database.in_transaction() and not is_there):
             return self._statement.rows(shop_id)
-        shelf = _shelves.get(shop_id)
         if shelf is None or shelf.number != number:
             if len(_shelves) >= SHOPS_MAX:
                 _shelves.clear()

@@ -34,10 +34,10 @@ def note_points(event: PointsMoved) -> None:
 
 def note_coupon(event: CouponIssued | CouponChanged) -> None:
     """Note a coupon that was bought with points, whenever its code works (again). Raises NotFound."""
-    coupon = Coupon.need(event.shop_id, Coupon.id == event.coupon_id)
-    if coupon.status != "active" or not coupon.cost_points or coupon.applied_at is not None:
+    if not mailing.is_on(programs.of(event.shop_id), "reward_redeemed"):
         return
-    if mailing.is_on(programs.of(event.shop_id), "reward_redeemed"):
+    coupon = Coupon.need(event.shop_id, Coupon.id == event.coupon_id)
+    if coupon.status == "active" and coupon.cost_points and coupon.applied_at is None:
         job_queue.enqueue(JobName.WRITE_LETTER, {"shop_id": event.shop_id, "about": "coupon", "coupon_id": coupon.id})
 
 

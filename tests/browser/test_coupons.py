@@ -35,7 +35,7 @@ class SlowShop:
         visitor.context.route("**/widget/redeem", self._one)
         visitor.context.route("**/return", self._one)
         visitor.context.route("**/widget/my-rewards", self._many)
-        visitor.context.route("**/widget/panel?tab=my_rewards", self._panel)
+        visitor.context.route("**/widget/panel?tab=my_rewards*", self._panel)
 
     def _one(self, route: Route) -> None:
         if route.request.method == "GET":

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.make import World
-from widget_server import clock
+from widget_server import clock, editions
 from widget_server.delivery import mail_templates
 from widget_server.loyalty.program import programs
 from widget_server.loyalty.program.letter_kinds import SWITCHABLE, needs_unsubscribing
@@ -285,6 +285,6 @@ def test_what_is_not_there_is_a_mistake_not_a_blank(world: World) -> None:
 
 
 def _named(world: World, name: str) -> programs.Program:
-    program = world.program
+    program = editions.changeable(world.program)
     program.name = name
     return program

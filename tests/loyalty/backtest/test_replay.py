@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.make import NOON, Shopper, World, everything_kept, line, refund, tries, undone
@@ -123,6 +123,15 @@ def live(world: World, people: list[Shopper], told: list[dict[str, Any]], step: 
 
 
 @tries(40)
+@example(  # a guest's first order is worth no points, is paid and cancelled: the next one is the first
+    made=[{"kind": "first_order", "figures": {"rate_points": 3, "rate_per": Decimal(2)}, "terms": Terms()}],
+    settings={"rounding": "floor", "earn_at": "placed", "wait_days": 0, "after_fallback": "keep"},
+    told=[
+        {"who": 3, "lines": [("0.01", "p1")], "status": "paid", "then": "cancelled", "currency": "EUR"},
+        {"who": 3, "lines": [("0.67", "p1")], "status": "paid", "then": "", "currency": "EUR"},
+    ],
+    most=1,
+)
 @given(st.lists(RULE, min_size=1, max_size=3), SETTINGS, st.lists(ORDER, max_size=8), st.integers(1, 5))
 def test_todays_program_gives_again_what_it_gave(
     world: World, made: list[dict[str, Any]], settings: dict[str, Any], told: list[dict[str, Any]], most: int

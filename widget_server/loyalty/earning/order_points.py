@@ -121,7 +121,7 @@ def _score_first(shop: Shop, program: Program, rule: EarningRule, account: Accou
     alive = Order.of(shop).where(Order.customer_id == account.customer_id, Order.status != "cancelled")
     by_age, rules = alive.order_by(Order.placed_at, Order.external_id), program.rules
     first = next((one for one in by_age.iterator() if rules.stands(one.merged, rules.paid_at)), None)
-    if first is not None and _bought_before(shop, rule, account, first):
+    if first is not None and _bought_before(shop, program, rule, account, first):
         first = None
     mine = Award.of(shop).where(Award.rule_id == rule.id, Award.account_id == account.id)
     giving = [award.order_id for award in mine.where(Award.points > 0)]
@@ -133,11 +133,19 @@ def _score_first(shop: Shop, program: Program, rule: EarningRule, account: Accou
             _settle(shop, Order.need(shop, Order.id == award.order_id), award, 0, program, source)
 
 
-def _bought_before(shop: Shop, rule: EarningRule, account: Account, first: Order) -> bool:
-    """Whether the customer paid for an earlier order than `first`, not counting those with awards of this rule."""
+def _bought_before(shop: Shop, program: Program, rule: EarningRule, account: Account, first: Order) -> bool:
+    """Whether the customer paid for an earlier order than `first`, not counting those that this rule was about.
+
+    These have an award of it, but for cancelled ones that were worth no points before there was an account.
+    """
     about = Award.of(shop, Award.order_id).where(Award.rule_id == rule.id, Award.account_id == account.id)
     customer = customers.by_id(shop.id, account.customer_id)
-    return new_customers.has_bought(shop, customer, first.placed_at, apart_from=[award.order_id for award in about])
+    cancelled = Order.of(shop, Order.id, Order.placed_at).where(
+        Order.customer_id == customer.id, Order.status == "cancelled", Order.ineligible_reason.is_null()
+    )
+    apart = [award.order_id for award in about]
+    apart += [one.id for one in cancelled if open_for(rule, one.placed_at, customer, account, program)]
+    return new_customers.has_bought(shop, customer, first.placed_at, apart_from=apart)
 
 
 def rescore_first_order(shop: Shop, customer: Customer, *, source: str) -> None:

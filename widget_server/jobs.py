@@ -235,14 +235,15 @@ def work(stop: threading.Event) -> None:
     }
     beside = [threading.Thread(target=_keep_at, args=(one, stop), name=name) for name, one in rounds.items()]
     beside.append(threading.Thread(target=senders.work, args=(stop,), name="senders"))
-    for thread in beside:
-        thread.start()
     try:
+        for thread in beside:
+            thread.start()
         _keep_at(QuickWork().round, stop)
     finally:
         stop.set()
         for thread in beside:
-            thread.join()
+            if thread.ident is not None:  # it was started before an interrupt came
+                thread.join()
 
 
 class QuickWork:

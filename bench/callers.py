@@ -106,14 +106,14 @@ def main() -> None:
         members = [member_with(world, MOVEMENTS, number) for number in range(MEMBERS)]
         embed, url = world.shop.embed_key, f"sqlite:///{Path(folder) / 'loyalty.db'}"
         db.disconnect()
-        asked = [
+        requests = [
             _request("/widget/my-balance", f"X-Loyalty-Shop: {embed}\r\nAuthorization: Bearer {one.token}\r\n")
             for one in members
         ]
         with serving(url, Path(folder)) as (server, port), _bare_site() as (bare_process, bare_port):
             sites = [
                 Site("a bare Flask route", bare_port, psutil.Process(bare_process.pid).children(), [_request("/")]),
-                Site("My balance", port, server.web(), asked),
+                Site("My balance", port, server.web(), requests),
             ]
             for site in sites:
                 site.weigh("before")

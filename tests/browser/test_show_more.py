@@ -129,8 +129,13 @@ def test_the_history_and_coupons_go_on_where_the_page_before_ended(
     more(mara).wait_for()
     mara.context.unroute(f"**/widget/panel?tab={tab}**", cut)
     assert shown.count() == CUT < len(everything)
-    more(mara).click()
-    shown.nth(len(everything) - 1).wait_for()  # and more, where other tests gave her more than a page
+    with mara.page.expect_response(lambda response: "cursor=" in response.url) as following:
+        more(mara).click()
+    page = following.value.json()
+    rest = [one["id"] for one in everything[CUT:]]
+    assert [one["id"] for one in page[items]][: len(rest)] == rest
+    expect(shown).to_have_count(CUT + len(page[items]))
+    expect(more(mara)).to_have_count(0 if page["next_cursor"] is None else 1)
     expect(mara.panel.locator("li:focus, article:focus")).to_have_count(1)
 
 

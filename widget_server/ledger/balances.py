@@ -1,11 +1,16 @@
 """Books one row on the balance of an account; never below 0 unless that is allowed (contracts §2)."""
 
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
 from widget_server import clock
-from widget_server.db import Row, UtcDateTime, database
+from widget_server.db import Row, UtcDateTime, database, execute_many
 from widget_server.errors import BalanceTooLarge, NotEnoughPoints, Refusal
 from widget_server.events import PointsMoved, emit
 from widget_server.ledger.chain import chain
 from widget_server.ledger.tables import BALANCE_MAX, COUNTER_OF, POINTS_MAX, Account, Transaction
+
+BULK_COUNTERS = ("earned", "adjusted", "expired")
 
 _time = UtcDateTime().db_value
 
@@ -46,6 +51,32 @@ def _move(account: Account, row: Transaction, before: int, *, may_go_below_zero:
     if moved:
         Account.wrote([{"shop_id": account.shop_id, "id": account.id}])
     return bool(moved)
+
+
+def move_accounts(shop_id: str, rows: Sequence[Row], since: Sequence[datetime | None], moment: datetime) -> None:
+    """Update each row's account by one statement, in bulk; `since` has each account's new `unspent_since`.
+
+    The rows are of kinds that are booked in bulk, those of BULK_COUNTERS.
+    """
+    Account.will_write(shop_id, [row.account_id for row in rows])
+    mark, at = database.param, _time(moment)
+    counters = ", ".join(f'"{name}" = "{name}" + {mark}' for name in BULK_COUNTERS)
+    execute_many(
+        f'UPDATE "account" SET "balance" = "balance" + {mark}, {counters}, "sequence" = {mark}, "head" = {mark},'  # noqa: S608
+        f' "last_activity_at" = {mark}, "updated_at" = {mark}, "revision" = "revision" + 1, "unspent_since" = {mark}'
+        f' WHERE "id" = {mark} AND "shop_id" = {mark}',
+        [
+            (row.amount, *_counted(row), row.sequence, row.digest, at, at, _time(oldest), row.account_id, shop_id)
+            for row, oldest in zip(rows, since, strict=True)
+        ],
+    )
+    Account.wrote({"shop_id": shop_id, "id": row.account_id} for row in rows)
+
+
+def _counted(row: Row) -> Iterator[int]:
+    """Yields what the row adds to each of BULK_COUNTERS."""
+    counter, direction = COUNTER_OF[row.kind]
+    return (direction * row.amount if name == counter else 0 for name in BULK_COUNTERS)
 
 
 def refusal_of(account: Account | Row, amount: int, may_go_below_zero: bool) -> Refusal | None:

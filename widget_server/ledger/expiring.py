@@ -7,6 +7,7 @@ from datetime import datetime
 from widget_server import clock
 from widget_server.db import Row, UtcDateTime, database, execute_many, insert_many
 from widget_server.events import ManyPointsMoved, PointsMoved, emit
+from widget_server.ledger.balances import move_accounts
 from widget_server.ledger.chain import chain
 from widget_server.ledger.tables import Account, Cause, Transaction
 
@@ -47,7 +48,7 @@ def expire_many(shop_id: str, losses: Sequence[Loss], cause: Cause) -> list[Row]
         chain(account, row)
         rows.append(row)
     insert_many(Transaction, rows)
-    _move_accounts(shop_id, losses, rows, moment)
+    move_accounts(shop_id, rows, [loss.account.unspent_since for loss in losses], moment)
     moves = (
         PointsMoved(shop_id, row.account_id, loss.account.customer_id, row.id, row.kind, row.amount)
         for loss, row in zip(losses, rows, strict=True)
@@ -65,24 +66,3 @@ def note_unspent_since_many(shop_id: str, since: Sequence[tuple[str, datetime | 
         [(time(at), account_id, shop_id) for account_id, at in since],
     )
     Account.wrote({"shop_id": shop_id, "id": account_id} for account_id, _ in since)
-
-
-def _move_accounts(shop_id: str, losses: Sequence[Loss], rows: Sequence[Row], moment: datetime) -> None:
-    Account.will_write(shop_id, [row.account_id for row in rows])
-    mark, time = database.param, UtcDateTime().db_value
-    at = time(moment)
-    execute_many(
-        f'UPDATE "account" SET "balance" = "balance" + {mark}, "expired" = "expired" - {mark},'  # noqa: S608
-        f' "sequence" = {mark}, "head" = {mark}, "last_activity_at" = {mark}, "updated_at" = {mark},'
-        f' "revision" = "revision" + 1, "unspent_since" = {mark} WHERE "id" = {mark} AND "shop_id" = {mark}',
-        [
-            (row.amount, row.amount, *_end(row, at, time(loss.account.unspent_since)), row.account_id, shop_id)
-            for loss, row in zip(losses, rows, strict=True)
-        ],
-    )
-    Account.wrote({"shop_id": shop_id, "id": row.account_id} for row in rows)
-
-
-def _end(row: Row, at: object, since: object) -> tuple[object, ...]:
-    """Returns the columns of an account that follow from its last row."""
-    return row.sequence, row.digest, at, at, since

@@ -2,53 +2,41 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NotRequired, TypedDict, Unpack
 
 from widget_server import clock
-from widget_server.db import Row, UtcDateTime, atomic, database, execute_many, fetched, in_transaction, insert_many
+from widget_server.db import Row, atomic, fetched, in_transaction, insert_many
 from widget_server.errors import KeyReused, Refusal
 from widget_server.events import ManyPointsMoved, PointsMoved, emit
 from widget_server.ledger.accounts import locked
-from widget_server.ledger.balances import book, refusal_of
+from widget_server.ledger.balances import book, move_accounts, refusal_of
 from widget_server.ledger.chain import chain
 from widget_server.ledger.debts import debt_id, owe, repay
 from widget_server.ledger.rows import current, find_by_key, find_by_keys
 from widget_server.ledger.tables import Account, Cause, Debt, Kind, Shortfall, Transaction
 
 
-def post(
-    shop_id: str,
-    account_id: str,
-    kind: Kind,
-    amount: int,
-    *,
-    source: str,
-    key: str,
-    cause: Cause,
-    line: int = 0,
-    at: datetime | None = None,
-    reverses_id: str | None = None,
-    may_go_below_zero: bool = False,
-) -> Transaction:
+class Booking(TypedDict):
+    """What is booked besides the kind and the amount; `at` is the time of the event (default: now)."""
+
+    source: str
+    key: str
+    cause: Cause
+    line: NotRequired[int]
+    at: NotRequired[datetime | None]
+    reverses_id: NotRequired[str | None]
+    may_go_below_zero: NotRequired[bool]
+
+
+def post(shop_id: str, account_id: str, kind: Kind, amount: int, **booking: Unpack[Booking]) -> Transaction:
     """Book one row and update the account. A repeated key returns the first row.
 
-    `amount` is signed whole points, `at` the time of the event (default: now). Earnings repay debt first: the
-    repayment is a separate row after it. Raises NotEnoughPoints when the balance would fall below
-    zero, KeyReused when the key has another row, BalanceTooLarge beyond 10^9 per row or 10^15 in total.
+    `amount` is signed whole points. Earnings repay debt first: the repayment is a separate row after it. Raises
+    NotEnoughPoints when the balance would fall below zero, KeyReused when the key has another row, BalanceTooLarge
+    beyond 10^9 per row or 10^15 in total.
     """
     with in_transaction():  # nothing is written before a refusal
-        return post_locked(
-            locked(shop_id, account_id),
-            kind,
-            amount,
-            source=source,
-            key=key,
-            cause=cause,
-            line=line,
-            at=at,
-            reverses_id=reverses_id,
-            may_go_below_zero=may_go_below_zero,
-        )
+        return post_locked(locked(shop_id, account_id), kind, amount, **booking)
 
 
 def post_locked(
@@ -139,7 +127,7 @@ def post_many(
         rows.append(row)
         returns.append(row)
     insert_many(Transaction, rows)
-    _move_accounts(shop_id, rows, since, moment)
+    move_accounts(shop_id, rows, since, moment)
     _repay_debts(shop_id, moves, rows)
     customers = {move.account.id: move.account.customer_id for move in moves}
     moved = (
@@ -175,29 +163,6 @@ def _repay_debts(shop_id: str, moves: list[Move], rows: list[Row]) -> None:
         if row.account_id in owing and row.kind == "earn" and row.amount > 0:
             account = locked(shop_id, row.account_id)
             repay(account, row.amount, source=row.source, cause_id=row.id, at=row.event_at)
-
-
-def _move_accounts(shop_id: str, rows: list[Row], since: list[datetime | None], moment: datetime) -> None:
-    """Update each row's account by one statement; `since` has each account's new `unspent_since`."""
-    Account.will_write(shop_id, [row.account_id for row in rows])
-    mark, time = database.param, UtcDateTime().db_value
-    at = time(moment)
-    execute_many(
-        f'UPDATE "account" SET "balance" = "balance" + {mark}, "adjusted" = "adjusted" + {mark},'  # noqa: S608
-        f' "earned" = "earned" + {mark}, "sequence" = {mark}, "head" = {mark}, "last_activity_at" = {mark},'
-        f' "updated_at" = {mark}, "revision" = "revision" + 1, "unspent_since" = {mark}'
-        f' WHERE "id" = {mark} AND "shop_id" = {mark}',
-        [
-            (row.amount, *_counted(row), row.sequence, row.digest, at, at, time(oldest), row.account_id, shop_id)
-            for row, oldest in zip(rows, since, strict=True)
-        ],
-    )
-    Account.wrote({"shop_id": shop_id, "id": row.account_id} for row in rows)
-
-
-def _counted(row: Row) -> tuple[int, int]:
-    """Returns what the row adds to the counters `adjusted` and `earned`."""
-    return (0, row.amount) if row.kind == "earn" else (row.amount, 0)
 
 
 def claw_back(

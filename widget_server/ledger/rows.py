@@ -42,21 +42,9 @@ def _copies(shop_id: str, ids: list[str]) -> dict[str, Row]:
     return {copy.key: copy for copy in of_merges.where(among(Transaction.key, ids)).objects(Row)}
 
 
-def history(
-    shop_id: str, account_id: str, *, before: int | None = None, limit: int = 20, by_event: bool = False
-) -> list[Transaction]:
-    """The newest rows of an account, or the next older ones after the row with sequence `before`.
-
-    In the order of booking, or by the time of the event, where rows of a merged account are sorted by their own dates
-    (acceptance 48).
-    """
-    if not by_event:
-        rows = _of_account(shop_id, account_id)
-        rows = rows.where(Transaction.sequence < before) if before is not None else rows
-        return list(rows.order_by(Transaction.sequence.desc()).limit(limit))
-    if before is None:
-        return list(newest(shop_id, account_id, limit))
-    return list(older(shop_id, account_id, before, limit))
+def history(shop_id: str, account_id: str, *, limit: int = 20) -> list[Transaction]:
+    """The newest rows of an account, in the order of booking."""
+    return list(_of_account(shop_id, account_id).order_by(Transaction.sequence.desc()).limit(limit))
 
 
 def _of_account(shop_id: str, account_id: str) -> Selection[Transaction]:
@@ -64,7 +52,10 @@ def _of_account(shop_id: str, account_id: str) -> Selection[Transaction]:
 
 
 def newest(shop_id: str, account_id: str, limit: int) -> Selection[Transaction]:
-    """The query of an account's newest rows by the time of the event."""
+    """The query of an account's newest rows by the time of the event.
+
+    So rows of a merged account are sorted by their own dates (acceptance 48).
+    """
     rows = _of_account(shop_id, account_id)
     return rows.order_by(Transaction.event_at.desc(), Transaction.sequence.desc()).limit(limit)
 

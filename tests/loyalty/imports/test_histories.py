@@ -27,7 +27,7 @@ def ann(world: World) -> Shopper:
 
 def rows_of(shopper: Shopper) -> list[Transaction]:
     """Her rows as the panel lists them, newest first."""
-    return ledger.history(shopper.world.shop.id, shopper.account.id, by_event=True)
+    return list(ledger.newest(shopper.world.shop.id, shopper.account.id, 20))
 
 
 def test_a_history_is_booked_on_its_days(world: World, ann: Shopper) -> None:

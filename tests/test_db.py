@@ -397,3 +397,31 @@ def test_the_log_is_not_written_back_by_each_transaction_of_an_import(sqlite: Pa
     stored_files.store(shop.id, io.BytesIO(bytes(pages)), bytes_max=pages)
     assert sqlite.stat().st_size == size
     assert db.empty_log() and sqlite.stat().st_size > size + pages
+
+
+def test_a_statement_is_planned_once_whatever_its_values_are(sqlite: Path) -> None:
+    connection, planned = db.database.obj.connection(), list[object]()
+    connection.execute("CREATE TABLE lot (id INTEGER PRIMARY KEY, kind TEXT)")
+    connection.execute("CREATE INDEX lot_kind ON lot (kind)")
+    for number in range(100):
+        connection.execute("INSERT INTO lot VALUES (?, ?)", (number, "rare" if number == 7 else "common"))
+    connection.execute("ANALYZE")
+    db.disconnect()
+    db.connect()
+
+    def note(*facts: object) -> int:  # SQLite calls it for what a statement reads, whenever it plans it
+        planned.append(facts)
+        return 0
+
+    connection = db.database.obj.connection()
+    connection.authorizer(note)
+    found = {
+        kind: connection.execute("SELECT COUNT(*) FROM lot WHERE kind = ?", (kind,)).fetchall()
+        for kind in ("common", "rare")
+    }
+    once = len(planned)
+    for kind in ("common", "rare", "none", "common"):
+        connection.execute("SELECT COUNT(*) FROM lot WHERE kind = ?", (kind,)).fetchall()
+    connection.authorizer(None)
+    assert found == {"common": [(99,)], "rare": [(1,)]}
+    assert 0 < len(planned) == once

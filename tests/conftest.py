@@ -8,12 +8,14 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from shutil import copyfile
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 from playwright.sync_api import Browser
 from werkzeug.serving import make_server
 
+from tests.both_ways import BothWays
 from tests.browser.chromium import browser
 from tests.cases.shop import CaseShop, open_shop
 from tests.make import PROOFS, SECRET, World
@@ -21,6 +23,7 @@ from widget_server import config, data_keys, db, events, migrate, reactions, tal
 from widget_server.app import WidgetServer, create_app
 from widget_server.loyalty import audit_log
 from widget_server.web import key_rates, rate_limits
+from widget_server.widget.routes import READS
 
 MEMORY = Path("/dev/shm")
 
@@ -137,6 +140,8 @@ def application(tmp_path_factory: pytest.TempPathFactory) -> WidgetServer:
     folder = tmp_path_factory.mktemp("application")
     app = create_app(settings_at(f"sqlite:///{folder / 'unused.db'}", folder))
     app.testing = True
+    outermost: Any = app.wsgi_app
+    outermost.application = BothWays(outermost.application.application, READS)
     return app
 
 

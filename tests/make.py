@@ -20,7 +20,7 @@ from widget_server.ledger import Account
 from widget_server.loyalty import books, reports
 from widget_server.loyalty.earning import actions, orders, rules
 from widget_server.loyalty.earning.order_states import Line, OrderState, Refund, RefundLine
-from widget_server.loyalty.people import customers, recognition, sign_in
+from widget_server.loyalty.people import customers, recognition, sign_in, signed_in
 from widget_server.loyalty.people.customers import Customer, Person
 from widget_server.loyalty.points import adjustments, awards, tiers
 from widget_server.loyalty.program import programs, shops
@@ -278,6 +278,11 @@ def cart(**facts: Any) -> Cart:
     """A cart of 50.00 in EUR that a shop asks about a code with."""
     values: dict[str, Any] = {"currency": "EUR", "subtotal": Decimal(50)}
     return Cart(**{**values, "collection_ids": frozenset(), "product_ids": frozenset(), **facts})
+
+
+def who(shop: Shop, token: str) -> Customer:
+    """The member with this session token in this shop."""
+    return signed_in.at_panel(shop.embed_key, token).customer
 
 
 def fresh(world: World, coupon: Coupon) -> Coupon:

@@ -81,7 +81,7 @@ loyalty.referrals.objections loyalty.referrals.referral_gifts
 loyalty.referrals.progress
 loyalty.referrals.binding loyalty.referrals.replies
 loyalty.referrals.decisions loyalty.referrals.referral_list
-loyalty.people.sign_in loyalty.till.till_codes
+loyalty.people.sign_in loyalty.people.signed_in loyalty.till.till_codes
 loyalty.till.finding
 loyalty.till.sales loyalty.till.till_rewards loyalty.till.code_pictures
 loyalty.people.directory_filters

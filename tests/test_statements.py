@@ -149,6 +149,7 @@ def test_every_statement_of_the_server_finds_what_its_query_finds(
     """The whole walk, in which each is compared each time."""
     worlds, compared = crowd.shops(), set[int]()
     rows, tuples, together = statements.Statement.rows, statements.Statement.tuples, statements.Statement.together
+    values = statements.Statement.values
 
     def compare_rows(self: Any, *arguments: Any) -> Any:
         found = rows(self, *arguments)
@@ -173,6 +174,13 @@ def test_every_statement_of_the_server_finds_what_its_query_finds(
         compared.add(id(self))
         return found
 
+    def compare_values(self: Any, *arguments: Any) -> Any:
+        found = values(self, *arguments)
+        assert found == [tuple(row) for row in self.build(*arguments).tuples()], (self.build, arguments)
+        compared.add(id(self))
+        return found
+
+    monkeypatch.setattr(statements.Statement, "values", compare_values)
     monkeypatch.setattr(statements.Statement, "together", compare_together)
     monkeypatch.setattr(statements.Statement, "rows", compare_rows)
     monkeypatch.setattr(statements.Statement, "tuples", compare_tuples)

@@ -21,7 +21,9 @@ from widget_server.web.reference import DocumentApi, DocumentPlugin, reference
 from widget_server.web.safe_headers import SafeHeaders
 from widget_server.web.security_txt import security_txt
 from widget_server.web.typed_schemas import schema_of
+from widget_server.widget.direct import Direct
 from widget_server.widget.fields import Body
+from widget_server.widget.routes import READS
 from widget_server.widget.shapes.refusal import Refusal
 
 Function = TypeVar("Function", bound=Callable[..., object])
@@ -82,6 +84,7 @@ def create_app(settings: Settings) -> WidgetServer:
     app.register_blueprint(security_txt)
     app.add_url_rule("/pages/<path:name>", view_func=_page_file)
     _serve_built_files(app)
+    app.wsgi_app = Direct(app.wsgi_app, READS)  # type: ignore[method-assign]
     app.wsgi_app = SafeHeaders(  # type: ignore[method-assign]
         app.wsgi_app, is_https=settings.base_url.startswith("https:")
     )

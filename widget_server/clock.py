@@ -10,6 +10,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+EARLIEST = datetime.min.replace(tzinfo=UTC)  # no event has an earlier time
+
 _pinned: list[datetime] = []
 
 
@@ -87,4 +89,5 @@ def to_millisecond(moment: datetime) -> datetime:
 
 def iso(moment: datetime) -> str:
     """`moment` as ISO 8601 UTC text with Z, to the millisecond."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    moment = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return f"{moment.isoformat(timespec='milliseconds')[: -len('+00:00')]}Z"

@@ -23,8 +23,9 @@ from widget_server.db import (
     statement,
 )
 
-TABLES = ("program", "tier", "tier_program", "earning_rule", "campaign", "reward", "referral_program")
+TABLES = ("program", "tier", "tier_program", "earning_rule", "campaign", "reward", "referral_program", "origin")
 EVENTS = ("INSERT", "UPDATE", "DELETE")
+AT_THE_TILL = """NEW."platform" = 'till'"""  # the first such order changes what the panel shows
 PREFIX = "edition_after_"  # of each trigger
 SHOPS_MAX = 1_000  # of which a process keeps rows
 
@@ -42,7 +43,7 @@ class Kept(Generic[M]):
     """The rows that a statement finds, kept while the shop's edition stands; they are shared, and cannot be changed."""
 
     def __init__(self, found: Statement[[str], M]) -> None:
-        """`found` reads rows of one of TABLES by the id of a shop."""
+        """`found` reads rows of one of TABLES by the id of a shop, or whether it has an order of the till."""
         self._statement = found
 
     def rows(self, shop_id: str) -> list[M]:
@@ -100,10 +101,10 @@ def changeable(row: M) -> M:
 def install() -> None:
     """Create the triggers that are missing, and the editions of shops that have none."""
     there = _names_there()
-    for table in ("shop", *TABLES):
-        for event in EVENTS if table != "shop" else ("INSERT",):
-            if f"{PREFIX}{table}_{event.lower()}" not in there:
-                _create(table, event)
+    program = [(table, event, None) for table in TABLES for event in EVENTS]
+    for table, event, condition in (("shop", "INSERT", None), *program, ("order", "INSERT", AT_THE_TILL)):
+        if f"{PREFIX}{table}_{event.lower()}" not in there:
+            _create(table, event, condition)
     database.execute_sql(
         f'INSERT INTO "edition" ("id", "shop_id", "number") SELECT "id", "id", {_number()} FROM "shop" '  # noqa: S608
         'WHERE "id" NOT IN (SELECT "id" FROM "edition")'
@@ -144,19 +145,22 @@ def _names_there() -> set[str]:
     return {str(name) for (name,) in database.execute_sql(query)}
 
 
-def _create(table: str, event: str) -> None:
+def _create(table: str, event: str, condition: str | None) -> None:
     name, row = f"{PREFIX}{table}_{event.lower()}", "OLD" if event == "DELETE" else "NEW"
     if table == "shop":
         body = f'INSERT INTO "edition" ("id", "shop_id", "number") VALUES (NEW."id", NEW."id", {_number()});'  # noqa: S608
     else:
         body = f'UPDATE "edition" SET "number" = {_number()} WHERE "id" = {row}."shop_id";'  # noqa: S608
+    when = f'CREATE TRIGGER "{name}" AFTER {event} ON "{table}" FOR EACH ROW'
+    if condition is not None:
+        when += f" WHEN ({condition})"
     if on_sqlite():
-        database.execute_sql(f'CREATE TRIGGER "{name}" AFTER {event} ON "{table}" FOR EACH ROW BEGIN {body} END')
+        database.execute_sql(f"{when} BEGIN {body} END")
         return
     database.execute_sql(
         f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {body} RETURN NULL; END $$"
     )
-    database.execute_sql(f'CREATE TRIGGER "{name}" AFTER {event} ON "{table}" FOR EACH ROW EXECUTE FUNCTION {name}()')
+    database.execute_sql(f"{when} EXECUTE FUNCTION {name}()")
 
 
 at_commit(lambda: None, forget)

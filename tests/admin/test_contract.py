@@ -27,10 +27,10 @@ from schemathesis.schemas import BaseSchema
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 from schemathesis.transport.wsgi import WSGITransport
 
-from tests.make import PROOFS, Shopper, World
+from tests.make import PROOFS, Shopper, World, who
 from widget_server import db
 from widget_server.errors import Refusal
-from widget_server.loyalty.people import access_tokens, api_keys, sign_in
+from widget_server.loyalty.people import access_tokens, api_keys
 from widget_server.loyalty.people.access_tokens import Holder
 from widget_server.loyalty.program import programs
 from widget_server.web import rate_limits
@@ -154,7 +154,7 @@ class Callers:
     def _member(self) -> Shopper:
         """Somebody with points, signed in at the widget."""
         try:
-            sign_in.who(self.world.shop, self.ann.token)
+            who(self.world.shop, self.ann.token)
         except Refusal:
             self.ann = self.world.member(f"ann{next(self.world.numbers)}@example.com")
             self.ann.is_given(5000)

@@ -265,17 +265,17 @@ def test_the_types_of_the_panel_are_made_from_the_shapes() -> None:
 
 
 QUERIES_MAX = {
-    "/widget/panel?tab=earn": 5,
+    "/widget/panel?tab=earn": 4,
     "/widget/panel?tab=redeem": 4,
-    "/widget/panel?tab=my_rewards": 5,
-    "/widget/panel?tab=referral": 12,
-    "/widget/panel?tab=my_balance": 8,
-    "/widget/earn": 3,
-    "/widget/redeem": 2,
+    "/widget/panel?tab=my_rewards": 4,
+    "/widget/panel?tab=referral": 6,
+    "/widget/panel?tab=my_balance": 6,
+    "/widget/earn": 4,
+    "/widget/redeem": 4,
     "/widget/my-rewards": 4,
-    "/widget/referral": 11,
-    "/widget/referral/qr": 3,
-    "/widget/my-balance": 7,
+    "/widget/referral": 4,
+    "/widget/referral/qr": 4,
+    "/widget/my-balance": 5,
     "/widget/my-balance/history?cursor=9999": 4,
 }
 

@@ -51,6 +51,19 @@ class Built:
         """Run it; returns a row of each of its tables, None for a table of which a left join has none."""
         return [tuple(part.row_or_none(found) for part in self.parts) for found in self.tuples(arguments)]
 
+    def values_of(self, arguments: Sequence[object]) -> list[Found]:
+        """Run it; returns the rows as tuples of values of their columns' types."""
+        found = self.tuples(arguments)
+        converted = [(part.first + part.names.index(name), of) for part in self.parts for name, of in part.converted]
+        rows = list[Found]()
+        for one in found:
+            values = list(one)
+            for at, value_of in converted:
+                if values[at] is not None:
+                    values[at] = value_of(values[at])
+            rows.append(tuple(values))
+        return rows
+
     def tuples(self, arguments: Sequence[object]) -> list[Found]:
         """Run it; returns the rows as the driver gives them."""
         values = list(self.values)

@@ -4,6 +4,7 @@ import json
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
+from typing import Any
 
 import peewee
 from peewee import SQL, Field
@@ -11,6 +12,8 @@ from peewee import SQL, Field
 from widget_server import json_types
 from widget_server.db.engines import on_sqlite
 from widget_server.db.values import canonical
+
+_DECODER: Any = json.JSONDecoder()  # its scanner, without a look at what is around the value, as nothing is
 
 
 class Text(Field):
@@ -88,7 +91,8 @@ class UtcDateTime(Field):
         """Returns the time in UTC."""
         if value is None:
             return None
-        return datetime.fromisoformat(str(value)).astimezone(UTC)
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+        return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
 
 
 class Money(Field):
@@ -119,4 +123,4 @@ class Json(Field):
 
     def python_value(self, value: str | None) -> json_types.Json:
         """Returns the value that was stored as this text."""
-        return None if value is None else json.loads(value)
+        return None if value is None else _DECODER.scan_once(value, 0)[0]

@@ -42,6 +42,10 @@ class Statement(Generic[P, M]):
         """Returns the rows of a query of several tables: an object of each, None where a left join has none."""
         return list(self._text().together(arguments))
 
+    def values(self, *arguments: P.args, **named: P.kwargs) -> list[Found]:
+        """Returns the rows as tuples of values of their columns' types: what many rows are read as, without objects."""
+        return self._text().values_of(arguments)
+
     def tuples(self, *arguments: P.args, **named: P.kwargs) -> list[Found]:
         """Returns the rows as the driver gives them: for counts and sums."""
         return self._text().tuples(arguments)

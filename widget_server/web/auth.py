@@ -10,7 +10,7 @@ from widget_server import config, editions
 from widget_server.errors import BadRequest, OriginNotAllowed, SignedOut
 from widget_server.ledger import Account
 from widget_server.loyalty import audit_log
-from widget_server.loyalty.people import sign_in
+from widget_server.loyalty.people import signed_in
 from widget_server.loyalty.people.customers import Customer
 from widget_server.loyalty.program import shops
 from widget_server.loyalty.program.shops import Shop
@@ -81,11 +81,7 @@ def shop() -> Shop:
     Raises BadRequest without a key, NotFound for an unknown one, OriginNotAllowed for a call from another page.
     """
     if "shop" not in g:
-        _need_own_origin()
-        embed_key = request.headers.get(SHOP_HEADER) or request.args.get("shop")
-        if not embed_key:
-            raise BadRequest("Name the shop by its embed key.", field=SHOP_HEADER)
-        g.shop = shops.by_embed_key(embed_key)
+        g.shop = shops.by_embed_key(_embed_key())
     found: Shop = g.shop
     return found
 
@@ -95,18 +91,42 @@ def member() -> Shopper:
 
     Raises SignedOut without a token that is valid in this shop, and what `shop` raises.
     """
-    shop()
     shopper = current_user._get_current_object()
     if not isinstance(shopper, Shopper):
+        shop()  # for what is wrong with its key, or with the origin of the call
         raise SignedOut()
-    audit_log.act_as(audit_log.Actor("customer", shopper.get_id(), None, client_address()))
+    act_as(shopper, client_address())
     return shopper
+
+
+def shopper_at(embed_key: str, token: str) -> Shopper:
+    """Returns the member with this token in this shop. Raises NotFound for an unknown shop, and SignedOut."""
+    found = signed_in.at_panel(embed_key, token)
+    return Shopper(found.shop, found.customer, found.account, token)
+
+
+def act_as(shopper: Shopper, address: str) -> None:
+    """The audit log records what this thread does from now on under the member's name and network address."""
+    audit_log.act_as(audit_log.Actor("customer", shopper.get_id(), None, address))
 
 
 def bearer() -> str | None:
     """Returns the token in the `Authorization` header, None without one."""
-    header = request.headers.get("Authorization", "")
+    return token_in(request.headers.get("Authorization", ""))
+
+
+def token_in(header: str) -> str | None:
+    """Returns the token in the text of an `Authorization` header, None without one."""
     return header[len(BEARER) :].strip() or None if header.startswith(BEARER) else None
+
+
+def _embed_key() -> str:
+    """Returns the embed key that the request carries. Raises BadRequest without one, and OriginNotAllowed."""
+    _need_own_origin()
+    embed_key = request.headers.get(SHOP_HEADER) or request.args.get("shop")
+    if not embed_key:
+        raise BadRequest("Name the shop by its embed key.", field=SHOP_HEADER)
+    return embed_key
 
 
 def _need_own_origin() -> None:
@@ -121,6 +141,8 @@ def _shopper(requested: Request) -> Shopper | None:
     if token is None:
         return None
     try:
-        return Shopper(shop(), *sign_in.whose(shop(), token), token)
+        shopper = shopper_at(_embed_key(), token)
     except SignedOut:
         return None
+    g.shop = shopper.shop
+    return shopper

@@ -4,9 +4,11 @@ from functools import lru_cache
 
 import brotli
 from flask import Response, request
+from werkzeug.http import parse_accept_header
 
 ENCODING = "br"
 BYTES_MIN = 256
+QUICK = 5  # of 11 levels
 
 
 def shared(text: str, content_type: str) -> Response:
@@ -20,7 +22,12 @@ def quickly(response: Response) -> Response:
     """Returns the response to one shopper, compressed quickly; a hook for `after_request`."""
     if not _taken() or response.content_encoding or response.is_streamed or len(response.data) < BYTES_MIN:
         return response
-    return _packed(response, bytes(brotli.compress(response.data, quality=5)))
+    return _packed(response, quick(response.data))
+
+
+def quick(body: bytes) -> bytes:
+    """Returns the body compressed quickly."""
+    return bytes(brotli.compress(body, quality=QUICK))
 
 
 @lru_cache(maxsize=1024)
@@ -29,7 +36,14 @@ def _smallest(text: str) -> bytes:
 
 
 def _taken() -> bool:
-    return request.accept_encodings.quality(ENCODING) > 0
+    return is_accepted(request.headers.get("Accept-Encoding", ""))
+
+
+@lru_cache(maxsize=256)
+def is_accepted(header: str) -> bool:
+    """Whether a browser with this `Accept-Encoding` header takes Brotli."""
+    accepted: float = parse_accept_header(header).quality(ENCODING)
+    return accepted > 0
 
 
 def _packed(response: Response, body: bytes) -> Response:

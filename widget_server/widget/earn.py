@@ -1,7 +1,5 @@
 """Earn points: the rules, and the few of them that a browser may trigger (acceptance 17, 18, 25, 26)."""
 
-from flask import request
-
 from widget_server import ledger
 from widget_server.errors import ProgramNotActive, RuleNotClickable
 from widget_server.loyalty.earning import actions, birthdays, rules, social
@@ -10,6 +8,7 @@ from widget_server.loyalty.program import programs
 from widget_server.web import limits
 from widget_server.web.auth import Shopper
 from widget_server.widget import views
+from widget_server.widget.direct import Query
 from widget_server.widget.requests import BirthdayBody
 from widget_server.widget.routes import CURSOR, MEMBER, Endpoints
 from widget_server.widget.shapes.earn import EarnList
@@ -19,13 +18,13 @@ from widget_server.widget.shapes.my_balance import Balance
 earn = Endpoints("earn", "earn", "Earn points")
 
 
-@earn.route("GET", "", MEMBER, returns=EarnList, parameters=(CURSOR,))
-def listed(me: Shopper) -> EarnList:
+@earn.read("", returns=EarnList, parameters=(CURSOR,))
+def listed(me: Shopper, query: Query) -> EarnList:
     """A page of the active rules that are valid for the member now, in the merchant's order.
 
     Raises BadRequest for a malformed cursor.
     """
-    program, cursor = programs.of(me.shop.id), request.args.get("cursor")
+    program, cursor = programs.of(me.shop.id), query.get("cursor")
     return views.earn.page(me.shop, program, me.customer, me.account, cursor=cursor)
 
 

@@ -2,8 +2,6 @@
 
 from urllib.parse import quote
 
-from flask import request
-
 from widget_server.errors import BadRequest, CouponNotReturnable, CouponNotUsable
 from widget_server.loyalty.people import customers
 from widget_server.loyalty.program.shops import Shop
@@ -11,6 +9,7 @@ from widget_server.loyalty.rewards import coupons
 from widget_server.stores.platforms import PLATFORMS
 from widget_server.web.auth import Shopper
 from widget_server.widget import views
+from widget_server.widget.direct import Query
 from widget_server.widget.redeem import redemption
 from widget_server.widget.requests import ApplyBody
 from widget_server.widget.routes import CURSOR, KEY, MEMBER, SOURCE, Endpoints, once
@@ -20,14 +19,14 @@ from widget_server.widget.shapes.my_rewards import Application, CouponPage
 my_rewards = Endpoints("my_rewards", "my-rewards", "My rewards")
 
 
-@my_rewards.route("GET", "", MEMBER, returns=CouponPage, parameters=(CURSOR,))
-def listed(me: Shopper) -> CouponPage:
+@my_rewards.read("", returns=CouponPage, parameters=(CURSOR,))
+def listed(me: Shopper, query: Query) -> CouponPage:
     """The member's coupons, newest first.
 
     Raises BadRequest for a malformed cursor.
     """
     try:
-        page = views.my_rewards.page(me.shop, me.customer, cursor=request.args.get("cursor"))
+        page = views.my_rewards.page(me.shop, me.customer, cursor=query.get("cursor"))
     except ValueError as error:
         raise BadRequest("This cursor is not valid.", field="cursor") from error
     if views.my_rewards.unseen(me.shop, me.customer):  # other reads write nothing

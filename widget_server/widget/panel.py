@@ -2,15 +2,14 @@
 
 import re
 
-from flask import request
-
 from widget_server.errors import BadRequest
 from widget_server.loyalty.people import customers
 from widget_server.loyalty.program import programs
 from widget_server.web.auth import Shopper
 from widget_server.widget import views
+from widget_server.widget.direct import Query
 from widget_server.widget.list_pages import PAGES_MAX
-from widget_server.widget.routes import MEMBER, Endpoints, query_parameter
+from widget_server.widget.routes import Endpoints, query_parameter
 from widget_server.widget.shapes.member import MemberPanel
 
 panel = Endpoints("panel", "panel", "A member's first paint")
@@ -27,16 +26,16 @@ PAGES = query_parameter(
 )
 
 
-@panel.route("GET", "", MEMBER, returns=MemberPanel, parameters=(TAB, PAGES))
-def member_panel(shopper: Shopper) -> MemberPanel:
+@panel.read("", returns=MemberPanel, parameters=(TAB, PAGES))
+def member_panel(shopper: Shopper, query: Query) -> MemberPanel:
     """The member, the balance and the data of one tab; of its list, so many pages.
 
     Raises BadRequest for an unknown tab or number of pages.
     """
-    tab = request.args.get("tab", TABS[0])
+    tab = query.get("tab", TABS[0])
     if tab not in TABS:
         raise BadRequest(f"One of {', '.join(TABS)}.", field="tab")
-    pages = _pages()
+    pages = _pages(query)
     shop, customer = shopper.shop, shopper.customer
     program, account = programs.of(shop.id), shopper.account
     earn = views.earn.page(shop, program, customer, account, pages=pages) if tab == "earn" else None
@@ -51,7 +50,7 @@ def member_panel(shopper: Shopper) -> MemberPanel:
         "earn": earn["rules"] if earn else None,
         "rewards": rewards["rewards"] if rewards else None,
         "my_rewards": coupons,
-        "referral": views.referral.program_for(shop, customer) if tab == "referral" else None,
+        "referral": views.referral.program_for(shop, customer, account) if tab == "referral" else None,
         "history": history,
         "next_cursor": listed["next_cursor"] if listed else None,
     }
@@ -60,9 +59,9 @@ def member_panel(shopper: Shopper) -> MemberPanel:
     return response
 
 
-def _pages() -> int:
+def _pages(query: Query) -> int:
     """Returns how many pages of the list to send. Raises BadRequest (pages)."""
-    sent = request.args.get("pages", "1")
+    sent = query.get("pages", "1")
     if not re.fullmatch(PAGES_SENT, sent):
         raise BadRequest("A whole number, 1 or more.", field="pages")
     return min(int(sent), PAGES_MAX)

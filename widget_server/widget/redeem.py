@@ -2,8 +2,6 @@
 
 from dataclasses import asdict
 
-from flask import request
-
 from widget_server import ledger
 from widget_server.errors import (
     CustomerExcluded,
@@ -22,6 +20,7 @@ from widget_server.loyalty.rewards.coupons import Coupon
 from widget_server.web import limits
 from widget_server.web.auth import Shopper
 from widget_server.widget import views
+from widget_server.widget.direct import Query
 from widget_server.widget.requests import RedeemBody
 from widget_server.widget.routes import CURSOR, KEY, MEMBER, SOURCE, Endpoints, once
 from widget_server.widget.shapes.member import Redemption
@@ -30,13 +29,13 @@ from widget_server.widget.shapes.redeem import RewardList
 redeem = Endpoints("redeem", "redeem", "Redeem points")
 
 
-@redeem.route("GET", "", MEMBER, returns=RewardList, parameters=(CURSOR,))
-def listed(me: Shopper) -> RewardList:
+@redeem.read("", returns=RewardList, parameters=(CURSOR,))
+def listed(me: Shopper, query: Query) -> RewardList:
     """A page of the rewards for the member: affordable ones first, then by how few points are missing.
 
     Raises BadRequest for a malformed cursor.
     """
-    return views.redeem.page(me.shop, me.customer, me.account, cursor=request.args.get("cursor"))
+    return views.redeem.page(me.shop, me.customer, me.account, cursor=query.get("cursor"))
 
 
 @redeem.route(

@@ -1,5 +1,6 @@
 """Referral program: the member's link, its results, and a friend's code typed by hand (acceptance 40-45)."""
 
+from widget_server import ledger
 from widget_server.errors import AlreadyReferred, AlreadyReplied, NotFound, OwnReferralCode, ReferralCodeUnknown
 from widget_server.loyalty.people import customers
 from widget_server.loyalty.program import programs
@@ -8,6 +9,7 @@ from widget_server.loyalty.referrals import binding, links, referral_programs, r
 from widget_server.web import limits
 from widget_server.web.auth import Shopper
 from widget_server.widget import qr_codes, views
+from widget_server.widget.direct import Query
 from widget_server.widget.requests import CodeBody, FriendCodeBody, ReplyBody
 from widget_server.widget.routes import ANYBODY, MEMBER, Endpoints
 from widget_server.widget.shapes.referral import FriendCode, QrCode, Referral
@@ -16,14 +18,14 @@ referral = Endpoints("referral", "referral", "Referral program")
 friend_code = Endpoints("friend_code", "friend-code", "A friend's code")
 
 
-@referral.route("GET", "", MEMBER, returns=Referral)
-def mine(me: Shopper) -> Referral:
+@referral.read("", returns=Referral)
+def mine(me: Shopper, _: Query) -> Referral:
     """The member's referral link and how many friends joined by it."""
-    return _mine(me)
+    return _shown(views.referral.program_for(me.shop, me.customer, me.account))
 
 
-@referral.route("GET", "/qr", MEMBER, returns=QrCode)
-def qr(me: Shopper) -> QrCode:
+@referral.read("/qr", returns=QrCode)
+def qr(me: Shopper, _: Query) -> QrCode:
     """The member's referral link as a QR code."""
     return qr_codes.of(views.referral.link(me.shop, me.customer))
 
@@ -66,7 +68,12 @@ def counting_code(shop: Shop, body: FriendCodeBody) -> FriendCode:
 
 
 def _mine(me: Shopper) -> Referral:
-    shown = views.referral.program_for(me.shop, customers.by_id(me.shop.id, me.customer.id))
-    if shown is None:
+    """What the member sees now, after a change."""
+    customer = customers.by_id(me.shop.id, me.customer.id)
+    return _shown(views.referral.program_for(me.shop, customer, ledger.account_of(me.shop.id, customer.id)))
+
+
+def _shown(found: Referral | None) -> Referral:
+    if found is None:
         raise NotFound("This shop has no referral program now.")
-    return shown
+    return found

@@ -33,6 +33,7 @@ from widget_server.web.bodies import json_body, plain
 from widget_server.web.documented_refusals import CallRefusals, Refusals, once_each
 from widget_server.web.limits import Limit
 from widget_server.web.typed_schemas import ShapeSchema, schema_for, schema_of
+from widget_server.widget.direct import Query, Read
 from widget_server.widget.fields import Body
 from widget_server.widget.shapes.refusal import Refusal
 
@@ -45,6 +46,7 @@ BodyHandler = Callable[Concatenate[W, B, P], R]
 AnyHandler = Callable[..., Any]  # inside `route`; its overloads check a handler against `takes` and `returns`
 
 SOURCE = "widget"
+READS: dict[str, Read] = {}  # by path
 KEY_HEADER = "Idempotency-Key"
 KEY_LENGTH_MAX = 200
 CHALLENGE_BYTES = 24
@@ -169,6 +171,25 @@ class Endpoints(Blueprint):
             documented = self.response(200, shape)(view)
             documented = self.doc(**_doc(who.security, refusals, body_schema, parameters))(documented)
             add_route(path, methods=[method], parameters=[SHOP])(documented)
+            return act
+
+        return register
+
+    def read(
+        self, path: str, *, returns: type[R], parameters: tuple[JsonObject, ...] = ()
+    ) -> Callable[[Callable[[Shopper, Query], R]], Callable[[Shopper, Query], R]]:
+        """Registers a read of a member: `act(member, query)` returns a value of the shape `returns`.
+
+        It is served directly (direct.py), and through Flask where something is wrong with the request.
+        """
+
+        def register(act: Callable[[Shopper, Query], R]) -> Callable[[Shopper, Query], R]:
+            @self.route("GET", path, MEMBER, returns=returns, parameters=parameters)
+            @wraps(act)
+            def through_flask(me: Shopper) -> R:
+                return act(me, request.args)
+
+            READS[f"{self.url_prefix}{path}"] = act
             return act
 
         return register

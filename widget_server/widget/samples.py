@@ -56,7 +56,7 @@ def member_panel(shop: Shop, program: Program) -> MemberPanel:
         "earn": views.earn.page(shop, program, customer, account)["rules"],
         "rewards": rewards,
         "my_rewards": _coupons(rewards),
-        "referral": views.referral.program_for(shop, customer),
+        "referral": views.referral.program_for(shop, customer, None),
         "history": _history(),
         "next_cursor": None,  # a preview requests nothing
     }

@@ -4,9 +4,9 @@ from functools import partial
 
 import pytest
 
-from tests.make import World, at_once
+from tests.make import World, at_once, who
 from widget_server.errors import SignedOut
-from widget_server.loyalty.people import customers, privacy, sign_in
+from widget_server.loyalty.people import customers, privacy
 
 ANN = "ann@example.com"
 
@@ -35,7 +35,7 @@ def test_she_leaves_keeps_her_points_and_comes_back(world: World) -> None:  # ac
     assert (back.id, back.balance, back.customer.referral_code) == (ann.id, 70, code)
     assert back.customer.left_at is None
     with pytest.raises(SignedOut):  # the panel she left on stays signed out
-        sign_in.who(world.shop, ann.token)
+        who(world.shop, ann.token)
 
 
 def test_what_was_read_earlier_does_not_undo_what_changed_meanwhile(world: World) -> None:

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from tests.make import NOON, Shopper, World, cart, everything_kept, refund
+from tests.make import NOON, Shopper, World, cart, everything_kept, refund, who
 from widget_server import clock, idempotency, ledger
 from widget_server.db import canonical
 from widget_server.errors import CodeExpired, NotFound, SignedOut
@@ -73,7 +73,7 @@ def test_who_is_forgotten_stands_nowhere_and_the_books_stay(world: World, ann: S
     assert ann.history() == history
     assert list(ledger.audit()) == []
     with pytest.raises(SignedOut):
-        sign_in.who(world.shop, ann.token)
+        who(world.shop, ann.token)
     assert codes.check(world.shop, code, cart()).reason == "revoked"
     assert not ann.customer.is_member
 
@@ -97,8 +97,8 @@ def test_others_are_not_forgotten_with_her(world: World, ann: Shopper) -> None:
     twin = other.member(ANN)
     privacy.erase(world.shop, ann.customer)
     assert Parked.of(world.shop).count() == 2
-    assert sign_in.who(world.shop, bob.token).email == "bob@example.com"
-    assert sign_in.who(other.shop, twin.token).email == ANN
+    assert who(world.shop, bob.token).email == "bob@example.com"
+    assert who(other.shop, twin.token).email == ANN
 
 
 def test_what_comes_later_makes_somebody_new(world: World, ann: Shopper) -> None:  # acceptance 58

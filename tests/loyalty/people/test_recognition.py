@@ -17,12 +17,12 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from tests.make import Shopper, World, at_once, line, refund
+from tests.make import Shopper, World, at_once, line, refund, who
 from widget_server import ledger
 from widget_server.errors import EmailInvalid, LeftProgram, SignedOut
 from widget_server.loyalty.earning import orders
 from widget_server.loyalty.earning.orders import Order
-from widget_server.loyalty.people import customers, emails, merging, privacy, recognition, sign_in
+from widget_server.loyalty.people import customers, emails, merging, privacy, recognition
 from widget_server.loyalty.people.customers import Customer, Person
 from widget_server.loyalty.rewards import coupons
 from widget_server.loyalty.rewards.coupons import Coupon
@@ -98,18 +98,18 @@ IS_HER["member_by_the_shop"] = IS_HER["proven_in_the_shop"]
 
 
 def test_who_comes_is_the_one_who_was_there_only_when_the_facts_say_so(world: World) -> None:
-    for before, (who, facts) in product(BEFORE, WHO.items()):
+    for before, (whoever, facts) in product(BEFORE, WHO.items()):
         world = World.create()
         there = BEFORE[before](world)
         came = recognise(world, **facts)
-        expected = IS_HER[before].get(who, "no")
-        assert (there is not None and came.id == there.id) == (expected == "yes"), (before, who)
+        expected = IS_HER[before].get(whoever, "no")
+        assert (there is not None and came.id == there.id) == (expected == "yes"), (before, whoever)
         owners = Customer.of(world.shop).where(
             Customer.email_key == ANN, Customer.email_verified == True, Customer.merged_into.is_null()
         )
-        assert owners.count() <= 1, (before, who)
+        assert owners.count() <= 1, (before, whoever)
         if there is not None and expected == "no" and row(world, there).is_member:
-            assert not came.is_member, (before, who)
+            assert not came.is_member, (before, whoever)
 
 
 def test_what_is_no_address_makes_nobody_the_same_person(world: World) -> None:
@@ -167,7 +167,7 @@ def test_who_registers_with_another_s_address_inherits_nothing(world: World) -> 
     ann = world.member(ANN)
     assert ann.balance == 400
     assert mallory.balance == 0
-    assert sign_in.who(world.shop, mallory.token).id != ann.id
+    assert who(world.shop, mallory.token).id != ann.id
 
 
 def test_she_proves_the_address_in_the_shop_and_her_guest_orders_are_there(world: World) -> None:
@@ -241,7 +241,7 @@ def test_a_member_is_taken_into_the_shop_s_row_with_all_she_has(world: World) ->
     person = merged.customer
     assert (person.status, person.name, person.referral_code) == ("member", "Ann Lee", code)
     assert person.joined_at == joined_at
-    assert sign_in.who(world.shop, ann.token).id == merged.id  # her panel stays open
+    assert who(world.shop, ann.token).id == merged.id  # her panel stays open
     assert merged.balance == 200
     assert Coupon.need(world.shop, Coupon.id == coupon.id).customer_id == merged.id
     assert ann.balance == 0
@@ -300,7 +300,7 @@ def test_the_owner_merges_two_accounts_of_the_shop_and_both_names_lead_to_one(wo
     assert customers.anywhere_by_referral_code(old_code.lower()).id == new.id
     assert new.customer.email == "ann@work.example"
     with pytest.raises(SignedOut):  # another address's session is not hers without a sign-in
-        sign_in.who(world.shop, old.token)
+        who(world.shop, old.token)
     world.order(Person(external_id="c-1", email=ANN), id="later")
     assert new.balance == 300
     third = world.visitor("third@example.com")
@@ -501,7 +501,7 @@ class People(RuleBasedStateMachine):
 
     def nobody_is_signed_out_by_a_message(self) -> None:
         for token, customer_id in self.panels.items():
-            assert sign_in.who(self.world.shop, token).id == self._now(customer_id)
+            assert who(self.world.shop, token).id == self._now(customer_id)
 
     def teardown(self) -> None:
         if hasattr(self, "world"):

@@ -9,7 +9,7 @@ from typing import Any
 import jwt
 import pytest
 
-from tests.make import NOON, Shopper, World
+from tests.make import NOON, Shopper, World, who
 from widget_server import clock, job_queue
 from widget_server.delivery import mail
 from widget_server.errors import (
@@ -64,7 +64,7 @@ def test_the_code_of_the_mail_makes_her_a_member(world: World, hers: str) -> Non
     person = signed.customer
     assert (person.status, person.name, person.locale, person.accepts_marketing) == ("member", "Ann", "de", True)
     assert (person.email, person.email_verified) == ("Ann@Example.com", True)
-    assert sign_in.who(world.shop, signed.opened.token).id == person.id
+    assert who(world.shop, signed.opened.token).id == person.id
 
 
 def test_a_wrong_code_makes_nobody(world: World) -> None:
@@ -133,15 +133,15 @@ def test_a_link_does_not_change_what_she_has_set_herself(world: World, hers: str
     ann = world.member(ANN, name="Ann", password_hash=hers)
     sign_in.confirm_by_link(ask(world, name="Mallory", password_hash=mallorys).link)
     assert (ann.customer.name, ann.customer.password_hash) == ("Ann", hers)
-    assert sign_in.who(world.shop, ann.token).id == ann.id
+    assert who(world.shop, ann.token).id == ann.id
 
 
 def test_e_mail_and_password(world: World, hers: str) -> None:
     ann = world.member(ANN, password_hash=hers)
     signed = sign_in.with_password(world.shop, "ANN@example.com ", HERS)
     assert signed.customer.id == ann.id
-    assert sign_in.who(world.shop, signed.opened.token).id == ann.id
-    assert sign_in.who(world.shop, ann.token).id == ann.id
+    assert who(world.shop, signed.opened.token).id == ann.id
+    assert who(world.shop, ann.token).id == ann.id
     world.member("bob@example.com")  # came by code, has no password
     refusals = []
     for email, password in ((ANN, "x" + HERS), (ANN, ""), ("nobody@example.com", HERS), ("bob@example.com", HERS)):
@@ -167,10 +167,10 @@ def test_a_reset_sets_the_password_and_signs_her_out_everywhere_else(world: Worl
     with pytest.raises(PasswordWeak):  # the code is not lost by it
         sign_in.confirm(world.shop, asked.challenge, asked.code, password="short")
     signed = sign_in.confirm(world.shop, asked.challenge, asked.code, password="another shady fern")
-    assert sign_in.who(world.shop, signed.opened.token).id == ann.id
+    assert who(world.shop, signed.opened.token).id == ann.id
     with pytest.raises(SignedOut):
-        sign_in.who(world.shop, ann.token)
-    assert sign_in.who(world.shop, bob.token).id == bob.id
+        who(world.shop, ann.token)
+    assert who(world.shop, bob.token).id == bob.id
     with pytest.raises(WrongCredentials):
         sign_in.with_password(world.shop, ANN, HERS)
     assert sign_in.with_password(world.shop, ANN, "another shady fern").customer.id == ann.id
@@ -181,17 +181,17 @@ def test_signing_up_anew_with_a_password_is_a_reset(world: World, hers: str) -> 
     again = world.member(ANN, password_hash=hers)
     assert again.id == ann.id
     with pytest.raises(SignedOut):
-        sign_in.who(world.shop, ann.token)
+        who(world.shop, ann.token)
     with_code = world.member(ANN)  # a code alone closes nothing
-    assert sign_in.who(world.shop, again.token).id == sign_in.who(world.shop, with_code.token).id == ann.id
+    assert who(world.shop, again.token).id == who(world.shop, with_code.token).id == ann.id
 
 
 def test_signing_out_closes_this_panel(world: World) -> None:
     first, second = world.member(ANN), world.member(ANN)
     sign_in.sign_out(world.shop, first.token)
     with pytest.raises(SignedOut):
-        sign_in.who(world.shop, first.token)
-    assert sign_in.who(world.shop, second.token).id == first.id
+        who(world.shop, first.token)
+    assert who(world.shop, second.token).id == first.id
 
 
 def test_a_token_of_another_shop_opens_nothing(world: World) -> None:  # acceptance 9
@@ -199,7 +199,7 @@ def test_a_token_of_another_shop_opens_nothing(world: World) -> None:  # accepta
     other = World.create()
     other.member(ANN)
     with pytest.raises(SignedOut):
-        sign_in.who(other.shop, ann.token)
+        who(other.shop, ann.token)
 
 
 def test_the_forgotten_are_signed_out(world: World) -> None:
@@ -207,7 +207,7 @@ def test_the_forgotten_are_signed_out(world: World) -> None:
     sessions.open_session(world.shop.id, ann.id)
     privacy.erase(world.shop, ann.customer)
     with pytest.raises(SignedOut):
-        sign_in.who(world.shop, ann.token)
+        who(world.shop, ann.token)
 
 
 def test_a_sign_in_is_activity(world: World, hers: str) -> None:
@@ -246,7 +246,7 @@ def test_the_shop_s_word_makes_a_member_of_its_customer(world: World) -> None:  
     person = signed.customer
     assert (person.external_id, person.email, person.email_verified) == ("c-9", "Ann@Example.com", True)
     assert (person.status, person.name, person.locale) == ("member", "Ann Lee", "de")
-    assert sign_in.who(world.shop, signed.opened.token).id == person.id
+    assert who(world.shop, signed.opened.token).id == person.id
     assert world.vouched("c-9").id == person.id
 
 

@@ -9,7 +9,7 @@ from tests.loyalty.referrals.friends import ANN, BOB, binds, code_of, friend_of,
 from tests.make import NOON, Shopper, World, at_once
 from widget_server import clock
 from widget_server.errors import AlreadyReferred, ReferralCodeUnknown
-from widget_server.loyalty.referrals import binding
+from widget_server.loyalty.referrals import binding, replies
 from widget_server.loyalty.referrals.referrals import Referral
 
 
@@ -53,6 +53,11 @@ def test_a_guest_s_first_order_may_bring_the_code(world: World, ann: Shopper) ->
     assert standing(ann) == ("blocked", "own_link")
 
 
+def may_enter_code(of: Shopper) -> bool:
+    shop, customer = of.world.shop, of.customer
+    return binding.may_enter_code(shop, customer, is_referred=replies.seen_by(shop, customer).is_referred)
+
+
 def test_a_code_typed_by_hand(world: World) -> None:  # acceptance 41
     with clock.at(NOON):
         world.refer()
@@ -60,13 +65,13 @@ def test_a_code_typed_by_hand(world: World) -> None:  # acceptance 41
     with clock.at(NOON + timedelta(days=30, seconds=-1)):
         with pytest.raises(ReferralCodeUnknown):
             typed(bob, "NOBODYS")
-        assert binding.may_enter_code(world.shop, bob.customer)
+        assert may_enter_code(bob)
         assert typed(bob, f"{code_of(ann).lower()} ").status == "joined"
-        assert not binding.may_enter_code(world.shop, bob.customer)
+        assert not may_enter_code(bob)
         with pytest.raises(AlreadyReferred):
             typed(bob, code_of(dan))
         cid.orders(status="placed")
-        assert binding.may_enter_code(world.shop, cid.customer)  # what is only placed makes nobody a customer
+        assert may_enter_code(cid)  # what is only placed makes nobody a customer
         cid.orders(placed_at=NOON + timedelta(days=1))
         with pytest.raises(AlreadyReferred):
             typed(cid, code_of(ann))
@@ -74,7 +79,7 @@ def test_a_code_typed_by_hand(world: World) -> None:  # acceptance 41
         typed(dan, code_of(ann))
     with pytest.raises(ReferralCodeUnknown):
         typed(World.create().member(BOB), code_of(ann))
-    assert not binding.may_enter_code(world.shop, world.visitor().customer)
+    assert not may_enter_code(world.visitor())
 
 
 def test_orders_of_a_guest_who_is_found_to_be_the_friend_complete_it(world: World, ann: Shopper) -> None:

@@ -11,8 +11,8 @@ def test_what_the_advocate_sees(world: World, ann: Shopper) -> None:  # acceptan
     friend_of(ann, "dan@example.com")
     friend_of(ann, "ann+x@example.com")
     progress.cancel(world.shop, referral_of(friend_of(ann, "eve@example.com")).id, source="staff")
-    assert referrals.counts(world.shop, ann.customer) == referrals.Counts(3, 2, 1, 200)
-    assert referrals.counts(world.shop, world.visitor().customer) == referrals.Counts(0, 0, 0, 0)
+    assert referrals.counts(world.shop, ann.customer, ann.account) == referrals.Counts(3, 2, 1, 200)
+    assert referrals.counts(world.shop, world.visitor().customer, None) == referrals.Counts(0, 0, 0, 0)
 
 
 def test_what_she_lost_as_a_friend_is_not_lost_as_an_advocate(world: World) -> None:
@@ -22,4 +22,4 @@ def test_what_she_lost_as_a_friend_is_not_lost_as_an_advocate(world: World) -> N
     bob.orders(id="o1")
     friend_of(bob, "cid@example.com").orders()
     bob.orders(id="o1", status="cancelled", revision=2)
-    assert referrals.counts(world.shop, bob.customer).earned_points == 200
+    assert referrals.counts(world.shop, bob.customer, bob.account).earned_points == 200

@@ -18,9 +18,9 @@ def test_both_sides_are_told_and_each_says_one_thing(world: World, ann: Shopper)
     twin = friend_of(ann, "ann+twin@example.com")
     referral = referral_of(twin)
     for who in (ann, twin):
-        assert replies.uncounted(world.shop, who.customer) == Uncounted(referral.id, False)
+        assert replies.seen_by(world.shop, who.customer).uncounted == Uncounted(referral.id, False)
         replies.reply(world.shop, who.customer, referral.id, f"  This is\n{who.customer.email}  ")
-        assert replies.uncounted(world.shop, who.customer) == Uncounted(referral.id, True)
+        assert replies.seen_by(world.shop, who.customer).uncounted == Uncounted(referral.id, True)
         with pytest.raises(AlreadyReplied):
             replies.reply(world.shop, who.customer, referral.id, "And another thing")
     (listed,) = referral_list.page(world.shop, Wanted(with_reply=True)).rows
@@ -33,7 +33,7 @@ def test_both_sides_are_told_and_each_says_one_thing(world: World, ann: Shopper)
 def test_only_a_blocked_referral_of_their_own(world: World, ann: Shopper) -> None:
     bob, eve = friend_of(ann), world.member("eve@example.com")
     referral = referral_of(bob)
-    assert replies.uncounted(world.shop, bob.customer) is None
+    assert replies.seen_by(world.shop, bob.customer).uncounted is None
     with pytest.raises(NotFound):
         replies.reply(world.shop, bob.customer, referral.id, "Count it")
     decisions.block(world.shop, referral.id, source="staff")
@@ -55,7 +55,7 @@ def test_it_waits_until_staff_decide(world: World, ann: Shopper) -> None:
     assert (replies.waiting(world.shop), referral_list.page(world.shop, Wanted(with_reply=True)).rows) == (0, [])
     assert [one.text for one in referral_list.one(world.shop, referral_id).replies] == ["We are two"]
     decisions.approve(world.shop, referral_id, source="staff")
-    assert replies.uncounted(world.shop, bob.customer) is None
+    assert replies.seen_by(world.shop, bob.customer).uncounted is None
 
 
 def test_what_was_not_replied_to_comes_first_and_old_ones_rest(world: World) -> None:
@@ -66,11 +66,11 @@ def test_what_was_not_replied_to_comes_first_and_old_ones_rest(world: World) -> 
     with clock.at(NOON + timedelta(days=1)):
         second = friend_of(ann, "ann+2@example.com")
         replies.reply(world.shop, ann.customer, referral_of(second).id, "Mine")
-        assert replies.uncounted(world.shop, ann.customer) == Uncounted(referral_of(first).id, False)
+        assert replies.seen_by(world.shop, ann.customer).uncounted == Uncounted(referral_of(first).id, False)
     with clock.at(NOON + timedelta(days=90, minutes=1)):
-        assert replies.uncounted(world.shop, ann.customer) == Uncounted(referral_of(second).id, True)
+        assert replies.seen_by(world.shop, ann.customer).uncounted == Uncounted(referral_of(second).id, True)
     with clock.at(NOON + timedelta(days=92)):
-        assert replies.uncounted(world.shop, ann.customer) is None
+        assert replies.seen_by(world.shop, ann.customer).uncounted is None
 
 
 def test_a_text_follows_its_writer_and_goes_with_them(world: World, ann: Shopper) -> None:

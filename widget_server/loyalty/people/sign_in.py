@@ -10,21 +10,18 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NotRequired, TypedDict, cast
 
 import jwt
-from peewee import JOIN
 
 from widget_server import clock, config, ledger
-from widget_server.db import Selection, atomic, statement
+from widget_server.db import atomic
 from widget_server.errors import (
     BadSignature,
     CodeExpired,
     LeftProgram,
     LinkExpired,
     NothingToVerify,
-    SignedOut,
     WrongCredentials,
 )
 from widget_server.events import MailWanted, emit
-from widget_server.ledger import Account
 from widget_server.loyalty.people import (
     customers,
     devices,
@@ -37,7 +34,7 @@ from widget_server.loyalty.people import (
 )
 from widget_server.loyalty.people.customers import Customer, CustomerFacts, Person
 from widget_server.loyalty.people.devices import Browser
-from widget_server.loyalty.people.sessions import Opened, Session
+from widget_server.loyalty.people.sessions import Opened
 from widget_server.loyalty.people.sign_in_codes import CodeRequest, Purpose, Wishes
 from widget_server.loyalty.program import shops
 from widget_server.loyalty.program.shops import Shop
@@ -342,31 +339,6 @@ def by_sessions_link(link: str) -> tuple[Shop, Customer]:
 def sign_out(shop: Shop, token: str) -> None:
     """Close the session of the panel with this token."""
     sessions.close_session(shop.id, token)
-
-
-def who(shop: Shop, token: str) -> Customer:
-    """Returns the member with this session token. Raises SignedOut, also when they are no longer a member."""
-    return whose(shop, token)[0]
-
-
-def whose(shop: Shop, token: str) -> tuple[Customer, Account | None]:
-    """Returns the member with this session token, and the account; raises SignedOut like `who`."""
-    found = _signed_in.together(shop.id, config.digest(token))
-    if not found:
-        raise SignedOut()
-    session, customer, account = found[0]
-    sessions.use(session)
-    if not customer.is_member or customer.erased_at:
-        raise SignedOut()
-    return customer, account
-
-
-@statement
-def _signed_in(shop_id: str, session_id: str) -> Selection[Session]:
-    columns = [field for table in (Session, Customer, Account) for field in table._meta.sorted_fields]
-    query = Session.of(shop_id, *columns).where(Session.id == session_id, Customer.shop_id == shop_id)
-    query = query.join_from(Session, Customer, on=(Customer.id == Session.customer_id))
-    return query.join_from(Customer, Account, JOIN.LEFT_OUTER, on=(Account.customer_id == Customer.id))
 
 
 def _owner(shop: Shop, email: str) -> Customer:

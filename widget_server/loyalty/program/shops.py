@@ -27,7 +27,7 @@ from widget_server.db import (
     new_id,
     statement,
 )
-from widget_server.editions import Edition
+from widget_server.editions import Edition, kept
 from widget_server.errors import BadRequest, LastOrigin, LastSecret, NotFound, TooManySecrets
 from widget_server.events import ShopConnected, ShopDisconnected, emit
 from widget_server.json_types import JsonObject
@@ -415,11 +415,16 @@ def by_id(shop_id: str) -> Shop:
     return shop
 
 
+def unknown() -> NotFound:
+    """Returns the refusal for a key that no shop has."""
+    return NotFound("There is no such shop here.")
+
+
 def by_embed_key(embed_key: str) -> Shop:
     """Returns the shop whose script tag has this key, and notes its edition; raises NotFound."""
     found = _with_key.together(embed_key)
     if not found:
-        raise NotFound("There is no such shop here.")
+        raise unknown()
     shop: Shop
     shop, edition = found[0]
     if edition is not None:
@@ -427,7 +432,7 @@ def by_embed_key(embed_key: str) -> Shop:
     return shop
 
 
-@statement
+@kept
 def _origins(shop_id: str) -> Selection[Origin]:
     return Origin.of(shop_id).order_by(Origin.created_at, Origin.origin)
 

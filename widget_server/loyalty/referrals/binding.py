@@ -126,7 +126,7 @@ def enter_code(shop: Shop, friend: Customer, code: str) -> Referral:
         raise ReferralCodeUnknown()
     if advocate.id == friend.id:
         raise OwnReferralCode()
-    if not may_enter_code(shop, friend):
+    if not may_enter_code(shop, friend, is_referred=referrals.of_friend(shop, friend) is not None):
         raise AlreadyReferred()
     referral = bind(shop, friend, code, source="widget")
     if referral is None:
@@ -134,10 +134,8 @@ def enter_code(shop: Shop, friend: Customer, code: str) -> Referral:
     return referral
 
 
-def may_enter_code(shop: Shop, customer: Customer) -> bool:
+def may_enter_code(shop: Shop, customer: Customer, *, is_referred: bool) -> bool:
     """True while a friend's code may still be typed: no referrer yet, newly joined, and still a new customer."""
     now = clock.now()
     newly = customer.joined_at is not None and now - customer.joined_at < timedelta(days=TYPED_CODE_DAYS)
-    return bool(
-        newly and referrals.of_friend(shop, customer) is None and new_customers.is_new_customer(shop, customer, now)
-    )
+    return newly and not is_referred and new_customers.is_new_customer(shop, customer, now)

@@ -2,19 +2,20 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypedDict, Unpack
+from typing import Any, TypedDict, Unpack
 
-from peewee import JOIN, Check, fn
+from peewee import Check, Value, fn
 
-from widget_server import clock, ledger
+from widget_server import clock
 from widget_server.db import Int, Selection, Text, UtcDateTime, statement
 from widget_server.events import ReferralChanged, emit
 from widget_server.journal import Journaled
-from widget_server.ledger import Transaction
+from widget_server.ledger import Account, Transaction
 from widget_server.loyalty.people.customers import Customer
 from widget_server.loyalty.program.shops import Shop
 
 ENDED = ("blocked", "cancelled")
+POINTS = "points"  # beside the statuses, in the sums of an advocate
 
 
 class Referral(Journaled):
@@ -71,35 +72,32 @@ class Counts:
     earned_points: int
 
 
-def counts(shop: Shop, advocate: Customer) -> Counts:
-    """The advocate's friends by status, and the points they brought; two queries."""
-    by_status = {status: int(number) for status, number in _numbers.tuples(shop.id, advocate.id)}
-    account = ledger.account_of(shop.id, advocate.id)
-    earned = 0
-    if account is not None:
-        ((points,),) = _points.tuples(shop.id, advocate.id, account.id)
-        earned = max(int(points), 0)
-    joined = sum(by_status.get(status, 0) for status in ("joined", "pending", "completed"))
+def counts(shop: Shop, advocate: Customer, account: Account | None) -> Counts:
+    """The advocate's friends by status, and the points they brought; one query."""
+    found = {
+        status: int(number) for status, number in _sums.tuples(shop.id, advocate.id, account.id if account else "")
+    }
+    joined = sum(found.get(status, 0) for status in ("joined", "pending", "completed"))
     return Counts(
-        joined, by_status.get("joined", 0) + by_status.get("pending", 0), by_status.get("completed", 0), earned
+        joined,
+        found.get("joined", 0) + found.get("pending", 0),
+        found.get("completed", 0),
+        max(found.get(POINTS, 0), 0),
     )
 
 
 @statement
-def _numbers(shop_id: str, advocate_id: str) -> Selection[Referral]:
-    rows = Referral.of(shop_id, Referral.status, fn.COUNT(Referral.id)).where(Referral.advocate_id == advocate_id)
-    return rows.group_by(Referral.status)
-
-
-@statement
-def _points(shop_id: str, advocate_id: str, account_id: str) -> Selection[Referral]:
-    rows = Referral.of(shop_id, fn.COALESCE(fn.SUM(Transaction.amount), 0))
-    return rows.join(Transaction, JOIN.CROSS).where(  # in this order: a customer's friends are fewer than their rows
-        Referral.advocate_id == advocate_id,
+def _sums(shop_id: str, advocate_id: str, account_id: str) -> Selection[Referral]:
+    """How many friends there are of each status, and the advocate's points for them under the name POINTS."""
+    friends = Referral.of(shop_id, Referral.status, fn.COUNT(Referral.id)).where(Referral.advocate_id == advocate_id)
+    points: Any = Transaction.of(shop_id, Value(POINTS), fn.COALESCE(fn.SUM(Transaction.amount), 0)).where(
         Transaction.account_id == account_id,
-        Transaction.cause_id == Referral.id,
+        Transaction.cause_id.in_(Referral.of(shop_id, Referral.id).where(Referral.advocate_id == advocate_id)),
         Transaction.cause.in_(("referral_advocate", "referral_undone")),
+        Transaction.event_at >= clock.EARLIEST,  # for SQLite, which else reads all rows of the account
     )
+    both: Any = friends.group_by(Referral.status).union_all(points)
+    return both  # type: ignore[no-any-return]
 
 
 def of_friend(shop: Shop, friend: Customer) -> Referral | None:

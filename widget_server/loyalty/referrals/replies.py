@@ -6,9 +6,9 @@ The member learns neither who the other side is nor the reason: either would hel
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal, NamedTuple
 
-from peewee import fn
+from peewee import JOIN, Value, fn
 
 from widget_server import clock
 from widget_server.db import Condition, Selection, ShopTable, Text, UtcDateTime, atomic, insert_once, new_id, statement
@@ -57,33 +57,55 @@ class Uncounted:
     replied: bool
 
 
-def uncounted(shop: Shop, customer: Customer) -> Uncounted | None:
-    """Returns the newest blocked referral of the member, as friend or advocate, of the last SHOWN_DAYS; or None.
+@dataclass(frozen=True)
+class Seen:
+    """What a member sees of referrals beside the numbers of their friends."""
 
-    One without the member's text comes before those with it.
+    is_referred: bool
+    uncounted: Uncounted | None
+
+
+def seen_by(shop: Shop, customer: Customer) -> Seen:
+    """Returns whether the member was referred, and the newest blocked referral of theirs, as friend or advocate, of the
+    last SHOWN_DAYS. One without the member's text comes before those with it.
     """
     since = clock.now() - timedelta(days=SHOWN_DAYS)
-    found = [row for of_side in (_as_friend, _as_advocate) for row in of_side.rows(shop.id, customer.id, since)]
-    if not found:
-        return None
-    rows = ReferralReply.of(shop, ReferralReply.referral_id, ReferralReply.side)
-    sent = set(rows.where(ReferralReply.referral_id.in_([row.id for row in found])).tuples())
-    newest = max(found, key=lambda row: ((row.id, _side(row, customer)) not in sent, row.updated_at, row.id))
-    return Uncounted(newest.id, (newest.id, _side(newest, customer)) in sent)
+    found = [_Theirs(*row) for row in _theirs.values(shop.id, customer.id, since)]
+    blocked = [one for one in found if one.status == "blocked" and one.updated_at >= since]
+    newest = max(blocked, key=lambda one: (one.reply_id is None, one.updated_at, one.id), default=None)
+    return Seen(
+        is_referred=any(one.side == "friend" for one in found),
+        uncounted=Uncounted(newest.id, newest.reply_id is not None) if newest else None,
+    )
+
+
+class _Theirs(NamedTuple):
+    """A referral of a member, from one side, with the member's reply."""
+
+    id: str
+    status: str
+    updated_at: datetime
+    reply_id: str | None
+    side: Side
 
 
 @statement
-def _as_friend(shop_id: str, customer_id: str, since: datetime) -> Selection[Referral]:
-    return _blocked(shop_id, since).where(Referral.friend_id == customer_id)
+def _theirs(shop_id: str, customer_id: str, since: datetime) -> Selection[Referral]:
+    """The referral of the member as a friend, and those as an advocate that were blocked since then."""
+    as_friend = _of_side(shop_id, "friend").where(Referral.friend_id == customer_id)
+    as_advocate = _of_side(shop_id, "advocate").where(
+        Referral.advocate_id == customer_id, Referral.status == "blocked", Referral.updated_at >= since
+    )
+    both: Any = as_friend.union_all(as_advocate)
+    return both  # type: ignore[no-any-return]
 
 
-@statement
-def _as_advocate(shop_id: str, customer_id: str, since: datetime) -> Selection[Referral]:
-    return _blocked(shop_id, since).where(Referral.advocate_id == customer_id)
-
-
-def _blocked(shop_id: str, since: datetime) -> Selection[Referral]:
-    return Referral.of(shop_id).where(Referral.status == "blocked", Referral.updated_at >= since)
+def _of_side(shop_id: str, side: Side) -> Selection[Referral]:
+    columns = (Referral.id, Referral.status, Referral.updated_at, ReferralReply.id, Value(side))
+    replied = (ReferralReply.referral_id == Referral.id) & (ReferralReply.side == side)
+    return Referral.of(shop_id, *columns).join(
+        ReferralReply, JOIN.LEFT_OUTER, on=replied & (ReferralReply.shop_id == Referral.shop_id)
+    )
 
 
 def reply(shop: Shop, customer: Customer, referral_id: str, text: str) -> ReferralReply:

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from widget_server import clock, config, money
-from widget_server.db import Selection, atomic, new_id, statement
+from widget_server.db import Selection, atomic, new_id
+from widget_server.editions import kept
 from widget_server.errors import BadRequest, CustomerExcluded, KeyReused, NotWholeCoins
 from widget_server.loyalty import audit_log
 from widget_server.loyalty.earning import order_list, order_points, orders, taxes
@@ -124,7 +125,7 @@ def has_till(shop: Shop) -> bool:
     return shop.look.till_code or bool(_of_till.rows(shop.id))
 
 
-@statement
+@kept
 def _of_till(shop_id: str) -> Selection[Order]:
     return Order.of(shop_id, Order.id).where(Order.platform == PLATFORM).limit(1)
 

@@ -2,9 +2,9 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
-from peewee import JOIN
+from peewee import JOIN, fn
 
 from widget_server import ledger, money
 from widget_server.db import Column, Selection, statement
@@ -19,13 +19,14 @@ from widget_server.loyalty.program.programs import Program
 from widget_server.loyalty.program.shops import Shop
 from widget_server.loyalty.rewards.coupons import Coupon
 from widget_server.loyalty.till import sales
+from widget_server.widget.fields import CouponKind
 from widget_server.widget.list_pages import PAGE
 from widget_server.widget.shapes.my_balance import (
     Balance,
     History,
     HistoryRow,
     OrderWithoutPoints,
-    Reason,
+    ReasonCoupon,
     TierStanding,
     Why,
 )
@@ -98,13 +99,13 @@ def history(
         return {"rows": [], "next_cursor": None, "orders_without_points": without, "till": till}
     limit = pages * PAGE
     if cursor:
-        found = _older.together(shop.id, account.id, int(cursor), limit + 1)
+        found = _older.values(shop.id, account.id, int(cursor), limit + 1)
     else:
-        found = _newest.together(shop.id, account.id, limit + 1)
-    rows = found[:limit]
+        found = _newest.values(shop.id, account.id, limit + 1)
+    rows = [_Booked(*one) for one in found[:limit]]
     shown = [] if cursor else [_waiting_row(*one) for one in _waiting.together(shop.id, account.id)]
-    shown += [_booked_row(*one) for one in rows]
-    next_cursor = str(rows[-1][0].sequence) if len(found) > limit else None
+    shown += [_booked_row(one) for one in rows]
+    next_cursor = str(rows[-1].sequence) if len(found) > limit else None
     return {"rows": shown, "next_cursor": next_cursor, "orders_without_points": without, "till": till}
 
 
@@ -115,8 +116,10 @@ def _orders_without_points(shop: Shop, customer: Customer) -> list[OrderWithoutP
 
 @statement
 def _without_points(shop_id: str, customer_id: str) -> Selection[Order]:
+    # not "is not null", for which SQLite would read all such orders of the shop
+    without = fn.COALESCE(Order.ineligible_reason, "") != ""
     mine = Order.of(shop_id, Order.number, Order.placed_at, Order.ineligible_reason).where(
-        Order.customer_id == customer_id, Order.ineligible_reason.is_null(False), Order.status != "cancelled"
+        Order.customer_id == customer_id, without, Order.status != "cancelled"
     )
     return mine.order_by(Order.placed_at.desc(), Order.id).limit(WITHOUT_POINTS_MAX)
 
@@ -149,13 +152,29 @@ def _with_sources(rows: Selection[Transaction]) -> Selection[Transaction]:
         (Adjustment, Adjustment.transaction_id, Transaction.id),
     ):
         rows = rows.join_from(Transaction, table, JOIN.LEFT_OUTER, on=(key == value) & (table.shop_id == of_shop))
-    whole: Any = rows.select(
-        *Transaction._meta.sorted_fields,
-        *(Order.id, Order.number),
-        *(Coupon.id, Coupon.kind, Coupon.amount, Coupon.percent, Coupon.product_name),
-        *(Adjustment.transaction_id, Adjustment.comment),
+    shown: Any = rows.select(
+        *(Transaction.sequence, Transaction.amount, Transaction.cause, Transaction.snapshot, Transaction.event_at),
+        Order.number,
+        *(Coupon.kind, Coupon.amount, Coupon.percent, Coupon.product_name),
+        Adjustment.comment,
     )
-    return whole  # type: ignore[no-any-return]
+    return shown  # type: ignore[no-any-return]
+
+
+class _Booked(NamedTuple):
+    """A row of `_with_sources`."""
+
+    sequence: int
+    points: int
+    cause: str
+    snapshot: dict[str, Any]
+    event_at: datetime
+    order_number: str | None
+    coupon_kind: CouponKind | None
+    coupon_amount: Decimal | None
+    coupon_percent: Decimal | None
+    coupon_product: str | None
+    comment: str | None
 
 
 def _waiting_row(award: Award, order: Order | None) -> HistoryRow:
@@ -165,46 +184,44 @@ def _waiting_row(award: Award, order: Order | None) -> HistoryRow:
         "state": "waiting",
         "due_at": award.due_at,
         "at": award.event_at,
-        "reason": _reason(award.cause, order_number=order.number if order else None),
+        "reason": {
+            "code": award.cause,
+            "order_number": order.number if order else None,
+            "title": None,
+            "comment": None,
+            "coupon": None,
+        },
         "why": _why(award.snapshot),
     }
 
 
-def _booked_row(row: Transaction, order: Order | None, one: Coupon | None, note: Adjustment | None) -> HistoryRow:
+def _booked_row(row: _Booked) -> HistoryRow:
     """Returns a row as it is shown; the internal reason of staff is never sent (acceptance 49)."""
     return {
         "id": str(row.sequence),  # the account's own count: GUIDs do not compress
-        "points": row.amount,
+        "points": row.points,
         "state": "booked",
         "due_at": None,
         "at": row.event_at,
-        "reason": _reason(
-            row.cause,
-            order_number=order.number if order else None,
-            title=row.snapshot.get("title"),
-            comment=note.comment if note and "note" in row.snapshot else None,
-            one=one,
-        ),
+        "reason": {
+            "code": row.cause,
+            "order_number": row.order_number,
+            "title": row.snapshot.get("title"),
+            "comment": row.comment if "note" in row.snapshot else None,
+            "coupon": _coupon(row),
+        },
         "why": _why(row.snapshot),
     }
 
 
-def _reason(
-    code: str,
-    *,
-    order_number: str | None = None,
-    title: str | None = None,
-    comment: str | None = None,
-    one: Coupon | None = None,
-) -> Reason:
+def _coupon(row: _Booked) -> ReasonCoupon | None:
+    if row.coupon_kind is None:
+        return None
     return {
-        "code": code,
-        "order_number": order_number,
-        "title": title,
-        "comment": comment,
-        "coupon": None
-        if one is None
-        else {"kind": one.kind, "amount": one.amount, "percent": one.percent, "product_name": one.product_name},
+        "kind": row.coupon_kind,
+        "amount": row.coupon_amount,
+        "percent": row.coupon_percent,
+        "product_name": row.coupon_product,
     }
 
 

@@ -14,8 +14,6 @@ from widget_server.widget.list_pages import PAGE
 from widget_server.widget.shapes.my_rewards import Coupon as Shown
 from widget_server.widget.shapes.my_rewards import CouponPage
 
-NEVER = datetime.min.replace(tzinfo=UTC)  # earlier than anything
-
 
 def page(shop: Shop, customer: Customer, *, cursor: str | None = None, pages: int = 1) -> CouponPage:
     """Returns so many pages of the member's coupons, newest first (acceptance 34).
@@ -68,7 +66,7 @@ def coupon(shop: Shop, one: Coupon) -> Shown:
 
 def unseen(shop: Shop, customer: Customer) -> int:
     """Returns how many usable gifted coupons are new since the member last opened My rewards (the launcher's dot)."""
-    ((count,),) = _gifts_since.tuples(shop.id, customer.id, customer.rewards_seen_at or NEVER)
+    ((count,),) = _gifts_since.tuples(shop.id, customer.id, customer.rewards_seen_at or clock.EARLIEST)
     return int(count)
 
 

@@ -1,6 +1,7 @@
 """The Referral program tab: the link, the gifts, the friends."""
 
 from widget_server import money
+from widget_server.ledger import Account
 from widget_server.loyalty.people.customers import Customer
 from widget_server.loyalty.program.shops import Shop
 from widget_server.loyalty.referrals import binding, referral_programs, referrals, replies
@@ -12,12 +13,12 @@ from widget_server.widget.shapes.referral import Referral, ReferralOffer
 from widget_server.widget.shapes.referral import Uncounted as ShownUncounted
 
 
-def program_for(shop: Shop, customer: Customer) -> Referral | None:
+def program_for(shop: Shop, customer: Customer, account: Account | None) -> Referral | None:
     """Returns the member's link and its results; None while the shop has no referral program."""
     program = referral_programs.program_of(shop)
     if program is None:
         return None
-    counted = referrals.counts(shop, customer)
+    counted, seen = referrals.counts(shop, customer, account), replies.seen_by(shop, customer)
     return {
         "offer": _offer(shop, program),
         "link": link(shop, customer),
@@ -26,8 +27,8 @@ def program_for(shop: Shop, customer: Customer) -> Referral | None:
         "pending": counted.pending,
         "completed": counted.completed,
         "earned_points": counted.earned_points,
-        "may_enter_code": binding.may_enter_code(shop, customer),
-        "uncounted": _uncounted(replies.uncounted(shop, customer)),
+        "may_enter_code": binding.may_enter_code(shop, customer, is_referred=seen.is_referred),
+        "uncounted": _uncounted(seen.uncounted),
     }
 
 

@@ -5,7 +5,7 @@ server and number of threads, are called in turn over connections that stay open
 belongs to the machine, and callers take processor time from it; the ratio of the processor times of the web processes
 carries over.
 
-`python -m bench.callers SECONDS` (default 10); `CALLERS=200` and `ROUNDS=3` may be set.
+`python -m bench.callers SECONDS` (default 10); `CALLERS=200` and `ROUNDS=5` may be set.
 """
 
 import asyncio
@@ -23,18 +23,20 @@ from statistics import median
 
 import psutil
 
+from bench._figures import Figure, note, of_rounds
 from bench._house import house
 from bench.reads import member_with
 from tests.test_serve import answer, free_port, serving, until
 from widget_server import db
 
 SECONDS = float(sys.argv[1]) if len(sys.argv) > 1 and __name__ == "__main__" else 10.0
-CALLERS, ROUNDS = int(os.environ.get("CALLERS", "200")), int(os.environ.get("ROUNDS", "3"))
+CALLERS, ROUNDS = int(os.environ.get("CALLERS", "200")), int(os.environ.get("ROUNDS", "5"))
 CALLING_PROCESSES = WEB_PROCESSES = 2
 MEMBERS, MOVEMENTS = 200, 30  # enough that a thread reads more pages than a small cache holds
 CALM_SECONDS = 10.0  # after the last call, before memory is measured again
 MEGA = 1024 * 1024
-GOAL_MB = 120
+GOAL_MB, RATE_GOAL, P90_GOAL_MS = 120, 5_000, 60
+BACK = 1.1  # of what it had before
 
 
 @dataclass
@@ -125,6 +127,7 @@ def main() -> None:
                 site.weigh("after")
         db.connect()
     _print(sites)
+    _note(*sites)
 
 
 def _print(sites: list[Site]) -> None:
@@ -138,6 +141,33 @@ def _print(sites: list[Site]) -> None:
     for site in sites:
         for when, sizes in site.megabytes.items():
             print(f"{site.name:20}{when:>10}" + "".join(f"{size:8.0f}" for size in sizes))
+
+
+def _note(bare: Site, ours: Site) -> None:
+    """Note the figures for `table.py`."""
+    name, took = f"{CALLERS} callers, my balance", sorted(ours.took)
+    rates = of_rounds(name, bare.rates, ours.rates, "")  # how many times fewer
+    ours_a_second = median(ours.rates)
+    note(
+        Figure(
+            f"{name}: calls a second",
+            f"{ours_a_second:,.0f}",
+            f"{median(bare.rates):,.0f}",
+            rates.ratio,
+            f"{RATE_GOAL:,}",
+            ours_a_second >= RATE_GOAL,
+        )
+    )
+    p90, floor = _at(took, 0.9), _at(sorted(bare.took), 0.9)
+    note(
+        Figure(f"{name}: p90", f"{p90:.0f} ms", f"{floor:.0f} ms", p90 / floor, f"{P90_GOAL_MS} ms", p90 <= P90_GOAL_MS)
+    )
+    note(of_rounds(f"{name}: processor a call", ours.cpu_ms, bare.cpu_ms, "ms"))
+    for when in ("during", "after"):
+        most, least = (max(site.megabytes[when]) for site in (ours, bare))
+        goal = GOAL_MB if when == "during" else max(ours.megabytes["before"]) * BACK
+        name_of = f"memory of a web process {when} {CALLERS} callers"
+        note(Figure(name_of, f"{most:.0f} MB", f"{least:.0f} MB", most / least, f"{goal:.0f} MB", most <= goal))
 
 
 def _at(took: list[float], share: float) -> float:

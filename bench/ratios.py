@@ -1,26 +1,20 @@
 """What each read of a shopper, two of the admin API and a redemption cost on both databases, as multiples of a bare
-Flask JSON route of the same run. It fails when one is a fifth worse than in ratios.json.
-
-    python -m bench.ratios [--store]      --store writes ratios.json, with the commit and the machine
+Flask JSON route of the same run.
 
 Processor time of this process, which other work on the machine hardly changes; on PostgreSQL the database's own is not
 in it. Each figure is the median of ROUNDS rounds, in each of which all are asked in turn.
 """
 
-import json
-import platform
-import subprocess
-import sys
 from collections.abc import Callable
 from functools import partial
 from itertools import count
-from pathlib import Path
 from statistics import median
 from time import process_time
 from typing import Any
 
 from flask.testing import FlaskClient
 
+from bench._figures import note, of_rounds
 from bench._house import bare_route, has_postgres, house, postgres
 from bench.reads import member_with
 from tests.make import World
@@ -31,49 +25,38 @@ from widget_server.web.limits import Limit
 
 Ask = Callable[[], Any]
 
-STORED = Path(__file__).with_suffix(".json")
 ROUNDS, TIMES, WARM_UP = 7, 15, 5
 FEW, MANY = 30, 10_000
-WORSE = 1.2
+PAGE = 50  # accounts of a page of the admin API
+FLAT = 1.2
 GOALS = {
     "first panel": 6.0, "my balance": 4.0, "earn": 5.0, "redeem": 5.0, "my rewards": 5.0, "referral": 5.0,
-    f"my balance, {MANY:,} rows to {FEW}": 1.2,
 }  # fmt: skip
 
 
 def main() -> None:
-    """Print a line for each figure; exit with 1 when one is worse than the stored one."""
-    found = {"sqlite": _measured(None)}
+    """Print a line for each figure."""
+    _told("sqlite", _measured(None))
     if has_postgres():
         with postgres() as url:
-            found["postgres"] = _measured(url)
-    before = json.loads(STORED.read_text()) if STORED.exists() else {}
-    worse = [line for name, figures in found.items() for line in _told(name, figures, before.get(name, {}))]
-    if "--store" in sys.argv:
-        commit = subprocess.run(
-            ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=True
-        ).stdout
-        facts = {"commit": commit.strip(), "machine": f"{platform.machine()}, Python {platform.python_version()}"}
-        STORED.write_text(json.dumps({**facts, **found}, indent=1) + "\n")
-    elif worse:
-        sys.exit("a fifth worse than stored: " + ", ".join(worse))
+            _told("postgres", _measured(url))
 
 
-def _measured(url: str | None) -> dict[str, float]:
+def _measured(url: str | None) -> dict[str, list[float]]:
+    """The seconds of each in each round; those of the floor have the name ""."""
     with house(url) as (world, client):
         floor, few, many = bare_route(), member_with(world, FEW), member_with(world, MANY)
         world.tier("Silver", 1000, "1.25")  # only now: each booking looks at all that the window holds
         few.is_given(1_000_000)
+        for number in range(PAGE):
+            world.member(f"{number}@page.example").is_given(100)
         asks = {
             "": partial(floor.get, "/"),
             **_asks(world, client, few),
             "many": _reads(world, client, many)["my balance"],
         }
         rounds = [_round(asks) for _ in range(ROUNDS)]
-    figures = {name: median(one[name] / one[""] for one in rounds) for name in asks if name}
-    flat = median(one["many"] / one["my balance"] for one in rounds)
-    del figures["many"]
-    return {name: round(figure, 2) for name, figure in {**figures, f"my balance, {MANY:,} rows to {FEW}": flat}.items()}
+    return {name: [one[name] for one in rounds] for name in asks}
 
 
 def _reads(world: World, client: FlaskClient, member: Any) -> dict[str, Ask]:
@@ -111,17 +94,20 @@ def _round(asks: dict[str, Ask]) -> dict[str, float]:
     return spent
 
 
-def _told(database: str, figures: dict[str, float], before: dict[str, float]) -> list[str]:
-    """Print the figures of one database; returns those that are a fifth worse than before."""
-    print(f"{database + ': a bare Flask JSON route is 1.0':46}{'now':>8}{'stored':>8}{'goal':>8}")
-    worse = []
-    for name, figure in figures.items():
-        stored, goal = before.get(name), GOALS.get(name)
-        missed = "  missed" if goal and figure > goal else ""
-        print(f"{name:46}{figure:8.2f}{stored or '-':>8}{goal or '-':>8}{missed}")
-        if stored and figure > stored * WORSE:
-            worse.append(f"{database} {name} ({stored} to {figure})")
-    return worse
+def _told(database: str, seconds: dict[str, list[float]]) -> None:
+    """Print and note the figures of one database."""
+    floor, many = seconds.pop(""), seconds.pop("many")
+    floor_ms = [one * 1000 for one in floor]
+    figures = [
+        of_rounds(f"{database}: {name}", [one * 1000 for one in each], floor_ms, "ms", goal=GOALS.get(name))
+        for name, each in seconds.items()
+    ]
+    few = seconds["my balance"]
+    figures.append(of_rounds(f"{database}: my balance, {MANY:,} rows to {FEW}", many, few, "s", goal=FLAT))
+    print(f"{database}: a bare Flask JSON route takes {median(floor_ms):.3f} ms of the processor")
+    for one in figures:
+        print(f"{one.name:46}{one.ratio:8.2f}  {one.goal:6}{'  missed' if one.held is False else ''}")
+        note(one)
 
 
 if __name__ == "__main__":

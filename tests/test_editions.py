@@ -12,7 +12,7 @@ from widget_server import clock, db, editions
 from widget_server.editions import Edition
 from widget_server.loyalty.earning import campaigns, rules
 from widget_server.loyalty.points import tiers
-from widget_server.loyalty.program import programs, shops
+from widget_server.loyalty.program import programs, shop_of_request
 from widget_server.loyalty.referrals import referral_programs
 from widget_server.loyalty.rewards import rewards
 from widget_server.loyalty.rewards.rewards import Reward
@@ -51,7 +51,7 @@ def test_a_program_that_does_not_change_is_read_once(lively: World) -> None:
     with Counter() as counter:
         assert reads() == first
     assert all('FROM "edition"' in sql for sql in counter.statements) and len(counter.statements) == 7
-    shops.by_embed_key(shop.embed_key)  # a request of the widget: it comes with the edition
+    shop_of_request.by_embed_key(shop.embed_key)  # a request of the widget: it comes with the edition
     with Counter() as counter:
         assert reads() == first
     assert counter.statements == []
@@ -119,7 +119,7 @@ def test_a_transaction_uses_kept_rows_until_it_changes_them(lively: World) -> No
 
 def test_a_noted_edition_is_over_with_the_next_transaction(lively: World) -> None:
     shop = lively.shop
-    shops.by_embed_key(shop.embed_key)
+    shop_of_request.by_embed_key(shop.embed_key)
     assert [one.cost_points for one in rewards.listed(shop)] == [100]
     Reward.change(shop, {Reward.cost_points: 300})
     assert [one.cost_points for one in rewards.listed(shop)] == [100]  # still the same request

@@ -29,7 +29,7 @@ loyalty.program.colours
 loyalty.program.contrast_guard
 loyalty.program.png_icons
 loyalty.program.shops loyalty.program.revisions
-loyalty.program.widget_icons loyalty.program.connection_codes
+loyalty.program.widget_icons loyalty.program.connection_codes loyalty.program.shop_of_request
 loyalty.program.letter_kinds
 loyalty.people.api_keys loyalty.people.passwords loyalty.people.sign_in_codes loyalty.people.visitor_tokens
 loyalty.people.access_tokens loyalty.people.devices loyalty.people.former_codes

@@ -8,6 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from peewee import JOIN, NodeList
 
 from tests import crowd, walk
 from tests.make import NOON, World
@@ -27,6 +28,8 @@ from widget_server.db import (
 )
 from widget_server.db.built import by_equalities
 from widget_server.errors import NotFound
+from widget_server.ledger import Account
+from widget_server.loyalty.people.customers import Customer
 from widget_server.loyalty.points.adjustments import Adjustment
 from widget_server.loyalty.program import programs
 from widget_server.loyalty.rewards import coupons
@@ -200,3 +203,21 @@ def _further(world: World) -> None:
     assert found["pending"] and found["pending_until"]
     assert my_balance.history(world.shop, ann.customer, ann.account, cursor="1000000")["rows"]
     assert coupons.my_coupons(world.shop, ann.customer, after=(NOON, "")) == []
+
+
+def test_objects_are_those_of_peewee(world: World) -> None:
+    world.member("ann@example.com").is_given(5)
+    world.member("bob@example.com")
+    both = Account.of(world.shop, Account, Customer).join(Customer, on=(Customer.id == Account.customer_id))
+    named = both.select_extend(Customer.joined_at.alias("since"), NodeList((Account.balance,)).alias("sort_0"))
+    left = Account.of(world.shop, Account, Customer).join(
+        Customer, JOIN.LEFT_OUTER, on=(Customer.id == Account.customer_id)
+    )
+    for query in (both, named, left, Account.of(world.shop)):
+        ordered = query.order_by(Account.balance)
+        for ours, theirs in zip(db.objects(ordered), list(ordered), strict=True):
+            assert data([ours]) == data([theirs])
+            for name in ("customer", "since", "sort_0"):
+                mine, peewees = getattr(ours, name, None), getattr(theirs, name, None)
+                assert data([mine]) == data([peewees]) if isinstance(mine, Customer) else mine == peewees
+    assert db.objects(Account.of(world.shop).dicts())[0]["shop_id"] == world.shop.id

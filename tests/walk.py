@@ -51,6 +51,7 @@ from widget_server.stores import checking, connecting, importing, inbox
 from widget_server.stores.shopify import proxy as shopify_proxy
 from widget_server.stores.shopify import redaction
 from widget_server.web.auth import SHOP_HEADER
+from widget_server.widget.routes import READS
 
 PLACES = re.compile(r"<(?:[^<>:]+(?:\([^)]*\))?:)?(\w+)>")
 SECRET = "whsec_dGVzdHRlc3R0ZXN0dGVzdHRlc3Q="
@@ -249,6 +250,8 @@ class Walk:
             if "bearerAuth" in schemes and path != "/widget/session/sign-out":
                 headers["Authorization"] = f"Bearer {self.person.token}"
             self._keep(f"{method} {path}", self.client.open(place, method=method, json=body, headers=headers))
+        if method == "GET" and path in READS:  # which Flask does not get
+            self.visited.add(f"GET {path}")
 
     def _again(self) -> None:
         """The program runs and the two are members, signed in, whatever the call before ended."""

@@ -6,8 +6,9 @@ from typing import Any
 import jsonschema
 import pytest
 from flask.testing import FlaskClient
-from marshmallow import ValidationError
+from marshmallow import Schema, ValidationError
 
+from tests import crowd, walk
 from tests.integrator import Integrator
 from tests.make import World
 from widget_server.admin.wire.accounts import AdjustPoints, EarnPoints
@@ -161,3 +162,24 @@ def test_a_path_that_no_id_can_be_allows_what_it_does(owner: Integrator) -> None
     for path, allowed in (("tiers/program", "GET"), ("tiers/program-settings", "GET, PATCH, POST")):
         answer = owner.client.options(f"/loyalty-tiers/v1/{path}")
         assert set(answer.headers["Allow"].split(", ")) - {"HEAD", "OPTIONS"} == set(allowed.split(", "))
+
+
+def test_a_response_is_what_marshmallow_would_write_without_nulls(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each response of the whole walk, and each part of it."""
+    ours, compared = Wire._serialize, set[type]()
+
+    def without_nulls(body: Any) -> Any:
+        return {name: value for name, value in body.items() if value is not None}
+
+    def compare(self: Wire, obj: Any, *, many: bool = False) -> Any:
+        written = ours(self, obj, many=many)
+        if not many:
+            assert written == without_nulls(Schema._serialize(self, obj))
+            compared.add(type(self))
+        return written
+
+    monkeypatch.setattr(Wire, "_serialize", compare)
+    walk.Walk(client, crowd.shops()[0]).everything()
+    assert len(compared) > 100

@@ -5,6 +5,7 @@ at its start, so that data read inside is still valid when it writes. `away()` m
 the caller. Types that peewee leaves out are added here.
 """
 
+from widget_server.db.built import objects
 from widget_server.db.connections import connect, connected, disconnect
 from widget_server.db.definitions import REFUSE, Guard, ddl, guards
 from widget_server.db.engines import (
@@ -91,6 +92,7 @@ __all__ = [
     "lock_name",
     "lock_rows",
     "new_id",
+    "objects",
     "on_sqlite",
     "open_database",
     "parsed",

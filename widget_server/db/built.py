@@ -1,8 +1,8 @@
 """The text of a query, built once: peewee builds it anew each time, which takes longer than to run it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, takewhile
 from typing import Any, TypeAlias
 
 import peewee
@@ -36,11 +36,7 @@ class Built:
         sql, values = query.sql()
         columns: list[Any] = list(query._returning)  # type: ignore[attr-defined]
         fields = [one for one in columns if isinstance(one, peewee.Field)]  # others are read by `tuples`
-        parts, first = list[Part](), 0
-        for table, own in groupby(fields, key=lambda one: one.model):
-            parts.append(Part.of(table, list(own), first))
-            first += len(parts[-1].names)
-        return cls(sql, tuple(values), tuple(places), tuple(parts))
+        return cls(sql, tuple(values), tuple(places), Part.all_of(fields))
 
     def rows(self, arguments: Sequence[object]) -> list[peewee.Model]:
         """Run it; returns the rows of its one table as peewee would."""
@@ -82,6 +78,15 @@ class Part:
     converted: tuple[tuple[str, Stored], ...]
 
     @classmethod
+    def all_of(cls, fields: Sequence[Any]) -> "tuple[Part, ...]":
+        """The parts of these columns: those that follow each other and are of one table."""
+        parts, first = list[Part](), 0
+        for table, own in groupby(fields, key=lambda one: one.model):
+            parts.append(cls.of(table, list(own), first))
+            first += len(parts[-1].names)
+        return tuple(parts)
+
+    @classmethod
     def of(cls, table: type[peewee.Model], fields: Sequence[peewee.Field], first: int) -> "Part":
         """The part of these columns, which begin at `first`."""
         converted = tuple((one.name, one.python_value) for one in fields if not isinstance(one, _AS_STORED))
@@ -92,13 +97,48 @@ class Part:
         row: Any = self.table.__new__(self.table)
         data = dict(zip(self.names, found[self.first : self.first + len(self.names)], strict=True))
         for name, value_of in self.converted:
-            data[name] = value_of(data[name])
+            value = data[name]
+            if value is not None:
+                data[name] = value_of(value)
         row.__data__, row.__rel__, row._dirty = data, {}, set()
         return row  # type: ignore[no-any-return]
 
     def row_or_none(self, found: Found) -> peewee.Model | None:
         """Returns the object, or None where its first column, which is never null in its table, is null."""
         return None if found[self.first] is None else self.row(found)
+
+
+def objects(query: "peewee.Select") -> list[peewee.Model]:
+    """Runs a query; returns its rows as iterating over it would: objects of its first table, with those of joined
+    tables and named columns as attributes. Much faster than peewee where there are many columns.
+    """
+    rows: Any = query
+    columns: list[Any] = list(rows._returning)
+    fields = list(takewhile(lambda one: isinstance(one, peewee.Field), columns))
+    named = columns[len(fields) :]
+    parts = Part.all_of(fields)
+    places = {joined: attr for joined, attr, _, kind in rows._joins.get(rows.model, ()) if kind == peewee.JOIN.INNER}
+    is_plain = rows._row_type is None and all(part.table in places for part in parts[1:])
+    if not parts or not is_plain or not all(map(_is_raw, named)):
+        return list(rows)
+    sql, values = rows.sql()
+    return [_joined(parts, places, named, found) for found in database.execute_sql(sql, values).fetchall()]
+
+
+def _joined(
+    parts: Sequence[Part], places: Mapping[type[peewee.Model], str], named: Sequence[Any], found: Found
+) -> peewee.Model:
+    row = parts[0].row(found)
+    for part in parts[1:]:
+        setattr(row, places[part.table], part.row(found))
+    for column, value in zip(reversed(named), reversed(found), strict=False):
+        setattr(row, column.name, value)
+    return row
+
+
+def _is_raw(column: object) -> bool:
+    """Whether it is a named column whose value peewee gives as the driver does."""
+    return isinstance(column, peewee.Alias) and isinstance(column.node, peewee.NodeList)
 
 
 def as_it_is(value: object) -> object:

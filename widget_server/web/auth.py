@@ -12,7 +12,7 @@ from widget_server.ledger import Account
 from widget_server.loyalty import audit_log
 from widget_server.loyalty.people import signed_in
 from widget_server.loyalty.people.customers import Customer
-from widget_server.loyalty.program import shops
+from widget_server.loyalty.program import shop_of_request
 from widget_server.loyalty.program.shops import Shop
 from widget_server.web.networks import client_address
 
@@ -81,7 +81,7 @@ def shop() -> Shop:
     Raises BadRequest without a key, NotFound for an unknown one, OriginNotAllowed for a call from another page.
     """
     if "shop" not in g:
-        g.shop = shops.by_embed_key(_embed_key())
+        g.shop = shop_of_request.by_embed_key(_embed_key())
     found: Shop = g.shop
     return found
 

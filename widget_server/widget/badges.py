@@ -9,7 +9,7 @@ from widget_server.loyalty.earning import order_points, taxes
 from widget_server.loyalty.earning.order_states import Line, OrderState
 from widget_server.loyalty.people import sign_in
 from widget_server.loyalty.people.customers import Customer
-from widget_server.loyalty.program import programs, shops
+from widget_server.loyalty.program import programs, shop_of_request
 from widget_server.loyalty.program.programs import ProgramSettings
 from widget_server.loyalty.program.shops import Shop
 from widget_server.web import built_files, compression, limits
@@ -26,7 +26,7 @@ badges = Endpoints("badges", "badges", "Badges on the shop's pages")
 @badge_page.get("/badge")
 def frame() -> ResponseReturnValue:
     """Returns the embed's small helper frame: a page with a strict CSP cannot send requests to us itself."""
-    shop = shops.by_embed_key(request.args.get("shop", ""))
+    shop = shop_of_request.by_embed_key(request.args.get("shop", ""))
     locale = assets.locale_for(request.args.get("lang", ""), shop.locale)
     facts = boot.facts(shop, programs.of(shop.id), locale)
     page = render_template(

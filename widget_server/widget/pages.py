@@ -16,7 +16,7 @@ from markupsafe import Markup
 from widget_server import clock
 from widget_server.errors import CodeExpired, LinkExpired
 from widget_server.loyalty.people import customers, sessions, sign_in, sign_in_codes
-from widget_server.loyalty.program import programs, shops
+from widget_server.loyalty.program import programs, shop_of_request, shops
 from widget_server.loyalty.program.shops import Shop
 from widget_server.loyalty.referrals import links
 from widget_server.web import built_files, compression, limits
@@ -31,7 +31,7 @@ pages = Blueprint("pages", __name__, template_folder="templates")
 @pages.get("/panel")
 def panel() -> ResponseReturnValue:
     """Returns the panel's document: it has everything a guest sees; a member needs one more JSON request."""
-    shop = shops.by_embed_key(request.args.get("shop", ""))
+    shop = shop_of_request.by_embed_key(request.args.get("shop", ""))
     locale = assets.locale_for(request.args.get("lang", ""), shop.locale)
     tab = request.args.get("tab", "")
     tab = tab if tab in TABS else TABS[0]

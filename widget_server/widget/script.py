@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Response, make_response, request
 
 from widget_server import config
-from widget_server.loyalty.program import colours, programs, shops, widget_icons
+from widget_server.loyalty.program import colours, programs, shop_of_request, shops, widget_icons
 from widget_server.loyalty.program.colours import Accent
 from widget_server.loyalty.program.shops import Shop, WidgetSettings
 from widget_server.web import built_files, compression
@@ -28,7 +28,7 @@ LoaderConfig = dict[str, str | dict[str, str]]
 @script.get("/widget.js")
 def loader() -> Response:
     """Returns the loader with the settings of the shop that has this embed key; raises NotFound."""
-    shop = shops.by_embed_key(request.args.get("shop", ""))
+    shop = shop_of_request.by_embed_key(request.args.get("shop", ""))
     shops.note_widget(shop, _page_origin())
     text = filled(settings(shop))
     response = compression.shared(text, "text/javascript; charset=utf-8")
@@ -43,7 +43,7 @@ def loader() -> Response:
 @script.get("/icons/<embed_key>/<name>")
 def icon(embed_key: str, name: str) -> Response:
     """Returns a picture that the shop uploaded; it never changes. Raises NotFound."""
-    response = make_response(widget_icons.content(shops.by_embed_key(embed_key), name))
+    response = make_response(widget_icons.content(shop_of_request.by_embed_key(embed_key), name))
     response.headers["Content-Type"] = "image/png"
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"

@@ -7,7 +7,7 @@ import pytest
 from tests.make import World, everything_kept
 from widget_server import db
 from widget_server.errors import BadRequest, NotFound
-from widget_server.loyalty.program import shops
+from widget_server.loyalty.program import shop_of_request, shops
 
 GOOD = {
     "name": "Fjord & Fern",
@@ -114,8 +114,8 @@ def test_a_wrong_field_is_named_and_no_shop_is_made(world: World) -> None:
 
 def test_a_shop_is_found_by_id_or_embed_key_and_by_nothing_else(world: World) -> None:
     assert shops.by_id(world.shop.id) == world.shop
-    assert shops.by_embed_key(world.shop.embed_key) == world.shop
-    for find in (shops.by_id, shops.by_embed_key):
+    assert shop_of_request.by_embed_key(world.shop.embed_key) == world.shop
+    for find in (shops.by_id, shop_of_request.by_embed_key):
         with pytest.raises(NotFound):
             find("pk_of_nobody")
     with pytest.raises(NotFound):

@@ -1,6 +1,6 @@
 """LoyaltyAccount on the wire (wix-api §2): a customer's points, as the merchant sees them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, NotRequired, TypedDict
 
@@ -245,11 +245,20 @@ class Surroundings:
     program: Program
     with_tiers: bool
     catalogue: list[rewards.Reward]
+    cheapest: dict[str | None, int | None] = field(default_factory=dict)  # by tier, once it was computed
 
     @classmethod
     def of(cls, shop: Shop) -> "Surroundings":
         """Returns the facts as they are now."""
         return cls(shop, programs.of(shop.id), tiers.program_of(shop.id) is not None, rewards.in_force(shop))
+
+    def has_reward_for(self, balance: int, tier_id: str | None) -> bool:
+        """Whether a customer of this tier can buy a reward with so many points."""
+        if tier_id not in self.cheapest:
+            prices = (rewards.price_for(reward, tier_id) for reward in self.catalogue)
+            self.cheapest[tier_id] = min((one.cost_points for one in prices if one is not None), default=None)
+        price = self.cheapest[tier_id]
+        return price is not None and price <= balance
 
 
 def account(row: Account, customer: Customer, around: Surroundings, *, alone: bool = True) -> LoyaltyAccount:
@@ -265,8 +274,7 @@ def account(row: Account, customer: Customer, around: Surroundings, *, alone: bo
         "contact_id": row.customer_id,
         "member_id": row.customer_id if customer.is_member else None,
         "points": counters(row),
-        "reward_available": around.program.is_active
-        and any(price <= row.balance for price in _prices(around, tier_id)),
+        "reward_available": around.program.is_active and around.has_reward_for(row.balance, tier_id),
         "last_activity_date": row.last_activity_at,
         "tier": {"id": tier_id, "points": row.tier_points, "updated_date": row.updated_at},
         "contact": contact(customer),
@@ -303,8 +311,3 @@ def annotation(body: EarnPoints) -> Annotation:
         order_ref=body.order_id,
         channel=followed.channel if followed else None,
     )
-
-
-def _prices(around: Surroundings, tier_id: str | None) -> list[int]:
-    prices = (rewards.price_for(reward, tier_id) for reward in around.catalogue)
-    return [price.cost_points for price in prices if price is not None]

@@ -12,7 +12,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from peewee import Check
 
 from widget_server import clock, config
-from widget_server.db import Json, ShopTable, Text, UtcDateTime, atomic, new_id
+from widget_server.db import Json, Selection, ShopTable, Text, UtcDateTime, atomic, new_id, statement
 from widget_server.errors import AddressNotAllowed, BadRequest, MoreThanOwnRights, SignedOut
 from widget_server.loyalty.audit_log import Audited
 from widget_server.tallies import Tally
@@ -153,14 +153,17 @@ def in_use(secret: str, *, address: str | None = None) -> KeyInUse:
     Raises SignedOut when no valid key has it, AddressNotAllowed when `address` is not on the key's list.
     """
     hashed = config.digest(secret)
-    key: ApiKey | None = (
-        ApiKey.everywhere().where((ApiKey.secret_hash == hashed) | (ApiKey.previous_hash == hashed)).first()
-    )
+    key = _with_hash.first(hashed)
     if key is None or not key.vouches_for(hashed, clock.now()):
         raise SignedOut()
     need_address(key, address)
     _uses.note((key.shop_id, key.id), (clock.now(), address))
     return KeyInUse(key, hashed)
+
+
+@statement
+def _with_hash(hashed: str) -> Selection[ApiKey]:
+    return ApiKey.everywhere().where((ApiKey.secret_hash == hashed) | (ApiKey.previous_hash == hashed)).limit(1)
 
 
 def need_address(key: ApiKey, address: str | None) -> None:

@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 from typing import Literal, get_args
 from urllib.parse import urlsplit
 
-from peewee import JOIN, Check
+from peewee import Check
 
-from widget_server import clock, config, editions
+from widget_server import clock, config
 from widget_server.db import (
     Bool,
     Json,
@@ -27,7 +27,7 @@ from widget_server.db import (
     new_id,
     statement,
 )
-from widget_server.editions import Edition, kept
+from widget_server.editions import kept
 from widget_server.errors import BadRequest, LastOrigin, LastSecret, NotFound, TooManySecrets
 from widget_server.events import ShopConnected, ShopDisconnected, emit
 from widget_server.json_types import JsonObject
@@ -409,10 +409,15 @@ def _ascii_host(host: str) -> str:
 
 def by_id(shop_id: str) -> Shop:
     """Returns the shop with this id, which is not secret; raises NotFound."""
-    shop: Shop | None = Shop.get_or_none(Shop.id == shop_id)
+    shop = _with_id.first(shop_id)
     if shop is None:
-        raise NotFound("There is no such shop here.")
+        raise unknown()
     return shop
+
+
+@statement
+def _with_id(shop_id: str) -> Selection[Shop]:
+    return Shop.select().where(Shop.id == shop_id)
 
 
 def unknown() -> NotFound:
@@ -420,27 +425,9 @@ def unknown() -> NotFound:
     return NotFound("There is no such shop here.")
 
 
-def by_embed_key(embed_key: str) -> Shop:
-    """Returns the shop whose script tag has this key, and notes its edition; raises NotFound."""
-    found = _with_key.together(embed_key)
-    if not found:
-        raise unknown()
-    shop: Shop
-    shop, edition = found[0]
-    if edition is not None:
-        editions.note(shop.id, edition.number)
-    return shop
-
-
 @kept
 def _origins(shop_id: str) -> Selection[Origin]:
     return Origin.of(shop_id).order_by(Origin.created_at, Origin.origin)
-
-
-@statement
-def _with_key(embed_key: str) -> Selection[Shop]:
-    both = Shop.select(*Shop._meta.sorted_fields, Edition.id, Edition.number)
-    return both.join(Edition, JOIN.LEFT_OUTER, on=(Edition.id == Shop.id)).where(Shop.embed_key == embed_key)
 
 
 def _webhook_secret() -> str:

@@ -9,7 +9,7 @@ from typing import Any, Literal, TypedDict
 from peewee import NodeList, Select
 
 from widget_server import clock
-from widget_server.db import Condition
+from widget_server.db import Condition, objects
 from widget_server.errors import BadRequest
 from widget_server.web.query import cursors, filters, search
 from widget_server.web.query.aggregations import Summary
@@ -102,7 +102,7 @@ def page(
     query = select.where(chosen, *place).order_by(*(key.clause(wanted.backwards) for key in keys))
     query = query.select_extend(*(_plain(key).alias(f"sort_{at}") for at, key in enumerate(keys)))
     with costly():
-        rows = list(query.limit(wanted.limit + 1).offset(wanted.offset))
+        rows = objects(query.limit(wanted.limit + 1).offset(wanted.offset))
     more, rows = len(rows) > wanted.limit, rows[: wanted.limit]
     if wanted.backwards:
         rows.reverse()

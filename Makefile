@@ -100,7 +100,7 @@ proofs: .venv/dev chromium php $(NODE_MODULES)
 	PROOFS=1 $(BIN)/pytest -n 2 --dist loadfile --timeout 7200
 
 bench: .venv/dev chromium
-	for one in bench/[a-z]*.py; do $(BIN)/python $$one || exit 1; done
+	$(BIN)/python -m bench.table
 
 shots: .venv/dev chromium
 	$(BIN)/python bench/shots/take.py

@@ -1,6 +1,6 @@
 """How many durable commits a second the embedded database takes, and how many of them share a sync.
 
-    python -m bench.commits [SECONDS]      of each figure
+    python -m bench.commits [SECONDS]      of each figure in each of three rounds, whose median counts
 
 On this disk, and on one whose fdatasync takes 1 ms more: THREADS threads that insert a row each time, and as many that
 redeem through the application. The floor is one connection with `synchronous=FULL`, one commit after the other; on the
@@ -28,14 +28,17 @@ from tests.make import Shopper, World
 from tests.panels import Panel
 from tests.test_serve import serving
 from widget_server import config, db
+from widget_server.db.engines import LOG_PAGES
 from widget_server.durability import Durability, sync_file
 from widget_server.web.limits import Limit
 
-SECONDS = float(sys.argv[1]) if len(sys.argv) > 1 else 4.0
+SECONDS = float(sys.argv[1]) if len(sys.argv) > 1 else 2.0
+ROUNDS = 3
 THREADS, CALLERS, COST = 8, 4, 10
 SLOWER_SECONDS = 0.001
 
 Act = Callable[[], Any]
+Figures = tuple[float, float, float, float]  # commits a second, of the floor's, a sync, processor ms each
 
 
 def main() -> None:
@@ -48,23 +51,22 @@ def main() -> None:
         for one in members:
             one.is_given(10_000_000)
         inserts, redemptions = _inserts(), [_redemption(client.application, world, one) for one in members]
-        print(f"{'':50}{'commits/s':>10}{'floor':>8}{'a sync':>8}{'CPU ms':>8}")
-        floor = _full_commits(file.with_name("floor.db"))
-        _told("this disk: one by one, FULL (the floor)", floor, 1.0, 0.0, floor)
-        with _durability(sync_file):
-            _measured(f"this disk: {THREADS} threads, a row each", [inserts] * THREADS, floor)
-            _measured(f"this disk: {THREADS} threads, a redemption each", redemptions, floor)
-        with _full():
-            _measured(f"this disk: {THREADS} threads, a redemption each, FULL", redemptions, floor)
-        with _durability(_slower):
-            floor = _measured("1 ms more: one thread, a row (the floor)", [inserts], None)
-            _measured(f"1 ms more: {THREADS} threads, a row each", [inserts] * THREADS, floor)
-            _measured(f"1 ms more: {THREADS} threads, a redemption each", redemptions, floor)
+        _fill_the_log(inserts)
+        rounds = [_round(file, inserts, redemptions) for _ in range(ROUNDS)]
+        _told(rounds)
         settings, reward = config.current(), world.reward(cost=COST)
         with serving(settings.database_url, settings.instance, WIDGET_KEY_RATE="0") as (_, port):
             waits = _waits(world, port, reward.id)
     print(f"{len(waits)} redemptions of {CALLERS} callers at two web processes: median {median(waits) * 1000:.0f} ms,")
     print(f"the longest {max(waits) * 1000:.0f} ms")
+
+
+def _fill_the_log(insert: Act) -> None:
+    """Commit until the log is used again from its beginning: while a file grows, each sync takes longer."""
+    before, db.database.obj.durability = db.database.obj.durability, None
+    for _ in range(2 * LOG_PAGES):
+        insert()
+    db.database.obj.durability = before
 
 
 def _slower(file: int) -> None:
@@ -77,6 +79,7 @@ def _full_commits(file: Path) -> float:
     with closing(cysqlite.connect(str(file))) as one:
         for pragma in ("journal_mode = wal", "synchronous = full"):
             one.execute(f"PRAGMA {pragma}")
+        one.execute("DROP TABLE IF EXISTS floor")
         one.execute("CREATE TABLE floor (number INTEGER PRIMARY KEY)")
         began, numbers = perf_counter(), itertools.count()
         while perf_counter() - began < SECONDS:
@@ -124,31 +127,50 @@ def _redemption(app: Flask, world: World, member: Shopper) -> Act:
     return redeem
 
 
-def _measured(words: str, acts: list[Act], floor: float | None) -> float:
-    """Run the acts in threads for SECONDS; prints and returns the commits a second."""
+def _round(file: Path, inserts: Act, redemptions: list[Act]) -> dict[str, Figures]:
+    """Measure each kind of commit once; the rates are beside the floor of the same round."""
+    floor = _full_commits(file.with_name("floor.db"))
+    found: dict[str, Figures] = {"this disk: one by one, FULL (the floor)": (floor, 1.0, 1.0, 0.0)}
+    with _durability(sync_file):
+        found["this disk: a row each"] = _measured([inserts] * THREADS, floor)
+        found["this disk: a redemption each"] = _measured(redemptions, floor)
+    with _full():
+        found["this disk: a redemption each, FULL"] = _measured(redemptions, floor)
+    with _durability(_slower):
+        found["1 ms more: one thread, a row (the floor)"] = alone = _measured([inserts], None)
+        found["1 ms more: a row each"] = _measured([inserts] * THREADS, alone[0])
+        found["1 ms more: a redemption each"] = _measured(redemptions, alone[0])
+    return found
+
+
+def _measured(acts: list[Act], floor: float | None) -> Figures:
+    """Run the acts in threads for SECONDS."""
     log, counts = db.database.obj.durability, [0] * len(acts)
     before = (log.rounds, log.served) if log else (0, 0)
-    end, spent, began = perf_counter() + SECONDS, process_time(), perf_counter()
-    threads = [threading.Thread(target=_again, args=(act, counts, at, end)) for at, act in enumerate(acts)]
+    began, spent = perf_counter(), process_time()
+    threads = [threading.Thread(target=_again, args=(act, counts, at, began)) for at, act in enumerate(acts)]
     for one in threads:
         one.start()
     for one in threads:
         one.join()
     rate, spent = sum(counts) / (perf_counter() - began), (process_time() - spent) / sum(counts)
     shared = (log.served - before[1]) / (log.rounds - before[0]) if log else 1.0
-    _told(words, rate, shared, spent, floor)
-    return rate
+    return rate, rate / (floor or rate), shared, spent * 1000
 
 
-def _again(act: Act, counts: list[int], at: int, end: float) -> None:
+def _again(act: Act, counts: list[int], at: int, began: float) -> None:
     with db.connected():
-        while perf_counter() < end:
+        while perf_counter() < began + SECONDS:
             act()
             counts[at] += 1
 
 
-def _told(words: str, rate: float, shared: float, spent: float, floor: float | None) -> None:
-    print(f"{words:50}{rate:10.0f}{rate / (floor or rate):8.1f}{shared:8.1f}{spent * 1000:8.2f}")
+def _told(rounds: list[dict[str, Figures]]) -> None:
+    """Print the medians of the rounds."""
+    print(f"{THREADS} threads{'':38}{'commits/s':>10}{'floor':>8}{'a sync':>8}{'CPU ms':>8}")
+    for words in rounds[0]:
+        rate, ratio, shared, spent = (median(column) for column in zip(*(one[words] for one in rounds), strict=True))
+        print(f"{words:47}{rate:10.0f}{ratio:8.1f}{shared:8.1f}{spent:8.2f}")
 
 
 def _waits(world: World, port: int, reward_id: str) -> list[float]:

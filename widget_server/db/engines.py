@@ -16,7 +16,6 @@ from urllib.parse import urlsplit
 
 import cysqlite
 import peewee
-from cysqlite import SQLITE_DBCONFIG_ENABLE_QPSG
 from peewee import DatabaseProxy
 from playhouse.cysqlite_ext import CySqliteDatabase
 
@@ -99,8 +98,8 @@ class Sqlite(Watched, CySqliteDatabase):
         Without this, SQLite plans each statement anew whenever it is given other values, if its tables have
         statistics: that took two to five times as long as to run it.
         """
-        connection = super()._connect()
-        connection.db_config(SQLITE_DBCONFIG_ENABLE_QPSG, 1)
+        connection: Any = super()._connect()  # type: ignore[misc]  # peewee's types leave it out
+        connection.db_config(cysqlite.SQLITE_DBCONFIG_ENABLE_QPSG, 1)  # type: ignore[attr-defined]
         return connection
 
     def begin(self, lock_type: str | None = None, *, patience_seconds: float | None = None) -> None:

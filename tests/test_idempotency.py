@@ -107,7 +107,9 @@ def test_a_response_that_another_version_stored_meanwhile_undoes_the_work(world:
 def test_a_request_takes_three_statements_besides_its_work(world: World) -> None:
     with Counter() as counted:
         ask(world, answer=1)
-    assert len([one for one in counted.statements if 'FROM "request"' in one or 'INTO "request"' in one]) == 3  # read, inserted, hashed
+    assert (
+        len([one for one in counted.statements if 'FROM "request"' in one or 'INTO "request"' in one]) == 3
+    )  # read, inserted, hashed
     with Counter() as counted:
         ask(world, answer=1)
     assert len([one for one in counted.statements if 'FROM "request"' in one]) == 1

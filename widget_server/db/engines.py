@@ -146,7 +146,7 @@ class Sqlite(Watched, CySqliteDatabase):
 
     def execute_sql(self, sql: str, params: Sequence[object] | None = None) -> Cursor:
         """Run a statement; a write outside a transaction waits for its turn too."""
-        if WRITES.match(sql):
+        if not self.in_transaction() and WRITES.match(sql):
             with self.turn():
                 return self._execute(sql, params)
         return self._execute(sql, params)

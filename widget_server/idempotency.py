@@ -11,7 +11,18 @@ from typing import TypeVar
 import peewee
 
 from widget_server import clock
-from widget_server.db import Json, Text, UtcDateTime, among, atomic, canonical, insert_once, lock_name
+from widget_server.db import (
+    Json,
+    Selection,
+    Text,
+    UtcDateTime,
+    among,
+    atomic,
+    canonical,
+    insert_once,
+    lock_name,
+    statement,
+)
 from widget_server.errors import BadRequest, DatabaseAway, KeyReused
 from widget_server.journal import Journaled
 from widget_server.loyalty.people.forgetting import Forgotten
@@ -50,7 +61,7 @@ def run_once(
     names = {"shop_id": shop_id, "source": source, "key": key}
     with atomic():
         lock_name("request", shop_id, source, key)  # the same request waits for its first response
-        earlier = Request.one(shop_id, Request.source == source, Request.key == key)
+        earlier = _earlier.first(shop_id, source, key)
         if earlier is None:
             result = act()
             facts = {"fingerprint": fingerprint, "answer": result, "customer_id": customer_id}
@@ -61,6 +72,11 @@ def run_once(
             raise KeyReused()
         kept: Result = earlier.answer
         return kept
+
+
+@statement
+def _earlier(shop_id: str, source: str, key: str) -> Selection[Request]:
+    return Request.of(shop_id).where(Request.source == source, Request.key == key).limit(1)
 
 
 def known(shop_id: str, source: str, keys: Iterable[str]) -> set[str]:

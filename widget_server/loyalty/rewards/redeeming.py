@@ -52,6 +52,14 @@ def offers(shop: Shop, customer: Customer, account: Account | None) -> list[Offe
     return sorted(found, key=lambda offer: (offer.refusal is not None, offer.short_by))
 
 
+@dataclass(frozen=True)
+class Purchase:
+    """A coupon that was bought, now or by the same request before, and the account after it."""
+
+    coupon: Coupon
+    account: Account
+
+
 def redeem(
     shop: Shop,
     customer: Customer,
@@ -69,12 +77,26 @@ def redeem(
     RewardLimitReached, TierTooLow, BadRequest (points), WorthNothing, NotEnoughPoints, and KeyReused when the key
     bought something else.
     """
+    return buy(shop, customer, reward_id, key=key, source=source, points=points, at_checkout=at_checkout).coupon
+
+
+def buy(
+    shop: Shop,
+    customer: Customer,
+    reward_id: str,
+    *,
+    key: str,
+    source: str,
+    points: int | None = None,
+    at_checkout: bool = False,
+) -> Purchase:
+    """Buy a reward like `redeem`; returns the account too."""
     with in_transaction():  # nothing but an empty account is written before a refusal
         reward = _held(shop, reward_id)
         account = ledger.locked_of(shop.id, customer.id)  # the same request again waits here
         earlier = _bought_before(shop, customer, reward, source, key, points)
         if earlier is not None:
-            return earlier
+            return Purchase(earlier, account or ledger.open_account(shop.id, customer.id))
         program = programs.need_active(shop.id)
         _check_buyer(shop, customer)
         account = account or ledger.locked(shop.id, ledger.open_account(shop.id, customer.id).id)
@@ -89,7 +111,8 @@ def redeem(
         row = ledger.post_new(account, "redeem", -cost, source=source, key=key, cause=cause)
         terms = _terms_of(reward) | {"id": coupon_id, "cost_points": cost, "transaction_id": row.id}
         terms |= {"amount": amount, "percent": price.percent}
-        return issuing.issue(shop, customer, program, life_days=reward.expires_after_days, **terms)
+        coupon = issuing.issue(shop, customer, program, life_days=reward.expires_after_days, **terms)
+        return Purchase(coupon, account)
 
 
 def _held(shop: Shop, reward_id: str) -> Reward:

@@ -21,7 +21,7 @@ from widget_server import db, durability
 from widget_server.db import engines
 from widget_server.durability import Durability, NotDurable, Store
 from widget_server.loyalty import books
-from widget_server.write_queue import Place, WriteQueue
+from widget_server.write_queue import Place, TurnNotReached, WriteQueue
 
 THREADS = 8
 
@@ -398,6 +398,64 @@ def test_without_syncs_a_power_cut_loses_what_was_acknowledged(disk: Disk, monke
     monkeypatch.setattr(Durability, "wait", lambda self, store: None)
     with pytest.raises(AssertionError):
         survives_a_power_cut(disk, ["note"])
+
+
+# Writing the log back
+
+
+class SlowFile(Disk):
+    """A disk that takes its time only with what is written to the database file itself."""
+
+    def __call__(self, file: int) -> None:
+        if os.fstat(file).st_ino != self.file.stat().st_ino:
+            super().__call__(file)
+            return
+        self.flushes += 1
+        assert self._permits.acquire(timeout=30)
+
+    flushes = 0
+
+
+def others_write_while_the_log_is_written_back(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fill the log; whoever does is held while the file is synced, and another thread commits."""
+    disk = SlowFile(file)
+    db.database.obj.durability = Durability(file.with_name(f"{file.name}-wal"), disk)
+    monkeypatch.setattr(engines, "LOG_PAGES", 5)
+    monkeypatch.setattr(engines, "PATIENCE_SECONDS", 0.5)
+    filling = Doing(lambda: [note(number) for number in range(5)])
+    until(lambda: disk.flushes == 1, "the file is synced")
+    try:
+        note(100)
+    finally:
+        disk.let_go()
+        assert filling.result() is None
+    _, frames, stored = db.database.execute_sql("PRAGMA wal_checkpoint(NOOP)").fetchone()
+    assert frames == stored > 0  # all of it, also what was added meanwhile
+    note(101)
+    _, frames, _ = db.database.execute_sql("PRAGMA wal_checkpoint(NOOP)").fetchone()
+    assert frames == 1  # the log began anew
+    assert disk.notes() == {0, 1, 2, 3, 4, 100, 101}
+
+
+def test_nobody_waits_while_the_log_is_written_back(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    others_write_while_the_log_is_written_back(file, monkeypatch)
+
+
+def test_in_the_queue_others_would_wait_for_it(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def in_the_queue(self: engines.Sqlite, durability: Durability) -> None:
+        with self._queued():
+            durability.flush_database()
+
+    monkeypatch.setattr(engines.Sqlite, "_write_back", in_the_queue)
+    with pytest.raises(TurnNotReached):
+        others_write_while_the_log_is_written_back(file, monkeypatch)
+
+
+def test_a_log_that_cannot_be_written_back_fails_no_commit(disk: Disk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engines, "LOG_PAGES", 1)
+    monkeypatch.setattr(Durability, "flush_database", _no_descriptors)
+    note(1)
+    assert disk.notes() == {0, 1}
 
 
 # The order of writers, in front of a real file

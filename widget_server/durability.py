@@ -40,11 +40,14 @@ class Durability:
     """
 
     def __init__(self, log: Path, sync: Sync = sync_file) -> None:
+        """`log` is the file of the log, whose name is that of the database file and `-wal`."""
         self.log = log
         self.sync = sync
         self.rounds = 0
         self.served = 0
         self._waiting = 0
+        self._grown = 0
+        self._database: int | None = None
         self._changed = threading.Condition()
         self._next = _Round()
         self._is_syncing = False
@@ -82,6 +85,25 @@ class Durability:
             if mine.failure is not None:
                 raise NotDurable(mine.failure.errno) from mine.failure
             self.served += 1
+
+    def is_long(self, pages: int, limit: int) -> bool:
+        """Count pages that were appended to the log; True once for each `limit` of them."""
+        with self._changed:
+            self._grown += pages
+            if self._grown < limit:
+                return False
+            self._grown = 0
+            return True
+
+    def flush_database(self) -> None:
+        """Sync what was written to the database file. Raises OSError.
+
+        Its descriptor is never closed: with it this process would lose SQLite's locks on the file.
+        """
+        if self._database is None:
+            path = self.log.with_name(self.log.name.removesuffix("-wal"))
+            self._database = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        self.sync(self._database)
 
     def waiting(self) -> int:
         """How many threads of this process wait for a sync or run one now."""

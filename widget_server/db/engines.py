@@ -32,7 +32,9 @@ LOCK_TIMEOUT_MS = 10_000
 READ_ONLY = "deferred"  # the lock of a transaction that never writes
 CACHE_KB = 16_000  # of one connection; a web process has one for each thread, and less for each (app.py)
 LOG_PAGES = 4_000  # 16 MB, then it is written back; a transaction of an import changes up to 1,000
+LOG_PAGES_MAX = 4 * LOG_PAGES  # then SQLite writes it back in the next commit, which holds its place in the queue
 SECURE_DELETE = 1  # overwrite deleted data with zeros, so that no file contains it (acceptance 58)
+WRITE_BACK = "PRAGMA wal_checkpoint(PASSIVE)"
 WRITES = re.compile(r"\s*(INSERT|UPDATE|DELETE|REPLACE|CREATE|ALTER|DROP|REINDEX|ANALYZE|VACUUM\s*$)", re.IGNORECASE)
 
 APPLICATION = "loyalty-widget"  # the name of our connections in PostgreSQL
@@ -192,10 +194,26 @@ class Sqlite(Watched, CySqliteDatabase):
         """
         if self.durability is None:
             return
-        if self._written() != self._here.pages:
-            self.durability.wait(self._store_log)
-        else:
+        pages = self._written() - self._here.pages
+        if not pages:
             self.settle()
+            return
+        self.durability.wait(self._store_log)
+        if self.durability.is_long(pages, LOG_PAGES):
+            self._write_back(self.durability)
+
+    def _write_back(self, durability: Durability) -> None:
+        """Write the log into the file while others write, and only what they have added meanwhile in the queue.
+
+        The log is used again from its beginning once all of it was written back. Without success it grows on.
+        """
+        try:
+            self._driver().execute_one(WRITE_BACK)
+            durability.flush_database()  # or the last step would do it, while writers wait
+            with self._queued():
+                self._driver().execute_one(WRITE_BACK)
+        except (TurnNotReached, cysqlite.SqliteError, OSError) as no:
+            log.info("the write-ahead log was not written back: %s", no)
 
     def _written(self) -> int:
         """How many pages this connection has written so far."""
@@ -284,7 +302,7 @@ def _sqlite(path: Path, cache_kb: int, durable: bool) -> Sqlite:
             ("busy_timeout", BUSY_TIMEOUT_MS),
             ("cache_size", -cache_kb),
             ("secure_delete", SECURE_DELETE),
-            ("wal_autocheckpoint", LOG_PAGES),
+            ("wal_autocheckpoint", LOG_PAGES_MAX if durable else LOG_PAGES),
         ),
     )
 

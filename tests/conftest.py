@@ -102,10 +102,8 @@ def settings_at(url: str, folder: Path) -> config.Settings:
 def database_at(url: str, folder: Path) -> Iterator[None]:
     """Use the database at this address, migrated; what is local to the machine lies in `folder`."""
     config.use(settings_at(url, folder), data_keys.stored)
-    db.open_database(url)
+    db.open_database(url, durable=False)  # a power cut is not what these tests are about
     db.connect()
-    if db.on_sqlite():
-        db.database.obj.pragma("synchronous", "off", permanent=True)  # a power cut is not what these tests are about
     migrate.upgrade()
     events.wire(reactions.react)
     tallies.forget()

@@ -9,7 +9,7 @@ ROOT = Path(__file__).parent.parent / "widget_server"
 # lowest first; what stands on one line never imports one another, but for modules of one folder
 FLOORS = """
 errors json_types
-lanes money work write_queue holds scan_codes
+lanes money work write_queue durability holds scan_codes
 database_errors
 clock
 config

@@ -4,9 +4,11 @@ from typing import Any
 
 import pytest
 
+from tests.counter import Counter
 from tests.make import World, at_once
-from widget_server import idempotency, ledger
-from widget_server.errors import BadRequest, KeyReused, NotEnoughPoints
+from widget_server import clock, idempotency, ledger
+from widget_server.db import insert_once
+from widget_server.errors import BadRequest, DatabaseAway, KeyReused, NotEnoughPoints
 
 
 def ask(world: World, key: str = "k1", request: Any = None, answer: Any = None, **facts: Any) -> tuple[Any, int]:
@@ -85,6 +87,32 @@ def test_a_key_in_parallel_has_one_effect(world: World) -> None:  # acceptance 2
 
     assert at_once(*[click] * 8) == [{"balance": 10}] * 8
     assert ann.balance == 10
+
+
+def test_a_response_that_another_version_stored_meanwhile_undoes_the_work(world: World) -> None:
+    """While servers are upgraded one after the other, one of them may still store the key without the lock."""
+    ann = world.member()
+
+    def act() -> int:
+        ann.is_given(10)
+        facts = {"fingerprint": "f", "answer": 1, "customer_id": None, "created_at": clock.now()}
+        insert_once(idempotency.Request, {"shop_id": world.shop.id, "source": "widget", "key": "k1", **facts})
+        return 2
+
+    with pytest.raises(DatabaseAway):
+        idempotency.run_once(world.shop.id, "widget", "k1", {}, act)
+    assert ann.balance == 0
+
+
+def test_a_request_takes_three_statements_besides_its_work(world: World) -> None:
+    with Counter() as counted:
+        ask(world, answer=1)
+    assert (
+        len([one for one in counted.statements if 'FROM "request"' in one or 'INTO "request"' in one]) == 3
+    )  # read, inserted, hashed
+    with Counter() as counted:
+        ask(world, answer=1)
+    assert len([one for one in counted.statements if 'FROM "request"' in one]) == 1
 
 
 GIFT = ledger.Cause("gift")

@@ -1,5 +1,6 @@
 """Maps errors of SQLite, PostgreSQL and the write queue to the state of the database."""
 
+import errno
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import cysqlite
 import peewee
 
+from widget_server.durability import NotDurable
 from widget_server.errors import DatabaseState
 from widget_server.write_queue import TurnNotReached
 
@@ -23,6 +25,7 @@ _SQLITE_STATES: dict[int, DatabaseState] = {  # by SQLite's result codes
     15: "away",  # PROTOCOL
     26: "away",  # NOTADB
 }
+_DISK_IS_FULL = (errno.ENOSPC, errno.EDQUOT)
 _SQLITE_CODE = re.compile(r"\(code=(\d+)")
 _POSTGRES_STATES: dict[str, DatabaseState] = {  # by the beginning of an SQLSTATE
     "08": "away",  # the connection
@@ -62,6 +65,8 @@ def _own_state(error: BaseException) -> DatabaseState | None:
     """The database state by this error alone; None when it has another subject."""
     if isinstance(error, TurnNotReached):
         return "locked"
+    if isinstance(error, NotDurable):
+        return "full" if error.errno in _DISK_IS_FULL else "away"
     if isinstance(error, cysqlite.SqliteError | peewee.PeeweeException) and (code := _SQLITE_CODE.search(str(error))):
         return _SQLITE_STATES.get(int(code[1]))
     if isinstance(error, cysqlite.OperationalError) and "opening database" in str(error):

@@ -88,6 +88,13 @@ def note(shop_id: str, number: int) -> None:
     _here.noted = (shop_id, number)
 
 
+def hold(shop_id: str) -> None:
+    """Read the shop's edition once, for all reads until the transaction ends, which changes no row of its program."""
+    number = _current(shop_id)
+    if number is not None:
+        note(shop_id, number)
+
+
 def forget() -> None:
     """The edition that was noted in this thread may be over."""
     _here.noted = None

@@ -11,8 +11,19 @@ from typing import TypeVar
 import peewee
 
 from widget_server import clock
-from widget_server.db import Json, Text, UtcDateTime, among, atomic, canonical, insert_once
-from widget_server.errors import BadRequest, KeyReused
+from widget_server.db import (
+    Json,
+    Selection,
+    Text,
+    UtcDateTime,
+    among,
+    atomic,
+    canonical,
+    insert_once,
+    lock_name,
+    statement,
+)
+from widget_server.errors import BadRequest, DatabaseAway, KeyReused
 from widget_server.journal import Journaled
 from widget_server.loyalty.people.forgetting import Forgotten
 
@@ -49,17 +60,23 @@ def run_once(
     fingerprint = hashlib.sha256(canonical(request).encode()).hexdigest()
     names = {"shop_id": shop_id, "source": source, "key": key}
     with atomic():
-        if insert_once(
-            Request, {**names, "fingerprint": fingerprint, "customer_id": customer_id, "created_at": clock.now()}
-        ):
+        lock_name("request", shop_id, source, key)  # the same request waits for its first response
+        earlier = _earlier.first(shop_id, source, key)
+        if earlier is None:
             result = act()
-            Request.change(shop_id, {Request.answer: result}, Request.source == source, Request.key == key)
+            facts = {"fingerprint": fingerprint, "answer": result, "customer_id": customer_id}
+            if not insert_once(Request, {**names, **facts, "created_at": clock.now()}):
+                raise DatabaseAway("locked")  # an earlier version of this program, which has no lock, was faster
             return result
-        earlier = Request.need(shop_id, Request.source == source, Request.key == key)
         if earlier.fingerprint != fingerprint:
             raise KeyReused()
         kept: Result = earlier.answer
         return kept
+
+
+@statement
+def _earlier(shop_id: str, source: str, key: str) -> Selection[Request]:
+    return Request.of(shop_id).where(Request.source == source, Request.key == key).limit(1)
 
 
 def known(shop_id: str, source: str, keys: Iterable[str]) -> set[str]:

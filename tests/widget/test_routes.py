@@ -302,6 +302,22 @@ def test_queries_do_not_grow_with_history(world: World, client: FlaskClient, liv
     assert len(long.statements) <= QUERIES_MAX[path], long.statements
 
 
+REDEMPTION_MAX = {"sqlite": 25, "postgres": 27}  # there the request's key and the end of the journal are locked too
+
+
+def test_a_redemption_takes_few_statements(world: World, client: FlaskClient, lively: Shopper, backend: str) -> None:
+    panel, reward = Panel(client, world, lively), world.reward(cost=1)
+    lively.is_given(100)
+    for tab in ("earn", "redeem"):
+        panel.get(f"/widget/panel?tab={tab}")
+    with Counter() as counted:
+        bought = panel.post("/widget/redeem", {"reward_id": reward.id}, key="k-1").json
+    assert len(counted.statements) <= REDEMPTION_MAX[backend], counted.statements
+    shown = panel.get("/widget/my-balance").json["balance"]
+    assert bought["balance"] == shown  # it is not read again after the booking
+    assert panel.post("/widget/redeem", {"reward_id": reward.id}, key="k-1").json == bought
+
+
 def test_orders_that_give_nothing_say_why_to_their_buyer_alone(world: World, client: FlaskClient) -> None:
     ann, bob = world.member("ann@example.com"), world.member("bob@example.com")
     for number in range(6):

@@ -39,7 +39,7 @@ from widget_server.db.rows import (
 from widget_server.db.statements import Statement, statement
 from widget_server.db.tables import Changes, Column, Condition, Selection, ShopTable, Table
 from widget_server.db.transactions import at_commit, atomic, in_transaction, snapshot, when_committed
-from widget_server.db.upkeep import empty_log, file_of_database, rewrite
+from widget_server.db.upkeep import empty_log, file_of_database, rewrite, settle
 from widget_server.db.values import canonical, new_id
 
 __all__ = [
@@ -97,6 +97,7 @@ __all__ = [
     "open_database",
     "parsed",
     "rewrite",
+    "settle",
     "snapshot",
     "sqlite_weakness",
     "statement",

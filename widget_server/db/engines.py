@@ -1,8 +1,9 @@
 """The two databases: one connection per thread, settings for durable commits, and ordered writers.
 
-On SQLite each writer waits in a queue first (write_queue.py).
+On SQLite each writer waits in a queue first (write_queue.py), and for the sync of its commit last (durability.py).
 """
 
+import logging
 import re
 import threading
 import time
@@ -18,9 +19,10 @@ import peewee
 from peewee import DatabaseProxy
 from playhouse.cysqlite_ext import CySqliteDatabase
 
-from widget_server import database_errors, write_queue
+from widget_server import database_errors, durability, write_queue
+from widget_server.durability import Durability
 from widget_server.work import Watched
-from widget_server.write_queue import WriteQueue
+from widget_server.write_queue import Place, TurnNotReached, WriteQueue
 
 SQLITE_FIXED = (3, 51, 3)  # earlier versions can lose commits in WAL mode, except two back-ports
 SQLITE_FIXED_ALSO = ((3, 44, 6), (3, 50, 7))
@@ -30,12 +32,15 @@ LOCK_TIMEOUT_MS = 10_000
 READ_ONLY = "deferred"  # the lock of a transaction that never writes
 CACHE_KB = 16_000  # of one connection; a web process has one for each thread, and less for each (app.py)
 LOG_PAGES = 4_000  # 16 MB, then it is written back; a transaction of an import changes up to 1,000
+LOG_PAGES_MAX = 4 * LOG_PAGES  # then SQLite writes it back in the next commit, which holds its place in the queue
 SECURE_DELETE = 1  # overwrite deleted data with zeros, so that no file contains it (acceptance 58)
+WRITE_BACK = "PRAGMA wal_checkpoint(PASSIVE)"
 WRITES = re.compile(r"\s*(INSERT|UPDATE|DELETE|REPLACE|CREATE|ALTER|DROP|REINDEX|ANALYZE|VACUUM\s*$)", re.IGNORECASE)
 
 APPLICATION = "loyalty-widget"  # the name of our connections in PostgreSQL
 
 database = DatabaseProxy()
+log = logging.getLogger(__name__)
 
 _OUR_TYPES_SQLITE = {
     "LW_TEXT": "TEXT",
@@ -67,15 +72,27 @@ class Cursor(Protocol):
     def __iter__(self) -> Iterator[Any]: ...
 
 
+class _Here(threading.local):
+    """What this thread knows of its connection: its place in the queue, and what is durable."""
+
+    place: Place | None = None
+    pages = 0  # written by the connection before the transaction
+    settled: object = None  # the connection, and its version of the data that is known to be durable
+
+
 class Sqlite(Watched, CySqliteDatabase):
-    """An SQLite file: WAL, each commit synced to disk before it is acknowledged, writers in order of arrival."""
+    """An SQLite file: WAL, writers in order of arrival, and each commit durable before it is acknowledged.
+
+    A commit leaves the queue before it waits for the disk, so that writers do not wait for the syncs of others.
+    """
 
     field_types = {**CySqliteDatabase.field_types, **_OUR_TYPES_SQLITE}
 
-    def __init__(self, path: Path, **options: Any) -> None:
+    def __init__(self, path: Path, *, durable: bool = True, **options: Any) -> None:
         super().__init__(str(path), **options)
         self.writers: WriteQueue = write_queue.of(path.resolve())
-        self._here = threading.local()
+        self.durability: Durability | None = durability.of(path.resolve()) if durable else None
+        self._here = _Here()
 
     def _connect(self) -> Any:
         """Open a connection on which a statement keeps its plan whatever its values are.
@@ -105,22 +122,33 @@ class Sqlite(Watched, CySqliteDatabase):
         except BaseException:
             self._leave()
             raise
+        self._here.pages = self._written()
 
     def commit(self) -> None:
-        """Commit, and leave the queue for the next writer."""
+        """Commit, leave the queue for the next writer, and wait until the commit is durable.
+
+        Raises NotDurable when it is applied and its sync failed.
+        """
+        if self._here.place is None or self.durability is None:
+            super().commit()
+            self._leave()
+            return
+        self.durability.attend()
         super().commit()
         self._leave()
+        self._settle_if_new()
 
     def rollback(self) -> None:
-        """Roll back, and leave the queue for the next writer even if that fails."""
+        """Roll back, and leave the queue for the next writer even if that fails. Does nothing after a commit."""
         try:
-            super().rollback()
+            if self.is_closed() or self._driver().in_transaction:
+                super().rollback()
         finally:
             self._leave()
 
     def execute_sql(self, sql: str, params: Sequence[object] | None = None) -> Cursor:
         """Run a statement; a write outside a transaction waits for its turn too."""
-        if WRITES.match(sql):
+        if not self.in_transaction() and WRITES.match(sql):
             with self.turn():
                 return self._execute(sql, params)
         return self._execute(sql, params)
@@ -131,10 +159,83 @@ class Sqlite(Watched, CySqliteDatabase):
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """Hold a place in the queue for a statement outside a transaction; a transaction already has one."""
+        """Hold a place in the queue for a statement outside a transaction, and wait until it is durable.
+
+        A transaction already has a place.
+        """
         if self.in_transaction() or self.is_closed():
             yield
             return
+        with self._queued():
+            if self.durability is not None:
+                self.durability.attend()
+            self._here.pages = self._written()
+            yield
+        self._settle_if_new()
+
+    def settle(self) -> None:
+        """Wait until everything that this connection can read is durable, whoever committed it. Raises NotDurable.
+
+        For what must not be ahead of the database after a power cut; inside a transaction its commit does the same.
+        """
+        if self.durability is None or self.in_transaction():
+            return
+        connection = self._driver()
+        read = (connection, connection.execute_one("PRAGMA data_version"))
+        if read != self._here.settled:
+            self.durability.wait(self._store_log)
+            self._here.settled = read
+
+    def _settle_if_new(self) -> None:
+        """Wait for the sync of what was just committed.
+
+        A transaction that wrote nothing may have read what is not durable yet, and its caller acknowledges that: it
+        waits too, unless nobody has committed since it was last known to be durable.
+        """
+        if self.durability is None:
+            return
+        pages = self._written() - self._here.pages
+        if not pages:
+            self.settle()
+            return
+        self.durability.wait(self._store_log)
+        if self.durability.is_long(pages, LOG_PAGES):
+            self._write_back(self.durability)
+
+    def _write_back(self, durability: Durability) -> None:
+        """Write the log into the file while others write, and only what they have added meanwhile in the queue.
+
+        The log is used again from its beginning once all of it was written back. Without success it grows on.
+        """
+        try:
+            self._driver().execute_one(WRITE_BACK)
+            durability.flush_database()  # or the last step would do it, while writers wait
+            with self._queued():
+                self._driver().execute_one(WRITE_BACK)
+        except (TurnNotReached, cysqlite.SqliteError, OSError) as no:
+            log.info("the write-ahead log was not written back: %s", no)
+
+    def _written(self) -> int:
+        """How many pages this connection has written so far."""
+        pages, _ = self._driver().status(cysqlite.SQLITE_DBSTATUS_CACHE_WRITE)  # type: ignore[attr-defined]
+        return int(pages)
+
+    def _driver(self) -> Any:
+        """The driver's connection of this thread, which is untyped."""
+        return self.connection()  # type: ignore[no-untyped-call]
+
+    def _store_log(self) -> bool:
+        """Write the whole log into the file and empty it; False while that is not possible."""
+        try:
+            with self._queued():
+                busy, _, _ = self._driver().execute_one("PRAGMA wal_checkpoint(TRUNCATE)")
+        except (TurnNotReached, cysqlite.SqliteError) as no:
+            log.warning("the write-ahead log could not be stored: %s", no)
+            return False
+        return not busy
+
+    @contextmanager
+    def _queued(self) -> Iterator[None]:
         place = self.writers.enter(PATIENCE_SECONDS)
         try:
             yield
@@ -152,7 +253,7 @@ class Sqlite(Watched, CySqliteDatabase):
         return True
 
     def _leave(self) -> None:
-        place, self._here.place = getattr(self._here, "place", None), None
+        place, self._here.place = self._here.place, None
         if place is not None:
             self.writers.leave(place)
 
@@ -163,17 +264,19 @@ class Postgres(Watched, peewee.PostgresqlDatabase):
     field_types = {**peewee.PostgresqlDatabase.field_types, **_OUR_TYPES_POSTGRES}
 
 
-def open_database(url: str, *, statement_timeout_ms: int = 15_000, cache_kb: int = CACHE_KB) -> None:
+def open_database(
+    url: str, *, statement_timeout_ms: int = 15_000, cache_kb: int = CACHE_KB, durable: bool = True
+) -> None:
     """Point `database` at `url` (sqlite:///path or postgresql://...) without connecting yet.
 
     `cache_kb` is the memory that each connection to SQLite keeps for pages of the file; each thread has its own
-    connection. Raises ValueError for another scheme.
+    connection. An SQLite file that is not `durable` may be lost in a power cut. Raises ValueError for another scheme.
     """
     parts = urlsplit(url)
     if parts.scheme == "sqlite":
         path = Path(url.removeprefix("sqlite:///"))
         path.parent.mkdir(parents=True, exist_ok=True)
-        database.initialize(_sqlite(path, cache_kb))
+        database.initialize(_sqlite(path, cache_kb, durable))
         database.obj.register_function(translate, "translate", 3, deterministic=True)
         database.obj.watch(statement_timeout_ms)
     elif parts.scheme in ("postgresql", "postgres"):
@@ -184,21 +287,22 @@ def open_database(url: str, *, statement_timeout_ms: int = 15_000, cache_kb: int
         raise ValueError(f"DATABASE_URL: {parts.scheme!r} is neither sqlite nor postgresql")
 
 
-def _sqlite(path: Path, cache_kb: int) -> Sqlite:
+def _sqlite(path: Path, cache_kb: int, durable: bool) -> Sqlite:
     return Sqlite(
         path,
+        durable=durable,
         rank_functions=False,
         lock_type="IMMEDIATE",
         autoconnect=False,
         timeout=BUSY_TIMEOUT_MS / 1000,
         pragmas=(
             ("journal_mode", "wal"),
-            ("synchronous", "full"),
+            ("synchronous", "normal" if durable else "off"),  # a commit is synced by durability.py
             ("foreign_keys", 1),
             ("busy_timeout", BUSY_TIMEOUT_MS),
             ("cache_size", -cache_kb),
             ("secure_delete", SECURE_DELETE),
-            ("wal_autocheckpoint", LOG_PAGES),
+            ("wal_autocheckpoint", LOG_PAGES_MAX if durable else LOG_PAGES),
         ),
     )
 

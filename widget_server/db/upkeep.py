@@ -1,4 +1,4 @@
-"""Removes the remains of deleted data from the files of the embedded database."""
+"""The files of the embedded database: without remains of deleted data, and on the disk."""
 
 from pathlib import Path
 
@@ -27,6 +27,15 @@ def rewrite() -> bool:
         return True
     database.execute_sql("VACUUM")
     return empty_log()
+
+
+def settle() -> None:
+    """Wait until everything that this thread can read is durable; on PostgreSQL it always is. Raises NotDurable.
+
+    For what is stored elsewhere and must not be ahead of the database after a power cut.
+    """
+    if on_sqlite():
+        database.obj.settle()
 
 
 def file_of_database() -> Path:

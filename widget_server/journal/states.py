@@ -145,6 +145,8 @@ def present(table: type[ShopTable], shop_id: str, keys: list[Key]) -> set[Key]:
 
 def _of_these(table: type[ShopTable], shop_id: str, keys: list[Key]) -> tuple[str, list[Any]]:
     """The SQL condition of the shop's rows with these keys, and its parameters."""
+    if len(keys) == 1:
+        return _of_one(table, on_sqlite()), [shop_id, *keys[0]]
     names, mark = key_names(table), database.param
     if len(names) == 1:
         ids = [key[0] for key in keys]
@@ -154,17 +156,34 @@ def _of_these(table: type[ShopTable], shop_id: str, keys: list[Key]) -> tuple[st
         row = f"({', '.join([mark] * len(names))})"
         some = f"({', '.join(map(quoted, names))}) IN (VALUES {', '.join([row] * len(keys))})"
         values = [part for key in keys for part in key]
+    return f"WHERE {_of_shop(table)} = {mark} AND {some}", [shop_id, *values]
+
+
+@cache
+def _of_one(table: type[ShopTable], as_on_sqlite: bool) -> str:
+    """The SQL condition of one of the shop's rows."""
+    mark = "?" if as_on_sqlite else "%s"
+    return f"WHERE {_of_shop(table)} = {mark}" + "".join(f" AND {quoted(name)} = {mark}" for name in key_names(table))
+
+
+def _of_shop(table: type[ShopTable]) -> str:
+    """The column of the shop in a condition that names keys."""
     # where the key has no shop, it leads to the rows: never the index of the shop, which has many
-    shop = '+"shop_id"' if on_sqlite() and "shop_id" not in columns_of_key(table) else '"shop_id"'
-    return f"WHERE {shop} = {mark} AND {some}", [shop_id, *values]
+    return '+"shop_id"' if on_sqlite() and "shop_id" not in columns_of_key(table) else '"shop_id"'
 
 
 def select(table: type[ShopTable], conditions: str, values: Sequence[object]) -> Iterator[tuple[str, Key, str]]:
     """Yields shop id, key and state of each row."""
-    columns = [name for name, _, _ in _columns(table)]
-    places, shop_at = [columns.index(name) for name in key_names(table)], columns.index("shop_id")
+    shop_at, places = _key_places(table)
     for row in fetched(table, conditions, values):
         yield row[shop_at], tuple(row[place] for place in places), _state(table, row)
+
+
+@cache
+def _key_places(table: type[ShopTable]) -> tuple[int, tuple[int, ...]]:
+    """Where in a row its shop id and the columns of its key are."""
+    columns = [name for name, _, _ in _columns(table)]
+    return columns.index("shop_id"), tuple(columns.index(name) for name in key_names(table))
 
 
 def fetched(table: type[ShopTable], conditions: str, values: Sequence[object]) -> list[DatabaseRow]:

@@ -27,7 +27,7 @@ from widget_server.ledger.auditing import audit, audit_some
 from widget_server.ledger.chain import AGE_UNKNOWN, CREDIT, is_credit, rechain
 from widget_server.ledger.expiring import Loss, expire_many, note_unspent_since_many
 from widget_server.ledger.merging import merge
-from widget_server.ledger.posting import Move, MoveKind, claw_back, post, post_locked, post_many, reverse
+from widget_server.ledger.posting import Move, MoveKind, claw_back, post, post_locked, post_many, post_new, reverse
 from widget_server.ledger.rows import current, current_many, find_by_key, find_by_keys, history, newest, older
 from widget_server.ledger.tables import (
     BALANCE_MAX,
@@ -89,6 +89,7 @@ __all__ = [
     "post",
     "post_locked",
     "post_many",
+    "post_new",
     "rechain",
     "reverse",
     "set_activity",

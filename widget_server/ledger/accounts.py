@@ -9,6 +9,7 @@ from widget_server import clock
 from widget_server.db import (
     Condition,
     Row,
+    Selection,
     UtcDateTime,
     among,
     atomic,
@@ -20,8 +21,10 @@ from widget_server.db import (
     insert_once,
     is_among,
     listed,
+    lock_rows,
     new_id,
     on_sqlite,
+    statement,
 )
 from widget_server.events import AccountCreated, emit
 from widget_server.ledger.tables import Account
@@ -29,7 +32,16 @@ from widget_server.ledger.tables import Account
 
 def account_of(shop_id: str, customer_id: str) -> Account | None:
     """Returns the customer's account; None when there is none yet."""
-    return Account.one(shop_id, Account.customer_id == customer_id)
+    return _account_of.first(shop_id, customer_id)
+
+
+@statement
+def _account_of(shop_id: str, customer_id: str) -> Selection[Account]:
+    return _of(shop_id, customer_id)
+
+
+def _of(shop_id: str, customer_id: str) -> Selection[Account]:
+    return Account.of(shop_id).where(Account.customer_id == customer_id).limit(1)
 
 
 def open_account(shop_id: str, customer_id: str) -> Account:
@@ -78,7 +90,12 @@ def locked(shop_id: str, account_id: str) -> Account:
 
 def locked_of(shop_id: str, customer_id: str) -> Account | None:
     """Returns the customer's current account, locked until the transaction ends; None when there is none yet."""
-    return Account.locked_one(shop_id, Account.customer_id == customer_id)
+    return _locked_of.first(shop_id, customer_id)
+
+
+@statement
+def _locked_of(shop_id: str, customer_id: str) -> Selection[Account]:
+    return lock_rows(_of(shop_id, customer_id))
 
 
 def locked_many(shop_id: str, account_ids: Iterable[str]) -> dict[str, Row]:

@@ -34,7 +34,10 @@ def book(account: Account, row: Transaction, *, may_go_below_zero: bool) -> Tran
 
 
 def _move(account: Account, row: Transaction, before: int, *, may_go_below_zero: bool) -> bool:
-    """Update the account by the row; False when it has another sequence than `before`, or not enough points."""
+    """Update the account by the row, in the database and in `account`.
+
+    False when it has another sequence than `before`, or not enough points.
+    """
     counter, direction = COUNTER_OF[row.kind]
     mark, at = database.param, _time(row.created_at)
     Account.will_write(account.shop_id, [account.id])
@@ -48,7 +51,10 @@ def _move(account: Account, row: Transaction, before: int, *, may_go_below_zero:
             *(account.shop_id, account.id, before, -row.amount, int(may_go_below_zero or row.amount > 0)),
         ],
     ).fetchall()
-    if moved:
+    if moved:  # `chain` has set the rest
+        setattr(account, counter, getattr(account, counter) + direction * row.amount)
+        account.last_activity_at = account.updated_at = row.created_at
+        account.revision += 1
         Account.wrote([{"shop_id": account.shop_id, "id": account.id}])
     return bool(moved)
 

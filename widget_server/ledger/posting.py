@@ -39,7 +39,21 @@ def post(shop_id: str, account_id: str, kind: Kind, amount: int, **booking: Unpa
         return post_locked(locked(shop_id, account_id), kind, amount, **booking)
 
 
-def post_locked(
+def post_locked(account: Account, kind: Kind, amount: int, **booking: Unpack[Booking]) -> Transaction:
+    """Book one row like `post`, on an account that the caller has locked in this transaction.
+
+    Raises KeyReused when the key has another row, NotEnoughPoints, BalanceTooLarge.
+    """
+    earlier = find_by_key(account.shop_id, booking["source"], booking["key"], booking.get("line", 0))
+    if earlier is None:
+        return post_new(account, kind, amount, **booking)
+    earlier = current(earlier)
+    if (earlier.account_id, earlier.kind, earlier.amount) != (account.id, kind, amount):
+        raise KeyReused()
+    return earlier
+
+
+def post_new(
     account: Account,
     kind: Kind,
     amount: int,
@@ -52,16 +66,10 @@ def post_locked(
     reverses_id: str | None = None,
     may_go_below_zero: bool = False,
 ) -> Transaction:
-    """Book one row like `post`, on an account that the caller has locked in this transaction.
+    """Book one row like `post_locked`, when the caller has found no row of this key since it locked the account.
 
-    Raises KeyReused when the key has another row, NotEnoughPoints, BalanceTooLarge.
+    Raises NotEnoughPoints, BalanceTooLarge.
     """
-    earlier = find_by_key(account.shop_id, source, key, line)
-    if earlier is not None:
-        earlier = current(earlier)
-        if (earlier.account_id, earlier.kind, earlier.amount) != (account.id, kind, amount):
-            raise KeyReused()
-        return earlier
     row = book(
         account,
         Transaction(

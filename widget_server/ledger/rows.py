@@ -4,13 +4,19 @@ from collections.abc import Iterable
 
 from peewee import JOIN
 
-from widget_server.db import Row, Selection, among
+from widget_server.db import Row, Selection, among, statement
 from widget_server.ledger.tables import COPY, MERGE, Transaction
 
 
 def find_by_key(shop_id: str, source: str, key: str, line: int = 0) -> Transaction | None:
     """The row that `key` booked through `source`, or None; a merge may have copied it since (see `current`)."""
-    return Transaction.one(shop_id, Transaction.source == source, Transaction.key == key, Transaction.line == line)
+    return _by_key.first(shop_id, source, key, line)
+
+
+@statement
+def _by_key(shop_id: str, source: str, key: str, line: int) -> Selection[Transaction]:
+    rows = Transaction.of(shop_id).where(Transaction.source == source, Transaction.key == key)
+    return rows.where(Transaction.line == line).limit(1)
 
 
 def find_by_keys(shop_id: str, source: str, key: str, first_line: int, last_line: int) -> list[Row]:

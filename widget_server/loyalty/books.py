@@ -11,7 +11,7 @@ from typing import Any
 from peewee import SQL
 
 from widget_server import clock, config, journal, ledger
-from widget_server.db import Int, ShopTable, Text, UtcDateTime, atomic, snapshot
+from widget_server.db import Int, ShopTable, Text, UtcDateTime, atomic, settle, snapshot
 from widget_server.errors import BooksDoNotBalance
 from widget_server.ledger import Account
 from widget_server.loyalty import reports
@@ -148,6 +148,7 @@ def rechain() -> None:
 def write_anchor() -> None:
     """Write the newest entry of each shop's journal to a file in the instance folder, readable by this user only."""
     known = {shop.id: list(journal.last_of(shop.id)) for shop in Shop.everywhere()}
+    settle()  # a power cut must not leave a database that is older than the file
     path = _anchor()
     path.parent.mkdir(parents=True, exist_ok=True)
     written = path.with_suffix(f".{os.getpid()}")

@@ -50,11 +50,10 @@ def connected(path: Path) -> Iterator[None]:
     """Open the database with settings of its own; its file is whole after the block."""
     settings = Settings(database_url=f"sqlite:///{path}", secret_key=KEY, base_url=ORIGIN, instance=path.parent)
     config.use(settings, data_keys.stored)
-    db.open_database(settings.database_url, statement_timeout_ms=UNHURRIED_MS)
+    db.open_database(settings.database_url, statement_timeout_ms=UNHURRIED_MS, durable=False)
     events.wire(reactions.react)
     db.connect()
     try:
-        db.database.execute_sql("PRAGMA synchronous = OFF")  # the file is read as a whole, or thrown away
         yield
         db.empty_log()
     finally:

@@ -2,6 +2,7 @@
 
 from urllib.parse import quote
 
+from widget_server import ledger
 from widget_server.errors import BadRequest, CouponNotReturnable, CouponNotUsable
 from widget_server.loyalty.people import customers
 from widget_server.loyalty.program.shops import Shop
@@ -62,7 +63,8 @@ def return_coupon(me: Shopper, coupon_id: str) -> Redemption:
     """
 
     def act(key: str) -> Redemption:
-        return redemption(me, coupons.return_for_points(me.shop, me.customer, coupon_id, key=key, source=SOURCE))
+        coupon = coupons.return_for_points(me.shop, me.customer, coupon_id, key=key, source=SOURCE)
+        return redemption(me, coupon, ledger.account_of(me.shop.id, me.customer.id))
 
     return once(me, coupon_id, act)
 

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 
-from widget_server import ledger
+from widget_server import editions
 from widget_server.errors import (
     CustomerExcluded,
     MembersOnly,
@@ -14,6 +14,7 @@ from widget_server.errors import (
     TierTooLow,
     WorthNothing,
 )
+from widget_server.ledger import Account
 from widget_server.loyalty.program import programs
 from widget_server.loyalty.rewards import redeeming
 from widget_server.loyalty.rewards.coupons import Coupon
@@ -61,15 +62,15 @@ def buy(me: Shopper, body: RedeemBody) -> Redemption:
     """Exchange points for a coupon, once per request key."""
 
     def act(key: str) -> Redemption:
-        coupon = redeeming.redeem(me.shop, me.customer, body.reward_id, points=body.points, key=key, source=SOURCE)
-        return redemption(me, coupon)
+        editions.hold(me.shop.id)
+        bought = redeeming.buy(me.shop, me.customer, body.reward_id, points=body.points, key=key, source=SOURCE)
+        return redemption(me, bought.coupon, bought.account)
 
     return once(me, asdict(body), act, limit=limits.REDEEM)
 
 
-def redemption(me: Shopper, coupon: Coupon) -> Redemption:
-    """Returns the coupon and the balance after it."""
-    account = ledger.account_of(me.shop.id, me.customer.id)
+def redemption(me: Shopper, coupon: Coupon, account: Account | None) -> Redemption:
+    """Returns the coupon and the balance of the account."""
     return {
         "coupon": views.my_rewards.coupon(me.shop, coupon),
         "balance": views.my_balance.balance(me.shop, programs.of(me.shop.id), account),

@@ -7,7 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from widget_server import clock, ledger, money
-from widget_server.db import atomic
+from widget_server.db import Selection, atomic, statement
 from widget_server.errors import CouponNotUsable, NotFound
 from widget_server.job_queue import JobName
 from widget_server.ledger import Cause
@@ -222,8 +222,13 @@ def fresh_code(shop: Shop) -> str:
     while True:
         symbols = "".join(secrets.choice(CODE_ALPHABET) for _ in range(CODE_LENGTH))
         code = "-".join(symbols[at : at + CODE_GROUP] for at in range(0, CODE_LENGTH, CODE_GROUP))
-        if by_code(shop, code) is None:
+        if not _of_code.tuples(shop.id, key_of(code)):
             return code
+
+
+@statement
+def _of_code(shop_id: str, code_key: str) -> Selection[Coupon]:
+    return Coupon.of(shop_id, Coupon.id).where(Coupon.code_key == code_key)
 
 
 def _need_code(shop: Shop, code: str) -> Coupon:

@@ -6,7 +6,7 @@ from typing import Any
 from peewee import Case, fn
 
 from widget_server import clock, ledger
-from widget_server.db import in_transaction, lock_name, new_id
+from widget_server.db import Selection, in_transaction, lock_name, new_id, statement
 from widget_server.errors import (
     CustomerExcluded,
     KeyReused,
@@ -17,7 +17,6 @@ from widget_server.errors import (
     TierTooLow,
 )
 from widget_server.ledger import Account, Cause
-from widget_server.loyalty.people import customers
 from widget_server.loyalty.people.customers import Customer
 from widget_server.loyalty.program import programs
 from widget_server.loyalty.program.shops import Shop
@@ -53,6 +52,14 @@ def offers(shop: Shop, customer: Customer, account: Account | None) -> list[Offe
     return sorted(found, key=lambda offer: (offer.refusal is not None, offer.short_by))
 
 
+@dataclass(frozen=True)
+class Purchase:
+    """A coupon that was bought, now or by the same request before, and the account after it."""
+
+    coupon: Coupon
+    account: Account
+
+
 def redeem(
     shop: Shop,
     customer: Customer,
@@ -70,12 +77,26 @@ def redeem(
     RewardLimitReached, TierTooLow, BadRequest (points), WorthNothing, NotEnoughPoints, and KeyReused when the key
     bought something else.
     """
+    return buy(shop, customer, reward_id, key=key, source=source, points=points, at_checkout=at_checkout).coupon
+
+
+def buy(
+    shop: Shop,
+    customer: Customer,
+    reward_id: str,
+    *,
+    key: str,
+    source: str,
+    points: int | None = None,
+    at_checkout: bool = False,
+) -> Purchase:
+    """Buy a reward like `redeem`; returns the account too."""
     with in_transaction():  # nothing but an empty account is written before a refusal
         reward = _held(shop, reward_id)
         account = ledger.locked_of(shop.id, customer.id)  # the same request again waits here
         earlier = _bought_before(shop, customer, reward, source, key, points)
         if earlier is not None:
-            return earlier
+            return Purchase(earlier, account or ledger.open_account(shop.id, customer.id))
         program = programs.need_active(shop.id)
         _check_buyer(shop, customer)
         account = account or ledger.locked(shop.id, ledger.open_account(shop.id, customer.id).id)
@@ -87,10 +108,11 @@ def redeem(
         cost, amount = rewards.cost_of(reward, price, points, shop.currency)
         coupon_id = new_id()
         cause = Cause("redeemed", coupon_id, snapshot=_snapshot_of(reward))
-        row = ledger.post_locked(account, "redeem", -cost, source=source, key=key, cause=cause)
+        row = ledger.post_new(account, "redeem", -cost, source=source, key=key, cause=cause)
         terms = _terms_of(reward) | {"id": coupon_id, "cost_points": cost, "transaction_id": row.id}
         terms |= {"amount": amount, "percent": price.percent}
-        return issuing.issue(shop, customer, program, life_days=reward.expires_after_days, **terms)
+        coupon = issuing.issue(shop, customer, program, life_days=reward.expires_after_days, **terms)
+        return Purchase(coupon, account)
 
 
 def _held(shop: Shop, reward_id: str) -> Reward:
@@ -107,12 +129,19 @@ def _held(shop: Shop, reward_id: str) -> Reward:
 
 
 def _check_buyer(shop: Shop, customer: Customer) -> None:
-    """Raises MembersOnly, and CustomerExcluded for an excluded member."""
-    buyer = customers.by_id(shop.id, customer.id)
+    """Raises MembersOnly, and CustomerExcluded for an excluded member: as they are now, NotFound without the row."""
+    buyer = _standing.first(shop.id, customer.id)
+    if buyer is None:
+        raise NotFound()
     if not buyer.is_member:
         raise MembersOnly()
     if buyer.excluded:
         raise CustomerExcluded()
+
+
+@statement
+def _standing(shop_id: str, customer_id: str) -> Selection[Customer]:
+    return Customer.of(shop_id, Customer.status, Customer.excluded).where(Customer.id == customer_id)
 
 
 def _terms_of(reward: Reward) -> CouponTerms:

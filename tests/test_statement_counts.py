@@ -3,15 +3,15 @@
 from typing import Any
 
 import pytest
-from flask.testing import FlaskClient
 
 from tests import crowd, walk
 from tests.counter import Counter
+from widget_server.app import WidgetServer
 
 DATABASES = ("sqlite",)
 STATEMENTS_MAX = 6  # of a read that is not named here; the caller takes two of the admin API's
 MORE = {
-    "GET /widget/panel": 9,  # with points that expire by age, whose oldest ones are looked for
+    "GET /widget/panel": 12,  # points that expire by age are read back to the oldest unspent ones
     "GET /widget/my-balance/export": 14,  # a table each
     "GET /loyalty-imports/v1/loyalty-imports/preview": 8,
     "GET /loyalty-imports/v1/loyalty-imports/error-file-download-url": 10,
@@ -62,7 +62,10 @@ def _reads(method: str, path: str) -> bool:
 
 
 @pytest.mark.timeout(600)
-def test_a_read_runs_few_statements_also_in_a_large_shop(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_read_runs_few_statements_also_in_a_large_shop(
+    application: WidgetServer, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = application.test_client()
     reads = Reads(client, crowd.shops()[0])
     reads.everything()
     monkeypatch.setattr(client, "open", reads.opened)

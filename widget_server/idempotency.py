@@ -53,7 +53,7 @@ def run_once(
 
     `request` is the JSON value that identifies the content of the request; `act` returns a JSON value, which is stored.
     Raises KeyReused when the key was used for another request, BadRequest when it is empty or longer than 256
-    characters, and whatever `act` raises.
+    characters, DatabaseAway when another server stored the key meanwhile, and whatever `act` raises.
     """
     if not 0 < len(key) <= KEY_LENGTH_MAX:
         raise BadRequest("A request key has 1 to 256 characters.", field="Idempotency-Key")

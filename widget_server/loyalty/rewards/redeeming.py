@@ -90,7 +90,7 @@ def buy(
     points: int | None = None,
     at_checkout: bool = False,
 ) -> Purchase:
-    """Buy a reward like `redeem`; returns the account too."""
+    """Buy a reward like `redeem`, which lists what is raised (NotFound, RewardUnavailable); returns the account too."""
     with in_transaction():  # nothing but an empty account is written before a refusal
         reward = _held(shop, reward_id)
         account = ledger.locked_of(shop.id, customer.id)  # the same request again waits here

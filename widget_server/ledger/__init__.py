@@ -23,7 +23,7 @@ from widget_server.ledger.accounts import (
     set_tier,
     set_tiers,
 )
-from widget_server.ledger.auditing import audit, audit_some
+from widget_server.ledger.auditing import account_steps, audit, audit_some
 from widget_server.ledger.chain import AGE_UNKNOWN, CREDIT, is_credit, rechain
 from widget_server.ledger.expiring import Loss, expire_many, note_unspent_since_many
 from widget_server.ledger.gains import Gain, can_gain, earn_many
@@ -65,6 +65,7 @@ __all__ = [
     "Shortfall",
     "Transaction",
     "account_of",
+    "account_steps",
     "audit",
     "audit_some",
     "can_gain",

@@ -18,7 +18,7 @@ from widget_server.loyalty.program.letter_kinds import LETTER_KINDS
 from widget_server.loyalty.program.programs import Program
 from widget_server.loyalty.program.shops import Shop
 
-AT_LEAST, AT_MOST = 2, 200  # letters of one transaction
+AT_LEAST, AT_MOST = 10, 200  # letters of one transaction
 
 _quiet: ContextVar[bool] = ContextVar("quiet", default=False)
 

@@ -47,7 +47,7 @@ GOALS = {"longest hold, ms": 50, "expiry's lock, s": 1.0, "a mail, s": 2.0, "a h
 PARTS = {  # of the day's work, by the function that does it
     "birthdays": (birthdays, "pay_slices"), "expiry": (expiry, "expire_slices"),
     "reminders": (expiry, "remind_slices"), "tiers": (tier_rechecks, "recheck_slices"),
-    "tier letters": (facts, "remind_slices"), "audit": (books, "audit_daily"),
+    "tier letters": (facts, "remind_slices"), "audit": (books, "audit_daily_slices"),
 }  # fmt: skip
 
 
@@ -126,7 +126,7 @@ def _worker(folder: Path, shift: float) -> Iterator[psutil.Process]:
 
 def _work(folder: Path) -> None:
     """The worker: like the product's own, with a note of each hold of the write lock."""
-    holds, processor = defaultdict[str, list[float]](list), defaultdict[str, float](float)
+    holds, processor = defaultdict[str, list[float]](list), defaultdict[str, list[float]](list)
     here, since = threading.local(), dict[int, tuple[float, float]]()
     enter, leave = write_queue.WriteQueue.enter, write_queue.WriteQueue.leave
 
@@ -141,7 +141,7 @@ def _work(folder: Path) -> None:
         if began is not None:
             part = getattr(here, "part", None) or threading.current_thread().name
             holds[part].append(monotonic() - began[0])
-            processor[part] += thread_time() - began[1]
+            processor[part].append(thread_time() - began[1])
 
     write_queue.WriteQueue.enter, write_queue.WriteQueue.leave = entered, left  # type: ignore[method-assign]
     spent = defaultdict[str, float](float)
@@ -260,14 +260,14 @@ def _told(night: _Night, noted: dict[str, Any]) -> None:
     print(
         f"{MEMBERS:,} members: the day is done after {night.day_seconds:.1f} s, the books {night.audit_seconds:.1f} s"
     )
-    print(f"{'':20}{'seconds':>9}{'holds':>8}{'lock s':>9}{'its CPU s':>11}{'p99 ms':>9}{'longest ms':>12}")
+    head = f"{'':20}{'seconds':>9}{'holds':>8}{'lock s':>9}{'its CPU s':>11}"
+    print(f"{head}{'p99 ms':>9}{'longest ms':>12}{'of CPU ms':>11}")
     for part, (_, _) in [*PARTS.items(), *((name, ("", "")) for name in holds if name not in PARTS)]:
-        some = sorted(holds.get(part, [])) or [0.0]
+        some, used = sorted(holds.get(part, [])) or [0.0], noted["processor"].get(part, [0.0])
         middle = some[int((len(some) - 1) * 0.99)]
         print(
             f"{part:20}{noted['spent'].get(part, 0):9.2f}{len(holds.get(part, [])):8}{sum(some):9.2f}"
-            f"{noted['processor'].get(part, 0):11.2f}"
-            f"{middle * 1000:9.1f}{some[-1] * 1000:12.1f}"
+            f"{sum(used):11.2f}{middle * 1000:9.1f}{some[-1] * 1000:12.1f}{max(used) * 1000:11.1f}"
         )
     figures = {
         "longest hold, ms": every[-1] * 1000 if every else 0.0,

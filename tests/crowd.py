@@ -42,6 +42,7 @@ SMALL = {  # tables that have a handful of rows in each shop, however many peopl
     "preview_copy",
     "preview_event",
     "total_change",
+    "audit_place",
     "edition",
     "saved_view",
 }

@@ -153,7 +153,7 @@ def _of_sqlite(sql: str, params: Any) -> Iterator[Access]:
             alias, index, terms = search.groups()
             table, where = _index(index) if index else ("", "")
             equal = frozenset(re.findall(r"(\w+)=\?", terms))
-            ranged = ">?" in terms or "<?" in terms or "<expr>=?" in terms
+            ranged = ">?" in terms or ")>(?" in terms or "<?" in terms or "<expr>=?" in terms
             for one in [table] if table else names.get(alias, ()):
                 yield Access(one, equal, where, ranged, _nulls(sql))
 

@@ -28,7 +28,7 @@ from tests.stores.shopify_shop import ShopifyShop
 from tests.stores.woo_shop import WooShop
 from widget_server import cli, clock, config, data_keys, db, demo, journal, migrate
 from widget_server.cli import serving
-from widget_server.loyalty import audit_log
+from widget_server.loyalty import audit_log, books
 from widget_server.loyalty.earning import feeds, rules
 from widget_server.loyalty.people import api_keys
 from widget_server.loyalty.program import programs, shops
@@ -434,6 +434,17 @@ def test_audit_names_each_row_and_the_owner_may_accept_it(world: World, shell: S
     assert shell("audit", "--since").exit_code == 0  # this server wrote neither of them since
     accepted = shell("audit", "--accept", world.shop.id)
     assert (accepted.exit_code, accepted.stdout) == (0, "The books balance.\n")
+
+
+def test_audit_goes_on_with_one_that_was_interrupted_and_says_so(world: World, shell: Shell) -> None:
+    world.member().is_given(10)
+    slices = books.audit_slices(world.shop)
+    assert next(slices) == next(slices) == []
+    slices.close()
+    said, *rest = shell("audit").stdout.splitlines()
+    assert said.startswith(f"shop {world.shop.id}: goes on with the audit that began at ")
+    assert said.endswith(" and was interrupted (chain).") and rest == ["The books balance."]
+    assert shell("audit").stdout == "The books balance.\n"
 
 
 def _tamper(shopper: Shopper, sequence: int) -> None:

@@ -1,6 +1,7 @@
 """The database: equal on SQLite and PostgreSQL, all or nothing, every row bound to its shop."""
 
 import io
+import queue
 import re
 import threading
 import time
@@ -8,6 +9,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,7 +21,7 @@ from peewee import ModelSelect, fn
 
 from tests.make import NOON, World, at_once, refund, tries
 from widget_server import clock, db, jobs, ledger, migrate
-from widget_server.db import Bool, Int, Json, Money, ShopTable, Text, UtcDateTime, connections, rows
+from widget_server.db import Bool, Int, Json, Money, ShopTable, Text, UtcDateTime, connections, rows, transactions
 from widget_server.errors import NotFound
 from widget_server.loyalty.earning import birthdays, order_points, rule_states, rules
 from widget_server.loyalty.imports import imports, stored_files, uploads
@@ -425,3 +427,30 @@ def test_a_statement_is_planned_once_whatever_its_values_are(sqlite: Path) -> No
     connection.authorizer(None)
     assert found == {"common": [(99,)], "rare": [(1,)]}
     assert 0 < len(planned) == once
+
+
+def test_a_long_read_pauses_while_a_thread_of_its_process_writes(sqlite: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said, is_over = queue.Queue[str](), threading.Event()
+
+    def reads() -> None:
+        db.give_way()
+        said.put("goes on")
+
+    def sleep(seconds: float) -> None:
+        said.put("pauses")
+        is_over.wait()
+
+    monkeypatch.setattr(transactions, "time", SimpleNamespace(monotonic=time.monotonic, sleep=sleep))
+    with db.atomic():
+        reader = threading.Thread(target=reads)
+        reader.start()
+        assert said.get() == "pauses"
+    is_over.set()
+    reader.join()
+    assert said.get() == "goes on"
+
+
+def test_nothing_waits_for_a_writer_that_does_not_end(sqlite: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transactions, "GIVE_WAY_SECONDS", 0.0)
+    with db.atomic():
+        db.give_way()

@@ -10,6 +10,7 @@ ROOT = Path(__file__).parent.parent / "widget_server"
 FLOORS = """
 errors json_types
 lanes money work write_queue durability holds scan_codes
+lanes money work write_queue holds scan_codes keyed_hashes
 database_errors
 clock
 config
@@ -105,6 +106,7 @@ loyalty.reports.accounting loyalty.reports.figures loyalty.reports.funnel loyalt
 loyalty.reports.daily
 loyalty.reports.tables
 loyalty.reports
+loyalty.audit_parts loyalty.audit_places
 loyalty.books loyalty.versions
 loyalty.taking_back
 loyalty.backtest.drafts

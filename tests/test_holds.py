@@ -60,3 +60,29 @@ def test_it_reads_the_machines_own_clock() -> None:
     for _ in holds.groups(range(10**9), largest=10**6):
         time.sleep(0.002)
     assert time.monotonic() - began < 60
+
+
+def paced(costs: list[float], pages: list[int]) -> list[float]:
+    """For how many seconds each transaction holds the lock, over lists of these lengths."""
+    clock, pace, spent, done = Clock(), holds.Pace(smallest=2, largest=200), list[float](), 0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(holds, "time", clock)
+        for length in pages:
+            for some in pace.slices(costs[done : done + length]):
+                began = clock.now
+                with pace.measured(len(some)):
+                    clock.now += 0.002 + sum(some)
+                spent.append(clock.now - began)
+            done += length
+    return spent
+
+
+def test_a_short_list_does_not_make_the_next_transaction_too_long() -> None:
+    spent = paced([0.001] * 1000, [7] * 20 + [200] * 4)
+    assert max(spent) <= holds.HOLD_SECONDS
+    assert max(spent) >= holds.AIM * holds.HOLD_SECONDS / 2  # and the time is made use of
+
+
+@pytest.mark.parametrize("dearer", [1.0, 1.3, 1.6])
+def test_rows_that_cost_somewhat_more_than_those_before_end_in_time_too(dearer: float) -> None:
+    assert max(paced([0.0005] * 500 + [0.0005 * dearer] * 500, [200] * 5)) <= holds.HOLD_SECONDS

@@ -8,6 +8,7 @@ from playhouse.migrations import Runner
 
 from tests.attacks.test_tampering import sql
 from tests.make import Shopper, World, at_once
+from tests.plans import Statements
 from widget_server import db, journal, ledger, migrate
 from widget_server.db import Row
 from widget_server.journal import ALTERED, REMOVED, Journal, changes, states
@@ -259,3 +260,16 @@ def test_a_column_that_comes_later_changes_no_state(
     assert states._state(Account, (*row, None, 0)) == state
     assert states._state(Account, (*row, "x", 0)) != state
     assert states._state(Account, (*row, None, 1)) != state
+
+
+def test_the_newest_entry_of_a_row_is_found_by_its_index_without_statistics_too(world: World, ann: Shopper) -> None:
+    with Statements() as heard:
+        ann.is_given(5)
+    newest = 'ORDER BY "number" DESC'
+    of_row = {sql: one for sql, one in heard.heard.items() if newest in sql and '"subject" = ' in sql}
+    if db.on_sqlite():
+        assert of_row
+        db.database.execute_sql("DROP TABLE IF EXISTS sqlite_stat1")
+        for sql, params in of_row.items():
+            ((*_, plan),) = db.database.execute_sql(f"EXPLAIN QUERY PLAN {sql}", params).fetchall()
+            assert "(shop_id=? AND subject_table=? AND subject=?)" in plan

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from widget_server.errors import BadRequest
+from widget_server.keyed_hashes import keyed_hash
 
 MAIL_SCHEMES = ("file", "smtp", "smtps", "smtp+starttls")
 COUNT_MAX = 10**9  # the limit of every integer setting
@@ -198,7 +199,7 @@ def fernet(key: bytes) -> Fernet:
 def keyed_digest(purpose: AtRest, text: str | bytes, key: bytes | None = None) -> str:
     """The keyed hash of `text` in hex, stored instead of the text; `key` replaces the newest key of the purpose."""
     data = text.encode() if isinstance(text, str) else text
-    return hmac.digest(key or derived_key(purpose), data, "sha256").hex()
+    return keyed_hash(key or derived_key(purpose))(data)
 
 
 def digest(token: str) -> str:

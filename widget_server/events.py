@@ -36,6 +36,13 @@ class ManyPointsMoved(Event):
 
 
 @dataclass(frozen=True)
+class ManyPointsEarned(Event):
+    """Many accounts earned points at once: what follows from each `PointsMoved` is done for all of them together."""
+
+    moves: tuple[PointsMoved, ...]
+
+
+@dataclass(frozen=True)
 class AccountCreated(Event):
     """A customer's account was opened."""
 
@@ -180,6 +187,13 @@ class TierMoved(Event):
 
 
 @dataclass(frozen=True)
+class ManyTiersMoved(Event):
+    """Many accounts moved to another tier at once."""
+
+    moves: tuple[TierMoved, ...]
+
+
+@dataclass(frozen=True)
 class BatchChanged(Event):
     """A batch (a change of many accounts) began, ended or was undone."""
 
@@ -231,6 +245,13 @@ class MailWanted(Event):
     locale: str
     values: dict[str, Any]
     customer_id: str | None = None
+
+
+@dataclass(frozen=True)
+class ManyMailsWanted(Event):
+    """Many mails of one shop are to be sent."""
+
+    mails: tuple[MailWanted, ...]
 
 
 _sink: list[Callable[[Event], None]] = []

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 HOLD_SECONDS = 0.05
 GROUP_FIRST = 5
+AIM = 0.6  # the part of HOLD_SECONDS that a transaction is planned for: some rows cost more than those before them
 GROWTH = 4  # a group is at most this many times as large as the one before
 
 Item = TypeVar("Item")
@@ -29,7 +30,7 @@ def groups(items: Sequence[Item], *, largest: int) -> Iterator[Sequence[Item]]:
 
 
 class Pace:
-    """How many items one transaction takes, so that it holds the write lock for about HOLD_SECONDS.
+    """How many items one transaction takes, so that it holds the write lock for no longer than HOLD_SECONDS.
 
     For work whose transactions follow each other: what each costs besides its items is part of its time, and the next
     one starts with what the former ones have shown. Never fewer than `smallest`, however slow the machine is.
@@ -48,10 +49,10 @@ class Pace:
             done += len(some)
 
     @contextmanager
-    def measured(self) -> Iterator[None]:
-        """Measure the block, a transaction of `size` items, and set the size of the next one."""
+    def measured(self, items: int) -> Iterator[None]:
+        """Measure the block, a transaction of so many items, and set the size of the next one."""
         began = time.monotonic()
         yield
         spent = max(time.monotonic() - began, 1e-9)
-        wanted = int(self.size * HOLD_SECONDS / spent)
+        wanted = int(items * AIM * HOLD_SECONDS / spent)
         self.size = min(max(wanted, self._smallest), GROWTH * self.size, self._largest)

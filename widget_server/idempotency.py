@@ -5,7 +5,7 @@ so it may be tried again.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
 import peewee
@@ -13,12 +13,14 @@ import peewee
 from widget_server import clock
 from widget_server.db import (
     Json,
+    Row,
     Selection,
     Text,
     UtcDateTime,
     among,
     atomic,
     canonical,
+    insert_fresh,
     insert_once,
     lock_name,
     statement,
@@ -57,7 +59,7 @@ def run_once(
     """
     if not 0 < len(key) <= KEY_LENGTH_MAX:
         raise BadRequest("A request key has 1 to 256 characters.", field="Idempotency-Key")
-    fingerprint = hashlib.sha256(canonical(request).encode()).hexdigest()
+    fingerprint = _fingerprint(request)
     names = {"shop_id": shop_id, "source": source, "key": key}
     with atomic():
         lock_name("request", shop_id, source, key)  # the same request waits for its first response
@@ -77,6 +79,22 @@ def run_once(
 @statement
 def _earlier(shop_id: str, source: str, key: str) -> Selection[Request]:
     return Request.of(shop_id).where(Request.source == source, Request.key == key).limit(1)
+
+
+def take_many(shop_id: str, source: str, keys: Mapping[str, str]) -> set[str]:
+    """Store these keys, each with its customer, as completed requests that are known by their key alone, as
+    `run_once(..., key, key, ...)` does; returns those that are new.
+    """
+    facts = {"shop_id": shop_id, "source": source, "answer": None, "created_at": clock.now()}
+    rows = [
+        Row(key=key, fingerprint=_fingerprint(key), customer_id=customer_id, **facts)
+        for key, customer_id in sorted(keys.items())  # in one order, so that two workers never deadlock
+    ]
+    return insert_fresh(Request, rows, "key")
+
+
+def _fingerprint(request: object) -> str:
+    return hashlib.sha256(canonical(request).encode()).hexdigest()
 
 
 def known(shop_id: str, source: str, keys: Iterable[str]) -> set[str]:

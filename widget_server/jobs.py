@@ -134,9 +134,17 @@ def minute() -> None:
 
 def audit_books() -> None:
     """Audit the books of each shop that were not audited in its present day."""
+    for _ in _audits():
+        pass
+
+
+def _audits() -> Iterator[int]:
+    """Does `audit_books`; yields after each slice of it."""
     for shop in list(Shop.everywhere().order_by(Shop.id)):
         if books.is_due(shop):
-            _try(books.audit_daily, shop)
+            slices = books.audit_daily_slices(shop)
+            while _try(_goes_on, slices):
+                yield 0
 
 
 def due() -> tuple[Callable[[], int], ...]:
@@ -231,7 +239,7 @@ def work(stop: threading.Event) -> None:
         "bulk work": BulkWork().round,
         "minute": Minutes(minute).round,
         "days": DayWork().round,
-        "audit": Minutes(audit_books).round,
+        "audit": AuditWork().round,
     }
     beside = [threading.Thread(target=_keep_at, args=(one, stop), name=name) for name, one in rounds.items()]
     beside.append(threading.Thread(target=senders.work, args=(stop,), name="senders"))
@@ -299,6 +307,23 @@ class DayWork:
         if self.interval.is_due():
             self.days.begin()
         return self.days.round()
+
+
+class AuditWork:
+    """The daily audits of all shops, a slice in each round: so a worker that stops ends one soon."""
+
+    def __init__(self) -> None:
+        self.interval = Interval(PERIODIC_SECONDS)
+        self._slices: Iterator[int] = iter(())
+
+    def round(self) -> bool:
+        """Do a slice; False when there was none."""
+        if _goes_on(self._slices):
+            return True
+        if self.interval.is_due():
+            self._slices = _audits()
+            return _goes_on(self._slices)
+        return False
 
 
 def _keep_at(work_round: Callable[[], bool], stop: threading.Event) -> None:

@@ -13,7 +13,7 @@ from playhouse.migrations import Migration, Runner
 from widget_server import data_keys, editions, idempotency, job_queue, journal, ledger, totals, work
 from widget_server.db import Table, atomic, database, on_sqlite, rewrite
 from widget_server.delivery import endpoints, outbox, signatures
-from widget_server.loyalty import audit_log, books
+from widget_server.loyalty import audit_log, audit_places, books
 from widget_server.loyalty.earning import deliveries, feeds, orders, rules, social, store_imports
 from widget_server.loyalty.imports import imports, stored_files, uploads
 from widget_server.loyalty.people import (
@@ -103,6 +103,7 @@ TABLES: list[type[Table]] = [
     totals.QuarterTotal,
     totals.DayTotal,
     books.BooksMark,
+    audit_places.AuditPlace,
     signatures.ShopKey,
     endpoints.Endpoint,
     outbox.Message,

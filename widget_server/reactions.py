@@ -17,7 +17,7 @@ from widget_server.loyalty.imports import imports
 from widget_server.loyalty.letters import facts as letter_facts
 from widget_server.loyalty.people import customers, mailboxes, mailing, merging, privacy
 from widget_server.loyalty.people.privacy import Keeper
-from widget_server.loyalty.points import batches, tiers
+from widget_server.loyalty.points import batches, tier_rechecks, tiers
 from widget_server.loyalty.program import shops
 from widget_server.loyalty.referrals import binding, progress, referral_programs, referrals
 from widget_server.loyalty.rewards import checkout, codes, coupons, rewards, takeover
@@ -109,6 +109,11 @@ def recheck_tier(event: events.PointsMoved) -> None:
         tiers.recheck(shops.by_id(event.shop_id), event.account_id)
 
 
+def recheck_tiers(event: events.ManyPointsEarned) -> None:
+    """Check the tier of each account that earned points."""
+    tier_rechecks.recheck_some(shops.by_id(event.shop_id), [move.account_id for move in event.moves])
+
+
 def forget_tier(event: events.TierChanged) -> None:
     """Remove the settings that rules and rewards have for a deleted tier."""
     if event.change == "deleted":
@@ -161,12 +166,17 @@ def promise_mail(event: events.MailWanted) -> None:
     mail.promise(event)
 
 
+def promise_mails(event: events.ManyMailsWanted) -> None:
+    """Queue the mails, each as a job that sends it after the commit."""
+    mail.promise_many(event)
+
+
 def tell_receivers(event: Event) -> None:
     """Queue a message to the shop's receivers, the cause before its consequences."""
     outbox.publish(event)
 
 
-def tell_of_each(event: events.ManyPointsMoved) -> None:
+def tell_of_each(event: events.ManyPointsMoved | events.ManyPointsEarned) -> None:
     """Queue one message for each booked row to the shop's receivers."""
     outbox.publish(*event.moves)
 
@@ -181,6 +191,7 @@ REACTIONS: dict[type[Event], tuple[Callable[[Any], None], ...]] = {
     events.AccountMerged: (tell_receivers,),
     events.PointsMoved: (tell_receivers, recheck_tier, letter_facts.note_points),
     events.ManyPointsMoved: (tell_of_each,),
+    events.ManyPointsEarned: (tell_of_each, recheck_tiers, letter_facts.note_points_of_each),
     events.CustomerJoined: (tell_receivers, remember_membership, pay_for_joining),
     events.CustomerPastChanged: (look_at_past,),
     events.CustomerRegistered: (tell_receivers, bind_registered_friend),
@@ -209,5 +220,7 @@ REACTIONS: dict[type[Event], tuple[Callable[[Any], None], ...]] = {
     events.ShopConnected: (watch_feed,),
     events.ShopDisconnected: (leave_feed,),
     events.MailWanted: (promise_mail,),
+    events.ManyMailsWanted: (promise_mails,),
     events.TierMoved: (letter_facts.note_tier,),
+    events.ManyTiersMoved: (letter_facts.note_tiers,),
 }

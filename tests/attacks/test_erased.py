@@ -486,6 +486,7 @@ NOTHING_PERSONAL = {
     "transaction": "the nameless ledger",
     "journal": "ids of rows, and keyed hashes",
     "books_mark": "ids of rows, and what is wrong with them",
+    "audit_place": "ids of rows",
     "debt": "ids and figures",
     "award": "ids, figures and the rule",
     "batch_item": "ids, figures and a code",

@@ -43,6 +43,7 @@ def test_all_that_happens_is_told_but_mails() -> None:
         return {event}.union(*map(below, event.__subclasses__()))
 
     ours = {events.Event, events.MailWanted, events.ManyPointsMoved, events.CustomerPastChanged}
+    ours |= {events.ManyPointsEarned, events.ManyMailsWanted, events.ManyTiersMoved}
     ours |= {events.ShopConnected, events.ShopDisconnected, events.TierMoved}
     assert set(payloads.STANDARD) == below(events.Event) - ours
 

@@ -10,10 +10,11 @@ import pytest
 
 from tests.attacks.test_tampering import a_lively_shop, sql
 from tests.make import NOON, Shopper, World, refused
-from widget_server import clock, config, db, journal, secret_rotation
+from widget_server import clock, config, db, jobs, journal, ledger, secret_rotation
 from widget_server.errors import BooksDoNotBalance
 from widget_server.ledger import auditing
 from widget_server.loyalty import books
+from widget_server.loyalty.audit_places import AuditPlace
 
 
 @pytest.fixture
@@ -160,3 +161,130 @@ def test_books_that_do_not_balance_keep_their_key(world: World, ann: Shopper) ->
     assert ann.account.id in refusal.facts["finding"]
     assert config.derived_key("journal") == before
     set_tier_points(true)
+
+
+# An audit that was interrupted
+
+
+class Interrupted:
+    """Audits in slices of one page, pages of one account; `added_up` has the accounts that were read, in order."""
+
+    def __init__(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.world, self.added_up = world, list[str]()
+        real = auditing._audit_page
+        monkeypatch.setattr(auditing, "AUDIT_PAGE", 1)
+        monkeypatch.setattr(books, "SLICE_SECONDS", 0.0)
+        monkeypatch.setattr(
+            auditing, "_audit_page", lambda page: self.added_up.extend(one.id for one in page) or real(page)
+        )
+
+    def begins(self, accounts: int) -> None:
+        """Audits until so many accounts were added up, and is interrupted there."""
+        slices = books.audit_slices(self.world.shop)
+        while len(self.added_up) < accounts:
+            assert next(slices) == []
+        slices.close()
+
+    def ends(self) -> list[str]:
+        """Audits to the end; returns the accounts that it added up."""
+        self.added_up.clear()
+        assert list(books.audit_shop(self.world.shop)) == []
+        return list(self.added_up)
+
+
+@pytest.fixture
+def interrupted(world: World, monkeypatch: pytest.MonkeyPatch) -> Interrupted:
+    with clock.at(NOON):
+        for number in range(5):
+            world.member(f"c{number}@example.com").is_given(5)
+    return Interrupted(world, monkeypatch)
+
+
+def places() -> list[dict[str, Any]]:
+    return list(AuditPlace.everywhere().dicts())
+
+
+def test_an_interrupted_audit_goes_on_where_it_was(world: World, interrupted: Interrupted) -> None:
+    with clock.at(NOON):
+        ids = sorted(account.id for account in ledger.Account.of(world.shop))
+        newest = journal.last_of(world.shop.id)
+        interrupted.begins(2)
+        assert interrupted.added_up == ids[:2]
+        world.member("late@example.com").is_given(5)  # the next audit reads what was written since this one began
+        assert [one for one in interrupted.ends() if one in ids] == ids[2:]
+        mark = books.mark_of(world.shop)
+        assert mark is not None and mark.whole_at == NOON
+        assert (mark.number, mark.digest) == newest
+        assert places() == [] and list(books.audit_shop(world.shop, since=True)) == []
+        assert len(interrupted.ends()) == 6
+
+
+@pytest.mark.parametrize("how", ["late", "changed", "put back", "accepted", "another key", "of another kind"])
+def test_an_audit_begins_again_when_its_place_is_no_longer_valid(
+    world: World, interrupted: Interrupted, how: str
+) -> None:
+    secret_rotation.check_secret()
+    later = NOON
+    with clock.at(NOON):
+        if how == "of another kind":
+            assert len(interrupted.ends()) == 5
+            interrupted.added_up.clear()
+        interrupted.begins(3)
+        if how == "late":
+            later = NOON + timedelta(days=1, seconds=1)
+        elif how == "changed":
+            db.database.execute_sql("UPDATE audit_place SET part = 'days'")
+        elif how == "put back":
+            (kept,) = places()
+            assert len(interrupted.ends()) == 2
+            AuditPlace.insert(kept).execute()
+        elif how == "accepted":
+            books.accept(world.shop)
+        elif how == "another key":
+            books.rechain()
+        else:
+            assert books.under_way(world.shop, since=False) is not None
+            assert books.under_way(world.shop, since=True) is None
+            assert list(books.audit_shop(world.shop, since=True)) == []
+    with clock.at(later):
+        assert books.under_way(world.shop, since=False) is None
+        assert len(interrupted.ends()) == 5
+
+
+def test_an_audit_that_found_something_keeps_no_place(world: World, interrupted: Interrupted) -> None:
+    with clock.at(NOON):
+        wrong = min(account.id for account in ledger.Account.of(world.shop))
+        true = ledger.Account.need(world.shop, ledger.Account.id == wrong).tier_points
+        db.database.execute_sql(f"UPDATE account SET tier_points = 77 WHERE id = '{wrong}'")
+        slices = books.audit_slices(world.shop)
+        while next(slices) != [f"account {wrong}: was changed"]:
+            pass
+        assert next(slices) == [] and places() == []
+        slices.close()
+        db.database.execute_sql(f"UPDATE account SET tier_points = {true} WHERE id = '{wrong}'")
+        assert len(interrupted.ends()) == 5
+
+
+def test_two_audits_at_once_do_not_move_each_other(world: World, interrupted: Interrupted) -> None:
+    with clock.at(NOON):
+        first = books.audit_slices(world.shop)
+        assert next(first) == []
+        second = books.audit_slices(world.shop)
+        for _ in range(30):
+            assert next(second, []) == [] and next(first, []) == []
+        assert [*first, *second] == [] or set(map(tuple, [*first, *second])) <= {()}
+    mark = books.mark_of(world.shop)
+    assert mark is not None and mark.findings == 0 and places() == []
+
+
+def test_the_worker_audits_in_slices_and_stops_between_two(world: World, interrupted: Interrupted) -> None:
+    with clock.at(NOON):
+        work = jobs.AuditWork()
+        while len(interrupted.added_up) < 2:
+            assert work.round()
+        assert books.mark_of(world.shop) is None
+        other = jobs.AuditWork()  # of the next worker
+        while other.round():
+            pass
+        assert len(interrupted.added_up) == 5 and books.mark_of(world.shop) is not None
+        assert not books.is_due(world.shop)

@@ -14,7 +14,7 @@ from typing import Any
 from tests.make import NOON
 from widget_server import clock
 from widget_server.ledger import Transaction
-from widget_server.loyalty import books
+from widget_server.loyalty import audit_parts
 from widget_server.loyalty.preview import happenings
 from widget_server.loyalty.preview.happenings import Happening
 from widget_server.loyalty.preview.steps import AddSample, Begin, Move, PlaceOrder, Redeem, Step
@@ -94,7 +94,7 @@ class Rehearsal:
     def rows(self) -> list[tuple[Any, ...]]:
         """The rows of its ledger, as far as they do not differ between two copies; its books must balance."""
         with self.inside() as shop:
-            wrong = [line for check in (*books.PROOFS, *books.SUMS) for line in check(shop.id)]
+            wrong = [line for check in (*audit_parts.PROOFS, *audit_parts.SUMS.values()) for line in check(shop.id)]
             assert not wrong, wrong
             return rows_of(shop)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 import peewee
 
-from widget_server import config, data_keys, db, migrate, remains, secret_rotation
+from widget_server import clock, config, data_keys, db, migrate, remains, secret_rotation
 from widget_server.cli.opening import open_server
 from widget_server.loyalty import books
 from widget_server.loyalty.imports import uploads
@@ -33,6 +33,10 @@ def audit(since: bool, accept: str | None) -> None:
     open_server()
     if accept is not None:
         books.accept(shops.by_id(accept))
+    for shop in list(shops.Shop.everywhere().order_by(shops.Shop.id)):
+        if (earlier := books.under_way(shop, since=since)) is not None:
+            begun, part = clock.iso(earlier.began_at), earlier.part
+            click.echo(f"shop {shop.id}: goes on with the audit that began at {begun} and was interrupted ({part}).")
     wrong = 0
     for finding in books.audit(since=since):
         click.echo(finding, err=True)

@@ -31,6 +31,7 @@ from widget_server.db.rows import (
     execute_many,
     fetched,
     ids_of,
+    insert_fresh,
     insert_many,
     insert_once,
     is_among,
@@ -38,7 +39,7 @@ from widget_server.db.rows import (
 )
 from widget_server.db.statements import Statement, statement
 from widget_server.db.tables import Changes, Column, Condition, Selection, ShopTable, Table
-from widget_server.db.transactions import at_commit, atomic, in_transaction, snapshot, when_committed
+from widget_server.db.transactions import at_commit, atomic, give_way, in_transaction, snapshot, when_committed
 from widget_server.db.upkeep import empty_log, file_of_database, rewrite, settle
 from widget_server.db.values import canonical, new_id
 
@@ -81,9 +82,11 @@ __all__ = [
     "execute_many",
     "fetched",
     "file_of_database",
+    "give_way",
     "guards",
     "ids_of",
     "in_transaction",
+    "insert_fresh",
     "insert_many",
     "insert_once",
     "is_among",

@@ -1,6 +1,7 @@
 """Transactions: each takes the write lock at its start, so that the data it read is still valid when it writes."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -8,6 +9,9 @@ from widget_server.db import failures
 from widget_server.db.engines import READ_ONLY, database, on_sqlite
 
 REPEATABLE = "REPEATABLE READ"  # PostgreSQL's isolation level of a snapshot
+
+GIVE_WAY_SECONDS = 0.5
+PAUSE_SECONDS = 0.0005  # between two looks whether somebody writes
 
 _here = threading.local()
 _at_commit: list[tuple[Callable[[], None], Callable[[], None]]] = []
@@ -67,6 +71,17 @@ def in_transaction() -> Iterator[None]:
     else:
         with atomic():
             yield
+
+
+def give_way() -> None:
+    """Call it often in a long read: pauses while a thread of this process writes to SQLite, GIVE_WAY_SECONDS at most.
+
+    Python runs one thread at a time, so the reader would make each transaction hold the write lock twice as long.
+    """
+    if on_sqlite() and database.obj.writers.waiting():
+        until = time.monotonic() + GIVE_WAY_SECONDS
+        while database.obj.writers.waiting() and time.monotonic() < until:
+            time.sleep(PAUSE_SECONDS)
 
 
 def when_committed(act: Callable[[], object]) -> None:

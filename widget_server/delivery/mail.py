@@ -28,8 +28,9 @@ from cryptography.fernet import InvalidToken
 from widget_server import clock, config, job_queue
 from widget_server.db import when_committed
 from widget_server.delivery import mail_templates
-from widget_server.events import MailWanted
+from widget_server.events import MailWanted, ManyMailsWanted
 from widget_server.job_queue import Job, JobName
+from widget_server.json_types import JsonObject
 from widget_server.loyalty.people import customers, emails, mail_preferences
 from widget_server.loyalty.people.forgetting import Forgotten
 from widget_server.loyalty.program import programs, shops
@@ -84,11 +85,20 @@ class Headers(EmailPolicy):
 
 def promise(event: MailWanted) -> None:
     """Queue the mail; codes and links are stored encrypted."""
+    ahead = 0.0 if event.customer_id else AHEAD_SECONDS  # somebody waits for a code; a night may send many letters
+    job_queue.enqueue(JobName.SEND_MAIL, _sealed(event), delay_seconds=-ahead)
+
+
+def promise_many(event: ManyMailsWanted) -> None:
+    """Queue letters to customers, as `promise` does."""
+    job_queue.enqueue_many(JobName.SEND_MAIL, map(_sealed, event.mails))
+
+
+def _sealed(event: MailWanted) -> JsonObject:
     letter = {"shop_id": event.shop_id, "template": event.template, "to": event.to, "locale": event.locale}
     reader = {"customer_id": event.customer_id} if event.customer_id else {}
     content = json.dumps({**letter, "values": event.values, **reader})
-    ahead = 0.0 if event.customer_id else AHEAD_SECONDS  # somebody waits for a code; a night may send many letters
-    job_queue.enqueue(JobName.SEND_MAIL, {"sealed": config.seal(content)}, delay_seconds=-ahead)
+    return {"sealed": config.seal(content)}
 
 
 def opened(payload: Mapping[str, str]) -> Letter:

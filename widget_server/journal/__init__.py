@@ -6,7 +6,17 @@ just before the outermost transaction commits, each changed row gets one entry w
 server's key, so that none can be changed, removed or inserted unnoticed.
 """
 
-from widget_server.journal.auditing import accept, adopt, audit_chain, audit_rows, audit_written, covered, written_since
+from widget_server.journal.auditing import (
+    RowPlace,
+    accept,
+    adopt,
+    audit_chain,
+    audit_rows,
+    chain_steps,
+    covered,
+    row_steps,
+    written_steps,
+)
 from widget_server.journal.changes import append_noted
 from widget_server.journal.entries import ALTERED, REMOVED, Journal, last_of, take_turn
 from widget_server.journal.renewal import rechain, rewriting
@@ -18,12 +28,13 @@ __all__ = [
     "REMOVED",
     "Journal",
     "Journaled",
+    "RowPlace",
     "accept",
     "adopt",
     "append_noted",
     "audit_chain",
     "audit_rows",
-    "audit_written",
+    "chain_steps",
     "covered",
     "hash_of",
     "is_hash_of",
@@ -31,7 +42,8 @@ __all__ = [
     "name_of",
     "rechain",
     "rewriting",
+    "row_steps",
     "subject_of",
     "take_turn",
-    "written_since",
+    "written_steps",
 ]

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import peewee
 
-from widget_server.db import Table, atomic, database, snapshot
+from widget_server.db import Table, atomic, database, give_way, ids_of, snapshot
 from widget_server.journal.changes import append_noted, note
 from widget_server.journal.entries import (
     ACCEPTED,
@@ -35,6 +35,7 @@ from widget_server.journal.states import (
 from widget_server.journal.tables import Journaled
 
 T = TypeVar("T", bound=Table)
+RowPlace = tuple[str, int, Key]  # a table; 0: its rows, 1: its entries; the key of the last one that was read
 
 
 @dataclass(frozen=True)
@@ -52,40 +53,58 @@ class Doubt:
 
 def audit_chain(shop_id: str, after: tuple[int, str] = (0, "")) -> Iterator[str]:
     """Yields one sentence for each entry of the shop after `after` that was changed, removed or inserted."""
+    return (line for _, lines in chain_steps(shop_id, after) for line in lines)
+
+
+def chain_steps(shop_id: str, after: tuple[int, str]) -> Iterator[tuple[tuple[int, str], list[str]]]:
+    """Does `audit_chain`; yields for each page of entries the place after it, and its sentences."""
     number, digest = after
     if number and Journal.one(shop_id, Journal.number == number, Journal.digest == digest) is None:
-        yield f"journal {shop_id} {number}: is gone or was changed since it was last found good"
+        yield after, [f"journal {shop_id} {number}: is gone or was changed since it was last found good"]
     accepted = _accepted(shop_id)
     for page in pages_of_entries(shop_id, number):
+        give_way()
+        lines = []
         for entry in page:
             if entry.state == ALTERED and entry.number > accepted:
                 what = f"was changed before this server wrote it (entry {entry.number})"
-                yield f"{entry.subject_table} {entry.subject}: {what}"
+                lines.append(f"{entry.subject_table} {entry.subject}: {what}")
             wrong = breaks(number, digest, entry)
             if wrong is not None:
-                yield f"journal {shop_id} {wrong}"
+                lines.append(f"journal {shop_id} {wrong}")
             number, digest = entry.number, entry.digest
+        yield (number, digest), lines
 
 
-def audit_rows(shop_id: str | None = None) -> Iterator[str]:
+def audit_rows(shop_id: str) -> Iterator[str]:
     """Yields one sentence for each covered row that was changed, created or deleted outside this server.
 
     The server may run meanwhile: all is read as it is at one moment.
     """
     with snapshot():
-        yield from map(str, _doubts(shop_id))
+        yield from (line for _, lines in row_steps(shop_id, None) for line in lines)
 
 
-def audit_written(shop_id: str, after: int) -> Iterator[str]:
-    """Like `audit_rows`, for the rows of the shop with an entry after number `after`."""
-    with snapshot():
-        for keys in written_since(shop_id, after):
-            for table, some in keys.items():
-                yield from map(str, _compared(table, shop_id, some, read(table, shop_id, some)))
+def row_steps(shop_id: str, after: RowPlace | None) -> Iterator[tuple[RowPlace, list[str]]]:
+    """Does `audit_rows` from a place on; yields for each page of rows the place after it, and its sentences.
+
+    The server may run meanwhile when each page is read in a snapshot.
+    """
+    for table in covered():
+        for number, pages_of in enumerate((_rows_in_doubt, _rows_gone)):
+            this = (name_of(table), number)
+            if after is not None and this < after[:2]:
+                continue
+            last = after[2] if after is not None and this == after[:2] else None
+            for reached, doubts in pages_of(table, shop_id, last):
+                yield (*this, reached), [str(doubt) for doubt in doubts]
 
 
-def written_since(shop_id: str, after: int) -> Iterator[dict[type[Journaled], list[Key]]]:
-    """Yields, for each page of entries after number `after`, the keys of their rows by table."""
+def written_steps(shop_id: str, after: int) -> Iterator[tuple[int, dict[type[Journaled], list[Key]], list[str]]]:
+    """Does `audit_rows` for the rows of the shop with an entry after number `after`.
+
+    Yields for each page of entries the number of its last one, the keys of their rows by table, and the sentences.
+    """
     tables = {name_of(table): table for table in covered()}
     for page in pages_of_entries(shop_id, after):
         subjects = dict.fromkeys((entry.subject_table, entry.subject) for entry in page)
@@ -93,7 +112,12 @@ def written_since(shop_id: str, after: int) -> Iterator[dict[type[Journaled], li
         for name, subject in subjects:
             if name in tables:
                 found.setdefault(tables[name], []).extend(keys_of(tables[name], [subject]))
-        yield found
+        lines = [
+            str(doubt)
+            for table, some in found.items()
+            for doubt in _compared(table, shop_id, some, read(table, shop_id, some))
+        ]
+        yield page[-1].number, found, lines
 
 
 def adopt() -> int:
@@ -133,54 +157,62 @@ def covered() -> tuple[type[Journaled], ...]:
     return tuple(sorted(found, key=name_of))
 
 
-def _doubts(shop_id: str | None) -> Iterator[Doubt]:
+def _doubts(only_shop: str | None) -> Iterator[Doubt]:
     for table in covered():
-        yield from _rows_in_doubt(table, shop_id)
-        yield from _rows_gone(table, shop_id)
+        for _, doubts in _rows_in_doubt(table, only_shop, None):
+            yield from doubts
+        for shop_id in [only_shop] if only_shop else _shops_with_entries():
+            for _, doubts in _rows_gone(table, shop_id, None):
+                yield from doubts
 
 
-def _rows_in_doubt(table: type[Journaled], only_shop: str | None) -> Iterator[Doubt]:
-    """Yields rows with no entry or a different one; reads a page of rows at a time."""
+def _shops_with_entries() -> list[str]:
+    return [shop_id for (shop_id,) in Journal.everywhere(Journal.shop_id).distinct().tuples()]
+
+
+def _rows_in_doubt(
+    table: type[Journaled], only_shop: str | None, last: Key | None
+) -> Iterator[tuple[Key, list[Doubt]]]:
+    """Yields, for each page of rows after the key `last`, its last key and the rows that differ from their entry."""
     key = [name for name in columns_of_key(table) if only_shop is None or name != "shop_id"]
     marks = ", ".join([database.param] * len(key))
     order = f"ORDER BY {', '.join(map(quoted, key))} LIMIT {PAGE}"
     scope = [] if only_shop is None else [f'"shop_id" = {database.param}']
-    last: Key | None = None
     while True:
         behind = [] if last is None else [f"({', '.join(map(quoted, key))}) > ({marks})"]
         conditions = " AND ".join([*scope, *behind])
         values = [*([] if only_shop is None else [only_shop]), *(last or ())]
         page = list(select(table, f"{'WHERE ' + conditions if conditions else ''} {order}", values))
+        if not page:
+            return
         by_shop: dict[str, dict[Key, str]] = {}
         for shop_id, row_key, state in page:
             by_shop.setdefault(shop_id, {})[row_key] = state
-        for shop_id, rows in by_shop.items():
-            yield from _compared(table, shop_id, list(rows), rows)
-        if len(page) < PAGE:
-            return
         shop_id, row_key, _ = page[-1]
         last = (shop_id, *row_key) if "shop_id" in key else row_key
+        yield (
+            last,
+            [doubt for shop_id, rows in by_shop.items() for doubt in _compared(table, shop_id, list(rows), rows)],
+        )
 
 
-def _rows_gone(table: type[Journaled], only_shop: str | None) -> Iterator[Doubt]:
-    """Yields entries whose row does not exist; reads a page of subjects at a time."""
-    shops = [only_shop] if only_shop else [one for (one,) in Journal.everywhere(Journal.shop_id).distinct().tuples()]
-    for shop_id in shops:
-        last = ""
-        while True:
-            entries = Journal.of(shop_id, Journal.subject).where(
-                Journal.subject_table == name_of(table), Journal.subject > last
-            )
-            subjects = [one for (one,) in entries.distinct().order_by(Journal.subject).limit(PAGE).tuples()]
-            keys = keys_of(table, subjects)
-            there = present(table, shop_id, keys)
-            yield from _compared(table, shop_id, [key for key in keys if key not in there], {})
-            if len(subjects) < PAGE:
-                break
-            last = subjects[-1]
+def _rows_gone(table: type[Journaled], shop_id: str, last: Key | None) -> Iterator[tuple[Key, list[Doubt]]]:
+    """Yields, for each page of subjects after `last`, its last one and the entries whose row does not exist."""
+    after = last[0] if last else ""
+    while True:
+        entries = Journal.of(shop_id, Journal.subject).where(
+            Journal.subject_table == name_of(table), Journal.subject > after
+        )
+        subjects = ids_of(entries.distinct().order_by(Journal.subject).limit(PAGE))
+        if not subjects:
+            return
+        after, keys = subjects[-1], keys_of(table, subjects)
+        there = present(table, shop_id, keys)
+        yield (after,), list(_compared(table, shop_id, [key for key in keys if key not in there], {}))
 
 
 def _compared(table: type[Journaled], shop_id: str, keys: list[Key], rows: dict[Key, str]) -> Iterator[Doubt]:
+    give_way()
     entries = newest_states(table, shop_id, [subject_of(key) for key in keys])
     for key in keys:
         what = judge(rows.get(key), entries.get(subject_of(key)))

@@ -10,6 +10,7 @@ from typing import Any
 
 from widget_server import config
 from widget_server.db import Bool, Int, Money, ShopTable, UtcDateTime, canonical, database, on_sqlite
+from widget_server.keyed_hashes import keyed_hash
 
 PAGE = 500
 
@@ -117,7 +118,7 @@ def hash_of(value: object) -> str:
 
 def hash_of_text(text: str) -> str:
     """The journal's keyed hash of a JSON value that is written as canonical text, in hex."""
-    return hmac.digest(config.derived_key("journal"), text.encode(), "sha256").hex()
+    return keyed_hash(config.derived_key("journal"))(text.encode())
 
 
 def is_hash_of(text: str, value: object) -> bool:

@@ -23,9 +23,10 @@ from widget_server.ledger.accounts import (
     set_tier,
     set_tiers,
 )
-from widget_server.ledger.auditing import audit, audit_some
+from widget_server.ledger.auditing import account_steps, audit, audit_some
 from widget_server.ledger.chain import AGE_UNKNOWN, CREDIT, is_credit, rechain
 from widget_server.ledger.expiring import Loss, expire_many, note_unspent_since_many
+from widget_server.ledger.gains import Gain, can_gain, earn_many
 from widget_server.ledger.merging import merge
 from widget_server.ledger.posting import Move, MoveKind, claw_back, post, post_locked, post_many, post_new, reverse
 from widget_server.ledger.rows import current, current_many, find_by_key, find_by_keys, history, newest, older
@@ -56,6 +57,7 @@ __all__ = [
     "Account",
     "Cause",
     "Debt",
+    "Gain",
     "Kind",
     "Loss",
     "Move",
@@ -63,11 +65,14 @@ __all__ = [
     "Shortfall",
     "Transaction",
     "account_of",
+    "account_steps",
     "audit",
     "audit_some",
+    "can_gain",
     "claw_back",
     "current",
     "current_many",
+    "earn_many",
     "expire_many",
     "find_by_key",
     "find_by_keys",

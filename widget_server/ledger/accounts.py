@@ -103,7 +103,7 @@ def locked_many(shop_id: str, account_ids: Iterable[str]) -> dict[str, Row]:
 
     Ids without an account in the shop are left out.
     """
-    names = ("id", "customer_id", "balance", "debt", "sequence", "head", "unspent_since")
+    names = ("id", "customer_id", "balance", "debt", "sequence", "head", "unspent_since", "tier_id")
     found = fetched(
         f'SELECT {", ".join(names)} FROM "account" WHERE "shop_id" = ? AND {is_among("id")} ORDER BY "id"'  # noqa: S608
         + ("" if on_sqlite() else " FOR NO KEY UPDATE"),

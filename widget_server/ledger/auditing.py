@@ -20,15 +20,23 @@ def audit(shop_id: str | None = None) -> Iterator[str]:
     The sentence names the first wrong row: changed, missing, out of order or with a wrong balance. The server may
     run meanwhile: a page of accounts and their rows are read at one moment.
     """
-    last, accounts = "", Account.across(shop_id, *_audited()).order_by(Account.id).limit(AUDIT_PAGE)
-    while True:
+    last: str | None = ""
+    while last is not None:
         with snapshot():
-            page = list(accounts.where(Account.id > last))
-            found = list(_audit_page(page))
-        yield from found
-        if not page:
-            return
-        last = page[-1].id
+            step = next(account_steps(shop_id, last), None)
+        yield from step[1] if step else ()
+        last = step[0] if step else None
+
+
+def account_steps(shop_id: str | None, after: str) -> Iterator[tuple[str, list[str]]]:
+    """Does `audit` for the accounts after this id; yields for each page its last id, and its sentences.
+
+    The server may run meanwhile when each page is read in a snapshot.
+    """
+    accounts = Account.across(shop_id, *_audited()).order_by(Account.id).limit(AUDIT_PAGE)
+    while page := list(accounts.where(Account.id > after)):
+        after = page[-1].id
+        yield after, list(_audit_page(page))
 
 
 def audit_some(shop_id: str, account_ids: list[str]) -> Iterator[str]:

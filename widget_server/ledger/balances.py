@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from widget_server import clock
-from widget_server.db import Row, UtcDateTime, database, execute_many
+from widget_server.db import Row, UtcDateTime, database, execute_many, insert_many
 from widget_server.errors import BalanceTooLarge, NotEnoughPoints, Refusal
 from widget_server.events import PointsMoved, emit
 from widget_server.ledger.chain import chain
@@ -57,6 +57,21 @@ def _move(account: Account, row: Transaction, before: int, *, may_go_below_zero:
         account.revision += 1
         Account.wrote([{"shop_id": account.shop_id, "id": account.id}])
     return bool(moved)
+
+
+def book_many(shop_id: str, booked: Sequence[tuple[Row, Row]], moment: datetime) -> tuple[PointsMoved, ...]:
+    """Book pairs of a locked account and its row, of different accounts, by a few statements; returns their events.
+
+    Nothing is checked: each row fits the balance, and its key is new. The caller emits the events.
+    """
+    rows = [row for _, row in booked]
+    for account, row in booked:
+        chain(account, row)
+    insert_many(Transaction, rows)
+    move_accounts(shop_id, rows, [account.unspent_since for account, _ in booked], moment)
+    return tuple(
+        PointsMoved(shop_id, account.id, account.customer_id, row.id, row.kind, row.amount) for account, row in booked
+    )
 
 
 def move_accounts(shop_id: str, rows: Sequence[Row], since: Sequence[datetime | None], moment: datetime) -> None:

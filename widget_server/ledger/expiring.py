@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from widget_server import clock
-from widget_server.db import Row, UtcDateTime, database, execute_many, insert_many
-from widget_server.events import ManyPointsMoved, PointsMoved, emit
-from widget_server.ledger.balances import move_accounts
-from widget_server.ledger.chain import chain
-from widget_server.ledger.tables import Account, Cause, Transaction
+from widget_server.db import Row, UtcDateTime, database, execute_many
+from widget_server.events import ManyPointsMoved, emit
+from widget_server.ledger.balances import book_many
+from widget_server.ledger.tables import Account, Cause
 
 
 @dataclass(frozen=True)
@@ -26,7 +25,7 @@ def expire_many(shop_id: str, losses: Sequence[Loss], cause: Cause) -> list[Row]
     Each has the key `expire:<account>:<sequence before it>`. Nothing is checked again: no loss is larger than the
     balance or than POINTS_MAX.
     """
-    moment, rows = clock.now(), []
+    moment, booked = clock.now(), list[tuple[Row, Row]]()
     for loss in losses:
         account = loss.account
         row = Row(
@@ -45,16 +44,9 @@ def expire_many(shop_id: str, losses: Sequence[Loss], cause: Cause) -> list[Row]
             event_at=moment,
             created_at=moment,
         )
-        chain(account, row)
-        rows.append(row)
-    insert_many(Transaction, rows)
-    move_accounts(shop_id, rows, [loss.account.unspent_since for loss in losses], moment)
-    moves = (
-        PointsMoved(shop_id, row.account_id, loss.account.customer_id, row.id, row.kind, row.amount)
-        for loss, row in zip(losses, rows, strict=True)
-    )
-    emit(ManyPointsMoved(shop_id, tuple(moves)))
-    return rows
+        booked.append((account, row))
+    emit(ManyPointsMoved(shop_id, book_many(shop_id, booked, moment)))
+    return [row for _, row in booked]
 
 
 def note_unspent_since_many(shop_id: str, since: Sequence[tuple[str, datetime | None]]) -> None:

@@ -3,7 +3,7 @@
 import json
 import logging
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,28 +13,14 @@ from peewee import SQL
 from widget_server import clock, config, journal, ledger
 from widget_server.db import Int, ShopTable, Text, UtcDateTime, atomic, settle, snapshot
 from widget_server.errors import BooksDoNotBalance
-from widget_server.ledger import Account
-from widget_server.loyalty import reports
-from widget_server.loyalty.points import adjustments, awards
+from widget_server.loyalty import audit_parts, audit_places
+from widget_server.loyalty.audit_places import Progress
 from widget_server.loyalty.program.shops import Shop
-from widget_server.loyalty.rewards import checkout, coupons
 
 WHOLE_EVERY = timedelta(days=7)
+SLICE_SECONDS = 2.0  # of an audit: between two, SQLite can write its log back, and the worker can stop
 
 log = logging.getLogger(__name__)
-
-PROOFS: tuple[Callable[[str], Iterable[str]], ...] = (  # each row is as this server wrote it
-    journal.audit_chain,
-    journal.audit_rows,
-    ledger.audit,
-)
-SUMS: tuple[Callable[[str], Iterable[str]], ...] = (  # and the rows agree with one another
-    awards.audit_pending,
-    adjustments.audit_notes,
-    coupons.audit_coupons,
-    checkout.audit_discounts,
-    reports.audit_days,
-)
 
 
 class BooksMark(ShopTable):
@@ -65,19 +51,75 @@ def audit(*, since: bool = False) -> Iterator[str]:
 
 
 def audit_shop(shop: Shop, *, since: bool = False) -> Iterator[str]:
-    """Audit one shop, like `audit`, and note the findings once all is read.
+    """Audit one shop, like `audit`, and note the findings once all is read."""
+    for lines in audit_slices(shop, since=since):
+        yield from lines
 
-    All is read as it is at one moment, whatever others write meanwhile.
+
+def audit_slices(shop: Shop, *, since: bool = False) -> Iterator[list[str]]:
+    """Does `audit_shop`, for SLICE_SECONDS at a time; yields after each its findings.
+
+    What a slice reads is as it was at one moment, whatever others write meanwhile. One that was interrupted before it
+    found anything goes on where it was (audit_places.py).
     """
-    count, first = 0, None
-    with snapshot():
-        mark = mark_of(shop)
-        is_whole = not since or mark is None or mark.whole_at is None or not is_ours(mark)
-        newest = journal.last_of(shop.id)
-        for line in _once_each(_findings(shop, mark, is_whole=is_whole)):
-            count, first = count + 1, first or line
-            yield line
-    _note(shop, mark, newest, count, first, is_whole=is_whole)
+    mark = mark_of(shop)
+    is_whole = not since or mark is None or mark.whole_at is None or not is_ours(mark)
+    progress = under_way(shop, since=since) or _begun(shop, mark, is_whole=is_whole)
+    audit_places.take(progress)
+    count, first, named = 0, None, set[str]()
+    for found in _slices(progress, mark):
+        lines = [line for line in found if _is_new(line, named)]
+        count, first = count + len(lines), first or next(iter(lines), None)
+        if lines:
+            audit_places.end(shop)
+        yield lines
+    _note(shop, mark, progress.newest, count, first, is_whole=is_whole)
+    audit_places.end(shop)
+
+
+def under_way(shop: Shop, *, since: bool) -> Progress | None:
+    """Returns the audit of this kind that was interrupted, and goes on with the next one; None when there is none."""
+    mark = mark_of(shop)
+    is_whole = not since or mark is None or mark.whole_at is None or not is_ours(mark)
+    return audit_places.interrupted(shop, _seal_of(mark), is_whole=is_whole)
+
+
+def _begun(shop: Shop, mark: BooksMark | None, *, is_whole: bool) -> Progress:
+    newest = journal.last_of(shop.id)
+    return Progress(shop, is_whole, _seal_of(mark), newest, clock.now(), audit_parts.names(is_whole)[0])
+
+
+def _seal_of(mark: BooksMark | None) -> str:
+    return str(mark.seal) if mark is not None and is_ours(mark) else ""
+
+
+def _slices(progress: Progress, mark: BooksMark | None) -> Iterator[list[str]]:
+    """Yields the findings of each slice of the audit, and stores after each without one how far it has come."""
+    shop, found = progress.shop, list(audit_anchor(progress.shop.id))
+    if mark is not None and not is_ours(mark):
+        found.append(f"books_mark {shop.id}: was changed")
+    yield found
+    is_wrong = bool(found)
+    good = (mark.number, mark.digest) if mark is not None and not progress.is_whole else (0, "")
+    for name in audit_parts.names(progress.is_whole, after=progress.part):
+        if is_wrong and audit_parts.is_sum(name):  # else it would repeat the findings
+            return
+        place, progress.part = progress.place if name == progress.part else None, name
+        while True:
+            try:
+                with snapshot():
+                    one = audit_parts.read(name, shop.id, place, good=good, seconds=SLICE_SECONDS)
+            except UnicodeDecodeError:  # text that this server did not write: its row was named already
+                if not is_wrong:
+                    raise
+                return
+            is_wrong = is_wrong or bool(one.findings)
+            place = progress.place = one.place
+            if not is_wrong:
+                audit_places.keep(progress)
+            yield one.findings
+            if one.is_last:
+                break
 
 
 def mark_of(shop: Shop) -> BooksMark | None:
@@ -111,17 +153,27 @@ def is_due(shop: Shop) -> bool:
 
 def audit_daily(shop: Shop) -> None:
     """The worker's daily audit: of what was written since the last one, and once a week of the whole books."""
+    for _ in audit_daily_slices(shop):
+        pass
+
+
+def audit_daily_slices(shop: Shop) -> Iterator[int]:
+    """Does `audit_daily`, for SLICE_SECONDS at a time; yields after each how many findings there are."""
     mark = mark_of(shop)
     is_whole_due = (
         mark is None or not is_ours(mark) or mark.whole_at is None or clock.now() - mark.whole_at >= WHOLE_EVERY
     )
-    found = list(audit_shop(shop, since=not is_whole_due))
-    if found:
-        log.error("the books of shop %s do not balance: %s findings, the first: %s", shop.id, len(found), found[0])
+    count, first = 0, ""
+    for lines in audit_slices(shop, since=not is_whole_due):
+        count, first = count + len(lines), first or next(iter(lines), "")
+        yield count
+    if count:
+        log.error("the books of shop %s do not balance: %s findings, the first: %s", shop.id, count, first)
 
 
 def accept(shop: Shop) -> None:
     """Accept the shop's covered rows as they are, after the owner has checked the findings (contracts §15)."""
+    audit_places.end(shop)
     journal.accept(shop.id)
 
 
@@ -176,40 +228,12 @@ def _anchored() -> dict[str, Any]:
         return {}
 
 
-def _findings(shop: Shop, mark: BooksMark | None, *, is_whole: bool) -> Iterator[str]:
-    yield from audit_anchor(shop.id)
-    if mark is not None and not is_ours(mark):
-        yield f"books_mark {shop.id}: was changed"
-    if mark is not None and not is_whole:
-        yield from journal.audit_chain(shop.id, (mark.number, mark.digest))
-        yield from journal.audit_written(shop.id, mark.number)
-        for keys in journal.written_since(shop.id, mark.number):
-            yield from ledger.audit_some(shop.id, [account_id for (account_id,) in keys.get(Account, [])])
-        return
-    found = False
-    try:
-        for line in _all_of(PROOFS, shop):
-            found = True
-            yield line
-    except UnicodeDecodeError:  # text that this server did not write: its row was named already
-        if not found:
-            raise
-    if not found:  # else it would repeat the findings
-        yield from _all_of(SUMS, shop)
-
-
-def _all_of(checks: Iterable[Callable[[str], Iterable[str]]], shop: Shop) -> Iterator[str]:
-    return (line for check in checks for line in check(shop.id))
-
-
-def _once_each(lines: Iterable[str]) -> Iterator[str]:
-    """Yields the first line for each wrong row, which the line names before its colon."""
-    named: set[str] = set()
-    for line in lines:
-        row = line.partition(": ")[0]
-        if row not in named:
-            named.add(row)
-            yield line
+def _is_new(line: str, named: set[str]) -> bool:
+    """Whether the line is the first one for its row, which it names before its colon."""
+    row = line.partition(": ")[0]
+    is_new = row not in named
+    named.add(row)
+    return is_new
 
 
 def _note(

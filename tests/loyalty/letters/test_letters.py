@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
-from tests.make import NOON, Shopper, World, day, refund
-from widget_server import clock, events, jobs, reactions
+from tests.counter import Counter
+from tests.make import NOON, Shopper, World, day, refund, undone
+from tests.sameness import differences, known_ids, left_behind
+from widget_server import clock, db, events, jobs, reactions
 from widget_server.delivery import mail
 from widget_server.job_queue import Job
 from widget_server.loyalty import first_program
@@ -15,7 +17,7 @@ from widget_server.loyalty.earning import birthdays, orders
 from widget_server.loyalty.imports import members
 from widget_server.loyalty.imports.reading import MemberFacts
 from widget_server.loyalty.letters import facts, writing
-from widget_server.loyalty.people import customers, mail_preferences, merging, privacy
+from widget_server.loyalty.people import customers, mail_preferences, mailing, merging, privacy
 from widget_server.loyalty.people.customers import Customer
 from widget_server.loyalty.points import adjustments, awards, batches, tier_grants, tier_rechecks, tiers
 from widget_server.loyalty.points.adjustments import Annotation
@@ -312,6 +314,42 @@ def test_a_tier_that_ends_soon_is_one_letter_however_often_its_end_moves(club: W
         facts.remind_of_tiers(club.shop)
     (letter,) = [one for one in letters() if one["template"] == "tier_at_risk"]
     assert letter["values"] == {"tier": "Gold", "expires_at": "2026-04-20T22:00:00.000Z"}
+
+
+def test_letters_that_are_sent_together_are_as_one_by_one_in_every_row(club: World) -> None:
+    """Some were sent before, some may not be sent, and one is listed twice."""
+    people = [club.member(f"c{number}@example.com") for number in range(5)]
+    customers.update(people[1].customer, locale="de")
+    customers.update(people[2].customer, mails_off=["all"])
+    each = [mailing.Letter(one.id, "points_expire", {"points": 5, "to": one.id}, f"k:{one.id}") for one in people]
+    assert sum(mailing.send_each(club.shop, each[3:4])) == 1
+    each.append(each[0])
+
+    def one_by_one() -> int:
+        return sum(
+            mailing.send(club.shop, customers.by_id(club.shop.id, one.customer_id), one.name, one.values, key=one.key)
+            for one in each
+        )
+
+    known, results = known_ids(), []
+    with clock.at(NOON):
+        for way in (one_by_one, lambda: mailing.send_together(club.shop, each)):
+            with undone():
+                results.append((way(), left_behind(known)))
+    (sent, alone), (also, together) = results
+    assert sent == also == 5
+    assert differences(alone, together) == []
+
+
+def test_many_letters_are_sent_by_as_many_statements_as_few(club: World) -> None:
+    people = [club.member(f"c{number}@example.com") for number in range(9)]
+    each = [mailing.Letter(one.id, "points_expire", {"points": 5}, one.id) for one in people]
+    counts = []
+    for some in (each[:3], each[3:]):
+        with Counter() as counted, db.atomic():
+            assert mailing.send_together(club.shop, some) == len(some)
+        counts.append(len(counted.statements))
+    assert counts[0] == counts[1] < 20
 
 
 # Birthday and referral: one letter for a fact, in the words of the occasion

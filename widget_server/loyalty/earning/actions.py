@@ -1,14 +1,15 @@
 """Actions other than orders: books what joining, a birthday, a visit or a click gives under the shop's rules."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from widget_server import clock, ledger
-from widget_server.db import Row, atomic
+from widget_server.db import Row, among, atomic
 from widget_server.errors import RuleNotClickable
-from widget_server.ledger import POINTS_MAX, Account, Cause, Transaction
+from widget_server.ledger import POINTS_MAX, Cause, Transaction
 from widget_server.loyalty.earning import caps, rules
 from widget_server.loyalty.earning.caps import Budget
 from widget_server.loyalty.earning.kinds import KINDS, ORDER_KINDS
@@ -101,13 +102,70 @@ def pay(shop: Shop, rule: EarningRule, customer: Customer, action: Action, sourc
         keys = [_key(rule, customer_id, action) for customer_id in customers.ids_of(customer)]
         if Transaction.one(shop, Transaction.source == source, Transaction.key.in_(keys)) is not None:
             return None
-        given = _within_caps(shop, rule, account, wanted, moment)
+        given = _left_by_caps(shop, rule, {account.id: wanted}, moment)[account.id]
         if given <= 0:
             return None
         if KINDS[rule.kind].pays_once and not mailboxes.claim(shop, customer, f"{rule.kind}:{rule.id}"):
             return None
         cause = Cause(rule.kind, rule.id, snapshot=_snapshot(rule, figure, action, wanted, given))
         return ledger.post(shop.id, account.id, "earn", given, source=source, key=keys[0], cause=cause, at=moment)
+
+
+@dataclass(frozen=True)
+class _Offer:
+    """What a rule gives one customer for an action, before its caps; `account` is locked."""
+
+    customer: Customer
+    account: Row
+    figure: Figure
+    wanted: int
+
+
+def pay_many(shop: Shop, rule: EarningRule, customers: Sequence[Customer], action: Action, source: str) -> set[str]:
+    """Do `pay` for many customers by a few statements; returns the ids of those who got points.
+
+    The rule is not of a kind that pays once ever, and `ledger.can_gain` is true of the accounts of all of them.
+    """
+    moment = action.at or clock.now()
+    offers = _not_booked(shop, rule, _offers(shop, rule, customers, action), action, source)
+    left = _left_by_caps(shop, rule, {one.account.id: one.wanted for one in offers}, moment)
+    gains = {
+        one.customer.id: ledger.Gain(
+            one.account,
+            left[one.account.id],
+            _key(rule, one.customer.id, action),
+            Cause(rule.kind, rule.id, snapshot=_snapshot(rule, one.figure, action, one.wanted, left[one.account.id])),
+        )
+        for one in offers
+        if left[one.account.id] > 0
+    }
+    ledger.earn_many(shop.id, list(gains.values()), source=source, at=moment)
+    return set(gains)
+
+
+def _offers(shop: Shop, rule: EarningRule, customers: Sequence[Customer], action: Action) -> list[_Offer]:
+    accounts = ledger.locked_many(shop.id, [str(customer.account_id) for customer in customers])
+    found = []
+    for customer in customers:
+        account = accounts[str(customer.account_id)]
+        figure = rule.figure_for(account.tier_id)
+        wanted = _wanted(figure, action)
+        if wanted and rules.is_for(rule, customer, account):
+            found.append(_Offer(customer, account, figure, wanted))
+    return found
+
+
+def _not_booked(shop: Shop, rule: EarningRule, offers: Sequence[_Offer], action: Action, source: str) -> list[_Offer]:
+    """Returns the offers for which no row of the ledger has the key, of the customer or of one merged into them."""
+    owner = {offer.customer.id: offer.customer.id for offer in offers}
+    merged = Customer.of(shop, Customer.id, Customer.merged_into).where(among(Customer.merged_into, list(owner)))
+    owner |= dict(merged.tuples())
+    owner_of_key = {_key(rule, id, action): owner_id for id, owner_id in owner.items()}
+    booked = Transaction.of(shop, Transaction.key).where(
+        Transaction.source == source, among(Transaction.key, list(owner_of_key))
+    )
+    paid = {owner_of_key[key] for (key,) in booked.tuples()}
+    return [offer for offer in offers if offer.customer.id not in paid]
 
 
 def _snapshot(rule: EarningRule, figure: Figure, action: Action, wanted: int, given: int) -> dict[str, Any]:
@@ -132,22 +190,25 @@ def _wanted(figure: Figure, action: Action) -> int:
     return min(int((action.value or 0) * figure.points / figure.per), POINTS_MAX)
 
 
-def _within_caps(shop: Shop, rule: EarningRule, account: Account, wanted: int, at: datetime) -> int:
-    """The points that the rule's caps leave of `wanted`; the account is locked, so parallel calls run in turn."""
+def _left_by_caps(shop: Shop, rule: EarningRule, wanted: Mapping[str, int], at: datetime) -> dict[str, int]:
+    """Returns what the rule's caps leave of the points that each account should get, by account id.
+
+    The accounts are locked, so parallel calls run in turn.
+    """
     terms = caps.of_rule(rule)
     since = caps.since(terms, at, shop.timezone)
     if since is None:
-        return wanted
-    budget = Budget(shop)
-    earlier = Transaction.of(shop, Transaction.amount, Transaction.event_at).where(
-        Transaction.account_id == account.id,
+        return dict(wanted)
+    budgets = {account_id: Budget(shop) for account_id in wanted}
+    earlier = Transaction.of(shop, Transaction.account_id, Transaction.amount, Transaction.event_at).where(
+        among(Transaction.account_id, list(wanted)),
         Transaction.cause_id == rule.id,
         Transaction.event_at >= since,
         Transaction.amount > 0,
     )
-    for amount, event_at in earlier.order_by(Transaction.event_at, Transaction.sequence).tuples():
-        budget.take(amount, event_at, terms)
-    return budget.take(wanted, at, terms)
+    for account_id, amount, event_at in earlier.order_by(Transaction.event_at, Transaction.sequence).tuples():
+        budgets[account_id].take(amount, event_at, terms)
+    return {account_id: budgets[account_id].take(points, at, terms) for account_id, points in wanted.items()}
 
 
 def count_once(shop: Shop, account_id: str, moved: set[str]) -> None:

@@ -1,12 +1,12 @@
 """Birthdays: stored once, paid once a year (acceptance 25)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 
 from widget_server import clock, holds, ledger
 from widget_server.db import among, atomic
 from widget_server.errors import BadRequest, BalanceTooLarge
-from widget_server.ledger import Transaction
+from widget_server.ledger import POINTS_MAX, Transaction
 from widget_server.loyalty.earning import actions, caps, order_points
 from widget_server.loyalty.earning.actions import Action
 from widget_server.loyalty.earning.rules import EarningRule, is_on
@@ -18,7 +18,7 @@ from widget_server.loyalty.program.shops import Shop
 NOTICE_DAYS = 30
 LEAP_DAY = date(2000, 2, 29)
 PAGE = 200  # customers that are read at once
-AT_LEAST = 1  # customers of one transaction
+AT_LEAST = 5  # customers of one transaction
 DAYS_MISSED = 6  # for which a server that stood still pays later
 
 
@@ -43,33 +43,71 @@ def pay(shop: Shop) -> int:
 def pay_slices(shop: Shop) -> Iterator[int]:
     """Does `pay`, some customers in each transaction; yields after each how many it paid.
 
-    Who was paid before is read without a lock.
+    Who was paid before is read without a lock. Those whose points have to repay a debt, or who have no account yet, are
+    paid one by one.
     """
     rules = [rule for rule in EarningRule.of(shop).where(EarningRule.kind == "birthday") if is_on(rule)]
     program = programs.of(shop.id)
     if not rules or not program.is_active:
         return
     today = clock.local_date(clock.now(), shop.timezone)
-    pace = holds.Pace(smallest=AT_LEAST, largest=PAGE)
+    pace, alone = holds.Pace(smallest=AT_LEAST, largest=PAGE), holds.Pace(smallest=1, largest=PAGE)
     for day in (today - timedelta(days=back) for back in range(DAYS_MISSED + 1)):
         for page in _born_on(shop, day):
             wanting = [customer for customer in _unpaid(shop, page, day) if order_points.may_earn(customer, program)]
+            rest: list[Customer] = []
             for some in pace.slices(wanting):
-                with pace.measured(), atomic():
+                with pace.measured(len(some)), atomic():
+                    paid, others = _pay_together(shop, rules, some, day)
+                rest += others
+                yield paid
+            for some in alone.slices(rest):
+                with alone.measured(len(some)), atomic():
                     paid = sum(_pay(shop, rules, customer, day) for customer in some)
                 yield paid
+
+
+def _pay_together(
+    shop: Shop, rules: Sequence[EarningRule], customers: Sequence[Customer], day: date
+) -> tuple[int, list[Customer]]:
+    """Do `_pay` for those customers whose accounts allow it, by a few statements.
+
+    Returns how many it paid, and the customers who have to be paid one by one.
+    """
+    accounts = ledger.locked_many(shop.id, [one.account_id for one in customers if one.account_id is not None])
+    can_be_booked = all(figure.points <= POINTS_MAX for rule in rules for figure in rule.figures.values())
+    able = {id for id, account in accounts.items() if can_be_booked and ledger.can_gain(account, len(rules))}
+    usual, others = _split(customers, lambda customer: customer.account_id in able)
+    due = _unpaid(shop, usual, day)
+    action = Action("birthday", str(day.year), at=_moment(shop, day))
+    paid = set[str]()
+    for rule in rules:  # in turn: the points of one may lead to a tier for which another has its own figure
+        paid |= actions.pay_many(shop, rule, due, action, "job")
+    return len(paid), others
+
+
+def _split(
+    customers: Sequence[Customer], is_first: Callable[[Customer], bool]
+) -> tuple[list[Customer], list[Customer]]:
+    first, second = list[Customer](), list[Customer]()
+    for customer in customers:
+        (first if is_first(customer) else second).append(customer)
+    return first, second
+
+
+def _moment(shop: Shop, day: date) -> datetime:
+    """Returns the time at which the points of a birthday count."""
+    return min(clock.start_of(day, shop.timezone), clock.now())
 
 
 def _pay(shop: Shop, rules: Sequence[EarningRule], customer: Customer, day: date) -> bool:
     """Pay one customer, unless another worker did; False also when the account can hold no more."""
     if not _is_payable(shop, customer, day):
         return False
-    at = min(clock.start_of(day, shop.timezone), clock.now())
+    action = Action("birthday", str(day.year), at=_moment(shop, day))
     try:
         with atomic():
-            rows = [
-                actions.pay(shop, rule, customer, Action("birthday", str(day.year), at=at), "job") for rule in rules
-            ]
+            rows = [actions.pay(shop, rule, customer, action, "job") for rule in rules]
     except BalanceTooLarge:  # nobody else waits for this one
         return False
     return any(row is not None for row in rows)
@@ -110,7 +148,8 @@ def _born_on(shop: Shop, day: date) -> Iterator[list[Customer]]:
 
 
 def _unpaid(shop: Shop, page: Sequence[Customer], day: date) -> list[Customer]:
-    """Returns those whose account was not paid within caps.BIRTHDAY_GAP before this day."""
+    """Returns those who told their birthday in time, and were not paid within caps.BIRTHDAY_GAP before this day."""
+    page = [customer for customer in page if _was_told_in_time(shop, customer, day)]
     since = clock.start_of(day - caps.BIRTHDAY_GAP, shop.timezone)
     accounts = [customer.account_id for customer in page if customer.account_id is not None]
     paid = Transaction.of(shop, Transaction.account_id).where(
@@ -127,8 +166,7 @@ def _rule_ids(shop: Shop) -> list[str]:
 
 
 def _is_payable(shop: Shop, customer: Customer, day: date) -> bool:
-    set_at = customer.birthday_set_at
-    if set_at is not None and day - clock.local_date(set_at, shop.timezone) <= timedelta(days=NOTICE_DAYS):
+    if not _was_told_in_time(shop, customer, day):
         return False
     account = ledger.account_of(shop.id, customer.id)
     if account is None:
@@ -138,3 +176,8 @@ def _is_payable(shop: Shop, customer: Customer, day: date) -> bool:
         Transaction.account_id == account.id, Transaction.cause_id.in_(_rule_ids(shop)), Transaction.event_at > since
     )
     return not paid.exists()
+
+
+def _was_told_in_time(shop: Shop, customer: Customer, day: date) -> bool:
+    set_at = customer.birthday_set_at
+    return set_at is None or day - clock.local_date(set_at, shop.timezone) > timedelta(days=NOTICE_DAYS)

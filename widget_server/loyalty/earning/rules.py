@@ -13,7 +13,7 @@ from typing import Any, TypedDict, Unpack, cast
 from peewee import Check
 
 from widget_server import clock, json_types
-from widget_server.db import Bool, Int, Json, Money, Selection, ShopTable, Text, UtcDateTime, atomic, parsed
+from widget_server.db import Bool, Int, Json, Money, Row, Selection, ShopTable, Text, UtcDateTime, atomic, parsed
 from widget_server.editions import kept
 from widget_server.errors import BadRequest, NotFound
 from widget_server.events import RuleChanged
@@ -267,7 +267,7 @@ def is_on(rule: EarningRule) -> bool:
     return bool(rule.active and rule.archived_at is None and rule.terms.holds_at(clock.now()))
 
 
-def is_for(rule: EarningRule, customer: Customer | None, account: Account | None) -> bool:
+def is_for(rule: EarningRule, customer: Customer | None, account: Account | Row | None) -> bool:
     """True when the rule pays this person, by its terms for guests, members and tiers."""
     terms, tier_id = rule.terms, account.tier_id if account else None
     if not rule.figure_for(tier_id).points or not (terms.guests or (customer and customer.is_member)):

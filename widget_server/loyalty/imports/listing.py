@@ -68,7 +68,7 @@ def _list_some(shop: Shop, made: Import, batch: Batch) -> bool:
         while chunk := [*chunk, *islice(rows, (batches.CHUNK if slow else pace.size) - len(chunk))]:
             now = time.monotonic()
             until = until or now + max(TURN_SECONDS, now - began)
-            with pace.measured():
+            with pace.measured(len(chunk)):
                 chunk = chunk[_list_chunk(shop, made, batch, chunk, slow=slow) :]
             if time.monotonic() > until:
                 return False

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from widget_server import clock, job_queue, keyset
 from widget_server.db import Row
-from widget_server.events import CouponChanged, CouponIssued, PointsMoved, TierMoved
+from widget_server.events import CouponChanged, CouponIssued, ManyPointsEarned, ManyTiersMoved, PointsMoved, TierMoved
 from widget_server.job_queue import JobName
 from widget_server.json_types import JsonObject
 from widget_server.ledger import Account
@@ -32,6 +32,14 @@ def note_points(event: PointsMoved) -> None:
         job_queue.enqueue(JobName.WRITE_LETTER, facts, delay_seconds=GATHER_SECONDS)
 
 
+def note_points_of_each(event: ManyPointsEarned) -> None:
+    """Note the points of many, as `note_points` does."""
+    told = [move for move in event.moves if move.kind in ("earn", "adjust")]
+    if told and mailing.is_on(programs.of(event.shop_id), *OF_POINTS):
+        facts = [{"shop_id": one.shop_id, "about": "points", "transaction_id": one.transaction_id} for one in told]
+        job_queue.enqueue_many(JobName.WRITE_LETTER, facts, delay_seconds=GATHER_SECONDS)
+
+
 def note_coupon(event: CouponIssued | CouponChanged) -> None:
     """Note a coupon that was bought with points, whenever its code works (again). Raises NotFound."""
     if not mailing.is_on(programs.of(event.shop_id), "reward_redeemed"):
@@ -43,16 +51,25 @@ def note_coupon(event: CouponIssued | CouponChanged) -> None:
 
 def note_tier(event: TierMoved) -> None:
     """Note a tier that was reached or lost."""
+    note_tiers(ManyTiersMoved(event.shop_id, (event,)))
+
+
+def note_tiers(event: ManyTiersMoved) -> None:
+    """Note the tiers that many reached or lost."""
     if mailing.is_on(programs.of(event.shop_id), *OF_TIERS):
-        facts: JsonObject = {
-            "shop_id": event.shop_id,
-            "about": "tier",
-            "customer_id": event.customer_id,
-            "before_id": event.before_id,
-            "tier_id": event.tier_id,
-            "at": clock.iso(clock.now()),
-        }
-        job_queue.enqueue(JobName.WRITE_LETTER, facts, delay_seconds=GATHER_SECONDS)
+        facts = map(_tier_facts, event.moves)
+        job_queue.enqueue_many(JobName.WRITE_LETTER, facts, delay_seconds=GATHER_SECONDS)
+
+
+def _tier_facts(move: TierMoved) -> JsonObject:
+    return {
+        "shop_id": move.shop_id,
+        "about": "tier",
+        "customer_id": move.customer_id,
+        "before_id": move.before_id,
+        "tier_id": move.tier_id,
+        "at": clock.iso(clock.now()),
+    }
 
 
 def remind_of_tiers(shop: Shop) -> int:

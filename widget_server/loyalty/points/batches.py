@@ -110,7 +110,7 @@ def list_chosen(batch_id: str, file_id: str) -> None:
     lines = batch_lists.stored(batch.shop_id, file_id, after=batch_lists.last_line(batch))
     some = list(islice(lines, pace.size))
     while True:
-        with pace.measured(), atomic():
+        with pace.measured(len(some)), atomic():
             batch = lock_rows(Batch.of(batch.shop_id).where(Batch.id == batch_id)).get()
             if batch.status != "running" or batch.total:  # another worker was faster
                 return
@@ -209,7 +209,7 @@ def run(batch_id: str) -> None:
     pace, until = holds.Pace(smallest=AT_LEAST, largest=CHUNK), time.monotonic() + TURN_SECONDS
     goes_on = True
     while goes_on:
-        with pace.measured(), atomic():
+        with pace.measured(pace.size), atomic():
             goes_on = _step(batch_id, pace.size, until)
 
 

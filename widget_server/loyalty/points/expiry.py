@@ -114,7 +114,7 @@ def expire_slices(shop: Shop) -> Iterator[int]:
         while rows:
             changed: list[str] = []
             for some in pace.slices(_due(program, rows, cutoff)):
-                with pace.measured(), atomic():
+                with pace.measured(len(some)), atomic():
                     booked, others = _book(shop, program, some, cutoff)
                 changed += others
                 yield booked

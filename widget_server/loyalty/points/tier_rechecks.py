@@ -4,7 +4,7 @@ Points, tier and end of a page of accounts are read without a lock; only those t
 transaction. So a recheck that was stopped goes on where it was at the price of reading.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import groupby
@@ -14,7 +14,7 @@ from peewee import SQL
 
 from widget_server import clock, holds, keyset, ledger
 from widget_server.db import Condition, Row, among, atomic, lock_rows
-from widget_server.events import TierMoved, emit
+from widget_server.events import ManyTiersMoved, TierMoved, emit
 from widget_server.ledger import Account, Transaction
 from widget_server.loyalty.points import tiers
 from widget_server.loyalty.points.tiers import EVER_EARNED, GRANTED, Taken, Tier, TierProgram
@@ -39,6 +39,16 @@ def recheck_everybody(shop: Shop) -> int:
     Nobody is written a letter.
     """
     return sum(_rechecked(shop, _pages(shop, EVER_EARNED), tells=False))
+
+
+def recheck_some(shop: Shop, account_ids: Iterable[str]) -> None:
+    """Do `tiers.recheck` for accounts that the caller has locked in this transaction, by a few statements."""
+    program = tiers.program_of(shop.id)
+    if program is not None:
+        accounts = list(Account.of(shop.id, *_columns()).where(among(Account.id, account_ids)).objects(Row))
+        changed = [one for one in _standings(shop, program, accounts) if one.differs]
+        if changed:
+            _store(shop, changed, tells=True)
 
 
 def recheck_slices(shop: Shop) -> Iterator[int]:
@@ -109,7 +119,7 @@ def _rechecked(shop: Shop, pages: Iterator[list[Row]], *, tells: bool) -> Iterat
     for page in pages:
         changed = [one for one in _standings(shop, program, page) if one.differs]
         for some in pace.slices(changed):
-            with pace.measured(), atomic():
+            with pace.measured(len(some)), atomic():
                 _store(shop, some, tells=tells)
             yield 0
         yield len(page)
@@ -153,6 +163,10 @@ def _store(shop: Shop, standings: Sequence[_Standing], *, tells: bool) -> None:
         else:
             written.append(one)
     ledger.set_tiers(shop.id, [(one.account.id, one.tier_id, one.points, one.until) for one in written])
-    for one in written if tells else ():
-        if one.tier_id != one.account.tier_id:
-            emit(TierMoved(shop.id, one.account.id, one.account.customer_id, one.account.tier_id, one.tier_id))
+    moves = tuple(
+        TierMoved(shop.id, one.account.id, one.account.customer_id, one.account.tier_id, one.tier_id)
+        for one in written
+        if one.tier_id != one.account.tier_id
+    )
+    if moves and tells:
+        emit(ManyTiersMoved(shop.id, moves))

@@ -283,15 +283,15 @@ def expire_due(limit: int = 1000) -> int:
     """Expire coupons of all shops that are over; make those left in carts active again. Returns how many changed."""
     now, count = clock.now(), 0
     # a coupon that was returned in time, for which a job still runs, gives its points back
-    ended = Coupon.everywhere().where(IN_USE, IDLE, Coupon.expires_at <= now).limit(limit)
-    for coupon in list(ended):
+    ended = Coupon.everywhere().where(IN_USE, IDLE, Coupon.expires_at <= now)
+    for coupon in list(ended.order_by(Coupon.expires_at).limit(limit)):  # in order, so that the index is always used
         with atomic():
             fresh = locked(coupon.shop_id, coupon.id)
             if fresh.status in USABLE and not is_returning(fresh):
                 move(fresh, "expired", ended_at=fresh.expires_at)
                 count += 1
     forgotten = Coupon.everywhere().where(APPLIED, IDLE, Coupon.applied_at <= now - APPLIED_FORGOTTEN_AFTER)
-    for coupon in list(forgotten.limit(limit)):
+    for coupon in list(forgotten.order_by(Coupon.applied_at).limit(limit)):
         with atomic():
             fresh = locked(coupon.shop_id, coupon.id)
             if fresh.status == "applied" and not is_returning(fresh):

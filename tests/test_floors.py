@@ -48,7 +48,8 @@ loyalty.points.awards loyalty.points.adjustments loyalty.points.lots loyalty.poi
 loyalty.points.expiry loyalty.points.giving
 loyalty.points.batch_tables
 loyalty.imports.stored_files
-loyalty.points.batch_lists loyalty.points.batch_items
+loyalty.points.batch_lists loyalty.points.batch_lines
+loyalty.points.batch_items
 loyalty.points.batches
 loyalty.points.dry_runs
 loyalty.imports.csv_files

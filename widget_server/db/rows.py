@@ -47,7 +47,7 @@ def insert_many(table: type[Table], rows: Iterable[Row], *, unless_there: bool =
         table.wrote(written)
 
 
-def among(column: Column, values: Iterable[str]) -> Condition:
+def among(column: Column, values: Iterable[str | int]) -> Condition:
     """The condition that `column` is one of `values`, as one parameter; `in_` would use one for each value."""
     if on_sqlite():
         return NodeList((column, SQL("IN (SELECT value FROM json_each(?))", (json.dumps(list(values)),))))
@@ -59,7 +59,7 @@ def is_among(column: str) -> str:
     return f"{column} IN (SELECT value FROM json_each(?))" if on_sqlite() else f"{column} = ANY(?)"  # noqa: S608
 
 
-def listed(values: Iterable[str]) -> object:
+def listed(values: Iterable[str | int]) -> object:
     """Returns these values as the one parameter of `is_among`."""
     return json.dumps(list(values)) if on_sqlite() else list(values)
 

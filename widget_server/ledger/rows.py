@@ -1,6 +1,6 @@
 """Finds rows: by the request key, the newest of an account, or their copies after a merge."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from peewee import JOIN
 
@@ -19,10 +19,10 @@ def _by_key(shop_id: str, source: str, key: str, line: int) -> Selection[Transac
     return rows.where(Transaction.line == line).limit(1)
 
 
-def find_by_keys(shop_id: str, source: str, key: str, first_line: int, last_line: int) -> list[Row]:
-    """The rows that `key` booked, from `first_line` to `last_line`, in the order of lines."""
+def find_by_keys(shop_id: str, source: str, key: str, lines: Sequence[int]) -> list[Row]:
+    """The rows that `key` booked at these lines, in the order of lines."""
     rows = Transaction.of(shop_id).where(Transaction.source == source, Transaction.key == key)
-    return list(rows.where(Transaction.line.between(first_line, last_line)).order_by(Transaction.line).objects(Row))
+    return list(rows.where(among(Transaction.line, lines)).order_by(Transaction.line).objects(Row)) if lines else []
 
 
 def current(row: Transaction) -> Transaction:

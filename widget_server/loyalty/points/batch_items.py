@@ -4,23 +4,25 @@ so they are plain SQL."""
 from collections.abc import Sequence
 
 from widget_server.db import Row, database, execute_many, fetched, is_among, listed
+from widget_server.loyalty.points.batch_lines import Place
 from widget_server.loyalty.points.batch_tables import Batch, BatchItem
 
-PROGRESS = ("succeeded", "failed", "skipped", "undone", "kept", "reached", "turn")
+PROGRESS = ("succeeded", "failed", "skipped", "undone", "kept", "reached", "reached_account", "turn")
 
 
-def following(batch: Batch, size: int) -> list[Row]:
-    """Returns the items after the last line that was reached, at most `size`."""
+def at(batch: Batch, places: Sequence[Place]) -> list[Row]:
+    """Returns the items at these places, in their order."""
     fields = BatchItem._meta.sorted_fields
     names = ", ".join(field.column_name for field in fields)
-    these = 'WHERE "batch_id" = ? AND "line" > ? AND "shop_id" = ? ORDER BY "line" LIMIT ?'
-    rows = fetched(f'SELECT {names} FROM "batch_item" {these}', batch.id, batch.reached, batch.shop_id, size)  # noqa: S608
+    these = f'WHERE "batch_id" = ? AND {is_among("line")} AND "shop_id" = ?'
+    lines = [place.line for place in places]
+    rows = fetched(f'SELECT {names} FROM "batch_item" {these}', batch.id, listed(lines), batch.shop_id)  # noqa: S608
     keys = [field.name for field in fields]
-    items = [Row(**dict(zip(keys, row, strict=True))) for row in rows]
-    for item in items:
+    items = {item.line: item for item in (Row(**dict(zip(keys, row, strict=True))) for row in rows)}
+    for item in items.values():
         if item.event_at is not None:
             item.event_at = BatchItem.event_at.python_value(item.event_at)
-    return items
+    return [items[line] for line in lines]
 
 
 def save_progress(batch: Batch) -> None:

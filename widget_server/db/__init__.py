@@ -33,6 +33,7 @@ from widget_server.db.rows import (
     ids_of,
     insert_many,
     insert_once,
+    insert_values,
     is_among,
     listed,
 )
@@ -86,6 +87,7 @@ __all__ = [
     "in_transaction",
     "insert_many",
     "insert_once",
+    "insert_values",
     "is_among",
     "listed",
     "lock_free_rows",

@@ -47,6 +47,14 @@ def insert_many(table: type[Table], rows: Iterable[Row], *, unless_there: bool =
         table.wrote(written)
 
 
+def insert_values(table: type[Table], rows: Sequence[Sequence[object]]) -> None:
+    """Insert rows that have a value for each column, in the order of the columns and as it is stored.
+
+    It is not noted for the journal.
+    """
+    execute_many(insertion(table).sql, rows)
+
+
 def among(column: Column, values: Iterable[str | int]) -> Condition:
     """The condition that `column` is one of `values`, as one parameter; `in_` would use one for each value."""
     if on_sqlite():

@@ -8,12 +8,12 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import groupby
-from json.encoder import encode_basestring as quoted
 from operator import itemgetter
 from typing import Any
 
 from widget_server import config
 from widget_server.db import fetched, is_among, listed
+from widget_server.ledger.chain import chained
 from widget_server.ledger.tables import COUNTER_OF, Account
 
 AT_ONCE = 2_000  # rows that one statement reads
@@ -99,18 +99,9 @@ def _is_sound(account: Account, rows: Iterator[Found], debt: int) -> bool:
 
 def _text(head: str, row: Found) -> str:
     """The text of which `chain.digest` is the keyed hash; raises TypeError or ValueError for other values."""
-    account_id, sequence, _, _, balance_after, amount, kind, id, source, key, line, back, *rest = row
-    cause, cause_id, order_id, snapshot, event_at, created_at = rest
-    return (
-        f"[{quoted(head)},{quoted(account_id)},{sequence:d},{quoted(id)},{quoted(kind)},{amount:d},{balance_after:d},"
-        f"[{quoted(source)},{quoted(key)},{line:d}],{_or_null(back)},"
-        f"[{quoted(cause)},{_or_null(cause_id)},{_or_null(order_id)}],{snapshot},"
-        f'"{_time(event_at)}","{_time(created_at)}"]'
-    )
-
-
-def _or_null(text: str | None) -> str:
-    return "null" if text is None else quoted(text)
+    account_id, sequence, _, _, balance_after, amount, kind, id, *others, event_at, created_at = row
+    values = (account_id, sequence, id, kind, amount, balance_after, *others, _time(event_at), _time(created_at))
+    return chained(head, *values)
 
 
 def _time(stored: str | datetime) -> str:

@@ -63,13 +63,12 @@ def _progress_of(batch: Batch) -> tuple[object, ...]:
 
 def _after(batch: Batch, limit: int) -> list[Place]:
     """The places after the one that the batch has reached, in their order."""
-    account, after, reached = ACCOUNT, f'({ACCOUNT}, "line") > (?, ?)', [batch.reached_account, batch.reached]
+    account, order, after, reached = ACCOUNT, f'{ACCOUNT}, "line"', "(?, ?)", [batch.reached_account, batch.reached]
     if batch.kind == "bulk":
-        account, after, reached = "''", '"line" > ?', [batch.reached]
-    these = f'"batch_id" = ? AND "shop_id" = ? AND {WORKED_ON[batch.status]}{DUE[batch.turn]} AND {after}'
-    order = f'ORDER BY {account}, "line" LIMIT ?'
+        account, order, after, reached = "''", '"line"', "?", [batch.reached]
+    these = f'"batch_id" = ? AND "shop_id" = ? AND {WORKED_ON[batch.status]}{DUE[batch.turn]} AND ({order}) > {after}'
     rows = fetched(
-        f'SELECT {account}, "line" FROM "batch_item" WHERE {these} {order}',  # noqa: S608
+        f'SELECT {account}, "line" FROM "batch_item" WHERE {these} ORDER BY {order} LIMIT ?',  # noqa: S608
         *(batch.id, batch.shop_id, *reached, limit),
     )
     return [Place(*row) for row in rows]

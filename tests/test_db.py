@@ -4,6 +4,7 @@ import io
 import re
 import threading
 import time
+import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
@@ -425,3 +426,14 @@ def test_a_statement_is_planned_once_whatever_its_values_are(sqlite: Path) -> No
     connection.authorizer(None)
     assert found == {"common": [(99,)], "rare": [(1,)]}
     assert 0 < len(planned) == once
+
+
+def test_ordered_ids_sort_by_their_time_and_are_guids(monkeypatch: pytest.MonkeyPatch) -> None:
+    times = iter([1_700_000_000_000_000_000 + step * 1_000_000 for step in range(100)])
+    monkeypatch.setattr("time.time_ns", lambda: next(times))
+    made = [db.new_ordered_id() for _ in range(100)]
+    assert made == sorted(made) and len(set(made)) == 100
+    for id in made:
+        parts = uuid.UUID(id)
+        assert (str(parts), parts.version, parts.variant) == (id, 7, uuid.RFC_4122)
+    assert int(made[0].replace("-", "")[:12], 16) == 1_700_000_000_000

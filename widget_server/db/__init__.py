@@ -41,7 +41,7 @@ from widget_server.db.statements import Statement, statement
 from widget_server.db.tables import Changes, Column, Condition, Selection, ShopTable, Table
 from widget_server.db.transactions import at_commit, atomic, in_transaction, snapshot, when_committed
 from widget_server.db.upkeep import empty_log, file_of_database, rewrite, settle
-from widget_server.db.values import canonical, new_id
+from widget_server.db.values import canonical, new_id, new_ordered_id
 
 __all__ = [
     "APPLICATION",
@@ -94,6 +94,7 @@ __all__ = [
     "lock_name",
     "lock_rows",
     "new_id",
+    "new_ordered_id",
     "objects",
     "on_sqlite",
     "open_database",

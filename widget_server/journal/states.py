@@ -89,16 +89,21 @@ def _columns(table: type[ShopTable]) -> tuple[tuple[str, Callable[[Any], Any] | 
 
 def state_of(table: type[ShopTable], row: DatabaseRow) -> str:
     """The keyed hash of a whole row. Default values are left out, so that a new column changes no state."""
-    parts = []
-    for place, name, portable, default in _written(table):
-        value = row[place]
-        if value is None or value == default:
-            continue
-        if portable is not None:
-            value = portable(value)
-        kind = type(value)
-        parts.append(name + (_quoted(value) if kind is str else str(value) if kind is int else canonical(value)))
-    return hash_of_text(f"{_opening(table)}{','.join(parts)}}}]")
+    written = ",".join(
+        [
+            name + (_quoted(value) if portable is None and type(value) is str else _json(portable, value))
+            for place, name, portable, default in _written(table)
+            if (value := row[place]) is not None and value != default
+        ]
+    )
+    return hash_of_text(f"{_opening(table)}{written}}}]")
+
+
+def _json(portable: Callable[[Any], Any] | None, value: object) -> str:
+    """Returns `canonical` of a column's value, converted."""
+    if portable is not None:
+        value = portable(value)
+    return str(value) if type(value) is int else canonical(value)
 
 
 @cache

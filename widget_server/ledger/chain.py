@@ -5,7 +5,7 @@ from functools import lru_cache
 from json.encoder import encode_basestring as quoted
 
 from widget_server import config, data_keys
-from widget_server.db import Row, canonical, new_id
+from widget_server.db import Row, canonical, new_ordered_id
 from widget_server.ledger.tables import Account, Transaction
 
 AGE_UNKNOWN = datetime(1970, 1, 1, tzinfo=UTC)  # older than any credit
@@ -21,7 +21,7 @@ CREDIT = (Transaction.amount > 0) & (Transaction.kind != "refund") & Transaction
 
 def chain(account: Account | Row, row: Transaction | Row) -> None:
     """Append the row to the account's chain: set its id, sequence, balance and digest, and the account's new head."""
-    row.id = new_id()
+    row.id = new_ordered_id()
     row.sequence, row.balance_after = account.sequence + 1, account.balance + row.amount
     row.digest = digest(account.head, row)
     account.sequence, account.head, account.balance = row.sequence, row.digest, row.balance_after

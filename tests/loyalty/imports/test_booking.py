@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tests.counter import Counter
 from tests.loyalty.imports.importing import batch_of, figures, parsed, settled
 from tests.make import Shopper, World, at_once
 from widget_server import jobs, ledger
@@ -14,6 +15,7 @@ from widget_server.loyalty.points import batch_lines, batches
 from widget_server.loyalty.points.batch_tables import Batch, BatchItem
 
 PEOPLE = 6
+STATEMENTS_MAX = 40  # of a transaction, however many lines it has
 
 
 @pytest.fixture
@@ -37,8 +39,12 @@ def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
 def started(world: World, people: list[Shopper]) -> Import:
     """An import whose rows are in the opposite order of the accounts, and are all listed."""
     rows = "".join(f"{person.customer.email_key},10\n" for person in reversed(people))
-    made = parsed(world, f"email,points\n{rows}")
-    made = imports.execute(world.shop, made.id, source="staff")
+    return listed(world, f"email,points\n{rows}")
+
+
+def listed(world: World, content: str) -> Import:
+    """An import whose rows are all listed, and not booked."""
+    made = imports.execute(world.shop, parsed(world, content).id, source="staff", again=True)
     booking = Job.name == JobName.RUN_BATCH
     while not Job.select().where(booking).exists():
         assert jobs.run_next(~booking)
@@ -109,3 +115,26 @@ def test_what_is_kept_is_looked_at_once_in_each_undoing(world: World, people: li
     batches.undo(world.shop, made.batch_id)
     settled(made)
     assert (batch_of(made).undone, batch_of(made).kept) == (4, 2)
+
+
+def test_a_transaction_of_many_lines_runs_no_more_statements_than_one_of_few(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each step is done for all lines of a transaction together."""
+    for person in (world.member(f"p{number}@example.com") for number in range(40)):
+        person.is_given(100)
+    for undoes in (False, True):
+        counted = []
+        for first, size in ((0, 5), (5, 35)):
+            for name in ("AT_LEAST", "CHUNK"):
+                monkeypatch.setattr(batches, name, size)
+            rows = "".join(f"p{number}@example.com,7\n" for number in range(first, first + size))
+            made = listed(world, f"email,points\n{rows}")
+            if undoes:
+                settled(made)
+                batches.undo(world.shop, made.batch_id)
+            with Counter() as counter:
+                batches.run(str(made.batch_id))
+            assert batch_of(made).status == ("undone" if undoes else "done")
+            counted.append(len(counter.statements))
+        assert counted[0] == counted[1] <= STATEMENTS_MAX, counter.statements

@@ -3,7 +3,7 @@ so they are plain SQL."""
 
 from collections.abc import Sequence
 
-from widget_server.db import Row, database, execute_many, fetched, is_among, listed
+from widget_server.db import Row, database, fetched, is_among, listed
 from widget_server.loyalty.points.batch_lines import Place
 from widget_server.loyalty.points.batch_tables import Batch, BatchItem
 
@@ -35,12 +35,13 @@ def save_progress(batch: Batch) -> None:
 
 def note_outcomes(batch: Batch, items: Sequence[Row]) -> None:
     """Store status and code of the items; their notes are beside the ledger's rows now."""
-    mark = database.param
-    execute_many(
-        f'UPDATE "batch_item" SET "status" = {mark}, "code" = {mark}, "note" = NULL'  # noqa: S608
-        f' WHERE "batch_id" = {mark} AND "line" = {mark} AND "shop_id" = {mark}',
-        [(item.status, item.code, item.batch_id, item.line, batch.shop_id) for item in items],
-    )
+    lines: dict[tuple[str, str | None], list[int]] = {}
+    for item in items:
+        lines.setdefault((item.status, item.code), []).append(item.line)
+    these = f'WHERE "batch_id" = ? AND {is_among("line")} AND "shop_id" = ?'
+    update = f'UPDATE "batch_item" SET "status" = ?, "code" = ?, "note" = NULL {these}'.replace("?", database.param)  # noqa: S608
+    for outcome, some in lines.items():
+        database.execute_sql(update, (*outcome, batch.id, listed(some), batch.shop_id))
 
 
 def merged(shop_id: str, account_ids: list[str]) -> set[str]:

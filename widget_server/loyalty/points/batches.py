@@ -308,14 +308,14 @@ def _book(batch: Batch, items: Sequence[Row]) -> None:
     each = {note: _annotation(batch, note) for note in {item.note for item in items}}
     texts = {item.line: each[item.note] for item in items if each[item.note].is_given}
     salts: dict[int, str] = {}
+    plain = Cause("adjusted", batch.id)
 
     def wanted(item: Row, account: Row) -> Move | None:
         amount = item.points - (account.balance if batch.mode == "set" else 0)
-        snapshot = {}
+        cause = plain
         if text := texts.get(item.line):
             salt = salts[item.line] = secrets.token_hex(16)
-            snapshot = {"note": text.digest(salt)}
-        cause = Cause("adjusted", batch.id, snapshot=snapshot)
+            cause = Cause("adjusted", batch.id, snapshot={"note": text.digest(salt)})
         kind: MoveKind = "earn" if item.event_at is not None and amount > 0 else "adjust"
         return Move(account, amount, item.line, cause, kind=kind, at=item.event_at) if amount else None
 
@@ -341,9 +341,10 @@ def _undo(batch: Batch, items: Sequence[Row]) -> None:
     for item in items:
         item.account_id = rows[item.line].account_id  # after a merge, the account of the merged person
 
+    cause = Cause("adjusted", batch.id)
+
     def opposite(item: Row, account: Row) -> Move:
         row = rows[item.line]
-        cause = Cause("adjusted", batch.id)
         return Move(account, -row.amount, item.line, cause, reverses_id=row.id, kind=row.kind)
 
     undone = _move(batch, items, opposite, key=f"undo:{batch.id}", outcomes=("undone", "undone", "kept"))

@@ -24,6 +24,7 @@ from widget_server.db import Bool, Int, Json, Money, ShopTable, Text, UtcDateTim
 from widget_server.errors import NotFound
 from widget_server.loyalty.earning import birthdays, order_points, rule_states, rules
 from widget_server.loyalty.imports import imports, stored_files, uploads
+from widget_server.loyalty.people.customers import Customer
 from widget_server.loyalty.points import adjustments, awards, batches, expiry, tier_rechecks
 from widget_server.loyalty.program import programs
 from widget_server.web.rate_limits import Hit
@@ -437,3 +438,12 @@ def test_ordered_ids_sort_by_their_time_and_are_guids(monkeypatch: pytest.Monkey
         parts = uuid.UUID(id)
         assert (str(parts), parts.version, parts.variant) == (id, 7, uuid.RFC_4122)
     assert int(made[0].replace("-", "")[:12], 16) == 1_700_000_000_000
+
+
+def test_plain_rows_are_those_that_peewee_makes(world: World) -> None:
+    people = [world.member(f"p{number}@example.com") for number in range(2)]
+    people[0].is_given(5)
+    for table in (Customer, ledger.Transaction, ledger.Account):
+        query = table.of(world.shop).order_by(table.created_at)
+        found = db.plain_rows(query)
+        assert found == list(query.objects(db.Row)) and found

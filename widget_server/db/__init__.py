@@ -36,6 +36,7 @@ from widget_server.db.rows import (
     insert_values,
     is_among,
     listed,
+    plain_rows,
 )
 from widget_server.db.statements import Statement, statement
 from widget_server.db.tables import Changes, Column, Condition, Selection, ShopTable, Table
@@ -99,6 +100,7 @@ __all__ = [
     "on_sqlite",
     "open_database",
     "parsed",
+    "plain_rows",
     "rewrite",
     "settle",
     "snapshot",

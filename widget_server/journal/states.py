@@ -15,6 +15,7 @@ PAGE = 500
 
 Key = tuple[str, ...]
 DatabaseRow = tuple[Any, ...]  # values as the driver gives them
+Portable = Callable[[Any], Any]  # makes a value equal on both databases
 
 
 def name_of(table: type[ShopTable]) -> str:
@@ -99,7 +100,7 @@ def state_of(table: type[ShopTable], row: DatabaseRow) -> str:
     return hash_of_text(f"{_opening(table)}{written}}}]")
 
 
-def _json(portable: Callable[[Any], Any] | None, value: object) -> str:
+def _json(portable: Portable | None, value: object) -> str:
     """Returns `canonical` of a column's value, converted."""
     if portable is not None:
         value = portable(value)

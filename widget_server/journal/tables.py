@@ -7,7 +7,7 @@ import peewee
 
 from widget_server.db import Changes, ShopTable, in_transaction
 from widget_server.journal.changes import look, look_before, new_to, note
-from widget_server.journal.states import key_names, place_of
+from widget_server.journal.states import DatabaseRow, key_names, place_of
 
 
 class Journaled(ShopTable):
@@ -41,7 +41,7 @@ class Journaled(ShopTable):
             note(cls, row["shop_id"], tuple(row[name] for name in names), is_removed=False)
 
     @classmethod
-    def locked_values(cls, shop_id: str, ids: Iterable[str], names: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+    def locked_values(cls, shop_id: str, ids: Iterable[str], names: Sequence[str]) -> Iterator[DatabaseRow]:
         """Yields these columns of rows, as the driver gives them, locked by ascending id until the transaction ends.
 
         Does what `will_write` does with the same rows, which are so read once.

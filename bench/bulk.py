@@ -22,9 +22,10 @@ from time import perf_counter, sleep
 import psutil
 
 from bench._house import house
-from tests.make import SECRET, World, unjournaled
+from tests.make import SECRET, World
 from widget_server import clock, config, db, jobs
 from widget_server.ledger import Account, Transaction
+from widget_server.loyalty import books
 from widget_server.loyalty.imports import imports, uploads
 from widget_server.loyalty.imports.columns import ImportMode
 from widget_server.loyalty.imports.imports import Import
@@ -60,6 +61,7 @@ def main() -> None:
         began = perf_counter()
         shops.note_daily(world.shop, clock.local_date(clock.now(), world.shop.timezone).isoformat())
         _people(world, max(ROWS, PEOPLE))
+        books.audit_daily(world.shop)  # or the worker does it meanwhile
         print(f"{max(ROWS, PEOPLE):,} customers after {perf_counter() - began:.0f} s")
         print(
             f"{'':34}{'rows/s':>9}{'ratio':>7}{'MB at 10 %':>12}{'50 %':>7}{'100 %':>7}{'waits p99':>11}{'longest':>9}"
@@ -197,7 +199,7 @@ def _people(world: World, count: int) -> None:
     for first in range(0, count, MADE_AT_ONCE):
         numbers = range(first, min(first + MADE_AT_ONCE, count))
         ids = [(number, db.new_id(), db.new_id()) for number in numbers]
-        with unjournaled(Customer, Account), db.atomic():
+        with db.atomic():
             db.insert_many(
                 Customer,
                 [

@@ -5,6 +5,7 @@ import queue
 import re
 import threading
 import time
+import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
@@ -25,6 +26,7 @@ from widget_server.db import Bool, Int, Json, Money, ShopTable, Text, UtcDateTim
 from widget_server.errors import NotFound
 from widget_server.loyalty.earning import birthdays, order_points, rule_states, rules
 from widget_server.loyalty.imports import imports, stored_files, uploads
+from widget_server.loyalty.people.customers import Customer
 from widget_server.loyalty.points import adjustments, awards, batches, expiry, tier_rechecks
 from widget_server.loyalty.program import programs
 from widget_server.web.rate_limits import Hit
@@ -454,3 +456,23 @@ def test_nothing_waits_for_a_writer_that_does_not_end(sqlite: Path, monkeypatch:
     monkeypatch.setattr(transactions, "GIVE_WAY_SECONDS", 0.0)
     with db.atomic():
         db.give_way()
+
+
+def test_ordered_ids_sort_by_their_time_and_are_guids(monkeypatch: pytest.MonkeyPatch) -> None:
+    times = iter([1_700_000_000_000_000_000 + step * 1_000_000 for step in range(100)])
+    monkeypatch.setattr("time.time_ns", lambda: next(times))
+    made = [db.new_ordered_id() for _ in range(100)]
+    assert made == sorted(made) and len(set(made)) == 100
+    for id in made:
+        parts = uuid.UUID(id)
+        assert (str(parts), parts.version, parts.variant) == (id, 7, uuid.RFC_4122)
+    assert int(made[0].replace("-", "")[:12], 16) == 1_700_000_000_000
+
+
+def test_plain_rows_are_those_that_peewee_makes(world: World) -> None:
+    people = [world.member(f"p{number}@example.com") for number in range(2)]
+    people[0].is_given(5)
+    for table in (Customer, ledger.Transaction, ledger.Account):
+        query = table.of(world.shop).order_by(table.created_at)
+        found = db.plain_rows(query)
+        assert found == list(query.objects(db.Row)) and found

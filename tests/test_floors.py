@@ -10,7 +10,7 @@ ROOT = Path(__file__).parent.parent / "widget_server"
 FLOORS = """
 errors json_types
 lanes money work write_queue durability holds scan_codes
-lanes money work write_queue holds scan_codes keyed_hashes
+lanes money work write_queue holds scan_codes
 database_errors
 clock
 config
@@ -49,7 +49,8 @@ loyalty.points.awards loyalty.points.adjustments loyalty.points.lots loyalty.poi
 loyalty.points.expiry loyalty.points.giving
 loyalty.points.batch_tables
 loyalty.imports.stored_files
-loyalty.points.batch_lists loyalty.points.batch_items
+loyalty.points.batch_lists loyalty.points.batch_lines
+loyalty.points.batch_items
 loyalty.points.batches
 loyalty.points.dry_runs
 loyalty.imports.csv_files

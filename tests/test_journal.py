@@ -254,12 +254,12 @@ def test_a_column_that_comes_later_changes_no_state(
     """What a row holds by default is no part of its state; another value is."""
     columns = states._columns(Account)
     row = db.database.execute_sql(f"{states._selecting(Account, db.on_sqlite(), False)}").fetchone()
-    state = states._state(Account, row)
+    state = states.state_of(Account, row)
     monkeypatch.setattr(states, "_columns", lambda table: (*columns, ("note", None, None), ("count", None, 0)))
     monkeypatch.setattr(states, "_written", states._written.__wrapped__)
-    assert states._state(Account, (*row, None, 0)) == state
-    assert states._state(Account, (*row, "x", 0)) != state
-    assert states._state(Account, (*row, None, 1)) != state
+    assert states.state_of(Account, (*row, None, 0)) == state
+    assert states.state_of(Account, (*row, "x", 0)) != state
+    assert states.state_of(Account, (*row, None, 1)) != state
 
 
 def test_the_newest_entry_of_a_row_is_found_by_its_index_without_statistics_too(world: World, ann: Shopper) -> None:

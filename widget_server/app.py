@@ -9,7 +9,8 @@ from flask.typing import ResponseReturnValue
 from marshmallow import Schema
 from whitenoise import WhiteNoise
 
-from widget_server import admin, config, dashboard, data_keys, db, events, preview, reactions, widget
+from widget_server import config, dashboard, data_keys, db, events, preview, reactions, widget
+from widget_server.admin import services
 from widget_server.config import Settings
 from widget_server.loyalty import audit_log
 from widget_server.loyalty.preview import copies
@@ -75,7 +76,7 @@ def create_app(settings: Settings) -> WidgetServer:
     app.before_request(_act_for_nobody)
     app.after_request(_headers)
     widget.register(app, api)
-    admin.register(app, api)
+    services.register(app, api)
     dashboard.register(app)
     app.register_blueprint(stores)
     app.register_blueprint(links)

@@ -8,7 +8,7 @@ import pytest
 from tests.integrator import Integrator
 from tests.make import World
 from widget_server import tallies
-from widget_server.admin import SERVICES
+from widget_server.admin.services import SERVICES
 from widget_server.loyalty.people import api_keys
 from widget_server.loyalty.people.api_keys import ApiKey, Rights
 

@@ -9,15 +9,14 @@ from flask.testing import FlaskClient
 
 from tests.integrator import Integrator
 from tests.make import World
-from widget_server import admin
-from widget_server.admin import api_tables
+from widget_server.admin import api_tables, services
 from widget_server.admin.routes import Call
 from widget_server.loyalty.people import access_tokens, api_keys, sessions
 from widget_server.loyalty.people.access_tokens import Holder
 
 TABLE = Path(__file__).parents[2] / "docs" / "admin-api.md"
 SOME_ID = "0b7f2b2e-6f0c-4c59-9a55-2f6d2d9f4f10"
-CALLS = [call for service in admin.SERVICES for call in service.calls]
+CALLS = [call for service in services.SERVICES for call in service.calls]
 PASSES = {  # who may call what a key or token that may read, manage, or a member may call
     "none": set[str](),
     "nonsense": set[str](),

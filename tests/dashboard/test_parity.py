@@ -4,7 +4,8 @@ import re
 from fnmatch import fnmatch
 from pathlib import Path
 
-from widget_server import admin, dashboard
+from widget_server import dashboard
+from widget_server.admin import services
 
 DATABASES = ("sqlite",)
 DOCUMENT = Path(__file__).parents[2] / "docs" / "pages-and-calls.md"
@@ -27,7 +28,7 @@ def test_every_page_has_its_calls_or_a_reason() -> None:
 
 
 def test_every_call_of_the_document_exists() -> None:
-    calls = {f"{call.method} {call.path}" for service in admin.SERVICES for call in service.calls}
+    calls = {f"{call.method} {call.path}" for service in services.SERVICES for call in service.calls}
     for names, told in rows():
         named = set(CALL.findall(told))
         assert named <= calls, (names, named - calls)

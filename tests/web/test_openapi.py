@@ -10,7 +10,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from tests.make import World
 from tests.panels import Panel, misfits
 from tests.widget.test_routes import OPEN_ROUTES
-from widget_server import admin
+from widget_server.admin import services
 from widget_server.web.errors import STATUS
 from widget_server.web.typed_schemas import schema_of
 from widget_server.widget import requests
@@ -67,7 +67,7 @@ def test_every_endpoint_is_in_it_with_what_callers_must_know(client: FlaskClient
 
 
 def test_each_call_of_the_admin_api_names_what_may_refuse_it(document: dict[str, Any]) -> None:
-    for service in admin.SERVICES:
+    for service in services.SERVICES:
         for call in service.calls:
             responses = document["paths"][call.path][call.method.lower()]["responses"]
             assert "4XX" not in responses and {"200", "400", "401", "403", "429", "503"} <= set(responses), call.path

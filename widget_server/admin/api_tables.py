@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from widget_server import admin
+from widget_server.admin import services
 from widget_server.web.documented_refusals import code
 from widget_server.web.errors import refusals
 
@@ -15,7 +15,7 @@ def endpoints() -> Iterator[str]:
     """Returns the rows of every call: its audience, its summary, and its refusals beside those of any call."""
     yield "| | path | for | | refused with |"
     yield "|---|---|---|---|---|"
-    for service in admin.SERVICES:
+    for service in services.SERVICES:
         for call in service.calls:
             own = ", ".join(f"`{code(one).upper()}`" for one in call.refuses)
             yield f"| {call.method} | `{call.path}` | {call.who.value} | {call.summary} | {own} |"

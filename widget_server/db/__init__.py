@@ -34,14 +34,16 @@ from widget_server.db.rows import (
     insert_fresh,
     insert_many,
     insert_once,
+    insert_values,
     is_among,
     listed,
+    plain_rows,
 )
 from widget_server.db.statements import Statement, statement
 from widget_server.db.tables import Changes, Column, Condition, Selection, ShopTable, Table
 from widget_server.db.transactions import at_commit, atomic, give_way, in_transaction, snapshot, when_committed
 from widget_server.db.upkeep import empty_log, file_of_database, rewrite, settle
-from widget_server.db.values import canonical, new_id
+from widget_server.db.values import canonical, new_id, new_ordered_id
 
 __all__ = [
     "APPLICATION",
@@ -89,16 +91,19 @@ __all__ = [
     "insert_fresh",
     "insert_many",
     "insert_once",
+    "insert_values",
     "is_among",
     "listed",
     "lock_free_rows",
     "lock_name",
     "lock_rows",
     "new_id",
+    "new_ordered_id",
     "objects",
     "on_sqlite",
     "open_database",
     "parsed",
+    "plain_rows",
     "rewrite",
     "settle",
     "snapshot",

@@ -11,11 +11,13 @@ import peewee
 from peewee import SQL, NodeList
 
 from widget_server.db.engines import database, on_sqlite
+from widget_server.db.fields import Int, Text
 from widget_server.db.insertions import UNLESS_THERE, insert_unless_there, insertion
 from widget_server.db.tables import Column, Condition, Table
 from widget_server.db.transactions import in_transaction
 
 DELETED_AT_ONCE = 1000
+AS_STORED = (Text, Int)  # columns whose values need no conversion
 
 
 class Row(SimpleNamespace):
@@ -25,6 +27,18 @@ class Row(SimpleNamespace):
 def ids_of(query: peewee.BaseQuery) -> list[str]:
     """Returns the ids that a query of one column selects, without a pass through fields: there may be thousands."""
     return [id for (id,) in database.execute(query).fetchall()]
+
+
+def plain_rows(query: peewee.BaseQuery) -> list[Row]:
+    """Runs a query of columns of one table; returns its rows, a fourth of the time that `objects(Row)` takes."""
+    fields: list[peewee.Field] = list(query._returning)  # type: ignore[attr-defined]  # missing in peewee's stubs
+    names = [field.name for field in fields]
+    rows = [Row(**dict(zip(names, found, strict=True))) for found in database.execute(query).fetchall()]
+    for field in fields:
+        if type(field) not in AS_STORED:
+            for row in rows:
+                setattr(row, field.name, field.python_value(getattr(row, field.name)))
+    return rows
 
 
 def insert_once(row: type[Table], values: Mapping[str, object]) -> bool:
@@ -64,7 +78,15 @@ def insert_fresh(table: type[Table], rows: Sequence[Row], column: str) -> set[st
     return fresh
 
 
-def among(column: Column, values: Iterable[str]) -> Condition:
+def insert_values(table: type[Table], rows: Sequence[Sequence[object]]) -> None:
+    """Insert rows that have a value for each column, in the order of the columns and as it is stored.
+
+    It is not noted for the journal.
+    """
+    execute_many(insertion(table).sql, rows)
+
+
+def among(column: Column, values: Iterable[str | int]) -> Condition:
     """The condition that `column` is one of `values`, as one parameter; `in_` would use one for each value."""
     if on_sqlite():
         return NodeList((column, SQL("IN (SELECT value FROM json_each(?))", (json.dumps(list(values)),))))
@@ -76,7 +98,7 @@ def is_among(column: str) -> str:
     return f"{column} IN (SELECT value FROM json_each(?))" if on_sqlite() else f"{column} = ANY(?)"  # noqa: S608
 
 
-def listed(values: Iterable[str]) -> object:
+def listed(values: Iterable[str | int]) -> object:
     """Returns these values as the one parameter of `is_among`."""
     return json.dumps(list(values)) if on_sqlite() else list(values)
 

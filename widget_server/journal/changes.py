@@ -8,7 +8,17 @@ import peewee
 
 from widget_server.db import Condition, ShopTable, at_commit, lock_rows
 from widget_server.journal.entries import ALTERED, REMOVED, State, append, judge, newest_states
-from widget_server.journal.states import Key, chunks, key_names, name_of, read, subject_of
+from widget_server.journal.states import (
+    DatabaseRow,
+    Key,
+    chunks,
+    key_names,
+    locked_rows,
+    name_of,
+    read,
+    state_of,
+    subject_of,
+)
 
 
 @dataclass
@@ -16,7 +26,7 @@ class _Changes:
     """The changes of a transaction in one shop."""
 
     written: dict[type[ShopTable], dict[Key, bool]] = field(default_factory=dict)  # True: the row was deleted
-    looked_at: set[tuple[type[ShopTable], Key]] = field(default_factory=set)
+    looked_at: dict[type[ShopTable], set[Key]] = field(default_factory=dict)
     altered: list[State] = field(default_factory=list)
 
 
@@ -56,7 +66,8 @@ def look_before(table: type[ShopTable], conditions: Condition | None) -> None:
     """Check the rows that match the conditions, before they are written."""
     named = _equalities(conditions)
     if all(name in named for name in ("shop_id", *key_names(table))):
-        look(table, named["shop_id"], [tuple(named[name] for name in key_names(table))])
+        key = tuple(named[name] for name in key_names(table))
+        look(table, named["shop_id"], new_to(table, named["shop_id"], [key]))
         return
     names = ("shop_id", *key_names(table))
     rows = table.select(*(getattr(table, name) for name in names)).where(conditions)
@@ -64,7 +75,7 @@ def look_before(table: type[ShopTable], conditions: Condition | None) -> None:
     for shop_id, *key in list(lock_rows(rows).tuples()):
         by_shop.setdefault(shop_id, []).append(tuple(key))
     for shop_id, keys in by_shop.items():
-        look(table, shop_id, keys)
+        look(table, shop_id, new_to(table, shop_id, keys))
 
 
 def _equalities(conditions: object) -> dict[str, str]:
@@ -78,18 +89,30 @@ def _equalities(conditions: object) -> dict[str, str]:
     return {}
 
 
-def look(table: type[ShopTable], shop_id: str, keys: list[Key]) -> None:
-    """Note which of these rows others have changed, before the entry of the coming write would hide it."""
+def new_to(table: type[ShopTable], shop_id: str, keys: list[Key]) -> list[Key]:
+    """Returns those of the keys that the open transaction has neither looked at nor written."""
     changes = _open.of(shop_id)
-    new = [key for key in keys if (table, key) not in changes.looked_at and key not in changes.written.get(table, {})]
-    for some in chunks(new):
-        changes.looked_at.update((table, key) for key in some)
-        rows = read(table, shop_id, some, lock=True)
-        entries = newest_states(table, shop_id, [subject_of(key) for key in rows])
-        for key, state in rows.items():
+    looked_at, written = changes.looked_at.setdefault(table, set()), changes.written.get(table, {})
+    return [key for key in keys if key not in looked_at and key not in written]
+
+
+def look(table: type[ShopTable], shop_id: str, keys: list[Key]) -> list[DatabaseRow]:
+    """Lock these rows and return them, by ascending key if it is one column.
+
+    Notes which of them others have changed, before the entry of the coming write would hide it.
+    """
+    changes, found = _open.of(shop_id), list[DatabaseRow]()
+    for some in chunks(keys):
+        rows = locked_rows(table, shop_id, some)
+        found += rows.values()
+        new = new_to(table, shop_id, list(rows))
+        changes.looked_at[table].update(some)
+        entries = newest_states(table, shop_id, [subject_of(key) for key in new])
+        for key in new:
             entry = entries.get(subject_of(key))
-            if entry != ALTERED and judge(state, entry) is not None:
+            if entry != ALTERED and judge(state_of(table, rows[key]), entry) is not None:
                 changes.altered.append((name_of(table), subject_of(key), ALTERED))
+    return found
 
 
 def _states_now(table: type[ShopTable], shop_id: str, keys: dict[Key, bool]) -> Iterator[State]:

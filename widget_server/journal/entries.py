@@ -11,7 +11,7 @@ from typing import Any
 import peewee
 
 from widget_server import clock
-from widget_server.db import Int, Row, ShopTable, Text, UtcDateTime, database, insert_many, on_sqlite, utc_text
+from widget_server.db import Int, Row, ShopTable, Text, UtcDateTime, database, insert_values, on_sqlite, utc_text
 from widget_server.journal.states import PAGE, fetched, hash_of_text, name_of
 
 REMOVED = ""  # the state of a row that this server deleted
@@ -44,15 +44,13 @@ def append(shop_id: str, states: list[State]) -> None:
     """Append an entry for each of these states, in their order."""
     if not states:
         return
-    number, digest = last_locked(shop_id)
-    moment, entries = clock.now(), list[Row]()
-    for subject_table, subject, state in states:
-        number += 1
-        facts = {"subject_table": subject_table, "subject": subject, "state": state, "created_at": moment}
-        entry = Row(shop_id=shop_id, number=number, **facts)
-        entry.digest = digest = digest_of(digest, entry)
-        entries.append(entry)
-    insert_many(Journal, entries)
+    last, digest = last_locked(shop_id)
+    moment, entries = clock.now(), list[tuple[object, ...]]()
+    at, stored = _time_text(moment), UtcDateTime().db_value(moment)
+    for number, (table, subject, state) in enumerate(states, last + 1):
+        digest = hash_of_text(_chained(digest, shop_id, number, table, subject, state, at))
+        entries.append((shop_id, number, table, subject, state, stored, digest))
+    insert_values(Journal, entries)
 
 
 def last_locked(shop_id: str) -> tuple[int, str]:
@@ -80,9 +78,14 @@ def last_of(shop_id: str) -> tuple[int, str]:
 def digest_of(previous: str, entry: Journal | Row) -> str:
     """The keyed hash that chains an entry to the one before it."""
     at = entry.created_at if isinstance(entry.created_at, str) else _time_text(entry.created_at)
-    table, subject = quoted(entry.subject_table), quoted(entry.subject)
-    facts = f"{quoted(entry.shop_id)},{entry.number:d},{table},{subject},{quoted(entry.state)},{quoted(at)}"
-    return hash_of_text(f"[{quoted(previous)},{facts}]")
+    facts = (entry.shop_id, entry.number, entry.subject_table, entry.subject, entry.state, at)
+    return hash_of_text(_chained(previous, *facts))
+
+
+def _chained(previous: str, shop_id: str, number: int, table: str, subject: str, state: str, at: str) -> str:
+    """The text of an entry's digest: the canonical JSON of the digest before it and its columns."""
+    names = f"{quoted(table)},{quoted(subject)}"
+    return f"[{quoted(previous)},{quoted(shop_id)},{number:d},{names},{quoted(state)},{quoted(at)}]"
 
 
 def breaks(number: int, digest: str, entry: Journal | Row) -> str | None:

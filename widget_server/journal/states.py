@@ -10,12 +10,12 @@ from typing import Any
 
 from widget_server import config
 from widget_server.db import Bool, Int, Money, ShopTable, UtcDateTime, canonical, database, on_sqlite
-from widget_server.keyed_hashes import keyed_hash
 
 PAGE = 500
 
 Key = tuple[str, ...]
 DatabaseRow = tuple[Any, ...]  # values as the driver gives them
+Portable = Callable[[Any], Any]  # makes a value equal on both databases
 
 
 def name_of(table: type[ShopTable]) -> str:
@@ -88,27 +88,37 @@ def _columns(table: type[ShopTable]) -> tuple[tuple[str, Callable[[Any], Any] | 
     return tuple(found)
 
 
-def _state(table: type[ShopTable], row: DatabaseRow) -> str:
+def state_of(table: type[ShopTable], row: DatabaseRow) -> str:
     """The keyed hash of a whole row. Default values are left out, so that a new column changes no state."""
-    parts = []
-    for place, name, portable, default in _written(table):
-        value = row[place]
-        if value is not None and value != default:
-            parts.append(f"{name}:{_json(portable(value) if portable else value)}")
-    return hash_of_text(f"[{_quoted(name_of(table))},{{{','.join(parts)}}}]")
+    written = ",".join(
+        [
+            name + (_quoted(value) if portable is None and type(value) is str else _json(portable, value))
+            for place, name, portable, default in _written(table)
+            if (value := row[place]) is not None and value != default
+        ]
+    )
+    return hash_of_text(f"{_opening(table)}{written}}}]")
+
+
+def _json(portable: Portable | None, value: object) -> str:
+    """Returns `canonical` of a column's value, converted."""
+    if portable is not None:
+        value = portable(value)
+    return str(value) if type(value) is int else canonical(value)
 
 
 @cache
 def _written(table: type[ShopTable]) -> tuple[tuple[int, str, Callable[[Any], Any] | None, Any], ...]:
-    """Each column in the order of canonical text: its place in a row, its name as JSON, its conversion and default."""
+    """Each column in the order of canonical text: its place in a row, how it begins, its conversion and default."""
     places = {name: place for place, (name, _, _) in enumerate(_columns(table))}
     by_name = sorted(_columns(table), key=lambda column: column[0])
-    return tuple((places[name], _quoted(name), portable, default) for name, portable, default in by_name)
+    return tuple((places[name], f"{_quoted(name)}:", portable, default) for name, portable, default in by_name)
 
 
-def _json(value: object) -> str:
-    """Returns `canonical` of a column's value."""
-    return _quoted(value) if type(value) is str else str(value) if type(value) is int else canonical(value)
+@cache
+def _opening(table: type[ShopTable]) -> str:
+    """How the text of each row of the table begins."""
+    return f"[{_quoted(name_of(table))},{{"
 
 
 def hash_of(value: object) -> str:
@@ -118,7 +128,7 @@ def hash_of(value: object) -> str:
 
 def hash_of_text(text: str) -> str:
     """The journal's keyed hash of a JSON value that is written as canonical text, in hex."""
-    return keyed_hash(config.derived_key("journal"))(text.encode())
+    return config.keyed_digest("journal", text)
 
 
 def is_hash_of(text: str, value: object) -> bool:
@@ -126,12 +136,19 @@ def is_hash_of(text: str, value: object) -> bool:
     return hmac.compare_digest(text.encode(), hash_of(value).encode())
 
 
-def read(table: type[ShopTable], shop_id: str, keys: list[Key], *, lock: bool = False) -> dict[Key, str]:
-    """The current state of each of the shop's rows with these keys, by key; `lock` also locks the rows."""
-    conditions, values = _of_these(table, shop_id, keys)
-    ending = " FOR NO KEY UPDATE" if lock and not on_sqlite() else ""
-    found = select(table, f"{conditions}{ending}", values) if keys else ()
+def read(table: type[ShopTable], shop_id: str, keys: list[Key]) -> dict[Key, str]:
+    """The current state of each of the shop's rows with these keys, by key."""
+    found = select(table, *_of_these(table, shop_id, keys)) if keys else ()
     return {key: state for _, key, state in found}
+
+
+def locked_rows(table: type[ShopTable], shop_id: str, keys: list[Key]) -> dict[Key, DatabaseRow]:
+    """Whole rows by key, locked until the transaction ends: by ascending key if it is one column."""
+    conditions, values = _of_these(table, shop_id, keys)
+    order = f" ORDER BY {quoted(key_names(table)[0])}" if len(key_names(table)) == 1 else ""
+    _, places = _key_places(table)
+    rows = fetched(table, f"{conditions}{order}{'' if on_sqlite() else ' FOR NO KEY UPDATE'}", values)
+    return {tuple([row[place] for place in places]): row for row in rows}
 
 
 def present(table: type[ShopTable], shop_id: str, keys: list[Key]) -> set[Key]:
@@ -177,7 +194,7 @@ def select(table: type[ShopTable], conditions: str, values: Sequence[object]) ->
     """Yields shop id, key and state of each row."""
     shop_at, places = _key_places(table)
     for row in fetched(table, conditions, values):
-        yield row[shop_at], tuple(row[place] for place in places), _state(table, row)
+        yield row[shop_at], tuple(row[place] for place in places), state_of(table, row)
 
 
 @cache
@@ -204,6 +221,12 @@ def _selecting(table: type[ShopTable], as_on_sqlite: bool, as_bytes: bool) -> st
     """The SELECT ... FROM part of a query for whole rows."""
     names = [_as_read(column, as_bytes) for column in table._meta.sorted_fields]
     return f'SELECT {", ".join(names)} FROM "{table._meta.table_name}"'  # noqa: S608
+
+
+@cache
+def place_of(table: type[ShopTable], name: str) -> int:
+    """Returns the place of a column in a whole row."""
+    return [column for column, _, _ in _columns(table)].index(name)
 
 
 def quoted(name: str) -> str:

@@ -15,19 +15,17 @@ from widget_server.db import (
     atomic,
     database,
     execute_many,
-    fetched,
     in_transaction,
     insert_many,
     insert_once,
-    is_among,
-    listed,
     lock_rows,
     new_id,
-    on_sqlite,
     statement,
 )
 from widget_server.events import AccountCreated, emit
 from widget_server.ledger.tables import Account
+
+MOVED = ("id", "customer_id", "balance", "debt", "sequence", "head", "unspent_since", "tier_id")
 
 
 def account_of(shop_id: str, customer_id: str) -> Account | None:
@@ -103,17 +101,12 @@ def locked_many(shop_id: str, account_ids: Iterable[str]) -> dict[str, Row]:
 
     Ids without an account in the shop are left out.
     """
-    names = ("id", "customer_id", "balance", "debt", "sequence", "head", "unspent_since", "tier_id")
-    found = fetched(
-        f'SELECT {", ".join(names)} FROM "account" WHERE "shop_id" = ? AND {is_among("id")} ORDER BY "id"'  # noqa: S608
-        + ("" if on_sqlite() else " FOR NO KEY UPDATE"),
-        shop_id,
-        listed(account_ids),
-    )
-    rows = [Row(**dict(zip(names, values, strict=True))) for values in found]
-    for row in rows:
-        row.unspent_since = UtcDateTime().python_value(row.unspent_since)
-    return {row.id: row for row in rows}
+    time = UtcDateTime().python_value
+    rows = {}
+    for values in Account.locked_values(shop_id, sorted(account_ids), MOVED):
+        row = rows[values[0]] = Row(**dict(zip(MOVED, values, strict=True)))
+        row.unspent_since = time(row.unspent_since)
+    return rows
 
 
 def move_pending(shop_id: str, account_id: str, by: int) -> None:

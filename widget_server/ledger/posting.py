@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Literal, NotRequired, TypedDict, Unpack
 
 from widget_server import clock
-from widget_server.db import Row, atomic, fetched, in_transaction, insert_many
+from widget_server.db import Row, atomic, fetched, in_transaction, insert_many, is_among, listed
 from widget_server.errors import KeyReused, Refusal
 from widget_server.events import ManyPointsMoved, PointsMoved, emit
 from widget_server.ledger.accounts import locked
@@ -232,8 +232,7 @@ def _booked_lines(shop_id: str, source: str, key: str, moves: list[Move]) -> dic
     if not moves:
         return {}
     lines = [move.line for move in moves]
-    these = 'WHERE "shop_id" = ? AND "source" = ? AND "key" = ? AND "line" BETWEEN ? AND ?'
-    if not fetched(f'SELECT 1 FROM "transaction" {these} LIMIT 1', shop_id, source, key, min(lines), max(lines)):  # noqa: S608
+    these = f'WHERE "shop_id" = ? AND "source" = ? AND "key" = ? AND {is_among("line")}'
+    if not fetched(f'SELECT 1 FROM "transaction" {these} LIMIT 1', shop_id, source, key, listed(lines)):  # noqa: S608
         return {}
-    rows = find_by_keys(shop_id, source, key, min(lines), max(lines))
-    return {row.line: row for row in rows}
+    return {row.line: row for row in find_by_keys(shop_id, source, key, lines)}

@@ -6,13 +6,12 @@ Only a proof counts. What is not proven here is read by `auditing`, which says w
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import groupby
-from json.encoder import encode_basestring as quoted
 from operator import itemgetter
 from typing import Any
 
 from widget_server import config
 from widget_server.db import fetched, give_way, is_among, listed
-from widget_server.keyed_hashes import keyed_hash
+from widget_server.ledger.chain import chained
 from widget_server.ledger.tables import COUNTER_OF, Account
 
 AT_ONCE = 2_000  # rows that one statement reads
@@ -76,7 +75,7 @@ def _rows_of(account_id: str) -> Iterator[Found]:
 
 
 def _is_sound(account: Account, rows: Iterator[Found], debt: int) -> bool:
-    hashes = [keyed_hash(key) for key in reversed(config.keys_of("ledger-chain"))]
+    keys = config.keys_of("ledger-chain")[::-1]
     head, balance, sequence = "", 0, 0
     sums = dict.fromkeys(COUNTERS, 0)
     for row in rows:
@@ -86,11 +85,11 @@ def _is_sound(account: Account, rows: Iterator[Found], debt: int) -> bool:
         sums[counter] += direction * amount
         if (number, balance_after, shop_id) != (sequence, balance, account.shop_id):
             return False
-        text = _text(head, row).encode()
-        while hashes[0](text) != digest:
-            if len(hashes) == 1:
+        text = _text(head, row)
+        while config.keyed_digest("ledger-chain", text, keys[0]) != digest:
+            if len(keys) == 1:
                 return False
-            hashes = hashes[1:]  # an earlier key is never used again
+            keys = keys[1:]  # an earlier key is never used again
         head = digest
     stored = tuple(getattr(account, name) for name in COUNTERS)
     ends = (account.sequence, account.head, account.balance, account.debt)
@@ -99,15 +98,9 @@ def _is_sound(account: Account, rows: Iterator[Found], debt: int) -> bool:
 
 def _text(head: str, row: Found) -> str:
     """The text of which `chain.digest` is the keyed hash; raises TypeError or ValueError for other values."""
-    account_id, sequence, _, _, balance_after, amount, kind, id, source, key, line, back, *rest = row
-    cause, cause_id, order_id, snapshot, event_at, created_at = rest
-    return (
-        f"[{quoted(head)},{quoted(account_id)},{sequence:d},{quoted(id)},{quoted(kind)},{amount:d},{balance_after:d},"
-        f"[{quoted(source)},{quoted(key)},{line:d}],{'null' if back is None else quoted(back)},"
-        f"[{quoted(cause)},{'null' if cause_id is None else quoted(cause_id)},"
-        f"{'null' if order_id is None else quoted(order_id)}],{snapshot},"
-        f'"{_time(event_at)}","{_time(created_at)}"]'
-    )
+    account_id, sequence, _, _, balance_after, amount, kind, id, *others, event_at, created_at = row
+    values = (account_id, sequence, id, kind, amount, balance_after, *others, _time(event_at), _time(created_at))
+    return chained(head, *values)
 
 
 def _time(stored: str | datetime) -> str:

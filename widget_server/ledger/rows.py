@@ -1,10 +1,10 @@
 """Finds rows: by the request key, the newest of an account, or their copies after a merge."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from peewee import JOIN
 
-from widget_server.db import Row, Selection, among, statement
+from widget_server.db import Row, Selection, among, plain_rows, statement
 from widget_server.ledger.tables import COPY, MERGE, Transaction
 
 
@@ -19,10 +19,10 @@ def _by_key(shop_id: str, source: str, key: str, line: int) -> Selection[Transac
     return rows.where(Transaction.line == line).limit(1)
 
 
-def find_by_keys(shop_id: str, source: str, key: str, first_line: int, last_line: int) -> list[Row]:
-    """The rows that `key` booked, from `first_line` to `last_line`, in the order of lines."""
+def find_by_keys(shop_id: str, source: str, key: str, lines: Sequence[int]) -> list[Row]:
+    """The rows that `key` booked at these lines, in the order of lines."""
     rows = Transaction.of(shop_id).where(Transaction.source == source, Transaction.key == key)
-    return list(rows.where(Transaction.line.between(first_line, last_line)).order_by(Transaction.line).objects(Row))
+    return plain_rows(rows.where(among(Transaction.line, lines)).order_by(Transaction.line)) if lines else []
 
 
 def current(row: Transaction) -> Transaction:
@@ -45,7 +45,7 @@ def _copies(shop_id: str, ids: list[str]) -> dict[str, Row]:
     if not ids:
         return {}
     of_merges = Transaction.of(shop_id).where(Transaction.source == MERGE, Transaction.line == COPY)
-    return {copy.key: copy for copy in of_merges.where(among(Transaction.key, ids)).objects(Row)}
+    return {copy.key: copy for copy in plain_rows(of_merges.where(among(Transaction.key, ids)))}
 
 
 def history(shop_id: str, account_id: str, *, limit: int = 20) -> list[Transaction]:

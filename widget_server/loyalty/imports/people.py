@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from widget_server.db import Row, among
+from widget_server.db import Row, among, plain_rows
 from widget_server.loyalty.imports.reading import ReadRow
 from widget_server.loyalty.people import former_codes
 from widget_server.loyalty.people.customers import Customer
@@ -25,7 +25,7 @@ def find(shop: Shop, emails: set[str]) -> People:
     names = ("id", "email_key", "email_verified", "external_id", "status", "left_at", "excluded", "created_at")
     needed = [getattr(Customer, name) for name in names]
     people = Customer.of(shop, *needed).where(among(Customer.email_key, emails), *living)
-    for person in people.order_by(Customer.created_at, Customer.id).objects(Row):
+    for person in plain_rows(people.order_by(Customer.created_at, Customer.id)):
         rows.setdefault(person.email_key, []).append(person)
     found: People = {}
     for email, same in rows.items():

@@ -3,24 +3,26 @@ so they are plain SQL."""
 
 from collections.abc import Sequence
 
-from widget_server.db import Row, database, execute_many, fetched, is_among, listed
+from widget_server.db import Row, database, fetched, is_among, listed
+from widget_server.loyalty.points.batch_lines import Place
 from widget_server.loyalty.points.batch_tables import Batch, BatchItem
 
-PROGRESS = ("succeeded", "failed", "skipped", "undone", "kept", "reached", "turn")
+PROGRESS = ("succeeded", "failed", "skipped", "undone", "kept", "reached", "reached_account", "turn")
 
 
-def following(batch: Batch, size: int) -> list[Row]:
-    """Returns the items after the last line that was reached, at most `size`."""
+def at(batch: Batch, places: Sequence[Place]) -> list[Row]:
+    """Returns the items at these places, in their order."""
     fields = BatchItem._meta.sorted_fields
     names = ", ".join(field.column_name for field in fields)
-    these = 'WHERE "batch_id" = ? AND "line" > ? AND "shop_id" = ? ORDER BY "line" LIMIT ?'
-    rows = fetched(f'SELECT {names} FROM "batch_item" {these}', batch.id, batch.reached, batch.shop_id, size)  # noqa: S608
+    these = f'WHERE "batch_id" = ? AND {is_among("line")} AND "shop_id" = ?'
+    lines = [place.line for place in places]
+    rows = fetched(f'SELECT {names} FROM "batch_item" {these}', batch.id, listed(lines), batch.shop_id)  # noqa: S608
     keys = [field.name for field in fields]
-    items = [Row(**dict(zip(keys, row, strict=True))) for row in rows]
-    for item in items:
+    items = {item.line: item for item in (Row(**dict(zip(keys, row, strict=True))) for row in rows)}
+    for item in items.values():
         if item.event_at is not None:
             item.event_at = BatchItem.event_at.python_value(item.event_at)
-    return items
+    return [items[line] for line in lines]
 
 
 def save_progress(batch: Batch) -> None:
@@ -33,12 +35,13 @@ def save_progress(batch: Batch) -> None:
 
 def note_outcomes(batch: Batch, items: Sequence[Row]) -> None:
     """Store status and code of the items; their notes are beside the ledger's rows now."""
-    mark = database.param
-    execute_many(
-        f'UPDATE "batch_item" SET "status" = {mark}, "code" = {mark}, "note" = NULL'  # noqa: S608
-        f' WHERE "batch_id" = {mark} AND "line" = {mark} AND "shop_id" = {mark}',
-        [(item.status, item.code, item.batch_id, item.line, batch.shop_id) for item in items],
-    )
+    lines: dict[tuple[str, str | None], list[int]] = {}
+    for item in items:
+        lines.setdefault((item.status, item.code), []).append(item.line)
+    these = f'WHERE "batch_id" = ? AND {is_among("line")} AND "shop_id" = ?'
+    update = f'UPDATE "batch_item" SET "status" = ?, "code" = ?, "note" = NULL {these}'.replace("?", database.param)  # noqa: S608
+    for outcome, some in lines.items():
+        database.execute_sql(update, (*outcome, batch.id, listed(some), batch.shop_id))
 
 
 def merged(shop_id: str, account_ids: list[str]) -> set[str]:

@@ -12,8 +12,9 @@ Mode = Literal["add", "set"]
 class Batch(ShopTable):
     """One change of many accounts. `points` are added to each balance or, by `mode`, set as the balance; None: each
     item has its own. `succeeded`, `failed` and `skipped` (nothing to change) add up to `total` when it is done;
-    `undone` and `kept` count what undoing did. `reached` is the last line that was processed. A history is booked in
-    two turns, in any order of its lines: what was given in `turn` 0, what was spent in `turn` 1; others have None.
+    `undone` and `kept` count what undoing did. `reached` is the last line that was processed, in the order of lines; of
+    a file in the order of accounts, with `reached_account` (batch_lines.py). A history is booked in two turns: what was
+    given in `turn` 0, what was spent in `turn` 1; others have None.
     """
 
     id = Text(primary_key=True)
@@ -34,6 +35,7 @@ class Batch(ShopTable):
     undone = Int(default=0)
     kept = Int(default=0)
     reached = Int(default=0)
+    reached_account = Text(default="")
     turn = Int(null=True)
     created_at = UtcDateTime()
     ended_at = UtcDateTime(null=True)

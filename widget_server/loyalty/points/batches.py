@@ -38,6 +38,7 @@ from widget_server.loyalty.people.customers import Customer
 from widget_server.loyalty.people.forgetting import Forgotten
 from widget_server.loyalty.points import batch_items, batch_lists
 from widget_server.loyalty.points.adjustments import NO_ANNOTATION, Adjustment, Annotation, adjustment
+from widget_server.loyalty.points.batch_lines import BatchLines
 from widget_server.loyalty.points.batch_tables import HAS_NOTE, Batch, BatchItem, Mode
 from widget_server.loyalty.program import programs
 from widget_server.loyalty.program.shops import Shop
@@ -188,9 +189,9 @@ def undo(shop: Shop, batch_id: str) -> Batch:
         if batch.status == "undone" and not batch.kept:
             return batch
         audit_log.note(shop.id, "undo", "batch", batch.id, before={"status": batch.status})
-        batch.status, batch.reached, batch.kept = "undoing", 0, 0
+        batch.status, batch.reached, batch.reached_account, batch.kept = "undoing", 0, "", 0
         batch.turn = None if batch.turn is None else 1  # what was spent comes back before what was given goes
-        batch.save(only=[Batch.status, Batch.reached, Batch.kept, Batch.turn])
+        batch.save(only=[Batch.status, Batch.reached, Batch.reached_account, Batch.kept, Batch.turn])
         _tell(batch)
         _go_on(batch)
         return batch
@@ -207,24 +208,27 @@ def errors(shop: Shop, batch_id: str, *, after_line: int = 0, limit: int = ERROR
 def run(batch_id: str) -> None:
     """The job that books, or undoes, the next items of a batch, for TURN_SECONDS; then it enqueues itself again."""
     pace, until = holds.Pace(smallest=AT_LEAST, largest=CHUNK), time.monotonic() + TURN_SECONDS
-    goes_on = True
+    lines, goes_on = BatchLines(), True
     while goes_on:
+        lines.read(Batch.everywhere().where(Batch.id == batch_id).get())
         with pace.measured(pace.size), atomic():
-            goes_on = _step(batch_id, pace.size, until)
+            goes_on = _step(batch_id, lines, pace.size, until)
 
 
-def _step(batch_id: str, size: int, until: float) -> bool:
+def _step(batch_id: str, lines: BatchLines, size: int, until: float) -> bool:
     """Book, or undo, the next `size` items in the open transaction; returns whether this job goes on with others."""
     batch: Batch = lock_rows(Batch.everywhere().where(Batch.id == batch_id)).get()
     act = {"running": _book, "undoing": _undo}.get(batch.status)
     if act is None:  # a worker finished the last items, but crashed before its job was deleted
         return False
-    items = batch_items.following(batch, size)
-    if items:
+    places = lines.take(batch, size)
+    if places is None:  # another worker was faster
+        return True
+    if places:
+        items = batch_items.at(batch, places)
         _open_accounts(batch, items)
-        act(batch, [item for item in items if _is_due(batch, item)])
-        batch.reached = items[-1].line
-    if len(items) < size and not _takes_next_turn(batch):
+        act(batch, items)
+    if lines.is_over and not _takes_next_turn(batch):
         _end(batch, "done" if batch.status == "running" else "undone")
         return False
     batch_items.save_progress(batch)
@@ -234,16 +238,12 @@ def _step(batch_id: str, size: int, until: float) -> bool:
     return not is_over
 
 
-def _is_due(batch: Batch, item: Row) -> bool:
-    return batch.turn is None or (item.points is not None and (item.points > 0) == (batch.turn == 0))
-
-
 def _takes_next_turn(batch: Batch) -> bool:
     """Begin the second turn of a history, if the first one is over; returns whether it begins."""
     second = {"running": 1, "undoing": 0}[batch.status]
     if batch.turn in (None, second):
         return False
-    batch.turn, batch.reached = second, 0
+    batch.turn, batch.reached, batch.reached_account = second, 0, ""
     return True
 
 
@@ -308,14 +308,14 @@ def _book(batch: Batch, items: Sequence[Row]) -> None:
     each = {note: _annotation(batch, note) for note in {item.note for item in items}}
     texts = {item.line: each[item.note] for item in items if each[item.note].is_given}
     salts: dict[int, str] = {}
+    plain = Cause("adjusted", batch.id)
 
     def wanted(item: Row, account: Row) -> Move | None:
         amount = item.points - (account.balance if batch.mode == "set" else 0)
-        snapshot = {}
+        cause = plain
         if text := texts.get(item.line):
             salt = salts[item.line] = secrets.token_hex(16)
-            snapshot = {"note": text.digest(salt)}
-        cause = Cause("adjusted", batch.id, snapshot=snapshot)
+            cause = Cause("adjusted", batch.id, snapshot={"note": text.digest(salt)})
         kind: MoveKind = "earn" if item.event_at is not None and amount > 0 else "adjust"
         return Move(account, amount, item.line, cause, kind=kind, at=item.event_at) if amount else None
 
@@ -334,16 +334,17 @@ def _undo(batch: Batch, items: Sequence[Row]) -> None:
     items = [item for item in items if item.status in ("done", "kept")]
     _take_back_made(batch, [item for item in items if item.points is None])
     items = [item for item in items if item.points is not None]
-    lines = [item.line for item in items] or [0]
-    booked = ledger.find_by_keys(batch.shop_id, batch.source, f"batch:{batch.id}", lines[0], lines[-1])
+    lines = [item.line for item in items]
+    booked = ledger.find_by_keys(batch.shop_id, batch.source, f"batch:{batch.id}", lines)
     copied = ledger.current_many(batch.shop_id, booked)
     rows = {row.line: now for row, now in zip(booked, copied, strict=True)}
     for item in items:
         item.account_id = rows[item.line].account_id  # after a merge, the account of the merged person
 
+    cause = Cause("adjusted", batch.id)
+
     def opposite(item: Row, account: Row) -> Move:
         row = rows[item.line]
-        cause = Cause("adjusted", batch.id)
         return Move(account, -row.amount, item.line, cause, reverses_id=row.id, kind=row.kind)
 
     undone = _move(batch, items, opposite, key=f"undo:{batch.id}", outcomes=("undone", "undone", "kept"))

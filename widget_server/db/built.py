@@ -78,7 +78,7 @@ class Part:
     converted: tuple[tuple[str, Stored], ...]
 
     @classmethod
-    def all_of(cls, fields: Sequence[Any]) -> "tuple[Part, ...]":
+    def all_of(cls, fields: Sequence[peewee.Field]) -> "tuple[Part, ...]":
         """The parts of these columns: those that follow each other and are of one table."""
         parts, first = list[Part](), 0
         for table, own in groupby(fields, key=lambda one: one.model):

@@ -47,3 +47,12 @@ def of_rounds(
     ratio = median(one / other for one, other in zip(ours, floor, strict=True))
     value, least = (f"{median(rounds):.3g} {unit}" for rounds in (ours, floor))
     return Figure(name, value, least, ratio, f"{goal:g} x" if goal else "", None if goal is None else ratio <= goal)
+
+
+def of_rates(
+    name: str, ours: Sequence[float], floor: Sequence[float], *, goal: str = "", held: bool | None = None
+) -> Figure:
+    """Returns the figure of how often a second; the ratio says how many times fewer than the floor's."""
+    value, most = (f"{median(rates):,.0f}/s" for rates in (ours, floor))
+    ratio = median(other / one for one, other in zip(ours, floor, strict=True))
+    return Figure(name, value, most, ratio, goal, held)

@@ -12,6 +12,7 @@ from pathlib import Path
 from time import process_time
 
 from bench import nights
+from bench._figures import Figure, note
 from widget_server import db
 from widget_server.loyalty import books
 
@@ -37,6 +38,8 @@ def main() -> None:
         f"{rows:,} movements and {entries:,} entries: {spent:.2f} s, {spent / (floor + more):.1f} times SHA-256 of them"
     )
     print(f"{whole:.1f} s for 1,000,000 rows   goal {GOAL_SECONDS}   {'held' if whole <= GOAL_SECONDS else 'missed'}")
+    figure = f"{whole:.1f} s/M rows", f"{(floor + more) / rows * 1e6:.1f} s/M rows"
+    note(Figure("audit", *figure, spent / (floor + more), f"{GOAL_SECONDS} s", whole <= GOAL_SECONDS))
     print(f"memory: {before:.0f} MB before, {_memory():.0f} MB at most")
 
 

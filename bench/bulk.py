@@ -21,6 +21,7 @@ from time import perf_counter, sleep
 
 import psutil
 
+from bench._figures import Figure, note
 from bench._house import house
 from tests.make import SECRET, World
 from widget_server import clock, config, db, jobs
@@ -151,6 +152,8 @@ def _tell(words: str, rows: int, floor: float, figures: Figures) -> None:
         for name, value in {"ratio": ratio, "memory": end, "growth": end - tenth, "wait": p99}.items()
         if value > GOALS[name]
     ]
+    value, least = f"{rows / figures.seconds:,.0f} rows/s", f"{rows / floor:,.0f} rows/s"
+    note(Figure(words, value, least, ratio, f"{GOALS['ratio']} x", ratio <= GOALS["ratio"]))
     line = f"{words:34}{rows / figures.seconds:9,.0f}{ratio:7.1f}{tenth:12.0f}{half:7.0f}{end:7.0f}"
     print(f"{line}{p99:8.0f} ms{longest:6.0f} ms  {'missed: ' + ', '.join(missed) if missed else 'held'}", flush=True)
 

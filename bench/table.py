@@ -12,19 +12,28 @@ import platform
 import subprocess
 import sys
 import tempfile
+from collections import defaultdict
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from bench._figures import NOTED, Figure
+from bench._house import has_postgres, postgres
 
 STORED = Path(__file__).with_name("figures.json")
 WORSE = 1.2
+ROUNDS = 5  # of programs that measure once
 PROGRAMS: dict[str, tuple[str, ...]] = {  # with their arguments
     "ratios": (),
     "callers": ("2",),
+    "commits": ("1",),
+    "bulk": ("3000", "0"),
+    "audit": ("3000",),
     "loader": (),
     "panel": (),
 }
+ONCE = ("bulk", "audit")
+ON_BOTH = ("callers", "bulk")  # by BENCH_URL; `ratios` takes both by itself, and the others need no database or SQLite
 
 
 def main() -> None:
@@ -45,12 +54,32 @@ def main() -> None:
 
 
 def _run(name: str) -> list[Figure]:
+    """Run a program on each database that it is for; returns its figures."""
+    if name not in ON_BOTH:
+        return _measured(name, {})
+    found = [replace(one, name=f"sqlite: {one.name}") for one in _measured(name, {})]
+    if has_postgres():
+        with postgres() as url:
+            found += [replace(one, name=f"postgres: {one.name}") for one in _measured(name, {"BENCH_URL": url})]
+    return found
+
+
+def _measured(name: str, named: dict[str, str]) -> list[Figure]:
+    """Returns the figures of a program; of one that measures once, those of the round with the median ratio."""
+    rounds = defaultdict[str, list[Figure]](list)
+    for _ in range(ROUNDS if name in ONCE else 1):
+        for figure in _noted(name, named):
+            rounds[figure.name].append(figure)
+    return [sorted(each, key=lambda one: one.ratio)[len(each) // 2] for each in rounds.values()]
+
+
+def _noted(name: str, named: dict[str, str]) -> list[Figure]:
     with tempfile.TemporaryDirectory() as folder:
         noted = Path(folder) / "figures"
         noted.touch()
-        command = [sys.executable, "-m", f"bench.{name}", *PROGRAMS[name]]
         print(f"== {name}", flush=True)
-        subprocess.run(command, check=True, env={**os.environ, NOTED: str(noted)})
+        command = [sys.executable, "-m", f"bench.{name}", *PROGRAMS[name]]
+        subprocess.run(command, check=True, env={**os.environ, **named, NOTED: str(noted)})
         return [Figure(**json.loads(line)) for line in noted.read_text().splitlines()]
 
 

@@ -76,9 +76,10 @@ def in_transaction() -> Iterator[None]:
 def give_way() -> None:
     """Call it often in a long read: pauses while a thread of this process writes to SQLite, GIVE_WAY_SECONDS at most.
 
-    Python runs one thread at a time, so the reader would make each transaction hold the write lock twice as long.
+    Python runs one thread at a time, so the reader would make each transaction hold the write lock twice as long. In a
+    transaction of its own it does not pause: then it is the writer.
     """
-    if on_sqlite() and database.obj.writers.waiting():
+    if on_sqlite() and not database.in_transaction() and database.obj.writers.waiting():
         until = time.monotonic() + GIVE_WAY_SECONDS
         while database.obj.writers.waiting() and time.monotonic() < until:
             time.sleep(PAUSE_SECONDS)

@@ -194,6 +194,8 @@ def _rows_in_doubt(
             last,
             [doubt for shop_id, rows in by_shop.items() for doubt in _compared(table, shop_id, list(rows), rows)],
         )
+        if len(page) < PAGE:  # nothing follows; a key that somebody made no text would be found behind itself
+            return
 
 
 def _rows_gone(table: type[Journaled], shop_id: str, last: Key | None) -> Iterator[tuple[Key, list[Doubt]]]:
@@ -209,6 +211,8 @@ def _rows_gone(table: type[Journaled], shop_id: str, last: Key | None) -> Iterat
         after, keys = subjects[-1], keys_of(table, subjects)
         there = present(table, shop_id, keys)
         yield (after,), list(_compared(table, shop_id, [key for key in keys if key not in there], {}))
+        if len(subjects) < PAGE:
+            return
 
 
 def _compared(table: type[Journaled], shop_id: str, keys: list[Key], rows: dict[Key, str]) -> Iterator[Doubt]:

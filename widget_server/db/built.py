@@ -29,6 +29,7 @@ class Built:
     values: tuple[object, ...]
     places: tuple[Place, ...]
     parts: tuple["Part", ...]
+    converted: tuple[tuple[int, Stored], ...]  # the columns that are not as the driver gives them, by place
 
     @classmethod
     def of(cls, query: Query, places: Sequence[Place] = ()) -> "Built":
@@ -36,7 +37,9 @@ class Built:
         sql, values = query.sql()
         columns: list[Any] = list(query._returning)  # type: ignore[attr-defined]
         fields = [one for one in columns if isinstance(one, peewee.Field)]  # others are read by `tuples`
-        return cls(sql, tuple(values), tuple(places), Part.all_of(fields))
+        parts = Part.all_of(fields)
+        converted = [(part.first + part.names.index(name), of) for part in parts for name, of in part.converted]
+        return cls(sql, tuple(values), tuple(places), parts, tuple(converted))
 
     def rows(self, arguments: Sequence[object]) -> list[peewee.Model]:
         """Run it; returns the rows of its one table as peewee would."""
@@ -49,12 +52,10 @@ class Built:
 
     def values_of(self, arguments: Sequence[object]) -> list[Found]:
         """Run it; returns the rows as tuples of values of their columns' types."""
-        found = self.tuples(arguments)
-        converted = [(part.first + part.names.index(name), of) for part in self.parts for name, of in part.converted]
         rows = list[Found]()
-        for one in found:
+        for one in self.tuples(arguments):
             values = list(one)
-            for at, value_of in converted:
+            for at, value_of in self.converted:
                 if values[at] is not None:
                     values[at] = value_of(values[at])
             rows.append(tuple(values))

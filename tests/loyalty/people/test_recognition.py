@@ -241,7 +241,7 @@ def test_a_member_is_taken_into_the_shop_s_row_with_all_she_has(world: World) ->
     person = merged.customer
     assert (person.status, person.name, person.referral_code) == ("member", "Ann Lee", code)
     assert person.joined_at == joined_at
-    assert who(world.shop, ann.token).id == merged.id  # her panel stays open
+    assert who(world.shop, ann.token).id == merged.id  # the panel stays open
     assert merged.balance == 200
     assert Coupon.need(world.shop, Coupon.id == coupon.id).customer_id == merged.id
     assert ann.balance == 0

@@ -168,8 +168,6 @@ def derived_key(purpose: AtRest | Signing) -> bytes:
 
     A signing key changes with the server's secret; everything signed before becomes invalid.
     """
-    if purpose in _opened:
-        return _opened[purpose][0]
     if purpose in AT_REST:
         return keys_of(purpose)[0]
     return made_of(current().secret_key, purpose)
